@@ -1,0 +1,218 @@
+"""Every error this package raises: one small tree whose fields can be read on every instance.
+
+The leaf below `YtxError` says what kind of thing went wrong, the message says the cause in Chinese and
+English, `remedy` says what to do, and `exit_code` is what the command line ends with.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ytxdata.labels import Text
+
+
+class YtxError(Exception):
+    """Base of all errors of this package.
+
+    Parameters
+    ----------
+    cause
+        What went wrong, in both languages. Must hold no secret.
+    remedy
+        What the reader can do about it, in both languages.
+    request_id
+        The platform's id of the request, when it gave one.
+    status_code
+        The platform's status code (text), when it gave one.
+    http_status
+        The HTTP status, when there was an answer.
+    retry_after
+        Seconds to wait before trying again, when known.
+    """
+
+    exit_code: ClassVar[int] = 2
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        cause: Text,
+        *,
+        remedy: Text | None = None,
+        request_id: str | None = None,
+        status_code: str | None = None,
+        http_status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.cause = cause
+        self.remedy = remedy
+        self.request_id = request_id or None
+        self.status_code = status_code
+        self.http_status = http_status
+        self.retry_after = retry_after
+        super().__init__(self.message())
+
+    def message(self) -> str:
+        """Return cause, request id and remedy as one readable text."""
+        lines = [self.cause.in_("both")]
+        if self.request_id:
+            lines.append(f"requestId: {self.request_id}")
+        if self.remedy:
+            lines.append(f"→ {self.remedy.in_('both')}")
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.message()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.__dict__.copy()))
+
+
+def _rebuild(cls: type[YtxError], state: dict[str, object]) -> YtxError:
+    error = cls.__new__(cls)
+    error.__dict__.update(state)
+    Exception.__init__(error, error.message())
+    return error
+
+
+class UsageError(YtxError, ValueError):
+    """An argument, a file or a configuration that cannot be used (exit code 2)."""
+
+
+class SettingsError(UsageError):
+    """A setting is missing or not valid."""
+
+
+class MissingExtraError(UsageError, ImportError):
+    """An optional package is not installed; the message names the extra that brings it."""
+
+
+class RefusedError(YtxError):
+    """The platform refused who is asking (exit code 3)."""
+
+    exit_code = 3
+
+
+class CredentialsError(RefusedError):
+    """Account SID or auth token refused (-200, -201, -203)."""
+
+
+class ClockError(RefusedError):
+    """The signed instant was refused even when signed anew (-202)."""
+
+
+class AccountError(RefusedError):
+    """The account cannot pay (-204)."""
+
+
+class ApplicationError(RefusedError):
+    """The application was refused (-205)."""
+
+
+class PlatformError(YtxError):
+    """The platform answered with an error of its own (exit code 4)."""
+
+    exit_code = 4
+
+
+class RequestRejectedError(PlatformError):
+    """The platform does not accept what was asked (-1 to -4, -101, -102)."""
+
+
+class ThrottledError(PlatformError):
+    """Too many requests (-104)."""
+
+    retryable = True
+
+
+class ServerFaultError(PlatformError):
+    """The platform had a fault (-100)."""
+
+    retryable = True
+
+
+class UnknownStatusError(PlatformError):
+    """A status code that no table knows; its text is kept."""
+
+
+class MissingStatusError(PlatformError):
+    """An answer without a status code and without records: never taken for success."""
+
+
+class MeetingNotFoundError(PlatformError):
+    """The platform knows no such meeting, or answered without it."""
+
+
+class AnswerError(PlatformError):
+    """The body of an answer cannot be read."""
+
+
+class NotJsonError(AnswerError):
+    """The body is not JSON (often a web page from a proxy or a gateway)."""
+
+
+class TruncatedError(AnswerError):
+    """The body ended before it was whole."""
+
+    retryable = True
+
+
+class TooLargeError(AnswerError):
+    """The body is larger than the limit, before or after decompression."""
+
+
+class HttpError(AnswerError):
+    """An HTTP status that is no success, with a body that says nothing."""
+
+
+class RedirectError(AnswerError):
+    """The server wants the signed request elsewhere; it is never followed."""
+
+
+class NetworkError(YtxError):
+    """The platform was not reached (exit code 4)."""
+
+    exit_code = 4
+    retryable = True
+
+
+class ConnectError(NetworkError):
+    """No connection could be made, or it broke before an answer came."""
+
+
+class TimeLimitError(NetworkError, TimeoutError):
+    """A time limit passed: connecting, silence while reading, or the total."""
+
+
+class ArchiveError(YtxError):
+    """An archive or a pack cannot be used (exit code 2 unless it is damaged)."""
+
+
+class NotAnArchiveError(ArchiveError):
+    """The directory exists and is something else."""
+
+
+class ForeignArchiveError(ArchiveError):
+    """The archive belongs to another account or application."""
+
+
+class FutureLayoutError(ArchiveError):
+    """The archive was written by a newer version of this package."""
+
+
+class ArchiveLockedError(ArchiveError):
+    """Another process is writing to the archive."""
+
+    exit_code = 4
+    retryable = True
+
+
+class ArchiveWriteError(ArchiveError):
+    """The disk is full, or the directory cannot be written."""
+
+    exit_code = 4
+
+
+class DamagedError(ArchiveError):
+    """Stored data is not what was written (exit code 5)."""
+
+    exit_code = 5

@@ -1,0 +1,48 @@
+"""Words in both languages, as data: keys are never translated, only what people read."""
+
+from __future__ import annotations
+
+import locale
+import os
+from typing import Literal, NamedTuple
+
+Lang = Literal["zh", "en", "both"]
+
+LANGS: tuple[Lang, ...] = ("zh", "en", "both")
+
+
+class Text(NamedTuple):
+    """One sentence or label in Chinese and English."""
+
+    zh: str
+    en: str
+
+    def in_(self, lang: Lang = "both", *, sep: str = " / ") -> str:
+        """Return the text in one language, or both joined by `sep`.
+
+        Examples
+        --------
+        >>> Text("会议", "meetings").in_("en")
+        'meetings'
+        >>> Text("会议", "meetings").in_()
+        '会议 / meetings'
+        """
+        if lang == "zh":
+            return self.zh
+        if lang == "en":
+            return self.en
+        return self.zh if self.zh == self.en else f"{self.zh}{sep}{self.en}"
+
+    def format(self, **values: object) -> Text:
+        """Return the text with `{name}` placeholders filled in, in both languages."""
+        return Text(self.zh.format(**values), self.en.format(**values))
+
+
+def preferred_lang() -> Lang:
+    """Return the reader's language: `YTX_LANG`, else `zh` on a Chinese locale, else `en`."""
+    chosen = os.environ.get("YTX_LANG", "").strip().lower()
+    if chosen in LANGS:
+        return chosen  # type: ignore[return-value]  # narrowed by the test above
+    names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    name = next((name for name in names if name), None) or locale.getlocale()[0] or ""
+    return "zh" if name.lower().startswith(("zh", "chinese")) else "en"

@@ -1,0 +1,82 @@
+"""Instants: kept as UTC, shown and signed in Beijing time whatever zone the machine is in."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+
+ZONE_NAME = "Asia/Shanghai"
+BEIJING = ZoneInfo(ZONE_NAME)
+
+Instant = str | date | datetime
+"""What a user may give as an edge of a period: text, a date (its midnight in Beijing), or an instant."""
+
+
+def now() -> datetime:
+    """Return the present instant in UTC: the one clock of the package, so that a test can stop it."""
+    return datetime.now(UTC)
+
+
+def stamp(instant: datetime) -> str:
+    """Return the platform's time stamp `yyyyMMddHHmmss` in Beijing time.
+
+    Examples
+    --------
+    >>> stamp(datetime(2014, 4, 16, 6, 20, 30, tzinfo=UTC))
+    '20140416142030'
+    """
+    return instant.astimezone(BEIJING).strftime("%Y%m%d%H%M%S")
+
+
+def as_instant(value: Instant, *, name: str = "instant") -> datetime:
+    """Return an instant in UTC from what a user wrote; without a zone it means Beijing time.
+
+    Raises
+    ------
+    UsageError
+        The text is no date or time in ISO 8601 form.
+
+    Examples
+    --------
+    >>> as_instant("2026-01-01").isoformat()
+    '2025-12-31T16:00:00+00:00'
+    >>> as_instant("2026-01").isoformat()
+    '2025-12-31T16:00:00+00:00'
+    """
+    if isinstance(value, datetime):
+        moment = value
+    elif isinstance(value, date):
+        moment = datetime.combine(value, time())
+    else:
+        text = value.strip()
+        try:
+            moment = datetime.fromisoformat(f"{text}-01" if len(text) == 7 and text[4] == "-" else text)
+        except ValueError:
+            raise UsageError(
+                Text(f"{name} 不是日期或时间：{value!r}", f"{name} is no date or time: {value!r}"),
+                remedy=Text(
+                    "请写成 2026-01-31 或 2026-01-31T09:30（北京时间）",
+                    "write 2026-01-31 or 2026-01-31T09:30 (Beijing time)",
+                ),
+            ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=BEIJING)
+    return moment.astimezone(UTC)
+
+
+def floor_second(instant: datetime) -> datetime:
+    """Return the instant without its fraction of a second."""
+    return instant.replace(microsecond=0)
+
+
+def next_second(instant: datetime) -> datetime:
+    """Return the first whole second strictly after the second the instant lies in."""
+    return floor_second(instant) + timedelta(seconds=1)
+
+
+def beijing_text(instant: datetime | None) -> str:
+    """Return an instant as people read it here: `2026-01-31 09:30:00`, or an empty text for none."""
+    return "" if instant is None else instant.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,1 +1,84 @@
-"""x"""
+"""Conference history of a telephone-meeting platform: fetched whole, kept for good, counted once, reported honestly.
+
+Names load when first used, so that `import ytxdata` costs next to nothing.
+
+Examples
+--------
+>>> import ytxdata as ytx
+>>> from ytxdata.emulator import Emulator
+>>> with Emulator(meetings=20) as server:
+...     history = ytx.Client(base_url=server.url, **server.credentials).fetch_history()
+>>> len(history.meetings)
+20
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ytxdata import errors, metrics, plots
+    from ytxdata.archive import Archive, SyncReport
+    from ytxdata.errors import YtxError
+    from ytxdata.history.client import Client
+    from ytxdata.history.history import History, read_answers
+    from ytxdata.history.verdicts import Certificate
+    from ytxdata.metrics.frames import Frames
+    from ytxdata.records.answer import Answer
+    from ytxdata.records.profile import Profile, profile
+    from ytxdata.tables.csv import read_csv
+    from ytxdata.tables.table import Table
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Answer": "ytxdata.records.answer",
+    "Archive": "ytxdata.archive",
+    "Certificate": "ytxdata.history.verdicts",
+    "Client": "ytxdata.history.client",
+    "Frames": "ytxdata.metrics.frames",
+    "History": "ytxdata.history.history",
+    "Profile": "ytxdata.records.profile",
+    "SyncReport": "ytxdata.archive",
+    "Table": "ytxdata.tables.table",
+    "YtxError": "ytxdata.errors",
+    "profile": "ytxdata.records.profile",
+    "read_answers": "ytxdata.history.history",
+    "read_csv": "ytxdata.tables.csv",
+}
+_ROOMS = ("errors", "metrics", "plots")
+
+__all__ = [
+    "Answer",
+    "Archive",
+    "Certificate",
+    "Client",
+    "Frames",
+    "History",
+    "Profile",
+    "SyncReport",
+    "Table",
+    "YtxError",
+    "errors",
+    "metrics",
+    "plots",
+    "profile",
+    "read_answers",
+    "read_csv",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(import_module(_HOME[name]), name)
+    elif name in _ROOMS:
+        value = import_module(f"ytxdata.{name}")
+    else:
+        raise AttributeError(f"module 'ytxdata' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -42,7 +42,7 @@ def preferred_lang() -> Lang:
     """Return the reader's language: `YTX_LANG`, else `zh` on a Chinese locale, else `en`."""
     chosen = os.environ.get("YTX_LANG", "").strip().lower()
     if chosen in LANGS:
-        return chosen  # type: ignore[return-value]  # narrowed by the test above
+        return chosen
     names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     name = next((name for name in names if name), None) or locale.getlocale()[0] or ""
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"

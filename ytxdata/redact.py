@@ -30,6 +30,7 @@ class ScrubFilter(logging.Filter):
     """Rewrites log records in place, since urllib3 logs whole URLs at DEBUG."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Scrub the record's message; it is always kept."""
         message = record.getMessage()
         clean = scrub(message)
         if clean != message:

@@ -1,0 +1,44 @@
+"""Units of columns: what they are called, and how a number in them looks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ytxdata.labels import Text
+
+
+class Unit(NamedTuple):
+    """A unit: its name, the number format of a spreadsheet cell, and decimals on a page (None: as many as needed)."""
+
+    label: Text
+    excel: str
+    decimals: int | None
+
+
+UNITS: dict[str, Unit] = {
+    "": Unit(Text("", ""), "General", None),
+    "count": Unit(Text("个", "count"), "#,##0", 0),
+    "meetings": Unit(Text("场", "meetings"), "#,##0", 0),
+    "legs": Unit(Text("人次", "legs"), "#,##0", 0),
+    "people": Unit(Text("人", "people"), "#,##0.##", None),
+    "s": Unit(Text("秒", "s"), "#,##0", 0),
+    "min": Unit(Text("分钟", "min"), "#,##0.0", 1),
+    "h": Unit(Text("小时", "h"), "#,##0.0", 1),
+    "%": Unit(Text("%", "%"), "0.0", 1),
+    "ratio": Unit(Text("比值", "ratio"), "0.000", 3),
+    "yuan": Unit(Text("元", "yuan"), "#,##0.00####", None),
+    "bytes": Unit(Text("字节", "bytes"), "#,##0", 0),
+    "phone": Unit(Text("电话号码", "phone number"), "@", None),
+    "person": Unit(Text("姓名", "person"), "@", None),
+    "id": Unit(Text("编号", "id"), "@", None),
+    "hidden": Unit(Text("已隐藏", "hidden"), "@", None),
+    "text": Unit(Text("文本", "text"), "@", None),
+    "time": Unit(Text("时间", "time"), "yyyy-mm-dd hh:mm:ss", None),
+    "date": Unit(Text("日期", "date"), "yyyy-mm-dd", None),
+}
+"""Unit key → unit. `hidden` is what masking turns `phone` and `person` into."""
+
+
+def unit_of(key: str) -> Unit:
+    """Return the unit, or one that is called by its key and looks like a plain value."""
+    return UNITS.get(key) or Unit(Text(key, key), "General", None)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from ytxdata.labels import Text
 
 _NONE: Mapping[str, object] = MappingProxyType({})
+_NO_TEXT = Text("", "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Definition:
     zh: str
     en: str
     unit: str = ""
-    formula: Text = Text("", "")
+    formula: Text = _NO_TEXT
     parameters: Mapping[str, object] = field(default_factory=lambda: _NONE)
     origin: str = ""
 

@@ -1,0 +1,1 @@
+"""`ytxdata emulator`: the platform's other end on this machine."""

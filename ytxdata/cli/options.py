@@ -1,0 +1,99 @@
+"""What several verbs share: options, the reader's language, progress and machine-readable output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ytxdata.labels import LANGS, Lang, Text, preferred_lang
+
+if TYPE_CHECKING:
+    from ytxdata.history.client import Client
+    from ytxdata.records.answer import Answer
+
+
+@dataclass
+class Chosen:
+    """What this run was asked for beside its verb."""
+
+    lang: Lang = "en"
+    json: bool = False
+
+
+chosen = Chosen()
+
+
+def set_lang(lang: str | None) -> None:
+    """Choose the language of messages; by default the reader's own."""
+    if lang is None:
+        chosen.lang = preferred_lang()
+    elif lang in LANGS:
+        chosen.lang = lang
+    else:
+        raise typer.BadParameter(f"{lang!r}: zh, en, both", param_hint="--lang")
+
+
+def _set_json(wanted: bool) -> bool:
+    chosen.json = wanted
+    return wanted
+
+
+Json = Annotated[bool, typer.Option("--json", callback=_set_json, help="输出 JSON（给程序用） / print JSON, for machines")]
+AccountSid = Annotated[str | None, typer.Option("--account-sid", help="账户 ID / account SID [YTX_ACCOUNT_SID]")]
+AppId = Annotated[str | None, typer.Option("--app-id", help="应用 ID / application id [YTX_APP_ID]")]
+Environment = Annotated[
+    str | None, typer.Option("--environment", help="production | sandbox [YTX_ENVIRONMENT]")
+]
+BaseUrl = Annotated[str | None, typer.Option("--base-url", help="平台地址（优先） / address of the platform; wins [YTX_BASE_URL]")]
+ShowPhones = Annotated[bool, typer.Option("--show-phones", help="显示完整号码 / show phone numbers unmasked")]
+ArchiveDir = Annotated[
+    Path | None, typer.Option("--archive", help="存档目录 / archive directory [YTX_ARCHIVE]", envvar="YTX_ARCHIVE")
+]
+
+
+def say(text: Text | str, **values: object) -> None:
+    """Print a line for people in their language."""
+    typer.echo(text if isinstance(text, str) else text.format(**values).in_(chosen.lang))
+
+
+def note(text: Text | str, **values: object) -> None:
+    """Print a line for people on stderr, where it is in no program's way."""
+    typer.echo(text if isinstance(text, str) else text.format(**values).in_(chosen.lang), err=True)
+
+
+def emit(value: Any) -> None:
+    """Print one JSON value for machines."""
+    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def open_client(
+    account_sid: str | None, app_id: str | None, environment: str | None, base_url: str | None
+) -> Client:
+    """Return a client for the account that options, environment, file and keyring name; the token is never an option."""
+    from ytxdata.history.client import Client
+
+    return Client(
+        account_sid=account_sid,
+        app_id=app_id,
+        environment=environment,
+        base_url=base_url,
+        progress=call_counter(),
+    )
+
+
+def call_counter() -> Callable[[Answer], None]:
+    """Return a progress callback that counts calls and records on stderr, if that is a terminal."""
+    from tqdm import tqdm
+
+    bar = tqdm(desc=Text("平台调用", "calls").in_(chosen.lang), unit="", disable=None, leave=False)
+
+    def step(answer: Answer) -> None:
+        bar.set_postfix_str(f"{len(answer.records):,}")
+        bar.update()
+
+    return step

@@ -1,0 +1,227 @@
+"""The client: one signed call, one meeting, the newest few, or all the history the platform has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+
+from ytxdata.errors import MeetingNotFoundError, UsageError
+from ytxdata.history.growth import ask_until_no_more
+from ytxdata.history.history import History
+from ytxdata.labels import Text
+from ytxdata.markup import facts_card
+from ytxdata.phones import mask
+from ytxdata.platform.settings import Settings
+from ytxdata.platform.transport import Transport
+from ytxdata.records.aliases import Aliases
+from ytxdata.records.answer import Answer
+
+Progress = Callable[[Answer], None]
+"""Called after every answer, so that a bar or a line can be drawn."""
+
+
+class Client:
+    """One account and application of the platform, asked over signed HTTP.
+
+    Parameters
+    ----------
+    account_sid, auth_token, app_id
+        Credentials. What is not given comes from the environment (`YTX_ACCOUNT_SID`, `YTX_AUTH_TOKEN`,
+        `YTX_APP_ID`), then from `ytxdata.toml`, then from the keyring if that package is installed.
+    environment
+        `production` or `sandbox`; default `production` (`YTX_ENVIRONMENT`).
+    base_url
+        Any other address of the platform; wins over `environment` (`YTX_BASE_URL`).
+    timeout
+        Seconds to connect, and seconds of silence while reading.
+    total_timeout
+        Seconds for one query with all its attempts; ends silence and slow drips alike.
+    max_bytes
+        Limit for one answer, before and after decompression [bytes].
+    proxies, trust_env
+        As in requests; proxies of the environment are used only with `trust_env=True`.
+    aliases
+        More names for columns: `{"meeting_id": ["room_no"]}`; added to those of `ytxdata.toml`.
+    progress
+        Called with each `Answer` as it comes.
+
+    Raises
+    ------
+    SettingsError
+        A setting is missing or cannot be right; the message says which, and where the console shows it.
+
+    Notes
+    -----
+    Nothing is asked before the first query. Every attempt is signed anew, in Beijing time. A client can be used
+    from several threads one after the other, and as a context manager, which closes its connections.
+
+    Source: seed, sections 公共参数 and 请求参数.
+
+    Examples
+    --------
+    >>> from ytxdata.emulator import Emulator
+    >>> with Emulator(meetings=3) as server, Client(base_url=server.url, **server.credentials) as client:
+    ...     client.query_meeting(meetingcount=2).status_code
+    '0'
+    """
+
+    def __init__(
+        self,
+        *,
+        account_sid: str | None = None,
+        auth_token: str | None = None,
+        app_id: str | None = None,
+        environment: str | None = None,
+        base_url: str | None = None,
+        timeout: tuple[float, float] = (5, 30),
+        total_timeout: float = 60,
+        max_bytes: int = 256 * 2**20,
+        proxies: Mapping[str, str] | None = None,
+        trust_env: bool = False,
+        aliases: Mapping[str, Sequence[str]] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.settings = Settings.load(
+            account_sid=account_sid,
+            auth_token=auth_token,
+            app_id=app_id,
+            environment=environment,
+            base_url=base_url,
+        )
+        self.aliases = Aliases.default().with_extra(self.settings.aliases).with_extra(aliases or {})
+        self._transport = Transport(
+            self.settings,
+            timeout=timeout,
+            total_timeout=total_timeout,
+            max_bytes=max_bytes,
+            proxies=proxies,
+            trust_env=trust_env,
+            aliases=self.aliases,
+        )
+        self._progress = progress
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Whose history this is: account SID and application id."""
+        return self.settings.account_sid, self.settings.app_id
+
+    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:
+        """Make one signed `queryMeeting` call.
+
+        Parameters
+        ----------
+        confid
+            Id of one meeting (the `meid` of its creation); empty for the account's history.
+        meetingcount
+            How many records at most, newest first as far as is known; at least 1.
+
+        Returns
+        -------
+        Answer
+            The raw bytes with what they say. A status code that is no success is raised, not returned.
+
+        Raises
+        ------
+        UsageError
+            `meetingcount` is no positive whole number.
+        RefusedError
+            Credentials, clock, balance or application refused (-200 to -205).
+        PlatformError
+            The platform rejected the request, had a fault, or gave an answer that cannot be read.
+        NetworkError
+            The platform was not reached in time.
+
+        Notes
+        -----
+        One call on the network; more only as the retry policy says (platform faults, throttling, a stale clock).
+        """
+        answer = self._transport.query(confid, meetingcount)
+        if self._progress is not None:
+            self._progress(answer)
+        return answer
+
+    def fetch_meeting(self, confid: str) -> History:
+        """Fetch one meeting by its id, in one call.
+
+        Raises
+        ------
+        UsageError
+            The id is empty.
+        MeetingNotFoundError
+            The platform answered without this meeting.
+        """
+        if not confid.strip():
+            raise UsageError(
+                Text("会议号为空", "the meeting id is empty"),
+                remedy=Text("查询全部历史请用 fetch_history()", "for all meetings use fetch_history()"),
+            )
+        answer = self.query_meeting(confid, 1)
+        history = History.from_answers([answer], self.aliases)
+        wanted = confid.strip()
+        quoted = f'"{wanted}"'.encode()
+        if wanted not in set(history.meetings["meeting_id"]) and not any(quoted in r.raw for r in answer.records):
+            raise MeetingNotFoundError(
+                Text(f"平台的回答里没有会议 {confid}", f"the platform's answer holds no meeting {confid}"),
+                remedy=Text("核对会议号（创建会议时返回的 meid）", "check the id (the meid that creating the meeting returned)"),
+                request_id=answer.request_id,
+                status_code=answer.status_code,
+            )
+        return history
+
+    def fetch_meetings(self, n: int) -> History:
+        """Fetch the newest `n` meetings, in one call.
+
+        Raises
+        ------
+        UsageError
+            `n` is no positive whole number.
+        """
+        return History.from_answers([self.query_meeting("", n)], self.aliases)
+
+    def fetch_history(self) -> History:
+        """Fetch all there is: ask for more until the platform has no more.
+
+        Returns
+        -------
+        History
+            The union of all answers; what came again counts as duplicates. Its certificate says PROBABLE at
+            best: the platform may have a cap of its own, which only an archive can find out.
+
+        Notes
+        -----
+        A handful of calls: the question grows fourfold each time.
+
+        Examples
+        --------
+        >>> from ytxdata.emulator import Emulator
+        >>> with Emulator(meetings=250) as server:
+        ...     history = Client(base_url=server.url, **server.credentials).fetch_history()
+        >>> len(history.meetings), len(history.answers), history.certificate.worst
+        (250, 2, 'PROBABLE')
+        """
+        return History.from_answers(list(ask_until_no_more(lambda n: self.query_meeting("", n))), self.aliases)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client(account_sid={mask(self.settings.account_sid)!r}, base_url={self.settings.base_url!r})"
+
+    def _repr_html_(self) -> str:
+        return facts_card(
+            Text("客户端", "client"),
+            [
+                (Text("地址", "address"), str(self.settings.base_url)),
+                (Text("账户", "account"), mask(self.settings.account_sid)),
+                (Text("应用", "application"), mask(self.settings.app_id)),
+            ],
+        )

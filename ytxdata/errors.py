@@ -33,6 +33,12 @@ class YtxError(Exception):
     exit_code: ClassVar[int] = 2
     retryable: ClassVar[bool] = False
 
+    attempts: int = 1
+    """How often the platform was asked before this error was final."""
+
+    clock_skew: float | None = None
+    """Seconds this machine's clock is ahead of the server's, when its `Date` header told."""
+
     def __init__(
         self,
         cause: Text,
@@ -56,6 +62,8 @@ class YtxError(Exception):
         lines = [self.cause.in_("both")]
         if self.request_id:
             lines.append(f"requestId: {self.request_id}")
+        if self.attempts > 1:
+            lines.append(Text(f"共尝试 {self.attempts} 次", f"asked {self.attempts} times").in_("both"))
         if self.remedy:
             lines.append(f"→ {self.remedy.in_('both')}")
         return "\n".join(lines)
@@ -177,6 +185,12 @@ class NetworkError(YtxError):
 
 class ConnectError(NetworkError):
     """No connection could be made, or it broke before an answer came."""
+
+
+class TlsError(NetworkError):
+    """The server could not prove who it is, or speaks no TLS."""
+
+    retryable = False
 
 
 class TimeLimitError(NetworkError, TimeoutError):

@@ -59,13 +59,13 @@ class YtxError(Exception):
 
     def message(self) -> str:
         """Return cause, request id and remedy as one readable text."""
-        lines = [self.cause.in_("both")]
+        lines = [_both(self.cause)]
         if self.request_id:
             lines.append(f"requestId: {self.request_id}")
         if self.attempts > 1:
             lines.append(Text(f"共尝试 {self.attempts} 次", f"asked {self.attempts} times").in_("both"))
         if self.remedy:
-            lines.append(f"→ {self.remedy.in_('both')}")
+            lines.append(f"→ {_both(self.remedy)}")
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -73,6 +73,10 @@ class YtxError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.__dict__.copy()))
+
+
+def _both(text: Text) -> str:
+    return text.in_("both", sep="\n" if "\n" in text.zh else " / ")
 
 
 def _rebuild(cls: type[YtxError], state: dict[str, object]) -> YtxError:

@@ -1,1 +1,1 @@
-"""."""
+"""The platform's own language: settings, signature, status codes, and one signed call that gives an Answer."""

@@ -1,0 +1,92 @@
+"""Where settings come from: environment, `ytxdata.toml`, keyring. Each layer is a plain dict; the first to name a setting wins."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ytxdata.errors import SettingsError
+from ytxdata.labels import Text
+
+FILE_NAME = "ytxdata.toml"
+KEYRING_SERVICE = "ytxdata"
+
+
+def variable(setting: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"YTX_{setting.upper()}"
+
+
+def from_environment(settings: Iterable[str]) -> dict[str, str]:
+    """Return the settings that the environment names; a blank variable counts as not set."""
+    found = {setting: os.environ.get(variable(setting), "") for setting in settings}
+    return {setting: value for setting, value in found.items() if value.strip()}
+
+
+def config_path() -> Path:
+    """Return the configuration file: `YTX_CONFIG`, else `ytxdata.toml` in the working directory. It need not exist."""
+    return Path(os.environ.get("YTX_CONFIG", "").strip() or FILE_NAME).expanduser()
+
+
+def lost_file() -> Text | None:
+    """Say so when `YTX_CONFIG` names a file that is not there."""
+    path = config_path()
+    if not os.environ.get("YTX_CONFIG", "").strip() or path.exists():
+        return None
+    return Text(f"YTX_CONFIG 指向的文件不存在：{path}", f"YTX_CONFIG names a file that does not exist: {path}")
+
+
+def from_file(path: Path) -> dict[str, Any]:
+    """Return the settings of a TOML file, none when there is no such file.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read; correct it where the message says, or remove it.
+    """
+    problem: Text | None = None
+    values: dict[str, Any] = {}
+    try:
+        values = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        problem = Text(f"无法打开：{error.strerror}", f"it cannot be opened: {error.strerror}")
+    except UnicodeDecodeError:
+        problem = Text("不是 UTF-8 编码", "it is not in UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        # Only the place is told: the parser's own words may quote the line that holds the token.
+        place = str(error).rpartition("(")[2].rstrip(")")
+        problem = Text(f"不是合法的 TOML（{place}）", f"it is not valid TOML ({place})")
+    # Raised here, not above: the parser's error holds the file's text, and would hang on ours as its context.
+    if problem is not None:
+        raise SettingsError(
+            Text(
+                f"配置文件 {path} 无法读取：{problem.zh}", f"the configuration file {path} cannot be read: {problem.en}"
+            ),
+            remedy=Text(
+                '每行写成 名称 = "值"，以 UTF-8 保存；或删除该文件',
+                'write each line as name = "value" and save as UTF-8; or remove the file',
+            ),
+        )
+    return values
+
+
+def from_keyring(settings: Iterable[str]) -> dict[str, str]:
+    """Return settings kept in the system's keyring (service `ytxdata`), none without the package or without a keyring."""
+    try:
+        import keyring
+    except ImportError:
+        return {}
+    found: dict[str, str] = {}
+    for setting in settings:
+        try:
+            value = keyring.get_password(KEYRING_SERVICE, setting)
+        except Exception:  # locked, refused, no keyring on this machine: each backend has errors of its own
+            return found
+        if value and value.strip():
+            found[setting] = value
+    return found

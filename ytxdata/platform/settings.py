@@ -1,0 +1,225 @@
+"""Settings of one account: who asks, with which application, where. The only place, beside signing, that holds the token."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Annotated, Any, NoReturn
+from urllib.parse import quote, urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from ytxdata.errors import SettingsError
+from ytxdata.labels import Text
+from ytxdata.platform import layers
+from ytxdata.platform.guidance import ALIASES_FORM, HINT, HOW_TO_SET, NAMES, PROBLEMS, UNREADABLE, WHERE
+from ytxdata.redact import mask_id
+
+BASE_URLS = {"production": "http://api.ytx.net", "sandbox": "http://sandbox.ytx.net"}
+"""The platform's two environments. Source: seed, 公共参数 请求地址."""
+
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name or an IPv6 address
+
+
+def _refuse(problem: str, **details: object) -> NoReturn:
+    raise PydanticCustomError(problem, problem, details)
+
+
+def _pasted(value: str) -> str:
+    if not value:
+        _refuse("blank")
+    if not (value.isascii() and value.isprintable() and " " not in value):
+        _refuse("odd_characters")
+    return value
+
+
+def _hidden(value: object) -> object:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return SecretStr(_pasted(text.strip())) if isinstance(text, str) else text
+
+
+def _environment(value: str) -> str:
+    name = value.lower()
+    if "://" in name:
+        _refuse("url_in_environment")
+    if name not in BASE_URLS:
+        _refuse("unknown_environment", guess=_closest(name, BASE_URLS))
+    return name
+
+
+def _base_url(value: str) -> str:
+    value = _pasted(value)
+    if not value.lower().startswith(("http://", "https://")):
+        _refuse("not_http")
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        _refuse("no_host")
+    if "@" in parts.netloc:
+        _refuse("userinfo")
+    if "?" in value or "#" in value:
+        _refuse("query")
+    if not _HOST.fullmatch(parts.hostname or "") or port == 0 or parts.netloc.endswith(":"):
+        _refuse("no_host")
+    return value.rstrip("/")
+
+
+def _closest(word: str, known: Any) -> str | None:
+    return next(iter(get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)), None)
+
+
+_Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
+_Pasted = Annotated[_Trimmed, AfterValidator(_pasted)]
+
+
+class Settings(BaseModel):
+    """What a signed call needs. Build it with `Settings.load`, which looks in all four places.
+
+    Its repr masks ids and hides the token; it refuses to be pickled, because a pickle would hold the token.
+
+    Examples
+    --------
+    >>> Settings.load(account_sid="abcdefghijklmnopqrstuvwxyz012345", auth_token="x", app_id="app", environment="sandbox")
+    Settings(base_url='http://sandbox.ytx.net', account_sid='abcd***2345', app_id='***', auth_token=***)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    account_sid: _Pasted
+    auth_token: Annotated[SecretStr, BeforeValidator(_hidden)]
+    app_id: _Pasted
+    environment: Annotated[_Trimmed, AfterValidator(_environment)] = "production"
+    base_url: Annotated[_Trimmed, AfterValidator(_base_url)] = Field(
+        default_factory=lambda known: BASE_URLS[known["environment"]]
+    )
+    version: _Pasted = "201612"
+    func: _Pasted = "call"
+    fun_url: _Pasted = "MeetingQuery.wx"
+    aliases: dict[str, tuple[str, ...]] = {}
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def load(cls, **arguments: Any) -> Settings:
+        """Return the settings from arguments > environment `YTX_*` > `ytxdata.toml` > keyring (if installed).
+
+        An argument that is None or blank counts as not given. The file is the one `YTX_CONFIG` names, else
+        `ytxdata.toml` in the working directory. The keyring (service `ytxdata`, one entry a setting) is asked only
+        for what is still missing.
+
+        Raises
+        ------
+        SettingsError
+            Something is missing or cannot be right; the message names each setting, its environment variable, and
+            where the console shows it.
+        """
+        arguments = {name: _shielded(name, value) for name, value in arguments.items()}
+        values, origins = _merge(arguments)
+        made = _checked(cls, values, origins)
+        del arguments, values  # a refused value may be the secret under a misspelt name: no frame keeps it
+        if isinstance(made, SettingsError):
+            raise made
+        made._origins.update(origins)
+        return made
+
+    def sources(self) -> dict[str, str]:
+        """Return where each setting came from: `argument`, `environment YTX_…`, `file …`, `keyring` or `default`."""
+        return {name: self._origins.get(name, "default") for name in type(self).model_fields}
+
+    def endpoint(self) -> str:
+        """Return the address of the operation without its signature; it holds the account SID."""
+        path = "/".join(
+            quote(part, safe="") for part in (self.version, "sid", self.account_sid, self.func, self.fun_url)
+        )
+        return f"{self.base_url}/{path}"
+
+    def __repr__(self) -> str:
+        shown = f"account_sid={mask_id(self.account_sid)!r}, app_id={mask_id(self.app_id)!r}, auth_token=***"
+        return f"Settings(base_url={self.base_url!r}, {shown})"
+
+    __str__ = __repr__
+
+    def __getstate__(self) -> dict[Any, Any]:
+        raise TypeError("settings hold the auth token and are not pickled: load them where they are needed")
+
+
+_CREDENTIALS = ("account_sid", "auth_token", "app_id")
+_TEXTS = tuple(name for name in Settings.model_fields if name != "aliases")
+
+
+def _shielded(name: str, value: Any) -> Any:
+    """Wrap the token at once, whatever its type, so that no frame of ours shows it."""
+    return SecretStr(value) if name == "auth_token" and not isinstance(value, SecretStr) else value
+
+
+def _is_given(value: Any) -> bool:
+    bare = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return bare is not None and not (isinstance(bare, str) and not bare.strip())
+
+
+def _merge(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Put the layers over each other, and note for every setting which one it came from."""
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+
+    def lay(origin: str, layer: dict[str, Any]) -> None:
+        for name, value in layer.items():
+            if name not in values and _is_given(value):
+                values[name] = _shielded(name, value)
+                origins[name] = f"{origin} {layers.variable(name)}" if origin == "environment" else origin
+
+    lay("argument", arguments)
+    lay("environment", layers.from_environment(_TEXTS))
+    lay(f"file {layers.config_path()}", layers.from_file(layers.config_path()))
+    lay("keyring", layers.from_keyring([name for name in _CREDENTIALS if name not in values]))
+    return values, origins
+
+
+def _checked(cls: type[Settings], values: dict[str, Any], origins: dict[str, str]) -> Settings | SettingsError:
+    """Validate; a refusal is returned, because raised in the handler it would carry the validator's error and its input."""
+    try:
+        return cls.model_validate(values)
+    except ValidationError as error:
+        return _explain(error.errors(include_input=False, include_url=False), origins)
+
+
+def _explain(problems: list[ErrorDetails], origins: dict[str, str]) -> SettingsError:
+    """Put all that is wrong into one error, a line each."""
+    said = {str(p["loc"][0]): _sentence(p, origins) for p in problems if p["type"] != "default_factory_not_called"}
+    lost = layers.lost_file()
+    if lost is not None:
+        said[layers.FILE_NAME] = lost
+    steps = [*dict.fromkeys(WHERE[name] for name in said if name in WHERE), HOW_TO_SET]
+    return SettingsError(_lines(said.values()), remedy=_lines(steps))
+
+
+def _lines(texts: Iterable[Text]) -> Text:
+    return Text(*("\n".join(lines) for lines in zip(*texts, strict=True)))
+
+
+def _sentence(problem: ErrorDetails, origins: dict[str, str]) -> Text:
+    """Say which setting is wrong, where it came from (or which variable would set it), and how."""
+    name, kind = str(problem["loc"][0]), problem["type"]
+    guess = _closest(name, NAMES) if kind == "extra_forbidden" else problem.get("ctx", {}).get("guess")
+    hint = HINT.format(guess=guess) if guess else Text("", "")
+    words = ALIASES_FORM if name == "aliases" else PROBLEMS.get(kind, UNREADABLE)
+    label = NAMES[name].zh if name in NAMES else ""
+    place = origins.get(name) or layers.variable(name)
+    return Text(
+        f"{label} {name}（{place}）{words.zh.format(hint=hint.zh)}".lstrip(),
+        f"{name} ({place}) {words.en.format(hint=hint.en)}",
+    )

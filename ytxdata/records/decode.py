@@ -1,0 +1,164 @@
+"""JSON values with every number exact: strictly where the text allows it, leniently where it means something."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ytxdata.records import scan
+
+Problem = tuple[str, str, str]
+"""Key or empty, reason, raw text: what a lenient reading had to overlook."""
+
+STRICT_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
+
+_LONGEST_INT = 4000
+"""Digits up to which a number is read as an integer; longer ones keep their text only."""
+
+_ESCAPE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair of surrogates: one character
+    r"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    r'|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
+    r"|(?P<broken>\\)",
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Number(Decimal):
+    """A number that is written with a fraction or exponent: exact, and it remembers its own text."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Number:
+        """Make the number of its text; one out of all bounds is NaN with that text."""
+        try:
+            self = super().__new__(cls, text)
+        except InvalidOperation:
+            self = super().__new__(cls, "NaN")
+        self.text = text
+        return self
+
+
+strict = msgspec.json.Decoder(float_hook=Number)
+"""Decodes to Python values: integers of any length exact, other numbers as `Number`."""
+
+
+class Read(NamedTuple):
+    """A value, and what had to be overlooked to get it."""
+
+    value: Any
+    problems: tuple[Problem, ...] = ()
+
+
+def read_value(raw: bytes) -> Read | None:
+    """Return the value of JSON text, strictly if it can be, else leniently, else None."""
+    try:
+        return Read(strict.decode(raw))
+    except STRICT_ERRORS:
+        return decode_leniently(raw)
+
+
+def decode_leniently(raw: bytes) -> Read | None:
+    """Return the value of nearly-JSON text, or None when nothing can be made of it.
+
+    Overlooked, and named: bytes that are no UTF-8, broken escapes, lone surrogates, raw control characters,
+    NaN and Infinity, a key given twice (the last one counts), a member that is too deep or cannot be read.
+    """
+    text = raw.decode("utf-8", "replace")
+    problems: list[Problem] = []
+    repaired = _SURROGATE.sub("\ufffd", _ESCAPE.sub(_mend, text))
+    try:
+        value = _decoder(problems).decode(repaired.strip())
+    except (ValueError, RecursionError):
+        return _by_member(repaired)
+    if not problems:
+        problems.append(("", "broken_text", _strict_complaint(raw)))
+    return Read(value, tuple(problems))
+
+
+def doubled_keys(raw: bytes) -> tuple[Problem, ...]:
+    """Return a problem for each key that stands twice in one object of a strict JSON text."""
+    problems: list[Problem] = []
+    _decoder(problems).decode(raw.decode("utf-8"))
+    return tuple(problem for problem in problems if problem[1] == "doubled_key")
+
+
+def number(text: str) -> int | Number:
+    """Return the integer a text stands for, or its text when it is too long to be one."""
+    return int(text) if len(text) < _LONGEST_INT else Number(text)
+
+
+def as_json(value: Any) -> str:
+    """Return a value as the text people see in `problems`; numbers as they were written."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Number):
+        return value.text
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):
+        return "…"
+
+
+def _mend(match: re.Match[str]) -> str:
+    if match["lone"]:
+        return "\\ufffd"
+    return "\\\\" if match["broken"] else match.group()
+
+
+def _decoder(problems: list[Problem]) -> json.JSONDecoder:
+    def constant(name: str) -> Number:
+        problems.append(("", "not_a_number", name))
+        return Number(name)
+
+    def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        record = dict(members)
+        if len(record) < len(members):
+            seen: dict[str, Any] = {}
+            for key, value in members:
+                if key in seen:
+                    problems.append((key, "doubled_key", as_json(seen[key])))
+                seen[key] = value
+        return record
+
+    return json.JSONDecoder(
+        strict=False,
+        parse_int=number,
+        parse_float=Number,
+        parse_constant=constant,
+        object_pairs_hook=pairs,
+    )
+
+
+def _by_member(text: str) -> Read | None:
+    """Read an object member by member, leaving out those that cannot be read."""
+    start = len(text) - len(text.lstrip())
+    if text[start : start + 1] != "{":
+        return None
+    spans = scan.members(text, start)
+    problems: list[Problem] = []
+    record: dict[str, Any] = {}
+    for span in spans.values:
+        piece = text[span.start : span.end].strip()
+        try:
+            record[span.key] = _decoder(problems).decode(piece)
+        except RecursionError:
+            problems.append((span.key, "too_deep", piece))
+        except ValueError:
+            problems.append((span.key, "broken_text", piece))
+    if not record or not (spans.is_closed and spans.is_legible and not text[spans.end :].strip()):
+        return None
+    return Read(record, tuple(problems) or (("", "broken_text", ""),))
+
+
+def _strict_complaint(raw: bytes) -> str:
+    try:
+        strict.decode(raw)
+    except STRICT_ERRORS as error:
+        return str(error)
+    return ""

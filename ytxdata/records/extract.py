@@ -1,0 +1,227 @@
+"""Find the records of an answer wherever its `data` hides them, each with its own raw text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from ytxdata.records import scan
+from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, plain
+from ytxdata.records.decode import decode_leniently
+from ytxdata.records.pieces import all_members_of, elements_of, members_of
+
+ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})
+"""Keys of the answer itself, plain: no record is looked for in them."""
+
+COUNT_KEYS = frozenset(
+    {"total", "count", "size", "num", "page", "pagesize", "pageno", "pagenum", "pages", "totalcount"}
+)
+"""Keys with which a wrapper describes its list, plain: an object of these alone holds no record."""
+
+_EVIDENCE = frozenset({"creator", "created_at", "booked_at", "started_at", "ended_at", "duration_s", PARTIES})
+"""Columns that make an object with a meeting id a meeting, rather than a wrapper that repeats the question."""
+
+_DEEPEST = 8
+_SURVEYED = 8
+"""How many elements of a list are looked at closely before one that begins with an id is believed to be a record."""
+
+
+class RawRecord(NamedTuple):
+    """One record of an answer, not yet understood.
+
+    Parameters
+    ----------
+    position
+        Its place in the answer, from 0.
+    raw
+        Its own JSON text, byte for byte as UTF-8: of the answer, or of the inner text where `data` is a JSON string.
+        In an object keyed by meeting id whose values carry no id, the key belongs to the record: `"m1": {…}`.
+    path
+        Where it stood, as `$.data.list[3]`; `~` marks a step into a JSON string.
+    """
+
+    position: int
+    raw: bytes
+    path: str
+
+
+class _Found(NamedTuple):
+    raw: bytes
+    path: str
+    has_id: bool
+
+
+def extract(body: bytes, aliases: Aliases = DEFAULT) -> tuple[RawRecord, ...]:
+    """Return every record of an answer's JSON text, in its order.
+
+    `data` may be an object, an array, a JSON string of either, an object keyed by meeting id, or a wrapper that
+    holds the list under any key; null, empty or absent gives no record. What is in a list of records and is none
+    (a number, broken text) is returned too: later it is rejected by name. Records beside `data`, or in two lists, are all taken.
+
+    Parameters
+    ----------
+    body
+        The answer's JSON text as UTF-8 bytes.
+    aliases
+        Tells what a meeting id is called.
+
+    Notes
+    -----
+    One strict pass over the bytes; only where that fails the tolerant scanner reads quotes and brackets
+    (about 20 times slower), so that one broken record never loses its neighbours.
+
+    Examples
+    --------
+    >>> for record in extract(b'{"statusCode":"0","data":{"total":2,"rows":[{"meid":"1"}, {"meid":"2"}]}}'):
+    ...     print(record.position, record.path, record.raw.decode())
+    0 $.data.rows[0] {"meid":"1"}
+    1 $.data.rows[1] {"meid":"2"}
+    """
+    found = _Search(aliases).answer(body.strip())
+    return tuple(RawRecord(position, raw, path) for position, (raw, path, _) in enumerate(found))
+
+
+class _Search:
+    """The search through one answer: what is a record, what only wraps records."""
+
+    def __init__(self, aliases: Aliases) -> None:
+        self.aliases = aliases
+        self.begins_with_id = _id_pattern(aliases.ids()).match
+
+    def answer(self, body: bytes) -> list[_Found]:
+        """Return the records of a whole answer: those in `data`, then those beside it."""
+        if body[:1] == b"[":
+            return self.value(body, "$", 0)
+        found: list[_Found] = []
+        beside: list[_Found] = []
+        members = all_members_of(body, self.aliases)
+        for key, raw in members:
+            if plain(key) == "data":
+                found += self.value(raw, f"$.{key}", 0)
+            elif plain(key) not in ENVELOPE_KEYS and raw[:1] in (b"[", b"{", b'"'):
+                inner = self.value(raw, f"$.{key}", 1)
+                beside += inner if any(item.has_id for item in inner) else ()
+        if not (found or beside) and {"meeting_id"} < self.columns(members):
+            return [_Found(body, "$", True)]
+        return found + beside
+
+    def value(self, raw: bytes, path: str, depth: int) -> list[_Found]:
+        """Return the records in a value that stands where records are expected."""
+        raw, path = _inner(raw, path)
+        first = raw[:1]
+        if not raw or raw == b"null" or raw == b'""' or depth > _DEEPEST:
+            return []
+        if first == b"[":
+            return [
+                found
+                for i, element in enumerate(elements_of(raw, self.aliases))
+                for found in self.element(element, f"{path}[{i}]", depth + 1, is_surveyed=i >= _SURVEYED)
+            ]
+        return self.object(raw, path, depth) if first == b"{" else [_Found(raw, path, False)]
+
+    def element(self, raw: bytes, path: str, depth: int, *, is_surveyed: bool) -> list[_Found]:
+        """Return one element of a list: a record, or what is wrapped in it; never nothing."""
+        if is_surveyed and self.begins_with_id(raw):
+            return [_Found(raw, path, True)]
+        return self.value(raw, path, depth) or [_Found(raw, path, False)]
+
+    def object(self, raw: bytes, path: str, depth: int) -> list[_Found]:
+        """Return an object itself when it is a record, else the records it wraps."""
+        members = members_of(raw, self.aliases)
+        columns = self.columns(members)
+        if "meeting_id" in columns and columns & _EVIDENCE:
+            return [_Found(raw, path, True)]
+        inside = {
+            key: self.value(member, f"{path}.{key}", depth + 1)
+            for key, member in members
+            if _inner(member, "")[0][:1] in (b"[", b"{")
+        }
+        certain = {key: found for key, found in inside.items() if any(item.has_id for item in found)}
+        lists = {key: found for key, found in certain.items() if not self.is_parties(key)} or certain
+        if lists and not ("meeting_id" in columns and self.repeats_id(members, lists)):
+            return [item for found in lists.values() for item in found]
+        if columns & (_EVIDENCE | {"meeting_id"}):
+            return [_Found(raw, path, "meeting_id" in columns)]
+        return self.without_id(raw, path, members, inside)
+
+    def without_id(
+        self, raw: bytes, path: str, members: list[tuple[str, bytes]], inside: dict[str, list[_Found]]
+    ) -> list[_Found]:
+        """Return the records of an object in which nothing carries a meeting id."""
+        if members and all(
+            member[:1] == b"{" and self.columns(members_of(member, self.aliases)) & _EVIDENCE for _, member in members
+        ):
+            return [_Found(text, f"{path}.{key}", False) for key, text in _member_texts(raw, members)]
+        if all(key in inside or plain(key) in COUNT_KEYS or _is_blank(member) for key, member in members):
+            return [item for found in inside.values() for item in found]
+        lists = [
+            found for key, found in inside.items() if dict(members)[key][:1] != b"{" and not self.are_parties(found)
+        ]
+        return [item for found in lists for item in found] if lists else [_Found(raw, path, False)]
+
+    def columns(self, members: list[tuple[str, bytes]]) -> set[str]:
+        """Return the meeting columns that an object's own members fill."""
+        matches = ((self.aliases.meeting(key), raw) for key, raw in members)
+        return {
+            match.column
+            for match, raw in matches
+            if match and not _is_blank(raw) and (match.column == PARTIES or raw[:1] not in (b"[", b"{"))
+        }
+
+    def is_parties(self, key: str) -> bool:
+        """Return whether parties are expected under a key."""
+        match = self.aliases.meeting(key)
+        return match is not None and match.column == PARTIES
+
+    def are_parties(self, found: list[_Found]) -> bool:
+        """Return whether a list holds parties by the look of its first element: a phone, and nothing of a meeting."""
+        members = members_of(found[0].raw, self.aliases) if found and found[0].raw[:1] == b"{" else []
+        legs = {match.column for key, _ in members if (match := self.aliases.leg(key))}
+        return "phone" in legs and not self.columns(members) & {"creator", PARTIES}
+
+    def repeats_id(self, members: list[tuple[str, bytes]], lists: dict[str, list[_Found]]) -> bool:
+        """Return whether the ids inside are all the object's own: then these are its parties, not its meetings."""
+        inner = {
+            one for found in lists.values() for item in found for one in self.ids(members_of(item.raw, self.aliases))
+        }
+        return inner <= self.ids(members)
+
+    def ids(self, members: list[tuple[str, bytes]]) -> set[bytes]:
+        """Return the meeting ids an object carries."""
+        matches = ((self.aliases.meeting(key), raw) for key, raw in members)
+        return {
+            raw.strip(b'"') for match, raw in matches if match and match.column == "meeting_id" and not _is_blank(raw)
+        }
+
+
+def _member_texts(raw: bytes, members: list[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """Yield each member's own text, key included."""
+    position = 1
+    for key, value in members:
+        end = raw.index(value, position) + len(value)
+        yield key, raw[position:end].lstrip(b" \t\r\n,")
+        position = end
+
+
+def _inner(raw: bytes, path: str) -> tuple[bytes, str]:
+    """Return what a JSON string holds when that looks like JSON again, however often it was wrapped."""
+    while raw[:1] == b'"':
+        read = decode_leniently(raw)
+        text = read.value.strip() if read is not None and isinstance(read.value, str) else None
+        if text is None or text[:1] not in ("", "[", "{", '"'):
+            break
+        raw, path = scan.encode(text), f"{path}~"
+    return raw, path
+
+
+def _is_blank(raw: bytes) -> bool:
+    return raw in (b"null", b'""') or (raw[:1] == b'"' and not raw[1:-1].strip())
+
+
+@lru_cache(maxsize=64)
+def _id_pattern(ids: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Match an object whose meeting id stands before anything nested: surely a record, told without decoding it."""
+    spelled = b"|".join(rb"[\s_\-]*".join(re.escape(letter.encode()) for letter in key) for key in ids)
+    return re.compile(rb'\s*\{[^\[{]*?"(?:' + spelled + rb')"\s*:\s*(?!""|null|[\[{])', re.IGNORECASE)

@@ -1,0 +1,159 @@
+"""The columns of every table, as one list of data: it serves the parser, the documentation and the data dictionary."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from ytxdata.labels import Text
+from ytxdata.times import ZONE_NAME
+
+Kind = Literal["text", "phone", "url", "instant", "int", "seconds", "bool", "money"]
+
+
+class Column(NamedTuple):
+    """One column: its name, kind of value, unit, label in both languages, meaning, and the platform's candidate keys.
+
+    `keys` stand in order of preference; they are compared without case, `_`, `-` and blanks.
+    """
+
+    name: str
+    type: Kind
+    unit: str
+    zh: str
+    en: str
+    meaning: Text
+    keys: tuple[str, ...] = ()
+
+
+ARROW_TYPES: dict[Kind, pa.DataType] = {
+    "text": pa.string(),
+    "phone": pa.string(),
+    "url": pa.string(),
+    "instant": pa.timestamp("us", tz="UTC"),
+    "int": pa.int64(),
+    "seconds": pa.int64(),
+    "bool": pa.bool_(),
+    "money": pa.decimal128(38, 18),
+}
+
+_PANDAS_TYPES: dict[pa.DataType, pd.api.extensions.ExtensionDtype] = {
+    pa.string(): pd.StringDtype("pyarrow"),
+    pa.int64(): pd.Int64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+    ARROW_TYPES["money"]: pd.ArrowDtype(ARROW_TYPES["money"]),
+}
+
+_MEETING_ID = Text("平台给出的会议编号，文本，原样保留", "the platform's id of the meeting, text, exactly as given")
+_PULL_ID = Text("带来此行的那次调用", "the call that brought this row")
+
+MEETINGS: tuple[Column, ...] = (
+    Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, ("meid", "confid", "meetingid", "conferenceid")),
+    Column("name", "text", "", "会议名称", "name", Text("会议名称", "name of the meeting"), ("meetingname", "name", "subject", "confname")),
+    Column("creator", "phone", "", "创建人", "creator", Text("创建人号码，平台原文", "the creator's number as the platform gave it"), ("creator", "caller", "host")),
+    Column("app_id", "text", "", "应用编号", "application", Text("所属应用", "the application it belongs to"), ("appid",)),
+    Column("state", "text", "", "状态", "state", Text("会议状态，平台原文", "state in the platform's words"), ("status", "state", "stateDesc")),
+    Column("created_at", "instant", ZONE_NAME, "创建时间", "created", Text("会议被创建的时刻", "when it was set up"), ("createtime",)),
+    Column("booked_at", "instant", ZONE_NAME, "预约时间", "booked for", Text("预约的开始时刻", "the start it was booked for"), ("booktime",)),
+    Column("started_at", "instant", ZONE_NAME, "开始时间", "started", Text("会议开始的时刻", "when it began"), ("starttime", "stime", "begintime")),
+    Column("ended_at", "instant", ZONE_NAME, "结束时间", "ended", Text("会议结束的时刻；进行中为空", "when it ended; null while it runs"), ("endtime", "etime")),
+    Column("duration_s", "seconds", "s", "时长", "duration", Text("平台给出的时长，按秒理解，不改动", "duration as the platform gave it, read as seconds, not corrected"), ("duration",)),
+    Column("is_booked", "bool", "", "是否预约", "booked", Text("预约会议为真，即时会议为假", "true when booked ahead, false when started at once"), ("bookmeeting",)),
+    Column("n_legs", "int", "", "参会记录数", "legs listed", Text("名单中的参会记录数，含未接通者；平台未给名单时为空", "rows of `legs`, parties who never joined included; null when the platform gave no list"), ()),
+    Column("n_people", "int", "", "参会号码数", "people listed", Text("名单中不同号码（规范化后）的个数；平台未给名单时为空", "distinct normalised numbers in the list; null when the platform gave no list"), ()),
+    Column("amount_yuan", "money", "CNY", "金额", "amount", Text("平台给出的金额，十进制，不经浮点", "amount from the platform, exact decimal"), ("oriamount",)),
+    Column("recording_url", "url", "", "录音地址", "recording", Text("录音地址；无录音（NoTapes）为空", "address of the recording; null when there is none (NoTapes)"), ("tapesurl",)),
+    Column("display_number", "text", "", "显示号码", "display number", Text("呼出时显示的号码", "the number shown to those called"), ("shownumber", "srcclid", "dstclid")),
+    Column("observed_at", "instant", ZONE_NAME, "首次见到", "first seen", Text("此版本第一次被取到的时刻", "when this version was first pulled"), ()),
+    Column("last_seen_at", "instant", ZONE_NAME, "最近见到", "last seen", Text("此版本最近一次被取到的时刻", "when this version was last pulled"), ()),
+    Column("pull_id", "text", "", "调用编号", "pull", _PULL_ID, ()),
+    Column("version", "int", "", "版本", "version", Text("第几个不同的版本，从 1 起", "which distinct version it is, from 1"), ()),
+    Column("record_hash", "text", "", "记录指纹", "record hash", Text("原始记录的 SHA-256", "SHA-256 of the raw record"), ()),
+)  # fmt: skip
+
+LEGS: tuple[Column, ...] = (
+    Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, ()),
+    Column("leg", "int", "", "序号", "leg", Text("在名单中的位置，从 1 起；重新加入是另一条", "position in the list, from 1; a re-join is another leg"), ()),
+    Column("name", "text", "", "姓名", "name", Text("参会方名称", "name of the party"), ("name",)),
+    Column("phone", "phone", "", "号码", "phone", Text("参会方号码，平台原文", "the party's number as the platform gave it"), ("phone", "mobile", "number")),
+    Column("number", "text", "E.164", "规范号码", "number", Text("规范化号码（E.164）；不成号码为空", "normalised number (E.164); null when it is no telephone number"), ()),
+    Column("joined_at", "instant", ZONE_NAME, "加入时间", "joined", Text("加入的时刻；未接通为空", "when the party joined; null when it never did"), ("jointime", "entertime", "starttime", "stime", "begintime")),
+    Column("left_at", "instant", ZONE_NAME, "离开时间", "left", Text("离开的时刻；仍在会中为空", "when the party left; null while connected"), ("leavetime", "exittime", "endtime", "etime")),
+    Column("duration_s", "seconds", "s", "时长", "duration", Text("平台给出的时长，按秒理解，不改动", "duration as the platform gave it, read as seconds, not corrected"), ("duration",)),
+    Column("is_creator", "bool", "", "是否创建人", "is creator", Text("与创建人号码相同为真；任一未知为空", "true when it is the creator's number; null when either is unknown"), ()),
+    Column("state", "text", "", "状态", "state", Text("参会方状态，平台原文", "state in the platform's words"), ("status", "state", "stateDesc")),
+)  # fmt: skip
+
+REJECTS: tuple[Column, ...] = (
+    Column("pull_id", "text", "", "调用编号", "pull", _PULL_ID, ()),
+    Column("position", "int", "", "位置", "position", Text("在该次应答中的位置，从 0 起", "position in the answer, from 0"), ()),
+    Column("reason", "text", "", "原因", "reason", Text("拒收原因（键）", "why it cannot be a meeting (a key)"), ()),
+    Column("detail", "text", "", "说明", "detail", Text("具体情形", "what was found"), ()),
+    Column("meeting_id", "text", "", "会议编号", "meeting id", Text("可辨认时的会议编号", "the meeting id where legible"), ()),
+    Column("raw", "text", "", "原文", "raw", Text("原始记录文本；不可解码的字节以 \\xNN 表示", "the raw record's text; bytes that are no text are shown as \\xNN"), ()),
+)  # fmt: skip
+
+PROBLEMS: tuple[Column, ...] = (
+    Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, ()),
+    Column("leg", "int", "", "序号", "leg", Text("参会记录序号；会议级问题为空", "the leg; null when it is about the meeting"), ()),
+    Column("column", "text", "", "列", "column", Text("有问题的列", "the column it is about"), ()),
+    Column("reason", "text", "", "原因", "reason", Text("问题种类（键）", "what is wrong (a key)"), ()),
+    Column("raw_value", "text", "", "原值", "raw value", Text("平台给出的原值", "the value as the platform gave it"), ()),
+)  # fmt: skip
+
+PULLS: tuple[Column, ...] = (
+    Column("pull_id", "text", "", "调用编号", "pull", Text("由提问时刻与应答指纹得出，按时间可排序", "made of the asking time and the answer's hash; sorts by time"), ()),
+    Column("asked_at", "instant", ZONE_NAME, "提问时刻", "asked", Text("请求发出的时刻", "when the request was sent"), ()),
+    Column("answered_at", "instant", ZONE_NAME, "应答时刻", "answered", Text("应答收完的时刻", "when the answer was whole"), ()),
+    Column("asked_n", "int", "", "请求条数", "asked for", Text("请求的 meetingcount", "the meetingcount that was asked for"), ()),
+    Column("returned_n", "int", "", "返回条数", "returned", Text("应答中的记录数", "records in the answer"), ()),
+    Column("confid", "text", "", "会议室编号", "confid", Text("请求的会议室；查询历史时为空", "the room that was asked for; null for a history"), ()),
+    Column("status_code", "text", "", "状态码", "status code", Text("平台状态码；缺失为空", "the platform's status code; null when missing"), ()),
+    Column("request_id", "text", "", "请求编号", "request id", Text("平台给出的请求编号", "the platform's id of the request"), ()),
+    Column("attempts", "int", "", "尝试次数", "attempts", Text("包含重试的发送次数", "sends, retries included"), ()),
+    Column("bytes", "int", "B", "字节数", "bytes", Text("应答正文的字节数", "size of the answer's body"), ()),
+    Column("encoding", "text", "", "编码", "encoding", Text("应答正文的编码", "encoding of the answer's body"), ()),
+    Column("sha256", "text", "", "应答指纹", "sha256", Text("应答正文的 SHA-256", "SHA-256 of the answer's body"), ()),
+    Column("previous_sha256", "text", "", "前一指纹", "previous sha256", Text("前一次调用的指纹（链）", "hash of the pull before it (a chain)"), ()),
+    Column("verdict", "text", "", "结论", "verdict", Text("此次调用的完整性结论", "what this pull proves"), ()),
+    Column("package_version", "text", "", "软件版本", "package version", Text("取数时的软件版本", "version of this package that pulled"), ()),
+)  # fmt: skip
+
+PROVENANCE: tuple[str, ...] = ("observed_at", "last_seen_at", "pull_id", "version")
+"""Columns that say when and by which pull a row was seen: a lone record does not know them."""
+
+
+def arrow_schema(columns: tuple[Column, ...] | list[Column]) -> pa.Schema:
+    """Return the Arrow schema of a list of columns (instants in UTC).
+
+    Examples
+    --------
+    >>> arrow_schema(PROBLEMS).names
+    ['meeting_id', 'leg', 'column', 'reason', 'raw_value']
+    """
+    return pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in columns])
+
+
+def empty(columns: tuple[Column, ...] | list[Column]) -> pa.Table:
+    """Return a table without rows that has exactly these columns and types."""
+    return arrow_schema(columns).empty_table()
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """Return a typed pandas frame: Asia/Shanghai instants [us], `Int64`, `string`, `boolean`, exact decimals.
+
+    An empty table gives the same columns and dtypes as a full one. Missing values are `NA` / `NaT`.
+
+    Examples
+    --------
+    >>> to_pandas(empty(LEGS)).dtypes[["phone", "joined_at", "duration_s"]].astype(str).tolist()
+    ['string', 'datetime64[us, Asia/Shanghai]', 'Int64']
+    """
+    beijing = pa.timestamp("us", tz=ZONE_NAME)
+    shown = pa.schema(
+        [field.with_type(beijing) if pa.types.is_timestamp(field.type) else field for field in table.schema]
+    )
+    frame: pd.DataFrame = table.cast(shown).to_pandas(types_mapper=_PANDAS_TYPES.get)
+    return frame

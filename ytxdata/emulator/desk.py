@@ -1,0 +1,257 @@
+"""The platform without its sockets: the company's clock, the book, the gate, the log. One request in, one reply out."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from random import Random
+from typing import Any
+
+from ytxdata import times
+from ytxdata.emulator.account import Account
+from ytxdata.emulator.book import Entry, chosen, listed
+from ytxdata.emulator.company import Company, midnight
+from ytxdata.emulator.faults import FIXED_CODES, Fault
+from ytxdata.emulator.meeting import Meeting, truth_of, truth_of_legs, utc_text
+from ytxdata.emulator.options import Options
+from ytxdata.emulator.plants import Planted, plant
+from ytxdata.emulator.reply import Reply, compose, spoil_reply
+from ytxdata.emulator.rules import Ask, Verdict, judge
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One line of the log; holds no signature, no header and no token."""
+
+    number: int
+    at: datetime
+    path: str
+    content_type: str
+    is_signed: bool
+    confid: str | None
+    count: int | None
+    code: str | None
+    http_status: int
+    n_records: int
+    n_bytes: int
+    faults: tuple[str, ...]
+
+
+class Desk:
+    """Everything the platform knows and does; safe to change from another thread between two requests."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.account = Account.of(options.seed)
+        self.company = Company(
+            options.seed, options.company_rate, self.account.app_for(options.environment), options.id_style
+        )
+        until = options.until if options.until is not None else times.now().astimezone(times.BEIJING).date()
+        self.now = int(times.as_instant(until, name="until").timestamp())
+        self.planted = plant(self.company, self.now) if options.planted else Planted()
+        entries = [Entry.of(meeting) for meeting in islice(self.company.before(self.now), options.meetings)]
+        self.entries = sorted([*entries, *self.planted.entries], key=lambda entry: -entry.first.started_at)
+        del self.entries[options.meetings :]
+        self.entries.reverse()
+        self.faults = [Fault.of(fault) for fault in options.faults]
+        self.requests: list[Asked] = []
+        self.lock = threading.RLock()
+        self._request_ids = Random(f"{options.seed}|requests")  # noqa: S311  # a play, no secret
+        self._recent: deque[float] = deque()
+        self._n_errors = 0
+
+    # The company's clock and what people do to the book.
+
+    @property
+    def clock(self) -> datetime:
+        """The instant the server believes it is, in UTC."""
+        real = datetime.fromtimestamp(self.now, UTC) if self.options.clock == "company" else datetime.now(UTC)
+        return real + timedelta(seconds=self.options.clock_skew_s)
+
+    def advance(self, span: timedelta) -> int:
+        """Let time pass at the company; returns how many meetings began."""
+        seconds = int(span.total_seconds())
+        if seconds < 0:
+            raise UsageError(Text("时间不能倒流", "time does not run backwards"))
+        with self.lock:
+            fresh = [Entry.of(meeting) for meeting in self.company.between(self.now, self.now + seconds)]
+            self.entries += fresh
+            self.now += seconds
+        return len(fresh)
+
+    def entry(self, meeting_id: str) -> Entry:
+        """Return the entry of a meeting; of the oldest one when an id is used twice."""
+        for entry in self.entries:
+            if entry.first.meeting_id == meeting_id:
+                return entry
+        raise UsageError(Text(f"没有会议 {meeting_id}", f"there is no meeting {meeting_id}"))
+
+    def mutate(self, meeting_id: str, **changes: Any) -> None:
+        """Change fields of a record from now on, behind everybody's back."""
+        with self.lock:
+            entry = self.entry(meeting_id)
+            current = entry.at(self.now)
+            if current is None:
+                raise UsageError(Text(f"会议 {meeting_id} 已消失", f"meeting {meeting_id} is gone"))
+            entry.timeline.append((self.now, replace(current, **changes)))
+
+    def vanish(self, meeting_id: str) -> None:
+        """Let a record disappear from the lists from now on."""
+        with self.lock:
+            self.entry(meeting_id).timeline.append((self.now, None))
+
+    def restore(self, meeting_id: str) -> None:
+        """Let a record that disappeared come back as it last was."""
+        with self.lock:
+            entry = self.entry(meeting_id)
+            entry.timeline.append((self.now, _last(entry, self.now)))
+
+    def add(self, meeting: Meeting) -> None:
+        """Put a meeting of one's own into the book: a late arrival is one with an early start."""
+        with self.lock:
+            self.entries.append(Entry([(self.now, meeting)]))
+
+    # Requests.
+
+    def answer(self, ask: Ask, path: str, content_type: str, base_url: str) -> tuple[Reply, list[Fault]]:
+        """Return the reply to a request, and the faults that remain to be done on the wire."""
+        with self.lock:
+            struck = [fault for fault in self.faults if fault.strikes()]
+            verdict = self._verdict(ask, struck)
+            rows = self._rows(verdict)
+            code = verdict.code
+            if code == "0" and verdict.confid and not rows:
+                code = self.options.unknown_room
+            reply = compose(code, rows, self._request_id(code), self.options, struck)
+            for fault in struck:
+                if fault.stage == "reply":
+                    reply = spoil_reply(reply, fault, base_url)
+            self.log(ask, path, content_type, verdict=replace(verdict, code=code), reply=reply, faults=struck)
+            return reply, [fault for fault in struck if fault.stage == "wire"]
+
+    def log(
+        self,
+        ask: Ask,
+        path: str,
+        content_type: str,
+        *,
+        reply: Reply,
+        verdict: Verdict | None = None,
+        faults: Sequence[Fault] = (),
+    ) -> None:
+        """Write one line of the log."""
+        self.requests.append(
+            Asked(
+                number=len(self.requests) + 1,
+                at=datetime.now(UTC),
+                path=path,
+                content_type=content_type,
+                is_signed=bool(ask.sign or ask.authorization),
+                confid=verdict.confid if verdict else None,
+                count=verdict.count if verdict else None,
+                code=verdict.code if verdict else None,
+                http_status=reply.status,
+                n_records=reply.n_records,
+                n_bytes=reply.length,
+                faults=tuple(str(fault) for fault in faults),
+            )
+        )
+
+    def _verdict(self, ask: Ask, struck: Sequence[Fault]) -> Verdict:
+        verdict = judge(ask, self.account, self.options, self.clock, is_throttled=self._is_throttled())
+        for fault in struck:
+            if fault.stage == "code":
+                verdict = replace(verdict, code=FIXED_CODES.get(fault.kind, f"{fault.value:g}"))
+            elif fault.kind == "http_json":
+                verdict = replace(verdict, code="-100")
+        return verdict
+
+    def _rows(self, verdict: Verdict) -> list[Any]:
+        if verdict.code != "0" or verdict.count is None:
+            return []
+        if verdict.confid:
+            entries = [entry for entry in self.entries if entry.first.meeting_id == verdict.confid]
+            return listed(entries, self.now, self.options)[: verdict.count]
+        return chosen(listed(self.entries, self.now, self.options), verdict.count, self.options)
+
+    def _request_id(self, code: str) -> str | None:
+        """Return a new request id; an error has an empty one or none."""
+        if code == "0":
+            return f"{self._request_ids.randrange(10**28, 10**29)}"
+        style = self.options.error_request_id
+        self._n_errors += 1
+        if style == "alternate":
+            style = "empty" if self._n_errors % 2 else "absent"
+        return "" if style == "empty" else None
+
+    def _is_throttled(self) -> bool:
+        """Count a request, and return whether there were too many of late; a refused one counts too."""
+        if self.options.rate_limit is None:
+            return False
+        present = time.monotonic()
+        while self._recent and self._recent[0] <= present - self.options.rate_window_s:
+            self._recent.popleft()
+        self._recent.append(present)
+        return len(self._recent) > self.options.rate_limit
+
+    # The truth.
+
+    def truth(self) -> dict[str, Any]:
+        """Return what there really is, as JSON can hold it, whatever shape or dialect the answers have."""
+        with self.lock:
+            meetings, legs = [], []
+            for entry in self.entries:
+                if entry.timeline[0][0] > self.now:
+                    continue
+                current = entry.at(self.now)
+                seen = (current or _last(entry, self.now)).at(self.now)
+                meetings.append(
+                    truth_of(seen)
+                    | {
+                        "is_running": seen.ended_at is None,
+                        "is_vanished": current is None,
+                        "n_versions": sum(since <= self.now for since, _ in entry.timeline),
+                    }
+                )
+                legs += truth_of_legs(seen)
+            return {
+                "now": utc_text(self.now),
+                "account_sid": self.account.sid,
+                "app_id": self.company.app_id,
+                "meetings": meetings,
+                "legs": legs,
+                "running": [row["meeting_id"] for row in meetings if row["is_running"]],
+                "planted": json.loads(json.dumps(self.planted.cases)),
+                "roster": self.roster(),
+                "invoice": self.invoice(),
+            }
+
+    def roster(self) -> list[dict[str, str]]:
+        """Return everybody the company knows: `phone, name, department`."""
+        people = [*self.company.staff, *self.company.partners, *self.planted.people]
+        return [{"phone": p.phone or "", "name": p.name, "department": p.department} for p in people]
+
+    def invoice(self) -> list[dict[str, Any]]:
+        """Return what the platform bills for the ended meetings: `meeting_id, duration_s, amount_yuan`."""
+        lines = []
+        for entry in self.entries:
+            row = truth_of((entry.at(self.now) or _last(entry, self.now)).at(self.now))
+            if row["amount_yuan"] is not None:
+                lines.append({key: row[key] for key in ("meeting_id", "duration_s", "amount_yuan")})
+        return self.planted.bill(lines)
+
+
+def _last(entry: Entry, now: int) -> Meeting:
+    """Return a record as it was when it was last to be seen."""
+    return next(meeting for since, meeting in reversed(entry.timeline) if meeting is not None and since <= now)
+
+
+__all__ = ["Asked", "Desk", "midnight"]

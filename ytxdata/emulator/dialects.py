@@ -1,0 +1,298 @@
+"""How an account writes a record down: key names, time forms, number forms. Each dialect is a row of data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
+
+from ytxdata.emulator.meeting import Leg, Meeting, yuan
+from ytxdata.times import BEIJING
+
+TimeForm = Literal["text", "compact", "epoch_s", "epoch_ms"]
+Absent = Literal["empty", "null", "omit"]
+NO_TAPES = "NoTapes"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One way to write records.
+
+    Parameters
+    ----------
+    meeting, leg
+        Key by fact, in the order in which they are written.
+    times
+        `yyyy-MM-dd HH:mm:ss`, `yyyyMMddHHmmss`, epoch seconds or epoch milliseconds.
+    bare
+        Numbers, times in digits and flags are JSON numbers, not text.
+    bare_ids
+        Ids made of digits are JSON numbers too (29 digits), and so are phones that begin with no 0 and no +.
+    phones
+        As dialled, or in E.164 form.
+    float_money
+        Money is the platform's binary sum of its legs, with the artefacts of that.
+    absent
+        How an unknown value is written.
+    ascii
+        Everything outside ASCII is escaped.
+    extra
+        Keys that mean nothing to us, and must be kept all the same.
+    """
+
+    name: str
+    meeting: Mapping[str, str]
+    leg: Mapping[str, str]
+    times: TimeForm = "text"
+    bare: bool = False
+    bare_ids: bool = False
+    phones: Literal["dialled", "e164"] = "dialled"
+    float_money: bool = False
+    absent: Absent = "empty"
+    ascii: bool = False
+    extra: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+_VENDOR = Dialect(
+    name="vendor",
+    meeting={
+        "meeting_id": "meid",
+        "name": "meetingname",
+        "creator": "creator",
+        "app_id": "appid",
+        "created_at": "createtime",
+        "booked_at": "booktime",
+        "started_at": "starttime",
+        "ended_at": "endtime",
+        "duration_s": "duration",
+        "state": "status",
+        "is_booked": "bookmeeting",
+        "display_number": "shownumber",
+        "amount": "oriamount",
+        "recording_url": "tapesurl",
+        "legs": "parties",
+    },
+    leg={
+        "name": "name",
+        "phone": "phone",
+        "joined_at": "jointime",
+        "left_at": "leavetime",
+        "duration_s": "duration",
+        "state": "stateDesc",
+    },
+    extra={"fid": "", "customParm": ""},
+)
+
+_SNAKE = Dialect(
+    name="snake",
+    meeting={
+        "meeting_id": "meeting_id",
+        "name": "conf_name",
+        "creator": "host",
+        "app_id": "app_id",
+        "state": "state",
+        "created_at": "create_time",
+        "booked_at": "book_time",
+        "started_at": "start_time",
+        "ended_at": "end_time",
+        "duration_s": "duration",
+        "is_booked": "book_meeting",
+        "display_number": "show_number",
+        "amount": "ori_amount",
+        "recording_url": "tapes_url",
+        "legs": "participants",
+    },
+    leg={
+        "name": "name",
+        "phone": "number",
+        "joined_at": "start_time",
+        "left_at": "end_time",
+        "duration_s": "duration",
+        "state": "state",
+    },
+    times="compact",
+    absent="null",
+    extra={"region": {"code": "010", "path": [1, 2, {"深": "度"}]}},
+)
+
+_CAMEL = Dialect(
+    name="camel",
+    meeting={
+        "meeting_id": "conferenceId",
+        "name": "subject",
+        "creator": "caller",
+        "app_id": "appId",
+        "created_at": "createTime",
+        "booked_at": "bookTime",
+        "started_at": "beginTime",
+        "ended_at": "endTime",
+        "duration_s": "duration",
+        "state": "stateDesc",
+        "is_booked": "bookMeeting",
+        "display_number": "showNumber",
+        "amount": "oriAmount",
+        "recording_url": "tapesUrl",
+        "legs": "memberList",
+    },
+    leg={
+        "name": "name",
+        "phone": "mobile",
+        "joined_at": "enterTime",
+        "left_at": "exitTime",
+        "duration_s": "duration",
+        "state": "stateDesc",
+    },
+    times="epoch_ms",
+    bare=True,
+    phones="e164",
+    absent="omit",
+)
+
+_UPPER = Dialect(
+    name="upper",
+    meeting={
+        "meeting_id": "CONFID",
+        "name": "CONFNAME",
+        "creator": "CREATOR",
+        "app_id": "APPID",
+        "created_at": "CREATETIME",
+        "booked_at": "BOOKTIME",
+        "started_at": "STIME",
+        "ended_at": "ETIME",
+        "duration_s": "DURATION",
+        "state": "STATE",
+        "is_booked": "BOOKMEETING",
+        "display_number": "SRCCLID",
+        "amount": "ORIAMOUNT",
+        "recording_url": "TAPESURL",
+        "legs": "USERS",
+    },
+    leg={
+        "name": "NAME",
+        "phone": "NUMBER",
+        "joined_at": "MEMBERJOINTIME",
+        "left_at": "MEMBERLEAVETIME",
+        "duration_s": "DURATION",
+        "state": "STATE",
+    },
+    times="epoch_s",
+    ascii=True,
+)
+
+_BARE = Dialect(
+    name="bare",
+    meeting=dict(_VENDOR.meeting) | {"meeting_id": "meetingid", "name": "name", "legs": "members"},
+    leg=_VENDOR.leg,
+    times="compact",
+    bare=True,
+    bare_ids=True,
+    float_money=True,
+    absent="null",
+    extra={"seq": 12345678901234567890123456789, "ratio": 1.0e-3, "flags": [True, False, None]},
+)
+
+DIALECTS: dict[str, Dialect] = {d.name: d for d in (_VENDOR, _SNAKE, _CAMEL, _UPPER, _BARE)}
+"""Every dialect by its name."""
+
+
+def write(meeting: Meeting, dialect: Dialect) -> str:
+    """Return the JSON text of one record."""
+    text = _writers(dialect)
+    facts: dict[str, object] = {
+        "meeting_id": text.identity(meeting.meeting_id),
+        "name": meeting.name,
+        "creator": text.phone(meeting.creator, meeting.creator_number),
+        "app_id": meeting.app_id,
+        "created_at": text.time(meeting.created_at),
+        "booked_at": text.time(meeting.booked_at),
+        "started_at": text.time(meeting.started_at),
+        "ended_at": text.time(meeting.ended_at),
+        "duration_s": text.number(meeting.duration_s),
+        "state": meeting.state,
+        "is_booked": text.number(int(meeting.is_booked)),
+        "display_number": meeting.display_number,
+        "amount": text.money(meeting.amount_mills),
+        "recording_url": meeting.recording_url or NO_TAPES,
+        "legs": [_write_leg(leg, dialect, text) for leg in meeting.legs],
+    }
+    record = _named(facts, dialect.meeting, dialect.absent) | dict(dialect.extra)
+    return json.dumps(record, ensure_ascii=dialect.ascii, separators=(",", ":"))
+
+
+def _write_leg(leg: Leg, dialect: Dialect, text: _Writers) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "name": leg.name,
+        "phone": text.phone(leg.phone, leg.number),
+        "joined_at": text.time(leg.joined_at),
+        "left_at": text.time(leg.left_at),
+        "duration_s": text.number(leg.duration_s),
+        "state": leg.state,
+    }
+    return _named(facts, dialect.leg, dialect.absent)
+
+
+def _named(facts: dict[str, object], keys: Mapping[str, str], absent: Absent) -> dict[str, object]:
+    if absent == "omit":
+        return {key: facts[fact] for fact, key in keys.items() if facts[fact] is not None}
+    nothing = "" if absent == "empty" else None
+    return {key: nothing if facts[fact] is None else facts[fact] for fact, key in keys.items()}
+
+
+@dataclass(frozen=True)
+class _Writers:
+    """How a dialect writes each kind of value; None stays None."""
+
+    identity: Callable[[str], object]
+    phone: Callable[[str | None, str | None], object]
+    time: Callable[[int | None], object]
+    number: Callable[[int | None], object]
+    money: Callable[[int | None], object]
+
+
+def _writers(dialect: Dialect) -> _Writers:
+    known = _WRITERS.get(dialect.name)
+    if known is None or DIALECTS.get(dialect.name) is not dialect:
+        known = _Writers(
+            identity=lambda text: _digits(text) if dialect.bare_ids else text,
+            phone=lambda phone, number: _phone(phone, number, dialect),
+            time=lambda instant: None if instant is None else _time(instant, dialect),
+            number=lambda value: value if value is None or dialect.bare else str(value),
+            money=lambda mills: _money(mills, dialect),
+        )
+    return known
+
+
+_WRITERS: dict[str, _Writers] = {}
+_WRITERS.update({name: _writers(dialect) for name, dialect in DIALECTS.items()})
+
+
+def _digits(text: str) -> object:
+    return int(text) if text.isascii() and text.isdigit() and not text.startswith("0") else text
+
+
+def _phone(phone: str | None, number: str | None, dialect: Dialect) -> object:
+    shown = number if dialect.phones == "e164" and number is not None else phone
+    return _digits(shown) if dialect.bare_ids and shown is not None else shown
+
+
+def _time(instant: int, dialect: Dialect) -> object:
+    if dialect.times == "text":
+        return f"{datetime.fromtimestamp(instant, BEIJING):%Y-%m-%d %H:%M:%S}"
+    if dialect.times == "compact":
+        text = f"{datetime.fromtimestamp(instant, BEIJING):%Y%m%d%H%M%S}"
+    else:
+        text = str(instant if dialect.times == "epoch_s" else instant * 1000)
+    return int(text) if dialect.bare else text
+
+
+def _money(mills: int | None, dialect: Dialect) -> object:
+    if mills is None:
+        return None
+    if dialect.float_money:
+        # Adding up fen by fen in binary is what leaves 0.30000000000000004 behind.
+        return sum([0.1] * (mills // 100)) + (mills % 100) / 1000
+    text = yuan(mills)
+    return float(text) if dialect.bare and text else text

@@ -1,0 +1,297 @@
+"""What the rules of completeness see and leave behind: the known land, one answer, and the evidence of finished syncs.
+
+Nothing here judges. Instants are UTC, unknown is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from ytxdata.labels import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The numbers of the rules, in one place; every one may be made more cautious.
+
+    Parameters
+    ----------
+    settle
+        How late a meeting may be listed: the youngest part of a window, that long, is never PROVEN.
+    reach
+        How far below the last completed window an answer must reach before it may extend it.
+    overlap
+        How many closed, unchanged records known for long must come again, and how many older ones must stay out.
+    strays
+        Share of the known records that may stand outside their place: rooms pinned on top, records that vanished.
+    chance
+        An overlap counts only if a platform without order would show it less often than this.
+    growth, first_ask, headroom, spare, max_calls
+        How much to ask [records], and how often at most in one sync.
+    full_every
+        How often all there is is asked for, to find what arrived late.
+    """
+
+    settle: timedelta = timedelta(hours=24)
+    reach: timedelta = timedelta(hours=24)
+    overlap: int = 5
+    strays: float = 0.1
+    chance: float = 1e-9
+    growth: int = 4
+    first_ask: int = 1000
+    headroom: float = 1.25
+    spare: int = 64
+    max_calls: int = 12
+    full_every: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One accepted record of an answer, in the answer's order. `n_bytes` is the length of its raw text."""
+
+    meeting_id: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    record_hash: str
+    creator: str | None = None
+    n_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PullFacts:
+    """One call, as the rules see it.
+
+    Parameters
+    ----------
+    pull_id
+        Id of the call.
+    asked_at, answered_at
+        When it was asked and answered.
+    asked_n
+        The `meetingcount`; None for a saved file that does not say.
+    records
+        Every accepted record in the order of the answer, doubled ones included.
+    n_rejected
+        Records that could not be taken for a meeting.
+    n_bytes
+        Length of the answer.
+    clock_skew
+        How far the server's clock is from ours, either way; None when it did not say.
+    """
+
+    pull_id: str
+    asked_at: datetime
+    answered_at: datetime
+    asked_n: int | None
+    records: Sequence[Seen]
+    n_rejected: int = 0
+    n_bytes: int = 0
+    clock_skew: timedelta | None = None
+
+    @property
+    def n_returned(self) -> int:
+        """How many records the answer held, whatever became of them."""
+        return len(self.records) + self.n_rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One meeting as *completed* syncs left it in the archive.
+
+    Parameters
+    ----------
+    meeting_id, started_at, ended_at, record_hash, creator
+        Of its latest version.
+    last_changed_at
+        `asked_at` of the pull that brought this version.
+    is_exempt
+        Reported as vanished before (and not seen since): its absence says nothing new.
+    """
+
+    meeting_id: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    record_hash: str
+    last_changed_at: datetime
+    creator: str | None = None
+    is_exempt: bool = False
+
+
+class KnownLand(Protocol):
+    """What the archive held *before this sync*, from completed syncs only; every read is bounded.
+
+    Records of an interrupted sync may be kept in an archive, but do not exist here.
+    """
+
+    def count(self) -> int:
+        """Return how many meetings are known."""
+
+    def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:
+        """Return the known ones of these meeting ids."""
+
+    def since(self, instant: datetime) -> Iterable[Known]:
+        """Return the known meetings that start at or after the instant, in any order."""
+
+    def n_before(self, instant: datetime) -> int:
+        """Return how many known meetings start before the instant, exempt ones not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingKnown:
+    """The known land of somebody who has no archive."""
+
+    def count(self) -> int:
+        """Return 0."""
+        return 0
+
+    def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:  # noqa: ARG002 (the protocol's name)
+        """Return nothing."""
+        return {}
+
+    def since(self, instant: datetime) -> Iterable[Known]:  # noqa: ARG002
+        """Return nothing."""
+        return ()
+
+    def n_before(self, instant: datetime) -> int:  # noqa: ARG002
+        """Return 0."""
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one completed sync (or an unbroken chain of them) can say about a period `[lower, upper)`.
+
+    Parameters
+    ----------
+    reason
+        Key of the reason for what is claimed where it is not proven (see `reasons`).
+    pull_ids
+        The pull it rests on, or the oldest and the newest of a chain.
+    asked_at
+        When the newest of them was asked.
+    proven_from
+        From here to `upper` it is PROVEN; None when nothing is.
+    trimmed
+        From here on it is safe once newest-first is shown: the lowest tenth may be rooms pinned on top.
+    oldest
+        The oldest start in the answer.
+    n_records, n_ids, n_bytes, largest
+        How long the answer was, and its largest record [bytes].
+    """
+
+    reason: str
+    pull_ids: tuple[str, ...]
+    asked_at: datetime
+    lower: datetime
+    upper: datetime
+    proven_from: datetime | None = None
+    trimmed: datetime | None = None
+    oldest: datetime | None = None
+    n_records: int = 0
+    n_ids: int = 0
+    n_bytes: int = 0
+    largest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A meeting that was listed late: it starts inside what had been PROVEN.
+
+    `missed_at` is when the newest pull was asked that should have shown it, `noticed_by` the pull that did.
+    """
+
+    meeting_id: str
+    started_at: datetime
+    missed_at: datetime
+    noticed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that finished syncs leave behind for later ones; a sync replaces it as a whole. JSON-able, small.
+
+    Parameters
+    ----------
+    windows
+        What was claimed, oldest first, and the gaps.
+    doubts
+        Why the platform's lists are not to be trusted.
+    n_syncs
+        How many syncs completed.
+    last_asked_at
+        When the last pull of the last completed sync was asked.
+    full_at
+        When all there is was last asked for.
+    order_shown, order_broken_at
+        Whether an anchored answer has shown newest-first, and when an answer last broke it.
+    has_forgotten
+        The platform's forgetting of old meetings has been told.
+    outside
+        Key of the reason for what lies before the first claim.
+    """
+
+    windows: tuple[Window, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    n_syncs: int = 0
+    last_asked_at: datetime | None = None
+    full_at: datetime | None = None
+    order_shown: bool = False
+    order_broken_at: datetime | None = None
+    has_forgotten: bool = False
+    outside: str = "before_first"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        plain: dict[str, Any] = _plain(self)
+        return plain
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Evidence:
+        """Return what `to_dict` wrote.
+
+        Examples
+        --------
+        >>> Evidence.from_dict(Evidence(n_syncs=3).to_dict()) == Evidence(n_syncs=3)
+        True
+        """
+        known = dict(values)
+        known["windows"] = tuple(_read(Window, one) for one in values["windows"])
+        known["doubts"] = tuple(_read(Doubt, one) for one in values["doubts"])
+        return _read(cls, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a sync noticed: `key`, the sentence, the meetings that show it (at most a few), the pull."""
+
+    key: str
+    text: Text
+    meeting_ids: tuple[str, ...] = field(default=())
+    pull_id: str = ""
+
+
+_INSTANTS = {"asked_at", "lower", "upper", "proven_from", "trimmed", "oldest", "started_at", "missed_at"} | {
+    "last_asked_at",
+    "full_at",
+    "order_broken_at",
+}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, (Evidence, Window, Doubt)):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    return value
+
+
+def _read(kind: Any, values: Mapping[str, Any]) -> Any:
+    ready = {name: datetime.fromisoformat(one) if name in _INSTANTS and one else one for name, one in values.items()}
+    if "pull_ids" in ready:
+        ready["pull_ids"] = tuple(ready["pull_ids"])
+    return kind(**ready)

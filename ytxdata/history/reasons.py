@@ -1,0 +1,172 @@
+"""Why a period has its verdict, and what a sync noticed: texts as data, keyed; the rules know only the keys."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from ytxdata.labels import Text
+
+Verdict = Literal["PROVEN", "PROBABLE", "GAP"]
+
+VERDICTS: tuple[Verdict, ...] = ("PROVEN", "PROBABLE", "GAP")
+"""From best to worst."""
+
+
+class Reason(NamedTuple):
+    """A verdict with the sentence that explains it."""
+
+    verdict: Verdict
+    text: Text
+
+
+def _proven(zh: str, en: str) -> Reason:
+    return Reason("PROVEN", Text(zh, en))
+
+
+def _probable(zh: str, en: str) -> Reason:
+    return Reason("PROBABLE", Text(zh, en))
+
+
+def _gap(zh: str, en: str) -> Reason:
+    return Reason("GAP", Text(zh, en))
+
+
+REASONS: dict[str, Reason] = {
+    "anchored": _proven(
+        "平台按从新到旧返回，且与此前存档的记录首尾相接",
+        "the platform listed newest first, and its answers join on to what was archived before",
+    ),
+    "matured": _proven(
+        "后来的完整回答更长，且没有带来更早的未知会议",
+        "a later, longer full answer brought no unknown meeting from before",
+    ),
+    "full": _probable(
+        "平台自己停止返回：可能是全部，也可能有未公开的上限；以后的同步可以证实",
+        "the platform stopped by itself: all there is, or a hidden limit; a later sync can prove it",
+    ),
+    "settling": _probable(
+        "太新：会议可能结束后才列出，尚未稳定",
+        "too young: meetings may be listed only after they end, so this may still settle",
+    ),
+    "unanchored": _probable(
+        "平台给满了所要的条数，但没有与已知记录充分衔接",
+        "the platform gave as many as asked for, without enough overlap with what is known",
+    ),
+    "cap_round": _probable(
+        "返回条数是整数，疑似平台上限",
+        "a round number of records came: a limit of the platform is suspected",
+    ),
+    "cap_equal": _probable(
+        "新会议进来、旧会议掉出，条数却不变：疑似平台上限",
+        "new meetings came and old ones fell off, yet the number stayed: a limit of the platform is suspected",
+    ),
+    "cap_fewer": _probable(
+        "要得更多却返回更少：疑似平台上限",
+        "a larger question brought fewer records: a limit of the platform is suspected",
+    ),
+    "fell_off": _probable(
+        "旧会议已不在平台的列表里：平台不再保留，或有上限",
+        "old meetings are no longer in the platform's list: they are not kept there, or there is a limit",
+    ),
+    "rejected": _probable(
+        "回答里有无法识别的记录",
+        "the answer holds records that could not be understood",
+    ),
+    "collision": _probable(
+        "同一会议号用于两场不同的会议",
+        "one meeting id stands for two different meetings",
+    ),
+    "no_start": _probable(
+        "太多记录没有开始时间，无法判断属于哪一段",
+        "too many records have no start, so that nobody can say which period they belong to",
+    ),
+    "vanished": _probable(
+        "有已存档的会议不再出现在应有的位置",
+        "archived meetings are missing where they should be listed",
+    ),
+    "reappeared": _probable(
+        "曾经消失的会议又出现了：平台的列表不稳定",
+        "meetings that had vanished came back: the platform's lists are unsteady",
+    ),
+    "order_full": _probable(
+        "平台不按从新到旧返回；只有完整回答可信，尚待证实",
+        "the platform does not list newest first; only full answers count, and this one is not yet confirmed",
+    ),
+    "unreliable": _probable(
+        "曾有会议很晚才出现在已证实的时段里：平台的列表不可靠",
+        "a meeting appeared late in a period that had been proven: the platform's lists are unreliable",
+    ),
+    "saved": _probable(
+        "回答来自文件，不知道当时要了多少条",
+        "the answer comes from a file that does not say how many records were asked for",
+    ),
+    "before_first": _probable(
+        "早于第一次读到的最旧会议：平台没有给出更早的，是否曾有不得而知",
+        "before the oldest meeting of the first reading: the platform showed nothing older, and nobody can tell whether there was",
+    ),
+    "not_read": _gap(
+        "更早的会议没有读到：只要了最新的若干条",
+        "older meetings were not read: only the newest few were asked for or given",
+    ),
+    "unreached": _gap(
+        "回答没有回溯到上次读完的时段，中间的会议可能已丢失",
+        "the answer did not reach back to what was read before; meetings in between may be lost",
+    ),
+    "order_broken": _gap(
+        "平台不按从新到旧返回，这段时间的会议可能没有给出",
+        "the platform does not list newest first, and may not have given the meetings of this time",
+    ),
+    "empty": _gap(
+        "平台什么也没有返回，而存档里有会议",
+        "the platform gave nothing although the archive holds meetings",
+    ),
+    "not_asked": _gap(
+        "此后还没有读过",
+        "nothing has been read since",
+    ),
+}
+"""Key → verdict and sentence. A period's verdict is that of its reason."""
+
+NOTES: dict[str, Text] = {
+    "vanished": Text(
+        "{n} 场已存档的会议从平台的列表里消失（存档保留它们，只报告一次）",
+        "{n} archived meetings vanished from the platform's list (the archive keeps them; told once)",
+    ),
+    "reappeared": Text(
+        "{n} 场曾经消失的会议又出现了",
+        "{n} meetings that had vanished came back",
+    ),
+    "late": Text(
+        "{n} 场会议出现在已证实的时段里：该结论已撤回，平台的列表不可靠",
+        "{n} meetings appeared inside a period that had been proven: that claim is revoked, the platform's lists are unreliable",
+    ),
+    "forgotten": Text(
+        "平台已不再列出 {n} 场旧会议（存档保留它们，只说一次）",
+        "the platform no longer lists {n} old meetings (the archive keeps them; told once)",
+    ),
+    "gap": Text(
+        "{start} 至 {end}（北京时间）的会议可能已丢失",
+        "meetings from {start} to {end} (Beijing time) may be lost",
+    ),
+    "order": Text(
+        "平台没有按从新到旧返回",
+        "the platform did not list newest first",
+    ),
+    "cap": Text(
+        "疑似平台有上限或保留期：{why}",
+        "the platform seems to have a limit or to keep meetings for a while only: {why}",
+    ),
+    "rejected": Text(
+        "{n} 条记录无法识别，相应时段不能证实",
+        "{n} records could not be understood; their period cannot be proven",
+    ),
+    "collision": Text(
+        "{n} 个会议号各用于两场不同的会议",
+        "{n} meeting ids each stand for two different meetings",
+    ),
+    "no_start": Text(
+        "{n} 场会议没有开始时间，不属于任何时段",
+        "{n} meetings have no start and belong to no period",
+    ),
+}
+"""Key → what a sync says about it."""

@@ -234,3 +234,9 @@ class DamagedError(ArchiveError):
     """Stored data is not what was written (exit code 5)."""
 
     exit_code = 5
+
+
+class FileDiffersError(YtxError):
+    """An exported file, read back, does not hold what was meant; it was not kept."""
+
+    exit_code = 4

@@ -1,4 +1,4 @@
-"""A described table: a frame with what a reader must know to trust it."""
+"""A described table: a frame with what a reader must know to trust it, and its ways out."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol, Self
 
 import pyarrow as pa
 
-from ytxdata.labels import Text
-from ytxdata.tables.arrow import to_arrow
+from ytxdata.labels import Lang, Text
+from ytxdata.tables import csv, excel, html, masking
+from ytxdata.tables.book import AliasBook
 from ytxdata.tables.definition import Definition
+from ytxdata.tables.plain import to_arrow
+from ytxdata.tables.pseudonyms import Pseudonyms
 from ytxdata.times import ZONE_NAME
 
 __all__ = ["Completeness", "Definition", "Table"]
@@ -34,6 +38,8 @@ class Completeness(Protocol):
 class Table:
     """A frame with its definitions, notes, period, exclusions and verdict; it can be written and shown.
 
+    Whatever leaves through `masked`, `to_csv`, `to_excel`, a notebook or a picture has its telephone numbers hidden; `frame` itself is as it was.
+
     Parameters
     ----------
     frame
@@ -43,7 +49,7 @@ class Table:
     title
         What people read above it.
     definitions
-        One for each column; a column without one is shown by its key.
+        One for each column; a column without one is shown by its key. Others (of words in the notes) are printed after them.
     notes
         Sentences below it.
     period
@@ -76,6 +82,117 @@ class Table:
         known = next((definition for definition in self.definitions if definition.key == key), None)
         return known or Definition(key=key, zh=key, en=key)
 
+    def masked(
+        self, *, show_phones: bool = False, pseudonyms: Pseudonyms | None = None, book: AliasBook | None = None
+    ) -> Self:
+        """Return the table as it may leave: PyArrow rows of plain types, personal data hidden.
+
+        Parameters
+        ----------
+        show_phones
+            Leave numbers as they are.
+        pseudonyms
+            Put stable keyed names in place of numbers and of people's names.
+        book
+            Put names in place of the numbers it knows, and a column `…_department` beside them.
+
+        Raises
+        ------
+        UsageError
+            Pseudonyms together with one of the others: the one would undo the other.
+        """
+        return masking.masked(self, show_phones=show_phones, pseudonyms=pseudonyms, book=book)
+
+    def suppressed(self, minimum: int = 5, column: str = "people") -> Self:
+        """Return the table with the figures of every row of fewer than `minimum` people made unknown, and a note that says so.
+
+        Raises
+        ------
+        UsageError
+            The table has no such column; choose a report that counts people.
+        """
+        return masking.suppressed(self, minimum, column)
+
+    def to_csv(
+        self,
+        path: str | Path,
+        *,
+        dialect: csv.Dialect = "people",
+        show_phones: bool = False,
+        pseudonyms: Pseudonyms | None = None,
+        book: AliasBook | None = None,
+        check: bool = True,
+    ) -> Path:
+        """Write one header line and the rows, and `NAME.about.json` beside it; return the path.
+
+        Parameters
+        ----------
+        path
+            The file.
+        dialect
+            `people`: UTF-8 with a mark, for Excel. `machine`: plain UTF-8. `gb18030`: for old Chinese tools. All quote every field.
+        show_phones, pseudonyms, book
+            As in `masked`.
+        check
+            Read the file back and compare every cell.
+
+        Raises
+        ------
+        UsageError
+            The path cannot be written.
+        FileDiffersError
+            The file, read back, is not what was meant; the message names the cell.
+
+        Notes
+        -----
+        An unknown value is an empty cell; instants are wall time of `zone`; text that would be a formula is escaped. `ytxdata.read_csv` undoes all of it.
+        """
+        return csv.write(
+            self.masked(show_phones=show_phones, pseudonyms=pseudonyms, book=book), path, dialect=dialect, check=check
+        )
+
+    def to_excel(
+        self,
+        path: str | Path,
+        *,
+        show_phones: bool = False,
+        pseudonyms: Pseudonyms | None = None,
+        book: AliasBook | None = None,
+        check: bool = True,
+        progress: excel.Progress | None = None,
+    ) -> Path:
+        """Write a workbook with the rows and sheets that explain them; return the path. See `ytxdata.tables.excel.write_workbook`.
+
+        Raises
+        ------
+        MissingExtraError
+            xlsxwriter is not installed: `pip install "ytxdata[excel]"`.
+        UsageError
+            The path cannot be written, or there are more rows than a sheet holds; choose a period, or CSV.
+        FileDiffersError
+            The file, read back, is not what was meant; the message names the cell.
+        """
+        return excel.write_workbook(
+            [self], path, show_phones=show_phones, pseudonyms=pseudonyms, book=book, check=check, progress=progress
+        )
+
+    def to_html(self, *, lang: Lang | None = None, max_rows: int | None = None, show_phones: bool = False) -> str:
+        """Return the table as a piece of HTML: verdict first, then rows, exclusions, notes and definitions.
+
+        Parameters
+        ----------
+        lang
+            Language; by default the reader's own.
+        max_rows
+            How many rows to show; by default all.
+        show_phones
+            Leave numbers as they are.
+        """
+        return html.render(self.masked(show_phones=show_phones), lang=lang, max_rows=max_rows)
+
+    def _repr_html_(self) -> str:
+        return self.to_html(max_rows=html.NOTEBOOK_ROWS)
+
     def __repr__(self) -> str:
         verdict = f", {self.certificate.worst}" if self.certificate else ""
-        return f"<{type(self).__name__} {self.name}: {self.title.in_('both')}{verdict}>"
+        return f"<{type(self).__name__} {self.name}: {masking.hide_in_text(self.title.in_('both'))}{verdict}>"

@@ -32,11 +32,15 @@ UNITS: dict[str, Unit] = {
     "person": Unit(Text("姓名", "person"), "@", None),
     "id": Unit(Text("编号", "id"), "@", None),
     "hidden": Unit(Text("已隐藏", "hidden"), "@", None),
+    "raw": Unit(Text("平台原文", "as the platform gave it"), "@", None),
     "text": Unit(Text("文本", "text"), "@", None),
     "time": Unit(Text("时间", "time"), "yyyy-mm-dd hh:mm:ss", None),
     "date": Unit(Text("日期", "date"), "yyyy-mm-dd", None),
 }
 """Unit key → unit. `hidden` is what masking turns `phone` and `person` into."""
+
+NUMBER_UNITS = ("phone", "id")
+"""Units whose cells may be a bare number with `+`: no formula."""
 
 
 def unit_of(key: str) -> Unit:

@@ -1,0 +1,61 @@
+"""What a CSV cannot say of itself, as JSON beside it."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ytxdata.tables.files import replacing
+from ytxdata.tables.plain import type_name
+from ytxdata.times import as_instant, now
+
+if TYPE_CHECKING:
+    from ytxdata.tables.table import Table
+
+FORMAT = "ytxdata.about/1"
+
+
+def about(table: Table) -> dict[str, object]:
+    """Return title, period, zone, verdict, exclusions, notes and the definition of every column as plain data for JSON."""
+    keys = table.arrow.column_names
+    return {
+        "format": FORMAT,
+        "name": table.name,
+        "title": table.title._asdict(),
+        "rows": table.arrow.num_rows,
+        "zone": table.zone,
+        "period": None
+        if table.period is None
+        else {
+            edge: as_instant(instant).isoformat() for edge, instant in zip(("start", "end"), table.period, strict=True)
+        },
+        "completeness": None
+        if table.certificate is None
+        else {"verdict": table.certificate.worst, **table.certificate.sentence._asdict()},
+        "excluded": [
+            {"reason": reason, **text._asdict(), "count": count} for reason, (text, count) in table.excluded.items()
+        ],
+        "notes": [note._asdict() for note in table.notes],
+        "columns": [
+            {**table.definition(key).to_dict(), "type": type_name(table.arrow.schema.field(key).type)} for key in keys
+        ],
+        "definitions": [definition.to_dict() for definition in table.definitions if definition.key not in keys],
+        "version": version("ytxdata"),
+        "written_at": now().isoformat(timespec="seconds"),
+    }
+
+
+def about_path(path: Path) -> Path:
+    """Return where the description of a CSV lies: `usage.csv` → `usage.about.json`."""
+    return path.with_suffix(".about.json")
+
+
+def write_about(table: Table, path: Path, *, encoding: str) -> Path:
+    """Write the description of a CSV beside it."""
+    data = about(table) | {"file": path.name, "encoding": encoding}
+    target = about_path(path)
+    with replacing(target) as draft:
+        draft.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return target

@@ -1,0 +1,221 @@
+"""CSV that spreadsheets and programs read back as it was meant, and its reader."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.tables import injection
+from ytxdata.tables.about import about_path, write_about
+from ytxdata.tables.files import differs, replacing
+from ytxdata.tables.plain import Cell, as_text, cells, type_name
+from ytxdata.tables.units import NUMBER_UNITS
+from ytxdata.times import ZONE_NAME
+
+if TYPE_CHECKING:
+    from ytxdata.tables.table import Table
+
+Dialect = Literal["people", "machine", "gb18030"]
+
+DIALECTS: dict[Dialect, tuple[str, str]] = {
+    "people": ("utf-8-sig", "\r\n"),
+    "machine": ("utf-8", "\n"),
+    "gb18030": ("gb18030", "\r\n"),
+}
+"""Dialect → encoding and line end: for Excel and people, for programs, for old Chinese tools. Every field is quoted in all of them."""
+
+_LONGEST_CELL = 2**31 - 1
+
+_PARSERS: dict[str, Callable[[str], Cell]] = {
+    "text": str,
+    "truth": {"true": True, "false": False}.__getitem__,
+    "integer": int,
+    "number": float,
+    "decimal": Decimal,
+    "date": date.fromisoformat,
+    "time": datetime.fromisoformat,
+    "instant": datetime.fromisoformat,
+}
+
+
+def write(table: Table, path: str | Path, *, dialect: Dialect = "people", check: bool = True) -> Path:
+    """Write a masked table as CSV and what it means as `NAME.about.json` beside it; the file appears when it is whole.
+
+    One header line of column keys, then the rows, nothing else. An unknown value is an empty cell; an instant is the wall time of the table's
+    zone; text that a spreadsheet would run as a formula is escaped (`read_csv` undoes it).
+
+    Raises
+    ------
+    UsageError
+        The dialect is unknown, or the encoding has no character for a cell; the message names it.
+    FileDiffersError
+        The file, read back, is not what was meant; the message names the cell.
+    """
+    if dialect not in DIALECTS:
+        known = ", ".join(DIALECTS)
+        raise UsageError(
+            Text(f"没有 CSV 格式 {dialect!r}", f"there is no CSV dialect {dialect!r}"),
+            remedy=Text(f"可选：{known}", f"known: {known}"),
+        )
+    encoding, line_end = DIALECTS[dialect]
+    target = Path(path)
+    keys = table.arrow.column_names
+    numbers = [table.definition(key).unit in NUMBER_UNITS for key in keys]
+    with replacing(target) as draft:
+        with draft.open("w", encoding=encoding, newline="") as file:
+            writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator=line_end)
+            writer.writerow([injection.escape(key) for key in keys])
+            for row in cells(table.arrow):
+                writer.writerow([_escaped(value, is_number) for value, is_number in zip(row, numbers, strict=True)])
+        if check:
+            compare(table, draft, encoding)
+    write_about(table, target, encoding=encoding)
+    return target
+
+
+def compare(table: Table, path: Path, encoding: str) -> None:
+    """Read a CSV and compare every cell with the table's; raise FileDiffersError at the first that differs."""
+    keys = table.arrow.column_names
+    parsers = [_PARSERS[type_name(kind).partition("(")[0]] for kind in table.arrow.schema.types]
+    lines = read_rows(path, encoding=encoding)
+    if next(lines, None) != keys:
+        raise differs(path.name, 1, "", "header")
+    n_rows = 0
+    for n_rows, (meant, found) in enumerate(zip(cells(table.arrow), lines, strict=False), start=1):
+        if len(found) != len(keys):
+            raise differs(path.name, n_rows + 1, "", f"{len(found)} ≠ {len(keys)} cells")
+        for key, parse, value, text in zip(keys, parsers, meant, found, strict=True):
+            if (parse(text) if text else None) != (None if value == "" else value):
+                raise differs(path.name, n_rows + 1, key, f"{text!r} ≠ {value!r}")
+    if n_rows != table.arrow.num_rows or next(lines, None) is not None:
+        raise differs(path.name, n_rows + 1, "", "number of rows")
+
+
+def read_rows(path: str | Path, *, encoding: str | None = None) -> Iterator[list[str]]:
+    """Yield the cells of a CSV as they were meant, header first; without an encoding UTF-8 is tried, then GB 18030.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read, or is in neither encoding.
+    """
+    source = Path(path)
+    csv.field_size_limit(_LONGEST_CELL)  # a raw record may be longer than what the standard library allows by default
+    try:
+        with source.open(encoding=encoding or _encoding(source), newline="") as file:
+            for row in csv.reader(file, strict=True):
+                yield [injection.unescape(cell) for cell in row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(
+            Text(f"读不了 CSV 文件 {source}：{error}", f"the CSV file {source} cannot be read: {error}"),
+            remedy=Text("请另存为 UTF-8 编码的 CSV", "save it as CSV in UTF-8"),
+        ) from None
+
+
+def read_csv(path: str | Path, types: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Read a CSV that this package wrote, with every id, phone, decimal and instant as it was.
+
+    Parameters
+    ----------
+    path
+        The CSV. When `NAME.about.json` lies beside it, types and encoding come from there.
+    types
+        Column → `text`, `truth`, `integer`, `number`, `decimal(p,s)`, `date`, `time` or `instant`; wins over what lies beside. A column without a type is text.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of type string, boolean, Int64, Float64, decimal, date, and instants in Asia/Shanghai; an empty cell is null.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read, or a cell is not of its column's type; the message names line and column.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "phones.csv"
+    >>> _ = file.write_text('phone,note\\n"01012345678","\\'=1+1"\\n', encoding="utf-8")
+    >>> read_csv(file).loc[0].tolist()
+    ['01012345678', '=1+1']
+    """
+    source = Path(path)
+    beside = about_path(source)
+    about = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {"columns": []}
+    known = {column["key"]: column["type"] for column in about["columns"]} | dict(types or {})
+    zone = about.get("zone", ZONE_NAME)
+    lines = read_rows(source, encoding=about.get("encoding"))
+    keys = next(lines, [])
+    rows = list(lines)
+    columns = {
+        key: _column(source, key, known.get(key, "text"), [row[position] for row in rows], zone)
+        for position, key in enumerate(keys)
+    }
+    frame: pd.DataFrame = pa.table(columns).to_pandas(types_mapper=_pandas_type)
+    return frame
+
+
+def _column(path: Path, key: str, type_name: str, texts: list[str], zone: str) -> pa.Array:
+    family, _, digits = type_name.partition("(")
+    parse = _PARSERS[family]
+    values: list[Cell] = []
+    for line, text in enumerate(texts, start=2):
+        try:
+            values.append(parse(text) if text else None)
+        except (ArithmeticError, KeyError, ValueError):
+            raise UsageError(
+                Text(
+                    f"{path.name} 第 {line} 行 {key} 列：{text!r} 不是 {type_name}",
+                    f"{path.name}, line {line}, column {key}: {text!r} is no {type_name}",
+                ),
+                remedy=Text("改正该单元格，或用 types= 指定类型", "mend the cell, or give the type with types="),
+            ) from None
+    if family == "decimal":
+        precision, _, scale = digits.rstrip(")").partition(",")
+        return pa.array(values, pa.decimal128(int(precision), int(scale)) if precision else None)
+    kinds = {
+        "text": pa.string(),
+        "truth": pa.bool_(),
+        "integer": pa.int64(),
+        "number": pa.float64(),
+        "date": pa.date32(),
+        "time": pa.timestamp("us"),
+        "instant": pa.timestamp("us"),
+    }
+    array = pa.array(values, kinds[family])
+    return pc.assume_timezone(array, zone, ambiguous="earliest", nonexistent="latest") if family == "instant" else array
+
+
+def _pandas_type(kind: pa.DataType) -> object:
+    plain = {
+        pa.string(): pd.StringDtype(),
+        pa.bool_(): pd.BooleanDtype(),
+        pa.int64(): pd.Int64Dtype(),
+        pa.float64(): pd.Float64Dtype(),
+    }
+    return plain.get(kind) or (None if pa.types.is_timestamp(kind) else pd.ArrowDtype(kind))
+
+
+def _escaped(value: Cell, is_number: bool) -> str:
+    return injection.escape(value, is_number=is_number) if isinstance(value, str) else as_text(value)
+
+
+def _encoding(path: Path) -> str:
+    head = path.read_bytes()
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8-sig"

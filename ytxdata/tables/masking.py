@@ -1,0 +1,195 @@
+"""Personal data hidden before anything leaves: numbers, people's names, numbers inside any text.
+
+What is hidden is decided by the columns' definitions (unit `phone` and `person`) and, in every other text that is no id, by what looks like a
+telephone number: see `hide_in_text`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.phones import mask
+from ytxdata.tables.book import AliasBook
+from ytxdata.tables.definition import Definition
+from ytxdata.tables.plain import to_plain
+from ytxdata.tables.pseudonyms import Pseudonyms
+
+if TYPE_CHECKING:
+    from ytxdata.tables.table import Table
+
+Hide = Callable[[str], str]
+T = TypeVar("T", bound="Table")
+
+_GAP = r"[ \-.·()/]{0,2}"
+_IN_TEXT = re.compile(
+    r"(?<![0-9])(?:"
+    rf"\+[0-9](?:{_GAP}[0-9]){{6,14}}"  # any country
+    rf"|(?:00)?(?:86{_GAP})?1[3-9][0-9]{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}"  # a mobile
+    rf"|\(?0[0-9]{{2,3}}\)?{_GAP}[0-9](?:{_GAP}[0-9]){{6,7}}"  # a fixed line with its area code
+    r"|00[0-9]{8,15}"
+    r")(?![0-9])"
+)
+_WHOLE = re.compile(r"\+?[0-9]{7,15}")
+_SEPARATORS = re.compile(r"[\s\-.()·/]+")
+_WIDE = {
+    ord(wide): ord(narrow) for wide, narrow in zip("０１２３４５６７８９＋－（）　", "0123456789+-() ", strict=True)
+}
+
+
+def hide_in_text(text: str, hide: Hide = mask) -> str:
+    """Return a text with what looks like a telephone number hidden.
+
+    Hidden are mobiles, fixed lines with an area code, and numbers with `+` or `00` before them, with blanks, dots or hyphens between, in full width
+    too; and a text that is nothing but 7 to 15 digits, unless these are a date. A local number without area code *inside* other text, and service numbers, stay:
+    they look like any other figure.
+
+    Examples
+    --------
+    >>> hide_in_text("13812345678的会议"), hide_in_text("回电 010-6552 0000 谢谢"), hide_in_text("20260131 周会")
+    ('138****5678的会议', '回电 010****0000 谢谢', '20260131 周会')
+    """
+    narrow = text.translate(_WIDE)
+    bare = _SEPARATORS.sub("", narrow)
+    if _WHOLE.fullmatch(bare):
+        return text if _is_date(bare) else hide(bare)
+    hidden, count = _IN_TEXT.subn(lambda found: hide(_SEPARATORS.sub("", found[0])), narrow)
+    return hidden if count else text
+
+
+def _is_date(digits: str) -> bool:
+    form = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(digits))
+    if form is None or not digits.startswith(("19", "20")):
+        return False
+    try:
+        datetime.strptime(digits, form)  # noqa: DTZ007  only asked whether it is one
+    except ValueError:
+        return False
+    return True
+
+
+def masked(
+    table: T, *, show_phones: bool = False, pseudonyms: Pseudonyms | None = None, book: AliasBook | None = None
+) -> T:
+    """Return the table with plain rows and its personal data hidden; doing it twice changes nothing more.
+
+    Parameters
+    ----------
+    table
+        What is to leave.
+    show_phones
+        Leave numbers and names as they are.
+    pseudonyms
+        Put keyed names in place of numbers and of people, and leave the platform's raw text out. The names of meetings stay: read them before you share.
+    book
+        Put the book's names in place of the numbers it knows, and a column `…_department` beside them.
+
+    Raises
+    ------
+    UsageError
+        Pseudonyms together with a book or with open numbers: the one would undo the other.
+    """
+    if pseudonyms and (show_phones or book):
+        raise UsageError(
+            Text(
+                "化名不能与明文号码或通讯录同时使用", "pseudonyms cannot go together with open numbers or an alias book"
+            ),
+            remedy=Text("去掉其中一个", "leave one of them out"),
+        )
+    rows = to_plain(table.arrow, table.zone)
+    hide = pseudonyms.of_phone if pseudonyms else (str if show_phones else mask)
+    columns: dict[str, pa.ChunkedArray] = {}
+    definitions: dict[str, Definition] = {}
+    for key in rows.column_names:
+        known = table.definition(key)
+        column = rows.column(key).cast(pa.string()) if known.unit in ("phone", "person", "id") else rows.column(key)
+        definitions[key] = known
+        if known.unit == "phone":
+            columns[key] = _each(column, lambda phone: _called(phone, book, hide, show_phones))
+            definitions[key] = known if show_phones and not book else replace(known, unit="hidden")
+            if book:
+                group = f"{key}_department"
+                columns[group] = _each(column, lambda phone: alias.department if (alias := book.find(phone)) else None)
+                definitions[group] = Definition(
+                    key=group, zh=f"{known.zh}所属部门", en=f"department of {known.en}", unit="text"
+                )
+        elif known.unit == "person" and pseudonyms:
+            columns[key] = _each(column, pseudonyms.of_person)
+            definitions[key] = replace(known, unit="hidden")
+        elif known.unit == "raw" and pseudonyms:
+            columns[key] = pa.chunked_array([pa.nulls(len(column), pa.string())])
+        elif pa.types.is_string(column.type) and known.unit not in ("id", "hidden") and not show_phones:
+            columns[key] = _each(column, lambda text: hide_in_text(text, hide))
+        else:
+            columns[key] = column
+    return replace(
+        table,
+        frame=pa.table(columns),
+        definitions=(*definitions.values(), *(known for known in table.definitions if known.key not in definitions)),
+        title=table.title if show_phones else _in_both(table.title, hide),
+        notes=table.notes if show_phones else tuple(_in_both(note, hide) for note in table.notes),
+    )
+
+
+def suppressed(table: T, minimum: int = 5, column: str = "people") -> T:
+    """Return the table with the figures of every group of fewer than `minimum` people made unknown, and a note that says how many.
+
+    A group whose head count is unknown is suppressed too. Totals that are published beside the groups may still allow a reader to subtract: leave them out.
+
+    Raises
+    ------
+    UsageError
+        The table does not count people.
+    """
+    rows = to_plain(table.arrow, table.zone)
+    if column not in rows.column_names:
+        raise UsageError(
+            Text(
+                f"表 {table.name} 没有人数列 {column}，无法隐去小组",
+                f"table {table.name} has no column {column}, small groups cannot be suppressed",
+            ),
+            remedy=Text("选一个含人数的报表", "choose a report that counts people"),
+        )
+    small = pc.fill_null(pc.less(rows.column(column), minimum), True)
+    count = pc.sum(small).as_py() or 0
+    if not count:
+        return table
+    figures = [
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+        for kind in rows.schema.types
+    ]
+    columns: Sequence[pa.ChunkedArray] = [
+        pc.if_else(small, pa.scalar(None, values.type), values) if is_figure else values
+        for values, is_figure in zip(rows.columns, figures, strict=True)
+    ]
+    note = Text(
+        f"少于 {minimum} 人的 {count} 行已隐去数字",
+        f"the figures of {count} rows with fewer than {minimum} people are suppressed",
+    )
+    return replace(table, frame=pa.table(list(columns), names=rows.column_names), notes=(*table.notes, note))
+
+
+def _called(phone: str, book: AliasBook | None, hide: Hide, show_phones: bool) -> str:
+    name = book.name(phone) if book else None
+    if name is None:
+        return hide(phone)
+    return f"{name} {phone}" if show_phones else name
+
+
+def _in_both(text: Text, hide: Hide) -> Text:
+    return Text(hide_in_text(text.zh, hide), hide_in_text(text.en, hide))
+
+
+def _each(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.ChunkedArray:
+    """Return the column with every distinct text changed once."""
+    encoded = pc.dictionary_encode(column).combine_chunks()
+    changed = [None if value is None else change(value) for value in encoded.dictionary.to_pylist()]
+    return pa.chunked_array([pa.array(changed, pa.string()).take(encoded.indices)])

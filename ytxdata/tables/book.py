@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.phones import mask, normalize
+from ytxdata.phones import normalize
 from ytxdata.tables.csv import read_rows
 
 
@@ -78,8 +78,8 @@ class AliasBook:
         return self.entries.get(normalize(phone) or "")
 
     def name(self, phone: str) -> str | None:
-        """Return the name of a number, with the masked number behind it when several people are called so."""
+        """Return the name of a number, with its last four digits behind it when several people are called so."""
         alias = self.find(phone)
         if alias is None:
             return None
-        return f"{alias.name} {mask(phone)}" if alias.name in self._namesakes else alias.name
+        return f"{alias.name} ****{phone[-4:]}" if alias.name in self._namesakes else alias.name

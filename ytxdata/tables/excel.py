@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +13,7 @@ import pyarrow as pa
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.labels import Text
 from ytxdata.tables import injection, sheets
+from ytxdata.tables.excel_cells import in_cell, number_format, width
 from ytxdata.tables.files import replacing
 from ytxdata.tables.plain import Cell, as_text, cells
 from ytxdata.tables.units import NUMBER_UNITS, unit_of
@@ -30,10 +29,6 @@ Progress = Callable[[int, int], None]
 """Called with the rows written so far and the rows in all."""
 
 MAX_ROWS = 1_048_576
-MAX_TEXT = 32_767
-CUT = "…［共 {n} 字，全文见 CSV / {n} characters, whole in the CSV］"
-_DIGITS = 15
-_FIRST_DAY = date(1900, 3, 1)
 _SAMPLE = 2_000
 _STEP = 10_000
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
@@ -150,32 +145,6 @@ def heading(table: Table, key: str) -> str:
     return injection.escape(f"{key} [{table.zone}]" if pa.types.is_timestamp(kind) and kind.tz else key)
 
 
-def in_cell(value: Cell, *, is_number: bool = False) -> Cell:
-    """Return what is written for a value: itself when a cell can hold it exactly, else its text."""
-    if isinstance(value, str):
-        return _cut(injection.escape(value, is_number=is_number))
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, date):
-        day = value.date() if isinstance(value, datetime) else value
-        return value if day >= _FIRST_DAY else as_text(value)
-    return value if _is_exact(value) else as_text(value)
-
-
-def _is_exact(value: int | float | Decimal) -> bool:
-    if isinstance(value, float):
-        return value - value == 0  # neither infinite nor no number
-    return sum(character.isdigit() for character in as_text(value)) <= _DIGITS
-
-
-def _cut(text: str) -> str:
-    units = text.encode("utf-16-le")
-    if len(units) <= 2 * MAX_TEXT:
-        return text
-    mark = CUT.format(n=len(text))
-    return units[: 2 * (MAX_TEXT - len(mark))].decode("utf-16-le", errors="ignore") + mark
-
-
 class _Formats:
     """The formats of one workbook, made once each."""
 
@@ -205,21 +174,21 @@ def _write_sheet(sheet: Any, table: Table, formats: _Formats, done: int, total: 
     for position, (key, label) in enumerate(zip(keys, labels, strict=True)):
         sheet.write_string(0, position, heading(table, key), formats.head(label))
     looks = [
-        formats.cell(_number_format(kind, unit_of(definition.unit).excel))
+        formats.cell(number_format(kind, unit_of(definition.unit).excel))
         for kind, definition in zip(rows.schema.types, known, strict=True)
     ]
     numbers = [definition.unit in NUMBER_UNITS for definition in known]
     as_it_is = formats.cell("@")
-    widths = [_width(label) + 3 for label in labels]
+    widths = [width(label) + 3 for label in labels]
     for line, row in enumerate(cells(rows), start=1):
         for position, value in enumerate(row):
             _write(sheet, line, position, in_cell(value, is_number=numbers[position]), looks[position], as_it_is)
             if line <= _SAMPLE and value is not None:
-                widths[position] = max(widths[position], _width(as_text(value)) + 2)
+                widths[position] = max(widths[position], width(as_text(value)) + 2)
         if progress and (done + line) % _STEP == 0:
             progress(done + line, total)
-    for position, width in enumerate(widths):
-        sheet.set_column(position, position, min(max(width, 8), 60))
+    for position, wide in enumerate(widths):
+        sheet.set_column(position, position, min(max(wide, 8), 60))
     if keys:
         sheet.autofilter(0, 0, max(rows.num_rows, 1), len(keys) - 1)
         sheet.ignore_errors({"number_stored_as_text": f"A1:{_letters(len(keys))}{rows.num_rows + 1}"})
@@ -261,19 +230,6 @@ def _label(table: Table, key: str) -> str:
     known = table.definition(key)
     label = known.label.in_("both", sep=" ")
     return f"{label} [{table.zone}]" if "[" in heading(table, key) else label
-
-
-def _number_format(kind: pa.DataType, wanted: str) -> str:
-    if pa.types.is_timestamp(kind):
-        return "yyyy-mm-dd hh:mm:ss"
-    if pa.types.is_date(kind):
-        return "yyyy-mm-dd"
-    return "@" if pa.types.is_string(kind) else "General" if wanted == "@" else wanted
-
-
-def _width(text: str) -> int:
-    first = text.partition("\n")[0][:80]
-    return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in first)
 
 
 def _letters(count: int) -> str:

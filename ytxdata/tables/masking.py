@@ -45,7 +45,21 @@ _WIDE = {
 }
 
 
-def hide_in_text(text: str, hide: Hide = mask) -> str:
+def hidden(phone: str) -> str:
+    """Return a number with its middle hidden, a number of the home country as it is dialled there.
+
+    Examples
+    --------
+    >>> hidden("+8613812345678"), hidden("13812345678"), hidden("+861065520000"), hidden("+12025550100")
+    ('138****5678', '138****5678', '010****0000', '+12****0100')
+    """
+    national = phone.removeprefix("+86")
+    if national == phone or national.startswith(("400", "800")) or (national.startswith("1") and len(national) == 11):
+        return mask(national)
+    return mask(f"0{national}")
+
+
+def hide_in_text(text: str, hide: Hide = hidden) -> str:
     """Return a text with what looks like a telephone number hidden.
 
     Hidden are mobiles, fixed lines with an area code, and numbers with `+` or `00` before them, with blanks, dots or hyphens between, in full width
@@ -61,8 +75,8 @@ def hide_in_text(text: str, hide: Hide = mask) -> str:
     bare = _SEPARATORS.sub("", narrow)
     if _WHOLE.fullmatch(bare):
         return text if _is_date(bare) else hide(bare)
-    hidden, count = _IN_TEXT.subn(lambda found: hide(_SEPARATORS.sub("", found[0])), narrow)
-    return hidden if count else text
+    clean, count = _IN_TEXT.subn(lambda found: hide(_SEPARATORS.sub("", found[0])), narrow)
+    return clean if count else text
 
 
 def _is_date(digits: str) -> bool:
@@ -105,7 +119,7 @@ def masked(
             remedy=Text("去掉其中一个", "leave one of them out"),
         )
     rows = to_plain(table.arrow, table.zone)
-    hide = pseudonyms.of_phone if pseudonyms else (str if show_phones else mask)
+    hide = pseudonyms.of_phone if pseudonyms else (str if show_phones else hidden)
     columns: dict[str, pa.ChunkedArray] = {}
     definitions: dict[str, Definition] = {}
     for key in rows.column_names:

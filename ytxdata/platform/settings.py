@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, NoReturn
 from urllib.parse import quote, urlsplit
@@ -78,6 +78,15 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _flat(value: object) -> object:
+    """Write the table `[aliases.legs]`, or a bare key `legs.phone`, as the name `legs.phone`."""
+    legs = value.get("legs") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(legs, Mapping):
+        return value
+    rest = {name: keys for name, keys in value.items() if name != "legs"}
+    return {**rest, **{f"legs.{name}": keys for name, keys in legs.items()}}
+
+
 def _closest(word: str, known: Any) -> str | None:
     return next(iter(get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)), None)
 
@@ -109,7 +118,7 @@ class Settings(BaseModel):
     version: _Pasted = "201612"
     func: _Pasted = "call"
     fun_url: _Pasted = "MeetingQuery.wx"
-    aliases: dict[str, tuple[str, ...]] = {}
+    aliases: Annotated[dict[str, str | tuple[str, ...]], BeforeValidator(_flat)] = {}
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 

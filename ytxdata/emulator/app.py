@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -23,6 +23,9 @@ from ytxdata.emulator.rules import FUN_URL, FUNC, VERSION, Ask
 from ytxdata.emulator.wire import Wire
 
 MAX_BODY = 1 << 20
+
+_SILENT = logging.Logger("ytxdata.emulator.uvicorn", logging.CRITICAL + 1)
+"""Clients that go away and answers cut short are the point here, and a request line holds a signature."""
 
 
 class Connections(dict[Any, asyncio.Transport]):
@@ -41,7 +44,10 @@ class Front:
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        body = await _body(request)
+        try:
+            body = await _body(request)
+        except ClientDisconnect:
+            return
         ask = Ask(
             sid=_sid(request.url.path),
             sign=request.query_params.get("Sign"),
@@ -59,10 +65,9 @@ class Front:
         reply, faults = self.desk.answer(ask, path, content_type, self.base_url)
         await wire.deliver(reply, faults)
         if faults:
-            # The server must see the connection close before it is told that the answer is over.
-            while not wire.transport.is_closing() and not self.stopping.is_set() and faults[0].kind != "slow":
-                await asyncio.sleep(0)
-                break
+            # What was written past the server ends with the connection; only then may the server go on.
+            while (await receive())["type"] != "http.disconnect":
+                pass
 
     def _date(self) -> str:
         clock = self.desk.clock + timedelta(seconds=self.desk.options.date_skew_s)
@@ -106,6 +111,10 @@ def protocol(connections: Connections) -> type[H11Protocol]:
     """Return a protocol that keeps its connections where the faults find them."""
 
     class Protocol(H11Protocol):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.logger, self.access_log = _SILENT, False
+
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             connections[self.client] = transport
@@ -159,7 +168,3 @@ class QuietServer(uvicorn.Server):
         """Ask the server to end; may be called from any thread."""
         if self.loop is not None:
             self.loop.call_soon_threadsafe(self.front.stopping.set)
-
-
-# uvicorn logs a client that goes away as an error of the application; here that is the point.
-logging.getLogger("uvicorn.error").addFilter(lambda record: False)

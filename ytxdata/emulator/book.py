@@ -57,22 +57,25 @@ class Listed:
 
     entry: Entry
     meeting: Meeting
-    since: int
+    now: int
+
+    @property
+    def ended_at(self) -> int:
+        """The end, or the present while there is none."""
+        ended = self.meeting.ended_at
+        return self.now if ended is None or self.meeting.is_running(self.now) else ended
 
 
-Order = Callable[[Listed, int, Options], tuple[object, ...]]
+Rank = Callable[[Listed, int], tuple[object, ...]]
 
-_ORDERS: dict[str, Order] = {
-    "newest": lambda row, now, options: (-row.meeting.started_at, row.meeting.meeting_id),
-    "oldest": lambda row, now, options: (row.meeting.started_at, row.meeting.meeting_id),
-    "random": lambda row, now, options: (_lot(row.meeting.meeting_id, options.seed),),
-    "by_end": lambda row, now, options: (
-        -(now if row.meeting.is_running(now) or row.meeting.ended_at is None else row.meeting.ended_at),
-        row.meeting.meeting_id,
-    ),
-    "by_change": lambda row, now, options: (-row.entry.changed_at(now), row.meeting.meeting_id),
+_RANKS: dict[str, Rank] = {
+    "newest": lambda row, _seed: (-row.meeting.started_at, row.meeting.meeting_id),
+    "oldest": lambda row, _seed: (row.meeting.started_at, row.meeting.meeting_id),
+    "random": lambda row, seed: (_lot(row.meeting.meeting_id, seed),),
+    "by_end": lambda row, _seed: (-row.ended_at, row.meeting.meeting_id),
+    "by_change": lambda row, _seed: (-row.entry.changed_at(row.now), row.meeting.meeting_id),
 }
-"""How the records are ranked before the first N of them are given; `pinned` and `ascending` are ranked as `newest`."""
+"""How the records are ranked, given the seed; the first N are given. `pinned` and `ascending` rank as `newest`."""
 
 
 def _lot(meeting_id: str, seed: int) -> bytes:
@@ -91,8 +94,8 @@ def listed(entries: Iterable[Entry], now: int, options: Options) -> list[Listed]
         if options.listed == "end" and meeting.is_running(now):
             continue
         rows.append(Listed(entry, meeting, now))
-    order = _ORDERS.get(options.order, _ORDERS["newest"])
-    rows.sort(key=lambda row: order(row, now, options))
+    rank = _RANKS.get(options.order, _RANKS["newest"])
+    rows.sort(key=lambda row: rank(row, options.seed))
     if options.order == "pinned" and options.pinned_rooms:
         rows = rows[-options.pinned_rooms :] + rows[: -options.pinned_rooms]
     return rows

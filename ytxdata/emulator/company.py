@@ -61,7 +61,7 @@ class Company:
     """
 
     def __init__(self, seed: int, rate: float, app_id: str, id_style: str = "digits") -> None:
-        self.seed, self.rate, self.app_id, self.id_style = seed, rate, app_id, id_style
+        self.seed, self.rate, self.app_id, self.id_style = seed, float(rate), app_id, id_style
         rng = self.random("staff")
         self.staff: list[Person] = hire(rng, max(40, min(6000, round(40 + 10 * rate))))
         self.partners: list[Person] = partners(rng, max(12, len(self.staff) // 4))

@@ -46,7 +46,7 @@ def converse(rng: Random, house: House, meant: Invitation) -> tuple[Meeting, dic
         kind, lasts = "brief", rng.randint(15, 55)
     end = meant.begins + lasts
     legs = _attend(rng, house.staff[meant.chair], meant.begins, end, chair=True)
-    occupied = {}
+    occupied: dict[int, int] = {}
     nobody = fate > 0.985
     invited: list[tuple[int | None, Person]] = [(index, house.staff[index]) for index in meant.members]
     invited += [(house.guest_key(guest), guest) for guest in meant.guests]

@@ -14,13 +14,14 @@ from random import Random
 from typing import Any
 
 from ytxdata import times
+from ytxdata.emulator import cases
 from ytxdata.emulator.account import Account
-from ytxdata.emulator.book import Entry, chosen, listed
-from ytxdata.emulator.company import Company, midnight
+from ytxdata.emulator.book import Entry, Listed, chosen, listed
+from ytxdata.emulator.company import Company
 from ytxdata.emulator.faults import FIXED_CODES, Fault
 from ytxdata.emulator.meeting import Meeting, truth_of, truth_of_legs, utc_text
 from ytxdata.emulator.options import Options
-from ytxdata.emulator.plants import Planted, plant
+from ytxdata.emulator.plants import Planted
 from ytxdata.emulator.reply import Reply, compose, spoil_reply
 from ytxdata.emulator.rules import Ask, Verdict, judge
 from ytxdata.errors import UsageError
@@ -56,7 +57,7 @@ class Desk:
         )
         until = options.until if options.until is not None else times.now().astimezone(times.BEIJING).date()
         self.now = int(times.as_instant(until, name="until").timestamp())
-        self.planted = plant(self.company, self.now) if options.planted else Planted()
+        self.planted = cases.plant(self.company, self.now) if options.planted else Planted()
         entries = [Entry.of(meeting) for meeting in islice(self.company.before(self.now), options.meetings)]
         self.entries = sorted([*entries, *self.planted.entries], key=lambda entry: -entry.first.started_at)
         del self.entries[options.meetings :]
@@ -174,7 +175,7 @@ class Desk:
                 verdict = replace(verdict, code="-100")
         return verdict
 
-    def _rows(self, verdict: Verdict) -> list[Any]:
+    def _rows(self, verdict: Verdict) -> list[Listed]:
         if verdict.code != "0" or verdict.count is None:
             return []
         if verdict.confid:
@@ -252,6 +253,3 @@ class Desk:
 def _last(entry: Entry, now: int) -> Meeting:
     """Return a record as it was when it was last to be seen."""
     return next(meeting for since, meeting in reversed(entry.timeline) if meeting is not None and since <= now)
-
-
-__all__ = ["Asked", "Desk", "midnight"]

@@ -74,7 +74,7 @@ def compose(
 
 def _text(row: Listed, shape: Shape, options: Options) -> bytes:
     """Return a record as it stands in the answer; one that can change no more is written once."""
-    view = row.meeting.at(row.since)
+    view = row.meeting.at(row.now)
     key = (row.meeting, options.dialect, options.shape, options.encoding)
     if view is row.meeting and row.entry.text is not None and row.entry.text[0] == key:
         return row.entry.text[1]

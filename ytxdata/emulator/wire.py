@@ -30,7 +30,7 @@ class Wire:
     async def deliver(self, reply: Reply, faults: list[Fault]) -> None:
         """Send a reply, or do what the first fault says instead."""
         if faults:
-            await _WIRE_FAULTS[faults[0].kind](self, reply, faults[0])
+            await _WIRE_FAULTS[faults[0].kind](self, reply, faults[0].value)
         else:
             await self.reply(reply)
 
@@ -89,76 +89,76 @@ def chunks(parts: list[bytes]) -> Iterator[bytes]:
         yield b"".join(piece)
 
 
-async def _drop(wire: Wire, reply: Reply, fault: Fault) -> None:
+async def _drop(wire: Wire, _reply: Reply, _value: float) -> None:
     wire.transport.abort()
 
 
-async def _drop_after_headers(wire: Wire, reply: Reply, fault: Fault) -> None:
+async def _drop_after_headers(wire: Wire, reply: Reply, _value: float) -> None:
     wire.write_head(reply, {"Content-Length": str(reply.length)})
     wire.transport.close()
 
 
-async def _truncate(wire: Wire, reply: Reply, fault: Fault) -> None:
+async def _truncate(wire: Wire, reply: Reply, value: float) -> None:
     body = reply.body
     wire.write_head(reply, {"Content-Length": str(len(body))})
-    wire.transport.write(body[: int(len(body) * fault.value)])
+    wire.transport.write(body[: int(len(body) * value)])
     wire.transport.close()
 
 
-async def _truncate_chunked(wire: Wire, reply: Reply, fault: Fault) -> None:
+async def _truncate_chunked(wire: Wire, reply: Reply, value: float) -> None:
     body = reply.body
-    part = body[: int(len(body) * fault.value)]
+    part = body[: int(len(body) * value)]
     wire.write_head(reply, {"Transfer-Encoding": "chunked"})
     wire.transport.write(b"%x\r\n%b\r\n" % (len(part), part))
     wire.transport.close()
 
 
-async def _short_length(wire: Wire, reply: Reply, fault: Fault) -> None:
+async def _short_length(wire: Wire, reply: Reply, value: float) -> None:
     body = reply.body
-    wire.write_head(reply, {"Content-Length": str(int(len(body) * fault.value))})
+    wire.write_head(reply, {"Content-Length": str(int(len(body) * value))})
     wire.transport.write(body)
     wire.transport.close()
 
 
-async def _garbage(wire: Wire, reply: Reply, fault: Fault) -> None:
-    wire.transport.write(Random(fault.seed).randbytes(int(fault.value)))  # noqa: S311  # noise
+async def _garbage(wire: Wire, _reply: Reply, value: float) -> None:
+    wire.transport.write(Random(value).randbytes(int(value)))  # noqa: S311  # noise
     wire.transport.close()
 
 
-async def _slow(wire: Wire, reply: Reply, fault: Fault) -> None:
-    if await wire.pause(fault.value):
+async def _slow(wire: Wire, reply: Reply, value: float) -> None:
+    if await wire.pause(value):
         await wire.reply(reply)
 
 
-async def _drip(wire: Wire, reply: Reply, fault: Fault) -> None:
+async def _drip(wire: Wire, reply: Reply, value: float) -> None:
     wire.write_head(reply, {"Content-Length": str(reply.length)})
     for byte in reply.body:
-        if not await wire.pause(fault.value):
+        if not await wire.pause(value):
             return
         wire.transport.write(bytes((byte,)))
     wire.transport.close()
 
 
-async def _hang(wire: Wire, reply: Reply, fault: Fault) -> None:
+async def _hang(wire: Wire, _reply: Reply, _value: float) -> None:
     await wire.pause(float("inf"))
 
 
-async def _hang_after_headers(wire: Wire, reply: Reply, fault: Fault) -> None:
+async def _hang_after_headers(wire: Wire, reply: Reply, _value: float) -> None:
     wire.write_head(reply, {"Content-Length": str(reply.length)})
     await wire.pause(float("inf"))
 
 
-async def _flood(wire: Wire, reply: Reply, fault: Fault) -> None:
+async def _flood(wire: Wire, reply: Reply, value: float) -> None:
     await wire.start(reply, {})
     await wire.send({"type": "http.response.body", "body": b'{"statusCode":"0","data":"', "more_body": True})
-    for _ in range(int(fault.value)):
+    for _ in range(int(value)):
         if wire.is_over:
             return
         await wire.send({"type": "http.response.body", "body": b" " * MIB, "more_body": True})
     await wire.send({"type": "http.response.body", "body": b'"}'})
 
 
-_WIRE_FAULTS: dict[str, Callable[[Wire, Reply, Fault], Awaitable[None]]] = {
+_WIRE_FAULTS: dict[str, Callable[[Wire, Reply, float], Awaitable[None]]] = {
     "drop": _drop,
     "drop_after_headers": _drop_after_headers,
     "truncate": _truncate,

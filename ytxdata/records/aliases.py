@@ -14,8 +14,8 @@ from ytxdata.records.schema import LEGS, MEETINGS, Column
 PARTIES = "parties"
 _PARTY_KEYS = ("parties", "members", "participants", "memberList", "users")
 
-DESCRIPTIONS = frozenset({"statedesc"})
-"""Keys that describe another key's value in words: beside it they are no contradiction."""
+COMPANIONS = frozenset({"statedesc", "srcclid", "dstclid"})
+"""Keys, plain, that say something of their own (a state in words, the number shown to either side): no contradiction beside another."""
 
 _MEETING_PREFIXES = ("meeting", "conference", "conf")
 """What may stand in front of a meeting's candidate key (`confStartTime`); in front of a party's key anything may."""

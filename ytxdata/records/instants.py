@@ -1,0 +1,109 @@
+"""Instants in every form the platform may write them, read in bulk; without a zone they are Beijing time."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata import times
+from ytxdata.records.schema import ARROW_TYPES
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=times.BEIJING).astimezone(UTC)
+AHEAD = timedelta(days=3653)
+
+_UTC = ARROW_TYPES["instant"]
+_WALL = pa.timestamp("us")
+_BEIJING_OFFSET = pa.scalar(timedelta(hours=8), pa.duration("us"))
+"""Beijing has kept this offset since 1992, and nothing earlier than 2000 is believed."""
+
+_NOTHING = re.compile(r"0*|0000-00-00([ T]00:00:00(\.0+)?)?|null|none|-+", re.IGNORECASE)
+_LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]+(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?)?")
+_COMPACT = re.compile(r"[0-9]{14}")
+_EPOCH = re.compile(r"[0-9]{9,13}(\.[0-9]*)?|[0-9](\.[0-9]+)?[eE]\+?(9|1[0-2])")
+_SMALLEST_MS = 10**11
+
+
+def read_instants(texts: pa.Array) -> tuple[pa.Array, dict[int, str]]:
+    """Read an array of texts as instants.
+
+    Read are `yyyy-MM-dd HH:mm:ss` (also with `T`, `/`, a fraction, a zone), `yyyyMMddHHmmss`, seconds and milliseconds
+    since 1970. Empty texts and zeros mean unknown.
+
+    Returns
+    -------
+    tuple
+        Instants in UTC [us], null where unknown or not believed, and index → reason for each value that
+        was given and could not be read (`unreadable_time`) or lies before 2000 or ten years ahead (`absurd_time`).
+    """
+    try:
+        wall = texts.cast(_WALL)
+    except pa.ArrowInvalid:
+        instants, is_given = _one_by_one(texts)
+    else:
+        instants = pc.subtract(wall, _BEIJING_OFFSET).cast(_UTC)
+        is_given = texts.is_valid()
+    is_believed = pc.fill_null(
+        pc.and_(
+            pc.greater_equal(instants, pa.scalar(EARLIEST, _UTC)),
+            pc.less_equal(instants, pa.scalar(times.now() + AHEAD, _UTC)),
+        ),
+        False,
+    )
+    if pc.all(pc.or_(is_believed, pc.invert(is_given))).as_py():
+        return instants, {}
+    refused = pc.indices_nonzero(pc.and_(is_given, pc.invert(is_believed))).to_pylist()
+    reasons = {i: "absurd_time" if instants[i].is_valid else "unreadable_time" for i in refused}
+    return pc.if_else(is_believed, instants, pa.scalar(None, _UTC)), reasons
+
+
+def parse_instant(text: str) -> datetime | None:
+    """Return one instant in UTC, or None when the text is none.
+
+    Examples
+    --------
+    >>> for form in ("2026-01-05 10:00:00", "20260105100000", "1767578400", "1767578400000", "2026-01-05T02:00:00Z"):
+    ...     print(parse_instant(form))
+    2026-01-05 02:00:00+00:00
+    2026-01-05 02:00:00+00:00
+    2026-01-05 02:00:00+00:00
+    2026-01-05 02:00:00+00:00
+    2026-01-05 02:00:00+00:00
+    """
+    try:
+        if _COMPACT.fullmatch(text):
+            return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=times.BEIJING).astimezone(UTC)
+        if _EPOCH.fullmatch(text):
+            return _epoch(Decimal(text))
+        moment = _iso(text)
+    except (ValueError, OverflowError, InvalidOperation, OSError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=times.BEIJING)
+    return moment.astimezone(UTC)
+
+
+def _epoch(value: Decimal) -> datetime:
+    """Read seconds, or milliseconds where seconds would be thousands of years ahead."""
+    seconds = value / 1000 if value >= _SMALLEST_MS else value
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(seconds * 1_000_000))
+
+
+def _iso(text: str) -> datetime:
+    loose = _LOOSE.fullmatch(text)
+    if loose:
+        year, month, day, hour, minute, second = (int(part or 0) for part in loose.groups())
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the zone is set by the caller
+    return datetime.fromisoformat(text)
+
+
+def _one_by_one(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Read each distinct text once; also tell which say anything at all."""
+    encoded = texts.dictionary_encode()
+    words = [word.strip() for word in encoded.dictionary.to_pylist()]
+    instants = pa.array([parse_instant(word) for word in words], _UTC)
+    says_something = pa.array([not _NOTHING.fullmatch(word) for word in words], pa.bool_())
+    return instants.take(encoded.indices), pc.fill_null(says_something.take(encoded.indices), False)

@@ -1,0 +1,85 @@
+"""The legs of many meetings: one row for each party listed, in the order of the lists."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.records import schema
+from ytxdata.records.aliases import PARTIES, Aliases
+from ytxdata.records.columns import Trouble, choose, fill, keys_by_column
+from ytxdata.records.contradictions import contradictions
+from ytxdata.records.parties import Party, read_parties
+from ytxdata.records.values import normal_numbers
+
+
+class Legs(NamedTuple):
+    """The legs of a list of meetings.
+
+    `owner` is the index of each leg's meeting, `arrays` the columns of legs but for the meeting id, `n_legs` and `n_people` belong
+    to the meetings (null: unknown), `troubles` are about single legs (their index), `list_troubles` about a meeting's list.
+    """
+
+    owner: pa.Array
+    arrays: dict[str, pa.Array]
+    n_legs: pa.Array
+    n_people: pa.Array
+    troubles: list[Trouble]
+    list_troubles: list[Trouble]
+
+
+def read_legs(objects: list[dict[str, Any]], creators: pa.Array, aliases: Aliases) -> Legs:
+    """Return the legs of meetings, given as decoded records, with the creators as the platform gave them."""
+    list_troubles: list[Trouble] = []
+    keys = keys_by_column(objects, aliases.meeting).get(PARTIES)
+    lists = choose(objects, keys, PARTIES, list_troubles) if keys else [None] * len(objects)
+    parties, sizes = _flatten(lists, aliases, list_troubles)
+
+    counts = np.array([size or 0 for size in sizes], dtype=np.int64)
+    owner = np.repeat(np.arange(len(objects)), counts)
+    arrays, troubles = fill(schema.LEGS, parties, aliases.leg)
+    arrays["leg"] = pa.array(np.arange(len(parties)) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
+    arrays["number"] = normal_numbers(arrays["phone"])
+    arrays["is_creator"] = pc.equal(
+        pc.coalesce(arrays["number"], arrays["phone"]),
+        pc.coalesce(normal_numbers(creators), creators).take(pa.array(owner)),
+    )
+    troubles += contradictions(arrays, "joined_at", "left_at")
+    is_unknown = np.array([size is None for size in sizes], dtype=bool)
+    return Legs(
+        pa.array(owner),
+        arrays,
+        pa.array(counts, mask=is_unknown),
+        pa.array(_n_distinct(owner, arrays["number"], len(objects)), mask=is_unknown),
+        troubles,
+        list_troubles,
+    )
+
+
+def _flatten(lists: list[Any], aliases: Aliases, troubles: list[Trouble]) -> tuple[list[Party], list[int | None]]:
+    """Return all parties in one list, and how many each meeting has (None: unknown)."""
+    parties: list[Party] = []
+    sizes: list[int | None] = []
+    for i, given in enumerate(lists):
+        if type(given) is list and set(map(type, given)) == {dict} and all(given):
+            parties += given
+            sizes.append(len(given))
+            continue
+        read = read_parties(given, aliases)
+        parties += read.parties or ()
+        sizes.append(None if read.parties is None else len(read.parties))
+        troubles += (Trouble(i, PARTIES, reason, text) for reason, text in read.problems)
+    return parties, sizes
+
+
+def _n_distinct(owner: np.ndarray[Any, Any], numbers: pa.Array, n_meetings: int) -> np.ndarray[Any, Any]:
+    """Count the distinct numbers of each meeting; a leg without a number counts for nobody."""
+    encoded = numbers.dictionary_encode()
+    is_known = numbers.is_valid().to_numpy(zero_copy_only=False)
+    codes = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    n_codes = max(len(encoded.dictionary), 1)
+    pairs = np.unique(owner[is_known] * n_codes + codes[is_known])
+    return np.bincount(pairs // n_codes, minlength=n_meetings)

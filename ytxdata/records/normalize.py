@@ -1,0 +1,186 @@
+"""Turn raw records into rows of meetings and legs; what cannot be a meeting or be believed is told by name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from ytxdata.records import schema
+from ytxdata.records.aliases import DEFAULT, Aliases
+from ytxdata.records.columns import Trouble, fill
+from ytxdata.records.contradictions import contradictions
+from ytxdata.records.extract import RawRecord
+from ytxdata.records.legs import read_legs
+from ytxdata.records.objects import Object, read_object
+
+PARSER_VERSION = 1
+"""Raised whenever the same raw record would give other rows: derived tables are then derived again."""
+
+_BATCH = 2048
+_LONGEST_RAW_VALUE = 500
+_ID_COLUMN = schema.MEETINGS[:1]
+_LEGIBLE_ID = re.compile(
+    rb'"(?:meid|conf[_-]?id|meeting[_-]?id|conference[_-]?id)"\s*:\s*"?([^",}\]\s]+)', re.IGNORECASE
+)
+
+
+def _with_row(columns: Iterable[schema.Column], without: Sequence[str] = ()) -> pa.Schema:
+    wanted = [column for column in columns if column.name not in without]
+    return schema.arrow_schema(wanted).append(pa.field("row", pa.int64()))
+
+
+MEETINGS = _with_row(schema.MEETINGS, schema.PROVENANCE)
+LEGS = _with_row(schema.LEGS)
+REJECTS = _with_row(schema.REJECTS, ("pull_id",))
+PROBLEMS = _with_row(schema.PROBLEMS)
+"""The tables made here: the columns of `schema` without those that only a pull knows, and `row`, the index of the record."""
+
+
+class Normalized(NamedTuple):
+    """What a sequence of records says. `row` is the index of the record; each index is in `meetings` or in `rejects`, once."""
+
+    meetings: pa.Table
+    legs: pa.Table
+    rejects: pa.Table
+    problems: pa.Table
+
+
+def normalize(records: Sequence[RawRecord | bytes], aliases: Aliases = DEFAULT) -> Normalized:
+    """Return the rows that raw records give.
+
+    Every record is in exactly one of `meetings` and `rejects`, and nothing is dropped in silence: a value that cannot be read
+    is null and a row of `problems`; a value that contradicts another is kept and a row of `problems`.
+
+    Parameters
+    ----------
+    records
+        Raw records, or their bytes alone (UTF-8).
+    aliases
+        Which keys feed which column.
+
+    Returns
+    -------
+    Normalized
+        Arrow tables in the order of the records; empty ones have the same columns and types. Instants in UTC.
+
+    Notes
+    -----
+    Works in batches: beside the tables, only a few thousand decoded records are in memory at once.
+
+    Examples
+    --------
+    >>> tables = normalize([b'{"meid":"0012","creator":13900000000}', b"[]"])
+    >>> tables.meetings.select(["meeting_id", "creator", "row"]).to_pylist()
+    [{'meeting_id': '0012', 'creator': '13900000000', 'row': 0}]
+    >>> tables.rejects["reason"].to_pylist()
+    ['not_object']
+    """
+    batches = [_normalize(records[start : start + _BATCH], start, aliases) for start in range(0, len(records), _BATCH)]
+    empty = Normalized(*(table.empty_table() for table in (MEETINGS, LEGS, REJECTS, PROBLEMS)))
+    tables = Normalized(*(pa.concat_tables(parts) for parts in zip(empty, *batches, strict=True)))
+    assert tables.meetings.num_rows + tables.rejects.num_rows == len(records), "a record was lost or doubled"
+    return tables
+
+
+def _normalize(records: Sequence[RawRecord | bytes], first_row: int, aliases: Aliases) -> Normalized:
+    raws = [record.raw if isinstance(record, RawRecord) else record for record in records]
+    objects = [read_object(raw, aliases) for raw in raws]
+    ids, reasons = _identify(objects, aliases)
+    rejects = [
+        {
+            "position": record.position if isinstance(record, RawRecord) else first_row + i,
+            "reason": reasons[i],
+            "detail": _detail(objects[i]),
+            "meeting_id": ids[i] or _legible_id(raws[i]),
+            "raw": raws[i].decode("utf-8", "backslashreplace"),
+            "row": first_row + i,
+        }
+        for i, record in enumerate(records)
+        if reasons[i]
+    ]
+    kept = [i for i, reason in enumerate(reasons) if not reason]
+    hashes = [hashlib.sha256(raws[i]).hexdigest() for i in kept]
+    meetings, legs, problems = _tables(
+        [objects[i] for i in kept], pa.array([first_row + i for i in kept], pa.int64()), hashes, aliases
+    )
+    return Normalized(meetings, legs, pa.Table.from_pylist(rejects, REJECTS), problems)
+
+
+def _identify(objects: list[Object], aliases: Aliases) -> tuple[list[str | None], list[str]]:
+    """Return the meeting id of each object, and why it is rejected (empty: it is not)."""
+    ids, troubles = fill(_ID_COLUMN, [one.value or {} for one in objects], aliases.meeting)
+    given = ids["meeting_id"].to_pylist()
+    wrong = {trouble.at for trouble in troubles if trouble.reason == "wrong_type"}
+    reasons = [
+        one.reject or ("" if meeting_id else "bad_id" if i in wrong else "no_id")
+        for i, (one, meeting_id) in enumerate(zip(objects, given, strict=True))
+    ]
+    return given, reasons
+
+
+def _tables(
+    found: list[Object], rows: pa.Array, hashes: list[str], aliases: Aliases
+) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Return meetings, legs and problems of the objects that are meetings."""
+    objects = [one.value or {} for one in found]
+    arrays, troubles = fill(schema.MEETINGS, objects, aliases.meeting)
+    legs = read_legs(objects, arrays["creator"], aliases)
+    troubles += legs.list_troubles
+    troubles += contradictions(arrays, "started_at", "ended_at")
+    troubles += (
+        Trouble(i, match.column if (match := aliases.meeting(key)) else key, reason, text)
+        for i, one in enumerate(found)
+        for key, reason, text in one.problems
+    )
+    ids = arrays["meeting_id"]
+    arrays |= {
+        "n_legs": legs.n_legs,
+        "n_people": legs.n_people,
+        "record_hash": pa.array(hashes, pa.string()),
+        "row": rows,
+    }
+    of_legs = legs.arrays | {"meeting_id": ids.take(legs.owner), "row": rows.take(legs.owner)}
+    problems = pa.concat_tables(
+        [
+            _problems(troubles, ids, rows, pa.nulls(len(rows), pa.int64())),
+            _problems(legs.troubles, of_legs["meeting_id"], of_legs["row"], of_legs["leg"]),
+        ]
+    )
+    return _table(arrays, MEETINGS), _table(of_legs, LEGS), problems
+
+
+def _problems(troubles: list[Trouble], ids: pa.Array, rows: pa.Array, legs: pa.Array) -> pa.Table:
+    """Return troubles as rows, told of the meeting (and leg) that the index points at."""
+    indices = pa.array([trouble.at for trouble in troubles], pa.int64())
+    texts = {
+        "column": [trouble.column for trouble in troubles],
+        "reason": [trouble.reason for trouble in troubles],
+        "raw_value": [_short(trouble.raw_value) for trouble in troubles],
+    }
+    arrays = {name: pa.array(values, pa.string()) for name, values in texts.items()}
+    return _table(
+        arrays | {"meeting_id": ids.take(indices), "leg": legs.take(indices), "row": rows.take(indices)}, PROBLEMS
+    )
+
+
+def _table(arrays: dict[str, pa.Array], table: pa.Schema) -> pa.Table:
+    return pa.Table.from_arrays([arrays[name] for name in table.names], schema=table)
+
+
+def _short(text: str) -> str:
+    clean = text.encode("utf-8", "replace").decode()
+    return clean if len(clean) <= _LONGEST_RAW_VALUE else f"{clean[:_LONGEST_RAW_VALUE]}…"
+
+
+def _detail(one: Object) -> str | None:
+    """Return which keys a record without an id has: a hint at what the id may be called."""
+    return ", ".join(one.value)[:_LONGEST_RAW_VALUE].encode("utf-8", "replace").decode() if one.value else None
+
+
+def _legible_id(raw: bytes) -> str | None:
+    match = _LEGIBLE_ID.search(raw)
+    return match[1].decode("utf-8", "backslashreplace") if match else None

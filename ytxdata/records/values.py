@@ -1,0 +1,190 @@
+"""Turn the values of one column, as decoded from JSON, into a typed array: in bulk where they are alike, else one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata import phones
+from ytxdata.records.decode import Number
+from ytxdata.records.instants import read_instants
+from ytxdata.records.schema import ARROW_TYPES, Kind
+
+Values = list[Any]
+
+
+class Converted(NamedTuple):
+    """A typed array, and index → reason for each value that could not be taken as it is."""
+
+    array: pa.Array
+    reasons: dict[int, str]
+
+
+_TEXT_ONLY = {str, type(None)}
+_WHOLE_ONLY = {int, type(None)}
+_CLOCK = re.compile(r"(\d+):([0-5]?\d):([0-5]?\d)")
+_FLAGS = {
+    **dict.fromkeys(("1", "true", "yes", "y", "是"), True),
+    **dict.fromkeys(("0", "false", "no", "n", "否"), False),
+}
+_NO_RECORDING = "notapes"
+_LONGEST_DURATION = 10**11
+_CENT = Decimal(1).scaleb(-18)
+_MOST_YUAN = Decimal(10) ** 20
+
+
+def is_blank(value: Any) -> bool:
+    """Return whether a value says nothing: null, an empty text, an empty list or object."""
+    return value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip())
+
+
+def convert(kind: Kind, values: Values) -> Converted:
+    """Return the values as an array of the column's type; what cannot be read is null and has a reason."""
+    return _CONVERTERS[kind](values)
+
+
+def normal_numbers(phone_texts: pa.Array) -> pa.Array:
+    """Return each phone in E.164 form, null where it is none: each distinct text is looked at once."""
+    encoded = phone_texts.dictionary_encode()
+    numbers = pa.array([_number(text) for text in encoded.dictionary.to_pylist()], pa.string())
+    return numbers.take(encoded.indices)
+
+
+def _number(text: str) -> str | None:
+    """Normalise a phone; a number with a point or exponent was a float once and is not believed."""
+    is_float = "." in text and text.replace(".", "", 1).isdigit()
+    return None if is_float else phones.normalize(text)
+
+
+def _texts(values: Values) -> Converted:
+    if set(map(type, values)) <= _TEXT_ONLY:
+        array, reasons = pa.array(values, pa.string()), {}
+    else:
+        pairs = [_text(value) for value in values]
+        array = pa.array([text for text, _ in pairs], pa.string())
+        reasons = {i: reason for i, (_, reason) in enumerate(pairs) if reason}
+    return Converted(_without_blanks(array), reasons)
+
+
+def _without_blanks(array: pa.Array) -> pa.Array:
+    says_nothing = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(array)), 0)
+    return pc.if_else(says_nothing, pa.scalar(None, pa.string()), array)
+
+
+def _text(value: Any) -> tuple[str | None, str | None]:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode(), None
+        case bool():
+            return None, "wrong_type"
+        case Number():
+            return value.text, "inexact_number"
+        case int():
+            return str(value), None
+    return None, None if is_blank(value) else "wrong_type"
+
+
+def _phones(values: Values) -> Converted:
+    array, reasons = _texts(values)
+    no_phone = pc.and_(array.is_valid(), normal_numbers(array).is_null())
+    if pc.any(no_phone).as_py():
+        reasons = {**dict.fromkeys(pc.indices_nonzero(no_phone).to_pylist(), "not_a_phone"), **reasons}
+    return Converted(array, reasons)
+
+
+def _urls(values: Values) -> Converted:
+    array, reasons = _texts(values)
+    is_none = pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(array)), _NO_RECORDING)
+    return Converted(pc.if_else(is_none, pa.scalar(None, pa.string()), array), reasons)
+
+
+def _instants(values: Values) -> Converted:
+    texts, given = _texts(values)
+    instants, reasons = read_instants(texts)
+    wrong = {i: reason for i, reason in given.items() if reason == "wrong_type"}
+    return Converted(instants, {**wrong, **reasons})
+
+
+def _seconds(values: Values) -> Converted:
+    kinds = set(map(type, values))
+    try:
+        if kinds <= _WHOLE_ONLY:
+            array = pa.array(values, pa.int64())
+        elif kinds <= _TEXT_ONLY:
+            array = _without_blanks(pa.array(values, pa.string())).cast(pa.int64())
+        else:
+            return _each(_second, values, pa.int64())
+    except (pa.ArrowInvalid, OverflowError):
+        return _each(_second, values, pa.int64())
+    least, most = pc.min_max(array).values()
+    if least.is_valid and (least.as_py() < 0 or most.as_py() > _LONGEST_DURATION):
+        return _each(_second, values, pa.int64())
+    return Converted(array, {})
+
+
+def _second(value: Any) -> tuple[int | None, str | None]:
+    text, reason = _text(value)
+    if text is None or not text.strip():
+        return None, reason
+    clock = _CLOCK.fullmatch(text.strip())
+    if clock:
+        hours, minutes, seconds = map(int, clock.groups())
+        return 3600 * hours + 60 * minutes + seconds, None
+    exact = _decimal(text)
+    if exact is None or abs(exact) > _LONGEST_DURATION:
+        return None, "unreadable_duration"
+    if exact < 0:
+        return None, "negative_duration"
+    whole = int(exact.to_integral_value(ROUND_HALF_UP))
+    return whole, None if whole == exact else "fractional_duration"
+
+
+def _flag(value: Any) -> tuple[bool | None, str | None]:
+    if isinstance(value, bool) or is_blank(value):
+        return value if isinstance(value, bool) else None, None
+    text, _ = _text(value)
+    flag = _FLAGS.get((text or "").strip().casefold())
+    return flag, "unreadable_flag" if flag is None else None
+
+
+def _yuan(value: Any) -> tuple[Decimal | None, str | None]:
+    text, reason = _text(value)
+    if text is None or not text.strip():
+        return None, reason
+    exact = _decimal(text)
+    if exact is None or abs(exact) >= _MOST_YUAN:
+        return None, "unreadable_amount"
+    with localcontext(prec=60):
+        rounded = exact.quantize(_CENT, ROUND_HALF_UP)
+    return rounded, None if rounded == exact else "rounded_amount"
+
+
+def _decimal(text: str) -> Decimal | None:
+    """Return the finite number a text stands for; the magnitude is bounded so that no exponent costs memory."""
+    try:
+        exact = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return exact if exact.is_finite() and exact.adjusted() < 40 else None
+
+
+def _each(read: Callable[[Any], tuple[Any, str | None]], values: Values, kind: pa.DataType) -> Converted:
+    pairs = [read(value) for value in values]
+    reasons = {i: reason for i, (_, reason) in enumerate(pairs) if reason}
+    return Converted(pa.array([value for value, _ in pairs], kind), reasons)
+
+
+_CONVERTERS: dict[Kind, Callable[[Values], Converted]] = {
+    "text": _texts,
+    "phone": _phones,
+    "url": _urls,
+    "instant": _instants,
+    "seconds": _seconds,
+    "bool": lambda values: _each(_flag, values, ARROW_TYPES["bool"]),
+    "money": lambda values: _each(_yuan, values, ARROW_TYPES["money"]),
+}

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ytxdata import __version__
-from ytxdata.cli import archive, demo, doctor, emulator, fetch, verify
+from ytxdata.cli import demo, doctor, emulator, fetch, sync, verify
 from ytxdata.cli.options import chosen, set_lang
 from ytxdata.errors import YtxError
 from ytxdata.labels import Text
@@ -32,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, doctor, fetch, archive, verify, emulator):
+for verb in (demo, doctor, fetch, sync, verify, emulator):
     verb.register(app)
 
 
@@ -44,8 +44,10 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    lang: Annotated[str | None, typer.Option("--lang", help="界面语言 / language: zh, en, both", envvar="YTX_LANG")] = None,
-    version: Annotated[
+    lang: Annotated[
+        str | None, typer.Option("--lang", help="界面语言 / language: zh, en, both", envvar="YTX_LANG")
+    ] = None,
+    _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="显示版本 / show the version")
     ] = False,
 ) -> None:

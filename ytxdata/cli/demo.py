@@ -19,10 +19,14 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="输出目录 / where to write")] = Path("data/demo"),
     meetings: Annotated[int, typer.Option("--meetings", min=1, help="会议数 / number of meetings")] = 2000,
     seed: Annotated[int, typer.Option("--seed", help="随机种子 / seed of the company")] = 1,
-    notebook: Annotated[bool, typer.Option("--notebook/--no-notebook", help="运行快速入门笔记本 / run the quickstart notebook")] = True,
+    notebook: Annotated[
+        bool, typer.Option("--notebook/--no-notebook", help="运行快速入门笔记本 / run the quickstart notebook")
+    ] = True,
     as_json: Json = False,
 ) -> None:
-    """启动模拟平台，拉取两年会议历史，写出表格、图片和笔记本。
+    """演示完整流程 / Show the main job, end to end.
+
+    启动模拟平台，拉取两年会议历史，写出表格、图片和笔记本。
 
     Start the emulated platform, pull two years of meetings, write tables, pictures and a notebook.
 

@@ -1,1 +1,87 @@
-"""`ytxdata emulator`: the platform's other end on this machine."""
+"""`ytxdata emulator`: the platform's other end, served on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_CHOICES = "'ytxdata emulator --choices' 列出取值 / lists the values"
+
+
+def register(app: typer.Typer) -> None:
+    """Put the verb on the command line."""
+    app.command("emulator")(emulator)
+
+
+def emulator(
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="端口；0 为任意空闲端口 / port; 0 takes a free one")
+    ] = 0,
+    env_file: Annotated[
+        Path | None, typer.Option("--env-file", help="写入五行 YTX_* 设置 / write the five YTX_* lines to this file")
+    ] = None,
+    meetings: Annotated[int, typer.Option("--meetings", min=0, help="已开过的会议数 / meetings held so far")] = 2000,
+    seed: Annotated[int, typer.Option("--seed", help="公司的随机种子 / seed of the company")] = 1,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", help="公司的当前时刻，默认今天零点 / the company's clock; today 00:00 by default"),
+    ] = None,
+    planted: Annotated[
+        bool, typer.Option("--planted", help="埋入审计案例 / plant the cases an audit must find")
+    ] = False,
+    shape: Annotated[str, typer.Option("--shape", help=f"data 的形状 / shape of data; {_CHOICES}")] = "array",
+    dialect: Annotated[
+        str, typer.Option("--dialect", help=f"字段名与取值写法 / names and forms of values; {_CHOICES}")
+    ] = "vendor",
+    encoding: Annotated[str, typer.Option("--encoding", help="utf-8 | gb18030")] = "utf-8",
+    order: Annotated[str, typer.Option("--order", help=f"记录顺序 / order of the records; {_CHOICES}")] = "newest",
+    cap: Annotated[int | None, typer.Option("--cap", min=1, help="隐藏的条数上限 / hidden cap on records")] = None,
+    retention: Annotated[
+        float | None, typer.Option("--retention", min=0, help="只保留最近几天 / days the platform remembers")
+    ] = None,
+    rate_limit: Annotated[
+        int | None, typer.Option("--rate-limit", min=1, help="每秒允许的请求数 / requests a second")
+    ] = None,
+    max_age: Annotated[
+        float, typer.Option("--max-age", min=0, help="签名有效秒数 / seconds an Authorization is valid")
+    ] = 600,
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", help=f"故障，可重复 / a fault, repeatable; {_CHOICES}")
+    ] = None,
+    choices: Annotated[bool, typer.Option("--choices", help="列出可选值后退出 / list the values and exit")] = False,
+) -> None:
+    """模拟平台 / Serve the emulated platform.
+
+    在本机提供模拟平台：真实的 HTTP、真实的签名校验、一家虚构的公司。
+
+    Serve the emulated platform on this machine: real HTTP, real signatures, an invented company.
+
+    Example: ytxdata emulator --port 0 --env-file emulator.env
+    """
+    from ytxdata.emulator import CHOICES, KINDS, Options, serve
+
+    if choices:
+        for name, values in {**CHOICES, "fault": tuple(KINDS)}.items():
+            typer.echo(f"{name}: {' '.join(values)}")
+        return
+    serve(
+        Options(
+            port=port,
+            meetings=meetings,
+            seed=seed,
+            until=until,
+            planted=planted,
+            shape=shape,
+            dialect=dialect,
+            encoding=encoding,
+            order=order,
+            cap=cap,
+            retention_days=retention,
+            rate_limit=rate_limit,
+            max_age_s=max_age,
+            faults=tuple(fault or ()),
+        ),
+        env_file=env_file,
+    )

@@ -29,11 +29,18 @@ def register(app: typer.Typer) -> None:
 
 
 def fetch(
-    count: Annotated[int | None, typer.Option("--count", min=1, help="最新 N 条；省略则取全部 / the newest N; all there is when left out")] = None,
+    count: Annotated[
+        int | None,
+        typer.Option("--count", min=1, help="最新 N 条；省略则取全部 / the newest N; all there is when left out"),
+    ] = None,
     confid: Annotated[str | None, typer.Option("--confid", help="只查这一个会议号 / one meeting, by its id")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="写入会议表 / write the meetings to this file")] = None,
-    legs_csv: Annotated[Path | None, typer.Option("--legs-csv", help="写入参会方表 / write the legs to this file")] = None,
-    raw: Annotated[Path | None, typer.Option("--raw", help="把原始回答存入此目录 / keep the raw answers in this directory")] = None,
+    legs_csv: Annotated[
+        Path | None, typer.Option("--legs-csv", help="写入参会方表 / write the legs to this file")
+    ] = None,
+    raw: Annotated[
+        Path | None, typer.Option("--raw", help="把原始回答存入此目录 / keep the raw answers in this directory")
+    ] = None,
     show_phones: ShowPhones = False,
     as_json: Json = False,
     account_sid: AccountSid = None,
@@ -41,7 +48,9 @@ def fetch(
     environment: Environment = None,
     base_url: BaseUrl = None,
 ) -> None:
-    """从平台获取会议，写 CSV、JSON 或屏幕摘要。
+    """取一次会议 / Fetch meetings once.
+
+    从平台获取会议，写 CSV、JSON 或屏幕摘要。
 
     Fetch meetings from the platform: to CSV, JSON, or a summary on the screen.
 
@@ -49,21 +58,37 @@ def fetch(
     """
     if count is not None and confid is not None:
         raise UsageError(Text("--count 与 --confid 不能同时使用", "--count and --confid exclude each other"))
-    with open_client(account_sid, app_id, environment, base_url) as client:
-        if confid is not None:
-            history = client.fetch_meeting(confid)
-        else:
-            history = client.fetch_history() if count is None else client.fetch_meetings(count)
-    written = [
-        *(history.save_raw(raw) if raw else []),
-        *([history.meetings_table().to_csv(csv, show_phones=show_phones)] if csv else []),
-        *([history.legs_table().to_csv(legs_csv, show_phones=show_phones)] if legs_csv else []),
-    ]
+    from ytxdata.tables.records import record_table
+
+    client = open_client(account_sid, app_id, environment, base_url)
+    if confid is not None:
+        history = client.fetch_meeting(confid)
+    else:
+        history = client.fetch_history() if count is None else client.fetch_meetings(count)
+    meetings = record_table(history.meetings, "meetings", certificate=history.certificate)
+    legs = record_table(history.legs, "legs", certificate=history.certificate)
+    if raw:
+        history.save_raw(raw)
+    if csv:
+        meetings.to_csv(csv, show_phones=show_phones)
+    if legs_csv:
+        legs.to_csv(legs_csv, show_phones=show_phones)
     for warning in history.warnings:
         note(warning)
     if as_json:
-        emit(history.to_dict(show_phones=show_phones))
+        emit(
+            {
+                "counts": history.counts._asdict(),
+                "verdict": history.certificate.worst,
+                "completeness": history.certificate.sentence._asdict(),
+                "meetings": meetings.to_json(show_phones=show_phones),
+                "legs": legs.to_json(show_phones=show_phones),
+                "rejects": len(history.rejects),
+                "problems": len(history.problems),
+            }
+        )
         return
-    say(history.summary)
-    for path in written:
-        say(str(path))
+    say(history.line)
+    for path in (csv, legs_csv, raw):
+        if path:
+            say(f"→ {path}")

@@ -43,13 +43,15 @@ def _set_json(wanted: bool) -> bool:
     return wanted
 
 
-Json = Annotated[bool, typer.Option("--json", callback=_set_json, help="输出 JSON（给程序用） / print JSON, for machines")]
+Json = Annotated[
+    bool, typer.Option("--json", callback=_set_json, help="输出 JSON（给程序用） / print JSON, for machines")
+]
 AccountSid = Annotated[str | None, typer.Option("--account-sid", help="账户 ID / account SID [YTX_ACCOUNT_SID]")]
 AppId = Annotated[str | None, typer.Option("--app-id", help="应用 ID / application id [YTX_APP_ID]")]
-Environment = Annotated[
-    str | None, typer.Option("--environment", help="production | sandbox [YTX_ENVIRONMENT]")
+Environment = Annotated[str | None, typer.Option("--environment", help="production | sandbox [YTX_ENVIRONMENT]")]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", help="平台地址（优先） / address of the platform; wins [YTX_BASE_URL]")
 ]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", help="平台地址（优先） / address of the platform; wins [YTX_BASE_URL]")]
 ShowPhones = Annotated[bool, typer.Option("--show-phones", help="显示完整号码 / show phone numbers unmasked")]
 ArchiveDir = Annotated[
     Path | None, typer.Option("--archive", help="存档目录 / archive directory [YTX_ARCHIVE]", envvar="YTX_ARCHIVE")
@@ -71,9 +73,7 @@ def emit(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def open_client(
-    account_sid: str | None, app_id: str | None, environment: str | None, base_url: str | None
-) -> Client:
+def open_client(account_sid: str | None, app_id: str | None, environment: str | None, base_url: str | None) -> Client:
     """Return a client for the account that options, environment, file and keyring name; the token is never an option."""
     from ytxdata.history.client import Client
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
 
 from ytxdata.errors import MeetingNotFoundError, UsageError
 from ytxdata.history.growth import ask_until_no_more
 from ytxdata.history.history import History
 from ytxdata.labels import Text
 from ytxdata.markup import facts_card
-from ytxdata.phones import mask
 from ytxdata.platform.settings import Settings
 from ytxdata.platform.transport import Transport
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
+from ytxdata.redact import mask_id
 
 Progress = Callable[[Answer], None]
 """Called after every answer, so that a bar or a line can be drawn."""
@@ -52,16 +51,15 @@ class Client:
 
     Notes
     -----
-    Nothing is asked before the first query. Every attempt is signed anew, in Beijing time. A client can be used
-    from several threads one after the other, and as a context manager, which closes its connections.
+    Nothing is asked before the first query. Every attempt is signed anew, in Beijing time, on a connection of its own.
 
     Source: seed, sections 公共参数 and 请求参数.
 
     Examples
     --------
     >>> from ytxdata.emulator import Emulator
-    >>> with Emulator(meetings=3) as server, Client(base_url=server.url, **server.credentials) as client:
-    ...     client.query_meeting(meetingcount=2).status_code
+    >>> with Emulator(meetings=3) as server:
+    ...     Client(base_url=server.url, **server.credentials).query_meeting(meetingcount=2).status_code
     '0'
     """
 
@@ -162,7 +160,9 @@ class Client:
         if wanted not in set(history.meetings["meeting_id"]) and not any(quoted in r.raw for r in answer.records):
             raise MeetingNotFoundError(
                 Text(f"平台的回答里没有会议 {confid}", f"the platform's answer holds no meeting {confid}"),
-                remedy=Text("核对会议号（创建会议时返回的 meid）", "check the id (the meid that creating the meeting returned)"),
+                remedy=Text(
+                    "核对会议号（创建会议时返回的 meid）", "check the id (the meid that creating the meeting returned)"
+                ),
                 request_id=answer.request_id,
                 status_code=answer.status_code,
             )
@@ -201,27 +201,15 @@ class Client:
         """
         return History.from_answers(list(ask_until_no_more(lambda n: self.query_meeting("", n))), self.aliases)
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._transport.close()
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
     def __repr__(self) -> str:
-        return f"Client(account_sid={mask(self.settings.account_sid)!r}, base_url={self.settings.base_url!r})"
+        return f"Client(account_sid={mask_id(self.settings.account_sid)!r}, base_url={self.settings.base_url!r})"
 
     def _repr_html_(self) -> str:
         return facts_card(
             Text("客户端", "client"),
             [
                 (Text("地址", "address"), str(self.settings.base_url)),
-                (Text("账户", "account"), mask(self.settings.account_sid)),
-                (Text("应用", "application"), mask(self.settings.app_id)),
+                (Text("账户", "account"), mask_id(self.settings.account_sid)),
+                (Text("应用", "application"), mask_id(self.settings.app_id)),
             ],
         )

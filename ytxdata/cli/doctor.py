@@ -1,0 +1,97 @@
+"""`ytxdata doctor`: what is wrong when a call fails, and what this account's records look like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ytxdata.cli.options import AccountSid, AppId, BaseUrl, Environment, Json, chosen, emit, open_client, say
+
+_MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
+
+
+def register(app: typer.Typer) -> None:
+    """Put the verb on the command line."""
+    app.command("doctor")(doctor)
+
+
+def doctor(
+    schema: Annotated[
+        bool, typer.Option("--schema", help="描述此账户记录的实际结构 / describe what this account's records look like")
+    ] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", help="把 --schema 的结果写成 Markdown / write what --schema found as Markdown"),
+    ] = None,
+    as_json: Json = False,
+    account_sid: AccountSid = None,
+    app_id: AppId = None,
+    environment: Environment = None,
+    base_url: BaseUrl = None,
+) -> None:
+    """诊断失败的调用 / Find out why a call fails.
+
+    检查设置、网络、时钟和一次调用，指出失败的原因和办法。
+
+    Check the settings, the way to the platform, the clock and one call; name the cause of a failure and the remedy.
+
+    Example: ytxdata doctor
+    """
+    from ytxdata.platform.doctor import examine, exit_code
+
+    checks = examine(account_sid=account_sid, app_id=app_id, environment=environment, base_url=base_url)
+    code = exit_code(checks)
+    if schema and code == 0:
+        _describe(page, as_json, account_sid, app_id, environment, base_url)
+        return
+    if as_json:
+        emit(
+            {
+                "exit_code": code,
+                "checks": [
+                    {
+                        "key": check.key,
+                        "state": check.state,
+                        "zh": check.text.zh,
+                        "en": check.text.en,
+                        "remedy_zh": check.remedy.zh if check.remedy else None,
+                        "remedy_en": check.remedy.en if check.remedy else None,
+                    }
+                    for check in checks
+                ],
+            }
+        )
+    else:
+        for check in checks:
+            _print(_MARKS[check.state], check.text.in_(chosen.lang, sep="\n"))
+            if check.remedy and check.state != "ok":
+                _print("→", check.remedy.in_(chosen.lang, sep="\n"))
+    raise typer.Exit(code)
+
+
+def _print(mark: str, text: str) -> None:
+    first, *rest = text.splitlines()
+    say("\n".join([f"{mark} {first}", *(f"  {line}" for line in rest)]))
+
+
+def _describe(
+    page: Path | None,
+    as_json: bool,
+    account_sid: str | None,
+    app_id: str | None,
+    environment: str | None,
+    base_url: str | None,
+) -> None:
+    """Fetch all there is and tell what its records look like."""
+    from ytxdata.records.profile import profile
+
+    found = profile(open_client(account_sid, app_id, environment, base_url).fetch_history())
+    if page is not None:
+        page.write_text(found.to_markdown(), encoding="utf-8")
+        say(str(page))
+    elif as_json:
+        emit(found.to_dict())
+    else:
+        say(found.to_markdown())

@@ -1,0 +1,179 @@
+"""The main job from end to end on a company that exists only here, and the door through which notebooks come in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ytxdata.labels import Text, preferred_lang
+
+if TYPE_CHECKING:
+    from ytxdata.archive import Archive, SyncReport
+    from ytxdata.history.client import Client
+
+STEPS = {
+    "serve": Text("启动模拟平台", "start the emulated platform"),
+    "sync": Text("拉取会议历史", "pull the history"),
+    "tables": Text("写出表格", "write the tables"),
+    "pictures": Text("绘制图片", "draw the pictures"),
+    "notebook": Text("运行笔记本", "run the notebook"),
+}
+"""What the demo does, in order."""
+
+NOTEBOOK = "01_quickstart.ipynb"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What a run of the demo left behind: the report on the sync, and the files by what they are."""
+
+    sync: SyncReport
+    n_meetings: int
+    n_legs: int
+    files: dict[str, Path]
+
+    @property
+    def lines(self) -> list[Text]:
+        """What a person is told at the end."""
+        names = {
+            "meetings": Text("会议", "meetings"),
+            "legs": Text("参会记录", "legs"),
+            "usage": Text("每月用量", "usage by month"),
+            "usage_picture": Text("用量图", "picture of usage"),
+            "heatmap_picture": Text("星期 × 小时", "weekday × hour"),
+            "notebook": Text("快速入门笔记本", "quickstart notebook"),
+            "archive": Text("存档", "archive"),
+        }
+        return [
+            self.sync.line,
+            Text(
+                f"存档共有 {self.n_meetings:,} 场会议、{self.n_legs:,} 条参会记录",
+                f"the archive holds {self.n_meetings:,} meetings and {self.n_legs:,} legs",
+            ),
+            self.sync.certificate.sentence,
+            *(Text(f"  {names[key].zh}：{path}", f"  {names[key].en}: {path}") for key, path in self.files.items()),
+            Text(
+                "下一步：设置 YTX_ACCOUNT_SID、YTX_AUTH_TOKEN、YTX_APP_ID，然后运行 ytxdata doctor",
+                "next: set YTX_ACCOUNT_SID, YTX_AUTH_TOKEN and YTX_APP_ID, then run ytxdata doctor",
+            ),
+        ]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as plain data for JSON."""
+        return {
+            "sync": self.sync.to_dict(),
+            "meetings": self.n_meetings,
+            "legs": self.n_legs,
+            "files": {key: str(path) for key, path in self.files.items()},
+        }
+
+
+def run(
+    out: str | Path,
+    *,
+    meetings: int = 2000,
+    seed: int = 1,
+    notebook: bool = True,
+    step: Callable[[str], None] = lambda _: None,
+) -> Demo:
+    """Serve a company, pull its history into an archive, and write tables, pictures and a notebook to `out`.
+
+    Parameters
+    ----------
+    out
+        The directory; an archive that is in it from an earlier run is used again.
+    meetings, seed
+        The company.
+    notebook
+        Whether to run the quickstart notebook; it takes most of the time.
+    step
+        Called with the key of each of `STEPS` as it begins.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra `demo` is not installed.
+    """
+    from ytxdata.archive import Archive
+    from ytxdata.emulator import Emulator
+    from ytxdata.history.client import Client
+
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    step("serve")
+    with Emulator(meetings=meetings, seed=seed) as server:
+        step("sync")
+        archive = Archive(folder / f"company-{seed}-{meetings}.archive")
+        done = archive.sync(Client(base_url=server.url, **server.credentials))
+        files, n_meetings, n_legs = _write(archive, folder, step)
+        step("notebook")
+        if notebook:
+            env = {**server.env, "YTX_ARCHIVE": str(Path(archive.path).resolve())}
+            files["notebook"] = _run_notebook(folder, env)
+    files["archive"] = Path(archive.path)
+    return Demo(done, n_meetings, n_legs, files)
+
+
+def _write(archive: Archive, folder: Path, step: Callable[[str], None]) -> tuple[dict[str, Path], int, int]:
+    """Write the tables and the pictures."""
+    from ytxdata import metrics
+    from ytxdata.plots import save
+    from ytxdata.tables.records import record_table
+
+    step("tables")
+    certificate = archive.certificate()
+    meetings, legs = archive.meetings(), archive.legs()
+    usage = metrics.usage(archive, by="month")
+    heatmap = metrics.heatmap(archive)
+    files = {
+        "meetings": record_table(meetings, "meetings", certificate=certificate).to_csv(folder / "meetings.csv"),
+        "legs": record_table(legs, "legs", certificate=certificate).to_csv(folder / "legs.csv"),
+        "usage": usage.to_csv(folder / "usage_monthly.csv"),
+    }
+    step("pictures")
+    lang = preferred_lang()
+    for key, report in {"usage_picture": usage, "heatmap_picture": heatmap}.items():
+        files[key] = save(report.plot(lang=lang), folder / f"{key.removesuffix('_picture')}.png")
+    return files, len(meetings), len(legs)
+
+
+def _run_notebook(folder: Path, env: dict[str, str]) -> Path:
+    from ytxdata.pages.notebook import execute, find, to_html
+
+    page = folder / Path(NOTEBOOK).with_suffix(".html").name
+    done = execute(find(NOTEBOOK), env=env, workdir=folder)
+    page.write_text(to_html(done, title="ytxdata quickstart"), encoding="utf-8")
+    return page
+
+
+def connect() -> tuple[Client, Archive]:
+    """Return a client and an archive for a notebook: the account that is set, else a company served in this process.
+
+    The archive is the directory `YTX_ARCHIVE`, else `meetings.archive` for an account or `demo.archive` for the company, where
+    the notebook runs.
+
+    Raises
+    ------
+    SettingsError
+        An account is set, but not wholly.
+    MissingExtraError
+        No account is set and the extra `demo` is not installed.
+    """
+    from ytxdata.archive import Archive
+    from ytxdata.history.client import Client
+    from ytxdata.platform.settings import Settings
+
+    if Settings.is_set():
+        return Client(), Archive(os.environ.get("YTX_ARCHIVE", "meetings.archive"))
+    from ytxdata.emulator import Emulator
+
+    server = Emulator().__enter__()
+    _served.append(server)
+    return Client(base_url=server.url, **server.credentials), Archive(os.environ.get("YTX_ARCHIVE", "demo.archive"))
+
+
+_served: list[object] = []
+"""Servers that live as long as the notebook's process."""

@@ -1,0 +1,28 @@
+"""What the rules of completeness need to know of an answer: its records in their order, and how it was asked for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pyarrow as pa
+
+from ytxdata.history.evidence import PullFacts, Seen
+from ytxdata.platform.exchange import clock_skew
+from ytxdata.records.answer import Answer
+
+
+def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
+    """Return the facts of one answer from its normalised meetings (every accepted record, doubled ones included)."""
+    columns = ("row", "meeting_id", "started_at", "ended_at", "record_hash", "creator")
+    rows = zip(*(meetings[name].to_pylist() for name in columns), strict=True)
+    skew_s = clock_skew(answer.server_date, answer.asked_at, answer.answered_at)
+    return PullFacts(
+        pull_id=answer.pull_id,
+        asked_at=answer.asked_at,
+        answered_at=answer.answered_at,
+        asked_n=answer.asked_n,
+        records=[Seen(*cells, n_bytes=len(answer.records[row].raw)) for row, *cells in sorted(rows)],
+        n_rejected=n_rejected,
+        n_bytes=len(answer.raw),
+        clock_skew=None if skew_s is None else timedelta(seconds=abs(skew_s)),
+    )

@@ -1,0 +1,256 @@
+"""A history: the records of one or several answers as tables, every one accounted for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from ytxdata import __version__, times
+from ytxdata.errors import AnswerError, UsageError
+from ytxdata.history.completeness import certify_history
+from ytxdata.history.facts import pull_facts
+from ytxdata.history.verdicts import Certificate
+from ytxdata.labels import Text
+from ytxdata.markup import facts_card
+from ytxdata.records.aliases import DEFAULT, Aliases
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.schema import PULLS, arrow_schema, to_pandas
+from ytxdata.records.tabulate import Counts, Tabulated, tabulate
+
+
+class Unreadable(NamedTuple):
+    """A saved answer that cannot be read: its file, why, and its bytes."""
+
+    file: str
+    why: Text
+    raw: bytes
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class History:
+    """The records of one or several answers. Made by a `Client` or by `read_answers`; immutable.
+
+    `meetings` has one row per meeting, `legs` one per party and connection, `rejects` one per record that cannot be a
+    meeting, `problems` one per value that could not be read or believed, `pulls` one per answer. Instants are shown in
+    Asia/Shanghai; unknown is null; empty frames have the columns and types of full ones.
+
+    Parameters
+    ----------
+    answers
+        The answers, as they came.
+    aliases
+        What columns are called in them.
+    unreadable
+        Saved answers that cannot be read; each counts as one rejected record.
+    """
+
+    answers: tuple[Answer, ...]
+    aliases: Aliases = field(default=DEFAULT)
+    unreadable: tuple[Unreadable, ...] = ()
+
+    @classmethod
+    def from_answers(
+        cls, answers: Iterable[Answer], aliases: Aliases = DEFAULT, unreadable: Iterable[Unreadable] = ()
+    ) -> History:
+        """Return the history that some answers make together; of a meeting listed twice the answer asked later counts."""
+        return cls(tuple(sorted(answers, key=lambda answer: answer.asked_at)), aliases, tuple(unreadable))
+
+    @cached_property
+    def tables(self) -> Tabulated:
+        """The records as Arrow tables."""
+        return tabulate(self.answers, self.aliases)
+
+    @cached_property
+    def meetings(self) -> pd.DataFrame:
+        """One row per meeting, newest start first."""
+        return to_pandas(self.tables.meetings)
+
+    @cached_property
+    def legs(self) -> pd.DataFrame:
+        """One row per party of a meeting; a re-join is another leg."""
+        return to_pandas(self.tables.legs)
+
+    @cached_property
+    def rejects(self) -> pd.DataFrame:
+        """One row per record that cannot be a meeting, with its reason and raw text."""
+        return to_pandas(self.tables.rejects)
+
+    @cached_property
+    def problems(self) -> pd.DataFrame:
+        """One row per value that could not be read or believed; the meeting itself is kept."""
+        return to_pandas(self.tables.problems)
+
+    @property
+    def counts(self) -> Counts:
+        """How many records came and what became of them: received = meetings + rejected + duplicates."""
+        return self.tables.counts
+
+    @cached_property
+    def pulls(self) -> pd.DataFrame:
+        """One row per answer: when it was asked, for how many, what came, and its hash."""
+        return to_pandas(pa.Table.from_pylist([_pull(answer) for answer in self.answers], schema=arrow_schema(PULLS)))
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """How complete the history is. Without an archive PROBABLE at best: an answer cannot show what it leaves out."""
+        facts = [
+            pull_facts(answer, part.meetings, part.rejects.num_rows)
+            for answer, part in zip(self.answers, self.tables.parts, strict=True)
+            if not answer.confid
+        ]
+        return certify_history(facts, self.answers[-1].asked_at if self.answers else times.now())
+
+    @property
+    def warnings(self) -> tuple[Text, ...]:
+        """What the answers themselves leave in doubt, each said once."""
+        return tuple(dict.fromkeys(warning for answer in self.answers for warning in answer.warnings))
+
+    @property
+    def line(self) -> Text:
+        """The history in one line."""
+        counts = self.counts
+        return Text(
+            "{n} 次回答，收到 {received} 条记录 = {meetings} 场会议 + {rejected} 条拒收 + {duplicates} 条重复；完整性 {verdict}",
+            "{n} answers, {received} records received = {meetings} meetings + {rejected} rejected + {duplicates} duplicates; {verdict}",
+        ).format(
+            n=len(self.answers),
+            received=f"{counts.received:,}",
+            meetings=f"{counts.meetings:,}",
+            rejected=f"{counts.rejected:,}",
+            duplicates=f"{counts.duplicates:,}",
+            verdict=self.certificate.worst,
+        )
+
+    def save_raw(self, directory: str | Path) -> list[Path]:
+        """Write every answer as it came to `directory`, one file named by its pull; `read_answers` reads them back."""
+        folder = Path(directory)
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = [folder / f"{answer.pull_id}.json" for answer in self.answers]
+        for path, answer in zip(paths, self.answers, strict=True):
+            path.write_bytes(answer.raw)
+            os.utime(path, times=(answer.asked_at.timestamp(), answer.asked_at.timestamp()))
+        return paths
+
+    def __repr__(self) -> str:
+        return f"<History {self.line.en}>"
+
+    def _repr_html_(self) -> str:
+        starts = self.meetings["started_at"].dropna()
+        span = f"{starts.min():%Y-%m-%d %H:%M} – {starts.max():%Y-%m-%d %H:%M}" if len(starts) else "–"
+        rows = [
+            (Text("会议", "meetings"), f"{self.counts.meetings:,}"),
+            (Text("参会记录", "legs"), f"{len(self.legs):,}"),
+            (Text("最早与最晚开始（北京时间）", "first and last start (Beijing time)"), span),
+            (
+                Text("收到 = 会议 + 拒收 + 重复", "received = meetings + rejected + duplicates"),
+                " ".join(
+                    f"{self.counts.received:,} = {self.counts.meetings:,} + {self.counts.rejected:,} + {self.counts.duplicates:,}".split()
+                ),
+            ),
+            (Text("存疑的值", "values in doubt"), f"{len(self.problems):,}"),
+            (Text("平台调用", "calls"), f"{len(self.answers):,}"),
+            *((Text("提醒", "warning"), warning.in_()) for warning in self.warnings),
+        ]
+        return facts_card(
+            Text("会议历史", "meeting history"), rows, note=self.certificate.sentence, verdict=self.certificate.worst
+        )
+
+
+def _pull(answer: Answer) -> dict[str, object]:
+    return {
+        "pull_id": answer.pull_id,
+        "asked_at": answer.asked_at,
+        "answered_at": answer.answered_at,
+        "asked_n": answer.asked_n,
+        "returned_n": len(answer.records),
+        "confid": answer.confid or None,
+        "status_code": answer.status_code,
+        "request_id": answer.request_id,
+        "attempts": answer.attempts,
+        "bytes": len(answer.raw),
+        "encoding": answer.encoding,
+        "sha256": answer.sha256,
+        "package_version": __version__,
+    }
+
+
+def read_answers(
+    files: str | Path | Sequence[str | Path],
+    *,
+    aliases: Mapping[str, Sequence[str]] | None = None,
+) -> History:
+    """Read saved answers from files, without a network: a saved answer is as good as a live one.
+
+    Parameters
+    ----------
+    files
+        One file, a pattern such as `"saved/*.json"`, or several of either.
+    aliases
+        More names for columns: `{"meeting_id": ["room_no"]}`.
+
+    Returns
+    -------
+    History
+        As a `Client` gives it. A file that cannot be read as an answer is a row of `rejects`; the others are read.
+
+    Raises
+    ------
+    UsageError
+        No file fits, or one cannot be opened.
+
+    Notes
+    -----
+    A file does not say when it was asked for; the time of its last change stands for that.
+
+    Examples
+    --------
+    >>> history = read_answers("data/answers/*.json")
+    >>> history.counts.received == len(history.meetings) + history.counts.rejected + history.counts.duplicates
+    True
+    """
+    names = DEFAULT.with_extra(aliases or {})
+    answers: list[Answer] = []
+    unreadable: list[Unreadable] = []
+    for path in _paths([files] if isinstance(files, str | Path) else files):
+        raw, changed_at = _read(path)
+        try:
+            answers.append(read_answer(raw, asked_at=changed_at, source=path.name, aliases=names))
+        except AnswerError as error:
+            unreadable.append(Unreadable(path.name, error.cause, raw))
+    return History.from_answers(answers, names, unreadable)
+
+
+def _paths(patterns: Iterable[str | Path]) -> list[Path]:
+    """Return the files that paths and patterns name, each once, sorted within a pattern; every one must name some."""
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        path = Path(pattern)
+        fitting = [path] if path.is_file() else sorted(one for one in _glob(path) if one.is_file())
+        if not fitting:
+            raise UsageError(
+                Text(f"没有这样的文件：{pattern}", f"no such file: {pattern}"),
+                remedy=Text(
+                    "核对路径；也可以写成 saved/*.json", "check the path; a pattern such as saved/*.json works too"
+                ),
+            )
+        found.update(dict.fromkeys(fitting))
+    return list(found)
+
+
+def _glob(pattern: Path) -> Iterable[Path]:
+    return Path(pattern.anchor or ".").glob(str(pattern.relative_to(pattern.anchor)))
+
+
+def _read(path: Path) -> tuple[bytes, datetime]:
+    try:
+        return path.read_bytes(), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError as error:
+        raise UsageError(Text(f"无法读取 {path}：{error.strerror}", f"cannot read {path}: {error.strerror}")) from None

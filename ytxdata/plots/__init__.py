@@ -1,1 +1,27 @@
-"""."""
+"""Pictures as plain matplotlib functions: each takes a report and, if you like, the axes to draw on, and returns the axes."""
+
+from __future__ import annotations
+
+from ytxdata.plots.canvas import save
+from ytxdata.plots.concurrency import concurrency
+from ytxdata.plots.coverage import coverage
+from ytxdata.plots.creators import creators
+from ytxdata.plots.durations import durations
+from ytxdata.plots.heatmap import heatmap
+from ytxdata.plots.presence import presence
+from ytxdata.plots.sizes import sizes
+from ytxdata.plots.usage import usage
+
+__all__ = [
+    "PLOTS",
+    "concurrency",
+    "coverage",
+    "creators",
+    "draw",
+    "durations",
+    "heatmap",
+    "presence",
+    "save",
+    "sizes",
+    "usage",
+]

@@ -1,0 +1,261 @@
+"""What all pictures share: a figure of their own, fonts, colours, dates, and the lines that say period, zone and verdict."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self
+from zoneinfo import ZoneInfo
+
+import matplotlib as mpl
+import matplotlib.dates as mdates
+import narwhals as nw
+import pyarrow as pa
+import pyarrow.compute as pc
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from ytxdata.labels import Lang, Text
+from ytxdata.plots.fonts import families, legible
+from ytxdata.times import ZONE_NAME
+
+BLUE, ORANGE, GREEN, RED, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#8C8C8C"
+INK, QUIET, RULE = "#222222", "#5F5F5F", "#DDDDDD"
+SIZE = (9.6, 5.0)
+
+_STYLE: dict[Any, Any] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": GREY,
+    "axes.facecolor": "white",
+    "axes.grid": False,
+    "axes.labelcolor": QUIET,
+    "axes.labelsize": 10,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": INK,
+    "axes.unicode_minus": False,
+    "figure.facecolor": "white",
+    "font.size": 10,
+    "legend.frameon": False,
+    "text.color": INK,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ytxdata",
+}
+_FOOT_SIZE = 8
+
+
+class Described(Protocol):
+    """What a picture is made of: a table with its title, period and verdict."""
+
+    title: Text
+    period: tuple[datetime, datetime] | None
+    zone: str
+    certificate: Any
+
+    @property
+    def arrow(self) -> pa.Table:
+        """The rows."""
+
+    @property
+    def definitions(self) -> Sequence[Any]:
+        """What the columns mean."""
+
+    def masked(self, *, show_phones: bool = False) -> Self:
+        """Return it with personal data hidden."""
+
+
+class Picture(Axes):
+    """Axes on a figure of their own, which a notebook shows without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.figure.figure.savefig(buffer, format="png", dpi=144)
+        return buffer.getvalue()
+
+
+@contextmanager
+def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]:
+    """Give the axes to draw on, in the package's style; pyplot and the global settings stay as they were."""
+    with mpl.rc_context({**_STYLE, "font.family": [*families(), "sans-serif"]}):
+        if ax is None:
+            ax = Figure(figsize=size, layout="constrained").add_subplot(axes_class=Picture)
+        yield ax
+        for axes in (ax, *(other for other in ax.figure.axes if other.bbox.bounds == ax.bbox.bounds)):
+            axes.tick_params(labelfontfamily=[*families(), "sans-serif"], length=0)
+
+
+def columns(source: Any, *, show_phones: bool = False) -> dict[str, list[Any]]:
+    """Return the rows of a table (masked) or of anything with a `frame`, column by column; instants as wall times of the zone."""
+    if hasattr(source, "masked"):
+        source = source.masked(show_phones=show_phones)
+        table: pa.Table = source.arrow
+    else:
+        table = nw.from_native(source.frame, eager_only=True).to_arrow()
+    zone = getattr(source, "zone", ZONE_NAME)
+    return {name: _values(table.column(name), zone) for name in table.column_names}
+
+
+def _values(column: pa.ChunkedArray, zone: str) -> list[Any]:
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        column = column.cast(pa.timestamp("us", tz=kind.tz), safe=False)
+        if kind.tz:
+            column = pc.local_timestamp(column.cast(pa.timestamp("us", tz=zone)))
+    return list(column.to_pylist())
+
+
+def numbers(values: Sequence[Any]) -> list[float]:
+    """Return values as numbers to draw; what is unknown is drawn as nothing."""
+    return [float("nan") if value is None else float(value) for value in values]
+
+
+def wall(instant: datetime, zone: str) -> datetime:
+    """Return the wall time of an instant in a zone."""
+    return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def title(ax: Axes, source: Any, lang: Lang, text: Text | None = None) -> None:
+    """Write the title, and below it the period and the zone."""
+    heading = legible((text or source.title).in_(lang))
+    ax.set_title(heading, loc="left", fontsize=14, pad=26)
+    zone = getattr(source, "zone", ZONE_NAME)
+    period = getattr(source, "period", None)
+    said = Text("时区", "time zone").in_(lang) + f" {zone}"
+    if period is not None:
+        start, end = (wall(edge, zone) for edge in period)
+        form = "%Y-%m-%d" if start.time() == end.time() == datetime.min.time() else "%Y-%m-%d %H:%M"
+        said = f"[{start:{form}}, {end:{form}}) · {said}"
+    ax.annotate(
+        said,
+        (0, 1),
+        (0, 9),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=9,
+        color=QUIET,
+        annotation_clip=False,
+    )
+
+
+def footer(ax: Axes, source: Any, lang: Lang, *more: Text) -> None:
+    """Write below the picture what must be known to trust it: the verdict of completeness, and what else is said."""
+    certificate = getattr(source, "certificate", None)
+    verdict = certificate.sentence if certificate is not None else Text("完整性未知", "completeness unknown")
+    label = Text("完整性", "Completeness").in_(lang)
+    mark = f" {certificate.worst}" if certificate is not None else ""
+    lines = [f"{label}{mark}: {verdict.in_(lang)}", *(text.in_(lang) for text in more)]
+    inches = ax.get_position().width * ax.get_figure(root=True).get_figwidth()  # type: ignore[union-attr]  # axes always have a figure
+    room = int(inches * 72 / (_FOOT_SIZE * 0.52))
+    text = "\n".join(piece for line in lines for piece in wrapped(legible(line), room))
+    below = 46 if ax.get_xlabel() else 30
+    ax.annotate(
+        text,
+        (0, 0),
+        (0, -below),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        va="top",
+        fontsize=_FOOT_SIZE,
+        color=QUIET,
+        linespacing=1.5,
+        annotation_clip=False,
+    )
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """Return a text in lines of at most `room` columns; a Chinese character takes two.
+
+    Examples
+    --------
+    >>> wrapped("会议完整 all of it", 8)
+    ['会议完整', 'all of', 'it']
+    """
+    lines, line, used = [], "", 0
+    for word in _words(text):
+        wide = sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in word)
+        if used + wide > room and line.strip():
+            lines.append(line.strip())
+            line, used = "", 0
+        line += word
+        used += wide
+    return [*lines, line.strip()] if line.strip() else lines
+
+
+def _words(text: str) -> Iterator[str]:
+    word = ""
+    for character in text:
+        if unicodedata.east_asian_width(character) in "WF":
+            if word:
+                yield word
+            word = ""
+            yield character
+        else:
+            word += character
+            if character == " ":
+                yield word
+                word = ""
+    if word:
+        yield word
+
+
+def nothing(ax: Axes, source: Any, lang: Lang) -> Axes:
+    """Say in the middle of the picture that there is nothing to draw, and return it finished."""
+    said = Text("此期间没有数据", "no data in this period").in_(lang)
+    ax.text(0.5, 0.5, said, transform=ax.transAxes, ha="center", va="center", fontsize=12, color=QUIET)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    footer(ax, source, lang)
+    return ax
+
+
+def rules(ax: Axes, axis: Literal["x", "y"] = "y") -> None:
+    """Draw quiet lines behind the marks."""
+    ax.grid(visible=True, axis=axis, color=RULE, linewidth=0.8)
+
+
+def thousands(ax: Axes, axis: Literal["x", "y"] = "y") -> None:
+    """Write numbers on an axis with thousands apart."""
+    getattr(ax, f"{axis}axis").set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+
+
+def day_number(instant: datetime) -> float:
+    """Return an instant as a place on a date axis."""
+    return float(mdates.date2num(instant))  # type: ignore[no-untyped-call]
+
+
+def dates(ax: Axes, first: datetime, last: datetime) -> None:
+    """Write readable dates on the x axis, the same in both languages: years, months, days or times, as the span wants."""
+    days = (last - first).total_seconds() / 86400
+    form = next(form for limit, form in _DATE_FORMS if days <= limit)
+    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=9))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _date(value).strftime(form)))
+
+
+def _date(place: float) -> datetime:
+    instant: datetime = mdates.num2date(place)  # type: ignore[no-untyped-call]
+    return instant
+
+
+_DATE_FORMS = ((0.9, "%H:%M"), (5, "%m-%d %H:%M"), (75, "%m-%d"), (3 * 366, "%Y-%m"), (float("inf"), "%Y"))
+
+
+def save(ax: Axes, path: str | Path, *, dpi: int = 160) -> Path:
+    """Write the picture of these axes as PNG, SVG (its text can be selected) or PDF, by the ending of the path.
+
+    The same picture gives the same bytes.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    metadata: Mapping[str, None] = (
+        {"Date": None} if target.suffix == ".svg" else {"CreationDate": None} if target.suffix == ".pdf" else {}
+    )
+    with mpl.rc_context(_STYLE):
+        ax.get_figure(root=True).savefig(target, dpi=dpi, metadata=dict(metadata))  # type: ignore[union-attr]  # axes always have a figure
+    return target

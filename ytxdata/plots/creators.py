@@ -1,0 +1,74 @@
+"""Who convenes: the most active creators, and how much of all they make up together."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+from matplotlib.axes import Axes
+
+from ytxdata.labels import Lang, Text
+from ytxdata.plots.canvas import (
+    BLUE,
+    QUIET,
+    Described,
+    columns,
+    drawing,
+    footer,
+    nothing,
+    numbers,
+    rules,
+    thousands,
+    title,
+)
+from ytxdata.plots.fonts import legible
+
+
+def creators(
+    report: Described, ax: Axes | None = None, *, lang: Lang = "zh", top: int = 15, show_phones: bool = False
+) -> Axes:
+    """Draw the creators with the most meeting minutes, each with its share and the share of all down to it (Pareto).
+
+    Parameters
+    ----------
+    report
+        Needs the columns `creator` and `meeting_minutes`; one row a creator.
+    ax
+        Where to draw; by default on a figure of its own.
+    lang
+        `zh` or `en`.
+    top
+        How many to name.
+    show_phones
+        Leave telephone numbers as they are.
+    """
+    data = columns(report, show_phones=show_phones)
+    known = [
+        (minutes, name)
+        for minutes, name in zip(numbers(data["meeting_minutes"]), data["creator"], strict=True)
+        if minutes > 0
+    ]
+    known.sort(key=lambda row: -row[0])
+    total = sum(minutes for minutes, _ in known)
+    named = known[:top]
+    with drawing(ax, (9.6, 1.9 + 0.29 * max(len(named), 6))) as ax:
+        title(ax, report, lang)
+        if not named:
+            return nothing(ax, report, lang)
+        minutes = [value for value, _ in named]
+        bars = ax.barh(range(len(named)), minutes, 0.72, color=BLUE)
+        said = Text("{share:.1f} %，累计 {all:.1f} %", "{share:.1f} %, together {all:.1f} %").in_(lang)
+        shares = [
+            said.format(share=100 * value / total, all=100 * sofar / total)
+            for value, sofar in zip(minutes, accumulate(minutes), strict=True)
+        ]
+        ax.bar_label(bars, shares, padding=5, fontsize=9, color=QUIET)
+        unknown = Text("未知", "unknown").in_(lang)
+        ax.set_yticks(range(len(named)), [legible(str(name)) if name else unknown for _, name in named])
+        ax.set_ylim(len(named) - 0.4, -0.6)
+        ax.set_xlim(0, 1.3 * max(minutes))
+        ax.set_xlabel(Text("会议时长（分钟）", "meeting minutes").in_(lang))
+        rules(ax, "x")
+        thousands(ax, "x")
+        shown = Text("显示 {n} / {all} 位发起人", "{n} of {all} creators shown").format(n=len(named), all=len(known))
+        footer(ax, report, lang, shown)
+        return ax

@@ -1,0 +1,47 @@
+"""How meetings spread over classes: one bar a class, with its count and share."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from ytxdata.labels import Lang, Text
+from ytxdata.plots.canvas import (
+    BLUE,
+    Described,
+    columns,
+    drawing,
+    footer,
+    nothing,
+    numbers,
+    rules,
+    thousands,
+    title,
+)
+
+
+def distribution(report: Described, key: str, label: Text, ax: Axes | None, lang: Lang) -> Axes:
+    """Draw the meetings of each class of the column `key`, in the order of the rows."""
+    data = columns(report)
+    with drawing(ax) as ax:
+        title(ax, report, lang)
+        meetings = numbers(data["meetings"])
+        total = sum(value for value in meetings if value == value)
+        if not total:
+            return nothing(ax, report, lang)
+        bars = ax.bar(range(len(meetings)), meetings, 0.72, color=BLUE)
+        ax.bar_label(
+            bars,
+            [f"{value:,.0f}\n{100 * value / total:.1f} %" for value in meetings],
+            padding=3,
+            fontsize=9,
+            color="#444444",
+        )
+        ax.set_xticks(range(len(meetings)), [str(name) for name in data[key]])
+        ax.set_xlim(-0.7, len(meetings) - 0.3)
+        ax.set_ylim(0, 1.16 * max(meetings))
+        ax.set_xlabel(label.in_(lang))
+        ax.set_ylabel(Text("会议数", "meetings").in_(lang))
+        rules(ax)
+        thousands(ax)
+        footer(ax, report, lang)
+        return ax

@@ -1,0 +1,50 @@
+"""When meetings take place: weekday by hour."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from ytxdata.labels import Lang, Text
+from ytxdata.plots.canvas import Described, columns, drawing, footer, nothing, title
+
+WEEKDAYS = tuple(
+    Text(zh, en)
+    for zh, en in zip(
+        ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+        ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+        strict=True,
+    )
+)
+
+
+def heatmap(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+    """Draw the occupied minutes of each hour of the week.
+
+    Parameters
+    ----------
+    report
+        Needs the columns `weekday` (1 = Monday), `hour` (0 to 23) and `heatmap` [min].
+    ax
+        Where to draw; by default on a figure of its own.
+    lang
+        `zh` or `en`.
+    """
+    data = columns(report)
+    with drawing(ax, (9.6, 4.4)) as ax:
+        title(ax, report, lang)
+        if not data["hour"]:
+            return nothing(ax, report, lang)
+        grid = [[0.0] * 24 for _ in WEEKDAYS]
+        for weekday, hour, minutes in zip(data["weekday"], data["hour"], data["heatmap"], strict=True):
+            grid[int(weekday) - 1][int(hour)] += float(minutes or 0)
+        mesh = ax.pcolormesh(range(25), range(8), grid, cmap="YlGnBu", vmin=0, edgecolors="white", linewidth=1.5)
+        ax.invert_yaxis()
+        ax.set_yticks([day + 0.5 for day in range(7)], [name.in_(lang) for name in WEEKDAYS])
+        ax.set_xticks(range(0, 25, 2), [f"{hour:02d}:00" for hour in range(0, 25, 2)])
+        ax.spines[:].set_visible(False)
+        bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, format=FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        bar.outline.set_visible(False)
+        bar.set_label(Text("占用分钟", "occupied minutes").in_(lang))
+        footer(ax, report, lang)
+        return ax

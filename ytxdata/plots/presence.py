@@ -1,0 +1,148 @@
+"""Who was in a meeting, and when: one line a party."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Lang, Text
+from ytxdata.plots.canvas import (
+    BLUE,
+    QUIET,
+    SKY,
+    Described,
+    columns,
+    dates,
+    day_number,
+    drawing,
+    footer,
+    nothing,
+    rules,
+    title,
+)
+from ytxdata.plots.fonts import legible
+
+_MOST = 60
+
+
+def presence(
+    report: Described,
+    ax: Axes | None = None,
+    *,
+    lang: Lang = "zh",
+    meeting_id: str | None = None,
+    show_phones: bool = False,
+) -> Axes:
+    """Draw the parties of one meeting as bars from joining to leaving (Gantt).
+
+    Parameters
+    ----------
+    report
+        Legs (`joined_at`, `left_at`; every connection is a bar) or a presence report (`first_joined_at`, `last_left_at`), with `number` and, if there is,
+        `name`, `meeting_id`, `presence_pct`.
+    ax
+        Where to draw; by default on a figure of its own.
+    lang
+        `zh` or `en`.
+    meeting_id
+        Which meeting, when there are several.
+    show_phones
+        Leave telephone numbers as they are.
+
+    Raises
+    ------
+    UsageError
+        There are several meetings and none was chosen: give `meeting_id`.
+    """
+    data = columns(report, show_phones=show_phones)
+    chosen = _chosen(data.get("meeting_id", []), meeting_id)
+    rows = [
+        {key: values[position] for key, values in data.items()}
+        for position in range(len(next(iter(data.values()), [])))
+        if chosen is None or data["meeting_id"][position] == chosen
+    ]
+    parties = _parties(rows)
+    shown = list(parties.items())[:_MOST]
+    with drawing(ax, (9.6, 2.0 + 0.28 * max(len(shown), 4))) as ax:
+        heading = (
+            report.title if chosen is None else Text(f"{report.title.zh} · {chosen}", f"{report.title.en} · {chosen}")
+        )
+        title(ax, report, lang, heading)
+        instants = [instant for _, bars in shown for bar in bars for instant in bar[:2] if instant]
+        if not instants:
+            return nothing(ax, report, lang)
+        first, last = min(instants), max(instants)
+        for line, (_, bars) in enumerate(shown):
+            for start, end, percent in bars:
+                left, right = day_number(start), day_number(end or last)
+                ax.barh(
+                    line,
+                    right - left,
+                    0.62,
+                    left,
+                    color=BLUE if end else SKY,
+                    hatch=None if end else "///",
+                    edgecolor="white",
+                )
+                if percent is not None:
+                    ax.annotate(
+                        f"{percent:.0f} %",
+                        (right, line),
+                        (5, 0),
+                        textcoords="offset points",
+                        va="center",
+                        fontsize=9,
+                        color=QUIET,
+                    )
+        ax.set_yticks(range(len(shown)), [_label(who, lang) for who, _ in shown])
+        ax.set_ylim(len(shown) - 0.4, -0.6)
+        margin = (day_number(last) - day_number(first)) * 0.06 or 1 / 1440
+        ax.set_xlim(day_number(first) - margin / 2, day_number(last) + margin)
+        dates(ax, first, last)
+        day = f"{first:%Y-%m-%d}" if first.date() == last.date() else f"{first:%Y-%m-%d} – {last:%Y-%m-%d}"
+        ax.set_xlabel(f"{day} ({report.zone})")
+        rules(ax, "x")
+        more = (
+            [Text("斜纹：离开时间未知", "hatched: the end is unknown")]
+            if any(not bar[1] for _, bars in shown for bar in bars)
+            else []
+        )
+        if len(parties) > len(shown):
+            more.append(Text(f"显示 {len(shown)} / {len(parties)} 方", f"{len(shown)} of {len(parties)} parties shown"))
+        footer(ax, report, lang, *more)
+        return ax
+
+
+def _chosen(ids: list[Any], wanted: str | None) -> str | None:
+    if wanted is not None or not ids:
+        return wanted
+    distinct = sorted(set(ids))
+    if len(distinct) > 1:
+        raise UsageError(
+            Text(f"有 {len(distinct)} 场会议，只能画一场", f"there are {len(distinct)} meetings, one can be drawn"),
+            remedy=Text(f"指定 meeting_id，例如 {distinct[0]!r}", f"give meeting_id, such as {distinct[0]!r}"),
+        )
+    return str(distinct[0])
+
+
+Party = tuple[str, str, int]
+Bar = tuple[datetime, datetime | None, float | None]
+
+
+def _parties(rows: list[dict[str, Any]]) -> dict[Party, list[Bar]]:
+    """Return who → bars, in the order of joining; every connection without a number is a party of its own."""
+    joined, left = ("joined_at", "left_at") if rows and "joined_at" in rows[0] else ("first_joined_at", "last_left_at")
+    parties: dict[Party, list[Bar]] = {}
+    known = sorted((row for row in rows if row[joined] is not None), key=lambda row: row[joined])
+    for row in known:
+        who = (row.get("name") or "", row.get("number") or "", 0 if row.get("number") else len(parties))
+        parties.setdefault(who, []).append((row[joined], row[left], row.get("presence_pct")))
+    return parties
+
+
+def _label(who: Party, lang: Lang) -> str:
+    name, number, _ = who
+    return legible(" ".join(part for part in (name, number or Text("（无号码）", "(no number)").in_(lang)) if part))

@@ -1,0 +1,107 @@
+"""The whole raw answer, recoverable to the byte from its records and what stood between them.
+
+An answer repeats records that are stored already. So a pull keeps the *gaps* (brackets, commas, what is no
+record) and the numbers of the observations in between; put together they must give the SHA-256 of
+the answer, which is tried before anything is stored. An answer that cannot be folded is kept whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[np.int64]
+
+
+def _quoted(raw: bytes, *, ascii_only: bool) -> str:
+    return json.dumps(raw.decode("utf-8"), ensure_ascii=ascii_only)[1:-1]
+
+
+FORMS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": lambda raw: raw,
+    "gb18030": lambda raw: raw.decode("utf-8").encode("gb18030"),
+    "string": lambda raw: _quoted(raw, ascii_only=False).encode(),
+    "string-ascii": lambda raw: _quoted(raw, ascii_only=True).encode(),
+    "string-gb18030": lambda raw: _quoted(raw, ascii_only=False).encode("gb18030"),
+    "string-slash": lambda raw: _quoted(raw, ascii_only=True).replace("/", "\\/").encode(),
+}
+"""How a record's own text may stand in the answer: as it is, in the old encoding, or inside a JSON string."""
+
+WHOLE = "whole"
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """An answer without its records: `form` of the records, `gaps` around them, `numbers` of the records."""
+
+    form: str
+    gaps: bytes
+    numbers: Numbers
+
+    @property
+    def number_bytes(self) -> bytes:
+        """The numbers as differences, which compress to almost nothing."""
+        return np.diff(self.numbers, prepend=0).astype("<i8").tobytes()
+
+    @classmethod
+    def from_cells(cls, form: str, gaps: bytes, number_bytes: bytes) -> Envelope:
+        """Rebuild an envelope from what the archive keeps of it."""
+        return cls(form, gaps, np.cumsum(np.frombuffer(number_bytes, dtype="<i8")))
+
+
+def fold(raw: bytes, pieces: Sequence[tuple[bytes, int]]) -> Envelope:
+    """Return the envelope of an answer whose stored records are `pieces`, in the order they stand in it.
+
+    The numbers may be provisional: `renumber` replaces them once the records have theirs.
+    """
+    digest = hashlib.sha256(raw).digest()
+    for form, dress in FORMS.items():
+        try:
+            gaps, numbers = _split(raw, pieces, dress)
+            whole = hashlib.sha256()
+            for gap, (piece, _) in zip(gaps, [*pieces, (b"", 0)], strict=True):
+                whole.update(gap)
+                whole.update(dress(piece))
+        except ValueError:
+            continue
+        if whole.digest() == digest:
+            return Envelope(form, msgspec.msgpack.encode(gaps), numbers)
+    return Envelope(WHOLE, raw, np.array([number for _, number in pieces], dtype=np.int64))
+
+
+def _split(
+    raw: bytes, pieces: Sequence[tuple[bytes, int]], dress: Callable[[bytes], bytes]
+) -> tuple[list[bytes], Numbers]:
+    gaps, at = [], 0
+    for piece, _ in pieces:
+        dressed = dress(piece)
+        start = raw.find(dressed, at)
+        if start < 0:
+            raise ValueError("the record does not stand in the answer in this form")
+        gaps.append(raw[at:start])
+        at = start + len(dressed)
+    gaps.append(raw[at:])
+    return gaps, np.fromiter((number for _, number in pieces), dtype=np.int64, count=len(pieces))
+
+
+def renumber(envelope: Envelope, final: Callable[[Numbers], Numbers]) -> Envelope:
+    """Return the envelope with final numbers for its records."""
+    return Envelope(envelope.form, envelope.gaps, final(envelope.numbers))
+
+
+def unfold(envelope: Envelope, records: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the pieces of the answer in order; `records` are the raw records of `envelope.numbers`."""
+    if envelope.form == WHOLE:
+        yield envelope.gaps
+        return
+    dress = FORMS[envelope.form]
+    gaps = msgspec.msgpack.decode(envelope.gaps, type=list[bytes])
+    for gap, record in zip(gaps, [*records, b""], strict=True):
+        yield gap
+        yield dress(record)

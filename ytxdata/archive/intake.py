@@ -1,0 +1,200 @@
+"""What a sync took in: every record judged once against what the archive knows, nothing written yet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata import __version__
+from ytxdata.archive.envelope import Envelope, fold
+from ytxdata.archive.rejects import RejectIndex
+from ytxdata.archive.twins import Row, by_twin, fullest
+from ytxdata.archive.versions import Twins, Version, VersionIndex
+from ytxdata.history.evidence import PullFacts
+from ytxdata.history.facts import pull_facts
+from ytxdata.records.aliases import Aliases
+from ytxdata.records.answer import Answer
+from ytxdata.records.extract import RawRecord
+from ytxdata.records.normalize import normalize
+
+JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")
+"""What a record can be to the archive: each is exactly one of these."""
+
+
+class Fresh(NamedTuple):
+    """A record that the archive does not have yet."""
+
+    raw: bytes
+    record_hash: bytes
+    pull_id: str
+    position: int
+    asked_at: datetime
+    version: Version | None
+    replaces: Version | None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One answer after the intake: what is said of the call, and the answer without its records."""
+
+    call: dict[str, object]
+    envelope: Envelope
+
+
+@dataclass
+class Intake:
+    """The records of one sync; `take` each answer, then write `fresh`, `derived` and `taken`."""
+
+    versions: VersionIndex
+    rejects: RejectIndex
+    aliases: Aliases
+    tally: Counter[str] = field(default_factory=Counter)
+    fresh: list[Fresh] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
+    derived: dict[str, list[pa.Table]] = field(default_factory=lambda: defaultdict(list))
+    is_late: bool = False
+    _seen: set[tuple[str, int]] = field(default_factory=set)
+
+    def take(self, answer: Answer) -> PullFacts:
+        """Judge every record of an answer; return what the rules of completeness need to know of it."""
+        records = answer.records
+        normal = normalize(records, self.aliases)
+        began = len(self.fresh)
+        rows = _rows(normal.meetings)
+        broken = [(row, hashlib.sha256(records[row].raw).digest()) for row in normal.rejects["row"].to_pylist()]
+        pieces = self._reject(answer, records, broken) | self._judge(answer, records, rows)
+        for name, table in normal._asdict().items():
+            self._derive(name, table, began)
+        self.tally["received"] += len(records)
+        self.tally["bytes"] += len(answer.raw)
+        self.check()
+        stored = [(records[position].raw, pieces[position]) for position in sorted(pieces)]
+        self.taken.append(Taken(_call(answer), fold(answer.raw, stored)))
+        return pull_facts(answer, normal.meetings, len(broken))
+
+    def check(self) -> None:
+        """Assert the law: records in = new + changed + unchanged + rejected + duplicates."""
+        judged = sum(self.tally[judgement] for judgement in JUDGEMENTS)
+        assert self.tally["received"] == judged, f"{self.tally['received']} records came in, {judged} were judged"
+
+    def _judge(self, answer: Answer, records: tuple[RawRecord, ...], rows: list[Row]) -> dict[int, int]:
+        """Return the observation of each meeting's record by its position."""
+        known = self.versions.of([row.meeting_id for row in rows])
+        by_id: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            by_id[row.meeting_id].append(row)
+        pieces: dict[int, int] = {}
+        for meeting_id, group in by_id.items():
+            twins = known[meeting_id]
+            for twin, same in by_twin(twins, group):
+                best = fullest(same)
+                number = self._version(answer, records, best, twin, twins)
+                pieces.update((row.position, number) for row in same if row.record_hash == best.record_hash)
+                self.tally["duplicates"] += len(same) - 1
+        return pieces
+
+    def _version(self, answer: Answer, records: tuple[RawRecord, ...], row: Row, twin: int, twins: Twins) -> int:
+        """Return the number of the observation a meeting's record is, a fresh one when the archive has it not."""
+        history = twins[twin] if twin < len(twins) else []
+        after = [version for version in history if version.observed_at > answer.asked_at]
+        before = history[: len(history) - len(after)]
+        mark = (row.meeting_id, twin)
+        for version in (*before[-1:], *after[:1]):
+            if version.record_hash == row.record_hash:
+                self.tally["duplicates" if mark in self._seen else "unchanged"] += 1
+                self._seen.add(mark)
+                return version.obs
+        self.tally["changed" if history else "new"] += 1
+        self._seen.add(mark)
+        self.is_late |= bool(after)
+        version = Version(
+            obs=-1 - len(self.fresh),
+            meeting_id=row.meeting_id,
+            twin=twin,
+            version=len(before) + 1,
+            record_hash=row.record_hash,
+            observed_at=answer.asked_at,
+            pull_id=answer.pull_id,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            creator=row.creator,
+        )
+        replaces = before[-1] if before else None
+        self._keep(answer, row.position, records[row.position].raw, row.record_hash, version, replaces)
+        if twin == len(twins):
+            twins.append([])
+        twins[twin].insert(len(before), version)
+        return version.obs
+
+    def _reject(
+        self, answer: Answer, records: tuple[RawRecord, ...], broken: list[tuple[int, bytes]]
+    ) -> dict[int, int]:
+        """Return the observation of each rejected record by its position; one text is stored once."""
+        self.tally["rejected"] += len(broken)
+        known = self.rejects.of({digest for _, digest in broken})
+        pieces = {}
+        for position, digest in broken:
+            if digest not in known:
+                known[digest] = -1 - len(self.fresh)
+                self._keep(answer, position, records[position].raw, digest, None, None)
+            pieces[position] = known[digest]
+        return pieces
+
+    def _keep(
+        self,
+        answer: Answer,
+        position: int,
+        raw: bytes,
+        digest: bytes,
+        version: Version | None,
+        replaces: Version | None,
+    ) -> None:
+        self.fresh.append(Fresh(raw, digest, answer.pull_id, position, answer.asked_at, version, replaces))
+
+    def _derive(self, name: str, table: pa.Table, began: int) -> None:
+        """Keep the derived rows of what is fresh in this answer, marked with their place in `fresh`."""
+        places = {fresh.position: began + i for i, fresh in enumerate(self.fresh[began:])}
+        if places:
+            column = pa.array([places.get(row, -1) for row in table["row"].to_pylist()], pa.int64())
+            marked = table.drop_columns(["row"]).append_column("fresh", column)
+            self.derived[name].append(marked.filter(pc.greater_equal(column, 0)))
+
+    def order(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Return the place of each fresh record among them, by start: neighbours in time are neighbours on disk."""
+        starts = [f.version.started_at if f.version else None for f in self.fresh]
+        micros = [0 if start is None else int(start.timestamp() * 1_000_000) for start in starts]
+        places = np.empty(len(micros), dtype=np.int64)
+        places[np.argsort(np.array(micros, dtype=np.int64), kind="stable")] = np.arange(len(micros))
+        return places
+
+
+def _call(answer: Answer) -> dict[str, object]:
+    """Return what a row of `pulls` says of a call by itself."""
+    return {
+        "pull_id": answer.pull_id,
+        "asked_at": answer.asked_at,
+        "answered_at": answer.answered_at,
+        "asked_n": answer.asked_n,
+        "returned_n": len(answer.records),
+        "confid": answer.confid or None,
+        "status_code": answer.status_code,
+        "request_id": answer.request_id,
+        "attempts": answer.attempts,
+        "bytes": len(answer.raw),
+        "encoding": answer.encoding,
+        "sha256": answer.sha256,
+        "package_version": __version__,
+    }
+
+
+def _rows(meetings: pa.Table) -> list[Row]:
+    columns = ("row", "meeting_id", "record_hash", "started_at", "ended_at", "creator")
+    cells = zip(*(meetings[name].to_pylist() for name in columns), strict=True)
+    return [Row(row, meeting_id, bytes.fromhex(digest), *rest) for row, meeting_id, digest, *rest in cells]

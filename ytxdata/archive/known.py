@@ -1,0 +1,82 @@
+"""The known land: what completed syncs left in the archive, as the rules of completeness see it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.archive.store import Snapshot
+from ytxdata.archive.store_read import batches, filled, not_before, read
+from ytxdata.archive.versions import COLUMNS, Version, VersionIndex, from_rows
+from ytxdata.history.evidence import Known
+
+
+class StoredLand:
+    """Known meetings of a snapshot; reads follow what is asked, not what the archive holds.
+
+    Parameters
+    ----------
+    versions
+        Looks versions up by id; shared with the intake of the same sync.
+    exempt
+        Ids of meetings that were reported as vanished.
+    """
+
+    def __init__(self, versions: VersionIndex, exempt: Collection[str] = ()) -> None:
+        self.versions = versions
+        self.exempt = frozenset(exempt)
+
+    def count(self) -> int:
+        """Return how many meetings are known."""
+        snapshot = self.versions.snapshot
+        return snapshot.head.counts["meetings"] if snapshot else 0
+
+    def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:
+        """Return the known ones of these meeting ids; of two meetings with one id the one seen last."""
+        found = self.versions.of(ids)
+        latest = (max((history[-1] for history in found[i]), key=lambda v: v.observed_at) for i in ids if found[i])
+        return {version.meeting_id: self._known(version) for version in latest}
+
+    def since(self, instant: datetime) -> Iterable[Known]:
+        """Yield the known meetings that start at or after the instant."""
+        snapshot = self.versions.snapshot
+        if snapshot is None:
+            return
+        gone = replaced(snapshot)
+        for rows in batches(snapshot, "meetings", COLUMNS, not_before("started_at", instant)):
+            yield from (self._known(version) for version in from_rows(_without(rows, gone)))
+
+    def n_before(self, instant: datetime) -> int:
+        """Return how many known meetings start before the instant, exempt ones not counted: all less the late ones."""
+        snapshot = self.versions.snapshot
+        if snapshot is None:
+            return 0
+        gone = replaced(snapshot)
+        late = batches(snapshot, "meetings", ("obs", "started_at"), not_before("started_at", instant))
+        n_late: int = sum(_without(rows, gone).num_rows for rows in late)
+        exempt = self.lookup(sorted(self.exempt)).values()
+        n_exempt = sum(1 for one in exempt if one.started_at and one.started_at < instant)
+        return snapshot.head.counts["started"] - n_late - n_exempt
+
+    def _known(self, version: Version) -> Known:
+        return Known(
+            meeting_id=version.meeting_id,
+            started_at=version.started_at,
+            ended_at=version.ended_at,
+            record_hash=version.record_hash.hex(),
+            last_changed_at=version.observed_at,
+            creator=version.creator,
+            is_exempt=version.meeting_id in self.exempt,
+        )
+
+
+def replaced(snapshot: Snapshot) -> pa.Array:
+    """Return the observations that a later version replaced: few, and found without reading the others."""
+    return read(snapshot, "meetings", ("replaces",), filled("replaces"))["replaces"].combine_chunks()
+
+
+def _without(rows: pa.Table, gone: pa.Array) -> pa.Table:
+    return rows.filter(pc.invert(pc.is_in(rows["obs"], value_set=gone)))

@@ -1,0 +1,127 @@
+"""Whose archive it is and how it is laid out: `archive.json`, written once at birth."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from ytxdata.archive.store_files import sync_directory, write_whole
+from ytxdata.errors import DamagedError, ForeignArchiveError, FutureLayoutError, NotAnArchiveError
+from ytxdata.labels import Text
+
+LAYOUT = 2
+IDENTITY = "archive.json"
+FORMAT = "ytxdata-archive"
+BIRTH = frozenset({"lock", "lock.holder", "pending", f"{IDENTITY}.draft", ".DS_Store"})
+"""What a directory may hold that is not an archive yet: the traces of a birth that was cut short."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who owns an archive, as a keyed digest.
+
+    The key is random for each archive and stands beside the digest. So two archives of one account look
+    unrelated and the account SID is nowhere in clear, but whoever has the archive **and** a guess of the SID and
+    the application id can test the guess.
+    """
+
+    key: str
+    owner: str
+
+    @classmethod
+    def new(cls, account_sid: str, app_id: str) -> Identity:
+        """Return the identity of a new archive of this account and application."""
+        key = secrets.token_hex(32)
+        return cls(key, _digest(key, account_sid, app_id))
+
+    def belongs_to(self, account_sid: str, app_id: str) -> bool:
+        """Whether account and application are those the archive was born with."""
+        return hmac.compare_digest(self.owner, _digest(self.key, account_sid, app_id))
+
+    def to_bytes(self) -> bytes:
+        """Return the text of `archive.json`; it never changes after birth."""
+        content = {"format": FORMAT, "key": self.key, "owner": self.owner}
+        return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _digest(key: str, account_sid: str, app_id: str) -> str:
+    message = json.dumps([account_sid, app_id], ensure_ascii=False).encode()
+    return hmac.new(bytes.fromhex(key), message, hashlib.sha256).hexdigest()
+
+
+def read_identity(root: Path) -> Identity | None:
+    """Return the identity of the archive in a directory, or None where an archive could be born.
+
+    Raises
+    ------
+    NotAnArchiveError
+        The path is a file, or a directory that holds something else.
+    DamagedError
+        `archive.json` is not what was written.
+    """
+    path = root / IDENTITY
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        if not root.exists() or all(entry.name in BIRTH for entry in root.iterdir()):
+            return None
+        raise _not_an_archive(root) from None
+    except NotADirectoryError:
+        raise _not_an_archive(root) from None
+    try:
+        content = json.loads(data)
+        identity = Identity(content["key"], content["owner"])
+        if identity.to_bytes() == data:
+            return identity
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise DamagedError(
+        Text(f"档案的身份文件已损坏：{path}", f"the archive's identity file is damaged: {path}"),
+        remedy=Text("请从备份恢复该文件", "restore this file from a backup"),
+    )
+
+
+def _not_an_archive(root: Path) -> NotAnArchiveError:
+    return NotAnArchiveError(
+        Text(f"不是会议档案：{root}", f"not an archive of meetings: {root}"),
+        remedy=Text("请指定一个新的或空的目录", "name a new or an empty directory"),
+    )
+
+
+def birth(root: Path, account_sid: str, app_id: str) -> Identity:
+    """Write `archive.json` of a new archive and return what it says."""
+    identity = Identity.new(account_sid, app_id)
+    write_whole(root / IDENTITY, identity.to_bytes())
+    sync_directory(root.parent)
+    return identity
+
+
+def check_owner(identity: Identity, root: Path, account_sid: str, app_id: str) -> None:
+    """Raise ForeignArchiveError unless the archive belongs to this account and application."""
+    if not identity.belongs_to(account_sid, app_id):
+        raise ForeignArchiveError(
+            Text(
+                f"档案属于另一个账户或应用：{root}",
+                f"the archive belongs to another account or application: {root}",
+            ),
+            remedy=Text(
+                "请为每个账户和应用使用各自的目录，或检查 YTX_ACCOUNT_SID 与 YTX_APP_ID",
+                "keep one directory for each account and application, or check YTX_ACCOUNT_SID and YTX_APP_ID",
+            ),
+        )
+
+
+def check_layout(layout: object, root: Path) -> None:
+    """Raise FutureLayoutError when a newer version of this package wrote the archive."""
+    if not isinstance(layout, int) or layout > LAYOUT:
+        raise FutureLayoutError(
+            Text(
+                f"档案由更新版本的 ytxdata 写成（布局 {layout}，本版本只认识到 {LAYOUT}）：{root}",
+                f"a newer ytxdata wrote the archive (layout {layout}, this one knows {LAYOUT}): {root}",
+            ),
+            remedy=Text("请升级：pip install -U ytxdata", "upgrade: pip install -U ytxdata"),
+        )

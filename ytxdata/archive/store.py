@@ -1,0 +1,288 @@
+"""The store: Delta tables read at the versions the newest head names, written so that a head comes last."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
+
+from ytxdata import __version__, times
+from ytxdata.archive.layout import IDENTITY, LAYOUT, check_layout
+from ytxdata.archive.store_files import sync_all, write_whole
+from ytxdata.archive.store_heads import (
+    FileMark,
+    Head,
+    all_heads,
+    head_path,
+    layout_of,
+    manifest,
+    promote,
+    read_head,
+    sequences,
+)
+from ytxdata.archive.store_index import Hashes, Numbers, merged, read_run, runs_to_merge
+from ytxdata.archive.store_schema import RAW_TABLES
+from ytxdata.errors import ArchiveWriteError, DamagedError, YtxError
+from ytxdata.labels import Text
+
+INDEX = "index"
+PENDING = "pending"
+DERIVED = "derived"
+INTERRUPTED = "interrupted"
+BOUNDED = ("obs", "ordinal", "started_at")
+"""Columns whose bounds tell which files to read."""
+
+ROW_GROUP = 32_768
+"""Rows of a Parquet row group: small enough that one month or one tail is a small part of a file."""
+
+WRITER = WriterProperties(compression="ZSTD", compression_level=3, max_row_group_size=ROW_GROUP)
+QUIET = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+"""Delta writes no file on its own: every file must be in the manifest of a head."""
+
+
+@contextlib.contextmanager
+def telling_write_errors(root: Path) -> Iterator[None]:
+    """Turn what the system says about a disk into an error that names the remedy."""
+    try:
+        yield
+    except YtxError:
+        raise
+    except (OSError, DeltaError) as error:
+        raise ArchiveWriteError(
+            Text(f"无法写入档案 {root}：{error}", f"the archive cannot be written: {root}: {error}"),
+            remedy=Text(
+                "检查磁盘空间和目录权限后再运行；已有数据未受影响",
+                "check free space and permissions, then run again; what was stored is untouched",
+            ),
+        ) from None
+
+
+@contextlib.contextmanager
+def telling_damage(what: str) -> Iterator[None]:
+    """Turn a file that is gone or cannot be read into DamagedError."""
+    try:
+        yield
+    except (OSError, DeltaError, pa.ArrowException, ValueError, KeyError) as error:
+        if isinstance(error, YtxError):
+            raise
+        raise DamagedError(
+            Text(f"档案已损坏，无法读取 {what}：{error}", f"the archive is damaged, {what} cannot be read: {error}"),
+            remedy=Text(
+                "运行 ytxdata verify 查看详情，并从备份恢复", "run ytxdata verify for details and restore from a backup"
+            ),
+        ) from None
+
+
+@dataclasses.dataclass(frozen=True)
+class DataFile:
+    """One Parquet file of a table, with the bounds Delta's log has for its columns."""
+
+    path: Path
+    rows: int
+    bounds: Mapping[str, tuple[Any, Any]]
+
+
+class Snapshot:
+    """The archive as one head names it; it does not change while others write."""
+
+    def __init__(self, root: Path, head: Head) -> None:
+        self.root = root
+        self.head = head
+        self._files: dict[str, list[DataFile]] = {}
+
+    def files(self, table: str) -> list[DataFile]:
+        """Return the files of a table, oldest rows first; none when nothing was ever written to it."""
+        if table not in self._files:
+            self._files[table] = self._read_log(table)
+        return self._files[table]
+
+    def _read_log(self, table: str) -> list[DataFile]:
+        place = table_path(self.head, table)
+        if place not in self.head.tables:
+            return []
+        with telling_damage(place):
+            log = DeltaTable(str(self.root / place), version=self.head.tables[place])
+            adds = pa.table(log.get_add_actions(flatten=True)).to_pylist()
+        files = [
+            DataFile(
+                self.root / place / add["path"],
+                add["num_records"],
+                {name: (add.get(f"min.{name}"), add.get(f"max.{name}")) for name in BOUNDED},
+            )
+            for add in adds
+        ]
+        return sorted(files, key=lambda file: (file.bounds["obs"][0] or file.bounds["ordinal"][0] or 0, file.path))
+
+    @cached_property
+    def runs(self) -> list[Path]:
+        """The files of the index."""
+        return [self.root / path for path in self.head.index]
+
+
+def table_path(head: Head, table: str) -> str:
+    """Return where a table stands below the archive; derived tables stand in their generation."""
+    return table if table in RAW_TABLES else f"{head.generation}/{table}"
+
+
+def newest(root: Path) -> Snapshot | None:
+    """Return the archive's newest state, or None before the first one.
+
+    Raises
+    ------
+    FutureLayoutError
+        A newer version of this package wrote it.
+    DamagedError
+        Its control file is not what was written.
+    """
+    numbers = sequences(root)
+    if not numbers:
+        return None
+    check_layout(layout_of(root, numbers[-1]), root)
+    return Snapshot(root, read_head(root, numbers[-1]))
+
+
+class Writer:
+    """One change of the archive: tables and index grow unseen, `promote` shows it all at once.
+
+    Only for the holder of the lock. A change that is not promoted is undone by `heal`.
+    """
+
+    def __init__(self, root: Path, base: Snapshot | None) -> None:
+        self.root = root
+        self.head = base.head if base else _unborn()
+        self.tables = dict(self.head.tables)
+        self.index = list(self.head.index)
+        self.written: set[str] = set()
+        self.dropped: list[str] = []
+        root.joinpath(PENDING).touch()
+
+    def append(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Append rows to a table; it is created by its first rows."""
+        if not isinstance(rows, pa.RecordBatchReader) and not rows.num_rows:
+            return
+        place = table_path(self.head, table)
+        path = self.root / place
+        path.mkdir(parents=True, exist_ok=True)
+        target = DeltaTable(path, version=self.tables[place]) if place in self.tables else path
+        write_deltalake(target, rows, mode="append", writer_properties=WRITER, post_commithook_properties=QUIET)
+        self.committed(place)
+
+    def committed(self, place: str) -> None:
+        """Note one new Delta commit of a table and the files it brought."""
+        version = self.tables.get(place, -1) + 1
+        log = commit_path(place, version)
+        self.tables[place] = version
+        self.written.add(log)
+        for line in (self.root / log).read_bytes().splitlines():
+            if add := json.loads(line).get("add"):
+                self.written.add(f"{place}/{add['path']}")
+
+    def add_to_index(self, hashes: Hashes, numbers: Numbers) -> None:
+        """Add which observations belong to which keys, merging runs that became alike in length."""
+        if not len(numbers):
+            return
+        runs = [read_run(self.root / path) for path in self.index] + [(hashes, numbers)]
+        kept = len(runs) - runs_to_merge([len(run[1]) for run in runs])
+        path = f"{INDEX}/{self.head.sequence + 1:012d}.run"
+        write_whole(self.root / path, merged(runs[kept:]))
+        self.written.add(path)
+        self.dropped += self.index[kept:]
+        self.index = [*self.index[:kept], path]
+
+    def replace_index(self, hashes: Hashes, numbers: Numbers) -> None:
+        """Put one new run in place of the whole index."""
+        self.dropped += self.index
+        self.index = []
+        self.add_to_index(hashes, numbers)
+
+    def next_generation(self) -> None:
+        """Derive into new places from here on; the tables of the generation before last are dropped, the last may be in use."""
+        last = self.head.generation
+        number = int(last.removeprefix(f"{DERIVED}/"))
+        old = f"{DERIVED}/{number - 1:06d}/"
+        self.dropped += [path for path in manifest(all_heads(self.root)) if path.startswith(old)]
+        self.tables = {place: v for place, v in self.tables.items() if not place.startswith(f"{last}/")}
+        self.head = dataclasses.replace(self.head, generation=f"{DERIVED}/{number + 1:06d}")
+
+    def checkpoint(self, place: str) -> None:
+        """Sum up Delta's log of a table, so that opening it does not read every commit since its birth."""
+        DeltaTable(str(self.root / place), version=self.tables[place]).create_checkpoint()
+        log = self.root / place / "_delta_log"
+        log.joinpath("_last_checkpoint").unlink(
+            missing_ok=True
+        )  # a hint that would be rewritten: no file of ours ever is
+        found = log.glob(f"{self.tables[place]:020d}.checkpoint*.parquet")
+        self.written.update(path.relative_to(self.root).as_posix() for path in found)
+
+    def preview(self) -> Snapshot:
+        """Return what readers will see once this is promoted."""
+        return Snapshot(self.root, dataclasses.replace(self.head, tables=dict(self.tables), index=tuple(self.index)))
+
+    def promote(self, kind: str, **changes: Any) -> Snapshot:
+        """Make everything durable, then show it to readers; return the new state."""
+        sync_all(self.root, [self.root / path for path in self.written])
+        identity = self.root.joinpath(IDENTITY).read_bytes()
+        head = dataclasses.replace(
+            self.head,
+            sequence=self.head.sequence + 1,
+            previous_sha256=head_sha256(self.root, self.head.sequence),
+            identity_sha256=hashlib.sha256(identity).hexdigest(),
+            kind=kind,
+            written_at=times.now().isoformat(),
+            package_version=__version__,
+            tables=self.tables,
+            index=tuple(self.index),
+            files=tuple(FileMark.of(self.root, path) for path in sorted(self.written)),
+            dropped=tuple(self.dropped),
+            **changes,
+        )
+        promote(self.root, head)
+        for path in self.dropped:
+            self.root.joinpath(path).unlink(missing_ok=True)
+        self.root.joinpath(PENDING).unlink(missing_ok=True)
+        return Snapshot(self.root, head)
+
+
+def commit_path(place: str, version: int) -> str:
+    """Return where Delta keeps a commit of a table."""
+    return f"{place}/_delta_log/{version:020d}.json"
+
+
+def head_sha256(root: Path, sequence: int) -> str:
+    """Return the hash of a head's file; empty before the first."""
+    return hashlib.sha256(head_path(root, sequence).read_bytes()).hexdigest() if sequence else ""
+
+
+def _unborn() -> Head:
+    return Head(LAYOUT, 0, "", "", "", "", __version__, f"{DERIVED}/000001")
+
+
+def heal(root: Path, snapshot: Snapshot | None) -> bool:
+    """Set aside what an interrupted change left behind; return whether there was any.
+
+    Nothing that a head names is touched. What is set aside was never promoted, so no reader has seen it; it is
+    moved and not deleted, lest a head lost by other means should cost data.
+    """
+    tables = snapshot.head.tables if snapshot else {}
+    begun = any((root / commit_path(place, version + 1)).exists() for place, version in tables.items())
+    if not begun and not root.joinpath(PENDING).exists():
+        return False
+    known = manifest(all_heads(root))
+    aside = root / INTERRUPTED / times.now().strftime("%Y%m%dT%H%M%S%f")
+    for top in (*RAW_TABLES, DERIVED, INDEX):
+        for path in sorted((root / top).rglob("*")):
+            name = path.relative_to(root).as_posix()
+            if path.is_file() and name not in known:
+                (aside / name).parent.mkdir(parents=True, exist_ok=True)
+                path.rename(aside / name)
+    root.joinpath(PENDING).unlink(missing_ok=True)
+    return True

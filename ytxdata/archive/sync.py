@@ -1,0 +1,93 @@
+"""One sync: ask until the rules are satisfied, judge every record, write it all, promote it last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from ytxdata import times
+from ytxdata.archive.compaction import compact_if_due
+from ytxdata.archive.coverage import evidence_of, exempt_of, pull_verdicts, to_state
+from ytxdata.archive.deposit import deposit
+from ytxdata.archive.intake import JUDGEMENTS, Intake
+from ytxdata.archive.known import StoredLand
+from ytxdata.archive.layout import birth, check_owner, read_identity
+from ytxdata.archive.lock import writing
+from ytxdata.archive.migrations import migrated
+from ytxdata.archive.rebuild import aliases_for, derive_again, parser_mark, rebuilt_if_outdated
+from ytxdata.archive.rejects import RejectIndex
+from ytxdata.archive.report import SyncReport
+from ytxdata.archive.shape import drift_since
+from ytxdata.archive.store import Snapshot, Writer, heal, newest, telling_write_errors
+from ytxdata.archive.versions import VersionIndex
+from ytxdata.history.completeness import Judgement, Reading
+from ytxdata.records.aliases import Aliases
+from ytxdata.records.answer import Answer
+
+
+class Asker(Protocol):
+    """What a sync needs of a client."""
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Account SID and application id."""
+
+    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:
+        """Ask once."""
+
+
+def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float) -> SyncReport:
+    """Bring an archive up to date with the platform, holding its lock from the first question to the promotion.
+
+    The lock spans the network on purpose: so the order of asking is the order of writing, and the rules of
+    completeness judge an answer against all that was known when it was asked. Readers take no lock.
+    """
+    account = client.identity
+    with writing(root, wait_s):
+        before = prepared(root, account, aliases)
+        state = before.head.state if before else {}
+        intake = Intake(VersionIndex(before), RejectIndex(before), aliases_for(before, aliases))
+        reading = Reading(StoredLand(intake.versions, exempt_of(state)), evidence_of(state), times.now())
+        while (asked := reading.ask) is not None:
+            reading.take(intake.take(client.query_meeting("", asked)))
+        judgement = reading.result()
+        with telling_write_errors(root):
+            after = written(root, before, account, intake, judgement)
+            compact_if_due(root, after)
+        return SyncReport(
+            certificate=judgement.certificate,
+            **{name: intake.tally[name] for name in ("received", "bytes", *JUDGEMENTS)},
+            calls=len(intake.taken),
+            drift=drift_since(before, intake),
+            notes=judgement.notes,
+        )
+
+
+def prepared(root: Path, account: tuple[str, str], aliases: Aliases | None) -> Snapshot | None:
+    """Return the archive's state, healed, checked, migrated and derived with the parser of today; None before birth."""
+    identity = read_identity(root)
+    if identity is None:
+        return None
+    check_owner(identity, root, *account)
+    with telling_write_errors(root):
+        snapshot = newest(root)
+        heal(root, snapshot)
+        if snapshot is None:
+            return None
+        return rebuilt_if_outdated(root, migrated(root, snapshot), aliases)
+
+
+def written(
+    root: Path, before: Snapshot | None, account: tuple[str, str], intake: Intake, judgement: Judgement
+) -> Snapshot:
+    """Write a whole sync and promote it."""
+    if read_identity(root) is None:
+        birth(root, *account)
+    exempt = exempt_of(before.head.state if before else {})
+    verdicts = pull_verdicts(judgement, {str(taken.call["pull_id"]) for taken in intake.taken})
+    writer = Writer(root, before)
+    changes = deposit(writer, intake, verdicts)
+    if intake.is_late:
+        changes.counts.update(derive_again(writer, intake.aliases))
+    state, parser = to_state(judgement, exempt), parser_mark(intake.aliases)
+    return writer.promote("sync", state=state, parser=parser, counts=changes.counts, chain_sha256=changes.chain_sha256)

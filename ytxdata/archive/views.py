@@ -1,0 +1,63 @@
+"""The views read through DuckDB: whole frames, and lazy ones that read only what is asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+
+from ytxdata.archive.queries import COLUMNS, ORDER, view
+from ytxdata.archive.sightings import last_seen
+from ytxdata.archive.store import Snapshot, telling_damage
+from ytxdata.archive.store_schema import SCHEMAS
+from ytxdata.records.schema import arrow_schema
+from ytxdata.times import ZONE_NAME
+
+
+def relation(
+    snapshot: Snapshot,
+    name: str,
+    *,
+    as_of: datetime | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> duckdb.DuckDBPyRelation:
+    """Return a view as a lazy DuckDB relation over the snapshot's Parquet files."""
+    connection = duckdb.connect()
+    connection.execute(f"SET TimeZone = '{ZONE_NAME}'")
+    connection.execute("SET enable_progress_bar = false")
+    sql = view(name, as_of, start, end)
+    tables = {table: _stored(connection, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
+    if "{seen}" in sql:
+        connection.register("seen", last_seen(snapshot, as_of))
+    return connection.sql(sql.format(seen="seen", **tables))
+
+
+def _stored(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, table: str) -> str:
+    files = [str(file.path) for file in snapshot.files(table)]
+    if not files:
+        connection.register(f"empty_{table}", SCHEMAS[table].empty_table())
+        return f"empty_{table}"
+    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+    return f"read_parquet([{quoted}])"
+
+
+def table(
+    snapshot: Snapshot | None,
+    name: str,
+    *,
+    as_of: datetime | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> pa.Table:
+    """Return a view as an Arrow table of exactly the schema's columns and types, sorted."""
+    schema = arrow_schema(COLUMNS[name])
+    if snapshot is None:
+        return schema.empty_table()
+    with telling_damage(name):
+        try:
+            rows = relation(snapshot, name, as_of=as_of, start=start, end=end).order(ORDER[name]).to_arrow_table()
+        except duckdb.Error as error:
+            raise ValueError(str(error)) from error
+    return rows.cast(schema)

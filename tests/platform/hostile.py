@@ -26,6 +26,7 @@ class Hostile:
 
     scripts: list[Script]
     requests: list[bytes] = field(default_factory=list)
+    wrap: Callable[[socket.socket], socket.socket] = lambda connection: connection
     _listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
     _stopped: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -60,8 +61,8 @@ class Hostile:
             self._run(lambda connection=connection, script=script: self._serve(connection, script))  # type: ignore[misc]
 
     def _serve(self, connection: socket.socket, script: Script) -> None:
-        with connection, contextlib.suppress(OSError):
-            connection.settimeout(2)
+        connection.settimeout(2)
+        with connection, contextlib.suppress(OSError), self.wrap(connection) as connection:
             request = _read_request(connection)
             self.requests.append(request)
             said = script(request) if callable(script) else script
@@ -78,7 +79,7 @@ def _read_request(connection: socket.socket) -> bytes:
     request = b""
     while b"\r\n\r\n" not in request:
         request += (got := connection.recv(65536))
-        if not got:
+        if not got or got.startswith(b"\x16"):  # TLS where none is spoken
             return request
     head, _, body = request.partition(b"\r\n\r\n")
     length = next(

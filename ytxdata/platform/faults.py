@@ -61,7 +61,7 @@ FAULTS = (
         Text("检查 proxies；不需要代理时不要设置", "check proxies; leave them out where none is needed"),
     ),
     Fault(
-        (lower.ConnectTimeoutError,),
+        (theirs.ConnectTimeout,),
         TimeLimitError,
         Text("连接超时", "connecting took too long"),
         Text("检查网络和防火墙；必要时调大 timeout", "check the network and the firewall; raise timeout if need be"),

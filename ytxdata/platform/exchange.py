@@ -1,7 +1,6 @@
 """One attempt: a signed request goes out, and an Answer or a typed error comes back. Errors are returned, never raised.
 
-Errors are made outside of exception handlers: what requests and urllib3 raise holds the whole signed address, and would
-hang on our error as its context.
+What requests and urllib3 raise holds the whole signed address; an error of ours that leaves here has nothing of it.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from requests import Response, Session
 
 from ytxdata import times
 from ytxdata.errors import ClockError, NotJsonError, TruncatedError, YtxError
+from ytxdata.labels import Text
 from ytxdata.platform.body import ACCEPTED_ENCODING, read_body
 from ytxdata.platform.faults import http_error, named, redirected
 from ytxdata.platform.refusals import DESPITE_HTTP, NO_STATUS, clocked, refusal
@@ -84,16 +84,23 @@ def exchange(settings: Settings, auth: SignedAuth, question: Question, wires: Wi
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                outcome = _read(response, asked_at, settings, auth, question)
+                outcome = _read(response, asked_at, settings, question)
     except Exception as error:  # whatever the HTTP stack raises is named, since its own words show the signed address
         outcome = named(error)
-    if isinstance(outcome, YtxError):
-        outcome.__context__ = outcome.__cause__ = None
-        outcome.with_traceback(None)  # frames of the HTTP stack show the signature to whoever prints locals
-    return outcome
+    return _cleared(outcome, auth) if isinstance(outcome, YtxError) else outcome
 
 
-def _read(response: Response, asked_at: datetime, settings: Settings, auth: SignedAuth, question: Question) -> Outcome:
+def _cleared(error: YtxError, auth: SignedAuth) -> YtxError:
+    """Take out of an error what a server may have echoed, and what hangs on it: frames and errors that show the signature."""
+    error.cause = Text(*map(auth.hide, error.cause))
+    error.request_id = auth.hide(error.request_id) if error.request_id else None
+    error.status_code = auth.hide(error.status_code) if error.status_code else None
+    error.args = (error.message(),)
+    error.__context__ = error.__cause__ = None
+    return error.with_traceback(None)
+
+
+def _read(response: Response, asked_at: datetime, settings: Settings, question: Question) -> Outcome:
     """Judge what came back: a redirect, an answer with a meaning whatever the HTTP status, or none."""
     server_date = _date(response.headers.get("Date"))
     skew = clock_skew(server_date, asked_at, times.now())
@@ -115,7 +122,7 @@ def _read(response: Response, asked_at: datetime, settings: Settings, auth: Sign
                 source=settings.base_url,
                 aliases=question.aliases,
             )
-            outcome = _judged(answer, response, auth)
+            outcome = _judged(answer, response)
         except (NotJsonError, TruncatedError) as error:
             outcome = error if response.ok else http_error(response.status_code)
     if isinstance(outcome, ClockError):
@@ -127,7 +134,7 @@ def _read(response: Response, asked_at: datetime, settings: Settings, auth: Sign
     return outcome
 
 
-def _judged(answer: Answer, response: Response, auth: SignedAuth) -> Outcome:
+def _judged(answer: Answer, response: Response) -> Outcome:
     """Return the answer if it counts, with a warning where it looks odd, else the error that its status code means."""
     status = response.status_code
     if answer.status_code is None and not response.ok:
@@ -135,9 +142,9 @@ def _judged(answer: Answer, response: Response, auth: SignedAuth) -> Outcome:
     if answer.status_code is None and answer.records:
         return replace(answer, warnings=(*answer.warnings, NO_STATUS))
     error = refusal(
-        answer.status_code,
-        auth.hide(answer.status_msg[:_SAID]),
-        request_id=auth.hide((answer.request_id or "")[:_SAID]),
+        answer.status_code[:_SAID] if answer.status_code else None,
+        answer.status_msg[:_SAID],
+        request_id=(answer.request_id or "")[:_SAID],
         http_status=status,
     )
     if error is None and not response.ok:

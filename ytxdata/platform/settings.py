@@ -137,12 +137,10 @@ class Settings(BaseModel):
             where the console shows it.
         """
         arguments = {name: _shielded(name, value) for name, value in arguments.items()}
-        values, origins = _merge(arguments)
-        made = _checked(cls, values, origins)
-        del arguments, values  # a refused value may be the secret under a misspelt name: no frame keeps it
+        made = _made(cls, arguments)
+        del arguments  # a refused value may be the secret under a misspelt name: no frame keeps it
         if isinstance(made, SettingsError):
             raise made
-        made._origins.update(origins)
         return made
 
     def sources(self) -> dict[str, str]:
@@ -198,12 +196,18 @@ def _merge(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     return values, origins
 
 
-def _checked(cls: type[Settings], values: dict[str, Any], origins: dict[str, str]) -> Settings | SettingsError:
-    """Validate; a refusal is returned, because raised in the handler it would carry the validator's error and its input."""
+def _made(cls: type[Settings], arguments: dict[str, Any]) -> Settings | SettingsError:
+    """Merge and validate; a refusal is returned, since raised here it would carry frames and errors that hold the input."""
     try:
-        return cls.model_validate(values)
+        values, origins = _merge(arguments)
+    except SettingsError as error:
+        return error.with_traceback(None)
+    try:
+        settings = cls.model_validate(values)
     except ValidationError as error:
         return _explain(error.errors(include_input=False, include_url=False), origins)
+    settings._origins.update(origins)
+    return settings
 
 
 def _explain(problems: list[ErrorDetails], origins: dict[str, str]) -> SettingsError:

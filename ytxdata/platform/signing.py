@@ -16,6 +16,9 @@ from ytxdata import times
 from ytxdata.platform.settings import Settings
 from ytxdata.redact import HIDDEN, mask_id, scrub
 
+_TELLING = 8
+"""Characters from which an account SID is looked for in other texts; shorter ones are part of ordinary words."""
+
 
 def sign(settings: Settings, stamp: str) -> str:
     """Return the Sign of a time stamp: MD5 of SID, token and stamp as 32 upper-case hex digits, leading zeros kept.
@@ -66,9 +69,9 @@ class SignedAuth(AuthBase):
         return request
 
     def hide(self, text: str) -> str:
-        """Return what a server said without any signature this object made; the account SID is masked."""
+        """Return what a server said without any signature this object made, and with the account SID masked."""
         for stamp in self._stamps:
             for shown in (sign(self._settings, stamp), authorization(self._settings, stamp)):
                 text = re.sub(re.escape(shown), HIDDEN, text, flags=re.IGNORECASE)
         sid = self._settings.account_sid
-        return scrub(text).replace(sid, mask_id(sid))
+        return scrub(text).replace(sid, mask_id(sid)) if len(sid) >= _TELLING else scrub(text)

@@ -58,16 +58,24 @@ class Desk:
         until = options.until if options.until is not None else times.now().astimezone(times.BEIJING).date()
         self.now = int(times.as_instant(until, name="until").timestamp())
         self.planted = cases.plant(self.company, self.now) if options.planted else Planted()
-        entries = [Entry.of(meeting) for meeting in islice(self.company.before(self.now), options.meetings)]
-        self.entries = sorted([*entries, *self.planted.entries], key=lambda entry: -entry.first.started_at)
-        del self.entries[options.meetings :]
-        self.entries.reverse()
+        self.entries = self._newest(options.meetings)
         self.faults = [Fault.of(fault) for fault in options.faults]
         self.requests: list[Asked] = []
         self.lock = threading.RLock()
         self._request_ids = Random(f"{options.seed}|requests")  # noqa: S311  # a play, no secret
         self._recent: deque[float] = deque()
         self._n_errors = 0
+
+    def _newest(self, count: int) -> list[Entry]:
+        """Return the newest entries, planted ones among them, oldest first."""
+        held = [Entry.of(meeting) for meeting in islice(self.company.before(self.now), count)]
+        held = sorted([*held, *self.planted.entries], key=lambda entry: -entry.first.started_at)
+        if any(entry.first.kind.startswith("planted") for entry in held[count:]):
+            raise UsageError(
+                Text(f"{count} 场会议放不下审计样本", f"{count} meetings are too few to hold the planted cases"),
+                remedy=Text("请把 meetings 设为 500 以上", "set meetings to 500 or more"),
+            )
+        return held[:count][::-1]
 
     # The company's clock and what people do to the book.
 

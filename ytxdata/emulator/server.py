@@ -74,8 +74,8 @@ class Emulator:
 
     def close(self) -> None:
         """Stop serving; open connections are cut."""
-        self._server.stop()
         if self._thread.is_alive():
+            self._server.stop()
             self._thread.join()
         self._socket.close()
 

@@ -9,7 +9,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ytxdata.history.asking import next_ask, plan
+from ytxdata.history.claims import (
+    CONFIRMABLE,
+    best_of,
+    compact,
+    confirmed,
+    doubts_from,
+    gap_below,
+    reached_by,
+    reason_for,
+    window_of,
+    worst_doubts,
+)
+from ytxdata.history.coverage import certify
 from ytxdata.history.evidence import Evidence, KnownLand, Note, NothingKnown, Policy, PullFacts
+from ytxdata.history.noticing import FORGETTING, notes_on
+from ytxdata.history.sighting import Sighting, look
 from ytxdata.history.verdicts import Certificate, Period
 
 DEFAULT_POLICY = Policy()
@@ -61,20 +77,58 @@ class Reading:
     """
 
     def __init__(self, known: KnownLand, evidence: Evidence, now: datetime, policy: Policy = DEFAULT_POLICY) -> None:
-        self.known, self.evidence, self.now, self.policy = known, evidence, now, policy
+        self._known, self._evidence, self._policy = known, evidence, policy
+        self._plan = plan(known, evidence, now, policy)
+        self._sightings: list[Sighting] = []
 
     @property
     def ask(self) -> int | None:
         """The next `meetingcount`, or None when the sync is done."""
-        raise NotImplementedError
+        return next_ask(self._plan, self._sightings, self._policy)
 
     def take(self, pull: PullFacts) -> None:
         """Take the answer to the last question."""
-        raise NotImplementedError
+        self._sightings.append(look(pull, self._known, self._evidence.joins_at, self._policy))
 
     def result(self) -> Judgement:
         """Return what may be claimed after this sync."""
-        raise NotImplementedError
+        if not self._sightings:
+            return Judgement(certify(self._evidence, self._policy), self._evidence)
+        earlier, policy = self._evidence, self._policy
+        best = best_of(self._sightings)
+        reason = reason_for(best, self._sightings, earlier, policy)
+        windows = [confirmed(one, best, reason) for one in earlier.windows]
+        window = window_of(best, reason, windows, policy)
+        gap = gap_below(window, best, reason, reached_by(earlier.windows))
+        new = [one for one in (gap, window) if one is not None]
+        doubts = doubts_from(self._sightings, earlier.windows)
+        is_broken = any(one.is_broken for one in self._sightings)
+        evidence = Evidence(
+            windows=compact([*windows, *new]),
+            doubts=worst_doubts([*earlier.doubts, *doubts]),
+            n_syncs=earlier.n_syncs + 1,
+            last_asked_at=best.pull.asked_at,
+            joins_at=best.upper,
+            full_at=best.pull.asked_at if self._plan.is_full or best.stopped else earlier.full_at,
+            order_shown=reason == "anchored" or (earlier.order_shown and not is_broken),
+            order_broken_at=best.pull.asked_at if is_broken else earlier.order_broken_at,
+            has_forgotten=earlier.has_forgotten or reason in FORGETTING,
+            outside=_outside(reason, earlier),
+        )
+        return Judgement(
+            certificate=certify(evidence, policy),
+            evidence=evidence,
+            notes=tuple(notes_on(best, reason, gap, doubts, earlier, is_broken=is_broken)),
+            vanished=best.vanished,
+            reappeared=tuple(dict.fromkeys(key for one in self._sightings for key in one.reappeared)),
+        )
+
+
+def _outside(reason: str, earlier: Evidence) -> str:
+    """Return why nothing is claimed before the first claim: there may be nothing, or it was not read."""
+    if reason in CONFIRMABLE:
+        return "before_first"
+    return earlier.outside if earlier.n_syncs else "not_read"
 
 
 def certify_history(pulls: Sequence[PullFacts], now: datetime, policy: Policy = DEFAULT_POLICY) -> Certificate:

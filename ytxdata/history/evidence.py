@@ -29,7 +29,7 @@ class Policy:
         Share of the known records that may stand outside their place: rooms pinned on top, records that vanished.
     chance
         An overlap counts only if a platform without order would show it less often than this.
-    growth, first_ask, headroom, spare, max_calls
+    growth, first_ask, largest_ask, headroom, spare, max_calls
         How much to ask [records], and how often at most in one sync.
     full_every
         How often all there is is asked for, to find what arrived late.
@@ -42,6 +42,7 @@ class Policy:
     chance: float = 1e-9
     growth: int = 4
     first_ask: int = 1000
+    largest_ask: int = 10_000_000
     headroom: float = 1.25
     spare: int = 64
     max_calls: int = 12
@@ -221,8 +222,8 @@ class Evidence:
         Why the platform's lists are not to be trusted.
     n_syncs
         How many syncs completed.
-    last_asked_at
-        When the last pull of the last completed sync was asked.
+    last_asked_at, joins_at
+        When the last completed sync asked, and the upper edge of its window: where the next one must join on.
     full_at
         When all there is was last asked for.
     order_shown, order_broken_at
@@ -237,6 +238,7 @@ class Evidence:
     doubts: tuple[Doubt, ...] = ()
     n_syncs: int = 0
     last_asked_at: datetime | None = None
+    joins_at: datetime | None = None
     full_at: datetime | None = None
     order_shown: bool = False
     order_broken_at: datetime | None = None
@@ -275,6 +277,7 @@ class Note:
 
 _INSTANTS = {"asked_at", "lower", "upper", "proven_from", "trimmed", "oldest", "started_at", "missed_at"} | {
     "last_asked_at",
+    "joins_at",
     "full_at",
     "order_broken_at",
 }

@@ -92,6 +92,10 @@ REASONS: dict[str, Reason] = {
         "平台不按从新到旧返回；只有完整回答可信，尚待证实",
         "the platform does not list newest first; only full answers count, and this one is not yet confirmed",
     ),
+    "incomplete": _probable(
+        "后来出现了这次回答里没有的会议",
+        "later a meeting turned up that this answer should have shown",
+    ),
     "unreliable": _probable(
         "曾有会议很晚才出现在已证实的时段里：平台的列表不可靠",
         "a meeting appeared late in a period that had been proven: the platform's lists are unreliable",

@@ -1,0 +1,229 @@
+"""What a finished sync claims: its own window, the gap below it, and earlier windows that it confirms or contradicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ytxdata.history.asking import brought_fewer
+from ytxdata.history.evidence import Doubt, Evidence, Policy, Seen, Window
+from ytxdata.history.reasons import REASONS
+from ytxdata.history.sighting import Sighting, start_of
+from ytxdata.times import next_second
+
+CONFIRMABLE = ("full", "order_full")
+"""Reasons of a window that a longer answer can confirm."""
+
+BLOCKING = ("rejected", "collision", "no_start", "reappeared", "vanished")
+"""Reasons that keep a window from being proven, though what it holds joins on: a few missing ones are no gap."""
+
+MOST_DOUBTS = 20
+MOST_OPEN = 12
+"""How many late arrivals, and how many windows that wait to be confirmed, are kept."""
+
+
+def best_of(sightings: Sequence[Sighting]) -> Sighting:
+    """Return the answer of a sync that says most: the anchored one, else the longest, else the later."""
+    return max(enumerate(sightings), key=lambda pair: (pair[1].is_anchored, pair[1].pull.n_returned, pair[0]))[1]
+
+
+def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence, policy: Policy) -> str:
+    """Return the key of the reason for what the best answer of a sync may claim."""
+    stops = best.stopped and best.pull.asked_n is not None
+    blocks = {
+        "empty": not best.pull.n_returned,
+        "order_broken": best.is_broken,
+        "rejected": bool(best.pull.n_rejected),
+        "collision": bool(best.collisions),
+        "no_start": best.n_without_start > policy.strays * best.n_ids,
+        "reappeared": bool(best.reappeared),
+        "anchored": best.is_anchored,
+        "vanished": bool(best.vanished),
+        "saved": best.pull.asked_n is None,
+        "cap_fewer": any(brought_fewer(sightings[: n + 1]) for n in range(len(sightings))),
+        "unanchored": not stops,
+        "cap_equal": best.n_left_out > 0 and bool(best.fresh) and _as_long_as_before(best, evidence),
+        "cap_round": is_round(best.pull.n_returned),
+        "fell_off": best.n_left_out > 0,
+        "order_full": any(one.is_broken for one in sightings),
+    }
+    return next((key for key, holds in blocks.items() if holds), "full")
+
+
+def is_round(n: int) -> bool:
+    """Say whether a number of records looks like somebody's limit.
+
+    Examples
+    --------
+    >>> [n for n in (49, 50, 99, 100, 150, 512, 513, 1000) if is_round(n)]
+    [50, 100, 150, 512, 1000]
+    """
+    return n >= 50 and (n % 50 == 0 or n & (n - 1) == 0)
+
+
+def confirmed(window: Window, best: Sighting, reason: str) -> Window:
+    """Return an earlier window as the best answer of a later sync leaves it: confirmed, contradicted, or as it was."""
+    if window.reason not in CONFIRMABLE:
+        return window
+    starts = [start for one in best.fresh if (start := start_of(one, best.pull))]
+    if any(window.lower <= start < window.upper for start in starts):
+        return replace(window, reason="incomplete", proven_from=None)
+    if reason in CONFIRMABLE and _is_longer(best, window) and not _began_before(best, window.asked_at):
+        return replace(window, proven_from=window.lower)
+    if reason == "anchored" and window.reason == "full" and window.trimmed and window.proven_from is None:
+        return replace(window, proven_from=window.trimmed)
+    return window
+
+
+def window_of(best: Sighting, reason: str, earlier: Iterable[Window], policy: Policy) -> Window | None:
+    """Return the window of a sync, None when its best answer has none."""
+    if best.lower is None or REASONS[reason].verdict == "GAP":
+        return None
+    lower = best.lower
+    if reason in BLOCKING and best.lacks_few and best.oldest is not None:
+        lower = next_second(best.oldest)
+    return Window(
+        reason=reason,
+        pull_ids=(best.pull.pull_id,),
+        asked_at=best.pull.asked_at,
+        lower=lower,
+        upper=best.upper,
+        proven_from=_proven_from(best, earlier, policy) if reason == "anchored" else None,
+        trimmed=best.trimmed,
+        oldest=best.oldest,
+        n_records=best.pull.n_returned,
+        n_ids=best.n_ids,
+        n_bytes=best.pull.n_bytes,
+        largest=max((one.n_bytes for one in best.pull.records), default=0),
+    )
+
+
+def gap_below(window: Window | None, best: Sighting, reason: str, reached: datetime | None) -> Window | None:
+    """Return the gap between what was claimed before and the window of this sync, None when they join."""
+    if reached is None:
+        return None
+    end = best.pull.asked_at if window is None else window.lower
+    if end <= reached:
+        return None
+    why = reason if REASONS[reason].verdict == "GAP" else "unreached"
+    return Window(why, (best.pull.pull_id,), best.pull.asked_at, reached, end)
+
+
+def doubts_from(sightings: Sequence[Sighting], earlier: Iterable[Window]) -> list[Doubt]:
+    """Return the meetings that turned up inside what had been proven."""
+    proven = [one for one in earlier if one.proven_from is not None]
+    found: dict[str, Doubt] = {}
+    for sighting in sightings:
+        for record in sighting.fresh:
+            start = start_of(record, sighting.pull)
+            missed = [
+                one.asked_at for one in proven if start and one.proven_from and one.proven_from <= start < one.upper
+            ]
+            if start and missed:
+                found.setdefault(record.meeting_id, Doubt(record.meeting_id, start, max(missed), sighting.pull.pull_id))
+    return list(found.values())
+
+
+def worst_doubts(doubts: Iterable[Doubt]) -> tuple[Doubt, ...]:
+    """Return the latest arrivals: they decide how long nothing may be taken for settled."""
+    return tuple(sorted(doubts, key=lateness, reverse=True)[:MOST_DOUBTS])
+
+
+def lateness(doubt: Doubt) -> timedelta:
+    """Return how long after its start a meeting was still missing."""
+    return doubt.missed_at - doubt.started_at
+
+
+def reached_by(windows: Iterable[Window]) -> datetime | None:
+    """Return up to where something is claimed, gaps not counted."""
+    return max((one.upper for one in windows if one.lower < one.upper and not is_gap(one)), default=None)
+
+
+def is_gap(window: Window) -> bool:
+    """Say whether a window is a gap."""
+    return REASONS[window.reason].verdict == "GAP"
+
+
+def compact(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """Return the windows oldest first, with each chain that says one thing joined into one window.
+
+    A full window that may still be confirmed stays as it is, unless a later one is equally long, or too many wait.
+    """
+    kept: list[Window] = []
+    for window in sorted(windows, key=lambda one: one.asked_at):
+        before = next((n for n in reversed(range(len(kept))[-MOST_OPEN:]) if _is_one_chain(kept[n], window)), None)
+        if before is not None:
+            window = _chained(kept.pop(before), window)
+        kept.append(window)
+    waiting = [one for one in kept if _waits(one)]
+    newest = waiting[-1:]
+    spent = [one for one in waiting[:-MOST_OPEN] if newest[0].lower <= one.lower and one.proven_from is None]
+    return tuple(one for one in kept if one not in spent)
+
+
+def _waits(window: Window) -> bool:
+    return window.reason in CONFIRMABLE and window.proven_from != window.lower
+
+
+def _is_one_chain(one: Window, later: Window) -> bool:
+    if is_gap(one) or one.reason != later.reason or later.lower > one.upper:
+        return False
+    if _waits(one) or _waits(later):
+        equally_long = (one.n_records, one.n_ids, one.n_bytes) == (later.n_records, later.n_ids, later.n_bytes)
+        return equally_long and one.proven_from is None and later.proven_from is None and later.lower <= one.lower
+    if one.proven_from is None or later.proven_from is None:
+        return one.proven_from is later.proven_from
+    return later.proven_from <= one.upper
+
+
+def _chained(one: Window, later: Window) -> Window:
+    proven = [at for at in (one.proven_from, later.proven_from) if at is not None]
+    return replace(
+        later,
+        pull_ids=(one.pull_ids[0], later.pull_ids[-1]),
+        lower=min(one.lower, later.lower),
+        proven_from=min(proven, default=None),
+    )
+
+
+def _proven_from(best: Sighting, earlier: Iterable[Window], policy: Policy) -> datetime | None:
+    """Return from where an anchored answer proves its window.
+
+    Whatever was listed after its overlap had been archived is in it, in any order by date: so everything that started
+    since then. Before that it relies on a proven sync that already held all that was listed when the overlap was archived.
+    """
+    assert best.lower is not None
+    assert best.anchored_by is not None
+    bases = [one.proven_from for one in earlier if one.proven_from and best.anchored_by <= one.asked_at]
+    margin = policy.settle + abs(best.pull.clock_skew or timedelta(0))
+    return max(best.lower, min(bases, default=best.anchored_by + margin))
+
+
+def _is_longer(best: Sighting, window: Window) -> bool:
+    """Say whether a full answer is longer than an earlier one in every way a limit may count, and holds all of it."""
+    largest = max(window.largest, max((one.n_bytes for one in best.pull.records), default=0))
+    return (
+        best.pull.n_returned > window.n_records
+        and best.n_ids > window.n_ids
+        and best.pull.n_bytes > window.n_bytes + 2 * largest
+        and not best.n_missing
+        and not best.n_left_out
+        and best.oldest is not None
+        and window.oldest is not None
+        and best.oldest <= window.oldest
+    )
+
+
+def _began_before(best: Sighting, instant: datetime) -> bool:
+    return any(_certainly_before(one, best, instant) for one in best.fresh)
+
+
+def _certainly_before(record: Seen, best: Sighting, instant: datetime) -> bool:
+    began = start_of(record, best.pull) or record.ended_at
+    return began is not None and began < instant
+
+
+def _as_long_as_before(best: Sighting, evidence: Evidence) -> bool:
+    lengths = [one.n_records for one in evidence.windows if not is_gap(one)]
+    return bool(lengths) and best.pull.n_returned in lengths[-3:]

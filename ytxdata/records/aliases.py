@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from ytxdata.errors import UsageError
@@ -43,6 +44,10 @@ class Match(NamedTuple):
     column: str
     rank: tuple[int, int]
 
+    def with_prefix(self) -> Match:
+        """Return the match of a key that has something in front: it ranks behind all exact ones."""
+        return Match(self.column, (1, self.rank[1]))
+
 
 def _table(columns: Sequence[Column]) -> dict[str, tuple[str, ...]]:
     return {column.name: column.keys for column in columns if column.keys}
@@ -52,7 +57,8 @@ _MEETING_TABLE = {**_table(MEETINGS), PARTIES: _PARTY_KEYS}
 _LEG_TABLE = _table(LEGS)
 
 
-class Aliases(NamedTuple):
+@dataclass(frozen=True)
+class Aliases:
     """The candidate keys of meetings and legs, in order of preference.
 
     Parameters
@@ -100,52 +106,49 @@ class Aliases(NamedTuple):
         return Aliases(tuple(meetings.items()), tuple(legs.items()))
 
     def meeting(self, key: str) -> Match | None:
-        """Return the meeting column a key feeds, if any."""
-        return _meeting(self, plain(key))
+        """Return the meeting column a key feeds, if any: exactly, or with `meeting` or `conf` in front."""
+        return self._meeting(plain(key))
 
     def leg(self, key: str) -> Match | None:
         """Return the leg column a party's key feeds, if any: exactly, or with any prefix in front."""
-        return _leg(self, plain(key))
+        return self._leg(plain(key))
 
     def ids(self) -> tuple[str, ...]:
         """Return the candidate keys of the meeting id, plain."""
         return tuple(plain(key) for key in dict(self.meetings)["meeting_id"])
+
+    @cached_property
+    def _meeting(self) -> Callable[[str], Match | None]:
+        exact = _exact(self.meetings)
+
+        @lru_cache(maxsize=4096)
+        def look_up(key: str) -> Match | None:
+            bare = (key.removeprefix(prefix) for prefix in _MEETING_PREFIXES if key.startswith(prefix))
+            return exact.get(key) or next((exact[rest].with_prefix() for rest in bare if rest in exact), None)
+
+        return look_up
+
+    @cached_property
+    def _leg(self) -> Callable[[str], Match | None]:
+        exact, of_meetings = _exact(self.legs), _exact(self.meetings)
+
+        @lru_cache(maxsize=4096)
+        def look_up(key: str) -> Match | None:
+            if key in exact or key in of_meetings:
+                return exact.get(key)
+            endings = [known for known in exact if key.endswith(known)]
+            return exact[max(endings, key=len)].with_prefix() if endings else None
+
+        return look_up
 
 
 DEFAULT = Aliases()
 """The candidate names known without any configuration."""
 
 
-@lru_cache(maxsize=64)
 def _exact(table: Table) -> dict[str, Match]:
     found: dict[str, Match] = {}
     for column, keys in table:
         for rank, key in enumerate(keys):
             found.setdefault(plain(key), Match(column, (0, rank)))
     return found
-
-
-@lru_cache(maxsize=8192)
-def _meeting(aliases: Aliases, key: str) -> Match | None:
-    exact = _exact(aliases.meetings)
-    if key in exact:
-        return exact[key]
-    for prefix in _MEETING_PREFIXES:
-        match = exact.get(key.removeprefix(prefix)) if key.startswith(prefix) else None
-        if match:
-            return Match(match.column, (1, match.rank[1]))
-    return None
-
-
-@lru_cache(maxsize=8192)
-def _leg(aliases: Aliases, key: str) -> Match | None:
-    exact = _exact(aliases.legs)
-    if key in exact:
-        return exact[key]
-    if key in _exact(aliases.meetings):
-        return None
-    endings = [known for known in exact if key.endswith(known)]
-    if not endings:
-        return None
-    match = exact[max(endings, key=len)]
-    return Match(match.column, (1, match.rank[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from ytxdata.records.schema import ARROW_TYPES, Column
 from ytxdata.records.values import Values, convert, is_blank
 
 Lookup = Callable[[str], Match | None]
+Ranked = tuple[tuple[int, int], str]
 
 
 class Trouble(NamedTuple):
@@ -31,61 +33,74 @@ class Filled(NamedTuple):
     troubles: list[Trouble]
 
 
-def fill(columns: Sequence[Column], objects: Sequence[dict[str, Any]], lookup: Lookup) -> Filled:
-    """Return the columns that have candidate keys, filled from the objects.
+class Sheet:
+    """Decoded objects seen as columns of raw values.
 
-    Where an object has several keys of one column, the first that says something counts; another one that says
-    something else is a trouble, unless it is known to mean something else. A key with a prefix counts only where
-    no exact one speaks.
+    Parameters
+    ----------
+    objects
+        The objects, in order.
+    look_up
+        Tells which column a key feeds.
     """
+
+    def __init__(self, objects: Sequence[dict[str, Any]], look_up: Lookup) -> None:
+        layouts = set(map(tuple, objects))
+        self.objects = objects
+        self._transposed: dict[str, Values] = {}
+        if len(layouts) == 1:  # nearly always: then one pass serves all keys
+            (layout,) = layouts
+            flat = list(chain.from_iterable(map(dict.values, objects)))
+            self._transposed = {key: flat[i :: len(layout)] for i, key in enumerate(layout)}
+        self.keys: dict[str, list[Ranked]] = {}
+        for key in sorted({key for layout in layouts for key in layout}):
+            match = look_up(key)
+            if match:
+                self.keys.setdefault(match.column, []).append((match.rank, key))
+
+    def values(self, key: str) -> Values:
+        """Return the values under one key, one for each object, None where it has no such key."""
+        return self._transposed[key] if self._transposed else [one.get(key) for one in self.objects]
+
+    def choose(self, column: str, troubles: list[Trouble]) -> Values | None:
+        """Return one value of a column for each object, or None when no object has a key of it.
+
+        Where an object has several keys of one column, the first that says something counts; another one that says
+        something else is a trouble, unless it is known to mean something else. A key with a prefix counts only where
+        no exact one speaks.
+        """
+        keys = sorted(self.keys.get(column, ()))
+        if len(keys) < 2:
+            return self.values(keys[0][1]) if keys else None
+        chosen: list[Any] = []
+        for i, given in enumerate(zip(*(self.values(key) for _, key in keys), strict=True)):
+            speaking = [
+                (rank, key, value) for (rank, key), value in zip(keys, given, strict=True) if not is_blank(value)
+            ]
+            if not speaking:
+                chosen.append(next((value for value in given if value is not None), None))
+                continue
+            (tier, _), _, taken = speaking[0]
+            chosen.append(taken)
+            troubles += (
+                Trouble(i, column, "other_value", f"{key}={as_json(value)}")
+                for rank, key, value in speaking[1:]
+                if rank[0] == tier and plain(key) not in COMPANIONS and as_json(value) != as_json(taken)
+            )
+        return chosen
+
+
+def fill(columns: Sequence[Column], sheet: Sheet) -> Filled:
+    """Return those of the columns that have candidate keys, filled from the objects."""
     arrays: dict[str, pa.Array] = {}
     troubles: list[Trouble] = []
-    found = keys_by_column(objects, lookup)
     for column in columns:
         if not column.keys:
             continue
-        if column.name not in found:
-            arrays[column.name] = pa.nulls(len(objects), ARROW_TYPES[column.type])
+        values = sheet.choose(column.name, troubles)
+        if values is None:
+            arrays[column.name] = pa.nulls(len(sheet.objects), ARROW_TYPES[column.type])
             continue
-        values = choose(objects, found[column.name], column.name, troubles)
         arrays[column.name], reasons = convert(column.type, values)
         troubles += (Trouble(i, column.name, reason, as_json(values[i])) for i, reason in reasons.items())
     return Filled(arrays, troubles)
-
-
-def keys_by_column(objects: Sequence[dict[str, Any]], lookup: Lookup) -> dict[str, list[tuple[tuple[int, int], str]]]:
-    """Return for each column the keys that occur, with their rank, preferred ones first."""
-    found: dict[str, list[tuple[tuple[int, int], str]]] = {}
-    for key in {key for layout in set(map(tuple, objects)) for key in layout}:
-        match = lookup(key)
-        if match:
-            found.setdefault(match.column, []).append((match.rank, key))
-    return {column: sorted(keys) for column, keys in found.items()}
-
-
-def choose(
-    objects: Sequence[dict[str, Any]],
-    keys: list[tuple[tuple[int, int], str]],
-    column: str,
-    troubles: list[Trouble],
-) -> Values:
-    """Return one value for each object, and add a trouble where another key says something else."""
-    if len(keys) == 1:
-        only = keys[0][1]
-        return [one.get(only) for one in objects]
-    values: Values = []
-    for i, one in enumerate(objects):
-        speaking = [(rank, key) for rank, key in keys if not is_blank(one.get(key))]
-        if not speaking:
-            values.append(next((one[key] for _, key in keys if one.get(key) is not None), None))
-            continue
-        (tier, _), chosen = speaking[0]
-        values.append(one[chosen])
-        if len(speaking) > 1:
-            taken = as_json(one[chosen])
-            troubles += (
-                Trouble(i, column, "other_value", f"{key}={as_json(one[key])}")
-                for rank, key in speaking[1:]
-                if rank[0] == tier and plain(key) not in COMPANIONS and as_json(one[key]) != taken
-            )
-    return values

@@ -82,9 +82,12 @@ def decode_leniently(raw: bytes) -> Read | None:
 
 
 def doubled_keys(raw: bytes) -> tuple[Problem, ...]:
-    """Return a problem for each key that stands twice in one object of a strict JSON text."""
+    """Return a problem for each key that stands twice in one object of a JSON text; nothing when it is none."""
     problems: list[Problem] = []
-    _decoder(problems).decode(raw.decode("utf-8"))
+    try:
+        _decoder(problems).decode(raw.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return ()
     return tuple(problem for problem in problems if problem[1] == "doubled_key")
 
 

@@ -10,37 +10,38 @@ import pyarrow.compute as pc
 
 from ytxdata.records import schema
 from ytxdata.records.aliases import PARTIES, Aliases
-from ytxdata.records.columns import Trouble, choose, fill, keys_by_column
+from ytxdata.records.columns import Sheet, Trouble, fill
 from ytxdata.records.contradictions import contradictions
 from ytxdata.records.parties import Party, read_parties
-from ytxdata.records.values import normal_numbers
+from ytxdata.records.values import Values, normal_numbers
 
 
 class Legs(NamedTuple):
     """The legs of a list of meetings.
 
     `owner` is the index of each leg's meeting, `arrays` the columns of legs but for the meeting id, `n_legs` and `n_people` belong
-    to the meetings (null: unknown), `troubles` are about single legs (their index), `list_troubles` about a meeting's list.
+    to the meetings (null: unknown), `n_keys` is how many keys the parties have, `troubles` are about single legs (their index), `list_troubles` about a meeting's list.
     """
 
     owner: pa.Array
     arrays: dict[str, pa.Array]
     n_legs: pa.Array
     n_people: pa.Array
+    n_keys: int
     troubles: list[Trouble]
     list_troubles: list[Trouble]
 
 
-def read_legs(objects: list[dict[str, Any]], creators: pa.Array, aliases: Aliases) -> Legs:
+def read_legs(meetings: Sheet, creators: pa.Array, aliases: Aliases) -> Legs:
     """Return the legs of meetings, given as decoded records, with the creators as the platform gave them."""
+    n_meetings = len(meetings.objects)
     list_troubles: list[Trouble] = []
-    keys = keys_by_column(objects, aliases.meeting).get(PARTIES)
-    lists = choose(objects, keys, PARTIES, list_troubles) if keys else [None] * len(objects)
+    lists = meetings.choose(PARTIES, list_troubles) or [None] * n_meetings
     parties, sizes = _flatten(lists, aliases, list_troubles)
 
     counts = np.array([size or 0 for size in sizes], dtype=np.int64)
-    owner = np.repeat(np.arange(len(objects)), counts)
-    arrays, troubles = fill(schema.LEGS, parties, aliases.leg)
+    owner = np.repeat(np.arange(n_meetings), counts)
+    arrays, troubles = fill(schema.LEGS, Sheet(parties, aliases.leg))
     arrays["leg"] = pa.array(np.arange(len(parties)) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
     arrays["number"] = normal_numbers(arrays["phone"])
     arrays["is_creator"] = pc.equal(
@@ -53,13 +54,14 @@ def read_legs(objects: list[dict[str, Any]], creators: pa.Array, aliases: Aliase
         pa.array(owner),
         arrays,
         pa.array(counts, mask=is_unknown),
-        pa.array(_n_distinct(owner, arrays["number"], len(objects)), mask=is_unknown),
+        pa.array(_n_distinct(owner, arrays["number"], n_meetings), mask=is_unknown),
+        sum(map(len, parties)),
         troubles,
         list_troubles,
     )
 
 
-def _flatten(lists: list[Any], aliases: Aliases, troubles: list[Trouble]) -> tuple[list[Party], list[int | None]]:
+def _flatten(lists: Values, aliases: Aliases, troubles: list[Trouble]) -> tuple[list[Party], list[int | None]]:
     """Return all parties in one list, and how many each meeting has (None: unknown)."""
     parties: list[Party] = []
     sizes: list[int | None] = []
@@ -81,5 +83,6 @@ def _n_distinct(owner: np.ndarray[Any, Any], numbers: pa.Array, n_meetings: int)
     is_known = numbers.is_valid().to_numpy(zero_copy_only=False)
     codes = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)
     n_codes = max(len(encoded.dictionary), 1)
-    pairs = np.unique(owner[is_known] * n_codes + codes[is_known])
-    return np.bincount(pairs // n_codes, minlength=n_meetings)
+    pairs = np.sort(owner[is_known] * n_codes + codes[is_known])
+    is_first = np.diff(pairs, prepend=-1) != 0
+    return np.bincount(pairs[is_first] // n_codes, minlength=n_meetings)

@@ -11,11 +11,11 @@ import pyarrow as pa
 
 from ytxdata.records import schema
 from ytxdata.records.aliases import DEFAULT, Aliases
-from ytxdata.records.columns import Trouble, fill
+from ytxdata.records.columns import Sheet, Trouble, fill
 from ytxdata.records.contradictions import contradictions
 from ytxdata.records.extract import RawRecord
 from ytxdata.records.legs import read_legs
-from ytxdata.records.objects import Object, read_object
+from ytxdata.records.objects import Object, read_object, with_doubled_keys
 
 PARSER_VERSION = 1
 """Raised whenever the same raw record would give other rows: derived tables are then derived again."""
@@ -103,16 +103,14 @@ def _normalize(records: Sequence[RawRecord | bytes], first_row: int, aliases: Al
         if reasons[i]
     ]
     kept = [i for i, reason in enumerate(reasons) if not reason]
-    hashes = [hashlib.sha256(raws[i]).hexdigest() for i in kept]
-    meetings, legs, problems = _tables(
-        [objects[i] for i in kept], pa.array([first_row + i for i in kept], pa.int64()), hashes, aliases
-    )
+    rows = pa.array([first_row + i for i in kept], pa.int64())
+    meetings, legs, problems = _tables([objects[i] for i in kept], [raws[i] for i in kept], rows, aliases)
     return Normalized(meetings, legs, pa.Table.from_pylist(rejects, REJECTS), problems)
 
 
 def _identify(objects: list[Object], aliases: Aliases) -> tuple[list[str | None], list[str]]:
     """Return the meeting id of each object, and why it is rejected (empty: it is not)."""
-    ids, troubles = fill(_ID_COLUMN, [one.value or {} for one in objects], aliases.meeting)
+    ids, troubles = fill(_ID_COLUMN, Sheet([one.value or {} for one in objects], aliases.meeting))
     given = ids["meeting_id"].to_pylist()
     wrong = {trouble.at for trouble in troubles if trouble.reason == "wrong_type"}
     reasons = [
@@ -123,24 +121,25 @@ def _identify(objects: list[Object], aliases: Aliases) -> tuple[list[str | None]
 
 
 def _tables(
-    found: list[Object], rows: pa.Array, hashes: list[str], aliases: Aliases
+    objects: list[Object], raws: list[bytes], rows: pa.Array, aliases: Aliases
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Return meetings, legs and problems of the objects that are meetings."""
-    objects = [one.value or {} for one in found]
-    arrays, troubles = fill(schema.MEETINGS, objects, aliases.meeting)
-    legs = read_legs(objects, arrays["creator"], aliases)
+    sheet = Sheet([one.value or {} for one in objects], aliases.meeting)
+    arrays, troubles = fill(schema.MEETINGS, sheet)
+    legs = read_legs(sheet, arrays["creator"], aliases)
+    n_keys = sum(len(one.value or ()) for one in objects) + legs.n_keys
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
     troubles += (
         Trouble(i, match.column if (match := aliases.meeting(key)) else key, reason, text)
-        for i, one in enumerate(found)
+        for i, one in enumerate(with_doubled_keys(objects, raws, n_keys))
         for key, reason, text in one.problems
     )
     ids = arrays["meeting_id"]
     arrays |= {
         "n_legs": legs.n_legs,
         "n_people": legs.n_people,
-        "record_hash": pa.array(hashes, pa.string()),
+        "record_hash": pa.array([hashlib.sha256(raw).hexdigest() for raw in raws], pa.string()),
         "row": rows,
     }
     of_legs = legs.arrays | {"meeting_id": ids.take(legs.owner), "row": rows.take(legs.owner)}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.decode import STRICT_ERRORS, Problem, decode_leniently, doubled_keys, strict
+
+_COLON = b'":'
 
 
 class Object(NamedTuple):
@@ -32,9 +35,22 @@ def read_object(raw: bytes, aliases: Aliases) -> Object:
         return _read_leniently(raw, aliases)
     if type(value) is not dict:
         return Object(None, "not_object")
-    if raw.count(b'":') not in (_n_keys_at_a_glance(value), _n_keys(value)):
-        return Object(value, problems=doubled_keys(raw))
     return Object(value)
+
+
+def with_doubled_keys(objects: Sequence[Object], raws: Sequence[bytes], n_keys: int) -> list[Object]:
+    """Return the objects with a problem for each key that stands twice, which a strict decoder overlooks.
+
+    `n_keys` is how many keys they have as far as the caller has seen: when as many were written, nothing is looked at again.
+    """
+    if sum(raw.count(_COLON) for raw in raws) == n_keys:
+        return list(objects)
+    return [
+        one._replace(problems=(*one.problems, *doubled_keys(raw)))
+        if one.value is not None and raw.count(_COLON) != _n_keys(one.value)
+        else one
+        for one, raw in zip(objects, raws, strict=True)
+    ]
 
 
 def _read_leniently(raw: bytes, aliases: Aliases) -> Object:
@@ -57,23 +73,7 @@ def _with_id(member: dict[str, Any], aliases: Aliases) -> Any:
     return {dict(aliases.meetings)["meeting_id"][0]: key, **value}
 
 
-def _n_keys_at_a_glance(value: dict[str, Any]) -> int:
-    """Count keys of an object whose values are plain but for lists of such objects: nearly every record is one."""
-    n = len(value)
-    for member in value.values():
-        if type(member) is list:
-            try:
-                n += sum(map(len, member))
-            except TypeError:
-                return -1
-    return n
-
-
-def _n_keys(value: Any) -> int:
+def _n_keys(value: dict[str, Any] | list[Any]) -> int:
     """Count the keys of a value and of all that is inside it."""
-    match value:
-        case dict():
-            return len(value) + sum(map(_n_keys, value.values()))
-        case list():
-            return sum(map(_n_keys, value))
-    return 0
+    members, n = (value.values(), len(value)) if isinstance(value, dict) else (value, 0)
+    return n + sum([_n_keys(member) for member in members if type(member) is dict or type(member) is list])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from collections.abc import Callable, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ from ytxdata.records.decode import Number
 from ytxdata.records.instants import read_instants
 from ytxdata.records.schema import ARROW_TYPES, Kind
 
-Values = list[Any]
+Values = Sequence[Any]
 
 
 class Converted(NamedTuple):
@@ -35,6 +35,7 @@ _FLAGS = {
 _NO_RECORDING = "notapes"
 _LONGEST_DURATION = 10**11
 _CENT = Decimal(1).scaleb(-18)
+_WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 _MOST_YUAN = Decimal(10) ** 20
 
 
@@ -159,8 +160,7 @@ def _yuan(value: Any) -> tuple[Decimal | None, str | None]:
     exact = _decimal(text)
     if exact is None or abs(exact) >= _MOST_YUAN:
         return None, "unreadable_amount"
-    with localcontext(prec=60):
-        rounded = exact.quantize(_CENT, ROUND_HALF_UP)
+    rounded = exact.quantize(_CENT, context=_WIDE)
     return rounded, None if rounded == exact else "rounded_amount"
 
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import pandas as pd
 
+from ytxdata.archive.answers import raw_answer
+from ytxdata.archive.changes import changes
 from ytxdata.archive.coverage import certificate_of
 from ytxdata.archive.layout import read_identity
 from ytxdata.archive.lock import WAIT_S
 from ytxdata.archive.report import SyncReport
+from ytxdata.archive.scan import scan
 from ytxdata.archive.store import Snapshot, newest
-from ytxdata.archive.sync import Asker, sync
+from ytxdata.archive.sync import Asker, rebuild, sync
+from ytxdata.archive.verification import Verification
+from ytxdata.archive.verify import verify
 from ytxdata.archive.views import table
 from ytxdata.history.verdicts import Certificate
+from ytxdata.records.aliases import Aliases
 from ytxdata.records.schema import to_pandas
 from ytxdata.times import Instant, as_instant
 
@@ -126,24 +134,126 @@ class Archive:
         """Return what may be claimed about a period, or about everything the archive covers."""
         snapshot = self.snapshot()
         whole = certificate_of(snapshot.head.state if snapshot else {})
-        first, last = (whole.start, whole.end) if start is None or end is None else (None, None)
-        low = as_instant(start, name="start") if start is not None else first
-        high = as_instant(end, name="end") if end is not None else last
-        return whole if low is None or high is None else whole.over(low, high)
+        first = _instant(start, "start") or whole.start
+        last = _instant(end, "end") or whole.end
+        return whole.over(first, last) if first and last else whole
 
     def coverage(self) -> pd.DataFrame:
         """Return the periods of the certificate: `start`, `end`, `verdict`, `reason` (key, zh, en), `pulls`."""
         return self.certificate().frame
+
+    def changes(self, as_of: Instant | None = None) -> pd.DataFrame:
+        """Return the ledger: one row per field that differs between one version of a meeting and the next.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of `archive.changes.CHANGES`: which meeting and field, old and new value as text, whether the
+            meeting had ended before, and the two pulls between which it changed. A better parser is no change.
+        """
+        return to_pandas(changes(self.snapshot(), _instant(as_of, "as_of")))
+
+    def answer(self, pull_id: str) -> bytes:
+        """Return the raw answer of a pull, byte for byte as it was received.
+
+        Raises
+        ------
+        UsageError
+            No pull has that id; `pulls` lists them.
+        """
+        return raw_answer(self.snapshot(), pull_id)
+
+    def scan(
+        self, view: str, as_of: Instant | None = None, *, engine: str = "duckdb", spark: Any = None
+    ) -> nw.LazyFrame[Any]:
+        """Return a view as a lazy narwhals frame: `meetings`, `legs`, `rejects`, `problems` or `pulls`.
+
+        Parameters
+        ----------
+        as_of
+            What the archive knew from answers asked up to that instant.
+        engine
+            `duckdb` reads the Parquet files of the archive in this process; `spark` gives a frame of the same snapshot.
+        spark
+            The Spark session; the active one when not given. Its workers must reach the archive's directory.
+
+        Returns
+        -------
+        narwhals.LazyFrame
+            Columns as in the frames. Only columns and row groups that are asked for are read.
+
+        Raises
+        ------
+        UsageError
+            No such view or engine, or no Spark session.
+        MissingExtraError
+            The extra `spark` is not installed.
+        """
+        return scan(self.snapshot(), view, as_of=_instant(as_of, "as_of"), engine=engine, spark=spark)
+
+    def verify(self) -> Verification:
+        """Check every byte, record, pull and law against what was written.
+
+        Returns
+        -------
+        Verification
+            How much was checked; it is sound.
+
+        Raises
+        ------
+        DamagedError
+            Names every damaged file, commit, record and pull. `archive.verify.verify` returns them instead.
+        NotAnArchiveError
+            There is no archive.
+
+        Notes
+        -----
+        Reads the whole archive once. Takes no lock and changes nothing.
+        """
+        found = verify(self.path.absolute())
+        found.raise_if_damaged()
+        return found
+
+    def rebuild(self, aliases: Aliases | None = None, *, wait_s: float = WAIT_S) -> None:
+        """Derive all tables again from the raw records, which are not touched.
+
+        A sync does this by itself when the parser or the aliases have changed; it also mends damaged derived tables.
+
+        Parameters
+        ----------
+        aliases
+            Names to derive with; those of the last sync when not given.
+        wait_s
+            How long to wait for a sync that is running [s].
+
+        Raises
+        ------
+        NotAnArchiveError
+            There is no archive.
+        ArchiveLockedError, ArchiveWriteError, DamagedError
+            As in `sync`.
+        """
+        rebuild(self.path.absolute(), aliases, wait_s)
 
     def snapshot(self) -> Snapshot | None:
         """Return the state that readers see now; None before the first completed sync."""
         root = self.path.absolute()
         return newest(root) if read_identity(root) else None
 
-    def _frame(self, name: str, start: Any, end: Any, as_of: Any) -> pd.DataFrame:
-        edges = {"start": start, "end": end, "as_of": as_of}
-        instants = {key: None if edge is None else as_instant(edge, name=key) for key, edge in edges.items()}
-        return to_pandas(table(self.snapshot(), name, **instants))
+    def _frame(self, name: str, start: Instant | None, end: Instant | None, as_of: Instant | None) -> pd.DataFrame:
+        return to_pandas(
+            table(
+                self.snapshot(),
+                name,
+                start=_instant(start, "start"),
+                end=_instant(end, "end"),
+                as_of=_instant(as_of, "as_of"),
+            )
+        )
 
     def __repr__(self) -> str:
         return f"Archive({str(self.path)!r})"
+
+
+def _instant(value: Instant | None, name: str) -> datetime | None:
+    return None if value is None else as_instant(value, name=name)

@@ -92,6 +92,14 @@ def _not_an_archive(root: Path) -> NotAnArchiveError:
     )
 
 
+def no_archive(root: Path) -> NotAnArchiveError:
+    """Return the error for a place where no archive was born yet."""
+    return NotAnArchiveError(
+        Text(f"这里没有会议档案：{root}", f"there is no archive of meetings here: {root}"),
+        remedy=Text("检查路径；档案由第一次 sync 建立", "check the path; an archive is born by its first sync"),
+    )
+
+
 def birth(root: Path, account_sid: str, app_id: str) -> Identity:
     """Write `archive.json` of a new archive and return what it says."""
     identity = Identity.new(account_sid, app_id)

@@ -1,6 +1,7 @@
 """The views as SQL that DuckDB and Spark both read: latest, or as of an instant; independent of Delta's time travel.
 
-`{m}`, `{l}`, … stand for the stored tables, `{seen}` for when each observation was last seen. A version
+`{meetings}`, `{legs}`, … stand for the stored tables, `{seen}` for when each observation was last seen, `{timestamp}` for
+what an engine calls an instant with a zone. A version
 is current unless a later one replaces it: few rows are replaced, so nothing has to be sorted or grouped, and a
 filter on `started_at` reaches the files.
 """
@@ -46,7 +47,7 @@ def view(name: str, as_of: datetime | None, start: datetime | None, end: datetim
 
 
 def _instant(instant: datetime) -> str:
-    return f"TIMESTAMP '{instant.astimezone(UTC).isoformat(sep=' ', timespec='microseconds')}'"
+    return f"{{timestamp}} '{instant.astimezone(UTC).isoformat(sep=' ', timespec='microseconds')}'"
 
 
 def _period(start: datetime | None, end: datetime | None) -> str:

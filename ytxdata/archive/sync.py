@@ -11,10 +11,10 @@ from ytxdata.archive.coverage import evidence_of, exempt_of, pull_verdicts, to_s
 from ytxdata.archive.deposit import deposit
 from ytxdata.archive.intake import JUDGEMENTS, Intake
 from ytxdata.archive.known import StoredLand
-from ytxdata.archive.layout import birth, check_owner, read_identity
+from ytxdata.archive.layout import birth, check_owner, no_archive, read_identity
 from ytxdata.archive.lock import writing
 from ytxdata.archive.migrations import migrated
-from ytxdata.archive.rebuild import aliases_for, derive_again, parser_mark, rebuilt_if_outdated
+from ytxdata.archive.rebuild import aliases_for, derive_again, parser_mark, rebuilt, rebuilt_if_outdated
 from ytxdata.archive.rejects import RejectIndex
 from ytxdata.archive.report import SyncReport
 from ytxdata.archive.shape import drift_since
@@ -61,6 +61,18 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float) -> S
             drift=drift_since(before, intake),
             notes=judgement.notes,
         )
+
+
+def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> None:
+    """Derive all tables again, holding the archive's lock."""
+    if read_identity(root) is None:
+        raise no_archive(root)
+    with writing(root, wait_s), telling_write_errors(root):
+        snapshot = newest(root)
+        heal(root, snapshot)
+        if snapshot is not None:
+            snapshot = migrated(root, snapshot)
+            rebuilt(root, snapshot, aliases_for(snapshot, aliases))
 
 
 def prepared(root: Path, account: tuple[str, str], aliases: Aliases | None) -> Snapshot | None:

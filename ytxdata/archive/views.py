@@ -31,7 +31,7 @@ def relation(
     tables = {table: _stored(connection, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
     if "{seen}" in sql:
         connection.register("seen", last_seen(snapshot, as_of))
-    return connection.sql(sql.format(seen="seen", **tables))
+    return connection.sql(sql.format(seen="seen", timestamp="TIMESTAMPTZ", **tables))
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, table: str) -> str:

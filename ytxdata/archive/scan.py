@@ -1,0 +1,79 @@
+"""Lazy views for big data: nothing is read before it is asked for, and then only what is asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import narwhals as nw
+
+from ytxdata.archive.queries import COLUMNS, view
+from ytxdata.archive.sightings import last_seen
+from ytxdata.archive.store import Snapshot
+from ytxdata.archive.store_schema import SCHEMAS
+from ytxdata.archive.views import relation
+from ytxdata.errors import MissingExtraError, UsageError
+from ytxdata.labels import Text
+from ytxdata.records.schema import empty
+
+
+def scan(snapshot: Snapshot | None, name: str, *, as_of: datetime | None, engine: str, spark: Any) -> nw.LazyFrame[Any]:
+    """Return a view of a snapshot as a lazy narwhals frame of an engine.
+
+    Parameters
+    ----------
+    spark
+        The Spark session; the active one when None. Its workers must reach the archive's directory.
+    """
+    _choose("view", name, COLUMNS)
+    native = _choose("engine", engine, _ENGINES)(snapshot, name, as_of, spark)
+    return nw.from_native(native).lazy()
+
+
+def _choose(what: str, given: str, table: dict[str, Any]) -> Any:
+    if given not in table:
+        known = ", ".join(table)
+        raise UsageError(
+            Text(f"没有这种 {what}：{given}", f"no such {what}: {given}"),
+            remedy=Text(f"可用：{known}", f"use one of: {known}"),
+        )
+    return table[given]
+
+
+def _duckdb(snapshot: Snapshot | None, name: str, as_of: datetime | None, _spark: Any) -> Any:
+    if snapshot is None:
+        return duckdb.from_arrow(empty(COLUMNS[name]))
+    return relation(snapshot, name, as_of=as_of)
+
+
+def _pyspark(snapshot: Snapshot | None, name: str, as_of: datetime | None, spark: Any) -> Any:
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise MissingExtraError(
+            Text("没有安装 pyspark", "pyspark is not installed"),
+            remedy=Text("运行 pip install 'ytxdata[spark]'", "run pip install 'ytxdata[spark]'"),
+        ) from None
+    session = spark or SparkSession.getActiveSession()
+    if session is None:
+        raise UsageError(
+            Text("没有活动的 Spark 会话", "there is no active Spark session"),
+            remedy=Text("用 spark= 传入会话", "pass one as spark="),
+        )
+    if snapshot is None:
+        return session.createDataFrame(empty(COLUMNS[name]))
+    sql = view(name, as_of, None, None)
+    frames = {table: _files(session, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
+    if "{seen}" in sql:
+        frames["seen"] = session.createDataFrame(last_seen(snapshot, as_of))
+    names = {table: f"{{{table}}}" for table in frames}
+    return session.sql(sql.format(timestamp="TIMESTAMP", **names), **frames)
+
+
+def _files(session: Any, snapshot: Snapshot, table: str) -> Any:
+    files = [str(file.path) for file in snapshot.files(table)]
+    return session.read.parquet(*files) if files else session.createDataFrame(SCHEMAS[table].empty_table())
+
+
+_ENGINES = {"duckdb": _duckdb, "spark": _pyspark}

@@ -132,6 +132,7 @@ def test_no_failure_of_an_exchange_shows_a_secret(hostile: Server, name: str, ca
     error = provoke(lambda: ask(url, max_bytes=5000))
     assert error is not None
     assert any(SIGN.upper().encode() in request for request in server.requests)  # the canary is alive
+    assert error.__cause__ is error.__context__ is None
     assert_clean(everything(error))
     assert_clean([caplog.text, repr([vars(record) for record in caplog.records])])
 

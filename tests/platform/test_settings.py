@@ -240,3 +240,15 @@ def test_settings_refuse_to_be_pickled_but_can_be_copied() -> None:
 
 def test_every_setting_has_a_name_in_both_languages() -> None:
     assert set(NAMES) == set(Settings.model_fields)
+
+
+def test_one_credential_anywhere_means_an_account(
+    config: Callable[[str], Path], ring: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YTX_ENVIRONMENT", "sandbox")
+    assert not Settings.is_set()
+    ring["auth_token"] = TOKEN
+    assert Settings.is_set()
+    ring.clear()
+    config(f'app_id = "{APP}"')
+    assert Settings.is_set()

@@ -143,6 +143,12 @@ class Settings(BaseModel):
             raise made
         return made
 
+    @classmethod
+    def is_set(cls) -> bool:
+        """Tell whether any credential is set outside of the code, so that a real account is meant."""
+        values, _ = _merge({})
+        return any(name in values for name in _CREDENTIALS)
+
     def sources(self) -> dict[str, str]:
         """Return where each setting came from: `argument`, `environment YTX_…`, `file …`, `keyring` or `default`."""
         return {name: self._origins.get(name, "default") for name in type(self).model_fields}

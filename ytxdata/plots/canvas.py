@@ -16,9 +16,11 @@ import matplotlib.dates as mdates
 import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from ytxdata.labels import Lang, Text
 from ytxdata.plots.fonts import families, legible
@@ -48,16 +50,29 @@ _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "ytxdata",
 }
+_PAD = 0.13  # inches around a picture
 _FOOT_SIZE = 8
+_FOOT_LETTER = 0.5  # mean width of a letter, in its size
 
 
 class Described(Protocol):
     """What a picture is made of: a table with its title, period and verdict."""
 
-    title: Text
-    period: tuple[datetime, datetime] | None
-    zone: str
-    certificate: Any
+    @property
+    def title(self) -> Text:
+        """What people read above it."""
+
+    @property
+    def period(self) -> tuple[datetime, datetime] | None:
+        """The half-open period it is about."""
+
+    @property
+    def zone(self) -> str:
+        """The zone in which instants are shown."""
+
+    @property
+    def certificate(self) -> Any:
+        """How complete the data under it is."""
 
     @property
     def arrow(self) -> pa.Table:
@@ -111,6 +126,10 @@ def _values(column: pa.ChunkedArray, zone: str) -> list[Any]:
     return list(column.to_pylist())
 
 
+BACKING = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+"""Behind a label, so that no rule runs through it."""
+
+
 def numbers(values: Sequence[Any]) -> list[float]:
     """Return values as numbers to draw; what is unknown is drawn as nothing."""
     return [float("nan") if value is None else float(value) for value in values]
@@ -131,7 +150,7 @@ def title(ax: Axes, source: Any, lang: Lang, text: Text | None = None) -> None:
     if period is not None:
         start, end = (wall(edge, zone) for edge in period)
         form = "%Y-%m-%d" if start.time() == end.time() == datetime.min.time() else "%Y-%m-%d %H:%M"
-        said = f"[{start:{form}}, {end:{form}}) · {said}"
+        said = f"[{start:{form}}, {end:{form}})  |  {said}"
     ax.annotate(
         said,
         (0, 1),
@@ -151,22 +170,27 @@ def footer(ax: Axes, source: Any, lang: Lang, *more: Text) -> None:
     label = Text("完整性", "Completeness").in_(lang)
     mark = f" {certificate.worst}" if certificate is not None else ""
     lines = [f"{label}{mark}: {verdict.in_(lang)}", *(text.in_(lang) for text in more)]
-    inches = ax.get_position().width * ax.get_figure(root=True).get_figwidth()  # type: ignore[union-attr]  # axes always have a figure
-    room = int(inches * 72 / (_FOOT_SIZE * 0.52))
-    text = "\n".join(piece for line in lines for piece in wrapped(legible(line), room))
-    below = 46 if ax.get_xlabel() else 30
-    ax.annotate(
-        text,
-        (0, 0),
-        (0, -below),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        va="top",
-        fontsize=_FOOT_SIZE,
-        color=QUIET,
-        linespacing=1.5,
-        annotation_clip=False,
-    )
+    figure = ax.figure.figure
+    inches = figure.get_figwidth() * (0.97 if isinstance(ax, Picture) else ax.get_position().width)
+    room = int(inches * 72 / (_FOOT_SIZE * _FOOT_LETTER))
+    pieces = [piece for line in lines for piece in wrapped(legible(line), room)]
+    look: dict[str, Any] = {"fontsize": _FOOT_SIZE, "color": QUIET, "linespacing": 1.5}
+    if isinstance(ax, Picture):
+        height = (len(pieces) * _FOOT_SIZE * 1.6 + 10) / 72 / figure.get_figheight()
+        figure.text(0.012, 0.012, "\n".join(pieces), va="bottom", **look)
+        figure.set_layout_engine("constrained", w_pad=_PAD, h_pad=_PAD, rect=(0, height, 1, 1 - height))
+    else:
+        below = 46 if ax.get_xlabel() else 30
+        ax.annotate(
+            "\n".join(pieces),
+            (0, 0),
+            (0, -below),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            va="top",
+            annotation_clip=False,
+            **look,
+        )
 
 
 def wrapped(text: str, room: int) -> list[str]:
@@ -215,6 +239,20 @@ def nothing(ax: Axes, source: Any, lang: Lang) -> Axes:
     return ax
 
 
+def legend(ax: Axes, marks: Sequence[Artist], texts: Sequence[Text], lang: Lang) -> None:
+    """Say what the marks mean, at the right of the title."""
+    above = ax.transAxes + ScaledTranslation(0, 22 / 72, ax.figure.figure.dpi_scale_trans)
+    ax.legend(
+        marks,
+        [text.in_(lang) for text in texts],
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        bbox_transform=above,
+        ncols=len(marks),
+        borderaxespad=0,
+    )
+
+
 def rules(ax: Axes, axis: Literal["x", "y"] = "y") -> None:
     """Draw quiet lines behind the marks."""
     ax.grid(visible=True, axis=axis, color=RULE, linewidth=0.8)
@@ -243,7 +281,7 @@ def _date(place: float) -> datetime:
     return instant
 
 
-_DATE_FORMS = ((0.9, "%H:%M"), (5, "%m-%d %H:%M"), (75, "%m-%d"), (3 * 366, "%Y-%m"), (float("inf"), "%Y"))
+_DATE_FORMS = ((0.9, "%H:%M"), (5, "%m-%d %H:%M"), (200, "%Y-%m-%d"), (3 * 366, "%Y-%m"), (float("inf"), "%Y"))
 
 
 def save(ax: Axes, path: str | Path, *, dpi: int = 160) -> Path:

@@ -18,6 +18,7 @@ from ytxdata.plots.canvas import (
     columns,
     drawing,
     footer,
+    legend,
     nothing,
     numbers,
     rules,
@@ -73,13 +74,7 @@ def concurrency(report: Described, ax: Axes | None = None, *, lang: Lang = "zh",
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         rules(ax)
         thousands(ax)
-        ax.legend(
-            [mark for mark, _ in said],
-            [text.in_(lang) for _, text in said],
-            loc="lower right",
-            bbox_to_anchor=(1, 1),
-            ncols=3,
-        )
+        legend(ax, [mark for mark, _ in said], [text for _, text in said], lang)
         footer(ax, report, lang)
         return ax
 

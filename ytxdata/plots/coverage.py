@@ -11,7 +11,6 @@ from ytxdata.labels import Lang, Text
 from ytxdata.markup import VERDICTS
 from ytxdata.plots.canvas import (
     GREEN,
-    INK,
     ORANGE,
     RED,
     columns,
@@ -19,6 +18,7 @@ from ytxdata.plots.canvas import (
     day_number,
     drawing,
     footer,
+    legend,
     nothing,
     title,
 )
@@ -58,14 +58,7 @@ def coverage(source: Any, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
         patches = [
             Patch(facecolor=LOOKS[verdict][0], hatch=LOOKS[verdict][1], edgecolor="white") for verdict in present
         ]
-        ax.legend(
-            patches,
-            [f"{verdict} {VERDICTS[verdict].in_(lang)}" for verdict in present],
-            loc="lower right",
-            bbox_to_anchor=(1, 1),
-            ncols=3,
-            labelcolor=INK,
-        )
+        legend(ax, patches, [Text(*(f"{verdict} {word}" for word in VERDICTS[verdict])) for verdict in present], lang)
         footer(ax, said, lang)
         return ax
 

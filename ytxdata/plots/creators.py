@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from ytxdata.labels import Lang, Text
 from ytxdata.plots.canvas import (
+    BACKING,
     BLUE,
     QUIET,
     Described,
@@ -61,7 +62,7 @@ def creators(
             said.format(share=100 * value / total, all=100 * sofar / total)
             for value, sofar in zip(minutes, accumulate(minutes), strict=True)
         ]
-        ax.bar_label(bars, shares, padding=5, fontsize=9, color=QUIET)
+        ax.bar_label(bars, shares, padding=5, fontsize=9, color=QUIET, bbox=BACKING)
         unknown = Text("未知", "unknown").in_(lang)
         ax.set_yticks(range(len(named)), [legible(str(name)) if name else unknown for _, name in named])
         ax.set_ylim(len(named) - 0.4, -0.6)

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 
 from ytxdata.labels import Lang, Text
 from ytxdata.plots.canvas import (
+    BACKING,
     BLUE,
     Described,
     columns,
@@ -35,6 +36,7 @@ def distribution(report: Described, key: str, label: Text, ax: Axes | None, lang
             padding=3,
             fontsize=9,
             color="#444444",
+            bbox=BACKING,
         )
         ax.set_xticks(range(len(meetings)), [str(name) for name in data[key]])
         ax.set_xlim(-0.7, len(meetings) - 0.3)

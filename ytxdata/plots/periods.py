@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from matplotlib.axes import Axes
 
 from ytxdata.labels import Lang, Text
-from ytxdata.plots.canvas import dates, day_number
+from ytxdata.plots.canvas import day_number
 
 _TOTAL = Text("合计", "total")
-_FEW = 12
+_LABELS = 11
 
 Span = tuple[datetime, datetime]
 
@@ -30,11 +30,9 @@ def place(ax: Axes, periods: Sequence[str], lang: Lang) -> tuple[list[float], li
     lefts = [day_number(start) for start, _ in spans]
     widths = [(end - start) / timedelta(days=1) for start, end in spans]
     middles = [left + width / 2 for left, width in zip(lefts, widths, strict=True)]
-    if len(periods) <= _FEW:
-        ax.set_xticks(middles, list(periods))
-    else:
-        dates(ax, spans[0][0], spans[-1][1])
-    room = max(0.0, 3 * widths[0] - sum(widths)) / 2
+    told = _apart(middles, (middles[-1] - middles[0]) / _LABELS)
+    ax.set_xticks([middles[position] for position in told], [periods[position] for position in told])
+    room = max(0.6 * widths[0], 3 * widths[0] - sum(widths)) / 2
     ax.set_xlim(lefts[0] - room, lefts[-1] + widths[-1] + room)
     return middles, widths
 
@@ -49,3 +47,12 @@ def _spans(periods: Sequence[str]) -> list[Span] | None:
         return [(start, start + timedelta(days=calendar.monthrange(start.year, start.month)[1])) for start in starts]
     weekly = len(starts) > 1 and all(start.weekday() == 0 for start in starts)
     return [(start, start + timedelta(days=7 if weekly else 1)) for start in starts]
+
+
+def _apart(places: Sequence[float], distance: float) -> list[int]:
+    """Return which places to label, so that no two are nearer than a distance."""
+    told: list[int] = []
+    for position, place in enumerate(places):
+        if not told or place - places[told[-1]] >= distance * 0.999:
+            told.append(position)
+    return told

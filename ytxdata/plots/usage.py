@@ -12,6 +12,7 @@ from ytxdata.plots.canvas import (
     columns,
     drawing,
     footer,
+    legend,
     nothing,
     numbers,
     rules,
@@ -54,8 +55,6 @@ def usage(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Ax
             axes.set_ylim(bottom=0)
             axes.set_ylabel(label.in_(lang), color=colour)
             axes.tick_params(axis="y", colors=colour)
-        ax.legend(
-            [bars, line], [_MEETINGS.in_(lang), _HOURS.in_(lang)], loc="lower right", bbox_to_anchor=(1, 1), ncols=2
-        )
+        legend(ax, [bars[0], line], [_MEETINGS, _HOURS], lang)
         footer(ax, report, lang)
         return ax

@@ -1,0 +1,176 @@
+"""Every picture: drawn in both languages with the bundled font alone, empty and with one row, leaving no trace."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont
+from matplotlib.image import imread
+from matplotlib.text import Text as Drawn
+
+from ytxdata import plots
+from ytxdata.errors import UsageError
+from ytxdata.labels import Lang, Text
+from ytxdata.plots import fonts
+from ytxdata.tables.table import Table
+
+DRAW = {
+    name: getattr(plots, name)
+    for name in ("usage", "heatmap", "concurrency", "sizes", "durations", "creators", "presence", "coverage")
+}
+
+
+@pytest.fixture(autouse=True)
+def _only_the_bundled_font(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No family of Chinese is installed."""
+    monkeypatch.setattr(fonts, "FAMILIES", ())
+    for cached in (fonts.families, fonts._characters):
+        cached.cache_clear()
+    yield
+    for cached in (fonts.families, fonts._characters):
+        cached.cache_clear()
+
+
+def texts(ax: mpl.axes.Axes) -> str:
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return "\n".join(text.get_text() for text in cast("list[Drawn]", figure.findobj(Drawn)) if text.get_visible())
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_all_glyphs_are_there_and_something_is_drawn(picture_table: Table, lang: Lang, tmp_path: Path) -> None:
+    ax = DRAW[picture_table.name](picture_table, lang=lang)
+    plots.save(ax, tmp_path / "picture.png", dpi=50)  # a missing glyph is a warning, and a warning is an error
+    assert np.unique(imread(tmp_path / "picture.png").reshape(-1, 4), axis=0).shape[0] > 20
+    said = texts(ax)
+    assert picture_table.title.in_(lang) in said
+    assert "Asia/Shanghai" in said
+    assert "PROBABLE" in said
+    assert ("probably complete" in said) is (lang == "en")
+
+
+def test_a_picture_has_no_number_of_a_person_unless_asked(picture_table: Table) -> None:
+    assert "8613" not in texts(DRAW[picture_table.name](picture_table))
+    if picture_table.name in ("creators", "presence"):
+        assert "8613" in texts(DRAW[picture_table.name](picture_table, show_phones=True))
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_empty_and_one_row(picture_table: Table, rows: int, tmp_path: Path) -> None:
+    short = replace(picture_table, frame=picture_table.frame.slice(0, rows))
+    ax = DRAW[picture_table.name](short, lang="en")
+    plots.save(ax, tmp_path / "picture.png", dpi=50)
+    assert ("no data in this period" in texts(ax)) is (rows == 0)
+
+
+def test_unknown_numbers_are_drawn_as_nothing(picture_table: Table, tmp_path: Path) -> None:
+    table = picture_table.frame
+    figures = [
+        name
+        for name, kind in zip(table.column_names, table.schema.types, strict=True)
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    ]
+    figures = [name for name in figures if name not in ("weekday", "hour")]
+    for name in figures:
+        position = table.column_names.index(name)
+        table = table.set_column(position, name, pa.nulls(table.num_rows, table.schema.types[position]))
+    ax = DRAW[picture_table.name](replace(picture_table, frame=table), lang="en")
+    plots.save(ax, tmp_path / "picture.png", dpi=50)
+
+
+def test_on_given_axes_nothing_else_is_touched(picture_table: Table) -> None:
+    figure = Figure(figsize=(12, 4))
+    left, right = figure.subplots(1, 2)
+    assert DRAW[picture_table.name](picture_table, left) is left
+    assert right.get_title(loc="left") == ""
+    assert not figure.texts
+
+
+def test_settings_of_matplotlib_stay_as_they_were(picture_table: Table, tmp_path: Path) -> None:
+    before = dict(mpl.rcParams)
+    plots.save(DRAW[picture_table.name](picture_table), tmp_path / "picture.svg")
+    assert dict(mpl.rcParams) == before
+
+
+def test_svg_keeps_its_text_and_its_bytes(picture_table: Table, tmp_path: Path) -> None:
+    first, second = (
+        plots.save(DRAW[picture_table.name](picture_table), tmp_path / f"{n}.svg").read_bytes() for n in (1, 2)
+    )
+    assert first == second
+    words = "".join(ET.fromstring(first).itertext())
+    assert picture_table.title.zh in words
+
+
+def test_a_notebook_shows_the_picture_without_pyplot(picture_table: Table) -> None:
+    assert DRAW[picture_table.name](picture_table)._repr_png_().startswith(b"\x89PNG")
+
+
+def test_pyplot_is_never_loaded() -> None:
+    code = "import sys, ytxdata.plots as p; p.fonts.families(); sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env=dict(os.environ), check=False).returncode == 0
+
+
+def test_both_languages_at_once(picture_table: Table) -> None:
+    said = texts(DRAW[picture_table.name](picture_table, lang="both"))
+    assert picture_table.title.zh in said
+    assert picture_table.title.en in said
+
+
+def test_presence_wants_one_meeting(build_table: Callable[[str], Table]) -> None:
+    table = build_table("presence")
+    two = table.frame.set_column(0, "meeting_id", pa.array(["1"] * 5 + ["2"] * 4))
+    with pytest.raises(UsageError, match="meeting_id"):
+        plots.presence(replace(table, frame=two))
+    assert "1" in plots.presence(replace(table, frame=two), meeting_id="1").get_title(loc="left")
+
+
+def test_what_no_font_has_is_marked() -> None:
+    assert fonts.legible("𠮷野 🧧 周会") == "〓野 〓 周会"
+
+
+def test_bundled_font_is_small_whole_and_licensed() -> None:
+    assert fonts.families()[0] == fonts.BUNDLED_FAMILY
+    assert fonts.BUNDLED.stat().st_size < 2_000_000
+    assert "SIL OPEN FONT LICENSE" in fonts.BUNDLED.with_name("OFL.txt").read_text(encoding="utf-8")
+    path = findfont(FontProperties(family=[fonts.BUNDLED_FAMILY]), fallback_to_default=False)
+    characters = font_manager.get_font(path).get_charmap()
+    gb2312 = {
+        bytes((high, low)).decode("gb2312", "ignore") for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF)
+    } - {""}
+    assert len(gb2312) == 6763
+    assert all(ord(character) in characters for character in gb2312)
+    assert all(code in characters for code in range(0x20, 0x7F))
+
+
+def test_an_installed_family_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "FAMILIES", ("No Such Family", "DejaVu Serif"))
+    fonts.families.cache_clear()
+    assert fonts.families() == ("DejaVu Serif", fonts.BUNDLED_FAMILY, fonts.LAST_RESORT)
+
+
+def test_coverage_of_a_bare_certificate() -> None:
+    class Certificate:
+        worst, sentence = "PROVEN", Text("完整。", "Complete.")
+        frame = pd.DataFrame(
+            {
+                "start": [pd.Timestamp("2026-01-01", tz="UTC")],
+                "end": [pd.Timestamp("2026-02-01", tz="UTC")],
+                "verdict": ["PROVEN"],
+            }
+        )
+
+    assert "Complete." in texts(plots.coverage(Certificate(), lang="en"))

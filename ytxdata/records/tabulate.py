@@ -52,6 +52,7 @@ class _Meeting:
     first: Answer
     last: Answer
     version: int = 1
+    n_again: int = 0
     problem: str = ""
 
     def see(self, sighting: _Sighting) -> None:
@@ -61,6 +62,7 @@ class _Meeting:
                 self.problem = "same_id_again"
             self.row, self.first, self.version = sighting.row, sighting.answer, self.version + 1
         self.last = sighting.answer
+        self.n_again += 1
 
 
 def tabulate(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Tabulated:
@@ -100,9 +102,9 @@ def tabulate(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Tabulated
     tables = normalize(list(raws), aliases)
     rejected = {row: i for i, row in enumerate(tables.rejects["row"].to_pylist())}
     refused = [sighting for sighting in sightings if sighting.row in rejected]
-    meetings, n_duplicates = _merge([sighting for sighting in sightings if sighting.row not in rejected], tables)
+    meetings = _merge([sighting for sighting in sightings if sighting.row not in rejected], tables)
 
-    counts = Counts(len(sightings), len(meetings), len(refused), n_duplicates)
+    counts = Counts(len(sightings), len(meetings), len(refused), sum(meeting.n_again for meeting in meetings))
     assert counts.received == counts.meetings + counts.rejected + counts.duplicates, "a record was lost or doubled"
     rank = np.full(max(len(raws), 1), -1)
     rank[[meeting.row for meeting in meetings]] = np.arange(len(meetings))
@@ -119,8 +121,8 @@ def _records(answer: Answer, aliases: Aliases) -> tuple[RawRecord, ...]:
     return answer.records if answer.aliases == aliases else replace(answer, aliases=aliases).records
 
 
-def _merge(sightings: list[_Sighting], tables: Normalized) -> tuple[list[_Meeting], int]:
-    """Return the meetings, and how many sightings were of one seen before."""
+def _merge(sightings: list[_Sighting], tables: Normalized) -> list[_Meeting]:
+    """Return the meetings that the sightings are of, in order of first appearance."""
     place = {row: i for i, row in enumerate(tables.meetings["row"].to_pylist())}
     ids = tables.meetings["meeting_id"].to_pylist()
     by_id: dict[str, list[_Meeting]] = {}
@@ -144,7 +146,7 @@ def _merge(sightings: list[_Sighting], tables: Normalized) -> tuple[list[_Meetin
         if len(namesakes) > 1:
             for one in namesakes:
                 one.problem = "id_collision"
-    return meetings, len(sightings) - len(meetings)
+    return meetings
 
 
 def _may_be_same(meetings: pa.Table, a: int, b: int) -> bool:

@@ -1,0 +1,278 @@
+"""What is assumed about the platform's records, as a list of data: each can be confirmed or contradicted by an account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.labels import Text
+from ytxdata.records.normalize import Normalized
+from ytxdata.records.survey import Field
+
+State = Literal["confirmed", "contradicted", "open"]
+Grade = Literal["documented", "stated", "inferred", "unknown"]
+
+STATE_TEXTS: dict[State, Text] = {
+    "confirmed": Text("证实", "confirmed"),
+    "contradicted": Text("不符", "contradicted"),
+    "open": Text("未知", "not shown"),
+}
+
+GRADE_TEXTS: dict[Grade, Text] = {
+    "documented": Text("文档写明", "documented"),
+    "stated": Text("他人所述", "stated by others"),
+    "inferred": Text("推断", "inferred"),
+    "unknown": Text("未知", "unknown"),
+}
+
+FEW = 20
+"""With fewer values than this nothing is concluded about units, zones and forms."""
+
+NEARLY_ALL = 0.95
+"""Share from which a habit is taken as the rule."""
+
+DURATION_UNITS: tuple[tuple[str, float, Text], ...] = (
+    ("s", 1.0, Text("秒", "seconds")),
+    ("ms", 1000.0, Text("毫秒", "milliseconds")),
+    ("min", 1 / 60, Text("分钟", "minutes")),
+    ("h", 1 / 3600, Text("小时", "hours")),
+)
+"""Units a duration may be in: key, units per second, name."""
+
+
+class Facts(NamedTuple):
+    """What an account's records show: their fields and the tables they give."""
+
+    fields: tuple[Field, ...]
+    tables: Normalized
+
+
+class Evidence(NamedTuple):
+    """Whether the facts confirm an assumption, and by what."""
+
+    state: State
+    text: Text
+
+
+class Assumption(NamedTuple):
+    """One assumption: key, how surely it was known beforehand, what it says, and how it is tested."""
+
+    key: str
+    grade: Grade
+    text: Text
+    check: Callable[[Facts], Evidence]
+
+
+def duration_unit(tables: Normalized) -> tuple[str, float] | None:
+    """Return the unit in which durations agree with end − start, and the share that agree; None when too few tell."""
+    best: tuple[str, float] | None = None
+    for table, start, end in ((tables.meetings, "started_at", "ended_at"), (tables.legs, "joined_at", "left_at")):
+        span = pc.divide(_microseconds(table, end, start), 1_000_000.0).to_numpy()
+        given = table["duration_s"].cast(pa.float64()).to_numpy()
+        is_telling = (span >= 60) & (given > 0)
+        if np.count_nonzero(is_telling) < FEW:
+            continue
+        for unit, per_second, _ in DURATION_UNITS:
+            expected = span[is_telling] * per_second
+            slack = np.maximum(2 * per_second, 1.0 if per_second < 1 else 0.01 * expected)
+            share = float(np.mean(np.abs(given[is_telling] - expected) <= slack))
+            if best is None or share > best[1]:
+                best = unit, share
+        break
+    return best
+
+
+def quiet_hour(tables: Normalized) -> int | None:
+    """Return the middle of the six quietest hours of starts, read as Beijing time; None when too few tell."""
+    starts = tables.meetings["started_at"].drop_null()
+    if len(starts) < 5 * FEW:
+        return None
+    hours = (starts.cast(pa.int64()).to_numpy() // 3_600_000_000 + 8) % 24
+    counts = np.bincount(hours, minlength=24)
+    windows = [int(counts[np.arange(first, first + 6) % 24].sum()) for first in range(24)]
+    quietest = [first for first, n in enumerate(windows) if n == min(windows)]
+    return (quietest[len(quietest) // 2] + 3) % 24
+
+
+def _microseconds(table: pa.Table, end: str, start: str) -> pa.ChunkedArray:
+    return pc.cast(pc.subtract(table[end].cast(pa.int64()), table[start].cast(pa.int64())), pa.float64())
+
+
+def _feeding(facts: Facts, *columns: str) -> list[Field]:
+    return [field for field in facts.fields if field.feeds in columns and field.n_filled]
+
+
+def _share(n: int, total: int) -> str:
+    return f"{n:,}/{total:,}"
+
+
+def _verdict(n: int, total: int, zh: str, en: str, least: int = 1) -> Evidence:
+    """Judge by a share: nearly all confirm, fewer contradict, too few values leave it open."""
+    shown = f"{_share(n, total)} "
+    state: State = "open" if total < least else "confirmed" if n >= NEARLY_ALL * total else "contradicted"
+    return Evidence(state, Text(shown + zh, shown + en))
+
+
+def _ids(facts: Facts) -> Evidence:
+    n, lost = facts.tables.meetings.num_rows, facts.tables.rejects.num_rows
+    return _verdict(n, n + lost, "条记录有可读的编号", "records have a legible id")
+
+
+def _unique_ids(facts: Facts) -> Evidence:
+    n = facts.tables.meetings.num_rows
+    return _verdict(len(facts.tables.meetings["meeting_id"].unique()), n, "个不同编号", "distinct ids", FEW)
+
+
+def _times(facts: Facts) -> Evidence:
+    forms: dict[str, int] = {}
+    for field in facts.fields:
+        if field.feeds.endswith("_at"):
+            for form, n in field.forms.items():
+                forms[form] = forms.get(form, 0) + n
+    shown = ", ".join(f"{form} {n:,}" for form, n in sorted(forms.items()))
+    total = sum(forms.values())
+    return _verdict(forms.get("wall_time", 0), total, f"个时间为此形式（{shown}）", f"times have this form ({shown})")
+
+
+def _duration(facts: Facts) -> Evidence:
+    found = duration_unit(facts.tables)
+    if found is None:
+        return Evidence(
+            "open", Text("时长与起止时间同时出现的太少", "too few records have a duration, a start and an end")
+        )
+    unit, share = found
+    name = next(text for key, _, text in DURATION_UNITS if key == unit)
+    if share < NEARLY_ALL:
+        return Evidence(
+            "contradicted",
+            Text(
+                f"没有单位与 结束 − 开始 相符；最接近{name.zh}（{share:.0%}）",
+                f"no unit agrees with end − start; nearest is {name.en} ({share:.0%})",
+            ),
+        )
+    text = Text(f"{share:.0%} 按{name.zh}与 结束 − 开始 相符", f"{share:.0%} agree with end − start in {name.en}")
+    return Evidence("confirmed" if unit == "s" else "contradicted", text)
+
+
+def _zone(facts: Facts) -> Evidence:
+    hour = quiet_hour(facts.tables)
+    if hour is None:
+        return Evidence("open", Text("会议太少，看不出作息", "too few meetings to see day and night"))
+    text = Text(
+        f"按北京时间读，最安静的时段在 {hour} 点前后", f"read as Beijing time, the quietest hours lie around {hour}:00"
+    )
+    is_night = hour >= 22 or hour <= 6
+    return Evidence("confirmed" if is_night else "contradicted", text)
+
+
+def _phones(facts: Facts) -> Evidence:
+    legs = facts.tables.legs
+    total = len(legs) - legs["phone"].null_count
+    return _verdict(len(legs) - legs["number"].null_count, total, "个号码可拨", "phones are telephone numbers")
+
+
+def _creators(facts: Facts) -> Evidence:
+    meetings, problems = facts.tables.meetings, facts.tables.problems
+    total = len(meetings) - meetings["creator"].null_count
+    wrong = pc.and_(pc.equal(problems["column"], "creator"), pc.equal(problems["reason"], "not_a_phone"))
+    n_wrong = pc.sum(wrong).as_py() or 0
+    return _verdict(total - n_wrong, total, "个创建人是电话号码", "creators are telephone numbers")
+
+
+def _parties(facts: Facts) -> Evidence:
+    meetings = facts.tables.meetings
+    return _verdict(
+        len(meetings) - meetings["n_legs"].null_count, len(meetings), "场会议带参会名单", "meetings list their parties"
+    )
+
+
+def _leg_times(facts: Facts) -> Evidence:
+    legs = facts.tables.legs
+    return _verdict(
+        len(legs) - legs["joined_at"].null_count, len(legs), "条参会记录有加入时间", "legs have a time of joining"
+    )
+
+
+def _creator_listed(facts: Facts) -> Evidence:
+    legs, meetings = facts.tables.legs, facts.tables.meetings
+    mine = legs.filter(pc.fill_null(legs["is_creator"], False))
+    judged = meetings.filter(
+        pc.and_(meetings["creator"].is_valid(), pc.greater(pc.fill_null(meetings["n_legs"], 0), 0))
+    )
+    return _verdict(
+        len(mine["row"].unique()), len(judged), "场会议的名单含创建人", "meetings list their creator among the parties"
+    )
+
+
+def _one_shape(facts: Facts) -> Evidence:
+    own = [field for field in facts.fields if "." not in field.path and "[" not in field.path]
+    always = [field for field in own if field.n_present == field.n_parents]
+    return _verdict(len(always), len(own), "个键每条记录都有", "keys stand in every record")
+
+
+def _known_keys(facts: Facts) -> Evidence:
+    own = [
+        field for field in facts.fields if field.n_filled and "object" not in field.types and "list" not in field.types
+    ]
+    unknown = [field.path for field in own if not field.feeds]
+    evidence = _verdict(len(own) - len(unknown), len(own), "个键归入某列", "keys feed a column")
+    if not unknown:
+        return evidence
+    shown = ", ".join(unknown[:12])
+    text = evidence.text
+    return Evidence(evidence.state, Text(f"{text.zh}；未用：{shown}", f"{text.en}; not used: {shown}"))
+
+
+def _one_key(facts: Facts) -> Evidence:
+    by_column: dict[str, list[str]] = {}
+    for field in facts.fields:
+        if field.feeds and field.n_filled:
+            by_column.setdefault(f"{field.feeds}@{field.path.rpartition('.')[0]}", []).append(field.path)
+    rivals = [
+        f"{column.partition('@')[0]} ← {', '.join(paths)}" for column, paths in by_column.items() if len(paths) > 1
+    ]
+    if not by_column:
+        return Evidence("open", Text("没有记录", "no records"))
+    if rivals:
+        return Evidence("contradicted", Text("；".join(rivals), "; ".join(rivals)))
+    return Evidence("confirmed", Text(f"{len(by_column)} 列各一个键", f"{len(by_column)} columns, one key each"))
+
+
+def _money(facts: Facts) -> Evidence:
+    amounts = facts.tables.meetings["amount_yuan"]
+    given = sum(field.n_filled for field in _feeding(facts, "meetings.amount_yuan"))
+    return _verdict(len(amounts) - amounts.null_count, given, "个金额可读", "amounts can be read")
+
+
+def _recording(facts: Facts) -> Evidence:
+    fields = _feeding(facts, "meetings.recording_url")
+    total = sum(sum(field.forms.values()) for field in fields)
+    n_urls = sum(field.forms.get("url", 0) for field in fields)
+    none = len(facts.tables.meetings) - facts.tables.meetings["recording_url"].null_count
+    text = Text(f"样本 {total:,} 个值中 {n_urls:,} 个是网址", f"of {total:,} values sampled {n_urls:,} are addresses")
+    if not total:
+        return Evidence("open", text)
+    return Evidence("confirmed" if none == 0 or n_urls else "contradicted", text)
+
+
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    Assumption("id", "inferred", Text("每条记录有会议编号", "every record has a meeting id"), _ids),
+    Assumption("unique_id", "inferred", Text("一个编号对应一场会议", "an id stands for one meeting"), _unique_ids),
+    Assumption("wall_times", "inferred", Text("时间写作 yyyy-MM-dd HH:mm:ss，不带时区", "times are written yyyy-MM-dd HH:mm:ss, without a zone"), _times),
+    Assumption("zone", "stated", Text("时间为北京时间", "times are Beijing time"), _zone),
+    Assumption("duration_unit", "inferred", Text("时长以秒计，等于 结束 − 开始", "durations are seconds and equal end − start"), _duration),
+    Assumption("creator_phone", "inferred", Text("创建人是电话号码", "the creator is a telephone number"), _creators),
+    Assumption("parties", "inferred", Text("记录带参会名单", "a record lists its parties"), _parties),
+    Assumption("party_phone", "inferred", Text("参会方以电话号码标识", "a party is known by a telephone number"), _phones),
+    Assumption("leg_times", "unknown", Text("参会方有加入与离开时间", "a party has times of joining and leaving"), _leg_times),
+    Assumption("creator_listed", "unknown", Text("创建人在名单中", "the creator is among the parties"), _creator_listed),
+    Assumption("money", "inferred", Text("金额以元计", "amounts are in yuan"), _money),
+    Assumption("recording", "stated", Text("录音为网址，或 NoTapes", "a recording is an address, or NoTapes"), _recording),
+    Assumption("one_shape", "unknown", Text("各记录的键相同", "all records have the same keys"), _one_shape),
+    Assumption("known_keys", "unknown", Text("每个键都归入某列", "every key feeds a column"), _known_keys),
+    Assumption("one_key", "unknown", Text("每列只有一个键", "each column has one key"), _one_key),
+)  # fmt: skip

@@ -1,0 +1,235 @@
+"""The schema detective: what an account's records really look like, and what that says about our assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from ytxdata.labels import Text
+from ytxdata.records.aliases import DEFAULT, Aliases
+from ytxdata.records.assumptions import ASSUMPTIONS, GRADE_TEXTS, STATE_TEXTS, Facts, Grade, State
+from ytxdata.records.extract import RawRecord
+from ytxdata.records.forms import FORM_TEXTS, TYPE_TEXTS
+from ytxdata.records.normalize import normalize
+from ytxdata.records.objects import read_object
+from ytxdata.records.survey import Field, survey
+
+Shape = Mapping[str, Mapping[str, Any]]
+"""Path → `types` (list), `form` (the main one), `present` (share of objects, 0–1), `n` (objects that could have it): JSON-able, to compare with later."""
+
+_CERTAIN = 0.99
+"""How unlikely it must be that a key is absent by chance before it is called vanished or new."""
+
+_COLUMNS = ("path", "feeds", "types", "forms", "fill_rate", "n_present", "n_parents", "examples")
+
+
+class Finding(NamedTuple):
+    """What the records say about one assumption."""
+
+    key: str
+    state: State
+    grade: Grade
+    text: Text
+    evidence: Text
+
+
+class Drift(NamedTuple):
+    """A field that is new, has vanished, or comes in another type or form."""
+
+    kind: str
+    path: str
+    text: Text
+
+
+@dataclass(frozen=True, repr=False)
+class Profile:
+    """What records look like. Made by `profile`.
+
+    Parameters
+    ----------
+    n_records, n_rejected
+        How many records were looked at, and how many of them cannot be a meeting.
+    fields
+        Every path that occurs.
+    findings
+        What they say about each assumption, contradictions first.
+    """
+
+    n_records: int
+    n_rejected: int
+    fields: tuple[Field, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per path: what it feeds, types, forms, fill rate [0–1], counts, masked examples."""
+        rows = [
+            (
+                field.path,
+                field.feeds,
+                ", ".join(field.types),
+                ", ".join(field.forms),
+                field.fill_rate,
+                field.n_present,
+                field.n_parents,
+                " · ".join(field.examples),
+            )
+            for field in self.fields
+        ]
+        kinds = dict.fromkeys(_COLUMNS, "string") | {
+            "fill_rate": "float64",
+            "n_present": "Int64",
+            "n_parents": "Int64",
+        }
+        return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(kinds)
+
+    @property
+    def shape(self) -> Shape:
+        """The fields in a form that can be kept as JSON, for a later `drift`."""
+        return {
+            field.path: {
+                "types": sorted(set(field.types) - {"null"}),
+                "form": field.main_form,
+                "present": round(field.n_present / max(field.n_parents, 1), 6),
+                "n": field.n_parents,
+            }
+            for field in self.fields
+        }
+
+    def to_markdown(self) -> str:
+        """Return a page about the account's records, in both languages; phones and names are masked."""
+        lines = [
+            "# 会议记录的样子 / What the meeting records look like",
+            "",
+            f"{self.n_records:,} 条记录，其中 {self.n_rejected:,} 条不能成为会议。 / {self.n_records:,} records, {self.n_rejected:,} of which cannot be a meeting.",
+            "",
+            "## 假设 / Assumptions",
+            "",
+            "| | 假设 / assumption | 事先 / beforehand | 证据 / evidence |",
+            "|---|---|---|---|",
+            *(
+                f"| {STATE_TEXTS[finding.state].in_()} | {_cell(finding.text.in_())} | {GRADE_TEXTS[finding.grade].in_()} | {_cell(finding.evidence.in_())} |"
+                for finding in self.findings
+            ),
+            "",
+            "## 字段 / Fields",
+            "",
+            "| 路径 / path | 列 / column | 类型 / types | 形式 / forms | 有值 / filled | 例（已遮盖）/ examples (masked) |",
+            "|---|---|---|---|---|---|",
+            *(
+                f"| `{_cell(field.path)}` | {field.feeds or '–'} | {_names(field.types, TYPE_TEXTS)} | {_names(field.forms, FORM_TEXTS)} | {field.fill_rate:.1%} | {_cell(' · '.join(field.examples))} |"
+                for field in self.fields
+            ),
+            "",
+        ]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        n_contradicted = sum(finding.state == "contradicted" for finding in self.findings)
+        return f"<Profile of {self.n_records:,} records: {len(self.fields)} fields, {n_contradicted} assumptions contradicted>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(STATE_TEXTS[finding.state].in_())}</td><td>{escape(finding.text.in_())}</td><td>{escape(finding.evidence.in_())}</td></tr>"
+            for finding in self.findings
+        )
+        return f"<table>{rows}</table>{self.frame.to_html(index=False)}"
+
+
+def profile(records: Sequence[RawRecord | bytes], aliases: Aliases = DEFAULT) -> Profile:
+    """Return what records really look like: every path, and what it says about the assumptions of `ASSUMPTIONS`.
+
+    Parameters
+    ----------
+    records
+        Raw records, or their bytes alone (UTF-8).
+    aliases
+        Which keys feed which column.
+
+    Returns
+    -------
+    Profile
+        Without records it has no fields, and every assumption is open.
+
+    Notes
+    -----
+    Holds all decoded records at once: some 10 KB a record with eight parties.
+
+    Examples
+    --------
+    >>> found = profile([b'{"meid":"1","creator":"13912345678","x":true}'])
+    >>> found.frame[["path", "feeds", "examples"]].values.tolist()
+    [['meid', 'meetings.meeting_id', '1'], ['creator', 'meetings.creator', '139****5678'], ['x', '', 'tr… (4)']]
+    """
+    objects = [read_object(record if isinstance(record, bytes) else record.raw, aliases).value for record in records]
+    tables = normalize(records, aliases)
+    facts = Facts(survey([one for one in objects if one is not None], aliases), tables)
+    findings = [
+        Finding(assumption.key, evidence.state, assumption.grade, assumption.text, evidence.text)
+        for assumption in ASSUMPTIONS
+        for evidence in (assumption.check(facts),)
+    ]
+    order: list[State] = ["contradicted", "confirmed", "open"]
+    findings.sort(key=lambda finding: order.index(finding.state))
+    return Profile(len(records), tables.rejects.num_rows, facts.fields, tuple(findings))
+
+
+def drift(before: Profile | Shape, after: Profile | Shape) -> tuple[Drift, ...]:
+    """Return which fields are new, have vanished, or come in another type or form.
+
+    A rare field that is merely not among a few records has not vanished: it is told only when its absence
+    by chance is less likely than 1 %.
+
+    Examples
+    --------
+    >>> old, new = profile([b'{"meid":"1","a":1}'] * 9), profile([b'{"meid":"1","b":"x"}'] * 9)
+    >>> [(change.kind, change.path) for change in drift(old, new)]
+    [('vanished', 'a'), ('new', 'b')]
+    """
+    old = before.shape if isinstance(before, Profile) else before
+    new = after.shape if isinstance(after, Profile) else after
+    gone = [path for path in old if path not in new and _is_missed(old[path], _n_chances(path, new))]
+    come = [path for path in new if path not in old and _is_missed(new[path], _n_chances(path, old))]
+    both = [path for path in new if path in old and old[path]["types"] and new[path]["types"]]
+    return (
+        *(Drift("vanished", path, Text(f"字段 {path} 不再出现", f"field {path} no longer occurs")) for path in gone),
+        *(Drift("new", path, Text(f"出现新字段 {path}", f"new field {path}")) for path in come),
+        *(
+            Drift("retyped", path, _retyped(path, old[path], new[path]))
+            for path in both
+            if _is_retyped(old[path], new[path])
+        ),
+    )
+
+
+def _is_missed(field: Mapping[str, Any], n_chances: int) -> bool:
+    return bool((1 - field["present"]) ** n_chances <= 1 - _CERTAIN)
+
+
+def _n_chances(path: str, there: Shape) -> int:
+    """Return in how many objects of the other side the field could have been: as many as its siblings there could."""
+    parent = path.rpartition(".")[0]
+    return max((field["n"] for other, field in there.items() if other.rpartition(".")[0] == parent), default=0)
+
+
+def _is_retyped(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return bool(set(new["types"]) - set(old["types"])) or bool(
+        old["form"] and new["form"] and old["form"] != new["form"]
+    )
+
+
+def _retyped(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Text:
+    was, now = (f"{'/'.join(field['types'])} ({field['form']})" for field in (old, new))
+    return Text(f"字段 {path} 的类型或形式由 {was} 变为 {now}", f"field {path} was {was}, now is {now}")
+
+
+def _names(keys: Mapping[str, int], texts: Mapping[str, Text]) -> str:
+    return ", ".join(texts[key].in_() for key in keys) or "–"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("`", "'")

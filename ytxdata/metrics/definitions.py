@@ -1,0 +1,121 @@
+"""What every column means: the one table that code, footers, dictionaries and the docs page read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ytxdata.labels import Text
+from ytxdata.tables.definition import Definition
+
+
+def _define(key: str, zh: str, en: str, unit: str, rule_zh: str, rule_en: str, origin: str = "") -> Definition:
+    return Definition(key=key, zh=zh, en=en, unit=unit, formula=Text(rule_zh, rule_en), origin=origin)
+
+
+_TABLE = (
+    # ── what a row is about ──
+    _define("period", "时段", "period", "text", "北京时间的日（2026-03-05）、周（周一的日期）、月（2026-03）或 total；会议整场归入其开始时刻所在的日", "a day (2026-03-05), a week (the date of its Monday), a month (2026-03) or total, in Beijing time; a whole meeting goes to the day it started", "ISO 8601"),
+    _define("creator", "发起人", "creator", "phone", "发起人号码的 E.164 规范形式；不是电话号码的保持原文", "the creator's number in E.164 form; what is no telephone number stays as given"),
+    _define("number", "号码", "number", "phone", "参与方号码的 E.164 规范形式；未显示号码为空", "a party's number in E.164 form; null when withheld"),
+    _define("meeting_id", "会议编号", "meeting id", "id", "平台给出的会议编号", "the id the platform gave"),
+    _define("leg", "接入序号", "leg", "", "参与方在会议记录中的位置", "the position of a party in the meeting's record"),
+    # ── meetings ──
+    _define("meetings", "会议数", "meetings", "meetings", "有开始时刻且至少有 min_parties 人的会议；参与方未知的会议总是计入", "records with a start and at least min_parties people; a record whose legs are unknown always counts", "Google counts from 2 concurrent calls and reports lonely ones apart; Twilio starts a conference at 2"),
+    _define("meeting_minutes", "会议时长（分钟）", "meeting minutes", "min", "首次接入到最后离开（参与方未知时为开始到结束）的秒数之和 ÷ 60；结束未知为空，不计入求和", "seconds from the first join to the last leave (start to end when legs are unknown), summed, ÷ 60; null when the end is unknown, skipped by the sum", "GAM: 10 people × 10 min = 10"),
+    _define("talk_minutes", "通话时长（分钟）", "talk minutes", "min", "至少 2 人在线的秒数 ÷ 60（同一号码的两次接入算一人）", "seconds with at least 2 people connected ÷ 60 (one number on two legs is one person)", "Google's sum of overlapping intervals"),
+    _define("lonely_minutes", "独自在线时长（分钟）", "lonely minutes", "min", "恰好 1 人在线的秒数 ÷ 60，包括第二人加入前、中途、倒数第二人离开后", "seconds with exactly 1 person connected ÷ 60, at any moment: before the second joins, in between, after the second-last leaves"),
+    _define("leg_minutes", "人次分钟", "leg minutes", "min", "各接入的（离开 − 加入）秒数之和 ÷ 60；未离开的接入以会议结束为止，绝不以“现在”为止；结束仍未知的不计入", "seconds of leave − join summed over legs ÷ 60; an open leg is closed at the meeting's end, never at now; a leg whose end stays unknown is left out", "GAM 5 × 10 = 50; 企业微信 11 + 11 + 11 + 3 = 36"),
+    _define("legs", "人次", "legs", "legs", "接入次数；重新接入再计一次", "joins; a re-join counts again", "Zoom, Google, 阿里"),
+    _define("people", "人数", "people", "people", "整行范围内不同规范号码的个数，绝不按会议相加", "distinct normalised numbers over the whole row, never summed over meetings", "Twilio by caller id"),
+    _define("withheld", "未显示号码的人次", "withheld legs", "legs", "没有号码的接入次数", "joins without a number"),
+    _define("size_mean", "平均规模（人）", "mean size", "people", "（人数 + 未显示号码的接入）对会议求和 ÷ 会议数；参与方未知的会议不计入", "people + withheld legs of a meeting, summed ÷ meetings; meetings with unknown legs left out"),
+    _define("size_p50", "规模中位数（人）", "median size", "people", "每场会议（人数 + 未显示号码的接入）的中位数，线性插值", "median of people + withheld legs of a meeting, linear interpolation"),
+    _define("peak_legs", "并发接入峰值", "peak legs", "legs", "该时段内某一时刻同时在线的最大接入数，包括此前开始的会议；参与区间为 [加入, 离开)", "the largest number of legs at one moment of the period, also of meetings begun before it; intervals are [join, leave)", "Adobe Connect; Webex concurrent ÷ entitled"),
+    _define("peak_meetings", "并发会议峰值", "peak meetings", "meetings", "该时段内某一时刻同时进行的最大会议数，包括此前开始的会议", "the largest number of meetings at one moment of the period, also of meetings begun before it"),
+    _define("active_creators", "活跃发起人数", "active creators", "people", "该时段内至少发起 1 场会议的不同发起人", "distinct creators with at least 1 meeting in the period", "Zoom"),
+    # ── one person, one meeting ──
+    _define("presence", "在场时长（分钟）", "presence", "min", "同一号码在一场会议中各接入区间的并集秒数 ÷ 60（重叠不重复计）；会议结束未知为空", "seconds of the union of one number's intervals in one meeting ÷ 60 (overlaps count once); null when the meeting's end is unknown", "BigBlueButton users' 85 % rule"),
+    _define("presence_pct", "在场比例", "presence share", "%", "在场秒数 × 100 ÷ 会议秒数；0 秒的会议为空", "seconds of presence × 100 ÷ seconds of the meeting; null for a meeting of 0 s", "BigBlueButton users' 85 % rule"),
+    _define("first_joined_at", "首次加入", "first join", "time", "该人在会议中首次加入的时刻", "the instant of the first join"),
+    _define("last_left_at", "最后离开", "last leave", "time", "该人在会议中最后离开的时刻；会议仍在进行为空", "the instant of the last leave; null while it is unknown"),
+    # ── classes ──
+    _define("size_bucket", "规模档", "size", "text", "人数 + 未显示号码的接入：1、2、3–5、6–10、11–15、16–25、26–50、> 50", "people + withheld legs: 1, 2, 3–5, 6–10, 11–15, 16–25, 26–50, > 50", "Google"),
+    _define("duration_class", "时长档（分钟）", "duration class", "text", "会议时长 [a, b) 分钟：< 1、1–5、5–15、15–30、30–60、60–120、120–240、≥ 240", "meeting minutes in [a, b): < 1, 1–5, 5–15, 15–30, 30–60, 60–120, 120–240, ≥ 240", "CQD < 1 min; ACS > 1 h"),
+    _define("share_pct", "占比", "share", "%", "本行会议数 × 100 ÷ 各行会议数之和；没有会议为空", "meetings of the row × 100 ÷ meetings of all rows; null when there are none"),
+    # ── when ──
+    _define("weekday", "星期", "weekday", "", "1 = 星期一 … 7 = 星期日（北京时间）", "1 = Monday … 7 = Sunday, in Beijing time", "ISO 8601"),
+    _define("hour", "小时", "hour", "", "0 … 23，指 [h:00, h+1:00)（北京时间）", "0 … 23, meaning [h:00, h+1:00) in Beijing time"),
+    _define("heatmap", "占用分钟", "occupied minutes", "min", "各会议落在该星期该小时内的秒数之和 ÷ 60；跨小时的会议按小时拆分，两场同时进行则每分钟计两分钟", "seconds of all meetings that fall into this hour of this weekday ÷ 60; a meeting is split across the hours it spans, two at once give two minutes a minute"),
+    _define("inside_minutes", "工作时间内（分钟）", "inside working hours", "min", "会议时长中落在工作日 hours 之内的部分", "the part of meeting minutes inside `hours` of working days", "Viva after-hours; bandicoot night 19–07"),
+    _define("outside_minutes", "工作时间外（分钟）", "outside working hours", "min", "会议时长 − 工作时间内", "meeting minutes − inside working hours", "Viva after-hours; bandicoot night 19–07"),
+    _define("outside_pct", "工作时间外占比", "share outside", "%", "工作时间外 × 100 ÷ 会议时长；0 分钟为空", "outside × 100 ÷ meeting minutes; null for 0 minutes"),
+    # ── concurrency ──
+    _define("peak_legs_at", "接入峰值时刻", "peak legs at", "time", "首次达到并发接入峰值的那一秒", "the first second at which the peak of legs was reached"),
+    _define("peak_legs_times", "接入峰值次数", "peak legs times", "count", "达到峰值的独立区间个数；同一秒内一人离开一人加入不算中断", "separate stretches at the peak; a leave and a join in the same second do not end a stretch"),
+    _define("peak_meetings_at", "会议峰值时刻", "peak meetings at", "time", "首次达到并发会议峰值的那一秒", "the first second at which the peak of meetings was reached"),
+    _define("peak_meetings_times", "会议峰值次数", "peak meetings times", "count", "达到峰值的独立区间个数", "separate stretches at the peak"),
+    _define("busy_minutes", "有人在线（分钟）", "busy minutes", "min", "至少有 1 个接入在线的秒数 ÷ 60", "seconds with at least one leg connected ÷ 60"),
+    _define("minutes_above", "超线分钟", "minutes above lines", "min", "并发接入数大于 lines 的秒数 ÷ 60", "seconds with more legs than `lines` ÷ 60", "Webex concurrent ÷ entitled"),
+    _define("lines_sufficient", "足够的线路数", "sufficient lines", "count", "使“接入数不超过它”的时间占有人在线时间至少 p % 的最小线路数", "the smallest number of lines not exceeded for at least p % of the busy time"),
+    _define("kind", "对象", "of what", "text", "legs = 接入，meetings = 会议", "legs or meetings"),
+    _define("level", "并发数", "level", "count", "该区间内的并发数", "how many at once during the stretch"),
+    _define("starts_at", "开始", "from", "time", "区间的第一秒", "the first second of the stretch"),
+    _define("ends_at", "结束", "until", "time", "区间之后的第一秒", "the first second after the stretch"),
+    # ── creators together ──
+    _define("creators", "发起人数", "creators", "people", "有会议时长的不同发起人", "distinct creators with known meeting minutes"),
+    _define("top_creators", "前一成发起人数", "top creators", "people", "⌈发起人数 ÷ 10⌉", "⌈creators ÷ 10⌉"),
+    _define("concentration", "集中度", "concentration", "%", "会议时长最多的 ⌈n/10⌉ 位发起人的秒数 × 100 ÷ 全部秒数", "seconds of the top ⌈n/10⌉ creators by meeting minutes × 100 ÷ seconds of all", "bandicoot pareto"),
+    _define("gini", "基尼系数", "Gini", "ratio", "各发起人会议时长的基尼系数，不作小样本修正", "Gini coefficient of the creators' meeting minutes, no small-sample correction", "bandicoot pareto"),
+    # ── money ──
+    _define("cost", "费用（元）", "cost", "yuan", "接通费 + 计费分钟 × 号码类别单价，逐条精确计算，不四舍五入到分；合计等于各条之和", "connection fee + billed minutes × price of the number class, exact line by line, never rounded to fen; the total is the sum of its lines", "Teams charge + connection fee"),
+    _define("number_class", "号码类别", "number class", "text", "mobile、fixed、service、premium、international、satellite、unknown；按会议计费时为 default", "mobile, fixed, service, premium, international, satellite, unknown; default when meetings are billed"),
+    _define("lines_billed", "计费条数", "lines billed", "count", "计费的接入（或会议）条数", "legs (or meetings) that were billed"),
+    _define("billed_minutes", "计费分钟", "billed minutes", "min", "每条秒数向上取整到 step_s 的倍数、至少 minimum_s，求和 ÷ 60", "seconds of each line rounded up to a multiple of step_s, at least minimum_s, summed ÷ 60"),
+    _define("lonely_cost", "独自在线费用（元）", "lonely cost", "yuan", "独自在线的秒数 × 在线者号码类别的每分钟单价 ÷ 60", "seconds alone × price per minute of the number class of the party alone ÷ 60"),
+    # ── products side by side ──
+    _define("product", "口径", "product", "text", "ours 或产品名", "ours or the name of a product"),
+    _define("participants", "“参会者”", "“participants”", "count", "该产品称为参会者的数", "what that product calls participants"),
+    _define("minutes", "“会议分钟”", "“minutes”", "min", "该产品称为会议分钟的数", "what that product calls meeting minutes"),
+    _define("why", "差异原因", "why", "text", "该产品的计数规则", "the rule that product counts by"),
+    # ── explain ──
+    _define("pull_id", "查询编号", "pull id", "id", "带来该记录的查询", "the pull that brought the record"),
+    _define("used", "已计入", "used", "", "该记录是否计入本行", "whether the record is part of the row"),
+    _define("reason", "未计入原因", "reason", "text", "未计入的原因键；见 .excluded", "key of the reason when it is not used; see .excluded"),
+)  # fmt: skip
+
+DEFINITIONS = {definition.key: definition for definition in _TABLE}
+"""Column key → definition, in the order of the docs page."""
+
+INTEGERS = frozenset(
+    {key for key, definition in DEFINITIONS.items() if definition.unit in ("count", "legs", "meetings")}
+    | {"leg", "people", "active_creators", "creators", "top_creators", "weekday", "hour"}
+)
+"""Columns of whole numbers."""
+
+REASONS = {
+    "no_start": Text("会议没有开始时刻，无法归入任何时段", "meetings without a start: they belong to no period"),
+    "too_few_people": Text("会议人数少于 min_parties", "meetings with fewer people than min_parties"),
+    "legs_unknown": Text("参与方未知的会议：计入会议数，不计入人次与人数", "meetings whose legs are unknown: counted as meetings, not in legs and people"),
+    "end_unknown": Text("结束未知的会议：时长为空", "meetings whose end is unknown: their minutes are null"),
+    "not_ended": Text("没有结束时刻，无法按结束日归入时段", "meetings without an end: they belong to no period when counted by their end"),
+    "never_joined": Text("从未接入的参与方", "parties who never joined"),
+    "leg_end_unknown": Text("结束未知的接入：不计入人次分钟", "legs whose end stays unknown: left out of leg minutes"),
+    "withheld": Text("未显示号码的接入：无法归于某人", "legs without a number: they belong to nobody by name"),
+    "creator_unknown": Text("发起人未知的会议", "meetings whose creator is unknown"),
+}  # fmt: skip
+"""Reason key → why a record is not part of a number."""
+
+
+def define(*keys: str, **parameters: object) -> tuple[Definition, ...]:
+    """Return the definitions of some columns, each with the parameters its rule names.
+
+    Examples
+    --------
+    >>> define("meetings", min_parties=2)[0].parameters["min_parties"]
+    2
+    """
+    chosen = (DEFINITIONS[key] for key in keys)
+    return tuple(
+        replace(one, parameters={name: value for name, value in parameters.items() if name in one.formula.en})
+        for one in chosen
+    )

@@ -1,0 +1,256 @@
+"""The only place that names an engine: what narwhals does not say the same way on all of them.
+
+Everything else is written once, on integer columns of *local epoch seconds*: seconds since 1970-01-01 00:00 on the
+wall clock of Beijing, which has had no daylight saving since 1991. Days, weeks and hours are then plain integer divisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import narwhals as nw
+import pyarrow as pa
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.times import ZONE_NAME
+
+OFFSET = 8 * 3600
+
+
+class _Dialect(NamedTuple):
+    """What one engine has its own words for."""
+
+    seconds: Callable[[Any, Sequence[str], Sequence[int]], Any]
+    instants: Callable[[Any, Collection[str]], Any]
+    small: Callable[[Any, pa.Table], Any]
+    hold: Callable[[Any], Any]
+
+
+def to_pandas(table: pa.Table) -> Any:
+    """Return an Arrow table as pandas with types that know null; an empty one has the same types as a full one."""
+    import pandas as pd
+
+    nullable = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype(), pa.bool_(): pd.BooleanDtype(), pa.string(): pd.StringDtype(), pa.large_string(): pd.StringDtype()}  # fmt: skip
+
+    def mapper(kind: pa.DataType) -> Any:
+        return pd.ArrowDtype(kind) if pa.types.is_decimal(kind) else nullable.get(kind)
+
+    return table.to_pandas(types_mapper=mapper)
+
+
+# ── pandas ──
+def _pandas_seconds(frame: Any, columns: Sequence[str], offsets: Sequence[int]) -> Any:
+    import pandas as pd
+
+    def seconds(values: Any, offset: int) -> Any:
+        instants = pd.to_datetime(values, utc=True).astype("datetime64[us, UTC]")
+        whole = instants.astype("int64").astype("Int64") // 1_000_000 + offset
+        return whole.mask(instants.isna())
+
+    return frame.assign(**{name: seconds(frame[name], offset) for name, offset in zip(columns, offsets, strict=True)})
+
+
+def _pandas_instants(frame: Any, columns: Collection[str]) -> Any:
+    import pandas as pd
+
+    def instants(values: Any) -> Any:
+        return pd.to_datetime(values - OFFSET, unit="s", utc=True).astype(f"datetime64[us, {ZONE_NAME}]")
+
+    return frame.assign(**{name: instants(frame[name]) for name in columns})
+
+
+def _pandas_small(_frame: Any, table: pa.Table) -> Any:
+    return to_pandas(table)
+
+
+def _pandas_hold(frame: Any) -> Any:
+    return frame
+
+
+# ── Polars ──
+def _polars_seconds(frame: Any, columns: Sequence[str], offsets: Sequence[int]) -> Any:
+    import polars as pl
+
+    return frame.with_columns(
+        pl.col(name).dt.epoch("s") + offset for name, offset in zip(columns, offsets, strict=True)
+    )
+
+
+def _polars_instants(frame: Any, columns: Collection[str]) -> Any:
+    import polars as pl
+
+    return frame.with_columns(
+        pl.from_epoch(pl.col(name) - OFFSET).cast(pl.Datetime("us")).dt.replace_time_zone("UTC").dt.convert_time_zone(ZONE_NAME)
+        for name in columns
+    )  # fmt: skip
+
+
+def _polars_small(_frame: Any, table: pa.Table) -> Any:
+    import polars as pl
+
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame.lazy()
+
+
+def _polars_hold(frame: Any) -> Any:
+    return frame.lazy().collect().lazy()
+
+
+# ── DuckDB ──
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _duckdb_seconds(frame: Any, columns: Sequence[str], offsets: Sequence[int]) -> Any:
+    return _duckdb_replace(
+        frame, {name: f"epoch_us({_quoted(name)}) // 1000000 + {offset}" for name, offset in zip(columns, offsets, strict=True)}
+    )  # fmt: skip
+
+
+def _duckdb_instants(frame: Any, columns: Collection[str]) -> Any:
+    return _duckdb_replace(
+        frame, {name: f"make_timestamptz(({_quoted(name)} - {OFFSET}) * 1000000)" for name in columns}
+    )
+
+
+def _duckdb_replace(frame: Any, expressions: dict[str, str]) -> Any:
+    changed = ", ".join(f"{expression} AS {_quoted(name)}" for name, expression in expressions.items())
+    return frame.project(f"* REPLACE ({changed})")
+
+
+def _duckdb_small(frame: Any, table: pa.Table) -> Any:
+    rows_of_this_call = table  # the name in the query below: DuckDB finds it here and keeps it
+    assert rows_of_this_call is table
+    return frame.query("any_name", "SELECT * FROM rows_of_this_call")
+
+
+def _duckdb_hold(frame: Any) -> Any:
+    return _duckdb_small(frame, frame.to_arrow_table())
+
+
+# ── PySpark ──
+def _spark_seconds(frame: Any, columns: Sequence[str], offsets: Sequence[int]) -> Any:
+    from pyspark.sql import functions
+
+    def seconds(name: str, offset: int) -> Any:
+        if offset:
+            return functions.unix_seconds(functions.col(name)) + offset
+        as_utc = functions.concat(functions.col(name).cast("string"), functions.lit("+00:00"))
+        return functions.unix_seconds(as_utc.cast("timestamp"))
+
+    return frame.withColumns({name: seconds(name, offset) for name, offset in zip(columns, offsets, strict=True)})
+
+
+def _spark_instants(frame: Any, columns: Collection[str]) -> Any:
+    from pyspark.sql import functions
+
+    return frame.withColumns({name: functions.timestamp_seconds(functions.col(name) - OFFSET) for name in columns})
+
+
+def _spark_small(frame: Any, table: pa.Table) -> Any:
+    names = {pa.int64(): "bigint", pa.string(): "string", pa.bool_(): "boolean"}
+    schema = ", ".join(f"`{field.name}` {names[field.type]}" for field in table.schema)
+    # rows, not Arrow: PySpark's Arrow door asks for a pandas older than ours
+    return frame.sparkSession.createDataFrame([tuple(row.values()) for row in table.to_pylist()], schema)
+
+
+def _spark_hold(frame: Any) -> Any:
+    return frame.cache()
+
+
+_DIALECTS = {
+    nw.Implementation.PANDAS: _Dialect(_pandas_seconds, _pandas_instants, _pandas_small, _pandas_hold),
+    nw.Implementation.POLARS: _Dialect(_polars_seconds, _polars_instants, _polars_small, _polars_hold),
+    nw.Implementation.DUCKDB: _Dialect(_duckdb_seconds, _duckdb_instants, _duckdb_small, _duckdb_hold),
+    nw.Implementation.PYSPARK: _Dialect(_spark_seconds, _spark_instants, _spark_small, _spark_hold),
+    nw.Implementation.PYSPARK_CONNECT: _Dialect(_spark_seconds, _spark_instants, _spark_small, _spark_hold),
+}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine as seen through one of its frames, which leads to its session or connection."""
+
+    native: Any
+    dialect: _Dialect
+    implementation: nw.Implementation
+    is_eager: bool
+
+    @classmethod
+    def of(cls, frame: Any) -> Engine:
+        """Return the engine of a frame.
+
+        Raises
+        ------
+        UsageError
+            The frame is of no engine that reports run on.
+        """
+        wrapped = nw.from_native(frame, pass_through=True)
+        implementation = getattr(wrapped, "implementation", None)
+        if implementation not in _DIALECTS:
+            kind = f"{type(frame).__module__}.{type(frame).__name__}"
+            raise UsageError(
+                Text(f"不能在这种表上做报表：{kind}", f"reports do not run on this kind of frame: {kind}"),
+                remedy=Text(
+                    "请给 pandas、Polars、DuckDB 或 PySpark 的表", "give frames of pandas, Polars, DuckDB or PySpark"
+                ),
+            )
+        return cls(nw.to_native(wrapped), _DIALECTS[implementation], implementation, isinstance(wrapped, nw.DataFrame))
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """The names of the frame's columns."""
+        return nw.from_native(self.native).collect_schema().names()
+
+    def hold(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Return the frame computed once, for results that are used more than once (one row per meeting, not per leg)."""
+        return nw.from_native(self.dialect.hold(frame.to_native())).lazy()
+
+    def seconds(self, columns: Sequence[str]) -> nw.LazyFrame[Any]:
+        """Return the frame lazily with some columns of instants turned into local epoch seconds.
+
+        An instant without a zone is taken for Beijing wall time; a fraction of a second is cut off.
+        """
+        schema = nw.from_native(self.native).collect_schema()
+        offsets = []
+        for name in columns:
+            kind = schema[name]
+            if isinstance(kind, nw.Datetime):
+                offsets.append(OFFSET if kind.time_zone else 0)
+            elif self.implementation is nw.Implementation.PANDAS and kind in (nw.Object, nw.Unknown):
+                offsets.append(OFFSET)
+            else:
+                raise UsageError(
+                    Text(f"列 {name} 不是时刻：{kind}", f"column {name} holds no instants: {kind}"),
+                    remedy=Text("请转换成带时区的时间类型", "convert it to a type of instants with a zone"),
+                )
+        return nw.from_native(self.dialect.seconds(self.native, columns, offsets)).lazy()
+
+    def small(self, table: pa.Table) -> nw.LazyFrame[Any]:
+        """Return a small table as a frame of this engine, to be joined with."""
+        return nw.from_native(self.dialect.small(self.native, table)).lazy()
+
+    def finish(self, frame: nw.LazyFrame[Any], instants: Collection[str] = (), integers: Collection[str] = ()) -> Any:
+        """Return a native frame of the kind that came in.
+
+        `instants` are columns of local epoch seconds to be turned back, `integers` columns of whole numbers: engines
+        count in types of their own, and pandas makes floats of integers when it joins.
+        """
+        is_pandas = self.implementation is nw.Implementation.PANDAS
+        if integers and not is_pandas:
+            frame = frame.with_columns(nw.col(*sorted(integers)).cast(nw.Int64))
+        native = frame.to_native()
+        if instants:
+            native = self.dialect.instants(native, instants)
+        if not self.is_eager:
+            return native
+        if not is_pandas:
+            return native.collect()
+        table = nw.from_native(native.reset_index(drop=True), eager_only=True).to_arrow()
+        whole = [field.with_type(pa.int64()) if field.name in integers else field for field in table.schema]
+        return to_pandas(table.cast(pa.schema(whole)))

@@ -1,0 +1,214 @@
+"""A table of numbers that can say which records they were made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from typing import Any
+
+import narwhals as nw
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Lang, Text
+from ytxdata.metrics.definitions import INTEGERS, REASONS, define
+from ytxdata.metrics.facts import Facts
+from ytxdata.metrics.outcome import outcome
+from ytxdata.metrics.source import Source
+from ytxdata.metrics.sums import null_like
+from ytxdata.tables.definition import Definition
+from ytxdata.tables.table import Table
+
+Lazy = nw.LazyFrame[Any]
+Trace = Callable[[Mapping[str, Any], str | None], Lazy]
+"""From a row of a report, and a column or None, to its records: `meeting_id leg pull_id used reason`."""
+
+TRACED = ("meeting_id", "leg", "pull_id", "used", "reason")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Report(Table):
+    """A Table whose numbers were counted by one definition each, and lead back to their records.
+
+    Parameters
+    ----------
+    source
+        What it was made from.
+    trace
+        How a row leads to its records.
+    """
+
+    source: Source | None = None
+    trace: Trace | None = None
+
+    def explain(self, row: int | Mapping[str, Any] | Any, column: str | None = None) -> Any:
+        """Return the records a row was made of, and those that were left out, with the reason.
+
+        Parameters
+        ----------
+        row
+            Position of the row in `.frame` (from 0), or the row itself (a mapping, or a pandas row).
+        column
+            A column whose records differ from those of the row: a peak is made of the legs connected at that moment.
+
+        Returns
+        -------
+        frame
+            One row per leg, or per meeting whose legs are unknown: `meeting_id`, `leg`, `pull_id`, `used`, `reason` (a key of
+            `.excluded`, null when fully used); of the same kind as `.frame`, sorted by meeting and leg. A pandas frame carries the
+            formula with its numbers in `.attrs["formula"]`; `formula(row)` gives it for all.
+
+        Raises
+        ------
+        UsageError
+            There is no such row or column.
+
+        Notes
+        -----
+        Costs one more pass over the records of the row.
+        """
+        assert self.source is not None and self.trace is not None
+        cells = self._row(row)
+        if column is not None and column not in cells:
+            raise UsageError(
+                Text(f"报表 {self.name} 没有列 {column!r}", f"report {self.name} has no column {column!r}"),
+                remedy=Text(f"列：{'、'.join(cells)}", f"its columns are {', '.join(cells)}"),
+            )
+        records = self.trace(cells, column).select(*TRACED).sort("meeting_id", "leg", nulls_last=True)
+        frame = self.source.finish(records, integers=frozenset({"leg"}))
+        if hasattr(frame, "attrs"):
+            frame.attrs["formula"] = self.formula(cells)
+        return frame
+
+    def formula(self, row: int | Mapping[str, Any] | Any) -> dict[str, Text]:
+        """Return for each number of a row its rule with the number put in.
+
+        Raises
+        ------
+        UsageError
+            There is no such row.
+        """
+        cells = self._row(row)
+        rules = (definition for definition in self.definitions if definition.key in cells)
+        return {rule.key: _filled(rule, cells[rule.key]) for rule in rules if cells[rule.key] is not None}
+
+    def plot(self, lang: Lang = "zh", ax: Any = None) -> Any:
+        """Draw the report with `ytxdata.plots` and return the axes.
+
+        Parameters
+        ----------
+        lang
+            Language of the labels.
+        ax
+            Axes of matplotlib to draw on; by default new ones.
+
+        Raises
+        ------
+        UsageError
+            There is no picture of this report.
+        """
+        draw = getattr(import_module("ytxdata.plots"), self.name, None)
+        if draw is None:
+            raise UsageError(
+                Text(f"报表 {self.name} 没有图", f"there is no picture of the report {self.name}"),
+                remedy=Text("请用 .frame 自行绘制", "draw .frame yourself"),
+            )
+        return draw(self, lang=lang, ax=ax)
+
+    def _row(self, row: Any) -> dict[str, Any]:
+        if not isinstance(row, int):
+            return dict(row)
+        if not 0 <= row < self.arrow.num_rows:
+            raise UsageError(
+                Text(f"报表 {self.name} 没有第 {row} 行", f"report {self.name} has no row {row}"),
+                remedy=Text(
+                    f"共 {self.arrow.num_rows} 行，从 0 数起", f"it has {self.arrow.num_rows} rows, counted from 0"
+                ),
+            )
+        cells: dict[str, Any] = self.arrow.slice(row, 1).to_pylist()[0]
+        return cells
+
+
+def _filled(rule: Definition, value: Any) -> Text:
+    """The rule with its number put in: minutes as the whole seconds they were divided from."""
+    number = f"{round(value * 60)} s ÷ 60 = {value:g} min" if rule.unit == "min" else f"{value} {rule.unit}".strip()
+    told = "".join(f"; {name} = {setting}" for name, setting in rule.parameters.items())
+    return Text(f"{rule.zh} = {number}：{rule.formula.zh}{told}", f"{rule.en} = {number}: {rule.formula.en}{told}")
+
+
+def build(
+    facts: Facts, name: str, title: Text, frame: Lazy, columns: tuple[str, ...], trace: Trace, *,
+    instants: tuple[str, ...] = (), leave_out: tuple[str, ...] = (), excluded: Mapping[str, int] | None = None,
+    notes: tuple[Text, ...] = (), **parameters: object,
+) -> Report:  # fmt: skip
+    """Return the report of some lazy rows: finished on their engine, with everything its reader must know.
+
+    `leave_out` names reasons that have nothing to do with this report, `excluded` adds some of its own.
+    """
+    counts, period = outcome(facts).excluded, outcome(facts).period
+    counts = {reason: n for reason, n in counts.items() if reason not in leave_out} | dict(excluded or {})
+    told = {"min_parties": facts.scope.min_parties, "day_of": facts.scope.day_of} | parameters
+    return Report(
+        frame=facts.source.finish(frame.select(*columns), instants, INTEGERS.intersection(columns)),
+        name=name,
+        title=title,
+        definitions=define(*columns, **told),
+        notes=(_day_note(facts), *notes),
+        period=period,
+        excluded={reason: (REASONS[reason], n) for reason, n in counts.items() if n},
+        certificate=_certificate(facts, period),
+        source=facts.source,
+        trace=trace,
+    )
+
+
+def _certificate(facts: Facts, period: tuple[datetime, datetime] | None) -> Any:
+    certificate = facts.source.certificate
+    narrow = getattr(certificate, "over", None)
+    return narrow(*period) if narrow is not None and period is not None else certificate
+
+
+def _day_note(facts: Facts) -> Text:
+    if facts.scope.day_of == "ends":
+        return Text(
+            "会议归入其结束所在的北京时间日；24:00 结束的归入当日",
+            "a meeting belongs to the day of Beijing time on which it ends; an end at 24:00 closes its day",
+        )
+    return Text("会议归入其开始所在的北京时间日；周从星期一开始", "a meeting belongs to the day of Beijing time on which it starts; weeks begin on Monday")  # fmt: skip
+
+
+def evidence(facts: Facts) -> Lazy:
+    """Return one row per party listed, or per meeting without a list: what a trace filters.
+
+    Columns: `meeting_id leg pull_id used reason`, and what rows are made by: `key at creator person number j end size is_known …`.
+    """
+    whole = facts.meetings.select(
+        "key",
+        "meeting_id",
+        "pull_id",
+        "at",
+        "creator",
+        "size",
+        "meeting_s",
+        "counts",
+        "is_known",
+        "first",
+        "last",
+        "rows",
+    )
+    parties = facts.legs.join(whole, on="key", how="inner").select(
+        *whole.collect_schema().names(), "leg", "person", "number", "j", "end",
+        reason=nw.when(nw.col("j").is_null()).then(nw.lit("never_joined"))
+        .otherwise(nw.when(~nw.col("counts")).then(nw.lit("too_few_people"))
+        .otherwise(nw.when(nw.col("end").is_null()).then(nw.lit("leg_end_unknown")))),
+    )  # fmt: skip
+    unlisted = whole.filter(nw.coalesce(nw.col("rows"), nw.lit(0)) == 0).with_columns(
+        leg=null_like("at"), person=null_like("meeting_id"), number=null_like("meeting_id"),
+        j=null_like("at"), end=null_like("at"),
+        reason=nw.when(~nw.col("counts")).then(nw.lit("too_few_people"))
+        .otherwise(nw.when(~nw.col("is_known")).then(nw.lit("legs_unknown"))),
+    )  # fmt: skip
+    columns = parties.collect_schema().names()
+    out = nw.col("reason").is_in(["never_joined", "too_few_people"])
+    return nw.concat([parties, unlisted.select(*columns)]).with_columns(used=nw.col("reason").is_null() | ~out)

@@ -1,0 +1,132 @@
+"""From what a user gives to the two frames every metric starts from: integer seconds, one name for each thing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.metrics.engines import Engine, to_pandas
+from ytxdata.metrics.frames import Frames
+from ytxdata.metrics.sums import null_like
+from ytxdata.phones import normalize
+from ytxdata.tables.plain import to_arrow
+from ytxdata.tables.table import Completeness
+
+Lazy = nw.LazyFrame[Any]
+
+_KEYS = ("obs", "row")
+"""Columns by which legs are tied to the very record they came with; where both frames lack them, the meeting's id does it."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Meetings (`key meeting_id pull_id creator s e n_legs`) and legs (`key leg number j l`), lazily.
+
+    `s e` are start and end, `j l` join and leave, in local epoch seconds. `held` keeps what several reports share.
+    """
+
+    meetings: Lazy
+    legs: Lazy
+    engine: Engine
+    certificate: Completeness | None = None
+    to_pandas: bool = False
+    held: dict[Any, Any] = field(default_factory=dict)
+
+    def finish(self, frame: Lazy, instants: Collection[str] = (), integers: Collection[str] = ()) -> Any:
+        """Return the rows as the user gets them: of the kind that came in, pandas for an archive."""
+        native = self.engine.finish(frame, instants, integers)
+        return to_pandas(to_arrow(native)) if self.to_pandas else native
+
+    def rows(self, frame: Lazy) -> list[dict[str, Any]]:
+        """Return a few aggregated rows as plain Python values."""
+        rows: list[dict[str, Any]] = to_arrow(frame.to_native()).to_pylist()
+        return rows
+
+
+def resolve(source: Any) -> Source:
+    """Return the frames of a History, an Archive or `Frames`.
+
+    Raises
+    ------
+    UsageError
+        It is none of them, its frames are of different engines, or a column is missing.
+    """
+    if isinstance(source, Source):
+        return source
+    if hasattr(source, "scan"):
+        scanned = Frames(source.scan("meetings"), source.scan("legs"), getattr(source, "certificate", None))
+        return replace(_prepare(scanned, legs_are_unique=True), to_pandas=True)
+    if hasattr(source, "meetings") and hasattr(source, "legs"):
+        return _prepare(source, legs_are_unique=False)
+    kind = f"{type(source).__module__}.{type(source).__name__}"
+    raise UsageError(
+        Text(f"不能由此制作报表：{kind}", f"no report can be made from {kind}"),
+        remedy=Text("请给 History、Archive 或 ytx.Frames(meetings, legs)", "give a History, an Archive or ytx.Frames(meetings, legs)"),
+    )  # fmt: skip
+
+
+def _prepare(frames: Any, *, legs_are_unique: bool) -> Source:
+    engine, legs_engine = Engine.of(frames.meetings), Engine.of(frames.legs)
+    if engine.implementation is not legs_engine.implementation:
+        raise UsageError(
+            Text("会议与参会记录不在同一引擎中", "meetings and legs are frames of different engines"),
+            remedy=Text("请把两张表放进同一引擎", "bring both into one engine"),
+        )
+    _require("meetings", engine, "meeting_id", "started_at", "ended_at")
+    _require("legs", legs_engine, "meeting_id", "leg", "joined_at", "left_at")
+    meetings = engine.seconds(("started_at", "ended_at"))
+    legs = legs_engine.seconds(("joined_at", "left_at"))
+    key = next((name for name in _KEYS if name in engine.columns and name in legs_engine.columns), "meeting_id")
+    known = meetings.select(
+        key=nw.col(key),
+        meeting_id=nw.col("meeting_id").cast(nw.String),
+        pull_id=_optional(engine, "pull_id", "meeting_id"),
+        creator=_optional(engine, "creator", "meeting_id"),
+        s=nw.col("started_at"),
+        e=nw.col("ended_at"),
+        n_legs=_optional(engine, "n_legs", "started_at"),
+    )
+    source = Source(known, legs, engine, getattr(frames, "certificate", None))
+    if "number" not in legs_engine.columns and "phone" in legs_engine.columns:
+        legs = with_numbers(source, legs, "phone", "number")
+        number = nw.col("number")
+    else:
+        number = _optional(legs_engine, "number", "meeting_id")
+    legs = legs.select(
+        key=nw.col(key),
+        leg=nw.col("leg").cast(nw.Int64),
+        number=number,
+        j=nw.col("joined_at"),
+        l=nw.col("left_at"),
+    )
+    return replace(source, legs=legs if legs_are_unique else legs.unique(subset=["key", "leg"], keep="any"))
+
+
+def _require(table: str, engine: Engine, *columns: str) -> None:
+    missing = ", ".join(name for name in columns if name not in engine.columns)
+    if missing:
+        raise UsageError(
+            Text(f"{table} 缺少列：{missing}", f"{table} has no column {missing}"),
+            remedy=Text("列名见 ytx.Frames 的说明", "the columns are described at ytx.Frames"),
+        )
+
+
+def _optional(engine: Engine, name: str, like: str) -> nw.Expr:
+    return nw.col(name) if name in engine.columns else null_like(like)
+
+
+def with_numbers(source: Source, frame: Lazy, column: str, name: str, *, keep_text: bool = False) -> Lazy:
+    """Add the E.164 form of a column of phones; with `keep_text`, what is no telephone number stays as given.
+
+    Only the distinct texts leave the engine.
+    """
+    texts = sorted(row[column] for row in source.rows(frame.select(column).filter(~nw.col(column).is_null()).unique()))
+    numbers = [normalize(text) or (text if keep_text else None) for text in texts]
+    mapping = pa.table({column: pa.array(texts, pa.string()), name: pa.array(numbers, pa.string())})
+    return frame.join(source.engine.small(mapping), on=column, how="left")

@@ -1,0 +1,46 @@
+"""Sums that know null: a null is skipped, a row of nulls alone is null, and the division comes last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+
+Lazy = nw.LazyFrame[Any]
+
+SECONDS = {
+    "meeting_s": "meeting_minutes",
+    "talk_s": "talk_minutes",
+    "lonely_s": "lonely_minutes",
+    "leg_s": "leg_minutes",
+}
+
+
+def add_up(frame: Lazy, by: tuple[str, ...], columns: tuple[str, ...]) -> Lazy:
+    """Return one row per group: `n` rows in it, and the sum of each column, null when all its values are."""
+    grouped = frame.group_by(*by).agg(
+        nw.len().alias("n"),
+        *(nw.col(name).sum() for name in columns),
+        *(nw.col(name).count().alias(f"{name}__n") for name in columns),
+    )
+    return grouped.select(
+        *by,
+        nw.col("n").cast(nw.Int64),
+        *(nw.when(nw.col(f"{name}__n") > 0).then(nw.col(name).cast(nw.Int64)).alias(name) for name in columns),
+    )
+
+
+def count(frame: Lazy, by: tuple[str, ...], name: str) -> Lazy:
+    """Return how many rows each group has."""
+    return frame.group_by(*by).agg(nw.len().alias(name)).with_columns(nw.col(name).cast(nw.Int64))
+
+
+def null_like(column: str) -> nw.Expr:
+    """Return a column of nulls of the type of another: literals without a value lose their type on pandas."""
+    value = nw.col(column)
+    return nw.when(value != value).then(value)
+
+
+def minutes(column: str) -> nw.Expr:
+    """Return whole seconds as minutes: the one division."""
+    return nw.col(column) / 60

@@ -1,0 +1,60 @@
+"""Sweeps over events: who was connected when. Window functions only, so that every engine can run them.
+
+Seconds during which a condition on a running count holds are summed without looking at the next event: each event at `t` adds
+`t × (held before − holds after)`, and the sum over a count that begins and ends with 0 is the time it held.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+
+Lazy = nw.LazyFrame[Any]
+
+
+def steps(intervals: Lazy, *columns: str, begins: str, ends: str) -> Lazy:
+    """Return two events for each interval: `t` and `step` (+1 at its begin, −1 at its end)."""
+    return nw.concat(
+        [
+            intervals.select(*columns, t=nw.col(begins), step=nw.lit(1, nw.Int64)),
+            intervals.select(*columns, t=nw.col(ends), step=nw.lit(-1, nw.Int64)),
+        ]
+    )
+
+
+def _running(events: Lazy, *of: str) -> Lazy:
+    order = ("t", "step")  # leaves first: whoever leaves and comes back in one second was never there twice
+    return events.with_columns(level=nw.col("step").cum_sum().over(*of, order_by=order).cast(nw.Int64))
+
+
+def _held(low: int, high: int | None = None) -> nw.Expr:
+    """The part an event adds to the seconds with `low ≤ level ≤ high`."""
+
+    def holds(level: nw.Expr) -> nw.Expr:
+        inside = level >= low if high is None else (level >= low) & (level <= high)
+        return inside.cast(nw.Int64)
+
+    return nw.col("t") * (holds(nw.col("level") - nw.col("step")) - holds(nw.col("level")))
+
+
+def presence(legs: Lazy) -> Lazy:
+    """Return per `key person` the seconds of the union of the person's intervals (`presence_s`); `legs` has `key person j end`."""
+    levels = _running(steps(legs, "key", "person", begins="j", ends="end"), "key", "person")
+    parts = levels.select("key", "person", presence_s=_held(1))
+    return (
+        parts.group_by("key", "person")
+        .agg(nw.col("presence_s").sum())
+        .with_columns(nw.col("presence_s").cast(nw.Int64))
+    )
+
+
+def talk(legs: Lazy) -> Lazy:
+    """Return per `key` the seconds with exactly one person (`lonely_s`) and with two or more (`talk_s`)."""
+    own = _running(steps(legs, "key", "person", begins="j", ends="end"), "key", "person")
+    level, step = nw.col("level"), nw.col("step")
+    comes_or_goes = ((level == 1) & (step == 1)) | ((level == 0) & (step == -1))
+    people = _running(own.filter(comes_or_goes).select("key", "t", "step"), "key")
+    parts = people.select("key", lonely_s=_held(1, 1), talk_s=_held(2))
+    sums = parts.group_by("key").agg(nw.col("lonely_s").sum(), nw.col("talk_s").sum())
+    return sums.with_columns(nw.col("lonely_s", "talk_s").cast(nw.Int64))

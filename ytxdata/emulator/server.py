@@ -95,6 +95,16 @@ class Emulator:
         }
 
     @property
+    def credentials(self) -> dict[str, str]:
+        """Account SID, token and application id, as keyword arguments for a client."""
+        account = self.desk.account
+        return {
+            "account_sid": account.sid,
+            "auth_token": account.token,
+            "app_id": account.app_for(self.options.environment),
+        }
+
+    @property
     def requests(self) -> list[Asked]:
         """What was asked so far, without a secret."""
         return self.desk.requests

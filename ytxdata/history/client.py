@@ -11,7 +11,7 @@ from ytxdata.labels import Text
 from ytxdata.markup import facts_card
 from ytxdata.platform.settings import Settings
 from ytxdata.platform.transport import Transport
-from ytxdata.records.aliases import Aliases
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer
 from ytxdata.redact import mask_id
 
@@ -86,7 +86,7 @@ class Client:
             environment=environment,
             base_url=base_url,
         )
-        self.aliases = Aliases.default().with_extra(self.settings.aliases).with_extra(aliases or {})
+        self.aliases = DEFAULT.with_extra(self.settings.aliases).with_extra(aliases or {})
         self._transport = Transport(
             self.settings,
             timeout=timeout,

@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import pyarrow as pa
 
+import pyarrow as pa
+
 from ytxdata.history.evidence import PullFacts, Seen
 from ytxdata.platform.exchange import clock_skew
 from ytxdata.records.answer import Answer
 
 
 def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
-    """Return the facts of one answer from its normalised meetings (every accepted record, doubled ones included)."""
+    """Return the facts of one answer from its normalised meetings: every accepted record, doubled ones included."""
     columns = ("row", "meeting_id", "started_at", "ended_at", "record_hash", "creator")
     rows = zip(*(meetings[name].to_pylist() for name in columns), strict=True)
     skew_s = clock_skew(answer.server_date, answer.asked_at, answer.answered_at)

@@ -22,6 +22,7 @@ from ytxdata.labels import Text
 from ytxdata.markup import facts_card
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.normalize import normalize
 from ytxdata.records.schema import PULLS, arrow_schema, to_pandas
 from ytxdata.records.tabulate import Counts, Tabulated, tabulate
 
@@ -70,7 +71,7 @@ class History:
 
     @cached_property
     def meetings(self) -> pd.DataFrame:
-        """One row per meeting, newest start first."""
+        """One row per meeting, in the order in which the platform listed them."""
         return to_pandas(self.tables.meetings)
 
     @cached_property
@@ -101,10 +102,10 @@ class History:
     @cached_property
     def certificate(self) -> Certificate:
         """How complete the history is. Without an archive PROBABLE at best: an answer cannot show what it leaves out."""
+        listings = [answer for answer in self.answers if not answer.confid]
+        normal = [normalize(answer.records, self.aliases) for answer in listings]
         facts = [
-            pull_facts(answer, part.meetings, part.rejects.num_rows)
-            for answer, part in zip(self.answers, self.tables.parts, strict=True)
-            if not answer.confid
+            pull_facts(answer, one.meetings, len(one.rejects)) for answer, one in zip(listings, normal, strict=True)
         ]
         return certify_history(facts, self.answers[-1].asked_at if self.answers else times.now())
 

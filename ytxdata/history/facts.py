@@ -6,8 +6,6 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-import pyarrow as pa
-
 from ytxdata.history.evidence import PullFacts, Seen
 from ytxdata.platform.exchange import clock_skew
 from ytxdata.records.answer import Answer

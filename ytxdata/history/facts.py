@@ -11,7 +11,7 @@ from ytxdata.platform.exchange import clock_skew
 from ytxdata.records.answer import Answer
 
 
-def facts_of(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
+def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
     """Return the facts of one answer from its normalised meetings: every accepted record, doubled ones included."""
     columns = ("row", "meeting_id", "started_at", "ended_at", "record_hash", "creator")
     rows = zip(*(meetings[name].to_pylist() for name in columns), strict=True)

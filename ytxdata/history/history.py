@@ -16,7 +16,7 @@ import pyarrow as pa
 from ytxdata import __version__, times
 from ytxdata.errors import AnswerError, UsageError
 from ytxdata.history.completeness import certify_history
-from ytxdata.history.facts import facts_of
+from ytxdata.history.facts import pull_facts
 from ytxdata.history.verdicts import Certificate
 from ytxdata.labels import Text
 from ytxdata.markup import facts_card
@@ -104,7 +104,7 @@ class History:
         """How complete the history is. Without an archive PROBABLE at best: an answer cannot show what it leaves out."""
         listings = [answer for answer in self.answers if not answer.confid]
         normal = [normalize(answer.records, self.aliases) for answer in listings]
-        facts = [facts_of(answer, one.meetings, len(one.rejects)) for answer, one in zip(listings, normal, strict=True)]
+        facts = [pull_facts(answer, one.meetings, len(one.rejects)) for answer, one in zip(listings, normal, strict=True)]
         return certify_history(facts, self.answers[-1].asked_at if self.answers else times.now())
 
     @property

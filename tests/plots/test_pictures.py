@@ -92,10 +92,11 @@ def test_unknown_numbers_are_drawn_as_nothing(picture_table: Table, tmp_path: Pa
     plots.save(ax, tmp_path / "picture.png", dpi=50)
 
 
-def test_on_given_axes_nothing_else_is_touched(picture_table: Table) -> None:
+def test_on_given_axes_nothing_else_is_touched(picture_table: Table, tmp_path: Path) -> None:
     figure = Figure(figsize=(12, 4))
     left, right = figure.subplots(1, 2)
     assert DRAW[picture_table.name](picture_table, left) is left
+    plots.save(left, tmp_path / "picture.png", dpi=50)
     assert right.get_title(loc="left") == ""
     assert not figure.texts
 

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
@@ -98,12 +99,17 @@ class Picture(Axes):
 @contextmanager
 def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]:
     """Give the axes to draw on, in the package's style; pyplot and the global settings stay as they were."""
-    with mpl.rc_context({**_STYLE, "font.family": [*families(), "sans-serif"]}):
+    wanted = [*families(), "sans-serif"]
+    with mpl.rc_context({**_STYLE, "font.family": wanted}):
         if ax is None:
             ax = Figure(figsize=size, layout="constrained").add_subplot(axes_class=Picture)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.set_axisbelow(True)
         yield ax
         for axes in (ax, *(other for other in ax.figure.axes if other.bbox.bounds == ax.bbox.bounds)):
-            axes.tick_params(labelfontfamily=[*families(), "sans-serif"], length=0)
+            axes.tick_params(labelfontfamily=wanted, length=0)  # ticks are made later, outside this context
+            for text in axes.findobj(Drawn):
+                text.set_fontfamily(wanted)  # axes that were given have texts made before it
 
 
 def columns(source: Any, *, show_phones: bool = False) -> dict[str, list[Any]]:
@@ -171,8 +177,8 @@ def footer(ax: Axes, source: Any, lang: Lang, *more: Text) -> None:
     mark = f" {certificate.worst}" if certificate is not None else ""
     lines = [f"{label}{mark}: {verdict.in_(lang)}", *(text.in_(lang) for text in more)]
     figure = ax.figure.figure
-    inches = figure.get_figwidth() * (0.97 if isinstance(ax, Picture) else ax.get_position().width)
-    room = int(inches * 72 / (_FOOT_SIZE * _FOOT_LETTER))
+    wide = figure.get_figwidth() * 0.97 if isinstance(ax, Picture) else inches(ax)
+    room = int(wide * 72 / (_FOOT_SIZE * _FOOT_LETTER))
     pieces = [piece for line in lines for piece in wrapped(legible(line), room)]
     look: dict[str, Any] = {"fontsize": _FOOT_SIZE, "color": QUIET, "linespacing": 1.5}
     if isinstance(ax, Picture):
@@ -193,6 +199,9 @@ def footer(ax: Axes, source: Any, lang: Lang, *more: Text) -> None:
         )
 
 
+_NEVER_FIRST = "，。；：、！？）》”’"
+
+
 def wrapped(text: str, room: int) -> list[str]:
     """Return a text in lines of at most `room` columns; a Chinese character takes two.
 
@@ -204,7 +213,7 @@ def wrapped(text: str, room: int) -> list[str]:
     lines, line, used = [], "", 0
     for word in _words(text):
         wide = sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in word)
-        if used + wide > room and line.strip():
+        if used + wide > room and line.strip() and word not in _NEVER_FIRST:
             lines.append(line.strip())
             line, used = "", 0
         line += word
@@ -261,6 +270,11 @@ def rules(ax: Axes, axis: Literal["x", "y"] = "y") -> None:
 def thousands(ax: Axes, axis: Literal["x", "y"] = "y") -> None:
     """Write numbers on an axis with thousands apart."""
     getattr(ax, f"{axis}axis").set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+
+
+def inches(ax: Axes) -> float:
+    """Return about how wide the axes are."""
+    return float(ax.figure.figure.get_figwidth() * ax.get_position().width)
 
 
 def day_number(instant: datetime) -> float:

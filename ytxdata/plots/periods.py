@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from matplotlib.axes import Axes
 
 from ytxdata.labels import Lang, Text
-from ytxdata.plots.canvas import day_number
+from ytxdata.plots.canvas import day_number, inches
 
 _TOTAL = Text("合计", "total")
-_LABELS = 11
+_LETTER, _SPACE = 0.075, 0.15  # inches
 
 Span = tuple[datetime, datetime]
 
@@ -30,7 +30,8 @@ def place(ax: Axes, periods: Sequence[str], lang: Lang) -> tuple[list[float], li
     lefts = [day_number(start) for start, _ in spans]
     widths = [(end - start) / timedelta(days=1) for start, end in spans]
     middles = [left + width / 2 for left, width in zip(lefts, widths, strict=True)]
-    told = _apart(middles, (middles[-1] - middles[0]) / _LABELS)
+    labels = max(1, int(inches(ax) / (_LETTER * len(periods[0]) + _SPACE)))
+    told = _apart(middles, (middles[-1] - middles[0]) / labels)
     ax.set_xticks([middles[position] for position in told], [periods[position] for position in told])
     room = max(0.6 * widths[0], 3 * widths[0] - sum(widths)) / 2
     ax.set_xlim(lefts[0] - room, lefts[-1] + widths[-1] + room)

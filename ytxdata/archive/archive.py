@@ -15,7 +15,7 @@ from ytxdata.archive.changes import changes
 from ytxdata.archive.coverage import certificate_of
 from ytxdata.archive.layout import read_identity
 from ytxdata.archive.lock import WAIT_S
-from ytxdata.archive.report import SyncReport
+from ytxdata.archive.report import RebuildReport, SyncReport
 from ytxdata.archive.scan import scan
 from ytxdata.archive.store import Snapshot, newest
 from ytxdata.archive.sync import Asker, rebuild, sync
@@ -214,7 +214,7 @@ class Archive:
         found.raise_if_damaged()
         return found
 
-    def rebuild(self, aliases: Aliases | None = None, *, wait_s: float = WAIT_S) -> None:
+    def rebuild(self, aliases: Aliases | None = None, *, wait_s: float = WAIT_S) -> RebuildReport:
         """Derive all tables again from the raw records, which are not touched.
 
         A sync does this by itself when the parser or the aliases have changed; it also mends damaged derived tables.
@@ -226,6 +226,11 @@ class Archive:
         wait_s
             How long to wait for a sync that is running [s].
 
+        Returns
+        -------
+        RebuildReport
+            How many raw records were read and how many meetings are in them.
+
         Raises
         ------
         NotAnArchiveError
@@ -233,7 +238,7 @@ class Archive:
         ArchiveLockedError, ArchiveWriteError, DamagedError
             As in `sync`.
         """
-        rebuild(self.path.absolute(), aliases, wait_s)
+        return rebuild(self.path.absolute(), aliases, wait_s)
 
     def snapshot(self) -> Snapshot | None:
         """Return the state that readers see now; None before the first completed sync."""

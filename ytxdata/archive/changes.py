@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +35,8 @@ CHANGES: tuple[Column, ...] = (
     Column("new_pull_id", "text", "", "新值调用", "new pull", Text("第一次取到新版本的调用", "the first pull that brought the new version")),
 )  # fmt: skip
 """The columns of the ledger: one row per field that changed from one version of a meeting to the next."""
+
+K = TypeVar("K")
 
 _COMPARED = tuple(column.name for column in MEETINGS if column.name not in (*PROVENANCE, "record_hash", "meeting_id"))
 _LEG_COMPARED = tuple(column.name for column in LEGS if column.name not in ("meeting_id", "leg"))
@@ -119,7 +121,7 @@ def _leg_fields(legs: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
     return {f"legs[{leg}].{name}": row[name] for leg, row in sorted(legs.items()) for name in _LEG_COMPARED}
 
 
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def _differences(old: Mapping[K, Any], new: Mapping[K, Any]) -> dict[K, tuple[Any, Any]]:
     return {
         name: (old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)
     }
@@ -130,8 +132,8 @@ def _raw_differences(
 ) -> tuple[dict[str, tuple[Any, Any]], dict[str, tuple[Any, Any]]]:
     """Return what differs in the raw records under keys that feed no column, and under the others."""
     found = _differences(dict(_leaves(old)), dict(_leaves(new)))
-    unknown = {path: pair for path, pair in found.items() if not _feeds(path, aliases)}
-    return tuple({f"raw.{'.'.join(path)}": pair for path, pair in part.items()} for part in (unknown, found))  # type: ignore[return-value]
+    named = {path: (f"raw.{'.'.join(path)}", pair) for path, pair in found.items()}
+    return dict(pair for path, pair in named.items() if not _feeds(path, aliases)), dict(named.values())
 
 
 def _feeds(path: tuple[str, ...], aliases: Aliases) -> bool:

@@ -87,6 +87,16 @@ def _of_meetings(name: str, as_of: datetime | None, period: str) -> str:
     )
 
 
+def _problems(name: str, as_of: datetime | None, period: str) -> str:
+    """Problems of records, and of ids that were used for two meetings."""
+    return (
+        f"{_of_meetings(name, as_of, period)} UNION ALL "
+        "SELECT m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id', 'id_collision', m.meeting_id FROM {meetings} m "
+        f"WHERE m.meeting_id IN (SELECT t.meeting_id FROM {{meetings}} t WHERE t.twin > 0 AND {_until('t.observed_at', as_of)}) "
+        f"AND {_current(as_of)}{period}"
+    )
+
+
 def _by_itself(name: str, as_of: datetime | None, _period: str) -> str:
     column = "asked_at" if "asked_at" in SCHEMAS[name].names else "observed_at"
     return f"SELECT {_columns(name, 't')} FROM {{{name}}} t WHERE {_until(f't.{column}', as_of)}"
@@ -95,7 +105,7 @@ def _by_itself(name: str, as_of: datetime | None, _period: str) -> str:
 _VIEWS = {
     "meetings": _meetings,
     "legs": _of_meetings,
-    "problems": _of_meetings,
+    "problems": _problems,
     "rejects": _by_itself,
     "pulls": _by_itself,
 }

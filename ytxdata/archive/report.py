@@ -88,6 +88,21 @@ class SyncReport:
         return facts_card(_TITLE, rows, note=self.certificate.sentence, verdict=self.certificate.worst, lang=lang)
 
 
+@dataclass(frozen=True)
+class RebuildReport:
+    """What was derived again from the raw records: observations read, meetings found in them."""
+
+    observations: int
+    meetings: int
+
+    def __str__(self) -> str:
+        return _REBUILT.format(observations=self.observations, meetings=self.meetings).in_(preferred_lang())
+
+
+_REBUILT = Text(
+    "已由 {observations} 条原始记录重新生成：{meetings} 场会议",
+    "derived again from {observations} raw records: {meetings} meetings",
+)
 _TITLE = Text("同步结果", "sync")
 _WARNING = Text("提醒", "warning")
 _NUMBERS: Mapping[str, Text] = {

@@ -28,7 +28,8 @@ def scan(snapshot: Snapshot | None, name: str, *, as_of: datetime | None, engine
     """
     _choose("view", name, COLUMNS)
     native = _choose("engine", engine, _ENGINES)(snapshot, name, as_of, spark)
-    return nw.from_native(native).lazy()
+    frame: nw.LazyFrame[Any] = nw.from_native(native)
+    return frame
 
 
 def _choose(what: str, given: str, table: dict[str, Any]) -> Any:

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -192,15 +192,20 @@ class Writer:
             return
         runs = [read_run(self.root / path) for path in self.index] + [(hashes, numbers)]
         kept = len(runs) - runs_to_merge([len(run[1]) for run in runs])
-        path = f"{INDEX}/{self.head.sequence + 1:012d}.run"
+        path = f"{INDEX}/{self.head.sequence + 1:012d}-{len(self.written)}.run"
         write_whole(self.root / path, merged(runs[kept:]))
         self.written.add(path)
-        self.dropped += self.index[kept:]
+        self._drop(self.index[kept:])
         self.index = [*self.index[:kept], path]
+
+    def _drop(self, paths: Sequence[str]) -> None:
+        """Let files go with the promotion; those of this very change were never promoted and go unmentioned."""
+        self.dropped += paths
+        self.written.difference_update(paths)
 
     def replace_index(self, hashes: Hashes, numbers: Numbers) -> None:
         """Put one new run in place of the whole index."""
-        self.dropped += self.index
+        self._drop(self.index)
         self.index = []
         self.add_to_index(hashes, numbers)
 

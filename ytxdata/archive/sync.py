@@ -16,7 +16,7 @@ from ytxdata.archive.lock import writing
 from ytxdata.archive.migrations import migrated
 from ytxdata.archive.rebuild import aliases_for, derive_again, parser_mark, rebuilt, rebuilt_if_outdated
 from ytxdata.archive.rejects import RejectIndex
-from ytxdata.archive.report import SyncReport
+from ytxdata.archive.report import RebuildReport, SyncReport
 from ytxdata.archive.shape import drift_since
 from ytxdata.archive.store import Snapshot, Writer, heal, newest, telling_write_errors
 from ytxdata.archive.versions import VersionIndex
@@ -63,16 +63,18 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float) -> S
         )
 
 
-def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> None:
+def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport:
     """Derive all tables again, holding the archive's lock."""
     if read_identity(root) is None:
         raise no_archive(root)
     with writing(root, wait_s), telling_write_errors(root):
         snapshot = newest(root)
         heal(root, snapshot)
-        if snapshot is not None:
-            snapshot = migrated(root, snapshot)
-            rebuilt(root, snapshot, aliases_for(snapshot, aliases))
+        if snapshot is None:
+            raise no_archive(root)
+        snapshot = migrated(root, snapshot)
+        counts = rebuilt(root, snapshot, aliases_for(snapshot, aliases)).head.counts
+    return RebuildReport(counts["observations"], counts["meetings"])
 
 
 def prepared(root: Path, account: tuple[str, str], aliases: Aliases | None) -> Snapshot | None:

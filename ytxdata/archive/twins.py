@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from ytxdata import phones
 from ytxdata.archive.versions import Twins, Version
 
 
@@ -21,12 +22,18 @@ class Row(NamedTuple):
 
 
 def is_same_meeting(one: Row | Version, other: Row | Version) -> bool:
-    """Return False when two records of one id cannot be one meeting: other creator, and times that do not meet."""
-    if not one.creator or not other.creator or one.creator == other.creator:
+    """Return False only where two records of one id cannot be one meeting: another creator, and times that do not meet."""
+    if not one.creator or not other.creator or _number(one.creator) == _number(other.creator):
         return True
-    if not (one.started_at and one.ended_at and other.started_at and other.ended_at):
-        return True
-    return one.started_at < other.ended_at and other.started_at < one.ended_at
+    return not (_is_over_before(one, other) or _is_over_before(other, one))
+
+
+def _number(creator: str) -> str:
+    return phones.normalize(creator) or creator
+
+
+def _is_over_before(one: Row | Version, other: Row | Version) -> bool:
+    return bool(one.ended_at and other.started_at and one.ended_at <= other.started_at)
 
 
 def fullest(rows: Sequence[Row]) -> Row:

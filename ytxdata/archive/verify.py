@@ -82,7 +82,8 @@ class _Check:
         numbers = sequences(self.root)
         identity = self.root / IDENTITY
         owner = sha256_of(identity) if identity.exists() else ""
-        readable, previous = [], ""
+        readable: list[Head] = []
+        previous: str | None = ""
         for number in range(1, max(numbers, default=0) + 1):
             path = head_path(self.root, number)
             name = path.relative_to(self.root).as_posix()

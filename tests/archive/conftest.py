@@ -1,0 +1,86 @@
+"""A platform in memory whose records and clock a test holds in its hands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ytxdata.archive import Archive
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.times import BEIJING
+
+BEGIN = datetime(2026, 1, 1, 9, tzinfo=BEIJING)
+
+
+def record(i: int, **changes: Any) -> dict[str, Any]:
+    """The i-th meeting of the account: one every ten minutes."""
+    start = BEGIN + timedelta(minutes=10 * i)
+    return {
+        "meid": f"{i:029d}",
+        "meetingname": f"周会 {i}",
+        "creator": "13800000000",
+        "starttime": f"{start:%Y-%m-%d %H:%M:%S}",
+        "endtime": f"{start + timedelta(minutes=5):%Y-%m-%d %H:%M:%S}",
+        "parties": [{"name": "甲", "phone": "13900000001"}, {"name": "乙", "phone": "13900000002"}],
+    } | changes
+
+
+def newest_first(n: int) -> list[Any]:
+    """The newest n meetings of an account that has n."""
+    return [record(i) for i in range(n)][::-1]
+
+
+def body(records: Sequence[Any], shape: str) -> bytes:
+    """Return an answer; a `bytes` record stands in it as it is."""
+    texts = [r if isinstance(r, bytes) else json.dumps(r, ensure_ascii=False).encode() for r in records]
+    data = b"[" + b", ".join(texts) + b"]"
+    if shape.startswith("string"):
+        data = json.dumps(data.decode(), ensure_ascii=shape == "string-ascii").encode()
+    if shape == "wrapped":
+        data = b'{"total": 5, "rows": ' + data + b"}"
+    whole = b'{"statusCode":"0","statusMsg":"' + "提交成功".encode() + b'","data":' + data + b"}\n"
+    return whole.decode().encode("gb18030") if shape.endswith("gb18030") else whole
+
+
+@dataclass
+class Platform:
+    """Answers with the newest N of `records`, newest first."""
+
+    records: list[Any]
+    identity: tuple[str, str] = ("sid-of-this-test", "app")
+    clock: datetime | None = None
+    shape: str = "array"
+    asked: list[int] = field(default_factory=list)
+    fail_at: int | None = None
+
+    record = staticmethod(record)
+    newest_first = staticmethod(newest_first)
+    body = staticmethod(body)
+
+    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:
+        self.asked.append(meetingcount)
+        if self.fail_at == len(self.asked):
+            raise KeyboardInterrupt
+        return read_answer(
+            body(self.records[:meetingcount], self.shape),
+            asked_at=self.clock or datetime.now(UTC),
+            asked_n=meetingcount,
+        )
+
+
+@pytest.fixture
+def platform() -> Platform:
+    """A platform with 60 meetings."""
+    return Platform(newest_first(60))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    """A place where an archive will be."""
+    return Archive(tmp_path / "meetings.archive")

@@ -1,0 +1,212 @@
+"""What a sync keeps, counts and says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ytxdata.archive import Archive, SyncReport
+from ytxdata.emulator import Emulator
+from ytxdata.history.client import Client
+from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, empty, to_pandas
+
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
+
+
+def law(done: SyncReport) -> bool:
+    return done.received == done.new + done.changed + done.unchanged + done.rejected + done.duplicates
+
+
+def test_first_sync_takes_everything_and_a_quiet_one_costs_one_call(archive: Archive, platform: Any) -> None:
+    first = archive.sync(platform)
+    assert (first.new, first.changed, first.rejected) == (60, 0, 0)
+    assert law(first)
+    for _ in range(3):
+        quiet = archive.sync(platform)
+        assert (quiet.new, quiet.changed, quiet.calls) == (0, 0, 1)
+    assert len(archive.meetings()) == 60
+    assert len(archive.legs()) == 120
+    assert len(archive.pulls()) == len(platform.asked)
+
+
+def test_frames_of_no_archive_have_the_columns_of_full_ones(archive: Archive, platform: Any) -> None:
+    views = {"meetings": MEETINGS, "legs": LEGS, "rejects": REJECTS, "problems": PROBLEMS, "pulls": PULLS}
+    before = {name: getattr(archive, name)().dtypes for name in [*views, "changes", "coverage"]}
+    platform.records.append({"no": "id"})
+    archive.sync(platform)
+    for name, dtypes in before.items():
+        assert getattr(archive, name)().dtypes.equals(dtypes), name
+        if name in views:
+            assert dtypes.equals(to_pandas(empty(views[name])).dtypes), name
+
+
+def test_every_record_is_counted_once(archive: Archive, platform: Any) -> None:
+    archive.sync(platform)
+    platform.records = [
+        platform.record(61),
+        platform.record(60),
+        platform.record(60),
+        platform.record(59, meetingname="改"),
+        7,
+        {"x": 1},
+        *platform.newest_first(59),
+    ]
+    done = archive.sync(platform)
+    assert law(done)
+    assert (done.new, done.changed) == (2, 1)
+    assert done.rejected == 2 * done.calls
+    assert list(archive.rejects()["reason"]) == ["not_object", "no_id"]
+    assert archive.sync(platform).new == 0
+    assert len(archive.rejects()) == 2
+
+
+def test_back_to_an_old_text_is_a_third_version(archive: Archive, platform: Any) -> None:
+    for name in ("A", "B", "A", "A"):
+        platform.records[0] = platform.record(59, meetingname=name)
+        archive.sync(platform)
+    row = archive.meetings().iloc[-1]
+    assert (row["name"], row["version"]) == ("A", 3)
+    ledger = archive.changes()
+    assert list(zip(ledger["field"], ledger["old"], ledger["new"], strict=True)) == [
+        ("name", "A", "B"),
+        ("name", "B", "A"),
+    ]
+    pulls = archive.pulls()
+    between = zip(ledger["old_pull_id"], ledger["new_pull_id"], strict=True)
+    order = list(pulls["pull_id"])
+    assert [order.index(new) - order.index(old) for old, new in between] == [1, 1]
+
+
+def test_as_of_shows_what_was_known_then(archive: Archive, platform: Any) -> None:
+    for day, name in enumerate(("A", "B", "C")):
+        platform.clock = NOON + timedelta(days=day)
+        platform.records[0] = platform.record(59, meetingname=name)
+        archive.sync(platform)
+        platform.records.insert(1, platform.record(100 + day))
+    seen = [archive.meetings(as_of=NOON + timedelta(days=day, hours=1)) for day in range(3)]
+    assert [len(frame) for frame in seen] == [60, 61, 62]
+    assert [frame.set_index("meeting_id")["name"][f"{59:029d}"] for frame in seen] == ["A", "B", "C"]
+    assert len(archive.meetings(as_of=NOON - timedelta(days=1))) == 0
+    assert all(frame["last_seen_at"].max() <= NOON + timedelta(days=day) for day, frame in enumerate(seen))
+
+
+def test_the_answer_asked_later_wins_whichever_is_written_last(archive: Archive, platform: Any) -> None:
+    platform.clock = NOON
+    archive.sync(platform)
+    for hours, name in ((4, "later"), (2, "earlier"), (3, "earlier")):
+        platform.clock = NOON + timedelta(hours=hours)
+        platform.records[0] = platform.record(59, meetingname=name)
+        archive.sync(platform)
+    row = archive.meetings().iloc[-1]
+    assert (row["name"], row["version"]) == ("later", 3)
+    assert list(archive.changes()["new"]) == ["earlier", "later"]
+    before = archive.meetings(as_of=NOON + timedelta(hours=3))
+    assert (before.iloc[-1]["name"], before.iloc[-1]["version"]) == ("earlier", 2)
+    assert archive.verify().is_sound
+
+
+def test_one_id_for_two_meetings_is_shown_as_both_and_stored_once(archive: Archive, platform: Any) -> None:
+    twin = platform.record(10, meid=platform.record(59)["meid"], creator="13800000009")
+    platform.records.append(twin)
+    archive.sync(platform)
+    again = archive.sync(platform)
+    assert (again.new, again.changed) == (0, 0)
+    both = archive.meetings().query(f"meeting_id == '{twin['meid']}'")
+    assert sorted(both["creator"]) == ["13800000000", "13800000009"]
+    assert list(both["version"]) == [1, 1]
+    assert list(archive.problems().query("reason == 'id_collision'")["meeting_id"]) == [twin["meid"]] * 2
+    assert len(archive.changes()) == 0
+
+
+def test_two_texts_of_a_meeting_in_one_answer_do_not_flap(archive: Archive, platform: Any) -> None:
+    other = platform.record(59, meetingname="另一个")
+    for order in (1, -1, 1):
+        platform.records[:1] = [platform.record(59), other][::order]
+        done = archive.sync(platform)
+        assert law(done)
+        platform.records[:2] = [platform.record(59)]
+    assert len(archive.changes()) == 0
+    assert done.duplicates >= 1
+
+
+@pytest.mark.parametrize("shape", ["array", "wrapped", "string", "string-ascii", "array-gb18030", "string-gb18030"])
+def test_every_raw_answer_comes_back_to_the_byte(archive: Archive, platform: Any, shape: str) -> None:
+    platform.shape = shape
+    platform.records = (
+        [platform.record(60), 7, b'{"meid": "broken', *platform.records] if shape == "array" else platform.records
+    )
+    archive.sync(platform)
+    archive.sync(platform)
+    pulls = archive.pulls()
+    for pull_id, asked in zip(pulls["pull_id"], pulls["asked_n"], strict=True):
+        assert archive.answer(pull_id) == platform.body(platform.records[:asked], shape)
+    stored = sum(path.stat().st_size for path in (archive.path / "pulls").glob("*.parquet"))
+    assert stored < 20_000 * len(pulls)
+
+
+def test_an_interrupted_sync_leaves_nothing_and_the_next_one_heals(archive: Archive, platform: Any) -> None:
+    platform.fail_at = 1
+    with pytest.raises(KeyboardInterrupt):
+        archive.sync(platform)
+    assert len(archive.meetings()) == 0
+    done = archive.sync(platform)
+    assert done.new == 60
+    assert archive.verify().is_sound
+
+
+def test_a_late_field_and_a_closing_meeting_are_told_apart(archive: Archive, platform: Any) -> None:
+    platform.records[0] = platform.record(59, endtime="")
+    archive.sync(platform)
+    platform.records[0] = platform.record(59, oriamount="1.20")
+    platform.records[1] = platform.record(58, creator="13800000001", note={"who": "审计"})
+    archive.sync(platform)
+    ledger = archive.changes().set_index(["meeting_id", "field"])
+    running, closed = ledger.xs(f"{59:029d}"), ledger.xs(f"{58:029d}")
+    assert set(running["phase"]) == {"running"}
+    assert {"ended_at", "amount_yuan"} <= set(running.index)
+    assert set(closed["phase"]) == {"after_close"}
+    assert (closed.loc["creator", "old"], closed.loc["creator", "new"]) == ("13800000000", "13800000001")
+    assert closed.loc["raw.note.who", "new"] == "审计"
+    assert archive.meetings().iloc[-1]["amount_yuan"] == Decimal("1.20")
+
+
+def test_a_period_and_a_certificate_of_it(archive: Archive, platform: Any) -> None:
+    assert archive.certificate().worst == "GAP"
+    archive.sync(platform)
+    some = archive.meetings(start="2026-01-01T10:00", end="2026-01-01T11:00")
+    assert len(some) == 6
+    assert set(archive.legs(start="2026-01-01T10:00", end="2026-01-01T11:00")["meeting_id"]) == set(some["meeting_id"])
+    assert archive.certificate().worst == "PROBABLE"
+    assert archive.certificate("2027-01-01", "2027-02-01").worst == "GAP"
+    assert list(archive.coverage()["verdict"]) == [p.verdict for p in archive.certificate().periods]
+
+
+def test_a_report_reads_well_in_both_languages_and_in_a_notebook(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = archive.sync(platform)
+    assert "\n" not in str(done)
+    monkeypatch.setenv("YTX_LANG", "zh")
+    assert str(done).startswith("收到 60 条 = 新 60")
+    monkeypatch.setenv("YTX_LANG", "en")
+    assert str(done).startswith("60 records = 60 new")
+    assert "60" in done._repr_html_()
+    assert done.to_dict()["verdict"] == done.certificate.worst
+
+
+def test_over_http_with_growth_and_mutation(tmp_path: Path) -> None:
+    with Emulator(meetings=2500, seed=3) as server:
+        client = Client(base_url=server.url, **server.credentials)
+        archive = Archive(tmp_path / "a")
+        first = archive.sync(client)
+        assert first.new == len(archive.meetings()) == len(server.truth()["meetings"])
+        server.advance(days=1)
+        second = archive.sync(client)
+        assert set(archive.meetings()["meeting_id"]) == {m["meeting_id"] for m in server.truth()["meetings"]}
+        assert law(first)
+        assert law(second)
+        assert archive.verify().is_sound

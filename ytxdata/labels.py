@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import locale
 import os
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Lang = Literal["zh", "en", "both"]
@@ -36,6 +37,18 @@ class Text(NamedTuple):
     def format(self, **values: object) -> Text:
         """Return the text with `{name}` placeholders filled in, in both languages."""
         return Text(self.zh.format(**values), self.en.format(**values))
+
+
+def in_lines(texts: Iterable[Text]) -> Text:
+    """Return texts as one, a line each.
+
+    Examples
+    --------
+    >>> in_lines([Text("一", "one"), Text("二", "two")]).en.splitlines()
+    ['one', 'two']
+    """
+    listed = list(texts)
+    return Text("\n".join(text.zh for text in listed), "\n".join(text.en for text in listed))
 
 
 def preferred_lang() -> Lang:

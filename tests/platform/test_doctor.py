@@ -15,7 +15,7 @@ import pytest
 
 from tests.platform.hostile import APP, SID, TOKEN, Hostile, reply, said
 from ytxdata.platform.doctor import Check, examine, exit_code
-from ytxdata.platform.settings import BASE_URLS
+from ytxdata.platform.values import BASE_URLS
 
 Server = Callable[..., Hostile]
 

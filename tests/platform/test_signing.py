@@ -118,6 +118,7 @@ def test_the_request_is_the_documented_one(hostile: Callable[..., Hostile]) -> N
     path = line.split()[1]
     assert path.startswith(f"/gate/201612/sid/{SID}/call/MeetingQuery.wx?Sign=")
     assert {"Accept: application/json;", "Content-Type: application/json;charset=utf-8;"} <= set(headers)
+    assert "Accept-Encoding: gzip" in headers
     assert body == f'{{"action":"queryMeeting","appid":"{APP}","confid":"002","meetingcount":"1"}}'
 
 

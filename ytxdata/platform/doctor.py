@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ytxdata import times
 from ytxdata.errors import ApplicationError, ClockError, NetworkError, YtxError
-from ytxdata.labels import Text
+from ytxdata.labels import Text, in_lines
 from ytxdata.platform import layers
 from ytxdata.platform.advice import APPLICATION, REFUSALS
+from ytxdata.platform.check import Check
 from ytxdata.platform.exchange import Outcome, clock_skew
 from ytxdata.platform.guidance import NAMES
+from ytxdata.platform.reach import reach
 from ytxdata.platform.refusals import MEASURABLE_SKEW, clock_finding
-from ytxdata.platform.settings import BASE_URLS, Settings
-from ytxdata.platform.timelimit import within
+from ytxdata.platform.settings import Settings
 from ytxdata.platform.transport import Transport
+from ytxdata.platform.values import BASE_URLS
 from ytxdata.redact import mask_id
-
-State = Literal["ok", "warn", "fail"]
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding: what was looked at, how it stands, what that means, what to do, and the exit code it asks for."""
-
-    key: Literal["settings", "address", "connection", "call", "clock", "application"]
-    state: State
-    text: Text
-    remedy: Text | None = None
-    exit_code: int = 0
 
 
 def examine(
@@ -73,7 +59,7 @@ def examine(
         return [_failed("settings", error)]
     checks = [_settings(settings)]
     if not (proxies or trust_env):
-        checks += _reach(settings, transport.connect_limit)
+        checks += reach(settings.base_url, transport.connect_limit)
     if any(check.state == "fail" for check in checks):
         return checks
     outcome: Outcome
@@ -101,91 +87,39 @@ def _failed(key: Any, error: YtxError, remedy: Text | None = None) -> Check:
     return Check(key, "fail", error.cause, remedy or error.remedy, error.exit_code)
 
 
-def _lines(texts: Sequence[Text]) -> Text:
-    return Text("\n".join(text.zh for text in texts), "\n".join(text.en for text in texts))
-
-
 def _settings(settings: Settings) -> Check:
     """Say what is set and where it came from; ids masked, the token never."""
     shown = {
         "account_sid": mask_id(settings.account_sid),
         "auth_token": "***",
         "app_id": mask_id(settings.app_id),
-        "environment": settings.environment,
         "base_url": settings.base_url,
     }
     origins = settings.sources()
+    lost = layers.lost_file()
+    notes = [lost] if lost else []
+    if BASE_URLS[settings.environment] == settings.base_url:
+        shown["environment"] = settings.environment
+    elif origins["environment"] != "default":
+        notes.append(Text("base_url 优先于 environment", "base_url wins over environment"))
     lines = [
         Text(f"{NAMES[name].zh} {name} = {value}（{origins[name]}）", f"{name} = {value} ({origins[name]})")
         for name, value in shown.items()
     ]
-    lost = layers.lost_file()
-    notes = [lost] if lost else []
-    if origins["environment"] != "default" and BASE_URLS[settings.environment] != settings.base_url:
-        notes.append(Text("base_url 优先于 environment", "base_url wins over environment"))
-    return Check("settings", "warn" if lost else "ok", _lines([*lines, *notes]))
-
-
-def _reach(settings: Settings, limit: float) -> list[Check]:
-    """Look the host up and connect to it, within the limit whatever it hangs on."""
-    parts = urlsplit(settings.base_url)
-    host = parts.hostname or ""
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    found = within(limit, lambda _: _look_up(host, port))
-    if not found:
-        return [
-            Check(
-                "address",
-                "fail",
-                Text(f"找不到主机 {host}", f"the host {host} cannot be resolved"),
-                Text("核对平台地址（base_url）、网络和 DNS", "check the address (base_url), the network and the DNS"),
-                exit_code=4,
-            )
-        ]
-    named = Check("address", "ok", Text(f"{host} → {found}", f"{host} → {found}"))
-    if within(limit, lambda _: _connects(host, port, limit)):
-        return [named, Check("connection", "ok", Text(f"端口 {port} 可以连接", f"port {port} accepts connections"))]
-    return [
-        named,
-        Check(
-            "connection",
-            "fail",
-            Text(f"无法连接 {host}:{port}", f"no connection to {host}:{port}"),
-            Text(
-                "检查网络和防火墙是否放行该端口；需要代理时给出 proxies",
-                "check whether network and firewall allow this port; where a proxy is needed, give proxies",
-            ),
-            exit_code=4,
-        ),
-    ]
-
-
-def _look_up(host: str, port: int) -> str:
-    try:
-        return str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
-    except (OSError, UnicodeError):
-        return ""
-
-
-def _connects(host: str, port: int, limit: float) -> bool:
-    try:
-        socket.create_connection((host, port), timeout=limit).close()
-    except OSError:
-        return False
-    return True
+    return Check("settings", "warn" if lost else "ok", in_lines([*lines, *notes]))
 
 
 def _call(outcome: Outcome) -> Check:
     """Say how the one call went; a refusal is told with what to do about it."""
     if isinstance(outcome, YtxError):
         advice = REFUSALS.get(outcome.status_code or "")
-        return _failed("call", outcome, _lines(advice) if advice else None)
+        return _failed("call", outcome, in_lines(advice) if advice else None)
     n = len(outcome.records)
     told = Text(
         f"平台接受了请求：statusCode {outcome.status_code}，{n} 条记录，编码 {outcome.encoding}",
         f"the platform accepted the request: statusCode {outcome.status_code}, records: {n}, encoding {outcome.encoding}",
     )
-    return Check("call", "warn" if outcome.warnings else "ok", _lines([told, *outcome.warnings]))
+    return Check("call", "warn" if outcome.warnings else "ok", in_lines([told, *outcome.warnings]))
 
 
 def _clock(outcome: Outcome) -> Check:
@@ -218,7 +152,7 @@ def _application(settings: Settings, outcome: Outcome) -> Check:
                 f"the app id is valid in this environment ({settings.base_url})",
             ),
         )
-    causes = _lines(APPLICATION[place])
+    causes = in_lines(APPLICATION[place])
     if isinstance(outcome, ApplicationError):
         text = Text(
             "平台拒绝了这个应用（-205），有三种原因",
@@ -233,3 +167,6 @@ def _application(settings: Settings, outcome: Outcome) -> Check:
             "whether app id and environment match shows only once the platform has accepted the account",
         ),
     )
+
+
+__all__ = ["Check", "examine", "exit_code"]

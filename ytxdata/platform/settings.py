@@ -2,97 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
-from typing import Annotated, Any, NoReturn
-from urllib.parse import quote, urlsplit
+from typing import Any
+from urllib.parse import quote
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    StringConstraints,
-    ValidationError,
-)
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
 from ytxdata.errors import SettingsError
-from ytxdata.labels import Text
+from ytxdata.labels import Text, in_lines
 from ytxdata.platform import layers
 from ytxdata.platform.guidance import ALIASES_FORM, HINT, HOW_TO_SET, NAMES, PROBLEMS, UNREADABLE, WHERE
+from ytxdata.platform.values import BASE_URLS, AliasTable, BaseUrl, Environment, Pasted, Token, closest
 from ytxdata.redact import mask_id
-
-BASE_URLS = {"production": "http://api.ytx.net", "sandbox": "http://sandbox.ytx.net"}
-"""The platform's two environments. Source: seed, 公共参数 请求地址."""
-
-
-_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name or an IPv6 address
-
-
-def _refuse(problem: str, **details: object) -> NoReturn:
-    raise PydanticCustomError(problem, problem, details)
-
-
-def _pasted(value: str) -> str:
-    if not value:
-        _refuse("blank")
-    if not (value.isascii() and value.isprintable() and " " not in value):
-        _refuse("odd_characters")
-    return value
-
-
-def _hidden(value: object) -> object:
-    text = value.get_secret_value() if isinstance(value, SecretStr) else value
-    return SecretStr(_pasted(text.strip())) if isinstance(text, str) else text
-
-
-def _environment(value: str) -> str:
-    name = value.lower()
-    if "://" in name:
-        _refuse("url_in_environment")
-    if name not in BASE_URLS:
-        _refuse("unknown_environment", guess=_closest(name, BASE_URLS))
-    return name
-
-
-def _base_url(value: str) -> str:
-    value = _pasted(value)
-    if not value.lower().startswith(("http://", "https://")):
-        _refuse("not_http")
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError:
-        _refuse("no_host")
-    if "@" in parts.netloc:
-        _refuse("userinfo")
-    if "?" in value or "#" in value:
-        _refuse("query")
-    if not _HOST.fullmatch(parts.hostname or "") or port == 0 or parts.netloc.endswith(":"):
-        _refuse("no_host")
-    return value.rstrip("/")
-
-
-def _flat(value: object) -> object:
-    """Write the table `[aliases.legs]`, or a bare key `legs.phone`, as the name `legs.phone`."""
-    legs = value.get("legs") if isinstance(value, Mapping) else None
-    if not isinstance(value, Mapping) or not isinstance(legs, Mapping):
-        return value
-    rest = {name: keys for name, keys in value.items() if name != "legs"}
-    return {**rest, **{f"legs.{name}": keys for name, keys in legs.items()}}
-
-
-def _closest(word: str, known: Any) -> str | None:
-    return next(iter(get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)), None)
-
-
-_Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
-_Pasted = Annotated[_Trimmed, AfterValidator(_pasted)]
 
 
 class Settings(BaseModel):
@@ -108,17 +29,15 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    account_sid: _Pasted
-    auth_token: Annotated[SecretStr, BeforeValidator(_hidden)]
-    app_id: _Pasted
-    environment: Annotated[_Trimmed, AfterValidator(_environment)] = "production"
-    base_url: Annotated[_Trimmed, AfterValidator(_base_url)] = Field(
-        default_factory=lambda known: BASE_URLS[known["environment"]]
-    )
-    version: _Pasted = "201612"
-    func: _Pasted = "call"
-    fun_url: _Pasted = "MeetingQuery.wx"
-    aliases: Annotated[dict[str, str | tuple[str, ...]], BeforeValidator(_flat)] = {}
+    account_sid: Pasted
+    auth_token: Token
+    app_id: Pasted
+    environment: Environment = "production"
+    base_url: BaseUrl = Field(default_factory=lambda known: BASE_URLS[known["environment"]])
+    version: Pasted = "201612"
+    func: Pasted = "call"
+    fun_url: Pasted = "MeetingQuery.wx"
+    aliases: AliasTable = {}
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -223,17 +142,13 @@ def _explain(problems: list[ErrorDetails], origins: dict[str, str]) -> SettingsE
     if lost is not None:
         said[layers.FILE_NAME] = lost
     steps = [*dict.fromkeys(WHERE[name] for name in said if name in WHERE), HOW_TO_SET]
-    return SettingsError(_lines(said.values()), remedy=_lines(steps))
-
-
-def _lines(texts: Iterable[Text]) -> Text:
-    return Text(*("\n".join(lines) for lines in zip(*texts, strict=True)))
+    return SettingsError(in_lines(said.values()), remedy=in_lines(steps))
 
 
 def _sentence(problem: ErrorDetails, origins: dict[str, str]) -> Text:
     """Say which setting is wrong, where it came from (or which variable would set it), and how."""
     name, kind = str(problem["loc"][0]), problem["type"]
-    guess = _closest(name, NAMES) if kind == "extra_forbidden" else problem.get("ctx", {}).get("guess")
+    guess = closest(name, NAMES) if kind == "extra_forbidden" else problem.get("ctx", {}).get("guess")
     hint = HINT.format(guess=guess) if guess else Text("", "")
     words = ALIASES_FORM if name == "aliases" else PROBLEMS.get(kind, UNREADABLE)
     label = NAMES[name].zh if name in NAMES else ""

@@ -41,7 +41,7 @@ class Transport:
     Raises
     ------
     UsageError
-        A limit is not above 0.
+        A limit is not above 0, or longer than a day.
 
     Notes
     -----
@@ -63,16 +63,9 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
-        self.connect_limit, self._read_limit = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-        self._total_limit = total_timeout
-        self._max_bytes = max_bytes
-        for name, limit in (
-            ("timeout", self.connect_limit),
-            ("timeout", self._read_limit),
-            ("total_timeout", total_timeout),
-            ("max_bytes", max_bytes),
-        ):
-            _require_positive(name, limit)
+        self.connect_limit, self._read_limit = _pair(timeout)
+        self._total_limit = _seconds("total_timeout", total_timeout)
+        self._max_bytes = _count("max_bytes", max_bytes)
         self._proxies = proxies
         self._trust_env = trust_env
         self._aliases = aliases
@@ -104,7 +97,8 @@ class Transport:
         YtxError
             What was final after the attempts that the policy allows; `.attempts` counts them.
         """
-        _require_askable(confid, meetingcount)
+        _count("meetingcount", meetingcount)
+        _require_id(confid)
         guard_logs()
         deadline = time.monotonic() + self._total_limit
         auth = SignedAuth(self._settings)
@@ -112,8 +106,10 @@ class Transport:
 
         def attempt() -> Outcome:
             nonlocal attempts
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return self._out_of_time()
             attempts += 1
-            left = max(deadline - time.monotonic(), 0.001)
             question = Question(
                 confid=confid,
                 meetingcount=meetingcount,
@@ -150,29 +146,56 @@ class Transport:
         )
 
 
-def _require_positive(name: str, limit: Any) -> None:
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0:
-        raise UsageError(
-            Text(f"{name} 必须大于 0：{limit!r}", f"{name} must be above 0: {limit!r}"),
-            remedy=Text("给出正的秒数或字节数", "give a positive number of seconds or bytes"),
-        )
+_LONGEST = 86_400.0
+"""Seconds in a day: more than any answer takes, and less than what operating systems can wait for."""
 
 
-def _require_askable(confid: Any, meetingcount: Any) -> None:
-    if isinstance(meetingcount, bool) or not isinstance(meetingcount, int) or meetingcount < 1:
+def _pair(timeout: Any) -> tuple[float, float]:
+    """Return the limits for connecting and for silence."""
+    pair = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
+    return _seconds("timeout", pair[0]), _seconds("timeout", pair[1])
+
+
+def _seconds(name: str, limit: Any) -> float:
+    """Return a time limit that can be waited for."""
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit <= _LONGEST:
         raise UsageError(
             Text(
-                f"meetingcount 必须是正整数：{meetingcount!r}",
-                f"meetingcount must be a whole number above 0: {meetingcount!r}",
+                f"{name} 必须大于 0 且不超过一天：{limit!r}",
+                f"{name} must be above 0 and no more than a day: {limit!r}",
             ),
             remedy=Text(
-                "查询单个会议用 1，查询历史用任意正整数", "use 1 for one meeting, any positive number for the history"
+                "以秒为单位；timeout 可以是（连接，静默）两个数",
+                "give seconds; timeout may be a pair (connecting, silence)",
             ),
         )
+    return limit
+
+
+def _count(name: str, number: Any) -> int:
+    """Return a whole number above 0."""
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise UsageError(
+            Text(f"{name} 必须是正整数：{number!r}", f"{name} must be a whole number above 0: {number!r}"),
+            remedy=_COUNTS[name],
+        )
+    return number
+
+
+_COUNTS = {
+    "meetingcount": Text(
+        "查询单个会议用 1，查询历史用任意正整数", "use 1 for one meeting, any such number for the history"
+    ),
+    "max_bytes": Text("默认为 256 MiB", "the default is 256 MiB"),
+}
+
+
+def _require_id(confid: Any) -> None:
+    """Refuse a meeting id that is no clean text; numbers lose their leading zeros."""
     if not isinstance(confid, str) or confid != confid.strip() or not confid.isprintable():
         raise UsageError(
             Text(
-                f"confid 必须是不含空白和控制字符的文本：{confid!r}",
+                f"confid 必须是文本，首尾无空白，不含控制字符：{confid!r}",
                 f"confid must be text without blanks around it or control characters: {confid!r}",
             ),
             remedy=Text(

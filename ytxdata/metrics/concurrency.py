@@ -17,7 +17,7 @@ from ytxdata.metrics.engines import OFFSET
 from ytxdata.metrics.facts import Facts, facts, touching
 from ytxdata.metrics.periods import DAY, By, calendar, check_by, labels
 from ytxdata.metrics.report import Report, build, evidence
-from ytxdata.metrics.scope import DayOf, Scope
+from ytxdata.metrics.scope import Scope
 from ytxdata.metrics.source import resolve
 from ytxdata.metrics.sums import minutes
 from ytxdata.metrics.sweep import steps

@@ -172,6 +172,11 @@ _DIALECTS = {
 }
 
 
+def _lazy(native: Any) -> nw.LazyFrame[Any]:
+    frame: nw.LazyFrame[Any] = nw.from_native(native).lazy()
+    return frame
+
+
 @dataclass(frozen=True)
 class Engine:
     """An engine as seen through one of its frames, which leads to its session or connection."""
@@ -205,11 +210,11 @@ class Engine:
     @cached_property
     def columns(self) -> list[str]:
         """The names of the frame's columns."""
-        return nw.from_native(self.native).collect_schema().names()
+        return list(nw.from_native(self.native).collect_schema().names())
 
     def hold(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Return the frame computed once, for results that are used more than once (one row per meeting, not per leg)."""
-        return nw.from_native(self.dialect.hold(frame.to_native())).lazy()
+        return _lazy(self.dialect.hold(frame.to_native()))
 
     def seconds(self, columns: Sequence[str]) -> nw.LazyFrame[Any]:
         """Return the frame lazily with some columns of instants turned into local epoch seconds.
@@ -229,11 +234,11 @@ class Engine:
                     Text(f"列 {name} 不是时刻：{kind}", f"column {name} holds no instants: {kind}"),
                     remedy=Text("请转换成带时区的时间类型", "convert it to a type of instants with a zone"),
                 )
-        return nw.from_native(self.dialect.seconds(self.native, columns, offsets)).lazy()
+        return _lazy(self.dialect.seconds(self.native, columns, offsets))
 
     def small(self, table: pa.Table) -> nw.LazyFrame[Any]:
         """Return a small table as a frame of this engine, to be joined with."""
-        return nw.from_native(self.dialect.small(self.native, table)).lazy()
+        return _lazy(self.dialect.small(self.native, table))
 
     def finish(self, frame: nw.LazyFrame[Any], instants: Collection[str] = (), integers: Collection[str] = ()) -> Any:
         """Return a native frame of the kind that came in.

@@ -68,7 +68,8 @@ class Report(Table):
         -----
         Costs one more pass over the records of the row.
         """
-        assert self.source is not None and self.trace is not None
+        assert self.source is not None
+        assert self.trace is not None
         cells = self._row(row)
         if column is not None and column not in cells:
             raise UsageError(
@@ -164,9 +165,12 @@ def build(
 
 
 def _certificate(facts: Facts, period: tuple[datetime, datetime] | None) -> Any:
+    """What is claimed about the period: an archive is asked for it, a certificate is narrowed to it."""
     certificate = facts.source.certificate
-    narrow = getattr(certificate, "over", None)
-    return narrow(*period) if narrow is not None and period is not None else certificate
+    narrow = certificate if callable(certificate) else getattr(certificate, "over", None)
+    if narrow is None:
+        return certificate
+    return narrow(*period) if period is not None else certificate() if callable(certificate) else certificate
 
 
 def _day_note(facts: Facts) -> Text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,7 +34,7 @@ class Source:
     meetings: Lazy
     legs: Lazy
     engine: Engine
-    certificate: Completeness | None = None
+    certificate: Completeness | Callable[..., Completeness] | None = None
     to_pandas: bool = False
     held: dict[Any, Any] = field(default_factory=dict)
 
@@ -60,7 +60,7 @@ def resolve(source: Any) -> Source:
     if isinstance(source, Source):
         return source
     if hasattr(source, "scan"):
-        scanned = Frames(source.scan("meetings"), source.scan("legs"), getattr(source, "certificate", None))
+        scanned = Frames(source.scan("meetings"), source.scan("legs"), source.certificate)
         return replace(_prepare(scanned, legs_are_unique=True), to_pandas=True)
     if hasattr(source, "meetings") and hasattr(source, "legs"):
         return _prepare(source, legs_are_unique=False)
@@ -122,11 +122,25 @@ def _optional(engine: Engine, name: str, like: str) -> nw.Expr:
 
 
 def with_numbers(source: Source, frame: Lazy, column: str, name: str, *, keep_text: bool = False) -> Lazy:
-    """Add the E.164 form of a column of phones; with `keep_text`, what is no telephone number stays as given.
+    """Add the E.164 form of a column of phones; with `keep_text`, what is no telephone number stays as given."""
 
-    Only the distinct texts leave the engine.
-    """
+    def number(text: str) -> str | None:
+        return normalize(text) or (text if keep_text else None)
+
+    return with_looked_up(source, frame, column, {name: (pa.string(), number)})
+
+
+def with_creators(source: Source, frame: Lazy) -> Lazy:
+    """Add `one`, by which creators are compared: their number in E.164 form, or the text that is no number."""
+    return with_numbers(source, frame, "creator", "one", keep_text=True)
+
+
+def with_looked_up(
+    source: Source, frame: Lazy, column: str, functions: dict[str, tuple[pa.DataType, Callable[[str], Any]]]
+) -> Lazy:
+    """Add columns that Python computes from the texts of one; only its distinct texts leave the engine."""
     texts = sorted(row[column] for row in source.rows(frame.select(column).filter(~nw.col(column).is_null()).unique()))
-    numbers = [normalize(text) or (text if keep_text else None) for text in texts]
-    mapping = pa.table({column: pa.array(texts, pa.string()), name: pa.array(numbers, pa.string())})
-    return frame.join(source.engine.small(mapping), on=column, how="left")
+    found = {name: pa.array([function(text) for text in texts], kind) for name, (kind, function) in functions.items()}
+    return frame.join(
+        source.engine.small(pa.table({column: pa.array(texts, pa.string()), **found})), on=column, how="left"
+    )

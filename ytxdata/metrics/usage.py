@@ -14,7 +14,7 @@ from ytxdata.metrics.outcome import outcome
 from ytxdata.metrics.periods import DAY, By, calendar, check_by, labels, seconds_of
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
-from ytxdata.metrics.source import resolve, with_numbers
+from ytxdata.metrics.source import resolve, with_creators
 from ytxdata.metrics.sums import SECONDS, add_up, count, minutes
 from ytxdata.times import Instant
 
@@ -69,9 +69,15 @@ def usage(
     meetings = known.counted.with_columns(day=nw.col("at") // DAY).join(
         small(calendar(days, by)), on="day", how="inner"
     )
-    rows = per_group(known, meetings).join(small(labels(days, by)), on="row", how="inner")
-    shown = rows.join(peaks(known, by), on="row", how="left").sort("row").with_columns(
-        peak_legs=_peak("peak_legs", "leg_s"), peak_meetings=_peak("peak_meetings", "meeting_s")
+    medians = meetings.group_by("row").agg(nw.col("size").median().alias("size_p50"))
+    rows = (
+        per_group(known, meetings)
+        .join(_active(known, meetings), on="row", how="left")
+        .join(medians, on="row", how="left")
+    )
+    shown = rows.join(small(labels(days, by)), on="row", how="inner").join(peaks(known, by), on="row", how="left").sort("row").with_columns(
+        peak_legs=_peak("peak_legs", "leg_s"), peak_meetings=_peak("peak_meetings", "meeting_s"),
+        active_creators=nw.coalesce(nw.col("active_creators"), nw.lit(0)), size_p50=nw.col("size_p50").cast(nw.Float64),
     )  # fmt: skip
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
@@ -88,25 +94,22 @@ def _peak(peak: str, seconds: str) -> nw.Expr:
 
 def per_group(known: Facts, meetings: Lazy) -> Lazy:
     """Return the sums of usage for each `row` of some meetings."""
-    columns = ("meeting_s", "talk_s", "lonely_s", "leg_s", "legs", "withheld", "size", "people_listed", "sized")
-    listed = meetings.with_columns(people_listed=nw.col("people"), sized=(~nw.col("size").is_null()).cast(nw.Int64))
-    sums = add_up(listed, ("row",), columns)
+    listed = meetings.with_columns(named=nw.col("people"), sized=(~nw.col("size").is_null()).cast(nw.Int64))
+    sums = add_up(
+        listed, ("row",), ("meeting_s", "talk_s", "lonely_s", "leg_s", "legs", "withheld", "size", "named", "sized")
+    )
     joined = known.legs.filter(~nw.col("j").is_null() & ~nw.col("number").is_null())
-    joined = joined.join(meetings.select("key", "row"), on="key", how="inner")
-    people = count(joined.select("row", "number").unique(), ("row",), "people")
-    creators = with_numbers(known.source, meetings.select("row", "creator").unique(), "creator", "one", keep_text=True)
-    active = count(creators.filter(~nw.col("one").is_null()).select("row", "one").unique(), ("row",), "active_creators")
-    medians = meetings.group_by("row").agg(nw.col("size").median().alias("size_p50"))
-    whole = (
-        sums.join(people, on="row", how="left").join(active, on="row", how="left").join(medians, on="row", how="left")
-    )
-    return whole.with_columns(
+    numbers = joined.join(meetings.select("key", "row"), on="key", how="inner").select("row", "number").unique()
+    return sums.join(count(numbers, ("row",), "people"), on="row", how="left").with_columns(
         meetings=nw.col("n"),
-        people=nw.when(~nw.col("people_listed").is_null()).then(nw.coalesce(nw.col("people"), nw.lit(0))),
-        active_creators=nw.coalesce(nw.col("active_creators"), nw.lit(0)),
+        people=nw.when(~nw.col("named").is_null()).then(nw.coalesce(nw.col("people"), nw.lit(0))),
         size_mean=nw.when(nw.col("sized") > 0).then(nw.col("size") / nw.col("sized")),
-        size_p50=nw.col("size_p50").cast(nw.Float64),
     )
+
+
+def _active(known: Facts, meetings: Lazy) -> Lazy:
+    creators = with_creators(known.source, meetings.select("row", "creator").unique())
+    return count(creators.filter(~nw.col("one").is_null()).select("row", "one").unique(), ("row",), "active_creators")
 
 
 def with_minutes(frame: Lazy) -> Lazy:

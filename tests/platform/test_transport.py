@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import resource
+import signal
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -94,6 +96,24 @@ def test_a_cut_exchange_leaves_no_thread_behind(hostile: Server) -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "ytxdata-exchange"]
 
 
+def test_ctrl_c_ends_a_query_at_once(hostile: Server) -> None:
+    server = hostile(list(drip(GOOD)))
+    timer = threading.Timer(0.1, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
+    timer.start()
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        ask(server.url, total_timeout=2)
+    assert time.monotonic() - begun < 0.5
+    timer.join()
+
+
+def test_one_transport_serves_many_threads(hostile: Server) -> None:
+    transport = Transport(settings_for(hostile(GOOD).url))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: transport.query("", n), range(1, 33)))
+    assert [answer.asked_n for answer in answers] == list(range(1, 33))
+
+
 def test_silence_ends_at_the_read_limit(hostile: Server) -> None:
     server = hostile([GOOD[:40], 0.6])
     error = refused(server.url, timeout=(1, 0.1), policy={})
@@ -155,6 +175,7 @@ def test_a_gzip_bomb_is_stopped_at_the_limit_in_bounded_memory(hostile: Server) 
     [
         pytest.param(reply(b"x" * 2000), id="announced"),
         pytest.param(reply(b"", length=10**15), id="boast"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", id="absurd boast"),
         pytest.param([b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 2000], id="unannounced"),
         pytest.param(
             [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"7D0\r\n" + b"x" * 2000 + b"\r\n0\r\n\r\n"],

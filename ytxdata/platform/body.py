@@ -88,7 +88,7 @@ def _announced(response: Response) -> int | None:
     """Return the announced length; chunks announce theirs one by one, which http.client checks."""
     length = response.headers.get("Content-Length", "").strip()
     is_chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
-    return int(length) if length.isascii() and length.isdigit() and not is_chunked else None
+    return int(length[:18]) if length.isascii() and length.isdigit() and not is_chunked else None
 
 
 _CHECK_PROXY = Text("检查途中的代理或网关", "check the proxy or gateway on the way")

@@ -78,7 +78,7 @@ class SeedClient:
             wrong.get("method", "POST"), path + (f"?Sign={sign}" if sign is not None else ""), body, headers
         )
 
-    def send(self, method: str, target: str, body: bytes, headers: dict[str, str], timeout: float = 10) -> Got:
+    def send(self, method: str, target: str, body: bytes, headers: dict[str, str], timeout: float = 60) -> Got:
         address = urlsplit(self.env["YTX_BASE_URL"])
         assert address.hostname is not None
         connection = http.client.HTTPConnection(address.hostname, address.port, timeout=timeout)
@@ -99,6 +99,12 @@ class SeedClient:
 
     def ids(self, count: Any = "100000") -> list[str]:
         return [record["meid"] for record in self.records(count)]
+
+
+@pytest.fixture(scope="session")
+def client_of() -> Callable[[Emulator], SeedClient]:
+    """Make the client that knows a server's account."""
+    return lambda server: SeedClient(server.env)
 
 
 @pytest.fixture

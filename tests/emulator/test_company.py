@@ -161,7 +161,7 @@ def test_without_plants_there_is_nothing_an_audit_calls_critical(seed: int) -> N
 def test_no_number_can_be_dialled_and_all_are_read() -> None:
     desk = Desk(Options(meetings=2000, until="2026-03-04", planted=True))
     phones: dict[str, Any] = {leg["phone"]: leg for leg in desk.truth()["legs"] if leg["phone"]}
-    classes = Counter()
+    classes: Counter[str] = Counter()
     for phone, leg in phones.items():
         assert normalize(phone) == leg["number"]
         if leg["number"] is None:

@@ -154,8 +154,9 @@ def test_a_late_arrival_can_be_put_into_the_past(start: Start) -> None:
 
 @pytest.mark.parametrize("option", ["shape", "dialect", "encoding", "order", "environment", "clock", "app_state"])
 def test_an_impossible_value_is_refused_with_the_possible_ones(option: str) -> None:
+    wrong: dict[str, Any] = {option: "nonsense"}
     with pytest.raises(UsageError) as refusal:
-        Options(**{option: "nonsense"})
+        Options(**wrong)
     assert option in str(refusal.value)
     assert refusal.value.remedy is not None
 

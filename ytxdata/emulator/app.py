@@ -23,6 +23,7 @@ from ytxdata.emulator.rules import FUN_URL, FUNC, VERSION, Ask
 from ytxdata.emulator.wire import Wire
 
 MAX_BODY = 1 << 20
+SETTLING_TURNS = 100
 
 _SILENT = logging.Logger("ytxdata.emulator.uvicorn", logging.CRITICAL + 1)
 """Clients that go away and answers cut short are the point here, and a request line holds a signature."""
@@ -161,7 +162,9 @@ class QuietServer(uvicorn.Server):
         for transport in list(self.front.connections.values()):
             transport.abort()
         await asyncio.gather(*list(self.server_state.tasks), return_exceptions=True)
-        while self.front.connections:
+        for _ in range(SETTLING_TURNS):
+            if not self.front.connections:
+                break
             await asyncio.sleep(0)
 
     def stop(self) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -279,13 +280,18 @@ def _phone(phone: str | None, number: str | None, dialect: Dialect) -> object:
 
 
 def _time(instant: int, dialect: Dialect) -> object:
-    if dialect.times == "text":
-        return f"{datetime.fromtimestamp(instant, BEIJING):%Y-%m-%d %H:%M:%S}"
-    if dialect.times == "compact":
-        text = f"{datetime.fromtimestamp(instant, BEIJING):%Y%m%d%H%M%S}"
+    if dialect.times in ("text", "compact"):
+        pattern, colon = ("%Y-%m-%d %H", ":") if dialect.times == "text" else ("%Y%m%d%H", "")
+        text = f"{_hour(instant // 3600, pattern)}{colon}{instant // 60 % 60:02d}{colon}{instant % 60:02d}"
     else:
         text = str(instant if dialect.times == "epoch_s" else instant * 1000)
-    return int(text) if dialect.bare else text
+    return int(text) if dialect.bare and dialect.times != "text" else text
+
+
+@lru_cache(maxsize=65536)
+def _hour(hour: int, pattern: str) -> str:
+    """Return the day and hour in Beijing; hours are few, and formatting them is what takes the time."""
+    return datetime.fromtimestamp(hour * 3600, BEIJING).strftime(pattern)
 
 
 def _money(mills: int | None, dialect: Dialect) -> object:

@@ -64,7 +64,9 @@ class Emulator:
 
     def __enter__(self) -> Emulator:
         self._thread.start()
-        self._server.ready.wait(30)
+        while not self._server.ready.wait(0.05):
+            if not self._thread.is_alive():
+                raise RuntimeError("the emulator's server ended before it was ready")
         return self
 
     def __exit__(

@@ -1,0 +1,118 @@
+"""A flipped byte anywhere in an archive is found and named."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ytxdata.archive import Archive
+from ytxdata.archive.verify import verify
+from ytxdata.errors import DamagedError, NotAnArchiveError
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """An archive of three syncs with changes, rejects, twins and a rebuild."""
+    return Archive(tmp_path_factory.mktemp("sound") / "a")
+
+
+@pytest.fixture
+def filled(sound: Archive, platform: Any, tmp_path: Path) -> Archive:
+    """A copy of it."""
+    if not sound.path.exists():
+        platform.records += [7, platform.record(3, meid=platform.record(50)["meid"], creator="13800000008")]
+        sound.sync(platform)
+        platform.records[0] = platform.record(59, meetingname="改")
+        sound.sync(platform)
+        sound.rebuild()
+        sound.sync(platform)
+    shutil.copytree(sound.path, tmp_path / "copy")
+    return Archive(tmp_path / "copy")
+
+
+def files_of(archive: Archive) -> list[Path]:
+    return sorted(p for p in archive.path.rglob("*") if p.is_file() and p.name != "lock")
+
+
+def flip(path: Path, rng: random.Random) -> int:
+    data = bytearray(path.read_bytes())
+    place = rng.randrange(len(data))
+    data[place] ^= 1 << rng.randrange(8)
+    path.write_bytes(data)
+    return place
+
+
+def test_a_sound_archive_is_said_to_be_sound(filled: Archive) -> None:
+    found = filled.verify()
+    assert found.is_sound
+    assert found.n_pulls == len(filled.pulls())
+    assert found.n_files == len(files_of(filled))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_flipped_bit_in_any_file_is_found_and_its_file_named(filled: Archive, seed: int) -> None:
+    rng = random.Random(seed)
+    for path in files_of(filled):
+        whole = path.read_bytes()
+        place = flip(path, rng)
+        found = verify(filled.path)
+        names = [damage.name for damage in found.damages]
+        assert path.relative_to(filled.path).as_posix() in names, f"{path} at {place}: {names}"
+        path.write_bytes(whole)
+    assert verify(filled.path).is_sound
+
+
+def test_every_file_that_is_gone_or_cut_short_is_named(filled: Archive) -> None:
+    newest_head = max((filled.path / "heads").iterdir())
+    for path in files_of(filled):
+        whole = path.read_bytes()
+        for remains in (None, whole[: len(whole) // 2]):
+            path.unlink(missing_ok=True)
+            if remains is not None:
+                path.write_bytes(remains)
+            found = verify(filled.path)
+            if path != newest_head or remains is not None:
+                assert path.relative_to(filled.path).as_posix() in [damage.name for damage in found.damages]
+            assert not found.is_sound
+        path.write_bytes(whole)
+
+
+def test_a_damaged_record_is_named_with_the_pulls_it_is_part_of(filled: Archive) -> None:
+    import pyarrow.parquet as pq
+
+    path = next(
+        p for p in sorted((filled.path / "observations").glob("*.parquet")) if pq.read_metadata(p).num_rows == 1
+    )
+    rows = pq.read_table(path)
+    number = rows["obs"][0].as_py()
+    forged = rows.set_column(
+        rows.schema.get_field_index("raw"), "raw", [[rows["raw"][0].as_py().replace("改".encode(), b"xyz")]]
+    )
+    pq.write_table(forged, path)
+    with pytest.raises(DamagedError) as caught:
+        filled.verify()
+    kinds = {(damage.kind, damage.name) for damage in verify(filled.path).damages}
+    assert ("record", str(number)) in kinds
+    assert {name for kind, name in kinds if kind == "pull"} == set(filled.pulls()["pull_id"][1:])
+    assert caught.value.exit_code == 5
+    assert path.name in str(caught.value)
+    with pytest.raises(DamagedError):
+        filled.answer(filled.pulls()["pull_id"].iloc[-1])
+
+
+def test_damage_reads_well(filled: Archive) -> None:
+    path = max((filled.path / "index").iterdir())
+    flip(path, random.Random(1))
+    found = verify(filled.path)
+    assert list(found.frame["kind"]) == ["index"]
+    assert "\n" not in str(found)
+    assert "index" in found._repr_html_()
+
+
+def test_no_archive_is_told_from_a_sound_one(tmp_path: Path) -> None:
+    with pytest.raises(NotAnArchiveError):
+        Archive(tmp_path / "nothing").verify()

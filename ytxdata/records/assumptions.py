@@ -35,6 +35,9 @@ FEW = 20
 NEARLY_ALL = 0.95
 """Share from which a habit is taken as the rule."""
 
+QUIET = 0.1
+"""Share of the starts that the six quietest hours may have to count as a night."""
+
 DURATION_UNITS: tuple[tuple[str, float, Text], ...] = (
     ("s", 1.0, Text("秒", "seconds")),
     ("ms", 1000.0, Text("毫秒", "milliseconds")),
@@ -87,15 +90,18 @@ def duration_unit(tables: Normalized) -> tuple[str, float] | None:
 
 
 def quiet_hour(tables: Normalized) -> int | None:
-    """Return the middle of the six quietest hours of starts, read as Beijing time; None when too few tell."""
+    """Return the middle of the six quietest hours of starts, read as Beijing time; None when there is no rhythm to see."""
     starts = tables.meetings["started_at"].drop_null()
     if len(starts) < 5 * FEW:
         return None
     hours = (starts.cast(pa.int64()).to_numpy() // 3_600_000_000 + 8) % 24
     counts = np.bincount(hours, minlength=24)
     windows = [int(counts[np.arange(first, first + 6) % 24].sum()) for first in range(24)]
+    if min(windows) > QUIET * len(starts):
+        return None
     quietest = [first for first, n in enumerate(windows) if n == min(windows)]
-    return (quietest[len(quietest) // 2] + 3) % 24
+    turn = np.exp(2j * np.pi * np.array(quietest) / 24).sum()  # a mean around the clock
+    return round(float(np.angle(turn)) / (2 * np.pi) * 24 + 3) % 24
 
 
 def _microseconds(table: pa.Table, end: str, start: str) -> pa.ChunkedArray:
@@ -161,7 +167,7 @@ def _duration(facts: Facts) -> Evidence:
 def _zone(facts: Facts) -> Evidence:
     hour = quiet_hour(facts.tables)
     if hour is None:
-        return Evidence("open", Text("会议太少，看不出作息", "too few meetings to see day and night"))
+        return Evidence("open", Text("会议太少，或看不出作息", "too few meetings, or no rhythm of day and night"))
     text = Text(
         f"按北京时间读，最安静的时段在 {hour} 点前后", f"read as Beijing time, the quietest hours lie around {hour}:00"
     )
@@ -191,10 +197,12 @@ def _parties(facts: Facts) -> Evidence:
 
 
 def _leg_times(facts: Facts) -> Evidence:
+    """Judge by whether any leg has a time: those who never answered have none."""
     legs = facts.tables.legs
-    return _verdict(
-        len(legs) - legs["joined_at"].null_count, len(legs), "条参会记录有加入时间", "legs have a time of joining"
-    )
+    n = len(legs) - legs["joined_at"].null_count
+    state: State = "open" if len(legs) < FEW else "confirmed" if n else "contradicted"
+    text = _share(n, len(legs))
+    return Evidence(state, Text(f"{text} 条参会记录有加入时间", f"{text} legs have a time of joining"))
 
 
 def _creator_listed(facts: Facts) -> Evidence:
@@ -249,14 +257,15 @@ def _money(facts: Facts) -> Evidence:
 
 
 def _recording(facts: Facts) -> Evidence:
-    fields = _feeding(facts, "meetings.recording_url")
-    total = sum(sum(field.forms.values()) for field in fields)
-    n_urls = sum(field.forms.get("url", 0) for field in fields)
-    none = len(facts.tables.meetings) - facts.tables.meetings["recording_url"].null_count
-    text = Text(f"样本 {total:,} 个值中 {n_urls:,} 个是网址", f"of {total:,} values sampled {n_urls:,} are addresses")
-    if not total:
-        return Evidence("open", text)
-    return Evidence("confirmed" if none == 0 or n_urls else "contradicted", text)
+    given = sum(field.n_filled for field in _feeding(facts, "meetings.recording_url"))
+    values = facts.tables.meetings["recording_url"].drop_null()
+    n_urls = pc.sum(pc.match_substring(values, "://")).as_py() or 0
+    return _verdict(
+        given - len(values) + n_urls,
+        given,
+        f"个值是网址（{n_urls:,}）或 NoTapes",
+        f"values are an address ({n_urls:,}) or NoTapes",
+    )
 
 
 ASSUMPTIONS: tuple[Assumption, ...] = (
@@ -270,7 +279,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption("party_phone", "inferred", Text("参会方以电话号码标识", "a party is known by a telephone number"), _phones),
     Assumption("leg_times", "unknown", Text("参会方有加入与离开时间", "a party has times of joining and leaving"), _leg_times),
     Assumption("creator_listed", "unknown", Text("创建人在名单中", "the creator is among the parties"), _creator_listed),
-    Assumption("money", "inferred", Text("金额以元计", "amounts are in yuan"), _money),
+    Assumption("money", "inferred", Text("金额是十进制数", "amounts are decimal numbers"), _money),
     Assumption("recording", "stated", Text("录音为网址，或 NoTapes", "a recording is an address, or NoTapes"), _recording),
     Assumption("one_shape", "unknown", Text("各记录的键相同", "all records have the same keys"), _one_shape),
     Assumption("known_keys", "unknown", Text("每个键都归入某列", "every key feeds a column"), _known_keys),

@@ -84,7 +84,7 @@ def form_of(value: Any) -> str:
 
     Examples
     --------
-    >>> form_of("2026-01-05 10:00:00"), form_of(13900000000), form_of("1767578400")
+    >>> form_of("2026-01-05 10:00:00"), form_of(15400000000), form_of("1767578400")
     ('wall_time', 'mobile', 'epoch_s')
     """
     text = as_json(value).strip()
@@ -101,8 +101,8 @@ def example(value: Any, feeds: str) -> str:
 
     Examples
     --------
-    >>> example("13912345678", "legs.phone"), example("张三丰", "legs.name"), example("secret plan", "")
-    ('139****5678', '张**', 'se… (11)')
+    >>> example("15412345678", "legs.phone"), example("张三丰", "legs.name"), example("secret plan", "")
+    ('154****5678', '张**', 'se… (11)')
     """
     text = as_json(value)
     table, _, column = feeds.partition(".")

@@ -73,9 +73,9 @@ def normalize(records: Sequence[RawRecord | bytes], aliases: Aliases = DEFAULT) 
 
     Examples
     --------
-    >>> tables = normalize([b'{"meid":"0012","creator":13900000000}', b"[]"])
+    >>> tables = normalize([b'{"meid":"0012","creator":15400000000}', b"[]"])
     >>> tables.meetings.select(["meeting_id", "creator", "row"]).to_pylist()
-    [{'meeting_id': '0012', 'creator': '13900000000', 'row': 0}]
+    [{'meeting_id': '0012', 'creator': '15400000000', 'row': 0}]
     >>> tables.rejects["reason"].to_pylist()
     ['not_object']
     """

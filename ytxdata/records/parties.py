@@ -31,10 +31,10 @@ def read_parties(value: Any, aliases: Aliases) -> Parties:
 
     Examples
     --------
-    >>> read_parties("13900000000,13900000001", Aliases()).parties
-    [{'phone': '13900000000'}, {'phone': '13900000001'}]
-    >>> read_parties({"13900000000": {"name": "甲"}}, Aliases()).parties
-    [{'phone': '13900000000', 'name': '甲'}]
+    >>> read_parties("15400000000,15400000001", Aliases()).parties
+    [{'phone': '15400000000'}, {'phone': '15400000001'}]
+    >>> read_parties({"15400000000": {"name": "甲"}}, Aliases()).parties
+    [{'phone': '15400000000', 'name': '甲'}]
     """
     phone_key, name_key = (dict(aliases.legs)[column][0] for column in ("phone", "name"))
     for _ in range(3):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
 from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, Aliases
+from ytxdata.records.answer import Answer
 from ytxdata.records.assumptions import ASSUMPTIONS, GRADE_TEXTS, STATE_TEXTS, Facts, Grade, State
 from ytxdata.records.extract import RawRecord
 from ytxdata.records.forms import FORM_TEXTS, TYPE_TEXTS
@@ -100,6 +101,18 @@ class Profile:
             for field in self.fields
         }
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return findings and fields as plain data that JSON can hold; phones and names are masked."""
+        return {
+            "n_records": self.n_records,
+            "n_rejected": self.n_rejected,
+            "findings": [
+                {**finding._asdict(), "text": finding.text._asdict(), "evidence": finding.evidence._asdict()}
+                for finding in self.findings
+            ],
+            "fields": [{**field._asdict(), "fill_rate": field.fill_rate} for field in self.fields],
+        }
+
     def to_markdown(self) -> str:
         """Return a page about the account's records, in both languages; phones and names are masked."""
         lines = [
@@ -140,13 +153,33 @@ class Profile:
         return f"<table>{rows}</table>{self.frame.to_html(index=False)}"
 
 
-def profile(records: Sequence[RawRecord | bytes], aliases: Aliases = DEFAULT) -> Profile:
+class HasAnswers(Protocol):
+    """What keeps the answers it was made from, as a `History` does."""
+
+    @property
+    def answers(self) -> Sequence[Answer]:
+        """The answers."""
+        ...
+
+
+class HasRawRecords(Protocol):
+    """What can give back its raw records, as an archive does."""
+
+    def raw_records(self) -> Sequence[bytes]:
+        """Return the raw records, each distinct meeting once."""
+        ...
+
+
+Source = Sequence[RawRecord | bytes] | Sequence[RawRecord] | Sequence[bytes] | HasAnswers | HasRawRecords
+
+
+def profile(source: Source, aliases: Aliases = DEFAULT) -> Profile:
     """Return what records really look like: every path, and what it says about the assumptions of `ASSUMPTIONS`.
 
     Parameters
     ----------
-    records
-        Raw records, or their bytes alone (UTF-8).
+    source
+        A history, an archive, or raw records (or their bytes alone, UTF-8). Of several answers each distinct record counts once.
     aliases
         Which keys feed which column.
 
@@ -161,12 +194,13 @@ def profile(records: Sequence[RawRecord | bytes], aliases: Aliases = DEFAULT) ->
 
     Examples
     --------
-    >>> found = profile([b'{"meid":"1","creator":"13912345678","x":true}'])
+    >>> found = profile([b'{"meid":"1","creator":"15412345678","x":true}'])
     >>> found.frame[["path", "feeds", "examples"]].values.tolist()
-    [['meid', 'meetings.meeting_id', '1'], ['creator', 'meetings.creator', '139****5678'], ['x', '', 'tr… (4)']]
+    [['meid', 'meetings.meeting_id', '1'], ['creator', 'meetings.creator', '154****5678'], ['x', '', 'tr… (4)']]
     """
-    objects = [read_object(record if isinstance(record, bytes) else record.raw, aliases).value for record in records]
-    tables = normalize(records, aliases)
+    raws = _raws(source)
+    objects = [read_object(raw, aliases).value for raw in raws]
+    tables = normalize(raws, aliases)
     facts = Facts(survey([one for one in objects if one is not None], aliases), tables)
     findings = [
         Finding(assumption.key, evidence.state, assumption.grade, assumption.text, evidence.text)
@@ -175,7 +209,15 @@ def profile(records: Sequence[RawRecord | bytes], aliases: Aliases = DEFAULT) ->
     ]
     order: list[State] = ["contradicted", "confirmed", "open"]
     findings.sort(key=lambda finding: order.index(finding.state))
-    return Profile(len(records), tables.rejects.num_rows, facts.fields, tuple(findings))
+    return Profile(len(raws), tables.rejects.num_rows, facts.fields, tuple(findings))
+
+
+def _raws(source: Source) -> list[bytes]:
+    if isinstance(source, Sequence):
+        return [record if isinstance(record, bytes) else record.raw for record in source]
+    if hasattr(source, "raw_records"):
+        return list(source.raw_records())
+    return list(dict.fromkeys(record.raw for answer in source.answers for record in answer.records))
 
 
 def drift(before: Profile | Shape, after: Profile | Shape) -> tuple[Drift, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import NamedTuple
 
 _TOKEN = re.compile(r'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)', re.S)
@@ -17,11 +18,15 @@ _SCALAR = re.compile(r"[^,\[\]{}\s]+(?:[ \t]+[^,\[\]{}\s]+)*")
 _SPACE = re.compile(r"[\s,]*")
 _NEXT = re.compile(r"\s*[,\]}]")
 _SEAM = re.compile(r"\}\s*,\s*(?=\{)")
+_TAIL = re.compile(r"\}\s*\]")
 _COLON = re.compile(r"\s*:\s*")
 _GARBAGE = re.compile(r"[^,\]}]*")
 
 _RESYNC_WINDOW = 1 << 20
 """How far behind a broken record its end is looked for [characters]: keeps hostile input from costing quadratic time."""
+
+
+_MOST_TAILS = 64
 
 
 class Span(NamedTuple):
@@ -118,8 +123,21 @@ def _element_end(text: str, start: int, is_record: Callable[[str], bool], is_who
     if end >= 0:
         match = _GARBAGE.match(text, end)
         return end if is_proper or match is None else match.end()
-    tail = re.search(r"\}\s*\][\s}\]]*\Z", text[start:][-_RESYNC_WINDOW:])
-    return -1 if tail is None else len(text) - (len(tail.string) - tail.start()) + 1
+    for tail in islice(_TAIL.finditer(text, start, start + _RESYNC_WINDOW), _MOST_TAILS):
+        if _is_rest_of_answer(text, tail.end()):
+            return tail.start() + 1
+    return -1
+
+
+def _is_rest_of_answer(text: str, position: int) -> bool:
+    """Return whether nothing but members and closing brackets stand between a list's end and the text's."""
+    n_closed = 0
+    while position < len(text):
+        read = members(text, position - 1)
+        if not (read.is_legible and text[read.end - 1] in "]}"):
+            return False
+        n_closed, position = n_closed + 1, _space(text, read.end)
+    return n_closed > 0
 
 
 def members(text: str, start: int, value_end: Callable[[str, int], int] = end_of) -> Spans:

@@ -1,0 +1,130 @@
+"""One broken record never loses its neighbours; what means something is read, the rest is rejected by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from ytxdata.errors import NotJsonError, TruncatedError
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.tabulate import Tabulated, tabulate
+
+GOOD = '{"meid":"m%d","starttime":"2026-01-05 10:00:00","parties":[{"name":"张三","phone":"15400000001"}]}'
+DEEP = "[" * 10_000 + "]" * 10_000
+ONLY_LENIENT = {
+    "nan": ("NaN", "not_a_number"),
+    "infinity": ("-Infinity", "not_a_number"),
+    "control": ('"a\x01b"', "broken_text"),
+    "newline": ('"a\nb"', "broken_text"),
+    "surrogate": ('"\\ud800"', "broken_text"),
+    "escape": ('"C:\\x"', "broken_text"),
+    "undefined": ("undefined", "broken_text"),
+    "leading zero": ("007", "broken_text"),
+    "deep": (DEEP, "too_deep"),
+    "endless digits": ("1" * 9000, "broken_text"),
+}
+HOPELESS = {"quotes inside": '"He said "hi" to us"', "odd quote": '"odd', "open object": '{"a":', "open list": "[1,"}
+
+
+def three_with(value: str, position: int) -> bytes:
+    records = [GOOD % i for i in range(3)]
+    records[position] = (
+        f'{{"meid":"bad","extra":{value},"starttime":"2026-01-05 11:00:00","parties":[{{"phone":"1"}},{{"phone":"2"}}]}}'
+    )
+    return f'{{"statusCode":"0","data":[{",".join(records)}],"after":"x"}}'.encode()
+
+
+def ids(table: Tabulated) -> list[str]:
+    return sorted(table.meetings["meeting_id"].to_pylist())
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+@pytest.mark.parametrize("kind", ONLY_LENIENT)
+def test_a_slightly_broken_record_is_read_and_told(kind: str, position: int) -> None:
+    value, reason = ONLY_LENIENT[kind]
+    table = tabulate([read_answer(three_with(value, position))])
+    assert ids(table) == sorted({"m0", "m1", "m2", "bad"} - {f"m{position}"})
+    told = [row["reason"] for row in table.problems.to_pylist() if row["meeting_id"] == "bad"]
+    assert reason in told
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+@pytest.mark.parametrize("kind", HOPELESS)
+def test_a_hopelessly_broken_record_is_rejected_alone(kind: str, position: int) -> None:
+    table = tabulate([read_answer(three_with(HOPELESS[kind], position))])
+    assert ids(table) == sorted({"m0", "m1", "m2"} - {f"m{position}"})
+    (reject,) = table.rejects.to_pylist()
+    assert (reject["reason"], reject["meeting_id"], reject["position"]) == ("broken_text", "bad", position)
+    assert HOPELESS[kind] in reject["raw"]
+
+
+def test_an_invalid_byte_spoils_one_value_only() -> None:
+    body = three_with('"XX"', 1).replace(b"XX", b"\xff\xfe")
+    answer = read_answer(body)
+    assert answer.encoding == "utf-8"
+    assert answer.warnings
+    assert b"\xff\xfe" in answer.records[1].raw
+    assert ids(tabulate([answer])) == ["bad", "m0", "m2"]
+
+
+def test_the_committed_damaged_answer(saved: Callable[[str], Answer]) -> None:
+    table = tabulate([saved("damaged")])
+    assert table.counts == (7, 4, 3, 0)
+    assert table.rejects["reason"].to_pylist() == ["broken_text", "not_object", "no_id"]
+    assert table.rejects["meeting_id"].to_pylist()[0] == "odd"
+
+
+def test_many_broken_records_in_a_row() -> None:
+    records = [GOOD % i if i % 3 else f'{{"meid":"bad{i}","name":"odd,"starttime":"x"}}' for i in range(300)]
+    table = tabulate([read_answer(f'{{"data":[{",".join(records)}]}}'.encode())])
+    assert table.counts == (300, 200, 100, 0)
+
+
+def test_a_key_given_twice_is_told_and_the_last_counts() -> None:
+    body = b'{"data":[{"meid":"1","name":"a","name":"b","parties":[{"phone":"1","phone":"15400000001"}]}]}'
+    table = tabulate([read_answer(body)])
+    assert table.meetings["name"].to_pylist() == ["b"]
+    doubled = [row for row in table.problems.to_pylist() if row["reason"] == "doubled_key"]
+    assert [(row["column"], row["raw_value"]) for row in doubled] == [("phone", "1"), ("name", "a")]
+
+
+def test_text_that_looks_like_a_key_is_no_doubled_key() -> None:
+    record = {
+        "meid": "1",
+        "name": 'a":"b',
+        "extra": {"x": {"y": 1}},
+        "parties": [{"phone": "15400000001", "z": {"k": 2}}],
+    }
+    table = tabulate([read_answer(json.dumps({"data": [record]}).encode())])
+    assert table.problems.num_rows == 0
+
+
+@pytest.mark.parametrize("shape", ["[%s]", '{"rows":[%s],"total":2}', "%s"])
+def test_every_cut_is_noticed(shape: str) -> None:
+    data = shape % (GOOD % 1) if shape == "%s" else shape % f"{GOOD % 1},{GOOD % 2}"
+    body = f'{{"statusCode":"0","data":{data}}}'.encode()
+    for end in range(len(body)):
+        with pytest.raises(TruncatedError):
+            read_answer(body[:end])
+
+
+def test_a_cut_json_string_is_noticed() -> None:
+    body = json.dumps({"statusCode": "0", "data": f"[{GOOD % 1}]"}).encode()
+    for end in range(len(body)):
+        with pytest.raises(TruncatedError):
+            read_answer(body[:end])
+
+
+@pytest.mark.parametrize("body", [b"<html>bad gateway</html>", b"statusCode=0", b"-2", b'"0"', b"null"])
+def test_what_is_no_answer_is_refused_with_a_remedy(body: bytes) -> None:
+    with pytest.raises(NotJsonError) as caught:
+        read_answer(body)
+    assert caught.value.remedy
+
+
+def test_text_behind_the_end_is_overlooked_with_a_warning() -> None:
+    answer = read_answer(f'{{"data":[{GOOD % 1}]}}\n<!-- 3 ms -->'.encode())
+    assert len(answer.records) == 1
+    assert answer.warnings

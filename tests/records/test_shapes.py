@@ -1,0 +1,144 @@
+"""The records are found wherever `data` hides them, each with its own text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ytxdata.records.aliases import DEFAULT
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.extract import extract
+from ytxdata.records.schema import MEETINGS, PROVENANCE
+from ytxdata.records.tabulate import tabulate
+
+ANSWERS = Path(__file__).parents[2] / "data" / "answers"
+
+WHOLE = [
+    "array",
+    "pretty",
+    "ascii",
+    "gb18030",
+    "string",
+    "string_twice",
+    "wrapped",
+    "wrapped_string",
+    "string_of_wrapped",
+    "wrapped_with_parties",
+    "wrapped_deeper",
+    "keyed",
+    "keyed_without_ids",
+    "array_of_strings",
+    "without_status",
+]
+SINGLE = ("object", "object_string", "object_wrapped")
+NOTHING = ("null", "empty", "empty_array", "empty_wrapped", "absent", "error")
+
+Saved = Callable[[str], Answer]
+WithData = Callable[[str], Answer]
+M1 = {"meid": "m1", "starttime": "2026-01-05 10:00:00", "parties": [{"name": "张三", "phone": "15400000001"}]}
+M2 = {**M1, "meid": "m2"}
+
+
+def texts(answer: Answer) -> list[Any]:
+    return [json.loads(record.raw) for record in answer.records]
+
+
+def test_committed_answers_are_what_the_script_makes(made: dict[str, Any]) -> None:
+    files = {f"{name}.json": body.encode() for name, body in made["FILES"].items()}
+    files["gb18030.json"] = made["FILES"]["array"].encode("gb18030")
+    assert {path.name: path.read_bytes() for path in ANSWERS.glob("*.json")} == files
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_shape_gives_the_same_tables(saved: Saved, name: str) -> None:
+    known, found = tabulate([saved("array")]), tabulate([saved(name)])
+    content = [column.name for column in MEETINGS if column.name not in (*PROVENANCE, "record_hash")]
+    assert found.meetings.select(content).equals(known.meetings.select(content))
+    assert found.legs.equals(known.legs)
+    assert found.counts == (4, 4, 0, 0)
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_a_single_record_is_found(saved: Saved, made: dict[str, Any], name: str) -> None:
+    assert texts(saved(name)) == made["MEETINGS"][:1]
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_nothing_is_no_record(saved: Saved, name: str) -> None:
+    assert saved(name).records == ()
+
+
+def test_records_in_two_lists_are_all_taken(saved: Saved) -> None:
+    assert texts(saved("two_lists"))[0]["meid"] == "m-4"
+    assert len(saved("two_lists").records) == 4
+
+
+@pytest.mark.parametrize(
+    ("data", "paths"),
+    [
+        ([M1, M2], ["$.data[0]", "$.data[1]"]),
+        (M1, ["$.data"]),
+        ({"rows": [M1, M2], "total": 2}, ["$.data.rows[0]", "$.data.rows[1]"]),
+        ({"confid": "", "list": [M1]}, ["$.data.list[0]"]),
+        ({"confid": "002", "list": [M1, M2]}, ["$.data.list[0]", "$.data.list[1]"]),
+        ({"creator": "15400000001", "list": [M1]}, ["$.data.list[0]"]),
+        ({"members": [M1, M2]}, ["$.data.members[0]", "$.data.members[1]"]),
+        ({"meid": "1", "people": [{"meid": "1", "phone": "15400000001"}]}, ["$.data"]),
+        ({"meid": "1", "people": [{"phone": "15400000001"}]}, ["$.data"]),
+        ({"roomNo": "1", "people": [{"phone": "15400000001"}]}, ["$.data"]),
+        ({"list": [{"roomNo": "1"}, {"roomNo": "2"}]}, ["$.data.list[0]", "$.data.list[1]"]),
+        ([{"meeting": M1}, {"meeting": M2}], ["$.data[0].meeting", "$.data[1].meeting"]),
+        ([json.dumps(M1), M2], ["$.data[0]~", "$.data[1]"]),
+        ([[M1, M2]], ["$.data[0][0]", "$.data[0][1]"]),
+        ({"starttime": "2026-01-05 10:00:00"}, ["$.data"]),
+        ("no meetings today", ["$.data"]),
+        (7, ["$.data"]),
+    ],
+)
+def test_what_is_a_record_and_what_wraps_it(answer_with: WithData, data: object, paths: list[str]) -> None:
+    assert [record.path for record in answer_with(json.dumps(data)).records] == paths
+
+
+def test_what_is_no_record_in_a_list_is_kept_to_be_rejected(answer_with: WithData) -> None:
+    answer = answer_with(json.dumps([M1, 5, "x", None, [], {}, True, M2]))
+    assert [record.raw for record in answer.records][1:-1] == [b"5", b'"x"', b"null", b"[]", b"{}", b"true"]
+    assert tabulate([answer]).counts == (8, 2, 6, 0)
+
+
+def test_raw_text_is_exact() -> None:
+    first, second = b'{ "meid" : "1",  "x":1.50 }', b'{"meid":"2","n":"\\u5f20","b":1e3}'
+    body = b'{"statusCode":"0","data": [' + first + b" ,\n " + second + b"]}"
+    assert [record.raw for record in extract(body)] == [first, second]
+
+
+def test_raw_text_of_a_json_string_is_the_inner_text(answer_with: WithData) -> None:
+    inner = '[{"meid" : "1", "name":"引\\"号"}]'
+    (record,) = answer_with(json.dumps(inner)).records
+    assert record.raw.decode() == inner[1:-1]
+
+
+def test_the_key_of_a_map_belongs_to_a_record_without_id() -> None:
+    body = b'{"data":{"a 1" : {"starttime":"2026-01-05 10:00:00"}, "b":{"starttime":"2026-01-05 11:00:00"}}}'
+    assert extract(body)[0].raw == b'"a 1" : {"starttime":"2026-01-05 10:00:00"}'
+    assert tabulate([read_answer(body)]).meetings["meeting_id"].to_pylist() == ["a 1", "b"]
+
+
+def test_records_beside_data_and_under_a_key_given_twice_are_taken() -> None:
+    beside = json.dumps({"statusCode": "0", "data": [M1], "more": [M2]})
+    twice = f'{{"data":[{json.dumps(M1)}],"data":[{json.dumps(M2)}]}}'
+    absent = json.dumps({"statusCode": "0", "meetings": [M1, M2]})
+    bare = json.dumps([M1, M2])
+    for body in (beside, twice, absent, bare):
+        assert len(extract(body.encode())) == 2
+
+
+def test_other_names_come_from_the_user() -> None:
+    body = json.dumps({"data": {"roomNo": "1", "teilnehmer": [{"phone": "15400000001"}]}}).encode()
+    aliases = DEFAULT.with_extra({"meeting_id": ["room_no"], "parties": "teilnehmer"})
+    table = tabulate([read_answer(body, aliases=aliases)], aliases)
+    assert table.meetings.select(["meeting_id", "n_legs"]).to_pylist() == [{"meeting_id": "1", "n_legs": 1}]
+    assert tabulate([read_answer(body)], aliases).counts == table.counts

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ytxdata.archive import Archive, SyncReport
     from ytxdata.errors import YtxError
     from ytxdata.history.client import Client
-    from ytxdata.history.history import History, read_answers
+    from ytxdata.history.history import History
+    from ytxdata.history.saved import read_answers
     from ytxdata.history.verdicts import Certificate
     from ytxdata.metrics.frames import Frames
     from ytxdata.records.answer import Answer
@@ -44,7 +45,7 @@ _HOME = {
     "Table": "ytxdata.tables.table",
     "YtxError": "ytxdata.errors",
     "profile": "ytxdata.records.profile",
-    "read_answers": "ytxdata.history.history",
+    "read_answers": "ytxdata.history.saved",
     "read_csv": "ytxdata.tables.csv",
 }
 _ROOMS = ("errors", "metrics", "plots")

@@ -54,7 +54,7 @@ BaseUrl = Annotated[
 ]
 ShowPhones = Annotated[bool, typer.Option("--show-phones", help="显示完整号码 / show phone numbers unmasked")]
 ArchiveDir = Annotated[
-    Path | None, typer.Option("--archive", help="存档目录 / archive directory [YTX_ARCHIVE]", envvar="YTX_ARCHIVE")
+    Path, typer.Option("--archive", help="存档目录 / archive directory [YTX_ARCHIVE]", envvar="YTX_ARCHIVE")
 ]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from pydantic import SecretStr
+
 from ytxdata.errors import MeetingNotFoundError, UsageError
 from ytxdata.history.growth import ask_until_no_more
 from ytxdata.history.history import History
@@ -67,7 +69,7 @@ class Client:
         self,
         *,
         account_sid: str | None = None,
-        auth_token: str | None = None,
+        auth_token: str | SecretStr | None = None,
         app_id: str | None = None,
         environment: str | None = None,
         base_url: str | None = None,
@@ -79,6 +81,8 @@ class Client:
         aliases: Mapping[str, Sequence[str]] | None = None,
         progress: Progress | None = None,
     ) -> None:
+        # Rebound, so that a traceback with its frames' values shows no token.
+        auth_token = SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
         self.settings = Settings.load(
             account_sid=account_sid,
             auth_token=auth_token,

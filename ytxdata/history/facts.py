@@ -14,14 +14,18 @@ from ytxdata.records.answer import Answer
 def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
     """Return the facts of one answer from its normalised meetings: every accepted record, doubled ones included."""
     columns = ("row", "meeting_id", "started_at", "ended_at", "record_hash", "creator")
-    rows = zip(*(meetings[name].to_pylist() for name in columns), strict=True)
+    rows = sorted(zip(*(meetings[name].to_pylist() for name in columns), strict=True))
+    seen = [
+        Seen(meeting_id, started_at, ended_at, record_hash, creator, len(answer.records[row].raw))
+        for row, meeting_id, started_at, ended_at, record_hash, creator in rows
+    ]
     skew_s = clock_skew(answer.server_date, answer.asked_at, answer.answered_at)
     return PullFacts(
         pull_id=answer.pull_id,
         asked_at=answer.asked_at,
         answered_at=answer.answered_at,
         asked_n=answer.asked_n,
-        records=[Seen(*cells, n_bytes=len(answer.records[row].raw)) for row, *cells in sorted(rows)],
+        records=seen,
         n_rejected=n_rejected,
         n_bytes=len(answer.raw),
         clock_skew=None if skew_s is None else timedelta(seconds=abs(skew_s)),

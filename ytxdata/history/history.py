@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -14,17 +13,20 @@ import pandas as pd
 import pyarrow as pa
 
 from ytxdata import __version__, times
-from ytxdata.errors import AnswerError, UsageError
 from ytxdata.history.completeness import certify_history
 from ytxdata.history.facts import pull_facts
 from ytxdata.history.verdicts import Certificate
 from ytxdata.labels import Text
 from ytxdata.markup import facts_card
+from ytxdata.platform.codes import OK, lookup
 from ytxdata.records.aliases import DEFAULT, Aliases
-from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import normalize
 from ytxdata.records.schema import PULLS, arrow_schema, to_pandas
 from ytxdata.records.tabulate import Counts, Tabulated, tabulate
+
+LONGEST_RAW = 2000
+"""How much of an unreadable file is shown in `rejects` [bytes]."""
 
 
 class Unreadable(NamedTuple):
@@ -67,7 +69,15 @@ class History:
     @cached_property
     def tables(self) -> Tabulated:
         """The records as Arrow tables."""
-        return tabulate(self.answers, self.aliases)
+        tables = tabulate(self.answers, self.aliases)
+        if not self.unreadable:
+            return tables
+        rejects = pa.Table.from_pylist([_reject(one) for one in self.unreadable], schema=tables.rejects.schema)
+        n, counts = len(self.unreadable), tables.counts
+        return tables._replace(
+            rejects=pa.concat_tables([tables.rejects, rejects]),
+            counts=counts._replace(received=counts.received + n, rejected=counts.rejected + n),
+        )
 
     @cached_property
     def meetings(self) -> pd.DataFrame:
@@ -104,13 +114,16 @@ class History:
         """How complete the history is. Without an archive PROBABLE at best: an answer cannot show what it leaves out."""
         listings = [answer for answer in self.answers if not answer.confid]
         normal = [normalize(answer.records, self.aliases) for answer in listings]
-        facts = [pull_facts(answer, one.meetings, len(one.rejects)) for answer, one in zip(listings, normal, strict=True)]
+        facts = [
+            pull_facts(answer, one.meetings, len(one.rejects)) for answer, one in zip(listings, normal, strict=True)
+        ]
         return certify_history(facts, self.answers[-1].asked_at if self.answers else times.now())
 
     @property
     def warnings(self) -> tuple[Text, ...]:
         """What the answers themselves leave in doubt, each said once."""
-        return tuple(dict.fromkeys(warning for answer in self.answers for warning in answer.warnings))
+        said = (warning for answer in self.answers for warning in (*answer.warnings, *_refusal(answer)))
+        return tuple(dict.fromkeys(said))
 
     @property
     def line(self) -> Text:
@@ -163,6 +176,31 @@ class History:
         )
 
 
+def _reject(file: Unreadable) -> dict[str, object]:
+    return {
+        "pull_id": None,
+        "position": None,
+        "reason": "unreadable_answer",
+        "detail": f"{file.file}: {file.why.en}",
+        "meeting_id": None,
+        "raw": file.raw[:LONGEST_RAW].decode("utf-8", "backslashreplace"),
+    }
+
+
+def _refusal(answer: Answer) -> tuple[Text, ...]:
+    """Tell of a saved answer that is a refusal; a live one was raised as an error."""
+    if answer.status_code in (OK, None):
+        return ()
+    code = lookup(str(answer.status_code), answer.status_msg)
+    name = answer.source or answer.pull_id
+    return (
+        Text(
+            f"{name}：状态码 {code.code} {code.text.zh}，{code.cause.zh}",
+            f"{name}: status code {code.code} {code.text.en}, {code.cause.en}",
+        ),
+    )
+
+
 def _pull(answer: Answer) -> dict[str, object]:
     return {
         "pull_id": answer.pull_id,
@@ -179,77 +217,3 @@ def _pull(answer: Answer) -> dict[str, object]:
         "sha256": answer.sha256,
         "package_version": __version__,
     }
-
-
-def read_answers(
-    files: str | Path | Sequence[str | Path],
-    *,
-    aliases: Mapping[str, Sequence[str]] | None = None,
-) -> History:
-    """Read saved answers from files, without a network: a saved answer is as good as a live one.
-
-    Parameters
-    ----------
-    files
-        One file, a pattern such as `"saved/*.json"`, or several of either.
-    aliases
-        More names for columns: `{"meeting_id": ["room_no"]}`.
-
-    Returns
-    -------
-    History
-        As a `Client` gives it. A file that cannot be read as an answer is a row of `rejects`; the others are read.
-
-    Raises
-    ------
-    UsageError
-        No file fits, or one cannot be opened.
-
-    Notes
-    -----
-    A file does not say when it was asked for; the time of its last change stands for that.
-
-    Examples
-    --------
-    >>> history = read_answers("data/answers/*.json")
-    >>> history.counts.received == len(history.meetings) + history.counts.rejected + history.counts.duplicates
-    True
-    """
-    names = DEFAULT.with_extra(aliases or {})
-    answers: list[Answer] = []
-    unreadable: list[Unreadable] = []
-    for path in _paths([files] if isinstance(files, str | Path) else files):
-        raw, changed_at = _read(path)
-        try:
-            answers.append(read_answer(raw, asked_at=changed_at, source=path.name, aliases=names))
-        except AnswerError as error:
-            unreadable.append(Unreadable(path.name, error.cause, raw))
-    return History.from_answers(answers, names, unreadable)
-
-
-def _paths(patterns: Iterable[str | Path]) -> list[Path]:
-    """Return the files that paths and patterns name, each once, sorted within a pattern; every one must name some."""
-    found: dict[Path, None] = {}
-    for pattern in patterns:
-        path = Path(pattern)
-        fitting = [path] if path.is_file() else sorted(one for one in _glob(path) if one.is_file())
-        if not fitting:
-            raise UsageError(
-                Text(f"没有这样的文件：{pattern}", f"no such file: {pattern}"),
-                remedy=Text(
-                    "核对路径；也可以写成 saved/*.json", "check the path; a pattern such as saved/*.json works too"
-                ),
-            )
-        found.update(dict.fromkeys(fitting))
-    return list(found)
-
-
-def _glob(pattern: Path) -> Iterable[Path]:
-    return Path(pattern.anchor or ".").glob(str(pattern.relative_to(pattern.anchor)))
-
-
-def _read(path: Path) -> tuple[bytes, datetime]:
-    try:
-        return path.read_bytes(), datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except OSError as error:
-        raise UsageError(Text(f"无法读取 {path}：{error.strerror}", f"cannot read {path}: {error.strerror}")) from None

@@ -1,4 +1,4 @@
-"""What every floor's tests share: Hypothesis profiles, a served company, an environment without accounts."""
+"""What all tests and doctests share: Hypothesis profiles, a served company, an environment without accounts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def _no_account_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     """Tests see no account, file or keyring of the person who runs them."""
     for name in [name for name in os.environ if name.startswith("YTX_") and not name.startswith("YTX_REQUIRE")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("YTX_CONFIG", str(tmp_path / "none.toml"))
+    config = tmp_path / "none.toml"
+    config.touch()
+    monkeypatch.setenv("YTX_CONFIG", str(config))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 

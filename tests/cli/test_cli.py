@@ -1,0 +1,205 @@
+"""The verbs as a person types them, against the served platform: what they print, write, and end with."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ytxdata.cli import app, main
+from ytxdata.emulator import Emulator
+
+PROGRAM = str(Path(sys.executable).with_name("ytxdata"))
+
+
+@pytest.fixture
+def account(server: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    for name, value in server.env.items():
+        monkeypatch.setenv(name, value)
+    return server
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments])
+    return int(ended.value.code or 0)
+
+
+def test_fetch_writes_a_csv_that_excel_opens_as_it_should(
+    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "out.csv"
+    assert run("--lang", "en", "fetch", "--count", "20", "--csv", str(path)) == 0
+    raw = path.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert raw.count(b"\r\n") == 21
+    assert "20 meetings" in capsys.readouterr().out
+    assert json.loads((tmp_path / "out.about.json").read_text("utf-8"))
+
+
+def test_fetch_masks_phones_unless_asked(account: Emulator, tmp_path: Path) -> None:
+    phones = {leg["phone"] for leg in account.truth()["legs"] if re.fullmatch(r"1\d{10}", leg["phone"] or "")}
+    for extra, is_shown in (([], False), (["--show-phones"], True)):
+        path = tmp_path / f"{is_shown}.csv"
+        assert run("fetch", "--count", "50", "--legs-csv", str(path), *extra) == 0
+        text = path.read_text("utf-8-sig")
+        assert any(phone in text for phone in phones) is is_shown
+
+
+def test_fetch_of_one_meeting_as_json(account: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = account.truth()["meetings"][0]["meeting_id"]
+    assert run("fetch", "--confid", wanted, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [meeting["meeting_id"] for meeting in found["meetings"]] == [wanted]
+    assert {leg["meeting_id"] for leg in found["legs"]} == {wanted}
+
+
+def test_raw_answers_are_kept_when_asked(account: Emulator, tmp_path: Path) -> None:
+    assert run("fetch", "--count", "5", "--raw", str(tmp_path / "raw")) == 0
+    (saved,) = (tmp_path / "raw").iterdir()
+    assert json.loads(saved.read_bytes())["statusCode"] == "0"
+
+
+def test_a_meeting_that_is_not_there_ends_with_4_and_says_so_as_json(
+    account: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("fetch", "--confid", "0" * 29, "--json") == 4
+    told = capsys.readouterr()
+    assert json.loads(told.out)["error"]["kind"] == "MeetingNotFoundError"
+    assert "0" * 29 in told.err
+
+
+@pytest.mark.parametrize(
+    ("options", "credentials", "code", "said"),
+    [
+        ({}, {"YTX_AUTH_TOKEN": "wrong"}, 3, "token"),
+        ({}, {"YTX_APP_ID": "nobody"}, 3, "whitelist"),
+        ({}, {"YTX_ACCOUNT_SID": "f" * 32}, 3, "account"),
+        ({"account_state": "no_balance"}, {}, 3, "balance"),
+        ({"account_state": "suspended"}, {}, 3, "suspended"),
+        ({"app_state": "offline"}, {}, 3, "online"),
+        ({"whitelist": ["10.1.2.3"]}, {}, 3, "whitelist"),
+        ({"clock_skew_s": 7200.0}, {}, 3, "clock"),
+        ({"faults": ["html"]}, {}, 4, "web page"),
+    ],
+)
+def test_doctor_names_the_cause_that_fits(
+    options: dict[str, object],
+    credentials: dict[str, str],
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Emulator(meetings=5, **options) as server:
+        for name, value in (server.env | credentials).items():
+            monkeypatch.setenv(name, value)
+        assert run("--lang", "both", "doctor") == code
+        told = capsys.readouterr().out
+    assert said in told
+    assert "→" in told
+    assert server.env["YTX_AUTH_TOKEN"] not in told
+
+
+def test_doctor_is_content_with_a_good_account(account: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("doctor", "--json") == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert {check["state"] for check in checks} == {"ok"}
+    assert {"settings", "call", "clock", "application"} <= {check["key"] for check in checks}
+
+
+def test_doctor_without_settings_says_what_is_missing_and_where_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--lang", "zh", "doctor") == 2
+    told = capsys.readouterr().out
+    assert "YTX_ACCOUNT_SID" in told
+    assert "控制台" in told
+
+
+def test_doctor_describes_what_records_look_like(
+    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "account.md"
+    assert run("doctor", "--schema", "--page", str(page)) == 0
+    assert "meid" in page.read_text("utf-8")
+
+
+def test_no_way_to_the_platform_ends_with_4(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Emulator(meetings=0) as server:
+        env = server.env
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert run("fetch", "--count", "1") == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["fetch", "--count", "0"], ["nonsense"], ["fetch", "--count", "1", "--confid", "2"], ["--lang", "xx", "doctor"]],
+)
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    assert run(*arguments) == 2
+
+
+def test_sync_twice_prints_one_line_each_and_brings_nothing_new(
+    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = str(tmp_path / "m.archive")
+    assert run("--lang", "en", "sync", "--archive", archive) == 0
+    assert run("--lang", "en", "sync", "--archive", archive) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert "300 new" in first
+    assert " 0 new" in second
+    assert "calls: 1" in second
+    assert run("verify", archive) == 0
+    assert run("archive", "coverage", "--archive", archive) == 0
+    assert run("archive", "rebuild", "--archive", archive) == 0
+
+
+def test_verify_ends_with_5_when_a_byte_was_changed(account: Emulator, tmp_path: Path) -> None:
+    archive = tmp_path / "m.archive"
+    assert run("sync", "--archive", str(archive)) == 0
+    victim = max((path for path in archive.rglob("*.parquet")), key=lambda path: path.stat().st_size)
+    raw = bytearray(victim.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    victim.write_bytes(raw)
+    assert run("verify", str(archive)) == 5
+
+
+def test_the_emulator_is_a_process_that_serves_and_writes_its_settings(tmp_path: Path) -> None:
+    env_file = tmp_path / "emulator.env"
+    command = [PROGRAM, "emulator", "--port", "0", "--env-file", str(env_file), "--meetings", "10"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        settings = dict(line.split("=", 1) for line in env_file.read_text("utf-8").splitlines())
+        env = {**os.environ, **settings}
+        done = subprocess.run([PROGRAM, "fetch", "--json"], env=env, capture_output=True, text=True, check=True)
+        process.terminate()
+    assert settings["YTX_BASE_URL"] == url
+    assert len(settings) == 5
+    assert env_file.stat().st_mode & 0o077 == 0
+    assert json.loads(done.stdout)["counts"]["meetings"] == 10
+    assert done.stderr == ""
+
+
+def verbs() -> list[list[str]]:
+    from typer.main import get_command
+
+    found = []
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        found += [[name, sub] for sub in getattr(command, "commands", {})] or [[name]]
+    return found
+
+
+@pytest.mark.parametrize("verb", verbs(), ids=" ".join)
+def test_every_verb_explains_itself_in_both_languages_with_an_example(
+    verb: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*verb, "--help") == 0
+    text = capsys.readouterr().out
+    assert f"Example: ytxdata {' '.join(verb)}" in text
+    assert re.search("[\u4e00-\u9fff]", text)

@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata import __version__
 from ytxdata.archive.envelope import Envelope, fold
 from ytxdata.archive.rejects import RejectIndex
 from ytxdata.archive.twins import Row, by_twin, fullest
@@ -23,6 +22,7 @@ from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.extract import RawRecord
 from ytxdata.records.normalize import normalize
+from ytxdata.version import __version__
 
 JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")
 """What a record can be to the archive: each is exactly one of these."""

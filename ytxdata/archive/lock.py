@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ytxdata.archive.store_files import telling_write_errors
 from ytxdata.errors import ArchiveLockedError
 from ytxdata.labels import Text
 
@@ -31,26 +32,34 @@ def writing(root: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     ArchiveWriteError
         The directory cannot be written.
     """
-    try:
+    lock = FileLock(root / LOCK)
+    with telling_write_errors(root):
         root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(root / LOCK)
-        with lock.acquire(timeout=wait_s):
+        try:
+            lock.acquire(timeout=wait_s)
+        except Timeout:
+            raise _locked(root) from None
+    try:
+        with telling_write_errors(root):
             (root / HOLDER).write_text(json.dumps({"pid": os.getpid(), "host": platform.node()}))
-            try:
-                yield
-            finally:
-                with contextlib.suppress(OSError):
-                    (root / HOLDER).unlink(missing_ok=True)
-    except Timeout:
-        raise ArchiveLockedError(
-            Text(
-                f"另一个进程正在写入档案（{_holder(root)}）：{root}",
-                f"another process is writing to the archive ({_holder(root)}): {root}",
-            ),
-            remedy=Text(
-                "等它结束后再运行；该进程一结束，锁即释放", "run again when it is done; the lock ends with that process"
-            ),
-        ) from None
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            (root / HOLDER).unlink(missing_ok=True)
+        lock.release()
+
+
+def _locked(root: Path) -> ArchiveLockedError:
+    holder = _holder(root)
+    return ArchiveLockedError(
+        Text(
+            f"另一个进程正在写入档案（{holder}）：{root}",
+            f"another process is writing to the archive ({holder}): {root}",
+        ),
+        remedy=Text(
+            "等它结束后再运行；该进程一结束，锁即释放", "run again when it is done; the lock ends with that process"
+        ),
+    )
 
 
 def _holder(root: Path) -> str:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
 
-from ytxdata import __version__, times
+from ytxdata import times
 from ytxdata.archive.layout import IDENTITY, LAYOUT, check_layout
 from ytxdata.archive.store_files import sync_all, write_whole
 from ytxdata.archive.store_heads import (
@@ -31,8 +31,9 @@ from ytxdata.archive.store_heads import (
 )
 from ytxdata.archive.store_index import Hashes, Numbers, merged, read_run, runs_to_merge
 from ytxdata.archive.store_schema import RAW_TABLES
-from ytxdata.errors import ArchiveWriteError, DamagedError, YtxError
+from ytxdata.errors import DamagedError, YtxError
 from ytxdata.labels import Text
+from ytxdata.version import __version__
 
 INDEX = "index"
 PENDING = "pending"
@@ -47,23 +48,6 @@ ROW_GROUP = 32_768
 WRITER = WriterProperties(compression="ZSTD", compression_level=3, max_row_group_size=ROW_GROUP)
 QUIET = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 """Delta writes no file on its own: every file must be in the manifest of a head."""
-
-
-@contextlib.contextmanager
-def telling_write_errors(root: Path) -> Iterator[None]:
-    """Turn what the system says about a disk into an error that names the remedy."""
-    try:
-        yield
-    except YtxError:
-        raise
-    except (OSError, DeltaError) as error:
-        raise ArchiveWriteError(
-            Text(f"无法写入档案 {root}：{error}", f"the archive cannot be written: {root}: {error}"),
-            remedy=Text(
-                "检查磁盘空间和目录权限后再运行；已有数据未受影响",
-                "check free space and permissions, then run again; what was stored is untouched",
-            ),
-        ) from None
 
 
 @contextlib.contextmanager

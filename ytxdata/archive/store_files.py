@@ -5,10 +5,32 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from deltalake.exceptions import DeltaError
+
+from ytxdata.errors import ArchiveWriteError, YtxError
+from ytxdata.labels import Text
+
 CHUNK = 1 << 20
+
+
+@contextlib.contextmanager
+def telling_write_errors(root: Path) -> Iterator[None]:
+    """Turn what the system says about a disk into an error that names the remedy."""
+    try:
+        yield
+    except YtxError:
+        raise
+    except (OSError, DeltaError) as error:
+        raise ArchiveWriteError(
+            Text(f"无法写入档案 {root}：{error}", f"the archive cannot be written: {root}: {error}"),
+            remedy=Text(
+                "检查磁盘空间和目录权限后再运行；已有数据未受影响",
+                "check free space and permissions, then run again; what was stored is untouched",
+            ),
+        ) from None
 
 
 def sync_file(path: Path) -> None:

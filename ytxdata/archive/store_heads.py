@@ -90,7 +90,7 @@ def sequences(root: Path) -> list[int]:
         return sorted(
             int(path.stem) for path in (root / HEADS).iterdir() if path.suffix == ".json" and path.stem.isdigit()
         )
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 

@@ -18,7 +18,8 @@ from ytxdata.archive.rebuild import aliases_for, derive_again, parser_mark, rebu
 from ytxdata.archive.rejects import RejectIndex
 from ytxdata.archive.report import RebuildReport, SyncReport
 from ytxdata.archive.shape import drift_since
-from ytxdata.archive.store import Snapshot, Writer, heal, newest, telling_write_errors
+from ytxdata.archive.store import Snapshot, Writer, heal, newest
+from ytxdata.archive.store_files import telling_write_errors
 from ytxdata.archive.versions import VersionIndex
 from ytxdata.history.completeness import Judgement, Reading
 from ytxdata.records.aliases import Aliases
@@ -43,6 +44,7 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float) -> S
     completeness judge an answer against all that was known when it was asked. Readers take no lock.
     """
     account = client.identity
+    read_identity(root)  # what is something else is left alone, without even a lock in it
     with writing(root, wait_s):
         before = prepared(root, account, aliases)
         state = before.head.state if before else {}

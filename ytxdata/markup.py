@@ -35,6 +35,7 @@ VERDICTS = {
 }
 """What each verdict of completeness is called on a badge."""
 
+_LINE_END = re.compile(r"\r\n?")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 
 
@@ -46,7 +47,7 @@ def escape(value: object) -> str:
     >>> escape("<b>周会 & more</b>")
     '&lt;b&gt;周会 &amp; more&lt;/b&gt;'
     """
-    return html.escape(_CONTROLS.sub("�", str(value)), quote=True)
+    return html.escape(_CONTROLS.sub("�", _LINE_END.sub("\n", str(value))), quote=True)
 
 
 def badge(verdict: str, lang: Lang | None = None) -> str:

@@ -39,6 +39,7 @@ _IN_TEXT = re.compile(
     r")(?![0-9])"
 )
 _WHOLE = re.compile(r"\+?[0-9]{7,15}")
+_DIALLED = re.compile(r"\+?[0-9]+")
 _SEPARATORS = re.compile(r"[\s\-.()·/]+")
 _WIDE = {
     ord(wide): ord(narrow) for wide, narrow in zip("０１２３４５６７８９＋－（）　", "0123456789+-() ", strict=True)
@@ -50,11 +51,14 @@ def hidden(phone: str) -> str:
 
     Examples
     --------
-    >>> hidden("+8613812345678"), hidden("13812345678"), hidden("+861065520000"), hidden("+12025550100")
-    ('138****5678', '138****5678', '010****0000', '+12****0100')
+    >>> hidden("+86 138-1234-5678"), hidden("13812345678"), hidden("+861065520000"), hidden("+12025550100"), hidden("anonymous")
+    ('138****5678', '138****5678', '010****0000', '+12****0100', 'ano****mous')
     """
-    national = phone.removeprefix("+86")
-    if national == phone or national.startswith(("400", "800")) or (national.startswith("1") and len(national) == 11):
+    bare = _SEPARATORS.sub("", phone.translate(_WIDE))
+    if not _DIALLED.fullmatch(bare):
+        return mask(phone)
+    national = bare.removeprefix("+86")
+    if national == bare or national.startswith(("400", "800")) or (national.startswith("1") and len(national) == 11):
         return mask(national)
     return mask(f"0{national}")
 
@@ -125,7 +129,8 @@ def masked(
     for key in rows.column_names:
         known = table.definition(key)
         column = rows.column(key).cast(pa.string()) if known.unit in ("phone", "person", "id") else rows.column(key)
-        definitions[key] = known
+        if known in table.definitions:
+            definitions[key] = known
         if known.unit == "phone":
             columns[key] = _each(column, lambda phone: _called(phone, book, hide, show_phones))
             definitions[key] = known if show_phones and not book else replace(known, unit="hidden")
@@ -147,7 +152,7 @@ def masked(
     return replace(
         table,
         frame=pa.table(columns),
-        definitions=(*definitions.values(), *(known for known in table.definitions if known.key not in definitions)),
+        definitions=(*definitions.values(), *(known for known in table.definitions if known.key not in columns)),
         title=table.title if show_phones else _in_both(table.title, hide),
         notes=table.notes if show_phones else tuple(_in_both(note, hide) for note in table.notes),
     )

@@ -1,0 +1,201 @@
+"""Personal data: hidden by default, stable pseudonyms, names from a book, small groups."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.records.schema import LEGS, MEETINGS, REJECTS, arrow_schema
+from ytxdata.tables.book import AliasBook
+from ytxdata.tables.masking import hide_in_text
+from ytxdata.tables.pseudonyms import Pseudonyms
+from ytxdata.tables.records import record_table
+from ytxdata.tables.table import Definition, Table
+
+KEY = b"0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("13812345678", "138****5678"),
+        ("+86 138-1234-5678", "138****5678"),
+        ("１３８１２３４５６７８", "138****5678"),
+        ("张伟13812345678的会议", "张伟138****5678的会议"),
+        ("tel13812345678", "tel138****5678"),
+        ("138 1234 5678 / 139.0000.0000", "138****5678 / 139****0000"),
+        ("(010)65520000 找前台", "010****0000 找前台"),
+        ("010-6552-0000", "010****0000"),
+        ("打 +1 (202) 555-0100 谢谢", "打 +12****0100 谢谢"),
+        ("008613812345678", "008****5678"),
+        ("65520000", "655****0000"),
+        ('{"phone":"13812345678"}', '{"phone":"138****5678"}'),
+    ],
+)
+def test_numbers_in_any_text_are_hidden(text: str, shown: str) -> None:
+    assert hide_in_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "20260131",
+        "20260131 周会",
+        "202601310930",
+        "20260131093000",
+        "第 12345 期",
+        "Q3 2026",
+        "1.2.3",
+        "12:30-13:30",
+        "2026-01-31 09:30",
+        "项目 2026010112",
+    ],
+)
+def test_dates_and_other_figures_stay(text: str) -> None:
+    assert hide_in_text(text) == text
+
+
+@given(
+    st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True),
+    st.text(alphabet="周会 abc：（"),
+    st.text(alphabet="的会议 xyz，）"),
+)
+def test_no_mobile_survives_in_any_text(mobile: str, before: str, after: str) -> None:
+    assert mobile not in hide_in_text(before + mobile + after)
+
+
+def test_nothing_that_leaves_shows_a_number(table: Table, tmp_path: Path) -> None:
+    out = table.to_csv(tmp_path / "a.csv").read_text(encoding="utf-8-sig")
+    out += (tmp_path / "a.about.json").read_text(encoding="utf-8") + table.to_html(lang="both") + repr(table)
+    assert '12345678"' not in out
+    assert "1381234" not in out
+    assert "138-1234" not in out
+    assert "138****5678" in out
+    assert "13812345678" in table.to_csv(tmp_path / "b.csv", show_phones=True).read_text(encoding="utf-8-sig")
+    assert table.frame["creator"][0].as_py() == "13812345678"
+
+
+def test_masking_twice_changes_nothing_more(table: Table) -> None:
+    once = table.masked()
+    assert once.masked().arrow.equals(once.arrow)
+    named = table.masked(pseudonyms=Pseudonyms(KEY))
+    assert named.masked().arrow.equals(named.arrow)
+
+
+def test_pseudonyms_are_stable_and_keyed(tmp_path: Path) -> None:
+    made = Pseudonyms.create(tmp_path / "key")
+    assert (tmp_path / "key").stat().st_mode & 0o077 == 0
+    assert Pseudonyms.load(tmp_path / "key").of_phone("13812345678") == made.of_phone("+8613812345678")
+    assert made.of_phone("13812345678") != Pseudonyms(KEY).of_phone("13812345678")
+    assert made.of_phone("13812345678") != made.of_phone("13812345679")
+    assert made.of_phone("x").removeprefix("P-").isalpha()
+    assert str(made.key) not in repr(made)
+    with pytest.raises(FileExistsError):
+        Pseudonyms.create(tmp_path / "key")
+    with pytest.raises(UsageError, match="too short"):
+        Pseudonyms(b"short")
+    with pytest.raises(UsageError, match="cannot be read"):
+        Pseudonyms.load(tmp_path / "none")
+
+
+def test_pseudonyms_replace_numbers_names_and_raw_text() -> None:
+    rows = {
+        name: pa.nulls(1, kind) for name, kind in zip(arrow_schema(LEGS).names, arrow_schema(LEGS).types, strict=True)
+    }
+    rows |= {
+        "meeting_id": pa.array(["13812345678"]),
+        "name": pa.array(["张伟"]),
+        "phone": pa.array(["13812345678"]),
+        "number": pa.array(["+8613812345678"]),
+    }
+    legs = record_table(pa.table(rows), "legs").masked(pseudonyms=Pseudonyms(KEY)).arrow.to_pylist()[0]
+    assert legs["phone"] == legs["number"]
+    assert legs["name"].startswith("N-")
+    assert legs["meeting_id"] == "13812345678"  # an id is no telephone number, whatever it looks like
+    rejects = arrow_schema(REJECTS).empty_table().to_pydict() | {
+        name: ["张伟 13812345678"] for name in ("raw", "detail")
+    }
+    columns = {
+        name: pa.array(values or [None], kind)
+        for (name, values), kind in zip(rejects.items(), arrow_schema(REJECTS).types, strict=True)
+    }
+    table = record_table(pa.table(columns), "rejects")
+    assert table.masked(pseudonyms=Pseudonyms(KEY)).arrow.to_pylist()[0]["raw"] is None
+    assert table.masked().arrow.to_pylist()[0]["raw"] == "张伟 138****5678"
+
+
+def test_alias_book_puts_names_and_departments(table: Table, tmp_path: Path) -> None:
+    path = tmp_path / "book.csv"
+    path.write_bytes("number,name,department\r\n138 1234 5678,张伟,销售部\r\n".encode("utf-8-sig"))
+    rows = table.masked(book=AliasBook.load(path)).arrow
+    assert rows["creator"].to_pylist() == ["张伟", "张伟", None]
+    assert rows["creator_department"].to_pylist() == ["销售部", "销售部", None]
+    assert table.masked(book=AliasBook.load(path), show_phones=True).arrow["creator"][0].as_py() == "张伟 13812345678"
+    with pytest.raises(UsageError, match="cannot go together"):
+        table.masked(book=AliasBook.load(path), pseudonyms=Pseudonyms(KEY))
+
+
+def test_namesakes_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "book.csv"
+    path.write_text("number,name\n13812345678,张伟\n13912340001,张伟\n", encoding="utf-8")
+    book = AliasBook.load(path)
+    assert [book.name(phone) for phone in ("13812345678", "+8613912340001", "13700000000")] == [
+        "张伟 ****5678",
+        "张伟 ****0001",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name\n张伟\n",
+        "number,name\nabc,张伟\n",
+        "number,name\n13812345678,\n",
+        "number,name\n13812345678,a\n+8613812345678,b\n",
+    ],
+)
+def test_a_book_that_cannot_be_used_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "book.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"book\.csv"):
+        AliasBook.load(path)
+
+
+def test_small_groups_are_suppressed() -> None:
+    frame = pa.table({"department": ["a", "b", "c"], "people": [4, 5, None], "minutes": [1.5, 2.5, 3.5]})
+    table = Table(frame=frame, name="x", title=Text("", ""))
+    done = table.suppressed()
+    assert done.arrow.to_pydict() == {
+        "department": ["a", "b", "c"],
+        "people": [None, 5, None],
+        "minutes": [None, 2.5, None],
+    }
+    assert "2 rows" in done.notes[0].en
+    assert table.suppressed(1).arrow["people"].to_pylist() == [4, 5, None]
+    with pytest.raises(UsageError, match="no column"):
+        table.suppressed(column="heads")
+
+
+def test_suppressing_nothing_gives_the_table_itself() -> None:
+    table = Table(frame=pa.table({"people": [5]}), name="x", title=Text("", ""))
+    assert table.suppressed() is table
+
+
+def test_names_that_are_numbers_and_undeclared_text_are_masked(table: Table) -> None:
+    bare = replace(table, definitions=(), frame=pa.table({"anything": ["13812345678"]}))
+    assert bare.masked().arrow["anything"][0].as_py() == "138****5678"
+
+
+@pytest.mark.parametrize(("name", "columns"), [("meetings", MEETINGS), ("legs", LEGS), ("rejects", REJECTS)])
+def test_record_tables_declare_every_column(name: str, columns: tuple[object, ...]) -> None:
+    table = record_table(arrow_schema(columns).empty_table(), name)  # type: ignore[arg-type]
+    assert [definition.key for definition in table.definitions] == table.arrow.column_names
+    assert all(isinstance(definition, Definition) for definition in table.definitions)

@@ -17,6 +17,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ytxdata.version import __version__
+
 if TYPE_CHECKING:
     from ytxdata import errors, metrics, plots
     from ytxdata.archive import Archive, SyncReport
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from ytxdata.records.profile import Profile, profile
     from ytxdata.tables.csv import read_csv
     from ytxdata.tables.table import Table
-
-__version__ = "0.1.0"
 
 _HOME = {
     "Answer": "ytxdata.records.answer",
@@ -61,6 +61,7 @@ __all__ = [
     "SyncReport",
     "Table",
     "YtxError",
+    "__version__",
     "errors",
     "metrics",
     "plots",
@@ -82,4 +83,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted(__all__)

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from ytxdata import __version__
 from ytxdata.cli import demo, doctor, emulator, fetch, sync, verify
 from ytxdata.cli.options import chosen, set_lang
 from ytxdata.errors import YtxError
 from ytxdata.labels import Text
 from ytxdata.redact import scrub
+from ytxdata.version import __version__
 
 _HELP = Text(
     "会议历史：完整获取、永久存档、统一口径、如实报告。",

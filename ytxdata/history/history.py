@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from ytxdata import __version__, times
+from ytxdata import times
 from ytxdata.history.completeness import certify_history
 from ytxdata.history.facts import pull_facts
 from ytxdata.history.verdicts import Certificate
@@ -24,6 +24,7 @@ from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import normalize
 from ytxdata.records.schema import PULLS, arrow_schema, to_pandas
 from ytxdata.records.tabulate import Counts, Tabulated, tabulate
+from ytxdata.version import __version__
 
 LONGEST_RAW = 2000
 """How much of an unreadable file is shown in `rejects` [bytes]."""

@@ -3,24 +3,33 @@
 from ytxdata.metrics.classes import durations, sizes
 from ytxdata.metrics.concentration import concentration
 from ytxdata.metrics.concurrency import concurrency
+from ytxdata.metrics.cost import cost, lonely
 from ytxdata.metrics.definitions import DEFINITIONS
 from ytxdata.metrics.frames import Frames
 from ytxdata.metrics.heatmap import heatmap
 from ytxdata.metrics.people import creators, people, presence
+from ytxdata.metrics.products import compare_definitions
 from ytxdata.metrics.report import Report
+from ytxdata.metrics.tariff import Tariff
 from ytxdata.metrics.usage import usage
+from ytxdata.metrics.working_hours import working_hours
 
 __all__ = [
     "DEFINITIONS",
     "Frames",
     "Report",
+    "Tariff",
+    "compare_definitions",
     "concentration",
     "concurrency",
+    "cost",
     "creators",
     "durations",
     "heatmap",
+    "lonely",
     "people",
     "presence",
     "sizes",
     "usage",
+    "working_hours",
 ]

@@ -93,7 +93,7 @@ def _classes(known: Facts, name: str, title: Text, key: str, column: str, classe
         nw.when(nw.col(column) < classes[0][1])
         .then(-1)
         .otherwise(sum((nw.col(column) >= low).cast(nw.Int64) for _, low in classes) - 1)
-    )  # type: ignore[arg-type]
+    )
     sorted_in = known.counted.filter(~nw.col(column).is_null()).with_columns(place=place.cast(nw.Int64))
     sums = add_up(sorted_in, ("place",), ("meeting_s",))
     labels = known.source.engine.small(

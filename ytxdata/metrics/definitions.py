@@ -75,7 +75,6 @@ _TABLE = (
     # ── products side by side ──
     _define("product", "口径", "product", "text", "ours 或产品名", "ours or the name of a product"),
     _define("participants", "“参会者”", "“participants”", "count", "该产品称为参会者的数", "what that product calls participants"),
-    _define("minutes", "“会议分钟”", "“minutes”", "min", "该产品称为会议分钟的数", "what that product calls meeting minutes"),
     _define("why", "差异原因", "why", "text", "该产品的计数规则", "the rule that product counts by"),
     # ── explain ──
     _define("pull_id", "查询编号", "pull id", "id", "带来该记录的查询", "the pull that brought the record"),
@@ -101,6 +100,7 @@ REASONS = {
     "never_joined": Text("从未接入的参与方", "parties who never joined"),
     "leg_end_unknown": Text("结束未知的接入：不计入人次分钟", "legs whose end stays unknown: left out of leg minutes"),
     "withheld": Text("未显示号码的接入：无法归于某人", "legs without a number: they belong to nobody by name"),
+    "no_price": Text("资费中没有其号码类别的单价", "lines whose number class has no price in the tariff"),
     "creator_unknown": Text("发起人未知的会议", "meetings whose creator is unknown"),
 }  # fmt: skip
 """Reason key → why a record is not part of a number."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
@@ -91,8 +92,8 @@ class Report(Table):
             There is no such row.
         """
         cells = self._row(row)
-        rules = (definition for definition in self.definitions if definition.key in cells)
-        return {rule.key: _filled(rule, cells[rule.key]) for rule in rules if cells[rule.key] is not None}
+        known = {key: value for key, value in cells.items() if isinstance(value, (int, float, Decimal))}
+        return {rule.key: _filled(rule, known[rule.key]) for rule in self.definitions if rule.key in known}
 
     def plot(self, lang: Lang = "zh", ax: Any = None) -> Any:
         """Draw the report with `ytxdata.plots` and return the axes.

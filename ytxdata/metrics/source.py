@@ -59,8 +59,8 @@ def resolve(source: Any) -> Source:
     """
     if isinstance(source, Source):
         return source
-    if hasattr(source, "scan"):
-        scanned = Frames(source.scan("meetings"), source.scan("legs"), source.certificate)
+    if hasattr(source, "scans"):
+        scanned = Frames(*source.scans("meetings", "legs"), source.certificate)
         return replace(_prepare(scanned, legs_are_unique=True), to_pandas=True)
     if hasattr(source, "meetings") and hasattr(source, "legs"):
         return _prepare(source, legs_are_unique=False)

@@ -58,3 +58,39 @@ def talk(legs: Lazy) -> Lazy:
     parts = people.select("key", lonely_s=_held(1, 1), talk_s=_held(2))
     sums = parts.group_by("key").agg(nw.col("lonely_s").sum(), nw.col("talk_s").sum())
     return sums.with_columns(nw.col("lonely_s", "talk_s").cast(nw.Int64))
+
+
+def overlap(legs: Lazy) -> Lazy:
+    """Return per `key` the seconds with two or more legs, whoever they belong to (`overlap_s`); `legs` has `key j end`."""
+    parts = _running(steps(legs, "key", begins="j", ends="end"), "key").select("key", overlap_s=_held(2))
+    return parts.group_by("key").agg(nw.col("overlap_s").sum()).with_columns(nw.col("overlap_s").cast(nw.Int64))
+
+
+def alone(legs: Lazy) -> Lazy:
+    """Return per `key` what being alone cost: `price_s` (price × seconds, of the person alone) and `unpriced` (seconds without a price).
+
+    `legs` has `key person j end price`. While one person is there, the running sum of prices is that person's price.
+    """
+    priced = legs.with_columns(
+        worth=nw.coalesce(nw.col("price"), nw.lit(0)), no_price=nw.col("price").is_null().cast(nw.Int64)
+    )
+    own = _running(steps(priced, "key", "person", "worth", "no_price", begins="j", ends="end"), "key", "person")
+    level, step = nw.col("level"), nw.col("step")
+    comes_or_goes = ((level == 1) & (step == 1)) | ((level == 0) & (step == -1))
+    people = _running(own.filter(comes_or_goes).drop("level"), "key").with_columns(
+        gain=nw.col("worth") * nw.col("step"), lack=nw.col("no_price") * nw.col("step")
+    )
+    order = ("t", "step")
+    sums = people.with_columns(
+        worth=nw.col("gain").cum_sum().over("key", order_by=order).cast(nw.Int64),
+        missing=nw.col("lack").cum_sum().over("key", order_by=order).cast(nw.Int64),
+    )
+    now = (nw.col("level") == 1).cast(nw.Int64)
+    before = (nw.col("level") - nw.col("step") == 1).cast(nw.Int64)
+    parts = sums.select(
+        "key",
+        price_s=nw.col("t") * (before * (nw.col("worth") - nw.col("gain")) - now * nw.col("worth")),
+        unpriced=nw.col("t") * (before * (nw.col("missing") - nw.col("lack")) - now * nw.col("missing")),
+    )
+    whole = parts.group_by("key").agg(nw.col("price_s").sum(), nw.col("unpriced").sum())
+    return whole.with_columns(nw.col("price_s", "unpriced").cast(nw.Int64))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import narwhals as nw
 
@@ -12,6 +12,7 @@ from ytxdata.metrics.concurrency import peaks
 from ytxdata.metrics.facts import Facts, facts
 from ytxdata.metrics.outcome import outcome
 from ytxdata.metrics.periods import DAY, By, calendar, check_by, labels, seconds_of
+from ytxdata.metrics.products import usage_as
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import resolve, with_creators
@@ -28,7 +29,7 @@ COLUMNS = (
 
 def usage(
     source: Any, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
-    min_parties: int = 1, day_of: DayOf = "starts",
+    min_parties: int = 1, day_of: DayOf = "starts", definitions: Literal["ours", "google", "zoom", "webex", "wecom"] = "ours",
 ) -> Report:  # fmt: skip
     """Count meetings, minutes and people by day, week, month or in total.
 
@@ -46,6 +47,9 @@ def usage(
         From how many people a meeting counts.
     day_of
         Whether a meeting belongs to the day it `starts` or, as Google has it, `ends`.
+    definitions
+        `ours`, or the product whose way of counting is wanted instead: `google`, `zoom`, `webex`, `wecom`; the columns are then
+        `period meetings meeting_minutes participants`, and `min_parties` and `day_of` are that product's.
 
     Returns
     -------
@@ -62,6 +66,8 @@ def usage(
     -----
     Three passes over the legs: facts of meetings, distinct people, peaks.
     """
+    if definitions != "ours":
+        return usage_as(source, definitions, start, end, by)
     check_by(by)
     known = facts(resolve(source), Scope.of(start, end, min_parties, day_of), talk=True)
     days = outcome(known).days

@@ -1,0 +1,138 @@
+"""What a line costs: a tariff as data, in whole billionths of a yuan, so that every engine adds it up exactly."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import narwhals as nw
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.phones import NumberClass
+
+DECIMALS = 9
+NANO = 10**DECIMALS
+"""Billionths of a yuan in a yuan."""
+
+Price = Decimal | str | int
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """How connections are billed.
+
+    Parameters
+    ----------
+    per
+        What one billed line is: a `leg`, or a whole `meeting`.
+    step_s
+        Each line is rounded up to a multiple of so many seconds.
+    minimum_s
+        The fewest seconds a line is billed for.
+    connection_fee
+        What each line costs at once [yuan].
+    prices
+        Number class → price [yuan per minute]; `default` is for all others, and for meetings. Classes are those of
+        `ytxdata.phones.number_class`: mobile, fixed, service, premium, international, satellite, unknown.
+
+    Raises
+    ------
+    UsageError
+        A value cannot be used; the message names it.
+
+    Examples
+    --------
+    >>> Tariff(step_s=60, prices={"mobile": "0.12", "default": "0.10"}).nano("fixed")
+    100000000
+    """
+
+    per: Literal["leg", "meeting"] = "leg"
+    step_s: int = 60
+    minimum_s: int = 0
+    connection_fee: Price = Decimal(0)
+    prices: Mapping[str, Price] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.per not in get_args(Literal["leg", "meeting"]):
+            raise _unusable("per", self.per, Text("可选：leg、meeting", "choose leg or meeting"))
+        for name, value, least in (("step_s", self.step_s, 1), ("minimum_s", self.minimum_s, 0)):
+            if type(value) is not int or value < least:
+                raise _unusable(
+                    name, value, Text(f"请给不小于 {least} 的整数秒", f"give whole seconds, at least {least}")
+                )
+        unknown = set(self.prices) - {*get_args(NumberClass), "default"}
+        if unknown:
+            raise _unusable(
+                "prices",
+                ", ".join(sorted(unknown)),
+                Text("号码类别见 Tariff 的说明", "the classes are described at Tariff"),
+            )
+        for name, price in {"connection_fee": self.connection_fee, **self.prices}.items():
+            _nano(name, price)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Tariff:
+        """Read a tariff from a TOML file with the fields of this class; prices stand in a table `[prices]`.
+
+        Raises
+        ------
+        UsageError
+            The file cannot be read, or holds something else.
+        """
+        try:
+            content = tomllib.loads(Path(path).read_text("utf-8"), parse_float=Decimal)
+            return cls(**content)
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
+            raise UsageError(
+                Text(f"资费文件不可用：{path}（{error}）", f"the tariff cannot be used: {path} ({error})"),
+                remedy=Text("请参照 data/tariff.toml", "follow the example data/tariff.toml"),
+            ) from None
+
+    def nano(self, number_class: str) -> int | None:
+        """Return the price of a class in billionths of a yuan per minute, or None when there is none."""
+        price = self.prices.get(number_class, self.prices.get("default"))
+        return None if price is None else _nano(number_class, price)
+
+    def billed(self, seconds: nw.Expr) -> nw.Expr:
+        """Return the seconds a line is billed for."""
+        stepped = (seconds + (self.step_s - 1)) // self.step_s * self.step_s
+        return nw.max_horizontal(stepped, nw.lit(self.minimum_s, nw.Int64))
+
+    def cost(self, billed: nw.Expr, price: nw.Expr) -> nw.Expr:
+        """Return what a line costs in billionths of a yuan; less than half of one is lost where 60 does not divide it."""
+        return (billed * price + 30) // 60 + _nano("connection_fee", self.connection_fee)
+
+
+def yuan(nano: str) -> nw.Expr:
+    """Return a column of whole billionths as an exact decimal; through text, since engines divide decimals differently."""
+    whole, rest = (nw.col(nano) // NANO).cast(nw.String), (nw.col(nano) % NANO).cast(nw.String).str.zfill(DECIMALS)
+    text = nw.concat_str([whole, rest], separator=".")
+    return nw.when(~nw.col(nano).is_null()).then(text).cast(nw.Decimal(38, DECIMALS))
+
+
+def _nano(name: str, price: Price) -> int:
+    try:
+        exact = Decimal(price if isinstance(price, (Decimal, int)) else str(price)) * NANO
+    except InvalidOperation:
+        exact = Decimal("NaN")
+    if not exact.is_finite() or exact < 0 or exact != exact.to_integral_value():
+        raise _unusable(
+            name,
+            price,
+            Text(
+                f"请给不为负、最多 {DECIMALS} 位小数的金额（元）",
+                f"give yuan, not negative, with at most {DECIMALS} decimals",
+            ),
+        )
+    return int(exact)
+
+
+def _unusable(name: str, value: Any, remedy: Text) -> UsageError:
+    return UsageError(
+        Text(f"资费的 {name} 不可用：{value!r}", f"{name} of the tariff cannot be used: {value!r}"), remedy=remedy
+    )

@@ -1,0 +1,84 @@
+"""Which days are working days: the Chinese calendar with its make-up days, one's own exceptions, weekends where it knows nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import NamedTuple
+
+import chinese_calendar
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+
+
+class Workdays(NamedTuple):
+    """Whether each of some days is a working day, and the years for which only weekends are known."""
+
+    is_working: dict[date, bool]
+    unknown_years: tuple[int, ...]
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """What the reader must know about the calendar."""
+        if not self.unknown_years:
+            return ()
+        years = ", ".join(str(year) for year in self.unknown_years)
+        return (
+            Text(
+                f"{years} 年的节假日安排未知，按周一至周五为工作日计算（不含调休）",
+                f"the holidays of {years} are not known: Monday to Friday are taken for working days, without make-up days",
+            ),
+        )
+
+
+def workdays(days: Collection[date], holidays: Collection[date] = (), extra: Collection[date] = ()) -> Workdays:
+    """Judge some days: one's own `holidays` and `extra` working days first, then the Chinese calendar, else Monday to Friday.
+
+    Examples
+    --------
+    >>> found = workdays([date(2024, 2, 18), date(2024, 2, 19), date(1999, 1, 3)])  # a Sunday made up for Spring Festival
+    >>> list(found.is_working.values()), found.unknown_years
+    ([True, True, False], (1999,))
+    """
+    both = set(holidays) & set(extra)
+    if both:
+        raise UsageError(
+            Text(f"{min(both)} 同时是假日和工作日", f"{min(both)} is both a holiday and a working day"),
+            remedy=Text("请从 holidays 或 workdays 中去掉一个", "take it out of holidays or of workdays"),
+        )
+    judged, unknown = {}, set()
+    for day in days:
+        if day in holidays or day in extra:
+            judged[day] = day in extra
+            continue
+        try:
+            judged[day] = bool(chinese_calendar.is_workday(day))
+        except NotImplementedError:  # how the package says that it does not know the year
+            unknown.add(day.year)
+            judged[day] = day.weekday() < 5
+    return Workdays(judged, tuple(sorted(unknown)))
+
+
+def seconds_of_day(text: str) -> int:
+    """Return a time of day `HH:MM` (up to 24:00) in seconds.
+
+    Raises
+    ------
+    UsageError
+        It is no time of day.
+
+    Examples
+    --------
+    >>> seconds_of_day("09:30"), seconds_of_day("24:00")
+    (34200, 86400)
+    """
+    hour, _, minute = text.partition(":")
+    if hour.isdecimal() and minute.isdecimal() and len(minute) == 2:
+        second = int(hour) * 3600 + int(minute) * 60
+        if int(minute) < 60 and second <= 86_400:
+            return second
+    raise UsageError(
+        Text(f"不是一天中的时刻：{text!r}", f"no time of day: {text!r}"),
+        remedy=Text("请写成 09:00", "write it as 09:00"),
+    )

@@ -189,7 +189,13 @@ class Archive:
         MissingExtraError
             The extra `spark` is not installed.
         """
-        return scan(self.snapshot(), view, as_of=_instant(as_of, "as_of"), engine=engine, spark=spark)
+        return self.scans(view, as_of=as_of, engine=engine, spark=spark)[0]
+
+    def scans(
+        self, *views: str, as_of: Instant | None = None, engine: str = "duckdb", spark: Any = None
+    ) -> tuple[nw.LazyFrame[Any], ...]:
+        """Return several views as `scan` does, all of one snapshot, so that they fit and can be joined with each other."""
+        return scan(self.snapshot(), views, as_of=_instant(as_of, "as_of"), engine=engine, spark=spark)
 
     def verify(self) -> Verification:
         """Check every byte, record, pull and law against what was written.

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import narwhals as nw
 
 from ytxdata.archive.queries import COLUMNS, view
 from ytxdata.archive.sightings import last_seen
 from ytxdata.archive.store import Snapshot
 from ytxdata.archive.store_schema import SCHEMAS
-from ytxdata.archive.views import relation
+from ytxdata.archive.views import connect, relation
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.labels import Text
 from ytxdata.records.schema import empty
 
 
-def scan(snapshot: Snapshot | None, name: str, *, as_of: datetime | None, engine: str, spark: Any) -> nw.LazyFrame[Any]:
-    """Return a view of a snapshot as a lazy narwhals frame of an engine.
+def scan(
+    snapshot: Snapshot | None, names: Sequence[str], *, as_of: datetime | None, engine: str, spark: Any
+) -> tuple[nw.LazyFrame[Any], ...]:
+    """Return views of one snapshot as lazy narwhals frames of an engine, which can be joined with each other.
 
     Parameters
     ----------
     spark
         The Spark session; the active one when None. Its workers must reach the archive's directory.
     """
-    _choose("view", name, COLUMNS)
-    native = _choose("engine", engine, _ENGINES)(snapshot, name, as_of, spark)
-    frame: nw.LazyFrame[Any] = nw.from_native(native)
-    return frame
+    for name in names:
+        _choose("view", name, COLUMNS)
+    natives = _choose("engine", engine, _ENGINES)(snapshot, names, as_of, spark)
+    return tuple(nw.from_native(native) for native in natives)
 
 
 def _choose(what: str, given: str, table: dict[str, Any]) -> Any:
@@ -42,13 +44,14 @@ def _choose(what: str, given: str, table: dict[str, Any]) -> Any:
     return table[given]
 
 
-def _duckdb(snapshot: Snapshot | None, name: str, as_of: datetime | None, _spark: Any) -> Any:
+def _duckdb(snapshot: Snapshot | None, names: Sequence[str], as_of: datetime | None, _spark: Any) -> list[Any]:
+    connection = connect()
     if snapshot is None:
-        return duckdb.from_arrow(empty(COLUMNS[name]))
-    return relation(snapshot, name, as_of=as_of)
+        return [connection.from_arrow(empty(COLUMNS[name])) for name in names]
+    return [relation(snapshot, name, as_of=as_of, connection=connection) for name in names]
 
 
-def _pyspark(snapshot: Snapshot | None, name: str, as_of: datetime | None, spark: Any) -> Any:
+def _pyspark(snapshot: Snapshot | None, names: Sequence[str], as_of: datetime | None, spark: Any) -> list[Any]:
     try:
         from pyspark.sql import SparkSession
     except ImportError:
@@ -62,6 +65,10 @@ def _pyspark(snapshot: Snapshot | None, name: str, as_of: datetime | None, spark
             Text("没有活动的 Spark 会话", "there is no active Spark session"),
             remedy=Text("用 spark= 传入会话", "pass one as spark="),
         )
+    return [_spark_view(session, snapshot, name, as_of) for name in names]
+
+
+def _spark_view(session: Any, snapshot: Snapshot | None, name: str, as_of: datetime | None) -> Any:
     if snapshot is None:
         return session.createDataFrame(empty(COLUMNS[name]))
     sql = view(name, as_of, None, None)

@@ -15,6 +15,14 @@ from ytxdata.records.schema import arrow_schema
 from ytxdata.times import ZONE_NAME
 
 
+def connect() -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection of its own that shows instants in Asia/Shanghai."""
+    connection = duckdb.connect()
+    connection.execute(f"SET TimeZone = '{ZONE_NAME}'")
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
 def relation(
     snapshot: Snapshot,
     name: str,
@@ -22,11 +30,13 @@ def relation(
     as_of: datetime | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
+    connection: duckdb.DuckDBPyConnection | None = None,
 ) -> duckdb.DuckDBPyRelation:
-    """Return a view as a lazy DuckDB relation over the snapshot's Parquet files."""
-    connection = duckdb.connect()
-    connection.execute(f"SET TimeZone = '{ZONE_NAME}'")
-    connection.execute("SET enable_progress_bar = false")
+    """Return a view as a lazy DuckDB relation over the snapshot's Parquet files.
+
+    Relations of one connection can be joined; they must be of one snapshot and instant.
+    """
+    connection = connection or connect()
     sql = view(name, as_of, start, end)
     tables = {table: _stored(connection, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
     if "{seen}" in sql:

@@ -21,6 +21,21 @@ class NotebookError(UsageError):
     """A cell of a notebook raised an error; the message says which and what."""
 
 
+def find(name: str) -> Path:
+    """Return the path of one of the notebooks that come with the package.
+
+    Raises
+    ------
+    UsageError
+        There is none of this name.
+    """
+    package = Path(__file__).parents[1]
+    for folder in (package / "notebooks", package.parent / "notebooks"):
+        if (folder / name).is_file():
+            return folder / name
+    raise UsageError(Text(f"没有这个笔记本：{name}", f"no such notebook: {name}"))
+
+
 def execute(
     path: str | Path, *, env: Mapping[str, str] | None = None, workdir: str | Path | None = None
 ) -> NotebookNode:

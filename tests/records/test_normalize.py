@@ -1,0 +1,205 @@
+"""From raw records to rows: names in any spelling, contradictions told, every record accounted for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ytxdata.errors import UsageError
+from ytxdata.records import reasons, schema
+from ytxdata.records.aliases import DEFAULT, Aliases
+from ytxdata.records.extract import RawRecord
+from ytxdata.records.normalize import LEGS, MEETINGS, PROBLEMS, REJECTS, Normalized, normalize
+
+Rows = Callable[..., Normalized]
+
+
+def told(tables: Normalized) -> list[tuple[Any, ...]]:
+    return [(row["leg"], row["column"], row["reason"], row["raw_value"]) for row in tables.problems.to_pylist()]
+
+
+@pytest.mark.parametrize(
+    "key", ["meid", "MEID", "me_id", "confId", "CONF-ID", "meetingId", "meeting_id", "ConferenceID"]
+)
+def test_names_in_any_spelling(key: str) -> None:
+    assert normalize([json.dumps({key: "7"}).encode()]).meetings["meeting_id"].to_pylist() == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("key", "column"),
+    [
+        ("phone", "phone"), ("Mobile", "phone"), ("NUMBER", "phone"), ("partyPhone", "phone"), ("member_mobile", "phone"),
+        ("jointime", "joined_at"), ("memberJoinTime", "joined_at"), ("enter_time", "joined_at"), ("starttime", "joined_at"),
+        ("memberLeaveTime", "left_at"), ("exitTime", "left_at"), ("memberEndTime", "left_at"), ("userName", "name"),
+        ("stateDesc", "state"), ("callState", "state"), ("memberDuration", "duration_s"),
+    ],
+)  # fmt: skip
+def test_names_of_a_party_with_any_prefix(key: str, column: str) -> None:
+    match = DEFAULT.leg(key)
+    assert match is not None
+    assert match.column == column
+
+
+@pytest.mark.parametrize("key", ["meetingname", "shownumber", "appid", "remark", "type"])
+def test_names_that_are_no_partys(key: str) -> None:
+    assert DEFAULT.leg(key) is None
+
+
+def test_a_meetings_own_prefix() -> None:
+    found = {
+        key: match.column
+        for key in ("confStartTime", "meetingEndTime", "meeting_state")
+        if (match := DEFAULT.meeting(key))
+    }
+    assert list(found.values()) == ["started_at", "ended_at", "state"]
+    assert DEFAULT.meeting("recordStartTime") is None
+
+
+def test_every_candidate_name_is_known() -> None:
+    for column in schema.MEETINGS:
+        for key in column.keys:
+            match = DEFAULT.meeting(key)
+            assert match is not None
+            assert match.column == column.name
+
+
+def test_user_names_go_first(rows: Rows) -> None:
+    aliases = DEFAULT.with_extra({"name": "title", "legs.phone": ["tel"]})
+    raw = json.dumps({"meid": "1", "title": "a", "meetingname": "b", "users": [{"tel": "15400000001"}]}).encode()
+    tables = normalize([raw], aliases)
+    assert tables.meetings["name"].to_pylist() == ["a"]
+    assert tables.legs["number"].to_pylist() == ["+8615400000001"]
+
+
+def test_a_wrong_column_in_user_names_is_refused_with_the_right_ones() -> None:
+    with pytest.raises(UsageError, match="started_at"):
+        DEFAULT.with_extra({"start": "x"})
+    assert DEFAULT.with_extra(None) == Aliases()
+
+
+def test_the_first_key_that_speaks_counts_and_another_value_is_told(rows: Rows) -> None:
+    tables = rows(
+        {"meetingname": "a", "name": "b"},
+        {"meetingname": "", "name": "b"},
+        {"meetingname": "a", "name": "a"},
+        {"creator": "15400000001", "caller": "15400000002"},
+        {"confid": "002"},
+    )
+    assert tables.meetings["name"].to_pylist() == ["a", "b", "a", None, None]
+    assert told(tables) == [
+        (None, "meeting_id", "other_value", "confid=002"),
+        (None, "name", "other_value", "name=b"),
+        (None, "creator", "other_value", "caller=15400000002"),
+    ]
+
+
+def test_a_description_beside_its_code_is_no_contradiction(rows: Rows) -> None:
+    tables = rows({"state": "2", "stateDesc": "应答|正常"}, {"stateDesc": "应答|正常"})
+    assert tables.meetings["state"].to_pylist() == ["2", "应答|正常"]
+    assert told(tables) == []
+
+
+def test_a_prefixed_key_counts_only_where_no_exact_one_speaks(rows: Rows) -> None:
+    parties = [{"name": "张三", "nickname": "三", "phone": "15400000001"}, {"nickname": "四", "phone": "15400000002"}]
+    tables = rows({"parties": parties})
+    assert tables.legs["name"].to_pylist() == ["张三", "四"]
+    assert told(tables) == []
+
+
+def test_end_before_start_keeps_both(rows: Rows) -> None:
+    tables = rows({"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 09:00:00", "duration": 60})
+    assert None not in tables.meetings["started_at"].to_pylist() + tables.meetings["ended_at"].to_pylist()
+    assert told(tables) == [(None, "ended_at", "end_before_start", "2026-01-05 09:00:00")]
+
+
+@pytest.mark.parametrize(
+    ("duration", "is_told"), [(1800, False), (1798, False), (1802, False), (1797, True), (1803, True), (30, True)]
+)
+def test_duration_against_the_times(rows: Rows, duration: int, is_told: bool) -> None:
+    tables = rows({"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 10:30:00", "duration": duration})
+    assert tables.meetings["duration_s"].to_pylist() == [duration]
+    assert told(tables) == ([(None, "duration_s", "duration_mismatch", str(duration))] if is_told else [])
+
+
+def test_contradictions_of_a_leg_name_the_leg(rows: Rows) -> None:
+    leg = {"phone": "15400000001", "jointime": "2026-01-05 10:00:00", "leavetime": "2026-01-05 09:59:00"}
+    tables = rows({}, {"parties": [{"phone": "nobody"}, leg]})
+    assert told(tables) == [
+        (1, "phone", "not_a_phone", "nobody"),
+        (2, "left_at", "end_before_start", "2026-01-05 09:59:00"),
+    ]
+    assert tables.problems["meeting_id"].to_pylist() == ["m1", "m1"]
+    assert tables.problems["row"].to_pylist() == [1, 1]
+
+
+def test_legs_rejoins_and_the_creator(rows: Rows) -> None:
+    parties = [
+        {"phone": "+86 154 0000 0001"},
+        {"phone": "15400000002"},
+        {"phone": "15400000002"},
+        {"phone": ""},
+        {"name": "匿名"},
+    ]
+    tables = rows({"creator": "15400000001", "parties": parties}, {"creator": "1001", "parties": ["1001"]})
+    assert tables.legs["leg"].to_pylist() == [1, 2, 3, 4, 5, 1]
+    assert tables.legs["is_creator"].to_pylist() == [True, False, False, None, None, True]
+    assert tables.meetings["n_legs"].to_pylist() == [5, 1]
+    assert tables.meetings["n_people"].to_pylist()[0] == 2
+
+
+def test_rejects_name_their_reason_and_keep_the_text() -> None:
+    raws = [b"[1]", b'{"name":"x","y":1}', b'{"meid":true}', b'{"meid":"9","name":"x}', b'{"meid":""}', b"\xff"]
+    tables = normalize([RawRecord(10 + i, raw, "$") for i, raw in enumerate(raws)])
+    assert tables.rejects["reason"].to_pylist() == [
+        "not_object",
+        "no_id",
+        "bad_id",
+        "broken_text",
+        "no_id",
+        "broken_text",
+    ]
+    assert tables.rejects["position"].to_pylist() == [10, 11, 12, 13, 14, 15]
+    assert tables.rejects["meeting_id"].to_pylist()[3] == "9"
+    assert tables.rejects["detail"].to_pylist()[1] == "name, y"
+    assert tables.rejects["raw"].to_pylist() == [raw.decode("utf-8", "backslashreplace") for raw in raws]
+
+
+def test_the_hash_is_of_the_raw_bytes() -> None:
+    raw = b'{ "meid":"1" }'
+    assert normalize([raw]).meetings["record_hash"].to_pylist() == [hashlib.sha256(raw).hexdigest()]
+
+
+def test_batches_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    raws = [
+        json.dumps(
+            {"meid": str(i), "parties": [{"phone": f"154{i:08d}"}] * (i % 3), "duration": "x" if i % 5 == 0 else i}
+        ).encode()
+        if i % 7
+        else b"7"
+        for i in range(50)
+    ]
+    whole = normalize(raws)
+    monkeypatch.setattr("ytxdata.records.normalize._BATCH", 4)
+    parts = normalize(raws)
+    for name in ("meetings", "legs", "rejects"):
+        assert getattr(parts, name).equals(getattr(whole, name))
+    key = [("row", "ascending"), ("leg", "ascending"), ("column", "ascending")]
+    assert parts.problems.sort_by(key).equals(whole.problems.sort_by(key))
+
+
+@pytest.mark.parametrize(
+    "raws", [[], [b"7"], [b'{"meid":"1"}'], [b'{"meid":"1","parties":[{"phone":"x"}],"starttime":"?"}']]
+)
+def test_tables_have_the_same_columns_whatever_is_in_them(raws: list[bytes]) -> None:
+    tables = normalize(raws)
+    assert [table.schema for table in tables] == [MEETINGS, LEGS, REJECTS, PROBLEMS]
+
+
+def test_every_reason_has_a_text() -> None:
+    for text in (*reasons.REJECTS.values(), *reasons.PROBLEMS.values()):
+        assert text.zh
+        assert text.en

@@ -1,0 +1,125 @@
+"""Several answers as one set of tables."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ytxdata.records import schema
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, REJECTS, arrow_schema, empty, to_pandas
+from ytxdata.records.tabulate import tabulate
+
+T0 = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def answer(hour: int, *records: Any) -> Answer:
+    body = json.dumps({"statusCode": "0", "data": list(records)}).encode()
+    return read_answer(body, asked_at=T0 + timedelta(hours=hour))
+
+
+def meeting(key: str, **more: Any) -> dict[str, Any]:
+    return {"meid": key, "starttime": "2026-01-05 10:00:00", "parties": [{"phone": "15400000001"}], **more}
+
+
+def test_the_answer_asked_later_wins_whatever_the_order() -> None:
+    old, new = answer(1, meeting("a", name="old")), answer(2, meeting("a", name="new"))
+    for answers in ([old, new], [new, old]):
+        table = tabulate(answers)
+        (row,) = table.meetings.to_pylist()
+        assert (row["name"], row["version"], row["pull_id"]) == ("new", 2, new.pull_id)
+        assert (row["observed_at"], row["last_seen_at"]) == (new.asked_at, new.asked_at)
+        assert table.counts == (2, 1, 0, 1)
+        assert table.legs.num_rows == 1
+
+
+def test_a_meeting_seen_again_unchanged_keeps_its_first_pull() -> None:
+    first, again = answer(1, meeting("a")), answer(2, meeting("b"), meeting("a"))
+    row = tabulate([first, again]).meetings.to_pylist()[0]
+    assert (row["version"], row["pull_id"], row["observed_at"]) == (1, first.pull_id, first.asked_at)
+    assert row["last_seen_at"] == again.asked_at
+
+
+def test_going_back_is_a_change_too() -> None:
+    a, b = meeting("a", name="1"), meeting("a", name="2")
+    table = tabulate([answer(1, a), answer(2, b), answer(3, a)])
+    assert table.meetings.select(["name", "version"]).to_pylist() == [{"name": "1", "version": 3}]
+
+
+def test_the_same_id_again_in_one_answer_is_told() -> None:
+    table = tabulate([answer(1, meeting("a", name="1"), meeting("a", name="2"), meeting("a", name="2"))])
+    assert table.counts == (3, 1, 0, 2)
+    assert table.meetings["name"].to_pylist() == ["2"]
+    assert table.problems["reason"].to_pylist() == ["same_id_again"]
+
+
+def test_one_id_for_two_meetings_gives_both() -> None:
+    one = meeting("a", creator="15400000001", endtime="2026-01-05 11:00:00")
+    other = meeting("a", creator="15400000002", starttime="2026-01-06 10:00:00", endtime="2026-01-06 11:00:00")
+    table = tabulate([answer(1, one, other), answer(2, one, other)])
+    assert table.counts == (4, 2, 0, 2)
+    assert table.meetings["creator"].to_pylist() == ["15400000001", "15400000002"]
+    assert table.meetings["version"].to_pylist() == [1, 1]
+    assert table.problems["reason"].to_pylist() == ["id_collision"] * 2
+
+
+def test_what_may_be_one_meeting_is_one() -> None:
+    ended = meeting("a", creator="15400000001", endtime="2026-01-05 11:00:00")
+    for other in (
+        meeting("a", creator="+8615400000001", starttime="2026-01-06 10:00:00", endtime="2026-01-06 11:00:00"),
+        meeting("a", creator="15400000002", starttime="2026-01-05 10:30:00", endtime="2026-01-05 12:00:00"),
+        meeting("a", starttime="2026-01-06 10:00:00"),
+        meeting("a", creator="15400000002", starttime=""),
+    ):
+        assert tabulate([answer(1, ended), answer(2, other)]).counts == (2, 1, 0, 1)
+
+
+def test_rejects_are_counted_each_time_and_name_pull_and_position() -> None:
+    pulls = [answer(1, meeting("a"), 7), answer(2, 7, meeting("a"))]
+    table = tabulate(pulls)
+    assert table.counts == (4, 1, 2, 1)
+    assert [(row["pull_id"], row["position"]) for row in table.rejects.to_pylist()] == [
+        (pulls[0].pull_id, 1),
+        (pulls[1].pull_id, 0),
+    ]
+
+
+def test_legs_and_problems_are_of_the_version_shown() -> None:
+    table = tabulate(
+        [answer(1, meeting("a", duration="x")), answer(2, meeting("b"), meeting("a", parties=["15400000002"]))]
+    )
+    assert table.problems.num_rows == 0
+    assert [(row["meeting_id"], row["phone"]) for row in table.legs.to_pylist()] == [
+        ("a", "15400000002"),
+        ("b", "15400000001"),
+    ]
+
+
+def test_empty_equals_full() -> None:
+    none, full = tabulate([]), tabulate([answer(1, meeting("a", duration="x"), 7)])
+    assert none.counts == (0, 0, 0, 0)
+    for nothing, something, columns in zip(none[:4], full[:4], (MEETINGS, LEGS, REJECTS, PROBLEMS), strict=True):
+        assert nothing.schema == something.schema == arrow_schema(columns) == empty(columns).schema
+        assert to_pandas(nothing).dtypes.equals(to_pandas(something).dtypes)
+        assert something.num_rows
+
+
+def test_pandas_types() -> None:
+    frame = to_pandas(tabulate([answer(1, meeting("a", oriamount="1.20", bookmeeting="1", duration="60"))]).meetings)
+    kinds = frame.dtypes.astype(str)
+    assert kinds[["meeting_id", "started_at", "duration_s", "is_booked", "amount_yuan"]].tolist() == [
+        "string",
+        "datetime64[us, Asia/Shanghai]",
+        "Int64",
+        "boolean",
+        "decimal128(38, 18)[pyarrow]",
+    ]
+    assert str(frame["started_at"][0]) == "2026-01-05 10:00:00+08:00"
+    assert frame["name"].isna().all()
+
+
+def test_columns_are_told_in_both_languages() -> None:
+    for column in (*MEETINGS, *LEGS, *REJECTS, *PROBLEMS, *schema.PULLS):
+        assert all((column.zh, column.en, column.meaning.zh, column.meaning.en))
+        assert column.type in schema.ARROW_TYPES

@@ -1,0 +1,234 @@
+"""Values in every listed form are read exactly; what cannot be read or believed is null and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ytxdata import times
+from ytxdata.records.aliases import DEFAULT
+from ytxdata.records.decode import Number
+from ytxdata.records.instants import parse_instant
+from ytxdata.records.normalize import Normalized, normalize
+from ytxdata.records.parties import read_parties
+from ytxdata.records.values import convert
+
+NOON = datetime(2026, 1, 5, 4, 0, 0, tzinfo=UTC)
+Rows = Callable[..., Normalized]
+
+
+def read(kind: Any, *values: Any) -> tuple[list[Any], dict[int, str]]:
+    converted = convert(kind, values)
+    return converted.array.to_pylist(), converted.reasons
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-01-05 12:00:00",
+        "2026-01-05T12:00:00",
+        " 2026-01-05 12:00:00 ",
+        "2026-01-05 12:00",
+        "2026-01-05 12:00:00.000",
+        "2026-01-05 12:00:00.0000000",
+        "2026-01-05 12:00:00+08:00",
+        "2026-01-05T04:00:00Z",
+        "2026-01-05T04:00:00.000+0000",
+        "2026/01/05 12:00:00",
+        "2026-1-5 12:0:0",
+        "20260105120000",
+        20260105120000,
+        "1767585600",
+        1767585600,
+        "1767585600000",
+        1767585600000,
+        "1767585600.0",
+        Number("1767585600.000"),
+        Number("1.7675856e9"),
+    ],
+)
+def test_times_in_every_form(value: object) -> None:
+    assert read("instant", value) == ([NOON], {})
+    assert read("instant", value, "2026-01-05 12:00:00", None, "junk")[0] == [NOON, NOON, None, None]
+
+
+def test_fractions_of_a_second_are_kept() -> None:
+    moment = NOON + timedelta(microseconds=123456)
+    assert read("instant", "2026-01-05 12:00:00.123456", 1767585600123)[0] == [
+        moment,
+        moment.replace(microsecond=123000),
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["", "   ", None, 0, "0", "0000-00-00 00:00:00", "0000-00-00", "00000000000000", "null", "-", [], {}]
+)
+def test_a_time_that_says_nothing_is_null_without_a_word(value: object) -> None:
+    assert read("instant", value) == ([None], {})
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("tomorrow", "unreadable_time"),
+        ("2026-02-30 12:00:00", "unreadable_time"),
+        ("2026-01-05 25:00:00", "unreadable_time"),
+        ("20261305120000", "unreadable_time"),
+        (-1, "unreadable_time"),
+        (10**40, "unreadable_time"),
+        ("1970-01-01 08:00:00", "absurd_time"),
+        ("1999-12-31 23:59:59", "absurd_time"),
+        ("9999-12-31 23:59:59", "absurd_time"),
+        (True, "wrong_type"),
+        ([1], "wrong_type"),
+        ({"a": 1}, "wrong_type"),
+    ],
+)
+def test_a_time_that_cannot_be_read_or_believed_is_told(value: object, reason: str) -> None:
+    assert read("instant", value) == ([None], {0: reason})
+
+
+def test_the_edges_of_what_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(times, "now", lambda: NOON)
+    first, last = "2000-01-01 00:00:00", "2036-01-05 12:00:00"
+    instants, reasons = read("instant", first, last, "2036-02-05 12:00:00")
+    assert None not in instants[:2]
+    assert reasons == {2: "absurd_time"}
+
+
+@given(st.integers(1_000_000_000, 2_000_000_000))
+def test_all_forms_of_one_instant_agree(epoch: int) -> None:
+    moment = datetime.fromtimestamp(epoch, UTC)
+    wall = moment.astimezone(times.BEIJING).replace(tzinfo=None)
+    forms = [str(wall), wall.isoformat(), f"{wall:%Y%m%d%H%M%S}", str(epoch), epoch * 1000, moment.isoformat()]
+    assert read("instant", *forms)[0] == [moment] * 6
+    assert {parse_instant(str(form)) for form in forms} == {moment}
+
+
+def test_ids_and_phones_come_out_as_exact_text() -> None:
+    long = 12345678901234567890123456789
+    assert read("text", long, 2**63, 2**53 + 1, "007", "0" * 29) == (
+        [str(long), str(2**63), str(2**53 + 1), "007", "0" * 29],
+        {},
+    )
+    assert read("text", Number("1.3e10")) == (["1.3e10"], {0: "inexact_number"})
+    assert read("phone", Number("15400000001.0")) == (["15400000001.0"], {0: "inexact_number"})
+    assert read("phone", "15400000001.0") == (["15400000001.0"], {0: "not_a_phone"})
+    assert read("text", True, {"a": 1}, [2], [], "  ") == (
+        [None] * 5,
+        {0: "wrong_type", 1: "wrong_type", 2: "wrong_type"},
+    )
+
+
+def test_numbers_written_in_a_record_stay_exact() -> None:
+    raw = b'{"meid":20260105100000123456789012345,"creator":15400000001,"parties":[{"phone":1.54e10},{"phone":15400000001}]}'
+    tables = normalize([raw])
+    assert tables.meetings["meeting_id"].to_pylist() == ["20260105100000123456789012345"]
+    assert tables.legs["phone"].to_pylist() == ["1.54e10", "15400000001"]
+    assert tables.legs["number"].to_pylist() == [None, "+8615400000001"]
+    assert tables.legs["is_creator"].to_pylist() == [False, True]
+    assert [(row["leg"], row["reason"]) for row in tables.problems.to_pylist()] == [(1, "inexact_number")]
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds", "reason"),
+    [
+        (2710, 2710, None),
+        ("2710", 2710, None),
+        ("00:45:10", 2710, None),
+        ("45:10:00", 162600, None),
+        (Number("2710.0"), 2710, None),
+        ("", None, None),
+        (None, None, None),
+        ("2710.5", 2711, "fractional_duration"),
+        (-5, None, "negative_duration"),
+        ("-5", None, "negative_duration"),
+        ("45 min", None, "unreadable_duration"),
+        (Number("NaN"), None, "unreadable_duration"),
+        (10**30, None, "unreadable_duration"),
+        (Number("1e999999"), None, "unreadable_duration"),
+        (False, None, "wrong_type"),
+    ],
+)
+def test_durations(value: object, seconds: int | None, reason: str | None) -> None:
+    assert read("seconds", value) == ([seconds], {0: reason} if reason else {})
+    assert read("seconds", value, "1")[0] == [seconds, 1]
+
+
+def test_flags() -> None:
+    given, expected = zip(
+        ("0", False), ("1", True), (1, True), (0, False), (True, True), ("true", True), ("否", False), ("", None), (None, None),
+        strict=True,
+    )  # fmt: skip
+    assert read("bool", *given) == (list(expected), {})
+    assert read("bool", "2", [1], "maybe") == ([None] * 3, dict.fromkeys(range(3), "unreadable_flag"))
+
+
+def test_money_is_the_numbers_own_text() -> None:
+    exact = Decimal("0.30000000000000004")
+    assert read("money", Number("0.30000000000000004"), "0.30000000000000004", 3, "") == (
+        [exact, exact, Decimal(3), None],
+        {},
+    )
+    assert read("money", "1e-19", "free", Number("1e30"), "Infinity")[1] == {
+        0: "rounded_amount",
+        1: "unreadable_amount",
+        2: "unreadable_amount",
+        3: "unreadable_amount",
+    }
+
+
+def test_no_tapes_is_no_recording() -> None:
+    assert read("url", "NoTapes", "notapes ", "https://r.example/1")[0] == [None, None, "https://r.example/1"]
+
+
+@pytest.mark.parametrize(
+    ("value", "phones"),
+    [
+        ([{"phone": "15400000001"}, {"phone": "15400000002"}], ["15400000001", "15400000002"]),
+        (["15400000001", 15400000002], ["15400000001", 15400000002]),
+        ('[{"phone":"15400000001"}]', ["15400000001"]),
+        ('["15400000001"]', ["15400000001"]),
+        (['{"phone":"15400000001"}'], ["15400000001"]),
+        ("15400000001，010-00000003", ["15400000001", "010-00000003"]),
+        ({"15400000001": {"name": "甲"}, "01000000003": "乙"}, ["15400000001", "01000000003"]),
+        ({"phone": "15400000001", "name": "甲"}, ["15400000001"]),
+        ({"party": [{"phone": "15400000001"}]}, ["15400000001"]),
+        ({"count": 1, "list": [{"phone": "15400000001"}]}, ["15400000001"]),
+        ([], []),
+        ({}, []),
+        ("[]", []),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_parties_in_every_form(value: object, phones: list[object] | None) -> None:
+    found = read_parties(value, DEFAULT)
+    assert found.problems == ()
+    assert (found.parties and [party["phone"] for party in found.parties]) == (phones or found.parties)
+    assert (found.parties is None) == (phones is None)
+
+
+@pytest.mark.parametrize("value", ["three people", "[{", 7, True])
+def test_parties_that_cannot_be_read_are_unknown_and_told(value: object) -> None:
+    found = read_parties(value, DEFAULT)
+    assert found.parties is None
+    assert found.problems[0][0] == "unreadable_parties"
+
+
+def test_unknown_parties_are_not_nobody(rows: Rows) -> None:
+    tables = rows({}, {"parties": []}, {"parties": ""}, {"parties": [{"phone": "15400000001"}, None, {}]})
+    assert tables.meetings["n_legs"].to_pylist() == [None, 0, None, 1]
+    assert tables.meetings["n_people"].to_pylist() == [None, 0, None, 1]
+    assert tables.problems["reason"].to_pylist() == ["not_a_party", "not_a_party"]
+
+
+def test_a_column_without_values_has_its_type() -> None:
+    assert convert("instant", [None, ""]).array.type == pa.timestamp("us", tz="UTC")

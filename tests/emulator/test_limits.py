@@ -171,3 +171,16 @@ def test_time_cannot_run_backwards(start: Start) -> None:
     server, _ = start()
     with pytest.raises(UsageError):
         server.advance(days=-1)
+
+
+@pytest.mark.parametrize("option", ["meetings", "cap", "retention_days", "rate", "rate_limit"])
+def test_a_negative_number_is_refused(option: str) -> None:
+    wrong: dict[str, Any] = {option: -1}
+    with pytest.raises(UsageError, match=option):
+        Options(**wrong)
+
+
+@pytest.mark.parametrize("impossible", [{"rate": 0}, {"rate": 0.001, "meetings": 500}, {"until": "1980-01-01"}])
+def test_more_meetings_than_the_company_ever_held_are_refused(impossible: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="founded"):
+        Emulator(**impossible)

@@ -21,6 +21,7 @@ WEEKDAY_WEIGHT = (1.15, 1.05, 1.0, 1.0, 0.8)
 MAKEUP_WEIGHT, OFF_WEIGHT = 0.6, 0.05
 RECURRING_SHARE = 0.4
 SIZES = ((2, 30), (3, 26), (4, 16), (5, 10), (6, 7), (8, 5), (11, 3), (15, 2), (24, 1))
+FOUNDED = date(1992, 1, 1)
 OPENING_S = 7 * 3600 + 1800
 
 
@@ -101,9 +102,9 @@ class Company:
         return tuple(self._meetings(rng, start, plan, free_from))
 
     def before(self, instant: int) -> Iterator[Meeting]:
-        """Return meetings that start before an instant, newest first, without end."""
+        """Return meetings that start before an instant, newest first, back to the founding of the company."""
         day = day_of(instant)
-        while day > date.min + timedelta(days=2):
+        while day >= FOUNDED:
             yield from (meeting for meeting in reversed(self.day(day)) if meeting.started_at < instant)
             day -= timedelta(days=1)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import copy
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from random import Random
@@ -17,33 +17,17 @@ from ytxdata import times
 from ytxdata.emulator import cases
 from ytxdata.emulator.account import Account
 from ytxdata.emulator.book import Entry, Listed, chosen, listed
-from ytxdata.emulator.company import Company
+from ytxdata.emulator.company import FOUNDED, Company
 from ytxdata.emulator.faults import FIXED_CODES, Fault
-from ytxdata.emulator.meeting import Meeting, truth_of, truth_of_legs, utc_text
+from ytxdata.emulator.log import Asked
+from ytxdata.emulator.meeting import Meeting
 from ytxdata.emulator.options import Options
 from ytxdata.emulator.plants import Planted
 from ytxdata.emulator.reply import Reply, compose, spoil_reply
 from ytxdata.emulator.rules import Ask, Verdict, judge
+from ytxdata.emulator.truth import invoice, roster, tell, utc_text
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One line of the log; holds no signature, no header and no token."""
-
-    number: int
-    at: datetime
-    path: str
-    content_type: str
-    is_signed: bool
-    confid: str | None
-    count: int | None
-    code: str | None
-    http_status: int
-    n_records: int
-    n_bytes: int
-    faults: tuple[str, ...]
 
 
 class Desk:
@@ -69,6 +53,14 @@ class Desk:
     def _newest(self, count: int) -> list[Entry]:
         """Return the newest entries, planted ones among them, oldest first."""
         held = [Entry.of(meeting) for meeting in islice(self.company.before(self.now), count)]
+        if len(held) < count:
+            raise UsageError(
+                Text(
+                    f"公司自 {FOUNDED} 成立以来没有开过 {count} 场会议",
+                    f"the company, founded on {FOUNDED}, has not held {count} meetings",
+                ),
+                remedy=Text("请提高 rate，或减少 meetings", "raise rate, or ask for fewer meetings"),
+            )
         held = sorted([*held, *self.planted.entries], key=lambda entry: -entry.first.started_at)
         if any(entry.first.kind.startswith("planted") for entry in held[count:]):
             raise UsageError(
@@ -121,7 +113,8 @@ class Desk:
         """Let a record that disappeared come back as it last was."""
         with self.lock:
             entry = self.entry(meeting_id)
-            entry.timeline.append((self.now, _last(entry, self.now)))
+            last = next(meeting for _, meeting in reversed(entry.timeline) if meeting is not None)
+            entry.timeline.append((self.now, last))
 
     def add(self, meeting: Meeting) -> None:
         """Put a meeting of one's own into the book: a late arrival is one with an early start."""
@@ -211,53 +204,16 @@ class Desk:
         self._recent.append(present)
         return len(self._recent) > self.options.rate_limit
 
-    # The truth.
-
     def truth(self) -> dict[str, Any]:
         """Return what there really is, as JSON can hold it, whatever shape or dialect the answers have."""
         with self.lock:
-            meetings, legs = [], []
-            for entry in self.entries:
-                if entry.timeline[0][0] > self.now:
-                    continue
-                current = entry.at(self.now)
-                seen = (current or _last(entry, self.now)).at(self.now)
-                meetings.append(
-                    truth_of(seen)
-                    | {
-                        "is_running": seen.ended_at is None,
-                        "is_vanished": current is None,
-                        "n_versions": sum(since <= self.now for since, _ in entry.timeline),
-                    }
-                )
-                legs += truth_of_legs(seen)
+            people = [*self.company.staff, *self.company.partners, *self.planted.people]
             return {
                 "now": utc_text(self.now),
                 "account_sid": self.account.sid,
                 "app_id": self.company.app_id,
-                "meetings": meetings,
-                "legs": legs,
-                "running": [row["meeting_id"] for row in meetings if row["is_running"]],
-                "planted": json.loads(json.dumps(self.planted.cases)),
-                "roster": self.roster(),
-                "invoice": self.invoice(),
+                **tell(self.entries, self.now),
+                "planted": copy.deepcopy(self.planted.cases),
+                "roster": roster(people),
+                "invoice": self.planted.bill(invoice(self.entries, self.now)),
             }
-
-    def roster(self) -> list[dict[str, str]]:
-        """Return everybody the company knows: `phone, name, department`."""
-        people = [*self.company.staff, *self.company.partners, *self.planted.people]
-        return [{"phone": p.phone or "", "name": p.name, "department": p.department} for p in people]
-
-    def invoice(self) -> list[dict[str, Any]]:
-        """Return what the platform bills for the ended meetings: `meeting_id, duration_s, amount_yuan`."""
-        lines = []
-        for entry in self.entries:
-            row = truth_of((entry.at(self.now) or _last(entry, self.now)).at(self.now))
-            if row["amount_yuan"] is not None:
-                lines.append({key: row[key] for key in ("meeting_id", "duration_s", "amount_yuan")})
-        return self.planted.bill(lines)
-
-
-def _last(entry: Entry, now: int) -> Meeting:
-    """Return a record as it was when it was last to be seen."""
-    return next(meeting for since, meeting in reversed(entry.timeline) if meeting is not None and since <= now)

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from ytxdata.emulator.meeting import Leg, Meeting, yuan
-from ytxdata.times import BEIJING
-
 TimeForm = Literal["text", "compact", "epoch_s", "epoch_ms"]
 Absent = Literal["empty", "null", "omit"]
-NO_TAPES = "NoTapes"
 
 
 @dataclass(frozen=True)
@@ -197,108 +190,3 @@ _BARE = Dialect(
 
 DIALECTS: dict[str, Dialect] = {d.name: d for d in (_VENDOR, _SNAKE, _CAMEL, _UPPER, _BARE)}
 """Every dialect by its name."""
-
-
-def write(meeting: Meeting, dialect: Dialect) -> str:
-    """Return the JSON text of one record."""
-    text = _writers(dialect)
-    facts: dict[str, object] = {
-        "meeting_id": text.identity(meeting.meeting_id),
-        "name": meeting.name,
-        "creator": text.phone(meeting.creator, meeting.creator_number),
-        "app_id": meeting.app_id,
-        "created_at": text.time(meeting.created_at),
-        "booked_at": text.time(meeting.booked_at),
-        "started_at": text.time(meeting.started_at),
-        "ended_at": text.time(meeting.ended_at),
-        "duration_s": text.number(meeting.duration_s),
-        "state": meeting.state,
-        "is_booked": text.number(int(meeting.is_booked)),
-        "display_number": meeting.display_number,
-        "amount": text.money(meeting.amount_mills),
-        "recording_url": meeting.recording_url or NO_TAPES,
-        "legs": [_write_leg(leg, dialect, text) for leg in meeting.legs],
-    }
-    record = _named(facts, dialect.meeting, dialect.absent) | dict(dialect.extra)
-    return json.dumps(record, ensure_ascii=dialect.ascii, separators=(",", ":"))
-
-
-def _write_leg(leg: Leg, dialect: Dialect, text: _Writers) -> dict[str, object]:
-    facts: dict[str, object] = {
-        "name": leg.name,
-        "phone": text.phone(leg.phone, leg.number),
-        "joined_at": text.time(leg.joined_at),
-        "left_at": text.time(leg.left_at),
-        "duration_s": text.number(leg.duration_s),
-        "state": leg.state,
-    }
-    return _named(facts, dialect.leg, dialect.absent)
-
-
-def _named(facts: dict[str, object], keys: Mapping[str, str], absent: Absent) -> dict[str, object]:
-    if absent == "omit":
-        return {key: facts[fact] for fact, key in keys.items() if facts[fact] is not None}
-    nothing = "" if absent == "empty" else None
-    return {key: nothing if facts[fact] is None else facts[fact] for fact, key in keys.items()}
-
-
-@dataclass(frozen=True)
-class _Writers:
-    """How a dialect writes each kind of value; None stays None."""
-
-    identity: Callable[[str], object]
-    phone: Callable[[str | None, str | None], object]
-    time: Callable[[int | None], object]
-    number: Callable[[int | None], object]
-    money: Callable[[int | None], object]
-
-
-def _writers(dialect: Dialect) -> _Writers:
-    known = _WRITERS.get(dialect.name)
-    if known is None or DIALECTS.get(dialect.name) is not dialect:
-        known = _Writers(
-            identity=lambda text: _digits(text) if dialect.bare_ids else text,
-            phone=lambda phone, number: _phone(phone, number, dialect),
-            time=lambda instant: None if instant is None else _time(instant, dialect),
-            number=lambda value: value if value is None or dialect.bare else str(value),
-            money=lambda mills: _money(mills, dialect),
-        )
-    return known
-
-
-_WRITERS: dict[str, _Writers] = {}
-_WRITERS.update({name: _writers(dialect) for name, dialect in DIALECTS.items()})
-
-
-def _digits(text: str) -> object:
-    return int(text) if text.isascii() and text.isdigit() and not text.startswith("0") else text
-
-
-def _phone(phone: str | None, number: str | None, dialect: Dialect) -> object:
-    shown = number if dialect.phones == "e164" and number is not None else phone
-    return _digits(shown) if dialect.bare_ids and shown is not None else shown
-
-
-def _time(instant: int, dialect: Dialect) -> object:
-    if dialect.times in ("text", "compact"):
-        pattern, colon = ("%Y-%m-%d %H", ":") if dialect.times == "text" else ("%Y%m%d%H", "")
-        text = f"{_hour(instant // 3600, pattern)}{colon}{instant // 60 % 60:02d}{colon}{instant % 60:02d}"
-    else:
-        text = str(instant if dialect.times == "epoch_s" else instant * 1000)
-    return int(text) if dialect.bare and dialect.times != "text" else text
-
-
-@lru_cache(maxsize=65536)
-def _hour(hour: int, pattern: str) -> str:
-    """Return the day and hour in Beijing; hours are few, and formatting them is what takes the time."""
-    return datetime.fromtimestamp(hour * 3600, BEIJING).strftime(pattern)
-
-
-def _money(mills: int | None, dialect: Dialect) -> object:
-    if mills is None:
-        return None
-    if dialect.float_money:
-        # Adding up fen by fen in binary is what leaves 0.30000000000000004 behind.
-        return sum([0.1] * (mills // 100)) + (mills % 100) / 1000
-    text = yuan(mills)
-    return float(text) if dialect.bare and text else text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from ytxdata.emulator.people import LineClass
 
@@ -108,51 +107,3 @@ def price(legs: tuple[Leg, ...]) -> int:
 def yuan(mills: int | None) -> str | None:
     """Return an amount as exact decimal text in yuan."""
     return None if mills is None else f"{mills // 1000}.{mills % 1000:03d}"
-
-
-def utc_text(instant: int | None) -> str | None:
-    """Return an epoch second as ISO 8601 text in UTC."""
-    return None if instant is None else datetime.fromtimestamp(instant, UTC).isoformat()
-
-
-def truth_of(meeting: Meeting) -> dict[str, object]:
-    """Return the meeting itself, without its legs, as JSON can hold it."""
-    return {
-        "meeting_id": meeting.meeting_id,
-        "name": meeting.name,
-        "creator": meeting.creator,
-        "creator_number": meeting.creator_number,
-        "app_id": meeting.app_id,
-        "kind": meeting.kind,
-        "state": meeting.state,
-        "is_booked": meeting.is_booked,
-        "created_at": utc_text(meeting.created_at),
-        "booked_at": utc_text(meeting.booked_at),
-        "started_at": utc_text(meeting.started_at),
-        "ended_at": utc_text(meeting.ended_at),
-        "duration_s": meeting.duration_s,
-        "amount_yuan": yuan(meeting.amount_mills),
-        "display_number": meeting.display_number,
-        "recording_url": meeting.recording_url,
-        "n_legs": len(meeting.legs),
-    }
-
-
-def truth_of_legs(meeting: Meeting) -> list[dict[str, object]]:
-    """Return the legs of a meeting in the order in which they are listed, as JSON can hold them."""
-    return [
-        {
-            "meeting_id": meeting.meeting_id,
-            "position": position,
-            "name": leg.name,
-            "phone": leg.phone,
-            "number": leg.number,
-            "line": leg.line,
-            "joined_at": utc_text(leg.joined_at),
-            "left_at": utc_text(leg.left_at),
-            "duration_s": leg.duration_s,
-            "is_creator": leg.number is not None and leg.number == meeting.creator_number,
-            "state": leg.state,
-        }
-        for position, leg in enumerate(meeting.legs)
-    ]

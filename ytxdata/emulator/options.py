@@ -30,6 +30,20 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 """The values allowed for each option that has a fixed set of them."""
 
+NOT_NEGATIVE = frozenset(
+    (
+        "meetings",
+        "rate",
+        "pinned_rooms",
+        "cap",
+        "byte_cap",
+        "retention_days",
+        "max_age_s",
+        "rate_limit",
+        "rate_window_s",
+    )
+)
+
 
 @dataclass
 class Options:
@@ -94,8 +108,6 @@ class Options:
                 ),
                 remedy=Text("请使用 127.0.0.1", "use 127.0.0.1"),
             )
-        if self.meetings < 0:
-            raise UsageError(Text("会议数量不能为负", "the number of meetings cannot be negative"))
 
     def __setattr__(self, name: str, value: object) -> None:
         allowed = CHOICES.get(name)
@@ -104,6 +116,8 @@ class Options:
                 Text(f"选项 {name} 没有取值 {value!r}", f"option {name} has no value {value!r}"),
                 remedy=Text("可选：" + "、".join(allowed), "choose one of: " + ", ".join(allowed)),
             )
+        if name in NOT_NEGATIVE and isinstance(value, int | float) and not value >= 0:
+            raise UsageError(Text(f"选项 {name} 不能为负：{value}", f"option {name} cannot be negative: {value}"))
         object.__setattr__(self, name, value)
 
     @property

@@ -10,10 +10,11 @@ from functools import lru_cache
 from random import Random
 
 from ytxdata.emulator.book import Listed
-from ytxdata.emulator.dialects import DIALECTS, write
+from ytxdata.emulator.dialects import DIALECTS
 from ytxdata.emulator.faults import Fault
 from ytxdata.emulator.options import Options
 from ytxdata.emulator.shapes import SHAPES, Shape
+from ytxdata.emulator.writing import write
 from ytxdata.platform.codes import lookup
 
 MIB = 1 << 20

@@ -17,9 +17,12 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from ytxdata.emulator.app import Front, QuietServer
-from ytxdata.emulator.desk import Asked, Desk
+from ytxdata.emulator.desk import Desk
 from ytxdata.emulator.faults import Fault
+from ytxdata.emulator.log import Asked
 from ytxdata.emulator.options import Options
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
 
 
 class Emulator:
@@ -147,9 +150,12 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
-    except OSError:
+    except OSError as error:
         bound.close()
-        raise
+        raise UsageError(
+            Text(f"无法使用端口 {port}：{error.strerror}", f"port {port} cannot be used: {error.strerror}"),
+            remedy=Text("换一个端口，或用 0 取空闲端口", "choose another port, or 0 for a free one"),
+        ) from None
     return bound
 
 

@@ -166,12 +166,13 @@ def build(
 
 
 def _certificate(facts: Facts, period: tuple[datetime, datetime] | None) -> Any:
-    """What is claimed about the period: an archive is asked for it, a certificate is narrowed to it."""
-    certificate = facts.source.certificate
-    narrow = certificate if callable(certificate) else getattr(certificate, "over", None)
-    if narrow is None:
-        return certificate
-    return narrow(*period) if period is not None else certificate() if callable(certificate) else certificate
+    """What is claimed about the period the user asked for; about all there is when no edge was given."""
+    certificate, scope = facts.source.certificate, facts.scope
+    if callable(certificate):
+        return certificate(scope.start, scope.end)
+    narrow = getattr(certificate, "over", None)
+    is_asked = scope.start is not None or scope.end is not None
+    return narrow(*period) if narrow is not None and period is not None and is_asked else certificate
 
 
 def _day_note(facts: Facts) -> Text:

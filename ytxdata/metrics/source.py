@@ -60,8 +60,8 @@ def resolve(source: Any) -> Source:
     if isinstance(source, Source):
         return source
     if hasattr(source, "scans"):
-        scanned = Frames(*source.scans("meetings", "legs"), source.certificate)
-        return replace(_prepare(scanned, legs_are_unique=True), to_pandas=True)
+        scanned = Frames(*source.scans("meetings", "legs"))
+        return replace(_prepare(scanned, legs_are_unique=True), certificate=source.certificate, to_pandas=True)
     if hasattr(source, "meetings") and hasattr(source, "legs"):
         return _prepare(source, legs_are_unique=False)
     kind = f"{type(source).__module__}.{type(source).__name__}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 import duckdb
@@ -19,7 +20,8 @@ def connect() -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection of its own that shows instants in Asia/Shanghai."""
     connection = duckdb.connect()
     connection.execute(f"SET TimeZone = '{ZONE_NAME}'")
-    connection.execute("SET enable_progress_bar = false")
+    with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar to switch off
+        connection.execute("SET enable_progress_bar = false")
     return connection
 
 

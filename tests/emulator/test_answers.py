@@ -81,7 +81,7 @@ def as_truth(record: dict[str, Any]) -> dict[str, Any]:
     recording = value(record, "recording_url")
     return {
         "meeting_id": str(value(record, "meeting_id")),
-        "name": value(record, "name") or "",
+        "name": value(record, "name"),
         "app_id": value(record, "app_id"),
         "state": value(record, "state"),
         "is_booked": str(value(record, "is_booked")) == "1",

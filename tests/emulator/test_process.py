@@ -72,6 +72,31 @@ def test_the_env_file_is_never_readable_by_others(tmp_path: Path) -> None:
     assert (tmp_path / "e").read_text(encoding="utf-8") == "A=1\nB=2\n"
 
 
+def test_an_env_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nowhere"):
+        write_env_file(tmp_path / "nowhere" / "e", {})
+
+
+def test_the_company_is_the_same_in_every_process() -> None:
+    code = """
+from hashlib import sha256
+from ytxdata.emulator.desk import Desk
+from ytxdata.emulator.options import Options
+print(sha256(repr(Desk(Options(meetings=700, until='2026-03-04', planted=True)).truth()).encode()).hexdigest())
+"""
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "America/New_York"))
+    }
+    assert len(said) == 1
+
+
 def test_importing_the_package_brings_no_web_server() -> None:
     code = "import sys, ytxdata; print([m for m in ('starlette', 'uvicorn', 'h11') if m in sys.modules])"
     assert (

@@ -29,8 +29,8 @@ _SILENT = logging.Logger("ytxdata.emulator.uvicorn", logging.CRITICAL + 1)
 """Clients that go away and answers cut short are the point here, and a request line holds a signature."""
 
 
-class Connections(dict[Any, asyncio.Transport]):
-    """The open connections by the address of their client."""
+Connections = dict[Any, asyncio.Transport]
+"""The open connections by the address of their client."""
 
 
 class Front:
@@ -38,7 +38,7 @@ class Front:
 
     def __init__(self, desk: Desk, base_url: str) -> None:
         self.desk, self.base_url = desk, base_url
-        self.connections = Connections()
+        self.connections: Connections = {}
         self.stopping = asyncio.Event()
         self.app = Starlette(routes=[Route("/{rest:path}", _Endpoint(self))])
 
@@ -57,7 +57,10 @@ class Front:
             client_ip=request.client.host if request.client else "",
         )
         path, content_type = request.url.path, request.headers.get("content-type", "")
-        wire = Wire(send, self.connections[scope["client"]], self.stopping, self._date())
+        transport = self.connections.get(scope["client"])
+        if transport is None:
+            return
+        wire = Wire(send, transport, self.stopping, self._date())
         refused = _refused(request)
         if refused is not None:
             self.desk.log(ask, path, content_type, reply=refused)

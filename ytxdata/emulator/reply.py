@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from random import Random
 
@@ -145,21 +145,15 @@ def spoil_reply(reply: Reply, fault: Fault, base_url: str) -> Reply:
         return Reply([])
     if kind == "gzip_bomb":
         return Reply(list(bomb(int(value))), headers={"Content-Encoding": "gzip"})
-    return _reshape(reply, kind, value)
-
-
-def _reshape(reply: Reply, kind: str, value: float) -> Reply:
-    """Return the same answer with another status or with its bytes changed."""
-    body = reply.body
-    changed: dict[str, tuple[bytes, int, dict[str, str]]] = {
-        "http_json": (body, int(value), {}),
-        "cut_json": (body[: int(len(body) * value)], reply.status, {}),
-        "bom": (b"\xef\xbb\xbf" + body, reply.status, {}),
-        "gzip": (zlib.compress(body, 6, 31), reply.status, {"Content-Encoding": "gzip"}),
-        "bad_gzip": (body, reply.status, {"Content-Encoding": "gzip"}),
-    }
-    data, status, headers = changed[kind]
-    return Reply([data], status, reply.content_type, headers, reply.n_records)
+    if kind == "http_json":
+        return replace(reply, status=int(value))
+    if kind == "cut_json":
+        return replace(reply, parts=[reply.body[: int(reply.length * value)]])
+    if kind == "bom":
+        return replace(reply, parts=[b"\xef\xbb\xbf", *reply.parts])
+    # What remains says that it is compressed, and is or is not.
+    parts = [zlib.compress(reply.body, 6, 31)] if kind == "gzip" else reply.parts
+    return replace(reply, parts=parts, headers={"Content-Encoding": "gzip"})
 
 
 @lru_cache(maxsize=2)

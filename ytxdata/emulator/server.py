@@ -161,9 +161,15 @@ def _bind(host: str, port: int) -> socket.socket:
 
 def write_env_file(path: Path, env: dict[str, str]) -> None:
     """Write the settings, one `NAME=value` a line, readable by their owner alone."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.writelines(f"{name}={value}\n" for name, value in env.items())
+    try:
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.writelines(f"{name}={value}\n" for name, value in env.items())
+    except OSError as error:
+        raise UsageError(
+            Text(f"无法写入 {path}：{error.strerror}", f"{path} cannot be written: {error.strerror}"),
+            remedy=Text("换一个可以写入的位置", "choose a place that can be written to"),
+        ) from None
 
 
 def serve(options: Options, *, env_file: Path | None = None, out: TextIO | None = None) -> None:

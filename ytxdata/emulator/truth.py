@@ -20,7 +20,7 @@ def meeting_facts(meeting: Meeting) -> dict[str, Any]:
     """Return the meeting itself, without its legs, as JSON can hold it."""
     return {
         "meeting_id": meeting.meeting_id,
-        "name": meeting.name,
+        "name": meeting.name or None,
         "creator": meeting.creator,
         "creator_number": meeting.creator_number,
         "app_id": meeting.app_id,

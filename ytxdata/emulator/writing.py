@@ -18,7 +18,7 @@ def write(meeting: Meeting, dialect: Dialect) -> str:
     """Return the JSON text of one record."""
     facts: dict[str, object] = {
         "meeting_id": _digits(meeting.meeting_id) if dialect.bare_ids else meeting.meeting_id,
-        "name": meeting.name,
+        "name": meeting.name or None,
         "creator": _phone(meeting.creator, meeting.creator_number, dialect),
         "app_id": meeting.app_id,
         "created_at": _time(meeting.created_at, dialect),

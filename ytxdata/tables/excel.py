@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.labels import Text
-from ytxdata.tables import injection, sheets
-from ytxdata.tables.excel_cells import in_cell, number_format, width
+from ytxdata.tables import sheets
+from ytxdata.tables.excel_cells import in_cell
+from ytxdata.tables.excel_sheet import Formats, Progress, heading, write_sheet
 from ytxdata.tables.files import replacing
-from ytxdata.tables.plain import Cell, as_text, cells
-from ytxdata.tables.units import NUMBER_UNITS, unit_of
+from ytxdata.tables.plain import Cell, cells
+from ytxdata.tables.units import NUMBER_UNITS
 from ytxdata.tables.xlsx_check import compare
 from ytxdata.times import now
 
@@ -25,23 +23,8 @@ if TYPE_CHECKING:
     from ytxdata.tables.pseudonyms import Pseudonyms
     from ytxdata.tables.table import Table
 
-Progress = Callable[[int, int], None]
-"""Called with the rows written so far and the rows in all."""
 
 MAX_ROWS = 1_048_576
-_SAMPLE = 2_000
-_STEP = 10_000
-_FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
-_HEAD = {
-    **_FONT,
-    "bold": True,
-    "font_color": "#FFFFFF",
-    "bg_color": "#1F4E79",
-    "text_wrap": True,
-    "valign": "vcenter",
-    "border": 1,
-    "border_color": "#D9D9D9",
-}
 
 
 def write_workbook(
@@ -109,10 +92,10 @@ def write_workbook(
                     "created": now().replace(tzinfo=None),
                 }
             )
-            formats = _Formats(workbook)
+            formats = Formats(workbook)
             done = 0
             for name, table in written:
-                done = _write_sheet(workbook.add_worksheet(name), table, formats, done, total, progress)
+                done = write_sheet(workbook.add_worksheet(name), table, formats, done, total, progress)
         if check:
             compare(draft, target.name, [(name, _meant(table)) for name, table in written])
     return target
@@ -139,105 +122,12 @@ def sheet_names(names: Iterable[str]) -> list[str]:
     return result
 
 
-def heading(table: Table, key: str) -> str:
-    """Return the text of a header cell: the column's key, and the zone behind it when the column holds instants."""
-    kind = table.arrow.schema.field(key).type
-    return injection.escape(f"{key} [{table.zone}]" if pa.types.is_timestamp(kind) and kind.tz else key)
-
-
-class _Formats:
-    """The formats of one workbook, made once each."""
-
-    def __init__(self, workbook: Any) -> None:
-        self._workbook = workbook
-        self._made: dict[str, Any] = {}
-
-    def cell(self, number_format: str) -> Any:
-        return self._make(number_format, _FONT)
-
-    def head(self, label: str) -> Any:
-        """The header cell holds the key, and its format shows the label."""
-        shown = label.replace('"', "”")[:200]
-        return self._make(f';;;"{shown}"', _HEAD)
-
-    def _make(self, number_format: str, style: dict[str, Any]) -> Any:
-        if number_format not in self._made:
-            self._made[number_format] = self._workbook.add_format({**style, "num_format": number_format})
-        return self._made[number_format]
-
-
-def _write_sheet(sheet: Any, table: Table, formats: _Formats, done: int, total: int, progress: Progress | None) -> int:
-    rows = table.arrow
-    keys = rows.column_names
-    known = [table.definition(key) for key in keys]
-    labels = [_label(table, key) for key in keys]
-    for position, (key, label) in enumerate(zip(keys, labels, strict=True)):
-        sheet.write_string(0, position, heading(table, key), formats.head(label))
-    looks = [
-        formats.cell(number_format(kind, unit_of(definition.unit).excel))
-        for kind, definition in zip(rows.schema.types, known, strict=True)
-    ]
-    numbers = [definition.unit in NUMBER_UNITS for definition in known]
-    as_it_is = formats.cell("@")
-    widths = [width(label) + 3 for label in labels]
-    for line, row in enumerate(cells(rows), start=1):
-        for position, value in enumerate(row):
-            _write(sheet, line, position, in_cell(value, is_number=numbers[position]), looks[position], as_it_is)
-            if line <= _SAMPLE and value is not None:
-                widths[position] = max(widths[position], width(as_text(value)) + 2)
-        if progress and (done + line) % _STEP == 0:
-            progress(done + line, total)
-    for position, wide in enumerate(widths):
-        sheet.set_column(position, position, min(max(wide, 8), 60))
-    if keys:
-        sheet.autofilter(0, 0, max(rows.num_rows, 1), len(keys) - 1)
-        sheet.ignore_errors({"number_stored_as_text": f"A1:{_letters(len(keys))}{rows.num_rows + 1}"})
-    sheet.set_row(0, 32)
-    sheet.freeze_panes(1, 0)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0)
-    sheet.set_footer("&L&A&R&P / &N")
-    if progress and done + rows.num_rows == total:
-        progress(total, total)
-    finished: int = done + rows.num_rows
-    return finished
-
-
-def _write(sheet: Any, line: int, position: int, value: Cell, look: Any, as_it_is: Any) -> None:
-    if value is None:
-        return
-    if isinstance(value, str):
-        sheet.write_string(line, position, value, as_it_is)
-    elif isinstance(value, bool):
-        sheet.write_boolean(line, position, value, look)
-    elif isinstance(value, date):
-        sheet.write_datetime(line, position, value, look)
-    else:
-        sheet.write_number(line, position, value, look)
-
-
 def _meant(table: Table) -> Iterable[Sequence[Cell]]:
     keys = table.arrow.column_names
     numbers = [table.definition(key).unit in NUMBER_UNITS for key in keys]
     yield [heading(table, key) for key in keys]
     for row in cells(table.arrow):
         yield [in_cell(value, is_number=is_number) for value, is_number in zip(row, numbers, strict=True)]
-
-
-def _label(table: Table, key: str) -> str:
-    known = table.definition(key)
-    label = known.label.in_("both", sep=" ")
-    return f"{label} [{table.zone}]" if "[" in heading(table, key) else label
-
-
-def _letters(count: int) -> str:
-    letters = ""
-    while count:
-        count, rest = divmod(count - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def _refuse_too_long(table: Table) -> None:

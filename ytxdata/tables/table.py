@@ -15,6 +15,7 @@ from ytxdata.labels import Lang, Text
 from ytxdata.tables import csv, excel, html, masking
 from ytxdata.tables.book import AliasBook
 from ytxdata.tables.definition import Definition
+from ytxdata.tables.excel_sheet import Progress
 from ytxdata.tables.plain import to_arrow
 from ytxdata.tables.pseudonyms import Pseudonyms
 from ytxdata.times import ZONE_NAME
@@ -159,7 +160,7 @@ class Table:
         pseudonyms: Pseudonyms | None = None,
         book: AliasBook | None = None,
         check: bool = True,
-        progress: excel.Progress | None = None,
+        progress: Progress | None = None,
     ) -> Path:
         """Write a workbook with the rows and sheets that explain them; return the path. See `ytxdata.tables.excel.write_workbook`.
 

@@ -1,0 +1,131 @@
+"""One sheet of a workbook: header, cells, formats, widths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from ytxdata.tables import injection
+from ytxdata.tables.excel_cells import in_cell, number_format, width
+from ytxdata.tables.plain import Cell, as_text, cells
+from ytxdata.tables.sheets import NAMES
+from ytxdata.tables.units import NUMBER_UNITS, unit_of
+
+if TYPE_CHECKING:
+    from ytxdata.tables.table import Table
+
+Progress = Callable[[int, int], None]
+"""Called with the rows written so far and the rows in all."""
+
+_STEP = 10_000
+_SAMPLE = 2_000
+_FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
+_HEAD = {
+    **_FONT,
+    "bold": True,
+    "font_color": "#FFFFFF",
+    "bg_color": "#1F4E79",
+    "text_wrap": True,
+    "valign": "vcenter",
+    "border": 1,
+    "border_color": "#D9D9D9",
+}
+
+
+def heading(table: Table, key: str) -> str:
+    """Return the text of a header cell: the column's key, and the zone behind it when the column holds instants."""
+    kind = table.arrow.schema.field(key).type
+    return injection.escape(f"{key} [{table.zone}]" if pa.types.is_timestamp(kind) and kind.tz else key)
+
+
+class Formats:
+    """The formats of one workbook, made once each."""
+
+    def __init__(self, workbook: Any) -> None:
+        self._workbook = workbook
+        self._made: dict[tuple[str, bool], Any] = {}
+
+    def cell(self, number_format: str, *, wrap: bool) -> Any:
+        """The format of a cell."""
+        return self._make(number_format, {**_FONT, "text_wrap": wrap})
+
+    def head(self, label: str) -> Any:
+        """The header cell holds the key, and its format shows the label."""
+        shown = label.replace('"', "”")[:200]
+        return self._make(f';;;"{shown}"', _HEAD)
+
+    def _make(self, number_format: str, style: dict[str, Any]) -> Any:
+        key = (number_format, style["text_wrap"])
+        if key not in self._made:
+            self._made[key] = self._workbook.add_format({**style, "num_format": number_format})
+        return self._made[key]
+
+
+def write_sheet(sheet: Any, table: Table, formats: Formats, done: int, total: int, progress: Progress | None) -> int:
+    """Write a masked table on an empty sheet, row by row; return the rows done so far in the workbook."""
+    rows = table.arrow
+    keys = rows.column_names
+    known = [table.definition(key) for key in keys]
+    labels = [_label(table, key) for key in keys]
+    sheet.set_row(0, 32)  # before the row is written: rows leave memory as they are made
+    for position, (key, label) in enumerate(zip(keys, labels, strict=True)):
+        sheet.write_string(0, position, heading(table, key), formats.head(label))
+    looks = [
+        formats.cell(number_format(kind, unit_of(definition.unit).excel), wrap=False)
+        for kind, definition in zip(rows.schema.types, known, strict=True)
+    ]
+    numbers = [definition.unit in NUMBER_UNITS for definition in known]
+    as_it_is = formats.cell("@", wrap=table.name in NAMES)
+    widths = [width(label) + 3 for label in labels]
+    for line, row in enumerate(cells(rows), start=1):
+        for position, value in enumerate(row):
+            _write(sheet, line, position, in_cell(value, is_number=numbers[position]), looks[position], as_it_is)
+            if line <= _SAMPLE and value is not None:
+                widths[position] = max(widths[position], width(as_text(value)) + 2)
+        if progress and (done + line) % _STEP == 0:
+            progress(done + line, total)
+    for position, wide in enumerate(widths):
+        sheet.set_column(position, position, min(max(wide, 8), 60))
+    if keys:
+        sheet.autofilter(0, 0, max(rows.num_rows, 1), len(keys) - 1)
+        sheet.ignore_errors({"number_stored_as_text": f"A1:{_letters(len(keys))}{rows.num_rows + 1}"})
+    sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&L&A&R&P / &N")
+    if progress and done + rows.num_rows == total:
+        progress(total, total)
+    finished: int = done + rows.num_rows
+    return finished
+
+
+def _write(sheet: Any, line: int, position: int, value: Cell, look: Any, as_it_is: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, str):
+        sheet.write_string(line, position, value, as_it_is)
+    elif isinstance(value, bool):
+        sheet.write_boolean(line, position, value, look)
+    elif isinstance(value, date):
+        sheet.write_datetime(line, position, value, look)
+    else:
+        sheet.write_number(line, position, value, look)
+
+
+def _label(table: Table, key: str) -> str:
+    known = table.definition(key)
+    label = known.label.in_("both", sep=" ")
+    return f"{label} [{table.zone}]" if "[" in heading(table, key) else label
+
+
+def _letters(count: int) -> str:
+    letters = ""
+    while count:
+        count, rest = divmod(count - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ytxdata.history.evidence import Evidence, KnownLand, Policy
 from ytxdata.history.reasons import REASONS
-from ytxdata.history.sighting import Sighting
+from ytxdata.history.sighting import Before, Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,9 @@ def plan(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) ->
     if not (evidence.order_shown or _is_due(evidence.order_broken_at, now, policy)):
         return everything
     tail = _tail(known, evidence, now, policy)
-    n_left_out = n_known - tail
-    if n_left_out <= policy.overlap or (tail / n_known) ** tail > policy.chance:
+    listed_from = Before(None, evidence.listed_from, evidence.listed_at).still_listed_from(now)
+    n_listed = n_known - (known.n_before(listed_from) if listed_from else n_known)
+    if n_listed - tail <= policy.overlap or (tail / n_listed) ** tail > policy.chance:
         return everything
     return Plan(tail, False)
 

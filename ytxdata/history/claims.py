@@ -46,7 +46,7 @@ def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence
         "cap_equal": best.n_left_out > 0 and bool(best.fresh) and _as_long_as_before(best, evidence),
         "cap_round": is_round(best.pull.n_returned),
         "fell_off": best.n_left_out > 0,
-        "order_full": any(one.is_broken for one in sightings),
+        "order_full": any(one.is_broken or one.shows_disorder for one in sightings) or _keeps_another_order(evidence),
     }
     return next((key for key, holds in blocks.items() if holds), "full")
 
@@ -62,14 +62,19 @@ def is_round(n: int) -> bool:
     return n >= 50 and (n % 50 == 0 or n & (n - 1) == 0)
 
 
-def confirmed(window: Window, best: Sighting, reason: str) -> Window:
-    """Return an earlier window as the best answer of a later sync leaves it: confirmed, contradicted, or as it was."""
+def confirmed(window: Window, best: Sighting, reason: str, *, is_broken: bool) -> Window:
+    """Return an earlier window as the best answer of a later sync leaves it: confirmed, contradicted, or as it was.
+
+    Once an answer has broken the order, an anchored one no longer tells how earlier answers had been cut.
+    """
     if window.reason not in CONFIRMABLE:
         return window
     starts = [start for one in best.fresh if (start := start_of(one, best.pull))]
     if any(window.lower <= start < window.upper for start in starts):
         return replace(window, reason="incomplete", proven_from=None)
-    if reason in CONFIRMABLE and _is_longer(best, window) and not _began_before(best, window.asked_at):
+    if is_broken and window.proven_from is None:
+        window = replace(window, reason="order_full")
+    if reason in CONFIRMABLE and _is_longer(best, window, best.policy) and not _began_before(best, window.asked_at):
         return replace(window, proven_from=window.lower)
     if reason == "anchored" and window.reason == "full" and window.trimmed and window.proven_from is None:
         return replace(window, proven_from=window.trimmed)
@@ -110,9 +115,9 @@ def gap_below(window: Window | None, best: Sighting, reason: str, reached: datet
     return Window(why, (best.pull.pull_id,), best.pull.asked_at, reached, end)
 
 
-def doubts_from(sightings: Sequence[Sighting], earlier: Iterable[Window]) -> list[Doubt]:
-    """Return the meetings that turned up inside what had been proven."""
-    proven = [one for one in earlier if one.proven_from is not None]
+def doubts_from(sightings: Sequence[Sighting], earlier: Evidence) -> list[Doubt]:
+    """Return the meetings that turned up inside what had been proven, and those that were gone for a while."""
+    proven = [one for one in earlier.windows if one.proven_from is not None]
     found: dict[str, Doubt] = {}
     for sighting in sightings:
         for record in sighting.fresh:
@@ -158,7 +163,8 @@ def compact(windows: Iterable[Window]) -> tuple[Window, ...]:
         kept.append(window)
     waiting = [one for one in kept if _waits(one)]
     newest = waiting[-1:]
-    spent = [one for one in waiting[:-MOST_OPEN] if newest[0].lower <= one.lower and one.proven_from is None]
+    middle = waiting[MOST_OPEN // 2 : -MOST_OPEN // 2]
+    spent = [one for one in middle if newest[0].lower <= one.lower and one.proven_from is None]
     return tuple(one for one in kept if one not in spent)
 
 
@@ -200,13 +206,16 @@ def _proven_from(best: Sighting, earlier: Iterable[Window], policy: Policy) -> d
     return max(best.lower, min(bases, default=best.anchored_by + margin))
 
 
-def _is_longer(best: Sighting, window: Window) -> bool:
-    """Say whether a full answer is longer than an earlier one in every way a limit may count, and holds all of it."""
+def _is_longer(best: Sighting, window: Window, policy: Policy) -> bool:
+    """Say whether a full answer is longer than an earlier one in every way a limit may count, and holds all of it.
+
+    In bytes it must be longer by a large record: such a one may not have fitted in before.
+    """
     largest = max(window.largest, max((one.n_bytes for one in best.pull.records), default=0))
     return (
         best.pull.n_returned > window.n_records
         and best.n_ids > window.n_ids
-        and best.pull.n_bytes > window.n_bytes + 2 * largest
+        and best.pull.n_bytes > window.n_bytes + max(policy.giant, 2 * largest)
         and not best.n_missing
         and not best.n_left_out
         and best.oldest is not None
@@ -222,6 +231,10 @@ def _began_before(best: Sighting, instant: datetime) -> bool:
 def _certainly_before(record: Seen, best: Sighting, instant: datetime) -> bool:
     began = start_of(record, best.pull) or record.ended_at
     return began is not None and began < instant
+
+
+def _keeps_another_order(evidence: Evidence) -> bool:
+    return evidence.order_broken_at is not None and not evidence.order_shown
 
 
 def _as_long_as_before(best: Sighting, evidence: Evidence) -> bool:

@@ -25,7 +25,7 @@ from ytxdata.history.claims import (
 from ytxdata.history.coverage import certify
 from ytxdata.history.evidence import Evidence, KnownLand, Note, NothingKnown, Policy, PullFacts
 from ytxdata.history.noticing import FORGETTING, notes_on
-from ytxdata.history.sighting import Sighting, look
+from ytxdata.history.sighting import Before, Sighting, look
 from ytxdata.history.verdicts import Certificate, Period
 
 DEFAULT_POLICY = Policy()
@@ -88,7 +88,10 @@ class Reading:
 
     def take(self, pull: PullFacts) -> None:
         """Take the answer to the last question."""
-        self._sightings.append(look(pull, self._known, self._evidence.joins_at, self._policy))
+        earlier = self._evidence
+        answer = self._sightings[-1] if self._sightings else None
+        before = Before(earlier.joins_at, earlier.listed_from, earlier.listed_at, answer)
+        self._sightings.append(look(pull, self._known, before, self._policy))
 
     def result(self) -> Judgement:
         """Return what may be claimed after this sync."""
@@ -97,18 +100,19 @@ class Reading:
         earlier, policy = self._evidence, self._policy
         best = best_of(self._sightings)
         reason = reason_for(best, self._sightings, earlier, policy)
-        windows = [confirmed(one, best, reason) for one in earlier.windows]
+        is_broken = any(one.is_broken or one.shows_disorder for one in self._sightings)
+        windows = [confirmed(one, best, reason, is_broken=is_broken) for one in earlier.windows]
         window = window_of(best, reason, windows, policy)
         gap = gap_below(window, best, reason, reached_by(earlier.windows))
         new = [one for one in (gap, window) if one is not None]
-        doubts = doubts_from(self._sightings, earlier.windows)
-        is_broken = any(one.is_broken for one in self._sightings)
+        doubts = doubts_from(self._sightings, earlier)
         evidence = Evidence(
             windows=compact([*windows, *new]),
             doubts=worst_doubts([*earlier.doubts, *doubts]),
             n_syncs=earlier.n_syncs + 1,
             last_asked_at=best.pull.asked_at,
             joins_at=best.upper,
+            **_listed(best, earlier),
             full_at=best.pull.asked_at if self._plan.is_full or best.stopped else earlier.full_at,
             order_shown=reason == "anchored" or (earlier.order_shown and not is_broken),
             order_broken_at=best.pull.asked_at if is_broken else earlier.order_broken_at,
@@ -122,6 +126,15 @@ class Reading:
             vanished=best.vanished,
             reappeared=tuple(dict.fromkeys(key for one in self._sightings for key in one.reappeared)),
         )
+
+
+def _listed(best: Sighting, earlier: Evidence) -> dict[str, datetime | None]:
+    """Return from where on the platform lists everything, as far as this sync or an earlier one has seen."""
+    asked_at = best.pull.asked_at
+    before = Before(None, earlier.listed_from, earlier.listed_at).still_listed_from(asked_at)
+    if best.first is None or best.is_broken or (before is not None and before <= best.first):
+        return {"listed_from": earlier.listed_from, "listed_at": earlier.listed_at}
+    return {"listed_from": best.first, "listed_at": asked_at}
 
 
 def _outside(reason: str, earlier: Evidence) -> str:

@@ -25,6 +25,8 @@ class Policy:
         How far below the last completed window an answer must reach before it may extend it.
     overlap
         How many closed, unchanged records known for long must come again, and how many older ones must stay out.
+    giant
+        A record may be this large [bytes]: only an answer longer by more shows that a limit on bytes had not been met.
     strays
         Share of the known records that may stand outside their place: rooms pinned on top, records that vanished.
     chance
@@ -38,6 +40,7 @@ class Policy:
     settle: timedelta = timedelta(hours=24)
     reach: timedelta = timedelta(hours=24)
     overlap: int = 5
+    giant: int = 32768
     strays: float = 0.1
     chance: float = 1e-9
     growth: int = 4
@@ -199,7 +202,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A meeting that was listed late: it starts inside what had been PROVEN.
+    """A meeting that was listed late, inside what had been PROVEN, or that was gone for a while.
 
     `missed_at` is when the newest pull was asked that should have shown it, `noticed_by` the pull that did.
     """
@@ -224,6 +227,8 @@ class Evidence:
         How many syncs completed.
     last_asked_at, joins_at
         When the last completed sync asked, and the upper edge of its window: where the next one must join on.
+    listed_from, listed_at
+        From where on the platform was seen to list everything, and when.
     full_at
         When all there is was last asked for.
     order_shown, order_broken_at
@@ -239,6 +244,8 @@ class Evidence:
     n_syncs: int = 0
     last_asked_at: datetime | None = None
     joins_at: datetime | None = None
+    listed_from: datetime | None = None
+    listed_at: datetime | None = None
     full_at: datetime | None = None
     order_shown: bool = False
     order_broken_at: datetime | None = None
@@ -278,6 +285,8 @@ class Note:
 _INSTANTS = {"asked_at", "lower", "upper", "proven_from", "trimmed", "oldest", "started_at", "missed_at"} | {
     "last_asked_at",
     "joins_at",
+    "listed_from",
+    "listed_at",
     "full_at",
     "order_broken_at",
 }

@@ -27,14 +27,16 @@ class Sighting:
         The window; `lower` is None when nothing in the answer has a place.
     oldest
         The oldest start in the answer.
+    first
+        The oldest start inside the window.
     trimmed
         `lower` if the lowest tenth of the answer is not trusted.
     n_ids
         Distinct ids in the answer.
     n_known, n_inside
         Known records that came again: all, and those inside the window. The others are strays, like rooms pinned on top.
-    n_left_out
-        Known records below the window that did not come.
+    n_left_out, n_held_back
+        Known records below the window that did not come: all, and those that the platform surely still lists.
     n_missing, missing
         Known records that should be in the answer and are not: how many, and which (while they are few).
     anchored_by
@@ -45,6 +47,9 @@ class Sighting:
         Distinct records that have no start, so no place.
     reappeared, collisions
         Ids of records that had vanished before; ids that stand for two different meetings.
+    n_lacking, shows_disorder
+        Records of the answer before it, in the same sync, that should be in this one and are not; and whether this one
+        shows that the one before was not the newest part of it.
     policy
         The numbers it was judged by.
     """
@@ -54,11 +59,13 @@ class Sighting:
     upper: datetime
     lower: datetime | None
     oldest: datetime | None
+    first: datetime | None
     trimmed: datetime | None
     n_ids: int
     n_known: int
     n_inside: int
     n_left_out: int
+    n_held_back: int
     n_missing: int
     missing: tuple[str, ...]
     anchored_by: datetime | None
@@ -66,6 +73,8 @@ class Sighting:
     n_without_start: int
     reappeared: tuple[str, ...]
     collisions: tuple[str, ...]
+    n_lacking: int
+    shows_disorder: bool
 
     @property
     def stopped(self) -> bool:
@@ -75,7 +84,7 @@ class Sighting:
     @property
     def is_anchored(self) -> bool:
         """The answer was cut by our own number, and it ends inside known land."""
-        return not self.stopped and self.anchored_by is not None
+        return not self.stopped and self.anchored_by is not None and not self.n_lacking
 
     @property
     def is_scattered(self) -> bool:
@@ -90,7 +99,8 @@ class Sighting:
     @property
     def is_broken(self) -> bool:
         """The answer cannot come from a list that is kept newest first."""
-        return self.is_scattered and not self.lacks_few
+        lacks_much = self.n_lacking > max(1, self.policy.strays * self.n_ids)
+        return lacks_much or (self.is_scattered and not self.lacks_few)
 
     @property
     def vanished(self) -> tuple[str, ...]:
@@ -98,8 +108,34 @@ class Sighting:
         return self.missing if self.is_scattered and self.lacks_few else ()
 
 
-def look(pull: PullFacts, known: KnownLand, joins_at: datetime | None, policy: Policy) -> Sighting:
-    """Lay an answer over the known land; `joins_at` is the upper edge of the last completed sync, None for none."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What an answer is compared with besides the known land.
+
+    Parameters
+    ----------
+    joins_at
+        Upper edge of the last completed sync; None when there is none.
+    listed_from, listed_at
+        From where on the platform was seen to list everything, and when.
+    answer
+        The answer before it in the same sync.
+    """
+
+    joins_at: datetime | None = None
+    listed_from: datetime | None = None
+    listed_at: datetime | None = None
+    answer: Sighting | None = None
+
+    def still_listed_from(self, instant: datetime) -> datetime | None:
+        """Return from where on the platform still lists everything, however short a time it keeps meetings."""
+        if self.listed_from is None or self.listed_at is None:
+            return None
+        return self.listed_from + (instant - self.listed_at)
+
+
+def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> Sighting:
+    """Lay an answer over the known land."""
     by_id: dict[str, list[Seen]] = {}
     for record in pull.records:
         by_id.setdefault(record.meeting_id, []).append(record)
@@ -108,7 +144,7 @@ def look(pull: PullFacts, known: KnownLand, joins_at: datetime | None, policy: P
     placed = _placed((records[-1] for records in by_id.values()), pull)
 
     n_placed_known = known.n_before(pull.asked_at + HORIZON)
-    floor = _floor(placed, known, n_placed_known)
+    floor = _floor([start for start, _ in placed], known, n_placed_known, policy)
     missing = [] if floor is None else _missing(known, floor, by_id, pull)
     after = max((start for start, _ in missing), default=EARLIEST)
     inside = [] if floor is None else [pair for pair in placed if pair[0] >= floor and pair[0] > after]
@@ -118,27 +154,38 @@ def look(pull: PullFacts, known: KnownLand, joins_at: datetime | None, policy: P
     n_inside = sum(one.meeting_id in steady for _, one in inside)
     n_missing = len(missing) if floor is not None or not placed else n_placed_known - n_known
     n_left_out = max(0, known.n_before(inside[0][0]) - (n_known - n_inside)) if inside else 0
-    lower = _lower(inside, after)
+    listed_from = before.still_listed_from(pull.asked_at)
+    n_forgotten = known.n_before(listed_from) if listed_from else n_placed_known
+    n_held_back = max(0, known.n_before(inside[0][0]) - n_forgotten - (n_known - n_inside)) if inside else 0
+    lower, upper = _lower(inside, after), upper_edge(pull, policy)
+    n_lacking, shows_disorder = _compared(lower, upper, by_id, before.answer, placed, policy)
+    n_far = sum(one.meeting_id in steady for start, one in placed if inside and start < inside[0][0] - policy.reach)
     anchors = [found[one.meeting_id] for start, one in inside if lower and start >= lower and _unchanged(one, found)]
     few = len(missing) <= max(1, policy.strays * (len(missing) + n_known))
     return Sighting(
         pull=pull,
         policy=policy,
-        upper=upper_edge(pull, policy),
+        upper=upper,
         lower=lower,
         oldest=placed[0][0] if placed else None,
+        first=inside[0][0] if inside else None,
         trimmed=_lower(trusted, after),
         n_ids=len(by_id),
         n_known=n_known,
         n_inside=n_inside,
         n_left_out=n_left_out,
+        n_held_back=n_held_back,
         n_missing=n_missing,
         missing=tuple(key for _, key in sorted(missing)) if few else (),
-        anchored_by=_overlap(anchors, n_known, n_inside, n_left_out, joins_at, policy),
+        anchored_by=_overlap(anchors, n_known, n_inside, n_held_back, before.joins_at, policy)
+        if n_far < policy.overlap
+        else None,
         fresh=tuple(records[-1] for key, records in by_id.items() if key not in found),
         n_without_start=len(by_id) - len(placed),
         reappeared=tuple(key for key, one in found.items() if one.is_exempt),
         collisions=tuple(key for key, records in by_id.items() if _stand_for_two(records, found.get(key))),
+        n_lacking=n_lacking,
+        shows_disorder=shows_disorder,
     )
 
 
@@ -158,14 +205,14 @@ def _placed(records: Iterable[Seen], pull: PullFacts) -> list[Placed]:
     return sorted(((start, one) for start, one in pairs if start is not None), key=lambda pair: pair[0])
 
 
-def _floor(placed: Sequence[Placed], known: KnownLand, n_placed_known: int) -> datetime | None:
+def _floor(starts: Sequence[datetime], known: KnownLand, n_placed_known: int, policy: Policy) -> datetime | None:
     """Return from where to look for missing records without reading much more than the answer holds, None if nowhere.
 
-    Rooms pinned on top may be years old: then the lowest tenth of the answer is passed over. When even above that there
-    is far more known than came, most of it is missing, and there is no need to read it.
+    Rooms pinned on top may be years old, so the lowest few records of the answer are passed over if need be. When even
+    then there is far more known than came, most of it is missing, and there is no need to read it.
     """
-    bearable = 2 * len(placed) + 100
-    candidates = (placed[0][0], placed[len(placed) // 10][0]) if placed else ()
+    bearable = 2 * len(starts) + 100
+    candidates = dict.fromkeys([*starts[: policy.overlap], *starts[len(starts) // 10 :][:1]])
     return next((at for at in candidates if n_placed_known - known.n_before(at) <= bearable), None)
 
 
@@ -199,17 +246,38 @@ def _unchanged(record: Seen, found: Mapping[str, Known]) -> bool:
     return known is not None and not known.is_exempt and known.record_hash == record.record_hash
 
 
+def _compared(
+    lower: datetime | None,
+    upper: datetime,
+    returned: Mapping[str, object],
+    earlier: Sighting | None,
+    placed: Sequence[Placed],
+    policy: Policy,
+) -> tuple[int, bool]:
+    """Compare two answers of one sync: of two, the shorter must be the newest part of the longer."""
+    if earlier is None:
+        return 0, False
+    starts = ((start_of(one, earlier.pull), one.meeting_id) for one in earlier.pull.records)
+    n_lacking = sum(1 for at, key in starts if lower and at and lower <= at < upper and key not in returned)
+    if earlier.trimmed is None:
+        return n_lacking, False
+    had = {one.meeting_id for one in earlier.pull.records}
+    n_hidden = sum(1 for at, one in placed if earlier.trimmed <= at < earlier.upper and one.meeting_id not in had)
+    return n_lacking, n_hidden > max(1, policy.strays * earlier.n_ids)
+
+
 def _overlap(
-    anchors: Iterable[Known], n_known: int, n_inside: int, n_left_out: int, joins_at: datetime | None, policy: Policy
+    anchors: Iterable[Known], n_known: int, n_inside: int, n_held_back: int, joins_at: datetime | None, policy: Policy
 ) -> datetime | None:
     """Return when enough of the overlap had been archived, None when it shows nothing.
 
     Anchors ended well before the last completed sync, so an answer that holds them reaches that deep in a list kept by
-    start, by end or by last change alike, and holds all that was listed since they were archived.
+    start, by end or by last change alike, and holds all that was listed since they were archived. What was left out must
+    still be listed: a list kept oldest first, whose old end is forgotten, would look the same.
     """
-    if joins_at is None or n_left_out < policy.overlap or n_known - n_inside > policy.strays * n_known:
+    if joins_at is None or n_held_back < policy.overlap or n_known - n_inside > policy.strays * n_known:
         return None
-    by_chance = (n_known / (n_known + n_left_out)) ** n_inside
+    by_chance = (n_known / (n_known + n_held_back)) ** n_inside
     archived = sorted(
         one.last_changed_at for one in anchors if one.ended_at is not None and one.ended_at <= joins_at - policy.reach
     )

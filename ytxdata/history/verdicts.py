@@ -182,4 +182,4 @@ _SENTENCES: dict[Verdict, Text] = {
         "Between {start} and {end} (Beijing time) there is a gap: meetings from {from_} to {to} may be missing, because {en}.",
     ),
 }
-_OTHERS = Text("另有 {others} 段也是如此。", " The same holds for {others} more periods.")
+_OTHERS = Text("此类时段另有 {others} 段。", " (Further such periods: {others}.)")

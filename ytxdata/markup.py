@@ -17,7 +17,8 @@ STYLE = (
     ".ytx table{border-collapse:collapse;margin:0;font-variant-numeric:tabular-nums;color:inherit}"
     ".ytx caption{caption-side:top;text-align:left;padding:0 0 .3em;color:inherit}"
     ".ytx th,.ytx td{padding:.25em .7em;text-align:left;vertical-align:top;border:0;"
-    "border-bottom:1px solid rgba(128,128,128,.3);background:none;color:inherit;white-space:pre-wrap;overflow-wrap:anywhere}"
+    "border-bottom:1px solid rgba(128,128,128,.3);background:none;color:inherit;white-space:pre}"
+    ".ytx .ytx-l{white-space:pre-wrap;overflow-wrap:anywhere;min-width:18em}"
     ".ytx thead th{font-weight:600;border-bottom:2px solid rgba(128,128,128,.6);white-space:nowrap}"
     ".ytx th[scope=row]{font-weight:400;white-space:nowrap}"
     ".ytx .ytx-n{text-align:right;white-space:nowrap}"
@@ -35,6 +36,7 @@ VERDICTS = {
 }
 """What each verdict of completeness is called on a badge."""
 
+_LONG = 32
 _LINE_END = re.compile(r"\r\n?")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 
@@ -79,12 +81,14 @@ def frame_html(
     """
     shown = list(rows)
     right = frozenset(numeric)
-    marks = [' class="ytx-n"' if position in right else "" for position in range(len(headers))]
-    head = "".join(f'<th scope="col"{mark}>{escape(cell)}</th>' for mark, cell in zip(marks, headers, strict=True))
-    body = "".join(
-        f"<tr>{''.join(f'<td{mark}>{escape(cell)}</td>' for mark, cell in zip(marks, row, strict=True))}</tr>\n"
+    head = "".join(
+        f'<th scope="col"{_mark(position in right, "")}>{escape(cell)}</th>' for position, cell in enumerate(headers)
+    )
+    lines = (
+        "".join(f"<td{_mark(position in right, cell)}>{escape(cell)}</td>" for position, cell in enumerate(row))
         for row in shown
     )
+    body = "".join(f"<tr>{line}</tr>\n" for line in lines)
     table = (
         f'<div class="ytx-scroll" role="region" tabindex="0" aria-label="{escape(label)}">'
         f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n"
@@ -96,6 +100,11 @@ def frame_html(
         shown=f"{len(shown):,}", total=f"{total:,}"
     )
     return f"{table}<p>{escape(more.in_(lang or preferred_lang()))}</p>\n"
+
+
+def _mark(is_right: bool, cell: str) -> str:
+    """Return the class of a cell: right-aligned, or long enough to be broken into lines."""
+    return ' class="ytx-n"' if is_right else ' class="ytx-l"' if len(cell) > _LONG else ""
 
 
 def card(title: Text, *parts: str, lang: Lang | None = None) -> str:
@@ -131,7 +140,8 @@ def facts_card(
     """
     lang = lang or preferred_lang()
     facts = "".join(
-        f'<tr><th scope="row">{escape(name.in_(lang))}</th><td>{escape(value)}</td></tr>\n' for name, value in rows
+        f'<tr><th scope="row">{escape(name.in_(lang))}</th><td{_mark(False, value)}>{escape(value)}</td></tr>\n'
+        for name, value in rows
     )
     return card(
         title,

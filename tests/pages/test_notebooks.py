@@ -1,0 +1,54 @@
+"""The notebooks that come along: committed without outputs, and each runs top to bottom against the served platform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from ytxdata.emulator import Emulator
+from ytxdata.pages.notebook import NotebookError, execute, find, to_html
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NAMES = sorted(path.name for path in FOLDER.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_is_committed_without_outputs(name: str) -> None:
+    notebook = nbformat.read(str(FOLDER / name), as_version=4)
+    for cell in notebook.cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_runs_from_top_to_bottom(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Emulator(meetings=150, seed=4) as server:
+        done = execute(find(name), env={**server.env, "YTX_ARCHIVE": str(tmp_path / "m.archive")}, workdir=tmp_path)
+    outputs = [output for cell in done.cells for output in cell.get("outputs", [])]
+    assert not [output for output in outputs if output.output_type == "error"]
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+    assert [output for output in outputs if "text/html" in output.get("data", {})]
+    page = to_html(done, title=name)
+    assert "<title>" in page
+    assert 'src="http' not in page
+    assert server.env["YTX_AUTH_TOKEN"] not in page
+
+
+def test_without_an_account_a_notebook_meets_the_emulated_company(tmp_path: Path) -> None:
+    path = tmp_path / "t.ipynb"
+    code = (
+        "from ytxdata.demo import connect\nclient, archive = connect()\nprint(len(client.fetch_meetings(5).meetings))"
+    )
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)]), str(path))
+    done = execute(path)
+    assert done.cells[0].outputs[0].text == "5\n"
+
+
+def test_a_cell_that_fails_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1/0")]), str(path))
+    with pytest.raises(NotebookError, match=r"t\.ipynb.*ZeroDivisionError"):
+        execute(path)

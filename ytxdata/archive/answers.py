@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from ytxdata.archive.envelope import Envelope, unfold
 from ytxdata.archive.store import Snapshot
-from ytxdata.archive.store_read import among, batches, read
+from ytxdata.archive.store_read import among, batches, filled, read
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text
 
@@ -22,6 +22,15 @@ def raw_records(snapshot: Snapshot, numbers: npt.NDArray[np.int64]) -> dict[int,
     for rows in batches(snapshot, "observations", ("obs", "raw"), among("obs", numbers)):
         raws.update(zip(rows["obs"].to_pylist(), rows["raw"].to_pylist(), strict=True))
     return raws
+
+
+def current_records(snapshot: Snapshot | None) -> list[bytes]:
+    """Return the raw record of every meeting's latest version, and every rejected one."""
+    if snapshot is None:
+        return []
+    replaced = read(snapshot, "meetings", ("replaces",), filled("replaces"))["replaces"].to_numpy()
+    numbers = np.setdiff1d(np.arange(snapshot.head.counts["observations"]), replaced)
+    return [raw for _, raw in sorted(raw_records(snapshot, numbers).items())]
 
 
 def raw_answer(snapshot: Snapshot | None, pull_id: str) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from ytxdata.archive.answers import raw_answer
+from ytxdata.archive.answers import current_records, raw_answer
 from ytxdata.archive.changes import changes
 from ytxdata.archive.coverage import certificate_of
 from ytxdata.archive.layout import read_identity
@@ -162,6 +162,10 @@ class Archive:
             No pull has that id; `pulls` lists them.
         """
         return raw_answer(self.snapshot(), pull_id)
+
+    def raw_records(self) -> list[bytes]:
+        """Return the raw record of every meeting's latest version, and every rejected one, in the order of keeping."""
+        return current_records(self.snapshot())
 
     def scan(
         self, view: str, as_of: Instant | None = None, *, engine: str = "duckdb", spark: Any = None

@@ -13,12 +13,17 @@ from ytxdata.archive.store_schema import SCHEMAS
 MOST_FILES = 64
 """A table with more files is compacted: about every second month when syncing daily, in a second or so."""
 
+LOOK_EVERY = 16
+"""How many changes of the archive pass before the number of files is looked at again."""
+
 TARGET_BYTES = 64 * 2**20
 """Files of this size are left alone, so that a big archive is not written again and again."""
 
 
 def compact_if_due(root: Path, snapshot: Snapshot) -> Snapshot:
     """Compact the tables that have become many small files; return the new state, or the same."""
+    if snapshot.head.sequence % LOOK_EVERY:
+        return snapshot
     due = [table for table in SCHEMAS if len(snapshot.files(table)) > MOST_FILES]
     if not due:
         return snapshot

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.store import Snapshot
 from ytxdata.archive.store_read import batches, filled, not_before, read
 from ytxdata.archive.versions import COLUMNS, Version, VersionIndex, from_rows
 from ytxdata.history.evidence import Known
@@ -45,21 +45,29 @@ class StoredLand:
         snapshot = self.versions.snapshot
         if snapshot is None:
             return
-        gone = replaced(snapshot)
         for rows in batches(snapshot, "meetings", COLUMNS, not_before("started_at", instant)):
-            yield from (self._known(version) for version in from_rows(_without(rows, gone)))
+            yield from (self._known(version) for version in from_rows(self._current(rows)))
 
     def n_before(self, instant: datetime) -> int:
         """Return how many known meetings start before the instant, exempt ones not counted: all less the late ones."""
         snapshot = self.versions.snapshot
         if snapshot is None:
             return 0
-        gone = replaced(snapshot)
         late = batches(snapshot, "meetings", ("obs", "started_at"), not_before("started_at", instant))
-        n_late: int = sum(_without(rows, gone).num_rows for rows in late)
+        n_late: int = sum(self._current(rows).num_rows for rows in late)
         exempt = self.lookup(sorted(self.exempt)).values()
         n_exempt = sum(1 for one in exempt if one.started_at and one.started_at < instant)
         return snapshot.head.counts["started"] - n_late - n_exempt
+
+    def _current(self, rows: pa.Table) -> pa.Table:
+        return rows.filter(pc.invert(pc.is_in(rows["obs"], value_set=self._replaced)))
+
+    @cached_property
+    def _replaced(self) -> pa.Array:
+        """The observations that a later version replaced: few, and found without reading the others."""
+        assert self.versions.snapshot is not None
+        rows = read(self.versions.snapshot, "meetings", ("replaces",), filled("replaces"))
+        return rows["replaces"].combine_chunks()
 
     def _known(self, version: Version) -> Known:
         return Known(
@@ -71,12 +79,3 @@ class StoredLand:
             creator=version.creator,
             is_exempt=version.meeting_id in self.exempt,
         )
-
-
-def replaced(snapshot: Snapshot) -> pa.Array:
-    """Return the observations that a later version replaced: few, and found without reading the others."""
-    return read(snapshot, "meetings", ("replaces",), filled("replaces"))["replaces"].combine_chunks()
-
-
-def _without(rows: pa.Table, gone: pa.Array) -> pa.Table:
-    return rows.filter(pc.invert(pc.is_in(rows["obs"], value_set=gone)))

@@ -62,6 +62,16 @@ class Verification:
         checked = {"n_files": self.n_files, "n_records": self.n_records, "n_pulls": self.n_pulls}
         return (_SOUND if self.is_sound else _DAMAGED).format(n=len(self.damages), **checked)
 
+    def to_dict(self) -> dict[str, object]:
+        """Return it as plain JSON values, for programs."""
+        return {
+            "is_sound": self.is_sound,
+            "n_files": self.n_files,
+            "n_records": self.n_records,
+            "n_pulls": self.n_pulls,
+            "damages": [{"kind": d.kind, "name": d.name, **d.detail._asdict()} for d in self.damages],
+        }
+
     def raise_if_damaged(self) -> None:
         """Raise DamagedError that names the damages, unless there are none."""
         if self.damages:

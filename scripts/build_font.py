@@ -15,7 +15,7 @@ import importlib.metadata
 import sys
 from pathlib import Path
 
-import noto_cjk_sans_otc
+import noto_cjk_sans_otc  # type: ignore[import-not-found]  # a package of this script alone
 from fontTools import subset
 from fontTools.ttLib import TTCollection, TTFont
 

@@ -27,6 +27,9 @@ from ytxdata.plots.canvas import (
 )
 from ytxdata.plots.periods import place
 
+_FEW = 92
+"""With more bars than this no gap between them would be seen evenly."""
+
 
 def concurrency(report: Described, ax: Axes | None = None, *, lang: Lang = "zh", lines: int | None = None) -> Axes:
     """Draw the largest number of legs at once in each period, and the purchased lines; what lies above them stands out.
@@ -49,16 +52,17 @@ def concurrency(report: Described, ax: Axes | None = None, *, lang: Lang = "zh",
         if not data["period"]:
             return nothing(ax, report, lang)
         middles, widths = place(ax, [str(period) for period in data["period"]], lang)
+        wide = [width * (0.8 if len(widths) <= _FEW else 1) for width in widths]
         peaks = numbers(data["peak_legs"])
         bought = float("inf") if lines is None else lines
-        ax.bar(middles, [min(peak, bought) for peak in peaks], [0.8 * width for width in widths], color=BLUE)
+        ax.bar(middles, [min(peak, bought) for peak in peaks], wide, color=BLUE)
         said: list[tuple[Artist, Text]] = [(Patch(color=BLUE), Text("并发峰值", "peak at once"))]
         if lines is not None:
             over = [max(peak - lines, 0) for peak in peaks]
             ax.bar(
                 middles,
                 over,
-                [0.8 * width for width in widths],
+                wide,
                 lines,
                 color=RED,
                 hatch="///",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ytxdata.labels import Lang, Text, preferred_lang
@@ -31,14 +30,14 @@ _DEFINITION_HEAD = (
 )
 
 
-def render(table: Table, *, lang: Lang | None = None, max_rows: int | None = None) -> str:
+def render(table: Table, *, lang: Lang | None = None, n_rows: int | None = None) -> str:
     """Return a masked table as HTML: title, verdict, period and zone, rows, what was left out, notes, definitions."""
     lang = lang or preferred_lang()
     return card(
         table.title,
         verdict_line(table, lang),
         scope_line(table, lang),
-        rows_html(table, lang, max_rows),
+        rows_html(table, lang, n_rows),
         _list(
             Text("未计入", "Left out"),
             [
@@ -75,18 +74,18 @@ def scope(table: Table) -> Text:
     return Text(f"期间 [{start}, {end}) · {zone.zh}", f"period [{start}, {end}) · {zone.en}")
 
 
-def rows_html(table: Table, lang: Lang, max_rows: int | None = None) -> str:
-    """Return the rows of a masked table as an HTML table with readable numbers."""
+def rows_html(table: Table, lang: Lang, n_rows: int | None = None) -> str:
+    """Return the rows of a masked table as an HTML table with readable numbers; `n_rows` is how many there are in all."""
     rows = table.arrow
     known = [table.definition(key) for key in rows.column_names]
     writers = [_writer(definition) for definition in known]
-    body = ([write(value) for write, value in zip(writers, row, strict=True)] for row in islice(cells(rows), max_rows))
+    body = ([write(value) for write, value in zip(writers, row, strict=True)] for row in cells(rows))
     return frame_html(
         [_head(definition, lang) for definition in known],
         body,
         label=table.title.in_(lang),
         numeric=[position for position, kind in enumerate(rows.schema.types) if type_name(kind).startswith(_RIGHT)],
-        n_rows=rows.num_rows,
+        n_rows=rows.num_rows if n_rows is None else n_rows,
         lang=lang,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -189,7 +189,9 @@ class Table:
         show_phones
             Leave numbers as they are.
         """
-        return html.render(self.masked(show_phones=show_phones), lang=lang, max_rows=max_rows)
+        rows = self.arrow
+        shown = replace(self, frame=rows.slice(0, max_rows))  # only what is shown is masked
+        return html.render(shown.masked(show_phones=show_phones), lang=lang, n_rows=rows.num_rows)
 
     def _repr_html_(self) -> str:
         return self.to_html(max_rows=html.NOTEBOOK_ROWS)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.options import Json, chosen, emit, say
+from ytxdata.cli.options import Json, Language, chosen, emit, say
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +23,7 @@ def demo(
         bool, typer.Option("--notebook/--no-notebook", help="运行快速入门笔记本 / run the quickstart notebook")
     ] = True,
     as_json: Json = False,
+    _lang: Language = None,
 ) -> None:
     """演示完整流程 / Show the main job, end to end.
 

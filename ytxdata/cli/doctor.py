@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.options import AccountSid, AppId, BaseUrl, Environment, Json, chosen, emit, open_client, say
+from ytxdata.cli.options import AccountSid, AppId, BaseUrl, Environment, Json, Language, chosen, emit, open_client, say
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
@@ -30,6 +30,7 @@ def doctor(
     app_id: AppId = None,
     environment: Environment = None,
     base_url: BaseUrl = None,
+    _lang: Language = None,
 ) -> None:
     """诊断失败的调用 / Find out why a call fails.
 
@@ -83,6 +84,7 @@ def _describe(
     app_id: str | None,
     environment: str | None,
     base_url: str | None,
+    _lang: Language = None,
 ) -> None:
     """Fetch all there is and tell what its records look like."""
     from ytxdata.records.profile import profile

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ytxdata.cli.options import Language
+
 _CHOICES = "'ytxdata emulator --choices' 列出取值 / lists the values"
 
 
@@ -51,6 +53,7 @@ def emulator(
         list[str] | None, typer.Option("--fault", help=f"故障，可重复 / a fault, repeatable; {_CHOICES}")
     ] = None,
     choices: Annotated[bool, typer.Option("--choices", help="列出可选值后退出 / list the values and exit")] = False,
+    _lang: Language = None,
 ) -> None:
     """模拟平台 / Serve the emulated platform.
 

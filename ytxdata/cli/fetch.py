@@ -13,6 +13,7 @@ from ytxdata.cli.options import (
     BaseUrl,
     Environment,
     Json,
+    Language,
     ShowPhones,
     emit,
     note,
@@ -47,6 +48,7 @@ def fetch(
     app_id: AppId = None,
     environment: Environment = None,
     base_url: BaseUrl = None,
+    _lang: Language = None,
 ) -> None:
     """取一次会议 / Fetch meetings once.
 

@@ -38,6 +38,12 @@ def set_lang(lang: str | None) -> None:
         raise typer.BadParameter(f"{lang!r}: zh, en, both", param_hint="--lang")
 
 
+def _speak(lang: str | None) -> str | None:
+    if lang is not None:
+        set_lang(lang)
+    return lang
+
+
 def _set_json(wanted: bool) -> bool:
     chosen.json = wanted
     return wanted
@@ -46,6 +52,7 @@ def _set_json(wanted: bool) -> bool:
 Json = Annotated[
     bool, typer.Option("--json", callback=_set_json, help="输出 JSON（给程序用） / print JSON, for machines")
 ]
+Language = Annotated[str | None, typer.Option("--lang", callback=_speak, help="语言 / language: zh, en, both")]
 AccountSid = Annotated[str | None, typer.Option("--account-sid", help="账户 ID / account SID [YTX_ACCOUNT_SID]")]
 AppId = Annotated[str | None, typer.Option("--app-id", help="应用 ID / application id [YTX_APP_ID]")]
 Environment = Annotated[str | None, typer.Option("--environment", help="production | sandbox [YTX_ENVIRONMENT]")]

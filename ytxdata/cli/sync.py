@@ -13,6 +13,7 @@ from ytxdata.cli.options import (
     BaseUrl,
     Environment,
     Json,
+    Language,
     emit,
     note,
     open_client,
@@ -36,6 +37,7 @@ def sync(
     app_id: AppId = None,
     environment: Environment = None,
     base_url: BaseUrl = None,
+    _lang: Language = None,
 ) -> None:
     """同步到存档 / Sync into the archive.
 
@@ -56,7 +58,7 @@ def sync(
         say(done.line)
 
 
-def rebuild(archive: ArchiveDir = Path("meetings.archive")) -> None:
+def rebuild(archive: ArchiveDir = Path("meetings.archive"), _lang: Language = None) -> None:
     """重新生成表格 / Derive the tables anew.
 
     用当前的解析规则重新生成表格；原始记录不变。
@@ -70,7 +72,7 @@ def rebuild(archive: ArchiveDir = Path("meetings.archive")) -> None:
     say(str(Archive(archive).rebuild()))
 
 
-def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = False) -> None:
+def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = False, _lang: Language = None) -> None:
     """完整性一览 / Show what is proven.
 
     列出各时段的完整性结论和原因。

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.options import Json, emit, say
+from ytxdata.cli.options import Json, Language, emit, say
 
 
 def register(app: typer.Typer) -> None:
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
 def verify(
     archive: Annotated[Path, typer.Argument(help="存档目录 / archive directory")],
     as_json: Json = False,
+    _lang: Language = None,
 ) -> None:
     """核对存档 / Check an archive.
 

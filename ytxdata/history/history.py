@@ -131,8 +131,8 @@ class History:
         """The history in one line."""
         counts = self.counts
         return Text(
-            "{n} 次回答，收到 {received} 条记录 = {meetings} 场会议 + {rejected} 条拒收 + {duplicates} 条重复；完整性 {verdict}",
-            "{n} answers, {received} records received = {meetings} meetings + {rejected} rejected + {duplicates} duplicates; {verdict}",
+            "回答 {n} 次，收到 {received} 条 = {meetings} 场会议 + {rejected} 条拒收 + {duplicates} 条重复；完整性 {verdict}",
+            "answers: {n}; {received} records = {meetings} meetings + {rejected} rejected + {duplicates} duplicates; {verdict}",
         ).format(
             n=len(self.answers),
             received=f"{counts.received:,}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,26 +22,27 @@ if TYPE_CHECKING:
 class Chosen:
     """What this run was asked for beside its verb."""
 
-    lang: Lang = "en"
     json: bool = False
+
+    @property
+    def lang(self) -> Lang:
+        """The language of messages."""
+        return preferred_lang()
 
 
 chosen = Chosen()
 
 
 def set_lang(lang: str | None) -> None:
-    """Choose the language of messages; by default the reader's own."""
-    if lang is None:
-        chosen.lang = preferred_lang()
-    elif lang in LANGS:
-        chosen.lang = lang
-    else:
+    """Choose the language of messages, of this process and of what it starts; by default the reader's own."""
+    if lang in LANGS:
+        os.environ["YTX_LANG"] = lang
+    elif lang is not None:
         raise typer.BadParameter(f"{lang!r}: zh, en, both", param_hint="--lang")
 
 
 def _speak(lang: str | None) -> str | None:
-    if lang is not None:
-        set_lang(lang)
+    set_lang(lang)
     return lang
 
 

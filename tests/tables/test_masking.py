@@ -199,3 +199,14 @@ def test_record_tables_declare_every_column(name: str, columns: tuple[object, ..
     table = record_table(arrow_schema(columns).empty_table(), name)  # type: ignore[arg-type]
     assert [definition.key for definition in table.definitions] == table.arrow.column_names
     assert all(isinstance(definition, Definition) for definition in table.definitions)
+
+
+def test_rows_in_several_pieces_are_all_masked() -> None:
+    pieces = pa.chunked_array([["13812345678"], [None, "13912340001"], []], pa.string())
+    table = Table(
+        frame=pa.table({"phone": pieces}),
+        name="x",
+        title=Text("", ""),
+        definitions=(Definition(key="phone", zh="号码", en="phone", unit="phone"),),
+    )
+    assert table.masked().arrow["phone"].to_pylist() == ["138****5678", None, "139****0001"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import matplotlib as mpl
@@ -112,15 +112,22 @@ def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]
                 text.set_fontfamily(wanted)  # axes that were given have texts made before it
 
 
-def columns(source: Any, *, show_phones: bool = False) -> dict[str, list[Any]]:
-    """Return the rows of a table (masked) or of anything with a `frame`, column by column; instants as wall times of the zone."""
+S = TypeVar("S")
+
+
+def opened(source: S, *, show_phones: bool = False) -> tuple[S, dict[str, list[Any]]]:
+    """Return a table with its personal data hidden (or anything with a `frame`), and its rows column by column.
+
+    Instants come as wall times of the zone.
+    """
+    table: pa.Table
     if hasattr(source, "masked"):
         source = source.masked(show_phones=show_phones)
-        table: pa.Table = source.arrow
+        table = source.arrow  # type: ignore[attr-defined]  # who can be masked has rows
     else:
-        table = nw.from_native(source.frame, eager_only=True).to_arrow()
+        table = nw.from_native(source.frame, eager_only=True).to_arrow()  # type: ignore[attr-defined]  # the contract of this function
     zone = getattr(source, "zone", ZONE_NAME)
-    return {name: _values(table.column(name), zone) for name in table.column_names}
+    return source, {name: _values(table.column(name), zone) for name in table.column_names}
 
 
 def _values(column: pa.ChunkedArray, zone: str) -> list[Any]:

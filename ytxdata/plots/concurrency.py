@@ -15,12 +15,12 @@ from ytxdata.plots.canvas import (
     INK,
     RED,
     Described,
-    columns,
     drawing,
     footer,
     legend,
     nothing,
     numbers,
+    opened,
     rules,
     thousands,
     title,
@@ -45,7 +45,7 @@ def concurrency(report: Described, ax: Axes | None = None, *, lang: Lang = "zh",
     lines
         Purchased lines; by default those the report was made with.
     """
-    data = columns(report)
+    report, data = opened(report)
     lines = _lines(report) if lines is None else lines
     with drawing(ax) as ax:
         title(ax, report, lang)

@@ -13,13 +13,13 @@ from ytxdata.plots.canvas import (
     GREEN,
     ORANGE,
     RED,
-    columns,
     dates,
     day_number,
     drawing,
     footer,
     legend,
     nothing,
+    opened,
     title,
 )
 
@@ -39,7 +39,7 @@ def coverage(source: Any, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
     lang
         `zh` or `en`.
     """
-    data = columns(source)
+    source, data = opened(source)
     said = source if hasattr(source, "title") else _Certified(source)
     with drawing(ax, (9.6, 2.7)) as ax:
         title(ax, said, lang)

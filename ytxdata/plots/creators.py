@@ -12,11 +12,11 @@ from ytxdata.plots.canvas import (
     BLUE,
     QUIET,
     Described,
-    columns,
     drawing,
     footer,
     nothing,
     numbers,
+    opened,
     rules,
     thousands,
     title,
@@ -42,7 +42,7 @@ def creators(
     show_phones
         Leave telephone numbers as they are.
     """
-    data = columns(report, show_phones=show_phones)
+    report, data = opened(report, show_phones=show_phones)
     known = [
         (minutes, name)
         for minutes, name in zip(numbers(data["meeting_minutes"]), data["creator"], strict=True)

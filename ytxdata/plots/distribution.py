@@ -9,11 +9,11 @@ from ytxdata.plots.canvas import (
     BACKING,
     BLUE,
     Described,
-    columns,
     drawing,
     footer,
     nothing,
     numbers,
+    opened,
     rules,
     thousands,
     title,
@@ -22,7 +22,7 @@ from ytxdata.plots.canvas import (
 
 def distribution(report: Described, key: str, label: Text, ax: Axes | None, lang: Lang) -> Axes:
     """Draw the meetings of each class of the column `key`, in the order of the rows."""
-    data = columns(report)
+    report, data = opened(report)
     with drawing(ax) as ax:
         title(ax, report, lang)
         meetings = numbers(data["meetings"])

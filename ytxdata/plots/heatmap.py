@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from ytxdata.labels import Lang, Text
-from ytxdata.plots.canvas import Described, columns, drawing, footer, nothing, title
+from ytxdata.plots.canvas import Described, drawing, footer, nothing, opened, title
 
 WEEKDAYS = tuple(
     Text(zh, en)
@@ -30,7 +30,7 @@ def heatmap(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> 
     lang
         `zh` or `en`.
     """
-    data = columns(report)
+    report, data = opened(report)
     with drawing(ax, (9.6, 4.4)) as ax:
         title(ax, report, lang)
         if not data["hour"]:

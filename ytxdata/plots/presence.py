@@ -14,12 +14,12 @@ from ytxdata.plots.canvas import (
     QUIET,
     SKY,
     Described,
-    columns,
     dates,
     day_number,
     drawing,
     footer,
     nothing,
+    opened,
     rules,
     title,
 )
@@ -57,7 +57,7 @@ def presence(
     UsageError
         There are several meetings and none was chosen: give `meeting_id`.
     """
-    data = columns(report, show_phones=show_phones)
+    report, data = opened(report, show_phones=show_phones)
     chosen = _chosen(data.get("meeting_id", []), meeting_id)
     rows = [
         {key: values[position] for key, values in data.items()}

@@ -9,12 +9,12 @@ from ytxdata.plots.canvas import (
     BLUE,
     ORANGE,
     Described,
-    columns,
     drawing,
     footer,
     legend,
     nothing,
     numbers,
+    opened,
     rules,
     thousands,
     title,
@@ -37,7 +37,7 @@ def usage(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Ax
     lang
         `zh` or `en`.
     """
-    data = columns(report)
+    report, data = opened(report)
     with drawing(ax) as ax:
         title(ax, report, lang)
         if not data["period"]:

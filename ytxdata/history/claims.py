@@ -120,13 +120,12 @@ def doubts_from(sightings: Sequence[Sighting], earlier: Evidence) -> list[Doubt]
     proven = [one for one in earlier.windows if one.proven_from is not None]
     found: dict[str, Doubt] = {}
     for sighting in sightings:
-        for record in sighting.fresh:
+        back = set(sighting.reappeared)
+        for record in (*sighting.fresh, *(one for one in sighting.pull.records if one.meeting_id in back)):
             start = start_of(record, sighting.pull)
-            missed = [
-                one.asked_at for one in proven if start and one.proven_from and one.proven_from <= start < one.upper
-            ]
-            if start and missed:
-                found.setdefault(record.meeting_id, Doubt(record.meeting_id, start, max(missed), sighting.pull.pull_id))
+            missed_at = _missed_at(start, proven, earlier.last_asked_at if record.meeting_id in back else None)
+            if start and missed_at:
+                found.setdefault(record.meeting_id, Doubt(record.meeting_id, start, missed_at, sighting.pull.pull_id))
     return list(found.values())
 
 
@@ -204,6 +203,15 @@ def _proven_from(best: Sighting, earlier: Iterable[Window], policy: Policy) -> d
     bases = [one.proven_from for one in earlier if one.proven_from and best.anchored_by <= one.asked_at]
     margin = policy.settle + abs(best.pull.clock_skew or timedelta(0))
     return max(best.lower, min(bases, default=best.anchored_by + margin))
+
+
+def _missed_at(start: datetime | None, proven: Iterable[Window], gone_at: datetime | None) -> datetime | None:
+    """Return when the newest pull was asked that should have shown a record and did not, None if there is none."""
+    if gone_at is not None or start is None:
+        return gone_at
+    return max(
+        (one.asked_at for one in proven if one.proven_from and one.proven_from <= start < one.upper), default=None
+    )
 
 
 def _is_longer(best: Sighting, window: Window, policy: Policy) -> bool:

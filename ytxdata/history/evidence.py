@@ -179,7 +179,7 @@ class Window:
     proven_from
         From here to `upper` it is PROVEN; None when nothing is.
     trimmed
-        From here on it is safe once newest-first is shown: the lowest tenth may be rooms pinned on top.
+        From here on it is safe once newest-first is shown: the lowest records may be rooms pinned on top.
     oldest
         The oldest start in the answer.
     n_records, n_ids, n_bytes, largest

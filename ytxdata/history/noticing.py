@@ -26,8 +26,9 @@ def notes_on(
 
     if gap is not None:
         yield note("gap", start=beijing_text(gap.lower), end=beijing_text(gap.upper))
-    if doubts:
-        yield note("late", [one.meeting_id for one in doubts], n=len(doubts))
+    late = [one.meeting_id for one in doubts if one.meeting_id not in best.reappeared]
+    if late:
+        yield note("late", late, n=len(late))
     if best.vanished:
         yield note("vanished", best.vanished, n=len(best.vanished))
     if best.reappeared:

@@ -97,8 +97,8 @@ REASONS: dict[str, Reason] = {
         "later a meeting turned up that this answer should have shown",
     ),
     "unreliable": _probable(
-        "曾有会议很晚才出现在已证实的时段里：平台的列表不可靠",
-        "a meeting appeared late in a period that had been proven: the platform's lists are unreliable",
+        "曾有会议很晚才出现，或消失后又出现：平台的列表不可靠",
+        "a meeting was listed very late, or was gone for a while: the platform's lists are unreliable",
     ),
     "saved": _probable(
         "回答来自文件，不知道当时要了多少条",

@@ -30,7 +30,7 @@ class Sighting:
     first
         The oldest start inside the window.
     trimmed
-        `lower` if the lowest tenth of the answer is not trusted.
+        `lower` if the lowest of the answer, where rooms pinned on top stand, are not trusted.
     n_ids
         Distinct ids in the answer.
     n_known, n_inside
@@ -148,7 +148,8 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
     missing = [] if floor is None else _missing(known, floor, by_id, pull)
     after = max((start for start, _ in missing), default=EARLIEST)
     inside = [] if floor is None else [pair for pair in placed if pair[0] >= floor and pair[0] > after]
-    trusted = [pair for pair in inside if pair[0] > placed[len(placed) // 10][0]]
+    n_pinned = max(policy.overlap - 1, int(policy.strays * len(placed)))
+    trusted = [pair for pair in inside if len(placed) > n_pinned and pair[0] > placed[n_pinned][0]]
 
     n_known = sum(one.meeting_id in steady for _, one in placed)
     n_inside = sum(one.meeting_id in steady for _, one in inside)

@@ -1,0 +1,126 @@
+"""An archive in memory, as far as the rules of completeness see one, and the check of its claims against the truth."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from simulator_account import Account, Meeting, instant
+
+from ytxdata.history.completeness import Judgement, Reading
+from ytxdata.history.evidence import Evidence, Known, Policy, PullFacts
+from ytxdata.history.verdicts import Certificate
+
+
+class MemoryLand:
+    """Known land in a dictionary."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Known] = {}
+        self._sorted: list[Known] | None = None
+
+    def count(self) -> int:
+        return len(self.known)
+
+    def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:
+        return {key: self.known[key] for key in ids if key in self.known}
+
+    def since(self, at: datetime) -> Iterable[Known]:
+        return self._by_start()[self._position(at) :]
+
+    def n_before(self, at: datetime) -> int:
+        return sum(not one.is_exempt for one in self._by_start()[: self._position(at)])
+
+    def put(self, one: Known) -> None:
+        self.known[one.meeting_id] = one
+        self._sorted = None
+
+    def _by_start(self) -> list[Known]:
+        if self._sorted is None:
+            self._sorted = sorted((one for one in self.known.values() if one.started_at), key=_start)
+        return self._sorted
+
+    def _position(self, at: datetime) -> int:
+        return bisect_left(self._by_start(), at, key=_start)
+
+
+def _start(one: Known) -> datetime:
+    assert one.started_at is not None
+    return one.started_at
+
+
+class MemoryArchive:
+    """What syncs leave: known land, versions, evidence, the instants at which the platform was read."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.land = MemoryLand()
+        self.evidence = Evidence()
+        self.held: set[tuple[str, str | None]] = set()
+        self.read_at: list[float] = []
+        self.certificate = Certificate()
+        self.last: Judgement | None = None
+
+    def sync(self, account: Account, *, call_takes: float = 5.0, breaks_after: int | None = None) -> int:
+        """Sync, or break off after some calls; return how many calls it took."""
+        reading = Reading(self.land, self.evidence, instant(account.now - account.knobs.skew), self.policy)
+        pulls: list[PullFacts] = []
+        read_at: list[float] = []
+        while (n := reading.ask) is not None:
+            if breaks_after is not None and len(pulls) >= breaks_after:
+                return len(pulls)
+            assert len(pulls) < self.policy.max_calls
+            pull = account.ask(n)
+            pulls.append(pull)
+            read_at.append(account.now)
+            reading.take(pull)
+            account.live(account.now + call_takes, rate=20)
+        judged = reading.result()
+        self._keep(pulls, judged)
+        self.read_at += read_at
+        return len(pulls)
+
+    def _keep(self, pulls: Sequence[PullFacts], judged: Judgement) -> None:
+        for pull in pulls:
+            for one in pull.records:
+                self.held.add((one.meeting_id, one.creator))
+                before = self.land.known.get(one.meeting_id)
+                if before is None or before.record_hash != one.record_hash:
+                    fresh = Known(
+                        one.meeting_id, one.started_at, one.ended_at, one.record_hash, pull.asked_at, one.creator
+                    )
+                    self.land.put(replace(fresh, is_exempt=before.is_exempt if before else False))
+        for key, exempt in [(one, True) for one in judged.vanished] + [(one, False) for one in judged.reappeared]:
+            self.land.put(replace(self.land.known[key], is_exempt=exempt))
+        self.evidence = Evidence.from_dict(judged.evidence.to_dict())
+        self.certificate, self.last = judged.certificate, judged
+
+    def lost(self, account: Account) -> list[Meeting]:
+        """Return the meetings that the platform once listed and that are not here.
+
+        One that was deleted before any answer held it does not count: nobody could know of it.
+        """
+        last = self.read_at[-1] if self.read_at else 0.0
+        return [one for one in account.meetings if one.listed <= last and self._is_lost(one, account)]
+
+    def _is_lost(self, one: Meeting, account: Account) -> bool:
+        if not one.has_start or (one.id, one.creator) in self.held:
+            return False
+        if one.booked_for is not None and one.start > self.read_at[-1]:
+            return False
+        return not one.deleted
+
+    def falsely_proven(self, account: Account) -> list[Meeting]:
+        """Return the lost meetings that start in a period called PROVEN."""
+        proven = [one for one in self.certificate.periods if one.verdict == "PROVEN"]
+        starts = [one.start for one in proven]
+        wrong = []
+        for meeting in self.lost(account):
+            at = instant(meeting.start)
+            position = bisect_left(starts, at)
+            near = proven[max(0, position - 1) : position + 1]
+            if any(one.start <= at < one.end for one in near):
+                wrong.append(meeting)
+        return wrong

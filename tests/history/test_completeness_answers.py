@@ -1,0 +1,296 @@
+"""What one answer shows over the known land: every rule of the window and of the overlap, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from simulator_archive import MemoryLand
+
+from ytxdata.history.completeness import DEFAULT_POLICY, Judgement, Reading
+from ytxdata.history.evidence import Evidence, Known, PullFacts, Seen
+from ytxdata.history.sighting import Before, Sighting, look
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NOW = datetime(2026, 3, 20, 10, 0, 0, 500_000, tzinfo=UTC)
+
+
+def meeting(n: int, *, version: str = "", length: timedelta = HOUR / 2, creator: str = "c") -> Seen:
+    """The meeting that began n hours before now (n may be negative: it is to come)."""
+    start = NOW.replace(microsecond=0) - n * HOUR
+    over = start + length < NOW
+    return Seen(f"m{n}", start, start + length if over else None, f"hash{n}{version}", creator, 500)
+
+
+def pull(records: Iterable[Seen], *, asked_n: int | None = None, at: datetime = NOW, **more: object) -> PullFacts:
+    listed = list(records)
+    facts = PullFacts("p1", at, at, len(listed) if asked_n is None else asked_n, listed, 0, 500 * len(listed))
+    return replace(facts, **more)  # type: ignore[arg-type]
+
+
+def land_of(records: Iterable[Seen], *, archived: datetime = NOW - 2 * DAY) -> MemoryLand:
+    land = MemoryLand()
+    for one in records:
+        land.put(Known(one.meeting_id, one.started_at, one.ended_at, one.record_hash, archived, one.creator))
+    return land
+
+
+EVERYTHING = [meeting(n) for n in range(30, 400)]
+"""What an archive knew a day ago."""
+JOINS = Before(NOW - DAY - DAY, EVERYTHING[-1].started_at, NOW - DAY)
+
+
+def seen(records: Sequence[Seen], land: MemoryLand | None = None, before: Before = JOINS, **more: object) -> Sighting:
+    return look(pull(records, **more), land or land_of(EVERYTHING), before, DEFAULT_POLICY)  # type: ignore[arg-type]
+
+
+TAIL = [meeting(n) for n in range(1, 150)]
+
+
+def test_a_window_begins_after_the_second_of_the_oldest_start_and_after_the_earliest_end() -> None:
+    assert seen(TAIL).lower == TAIL[-1].ended_at + timedelta(seconds=1)  # type: ignore[operator]
+    endless = [replace(one, ended_at=None) for one in TAIL]
+    assert seen(endless).lower == TAIL[-1].started_at + timedelta(seconds=1)  # type: ignore[operator]
+
+
+def test_a_cap_inside_one_second_claims_nothing_of_that_second() -> None:
+    burst = [replace(meeting(5), meeting_id=f"b{n}", ended_at=None) for n in range(50)]
+    sighting = seen(burst, MemoryLand(), Before())
+    assert sighting.lower == burst[0].started_at + timedelta(seconds=1)  # type: ignore[operator]
+
+
+def test_a_window_ends_at_the_whole_second_of_asking_less_settling_time_and_clock_skew() -> None:
+    sighting = seen(TAIL, answered_at=NOW + HOUR, clock_skew=timedelta(minutes=7))
+    assert sighting.upper == NOW.replace(microsecond=0) - DAY - timedelta(minutes=7)
+
+
+def test_a_window_begins_after_the_newest_known_record_that_is_missing() -> None:
+    lacking = [one for one in TAIL if one.meeting_id != "m100"]
+    assert seen(lacking).lower > meeting(100).started_at  # type: ignore[operator]
+
+
+def test_an_answer_that_ends_inside_known_land_is_anchored() -> None:
+    sighting = seen(TAIL)
+    assert sighting.is_anchored
+    assert sighting.anchored_by == NOW - 2 * DAY
+
+
+@pytest.mark.parametrize(
+    ("name", "records", "land", "before", "more"),
+    [
+        ("it stopped by itself", TAIL, None, JOINS, {"asked_n": 500}),
+        ("nothing was read before", TAIL, None, Before(), {}),
+        ("everything known came again", [meeting(n) for n in range(1, 400)], None, JOINS, {}),
+        ("fewer than five known are left out", [meeting(n) for n in range(1, 396)], None, JOINS, {}),
+        ("what was left out may be forgotten", TAIL, None, replace(JOINS, listed_from=meeting(160).started_at), {}),
+        ("the overlap is not old enough", [meeting(n) for n in range(1, 75)], None, JOINS, {}),
+        ("it does not reach the known land", [meeting(n) for n in range(1, 25)], None, JOINS, {}),
+        ("the overlap changed", [*TAIL[:60], *(meeting(n, version="b") for n in range(61, 150))], None, JOINS, {}),
+        (
+            "the overlap has no end",
+            [replace(one, ended_at=None) for one in TAIL],
+            land_of(replace(one, ended_at=None) for one in EVERYTHING),
+            JOINS,
+            {},
+        ),
+        ("chance may show so small an overlap", TAIL, land_of(EVERYTHING[:130]), JOINS, {}),
+        ("a tenth of the known came from below", [*TAIL[:80], *(meeting(n) for n in range(300, 310))], None, JOINS, {}),
+        ("five rooms are pinned on top", [*TAIL, *(meeting(n) for n in range(300, 305))], None, JOINS, {}),
+    ],
+)
+def test_an_answer_is_not_anchored_when(
+    name: str, records: list[Seen], land: MemoryLand | None, before: Before, more: dict[str, object]
+) -> None:
+    assert not seen(records, land, before, **more).is_anchored, name
+
+
+def test_four_rooms_pinned_on_top_do_not_unanchor() -> None:
+    sighting = seen([*(meeting(n) for n in range(300, 304)), *TAIL])
+    assert sighting.is_anchored
+    assert sighting.lower > meeting(150).started_at  # type: ignore[operator]
+
+
+def test_known_land_far_below_is_never_read_for_a_pinned_room() -> None:
+    class Watched(MemoryLand):
+        n_read = 0
+
+        def since(self, at: datetime) -> Iterable[Known]:
+            found = list(super().since(at))
+            self.n_read += len(found)
+            return found
+
+    land = Watched()
+    land.known = land_of(meeting(n) for n in range(30, 5000)).known
+    sighting = seen([meeting(4000), *TAIL], land, replace(JOINS, listed_from=meeting(5000).started_at))
+    assert sighting.is_anchored
+    assert land.n_read < 500
+
+
+def test_an_answer_from_the_other_end_is_broken_and_read_cheaply() -> None:
+    oldest = [meeting(n) for n in range(300, 400)]
+    assert seen(oldest).is_broken
+    assert not seen(oldest).is_anchored
+
+
+def test_a_few_missing_amid_the_others_have_vanished_and_once_exempt_say_nothing_more() -> None:
+    lacking = [one for one in TAIL if one.meeting_id != "m60"]
+    sighting = seen(lacking)
+    assert sighting.vanished == ("m60",)
+    assert not sighting.is_anchored
+    land = land_of(EVERYTHING)
+    land.put(replace(land.known["m60"], is_exempt=True))
+    again = seen(lacking, land)
+    assert again.is_anchored
+    assert not again.vanished
+
+
+def test_a_vanished_record_that_comes_back_is_told() -> None:
+    land = land_of(EVERYTHING)
+    land.put(replace(land.known["m60"], is_exempt=True))
+    assert seen(TAIL, land).reappeared == ("m60",)
+
+
+@pytest.mark.parametrize(
+    ("other", "collides"),
+    [
+        (replace(meeting(100), creator="d"), True),
+        (replace(meeting(40), meeting_id="m100"), True),
+        (meeting(100, version="closed later"), False),
+        (meeting(100), False),
+    ],
+)
+def test_one_id_for_two_meetings_in_an_answer_is_told(other: Seen, *, collides: bool) -> None:
+    assert seen([*TAIL, other]).collisions == (("m100",) if collides else ())
+
+
+def test_an_id_used_again_after_its_meeting_was_over_is_told() -> None:
+    again = replace(meeting(3), meeting_id="m100")
+    assert seen([one if one.meeting_id != "m100" else again for one in TAIL]).collisions == ("m100",)
+
+
+def test_a_booking_that_was_moved_is_one_meeting() -> None:
+    booked = replace(meeting(40), ended_at=None)
+    land = land_of([*EVERYTHING, replace(booked, meeting_id="booked", record_hash="before")])
+    moved = replace(meeting(-30), meeting_id="booked", record_hash="after")
+    assert not seen([moved, *TAIL], land).collisions
+
+
+def test_records_without_a_start_or_with_an_absurd_one_have_no_place() -> None:
+    odd = [
+        replace(meeting(2), meeting_id="none", started_at=None),
+        replace(meeting(2), meeting_id="epoch", started_at=datetime(1970, 1, 1, tzinfo=UTC)),
+        replace(meeting(2), meeting_id="end of time", started_at=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ]
+    sighting = seen([*odd, *TAIL])
+    assert sighting.n_without_start == 3
+    assert sighting.is_anchored
+    assert sighting.lower == seen(TAIL).lower
+
+
+def test_a_booked_meeting_to_come_is_in_no_window_and_harms_none() -> None:
+    sighting = seen([meeting(-48), *TAIL])
+    assert sighting.is_anchored
+    assert sighting.upper < NOW
+
+
+def judged(records: Sequence[Seen], **more: object) -> Judgement:
+    """The judgement on a single answer, by somebody who proved the day before yesterday's land."""
+    from ytxdata.history.evidence import Window
+
+    proof = Window("anchored", ("p0",), NOW - DAY, meeting(400).started_at, NOW - 2 * DAY, meeting(400).started_at)  # type: ignore[arg-type]
+    evidence = Evidence(
+        windows=(proof,), n_syncs=5, last_asked_at=NOW - DAY, joins_at=NOW - 2 * DAY,
+        listed_from=meeting(399).started_at, listed_at=NOW - DAY, full_at=NOW - DAY, order_shown=True,
+    )  # fmt: skip
+    reading = Reading(land_of(EVERYTHING), evidence, NOW)
+    reading.take(pull(records, **more))
+    return reading.result()
+
+
+def reason_at(judgement: Judgement, hours_ago: int) -> str:
+    at = NOW - hours_ago * HOUR
+    return next(one.reason_key for one in judgement.periods if one.start <= at < one.end)
+
+
+def test_an_anchored_answer_extends_what_was_proven_up_to_the_settling_time() -> None:
+    judgement = judged(TAIL)
+    assert [one.verdict for one in judgement.periods] == ["PROVEN", "PROBABLE"]
+    assert judgement.periods[0].end == NOW.replace(microsecond=0) - DAY
+    assert judgement.periods[1].reason_key == "settling"
+
+
+def test_nothing_is_proven_over_a_rejected_record() -> None:
+    assert reason_at(judged(TAIL, n_rejected=1, asked_n=len(TAIL) + 1), 36) == "rejected"
+
+
+def test_nothing_is_proven_over_one_id_for_two_meetings() -> None:
+    assert reason_at(judged([*TAIL, replace(meeting(100), creator="d")]), 36) == "collision"
+
+
+def test_nothing_is_proven_when_many_records_have_no_start() -> None:
+    odd = [replace(meeting(2), meeting_id=f"x{n}", started_at=None) for n in range(30)]
+    assert reason_at(judged([*odd, *TAIL]), 36) == "no_start"
+
+
+def test_an_answer_that_does_not_reach_the_last_window_leaves_a_named_gap() -> None:
+    judgement = judged([meeting(n) for n in range(1, 25)], asked_n=100)
+    gap = next(one for one in judgement.periods if one.verdict == "GAP")
+    assert gap.start == NOW - 2 * DAY
+    assert gap.end > meeting(24).started_at  # type: ignore[operator]
+    assert "gap" in [note.key for note in judgement.notes]
+
+
+def test_an_empty_answer_over_a_full_archive_is_a_gap() -> None:
+    judgement = judged([], asked_n=100)
+    assert judgement.periods[-1].reason_key == "empty"
+    assert judgement.periods[-1].end == NOW
+
+
+def test_a_broken_order_is_a_gap_since_the_last_window() -> None:
+    judgement = judged([meeting(n) for n in range(300, 400)])
+    assert judgement.periods[-1].reason_key == "order_broken"
+    assert "order" in [note.key for note in judgement.notes]
+
+
+def test_a_late_arrival_in_a_proven_period_revokes_it_and_names_the_record() -> None:
+    late = replace(meeting(90), meeting_id="late", record_hash="late")
+    judgement = judged([*TAIL, late])
+    assert "PROVEN" not in [one.verdict for one in judgement.periods]
+    assert reason_at(judgement, 200) == "unreliable"
+    assert next(note.meeting_ids for note in judgement.notes if note.key == "late") == ("late",)
+
+
+def test_a_longer_settling_time_than_the_latest_arrival_makes_lists_reliable_again() -> None:
+    from ytxdata.history.coverage import certify
+
+    late = replace(meeting(90), meeting_id="late", record_hash="late")
+    evidence = judged([*TAIL, late]).evidence
+    patient = replace(DEFAULT_POLICY, settle=4 * DAY)
+    assert "PROVEN" in [one.verdict for one in certify(evidence, patient).periods]
+
+
+def test_a_late_arrival_in_the_settling_time_is_no_alarm() -> None:
+    late = replace(meeting(40), meeting_id="late", record_hash="late")
+    assert not judged([*TAIL, late]).evidence.doubts
+
+
+def test_a_vanished_record_that_comes_back_makes_lists_unreliable() -> None:
+    land = land_of([*TAIL, *EVERYTHING])
+    land.put(replace(land.known["m120"], is_exempt=True))
+    before = judged(TAIL).evidence
+    reading = Reading(land, before, NOW)
+    reading.take(pull(TAIL))
+    result = reading.result()
+    assert result.reappeared == ("m120",)
+    assert "late" not in [note.key for note in result.notes]
+    assert "PROVEN" not in [one.verdict for one in result.periods]
+
+
+def test_evidence_survives_json_unchanged() -> None:
+    import json
+
+    late = replace(meeting(90), meeting_id="late", record_hash="late")
+    evidence = judged([*TAIL, late]).evidence
+    assert Evidence.from_dict(json.loads(json.dumps(evidence.to_dict()))) == evidence

@@ -1,0 +1,187 @@
+"""How much a sync asks, and when it stops."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+from simulator import SMALL
+from simulator_account import DAY, HOUR, Account, Knobs, instant
+from simulator_archive import MemoryArchive
+
+from ytxdata.history.completeness import Reading, certify_history
+from ytxdata.history.evidence import Evidence, NothingKnown, Policy, PullFacts
+
+
+def account_of(n_days: float = 60, rate: float = 10, **knobs: object) -> Account:
+    account = Account(Knobs(**knobs), random.Random(5))  # type: ignore[arg-type]
+    account.live(n_days * DAY, rate)
+    return account
+
+
+def asks(archive: MemoryArchive, account: Account) -> list[int]:
+    """Sync once and return what was asked."""
+    asked: list[int] = []
+    ask = account.ask
+    account.ask = lambda n: (asked.append(n), ask(n))[1]  # type: ignore[method-assign, func-returns-value]
+    archive.sync(account)
+    account.ask = ask  # type: ignore[method-assign]
+    return asked
+
+
+def test_a_first_sync_grows_fourfold_until_the_platform_stops() -> None:
+    assert asks(MemoryArchive(SMALL), account_of()) == [40, 160, 640]
+
+
+def test_a_first_sync_asks_a_thousand_first_by_default() -> None:
+    assert Reading(NothingKnown(), Evidence(), instant(0)).ask == 1000
+
+
+def test_the_second_sync_asks_for_more_than_the_length_of_the_first() -> None:
+    archive, account = MemoryArchive(SMALL), account_of()
+    asks(archive, account)
+    account.live(account.now + DAY, 10)
+    assert asks(archive, account) == [int(600 * 1.25) + 16]
+
+
+def test_later_syncs_ask_one_tail_which_is_a_fraction_of_the_history() -> None:
+    archive, account = MemoryArchive(SMALL), account_of()
+    for _ in range(2):
+        archive.sync(account)
+        account.live(account.now + DAY, 10)
+    for _ in range(6):
+        asked = asks(archive, account)
+        assert len(asked) == 1
+        assert asked[0] < 100
+        account.live(account.now + DAY, 10)
+
+
+def test_a_quiet_account_costs_one_call_from_the_second_sync_on() -> None:
+    archive, account = MemoryArchive(SMALL), account_of()
+    archive.sync(account)
+    for _ in range(40):
+        account.now += DAY
+        assert len(asks(archive, account)) == 1
+
+
+@pytest.mark.parametrize("n", [0, 3, 12, 45])
+def test_a_small_account_costs_one_call_too(n: int) -> None:
+    archive, account = MemoryArchive(Policy()), account_of(30, n / 30)
+    for _ in range(8):
+        assert len(asks(archive, account)) == 1
+        account.live(account.now + DAY, 0)
+
+
+def test_three_thousand_new_meetings_cost_a_handful_of_calls() -> None:
+    archive, account = MemoryArchive(Policy()), account_of(100, 30)
+    for _ in range(4):
+        archive.sync(account)
+        account.live(account.now + DAY, 30)
+    account.live(account.now + DAY, 3000)
+    assert len(asks(archive, account)) <= 5
+    assert not archive.lost(account)
+    assert all(one.verdict != "GAP" for one in archive.certificate.periods)
+
+
+def test_all_there_is_is_asked_for_again_after_thirty_days() -> None:
+    archive, account = MemoryArchive(SMALL), account_of()
+    n_full = 0
+    for _ in range(65):
+        asked = asks(archive, account)
+        n_full += asked[0] > archive.land.count() - 50
+        account.live(account.now + DAY, 10)
+    assert (
+        n_full == 1 + 2
+    )  # of the first three questions of the first sync only the last; then the second sync, then two
+
+
+@pytest.mark.parametrize("cap", [1, 7, 50, 333])
+def test_a_platform_with_a_cap_is_not_asked_for_ever(cap: int) -> None:
+    archive, account = MemoryArchive(SMALL), account_of(cap=cap)
+    for _ in range(6):
+        assert len(asks(archive, account)) <= 4
+        account.live(account.now + DAY, 10)
+
+
+def test_a_platform_that_always_gives_what_is_asked_ends_after_a_bounded_number_of_calls() -> None:
+    reading = Reading(NothingKnown(), Evidence(), instant(0), Policy(largest_ask=10**6))
+    n_calls = 0
+    while (asked := reading.ask) is not None:
+        n_calls += 1
+        records = [account_seen] * min(asked, 2000)
+        reading.take(PullFacts(f"p{n_calls}", instant(0), instant(0), asked, records, asked - len(records)))
+    assert n_calls <= 7
+    assert reading.result().certificate.worst != "PROVEN"
+
+
+account_seen = account_of(1, 1).meetings[0].as_seen(10 * DAY)
+
+
+def test_a_refused_large_question_is_followed_by_smaller_ones() -> None:
+    archive, account = MemoryArchive(SMALL), account_of(refuses_above=100, default_answer=20)
+    asked = asks(archive, account)
+    assert asked[:3] == [40, 160, 100]
+    assert archive.land.count() == 100
+    assert archive.certificate.periods[0].reason_key == "cap_fewer"
+
+
+def test_a_platform_known_to_keep_another_order_is_asked_for_everything_at_once() -> None:
+    archive, account = MemoryArchive(SMALL), account_of(order="oldest")
+    for _ in range(2):
+        archive.sync(account)
+        account.live(account.now + DAY, 10)
+    for _ in range(5):
+        asked = asks(archive, account)
+        assert len(asked) == 1
+        assert asked[0] > archive.land.count()
+        account.live(account.now + DAY, 10)
+
+
+def test_a_vanished_record_costs_one_long_sync_and_then_no_more() -> None:
+    archive, account = MemoryArchive(SMALL), account_of()
+    for _ in range(4):
+        archive.sync(account)
+        account.live(account.now + DAY, 10)
+    account.meetings[-40].gone = account.now
+    assert len(asks(archive, account)) > 1
+    assert archive.last is not None
+    assert archive.last.vanished == (account.meetings[-40 - 0].id,)
+    for _ in range(5):
+        account.live(account.now + DAY, 10)
+        assert len(asks(archive, account)) == 1
+        assert archive.last.vanished == ()
+    assert archive.certificate.periods[-2].verdict == "PROVEN"
+
+
+def test_meetings_that_begin_between_two_calls_are_no_alarm() -> None:
+    account, archive = account_of(), MemoryArchive(SMALL)
+    archive.sync(account, call_takes=6 * HOUR)
+    assert archive.last is not None
+    assert not [note for note in archive.last.notes if note.key not in ("cap",)]
+    assert [one.reason_key for one in archive.certificate.periods][-1] == "settling"
+
+
+def test_an_interrupted_sync_leaves_nothing_behind() -> None:
+    archive, account = MemoryArchive(SMALL), account_of()
+    archive.sync(account, breaks_after=2)
+    assert archive.land.count() == 0
+    assert archive.evidence == Evidence()
+
+
+def test_answers_read_without_an_archive_are_probable_at_best() -> None:
+    account = account_of(rate=9.7)
+    pulls = [account.ask(n) for n in (200, 800, 800)]
+    certificate = certify_history(pulls, instant(account.now))
+    assert {one.verdict for one in certificate.periods} == {"PROBABLE"}
+    assert certificate.periods[0].reason_key == "full"
+    newest = certify_history(pulls[:1], instant(account.now))
+    assert newest.periods[0].reason_key == "unanchored"
+    assert newest.over(instant(0), instant(DAY)).worst == "GAP"
+
+
+def test_a_saved_answer_that_does_not_say_what_was_asked_is_probable() -> None:
+    account = account_of()
+    saved = replace(account.ask(77), asked_n=None)
+    certificate = certify_history([saved], instant(account.now))
+    assert {one.reason_key for one in certificate.periods} == {"saved", "settling"}

@@ -1,0 +1,200 @@
+"""Lives of accounts: what is proven must be true, what is honest must get proven, what is lost must be named."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from simulator import SMALL, draw_knobs, tell
+from simulator_account import DAY, HOUR, Account, Knobs
+from simulator_archive import MemoryArchive
+
+N_STORIES = int(os.environ.get("YTXDATA_STORIES", "200"))
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_no_story_ends_with_a_false_proof(part: int) -> None:
+    wrong = [seed for seed in range(part, N_STORIES, 4) if tell(seed).wrong]
+    assert not wrong, f"python tests/history/simulator.py 1 --seed {wrong[0]}"
+
+
+class AnyLife(RuleBasedStateMachine):
+    """Hypothesis writes the story."""
+
+    @initialize(seed=st.integers(0, 2**32), days=st.sampled_from((5, 30)), rate=st.sampled_from((1, 8)))
+    def begin(self, seed: int, days: int, rate: float) -> None:
+        rng = random.Random(seed)
+        self.rate, self.archive, self.account = rate, MemoryArchive(SMALL), Account(draw_knobs(rng), rng)
+        self.account.live(days * DAY, rate)
+
+    @rule(hours=st.sampled_from((1, 12, 24, 24, 100)), pace=st.sampled_from((0, 1, 1, 10)))
+    def live(self, hours: int, pace: int) -> None:
+        self.account.live(self.account.now + hours * HOUR, self.rate * pace)
+
+    @rule()
+    def sync(self) -> None:
+        self.archive.sync(self.account)
+
+    @rule(n=st.integers(0, 2))
+    def break_off(self, n: int) -> None:
+        self.archive.sync(self.account, breaks_after=n)
+
+    @rule(cap=st.sampled_from((None, 20, 50, 90)), cap_bytes=st.sampled_from((None, None, 30_000)))
+    def change_the_cap(self, cap: int | None, cap_bytes: int | None) -> None:
+        self.account.knobs.cap, self.account.knobs.cap_bytes = cap, cap_bytes
+
+    @rule(days=st.sampled_from((3, 10)))
+    def forget(self, days: int) -> None:
+        self.account.knobs.retention = days * DAY
+
+    @rule()
+    def change(self) -> None:
+        self.account.change()
+
+    @rule()
+    def vanish(self) -> None:
+        self.account.vanish()
+
+    @invariant()
+    def nothing_proven_is_missing(self) -> None:
+        if hasattr(self, "archive"):
+            assert not self.archive.falsely_proven(self.account)
+
+
+TestAnyLife = AnyLife.TestCase
+TestAnyLife.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+def daily(n: int, *, every: float = DAY, days: float = 60, rate: float = 10, **knobs: object) -> MemoryArchive:
+    """Sync a platform n times and return the archive."""
+    account, archive = Account(Knobs(**knobs), random.Random(3)), MemoryArchive(SMALL)  # type: ignore[arg-type]
+    account.live(days * DAY, rate)
+    for _ in range(n):
+        archive.sync(account)
+        assert not archive.falsely_proven(account)
+        account.live(account.now + every, rate)
+    archive.account = account  # type: ignore[attr-defined]
+    return archive
+
+
+def proven_share(archive: MemoryArchive) -> float:
+    if not archive.certificate.periods:
+        return 0.0
+    spans = [(one.verdict, (one.end - one.start).total_seconds()) for one in archive.certificate.periods]
+    return sum(length for verdict, length in spans if verdict == "PROVEN") / sum(length for _, length in spans)
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {},
+        {"display": "reversed"},
+        {"display": "shuffled"},
+        {"order": "end", "listing": "at end"},
+        {"order": "listed"},
+        {"pins": 3},
+        {"retention": 40 * DAY},
+        {"same_second": 0.8},
+        {"listing": "late", "late": 20 * HOUR},
+        {"doubled": 0.5},
+        {"without_start": 0.03},
+        {"skew": 3 * HOUR},
+    ],
+)
+def test_an_honest_platform_is_proven_within_a_few_syncs(knobs: dict[str, object]) -> None:
+    archive = daily(8, rate=11, **knobs)
+    assert proven_share(archive) > 0.75
+    assert archive.certificate.periods[-1].reason_key == "settling"
+    assert archive.certificate.periods[-2].verdict == "PROVEN"
+
+
+def test_after_a_month_even_the_oldest_part_is_proven() -> None:
+    archive = daily(36, rate=9.3)
+    assert [one.verdict for one in archive.certificate.periods] == ["PROVEN"] * (
+        len(archive.certificate.periods) - 1
+    ) + ["PROBABLE"]
+
+
+@pytest.mark.parametrize("cap", [100, 77, 143])
+def test_under_a_cap_what_comes_from_now_on_is_proven_though_the_past_is_not(cap: int) -> None:
+    archive = daily(10, cap=cap)
+    assert archive.certificate.periods[-2].reason_key == "anchored"
+    assert archive.certificate.periods[0].verdict == "PROBABLE"
+
+
+@pytest.mark.parametrize("cap", [20, 30, 48])
+def test_what_a_cap_swallowed_is_named_as_a_gap_and_never_forgotten(cap: int) -> None:
+    archive = daily(6, every=7 * DAY, cap=cap)
+    account: Account = archive.account  # type: ignore[attr-defined]
+    account.knobs.cap = 3 * cap
+    for _ in range(5):
+        archive.sync(account)
+        account.live(account.now + DAY, 10)
+    begin = archive.certificate.periods[0].start
+    lost = [one for one in archive.lost(account) if one.as_seen(account.now).started_at > begin]  # type: ignore[operator]
+    assert lost
+    for one in lost:
+        at = one.as_seen(account.now).started_at
+        period = next(each for each in archive.certificate.periods if each.start <= at < each.end)  # type: ignore[operator]
+        assert period.verdict == "GAP"
+
+
+@pytest.mark.parametrize("order", ["oldest", "id", "creator", "random"])
+def test_another_order_is_named_and_nothing_is_proven_by_overlap(order: str) -> None:
+    archive = daily(5, order=order)
+    assert archive.evidence.order_broken_at is not None
+    assert not [one for one in archive.certificate.periods if one.reason_key == "anchored"]
+
+
+def test_an_arbitrary_order_with_a_cap_leaves_gaps() -> None:
+    archive = daily(6, order="random", cap=77)
+    assert archive.certificate.worst == "GAP"
+    assert proven_share(archive) == 0
+
+
+def test_what_is_listed_later_than_it_should_be_revokes_the_proof() -> None:
+    archive = daily(20, listing="late", late=47 * HOUR)
+    assert proven_share(archive) == 0
+    assert any(one.reason_key == "unreliable" for one in archive.certificate.periods)
+
+
+def test_the_full_pull_of_every_month_finds_what_was_listed_very_late() -> None:
+    archive = daily(6)
+    account: Account = archive.account  # type: ignore[attr-defined]
+    account.meet(account.now - 20 * DAY)
+    account.meetings[-1].listed = account.now
+    for _ in range(35):
+        archive.sync(account)
+        account.live(account.now + DAY, 10)
+    assert archive.evidence.doubts
+    assert proven_share(archive) == 0
+
+
+@pytest.mark.parametrize("omits", [0.03, 0.1, 0.3])
+def test_lists_that_leave_records_out_at_random_are_not_proven(omits: float) -> None:
+    archive = daily(12, omits=omits)
+    assert archive.evidence.doubts or archive.evidence.order_broken_at
+    assert proven_share(archive) == 0
+
+
+def test_the_platforms_forgetting_is_no_gap_and_is_said_once() -> None:
+    account, archive, said = Account(Knobs(retention=30 * DAY), random.Random(3)), MemoryArchive(SMALL), 0
+    account.live(60 * DAY, 10)
+    for _ in range(40):
+        archive.sync(account)
+        assert archive.last is not None
+        said += sum(note.key == "forgotten" for note in archive.last.notes)
+        account.live(account.now + DAY, 10)
+    assert said == 1
+    assert all(one.verdict != "GAP" for one in archive.certificate.periods)
+    assert proven_share(archive) > 0.9
+
+
+def test_evidence_of_a_year_of_daily_syncs_stays_small() -> None:
+    archive = daily(365, days=20, rate=2.3)
+    assert len(archive.evidence.windows) < 40
+    assert len(archive.certificate.periods) < 8

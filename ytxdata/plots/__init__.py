@@ -13,11 +13,9 @@ from ytxdata.plots.sizes import sizes
 from ytxdata.plots.usage import usage
 
 __all__ = [
-    "PLOTS",
     "concurrency",
     "coverage",
     "creators",
-    "draw",
     "durations",
     "heatmap",
     "presence",

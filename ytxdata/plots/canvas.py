@@ -96,6 +96,10 @@ class Picture(Axes):
         return buffer.getvalue()
 
 
+class Inset(Picture):
+    """Axes of a picture in a page that itself says title, period, zone and verdict."""
+
+
 @contextmanager
 def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]:
     """Give the axes to draw on, in the package's style; pyplot and the global settings stay as they were."""
@@ -155,6 +159,8 @@ def wall(instant: datetime, zone: str) -> datetime:
 
 def title(ax: Axes, source: Any, lang: Lang, text: Text | None = None) -> None:
     """Write the title, and below it the period and the zone."""
+    if isinstance(ax, Inset):
+        return
     heading = legible((text or source.title).in_(lang))
     ax.set_title(heading, loc="left", fontsize=14, pad=26)
     zone = getattr(source, "zone", ZONE_NAME)
@@ -178,6 +184,8 @@ def title(ax: Axes, source: Any, lang: Lang, text: Text | None = None) -> None:
 
 def footer(ax: Axes, source: Any, lang: Lang, *more: Text) -> None:
     """Write below the picture what must be known to trust it: the verdict of completeness, and what else is said."""
+    if isinstance(ax, Inset):
+        return
     certificate = getattr(source, "certificate", None)
     verdict = certificate.sentence if certificate is not None else Text("完整性未知", "completeness unknown")
     label = Text("完整性", "Completeness").in_(lang)

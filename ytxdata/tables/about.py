@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ytxdata.tables.described import Described
 from ytxdata.tables.files import replacing
 from ytxdata.tables.plain import type_name
 from ytxdata.times import as_instant, now
 
-if TYPE_CHECKING:
-    from ytxdata.tables.table import Table
-
 FORMAT = "ytxdata.about/1"
 
 
-def about(table: Table) -> dict[str, object]:
+def about(table: Described) -> dict[str, object]:
     """Return title, period, zone, verdict, exclusions, notes and the definition of every column as plain data for JSON."""
     keys = table.arrow.column_names
     return {
@@ -52,7 +49,7 @@ def about_path(path: Path) -> Path:
     return path.with_suffix(".about.json")
 
 
-def write_about(table: Table, path: Path, *, encoding: str) -> Path:
+def write_about(table: Described, path: Path, *, encoding: str) -> Path:
     """Write the description of a CSV beside it."""
     data = about(table) | {"file": path.name, "encoding": encoding}
     target = about_path(path)

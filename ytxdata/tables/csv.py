@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -18,13 +18,11 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.tables import injection
 from ytxdata.tables.about import about_path, write_about
+from ytxdata.tables.described import Described
 from ytxdata.tables.files import differs, replacing
 from ytxdata.tables.plain import Cell, as_text, cells, type_name
 from ytxdata.tables.units import NUMBER_UNITS
 from ytxdata.times import ZONE_NAME
-
-if TYPE_CHECKING:
-    from ytxdata.tables.table import Table
 
 Dialect = Literal["people", "machine", "gb18030"]
 
@@ -49,7 +47,7 @@ _PARSERS: dict[str, Callable[[str], Cell]] = {
 }
 
 
-def write(table: Table, path: str | Path, *, dialect: Dialect = "people", check: bool = True) -> Path:
+def write(table: Described, path: str | Path, *, dialect: Dialect = "people", check: bool = True) -> Path:
     """Write a masked table as CSV and what it means as `NAME.about.json` beside it; the file appears when it is whole.
 
     One header line of column keys, then the rows, nothing else. An unknown value is an empty cell; an instant is the wall time of the table's
@@ -84,7 +82,7 @@ def write(table: Table, path: str | Path, *, dialect: Dialect = "people", check:
     return target
 
 
-def compare(table: Table, path: Path, encoding: str) -> None:
+def compare(table: Described, path: Path, encoding: str) -> None:
     """Read a CSV and compare every cell with the table's; raise FileDiffersError at the first that differs."""
     keys = table.arrow.column_names
     parsers = [_PARSERS[type_name(kind).partition("(")[0]] for kind in table.arrow.schema.types]

@@ -5,30 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.labels import Text
 from ytxdata.tables import sheets
+from ytxdata.tables.book import AliasBook
+from ytxdata.tables.described import Described
 from ytxdata.tables.excel_cells import in_cell
 from ytxdata.tables.excel_sheet import Formats, Progress, heading, write_sheet
 from ytxdata.tables.files import replacing
+from ytxdata.tables.masking import masked
 from ytxdata.tables.plain import Cell, cells
+from ytxdata.tables.pseudonyms import Pseudonyms
 from ytxdata.tables.units import NUMBER_UNITS
 from ytxdata.tables.xlsx_check import compare
 from ytxdata.times import now
-
-if TYPE_CHECKING:
-    from ytxdata.tables.book import AliasBook
-    from ytxdata.tables.pseudonyms import Pseudonyms
-    from ytxdata.tables.table import Table
-
 
 MAX_ROWS = 1_048_576
 
 
 def write_workbook(
-    tables: Sequence[Table],
+    tables: Sequence[Described],
     path: str | Path,
     *,
     show_phones: bool = False,
@@ -72,7 +69,7 @@ def write_workbook(
             Text("写 Excel 需要 xlsxwriter", "writing Excel needs xlsxwriter"),
             remedy=Text('pip install "ytxdata[excel]"', 'pip install "ytxdata[excel]"'),
         ) from None
-    outgoing = [table.masked(show_phones=show_phones, pseudonyms=pseudonyms, book=book) for table in tables]
+    outgoing = [masked(table, show_phones=show_phones, pseudonyms=pseudonyms, book=book) for table in tables]
     for table in outgoing:
         _refuse_too_long(table)
     written = [*zip(sheet_names(table.name for table in outgoing), outgoing, strict=True), *sheets.explaining(outgoing)]
@@ -122,7 +119,7 @@ def sheet_names(names: Iterable[str]) -> list[str]:
     return result
 
 
-def _meant(table: Table) -> Iterable[Sequence[Cell]]:
+def _meant(table: Described) -> Iterable[Sequence[Cell]]:
     keys = table.arrow.column_names
     numbers = [table.definition(key).unit in NUMBER_UNITS for key in keys]
     yield [heading(table, key) for key in keys]
@@ -130,7 +127,7 @@ def _meant(table: Table) -> Iterable[Sequence[Cell]]:
         yield [in_cell(value, is_number=is_number) for value, is_number in zip(row, numbers, strict=True)]
 
 
-def _refuse_too_long(table: Table) -> None:
+def _refuse_too_long(table: Described) -> None:
     rows = table.arrow.num_rows
     if rows >= MAX_ROWS:
         raise UsageError(

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from ytxdata.tables import injection
+from ytxdata.tables.described import Described
 from ytxdata.tables.excel_cells import in_cell, number_format, width
 from ytxdata.tables.plain import Cell, as_text, cells
 from ytxdata.tables.sheets import NAMES
 from ytxdata.tables.units import NUMBER_UNITS, unit_of
-
-if TYPE_CHECKING:
-    from ytxdata.tables.table import Table
 
 Progress = Callable[[int, int], None]
 """Called with the rows written so far and the rows in all."""
@@ -35,7 +33,7 @@ _HEAD = {
 }
 
 
-def heading(table: Table, key: str) -> str:
+def heading(table: Described, key: str) -> str:
     """Return the text of a header cell: the column's key, and the zone behind it when the column holds instants."""
     kind = table.arrow.schema.field(key).type
     return injection.escape(f"{key} [{table.zone}]" if pa.types.is_timestamp(kind) and kind.tz else key)
@@ -64,7 +62,9 @@ class Formats:
         return self._made[key]
 
 
-def write_sheet(sheet: Any, table: Table, formats: Formats, done: int, total: int, progress: Progress | None) -> int:
+def write_sheet(
+    sheet: Any, table: Described, formats: Formats, done: int, total: int, progress: Progress | None
+) -> int:
     """Write a masked table on an empty sheet, row by row; return the rows done so far in the workbook."""
     rows = table.arrow
     keys = rows.column_names
@@ -117,7 +117,7 @@ def _write(sheet: Any, line: int, position: int, value: Cell, look: Any, as_it_i
         sheet.write_number(line, position, value, look)
 
 
-def _label(table: Table, key: str) -> str:
+def _label(table: Described, key: str) -> str:
     known = table.definition(key)
     label = known.label.in_("both", sep=" ")
     return f"{label} [{table.zone}]" if "[" in heading(table, key) else label

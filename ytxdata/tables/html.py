@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from ytxdata.labels import Lang, Text, preferred_lang
 from ytxdata.markup import badge, card, escape, frame_html
+from ytxdata.tables.definition import Definition
+from ytxdata.tables.described import Described
 from ytxdata.tables.plain import Cell, cells, decimal_text, type_name
 from ytxdata.tables.units import unit_of
 from ytxdata.times import beijing_text
-
-if TYPE_CHECKING:
-    from ytxdata.tables.definition import Definition
-    from ytxdata.tables.table import Table
 
 NOTEBOOK_ROWS = 20
 UNKNOWN = "—"
@@ -30,7 +27,7 @@ _DEFINITION_HEAD = (
 )
 
 
-def render(table: Table, *, lang: Lang | None = None, n_rows: int | None = None) -> str:
+def render(table: Described, *, lang: Lang | None = None, n_rows: int | None = None) -> str:
     """Return a masked table as HTML: title, verdict, period and zone, rows, what was left out, notes, definitions."""
     lang = lang or preferred_lang()
     return card(
@@ -53,19 +50,19 @@ def render(table: Table, *, lang: Lang | None = None, n_rows: int | None = None)
     )
 
 
-def verdict_line(table: Table, lang: Lang) -> str:
+def verdict_line(table: Described, lang: Lang) -> str:
     """Return the badge and the sentence about completeness, or nothing when nothing is known."""
     if table.certificate is None:
         return ""
     return f"<p>{badge(table.certificate.worst, lang)} {escape(table.certificate.sentence.in_(lang))}</p>\n"
 
 
-def scope_line(table: Table, lang: Lang) -> str:
+def scope_line(table: Described, lang: Lang) -> str:
     """Return one line about period and zone."""
     return f"<p>{escape(scope(table).in_(lang))}</p>\n"
 
 
-def scope(table: Table) -> Text:
+def scope(table: Described) -> Text:
     """Return period and zone in words."""
     zone = Text(f"时区 {table.zone}", f"time zone {table.zone}")
     if table.period is None:
@@ -74,7 +71,7 @@ def scope(table: Table) -> Text:
     return Text(f"期间 [{start}, {end}) · {zone.zh}", f"period [{start}, {end}) · {zone.en}")
 
 
-def rows_html(table: Table, lang: Lang, n_rows: int | None = None) -> str:
+def rows_html(table: Described, lang: Lang, n_rows: int | None = None) -> str:
     """Return the rows of a masked table as an HTML table with readable numbers; `n_rows` is how many there are in all."""
     rows = table.arrow
     known = [table.definition(key) for key in rows.column_names]

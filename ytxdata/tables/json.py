@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ytxdata.tables.described import Described
+from ytxdata.tables.masking import masked
 from ytxdata.tables.plain import decimal_text
 
-if TYPE_CHECKING:
-    from ytxdata.tables.table import Table
 
-
-def rows(table: Table, *, show_phones: bool = False) -> list[dict[str, Any]]:
+def rows(table: Described, *, show_phones: bool = False) -> list[dict[str, Any]]:
     """Return the rows as JSON values: instants in ISO 8601 with their offset, decimals as text, unknown as null.
 
     Examples
@@ -26,7 +25,7 @@ def rows(table: Table, *, show_phones: bool = False) -> list[dict[str, Any]]:
     """
     return [
         {name: _plain(value) for name, value in row.items()}
-        for row in table.masked(show_phones=show_phones).arrow.to_pylist()
+        for row in masked(table, show_phones=show_phones).arrow.to_pylist()
     ]
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,14 +20,12 @@ from ytxdata.labels import Text
 from ytxdata.phones import mask
 from ytxdata.tables.book import AliasBook
 from ytxdata.tables.definition import Definition
+from ytxdata.tables.described import Described
 from ytxdata.tables.plain import to_plain
 from ytxdata.tables.pseudonyms import Pseudonyms
 
-if TYPE_CHECKING:
-    from ytxdata.tables.table import Table
-
 Hide = Callable[[str], str]
-T = TypeVar("T", bound="Table")
+T = TypeVar("T", bound=Described)
 
 _GAP = r"[ \-.·()/]{0,2}"
 _IN_TEXT = re.compile(

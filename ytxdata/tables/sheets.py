@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from ytxdata.labels import Text
 from ytxdata.tables.definition import Definition
+from ytxdata.tables.described import Described
 from ytxdata.tables.plain import type_name
 from ytxdata.tables.units import unit_of
 from ytxdata.times import beijing_text, now
-
-if TYPE_CHECKING:
-    from ytxdata.tables.table import Table
 
 NAMES = ("完整性", "口径", "数据字典")
 
@@ -37,7 +34,7 @@ _COLUMNS = {
 }
 
 
-def explaining(tables: Sequence[Table]) -> list[tuple[str, Table]]:
+def explaining(tables: Sequence[Described]) -> list[tuple[str, Described]]:
     """Return name and content of the three sheets for some masked tables."""
     first = tables[0]
     contents = (
@@ -56,7 +53,7 @@ def explaining(tables: Sequence[Table]) -> list[tuple[str, Table]]:
     return [(title.zh, _sheet(first, title, keys, list(rows))) for title, keys, rows in contents]
 
 
-def _sheet(like: Table, title: Text, keys: Sequence[str], rows: list[tuple[str | int | None, ...]]) -> Table:
+def _sheet(like: Described, title: Text, keys: Sequence[str], rows: list[tuple[str | int | None, ...]]) -> Described:
     columns = {
         key: pa.array([row[position] for row in rows], pa.int64() if key in ("count", "empty") else pa.string())
         for position, key in enumerate(keys)
@@ -79,7 +76,7 @@ def _sheet(like: Table, title: Text, keys: Sequence[str], rows: list[tuple[str |
     )
 
 
-def _completeness(tables: Sequence[Table]) -> Iterator[tuple[str | int | None, ...]]:
+def _completeness(tables: Sequence[Described]) -> Iterator[tuple[str | int | None, ...]]:
     for table in tables:
         yield table.name, "title", *table.title, table.arrow.num_rows
         if table.certificate is None:
@@ -104,7 +101,7 @@ def _completeness(tables: Sequence[Table]) -> Iterator[tuple[str | int | None, .
     yield "", "made", f"制表：{made}", f"made: {made}", None
 
 
-def _definitions(tables: Sequence[Table]) -> Iterator[tuple[str | int | None, ...]]:
+def _definitions(tables: Sequence[Described]) -> Iterator[tuple[str | int | None, ...]]:
     seen: set[tuple[str | int | None, ...]] = set()
     for table in tables:
         for known in table.definitions:
@@ -123,7 +120,7 @@ def _definitions(tables: Sequence[Table]) -> Iterator[tuple[str | int | None, ..
                 yield row
 
 
-def _dictionary(tables: Sequence[Table]) -> Iterator[tuple[str | int | None, ...]]:
+def _dictionary(tables: Sequence[Described]) -> Iterator[tuple[str | int | None, ...]]:
     for table in tables:
         for field in table.arrow.schema:
             known = table.definition(field.name)

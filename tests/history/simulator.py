@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from simulator_account import DAY, HOUR, Account, Knobs, Meeting
 from simulator_archive import MemoryArchive
 
-from ytxdata.history.evidence import Policy
+from ytxdata.history.policy import Policy
 
 SMALL = Policy(first_ask=40, spare=16)
 """The rules as they are, with first questions that fit small accounts."""

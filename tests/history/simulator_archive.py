@@ -10,7 +10,8 @@ from datetime import datetime
 from simulator_account import Account, Meeting, instant
 
 from ytxdata.history.completeness import Judgement, Reading
-from ytxdata.history.evidence import Evidence, Known, Policy, PullFacts
+from ytxdata.history.evidence import Evidence, Known, PullFacts
+from ytxdata.history.policy import Policy
 from ytxdata.history.verdicts import Certificate
 
 

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from simulator_archive import MemoryLand
 
-from ytxdata.history.completeness import DEFAULT_POLICY, Judgement, Reading
+from ytxdata.history.completeness import Judgement, Reading
 from ytxdata.history.evidence import Evidence, Known, PullFacts, Seen
-from ytxdata.history.sighting import Before, Sighting, look
+from ytxdata.history.looking import look
+from ytxdata.history.policy import DEFAULT_POLICY
+from ytxdata.history.sighting import Before, Sighting
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOW = datetime(2026, 3, 20, 10, 0, 0, 500_000, tzinfo=UTC)

@@ -11,7 +11,8 @@ from simulator_account import DAY, HOUR, Account, Knobs, instant
 from simulator_archive import MemoryArchive
 
 from ytxdata.history.completeness import Reading, certify_history
-from ytxdata.history.evidence import Evidence, NothingKnown, Policy, PullFacts
+from ytxdata.history.evidence import Evidence, NothingKnown, PullFacts
+from ytxdata.history.policy import Policy
 
 
 def account_of(n_days: float = 60, rate: float = 10, **knobs: object) -> Account:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ytxdata.history.evidence import Evidence, KnownLand, Policy
+from ytxdata.history.evidence import Evidence, KnownLand
+from ytxdata.history.policy import Policy
 from ytxdata.history.reasons import REASONS
 from ytxdata.history.sighting import Before, Sighting
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ytxdata.history.asking import next_ask, plan
+from ytxdata.history.chains import CONFIRMABLE, compact
 from ytxdata.history.claims import (
-    CONFIRMABLE,
     best_of,
-    compact,
     confirmed,
     doubts_from,
     gap_below,
@@ -23,12 +22,12 @@ from ytxdata.history.claims import (
     worst_doubts,
 )
 from ytxdata.history.coverage import certify
-from ytxdata.history.evidence import Evidence, KnownLand, Note, NothingKnown, Policy, PullFacts
+from ytxdata.history.evidence import Evidence, KnownLand, Note, NothingKnown, PullFacts
+from ytxdata.history.looking import look
 from ytxdata.history.noticing import FORGETTING, notes_on
-from ytxdata.history.sighting import Before, Sighting, look
+from ytxdata.history.policy import DEFAULT_POLICY, Policy
+from ytxdata.history.sighting import Before, Sighting
 from ytxdata.history.verdicts import Certificate, Period
-
-DEFAULT_POLICY = Policy()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ytxdata.history.claims import lateness
-from ytxdata.history.evidence import Evidence, Policy, Window
+from ytxdata.history.evidence import Evidence, Window
+from ytxdata.history.policy import Policy
 from ytxdata.history.reasons import REASONS
 from ytxdata.history.verdicts import Certificate, Period
 

@@ -1,20 +1,16 @@
-"""What one answer shows when it is laid over the known land: where its window begins, what overlaps, what is missing."""
+"""What one answer shows when it is laid over the known land: its window, what came again, what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ytxdata.history.evidence import Known, KnownLand, Policy, PullFacts, Seen
-from ytxdata.times import floor_second, next_second
+from ytxdata.history.evidence import PullFacts, Seen
+from ytxdata.history.policy import Policy
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 HORIZON = timedelta(days=3660)
 """A start before the one, or further ahead than the other, is no start."""
-
-Placed = tuple[datetime, Seen]
-"""A record with the start that gives it its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,177 +130,7 @@ class Before:
         return self.listed_from + (instant - self.listed_at)
 
 
-def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> Sighting:
-    """Lay an answer over the known land."""
-    by_id: dict[str, list[Seen]] = {}
-    for record in pull.records:
-        by_id.setdefault(record.meeting_id, []).append(record)
-    found = known.lookup(list(by_id))
-    steady = {key for key, one in found.items() if not one.is_exempt}
-    placed = _placed((records[-1] for records in by_id.values()), pull)
-
-    n_placed_known = known.n_before(pull.asked_at + HORIZON)
-    floor = _floor([start for start, _ in placed], known, n_placed_known, policy)
-    missing = [] if floor is None else _missing(known, floor, by_id, pull)
-    after = max((start for start, _ in missing), default=EARLIEST)
-    inside = [] if floor is None else [pair for pair in placed if pair[0] >= floor and pair[0] > after]
-    n_pinned = max(policy.overlap - 1, int(policy.strays * len(placed)))
-    trusted = [pair for pair in inside if len(placed) > n_pinned and pair[0] > placed[n_pinned][0]]
-
-    n_known = sum(one.meeting_id in steady for _, one in placed)
-    n_inside = sum(one.meeting_id in steady for _, one in inside)
-    n_missing = len(missing) if floor is not None or not placed else n_placed_known - n_known
-    n_left_out = max(0, known.n_before(inside[0][0]) - (n_known - n_inside)) if inside else 0
-    listed_from = before.still_listed_from(pull.asked_at)
-    n_forgotten = known.n_before(listed_from) if listed_from else n_placed_known
-    n_held_back = max(0, known.n_before(inside[0][0]) - n_forgotten - (n_known - n_inside)) if inside else 0
-    lower, upper = _lower(inside, after), upper_edge(pull, policy)
-    n_lacking, shows_disorder = _compared(lower, upper, by_id, before.answer, placed, policy)
-    n_far = sum(one.meeting_id in steady for start, one in placed if inside and start < inside[0][0] - policy.reach)
-    anchors = [found[one.meeting_id] for start, one in inside if lower and start >= lower and _unchanged(one, found)]
-    few = len(missing) <= max(1, policy.strays * (len(missing) + n_known))
-    return Sighting(
-        pull=pull,
-        policy=policy,
-        upper=upper,
-        lower=lower,
-        oldest=placed[0][0] if placed else None,
-        first=inside[0][0] if inside else None,
-        trimmed=_lower(trusted, after),
-        n_ids=len(by_id),
-        n_known=n_known,
-        n_inside=n_inside,
-        n_left_out=n_left_out,
-        n_held_back=n_held_back,
-        n_missing=n_missing,
-        missing=tuple(key for _, key in sorted(missing)) if few else (),
-        anchored_by=_overlap(anchors, n_known, n_inside, n_held_back, before.joins_at, policy)
-        if n_far < policy.overlap
-        else None,
-        fresh=tuple(records[-1] for key, records in by_id.items() if key not in found),
-        n_without_start=len(by_id) - len(placed),
-        reappeared=tuple(key for key, one in found.items() if one.is_exempt),
-        collisions=tuple(key for key, records in by_id.items() if _stand_for_two(records, found.get(key))),
-        n_lacking=n_lacking,
-        shows_disorder=shows_disorder,
-    )
-
-
-def upper_edge(pull: PullFacts, policy: Policy) -> datetime:
-    """Return where the window of a pull ends: the instant of asking, less what may still settle and the clocks' difference."""
-    return floor_second(pull.asked_at - policy.settle - abs(pull.clock_skew or timedelta(0)))
-
-
 def start_of(record: Seen, pull: PullFacts) -> datetime | None:
     """Return the start that gives a record its place, None when it has none that can be believed."""
     start = record.started_at
     return start if start is not None and EARLIEST <= start < pull.asked_at + HORIZON else None
-
-
-def _placed(records: Iterable[Seen], pull: PullFacts) -> list[Placed]:
-    pairs = ((start_of(one, pull), one) for one in records)
-    return sorted(((start, one) for start, one in pairs if start is not None), key=lambda pair: pair[0])
-
-
-def _floor(starts: Sequence[datetime], known: KnownLand, n_placed_known: int, policy: Policy) -> datetime | None:
-    """Return from where to look for missing records without reading much more than the answer holds, None if nowhere.
-
-    Rooms pinned on top may be years old, so the lowest few records of the answer are passed over if need be. When even
-    then there is far more known than came, most of it is missing, and there is no need to read it.
-    """
-    bearable = 2 * len(starts) + 100
-    candidates = dict.fromkeys([*starts[: policy.overlap], *starts[len(starts) // 10 :][:1]])
-    return next((at for at in candidates if n_placed_known - known.n_before(at) <= bearable), None)
-
-
-def _missing(
-    known: KnownLand, floor: datetime, returned: Mapping[str, object], pull: PullFacts
-) -> list[tuple[datetime, str]]:
-    return [
-        (one.started_at, one.meeting_id)
-        for one in known.since(floor)
-        if one.started_at is not None
-        and one.started_at < pull.asked_at + HORIZON
-        and not one.is_exempt
-        and one.meeting_id not in returned
-    ]
-
-
-def _lower(inside: Sequence[Placed], after: datetime) -> datetime | None:
-    """Return the first whole second for which the answer can speak.
-
-    It lies after the newest missing record and after the oldest returned start: a limit may cut inside one second. It
-    also lies after the earliest returned end: a list that is kept by end is cut by end.
-    """
-    if not inside:
-        return None
-    first_end = min((one.ended_at for start, one in inside if one.ended_at and one.ended_at >= start), default=after)
-    return next_second(max(after, inside[0][0], first_end))
-
-
-def _unchanged(record: Seen, found: Mapping[str, Known]) -> bool:
-    known = found.get(record.meeting_id)
-    return known is not None and not known.is_exempt and known.record_hash == record.record_hash
-
-
-def _compared(
-    lower: datetime | None,
-    upper: datetime,
-    returned: Mapping[str, object],
-    earlier: Sighting | None,
-    placed: Sequence[Placed],
-    policy: Policy,
-) -> tuple[int, bool]:
-    """Compare two answers of one sync: of two, the shorter must be the newest part of the longer."""
-    if earlier is None:
-        return 0, False
-    starts = ((start_of(one, earlier.pull), one.meeting_id) for one in earlier.pull.records)
-    n_lacking = sum(1 for at, key in starts if lower and at and lower <= at < upper and key not in returned)
-    if earlier.trimmed is None:
-        return n_lacking, False
-    had = {one.meeting_id for one in earlier.pull.records}
-    n_hidden = sum(1 for at, one in placed if earlier.trimmed <= at < earlier.upper and one.meeting_id not in had)
-    return n_lacking, n_hidden > max(1, policy.strays * earlier.n_ids)
-
-
-def _overlap(
-    anchors: Iterable[Known], n_known: int, n_inside: int, n_held_back: int, joins_at: datetime | None, policy: Policy
-) -> datetime | None:
-    """Return when enough of the overlap had been archived, None when it shows nothing.
-
-    Anchors ended well before the last completed sync, so an answer that holds them reaches that deep in a list kept by
-    start, by end or by last change alike, and holds all that was listed since they were archived. What was left out must
-    still be listed: a list kept oldest first, whose old end is forgotten, would look the same.
-    """
-    if joins_at is None or n_held_back < policy.overlap or n_known - n_inside > policy.strays * n_known:
-        return None
-    by_chance = (n_known / (n_known + n_held_back)) ** n_inside
-    archived = sorted(
-        one.last_changed_at for one in anchors if one.ended_at is not None and one.ended_at <= joins_at - policy.reach
-    )
-    if len(archived) < policy.overlap or by_chance > policy.chance:
-        return None
-    return archived[policy.overlap - 1]
-
-
-def _stand_for_two(records: Sequence[Seen], known: Known | None) -> bool:
-    """Say whether one id stands for two meetings: within the answer, or now and when it was archived."""
-    first = records[0]
-    if any(_are_apart(first, one) or _differ(first, one) for one in records[1:]):
-        return True
-    if known is None or all(one.record_hash == known.record_hash for one in records):
-        return False
-    was_over = known.ended_at is not None and known.ended_at <= known.last_changed_at
-    return any(_are_apart(known, one) and (was_over or _differ(known, one)) for one in records)
-
-
-def _differ(one: Known | Seen, other: Seen) -> bool:
-    return one.creator is not None and other.creator is not None and one.creator != other.creator
-
-
-def _are_apart(one: Known | Seen, other: Seen) -> bool:
-    """Say whether two spans of time share no instant; what has not ended may go on for ever."""
-    if one.started_at is None or other.started_at is None:
-        return False
-    early, late = sorted((one, other), key=lambda each: each.started_at or EARLIEST)
-    return early.ended_at is not None and late.started_at is not None and early.ended_at < late.started_at

@@ -1,0 +1,224 @@
+"""What is said about completeness, and how windows become periods."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ytxdata.history.chains import compact
+from ytxdata.history.claims import confirmed
+from ytxdata.history.coverage import certify
+from ytxdata.history.evidence import Evidence, NothingKnown, PullFacts, Seen, Window
+from ytxdata.history.looking import look
+from ytxdata.history.policy import DEFAULT_POLICY
+from ytxdata.history.reasons import NOTES, REASONS, VERDICTS
+from ytxdata.history.sighting import Before
+from ytxdata.history.verdicts import Certificate, Period
+
+DAY = timedelta(days=1)
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def day(n: float) -> datetime:
+    return T0 + n * DAY
+
+
+def window(reason: str, start: float, end: float, **more: object) -> Window:
+    plain = Window(reason, (f"p{end}",), day(end + 1), day(start), day(end))
+    return replace(plain, **more)  # type: ignore[arg-type]
+
+
+def painted(*windows: Window) -> list[tuple[str, float, float]]:
+    periods = certify(Evidence(windows=windows), DEFAULT_POLICY).periods
+    return [(one.reason_key, (one.start - T0) / DAY, (one.end - T0) / DAY) for one in periods]
+
+
+def test_the_verdict_of_a_period_is_that_of_its_reason() -> None:
+    assert Period(day(0), day(1), "anchored").verdict == "PROVEN"
+    assert {reason.verdict for reason in REASONS.values()} == set(VERDICTS)
+
+
+def test_every_reason_and_note_speaks_both_languages() -> None:
+    for text in [reason.text for reason in REASONS.values()] + list(NOTES.values()):
+        assert text.zh
+        assert text.en
+        assert text.zh != text.en
+
+
+def test_the_worst_verdict_counts_and_no_claim_at_all_is_a_gap() -> None:
+    proven, gap = Period(day(0), day(1), "anchored"), Period(day(1), day(2), "unreached")
+    assert Certificate.of([proven]).worst == "PROVEN"
+    assert Certificate.of([proven, gap]).worst == "GAP"
+    assert Certificate().worst == "GAP"
+
+
+def test_equal_neighbours_are_one_period_and_a_hole_between_two_is_a_gap() -> None:
+    certificate = Certificate.of(
+        [
+            Period(day(0), day(1), "anchored", ("a",)),
+            Period(day(1), day(2), "anchored", ("b",)),
+            Period(day(3), day(4), "anchored", ("c",)),
+        ]
+    )
+    assert [(one.verdict, one.pull_ids) for one in certificate.periods] == [
+        ("PROVEN", ("a", "b")),
+        ("GAP", ()),
+        ("PROVEN", ("c",)),
+    ]
+
+
+def test_a_part_of_a_certificate_says_what_holds_for_that_part_and_what_lies_outside_every_claim() -> None:
+    certificate = Certificate.of([Period(day(1), day(5), "anchored"), Period(day(5), day(6), "settling")])
+    assert certificate.over(day(2), day(4)).worst == "PROVEN"
+    parts = certificate.over(day(0), day(9)).periods
+    assert [one.reason_key for one in parts] == ["before_first", "anchored", "settling", "not_asked"]
+    assert certificate.over(day(7), day(9)).worst == "GAP"
+    assert Certificate.of(certificate.periods, "not_read").over(day(-3), day(0)).worst == "GAP"
+    assert certificate.over(day(-3), day(0)).worst == "PROBABLE"
+    assert Certificate().over(day(0), day(1)).worst == "GAP"
+
+
+def test_the_frame_is_typed_and_empty_equals_full() -> None:
+    full = Certificate.of([Period(day(0), day(1), "anchored", ("a", "b"))]).frame
+    assert list(full.columns) == ["start", "end", "verdict", "reason", "reason_zh", "reason_en", "pulls"]
+    assert str(full["start"].dtype) == "datetime64[us, Asia/Shanghai]"
+    assert full.loc[0, "pulls"] == "a b"
+    assert (Certificate().frame.dtypes == full.dtypes).all()
+
+
+@pytest.mark.parametrize("reason", list(REASONS))
+def test_the_sentence_names_the_period_and_the_reason_in_both_languages(reason: str) -> None:
+    certificate = Certificate.of([Period(day(0), day(1), reason)])
+    assert "2026-01-01 08:00:00" in certificate.sentence.zh
+    assert REASONS[reason].text.zh in certificate.sentence.zh
+    assert REASONS[reason].text.en in certificate.sentence.en
+
+
+def test_a_notebook_shows_badge_periods_and_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YTX_LANG", "both")
+    html = Certificate.of([Period(day(0), day(1), "anchored"), Period(day(1), day(2), "settling")])._repr_html_()
+    assert "ytx-PROBABLE" in html
+    assert REASONS["settling"].text.en in html.replace("&#x27;", "'")
+
+
+def test_a_window_is_proven_from_where_it_says_and_its_young_part_may_settle() -> None:
+    assert painted(window("anchored", 0, 9, proven_from=day(4))) == [
+        ("unanchored", 0, 4),
+        ("anchored", 4, 9),
+        ("settling", 9, 10),
+    ]
+
+
+def test_what_was_proven_stays_so_when_a_later_answer_is_suspicious() -> None:
+    assert painted(window("anchored", 0, 5, proven_from=day(0)), window("cap_round", 2, 9)) == [
+        ("anchored", 0, 5),
+        ("cap_round", 5, 9),
+        ("settling", 9, 10),
+    ]
+
+
+def test_a_gap_is_not_healed_by_a_suspicious_answer_but_by_a_good_one() -> None:
+    gap = window("unreached", 3, 5)
+    assert ("unreached", 3, 5) in painted(gap, window("cap_round", 0, 9))
+    assert painted(gap, window("full", 0, 9)) == [("full", 0, 9), ("settling", 9, 10)]
+    assert painted(gap, window("anchored", 0, 9, proven_from=day(0)))[0] == ("anchored", 0, 9)
+
+
+def test_a_gap_between_two_windows_is_not_forgotten_by_later_ones() -> None:
+    windows = [window("anchored", 0, 5, proven_from=day(0)), window("unreached", 5, 7), window("fell_off", 7, 9)]
+    later = [window("anchored", 8, end, proven_from=day(9)) for end in (11, 12, 13)]
+    assert ("unreached", 5, 7) in painted(*compact([*windows, *later]))
+
+
+def test_a_chain_of_syncs_is_one_window_with_its_oldest_and_newest_pull() -> None:
+    chain = [window("anchored", n, n + 4, proven_from=day(n)) for n in range(10)]
+    assert compact(chain) == (replace(chain[-1], lower=day(0), proven_from=day(0), pull_ids=("p4", "p13")),)
+
+
+def test_windows_that_do_not_join_are_not_chained() -> None:
+    apart = [window("anchored", 0, 4, proven_from=day(0)), window("anchored", 3, 9, proven_from=day(5))]
+    assert compact(apart) == tuple(apart)
+
+
+def test_full_answers_that_wait_to_be_confirmed_stay_few() -> None:
+    waiting = [window("full", 0, n, n_records=n, n_bytes=n) for n in range(1, 60)]
+    kept = compact(waiting)
+    assert len(kept) <= 12
+    assert kept[0] == waiting[0]
+    assert kept[-1] == waiting[-1]
+    equal = [window("full", 0, n, n_records=7) for n in range(1, 60)]
+    assert len(compact(equal)) == 1
+
+
+# ---- maturing: an earlier full answer (100 meetings, asked on day 10) and a later one
+
+
+EARLIER = Window(
+    "full", ("p",), day(10), day(0), day(9),
+    trimmed=day(1), oldest=day(0), n_records=100, n_ids=100, n_bytes=50_000, largest=600,
+)  # fmt: skip
+
+
+EMPTY = look(PullFacts("q", day(12), day(12), 1, []), NothingKnown(), Before(day(9)), DEFAULT_POLICY)
+
+
+def later(n_new: int, *, each: int = 1000, first: float = 11, n_old: int = 100, **more: object) -> str:
+    """What becomes of the earlier window when a full answer brings n new meetings."""
+    from simulator_archive import MemoryLand
+
+    from ytxdata.history.evidence import Known
+
+    def one(key: str, start: float, size: int) -> Seen:
+        return Seen(key, day(start), day(start + 0.01), key, None, size)
+
+    old = [one(f"o{n}", n / 12, 500) for n in range(100)]
+    land = MemoryLand()
+    for record in old:
+        land.put(Known(record.meeting_id, record.started_at, record.ended_at, record.record_hash, day(10)))
+    records = old[100 - n_old :] + [one(f"n{n}", first + n / 1000, each) for n in range(n_new)]
+    facts = PullFacts("q", day(12), day(12), 10_000, records, 0, sum(record.n_bytes for record in records))
+    reason = str(more.pop("reason", "full"))
+    sighting = look(replace(facts, **more), land, Before(day(9)), DEFAULT_POLICY)  # type: ignore[arg-type]
+    matured = confirmed(EARLIER, sighting, reason, is_broken=False)
+    return "matured" if matured.proven_from == EARLIER.lower else matured.reason
+
+
+def test_a_full_answer_matures_when_a_later_one_is_longer() -> None:
+    assert later(43) == "matured"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("it is equally long", {"n_new": 0}),
+        ("it is longer in records but not by a large record in bytes", {"n_new": 43, "each": 100}),
+        ("old ones fell off", {"n_new": 80, "n_old": 70}),
+        ("it brings an unknown meeting that began before the earlier one was asked", {"n_new": 43, "first": 9.99}),
+        ("it is itself suspicious", {"n_new": 43, "reason": "cap_round"}),
+    ],
+)
+def test_a_full_answer_does_not_mature_when(name: str, answer: dict[str, object]) -> None:
+    assert later(**answer) == "full", name  # type: ignore[arg-type]
+
+
+def test_an_anchored_answer_matures_a_full_one_but_for_its_lowest_records() -> None:
+    matured = confirmed(EARLIER, EMPTY, "anchored", is_broken=False)
+    assert matured.proven_from == EARLIER.trimmed
+
+
+def test_an_anchored_answer_does_not_mature_a_full_one_once_the_order_was_broken() -> None:
+    doubtful = confirmed(EARLIER, EMPTY, "full", is_broken=True)
+    assert doubtful.reason == "order_full"
+    assert confirmed(doubtful, EMPTY, "anchored", is_broken=False).proven_from is None
+
+
+def test_a_full_answer_that_lacked_a_meeting_of_its_window_is_incomplete_for_ever() -> None:
+    assert later(43, first=5) == "incomplete"
+
+
+def test_evidence_is_plain_json() -> None:
+    evidence = Evidence(windows=(EARLIER,), n_syncs=1)
+    assert Evidence.from_dict(json.loads(json.dumps(evidence.to_dict()))) == evidence

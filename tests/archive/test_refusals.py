@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ytxdata.archive import Archive, migrations, store, store_heads
+from ytxdata.archive.layout import LAYOUT
 from ytxdata.errors import (
     ArchiveLockedError,
     ArchiveWriteError,
@@ -92,7 +93,7 @@ def test_an_older_layout_is_migrated_by_its_named_step(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as old:  # layout 1 had no index
-        old.setattr(store, "LAYOUT", 1)
+        old.setattr("ytxdata.archive.store.LAYOUT", 1)
         old.setattr(store.Writer, "add_to_index", lambda *_: None)
         platform.records.append({"no": "id"})
         archive.sync(platform)
@@ -105,7 +106,7 @@ def test_an_older_layout_is_migrated_by_its_named_step(
     assert (done.new, done.unchanged, done.rejected) == (1, 60, 1)
     assert len(archive.rejects()) == 1
     assert [head.kind for head in store_heads.all_heads(archive.path)] == ["sync", "migrate:add_index", "sync"]
-    assert max(migrations.STEPS) + 1 == store.LAYOUT
+    assert max(migrations.STEPS) + 1 == LAYOUT
     assert archive.verify().is_sound
 
 

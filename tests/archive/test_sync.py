@@ -200,7 +200,8 @@ def test_a_report_reads_well_in_both_languages_and_in_a_notebook(
 
 def test_over_http_with_growth_and_mutation(tmp_path: Path) -> None:
     with Emulator(meetings=2500, seed=3) as server:
-        client = Client(base_url=server.url, **server.credentials)
+        credentials: Any = server.credentials
+        client = Client(base_url=server.url, **credentials)
         archive = Archive(tmp_path / "a")
         first = archive.sync(client)
         assert first.new == len(archive.meetings()) == len(server.truth()["meetings"])

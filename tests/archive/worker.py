@@ -6,40 +6,41 @@ Prints, after each sync, how many meetings the platform had when it was asked la
 
 from __future__ import annotations
 
-import os
+import importlib
 import sys
-
-from conftest import Platform, record  # type: ignore[import-not-found]
+from pathlib import Path
+from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.records.answer import Answer
 
+conftest: Any = importlib.import_module("conftest")
 BASE = 60
 CHANGING = 58
 
 
-class Growing(Platform):  # type: ignore[misc]
+class Growing:
     """A platform that all workers share through a file."""
 
-    def __init__(self, counter: str) -> None:
-        super().__init__([])
+    def __init__(self, counter: Path) -> None:
         self.counter = counter
+        self.records: list[Any] = []
+        self.identity = ("sid-of-this-test", "app")
 
     def grow(self) -> None:
-        handle = os.open(self.counter, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
-        os.write(handle, b".")
-        os.close(handle)
+        with self.counter.open("ab") as handle:
+            handle.write(b".")
 
     def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:
-        n = os.path.getsize(self.counter)  # noqa: PTH202
-        self.records = [record(i) for i in reversed(range(BASE + n))]
-        self.records[-1 - CHANGING] = record(CHANGING, meetingname=f"第 {n} 次")
-        answer: Answer = super().query_meeting(confid, meetingcount)
+        n = self.counter.stat().st_size
+        self.records = conftest.newest_first(BASE + n)
+        self.records[-1 - CHANGING] = conftest.record(CHANGING, meetingname=f"第 {n} 次")
+        answer: Answer = conftest.Platform(self.records).query_meeting(confid, meetingcount)
         return answer
 
 
 def main(path: str, counter: str, n: int) -> None:
-    platform = Growing(counter)
+    platform = Growing(Path(counter))
     print("ready", flush=True)  # noqa: T201
     for _ in range(n):
         platform.grow()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -26,6 +27,14 @@ from ytxdata.version import __version__
 
 JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")
 """What a record can be to the archive: each is exactly one of these."""
+
+
+class Call(NamedTuple):
+    """The call whose records are being judged."""
+
+    pull_id: str
+    asked_at: datetime
+    records: Sequence[RawRecord]
 
 
 class Fresh(NamedTuple):
@@ -66,10 +75,11 @@ class Intake:
         """Judge every record of an answer; return what the rules of completeness need to know of it."""
         records = answer.records
         normal = normalize(records, self.aliases)
+        call = Call(answer.pull_id, answer.asked_at, records)
         began = len(self.fresh)
         rows = _rows(normal.meetings)
         broken = [(row, hashlib.sha256(records[row].raw).digest()) for row in normal.rejects["row"].to_pylist()]
-        pieces = self._reject(answer, records, broken) | self._judge(answer, records, rows)
+        pieces = self._reject(call, broken) | self._judge(call, rows)
         for name, table in normal._asdict().items():
             self._derive(name, table, began)
         self.tally["received"] += len(records)
@@ -84,7 +94,7 @@ class Intake:
         judged = sum(self.tally[judgement] for judgement in JUDGEMENTS)
         assert self.tally["received"] == judged, f"{self.tally['received']} records came in, {judged} were judged"
 
-    def _judge(self, answer: Answer, records: tuple[RawRecord, ...], rows: list[Row]) -> dict[int, int]:
+    def _judge(self, call: Call, rows: list[Row]) -> dict[int, int]:
         """Return the observation of each meeting's record by its position."""
         known = self.versions.of([row.meeting_id for row in rows])
         by_id: dict[str, list[Row]] = defaultdict(list)
@@ -95,15 +105,15 @@ class Intake:
             twins = known[meeting_id]
             for twin, same in by_twin(twins, group):
                 best = fullest(same)
-                number = self._version(answer, records, best, twin, twins)
+                number = self._version(call, best, twin, twins)
                 pieces.update((row.position, number) for row in same if row.record_hash == best.record_hash)
                 self.tally["duplicates"] += len(same) - 1
         return pieces
 
-    def _version(self, answer: Answer, records: tuple[RawRecord, ...], row: Row, twin: int, twins: Twins) -> int:
+    def _version(self, call: Call, row: Row, twin: int, twins: Twins) -> int:
         """Return the number of the observation a meeting's record is, a fresh one when the archive has it not."""
         history = twins[twin] if twin < len(twins) else []
-        after = [version for version in history if version.observed_at > answer.asked_at]
+        after = [version for version in history if version.observed_at > call.asked_at]
         before = history[: len(history) - len(after)]
         mark = (row.meeting_id, twin)
         for version in (*before[-1:], *after[:1]):
@@ -120,22 +130,20 @@ class Intake:
             twin=twin,
             version=len(before) + 1,
             record_hash=row.record_hash,
-            observed_at=answer.asked_at,
-            pull_id=answer.pull_id,
+            observed_at=call.asked_at,
+            pull_id=call.pull_id,
             started_at=row.started_at,
             ended_at=row.ended_at,
             creator=row.creator,
         )
         replaces = before[-1] if before else None
-        self._keep(answer, row.position, records[row.position].raw, row.record_hash, version, replaces)
+        self._keep(call, row.position, row.record_hash, version, replaces)
         if twin == len(twins):
             twins.append([])
         twins[twin].insert(len(before), version)
         return version.obs
 
-    def _reject(
-        self, answer: Answer, records: tuple[RawRecord, ...], broken: list[tuple[int, bytes]]
-    ) -> dict[int, int]:
+    def _reject(self, call: Call, broken: list[tuple[int, bytes]]) -> dict[int, int]:
         """Return the observation of each rejected record by its position; one text is stored once."""
         self.tally["rejected"] += len(broken)
         known = self.rejects.of({digest for _, digest in broken})
@@ -143,20 +151,15 @@ class Intake:
         for position, digest in broken:
             if digest not in known:
                 known[digest] = -1 - len(self.fresh)
-                self._keep(answer, position, records[position].raw, digest, None, None)
+                self._keep(call, position, digest, None, None)
             pieces[position] = known[digest]
         return pieces
 
     def _keep(
-        self,
-        answer: Answer,
-        position: int,
-        raw: bytes,
-        digest: bytes,
-        version: Version | None,
-        replaces: Version | None,
+        self, call: Call, position: int, digest: bytes, version: Version | None, replaces: Version | None
     ) -> None:
-        self.fresh.append(Fresh(raw, digest, answer.pull_id, position, answer.asked_at, version, replaces))
+        raw = call.records[position].raw
+        self.fresh.append(Fresh(raw, digest, call.pull_id, position, call.asked_at, version, replaces))
 
     def _derive(self, name: str, table: pa.Table, began: int) -> None:
         """Keep the derived rows of what is fresh in this answer, marked with their place in `fresh`."""

@@ -94,7 +94,7 @@ class Snapshot:
         if place not in self.head.tables:
             return []
         with telling_damage(place):
-            log = DeltaTable(str(self.root / place), version=self.head.tables[place])
+            log = DeltaTable(self.root / place, version=self.head.tables[place])
             adds = pa.table(log.get_add_actions(flatten=True)).to_pylist()
         files = [
             DataFile(

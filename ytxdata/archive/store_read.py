@@ -54,7 +54,7 @@ def filled(column: str) -> Wanted:
 
 
 def batches(snapshot: Snapshot, table: str, columns: Sequence[str], wanted: Wanted | None = None) -> Iterator[pa.Table]:
-    """Yield rows of a table, one piece for each row group that may hold any, in the order they were stored."""
+    """Yield rows of a table, one piece for each row group that may hold any, in no promised order (compaction moves rows)."""
     names = list(dict.fromkeys([*columns, *([wanted.column] if wanted else [])]))
     for file in snapshot.files(table):
         low, high = file.bounds.get(wanted.column, (None, None)) if wanted else (None, None)

@@ -6,19 +6,20 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
 from ytxdata.archive.answers import raw_records
-from ytxdata.archive.chain import pull_sha256
+from ytxdata.archive.chain import COLUMNS, pull_sha256
 from ytxdata.archive.envelope import Envelope, unfold
 from ytxdata.archive.layout import IDENTITY, no_archive, read_identity
 from ytxdata.archive.store import INDEX, PENDING, DataFile, Snapshot, commit_path, newest
 from ytxdata.archive.store_files import sha256_of
 from ytxdata.archive.store_heads import Head, head_path, manifest, read_head, sequences
-from ytxdata.archive.store_read import batches
-from ytxdata.archive.store_schema import PULLS_STORED, SCHEMAS
+from ytxdata.archive.store_read import batches, read
+from ytxdata.archive.store_schema import SCHEMAS
 from ytxdata.archive.verification import Damage, Kind, Verification
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.labels import Text
@@ -190,44 +191,48 @@ class _Check:
 
     def _pulls(self, snapshot: Snapshot) -> None:
         """Every pull follows the one before it, and its raw answer can be put together."""
-        previous, together, size = "", [], 0
         try:
-            for rows in batches(snapshot, "pulls", PULLS_STORED.names):
+            self._chain(snapshot)
+            together: list[dict[str, Any]] = []
+            size = 0
+            for rows in batches(snapshot, "pulls", ("pull_id", "sha256", "form", "gaps", "numbers")):
                 for row in rows.to_pylist():
-                    self.n_pulls += 1
-                    if (row["previous_sha256"] or "") != previous:
-                        self.found(
-                            "pull", row["pull_id"], Text("与前一次调用不衔接", "it does not follow the pull before it")
-                        )
-                    previous = pull_sha256(row)
-                    envelope = Envelope.from_cells(row["form"], row["gaps"], row["numbers"])
-                    together.append((row["pull_id"], row["sha256"], envelope))
-                    size += len(envelope.numbers)
+                    together.append(row)
+                    size += len(row["numbers"]) // 8
                     if size > TOGETHER:
                         self._answers(snapshot, together)
                         together, size = [], 0
             self._answers(snapshot, together)
         except Exception:  # as above
             self.found("data", "pulls", _UNREADABLE)
-            return
+
+    def _chain(self, snapshot: Snapshot) -> None:
+        previous = ""
+        for row in read(snapshot, "pulls", ("ordinal", *COLUMNS)).sort_by("ordinal").to_pylist():
+            self.n_pulls += 1
+            if (row["previous_sha256"] or "") != previous:
+                self.found("pull", row["pull_id"], Text("与前一次调用不衔接", "it does not follow the pull before it"))
+            previous = pull_sha256(row)
         if previous != snapshot.head.chain_sha256 or self.n_pulls != snapshot.head.counts["pulls"]:
             self.found("pull", "pulls", Text("调用链的末端不符", "the chain of pulls does not end as it should"))
 
-    def _answers(self, snapshot: Snapshot, pulls: list[tuple[str, str, Envelope]]) -> None:
+    def _answers(self, snapshot: Snapshot, pulls: list[dict[str, Any]]) -> None:
         """Put raw answers together and compare their hashes."""
-        raws = raw_records(
-            snapshot, np.unique(np.concatenate([np.empty(0, np.int64), *(e.numbers for _, _, e in pulls)]))
-        )
-        for pull_id, sha256, envelope in pulls:
+        envelopes = [Envelope.from_cells(row["form"], row["gaps"], row["numbers"]) for row in pulls]
+        numbers = np.unique(np.concatenate([np.empty(0, np.int64), *(one.numbers for one in envelopes)]))
+        raws = raw_records(snapshot, numbers)
+        for row, envelope in zip(pulls, envelopes, strict=True):
             digest = hashlib.sha256()
             try:
                 for piece in unfold(envelope, [raws[number] for number in envelope.numbers.tolist()]):
                     digest.update(piece)
             except (KeyError, ValueError):
-                self.found("pull", pull_id, Text("其中的记录无法读取", "records of it cannot be read"))
+                self.found("pull", row["pull_id"], Text("其中的记录无法读取", "records of it cannot be read"))
                 continue
-            if digest.hexdigest() != sha256:
-                self.found("pull", pull_id, Text("原始应答与写入时不一致", "its raw answer is not what was written"))
+            if digest.hexdigest() != row["sha256"]:
+                self.found(
+                    "pull", row["pull_id"], Text("原始应答与写入时不一致", "its raw answer is not what was written")
+                )
 
 
 def _kind(path: str) -> Kind:

@@ -1,0 +1,211 @@
+"""Lazy views read only what is asked for; derived tables can be made again; many files become few."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import pytest
+
+from ytxdata.archive import Archive, compaction
+from ytxdata.archive.store import newest
+from ytxdata.archive.views import relation
+from ytxdata.errors import UsageError
+from ytxdata.records.aliases import DEFAULT
+from ytxdata.records.normalize import PARSER_VERSION
+from ytxdata.times import BEIJING
+
+
+def test_a_lazy_view_says_what_the_frame_says(archive: Archive, platform: Any) -> None:
+    assert archive.scan("meetings").collect().shape == (0, 21)
+    archive.sync(platform)
+    platform.records[0] = platform.record(59, meetingname="改")
+    platform.records.append(7)
+    first = archive.pulls()["asked_at"].iloc[0]
+    archive.sync(platform)
+    for name in ("meetings", "legs", "rejects", "problems", "pulls"):
+        frame = getattr(archive, name)()
+        lazy = archive.scan(name)
+        assert lazy.collect_schema().names() == list(frame.columns)
+        assert len(lazy.collect()) == len(frame)
+    names = archive.scan("meetings", as_of=first).select("name").collect()["name"].to_list()
+    assert "改" not in names
+    assert "改" in archive.scan("meetings").select("name").collect()["name"].to_list()
+    for wrong in ({"view": "meeting"}, {"view": "meetings", "engine": "dask"}):
+        with pytest.raises(UsageError) as caught:
+            archive.scan(**wrong)
+        assert "meetings" in str(caught.value) or "duckdb" in str(caught.value)
+
+
+def test_instants_are_in_beijing_time_and_periods_mean_it(archive: Archive, platform: Any) -> None:
+    archive.sync(platform)
+    begins = datetime(2026, 1, 1, 2, tzinfo=UTC)  # 10:00 in Beijing
+    lazy = archive.scan("meetings").filter(
+        nw.col("started_at") >= begins, nw.col("started_at") < begins + timedelta(hours=1)
+    )
+    frame = archive.meetings(start="2026-01-01T10:00", end="2026-01-01T11:00")
+    assert sorted(lazy.collect()["meeting_id"].to_list()) == sorted(frame["meeting_id"])
+    assert str(frame["started_at"].iloc[0]) == "2026-01-01 10:00:00+08:00"
+
+
+@pytest.fixture
+def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parquet files with row groups of 500 rows, so that a small archive has many."""
+    from deltalake import WriterProperties
+
+    monkeypatch.setattr("ytxdata.archive.store.WRITER", WriterProperties(max_row_group_size=500))
+
+
+@pytest.mark.usefixtures("small_groups")
+def test_only_the_row_groups_of_a_period_are_read(archive: Archive, platform: Any) -> None:
+    platform.records = platform.newest_first(4000)
+    archive.sync(platform)
+    snapshot = newest(archive.path)
+    assert snapshot is not None
+
+    def scanned(start: datetime | None = None, end: datetime | None = None) -> list[tuple[str, str]]:
+        plan = relation(snapshot, "meetings", start=start, end=end).project("meeting_id").explain("analyze")
+        assert "amount_yuan" not in plan, "a column that nobody asked for is read"
+        return re.findall(r"Row Groups Scanned: (\d+) / (\d+)", plan)
+
+    start = datetime.fromisoformat(platform.records[2000]["starttime"]).replace(tzinfo=BEIJING)
+    assert set(scanned()) == {("8", "8")}
+    assert min(int(some) for some, _ in scanned(start, start + timedelta(hours=8))) <= 2
+
+
+@pytest.mark.usefixtures("small_groups")
+def test_a_look_up_reads_only_the_row_groups_that_may_hold_it(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.records = platform.newest_first(4000)
+    archive.sync(platform)
+    from ytxdata.archive.store_index import find
+    from ytxdata.archive.store_read import among, batches, not_before
+
+    snapshot = newest(archive.path)
+    assert snapshot is not None
+    ids = [record["meid"] for record in platform.records[:200]]
+    numbers = find(snapshot.runs, ids)
+    assert len(numbers) == 200
+    read = list(batches(snapshot, "meetings", ("obs", "meeting_id"), among("obs", numbers)))
+    assert sorted(m for rows in read for m in rows["meeting_id"].to_pylist()) == sorted(ids)
+    assert len(read) <= 2
+    edge = datetime.fromisoformat(platform.records[100]["starttime"]).replace(tzinfo=BEIJING)
+    late = list(batches(snapshot, "meetings", ("obs",), not_before("started_at", edge)))
+    assert sum(rows.num_rows for rows in late) == 101
+    assert len(late) == 1
+    assert len(find(snapshot.runs, ["unknown"])) == 0
+
+
+def test_names_learnt_later_make_meetings_of_what_was_rejected_and_nothing_looks_changed(
+    archive: Archive, platform: Any
+) -> None:
+    nameless = [
+        {("room_no" if key == "meid" else key): value for key, value in r.items()} for r in platform.records[:5]
+    ]
+    platform.records[:5] = nameless
+    assert archive.sync(platform).rejected == 5
+    platform.aliases = DEFAULT.with_extra({"meeting_id": ["room_no"]})
+    done = archive.sync(platform)
+    assert (done.new, done.rejected, done.unchanged) == (0, 0, 60)
+    assert len(archive.meetings()) == 60
+    assert len(archive.rejects()) == 0
+    assert len(archive.changes()) == 0
+    assert archive.verify().is_sound
+    del platform.aliases  # the archive remembers the names
+    assert archive.sync(platform).rejected == 0
+
+
+def test_a_better_parser_derives_again_and_is_no_change_by_the_platform(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.sync(platform)
+    platform.records[0] = platform.record(59, meetingname="改")
+    archive.sync(platform)
+    ledger, generation = archive.changes(), newest(archive.path).head.generation  # type: ignore[union-attr]
+    monkeypatch.setattr("ytxdata.archive.rebuild.PARSER_VERSION", PARSER_VERSION + 1)
+    assert archive.sync(platform).changed == 0
+    assert newest(archive.path).head.generation != generation  # type: ignore[union-attr]
+    assert archive.changes().equals(ledger)
+    assert list(archive.meetings()["version"]) == [1] * 59 + [2]
+    told = archive.rebuild()
+    assert (told.observations, told.meetings) == (61, 60)
+    assert "61" in str(told)
+    assert not (archive.path / generation).is_dir() or not list((archive.path / generation).rglob("*.parquet"))
+    assert archive.verify().is_sound
+
+
+def test_a_rebuild_mends_damaged_derived_tables(archive: Archive, platform: Any) -> None:
+    archive.sync(platform)
+    before = archive.meetings()
+    for path in [*(archive.path / "derived").rglob("*.parquet"), *(archive.path / "index").iterdir()]:
+        path.write_bytes(b"damaged")
+    archive.rebuild()
+    assert archive.meetings().equals(before)
+    assert archive.sync(platform).new == 0
+
+
+def test_many_small_files_become_few_and_nothing_is_lost(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compaction, "MOST_FILES", 4)
+    monkeypatch.setattr(compaction, "LOOK_EVERY", 1)
+    for i in range(60, 74):
+        platform.records.insert(0, platform.record(i))
+        archive.sync(platform)
+        snapshot = newest(archive.path)
+        assert snapshot is not None
+        assert max(len(snapshot.files(table)) for table in ("observations", "meetings", "pulls")) <= 5
+    assert len(archive.meetings()) == 74
+    assert len(archive.pulls()) == len(platform.asked)
+    assert archive.verify().is_sound
+    assert len(list((archive.path / "observations").glob("*.parquet"))) <= 12
+    assert archive.answer(archive.pulls()["pull_id"].iloc[0])
+
+
+def test_new_and_vanished_fields_are_told(archive: Archive, platform: Any) -> None:
+    assert archive.sync(platform).drift == ()
+    for i in range(60, 90):
+        changed = platform.record(i, roomLevel="gold")
+        del changed["creator"]
+        platform.records.insert(0, changed)
+    told = " ".join(text.en for text in archive.sync(platform).drift)
+    assert "roomLevel" in told
+    assert "creator" in told
+    assert archive.sync(platform).drift == ()
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_spark_sees_the_same_snapshot(archive: Archive, platform: Any, tmp_path: Path) -> None:
+    pyspark = pytest.importorskip("pyspark") if "YTX_REQUIRE_SPARK" not in os.environ else __import__("pyspark")
+    from pyspark.sql import SparkSession
+
+    assert pyspark
+    platform.records[1] = platform.record(58, endtime="", oriamount="12.345")
+    archive.sync(platform)
+    as_of = archive.pulls()["asked_at"].iloc[-1]
+    platform.records[0] = platform.record(59, meetingname="改")
+    archive.sync(platform)
+    session = (
+        SparkSession.builder.master("local[1]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.sql.session.timeZone", "Asia/Shanghai")
+        .config("spark.sql.warehouse.dir", str(tmp_path / "warehouse"))
+        .getOrCreate()
+    )
+    try:
+        for name in ("meetings", "legs", "rejects", "problems", "pulls"):
+            for instant in (None, as_of):
+                ours = archive.scan(name, as_of=instant).collect().to_native()
+                spark = archive.scan(name, as_of=instant, engine="spark", spark=session).to_native().toArrow()
+                keys = [(column, "ascending") for column in ours.column_names[:3]]
+                assert spark.column_names == ours.column_names
+                assert spark.cast(ours.schema).sort_by(keys).equals(ours.combine_chunks().sort_by(keys)), name
+    finally:
+        session.stop()

@@ -21,6 +21,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
     steady = {key for key, one in found.items() if not one.is_exempt}
     placed = _placed((records[-1] for records in by_id.values()), pull)
 
+    # where the window may begin: above the newest known record that is missing, and above rooms pinned on top
     n_placed_known = known.n_before(pull.asked_at + HORIZON)
     floor = _floor([start for start, _ in placed], known, n_placed_known, policy)
     missing = [] if floor is None else _missing(known, floor, by_id, pull)
@@ -29,6 +30,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
     n_pinned = max(policy.overlap - 1, int(policy.strays * len(placed)))
     trusted = [pair for pair in inside if len(placed) > n_pinned and pair[0] > placed[n_pinned][0]]
 
+    # what came again, what did not, and whether that joins the answer to the archive
     n_known = sum(one.meeting_id in steady for _, one in placed)
     n_inside = sum(one.meeting_id in steady for _, one in inside)
     n_missing = len(missing) if floor is not None or not placed else n_placed_known - n_known
@@ -40,7 +42,6 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
     n_lacking, shows_disorder = compared(lower, upper, by_id, before.answer, placed, policy)
     n_far = sum(one.meeting_id in steady for start, one in placed if inside and start < inside[0][0] - policy.reach)
     anchors = [found[one.meeting_id] for start, one in inside if lower and start >= lower and is_unchanged(one, found)]
-    few = len(missing) <= max(1, policy.strays * (len(missing) + n_known))
     return Sighting(
         pull=pull,
         policy=policy,
@@ -55,7 +56,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         n_left_out=n_left_out,
         n_held_back=n_held_back,
         n_missing=n_missing,
-        missing=tuple(key for _, key in sorted(missing)) if few else (),
+        missing=tuple(key for _, key in sorted(missing)),
         anchored_by=None
         if n_far >= policy.overlap
         else overlap(anchors, n_known, n_inside, n_held_back, joins_at, policy),

@@ -34,7 +34,7 @@ class Sighting:
     n_left_out, n_held_back
         Known records below the window that did not come: all, and those that the platform surely still lists.
     n_missing, missing
-        Known records that should be in the answer and are not: how many, and which (while they are few).
+        Known records that should be in the answer and are not: how many, and which (as far as they were looked at).
     anchored_by
         When the overlap had been archived; None when there is not enough of it.
     fresh

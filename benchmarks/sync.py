@@ -24,11 +24,14 @@ from deltalake import write_deltalake
 
 from ytxdata import times
 from ytxdata.archive import Archive
-from ytxdata.archive import sync as module
 from ytxdata.archive.intake import Intake
+from ytxdata.archive.rebuild import aliases_for
+from ytxdata.archive.rejects import RejectIndex
 from ytxdata.archive.store import WRITER, newest, table_path
 from ytxdata.archive.store_read import among, read
 from ytxdata.archive.store_schema import SCHEMAS
+from ytxdata.archive.sync import written
+from ytxdata.archive.versions import VersionIndex
 from ytxdata.history.completeness import Judgement
 from ytxdata.history.evidence import Evidence, Window
 from ytxdata.history.verdicts import Certificate
@@ -105,18 +108,18 @@ class Platform:
         return time.process_time() - began - spent, done
 
 
-def keep(path: Path, answer: Answer, n: int) -> float:
-    """Keep one answer in an archive; return the CPU seconds of looking up, writing and promoting, without parsing."""
-    normalize(answer.records)  # warms the cache of phone numbers, so that parsing costs the same both times
-    began = time.process_time()
-    normalize(answer.records)
-    parsing = time.process_time() - began
-    began = time.process_time()
+def keep(path: Path, answer: Answer, n: int) -> None:
+    """Keep one answer in an archive, as a sync does, but without a judgement of completeness."""
     before = newest(path)
-    intake = Intake(module.VersionIndex(before), module.RejectIndex(before), module.aliases_for(before, None))
+    intake = Intake(VersionIndex(before), RejectIndex(before), aliases_for(before, None))
     intake.take(answer)
-    module.written(path, before, Platform.identity, intake, Judgement(Certificate(), evidence_of(n)))
-    return time.process_time() - began - parsing
+    written(path, before, Platform.identity, intake, Judgement(Certificate(), evidence_of(n)))
+
+
+def seconds_without_parsing(path: Path, answer: Answer, n: int) -> float:
+    """Return the CPU seconds `keep` takes to look up, write and promote: without what parsing the records takes."""
+    normalize(answer.records)  # warms the cache of phone numbers, so that parsing costs the same both times
+    return -seconds(lambda: normalize(answer.records)) + seconds(lambda: keep(path, answer, n))
 
 
 def filled(path: Path, n: int) -> Archive:
@@ -146,7 +149,7 @@ def thousand_new(size: int, archive: Archive) -> None:
             answer = answer_of(range(n, n + 1000), 1000)
             assert len(answer.records) == 1000
             first, n = counts(archive)["observations"], n + 1000
-            spent = keep(archive.path, answer, n)
+            spent = seconds_without_parsing(archive.path, answer, n)
             assert counts(archive)["meetings"] == n
             rows = rows_since(archive, first)
             began = time.process_time()

@@ -22,7 +22,7 @@ def pull_sha256(row: Mapping[str, Any]) -> str:
     Examples
     --------
     >>> pull_sha256({name: None for name in COLUMNS})[:16]
-    'f5d5c2d35ba3b8a9'
+    'b22a3e1100225e13'
     """
     cells = {name: _plain(row[name]) for name in COLUMNS}
     return hashlib.sha256(

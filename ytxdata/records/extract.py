@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ytxdata.records import scan
 from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, plain
-from ytxdata.records.decode import decode_leniently
+from ytxdata.records.decode import read_value
 from ytxdata.records.pieces import all_members_of, elements_of, members_of
 
 ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})
@@ -208,7 +208,7 @@ def _member_texts(raw: bytes, members: list[tuple[str, bytes]]) -> Iterator[tupl
 def _inner(raw: bytes, path: str) -> tuple[bytes, str]:
     """Return what a JSON string holds when that looks like JSON again, however often it was wrapped."""
     while raw[:1] == b'"':
-        read = decode_leniently(raw)
+        read = read_value(raw)
         text = read.value.strip() if read is not None and isinstance(read.value, str) else None
         if text is None or text[:1] not in ("", "[", "{", '"'):
             break

@@ -174,7 +174,11 @@ def _decimal(text: str) -> Decimal | None:
 
 
 def _each(read: Callable[[Any], tuple[Any, str | None]], values: Values, kind: pa.DataType) -> Converted:
-    pairs = [read(value) for value in values]
+    if set(map(type, values)) <= _TEXT_ONLY:  # few distinct texts: each is read once
+        known = {value: read(value) for value in set(values)}
+        pairs = [known[value] for value in values]
+    else:
+        pairs = [read(value) for value in values]
     reasons = {i: reason for i, (_, reason) in enumerate(pairs) if reason}
     return Converted(pa.array([value for value, _ in pairs], kind), reasons)
 

@@ -1,0 +1,148 @@
+"""How long does it take from the bytes of an answer to typed tables, and how much memory?
+
+Compares, in one run, each in a process of its own: `json.loads` + `pandas.json_normalize` (what everybody does), `orjson.loads`
+alone (the practical floor; `pip install orjson`), and this package. Prints CPU seconds, ratios and peak memory.
+
+Run: python benchmarks/parsing.py [--meetings 100000] [--legs 8] [--repeat 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import random
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+
+def answer(n_meetings: int, n_legs: int) -> bytes:
+    """Make an answer of meetings with legs, about 1 KB a meeting; phones begin with 154 and cannot be dialled."""
+    rng = random.Random(1)
+    people = [(f"员工{i:04d}", f"1540000{i:04d}") for i in range(3000)]
+    first = datetime(2024, 1, 1, 8)  # noqa: DTZ001 - wall time, as the platform writes it
+    records = []
+    for i in range(n_meetings):
+        start = first + timedelta(seconds=600 * i)
+        seconds = rng.randint(60, 7200)
+        end = start + timedelta(seconds=seconds)
+        guests = [rng.choice(people) for _ in range(n_legs)]
+        records.append(
+            {
+                "meid": str(10**28 + i),
+                "meetingname": "周例会",
+                "creator": guests[0][1],
+                "appid": "0f0e0d0c0b0a09080706050403020100",
+                "createtime": str(start),
+                "starttime": str(start),
+                "endtime": str(end),
+                "duration": str(seconds),
+                "status": "2",
+                "bookmeeting": "0",
+                "oriamount": 0.12,
+                "tapesurl": "NoTapes",
+                "parties": [
+                    {"name": name, "phone": phone, "jointime": str(start), "leavetime": str(end)}
+                    for name, phone in guests
+                ],
+            }
+        )
+    body = json.dumps(
+        {"statusCode": "0", "statusMsg": "提交成功", "data": records}, ensure_ascii=False, separators=(",", ":")
+    )
+    return body.encode()
+
+
+def everybody(body: bytes) -> int:
+    import pandas as pd
+
+    data = json.loads(body)["data"]
+    meetings = pd.json_normalize(data)
+    legs = pd.json_normalize(data, record_path="parties", meta=["meid"])
+    return len(meetings) + len(legs)
+
+
+def everybody_typed(body: bytes) -> int:
+    """The same, with times and numbers as such: what the tables of this package hold, but for numbers, hashes and raw texts."""
+    import pandas as pd
+
+    data = json.loads(body)["data"]
+    meetings = pd.json_normalize(data).drop(columns="parties")
+    legs = pd.json_normalize(data, record_path="parties", meta=["meid"])
+    for frame, columns in ((meetings, ("createtime", "starttime", "endtime")), (legs, ("jointime", "leavetime"))):
+        for column in columns:
+            frame[column] = pd.to_datetime(frame[column], errors="coerce").dt.tz_localize("Asia/Shanghai")
+    meetings["duration"] = pd.to_numeric(meetings["duration"], errors="coerce")
+    return len(meetings) + len(legs)
+
+
+def only_orjson(body: bytes) -> int:
+    import orjson  # type: ignore[import-not-found, unused-ignore]
+
+    return len(orjson.loads(body))
+
+
+def ours(body: bytes) -> int:
+    from ytxdata.records.answer import read_answer
+    from ytxdata.records.normalize import normalize
+
+    tables = normalize(read_answer(body).records)
+    return int(tables.meetings.num_rows + tables.legs.num_rows)
+
+
+WAYS: dict[str, Callable[[bytes], int]] = {
+    "json.loads + json_normalize": everybody,
+    "the same, then typed": everybody_typed,
+    "orjson.loads (parse only)": only_orjson,
+    "ytxdata: answer to tables": ours,
+}
+
+
+def write(path: str, n_meetings: int, n_legs: int) -> int:
+    return Path(path).write_bytes(answer(n_meetings, n_legs))
+
+
+def measure(way: str, path: str, repeat: int) -> tuple[float, float]:
+    """Return the best CPU seconds, and the peak memory above the answer itself [MB]."""
+    WAYS[way](answer(10, 1))  # imports and caches are not the question
+    body = Path(path).read_bytes()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    best = float("inf")
+    for _ in range(repeat):
+        start = time.process_time()
+        WAYS[way](body)
+        best = min(best, time.process_time() - start)
+    return best, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--meetings", type=int, default=20_000)
+    options.add_argument("--legs", type=int, default=8)
+    options.add_argument("--repeat", type=int, default=3)
+    chosen = options.parse_args()
+    results: dict[str, float] = {}
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:  # elsewhere: a child inherits its parent's peak
+            size = pool.apply(write, (file.name, chosen.meetings, chosen.legs)) / 1e6
+        print(f"{chosen.meetings:,} meetings with {chosen.legs} legs, {size:.0f} MB")
+        for way in WAYS:
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                try:
+                    seconds, memory = pool.apply(measure, (way, file.name, chosen.repeat))
+                except ImportError as error:
+                    print(f"{way:30} – {error}")
+                    continue
+            results[way] = seconds
+            print(f"{way:30} {seconds:7.2f} s  {size / seconds:6.0f} MB/s  +{memory:6.0f} MB")
+    mine = results["ytxdata: answer to tables"]
+    for way, seconds in results.items():
+        print(f"{way} ÷ ytxdata = {seconds / mine:.2f}")
+
+
+if __name__ == "__main__":
+    main()

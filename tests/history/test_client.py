@@ -115,7 +115,8 @@ def test_frames_of_nothing_have_the_columns_and_types_of_full_ones(server: Emula
 
 
 def test_a_wrong_token_is_refused_with_the_remedy(server: Emulator) -> None:
-    credentials = server.credentials | {"auth_token": "wrong"}
+    credentials = server.credentials
+    credentials["auth_token"] = "wrong"
     with pytest.raises(CredentialsError, match=r"(?i)token") as caught:
         ytx.Client(base_url=server.url, **credentials).query_meeting()
     assert caught.value.exit_code == 3

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import md5
+from typing import TypedDict
+
+
+class Credentials(TypedDict):
+    """What a client is told to ask as an account."""
+
+    account_sid: str
+    auth_token: str
+    app_id: str
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+from ytxdata.emulator.account import Credentials
 from ytxdata.emulator.app import Front, QuietServer
 from ytxdata.emulator.desk import Desk
 from ytxdata.emulator.faults import Fault
@@ -100,7 +101,7 @@ class Emulator:
         }
 
     @property
-    def credentials(self) -> dict[str, str]:
+    def credentials(self) -> Credentials:
         """Account SID, token and application id, as keyword arguments for a client."""
         account = self.desk.account
         return {

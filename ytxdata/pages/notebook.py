@@ -78,7 +78,7 @@ def execute(
             return KernelSpec(argv=argv, display_name="Python", language="python")
 
     source = Path(path)
-    notebook: NotebookNode = nbformat.read(str(source), as_version=4)  # type: ignore[no-untyped-call]
+    notebook: NotebookNode = nbformat.read(str(source), as_version=4)
     client = NotebookClient(
         notebook,
         kernel_manager_class=ThisPython,
@@ -103,9 +103,7 @@ def to_html(notebook: NotebookNode, *, title: str) -> str:
     """
     from nbconvert import HTMLExporter
 
-    exporter: Any = HTMLExporter(  # type: ignore[no-untyped-call]
-        template_name="lab", exclude_input_prompt=True, exclude_output_prompt=True
-    )
+    exporter: Any = HTMLExporter(template_name="lab", exclude_input_prompt=True, exclude_output_prompt=True)
     exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = exporter.mermaid_js_url = ""
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})
     return str(body)

@@ -230,7 +230,8 @@ class Evidence:
         known = dict(values)
         known["windows"] = tuple(_read(Window, one) for one in values["windows"])
         known["doubts"] = tuple(_read(Doubt, one) for one in values["doubts"])
-        return _read(cls, known)
+        evidence: Evidence = _read(cls, known)
+        return evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,14 +244,10 @@ class Note:
     pull_id: str = ""
 
 
-_INSTANTS = {"asked_at", "lower", "upper", "proven_from", "trimmed", "oldest", "started_at", "missed_at"} | {
-    "last_asked_at",
-    "joins_at",
-    "listed_from",
-    "listed_at",
-    "full_at",
-    "order_broken_at",
-}
+_INSTANTS = frozenset(
+    "asked_at lower upper proven_from trimmed oldest started_at missed_at last_asked_at joins_at listed_from listed_at full_at "
+    "order_broken_at".split()
+)
 
 
 def _plain(value: Any) -> Any:
@@ -264,7 +261,9 @@ def _plain(value: Any) -> Any:
 
 
 def _read(kind: Any, values: Mapping[str, Any]) -> Any:
-    ready = {name: datetime.fromisoformat(one) if name in _INSTANTS and one else one for name, one in values.items()}
+    ready: dict[str, Any] = {
+        name: datetime.fromisoformat(one) if name in _INSTANTS and one else one for name, one in values.items()
+    }
     if "pull_ids" in ready:
         ready["pull_ids"] = tuple(ready["pull_ids"])
     return kind(**ready)

@@ -245,8 +245,22 @@ class Note:
 
 
 _INSTANTS = frozenset(
-    "asked_at lower upper proven_from trimmed oldest started_at missed_at last_asked_at joins_at listed_from listed_at full_at "
-    "order_broken_at".split()
+    [
+        "asked_at",
+        "lower",
+        "upper",
+        "proven_from",
+        "trimmed",
+        "oldest",
+        "started_at",
+        "missed_at",
+        "last_asked_at",
+        "joins_at",
+        "listed_from",
+        "listed_at",
+        "full_at",
+        "order_broken_at",
+    ]
 )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
+from deltalake import ColumnProperties, DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
 
 from ytxdata import times
@@ -45,7 +45,15 @@ BOUNDED = ("obs", "ordinal", "started_at")
 ROW_GROUP = 32_768
 """Rows of a Parquet row group: small enough that one month or one tail is a small part of a file."""
 
-WRITER = WriterProperties(compression="ZSTD", compression_level=3, max_row_group_size=ROW_GROUP)
+BULKY = ("raw", "gaps", "numbers")
+"""Columns of long values: bounds of them would repeat whole values in the file's footer, a dictionary would be all of them."""
+
+WRITER = WriterProperties(
+    compression="ZSTD",
+    compression_level=3,
+    max_row_group_size=ROW_GROUP,
+    column_properties={name: ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE") for name in BULKY},
+)
 QUIET = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 """Delta writes no file on its own: every file must be in the manifest of a head."""
 
@@ -150,14 +158,13 @@ class Writer:
         root.joinpath(PENDING).touch()
 
     def append(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> None:
-        """Append rows to a table; it is created by its first rows."""
+        """Append rows to a table, created by its first ones; after `heal` its newest version is the head's."""
         if not isinstance(rows, pa.RecordBatchReader) and not rows.num_rows:
             return
         place = table_path(self.head, table)
         path = self.root / place
         path.mkdir(parents=True, exist_ok=True)
-        target = DeltaTable(path, version=self.tables[place]) if place in self.tables else path
-        write_deltalake(target, rows, mode="append", writer_properties=WRITER, post_commithook_properties=QUIET)
+        write_deltalake(path, rows, mode="append", writer_properties=WRITER, post_commithook_properties=QUIET)
         self.committed(place)
 
     def committed(self, place: str) -> None:

@@ -45,6 +45,9 @@ def fullest(rows: Sequence[Row]) -> Row:
 
 def by_twin(twins: Twins, rows: Sequence[Row]) -> Iterator[tuple[int, list[Row]]]:
     """Yield the records of one meeting id by the meeting they are of: nearly always one record of one meeting."""
+    if len(rows) == 1 and not twins:
+        yield 0, [*rows]
+        return
     groups: dict[int, list[Row]] = {}
     for row in rows:
         groups.setdefault(twin_of(twins, row, groups), []).append(row)

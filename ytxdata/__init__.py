@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ytxdata.version import __version__
 
 if TYPE_CHECKING:
-    from ytxdata import errors, metrics, plots
+    from ytxdata import audit, errors, metrics, plots
     from ytxdata.archive import Archive, SyncReport
     from ytxdata.errors import YtxError
     from ytxdata.history.client import Client
@@ -48,7 +48,7 @@ _HOME = {
     "read_answers": "ytxdata.history.saved",
     "read_csv": "ytxdata.tables.csv",
 }
-_ROOMS = ("errors", "metrics", "plots")
+_ROOMS = ("audit", "errors", "metrics", "plots")
 
 __all__ = [
     "Answer",
@@ -62,6 +62,7 @@ __all__ = [
     "Table",
     "YtxError",
     "__version__",
+    "audit",
     "errors",
     "metrics",
     "plots",

@@ -1,0 +1,155 @@
+"""How often one must sync so that nothing can fall out of the platform's window: pure arithmetic on starts of meetings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ytxdata.labels import Text, preferred_lang
+from ytxdata.times import beijing_text
+
+STEPS = (
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(minutes=30),
+    timedelta(hours=1),
+    timedelta(hours=2),
+    timedelta(hours=6),
+    timedelta(hours=12),
+    timedelta(days=1),
+    timedelta(days=2),
+    timedelta(days=7),
+)
+"""Cadences that a scheduler is usually told."""
+
+OVERLAP = 5
+"""Known records that an answer must still hold, so that it joins on to the one before."""
+
+REACH = timedelta(hours=48)
+"""How far an answer must reach below the sync before it: what may still settle (24 h), and a day more for long meetings."""
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """How often to sync.
+
+    Parameters
+    ----------
+    every
+        Sync at least so often; None when even the shortest cadence is too slow.
+    window
+        The largest answer seen [records]: what the platform is known to give at once.
+    spare
+        Records of it that may be new ones: the window less what an answer must reach back over, and less the margin.
+    margin
+        By how much the busiest time may still be exceeded.
+    shortest
+        The shortest time in which `spare` meetings ever began; None when there never were so many.
+    busiest
+        When that was.
+    per_day
+        Mean number of meetings a day.
+    """
+
+    every: timedelta | None
+    window: int
+    spare: int
+    margin: float
+    shortest: timedelta | None
+    busiest: datetime | None
+    per_day: float
+
+    @property
+    def text(self) -> Text:
+        """The advice in words."""
+        facts = {
+            "window": self.window,
+            "spare": self.spare,
+            "margin": f"{self.margin:g}",
+            "per_day": f"{self.per_day:.1f}",
+        }
+        if self.every is None:
+            return _TOO_SMALL.format(**facts)
+        zh, en = _names(self.every)
+        if self.shortest is None:
+            return _NEVER.format(zh=zh, en=en, **facts)
+        short_zh, short_en = _names(self.shortest)
+        return _BUSY.format(
+            zh=zh, en=en, short_zh=short_zh, short_en=short_en, busiest=beijing_text(self.busiest), **facts
+        )
+
+    def __str__(self) -> str:
+        return self.text.in_(preferred_lang())
+
+
+def advise(starts: Sequence[datetime], largest_answer: int, *, margin: float = 2) -> Cadence:
+    """Return how often to sync, from when meetings began and how many records one answer is known to hold.
+
+    The rule: between two syncs fewer meetings may begin than an answer has room for beyond what it must reach back over, even when
+    the busiest time ever seen is exceeded `margin` times.
+
+    Parameters
+    ----------
+    starts
+        When meetings began, in any order; bursts count as they are.
+    largest_answer
+        Records of the largest answer seen. A platform that never stopped by itself may give more: the advice is then on the safe side.
+    margin
+        How many times the busiest time may be exceeded.
+
+    Returns
+    -------
+    Cadence
+        At most a week, also when nothing is known.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> hourly = [datetime(2026, 3, 2, tzinfo=UTC) + timedelta(hours=i) for i in range(500)]
+    >>> advise(hourly, 200).every, advise(hourly, 50).every, advise([], 100).every
+    (datetime.timedelta(days=2), None, datetime.timedelta(days=7))
+    """
+    times = sorted(starts)
+    per_day = len(times) / max((times[-1] - times[0]) / timedelta(days=1), 1) if times else 0.0
+    spare = int((largest_answer - OVERLAP - _most_within(times, REACH)) / margin)
+    if spare < 1:
+        return Cadence(None, largest_answer, max(spare, 0), margin, None, None, per_day)
+    spans = [(times[i + spare] - times[i], times[i]) for i in range(len(times) - spare)]
+    if not spans:
+        return Cadence(STEPS[-1], largest_answer, spare, margin, None, None, per_day)
+    shortest, busiest = min(spans)
+    every = max((step for step in STEPS if step <= shortest), default=None)
+    return Cadence(every, largest_answer, spare, margin, shortest, busiest, per_day)
+
+
+def _most_within(times: Sequence[datetime], span: timedelta) -> int:
+    """Return the largest number of meetings that ever began within a span."""
+    most = first = 0
+    for last, time in enumerate(times):
+        while time - times[first] > span:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def _names(span: timedelta) -> tuple[str, str]:
+    seconds = round(span.total_seconds())
+    for size, zh, en in ((86400, "天", "d"), (3600, "小时", "h"), (60, "分钟", "min")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {zh}", f"{seconds / size:.3g} {en}"
+    return f"{seconds} 秒", f"{seconds} s"
+
+
+_BUSY = Text(
+    "至少每 {zh} 同步一次：一次回答最多见过 {window} 条，最忙时（{busiest} 起）{short_zh} 内就开始了 {spare} 场会议，已留 {margin} 倍余量；平均每天 {per_day} 场",
+    "sync at least every {en}: the largest answer seen holds {window} records; in the busiest time (from {busiest}) {spare} meetings began within {short_en}, with a margin of {margin}; {per_day} a day on average",
+)
+_NEVER = Text(
+    "每 {zh} 同步一次即可：一次回答最多见过 {window} 条，从未有过足以挤出窗口的会议数（{spare} 场，已留 {margin} 倍余量）；平均每天 {per_day} 场",
+    "every {en} is enough: the largest answer seen holds {window} records, and there never were enough meetings to push one out ({spare}, with a margin of {margin}); {per_day} a day on average",
+)
+_TOO_SMALL = Text(
+    "一次回答最多见过 {window} 条，不足以覆盖最忙的 48 小时并留 {margin} 倍余量：任何同步频率都不能保证不漏；平均每天 {per_day} 场。先做一次完整同步（要得更多），看平台是否有上限",
+    "the largest answer seen holds {window} records, not enough to reach over the busiest 48 h with a margin of {margin}: no cadence is safe; {per_day} meetings a day on average. First sync in full (ask for more) to see whether the platform has a cap",
+)

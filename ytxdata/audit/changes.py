@@ -1,0 +1,187 @@
+"""What the platform changed after the fact, and by how much each monthly figure moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from ytxdata.archive import Archive
+from ytxdata.archive.changes import CHANGES
+from ytxdata.audit.checks.mutated_after_close import GRAVE, kind_of
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.metrics.frames import Frames
+from ytxdata.metrics.periods import By
+from ytxdata.metrics.usage import usage
+from ytxdata.tables.definition import Definition
+from ytxdata.tables.plain import to_arrow
+from ytxdata.tables.table import Table
+from ytxdata.times import Instant, as_instant, beijing_text
+
+_IDS = ("meeting_id", "old_pull_id", "new_pull_id")
+_DEFINITIONS = (
+    *(
+        Definition(
+            key=column.name,
+            zh=column.zh,
+            en=column.en,
+            unit="id" if column.name in _IDS else "raw" if column.name in ("old", "new") else "time" if column.type == "instant" else "",
+            formula=column.meaning,
+        )
+        for column in CHANGES
+    ),
+    Definition(key="touches", zh="涉及", en="touches", unit="text", formula=Text("start、end、duration、people、money；都不涉及为空", "start, end, duration, people, money; null for none of these")),
+    Definition(key="is_grave", zh="改变时间或金额", en="time or money", formula=Text("改动涉及分钟数或金额", "it moves minutes or money")),
+)  # fmt: skip
+
+FIGURES = ("meetings", "meeting_minutes", "leg_minutes", "legs", "people")
+"""Figures of a monthly report that are compared; `amount_yuan` is added."""
+
+_MOVED = (
+    Definition(key="period", zh="月份", en="month", unit="text"),
+    Definition(key="figure", zh="指标", en="figure", unit="text", formula=Text("用量报表的列；amount_yuan 为平台给出的金额之和", "a column of the usage report; amount_yuan is the sum of the platform's amounts")),
+    Definition(key="as_of", zh="当时", en="as of", unit="time", formula=Text("该月结束后的第一次查询（或所给的时刻）：最早可能出报表的时刻", "the first pull after the month had ended (or what was given): the earliest a report could be made")),
+    Definition(key="then", zh="当时的数", en="then"),
+    Definition(key="now", zh="现在的数", en="now"),
+    Definition(key="difference", zh="差", en="difference", formula=Text("现在 − 当时", "now − then")),
+)  # fmt: skip
+
+
+def changes(archive: Archive, *, start: Instant | None = None, end: Instant | None = None) -> Table:
+    """Return what the platform changed after meetings had ended, field by field.
+
+    Parameters
+    ----------
+    archive
+        The archive.
+    start, end
+        Only changes seen in `[start, end)`, Beijing time unless a zone is given.
+
+    Returns
+    -------
+    Table
+        `meeting_id version field old new phase old_seen_at new_seen_at old_pull_id new_pull_id touches is_grave`, in the order in which they
+        were seen; the same columns when nothing changed.
+    """
+    ledger = archive.changes()
+    mask = ledger["phase"] == "after_close"
+    if start is not None:
+        mask &= ledger["new_seen_at"] >= as_instant(start, name="start")
+    if end is not None:
+        mask &= ledger["new_seen_at"] < as_instant(end, name="end")
+    found = ledger[mask].reset_index(drop=True)
+    touches = pd.Series([kind_of(field) for field in found["field"]], dtype="string", index=found.index)
+    grave = touches.isin(GRAVE).astype("boolean")
+    notes = (
+        Text(
+            f"{found['meeting_id'].nunique()} 场会议的 {len(found)} 个字段在结束后被改，其中 {int(grave.sum())} 个涉及时间或金额",
+            f"{len(found)} fields of {found['meeting_id'].nunique()} meetings changed after their end, {int(grave.sum())} of them touch time or money",
+        ),
+    )
+    return Table(
+        frame=found.assign(touches=touches, is_grave=grave), name="changes", title=Text("事后改动", "Changes after the fact"),
+        definitions=_DEFINITIONS, notes=notes, certificate=archive.certificate(),
+    )  # fmt: skip
+
+
+def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool = False) -> Table:
+    """Return by how much each monthly figure moved since a report of that month could first be made.
+
+    Parameters
+    ----------
+    archive
+        The archive.
+    as_of
+        Compare with what was known then, for every month; by default for each month with the first pull after it had ended.
+    all_figures
+        Also the figures that did not move.
+
+    Returns
+    -------
+    Table
+        `period figure as_of then now difference`, by month; no row when no figure moved. `then` is null for a month of which nothing was known.
+
+    Raises
+    ------
+    UsageError
+        `as_of` is no instant, or lies before the first pull.
+    """
+    asked = [at for at in to_arrow(archive.pulls())["asked_at"].to_pylist() if at is not None]
+    then = None if as_of is None else as_instant(as_of, name="as_of")
+    if then is not None and (not asked or then < min(asked)):
+        raise UsageError(
+            Text("那时还没有任何查询", "nothing had been pulled by then"),
+            remedy=Text(
+                f"第一次查询在 {beijing_text(min(asked, default=None))}",
+                f"the first pull was at {beijing_text(min(asked, default=None))}",
+            ),
+        )
+    now = _figures(archive, None)
+    reported: dict[datetime, list[str]] = {}
+    for month in now:
+        at = then or next((at for at in sorted(asked) if at >= _end_of(month)), None)
+        if at is not None:
+            reported.setdefault(at, []).append(month)
+    rows = []
+    for at, months in reported.items():
+        before = _figures(archive, at)
+        for month in months:
+            for figure, value in now[month].items():
+                old = before.get(month, {}).get(figure)
+                if all_figures or old != value:
+                    rows.append((month, figure, at, old, value, None if old is None or value is None else value - old))
+    return _moved_table(archive, sorted(rows, key=lambda row: (row[0], (*FIGURES, "amount_yuan").index(row[1]))))
+
+
+def _moved_table(archive: Archive, rows: Sequence[tuple[Any, ...]]) -> Table:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(_MOVED)
+    number = "Float64"
+    types = ("string", "string", "datetime64[us, Asia/Shanghai]", number, number, number)
+    frame = pd.DataFrame(
+        {
+            one.key: pd.Series([float(v) if kind == number and v is not None else v for v in values], dtype=kind)
+            for one, kind, values in zip(_MOVED, types, columns, strict=True)
+        }
+    )
+    months = len(set(frame["period"]))
+    note = (
+        Text(f"{months} 个月的数与当时不同：那时发出的报表基于另一份数据", f"{months} months differ from what was known then: a report sent then was made of other data")
+        if months
+        else Text("没有任何月度指标变动", "no monthly figure moved")
+    )  # fmt: skip
+    title = Text("月度指标的变动", "How monthly figures moved")
+    return Table(
+        frame=frame, name="moved", title=title, definitions=_MOVED, notes=(note,), certificate=archive.certificate()
+    )
+
+
+def _end_of(month: str) -> datetime:
+    year, number = (int(part) for part in month.split("-"))
+    return as_instant(f"{year + number // 12}-{number % 12 + 1:02d}")
+
+
+def _figures(
+    archive: Archive, as_of: datetime | None, by: By = "month"
+) -> dict[str, dict[str, float | Decimal | None]]:
+    """Return month → figure → value, as the archive knew it."""
+    meetings = archive.scan("meetings", as_of=as_of)
+    frames = Frames(meetings, archive.scan("legs", as_of=as_of), archive.certificate())
+    rows: list[Mapping[str, Any]] = to_arrow(usage(frames, by=by).frame).to_pylist()
+    sums = _amounts(meetings)
+    return {
+        row["period"]: {name: row[name] for name in FIGURES} | {"amount_yuan": sums.get(row["period"])} for row in rows
+    }
+
+
+def _amounts(meetings: nw.LazyFrame[Any]) -> dict[str, Decimal]:
+    relation: Any = meetings.to_native()
+    known = relation.filter("amount_yuan IS NOT NULL AND started_at IS NOT NULL")
+    months = known.aggregate(
+        "strftime(timezone('Asia/Shanghai', started_at), '%Y-%m') AS period, sum(amount_yuan) AS amount"
+    ).fetchall()
+    return dict(months)

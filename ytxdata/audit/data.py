@@ -1,0 +1,225 @@
+"""What checks look at: meetings and legs as tables of integers in DuckDB, on disk, so that memory stays bounded."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from ytxdata import times
+from ytxdata.archive import Archive
+from ytxdata.audit.invoice import Invoice
+from ytxdata.audit.roster import Roster
+from ytxdata.audit.source import load, newest_pull
+from ytxdata.history.verdicts import Certificate
+from ytxdata.labels import Text
+from ytxdata.phones import normalize
+
+OFFSET = 8 * 3600
+"""Local epoch seconds count from 1970-01-01 00:00 on the wall clock of Beijing."""
+
+MEMORY = "1GB"
+"""How much DuckDB may hold before it spills to disk."""
+
+NEEDS: dict[str, tuple[str, Text]] = {
+    "legs": ("SELECT count(*) > 0 FROM all_legs", Text("记录里没有参会方", "the records name no parties")),
+    "joins": ("SELECT count(j) > 0 FROM all_legs", Text("参会方没有加入时刻", "the parties have no times of joining")),
+    "creators": ("SELECT count(who) > 0 FROM all_meetings", Text("记录里没有创建人", "the records name no creators")),
+    "archive": ("", Text("只有存档知道较早的版本", "only an archive knows earlier versions")),
+    "certificate": ("", Text("没有完整性证书", "there is no certificate of completeness")),
+    "roster": ("", Text("没有给花名册", "no roster was given")),
+    "invoice": ("", Text("没有给账单", "no invoice was given")),
+    "export": ("FALSE", Text("它在导出表格时检查：ytx.audit.small_group(table)", "it is checked when a table is exported: ytx.audit.small_group(table)")),
+}  # fmt: skip
+"""What a check may need → the question whether it is there (or an attribute of the data), and what is said when it is not."""
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """The records under audit.
+
+    In `rows` these tables can be asked; instants are local epoch seconds (Beijing wall clock), unknown is null:
+
+    - `meetings`: `m` (row number) `meeting_id twin` (0, 1 … of one id used twice) `who` (creator: number in E.164 form, else as given)
+      `s e` (start, end) `len_s` (length: end − start, else what the platform says) `duration_s amount n_legs pull_id last_seen`;
+    - `legs`: `m leg number` (E.164) `person` (number, or one of its own) `j l` (join, leave as given) `x` (leave; an open leg is closed at the end);
+    - `all_meetings`, `all_legs`: the same for all there is, with `in_scope`; the two above hold only what starts in the period.
+
+    Parameters
+    ----------
+    now
+        The instant that counts as now.
+    period
+        The period under audit, None for everything.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    now: datetime
+    period: tuple[datetime | None, datetime | None]
+    archive: Archive | None = None
+    certificate: Certificate | None = None
+    roster: Roster | None = None
+    invoice: Invoice | None = None
+    notes: list[Text] = field(default_factory=list)
+
+    @property
+    def now_s(self) -> int:
+        """Now in local epoch seconds."""
+        return local_s(self.now)
+
+    def rows(self, sql: str, *values: Any) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a query, some at a time; `?` stand for the values."""
+        return self._fetch(sql, list(values))
+
+    def named(self, sql: str, **values: Any) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a query, some at a time; `$name` stand for the values."""
+        return self._fetch(sql, values)
+
+    def _fetch(self, sql: str, values: Any) -> Iterator[dict[str, Any]]:
+        cursor = self.connection.cursor()
+        cursor.execute(sql, values)
+        names = [column[0] for column in cursor.description or ()]
+        while batch := cursor.fetchmany(2048):
+            yield from (dict(zip(names, row, strict=True)) for row in batch)
+
+    def instant(self, second: int | None) -> datetime | None:
+        """Return the instant of a local epoch second, in UTC."""
+        return None if second is None else instant_of(second)
+
+    def put(self, name: str, table: pa.Table) -> None:
+        """Put a table beside the others, in place of one of that name."""
+        self.connection.register("incoming", table)
+        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM incoming")  # noqa: S608
+        self.connection.unregister("incoming")
+
+    def lacks(self, need: str) -> Text | None:
+        """Return why a need is not met, or None when it is."""
+        question, reason = NEEDS[need]
+        met = next(self.rows(f"SELECT ({question}) AS met"))["met"] if question else getattr(self, need) is not None
+        return None if met else reason
+
+    def provenance(self, ids: Collection[str]) -> dict[str, tuple[int | None, tuple[str, ...]]]:
+        """Return the latest start and the pulls of each of some meetings that are known."""
+        self.put("wanted", pa.table({"meeting_id": pa.array(sorted(set(ids)), pa.string())}))
+        found = self.rows(
+            "SELECT meeting_id, max(s) AS s, list_sort(list(DISTINCT pull_id) FILTER (pull_id IS NOT NULL)) AS pulls "
+            "FROM all_meetings SEMI JOIN wanted USING (meeting_id) GROUP BY meeting_id"
+        )
+        return {row["meeting_id"]: (row["s"], tuple(row["pulls"] or ())) for row in found}
+
+
+def local_s(instant: datetime) -> int:
+    """Return an instant in local epoch seconds, rounded up, so that half-open periods keep their meaning."""
+    return -int(-instant.timestamp() // 1) + OFFSET
+
+
+def instant_of(second: int) -> datetime:
+    """Return the instant of a local epoch second, in UTC."""
+    return datetime.fromtimestamp(second - OFFSET, UTC)
+
+
+def open_data(
+    source: Any,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    as_of: datetime | None = None,
+    roster: Roster | None = None,
+    invoice: Invoice | None = None,
+) -> Data:
+    """Return the records of a source, prepared for the checks.
+
+    Raises
+    ------
+    UsageError
+        The source is no Archive, History or `Frames`, or a column is missing.
+    """
+    now = as_of or newest_pull(source) or times.now()
+    folder = tempfile.mkdtemp(prefix="ytxdata-audit-")
+    connection = duckdb.connect(str(Path(folder) / "audit.duckdb"))
+    connection.execute(
+        f"SET memory_limit = '{MEMORY}'; SET enable_progress_bar = false; SET preserve_insertion_order = false"
+    )
+    archive = source if isinstance(source, Archive) else None
+    certificate = getattr(source, "certificate", None)
+    data = Data(
+        connection=connection,
+        now=now,
+        period=(start, end),
+        archive=archive,
+        certificate=_narrowed(certificate() if callable(certificate) else certificate, start, end, now),
+        roster=roster,
+        invoice=invoice,
+    )
+    weakref.finalize(data, _clear, connection, folder)
+    _fill(data, source, as_of)
+    return data
+
+
+def _clear(connection: duckdb.DuckDBPyConnection, folder: str) -> None:
+    connection.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _narrowed(certificate: Any, start: datetime | None, end: datetime | None, now: datetime) -> Certificate | None:
+    if not isinstance(certificate, Certificate) or certificate.start is None or certificate.end is None:
+        return None if not isinstance(certificate, Certificate) else certificate
+    first, last = start or certificate.start, min(end or certificate.end, now)
+    return certificate.over(first, last) if first < last else Certificate()
+
+
+def _fill(data: Data, source: Any, as_of: datetime | None) -> None:
+    load(data.connection, source, as_of)
+    data.put("creators", _numbers(data, "raw_meetings", "creator"))
+    data.put("numbers", _numbers(data, "raw_legs", "phone", "number IS NULL"))
+    start, end = (None if edge is None else local_s(edge) for edge in data.period)
+    data.connection.execute(_MEETINGS, {"start": start, "end": end})
+    data.connection.execute(_LEGS)
+    known = sorted(data.roster.entries) if data.roster else []
+    data.put("known", pa.table({"number": pa.array(known, pa.string())}))
+
+
+def _numbers(data: Data, table: str, column: str, where: str = "TRUE") -> pa.Table:
+    """Return `text` and its E.164 form for every distinct text of a column of phones."""
+    sql = f"SELECT DISTINCT {column} AS text FROM {table} WHERE {column} IS NOT NULL AND {where}"  # noqa: S608
+    texts = sorted(row["text"] for row in data.rows(sql))
+    return pa.table(
+        {"text": pa.array(texts, pa.string()), "e164": pa.array([normalize(text) for text in texts], pa.string())}
+    )
+
+
+_MEETINGS = """
+CREATE TABLE all_meetings AS
+SELECT row_number() OVER (ORDER BY meeting_id, s NULLS LAST, e, creator, pull_id) AS m, meeting_id,
+    row_number() OVER (PARTITION BY meeting_id ORDER BY s NULLS LAST, e, creator, pull_id) - 1 AS twin,
+    count(*) OVER (PARTITION BY meeting_id) > 1 AS is_shared,
+    coalesce(e164, creator) AS who, s, e, CASE WHEN e >= s THEN e - s WHEN e IS NULL OR s IS NULL THEN duration_s END AS len_s,
+    duration_s, amount_yuan AS amount, n_legs, pull_id, last_seen_at AS last_seen,
+    CASE WHEN $start::BIGINT IS NULL AND $end::BIGINT IS NULL THEN TRUE
+        ELSE coalesce(s >= coalesce($start, s) AND s < coalesce($end, s + 1), FALSE) END AS in_scope
+FROM (SELECT *, started_at AS s, ended_at AS e FROM raw_meetings) LEFT JOIN creators ON creator = text;
+"""
+
+_LEGS = """
+CREATE TABLE all_legs AS
+SELECT m, leg, number, coalesce(number, '#' || leg) AS person, j, l,
+    CASE WHEN coalesce(l, e) >= j THEN coalesce(l, e) END AS x, in_scope
+FROM (
+    SELECT meeting_id, leg, coalesce(number, e164) AS number, joined_at AS j, left_at AS l
+    FROM raw_legs LEFT JOIN numbers ON phone = text AND number IS NULL
+) JOIN all_meetings USING (meeting_id)
+WHERE NOT is_shared OR j BETWEEN s AND coalesce(e, s);
+DROP TABLE raw_meetings;
+DROP TABLE raw_legs;
+CREATE VIEW meetings AS SELECT * FROM all_meetings WHERE in_scope;
+CREATE VIEW legs AS SELECT * FROM all_legs WHERE in_scope;
+"""
+"""Of an id that stands for two meetings, a leg belongs to the one during which it joined."""

@@ -1,0 +1,262 @@
+"""What an audit found, as a table that can be accepted, explained, written and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from ytxdata.audit.checking import CHECKS, SEVERITIES, Check, Finding, Severity, unknown
+from ytxdata.audit.data import Data
+from ytxdata.audit.explain import explain
+from ytxdata.audit.life import ACCEPTED, NEW, OPEN, PERSISTING, RESOLVED, Life, Row
+from ytxdata.audit.sensitivity import sensitivity
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.tables.definition import Definition
+from ytxdata.tables.table import Table
+
+_STRING = pd.StringDtype("pyarrow")
+_TYPES: dict[str, Any] = {
+    "finding_id": _STRING,
+    "check": _STRING,
+    "severity": _STRING,
+    "status": _STRING,
+    "record_ids": pd.ArrowDtype(pa.list_(pa.string())),
+    "measured": pd.Float64Dtype(),
+    "threshold": pd.Float64Dtype(),
+    "zh": _STRING,
+    "en": _STRING,
+    "reason": _STRING,
+    "by": _STRING,
+}
+COLUMNS = tuple(_TYPES)
+
+DEFINITIONS = (
+    Definition(key="finding_id", zh="发现编号", en="finding id", unit="id", formula=Text("同样的事实在任何机器上得到同样的编号", "the same facts give the same id on any machine")),
+    Definition(key="check", zh="检查", en="check", unit="text", formula=Text("检查的键；见 .summary()", "key of the check; see .summary()")),
+    Definition(key="severity", zh="严重程度", en="severity", unit="text", formula=Text("warn 或 crit", "warn or crit")),
+    Definition(key="status", zh="状态", en="status", unit="text", formula=Text("new 新出现，persisting 仍存在，resolved 已不存在，accepted 已接受", "new, persisting, resolved (no longer found) or accepted")),
+    Definition(key="record_ids", zh="会议编号", en="meeting ids", unit="id", formula=Text("作为依据的会议", "the meetings that show it")),
+    Definition(key="measured", zh="测得", en="measured", formula=Text("测得的值，单位见检查的阈值", "what was measured, in the unit of the check's threshold")),
+    Definition(key="threshold", zh="阈值", en="threshold", formula=Text("所比较的值", "what it was held against")),
+    Definition(key="zh", zh="说明（中文）", en="sentence (zh)", unit="text", formula=Text("发现了什么", "what was found")),
+    Definition(key="en", zh="说明（英文）", en="sentence (en)", unit="text", formula=Text("发现了什么", "what was found")),
+    Definition(key="reason", zh="接受理由", en="reason", unit="text", formula=Text("为何接受；未接受为空", "why it was accepted; null when it was not")),
+    Definition(key="by", zh="接受人", en="accepted by", unit="person", formula=Text("由谁接受；未接受为空", "by whom; null when it was not")),
+)  # fmt: skip
+
+TITLE = Text("审计发现", "Findings")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Findings(Table):
+    """The findings of an audit, gravest checks first in the order of `CHECKS`; resolved ones stay in it.
+
+    `frame` has one row per finding: `finding_id check severity status record_ids measured threshold zh en reason by`.
+
+    Parameters
+    ----------
+    pulls
+        Finding id → the pulls that prove it.
+    not_run
+        Check → why it did not run. A check that is neither here nor in the rows ran and found nothing.
+    ran
+        Checks that ran.
+    told
+        Check → the parameters it ran with.
+    """
+
+    pulls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_run: Mapping[str, Text] = field(default_factory=dict)
+    ran: tuple[str, ...] = ()
+    told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    life: Life | None = None
+    source: Any = None
+    reopen: Callable[[], Data] | None = None
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def accept(self, finding_id: str, reason: str, by: str) -> Findings:
+        """Accept a finding for good: kept beside the archive, append-only; this table shows it too. Returns this table.
+
+        Parameters
+        ----------
+        finding_id
+            Which finding.
+        reason, by
+            Why, and who answers for it.
+
+        Raises
+        ------
+        UsageError
+            The reason or the reviewer is empty, there is no such finding, or there is no archive to keep it beside.
+        """
+        if not reason.strip() or not by.strip():
+            raise UsageError(
+                Text("接受一条发现必须写明理由和接受人", "accepting a finding takes a reason and a reviewer"),
+                remedy=Text("accept(编号, reason=…, by=…)", "accept(id, reason=…, by=…)"),
+            )
+        row = self._row(finding_id)
+        if self.life is None:
+            raise UsageError(
+                Text("只有存档的审计才能保存接受意见", "only the audit of an archive can keep what was accepted"),
+                remedy=Text("对 Archive 运行审计", "run the audit on an Archive"),
+            )
+        self.life.accept(finding_id, reason.strip(), by.strip())
+        status = row["status"] if row["status"] == RESOLVED else ACCEPTED
+        self.frame.loc[self.frame["finding_id"] == finding_id, ["status", "reason", "by"]] = [
+            status,
+            reason.strip(),
+            by.strip(),
+        ]
+        self.__dict__.pop("arrow", None)
+        return self
+
+    def explain(self, finding_id: str) -> Table:
+        """Return the raw records of a finding side by side.
+
+        Returns
+        -------
+        Table
+            One row per key of the raw records, one column per version of each record (20 at most), sorted by key; a key that a record
+            lacks is null. Its notes say what was found, by which rule, and which pulls prove it.
+
+        Raises
+        ------
+        UsageError
+            There is no such finding.
+        """
+        row = self._row(finding_id)
+        return explain(
+            self.source, row, CHECKS.get(row["check"]), self.pulls.get(finding_id, ()), self.told.get(row["check"], {})
+        )
+
+    def summary(self) -> Table:
+        """Return one row per check: its titles, how many findings of each severity and status, and why it did not run, if so.
+
+        Returns
+        -------
+        Table
+            `check title_zh title_en warn crit new persisting resolved accepted state_zh state_en`, in the order of the checks; `warn` and
+            `crit` count what is open (new or persisting).
+        """
+        frame = self.frame
+        rows = []
+        for key in dict.fromkeys([*CHECKS, *frame["check"]]):
+            mine = frame[frame["check"] == key]
+            is_open = mine["status"].isin(OPEN)
+            title = CHECKS[key].title if key in CHECKS else Text(key, key)
+            why = self.not_run.get(key)
+            state = (
+                Text(f"未运行，因为{why.zh}", f"not run, because {why.en}")
+                if why
+                else _RAN
+                if key in self.ran
+                else _ELSEWHERE
+            )
+            rows.append(
+                {"check": key, "title_zh": title.zh, "title_en": title.en}
+                | {severity: int((is_open & (mine["severity"] == severity)).sum()) for severity in SEVERITIES}
+                | {status: int((mine["status"] == status).sum()) for status in (NEW, PERSISTING, RESOLVED, ACCEPTED)}
+                | {"state_zh": state.zh, "state_en": state.en}
+            )
+        return Table(
+            frame=pd.DataFrame(rows),
+            name="audit_summary",
+            title=Text("审计概要", "Audit summary"),
+            definitions=_SUMMARY,
+            period=self.period,
+            certificate=self.certificate,
+        )
+
+    def sensitivity(self) -> Table:
+        """Return how many findings each threshold would give at half, the same and twice its value.
+
+        Returns
+        -------
+        Table
+            `check parameter half same twice curve value`, one row per threshold; checks that did not run are left out.
+
+        Raises
+        ------
+        UsageError
+            These findings were not made from records.
+        """
+        if self.reopen is None:
+            raise UsageError(Text("这些发现不是由记录得出的", "these findings were not made from records"))
+        return sensitivity(self.reopen(), [CHECKS[key] for key in self.ran], self.told)
+
+    def at_least(self, severity: Severity) -> Findings:
+        """Return the open findings (new or persisting) of this severity or a graver one."""
+        grave = SEVERITIES[SEVERITIES.index(severity) :]
+        return self._only(self.frame["status"].isin(OPEN) & self.frame["severity"].isin(grave))
+
+    def changed(self) -> Findings:
+        """Return what is new or resolved since the audit before."""
+        return self._only(self.frame["status"].isin((NEW, RESOLVED)))
+
+    def _only(self, mask: Any) -> Findings:
+        from dataclasses import replace
+
+        return replace(self, frame=self.frame[mask].reset_index(drop=True))
+
+    def _row(self, finding_id: str) -> dict[str, Any]:
+        found = self.frame[self.frame["finding_id"] == finding_id]
+        if not len(found):
+            raise unknown(Text("发现", "finding"), finding_id, [str(one) for one in self.frame["finding_id"].head(20)])
+        row: dict[str, Any] = found.iloc[0].to_dict()
+        return row
+
+
+_RAN = Text("已运行", "ran")
+_ELSEWHERE = Text("此次未要求运行", "not asked for this time")
+_SUMMARY = (
+    Definition(key="check", zh="检查", en="check", unit="text"),
+    Definition(key="title_zh", zh="名称", en="title (zh)", unit="text"),
+    Definition(key="title_en", zh="英文名称", en="title (en)", unit="text"),
+    *(Definition(key=key, zh=key, en=key, unit="count") for key in (*SEVERITIES, NEW, PERSISTING, RESOLVED, ACCEPTED)),
+    Definition(key="state_zh", zh="状态", en="state (zh)", unit="text"),
+    Definition(key="state_en", zh="英文状态", en="state (en)", unit="text"),
+)
+
+
+def as_rows(found: Iterable[tuple[Check, Finding]]) -> list[Row]:
+    """Return findings as rows without a life: all of them new. The same id twice is one row."""
+    rows = (
+        Row(
+            one.id_in(check.key),
+            check.key,
+            one.severity,
+            tuple(one.record_ids),
+            one.measured,
+            one.threshold,
+            one.text.zh,
+            one.text.en,
+            None,
+        )
+        for check, one in found
+    )
+    return list({row.finding_id: row for row in rows}.values())
+
+
+def frame_of(rows: Iterable[tuple[Row, str, str | None, str | None]]) -> pd.DataFrame:
+    """Return the frame of rows with their status, reason and reviewer; the same columns and types when there are none."""
+    cells = [
+        (r.finding_id, r.check, r.severity, status, list(r.record_ids), r.measured, r.threshold, r.zh, r.en, reason, by)
+        for r, status, reason, by in rows
+    ]
+    columns = zip(*cells, strict=True) if cells else [[] for _ in COLUMNS]
+    return pd.DataFrame(
+        {name: pd.Series(list(values), dtype=_TYPES[name]) for name, values in zip(COLUMNS, columns, strict=True)}
+    )
+
+
+def as_findings(found: Iterable[tuple[Check, Finding]]) -> Findings:
+    """Return findings that were made from something else than records."""
+    frame = frame_of((row, NEW, None, None) for row in as_rows(found))
+    return Findings(frame=frame, name="findings", title=TITLE, definitions=DEFINITIONS)

@@ -1,0 +1,163 @@
+"""The life of findings: new, persisting, resolved or accepted, kept in a file beside the archive that only grows.
+
+One line of JSON is one event: `found` (a finding that was not there in the audit before), `resolved` (one that no longer is), `accepted`. The file
+lies beside the archive's directory and never in it: an audit changes no byte of an archive.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ytxdata import times
+from ytxdata.errors import DamagedError, UsageError
+from ytxdata.labels import Text
+
+NEW, PERSISTING, RESOLVED, ACCEPTED = "new", "persisting", "resolved", "accepted"
+OPEN = (NEW, PERSISTING)
+"""Statuses of what somebody should look at."""
+
+
+class Row(NamedTuple):
+    """A finding as it is kept: what the frame shows, and the instant it belongs to."""
+
+    finding_id: str
+    check: str
+    severity: str
+    record_ids: tuple[str, ...]
+    measured: float | None
+    threshold: float | None
+    zh: str
+    en: str
+    at: str | None
+
+
+@dataclass
+class State:
+    """What the events of one finding come to."""
+
+    row: Row
+    is_open: bool
+    reason: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class Life:
+    """The file beside an archive in which the life of its findings is kept."""
+
+    path: Path
+    _now: Callable[[], datetime] = field(default=lambda: times.now(), repr=False)
+
+    @classmethod
+    def beside(cls, archive: Path) -> Life:
+        """Return the file of an archive: `NAME.audit.jsonl` beside the directory `NAME`."""
+        root = archive.absolute()
+        return cls(root.with_name(f"{root.name}.audit.jsonl"))
+
+    def states(self) -> dict[str, State]:
+        """Return what is known of every finding, in the order in which they were first found.
+
+        Raises
+        ------
+        DamagedError
+            A line is not what was written; a last line that was cut short is passed over.
+        """
+        known: dict[str, State] = {}
+        for number, line in enumerate(self._lines(), start=1):
+            try:
+                self._take(known, json.loads(line))
+            except (ValueError, KeyError, TypeError):
+                raise DamagedError(
+                    Text(f"{self.path} 第 {number} 行已损坏", f"line {number} of {self.path} is damaged"),
+                    remedy=Text(
+                        "从备份恢复此文件，或删除该行", "restore this file from a backup, or take the line out"
+                    ),
+                ) from None
+        return known
+
+    def _lines(self) -> list[bytes]:
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return []
+        return content.split(b"\n")[:-1]
+
+    @staticmethod
+    def _take(known: dict[str, State], event: dict[str, Any]) -> None:
+        key = event["finding_id"]
+        if event["event"] == "found":
+            row = Row(**{name: event[name] for name in Row._fields} | {"record_ids": tuple(event["record_ids"])})
+            before = known.get(key)
+            known[key] = State(row, True, before.reason if before else None, before.by if before else None)
+        elif event["event"] == "resolved":
+            known[key].is_open = False
+        elif event["event"] == "accepted":
+            known[key].reason, known[key].by = event["reason"], event["by"]
+
+    def accept(self, finding_id: str, reason: str, by: str) -> None:
+        """Keep that a finding was accepted."""
+        self._append([{"event": ACCEPTED, "finding_id": finding_id, "reason": reason, "by": by}])
+
+    def live(
+        self, rows: Collection[Row], judged: Callable[[Row], bool], *, keep: bool
+    ) -> list[tuple[Row, str, str | None, str | None]]:
+        """Return the rows with their status, then what is resolved; and keep what changed.
+
+        Parameters
+        ----------
+        rows
+            What this audit found.
+        judged
+            Whether this audit would have found a row, had it still been there: its check ran and its period was looked at.
+        keep
+            Whether to write; an audit of the past is only a look.
+        """
+        known = self.states()
+        events: list[dict[str, Any]] = []
+        lived: list[tuple[Row, str, str | None, str | None]] = []
+        for row in rows:
+            before = known.get(row.finding_id)
+            if before is None or not before.is_open:
+                events.append({"event": "found", **row._asdict()})
+            status = ACCEPTED if before and before.reason else PERSISTING if before and before.is_open else NEW
+            lived.append((row, status, before.reason if before else None, before.by if before else None))
+        found = {row.finding_id for row in rows}
+        for key, state in known.items():
+            if key in found:
+                continue
+            if state.is_open and judged(state.row):
+                events.append({"event": "resolved", "finding_id": key})
+                lived.append((state.row, RESOLVED, state.reason, state.by))
+            elif not state.is_open:
+                lived.append((state.row, RESOLVED, state.reason, state.by))
+        if keep:
+            self._append(events)
+        return lived
+
+    def _append(self, events: Iterable[dict[str, Any]]) -> None:
+        now = self._now().astimezone(UTC).isoformat(timespec="seconds")
+        text = "".join(json.dumps(event | {"written_at": now}, ensure_ascii=False) + "\n" for event in events)
+        if not text:
+            return
+        try:
+            with self.path.open("ab+") as file:
+                if file.tell():
+                    file.seek(-1, os.SEEK_END)
+                    text = text if file.read(1) == b"\n" else "\n" + text
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise UsageError(
+                Text(f"写不了 {self.path}：{error.strerror}", f"{self.path} cannot be written: {error.strerror}"),
+                remedy=Text(
+                    "给该目录写权限，或用 remember=False 只看不记",
+                    "make the directory writable, or only look with remember=False",
+                ),
+            ) from None

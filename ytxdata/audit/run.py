@@ -1,0 +1,223 @@
+"""One audit: every check over the same records, each finding with its life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ytxdata.archive import Archive
+from ytxdata.audit import checks as _checks  # noqa: F401 (registers the checks)
+from ytxdata.audit.checking import CHECKS, Check, Finding, unknown
+from ytxdata.audit.data import Data, instant_of, open_data
+from ytxdata.audit.findings import DEFINITIONS, TITLE, Findings, frame_of
+from ytxdata.audit.invoice import Invoice
+from ytxdata.audit.life import NEW, Life, Row
+from ytxdata.audit.roster import Roster
+from ytxdata.audit.source import newest_pull
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.metrics.scope import Scope
+from ytxdata.times import Instant, as_instant
+
+LISTS = ("roster", "invoice")
+"""What a configuration may describe beside checks: `columns` of these lists."""
+
+
+def run(
+    source: Any,
+    *,
+    start: Instant | None = None,
+    end: Instant | None = None,
+    roster: Any = None,
+    invoice: Any = None,
+    config: Mapping[str, Mapping[str, Any]] | None = None,
+    as_of: Instant | None = None,
+    checks: Collection[str] | None = None,
+    remember: bool = True,
+) -> Findings:
+    """Audit an archive: run every check and tell what it found, or why it could not run.
+
+    Parameters
+    ----------
+    source
+        An Archive; or a History or `ytx.Frames` of any engine, which know no earlier versions and keep no life of findings.
+    start, end
+        Only what starts in `[start, end)`, Beijing time unless a zone is given; a finding about several meetings belongs to the latest.
+    roster
+        `phone, name, department`: a path, a frame, or a `Roster`.
+    invoice
+        `meeting_id, duration_s, amount_yuan`: a path, a frame, or an `Invoice`.
+    config
+        Check → parameters that differ from the defaults; `roster` and `invoice` → `{"columns": {our name: name there}}`.
+    as_of
+        What counts as now, by default the newest pull: only what was known then is looked at, and nothing is remembered.
+    checks
+        Which checks to run; all when None.
+    remember
+        Keep beside the archive which findings there were, so that the next audit can tell new ones from old.
+
+    Returns
+    -------
+    Findings
+        One row per finding, in the order of the checks, then of time; those of earlier audits that are no longer found come last as *resolved*.
+
+    Raises
+    ------
+    UsageError
+        The source cannot be audited, a list cannot be read, the period is empty, or a check or parameter is unknown.
+    DamagedError
+        The archive, or the file of findings beside it, is damaged.
+
+    Notes
+    -----
+    Reads; never changes, deletes or cleans a record. The records are brought into a temporary DuckDB file; memory is bounded.
+    """
+    scope = Scope.of(start, end)
+    settings = _settings(config or {})
+    chosen = _chosen(checks)
+    told = {check.key: check.told(settings.get(check.key, {})) for check in chosen}
+    lists: dict[str, Any] = {
+        "roster": None if roster is None else Roster.read(roster, settings.get("roster", {}).get("columns")),
+        "invoice": None if invoice is None else Invoice.read(invoice, settings.get("invoice", {}).get("columns")),
+    }
+    then = None if as_of is None else as_instant(as_of, name="as_of")
+
+    def reopen() -> Data:
+        return open_data(source, start=scope.start, end=scope.end, as_of=then, **lists)
+
+    data = reopen()
+    not_run = {check.key: why for check in chosen if (why := _lacking(check, data))}
+    ran = [check for check in chosen if check.key not in not_run]
+    rows, pulls = _found(data, ran, told)
+    life = Life.beside(source.path) if isinstance(source, Archive) else None
+    lived = [(row, NEW, None, None) for row in rows]
+    if life is not None:
+        keep = remember and (then is None or then >= (newest_pull(source) or then))
+        lived = life.live(rows, _judged({check.key for check in ran}, scope), keep=keep)  # type: ignore[assignment]
+    notes = (
+        _now_note(data),
+        *(note for given in lists.values() if given is not None for note in given.notes),
+        *dict.fromkeys(data.notes),
+    )
+    return Findings(
+        frame=frame_of(lived),
+        name="findings",
+        title=TITLE,
+        definitions=DEFINITIONS,
+        notes=(*notes, *(_not_run(CHECKS[key], why) for key, why in not_run.items())),
+        period=scope.period,
+        certificate=data.certificate,
+        pulls=pulls,
+        not_run=not_run,
+        ran=tuple(check.key for check in ran),
+        told=told,
+        life=life,
+        source=source,
+        reopen=reopen,
+    )
+
+
+def _settings(config: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    for name, value in config.items():
+        if name not in CHECKS and name not in LISTS:
+            raise unknown(Text("检查", "check"), name, [*CHECKS, *LISTS])
+        if not isinstance(value, Mapping):
+            raise UsageError(Text(f"{name} 的设置不是名称 → 值", f"the settings of {name} are not names → values"))
+    return dict(config)
+
+
+def _chosen(keys: Collection[str] | None) -> list[Check]:
+    for key in keys or ():
+        if key not in CHECKS:
+            raise unknown(Text("检查", "check"), key, list(CHECKS))
+    return [check for check in CHECKS.values() if keys is None or check.key in keys]
+
+
+def _lacking(check: Check, data: Data) -> Text | None:
+    return next((why for need in check.needs if (why := data.lacks(need))), None)
+
+
+def _found(
+    data: Data, ran: list[Check], told: Mapping[str, Mapping[str, Any]]
+) -> tuple[list[Row], dict[str, tuple[str, ...]]]:
+    """Return the rows of all checks in order, and the pulls that prove each."""
+    found: list[tuple[Check, Finding]] = [(check, one) for check in ran for one in _run(check, data, told[check.key])]
+    known = data.provenance({meeting_id for _, one in found for meeting_id in one.record_ids})
+    rows: dict[str, tuple[int, datetime, Row]] = {}
+    pulls: dict[str, tuple[str, ...]] = {}
+    places = {check.key: place for place, check in enumerate(ran)}
+    for check, one in found:
+        starts = [known[key][0] for key in one.record_ids if key in known and known[key][0] is not None]
+        at = one.at or (instant_of(max(starts)) if starts else data.now)  # type: ignore[type-var, arg-type]
+        key = one.id_in(check.key)
+        pulls[key] = one.pull_ids or tuple(
+            sorted({pull for meeting in one.record_ids if meeting in known for pull in known[meeting][1]})
+        )
+        row = Row(
+            key,
+            check.key,
+            one.severity,
+            tuple(one.record_ids),
+            one.measured,
+            one.threshold,
+            one.text.zh,
+            one.text.en,
+            at.isoformat(),
+        )
+        rows[key] = (places[check.key], at, row)
+    return [
+        row for _, _, row in sorted(rows.values(), key=lambda three: (three[0], three[1], three[2].finding_id))
+    ], pulls
+
+
+def _run(check: Check, data: Data, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+    return check.function(data, **parameters)
+
+
+def _judged(ran: Collection[str], scope: Scope) -> Callable[[Row], bool]:
+    """Return the question whether this audit looked where a finding was."""
+
+    def was_looked_at(row: Row) -> bool:
+        at = None if row.at is None else datetime.fromisoformat(row.at)
+        is_inside = at is None or ((scope.start is None or at >= scope.start) and (scope.end is None or at < scope.end))
+        return row.check in ran and is_inside
+
+    return was_looked_at
+
+
+def _now_note(data: Data) -> Text:
+    from ytxdata.times import beijing_text
+
+    at = beijing_text(data.now)
+    return Text(f"以 {at} 为“现在”", f"“now” is {at}")
+
+
+def _not_run(check: Check, why: Text) -> Text:
+    return Text(
+        f"{check.title.zh}（{check.key}）未运行，因为{why.zh}",
+        f"{check.title.en} ({check.key}) not run, because {why.en}",
+    )
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """Read a configuration from a TOML file: one table per check, and `[roster.columns]`, `[invoice.columns]`.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read.
+    """
+    import tomllib
+
+    try:
+        return tomllib.loads(Path(path).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            Text(f"审计设置不可用：{path}（{error}）", f"the settings of the audit cannot be used: {path} ({error})"),
+            remedy=Text(
+                "每个检查一个 TOML 表，例如 [over_long] warn_s = 7200",
+                "one TOML table per check, such as [over_long] warn_s = 7200",
+            ),
+        ) from None

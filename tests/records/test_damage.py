@@ -60,6 +60,14 @@ def test_a_hopelessly_broken_record_is_rejected_alone(kind: str, position: int) 
     assert HOPELESS[kind] in reject["raw"]
 
 
+@pytest.mark.parametrize("position", [0, 1, 2])
+@pytest.mark.parametrize("excess", ["}", "]", "]}"])
+def test_a_closing_bracket_too_many_loses_no_neighbour(excess: str, position: int) -> None:
+    body = three_with("1", position).replace(b'{"phone":"2"}]}', b'{"phone":"2"}]}' + excess.encode())
+    found = {"m0", "m1", "m2"} - {f"m{position}"}
+    assert found <= set(ids(tabulate([read_answer(body)])))
+
+
 def test_an_invalid_byte_spoils_one_value_only() -> None:
     body = three_with('"XX"', 1).replace(b"XX", b"\xff\xfe")
     answer = read_answer(body)

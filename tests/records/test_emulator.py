@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -43,14 +44,13 @@ def pull(**options: Any) -> tuple[Tabulated, dict[str, Any]]:
 
 def plain(rows: list[dict[str, Any]], facts: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Compare as text, without order; an unknown value is empty on both sides."""
-    shown = [
-        tuple(
-            value.isoformat() if hasattr(value := row.get(fact), "isoformat") else "" if value is None else str(value)
-            for fact in facts
-        )
-        for row in rows
-    ]
-    return sorted(shown)
+    return sorted(tuple(as_text(row.get(fact)) for fact in facts) for row in rows)
+
+
+def as_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return "" if value is None else str(value)
 
 
 @pytest.mark.parametrize(

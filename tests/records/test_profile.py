@@ -78,8 +78,9 @@ def test_every_path_with_fill_and_column() -> None:
     raws = [b'{"meid":"1","x":{"y":[1,2]},"z":""}', b'{"meid":"2","parties":[{"mobile":"15400000001"}]}']
     frame = profile(raws).frame.set_index("path")
     assert list(frame.index) == ["meid", "x", "x.y", "x.y[]", "z", "parties", "parties[].mobile"]
-    assert frame.loc["z", ["n_present", "fill_rate"]].tolist() == [1, 0.0]
-    assert frame.loc["parties[].mobile", ["feeds", "forms", "fill_rate"]].tolist() == ["legs.phone", "mobile", 1.0]
+    assert frame["n_present"].tolist() == [2, 1, 1, 2, 1, 1, 1]
+    assert frame["fill_rate"].tolist() == [1, 0.5, 1, 1, 0, 0.5, 1]
+    assert (frame.loc["parties[].mobile", "feeds"], frame.loc["parties[].mobile", "forms"]) == ("legs.phone", "mobile")
     assert frame.loc["x.y[]", "types"] == "int"
 
 

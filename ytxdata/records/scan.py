@@ -20,6 +20,8 @@ _NEXT = re.compile(r"\s*[,\]}]")
 _SEAM = re.compile(r"\}\s*,\s*(?=\{)")
 _TAIL = re.compile(r"\}\s*\]")
 _COLON = re.compile(r"\s*:\s*")
+_STRAY = re.compile(r"[\]}](\s*[\]}])*\s*,\s*\{|\}\s*\]")
+"""A closing bracket too many inside a list: no list ends where another object follows, and none with a brace."""
 _GARBAGE = re.compile(r"[^,\]}]*")
 
 _RESYNC_WINDOW = 1 << 20
@@ -92,7 +94,7 @@ def elements(text: str, start: int, is_record: Callable[[str], bool], is_whole: 
         Says whether a text is, for certain, one whole record: where a quote is missing, the next such text behind
         a seam `},{` is where reading goes on.
     is_whole
-        Says whether a text is one strict JSON value.
+        Says whether a text can be read as one value.
     """
     found: list[Span] = []
     position = start + 1
@@ -100,6 +102,9 @@ def elements(text: str, start: int, is_record: Callable[[str], bool], is_whole: 
         position = _space(text, position)
         if position >= len(text):
             return Spans(found, position, False)
+        if _STRAY.match(text, position):
+            position += 1
+            continue
         if text[position] in "]}":
             return Spans(found, position + 1, text[position] == "]")
         end = _element_end(text, position, is_record, is_whole)
@@ -133,8 +138,11 @@ def _is_rest_of_answer(text: str, position: int) -> bool:
     """Return whether nothing but members and closing brackets stand between a list's end and the text's."""
     n_closed = 0
     while position < len(text):
+        if text[position] == "]":
+            position = _space(text, position + 1)
+            continue
         read = members(text, position - 1)
-        if not (read.is_legible and text[read.end - 1] in "]}"):
+        if not (read.is_legible and read.is_closed):
             return False
         n_closed, position = n_closed + 1, _space(text, read.end)
     return n_closed > 0
@@ -149,8 +157,8 @@ def members(text: str, start: int, value_end: Callable[[str, int], int] = end_of
         position = _space(text, position)
         if position >= len(text):
             return Spans(found, position, False, is_legible)
-        if text[position] in "]}":
-            return Spans(found, position + 1, text[position] == "}", is_legible)
+        if text[position] == "}":
+            return Spans(found, position + 1, True, is_legible)
         key = _STRING.match(text, position)
         colon = _COLON.match(text, key.end()) if key else None
         if key is None or colon is None:

@@ -130,5 +130,26 @@ def test_what_an_interrupted_write_left_is_set_aside_by_the_next_sync(
     assert archive.verify().is_sound
 
 
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_a_power_cut_that_also_took_the_marker_is_healed(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, earlier: int
+) -> None:
+    for _ in range(earlier):
+        archive.sync(platform)
+    platform.records += [platform.record(100), {"no": "id"}]  # the first reject makes a new table
+    with monkeypatch.context() as patch:
+        patch.setattr("ytxdata.archive.store.Writer.promote", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            archive.sync(platform)
+    (archive.path / "pending").unlink()
+    for commit in archive.path.rglob("0000000000000000000[01].json"):
+        if "rejects" in str(commit):
+            commit.write_bytes(b"")  # torn: renamed, but its content never reached the disk
+    archive.sync(platform)
+    assert len(archive.meetings()) == 61
+    assert len(archive.rejects()) == 1
+    assert archive.verify().is_sound
+
+
 def _killed(*_: object, **__: object) -> None:
     raise KeyboardInterrupt

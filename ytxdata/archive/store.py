@@ -30,7 +30,7 @@ from ytxdata.archive.store_heads import (
     sequences,
 )
 from ytxdata.archive.store_index import Hashes, Numbers, merged, read_run, runs_to_merge
-from ytxdata.archive.store_schema import RAW_TABLES
+from ytxdata.archive.store_schema import RAW_TABLES, SCHEMAS
 from ytxdata.errors import DamagedError, YtxError
 from ytxdata.labels import Text
 from ytxdata.version import __version__
@@ -268,8 +268,9 @@ def heal(root: Path, snapshot: Snapshot | None) -> bool:
     Nothing that a head names is touched. What is set aside was never promoted, so no reader has seen it; it is
     moved and not deleted, lest a head lost by other means should cost data.
     """
-    tables = snapshot.head.tables if snapshot else {}
-    begun = any((root / commit_path(place, version + 1)).exists() for place, version in tables.items())
+    head = snapshot.head if snapshot else _unborn()
+    places = [table_path(head, table) for table in SCHEMAS]
+    begun = any((root / commit_path(place, head.tables.get(place, -1) + 1)).exists() for place in places)
     if not begun and not root.joinpath(PENDING).exists():
         return False
     known = manifest(all_heads(root))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,8 +37,39 @@ def find(name: str) -> Path:
     raise UsageError(Text(f"没有这个笔记本：{name}", f"no such notebook: {name}"))
 
 
+def copy_all(target: str | Path) -> list[Path]:
+    """Copy the notebooks that come with the package to a directory and return the copies.
+
+    Raises
+    ------
+    UsageError
+        A file of that name is there already, and differs: it may hold somebody's work.
+    """
+    folder = Path(target)
+    sources = sorted(find("01_quickstart.ipynb").parent.glob("*.ipynb"))
+    for source in sources:
+        there = folder / source.name
+        if there.exists() and there.read_bytes() != source.read_bytes():
+            raise UsageError(
+                Text(f"{there} 已存在，且内容不同", f"{there} exists and is not the same"),
+                remedy=Text("换一个目录，或先移走该文件", "name another directory, or move the file away"),
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [Path(shutil.copyfile(source, folder / source.name)) for source in sources]
+    except OSError as error:
+        raise UsageError(
+            Text(f"写不了 {folder}：{error.strerror}", f"{folder} cannot be written: {error.strerror}"),
+            remedy=Text("换一个目录", "name another directory"),
+        ) from None
+
+
 def execute(
-    path: str | Path, *, env: Mapping[str, str] | None = None, workdir: str | Path | None = None
+    path: str | Path,
+    *,
+    parameters: Mapping[str, object] | None = None,
+    env: Mapping[str, str] | None = None,
+    workdir: str | Path | None = None,
 ) -> NotebookNode:
     """Run a notebook in a fresh kernel of this very Python and return it with its outputs.
 
@@ -45,6 +77,8 @@ def execute(
     ----------
     path
         The `.ipynb` file; it is not changed.
+    parameters
+        Values for the names in its cell tagged `parameters`, set by papermill in a cell below that.
     env
         Environment variables for the kernel, added to those of this process.
     workdir
@@ -63,6 +97,8 @@ def execute(
         from jupyter_client.manager import AsyncKernelManager
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError
+        from papermill.iorw import load_notebook_node
+        from papermill.parameterize import parameterize_notebook
     except ImportError:
         raise MissingExtraError(
             Text("没有安装笔记本组件", "the notebook packages are not installed"),
@@ -79,6 +115,8 @@ def execute(
 
     source = Path(path)
     notebook: NotebookNode = nbformat.read(str(source), as_version=4)
+    if parameters:
+        notebook = parameterize_notebook(load_notebook_node(str(source)), dict(parameters))
     client = NotebookClient(
         notebook,
         kernel_manager_class=ThisPython,

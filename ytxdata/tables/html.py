@@ -108,7 +108,7 @@ def definitions_html(definitions: Iterable[Definition], lang: Lang) -> str:
 
 
 def number(value: int | float | Decimal, decimals: int | None) -> str:
-    """Return a number as people read it: thousands apart, `decimals` places, or as many as it has (a decimal at least two, a float six digits).
+    """Return a number as people read it: thousands apart, `decimals` places, or as many as it has (a decimal at least two, a float at most two).
 
     Examples
     --------
@@ -120,7 +120,9 @@ def number(value: int | float | Decimal, decimals: int | None) -> str:
     if isinstance(value, Decimal):
         places = len(decimal_text(value).partition(".")[2])
         return f"{value:,.{max(places, 2)}f}"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if abs(value) >= 0.01 else f"{value:.2g}"
 
 
 def shown(value: Cell, decimals: int | None = None) -> str:
@@ -145,7 +147,16 @@ def _head(definition: Definition, lang: Lang) -> str:
     unit = unit_of(definition.unit)
     measured = definition.unit and unit.excel not in ("@", "General") and definition.unit not in ("time", "date")
     label = definition.label.in_(lang, sep="\n")
-    return f"{label} [{unit.label.in_(lang)}]" if measured else label
+    if not measured or _names_unit(definition, unit.label, lang):
+        return label
+    return f"{label} [{unit.label.in_(lang)}]"
+
+
+def _names_unit(definition: Definition, unit: Text, lang: Lang) -> bool:
+    """Tell whether a column's name says its unit already, as `meeting minutes` does."""
+    in_zh = unit.zh in definition.zh
+    in_en = len(unit.en) > 1 and any(word.startswith(unit.en) for word in definition.en.split())
+    return (in_zh or lang == "en") and (in_en or lang == "zh")
 
 
 def _list(title: Text, texts: Iterable[Text], lang: Lang) -> str:

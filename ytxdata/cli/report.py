@@ -1,0 +1,164 @@
+"""`ytxdata report`: all reports of an archive for a period, as files that people open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ytxdata.cli.asking import From, Granularity, Lines, TariffFile, To, ask
+from ytxdata.cli.options import ArchiveDir, Json, ShowPhones, chosen, emit, say
+from ytxdata.errors import UsageError
+from ytxdata.labels import LANGS, Lang, Text
+
+if TYPE_CHECKING:
+    from ytxdata.pages.privacy import Privacy
+    from ytxdata.pages.reports import Ask
+
+NOTEBOOK = "02_usage_report.ipynb"
+
+
+def register(app: typer.Typer) -> None:
+    """Put the verb on the command line."""
+    app.command("report")(report)
+
+
+def report(
+    archive: ArchiveDir = Path("meetings.archive"),
+    start: From = None,
+    end: To = None,
+    by: Granularity = "month",
+    out: Annotated[Path, typer.Option("--out", help="输出目录 / where to write")] = Path("report"),
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="csv | excel | html | all：每表一个 CSV、一个工作簿、一个网页 / one CSV a table, one workbook, one page",
+        ),
+    ] = "csv",
+    lang: Annotated[str | None, typer.Option("--lang", help="报告语言 / language of the report: zh, en, both")] = None,
+    show_phones: ShowPhones = False,
+    pseudonyms: Annotated[
+        Path | None,
+        typer.Option(
+            "--pseudonyms",
+            help="密钥文件：号码和姓名换成稳定的化名；没有则新建 / key file: stable pseudonyms for numbers and names; made if it is not there",
+        ),
+    ] = None,
+    book: Annotated[
+        Path | None,
+        typer.Option(
+            "--book",
+            help="通讯录 CSV（number,name,department）：号码换成姓名和部门 / alias book: names and departments for numbers",
+        ),
+    ] = None,
+    tariff: TariffFile = None,
+    lines: Lines = None,
+    notebook: Annotated[
+        bool,
+        typer.Option(
+            "--notebook", help="另外运行用量笔记本，写成网页 / also run the usage notebook and write it as a page"
+        ),
+    ] = False,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="写完后不回读核对 / do not read the files back to compare them")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """写出报告 / Write the reports.
+
+    从存档写出一个时段的全部报表：每表一个 CSV，或一个工作簿，或一个自成一体的网页；号码默认打码。
+
+    Write all reports of an archive for a period: one CSV a table, one workbook, or one self-contained page; phones are masked by default.
+
+    Example: ytxdata report --archive meetings.archive --from 2026-01 --to 2026-07 --format all --out report
+    """  # fmt: skip
+    from tqdm import tqdm
+
+    from ytxdata.archive import Archive
+    from ytxdata.pages.collection import collect
+    from ytxdata.pages.files import FORMATS, write_files
+
+    _check("--format", format_, FORMATS)
+    language = _language(lang)
+    asked = ask(start, end, by, tariff, lines)
+    privacy = _privacy(show_phones, pseudonyms, book)
+    with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
+        collected = collect(Archive(archive), asked, step=bar.set_description_str)
+        files = write_files(
+            collected,
+            out,
+            FORMATS[format_],
+            lang=language,
+            privacy=privacy,
+            check=not no_check,
+            step=bar.set_description_str,
+        )
+        if notebook:
+            bar.set_description_str(NOTEBOOK)
+            files["notebook"] = _run_notebook(archive, asked, tariff, out, language)
+    verdict = collected.certificate
+    if as_json:
+        emit(
+            {
+                "verdict": verdict.worst,
+                "completeness": verdict.sentence._asdict(),
+                "rows": {name: table.arrow.num_rows for name, table in collected.tables.items()},
+                "files": {name: str(path) for name, path in files.items()},
+            }
+        )
+        return
+    say(Text(f"{verdict.worst}：{verdict.sentence.zh}", f"{verdict.worst}: {verdict.sentence.en}"))
+    for path in files.values():
+        say(f"→ {path}")
+
+
+def _check(option: str, given: str, known: Iterable[str]) -> None:
+    choices = tuple(known)
+    if given not in choices:
+        listed = ", ".join(choices)
+        raise UsageError(
+            Text(f"{option} 不能是 {given!r}", f"{option} cannot be {given!r}"),
+            remedy=Text(f"可选：{listed}", f"choose one of {listed}"),
+        )
+
+
+def _language(given: str | None) -> Lang:
+    _check("--lang", given or chosen.lang, LANGS)
+    return next(lang for lang in LANGS if lang == (given or chosen.lang))
+
+
+def _privacy(show_phones: bool, pseudonyms: Path | None, book: Path | None) -> Privacy:
+    from ytxdata.pages.privacy import Privacy
+    from ytxdata.tables.book import AliasBook
+    from ytxdata.tables.pseudonyms import Pseudonyms
+
+    keys = None
+    if pseudonyms is not None:
+        keys = Pseudonyms.load(pseudonyms) if pseudonyms.exists() else Pseudonyms.create(pseudonyms)
+    return Privacy(show_phones=show_phones, pseudonyms=keys, book=None if book is None else AliasBook.load(book))
+
+
+def _run_notebook(archive: Path, asked: Ask, tariff: Path | None, out: Path, lang: Lang) -> Path:
+    """Run the usage notebook on the archive and write it as a page."""
+    from ytxdata.pages.notebook import execute, find, to_html
+    from ytxdata.times import BEIJING
+
+    edges = {
+        name: "" if edge is None else edge.astimezone(BEIJING).isoformat()
+        for name, edge in (("start", asked.start), ("end", asked.end))
+    }
+    parameters = {
+        "archive_dir": str(archive.resolve()),
+        **edges,
+        "by": asked.by,
+        "lang": lang,
+        "tariff": "" if tariff is None else str(tariff.resolve()),
+        "lines": asked.lines or 0,
+    }
+    done = execute(find(NOTEBOOK), parameters=parameters, workdir=out)
+    page = out / Path(NOTEBOOK).with_suffix(".html").name
+    page.write_text(to_html(done, title=Text("用量报告", "Usage report").in_(lang)), encoding="utf-8")
+    return page

@@ -1,0 +1,117 @@
+"""One row of a report led back to its records, in words and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ytxdata.archive import Archive
+from ytxdata.archive.layout import no_archive
+from ytxdata.labels import Text
+from ytxdata.metrics.definitions import REASONS, define
+from ytxdata.metrics.report import Report
+from ytxdata.pages.reports import Ask, make
+from ytxdata.tables import json
+from ytxdata.tables.definition import Definition
+from ytxdata.tables.html import shown
+from ytxdata.tables.table import Table
+
+_COLUMNS = (
+    *define("meeting_id", "leg"),
+    Definition(key="pull_id", zh="调用编号", en="pull id", unit="id"),
+    Definition(key="used", zh="是否计入", en="used"),
+    Definition(key="reason", zh="原因", en="reason", unit="id"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """What a row of a report was made of.
+
+    Parameters
+    ----------
+    row
+        The report with that row alone.
+    records
+        One row per leg, or per meeting whose legs are unknown: whether it was used, and the reason if not, or not fully.
+    formulas
+        Column → its rule with the number put in.
+    """
+
+    row: Report
+    records: Table
+    formulas: Mapping[str, Text]
+
+    def cells(self, *, show_phones: bool = False) -> list[tuple[Text, str]]:
+        """Return name and value of each cell of the row, as people read them."""
+        outgoing = self.row.masked(show_phones=show_phones)
+        (values,) = outgoing.arrow.to_pylist()
+        return [(outgoing.definition(key).label, shown(value)) for key, value in values.items()]
+
+    @property
+    def summary(self) -> Text:
+        """How many meetings and legs there are, and how many were left out for which reason."""
+        rows = self.records.arrow.to_pylist()
+        meetings = len({row["meeting_id"] for row in rows if row["used"]})
+        reasons: dict[str, int] = {}
+        for row in rows:
+            if row["reason"] is not None:
+                reasons[row["reason"]] = reasons.get(row["reason"], 0) + 1
+        told = Text(
+            f"{meetings:,} 场会议，{sum(row['used'] for row in rows):,} 条记录计入",
+            f"{meetings:,} meetings, {sum(row['used'] for row in rows):,} records used",
+        )
+        why = [Text(f"{REASONS[key].zh}：{count:,}", f"{REASONS[key].en}: {count:,}") for key, count in reasons.items()]
+        return Text("；".join([told.zh, *(one.zh for one in why)]), "; ".join([told.en, *(one.en for one in why)]))
+
+    def to_dict(self, *, show_phones: bool = False) -> dict[str, Any]:
+        """Return it as plain data for JSON."""
+        return {
+            "report": self.row.name,
+            "row": json.rows(self.row, show_phones=show_phones)[0],
+            "formulas": {key: text._asdict() for key, text in self.formulas.items()},
+            "records": json.rows(self.records, show_phones=show_phones),
+        }
+
+
+def explanation(archive: Archive, name: str, ask: Ask, row: int, column: str | None = None) -> Explanation:
+    """Explain a row of a report of an archive.
+
+    Parameters
+    ----------
+    archive
+        The archive.
+    name
+        Which report: a key of `REPORTS`.
+    ask
+        What the report was asked for.
+    row
+        Position of the row, from 0.
+    column
+        A column whose records differ from those of the row, such as `peak_legs`; the formulas are then that column's alone.
+
+    Raises
+    ------
+    NotAnArchiveError
+        There is no archive: check the path.
+    UsageError
+        There is no such report, row or column.
+    """
+    if archive.snapshot() is None:
+        raise no_archive(archive.path)
+    report = make(name, archive, ask)
+    records = report.explain(row, column)
+    formulas = {key: text for key, text in report.formula(row).items() if column in (None, key)}
+    return Explanation(
+        row=replace(report, frame=report.arrow.slice(row, 1)),
+        records=Table(
+            frame=records,
+            name=f"explain_{name}",
+            title=Text(f"{report.title.zh}：组成第 {row} 行的记录", f"{report.title.en}: the records of row {row}"),
+            definitions=_COLUMNS,
+            period=report.period,
+            certificate=report.certificate,
+        ),
+        formulas=formulas,
+    )

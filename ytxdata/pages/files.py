@@ -1,0 +1,78 @@
+"""The files of a collection: CSV, a workbook, the HTML report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Collection as Several
+from pathlib import Path
+
+from ytxdata.labels import Lang
+from ytxdata.pages.collection import Collection
+from ytxdata.pages.privacy import Privacy
+from ytxdata.pages.report import write_page
+from ytxdata.tables.excel import write_workbook
+
+FORMATS: dict[str, tuple[str, ...]] = {
+    "csv": ("csv",),
+    "excel": ("excel",),
+    "html": ("html",),
+    "all": ("csv", "excel", "html"),
+}
+"""What a user may ask for → what is written."""
+
+_WORKBOOK, _PAGE = "report.xlsx", "report.html"
+
+
+def write_files(
+    collected: Collection,
+    out: str | Path,
+    formats: Several[str],
+    *,
+    lang: Lang = "zh",
+    privacy: Privacy | None = None,
+    check: bool = True,
+    step: Callable[[str], None] = lambda _: None,
+) -> dict[str, Path]:
+    """Write one CSV a table, one workbook, one HTML report, as asked; return what was written, by table or file.
+
+    Parameters
+    ----------
+    collected
+        What is written.
+    out
+        The directory; it is made if need be, other files in it stay.
+    formats
+        Some of `csv`, `excel`, `html`.
+    lang
+        Language of the HTML report; CSV has keys, a workbook both languages.
+    privacy
+        What is shown of telephone numbers.
+    check
+        Read each file back and compare.
+    step
+        Called with each file's name before it is written.
+
+    Raises
+    ------
+    UsageError
+        A file cannot be written, or a table has more rows than a sheet.
+    MissingExtraError
+        xlsxwriter is not installed: `pip install "ytxdata[excel]"`.
+    FileDiffersError
+        A file, read back, is not what was meant; the message names the cell.
+    """
+    folder = Path(out)
+    chosen = privacy or Privacy()
+    files: dict[str, Path] = {}
+    if "csv" in formats:
+        for name, table in collected.tables.items():
+            step(f"{name}.csv")
+            files[name] = table.to_csv(folder / f"{name}.csv", check=check, **chosen.options)
+    if "html" in formats:
+        step(_PAGE)
+        files[_PAGE] = write_page(collected, folder / _PAGE, lang=lang, privacy=chosen)
+    if "excel" in formats:
+        step(_WORKBOOK)
+        tables = list(collected.tables.values())
+        files[_WORKBOOK] = write_workbook(tables, folder / _WORKBOOK, check=check, **chosen.options)
+    return files

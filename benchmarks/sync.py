@@ -27,9 +27,10 @@ from ytxdata.archive import Archive
 from ytxdata.archive.intake import Intake
 from ytxdata.archive.rebuild import aliases_for
 from ytxdata.archive.rejects import RejectIndex
-from ytxdata.archive.store import WRITER, newest, table_path
+from ytxdata.archive.store import newest, table_path
 from ytxdata.archive.store_read import among, read
 from ytxdata.archive.store_schema import SCHEMAS
+from ytxdata.archive.store_write import WRITER
 from ytxdata.archive.sync import written
 from ytxdata.archive.versions import VersionIndex
 from ytxdata.history.completeness import Judgement

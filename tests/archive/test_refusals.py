@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ytxdata.archive import Archive, migrations, store, store_heads
+from ytxdata.archive import Archive, migrations, store_heads, store_write
 from ytxdata.archive.layout import LAYOUT
 from ytxdata.errors import (
     ArchiveLockedError,
@@ -93,8 +93,8 @@ def test_an_older_layout_is_migrated_by_its_named_step(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as old:  # layout 1 had no index
-        old.setattr("ytxdata.archive.store.LAYOUT", 1)
-        old.setattr(store.Writer, "add_to_index", lambda *_: None)
+        old.setattr("ytxdata.archive.store_write.LAYOUT", 1)
+        old.setattr(store_write.Writer, "add_to_index", lambda *_: None)
         platform.records.append({"no": "id"})
         archive.sync(platform)
     snapshot = archive.snapshot()

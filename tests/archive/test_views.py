@@ -57,7 +57,7 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parquet files with row groups of 500 rows, so that a small archive has many."""
     from deltalake import WriterProperties
 
-    monkeypatch.setattr("ytxdata.archive.store.WRITER", WriterProperties(max_row_group_size=500))
+    monkeypatch.setattr("ytxdata.archive.store_write.WRITER", WriterProperties(max_row_group_size=500))
 
 
 @pytest.mark.usefixtures("small_groups")

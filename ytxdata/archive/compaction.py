@@ -6,9 +6,10 @@ from pathlib import Path
 
 from deltalake import DeltaTable
 
-from ytxdata.archive.store import QUIET, WRITER, Snapshot, Writer, table_path
+from ytxdata.archive.store import Snapshot, table_path
 from ytxdata.archive.store_heads import all_heads, manifest
 from ytxdata.archive.store_schema import SCHEMAS
+from ytxdata.archive.store_write import QUIET, WRITER, Writer
 
 MOST_FILES = 64
 """A table with more files is compacted: about every second month when syncing daily, in a second or so."""

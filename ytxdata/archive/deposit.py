@@ -14,9 +14,9 @@ from ytxdata.archive.envelope import renumber
 from ytxdata.archive.intake import Fresh, Intake, Taken
 from ytxdata.archive.rebuild import stored_rows
 from ytxdata.archive.rejects import reject_key
-from ytxdata.archive.store import Writer
 from ytxdata.archive.store_index import hashes_of
 from ytxdata.archive.store_schema import DERIVED_TABLES, OBSERVATIONS_STORED, PULLS_STORED
+from ytxdata.archive.store_write import Writer
 from ytxdata.archive.versions import Version
 
 Numbers = npt.NDArray[np.int64]

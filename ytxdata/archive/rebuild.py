@@ -18,10 +18,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ytxdata.archive.rejects import reject_key
-from ytxdata.archive.store import Snapshot, Writer
+from ytxdata.archive.store import Snapshot
 from ytxdata.archive.store_index import hashes_of
 from ytxdata.archive.store_read import among, batches, read
 from ytxdata.archive.store_schema import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED
+from ytxdata.archive.store_write import Writer
 from ytxdata.archive.twins import twin_of
 from ytxdata.archive.versions import COLUMNS, Twins, from_rows
 from ytxdata.records.aliases import DEFAULT, Aliases

@@ -18,8 +18,9 @@ from ytxdata.archive.rebuild import aliases_for, derive_again, parser_mark, rebu
 from ytxdata.archive.rejects import RejectIndex
 from ytxdata.archive.report import RebuildReport, SyncReport
 from ytxdata.archive.shape import drift_since
-from ytxdata.archive.store import Snapshot, Writer, heal, newest
+from ytxdata.archive.store import Snapshot, newest
 from ytxdata.archive.store_files import telling_write_errors
+from ytxdata.archive.store_write import Writer, heal
 from ytxdata.archive.versions import VersionIndex
 from ytxdata.history.completeness import Judgement, Reading
 from ytxdata.records.aliases import Aliases

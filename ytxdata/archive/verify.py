@@ -15,11 +15,12 @@ from ytxdata.archive.answers import raw_records
 from ytxdata.archive.chain import COLUMNS, pull_sha256
 from ytxdata.archive.envelope import Envelope, unfold
 from ytxdata.archive.layout import IDENTITY, no_archive, read_identity
-from ytxdata.archive.store import INDEX, PENDING, DataFile, Snapshot, commit_path, newest
+from ytxdata.archive.store import DataFile, Snapshot, newest
 from ytxdata.archive.store_files import sha256_of
 from ytxdata.archive.store_heads import Head, head_path, manifest, read_head, sequences
 from ytxdata.archive.store_read import batches, read
 from ytxdata.archive.store_schema import SCHEMAS
+from ytxdata.archive.store_write import INDEX, PENDING, commit_path
 from ytxdata.archive.verification import Damage, Kind, Verification
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.labels import Text

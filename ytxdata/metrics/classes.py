@@ -14,7 +14,7 @@ from ytxdata.metrics.facts import Facts, facts
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import resolve
-from ytxdata.metrics.sums import add_up, minutes
+from ytxdata.metrics.sums import add_up, minutes, percent
 from ytxdata.times import Instant
 
 Lazy = nw.LazyFrame[Any]
@@ -103,7 +103,7 @@ def _classes(known: Facts, name: str, title: Text, key: str, column: str, classe
         all=nw.lit(0, nw.Int64), meetings=nw.coalesce(nw.col("n"), nw.lit(0)).cast(nw.Int64)
     )
     shares = rows.with_columns(total=nw.col("meetings").sum().over("all")).with_columns(
-        share_pct=nw.when(nw.col("total") > 0).then(nw.col("meetings") * 100 / nw.col("total")),
+        share_pct=percent("meetings", "total"),
         meeting_minutes=nw.when(nw.col("n") > 0).then(minutes("meeting_s")).otherwise(nw.lit(0.0)),
     )
     bounds = {text: (low, high) for (text, low), (_, high) in pairwise([*classes, ("", None)])}

@@ -14,6 +14,7 @@ from ytxdata.metrics.periods import DAY, By, calendar, check_by, labels, seconds
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import resolve, with_creators
+from ytxdata.metrics.sums import divide, percent
 from ytxdata.times import Instant
 
 Lazy = nw.LazyFrame[Any]
@@ -70,8 +71,8 @@ def concentration(
     whole = sums.with_columns(nw.col("creators", "s", "top_s", "spread").cast(nw.Int64))
     shown = whole.join(small(labels(days, by)), on="row", how="inner").sort("row").with_columns(
         top_creators=(nw.col("creators") + 9) // 10,
-        concentration=nw.when(nw.col("s") > 0).then(nw.col("top_s") * 100 / nw.col("s")),
-        gini=nw.when(nw.col("s") > 0).then(nw.col("spread") / (nw.col("creators") * nw.col("s"))),
+        concentration=percent("top_s", "s"),
+        gini=nw.when(nw.col("s") > 0).then(divide(nw.col("spread"), nw.col("creators") * nw.col("s"))),
     )  # fmt: skip
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:

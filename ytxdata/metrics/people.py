@@ -13,7 +13,7 @@ from ytxdata.metrics.facts import Facts, facts
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import resolve, with_creators
-from ytxdata.metrics.sums import SECONDS, add_up, minutes
+from ytxdata.metrics.sums import SECONDS, add_up, minutes, percent
 from ytxdata.metrics.usage import per_group, with_minutes
 from ytxdata.times import Instant
 
@@ -150,7 +150,7 @@ def presence(
         first_joined_at=nw.col("j"),
         last_left_at=nw.when(nw.col("closed") == nw.col("legs")).then(nw.col("end")),
         presence=minutes("presence_s"),
-        presence_pct=nw.when(nw.col("meeting_s") > 0).then(nw.col("presence_s") * 100 / nw.col("meeting_s")),
+        presence_pct=percent("presence_s", "meeting_s"),
     )
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:

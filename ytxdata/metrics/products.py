@@ -23,7 +23,7 @@ from ytxdata.metrics.periods import DAY, By, calendar, check_by, labels, seconds
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import Source, resolve
-from ytxdata.metrics.sums import add_up
+from ytxdata.metrics.sums import add_up, minutes
 from ytxdata.times import Instant
 
 Lazy = nw.LazyFrame[Any]
@@ -205,5 +205,5 @@ def _facts(source: Source, rules: Rules, start: Instant | None, end: Instant | N
 def _counted(meetings: Lazy, rules: Rules, by: str) -> Lazy:
     sums = add_up(meetings, (by,), tuple({rules.minutes, rules.participants}))
     return sums.select(
-        by, meetings=nw.col("n"), meeting_minutes=nw.col(rules.minutes) / 60, participants=nw.col(rules.participants)
+        by, meetings=nw.col("n"), meeting_minutes=minutes(rules.minutes), participants=nw.col(rules.participants)
     )

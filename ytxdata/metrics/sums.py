@@ -41,6 +41,19 @@ def null_like(column: str) -> nw.Expr:
     return nw.when(value != value).then(value)
 
 
+def divide(numerator: nw.Expr, denominator: nw.Expr | int) -> nw.Expr:
+    """Return the quotient of whole numbers, the same in the last digit on every engine.
+
+    Row by row, that is: Polars multiplies by the reciprocal of what it knows to be one number for all rows.
+    """
+    return numerator / (numerator * 0 + denominator)
+
+
 def minutes(column: str) -> nw.Expr:
     """Return whole seconds as minutes: the one division."""
-    return nw.col(column) / 60
+    return divide(nw.col(column), 60)
+
+
+def percent(part: str, whole: str) -> nw.Expr:
+    """Return a part of a whole in percent, null when the whole is 0."""
+    return nw.when(nw.col(whole) > 0).then(divide(nw.col(part) * 100, nw.col(whole)))

@@ -16,7 +16,7 @@ from ytxdata.metrics.products import usage_as
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import resolve, with_creators
-from ytxdata.metrics.sums import SECONDS, add_up, count, minutes
+from ytxdata.metrics.sums import SECONDS, add_up, count, divide, minutes
 from ytxdata.times import Instant
 
 Lazy = nw.LazyFrame[Any]
@@ -109,7 +109,7 @@ def per_group(known: Facts, meetings: Lazy) -> Lazy:
     return sums.join(count(numbers, ("row",), "people"), on="row", how="left").with_columns(
         meetings=nw.col("n"),
         people=nw.when(~nw.col("named").is_null()).then(nw.coalesce(nw.col("people"), nw.lit(0))),
-        size_mean=nw.when(nw.col("sized") > 0).then(nw.col("size") / nw.col("sized")),
+        size_mean=nw.when(nw.col("sized") > 0).then(divide(nw.col("size"), nw.col("sized"))),
     )
 
 

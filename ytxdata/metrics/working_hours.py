@@ -18,7 +18,7 @@ from ytxdata.metrics.periods import DAY, By, calendar, check_by, date_of, labels
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import resolve
-from ytxdata.metrics.sums import add_up, minutes
+from ytxdata.metrics.sums import add_up, minutes, percent
 from ytxdata.metrics.workdays import seconds_of_day, workdays
 from ytxdata.times import Instant
 
@@ -92,12 +92,12 @@ def working_hours(
     sums = add_up(
         placed.with_columns(inside_s=nw.col("last_s") - nw.col("first_s")), ("row",), ("meeting_s", "inside_s")
     )
-    outside = nw.col("meeting_s") - nw.col("inside_s")
-    shown = sums.join(small(labels(days, by)), on="row", how="inner").sort("row").with_columns(
+    whole = sums.with_columns(outside_s=nw.col("meeting_s") - nw.col("inside_s"))
+    shown = whole.join(small(labels(days, by)), on="row", how="inner").sort("row").with_columns(
         meeting_minutes=minutes("meeting_s"),
         inside_minutes=minutes("inside_s"),
-        outside_minutes=outside / 60,
-        outside_pct=nw.when(nw.col("meeting_s") > 0).then(outside * 100 / nw.col("meeting_s")),
+        outside_minutes=minutes("outside_s"),
+        outside_pct=percent("outside_s", "meeting_s"),
     )  # fmt: skip
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:

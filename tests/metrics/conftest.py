@@ -1,0 +1,39 @@
+"""A Spark cluster of two workers, for the tests that need one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """A session on a cluster of two workers; skipped without Java, unless Spark is required."""
+    if shutil.which("java") is None:
+        if os.environ.get("YTX_REQUIRE_SPARK") == "1":
+            pytest.fail("Spark is required, and there is no Java")
+        pytest.skip("Spark needs Java")
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("ytxdata-tests")
+    options = {
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.default.parallelism": "2",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.executor.memory": "768m",
+        "spark.sql.autoBroadcastJoinThreshold": "10485760",
+    }
+    for name, value in options.items():
+        builder = builder.config(name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()

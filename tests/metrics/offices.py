@@ -1,0 +1,144 @@
+"""Offices to count: random ones, the difficult ones by hand, and their frames in each engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+from hypothesis import strategies as st
+
+from tests.metrics.oracle import Leg, Meeting, Office
+from ytxdata.metrics import Frames, Report
+from ytxdata.metrics.engines import OFFSET, to_pandas
+
+NUMBERS = ("+8613900000000", "+861065520000", "+12025550100", "+8613900000001", None)
+CREATORS = ("+8613900000000", "+8613900000001", "+8613900000002", None)
+_DAY = 86_400
+EDGES = (20_544 * _DAY, 20_543 * _DAY, 20_544 * _DAY + 9 * 3600, 20_511 * _DAY + 18 * 3600)
+"""Local epoch seconds: 2026-04-01 00:00 (a Wednesday), the midnight before, 09:00 of that day, 18:00 of 2026-02-27 (a Friday)."""
+
+MEETINGS = pa.schema([
+    ("meeting_id", pa.string()), ("creator", pa.string()), ("started_at", pa.timestamp("us", "UTC")),
+    ("ended_at", pa.timestamp("us", "UTC")), ("n_legs", pa.int64()), ("pull_id", pa.string()),
+])  # fmt: skip
+LEGS = pa.schema([
+    ("meeting_id", pa.string()), ("leg", pa.int64()), ("number", pa.string()),
+    ("joined_at", pa.timestamp("us", "UTC")), ("left_at", pa.timestamp("us", "UTC")),
+])  # fmt: skip
+
+
+def _instant(second: int | None) -> int | None:
+    return None if second is None else (second - OFFSET) * 1_000_000
+
+
+def tables(office: Office) -> tuple[pa.Table, pa.Table]:
+    meetings = [
+        {"meeting_id": m.meeting_id, "creator": m.creator, "started_at": _instant(m.start), "ended_at": _instant(m.end), "n_legs": m.n_legs, "pull_id": f"pull-{m.meeting_id}"}
+        for m in office.meetings
+    ]  # fmt: skip
+    legs = [
+        {"meeting_id": leg.meeting_id, "leg": leg.leg, "number": leg.number, "joined_at": _instant(leg.join), "left_at": _instant(leg.leave)}
+        for leg in office.legs
+    ]  # fmt: skip
+    return pa.Table.from_pylist(meetings, MEETINGS), pa.Table.from_pylist(legs, LEGS)
+
+
+def pandas_frames(office: Office) -> Frames:
+    return Frames(*(to_pandas(table) for table in tables(office)))
+
+
+def polars_frames(office: Office) -> Frames:
+    return Frames(*(pl.from_arrow(table) for table in tables(office)))
+
+
+def duckdb_frames(office: Office) -> Frames:
+    connection = duckdb.connect()
+    return Frames(*(connection.from_arrow(table) for table in tables(office)))
+
+
+ENGINES: dict[str, Callable[[Office], Frames]] = {
+    "pandas": pandas_frames,
+    "polars": polars_frames,
+    "duckdb": duckdb_frames,
+}
+
+
+def rows(report: Report) -> list[dict[str, Any]]:
+    """The rows of a report, its instants as local epoch seconds."""
+    found: list[dict[str, Any]] = report.arrow.to_pylist()
+    return [
+        {key: int(value.timestamp()) + OFFSET if hasattr(value, "timestamp") else value for key, value in row.items()}
+        for row in found
+    ]
+
+
+def _near(edge: int) -> st.SearchStrategy[int]:
+    return st.integers(edge - 90, edge + 90)
+
+
+@st.composite
+def offices(draw: st.DrawFn) -> Office:
+    """A few meetings around the edges of days, months and working hours, with everything that can be unknown."""
+    meetings, legs = [], []
+    for number in range(draw(st.integers(0, 4))):
+        edge = draw(st.sampled_from(EDGES))
+        start = draw(st.none() | _near(edge)) if draw(st.booleans()) else draw(_near(edge))
+        ends = [None if start is None else start + draw(st.integers(0, 120)), None, draw(_near(edge))]
+        end = ends[draw(st.sampled_from((0, 0, 0, 1, 2)))]
+        meeting_id = f"m{number}"
+        listed = []
+        for position in range(draw(st.integers(0, 4))):
+            join = draw(st.sampled_from([None, 0, 0, 0])) if draw(st.booleans()) else 0
+            join = None if join is None else (start if start is not None and draw(st.booleans()) else draw(_near(edge)))
+            leave = None if join is None else draw(st.none() | st.integers(join, join + 90) | st.just(join - 1))
+            listed.append(Leg(meeting_id, position + 1, draw(st.sampled_from(NUMBERS)), join, leave))
+        n_legs = len(listed) if listed else draw(st.sampled_from((None, 0)))
+        meetings.append(Meeting(meeting_id, draw(st.sampled_from(CREATORS)), start, end, n_legs))
+        legs += listed
+    return Office(meetings, legs)
+
+
+def difficult() -> Office:
+    """What goes wrong elsewhere, by hand: midnight, month edge, back to back, re-joins, open legs, running, zero, withheld, none, 500."""
+    midnight = EDGES[0]
+    a, b, c, d, withheld = NUMBERS
+    meetings = [
+        Meeting("midnight", CREATORS[0], midnight - 600, midnight + 300, 2),
+        Meeting("ends-at-24", CREATORS[1], midnight - 900, midnight, 2),
+        Meeting("back-to-back", CREATORS[1], midnight, midnight + 60, 2),
+        Meeting("rejoins", CREATORS[0], midnight + 3600, midnight + 4200, 4),
+        Meeting("open-legs", CREATORS[2], midnight + 9 * 3600 - 30, midnight + 9 * 3600 + 30, 2),
+        Meeting("running", CREATORS[2], midnight + 86_400, None, 2),
+        Meeting("zero", CREATORS[0], midnight + 7200, midnight + 7200, 1),
+        Meeting("withheld", None, midnight + 18 * 3600 - 60, midnight + 18 * 3600 + 60, 3),
+        Meeting("nobody-came", CREATORS[0], midnight + 8000, midnight + 8060, 1),
+        Meeting("unknown-legs", CREATORS[1], midnight - 31 * 86_400, midnight - 31 * 86_400 + 1234, None),
+        Meeting("empty-list", CREATORS[1], midnight + 8100, midnight + 8160, 0),
+        Meeting("no-start", CREATORS[1], None, midnight, 1),
+        Meeting("crowd", CREATORS[3], midnight + 10 * 3600, midnight + 10 * 3600 + 90, 500),
+        Meeting("bad-end", CREATORS[0], midnight + 50_000, midnight + 50_100, 2),
+    ]
+    legs = [
+        Leg("midnight", 1, a, midnight - 600, midnight + 300), Leg("midnight", 2, b, midnight - 1, midnight + 1),
+        Leg("ends-at-24", 1, a, midnight - 900, midnight), Leg("ends-at-24", 2, c, midnight - 800, midnight - 100),
+        Leg("back-to-back", 1, a, midnight, midnight + 60), Leg("back-to-back", 2, b, midnight + 1, midnight + 60),
+        Leg("rejoins", 1, a, midnight + 3600, midnight + 3700), Leg("rejoins", 2, a, midnight + 3650, midnight + 3900),
+        Leg("rejoins", 3, a, midnight + 3900, midnight + 4000), Leg("rejoins", 4, b, midnight + 3600, midnight + 3660),
+        Leg("open-legs", 1, c, midnight + 9 * 3600 - 30, None), Leg("open-legs", 2, d, midnight + 9 * 3600, midnight + 9 * 3600 + 10),
+        Leg("running", 1, a, midnight + 86_400, None), Leg("running", 2, b, midnight + 86_410, midnight + 86_420),
+        Leg("zero", 1, a, midnight + 7200, midnight + 7200),
+        Leg("withheld", 1, withheld, midnight + 18 * 3600 - 60, midnight + 18 * 3600 + 60),
+        Leg("withheld", 2, withheld, midnight + 18 * 3600 - 60, midnight + 18 * 3600 + 60),
+        Leg("withheld", 3, b, midnight + 18 * 3600, midnight + 18 * 3600 + 10),
+        Leg("nobody-came", 1, b, None, None),
+        Leg("no-start", 1, b, midnight - 10, midnight),
+        Leg("bad-end", 1, a, midnight + 50_000, midnight + 49_000), Leg("bad-end", 2, b, midnight + 50_000, midnight + 50_020),
+    ]  # fmt: skip
+    legs += [
+        Leg("crowd", n, f"+86139{n:08d}", midnight + 36_000 + n % 7, midnight + 36_000 + 30 + n % 61)
+        for n in range(1, 501)
+    ]
+    return Office(meetings, legs)

@@ -1,0 +1,138 @@
+"""Every report is the same, to the last digit, on pandas, Polars, DuckDB and Spark; the kind that comes in goes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from tests.metrics.offices import ENGINES, MEETINGS, difficult, rows, tables
+from tests.metrics.oracle import Office
+from ytxdata import metrics
+from ytxdata.errors import UsageError
+from ytxdata.metrics import DEFINITIONS, Frames, Report
+
+TARIFF = metrics.Tariff(step_s=7, minimum_s=10, connection_fee="0.03", prices={"mobile": "0.123", "default": "0.4"})
+PERIOD = ("2026-03-31T23:50", "2026-04-01T10:00")
+
+REPORTS: dict[str, Callable[[Any], Report]] = {
+    "usage": lambda source: metrics.usage(source, by="day"),
+    "usage, cut": lambda source: metrics.usage(source, *PERIOD, by="week", min_parties=2),
+    "usage as Google": lambda source: metrics.usage(source, by="month", definitions="google"),
+    "creators": metrics.creators,
+    "people": metrics.people,
+    "presence": metrics.presence,
+    "sizes": metrics.sizes,
+    "durations": metrics.durations,
+    "heatmap": metrics.heatmap,
+    "working_hours": lambda source: metrics.working_hours(source, by="day"),
+    "concurrency": lambda source: metrics.concurrency(source, by="day", lines=3),
+    "lonely": lambda source: metrics.lonely(source, tariff=TARIFF),
+    "concentration": metrics.concentration,
+    "cost": lambda source: metrics.cost(source, TARIFF, by="day"),
+    "cost by line": lambda source: metrics.cost(source, TARIFF, by="line"),
+    "compare_definitions": metrics.compare_definitions,
+}
+KINDS = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "duckdb": duckdb.DuckDBPyRelation}
+
+
+def spark_frames(session: Any, office: Office) -> Frames:
+    """By rows, since PySpark's Arrow door asks for a pandas older than ours; on two workers."""
+    types = {pa.string(): "string", pa.int64(): "bigint", pa.timestamp("us", "UTC"): "timestamp"}
+    frames = [
+        session.createDataFrame(
+            [tuple(row.values()) for row in table.to_pylist()],
+            ", ".join(f"{field.name} {types[field.type]}" for field in table.schema),
+        ).repartition(2)
+        for table in tables(office)
+    ]
+    return Frames(*frames)
+
+
+def comparable(report: Report) -> tuple[list[dict[str, Any]], dict[str, int], object]:
+    return rows(report), {reason: n for reason, (_, n) in report.excluded.items()}, report.period
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, Any]:
+    frames = ENGINES["pandas"](difficult())
+    return {name: comparable(make(frames)) for name, make in REPORTS.items()}
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_reports_are_equal_on_engines_of_one_machine(engine: str, expected: dict[str, Any]) -> None:
+    frames = ENGINES[engine](difficult())
+    for name, make in REPORTS.items():
+        report = make(frames)
+        assert comparable(report) == expected[name], name
+        assert isinstance(report.frame, KINDS[engine]), name
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_reports_are_equal_on_spark_and_no_raw_row_meets_all_others(spark: Any, expected: dict[str, Any]) -> None:
+    frames = spark_frames(spark, difficult())
+    for name, make in REPORTS.items():
+        report = make(frames)
+        assert type(report.frame).__module__.startswith("pyspark."), name
+        assert comparable(report) == expected[name], name
+        check_plan(report.frame, name)
+    explained = metrics.usage(frames, by="day").explain(0)
+    assert [row["meeting_id"] for row in explained.collect()] == ["unknown-legs"]
+
+
+def check_plan(frame: Any, name: str) -> None:
+    """Whatever is brought into a single partition was aggregated before, or is one of our own small tables."""
+    plan = frame._jdf.queryExecution().optimizedPlan().toString()
+    physical = frame._jdf.queryExecution().sparkPlan().toString()
+    for window in re.findall(r"Window \[.*?\], \[(.*?)\]", physical):
+        assert window, f"{name}: a window over everything"
+    assert "CartesianProduct" not in physical, name
+    assert plan
+
+
+def test_lazy_polars_stays_lazy() -> None:
+    meetings, legs = ENGINES["polars"](difficult()).meetings, ENGINES["polars"](difficult()).legs
+    report = metrics.usage(Frames(meetings.lazy(), legs.lazy()), by="day")
+    assert isinstance(report.frame, pl.LazyFrame)
+    assert rows(report) == rows(metrics.usage(Frames(meetings, legs), by="day"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_empty_reports_have_the_columns_and_types_of_full_ones(engine: str) -> None:
+    full, empty = ENGINES[engine](difficult()), ENGINES[engine](Office([], []))
+    for name, make in REPORTS.items():
+        assert make(empty).arrow.schema.remove_metadata() == make(full).arrow.schema.remove_metadata(), name
+
+
+def test_every_column_of_every_report_has_a_definition() -> None:
+    frames = ENGINES["pandas"](difficult())
+    for name, make in REPORTS.items():
+        report = make(frames)
+        assert [one.key for one in report.definitions if one.formula.zh and one.formula.en], name
+        assert set(report.frame.columns) <= {one.key for one in report.definitions}, name
+        assert set(report.frame.columns) <= set(DEFINITIONS), name
+    explained = metrics.usage(frames).explain(0)
+    assert set(explained.columns) <= set(DEFINITIONS)
+
+
+def test_other_sources_are_refused_with_a_remedy() -> None:
+    meetings, legs = tables(difficult())
+    with pytest.raises(UsageError, match="pandas"):
+        metrics.usage(Frames(meetings, legs))
+    with pytest.raises(UsageError, match="Frames"):
+        metrics.usage([1, 2])
+    frames = ENGINES["pandas"](difficult())
+    with pytest.raises(UsageError, match="one engine"):
+        metrics.usage(Frames(frames.meetings, pl.from_arrow(legs)))
+    with pytest.raises(UsageError, match="ended_at"):
+        metrics.usage(Frames(frames.meetings.drop(columns="ended_at"), frames.legs))
+    with pytest.raises(UsageError, match="no instants"):
+        metrics.usage(Frames(frames.meetings.assign(ended_at="soon"), frames.legs))
+    assert MEETINGS.names[0] == "meeting_id"

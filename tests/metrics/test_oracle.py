@@ -1,0 +1,172 @@
+"""A brute-force oracle, second by second, agrees with every number on every engine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import chinese_calendar
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.metrics import oracle
+from tests.metrics.offices import EDGES, ENGINES, difficult, offices, rows
+from tests.metrics.oracle import Office
+from ytxdata import metrics
+from ytxdata.metrics import Frames
+from ytxdata.phones import number_class
+
+Make = Callable[[Office], Frames]
+
+PRICES = {"mobile": Decimal("0.12"), "fixed": Decimal("0.1"), "default": Decimal("0.355")}
+TARIFF = metrics.Tariff(step_s=6, minimum_s=12, connection_fee="0.05", prices=PRICES)
+FRACTIONS = {name: Fraction(price) for name, price in PRICES.items()}
+START, END = EDGES[0] - 20, EDGES[0] + 40
+
+random_offices = settings(
+    max_examples=5,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+
+def instant(second: int) -> str:
+    return f"{oracle.wall(second)}+08:00"
+
+
+@pytest.fixture(params=ENGINES)
+def make(request: pytest.FixtureRequest) -> Make:
+    return ENGINES[request.param]
+
+
+def check_usage(make: Make, office: Office) -> None:
+    frames = make(office)
+    for by in ("day", "week", "month", "total"):
+        assert rows(metrics.usage(frames, by=by)) == oracle.usage(office, by)
+    cut = metrics.usage(frames, instant(START), instant(END), by="month")
+    assert rows(cut) == oracle.usage(office, "month", START, END)
+    strict = metrics.usage(frames, by="day", min_parties=2, day_of="ends")
+    assert rows(strict) == oracle.usage(office, "day", min_parties=2, day_of="ends")
+
+
+def check_people(make: Make, office: Office) -> None:
+    frames = make(office)
+    found = rows(metrics.creators(frames))
+    assert {row.pop("creator"): row for row in found} == oracle.creators(office)
+    presence = {
+        (row["meeting_id"], row["number"], row["leg"]): (row["legs"], row["presence"], row["presence_pct"])
+        for row in rows(metrics.presence(frames))
+    }
+    assert presence == oracle.presence(office)
+    people = {
+        row["number"]: (row["meetings"], row["legs"], row["leg_minutes"], row["presence"])
+        for row in rows(metrics.people(frames))
+    }
+    assert people == oracle.people(office)
+
+
+def check_times(make: Make, office: Office) -> None:
+    frames = make(office)
+    cells = {(row["weekday"], row["hour"]): row["heatmap"] for row in rows(metrics.heatmap(frames))}
+    assert cells == oracle.heatmap(office)
+    split = {
+        row["period"]: (round(row["meeting_minutes"] * 60), round(row["inside_minutes"] * 60))
+        for row in rows(metrics.working_hours(frames, by="day"))
+    }
+    assert split == oracle.working_hours(office, "day", chinese_calendar.is_workday, 9 * 3600, 18 * 3600)
+    for by, start, end in (("day", None, None), ("total", START, END)):
+        edges = [None if edge is None else instant(edge) for edge in (start, end)]
+        found = rows(metrics.concurrency(frames, *edges, by=by, lines=1, p=75))  # type: ignore[arg-type]
+        assert found == oracle.concurrency(office, by, start, end, 1, 75)
+
+
+def check_money(make: Make, office: Office) -> None:
+    frames = make(office)
+    lines = rows(metrics.cost(frames, TARIFF, by="line"))
+    total = sum((row["cost"] for row in lines), Decimal(0))
+    months = rows(metrics.cost(frames, TARIFF, by="month"))
+    assert sum((row["cost"] for row in months), Decimal(0)) == total
+    assert Fraction(total) == oracle.cost(office, FRACTIONS, number_class, 6, 12, Fraction("0.05"))
+    lonely = {row["meeting_id"]: row for row in rows(metrics.lonely(frames, tariff=TARIFF))}
+    costs = oracle.lonely_cost(office, FRACTIONS, number_class)
+    assert set(lonely) == set(costs)
+    for meeting_id, yuan in costs.items():
+        assert abs(Fraction(lonely[meeting_id]["lonely_cost"]) - yuan) <= Fraction(1, 2 * 10**9)
+    by_fact = {fact.meeting.meeting_id: fact.lonely for fact in oracle.within(office)}
+    assert all(row["lonely_minutes"] * 60 == pytest.approx(by_fact[key]) for key, row in lonely.items())
+
+
+def check_classes(make: Make, office: Office) -> None:
+    frames = make(office)
+    found = oracle.within(office)
+    sizes = {row["size_bucket"]: row["meetings"] for row in rows(metrics.sizes(frames))}
+    bounds = {
+        "1": (1, 1),
+        "2": (2, 2),
+        "3–5": (3, 5),
+        "6–10": (6, 10),
+        "11–15": (11, 15),
+        "16–25": (16, 25),
+        "26–50": (26, 50),
+    }
+    expected = {name: sum(low <= (fact.size or 0) <= high for fact in found) for name, (low, high) in bounds.items()}
+    assert sizes == expected | {"> 50": sum((fact.size or 0) > 50 for fact in found)}
+    durations = {row["duration_class"]: row["meetings"] for row in rows(metrics.durations(frames))}
+    limits = (0, 1, 5, 15, 30, 60, 120, 240, math.inf)
+    spent = [fact.seconds / 60 for fact in found if fact.seconds is not None]
+    assert list(durations.values()) == [sum(low <= value < high for value in spent) for low, high in pairwise(limits)]
+    shares = rows(metrics.concentration(frames))
+    n, share, gini = oracle.concentration(office)
+    got = (shares[0]["creators"], shares[0]["concentration"], shares[0]["gini"]) if shares else (0, None, None)
+    assert got[0] == n
+    assert got[1:] == (share, gini) or got[1:] == pytest.approx((share, gini))
+    google = rows(metrics.compare_definitions(frames))[1]
+    meetings, overlap, calls = oracle.google(office)
+    assert (google["meetings"], google["meeting_minutes"], google["participants"]) == (
+        meetings,
+        oracle.minutes(overlap),
+        calls,
+    )
+
+
+CHECKS: tuple[Callable[[Make, Office], None], ...] = (
+    check_usage,
+    check_people,
+    check_times,
+    check_money,
+    check_classes,
+)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@random_offices
+@given(office=offices())
+def test_random_offices_agree_on_every_engine(
+    make: Make, check: Callable[[Make, Office], None], office: Office
+) -> None:
+    check(make, office)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_difficult_cases_agree_on_every_engine(make: Make, check: Callable[[Make, Office], None]) -> None:
+    check(make, difficult())
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_an_empty_office_agrees_on_every_engine(make: Make, check: Callable[[Make, Office], None]) -> None:
+    check(make, Office([], []))
+
+
+def test_the_oracle_is_not_the_package() -> None:
+    """The oracle imports nothing of the package, and knows a number worked out by hand."""
+    assert "ytxdata" not in oracle.__dict__
+    day: dict[str, Any] = oracle.usage(difficult(), "day")[1]
+    assert (day["period"], day["meetings"], day["talk_minutes"]) == ("2026-03-31", 2, (2 + 700) / 60)
+    assert isinstance(date.fromisoformat(day["period"]), date)
+    assert oracle.wall(EDGES[0]).isoformat() == "2026-04-01T00:00:00"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ytxdata.archive import Archive
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.times import beijing_text
 
@@ -121,6 +122,15 @@ def advise(starts: Sequence[datetime], largest_answer: int, *, margin: float = 2
     shortest, busiest = min(spans)
     every = max((step for step in STEPS if step <= shortest), default=None)
     return Cadence(every, largest_answer, spare, margin, shortest, busiest, per_day)
+
+
+def cadence_of(archive: Archive, *, margin: float = 2) -> Cadence:
+    """Return how often to sync an archive, from what it holds."""
+    starts = archive.scan("meetings").select("started_at").collect("pyarrow").to_native()["started_at"].to_pylist()
+    returned = archive.pulls()["returned_n"].max()
+    return advise(
+        [start for start in starts if start is not None], 0 if returned != returned else int(returned), margin=margin
+    )
 
 
 def _most_within(times: Sequence[datetime], span: timedelta) -> int:

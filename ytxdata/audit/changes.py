@@ -9,6 +9,7 @@ from typing import Any
 
 import narwhals as nw
 import pandas as pd
+import pyarrow as pa
 
 from ytxdata.archive import Archive
 from ytxdata.archive.changes import CHANGES
@@ -38,6 +39,9 @@ _DEFINITIONS = (
     Definition(key="touches", zh="涉及", en="touches", unit="text", formula=Text("start、end、duration、people、money；都不涉及为空", "start, end, duration, people, money; null for none of these")),
     Definition(key="is_grave", zh="改变时间或金额", en="time or money", formula=Text("改动涉及分钟数或金额", "it moves minutes or money")),
 )  # fmt: skip
+
+_NUMBER = pa.decimal128(38, 6)
+"""Money is exact, minutes are rounded to a millionth."""
 
 FIGURES = ("meetings", "meeting_minutes", "leg_minutes", "legs", "people")
 """Figures of a monthly report that are compared; `amount_yuan` is added."""
@@ -140,13 +144,10 @@ def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool =
 
 def _moved_table(archive: Archive, rows: Sequence[tuple[Any, ...]]) -> Table:
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(_MOVED)
-    number = "Float64"
-    types = ("string", "string", "datetime64[us, Asia/Shanghai]", number, number, number)
+    number = pd.ArrowDtype(_NUMBER)
+    types: tuple[Any, ...] = ("string", "string", "datetime64[us, Asia/Shanghai]", number, number, number)
     frame = pd.DataFrame(
-        {
-            one.key: pd.Series([float(v) if kind == number and v is not None else v for v in values], dtype=kind)
-            for one, kind, values in zip(_MOVED, types, columns, strict=True)
-        }
+        {one.key: pd.Series(list(values), dtype=kind) for one, kind, values in zip(_MOVED, types, columns, strict=True)}
     )
     months = len(set(frame["period"]))
     note = (
@@ -165,17 +166,22 @@ def _end_of(month: str) -> datetime:
     return as_instant(f"{year + number // 12}-{number % 12 + 1:02d}")
 
 
-def _figures(
-    archive: Archive, as_of: datetime | None, by: By = "month"
-) -> dict[str, dict[str, float | Decimal | None]]:
+def _figures(archive: Archive, as_of: datetime | None, by: By = "month") -> dict[str, dict[str, Decimal | None]]:
     """Return month → figure → value, as the archive knew it."""
-    meetings = archive.scan("meetings", as_of=as_of)
-    frames = Frames(meetings, archive.scan("legs", as_of=as_of), archive.certificate())
-    rows: list[Mapping[str, Any]] = to_arrow(usage(frames, by=by).frame).to_pylist()
+    meetings, legs = archive.scans("meetings", "legs", as_of=as_of)
+    rows: list[Mapping[str, Any]] = to_arrow(usage(Frames(meetings, legs), by=by).frame).to_pylist()
     sums = _amounts(meetings)
     return {
-        row["period"]: {name: row[name] for name in FIGURES} | {"amount_yuan": sums.get(row["period"])} for row in rows
+        row["period"]: {
+            name: _exact(value)
+            for name, value in (*((one, row[one]) for one in FIGURES), ("amount_yuan", sums.get(row["period"])))
+        }
+        for row in rows
     }
+
+
+def _exact(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value)).quantize(Decimal("0.000001"))
 
 
 def _amounts(meetings: nw.LazyFrame[Any]) -> dict[str, Decimal]:

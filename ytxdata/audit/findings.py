@@ -68,12 +68,15 @@ class Findings(Table):
         Checks that ran.
     told
         Check → the parameters it ran with.
+    known_records
+        Those of the record ids that stand in the records; an invoice may name others.
     """
 
     pulls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     not_run: Mapping[str, Text] = field(default_factory=dict)
     ran: tuple[str, ...] = ()
     told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    known_records: frozenset[str] = frozenset()
     life: Life | None = None
     source: Any = None
     reopen: Callable[[], Data] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -80,7 +80,7 @@ _UNITS = """
 _PER_LEG = (
     "SELECT m, kind, x - j AS secs FROM all_legs LEFT JOIN classes USING (number) WHERE x IS NOT NULL AND j IS NOT NULL"
 )
-_PER_MEETING = "SELECT m, 'default' AS kind, len_s AS secs FROM all_meetings WHERE len_s IS NOT NULL"
+_PER_MEETING = "SELECT m, 'default' AS kind, coalesce(duration_s, len_s) AS secs FROM all_meetings WHERE coalesce(duration_s, len_s) IS NOT NULL"
 
 _JUDGE = """
     WITH known AS (
@@ -195,6 +195,7 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
     duration, amount = infer_duration(sample, within_s), infer_amount(sample)
     _units(data, "duration_units", duration)
     _units(data, "amount_units", amount)
+    duration, amount = _counted(data, duration, amount, within_s)
     plain = duration is None or (duration.tariff.per, duration.tariff.step_s, duration.tariff.minimum_s) == (
         "meeting",
         1,
@@ -228,6 +229,32 @@ _SCHEMA = pa.schema(
         ("difference_yuan", MONEY),
     ]
 )
+
+
+_EXPLAINED = """
+    SELECT count(invoice_s) AS durations, count_if(abs(invoice_s - d.billed_s) <= $within) AS same_s,
+        count(invoice_yuan) AS amounts, count_if(u.is_priced AND abs(invoice_yuan * 60 - CAST(u.nano_s AS DECIMAL(38, 0)) * 0.000000001) <= 30 * $unit) AS same_yuan
+    FROM matched LEFT JOIN duration_units d USING (m) LEFT JOIN amount_units u USING (m) WHERE line IS NOT NULL AND m IS NOT NULL
+"""
+
+
+def _counted(
+    data: Data, duration: Rounding | None, amount: Rounding | None, within_s: float
+) -> tuple[Rounding | None, Rounding | None]:
+    """Return the rules with how many of all lines they explain, not of the sample alone."""
+    places = (
+        max(
+            (-int(one.amount_yuan.as_tuple().exponent) for one in data.invoice.bills if one.amount_yuan is not None),
+            default=0,
+        )
+        if data.invoice
+        else 0
+    )
+    row = next(data.named(_EXPLAINED, within=within_s, unit=Decimal(1).scaleb(-places)))
+    return (
+        duration and replace(duration, explained=row["same_s"], lines=row["durations"]),
+        amount and replace(amount, explained=row["same_yuan"], lines=row["amounts"]),
+    )
 
 
 def _is_trusted(rule: Rounding | None) -> bool:

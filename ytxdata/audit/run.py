@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import tomllib
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
+from ytxdata.archive.layout import no_archive
 from ytxdata.audit import checks as _checks  # noqa: F401 (registers the checks)
+from ytxdata.audit.cadence import cadence_of
 from ytxdata.audit.checking import CHECKS, Check, Finding, unknown
 from ytxdata.audit.data import Data, instant_of, open_data
 from ytxdata.audit.findings import DEFINITIONS, TITLE, Findings, frame_of
@@ -19,7 +22,7 @@ from ytxdata.audit.source import newest_pull
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.scope import Scope
-from ytxdata.times import Instant, as_instant
+from ytxdata.times import Instant, as_instant, beijing_text
 
 LISTS = ("roster", "invoice")
 """What a configuration may describe beside checks: `columns` of these lists."""
@@ -67,6 +70,8 @@ def run(
     ------
     UsageError
         The source cannot be audited, a list cannot be read, the period is empty, or a check or parameter is unknown.
+    NotAnArchiveError
+        There is no archive, or no sync was completed yet.
     DamagedError
         The archive, or the file of findings beside it, is damaged.
 
@@ -75,6 +80,8 @@ def run(
     Reads; never changes, deletes or cleans a record. The records are brought into a temporary DuckDB file; memory is bounded.
     """
     scope = Scope.of(start, end)
+    if isinstance(source, Archive) and source.snapshot() is None:
+        raise no_archive(source.path)
     settings = _settings(config or {})
     chosen = _chosen(checks)
     told = {check.key: check.told(settings.get(check.key, {})) for check in chosen}
@@ -90,14 +97,15 @@ def run(
     data = reopen()
     not_run = {check.key: why for check in chosen if (why := _lacking(check, data))}
     ran = [check for check in chosen if check.key not in not_run]
-    rows, pulls = _found(data, ran, told)
-    life = Life.beside(source.path) if isinstance(source, Archive) else None
+    rows, pulls, known = _found(data, ran, told)
+    life = Life.beside(source.path) if data.archive is not None else None
     lived = [(row, NEW, None, None) for row in rows]
     if life is not None:
         keep = remember and (then is None or then >= (newest_pull(source) or then))
         lived = life.live(rows, _judged({check.key for check in ran}, scope), keep=keep)  # type: ignore[assignment]
     notes = (
         _now_note(data),
+        *(() if data.archive is None else (cadence_of(data.archive).text,)),
         *(note for given in lists.values() if given is not None for note in given.notes),
         *dict.fromkeys(data.notes),
     )
@@ -113,6 +121,7 @@ def run(
         not_run=not_run,
         ran=tuple(check.key for check in ran),
         told=told,
+        known_records=known,
         life=life,
         source=source,
         reopen=reopen,
@@ -141,20 +150,21 @@ def _lacking(check: Check, data: Data) -> Text | None:
 
 def _found(
     data: Data, ran: list[Check], told: Mapping[str, Mapping[str, Any]]
-) -> tuple[list[Row], dict[str, tuple[str, ...]]]:
-    """Return the rows of all checks in order, and the pulls that prove each."""
-    found: list[tuple[Check, Finding]] = [(check, one) for check in ran for one in _run(check, data, told[check.key])]
+) -> tuple[list[Row], dict[str, tuple[str, ...]], frozenset[str]]:
+    """Return the rows of all checks in order, the pulls that prove each, and which of their records are known."""
+    found: list[tuple[Check, Finding]] = [
+        (check, one) for check in ran for one in check.function(data, **told[check.key])
+    ]
     known = data.provenance({meeting_id for _, one in found for meeting_id in one.record_ids})
     rows: dict[str, tuple[int, datetime, Row]] = {}
     pulls: dict[str, tuple[str, ...]] = {}
     places = {check.key: place for place, check in enumerate(ran)}
     for check, one in found:
-        starts = [known[key][0] for key in one.record_ids if key in known and known[key][0] is not None]
-        at = one.at or (instant_of(max(starts)) if starts else data.now)  # type: ignore[type-var, arg-type]
+        mine = [known[meeting_id] for meeting_id in one.record_ids if meeting_id in known]
+        starts = [start for start, _ in mine if start is not None]
+        at = one.at or (instant_of(max(starts)) if starts else data.now)
         key = one.id_in(check.key)
-        pulls[key] = one.pull_ids or tuple(
-            sorted({pull for meeting in one.record_ids if meeting in known for pull in known[meeting][1]})
-        )
+        pulls[key] = one.pull_ids or tuple(sorted({pull for _, brought in mine for pull in brought}))
         row = Row(
             key,
             check.key,
@@ -167,13 +177,8 @@ def _found(
             at.isoformat(),
         )
         rows[key] = (places[check.key], at, row)
-    return [
-        row for _, _, row in sorted(rows.values(), key=lambda three: (three[0], three[1], three[2].finding_id))
-    ], pulls
-
-
-def _run(check: Check, data: Data, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    return check.function(data, **parameters)
+    ordered = sorted(rows.values(), key=lambda three: (three[0], three[1], three[2].finding_id))
+    return [row for _, _, row in ordered], pulls, frozenset(known)
 
 
 def _judged(ran: Collection[str], scope: Scope) -> Callable[[Row], bool]:
@@ -188,8 +193,6 @@ def _judged(ran: Collection[str], scope: Scope) -> Callable[[Row], bool]:
 
 
 def _now_note(data: Data) -> Text:
-    from ytxdata.times import beijing_text
-
     at = beijing_text(data.now)
     return Text(f"以 {at} 为“现在”", f"“now” is {at}")
 
@@ -209,8 +212,6 @@ def read_config(path: str | Path) -> dict[str, Any]:
     UsageError
         The file cannot be read.
     """
-    import tomllib
-
     try:
         return tomllib.loads(Path(path).read_text("utf-8"))
     except (OSError, ValueError) as error:

@@ -59,8 +59,8 @@ def load(connection: duckdb.DuckDBPyConnection, source: Any, as_of: datetime | N
     UsageError
         The source is nothing that can be audited, or a column is missing.
     """
-    for table, columns in (("meetings", MEETINGS), ("legs", LEGS)):
-        engine = _engine(source, table, as_of, columns)
+    for (table, columns), frame in zip((("meetings", MEETINGS), ("legs", LEGS)), _frames(source, as_of), strict=True):
+        engine = _engine(table, frame, columns)
         known = [name for name in columns if name in engine.columns]
         native = engine.seconds([name for name in known if name in _INSTANTS]).select(*known).to_native()
         rows = native.to_arrow_reader(ROWS) if hasattr(native, "to_arrow_reader") else to_arrow(native)
@@ -73,9 +73,10 @@ def load(connection: duckdb.DuckDBPyConnection, source: Any, as_of: datetime | N
         connection.unregister("given")
 
 
-def _engine(source: Any, table: str, as_of: datetime | None, columns: Mapping[str, str]) -> Engine:
+def _frames(source: Any, as_of: datetime | None) -> tuple[Any, Any]:
     if isinstance(source, Archive):
-        return Engine.of(source.scan(table, as_of=as_of))
+        meetings, legs = source.scans("meetings", "legs", as_of=as_of)
+        return meetings, legs
     if not hasattr(source, "meetings") or not hasattr(source, "legs"):
         kind = f"{type(source).__module__}.{type(source).__name__}"
         raise UsageError(
@@ -85,7 +86,11 @@ def _engine(source: Any, table: str, as_of: datetime | None, columns: Mapping[st
                 "give an Archive, a History or ytx.Frames(meetings, legs)",
             ),
         )
-    engine = Engine.of(getattr(source, table))
+    return source.meetings, source.legs
+
+
+def _engine(table: str, frame: Any, columns: Mapping[str, str]) -> Engine:
+    engine = Engine.of(frame)
     missing = ", ".join(name for name in _REQUIRED if name in columns and name not in engine.columns)
     if missing:
         raise UsageError(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli import demo, doctor, emulator, explain, fetch, notebooks, report, sync, verify
+from ytxdata.cli import audit, demo, doctor, emulator, explain, fetch, notebooks, pack, report, sync, verify
 from ytxdata.cli.options import chosen, set_lang
 from ytxdata.errors import YtxError
 from ytxdata.labels import Text
@@ -32,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, doctor, fetch, sync, report, explain, verify, notebooks, emulator):
+for verb in (demo, doctor, fetch, sync, report, explain, audit, pack, verify, notebooks, emulator):
     verb.register(app)
 
 

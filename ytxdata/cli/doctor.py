@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ytxdata.cli.options import AccountSid, AppId, BaseUrl, Environment, Json, Language, chosen, emit, open_client, say
+from ytxdata.labels import Text
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
@@ -24,6 +25,10 @@ def doctor(
     page: Annotated[
         Path | None,
         typer.Option("--page", help="把 --schema 的结果写成 Markdown / write what --schema found as Markdown"),
+    ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option("--archive", help="另外说明此存档应多久同步一次 / also say how often to sync this archive"),
     ] = None,
     as_json: Json = False,
     account_sid: AccountSid = None,
@@ -47,10 +52,12 @@ def doctor(
     if schema and code == 0:
         _describe(page, as_json, account_sid, app_id, environment, base_url)
         return
+    advice = _advice(archive) if archive else None
     if as_json:
         emit(
             {
                 "exit_code": code,
+                "cadence": advice._asdict() if advice else None,
                 "checks": [
                     {
                         "key": check.key,
@@ -69,7 +76,17 @@ def doctor(
             _print(_MARKS[check.state], check.text.in_(chosen.lang, sep="\n"))
             if check.remedy and check.state != "ok":
                 _print("→", check.remedy.in_(chosen.lang, sep="\n"))
+        if advice:
+            _print("→", advice.in_(chosen.lang, sep="\n"))
     raise typer.Exit(code)
+
+
+def _advice(archive: Path) -> Text:
+    """How often to sync an archive so that nothing can fall out of the platform's window."""
+    from ytxdata.archive import Archive
+    from ytxdata.audit import cadence_of
+
+    return cadence_of(Archive(archive)).text
 
 
 def _print(mark: str, text: str) -> None:

@@ -170,6 +170,21 @@ def test_a_full_disk_changes_nothing(
     assert archive.verify().is_sound
 
 
+def test_a_disk_that_is_full_for_the_compaction_alone_fails_no_sync(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.sync(platform)
+    platform.records.insert(0, platform.record(60))
+    with monkeypatch.context() as full:
+        full.setattr("ytxdata.archive.compaction.LOOK_EVERY", 1)
+        full.setattr("ytxdata.archive.compaction.MOST_FILES", 1)
+        full.setattr("ytxdata.archive.store_write.Writer.checkpoint", _no_space)
+        assert archive.sync(platform).new == 1
+    assert len(archive.meetings()) == 61
+    assert archive.sync(platform).new == 0
+    assert archive.verify().is_sound
+
+
 FULL = """
 import resource, signal, sys
 sys.path.insert(0, sys.argv[2])

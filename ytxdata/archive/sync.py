@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +23,7 @@ from ytxdata.archive.store import Snapshot, newest
 from ytxdata.archive.store_files import telling_write_errors
 from ytxdata.archive.store_write import Writer, heal
 from ytxdata.archive.versions import VersionIndex
+from ytxdata.errors import ArchiveWriteError
 from ytxdata.history.completeness import Judgement, Reading
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
@@ -54,14 +56,16 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float) -> S
         while (asked := reading.ask) is not None:
             reading.take(intake.take(client.query_meeting("", asked)))
         judgement = reading.result()
+        drift = drift_since(before, intake)
         with telling_write_errors(root):
             after = written(root, before, account, intake, judgement)
-            compact_if_due(root, after)
+        with contextlib.suppress(ArchiveWriteError), telling_write_errors(root):
+            compact_if_due(root, after)  # may fail: the sync is whole already, and a later one tries again
         return SyncReport(
             certificate=judgement.certificate,
             **{name: intake.tally[name] for name in ("received", "bytes", *JUDGEMENTS)},
             calls=len(intake.taken),
-            drift=drift_since(before, intake),
+            drift=drift,
             notes=judgement.notes,
         )
 

@@ -223,6 +223,19 @@ def test_an_anchored_answer_extends_what_was_proven_up_to_the_settling_time() ->
     assert judgement.periods[1].reason_key == "settling"
 
 
+def test_the_first_anchored_answer_is_followed_by_a_longer_one_that_shows_the_order() -> None:
+    evidence = replace(judged(TAIL).evidence, order_shown=False, joins_at=JOINS.joins_at, last_asked_at=NOW - DAY)
+    longer = [meeting(n) for n in range(1, 299)]
+    for second, proves in ((longer, True), ([meeting(0), *longer[:40], meeting(-1000), *longer[41:]], False)):
+        reading = Reading(land_of(EVERYTHING), evidence, NOW)
+        reading.take(pull(TAIL))
+        assert reading.ask == 2 * len(TAIL)
+        assert "anchored" not in [one.reason for one in reading.result().evidence.windows[1:]]
+        reading.take(pull(second, asked_n=2 * len(TAIL)))
+        assert reading.ask is None
+        assert reading.result().evidence.order_shown == proves
+
+
 def test_nothing_is_proven_over_a_rejected_record() -> None:
     assert reason_at(judged(TAIL, n_rejected=1, asked_n=len(TAIL) + 1), 36) == "rejected"
 

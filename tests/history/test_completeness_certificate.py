@@ -215,8 +215,9 @@ def test_an_anchored_answer_does_not_mature_a_full_one_once_the_order_was_broken
     assert confirmed(doubtful, EMPTY, "anchored", is_broken=False).proven_from is None
 
 
-def test_a_full_answer_that_lacked_a_meeting_of_its_window_is_incomplete_for_ever() -> None:
-    assert later(43, first=5) == "incomplete"
+@pytest.mark.parametrize("first", [5, -3])
+def test_a_full_answer_that_lacked_a_meeting_from_before_its_end_is_incomplete_for_ever(first: float) -> None:
+    assert later(43, first=first) == "incomplete"
 
 
 def test_evidence_is_plain_json() -> None:

@@ -22,6 +22,23 @@ def test_no_story_ends_with_a_false_proof(part: int) -> None:
     assert not wrong, f"python tests/history/simulator.py 1 --seed {wrong[0]}"
 
 
+@pytest.mark.parametrize("seed", [71, 119, 783, 1645, 2311, 20203, 20636, 20719, 20910, 200752, 700780])
+def test_stories_that_once_fooled_the_rules_do_so_no_more(seed: int) -> None:
+    assert not tell(seed).wrong
+
+
+def test_a_cut_answer_is_not_confirmed_by_two_longer_ones() -> None:
+    rng = random.Random(11874)
+    knobs = Knobs(order="change", cap_bytes=20_000, pins=3, same_second=0.8, touches="backwards")
+    account, archive = Account(knobs, rng), MemoryArchive(SMALL)
+    account.live(31 * DAY, 8)
+    archive.sync(account)
+    knobs.cap, knobs.cap_bytes = 90, None
+    for _ in range(3):
+        archive.sync(account)
+        assert not archive.falsely_proven(account)
+
+
 class AnyLife(RuleBasedStateMachine):
     """Hypothesis writes the story."""
 

@@ -14,10 +14,11 @@ from ytxdata.history.sighting import Before, Sighting
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The first question of a sync, and whether it is meant to bring all there is."""
+    """The first question of a sync, whether it is meant to bring all there is, and whether newest-first was shown before."""
 
     ask: int
     is_full: bool
+    order_shown: bool
 
 
 def plan(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -> Plan:
@@ -27,10 +28,10 @@ def plan(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) ->
     one sync in a while, to find what was listed late, and every sync while the platform is known to keep another order.
     """
     n_known = known.count()
-    everything = Plan(max(policy.first_ask, _more_than(n_known, policy)), True)
+    everything = Plan(max(policy.first_ask, _more_than(n_known, policy)), True, evidence.order_shown)
     if not n_known or not evidence.n_syncs:
         return everything
-    everything = Plan(_more_than(n_known, policy), True)
+    everything = Plan(_more_than(n_known, policy), True, evidence.order_shown)
     if evidence.n_syncs == 1 or _is_due(evidence.full_at, now, policy):
         return everything
     if not (evidence.order_shown or _is_due(evidence.order_broken_at, now, policy)):
@@ -40,17 +41,24 @@ def plan(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) ->
     n_listed = n_known - (known.n_before(listed_from) if listed_from else n_known)
     if n_listed - tail <= policy.overlap or (tail / n_listed) ** tail > policy.chance:
         return everything
-    return Plan(tail, False)
+    return Plan(tail, False, evidence.order_shown)
 
 
 def next_ask(plan: Plan, sightings: Sequence[Sighting], policy: Policy) -> int | None:
-    """Return the next question after these answers, or None when the sync is done."""
+    """Return the next question after these answers, or None when the sync is done.
+
+    The first anchored answer is followed by a longer one, unless two answers of one sync have shown the order before.
+    """
     if not sightings:
         return plan.ask
     last = sightings[-1]
     asked = last.pull.asked_n
-    if asked is None or last.is_anchored or len(sightings) >= policy.max_calls:
+    if asked is None or len(sightings) >= policy.max_calls:
         return None
+    n_anchored = sum(one.is_anchored for one in sightings)
+    if n_anchored:
+        is_shown = plan.order_shown or any(one.shows_order for one in sightings)
+        return 2 * asked if n_anchored == 1 and last.is_anchored and not is_shown else None
     n_returned = last.pull.n_returned
     if last.stopped and not brought_fewer(sightings):
         was_cut = last.anchored_by is not None and not plan.is_full

@@ -36,7 +36,7 @@ def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence
         "collision": bool(best.collisions),
         "no_start": best.n_without_start > policy.strays * best.n_ids,
         "reappeared": bool(best.reappeared),
-        "anchored": best.is_anchored,
+        "anchored": best.is_anchored and (evidence.order_shown or any(one.shows_order for one in sightings)),
         "vanished": bool(best.vanished),
         "saved": best.pull.asked_n is None,
         "cap_fewer": any(brought_fewer(sightings[: n + 1]) for n in range(len(sightings))),
@@ -68,7 +68,7 @@ def confirmed(window: Window, best: Sighting, reason: str, *, is_broken: bool) -
     if window.reason not in CONFIRMABLE:
         return window
     starts = [start for one in best.fresh if (start := start_of(one, best.pull))]
-    if any(window.lower <= start < window.upper for start in starts):
+    if any(start < window.upper for start in starts):
         return replace(window, reason="incomplete", proven_from=None)
     if is_broken and window.proven_from is None:
         window = replace(window, reason="order_full")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from ytxdata.history.evidence import Known, Seen
 from ytxdata.history.policy import Policy
@@ -33,6 +34,14 @@ def overlap(
     return archived[policy.overlap - 1]
 
 
+class Comparison(NamedTuple):
+    """What two answers of one sync show of each other: the shorter should be the newest part of the longer."""
+
+    n_lacking: int = 0
+    shows_disorder: bool = False
+    shows_order: bool = False
+
+
 def compared(
     lower: datetime | None,
     upper: datetime,
@@ -40,17 +49,24 @@ def compared(
     earlier: Sighting | None,
     placed: Sequence[Placed],
     policy: Policy,
-) -> tuple[int, bool]:
-    """Compare two answers of one sync: of two, the shorter must be the newest part of the longer."""
-    if earlier is None:
-        return 0, False
-    starts = ((start_of(one, earlier.pull), one.meeting_id) for one in earlier.pull.records)
-    n_lacking = sum(1 for at, key in starts if lower and at and lower <= at < upper and key not in returned)
-    if earlier.trimmed is None:
-        return n_lacking, False
+) -> Comparison:
+    """Compare an answer with the one before it in the same sync."""
+    if earlier is None or earlier.trimmed is None or lower is None:
+        return Comparison()
     had = {one.meeting_id for one in earlier.pull.records}
-    n_hidden = sum(1 for at, one in placed if earlier.trimmed <= at < earlier.upper and one.meeting_id not in had)
-    return n_lacking, n_hidden > max(1, policy.strays * earlier.n_ids)
+    before = [(start_of(one, earlier.pull), one.meeting_id) for one in earlier.pull.records]
+    only_before = [at for at, key in before if at is not None and key not in returned]
+    only_now = [at for at, one in placed if one.meeting_id not in had]
+    n_lacking = sum(lower <= at < upper for at in only_before)
+    n_hidden = sum(earlier.trimmed <= at < earlier.upper for at in only_now)
+    both_reach = max(earlier.trimmed, placed[min(policy.overlap, len(placed) - 1)][0])
+    agree = not any(both_reach <= at < min(upper, earlier.upper) for at in (*only_before, *only_now))
+    n_older = max(sum(at < both_reach for at in only_before), sum(at < both_reach for at in only_now))
+    return Comparison(
+        n_lacking=n_lacking,
+        shows_disorder=n_hidden > max(1, policy.strays * earlier.n_ids),
+        shows_order=agree and not n_lacking and not n_hidden and n_older >= policy.overlap,
+    )
 
 
 def is_unchanged(record: Seen, found: Mapping[str, Known]) -> bool:

@@ -113,7 +113,7 @@ class Reading:
             joins_at=best.upper,
             **_listed(best, earlier),
             full_at=best.pull.asked_at if self._plan.is_full or best.stopped else earlier.full_at,
-            order_shown=reason == "anchored" or (earlier.order_shown and not is_broken),
+            order_shown=(earlier.order_shown or any(one.shows_order for one in self._sightings)) and not is_broken,
             order_broken_at=best.pull.asked_at if is_broken else earlier.order_broken_at,
             has_forgotten=earlier.has_forgotten or reason in FORGETTING,
             outside=_outside(reason, earlier),

@@ -39,7 +39,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
     n_forgotten = known.n_before(listed_from) if listed_from else n_placed_known
     n_held_back = max(0, known.n_before(inside[0][0]) - n_forgotten - (n_known - n_inside)) if inside else 0
     lower, upper = _lower(inside, after), upper_edge(pull, policy)
-    n_lacking, shows_disorder = compared(lower, upper, by_id, before.answer, placed, policy)
+    comparison = compared(lower, upper, by_id, before.answer, placed, policy)
     n_far = sum(one.meeting_id in steady for start, one in placed if inside and start < inside[0][0] - policy.reach)
     anchors = [found[one.meeting_id] for start, one in inside if lower and start >= lower and is_unchanged(one, found)]
     return Sighting(
@@ -64,8 +64,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         n_without_start=len(by_id) - len(placed),
         reappeared=tuple(key for key, one in found.items() if one.is_exempt),
         collisions=tuple(key for key, records in by_id.items() if stand_for_two(records, found.get(key))),
-        n_lacking=n_lacking,
-        shows_disorder=shows_disorder,
+        **comparison._asdict(),
     )
 
 

@@ -43,9 +43,9 @@ class Sighting:
         Distinct records that have no start, so no place.
     reappeared, collisions
         Ids of records that had vanished before; ids that stand for two different meetings.
-    n_lacking, shows_disorder
-        Records of the answer before it, in the same sync, that should be in this one and are not; and whether this one
-        shows that the one before was not the newest part of it.
+    n_lacking, shows_disorder, shows_order
+        Records of the answer before it, in the same sync, that should be in this one and are not; whether the two show
+        that the shorter is not the newest part of the longer, or that it is.
     policy
         The numbers it was judged by.
     """
@@ -71,6 +71,7 @@ class Sighting:
     collisions: tuple[str, ...]
     n_lacking: int
     shows_disorder: bool
+    shows_order: bool
 
     @property
     def stopped(self) -> bool:

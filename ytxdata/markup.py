@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from ytxdata.labels import Lang, Text, preferred_lang
 
+# `.ytx.ytx`: stronger than what JupyterLab says of tables in outputs
 STYLE = (
     "<style>"
     ".ytx{font-family:system-ui,-apple-system,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif;"
@@ -16,12 +17,12 @@ STYLE = (
     ".ytx .ytx-scroll{overflow-x:auto;max-width:100%}"
     ".ytx table{border-collapse:collapse;margin:0;font-variant-numeric:tabular-nums;color:inherit}"
     ".ytx caption{caption-side:top;text-align:left;padding:0 0 .3em;color:inherit}"
-    ".ytx th,.ytx td{padding:.25em .7em;text-align:left;vertical-align:top;border:0;"
-    "border-bottom:1px solid rgba(128,128,128,.3);background:none;color:inherit;white-space:pre}"
-    ".ytx .ytx-l{white-space:pre-wrap;overflow-wrap:anywhere;min-width:18em}"
-    ".ytx thead th{font-weight:600;border-bottom:2px solid rgba(128,128,128,.6);white-space:nowrap}"
-    ".ytx th[scope=row]{font-weight:400;white-space:nowrap}"
-    ".ytx .ytx-n{text-align:right;white-space:nowrap}"
+    ".ytx.ytx th,.ytx.ytx td{padding:.25em .7em;text-align:left;vertical-align:top;border:0;"
+    "border-bottom:1px solid rgba(128,128,128,.3);background:none;color:inherit;white-space:pre;max-width:none}"
+    ".ytx.ytx .ytx-l{white-space:pre-wrap;overflow-wrap:anywhere;min-width:18em}"
+    ".ytx.ytx thead th{font-weight:600;border-bottom:2px solid rgba(128,128,128,.6);white-space:nowrap}"
+    ".ytx.ytx th[scope=row]{font-weight:400;white-space:nowrap}"
+    ".ytx.ytx .ytx-n{text-align:right;white-space:nowrap}"
     ".ytx p,.ytx ul{margin:.4em 0;padding-left:0}.ytx li{margin-left:1.2em}"
     ".ytx summary{cursor:pointer}"
     ".ytx .ytx-badge{display:inline-block;border-radius:.8em;padding:0 .7em;font-size:.85em;font-weight:600;color:#fff}"

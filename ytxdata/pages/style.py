@@ -49,7 +49,7 @@ figure{margin:0 0 1rem}
 .chart text{font-family:inherit}
 .chart.narrow{display:none;max-width:30rem}
 .ytx{font-size:.84rem}
-.ytx thead th,.ytx thead th.ytx-n{white-space:pre-line;vertical-align:bottom;min-width:5.2em;max-width:9em;line-height:1.3}
+.ytx.ytx thead th,.ytx.ytx thead th.ytx-n{white-space:pre-line;vertical-align:bottom;min-width:5.2em;max-width:9em;line-height:1.3}
 details{margin:.6rem 0}
 summary{cursor:pointer;color:var(--link)}
 .rules dt{font-weight:600;margin-top:.9rem;break-after:avoid}
@@ -74,8 +74,8 @@ section{border:0;border-top:1px solid var(--rule);border-radius:0;padding:3mm 0;
 figure,.figures div,tr{break-inside:avoid}
 .figures{grid-template-columns:repeat(4,1fr)}.figures .value{font-size:14pt}
 .chart.wide{display:block;max-width:none;max-height:90mm}.chart.narrow{display:none}
-.ytx{font-size:7pt}.verdict .ytx,p .ytx{font-size:9.5pt}.ytx th,.ytx td{padding:.25em .45em}.ytx .ytx-scroll{overflow:visible}.ytx .ytx-l{min-width:12em}
-.ytx thead th,.ytx thead th.ytx-n{min-width:0}
+.ytx{font-size:6.8pt}.verdict .ytx,p .ytx{font-size:9.5pt}.ytx.ytx th,.ytx.ytx td{padding:.25em .3em}.ytx .ytx-scroll{overflow:visible}.ytx.ytx .ytx-l{min-width:12em}
+.ytx.ytx thead th,.ytx.ytx thead th.ytx-n{min-width:0}
 a{color:inherit;text-decoration:none}
 }
 </style>"""

@@ -12,6 +12,7 @@ import pytest
 from ytxdata.archive import Archive, SyncReport
 from ytxdata.emulator import Emulator
 from ytxdata.history.client import Client
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, empty, to_pandas
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -25,9 +26,9 @@ def test_first_sync_takes_everything_and_a_quiet_one_costs_one_call(archive: Arc
     first = archive.sync(platform)
     assert (first.new, first.changed, first.rejected) == (60, 0, 0)
     assert law(first)
-    for _ in range(3):
-        quiet = archive.sync(platform)
-        assert (quiet.new, quiet.changed, quiet.calls) == (0, 0, 1)
+    quiet = [archive.sync(platform) for _ in range(4)]
+    assert {(done.new, done.changed) for done in quiet} == {(0, 0)}
+    assert quiet[-1].calls == 1
     assert len(archive.meetings()) == 60
     assert len(archive.legs()) == 120
     assert len(archive.pulls()) == len(platform.asked)
@@ -196,6 +197,30 @@ def test_a_report_reads_well_in_both_languages_and_in_a_notebook(
     assert str(done).startswith("60 records = 60 new")
     assert "60" in done._repr_html_()
     assert done.to_dict()["verdict"] == done.certificate.worst
+
+
+def test_what_a_sync_takes_in_is_no_known_land_of_the_same_sync(archive: Archive, platform: Any) -> None:
+    from ytxdata.archive.intake import Intake
+    from ytxdata.archive.known import StoredLand
+    from ytxdata.archive.rejects import RejectIndex
+    from ytxdata.archive.versions import VersionIndex
+
+    archive.sync(platform)
+    platform.records = [platform.record(60), platform.record(59, meetingname="改"), *platform.newest_first(59)]
+    ids = [record["meid"] for record in platform.records]
+    versions = VersionIndex(archive.snapshot())
+    land = StoredLand(versions)
+    before = dict(land.lookup(ids))
+    assert len(before) == land.count() == 60
+    Intake(versions, RejectIndex(archive.snapshot()), DEFAULT).take(platform.query_meeting("", 100))
+    assert land.lookup(ids) == before
+
+
+def test_more_news_than_the_tail_makes_the_sync_ask_for_more(archive: Archive, platform: Any) -> None:
+    for n in (60, 60, 61, 61, 62, 88, 200):
+        platform.records = platform.newest_first(n)
+        archive.sync(platform)
+        assert len(archive.meetings()) == n
 
 
 def test_over_http_with_growth_and_mutation(tmp_path: Path) -> None:

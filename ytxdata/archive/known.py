@@ -35,9 +35,13 @@ class StoredLand:
         return snapshot.head.counts["meetings"] if snapshot else 0
 
     def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:
-        """Return the known ones of these meeting ids; of two meetings with one id the one seen last."""
+        """Return the known ones of these meeting ids; of two meetings with one id the one seen last.
+
+        What the intake of this sync has added since has no number yet, and is not known.
+        """
         found = self.versions.of(ids)
-        latest = (max((history[-1] for history in found[i]), key=lambda v: v.observed_at) for i in ids if found[i])
+        stored = ([version for twin in found[i] for version in twin if version.obs >= 0] for i in ids)
+        latest = (max(versions, key=lambda v: (v.observed_at, v.version)) for versions in stored if versions)
         return {version.meeting_id: self._known(version) for version in latest}
 
     def since(self, instant: datetime) -> Iterable[Known]:

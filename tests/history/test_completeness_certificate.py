@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ytxdata.history.chains import compact
-from ytxdata.history.claims import confirmed
+from ytxdata.history.claims import confirmed, rebased
 from ytxdata.history.coverage import certify
 from ytxdata.history.evidence import Evidence, NothingKnown, PullFacts, Seen, Window
 from ytxdata.history.looking import look
@@ -158,7 +158,7 @@ def test_full_answers_that_wait_to_be_confirmed_stay_few() -> None:
 
 EARLIER = Window(
     "full", ("p",), day(10), day(0), day(9),
-    trimmed=day(1), oldest=day(0), n_records=100, n_ids=100, n_bytes=50_000, largest=600,
+    oldest=day(0), n_records=100, n_ids=100, n_bytes=50_000, largest=600,
 )  # fmt: skip
 
 
@@ -182,7 +182,7 @@ def later(n_new: int, *, each: int = 1000, first: float = 11, n_old: int = 100, 
     facts = PullFacts("q", day(12), day(12), 10_000, records, 0, sum(record.n_bytes for record in records))
     reason = str(more.pop("reason", "full"))
     sighting = look(replace(facts, **more), land, Before(day(9)), DEFAULT_POLICY)  # type: ignore[arg-type]
-    matured = confirmed(EARLIER, sighting, reason, is_broken=False)
+    matured = confirmed(EARLIER, sighting, reason)
     return "matured" if matured.proven_from == EARLIER.lower else matured.reason
 
 
@@ -204,15 +204,15 @@ def test_a_full_answer_does_not_mature_when(name: str, answer: dict[str, object]
     assert later(**answer) == "full", name  # type: ignore[arg-type]
 
 
-def test_an_anchored_answer_matures_a_full_one_but_for_its_lowest_records() -> None:
-    matured = confirmed(EARLIER, EMPTY, "anchored", is_broken=False)
-    assert matured.proven_from == EARLIER.trimmed
+def test_an_anchored_answer_alone_confirms_no_full_one() -> None:
+    assert confirmed(EARLIER, EMPTY, "anchored") == EARLIER
 
 
-def test_an_anchored_answer_does_not_mature_a_full_one_once_the_order_was_broken() -> None:
-    doubtful = confirmed(EARLIER, EMPTY, "full", is_broken=True)
-    assert doubtful.reason == "order_full"
-    assert confirmed(doubtful, EMPTY, "anchored", is_broken=False).proven_from is None
+def test_an_anchored_window_grows_downwards_once_what_it_rests_on_is_confirmed() -> None:
+    anchored = window("anchored", 8, 12, proven_from=day(11), anchored_by=day(10), anchored_from=day(8))
+    assert rebased(anchored, [EARLIER]) == anchored
+    assert rebased(anchored, [replace(EARLIER, proven_from=day(0))]).proven_from == day(8)
+    assert rebased(anchored, [replace(EARLIER, proven_from=day(0), asked_at=day(9.9))]) == anchored
 
 
 @pytest.mark.parametrize("first", [5, -3])

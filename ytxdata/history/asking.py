@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ytxdata.history.chains import CONFIRMABLE
 from ytxdata.history.evidence import Evidence, KnownLand
 from ytxdata.history.policy import Policy
 from ytxdata.history.reasons import REASONS
@@ -32,7 +33,7 @@ def plan(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) ->
     if not n_known or not evidence.n_syncs:
         return everything
     everything = Plan(_more_than(n_known, policy), True, evidence.order_shown)
-    if evidence.n_syncs == 1 or _is_due(evidence.full_at, now, policy):
+    if evidence.n_syncs == 1 or _is_due(evidence.full_at, now, policy) or _may_confirm(known, evidence, policy):
         return everything
     if not (evidence.order_shown or _is_due(evidence.order_broken_at, now, policy)):
         return everything
@@ -92,6 +93,16 @@ def _more_than(n_known: int, policy: Policy) -> int:
 
 def _is_due(at: datetime | None, now: datetime, policy: Policy) -> bool:
     return at is None or now - at >= policy.full_every
+
+
+def _may_confirm(known: KnownLand, evidence: Evidence, policy: Policy) -> bool:
+    """Say whether the history has grown enough since all was asked for that a first full answer may now be confirmed."""
+    full = [one for one in evidence.windows if one.reason in CONFIRMABLE and one.n_records]
+    if not full or evidence.full_at is None or any(one.proven_from for one in full):
+        return False
+    n_new = known.count() - known.n_before(evidence.full_at)
+    grown = n_new * full[-1].n_bytes / full[-1].n_records
+    return grown > 1.5 * max(policy.giant, 2 * full[-1].largest, 0.05 * full[-1].n_bytes)
 
 
 def _tail(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -> int:

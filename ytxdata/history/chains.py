@@ -60,4 +60,6 @@ def _chained(one: Window, later: Window) -> Window:
         pull_ids=(one.pull_ids[0], later.pull_ids[-1]),
         lower=min(one.lower, later.lower),
         proven_from=min(proven, default=None),
+        anchored_by=one.anchored_by,
+        anchored_from=one.anchored_from,
     )

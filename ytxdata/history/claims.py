@@ -60,23 +60,31 @@ def is_round(n: int) -> bool:
     return n >= 50 and (n % 50 == 0 or n & (n - 1) == 0)
 
 
-def confirmed(window: Window, best: Sighting, reason: str, *, is_broken: bool) -> Window:
+def confirmed(window: Window, best: Sighting, reason: str) -> Window:
     """Return an earlier window as the best answer of a later sync leaves it: confirmed, contradicted, or as it was.
 
-    Once an answer has broken the order, an anchored one no longer tells how earlier answers had been cut.
+    An anchored answer confirms none: it shows how the newest records are listed, not where an earlier answer had been cut.
     """
     if window.reason not in CONFIRMABLE:
         return window
     starts = [start for one in best.fresh if (start := start_of(one, best.pull))]
     if any(start < window.upper for start in starts):
         return replace(window, reason="incomplete", proven_from=None)
-    if is_broken and window.proven_from is None:
-        window = replace(window, reason="order_full")
     if reason in CONFIRMABLE and _is_longer(best, window, best.policy) and not _began_before(best, window.asked_at):
         return replace(window, proven_from=window.lower)
-    if reason == "anchored" and window.reason == "full" and window.trimmed and window.proven_from is None:
-        return replace(window, proven_from=window.trimmed)
     return window
+
+
+def rebased(window: Window, bases: Iterable[Window]) -> Window:
+    """Return an anchored window as what was confirmed since extends it downwards."""
+    if window.anchored_by is None or window.anchored_from is None or window.proven_from is None:
+        return window
+    proven = _proven_below(window.anchored_by, bases)
+    return (
+        window
+        if proven is None
+        else replace(window, proven_from=min(window.proven_from, max(window.anchored_from, proven)))
+    )
 
 
 def window_of(best: Sighting, reason: str, earlier: Iterable[Window], policy: Policy) -> Window | None:
@@ -93,7 +101,8 @@ def window_of(best: Sighting, reason: str, earlier: Iterable[Window], policy: Po
         lower=lower,
         upper=best.upper,
         proven_from=_proven_from(best, earlier, policy) if reason == "anchored" else None,
-        trimmed=best.trimmed,
+        anchored_by=best.anchored_by if reason == "anchored" else None,
+        anchored_from=lower if reason == "anchored" else None,
         oldest=best.oldest,
         n_records=best.pull.n_returned,
         n_ids=best.n_ids,
@@ -150,9 +159,14 @@ def _proven_from(best: Sighting, earlier: Iterable[Window], policy: Policy) -> d
     """
     assert best.lower is not None
     assert best.anchored_by is not None
-    bases = [one.proven_from for one in earlier if one.proven_from and best.anchored_by <= one.asked_at]
+    proven = _proven_below(best.anchored_by, earlier)
     margin = policy.settle + abs(best.pull.clock_skew or timedelta(0))
-    return max(best.lower, min(bases, default=best.anchored_by + margin))
+    return max(best.lower, best.anchored_by + margin if proven is None else proven)
+
+
+def _proven_below(anchored_by: datetime, earlier: Iterable[Window]) -> datetime | None:
+    """Return from where earlier syncs prove that all was held that was listed when an overlap was archived."""
+    return min((one.proven_from for one in earlier if one.proven_from and anchored_by <= one.asked_at), default=None)
 
 
 def _missed_at(start: datetime | None, proven: Iterable[Window], gone_at: datetime | None) -> datetime | None:

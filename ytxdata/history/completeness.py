@@ -18,6 +18,7 @@ from ytxdata.history.claims import (
     gap_below,
     reached_by,
     reason_for,
+    rebased,
     window_of,
     worst_doubts,
 )
@@ -100,7 +101,8 @@ class Reading:
         best = best_of(self._sightings)
         reason = reason_for(best, self._sightings, earlier, policy)
         is_broken = any(one.is_broken or one.shows_disorder for one in self._sightings)
-        windows = [confirmed(one, best, reason, is_broken=is_broken) for one in earlier.windows]
+        windows = [confirmed(one, best, reason) for one in earlier.windows]
+        windows = [rebased(one, windows) for one in windows]
         window = window_of(best, reason, windows, policy)
         gap = gap_below(window, best, reason, reached_by(earlier.windows))
         new = [one for one in (gap, window) if one is not None]

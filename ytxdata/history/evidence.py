@@ -139,8 +139,8 @@ class Window:
         When the newest of them was asked.
     proven_from
         From here to `upper` it is PROVEN; None when nothing is.
-    trimmed
-        From here on it is safe once newest-first is shown: the lowest records may be rooms pinned on top.
+    anchored_by, anchored_from
+        Of an anchored one, or the oldest of a chain: when its overlap had been archived, and where its own window began.
     oldest
         The oldest start in the answer.
     n_records, n_ids, n_bytes, largest
@@ -153,7 +153,8 @@ class Window:
     lower: datetime
     upper: datetime
     proven_from: datetime | None = None
-    trimmed: datetime | None = None
+    anchored_by: datetime | None = None
+    anchored_from: datetime | None = None
     oldest: datetime | None = None
     n_records: int = 0
     n_ids: int = 0
@@ -250,7 +251,8 @@ _INSTANTS = frozenset(
         "lower",
         "upper",
         "proven_from",
-        "trimmed",
+        "anchored_by",
+        "anchored_from",
         "oldest",
         "started_at",
         "missed_at",

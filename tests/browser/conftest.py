@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -82,9 +83,8 @@ def open_page(chromium: Any, tmp_path: Path) -> Open:
 
 def serious(page: Any) -> list[str]:
     """Return what axe finds serious or worse about a page, as lines to read."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
+    axe = import_module("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(page).response["violations"]
     return [
         f"{one['id']}: {one['help']}: {node['html'][:200]}"
         for one in found

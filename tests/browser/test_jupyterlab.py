@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -35,12 +36,8 @@ ALL_DONE = """() => {
 @pytest.fixture(scope="module")
 def lab(server: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """A JupyterLab on loopback with the notebooks of this package and the served account; its address and token."""
-    try:
-        import jupyterlab
-    except ImportError:
+    if find_spec("jupyterlab") is None:
         absent("jupyterlab")
-    else:
-        assert jupyterlab
     root = tmp_path_factory.mktemp("lab")
     copy_all(root / "notebooks")
     for name, settings in SETTINGS.items():

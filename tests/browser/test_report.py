@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +33,10 @@ def collected(server: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Col
 
 
 @pytest.fixture(scope="module")
-def pages(collected: Collection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Lang, Path]]:
+def pages(collected: Collection, tmp_path_factory: pytest.TempPathFactory) -> dict[Lang, Path]:
     folder = tmp_path_factory.mktemp("pages")
     langs: tuple[Lang, ...] = ("zh", "en")
-    yield {lang: write_page(collected, folder / f"{lang}.html", lang=lang) for lang in langs}
+    return {lang: write_page(collected, folder / f"{lang}.html", lang=lang) for lang in langs}
 
 
 @pytest.mark.parametrize(

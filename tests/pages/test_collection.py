@@ -1,0 +1,113 @@
+"""All tables of one moment: what is in them, what they are compared with, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ytxdata import metrics
+from ytxdata.archive import Archive
+from ytxdata.emulator import Emulator
+from ytxdata.errors import NotAnArchiveError, UsageError
+from ytxdata.history.client import Client
+from ytxdata.pages import collection
+from ytxdata.pages.collection import Collection, collect
+from ytxdata.pages.figures import FIGURES, Figure
+from ytxdata.pages.reports import REPORTS, Ask, make
+from ytxdata.tables.definition import Definition
+
+
+def test_every_report_of_the_metrics_is_in_the_set() -> None:
+    made = {name for name in metrics.__all__ if callable(getattr(metrics, name)) and name.islower()}
+    assert set(REPORTS) == made
+
+
+def test_meetings_are_one_row_each_and_as_many_as_usage_counts(collected: Collection, middle: datetime) -> None:
+    meetings = collected.records["meetings"].frame
+    assert meetings["meeting_id"].is_unique
+    assert (meetings["started_at"] >= middle).all()
+    assert collected.reports["usage"].frame["meetings"].sum() == len(meetings)
+
+
+def test_figures_are_those_of_the_whole_period_and_of_the_one_before(collected: Collection, archive: Archive) -> None:
+    figures = {figure.definition.key: figure for figure in collected.figures}
+    assert list(figures) == [key for _, key in FIGURES]
+    assert collected.before is not None
+    (start, end), _ = collected.before
+    assert collected.period is not None
+    assert end == collected.period[0]
+    assert end - start == collected.period[1] - collected.period[0]
+    then = metrics.usage(archive, start, end, by="total").frame
+    assert figures["people"].before == (then["people"].iloc[0] if len(then) else None)
+    assert figures["meetings"].value == len(collected.records["meetings"].frame)
+
+
+def test_without_a_tariff_there_are_no_costs(nothing: Collection) -> None:
+    assert "cost" not in nothing.reports
+    assert "cost" not in {figure.definition.key for figure in nothing.figures}
+
+
+@pytest.mark.slow
+def test_without_a_beginning_there_is_nothing_to_compare_with(archive: Archive) -> None:
+    whole = collect(archive, Ask(by="total"))
+    assert whole.before is None
+    assert {figure.before for figure in whole.figures} == {None}
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "before", "change"),
+    [
+        ("meetings", 30, 40, "▼ 25.0 %"),
+        ("meetings", 40, 30, "▲ 33.3 %"),
+        ("meetings", 40, 40, "no change"),
+        ("%", 55.5, 50.0, "▲ 5.5 points"),
+        ("meetings", 40, 0, None),
+        ("meetings", None, 40, None),
+        ("min", 40.0, None, None),
+    ],
+)
+def test_a_change_is_said_only_where_it_can_be(unit: str, value: float | None, before: float | None, change: str | None) -> None:  # fmt: skip
+    found = Figure(Definition(key="x", zh="x", en="x", unit=unit), value, before).change
+    assert (found.en if found else None) == change
+
+
+@pytest.mark.slow
+def test_a_sync_in_between_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Emulator(meetings=20, seed=3) as server:
+        archive = Archive(tmp_path / "m.archive")
+        client = Client(base_url=server.url, **server.credentials)
+        archive.sync(client)
+        server.advance(days=30)
+
+        def step(name: str) -> None:
+            if name == "records":
+                archive.sync(client)
+
+        done = collect(archive, Ask(by="total"), step=step)
+    assert len(archive.meetings()) > 20
+    assert len(done.records["meetings"].frame) == done.reports["usage"].frame["meetings"].sum() == 20
+
+
+def test_no_archive_is_an_error_and_not_an_empty_report(tmp_path: Path) -> None:
+    with pytest.raises(NotAnArchiveError):
+        collect(Archive(tmp_path / "typo"), Ask())
+
+
+def test_an_unknown_report_names_the_known_ones(archive: Archive) -> None:
+    with pytest.raises(UsageError, match="usage, heatmap"):
+        make("usages", archive, Ask())
+    with pytest.raises(UsageError, match="--tariff"):
+        make("cost", archive, Ask())
+
+
+def test_an_empty_period_has_no_period_before(middle: datetime) -> None:
+    assert Ask(start=middle, end=middle).before(None) is None
+    earlier = Ask(start=middle, end=middle + timedelta(days=3)).before(None)
+    assert earlier is not None
+    assert earlier.start == middle - timedelta(days=3)
+
+
+def test_the_records_beside_the_reports_are_named_once() -> None:
+    assert set(collection.RECORDS).isdisjoint(REPORTS)

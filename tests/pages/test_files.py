@@ -1,0 +1,213 @@
+"""The verbs that write and explain: every file there, readable, equal to what the reports say."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nbformat
+import openpyxl
+import pytest
+
+import ytxdata as ytx
+from ytxdata.archive import Archive
+from ytxdata.cli import main
+from ytxdata.pages.collection import Collection
+from ytxdata.pages.files import FORMATS, write_files
+from ytxdata.pages.notebook import copy_all, execute
+from ytxdata.pages.privacy import Privacy
+from ytxdata.pages.reports import REPORTS
+from ytxdata.tables.pseudonyms import Pseudonyms
+from ytxdata.tables.sheets import NAMES
+
+TARIFF = Path(__file__).parents[2] / "data" / "tariff.toml"
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments])
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def office() -> str:
+    program = shutil.which("soffice") or shutil.which("libreoffice")
+    if program is None:
+        if os.environ.get("YTX_REQUIRE_OFFICE") == "1":
+            pytest.fail("LibreOffice is required here (YTX_REQUIRE_OFFICE=1) and not installed")
+        pytest.skip("LibreOffice is not installed")
+    return program
+
+
+def test_one_csv_a_table_that_reads_back_as_it_was(collected: Collection, tmp_path: Path) -> None:
+    files = write_files(collected, tmp_path, ("csv",), privacy=Privacy(show_phones=True))
+    assert set(files) == {"meetings", "legs", "problems", "rejects", "coverage", *REPORTS}
+    for name, table in collected.tables.items():
+        back = ytx.read_csv(files[name])
+        assert list(back.columns) == table.arrow.column_names
+        assert len(back) == table.arrow.num_rows
+    usage = ytx.read_csv(files["usage"])
+    assert usage["meetings"].tolist() == collected.reports["usage"].frame["meetings"].tolist()
+    assert (
+        ytx.read_csv(files["meetings"])["meeting_id"].tolist()
+        == collected.records["meetings"].frame["meeting_id"].tolist()
+    )
+    about = json.loads(files["usage"].with_suffix(".about.json").read_text("utf-8"))
+    assert about["completeness"]["verdict"] == collected.certificate.worst
+
+
+def test_one_sheet_a_table_and_those_that_explain_them(collected: Collection, tmp_path: Path) -> None:
+    path = write_files(collected, tmp_path, ("excel",))["report.xlsx"]
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == [*collected.tables, *NAMES]
+    sheet = book["usage"]
+    assert sheet.freeze_panes == "A2"
+    assert [cell.value for cell in sheet["B"]][1:] == collected.reports["usage"].frame["meetings"].tolist()
+    assert not [cell for one in book for row in one.iter_rows() for cell in row if cell.data_type == "f"]
+
+
+@pytest.mark.slow
+def test_libreoffice_reads_the_workbook_as_it_was_meant(collected: Collection, tmp_path: Path, office: str) -> None:
+    path = write_files(collected, tmp_path, ("excel",))["report.xlsx"]
+    sheet = [*collected.tables].index("usage") + 1
+    into = f"csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,{sheet}"
+    command = [office, f"-env:UserInstallation=file://{tmp_path}/office", "--headless", "--convert-to", into, "--outdir", str(tmp_path), str(path)]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    (written,) = tmp_path.glob("*.csv")
+    header, *rows = [line.split(",") for line in written.read_text("utf-8").splitlines()]
+    usage = collected.reports["usage"].frame
+    assert header == list(usage.columns)
+    assert [row[0] for row in rows] == usage["period"].tolist()
+    assert [int(row[1]) for row in rows] == usage["meetings"].tolist()
+    assert [float(row[2]) for row in rows] == pytest.approx(usage["meeting_minutes"].tolist(), rel=1e-12)
+
+
+def test_all_formats_at_once_are_those_of_the_others_together() -> None:
+    assert set(FORMATS["all"]) == {kind for name, kinds in FORMATS.items() if name != "all" for kind in kinds}
+
+
+@pytest.mark.slow
+def test_the_verb_report_writes_what_it_says(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = tmp_path / "book.csv"
+    book.write_text("number,name,department\n13800138000,王小明,市场部\n", encoding="utf-8")
+    done = run(
+        "report", "--archive", str(archive.path), "--by", "total", "--out", str(tmp_path / "out"), "--format", "all",
+        "--lang", "both", "--tariff", str(TARIFF), "--lines", "5", "--book", str(book), "--json",
+    )  # fmt: skip
+    told = json.loads(capsys.readouterr().out)
+    assert done == 0
+    assert told["verdict"] in ("PROVEN", "PROBABLE", "GAP")
+    assert told["rows"]["meetings"] == 120
+    assert set(told["files"]) == {
+        "meetings",
+        "legs",
+        "problems",
+        "rejects",
+        "coverage",
+        "report.xlsx",
+        "report.html",
+        *REPORTS,
+    }
+    assert all(Path(path).stat().st_size for path in told["files"].values())
+    assert "creator_department" in Path(told["files"]["creators"]).read_text("utf-8-sig")
+
+
+@pytest.mark.slow
+def test_a_key_for_pseudonyms_is_made_when_it_is_not_there(
+    archive: Archive, collected: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = tmp_path / "key"
+    arguments = ("--archive", str(archive.path), "--out", str(tmp_path), "--by", "total", "--pseudonyms", str(key))
+    assert run("report", *arguments, "--no-check") == 0
+    assert key.stat().st_mode & 0o077 == 0
+    assert "creators.csv" in capsys.readouterr().out
+    known = set(ytx.read_csv(tmp_path / "creators.csv")["creator"])
+    keys = Pseudonyms.load(key)
+    assert {keys.of_phone(creator) for creator in collected.reports["creators"].frame["creator"]} <= known
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--format", "pdf"], ["--lang", "fr"], ["--by", "year"], ["--from", "yesterday"], ["--from", "2026-02", "--to", "2026-01"], ["--tariff", "nowhere.toml"]],
+)  # fmt: skip
+def test_what_cannot_be_asked_ends_with_2_and_writes_nothing(
+    wrong: list[str], archive: Archive, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert run("report", "--archive", str(archive.path), "--out", str(out), *wrong) == 2
+    assert not out.exists()
+
+
+@pytest.mark.slow
+def test_explain_leads_from_a_row_to_its_records(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "why.csv"
+    arguments = ("explain", "--archive", str(archive.path), "--report", "usage", "--by", "total", "--row", "0")
+    assert run("--lang", "en", *arguments, "--csv", str(path)) == 0
+    told = capsys.readouterr().out
+    assert "s ÷ 60" in told
+    used = ytx.read_csv(path)
+    meetings = archive.meetings()
+    assert set(used.loc[used["used"], "meeting_id"]) == set(meetings["meeting_id"])
+    assert f"{len(meetings)} meetings" in told
+    assert run(*arguments, "--column", "meeting_minutes", "--json") == 0
+    data = json.loads(capsys.readouterr().out)
+    assert list(data["formulas"]) == ["meeting_minutes"]
+    assert len(data["records"]) == len(used)
+
+
+def test_explain_masks_the_number_of_a_row(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    top = str(ytx.metrics.creators(archive).frame["creator"].iloc[0])
+    arguments = ("explain", "--archive", str(archive.path), "--report", "creators", "--row", "0")
+    assert run(*arguments) == 0
+    assert top.removeprefix("+86") not in capsys.readouterr().out
+    assert run(*arguments, "--show-phones", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["row"]["creator"] == top
+
+
+@pytest.mark.parametrize("wrong", [["--row", "99999"], ["--report", "nothing"], ["--column", "nothing"]])
+def test_explain_of_what_is_not_there_ends_with_2(wrong: list[str], archive: Archive) -> None:
+    assert run("explain", "--archive", str(archive.path), *wrong) == 2
+
+
+def test_verbs_that_read_refuse_a_place_without_an_archive(tmp_path: Path) -> None:
+    for verb in ("report", "explain"):
+        assert run(verb, "--archive", str(tmp_path / "typo")) == 2
+    assert not (tmp_path / "typo").exists()
+
+
+def test_notebooks_are_copied_and_never_over_somebodys_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("notebooks", str(tmp_path / "n"), "--json") == 0
+    copies = json.loads(capsys.readouterr().out)["files"]
+    assert {Path(path).name for path in copies} >= {"01_quickstart.ipynb", "02_usage_report.ipynb"}
+    copy_all(tmp_path / "n")
+    Path(copies[0]).write_text("mine", encoding="utf-8")
+    assert run("notebooks", str(tmp_path / "n")) == 2
+    assert Path(copies[0]).read_text("utf-8") == "mine"
+
+
+def test_parameters_reach_a_notebook(tmp_path: Path) -> None:
+    cell = nbformat.v4.new_code_cell("by = 'month'", metadata={"tags": ["parameters"]})
+    book = nbformat.v4.new_notebook(
+        cells=[cell, nbformat.v4.new_code_cell("print(by)")],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    nbformat.write(book, str(tmp_path / "t.ipynb"))
+    done = execute(tmp_path / "t.ipynb", parameters={"by": "周"})
+    assert done.cells[-1].outputs[0].text == "周\n"
+
+
+@pytest.mark.slow
+def test_report_runs_the_usage_notebook_with_what_was_asked(archive: Archive, tmp_path: Path) -> None:
+    arguments = ("--archive", str(archive.path), "--out", str(tmp_path), "--by", "total", "--lang", "en", "--notebook")
+    assert run("report", *arguments, "--no-check") == 0
+    page = (tmp_path / "02_usage_report.html").read_text("utf-8")
+    assert str(archive.path.resolve()) in page
+    assert page.count("image/png;base64") >= 6
+    assert 'src="http' not in page

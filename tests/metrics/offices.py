@@ -47,16 +47,19 @@ def tables(office: Office) -> tuple[pa.Table, pa.Table]:
 
 
 def pandas_frames(office: Office) -> Frames:
-    return Frames(*(to_pandas(table) for table in tables(office)))
+    meetings, legs = tables(office)
+    return Frames(to_pandas(meetings), to_pandas(legs))
 
 
 def polars_frames(office: Office) -> Frames:
-    return Frames(*(pl.from_arrow(table) for table in tables(office)))
+    meetings, legs = tables(office)
+    return Frames(pl.from_arrow(meetings), pl.from_arrow(legs))
 
 
 def duckdb_frames(office: Office) -> Frames:
     connection = duckdb.connect()
-    return Frames(*(connection.from_arrow(table) for table in tables(office)))
+    meetings, legs = tables(office)
+    return Frames(connection.from_arrow(meetings), connection.from_arrow(legs))
 
 
 ENGINES: dict[str, Callable[[Office], Frames]] = {

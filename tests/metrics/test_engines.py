@@ -33,6 +33,7 @@ REPORTS: dict[str, Callable[[Any], Report]] = {
     "heatmap": metrics.heatmap,
     "working_hours": lambda source: metrics.working_hours(source, by="day"),
     "concurrency": lambda source: metrics.concurrency(source, by="day", lines=3),
+    "peak_stretches": lambda source: metrics.peak_stretches(source, by="day"),
     "lonely": lambda source: metrics.lonely(source, tariff=TARIFF),
     "concentration": metrics.concentration,
     "cost": lambda source: metrics.cost(source, TARIFF, by="day"),

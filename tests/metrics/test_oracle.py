@@ -80,10 +80,19 @@ def check_times(make: Make, office: Office) -> None:
         for row in rows(metrics.working_hours(frames, by="day"))
     }
     assert split == oracle.working_hours(office, "day", chinese_calendar.is_workday, 9 * 3600, 18 * 3600)
-    for by, start, end in (("day", None, None), ("total", START, END)):
-        edges = [None if edge is None else instant(edge) for edge in (start, end)]
-        found = rows(metrics.concurrency(frames, *edges, by=by, lines=1, p=75))  # type: ignore[arg-type]
-        assert found == oracle.concurrency(office, by, start, end, 1, 75)
+    whole = rows(metrics.concurrency(frames, by="day", lines=1, p=75))
+    assert whole == oracle.concurrency(office, "day", None, None, 1, 75)
+    cut = rows(metrics.concurrency(frames, instant(START), instant(END), by="total", lines=1, p=75))
+    assert cut == oracle.concurrency(office, "total", START, END, 1, 75)
+    stretches = rows(metrics.peak_stretches(frames, by="day"))
+    for kind in ("legs", "meetings"):
+        mine = [row for row in stretches if row["kind"] == kind]
+        at = {row["period"]: (row[f"peak_{kind}"], row[f"peak_{kind}_times"]) for row in whole if row[f"peak_{kind}"]}
+        for period, (level, times) in at.items():
+            here = [row for row in mine if row["period"] == period]
+            assert [row["level"] for row in here] == [level] * times
+            levels = oracle.connected(oracle.facts(office))[kind == "meetings"]
+            assert all(levels[t] == level for row in here for t in range(row["starts_at"], row["ends_at"]))
 
 
 def check_money(make: Make, office: Office) -> None:

@@ -2,7 +2,7 @@
 
 from ytxdata.metrics.classes import durations, sizes
 from ytxdata.metrics.concentration import concentration
-from ytxdata.metrics.concurrency import concurrency
+from ytxdata.metrics.concurrency import concurrency, peak_stretches
 from ytxdata.metrics.cost import cost, lonely
 from ytxdata.metrics.definitions import DEFINITIONS
 from ytxdata.metrics.frames import Frames
@@ -27,6 +27,7 @@ __all__ = [
     "durations",
     "heatmap",
     "lonely",
+    "peak_stretches",
     "people",
     "presence",
     "sizes",

@@ -13,9 +13,8 @@ import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.engines import OFFSET
 from ytxdata.metrics.facts import Facts, facts, touching
-from ytxdata.metrics.periods import DAY, By, calendar, check_by, labels
+from ytxdata.metrics.periods import DAY, By, calendar, check_by, first_day, label, labels
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import Scope
 from ytxdata.metrics.source import resolve
@@ -54,7 +53,7 @@ def concurrency(
     -------
     Report
         `period peak_legs peak_legs_at peak_legs_times peak_meetings peak_meetings_at peak_meetings_times busy_minutes
-        minutes_above lines_sufficient`, sorted by period. `peak_stretches` lists every stretch at the peak.
+        minutes_above lines_sufficient`, sorted by period. `metrics.peak_stretches` lists every stretch at the peak.
 
     Raises
     ------
@@ -88,13 +87,67 @@ def concurrency(
     )  # fmt: skip
 
     def trace(row: Mapping[str, Any], column: str | None) -> Lazy:
-        at = "peak_meetings_at" if column and column.startswith("peak_meetings") else "peak_legs_at"
-        return _connected(known, row[at])
+        return at_peak(known, by, row["period"], column)
 
     return build(
         known, "concurrency", Text("并发", "Concurrency"), shown, COLUMNS, trace,
         instants=("peak_legs_at", "peak_meetings_at"), lines=lines, p=p,
     )  # fmt: skip
+
+
+def peak_stretches(
+    source: Any, start: Instant | None = None, end: Instant | None = None, by: By = "month", *, min_parties: int = 1
+) -> Report:
+    """List every stretch of time during which the peak was reached.
+
+    One row is a stretch `[starts_at, ends_at)` of a period, for legs and for meetings; a leave and a join in the same second do
+    not end it.
+
+    Parameters
+    ----------
+    source, start, end, by, min_parties
+        As in `usage`.
+
+    Returns
+    -------
+    Report
+        `period kind level starts_at ends_at`, sorted by period, kind and time.
+
+    Raises
+    ------
+    UsageError
+        As in `usage`.
+    """
+    check_by(by)
+    known = facts(resolve(source), Scope.of(start, end, min_parties))
+    level, days = levels(known, by)
+    tops = [
+        _at_peak(level.filter(nw.col("kind") == kind)).with_columns(begins=nw.col("begins").cast(nw.Int64))
+        for kind in range(len(KINDS))
+    ]
+    numbered = nw.concat(tops).with_columns(nth=nw.col("begins").cum_sum().over("row", "kind", order_by="t"))
+    each = numbered.group_by("row", "kind", "nth").agg(
+        nw.col("level").max(), nw.col("t").min().alias("starts_at"), nw.col("until").max().alias("ends_at")
+    )
+    small = known.source.engine.small
+    words = small(pa.table({"kind": pa.array(range(len(KINDS)), pa.int64()), "word": pa.array(KINDS)}))
+    shown = each.join(small(labels(days, by)), on="row", how="inner").join(words, on="kind", how="inner")
+    shown = shown.sort("row", "kind", "starts_at").select(
+        "period", "level", "starts_at", "ends_at", kind=nw.col("word")
+    )
+
+    def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
+        return at_peak(known, by, row["period"], f"peak_{row['kind']}")
+
+    return build(
+        known,
+        "peak_stretches",
+        Text("并发峰值区间", "Stretches at the peak"),
+        shown,
+        ("period", "kind", "level", "starts_at", "ends_at"),
+        trace,
+        instants=("starts_at", "ends_at"),
+    )
 
 
 def _peak(level: Lazy, kind: int) -> Lazy:
@@ -209,8 +262,16 @@ def levels(known: Facts, by: By) -> tuple[Lazy, range]:
     ), days
 
 
-def _connected(known: Facts, at: Any) -> Lazy:
-    """Return the records that were connected at an instant."""
-    second = int(at.timestamp()) + OFFSET
+def at_peak(known: Facts, by: By, period: str, column: str | None) -> Lazy:
+    """Return the records that were connected when the peak of a period was first reached; of meetings if `column` is about them."""
+    level, days = levels(known, by)
+    kind = KINDS.index("meetings") if column and column.startswith("peak_meetings") else KINDS.index("legs")
+    row = next((first_day(day, by) for day in days if label(first_day(day, by), by) == period), None)
+    top = _at_peak(level.filter((nw.col("kind") == kind) & (nw.col("row") == (-1 if row is None else row))))
+    second = known.source.rows(top.select(at=nw.col("t").min()))[0]["at"]
     records = evidence(touching(known))
-    return records.filter((nw.col("j") <= second) & (nw.col("end") > second))
+    if second is None:
+        return records.filter(nw.col("at").is_null())
+    began, over = nw.coalesce("j", "first"), nw.coalesce("end", "last")
+    is_there = nw.when(nw.col("j").is_null() & ~nw.col("leg").is_null()).then(nw.lit(False)).otherwise(began <= second)
+    return records.filter(is_there & (over > second) & (nw.col("end").is_null() == nw.col("leg").is_null()))

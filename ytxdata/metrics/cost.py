@@ -13,7 +13,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics import sweep
 from ytxdata.metrics.facts import Facts, facts
 from ytxdata.metrics.outcome import outcome
-from ytxdata.metrics.periods import DAY, calendar, check_by, labels, seconds_of
+from ytxdata.metrics.periods import DAY, PERIODS, calendar, check_by, labels, seconds_of
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import resolve, with_creators, with_looked_up
@@ -60,7 +60,7 @@ def cost(
     Amounts are whole billionths of a yuan inside: where a price per minute is not divisible into the billed seconds, a line is
     exact to half a billionth. Lines without a price, and legs whose end is unknown, are left out and counted.
     """
-    check_by(by, "line")
+    check_by(by, (*PERIODS, "line"))
     told = tariff if isinstance(tariff, Tariff) else Tariff.load(tariff)
     known = facts(resolve(source), Scope.of(start, end, min_parties, day_of))
     lines = _lines(known, told)
@@ -159,8 +159,7 @@ def lonely(
     UsageError
         As in `usage`, or the tariff cannot be used.
     """
-    if by not in ("meeting", "creator"):
-        check_by(by, "meeting", "creator")
+    check_by(by, ("meeting", "creator"))
     told = tariff if isinstance(tariff, Tariff) or tariff is None else Tariff.load(tariff)
     known = facts(resolve(source), Scope.of(start, end, min_parties, day_of), talk=True)
     alone = known.counted.filter(~nw.col("lonely_s").is_null())

@@ -65,15 +65,17 @@ def seconds_of(period: str, by: By, days: range) -> tuple[int, int]:
     return (inside[0] * DAY, (inside[-1] + 1) * DAY) if inside else (0, 0)
 
 
-def check_by(by: str, *more: str) -> None:
-    """Refuse a `by` that is no period.
+PERIODS: tuple[str, ...] = get_args(By)
+
+
+def check_by(by: str, allowed: tuple[str, ...] = PERIODS) -> None:
+    """Refuse a `by` that the report does not know.
 
     Raises
     ------
     UsageError
-        It is none of `day`, `week`, `month`, `total` (and what else the report allows).
+        It is none of those allowed.
     """
-    allowed = (*get_args(By), *more)
     if by not in allowed:
         raise UsageError(
             Text(f"by 不能是 {by!r}", f"by cannot be {by!r}"),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import narwhals as nw
 
 from ytxdata.labels import Text
-from ytxdata.metrics.concurrency import peaks
+from ytxdata.metrics.concurrency import at_peak, peaks
 from ytxdata.metrics.facts import Facts, facts
 from ytxdata.metrics.outcome import outcome
 from ytxdata.metrics.periods import DAY, By, calendar, check_by, labels, seconds_of
@@ -86,7 +86,9 @@ def usage(
         active_creators=nw.coalesce(nw.col("active_creators"), nw.lit(0)), size_p50=nw.col("size_p50").cast(nw.Float64),
     )  # fmt: skip
 
-    def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
+    def trace(row: Mapping[str, Any], column: str | None) -> Lazy:
+        if column in ("peak_legs", "peak_meetings"):
+            return at_peak(known, by, row["period"], column)
         first, last = seconds_of(row["period"], by, days)
         return evidence(known).filter((nw.col("at") >= first) & (nw.col("at") < last))
 

@@ -1,0 +1,80 @@
+"""From any cell to the records that make it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.metrics.offices import ENGINES, difficult, rows
+from tests.metrics.test_engines import REPORTS
+from ytxdata import metrics
+from ytxdata.errors import UsageError
+from ytxdata.metrics.definitions import REASONS
+from ytxdata.tables.plain import to_arrow
+
+
+def explained(report: metrics.Report, row: Any, column: str | None = None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = to_arrow(report.explain(row, column)).to_pylist()
+    return found
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_day_leads_to_its_legs_and_pulls(engine: str) -> None:
+    report = metrics.usage(ENGINES[engine](difficult()), by="day")
+    position = [row["period"] for row in rows(report)].index("2026-04-01")
+    found = explained(report, position)
+    used = [row for row in found if row["used"]]
+    assert sum(row["leg"] is not None for row in used) == rows(report)[position]["legs"]
+    assert len({row["meeting_id"] for row in used}) == rows(report)[position]["meetings"]
+    reasons = {(row["meeting_id"], row["reason"]) for row in found if row["reason"]}
+    assert reasons == {
+        ("nobody-came", "never_joined"), ("empty-list", "too_few_people"), ("bad-end", "leg_end_unknown"),
+    }  # fmt: skip
+    assert all(row["pull_id"] == f"pull-{row['meeting_id']}" for row in found)
+    assert {row["reason"] for row in found if row["reason"]} <= set(REASONS) & set(report.excluded)
+
+
+def test_every_row_of_every_report_leads_somewhere() -> None:
+    frames = ENGINES["polars"](difficult())
+    for name, make in REPORTS.items():
+        report = make(frames)
+        for position, row in list(enumerate(rows(report)))[:9]:
+            counted = row.get("heatmap", row.get("meetings", row.get("legs", 1)))
+            found = report.explain(position)
+            assert list(found.columns) == ["meeting_id", "leg", "pull_id", "used", "reason"]
+            assert (len(found) > 0) == bool(counted), (name, row)
+
+
+def test_a_row_may_be_given_itself() -> None:
+    report = metrics.creators(ENGINES["pandas"](difficult()))
+    first = report.frame.iloc[0]
+    assert report.explain(first).equals(report.explain(0))
+    assert report.explain(dict(first)).equals(report.explain(0))
+    assert report.explain(-1 % len(report.frame)).equals(report.explain(len(report.frame) - 1))
+
+
+def test_a_peak_leads_to_the_legs_connected_at_that_moment() -> None:
+    report = metrics.concurrency(ENGINES["pandas"](difficult()), by="total")
+    found = report.explain(0, "peak_legs")
+    assert len(found) == report.frame["peak_legs"][0]
+    assert set(found["meeting_id"]) == {"crowd"}
+    usage = metrics.usage(ENGINES["pandas"](difficult()), by="day")
+    assert len(usage.explain(2, "peak_legs")) == usage.frame["peak_legs"][2]
+
+
+def test_the_formula_has_the_numbers_put_in() -> None:
+    report = metrics.usage(ENGINES["pandas"](difficult()), by="total", min_parties=2)
+    formula = report.formula(0)
+    seconds = round(report.frame["meeting_minutes"][0] * 60)
+    assert f"{seconds} s ÷ 60" in formula["meeting_minutes"].en
+    assert "min_parties = 2" in formula["meetings"].zh
+    assert report.explain(0).attrs["formula"] == formula
+
+
+def test_rows_and_columns_that_are_not_there_are_refused() -> None:
+    report = metrics.usage(ENGINES["pandas"](difficult()), by="total")
+    with pytest.raises(UsageError, match="no row 1"):
+        report.explain(1)
+    with pytest.raises(UsageError, match="no column"):
+        report.explain(0, "participants")

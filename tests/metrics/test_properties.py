@@ -1,0 +1,82 @@
+"""What must hold of any office, whatever is in it."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.metrics.offices import EDGES, offices, polars_frames, rows
+from tests.metrics.oracle import Leg, Meeting, Office, wall
+from ytxdata import metrics
+
+quick = settings(
+    max_examples=50 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+
+
+def total(office: Office, start: int | None = None, end: int | None = None) -> dict[str, float]:
+    first, last = (None if edge is None else f"{wall(edge)}+08:00" for edge in (start, end))
+    found = rows(metrics.usage(polars_frames(office), first, last, by="total"))
+    return {key: value or 0 for key, value in found[0].items() if key != "period"} if found else {}
+
+
+@quick
+@given(office=offices())
+def test_disjoint_periods_add_up(office: Office) -> None:
+    whole, before, after = total(office), total(office, None, EDGES[0]), total(office, EDGES[0], None)
+    for key in ("meetings", "meeting_minutes", "talk_minutes", "lonely_minutes", "leg_minutes", "legs", "withheld"):
+        assert whole.get(key, 0) == pytest.approx(before.get(key, 0) + after.get(key, 0)), key
+    assert whole.get("people", 0) <= before.get("people", 0) + after.get("people", 0)
+    for key in ("peak_legs", "peak_meetings"):
+        assert before.get(key, 0) <= whole.get(key, 0)
+
+
+@quick
+@given(office=offices())
+def test_row_order_and_duplicates_of_a_leg_change_nothing(office: Office) -> None:
+    shuffled = random.Random(7)
+    doubled = [*office.legs, *office.legs]
+    meetings = list(office.meetings)
+    shuffled.shuffle(doubled)
+    shuffled.shuffle(meetings)
+    other = Office(meetings, doubled)
+    for make in (metrics.people, metrics.lonely, metrics.sizes):
+        assert rows(make(polars_frames(office))) == rows(make(polars_frames(other)))
+    assert total(office) == total(other)
+
+
+@quick
+@given(office=offices())
+def test_numbers_keep_their_order(office: Office) -> None:
+    for row in rows(metrics.usage(polars_frames(office), by="day")):
+        if row["talk_minutes"] is not None and row["meeting_minutes"] is not None:
+            assert row["talk_minutes"] + row["lonely_minutes"] <= row["meeting_minutes"] + 1e-9
+        if row["legs"] is not None:
+            assert row["people"] + row["withheld"] <= row["legs"]
+    whole = total(office)
+    assert whole.get("peak_legs", 0) <= sum(leg.join is not None for leg in office.legs)
+
+
+@quick
+@given(office=offices())
+def test_the_heat_map_and_working_hours_split_the_meeting_minutes(office: Office) -> None:
+    frames = polars_frames(office)
+    whole = total(office).get("meeting_minutes", 0)
+    assert sum(row["heatmap"] for row in rows(metrics.heatmap(frames))) == pytest.approx(whole)
+    split = rows(metrics.working_hours(frames, by="total"))
+    assert sum(row["inside_minutes"] + row["outside_minutes"] for row in split) == pytest.approx(whole)
+
+
+def test_a_leave_and_a_join_in_one_second_make_no_peak() -> None:
+    """Half-open: one line serves two legs, one after the other."""
+    start = EDGES[2]
+    legs = [Leg("m", n, f"+8613900000{n:03d}", start + 10 * n, start + 10 * n + 10) for n in range(6)]
+    office = Office([Meeting("m", None, start, start + 60, 6)], legs)
+    row = rows(metrics.concurrency(polars_frames(office), lines=1))[0]
+    assert (row["peak_legs"], row["peak_legs_times"], row["minutes_above"]) == (1, 1, 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,7 @@ import pyarrow as pa
 from ytxdata.audit.checking import CHECKS, SEVERITIES, Check, Finding, Severity, unknown
 from ytxdata.audit.data import Data
 from ytxdata.audit.explain import explain
-from ytxdata.audit.life import ACCEPTED, NEW, OPEN, PERSISTING, RESOLVED, Life, Row
+from ytxdata.audit.life import ACCEPTED, NEW, OPEN, PERSISTING, RESOLVED, Life, Lived, Row
 from ytxdata.audit.sensitivity import sensitivity
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
@@ -70,6 +70,8 @@ class Findings(Table):
         Check → the parameters it ran with.
     known_records
         Those of the record ids that stand in the records; an invoice may name others.
+    fresh
+        Findings that are new or resolved since the audit of this period before.
     """
 
     pulls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -77,6 +79,7 @@ class Findings(Table):
     ran: tuple[str, ...] = ()
     told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     known_records: frozenset[str] = frozenset()
+    fresh: frozenset[str] = frozenset()
     life: Life | None = None
     source: Any = None
     reopen: Callable[[], Data] | None = None
@@ -201,11 +204,9 @@ class Findings(Table):
 
     def changed(self) -> Findings:
         """Return what is new or resolved since the audit before."""
-        return self._only(self.frame["status"].isin((NEW, RESOLVED)))
+        return self._only(self.frame["finding_id"].isin(self.fresh))
 
     def _only(self, mask: Any) -> Findings:
-        from dataclasses import replace
-
         return replace(self, frame=self.frame[mask].reset_index(drop=True))
 
     def _row(self, finding_id: str) -> dict[str, Any]:
@@ -228,30 +229,25 @@ _SUMMARY = (
 )
 
 
-def as_rows(found: Iterable[tuple[Check, Finding]]) -> list[Row]:
-    """Return findings as rows without a life: all of them new. The same id twice is one row."""
-    rows = (
-        Row(
-            one.id_in(check.key),
-            check.key,
-            one.severity,
-            tuple(one.record_ids),
-            one.measured,
-            one.threshold,
-            one.text.zh,
-            one.text.en,
-            None,
-        )
-        for check, one in found
+def row_of(check: Check, one: Finding) -> Row:
+    """Return a finding of a check as it is kept."""
+    return Row(
+        one.id_in(check.key),
+        check.key,
+        one.severity,
+        tuple(one.record_ids),
+        one.measured,
+        one.threshold,
+        one.text.zh,
+        one.text.en,
     )
-    return list({row.finding_id: row for row in rows}.values())
 
 
-def frame_of(rows: Iterable[tuple[Row, str, str | None, str | None]]) -> pd.DataFrame:
-    """Return the frame of rows with their status, reason and reviewer; the same columns and types when there are none."""
+def frame_of(lived: Iterable[Lived]) -> pd.DataFrame:
+    """Return the frame of findings with their life; the same columns and types when there are none."""
     cells = [
         (r.finding_id, r.check, r.severity, status, list(r.record_ids), r.measured, r.threshold, r.zh, r.en, reason, by)
-        for r, status, reason, by in rows
+        for r, status, reason, by, _ in lived
     ]
     columns = zip(*cells, strict=True) if cells else [[] for _ in COLUMNS]
     return pd.DataFrame(
@@ -261,5 +257,6 @@ def frame_of(rows: Iterable[tuple[Row, str, str | None, str | None]]) -> pd.Data
 
 def as_findings(found: Iterable[tuple[Check, Finding]]) -> Findings:
     """Return findings that were made from something else than records."""
-    frame = frame_of((row, NEW, None, None) for row in as_rows(found))
-    return Findings(frame=frame, name="findings", title=TITLE, definitions=DEFINITIONS)
+    rows = {row.finding_id: row for row in (row_of(check, one) for check, one in found)}
+    lived = [Lived(row, NEW, is_fresh=True) for row in rows.values()]
+    return Findings(frame=frame_of(lived), name="findings", title=TITLE, definitions=DEFINITIONS, fresh=frozenset(rows))

@@ -24,7 +24,7 @@ OPEN = (NEW, PERSISTING)
 
 
 class Row(NamedTuple):
-    """A finding as it is kept: what the frame shows, and the instant it belongs to."""
+    """A finding as it is kept: what the frame shows."""
 
     finding_id: str
     check: str
@@ -34,15 +34,25 @@ class Row(NamedTuple):
     threshold: float | None
     zh: str
     en: str
-    at: str | None
+
+
+class Lived(NamedTuple):
+    """A finding with its status, why and by whom it was accepted, and whether this audit is the first to say so."""
+
+    row: Row
+    status: str
+    reason: str | None = None
+    by: str | None = None
+    is_fresh: bool = False
 
 
 @dataclass
 class State:
-    """What the events of one finding come to."""
+    """What the events of one finding come to: in the audits of which periods it was found last time, and resolved."""
 
     row: Row
-    is_open: bool
+    found_in: set[str] = field(default_factory=set)
+    resolved_in: set[str] = field(default_factory=set)
     reason: str | None = None
     by: str | None = None
 
@@ -93,49 +103,51 @@ class Life:
         key = event["finding_id"]
         if event["event"] == "found":
             row = Row(**{name: event[name] for name in Row._fields} | {"record_ids": tuple(event["record_ids"])})
-            before = known.get(key)
-            known[key] = State(row, True, before.reason if before else None, before.by if before else None)
-        elif event["event"] == "resolved":
-            known[key].is_open = False
-        elif event["event"] == "accepted":
+            state = known.setdefault(key, State(row))
+            state.row = row
+            state.found_in.add(event["period"])
+            state.resolved_in.discard(event["period"])
+        elif event["event"] == RESOLVED:
+            known[key].found_in.remove(event["period"])
+            known[key].resolved_in.add(event["period"])
+        elif event["event"] == ACCEPTED:
             known[key].reason, known[key].by = event["reason"], event["by"]
 
     def accept(self, finding_id: str, reason: str, by: str) -> None:
         """Keep that a finding was accepted."""
         self._append([{"event": ACCEPTED, "finding_id": finding_id, "reason": reason, "by": by}])
 
-    def live(
-        self, rows: Collection[Row], judged: Callable[[Row], bool], *, keep: bool
-    ) -> list[tuple[Row, str, str | None, str | None]]:
+    def live(self, rows: Collection[Row], ran: Collection[str], period: str, *, keep: bool) -> list[Lived]:
         """Return the rows with their status, then what is resolved; and keep what changed.
 
         Parameters
         ----------
         rows
             What this audit found.
-        judged
-            Whether this audit would have found a row, had it still been there: its check ran and its period was looked at.
+        ran
+            The checks that ran: a finding of another one is not resolved by its absence.
+        period
+            The period that was audited: a finding is resolved by an audit of the period in which it was found.
         keep
             Whether to write; an audit of the past is only a look.
         """
         known = self.states()
         events: list[dict[str, Any]] = []
-        lived: list[tuple[Row, str, str | None, str | None]] = []
+        lived: list[Lived] = []
         for row in rows:
-            before = known.get(row.finding_id)
-            if before is None or not before.is_open:
-                events.append({"event": "found", **row._asdict()})
-            status = ACCEPTED if before and before.reason else PERSISTING if before and before.is_open else NEW
-            lived.append((row, status, before.reason if before else None, before.by if before else None))
+            state = known.get(row.finding_id, State(row))
+            if period not in state.found_in:
+                events.append({"event": "found", "period": period, **row._asdict()})
+            status = ACCEPTED if state.reason else PERSISTING if state.found_in else NEW
+            lived.append(Lived(row, status, state.reason, state.by, status == NEW))
         found = {row.finding_id for row in rows}
         for key, state in known.items():
-            if key in found:
+            is_fresh = period in state.found_in
+            if key in found or state.row.check not in ran or not (is_fresh or period in state.resolved_in):
                 continue
-            if state.is_open and judged(state.row):
-                events.append({"event": "resolved", "finding_id": key})
-                lived.append((state.row, RESOLVED, state.reason, state.by))
-            elif not state.is_open:
-                lived.append((state.row, RESOLVED, state.reason, state.by))
+            if is_fresh:
+                events.append({"event": RESOLVED, "finding_id": key, "period": period})
+            lived.append(Lived(state.row, RESOLVED, state.reason, state.by, is_fresh))
         if keep:
             self._append(events)
         return lived

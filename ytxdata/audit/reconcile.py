@@ -120,12 +120,13 @@ class Reconciliation(Table):
 
     @property
     def totals(self) -> tuple[Decimal, Decimal]:
-        """What the invoice asks for and what the records come to [yuan], over the rows."""
-        rows = self.arrow.select(["invoice_yuan", "record_yuan"]).to_pydict()
-        return (
-            sum((value for value in rows["invoice_yuan"] if value is not None), Decimal(0)),
-            sum((value for value in rows["record_yuan"] if value is not None), Decimal(0)),
-        )
+        """What the invoice asks for and what the records come to [yuan]; a line of which one side names no amount counts in neither."""
+        sums = [Decimal(0), Decimal(0)]
+        for row in self.arrow.select(["state", "invoice_yuan", "record_yuan"]).to_pylist():
+            pair = (row["invoice_yuan"], row["record_yuan"])
+            if None not in pair or row["state"] not in (MATCHED, MISMATCHED):
+                sums = [total + (value or 0) for total, value in zip(sums, pair, strict=True)]
+        return sums[0], sums[1]
 
 
 def reconcile(
@@ -203,7 +204,7 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
     )
     sql = _JUDGE.format(
         record_s="secs" if plain or not _is_trusted(duration) else "coalesce(d.billed_s, secs)",
-        record_yuan="CASE WHEN u.is_priced THEN CAST(u.nano_s // 60 AS DECIMAL(38, 0)) * 0.000000001 END"
+        record_yuan="CASE WHEN u.is_priced THEN (CAST(u.nano_s // 60 AS DECIMAL(18, 0)) * CAST(0.000000001 AS DECIMAL(10, 9)))::DECIMAL(38, 18) END"
         if _is_trusted(amount)
         else "NULL",
     )

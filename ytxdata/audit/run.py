@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ from ytxdata.audit import checks as _checks  # noqa: F401 (registers the checks)
 from ytxdata.audit.cadence import cadence_of
 from ytxdata.audit.checking import CHECKS, Check, Finding, unknown
 from ytxdata.audit.data import Data, instant_of, open_data
-from ytxdata.audit.findings import DEFINITIONS, TITLE, Findings, frame_of
+from ytxdata.audit.findings import DEFINITIONS, TITLE, Findings, frame_of, row_of
 from ytxdata.audit.invoice import Invoice
-from ytxdata.audit.life import NEW, Life, Row
+from ytxdata.audit.life import NEW, Life, Lived, Row
 from ytxdata.audit.roster import Roster
 from ytxdata.audit.source import newest_pull
 from ytxdata.errors import UsageError
@@ -99,10 +99,10 @@ def run(
     ran = [check for check in chosen if check.key not in not_run]
     rows, pulls, known = _found(data, ran, told)
     life = Life.beside(source.path) if data.archive is not None else None
-    lived = [(row, NEW, None, None) for row in rows]
+    lived = [Lived(row, NEW, is_fresh=True) for row in rows]
     if life is not None:
         keep = remember and (then is None or then >= (newest_pull(source) or then))
-        lived = life.live(rows, _judged({check.key for check in ran}, scope), keep=keep)  # type: ignore[assignment]
+        lived = life.live(rows, {check.key for check in ran}, _name_of(scope), keep=keep)
     notes = (
         _now_note(data),
         *(() if data.archive is None else (cadence_of(data.archive).text,)),
@@ -122,6 +122,7 @@ def run(
         ran=tuple(check.key for check in ran),
         told=told,
         known_records=known,
+        fresh=frozenset(one.row.finding_id for one in lived if one.is_fresh),
         life=life,
         source=source,
         reopen=reopen,
@@ -165,31 +166,15 @@ def _found(
         at = one.at or (instant_of(max(starts)) if starts else data.now)
         key = one.id_in(check.key)
         pulls[key] = one.pull_ids or tuple(sorted({pull for _, brought in mine for pull in brought}))
-        row = Row(
-            key,
-            check.key,
-            one.severity,
-            tuple(one.record_ids),
-            one.measured,
-            one.threshold,
-            one.text.zh,
-            one.text.en,
-            at.isoformat(),
-        )
+        row = row_of(check, one)
         rows[key] = (places[check.key], at, row)
     ordered = sorted(rows.values(), key=lambda three: (three[0], three[1], three[2].finding_id))
     return [row for _, _, row in ordered], pulls, frozenset(known)
 
 
-def _judged(ran: Collection[str], scope: Scope) -> Callable[[Row], bool]:
-    """Return the question whether this audit looked where a finding was."""
-
-    def was_looked_at(row: Row) -> bool:
-        at = None if row.at is None else datetime.fromisoformat(row.at)
-        is_inside = at is None or ((scope.start is None or at >= scope.start) and (scope.end is None or at < scope.end))
-        return row.check in ran and is_inside
-
-    return was_looked_at
+def _name_of(scope: Scope) -> str:
+    """Return the period of an audit as it is kept with its findings."""
+    return " – ".join("" if edge is None else edge.isoformat() for edge in (scope.start, scope.end))
 
 
 def _now_note(data: Data) -> Text:

@@ -13,7 +13,6 @@ from ytxdata.labels import Text
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.table import Table
 
-FACTORS = {"half": 0.5, "same": 1.0, "twice": 2.0}
 _BARS = "▁▂▃▄▅▆▇█"
 
 _COLUMNS = (
@@ -42,11 +41,11 @@ def sensitivity(data: Data, checks: Iterable[Check], told: Mapping[str, Mapping[
     """Run every check with a threshold at half, the same and twice its value; one row per threshold."""
     rows = []
     for check in checks:
+        given = dict(told.get(check.key, check.parameters))
+        same = _count(check, data, given) if check.thresholds else 0
         for name in check.thresholds:
-            given = dict(told.get(check.key, check.parameters))
-            counts = {
-                label: _count(check, data, given | {name: given[name] * factor}) for label, factor in FACTORS.items()
-            }
+            half, twice = (_count(check, data, given | {name: given[name] * factor}) for factor in (0.5, 2))
+            counts = {"half": half, "same": same, "twice": twice}
             rows.append(
                 {
                     "check": check.key,

@@ -1,0 +1,159 @@
+"""Checks of what only an archive knows: changes after the end, records that vanish, periods that are not proven."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.audit.office import Story
+from ytxdata import Archive, audit
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.times import BEIJING
+
+BEGIN = datetime(2026, 1, 5, 9, tzinfo=BEIJING)
+
+
+def record(i: int, **changes: Any) -> dict[str, Any]:
+    start = BEGIN + timedelta(hours=i)
+    return {
+        "meid": f"{i:029d}",
+        "creator": "13900000001",
+        "starttime": f"{start:%Y-%m-%d %H:%M:%S}",
+        "endtime": f"{start + timedelta(minutes=5):%Y-%m-%d %H:%M:%S}",
+        "duration": "300",
+        "parties": [{"name": "甲", "phone": "13900000001"}, {"name": "乙", "phone": "13900000003"}],
+    } | changes
+
+
+@dataclass
+class Platform:
+    """Answers with the newest N of its records."""
+
+    records: list[dict[str, Any]]
+    clock: datetime
+    identity: tuple[str, str] = ("sid-of-this-test", "app")
+
+    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:
+        data = {"statusCode": "0", "data": self.records[:meetingcount]}
+        return read_answer(json.dumps(data).encode(), asked_at=self.clock, asked_n=meetingcount)
+
+
+def synced(folder: Path, *lists: Sequence[dict[str, Any]]) -> Archive:
+    """An archive that was synced once with each list, a day apart."""
+    archive = Archive(folder / "meetings.archive")
+    for day, records in enumerate(lists):
+        archive.sync(Platform(list(records)[::-1], BEGIN + timedelta(days=30 + day)))
+    return archive
+
+
+def found(archive: Archive, check: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = audit.run(archive, checks=[check], remember=False).frame.to_dict("records")  # type: ignore[assignment]
+    return rows
+
+
+MEETINGS = [record(i) for i in range(60)]
+
+
+def changed(**changes: Any) -> list[dict[str, Any]]:
+    return [*MEETINGS[:50], record(50, **changes), *MEETINGS[51:]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity"),
+    [
+        ({"endtime": "2026-01-07 12:00:00"}, "crit"),
+        ({"starttime": "2026-01-07 10:59:00"}, "crit"),
+        ({"duration": "301"}, "crit"),
+        ({"oriamount": "0.12"}, "crit"),
+        ({"parties": MEETINGS[0]["parties"][:1]}, "warn"),
+        ({"parties": [{"name": "丙", "phone": "13900000003"}, MEETINGS[0]["parties"][0]]}, "warn"),
+        ({"meetingname": "改名"}, None),
+        ({"tapesurl": "https://recordings.example.invalid/1.mp3"}, None),
+        ({}, None),
+    ],
+)
+def test_a_change_after_the_end(tmp_path: Path, changes: dict[str, Any], severity: str | None) -> None:
+    archive = synced(tmp_path, MEETINGS, changed(**changes))
+    rows = found(archive, "mutated_after_close")
+    assert [row["severity"] for row in rows] == ([severity] if severity else [])
+    assert all(row["record_ids"] == [f"{50:029d}"] for row in rows)
+
+
+def test_an_end_that_comes_is_no_change_after_the_end(tmp_path: Path) -> None:
+    archive = synced(tmp_path, changed(endtime="", duration=""), MEETINGS)
+    assert found(archive, "mutated_after_close") == []
+
+
+def test_a_change_names_the_two_pulls_between_which_it_came(tmp_path: Path) -> None:
+    archive = synced(tmp_path, MEETINGS, changed(duration="400"))
+    findings = audit.run(archive, checks=["mutated_after_close"], remember=False)
+    (row,) = findings.frame.to_dict("records")
+    ledger = archive.changes().iloc[0]
+    assert findings.pulls[row["finding_id"]] == (ledger["old_pull_id"], ledger["new_pull_id"])
+    assert "300 → 400" in row["en"]
+
+
+def test_back_and_forth_are_two_findings(tmp_path: Path) -> None:
+    archive = synced(tmp_path, MEETINGS, changed(duration="400"), MEETINGS)
+    assert len(found(archive, "mutated_after_close")) == 2
+
+
+def test_a_record_that_vanishes_is_found_with_the_pulls_that_show_it(tmp_path: Path) -> None:
+    archive = synced(tmp_path, MEETINGS, [one for one in MEETINGS if one is not MEETINGS[50]])
+    findings = audit.run(archive, checks=["vanished"], remember=False)
+    (row,) = findings.frame.to_dict("records")
+    assert row["record_ids"] == [f"{50:029d}"]
+    pulls = list(archive.pulls()["pull_id"])
+    assert set(findings.pulls[row["finding_id"]]) <= set(pulls)
+    assert pulls[-1] in findings.pulls[row["finding_id"]]
+
+
+def test_what_the_platform_forgets_at_its_old_end_has_not_vanished(tmp_path: Path) -> None:
+    assert found(synced(tmp_path, MEETINGS, MEETINGS[5:]), "vanished") == []
+
+
+def test_a_record_that_comes_back_is_no_longer_vanished(tmp_path: Path) -> None:
+    without = [one for one in MEETINGS if one is not MEETINGS[50]]
+    archive = synced(tmp_path, MEETINGS, without)
+    assert len(audit.run(archive, checks=["vanished"])) == 1
+    archive.sync(Platform(MEETINGS[::-1], BEGIN + timedelta(days=33)))
+    (row,) = audit.run(archive, checks=["vanished"]).frame.to_dict("records")
+    assert row["status"] == "resolved"
+
+
+def test_probable_periods_are_one_finding_and_a_gap_is_one_each(tmp_path: Path) -> None:
+    (row,) = found(synced(tmp_path, MEETINGS), "coverage_gap")
+    assert (row["severity"], list(row["record_ids"])) == ("warn", [])
+    far = [record(i) for i in range(2000, 2060)]
+    archive = Archive(tmp_path / "meetings.archive")
+    archive.sync(Platform(far[::-1], BEGIN + timedelta(days=120)))
+    severities = [row["severity"] for row in found(archive, "coverage_gap")]
+    gaps = int((archive.coverage()["verdict"] == "GAP").sum())
+    assert sorted(severities) == ["crit"] * gaps + ["warn"]
+    assert gaps >= 1
+
+
+def test_what_is_proven_is_no_gap(story: Story) -> None:
+    whole = audit.run(story.archive, checks=["coverage_gap"], remember=False)
+    assert whole.certificate is not None
+    assert len(whole) == 1
+    proven = story.archive.coverage()
+    proven = proven[proven["verdict"] == "PROVEN"]
+    if len(proven):
+        start, end = proven["start"].iloc[0], proven["end"].iloc[0]
+        assert len(audit.run(story.archive, checks=["coverage_gap"], start=start, end=end, remember=False)) == 0
+
+
+def test_an_audit_as_of_the_past_does_not_know_what_came_later(tmp_path: Path) -> None:
+    without = [one for one in changed(duration="400") if one["meid"] != MEETINGS[40]["meid"]]
+    archive = synced(tmp_path, MEETINGS, without)
+    before = BEGIN + timedelta(days=30, hours=1)
+    for check in ("vanished", "mutated_after_close"):
+        assert len(audit.run(archive, checks=[check], as_of=before)) == 0
+        assert len(audit.run(archive, checks=[check], as_of=datetime.now(UTC))) == 1

@@ -1,0 +1,405 @@
+"""Findings: stable ids, any order, any engine; their life beside the archive; accepted, explained, written."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from tests.audit.office import ANNA, BORIS, CARLA, NOW, Office, Story
+from ytxdata import Archive, Frames, History, audit
+from ytxdata.audit import CHECKS, Finding
+from ytxdata.audit.findings import COLUMNS
+from ytxdata.audit.life import Life
+from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
+from ytxdata.labels import Text
+
+
+def eventful() -> Office:
+    """One of many things."""
+    office = Office()
+    for i in range(6):
+        office.meet(f"b{i}", f"2026-03-03 10:0{i}", 30, [ANNA, BORIS])
+    office.meet("long", "2026-03-02 08:00", 13 * 3600, [BORIS, CARLA])
+    office.meet("twin", "2026-03-02 09:00", 400, [CARLA]).meet("twin2", "2026-03-02 09:00", 400, [CARLA])
+    office.meet("id", "2026-02-24 09:00", 600, [ANNA]).meet("id", "2026-02-25 09:00", 600, [BORIS])
+    office.meet("row", "2026-03-03 14:00", 900, [ANNA, *(str(13700000010 + i) for i in range(6))])
+    return office.meet("far", "2026-03-03 15:00", 900, [ANNA, "+12125550147"]).meet("open", "2026-02-27 11:00", None)
+
+
+def content(found: audit.Findings) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(found.frame.to_json(orient="records"))
+    return rows
+
+
+ROSTER = pd.DataFrame({"phone": [ANNA, BORIS, CARLA]})
+OPTIONS: dict[str, Any] = {"roster": ROSTER, "as_of": NOW}
+
+
+def test_the_frame_is_the_same_whether_full_or_empty(office: Office) -> None:
+    full, empty = audit.run(eventful().frames, **OPTIONS), audit.run(office.frames, **OPTIONS)
+    assert tuple(full.frame.columns) == tuple(empty.frame.columns) == COLUMNS
+    assert list(full.frame.dtypes) == list(empty.frame.dtypes)
+    assert len(empty) == 0
+    assert len(full) > 10
+    assert isinstance(full.frame["record_ids"].iloc[0], list)
+
+
+def _scans(frames: Frames) -> Frames:
+    connection = duckdb.connect()
+    return Frames(
+        *(
+            connection.from_arrow(pa.Table.from_pandas(frame, preserve_index=False))
+            for frame in (frames.meetings, frames.legs)
+        )
+    )
+
+
+ENGINES: dict[str, Callable[[Frames], Frames]] = {
+    "polars": lambda frames: Frames(pl.from_pandas(frames.meetings), pl.from_pandas(frames.legs)),
+    "polars lazy": lambda frames: Frames(pl.from_pandas(frames.meetings).lazy(), pl.from_pandas(frames.legs).lazy()),
+    "duckdb": _scans,
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_findings_are_the_same_on_every_engine(engine: str) -> None:
+    frames = eventful().frames
+    assert content(audit.run(ENGINES[engine](frames), **OPTIONS)) == content(audit.run(frames, **OPTIONS))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_findings_are_the_same_for_any_order_of_records(seed: int) -> None:
+    office = eventful()
+    expected = content(audit.run(office.frames, **OPTIONS))
+    random.Random(seed).shuffle(office.meetings)
+    random.Random(seed).shuffle(office.legs)
+    assert content(audit.run(office.frames, **OPTIONS)) == expected
+
+
+def test_no_id_is_a_hash_of_a_number() -> None:
+    """The same office with other people has the same ids: nobody can find a number by trying all."""
+    renamed = eventful()
+    others = {number: str(int(number) + 1_000_000) for number in (ANNA, BORIS, CARLA)}
+    for row, key in [*((one, "creator") for one in renamed.meetings), *((one, "phone") for one in renamed.legs)]:
+        row[key] = others.get(row[key], row[key])
+    roster = pd.DataFrame({"phone": list(others.values())})
+    one, other = audit.run(eventful().frames, **OPTIONS), audit.run(renamed.frames, roster=roster, as_of=NOW)
+    assert list(one.frame["finding_id"]) == list(other.frame["finding_id"])
+
+
+def test_numbers_are_masked_on_the_way_out(tmp_path: Path) -> None:
+    found = audit.run(eventful().frames, **OPTIONS)
+    assert any(ANNA in text for text in found.frame["zh"])
+    html, path = found._repr_html_(), found.to_csv(tmp_path / "findings.csv")
+    for text in (html, path.read_text("utf-8-sig"), *(note.en for note in found.masked().notes)):
+        assert ANNA not in text
+        assert "2125550147" not in text
+    found.to_excel(tmp_path / "findings.xlsx")
+
+
+def test_a_finding_belongs_to_the_period_of_its_latest_record() -> None:
+    office = (
+        Office()
+        .meet("1", "2026-02-28 23:00", 7200, [BORIS], creator=ANNA)
+        .meet("2", "2026-03-01 00:30", 3600, [CARLA], creator=ANNA)
+    )
+    for start, end, n in (("2026-03-01", None, 1), (None, "2026-03-01", 0), ("2026-02", "2026-04", 1)):
+        assert len(audit.run(office.frames, start=start, end=end, as_of=NOW, checks=["creator_overlap"])) == n
+
+
+def test_months_together_are_the_whole() -> None:
+    office = eventful()
+    keys = ["duplicate_exact", "id_collision", "missing_end", "over_long", "burst", "risky_number", "off_hours"]
+    whole = set(audit.run(office.frames, checks=keys, **OPTIONS).frame["finding_id"])
+    parts = [
+        set(audit.run(office.frames, start=a, end=b, checks=keys, **OPTIONS).frame["finding_id"])
+        for a, b in ((None, "2026-03"), ("2026-03", None))
+    ]
+    assert whole == parts[0] | parts[1]
+
+
+def test_a_check_without_its_input_says_so_and_never_passes_in_silence(office: Office) -> None:
+    office.meet("1", creator=None, people=[])
+    found = audit.run(office.frames)
+    assert {
+        "unknown_number",
+        "enumeration",
+        "billing_mismatch",
+        "vanished",
+        "mutated_after_close",
+        "burst",
+        "lonely_tail",
+    } <= set(found.not_run)
+    assert "no roster" in audit.run(eventful().frames).not_run["unknown_number"].en
+    told = {row["check"]: row["state_en"] for row in found.summary().frame.to_dict("records")}
+    assert told["unknown_number"].startswith("not run, because")
+    assert told["over_long"] == "ran"
+    assert any("unknown_number" in note.en for note in found.notes)
+
+
+def test_the_summary_counts_what_is_open() -> None:
+    found = audit.run(eventful().frames, **OPTIONS)
+    rows = {row["check"]: row for row in found.summary().frame.to_dict("records")}
+    assert set(rows) == set(CHECKS)
+    assert (rows["over_long"]["crit"], rows["over_long"]["new"], rows["burst"]["warn"]) == (1, 1, 1)
+
+
+def test_a_check_of_ones_own() -> None:
+    @audit.check("afternoon", "下午开会", "afternoon", thresholds=("hour",))
+    def afternoon(data: Any, *, hour: int = 14) -> Iterator[Finding]:
+        for row in data.rows("SELECT meeting_id FROM meetings WHERE s % 86400 // 3600 >= ?", hour):
+            yield Finding(record_ids=(row["meeting_id"],), text=Text("下午", "afternoon"))
+
+    try:
+        found = audit.run(eventful().frames, **OPTIONS)
+        assert sorted(found.frame[found.frame["check"] == "afternoon"]["record_ids"].explode()) == ["far", "row"]
+        assert len(audit.run(eventful().frames, checks=["afternoon"], config={"afternoon": {"hour": 15}})) == 1
+    finally:
+        del CHECKS["afternoon"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"config": {"over_lang": {}}},
+        {"config": {"over_long": {"warn": 1}}},
+        {"config": {"over_long": {"warn_s": -1}}},
+        {"config": {"over_long": {"warn_s": "4 h"}}},
+        {"config": {"over_long": 3}},
+        {"checks": ["over_lang"]},
+        {"start": "2026-03", "end": "2026-02"},
+        {"as_of": "soon"},
+    ],
+)
+def test_what_cannot_be_meant_is_refused(office: Office, options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        audit.run(office.frames, **options)
+
+
+def test_a_typing_error_is_answered_with_what_was_meant(office: Office) -> None:
+    with pytest.raises(UsageError, match="did you mean over_long"):
+        audit.run(office.frames, checks=["over_lang"])
+
+
+def test_an_archive_without_a_sync_is_no_clean_one(tmp_path: Path) -> None:
+    with pytest.raises(NotAnArchiveError):
+        audit.run(Archive(tmp_path / "nowhere.archive"))
+
+
+def test_sensitivity_halves_and_doubles_every_threshold() -> None:
+    office = Office().meet("a", lasts=3 * 3600).meet("b", lasts=5 * 3600).meet("c", lasts=9 * 3600)
+    rows = audit.run(office.frames, as_of=NOW).sensitivity().frame.to_dict("records")
+    (row,) = [one for one in rows if (one["check"], one["parameter"]) == ("over_long", "warn_s")]
+    assert (row["half"], row["same"], row["twice"], len(row["curve"])) == (3, 2, 1, 3)
+    assert "off_hours" in {one["check"] for one in rows}
+
+
+# ── the life of findings ──
+
+
+def statuses(found: audit.Findings) -> dict[str, str]:
+    return dict(zip(found.frame["finding_id"], found.frame["status"], strict=True))
+
+
+def test_new_then_persisting(story: Story) -> None:
+    first = story.audit()
+    assert set(first.frame["status"]) == {"new"}
+    again = story.audit()
+    assert set(again.frame["status"]) == {"persisting"}
+    assert list(first.frame["finding_id"]) == list(again.frame["finding_id"])
+    assert len(again.changed()) == 0
+
+
+def test_resolved_stays_in_the_frame_and_new_again_when_it_comes_back(story: Story) -> None:
+    options: dict[str, Any] = {"checks": ["over_long"]}
+    first = story.audit(**options)
+    strict = story.audit(**options, config={"over_long": {"warn_s": 6 * 3600}})
+    gone = set(statuses(first)) - {key for key, status in statuses(strict).items() if status != "resolved"}
+    assert gone
+    assert {statuses(strict)[key] for key in gone} == {"resolved"}
+    assert set(strict.changed().frame["finding_id"]) == gone
+    assert len(story.audit(**options, config={"over_long": {"warn_s": 6 * 3600}}).changed()) == 0
+    assert {statuses(story.audit(**options))[key] for key in gone} == {"new"}
+
+
+def test_a_check_that_did_not_run_and_a_period_that_was_not_looked_at_resolve_nothing(story: Story) -> None:
+    before = statuses(story.audit())
+    assert "resolved" not in statuses(story.audit(roster=None, invoice=None)).values()
+    for _ in range(2):
+        assert "resolved" not in statuses(story.audit(start="2026-03-03")).values()
+    assert statuses(story.audit(start="2026-03-03", config={"over_long": {"warn_s": 1}}, checks=["over_long"]))
+    assert set(statuses(story.audit())) == set(before)
+    assert set(statuses(story.audit()).values()) == {"persisting"}
+
+
+def test_accepted_survives_and_is_not_open(story: Story) -> None:
+    first = story.audit()
+    row = first.at_least("crit").frame.iloc[0]
+    returned = first.accept(row["finding_id"], reason="已核实", by="审计员")
+    for found in (returned, first, story.audit()):
+        (now,) = found.frame[found.frame["finding_id"] == row["finding_id"]].to_dict("records")
+        assert (now["status"], now["reason"], now["by"]) == ("accepted", "已核实", "审计员")
+        assert row["finding_id"] not in set(found.at_least("warn").frame["finding_id"])
+    assert first.arrow.filter(pa.compute.equal(first.arrow["finding_id"], row["finding_id"]))["by"].to_pylist() == [
+        "审计员"
+    ]
+
+
+@pytest.mark.parametrize(("reason", "by"), [("", "me"), ("  ", "me"), ("why", ""), ("why", " \t")])
+def test_accepting_takes_a_reason_and_a_reviewer(story: Story, reason: str, by: str) -> None:
+    found = story.audit(checks=["over_long"])
+    with pytest.raises(UsageError):
+        found.accept(found.frame["finding_id"].iloc[0], reason=reason, by=by)
+    assert set(story.audit(checks=["over_long"]).frame["status"]) == {"persisting"}
+
+
+def test_only_what_was_found_can_be_accepted_and_only_beside_an_archive(story: Story) -> None:
+    with pytest.raises(UsageError, match="no finding"):
+        story.audit().accept("0123456789abcdef", reason="why", by="me")
+    found = audit.run(eventful().frames, **OPTIONS)
+    with pytest.raises(UsageError, match="archive"):
+        found.accept(found.frame["finding_id"].iloc[0], reason="why", by="me")
+
+
+def test_the_file_only_grows_and_lies_beside_the_archive(story: Story) -> None:
+    story.audit()
+    path = Life.beside(story.archive.path).path
+    assert path.parent == story.archive.path.parent
+    before = path.read_bytes()
+    story.audit()
+    assert path.read_bytes() == before
+    story.audit().accept(story.audit().frame["finding_id"].iloc[0], reason="why", by="me")
+    assert path.read_bytes().startswith(before)
+
+
+def test_looking_at_the_past_and_looking_only_remember_nothing(story: Story) -> None:
+    story.audit(remember=False)
+    story.audit(as_of="2026-03-04 00:30")
+    assert not Life.beside(story.archive.path).path.exists()
+
+
+def test_a_torn_last_line_is_passed_over_and_a_damaged_one_is_told(story: Story) -> None:
+    story.audit()
+    path = Life.beside(story.archive.path).path
+    with path.open("ab") as file:
+        file.write(b'{"event": "acce')
+    assert set(story.audit().frame["status"]) == {"persisting"}
+    found = story.audit()
+    found.accept(found.frame["finding_id"].iloc[0], reason="why", by="me")
+    with pytest.raises(DamagedError, match="line"):
+        story.audit()
+
+
+def test_an_audit_changes_no_byte_of_an_archive(story: Story, tmp_path: Path) -> None:
+    def state() -> dict[str, tuple[bytes, int]]:
+        root = story.archive.path
+        return {
+            str(path.relative_to(root)): (path.read_bytes(), path.stat().st_mtime_ns)
+            for path in root.rglob("*")
+            if path.is_file()
+        }
+
+    before = state()
+    found = story.audit()
+    found.accept(found.frame["finding_id"].iloc[0], reason="why", by="me")
+    found.explain(found.frame["finding_id"].iloc[0])
+    found.sensitivity()
+    audit.changes(story.archive)
+    audit.moved(story.archive)
+    audit.reconcile(story.archive, story.invoice)
+    audit.pack(story.archive, tmp_path / "pack.zip", findings=found, include_raw=True)
+    assert state() == before
+    assert story.archive.verify().is_sound
+
+
+# ── evidence ──
+
+
+def test_every_finding_about_records_names_the_pulls_that_brought_them(story: Story) -> None:
+    found = story.audit()
+    pulls = set(story.archive.pulls()["pull_id"])
+    for row in found.frame.to_dict("records"):
+        assert set(found.pulls[row["finding_id"]]) <= pulls
+        if set(row["record_ids"]) & found.known_records:
+            assert found.pulls[row["finding_id"]]
+
+
+def test_explain_shows_the_raw_records_side_by_side(story: Story) -> None:
+    found = story.audit()
+    row = found.frame[found.frame["check"] == "duplicate_exact"].iloc[0]
+    shown = found.explain(row["finding_id"])
+    assert list(shown.frame.columns) == ["key", "record_1", "record_2"]
+    ids = shown.frame.set_index("key").loc["meid", ["record_1", "record_2"]]
+    assert sorted(ids) == sorted(row["record_ids"])
+    assert any("pulls" in note.en for note in shown.notes)
+
+
+def test_explain_of_a_change_shows_both_versions(story: Story) -> None:
+    found = story.audit(checks=["mutated_after_close"])
+    money = next(row for row in found.frame.to_dict("records") if "amount_yuan" in row["en"])
+    frame = found.explain(money["finding_id"]).frame.set_index("key")
+    assert frame.loc["oriamount", "record_1"] != frame.loc["oriamount", "record_2"]
+    assert frame.drop("oriamount")["record_1"].equals(frame.drop("oriamount")["record_2"])
+
+
+def test_a_history_and_frames_are_explained_too(story: Story) -> None:
+    from ytxdata.records.answer import read_answer
+
+    raw = story.archive.answer(story.archive.pulls()["pull_id"].iloc[0])
+    asked = story.archive.pulls()["asked_at"].iloc[0].to_pydatetime()
+    history = History.from_answers([read_answer(raw, asked_at=asked, asked_n=1000)])
+    found = audit.run(history, roster=story.roster, invoice=story.invoice)
+    assert set(found.frame["status"]) == {"new"}
+    long = found.frame[found.frame["check"] == "over_long"].iloc[0]
+    assert long["record_ids"][0] in set(found.explain(long["finding_id"]).frame["record_1"])
+    of_frames = audit.run(eventful().frames, **OPTIONS)
+    row = of_frames.frame[of_frames.frame["check"] == "over_long"].iloc[0]
+    assert "long" in set(of_frames.explain(row["finding_id"]).frame["record_1"])
+
+
+def test_small_groups_are_found_in_what_is_to_be_exported() -> None:
+    from ytxdata import metrics
+
+    office = (
+        Office()
+        .meet("1", "2026-02-03 10:00", people=[str(13900000001 + 2 * i) for i in range(5)])
+        .meet("2", people=[ANNA, BORIS, CARLA])
+    )
+    report = metrics.usage(office.frames, by="month")
+    found = audit.small_group(report)
+    assert [(row["check"], row["measured"]) for row in found.frame.to_dict("records")] == [("small_group", 3)]
+    assert len(audit.small_group(report, minimum=6)) == 2
+    assert len(audit.small_group(report.suppressed())) == 0
+    with pytest.raises(UsageError, match="people"):
+        audit.small_group(metrics.heatmap(office.frames))
+
+
+def test_a_month_that_moved_is_told(story: Story) -> None:
+    moved = audit.moved(story.archive).frame
+    assert set(moved["period"]) == {"2026-02"}
+    money = moved[moved["figure"] == "amount_yuan"].iloc[0]
+    assert str(money["difference"]) == "3.600000"
+    everything = audit.moved(story.archive, all_figures=True).frame
+    assert len(everything) > len(moved)
+    later = story.archive.pulls()["asked_at"].max() + timedelta(days=1)
+    assert len(audit.moved(story.archive, as_of=later).frame) == 0
+    with pytest.raises(UsageError, match="nothing had been pulled"):
+        audit.moved(story.archive, as_of="2020-01-01")
+
+
+def test_changes_say_what_they_touch(story: Story) -> None:
+    table = audit.changes(story.archive)
+    assert set(table.frame["touches"].dropna()) == {"money", "end", "duration", "people"}
+    assert len(table.frame[table.frame["is_grave"]]) == 3
+    assert len(audit.changes(story.archive, end="2026-03-01").frame) == 0
+    assert list(audit.changes(story.archive, end="2026-03-01").frame.dtypes) == list(table.frame.dtypes)

@@ -1,0 +1,204 @@
+"""Rosters and invoices as people really send them: used as meant, or told line by line; never a wrong match."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from ytxdata.audit import Invoice, Roster, sheets
+from ytxdata.errors import UsageError
+
+
+def file(folder: Path, content: str | bytes) -> Path:
+    path = folder / "list.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+ROSTER = "phone,name,department\n13900000001,安娜,销售部\n010-6552 0000,前台,行政部\n"
+NUMBERS = {"+8613900000001", "+861065520000"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ROSTER.encode(),
+        b"\xef\xbb\xbf" + ROSTER.encode(),
+        ROSTER.encode("gbk"),
+        ROSTER.encode("gb18030"),
+        ROSTER.encode("utf-16"),
+        ROSTER.replace(",", "\t").encode(),
+        ROSTER.replace(",", ";").encode(),
+        ROSTER.replace("\n", "\r\n").encode(),
+        ROSTER.replace("phone", "手机号码").replace("name", "姓名").encode("gbk"),
+        ROSTER.replace("13900000001", '"=""13900000001"""').encode(),
+        ROSTER.replace("13900000001", "13900000001.0").encode(),
+        ROSTER.replace("13900000001", "＋86 139 0000 0001").encode(),
+        ROSTER.replace("安娜", '"安\n娜"').encode(),
+        (ROSTER + "\n,,\n\n").encode(),
+    ],
+    ids=[
+        "utf-8",
+        "bom",
+        "gbk",
+        "gb18030",
+        "utf-16",
+        "tab",
+        "semicolon",
+        "crlf",
+        "chinese header",
+        "excel text",
+        "float",
+        "full width",
+        "line end in a cell",
+        "empty lines",
+    ],
+)
+def test_a_roster_in_any_dress(tmp_path: Path, content: bytes) -> None:
+    roster = Roster.read(file(tmp_path, content))
+    assert set(roster.entries) == NUMBERS
+    assert roster.skipped == ()
+    assert roster.entries["+861065520000"].department == "行政部"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("1.39E+10,安娜,销售部", "scientific"),
+        ("1.3900000001E+10,安娜,销售部", "scientific"),
+        ('"=HYPERLINK(""http://x.invalid"")",安娜,销售部', "formula"),
+        ("=1+1,安娜,销售部", "formula"),
+        ("@SUM(A1),安娜,销售部", "formula"),
+        ("-2+3+cmd|' /C calc'!A0,安娜,销售部", "formula"),
+        ("13900000001,又一个,研发部", "same number as line 2"),
+        ("+86 139-0000-0001,又一个,研发部", "same number as line 2"),
+        (",无号码,研发部", "no telephone number"),
+        ("无,无号码,研发部", "no telephone number"),
+        ("13900000001,多一列,研发部,更多", "number of cells"),
+        ("13900000009", "number of cells"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_skipped_and_named(tmp_path: Path, line: str, why: str) -> None:
+    roster = Roster.read(file(tmp_path, f"{ROSTER}{line}\n13900000007,卡,研发部\n"))
+    assert [(one.line, why in one.why.en) for one in roster.skipped] == [(4, True)]
+    assert set(roster.entries) == NUMBERS | {"+8613900000007"}
+    assert "line 4" in roster.notes[0].en
+
+
+def test_line_numbers_count_lines_of_the_file(tmp_path: Path) -> None:
+    roster = Roster.read(file(tmp_path, 'phone,name\n13900000001,"一\n二\n三"\nnone,四\n'))
+    assert [one.line for one in roster.skipped] == [5]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"\n\n", "empty"),
+        (b"phone,name\n", "no line that can be used"),
+        (b"phone,name\n1.39E+10,x\n=1,y\n", "line 2: a number was saved in scientific notation"),
+        (b"name,department\nx,y\n", "no column phone"),
+        (b"phone,name\n13900000001,\xff\xfe\xff\n", "line 2"),
+        (b"phone,name\n139\x0000000001,x\n", "line 2"),
+        (b'phone,name\n13900000001,"never closed\n', "line 2"),
+        (b"PK\x03\x04\x14\x00\x00\x00", "no text"),
+    ],
+    ids=["empty", "blank", "header only", "nothing usable", "no phone", "no text", "nul", "open quote", "xlsx"],
+)
+def test_a_file_that_cannot_be_used_says_why_and_where(tmp_path: Path, content: bytes, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        Roster.read(file(tmp_path, content))
+
+
+def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.csv"
+    with path.open("wb") as sparse:
+        sparse.truncate(1_000_000_000)
+    with pytest.raises(UsageError, match="too large"):
+        Roster.read(path)
+    assert path.stat().st_size > sheets.MAX_BYTES
+
+
+def test_a_missing_file_and_an_unknown_column_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        Roster.read(tmp_path / "nowhere.csv")
+    with pytest.raises(UsageError, match="telefon"):
+        Roster.read(file(tmp_path, ROSTER), columns={"telefon": "phone"})
+    with pytest.raises(UsageError, match="phone"):
+        Roster.read(file(tmp_path, ROSTER), columns={"phone": "Mobil"})
+
+
+def test_columns_are_called_what_one_says(tmp_path: Path) -> None:
+    path = file(tmp_path, ROSTER.replace("phone", "Handy"))
+    assert set(Roster.read(path, columns={"phone": "Handy"}).entries) == NUMBERS
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame])
+def test_a_frame_of_any_engine(make: type) -> None:
+    frame = make({"phone": ["13900000001", None, "x"], "name": ["a", "b", "c"]})
+    roster = Roster.read(frame)
+    assert set(roster.entries) == {"+8613900000001"}
+    assert [one.line for one in roster.skipped] == [2, 3]
+
+
+def test_phones_that_pandas_made_numbers_of_are_exact_still() -> None:
+    assert set(Roster.read(pd.DataFrame({"phone": [13900000001, 13900000003]})).entries) == {
+        "+8613900000001",
+        "+8613900000003",
+    }
+    assert set(Roster.read(pd.DataFrame({"phone": [13900000001.0, None]})).entries) == {"+8613900000001"}
+
+
+INVOICE = "meeting_id,duration_s,amount_yuan\n20260303100000000000000000001,1800,1.80\n"
+
+
+def test_an_invoice_line_is_exact(tmp_path: Path) -> None:
+    (bill,) = Invoice.read(file(tmp_path, INVOICE)).bills
+    assert bill == (2, "20260303100000000000000000001", 1800, Decimal("1.80"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "seconds", "yuan"),
+    [
+        ('x,0:30:00,"¥1,234.50"', 1800, "1234.50"),
+        ("x,,", None, None),
+        ("x,1800.0,0.1", 1800, "0.1"),
+        ("x,1800,1E+1", 1800, "10"),
+    ],
+)
+def test_how_durations_and_amounts_may_be_written(
+    tmp_path: Path, cells: str, seconds: int | None, yuan: str | None
+) -> None:
+    (bill,) = Invoice.read(
+        file(tmp_path, f"会议编号,时长(秒),金额（元）\n{cells}\n".replace("（", "(").replace("）", ")"))
+    ).bills
+    assert (bill.duration_s, bill.amount_yuan) == (seconds, None if yuan is None else Decimal(yuan))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        "2.02603E+28,1800,1.8",
+        "=A1,1800,1.8",
+        ",1800,1.8",
+        "x,half an hour,1.8",
+        "x,1800,free",
+        "x,-5,1.8",
+        "x,1800,NaN",
+        "x,1800,1e99",
+        "x,1800",
+    ],
+)
+def test_an_invoice_line_that_cannot_be_used_is_skipped_and_named(tmp_path: Path, cells: str) -> None:
+    invoice = Invoice.read(file(tmp_path, f"{INVOICE}{cells}\n"))
+    assert [one.line for one in invoice.skipped] == [3]
+    assert len(invoice.bills) == 1
+
+
+def test_a_hexadecimal_id_is_no_number(tmp_path: Path) -> None:
+    key = "1234567890123456789012345678e012"
+    assert Invoice.read(file(tmp_path, INVOICE + f"{key},1,1\n")).bills[1].meeting_id == key

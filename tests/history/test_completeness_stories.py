@@ -83,7 +83,7 @@ class AnyLife(RuleBasedStateMachine):
 
 
 TestAnyLife = AnyLife.TestCase
-TestAnyLife.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
+TestAnyLife.settings = settings(max_examples=N_STORIES // 5, stateful_step_count=15, deadline=None)
 
 
 def daily(n: int, *, every: float = DAY, days: float = 60, rate: float = 10, **knobs: object) -> MemoryArchive:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -130,3 +131,15 @@ def test_hide_takes_signatures_out_of_what_a_server_says() -> None:
     hidden = auth.hide(echo)
     for secret in (signature, signature.lower(), prepared.headers["Authorization"], SID):
         assert secret not in hidden
+
+
+def test_hide_takes_out_the_token_quoted_signatures_and_what_would_steer_a_terminal() -> None:
+    auth = SignedAuth(settings_for("http://127.0.0.1", auth_token="0123456789abcdef0123456789abcdef"))
+    header = str(_signed(auth).headers["Authorization"])
+    told = f"tok 0123456789ABCDEF0123456789abcdef {quote(header, safe='')} \x1b[31mred\x00"
+    hidden = auth.hide(told)
+    assert "0123456789" not in hidden
+    assert quote(header, safe="") not in hidden
+    assert "\x1b" not in hidden
+    assert "\x00" not in hidden
+    assert "red" in hidden

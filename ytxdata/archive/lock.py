@@ -34,7 +34,7 @@ def writing(root: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     """
     lock = FileLock(root / LOCK)
     with telling_write_errors(root):
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=wait_s)
         except Timeout:

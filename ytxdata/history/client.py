@@ -152,9 +152,9 @@ class Client:
         MeetingNotFoundError
             The platform answered without this meeting.
         """
-        if not confid.strip():
+        if not str(confid or "").strip():
             raise UsageError(
-                Text("会议号为空", "the meeting id is empty"),
+                Text(f"会议号必须是非空文本：{confid!r}", f"a meeting id is text that is not empty: {confid!r}"),
                 remedy=Text("查询全部历史请用 fetch_history()", "for all meetings use fetch_history()"),
             )
         answer = self.query_meeting(confid, 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from urllib.parse import quote
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
@@ -17,7 +18,10 @@ from ytxdata.platform.settings import Settings
 from ytxdata.redact import HIDDEN, mask_id, scrub
 
 _TELLING = 8
-"""Characters from which an account SID is looked for in other texts; shorter ones are part of ordinary words."""
+"""Characters from which a SID or token is looked for in other texts; shorter ones are part of ordinary words."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What could steer a terminal; tab and line feed may stay."""
 
 
 def sign(settings: Settings, stamp: str) -> str:
@@ -69,9 +73,11 @@ class SignedAuth(AuthBase):
         return request
 
     def hide(self, text: str) -> str:
-        """Return what a server said without any signature this object made, and with the account SID masked."""
-        for stamp in self._stamps:
-            for shown in (sign(self._settings, stamp), authorization(self._settings, stamp)):
-                text = re.sub(re.escape(shown), HIDDEN, text, flags=re.IGNORECASE)
-        sid = self._settings.account_sid
-        return scrub(text).replace(sid, mask_id(sid)) if len(sid) >= _TELLING else scrub(text)
+        """Return what a server said, fit for an error: no signature, no token, no control characters, the account SID masked."""
+        sid, token = self._settings.account_sid, self._settings.auth_token.get_secret_value()
+        secrets = [made(self._settings, stamp) for stamp in self._stamps for made in (sign, authorization)]
+        secrets += [token] if len(token) >= _TELLING else []
+        for secret in (form for one in secrets for form in (one, quote(one, safe=""))):
+            text = re.sub(re.escape(secret), HIDDEN, text, flags=re.IGNORECASE)
+        text = _CONTROLS.sub("�", scrub(text))
+        return text.replace(sid, mask_id(sid)) if len(sid) >= _TELLING else text

@@ -37,13 +37,13 @@ def find() -> Finder:
 
 
 @pytest.fixture(scope="session")
-def _planted(tmp_path_factory: pytest.TempPathFactory) -> Story:
+def planted_once(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return tell(1, tmp_path_factory.mktemp("planted"))
 
 
 @pytest.fixture
-def story(_planted: Story, tmp_path: Path) -> Story:
+def story(planted_once: Story, tmp_path: Path) -> Story:
     """The planted company, in an archive of this test's own."""
     place = tmp_path / "company.archive"
-    shutil.copytree(_planted.archive.path, place)
-    return Story(Archive(place), _planted.truth)
+    shutil.copytree(planted_once.archive.path, place)
+    return Story(Archive(place), planted_once.truth)

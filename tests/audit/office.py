@@ -108,11 +108,17 @@ class Story:
     def invoice(self) -> pd.DataFrame:
         return pd.DataFrame(self.truth["invoice"])
 
+    def few(self, **options: Any) -> audit.Findings:
+        """Run some quick checks."""
+        return self.audit(
+            **({"checks": ["duplicate_exact", "over_long", "burst", "unknown_number"], "invoice": None} | options)
+        )
+
     def audit(self, **options: Any) -> audit.Findings:
         return audit.run(self.archive, **({"roster": self.roster, "invoice": self.invoice} | options))
 
 
-def tell(seed: int, folder: Path, *, meetings: int = 700, until: str = NOW, planted: bool = True) -> Story:
+def tell(seed: int, folder: Path, *, meetings: int = 500, until: str = NOW, planted: bool = True) -> Story:
     """Sync a company with its clock in place of the machine's."""
     with (
         Emulator(meetings=meetings, seed=seed, until=until, planted=planted, clock="company") as server,

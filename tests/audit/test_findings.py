@@ -212,9 +212,9 @@ def statuses(found: audit.Findings) -> dict[str, str]:
 
 
 def test_new_then_persisting(story: Story) -> None:
-    first = story.audit()
+    first = story.few()
     assert set(first.frame["status"]) == {"new"}
-    again = story.audit()
+    again = story.few()
     assert set(again.frame["status"]) == {"persisting"}
     assert list(first.frame["finding_id"]) == list(again.frame["finding_id"])
     assert len(again.changed()) == 0
@@ -233,20 +233,20 @@ def test_resolved_stays_in_the_frame_and_new_again_when_it_comes_back(story: Sto
 
 
 def test_a_check_that_did_not_run_and_a_period_that_was_not_looked_at_resolve_nothing(story: Story) -> None:
-    before = statuses(story.audit())
-    assert "resolved" not in statuses(story.audit(roster=None, invoice=None)).values()
+    before = statuses(story.few())
+    assert "resolved" not in statuses(story.few(roster=None)).values()
     for _ in range(2):
-        assert "resolved" not in statuses(story.audit(start="2026-03-03")).values()
+        assert "resolved" not in statuses(story.few(start="2026-03-03")).values()
     assert statuses(story.audit(start="2026-03-03", config={"over_long": {"warn_s": 1}}, checks=["over_long"]))
-    assert set(statuses(story.audit())) == set(before)
-    assert set(statuses(story.audit()).values()) == {"persisting"}
+    assert set(statuses(story.few())) == set(before)
+    assert set(statuses(story.few()).values()) == {"persisting"}
 
 
 def test_accepted_survives_and_is_not_open(story: Story) -> None:
-    first = story.audit()
+    first = story.few()
     row = first.at_least("crit").frame.iloc[0]
     returned = first.accept(row["finding_id"], reason="已核实", by="审计员")
-    for found in (returned, first, story.audit()):
+    for found in (returned, first, story.few()):
         (now,) = found.frame[found.frame["finding_id"] == row["finding_id"]].to_dict("records")
         assert (now["status"], now["reason"], now["by"]) == ("accepted", "已核实", "审计员")
         assert row["finding_id"] not in set(found.at_least("warn").frame["finding_id"])
@@ -265,41 +265,42 @@ def test_accepting_takes_a_reason_and_a_reviewer(story: Story, reason: str, by: 
 
 def test_only_what_was_found_can_be_accepted_and_only_beside_an_archive(story: Story) -> None:
     with pytest.raises(UsageError, match="no finding"):
-        story.audit().accept("0123456789abcdef", reason="why", by="me")
+        story.few().accept("0123456789abcdef", reason="why", by="me")
     found = audit.run(eventful().frames, **OPTIONS)
     with pytest.raises(UsageError, match="archive"):
         found.accept(found.frame["finding_id"].iloc[0], reason="why", by="me")
 
 
 def test_the_file_only_grows_and_lies_beside_the_archive(story: Story) -> None:
-    story.audit()
+    story.few()
     path = Life.beside(story.archive.path).path
     assert path.parent == story.archive.path.parent
     before = path.read_bytes()
-    story.audit()
+    story.few()
     assert path.read_bytes() == before
-    story.audit().accept(story.audit().frame["finding_id"].iloc[0], reason="why", by="me")
+    story.few().accept(story.few().frame["finding_id"].iloc[0], reason="why", by="me")
     assert path.read_bytes().startswith(before)
 
 
 def test_looking_at_the_past_and_looking_only_remember_nothing(story: Story) -> None:
-    story.audit(remember=False)
-    story.audit(as_of="2026-03-04 00:30")
+    story.few(remember=False)
+    story.few(as_of="2026-03-04 00:30")
     assert not Life.beside(story.archive.path).path.exists()
 
 
 def test_a_torn_last_line_is_passed_over_and_a_damaged_one_is_told(story: Story) -> None:
-    story.audit()
+    story.few()
     path = Life.beside(story.archive.path).path
     with path.open("ab") as file:
         file.write(b'{"event": "acce')
-    assert set(story.audit().frame["status"]) == {"persisting"}
-    found = story.audit()
+    assert set(story.few().frame["status"]) == {"persisting"}
+    found = story.few()
     found.accept(found.frame["finding_id"].iloc[0], reason="why", by="me")
     with pytest.raises(DamagedError, match="line"):
-        story.audit()
+        story.few()
 
 
+@pytest.mark.slow
 def test_an_audit_changes_no_byte_of_an_archive(story: Story, tmp_path: Path) -> None:
     def state() -> dict[str, tuple[bytes, int]]:
         root = story.archive.path
@@ -384,6 +385,7 @@ def test_small_groups_are_found_in_what_is_to_be_exported() -> None:
         audit.small_group(metrics.heatmap(office.frames))
 
 
+@pytest.mark.slow
 def test_a_month_that_moved_is_told(story: Story) -> None:
     moved = audit.moved(story.archive).frame
     assert set(moved["period"]) == {"2026-02"}

@@ -41,7 +41,7 @@ VERIFY = "verify.py"
 _README = """会议历史证据包 / Evidence pack of a meeting history
 =====================================================
 
-核对：解压后在此目录运行 / To check it, unpack it and run here:
+核对：解压到空目录后在其中运行 / To check it, unpack it into an empty folder and run there:
 
     python3 -I verify.py
 

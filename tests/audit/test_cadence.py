@@ -1,0 +1,67 @@
+"""How often to sync: the busiest time ever seen must fit between two answers, with a margin."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ytxdata.audit import advise
+from ytxdata.audit.cadence import OVERLAP, REACH
+
+BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def hours(*offsets: float) -> list[datetime]:
+    return [BEGIN + timedelta(hours=offset) for offset in offsets]
+
+
+def test_nothing_known_is_a_week() -> None:
+    found = advise([], 100)
+    assert (found.every, found.shortest, found.per_day) == (timedelta(days=7), None, 0)
+
+
+def test_a_steady_account() -> None:
+    found = advise(hours(*range(24 * 30)), 49 + OVERLAP + 2 * 24)
+    assert found.spare == 24
+    assert (found.shortest, found.every) == (timedelta(hours=24), timedelta(days=1))
+    assert round(found.per_day) == 24
+
+
+def test_one_burst_decides() -> None:
+    steady = hours(*range(0, 24 * 300, 24))
+    burst = hours(*(1000 + minute / 60 for minute in range(60)))
+    calm, busy = advise(steady, 200), advise([*steady, *burst], 200)
+    assert calm.every == timedelta(days=7)
+    assert busy.every is not None
+    assert busy.every <= timedelta(days=2)
+    assert busy.busiest is not None
+
+
+def test_an_answer_too_small_for_the_overlap_makes_no_promise() -> None:
+    found = advise(hours(*(i / 10 for i in range(500))), 100)
+    assert found.every is None
+    assert "no cadence is safe" in found.text.en
+
+
+@pytest.mark.parametrize("margin", [1, 2, 4])
+def test_a_larger_margin_never_allows_more_time(margin: float) -> None:
+    starts = hours(*(i * 1.7 for i in range(800)))
+    wide, narrow = advise(starts, 300, margin=margin), advise(starts, 300, margin=margin * 2)
+    assert narrow.spare <= wide.spare
+    assert (narrow.every or timedelta(0)) <= (wide.every or timedelta(0))
+
+
+@given(st.lists(st.integers(0, 5000), max_size=120), st.integers(0, 150))
+def test_between_two_syncs_nothing_can_fall_out_of_the_window(offsets: list[int], window: int) -> None:
+    starts = hours(*offsets)
+    found = advise(starts, window)
+    assert advise(sorted(starts, reverse=True), window) == found
+    if found.every is None:
+        return
+    for at in starts:
+        since_last = sum(at <= one < at + found.every for one in starts)
+        below = sum(at - REACH <= one < at for one in starts)
+        assert since_last + below + OVERLAP <= window

@@ -1,0 +1,157 @@
+"""The verbs audit, pack and verify as a nightly job and a person use them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.audit.office import Story
+from ytxdata.cli import main
+
+
+def run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(one) for one in arguments])
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def lists(story: Story, tmp_path: Path) -> dict[str, Path]:
+    paths = {name: tmp_path / f"{name}.csv" for name in ("roster", "invoice")}
+    story.roster.to_csv(paths["roster"], index=False, encoding="utf-8-sig")
+    story.invoice.to_csv(paths["invoice"], index=False)
+    return paths
+
+
+QUICK = ("--check", "over_long", "--check", "duplicate_exact", "--check", "unknown_number")
+
+
+def test_a_nightly_job_rings_while_a_grave_finding_is_open(
+    story: Story, lists: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    nightly = (
+        "audit",
+        "--archive",
+        story.archive.path,
+        "--roster",
+        lists["roster"],
+        *QUICK,
+        "--fail-on",
+        "crit",
+        "--since-last",
+        "--json",
+    )
+    assert run(*nightly) == 1
+    first = json.loads(capsys.readouterr().out)
+    grave = [row["finding_id"] for row in first["findings"] if row["severity"] == "crit"]
+    assert len(grave) >= 3
+    assert run(*nightly) == 1
+    assert json.loads(capsys.readouterr().out)["findings"] == []
+    for finding_id in grave:
+        assert (
+            run(
+                "audit",
+                "--archive",
+                story.archive.path,
+                *QUICK,
+                "--accept",
+                finding_id,
+                "--reason",
+                "已核实",
+                "--by",
+                "审计员",
+            )
+            == 0
+        )
+    capsys.readouterr()
+    assert run(*nightly) == 0
+    assert json.loads(capsys.readouterr().out)["exit_code"] == 0
+    assert run(*nightly[:-4], "--fail-on", "warn") == 1
+
+
+def test_people_read_sentences_with_masked_numbers(
+    story: Story, lists: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("audit", "--lang", "en", "--archive", story.archive.path, "--roster", lists["roster"], *QUICK)
+    assert run(*command) == 0
+    told = capsys.readouterr()
+    assert "over_long: meeting" in told.out
+    assert "154****" in told.out
+    assert "+86154" not in told.out
+    assert "“now” is 2026-03-04 02:00:00" in told.err
+    assert "sync at least every" in told.err
+    assert run(*command, "--show-phones") == 0
+    assert "+86154" in capsys.readouterr().out
+
+
+def test_a_configuration_file_and_tables_on_disk(
+    story: Story, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "audit.toml"
+    config.write_text("[over_long]\nwarn_s = 90000\ncrit_s = 90000\n")
+    out = tmp_path / "out"
+    assert (
+        run(
+            "audit",
+            "--archive",
+            story.archive.path,
+            "--check",
+            "over_long",
+            "--config",
+            config,
+            "--sensitivity",
+            "--out",
+            out,
+            "--json",
+        )
+        == 0
+    )
+    told = json.loads(capsys.readouterr().out)
+    assert told["findings"] == []
+    assert {row["parameter"] for row in told["sensitivity"]} == {"warn_s", "crit_s"}
+    assert {path.name for path in out.glob("*.csv")} == {
+        "findings.csv",
+        "audit_summary.csv",
+        "sensitivity.csv",
+        "changes.csv",
+        "moved.csv",
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--fail-on", "bad"),
+        ("--roster", "nowhere.csv"),
+        ("--config", "nowhere.toml"),
+        ("--check", "nothing"),
+        ("--from", "soon"),
+        ("--accept", "0123456789abcdef", "--reason", "why", "--by", "me"),
+    ],
+)
+def test_wrong_usage_ends_with_2(story: Story, arguments: tuple[str, ...]) -> None:
+    quick = () if "--check" in arguments else QUICK
+    assert run("audit", "--archive", story.archive.path, *quick, *arguments) == 2
+
+
+def test_no_archive_is_no_clean_audit(tmp_path: Path) -> None:
+    assert run("audit", "--archive", tmp_path / "nowhere") == 2
+    assert run("pack", tmp_path / "p.zip", "--archive", tmp_path / "nowhere") == 2
+
+
+def test_pack_and_verify(story: Story, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, digest = tmp_path / "evidence.zip", tmp_path / "evidence.sha256"
+    assert run("pack", path, "--archive", story.archive.path, "--digest", digest, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["sha256"] == digest.read_text().split()[0]
+    assert run("verify", path) == 0
+    assert "chain" in capsys.readouterr().out
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] + b"?" + data[len(data) // 2 + 1 :])
+    assert run("verify", path) == 5
+
+
+def test_the_doctor_says_how_often_to_sync(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    run("doctor", "--lang", "en", "--archive", story.archive.path, "--base-url", "http://127.0.0.1:9")
+    assert "sync at least every" in capsys.readouterr().out

@@ -43,6 +43,10 @@ def read(kind: Any, *values: Any) -> tuple[list[Any], dict[int, str]]:
         "2026-01-05T04:00:00.000+0000",
         "2026/01/05 12:00:00",
         "2026-1-5 12:0:0",
+        "2026年01月05日 12:00:00",
+        "2026年1月5日12:00",
+        "2026年1月5日 12时0分0秒",
+        "2026年1月5日12时",
         "20260105120000",
         20260105120000,
         "1767585600",
@@ -59,6 +63,23 @@ def test_times_in_every_form(value: object) -> None:
     assert read("instant", value, "2026-01-05 12:00:00", None, "junk")[0] == [NOON, NOON, None, None]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-01-04 24:00:00",
+        "2026-01-04T24:00",
+        "2026-01-04 24:00:00.000",
+        "2026-01-04T24:00:00+08:00",
+        "2026/1/4 24:00:00",
+        "2026年01月04日 24:00",
+        "20260104240000",
+        "2026年1月5日",
+    ],
+)
+def test_hour_24_is_the_next_midnight(value: str) -> None:
+    assert read("instant", value) == ([NOON - timedelta(hours=12)], {})
+
+
 def test_fractions_of_a_second_are_kept() -> None:
     moment = NOON + timedelta(microseconds=123456)
     assert read("instant", "2026-01-05 12:00:00.123456", 1767585600123)[0] == [
@@ -68,7 +89,7 @@ def test_fractions_of_a_second_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "   ", None, 0, "0", "0000-00-00 00:00:00", "0000-00-00", "00000000000000", "null", "-", [], {}]
+    "value", ["", "   ", None, 0, "0", "0000-00-00 00:00:00", "0000-00-00", "00000000000000", "null", "-"]
 )
 def test_a_time_that_says_nothing_is_null_without_a_word(value: object) -> None:
     assert read("instant", value) == ([None], {})
@@ -86,7 +107,13 @@ def test_a_time_that_says_nothing_is_null_without_a_word(value: object) -> None:
         ("1970-01-01 08:00:00", "absurd_time"),
         ("1999-12-31 23:59:59", "absurd_time"),
         ("9999-12-31 23:59:59", "absurd_time"),
+        ("2026-01-05 24:00:01", "unreadable_time"),
+        ("2026-01-05 25:00:00", "unreadable_time"),
+        ("2026年13月05日 10:00", "unreadable_time"),
+        ("2026年01月05日 下午", "unreadable_time"),
         (True, "wrong_type"),
+        ([], "wrong_type"),
+        ({}, "wrong_type"),
         ([1], "wrong_type"),
         ({"a": 1}, "wrong_type"),
     ],
@@ -123,7 +150,7 @@ def test_ids_and_phones_come_out_as_exact_text() -> None:
     assert read("phone", "15400000001.0") == (["15400000001.0"], {0: "not_a_phone"})
     assert read("text", True, {"a": 1}, [2], [], "  ") == (
         [None] * 5,
-        {0: "wrong_type", 1: "wrong_type", 2: "wrong_type"},
+        dict.fromkeys(range(4), "wrong_type"),
     )
 
 
@@ -142,6 +169,7 @@ def test_numbers_written_in_a_record_stay_exact() -> None:
     [
         (2710, 2710, None),
         ("2710", 2710, None),
+        ("2,710", 2710, None),
         ("00:45:10", 2710, None),
         ("45:10:00", 162600, None),
         (Number("2710.0"), 2710, None),
@@ -151,6 +179,8 @@ def test_numbers_written_in_a_record_stay_exact() -> None:
         (-5, None, "negative_duration"),
         ("-5", None, "negative_duration"),
         ("45 min", None, "unreadable_duration"),
+        ("27,10", None, "unreadable_duration"),
+        ([], None, "wrong_type"),
         (Number("NaN"), None, "unreadable_duration"),
         (10**30, None, "unreadable_duration"),
         (Number("1e999999"), None, "unreadable_duration"),
@@ -168,7 +198,7 @@ def test_flags() -> None:
         strict=True,
     )  # fmt: skip
     assert read("bool", *given) == (list(expected), {})
-    assert read("bool", "2", [1], "maybe") == ([None] * 3, dict.fromkeys(range(3), "unreadable_flag"))
+    assert read("bool", "2", [1], "maybe", {}) == ([None] * 4, dict.fromkeys(range(4), "unreadable_flag"))
 
 
 def test_money_is_the_numbers_own_text() -> None:
@@ -183,6 +213,29 @@ def test_money_is_the_numbers_own_text() -> None:
         2: "unreadable_amount",
         3: "unreadable_amount",
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "yuan"),
+    [
+        ("1,234.50", "1234.50"),
+        ("-12,345,678", "-12345678"),
+        ("￥12.5", "12.5"),
+        ("¥ 1,234.50", "1234.50"),
+        ("-￥12.5", "-12.5"),
+        ("12.5元", "12.5"),
+        ("12.5 CNY", "12.5"),
+        ("RMB12.5", "12.5"),
+        ("1，234", "1234"),
+    ],
+)
+def test_money_as_people_write_it(value: str, yuan: str) -> None:
+    assert read("money", value) == ([Decimal(yuan)], {})
+
+
+@pytest.mark.parametrize("value", ["1,23", "0,123", "1.234,50", "1234,567", "$12.5", "￥", "--5", "￥-￥5", "十元"])
+def test_money_that_could_mean_two_things_is_told(value: str) -> None:
+    assert read("money", value) == ([None], {0: "unreadable_amount"})
 
 
 def test_no_tapes_is_no_recording() -> None:

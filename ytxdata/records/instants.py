@@ -21,8 +21,10 @@ _BEIJING_OFFSET = pa.scalar(timedelta(hours=8), pa.duration("us"))
 """Beijing has kept this offset since 1992, and nothing earlier than 2000 is believed."""
 
 _NOTHING = re.compile(r"0*|0000-00-00([ T]00:00:00(\.0+)?)?|null|none|-+", re.IGNORECASE)
-_LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]+(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?)?")
-_COMPACT = re.compile(r"[0-9]{14}")
+_LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2}))?)?)?")
+_COMPACT = re.compile(r"^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})$")
+_HOUR_24 = re.compile(r"(?<=[ T])24(?=:00(:00(\.0+)?)?(?![\d:.]))")
+_CHINESE = str.maketrans({"年": "-", "月": "-", "日": " ", "时": ":", "点": ":", "：": ":", "分": ":", "秒": " "})
 _EPOCH = re.compile(r"[0-9]{9,13}(\.[0-9]*)?|[0-9](\.[0-9]+)?[eE]\+?(9|1[0-2])")
 _SMALLEST_MS = 10**11
 
@@ -30,8 +32,8 @@ _SMALLEST_MS = 10**11
 def read_instants(texts: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     """Read an array of texts as instants.
 
-    Read are `yyyy-MM-dd HH:mm:ss` (also with `T`, `/`, a fraction, a zone), `yyyyMMddHHmmss`, seconds and milliseconds
-    since 1970. Empty texts and zeros mean unknown.
+    Read are `yyyy-MM-dd HH:mm:ss` (also with `T`, `/`, a fraction, a zone), `yyyyMMddHHmmss`, `yyyy年M月d日 HH:mm`, seconds
+    and milliseconds since 1970. 24:00:00 is the next midnight. Empty texts and zeros mean unknown.
 
     Returns
     -------
@@ -74,11 +76,12 @@ def parse_instant(text: str) -> datetime | None:
     2026-01-05 02:00:00+00:00
     """
     try:
-        if _COMPACT.fullmatch(text):
-            return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=times.BEIJING).astimezone(UTC)
         if _EPOCH.fullmatch(text):
             return _epoch(Decimal(text))
-        moment = _iso(text)
+        spaced = _COMPACT.sub(r"\1-\2-\3 \4:\5:\6", text)
+        plain = spaced.translate(_CHINESE).strip(" :") if "年" in spaced else spaced
+        same_day, n_days = _HOUR_24.subn("00", plain)
+        moment = _iso(same_day) + timedelta(days=n_days)
     except (ValueError, OverflowError, InvalidOperation, OSError):
         return None
     if moment.tzinfo is None:

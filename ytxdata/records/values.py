@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -32,6 +33,8 @@ _FLAGS = {
     **dict.fromkeys(("1", "true", "yes", "y", "是"), True),
     **dict.fromkeys(("0", "false", "no", "n", "否"), False),
 }
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+_YUAN = re.compile(r"^([+-]?)\s*(?:¥|CNY|RMB)|\s*(?:元|CNY|RMB)$", re.IGNORECASE)
 _NO_RECORDING = "notapes"
 _LONGEST_DURATION = 10**11
 _CENT = Decimal(1).scaleb(-18)
@@ -87,7 +90,7 @@ def _text(value: Any) -> tuple[str | None, str | None]:
             return value.text, "inexact_number"
         case int():
             return str(value), None
-    return None, None if is_blank(value) else "wrong_type"
+    return None, None if value is None else "wrong_type"
 
 
 def _phones(values: Values) -> Converted:
@@ -146,18 +149,18 @@ def _second(value: Any) -> tuple[int | None, str | None]:
 
 
 def _flag(value: Any) -> tuple[bool | None, str | None]:
-    if isinstance(value, bool) or is_blank(value):
-        return value if isinstance(value, bool) else None, None
+    if isinstance(value, bool) or value is None:
+        return value, None
     text, _ = _text(value)
     flag = _FLAGS.get((text or "").strip().casefold())
-    return flag, "unreadable_flag" if flag is None else None
+    return flag, "unreadable_flag" if flag is None and (text is None or text.strip()) else None
 
 
 def _yuan(value: Any) -> tuple[Decimal | None, str | None]:
     text, reason = _text(value)
     if text is None or not text.strip():
         return None, reason
-    exact = _decimal(text)
+    exact = _decimal(_YUAN.sub(r"\1", _half_width(text)))
     if exact is None or abs(exact) >= _MOST_YUAN:
         return None, "unreadable_amount"
     rounded = exact.quantize(_CENT, context=_WIDE)
@@ -165,12 +168,18 @@ def _yuan(value: Any) -> tuple[Decimal | None, str | None]:
 
 
 def _decimal(text: str) -> Decimal | None:
-    """Return the finite number a text stands for; the magnitude is bounded so that no exponent costs memory."""
+    """Return the finite number a text stands for, thousands separated or not; bounded so that no exponent costs memory."""
+    text = _half_width(text)
     try:
-        exact = Decimal(text.strip())
+        exact = Decimal(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
     except InvalidOperation:
         return None
     return exact if exact.is_finite() and exact.adjusted() < 40 else None
+
+
+def _half_width(text: str) -> str:
+    """Return a text without the wide forms of digits and signs that Chinese keyboards write."""
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
 
 
 def _each(read: Callable[[Any], tuple[Any, str | None]], values: Values, kind: pa.DataType) -> Converted:

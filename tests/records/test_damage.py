@@ -98,6 +98,12 @@ def test_a_key_given_twice_is_told_and_the_last_counts() -> None:
     assert [(row["column"], row["raw_value"]) for row in doubled] == [("phone", "1"), ("name", "a")]
 
 
+@pytest.mark.parametrize("parties", ['["15400000001","15400000002"]', '[["甲","15400000001"]]'])
+def test_a_doubled_key_is_told_whatever_form_the_parties_have(parties: str) -> None:
+    body = f'{{"data":[{{"meid":"1","name":"a","name":"b","name":"c","parties":{parties}}}]}}'
+    assert tabulate([read_answer(body.encode())]).problems["reason"].to_pylist() == ["doubled_key"] * 2
+
+
 def test_text_that_looks_like_a_key_is_no_doubled_key() -> None:
     record = {
         "meid": "1",

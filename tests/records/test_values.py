@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -108,7 +109,6 @@ def test_a_time_that_says_nothing_is_null_without_a_word(value: object) -> None:
         ("1999-12-31 23:59:59", "absurd_time"),
         ("9999-12-31 23:59:59", "absurd_time"),
         ("2026-01-05 24:00:01", "unreadable_time"),
-        ("2026-01-05 25:00:00", "unreadable_time"),
         ("2026年13月05日 10:00", "unreadable_time"),
         ("2026年01月05日 下午", "unreadable_time"),
         (True, "wrong_type"),
@@ -269,7 +269,39 @@ def test_parties_in_every_form(value: object, phones: list[object] | None) -> No
     assert (found.parties is None) == (phones is None)
 
 
-@pytest.mark.parametrize("value", ["three people", "[{", 7, True])
+@pytest.mark.parametrize(
+    ("value", "people"),
+    [
+        (
+            {"p1": {"phone": "15400000001", "name": "甲"}, "p2": {"mobile": "15400000002"}},
+            [("15400000001", "甲"), ("15400000002", None)],
+        ),
+        ({"p1": {"phone": "15400000001"}}, [("15400000001", None)]),
+        ({"张三": "15400000001", "李四": 15400000002}, [("15400000001", "张三"), (15400000002, "李四")]),
+        ({"张三": "15400000001"}, [("15400000001", "张三")]),
+        ({"phones": "15400000001"}, [("15400000001", None)]),
+        ({"Ann": "15400000001", "Bob": "+861065520000"}, [("15400000001", "Ann"), ("+861065520000", "Bob")]),
+        ({"1": "15400000001", "p_2": "15400000002"}, [("15400000001", None), ("15400000002", None)]),
+        ([["张三", "15400000001"], [15400000002, "李四"]], [("15400000001", "张三"), (15400000002, "李四")]),
+        ([["15400000001", None]], [("15400000001", None)]),
+    ],
+)
+def test_parties_by_name_or_in_pairs(value: object, people: list[tuple[object, object]]) -> None:
+    tables = normalize([json.dumps({"meid": "1", "parties": value}).encode()])
+    assert tables.problems.num_rows == 0
+    assert tables.legs.select(["phone", "name"]).to_pylist() == [
+        {"phone": str(phone), "name": name} for phone, name in people
+    ]
+
+
+@pytest.mark.parametrize(
+    "entry", [["甲", "乙"], ["15400000001", "15400000002"], ["甲", "15400000001", "x"], ["15400000001"]]
+)
+def test_a_pair_that_could_mean_two_things_is_told(entry: list[str]) -> None:
+    assert read_parties([entry], DEFAULT) == ([], (("not_a_party", json.dumps(entry, ensure_ascii=False)),))
+
+
+@pytest.mark.parametrize("value", ["three people", "[{", 7, True, {"a": "b", "c": "d"}, {"total": 20, "size": 100}])
 def test_parties_that_cannot_be_read_are_unknown_and_told(value: object) -> None:
     found = read_parties(value, DEFAULT)
     assert found.parties is None

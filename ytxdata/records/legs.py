@@ -20,7 +20,7 @@ class Legs(NamedTuple):
     """The legs of a list of meetings.
 
     `owner` is the index of each leg's meeting, `arrays` the columns of legs but for the meeting id, `n_legs` and `n_people` belong
-    to the meetings (null: unknown), `n_keys` is how many keys the parties have, `troubles` are about single legs (their index), `list_troubles` about a meeting's list.
+    to the meetings (null: unknown), `n_keys` is how many keys the parties surely have, `troubles` are about single legs (their index), `list_troubles` about a meeting's list.
     """
 
     owner: pa.Array
@@ -37,7 +37,7 @@ def read_legs(meetings: Sheet, creators: pa.Array, aliases: Aliases) -> Legs:
     n_meetings = len(meetings.objects)
     list_troubles: list[Trouble] = []
     lists = meetings.choose(PARTIES, list_troubles) or [None] * n_meetings
-    parties, sizes = _flatten(lists, aliases, list_troubles)
+    parties, sizes, n_keys = _flatten(lists, aliases, list_troubles)
 
     counts = np.array([size or 0 for size in sizes], dtype=np.int64)
     owner = np.repeat(np.arange(n_meetings), counts)
@@ -55,26 +55,28 @@ def read_legs(meetings: Sheet, creators: pa.Array, aliases: Aliases) -> Legs:
         arrays,
         pa.array(counts, mask=is_unknown),
         pa.array(_n_distinct(owner, arrays["number"], n_meetings), mask=is_unknown),
-        sum(map(len, parties)),
+        n_keys,
         troubles,
         list_troubles,
     )
 
 
-def _flatten(lists: Values, aliases: Aliases, troubles: list[Trouble]) -> tuple[list[Party], list[int | None]]:
-    """Return all parties in one list, and how many each meeting has (None: unknown)."""
+def _flatten(lists: Values, aliases: Aliases, troubles: list[Trouble]) -> tuple[list[Party], list[int | None], int]:
+    """Return all parties in one list, how many each meeting has (None: unknown), and how many keys stand in plain lists of them."""
     parties: list[Party] = []
     sizes: list[int | None] = []
+    n_keys = 0
     for i, given in enumerate(lists):
         if type(given) is list and set(map(type, given)) == {dict} and all(given):
             parties += given
             sizes.append(len(given))
+            n_keys += sum(map(len, given))
             continue
         read = read_parties(given, aliases)
         parties += read.parties or ()
         sizes.append(None if read.parties is None else len(read.parties))
         troubles += (Trouble(i, PARTIES, reason, text) for reason, text in read.problems)
-    return parties, sizes
+    return parties, sizes, n_keys
 
 
 def _n_distinct(owner: np.ndarray[Any, Any], numbers: pa.Array, n_meetings: int) -> np.ndarray[Any, Any]:

@@ -35,6 +35,7 @@ _FLAGS = {
 }
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _YUAN = re.compile(r"^([+-]?)\s*(?:¥|CNY|RMB)|\s*(?:元|CNY|RMB)$", re.IGNORECASE)
+_SHORTEST_PHONE = 7
 _NO_RECORDING = "notapes"
 _LONGEST_DURATION = 10**11
 _CENT = Decimal(1).scaleb(-18)
@@ -63,6 +64,12 @@ def _number(text: str) -> str | None:
     """Normalise a phone; a number with a point or exponent was a float once and is not believed."""
     is_float = "." in text and text.replace(".", "", 1).isdigit()
     return None if is_float else phones.normalize(text)
+
+
+def as_phone(value: Any) -> str | None:
+    """Return the E.164 form of a value that is surely a phone, as against an extension, a count or a name; else None."""
+    text, reason = _text(value)
+    return None if reason or text is None or len(text) < _SHORTEST_PHONE else _number(text)
 
 
 def _texts(values: Values) -> Converted:

@@ -68,6 +68,26 @@ def test_a_closing_bracket_too_many_loses_no_neighbour(excess: str, position: in
     assert found <= set(ids(tabulate([read_answer(body)])))
 
 
+@pytest.mark.parametrize("shape", ['{"data":[%s]}', '{"data":[%s],"after":{"x":[1]}}', "[%s]"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '{"meid":"x","a":[1,2',
+        '{"meid":"x","a":[1,2,{"phone":"1"}',
+        '{"meid":"x","a":"zzz',
+        '{"meid":"x","a":"zzz}',
+        '{"meid":"x","a":{"b":1',
+        '{"meid":"x","a"',
+        '{"meid":"x"',
+    ],
+)
+def test_a_record_without_its_end_swallows_no_neighbour(broken: str, shape: str) -> None:
+    body = shape % ",".join([GOOD % 1, broken, GOOD % 2, f"{broken} \n", GOOD % 3])
+    table = tabulate([read_answer(body.encode())])
+    assert ids(table) == ["m1", "m2", "m3"]
+    assert table.rejects["raw"].to_pylist() == [broken] * 2
+
+
 def test_an_invalid_byte_spoils_one_value_only() -> None:
     body = three_with('"XX"', 1).replace(b"XX", b"\xff\xfe")
     answer = read_answer(body)
@@ -141,4 +161,21 @@ def test_what_is_no_answer_is_refused_with_a_remedy(body: bytes) -> None:
 def test_text_behind_the_end_is_overlooked_with_a_warning() -> None:
     answer = read_answer(f'{{"data":[{GOOD % 1}]}}\n<!-- 3 ms -->'.encode())
     assert len(answer.records) == 1
-    assert answer.warnings
+    (warning,) = answer.warnings
+    assert "behind its end" in warning.en
+
+
+def test_of_two_answers_in_one_text_the_second_is_not_overlooked_in_silence() -> None:
+    strict, lenient = f'{{"data":[{GOOD % 1}]}}', f'{{"data":[{GOOD % 1}],"x":NaN}}'
+    for first, n_warnings in ((strict, 1), (f"[{GOOD % 1}]", 1), (lenient, 2)):
+        warnings = read_answer((first + strict).encode()).warnings
+        assert f"{len(strict)} characters" in warnings[0].en
+        assert len(warnings) == n_warnings
+
+
+@pytest.mark.parametrize("broken", ['{"meid":"x","a":"zzz', '{"meid":"x","a":{"b":1', '{"meid":"x"'])
+def test_a_damaged_list_in_a_wrapper_is_read_to_its_end(broken: str) -> None:
+    for depth in (1, 3):
+        before, behind = '{"w":' * depth, "}" * depth
+        body = f'{{"data":{before}[{GOOD % 1},{broken},{GOOD % 2}]{behind},"after":1}}'
+        assert ids(tabulate([read_answer(body.encode())])) == ["m1", "m2"]

@@ -18,9 +18,14 @@ from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, Aliases, plain
 from ytxdata.records.decode import STRICT_ERRORS, as_json, read_value
 from ytxdata.records.extract import ENVELOPE_KEYS, RawRecord, extract
-from ytxdata.records.pieces import is_closed, members_of
+from ytxdata.records.pieces import members_of, split_at_end
 
 Encoding = Literal["utf-8", "gb18030"]
+
+_LENIENT = Text("应答的 JSON 不规范，已宽松读取", "the answer's JSON is not strict and was read leniently")
+_BEHIND = Text(
+    "应答结束之后还有 {n} 个字符，未读取", "{n} characters stand in the answer behind its end and were not read"
+)
 
 _SKIP = msgspec.json.Decoder(msgspec.Raw)
 
@@ -242,10 +247,10 @@ def _check_whole(text: bytes, http_status: int | None, aliases: Aliases) -> tupl
     try:
         _SKIP.decode(body)
     except STRICT_ERRORS:
-        is_whole = is_closed(body, aliases)
+        parts = split_at_end(body, aliases)
     else:
         return ()
-    if not is_whole:
+    if parts is None:
         raise TruncatedError(
             Text("应答不完整，中途断开", "the answer ends before it is whole"),
             remedy=Text(
@@ -254,7 +259,13 @@ def _check_whole(text: bytes, http_status: int | None, aliases: Aliases) -> tupl
             ),
             http_status=http_status,
         )
-    return (Text("应答的 JSON 不规范，已宽松读取", "the answer's JSON is not strict and was read leniently"),)
+    whole, behind = parts
+    if behind:
+        return (
+            _BEHIND.format(n=len(behind.strip().decode("utf-8", "replace"))),
+            *_check_whole(whole, http_status, aliases),
+        )
+    return (_LENIENT,)
 
 
 def _word(raw: bytes | None) -> str | None:

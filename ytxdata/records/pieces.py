@@ -15,6 +15,9 @@ Member = tuple[str, bytes]
 _SMALL, _SPACES = 1 << 16, 1 << 10
 """Up to which size an object is searched for doubled keys whenever it could hold one, and how much else may be blanks [bytes]."""
 
+_WRAPPERS = 8
+"""How many objects around a damaged list are read member by member."""
+
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -48,26 +51,33 @@ def elements_of(raw: bytes, aliases: Aliases) -> list[bytes]:
         return [scan.encode(text[span.start : span.end]) for span in spans.values]
 
 
-def is_closed(body: bytes, aliases: Aliases) -> bool:
-    """Return whether an object or array that is not strict JSON at least comes to its closing bracket."""
+def split_at_end(body: bytes, aliases: Aliases) -> tuple[bytes, bytes] | None:
+    """Return an object or array that is not strict JSON, and what stands behind its closing bracket; None: it comes to none."""
     text = scan.decode(body)
     if body[:1] == b"{":
-        return scan.members(text, 0, partial(_value_end, aliases)).is_closed
-    return scan.elements(text, 0, partial(_is_record, aliases), _is_whole).is_closed
+        spans = scan.members(text, 0, partial(_value_end, aliases, _WRAPPERS))
+    else:
+        spans = scan.elements(text, 0, partial(_is_record, aliases), _is_whole)
+    return (scan.encode(text[: spans.end]), scan.encode(text[spans.end :])) if spans.is_closed else None
 
 
 def _scanned_members(raw: bytes, aliases: Aliases) -> list[Member]:
     text = scan.decode(raw)
-    spans = scan.members(text, 0, partial(_value_end, aliases))
+    spans = scan.members(text, 0, partial(_value_end, aliases, _WRAPPERS))
     return [(_key(span.key), scan.encode(text[span.start : span.end])) for span in spans.values]
 
 
-def _value_end(aliases: Aliases, text: str, start: int) -> int:
-    """Return the end of a member's value; a list is read element by element, so that it ends where it does."""
-    if text[start : start + 1] != "[":
-        return scan.end_of(text, start)
-    spans = scan.elements(text, start, partial(_is_record, aliases), _is_whole)
-    return spans.end if spans.is_closed else -1
+def _value_end(aliases: Aliases, n_wrappers: int, text: str, start: int) -> int:
+    """Return the end of a member's value; a list, or an object whose brackets lie, is read piece by piece, so that it ends where it does."""
+    first = text[start : start + 1]
+    if first == "[":
+        spans = scan.elements(text, start, partial(_is_record, aliases), _is_whole)
+        return spans.end if spans.is_closed else -1
+    end = scan.end_of(text, start)
+    if first == "{" and n_wrappers and not scan.is_proper(text, end):
+        spans = scan.members(text, start, partial(_value_end, aliases, n_wrappers - 1))
+        return spans.end if spans.is_closed else -1
+    return end
 
 
 def _is_record(aliases: Aliases, text: str) -> bool:

@@ -17,7 +17,7 @@ _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
 _SCALAR = re.compile(r"[^,\[\]{}\s]+(?:[ \t]+[^,\[\]{}\s]+)*")
 _SPACE = re.compile(r"[\s,]*")
 _NEXT = re.compile(r"\s*[,\]}]")
-_SEAM = re.compile(r"\}\s*,\s*(?=\{)")
+_SEAM = re.compile(r"(?<!\s)\s*,\s*(?=\{)")
 _TAIL = re.compile(r"\}\s*\]")
 _COLON = re.compile(r"\s*:\s*")
 _STRAY = re.compile(r"[\]}](\s*[\]}])*\s*,\s*\{|\}\s*\]")
@@ -85,14 +85,19 @@ def end_of(text: str, start: int, limit: int | None = None) -> int:
     return -1
 
 
+def is_proper(text: str, end: int) -> bool:
+    """Return whether a value that ends there ends where values inside an array or object do."""
+    return end >= 0 and _NEXT.match(text, end) is not None
+
+
 def elements(text: str, start: int, is_record: Callable[[str], bool], is_whole: Callable[[str], bool]) -> Spans:
     """Return the elements of the array that starts at `start`, broken ones included.
 
     Parameters
     ----------
     is_record
-        Says whether a text is, for certain, one whole record: where a quote is missing, the next such text behind
-        a seam `},{` is where reading goes on.
+        Says whether a text is, for certain, one whole record: where a quote or bracket is missing, the next such text
+        behind a seam `,{` is where reading goes on.
     is_whole
         Says whether a text can be read as one value.
     """
@@ -117,17 +122,17 @@ def elements(text: str, start: int, is_record: Callable[[str], bool], is_whole: 
 def _element_end(text: str, start: int, is_record: Callable[[str], bool], is_whole: Callable[[str], bool]) -> int:
     """Return the end of one element, garbage behind it included; -1 when the text ends first."""
     end = end_of(text, start)
-    is_proper = end >= 0 and _NEXT.match(text, end) is not None
-    if is_proper and (text[start] != "{" or is_whole(text[start:end])):
+    is_proper_end = is_proper(text, end)
+    if is_proper_end and (text[start] != "{" or is_whole(text[start:end])):
         return end
-    window = end if is_proper else min(len(text), start + _RESYNC_WINDOW)
+    window = end if is_proper_end else min(len(text), start + _RESYNC_WINDOW)
     for seam in _SEAM.finditer(text, start, window):
         following = end_of(text, seam.end(), seam.end() + _RESYNC_WINDOW)
         if following >= 0 and is_record(text[seam.end() : following]):
-            return seam.start() + 1
+            return seam.start()
     if end >= 0:
         match = _GARBAGE.match(text, end)
-        return end if is_proper or match is None else match.end()
+        return end if is_proper_end or match is None else match.end()
     for tail in islice(_TAIL.finditer(text, start, start + _RESYNC_WINDOW), _MOST_TAILS):
         if _is_rest_of_answer(text, tail.end()):
             return tail.start() + 1

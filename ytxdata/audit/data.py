@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,9 +146,9 @@ def open_data(
     now = as_of or newest_pull(source) or times.now()
     folder = tempfile.mkdtemp(prefix="ytxdata-audit-")
     connection = duckdb.connect(str(Path(folder) / "audit.duckdb"))
-    connection.execute(
-        f"SET memory_limit = '{MEMORY}'; SET enable_progress_bar = false; SET preserve_insertion_order = false"
-    )
+    connection.execute(f"SET memory_limit = '{MEMORY}'; SET preserve_insertion_order = false")
+    with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar to switch off
+        connection.execute("SET enable_progress_bar = false")
     archive = source if isinstance(source, Archive) else None
     certificate = getattr(source, "certificate", None)
     data = Data(

@@ -75,7 +75,9 @@ class Pack:
         )
         gone = sorted(set(wanted) - found)
         if extra or gone:
-            raise BrokenError(f"added / 多出: {extra[:5]}, removed / 缺少: {gone[:5]}; unpack it into an empty folder / 请解压到空目录")
+            raise BrokenError(
+                f"added / 多出: {extra[:5]}, removed / 缺少: {gone[:5]}; unpack it into an empty folder / 请解压到空目录"
+            )
         for name, mark in wanted.items():
             data = self.read(name)
             if len(data) != mark["size"] or sha256(data) != mark["sha256"]:

@@ -1,0 +1,34 @@
+"""Make the sample roster and invoice: those of an invented company, with planted errors on the invoice.
+
+Run `python data/make_lists.py`. The company is `Emulator(meetings=700, seed=7, until="2026-03-04", planted=True)`; its numbers cannot be dialled.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from ytxdata.emulator import Options
+from ytxdata.emulator.desk import Desk
+
+HERE = Path(__file__).parent
+COMPANY = Options(meetings=700, seed=7, until="2026-03-04", planted=True)
+
+
+def lists() -> dict[str, str]:
+    """Return the text of each file by its name."""
+    truth = Desk(COMPANY).truth()
+    texts = {}
+    for name in ("roster", "invoice"):
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(truth[name][0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(truth[name])
+        texts[f"{name}.csv"] = text.getvalue()
+    return texts
+
+
+if __name__ == "__main__":
+    for name, text in lists().items():
+        (HERE / name).write_text(text, encoding="utf-8", newline="")

@@ -1,0 +1,26 @@
+"""The sample lists belong to a company that can be served, and fit its records."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from ytxdata.audit import Invoice, Roster
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def test_the_samples_are_those_of_the_company_they_name() -> None:
+    spec = importlib.util.spec_from_file_location("make_lists", DATA / "make_lists.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name, text in module.lists().items():
+        assert (DATA / name).read_text("utf-8") == text
+
+
+def test_the_samples_can_be_read() -> None:
+    assert len(Roster.read(DATA / "roster.csv").entries) > 100
+    assert len(Invoice.read(DATA / "invoice.csv").bills) > 600
+    assert Roster.read(DATA / "roster.csv").skipped == Invoice.read(DATA / "invoice.csv").skipped == ()

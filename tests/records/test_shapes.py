@@ -109,6 +109,35 @@ def test_what_is_no_record_in_a_list_is_kept_to_be_rejected(answer_with: WithDat
     assert tabulate([answer]).counts == (8, 2, 6, 0)
 
 
+@pytest.mark.parametrize("data", ['"null"', '" null "', '"\\"null\\""', '{"rows":"null"}', '{"rows":"null","total":0}'])
+def test_null_as_text_is_no_record(answer_with: WithData, data: str) -> None:
+    assert answer_with(data).records == ()
+
+
+@pytest.mark.parametrize("opening", ['{"a":', "[", '[{"a":'])
+@pytest.mark.parametrize("depth", [8, 9, 10, 11, 40])
+def test_what_lies_too_deep_is_a_reject_if_no_meeting(opening: str, depth: int) -> None:
+    value = (
+        opening * depth
+        + json.dumps(M1)
+        + "".join("]" if c == "[" else "}" for c in reversed(opening * depth) if c in "[{")
+    )
+    for body in (f'{{"data":{value}}}', f'{{"statusCode":"0","result":{value}}}', value):
+        assert tabulate([read_answer(body.encode())]).counts.received == 1
+
+
+def test_what_lies_deep_inside_a_record_stays_in_it(answer_with: WithData) -> None:
+    deep: Any = {"meid": "m9"}
+    for _ in range(12):
+        deep = {"a": deep}
+    for one in ({**M1, "extra": deep}, {"meid": "m1", "extra": deep}):
+        assert texts(answer_with(json.dumps([one, M2]))) == [one, M2]
+    assert (
+        extract(json.dumps({"data": [M1], "debug": json.loads(json.dumps(deep).replace("meid", "x"))}).encode())[0].path
+        == "$.data[0]"
+    )
+
+
 def test_raw_text_is_exact() -> None:
     first, second = b'{ "meid" : "1",  "x":1.50 }', b'{"meid":"2","n":"\\u5f20","b":1e3}'
     body = b'{"statusCode":"0","data": [' + first + b" ,\n " + second + b"]}"

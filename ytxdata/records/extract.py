@@ -89,6 +89,7 @@ class _Search:
     def __init__(self, aliases: Aliases) -> None:
         self.aliases = aliases
         self.begins_with_id = _id_pattern(aliases.ids()).match
+        self.holds_id = _id_pattern(aliases.ids()).search
 
     def answer(self, body: bytes) -> list[_Found]:
         """Return the records of a whole answer: those in `data`, then those beside it."""
@@ -111,8 +112,10 @@ class _Search:
         """Return the records in a value that stands where records are expected."""
         raw, path = _inner(raw, path)
         first = raw[:1]
-        if not raw or raw == b"null" or raw == b'""' or depth > _DEEPEST:
+        if _is_blank(raw):
             return []
+        if depth > _DEEPEST:
+            return [_Found(raw, path, self.holds_id(raw) is not None)]
         if first == b"[":
             return [
                 found
@@ -210,18 +213,18 @@ def _inner(raw: bytes, path: str) -> tuple[bytes, str]:
     while raw[:1] == b'"':
         read = read_value(raw)
         text = read.value.strip() if read is not None and isinstance(read.value, str) else None
-        if text is None or text[:1] not in ("", "[", "{", '"'):
+        if text is None or (text[:1] not in ("", "[", "{", '"') and text != "null"):
             break
         raw, path = scan.encode(text), f"{path}~"
     return raw, path
 
 
 def _is_blank(raw: bytes) -> bool:
-    return raw in (b"null", b'""') or (raw[:1] == b'"' and not raw[1:-1].strip())
+    return raw.strip(b'" \t\r\n') in (b"", b"null")
 
 
 @lru_cache(maxsize=64)
 def _id_pattern(ids: tuple[str, ...]) -> re.Pattern[bytes]:
     """Match an object whose meeting id stands before anything nested: surely a record, told without decoding it."""
     spelled = b"|".join(rb"[\s_\-]*".join(re.escape(letter.encode()) for letter in key) for key in ids)
-    return re.compile(rb'\s*\{[^\[{]*?"(?:' + spelled + rb')"\s*:\s*(?!""|null|[\[{])', re.IGNORECASE)
+    return re.compile(rb'\{[^\[{]*?"(?:' + spelled + rb')"\s*:\s*(?!""|null|[\[{])', re.IGNORECASE)

@@ -12,13 +12,14 @@ from typing import Any
 import pyarrow as pa
 from deltalake import ColumnProperties, DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
 
-from ytxdata import __version__, times
+from ytxdata import times
 from ytxdata.archive.layout import IDENTITY, LAYOUT
 from ytxdata.archive.store import Snapshot, table_path
 from ytxdata.archive.store_files import sync_all, write_whole
 from ytxdata.archive.store_heads import FileMark, Head, all_heads, head_path, manifest, promote
 from ytxdata.archive.store_index import Hashes, Numbers, merged, read_run, runs_to_merge
 from ytxdata.archive.store_schema import RAW_TABLES, SCHEMAS
+from ytxdata.version import __version__
 
 INDEX = "index"
 PENDING = "pending"

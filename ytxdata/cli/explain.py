@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ytxdata.cli.asking import From, Granularity, Lines, TariffFile, To, ask
-from ytxdata.cli.options import ArchiveDir, Json, ShowPhones, chosen, emit, say
+from ytxdata.cli.options import ArchiveDir, Json, Language, ShowPhones, chosen, emit, say
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +31,7 @@ def explain(
     csv: Annotated[Path | None, typer.Option("--csv", help="把记录写入此文件 / write the records to this file")] = None,
     show_phones: ShowPhones = False,
     as_json: Json = False,
+    _lang: Language = None,
 ) -> None:
     """解释一行 / Explain a row.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.options import Json, emit, say
+from ytxdata.cli.options import Json, Language, emit, say
 
 
 def register(app: typer.Typer) -> None:
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
 def notebooks(
     directory: Annotated[Path, typer.Argument(help="目标目录 / where to copy them")] = Path("notebooks"),
     as_json: Json = False,
+    _lang: Language = None,
 ) -> None:
     """复制笔记本 / Copy the notebooks.
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ytxdata.cli.asking import From, Granularity, Lines, TariffFile, To, ask
-from ytxdata.cli.options import ArchiveDir, Json, ShowPhones, chosen, emit, say
+from ytxdata.cli.options import ArchiveDir, Json, Language, ShowPhones, chosen, emit, say
 from ytxdata.errors import UsageError
-from ytxdata.labels import LANGS, Lang, Text
+from ytxdata.labels import Lang, Text
 
 if TYPE_CHECKING:
     from ytxdata.pages.privacy import Privacy
@@ -38,7 +38,6 @@ def report(
             help="csv | excel | html | all：每表一个 CSV、一个工作簿、一个网页 / one CSV a table, one workbook, one page",
         ),
     ] = "csv",
-    lang: Annotated[str | None, typer.Option("--lang", help="报告语言 / language of the report: zh, en, both")] = None,
     show_phones: ShowPhones = False,
     pseudonyms: Annotated[
         Path | None,
@@ -66,6 +65,7 @@ def report(
         bool, typer.Option("--no-check", help="写完后不回读核对 / do not read the files back to compare them")
     ] = False,
     as_json: Json = False,
+    _lang: Language = None,
 ) -> None:
     """写出报告 / Write the reports.
 
@@ -82,7 +82,6 @@ def report(
     from ytxdata.pages.files import FORMATS, write_files
 
     _check("--format", format_, FORMATS)
-    language = _language(lang)
     asked = ask(start, end, by, tariff, lines)
     privacy = _privacy(show_phones, pseudonyms, book)
     with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
@@ -91,14 +90,14 @@ def report(
             collected,
             out,
             FORMATS[format_],
-            lang=language,
+            lang=chosen.lang,
             privacy=privacy,
             check=not no_check,
             step=bar.set_description_str,
         )
         if notebook:
             bar.set_description_str(NOTEBOOK)
-            files["notebook"] = _run_notebook(archive, asked, tariff, out, language)
+            files["notebook"] = _run_notebook(archive, asked, tariff, out, chosen.lang)
     verdict = collected.certificate
     if as_json:
         emit(
@@ -123,11 +122,6 @@ def _check(option: str, given: str, known: Iterable[str]) -> None:
             Text(f"{option} 不能是 {given!r}", f"{option} cannot be {given!r}"),
             remedy=Text(f"可选：{listed}", f"choose one of {listed}"),
         )
-
-
-def _language(given: str | None) -> Lang:
-    _check("--lang", given or chosen.lang, LANGS)
-    return next(lang for lang in LANGS if lang == (given or chosen.lang))
 
 
 def _privacy(show_phones: bool, pseudonyms: Path | None, book: Path | None) -> Privacy:

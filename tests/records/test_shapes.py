@@ -133,7 +133,9 @@ def test_what_lies_deep_inside_a_record_stays_in_it(answer_with: WithData) -> No
     for one in ({**M1, "extra": deep}, {"meid": "m1", "extra": deep}):
         assert texts(answer_with(json.dumps([one, M2]))) == [one, M2]
     assert (
-        extract(json.dumps({"data": [M1], "debug": json.loads(json.dumps(deep).replace("meid", "x"))}).encode())[0].path
+        extract(json.dumps({"data": [M1], "debug": json.loads(json.dumps(deep).replace("meid", "x"))}).encode())
+        .records[0]
+        .path
         == "$.data[0]"
     )
 
@@ -141,7 +143,7 @@ def test_what_lies_deep_inside_a_record_stays_in_it(answer_with: WithData) -> No
 def test_raw_text_is_exact() -> None:
     first, second = b'{ "meid" : "1",  "x":1.50 }', b'{"meid":"2","n":"\\u5f20","b":1e3}'
     body = b'{"statusCode":"0","data": [' + first + b" ,\n " + second + b"]}"
-    assert [record.raw for record in extract(body)] == [first, second]
+    assert [record.raw for record in extract(body).records] == [first, second]
 
 
 def test_raw_text_of_a_json_string_is_the_inner_text(answer_with: WithData) -> None:
@@ -152,7 +154,7 @@ def test_raw_text_of_a_json_string_is_the_inner_text(answer_with: WithData) -> N
 
 def test_the_key_of_a_map_belongs_to_a_record_without_id() -> None:
     body = b'{"data":{"a 1" : {"starttime":"2026-01-05 10:00:00"}, "b":{"starttime":"2026-01-05 11:00:00"}}}'
-    assert extract(body)[0].raw == b'"a 1" : {"starttime":"2026-01-05 10:00:00"}'
+    assert extract(body).records[0].raw == b'"a 1" : {"starttime":"2026-01-05 10:00:00"}'
     assert tabulate([read_answer(body)]).meetings["meeting_id"].to_pylist() == ["a 1", "b"]
 
 
@@ -162,7 +164,59 @@ def test_records_beside_data_and_under_a_key_given_twice_are_taken() -> None:
     absent = json.dumps({"statusCode": "0", "meetings": [M1, M2]})
     bare = json.dumps([M1, M2])
     for body in (beside, twice, absent, bare):
-        assert len(extract(body.encode())) == 2
+        assert len(extract(body.encode()).records) == 2
+
+
+BARE = {key: value for key, value in M1.items() if key != "parties"}
+PEOPLE = [{"name": "甲", "phone": "15400000001"}, {"name": "乙", "phone": "15400000002"}]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        {"meeting": BARE, "parties": PEOPLE},
+        {"members": PEOPLE, "conf": BARE, "total": 1, "status": "0"},
+        {"conf": {"meid": "m1"}, "memberList": PEOPLE},
+        {"conf": json.dumps(BARE), "members": json.dumps(PEOPLE)},
+    ],
+)
+def test_parties_beside_the_one_meeting_are_its_legs(answer_with: WithData, one: dict[str, Any]) -> None:
+    for data, path in (
+        (one, "$.data"),
+        ([one], "$.data[0]"),
+        ({"list": [one]}, "$.data.list[0]"),
+        (json.dumps(one), "$.data~"),
+    ):
+        answer = answer_with(json.dumps(data))
+        assert [(json.loads(record.raw), record.path) for record in answer.records] == [(one, path)]
+        assert answer.warnings == ()
+        table = tabulate([answer])
+        assert table.meetings.select(["meeting_id", "n_legs", "state"]).to_pylist() == [
+            {"meeting_id": "m1", "n_legs": 2, "state": None}
+        ]
+        assert table.legs["name"].to_pylist() == ["甲", "乙"]
+        assert table.problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"data": {"list": [BARE], "parties": PEOPLE}}),
+        json.dumps({"data": {"meeting": M1, "parties": PEOPLE}}),
+        json.dumps({"data": {"a": BARE, "b": M2, "parties": PEOPLE}}),
+        json.dumps({"data": BARE, "parties": PEOPLE}),
+        json.dumps({"data": [M1], "members": ["15400000001"]}),
+    ],
+)
+def test_parties_that_belong_to_no_one_meeting_are_told(text: str) -> None:
+    (warning,) = read_answer(text.encode()).warnings
+    assert "parties" in warning.en
+
+
+@pytest.mark.parametrize("nothing", [[], {}, "", None])
+def test_no_parties_beside_meetings_are_no_warning(nothing: object) -> None:
+    for value in ({"data": {"list": [M1], "parties": nothing}}, {"data": [M1], "members": nothing}):
+        assert read_answer(json.dumps(value).encode()).warnings == ()
 
 
 def test_other_names_come_from_the_user() -> None:

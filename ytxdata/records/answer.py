@@ -54,6 +54,8 @@ class Answer:
         The server's own clock (`Date` header), None when not given.
     source
         Where it came from: an address or a file name, without secrets.
+    records
+        Every record of the answer with its own raw text, in the answer's order.
     warnings
         What a reader should know before trusting it.
     aliases
@@ -73,6 +75,7 @@ class Answer:
     attempts: int
     server_date: datetime | None
     source: str
+    records: tuple[RawRecord, ...] = ()
     warnings: tuple[Text, ...] = ()
     aliases: Aliases = field(default=DEFAULT)
 
@@ -99,11 +102,6 @@ class Answer:
                 read = read_value(raw)
                 return raw.decode("utf-8", "replace") if read is None else read.value
         return None
-
-    @cached_property
-    def records(self) -> tuple[RawRecord, ...]:
-        """Every record of the answer with its own raw text, in the answer's order."""
-        return extract(self.text, self.aliases)
 
     def __repr__(self) -> str:
         return (
@@ -153,7 +151,7 @@ def read_answer(
     Returns
     -------
     Answer
-        With its records found on demand; none is no error.
+        With its records; none is no error.
 
     Raises
     ------
@@ -172,6 +170,7 @@ def read_answer(
     text = _as_utf8(raw, encoding)
     warnings += _check_whole(text, http_status, aliases)
     envelope = {plain(key): value for key, value in members_of(text, aliases) if plain(key) in ENVELOPE_KEYS}
+    found = extract(text, aliases)
     asked = asked_at or times.now()
     return Answer(
         raw=raw,
@@ -187,7 +186,8 @@ def read_answer(
         attempts=attempts,
         server_date=server_date,
         source=source,
-        warnings=warnings,
+        records=found.records,
+        warnings=warnings + found.warnings,
         aliases=aliases,
     )
 

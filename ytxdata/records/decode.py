@@ -63,6 +63,14 @@ def read_value(raw: bytes) -> Read | None:
         return decode_leniently(raw)
 
 
+def decoded(value: Any) -> Any:
+    """Return a value that is the JSON text of an object as what it says, any other as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] == "{":
+        read = read_value(value.strip().encode("utf-8", "surrogatepass"))
+        return value if read is None else read.value
+    return value
+
+
 def decode_leniently(raw: bytes) -> Read | None:
     """Return the value of nearly-JSON text, or None when nothing can be made of it.
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from ytxdata.labels import Text
 from ytxdata.records import scan
 from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, plain
 from ytxdata.records.decode import read_value
+from ytxdata.records.objects import is_meeting_with_parties_beside
 from ytxdata.records.pieces import all_members_of, elements_of, members_of
 
 ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})
@@ -22,6 +24,12 @@ COUNT_KEYS = frozenset(
 
 _EVIDENCE = frozenset({"creator", "created_at", "booked_at", "started_at", "ended_at", "duration_s", PARTIES})
 """Columns that make an object with a meeting id a meeting, rather than a wrapper that repeats the question."""
+
+_PARTIES_BESIDE = Text(
+    "会议旁另有参会名单（{keys}），无法归于某一场会议，未计入参会记录",
+    "parties ({keys}) stand beside the meetings and belong to none of them for certain: they were not read as legs",
+)
+_EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 
 _DEEPEST = 8
 _SURVEYED = 8
@@ -47,18 +55,27 @@ class RawRecord(NamedTuple):
     path: str
 
 
+class Extracted(NamedTuple):
+    """The records of an answer, and what a reader should know about how they were found."""
+
+    records: tuple[RawRecord, ...]
+    warnings: tuple[Text, ...] = ()
+
+
 class _Found(NamedTuple):
     raw: bytes
     path: str
     has_id: bool
 
 
-def extract(body: bytes, aliases: Aliases = DEFAULT) -> tuple[RawRecord, ...]:
+def extract(body: bytes, aliases: Aliases = DEFAULT) -> Extracted:
     """Return every record of an answer's JSON text, in its order.
 
     `data` may be an object, an array, a JSON string of either, an object keyed by meeting id, or a wrapper that
     holds the list under any key; null, empty or absent gives no record. What is in a list of records and is none
     (a number, broken text) is returned too: later it is rejected by name. Records beside `data`, or in two lists, are all taken.
+    An object that holds one meeting and, beside it, the parties is the record as a whole; of parties beside several meetings
+    a warning tells.
 
     Parameters
     ----------
@@ -74,13 +91,15 @@ def extract(body: bytes, aliases: Aliases = DEFAULT) -> tuple[RawRecord, ...]:
 
     Examples
     --------
-    >>> for record in extract(b'{"statusCode":"0","data":{"total":2,"rows":[{"meid":"1"}, {"meid":"2"}]}}'):
+    >>> for record in extract(b'{"statusCode":"0","data":{"total":2,"rows":[{"meid":"1"}, {"meid":"2"}]}}').records:
     ...     print(record.position, record.path, record.raw.decode())
     0 $.data.rows[0] {"meid":"1"}
     1 $.data.rows[1] {"meid":"2"}
     """
-    found = _Search(aliases).answer(body.strip())
-    return tuple(RawRecord(position, raw, path) for position, (raw, path, _) in enumerate(found))
+    search = _Search(aliases)
+    found = search.answer(body.strip())
+    records = tuple(RawRecord(position, raw, path) for position, (raw, path, _) in enumerate(found))
+    return Extracted(records, (_PARTIES_BESIDE.format(keys=", ".join(search.unread)),) if search.unread else ())
 
 
 class _Search:
@@ -88,6 +107,7 @@ class _Search:
 
     def __init__(self, aliases: Aliases) -> None:
         self.aliases = aliases
+        self.unread: dict[str, None] = {}
         self.begins_with_id = _id_pattern(aliases.ids()).match
         self.holds_id = _id_pattern(aliases.ids()).search
 
@@ -97,15 +117,19 @@ class _Search:
             return self.value(body, "$", 0)
         found: list[_Found] = []
         beside: list[_Found] = []
+        read: set[str] = set()
         members = all_members_of(body, self.aliases)
         for key, raw in members:
             if plain(key) == "data":
                 found += self.value(raw, f"$.{key}", 0)
             elif plain(key) not in ENVELOPE_KEYS and raw[:1] in (b"[", b"{", b'"'):
                 inner = self.value(raw, f"$.{key}", 1)
-                beside += inner if any(item.has_id for item in inner) else ()
-        if not (found or beside) and {"meeting_id"} < self.columns(members):
-            return [_Found(body, "$", True)]
+                if any(item.has_id for item in inner):
+                    beside += inner
+                    read.add(key)
+        if not (found or beside):
+            return [_Found(body, "$", True)] if {"meeting_id"} < self.columns(members) else []
+        self.tell_unread(members, read)
         return found + beside
 
     def value(self, raw: bytes, path: str, depth: int) -> list[_Found]:
@@ -144,10 +168,27 @@ class _Search:
         certain = {key: found for key, found in inside.items() if any(item.has_id for item in found)}
         lists = {key: found for key, found in certain.items() if not self.is_parties(key)} or certain
         if lists and not ("meeting_id" in columns and self.repeats_id(members, lists)):
-            return [item for found in lists.values() for item in found]
+            return self.wrapped(raw, path, members, lists)
         if columns & (_EVIDENCE | {"meeting_id"}):
             return [_Found(raw, path, "meeting_id" in columns)]
         return self.without_id(raw, path, members, inside)
+
+    def wrapped(
+        self, raw: bytes, path: str, members: list[tuple[str, bytes]], lists: dict[str, list[_Found]]
+    ) -> list[_Found]:
+        """Return the records that an object wraps, or itself when it is one meeting with its parties beside it."""
+        found = [item for items in lists.values() for item in items]
+        is_one = len(found) == 1 and found[0].path.rstrip("~") in {f"{path}.{key}" for key in lists}
+        if is_one and PARTIES in self.columns(members) and is_meeting_with_parties_beside(raw, self.aliases):
+            return [_Found(raw, path, True)]
+        self.tell_unread(members, lists)
+        return found
+
+    def tell_unread(self, members: list[tuple[str, bytes]], read: Container[str]) -> None:
+        """Note parties that stand beside records and are nobody's legs."""
+        self.unread |= {
+            key: None for key, raw in members if self.is_parties(key) and key not in read and not _EMPTY.fullmatch(raw)
+        }
 
     def without_id(
         self, raw: bytes, path: str, members: list[tuple[str, bytes]], inside: dict[str, list[_Found]]

@@ -17,7 +17,7 @@ from ytxdata.records.columns import Sheet, Trouble, fill
 from ytxdata.records.contradictions import contradictions
 from ytxdata.records.extract import RawRecord
 from ytxdata.records.legs import read_legs
-from ytxdata.records.objects import Object, read_object, with_doubled_keys
+from ytxdata.records.objects import Object, read_object, with_doubled_keys, with_parties_beside
 
 PARSER_VERSION = 1
 """Raised whenever the same raw record would give other rows: derived tables are then derived again."""
@@ -106,6 +106,9 @@ def _normalize(records: Sequence[RawRecord | bytes], first_row: int, aliases: Al
     raws = [record.raw if isinstance(record, RawRecord) else record for record in records]
     objects = [read_object(raw, aliases) for raw in raws]
     ids, reasons = _identify(objects, aliases)
+    if "no_id" in reasons:
+        objects = [_lifted(one, reason, aliases) for one, reason in zip(objects, reasons, strict=True)]
+        ids, reasons = _identify(objects, aliases)
     rejects = [
         {
             "position": record.position if isinstance(record, RawRecord) else first_row + i,
@@ -122,6 +125,12 @@ def _normalize(records: Sequence[RawRecord | bytes], first_row: int, aliases: Al
     rows = pa.array([first_row + i for i in kept], pa.int64())
     meetings, legs, problems = _tables([objects[i] for i in kept], [raws[i] for i in kept], rows, aliases)
     return Normalized(meetings, legs, pa.Table.from_pylist(rejects, REJECTS), problems)
+
+
+def _lifted(one: Object, reason: str, aliases: Aliases) -> Object:
+    """Return an object without an id as the meeting it holds, where its parties stand beside that."""
+    inner = with_parties_beside(one.value, aliases) if reason == "no_id" and one.value else None
+    return one if inner is None else one._replace(value=inner)
 
 
 def _identify(objects: list[Object], aliases: Aliases) -> tuple[list[str | None], list[str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ytxdata.records.aliases import Aliases
-from ytxdata.records.decode import STRICT_ERRORS, Problem, decode_leniently, doubled_keys, strict
+from ytxdata.records.aliases import PARTIES, Aliases
+from ytxdata.records.decode import STRICT_ERRORS, Problem, decode_leniently, decoded, doubled_keys, strict
 
 _COLON = b'":'
 
@@ -36,6 +36,32 @@ def read_object(raw: bytes, aliases: Aliases) -> Object:
     if type(value) is not dict:
         return Object(None, "not_object")
     return Object(value)
+
+
+def with_parties_beside(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | None:
+    """Return the one meeting in an object together with the parties that stand beside it; None where that is not its form.
+
+    Examples
+    --------
+    >>> with_parties_beside({"conf": {"meid": "1"}, "members": ["15400000001"]}, Aliases())
+    {'meid': '1', 'members': ['15400000001']}
+    """
+
+    def has(one: dict[str, Any], column: str) -> bool:
+        return any((match := aliases.meeting(key)) is not None and match.column == column for key in one)
+
+    parties = {key: inner for key, inner in value.items() if has({key: inner}, PARTIES)}
+    others = (decoded(inner) for key, inner in value.items() if key not in parties)
+    meetings = [one for one in others if isinstance(one, dict) and has(one, "meeting_id")]
+    if not parties or has(value, "meeting_id") or len(meetings) != 1 or has(meetings[0], PARTIES):
+        return None
+    return {**meetings[0], **parties}
+
+
+def is_meeting_with_parties_beside(raw: bytes, aliases: Aliases) -> bool:
+    """Return whether a record's text is read as the one meeting in it and the parties beside that."""
+    value = read_object(raw, aliases).value
+    return value is not None and with_parties_beside(value, aliases) is not None
 
 
 def with_doubled_keys(objects: Sequence[Object], raws: Sequence[bytes], n_keys: int) -> list[Object]:

@@ -6,7 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from ytxdata.records.aliases import Aliases
-from ytxdata.records.decode import Number, as_json, read_value
+from ytxdata.records.decode import Number, as_json, decoded, read_value
 from ytxdata.records.values import as_phone, is_blank
 
 Party = dict[str, Any]
@@ -72,7 +72,7 @@ def _from_list(entries: list[Any], phone_key: str, name_key: str) -> Parties:
     parties: list[Party] = []
     problems: list[tuple[str, str]] = []
     for entry in entries:
-        inner = _decoded(entry)
+        inner = decoded(entry)
         if isinstance(inner, list):
             inner = _from_pair(inner, phone_key, name_key)
         if isinstance(inner, dict) and inner:
@@ -89,14 +89,6 @@ def _from_pair(pair: list[Any], phone_key: str, name_key: str) -> Party | None:
     phones = [value for value in pair if as_phone(value)]
     others = [value for value in pair if not as_phone(value)]
     return {phone_key: phones[0], name_key: others[0]} if len(phones) == len(others) == 1 else None
-
-
-def _decoded(entry: Any) -> Any:
-    """Return an entry that is JSON text as what it says."""
-    if isinstance(entry, str) and entry.lstrip()[:1] == "{":
-        read = read_value(entry.strip().encode("utf-8", "surrogatepass"))
-        return entry if read is None else read.value
-    return entry
 
 
 def _from_object(value: dict[str, Any], aliases: Aliases, phone_key: str, name_key: str) -> Parties:

@@ -12,6 +12,9 @@ from ytxdata.pages.notebook import NotebookError, execute, find, to_html
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NAMES = sorted(path.name for path in FOLDER.glob("*.ipynb"))
+PARAMETERS: dict[str, dict[str, object]] = {"04_at_scale.ipynb": {"meetings": 3000, "with_spark": False}}
+PICTURES = {"01_quickstart.ipynb": 2, "02_usage_report.ipynb": 7, "04_at_scale.ipynb": 2}
+"""How many each notebook must show at least."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -26,11 +29,13 @@ def test_a_notebook_is_committed_without_outputs(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_runs_from_top_to_bottom(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Emulator(meetings=150, seed=4) as server:
-        done = execute(find(name), env={**server.env, "YTX_ARCHIVE": str(tmp_path / "m.archive")}, workdir=tmp_path)
+        env = {**server.env, "YTX_ARCHIVE": str(tmp_path / "m.archive")}
+        done = execute(find(name), parameters=PARAMETERS.get(name), env=env, workdir=tmp_path)
     outputs = [output for cell in done.cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.output_type == "error"]
     assert not [output for output in outputs if output.get("name") == "stderr"]
     assert [output for output in outputs if "text/html" in output.get("data", {})]
+    assert len([one for one in outputs if "image/png" in one.get("data", {})]) >= PICTURES.get(name, 0)
     page = to_html(done, title=name)
     assert "<title>" in page
     assert 'src="http' not in page

@@ -83,6 +83,7 @@ REPORTS: dict[str, Entry] = {
     "sizes": Entry(_whole(metrics.sizes), rows=8),
     "durations": Entry(_whole(metrics.durations), rows=8),
     "concurrency": Entry(lambda source, ask: metrics.concurrency(source, ask.start, ask.end, ask.by, lines=ask.lines), rows=62),
+    "peak_stretches": Entry(_timed(metrics.peak_stretches)),
     "lonely": Entry(lambda source, ask: metrics.lonely(source, ask.start, ask.end, tariff=ask.tariff), rows=15),
     "cost": Entry(lambda source, ask: metrics.cost(source, _given(ask.tariff), ask.start, ask.end, ask.by), rows=62, needs_tariff=True),
     "presence": Entry(_whole(metrics.presence)),

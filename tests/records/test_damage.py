@@ -68,7 +68,9 @@ def test_a_closing_bracket_too_many_loses_no_neighbour(excess: str, position: in
     assert found <= set(ids(tabulate([read_answer(body)])))
 
 
-@pytest.mark.parametrize("shape", ['{"data":[%s]}', '{"data":[%s],"after":{"x":[1]}}', "[%s]"])
+@pytest.mark.parametrize(
+    "shape", ['{"data":[%s]}', '{"data":[%s],"after":{"x":[1]}}', "[%s]", '{"data":{"rows":[%s]}}']
+)
 @pytest.mark.parametrize(
     "broken",
     [
@@ -86,6 +88,14 @@ def test_a_record_without_its_end_swallows_no_neighbour(broken: str, shape: str)
     table = tabulate([read_answer(body.encode())])
     assert ids(table) == ["m1", "m2", "m3"]
     assert table.rejects["raw"].to_pylist() == [broken] * 2
+
+
+@pytest.mark.parametrize("rest", ["", ',"z":1', ',"z":{"y":[2]},"x":"w"'])
+@pytest.mark.parametrize("shape", ['{"data":[%s]%s}', '{"data":{"rows":[%s]}%s}', '{"data":[%s]}%s}'])
+def test_a_record_that_takes_the_lists_own_bracket_swallows_no_neighbour(shape: str, rest: str) -> None:
+    broken = '{"meid":"x","a":[1,2'
+    body = shape % (",".join([GOOD % 1, broken, GOOD % 2, GOOD % 3]), rest)
+    assert ids(tabulate([read_answer(body.encode())])) == ["m1", "m2", "m3"]
 
 
 def test_an_invalid_byte_spoils_one_value_only() -> None:

@@ -101,8 +101,20 @@ def elements(text: str, start: int, is_record: Callable[[str], bool], is_whole: 
     is_whole
         Says whether a text can be read as one value.
     """
-    found: list[Span] = []
-    position = start + 1
+    read = _read_on(text, [], start + 1, is_record, is_whole)
+    for _ in range(_MOST_TAILS):
+        swallowed = None if read.is_closed else _last_swallowed(text, read.values, is_record)
+        if swallowed is None:
+            break
+        i, seam = swallowed
+        read = _read_on(text, [*read.values[:i], Span(read.values[i].start, seam)], seam, is_record, is_whole)
+    return read
+
+
+def _read_on(
+    text: str, found: list[Span], position: int, is_record: Callable[[str], bool], is_whole: Callable[[str], bool]
+) -> Spans:
+    """Return the elements found and those that follow, to the bracket that seems to close the array."""
     while True:
         position = _space(text, position)
         if position >= len(text):
@@ -126,10 +138,9 @@ def _element_end(text: str, start: int, is_record: Callable[[str], bool], is_who
     if is_proper_end and (text[start] != "{" or is_whole(text[start:end])):
         return end
     window = end if is_proper_end else min(len(text), start + _RESYNC_WINDOW)
-    for seam in _SEAM.finditer(text, start, window):
-        following = end_of(text, seam.end(), seam.end() + _RESYNC_WINDOW)
-        if following >= 0 and is_record(text[seam.end() : following]):
-            return seam.start()
+    seam = _seam(text, start, window, is_record)
+    if seam >= 0:
+        return seam
     if end >= 0:
         match = _GARBAGE.match(text, end)
         return end if is_proper_end or match is None else match.end()
@@ -137,6 +148,24 @@ def _element_end(text: str, start: int, is_record: Callable[[str], bool], is_who
         if _is_rest_of_answer(text, tail.end()):
             return tail.start() + 1
     return -1
+
+
+def _seam(text: str, start: int, stop: int, is_record: Callable[[str], bool]) -> int:
+    """Return the first place where a whole record follows behind a comma, or -1."""
+    for seam in _SEAM.finditer(text, start, stop):
+        following = end_of(text, seam.end(), seam.end() + _RESYNC_WINDOW)
+        if following >= 0 and is_record(text[seam.end() : following]):
+            return seam.start()
+    return -1
+
+
+def _last_swallowed(text: str, found: list[Span], is_record: Callable[[str], bool]) -> tuple[int, int] | None:
+    """Return which of the last elements took in a record, and so perhaps the array's own bracket, and where that record's comma is."""
+    for i in range(len(found) - 1, max(len(found) - 1 - _MOST_TAILS, -1), -1):
+        seam = _seam(text, found[i].start, min(found[i].end, found[i].start + _RESYNC_WINDOW), is_record)
+        if seam >= 0:
+            return i, seam
+    return None
 
 
 def _is_rest_of_answer(text: str, position: int) -> bool:

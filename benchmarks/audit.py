@@ -55,17 +55,19 @@ REPORTS: tuple[Callable[..., Any], ...] = (
 
 def frames(folder: str) -> Frames:
     connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'Asia/Shanghai'")
-    return Frames(*(connection.read_parquet(f"{folder}/{name}.parquet") for name in ("meetings", "legs")))
+    connection.execute("SET TimeZone = 'Asia/Shanghai'; SET enable_progress_bar = false")
+    return Frames(
+        connection.read_parquet(f"{folder}/meetings.parquet"), connection.read_parquet(f"{folder}/legs.parquet")
+    )
 
 
 def reports(folder: str) -> int:
     source = resolve(frames(folder))  # the reports of one sitting share what they can
-    return sum(len(nw.from_native(report(source).frame).collect()) for report in REPORTS)  # type: ignore[union-attr]
+    return sum(len(nw.from_native(report(source).frame).collect()) for report in REPORTS)
 
 
 def usage(folder: str) -> int:
-    return len(nw.from_native(metrics.usage(frames(folder)).frame).collect())  # type: ignore[union-attr]
+    return len(nw.from_native(metrics.usage(frames(folder)).frame).collect())
 
 
 def audited(folder: str) -> int:
@@ -87,7 +89,9 @@ def main() -> None:
     arguments.add_argument("--people", type=int, default=60_000)
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        duckdb.connect().execute(SQL.format(folder=folder, **vars(options)))
+        connection = duckdb.connect()
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute(SQL.format(folder=folder, **vars(options)))
         size = sum(path.stat().st_size for path in Path(folder).iterdir()) / 1e6
         print(f"{options.meetings:,} meetings, {options.meetings * options.legs:,} legs, {size:.0f} MB")
         seconds = {}

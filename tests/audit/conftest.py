@@ -30,7 +30,7 @@ def find() -> Finder:
         config = {check: parameters} if parameters else None
         found = audit.run(source, roster=roster, invoice=invoice, as_of=as_of, checks=[check], config=config, **period)
         assert not found.not_run, found.not_run
-        rows: Rows = found.frame.to_dict("records")  # type: ignore[assignment]
+        rows: Rows = found.frame.to_dict("records")
         return rows
 
     return run

@@ -53,7 +53,7 @@ def synced(folder: Path, *lists: Sequence[dict[str, Any]]) -> Archive:
 
 
 def found(archive: Archive, check: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = audit.run(archive, checks=[check], remember=False).frame.to_dict("records")  # type: ignore[assignment]
+    rows: list[dict[str, Any]] = audit.run(archive, checks=[check], remember=False).frame.to_dict("records")
     return rows
 
 

@@ -56,12 +56,11 @@ def test_the_frame_is_the_same_whether_full_or_empty(office: Office) -> None:
 
 def _scans(frames: Frames) -> Frames:
     connection = duckdb.connect()
-    return Frames(
-        *(
-            connection.from_arrow(pa.Table.from_pandas(frame, preserve_index=False))
-            for frame in (frames.meetings, frames.legs)
-        )
+    meetings, legs = (
+        connection.from_arrow(pa.Table.from_pandas(frame, preserve_index=False))
+        for frame in (frames.meetings, frames.legs)
     )
+    return Frames(meetings, legs)
 
 
 ENGINES: dict[str, Callable[[Frames], Frames]] = {

@@ -146,7 +146,7 @@ def test_the_signature_holds_for_this_manifest_and_no_other(packs: dict[str, aud
     unpacked = tmp_path / "unpacked"
     with zipfile.ZipFile(packs["raw"].path) as whole:
         whole.extractall(unpacked)
-    assert packs["raw"].public_key in run(unpacked).stdout
+    assert str(packs["raw"].public_key) in run(unpacked).stdout
     body = json.loads((unpacked / "manifest.json").read_bytes())
     body["as_of"] = "2020-01-01T00:00:00+00:00"
     del body["sha256"]

@@ -171,10 +171,11 @@ def _clear(connection: duckdb.DuckDBPyConnection, folder: str) -> None:
 
 
 def _narrowed(certificate: Any, start: datetime | None, end: datetime | None, now: datetime) -> Certificate | None:
+    """Return what is claimed about the period up to now; None when nothing is."""
     if not isinstance(certificate, Certificate) or certificate.start is None or certificate.end is None:
-        return None if not isinstance(certificate, Certificate) else certificate
+        return None
     first, last = start or certificate.start, min(end or certificate.end, now)
-    return certificate.over(first, last) if first < last else Certificate()
+    return certificate.over(first, last) if first < last else None
 
 
 def _fill(data: Data, source: Any, as_of: datetime | None) -> None:

@@ -124,6 +124,7 @@ def test_any_bytes_changed(records: list[dict[str, Any]], data: st.DataObject) -
 @example(b'{"data":' + b'{"a":' * 20_000)
 @example(b'{"data":"' + b"\\" * 30_001 + b'"}')
 @example(b'{"data":[' + b'{"a":"},' * 5_000 + b"]}")
+@example(b'{"data":[' + b'{"meid":1,' * 20_000)
 def test_any_bytes_at_all(body: bytes) -> None:
     with suppress(AnswerError):
         check([body])

@@ -29,6 +29,7 @@ _RESYNC_WINDOW = 1 << 20
 
 
 _MOST_TAILS = 64
+"""How many places are tried where a broken record, its list or its neighbour might end: as against hostile input."""
 
 
 class Span(NamedTuple):
@@ -152,10 +153,14 @@ def _element_end(text: str, start: int, is_record: Callable[[str], bool], is_who
 
 def _seam(text: str, start: int, stop: int, is_record: Callable[[str], bool]) -> int:
     """Return the first place where a whole record follows behind a comma, or -1."""
+    n_endless = 0
     for seam in _SEAM.finditer(text, start, stop):
-        following = end_of(text, seam.end(), seam.end() + _RESYNC_WINDOW)
+        following = end_of(text, seam.end(), stop)
         if following >= 0 and is_record(text[seam.end() : following]):
             return seam.start()
+        n_endless += following < 0
+        if n_endless > _MOST_TAILS:
+            break
     return -1
 
 

@@ -22,13 +22,17 @@ def test_both_readmes_have_the_same_commands_and_code() -> None:
 
 
 def test_both_readmes_have_the_same_headings() -> None:
-    levels = [re.findall(r"^(#+) ", re.sub(r"```.*?```", "", text, flags=re.S), flags=re.M) for text in (ENGLISH, CHINESE)]
+    levels = [
+        re.findall(r"^(#+) ", re.sub(r"```.*?```", "", text, flags=re.S), flags=re.M) for text in (ENGLISH, CHINESE)
+    ]
     assert levels[0] == levels[1]
     assert len(levels[0]) >= 8
 
 
 def test_both_readmes_link_to_the_same_files_and_each_file_exists() -> None:
-    links = [sorted(set(re.findall(r"\]\(([^)#]+)\)", text)) - {"README.md", "README.zh.md"}) for text in (ENGLISH, CHINESE)]
+    links = [
+        sorted(set(re.findall(r"\]\(([^)#]+)\)", text)) - {"README.md", "README.zh.md"}) for text in (ENGLISH, CHINESE)
+    ]
     assert links[0] == links[1]
     for link in links[0]:
         assert (ROOT / link).exists(), link

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from ytxdata.labels import Text
@@ -116,6 +117,11 @@ def define(*keys: str, **parameters: object) -> tuple[Definition, ...]:
     """
     chosen = (DEFINITIONS[key] for key in keys)
     return tuple(
-        replace(one, parameters={name: value for name, value in parameters.items() if name in one.formula.en})
+        replace(one, parameters={name: value for name, value in parameters.items() if _names(one.formula.en, name)})
         for one in chosen
     )
+
+
+def _names(formula: str, parameter: str) -> bool:
+    """Tell whether a rule names a parameter, as a word of its own."""
+    return re.search(rf"\b{re.escape(parameter)}\b", formula) is not None

@@ -97,7 +97,7 @@ def _article(collected: Collection, lang: Lang, privacy: Privacy) -> str:
         f'<p class="quiet">{escape(_span(collected.period).in_(lang))} · {escape(_zone().in_(lang))}</p>\n</header>\n'
         f"{_verdict(collected, lang)}"
         f'<nav class="contents" aria-label="{escape(words.CONTENTS.in_(lang))}"><ul>{links}</ul></nav>\n'
-        f'{sections}<footer class="quiet"><p>{escape(_made(collected).in_(lang))}</p></footer>\n</article>\n'
+        f"{sections}</article>\n"
     )
 
 

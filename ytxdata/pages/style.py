@@ -19,8 +19,8 @@ a{color:var(--link)}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .skip{position:absolute;left:-99em}
 .skip:focus{left:1rem;top:1rem;background:var(--paper);padding:.5rem 1rem;z-index:1}
-article,.languages{max-width:64rem;margin:0 auto;padding:0 1rem}
-.languages{padding-top:1rem;text-align:right}
+article,.languages{max-width:64rem;margin:0 auto;padding:0 1rem 2rem}
+.languages{padding-top:1rem;padding-bottom:0;text-align:right}
 header{padding:2rem 0 .5rem}
 h1{font-size:1.9rem;line-height:1.25;margin:0 0 .3rem;letter-spacing:-.01em}
 h2{font-size:1.2rem;margin:0 0 .8rem}
@@ -55,9 +55,8 @@ summary{cursor:pointer;color:var(--link)}
 .rules dt{font-weight:600;margin-top:.9rem;break-after:avoid}
 .rules dd{margin:.1rem 0 0;break-inside:avoid}
 code{font-family:ui-monospace,Consolas,monospace;font-size:.85em;color:var(--quiet);font-weight:400;overflow-wrap:anywhere}
-footer{padding:.5rem 0 3rem}
 @media (max-width:40rem){
-article,.languages{padding:0 .6rem}header{padding-top:1rem}h1{font-size:1.5rem}
+article,.languages{padding-left:.6rem;padding-right:.6rem}header{padding-top:1rem}h1{font-size:1.5rem}
 section,nav.contents{padding:.9rem .8rem;border-radius:.4rem}
 nav.contents ul{columns:2}.figures{grid-template-columns:1fr 1fr;gap:.4rem}.figures .value{font-size:1.2rem}.figures div{padding:.5rem .6rem}
 .chart.wide{display:none}.chart.narrow{display:block}
@@ -65,7 +64,7 @@ nav.contents ul{columns:2}.figures{grid-template-columns:1fr 1fr;gap:.4rem}.figu
 @page{size:A4;margin:14mm 13mm 16mm}
 @media print{
 body{background:none;font-size:9.5pt}
-article{max-width:none;padding:0}article+article{break-before:page}
+article{max-width:none;padding:0 0 0 1mm}.quiet,.figures dt,.figures .change,.figures .unit{font-size:8.5pt}article+article{break-before:page}
 .skip,.languages,nav.contents,details.rows{display:none}
 header{padding:0}h1{font-size:18pt}h2{font-size:12pt;break-after:avoid}
 section{border:0;border-top:1px solid var(--rule);border-radius:0;padding:3mm 0;margin:0}

@@ -10,6 +10,7 @@ import pytest
 
 from ytxdata.history.chains import compact
 from ytxdata.history.claims import confirmed, rebased
+from ytxdata.history.clocks import rewound, with_upper
 from ytxdata.history.coverage import certify
 from ytxdata.history.evidence import Evidence, NothingKnown, PullFacts, Seen, Window
 from ytxdata.history.looking import look
@@ -138,6 +139,23 @@ def test_a_chain_of_syncs_is_one_window_with_its_oldest_and_newest_pull() -> Non
     assert compact(chain) == (replace(chain[-1], lower=day(0), proven_from=day(0), pull_ids=("p4", "p13")),)
 
 
+def test_gaps_that_grow_are_one() -> None:
+    gaps = [window("order_broken", 5, end) for end in range(6, 40)]
+    assert compact(gaps) == (replace(gaps[-1], pull_ids=("p6", "p39")),)
+    apart = [window("unreached", 0, 4), window("unreached", 7, 9), window("order_broken", 7, 12)]
+    assert compact(apart) == tuple(apart)
+
+
+def test_upper_edges_of_years_stay_few_and_the_first_and_the_newest_are_kept() -> None:
+    uppers: tuple[datetime, ...] = ()
+    for n in range(5000):
+        uppers = with_upper(uppers, day(n))
+    assert len(uppers) <= 64
+    assert list(uppers) == sorted(uppers)
+    assert uppers[0] == day(0)
+    assert uppers[-32:] == tuple(day(n) for n in range(4968, 5000))
+
+
 def test_windows_that_do_not_join_are_not_chained() -> None:
     apart = [window("anchored", 0, 4, proven_from=day(0)), window("anchored", 3, 9, proven_from=day(5))]
     assert compact(apart) == tuple(apart)
@@ -151,6 +169,59 @@ def test_full_answers_that_wait_to_be_confirmed_stay_few() -> None:
     assert kept[-1] == waiting[-1]
     equal = [window("full", 0, n, n_records=7) for n in range(1, 60)]
     assert len(compact(equal)) == 1
+
+
+# ---- this machine's clock
+
+
+SYNCED = Evidence(
+    windows=(
+        window("full", 0, 20, proven_from=day(0)),
+        window("unreached", 20, 22),
+        window("anchored", 22, 50, proven_from=day(23)),
+        window("full", 2, 50),
+        window("full", 40, 50),
+        window("empty", 45, 51),
+    ),
+    uppers=tuple(day(n) for n in (20, 21, 25, 30, 50)),
+    last_asked_at=day(51),
+    joins_at=day(50),
+    listed_at=day(51),
+    full_at=day(51),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("late", [0, 5, -5])
+def test_a_clock_that_goes_forward_or_is_set_right_by_minutes_changes_nothing(late: int) -> None:
+    assert rewound(SYNCED, day(51) + timedelta(minutes=late), DEFAULT_POLICY) is SYNCED
+
+
+def test_a_clock_that_goes_back_takes_back_what_rests_on_later_syncs() -> None:
+    cut = rewound(SYNCED, day(29), DEFAULT_POLICY)
+    assert cut.windows == (
+        SYNCED.windows[0],
+        SYNCED.windows[1],
+        replace(SYNCED.windows[2], upper=day(25), asked_at=day(26)),
+        replace(SYNCED.windows[3], upper=day(25), asked_at=day(26), reason="clock"),
+    )
+    assert cut.uppers == tuple(day(n) for n in (20, 21, 25))
+    assert (cut.last_asked_at, cut.joins_at, cut.full_at, cut.listed_at) == (day(26), day(25), day(26), day(26))
+    assert (cut.unsure_from, cut.unsure_to) == (day(29), day(51))
+    assert rewound(cut, day(29), DEFAULT_POLICY) is cut
+
+
+def test_when_every_sync_was_asked_later_than_now_nothing_stays_claimed_but_where_the_claims_began() -> None:
+    cut = rewound(SYNCED, day(10), DEFAULT_POLICY)
+    assert cut.windows == ()
+    assert cut.uppers == (day(0),)
+    assert cut.unsure_to == day(40)
+    assert Evidence.from_dict(json.loads(json.dumps(cut.to_dict()))) == cut
+
+
+def test_what_was_archived_while_the_clock_was_in_doubt_is_no_overlap() -> None:
+    before = Before(unsure_from=day(3), unsure_to=day(5))
+    assert [before.is_unsure(day(n)) for n in (2, 3, 4, 5, 6)] == [False, True, True, True, False]
+    assert not Before().is_unsure(day(4))
 
 
 # ---- maturing: an earlier full answer (100 meetings, asked on day 10) and a later one

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from simulator import SMALL, draw_knobs, tell
-from simulator_account import DAY, HOUR, Account, Knobs
+from simulator_account import DAY, HOUR, Account, Knobs, instant
 from simulator_archive import MemoryArchive
 
 N_STORIES = int(os.environ.get("YTXDATA_STORIES", "200"))
@@ -173,6 +173,120 @@ def test_an_arbitrary_order_with_a_cap_leaves_gaps() -> None:
     archive = daily(6, order="random", cap=77)
     assert archive.certificate.worst == "GAP"
     assert proven_share(archive) == 0
+
+
+def test_a_fixed_arbitrary_part_of_the_list_is_a_gap_once_a_tenth_has_vanished_though_few_at_a_time() -> None:
+    archive, account = MemoryArchive(SMALL), Account(Knobs(order="id", cap_bytes=60_000), random.Random(3))
+    account.live(45 * DAY, 20)
+    archive.sync(account)
+    first_read = account.now
+    for _ in range(14):
+        account.live(account.now + DAY, 20)
+        archive.sync(account)
+    lost = [one.start for one in archive.lost(account) if first_read < one.start < account.now - 2 * DAY]
+    assert len(lost) > 100
+    for start in lost:
+        over = archive.certificate.over(instant(start), instant(start + 1))
+        assert [one.reason_key for one in over.periods] == ["order_broken"]
+    assert len(archive.evidence.windows) < 12
+
+
+def test_many_that_vanish_from_a_list_kept_newest_first_leave_no_gap() -> None:
+    archive = daily(8)
+    account: Account = archive.account  # type: ignore[attr-defined]
+    for _ in range(20):
+        recent = [one for one in account.meetings if account.now - 4 * DAY < one.end < account.now - 2 * DAY]
+        for one in recent[:2]:
+            one.gone, one.deleted = account.now, True
+        archive.sync(account)
+        assert archive.certificate.worst == "PROBABLE"
+        account.live(account.now + DAY, 10)
+
+
+@pytest.mark.parametrize("n_empty", [1, 3])
+def test_after_empty_first_syncs_what_a_cap_hides_is_a_gap_since_the_first_asking(n_empty: int) -> None:
+    account, archive = Account(Knobs(cap=47), random.Random(3)), MemoryArchive(SMALL)
+    account.live(5 * DAY, 0)
+    began = account.now
+    for _ in range(n_empty):
+        archive.sync(account)
+        assert archive.certificate.worst == "GAP"
+    account.live(account.now + 8 * DAY, 15)
+    for _ in range(3):
+        archive.sync(account)
+        first = archive.certificate.periods[0]
+        assert (first.verdict, first.start) == ("GAP", instant(began - DAY))
+        lost = [instant(one.start) for one in archive.lost(account)]
+        assert lost
+        assert all(first.start <= at < first.end for at in lost)
+        account.now += 2 * DAY
+
+
+def test_a_meeting_or_two_of_the_settling_time_are_no_reading_of_what_comes_after() -> None:
+    account, archive = Account(Knobs(cap=47), random.Random(3)), MemoryArchive(SMALL)
+    account.live(5 * DAY, 0)
+    account.live(account.now + HOUR, 48)
+    archive.sync(account)
+    account.live(account.now + 8 * DAY, 15)
+    archive.sync(account)
+    for one in archive.lost(account):
+        assert archive.certificate.over(instant(one.start), instant(one.start + 1)).worst == "GAP"
+
+
+def test_a_clock_that_was_ahead_for_one_sync_costs_what_rests_on_that_sync_and_no_more() -> None:
+    archive = daily(8)
+    account: Account = archive.account  # type: ignore[attr-defined]
+    proven = [one for one in archive.certificate.periods if one.verdict == "PROVEN"]
+    account.knobs.skew, account.knobs.tells_skew = -9 * DAY, False
+    archive.sync(account)
+    assert archive.certificate.periods[-2].end > instant(account.now)
+    account.knobs.skew = 0
+    account.live(account.now + DAY, 10)
+    archive.sync(account)
+    assert archive.last is not None
+    assert [note.key for note in archive.last.notes] == ["clock"]
+    assert not archive.evidence.doubts
+    for one in archive.certificate.periods:
+        assert one.verdict != "PROVEN" or one.end <= instant(account.now - DAY)
+    for one in proven:
+        assert archive.certificate.over(one.start, one.end).worst == "PROVEN"
+    assert archive.certificate.periods[-2].verdict == "PROVEN"
+    assert archive.certificate.periods[-2].end == instant(archive.read_at[-1] - DAY)
+    account.live(account.now + DAY, 10)
+    archive.sync(account)
+    assert "clock" not in [note.key for note in archive.last.notes]
+    assert not archive.evidence.doubts
+
+
+def test_a_clock_that_was_ahead_hides_no_gap() -> None:
+    archive = daily(10, cap=77)
+    account: Account = archive.account  # type: ignore[attr-defined]
+    account.knobs.skew, account.knobs.tells_skew = -60 * DAY, False
+    archive.sync(account)
+    account.knobs.skew = 0
+    account.live(account.now + 20 * DAY, 10)
+    first_read = archive.read_at[0]
+    archive.sync(account)
+    lost = [one.start for one in archive.lost(account) if one.start > first_read]
+    assert len(lost) > 100
+    assert all(archive.certificate.over(instant(at), instant(at + 1)).worst == "GAP" for at in lost)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_no_proof_is_false_after_this_machines_clock_was_set_wrong_for_a_while(part: int) -> None:
+    for seed in range(part, N_STORIES // 2, 4):
+        rng = random.Random(seed)
+        account, archive = Account(draw_knobs(rng), rng), MemoryArchive(SMALL)
+        account.knobs.skew, account.knobs.tells_skew = 0, False
+        account.live(20 * DAY, rate := rng.choice((3, 10)))
+        wrong_from, wrong_for = rng.randrange(1, 9), rng.randrange(1, 4)
+        error = rng.choice((-40 * DAY, -9 * DAY, -4 * DAY, 2 * DAY, 9 * DAY, 90 * DAY))
+        for n in range(14):
+            is_wrong = wrong_from <= n < wrong_from + wrong_for
+            account.knobs.skew = error if is_wrong else 0
+            archive.sync(account, call_takes=60)
+            assert (is_wrong and error < 0) or not archive.falsely_proven(account), seed
+            account.live(account.now + rng.choice((0.1, 1, 1, 1)) * DAY, rate * rng.choice((1, 1, 1, 20)))
 
 
 def test_what_is_listed_later_than_it_should_be_revokes_the_proof() -> None:

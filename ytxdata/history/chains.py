@@ -21,7 +21,7 @@ def is_gap(window: Window) -> bool:
 
 
 def compact(windows: Iterable[Window]) -> tuple[Window, ...]:
-    """Return the windows oldest first, with each chain that says one thing joined into one window.
+    """Return the windows oldest first, with each chain that says one thing joined into one window, gaps too.
 
     A full window that may still be confirmed stays as it is, unless a later one is equally long, or too many wait.
     """
@@ -43,8 +43,10 @@ def _waits(window: Window) -> bool:
 
 
 def _is_one_chain(one: Window, later: Window) -> bool:
-    if is_gap(one) or one.reason != later.reason or later.lower > one.upper:
+    if one.reason != later.reason or later.lower > one.upper:
         return False
+    if is_gap(one):
+        return one.lower <= later.lower and one.upper <= later.upper
     if _waits(one) or _waits(later):
         equally_long = (one.n_records, one.n_ids, one.n_bytes) == (later.n_records, later.n_ids, later.n_bytes)
         return equally_long and one.proven_from is None and later.proven_from is None and later.lower <= one.lower

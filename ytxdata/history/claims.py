@@ -28,15 +28,16 @@ def best_of(sightings: Sequence[Sighting]) -> Sighting:
 
 def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence, policy: Policy) -> str:
     """Return the key of the reason for what the best answer of a sync may claim."""
+    is_ordered = evidence.order_shown or any(one.shows_order for one in sightings)
     stops = best.stopped and best.pull.asked_n is not None
     blocks = {
         "empty": not best.pull.n_returned,
-        "order_broken": best.is_broken,
+        "order_broken": best.is_broken or (best.is_selection and not is_ordered),
         "rejected": bool(best.pull.n_rejected),
         "collision": bool(best.collisions),
         "no_start": best.n_without_start > policy.strays * best.n_ids,
         "reappeared": bool(best.reappeared),
-        "anchored": best.is_anchored and (evidence.order_shown or any(one.shows_order for one in sightings)),
+        "anchored": best.is_anchored and is_ordered,
         "vanished": bool(best.vanished),
         "saved": best.pull.asked_n is None,
         "cap_fewer": any(brought_fewer(sightings[: n + 1]) for n in range(len(sightings))),
@@ -64,7 +65,10 @@ def confirmed(window: Window, best: Sighting, reason: str) -> Window:
     """Return an earlier window as the best answer of a later sync leaves it: confirmed, contradicted, or as it was.
 
     An anchored answer confirms none: it shows how the newest records are listed, not where an earlier answer had been cut.
+    Once so many have vanished that the answers may be any part of the list, the earlier ones may have been such parts too.
     """
+    if reason == "order_broken" and best.is_selection and window.proven_from is None and not is_gap(window):
+        return replace(window, reason=reason)
     if window.reason not in CONFIRMABLE:
         return window
     starts = [start for one in best.fresh if (start := start_of(one, best.pull))]
@@ -146,9 +150,13 @@ def lateness(doubt: Doubt) -> timedelta:
     return doubt.missed_at - doubt.started_at
 
 
-def reached_by(windows: Iterable[Window]) -> datetime | None:
-    """Return up to where something is claimed, gaps not counted."""
-    return max((one.upper for one in windows if one.lower < one.upper and not is_gap(one)), default=None)
+def reached_by(evidence: Evidence, windows: Iterable[Window], best: Sighting) -> datetime | None:
+    """Return up to where something is claimed, gaps not counted: where the window of a sync must join on.
+
+    When nothing is, though it was asked before, all since the first asking may be lost: an empty answer claims nothing.
+    """
+    first_asked = evidence.uppers[0] if evidence.uppers and best.pull.n_returned else None
+    return max((one.upper for one in windows if one.lower < one.upper and not is_gap(one)), default=first_asked)
 
 
 def _proven_from(best: Sighting, earlier: Iterable[Window], policy: Policy) -> datetime | None:

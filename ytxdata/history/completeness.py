@@ -22,6 +22,7 @@ from ytxdata.history.claims import (
     window_of,
     worst_doubts,
 )
+from ytxdata.history.clocks import note_on, rewound, with_upper
 from ytxdata.history.coverage import certify
 from ytxdata.history.evidence import Evidence, KnownLand, Note, NothingKnown, PullFacts
 from ytxdata.history.looking import look
@@ -78,7 +79,9 @@ class Reading:
 
     def __init__(self, known: KnownLand, evidence: Evidence, now: datetime, policy: Policy = DEFAULT_POLICY) -> None:
         self._known, self._evidence, self._policy = known, evidence, policy
-        self._plan = plan(known, evidence, now, policy)
+        self._notes: list[Note] = []
+        self._mind_the_clock(now)
+        self._plan = plan(known, self._evidence, now, policy)
         self._sightings: list[Sighting] = []
 
     @property
@@ -88,23 +91,32 @@ class Reading:
 
     def take(self, pull: PullFacts) -> None:
         """Take the answer to the last question."""
+        self._mind_the_clock(pull.asked_at, pull.pull_id)
         earlier = self._evidence
         answer = self._sightings[-1] if self._sightings else None
-        before = Before(earlier.joins_at, earlier.listed_from, earlier.listed_at, answer)
+        before = Before(
+            earlier.joins_at, earlier.listed_from, earlier.listed_at, answer, earlier.unsure_from, earlier.unsure_to
+        )
         self._sightings.append(look(pull, self._known, before, self._policy))
+
+    def _mind_the_clock(self, now: datetime, pull_id: str = "") -> None:
+        cut = rewound(self._evidence, now, self._policy)
+        if cut is not self._evidence:
+            self._notes.append(note_on(self._evidence, cut, now, pull_id))
+            self._evidence = cut
 
     def result(self) -> Judgement:
         """Return what may be claimed after this sync."""
         if not self._sightings:
-            return Judgement(certify(self._evidence, self._policy), self._evidence)
+            return Judgement(certify(self._evidence, self._policy), self._evidence, tuple(self._notes))
         earlier, policy = self._evidence, self._policy
         best = best_of(self._sightings)
         reason = reason_for(best, self._sightings, earlier, policy)
-        is_broken = any(one.is_broken or one.shows_disorder for one in self._sightings)
+        is_broken = reason == "order_broken" or any(one.is_broken or one.shows_disorder for one in self._sightings)
         windows = [confirmed(one, best, reason) for one in earlier.windows]
         windows = [rebased(one, windows) for one in windows]
         window = window_of(best, reason, windows, policy)
-        gap = gap_below(window, best, reason, reached_by(earlier.windows))
+        gap = gap_below(window, best, reason, reached_by(earlier, windows, best))
         new = [one for one in (gap, window) if one is not None]
         doubts = doubts_from(self._sightings, earlier)
         evidence = Evidence(
@@ -118,12 +130,15 @@ class Reading:
             order_shown=(earlier.order_shown or any(one.shows_order for one in self._sightings)) and not is_broken,
             order_broken_at=best.pull.asked_at if is_broken else earlier.order_broken_at,
             has_forgotten=earlier.has_forgotten or reason in FORGETTING,
+            uppers=with_upper(earlier.uppers, best.upper),
+            unsure_from=earlier.unsure_from,
+            unsure_to=earlier.unsure_to,
             outside=_outside(reason, earlier),
         )
         return Judgement(
             certificate=certify(evidence, policy),
             evidence=evidence,
-            notes=tuple(notes_on(best, reason, gap, doubts, earlier, is_broken=is_broken)),
+            notes=(*self._notes, *notes_on(best, reason, gap, doubts, earlier, is_broken=is_broken)),
             vanished=best.vanished,
             reappeared=tuple(dict.fromkeys(key for one in self._sightings for key in one.reappeared)),
         )

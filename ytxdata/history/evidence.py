@@ -197,6 +197,10 @@ class Evidence:
         Whether an anchored answer has shown newest-first, and when an answer last broke it.
     has_forgotten
         The platform's forgetting of old meetings has been told.
+    uppers
+        Upper edges of the windows of finished syncs, in the order of the syncs: the first, ever more of later ones.
+    unsure_from, unsure_to
+        This machine's clock went back: what is said to have been archived between the two may have been archived later.
     outside
         Key of the reason for what lies before the first claim.
     """
@@ -212,6 +216,9 @@ class Evidence:
     order_shown: bool = False
     order_broken_at: datetime | None = None
     has_forgotten: bool = False
+    uppers: tuple[datetime, ...] = ()
+    unsure_from: datetime | None = None
+    unsure_to: datetime | None = None
     outside: str = "before_first"
 
     def to_dict(self) -> dict[str, Any]:
@@ -230,6 +237,7 @@ class Evidence:
         """
         known = dict(values)
         known["windows"] = tuple(_read(Window, one) for one in values["windows"])
+        known["uppers"] = tuple(datetime.fromisoformat(one) for one in values.get("uppers", ()))
         known["doubts"] = tuple(_read(Doubt, one) for one in values["doubts"])
         evidence: Evidence = _read(cls, known)
         return evidence
@@ -262,6 +270,8 @@ _INSTANTS = frozenset(
         "listed_at",
         "full_at",
         "order_broken_at",
+        "unsure_from",
+        "unsure_to",
     ]
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ytxdata.history.comparing import Placed, compared, is_unchanged, overlap, stand_for_two
-from ytxdata.history.evidence import KnownLand, PullFacts, Seen
+from ytxdata.history.evidence import Known, KnownLand, PullFacts, Seen
 from ytxdata.history.policy import Policy
 from ytxdata.history.sighting import EARLIEST, HORIZON, Before, Sighting, start_of
 from ytxdata.times import floor_second, next_second
@@ -24,7 +24,8 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
     # where the window may begin: above the newest known record that is missing, and above rooms pinned on top
     n_placed_known = known.n_before(pull.asked_at + HORIZON)
     floor = _floor([start for start, _ in placed], known, n_placed_known, policy)
-    missing = [] if floor is None else _missing(known, floor, by_id, pull)
+    absent = [] if floor is None else _absent(known, floor, by_id, pull)
+    missing = [(start, one.meeting_id) for start, one in absent if not one.is_exempt]
     after = max((start for start, _ in missing), default=EARLIEST)
     inside = [] if floor is None else [pair for pair in placed if pair[0] >= floor and pair[0] > after]
     n_pinned = max(policy.overlap - 1, int(policy.strays * len(placed)))
@@ -41,7 +42,8 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
     lower, upper = _lower(inside, after), upper_edge(pull, policy)
     comparison = compared(lower, upper, by_id, before.answer, placed, policy)
     n_far = sum(one.meeting_id in steady for start, one in placed if inside and start < inside[0][0] - policy.reach)
-    anchors = [found[one.meeting_id] for start, one in inside if lower and start >= lower and is_unchanged(one, found)]
+    same = [found[one.meeting_id] for start, one in inside if lower and start >= lower and is_unchanged(one, found)]
+    anchors = [one for one in same if not before.is_unsure(one.last_changed_at)]
     return Sighting(
         pull=pull,
         policy=policy,
@@ -56,6 +58,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         n_left_out=n_left_out,
         n_held_back=n_held_back,
         n_missing=n_missing,
+        n_gone=len(absent) - len(missing),
         missing=tuple(key for _, key in sorted(missing)),
         anchored_by=None
         if n_far >= policy.overlap
@@ -89,16 +92,13 @@ def _floor(starts: Sequence[datetime], known: KnownLand, n_placed_known: int, po
     return next((at for at in candidates if n_placed_known - known.n_before(at) <= bearable), None)
 
 
-def _missing(
+def _absent(
     known: KnownLand, floor: datetime, returned: Mapping[str, object], pull: PullFacts
-) -> list[tuple[datetime, str]]:
+) -> list[tuple[datetime, Known]]:
     return [
-        (one.started_at, one.meeting_id)
+        (one.started_at, one)
         for one in known.since(floor)
-        if one.started_at is not None
-        and one.started_at < pull.asked_at + HORIZON
-        and not one.is_exempt
-        and one.meeting_id not in returned
+        if one.started_at is not None and one.started_at < pull.asked_at + HORIZON and one.meeting_id not in returned
     ]
 
 

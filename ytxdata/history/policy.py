@@ -18,6 +18,8 @@ class Policy:
         How far below the last completed window an answer must reach before it may extend it.
     overlap
         How many closed, unchanged records known for long must come again, and how many older ones must stay out.
+    jitter
+        So much may this machine's clock go back without anybody minding.
     giant
         A record may be this large [bytes]: only an answer longer by more shows that a limit on bytes had not been met.
     strays
@@ -33,6 +35,7 @@ class Policy:
     settle: timedelta = timedelta(hours=24)
     reach: timedelta = timedelta(hours=24)
     overlap: int = 5
+    jitter: timedelta = timedelta(minutes=5)
     giant: int = 32768
     strays: float = 0.1
     chance: float = 1e-9

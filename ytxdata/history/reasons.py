@@ -100,6 +100,10 @@ REASONS: dict[str, Reason] = {
         "曾有会议很晚才出现，或消失后又出现：平台的列表不可靠",
         "a meeting was listed very late, or was gone for a while: the platform's lists are unreliable",
     ),
+    "clock": _probable(
+        "本机时钟后来倒退，不知道当时究竟何时所问",
+        "this machine's clock went back afterwards, so nobody can tell when that was asked",
+    ),
     "saved": _probable(
         "回答来自文件，不知道当时要了多少条",
         "the answer comes from a file that does not say how many records were asked for",
@@ -151,6 +155,10 @@ NOTES: dict[str, Text] = {
     "gap": Text(
         "{start} 至 {end}（北京时间）的会议可能已丢失",
         "meetings from {start} to {end} (Beijing time) may be lost",
+    ),
+    "clock": Text(
+        "本机时钟现在是 {now}，早于上次同步的 {last}：两者必有一错，{until} 之后的结论全部收回，重新读到才再成立；请校准本机时钟",
+        "this machine's clock says {now}, earlier than at the last sync ({last}): one of the two was wrong, so nothing after {until} is claimed until it is read again; set the clock right",
     ),
     "order": Text(
         "平台没有按从新到旧返回",

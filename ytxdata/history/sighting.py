@@ -35,6 +35,8 @@ class Sighting:
         Known records below the window that did not come: all, and those that the platform surely still lists.
     n_missing, missing
         Known records that should be in the answer and are not: how many, and which (as far as they were looked at).
+    n_gone
+        Known records that should be in the answer, had they not vanished before.
     anchored_by
         When the overlap had been archived; None when there is not enough of it.
     fresh
@@ -63,6 +65,7 @@ class Sighting:
     n_left_out: int
     n_held_back: int
     n_missing: int
+    n_gone: int
     missing: tuple[str, ...]
     anchored_by: datetime | None
     fresh: tuple[Seen, ...]
@@ -100,6 +103,12 @@ class Sighting:
         return lacks_much or (self.is_scattered and not self.lacks_few)
 
     @property
+    def is_selection(self) -> bool:
+        """Few vanish at a time, but so many in all that the answers may be any part of the list."""
+        n_lost = self.n_missing + self.n_gone
+        return self.n_gone >= self.policy.overlap and n_lost > self.policy.strays * (n_lost + self.n_known)
+
+    @property
     def vanished(self) -> tuple[str, ...]:
         """Ids of the few that are missing amid records that are there."""
         return self.missing if self.is_scattered and self.lacks_few else ()
@@ -117,12 +126,20 @@ class Before:
         From where on the platform was seen to list everything, and when.
     answer
         The answer before it in the same sync.
+    unsure_from, unsure_to
+        What is said to have been archived between the two may have been archived later; None when nothing is.
     """
 
     joins_at: datetime | None = None
     listed_from: datetime | None = None
     listed_at: datetime | None = None
     answer: Sighting | None = None
+    unsure_from: datetime | None = None
+    unsure_to: datetime | None = None
+
+    def is_unsure(self, archived_at: datetime) -> bool:
+        """Say whether nobody can tell when that was archived: this machine's clock went back."""
+        return bool(self.unsure_from and self.unsure_to and self.unsure_from <= archived_at <= self.unsure_to)
 
     def still_listed_from(self, instant: datetime) -> datetime | None:
         """Return from where on the platform still lists everything, however short a time it keeps meetings."""

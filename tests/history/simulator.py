@@ -1,6 +1,6 @@
 """Stories of accounts with every trick a platform can play; in none may a period be called PROVEN that lacks a meeting.
 
-`python tests/history/simulator.py 10000` runs ten thousand of them; `… 1 --seed 77` tells one.
+`python -m tests.history.simulator 10000` runs ten thousand of them; `… 1 --seed 77` tells one.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from simulator_account import DAY, HOUR, Account, Knobs, Meeting
-from simulator_archive import MemoryArchive
+from typing import Any
 
+from tests.history.simulator_account import DAY, HOUR, Account, Knobs, Meeting
+from tests.history.simulator_archive import MemoryArchive
 from ytxdata.history.policy import Policy
 
 SMALL = Policy(first_ask=40, spare=16)
@@ -66,7 +67,7 @@ def draw_knobs(rng: random.Random) -> Knobs:
 def _any_knobs(rng: random.Random) -> Knobs:
     busy = rng.choice((0.0, 0.12, 0.12, 0.3))
 
-    def maybe(value: object, default: object) -> object:
+    def maybe(value: Any, default: Any) -> Any:
         return value if rng.random() < busy else default
 
     listing = maybe(rng.choice(("at end", "late")), "at start")

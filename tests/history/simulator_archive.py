@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from simulator_account import Account, Meeting, instant
-
+from tests.history.simulator_account import Account, Meeting, instant
 from ytxdata.history.completeness import Judgement, Reading
 from ytxdata.history.evidence import Evidence, Known, PullFacts
 from ytxdata.history.policy import Policy

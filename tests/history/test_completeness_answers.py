@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from simulator_archive import MemoryLand
 
+from tests.history.simulator_archive import MemoryLand
 from ytxdata.history.completeness import Judgement, Reading
 from ytxdata.history.evidence import Evidence, Known, PullFacts, Seen
 from ytxdata.history.looking import look
@@ -197,7 +198,7 @@ def test_a_booked_meeting_to_come_is_in_no_window_and_harms_none() -> None:
     assert sighting.upper < NOW
 
 
-def judged(records: Sequence[Seen], **more: object) -> Judgement:
+def judged(records: Sequence[Seen], **more: Any) -> Judgement:
     """The judgement on a single answer, by somebody who proved the day before yesterday's land."""
     from ytxdata.history.evidence import Window
 
@@ -232,7 +233,7 @@ def test_the_first_anchored_answer_is_followed_by_a_longer_one_that_shows_the_or
         assert reading.ask == 2 * len(TAIL)
         assert "anchored" not in [one.reason for one in reading.result().evidence.windows[1:]]
         reading.take(pull(second, asked_n=2 * len(TAIL)))
-        assert reading.ask is None
+        assert not reading.ask
         assert reading.result().evidence.order_shown == proves
 
 

@@ -6,10 +6,10 @@ import random
 from dataclasses import replace
 
 import pytest
-from simulator import SMALL
-from simulator_account import DAY, HOUR, Account, Knobs, instant
-from simulator_archive import MemoryArchive
 
+from tests.history.simulator import SMALL
+from tests.history.simulator_account import DAY, HOUR, Account, Knobs, instant
+from tests.history.simulator_archive import MemoryArchive
 from ytxdata.history.completeness import Reading, certify_history
 from ytxdata.history.evidence import Evidence, NothingKnown, PullFacts
 from ytxdata.history.policy import Policy
@@ -151,7 +151,7 @@ def test_a_vanished_record_costs_one_long_sync_and_then_no_more() -> None:
     for _ in range(5):
         account.live(account.now + DAY, 10)
         assert len(asks(archive, account)) == 1
-        assert archive.last.vanished == ()
+        assert not archive.last.vanished
     assert archive.certificate.periods[-2].verdict == "PROVEN"
 
 

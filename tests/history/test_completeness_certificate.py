@@ -238,8 +238,7 @@ EMPTY = look(PullFacts("q", day(12), day(12), 1, []), NothingKnown(), Before(day
 
 def later(n_new: int, *, each: int = 1000, first: float = 11, n_old: int = 100, **more: object) -> str:
     """What becomes of the earlier window when a full answer brings n new meetings."""
-    from simulator_archive import MemoryLand
-
+    from tests.history.simulator_archive import MemoryLand
     from ytxdata.history.evidence import Known
 
     def one(key: str, start: float, size: int) -> Seen:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import random
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from simulator import SMALL, draw_knobs, tell
-from simulator_account import DAY, HOUR, Account, Knobs, instant
-from simulator_archive import MemoryArchive
+
+from tests.history.simulator import SMALL, draw_knobs, tell
+from tests.history.simulator_account import DAY, HOUR, Account, Knobs, instant
+from tests.history.simulator_archive import MemoryArchive
 
 N_STORIES = int(os.environ.get("YTXDATA_STORIES", "200"))
 
@@ -19,7 +21,7 @@ N_STORIES = int(os.environ.get("YTXDATA_STORIES", "200"))
 @pytest.mark.parametrize("part", range(4))
 def test_no_story_ends_with_a_false_proof(part: int) -> None:
     wrong = [seed for seed in range(part, N_STORIES, 4) if tell(seed).wrong]
-    assert not wrong, f"python tests/history/simulator.py 1 --seed {wrong[0]}"
+    assert not wrong, f"python -m tests.history.simulator 1 --seed {wrong[0]}"
 
 
 @pytest.mark.parametrize("seed", [71, 119, 783, 1645, 2311, 20203, 20636, 20719, 20910, 200752, 700780])
@@ -86,9 +88,9 @@ TestAnyLife = AnyLife.TestCase
 TestAnyLife.settings = settings(max_examples=N_STORIES // 5, stateful_step_count=15, deadline=None)
 
 
-def daily(n: int, *, every: float = DAY, days: float = 60, rate: float = 10, **knobs: object) -> MemoryArchive:
+def daily(n: int, *, every: float = DAY, days: float = 60, rate: float = 10, **knobs: Any) -> MemoryArchive:
     """Sync a platform n times and return the archive."""
-    account, archive = Account(Knobs(**knobs), random.Random(3)), MemoryArchive(SMALL)  # type: ignore[arg-type]
+    account, archive = Account(Knobs(**knobs), random.Random(3)), MemoryArchive(SMALL)
     account.live(days * DAY, rate)
     for _ in range(n):
         archive.sync(account)
@@ -122,7 +124,7 @@ def proven_share(archive: MemoryArchive) -> float:
         {"skew": 3 * HOUR},
     ],
 )
-def test_what_is_new_on_an_honest_platform_is_proven_within_a_few_syncs(knobs: dict[str, object]) -> None:
+def test_what_is_new_on_an_honest_platform_is_proven_within_a_few_syncs(knobs: dict[str, Any]) -> None:
     archive = daily(8, rate=11, **knobs)
     assert archive.certificate.periods[-1].reason_key == "settling"
     assert archive.certificate.periods[-2].verdict == "PROVEN"
@@ -131,7 +133,7 @@ def test_what_is_new_on_an_honest_platform_is_proven_within_a_few_syncs(knobs: d
 @pytest.mark.parametrize(
     "knobs", [{}, {"display": "shuffled"}, {"order": "end"}, {"pins": 3}, {"doubled": 0.5}, {"order": "random"}]
 )
-def test_after_a_month_all_the_history_is_proven(knobs: dict[str, object]) -> None:
+def test_after_a_month_all_the_history_is_proven(knobs: dict[str, Any]) -> None:
     archive = daily(36, rate=11, **knobs)
     verdicts = [one.verdict for one in archive.certificate.periods]
     assert verdicts == ["PROVEN"] * (len(verdicts) - 1) + ["PROBABLE"] or knobs.get("order") == "random"

@@ -21,13 +21,18 @@ def spark() -> Iterator[Any]:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("ytxdata-tests")
+    quick_to_start = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     options = {
+        "spark.driver.extraJavaOptions": quick_to_start,
+        "spark.executor.extraJavaOptions": quick_to_start,
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "2",
         "spark.default.parallelism": "2",
         "spark.sql.session.timeZone": "UTC",
         "spark.executor.memory": "768m",
-        "spark.sql.autoBroadcastJoinThreshold": "10485760",
+        "spark.sql.adaptive.enabled": "false",  # the plan that is read is the plan that runs
+        "spark.sql.codegen.wholeStage": "false",  # a few rows are not worth compiling for
+        "spark.locality.wait": "0s",
     }
     for name, value in options.items():
         builder = builder.config(name, value)

@@ -37,7 +37,7 @@ class Facts:
 
     Columns of `meetings`: `key meeting_id pull_id creator s e at`, then, null where unknown: `is_known` (whether its legs are),
     `rows` (parties listed), `legs`, `closed` (legs with a known end), `leg_s`, `first`, `last`, `people`, `withheld`, `size`,
-    `meeting_s`, `talk_s`, `lonely_s`; and `counts` (whether it has enough people).
+    `meeting_s`, `talk_s`, `lonely_s`, `till` (the latest known moment); and `counts` (whether it has enough people).
     """
 
     source: Source
@@ -143,12 +143,13 @@ def _judged(known: Lazy, scope: Scope, *, talk: bool) -> Lazy:
         first=nw.when(is_known).then(nw.col("first")).otherwise(nw.col("s")),
         last=nw.when(all_closed).then(nw.col("last")).otherwise(nw.when(~is_known & (nw.col("e") >= nw.col("s"))).then(nw.col("e"))),
         size=nw.col("people") + nw.col("withheld"),
+        till=nw.coalesce("last", "e"),
     ).with_columns(meeting_s=nw.col("last") - nw.col("first"))  # fmt: skip
     has_end = ~nw.col("meeting_s").is_null()
     enough = nw.col("size") >= scope.min_parties
     return spans.select(
         "key", "meeting_id", "pull_id", "creator", "s", "e", "at", "is_known",
-        "rows", "legs", "closed", "leg_s", "first", "last", "people", "withheld", "size", "meeting_s",
+        "rows", "legs", "closed", "leg_s", "first", "last", "people", "withheld", "size", "meeting_s", "till",
         talk_s=nw.when(has_end).then(nw.col("talk_s")),
         lonely_s=nw.when(has_end).then(nw.col("lonely_s")),
         counts=nw.when(is_known).then(enough).otherwise(nw.lit(True)),

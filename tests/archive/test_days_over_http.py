@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -83,3 +83,18 @@ def test_what_is_proven_misses_no_meeting(story: Story, tmp_path: Path, monkeypa
     if story in (lowered_cap, absent_for_a_week):
         assert "GAP" in verdicts
     archive.verify()
+
+
+def test_nothing_is_claimed_about_days_to_come_when_a_clock_was_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Archive(tmp_path / "m.archive")
+    right = datetime(2026, 3, 2, tzinfo=UTC)
+    with Emulator(meetings=40, seed=9, until=right, max_age_s=10**8) as server:
+        client = Client(base_url=server.url, **server.credentials)
+        monkeypatch.setattr(times, "now", lambda: right + timedelta(days=9))
+        archive.sync(client)
+        monkeypatch.setattr(times, "now", lambda: right)
+        end = archive.certificate().end
+    assert end is not None
+    assert end <= right

@@ -10,6 +10,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
+from ytxdata import times
 from ytxdata.archive.answers import current_records, raw_answer
 from ytxdata.archive.changes import changes
 from ytxdata.archive.coverage import certificate_of
@@ -133,7 +134,7 @@ class Archive:
     def certificate(self, start: Instant | None = None, end: Instant | None = None) -> Certificate:
         """Return what may be claimed about a period, or about everything the archive covers."""
         snapshot = self.snapshot()
-        whole = certificate_of(snapshot.head.state if snapshot else {})
+        whole = certificate_of(snapshot.head.state if snapshot else {}, times.now())
         first = _instant(start, "start") or whole.start
         last = _instant(end, "end") or whole.end
         return whole.over(first, last) if first and last else whole

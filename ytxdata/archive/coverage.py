@@ -33,15 +33,18 @@ def exempt_of(state: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(state.get("exempt", ()))
 
 
-def certificate_of(state: Mapping[str, Any]) -> Certificate:
-    """Return the certificate of the archive: nothing is claimed before the first completed sync."""
+def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
+    """Return the certificate of the archive: nothing is claimed before the first completed sync, nor about the future.
+
+    A sync whose machine had its clock ahead may have left claims about days that are still to come.
+    """
     if not state:
         return Certificate()
     periods = (
-        Period(datetime.fromisoformat(start), datetime.fromisoformat(end), key, tuple(pulls))
+        Period(datetime.fromisoformat(start), min(datetime.fromisoformat(end), now), key, tuple(pulls))
         for start, end, key, pulls in state["periods"]
     )
-    return Certificate(tuple(periods), state["outside"])
+    return Certificate.of(periods, state["outside"])
 
 
 def pull_verdicts(judgement: Judgement, pull_ids: Collection[str]) -> dict[str, str]:

@@ -94,23 +94,9 @@ def _overlapping(frame: Lazy, first: str, last: str, start: int | None, end: int
 def _facts(source: Source, scope: Scope, *, talk: bool) -> Facts:
     meetings = scope.placed(source.meetings)
     legs = timed(source.legs, meetings)
-    joined = ~nw.col("j").is_null()
-    named = joined & ~nw.col("number").is_null()
-    persons = (
-        legs.with_columns(named=named.cast(nw.Int64))
-        .group_by("key", "person")
-        .agg(
-            nw.len().alias("rows"),
-            nw.col("j").count().alias("legs"),
-            nw.col("len_s").count().alias("closed"),
-            nw.col("len_s").sum().alias("leg_s"),
-            nw.col("j").min().alias("first"),
-            nw.col("end").max().alias("last"),
-            nw.col("named").max(),
-        )
-    )
+    each = persons(legs)
     per_meeting = (
-        persons.with_columns(withheld=nw.when(nw.col("named") == 0).then(nw.col("legs")).otherwise(0))
+        each.with_columns(withheld=nw.when(nw.col("named") == 0).then(nw.col("legs")).otherwise(0))
         .group_by("key")
         .agg(
             *(nw.col(name).sum() for name in ("rows", "legs", "closed", "leg_s", "withheld")),
@@ -123,11 +109,31 @@ def _facts(source: Source, scope: Scope, *, talk: bool) -> Facts:
         is_known=~nw.col("rows").is_null() | (nw.coalesce(nw.col("n_legs"), nw.lit(1)) == 0)
     )
     if talk:
-        closed = legs.filter(~nw.col("len_s").is_null()).select("key", "person", "leg", "j", "end")
-        known = known.join(sweep.talk(closed), on="key", how="left")
+        known = known.join(sweep.talk(legs, each), on="key", how="left")
     else:
         known = known.with_columns(talk_s=null_like("s"), lonely_s=null_like("s"))
     return Facts(source, scope, source.engine.hold(_judged(known, scope, talk=talk)), legs)
+
+
+def persons(legs: Lazy) -> Lazy:
+    """Return one row per person and meeting: `key person rows legs closed leg_s first last named`.
+
+    `rows` are listings, `legs` joins, `closed` joins with a known end; `named` is 1 for a number that joined.
+    """
+    named = ~nw.col("j").is_null() & ~nw.col("number").is_null()
+    return (
+        legs.with_columns(named=named.cast(nw.Int64))
+        .group_by("key", "person")
+        .agg(
+            nw.len().alias("rows"),
+            nw.col("j").count().alias("legs"),
+            nw.col("len_s").count().alias("closed"),
+            nw.col("len_s").sum().alias("leg_s"),
+            nw.col("j").min().alias("first"),
+            nw.col("end").max().alias("last"),
+            nw.col("named").max(),
+        )
+    )
 
 
 def _judged(known: Lazy, scope: Scope, *, talk: bool) -> Lazy:

@@ -147,8 +147,8 @@ def presence(
     resolved = resolve(source)
     known = facts(resolved, Scope.of(start, end, min_parties, day_of), talk=False)
     rows = persons(known, wanted).with_columns(
-        first_joined_at=nw.col("j"),
-        last_left_at=nw.when(nw.col("closed") == nw.col("legs")).then(nw.col("end")),
+        first_joined_at=nw.col("first"),
+        last_left_at=nw.when(nw.col("closed") == nw.col("legs")).then(nw.col("last")),
         presence=minutes("presence_s"),
         presence_pct=percent("presence_s", "meeting_s"),
     )
@@ -169,26 +169,27 @@ def presence(
 
 
 def persons(known: Facts, meetings: Sequence[str] | None = None) -> Lazy:
-    """Return one row per person and meeting: `key meeting_id number leg legs closed leg_s j end presence_s meeting_s`."""
+    """Return one row per person and meeting: `key meeting_id number leg legs closed leg_s first last presence_s meeting_s`."""
     chosen = known.counted
     if meetings is not None:
         chosen = chosen.filter(nw.col("meeting_id").is_in(list(meetings)))
     whole = chosen.select("key", "meeting_id", "meeting_s")
-    joined = known.legs.filter(~nw.col("j").is_null()).join(whole.select("key"), on="key", how="inner")
+    joined = known.legs.filter(~nw.col("j").is_null()).join(whole.select("key"), on="key", how="semi")
     each = joined.group_by("key", "person").agg(
         nw.col("number").max(),
         nw.col("leg").min(),
         nw.col("j").count().alias("legs"),
         nw.col("len_s").count().alias("closed"),
         nw.col("len_s").sum().alias("leg_s"),
-        nw.col("j").min(),
-        nw.col("end").max(),
+        nw.col("j").min().alias("first"),
+        nw.col("end").max().alias("last"),
     )
-    union = sweep.presence(joined.filter(~nw.col("len_s").is_null()).select("key", "person", "j", "end"))
+    union = sweep.presence(joined, each)
     together = each.join(union, on=["key", "person"], how="left").join(whole, on="key", how="inner")
+    seconds = nw.when(sweep.ONCE).then(nw.col("leg_s")).otherwise(nw.col("presence_s"))
     return together.with_columns(
         leg_s=nw.when(nw.col("closed") > 0).then(nw.col("leg_s")),
-        presence_s=nw.when(~nw.col("meeting_s").is_null()).then(nw.col("presence_s")),
+        presence_s=nw.when(~nw.col("meeting_s").is_null()).then(seconds),
     )
 
 

@@ -38,10 +38,23 @@ def _held(low: int, high: int | None = None) -> nw.Expr:
     return nw.col("t") * (holds(nw.col("level") - nw.col("step")) - holds(nw.col("level")))
 
 
-def presence(legs: Lazy) -> Lazy:
-    """Return per `key person` the seconds of the union of the person's intervals (`presence_s`); `legs` has `key person j end`."""
-    levels = _running(steps(legs, "key", "person", begins="j", ends="end"), "key", "person")
-    parts = levels.select("key", "person", presence_s=_held(1))
+COMES_OR_GOES = ((nw.col("level") == 1) & (nw.col("step") == 1)) | ((nw.col("level") == 0) & (nw.col("step") == -1))
+"""Of a person's running count of legs: the steps by which the person comes, or is gone."""
+
+ONCE = (nw.col("legs") == 1) & (nw.col("closed") == 1)
+"""Of `facts.persons`: who joined once and left again needs no sweep, which is nearly everybody."""
+
+
+def _rejoined(legs: Lazy, persons: Lazy) -> Lazy:
+    """Return the running count of legs of each person who joined more than once."""
+    more = persons.filter(~ONCE).select("key", "person")
+    theirs = legs.filter(~nw.col("len_s").is_null()).join(more, on=["key", "person"], how="semi")
+    return _running(steps(theirs, "key", "person", begins="j", ends="end"), "key", "person")
+
+
+def presence(legs: Lazy, persons: Lazy) -> Lazy:
+    """Return per `key person` of those who re-joined the seconds of the union of their intervals (`presence_s`)."""
+    parts = _rejoined(legs, persons).select("key", "person", presence_s=_held(1))
     return (
         parts.group_by("key", "person")
         .agg(nw.col("presence_s").sum())
@@ -49,12 +62,11 @@ def presence(legs: Lazy) -> Lazy:
     )
 
 
-def talk(legs: Lazy) -> Lazy:
+def talk(legs: Lazy, persons: Lazy) -> Lazy:
     """Return per `key` the seconds with exactly one person (`lonely_s`) and with two or more (`talk_s`)."""
-    own = _running(steps(legs, "key", "person", begins="j", ends="end"), "key", "person")
-    level, step = nw.col("level"), nw.col("step")
-    comes_or_goes = ((level == 1) & (step == 1)) | ((level == 0) & (step == -1))
-    people = _running(own.filter(comes_or_goes).select("key", "t", "step"), "key")
+    once = steps(persons.filter(ONCE), "key", begins="first", ends="last")
+    comings = _rejoined(legs, persons).filter(COMES_OR_GOES).select("key", "t", "step")
+    people = _running(nw.concat([once, comings]), "key")
     parts = people.select("key", lonely_s=_held(1, 1), talk_s=_held(2))
     sums = parts.group_by("key").agg(nw.col("lonely_s").sum(), nw.col("talk_s").sum())
     return sums.with_columns(nw.col("lonely_s", "talk_s").cast(nw.Int64))
@@ -75,9 +87,7 @@ def alone(legs: Lazy) -> Lazy:
         worth=nw.coalesce(nw.col("price"), nw.lit(0)), no_price=nw.col("price").is_null().cast(nw.Int64)
     )
     own = _running(steps(priced, "key", "person", "worth", "no_price", begins="j", ends="end"), "key", "person")
-    level, step = nw.col("level"), nw.col("step")
-    comes_or_goes = ((level == 1) & (step == 1)) | ((level == 0) & (step == -1))
-    people = _running(own.filter(comes_or_goes).drop("level"), "key").with_columns(
+    people = _running(own.filter(COMES_OR_GOES).drop("level"), "key").with_columns(
         gain=nw.col("worth") * nw.col("step"), lack=nw.col("no_price") * nw.col("step")
     )
     order = ("t", "step")

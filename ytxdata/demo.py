@@ -23,6 +23,11 @@ STEPS = {
 }
 """What the demo does, in order."""
 
+_WHY_NOT_PROVEN = Text(
+    "完整性要靠以后的同步来证实：一次回答看不出它漏了什么（见 docs/completeness.zh.md）",
+    "completeness is proven by later syncs: one answer cannot show what it leaves out (see docs/completeness.md)",
+)
+
 NOTEBOOK = "01_quickstart.ipynb"
 
 
@@ -54,6 +59,7 @@ class Demo:
                 f"the archive holds {self.n_meetings:,} meetings and {self.n_legs:,} legs",
             ),
             self.sync.certificate.sentence,
+            _WHY_NOT_PROVEN,
             *(Text(f"  {names[key].zh}：{path}", f"  {names[key].en}: {path}") for key, path in self.files.items()),
             Text(
                 "下一步：设置 YTX_ACCOUNT_SID、YTX_AUTH_TOKEN、YTX_APP_ID，然后运行 ytxdata doctor",

@@ -43,23 +43,23 @@ def as_instant(value: Instant, *, name: str = "instant") -> datetime:
     --------
     >>> as_instant("2026-01-01").isoformat()
     '2025-12-31T16:00:00+00:00'
-    >>> as_instant("2026-01").isoformat()
-    '2025-12-31T16:00:00+00:00'
+    >>> as_instant("2026-01") == as_instant("2026/01/01")
+    True
     """
     if isinstance(value, datetime):
         moment = value
     elif isinstance(value, date):
         moment = datetime.combine(value, time())
     else:
-        text = value.strip()
+        text = value.strip().replace("/", "-")
         try:
             moment = datetime.fromisoformat(f"{text}-01" if len(text) == 7 and text[4] == "-" else text)
         except ValueError:
             raise UsageError(
                 Text(f"{name} 不是日期或时间：{value!r}", f"{name} is no date or time: {value!r}"),
                 remedy=Text(
-                    "请写成 2026-01-31 或 2026-01-31T09:30（北京时间）",
-                    "write 2026-01-31 or 2026-01-31T09:30 (Beijing time)",
+                    "请写成 2026-01、2026-01-31 或 2026-01-31T09:30（北京时间）",
+                    "write 2026-01, 2026-01-31 or 2026-01-31T09:30 (Beijing time)",
                 ),
             ) from None
     if moment.tzinfo is None:

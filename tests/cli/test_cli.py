@@ -156,6 +156,8 @@ def test_sync_twice_prints_one_line_each_and_brings_nothing_new(
     assert "calls: 1" in second
     assert run("verify", archive) == 0
     assert run("archive", "coverage", "--archive", archive) == 0
+    assert "PROBABLE" in capsys.readouterr().out
+    assert run("archive", "coverage", "--archive", str(tmp_path / "nope.archive")) == 2
     assert run("archive", "rebuild", "--archive", archive) == 0
 
 

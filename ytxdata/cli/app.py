@@ -24,6 +24,10 @@ _EXITS = Text(
     "Exit codes: 0 fine · 1 findings · 2 wrong usage or input · 3 credentials, account or application refused · 4 platform or network failed · 5 archive or pack damaged",
 )
 
+_INTERRUPTED = Text(
+    "已中断；此前报告过的都在，再运行一次即可", "interrupted; whatever was reported before is kept, run it again"
+)
+
 app = typer.Typer(
     name="ytxdata",
     help="\n\n".join((*_HELP, *_EXITS)),
@@ -62,6 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
         _tell(error)
         code = error.exit_code
     except KeyboardInterrupt:
+        typer.echo(_INTERRUPTED.in_(chosen.lang), err=True)
         code = 130
     except BrokenPipeError:
         sys.stderr.close()

@@ -14,11 +14,13 @@ from ytxdata.cli.options import (
     Environment,
     Json,
     Language,
+    chosen,
     emit,
     note,
     open_client,
     say,
 )
+from ytxdata.times import beijing_text
 
 
 def register(app: typer.Typer) -> None:
@@ -82,9 +84,18 @@ def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = Fal
     Example: ytxdata archive coverage --archive meetings.archive
     """
     from ytxdata.archive import Archive
+    from ytxdata.archive.layout import no_archive
 
-    frame = Archive(archive).coverage()
+    kept = Archive(archive)
+    if kept.snapshot() is None:
+        raise no_archive(kept.path)
     if as_json:
+        frame = kept.coverage()
         emit(frame.assign(start=frame["start"].astype(str), end=frame["end"].astype(str)).to_dict("records"))
-    else:
-        say(frame.to_string(index=False))
+        return
+    certificate = kept.certificate()
+    for period in certificate.periods:
+        say(
+            f"{beijing_text(period.start)} – {beijing_text(period.end)}  {period.verdict:<8}  {period.reason.in_(chosen.lang)}"
+        )
+    say(certificate.sentence)

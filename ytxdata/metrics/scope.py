@@ -11,7 +11,7 @@ import narwhals as nw
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import OFFSET
-from ytxdata.times import Instant, as_instant
+from ytxdata.times import Instant, as_instant, beijing_text
 
 DayOf = Literal["starts", "ends"]
 
@@ -48,8 +48,14 @@ class Scope:
         last = None if end is None else as_instant(end, name="end")
         if first is not None and last is not None and last <= first:
             raise UsageError(
-                Text(f"时段 [{start}, {end}) 为空", f"the period [{start}, {end}) is empty"),
-                remedy=Text("end 必须晚于 start", "end must be later than start"),
+                Text(
+                    f"时段为空：{beijing_text(first)} 至 {beijing_text(last)}（不含，北京时间）",
+                    f"the period is empty: from {beijing_text(first)} to {beijing_text(last)} (not included; Beijing time)",
+                ),
+                remedy=Text(
+                    "终点（end、--to）必须晚于起点（start、--from）",
+                    "its end (end, --to) must be later than its start (start, --from)",
+                ),
             )
         if day_of not in ("starts", "ends"):
             raise UsageError(

@@ -9,6 +9,12 @@ import typer
 
 from ytxdata.cli.asking import From, Granularity, Lines, TariffFile, To, ask
 from ytxdata.cli.options import ArchiveDir, Json, Language, ShowPhones, chosen, emit, say
+from ytxdata.labels import Text
+
+_SHOWN = 20
+_MORE = Text(
+    "……还有 {n} 行；--csv 写出全部，--json 给程序用", "… {n} more rows; --csv writes them all, --json is for machines"
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -57,6 +63,9 @@ def explain(
         say(f"= {formula.in_(chosen.lang)}")
     say(told.summary)
     if csv is None:
-        say(records.arrow.to_pandas().to_string(index=False, na_rep="—"))
+        frame = records.arrow.to_pandas()
+        say(frame.head(_SHOWN).to_string(index=False, na_rep="—"))
+        if len(frame) > _SHOWN:
+            say(_MORE, n=len(frame) - _SHOWN)
     else:
         say(f"→ {csv}")

@@ -18,12 +18,11 @@ from ytxdata.archive.rejects import RejectIndex
 from ytxdata.archive.twins import Row, by_twin, fullest
 from ytxdata.archive.versions import Twins, Version, VersionIndex
 from ytxdata.history.evidence import PullFacts
-from ytxdata.history.facts import pull_facts
+from ytxdata.history.facts import call_row, pull_facts
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.extract import RawRecord
 from ytxdata.records.normalize import normalize
-from ytxdata.version import __version__
 
 JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")
 """What a record can be to the archive: each is exactly one of these."""
@@ -86,7 +85,7 @@ class Intake:
         self.tally["bytes"] += len(answer.raw)
         self.check()
         stored = [(records[position].raw, pieces[position]) for position in sorted(pieces)]
-        self.taken.append(Taken(_call(answer), fold(answer.raw, stored)))
+        self.taken.append(Taken(call_row(answer), fold(answer.raw, stored)))
         return pull_facts(answer, normal.meetings, len(broken))
 
     def check(self) -> None:
@@ -176,25 +175,6 @@ class Intake:
         places = np.empty(len(micros), dtype=np.int64)
         places[np.argsort(np.array(micros, dtype=np.int64), kind="stable")] = np.arange(len(micros))
         return places
-
-
-def _call(answer: Answer) -> dict[str, object]:
-    """Return what a row of `pulls` says of a call by itself."""
-    return {
-        "pull_id": answer.pull_id,
-        "asked_at": answer.asked_at,
-        "answered_at": answer.answered_at,
-        "asked_n": answer.asked_n,
-        "returned_n": len(answer.records),
-        "confid": answer.confid or None,
-        "status_code": answer.status_code,
-        "request_id": answer.request_id,
-        "attempts": answer.attempts,
-        "bytes": len(answer.raw),
-        "encoding": answer.encoding,
-        "sha256": answer.sha256,
-        "package_version": __version__,
-    }
 
 
 def _rows(meetings: pa.Table) -> list[Row]:

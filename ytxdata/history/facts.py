@@ -1,4 +1,4 @@
-"""What the rules of completeness need to know of an answer: its records in their order, and how it was asked for."""
+"""What an answer tells of itself: to the rules of completeness its records in their order, to `pulls` how it was asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 from ytxdata.history.evidence import PullFacts, Seen
 from ytxdata.platform.exchange import clock_skew
 from ytxdata.records.answer import Answer
+from ytxdata.version import __version__
 
 
 def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
@@ -30,3 +31,22 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
         n_bytes=len(answer.raw),
         clock_skew=None if skew_s is None else timedelta(seconds=abs(skew_s)),
     )
+
+
+def call_row(answer: Answer) -> dict[str, object]:
+    """Return what a row of `pulls` says of a call by itself."""
+    return {
+        "pull_id": answer.pull_id,
+        "asked_at": answer.asked_at,
+        "answered_at": answer.answered_at,
+        "asked_n": answer.asked_n,
+        "returned_n": len(answer.records),
+        "confid": answer.confid or None,
+        "status_code": answer.status_code,
+        "request_id": answer.request_id,
+        "attempts": answer.attempts,
+        "bytes": len(answer.raw),
+        "encoding": answer.encoding,
+        "sha256": answer.sha256,
+        "package_version": __version__,
+    }

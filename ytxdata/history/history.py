@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ytxdata import times
 from ytxdata.history.completeness import certify_history
-from ytxdata.history.facts import pull_facts
+from ytxdata.history.facts import call_row, pull_facts
 from ytxdata.history.verdicts import Certificate
 from ytxdata.labels import Text
 from ytxdata.markup import facts_card
@@ -24,7 +24,6 @@ from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import normalize
 from ytxdata.records.schema import PULLS, arrow_schema, to_pandas
 from ytxdata.records.tabulate import Counts, Tabulated, tabulate
-from ytxdata.version import __version__
 
 LONGEST_RAW = 2000
 """How much of an unreadable file is shown in `rejects` [bytes]."""
@@ -108,7 +107,9 @@ class History:
     @cached_property
     def pulls(self) -> pd.DataFrame:
         """One row per answer: when it was asked, for how many, what came, and its hash."""
-        return to_pandas(pa.Table.from_pylist([_pull(answer) for answer in self.answers], schema=arrow_schema(PULLS)))
+        return to_pandas(
+            pa.Table.from_pylist([call_row(answer) for answer in self.answers], schema=arrow_schema(PULLS))
+        )
 
     @cached_property
     def certificate(self) -> Certificate:
@@ -200,21 +201,3 @@ def _refusal(answer: Answer) -> tuple[Text, ...]:
             f"{name}: status code {code.code} {code.text.en}, {code.cause.en}",
         ),
     )
-
-
-def _pull(answer: Answer) -> dict[str, object]:
-    return {
-        "pull_id": answer.pull_id,
-        "asked_at": answer.asked_at,
-        "answered_at": answer.answered_at,
-        "asked_n": answer.asked_n,
-        "returned_n": len(answer.records),
-        "confid": answer.confid or None,
-        "status_code": answer.status_code,
-        "request_id": answer.request_id,
-        "attempts": answer.attempts,
-        "bytes": len(answer.raw),
-        "encoding": answer.encoding,
-        "sha256": answer.sha256,
-        "package_version": __version__,
-    }

@@ -180,7 +180,7 @@ def main() -> None:
                 f"{side:9} cpu {took['cpu_s']:7.1f} s  wall {took['wall_s']:7.1f} s  memory {took['memory_mb']:7.0f} MB",
                 flush=True,
             )
-    for name in REPORTS:
+    for name in ("facts", "read", *REPORTS):
         each = [sides[side]["each"].get(name, 0) for side in sides]
         print(
             f"  {name:14}" + "".join(f"{side:>10} {seconds:6.2f} s" for side, seconds in zip(sides, each, strict=True))

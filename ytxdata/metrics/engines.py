@@ -28,6 +28,7 @@ class _Dialect(NamedTuple):
     instants: Callable[[Any, Collection[str]], Any]
     small: Callable[[Any, pa.Table], Any]
     hold: Callable[[Any], Any]
+    numbered: Callable[[Any], Any]
 
 
 def to_pandas(table: pa.Table) -> Any:
@@ -71,6 +72,10 @@ def _pandas_hold(frame: Any) -> Any:
     return frame
 
 
+def _pandas_numbered(frame: Any) -> Any:
+    return frame.assign(key=range(len(frame)))
+
+
 # ── Polars ──
 def _polars_seconds(frame: Any, columns: Sequence[str], offsets: Sequence[int]) -> Any:
     import polars as pl
@@ -99,6 +104,10 @@ def _polars_small(_frame: Any, table: pa.Table) -> Any:
 
 def _polars_hold(frame: Any) -> Any:
     return frame.lazy().collect().lazy()
+
+
+def _polars_numbered(frame: Any) -> Any:
+    return _polars_hold(frame.with_row_index("key"))
 
 
 # ── DuckDB ──
@@ -131,6 +140,10 @@ def _duckdb_small(frame: Any, table: pa.Table) -> Any:
 
 def _duckdb_hold(frame: Any) -> Any:
     return _duckdb_small(frame, frame.to_arrow_table())
+
+
+def _duckdb_numbered(frame: Any) -> Any:
+    return _duckdb_hold(frame.project("*, row_number() OVER () AS key"))
 
 
 # ── PySpark ──
@@ -183,12 +196,27 @@ def _spark_hold(frame: Any) -> Any:
     return frame.cache()
 
 
+def _spark_numbered(frame: Any) -> Any:
+    from pyspark.sql import functions
+
+    # counting all rows in one order would bring them together
+    return frame.withColumn("key", functions.col("id"))
+
+
 _DIALECTS = {
-    nw.Implementation.PANDAS: _Dialect(_pandas_seconds, _pandas_instants, _pandas_small, _pandas_hold),
-    nw.Implementation.POLARS: _Dialect(_polars_seconds, _polars_instants, _polars_small, _polars_hold),
-    nw.Implementation.DUCKDB: _Dialect(_duckdb_seconds, _duckdb_instants, _duckdb_small, _duckdb_hold),
-    nw.Implementation.PYSPARK: _Dialect(_spark_seconds, _spark_instants, _spark_small, _spark_hold),
-    nw.Implementation.PYSPARK_CONNECT: _Dialect(_spark_seconds, _spark_instants, _spark_small, _spark_hold),
+    nw.Implementation.PANDAS: _Dialect(
+        _pandas_seconds, _pandas_instants, _pandas_small, _pandas_hold, _pandas_numbered
+    ),
+    nw.Implementation.POLARS: _Dialect(
+        _polars_seconds, _polars_instants, _polars_small, _polars_hold, _polars_numbered
+    ),
+    nw.Implementation.DUCKDB: _Dialect(
+        _duckdb_seconds, _duckdb_instants, _duckdb_small, _duckdb_hold, _duckdb_numbered
+    ),
+    nw.Implementation.PYSPARK: _Dialect(_spark_seconds, _spark_instants, _spark_small, _spark_hold, _spark_numbered),
+    nw.Implementation.PYSPARK_CONNECT: _Dialect(
+        _spark_seconds, _spark_instants, _spark_small, _spark_hold, _spark_numbered
+    ),
 }
 
 
@@ -235,6 +263,10 @@ class Engine:
     def hold(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Return the frame computed once, for results that are used more than once (one row per meeting, not per leg)."""
         return _lazy(self.dialect.hold(frame.to_native()))
+
+    def numbered(self, meetings: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Return meetings, computed once, with a `key` that is quicker to sort and join by than their `id`."""
+        return _lazy(self.dialect.numbered(meetings.to_native()))
 
     def seconds(self, columns: Sequence[str]) -> nw.LazyFrame[Any]:
         """Return the frame lazily with some columns of instants turned into local epoch seconds.

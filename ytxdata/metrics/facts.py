@@ -24,18 +24,18 @@ def timed(legs: Lazy, meetings: Lazy) -> Lazy:
     An end that stays unknown, or lies before the join, is null. A leg without a number is a person of its own.
     """
     end = nw.coalesce("l", "e")
-    known = legs.join(meetings.select("key", "e"), on="key", how="inner").with_columns(
+    known = legs.join(meetings.select("id", "key", "e"), on="id", how="inner").with_columns(
         end=nw.when(end >= nw.col("j")).then(end),
         person=nw.coalesce(nw.col("number"), nw.concat_str([nw.lit("#"), nw.col("leg").cast(nw.String)])),
     )
-    return known.with_columns(len_s=nw.col("end") - nw.col("j")).drop("l", "e")
+    return known.with_columns(len_s=nw.col("end") - nw.col("j")).drop("id", "l", "e")
 
 
 @dataclass(frozen=True)
 class Facts:
     """The meetings of a scope, one row each, computed once, and their legs.
 
-    Columns of `meetings`: `key meeting_id pull_id creator s e at`, then, null where unknown: `is_known` (whether its legs are),
+    Columns of `meetings`: `key` (a number for the length of the session) `meeting_id pull_id creator s e at`, then, null where unknown: `is_known` (whether its legs are),
     `rows` (parties listed), `legs`, `closed` (legs with a known end), `leg_s`, `first`, `last`, `people`, `withheld`, `size`,
     `meeting_s`, `talk_s`, `lonely_s`, `till` (the latest known moment); and `counts` (whether it has enough people).
     """
@@ -81,18 +81,18 @@ def touching(known: Facts) -> Facts:
     keys = nw.concat(
         [_overlapping(source.legs, "j", "l", start, end), _overlapping(source.meetings, "s", "e", start, end)]
     )
-    part = replace(source, meetings=source.meetings.join(keys.unique(), on="key", how="semi"), held=known.held)
+    part = replace(source, meetings=source.meetings.join(keys.unique(), on="id", how="semi"), held=known.held)
     return facts(part, Scope(min_parties=known.scope.min_parties))
 
 
 def _overlapping(frame: Lazy, first: str, last: str, start: int | None, end: int | None) -> Lazy:
     begun, over = nw.col(first), nw.col(last)
     inside = ~begun.is_null() if end is None else begun < end
-    return frame.filter(inside if start is None else inside & (over.is_null() | (over > start))).select("key")
+    return frame.filter(inside if start is None else inside & (over.is_null() | (over > start))).select("id")
 
 
 def _facts(source: Source, scope: Scope, *, talk: bool) -> Facts:
-    meetings = scope.placed(source.meetings)
+    meetings = source.engine.numbered(scope.placed(source.meetings))
     legs = timed(source.legs, meetings)
     each = persons(legs)
     per_meeting = (

@@ -26,9 +26,9 @@ _KEYS = ("obs", "row")
 
 @dataclass(frozen=True)
 class Source:
-    """Meetings (`key meeting_id pull_id creator s e n_legs`) and legs (`key leg number j l`), lazily.
+    """Meetings (`id meeting_id pull_id creator s e n_legs`) and legs (`id leg number j l`), lazily.
 
-    `s e` are start and end, `j l` join and leave, in local epoch seconds. `held` keeps what several reports share.
+    `id` ties them together; `s e` are start and end, `j l` join and leave, in local epoch seconds. `held` keeps what several reports share.
     """
 
     meetings: Lazy
@@ -84,7 +84,7 @@ def _prepare(frames: Any, *, legs_are_unique: bool) -> Source:
     legs = legs_engine.seconds(("joined_at", "left_at"))
     key = next((name for name in _KEYS if name in engine.columns and name in legs_engine.columns), "meeting_id")
     known = meetings.select(
-        key=nw.col(key),
+        id=nw.col(key),
         meeting_id=nw.col("meeting_id").cast(nw.String),
         pull_id=_optional(engine, "pull_id", "meeting_id"),
         creator=_optional(engine, "creator", "meeting_id"),
@@ -99,13 +99,13 @@ def _prepare(frames: Any, *, legs_are_unique: bool) -> Source:
     else:
         number = _optional(legs_engine, "number", "meeting_id")
     legs = legs.select(
-        key=nw.col(key),
+        id=nw.col(key),
         leg=nw.col("leg").cast(nw.Int64),
         number=number,
         j=nw.col("joined_at"),
         l=nw.col("left_at"),
     )
-    return replace(source, legs=legs if legs_are_unique else legs.unique(subset=["key", "leg"], keep="any"))
+    return replace(source, legs=legs if legs_are_unique else legs.unique(subset=["id", "leg"], keep="any"))
 
 
 def _require(table: str, engine: Engine, *columns: str) -> None:

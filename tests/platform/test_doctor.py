@@ -50,12 +50,13 @@ def test_all_is_well(hostile: Server, monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_settings_are_told_with_their_origin_and_no_secret(hostile: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YTX_APP_ID", APP)
     monkeypatch.setenv("YTX_ENVIRONMENT", "sandbox")
+    monkeypatch.setenv("YTX_CONFIG", "/nowhere/ytxdata.toml")
     told = diagnose(hostile(dated("0")).url, app_id=None)["settings"]
     assert "environment YTX_APP_ID" in told.text.en
     assert "auth_token = *** (argument)" in told.text.en
     assert "base_url wins" in told.text.en
     assert TOKEN not in repr(told)
-    assert told.state == "warn"  # YTX_CONFIG names no file here
+    assert told.state == "warn"  # for the file that is not there
 
 
 def test_missing_settings_end_it_with_code_2() -> None:

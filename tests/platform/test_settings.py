@@ -215,8 +215,11 @@ def test_a_directory_in_place_of_the_file_is_refused(tmp_path: Path, monkeypatch
         Settings.load(**GIVEN)
 
 
-def test_a_file_that_is_not_where_it_should_be_is_named_when_something_is_missing() -> None:
-    with pytest.raises(SettingsError, match=r"YTX_CONFIG names a file that does not exist: .*none\.toml"):
+def test_a_file_that_is_not_where_it_should_be_is_named_when_something_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("YTX_CONFIG", "/nowhere/ytxdata.toml")
+    with pytest.raises(SettingsError, match=r"YTX_CONFIG names a file that does not exist: /nowhere/ytxdata\.toml"):
         Settings.load()
 
 

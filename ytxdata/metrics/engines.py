@@ -260,6 +260,11 @@ class Engine:
         """The names of the frame's columns."""
         return list(nw.from_native(self.native).collect_schema().names())
 
+    @property
+    def signs(self) -> nw.LazyFrame[Any]:
+        """A frame of the two steps that an interval is made of."""
+        return self.small(pa.table({"step": pa.array([1, -1], pa.int64())}))
+
     def hold(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Return the frame computed once, for results that are used more than once (one row per meeting, not per leg)."""
         return _lazy(self.dialect.hold(frame.to_native()))

@@ -109,7 +109,7 @@ def _facts(source: Source, scope: Scope, *, talk: bool) -> Facts:
         is_known=~nw.col("rows").is_null() | (nw.coalesce(nw.col("n_legs"), nw.lit(1)) == 0)
     )
     if talk:
-        known = known.join(sweep.talk(legs, each), on="key", how="left")
+        known = known.join(sweep.talk(legs, each, source.engine.signs), on="key", how="left")
     else:
         known = known.with_columns(talk_s=null_like("s"), lonely_s=null_like("s"))
     return Facts(source, scope, source.engine.hold(_judged(known, scope, talk=talk)), legs)

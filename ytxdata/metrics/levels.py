@@ -98,9 +98,9 @@ def _inside(known: Facts) -> Lazy:
             "t": pa.array([second for _, second in midnights], pa.int64()),
         })
     )  # fmt: skip
-    both = steps(_spans(known), "kind", begins="a", ends="b")
+    both = steps(_spans(known), known.source.engine.signs, "kind", begins="a", ends="b")
     changes = (
-        nw.concat([both, silent.select("kind", "t", step=nw.lit(0, nw.Int64))])
+        nw.concat([both, silent.select("kind", "t", step=nw.lit(0, nw.Int64)).select("kind", "step", "t")])
         .group_by("kind", "t")
         .agg(nw.col("step").sum())
         .with_columns(nw.col("step").cast(nw.Int64), day=nw.col("t") // DAY)

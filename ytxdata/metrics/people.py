@@ -184,7 +184,7 @@ def persons(known: Facts, meetings: Sequence[str] | None = None) -> Lazy:
         nw.col("j").min().alias("first"),
         nw.col("end").max().alias("last"),
     )
-    union = sweep.presence(joined, each)
+    union = sweep.presence(joined, each, known.source.engine.signs)
     together = each.join(union, on=["key", "person"], how="left").join(whole, on="key", how="inner")
     seconds = nw.when(sweep.ONCE).then(nw.col("leg_s")).otherwise(nw.col("presence_s"))
     return together.with_columns(

@@ -13,14 +13,15 @@ import narwhals as nw
 Lazy = nw.LazyFrame[Any]
 
 
-def steps(intervals: Lazy, *columns: str, begins: str, ends: str) -> Lazy:
-    """Return two events for each interval: `t` and `step` (+1 at its begin, −1 at its end)."""
-    return nw.concat(
-        [
-            intervals.select(*columns, t=nw.col(begins), step=nw.lit(1, nw.Int64)),
-            intervals.select(*columns, t=nw.col(ends), step=nw.lit(-1, nw.Int64)),
-        ]
-    )
+def steps(intervals: Lazy, signs: Lazy, *columns: str, begins: str, ends: str) -> Lazy:
+    """Return two events for each interval: `t` and `step` (+1 at its begin, −1 at its end).
+
+    `signs` is a frame of these two steps (`Engine.signs`), crossed with the intervals: of two frames that are concatenated, what
+    they come from is computed twice by a lazy engine, and narwhals cannot unpivot on a DuckDB connection of one's own.
+    """
+    both = intervals.select(*columns, begins, ends).join(signs, how="cross")
+    t = nw.when(nw.col("step") == 1).then(nw.col(begins)).otherwise(nw.col(ends))
+    return both.select(*columns, "step", t=t)
 
 
 def _running(events: Lazy, *of: str) -> Lazy:
@@ -45,16 +46,16 @@ ONCE = (nw.col("legs") == 1) & (nw.col("closed") == 1)
 """Of `facts.persons`: who joined once and left again needs no sweep, which is nearly everybody."""
 
 
-def _rejoined(legs: Lazy, persons: Lazy) -> Lazy:
+def _rejoined(legs: Lazy, persons: Lazy, signs: Lazy) -> Lazy:
     """Return the running count of legs of each person who joined more than once."""
     more = persons.filter(~ONCE).select("key", "person")
     theirs = legs.filter(~nw.col("len_s").is_null()).join(more, on=["key", "person"], how="semi")
-    return _running(steps(theirs, "key", "person", begins="j", ends="end"), "key", "person")
+    return _running(steps(theirs, signs, "key", "person", begins="j", ends="end"), "key", "person")
 
 
-def presence(legs: Lazy, persons: Lazy) -> Lazy:
+def presence(legs: Lazy, persons: Lazy, signs: Lazy) -> Lazy:
     """Return per `key person` of those who re-joined the seconds of the union of their intervals (`presence_s`)."""
-    parts = _rejoined(legs, persons).select("key", "person", presence_s=_held(1))
+    parts = _rejoined(legs, persons, signs).select("key", "person", presence_s=_held(1))
     return (
         parts.group_by("key", "person")
         .agg(nw.col("presence_s").sum())
@@ -62,23 +63,23 @@ def presence(legs: Lazy, persons: Lazy) -> Lazy:
     )
 
 
-def talk(legs: Lazy, persons: Lazy) -> Lazy:
+def talk(legs: Lazy, persons: Lazy, signs: Lazy) -> Lazy:
     """Return per `key` the seconds with exactly one person (`lonely_s`) and with two or more (`talk_s`)."""
-    once = steps(persons.filter(ONCE), "key", begins="first", ends="last")
-    comings = _rejoined(legs, persons).filter(COMES_OR_GOES).select("key", "t", "step")
+    once = steps(persons.filter(ONCE), signs, "key", begins="first", ends="last")
+    comings = _rejoined(legs, persons, signs).filter(COMES_OR_GOES).select("key", "step", "t")
     people = _running(nw.concat([once, comings]), "key")
     parts = people.select("key", lonely_s=_held(1, 1), talk_s=_held(2))
     sums = parts.group_by("key").agg(nw.col("lonely_s").sum(), nw.col("talk_s").sum())
     return sums.with_columns(nw.col("lonely_s", "talk_s").cast(nw.Int64))
 
 
-def overlap(legs: Lazy) -> Lazy:
+def overlap(legs: Lazy, signs: Lazy) -> Lazy:
     """Return per `key` the seconds with two or more legs, whoever they belong to (`overlap_s`); `legs` has `key j end`."""
-    parts = _running(steps(legs, "key", begins="j", ends="end"), "key").select("key", overlap_s=_held(2))
+    parts = _running(steps(legs, signs, "key", begins="j", ends="end"), "key").select("key", overlap_s=_held(2))
     return parts.group_by("key").agg(nw.col("overlap_s").sum()).with_columns(nw.col("overlap_s").cast(nw.Int64))
 
 
-def alone(legs: Lazy) -> Lazy:
+def alone(legs: Lazy, signs: Lazy) -> Lazy:
     """Return per `key` what being alone cost: `price_s` (price × seconds, of the person alone) and `unpriced` (seconds without a price).
 
     `legs` has `key person j end price`. While one person is there, the running sum of prices is that person's price.
@@ -86,7 +87,7 @@ def alone(legs: Lazy) -> Lazy:
     priced = legs.with_columns(
         worth=nw.coalesce(nw.col("price"), nw.lit(0)), no_price=nw.col("price").is_null().cast(nw.Int64)
     )
-    own = _running(steps(priced, "key", "person", "worth", "no_price", begins="j", ends="end"), "key", "person")
+    own = _running(steps(priced, signs, "key", "person", "worth", "no_price", begins="j", ends="end"), "key", "person")
     people = _running(own.filter(COMES_OR_GOES).drop("level"), "key").with_columns(
         gain=nw.col("worth") * nw.col("step"), lack=nw.col("no_price") * nw.col("step")
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ytxdata.cli import app, main
+from ytxdata.cli.wrong_usage import in_both
 from ytxdata.emulator import Emulator
 
 PROGRAM = str(Path(sys.executable).with_name("ytxdata"))
@@ -142,6 +143,62 @@ def test_no_way_to_the_platform_ends_with_4(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
     assert run(*arguments) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "zh", "en"),
+    [
+        (["report", "--lines", "many"], "'--lines' 的值不可用：应为整数", "Invalid value for '--lines'"),
+        (["fetch", "--count", "0"], "'--count' 的值不可用：", "Invalid value for '--count'"),
+        (["nonsense"], "没有命令 'nonsense'", "No such command 'nonsense'"),
+        (["explain", "--rwo", "1"], "没有选项 --rwo", "No such option: --rwo"),
+        (["report", "--archive"], "选项 '--archive' 后面缺少值", "Option '--archive' requires an argument"),
+        (["sync", "--json=3"], "选项 '--json' 不带值", "Option '--json' does not take a value"),
+        (["pack", "a", "b"], "多余的参数：b", "Got unexpected extra argument"),
+        (["verify"], "缺少参数", "Missing argument"),
+        (["report", "--tariff", "nofile"], "'nofile' 不存在", "'nofile' does not exist"),
+        (["--lang", "xx", "doctor"], "--lang 不能是 'xx'", "--lang cannot be 'xx'"),
+    ],
+)
+def test_wrong_usage_is_told_in_the_language_of_the_reader(
+    arguments: list[str], zh: str, en: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for lang, said in (("zh", zh), ("en", en)):
+        monkeypatch.setenv("YTX_LANG", lang)
+        assert run(*arguments) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_the_language_counts_even_when_it_stands_behind_the_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("explain", "--rwo", "1", "--lang", "zh") == 2
+    told = capsys.readouterr().err
+    assert "没有选项" in told
+    assert "No such" not in told
+
+
+@pytest.mark.parametrize(
+    ("said", "zh"),
+    [
+        ("Invalid value for '--lines': 'x' is not a valid integer.", "'--lines' 的值不可用：应为整数"),
+        ("Invalid value for '--count': 0 is not in the range x>=1.", "'--count' 的值不可用：0 不在范围 x>=1 内"),
+        ("Got unexpected extra arguments (a b)", "多余的参数：a b"),
+        ("No such option: --rwo Did you mean --row?", "没有选项 --rwo（您是想写 --row 吗？）"),
+        ("Missing option '--out'.", "缺少选项 '--out'"),
+    ],
+)
+def test_other_versions_of_the_parser_say_the_same_in_other_words(said: str, zh: str) -> None:
+    assert in_both(said) == (zh, said)
+
+
+def test_an_interrupt_is_told_and_ends_with_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ytxdata.cli.sync.open_client", interrupted)
+    assert run("--lang", "en", "sync") == 130
+    assert "run it again" in capsys.readouterr().err
 
 
 def test_sync_twice_prints_one_line_each_and_brings_nothing_new(

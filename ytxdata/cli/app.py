@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli import audit, demo, doctor, emulator, explain, fetch, notebooks, pack, report, sync, verify
+from ytxdata.cli import audit, demo, doctor, emulator, explain, fetch, notebooks, pack, report, sync, verify, wrong_usage
 from ytxdata.cli.options import chosen, set_lang
 from ytxdata.errors import YtxError
-from ytxdata.labels import Text
+from ytxdata.labels import LANGS, Text
 from ytxdata.redact import scrub
 from ytxdata.version import __version__
 
@@ -27,6 +27,7 @@ _EXITS = Text(
 _INTERRUPTED = Text(
     "已中断；此前报告过的都在，再运行一次即可", "interrupted; whatever was reported before is kept, run it again"
 )
+_INTERRUPT = 130
 
 app = typer.Typer(
     name="ytxdata",
@@ -61,13 +62,19 @@ def _root(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code; a known error is told without a traceback."""
     try:
-        code = app(args=arguments, standalone_mode=True)
+        code = app(args=arguments, standalone_mode=False)
+        if code == _INTERRUPT:
+            raise KeyboardInterrupt
     except YtxError as error:
         _tell(error)
         code = error.exit_code
-    except KeyboardInterrupt:
+    except wrong_usage.WrongUsage as error:
+        lang = wrong_usage.lang_of(sys.argv[1:] if arguments is None else arguments)
+        typer.echo(wrong_usage.told(error, lang if lang in LANGS else chosen.lang), err=True)
+        code = 2
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo(_INTERRUPTED.in_(chosen.lang), err=True)
-        code = 130
+        code = _INTERRUPT
     except BrokenPipeError:
         sys.stderr.close()
         code = 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ytxdata.errors import UsageError
 from ytxdata.labels import LANGS, Lang, Text, preferred_lang
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ def set_lang(lang: str | None) -> None:
     if lang in LANGS:
         os.environ["YTX_LANG"] = lang
     elif lang is not None:
-        raise typer.BadParameter(f"{lang!r}: zh, en, both", param_hint="--lang")
+        raise UsageError(
+            Text(f"--lang 不能是 {lang!r}", f"--lang cannot be {lang!r}"),
+            remedy=Text("可选：zh, en, both", "choose one of zh, en, both"),
+        )
 
 
 def _speak(lang: str | None) -> str | None:

@@ -162,6 +162,18 @@ def test_explain_leads_from_a_row_to_its_records(
     assert len(data["records"]) == len(used)
 
 
+def test_explain_speaks_the_language_of_its_reader(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("explain", "--archive", str(archive.path), "--by", "total")
+    for lang, said, unsaid in (
+        ("zh", ("会议编号", "是否计入", " 人次：", " 人：", "✓", "从未接入的参与方"), (" legs", " people:", "True", "never_joined")),
+        ("en", ("meeting id", "used", " legs:", " people:"), ("人次", "True", "never_joined")),
+    ):  # fmt: skip
+        assert run("--lang", lang, *arguments) == 0
+        told = capsys.readouterr().out
+        assert all(one in told for one in said), lang
+        assert not any(one in told for one in unsaid), lang
+
+
 def test_explain_masks_the_number_of_a_row(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     top = str(ytx.metrics.creators(archive).frame["creator"].iloc[0])
     arguments = ("explain", "--archive", str(archive.path), "--report", "creators", "--row", "0")

@@ -53,7 +53,9 @@ def test_settings_are_told_with_their_origin_and_no_secret(hostile: Server, monk
     monkeypatch.setenv("YTX_CONFIG", "/nowhere/ytxdata.toml")
     told = diagnose(hostile(dated("0")).url, app_id=None)["settings"]
     assert "environment YTX_APP_ID" in told.text.en
+    assert "（环境变量 YTX_APP_ID）" in told.text.zh
     assert "auth_token = *** (argument)" in told.text.en
+    assert "auth_token = ***（参数）" in told.text.zh
     assert "base_url wins" in told.text.en
     assert TOKEN not in repr(told)
     assert told.state == "warn"  # for the file that is not there

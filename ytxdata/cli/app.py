@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli import audit, demo, doctor, emulator, explain, fetch, notebooks, pack, report, sync, verify, wrong_usage
+from ytxdata.cli import (
+    audit,
+    demo,
+    doctor,
+    emulator,
+    explain,
+    fetch,
+    notebooks,
+    pack,
+    report,
+    sync,
+    verify,
+    wrong_usage,
+)
 from ytxdata.cli.options import chosen, set_lang
 from ytxdata.errors import YtxError
 from ytxdata.labels import LANGS, Text

@@ -63,9 +63,8 @@ def explain(
         say(f"= {formula.in_(chosen.lang)}")
     say(told.summary)
     if csv is None:
-        frame = records.arrow.to_pandas()
-        say(frame.head(_SHOWN).to_string(index=False, na_rep="—"))
-        if len(frame) > _SHOWN:
-            say(_MORE, n=len(frame) - _SHOWN)
+        say(told.rows(_SHOWN, chosen.lang))
+        if records.arrow.num_rows > _SHOWN:
+            say(_MORE, n=records.arrow.num_rows - _SHOWN)
     else:
         say(f"→ {csv}")

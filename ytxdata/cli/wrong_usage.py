@@ -40,7 +40,9 @@ _IN_CHINESE = (
 )
 """What the parser says → the same in Chinese; a sentence of two parts is met by two lines."""
 
-_FRAME = Text("{usage}\n'{command} -h' 显示帮助\n\n错误：{said}", "{usage}\n'{command} -h' shows the help\n\nError: {said}")
+_FRAME = Text(
+    "{usage}\n'{command} -h' 显示帮助\n\n错误：{said}", "{usage}\n'{command} -h' shows the help\n\nError: {said}"
+)
 
 
 def in_both(said: str) -> Text:

@@ -8,14 +8,16 @@ from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.layout import no_archive
-from ytxdata.labels import Text
+from ytxdata.labels import Lang, Text
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.report import Report
 from ytxdata.pages.reports import Ask, make
 from ytxdata.tables import json
 from ytxdata.tables.definition import Definition
+from ytxdata.tables.excel_cells import width
 from ytxdata.tables.html import shown
 from ytxdata.tables.table import Table
+from ytxdata.tables.units import unit_of
 
 _COLUMNS = (
     *define("meeting_id", "leg"),
@@ -49,6 +51,17 @@ class Explanation:
         (values,) = outgoing.arrow.to_pylist()
         return [(outgoing.definition(key).label, shown(value)) for key, value in values.items()]
 
+    def rows(self, n: int, lang: Lang) -> str:
+        """Return the first `n` records as lines of text, in words."""
+        shown_rows = [
+            [_in_words(key, value).in_(lang) for key, value in row.items()]
+            for row in self.records.arrow.slice(0, n).to_pylist()
+        ]
+        heads = [self.records.definition(key).label.in_(lang) for key in self.records.arrow.column_names]
+        columns = [[head, *cells] for head, *cells in zip(heads, *shown_rows, strict=True)]
+        padded = [[cell + " " * (max(map(width, cells)) - width(cell)) for cell in cells] for cells in columns]
+        return "\n".join("  ".join(line).rstrip() for line in zip(*padded, strict=True))
+
     @property
     def summary(self) -> Text:
         """How many meetings and legs there are, and how many were left out for which reason."""
@@ -73,6 +86,27 @@ class Explanation:
             "formulas": {key: text._asdict() for key, text in self.formulas.items()},
             "records": json.rows(self.records, show_phones=show_phones),
         }
+
+
+def _in_words(key: str, value: Any) -> Text:
+    known = REASONS.get(value) if key == "reason" else None
+    text = shown(value)
+    return known or Text(text, text)
+
+
+def _formulas(report: Report, row: int) -> dict[str, Text]:
+    """Return each rule with its number put in, the unit in the reader's words; minutes and seconds keep their symbols."""
+    zh, en = (
+        replace(report, definitions=tuple(_with_unit(one, lang) for one in report.definitions)).formula(row)
+        for lang in ("zh", "en")
+    )
+    return {key: Text(zh[key].zh, en[key].en) for key in zh}
+
+
+def _with_unit(definition: Definition, lang: Any) -> Definition:
+    return (
+        definition if definition.unit == "min" else replace(definition, unit=unit_of(definition.unit).label.in_(lang))
+    )
 
 
 def explanation(archive: Archive, name: str, ask: Ask, row: int, column: str | None = None) -> Explanation:
@@ -102,7 +136,7 @@ def explanation(archive: Archive, name: str, ask: Ask, row: int, column: str | N
         raise no_archive(archive.path)
     report = make(name, archive, ask)
     records = report.explain(row, column)
-    formulas = {key: text for key, text in report.formula(row).items() if column in (None, key)}
+    formulas = {key: text for key, text in _formulas(report, row).items() if column in (None, key)}
     return Explanation(
         row=replace(report, frame=report.arrow.slice(row, 1)),
         records=Table(

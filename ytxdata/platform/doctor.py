@@ -12,7 +12,7 @@ from ytxdata.platform import layers
 from ytxdata.platform.advice import APPLICATION, REFUSALS
 from ytxdata.platform.check import Check
 from ytxdata.platform.exchange import Outcome, clock_skew
-from ytxdata.platform.guidance import NAMES
+from ytxdata.platform.guidance import NAMES, origin_text
 from ytxdata.platform.reach import reach
 from ytxdata.platform.refusals import MEASURABLE_SKEW, clock_finding
 from ytxdata.platform.settings import Settings
@@ -96,6 +96,7 @@ def _settings(settings: Settings) -> Check:
         "base_url": settings.base_url,
     }
     origins = settings.sources()
+    told = {name: origin_text(origin) for name, origin in origins.items()}
     lost = layers.lost_file()
     notes = [lost] if lost else []
     if BASE_URLS[settings.environment] == settings.base_url:
@@ -103,7 +104,7 @@ def _settings(settings: Settings) -> Check:
     elif origins["environment"] != "default":
         notes.append(Text("base_url 优先于 environment", "base_url wins over environment"))
     lines = [
-        Text(f"{NAMES[name].zh} {name} = {value}（{origins[name]}）", f"{name} = {value} ({origins[name]})")
+        Text(f"{NAMES[name].zh} {name} = {value}（{told[name].zh}）", f"{name} = {value} ({told[name].en})")
         for name, value in shown.items()
     ]
     return Check("settings", "warn" if lost else "ok", in_lines([*lines, *notes]))

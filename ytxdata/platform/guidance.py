@@ -32,6 +32,29 @@ NAMES: dict[str, Text] = {
 }
 """What each setting is called."""
 
+ORIGINS: dict[str, Text] = {
+    "argument": Text("参数", "argument"),
+    "environment": Text("环境变量", "environment"),
+    "file": Text("文件", "file"),
+    "keyring": Text("系统钥匙串", "keyring"),
+    "default": Text("默认值", "default"),
+}
+"""Where a setting may come from: the first word of what `Settings.sources` says of it."""
+
+
+def origin_text(origin: str) -> Text:
+    """Return in both languages where a setting came from; what is no origin stays as it is.
+
+    Examples
+    --------
+    >>> origin_text("environment YTX_APP_ID").zh, origin_text("keyring").en, origin_text("YTX_APP_ID").zh
+    ('环境变量 YTX_APP_ID', 'keyring', 'YTX_APP_ID')
+    """
+    kind, blank, place = origin.partition(" ")
+    named = ORIGINS.get(kind, Text(kind, kind))
+    return Text(f"{named.zh}{blank}{place}", f"{named.en}{blank}{place}")
+
+
 PROBLEMS: dict[str, Text] = {
     "missing": Text("未设置", "is not set"),
     "blank": Text("是空的", "is blank"),

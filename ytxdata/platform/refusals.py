@@ -101,8 +101,8 @@ def clock_finding(skew: float | None) -> tuple[Text, Text | None]:
     if abs(skew) < MEASURABLE_SKEW:
         return (
             Text(
-                f"本机时钟与服务器一致（偏差 {skew:+.0f} 秒）",
-                f"this machine's clock agrees with the server's (skew {skew:+.0f} s)",
+                f"本机时钟与服务器一致（偏差 {round(skew):+d} 秒）",
+                f"this machine's clock agrees with the server's (skew {round(skew):+d} s)",
             ),
             Text(
                 "时钟无误，请核对 Account SID，以及途中是否有代理改动了 Authorization 包头",

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from ytxdata.errors import SettingsError
 from ytxdata.labels import Text, in_lines
 from ytxdata.platform import layers
-from ytxdata.platform.guidance import ALIASES_FORM, HINT, HOW_TO_SET, NAMES, PROBLEMS, UNREADABLE, WHERE
+from ytxdata.platform.guidance import ALIASES_FORM, HINT, HOW_TO_SET, NAMES, PROBLEMS, UNREADABLE, WHERE, origin_text
 from ytxdata.platform.values import BASE_URLS, AliasTable, BaseUrl, Environment, Pasted, Token, closest
 from ytxdata.redact import mask_id
 
@@ -152,8 +152,8 @@ def _sentence(problem: ErrorDetails, origins: dict[str, str]) -> Text:
     hint = HINT.format(guess=guess) if guess else Text("", "")
     words = ALIASES_FORM if name == "aliases" else PROBLEMS.get(kind, UNREADABLE)
     label = NAMES[name].zh if name in NAMES else ""
-    place = origins.get(name) or layers.variable(name)
+    place = origin_text(origins.get(name) or layers.variable(name))
     return Text(
-        f"{label} {name}（{place}）{words.zh.format(hint=hint.zh)}".lstrip(),
-        f"{name} ({place}) {words.en.format(hint=hint.en)}",
+        f"{label} {name}（{place.zh}）{words.zh.format(hint=hint.zh)}".lstrip(),
+        f"{name} ({place.en}) {words.en.format(hint=hint.en)}",
     )

@@ -11,7 +11,7 @@ from typing import Any
 import narwhals as nw
 import pytest
 
-from ytxdata.archive import Archive, compaction
+from ytxdata.archive import Archive, compaction, store_write
 from ytxdata.archive.store import newest
 from ytxdata.archive.views import relation
 from ytxdata.errors import UsageError
@@ -165,6 +165,21 @@ def test_many_small_files_become_few_and_nothing_is_lost(
     assert archive.verify().is_sound
     assert len(list((archive.path / "observations").glob("*.parquet"))) <= 12
     assert archive.answer(archive.pulls()["pull_id"].iloc[0])
+
+
+def test_the_logs_of_the_tables_are_summed_up_and_old_sums_go(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_write, "SUM_UP_EVERY", 3)
+    sums = []
+    for i in range(60, 80):
+        platform.records.insert(0, platform.record(i))
+        archive.sync(platform)
+        sums.append({path.name for path in archive.path.rglob("*.checkpoint*.parquet")})
+    assert max(map(len, sums)) == 2
+    assert len(set.union(*sums)) == 6
+    assert len(archive.meetings()) == 80
+    assert archive.verify().is_sound
 
 
 def test_new_and_vanished_fields_are_told(archive: Archive, platform: Any) -> None:

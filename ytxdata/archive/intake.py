@@ -21,6 +21,7 @@ from ytxdata.history.evidence import PullFacts
 from ytxdata.history.facts import call_row, pull_facts
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
+from ytxdata.records.cells import rows as cells_of
 from ytxdata.records.extract import RawRecord
 from ytxdata.records.normalize import normalize
 
@@ -179,5 +180,7 @@ class Intake:
 
 def _rows(meetings: pa.Table) -> list[Row]:
     columns = ("row", "meeting_id", "record_hash", "started_at", "ended_at", "creator")
-    cells = zip(*(meetings[name].to_pylist() for name in columns), strict=True)
-    return [Row(row, meeting_id, bytes.fromhex(digest), *rest) for row, meeting_id, digest, *rest in cells]
+    return [
+        Row(row, meeting_id, bytes.fromhex(digest), *rest)
+        for row, meeting_id, digest, *rest in cells_of(meetings, columns)
+    ]

@@ -55,6 +55,7 @@ class Snapshot:
         self.root = root
         self.head = head
         self._files: dict[str, list[DataFile]] = {}
+        self._logs: dict[str, DeltaTable] = {}
 
     def files(self, table: str) -> list[DataFile]:
         """Return the files of a table, oldest rows first; none when nothing was ever written to it."""
@@ -67,8 +68,10 @@ class Snapshot:
         if place not in self.head.tables:
             return []
         with telling_damage(place):
-            log = DeltaTable(self.root / place, version=self.head.tables[place])
-            adds = pa.table(log.get_add_actions(flatten=True)).to_pylist()
+            log = self._logs[place] = DeltaTable(self.root / place, version=self.head.tables[place])
+            actions = pa.table(log.get_add_actions(flatten=True))
+            names = ["path", "num_records", *(f"{edge}.{name}" for name in BOUNDED for edge in ("min", "max"))]
+            adds = actions.select([name for name in names if name in actions.column_names]).to_pylist()
         files = [
             DataFile(
                 self.root / place / add["path"],
@@ -78,6 +81,10 @@ class Snapshot:
             for add in adds
         ]
         return sorted(files, key=lambda file: (file.bounds["obs"][0] or file.bounds["ordinal"][0] or 0, file.path))
+
+    def hand_over(self, place: str) -> DeltaTable | None:
+        """Give away the log of a table if it was opened: whoever appends moves it on, and opening costs as much as appending."""
+        return self._logs.pop(place, None)
 
     @cached_property
     def runs(self) -> list[Path]:

@@ -37,6 +37,9 @@ WRITER = WriterProperties(
     max_row_group_size=ROW_GROUP,
     column_properties={name: ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE") for name in BULKY},
 )
+SUM_UP_EVERY = 8
+"""How many changes of the archive pass before Delta's logs are summed up: opening a table reads every commit since."""
+
 QUIET = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 """Delta writes no file on its own: every file must be in the manifest of a head."""
 
@@ -49,6 +52,7 @@ class Writer:
 
     def __init__(self, root: Path, base: Snapshot | None) -> None:
         self.root = root
+        self.base = base
         self.head = base.head if base else _unborn()
         self.tables = dict(self.head.tables)
         self.index = list(self.head.index)
@@ -63,7 +67,8 @@ class Writer:
         place = table_path(self.head, table)
         path = self.root / place
         path.mkdir(parents=True, exist_ok=True)
-        write_deltalake(path, rows, mode="append", writer_properties=WRITER, post_commithook_properties=QUIET)
+        log = self.base.hand_over(place) if self.base else None
+        write_deltalake(log or path, rows, mode="append", writer_properties=WRITER, post_commithook_properties=QUIET)
         self.committed(place)
 
     def committed(self, place: str) -> None:
@@ -110,13 +115,15 @@ class Writer:
 
     def checkpoint(self, place: str) -> None:
         """Sum up Delta's log of a table, so that opening it does not read every commit since its birth."""
-        DeltaTable(str(self.root / place), version=self.tables[place]).create_checkpoint()
         log = self.root / place / "_delta_log"
-        log.joinpath("_last_checkpoint").unlink(
-            missing_ok=True
-        )  # a hint that would be rewritten: no file of ours ever is
-        found = log.glob(f"{self.tables[place]:020d}.checkpoint*.parquet")
-        self.written.update(path.relative_to(self.root).as_posix() for path in found)
+        before = sorted(log.glob("*.checkpoint*.parquet"))
+        if before and before[-1].name.startswith(f"{self.tables[place]:020d}"):
+            return  # nothing came since; no file of ours is ever written again
+        DeltaTable(str(self.root / place), version=self.tables[place]).create_checkpoint()
+        log.joinpath("_last_checkpoint").unlink(missing_ok=True)  # a hint that would be written again
+        names = [path.relative_to(self.root).as_posix() for path in sorted(log.glob("*.checkpoint*.parquet"))]
+        self.written.update(names[len(before) :])
+        self._drop(names[: len(before) - 1])  # a reader may be at the last one still
 
     def preview(self) -> Snapshot:
         """Return what readers will see once this is promoted."""
@@ -124,6 +131,9 @@ class Writer:
 
     def promote(self, kind: str, **changes: Any) -> Snapshot:
         """Make everything durable, then show it to readers; return the new state."""
+        if (self.head.sequence + 1) % SUM_UP_EVERY == 0:
+            for place in self.tables:
+                self.checkpoint(place)
         sync_all(self.root, [self.root / path for path in self.written])
         identity = self.root.joinpath(IDENTITY).read_bytes()
         head = dataclasses.replace(

@@ -11,6 +11,7 @@ import pyarrow as pa
 from ytxdata.archive.store import Snapshot
 from ytxdata.archive.store_index import find
 from ytxdata.archive.store_read import among, read
+from ytxdata.records.cells import rows as cells_of
 
 COLUMNS = (
     "obs",
@@ -47,7 +48,7 @@ Twins = list[list[Version]]
 
 def from_rows(rows: pa.Table) -> list[Version]:
     """Return rows of the stored meetings as versions."""
-    return [Version(*cells) for cells in zip(*(rows[name].to_pylist() for name in COLUMNS), strict=True)]
+    return [Version(*cells) for cells in cells_of(rows, COLUMNS)]
 
 
 def grouped(versions: Iterable[Version]) -> dict[str, Twins]:

@@ -9,13 +9,14 @@ import pyarrow as pa
 from ytxdata.history.evidence import PullFacts, Seen
 from ytxdata.platform.exchange import clock_skew
 from ytxdata.records.answer import Answer
+from ytxdata.records.cells import rows as cells_of
 from ytxdata.version import __version__
 
 
 def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
     """Return the facts of one answer from its normalised meetings: every accepted record, doubled ones included."""
     columns = ("row", "meeting_id", "started_at", "ended_at", "record_hash", "creator")
-    rows = sorted(zip(*(meetings[name].to_pylist() for name in columns), strict=True))
+    rows = sorted(cells_of(meetings, columns))
     seen = [
         Seen(meeting_id, started_at, ended_at, record_hash, creator, len(answer.records[row].raw))
         for row, meeting_id, started_at, ended_at, record_hash, creator in rows

@@ -105,7 +105,7 @@ def offices(draw: st.DrawFn) -> Office:
 
 
 def difficult() -> Office:
-    """What goes wrong elsewhere, by hand: midnight, month edge, back to back, re-joins, open legs, running, zero, withheld, none, 500."""
+    """What goes wrong elsewhere, by hand: midnight, month edge, back to back, re-joins, open legs, running, zero, withheld, none, 500, one id for two."""
     midnight = EDGES[0]
     a, b, c, d, withheld = NUMBERS
     meetings = [
@@ -123,6 +123,8 @@ def difficult() -> Office:
         Meeting("no-start", CREATORS[1], None, midnight, 1),
         Meeting("crowd", CREATORS[3], midnight + 10 * 3600, midnight + 10 * 3600 + 90, 500),
         Meeting("bad-end", CREATORS[0], midnight + 50_000, midnight + 50_100, 2),
+        Meeting("twins", CREATORS[1], midnight + 60_000, None, 2),
+        Meeting("twins", CREATORS[2], midnight - 60_000, midnight - 59_000, 3),
     ]
     legs = [
         Leg("midnight", 1, a, midnight - 600, midnight + 300), Leg("midnight", 2, b, midnight - 1, midnight + 1),
@@ -139,6 +141,8 @@ def difficult() -> Office:
         Leg("nobody-came", 1, b, None, None),
         Leg("no-start", 1, b, midnight - 10, midnight),
         Leg("bad-end", 1, a, midnight + 50_000, midnight + 49_000), Leg("bad-end", 2, b, midnight + 50_000, midnight + 50_020),
+        Leg("twins", 1, a, midnight + 60_000, None), Leg("twins", 2, c, midnight + 60_005, midnight + 60_100),
+        Leg("twins", 1, b, midnight - 60_000, midnight - 59_100), Leg("twins", 2, d, midnight - 59_900, midnight - 59_000), Leg("twins", 3, c, None, None),
     ]  # fmt: skip
     legs += [
         Leg("crowd", n, f"+86139{n:08d}", midnight + 36_000 + n % 7, midnight + 36_000 + 30 + n % 61)

@@ -116,9 +116,17 @@ def facts(office: Office, min_parties: int = 1) -> list[Fact]:
     """The meetings that count."""
     listed = defaultdict(list)
     for leg in office.legs:
-        listed[leg.meeting_id].append(leg)
-    every = [Fact(meeting, listed[meeting.meeting_id]) for meeting in office.meetings if meeting.start is not None]
+        listed[belongs_to(leg, office)].append(leg)
+    every = [Fact(meeting, listed[meeting]) for meeting in office.meetings if meeting.start is not None]
     return [fact for fact in every if fact.size is None or fact.size >= min_parties]
+
+
+def belongs_to(leg: Leg, office: Office) -> Meeting | None:
+    """The meeting of that id; of several, the last that had begun when the leg joined, or the first."""
+    mine = [meeting for meeting in office.meetings if meeting.meeting_id == leg.meeting_id]
+    begun = sorted((meeting for meeting in mine if meeting.start is not None), key=lambda meeting: meeting.start or 0)
+    before = [meeting for meeting in begun if leg.join is not None and (meeting.start or 0) <= leg.join]
+    return next(iter([*before[::-1], *begun, *mine]), None)
 
 
 def placed(fact: Fact, day_of: str) -> int | None:

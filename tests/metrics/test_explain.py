@@ -29,7 +29,7 @@ def test_a_day_leads_to_its_legs_and_pulls(engine: str) -> None:
     assert len({row["meeting_id"] for row in used}) == rows(report)[position]["meetings"]
     reasons = {(row["meeting_id"], row["reason"]) for row in found if row["reason"]}
     assert reasons == {
-        ("nobody-came", "never_joined"), ("empty-list", "too_few_people"), ("bad-end", "leg_end_unknown"),
+        ("nobody-came", "never_joined"), ("empty-list", "too_few_people"), ("bad-end", "leg_end_unknown"), ("twins", "leg_end_unknown"),
     }  # fmt: skip
     assert all(row["pull_id"] == f"pull-{row['meeting_id']}" for row in found)
     assert {row["reason"] for row in found if row["reason"]} <= set(REASONS) & set(report.excluded)

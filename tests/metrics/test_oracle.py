@@ -176,6 +176,6 @@ def test_the_oracle_is_not_the_package() -> None:
     """The oracle imports nothing of the package, and knows a number worked out by hand."""
     assert "ytxdata" not in oracle.__dict__
     day: dict[str, Any] = oracle.usage(difficult(), "day")[1]
-    assert (day["period"], day["meetings"], day["talk_minutes"]) == ("2026-03-31", 2, (2 + 700) / 60)
+    assert (day["period"], day["meetings"], day["talk_minutes"]) == ("2026-03-31", 3, (2 + 700 + 800) / 60)
     assert isinstance(date.fromisoformat(day["period"]), date)
     assert oracle.wall(EDGES[0]).isoformat() == "2026-04-01T00:00:00"

@@ -8,7 +8,7 @@ import random
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.metrics.offices import EDGES, offices, polars_frames, rows
+from tests.metrics.offices import EDGES, ENGINES, offices, polars_frames, rows
 from tests.metrics.oracle import Leg, Meeting, Office, wall
 from ytxdata import metrics
 
@@ -80,3 +80,12 @@ def test_a_leave_and_a_join_in_one_second_make_no_peak() -> None:
     office = Office([Meeting("m", None, start, start + 60, 6)], legs)
     row = rows(metrics.concurrency(polars_frames(office), lines=1))[0]
     assert (row["peak_legs"], row["peak_legs_times"], row["minutes_above"]) == (1, 1, 0.0)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_legs_of_two_meetings_with_one_id_go_to_the_one_they_joined(engine: str) -> None:
+    first, second = EDGES[0] - 3600, EDGES[0] + 3600
+    meetings = [Meeting("m", "13900000001", first, first + 60, 2), Meeting("m", "13900000002", second, second + 60, 2)]
+    legs = [Leg("m", n, f"+861390000000{n}", start, start + 60) for start in (first, second) for n in (1, 2)]
+    report = metrics.usage(ENGINES[engine](Office(meetings, legs)), by="day")
+    assert [(row["legs"], row["meeting_minutes"], row["talk_minutes"]) for row in rows(report)] == [(2, 1.0, 1.0)] * 2

@@ -74,7 +74,7 @@ def cost(
     columns: tuple[str, ...]
     if by == "line":
         columns = ("meeting_id", "leg", "number", "number_class", "billed_minutes", "cost")
-        rows = priced.sort("meeting_id", "leg", nulls_last=True)
+        rows = priced.sort("meeting_id", "at", "leg", nulls_last=True)
     else:
         columns = ("period", *_SUMS)
         small = known.source.engine.small
@@ -179,9 +179,8 @@ def lonely(
     if by == "creator":
         named = add_up(named.filter(~nw.col("creator").is_null()), ("creator",), ("lonely_s", "meeting_s", *money))
         named = named.with_columns(meetings=nw.col("n"))
-    rows = named.sort(
-        "lonely_s", "creator" if by == "creator" else "meeting_id", descending=[True, False], nulls_last=True
-    )
+    ties = ("creator",) if by == "creator" else ("meeting_id", "at")
+    rows = named.sort("lonely_s", *ties, descending=[True, *(False for _ in ties)], nulls_last=True)
     rows = rows.with_columns(lonely_minutes=minutes("lonely_s"), meeting_minutes=minutes("meeting_s"))
     first = ("creator", "meetings") if by == "creator" else ("meeting_id", "creator")
     key = first[0]

@@ -26,7 +26,7 @@ class Frames:
     Notes
     -----
     Instants may stand in any zone; without one they are taken for Beijing wall time. Unknown is null. A leg that occurs twice
-    (same `meeting_id`, same `leg`) is counted once.
+    (same `meeting_id`, same `leg`) is counted once. Of two meetings with one id, each leg belongs to the last begun by its join.
 
     Examples
     --------

@@ -161,7 +161,7 @@ def presence(
         known,
         "presence",
         Text("在场", "Presence"),
-        rows.sort("meeting_id", "leg"),
+        rows.sort("meeting_id", "at", "leg"),
         ("meeting_id", "number", "leg", "legs", "first_joined_at", "last_left_at", "presence", "presence_pct"),
         trace,
         instants=("first_joined_at", "last_left_at"),
@@ -169,11 +169,11 @@ def presence(
 
 
 def persons(known: Facts, meetings: Sequence[str] | None = None) -> Lazy:
-    """Return one row per person and meeting: `key meeting_id number leg legs closed leg_s first last presence_s meeting_s`."""
+    """Return one row per person and meeting: `key meeting_id at number leg legs closed leg_s first last presence_s meeting_s`."""
     chosen = known.counted
     if meetings is not None:
         chosen = chosen.filter(nw.col("meeting_id").is_in(list(meetings)))
-    whole = chosen.select("key", "meeting_id", "meeting_s")
+    whole = chosen.select("key", "meeting_id", "at", "meeting_s")
     joined = known.legs.filter(~nw.col("j").is_null()).join(whole.select("key"), on="key", how="semi")
     each = joined.group_by("key", "person").agg(
         nw.col("number").max(),

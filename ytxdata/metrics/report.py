@@ -77,7 +77,7 @@ class Report(Table):
                 Text(f"报表 {self.name} 没有列 {column!r}", f"report {self.name} has no column {column!r}"),
                 remedy=Text(f"列：{'、'.join(cells)}", f"its columns are {', '.join(cells)}"),
             )
-        records = self.trace(cells, column).select(*TRACED).sort("meeting_id", "leg", nulls_last=True)
+        records = self.trace(cells, column).sort("meeting_id", "at", "leg", nulls_last=True).select(*TRACED)
         frame = self.source.finish(records, integers=frozenset({"leg"}))
         if hasattr(frame, "attrs"):
             frame.attrs["formula"] = self.formula(cells)

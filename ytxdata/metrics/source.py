@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any
 
 import narwhals as nw
@@ -105,7 +107,48 @@ def _prepare(frames: Any, *, legs_are_unique: bool) -> Source:
         j=nw.col("joined_at"),
         l=nw.col("left_at"),
     )
-    return replace(source, legs=legs if legs_are_unique else legs.unique(subset=["id", "leg"], keep="any"))
+    source = replace(source, legs=legs)
+    if key == "meeting_id":
+        source = _told_apart(source)
+    return source if legs_are_unique else replace(source, legs=source.legs.unique(subset=["id", "leg"], keep="any"))
+
+
+_EVER = (-(2**53), 2**53)
+
+
+def _told_apart(source: Source) -> Source:
+    """Give meetings that share one id an `id` of their own each, and each leg that of the one it joined: the last begun by then.
+
+    A party that never joined is listed with the first.
+    """
+    ids = source.meetings.select(n=nw.len() - nw.col("id").n_unique())
+    if not source.rows(ids)[0]["n"]:
+        return source
+    started = source.meetings.filter(~nw.col("s").is_null()).select("id", "s").unique()
+    several = started.group_by("id").agg(nw.len().alias("n")).filter(nw.col("n") > 1).select("id")
+    found = source.rows(started.join(several, on="id", how="semi").with_columns(nw.col("id").cast(nw.String)))
+    twins = []
+    for _, group in groupby(sorted(found, key=itemgetter("id", "s")), key=itemgetter("id")):
+        namesakes = list(group)
+        edges = [_EVER[0], *(twin["s"] for twin in namesakes[1:]), _EVER[1]]
+        twins += [
+            {**twin, "own": f"{twin['id']} {twin['s']}", "since": since, "until": until}
+            for twin, (since, until) in zip(namesakes, pairwise(edges), strict=True)
+        ]
+    if not twins:
+        return source
+    small = source.engine.small(pa.Table.from_pylist(twins))
+    own = nw.coalesce("own", "id")
+    meetings = source.meetings.with_columns(nw.col("id").cast(nw.String))
+    legs = source.legs.with_columns(nw.col("id").cast(nw.String), moment=nw.coalesce(nw.col("j"), nw.lit(_EVER[0])))
+    theirs = (nw.col("moment") >= nw.col("since")) & (nw.col("moment") < nw.col("until"))
+    return replace(
+        source,
+        meetings=meetings.join(small.select("id", "s", "own"), on=["id", "s"], how="left").with_columns(id=own).drop("own"),
+        legs=legs.join(small.drop("s"), on="id", how="left").filter(nw.col("own").is_null() | theirs).select(
+            "leg", "number", "j", "l", id=own
+        ),
+    )  # fmt: skip
 
 
 def _require(table: str, engine: Engine, *columns: str) -> None:

@@ -228,6 +228,39 @@ def test_verify_ends_with_5_when_a_byte_was_changed(account: Emulator, tmp_path:
     assert run("verify", str(archive)) == 5
 
 
+def test_verify_takes_a_file_that_came_by_mail(
+    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "out.csv"
+    assert run("fetch", "--count", "5", "--csv", str(path)) == 0
+    assert run("verify", str(path)) == 0
+    assert run("--lang", "zh", "verify", str(tmp_path)) == 0
+    assert "说明文件不是签名" in capsys.readouterr().out
+    assert run("verify", "--json", str(path)) == 0
+    assert json.loads(capsys.readouterr().out)["is_sound"]
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    assert run("--lang", "en", "verify", str(path)) == 5
+    assert "rows: 4, should be 5" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("letter.txt", 2, "a CSV or XLSX with its .about.json"),
+        ("alone.csv", 2, "no description alone.about.json"),
+        ("alone.xlsx", 2, "no description alone.xlsx.about.json"),
+        ("pack.zip", 5, "no sound ZIP"),
+    ],
+)
+def test_verify_says_what_it_takes(
+    name: str, code: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text("hello", "utf-8")
+    assert run("--lang", "en", "verify", str(tmp_path / name)) == code
+    assert said in capsys.readouterr().err
+    assert run("--lang", "en", "verify", str(tmp_path / "nothing")) == 2
+
+
 def test_the_emulator_is_a_process_that_serves_and_writes_its_settings(tmp_path: Path) -> None:
     env_file = tmp_path / "emulator.env"
     command = [PROGRAM, "emulator", "--port", "0", "--env-file", str(env_file), "--meetings", "10"]

@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
@@ -42,9 +43,35 @@ def test_golden_file(table: Table, dialect: Dialect, tmp_path: Path) -> None:
     path = table.to_csv(tmp_path / "usage.csv", dialect=dialect)
     assert path.read_bytes() == (GOLDEN / f"usage_{dialect}.csv").read_bytes()
     about = json.loads((tmp_path / "usage.about.json").read_text(encoding="utf-8"))
-    assert about == json.loads((GOLDEN / "usage.about.json").read_text(encoding="utf-8")) | {
-        "encoding": DIALECTS[dialect][0]
+    meant = json.loads((GOLDEN / "usage.about.json").read_text(encoding="utf-8")) | {
+        "encoding": DIALECTS[dialect].encoding,
+        "bytes": path.stat().st_size,
+        "sha256": sha256(path.read_bytes()).hexdigest(),
     }
+    next(column for column in meant["columns"] if column["key"] == "minutes")["decimals"] = DIALECTS[dialect].decimals
+    assert about == meant
+
+
+def test_numbers_are_rounded_for_people_and_exact_for_machines(tmp_path: Path) -> None:
+    values = [1 / 3, 2 / 3, -0.00001, 1e15 + 0.3, 35 / 3600, None, float("inf")]
+    table = Table(frame=pa.table({"x": pa.array(values, pa.float64())}), name="x", title=Text("数", "numbers"))
+    people, machine = (
+        read_csv(table.to_csv(tmp_path / f"{dialect}.csv", dialect=dialect))["x"].tolist()
+        for dialect in ("people", "machine")
+    )
+    assert people[:5] == [0.3333, 0.6667, 0.0, 1e15 + 0.3, 0.0097]
+    assert (tmp_path / "people.csv").read_text("utf-8-sig").split()[1:4] == ['"0.3333"', '"0.6667"', '"0.0"']
+    assert machine[:5] == values[:5]
+    assert people[6] == machine[6] == float("inf")
+    told = [json.loads((tmp_path / f"{one}.about.json").read_text("utf-8")) for one in ("people", "machine")]
+    assert [one["columns"][0]["decimals"] for one in told] == [4, None]
+
+
+@given(st.integers(0, 10**9))
+def test_seconds_come_back_from_rounded_minutes_and_hours(seconds: int) -> None:
+    decimals = DIALECTS["people"].decimals
+    assert round(round(seconds / 60, decimals) * 60) == seconds
+    assert round(round(seconds / 3600, decimals) * 3600) == seconds
 
 
 def test_people_get_a_mark_and_crlf_and_quotes(table: Table, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from ytxdata.cli.options import Json, Language, emit, say
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
 
 
 def register(app: typer.Typer) -> None:
@@ -15,27 +17,52 @@ def register(app: typer.Typer) -> None:
     app.command("verify")(verify)
 
 
+_TABLES = (".csv", ".xlsx", ".about.json")
+_PACK = "manifest.json"
+
+
 def verify(
     archive: Annotated[
-        Path, typer.Argument(help="存档目录或证据包 ZIP / archive directory, or ZIP of an evidence pack")
+        Path,
+        typer.Argument(
+            help="存档目录、证据包（ZIP 或解压后的目录），或报告目录、CSV、XLSX（旁边有 .about.json）"
+            " / archive directory; evidence pack, as ZIP or unpacked; or a report directory, a CSV or an XLSX with its .about.json"
+        ),
     ],
     as_json: Json = False,
     _lang: Language = None,
 ) -> None:
-    """核对存档或证据包 / Check an archive or a pack.
+    """核对存档、证据包或收到的文件 / Check an archive, a pack, or a file that was received.
 
-    核对存档里的每个校验和与每条约束，或证据包里的每项主张；损坏时退出码为 5。
+    核对存档里的每个校验和与每条约束，证据包里的每项主张，或 CSV、XLSX 与其说明（.about.json）是否一致；损坏时退出码为 5。
 
-    Check every hash and every law of an archive, or every claim of an evidence pack; exit code 5 when something is damaged.
+    Check every hash and every law of an archive, every claim of an evidence pack, or a CSV or XLSX against its description (.about.json); exit code 5 when something is damaged.
 
     Example: ytxdata verify meetings.archive
-    """
-    if archive.is_file():
+    """  # fmt: skip
+    if archive.is_dir() and not (archive / _PACK).is_file():
+        described = sorted(archive.glob("*.about.json"))
+        _verify_files(described, as_json) if described else _verify_archive(archive, as_json)
+    elif archive.name.lower().endswith(_TABLES):
+        _verify_files([archive], as_json)
+    elif archive.is_dir() or archive.suffix.lower() == ".zip":
         _verify_pack(archive, as_json)
-        return
+    elif archive.exists():
+        raise UsageError(
+            Text(f"verify 不认识这种文件：{archive}", f"verify knows no such kind of file: {archive}"),
+            remedy=Text(
+                "它接受存档目录、证据包 ZIP，或旁边有 .about.json 的 CSV、XLSX",
+                "it takes an archive directory, the ZIP of an evidence pack, or a CSV or XLSX with its .about.json",
+            ),
+        )
+    else:
+        _verify_archive(archive, as_json)
+
+
+def _verify_archive(path: Path, as_json: bool) -> None:
     from ytxdata.archive import Archive
 
-    found = Archive(archive).verify()
+    found = Archive(path).verify()
     if as_json:
         emit(found.to_dict())
     else:
@@ -45,8 +72,18 @@ def verify(
 def _verify_pack(path: Path, as_json: bool) -> None:
     from ytxdata.audit import verify_pack
 
-    lines = verify_pack(path)
+    _tell([Text(line, line) for line in verify_pack(path)], as_json)
+
+
+def _verify_files(paths: list[Path], as_json: bool) -> None:
+    from ytxdata.tables.received import NO_SEAL, verify_file
+
+    _tell([*(line for path in paths for line in verify_file(path)), NO_SEAL], as_json)
+
+
+def _tell(lines: list[Text], as_json: bool) -> None:
     if as_json:
-        emit({"is_sound": True, "checked": lines})
+        emit({"is_sound": True, "checked": [line.en for line in lines]})
     else:
-        say("\n".join(lines))
+        for line in lines:
+            say(line)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from ytxdata.tables.described import Described
-from ytxdata.tables.files import replacing
+from ytxdata.tables.files import digest, replacing
 from ytxdata.tables.plain import type_name
 from ytxdata.times import as_instant, now
 
 FORMAT = "ytxdata.about/1"
+SUFFIX = ".about.json"
 
 
-def about(table: Described) -> dict[str, object]:
+def about(table: Described) -> dict[str, Any]:
     """Return title, period, zone, verdict, exclusions, notes and the definition of every column as plain data for JSON."""
     keys = table.arrow.column_names
     return {
@@ -39,20 +43,24 @@ def about(table: Described) -> dict[str, object]:
             {**table.definition(key).to_dict(), "type": type_name(table.arrow.schema.field(key).type)} for key in keys
         ],
         "definitions": [definition.to_dict() for definition in table.definitions if definition.key not in keys],
-        "version": version("ytxdata"),
-        "written_at": now().isoformat(timespec="seconds"),
     }
 
 
 def about_path(path: Path) -> Path:
-    """Return where the description of a CSV lies: `usage.csv` → `usage.about.json`."""
-    return path.with_suffix(".about.json")
+    """Return where the description of a file lies: `usage.csv` → `usage.about.json`, `usage.xlsx` → `usage.xlsx.about.json`."""
+    return path.with_name(path.name + SUFFIX) if path.suffix == ".xlsx" else path.with_suffix(SUFFIX)
 
 
-def write_about(table: Described, path: Path, *, encoding: str) -> Path:
-    """Write the description of a CSV beside it."""
-    data = about(table) | {"file": path.name, "encoding": encoding}
+def write_about(data: Mapping[str, object], path: Path, *, written_at: datetime | None = None) -> Path:
+    """Write the description of a file that is there beside it, with its size and SHA-256, and when and by which version it was written."""
+    made = {
+        "file": path.name,
+        "bytes": path.stat().st_size,
+        "sha256": digest(path),
+        "version": version("ytxdata"),
+        "written_at": (written_at or now()).isoformat(timespec="seconds"),
+    }
     target = about_path(path)
     with replacing(target) as draft:
-        draft.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        draft.write_text(json.dumps({**data, **made}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return target

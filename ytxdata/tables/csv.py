@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.tables import injection
-from ytxdata.tables.about import about_path, write_about
+from ytxdata.tables.about import about, about_path, write_about
 from ytxdata.tables.described import Described
 from ytxdata.tables.files import differs, replacing
 from ytxdata.tables.plain import Cell, as_text, cells, type_name
@@ -26,12 +27,22 @@ from ytxdata.times import ZONE_NAME
 
 Dialect = Literal["people", "machine", "gb18030"]
 
-DIALECTS: dict[Dialect, tuple[str, str]] = {
-    "people": ("utf-8-sig", "\r\n"),
-    "machine": ("utf-8", "\n"),
-    "gb18030": ("gb18030", "\r\n"),
+
+class Form(NamedTuple):
+    """How a dialect looks: encoding, line end, and decimals of numbers (None: as many as it takes to give the same number back)."""
+
+    encoding: str
+    line_end: str
+    decimals: int | None
+
+
+DIALECTS: dict[Dialect, Form] = {
+    "people": Form("utf-8-sig", "\r\n", 4),
+    "machine": Form("utf-8", "\n", None),
+    "gb18030": Form("gb18030", "\r\n", 4),
 }
-"""Dialect → encoding and line end: for Excel and people, for programs, for old Chinese tools. Every field is quoted in all of them."""
+"""Dialect → form: for Excel and people, for programs, for old Chinese tools. Every field is quoted in all of them. Four decimals of a
+minute or an hour still tell one second from the next."""
 
 _LONGEST_CELL = 2**31 - 1
 
@@ -47,11 +58,19 @@ _PARSERS: dict[str, Callable[[str], Cell]] = {
 }
 
 
-def write(table: Described, path: str | Path, *, dialect: Dialect = "people", check: bool = True) -> Path:
+def write(
+    table: Described,
+    path: str | Path,
+    *,
+    dialect: Dialect = "people",
+    check: bool = True,
+    written_at: datetime | None = None,
+) -> Path:
     """Write a masked table as CSV and what it means as `NAME.about.json` beside it; the file appears when it is whole.
 
     One header line of column keys, then the rows, nothing else. An unknown value is an empty cell; an instant is the wall time of the table's
-    zone; text that a spreadsheet would run as a formula is escaped (`read_csv` undoes it).
+    zone; text that a spreadsheet would run as a formula is escaped (`read_csv` undoes it). Numbers that are no integers and no decimals are rounded as the
+    dialect says; the JSON tells it for each column.
 
     Raises
     ------
@@ -66,8 +85,9 @@ def write(table: Described, path: str | Path, *, dialect: Dialect = "people", ch
             Text(f"没有 CSV 格式 {dialect!r}", f"there is no CSV dialect {dialect!r}"),
             remedy=Text(f"可选：{known}", f"known: {known}"),
         )
-    encoding, line_end = DIALECTS[dialect]
+    encoding, line_end, decimals = DIALECTS[dialect]
     target = Path(path)
+    table = table if decimals is None else _rounded(table, decimals)
     keys = table.arrow.column_names
     numbers = [table.definition(key).unit in NUMBER_UNITS for key in keys]
     with replacing(target) as draft:
@@ -78,14 +98,30 @@ def write(table: Described, path: str | Path, *, dialect: Dialect = "people", ch
                 writer.writerow([_escaped(value, is_number) for value, is_number in zip(row, numbers, strict=True)])
         if check:
             compare(table, draft, encoding)
-    write_about(table, target, encoding=encoding)
+    told = about(table) | {"encoding": encoding}
+    for column in told["columns"]:
+        if column["type"] == "number":
+            column["decimals"] = decimals
+    write_about(told, target, written_at=written_at)
     return target
+
+
+def _rounded(table: Described, decimals: int) -> Described:
+    """Return a plain table with its numbers rounded, each to the nearest there is."""
+    rows = table.arrow
+    columns = [
+        pa.chunked_array([[None if value is None else round(value, decimals) + 0.0 for value in column.to_pylist()]], column.type)
+        if pa.types.is_floating(column.type)
+        else column
+        for column in rows.columns
+    ]  # fmt: skip
+    return replace(table, frame=pa.table(columns, names=rows.column_names))
 
 
 def compare(table: Described, path: Path, encoding: str) -> None:
     """Read a CSV and compare every cell with the table's; raise FileDiffersError at the first that differs."""
     keys = table.arrow.column_names
-    parsers = [_PARSERS[type_name(kind).partition("(")[0]] for kind in table.arrow.schema.types]
+    kinds = [type_name(kind) for kind in table.arrow.schema.types]
     lines = read_rows(path, encoding=encoding)
     if next(lines, None) != keys:
         raise differs(path.name, 1, "", "header")
@@ -93,11 +129,16 @@ def compare(table: Described, path: Path, encoding: str) -> None:
     for n_rows, (meant, found) in enumerate(zip(cells(table.arrow), lines, strict=False), start=1):
         if len(found) != len(keys):
             raise differs(path.name, n_rows + 1, "", f"{len(found)} ≠ {len(keys)} cells")
-        for key, parse, value, text in zip(keys, parsers, meant, found, strict=True):
-            if (parse(text) if text else None) != (None if value == "" else value):
+        for key, kind, value, text in zip(keys, kinds, meant, found, strict=True):
+            if parse_cell(text, kind) != (None if value == "" else value):
                 raise differs(path.name, n_rows + 1, key, f"{text!r} ≠ {value!r}")
     if n_rows != table.arrow.num_rows or next(lines, None) is not None:
         raise differs(path.name, n_rows + 1, "", "number of rows")
+
+
+def parse_cell(text: str, kind: str) -> Cell:
+    """Return what the text of a cell means in a column of a type; KeyError, ValueError or ArithmeticError when it means nothing there."""
+    return _PARSERS[kind.partition("(")[0]](text) if text else None
 
 
 def read_rows(path: str | Path, *, encoding: str | None = None) -> Iterator[list[str]]:
@@ -122,7 +163,7 @@ def read_rows(path: str | Path, *, encoding: str | None = None) -> Iterator[list
 
 
 def read_csv(path: str | Path, types: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Read a CSV that this package wrote, with every id, phone, decimal and instant as it was.
+    """Read a CSV that this package wrote, with every id, phone, decimal and instant as it was, and numbers as exact as the file holds them.
 
     Parameters
     ----------
@@ -151,10 +192,10 @@ def read_csv(path: str | Path, types: Mapping[str, str] | None = None) -> pd.Dat
     """
     source = Path(path)
     beside = about_path(source)
-    about = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {"columns": []}
-    known = {column["key"]: column["type"] for column in about["columns"]} | dict(types or {})
-    zone = about.get("zone", ZONE_NAME)
-    lines = read_rows(source, encoding=about.get("encoding"))
+    told = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {"columns": []}
+    known = {column["key"]: column["type"] for column in told["columns"]} | dict(types or {})
+    zone = told.get("zone", ZONE_NAME)
+    lines = read_rows(source, encoding=told.get("encoding"))
     keys = next(lines, [])
     rows = list(lines)
     columns = {
@@ -167,11 +208,10 @@ def read_csv(path: str | Path, types: Mapping[str, str] | None = None) -> pd.Dat
 
 def _column(path: Path, key: str, type_name: str, texts: list[str], zone: str) -> pa.Array:
     family, _, digits = type_name.partition("(")
-    parse = _PARSERS[family]
     values: list[Cell] = []
     for line, text in enumerate(texts, start=2):
         try:
-            values.append(parse(text) if text else None)
+            values.append(parse_cell(text, type_name))
         except (ArithmeticError, KeyError, ValueError):
             raise UsageError(
                 Text(

@@ -9,6 +9,7 @@ from pathlib import Path
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.labels import Text
 from ytxdata.tables import sheets
+from ytxdata.tables.about import FORMAT, write_about
 from ytxdata.tables.book import AliasBook
 from ytxdata.tables.described import Described
 from ytxdata.tables.excel_cells import in_cell
@@ -38,7 +39,8 @@ def write_workbook(
 
     Rows go to the file as they are made, so memory does not grow with them. The first row is frozen, has filters and holds the columns' keys, shown as
     their names in Chinese and English. Ids, telephone numbers and figures of more than 15 digits are text. Text is escaped as in CSV.
-    An instant is wall time, its zone stands in the header. A text longer than a cell may be is cut and says so.
+    An instant is wall time, its zone stands in the header. A text longer than a cell may be is cut and says so. `NAME.xlsx.about.json` beside it
+    holds its SHA-256 and the rows of each sheet, for `ytxdata verify`.
 
     Parameters
     ----------
@@ -95,6 +97,8 @@ def write_workbook(
                 done = write_sheet(workbook.add_worksheet(name), table, formats, done, total, progress)
         if check:
             compare(draft, target.name, [(name, _meant(table)) for name, table in written])
+    listed = [{"name": name, "rows": table.arrow.num_rows} for name, table in written]
+    write_about({"format": FORMAT, "sheets": listed}, target)
     return target
 
 

@@ -69,7 +69,8 @@ class Table(Described):
         path
             The file.
         dialect
-            `people`: UTF-8 with a mark, for Excel. `machine`: plain UTF-8. `gb18030`: for old Chinese tools. All quote every field.
+            `people`: UTF-8 with a mark, numbers to 4 decimals, for Excel. `machine`: plain UTF-8, numbers exact. `gb18030`: as `people`, for old
+            Chinese tools. All quote every field.
         show_phones, pseudonyms, book
             As in `masked`.
         check

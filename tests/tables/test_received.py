@@ -1,0 +1,80 @@
+"""A CSV or a workbook that came by mail, checked against its description: what passes, what is found, what is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ytxdata.errors import DamagedError, UsageError
+from ytxdata.tables.about import about_path
+from ytxdata.tables.csv import DIALECTS, Dialect
+from ytxdata.tables.received import verify_file
+from ytxdata.tables.table import Table
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_a_file_as_it_was_written_passes_and_says_what_it_is(table: Table, dialect: Dialect, tmp_path: Path) -> None:
+    path = table.to_csv(tmp_path / "usage.csv", dialect=dialect)
+    told = json.loads(about_path(path).read_text("utf-8"))
+    for one in (path, about_path(path)):
+        lines = "\n".join(line.en for line in verify_file(one))
+        assert told["sha256"] in lines
+        assert "3 rows of 9 columns" in lines
+        assert "PROBABLE" in lines
+
+
+def test_a_workbook_passes_until_a_byte_is_changed(table: Table, tmp_path: Path) -> None:
+    path = table.to_excel(tmp_path / "usage.xlsx")
+    table.to_csv(tmp_path / "usage.csv")  # its description has another name
+    assert "usage 3" in "\n".join(line.en for line in verify_file(path))
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(DamagedError, match="SHA-256 is"):
+        verify_file(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda raw: raw.replace(b"1234.5", b"1234.6"), "SHA-256 is"),
+        (lambda raw: raw.replace(b"1234.5", b"many"), r"line 2: minutes: 'many' ≠ number"),
+        (lambda raw: raw[: raw.rindex(b'"12345678901234567890123456789"')], "rows: 2, should be 3"),
+        (lambda raw: raw.replace(b'"minutes"', b'"hours"'), "header"),
+        (lambda raw: raw + b'"one more"\r\n', "line 5: 1 ≠ 9"),
+        (lambda raw: raw[:-1] + b"\xff\xfe", "cannot be read"),
+        (lambda raw: b"", "header"),
+    ],
+)
+def test_what_was_changed_is_found_and_named(
+    change: Callable[[bytes], bytes], said: str, table: Table, tmp_path: Path
+) -> None:
+    path = table.to_csv(tmp_path / "usage.csv")
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(DamagedError, match=said) as caught:
+        verify_file(path)
+    assert "SHA-256" in str(caught.value)
+    assert caught.value.exit_code == 5
+
+
+def test_a_description_without_a_checksum_says_so(table: Table, tmp_path: Path) -> None:
+    path = table.to_csv(tmp_path / "usage.csv")
+    told = json.loads(about_path(path).read_text("utf-8"))
+    del told["sha256"], told["completeness"]
+    about_path(path).write_text(json.dumps(told), "utf-8")
+    assert "has no checksum" in verify_file(path)[0].en
+
+
+def test_without_a_description_or_a_file_it_is_said_what_is_missing(table: Table, tmp_path: Path) -> None:
+    path = table.to_csv(tmp_path / "usage.csv")
+    description = about_path(path)
+    path.rename(tmp_path / "other.csv")
+    with pytest.raises(UsageError, match=r"no description other\.about\.json"):
+        verify_file(tmp_path / "other.csv")
+    with pytest.raises(UsageError, match="there is no file"):
+        verify_file(description)
+    for text in ("{}", "[]", "nonsense", '{"file": "a.csv"}'):
+        description.write_text(text, "utf-8")
+        with pytest.raises(DamagedError, match="no sound description"):
+            verify_file(description)

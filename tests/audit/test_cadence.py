@@ -21,6 +21,8 @@ def hours(*offsets: float) -> list[datetime]:
 def test_nothing_known_is_a_week() -> None:
     found = advise([], 100)
     assert (found.every, found.shortest, found.per_day) == (timedelta(days=7), None, 0)
+    assert "every 7 d at the latest (a ceiling" in found.text.en
+    assert "最迟每 7 天同步一次（这是上限" in found.text.zh
 
 
 def test_a_steady_account() -> None:
@@ -28,6 +30,7 @@ def test_a_steady_account() -> None:
     assert found.spare == 24
     assert (found.shortest, found.every) == (timedelta(hours=24), timedelta(days=1))
     assert round(found.per_day) == 24
+    assert "at the latest (a ceiling" in found.text.en
 
 
 def test_one_burst_decides() -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.audit.office import Story
-from ytxdata import Archive, audit
+from ytxdata import Archive, audit, times
 from ytxdata.audit import verifier
 from ytxdata.audit.verifier import canonical, is_signed, sha256, verify
 from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
+from ytxdata.tables import about
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +184,17 @@ def test_the_digest_is_that_of_the_file(packs: dict[str, audit.Pack]) -> None:
     bare = packs["bare"]
     assert bare.sha256 == hashlib.sha256(bare.path.read_bytes()).hexdigest()
     assert bare.path.with_suffix(".sha256").read_text() == f"{bare.sha256}  bare.zip\n"
+
+
+def test_two_packs_of_one_state_are_one_file(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = audit.pack(story.archive, tmp_path / "one.zip", include_raw=True)
+    later = times.now() + timedelta(days=3)
+    for module in (times, about):
+        monkeypatch.setattr(module, "now", lambda: later)
+    two = audit.pack(Archive(story.archive.path), tmp_path / "two.zip", include_raw=True)
+    assert one.path.read_bytes() == two.path.read_bytes()
+    assert one.manifest_sha256 in audit.verify_pack(two.path)[0]
+    assert one.manifest_sha256 in one.text.en
 
 
 def test_without_raw_answers_no_number_is_in_it(packs: dict[str, audit.Pack], planted_once: Story) -> None:

@@ -152,12 +152,12 @@ def _names(span: timedelta) -> tuple[str, str]:
 
 
 _BUSY = Text(
-    "至少每 {zh} 同步一次：一次回答最多见过 {window} 条，最忙时（{busiest} 起）{short_zh} 内就开始了 {spare} 场会议，已留 {margin} 倍余量；平均每天 {per_day} 场",
-    "sync at least every {en}: the largest answer seen holds {window} records; in the busiest time (from {busiest}) {spare} meetings began within {short_en}, with a margin of {margin}; {per_day} a day on average",
+    "最迟每 {zh}同步一次（这是上限，更勤更好）：一次回答最多见过 {window} 条，最忙时（{busiest} 起）{short_zh} 内就开始了 {spare} 场会议，已留 {margin} 倍余量；平均每天 {per_day} 场",
+    "sync every {en} at the latest (a ceiling: more often is better): the largest answer seen holds {window} records; in the busiest time (from {busiest}) {spare} meetings began within {short_en}, with a margin of {margin}; {per_day} a day on average",
 )
 _NEVER = Text(
-    "每 {zh} 同步一次即可：一次回答最多见过 {window} 条，从未有过足以挤出窗口的会议数（{spare} 场，已留 {margin} 倍余量）；平均每天 {per_day} 场",
-    "every {en} is enough: the largest answer seen holds {window} records, and there never were enough meetings to push one out ({spare}, with a margin of {margin}); {per_day} a day on average",
+    "最迟每 {zh}同步一次（这是上限，更勤更好）：一次回答最多见过 {window} 条，从未有过足以挤出窗口的会议数（{spare} 场，已留 {margin} 倍余量）；平均每天 {per_day} 场",
+    "sync every {en} at the latest (a ceiling: more often is better): the largest answer seen holds {window} records, and there never were enough meetings to push one out ({spare}, with a margin of {margin}); {per_day} a day on average",
 )
 _TOO_SMALL = Text(
     "一次回答最多见过 {window} 条，不足以覆盖最忙的 48 小时并留 {margin} 倍余量：任何同步频率都不能保证不漏；平均每天 {per_day} 场。先做一次完整同步（要得更多），看平台是否有上限",

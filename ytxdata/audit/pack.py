@@ -29,6 +29,7 @@ from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.markup import facts_card
 from ytxdata.metrics.usage import usage
+from ytxdata.tables import csv
 from ytxdata.tables import json as plain_json
 from ytxdata.tables.files import replacing
 from ytxdata.tables.records import record_table
@@ -79,6 +80,8 @@ class Pack:
         How much is in it.
     include_raw
         Whether the raw answers are in it.
+    manifest_sha256
+        What `verify.py` prints behind `manifest`: it covers every file, however the ZIP was compressed.
     public_key
         The key that signed it, in hex; None when it is not signed.
     """
@@ -88,6 +91,7 @@ class Pack:
     n_files: int
     n_pulls: int
     include_raw: bool
+    manifest_sha256: str
     public_key: str | None = None
 
     @property
@@ -104,8 +108,8 @@ class Pack:
             else Text("", "")
         )
         return Text(
-            f"证据包 {self.path}：{self.n_files} 个文件、{self.n_pulls} 次查询，{raw.zh}{key.zh}\nSHA-256 {self.sha256}（请存放到别处：链本身挡不住其主人重做）",
-            f"pack {self.path}: {self.n_files} files, {self.n_pulls} pulls, {raw.en}{key.en}\nSHA-256 {self.sha256} (keep it elsewhere: a chain alone does not stop its owner from rebuilding it)",
+            f"证据包 {self.path}：{self.n_files} 个文件、{self.n_pulls} 次查询，{raw.zh}{key.zh}\nSHA-256 {self.sha256}（请存放到别处：链本身挡不住其主人重做）\nmanifest {self.manifest_sha256}",
+            f"pack {self.path}: {self.n_files} files, {self.n_pulls} pulls, {raw.en}{key.en}\nSHA-256 {self.sha256} (keep it elsewhere: a chain alone does not stop its owner from rebuilding it)\nmanifest {self.manifest_sha256}",
         )
 
     def __str__(self) -> str:
@@ -126,6 +130,9 @@ def pack(
     digest_file: str | Path | None = None,
 ) -> Pack:
     """Write an evidence pack of an archive.
+
+    Its time is that of the newest pull, not that of the packing: two packs of one state of an archive and its findings, made by one version with the same
+    options, are the same file byte for byte (where zlib is another one, the files inside and `manifest_sha256` are).
 
     Parameters
     ----------
@@ -171,7 +178,7 @@ def pack(
     target = Path(path)
     with replacing(target) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as whole:
         marks = []
-        for name, data in _parts(archive, snapshot, pulls, findings, include_raw=include_raw):
+        for name, data in _parts(archive, snapshot, pulls, findings, stamp, include_raw=include_raw):
             marks.append({"path": name, "size": len(data), "sha256": sha256(data)})
             _write(whole, name, data, stamp)
         body = {
@@ -183,7 +190,8 @@ def pack(
             "chain_sha256": pull_sha256(pulls[-1]) if pulls else "",
             "files": marks,
         }
-        manifest = canonical({**body, "sha256": sha256(canonical(body))})
+        manifest_sha256 = sha256(canonical(body))
+        manifest = canonical({**body, "sha256": manifest_sha256})
         _write(whole, MANIFEST, manifest, stamp)
         if signer is not None:
             _write(whole, SIGNATURE, canonical(signer.sign(manifest)), stamp)
@@ -191,7 +199,8 @@ def pack(
     if digest_file is not None:
         with replacing(Path(digest_file)) as draft:
             draft.write_text(f"{digest}  {target.name}\n", encoding="utf-8")
-    return Pack(target, digest, len(marks), len(pulls), include_raw, signer.public_key if signer else None)
+    key = signer.public_key if signer else None
+    return Pack(target, digest, len(marks), len(pulls), include_raw, manifest_sha256, key)
 
 
 def verify_pack(path: str | Path) -> list[str]:
@@ -244,11 +253,18 @@ def _unpack(source: Path, folder: Path) -> None:
 def _write(whole: zipfile.ZipFile, name: str, data: bytes, stamp: datetime) -> None:
     mark = zipfile.ZipInfo(name, stamp.timetuple()[:6])
     mark.compress_type, mark.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+    mark.create_system = 3  # the same on every system
     whole.writestr(mark, data)
 
 
 def _parts(
-    archive: Archive, snapshot: Snapshot, pulls: list[dict[str, Any]], findings: Findings, *, include_raw: bool
+    archive: Archive,
+    snapshot: Snapshot,
+    pulls: list[dict[str, Any]],
+    findings: Findings,
+    stamp: datetime,
+    *,
+    include_raw: bool,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield every file by name."""
     yield README, _README.encode()
@@ -269,7 +285,7 @@ def _parts(
     with tempfile.TemporaryDirectory(prefix="ytxdata-pack-") as folder:
         for table in tables:
             place = "" if table is findings else "tables/"
-            written = table.to_csv(Path(folder) / f"{table.name}.csv", dialect="machine")
+            written = csv.write(table.masked(), Path(folder) / f"{table.name}.csv", dialect="machine", written_at=stamp)
             for file in (written, written.with_suffix(".about.json")):
                 yield f"{place}{file.name}", file.read_bytes()
     if include_raw:

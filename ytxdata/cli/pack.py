@@ -73,6 +73,7 @@ def pack(
                 "sha256": done.sha256,
                 "files": done.n_files,
                 "pulls": done.n_pulls,
+                "manifest_sha256": done.manifest_sha256,
                 "include_raw": done.include_raw,
                 "public_key": done.public_key,
             }

@@ -62,6 +62,10 @@ class Demo:
             _WHY_NOT_PROVEN,
             *(Text(f"  {names[key].zh}：{path}", f"  {names[key].en}: {path}") for key, path in self.files.items()),
             Text(
+                "每个 CSV 旁的 .about.json 写明口径、完整性和校验和",
+                "the .about.json beside each CSV holds its definitions, completeness and checksum",
+            ),
+            Text(
                 "下一步：设置 YTX_ACCOUNT_SID、YTX_AUTH_TOKEN、YTX_APP_ID，然后运行 ytxdata doctor",
                 "next: set YTX_ACCOUNT_SID, YTX_AUTH_TOKEN and YTX_APP_ID, then run ytxdata doctor",
             ),

@@ -20,6 +20,7 @@ from ytxdata.pages.files import FORMATS, write_files
 from ytxdata.pages.notebook import copy_all, execute
 from ytxdata.pages.privacy import Privacy
 from ytxdata.pages.reports import REPORTS
+from ytxdata.tables import excel
 from ytxdata.tables.pseudonyms import Pseudonyms
 from ytxdata.tables.sheets import NAMES
 
@@ -198,10 +199,28 @@ def test_notebooks_are_copied_and_never_over_somebodys_work(tmp_path: Path, caps
     assert run("notebooks", str(tmp_path / "n"), "--json") == 0
     copies = json.loads(capsys.readouterr().out)["files"]
     assert {Path(path).name for path in copies} >= {"01_quickstart.ipynb", "02_usage_report.ipynb"}
-    copy_all(tmp_path / "n")
-    Path(copies[0]).write_text("mine", encoding="utf-8")
-    assert run("notebooks", str(tmp_path / "n")) == 2
-    assert Path(copies[0]).read_text("utf-8") == "mine"
+    assert set(copies.values()) == {"copied"}
+    first, second, *_ = map(Path, copies)
+    first.write_text("mine", encoding="utf-8")
+    second.unlink()
+    assert [state for _, state in copy_all(tmp_path / "n")][:3] == ["kept", "copied", "same"]
+    for lang, said in (("zh", ("内容不同", "未改动")), ("en", ("yours is kept", "unchanged"))):
+        assert run("--lang", lang, "notebooks", str(tmp_path / "n")) == 0
+        told = capsys.readouterr().out
+        assert all(one in told for one in said)
+    assert first.read_text("utf-8") == "mine"
+    (tmp_path / "file").touch()
+    assert run("notebooks", str(tmp_path / "file")) == 2
+
+
+@pytest.mark.parametrize("format_", ["all", "excel"])
+def test_what_is_too_long_for_a_sheet_is_refused_before_anything_is_written(
+    format_: str, collected: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(excel, "MAX_ROWS", len(collected.records["legs"].frame))
+    with pytest.raises(ytx.errors.UsageError, match="table legs has"):
+        write_files(collected, tmp_path / "out", FORMATS[format_])
+    assert not (tmp_path / "out").exists()
 
 
 def test_parameters_reach_a_notebook(tmp_path: Path) -> None:

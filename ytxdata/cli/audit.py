@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ytxdata.cli.asking import From, To
-from ytxdata.cli.options import ArchiveDir, Json, Language, ShowPhones, chosen, emit, note, say
+from ytxdata.cli.options import ArchiveDir, Json, Language, ShowPhones, chosen, emit, note, say, wrote
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 
@@ -89,16 +89,16 @@ def audit(
     tables: list[Table] = [shown, found.summary()]
     if sensitivity:
         tables.append(found.sensitivity())
+    written: list[Path] = []
     if out is not None:
         tables += [changes(Archive(archive)), moved(Archive(archive))]
         for table in tables:
-            table.to_csv(out / f"{table.name}.csv", show_phones=show_phones)
+            written.append(table.to_csv(out / f"{table.name}.csv", show_phones=show_phones))
     if as_json:
         _emit(shown, tables, show_phones, failing)
     else:
         _print(shown, tables[1:], show_phones)
-        if out is not None:
-            say(f"→ {out}")
+        wrote(*written)
     raise typer.Exit(1 if failing else 0)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ytxdata.cli.asking import From, Granularity, Lines, TariffFile, To, ask
-from ytxdata.cli.options import ArchiveDir, Json, Language, ShowPhones, chosen, emit, say
+from ytxdata.cli.options import ArchiveDir, Json, Language, ShowPhones, chosen, emit, say, wrote
 from ytxdata.labels import Text
 
 _SHOWN = 20
@@ -67,4 +67,4 @@ def explain(
         if records.arrow.num_rows > _SHOWN:
             say(_MORE, n=records.arrow.num_rows - _SHOWN)
     else:
-        say(f"→ {csv}")
+        wrote(csv)

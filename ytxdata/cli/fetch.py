@@ -19,6 +19,7 @@ from ytxdata.cli.options import (
     note,
     open_client,
     say,
+    wrote,
 )
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
@@ -92,6 +93,4 @@ def fetch(
         )
         return
     say(history.line)
-    for path in (csv, legs_csv, raw):
-        if path:
-            say(f"→ {path}")
+    wrote(csv, legs_csv, raw)

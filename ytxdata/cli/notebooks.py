@@ -8,11 +8,22 @@ from typing import Annotated
 import typer
 
 from ytxdata.cli.options import Json, Language, emit, say
+from ytxdata.labels import Text
 
 
 def register(app: typer.Typer) -> None:
     """Put the verb on the command line."""
     app.command("notebooks")(notebooks)
+
+
+_STATES = {
+    "copied": Text("→ {path}", "→ {path}"),
+    "same": Text("= {path}（已在，未改动）", "= {path} (there already, unchanged)"),
+    "kept": Text(
+        "! {path}（已在，内容不同：保留你的文件；要新的请换一个目录）",
+        "! {path} (there already and changed: yours is kept; for a new one name another directory)",
+    ),
+}
 
 
 def notebooks(
@@ -32,8 +43,8 @@ def notebooks(
 
     copies = copy_all(directory)
     if as_json:
-        emit({"files": [str(path) for path in copies]})
+        emit({"files": {str(path): state for path, state in copies}})
         return
-    for path in copies:
-        say(f"→ {path}")
+    for path, state in copies:
+        say(_STATES[state], path=path)
     say(f"jupyter lab {directory}")

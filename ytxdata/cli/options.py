@@ -86,6 +86,21 @@ def emit(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
+def wrote(*paths: Path | None) -> None:
+    """Say which files there are now; a CSV or workbook has its description beside it."""
+    for path in paths:
+        if path:
+            say(f"→ {path}")
+    if any(path and path.suffix in (".csv", ".xlsx") for path in paths):
+        say(_BESIDE)
+
+
+_BESIDE = Text(
+    "  每个 CSV、XLSX 旁有 .about.json：口径、完整性和校验和，一同转交后可用 ytxdata verify 核对",
+    "  beside each CSV and XLSX lies its .about.json: definitions, completeness, checksum. Hand both on: ytxdata verify checks them",
+)
+
+
 def open_client(account_sid: str | None, app_id: str | None, environment: str | None, base_url: str | None) -> Client:
     """Return a client for the account that options, environment, file and keyring name; the token is never an option."""
     from ytxdata.history.client import Client

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ytxdata.cli.asking import From, Granularity, Lines, TariffFile, To, ask
-from ytxdata.cli.options import ArchiveDir, Json, Language, ShowPhones, chosen, emit, say
+from ytxdata.cli.options import ArchiveDir, Json, Language, ShowPhones, chosen, emit, say, wrote
 from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
 
@@ -53,6 +53,14 @@ def report(
             help="通讯录 CSV（number,name,department）：号码换成姓名和部门 / alias book: names and departments for numbers",
         ),
     ] = None,
+    min_group: Annotated[
+        int | None,
+        typer.Option(
+            "--min-group",
+            min=2,
+            help="隐去少于 N 人的行的数字，并略去逐人、逐会议的表 / hide the figures of rows with fewer than N people, leave out tables of single persons and meetings",
+        ),
+    ] = None,
     tariff: TariffFile = None,
     lines: Lines = None,
     notebook: Annotated[
@@ -80,12 +88,20 @@ def report(
     from ytxdata.archive import Archive
     from ytxdata.pages.collection import collect
     from ytxdata.pages.files import FORMATS, write_files
+    from ytxdata.pages.small_groups import without_small_groups
 
     _check("--format", format_, FORMATS)
     asked = ask(start, end, by, tariff, lines)
+    if notebook and min_group:
+        raise UsageError(
+            Text("--notebook 与 --min-group 不能同时使用", "--notebook and --min-group exclude each other"),
+            remedy=Text("笔记本会显示全部数字；去掉其中一个", "the notebook shows all figures: leave one of them out"),
+        )
     privacy = _privacy(show_phones, pseudonyms, book)
     with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
         collected = collect(Archive(archive), asked, step=bar.set_description_str)
+        if min_group:
+            collected = without_small_groups(collected, min_group)
         files = write_files(
             collected,
             out,
@@ -110,8 +126,7 @@ def report(
         )
         return
     say(Text(f"{verdict.worst}：{verdict.sentence.zh}", f"{verdict.worst}: {verdict.sentence.en}"))
-    for path in files.values():
-        say(f"→ {path}")
+    wrote(*files.values())
 
 
 def _check(option: str, given: str, known: Iterable[str]) -> None:

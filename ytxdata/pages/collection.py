@@ -48,6 +48,8 @@ class Collection:
         The period of equal length before, with what is claimed about that; None when nothing can be compared.
     made_at
         When (UTC).
+    notes
+        What else a reader must know.
     """
 
     ask: Ask
@@ -59,6 +61,7 @@ class Collection:
     certificate: Certificate
     before: tuple[tuple[datetime, datetime], Certificate] | None
     made_at: datetime
+    notes: tuple[Text, ...] = ()
 
     @property
     def tables(self) -> dict[str, Table]:

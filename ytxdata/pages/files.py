@@ -10,7 +10,7 @@ from ytxdata.labels import Lang
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.privacy import Privacy
 from ytxdata.pages.report import write_page
-from ytxdata.tables.excel import write_workbook
+from ytxdata.tables.excel import write_workbook, writer_for
 
 FORMATS: dict[str, tuple[str, ...]] = {
     "csv": ("csv",),
@@ -55,15 +55,17 @@ def write_files(
     Raises
     ------
     UsageError
-        A file cannot be written, or a table has more rows than a sheet.
+        A file cannot be written; or a table has more rows than a sheet holds, then nothing is written at all.
     MissingExtraError
-        xlsxwriter is not installed: `pip install "ytxdata[excel]"`.
+        xlsxwriter is not installed: `pip install "ytxdata[excel]"`; nothing is written.
     FileDiffersError
         A file, read back, is not what was meant; the message names the cell.
     """
     folder = Path(out)
     chosen = privacy or Privacy()
     files: dict[str, Path] = {}
+    if "excel" in formats:
+        writer_for(collected.tables.values())  # before anything is written: nothing half-done stays behind
     if "csv" in formats:
         for name, table in collected.tables.items():
             step(f"{name}.csv")

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.labels import Text
@@ -37,31 +37,37 @@ def find(name: str) -> Path:
     raise UsageError(Text(f"没有这个笔记本：{name}", f"no such notebook: {name}"))
 
 
-def copy_all(target: str | Path) -> list[Path]:
-    """Copy the notebooks that come with the package to a directory and return the copies.
+class Copy(NamedTuple):
+    """A notebook in somebody's directory: copied now, there already as it comes along, or there already and changed, and so kept."""
+
+    path: Path
+    state: Literal["copied", "same", "kept"]
+
+
+def copy_all(target: str | Path) -> list[Copy]:
+    """Copy the notebooks that come with the package to a directory; one that was changed there is kept, for it holds somebody's work.
 
     Raises
     ------
     UsageError
-        A file of that name is there already, and differs: it may hold somebody's work.
+        The directory cannot be written.
     """
     folder = Path(target)
-    sources = sorted(find("01_quickstart.ipynb").parent.glob("*.ipynb"))
-    for source in sources:
-        there = folder / source.name
-        if there.exists() and there.read_bytes() != source.read_bytes():
-            raise UsageError(
-                Text(f"{there} 已存在，且内容不同", f"{there} exists and is not the same"),
-                remedy=Text("换一个目录，或先移走该文件", "name another directory, or move the file away"),
-            )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [Path(shutil.copyfile(source, folder / source.name)) for source in sources]
+        return [_copy(source, folder) for source in sorted(find("01_quickstart.ipynb").parent.glob("*.ipynb"))]
     except OSError as error:
         raise UsageError(
             Text(f"写不了 {folder}：{error.strerror}", f"{folder} cannot be written: {error.strerror}"),
             remedy=Text("换一个目录", "name another directory"),
         ) from None
+
+
+def _copy(source: Path, folder: Path) -> Copy:
+    there = folder / source.name
+    if there.exists():
+        return Copy(there, "same" if there.read_bytes() == source.read_bytes() else "kept")
+    return Copy(Path(shutil.copyfile(source, there)), "copied")
 
 
 def execute(

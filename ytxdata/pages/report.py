@@ -212,7 +212,15 @@ def _rule(definition: Definition, lang: Lang) -> str:
 
 def _about(collected: Collection, lang: Lang, privacy: Privacy) -> str:
     notes = [note for note in collected.reports["usage"].notes if _is_common(note, collected)]
-    lines = [_period(collected.period), _zone(), *notes, privacy.sentence, words.FILES, _made(collected)]
+    lines = [
+        _period(collected.period),
+        _zone(),
+        *notes,
+        *collected.notes,
+        privacy.sentence,
+        words.FILES,
+        _made(collected),
+    ]
     return "<ul>" + "".join(f"<li>{escape(line.in_(lang))}</li>\n" for line in lines) + "</ul>\n"
 
 

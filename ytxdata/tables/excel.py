@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.labels import Text
@@ -64,16 +65,8 @@ def write_workbook(
     FileDiffersError
         The file, read back, is not what was meant; the message names the cell.
     """
-    try:
-        import xlsxwriter
-    except ImportError:
-        raise MissingExtraError(
-            Text("写 Excel 需要 xlsxwriter", "writing Excel needs xlsxwriter"),
-            remedy=Text('pip install "ytxdata[excel]"', 'pip install "ytxdata[excel]"'),
-        ) from None
+    xlsxwriter = writer_for(tables)
     outgoing = [masked(table, show_phones=show_phones, pseudonyms=pseudonyms, book=book) for table in tables]
-    for table in outgoing:
-        _refuse_too_long(table)
     written = [*zip(sheet_names(table.name for table in outgoing), outgoing, strict=True), *sheets.explaining(outgoing)]
     total = sum(table.arrow.num_rows for _, table in written)
     target = Path(path)
@@ -100,6 +93,28 @@ def write_workbook(
     listed = [{"name": name, "rows": table.arrow.num_rows} for name, table in written]
     write_about({"format": FORMAT, "sheets": listed}, target)
     return target
+
+
+def writer_for(tables: Iterable[Described]) -> Any:
+    """Return the package that writes workbooks, once nothing stands against writing these tables.
+
+    Raises
+    ------
+    MissingExtraError
+        xlsxwriter is not installed: `pip install "ytxdata[excel]"`.
+    UsageError
+        A table has more rows than a sheet holds.
+    """
+    try:
+        import xlsxwriter
+    except ImportError:
+        raise MissingExtraError(
+            Text("写 Excel 需要 xlsxwriter", "writing Excel needs xlsxwriter"),
+            remedy=Text('pip install "ytxdata[excel]"', 'pip install "ytxdata[excel]"'),
+        ) from None
+    for table in tables:
+        _refuse_too_long(table)
+    return xlsxwriter
 
 
 def sheet_names(names: Iterable[str]) -> list[str]:
@@ -139,5 +154,7 @@ def _refuse_too_long(table: Described) -> None:
                 f"表 {table.name} 有 {rows:,} 行，Excel 工作表最多 {MAX_ROWS - 1:,} 行（不含表头）",
                 f"table {table.name} has {rows:,} rows, a sheet holds {MAX_ROWS - 1:,} below its header",
             ),
-            remedy=Text("缩短期间，或改用 to_csv", "choose a shorter period, or to_csv"),
+            remedy=Text(
+                "缩短期间，或改用 CSV（to_csv、--format csv）", "choose a shorter period, or CSV (to_csv, --format csv)"
+            ),
         )

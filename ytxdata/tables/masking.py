@@ -157,7 +157,7 @@ def masked(
 
 
 def suppressed(table: T, minimum: int = 5, column: str = "people") -> T:
-    """Return the table with the figures of every group of fewer than `minimum` people made unknown, and a note that says how many.
+    """Return the table with the figures and instants of every group of fewer than `minimum` people made unknown, and a note that says how many.
 
     A group whose head count is unknown is suppressed too. Totals that are published beside the groups may still allow a reader to subtract: leave them out.
 
@@ -175,14 +175,17 @@ def suppressed(table: T, minimum: int = 5, column: str = "people") -> T:
             ),
             remedy=Text("选一个含人数的报表", "choose a report that counts people"),
         )
-    small = pc.fill_null(pc.less(rows.column(column), minimum), True)
+    return blanked(table, pc.fill_null(pc.less(rows.column(column), minimum), True), minimum)
+
+
+def blanked(table: T, small: pa.ChunkedArray, minimum: int) -> T:
+    """Return the table with figures and instants of the marked rows made unknown, and a note that says how many; itself when none is marked."""
     count = pc.sum(small).as_py() or 0
     if not count:
         return table
-    figures = [
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-        for kind in rows.schema.types
-    ]
+    rows = to_plain(table.arrow, table.zone)
+    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_timestamp)
+    figures = [any(test(kind) for test in tests) for kind in rows.schema.types]
     columns: Sequence[pa.ChunkedArray] = [
         pc.if_else(small, pa.scalar(None, values.type), values) if is_figure else values
         for values, is_figure in zip(rows.columns, figures, strict=True)

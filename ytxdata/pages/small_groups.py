@@ -1,0 +1,74 @@
+"""A set of reports that may be handed on: no figure about fewer people than a minimum."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.metrics.report import Report
+from ytxdata.pages.collection import Collection
+from ytxdata.pages.figures import Figure
+from ytxdata.tables.masking import blanked
+
+PERSONAL = ("people", "lonely", "presence")
+"""Reports whose rows are single persons or meetings, as those of the records are."""
+
+_NOTE = Text(
+    "只涉及少于 {minimum} 人的行已隐去数字，逐人、逐会议的表已略去；合计减去其余行仍可能推出隐去的数字，公开前请检查",
+    "figures of rows about fewer than {minimum} people are hidden, tables of single persons and meetings left out; a total less the other rows may still give a hidden figure away: look before you publish",
+)
+_NO_COUNT = Text(
+    "本表不含每行人数：各行未按人数隐去，整个期间不少于 {minimum} 人",
+    "this table has no head count for each row: rows are not hidden one by one, the whole period has at least {minimum} people",
+)
+
+
+def without_small_groups(collected: Collection, minimum: int) -> Collection:
+    """Return the reports without figures about fewer than `minimum` people.
+
+    Rows that count people are judged by their own count, rows of a period by the people of that period in the usage report; a row whose count is
+    unknown is hidden. Records, and reports whose rows are single persons or meetings, are left out.
+
+    Parameters
+    ----------
+    collected
+        All reports.
+    minimum
+        From how many people a figure may be published.
+
+    Raises
+    ------
+    UsageError
+        The whole period has fewer people: nothing of it can be published.
+    """
+    counts = next(one for one in collected.figures if one.definition.key == "people")
+    usage = collected.reports["usage"]
+    if usage.arrow.num_rows and (counts.value or 0) < minimum:
+        raise UsageError(
+            Text(f"整个期间少于 {minimum} 人，没有可以公开的数字", f"the whole period has fewer than {minimum} people: no figure of it can be published"),
+            remedy=Text("选更长的期间，或减小 --min-group", "choose a longer period, or a smaller --min-group"),
+        )  # fmt: skip
+    kept = {name: report for name, report in collected.reports.items() if name not in PERSONAL}
+    is_before_large = (counts.before or 0) >= minimum
+    return replace(
+        collected,
+        records={},
+        reports={name: _hidden(report, usage, minimum) for name, report in kept.items()},
+        figures=tuple(one if is_before_large else Figure(one.definition, one.value, None) for one in collected.figures),
+        notes=(*collected.notes, _NOTE.format(minimum=minimum)),
+    )
+
+
+def _hidden(report: Report, usage: Report, minimum: int) -> Report:
+    columns = report.arrow.column_names
+    if "people" in columns:
+        return report.suppressed(minimum)
+    if "period" not in columns:
+        return replace(report, notes=(*report.notes, _NO_COUNT.format(minimum=minimum)))
+    is_large = pc.fill_null(pc.greater_equal(usage.arrow.column("people"), minimum), False)
+    large = usage.arrow.column("period").filter(is_large).combine_chunks().cast(pa.string())
+    return blanked(report, pc.invert(pc.is_in(report.arrow.column("period").cast(pa.string()), large)), minimum)

@@ -11,6 +11,7 @@ import pytest
 
 from ytxdata.archive import Archive, SyncReport
 from ytxdata.emulator import Emulator
+from ytxdata.errors import UsageError
 from ytxdata.history.client import Client
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, empty, to_pandas
@@ -221,6 +222,17 @@ def test_more_news_than_the_tail_makes_the_sync_ask_for_more(archive: Archive, p
         platform.records = platform.newest_first(n)
         archive.sync(platform)
         assert len(archive.meetings()) == n
+
+
+def test_more_time_to_settle_is_kept_and_less_than_a_day_is_refused(archive: Archive, platform: Any) -> None:
+    for hours, kept in ((24, 24), (72, 72), (24, 72), (48, 72)):
+        archive.sync(platform, settle=timedelta(hours=hours))
+        young = archive.certificate().periods[-1]
+        assert young.reason_key == "settling"
+        asked_at = archive.pulls()["asked_at"].max()
+        assert asked_at - young.start == pytest.approx(timedelta(hours=kept), abs=timedelta(seconds=2))
+    with pytest.raises(UsageError, match="24 hours"):
+        archive.sync(platform, settle=timedelta(hours=1))
 
 
 def test_over_http_with_growth_and_mutation(tmp_path: Path) -> None:

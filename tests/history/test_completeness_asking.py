@@ -58,6 +58,18 @@ def test_later_syncs_ask_one_tail_which_is_a_fraction_of_the_history() -> None:
         account.live(account.now + DAY, 10)
 
 
+def test_a_busy_account_costs_one_call_a_day_too_though_no_day_is_like_the_one_before() -> None:
+    archive, account = MemoryArchive(Policy()), account_of(20, 200)
+    for _ in range(2):
+        archive.sync(account)
+        account.live(account.now + DAY, 200)
+    n_calls = 0
+    for _ in range(20):
+        n_calls += len(asks(archive, account))
+        account.live(account.now + DAY, 200)
+    assert n_calls <= 22
+
+
 def test_a_quiet_account_costs_one_call_from_the_second_sync_on() -> None:
     archive, account = MemoryArchive(SMALL), account_of()
     archive.sync(account)

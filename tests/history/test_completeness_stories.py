@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -39,6 +41,41 @@ def test_a_cut_answer_is_not_confirmed_by_two_longer_ones() -> None:
     for _ in range(3):
         archive.sync(account)
         assert not archive.falsely_proven(account)
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_a_platform_that_lists_three_days_late_fools_no_patient_archive(part: int) -> None:
+    n_proven = 0
+    for seed in range(part, N_STORIES // 2, 2):
+        rng = random.Random(seed)
+        knobs = draw_knobs(rng)
+        knobs.listing, knobs.late = "late", 70 * HOUR
+        story = tell(seed, knobs=knobs, patient_from=rng.randrange(8), settle=timedelta(hours=72))
+        assert not story.wrong, seed
+        n_proven += story.verdicts["any proven"] > 0
+    assert n_proven > N_STORIES // 40
+
+
+def test_more_patience_takes_back_what_was_proven_with_less_and_reads_all_again() -> None:
+    archive, account = MemoryArchive(SMALL), Account(Knobs(), random.Random(3))
+    account.live(40 * DAY, 10)
+
+    def reasons(n_days: int, hours: int) -> set[str]:
+        archive.policy = replace(SMALL, settle=timedelta(hours=hours))
+        for _ in range(n_days):
+            account.live(account.now + DAY, 10)
+            archive.sync(account)
+        return {one.reason_key for one in archive.certificate.periods}
+
+    assert "anchored" in reasons(8, 24)
+    assert archive.evidence.full_at != archive.evidence.last_asked_at
+    assert "anchored" not in reasons(1, 72)
+    assert archive.evidence.full_at == archive.evidence.last_asked_at
+    assert "anchored" in reasons(8, 24)
+    assert archive.evidence.settle_s == 72 * 3600, "once patient, always patient"
+    last = archive.certificate.periods[-1]
+    assert last.reason_key == "settling"
+    assert last.end - last.start == timedelta(hours=72)
 
 
 class AnyLife(RuleBasedStateMachine):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ from ytxdata.archive.sync import Asker, rebuild, sync
 from ytxdata.archive.verification import Verification
 from ytxdata.archive.verify import verify
 from ytxdata.archive.views import table
+from ytxdata.errors import UsageError
+from ytxdata.history.policy import DEFAULT_POLICY
 from ytxdata.history.verdicts import Certificate
+from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.schema import to_pandas
 from ytxdata.times import Instant, as_instant
@@ -56,7 +60,7 @@ class Archive:
     def __init__(self, path: str | PathLike[str]) -> None:
         self.path = Path(path)
 
-    def sync(self, client: Asker, *, wait_s: float = WAIT_S) -> SyncReport:
+    def sync(self, client: Asker, *, wait_s: float = WAIT_S, settle: timedelta = DEFAULT_POLICY.settle) -> SyncReport:
         """Bring the archive up to date: ask, judge every record, keep what is new, say what may be claimed.
 
         Parameters
@@ -65,6 +69,9 @@ class Archive:
             Whose history; an archive belongs to one account and application for good.
         wait_s
             How long to wait for another sync of the same archive [s].
+        settle
+            How late after its start the platform may list a meeting; nothing younger is PROVEN. Give more when a meeting
+            came later than that: the archive keeps to the longest it was ever given, and proves anew what it can.
 
         Returns
         -------
@@ -83,12 +90,23 @@ class Archive:
             The directory is something else, written by a newer version, or damaged.
         RefusedError, PlatformError, NetworkError
             As the client says; then nothing was changed either.
+        UsageError
+            `settle` is shorter than a day.
 
         Notes
         -----
         A quiet account costs one call. When this returns, what it reports survives a power cut.
         """
-        return sync(self.path.absolute(), client, getattr(client, "aliases", None), wait_s)
+        if settle < DEFAULT_POLICY.settle:
+            raise UsageError(
+                Text(f"settle 太短：{settle}", f"settle is too short: {settle}"),
+                remedy=Text(
+                    "至少 24 小时：平台可能在会议结束后才列出",
+                    "at least 24 hours: meetings may be listed only after they end",
+                ),
+            )
+        policy = replace(DEFAULT_POLICY, settle=settle)
+        return sync(self.path.absolute(), client, getattr(client, "aliases", None), wait_s, policy)
 
     def meetings(
         self, start: Instant | None = None, end: Instant | None = None, as_of: Instant | None = None

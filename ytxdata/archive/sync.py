@@ -25,6 +25,7 @@ from ytxdata.archive.store_write import Writer, heal
 from ytxdata.archive.versions import VersionIndex
 from ytxdata.errors import ArchiveWriteError
 from ytxdata.history.completeness import Judgement, Reading
+from ytxdata.history.policy import Policy
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
 
@@ -40,7 +41,7 @@ class Asker(Protocol):
         """Ask once."""
 
 
-def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float) -> SyncReport:
+def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float, policy: Policy) -> SyncReport:
     """Bring an archive up to date with the platform, holding its lock from the first question to the promotion.
 
     The lock spans the network on purpose: so the order of asking is the order of writing, and the rules of
@@ -52,7 +53,7 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float) -> S
         before = prepared(root, account, aliases)
         state = before.head.state if before else {}
         intake = Intake(VersionIndex(before), RejectIndex(before), aliases_for(before, aliases))
-        reading = Reading(StoredLand(intake.versions, exempt_of(state)), evidence_of(state), times.now())
+        reading = Reading(StoredLand(intake.versions, exempt_of(state)), evidence_of(state), times.now(), policy)
         while (asked := reading.ask) is not None:
             reading.take(intake.take(client.query_meeting("", asked)))
         judgement = reading.result()

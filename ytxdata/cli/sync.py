@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -22,6 +24,14 @@ from ytxdata.cli.options import (
 )
 from ytxdata.times import beijing_text
 
+SettleHours = Annotated[
+    int,
+    typer.Option(
+        "--settle-hours",
+        help="平台最迟多少小时后列出会议；存档沿用最长的一次 / how late the platform may list a meeting; the archive keeps to the longest [h]",
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Put the verbs on the command line."""
@@ -34,6 +44,7 @@ def register(app: typer.Typer) -> None:
 
 def sync(
     archive: ArchiveDir = Path("meetings.archive"),
+    settle_hours: SettleHours = 24,
     as_json: Json = False,
     account_sid: AccountSid = None,
     app_id: AppId = None,
@@ -51,7 +62,8 @@ def sync(
     """
     from ytxdata.archive import Archive
 
-    done = Archive(archive).sync(open_client(account_sid, app_id, environment, base_url))
+    client = open_client(account_sid, app_id, environment, base_url)
+    done = Archive(archive).sync(client, settle=timedelta(hours=settle_hours))
     for warning in done.warnings:
         note(warning)
     if as_json:

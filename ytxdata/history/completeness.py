@@ -28,6 +28,7 @@ from ytxdata.history.evidence import Evidence, KnownLand, Note, NothingKnown, Pu
 from ytxdata.history.looking import look
 from ytxdata.history.noticing import FORGETTING, notes_on
 from ytxdata.history.policy import DEFAULT_POLICY, Policy
+from ytxdata.history.settling import patient, resettled
 from ytxdata.history.sighting import Before, Sighting
 from ytxdata.history.verdicts import Certificate, Period
 
@@ -78,10 +79,11 @@ class Reading:
     """
 
     def __init__(self, known: KnownLand, evidence: Evidence, now: datetime, policy: Policy = DEFAULT_POLICY) -> None:
-        self._known, self._evidence, self._policy = known, evidence, policy
+        self._known, self._policy = known, patient(policy, evidence)
+        self._evidence = resettled(evidence, self._policy)
         self._notes: list[Note] = []
         self._mind_the_clock(now)
-        self._plan = plan(known, self._evidence, now, policy)
+        self._plan = plan(known, self._evidence, now, self._policy)
         self._sightings: list[Sighting] = []
 
     @property
@@ -134,6 +136,7 @@ class Reading:
             unsure_from=earlier.unsure_from,
             unsure_to=earlier.unsure_to,
             outside=_outside(reason, earlier),
+            settle_s=earlier.settle_s,
         )
         return Judgement(
             certificate=certify(evidence, policy),

@@ -203,6 +203,8 @@ class Evidence:
         This machine's clock went back: what is said to have been archived between the two may have been archived later.
     outside
         Key of the reason for what lies before the first claim.
+    settle_s
+        How late a meeting may be listed, as the claims assume [s].
     """
 
     windows: tuple[Window, ...] = ()
@@ -220,6 +222,7 @@ class Evidence:
     unsure_from: datetime | None = None
     unsure_to: datetime | None = None
     outside: str = "before_first"
+    settle_s: int = 86_400
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""

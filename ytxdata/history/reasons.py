@@ -97,8 +97,8 @@ REASONS: dict[str, Reason] = {
         "later a meeting turned up that this answer should have shown",
     ),
     "unreliable": _probable(
-        "曾有会议很晚才出现，或消失后又出现：平台的列表不可靠",
-        "a meeting was listed very late, or was gone for a while: the platform's lists are unreliable",
+        "曾有会议很晚才出现，或消失后又出现：平台的列表不可靠（同步时延长 settle 可重新证实）",
+        "a meeting was listed very late, or was gone for a while: the platform's lists are unreliable (a longer `settle` in sync can prove anew)",
     ),
     "clock": _probable(
         "本机时钟后来倒退，不知道当时究竟何时所问",

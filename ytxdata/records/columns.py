@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 from ytxdata.records.aliases import COMPANIONS, Match, plain
 from ytxdata.records.decode import as_json
 from ytxdata.records.schema import ARROW_TYPES, Column
-from ytxdata.records.values import Values, convert, is_blank
+from ytxdata.records.values import Values, as_list, convert, is_blank
 
 Lookup = Callable[[str], Match | None]
 Ranked = tuple[tuple[int, int], str]
@@ -34,33 +34,44 @@ class Filled(NamedTuple):
 
 
 class Sheet:
-    """Decoded objects seen as columns of raw values.
+    """Objects seen as columns of values not yet understood.
 
     Parameters
     ----------
-    objects
-        The objects, in order.
+    n
+        How many objects.
+    keys
+        Every key that any of them has.
+    values
+        Gives the values under one key, one for each object, None where it has no such key.
     look_up
         Tells which column a key feeds.
     """
 
-    def __init__(self, objects: Sequence[dict[str, Any]], look_up: Lookup) -> None:
-        layouts = set(map(tuple, objects))
-        self.objects = objects
-        self._transposed: dict[str, Values] = {}
-        if len(layouts) == 1:  # nearly always: then one pass serves all keys
-            (layout,) = layouts
-            flat = list(chain.from_iterable(map(dict.values, objects)))
-            self._transposed = {key: flat[i :: len(layout)] for i, key in enumerate(layout)}
+    def __init__(self, n: int, keys: Iterable[str], values: Callable[[str], Values], look_up: Lookup) -> None:
+        self.n = n
+        self.values = values
         self.keys: dict[str, list[Ranked]] = {}
-        for key in sorted({key for layout in layouts for key in layout}):
+        for key in sorted(keys):
             match = look_up(key)
             if match:
                 self.keys.setdefault(match.column, []).append((match.rank, key))
 
-    def values(self, key: str) -> Values:
-        """Return the values under one key, one for each object, None where it has no such key."""
-        return self._transposed[key] if self._transposed else [one.get(key) for one in self.objects]
+    @classmethod
+    def of_objects(cls, objects: Sequence[dict[str, Any]], look_up: Lookup) -> Sheet:
+        """See decoded objects as columns."""
+        layouts = set(map(tuple, objects))
+        keys = {key for layout in layouts for key in layout}
+        if len(layouts) != 1:
+            return cls(len(objects), keys, lambda key: [one.get(key) for one in objects], look_up)
+        (layout,) = layouts  # nearly always: then one pass serves all keys
+        flat = list(chain.from_iterable(map(dict.values, objects)))
+        return cls(len(objects), keys, lambda key: flat[layout.index(key) :: len(layout)], look_up)
+
+    @classmethod
+    def of_arrays(cls, n: int, arrays: Mapping[str, pa.Array], look_up: Lookup) -> Sheet:
+        """See arrays by key as columns."""
+        return cls(n, arrays, arrays.__getitem__, look_up)
 
     def choose(self, column: str, troubles: list[Trouble]) -> Values | None:
         """Return one value of a column for each object, or None when no object has a key of it.
@@ -73,7 +84,7 @@ class Sheet:
         if len(keys) < 2:
             return self.values(keys[0][1]) if keys else None
         chosen: list[Any] = []
-        for i, given in enumerate(zip(*(self.values(key) for _, key in keys), strict=True)):
+        for i, given in enumerate(zip(*(as_list(self.values(key)) for _, key in keys), strict=True)):
             speaking = [
                 (rank, key, value) for (rank, key), value in zip(keys, given, strict=True) if not is_blank(value)
             ]
@@ -99,8 +110,10 @@ def fill(columns: Sequence[Column], sheet: Sheet) -> Filled:
             continue
         values = sheet.choose(column.name, troubles)
         if values is None:
-            arrays[column.name] = pa.nulls(len(sheet.objects), ARROW_TYPES[column.type])
+            arrays[column.name] = pa.nulls(sheet.n, ARROW_TYPES[column.type])
             continue
         arrays[column.name], reasons = convert(column.type, values)
-        troubles += (Trouble(i, column.name, reason, as_json(values[i])) for i, reason in reasons.items())
+        troubles += (
+            Trouble(i, column.name, reason, as_json(as_list(values[i : i + 1])[0])) for i, reason in reasons.items()
+        )
     return Filled(arrays, troubles)

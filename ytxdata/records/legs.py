@@ -33,28 +33,35 @@ class Legs(NamedTuple):
 
 
 def read_legs(meetings: Sheet, creators: pa.Array, aliases: Aliases) -> Legs:
-    """Return the legs of meetings, given as decoded records, with the creators as the platform gave them."""
-    n_meetings = len(meetings.objects)
+    """Return the legs of meetings, with the creators as the platform gave them."""
     list_troubles: list[Trouble] = []
-    lists = meetings.choose(PARTIES, list_troubles) or [None] * n_meetings
-    parties, sizes, n_keys = _flatten(lists, aliases, list_troubles)
+    lists = meetings.choose(PARTIES, list_troubles)
+    n_keys = 0
+    if isinstance(lists, pa.Array):
+        parties = lists.flatten()
+        columns = dict(zip([field.name for field in parties.type], parties.flatten(), strict=True))
+        sheet = Sheet.of_arrays(len(parties), columns, aliases.leg)
+        sizes = lists.value_lengths()
+    else:
+        objects, given_sizes, n_keys = _flatten([None] * meetings.n if lists is None else lists, aliases, list_troubles)
+        sheet, sizes = Sheet.of_objects(objects, aliases.leg), pa.array(given_sizes, pa.int64())
 
-    counts = np.array([size or 0 for size in sizes], dtype=np.int64)
-    owner = np.repeat(np.arange(n_meetings), counts)
-    arrays, troubles = fill(schema.LEGS, Sheet(parties, aliases.leg))
-    arrays["leg"] = pa.array(np.arange(len(parties)) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
+    is_unknown = sizes.is_null().to_numpy(zero_copy_only=False)
+    counts = sizes.fill_null(0).to_numpy().astype(np.int64)
+    owner = np.repeat(np.arange(meetings.n), counts)
+    arrays, troubles = fill(schema.LEGS, sheet)
+    arrays["leg"] = pa.array(np.arange(sheet.n) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
     arrays["number"] = normal_numbers(arrays["phone"])
     arrays["is_creator"] = pc.equal(
         pc.coalesce(arrays["number"], arrays["phone"]),
         pc.coalesce(normal_numbers(creators), creators).take(pa.array(owner)),
     )
     troubles += contradictions(arrays, "joined_at", "left_at")
-    is_unknown = np.array([size is None for size in sizes], dtype=bool)
     return Legs(
         pa.array(owner),
         arrays,
         pa.array(counts, mask=is_unknown),
-        pa.array(_n_distinct(owner, arrays["number"], n_meetings), mask=is_unknown),
+        pa.array(_n_distinct(owner, arrays["number"], meetings.n), mask=is_unknown),
         n_keys,
         troubles,
         list_troubles,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import gc
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from ytxdata.records import schema
 from ytxdata.records.aliases import DEFAULT, Aliases
+from ytxdata.records.bulk import BulkReader
 from ytxdata.records.columns import Sheet, Trouble, fill
 from ytxdata.records.contradictions import contradictions
 from ytxdata.records.extract import RawRecord
@@ -83,7 +85,8 @@ def normalize(records: Sequence[RawRecord | bytes], aliases: Aliases = DEFAULT) 
     """
     starts = range(0, len(records), _BATCH)
     with _without_cycle_search():
-        batches = [_normalize(records[start : start + _BATCH], start, aliases) for start in starts]
+        reader = BulkReader(aliases)
+        batches = [_normalize(records[start : start + _BATCH], start, aliases, reader) for start in starts]
     empty = Normalized(*(table.empty_table() for table in (MEETINGS, LEGS, REJECTS, PROBLEMS)))
     tables = Normalized(*(pa.concat_tables(parts) for parts in zip(empty, *batches, strict=True)))
     assert tables.meetings.num_rows + tables.rejects.num_rows == len(records), "a record was lost or doubled"
@@ -102,8 +105,32 @@ def _without_cycle_search() -> Iterator[None]:
             gc.enable()
 
 
-def _normalize(records: Sequence[RawRecord | bytes], first_row: int, aliases: Aliases) -> Normalized:
+def _normalize(
+    records: Sequence[RawRecord | bytes], first_row: int, aliases: Aliases, reader: BulkReader
+) -> Normalized:
     raws = [record.raw if isinstance(record, RawRecord) else record for record in records]
+    return _in_bulk(raws, first_row, aliases, reader) or _one_by_one(records, raws, first_row, aliases)
+
+
+def _in_bulk(raws: list[bytes], first_row: int, aliases: Aliases, reader: BulkReader) -> Normalized | None:
+    """Return the rows of records that are alike and all meetings; None where one of them is not."""
+    table = reader.read(raws)
+    if table is None:
+        return None
+    arrays = {name: table[name].combine_chunks() for name in table.column_names}
+    sheet = Sheet.of_arrays(len(raws), arrays, aliases.meeting)
+    ids, _ = fill(_ID_COLUMN, sheet)
+    if ids["meeting_id"].null_count:
+        return None
+    rows = pa.array(np.arange(first_row, first_row + len(raws)))
+    meetings, legs, problems = _tables(sheet, lambda _: (), raws, rows, aliases)
+    return Normalized(meetings, legs, REJECTS.empty_table(), problems)
+
+
+def _one_by_one(
+    records: Sequence[RawRecord | bytes], raws: list[bytes], first_row: int, aliases: Aliases
+) -> Normalized:
+    """Return the rows of records of any kind."""
     objects = [read_object(raw, aliases) for raw in raws]
     ids, reasons = _identify(objects, aliases)
     if "no_id" in reasons:
@@ -123,8 +150,20 @@ def _normalize(records: Sequence[RawRecord | bytes], first_row: int, aliases: Al
     ]
     kept = [i for i, reason in enumerate(reasons) if not reason]
     rows = pa.array([first_row + i for i in kept], pa.int64())
-    meetings, legs, problems = _tables([objects[i] for i in kept], [raws[i] for i in kept], rows, aliases)
-    return Normalized(meetings, legs, pa.Table.from_pylist(rejects, REJECTS), problems)
+    meetings = [objects[i] for i in kept]
+    kept_raws = [raws[i] for i in kept]
+    n_own_keys = sum(len(one.value or ()) for one in meetings)
+
+    def overlooked(n_leg_keys: int) -> Iterator[Trouble]:
+        """Yield what had to be overlooked to read the meetings."""
+        for i, one in enumerate(with_doubled_keys(meetings, kept_raws, n_own_keys + n_leg_keys)):
+            for key, reason, text in one.problems:
+                match = aliases.meeting(key)
+                yield Trouble(i, match.column if match else key, reason, text)
+
+    sheet = Sheet.of_objects([one.value or {} for one in meetings], aliases.meeting)
+    tables = _tables(sheet, overlooked, kept_raws, rows, aliases)
+    return Normalized(*tables[:2], pa.Table.from_pylist(rejects, REJECTS), tables[2])
 
 
 def _lifted(one: Object, reason: str, aliases: Aliases) -> Object:
@@ -135,7 +174,7 @@ def _lifted(one: Object, reason: str, aliases: Aliases) -> Object:
 
 def _identify(objects: list[Object], aliases: Aliases) -> tuple[list[str | None], list[str]]:
     """Return the meeting id of each object, and why it is rejected (empty: it is not)."""
-    ids, troubles = fill(_ID_COLUMN, Sheet([one.value or {} for one in objects], aliases.meeting))
+    ids, troubles = fill(_ID_COLUMN, Sheet.of_objects([one.value or {} for one in objects], aliases.meeting))
     given = ids["meeting_id"].to_pylist()
     wrong = {trouble.at for trouble in troubles if trouble.reason == "wrong_type"}
     reasons = [
@@ -146,20 +185,14 @@ def _identify(objects: list[Object], aliases: Aliases) -> tuple[list[str | None]
 
 
 def _tables(
-    objects: list[Object], raws: list[bytes], rows: pa.Array, aliases: Aliases
+    sheet: Sheet, overlooked: Callable[[int], Iterable[Trouble]], raws: list[bytes], rows: pa.Array, aliases: Aliases
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """Return meetings, legs and problems of the objects that are meetings."""
-    sheet = Sheet([one.value or {} for one in objects], aliases.meeting)
+    """Return meetings, legs and problems; `overlooked` is told how many keys the legs have."""
     arrays, troubles = fill(schema.MEETINGS, sheet)
     legs = read_legs(sheet, arrays["creator"], aliases)
-    n_keys = sum(len(one.value or ()) for one in objects) + legs.n_keys
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
-    troubles += (
-        Trouble(i, match.column if (match := aliases.meeting(key)) else key, reason, text)
-        for i, one in enumerate(with_doubled_keys(objects, raws, n_keys))
-        for key, reason, text in one.problems
-    )
+    troubles += overlooked(legs.n_keys)
     ids = arrays["meeting_id"]
     arrays |= {
         "n_legs": legs.n_legs,

@@ -99,7 +99,14 @@ def _with_id(member: dict[str, Any], aliases: Aliases) -> Any:
     return {dict(aliases.meetings)["meeting_id"][0]: key, **value}
 
 
-def _n_keys(value: dict[str, Any] | list[Any]) -> int:
-    """Count the keys of a value and of all that is inside it."""
-    members, n = (value.values(), len(value)) if isinstance(value, dict) else (value, 0)
-    return n + sum([_n_keys(member) for member in members if type(member) is dict or type(member) is list])
+def _n_keys(value: dict[str, Any]) -> int:
+    """Count the keys of a value and of all that is inside it, however deep."""
+    n = 0
+    inside: list[Any] = [value]
+    while inside:
+        one = inside.pop()
+        if type(one) is dict:
+            n += len(one)
+            one = one.values()
+        inside += [member for member in one if type(member) is dict or type(member) is list]
+    return n

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +16,8 @@ from ytxdata.records.decode import Number
 from ytxdata.records.instants import read_instants
 from ytxdata.records.schema import ARROW_TYPES, Kind
 
-Values = Sequence[Any]
+Values: TypeAlias = Sequence[Any] | pa.Array
+"""The values of one column: as decoded, or already an Arrow array of texts, whole numbers, truth values or amounts."""
 
 
 class Converted(NamedTuple):
@@ -28,6 +29,7 @@ class Converted(NamedTuple):
 
 _TEXT_ONLY = {str, type(None)}
 _WHOLE_ONLY = {int, type(None)}
+_READ_BY_ARROW = ("bool", "money")
 _CLOCK = re.compile(r"(\d+):([0-5]?\d):([0-5]?\d)")
 _FLAGS = {
     **dict.fromkeys(("1", "true", "yes", "y", "是"), True),
@@ -40,7 +42,7 @@ _NO_RECORDING = "notapes"
 _LONGEST_DURATION = 10**11
 _CENT = Decimal(1).scaleb(-18)
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
-_MOST_YUAN = Decimal(10) ** 20
+MOST_YUAN = Decimal(10) ** 20
 
 
 def is_blank(value: Any) -> bool:
@@ -50,7 +52,27 @@ def is_blank(value: Any) -> bool:
 
 def convert(kind: Kind, values: Values) -> Converted:
     """Return the values as an array of the column's type; what cannot be read is null and has a reason."""
+    if kind in _READ_BY_ARROW and isinstance(values, pa.Array) and values.type == ARROW_TYPES[kind]:
+        return Converted(values, {})
     return _CONVERTERS[kind](values)
+
+
+def as_list(values: Values) -> Sequence[Any]:
+    """Return the values as Python objects."""
+    return values.to_pylist() if isinstance(values, pa.Array) else values
+
+
+def _as_array(values: Values) -> pa.Array | None:
+    """Return the values as an array where all are texts or all are whole numbers; None where each is looked at for itself."""
+    if isinstance(values, pa.Array):
+        return None if pa.types.is_boolean(values.type) else values
+    kinds = set(map(type, values))
+    if kinds <= _TEXT_ONLY:
+        return pa.array(values, pa.string())
+    try:
+        return pa.array(values, pa.int64()) if kinds <= _WHOLE_ONLY else None
+    except OverflowError:
+        return None
 
 
 def normal_numbers(phone_texts: pa.Array) -> pa.Array:
@@ -73,12 +95,12 @@ def as_phone(value: Any) -> str | None:
 
 
 def _texts(values: Values) -> Converted:
-    if set(map(type, values)) <= _TEXT_ONLY:
-        array, reasons = pa.array(values, pa.string()), {}
-    else:
-        pairs = [_text(value) for value in values]
-        array = pa.array([text for text, _ in pairs], pa.string())
-        reasons = {i: reason for i, (_, reason) in enumerate(pairs) if reason}
+    array = _as_array(values)
+    if array is not None:
+        return Converted(_without_blanks(array.cast(pa.string())), {})
+    pairs = [_text(value) for value in as_list(values)]
+    array = pa.array([text for text, _ in pairs], pa.string())
+    reasons = {i: reason for i, (_, reason) in enumerate(pairs) if reason}
     return Converted(_without_blanks(array), reasons)
 
 
@@ -122,20 +144,17 @@ def _instants(values: Values) -> Converted:
 
 
 def _seconds(values: Values) -> Converted:
-    kinds = set(map(type, values))
+    array = _as_array(values)
+    if array is None:
+        return _each(_second, values, pa.int64())
     try:
-        if kinds <= _WHOLE_ONLY:
-            array = pa.array(values, pa.int64())
-        elif kinds <= _TEXT_ONLY:
-            array = _without_blanks(pa.array(values, pa.string())).cast(pa.int64())
-        else:
-            return _each(_second, values, pa.int64())
-    except (pa.ArrowInvalid, OverflowError):
-        return _each(_second, values, pa.int64())
-    least, most = pc.min_max(array).values()
+        seconds = _without_blanks(array).cast(pa.int64()) if array.type == pa.string() else array
+    except pa.ArrowInvalid:
+        return _each(_second, array, pa.int64())
+    least, most = pc.min_max(seconds).values()
     if least.is_valid and (least.as_py() < 0 or most.as_py() > _LONGEST_DURATION):
-        return _each(_second, values, pa.int64())
-    return Converted(array, {})
+        return _each(_second, array, pa.int64())
+    return Converted(seconds, {})
 
 
 def _second(value: Any) -> tuple[int | None, str | None]:
@@ -168,7 +187,7 @@ def _yuan(value: Any) -> tuple[Decimal | None, str | None]:
     if text is None or not text.strip():
         return None, reason
     exact = _decimal(_YUAN.sub(r"\1", _half_width(text)))
-    if exact is None or abs(exact) >= _MOST_YUAN:
+    if exact is None or abs(exact) >= MOST_YUAN:
         return None, "unreadable_amount"
     rounded = exact.quantize(_CENT, context=_WIDE)
     return rounded, None if rounded == exact else "rounded_amount"
@@ -190,13 +209,16 @@ def _half_width(text: str) -> str:
 
 
 def _each(read: Callable[[Any], tuple[Any, str | None]], values: Values, kind: pa.DataType) -> Converted:
-    if set(map(type, values)) <= _TEXT_ONLY:  # few distinct texts: each is read once
-        known = {value: read(value) for value in set(values)}
-        pairs = [known[value] for value in values]
-    else:
-        pairs = [read(value) for value in values]
-    reasons = {i: reason for i, (_, reason) in enumerate(pairs) if reason}
-    return Converted(pa.array([value for value, _ in pairs], kind), reasons)
+    array = _as_array(values)
+    if array is None:
+        pairs = [read(value) for value in as_list(values)]
+        reasons = {i: reason for i, (_, reason) in enumerate(pairs) if reason}
+        return Converted(pa.array([value for value, _ in pairs], kind), reasons)
+    encoded = array.dictionary_encode()  # few distinct values: each is read once
+    pairs = [read(value) for value in encoded.dictionary.to_pylist()]
+    wrong = {code: reason for code, (_, reason) in enumerate(pairs) if reason}
+    reasons = {i: wrong[code] for i, code in enumerate(encoded.indices.to_pylist()) if code in wrong} if wrong else {}
+    return Converted(pa.array([value for value, _ in pairs], kind).take(encoded.indices), reasons)
 
 
 _CONVERTERS: dict[Kind, Callable[[Values], Converted]] = {

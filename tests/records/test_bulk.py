@@ -1,0 +1,255 @@
+"""The quick way through records that are alike says what the general way says, to the last problem; and it is taken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ytxdata.emulator.company import Company
+from ytxdata.emulator.dialects import DIALECTS
+from ytxdata.emulator.writing import write
+from ytxdata.records.aliases import DEFAULT, Aliases
+from ytxdata.records.bulk import BulkReader
+from ytxdata.records.decode import is_utf8
+from ytxdata.records.normalize import Normalized, normalize
+
+WORDS = st.sampled_from(
+    [
+        *("", " ", "m1", "m2", "甲", "a\u3000", '"\\/\n\t\0', "\U0001f600", "15400000001", "+86 154 0000 0001", "010-00000003"),
+        *("2026-01-05 10:00:00", "2026-01-05 09:00:00", "2026-01-05 24:00:00", "20260105100000", "1767578400", "1970-01-01 08:00:00"),
+        *("2026-02-30 10:00:00", "0000-00-00 00:00:00", "60", "00:45:10", "-5", "2.5", "1e3", "0x10", "0", "1", "yes", "1,234.50", "1,23"),
+        *("NoTapes", "https://r.example/1", "[]", "{", "NaN", "null"),
+    ]
+)  # fmt: skip
+WHOLE = st.sampled_from([0, 1, -1, 60, 15400000001, 1767578400, 1767578400000, 20260105100000, 2**63 - 1])
+AMOUNTS = st.sampled_from([0, 1, 0.1, 12.5, 0.30000000000000004, 1e-19, 1e19, -3.25, 99999999999999999999])
+KINDS = (WORDS, WHOLE, AMOUNTS, st.booleans(), st.none(), st.lists(WORDS, max_size=2), st.just({"phone": "1", "x": {}}))
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, 7, 2**70, 1.5, 1e300, float("nan"), float("inf"), True, "", "odd", [], {}, [[]], [None], {"meid": "2"}]
+)
+MEETING_KEYS = (
+    *("meid", "confId", "name", "meetingname", "creator", "starttime", "endTime", "confStartTime", "duration", "status"),
+    *("stateDesc", "bookmeeting", "oriamount", "tapesurl", "shownumber", "srcclid", "customParm", "extra", ""),
+)  # fmt: skip
+LEG_KEYS = (
+    "name",
+    "nickname",
+    "phone",
+    "mobile",
+    "joinTime",
+    "starttime",
+    "leaveTime",
+    "memberDuration",
+    "status",
+    "x",
+)
+EXTRA = DEFAULT.with_extra({"amount_yuan": "fee", "meeting_id": "", "parties": "people"})
+
+
+def in_general(raws: Sequence[bytes], aliases: Aliases = DEFAULT) -> Normalized:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BulkReader, "read", lambda *_: None)
+        return normalize(raws, aliases)
+
+
+def check(raws: Sequence[bytes], aliases: Aliases = DEFAULT) -> None:
+    for table, expected in zip(normalize(raws, aliases), in_general(raws, aliases), strict=True):
+        table.validate(full=True)
+        assert table.to_pylist() == expected.to_pylist()
+        assert table.schema == expected.schema
+
+
+def is_alike(raws: Sequence[bytes], aliases: Aliases = DEFAULT) -> bool:
+    return BulkReader(aliases).read(raws) is not None
+
+
+@st.composite
+def objects(draw: st.DrawFn, keys: Sequence[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return a strategy of objects with the same keys and, nearly always, types."""
+    used = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=7, unique=True))
+    kinds = {key: draw(st.sampled_from((WORDS, WORDS, WORDS, *KINDS))) for key in used}
+    n_always = draw(st.integers(0, len(used)))
+    return st.fixed_dictionaries(
+        {key: kinds[key] for key in used[:n_always]}, optional={key: kinds[key] for key in used[n_always:]}
+    )
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> list[bytes]:
+    """Return records that are nearly alike."""
+    meetings = draw(objects(MEETING_KEYS))
+    lists: st.SearchStrategy[Any] = st.lists(draw(objects(LEG_KEYS)), max_size=3) | st.just([])
+    parties_keys = draw(st.lists(st.sampled_from(["parties", "memberList", "people"]), max_size=2, unique=True))
+    ids = draw(st.sampled_from([st.just("m1"), WORDS, WHOLE]))
+    parties = dict.fromkeys(parties_keys, draw(st.sampled_from([lists, lists | st.none(), st.lists(WORDS)])))
+    whole = st.tuples(meetings, st.fixed_dictionaries({"meid": ids, **parties}))
+    records = [one | own for one, own in draw(st.lists(whole, min_size=1, max_size=5))]
+    if draw(st.sampled_from([False, False, False, True])):
+        place: Any = draw(st.sampled_from(records))
+        for party in next((one for one in place.values() if isinstance(one, list) and one), []):
+            place = party if isinstance(party, dict) else place
+        place[draw(st.sampled_from(MEETING_KEYS + LEG_KEYS))] = draw(ODD)
+    return [json.dumps(one, ensure_ascii=draw(st.booleans())).encode() for one in records]
+
+
+@given(texts())
+def test_records_that_are_nearly_alike(raws: list[bytes]) -> None:
+    check(raws)
+    check(raws, EXTRA)
+
+
+@given(texts(), st.data())
+def test_any_bytes_changed(raws: list[bytes], data: st.DataObject) -> None:
+    i = data.draw(st.integers(0, len(raws) - 1))
+    text = bytearray(raws[i])
+    start, length = data.draw(st.integers(0, len(text))), data.draw(st.integers(0, 2))
+    text[start : start + length] = data.draw(
+        st.binary(max_size=2) | st.sampled_from([b"{}", b"}{", b'"', b",", b"\n", b"NaN"])
+    )
+    check([*raws[:i], bytes(text), *raws[i + 1 :]])
+
+
+LEG = '{"phone":"15400000001","jointime":"2026-01-05 10:00:00"}'
+GOOD = f'{{"meid":"m1","name":"a","oriamount":0.5,"n":1.5,"flag":true,"parties":[{LEG},{LEG}]}}'
+HARMLESS = {
+    "pretty": json.dumps(json.loads(GOOD), indent=2).replace("\n", "\r\n"),
+    "escapes": GOOD.replace('"a"', r'"\ud83d\ude00\u0000\/\""').replace('"name"', r'"n\u0061me"'),
+    "another order": json.dumps(dict(reversed(json.loads(GOOD).items()))),
+    "absent key": GOOD.replace('"name":"a",', ""),
+    "null": GOOD.replace('"a"', "null").replace("0.5", "null").replace("true", "null"),
+    "null list": json.dumps(json.loads(GOOD) | {"parties": None}),
+    "empty list": json.dumps(json.loads(GOOD) | {"parties": []}),
+    "amount with exponent": GOOD.replace("0.5", "-125E-2"),
+    "whole amount": GOOD.replace("0.5", "5"),
+    "rounded away": GOOD.replace("0.5", "0.5000000000000000000000"),
+}
+HARMFUL = {
+    "number": "7",
+    "array": "[1]",
+    "empty": "",
+    "blank": " ",
+    "null": "null",
+    "no id": '{"name":"x"}',
+    "no key": "{}",
+    "blank id": GOOD.replace('"m1"', '" "'),
+    "number as text": GOOD.replace('"a"', "1"),
+    "object as text": GOOD.replace('"a"', "{}"),
+    "nan": GOOD.replace("0.5", "NaN"),
+    "unused nan": GOOD.replace("1.5", "NaN"),
+    "infinity": GOOD.replace("0.5", "-Infinity"),
+    "much money": GOOD.replace("0.5", "100000000000000000000"),
+    "fine money": GOOD.replace("0.5", "0.1234567890123456789"),
+    "endless number": GOOD.replace("0.5", "1" * 5000),
+    "out of bounds": GOOD.replace("1.5", "1e999999"),
+    "leading zero": GOOD.replace("0.5", "007"),
+    "doubled key": GOOD.replace('"name"', '"name":"b","name"'),
+    "doubled null": GOOD.replace('"name"', '"name":null,"name"'),
+    "doubled in a party": GOOD.replace('"phone"', '"phone":null,"phone"'),
+    "doubled unused": GOOD.replace('"n":1.5', '"n":1.5,"n":2.5'),
+    "unknown key": GOOD.replace('"n":1.5', '"n":1.5,"m":NaN'),
+    "control": GOOD.replace('"a"', '"a\x01"'),
+    "newline": GOOD.replace('"a"', '"a\nb"'),
+    "surrogate": GOOD.replace('"a"', r'"\udc00"'),
+    "escape": GOOD.replace('"a"', r'"\x"'),
+    "invalid byte": GOOD.replace('"a"', '"\udcff"'),
+    "encoded surrogate": GOOD.replace('"a"', '"\udced\udca0\udc80"'),
+    "null party": GOOD.replace(LEG, "null"),
+    "empty party": GOOD.replace(LEG, "{}"),
+    "phone as party": GOOD.replace(LEG, '"15400000001"'),
+    "two in one": GOOD + GOOD,
+    "something behind": f"{GOOD} null",
+    "member": f'"m9": {GOOD}',
+    "cut": GOOD[:-3],
+    "open list": f'{{"meid":"1","parties":[{LEG},',
+    "list goes on": f"{LEG}]}}",
+    "trailing comma": GOOD.replace("}]}", "},]}"),
+    "deep": GOOD.replace('"a"', "[" * 100_000 + "]" * 100_000),
+    "deep unused": GOOD.replace("1.5", '{"x":' * 800 + "1" + "}" * 800),
+    "deep unknown": GOOD.replace('"n"', '"m":' + "[" * 700 + "]" * 700 + ',"n"'),
+}
+
+
+def encoded(*records: str) -> list[bytes]:
+    return [record.encode("utf-8", "surrogateescape") for record in records]
+
+
+@pytest.mark.parametrize("kind", HARMLESS)
+def test_what_the_quick_way_takes(kind: str) -> None:
+    raws = encoded(GOOD, HARMLESS[kind], GOOD)
+    assert is_alike(raws)
+    check(raws)
+
+
+@pytest.mark.parametrize("kind", HARMFUL)
+def test_what_it_refuses_harms_nobody(kind: str) -> None:
+    for raws in (
+        [GOOD, HARMFUL[kind]],
+        [HARMFUL[kind], GOOD],
+        [GOOD] * 70 + [HARMFUL[kind], GOOD],
+        [HARMFUL[kind]] * 2,
+    ):
+        check(encoded(*raws))
+    assert not is_alike(encoded(GOOD, HARMFUL[kind])) or kind in ("no id", "no key", "blank id", "unknown key")
+
+
+def test_no_record_goes_on_in_the_next() -> None:
+    check(encoded(HARMFUL["open list"], HARMFUL["list goes on"], GOOD + GOOD))
+    check(encoded(HARMFUL["open list"][:-1], "]}", GOOD + GOOD))
+    check(encoded("", GOOD + GOOD))
+
+
+def test_a_key_that_few_records_have_is_learned() -> None:
+    raws = [json.dumps({"meid": str(i), **({"name": "x"} if i == 777 else {})}).encode() for i in range(1000)]
+    assert is_alike(raws)
+    check(raws)
+
+
+def test_batches_may_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ytxdata.records.normalize._BATCH", 3)
+    kinds = [
+        GOOD,
+        GOOD,
+        '{"meid":1}',
+        '{"meid":"x","name":"y"}',
+        "7",
+        GOOD.replace("0.5", "5"),
+        '{"meid":"1","parties":null}',
+    ]
+    check(encoded(*(kinds[i * i % len(kinds)] for i in range(50)), *kinds))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_what_it_takes_of_the_emulators_dialects(dialect: str) -> None:
+    meetings = islice(Company(3, 8.0, "app").before(1_780_000_000), 300)
+    raws = [write(meeting, DIALECTS[dialect]).encode() for meeting in meetings]
+    assert is_alike(raws) == (dialect not in ("snake", "bare"))  # a list of mixed types; ids of 29 bare digits
+    check(raws)
+
+
+@given(
+    st.binary(max_size=12)
+    | st.text(st.characters(exclude_categories=()), max_size=4).map(lambda text: text.encode("utf-8", "surrogatepass"))
+)
+@example(b"\xf4\x90\x80\x80")
+@example(b"\xc0\x80")
+@example(b"\xed\xa0\x80")
+def test_utf8_is_what_python_says(body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        assert not is_utf8(body)
+    else:
+        assert is_utf8(body)
+
+
+def test_layout_is_exact() -> None:
+    table = BulkReader(DEFAULT).read(encoded('{"meid":"2026-01-05","oriamount":1,"duration":60,"n":1,"parties":[]}'))
+    assert table is not None
+    assert table.schema.types[:3] == [pa.string(), pa.decimal128(38, 18), pa.int64()]

@@ -25,7 +25,7 @@ FLAGS = (
 )
 HOME = ("127.0.0.1", "localhost", "")
 SCREENSHOTS = os.environ.get("YTX_SCREENSHOTS")
-"""Where pictures of the pages are kept; by default with the test's other files."""
+"""Where pictures of the pages are kept; by default only those of failures, with the test's other files."""
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
 Open = Callable[..., AbstractContextManager[Any]]
@@ -70,11 +70,14 @@ def open_page(chromium: Any, tmp_path: Path) -> Open:
             page.on("request", lambda request: asked.append(request.url))
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.goto(address)
+            is_good = False
             try:
                 yield page
+                is_good = True
             finally:
-                screenshots.mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=screenshots / f"{name}.png", full_page=True)
+                if SCREENSHOTS or not is_good:
+                    screenshots.mkdir(parents=True, exist_ok=True)
+                    page.screenshot(path=screenshots / f"{name}.png", full_page=True)
         assert [url for url in asked if (urlsplit(url).hostname or "") not in HOME] == []
         assert errors == []
 

@@ -93,7 +93,9 @@ def test_a_notebook_runs_in_jupyterlab(
         page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.wait_for_function(ALL_DONE, timeout=300_000, polling=500)  # not at every frame: the kernel needs the machine
+        page.wait_for_function(
+            ALL_DONE, timeout=300_000, polling=500
+        )  # not at every frame: the kernel needs the machine
         for kind in ("error", "stderr"):
             found = page.locator(f"[data-mime-type='application/vnd.jupyter.{kind}']")
             assert found.all_inner_texts() == []

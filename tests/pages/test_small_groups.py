@@ -81,3 +81,14 @@ def test_the_option_reaches_every_file(archive: Archive, tmp_path: Path, capsys:
     with pytest.raises(SystemExit) as ended:
         main([*arguments, "--notebook"])
     assert ended.value.code == 2
+
+
+def test_tables_of_an_earlier_run_do_not_go_along(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "legs.csv").touch()
+    with pytest.raises(SystemExit) as ended:
+        main(["--lang", "en", "report", "--archive", str(archive.path), "--out", str(tmp_path), "--min-group", "5"])
+    assert ended.value.code == 2
+    assert "legs.csv" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.glob("*.csv")] == ["legs.csv"]

@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.options import AccountSid, AppId, BaseUrl, Environment, Json, Language, chosen, emit, open_client, say
+from ytxdata.cli.options import (
+    AccountSid,
+    AppId,
+    BaseUrl,
+    Environment,
+    Json,
+    Language,
+    chosen,
+    emit,
+    open_client,
+    say,
+    wrote,
+)
 from ytxdata.labels import Text
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
@@ -101,7 +113,6 @@ def _describe(
     app_id: str | None,
     environment: str | None,
     base_url: str | None,
-    _lang: Language = None,
 ) -> None:
     """Fetch all there is and tell what its records look like."""
     from ytxdata.records.profile import profile
@@ -109,7 +120,7 @@ def _describe(
     found = profile(open_client(account_sid, app_id, environment, base_url).fetch_history())
     if page is not None:
         page.write_text(found.to_markdown(), encoding="utf-8")
-        say(str(page))
+        wrote(page)
     elif as_json:
         emit(found.to_dict())
     else:

@@ -88,7 +88,7 @@ def report(
     from ytxdata.archive import Archive
     from ytxdata.pages.collection import collect
     from ytxdata.pages.files import FORMATS, write_files
-    from ytxdata.pages.small_groups import without_small_groups
+    from ytxdata.pages.small_groups import refuse_leftovers, without_small_groups
 
     _check("--format", format_, FORMATS)
     asked = ask(start, end, by, tariff, lines)
@@ -97,6 +97,8 @@ def report(
             Text("--notebook 与 --min-group 不能同时使用", "--notebook and --min-group exclude each other"),
             remedy=Text("笔记本会显示全部数字；去掉其中一个", "the notebook shows all figures: leave one of them out"),
         )
+    if min_group:
+        refuse_leftovers(out)
     privacy = _privacy(show_phones, pseudonyms, book)
     with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
         collected = collect(Archive(archive), asked, step=bar.set_description_str)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.report import Report
-from ytxdata.pages.collection import Collection
+from ytxdata.pages.collection import RECORDS, Collection
 from ytxdata.pages.figures import Figure
 from ytxdata.tables.masking import blanked
 
@@ -61,6 +62,17 @@ def without_small_groups(collected: Collection, minimum: int) -> Collection:
         figures=tuple(one if is_before_large else Figure(one.definition, one.value, None) for one in collected.figures),
         notes=(*collected.notes, _NOTE.format(minimum=minimum)),
     )
+
+
+def refuse_leftovers(out: str | Path) -> None:
+    """Raise UsageError when tables of single persons or meetings lie where the others are to be written: they would go along."""
+    left = [name for name in (*RECORDS, *PERSONAL) if (Path(out) / f"{name}.csv").exists()]
+    if left:
+        listed = ", ".join(f"{name}.csv" for name in left)
+        raise UsageError(
+            Text(f"{out} 中有此前写出的逐人、逐会议的表：{listed}", f"{out} holds tables of single persons and meetings from an earlier run: {listed}"),
+            remedy=Text("用 --out 另选一个空目录", "choose an empty directory with --out"),
+        )  # fmt: skip
 
 
 def _hidden(report: Report, usage: Report, minimum: int) -> Report:

@@ -7,8 +7,9 @@ wall clock of Beijing, which has had no daylight saving since 1991. Days, weeks 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 from typing import Any, NamedTuple
 
 import narwhals as nw
@@ -142,8 +143,25 @@ def _duckdb_hold(frame: Any) -> Any:
     return _duckdb_small(frame, frame.to_arrow_table())
 
 
+def _duckdb_hold_inside(frame: Any) -> Any:
+    name = f"held_{next(_HELD)}"
+    frame.query("any_name", f"CREATE TEMP TABLE {name} AS SELECT * FROM any_name")  # noqa: S608 (a name of ours)
+    return frame.query("any_name", f"SELECT * FROM {name}")  # noqa: S608
+
+
+_HELD = count()
+
+
+def _with_key(frame: Any) -> Any:
+    return frame.project("*, row_number() OVER () AS key")
+
+
 def _duckdb_numbered(frame: Any) -> Any:
-    return _duckdb_hold(frame.project("*, row_number() OVER () AS key"))
+    return _duckdb_hold(_with_key(frame))
+
+
+def _duckdb_numbered_inside(frame: Any) -> Any:
+    return _duckdb_hold_inside(_with_key(frame))
 
 
 # ── PySpark ──
@@ -220,6 +238,10 @@ _DIALECTS = {
 }
 
 
+_OWN_DUCKDB = _DIALECTS[nw.Implementation.DUCKDB]._replace(hold=_duckdb_hold_inside, numbered=_duckdb_numbered_inside)
+"""On a connection that lives no longer than what is counted on it, tables may be left there: lighter than leaving the engine."""
+
+
 def _lazy(native: Any) -> nw.LazyFrame[Any]:
     frame: nw.LazyFrame[Any] = nw.from_native(native).lazy()
     return frame
@@ -254,6 +276,12 @@ class Engine:
                 ),
             )
         return cls(nw.to_native(wrapped), _DIALECTS[implementation], implementation, isinstance(wrapped, nw.DataFrame))
+
+    @property
+    def ours(self) -> Engine:
+        """The same engine on a connection that is nobody else's."""
+        is_duckdb = self.implementation is nw.Implementation.DUCKDB
+        return replace(self, dialect=_OWN_DUCKDB) if is_duckdb else self
 
     @cached_property
     def columns(self) -> list[str]:

@@ -13,22 +13,23 @@ import narwhals as nw
 from ytxdata.metrics import sweep
 from ytxdata.metrics.scope import Scope
 from ytxdata.metrics.source import Source
-from ytxdata.metrics.sums import null_like
+from ytxdata.metrics.sums import distinct
 
 Lazy = nw.LazyFrame[Any]
 
 
-def timed(legs: Lazy, meetings: Lazy) -> Lazy:
-    """Return the legs of some meetings with `end` (open legs closed at the meeting's end), `len_s` and `person`.
+def timed(source: Source, meetings: Lazy) -> Lazy:
+    """Return the legs of some meetings, computed once, with `end` (open legs closed at the meeting's end), `len_s` and `person`.
 
     An end that stays unknown, or lies before the join, is null. A leg without a number is a person of its own.
     """
     end = nw.coalesce("l", "e")
-    known = legs.join(meetings.select("id", "key", "e"), on="id", how="inner").with_columns(
-        end=nw.when(end >= nw.col("j")).then(end),
+    known = source.legs.join(meetings.select("id", "key", "e"), on="id", how="inner")
+    held = source.engine.hold(known.select("key", "leg", "number", "j", end=nw.when(end >= nw.col("j")).then(end)))
+    return held.with_columns(
+        len_s=nw.col("end") - nw.col("j"),
         person=nw.coalesce(nw.col("number"), nw.concat_str([nw.lit("#"), nw.col("leg").cast(nw.String)])),
     )
-    return known.with_columns(len_s=nw.col("end") - nw.col("j")).drop("id", "l", "e")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Facts:
 
     Columns of `meetings`: `key` (a number for the length of the session) `meeting_id pull_id creator s e at`, then, null where unknown: `is_known` (whether its legs are),
     `rows` (parties listed), `legs`, `closed` (legs with a known end), `leg_s`, `first`, `last`, `people`, `withheld`, `size`,
-    `meeting_s`, `talk_s`, `lonely_s`, `till` (the latest known moment); and `counts` (whether it has enough people).
+    `meeting_s`, `till` (the latest known moment); with `talk` also `talk_s`, `lonely_s`; and `counts` (whether it has enough people),
+    `rejoined` (whether anybody joined more than once, which few do: all others need no union of intervals).
     """
 
     source: Source
@@ -62,12 +64,12 @@ class Facts:
 def facts(source: Source, scope: Scope, *, talk: bool = False) -> Facts:
     """Return the facts of the meetings of a scope; asking again for the same scope costs nothing.
 
-    Only with `talk` are `talk_s` and `lonely_s` computed, which takes a sort of all joins and leaves.
+    Only with `talk` are there `talk_s` and `lonely_s`, which take a sort of all joins and leaves.
     """
-    if (scope, True) in source.held:
-        talk = True
-    elif (scope, talk) not in source.held:
-        source.held[scope, talk] = _facts(source, scope, talk=talk)
+    if (scope, False) not in source.held:
+        source.held[scope, False] = _facts(source, scope)
+    if talk and (scope, True) not in source.held:
+        source.held[scope, True] = _with_talk(source.held[scope, False])
     kept: Facts = source.held[scope, talk]
     return kept
 
@@ -81,7 +83,7 @@ def touching(known: Facts) -> Facts:
     keys = nw.concat(
         [_overlapping(source.legs, "j", "l", start, end), _overlapping(source.meetings, "s", "e", start, end)]
     )
-    part = replace(source, meetings=source.meetings.join(keys.unique(), on="id", how="semi"), held=known.held)
+    part = replace(source, meetings=source.meetings.join(distinct(keys, "id"), on="id", how="semi"), held=known.held)
     return facts(part, Scope(min_parties=known.scope.min_parties))
 
 
@@ -91,16 +93,26 @@ def _overlapping(frame: Lazy, first: str, last: str, start: int | None, end: int
     return frame.filter(inside if start is None else inside & (over.is_null() | (over > start))).select("id")
 
 
-def _facts(source: Source, scope: Scope, *, talk: bool) -> Facts:
+def _facts(source: Source, scope: Scope) -> Facts:
     meetings = source.engine.numbered(scope.placed(source.meetings))
-    legs = timed(source.legs, meetings)
-    each = persons(legs)
+    legs = timed(source, meetings)
+    is_withheld = nw.col("number").is_null()
+    per_number = legs.group_by("key", "number").agg(
+        nw.len().alias("rows"),
+        nw.col("j").count().alias("legs"),
+        nw.col("len_s").count().alias("closed"),
+        nw.col("len_s").sum().alias("leg_s"),
+        nw.col("j").min().alias("first"),
+        nw.col("end").max().alias("last"),
+    )
     per_meeting = (
-        each.with_columns(withheld=nw.when(nw.col("named") == 0).then(nw.col("legs")).otherwise(0))
+        per_number.with_columns(
+            withheld=nw.when(is_withheld).then(nw.col("legs")).otherwise(0),
+            people=(~is_withheld & (nw.col("legs") > 0)).cast(nw.Int64),
+        )
         .group_by("key")
         .agg(
-            *(nw.col(name).sum() for name in ("rows", "legs", "closed", "leg_s", "withheld")),
-            nw.col("named").sum().alias("people"),
+            *(nw.col(name).sum() for name in ("rows", "legs", "closed", "leg_s", "withheld", "people")),
             nw.col("first").min(),
             nw.col("last").max(),
         )
@@ -108,40 +120,26 @@ def _facts(source: Source, scope: Scope, *, talk: bool) -> Facts:
     known = meetings.join(per_meeting, on="key", how="left").with_columns(
         is_known=~nw.col("rows").is_null() | (nw.coalesce(nw.col("n_legs"), nw.lit(1)) == 0)
     )
-    if talk:
-        known = known.join(sweep.talk(legs, each, source.engine.signs), on="key", how="left")
-    else:
-        known = known.with_columns(talk_s=null_like("s"), lonely_s=null_like("s"))
-    return Facts(source, scope, source.engine.hold(_judged(known, scope, talk=talk)), legs)
+    return Facts(source, scope, source.engine.hold(_judged(known, scope)), legs)
 
 
-def persons(legs: Lazy) -> Lazy:
-    """Return one row per person and meeting: `key person rows legs closed leg_s first last named`.
-
-    `rows` are listings, `legs` joins, `closed` joins with a known end; `named` is 1 for a number that joined.
-    """
-    named = ~nw.col("j").is_null() & ~nw.col("number").is_null()
-    return (
-        legs.with_columns(named=named.cast(nw.Int64))
-        .group_by("key", "person")
-        .agg(
-            nw.len().alias("rows"),
-            nw.col("j").count().alias("legs"),
-            nw.col("len_s").count().alias("closed"),
-            nw.col("len_s").sum().alias("leg_s"),
-            nw.col("j").min().alias("first"),
-            nw.col("end").max().alias("last"),
-            nw.col("named").max(),
-        )
+def _with_talk(known: Facts) -> Facts:
+    """Add `talk_s` and `lonely_s`, null where the legs or the end are unknown."""
+    complete = known.meetings.filter(nw.col("is_known") & ~nw.col("meeting_s").is_null())
+    talk = known.source.engine.hold(sweep.talk(known.legs, complete, known.source.engine.signs))
+    has_both = nw.col("is_known") & ~nw.col("meeting_s").is_null()
+    meetings = known.meetings.join(talk, on="key", how="left").with_columns(
+        nw.when(has_both).then(nw.coalesce(nw.col(name), nw.lit(0))).alias(name) for name in ("talk_s", "lonely_s")
     )
+    return replace(known, meetings=meetings)
 
 
-def _judged(known: Lazy, scope: Scope, *, talk: bool) -> Lazy:
+def _judged(known: Lazy, scope: Scope) -> Lazy:
     """Turn sums into facts: null where unknown, 0 only where 0 is known."""
     is_known = nw.col("is_known")
     counted = known.with_columns(
         nw.when(is_known).then(nw.coalesce(nw.col(name), nw.lit(0)).cast(nw.Int64)).alias(name)
-        for name in ("rows", "legs", "closed", "leg_s", "people", "withheld", *(("talk_s", "lonely_s") if talk else ()))
+        for name in ("rows", "legs", "closed", "leg_s", "people", "withheld")
     )
     all_closed = is_known & (nw.col("legs") > 0) & (nw.col("legs") == nw.col("closed"))
     spans = counted.with_columns(
@@ -151,12 +149,10 @@ def _judged(known: Lazy, scope: Scope, *, talk: bool) -> Lazy:
         size=nw.col("people") + nw.col("withheld"),
         till=nw.coalesce("last", "e"),
     ).with_columns(meeting_s=nw.col("last") - nw.col("first"))  # fmt: skip
-    has_end = ~nw.col("meeting_s").is_null()
     enough = nw.col("size") >= scope.min_parties
     return spans.select(
         "key", "meeting_id", "pull_id", "creator", "s", "e", "at", "is_known",
         "rows", "legs", "closed", "leg_s", "first", "last", "people", "withheld", "size", "meeting_s", "till",
-        talk_s=nw.when(has_end).then(nw.col("talk_s")),
-        lonely_s=nw.when(has_end).then(nw.col("lonely_s")),
         counts=nw.when(is_known).then(enough).otherwise(nw.lit(True)),
+        rejoined=nw.when(is_known).then(nw.col("legs") > nw.col("size")).otherwise(nw.lit(False)),
     )  # fmt: skip

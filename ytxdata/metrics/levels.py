@@ -96,22 +96,29 @@ def _inside(known: Facts) -> Lazy:
         pa.table({
             "kind": pa.array([kind for kind, _ in midnights], pa.int64()),
             "t": pa.array([second for _, second in midnights], pa.int64()),
+            "step": pa.array([0 for _ in midnights], pa.int64()),
         })
     )  # fmt: skip
     both = steps(_spans(known), known.source.engine.signs, "kind", begins="a", ends="b")
     changes = (
-        nw.concat([both, silent.select("kind", "t", step=nw.lit(0, nw.Int64)).select("kind", "step", "t")])
-        .group_by("kind", "t")
+        nw.concat([both, silent.select("kind", "step", "t")])
+        # as floats, exact for these numbers: DuckDB adds up integers in 128 bits, in twice the time; and pandas fails to
+        # put nulls into a column of its own integers
+        .select("t", nw.col("step").cast(nw.Float64), slot=nw.col("t") // DAY * len(KINDS) + nw.col("kind"))
+        .group_by("slot", "t")
         .agg(nw.col("step").sum())
-        .with_columns(nw.col("step").cast(nw.Int64), day=nw.col("t") // DAY)
     )
-    return changes.with_columns(
-        risen=nw.col("step").cum_sum().over("kind", "day", order_by="t").cast(nw.Int64),
-        # as a float, exact for seconds: pandas fails to put nulls into a column of its own integers
-        until=nw.coalesce(
-            nw.col("t").cast(nw.Float64).shift(-1).over("kind", "day", order_by="t").cast(nw.Int64),
-            (nw.col("day") + 1) * DAY,
-        ),
+    running = changes.with_columns(
+        risen=nw.col("step").cum_sum().over("slot", order_by="t"),
+        until=nw.col("t").cast(nw.Float64).shift(-1).over("slot", order_by="t"),
+    )
+    day = nw.col("slot") // len(KINDS)
+    return running.select(
+        "t",
+        nw.col("step", "risen").cast(nw.Int64),
+        kind=nw.col("slot") % len(KINDS),
+        day=day,
+        until=nw.coalesce(nw.col("until").cast(nw.Int64), (day + 1) * DAY),
     )
 
 

@@ -173,23 +173,40 @@ def persons(known: Facts, meetings: Sequence[str] | None = None) -> Lazy:
     chosen = known.counted
     if meetings is not None:
         chosen = chosen.filter(nw.col("meeting_id").is_in(list(meetings)))
-    whole = chosen.select("key", "meeting_id", "at", "meeting_s")
-    joined = known.legs.filter(~nw.col("j").is_null()).join(whole.select("key"), on="key", how="semi")
-    each = joined.group_by("key", "person").agg(
-        nw.col("number").max(),
-        nw.col("leg").min(),
-        nw.col("j").count().alias("legs"),
-        nw.col("len_s").count().alias("closed"),
-        nw.col("len_s").sum().alias("leg_s"),
-        nw.col("j").min().alias("first"),
-        nw.col("end").max().alias("last"),
+    joined = known.legs.filter(~nw.col("j").is_null())
+    once, again = (
+        joined.join(chosen.filter(rejoined).select("key"), on="key", how="semi")
+        for rejoined in (~nw.col("rejoined"), nw.col("rejoined"))
     )
-    union = sweep.presence(joined, each, known.source.engine.signs)
-    together = each.join(union, on=["key", "person"], how="left").join(whole, on="key", how="inner")
-    seconds = nw.when(sweep.ONCE).then(nw.col("leg_s")).otherwise(nw.col("presence_s"))
-    return together.with_columns(
-        leg_s=nw.when(nw.col("closed") > 0).then(nw.col("leg_s")),
-        presence_s=nw.when(~nw.col("meeting_s").is_null()).then(seconds),
+    columns = ("key", "number", "leg", "legs", "closed", "leg_s", "first", "last", "seconds")
+    each = once.with_columns(
+        legs=nw.lit(1, nw.Int64), closed=(~nw.col("len_s").is_null()).cast(nw.Int64),
+        leg_s=nw.col("len_s"), first=nw.col("j"), last=nw.col("end"), seconds=nw.col("len_s"),
+    ).select(*columns)  # fmt: skip
+    united = (
+        again.group_by("key", "person")
+        .agg(
+            nw.col("number").max(),
+            nw.col("leg").min(),
+            nw.col("j").count().alias("legs"),
+            nw.col("len_s").count().alias("closed"),
+            nw.col("len_s").sum().alias("leg_s"),
+            nw.col("j").min().alias("first"),
+            nw.col("end").max().alias("last"),
+        )
+        .join(sweep.presence(again, known.source.engine.signs), on=["key", "person"], how="left")
+        .with_columns(
+            nw.col("legs", "closed").cast(nw.Int64),
+            leg_s=nw.when(nw.col("closed") > 0).then(nw.col("leg_s").cast(nw.Int64)),
+            seconds=nw.col("presence_s"),
+        )
+        .select(*columns)
+    )
+    whole = chosen.select("key", "meeting_id", "at", "meeting_s")
+    return (
+        nw.concat([each, united])
+        .join(whole, on="key", how="inner")
+        .with_columns(presence_s=nw.when(~nw.col("meeting_s").is_null()).then(nw.col("seconds")))
     )
 
 

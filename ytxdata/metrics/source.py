@@ -15,7 +15,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine, to_pandas
 from ytxdata.metrics.frames import Frames
-from ytxdata.metrics.sums import null_like
+from ytxdata.metrics.sums import distinct, null_like
 from ytxdata.phones import normalize
 from ytxdata.tables.plain import to_arrow
 from ytxdata.tables.table import Completeness
@@ -62,8 +62,8 @@ def resolve(source: Any) -> Source:
     if isinstance(source, Source):
         return source
     if hasattr(source, "scans"):
-        scanned = Frames(*source.scans("meetings", "legs"))
-        return replace(_prepare(scanned, legs_are_unique=True), certificate=source.certificate, to_pandas=True)
+        scanned = _prepare(Frames(*source.scans("meetings", "legs")), legs_are_unique=True)
+        return replace(scanned, engine=scanned.engine.ours, certificate=source.certificate, to_pandas=True)
     if hasattr(source, "meetings") and hasattr(source, "legs"):
         return _prepare(source, legs_are_unique=False)
     kind = f"{type(source).__module__}.{type(source).__name__}"
@@ -124,7 +124,7 @@ def _told_apart(source: Source) -> Source:
     ids = source.meetings.select(n=nw.len() - nw.col("id").n_unique())
     if not source.rows(ids)[0]["n"]:
         return source
-    started = source.meetings.filter(~nw.col("s").is_null()).select("id", "s").unique()
+    started = distinct(source.meetings.filter(~nw.col("s").is_null()), "id", "s")
     several = started.group_by("id").agg(nw.len().alias("n")).filter(nw.col("n") > 1).select("id")
     found = source.rows(started.join(several, on="id", how="semi").with_columns(nw.col("id").cast(nw.String)))
     twins = []
@@ -182,7 +182,7 @@ def with_looked_up(
     source: Source, frame: Lazy, column: str, functions: dict[str, tuple[pa.DataType, Callable[[str], Any]]]
 ) -> Lazy:
     """Add columns that Python computes from the texts of one; only its distinct texts leave the engine."""
-    texts = sorted(row[column] for row in source.rows(frame.select(column).filter(~nw.col(column).is_null()).unique()))
+    texts = sorted(row[column] for row in source.rows(distinct(frame.filter(~nw.col(column).is_null()), column)))
     found = {name: pa.array([function(text) for text in texts], kind) for name, (kind, function) in functions.items()}
     return frame.join(
         source.engine.small(pa.table({column: pa.array(texts, pa.string()), **found})), on=column, how="left"

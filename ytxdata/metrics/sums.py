@@ -35,6 +35,11 @@ def count(frame: Lazy, by: tuple[str, ...], name: str) -> Lazy:
     return frame.group_by(*by).agg(nw.len().alias(name)).with_columns(nw.col(name).cast(nw.Int64))
 
 
+def distinct(frame: Lazy, *columns: str) -> Lazy:
+    """Return the distinct values of some columns: by groups, since narwhals numbers all rows of DuckDB to be rid of doubles."""
+    return frame.group_by(*columns).agg(nw.len().alias("n")).select(*columns)
+
+
 def null_like(column: str) -> nw.Expr:
     """Return a column of nulls of the type of another: literals without a value lose their type on pandas."""
     value = nw.col(column)

@@ -42,20 +42,10 @@ def _held(low: int, high: int | None = None) -> nw.Expr:
 COMES_OR_GOES = ((nw.col("level") == 1) & (nw.col("step") == 1)) | ((nw.col("level") == 0) & (nw.col("step") == -1))
 """Of a person's running count of legs: the steps by which the person comes, or is gone."""
 
-ONCE = (nw.col("legs") == 1) & (nw.col("closed") == 1)
-"""Of `facts.persons`: who joined once and left again needs no sweep, which is nearly everybody."""
 
-
-def _rejoined(legs: Lazy, persons: Lazy, signs: Lazy) -> Lazy:
-    """Return the running count of legs of each person who joined more than once."""
-    more = persons.filter(~ONCE).select("key", "person")
-    theirs = legs.filter(~nw.col("len_s").is_null()).join(more, on=["key", "person"], how="semi")
-    return _running(steps(theirs, signs, "key", "person", begins="j", ends="end"), "key", "person")
-
-
-def presence(legs: Lazy, persons: Lazy, signs: Lazy) -> Lazy:
-    """Return per `key person` of those who re-joined the seconds of the union of their intervals (`presence_s`)."""
-    parts = _rejoined(legs, persons, signs).select("key", "person", presence_s=_held(1))
+def presence(legs: Lazy, signs: Lazy) -> Lazy:
+    """Return per `key person` the seconds of the union of a person's intervals (`presence_s`)."""
+    parts = _own(legs, signs).select("key", "person", presence_s=_held(1))
     return (
         parts.group_by("key", "person")
         .agg(nw.col("presence_s").sum())
@@ -63,14 +53,27 @@ def presence(legs: Lazy, persons: Lazy, signs: Lazy) -> Lazy:
     )
 
 
-def talk(legs: Lazy, persons: Lazy, signs: Lazy) -> Lazy:
-    """Return per `key` the seconds with exactly one person (`lonely_s`) and with two or more (`talk_s`)."""
-    once = steps(persons.filter(ONCE), signs, "key", begins="first", ends="last")
-    comings = _rejoined(legs, persons, signs).filter(COMES_OR_GOES).select("key", "step", "t")
-    people = _running(nw.concat([once, comings]), "key")
+def talk(legs: Lazy, meetings: Lazy, signs: Lazy) -> Lazy:
+    """Return per `key` of some meetings the seconds with exactly one person (`lonely_s`) and with two or more (`talk_s`).
+
+    Where nobody `rejoined`, every leg is a person, and no person's intervals have to be united first.
+    """
+    closed = legs.filter(~nw.col("len_s").is_null())
+    once, again = (
+        closed.join(meetings.filter(rejoined).select("key"), on="key", how="semi")
+        for rejoined in (~nw.col("rejoined"), nw.col("rejoined"))
+    )
+    comings = _own(again, signs).filter(COMES_OR_GOES).select("key", "step", "t")
+    people = _running(nw.concat([steps(once, signs, "key", begins="j", ends="end"), comings]), "key")
     parts = people.select("key", lonely_s=_held(1, 1), talk_s=_held(2))
     sums = parts.group_by("key").agg(nw.col("lonely_s").sum(), nw.col("talk_s").sum())
     return sums.with_columns(nw.col("lonely_s", "talk_s").cast(nw.Int64))
+
+
+def _own(legs: Lazy, signs: Lazy) -> Lazy:
+    """Return the running count of legs of each person."""
+    closed = legs.filter(~nw.col("len_s").is_null())
+    return _running(steps(closed, signs, "key", "person", begins="j", ends="end"), "key", "person")
 
 
 def overlap(legs: Lazy, signs: Lazy) -> Lazy:

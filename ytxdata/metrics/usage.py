@@ -16,7 +16,7 @@ from ytxdata.metrics.products import usage_as
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import resolve, with_creators
-from ytxdata.metrics.sums import SECONDS, add_up, count, divide, minutes
+from ytxdata.metrics.sums import SECONDS, add_up, count, distinct, divide, minutes
 from ytxdata.times import Instant
 
 Lazy = nw.LazyFrame[Any]
@@ -107,7 +107,7 @@ def per_group(known: Facts, meetings: Lazy) -> Lazy:
         listed, ("row",), ("meeting_s", "talk_s", "lonely_s", "leg_s", "legs", "withheld", "size", "named", "sized")
     )
     joined = known.legs.filter(~nw.col("j").is_null() & ~nw.col("number").is_null())
-    numbers = joined.join(meetings.select("key", "row"), on="key", how="inner").select("row", "number").unique()
+    numbers = distinct(joined.join(meetings.select("key", "row"), on="key", how="inner"), "row", "number")
     return sums.join(count(numbers, ("row",), "people"), on="row", how="left").with_columns(
         meetings=nw.col("n"),
         people=nw.when(~nw.col("named").is_null()).then(nw.coalesce(nw.col("people"), nw.lit(0))),
@@ -116,8 +116,8 @@ def per_group(known: Facts, meetings: Lazy) -> Lazy:
 
 
 def _active(known: Facts, meetings: Lazy) -> Lazy:
-    creators = with_creators(known.source, meetings.select("row", "creator").unique())
-    return count(creators.filter(~nw.col("one").is_null()).select("row", "one").unique(), ("row",), "active_creators")
+    creators = with_creators(known.source, distinct(meetings, "row", "creator"))
+    return count(distinct(creators.filter(~nw.col("one").is_null()), "row", "one"), ("row",), "active_creators")
 
 
 def with_minutes(frame: Lazy) -> Lazy:

@@ -16,8 +16,8 @@ from ytxdata import times
 from ytxdata.errors import NotJsonError, TruncatedError
 from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, Aliases, plain
-from ytxdata.records.decode import STRICT_ERRORS, as_json, read_value
-from ytxdata.records.extract import ENVELOPE_KEYS, RawRecord, extract
+from ytxdata.records.decode import STRICT_ERRORS, as_json, is_utf8, read_value
+from ytxdata.records.extract import RawRecord, extract
 from ytxdata.records.pieces import members_of, split_at_end
 
 Encoding = Literal["utf-8", "gb18030"]
@@ -169,14 +169,13 @@ def read_answer(
     encoding, warnings = _encoding(raw)
     text = _as_utf8(raw, encoding)
     warnings += _check_whole(text, http_status, aliases)
-    envelope = {plain(key): value for key, value in members_of(text, aliases) if plain(key) in ENVELOPE_KEYS}
     found = extract(text, aliases)
     asked = asked_at or times.now()
     return Answer(
         raw=raw,
-        status_code=_word(envelope.get("statuscode")),
-        status_msg=_word(envelope.get("statusmsg")) or "",
-        request_id=_word(envelope.get("requestid")),
+        status_code=_word(found.envelope.get("statuscode")),
+        status_msg=_word(found.envelope.get("statusmsg")) or "",
+        request_id=_word(found.envelope.get("requestid")),
         encoding=encoding,
         http_status=http_status,
         asked_at=asked,
@@ -194,11 +193,7 @@ def read_answer(
 
 def _encoding(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
     """Tell the encoding: a UTF-8 text with damage has far more whole characters than broken ones, a GB18030 text does not."""
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
+    if is_utf8(raw):
         return "utf-8", ()
     text = raw.decode("utf-8", "replace")
     n_broken = text.count("\ufffd")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ytxdata.labels import Text
 from ytxdata.records import scan
 from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, plain
-from ytxdata.records.decode import read_value
+from ytxdata.records.decode import read_value, without_cycle_search
 from ytxdata.records.objects import is_meeting_with_parties_beside
 from ytxdata.records.pieces import all_members_of, elements_of, members_of
 
@@ -56,10 +56,11 @@ class RawRecord(NamedTuple):
 
 
 class Extracted(NamedTuple):
-    """The records of an answer, and what a reader should know about how they were found."""
+    """The records of an answer, what a reader should know about how they were found, and the answer's own members by plain key."""
 
     records: tuple[RawRecord, ...]
-    warnings: tuple[Text, ...] = ()
+    warnings: tuple[Text, ...]
+    envelope: dict[str, bytes]
 
 
 class _Found(NamedTuple):
@@ -97,9 +98,11 @@ def extract(body: bytes, aliases: Aliases = DEFAULT) -> Extracted:
     1 $.data.rows[1] {"meid":"2"}
     """
     search = _Search(aliases)
-    found = search.answer(body.strip())
-    records = tuple(RawRecord(position, raw, path) for position, (raw, path, _) in enumerate(found))
-    return Extracted(records, (_PARTIES_BESIDE.format(keys=", ".join(search.unread)),) if search.unread else ())
+    with without_cycle_search():
+        found = search.answer(body.strip())
+        records = tuple([RawRecord(position, raw, path) for position, (raw, path, _) in enumerate(found)])
+    warnings = (_PARTIES_BESIDE.format(keys=", ".join(search.unread)),) if search.unread else ()
+    return Extracted(records, warnings, search.envelope)
 
 
 class _Search:
@@ -108,6 +111,7 @@ class _Search:
     def __init__(self, aliases: Aliases) -> None:
         self.aliases = aliases
         self.unread: dict[str, None] = {}
+        self.envelope: dict[str, bytes] = {}
         self.begins_with_id = _id_pattern(aliases.ids()).match
         self.holds_id = _id_pattern(aliases.ids()).search
 
@@ -122,7 +126,9 @@ class _Search:
         for key, raw in members:
             if plain(key) == "data":
                 found += self.value(raw, f"$.{key}", 0)
-            elif plain(key) not in ENVELOPE_KEYS and raw[:1] in (b"[", b"{", b'"'):
+            elif plain(key) in ENVELOPE_KEYS:
+                self.envelope[plain(key)] = raw
+            elif raw[:1] in (b"[", b"{", b'"'):
                 inner = self.value(raw, f"$.{key}", 1)
                 if any(item.has_id for item in inner):
                     beside += inner
@@ -141,18 +147,19 @@ class _Search:
         if depth > _DEEPEST:
             return [_Found(raw, path, self.holds_id(raw) is not None)]
         if first == b"[":
-            return [
-                found
-                for i, element in enumerate(elements_of(raw, self.aliases))
-                for found in self.element(element, f"{path}[{i}]", depth + 1, is_surveyed=i >= _SURVEYED)
-            ]
+            return self.elements(raw, path, depth + 1)
         return self.object(raw, path, depth) if first == b"{" else [_Found(raw, path, False)]
 
-    def element(self, raw: bytes, path: str, depth: int, *, is_surveyed: bool) -> list[_Found]:
-        """Return one element of a list: a record, or what is wrapped in it; never nothing."""
-        if is_surveyed and self.begins_with_id(raw):
-            return [_Found(raw, path, True)]
-        return self.value(raw, path, depth) or [_Found(raw, path, False)]
+    def elements(self, raw: bytes, path: str, depth: int) -> list[_Found]:
+        """Return for each element of a list the record it is, or those wrapped in it; never nothing."""
+        found: list[_Found] = []
+        for i, element in enumerate(elements_of(raw, self.aliases)):
+            here = f"{path}[{i}]"
+            if i >= _SURVEYED and self.begins_with_id(element):
+                found.append(_Found(element, here, True))
+            else:
+                found += self.value(element, here, depth) or [_Found(element, here, False)]
+        return found
 
     def object(self, raw: bytes, path: str, depth: int) -> list[_Found]:
         """Return an object itself when it is a record, else the records it wraps."""

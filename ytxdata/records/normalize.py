@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +15,7 @@ from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.bulk import BulkReader
 from ytxdata.records.columns import Sheet, Trouble, fill
 from ytxdata.records.contradictions import contradictions
+from ytxdata.records.decode import without_cycle_search
 from ytxdata.records.extract import RawRecord
 from ytxdata.records.legs import read_legs
 from ytxdata.records.objects import Object, read_object, with_doubled_keys, with_parties_beside
@@ -84,25 +83,13 @@ def normalize(records: Sequence[RawRecord | bytes], aliases: Aliases = DEFAULT) 
     ['not_object']
     """
     starts = range(0, len(records), _BATCH)
-    with _without_cycle_search():
+    with without_cycle_search():
         reader = BulkReader(aliases)
         batches = [_normalize(records[start : start + _BATCH], start, aliases, reader) for start in starts]
     empty = Normalized(*(table.empty_table() for table in (MEETINGS, LEGS, REJECTS, PROBLEMS)))
     tables = Normalized(*(pa.concat_tables(parts) for parts in zip(empty, *batches, strict=True)))
     assert tables.meetings.num_rows + tables.rejects.num_rows == len(records), "a record was lost or doubled"
     return tables
-
-
-@contextmanager
-def _without_cycle_search() -> Iterator[None]:
-    """Pause the search for cycles: decoded records hold none, and looking through them takes a quarter of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _normalize(

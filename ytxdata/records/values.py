@@ -76,10 +76,14 @@ def _as_array(values: Values) -> pa.Array | None:
 
 
 def normal_numbers(phone_texts: pa.Array) -> pa.Array:
-    """Return each phone in E.164 form, null where it is none: each distinct text is looked at once."""
+    """Return each phone in E.164 form, null where it is none: home mobiles at once, of others each distinct text once."""
     encoded = phone_texts.dictionary_encode()
-    numbers = pa.array([_number(text) for text in encoded.dictionary.to_pylist()], pa.string())
-    return numbers.take(encoded.indices)
+    words = encoded.dictionary
+    mobiles = pc.struct_field(pc.extract_regex(words, phones.HOME_MOBILE), "mobile")
+    numbers = pc.binary_join_element_wise("+86", mobiles, "")
+    others = mobiles.is_null()
+    rest = pa.array([_number(text) for text in words.filter(others).to_pylist()], pa.string())
+    return pc.replace_with_mask(numbers, others, rest).take(encoded.indices)
 
 
 def _number(text: str) -> str | None:

@@ -210,3 +210,7 @@ def test_rows_in_several_pieces_are_all_masked() -> None:
         definitions=(Definition(key="phone", zh="号码", en="phone", unit="phone"),),
     )
     assert table.masked().arrow["phone"].to_pylist() == ["138****5678", None, "139****0001"]
+
+
+def test_what_stands_around_a_hidden_number_stays_as_it_was() -> None:
+    assert hide_in_text("（回电 １３８１２３４５６７８）　谢谢＋１") == "（回电 138****5678）　谢谢＋１"

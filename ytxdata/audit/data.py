@@ -33,7 +33,7 @@ MEMORY = "1GB"
 NEEDS: dict[str, tuple[str, Text]] = {
     "legs": ("SELECT count(*) > 0 FROM all_legs", Text("记录里没有参会方", "the records name no parties")),
     "joins": ("SELECT count(j) > 0 FROM all_legs", Text("参会方没有加入时刻", "the parties have no times of joining")),
-    "creators": ("SELECT count(who) > 0 FROM all_meetings", Text("记录里没有创建人", "the records name no creators")),
+    "creators": ("SELECT count(who) > 0 FROM all_meetings", Text("记录里没有发起人", "the records name no creators")),
     "archive": ("", Text("只有存档知道较早的版本", "only an archive knows earlier versions")),
     "certificate": ("", Text("没有完整性证书", "there is no certificate of completeness")),
     "roster": ("", Text("没有给花名册", "no roster was given")),

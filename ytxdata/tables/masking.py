@@ -77,8 +77,11 @@ def hide_in_text(text: str, hide: Hide = hidden) -> str:
     bare = _SEPARATORS.sub("", narrow)
     if _WHOLE.fullmatch(bare):
         return text if _is_date(bare) else hide(bare)
-    clean, count = _IN_TEXT.subn(lambda found: hide(_SEPARATORS.sub("", found[0])), narrow)
-    return clean if count else text
+    pieces, done = [], 0
+    for found in _IN_TEXT.finditer(narrow):  # one character for one: places in the narrow text are places in the text
+        pieces += [text[done : found.start()], hide(_SEPARATORS.sub("", found[0]))]
+        done = found.end()
+    return "".join((*pieces, text[done:]))
 
 
 def _is_date(digits: str) -> bool:

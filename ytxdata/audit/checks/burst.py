@@ -41,7 +41,7 @@ def burst(data: Data, *, count: float = 5, within_s: float = 600) -> Iterator[Fi
             threshold=n,
             mark=(ids[0],),
             text=Text(
-                f"创建人 {row['who']} 自 {when(row['first'])} 起 {span(row['last'] - row['first'])} 内发起 {row['n']} 场会议：{those(ids).zh}",
+                f"发起人 {row['who']} 自 {when(row['first'])} 起 {span(row['last'] - row['first'])} 内发起 {row['n']} 场会议：{those(ids).zh}",
                 f"creator {row['who']} began {row['n']} meetings within {span(row['last'] - row['first'])} from {when(row['first'])}: {those(ids).en}",
             ),
         )

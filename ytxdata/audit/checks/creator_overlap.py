@@ -20,7 +20,7 @@ _SQL = """
 
 @check(
     "creator_overlap",
-    "创建人会议重叠",
+    "发起人会议重叠",
     "creator overlap",
     origin="Microsoft Viva: double booking",
     needs=("creators",),
@@ -34,7 +34,7 @@ def creator_overlap(data: Data, *, more_than_s: float = 300) -> Iterator[Finding
             measured=row["shared_s"],
             threshold=more_than_s,
             text=Text(
-                f"创建人 {row['who']} 的会议 {row['one']} 与 {row['other']} 自 {when(row['since'])} 起重叠 {span(row['shared_s'])}",
+                f"发起人 {row['who']} 的会议 {row['one']} 与 {row['other']} 自 {when(row['since'])} 起重叠 {span(row['shared_s'])}",
                 f"meetings {row['one']} and {row['other']} of creator {row['who']} overlap by {span(row['shared_s'])} from {when(row['since'])}",
             ),
         )

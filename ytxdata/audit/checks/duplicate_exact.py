@@ -39,7 +39,7 @@ def duplicate_exact(data: Data) -> Iterator[Finding]:
             measured=len(ids),
             threshold=1,
             text=Text(
-                f"{len(ids)} 个会议编号记着同一场会议：{those(ids).zh}，创建人 {row['who']}，开始 {when(row['s'])}，结束与参会人也相同",
+                f"{len(ids)} 个会议编号记着同一场会议：{those(ids).zh}，发起人 {row['who']}，开始 {when(row['s'])}，结束与参会人也相同",
                 f"{len(ids)} meeting ids stand for one meeting: {those(ids).en}, creator {row['who']}, start {when(row['s'])}, same end, same people",
             ),
         )

@@ -38,7 +38,7 @@ def duplicate_near(data: Data, *, within_s: float = 2) -> Iterator[Finding]:
             measured=gap,
             threshold=within_s,
             text=Text(
-                f"会议 {row['one']} 与 {row['other']} 几乎相同：创建人 {row['who']}，开始 {when(row['s'])}，起止相差不超过 {gap} 秒，参会人相同",
+                f"会议 {row['one']} 与 {row['other']} 几乎相同：发起人 {row['who']}，开始 {when(row['s'])}，起止相差不超过 {gap} 秒，参会人相同",
                 f"meetings {row['one']} and {row['other']} are nearly the same: creator {row['who']}, start {when(row['s'])}, edges at most {gap} s apart, same people",
             ),
         )

@@ -50,7 +50,7 @@ def enumeration(data: Data, *, at_least: float = 5) -> Iterator[Finding]:
         where = (
             Text("同一场会议中", "in one meeting")
             if row["kind"] == "meeting"
-            else Text("同一创建人的一天内", "in one creator's day")
+            else Text("同一发起人的一天内", "in one creator's day")
         )
         listed = those(sorted(ids))
         yield Finding(
@@ -60,7 +60,7 @@ def enumeration(data: Data, *, at_least: float = 5) -> Iterator[Finding]:
             threshold=round(at_least),
             mark=(row["kind"], row["anchor"], str(row["leg"])),
             text=Text(
-                f"{where.zh}出现 {row['run']} 个连续的陌生号码 +{row['low']} – +{row['high']}（创建人 {row['who']}，{when(row['s'])}）：{listed.zh}",
+                f"{where.zh}出现 {row['run']} 个连续的陌生号码 +{row['low']} – +{row['high']}（发起人 {row['who']}，{when(row['s'])}）：{listed.zh}",
                 f"{row['run']} consecutive unknown numbers +{row['low']} – +{row['high']} {where.en} (creator {row['who']}, {when(row['s'])}): {listed.en}",
             ),
         )

@@ -32,7 +32,7 @@ def id_collision(data: Data) -> Iterator[Finding]:
             measured=row["n"],
             threshold=1,
             text=Text(
-                f"会议编号 {row['id']} 用于 {row['n']} 场不同的会议：创建人不同，时间不相交（{when(row['first'])} 与 {when(row['last'])}）",
+                f"会议编号 {row['id']} 用于 {row['n']} 场不同的会议：发起人不同，时间不相交（{when(row['first'])} 与 {when(row['last'])}）",
                 f"meeting id {row['id']} stands for {row['n']} meetings: different creators, times that do not meet ({when(row['first'])} and {when(row['last'])})",
             ),
         )

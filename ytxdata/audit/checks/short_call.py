@@ -55,7 +55,7 @@ def short_call(
             threshold=share_pct,
             mark=("share", short[0]),
             text=Text(
-                f"创建人 {row['who']} 的 {row['n']} 场会议中 {row['share']:.1f} % 过短（{those(short).zh}）",
+                f"发起人 {row['who']} 的 {row['n']} 场会议中 {row['share']:.1f} % 过短（{those(short).zh}）",
                 f"{row['share']:.1f} % of the {row['n']} meetings of creator {row['who']} were too short ({those(short).en})",
             ),
         )

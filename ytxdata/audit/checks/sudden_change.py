@@ -45,7 +45,7 @@ def sudden_change(data: Data, *, z: float = 5, weeks: int = 8, at_least: int = 6
     for row in data.named(_SQL, z=z, weeks=weeks, least=at_least):
         ids, day = list(dict.fromkeys(row["ids"])), date_of(row["day"]).isoformat()
         whose = (
-            Text(f"创建人 {row['who']}", f"creator {row['who']}")
+            Text(f"发起人 {row['who']}", f"creator {row['who']}")
             if row["who"]
             else Text("整个账户", "the whole account")
         )

@@ -109,7 +109,7 @@ def _texts(values: Values) -> Converted:
 
 
 def _without_blanks(array: pa.Array) -> pa.Array:
-    says_nothing = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(array)), 0)
+    says_nothing = pc.or_(pc.equal(pc.binary_length(array), 0), pc.utf8_is_space(array))
     return pc.if_else(says_nothing, pa.scalar(None, pa.string()), array)
 
 

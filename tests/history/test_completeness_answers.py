@@ -115,6 +115,33 @@ def test_four_rooms_pinned_on_top_do_not_unanchor() -> None:
     assert sighting.lower > meeting(150).started_at  # type: ignore[operator]
 
 
+COUNTS = ("n_ids", "n_known", "n_inside", "n_left_out", "n_held_back", "n_missing", "n_gone", "n_without_start")
+GONE = [one for one in TAIL if one.meeting_id not in ("m60", "m70")]
+
+
+@pytest.mark.parametrize(
+    ("name", "records", "exempt", "counts"),
+    [
+        ("as it should be", TAIL, [], (149, 120, 120, 250, 226, 0, 0, 0)),
+        ("two rooms pinned on top, so that all above the lower one should have come", [meeting(350), meeting(390), *TAIL], [], (151, 122, 120, 248, 224, 239, 0, 0)),
+        ("two are missing, and the window begins above the newer", GONE, [], (147, 118, 30, 252, 228, 2, 0, 0)),
+        ("of two that are missing one is known to be", GONE, ["m60"], (147, 118, 39, 251, 227, 1, 1, 0)),
+        ("two are known to be missing", GONE, ["m60", "m70"], (147, 118, 118, 250, 226, 0, 2, 0)),
+        ("one of those left out is exempt", TAIL, ["m200"], (149, 120, 120, 249, 225, 0, 0, 0)),
+        ("one came twice, one has no start", [*TAIL, TAIL[40], replace(meeting(3), meeting_id="x", started_at=None)], [], (150, 120, 120, 250, 226, 0, 0, 1)),
+        ("nothing came", [], [], (0, 0, 0, 0, 0, 0, 0, 0)),
+    ],
+)  # fmt: skip
+def test_every_record_of_the_answer_and_of_the_land_is_counted_where_it_belongs(
+    name: str, records: list[Seen], exempt: list[str], counts: tuple[int, ...]
+) -> None:
+    land = land_of(EVERYTHING)
+    for key in exempt:
+        land.put(replace(land.known[key], is_exempt=True))
+    sighting = seen(records, land)
+    assert {key: getattr(sighting, key) for key in COUNTS} == dict(zip(COUNTS, counts, strict=True)), name
+
+
 def test_known_land_far_below_is_never_read_for_a_pinned_room() -> None:
     class Watched(MemoryLand):
         n_read = 0
@@ -160,6 +187,7 @@ def test_a_vanished_record_that_comes_back_is_told() -> None:
     [
         (replace(meeting(100), creator="d"), True),
         (replace(meeting(40), meeting_id="m100"), True),
+        (replace(meeting(160), meeting_id="m100"), True),
         (meeting(100, version="closed later"), False),
         (meeting(100), False),
     ],
@@ -196,6 +224,43 @@ def test_a_booked_meeting_to_come_is_in_no_window_and_harms_none() -> None:
     sighting = seen([meeting(-48), *TAIL])
     assert sighting.is_anchored
     assert sighting.upper < NOW
+
+
+def reason(sightings: Sequence[Sighting], *lengths: int) -> str:
+    """The reason for what answers may claim after earlier ones of some lengths, by a platform that has not shown its order."""
+    from ytxdata.history.claims import reason_for
+    from ytxdata.history.evidence import Window
+
+    windows = (Window("full", ("p0",), NOW - DAY, NOW - 20 * DAY, NOW - 2 * DAY, n_records=n) for n in lengths)
+    return reason_for(sightings[-1], sightings, Evidence(windows=tuple(windows)), DEFAULT_POLICY)
+
+
+def test_a_limit_is_suspected_only_where_old_ones_fell_off_and_the_number_stayed() -> None:
+    stopped = seen(TAIL, asked_n=500)
+    assert reason([stopped], 149) == "cap_equal"
+    assert reason([stopped], 140, 149, 148) == "cap_equal"
+    assert reason([stopped], 148) == "fell_off"
+    nothing_new = seen([one for one in TAIL if one.started_at <= NOW - 30 * HOUR], asked_n=500)  # type: ignore[operator]
+    assert reason([nothing_new], 120) == "fell_off"
+    all_there_is = seen(TAIL, land_of(EVERYTHING[:120]), asked_n=500)
+    assert reason([all_there_is], 149) == "full"
+
+
+def test_as_many_for_a_larger_question_is_the_end_and_fewer_is_a_limit() -> None:
+    land = land_of(EVERYTHING[:120])
+    same = [seen(TAIL, land, asked_n=n) for n in (200, 800)]
+    assert reason(same) == "full"
+    fewer = [same[0], seen(TAIL[:-1], land, asked_n=800)]
+    assert reason(fewer) == "cap_fewer"
+
+
+@pytest.mark.parametrize(("gone", "expected"), [(range(40, 46), "full"), (range(40, 80), "order_broken")])
+def test_any_part_of_a_list_is_one_where_much_is_known_to_be_missing(gone: range, expected: str) -> None:
+    land = land_of(EVERYTHING[:120])
+    for n in gone:
+        land.put(replace(land.known[f"m{n}"], is_exempt=True))
+    here = [one for one in TAIL if one.meeting_id not in {f"m{n}" for n in gone}]
+    assert reason([seen(here, land, asked_n=500)]) == expected
 
 
 def judged(records: Sequence[Seen], **more: Any) -> Judgement:

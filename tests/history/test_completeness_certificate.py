@@ -236,7 +236,9 @@ EARLIER = Window(
 EMPTY = look(PullFacts("q", day(12), day(12), 1, []), NothingKnown(), Before(day(9)), DEFAULT_POLICY)
 
 
-def later(n_new: int, *, each: int = 1000, first: float = 11, n_old: int = 100, **more: object) -> str:
+def later(
+    n_new: int, *, each: int = 1000, first: float = 11, n_old: int = 100, doubled: int = 0, **more: object
+) -> str:
     """What becomes of the earlier window when a full answer brings n new meetings."""
     from tests.history.simulator_archive import MemoryLand
     from ytxdata.history.evidence import Known
@@ -252,7 +254,8 @@ def later(n_new: int, *, each: int = 1000, first: float = 11, n_old: int = 100, 
     facts = PullFacts("q", day(12), day(12), 10_000, records, 0, sum(record.n_bytes for record in records))
     reason = str(more.pop("reason", "full"))
     sighting = look(replace(facts, **more), land, Before(day(9)), DEFAULT_POLICY)  # type: ignore[arg-type]
-    matured = confirmed(EARLIER, sighting, reason)
+    earlier = replace(EARLIER, n_records=doubled or EARLIER.n_records)
+    matured = confirmed(earlier, sighting, reason)
     return "matured" if matured.proven_from == EARLIER.lower else matured.reason
 
 
@@ -267,6 +270,7 @@ def test_a_full_answer_matures_when_a_later_one_is_longer() -> None:
         ("it is longer in records but not by a large record in bytes", {"n_new": 43, "each": 100}),
         ("old ones fell off", {"n_new": 80, "n_old": 70}),
         ("it brings an unknown meeting that began before the earlier one was asked", {"n_new": 43, "first": 9.99}),
+        ("the earlier one held as many, some of them twice", {"n_new": 43, "doubled": 143}),
         ("it is itself suspicious", {"n_new": 43, "reason": "cap_round"}),
     ],
 )

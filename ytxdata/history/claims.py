@@ -29,7 +29,6 @@ def best_of(sightings: Sequence[Sighting]) -> Sighting:
 def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence, policy: Policy) -> str:
     """Return the key of the reason for what the best answer of a sync may claim."""
     is_ordered = evidence.order_shown or any(one.shows_order for one in sightings)
-    stops = best.stopped and best.pull.asked_n is not None
     blocks = {
         "empty": not best.pull.n_returned,
         "order_broken": best.is_broken or (best.is_selection and not is_ordered),
@@ -41,7 +40,7 @@ def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence
         "vanished": bool(best.vanished),
         "saved": best.pull.asked_n is None,
         "cap_fewer": any(brought_fewer(sightings[: n + 1]) for n in range(len(sightings))),
-        "unanchored": not stops,
+        "unanchored": not best.stopped,
         "cap_equal": best.n_left_out > 0 and bool(best.fresh) and _as_long_as_before(best, evidence),
         "cap_round": is_round(best.pull.n_returned),
         "fell_off": best.n_left_out > 0,

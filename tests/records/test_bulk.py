@@ -211,8 +211,10 @@ def test_a_key_that_few_records_have_is_learned() -> None:
     check(raws)
 
 
-def test_batches_may_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ytxdata.records.normalize._BATCH", 3)
+@pytest.mark.parametrize(("batch", "piece"), [(3, 3), (7, 2), (100, 5)])
+def test_batches_may_differ(monkeypatch: pytest.MonkeyPatch, batch: int, piece: int) -> None:
+    monkeypatch.setattr("ytxdata.records.normalize._BATCH", batch)
+    monkeypatch.setattr("ytxdata.records.bulk.FEW", piece)
     kinds = [
         GOOD,
         GOOD,

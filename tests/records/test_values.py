@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from ytxdata import times
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.decode import Number
-from ytxdata.records.instants import parse_instant
+from ytxdata.records.instants import AHEAD, EARLIEST, parse_instant
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.parties import read_parties
 from ytxdata.records.values import convert
@@ -79,6 +80,49 @@ def test_times_in_every_form(value: object) -> None:
 )
 def test_hour_24_is_the_next_midnight(value: str) -> None:
     assert read("instant", value) == ([NOON - timedelta(hours=12)], {})
+
+
+FORMS = (
+    "%Y-%m-%d %H:%M:%S",
+    "%Y%m%d%H%M%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y年%m月%d日 %H:%M",
+    " %Y-%m-%d %H:%M:%S\u3000",
+)
+DIGITS = st.from_regex(r"[0-9]{8,14}", fullmatch=True)
+DATES = st.from_regex(
+    r"(0000|1999|20[0-9]{2}|2100)-(0[0-9]|1[0-3])-(0[0-9]|[12][0-9]|3[0-2]) ([01][0-9]|2[0-5]):[0-6][0-9]:[0-6][0-9]",
+    fullmatch=True,
+)
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda moment, form: moment.strftime(form),
+            st.datetimes(datetime.fromisoformat("1990-01-01"), datetime.fromisoformat("2040-01-01")),
+            st.sampled_from(FORMS),
+        )
+        | DIGITS
+        | DATES
+        | DATES.map(lambda text: re.sub("[^0-9]", "", text))
+        | st.sampled_from(
+            ["", "0", "2024-02-29 10:00:00", "20230229100000", "junk", "１７６７５８５６００", "1767585600\n"]
+        ),
+        max_size=8,
+    )
+)
+def test_texts_read_in_bulk_are_read_as_each_alone(texts: list[str]) -> None:
+    """`junk` keeps a column from being cast as a whole."""
+    instants, reasons = read("instant", *texts, "junk")
+    for i, text in enumerate(texts):
+        moment = parse_instant(text.strip())
+        is_believed = moment is not None and EARLIEST <= moment <= times.now() + AHEAD
+        assert instants[i] == (moment if is_believed else None)
+        says_nothing = re.fullmatch(r"\s*|0*|0000-00-00( 00:00:00)?", text) is not None
+        expected = None if is_believed or says_nothing else "absurd_time" if moment else "unreadable_time"
+        assert reasons.get(i) == expected
 
 
 def test_fractions_of_a_second_are_kept() -> None:

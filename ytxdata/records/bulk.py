@@ -34,8 +34,11 @@ _SAMPLE = 64
 _DEEPEST = 8
 """How deep values that feed no column may be nested: Arrow handles its types by recursion."""
 
-_LARGEST = 2**31 - 2
-"""What the reader takes at once [bytes]."""
+FEW = 2048
+"""How many records of a refused batch are tried together: an odd one slows down few others. So many may be decoded to learn their keys."""
+
+_LARGEST = 2**28
+"""What is read at once [bytes]; Arrow could take eight times as much."""
 
 _MEETING_KINDS = {column.name: column.type for column in schema.MEETINGS} | {PARTIES: PARTIES}
 _LEG_KINDS = {column.name: column.type for column in schema.LEGS}
@@ -76,8 +79,10 @@ class BulkReader:
                 self._layout = self._learned(raws[:: len(raws) // _SAMPLE + 1])
             try:
                 table = _parsed(text, self._layout)
-            except pa.ArrowInvalid:  # a key that few records have
-                self._layout = self._learned(raws)
+            except pa.ArrowInvalid:
+                if len(raws) > FEW:
+                    return None
+                self._layout = self._learned(raws)  # there may be a key that few records have
                 table = _parsed(text, self._layout)
         except _REFUSALS:
             return None

@@ -28,6 +28,14 @@ _CHINESE = str.maketrans({"年": "-", "月": "-", "日": " ", "时": ":", "点":
 _EPOCH = re.compile(r"[0-9]{9,13}(\.[0-9]*)?|[0-9](\.[0-9]+)?[eE]\+?(9|1[0-2])")
 _SMALLEST_MS = 10**11
 
+_PLAIN_WALL = (
+    r"^[12][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+    r" (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"
+)
+"""Wall times that surely exist; 29 February is left to the calendar."""
+_PLAIN_EPOCH = r"^[1-9][0-9]{8,12}$"
+_NO_TEXT = pa.scalar(None, pa.string())
+
 
 def read_instants(texts: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     """Read an array of texts as instants.
@@ -44,7 +52,7 @@ def read_instants(texts: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     try:
         wall = texts.cast(_WALL)
     except pa.ArrowInvalid:
-        instants, is_given = _one_by_one(texts)
+        instants, is_given = _by_word(texts)
     else:
         instants = pc.subtract(wall, _BEIJING_OFFSET).cast(_UTC)
         is_given = texts.is_valid()
@@ -103,10 +111,29 @@ def _iso(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _one_by_one(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Read each distinct text once; also tell which say anything at all."""
+def _by_word(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Read each distinct text once, those in the usual forms in bulk; also tell which say anything at all."""
     encoded = texts.dictionary_encode()
-    words = [word.strip() for word in encoded.dictionary.to_pylist()]
-    instants = pa.array([parse_instant(word) for word in words], _UTC)
-    says_something = pa.array([not _NOTHING.fullmatch(word) for word in words], pa.bool_())
-    return instants.take(encoded.indices), pc.fill_null(says_something.take(encoded.indices), False)
+    words = pc.utf8_trim_whitespace(encoded.dictionary)
+    usual = pc.coalesce(_wall_times(words), _epochs(words))
+    is_unusual = usual.is_null()
+    others = words.filter(is_unusual).to_pylist()
+    read = pa.array([parse_instant(word) for word in others], _UTC)
+    says_something = pa.array([not _NOTHING.fullmatch(word) for word in others], pa.bool_())
+    instants = pc.replace_with_mask(usual, is_unusual, read)
+    is_given = pc.replace_with_mask(usual.is_valid(), is_unusual, says_something)
+    return instants.take(encoded.indices), pc.fill_null(is_given.take(encoded.indices), False)
+
+
+def _wall_times(words: pa.Array) -> pa.Array:
+    """Return the instants of `yyyy-MM-dd HH:mm:ss` and `yyyyMMddHHmmss`, null for other texts."""
+    spaced = pc.replace_substring_regex(words, _COMPACT.pattern, r"\1-\2-\3 \4:\5:\6")
+    walls = pc.if_else(pc.match_substring_regex(spaced, _PLAIN_WALL), spaced, _NO_TEXT).cast(_WALL)
+    return pc.subtract(walls, _BEIJING_OFFSET).cast(_UTC)
+
+
+def _epochs(words: pa.Array) -> pa.Array:
+    """Return the instants of whole seconds and milliseconds since 1970, null for other texts."""
+    ticks = pc.if_else(pc.match_substring_regex(words, _PLAIN_EPOCH), words, _NO_TEXT).cast(pa.int64())
+    us_per_tick = pc.if_else(pc.greater_equal(ticks, _SMALLEST_MS), 1_000, 1_000_000)
+    return pc.multiply(ticks, us_per_tick).cast(_UTC)

@@ -7,11 +7,12 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ytxdata.records.aliases import COMPANIONS, Match, plain
 from ytxdata.records.decode import as_json
 from ytxdata.records.schema import ARROW_TYPES, Column
-from ytxdata.records.values import Values, as_list, convert, is_blank
+from ytxdata.records.values import Values, as_list, as_texts, convert, is_blank
 
 Lookup = Callable[[str], Match | None]
 Ranked = tuple[tuple[int, int], str]
@@ -81,24 +82,44 @@ class Sheet:
         no exact one speaks.
         """
         keys = sorted(self.keys.get(column, ()))
+        columns = [self.values(key) for _, key in keys]
         if len(keys) < 2:
-            return self.values(keys[0][1]) if keys else None
-        chosen: list[Any] = []
-        for i, given in enumerate(zip(*(as_list(self.values(key)) for _, key in keys), strict=True)):
-            speaking = [
-                (rank, key, value) for (rank, key), value in zip(keys, given, strict=True) if not is_blank(value)
-            ]
-            if not speaking:
-                chosen.append(next((value for value in given if value is not None), None))
-                continue
-            (tier, _), _, taken = speaking[0]
-            chosen.append(taken)
-            troubles += (
-                Trouble(i, column, "other_value", f"{key}={as_json(value)}")
-                for rank, key, value in speaking[1:]
-                if rank[0] == tier and plain(key) not in COMPANIONS and as_json(value) != as_json(taken)
-            )
-        return chosen
+            return columns[0] if keys else None
+        texts = [text for text in map(as_texts, columns) if text is not None]
+        if len(texts) == len(columns):
+            for i in _doubtful(keys, texts):
+                _choose(i, column, keys, [text[i].as_py() for text in texts], troubles)
+            return pc.coalesce(*texts)
+        rows = enumerate(zip(*map(as_list, columns), strict=True))
+        return [_choose(i, column, keys, given, troubles) for i, given in rows]
+
+
+def _choose(i: int, column: str, keys: Sequence[Ranked], given: Sequence[Any], troubles: list[Trouble]) -> Any:
+    """Return the value of the first key that says something; tell of others that say something else."""
+    speaking = [(rank, key, value) for (rank, key), value in zip(keys, given, strict=True) if not is_blank(value)]
+    if not speaking:
+        return next((value for value in given if value is not None), None)
+    (tier, _), _, taken = speaking[0]
+    troubles += (
+        Trouble(i, column, "other_value", f"{key}={as_json(value)}")
+        for rank, key, value in speaking[1:]
+        if rank[0] == tier and plain(key) not in COMPANIONS and as_json(value) != as_json(taken)
+    )
+    return taken
+
+
+def _doubtful(keys: Sequence[Ranked], texts: Sequence[pa.Array]) -> list[int]:
+    """Return in which rows one key may contradict another; behind exact keys that speak, those with a prefix do not."""
+    chosen = pc.coalesce(*texts)
+    tiers = [rank[0] for rank, _ in keys]
+    exact = pc.coalesce(*(text for tier, text in zip(tiers, texts, strict=True) if tier == tiers[0]))
+    doubts = pa.nulls(len(chosen), pa.bool_())
+    for tier, (_, key), text in zip(tiers, keys, texts, strict=True):
+        if plain(key) not in COMPANIONS:
+            counts = True if tier == tiers[0] else exact.is_null()
+            doubts = pc.or_kleene(doubts, pc.and_(pc.not_equal(text, chosen), counts))
+    indices: list[int] = pc.indices_nonzero(doubts).to_pylist()
+    return indices
 
 
 def fill(columns: Sequence[Column], sheet: Sheet) -> Filled:

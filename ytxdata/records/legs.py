@@ -13,7 +13,7 @@ from ytxdata.records.aliases import PARTIES, Aliases
 from ytxdata.records.columns import Sheet, Trouble, fill
 from ytxdata.records.contradictions import contradictions
 from ytxdata.records.parties import Party, read_parties
-from ytxdata.records.values import Values, normal_numbers
+from ytxdata.records.values import Values, as_list, normal_numbers
 
 
 class Legs(NamedTuple):
@@ -37,13 +37,15 @@ def read_legs(meetings: Sheet, creators: pa.Array, aliases: Aliases) -> Legs:
     list_troubles: list[Trouble] = []
     lists = meetings.choose(PARTIES, list_troubles)
     n_keys = 0
-    if isinstance(lists, pa.Array):
+    if isinstance(lists, pa.Array) and pa.types.is_list(lists.type):
         parties = lists.flatten()
         columns = dict(zip([field.name for field in parties.type], parties.flatten(), strict=True))
         sheet = Sheet.of_arrays(len(parties), columns, aliases.leg)
         sizes = lists.value_lengths()
     else:
-        objects, given_sizes, n_keys = _flatten([None] * meetings.n if lists is None else lists, aliases, list_troubles)
+        objects, given_sizes, n_keys = _flatten(
+            [None] * meetings.n if lists is None else as_list(lists), aliases, list_troubles
+        )
         sheet, sizes = Sheet.of_objects(objects, aliases.leg), pa.array(given_sizes, pa.int64())
 
     is_unknown = sizes.is_null().to_numpy(zero_copy_only=False)

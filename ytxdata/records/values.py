@@ -62,6 +62,12 @@ def as_list(values: Values) -> Sequence[Any]:
     return values.to_pylist() if isinstance(values, pa.Array) else values
 
 
+def as_texts(values: Values) -> pa.Array | None:
+    """Return the values as texts, null where blank; None when there are values that are no texts."""
+    array = _as_array(values)
+    return _without_blanks(array) if array is not None and array.type == pa.string() else None
+
+
 def _as_array(values: Values) -> pa.Array | None:
     """Return the values as an array where all are texts or all are whole numbers; None where each is looked at for itself."""
     if isinstance(values, pa.Array):

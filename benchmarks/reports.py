@@ -20,10 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 
 from ytxdata import metrics
+from ytxdata.archive.views import connect
 from ytxdata.metrics.source import resolve
 
 MAKE = """
@@ -96,12 +96,6 @@ SQL = {
     "lonely": "SELECT creator, count(*) AS meetings, sum(lonely_s), sum(meeting_s) FROM fact JOIN talk USING (meeting_id) GROUP BY 1 ORDER BY 3 DESC",
     "concentration": "WITH each AS (SELECT creator, sum(meeting_s) AS s FROM fact GROUP BY 1), rank AS (SELECT s, row_number() OVER (ORDER BY s) AS r, count(*) OVER () AS n FROM each) SELECT sum(s) FILTER (r > n - ceil(n / 10)) * 100 / sum(s), sum((2 * r - n - 1) * s) / (any_value(n) * sum(s)) FROM rank",
 }  # fmt: skip
-
-
-def connect() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'Asia/Shanghai'; SET enable_progress_bar = false")
-    return connection
 
 
 class OnParquet:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
+import narwhals as nw
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -14,8 +17,10 @@ import pytest
 from tests.metrics.offices import ENGINES, MEETINGS, difficult, rows, tables
 from tests.metrics.oracle import Office
 from ytxdata import metrics
+from ytxdata.archive.views import connect
 from ytxdata.errors import UsageError
 from ytxdata.metrics import DEFINITIONS, Frames, Report
+from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.source import resolve
 
 TARIFF = metrics.Tariff(step_s=7, minimum_s=10, connection_fee="0.03", prices={"mobile": "0.123", "default": "0.4"})
@@ -137,6 +142,20 @@ def test_empty_reports_have_the_columns_and_types_of_full_ones(engine: str) -> N
     full, empty = resolve(ENGINES[engine](difficult())), resolve(ENGINES[engine](Office([], [])))
     for name, make in REPORTS.items():
         assert make(empty).arrow.schema.remove_metadata() == make(full).arrow.schema.remove_metadata(), name
+
+
+def test_an_archive_is_counted_in_bounded_memory() -> None:
+    """What does not fit is spilled to a directory that nobody else can read, and is gone afterwards."""
+    connection = connect()
+    ((directory,),) = connection.execute("SELECT current_setting('temp_directory')").fetchall()
+    assert stat.S_IMODE(Path(directory).parent.stat().st_mode) == 0o700
+    connection.execute("SET memory_limit = '40MB'")
+    many = connection.sql("SELECT range % 7 AS key, range AS t, range % 3 AS step FROM range(3_000_000)")
+    held = nw.to_native(Engine.of(many).ours.hold(nw.from_native(many)))
+    assert held.aggregate("count(*), sum(t)").fetchall() == [(3_000_000, 4_499_998_500_000)]
+    assert list(Path(directory).iterdir())
+    connection.close()
+    assert not Path(directory).exists()
 
 
 def test_every_column_of_every_report_has_a_definition() -> None:

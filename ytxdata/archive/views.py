@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 from contextlib import suppress
 from datetime import datetime
+from functools import cache
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -15,11 +21,27 @@ from ytxdata.archive.store_schema import SCHEMAS
 from ytxdata.records.schema import arrow_schema
 from ytxdata.times import ZONE_NAME
 
+_MEMORY_MB = (1000, 256)
+"""What DuckDB may take before it spills: at least the first, and the second for each core it uses."""
+
+
+@cache
+def _spill() -> Path:
+    """A directory that only this user can read, and that goes with the process: what is spilled holds telephone numbers."""
+    directory = mkdtemp(prefix="ytxdata-")
+    atexit.register(rmtree, directory, ignore_errors=True)
+    return Path(directory)
+
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection of its own that shows instants in Asia/Shanghai."""
+    """Return a DuckDB connection of its own that shows instants in Asia/Shanghai, and spills instead of filling the memory."""
     connection = duckdb.connect()
     connection.execute(f"SET TimeZone = '{ZONE_NAME}'")
+    threads: tuple[int] | None = connection.execute("SELECT current_setting('threads')").fetchone()
+    assert threads is not None
+    limit, directory = max(_MEMORY_MB[0], _MEMORY_MB[1] * threads[0]), (_spill() / uuid4().hex).as_posix()
+    quoted = directory.replace("'", "''")
+    connection.execute(f"SET memory_limit = '{limit}MB'; SET temp_directory = '{quoted}'")
     with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar to switch off
         connection.execute("SET enable_progress_bar = false")
     return connection

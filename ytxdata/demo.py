@@ -155,7 +155,9 @@ def _run_notebook(folder: Path, env: dict[str, str]) -> Path:
 
     page = folder / Path(NOTEBOOK).with_suffix(".html").name
     done = execute(find(NOTEBOOK), env=env, workdir=folder)
-    page.write_text(to_html(done, title="ytxdata quickstart"), encoding="utf-8")
+    page.write_text(
+        to_html(done, title=Text("ytxdata 快速入门", "ytxdata quickstart").in_(preferred_lang())), encoding="utf-8"
+    )
     return page
 
 

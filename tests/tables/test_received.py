@@ -11,7 +11,7 @@ import pytest
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.tables.about import about_path
 from ytxdata.tables.csv import DIALECTS, Dialect
-from ytxdata.tables.received import verify_file
+from ytxdata.tables.received import verify_file, verify_folder
 from ytxdata.tables.table import Table
 
 
@@ -58,6 +58,19 @@ def test_what_was_changed_is_found_and_named(
     assert caught.value.exit_code == 5
 
 
+def test_a_folder_names_all_that_is_wrong_and_what_nobody_speaks_for(table: Table, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        table.to_csv(tmp_path / f"{name}.csv")
+    (tmp_path / "stray.csv").touch()
+    told = [line.en for line in verify_folder(tmp_path)]
+    assert len(told) == 4
+    assert told[3].endswith("stray.csv: not described, not checked")
+    for name in ("a", "c"):
+        (tmp_path / f"{name}.csv").write_bytes(b"x")
+    with pytest.raises(DamagedError, match=r"(?s)a\.csv is not as described.*c\.csv is not as described"):
+        verify_folder(tmp_path)
+
+
 def test_a_description_without_a_checksum_says_so(table: Table, tmp_path: Path) -> None:
     path = table.to_csv(tmp_path / "usage.csv")
     told = json.loads(about_path(path).read_text("utf-8"))
@@ -74,7 +87,11 @@ def test_without_a_description_or_a_file_it_is_said_what_is_missing(table: Table
         verify_file(tmp_path / "other.csv")
     with pytest.raises(UsageError, match="there is no file"):
         verify_file(description)
-    for text in ("{}", "[]", "nonsense", '{"file": "a.csv"}'):
+    path = (tmp_path / "other.csv").rename(path)
+    book = '{"file": "usage.csv", "sheets": []}'
+    half = '{"file": "usage.csv", "columns": []}'
+    odd = '{"file": "usage.csv", "columns": [1], "rows": 3}'
+    for text in ("{}", "[]", "nonsense", '{"file": "../a.csv", "columns": []}', book, half, odd):
         description.write_text(text, "utf-8")
         with pytest.raises(DamagedError, match="no sound description"):
             verify_file(description)

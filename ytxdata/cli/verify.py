@@ -40,14 +40,11 @@ def verify(
 
     Example: ytxdata verify meetings.archive
     """  # fmt: skip
-    if archive.is_dir() and not (archive / _PACK).is_file():
-        described = sorted(archive.glob("*.about.json"))
-        _verify_files(described, as_json) if described else _verify_archive(archive, as_json)
-    elif archive.name.lower().endswith(_TABLES):
-        _verify_files([archive], as_json)
-    elif archive.is_dir() or archive.suffix.lower() == ".zip":
+    if (archive / _PACK).is_file() or archive.suffix.lower() == ".zip":
         _verify_pack(archive, as_json)
-    elif archive.exists():
+    elif archive.name.lower().endswith(_TABLES) or any(archive.glob("*.about.json")):
+        _verify_tables(archive, as_json)
+    elif archive.is_file():
         raise UsageError(
             Text(f"verify 不认识这种文件：{archive}", f"verify knows no such kind of file: {archive}"),
             remedy=Text(
@@ -75,10 +72,10 @@ def _verify_pack(path: Path, as_json: bool) -> None:
     _tell([Text(line, line) for line in verify_pack(path)], as_json)
 
 
-def _verify_files(paths: list[Path], as_json: bool) -> None:
-    from ytxdata.tables.received import NO_SEAL, verify_file
+def _verify_tables(path: Path, as_json: bool) -> None:
+    from ytxdata.tables.received import NO_SEAL, verify_file, verify_folder
 
-    _tell([*(line for path in paths for line in verify_file(path)), NO_SEAL], as_json)
+    _tell([*(verify_folder(path) if path.is_dir() else verify_file(path)), NO_SEAL], as_json)
 
 
 def _tell(lines: list[Text], as_json: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.errors import DamagedError, UsageError
-from ytxdata.labels import Text
+from ytxdata.labels import Text, in_lines
 from ytxdata.tables.about import SUFFIX, about_path
 from ytxdata.tables.csv import parse_cell, read_rows
 from ytxdata.tables.files import digest
@@ -16,6 +16,11 @@ from ytxdata.tables.files import digest
 NO_SEAL = Text(
     "说明文件不是签名：能改文件的人也能改它。请与制作时存放在别处的 SHA-256 核对，或索取证据包（ytxdata pack）",
     "the description is no seal: who can change the file can change it too. Compare the SHA-256 with one kept elsewhere, or ask for an evidence pack (ytxdata pack)",
+)
+
+
+_CHANGED = Text(
+    "索取原件；用 Excel 打开并保存过的文件也会改变", "ask for the original; a file that Excel has saved is changed, too"
 )
 
 
@@ -42,8 +47,12 @@ def verify_file(path: str | Path) -> list[Text]:
         There is no such file, or no description beside it.
     """
     file, told = _described(Path(path))
-    found, meant = digest(file), told.get("sha256")
-    differences = list(_differences(file, told)) if "columns" in told else []
+    try:
+        found, meant = digest(file), told.get("sha256")
+        differences = list(_differences(file, told)) if "columns" in told else []
+        lines = list(_lines(file, told, found))
+    except (AttributeError, LookupError, TypeError):
+        raise _unsound(about_path(file)) from None
     if meant not in (None, found):
         differences.append(Text(f"SHA-256 为 {found}，应为 {meant}", f"SHA-256 is {found}, should be {meant}"))
     if differences:
@@ -52,9 +61,40 @@ def verify_file(path: str | Path) -> list[Text]:
                 f"{file} 与其说明不符：\n  " + "\n  ".join(one.zh for one in differences),
                 f"{file} is not as described:\n  " + "\n  ".join(one.en for one in differences),
             ),
-            remedy=Text("索取原件；用 Excel 打开并保存过的文件也会改变", "ask for the original; a file that Excel has saved is changed, too"),
-        )  # fmt: skip
-    return list(_lines(file, told, found))
+            remedy=_CHANGED,
+        )
+    return lines
+
+
+def verify_folder(folder: str | Path) -> list[Text]:
+    """Check every described file of a folder, as `verify_file` does; return a line for each, and for each table that nothing is said of.
+
+    Raises
+    ------
+    DamagedError
+        Some are not as described; the message says which, and what differs.
+    UsageError
+        A file that is described is not there.
+    """
+    lines, damaged = [], []
+    described = sorted(Path(folder).glob(f"*{SUFFIX}"))
+    for beside in described:
+        try:
+            lines.append(verify_file(beside)[0])
+        except DamagedError as error:
+            damaged.append(error.cause)
+    if damaged:
+        raise DamagedError(in_lines(damaged), remedy=_CHANGED)
+    tables = (path for path in sorted(Path(folder).iterdir()) if path.suffix in (".csv", ".xlsx"))
+    alone = [path for path in tables if about_path(path) not in described]
+    return lines + [Text(f"{path}：没有说明，未核对", f"{path}: not described, not checked") for path in alone]
+
+
+def _unsound(beside: Path) -> DamagedError:
+    return DamagedError(
+        Text(f"{beside} 不是完好的说明文件", f"{beside} is no sound description"),
+        remedy=Text("索取原件", "ask for the original"),
+    )
 
 
 def _described(path: Path) -> tuple[Path, dict[str, Any]]:
@@ -63,7 +103,7 @@ def _described(path: Path) -> tuple[Path, dict[str, Any]]:
     try:
         told = json.loads(beside.read_text(encoding="utf-8"))
         file = path.with_name(told["file"]) if beside == path else path
-        if not {"sheets", "columns"} & set(told):
+        if "columns" not in told and not {"sheets", "sha256"} <= set(told):
             raise KeyError
     except OSError:
         raise UsageError(
@@ -74,10 +114,7 @@ def _described(path: Path) -> tuple[Path, dict[str, Any]]:
             ),
         ) from None
     except (ValueError, KeyError, TypeError):
-        raise DamagedError(
-            Text(f"{beside} 不是完好的说明文件", f"{beside} is no sound description"),
-            remedy=Text("索取原件", "ask for the original"),
-        ) from None
+        raise _unsound(beside) from None
     if not file.is_file():
         raise UsageError(
             Text(f"没有文件 {file}", f"there is no file {file}"), remedy=Text("检查路径", "check the path")

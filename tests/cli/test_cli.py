@@ -183,6 +183,10 @@ def test_the_language_counts_even_when_it_stands_behind_the_mistake(capsys: pyte
         ("Invalid value for '--count': 0 is not in the range x>=1.", "'--count' 的值不可用：0 不在范围 x>=1 内"),
         ("Got unexpected extra arguments (a b)", "多余的参数：a b"),
         ("No such option: --rwo Did you mean --row?", "没有选项 --rwo（您是想写 --row 吗？）"),
+        (
+            "No such option '--rwo'. (Possible options: '--row', '--to')",
+            "没有选项 --rwo（您是想写 '--row', '--to' 吗？）",
+        ),
         ("Missing option '--out'.", "缺少选项 '--out'"),
     ],
 )

@@ -17,7 +17,7 @@ WrongUsage: type[Exception] = next(
 _IN_CHINESE = (
     (r"^Invalid value for (.+?): ", r"\1 的值不可用："),
     (r"^Invalid value: ", "值不可用："),
-    (r"^No such option: (\S+)\.?", r"没有选项 \1"),
+    (r"^No such option:? '?([^\s']+?)'?\.?(?=$| )", r"没有选项 \1"),
     (r"^No such command (.+?)\.(?=$| )", r"没有命令 \1"),
     (r"\s*\(Possible options: (.+)\)$", r"（您是想写 \1 吗？）"),
     (r"\s*\(?Did you mean (?:one of: )?(.+?)\?\)?$", r"（您是想写 \1 吗？）"),

@@ -103,7 +103,7 @@ class MemoryArchive:
         One that was deleted before any answer held it does not count: nobody could know of it.
         """
         last = self.read_at[-1] if self.read_at else 0.0
-        return [one for one in account.meetings if one.listed <= last and self._is_lost(one, account)]
+        return [one for one in account.meetings if one.listed < last and self._is_lost(one, account)]
 
     def _is_lost(self, one: Meeting, account: Account) -> bool:
         if not one.has_start or (one.id, one.creator) in self.held:

@@ -118,4 +118,4 @@ def _tail(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -
     n_all = known.count()
     n_deep = n_all - known.n_before(joins_at - policy.reach)
     n_expected = n_all - known.n_before(evidence.last_asked_at - (now - evidence.last_asked_at))
-    return n_deep + int(n_expected * policy.headroom) + 4 * policy.overlap
+    return n_deep + int(n_expected * policy.headroom) + max(4 * policy.overlap, policy.spare)

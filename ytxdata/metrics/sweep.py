@@ -25,8 +25,9 @@ def steps(intervals: Lazy, signs: Lazy, *columns: str, begins: str, ends: str) -
 
 
 def _running(events: Lazy, *of: str) -> Lazy:
-    order = ("t", "step")  # leaves first: whoever leaves and comes back in one second was never there twice
-    return events.with_columns(level=nw.col("step").cum_sum().over(*of, order_by=order).cast(nw.Int64))
+    # leaves first: whoever leaves and comes back in one second was never there twice; one number is sorted faster than two
+    placed = events.with_columns(place=nw.col("t") * 4 + nw.col("step"))
+    return placed.with_columns(level=nw.col("step").cum_sum().over(*of, order_by="place").cast(nw.Int64))
 
 
 def _held(low: int, high: int | None = None) -> nw.Expr:
@@ -91,13 +92,12 @@ def alone(legs: Lazy, signs: Lazy) -> Lazy:
         worth=nw.coalesce(nw.col("price"), nw.lit(0)), no_price=nw.col("price").is_null().cast(nw.Int64)
     )
     own = _running(steps(priced, signs, "key", "person", "worth", "no_price", begins="j", ends="end"), "key", "person")
-    people = _running(own.filter(COMES_OR_GOES).drop("level"), "key").with_columns(
+    people = _running(own.filter(COMES_OR_GOES).drop("level", "place"), "key").with_columns(
         gain=nw.col("worth") * nw.col("step"), lack=nw.col("no_price") * nw.col("step")
     )
-    order = ("t", "step")
     sums = people.with_columns(
-        worth=nw.col("gain").cum_sum().over("key", order_by=order).cast(nw.Int64),
-        missing=nw.col("lack").cum_sum().over("key", order_by=order).cast(nw.Int64),
+        worth=nw.col("gain").cum_sum().over("key", order_by="place").cast(nw.Int64),
+        missing=nw.col("lack").cum_sum().over("key", order_by="place").cast(nw.Int64),
     )
     now = (nw.col("level") == 1).cast(nw.Int64)
     before = (nw.col("level") - nw.col("step") == 1).cast(nw.Int64)

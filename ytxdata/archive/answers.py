@@ -48,7 +48,7 @@ def raw_answer(snapshot: Snapshot | None, pull_id: str) -> bytes:
     found = pulls.filter(pc.equal(pulls["pull_id"], pull_id)).to_pylist()
     if not found or snapshot is None:
         raise UsageError(
-            Text(f"档案里没有调用 {pull_id}", f"the archive has no pull {pull_id}"),
+            Text(f"存档里没有调用 {pull_id}", f"the archive has no pull {pull_id}"),
             remedy=Text("可用的编号见 archive.pulls()", "archive.pulls() lists them"),
         )
     envelope = Envelope.from_cells(found[0]["form"], found[0]["gaps"], found[0]["numbers"])

@@ -80,14 +80,14 @@ def read_identity(root: Path) -> Identity | None:
     except (ValueError, KeyError, TypeError):
         pass
     raise DamagedError(
-        Text(f"档案的身份文件已损坏：{path}", f"the archive's identity file is damaged: {path}"),
+        Text(f"存档的身份文件已损坏：{path}", f"the archive's identity file is damaged: {path}"),
         remedy=Text("请从备份恢复该文件", "restore this file from a backup"),
     )
 
 
 def _not_an_archive(root: Path) -> NotAnArchiveError:
     return NotAnArchiveError(
-        Text(f"不是会议档案：{root}", f"not an archive of meetings: {root}"),
+        Text(f"不是会议存档：{root}", f"not an archive of meetings: {root}"),
         remedy=Text("请指定一个新的或空的目录", "name a new or an empty directory"),
     )
 
@@ -95,8 +95,8 @@ def _not_an_archive(root: Path) -> NotAnArchiveError:
 def no_archive(root: Path) -> NotAnArchiveError:
     """Return the error for a place where no archive was born yet."""
     return NotAnArchiveError(
-        Text(f"这里没有会议档案：{root}", f"there is no archive of meetings here: {root}"),
-        remedy=Text("检查路径；档案由第一次 sync 建立", "check the path; an archive is born by its first sync"),
+        Text(f"这里没有会议存档：{root}", f"there is no archive of meetings here: {root}"),
+        remedy=Text("检查路径；存档由第一次 sync 建立", "check the path; an archive is born by its first sync"),
     )
 
 
@@ -113,7 +113,7 @@ def check_owner(identity: Identity, root: Path, account_sid: str, app_id: str) -
     if not identity.belongs_to(account_sid, app_id):
         raise ForeignArchiveError(
             Text(
-                f"档案属于另一个账户或应用：{root}",
+                f"存档属于另一个账户或应用：{root}",
                 f"the archive belongs to another account or application: {root}",
             ),
             remedy=Text(
@@ -128,7 +128,7 @@ def check_layout(layout: object, root: Path) -> None:
     if not isinstance(layout, int) or layout > LAYOUT:
         raise FutureLayoutError(
             Text(
-                f"档案由更新版本的 ytxdata 写成（布局 {layout}，本版本只认识到 {LAYOUT}）：{root}",
+                f"存档由更新版本的 ytxdata 写成（布局 {layout}，本版本只认识到 {LAYOUT}）：{root}",
                 f"a newer ytxdata wrote the archive (layout {layout}, this one knows {LAYOUT}): {root}",
             ),
             remedy=Text("请升级：pip install -U ytxdata", "upgrade: pip install -U ytxdata"),

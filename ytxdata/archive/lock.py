@@ -53,7 +53,7 @@ def _locked(root: Path) -> ArchiveLockedError:
     holder = _holder(root)
     return ArchiveLockedError(
         Text(
-            f"另一个进程正在写入档案（{holder}）：{root}",
+            f"另一个进程正在写入存档（{holder}）：{root}",
             f"another process is writing to the archive ({holder}): {root}",
         ),
         remedy=Text(

@@ -32,7 +32,7 @@ def telling_damage(what: str) -> Iterator[None]:
         if isinstance(error, YtxError):
             raise
         raise DamagedError(
-            Text(f"档案已损坏，无法读取 {what}：{error}", f"the archive is damaged, {what} cannot be read: {error}"),
+            Text(f"存档已损坏，无法读取 {what}：{error}", f"the archive is damaged, {what} cannot be read: {error}"),
             remedy=Text(
                 "运行 ytxdata verify 查看详情，并从备份恢复", "run ytxdata verify for details and restore from a backup"
             ),

@@ -25,7 +25,7 @@ def telling_write_errors(root: Path) -> Iterator[None]:
         raise
     except (OSError, DeltaError) as error:
         raise ArchiveWriteError(
-            Text(f"无法写入档案 {root}：{error}", f"the archive cannot be written: {root}: {error}"),
+            Text(f"无法写入存档 {root}：{error}", f"the archive cannot be written: {root}: {error}"),
             remedy=Text(
                 "检查磁盘空间和目录权限后再运行；已有数据未受影响",
                 "check free space and permissions, then run again; what was stored is untouched",

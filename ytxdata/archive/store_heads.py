@@ -120,7 +120,7 @@ def read_head(root: Path, sequence: int) -> Head:
 
 def _damaged(path: Path) -> DamagedError:
     return DamagedError(
-        Text(f"档案的控制文件已损坏：{path}", f"a control file of the archive is damaged: {path}"),
+        Text(f"存档的控制文件已损坏：{path}", f"a control file of the archive is damaged: {path}"),
         remedy=Text(
             "运行 ytxdata verify 查看详情，并从备份恢复", "run ytxdata verify for details and restore from a backup"
         ),

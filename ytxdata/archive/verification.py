@@ -95,13 +95,13 @@ def _listed(line: Text, damages: Sequence[Damage], most: int = 20) -> Text:
     return Text(*("\n  ".join([head, *texts]) for head, *texts in zip(line, *lines[:most], *more, strict=True)))
 
 
-_TITLE = Text("档案校验", "archive verification")
+_TITLE = Text("存档校验", "archive verification")
 _SOUND = Text(
-    "档案完好：{n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用均与写入时一致",
+    "存档完好：{n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用均与写入时一致",
     "the archive is sound: {n_files} files, {n_records} records and {n_pulls} pulls are what was written",
 )
 _DAMAGED = Text(
-    "档案有 {n} 处损坏（已检查 {n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用）",
+    "存档有 {n} 处损坏（已检查 {n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用）",
     "the archive is damaged in {n} places ({n_files} files, {n_records} records and {n_pulls} pulls checked)",
 )
 _REMEDY = Text(

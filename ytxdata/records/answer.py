@@ -111,14 +111,16 @@ class Answer:
 
     def _repr_html_(self) -> str:
         rows = {
-            "状态 status": f"{self.status_code} {self.status_msg}",
-            "requestId": self.request_id or "–",
-            "记录 records": str(len(self.records)),
-            "大小 size": f"{len(self.raw):,} B, {self.encoding}",
-            "提问 asked (Beijing)": times.beijing_text(self.asked_at),
-            "提醒 warnings": "; ".join(warning.in_() for warning in self.warnings) or "–",
+            Text("状态", "status"): f"{self.status_code} {self.status_msg}",
+            Text("请求编号", "request id"): self.request_id or "–",
+            Text("记录", "records"): str(len(self.records)),
+            Text("大小", "size"): f"{len(self.raw):,} B, {self.encoding}",
+            Text("提问（北京时间）", "asked (Beijing)"): times.beijing_text(self.asked_at),
+            Text("提醒", "warnings"): "; ".join(warning.in_() for warning in self.warnings) or "–",
         }
-        cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows.items())
+        cells = "".join(
+            f"<tr><th>{escape(name.in_())}</th><td>{escape(value)}</td></tr>" for name, value in rows.items()
+        )
         return f"<table>{cells}</table>"
 
 

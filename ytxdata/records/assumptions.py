@@ -186,7 +186,7 @@ def _creators(facts: Facts) -> Evidence:
     total = len(meetings) - meetings["creator"].null_count
     wrong = pc.and_(pc.equal(problems["column"], "creator"), pc.equal(problems["reason"], "not_a_phone"))
     n_wrong = pc.sum(wrong).as_py() or 0
-    return _verdict(total - n_wrong, total, "个创建人是电话号码", "creators are telephone numbers")
+    return _verdict(total - n_wrong, total, "个发起人是电话号码", "creators are telephone numbers")
 
 
 def _parties(facts: Facts) -> Evidence:
@@ -212,7 +212,7 @@ def _creator_listed(facts: Facts) -> Evidence:
         pc.and_(meetings["creator"].is_valid(), pc.greater(pc.fill_null(meetings["n_legs"], 0), 0))
     )
     return _verdict(
-        len(mine["row"].unique()), len(judged), "场会议的名单含创建人", "meetings list their creator among the parties"
+        len(mine["row"].unique()), len(judged), "场会议的名单含发起人", "meetings list their creator among the parties"
     )
 
 
@@ -274,11 +274,11 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption("wall_times", "inferred", Text("时间写作 yyyy-MM-dd HH:mm:ss，不带时区", "times are written yyyy-MM-dd HH:mm:ss, without a zone"), _times),
     Assumption("zone", "stated", Text("时间为北京时间", "times are Beijing time"), _zone),
     Assumption("duration_unit", "inferred", Text("时长以秒计，等于 结束 − 开始", "durations are seconds and equal end − start"), _duration),
-    Assumption("creator_phone", "inferred", Text("创建人是电话号码", "the creator is a telephone number"), _creators),
+    Assumption("creator_phone", "inferred", Text("发起人是电话号码", "the creator is a telephone number"), _creators),
     Assumption("parties", "inferred", Text("记录带参会名单", "a record lists its parties"), _parties),
     Assumption("party_phone", "inferred", Text("参会方以电话号码标识", "a party is known by a telephone number"), _phones),
     Assumption("leg_times", "unknown", Text("参会方有加入与离开时间", "a party has times of joining and leaving"), _leg_times),
-    Assumption("creator_listed", "unknown", Text("创建人在名单中", "the creator is among the parties"), _creator_listed),
+    Assumption("creator_listed", "unknown", Text("发起人在名单中", "the creator is among the parties"), _creator_listed),
     Assumption("money", "inferred", Text("金额是十进制数", "amounts are decimal numbers"), _money),
     Assumption("recording", "stated", Text("录音为网址，或 NoTapes", "a recording is an address, or NoTapes"), _recording),
     Assumption("one_shape", "unknown", Text("各记录的键相同", "all records have the same keys"), _one_shape),

@@ -52,7 +52,7 @@ _PULL_ID = Text("带来此行的那次调用", "the call that brought this row")
 MEETINGS: tuple[Column, ...] = (
     Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, ("meid", "confid", "meetingid", "conferenceid")),
     Column("name", "text", "", "会议名称", "name", Text("会议名称", "name of the meeting"), ("meetingname", "name", "subject", "confname")),
-    Column("creator", "phone", "", "创建人", "creator", Text("创建人号码，平台原文", "the creator's number as the platform gave it"), ("creator", "caller", "host")),
+    Column("creator", "phone", "", "发起人", "creator", Text("发起人号码，平台原文", "the creator's number as the platform gave it"), ("creator", "caller", "host")),
     Column("app_id", "text", "", "应用编号", "application", Text("所属应用", "the application it belongs to"), ("appid",)),
     Column("state", "text", "", "状态", "state", Text("会议状态，平台原文", "state in the platform's words"), ("status", "state", "stateDesc")),
     Column("created_at", "instant", ZONE_NAME, "创建时间", "created", Text("会议被创建的时刻", "when it was set up"), ("createtime",)),
@@ -82,7 +82,7 @@ LEGS: tuple[Column, ...] = (
     Column("joined_at", "instant", ZONE_NAME, "加入时间", "joined", Text("加入的时刻；未接通为空", "when the party joined; null when it never did"), ("jointime", "entertime", "starttime", "stime", "begintime")),
     Column("left_at", "instant", ZONE_NAME, "离开时间", "left", Text("离开的时刻；仍在会中为空", "when the party left; null while connected"), ("leavetime", "exittime", "endtime", "etime")),
     Column("duration_s", "seconds", "s", "时长", "duration", Text("平台给出的时长，按秒理解，不改动", "duration as the platform gave it, read as seconds, not corrected"), ("duration",)),
-    Column("is_creator", "bool", "", "是否创建人", "is creator", Text("与创建人号码相同为真；任一未知为空", "true when it is the creator's number; null when either is unknown"), ()),
+    Column("is_creator", "bool", "", "是否发起人", "is creator", Text("与发起人号码相同为真；任一未知为空", "true when it is the creator's number; null when either is unknown"), ()),
     Column("state", "text", "", "状态", "state", Text("参会方状态，平台原文", "state in the platform's words"), ("status", "state", "stateDesc")),
 )  # fmt: skip
 

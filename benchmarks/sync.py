@@ -135,7 +135,16 @@ def evidence_of(n: int) -> Evidence:
     """Evidence of an account whose platform was shown to list newest first, up to its n-th meeting."""
     upper = asked_at(n) - timedelta(hours=24)
     window = Window("full", ("benchmark",), asked_at(n), BEGIN.astimezone(UTC), upper, BEGIN.astimezone(UTC))
-    return Evidence((window,), (), 3, asked_at(n), asked_at(n), order_shown=True)
+    return Evidence(
+        windows=(window,),
+        n_syncs=3,
+        last_asked_at=asked_at(n),
+        joins_at=upper,
+        listed_from=BEGIN.astimezone(UTC),
+        listed_at=asked_at(n),
+        full_at=asked_at(n),
+        order_shown=True,
+    )
 
 
 def say(what: str, ratio: float, aim: float, detail: str) -> None:
@@ -166,7 +175,7 @@ def thousand_new(size: int, archive: Archive) -> None:
         1.5,
         f"look up, write, promote {ms[0]:.0f} ms; bare append {ms[1]:.0f} ms (CPU)",
     )
-    for new in (0, 1000):
+    for new in (0, 1000, 0):
         n += new
         seconds_, done = Platform(n).sync(archive)
         print(

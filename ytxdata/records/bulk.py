@@ -34,8 +34,11 @@ _SAMPLE = 64
 _DEEPEST = 8
 """How deep values that feed no column may be nested: Arrow handles its types by recursion."""
 
-FEW = 2048
-"""How many records of a refused batch are tried together: an odd one slows down few others. So many may be decoded to learn their keys."""
+FEW = 1024
+"""How many records are not divided any further when one of them is odd. So many may be decoded to learn their keys."""
+
+_PATIENCE = 8
+"""After how many refusals of so few nothing more is tried: where odd records are everywhere, trying only costs."""
 
 _LARGEST = 2**28
 """What is read at once [bytes]; Arrow could take eight times as much."""
@@ -57,6 +60,7 @@ class BulkReader:
         self._of_meeting = _kinds(aliases.meeting, _MEETING_KINDS)
         self._of_leg = _kinds(aliases.leg, _LEG_KINDS)
         self._layout: pa.Schema | None = None
+        self._patience = _PATIENCE
 
     def read(self, raws: Sequence[bytes]) -> pa.Table | None:
         """Return a column for each key, parties as lists of structs; None when the records are not alike.
@@ -69,23 +73,28 @@ class BulkReader:
         >>> reader.read([b'{"meid":"1"}', b'{"meid":2}']) is None
         True
         """
-        if not all(raw[:1] == b"{" and raw[-1:] == b"}" for raw in raws):
-            return None  # else no record can go on in the next one: between } and { nothing but a line stands
+        if not self._patience or not all(raw[:1] == b"{" and raw[-1:] == b"}" for raw in raws):
+            return None  # no record may go on in the next one: between } and { nothing but a line stands
         text = b"\n".join(raws)
         if len(text) > _LARGEST or not is_utf8(text):
             return None
         try:
-            if self._layout is None:
-                self._layout = self._learned(raws[:: len(raws) // _SAMPLE + 1])
-            try:
-                table = _parsed(text, self._layout)
-            except pa.ArrowInvalid:
-                if len(raws) > FEW:
-                    return None
-                self._layout = self._learned(raws)  # there may be a key that few records have
-                table = _parsed(text, self._layout)
+            layout = self._layout or self._learned(raws[:: len(raws) // _SAMPLE + 1])
         except _REFUSALS:
+            self._patience = 0  # one in a few is odd
             return None
+        self._layout = layout
+        try:
+            table = _parsed(text, layout)
+        except pa.ArrowException:
+            if len(raws) > FEW:
+                return None
+            try:  # there may be a key that few records have
+                self._layout = self._learned(raws)
+                table = _parsed(text, self._layout)
+            except _REFUSALS:
+                self._patience -= 1
+                return None
         return table if table.num_rows == len(raws) and all(map(self._is_certain, table.schema, table)) else None
 
     def _learned(self, raws: Sequence[bytes]) -> pa.Schema:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.metrics.offices import EDGES, ENGINES, difficult, polars_frames, rows
@@ -131,7 +132,17 @@ def test_products_disagree_as_documented() -> None:
         lambda frames: metrics.usage(frames, "2026-05-01", "2026-04-01"),
         lambda frames: metrics.usage(frames, day_of="joins"),  # type: ignore[arg-type]
         lambda frames: metrics.usage(frames, definitions="teams"),  # type: ignore[arg-type]
+        lambda frames: metrics.usage(frames, min_parties="2"),  # type: ignore[arg-type]
+        lambda frames: metrics.usage(frames, min_parties=-1),
         lambda frames: metrics.concurrency(frames, lines=-1),
+        lambda frames: metrics.concurrency(frames, lines=2.5),  # type: ignore[arg-type]
+        lambda frames: metrics.concurrency(frames, p="99"),  # type: ignore[arg-type]
+        lambda frames: metrics.working_hours(frames, hours="09:00-18:00"),  # type: ignore[arg-type]
+        lambda frames: metrics.working_hours(frames, hours=("09:00",)),  # type: ignore[arg-type]
+        lambda frames: metrics.working_hours(frames, holidays=["May Day"]),
+        lambda frames: metrics.usage(frames).explain(-1),
+        lambda frames: metrics.usage(frames).explain("2026-04"),
+        lambda frames: metrics.usage(frames).explain({"period": "1999-04"}),
         lambda frames: metrics.concurrency(frames, p=101),
         lambda frames: metrics.lonely(frames, by="day"),  # type: ignore[arg-type]
         lambda frames: metrics.cost(frames, "absent.toml"),
@@ -140,6 +151,19 @@ def test_products_disagree_as_documented() -> None:
 def test_what_cannot_be_asked_is_refused(call: Any) -> None:
     with pytest.raises(UsageError):
         call(polars_frames(one_meeting(EDGES[2], 60)))
+
+
+@pytest.mark.parametrize("day", [date(2026, 4, 1), "2026-04-01", datetime(2026, 4, 1)])  # noqa: DTZ001 (a date by its midnight)
+def test_holidays_are_dates_however_they_are_written(day: Any) -> None:
+    frames = polars_frames(one_meeting(EDGES[2], 60))
+    found = [rows(metrics.working_hours(frames, holidays=days))[0]["inside_minutes"] for days in ([], [day])]
+    assert found == [1.0, 0.0]
+
+
+def test_a_position_may_be_of_any_whole_type() -> None:
+    report = metrics.usage(polars_frames(difficult()), by="day")
+    assert report.explain(np.int64(1)).equals(report.explain(1))
+    assert report.explain({"period": "2026-03-31"}, "legs").equals(report.explain(1))
 
 
 def test_pictures_are_reached() -> None:

@@ -14,7 +14,7 @@ from ytxdata.metrics.facts import Facts, facts, touching
 from ytxdata.metrics.levels import KINDS, at_level, days_of, histogram
 from ytxdata.metrics.periods import By, check_by, first_day, label, labels
 from ytxdata.metrics.report import Report, build, evidence
-from ytxdata.metrics.scope import Scope
+from ytxdata.metrics.scope import Scope, whole
 from ytxdata.metrics.source import resolve
 from ytxdata.metrics.sums import minutes
 from ytxdata.times import Instant
@@ -53,14 +53,13 @@ def concurrency(
     Raises
     ------
     UsageError
-        As in `usage`; or `lines` is negative, or `p` not within 0 … 100.
+        As in `usage`; or `lines` is no whole number or negative, or `p` not within 0 … 100.
     """
     check_by(by)
-    if not 0 <= p <= 100 or (lines is not None and lines < 0):
-        raise UsageError(
-            Text(f"lines = {lines}、p = {p} 不可用", f"lines = {lines}, p = {p} cannot be used"),
-            remedy=Text("lines ≥ 0，0 ≤ p ≤ 100", "lines ≥ 0 and 0 ≤ p ≤ 100"),
-        )
+    lines = None if lines is None else whole("lines", lines)
+    given: object = p
+    if not isinstance(given, int | float) or not 0 <= given <= 100:
+        raise UsageError(Text(f"p 不能是 {p!r}", f"p cannot be {p!r}"), remedy=Text("0 ≤ p ≤ 100", "0 ≤ p ≤ 100"))
     known = facts(resolve(source), Scope.of(start, end, min_parties))
     small = known.source.engine.small
     held = histogram(known, by)

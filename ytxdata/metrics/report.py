@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,7 +50,8 @@ class Report(Table):
         Parameters
         ----------
         row
-            Position of the row in `.frame` (from 0), or the row itself (a mapping, or a pandas row).
+            Position of the row in `.frame` (from 0), or the row itself (a mapping, or a pandas row), or as many of its values as
+            tell it from the others (`{"period": "2026-03"}`).
         column
             A column whose records differ from those of the row: a peak is made of the legs connected at that moment.
 
@@ -119,17 +121,28 @@ class Report(Table):
         return draw(self, lang=lang, ax=ax)
 
     def _row(self, row: Any) -> dict[str, Any]:
-        if not isinstance(row, int):
-            return dict(row)
-        if not 0 <= row < self.arrow.num_rows:
-            raise UsageError(
-                Text(f"报表 {self.name} 没有第 {row} 行", f"report {self.name} has no row {row}"),
-                remedy=Text(
-                    f"共 {self.arrow.num_rows} 行，从 0 数起", f"it has {self.arrow.num_rows} rows, counted from 0"
-                ),
-            )
-        cells: dict[str, Any] = self.arrow.slice(row, 1).to_pylist()[0]
-        return cells
+        cells: dict[str, Any]
+        if hasattr(row, "__index__"):
+            position = operator.index(row)
+            if 0 <= position < self.arrow.num_rows:
+                cells = self.arrow.slice(position, 1).to_pylist()[0]
+                return cells
+        elif hasattr(row, "keys"):
+            cells = dict(row)
+            if set(cells) >= set(self.arrow.column_names):
+                return cells
+            found: list[dict[str, Any]] = [
+                each for each in self.arrow.to_pylist() if cells and cells.items() <= each.items()
+            ]
+            if len(found) == 1:
+                return found[0]
+        raise UsageError(
+            Text(f"报表 {self.name} 没有这一行：{row!r}", f"report {self.name} has no row {row!r}"),
+            remedy=Text(
+                f"请给行号（共 {self.arrow.num_rows} 行，从 0 数起）、整行，或只属于一行的几个值",
+                f"give its position (it has {self.arrow.num_rows} rows, counted from 0), the row itself, or values that only one row has",
+            ),
+        )
 
 
 def _filled(rule: Definition, value: Any) -> Text:

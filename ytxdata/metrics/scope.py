@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -62,7 +63,7 @@ class Scope:
                 Text(f"day_of 不能是 {day_of!r}", f"day_of cannot be {day_of!r}"),
                 remedy=Text("可选：starts、ends", "choose starts or ends"),
             )
-        return cls(first, last, min_parties, day_of)
+        return cls(first, last, whole("min_parties", min_parties), day_of)
 
     @property
     def period(self) -> tuple[datetime, datetime] | None:
@@ -88,6 +89,22 @@ class Scope:
         if self.day_of == "ends":
             at = nw.when(~nw.col("e").is_null()).then(nw.max_horizontal(nw.col("s"), nw.col("e") - 1))
         return meetings.filter(~nw.col("s").is_null()).with_columns(at=at).filter(self.within(nw.col("at")))
+
+
+def whole(name: str, value: int) -> int:
+    """Return a whole number, not negative, that a user gave.
+
+    Raises
+    ------
+    UsageError
+        It is none.
+    """
+    if hasattr(value, "__index__") and value >= 0:
+        return operator.index(value)
+    raise UsageError(
+        Text(f"{name} 不能是 {value!r}", f"{name} cannot be {value!r}"),
+        remedy=Text("请给不为负的整数", "give a whole number that is not negative"),
+    )
 
 
 def _seconds(instant: datetime | None) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 import chinese_calendar
@@ -32,8 +32,10 @@ class Workdays(NamedTuple):
         )
 
 
-def workdays(days: Collection[date], holidays: Collection[date] = (), extra: Collection[date] = ()) -> Workdays:
-    """Judge some days: one's own `holidays` and `extra` working days first, then the Chinese calendar, else Monday to Friday.
+def workdays(
+    days: Collection[date], holidays: Collection[date | str] = (), extra_workdays: Collection[date | str] = ()
+) -> Workdays:
+    """Judge some days: one's own `holidays` and `extra_workdays` first, then the Chinese calendar, else Monday to Friday.
 
     Examples
     --------
@@ -41,15 +43,16 @@ def workdays(days: Collection[date], holidays: Collection[date] = (), extra: Col
     >>> list(found.is_working.values()), found.unknown_years
     ([True, True, False], (1999,))
     """
-    both = set(holidays) & set(extra)
+    free, extra = _dates("holidays", holidays), _dates("extra_workdays", extra_workdays)
+    both = free & extra
     if both:
         raise UsageError(
             Text(f"{min(both)} 同时是假日和工作日", f"{min(both)} is both a holiday and a working day"),
-            remedy=Text("请从 holidays 或 workdays 中去掉一个", "take it out of holidays or of workdays"),
+            remedy=Text("请从 holidays 或 extra_workdays 中去掉一个", "take it out of holidays or of extra_workdays"),
         )
     judged, unknown = {}, set()
     for day in days:
-        if day in holidays or day in extra:
+        if day in free or day in extra:
             judged[day] = day in extra
             continue
         try:
@@ -58,6 +61,21 @@ def workdays(days: Collection[date], holidays: Collection[date] = (), extra: Col
             unknown.add(day.year)
             judged[day] = day.weekday() < 5
     return Workdays(judged, tuple(sorted(unknown)))
+
+
+def _dates(name: str, given: Collection[date | str]) -> set[date]:
+    """Return dates as dates: a text or an instant would equal none, and be passed over in silence."""
+    try:
+        days = [
+            date.fromisoformat(day) if isinstance(day, str) else day
+            for day in ([given] if isinstance(given, str) else given)
+        ]
+        return {day.date() if isinstance(day, datetime) else date(day.year, day.month, day.day) for day in days}
+    except (TypeError, ValueError, AttributeError):
+        raise UsageError(
+            Text(f"{name} 中有的不是日期：{given!r}", f"{name} holds something that is no date: {given!r}"),
+            remedy=Text('请给日期的列表，如 ["2026-05-01"]', 'give a list of dates such as ["2026-05-01"]'),
+        ) from None
 
 
 def seconds_of_day(text: str) -> int:

@@ -27,7 +27,7 @@ Lazy = nw.LazyFrame[Any]
 
 def working_hours(
     source: Any, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
-    hours: tuple[str, str] = ("09:00", "18:00"), holidays: Collection[date] = (), extra_workdays: Collection[date] = (),
+    hours: tuple[str, str] = ("09:00", "18:00"), holidays: Collection[date | str] = (), extra_workdays: Collection[date | str] = (),
     min_parties: int = 1, day_of: DayOf = "starts",
 ) -> Report:  # fmt: skip
     """Split meeting minutes into those inside and those outside working hours.
@@ -42,7 +42,7 @@ def working_hours(
     hours
         Begin and end of the working hours, `HH:MM`, Beijing time.
     holidays, extra_workdays
-        Dates that are not, or are, working days whatever the calendar says.
+        Dates that are not, or are, working days whatever the calendar says; also as texts, `2026-05-01`.
 
     Returns
     -------
@@ -52,15 +52,17 @@ def working_hours(
     Raises
     ------
     UsageError
-        As in `usage`; or `hours` are no times of a day, or the second is not after the first.
+        As in `usage`; or `hours` are no two times of a day, or the second is not after the first; or a date is none.
     """
     check_by(by)
-    opens, closes = (seconds_of_day(text) for text in hours)
-    if closes <= opens:
+    given: object = hours
+    edges_of_day = [seconds_of_day(text) for text in hours] if isinstance(given, tuple | list) else []
+    if len(edges_of_day) != 2 or edges_of_day[1] <= edges_of_day[0]:
         raise UsageError(
-            Text(f"工作时间 {hours} 为空", f"the working hours {hours} are empty"),
-            remedy=Text("第二个时刻必须晚于第一个", "the second time must be later than the first"),
-        )
+            Text(f"工作时间不可用：{hours!r}", f"these cannot be working hours: {hours!r}"),
+            remedy=Text("请给两个时刻，如 (\"09:00\", \"18:00\")，第二个晚于第一个", "give two times such as (\"09:00\", \"18:00\"), the second later than the first"),
+        )  # fmt: skip
+    opens, closes = edges_of_day
     known = facts(resolve(source), Scope.of(start, end, min_parties, day_of))
     small = known.source.engine.small
     timed = known.counted.filter(~nw.col("meeting_s").is_null())

@@ -263,6 +263,38 @@ def test_any_part_of_a_list_is_one_where_much_is_known_to_be_missing(gone: range
     assert reason([seen(here, land, asked_n=500)]) == expected
 
 
+def test_a_window_goes_below_a_missing_record_only_when_the_sync_says_that_some_vanished() -> None:
+    vanished = judged([one for one in TAIL if one.meeting_id != "m60"]).evidence.windows[-1]
+    assert vanished.reason == "vanished"
+    assert vanished.lower == meeting(149).started_at + timedelta(seconds=1)  # type: ignore[operator]
+    unanchored = judged([one for one in TAIL[:60] if one.meeting_id != "m58"]).evidence.windows[-1]
+    assert unanchored.reason == "unanchored"
+    assert unanchored.lower > meeting(58).started_at  # type: ignore[operator]
+
+
+def second(records: Sequence[Seen], at: datetime = NOW) -> Sighting:
+    """A longer answer after one that held TAIL, in the same sync."""
+    return seen(records, before=replace(JOINS, answer=seen(TAIL)), at=at)
+
+
+@pytest.mark.parametrize(("n_hidden", "shows"), [(0, False), (1, False), (5, False), (14, False), (15, True)])
+def test_a_longer_answer_shows_disorder_when_more_than_a_few_were_hidden_from_the_shorter(
+    n_hidden: int, *, shows: bool
+) -> None:
+    hidden = [replace(meeting(60), meeting_id=f"h{n}") for n in range(n_hidden)]
+    sighting = second([*TAIL, *hidden, *(meeting(n) for n in range(150, 290))])
+    assert sighting.shows_disorder == shows
+    assert sighting.shows_order == (not n_hidden)
+
+
+def test_what_is_young_for_either_answer_says_nothing_of_the_order() -> None:
+    longer = [*TAIL, *(meeting(n) for n in range(150, 290))]
+    young = replace(meeting(20), meeting_id="young")
+    assert second([young, *longer]).shows_order
+    between = replace(meeting(23), meeting_id="between")
+    assert second([between, *longer], at=NOW + 3 * HOUR).shows_order
+
+
 def judged(records: Sequence[Seen], **more: Any) -> Judgement:
     """The judgement on a single answer, by somebody who proved the day before yesterday's land."""
     from ytxdata.history.evidence import Window
@@ -349,7 +381,8 @@ def test_a_longer_settling_time_than_the_latest_arrival_makes_lists_reliable_aga
     late = replace(meeting(90), meeting_id="late", record_hash="late")
     evidence = judged([*TAIL, late]).evidence
     patient = replace(DEFAULT_POLICY, settle=4 * DAY)
-    assert "PROVEN" in [one.verdict for one in certify(evidence, patient).periods]
+    proven = [one for one in certify(evidence, patient).periods if one.verdict == "PROVEN"]
+    assert proven[-1].end == NOW - 4 * DAY
 
 
 def test_a_late_arrival_in_the_settling_time_is_no_alarm() -> None:

@@ -139,6 +139,13 @@ def test_a_chain_of_syncs_is_one_window_with_its_oldest_and_newest_pull() -> Non
     assert compact(chain) == (replace(chain[-1], lower=day(0), proven_from=day(0), pull_ids=("p4", "p13")),)
 
 
+def test_full_answers_of_one_length_are_one_window_unless_the_later_lacks_what_is_old() -> None:
+    one = window("full", 2, 8, n_records=7)
+    assert len(compact([one, window("full", 2, 9, n_records=7)])) == 1
+    assert len(compact([one, window("full", 3, 9, n_records=7)])) == 2
+    assert len(compact([one, window("full", 2, 9, n_records=8)])) == 2
+
+
 def test_gaps_that_grow_are_one() -> None:
     gaps = [window("order_broken", 5, end) for end in range(6, 40)]
     assert compact(gaps) == (replace(gaps[-1], pull_ids=("p6", "p39")),)

@@ -102,8 +102,8 @@ def _inside(known: Facts) -> Lazy:
     both = steps(_spans(known), known.source.engine.signs, "kind", begins="a", ends="b")
     changes = (
         nw.concat([both, silent.select("kind", "step", "t")])
-        # as floats, exact for these numbers: DuckDB adds up integers in 128 bits, in twice the time; and pandas fails to
-        # put nulls into a column of its own integers
+        # as floats, exact for these numbers: DuckDB's running sum of integers was measured to take nearly twice as long; and
+        # pandas fails to put nulls into a column of its own integers
         .select("t", nw.col("step").cast(nw.Float64), slot=nw.col("t") // DAY * len(KINDS) + nw.col("kind"))
         .group_by("slot", "t")
         .agg(nw.col("step").sum())

@@ -13,9 +13,11 @@ HOME_REGION = "CN"
 
 _NOISE = re.compile(r"[\s\-.()·/]+")
 _DIALLED = re.compile(r"\+?\d{5,15}")
-_MOBILE = re.compile(r"(?:\+?86|0086)?(1(?:[3-689][0-9]|7[0-8])[0-9]{8})")
+HOME_MOBILE = r"^(?:\+?86|0086)?(?P<mobile>1(?:[3-689][0-9]|7[0-8])[0-9]{8})$"
 """A mobile number of the home region, whichever way it is dialled: the library says the same, in fifteen times the time.
 What begins with 179 is left to it: that may be a carrier in front of a foreign number."""
+
+_HOME_MOBILE = re.compile(HOME_MOBILE)
 _E164_MOBILE = re.compile(r"\+861[3-9][0-9]{9}")
 _SATELLITE = re.compile(r"\+86(1349|174[0-5])\d+|\+(870|88[12])\d+")
 
@@ -35,9 +37,9 @@ def normalize(phone: str) -> str | None:
     True
     """
     text = _NOISE.sub("", unicodedata.normalize("NFKC", phone))
-    mobile = _MOBILE.fullmatch(text)
-    if mobile:
-        return f"+86{mobile[1]}"
+    home = _HOME_MOBILE.fullmatch(text)
+    if home:
+        return f"+86{home['mobile']}"
     if not _DIALLED.fullmatch(text):
         return None
     import phonenumbers

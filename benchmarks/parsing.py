@@ -101,7 +101,10 @@ def ours_one_by_one(body: bytes) -> int:
 
     from ytxdata.records.bulk import BulkReader
 
-    with mock.patch.object(BulkReader, "read", lambda *_: None):
+    def refuse(*_: object) -> None:
+        """Refuse every batch; a mock would keep the records it is called with."""
+
+    with mock.patch.object(BulkReader, "read", refuse):
         return ours(body)
 
 

@@ -223,6 +223,7 @@ def test_numbers_written_in_a_record_stay_exact() -> None:
         (-5, None, "negative_duration"),
         ("-5", None, "negative_duration"),
         ("45 min", None, "unreadable_duration"),
+        ("0x10", None, "unreadable_duration"),
         ("27,10", None, "unreadable_duration"),
         ([], None, "wrong_type"),
         (Number("NaN"), None, "unreadable_duration"),

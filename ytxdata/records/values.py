@@ -39,6 +39,7 @@ _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _YUAN = re.compile(r"^([+-]?)\s*(?:¥|CNY|RMB)|\s*(?:元|CNY|RMB)$", re.IGNORECASE)
 _SHORTEST_PHONE = 7
 _NO_RECORDING = "notapes"
+_FEW_DIGITS = "^[0-9]{1,18}$"
 _LONGEST_DURATION = 10**11
 _CENT = Decimal(1).scaleb(-18)
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
@@ -157,10 +158,12 @@ def _seconds(values: Values) -> Converted:
     array = _as_array(values)
     if array is None:
         return _each(_second, values, pa.int64())
-    try:
-        seconds = _without_blanks(array).cast(pa.int64()) if array.type == pa.string() else array
-    except pa.ArrowInvalid:
-        return _each(_second, array, pa.int64())
+    seconds = array
+    if array.type == pa.string():
+        texts = _without_blanks(array)
+        if not pc.all(pc.match_substring_regex(texts, _FEW_DIGITS)).as_py():  # Arrow's cast reads 0x10 too
+            return _each(_second, array, pa.int64())
+        seconds = texts.cast(pa.int64())
     least, most = pc.min_max(seconds).values()
     if least.is_valid and (least.as_py() < 0 or most.as_py() > _LONGEST_DURATION):
         return _each(_second, array, pa.int64())

@@ -32,7 +32,7 @@ def run_to_bytes(hashes: Hashes, numbers: Numbers) -> bytes:
 
 def read_run(path: Path) -> tuple[Hashes, Numbers]:
     """Map a run into memory; only the pages a look-up touches are read."""
-    cells = np.memmap(path, dtype="<u8", mode="r")
+    cells = np.asarray(np.memmap(path, dtype="<u8", mode="r"))
     half = len(cells) // 2
     return cells[:half], cells[half:].view("<i8")
 
@@ -45,9 +45,9 @@ def find(runs: Iterable[Path], keys: Sequence[str]) -> Numbers:
         hashes, numbers = read_run(path)
         first = np.searchsorted(hashes, wanted, side="left")
         last = np.searchsorted(hashes, wanted, side="right")
-        hits = last > first
-        spans = zip(first[hits].tolist(), last[hits].tolist(), strict=True)
-        found.append(np.concatenate([np.empty(0, dtype=np.int64), *(numbers[a:b] for a, b in spans)]))
+        lengths = last - first
+        shift = np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
+        found.append(numbers[shift + np.arange(len(shift))])
     return np.unique(np.concatenate(found))
 
 

@@ -182,4 +182,7 @@ def test_other_sources_are_refused_with_a_remedy() -> None:
         metrics.usage(Frames(frames.meetings.drop(columns="ended_at"), frames.legs))
     with pytest.raises(UsageError, match="no instants"):
         metrics.usage(Frames(frames.meetings.assign(ended_at="soon"), frames.legs))
+    for meeting in (5, [5], ["a", None]):
+        with pytest.raises(UsageError, match="texts"):
+            metrics.presence(frames, meeting=meeting)  # type: ignore[arg-type]
     assert MEETINGS.names[0] == "meeting_id"

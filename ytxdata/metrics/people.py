@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
 
+from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics import sweep
 from ytxdata.metrics.facts import Facts, facts
@@ -141,9 +142,9 @@ def presence(
     Raises
     ------
     UsageError
-        As in `usage`.
+        As in `usage`, or a meeting id is no text.
     """
-    wanted = [meeting] if isinstance(meeting, str) else None if meeting is None else list(meeting)
+    wanted = _ids(meeting)
     resolved = resolve(source)
     known = facts(resolved, Scope.of(start, end, min_parties, day_of), talk=False)
     rows = persons(known, wanted).with_columns(
@@ -166,6 +167,18 @@ def presence(
         trace,
         instants=("first_joined_at", "last_left_at"),
     )
+
+
+def _ids(meeting: str | Sequence[str] | None) -> list[str] | None:
+    if meeting is None or isinstance(meeting, str):
+        return None if meeting is None else [meeting]
+    wanted = list(meeting) if isinstance(meeting, Iterable) else [meeting]
+    if not all(isinstance(one, str) for one in wanted):
+        raise UsageError(
+            Text(f"会议号是文字，不能是 {meeting!r}", f"meeting ids are texts, not {meeting!r}"),
+            remedy=Text("给出 meeting_id 列里的值", "give values of the column meeting_id"),
+        )
+    return wanted
 
 
 def persons(known: Facts, meetings: Sequence[str] | None = None) -> Lazy:

@@ -169,7 +169,7 @@ def presence(
     )
 
 
-def _ids(meeting: str | Sequence[str] | None) -> list[str] | None:
+def _ids(meeting: Any) -> list[str] | None:
     if meeting is None or isinstance(meeting, str):
         return None if meeting is None else [meeting]
     wanted = list(meeting) if isinstance(meeting, Iterable) else [meeting]

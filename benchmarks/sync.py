@@ -41,6 +41,7 @@ from ytxdata.records.normalize import normalize
 
 BEGIN = datetime(2012, 1, 1, tzinfo=times.BEIJING)
 EVERY = timedelta(minutes=7)
+"""How often a meeting begins; more often in a large archive, lest the newest lie in a far future."""
 REPEATS = 7
 
 
@@ -289,13 +290,17 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--memory", action="store_true")
     arguments = parser.parse_args()
+    global EVERY
+    daily = EVERY
     with tempfile.TemporaryDirectory() as directory:
         for size in map(int, filter(None, arguments.sizes.split(","))):
+            EVERY = min(daily, timedelta(days=12 * 365) / size)
             path = Path(directory) / f"a{size}"
             archive = filled(path, size)
             disk(size, archive)
             thousand_new(size, archive)
             month(size, archive)
+        EVERY = daily
         if arguments.days:
             year(arguments.days, Path(directory) / "year")
         if arguments.memory:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytxdata.audit import advise
+from ytxdata.archive import Archive
+from ytxdata.audit import advise, cadence_of
 from ytxdata.audit.cadence import OVERLAP, REACH
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -23,6 +25,12 @@ def test_nothing_known_is_a_week() -> None:
     assert (found.every, found.shortest, found.per_day) == (timedelta(days=7), None, 0)
     assert "every 7 d at the latest (a ceiling" in found.text.en
     assert "最迟每 7 天同步一次（这是上限" in found.text.zh
+
+
+def test_an_archive_that_holds_nothing_yet_is_told_so(tmp_path: Path) -> None:
+    told = cadence_of(Archive(tmp_path / "nothing.archive")).text
+    assert "nothing yet" in told.en
+    assert "还没有" in told.zh
 
 
 def test_a_steady_account() -> None:

@@ -40,7 +40,7 @@ class Cadence:
     every
         Sync at least so often; None when even the shortest cadence is too slow.
     window
-        The largest answer seen [records]: what the platform is known to give at once.
+        The largest answer seen [records]: what the platform is known to give at once; 0 when nothing was seen yet.
     spare
         Records of it that may be new ones: the window less what an answer must reach back over, and less the margin.
     margin
@@ -70,6 +70,8 @@ class Cadence:
             "margin": f"{self.margin:g}",
             "per_day": f"{self.per_day:.1f}",
         }
+        if not self.window:
+            return _NOTHING
         if self.every is None:
             return _TOO_SMALL.format(**facts)
         zh, en = _names(self.every)
@@ -127,10 +129,8 @@ def advise(starts: Sequence[datetime], largest_answer: int, *, margin: float = 2
 def cadence_of(archive: Archive, *, margin: float = 2) -> Cadence:
     """Return how often to sync an archive, from what it holds."""
     starts = archive.scan("meetings").select("started_at").collect("pyarrow").to_native()["started_at"].to_pylist()
-    returned = archive.pulls()["returned_n"].max()
-    return advise(
-        [start for start in starts if start is not None], 0 if returned != returned else int(returned), margin=margin
-    )
+    largest = max(archive.pulls()["returned_n"].dropna(), default=0)
+    return advise([start for start in starts if start is not None], int(largest), margin=margin)
 
 
 def _most_within(times: Sequence[datetime], span: timedelta) -> int:
@@ -152,12 +152,16 @@ def _names(span: timedelta) -> tuple[str, str]:
 
 
 _BUSY = Text(
-    "最迟每 {zh}同步一次（这是上限，更勤更好）：一次回答最多见过 {window} 条，最忙时（{busiest} 起）{short_zh} 内就开始了 {spare} 场会议，已留 {margin} 倍余量；平均每天 {per_day} 场",
+    "最迟每 {zh}同步一次（这是上限，更勤更好）：一次回答最多见过 {window} 条，最忙时（{busiest} 起）{short_zh}内就开始了 {spare} 场会议，已留 {margin} 倍余量；平均每天 {per_day} 场",
     "sync every {en} at the latest (a ceiling: more often is better): the largest answer seen holds {window} records; in the busiest time (from {busiest}) {spare} meetings began within {short_en}, with a margin of {margin}; {per_day} a day on average",
 )
 _NEVER = Text(
     "最迟每 {zh}同步一次（这是上限，更勤更好）：一次回答最多见过 {window} 条，从未有过足以挤出窗口的会议数（{spare} 场，已留 {margin} 倍余量）；平均每天 {per_day} 场",
     "sync every {en} at the latest (a ceiling: more often is better): the largest answer seen holds {window} records, and there never were enough meetings to push one out ({spare}, with a margin of {margin}); {per_day} a day on average",
+)
+_NOTHING = Text(
+    "存档里还没有会议：先同步一次，才能说多久同步一次",
+    "the archive holds nothing yet: sync once, then it can be said how often",
 )
 _TOO_SMALL = Text(
     "一次回答最多见过 {window} 条，不足以覆盖最忙的 48 小时并留 {margin} 倍余量：任何同步频率都不能保证不漏；平均每天 {per_day} 场。先做一次完整同步（要得更多），看平台是否有上限",

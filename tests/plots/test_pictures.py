@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 from xml.etree import ElementTree as ET
@@ -91,6 +92,25 @@ def test_unknown_numbers_are_drawn_as_nothing(picture_table: Table, tmp_path: Pa
         table = table.set_column(position, name, pa.nulls(table.num_rows, table.schema.types[position]))
     ax = DRAW[picture_table.name](replace(picture_table, frame=table), lang="en")
     plots.save(ax, tmp_path / "picture.png", dpi=50)
+
+
+def test_the_line_of_hours_is_broken_where_no_meetings_were(build_table: Callable[[str], Table]) -> None:
+    columns = {
+        "period": ["2026-01", "2026-02", "2026-12"],
+        "meetings": [5, 4, 3],
+        "meeting_minutes": [60.0, 120.0, 180.0],
+    }
+    axes = plots.usage(replace(build_table("usage"), frame=pa.table(columns)))
+    hours = next(other for other in axes.figure.axes if other is not axes).lines[0].get_ydata()
+    assert np.array_equal(np.asarray(hours, float), [1.0, 2.0, np.nan, 3.0], equal_nan=True)
+
+
+def test_months_are_labelled_at_equal_steps(build_table: Callable[[str], Table]) -> None:
+    months = [f"{2024 + (10 + n) // 12}-{(10 + n) % 12 + 1:02d}" for n in range(25)]
+    columns = {"period": months, "meetings": [5] * 25, "meeting_minutes": [60.0] * 25}
+    axes = plots.usage(replace(build_table("usage"), frame=pa.table(columns)))
+    told = [months.index(label.get_text()) for label in axes.get_xticklabels()]
+    assert len({later - earlier for earlier, later in pairwise(told)}) == 1
 
 
 def test_on_given_axes_nothing_else_is_touched(picture_table: Table, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -30,12 +31,31 @@ def place(ax: Axes, periods: Sequence[str], lang: Lang) -> tuple[list[float], li
     lefts = [day_number(start) for start, _ in spans]
     widths = [(end - start) / timedelta(days=1) for start, end in spans]
     middles = [left + width / 2 for left, width in zip(lefts, widths, strict=True)]
-    labels = max(1, int(inches(ax) / (_LETTER * len(periods[0]) + _SPACE)))
-    told = _apart(middles, (middles[-1] - middles[0]) / labels)
-    ax.set_xticks([middles[position] for position in told], [periods[position] for position in told])
     room = max(0.6 * widths[0], 3 * widths[0] - sum(widths)) / 2
     ax.set_xlim(lefts[0] - room, lefts[-1] + widths[-1] + room)
+    left, right = ax.get_xlim()
+    told = _apart(_evenly(periods, middles), (_LETTER * len(periods[0]) + _SPACE) * (right - left) / inches(ax))
+    ax.set_xticks([middles[position] for position in told], [periods[position] for position in told])
     return middles, widths
+
+
+def broken(middles: Sequence[float], widths: Sequence[float], heights: Sequence[float]) -> tuple[list[float], ...]:
+    """Return a line over periods, x and y, that is interrupted where periods without meetings lie between two.
+
+    Examples
+    --------
+    >>> broken([0.5, 1.5, 4.5], [1, 1, 1], [7, 8, 9])
+    ([0.5, 1.5, 1.5, 4.5], [7, 8, nan, 9])
+    """
+    x: list[float] = []
+    y: list[float] = []
+    for middle, width, height in zip(middles, widths, heights, strict=True):
+        if x and middle - x[-1] > 1.25 * width:  # months are not all of one length
+            x.append(x[-1])
+            y.append(math.nan)
+        x.append(middle)
+        y.append(height)
+    return x, y
 
 
 def _spans(periods: Sequence[str]) -> list[Span] | None:
@@ -50,10 +70,17 @@ def _spans(periods: Sequence[str]) -> list[Span] | None:
     return [(start, start + timedelta(days=7 if weekly else 1)) for start in starts]
 
 
+def _evenly(periods: Sequence[str], middles: Sequence[float]) -> list[float]:
+    """Return where periods would stand if all months were of one length, so that every second or third one is labelled."""
+    if len(periods[0]) == 7:
+        return [365.25 / 12 * (12 * int(period[:4]) + int(period[5:])) for period in periods]
+    return list(middles)
+
+
 def _apart(places: Sequence[float], distance: float) -> list[int]:
     """Return which places to label, so that no two are nearer than a distance."""
     told: list[int] = []
     for position, place in enumerate(places):
-        if not told or place - places[told[-1]] >= distance * 0.9:  # months are not all of one length
+        if not told or place - places[told[-1]] >= distance * 0.9:
             told.append(position)
     return told

@@ -19,7 +19,7 @@ from ytxdata.plots.canvas import (
     thousands,
     title,
 )
-from ytxdata.plots.periods import place
+from ytxdata.plots.periods import broken, place
 
 _MEETINGS, _HOURS = Text("会议数", "meetings"), Text("会议时长（小时）", "meeting hours")
 _DARK_ORANGE = "#8F6300"
@@ -47,7 +47,11 @@ def usage(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Ax
         bars = ax.bar(middles, numbers(data["meetings"]), [0.78 * width for width in widths], color=BLUE)
         minutes = [value / 60 for value in numbers(data["meeting_minutes"])]
         (line,) = hours.plot(
-            middles, minutes, color=ORANGE, linewidth=2, marker="o", markersize=4 if len(middles) <= 40 else 0
+            *broken(middles, widths, minutes),
+            color=ORANGE,
+            linewidth=2,
+            marker="o",
+            markersize=4 if len(middles) <= 40 else 2,  # as wide as the line: one period alone is seen too
         )
         rules(ax)
         for axes, label, colour in ((ax, _MEETINGS, BLUE), (hours, _HOURS, _DARK_ORANGE)):

@@ -24,6 +24,7 @@ def test_a_file_as_it_was_written_passes_and_says_what_it_is(table: Table, diale
         assert told["sha256"] in lines
         assert "3 rows of 9 columns" in lines
         assert "PROBABLE" in lines
+        assert "(Beijing time) by ytxdata" in lines
 
 
 def test_a_workbook_passes_until_a_byte_is_changed(table: Table, tmp_path: Path) -> None:
@@ -61,10 +62,12 @@ def test_what_was_changed_is_found_and_named(
 def test_a_folder_names_all_that_is_wrong_and_what_nobody_speaks_for(table: Table, tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         table.to_csv(tmp_path / f"{name}.csv")
-    (tmp_path / "stray.csv").touch()
+    for name in ("stray.csv", "report.html"):
+        (tmp_path / name).touch()
     told = [line.en for line in verify_folder(tmp_path)]
-    assert len(told) == 4
-    assert told[3].endswith("stray.csv: not described, not checked")
+    assert len(told) == 5
+    assert told[3].endswith("report.html: not described, not checked")
+    assert told[4].endswith("stray.csv: not described, not checked")
     for name in ("a", "c"):
         (tmp_path / f"{name}.csv").write_bytes(b"x")
     with pytest.raises(DamagedError, match=r"(?s)a\.csv is not as described.*c\.csv is not as described"):

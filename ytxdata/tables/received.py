@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ytxdata.labels import Text, in_lines
 from ytxdata.tables.about import SUFFIX, about_path
 from ytxdata.tables.csv import parse_cell, read_rows
 from ytxdata.tables.files import digest
+from ytxdata.times import beijing_text
 
 NO_SEAL = Text(
     "说明文件不是签名：能改文件的人也能改它。请与制作时存放在别处的 SHA-256 核对，或索取证据包（ytxdata pack）",
@@ -51,7 +53,7 @@ def verify_file(path: str | Path) -> list[Text]:
         found, meant = digest(file), told.get("sha256")
         differences = list(_differences(file, told)) if "columns" in told else []
         lines = list(_lines(file, told, found))
-    except (AttributeError, LookupError, TypeError):
+    except (AttributeError, LookupError, TypeError, ValueError):
         raise _unsound(about_path(file)) from None
     if meant not in (None, found):
         differences.append(Text(f"SHA-256 为 {found}，应为 {meant}", f"SHA-256 is {found}, should be {meant}"))
@@ -67,7 +69,7 @@ def verify_file(path: str | Path) -> list[Text]:
 
 
 def verify_folder(folder: str | Path) -> list[Text]:
-    """Check every described file of a folder, as `verify_file` does; return a line for each, and for each table that nothing is said of.
+    """Check every described file of a folder, as `verify_file` does; return a line for each, and for each table or page that nothing is said of.
 
     Raises
     ------
@@ -85,8 +87,8 @@ def verify_folder(folder: str | Path) -> list[Text]:
             damaged.append(error.cause)
     if damaged:
         raise DamagedError(in_lines(damaged), remedy=_CHANGED)
-    tables = (path for path in sorted(Path(folder).iterdir()) if path.suffix in (".csv", ".xlsx"))
-    alone = [path for path in tables if about_path(path) not in described]
+    files = (path for path in sorted(Path(folder).iterdir()) if path.suffix in (".csv", ".xlsx", ".html"))
+    alone = [path for path in files if about_path(path) not in described]
     return lines + [Text(f"{path}：没有说明，未核对", f"{path}: not described, not checked") for path in alone]
 
 
@@ -174,7 +176,8 @@ def _lines(file: Path, told: dict[str, Any], found: str) -> Iterator[Text]:
     if told.get("completeness"):
         verdict = told["completeness"]
         yield Text(f"  {verdict['verdict']}：{verdict['zh']}", f"  {verdict['verdict']}: {verdict['en']}")
+    written = beijing_text(datetime.fromisoformat(told["written_at"]))
     yield Text(
-        f"  {told['written_at']} 由 ytxdata {told['version']} 写出",
-        f"  written {told['written_at']} by ytxdata {told['version']}",
+        f"  {written}（北京时间）由 ytxdata {told['version']} 写出",
+        f"  written {written} (Beijing time) by ytxdata {told['version']}",
     )

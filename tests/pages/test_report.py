@@ -111,7 +111,8 @@ def test_definitions_exclusions_zone_and_maker_are_said(both: str, collected: Co
             for definition in report.definitions:
                 assert f"<code>{definition.key}</code>" in both
             for text, count in report.excluded.values():
-                assert f"{text.zh}: {count:,}" in both
+                assert f"{text.zh}：{count:,}" in both
+                assert f"{text.en}: {count:,}" in both
     assert "Asia/Shanghai" in both
     assert f"ytxdata {__version__}" in both
 

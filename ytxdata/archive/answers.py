@@ -59,7 +59,7 @@ def raw_answer(snapshot: Snapshot | None, pull_id: str) -> bytes:
         raw = b""
     if hashlib.sha256(raw).hexdigest() != found[0]["sha256"]:
         raise DamagedError(
-            Text(f"调用 {pull_id} 的原始应答已损坏", f"the raw answer of pull {pull_id} is damaged"),
+            Text(f"调用 {pull_id} 的原始回答已损坏", f"the raw answer of pull {pull_id} is damaged"),
             remedy=Text("运行 ytxdata verify 查看详情", "run ytxdata verify for details"),
         )
     return raw

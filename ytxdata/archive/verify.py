@@ -232,7 +232,7 @@ class _Check:
                 continue
             if digest.hexdigest() != row["sha256"]:
                 self.found(
-                    "pull", row["pull_id"], Text("原始应答与写入时不一致", "its raw answer is not what was written")
+                    "pull", row["pull_id"], Text("原始回答与写入时不一致", "its raw answer is not what was written")
                 )
 
 

@@ -223,7 +223,12 @@ _SUMMARY = (
     Definition(key="check", zh="检查", en="check", unit="text"),
     Definition(key="title_zh", zh="名称", en="title (zh)", unit="text"),
     Definition(key="title_en", zh="英文名称", en="title (en)", unit="text"),
-    *(Definition(key=key, zh=key, en=key, unit="count") for key in (*SEVERITIES, NEW, PERSISTING, RESOLVED, ACCEPTED)),
+    Definition(key="warn", zh="警告", en="warn", unit="count"),
+    Definition(key="crit", zh="严重", en="crit", unit="count"),
+    Definition(key=NEW, zh="新出现", en=NEW, unit="count"),
+    Definition(key=PERSISTING, zh="仍存在", en=PERSISTING, unit="count"),
+    Definition(key=RESOLVED, zh="已不存在", en=RESOLVED, unit="count"),
+    Definition(key=ACCEPTED, zh="已接受", en=ACCEPTED, unit="count"),
     Definition(key="state_zh", zh="状态", en="state (zh)", unit="text"),
     Definition(key="state_en", zh="英文状态", en="state (en)", unit="text"),
 )

@@ -120,15 +120,18 @@ def _print(shown: Findings, others: list[Table], show_phones: bool) -> None:
         why = f" [{row['by']}: {row['reason']}]" if row["reason"] else ""
         text = Text(row["zh"], row["en"]).in_(chosen.lang)
         typer.echo(f"{row['severity']:<4} {row['status']:<10} {row['finding_id']} {row['check']}: {text}{why}")
+    labels = {one.key: one.label for one in others[0].definitions}
     for row in others[0].arrow.to_pylist():
-        counts = " ".join(
-            f"{name} {row[name]}" for name in ("crit", "warn", "new", "persisting", "resolved", "accepted") if row[name]
-        )
-        if counts:
+        counted = [key for key in ("crit", "warn", "new", "persisting", "resolved", "accepted") if row[key]]
+        if counted:
+            zh, en = (
+                "，".join(f"{labels[key].zh} {row[key]}" for key in counted),
+                " ".join(f"{key} {row[key]}" for key in counted),
+            )
             say(
                 Text(
-                    f"  {row['title_zh']}（{row['check']}）：{counts}",
-                    f"  {row['title_en']} ({row['check']}): {counts}",
+                    f"  {row['title_zh']}（{row['check']}）：{zh}",
+                    f"  {row['title_en']} ({row['check']}): {en}",
                 )
             )
     for row in others[1].arrow.to_pylist() if len(others) > 1 else []:

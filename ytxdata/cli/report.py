@@ -50,7 +50,7 @@ def report(
         Path | None,
         typer.Option(
             "--book",
-            help="通讯录 CSV（number,name,department）：号码换成姓名和部门 / alias book: names and departments for numbers",
+            help="通讯簿 CSV（number,name,department）：号码换成姓名和部门 / alias book: names and departments for numbers",
         ),
     ] = None,
     min_group: Annotated[

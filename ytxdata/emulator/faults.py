@@ -24,7 +24,7 @@ KINDS: dict[str, Kind] = {
     "code": Kind("code", -100, Text("返回状态码 ARG", "answers with status code ARG")),
     "throttle": Kind("code", -104, Text("请求频率过高（-104）", "too many requests (-104)")),
     "server_fault": Kind("code", -100, Text("异常错误（-100）", "internal fault (-100)")),
-    "no_code": Kind("envelope", 0, Text("应答没有 statusCode", "the answer has no statusCode")),
+    "no_code": Kind("envelope", 0, Text("回答没有 statusCode", "the answer has no statusCode")),
     "number_code": Kind("envelope", 0, Text("statusCode 是数字", "statusCode is a JSON number")),
     "malformed": Kind("records", 1, Text("混入 ARG 条语法错误的记录", "mixes in ARG records with broken syntax")),
     "no_id": Kind("records", 1, Text("混入 ARG 条没有会议号的记录", "mixes in ARG records without an id")),
@@ -33,21 +33,21 @@ KINDS: dict[str, Kind] = {
     "http": Kind("reply", 500, Text("HTTP 状态 ARG，空内容", "HTTP status ARG, empty body")),
     "http_html": Kind("reply", 502, Text("HTTP 状态 ARG，网页", "HTTP status ARG with a web page")),
     "http_json": Kind(
-        "reply", 500, Text("HTTP 状态 ARG，内容仍是应答", "HTTP status ARG, the body still is the answer")
+        "reply", 500, Text("HTTP 状态 ARG，内容仍是回答", "HTTP status ARG, the body still is the answer")
     ),
     "html": Kind("reply", 200, Text("HTTP 200，网页代替 JSON", "HTTP 200 with a web page instead of JSON")),
     "redirect": Kind("reply", 307, Text("重定向（状态 ARG）", "redirects with HTTP status ARG")),
     "empty_body": Kind("reply", 200, Text("空内容", "an empty body")),
     "garbage_body": Kind("reply", 512, Text("ARG 个随机字节作内容", "a body of ARG random bytes")),
-    "not_an_answer": Kind("reply", 0, Text("内容是 JSON 数组而不是应答", "a JSON array instead of an answer")),
+    "not_an_answer": Kind("reply", 0, Text("内容是 JSON 数组而不是回答", "a JSON array instead of an answer")),
     "cut_json": Kind(
         "reply", 0.5, Text("只给内容的 ARG，长度如实", "only the share ARG of the body, its length honest")
     ),
     "bom": Kind("reply", 0, Text("内容前有 BOM", "a byte order mark before the body")),
     "gzip": Kind("reply", 0, Text("gzip 压缩", "compressed with gzip")),
     "bad_gzip": Kind("reply", 0, Text("声称 gzip 而不是", "says gzip and is not")),
-    "gzip_bomb": Kind("reply", 512, Text("解压后 ARG MiB 的小应答", "a small answer that unpacks to ARG MiB")),
-    "drop": Kind("wire", 0, Text("未应答即断开", "drops the connection before the answer")),
+    "gzip_bomb": Kind("reply", 512, Text("解压后 ARG MiB 的小回答", "a small answer that unpacks to ARG MiB")),
+    "drop": Kind("wire", 0, Text("未回答即断开", "drops the connection before the answer")),
     "drop_after_headers": Kind("wire", 0, Text("发出包头后断开", "drops the connection after the headers")),
     "truncate": Kind(
         "wire", 0.5, Text("发出内容的 ARG 后断开", "drops the connection after the share ARG of the body")
@@ -57,11 +57,11 @@ KINDS: dict[str, Kind] = {
         "wire", 0.5, Text("Content-Length 只有实际的 ARG", "Content-Length is the share ARG of the truth")
     ),
     "garbage": Kind("wire", 512, Text("ARG 个不是 HTTP 的字节", "ARG bytes that are no HTTP")),
-    "slow": Kind("wire", 1, Text("ARG 秒后才应答", "waits ARG seconds before it answers")),
+    "slow": Kind("wire", 1, Text("ARG 秒后才回答", "waits ARG seconds before it answers")),
     "drip": Kind("wire", 0.05, Text("每 ARG 秒一个字节", "one byte every ARG seconds")),
-    "hang": Kind("wire", 0, Text("永不应答", "never answers")),
+    "hang": Kind("wire", 0, Text("永不回答", "never answers")),
     "hang_after_headers": Kind("wire", 0, Text("发出包头后再无声息", "falls silent after the headers")),
-    "flood": Kind("wire", 512, Text("ARG MiB 的无长度应答", "an answer of ARG MiB that tells no length")),
+    "flood": Kind("wire", 512, Text("ARG MiB 的无长度回答", "an answer of ARG MiB that tells no length")),
 }
 """Every kind of fault by its name."""
 

@@ -187,7 +187,11 @@ def _excluded(reports: Iterable[Report], lang: Lang) -> str:
             if count:
                 concerned.setdefault((text, count), []).append(report)
     items = "".join(
-        f'<li>{escape(text.in_(lang))}: {count:,} <span class="quiet">({escape(words.LISTED.in_(lang).join(one.title.in_(lang) for one in those))})</span></li>\n'
+        words.LEFT_OUT.in_(lang).format(
+            what=escape(text.in_(lang)),
+            count=f"{count:,}",
+            where=escape(words.LISTED.in_(lang).join(one.title.in_(lang) for one in those)),
+        )
         for (text, count), those in concerned.items()
     )
     return f"<ul>{items}</ul>\n" if items else f"<p>{escape(words.NOTHING_EXCLUDED.in_(lang))}</p>\n"
@@ -199,7 +203,7 @@ def _definitions(reports: Iterable[Report], lang: Lang) -> str:
 
 
 def _rule(definition: Definition, lang: Lang) -> str:
-    settings = ", ".join(f"{name} = {value}" for name, value in definition.parameters.items())
+    settings = ", ".join(f"{name} = {value}" for name, value in definition.parameters.items() if value is not None)
     origin = words.ORIGIN.format(origin=definition.origin).in_(lang) if definition.origin else ""
     rest = " · ".join(part for part in (settings, origin) if part)
     return (

@@ -12,6 +12,10 @@ CONTENTS = Text("目录", "Contents")
 COMPLETE = Text("数据有多完整", "How complete the data is")
 FIGURES = Text("关键数字", "Key figures")
 EXCLUDED = Text("未计入", "Left out")
+LEFT_OUT = Text(
+    '<li>{what}：{count}<span class="quiet">（{where}）</span></li>\n',
+    '<li>{what}: {count} <span class="quiet">({where})</span></li>\n',
+)
 NOTHING_EXCLUDED = Text("没有遗漏任何记录。", "Nothing was left out.")
 DEFINITIONS = Text("口径", "Definitions")
 ABOUT = Text("关于本报告", "About this report")

@@ -119,7 +119,7 @@ def masked(
     if pseudonyms and (show_phones or book):
         raise UsageError(
             Text(
-                "化名不能与明文号码或通讯录同时使用", "pseudonyms cannot go together with open numbers or an alias book"
+                "化名不能与明文号码或通讯簿同时使用", "pseudonyms cannot go together with open numbers or an alias book"
             ),
             remedy=Text("去掉其中一个", "leave one of them out"),
         )

@@ -53,7 +53,7 @@ REASONS: dict[str, Reason] = {
         "the platform gave as many as asked for, without enough overlap with what is known",
     ),
     "cap_round": _probable(
-        "返回条数是整数，疑似平台上限",
+        "返回条数恰为 50 的倍数或 2 的幂，疑似平台上限",
         "a round number of records came: a limit of the platform is suspected",
     ),
     "cap_equal": _probable(

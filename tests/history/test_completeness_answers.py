@@ -196,6 +196,12 @@ def test_one_id_for_two_meetings_in_an_answer_is_told(other: Seen, *, collides: 
     assert seen([*TAIL, other]).collisions == (("m100",) if collides else ())
 
 
+def test_one_new_id_for_two_meetings_of_one_creator_is_told() -> None:
+    other = replace(meeting(160), meeting_id="m100")
+    assert seen([*TAIL, other], MemoryLand(), Before()).collisions == ("m100",)
+    assert seen([other, *TAIL], MemoryLand(), Before()).collisions == ("m100",)
+
+
 def test_an_id_used_again_after_its_meeting_was_over_is_told() -> None:
     again = replace(meeting(3), meeting_id="m100")
     assert seen([one if one.meeting_id != "m100" else again for one in TAIL]).collisions == ("m100",)

@@ -44,6 +44,19 @@ def test_rows_of_few_people_keep_their_name_and_lose_their_figures(by_day: Colle
             assert any("no head count" in note.en for note in report.notes), name
 
 
+def test_the_order_of_creators_does_not_give_hidden_figures_away(by_day: Collection) -> None:
+    minimum = int(by_day.reports["creators"].frame["people"].median())
+    before, after = (
+        one.reports["creators"].arrow.to_pandas() for one in (by_day, without_small_groups(by_day, minimum))
+    )
+    hidden = after[after["people"].isna()]
+    assert 0 < len(hidden) < len(after) == len(before)
+    assert hidden.index.min() == len(after) - len(hidden)
+    assert hidden["creator"].dropna().is_monotonic_increasing
+    large = before[before["people"] >= minimum]
+    assert after["creator"].head(len(large)).tolist() == large["creator"].tolist()
+
+
 def test_tables_of_single_persons_and_meetings_are_left_out(by_day: Collection) -> None:
     done = without_small_groups(by_day, 2)
     assert done.records == {}

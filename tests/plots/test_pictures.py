@@ -94,6 +94,13 @@ def test_unknown_numbers_are_drawn_as_nothing(picture_table: Table, tmp_path: Pa
     plots.save(ax, tmp_path / "picture.png", dpi=50)
 
 
+def test_no_shares_where_figures_of_some_creators_are_hidden(build_table: Callable[[str], Table]) -> None:
+    columns = {"creator": ["a", "b"], "meetings": [5, None], "meeting_minutes": [1234.5, None]}
+    said = texts(plots.creators(replace(build_table("creators"), frame=pa.table(columns))))
+    assert "%" not in said
+    assert "1,234.5" in said
+
+
 def test_the_line_of_hours_is_broken_where_no_meetings_were(build_table: Callable[[str], Table]) -> None:
     columns = {
         "period": ["2026-01", "2026-02", "2026-12"],

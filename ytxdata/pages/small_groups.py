@@ -78,9 +78,20 @@ def refuse_leftovers(out: str | Path) -> None:
 def _hidden(report: Report, usage: Report, minimum: int) -> Report:
     columns = report.arrow.column_names
     if "people" in columns:
-        return report.suppressed(minimum)
+        hidden = report.suppressed(minimum)
+        return hidden if "period" in columns else _hidden_last(hidden)
     if "period" not in columns:
         return replace(report, notes=(*report.notes, _NO_COUNT.format(minimum=minimum)))
     is_large = pc.fill_null(pc.greater_equal(usage.arrow.column("people"), minimum), False)
     large = usage.arrow.column("period").filter(is_large).combine_chunks().cast(pa.string())
     return blanked(report, pc.invert(pc.is_in(report.arrow.column("period").cast(pa.string()), large)), minimum)
+
+
+def _hidden_last(report: Report) -> Report:
+    """Return a ranking with the rows that lost their figures at its end, by name: their rank would tell about what they were."""
+    rows = report.arrow
+    is_hidden = pc.is_null(rows.column("people"))
+    last = rows.filter(is_hidden).sort_by(rows.column_names[0])
+    return (
+        replace(report, frame=pa.concat_tables([rows.filter(pc.invert(is_hidden)), last])) if last.num_rows else report
+    )

@@ -23,6 +23,9 @@ from ytxdata.plots.canvas import (
 )
 from ytxdata.plots.fonts import legible
 
+_SHARE = Text("{share:.1f} %，累计 {all:.1f} %", "{share:.1f} %, together {all:.1f} %")
+_MINUTES = Text("{minutes:,.1f}", "{minutes:,.1f}")
+
 
 def creators(
     report: Described, ax: Axes | None = None, *, lang: Lang = "zh", top: int = 15, show_phones: bool = False
@@ -32,7 +35,8 @@ def creators(
     Parameters
     ----------
     report
-        Needs the columns `creator` and `meeting_minutes`; one row a creator.
+        Needs the columns `creator` and `meeting_minutes`; one row a creator. Where `meetings` of some are hidden, minutes stand in place of
+        shares.
     ax
         Where to draw; by default on a figure of its own.
     lang
@@ -57,9 +61,10 @@ def creators(
             return nothing(ax, report, lang)
         minutes = [value for value, _ in named]
         bars = ax.barh(range(len(named)), minutes, 0.72, color=BLUE)
-        said = Text("{share:.1f} %，累计 {all:.1f} %", "{share:.1f} %, together {all:.1f} %").in_(lang)
+        is_partly_hidden = None in data.get("meetings", ())  # then nobody can tell what they all make up
+        said = (_MINUTES if is_partly_hidden else _SHARE).in_(lang)
         shares = [
-            said.format(share=100 * value / total, all=100 * sofar / total)
+            said.format(minutes=value, share=100 * value / total, all=100 * sofar / total)
             for value, sofar in zip(minutes, accumulate(minutes), strict=True)
         ]
         ax.bar_label(bars, shares, padding=5, fontsize=9, color=QUIET, bbox=BACKING)

@@ -112,6 +112,7 @@ class Platform:
 
 def keep(path: Path, answer: Answer, n: int) -> None:
     """Keep one answer in an archive, as a sync does, but without a judgement of completeness."""
+    times.now = lambda: asked_at(n)
     before = newest(path)
     intake = Intake(VersionIndex(before), RejectIndex(before), aliases_for(before, None))
     intake.take(answer)
@@ -228,7 +229,9 @@ def seconds(action: Callable[[], object]) -> float:
 
 def year(days: int, path: Path) -> None:
     """Daily syncs of 200 new meetings each: the last month against the first; once a month a sync reads everything there is."""
-    archive, spent, whole, n_calls = filled(path, 10_000), [], [], 0
+    archive, n_calls = filled(path, 10_000), 0
+    spent: list[float] = []
+    whole: list[float] = []
     for day in range(1, days + 1):
         n = 10_000 + 200 * day
         took, done = Platform(n).sync(archive)

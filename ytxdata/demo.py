@@ -84,7 +84,7 @@ class Demo:
 def run(
     out: str | Path,
     *,
-    meetings: int = 2000,
+    meetings: int = 2026,
     seed: int = 1,
     notebook: bool = True,
     step: Callable[[str], None] = lambda _: None,

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="输出目录 / where to write")] = Path("data/demo"),
-    meetings: Annotated[int, typer.Option("--meetings", min=1, help="会议数 / number of meetings")] = 2000,
+    meetings: Annotated[int, typer.Option("--meetings", min=1, help="会议数 / number of meetings")] = 2026,
     seed: Annotated[int, typer.Option("--seed", help="随机种子 / seed of the company")] = 1,
     notebook: Annotated[
         bool, typer.Option("--notebook/--no-notebook", help="运行快速入门笔记本 / run the quickstart notebook")

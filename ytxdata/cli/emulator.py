@@ -24,7 +24,7 @@ def emulator(
     env_file: Annotated[
         Path | None, typer.Option("--env-file", help="写入五行 YTX_* 设置 / write the five YTX_* lines to this file")
     ] = None,
-    meetings: Annotated[int, typer.Option("--meetings", min=0, help="已开过的会议数 / meetings held so far")] = 2000,
+    meetings: Annotated[int, typer.Option("--meetings", min=0, help="已开过的会议数 / meetings held so far")] = 2026,
     seed: Annotated[int, typer.Option("--seed", help="公司的随机种子 / seed of the company")] = 1,
     until: Annotated[
         str | None,

@@ -67,7 +67,7 @@ class Options:
     Where: `host` (loopback only) and `port` (0 takes a free one).
     """
 
-    meetings: int = 2000
+    meetings: int = 2026
     seed: int = 1
     rate: float | None = None
     until: Instant | None = None

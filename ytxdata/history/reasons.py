@@ -113,7 +113,7 @@ REASONS: dict[str, Reason] = {
         "before the oldest meeting of the first reading: the platform showed nothing older, and nobody can tell whether there was",
     ),
     "not_read": _gap(
-        "更早的会议没有读到：只要了最新的若干条",
+        "更早的会议没有读到：只要了或只给了最新的若干条",
         "older meetings were not read: only the newest few were asked for or given",
     ),
     "unreached": _gap(

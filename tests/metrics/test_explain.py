@@ -67,7 +67,7 @@ def test_the_formula_has_the_numbers_put_in() -> None:
     report = metrics.usage(ENGINES["pandas"](difficult()), by="total", min_parties=2)
     formula = report.formula(0)
     seconds = round(report.frame["meeting_minutes"][0] * 60)
-    assert f"{seconds} s ÷ 60" in formula["meeting_minutes"].en
+    assert f"{seconds:,} s ÷ 60" in formula["meeting_minutes"].en
     assert "min_parties = 2" in formula["meetings"].zh
     assert report.explain(0).attrs["formula"] == formula
 

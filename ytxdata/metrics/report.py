@@ -21,6 +21,7 @@ from ytxdata.metrics.source import Source
 from ytxdata.metrics.sums import null_like
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.table import Table
+from ytxdata.tables.units import in_words
 
 Lazy = nw.LazyFrame[Any]
 Trace = Callable[[Mapping[str, Any], str | None], Lazy]
@@ -147,9 +148,15 @@ class Report(Table):
 
 def _filled(rule: Definition, value: Any) -> Text:
     """The rule with its number put in: minutes as the whole seconds they were divided from."""
-    number = f"{round(value * 60)} s ÷ 60 = {value:g} min" if rule.unit == "min" else f"{value} {rule.unit}".strip()
+
+    def number(lang: Lang) -> str:
+        plain = in_words(value, rule.unit, lang)
+        return f"{in_words(round(value * 60), 's', lang)} ÷ 60 = {plain}" if rule.unit == "min" else plain
+
     told = "".join(f"; {name} = {setting}" for name, setting in rule.parameters.items())
-    return Text(f"{rule.zh} = {number}：{rule.formula.zh}{told}", f"{rule.en} = {number}: {rule.formula.en}{told}")
+    return Text(
+        f"{rule.zh} = {number('zh')}：{rule.formula.zh}{told}", f"{rule.en} = {number('en')}: {rule.formula.en}{told}"
+    )
 
 
 def build(

@@ -17,7 +17,6 @@ from ytxdata.tables.definition import Definition
 from ytxdata.tables.excel_cells import width
 from ytxdata.tables.html import shown
 from ytxdata.tables.table import Table
-from ytxdata.tables.units import unit_of
 
 _COLUMNS = (
     *define("meeting_id", "leg"),
@@ -94,21 +93,6 @@ def _in_words(key: str, value: Any) -> Text:
     return known or Text(text, text)
 
 
-def _formulas(report: Report, row: int) -> dict[str, Text]:
-    """Return each rule with its number put in, the unit in the reader's words; minutes and seconds keep their symbols."""
-    zh, en = (
-        replace(report, definitions=tuple(_with_unit(one, lang) for one in report.definitions)).formula(row)
-        for lang in ("zh", "en")
-    )
-    return {key: Text(zh[key].zh, en[key].en) for key in zh}
-
-
-def _with_unit(definition: Definition, lang: Any) -> Definition:
-    return (
-        definition if definition.unit == "min" else replace(definition, unit=unit_of(definition.unit).label.in_(lang))
-    )
-
-
 def explanation(archive: Archive, name: str, ask: Ask, row: int, column: str | None = None) -> Explanation:
     """Explain a row of a report of an archive.
 
@@ -136,7 +120,7 @@ def explanation(archive: Archive, name: str, ask: Ask, row: int, column: str | N
         raise no_archive(archive.path)
     report = make(name, archive, ask)
     records = report.explain(row, column)
-    formulas = {key: text for key, text in _formulas(report, row).items() if column in (None, key)}
+    formulas = {key: text for key, text in report.formula(row).items() if column in (None, key)}
     return Explanation(
         row=replace(report, frame=report.arrow.slice(row, 1)),
         records=Table(

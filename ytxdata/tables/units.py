@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from ytxdata.labels import Text
+from ytxdata.labels import Lang, Text
 
 
 class Unit(NamedTuple):
@@ -46,3 +47,21 @@ NUMBER_UNITS = ("phone", "id")
 def unit_of(key: str) -> Unit:
     """Return the unit, or one that is called by its key and looks like a plain value."""
     return UNITS.get(key) or Unit(Text(key, key), "General", None)
+
+
+def in_words(value: Any, key: str, lang: Lang) -> str:
+    """Return a value of a unit as a sentence says it: thousands apart, at most four decimals (money: all of them).
+
+    Examples
+    --------
+    >>> in_words(12345.678912, "people", "en"), in_words(Decimal("65.3200"), "yuan", "zh"), in_words(None, "s", "zh")
+    ('12,345.6789 people', '65.32 元', '未知')
+    """
+    if value is None:
+        return Text("未知", "unknown").in_(lang)
+    if isinstance(value, (float, Decimal)):
+        digits = f"{value:,.4f}" if isinstance(value, float) else f"{value:,f}"
+        text = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    else:
+        text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{text} {unit_of(key).label.in_(lang)}".strip()

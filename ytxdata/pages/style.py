@@ -49,6 +49,9 @@ figure{margin:0 0 1rem}
 .chart text{font-family:inherit}
 .chart.narrow{display:none;max-width:30rem}
 .ytx{font-size:.84rem}
+.ytx .ytx-scroll{background:linear-gradient(90deg,var(--paper) 40%,transparent) left/2.5rem 100% no-repeat local,
+linear-gradient(270deg,var(--paper) 40%,transparent) right/2.5rem 100% no-repeat local,
+linear-gradient(90deg,#0004,transparent) left/.8rem 100% no-repeat,linear-gradient(270deg,#0004,transparent) right/.8rem 100% no-repeat}
 .ytx.ytx thead th,.ytx.ytx thead th.ytx-n{white-space:pre-line;vertical-align:bottom;min-width:5.2em;max-width:9em;line-height:1.3}
 details{margin:.6rem 0}
 summary{cursor:pointer;color:var(--link)}
@@ -73,7 +76,7 @@ section{border:0;border-top:1px solid var(--rule);border-radius:0;padding:3mm 0;
 figure,.figures div,tr{break-inside:avoid}
 .figures{grid-template-columns:repeat(4,1fr)}.figures .value{font-size:14pt}
 .chart.wide{display:block;max-width:none;max-height:90mm}.chart.narrow{display:none}
-.ytx{font-size:6.8pt}.verdict .ytx,p .ytx{font-size:9.5pt}.ytx.ytx th,.ytx.ytx td{padding:.25em .3em}.ytx .ytx-scroll{overflow:visible}.ytx.ytx .ytx-l{min-width:12em}
+.ytx{font-size:6.8pt}.verdict .ytx,p .ytx{font-size:9.5pt}.ytx.ytx th,.ytx.ytx td{padding:.25em .3em}.ytx .ytx-scroll{overflow:visible;background:none}.ytx.ytx .ytx-l{min-width:12em}
 .ytx.ytx thead th,.ytx.ytx thead th.ytx-n{min-width:0}
 a{color:inherit;text-decoration:none}
 }

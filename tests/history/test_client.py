@@ -58,6 +58,7 @@ def test_a_history_grows_until_the_platform_has_no_more(server: Emulator) -> Non
 def test_one_meeting_is_found_by_its_id(server: Emulator) -> None:
     wanted = server.truth()["meetings"][7]["meeting_id"]
     history = client_of(server).fetch_meeting(wanted)
+    assert history.line.en.endswith("says nothing of others")
     assert history.meetings["meeting_id"].tolist() == [wanted]
 
 

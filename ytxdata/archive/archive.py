@@ -132,7 +132,13 @@ class Archive:
     def legs(
         self, start: Instant | None = None, end: Instant | None = None, as_of: Instant | None = None
     ) -> pd.DataFrame:
-        """Return the parties of the meetings that `meetings` returns for the same arguments, one row each."""
+        """Return the parties of the meetings that `meetings` returns for the same arguments, one row each.
+
+        Notes
+        -----
+        Where one id was used for two meetings, the parties of both stand under it: a plain join on `meeting_id` would count
+        them twice. `metrics` gives each party to the meeting it joined.
+        """
         return self._frame("legs", start, end, as_of)
 
     def rejects(self, as_of: Instant | None = None) -> pd.DataFrame:

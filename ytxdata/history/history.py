@@ -131,16 +131,17 @@ class History:
     def line(self) -> Text:
         """The history in one line."""
         counts = self.counts
+        named = bool(self.answers) and all(answer.confid for answer in self.answers)
+        claim = _ONLY_NAMED if named else Text("完整性 {verdict}", "{verdict}").format(verdict=self.certificate.worst)
         return Text(
-            "回答 {n} 次，收到 {received} 条 = {meetings} 场会议 + {rejected} 条拒收 + {duplicates} 条重复；完整性 {verdict}",
-            "answers: {n}; {received} records = {meetings} meetings + {rejected} rejected + {duplicates} duplicates; {verdict}",
+            f"回答 {{n}} 次，收到 {{received}} 条 = {{meetings}} 场会议 + {{rejected}} 条拒收 + {{duplicates}} 条重复；{claim.zh}",
+            f"answers: {{n}}; {{received}} records = {{meetings}} meetings + {{rejected}} rejected + {{duplicates}} duplicates; {claim.en}",
         ).format(
             n=len(self.answers),
             received=f"{counts.received:,}",
             meetings=f"{counts.meetings:,}",
             rejected=f"{counts.rejected:,}",
             duplicates=f"{counts.duplicates:,}",
-            verdict=self.certificate.worst,
         )
 
     def save_raw(self, directory: str | Path) -> list[Path]:
@@ -176,6 +177,11 @@ class History:
         return facts_card(
             Text("会议历史", "meeting history"), rows, note=self.certificate.sentence, verdict=self.certificate.worst
         )
+
+
+_ONLY_NAMED = Text(
+    "只问了指定的会议，不说明其余", "only the meetings that were named were asked for, which says nothing of others"
+)
 
 
 def _reject(file: Unreadable) -> dict[str, object]:

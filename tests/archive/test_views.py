@@ -174,8 +174,11 @@ def test_the_logs_of_the_tables_are_summed_up_and_old_sums_go(
     sums = []
     for i in range(60, 80):
         platform.records.insert(0, platform.record(i))
+        before = newest(archive.path)
         archive.sync(platform)
+        assert before is None or before.files("meetings"), "who was reading reads on"
         sums.append({path.name for path in archive.path.rglob("*.checkpoint*.parquet")})
+        assert len(list((archive.path / "pulls" / "_delta_log").iterdir())) <= 2 + 6
     assert max(map(len, sums)) == 2
     assert len(set.union(*sums)) == 6
     assert len(archive.meetings()) == 80

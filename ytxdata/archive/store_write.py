@@ -114,16 +114,19 @@ class Writer:
         self.head = dataclasses.replace(self.head, generation=f"{DERIVED}/{number + 1:06d}")
 
     def checkpoint(self, place: str) -> None:
-        """Sum up Delta's log of a table, so that opening it does not read every commit since its birth."""
+        """Sum up Delta's log of a table, so that opening it does not read, nor list, every commit since its birth."""
         log = self.root / place / "_delta_log"
         before = sorted(log.glob("*.checkpoint*.parquet"))
         if before and before[-1].name.startswith(f"{self.tables[place]:020d}"):
             return  # nothing came since; no file of ours is ever written again
         DeltaTable(str(self.root / place), version=self.tables[place]).create_checkpoint()
         log.joinpath("_last_checkpoint").unlink(missing_ok=True)  # a hint that would be written again
-        names = [path.relative_to(self.root).as_posix() for path in sorted(log.glob("*.checkpoint*.parquet"))]
-        self.written.update(names[len(before) :])
-        self._drop(names[: len(before) - 1])  # a reader may be at the last one still
+        now = [path for path in sorted(log.glob("*.checkpoint*.parquet")) if path not in before]
+        self.written.update(path.relative_to(self.root).as_posix() for path in now)
+        if before:  # a reader may be at the last sum still; what that one sums up tells nothing more
+            last = before[-1].name[:20]
+            spent = [*before[:-1], *(path for path in sorted(log.glob("*.json")) if path.name[:20] < last)]
+            self._drop([path.relative_to(self.root).as_posix() for path in spent])
 
     def preview(self) -> Snapshot:
         """Return what readers will see once this is promoted."""

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from ytxdata.archive import Archive, SyncReport
+from ytxdata.archive.known import StoredLand
+from ytxdata.archive.versions import VersionIndex
 from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
 from ytxdata.history.client import Client
@@ -215,6 +217,23 @@ def test_what_a_sync_takes_in_is_no_known_land_of_the_same_sync(archive: Archive
     assert len(before) == land.count() == 60
     Intake(versions, RejectIndex(archive.snapshot()), DEFAULT).take(platform.query_meeting("", 100))
     assert land.lookup(ids) == before
+
+
+def test_known_meetings_before_an_instant_are_counted_in_whatever_order_is_asked(
+    archive: Archive, platform: Any
+) -> None:
+    platform.records.append({"meid": "no start", "creator": "1", "endtime": "2026-01-01 10:00:00"})
+    archive.sync(platform)
+    platform.records[7] = {**platform.records[7], "meetingname": "changed"}
+    archive.sync(platform)
+    starts = archive.meetings()["started_at"].dropna()
+    assert archive.changes()["meeting_id"].nunique() == 1
+    instants = [starts.iloc[n] + timedelta(microseconds=shift) for n in (30, 7, 59, 0, 31) for shift in (1, 0, -1)]
+    asked_often = StoredLand(VersionIndex(archive.snapshot()))
+    for instant in instants:
+        expected = int((starts < instant).sum())
+        assert asked_often.n_before(instant.to_pydatetime()) == expected
+        assert StoredLand(VersionIndex(archive.snapshot())).n_before(instant.to_pydatetime()) == expected
 
 
 def test_more_news_than_the_tail_makes_the_sync_ask_for_more(archive: Archive, platform: Any) -> None:

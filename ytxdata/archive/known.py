@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.archive.store_read import batches, filled, not_before, read
 from ytxdata.archive.versions import COLUMNS, Version, VersionIndex, from_rows
 from ytxdata.history.evidence import Known
+
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class StoredLand:
@@ -28,6 +32,8 @@ class StoredLand:
     def __init__(self, versions: VersionIndex, exempt: Collection[str] = ()) -> None:
         self.versions = versions
         self.exempt = frozenset(exempt)
+        self._read_from: datetime | None = None
+        self._starts = np.empty(0, np.int64)
 
     def count(self) -> int:
         """Return how many meetings are known."""
@@ -57,11 +63,21 @@ class StoredLand:
         snapshot = self.versions.snapshot
         if snapshot is None:
             return 0
-        late = batches(snapshot, "meetings", ("obs", "started_at"), not_before("started_at", instant))
-        n_late: int = sum(self._current(rows).num_rows for rows in late)
+        starts = self._starts_since(instant)
+        n_late = len(starts) - int(np.searchsorted(starts, (instant - _EPOCH) // _MICROSECOND))
         exempt = self.lookup(sorted(self.exempt)).values()
         n_exempt = sum(1 for one in exempt if one.started_at and one.started_at < instant)
         return snapshot.head.counts["started"] - n_late - n_exempt
+
+    def _starts_since(self, instant: datetime) -> npt.NDArray[np.int64]:
+        """Return the sorted starts [µs] from the instant on, and perhaps from before: read once, for one sync asks often."""
+        if self._read_from is None or instant < self._read_from:
+            assert self.versions.snapshot is not None
+            late = batches(self.versions.snapshot, "meetings", ("obs", "started_at"), not_before("started_at", instant))
+            pieces = [self._current(rows)["started_at"].cast(pa.int64()).to_numpy() for rows in late]
+            self._starts = np.sort(np.concatenate([np.empty(0, np.int64), *pieces]))
+            self._read_from = instant
+        return self._starts
 
     def _current(self, rows: pa.Table) -> pa.Table:
         return rows.filter(pc.invert(pc.is_in(rows["obs"], value_set=self._replaced)))

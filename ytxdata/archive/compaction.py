@@ -11,8 +11,8 @@ from ytxdata.archive.store_heads import all_heads, manifest
 from ytxdata.archive.store_schema import SCHEMAS
 from ytxdata.archive.store_write import QUIET, WRITER, Writer
 
-MOST_FILES = 64
-"""A table with more files is compacted: about every second month when syncing daily, in a second or so."""
+MOST_FILES = 24
+"""A table with more files is compacted: about every month when syncing daily, in a second or so."""
 
 LOOK_EVERY = 16
 """How many changes of the archive pass before the number of files is looked at again."""

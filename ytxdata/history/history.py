@@ -132,10 +132,11 @@ class History:
         """The history in one line."""
         counts = self.counts
         named = bool(self.answers) and all(answer.confid for answer in self.answers)
-        claim = _ONLY_NAMED if named else Text("完整性 {verdict}", "{verdict}").format(verdict=self.certificate.worst)
-        return Text(
-            f"回答 {{n}} 次，收到 {{received}} 条 = {{meetings}} 场会议 + {{rejected}} 条拒收 + {{duplicates}} 条重复；{claim.zh}",
-            f"answers: {{n}}; {{received}} records = {{meetings}} meetings + {{rejected}} rejected + {{duplicates}} duplicates; {claim.en}",
+        verdict = self.certificate.worst
+        claim = _ONLY_NAMED if named else Text(f"完整性 {verdict}", verdict)
+        told = Text(
+            "回答 {n} 次，收到 {received} 条 = {meetings} 场会议 + {rejected} 条拒收 + {duplicates} 条重复",
+            "answers: {n}; {received} records = {meetings} meetings + {rejected} rejected + {duplicates} duplicates",
         ).format(
             n=len(self.answers),
             received=f"{counts.received:,}",
@@ -143,6 +144,7 @@ class History:
             rejected=f"{counts.rejected:,}",
             duplicates=f"{counts.duplicates:,}",
         )
+        return Text(f"{told.zh}；{claim.zh}", f"{told.en}; {claim.en}")
 
     def save_raw(self, directory: str | Path) -> list[Path]:
         """Write every answer as it came to `directory`, one file named by its pull; `read_answers` reads them back."""

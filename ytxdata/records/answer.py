@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from html import escape
 from typing import Any, Literal
 
 import msgspec
@@ -15,6 +14,7 @@ import msgspec
 from ytxdata import times
 from ytxdata.errors import NotJsonError, TruncatedError
 from ytxdata.labels import Text
+from ytxdata.markup import facts_card
 from ytxdata.records.aliases import DEFAULT, Aliases, plain
 from ytxdata.records.decode import STRICT_ERRORS, as_json, is_utf8, read_value
 from ytxdata.records.extract import RawRecord, extract
@@ -110,18 +110,15 @@ class Answer:
         )
 
     def _repr_html_(self) -> str:
-        rows = {
-            Text("状态", "status"): f"{self.status_code} {self.status_msg}",
-            Text("请求编号", "request id"): self.request_id or "–",
-            Text("记录", "records"): str(len(self.records)),
-            Text("大小", "size"): f"{len(self.raw):,} B, {self.encoding}",
-            Text("提问（北京时间）", "asked (Beijing)"): times.beijing_text(self.asked_at),
-            Text("提醒", "warnings"): "; ".join(warning.in_() for warning in self.warnings) or "–",
-        }
-        cells = "".join(
-            f"<tr><th>{escape(name.in_())}</th><td>{escape(value)}</td></tr>" for name, value in rows.items()
-        )
-        return f"<table>{cells}</table>"
+        rows = [
+            (Text("状态", "status"), f"{self.status_code} {self.status_msg}"),
+            (Text("请求编号", "request id"), self.request_id or "–"),
+            (Text("记录", "records"), str(len(self.records))),
+            (Text("大小", "size"), f"{len(self.raw):,} B, {self.encoding}"),
+            (Text("提问（北京时间）", "asked (Beijing time)"), times.beijing_text(self.asked_at)),
+            *((Text("提醒", "warning"), warning.in_()) for warning in self.warnings),
+        ]
+        return facts_card(Text("回答", "answer"), rows)
 
 
 def read_answer(

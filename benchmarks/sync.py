@@ -33,9 +33,9 @@ from ytxdata.archive.store_schema import SCHEMAS
 from ytxdata.archive.store_write import WRITER
 from ytxdata.archive.sync import written
 from ytxdata.archive.versions import VersionIndex
-from ytxdata.history.completeness import Judgement
-from ytxdata.history.evidence import Evidence, Window
-from ytxdata.history.verdicts import Certificate
+from ytxdata.history.proof.certificate import Certificate
+from ytxdata.history.proof.evidence import Evidence, Window
+from ytxdata.history.proof.reading import Judgement
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.normalize import normalize
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ytxdata.errors import YtxError
     from ytxdata.history.client import Client
     from ytxdata.history.history import History
+    from ytxdata.history.proof.certificate import Certificate
     from ytxdata.history.saved import read_answers
-    from ytxdata.history.verdicts import Certificate
     from ytxdata.metrics.frames import Frames
     from ytxdata.records.answer import Answer
     from ytxdata.records.profile import Profile, profile
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Answer": "ytxdata.records.answer",
     "Archive": "ytxdata.archive",
-    "Certificate": "ytxdata.history.verdicts",
+    "Certificate": "ytxdata.history.proof.certificate",
     "Client": "ytxdata.history.client",
     "Frames": "ytxdata.metrics.frames",
     "History": "ytxdata.history.history",

@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ytxdata.history.evidence import PullFacts, Seen
+from ytxdata.history.proof.evidence import PullFacts, Seen
 
 HOUR = 3600.0
 DAY = 24 * HOUR

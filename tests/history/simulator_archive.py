@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from tests.history.simulator_account import Account, Meeting, instant
-from ytxdata.history.completeness import Judgement, Reading
-from ytxdata.history.evidence import Evidence, Known, PullFacts
-from ytxdata.history.policy import Policy
-from ytxdata.history.verdicts import Certificate
+from ytxdata.history.proof.certificate import Certificate
+from ytxdata.history.proof.evidence import Evidence, Known, PullFacts
+from ytxdata.history.proof.policy import Policy
+from ytxdata.history.proof.reading import Judgement, Reading
 
 
 class MemoryLand:

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from tests.history.simulator_archive import MemoryLand
-from ytxdata.history.completeness import Judgement, Reading
-from ytxdata.history.evidence import Evidence, Known, PullFacts, Seen
-from ytxdata.history.looking import look
-from ytxdata.history.policy import DEFAULT_POLICY
-from ytxdata.history.sighting import Before, Sighting
+from ytxdata.history.proof.evidence import Evidence, Known, PullFacts, Seen
+from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.reading import Judgement, Reading
+from ytxdata.history.proof.window import Before, Sighting, look
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOW = datetime(2026, 3, 20, 10, 0, 0, 500_000, tzinfo=UTC)
@@ -234,8 +233,8 @@ def test_a_booked_meeting_to_come_is_in_no_window_and_harms_none() -> None:
 
 def reason(sightings: Sequence[Sighting], *lengths: int) -> str:
     """The reason for what answers may claim after earlier ones of some lengths, by a platform that has not shown its order."""
-    from ytxdata.history.claims import reason_for
-    from ytxdata.history.evidence import Window
+    from ytxdata.history.proof.evidence import Window
+    from ytxdata.history.proof.verdict import reason_for
 
     windows = (Window("full", ("p0",), NOW - DAY, NOW - 20 * DAY, NOW - 2 * DAY, n_records=n) for n in lengths)
     return reason_for(sightings[-1], sightings, Evidence(windows=tuple(windows)), DEFAULT_POLICY)
@@ -303,7 +302,7 @@ def test_what_is_young_for_either_answer_says_nothing_of_the_order() -> None:
 
 def judged(records: Sequence[Seen], **more: Any) -> Judgement:
     """The judgement on a single answer, by somebody who proved the day before yesterday's land."""
-    from ytxdata.history.evidence import Window
+    from ytxdata.history.proof.evidence import Window
 
     proof = Window("anchored", ("p0",), NOW - DAY, meeting(400).started_at, NOW - 2 * DAY, meeting(400).started_at)  # type: ignore[arg-type]
     evidence = Evidence(
@@ -382,7 +381,7 @@ def test_a_late_arrival_in_a_proven_period_revokes_it_and_names_the_record() -> 
 
 
 def test_a_longer_settling_time_than_the_latest_arrival_makes_lists_reliable_again() -> None:
-    from ytxdata.history.coverage import certify
+    from ytxdata.history.proof.periods import certify
 
     late = replace(meeting(90), meeting_id="late", record_hash="late")
     evidence = judged([*TAIL, late]).evidence

@@ -8,16 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ytxdata.history.chains import compact
-from ytxdata.history.claims import confirmed, rebased
-from ytxdata.history.clocks import rewound, with_upper
-from ytxdata.history.coverage import certify
-from ytxdata.history.evidence import Evidence, NothingKnown, PullFacts, Seen, Window
-from ytxdata.history.looking import look
-from ytxdata.history.policy import DEFAULT_POLICY
-from ytxdata.history.reasons import NOTES, REASONS, VERDICTS
-from ytxdata.history.sighting import Before
-from ytxdata.history.verdicts import Certificate, Period
+from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.history.proof.evidence import Evidence, NothingKnown, PullFacts, Seen, Window
+from ytxdata.history.proof.periods import certify, compact
+from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.reasons import NOTES, REASONS, VERDICTS
+from ytxdata.history.proof.revoke import rewound, with_upper
+from ytxdata.history.proof.verdict import confirmed, rebased
+from ytxdata.history.proof.window import Before, look
 
 DAY = timedelta(days=1)
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -248,7 +246,7 @@ def later(
 ) -> str:
     """What becomes of the earlier window when a full answer brings n new meetings."""
     from tests.history.simulator_archive import MemoryLand
-    from ytxdata.history.evidence import Known
+    from ytxdata.history.proof.evidence import Known
 
     def one(key: str, start: float, size: int) -> Seen:
         return Seen(key, day(start), day(start + 0.01), key, None, size)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ytxdata.history.verdicts import Certificate, Period
+from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.labels import Lang
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.privacy import Privacy

@@ -25,8 +25,8 @@ from ytxdata.archive.verification import Verification
 from ytxdata.archive.verify import verify
 from ytxdata.archive.views import table
 from ytxdata.errors import UsageError
-from ytxdata.history.policy import DEFAULT_POLICY
-from ytxdata.history.verdicts import Certificate
+from ytxdata.history.proof.certificate import Certificate
+from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.schema import to_pandas

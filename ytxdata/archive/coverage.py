@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from ytxdata.history.completeness import Judgement
-from ytxdata.history.evidence import Evidence
-from ytxdata.history.reasons import VERDICTS
-from ytxdata.history.verdicts import Certificate, Period
+from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.history.proof.evidence import Evidence
+from ytxdata.history.proof.reading import Judgement
+from ytxdata.history.proof.reasons import VERDICTS
 
 
 def to_state(judgement: Judgement, exempt: frozenset[str]) -> dict[str, Any]:

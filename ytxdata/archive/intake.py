@@ -17,8 +17,8 @@ from ytxdata.archive.envelope import Envelope, fold
 from ytxdata.archive.rejects import RejectIndex
 from ytxdata.archive.twins import Row, by_twin, fullest
 from ytxdata.archive.versions import Twins, Version, VersionIndex
-from ytxdata.history.evidence import PullFacts
-from ytxdata.history.facts import call_row, pull_facts
+from ytxdata.history.proof.evidence import PullFacts
+from ytxdata.history.pulls import call_row, pull_facts
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.cells import rows as cells_of

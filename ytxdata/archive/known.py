@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from ytxdata.archive.store_read import batches, filled, not_before, read
 from ytxdata.archive.versions import COLUMNS, Version, VersionIndex, from_rows
-from ytxdata.history.evidence import Known
+from ytxdata.history.proof.evidence import Known
 
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ytxdata.history.evidence import Note
-from ytxdata.history.verdicts import Certificate
+from ytxdata.history.proof.certificate import Certificate
+from ytxdata.history.proof.evidence import Note
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.markup import VERDICTS, facts_card
 

@@ -24,8 +24,8 @@ from ytxdata.archive.store_files import telling_write_errors
 from ytxdata.archive.store_write import Writer, heal
 from ytxdata.archive.versions import VersionIndex
 from ytxdata.errors import ArchiveWriteError
-from ytxdata.history.completeness import Judgement, Reading
-from ytxdata.history.policy import Policy
+from ytxdata.history.proof.policy import Policy
+from ytxdata.history.proof.reading import Judgement, Reading
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
 

@@ -20,7 +20,7 @@ from ytxdata.archive import Archive
 from ytxdata.audit.invoice import Invoice
 from ytxdata.audit.roster import Roster
 from ytxdata.audit.source import load, newest_pull
-from ytxdata.history.verdicts import Certificate
+from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
 

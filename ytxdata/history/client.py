@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from pydantic import SecretStr
 
 from ytxdata.errors import MeetingNotFoundError, UsageError
-from ytxdata.history.growth import ask_until_no_more
 from ytxdata.history.history import History
 from ytxdata.labels import Text
 from ytxdata.markup import facts_card
@@ -217,3 +217,41 @@ class Client:
                 (Text("应用", "application"), mask_id(self.settings.app_id)),
             ],
         )
+
+
+FIRST_ASK = 200
+FACTOR = 4
+
+
+class Sized(Protocol):
+    """An answer, as far as growth cares: its records can be counted."""
+
+    @property
+    def records(self) -> tuple[object, ...]:
+        """The records of the answer."""
+
+
+def larger_ask(asked: int, returned: int) -> int | None:
+    """Return the next `meetingcount`, or None once the platform gave fewer than it was asked for.
+
+    An answer that is longer than what was asked (a platform that does not count) makes the next ask
+    longer than the answer, so that the question always ends.
+
+    Examples
+    --------
+    >>> larger_ask(200, 200), larger_ask(800, 731), larger_ask(200, 5000)
+    (800, None, 20000)
+    """
+    return None if returned < asked else FACTOR * max(asked, returned)
+
+
+Kind = TypeVar("Kind", bound=Sized)
+
+
+def ask_until_no_more(ask: Callable[[int], Kind], first: int = FIRST_ASK) -> Iterator[Kind]:
+    """Yield the answers to ever larger questions, the last one shorter than what it was asked for."""
+    wanted: int | None = first
+    while wanted is not None:
+        answer = ask(wanted)
+        yield answer
+        wanted = larger_ask(wanted, len(answer.records))

@@ -13,9 +13,9 @@ import pandas as pd
 import pyarrow as pa
 
 from ytxdata import times
-from ytxdata.history.completeness import certify_history
-from ytxdata.history.facts import call_row, pull_facts
-from ytxdata.history.verdicts import Certificate
+from ytxdata.history.proof.certificate import Certificate
+from ytxdata.history.proof.reading import certify_history
+from ytxdata.history.pulls import call_row, pull_facts
 from ytxdata.labels import Text
 from ytxdata.markup import facts_card
 from ytxdata.platform.codes import OK, lookup

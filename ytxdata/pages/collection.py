@@ -11,7 +11,7 @@ from typing import Any
 from ytxdata.archive import Archive
 from ytxdata.archive.layout import no_archive
 from ytxdata.archive.store import Snapshot
-from ytxdata.history.verdicts import Certificate
+from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.source import resolve

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ytxdata.history.chains import CONFIRMABLE
-from ytxdata.history.evidence import Evidence, KnownLand
-from ytxdata.history.policy import Policy
-from ytxdata.history.reasons import REASONS
-from ytxdata.history.sighting import Before, Sighting
+from ytxdata.history.proof.evidence import Evidence, KnownLand
+from ytxdata.history.proof.policy import Policy
+from ytxdata.history.proof.reasons import CONFIRMABLE, is_gap
+from ytxdata.history.proof.window import Before, Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ def _tail(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -
     The overlap lies below what the newest proof had archived, unless that is long ago.
     """
     assert evidence.last_asked_at is not None
-    proofs = [one.asked_at for one in evidence.windows if one.proven_from and REASONS[one.reason].verdict != "GAP"]
+    proofs = [one.asked_at for one in evidence.windows if one.proven_from and not is_gap(one.reason)]
     joins_at = evidence.last_asked_at - policy.settle
     if proofs and evidence.last_asked_at - max(proofs) < policy.full_every:
         joins_at = min(joins_at, max(proofs))

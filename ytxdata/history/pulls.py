@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from ytxdata.history.evidence import PullFacts, Seen
+from ytxdata.history.proof.evidence import PullFacts, Seen
 from ytxdata.platform.exchange import clock_skew
 from ytxdata.records.answer import Answer
 from ytxdata.records.cells import rows as cells_of

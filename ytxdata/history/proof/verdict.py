@@ -6,19 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ytxdata.history.asking import brought_fewer
-from ytxdata.history.chains import CONFIRMABLE, is_gap
-from ytxdata.history.evidence import Doubt, Evidence, Seen, Window
-from ytxdata.history.policy import Policy
-from ytxdata.history.reasons import REASONS
-from ytxdata.history.sighting import Sighting, start_of
+from ytxdata.history.proof.ask_size import brought_fewer
+from ytxdata.history.proof.evidence import Evidence, Seen, Window
+from ytxdata.history.proof.policy import Policy
+from ytxdata.history.proof.reasons import BLOCKING, CONFIRMABLE, REASONS, is_gap
+from ytxdata.history.proof.window import Sighting, start_of
 from ytxdata.times import next_second
-
-BLOCKING = ("rejected", "collision", "no_start", "reappeared", "vanished")
-"""Reasons that keep a window from being proven, though what it holds joins on: a few missing ones are no gap."""
-
-MOST_DOUBTS = 20
-"""How many late arrivals are kept."""
 
 
 def best_of(sightings: Sequence[Sighting]) -> Sighting:
@@ -66,7 +59,7 @@ def confirmed(window: Window, best: Sighting, reason: str) -> Window:
     An anchored answer confirms none: it shows how the newest records are listed, not where an earlier answer had been cut.
     Once so many have vanished that the answers may be any part of the list, the earlier ones may have been such parts too.
     """
-    if reason == "order_broken" and best.is_selection and window.proven_from is None and not is_gap(window):
+    if reason == "order_broken" and best.is_selection and window.proven_from is None and not is_gap(window.reason):
         return replace(window, reason=reason)
     if window.reason not in CONFIRMABLE:
         return window
@@ -125,37 +118,13 @@ def gap_below(window: Window | None, best: Sighting, reason: str, reached: datet
     return Window(why, (best.pull.pull_id,), best.pull.asked_at, reached, end)
 
 
-def doubts_from(sightings: Sequence[Sighting], earlier: Evidence) -> list[Doubt]:
-    """Return the meetings that turned up inside what had been proven, and those that were gone for a while."""
-    proven = [one for one in earlier.windows if one.proven_from is not None]
-    found: dict[str, Doubt] = {}
-    for sighting in sightings:
-        back = set(sighting.reappeared)
-        for record in (*sighting.fresh, *(one for one in sighting.pull.records if one.meeting_id in back)):
-            start = start_of(record, sighting.pull)
-            missed_at = _missed_at(start, proven, earlier.last_asked_at if record.meeting_id in back else None)
-            if start and missed_at:
-                found.setdefault(record.meeting_id, Doubt(record.meeting_id, start, missed_at, sighting.pull.pull_id))
-    return list(found.values())
-
-
-def worst_doubts(doubts: Iterable[Doubt]) -> tuple[Doubt, ...]:
-    """Return the latest arrivals: they decide how long nothing may be taken for settled."""
-    return tuple(sorted(doubts, key=lateness, reverse=True)[:MOST_DOUBTS])
-
-
-def lateness(doubt: Doubt) -> timedelta:
-    """Return how long after its start a meeting was still missing."""
-    return doubt.missed_at - doubt.started_at
-
-
 def reached_by(evidence: Evidence, windows: Iterable[Window], best: Sighting) -> datetime | None:
     """Return up to where something is claimed, gaps not counted: where the window of a sync must join on.
 
     When nothing is, though it was asked before, all since the first asking may be lost: an empty answer claims nothing.
     """
     first_asked = evidence.uppers[0] if evidence.uppers and best.pull.n_returned else None
-    return max((one.upper for one in windows if one.lower < one.upper and not is_gap(one)), default=first_asked)
+    return max((one.upper for one in windows if one.lower < one.upper and not is_gap(one.reason)), default=first_asked)
 
 
 def _proven_from(best: Sighting, earlier: Iterable[Window], policy: Policy) -> datetime | None:
@@ -174,15 +143,6 @@ def _proven_from(best: Sighting, earlier: Iterable[Window], policy: Policy) -> d
 def _proven_below(anchored_by: datetime, earlier: Iterable[Window]) -> datetime | None:
     """Return from where earlier syncs prove that all was held that was listed when an overlap was archived."""
     return min((one.proven_from for one in earlier if one.proven_from and anchored_by <= one.asked_at), default=None)
-
-
-def _missed_at(start: datetime | None, proven: Iterable[Window], gone_at: datetime | None) -> datetime | None:
-    """Return when the newest pull was asked that should have shown a record and did not, None if there is none."""
-    if gone_at is not None or start is None:
-        return gone_at
-    return max(
-        (one.asked_at for one in proven if one.proven_from and one.proven_from <= start < one.upper), default=None
-    )
 
 
 def _is_longer(best: Sighting, window: Window, policy: Policy) -> bool:
@@ -217,5 +177,5 @@ def _keeps_another_order(evidence: Evidence) -> bool:
 
 
 def _as_long_as_before(best: Sighting, evidence: Evidence) -> bool:
-    lengths = [one.n_records for one in evidence.windows if not is_gap(one)]
+    lengths = [one.n_records for one in evidence.windows if not is_gap(one.reason)]
     return bool(lengths) and best.pull.n_returned in lengths[-3:]

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from ytxdata.history.reasons import REASONS, VERDICTS, Verdict
+from ytxdata.history.proof.reasons import REASONS, VERDICTS, Verdict
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.markup import VERDICTS as BADGES
 from ytxdata.markup import facts_card

@@ -9,28 +9,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ytxdata.history.asking import next_ask, plan
-from ytxdata.history.chains import CONFIRMABLE, compact
-from ytxdata.history.claims import (
+from ytxdata.history.proof.ask_size import next_ask, plan
+from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.history.proof.evidence import Evidence, KnownLand, Note, NothingKnown, PullFacts
+from ytxdata.history.proof.periods import certify, compact
+from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
+from ytxdata.history.proof.reasons import CONFIRMABLE, FORGETTING, notes_on
+from ytxdata.history.proof.revoke import doubts_from, note_on, patient, resettled, rewound, with_upper, worst_doubts
+from ytxdata.history.proof.verdict import (
     best_of,
     confirmed,
-    doubts_from,
     gap_below,
     reached_by,
     reason_for,
     rebased,
     window_of,
-    worst_doubts,
 )
-from ytxdata.history.clocks import note_on, rewound, with_upper
-from ytxdata.history.coverage import certify
-from ytxdata.history.evidence import Evidence, KnownLand, Note, NothingKnown, PullFacts
-from ytxdata.history.looking import look
-from ytxdata.history.noticing import FORGETTING, notes_on
-from ytxdata.history.policy import DEFAULT_POLICY, Policy
-from ytxdata.history.settling import patient, resettled
-from ytxdata.history.sighting import Before, Sighting
-from ytxdata.history.verdicts import Certificate, Period
+from ytxdata.history.proof.window import Before, Sighting, look
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,42 @@
-"""When this machine's clock goes back between two syncs: one of the two was wrong, and what rests on it is taken back."""
+"""How proof is taken back: this machine's clock went back, or meetings are given longer to be listed than before."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ytxdata.history.chains import CONFIRMABLE, is_gap
-from ytxdata.history.evidence import Evidence, Note, Window
-from ytxdata.history.policy import Policy
-from ytxdata.history.reasons import NOTES
+from ytxdata.history.proof.evidence import Doubt, Evidence, Note, Window
+from ytxdata.history.proof.policy import Policy
+from ytxdata.history.proof.reasons import CONFIRMABLE, NOTES, is_gap
+from ytxdata.history.proof.window import Sighting, start_of
 from ytxdata.times import beijing_text, floor_second
+
+
+def patient(policy: Policy, evidence: Evidence) -> Policy:
+    """Return the policy with the longest time to settle that this archive was ever synced with."""
+    return replace(policy, settle=max(policy.settle, timedelta(seconds=evidence.settle_s)))
+
+
+def resettled(evidence: Evidence, policy: Policy) -> Evidence:
+    """Return the evidence as it may stand under a policy that gives meetings longer to settle than before.
+
+    Earlier answers did not reach far enough back to find what is listed so late: nothing of theirs is proven until a
+    new full answer is.
+    """
+    settle_s = int(policy.settle.total_seconds())
+    if evidence.settle_s >= settle_s:
+        return evidence
+    return replace(
+        evidence,
+        windows=tuple(replace(one, proven_from=None) for one in evidence.windows),
+        full_at=None,
+        settle_s=settle_s,
+    )
+
+
+MOST_DOUBTS = 20
+"""How many late arrivals are kept."""
 
 MOST_UPPERS = 64
 """How many upper edges of finished syncs are kept: all of the newest, ever fewer of older ones, always the first."""
@@ -59,7 +85,7 @@ def with_upper(uppers: Sequence[datetime], upper: datetime) -> tuple[datetime, .
 
 
 def _cut(window: Window, until: datetime, now: datetime, policy: Policy) -> Window:
-    if is_gap(window):
+    if is_gap(window.reason):
         return replace(window, upper=min(window.upper, now), asked_at=now)
     upper = min(window.upper, until)
     proven_from = window.proven_from if window.proven_from and window.proven_from < upper else None
@@ -70,4 +96,32 @@ def _cut(window: Window, until: datetime, now: datetime, policy: Policy) -> Wind
         asked_at=until + policy.settle,
         upper=upper,
         proven_from=proven_from,
+    )
+
+
+def doubts_from(sightings: Sequence[Sighting], earlier: Evidence) -> list[Doubt]:
+    """Return the meetings that turned up inside what had been proven, and those that were gone for a while."""
+    proven = [one for one in earlier.windows if one.proven_from is not None]
+    found: dict[str, Doubt] = {}
+    for sighting in sightings:
+        back = set(sighting.reappeared)
+        for record in (*sighting.fresh, *(one for one in sighting.pull.records if one.meeting_id in back)):
+            start = start_of(record, sighting.pull)
+            missed_at = _missed_at(start, proven, earlier.last_asked_at if record.meeting_id in back else None)
+            if start and missed_at:
+                found.setdefault(record.meeting_id, Doubt(record.meeting_id, start, missed_at, sighting.pull.pull_id))
+    return list(found.values())
+
+
+def worst_doubts(doubts: Iterable[Doubt]) -> tuple[Doubt, ...]:
+    """Return the latest arrivals: they decide how long nothing may be taken for settled."""
+    return tuple(sorted(doubts, key=lambda one: one.lateness, reverse=True)[:MOST_DOUBTS])
+
+
+def _missed_at(start: datetime | None, proven: Iterable[Window], gone_at: datetime | None) -> datetime | None:
+    """Return when the newest pull was asked that should have shown a record and did not, None if there is none."""
+    if gone_at is not None or start is None:
+        return gone_at
+    return max(
+        (one.asked_at for one in proven if one.proven_from and one.proven_from <= start < one.upper), default=None
     )

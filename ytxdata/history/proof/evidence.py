@@ -174,6 +174,11 @@ class Doubt:
     missed_at: datetime
     noticed_by: str
 
+    @property
+    def lateness(self) -> timedelta:
+        """How long after its start the meeting was still missing."""
+        return self.missed_at - self.started_at
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from ytxdata.history.proof.evidence import Doubt, Evidence, Note, Window
+from ytxdata.history.proof.window import Sighting
 from ytxdata.labels import Text
+from ytxdata.times import beijing_text
 
 Verdict = Literal["PROVEN", "PROBABLE", "GAP"]
 
@@ -134,6 +138,20 @@ REASONS: dict[str, Reason] = {
     ),
 }
 """Key → verdict and sentence. A period's verdict is that of its reason."""
+CONFIRMABLE = ("full", "order_full")
+"""Reasons of a window that a longer answer can confirm."""
+
+UNSUSPICIOUS = ("full", "order_full", "anchored")
+"""What may stand above a gap without proof: nothing speaks against these answers."""
+
+BLOCKING = ("rejected", "collision", "no_start", "reappeared", "vanished")
+"""Reasons that keep a window from being proven, though what it holds joins on: a few missing ones are no gap."""
+
+
+def is_gap(reason: str) -> bool:
+    """Say whether what has this reason is a gap."""
+    return REASONS[reason].verdict == "GAP"
+
 
 NOTES: dict[str, Text] = {
     "vanished": Text(
@@ -182,3 +200,47 @@ NOTES: dict[str, Text] = {
     ),
 }
 """Key → what a sync says about it."""
+
+
+FORGETTING = ("fell_off", "cap_equal")
+"""Reasons that say the platform no longer lists old meetings."""
+
+SUSPICIONS = ("cap_round", "cap_equal", "cap_fewer")
+MOST_IDS = 20
+
+
+def notes_on(
+    best: Sighting, reason: str, gap: Window | None, doubts: Sequence[Doubt], earlier: Evidence, *, is_broken: bool
+) -> Iterator[Note]:
+    """Yield what a sync noticed, from what its best answer shows."""
+
+    def note(key: str, ids: Sequence[str] = (), **values: object) -> Note:
+        return Note(key, NOTES[key].format(**values), tuple(ids[:MOST_IDS]), best.pull.pull_id)
+
+    if gap is not None:
+        yield note("gap", start=beijing_text(gap.lower), end=beijing_text(gap.upper))
+    late = [one.meeting_id for one in doubts if one.meeting_id not in best.reappeared]
+    if late:
+        yield note("late", late, n=len(late))
+    if best.vanished:
+        yield note("vanished", best.vanished, n=len(best.vanished))
+    if best.reappeared:
+        yield note("reappeared", best.reappeared, n=len(best.reappeared))
+    if best.collisions:
+        yield note("collision", best.collisions, n=len(best.collisions))
+    if best.pull.n_rejected:
+        yield note("rejected", n=best.pull.n_rejected)
+    if best.n_without_start:
+        yield note("no_start", n=best.n_without_start)
+    if is_broken:
+        yield note("order")
+    if reason in SUSPICIONS:
+        why = REASONS[reason].text
+        yield Note(
+            "cap",
+            type(why)(NOTES["cap"].zh.format(why=why.zh), NOTES["cap"].en.format(why=why.en)),
+            (),
+            best.pull.pull_id,
+        )
+    if reason in FORGETTING and not earlier.has_forgotten:
+        yield note("forgotten", n=best.n_left_out)

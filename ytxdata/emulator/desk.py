@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from ytxdata import times
-from ytxdata.emulator import cases
+from ytxdata.emulator.cases import plant
 from ytxdata.emulator.account import Account
 from ytxdata.emulator.book import Entry, Listed, chosen, listed
 from ytxdata.emulator.company import FOUNDED, Company
@@ -41,7 +41,7 @@ class Desk:
         )
         until = options.until if options.until is not None else times.now().astimezone(times.BEIJING).date()
         self.now = int(times.as_instant(until, name="until").timestamp())
-        self.planted = cases.plant(self.company, self.now) if options.planted else Planted()
+        self.planted = plant(self.company, self.now) if options.planted else Planted()
         self.entries = self._newest(options.meetings)
         self.faults = [Fault.of(fault) for fault in options.faults]
         self.requests: list[Asked] = []

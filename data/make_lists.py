@@ -10,7 +10,7 @@ import io
 from pathlib import Path
 
 from ytxdata.emulator import Options
-from ytxdata.emulator.desk import Desk
+from ytxdata.emulator.backend import Desk
 
 HERE = Path(__file__).parent
 COMPANY = Options(meetings=700, seed=7, until="2026-03-04", planted=True)

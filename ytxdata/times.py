@@ -11,6 +11,12 @@ from ytxdata.labels import Text
 ZONE_NAME = "Asia/Shanghai"
 BEIJING = ZoneInfo(ZONE_NAME)
 
+BEIJING_OFFSET = timedelta(hours=8)
+"""What Beijing is ahead of UTC: the same for every instant since 1991, so that columns of instants need no zone tables."""
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=BEIJING).astimezone(UTC)
+"""No meeting is older: the platform is younger, and a start before it is a broken clock or a zero, never a meeting."""
+
 Instant = str | date | datetime
 """What a user may give as an edge of a period: text, a date (its midnight in Beijing), or an instant."""
 

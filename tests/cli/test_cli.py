@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ytxdata.cli import app, main
-from ytxdata.cli.wrong_usage import in_both
+from ytxdata.cli.usage_errors import in_both
 from ytxdata.emulator import Emulator
 
 PROGRAM = str(Path(sys.executable).with_name("ytxdata"))

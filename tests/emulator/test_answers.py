@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from ytxdata.emulator import CHOICES, Emulator
-from ytxdata.emulator.dialects import DIALECTS
-from ytxdata.emulator.names import NASTY
-from ytxdata.emulator.shapes import SHAPES
+from ytxdata.emulator.company import NASTY
+from ytxdata.emulator.dialects import DIALECTS, SHAPES
 
 CHINA = timezone(timedelta(hours=8))
 Start = Callable[..., tuple[Emulator, Any]]

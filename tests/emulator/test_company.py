@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from ytxdata.emulator.company import Company
-from ytxdata.emulator.desk import Desk
+from ytxdata.emulator.backend import Backend
+from ytxdata.emulator.company import NASTY, Company
 from ytxdata.emulator.meeting import TARIFF_MILLS, Meeting
-from ytxdata.emulator.names import NASTY
 from ytxdata.emulator.options import Options
 from ytxdata.phones import normalize, number_class
 
@@ -46,17 +45,17 @@ def test_a_day_depends_on_seed_rate_and_date_alone() -> None:
 
 
 def test_about_two_thousand_meetings_are_two_years() -> None:
-    meetings = Desk(Options(until="2026-03-04")).truth()["meetings"]
+    meetings = Backend(Options(until="2026-03-04")).truth()["meetings"]
     assert len(meetings) == 2026
     span = datetime(2026, 3, 4, tzinfo=CHINA) - datetime.fromisoformat(meetings[0]["started_at"])
     assert 650 < span.days < 810
 
 
 def test_many_meetings_are_two_years_of_a_larger_company() -> None:
-    desk = Desk(Options(meetings=10_000, until="2026-03-04"))
-    span = desk.now - desk.entries[0].first.started_at
+    backend = Backend(Options(meetings=10_000, until="2026-03-04"))
+    span = backend.now - backend.entries[0].first.started_at
     assert 600 < span / 86400 < 850
-    assert len(desk.company.staff) > len(Desk(Options(meetings=1)).company.staff)
+    assert len(backend.company.staff) > len(Backend(Options(meetings=1)).company.staff)
 
 
 def test_the_week_has_its_rhythm(two_years: list[Meeting]) -> None:
@@ -125,8 +124,8 @@ def overlaps(spans: list[tuple[int, int]]) -> int:
 
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_without_plants_there_is_nothing_an_audit_calls_critical(seed: int) -> None:
-    desk = Desk(Options(meetings=1500, seed=seed, until="2026-03-04", rate=6))
-    truth = desk.truth()
+    backend = Backend(Options(meetings=1500, seed=seed, until="2026-03-04", rate=6))
+    truth = backend.truth()
     legs = defaultdict(list)
     for leg in truth["legs"]:
         legs[leg["meeting_id"]].append(leg)
@@ -159,8 +158,8 @@ def test_without_plants_there_is_nothing_an_audit_calls_critical(seed: int) -> N
 
 
 def test_no_number_can_be_dialled_and_all_are_read() -> None:
-    desk = Desk(Options(meetings=2000, until="2026-03-04", planted=True))
-    phones: dict[str, Any] = {leg["phone"]: leg for leg in desk.truth()["legs"] if leg["phone"]}
+    backend = Backend(Options(meetings=2000, until="2026-03-04", planted=True))
+    phones: dict[str, Any] = {leg["phone"]: leg for leg in backend.truth()["legs"] if leg["phone"]}
     classes: Counter[str] = Counter()
     for phone, leg in phones.items():
         assert normalize(phone) == leg["number"]
@@ -172,7 +171,7 @@ def test_no_number_can_be_dialled_and_all_are_read() -> None:
         assert leg["line"] == number_class(leg["number"])
         classes[leg["line"]] += 1
     assert set(classes) == {"mobile", "fixed", "international", "premium", "satellite"}
-    phones_of_staff = [row["phone"] for row in desk.truth()["roster"]]
+    phones_of_staff = [row["phone"] for row in backend.truth()["roster"]]
     assert len(phones_of_staff) == len(set(phones_of_staff))
 
 
@@ -184,5 +183,5 @@ def test_a_year_the_calendar_does_not_know_falls_back_to_weekends() -> None:
 
 def test_an_ordinary_company_is_ready_within_a_second() -> None:
     begun = time.process_time()
-    Desk(Options(until="2026-03-04"))
+    Backend(Options(until="2026-03-04"))
     assert time.process_time() - begun < 1

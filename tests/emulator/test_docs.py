@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ytxdata.emulator import CHOICES, KINDS, Options
-from ytxdata.emulator.cases import CASES
+from ytxdata.emulator.planted_cases import CASES
 from ytxdata.platform.codes import CODES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")

@@ -95,7 +95,7 @@ def test_sign_is_accepted_in_either_case(start: Start) -> None:
 @pytest.mark.parametrize("environment", CHOICES["environment"])
 def test_an_app_id_works_in_its_own_environment_only(start: Start, environment: str) -> None:
     server, client = start(meetings=3, environment=environment)
-    account = server.desk.account
+    account = server.backend.account
     foreign = account.app_id if environment == "sandbox" else account.sandbox_app_id
     assert client.ask().code == "0"
     assert client.ask(fields={"appid": foreign}).code == "-205"
@@ -182,7 +182,7 @@ def test_the_log_holds_no_secret(start: Start) -> None:
     server, client = start(meetings=3)
     client.ask()
     client.ask(token="wrong")
-    text = repr(server.requests) + repr(server) + repr(server.desk.account)
+    text = repr(server.requests) + repr(server) + repr(server.backend.account)
     assert "Sign" not in text
     assert server.env["YTX_AUTH_TOKEN"] not in text
     assert [line.code for line in server.requests] == ["0", "-203"]

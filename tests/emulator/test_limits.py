@@ -147,8 +147,8 @@ def test_a_record_can_be_changed_vanish_and_come_back(start: Start) -> None:
 
 def test_a_late_arrival_can_be_put_into_the_past(start: Start) -> None:
     server, client = start()
-    first = server.desk.entry(by_start(server)[10]).first
-    server.desk.add(replace(first, meeting_id="20260101000000000000000000001"))
+    first = server.backend.entry(by_start(server)[10]).first
+    server.backend.add(replace(first, meeting_id="20260101000000000000000000001"))
     assert client.ids().count("20260101000000000000000000001") == 1
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ytxdata.emulator.desk import Desk
+from ytxdata.emulator.backend import Backend
 from ytxdata.emulator.options import Options
 from ytxdata.errors import UsageError
 
@@ -43,11 +43,11 @@ class Story:
     """One company with plants, and the facts of a case."""
 
     def __init__(self, seed: int, until: str = "2026-03-04") -> None:
-        self.desk = Desk(Options(meetings=700, seed=seed, until=until, planted=True))
+        self.backend = Backend(Options(meetings=700, seed=seed, until=until, planted=True))
         self.read()
 
     def read(self) -> None:
-        self.truth = self.desk.truth()
+        self.truth = self.backend.truth()
         self.rows: dict[str, list[Row]] = defaultdict(list)
         self.legs: dict[str, list[Row]] = defaultdict(list)
         for row in self.truth["meetings"]:
@@ -128,7 +128,7 @@ def test_changes_and_losses_come_an_hour_later() -> None:
     }
     people = {case: len(story.legs[row["meeting_id"]]) for case, row in before.items()}
     assert not any(row["is_vanished"] for row in story.truth["meetings"])
-    story.desk.advance(timedelta(hours=2))
+    story.backend.advance(timedelta(hours=2))
     story.read()
     after = {case: story.one("mutated_after_close", case) for case in before}
     assert after["money"]["amount_yuan"] != before["money"]["amount_yuan"]
@@ -261,4 +261,4 @@ def test_plants_work_around_holidays_too(until: str) -> None:
 
 def test_a_company_too_small_for_its_plants_is_refused() -> None:
     with pytest.raises(UsageError, match="meetings"):
-        Desk(Options(meetings=100, until="2026-03-04", planted=True))
+        Backend(Options(meetings=100, until="2026-03-04", planted=True))

@@ -80,9 +80,9 @@ def test_an_env_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 def test_the_company_is_the_same_in_every_process() -> None:
     code = """
 from hashlib import sha256
-from ytxdata.emulator.desk import Desk
+from ytxdata.emulator.backend import Backend
 from ytxdata.emulator.options import Options
-print(sha256(repr(Desk(Options(meetings=700, until='2026-03-04', planted=True)).truth()).encode()).hexdigest())
+print(sha256(repr(Backend(Options(meetings=700, until='2026-03-04', planted=True)).truth()).encode()).hexdigest())
 """
     said = {
         subprocess.run(

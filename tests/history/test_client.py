@@ -9,8 +9,7 @@ import pytest
 
 import ytxdata as ytx
 from ytxdata.emulator import Emulator
-from ytxdata.emulator.dialects import DIALECTS
-from ytxdata.emulator.shapes import SHAPES
+from ytxdata.emulator.dialects import DIALECTS, SHAPES
 from ytxdata.errors import CredentialsError, MeetingNotFoundError, MissingStatusError, ServerFaultError, UsageError
 from ytxdata.phones import normalize
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from tests.platform.hostile import APP, SID, TOKEN, Hostile, reply, said
-from ytxdata.platform.doctor import Check, examine, exit_code
-from ytxdata.platform.values import BASE_URLS
+from ytxdata.platform.doctor import Diagnosis, examine, exit_code
+from ytxdata.platform.settings import BASE_URLS
 
 Server = Callable[..., Hostile]
 
 
-def diagnose(url: str | None, **more: Any) -> dict[str, Check]:
+def diagnose(url: str | None, **more: Any) -> dict[str, Diagnosis]:
     arguments = {"account_sid": SID, "auth_token": TOKEN, "app_id": APP, "base_url": url, "total_timeout": 0.4, **more}
     checks = examine(**arguments)
     assert len({check.key for check in checks}) == len(checks)

@@ -12,9 +12,7 @@ from pydantic import SecretStr
 
 from tests.platform.hostile import APP, SID, TOKEN
 from ytxdata.errors import SettingsError
-from ytxdata.platform.guidance import NAMES, PROBLEMS
-from ytxdata.platform.settings import Settings
-from ytxdata.platform.values import BASE_URLS
+from ytxdata.platform.settings import BASE_URLS, NAMES, PROBLEMS, Settings
 
 GIVEN = {"account_sid": SID, "auth_token": TOKEN, "app_id": APP}
 

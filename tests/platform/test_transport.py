@@ -24,8 +24,8 @@ import requests
 from tests.platform.hostile import Hostile, reply, said, settings_for
 from ytxdata import errors
 from ytxdata.errors import UsageError, YtxError
-from ytxdata.platform.body import read_body
 from ytxdata.platform.codes import CODES
+from ytxdata.platform.limits import read_body
 from ytxdata.platform.transport import Transport
 from ytxdata.records.answer import Answer
 

@@ -13,8 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ytxdata.emulator.company import Company
-from ytxdata.emulator.dialects import DIALECTS
-from ytxdata.emulator.writing import write
+from ytxdata.emulator.dialects import DIALECTS, write
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.bulk import BulkReader
 from ytxdata.records.decode import is_utf8

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ytxdata.cli import (
+    archive,
     audit,
     demo,
     doctor,
@@ -19,10 +20,10 @@ from ytxdata.cli import (
     pack,
     report,
     sync,
+    usage_errors,
     verify,
-    wrong_usage,
 )
-from ytxdata.cli.options import chosen, set_lang
+from ytxdata.cli.shared_options import chosen, set_lang
 from ytxdata.errors import YtxError
 from ytxdata.labels import LANGS, Text
 from ytxdata.redact import scrub
@@ -50,7 +51,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, doctor, fetch, sync, report, explain, audit, pack, verify, notebooks, emulator):
+for verb in (demo, doctor, fetch, sync, archive, report, explain, audit, pack, verify, notebooks, emulator):
     verb.register(app)
 
 
@@ -81,9 +82,9 @@ def main(arguments: list[str] | None = None) -> None:
     except YtxError as error:
         _tell(error)
         code = error.exit_code
-    except wrong_usage.WrongUsage as error:
-        lang = wrong_usage.lang_of(sys.argv[1:] if arguments is None else arguments)
-        typer.echo(wrong_usage.told(error, lang if lang in LANGS else chosen.lang), err=True)
+    except usage_errors.WrongUsage as error:
+        lang = usage_errors.lang_of(sys.argv[1:] if arguments is None else arguments)
+        typer.echo(usage_errors.told(error, lang if lang in LANGS else chosen.lang), err=True)
         code = 2
     except (KeyboardInterrupt, typer.Abort):
         typer.echo(_INTERRUPTED.in_(chosen.lang), err=True)

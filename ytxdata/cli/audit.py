@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ytxdata.cli.asking import From, To
-from ytxdata.cli.options import ArchiveDir, Json, Language, ShowPhones, chosen, emit, note, say, wrote
+from ytxdata.cli.shared_options import ArchiveDir, From, Json, Language, ShowPhones, To, chosen, emit, note, say, wrote
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.options import Json, Language, chosen, emit, say
+from ytxdata.cli.shared_options import Json, Language, chosen, emit, say
 
 
 def register(app: typer.Typer) -> None:

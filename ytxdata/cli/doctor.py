@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.options import (
+from ytxdata.cli.shared_options import (
     AccountSid,
     AppId,
     BaseUrl,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.options import Language
+from ytxdata.cli.shared_options import Language
 
 _CHOICES = "'ytxdata emulator --choices' 列出取值 / lists the values"
 

@@ -7,8 +7,22 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.asking import From, Granularity, Lines, TariffFile, To, ask
-from ytxdata.cli.options import ArchiveDir, Json, Language, ShowPhones, chosen, emit, say, wrote
+from ytxdata.cli.shared_options import (
+    ArchiveDir,
+    From,
+    Granularity,
+    Json,
+    Language,
+    Lines,
+    ShowPhones,
+    TariffFile,
+    To,
+    ask,
+    chosen,
+    emit,
+    say,
+    wrote,
+)
 from ytxdata.labels import Text
 
 _SHOWN = 20

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.asking import From, To
 from ytxdata.cli.audit import ConfigFile, InvoiceFile, RosterFile
-from ytxdata.cli.options import ArchiveDir, Json, Language, emit, say
+from ytxdata.cli.shared_options import ArchiveDir, From, Json, Language, To, emit, say
 
 
 def register(app: typer.Typer) -> None:

@@ -8,8 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ytxdata.cli.asking import From, Granularity, Lines, TariffFile, To, ask
-from ytxdata.cli.options import ArchiveDir, Json, Language, ShowPhones, chosen, emit, say, wrote
+from ytxdata.cli.shared_options import (
+    ArchiveDir,
+    From,
+    Granularity,
+    Json,
+    Language,
+    Lines,
+    ShowPhones,
+    TariffFile,
+    To,
+    ask,
+    chosen,
+    emit,
+    say,
+    wrote,
+)
 from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
 

@@ -1,4 +1,4 @@
-"""`ytxdata sync` and `ytxdata archive`: keep the history for good."""
+"""`ytxdata sync`: keep the history for good."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.options import (
+from ytxdata.cli.shared_options import (
     AccountSid,
     AppId,
     ArchiveDir,
@@ -16,13 +16,11 @@ from ytxdata.cli.options import (
     Environment,
     Json,
     Language,
-    chosen,
     emit,
     note,
     open_client,
     say,
 )
-from ytxdata.times import beijing_text
 
 SettleHours = Annotated[
     int,
@@ -34,12 +32,8 @@ SettleHours = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Put the verbs on the command line."""
+    """Put the verb on the command line."""
     app.command("sync")(sync)
-    archive = typer.Typer(name="archive", no_args_is_help=True, help="照看存档 / look after an archive")
-    archive.command("rebuild")(rebuild)
-    archive.command("coverage")(coverage)
-    app.add_typer(archive)
 
 
 def sync(
@@ -70,44 +64,3 @@ def sync(
         emit(done.to_dict())
     else:
         say(done.line)
-
-
-def rebuild(archive: ArchiveDir = Path("meetings.archive"), _lang: Language = None) -> None:
-    """重新生成表格 / Derive the tables anew.
-
-    用当前的解析规则重新生成表格；原始记录不变。
-
-    Derive the tables anew with the present rules; raw records stay as they are.
-
-    Example: ytxdata archive rebuild --archive meetings.archive
-    """
-    from ytxdata.archive import Archive
-
-    say(str(Archive(archive).rebuild()))
-
-
-def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = False, _lang: Language = None) -> None:
-    """完整性一览 / Show what is proven.
-
-    列出各时段的完整性结论和原因。
-
-    List the verdict on each period, and why.
-
-    Example: ytxdata archive coverage --archive meetings.archive
-    """
-    from ytxdata.archive import Archive
-    from ytxdata.archive.layout import no_archive
-
-    kept = Archive(archive)
-    if kept.snapshot() is None:
-        raise no_archive(kept.path)
-    if as_json:
-        frame = kept.coverage()
-        emit(frame.assign(start=frame["start"].astype(str), end=frame["end"].astype(str)).to_dict("records"))
-        return
-    certificate = kept.certificate()
-    for period in certificate.periods:
-        say(
-            f"{beijing_text(period.start)} – {beijing_text(period.end)}  {period.verdict:<8}  {period.reason.in_(chosen.lang)}"
-        )
-    say(certificate.sentence)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.options import Json, Language, emit, say
+from ytxdata.cli.shared_options import Json, Language, emit, say
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 

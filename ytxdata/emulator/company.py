@@ -1,21 +1,97 @@
-"""A believable company: what meetings it holds on a day. A day depends on seed, rate and date, on nothing else."""
+"""A believable company: what meetings it holds on a day, what it calls them, which days it works.
+
+A day depends on seed, rate and date, on nothing else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from hashlib import md5
 from itertools import accumulate
 from math import exp, sqrt
 from random import Random
 
-from ytxdata.emulator import names
-from ytxdata.emulator.conversation import Invitation, converse
-from ytxdata.emulator.meeting import Meeting
-from ytxdata.emulator.people import DEPARTMENTS, PARTNERS, Person, hire, partners, withheld
-from ytxdata.emulator.workdays import is_makeup_day, is_workday
+import chinese_calendar
+
+from ytxdata.emulator.meeting import Invitation, Meeting, converse
+from ytxdata.emulator.staff import DEPARTMENTS, PARTNERS, Person, hire, partners, withheld
 from ytxdata.times import BEIJING
+
+SERIES = (
+    "{dept}周例会",
+    "{dept}晨会",
+    "{dept}项目进度会",
+    "{dept}双周复盘",
+    "{dept}需求评审",
+    "{dept}与客户对账会",
+    "{dept}培训",
+    "{dept}周报沟通",
+)
+
+AD_HOC = (
+    "临时会议",
+    "{name}发起的会议",
+    "紧急故障处理",
+    "合同条款沟通",
+    "客户投诉处理",
+    "报价讨论",
+    "面试沟通",
+    "{partner}技术交流",
+    "{partner}商务洽谈",
+    "发货计划确认",
+    "预算调整",
+    "版本上线评审",
+    "",
+)
+
+NIGHT = ("夜间割接", "海外客户沟通", "应急值守", "上线支持")
+
+ALL_HANDS = ("全员大会", "季度经营分析会", "安全生产动员会")
+
+NASTY = (
+    "=1+1",
+    '=HYPERLINK("http://example.invalid","点我")',
+    "@SUM(A1:A9)",
+    "+86 沟通会",
+    "-2+3 号楼协调",
+    "＝1＋1 全角",
+    "\t制表符开头",
+    "销售,市场,研发 联合会",
+    '他说"好"的会',
+    "第一行\n第二行",
+    "回车\r\n换行",
+    "🎉 年会 👨‍👩‍👧",
+    "龘靐齉㐀𠮷𪚥 评审",
+    "〇八年项目",
+    "反斜杠 \\n 与 \\u4e00",
+    "<script>alert(1)</script>",
+    "'; DROP TABLE meetings; --",
+    '{"meid":"不是记录"}',
+    "],[",
+    "null",
+    "  前后空格  ",
+    "行分隔\u2028符\u00a0与\u3000空格",
+    "很长的名字" * 40,
+)
+"""Each has to come out at the other end as it went in."""
+
+
+@cache
+def is_workday(day: date) -> bool:
+    """Return whether a day is worked; a year the calendar does not know falls back to weekends."""
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        return day.weekday() < 5
+
+
+def is_makeup_day(day: date) -> bool:
+    """Return whether a Saturday or Sunday is worked in exchange for a holiday."""
+    return day.weekday() >= 5 and is_workday(day)
+
 
 WEEKDAY_WEIGHT = (1.15, 1.05, 1.0, 1.0, 0.8)
 MAKEUP_WEIGHT, OFF_WEIGHT = 0.6, 0.05
@@ -140,7 +216,7 @@ class Company:
             name, kind = series.name, "recurring"
         elif rng.random() < 0.008:
             members = rng.sample(range(len(self.staff)), min(len(self.staff), rng.randint(26, 60)))
-            lasts, name, kind = rng.randint(2400, 6600), rng.choice(names.ALL_HANDS), "all_hands"
+            lasts, name, kind = rng.randint(2400, 6600), rng.choice(ALL_HANDS), "all_hands"
         else:
             size = rng.choices([n for n, _ in SIZES], [w for _, w in SIZES])[0]
             own = self._teams[self.staff[chair].department]
@@ -148,7 +224,7 @@ class Company:
             members += rng.sample(range(len(self.staff)), max(0, size - len(members)))
             lasts = min(3 * 3600, max(75, round(rng.lognormvariate(6.95, 0.75))))
             kind = "night" if night else "ad_hoc"
-            name = rng.choice(names.NASTY if rng.random() < 0.03 else names.NIGHT if night else names.AD_HOC)
+            name = rng.choice(NASTY if rng.random() < 0.03 else NIGHT if night else AD_HOC)
             name = name.replace("{name}", self.staff[chair].name).replace("{partner}", rng.choice(PARTNERS))
         members = [index for index in dict.fromkeys(members) if index != chair]
         guests = rng.sample(self.partners, rng.choice((1, 1, 2))) if series is None and rng.random() < 0.25 else []
@@ -176,7 +252,7 @@ class Company:
         team = self._teams[department]
         members = rng.sample(team, min(len(team), rng.randint(3, 9)))
         return Series(
-            name=rng.choice(names.SERIES).format(dept=department),
+            name=rng.choice(SERIES).format(dept=department),
             weekday=rng.randrange(5),
             begins_s=rng.choice((8 * 2 + 1, 18, 19, 20, 28, 29, 30, 31, 32, 33)) * 1800,
             lasts_s=rng.choice((900, 1800, 1800, 2700, 3600, 3600, 5400)),

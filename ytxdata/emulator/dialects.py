@@ -1,11 +1,20 @@
-"""How an account writes a record down: key names, time forms, number forms. Each dialect is a row of data."""
+"""How an account writes records down: names of keys, forms of times and numbers, and the shape of `data` around them.
+
+Each dialect and each shape is a row of data.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
+
+from ytxdata.emulator.meeting import Leg, Meeting, yuan
+from ytxdata.times import BEIJING
 
 TimeForm = Literal["text", "compact", "epoch_s", "epoch_ms"]
 Absent = Literal["empty", "null", "omit"]
@@ -190,3 +199,147 @@ _BARE = Dialect(
 
 DIALECTS: dict[str, Dialect] = {d.name: d for d in (_VENDOR, _SNAKE, _CAMEL, _UPPER, _BARE)}
 """Every dialect by its name."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How records are put into `data`.
+
+    Parameters
+    ----------
+    opening, closing
+        JSON text before and after the records.
+    quoted
+        The records stand inside a JSON string, so their text is escaped once more.
+    single
+        Opening and closing when there is exactly one record; None for the same as always.
+    nothing
+        The whole value when there is no record; None for opening and closing alone.
+    keyed
+        Each record is the value of a key, its meeting id.
+    kind
+        `records`, or one of the values that hold none: `fixed` (`nothing` is the value) and `absent` (no `data` at all).
+    """
+
+    opening: str = "["
+    closing: str = "]"
+    quoted: bool = False
+    single: tuple[str, str] | None = None
+    nothing: str | None = None
+    keyed: bool = False
+    kind: Literal["records", "fixed", "absent"] = "records"
+
+    def frame(self, n: int) -> tuple[str, str]:
+        """Return what stands before and after `n` records."""
+        if n == 0 and self.nothing is not None:
+            return self.nothing, ""
+        if n == 1 and self.single is not None:
+            return self.single
+        return self.opening, self.closing
+
+    def place(self, record: str, meeting_id: str) -> str:
+        """Return a record's text as it stands in this shape."""
+        text = f"{json.dumps(meeting_id)}:{record}" if self.keyed else record
+        return json.dumps(text, ensure_ascii=False)[1:-1] if self.quoted else text
+
+
+SHAPES: dict[str, Shape] = {
+    "array": Shape(),
+    "object": Shape(single=("", ""), nothing='""'),
+    "string": Shape('"[', ']"', quoted=True),
+    "object_string": Shape('"[', ']"', quoted=True, single=('"', '"'), nothing='""'),
+    "wrapped": Shape('{"page":"1","list":[', "]}"),
+    "wrapped_object": Shape('{"meeting":[', "]}", single=('{"meeting":', "}"), nothing="null"),
+    "wrapped_string": Shape('"{\\"page\\":\\"1\\",\\"list\\":[', ']}"', quoted=True),
+    "string_under_key": Shape('{"list":"[', ']"}', quoted=True),
+    "keyed": Shape("{", "}", keyed=True),
+    "null": Shape(nothing="null", kind="fixed"),
+    "empty": Shape(nothing='""', kind="fixed"),
+    "absent": Shape(kind="absent"),
+}
+"""Every shape by its name. The last three hold no record, whatever was asked."""
+
+
+NO_TAPES = "NoTapes"
+
+
+def write(meeting: Meeting, dialect: Dialect) -> str:
+    """Return the JSON text of one record."""
+    facts: dict[str, object] = {
+        "meeting_id": _digits(meeting.meeting_id) if dialect.bare_ids else meeting.meeting_id,
+        "name": meeting.name or None,
+        "creator": _phone(meeting.creator, meeting.creator_number, dialect),
+        "app_id": meeting.app_id,
+        "created_at": _time(meeting.created_at, dialect),
+        "booked_at": _time(meeting.booked_at, dialect),
+        "started_at": _time(meeting.started_at, dialect),
+        "ended_at": _time(meeting.ended_at, dialect),
+        "duration_s": _number(meeting.duration_s, dialect),
+        "state": meeting.state,
+        "is_booked": _number(int(meeting.is_booked), dialect),
+        "display_number": meeting.display_number,
+        "amount": _money(meeting.amount_mills, dialect),
+        "recording_url": meeting.recording_url or NO_TAPES,
+        "legs": [_write_leg(leg, dialect) for leg in meeting.legs],
+    }
+    record = _named(facts, dialect.meeting, dialect.absent) | dict(dialect.extra)
+    return json.dumps(record, ensure_ascii=dialect.ascii, separators=(",", ":"))
+
+
+def _write_leg(leg: Leg, dialect: Dialect) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "name": leg.name,
+        "phone": _phone(leg.phone, leg.number, dialect),
+        "joined_at": _time(leg.joined_at, dialect),
+        "left_at": _time(leg.left_at, dialect),
+        "duration_s": _number(leg.duration_s, dialect),
+        "state": leg.state,
+    }
+    return _named(facts, dialect.leg, dialect.absent)
+
+
+def _named(facts: dict[str, object], keys: Mapping[str, str], absent: Absent) -> dict[str, object]:
+    if absent == "omit":
+        return {key: facts[fact] for fact, key in keys.items() if facts[fact] is not None}
+    nothing = "" if absent == "empty" else None
+    return {key: nothing if facts[fact] is None else facts[fact] for fact, key in keys.items()}
+
+
+def _digits(text: str) -> object:
+    return int(text) if text.isascii() and text.isdigit() and not text.startswith("0") else text
+
+
+def _phone(phone: str | None, number: str | None, dialect: Dialect) -> object:
+    shown = number if dialect.phones == "e164" and number is not None else phone
+    return _digits(shown) if dialect.bare_ids and shown is not None else shown
+
+
+def _number(value: int | None, dialect: Dialect) -> object:
+    return value if value is None or dialect.bare else str(value)
+
+
+def _time(instant: int | None, dialect: Dialect) -> object:
+    if instant is None:
+        return None
+    if dialect.times in ("text", "compact"):
+        pattern, colon = ("%Y-%m-%d %H", ":") if dialect.times == "text" else ("%Y%m%d%H", "")
+        text = f"{_hour(instant // 3600, pattern)}{colon}{instant // 60 % 60:02d}{colon}{instant % 60:02d}"
+    else:
+        text = str(instant if dialect.times == "epoch_s" else instant * 1000)
+    return int(text) if dialect.bare and dialect.times != "text" else text
+
+
+@lru_cache(maxsize=65536)
+def _hour(hour: int, pattern: str) -> str:
+    """Return the day and hour in Beijing; hours are few, and formatting them is what takes the time."""
+    return datetime.fromtimestamp(hour * 3600, BEIJING).strftime(pattern)
+
+
+def _money(mills: int | None, dialect: Dialect) -> object:
+    if mills is None:
+        return None
+    if dialect.float_money:
+        # Adding up small amounts in binary is what leaves 0.30000000000000004 behind.
+        return sum([0.1] * (mills // 100)) + (mills % 100) / 1000
+    text = yuan(mills)
+    return float(text) if dialect.bare and text else text

@@ -1,10 +1,15 @@
-"""One meeting as the truth knows it, and what of it can be seen at an instant. Times are whole epoch seconds."""
+"""One meeting as the truth knows it: what can be seen of it at an instant, and how it comes about from an invitation.
+
+Times are whole epoch seconds.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from random import Random
+from typing import Protocol
 
-from ytxdata.emulator.people import LineClass
+from ytxdata.emulator.staff import LineClass, Person
 
 ANSWERED = "应答|正常"
 UNANSWERED = "未应答"
@@ -107,3 +112,133 @@ def price(legs: tuple[Leg, ...]) -> int:
 def yuan(mills: int | None) -> str | None:
     """Return an amount as exact decimal text in yuan."""
     return None if mills is None else f"{mills // 1000}.{mills % 1000:03d}"
+
+
+LONGEST_S = 4 * 3600 - 600
+
+
+class House(Protocol):
+    """What a conversation needs to know of the company."""
+
+    staff: list[Person]
+    app_id: str
+    display_number: str
+
+    def new_id(self, created_at: int, rng: Random) -> str: ...  # noqa: D102
+    def guest_key(self, guest: Person) -> int | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A meeting as it was meant: who, when, how long."""
+
+    kind: str
+    name: str
+    begins: int
+    lasts_s: int
+    chair: int
+    members: tuple[int, ...]
+    guests: tuple[Person, ...]
+    busy: frozenset[int]
+    is_booked: bool
+
+
+def converse(rng: Random, house: House, meant: Invitation) -> tuple[Meeting, dict[int, int]]:
+    """Return the meeting that came of an invitation, and until when each person was on the telephone."""
+    kind, lasts = meant.kind, meant.lasts_s
+    fate = rng.random()
+    if fate < 0.012 and kind == "ad_hoc":
+        kind, lasts = "brief", rng.randint(15, 55)
+    end = meant.begins + lasts
+    legs = _attend(rng, house.staff[meant.chair], meant.begins, end, chair=True)
+    occupied: dict[int, int] = {}
+    nobody = fate > 0.985
+    invited: list[tuple[int | None, Person]] = [(index, house.staff[index]) for index in meant.members]
+    invited += [(house.guest_key(guest), guest) for guest in meant.guests]
+    for key, person in invited:
+        if key in meant.busy or nobody or rng.random() < 0.05:
+            legs.append(_unanswered(rng, person, meant.begins, BUSY if key in meant.busy else UNANSWERED))
+        else:
+            legs += _attend(rng, person, meant.begins, end)
+    if nobody:
+        kind = "nobody_answered"
+    elif rng.random() < 0.02 and kind != "brief":
+        kind = "forgotten"
+        legs = _forget(rng, legs, meant.begins)
+    finished = max(leg.left_at for leg in legs if leg.joined_at is not None and leg.left_at is not None)
+    # A ring that outlasts the talk is given up when the meeting ends.
+    legs = [_given_up(leg, finished) for leg in legs]
+    by_number = {leg.number: leg.left_at for leg in legs if leg.joined_at is not None}
+    for key, person in [(meant.chair, house.staff[meant.chair]), *invited]:
+        left = by_number.get(person.number)
+        if key is not None and left is not None:
+            occupied[key] = max(occupied.get(key, 0), left + 5)
+    return _record(rng, house, meant, kind, finished, tuple(legs)), occupied
+
+
+def _record(rng: Random, house: House, meant: Invitation, kind: str, finished: int, legs: tuple[Leg, ...]) -> Meeting:
+    """Return the record the platform keeps of a conversation."""
+    chair = house.staff[meant.chair]
+    created = meant.begins - (rng.randint(3600, 5 * 86400) if meant.is_booked else rng.randint(1, 9))
+    meeting_id = house.new_id(created, rng)
+    return Meeting(
+        meeting_id=meeting_id,
+        name=meant.name,
+        creator=chair.phone or "",
+        creator_number=chair.number,
+        app_id=house.app_id,
+        kind=kind,
+        is_booked=meant.is_booked,
+        created_at=created,
+        booked_at=meant.begins - meant.begins % 300 if meant.is_booked else None,
+        started_at=meant.begins,
+        ended_at=finished,
+        duration_s=finished - meant.begins,
+        amount_mills=price(legs),
+        display_number=house.display_number,
+        recording_url=f"https://recordings.example.invalid/{meeting_id}.mp3" if rng.random() < 0.1 else None,
+        state=ENDED,
+        legs=legs,
+        listed_from=meant.begins,
+    )
+
+
+def _attend(rng: Random, person: Person, begins: int, end: int, *, chair: bool = False) -> list[Leg]:
+    """Return the legs of somebody who took part: one, or two when the line dropped in between."""
+    lasts = end - begins
+    joined = begins if chair else begins + min(lasts // 2, 1 + round(rng.expovariate(1 / 35)))
+    left = max(joined + 2, end - min(lasts // 3, rng.randint(0, 12)))
+    if not chair and rng.random() < 0.08:
+        left = rng.randint(joined + 2, max(joined + 2, left))
+    called = max(begins, joined - rng.randint(3, 18)) if not chair else begins
+    if left - joined > 400 and rng.random() < 0.06:
+        dropped = rng.randint(joined + 60, left - 240)
+        back = dropped + rng.randint(15, 150)
+        return [_leg(person, called, joined, dropped), _leg(person, back - 5, back, left)]
+    return [_leg(person, called, joined, left)]
+
+
+def _leg(person: Person, called: int, joined: int, left: int) -> Leg:
+    return Leg(person.name, person.phone, person.number, person.line, called, joined, left, ANSWERED)
+
+
+def _unanswered(rng: Random, person: Person, begins: int, state: str) -> Leg:
+    """Return a leg that rang and was never answered: it has an end and no start, as the platform writes it."""
+    called = begins + rng.randint(0, 20)
+    return Leg(person.name, person.phone, person.number, person.line, called, None, called + rng.randint(20, 60), state)
+
+
+def _given_up(leg: Leg, finished: int) -> Leg:
+    if leg.joined_at is not None or leg.left_at is None or leg.left_at <= finished:
+        return leg
+    return Leg(leg.name, leg.phone, leg.number, leg.line, min(leg.called_at, finished), None, finished, leg.state)
+
+
+def _forget(rng: Random, legs: list[Leg], begins: int) -> list[Leg]:
+    """Let the last answered party stay on the line alone for a while."""
+    position = max(index for index, leg in enumerate(legs) if leg.joined_at is not None)
+    leg = legs[position]
+    others = max(other.left_at or 0 for other in legs if other.joined_at is not None)
+    left = min(begins + LONGEST_S, others + rng.randint(11 * 60, 80 * 60))
+    kept = Leg(leg.name, leg.phone, leg.number, leg.line, leg.called_at, leg.joined_at, left, leg.state)
+    return [*legs[:position], kept, *legs[position + 1 :]]

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from ytxdata.emulator.dialects import DIALECTS
+from ytxdata.emulator.dialects import DIALECTS, SHAPES
 from ytxdata.emulator.faults import Fault
-from ytxdata.emulator.shapes import SHAPES
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.times import Instant

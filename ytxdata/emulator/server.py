@@ -1,9 +1,13 @@
-"""The emulator as people use it: a context manager in a thread, or a process of its own."""
+"""The emulator as people use it: a real HTTP server, as a context manager in a thread or as a process of its own.
+
+Its connections can be misused, which is what the faults on the wire do.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -12,18 +16,178 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from ytxdata.emulator.account import Credentials
-from ytxdata.emulator.app import Front, QuietServer
-from ytxdata.emulator.desk import Desk
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ytxdata.emulator.backend import Asked, Backend
 from ytxdata.emulator.faults import Fault
-from ytxdata.emulator.log import Asked
 from ytxdata.emulator.options import Options
+from ytxdata.emulator.request_checks import FUN_URL, FUNC, VERSION, Credentials, ReceivedRequest
+from ytxdata.emulator.responses import Reply, Wire, page
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+
+MAX_BODY = 1 << 20
+SETTLING_TURNS = 100
+
+_SILENT = logging.Logger("ytxdata.emulator.uvicorn", logging.CRITICAL + 1)
+"""Clients that go away and answers cut short are the point here, and a request line holds a signature."""
+
+
+Connections = dict[Any, asyncio.Transport]
+"""The open connections by the address of their client."""
+
+
+class Front:
+    """The ASGI side of one emulator: hands each request to the backend and its reply to the wire."""
+
+    def __init__(self, backend: Backend, base_url: str) -> None:
+        self.backend, self.base_url = backend, base_url
+        self.connections: Connections = {}
+        self.stopping = asyncio.Event()
+        self.app = Starlette(routes=[Route("/{rest:path}", _Endpoint(self))])
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        try:
+            body = await _body(request)
+        except ClientDisconnect:
+            return
+        ask = ReceivedRequest(
+            sid=_sid(request.url.path),
+            sign=request.query_params.get("Sign"),
+            authorization=request.headers.get("authorization"),
+            body=body,
+            client_ip=request.client.host if request.client else "",
+        )
+        path, content_type = request.url.path, request.headers.get("content-type", "")
+        transport = self.connections.get(scope["client"])
+        if transport is None:
+            return
+        wire = Wire(send, transport, self.stopping, self._date())
+        refused = _refused(request)
+        if refused is not None:
+            self.backend.log(ask, path, content_type, reply=refused)
+            await wire.reply(refused)
+            return
+        reply, faults = self.backend.answer(ask, path, content_type, self.base_url)
+        await wire.deliver(reply, faults)
+        if faults:
+            # What was written past the server ends with the connection; only then may the server go on.
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+    def _date(self) -> str:
+        clock = self.backend.clock + timedelta(seconds=self.backend.options.date_skew_s)
+        return format_datetime(clock, usegmt=True)
+
+
+class _Endpoint:
+    """A bare ASGI endpoint, so that starlette hands over every method and the unparsed request."""
+
+    def __init__(self, front: Front) -> None:
+        self.front = front
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.front.serve(scope, receive, send)
+
+
+def _sid(path: str) -> str:
+    parts = path.split("/")
+    return parts[3] if len(parts) > 3 else ""
+
+
+def _refused(request: Request) -> Reply | None:
+    """Return a web page for a request that is not for the operation at all."""
+    parts = request.url.path.split("/")
+    if len(parts) != 6 or parts[:3] != ["", VERSION, "sid"] or parts[4:] != [FUNC, FUN_URL]:
+        return page(404, "404 Not Found")
+    return page(405, "405 Method Not Allowed") if request.method != "POST" else None
+
+
+async def _body(request: Request) -> bytes:
+    """Return the body, or as much of it as any request of this operation could need."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            break
+    return body
+
+
+def protocol(connections: Connections) -> type[H11Protocol]:
+    """Return a protocol that keeps its connections where the faults find them."""
+
+    class Protocol(H11Protocol):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.logger, self.access_log = _SILENT, False
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            connections[self.client] = transport
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            connections.pop(self.client, None)
+            super().connection_lost(exc)
+
+    return Protocol
+
+
+class QuietServer(uvicorn.Server):
+    """A uvicorn that says nothing, starts at once, and closes at once even while an answer hangs."""
+
+    def __init__(self, front: Front) -> None:
+        config = uvicorn.Config(
+            front.app,
+            http=protocol(front.connections),
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            access_log=False,
+            date_header=False,
+            server_header=False,
+        )
+        super().__init__(config)
+        self.front = front
+        self.ready = threading.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        """Serve until told to stop."""
+        self.loop = asyncio.get_running_loop()
+        self.ready.set()
+        await self.front.stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close every connection, whatever it is in the middle of."""
+        for server in self.servers:
+            server.close()
+        for sock in sockets or []:
+            sock.close()
+        for transport in list(self.front.connections.values()):
+            transport.abort()
+        await asyncio.gather(*list(self.server_state.tasks), return_exceptions=True)
+        for _ in range(SETTLING_TURNS):
+            if not self.front.connections:
+                break
+            await asyncio.sleep(0)
+
+    def stop(self) -> None:
+        """Ask the server to end; may be called from any thread."""
+        if self.loop is not None:
+            self.loop.call_soon_threadsafe(self.front.stopping.set)
 
 
 class Emulator:
@@ -44,7 +208,7 @@ class Emulator:
         The five `YTX_*` settings that lead a client here.
     options : Options
         May be changed while it runs: `server.options.cap = 100`.
-    desk : Desk
+    backend : Backend
         The platform without its sockets.
 
     Examples
@@ -56,15 +220,15 @@ class Emulator:
 
     def __init__(self, options: Options | None = None, /, **changes: Any) -> None:
         self.options = replace(options or Options(), **changes)
-        self.desk = Desk(self.options)
+        self.backend = Backend(self.options)
         self._socket = _bind(self.options.host, self.options.port)
         host, port = self._socket.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        self._server = QuietServer(Front(self.desk, self.url))
+        self._server = QuietServer(Front(self.backend, self.url))
         self._thread = threading.Thread(target=self._run, name="ytxdata-emulator", daemon=True)
 
     def __repr__(self) -> str:
-        return f"<Emulator {self.url} meetings={len(self.desk.entries)}>"
+        return f"<Emulator {self.url} meetings={len(self.backend.entries)}>"
 
     def __enter__(self) -> Emulator:
         self._thread.start()
@@ -91,7 +255,7 @@ class Emulator:
     @property
     def env(self) -> dict[str, str]:
         """The five settings, as environment variables."""
-        account, environment = self.desk.account, self.options.environment
+        account, environment = self.backend.account, self.options.environment
         return {
             "YTX_ACCOUNT_SID": account.sid,
             "YTX_AUTH_TOKEN": account.token,
@@ -103,7 +267,7 @@ class Emulator:
     @property
     def credentials(self) -> Credentials:
         """Account SID, token and application id, as keyword arguments for a client."""
-        account = self.desk.account
+        account = self.backend.account
         return {
             "account_sid": account.sid,
             "auth_token": account.token,
@@ -113,36 +277,36 @@ class Emulator:
     @property
     def requests(self) -> list[Asked]:
         """What was asked so far, without a secret."""
-        return self.desk.requests
+        return self.backend.requests
 
     @property
     def now(self) -> int:
         """The company's clock in epoch seconds."""
-        return self.desk.now
+        return self.backend.now
 
     def truth(self) -> dict[str, Any]:
         """Return what there really is: `meetings`, `legs`, `running`, `planted`, `roster`, `invoice`, `now`."""
-        return self.desk.truth()
+        return self.backend.truth()
 
     def advance(self, **span: float) -> int:
         """Let time pass at the company (`days=`, `hours=`, …); returns how many meetings began."""
-        return self.desk.advance(timedelta(**span))
+        return self.backend.advance(timedelta(**span))
 
     def mutate(self, meeting_id: str, **changes: Any) -> None:
         """Change fields of a record from now on (names of `Meeting`), as platforms do behind one's back."""
-        self.desk.mutate(meeting_id, **changes)
+        self.backend.mutate(meeting_id, **changes)
 
     def vanish(self, meeting_id: str) -> None:
         """Let a record disappear from now on."""
-        self.desk.vanish(meeting_id)
+        self.backend.vanish(meeting_id)
 
     def restore(self, meeting_id: str) -> None:
         """Let a vanished record come back."""
-        self.desk.restore(meeting_id)
+        self.backend.restore(meeting_id)
 
     def set_faults(self, *faults: str | Fault) -> None:
         """Replace the faults; their counting starts now. Without arguments nothing goes wrong any more."""
-        self.desk.faults = [Fault.of(fault) for fault in faults]
+        self.backend.faults = [Fault.of(fault) for fault in faults]
 
 
 def _bind(host: str, port: int) -> socket.socket:

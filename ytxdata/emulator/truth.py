@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from ytxdata.emulator.book import Entry
+from ytxdata.emulator.listing import HeldRecord
 from ytxdata.emulator.meeting import Meeting, yuan
-from ytxdata.emulator.people import Person
+from ytxdata.emulator.staff import Person
 
 
 def utc_text(instant: int | None) -> str | None:
@@ -59,13 +59,13 @@ def leg_facts(meeting: Meeting) -> list[dict[str, Any]]:
     ]
 
 
-def last_seen(entry: Entry, now: int) -> Meeting:
+def last_seen(entry: HeldRecord, now: int) -> Meeting:
     """Return a record as it is, or as it last was when it is gone, as far as it can be seen at an instant."""
     known = next(meeting for since, meeting in reversed(entry.timeline) if meeting is not None and since <= now)
     return known.at(now)
 
 
-def tell(entries: Iterable[Entry], now: int) -> dict[str, list[Any]]:
+def tell(entries: Iterable[HeldRecord], now: int) -> dict[str, list[Any]]:
     """Return `meetings`, `legs` and the ids of the `running` ones, of everything held by an instant."""
     meetings: list[dict[str, Any]] = []
     legs: list[dict[str, Any]] = []
@@ -83,7 +83,7 @@ def tell(entries: Iterable[Entry], now: int) -> dict[str, list[Any]]:
     return {"meetings": meetings, "legs": legs, "running": [m["meeting_id"] for m in meetings if m["is_running"]]}
 
 
-def invoice(entries: Iterable[Entry], now: int) -> list[dict[str, Any]]:
+def invoice(entries: Iterable[HeldRecord], now: int) -> list[dict[str, Any]]:
     """Return one line for each meeting that has a price: `meeting_id, duration_s, amount_yuan`."""
     rows = (meeting_facts(last_seen(entry, now)) for entry in entries if entry.timeline[0][0] <= now)
     wanted = ("meeting_id", "duration_s", "amount_yuan")

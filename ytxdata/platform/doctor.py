@@ -1,24 +1,144 @@
-"""What is wrong when a first call fails: settings, reachability, the call itself, the clock, the application; one finding each."""
+"""What is wrong when a first call fails: settings, reachability, the call itself, the clock, the application; one finding each.
+
+Source: seed, 优先必读 1 to 6; the vendor's error table.
+"""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from ytxdata import times
 from ytxdata.errors import ApplicationError, ClockError, NetworkError, YtxError
 from ytxdata.labels import Text, in_lines
-from ytxdata.platform import layers
-from ytxdata.platform.advice import APPLICATION, REFUSALS
-from ytxdata.platform.check import Check
-from ytxdata.platform.exchange import Outcome, clock_skew
-from ytxdata.platform.guidance import NAMES, origin_text
-from ytxdata.platform.reach import reach
-from ytxdata.platform.refusals import MEASURABLE_SKEW, clock_finding
-from ytxdata.platform.settings import Settings
-from ytxdata.platform.transport import Transport
-from ytxdata.platform.values import BASE_URLS
+from ytxdata.platform import setting_sources
+from ytxdata.platform.codes import MEASURABLE_SKEW, clock_finding
+from ytxdata.platform.limits import within
+from ytxdata.platform.settings import BASE_URLS, NAMES, Settings, origin_text
+from ytxdata.platform.transport import Outcome, Transport, clock_skew
 from ytxdata.redact import mask_id
+
+_OWN_APP = Text(
+    "① 应用 ID 与环境不匹配——判断：正式环境只认自建应用，到 管理 → 应用管理 → 应用列表 对照应用 ID；解决：换成列表里的 ID，或改用沙箱（YTX_ENVIRONMENT=sandbox）",
+    "(1) the app id does not belong to this environment. To tell: production knows your own apps only, compare the id with 管理 → 应用管理 → 应用列表. To do: use an id of that list, or the sandbox (YTX_ENVIRONMENT=sandbox)",
+)
+_TEST_APP = Text(
+    "① 应用 ID 与环境不匹配——判断：沙箱只认测试应用，到 管理 → 体验 → 接口体验 → 测试应用 对照应用 ID；解决：换成测试应用的 ID，或改用正式环境（YTX_ENVIRONMENT=production）",
+    "(1) the app id does not belong to this environment. To tell: the sandbox knows the test app only, compare the id with 管理 → 体验 → 接口体验 → 测试应用. To do: use the test app's id, or production (YTX_ENVIRONMENT=production)",
+)
+_WHITELIST = Text(
+    "② 本机 IP 不在白名单——判断：管理 → 应用管理 中该应用的 IP 白名单非空，且不含本机的公网出口 IP；解决：加入该 IP（多个用英文逗号分隔）或清空白名单",
+    "(2) this machine's IP is not on the whitelist. To tell: under 管理 → 应用管理 the app's IP whitelist is not empty and lacks the public address this machine appears under. To do: add it (several are joined by an ASCII comma) or empty the list",
+)
+_NO_WHITELIST = Text(
+    "② IP 白名单——沙箱没有此设置，可以排除",
+    "(2) the IP whitelist: the sandbox has none, so this is ruled out",
+)
+_FUNCTION = Text(
+    "③ 应用未开通电话会议功能或未上线——判断：应用列表里该应用的状态不是“上线”，或功能里没有电话会议；解决：开通电话会议功能并上线应用",
+    "(3) the app lacks the conference function or is not online. To tell: the list of apps does not show it as online, or its functions lack 电话会议. To do: enable that function and put the app online",
+)
+
+APPLICATION: dict[str, tuple[Text, ...]] = {
+    "production": (_OWN_APP, _WHITELIST, _FUNCTION),
+    "sandbox": (_TEST_APP, _NO_WHITELIST, _FUNCTION),
+    "custom": (_OWN_APP, _TEST_APP, _WHITELIST, _FUNCTION),
+}
+"""The three causes of -205, as far as each kind of address has them."""
+
+REFUSALS: dict[str, tuple[Text, ...]] = {
+    "-200": (
+        Text(
+            "Account SID 不存在：在 管理 → 控制台 → 开发者账号 重新复制；若一致，说明服务账号未开通，请联系平台开通",
+            "no such account SID: copy it again from 管理 → 控制台 → 开发者账号; if it is the same, the service is not opened, have the platform open it",
+        ),
+    ),
+    "-201": (
+        Text(
+            "服务账号已停用：凭证本身可能正确，请联系平台重新激活",
+            "the account is suspended: the credentials may well be right, have the platform reactivate it",
+        ),
+    ),
+    "-203": (
+        Text(
+            "Auth Token 与 Account SID 不匹配：在控制台同一页面重新复制两者（管理 → 控制台 → 开发者账号）；令牌可能已被重置，或来自另一个账户",
+            "the auth token does not belong to the account SID: copy both again from the same page (管理 → 控制台 → 开发者账号); the token may have been reset or be another account's",
+        ),
+    ),
+    "-204": (
+        Text(
+            "账户余额不足：凭证和应用没有问题，充值后重试",
+            "the balance is too low: nothing is wrong with the credentials, top up and try again",
+        ),
+    ),
+}
+"""What to do about a refusal that has one cause."""
+
+
+State = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One finding: what was looked at, how it stands, what that means, what to do, and the exit code it asks for."""
+
+    key: Literal["settings", "address", "connection", "call", "clock", "application"]
+    state: State
+    text: Text
+    remedy: Text | None = None
+    exit_code: int = 0
+
+
+def reach(base_url: str, limit: float) -> list[Diagnosis]:
+    """Look the host up and connect to it, within the limit whatever it hangs on."""
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    found = within(limit, lambda _: _look_up(host, port))
+    if not found:
+        return [
+            Diagnosis(
+                "address",
+                "fail",
+                Text(f"找不到主机 {host}", f"the host {host} cannot be resolved"),
+                Text("核对平台地址（base_url）、网络和 DNS", "check the address (base_url), the network and the DNS"),
+                exit_code=4,
+            )
+        ]
+    named = Diagnosis("address", "ok", Text(f"{host} → {found}", f"{host} → {found}"))
+    if within(limit, lambda _: _connects(host, port, limit)):
+        return [named, Diagnosis("connection", "ok", Text(f"端口 {port} 可以连接", f"port {port} accepts connections"))]
+    return [
+        named,
+        Diagnosis(
+            "connection",
+            "fail",
+            Text(f"无法连接 {host}:{port}", f"no connection to {host}:{port}"),
+            Text(
+                "检查网络和防火墙是否放行该端口；需要代理时给出 proxies",
+                "check whether network and firewall allow this port; where a proxy is needed, give proxies",
+            ),
+            exit_code=4,
+        ),
+    ]
+
+
+def _look_up(host: str, port: int) -> str:
+    try:
+        return str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
+    except (OSError, UnicodeError):
+        return ""
+
+
+def _connects(host: str, port: int, limit: float) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=limit).close()
+    except OSError:
+        return False
+    return True
 
 
 def examine(
@@ -28,7 +148,7 @@ def examine(
     proxies: Mapping[str, str] | None = None,
     trust_env: bool = False,
     **arguments: Any,
-) -> list[Check]:
+) -> list[Diagnosis]:
     """Check everything a first call needs, as far as it can be checked, and name the cause that fits.
 
     Parameters
@@ -40,7 +160,7 @@ def examine(
 
     Returns
     -------
-    list of Check
+    list of Diagnosis
         In the order in which things depend on each other; it ends where nothing further can be known. A failing check
         is a finding, never an exception. No secret is in it, and ids are masked.
 
@@ -72,22 +192,22 @@ def examine(
     return [*checks, _call(outcome), _clock(outcome), _application(settings, outcome)]
 
 
-def exit_code(checks: Iterable[Check]) -> int:
+def exit_code(checks: Iterable[Diagnosis]) -> int:
     """Return the exit code of the first failing check, 0 when none fails.
 
     Examples
     --------
-    >>> exit_code([Check("settings", "ok", Text("好", "fine")), Check("call", "fail", Text("拒绝", "refused"), exit_code=3)])
+    >>> exit_code([Diagnosis("settings", "ok", Text("好", "fine")), Diagnosis("call", "fail", Text("拒绝", "refused"), exit_code=3)])
     3
     """
     return next((check.exit_code for check in checks if check.state == "fail"), 0)
 
 
-def _failed(key: Any, error: YtxError, remedy: Text | None = None) -> Check:
-    return Check(key, "fail", error.cause, remedy or error.remedy, error.exit_code)
+def _failed(key: Any, error: YtxError, remedy: Text | None = None) -> Diagnosis:
+    return Diagnosis(key, "fail", error.cause, remedy or error.remedy, error.exit_code)
 
 
-def _settings(settings: Settings) -> Check:
+def _settings(settings: Settings) -> Diagnosis:
     """Say what is set and where it came from; ids masked, the token never."""
     shown = {
         "account_sid": mask_id(settings.account_sid),
@@ -97,7 +217,7 @@ def _settings(settings: Settings) -> Check:
     }
     origins = settings.sources()
     told = {name: origin_text(origin) for name, origin in origins.items()}
-    lost = layers.lost_file()
+    lost = setting_sources.lost_file()
     notes = [lost] if lost else []
     if BASE_URLS[settings.environment] == settings.base_url:
         shown["environment"] = settings.environment
@@ -107,10 +227,10 @@ def _settings(settings: Settings) -> Check:
         Text(f"{NAMES[name].zh} {name} = {value}（{told[name].zh}）", f"{name} = {value} ({told[name].en})")
         for name, value in shown.items()
     ]
-    return Check("settings", "warn" if lost else "ok", in_lines([*lines, *notes]))
+    return Diagnosis("settings", "warn" if lost else "ok", in_lines([*lines, *notes]))
 
 
-def _call(outcome: Outcome) -> Check:
+def _call(outcome: Outcome) -> Diagnosis:
     """Say how the one call went; a refusal is told with what to do about it."""
     if isinstance(outcome, YtxError):
         advice = REFUSALS.get(outcome.status_code or "")
@@ -120,10 +240,10 @@ def _call(outcome: Outcome) -> Check:
         f"平台接受了请求：statusCode {outcome.status_code}，{n} 条记录，编码 {outcome.encoding}",
         f"the platform accepted the request: statusCode {outcome.status_code}, records: {n}, encoding {outcome.encoding}",
     )
-    return Check("call", "warn" if outcome.warnings else "ok", in_lines([told, *outcome.warnings]))
+    return Diagnosis("call", "warn" if outcome.warnings else "ok", in_lines([told, *outcome.warnings]))
 
 
-def _clock(outcome: Outcome) -> Check:
+def _clock(outcome: Outcome) -> Diagnosis:
     """Compare this machine's clock with the server's `Date` header."""
     if isinstance(outcome, YtxError):
         skew = outcome.clock_skew
@@ -133,19 +253,19 @@ def _clock(outcome: Outcome) -> Check:
     here = times.beijing_text(times.now())
     text = Text(f"{found.zh}；本机北京时间 {here}", f"{found.en}; Beijing time on this machine: {here}")
     if isinstance(outcome, ClockError):
-        return Check("clock", "fail", text, remedy or outcome.remedy, outcome.exit_code)
+        return Diagnosis("clock", "fail", text, remedy or outcome.remedy, outcome.exit_code)
     is_near = skew is not None and abs(skew) < MEASURABLE_SKEW
     set_it = Text(
         "校准本机时间：时间戳默认只有效十分钟", "set this machine's clock: a stamp is valid for ten minutes by default"
     )
-    return Check("clock", "ok" if is_near else "warn", text, None if is_near or skew is None else remedy or set_it)
+    return Diagnosis("clock", "ok" if is_near else "warn", text, None if is_near or skew is None else remedy or set_it)
 
 
-def _application(settings: Settings, outcome: Outcome) -> Check:
+def _application(settings: Settings, outcome: Outcome) -> Diagnosis:
     """Say what is known about application id and environment: only the platform can tell, by what it answers."""
     place = next((name for name, url in BASE_URLS.items() if url == settings.base_url), "custom")
     if not isinstance(outcome, YtxError):
-        return Check(
+        return Diagnosis(
             "application",
             "ok",
             Text(
@@ -159,8 +279,8 @@ def _application(settings: Settings, outcome: Outcome) -> Check:
             "平台拒绝了这个应用（-205），有三种原因",
             "the platform refused this application (-205), for one of three causes",
         )
-        return Check("application", "fail", text, causes, outcome.exit_code)
-    return Check(
+        return Diagnosis("application", "fail", text, causes, outcome.exit_code)
+    return Diagnosis(
         "application",
         "warn",
         Text(
@@ -170,4 +290,4 @@ def _application(settings: Settings, outcome: Outcome) -> Check:
     )
 
 
-__all__ = ["Check", "examine", "exit_code"]
+__all__ = ["Diagnosis", "examine", "exit_code"]

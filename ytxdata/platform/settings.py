@@ -1,19 +1,191 @@
-"""Settings of one account: who asks, with which application, where. The only place, beside signing, that holds the token."""
+"""Settings of one account: who asks, with which application, where; what each may hold, and what people are told of it.
+
+The only place, beside signing, that holds the token.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import quote
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, NoReturn
+from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ytxdata.errors import SettingsError
 from ytxdata.labels import Text, in_lines
-from ytxdata.platform import layers
-from ytxdata.platform.guidance import ALIASES_FORM, HINT, HOW_TO_SET, NAMES, PROBLEMS, UNREADABLE, WHERE, origin_text
-from ytxdata.platform.values import BASE_URLS, AliasTable, BaseUrl, Environment, Pasted, Token, closest
+from ytxdata.platform import setting_sources
 from ytxdata.redact import mask_id
+
+_ACCOUNT = Text(
+    "账户 ID 与授权令牌在控制台：管理 → 控制台 → 开发者账号（或 管理 → 体验 → 接口体验 → 账号信息）",
+    "account SID and auth token are in the console under 管理 → 控制台 → 开发者账号 (or 管理 → 体验 → 接口体验 → 账号信息)",
+)
+
+WHERE: dict[str, Text] = {
+    "account_sid": _ACCOUNT,
+    "auth_token": _ACCOUNT,
+    "app_id": Text(
+        "应用 ID 在控制台：正式环境 管理 → 应用管理 → 应用列表（应用上线后才有效）；沙箱 管理 → 体验 → 接口体验 → 测试应用",
+        "the application id is in the console: for production under 管理 → 应用管理 → 应用列表 (valid once the app is online); for the sandbox under 管理 → 体验 → 接口体验 → 测试应用",
+    ),
+}
+"""Where the platform's console shows a setting."""
+
+NAMES: dict[str, Text] = {
+    "account_sid": Text("账户 ID", "account SID"),
+    "auth_token": Text("授权令牌", "auth token"),
+    "app_id": Text("应用 ID", "application id"),
+    "environment": Text("环境", "environment"),
+    "base_url": Text("平台地址", "base URL"),
+    "version": Text("接口版本", "API version"),
+    "func": Text("功能分类", "function class"),
+    "fun_url": Text("操作路径", "operation path"),
+    "aliases": Text("字段别名", "field aliases"),
+}
+"""What each setting is called."""
+
+ORIGINS: dict[str, Text] = {
+    "argument": Text("参数", "argument"),
+    "environment": Text("环境变量", "environment"),
+    "file": Text("文件", "file"),
+    "keyring": Text("系统钥匙串", "keyring"),
+    "default": Text("默认值", "default"),
+}
+"""Where a setting may come from: the first word of what `Settings.sources` says of it."""
+
+
+def origin_text(origin: str) -> Text:
+    """Return in both languages where a setting came from; what is no origin stays as it is.
+
+    Examples
+    --------
+    >>> origin_text("environment YTX_APP_ID").zh, origin_text("keyring").en, origin_text("YTX_APP_ID").zh
+    ('环境变量 YTX_APP_ID', 'keyring', 'YTX_APP_ID')
+    """
+    kind, blank, place = origin.partition(" ")
+    named = ORIGINS.get(kind, Text(kind, kind))
+    return Text(f"{named.zh}{blank}{place}", f"{named.en}{blank}{place}")
+
+
+PROBLEMS: dict[str, Text] = {
+    "missing": Text("未设置", "is not set"),
+    "blank": Text("是空的", "is blank"),
+    "string_type": Text("必须是文本：请加引号", "must be text: put it in quotes"),
+    "odd_characters": Text(
+        "含有空格、全角或不可见字符，多半是复制时带入的",
+        "holds blanks, full-width or invisible characters, most likely from copying",
+    ),
+    "unknown_environment": Text(
+        "只能是 production（正式）或 sandbox（沙箱）{hint}", "must be production or sandbox{hint}"
+    ),
+    "url_in_environment": Text(
+        "是一个地址：自定义地址请写在 base_url（YTX_BASE_URL）",
+        "is an address: an address of your own belongs in base_url (YTX_BASE_URL)",
+    ),
+    "not_http": Text("必须以 http:// 或 https:// 开头", "must begin with http:// or https://"),
+    "no_host": Text("缺少主机名，或端口无效", "has no host name, or its port is not valid"),
+    "userinfo": Text("不能带用户名或密码", "must not carry a user name or password"),
+    "query": Text("不能带 ? 或 # 之后的部分", "must not carry anything after ? or #"),
+    "extra_forbidden": Text("不是已知的设置{hint}", "is no known setting{hint}"),
+}
+"""What can be wrong with a value, by the key of the check that found it."""
+
+UNREADABLE = Text("形式不对", "has a wrong form")
+ALIASES_FORM = Text(
+    '应为 [aliases] 表，例如 meeting_id = ["room_no"]', 'must be a table [aliases], such as meeting_id = ["room_no"]'
+)
+HOW_TO_SET = Text(
+    "用参数、环境变量、ytxdata.toml 或系统钥匙串设置",
+    "set it by argument, environment variable, ytxdata.toml or the system's keyring",
+)
+HINT = Text("；您是想写 {guess} 吗？", "; did you mean {guess}?")
+
+
+BASE_URLS = {"production": "http://api.ytx.net", "sandbox": "http://sandbox.ytx.net"}
+"""The platform's two environments. Source: seed, 公共参数 请求地址."""
+
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")  # a name or an IPv6 address
+
+
+def _refuse(problem: str, **details: object) -> NoReturn:
+    raise PydanticCustomError(problem, problem, details)
+
+
+def _pasted(value: str) -> str:
+    if not value:
+        _refuse("blank")
+    if not (value.isascii() and value.isprintable() and " " not in value):
+        _refuse("odd_characters")
+    return value
+
+
+def _hidden(value: object) -> object:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return SecretStr(_pasted(text.strip())) if isinstance(text, str) else text
+
+
+def _environment(value: str) -> str:
+    name = value.lower()
+    if "://" in name:
+        _refuse("url_in_environment")
+    if name not in BASE_URLS:
+        _refuse("unknown_environment", guess=closest(name, BASE_URLS))
+    return name
+
+
+def _base_url(value: str) -> str:
+    value = _pasted(value)
+    if not value.lower().startswith(("http://", "https://")):
+        _refuse("not_http")
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        _refuse("no_host")
+    if "@" in parts.netloc:
+        _refuse("userinfo")
+    if "?" in value or "#" in value:
+        _refuse("query")
+    if not _HOST.fullmatch(parts.hostname or "") or port == 0 or parts.netloc.endswith(":"):
+        _refuse("no_host")
+    return value.rstrip("/")
+
+
+def _flat(value: object) -> object:
+    """Write the table `[aliases.legs]`, or a bare key `legs.phone`, as the name `legs.phone`."""
+    legs = value.get("legs") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(legs, Mapping):
+        return value
+    rest = {name: keys for name, keys in value.items() if name != "legs"}
+    return {**rest, **{f"legs.{name}": keys for name, keys in legs.items()}}
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that was probably meant."""
+    return next(iter(get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)), None)
+
+
+_Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
+
+Pasted = Annotated[_Trimmed, AfterValidator(_pasted)]
+Token = Annotated[SecretStr, BeforeValidator(_hidden)]
+Environment = Annotated[_Trimmed, AfterValidator(_environment)]
+BaseUrl = Annotated[_Trimmed, AfterValidator(_base_url)]
+AliasTable = Annotated[dict[str, str | tuple[str, ...]], BeforeValidator(_flat)]
 
 
 class Settings(BaseModel):
@@ -112,12 +284,12 @@ def _merge(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         for name, value in layer.items():
             if name not in values and _is_given(value):
                 values[name] = _shielded(name, value)
-                origins[name] = f"{origin} {layers.variable(name)}" if origin == "environment" else origin
+                origins[name] = f"{origin} {setting_sources.variable(name)}" if origin == "environment" else origin
 
     lay("argument", arguments)
-    lay("environment", layers.from_environment(_TEXTS))
-    lay(f"file {layers.config_path()}", layers.from_file(layers.config_path()))
-    lay("keyring", layers.from_keyring([name for name in _CREDENTIALS if name not in values]))
+    lay("environment", setting_sources.from_environment(_TEXTS))
+    lay(f"file {setting_sources.config_path()}", setting_sources.from_file(setting_sources.config_path()))
+    lay("keyring", setting_sources.from_keyring([name for name in _CREDENTIALS if name not in values]))
     return values, origins
 
 
@@ -138,9 +310,9 @@ def _made(cls: type[Settings], arguments: dict[str, Any]) -> Settings | Settings
 def _explain(problems: list[ErrorDetails], origins: dict[str, str]) -> SettingsError:
     """Put all that is wrong into one error, a line each."""
     said = {str(p["loc"][0]): _sentence(p, origins) for p in problems if p["type"] != "default_factory_not_called"}
-    lost = layers.lost_file()
+    lost = setting_sources.lost_file()
     if lost is not None:
-        said[layers.FILE_NAME] = lost
+        said[setting_sources.FILE_NAME] = lost
     steps = [*dict.fromkeys(WHERE[name] for name in said if name in WHERE), HOW_TO_SET]
     return SettingsError(in_lines(said.values()), remedy=in_lines(steps))
 
@@ -152,7 +324,7 @@ def _sentence(problem: ErrorDetails, origins: dict[str, str]) -> Text:
     hint = HINT.format(guess=guess) if guess else Text("", "")
     words = ALIASES_FORM if name == "aliases" else PROBLEMS.get(kind, UNREADABLE)
     label = NAMES[name].zh if name in NAMES else ""
-    place = origin_text(origins.get(name) or layers.variable(name))
+    place = origin_text(origins.get(name) or setting_sources.variable(name))
     return Text(
         f"{label} {name}（{place.zh}）{words.zh.format(hint=hint.zh)}".lstrip(),
         f"{name} ({place.en}) {words.en.format(hint=hint.en)}",

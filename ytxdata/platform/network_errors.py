@@ -26,13 +26,13 @@ from ytxdata.errors import (
     YtxError,
 )
 from ytxdata.labels import Text
-from ytxdata.platform.body import truncated
+from ytxdata.platform.limits import truncated
 
 _NETWORK = Text("检查网络和防火墙，稍后重试", "check the network and the firewall, then try again")
 _ADDRESS = Text("核对平台地址（base_url）", "check the platform's address (base_url)")
 
 
-class Fault(NamedTuple):
+class KnownFailure(NamedTuple):
     """One way for an exchange to fail: how the HTTP stack shows it, and what we call it."""
 
     signs: tuple[type[BaseException], ...]
@@ -41,32 +41,32 @@ class Fault(NamedTuple):
     remedy: Text
 
 
-FAULTS = (
-    Fault(
+KNOWN_FAILURES = (
+    KnownFailure(
         (theirs.InvalidProxyURL, theirs.InvalidSchema, lower.ProxySchemeUnknown, lower.ProxySchemeUnsupported),
         UsageError,
         Text("代理地址无法使用", "the proxy's address cannot be used"),
         Text("检查 proxies；SOCKS 代理需另装 requests[socks]", "check proxies; a SOCKS proxy needs requests[socks]"),
     ),
-    Fault(
+    KnownFailure(
         (theirs.InvalidURL, lower.LocationParseError, UnicodeError),
         UsageError,
         Text("平台地址或代理地址不合法", "the address of the platform or of the proxy is not valid"),
         _ADDRESS,
     ),
-    Fault(
+    KnownFailure(
         (theirs.ProxyError, lower.ProxyError),
         ConnectError,
         Text("无法通过代理连接", "no connection through the proxy"),
         Text("检查 proxies；不需要代理时不要设置", "check proxies; leave them out where none is needed"),
     ),
-    Fault(
+    KnownFailure(
         (theirs.ConnectTimeout,),
         TimeLimitError,
         Text("连接超时", "connecting took too long"),
         Text("检查网络和防火墙；必要时调大 timeout", "check the network and the firewall; raise timeout if need be"),
     ),
-    Fault(
+    KnownFailure(
         (lower.ReadTimeoutError, socket.timeout),
         TimeLimitError,
         Text("服务器长时间没有回应", "the server fell silent"),
@@ -75,7 +75,7 @@ FAULTS = (
             "try again; raise timeout or ask for fewer meetings if need be",
         ),
     ),
-    Fault(
+    KnownFailure(
         (lower.SSLError, ssl.SSLError),
         TlsError,
         Text("无法建立可信的 TLS 连接", "no trusted TLS connection could be made"),
@@ -84,25 +84,25 @@ FAULTS = (
             "check whether the address is http or https, whether the certificate is valid and this machine's clock right; for a certificate of your own use trust_env=True with REQUESTS_CA_BUNDLE",
         ),
     ),
-    Fault(
+    KnownFailure(
         (socket.gaierror,),
         ConnectError,
         Text("找不到主机名", "the host name cannot be resolved"),
         Text("核对平台地址（base_url）和 DNS", "check the platform's address (base_url) and the DNS"),
     ),
-    Fault(
+    KnownFailure(
         (ConnectionRefusedError,),
         ConnectError,
         Text("连接被拒绝：该地址没有服务在监听", "the connection was refused: nothing listens at this address"),
         _ADDRESS,
     ),
-    Fault(
+    KnownFailure(
         (theirs.RequestException, lower.HTTPError, OSError),
         ConnectError,
         Text("连接在收到回答前中断", "the connection broke before an answer came"),
         _NETWORK,
     ),
-    Fault(
+    KnownFailure(
         (BaseException,),
         NetworkError,
         Text("请求意外失败（{kind}）", "the request failed unexpectedly ({kind})"),
@@ -119,7 +119,7 @@ def named(error: BaseException) -> YtxError:
     if isinstance(error, lower.ProtocolError):  # unwrapped by requests: it came while the body was read
         return truncated()
     chain = tuple(_chain(error))
-    fault = next(fault for fault in FAULTS if any(isinstance(link, fault.signs) for link in chain))
+    fault = next(fault for fault in KNOWN_FAILURES if any(isinstance(link, fault.signs) for link in chain))
     return fault.error(fault.cause.format(kind=type(error).__name__), remedy=fault.remedy)
 
 

@@ -1,4 +1,4 @@
-"""The platform's gate: one request in, one status code out, by the emulator's own reading of the interface text.
+"""Who may ask, and what: one request in, one status code out, by the emulator's own reading of the interface text.
 
 Nothing here is shared with the client's signing, so that the two can disagree. The order of the checks is the
 order of this page: who asks, then what is asked, then whether it may be asked here.
@@ -11,12 +11,45 @@ import binascii
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import md5
+from typing import TypedDict
 
-from ytxdata.emulator.account import Account
 from ytxdata.emulator.options import Options
 from ytxdata.times import BEIJING
+
+
+class Credentials(TypedDict):
+    """What a client is told to ask as an account."""
+
+    account_sid: str
+    auth_token: str
+    app_id: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account with an application of its own and the sandbox's test application."""
+
+    sid: str
+    token: str = field(repr=False)
+    app_id: str
+    sandbox_app_id: str
+
+    @classmethod
+    def of(cls, seed: int) -> Account:
+        """Return the account of a seed."""
+        sid, token, app_id, sandbox = (
+            md5(f"{seed}|{what}".encode(), usedforsecurity=False).hexdigest()
+            for what in ("account", "token", "application", "test application")
+        )
+        return cls(sid, token, app_id, sandbox)
+
+    def app_for(self, environment: str) -> str:
+        """Return the application that may be used in an environment."""
+        return self.sandbox_app_id if environment == "sandbox" else self.app_id
+
 
 ACTION = "queryMeeting"
 VERSION, FUNC, FUN_URL = "201612", "call", "MeetingQuery.wx"
@@ -29,7 +62,7 @@ _STAMP = re.compile(r"[0-9]{14}")
 
 
 @dataclass(frozen=True)
-class Ask:
+class ReceivedRequest:
     """One request as it arrived."""
 
     sid: str
@@ -40,7 +73,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckedRequest:
     """What the gate says; `confid` and `count` are what was asked, as far as it could be read."""
 
     code: str
@@ -48,25 +81,27 @@ class Verdict:
     count: int | None = None
 
 
-def judge(ask: Ask, account: Account, options: Options, clock: datetime, *, is_throttled: bool) -> Verdict:
+def judge(
+    ask: ReceivedRequest, account: Account, options: Options, clock: datetime, *, is_throttled: bool
+) -> CheckedRequest:
     """Return the verdict on a request at an instant of the server's clock."""
     code = _identity(ask, account, options, clock)
     if code is None and is_throttled:
         code = "-104"
     if code is not None:
-        return Verdict(code)
+        return CheckedRequest(code)
     code, asked = _parameters(ask.body)
     confid, count = asked.get("confid"), asked.get("meetingcount")
-    known = Verdict(
+    known = CheckedRequest(
         "0",
         confid if isinstance(confid, str) else None,
         int(count) if isinstance(count, str) and _COUNT.fullmatch(count) else None,
     )
     code = code or _application(asked["appid"], ask.client_ip, account, options)
-    return known if code is None else Verdict(code, known.confid, known.count)
+    return known if code is None else CheckedRequest(code, known.confid, known.count)
 
 
-def _identity(ask: Ask, account: Account, options: Options, clock: datetime) -> str | None:
+def _identity(ask: ReceivedRequest, account: Account, options: Options, clock: datetime) -> str | None:
     """Judge who asks: the account, the header and its age, the signature."""
     if ask.sid != account.sid:
         return "-200"

@@ -1,4 +1,4 @@
-"""The platform without its sockets: the company's clock, the book, the gate, the log. One request in, one reply out."""
+"""The emulated platform without its sockets: its clock, the records it holds, its log. One request in, one reply out."""
 
 from __future__ import annotations
 
@@ -7,30 +7,45 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from random import Random
 from typing import Any
 
 from ytxdata import times
-from ytxdata.emulator.cases import plant
-from ytxdata.emulator.account import Account
-from ytxdata.emulator.book import Entry, Listed, chosen, listed
 from ytxdata.emulator.company import FOUNDED, Company
 from ytxdata.emulator.faults import FIXED_CODES, Fault
-from ytxdata.emulator.log import Asked
+from ytxdata.emulator.listing import HeldRecord, Listed, chosen, listed
 from ytxdata.emulator.meeting import Meeting
 from ytxdata.emulator.options import Options
-from ytxdata.emulator.plants import Planted
-from ytxdata.emulator.reply import Reply, compose, spoil_reply
-from ytxdata.emulator.rules import Ask, Verdict, judge
+from ytxdata.emulator.planted_cases import Planted, plant
+from ytxdata.emulator.request_checks import Account, CheckedRequest, ReceivedRequest, judge
+from ytxdata.emulator.responses import Reply, compose, spoil_reply
 from ytxdata.emulator.truth import invoice, roster, tell, utc_text
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 
 
-class Desk:
+@dataclass(frozen=True)
+class Asked:
+    """One line of the log; holds no signature, no header and no token."""
+
+    number: int
+    at: datetime
+    path: str
+    content_type: str
+    is_signed: bool
+    confid: str | None
+    count: int | None
+    code: str | None
+    http_status: int
+    n_records: int
+    n_bytes: int
+    faults: tuple[str, ...]
+
+
+class Backend:
     """Everything the platform knows and does; safe to change from another thread between two requests."""
 
     def __init__(self, options: Options) -> None:
@@ -50,9 +65,9 @@ class Desk:
         self._recent: deque[float] = deque()
         self._n_errors = 0
 
-    def _newest(self, count: int) -> list[Entry]:
+    def _newest(self, count: int) -> list[HeldRecord]:
         """Return the newest entries, planted ones among them, oldest first."""
-        held = [Entry.of(meeting) for meeting in islice(self.company.before(self.now), count)]
+        held = [HeldRecord.of(meeting) for meeting in islice(self.company.before(self.now), count)]
         if len(held) < count:
             raise UsageError(
                 Text(
@@ -83,12 +98,12 @@ class Desk:
         if seconds < 0:
             raise UsageError(Text("时间不能倒流", "time does not run backwards"))
         with self.lock:
-            fresh = [Entry.of(meeting) for meeting in self.company.between(self.now, self.now + seconds)]
+            fresh = [HeldRecord.of(meeting) for meeting in self.company.between(self.now, self.now + seconds)]
             self.entries += fresh
             self.now += seconds
         return len(fresh)
 
-    def entry(self, meeting_id: str) -> Entry:
+    def entry(self, meeting_id: str) -> HeldRecord:
         """Return the entry of a meeting; of the oldest one when an id is used twice."""
         for entry in self.entries:
             if entry.first.meeting_id == meeting_id:
@@ -119,11 +134,11 @@ class Desk:
     def add(self, meeting: Meeting) -> None:
         """Put a meeting of one's own into the book: a late arrival is one with an early start."""
         with self.lock:
-            self.entries.append(Entry([(self.now, meeting)]))
+            self.entries.append(HeldRecord([(self.now, meeting)]))
 
     # Requests.
 
-    def answer(self, ask: Ask, path: str, content_type: str, base_url: str) -> tuple[Reply, list[Fault]]:
+    def answer(self, ask: ReceivedRequest, path: str, content_type: str, base_url: str) -> tuple[Reply, list[Fault]]:
         """Return the reply to a request, and the faults that remain to be done on the wire."""
         with self.lock:
             struck = [fault for fault in self.faults if fault.strikes()]
@@ -141,12 +156,12 @@ class Desk:
 
     def log(
         self,
-        ask: Ask,
+        ask: ReceivedRequest,
         path: str,
         content_type: str,
         *,
         reply: Reply,
-        verdict: Verdict | None = None,
+        verdict: CheckedRequest | None = None,
         faults: Sequence[Fault] = (),
     ) -> None:
         """Write one line of the log."""
@@ -167,7 +182,7 @@ class Desk:
             )
         )
 
-    def _verdict(self, ask: Ask, struck: Sequence[Fault]) -> Verdict:
+    def _verdict(self, ask: ReceivedRequest, struck: Sequence[Fault]) -> CheckedRequest:
         verdict = judge(ask, self.account, self.options, self.clock, is_throttled=self._is_throttled())
         for fault in struck:
             if fault.stage == "code":
@@ -176,7 +191,7 @@ class Desk:
                 verdict = replace(verdict, code="-100")
         return verdict
 
-    def _rows(self, verdict: Verdict) -> list[Listed]:
+    def _rows(self, verdict: CheckedRequest) -> list[Listed]:
         if verdict.code != "0" or verdict.count is None:
             return []
         if verdict.confid:

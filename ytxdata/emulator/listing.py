@@ -1,6 +1,6 @@
 """What the platform holds at an instant, and what of it is listed: the rules of a newest-N interface.
 
-Every entry has a timeline: from an instant on the record is so, or is gone. The truth is the whole book.
+Every record has a timeline: from an instant on it is so, or is gone. The truth is all of them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ DAY_S = 86400
 
 
 @dataclass(slots=True)
-class Entry:
+class HeldRecord:
     """One record of the platform and its fate; `text` caches how it was last written."""
 
     timeline: list[tuple[int, Meeting | None]]
     text: tuple[object, bytes] | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, meeting: Meeting) -> Entry:
+    def of(cls, meeting: Meeting) -> HeldRecord:
         """Return the entry of a meeting that nobody has touched yet."""
         return cls([(meeting.listed_from, meeting)])
 
@@ -55,7 +55,7 @@ class Entry:
 class Listed:
     """One entry as it stands in an answer."""
 
-    entry: Entry
+    entry: HeldRecord
     meeting: Meeting
     now: int
 
@@ -83,7 +83,7 @@ def _lot(meeting_id: str, seed: int) -> bytes:
     return blake2b(f"{seed}|{meeting_id}".encode(), digest_size=8).digest()
 
 
-def listed(entries: Iterable[Entry], now: int, options: Options) -> list[Listed]:
+def listed(entries: Iterable[HeldRecord], now: int, options: Options) -> list[Listed]:
     """Return everything that could be listed at an instant, best first."""
     oldest = None if options.retention_days is None else now - options.retention_days * DAY_S
     rows = []

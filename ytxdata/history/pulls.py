@@ -7,7 +7,7 @@ from datetime import timedelta
 import pyarrow as pa
 
 from ytxdata.history.proof.evidence import PullFacts, Seen
-from ytxdata.platform.exchange import clock_skew
+from ytxdata.platform.transport import clock_skew
 from ytxdata.records.answer import Answer
 from ytxdata.records.cells import rows as cells_of
 from ytxdata.version import __version__

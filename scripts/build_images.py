@@ -20,7 +20,7 @@ from ytxdata.emulator import Emulator
 from ytxdata.history.client import Client
 from ytxdata.metrics import Tariff
 from ytxdata.pages.collection import collect
-from ytxdata.pages.report import write_page
+from ytxdata.pages.html_report import write_page
 from ytxdata.pages.reports import Ask
 from ytxdata.times import as_instant
 

@@ -14,7 +14,7 @@ from ytxdata.history.client import Client
 from ytxdata.labels import Lang
 from ytxdata.metrics import Tariff
 from ytxdata.pages.collection import Collection, collect
-from ytxdata.pages.report import write_page
+from ytxdata.pages.html_report import write_page
 from ytxdata.pages.reports import Ask
 from ytxdata.times import as_instant
 

@@ -14,7 +14,7 @@ from ytxdata.errors import NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
 from ytxdata.pages import collection
 from ytxdata.pages.collection import Collection, collect
-from ytxdata.pages.figures import FIGURES, Figure
+from ytxdata.pages.key_figures import FIGURES, Figure
 from ytxdata.pages.reports import REPORTS, Ask, make
 from ytxdata.tables.definition import Definition
 

@@ -16,13 +16,13 @@ import ytxdata as ytx
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.pages.collection import Collection
-from ytxdata.pages.files import FORMATS, write_files
 from ytxdata.pages.notebook import copy_all, execute
-from ytxdata.pages.privacy import Privacy
+from ytxdata.pages.report_files import FORMATS, write_files
 from ytxdata.pages.reports import REPORTS
 from ytxdata.tables import excel
+from ytxdata.tables.guide_sheets import NAMES
+from ytxdata.tables.masking import Privacy
 from ytxdata.tables.pseudonyms import Pseudonyms
-from ytxdata.tables.sheets import NAMES
 
 TARIFF = Path(__file__).parents[2] / "data" / "tariff.toml"
 

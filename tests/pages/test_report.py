@@ -12,10 +12,10 @@ import pytest
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.labels import Lang
 from ytxdata.pages.collection import Collection
-from ytxdata.pages.privacy import Privacy
-from ytxdata.pages.report import CHARTS, page, write_page
+from ytxdata.pages.html_report import CHARTS, page, write_page
 from ytxdata.pages.reports import REPORTS
-from ytxdata.tables.book import Alias, AliasBook
+from ytxdata.tables.alias_book import Alias, AliasBook
+from ytxdata.tables.masking import Privacy
 from ytxdata.tables.pseudonyms import Pseudonyms
 from ytxdata.version import __version__
 

@@ -13,7 +13,7 @@ from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import UsageError
 from ytxdata.pages.collection import Collection, collect
-from ytxdata.pages.report import page
+from ytxdata.pages.html_report import page
 from ytxdata.pages.reports import Ask
 from ytxdata.pages.small_groups import PERSONAL, without_small_groups
 

@@ -11,7 +11,7 @@ import pytest
 
 from ytxdata import times
 from ytxdata.labels import Text
-from ytxdata.tables import about, excel, sheets
+from ytxdata.tables import about, excel, guide_sheets
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.table import Table
 
@@ -81,8 +81,8 @@ def table() -> Table:
 @pytest.fixture(autouse=True)
 def _stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files say when and with which version they were made."""
-    for module in (about, excel, sheets):
+    for module in (about, excel, guide_sheets):
         monkeypatch.setattr(module, "now", lambda: datetime(2026, 2, 1, tzinfo=UTC))
-    for module in (about, sheets):
+    for module in (about, guide_sheets):
         monkeypatch.setattr(module, "version", lambda _: "0.0.0")
     assert times.now().tzinfo is UTC

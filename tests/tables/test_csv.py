@@ -21,8 +21,7 @@ from hypothesis import strategies as st
 
 from ytxdata.errors import FileDiffersError, UsageError
 from ytxdata.labels import Text
-from ytxdata.tables import injection
-from ytxdata.tables.csv import DIALECTS, Dialect, compare, read_csv
+from ytxdata.tables.csv import DIALECTS, Dialect, compare, escape, read_csv, unescape
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.table import Table
 
@@ -135,8 +134,8 @@ def test_any_text_survives(dialect: Dialect, values: list[str | None]) -> None:
 
 @given(st.text())
 def test_escaping_is_reversible_and_leaves_no_formula(text: str) -> None:
-    escaped = injection.escape(text)
-    assert injection.unescape(escaped) == text
+    escaped = escape(text)
+    assert unescape(escaped) == text
     assert escaped.strip()[:1] not in tuple("=+-@＝＋－＠") or not escaped.strip()
     assert escaped[:1] not in ("\t", "\r", "\n")
 
@@ -163,14 +162,14 @@ def test_escaping_is_reversible_and_leaves_no_formula(text: str) -> None:
     ],
 )
 def test_what_a_spreadsheet_would_run_is_escaped(text: str) -> None:
-    assert injection.escape(text) == f"'{text}"
+    assert escape(text) == f"'{text}"
 
 
 def test_bare_numbers_of_declared_columns_stay_as_they_are() -> None:
-    assert injection.escape("+8613812345678", is_number=True) == "+8613812345678"
-    assert injection.escape("+86138", is_number=True) == "+86138"
-    assert injection.escape("+8613812345678", is_number=False) == "'+8613812345678"
-    assert injection.escape("-12345", is_number=True) == "'-12345"
+    assert escape("+8613812345678", is_number=True) == "+8613812345678"
+    assert escape("+86138", is_number=True) == "+86138"
+    assert escape("+8613812345678", is_number=False) == "'+8613812345678"
+    assert escape("-12345", is_number=True) == "'-12345"
 
 
 def test_a_file_that_is_not_what_was_meant_names_the_cell(tmp_path: Path) -> None:
@@ -186,7 +185,7 @@ def test_a_file_that_is_not_what_was_meant_names_the_cell(tmp_path: Path) -> Non
 
 def test_a_damaged_write_is_not_kept(table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "usage.csv").write_text("what was there", encoding="utf-8")
-    monkeypatch.setattr(injection, "escape", lambda text, **_: text + "!")
+    monkeypatch.setattr("ytxdata.tables.csv.escape", lambda text, **_: text + "!")
     with pytest.raises(FileDiffersError):
         table.to_csv(tmp_path / "usage.csv")
     assert [path.name for path in tmp_path.iterdir() if path.name != "none.toml"] == ["usage.csv"]

@@ -23,11 +23,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from ytxdata.errors import FileDiffersError, MissingExtraError, UsageError
 from ytxdata.labels import Text
-from ytxdata.tables import excel, injection
+from ytxdata.tables import excel
+from ytxdata.tables.csv import escape
 from ytxdata.tables.excel import sheet_names, write_workbook
-from ytxdata.tables.excel_cells import MAX_TEXT, in_cell
+from ytxdata.tables.excel_check import compare
+from ytxdata.tables.excel_sheet import MAX_TEXT, in_cell
 from ytxdata.tables.table import Table
-from ytxdata.tables.xlsx_check import compare
 
 NEW_YEAR = datetime.fromisoformat("2026-01-01")  # wall time
 
@@ -246,4 +247,4 @@ def test_times_are_wall_time_of_the_zone(tmp_path: Path) -> None:
 
 
 def test_escaping_is_the_one_of_csv() -> None:
-    assert in_cell("=1") == injection.escape("=1")
+    assert in_cell("=1") == escape("=1")

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ytxdata.labels import Lang, Text
-from ytxdata.markup import STYLE, escape, facts_card
 from ytxdata.tables.table import Table
+from ytxdata.templates import STYLE, escape, facts_card
 
 GOLDEN = Path(__file__).with_name("golden")
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.records.schema import LEGS, MEETINGS, REJECTS, arrow_schema
-from ytxdata.tables.book import AliasBook
+from ytxdata.tables.alias_book import AliasBook
 from ytxdata.tables.masking import hide_in_text
 from ytxdata.tables.pseudonyms import Pseudonyms
-from ytxdata.tables.records import record_table
+from ytxdata.tables.record_tables import record_table
 from ytxdata.tables.table import Definition, Table
 
 KEY = b"0123456789abcdef"

@@ -11,8 +11,8 @@ import pytest
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.tables.about import about_path
 from ytxdata.tables.csv import DIALECTS, Dialect
-from ytxdata.tables.received import verify_file, verify_folder
 from ytxdata.tables.table import Table
+from ytxdata.tables.verify_files import verify_file, verify_folder
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
 from ytxdata.labels import Text, preferred_lang
-from ytxdata.markup import VERDICTS, facts_card
+from ytxdata.templates import VERDICTS, facts_card
 
 
 @dataclass(frozen=True)

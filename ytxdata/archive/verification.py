@@ -10,7 +10,7 @@ import pandas as pd
 
 from ytxdata.errors import DamagedError
 from ytxdata.labels import Text, preferred_lang
-from ytxdata.markup import facts_card
+from ytxdata.templates import facts_card
 
 Kind = Literal["control", "commit", "data", "index", "record", "pull", "law"]
 

@@ -27,13 +27,12 @@ from ytxdata.audit.signing import Signer
 from ytxdata.audit.verifier import CERTIFICATE, FINDINGS, FORMAT, MANIFEST, PULLS, SIGNATURE, canonical, sha256, verify
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text, preferred_lang
-from ytxdata.markup import facts_card
 from ytxdata.metrics.usage import usage
 from ytxdata.tables import csv
-from ytxdata.tables import json as plain_json
 from ytxdata.tables.files import replacing
-from ytxdata.tables.records import record_table
+from ytxdata.tables.record_tables import record_table
 from ytxdata.tables.table import Table
+from ytxdata.templates import facts_card
 from ytxdata.version import __version__
 
 README = "README.txt"
@@ -314,7 +313,7 @@ def _certificate(archive: Archive) -> dict[str, Any]:
 
 def _findings(findings: Findings, known: set[str]) -> dict[str, Any]:
     """Return the findings, masked, each with the pulls that prove it and those of its records that are in the archive."""
-    rows = plain_json.rows(findings)
+    rows = findings.to_dicts()
     for row in rows:
         row["record_ids"] = json.loads(row["record_ids"] or "[]")
         row["pulls"] = sorted(set(findings.pulls.get(row["finding_id"], ())) & known)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.tables.injection import unescape
+from ytxdata.tables.csv import unescape
 from ytxdata.tables.plain import to_arrow
 
 MAX_BYTES = 256 * 1024 * 1024

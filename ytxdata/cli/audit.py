@@ -102,14 +102,12 @@ def audit(
 
 
 def _emit(shown: Findings, tables: list[Table], show_phones: bool, failing: int) -> None:
-    from ytxdata.tables import json
-
     emit(
         {
             "exit_code": 1 if failing else 0,
             "verdict": shown.certificate.worst if shown.certificate else None,
             "notes": [text._asdict() for text in shown.masked(show_phones=show_phones).notes],
-            **{table.name: json.rows(table, show_phones=show_phones) for table in tables},
+            **{table.name: table.to_dicts(show_phones=show_phones) for table in tables},
         }
     )
 

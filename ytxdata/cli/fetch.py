@@ -61,8 +61,7 @@ def fetch(
     """
     if count is not None and confid is not None:
         raise UsageError(Text("--count 与 --confid 不能同时使用", "--count and --confid exclude each other"))
-    from ytxdata.tables import json
-    from ytxdata.tables.records import record_table
+    from ytxdata.tables.record_tables import record_table
 
     client = open_client(account_sid, app_id, environment, base_url)
     if confid is not None:
@@ -85,8 +84,8 @@ def fetch(
                 "counts": history.counts._asdict(),
                 "verdict": history.certificate.worst,
                 "completeness": history.certificate.sentence._asdict(),
-                "meetings": json.rows(meetings, show_phones=show_phones),
-                "legs": json.rows(legs, show_phones=show_phones),
+                "meetings": meetings.to_dicts(show_phones=show_phones),
+                "legs": legs.to_dicts(show_phones=show_phones),
                 "rejects": len(history.rejects),
                 "problems": len(history.problems),
             }

@@ -28,8 +28,8 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
 
 if TYPE_CHECKING:
-    from ytxdata.pages.privacy import Privacy
     from ytxdata.pages.reports import Ask
+    from ytxdata.tables.masking import Privacy
 
 NOTEBOOK = "02_usage_report.ipynb"
 
@@ -101,7 +101,7 @@ def report(
 
     from ytxdata.archive import Archive
     from ytxdata.pages.collection import collect
-    from ytxdata.pages.files import FORMATS, write_files
+    from ytxdata.pages.report_files import FORMATS, write_files
     from ytxdata.pages.small_groups import refuse_leftovers, without_small_groups
 
     _check("--format", format_, FORMATS)
@@ -156,8 +156,8 @@ def _check(option: str, given: str, known: Iterable[str]) -> None:
 
 
 def _privacy(show_phones: bool, pseudonyms: Path | None, book: Path | None) -> Privacy:
-    from ytxdata.pages.privacy import Privacy
-    from ytxdata.tables.book import AliasBook
+    from ytxdata.tables.alias_book import AliasBook
+    from ytxdata.tables.masking import Privacy
     from ytxdata.tables.pseudonyms import Pseudonyms
 
     keys = None

@@ -73,7 +73,7 @@ def _verify_pack(path: Path, as_json: bool) -> None:
 
 
 def _verify_tables(path: Path, as_json: bool) -> None:
-    from ytxdata.tables.received import NO_SEAL, verify_file, verify_folder
+    from ytxdata.tables.verify_files import NO_SEAL, verify_file, verify_folder
 
     _tell([*(verify_folder(path) if path.is_dir() else verify_file(path)), NO_SEAL], as_json)
 

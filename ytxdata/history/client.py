@@ -10,12 +10,12 @@ from pydantic import SecretStr
 from ytxdata.errors import MeetingNotFoundError, UsageError
 from ytxdata.history.history import History
 from ytxdata.labels import Text
-from ytxdata.markup import facts_card
 from ytxdata.platform.settings import Settings
 from ytxdata.platform.transport import Transport
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer
 from ytxdata.redact import mask_id
+from ytxdata.templates import facts_card
 
 Progress = Callable[[Answer], None]
 """Called after every answer, so that a bar or a line can be drawn."""

@@ -17,13 +17,13 @@ from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.reading import certify_history
 from ytxdata.history.pulls import call_row, pull_facts
 from ytxdata.labels import Text
-from ytxdata.markup import facts_card
 from ytxdata.platform.codes import OK, lookup
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import normalize
 from ytxdata.records.schema import PULLS, arrow_schema, to_pandas
 from ytxdata.records.tabulate import Counts, Tabulated, tabulate
+from ytxdata.templates import facts_card
 
 LONGEST_RAW = 2000
 """How much of an unreadable file is shown in `rejects` [bytes]."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from ytxdata.metrics.definitions import DEFINITIONS, REASONS
-from ytxdata.tables.units import unit_of
+from ytxdata.tables.definition import unit_of
 
 _HEAD = """# 指标定义 / Definitions
 

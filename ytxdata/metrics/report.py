@@ -19,9 +19,8 @@ from ytxdata.metrics.facts import Facts
 from ytxdata.metrics.outcome import outcome
 from ytxdata.metrics.source import Source
 from ytxdata.metrics.sums import null_like
-from ytxdata.tables.definition import Definition
+from ytxdata.tables.definition import Definition, in_words
 from ytxdata.tables.table import Table
-from ytxdata.tables.units import in_words
 
 Lazy = nw.LazyFrame[Any]
 Trace = Callable[[Mapping[str, Any], str | None], Lazy]

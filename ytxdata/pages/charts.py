@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from ytxdata import plots
 from ytxdata.labels import Lang
-from ytxdata.markup import escape
 from ytxdata.plots.canvas import Inset
+from ytxdata.templates import escape
 
 
 class Size(NamedTuple):

@@ -15,10 +15,10 @@ from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.source import resolve
-from ytxdata.pages.figures import Figure, key_figures
+from ytxdata.pages.key_figures import Figure, key_figures
 from ytxdata.pages.reports import REPORTS, Ask, make
 from ytxdata.tables.definition import Definition
-from ytxdata.tables.records import Name, record_table
+from ytxdata.tables.record_tables import Name, record_table
 from ytxdata.tables.table import Table
 from ytxdata.times import now
 

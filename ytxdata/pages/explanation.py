@@ -12,9 +12,8 @@ from ytxdata.labels import Lang, Text
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.report import Report
 from ytxdata.pages.reports import Ask, make
-from ytxdata.tables import json
 from ytxdata.tables.definition import Definition
-from ytxdata.tables.excel_cells import width
+from ytxdata.tables.excel_sheet import width
 from ytxdata.tables.html import shown
 from ytxdata.tables.table import Table
 
@@ -81,9 +80,9 @@ class Explanation:
         """Return it as plain data for JSON."""
         return {
             "report": self.row.name,
-            "row": json.rows(self.row, show_phones=show_phones)[0],
+            "row": self.row.to_dicts(show_phones=show_phones)[0],
             "formulas": {key: text._asdict() for key, text in self.formulas.items()},
-            "records": json.rows(self.records, show_phones=show_phones),
+            "records": self.records.to_dicts(show_phones=show_phones),
         }
 
 

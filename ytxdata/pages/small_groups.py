@@ -12,7 +12,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import RECORDS, Collection
-from ytxdata.pages.figures import Figure
+from ytxdata.pages.key_figures import Figure
 from ytxdata.tables.masking import blanked
 
 PERSONAL = ("people", "lonely", "presence")

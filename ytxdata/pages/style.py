@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ytxdata.markup import STYLE
+from ytxdata.templates import STYLE
 
 SHEET = """<style>
 :root{--paper:#fff;--ground:#f3f5f8;--ink:#1b2330;--quiet:#55606f;--rule:#d8dde4;--blue:#0072b2;--amber:#8f6300;--link:#005a8d;

@@ -6,10 +6,9 @@ from ytxdata.plots.canvas import save
 from ytxdata.plots.concurrency import concurrency
 from ytxdata.plots.coverage import coverage
 from ytxdata.plots.creators import creators
-from ytxdata.plots.durations import durations
+from ytxdata.plots.distributions import durations, sizes
 from ytxdata.plots.heatmap import heatmap
 from ytxdata.plots.presence import presence
-from ytxdata.plots.sizes import sizes
 from ytxdata.plots.usage import usage
 
 __all__ = [

@@ -25,7 +25,7 @@ from ytxdata.plots.canvas import (
     thousands,
     title,
 )
-from ytxdata.plots.periods import place
+from ytxdata.plots.time_axis import place
 
 _FEW = 92
 """With more bars than this no gap between them would be seen evenly."""

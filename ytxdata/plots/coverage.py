@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from ytxdata.labels import Lang, Text
-from ytxdata.markup import VERDICTS
 from ytxdata.plots.canvas import (
     GREEN,
     ORANGE,
@@ -22,6 +21,7 @@ from ytxdata.plots.canvas import (
     opened,
     title,
 )
+from ytxdata.templates import VERDICTS
 
 LOOKS = {"PROVEN": (GREEN, ""), "PROBABLE": (ORANGE, "//"), "GAP": (RED, "xx")}
 """Verdict → colour and hatching, so that it can be told without colour."""

@@ -19,7 +19,7 @@ from ytxdata.plots.canvas import (
     thousands,
     title,
 )
-from ytxdata.plots.periods import broken, place
+from ytxdata.plots.time_axis import broken, place
 
 _MEETINGS, _HOURS = Text("会议数", "meetings"), Text("会议时长（小时）", "meeting hours")
 _DARK_ORANGE = "#8F6300"

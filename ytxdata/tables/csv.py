@@ -1,9 +1,15 @@
-"""CSV that spreadsheets and programs read back as it was meant, and its reader."""
+"""CSV that spreadsheets and programs read back as it was meant, and its reader.
+
+Text that a spreadsheet would run as a formula gets one apostrophe before it: a cell whose first visible character is one of `= + - @` (also in full
+width, also after blanks), or that begins with Tab, CR or LF. A cell that already has apostrophes before such a text gets one more, so that taking one
+away always gives the original. All other text is left alone.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -17,13 +23,48 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.tables import injection
 from ytxdata.tables.about import about, about_path, write_about
+from ytxdata.tables.definition import NUMBER_UNITS
 from ytxdata.tables.described import Described
 from ytxdata.tables.files import differs, replacing
 from ytxdata.tables.plain import Cell, as_text, cells, type_name
-from ytxdata.tables.units import NUMBER_UNITS
 from ytxdata.times import ZONE_NAME
+
+_BLANK = r"\s\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff"
+_DANGEROUS = re.compile(rf"'*[{_BLANK}]*[=+\-@＝＋－＠﹦﹢﹣﹫−\t\r\n]")
+_NUMBER = re.compile(r"\+?[0-9]{5,15}")
+
+
+def escape(text: str, *, is_number: bool = False) -> str:
+    """Return the text as it may stand in a cell of a CSV or a spreadsheet.
+
+    Parameters
+    ----------
+    text
+        The cell as it is meant.
+    is_number
+        The column holds telephone numbers or ids: a bare number such as `+8613812345678` is no formula and stays as it is.
+
+    Examples
+    --------
+    >>> escape("=1+1"), escape("周会"), escape("+8613812345678", is_number=True), escape("'=1")
+    ("'=1+1", '周会', '+8613812345678', "''=1")
+    """
+    if not _DANGEROUS.match(text) or (is_number and _NUMBER.fullmatch(text)):
+        return text
+    return f"'{text}"
+
+
+def unescape(text: str) -> str:
+    """Return the text as it was meant: what `escape` added is taken away.
+
+    Examples
+    --------
+    >>> unescape("'=1+1"), unescape("'tis"), unescape(escape("'=1"))
+    ('=1+1', "'tis", "'=1")
+    """
+    return text[1:] if text.startswith("'") and _DANGEROUS.match(text) else text
+
 
 Dialect = Literal["people", "machine", "gb18030"]
 
@@ -93,7 +134,7 @@ def write(
     with replacing(target) as draft:
         with draft.open("w", encoding=encoding, newline="") as file:
             writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator=line_end)
-            writer.writerow([injection.escape(key) for key in keys])
+            writer.writerow([escape(key) for key in keys])
             for row in cells(table.arrow):
                 writer.writerow([_escaped(value, is_number) for value, is_number in zip(row, numbers, strict=True)])
         if check:
@@ -154,7 +195,7 @@ def read_rows(path: str | Path, *, encoding: str | None = None) -> Iterator[list
     try:
         with source.open(encoding=encoding or _encoding(source), newline="") as file:
             for row in csv.reader(file, strict=True):
-                yield [injection.unescape(cell) for cell in row]
+                yield [unescape(cell) for cell in row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(
             Text(f"读不了 CSV 文件 {source}：{error}", f"the CSV file {source} cannot be read: {error}"),
@@ -247,7 +288,7 @@ def _pandas_type(kind: pa.DataType) -> object:
 
 
 def _escaped(value: Cell, is_number: bool) -> str:
-    return injection.escape(value, is_number=is_number) if isinstance(value, str) else as_text(value)
+    return escape(value, is_number=is_number) if isinstance(value, str) else as_text(value)
 
 
 def _encoding(path: Path) -> str:

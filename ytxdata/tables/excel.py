@@ -9,18 +9,17 @@ from typing import Any
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.labels import Text
-from ytxdata.tables import sheets
+from ytxdata.tables import guide_sheets as sheets
 from ytxdata.tables.about import FORMAT, write_about
-from ytxdata.tables.book import AliasBook
+from ytxdata.tables.alias_book import AliasBook
+from ytxdata.tables.definition import NUMBER_UNITS
 from ytxdata.tables.described import Described
-from ytxdata.tables.excel_cells import in_cell
-from ytxdata.tables.excel_sheet import Formats, Progress, heading, write_sheet
+from ytxdata.tables.excel_check import compare
+from ytxdata.tables.excel_sheet import Formats, Progress, heading, in_cell, write_sheet
 from ytxdata.tables.files import replacing
 from ytxdata.tables.masking import masked
 from ytxdata.tables.plain import Cell, cells
 from ytxdata.tables.pseudonyms import Pseudonyms
-from ytxdata.tables.units import NUMBER_UNITS
-from ytxdata.tables.xlsx_check import compare
 from ytxdata.times import now
 
 MAX_ROWS = 1_048_576

@@ -7,11 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from ytxdata.labels import Lang, Text, preferred_lang
-from ytxdata.markup import badge, card, escape, frame_html
-from ytxdata.tables.definition import Definition
+from ytxdata.tables.definition import Definition, unit_of
 from ytxdata.tables.described import Described
 from ytxdata.tables.plain import Cell, cells, decimal_text, type_name
-from ytxdata.tables.units import unit_of
+from ytxdata.templates import badge, card, escape, frame_html
 from ytxdata.times import beijing_text
 
 NOTEBOOK_ROWS = 20

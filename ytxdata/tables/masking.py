@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import mask
-from ytxdata.tables.book import AliasBook
+from ytxdata.tables.alias_book import AliasBook
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.described import Described
 from ytxdata.tables.plain import to_plain
@@ -216,3 +216,36 @@ def _each(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.Ch
     encoded = pc.dictionary_encode(column).combine_chunks()
     changed = [None if value is None else change(value) for value in encoded.dictionary.to_pylist()]
     return pa.chunked_array([pa.array(changed, pa.string()).take(encoded.indices)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Privacy:
+    """How personal data leaves; by default numbers are masked.
+
+    Parameters
+    ----------
+    show_phones, pseudonyms, book
+        As in `Table.masked`.
+    """
+
+    show_phones: bool = False
+    pseudonyms: Pseudonyms | None = None
+    book: AliasBook | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The choice as the writers of tables take it."""
+        return {"show_phones": self.show_phones, "pseudonyms": self.pseudonyms, "book": self.book}
+
+    def masked(self, table: T) -> T:
+        """Return a table as it may leave."""
+        return masked(table, **self.options)
+
+    @property
+    def sentence(self) -> Text:
+        """What a reader must know about it."""
+        if self.pseudonyms:
+            return Text("号码和姓名以化名代替", "numbers and names are replaced by pseudonyms")
+        if self.show_phones:
+            return Text("号码完整显示：请勿外传", "numbers are shown in full: keep this file to yourself")
+        return Text("号码已打码", "numbers are masked")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from ytxdata.labels import Lang
 from ytxdata.tables import csv, excel, html, masking
-from ytxdata.tables.book import AliasBook
+from ytxdata.tables.alias_book import AliasBook
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.described import Completeness, Described
 from ytxdata.tables.excel_sheet import Progress
+from ytxdata.tables.plain import decimal_text
 from ytxdata.tables.pseudonyms import Pseudonyms
 
 __all__ = ["Completeness", "Definition", "Table"]
@@ -132,9 +135,36 @@ class Table(Described):
         shown = replace(self, frame=rows.slice(0, max_rows))  # only what is shown is masked
         return html.render(shown.masked(show_phones=show_phones), lang=lang, n_rows=rows.num_rows)
 
+    def to_dicts(self, *, show_phones: bool = False) -> list[dict[str, Any]]:
+        """Return the rows as JSON values: instants in ISO 8601 with their offset, decimals as text, unknown as null.
+
+        Parameters
+        ----------
+        show_phones
+            Leave numbers as they are.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from ytxdata.labels import Text
+        >>> frame = pd.DataFrame({"meetings": [2], "started_at": pd.to_datetime(["2026-01-05T01:00Z"])})
+        >>> Table(frame=frame, name="usage", title=Text("用量", "usage")).to_dicts()
+        [{'meetings': 2, 'started_at': '2026-01-05T09:00:00+08:00'}]
+        """
+        return [
+            {name: _as_json(value) for name, value in row.items()}
+            for row in self.masked(show_phones=show_phones).arrow.to_pylist()
+        ]
+
     def _repr_html_(self) -> str:
         return self.to_html(max_rows=html.NOTEBOOK_ROWS)
 
     def __repr__(self) -> str:
         verdict = f", {self.certificate.worst}" if self.certificate else ""
         return f"<{type(self).__name__} {self.name}: {masking.hide_in_text(self.title.in_('both'))}{verdict}>"
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return decimal_text(value) if isinstance(value, Decimal) else value

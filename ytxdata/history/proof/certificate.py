@@ -11,8 +11,8 @@ import pandas as pd
 
 from ytxdata.history.proof.reasons import REASONS, VERDICTS, Verdict
 from ytxdata.labels import Text, preferred_lang
-from ytxdata.markup import VERDICTS as BADGES
-from ytxdata.markup import facts_card
+from ytxdata.templates import VERDICTS as BADGES
+from ytxdata.templates import facts_card
 from ytxdata.times import BEIJING, ZONE_NAME, beijing_text
 
 __all__ = ["Certificate", "Period", "Verdict"]

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 from ytxdata.labels import Text
 from ytxdata.pages.reports import REPORTS, Ask, make
-from ytxdata.tables.definition import Definition
+from ytxdata.tables.definition import Definition, unit_of
 from ytxdata.tables.html import number, shown
-from ytxdata.tables.units import unit_of
 
 Value = int | float | Decimal | None
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ytxdata.labels import Lang
 from ytxdata.pages.collection import Collection
-from ytxdata.pages.privacy import Privacy
-from ytxdata.pages.report import write_page
+from ytxdata.pages.html_report import write_page
 from ytxdata.tables.excel import write_workbook, writer_for
+from ytxdata.tables.masking import Privacy
 
 FORMATS: dict[str, tuple[str, ...]] = {
     "csv": ("csv",),

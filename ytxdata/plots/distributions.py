@@ -1,4 +1,4 @@
-"""How meetings spread over classes: one bar a class, with its count and share."""
+"""How meetings spread over classes of size and length: one bar a class, with its count and share."""
 
 from __future__ import annotations
 
@@ -47,3 +47,35 @@ def distribution(report: Described, key: str, label: Text, ax: Axes | None, lang
         thousands(ax)
         footer(ax, report, lang)
         return ax
+
+
+def durations(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+    """Draw how many meetings there are of each length.
+
+    Parameters
+    ----------
+    report
+        Needs the columns `duration_class` [min] and `meetings`.
+    ax
+        Where to draw; by default on a figure of its own.
+    lang
+        `zh` or `en`.
+    """
+    return distribution(report, "duration_class", Text("时长（分钟）", "minutes"), ax, lang)
+
+
+def sizes(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+    """Draw how many meetings there are of each size.
+
+    Parameters
+    ----------
+    report
+        Needs the columns `size_bucket` and `meetings`.
+    ax
+        Where to draw; by default on a figure of its own.
+    lang
+        `zh` or `en`.
+    """
+    return distribution(
+        report, "size_bucket", Text("人数（含未显示号码者）", "people, withheld numbers included"), ax, lang
+    )

@@ -9,19 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.labels import Lang, Text
-from ytxdata.markup import badge, escape
 from ytxdata.metrics.report import Report
 from ytxdata.pages import words
 from ytxdata.pages.charts import chart
 from ytxdata.pages.collection import Collection
-from ytxdata.pages.figures import Figure
-from ytxdata.pages.privacy import Privacy
+from ytxdata.pages.key_figures import Figure
 from ytxdata.pages.reports import REPORTS
 from ytxdata.pages.style import HEAD
-from ytxdata.tables.definition import Definition
+from ytxdata.tables.definition import Definition, unit_of
 from ytxdata.tables.files import replacing
 from ytxdata.tables.html import rows_html
-from ytxdata.tables.units import unit_of
+from ytxdata.tables.masking import Privacy
+from ytxdata.templates import badge, escape
 from ytxdata.times import BEIJING, ZONE_NAME, beijing_text
 from ytxdata.version import __version__
 

@@ -9,10 +9,9 @@ from importlib.metadata import version
 import pyarrow as pa
 
 from ytxdata.labels import Text
-from ytxdata.tables.definition import Definition
+from ytxdata.tables.definition import Definition, unit_of
 from ytxdata.tables.described import Described
 from ytxdata.tables.plain import type_name
-from ytxdata.tables.units import unit_of
 from ytxdata.times import beijing_text, now
 
 NAMES = ("完整性", "口径", "数据字典")

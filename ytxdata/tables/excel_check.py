@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from xml.etree import ElementTree as ET  # the only file ever read is the one just written
+from xml.etree import ElementTree as ET
 
 from ytxdata.tables.files import differs
 from ytxdata.tables.plain import Cell

@@ -1,0 +1,80 @@
+"""The house is small enough to be known: few files, none of them long, no name that stands for two things."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "ytxdata"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+MOST_FILES = 265
+LONGEST_FILE = 450
+LONGEST_LINE = 120
+
+NAMED_AFTER_ANOTHER = ("cli", "plots")
+"""Folders where a file bears the name of what it opens or draws: a verb of the command line, the report in a picture."""
+
+SHARED_BASE_NAMES = {
+    "changes", "report", "scan", "sheets", "signing", "source", "words", "periods", "reasons", "files",
+}  # fmt: skip
+SHARED_CLASS_NAMES = {"Row", "Finding", "Pack", "Entry", "Line", "Evidence", "Facts", "Described", "Form"}
+LONG_LINES = 450
+"""What is still to be taken off, so that it can only become less."""
+
+
+def test_the_house_has_few_files() -> None:
+    assert len(MODULES) <= MOST_FILES
+
+
+def test_no_file_is_longer_than_one_reads_at_a_sitting() -> None:
+    long = {
+        str(path): n for path in MODULES if (n := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST_FILE
+    }
+    assert not long
+
+
+def test_a_file_name_leads_to_one_file() -> None:
+    places = defaultdict(list)
+    for path in MODULES:
+        if path.parent.name not in NAMED_AFTER_ANOTHER and not path.stem.startswith("__"):
+            places[path.stem].append(path.relative_to(PACKAGE).as_posix())
+    shared = {name: where for name, where in places.items() if len(where) > 1}
+    assert set(shared) <= SHARED_BASE_NAMES, shared
+
+
+def test_a_class_name_means_one_thing() -> None:
+    places = defaultdict(list)
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(path.relative_to(PACKAGE).as_posix())
+    shared = {name: where for name, where in places.items() if len(where) > 1}
+    assert set(shared) <= SHARED_CLASS_NAMES, shared
+
+
+def test_lines_are_short_but_in_tables_of_data() -> None:
+    """A line may be long where it is nothing but one text for people, or where a table is kept out of the formatter."""
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for folder in ("ytxdata", "tests", "benchmarks", "scripts")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for number, line in _long_lines(path)
+        if not re.fullmatch(r"""\s*[frb]*(["']).*\1[,)]*""", line)
+    ]
+    assert len(long) <= LONG_LINES, long
+
+
+def _long_lines(path: Path) -> list[tuple[int, str]]:
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    tables = {
+        number
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.stmt) and node.end_lineno and lines[node.end_lineno - 1].endswith("# fmt: skip")
+        for number in range(node.lineno, node.end_lineno + 1)
+    }
+    return [(n, line) for n, line in enumerate(lines, 1) if len(line) > LONGEST_LINE and n not in tables]

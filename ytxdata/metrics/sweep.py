@@ -25,7 +25,9 @@ def steps(intervals: Lazy, signs: Lazy, *columns: str, begins: str, ends: str) -
 
 
 def _running(events: Lazy, *of: str) -> Lazy:
-    # leaves first: whoever leaves and comes back in one second was never there twice; one number is sorted faster than two
+    # Leaves first: whoever leaves and comes back in one second was never there twice; one number is sorted faster than two. Rows of one
+    # place may come in any order, another one at every run: all of a second then add the same, but only for what follows from this one
+    # count. A second running sum beside it needs rows that are one a second (see `alone`).
     placed = events.with_columns(place=nw.col("t") * 4 + nw.col("step"))
     return placed.with_columns(level=nw.col("step").cum_sum().over(*of, order_by="place").cast(nw.Int64))
 
@@ -92,12 +94,15 @@ def alone(legs: Lazy, signs: Lazy) -> Lazy:
         worth=nw.coalesce(nw.col("price"), nw.lit(0)), no_price=nw.col("price").is_null().cast(nw.Int64)
     )
     own = _running(steps(priced, signs, "key", "person", "worth", "no_price", begins="j", ends="end"), "key", "person")
-    people = _running(own.filter(COMES_OR_GOES).drop("level", "place"), "key").with_columns(
+    comings = own.filter(COMES_OR_GOES).with_columns(
         gain=nw.col("worth") * nw.col("step"), lack=nw.col("no_price") * nw.col("step")
     )
-    sums = people.with_columns(
-        worth=nw.col("gain").cum_sum().over("key", order_by="place").cast(nw.Int64),
-        missing=nw.col("lack").cum_sum().over("key", order_by="place").cast(nw.Int64),
+    # One row per second before three sums run beside each other: among rows of one second each window of an engine may take an order of
+    # its own, and prices of those who come were then added to a count of those who leave (122.30 yuan for a minute of 0.10 on DuckDB).
+    seconds = comings.group_by("key", "t").agg(nw.col(name).sum() for name in ("step", "gain", "lack"))
+    sums = seconds.with_columns(
+        nw.col(name).cum_sum().over("key", order_by="t").cast(nw.Int64).alias(running)
+        for name, running in (("step", "level"), ("gain", "worth"), ("lack", "missing"))
     )
     now = (nw.col("level") == 1).cast(nw.Int64)
     before = (nw.col("level") - nw.col("step") == 1).cast(nw.Int64)

@@ -3,10 +3,11 @@
 from ytxdata.metrics.classes import durations, sizes
 from ytxdata.metrics.concentration import concentration
 from ytxdata.metrics.concurrency import concurrency, peak_stretches
-from ytxdata.metrics.cost import cost, lonely
+from ytxdata.metrics.cost import cost
 from ytxdata.metrics.definitions import DEFINITIONS
 from ytxdata.metrics.frames import Frames
 from ytxdata.metrics.heatmap import heatmap
+from ytxdata.metrics.lonely import lonely
 from ytxdata.metrics.people import creators, people, presence
 from ytxdata.metrics.products import compare_definitions
 from ytxdata.metrics.report import Report

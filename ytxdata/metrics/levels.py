@@ -15,12 +15,10 @@ from ytxdata.metrics.facts import Facts, touching
 from ytxdata.metrics.periods import DAY, By, calendar
 from ytxdata.metrics.sweep import steps
 
-Lazy = nw.LazyFrame[Any]
-
 KINDS = ("legs", "meetings")
 
 
-def histogram(known: Facts, by: By) -> Lazy:
+def histogram(known: Facts, by: By) -> nw.LazyFrame[Any]:
     """Return how long there were how many at once on each day: `kind day row level s at begins continues`.
 
     During `s` seconds of the day there were `level`, first at `at`, in `begins` stretches that began on that day and `continues`
@@ -28,14 +26,14 @@ def histogram(known: Facts, by: By) -> Lazy:
     """
     if "histogram" not in known.held:
         known.held["histogram"] = known.source.engine.hold(_risen(known))
-    held: Lazy = known.held["histogram"]
+    held: nw.LazyFrame[Any] = known.held["histogram"]
     left = _left_over(held)
     level = held.join(left, on=["kind", "day"], how="inner").with_columns(level=nw.col("carry") + nw.col("risen"))
     days = known.source.engine.small(calendar(days_of(known), by))
     return level.filter(nw.col("level") > 0).join(days, on="day", how="inner").drop("risen", "carry", "step")
 
 
-def at_level(known: Facts, by: By, wanted: Lazy) -> Lazy:
+def at_level(known: Facts, by: By, wanted: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Return the moments at which a wanted level (`kind row level`) was held: `kind row level t until begins`."""
     left = _left_over(_risen(known))
     days = known.source.engine.small(calendar(days_of(known), by))
@@ -65,7 +63,7 @@ def days_of(known: Facts) -> range:
     return days
 
 
-def _spans(known: Facts) -> Lazy:
+def _spans(known: Facts) -> nw.LazyFrame[Any]:
     """Return the intervals `[a, b)` of legs (`kind` 0) and meetings (1), cut to the period."""
     wide = touching(known)
     start, end = known.scope.edges
@@ -86,7 +84,7 @@ def _spans(known: Facts) -> Lazy:
     return both if start is None and end is None else both.filter(nw.col("a") < nw.col("b"))
 
 
-def _inside(known: Facts) -> Lazy:
+def _inside(known: Facts) -> nw.LazyFrame[Any]:
     """Return the steps of each day, `kind day t until step risen`: `risen` is the count since midnight.
 
     Joins and leaves of one second are one step and do not show; every midnight is a step, if only of 0.
@@ -122,7 +120,7 @@ def _inside(known: Facts) -> Lazy:
     )
 
 
-def _risen(known: Facts) -> Lazy:
+def _risen(known: Facts) -> nw.LazyFrame[Any]:
     """Return `kind day risen s at begins continues step`: the histogram of each day by itself."""
     is_still = nw.col("step") == 0
     parts = _inside(known).select(
@@ -137,7 +135,7 @@ def _risen(known: Facts) -> Lazy:
     return grouped.with_columns(nw.col(*sums).cast(nw.Int64))
 
 
-def _left_over(risen: Lazy) -> Lazy:
+def _left_over(risen: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Return `kind day carry`: how many each day begins with."""
     daily = (
         risen.group_by("kind", "day").agg(nw.col("step").sum().alias("net")).with_columns(nw.col("net").cast(nw.Int64))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ytxdata.history.history import History
     from ytxdata.history.proof.certificate import Certificate
     from ytxdata.history.saved import read_answers
-    from ytxdata.metrics.frames import Frames
+    from ytxdata.metrics.source import Frames
     from ytxdata.records.answer import Answer
     from ytxdata.records.profile import Profile, profile
     from ytxdata.tables.csv import read_csv
@@ -38,7 +38,7 @@ _HOME = {
     "Archive": "ytxdata.archive",
     "Certificate": "ytxdata.history.proof.certificate",
     "Client": "ytxdata.history.client",
-    "Frames": "ytxdata.metrics.frames",
+    "Frames": "ytxdata.metrics.source",
     "History": "ytxdata.history.history",
     "Profile": "ytxdata.records.profile",
     "SyncReport": "ytxdata.archive",

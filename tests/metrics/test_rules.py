@@ -14,10 +14,9 @@ from tests.metrics.offices import EDGES, ENGINES, difficult, polars_frames, rows
 from tests.metrics.oracle import Leg, Meeting, Office
 from ytxdata import metrics
 from ytxdata.errors import UsageError
-from ytxdata.metrics.definitions import DEFINITIONS
-from ytxdata.metrics.page import page
+from ytxdata.metrics.calendar import workdays
+from ytxdata.metrics.definitions import DEFINITIONS, definitions_page
 from ytxdata.metrics.products import PRODUCTS
-from ytxdata.metrics.workdays import workdays
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,8 +27,8 @@ def one_meeting(start: int, seconds: int) -> Office:
 
 
 def test_the_docs_page_is_the_table_of_the_code() -> None:
-    """Run `python -m ytxdata.metrics.page > docs/definitions.md` after changing a definition."""
-    assert (ROOT / "docs/definitions.md").read_text("utf-8") == page()
+    """Run `python -m ytxdata.metrics.definitions > docs/definitions.md` after changing a definition."""
+    assert (ROOT / "docs/definitions.md").read_text("utf-8") == definitions_page()
     assert all(one.formula.zh and one.formula.en and one.zh and one.en for one in DEFINITIONS.values())
 
 

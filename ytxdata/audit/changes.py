@@ -16,8 +16,8 @@ from ytxdata.archive.changes import CHANGES
 from ytxdata.audit.checks.mutated_after_close import GRAVE, kind_of
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.frames import Frames
-from ytxdata.metrics.periods import By
+from ytxdata.metrics.calendar import By
+from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import usage
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.plain import to_arrow

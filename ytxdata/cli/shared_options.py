@@ -17,7 +17,7 @@ from ytxdata.times import as_instant
 
 if TYPE_CHECKING:
     from ytxdata.history.client import Client
-    from ytxdata.metrics.periods import By
+    from ytxdata.metrics.calendar import By
     from ytxdata.pages.reports import Ask
     from ytxdata.records.answer import Answer
 
@@ -155,7 +155,7 @@ def ask(start: str | None, end: str | None, by: str, tariff: Path | None, lines:
     UsageError
         An edge of the period is no date, `by` is unknown, or the tariff cannot be used.
     """
-    from ytxdata.metrics.periods import check_by
+    from ytxdata.metrics.calendar import check_by
     from ytxdata.metrics.tariff import Tariff
     from ytxdata.pages.reports import Ask
 

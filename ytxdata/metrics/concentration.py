@@ -8,9 +8,8 @@ from typing import Any
 import narwhals as nw
 
 from ytxdata.labels import Text
-from ytxdata.metrics.facts import facts
-from ytxdata.metrics.outcome import outcome
-from ytxdata.metrics.periods import DAY, By, calendar, check_by, labels, seconds_of
+from ytxdata.metrics.calendar import DAY, By, check_by, days_table, periods_table, seconds_of
+from ytxdata.metrics.facts import facts, outcome
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import resolve, with_creators
@@ -48,7 +47,7 @@ def concentration(
     days = outcome(known).days
     small = known.source.engine.small
     timed = known.counted.filter(~nw.col("meeting_s").is_null()).with_columns(day=nw.col("at") // DAY)
-    named = with_creators(known.source, timed.join(small(calendar(days, by)), on="day", how="inner"))
+    named = with_creators(known.source, timed.join(small(days_table(days, by)), on="day", how="inner"))
     each = (
         named.filter(~nw.col("one").is_null())
         .group_by("row", "one")
@@ -69,7 +68,7 @@ def concentration(
         nw.col("creators").max(), nw.col("s").sum(), nw.col("top_s").sum(), nw.col("spread").sum()
     )
     whole = sums.with_columns(nw.col("creators", "s", "top_s", "spread").cast(nw.Int64))
-    shown = whole.join(small(labels(days, by)), on="row", how="inner").sort("row").with_columns(
+    shown = whole.join(small(periods_table(days, by)), on="row", how="inner").sort("row").with_columns(
         top_creators=(nw.col("creators") + 9) // 10,
         concentration=percent("top_s", "s"),
         gini=nw.when(nw.col("s") > 0).then(divide(nw.col("spread"), nw.col("creators") * nw.col("s"))),

@@ -10,9 +10,8 @@ import narwhals as nw
 import pyarrow as pa
 
 from ytxdata.labels import Text
-from ytxdata.metrics.facts import Facts, facts
-from ytxdata.metrics.outcome import outcome
-from ytxdata.metrics.periods import DAY, PERIODS, calendar, check_by, labels, seconds_of
+from ytxdata.metrics.calendar import DAY, PERIODS, check_by, days_table, periods_table, seconds_of
+from ytxdata.metrics.facts import Facts, facts, outcome
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import resolve, with_looked_up
@@ -77,9 +76,9 @@ def cost(
     else:
         columns = ("period", *_SUMS)
         small = known.source.engine.small
-        in_row = priced.with_columns(day=nw.col("at") // DAY).join(small(calendar(days, by)), on="day", how="inner")
+        in_row = priced.with_columns(day=nw.col("at") // DAY).join(small(days_table(days, by)), on="day", how="inner")
         sums = add_up(in_row, ("row",), ("billed_s", "nano")).with_columns(lines_billed=nw.col("n"))
-        rows = sums.join(small(labels(days, by)), on="row", how="inner").sort("row")
+        rows = sums.join(small(periods_table(days, by)), on="row", how="inner").sort("row")
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
         if by == "line":

@@ -10,9 +10,9 @@ import narwhals as nw
 
 from ytxdata.labels import Text
 from ytxdata.metrics import sweep
+from ytxdata.metrics.calendar import check_by
 from ytxdata.metrics.cost import with_prices
 from ytxdata.metrics.facts import facts
-from ytxdata.metrics.periods import check_by
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import resolve, with_creators

@@ -16,10 +16,9 @@ import pyarrow as pa
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics import sweep
+from ytxdata.metrics.calendar import DAY, By, check_by, days_table, periods_table, seconds_of
 from ytxdata.metrics.definitions import define
-from ytxdata.metrics.facts import Facts, facts
-from ytxdata.metrics.outcome import outcome
-from ytxdata.metrics.periods import DAY, By, calendar, check_by, labels, seconds_of
+from ytxdata.metrics.facts import Facts, facts, outcome
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import Source, resolve
@@ -102,8 +101,10 @@ def usage_as(source: Any, product: Product, start: Instant | None, end: Instant 
     check_by(by)
     known = _facts(resolve(source), rules, start, end)
     days, small = outcome(known).days, known.source.engine.small
-    placed = known.counted.with_columns(day=nw.col("at") // DAY).join(small(calendar(days, by)), on="day", how="inner")
-    rows = _counted(placed, rules, "row").join(small(labels(days, by)), on="row", how="inner").sort("row")
+    placed = known.counted.with_columns(day=nw.col("at") // DAY).join(
+        small(days_table(days, by)), on="day", how="inner"
+    )
+    rows = _counted(placed, rules, "row").join(small(periods_table(days, by)), on="row", how="inner").sort("row")
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
         first, last = seconds_of(row["period"], by, days)

@@ -15,8 +15,7 @@ import narwhals as nw
 from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
 from ytxdata.metrics.definitions import INTEGERS, REASONS, define
-from ytxdata.metrics.facts import Facts
-from ytxdata.metrics.outcome import outcome
+from ytxdata.metrics.facts import Facts, outcome
 from ytxdata.metrics.source import Source
 from ytxdata.metrics.sums import null_like
 from ytxdata.tables.definition import Definition, in_words

@@ -8,10 +8,9 @@ from typing import Any, Literal
 import narwhals as nw
 
 from ytxdata.labels import Text
+from ytxdata.metrics.calendar import DAY, By, check_by, days_table, periods_table, seconds_of
 from ytxdata.metrics.concurrency import at_peak, peaks
-from ytxdata.metrics.facts import Facts, facts
-from ytxdata.metrics.outcome import outcome
-from ytxdata.metrics.periods import DAY, By, calendar, check_by, labels, seconds_of
+from ytxdata.metrics.facts import Facts, facts, outcome
 from ytxdata.metrics.products import usage_as
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
@@ -73,7 +72,7 @@ def usage(
     days = outcome(known).days
     small = known.source.engine.small
     meetings = known.counted.with_columns(day=nw.col("at") // DAY).join(
-        small(calendar(days, by)), on="day", how="inner"
+        small(days_table(days, by)), on="day", how="inner"
     )
     medians = meetings.group_by("row").agg(nw.col("size").median().alias("size_p50"))
     rows = (
@@ -81,7 +80,7 @@ def usage(
         .join(_active(known, meetings), on="row", how="left")
         .join(medians, on="row", how="left")
     )
-    shown = rows.join(small(labels(days, by)), on="row", how="inner").join(peaks(known, by), on="row", how="left").sort("row").with_columns(
+    shown = rows.join(small(periods_table(days, by)), on="row", how="inner").join(peaks(known, by), on="row", how="left").sort("row").with_columns(
         peak_legs=_peak("peak_legs", "leg_s"), peak_meetings=_peak("peak_meetings", "meeting_s"),
         active_creators=nw.coalesce(nw.col("active_creators"), nw.lit(0)), size_p50=nw.col("size_p50").cast(nw.Float64),
     )  # fmt: skip

@@ -12,14 +12,22 @@ import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.facts import facts
-from ytxdata.metrics.outcome import outcome
-from ytxdata.metrics.periods import DAY, By, calendar, check_by, date_of, labels, seconds_of
+from ytxdata.metrics.calendar import (
+    DAY,
+    By,
+    check_by,
+    date_of,
+    days_table,
+    periods_table,
+    seconds_of,
+    seconds_of_day,
+    workdays,
+)
+from ytxdata.metrics.facts import facts, outcome
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import resolve
 from ytxdata.metrics.sums import add_up, minutes, percent
-from ytxdata.metrics.workdays import seconds_of_day, workdays
 from ytxdata.times import Instant
 
 Lazy = nw.LazyFrame[Any]
@@ -79,7 +87,7 @@ def working_hours(
         })
     )  # fmt: skip
     days = outcome(known).days
-    placed = timed.with_columns(day=nw.col("at") // DAY).join(small(calendar(days, by)), on="day", how="inner")
+    placed = timed.with_columns(day=nw.col("at") // DAY).join(small(days_table(days, by)), on="day", how="inner")
     for edge in ("first", "last"):
         # working seconds up to an instant: whole working days before it, and what has passed of its own
         passed = nw.min_horizontal(
@@ -95,7 +103,7 @@ def working_hours(
         placed.with_columns(inside_s=nw.col("last_s") - nw.col("first_s")), ("row",), ("meeting_s", "inside_s")
     )
     whole = sums.with_columns(outside_s=nw.col("meeting_s") - nw.col("inside_s"))
-    shown = whole.join(small(labels(days, by)), on="row", how="inner").sort("row").with_columns(
+    shown = whole.join(small(periods_table(days, by)), on="row", how="inner").sort("row").with_columns(
         meeting_minutes=minutes("meeting_s"),
         inside_minutes=minutes("inside_s"),
         outside_minutes=minutes("outside_s"),

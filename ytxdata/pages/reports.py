@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ytxdata import metrics
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.periods import By
+from ytxdata.metrics.calendar import By
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.tariff import Tariff
 

@@ -8,7 +8,7 @@ from ytxdata.audit.checking import Finding, check
 from ytxdata.audit.data import Data
 from ytxdata.audit.words import those
 from ytxdata.labels import Text
-from ytxdata.metrics.periods import date_of
+from ytxdata.metrics.calendar import date_of
 
 _SQL = """
     WITH known AS (SELECT who, s // 86400 AS day, len_s, in_scope FROM all_meetings WHERE s IS NOT NULL AND len_s IS NOT NULL),

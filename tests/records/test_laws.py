@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ytxdata.errors import AnswerError
-from ytxdata.records import reasons
+from ytxdata.records import schema
 from ytxdata.records.answer import read_answer
 from ytxdata.records.normalize import normalize
 from ytxdata.records.profile import drift, profile
@@ -82,8 +82,8 @@ def check(bodies: list[bytes]) -> None:
     assert counts.received == counts.meetings + counts.rejected + counts.duplicates
     assert (table.meetings.num_rows, table.rejects.num_rows) == (counts.meetings, counts.rejected)
     assert table.meetings["meeting_id"].null_count == 0
-    assert set(table.rejects["reason"].to_pylist()) <= set(reasons.REJECTS)
-    assert set(table.problems["reason"].to_pylist()) <= set(reasons.PROBLEMS)
+    assert set(table.rejects["reason"].to_pylist()) <= set(schema.REJECT_REASONS)
+    assert set(table.problems["reason"].to_pylist()) <= set(schema.PROBLEM_REASONS)
     assert set(table.legs["meeting_id"].to_pylist()) <= set(table.meetings["meeting_id"].to_pylist())
     for frame in table[:4]:
         to_pandas(frame)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ytxdata.errors import UsageError
-from ytxdata.records import reasons, schema
+from ytxdata.records import schema
 from ytxdata.records.aliases import DEFAULT, Aliases
-from ytxdata.records.extract import RawRecord
+from ytxdata.records.find_records import RawRecord
 from ytxdata.records.normalize import LEGS, MEETINGS, PROBLEMS, REJECTS, Normalized, normalize
 
 Rows = Callable[..., Normalized]
@@ -200,6 +200,6 @@ def test_tables_have_the_same_columns_whatever_is_in_them(raws: list[bytes]) -> 
 
 
 def test_every_reason_has_a_text() -> None:
-    for text in (*reasons.REJECTS.values(), *reasons.PROBLEMS.values()):
+    for text in (*schema.REJECT_REASONS.values(), *schema.PROBLEM_REASONS.values()):
         assert text.zh
         assert text.en

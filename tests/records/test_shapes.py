@@ -11,7 +11,7 @@ import pytest
 
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.extract import extract
+from ytxdata.records.find_records import extract
 from ytxdata.records.schema import MEETINGS, PROVENANCE
 from ytxdata.records.tabulate import tabulate
 

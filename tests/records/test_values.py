@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from ytxdata import times
 from ytxdata.records.aliases import DEFAULT
-from ytxdata.records.decode import Number
 from ytxdata.records.instants import AHEAD, EARLIEST, parse_instant
+from ytxdata.records.json_values import Number
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.parties import read_parties
 from ytxdata.records.values import convert

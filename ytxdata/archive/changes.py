@@ -18,7 +18,7 @@ from ytxdata.archive.store_read import among, batches, filled, read
 from ytxdata.archive.store_schema import LEGS_STORED, MEETINGS_STORED
 from ytxdata.labels import Text
 from ytxdata.records.aliases import PARTIES, Aliases
-from ytxdata.records.decode import as_json, read_value
+from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.schema import LEGS, MEETINGS, PROVENANCE, Column, arrow_schema
 from ytxdata.times import ZONE_NAME, beijing_text
 

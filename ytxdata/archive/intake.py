@@ -21,9 +21,9 @@ from ytxdata.history.proof.evidence import PullFacts
 from ytxdata.history.pulls import call_row, pull_facts
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
-from ytxdata.records.cells import rows as cells_of
-from ytxdata.records.extract import RawRecord
+from ytxdata.records.find_records import RawRecord
 from ytxdata.records.normalize import normalize
+from ytxdata.records.schema import rows_of as cells_of
 
 JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")
 """What a record can be to the archive: each is exactly one of these."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 from ytxdata.archive.store import Snapshot
 from ytxdata.archive.store_index import find
 from ytxdata.archive.store_read import among, read
-from ytxdata.records.cells import rows as cells_of
+from ytxdata.records.schema import rows_of as cells_of
 
 COLUMNS = (
     "obs",

@@ -15,7 +15,7 @@ from ytxdata.archive.versions import VersionIndex
 from ytxdata.audit.checking import Check
 from ytxdata.history.history import History
 from ytxdata.labels import Text
-from ytxdata.records.decode import as_json, read_value
+from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.normalize import normalize
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.plain import to_arrow

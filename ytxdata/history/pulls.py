@@ -9,7 +9,7 @@ import pyarrow as pa
 from ytxdata.history.proof.evidence import PullFacts, Seen
 from ytxdata.platform.transport import clock_skew
 from ytxdata.records.answer import Answer
-from ytxdata.records.cells import rows as cells_of
+from ytxdata.records.schema import rows_of as cells_of
 from ytxdata.version import __version__
 
 

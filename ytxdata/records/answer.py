@@ -15,9 +15,8 @@ from ytxdata import times
 from ytxdata.errors import NotJsonError, TruncatedError
 from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, Aliases, plain
-from ytxdata.records.decode import STRICT_ERRORS, as_json, is_utf8, read_value
-from ytxdata.records.extract import RawRecord, extract
-from ytxdata.records.pieces import members_of, split_at_end
+from ytxdata.records.find_records import RawRecord, extract, members_of, split_at_end
+from ytxdata.records.json_values import STRICT_ERRORS, as_json, is_utf8, read_value
 from ytxdata.templates import facts_card
 
 Encoding = Literal["utf-8", "gb18030"]

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.labels import Text
+from ytxdata.records.fields import Field
 from ytxdata.records.normalize import Normalized
-from ytxdata.records.survey import Field
 
 State = Literal["confirmed", "contradicted", "open"]
 Grade = Literal["documented", "stated", "inferred", "unknown"]

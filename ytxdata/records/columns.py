@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.records.aliases import COMPANIONS, Match, plain
-from ytxdata.records.decode import as_json
+from ytxdata.records.json_values import as_json
 from ytxdata.records.schema import ARROW_TYPES, Column
 from ytxdata.records.values import Values, as_list, as_texts, convert, is_blank
 

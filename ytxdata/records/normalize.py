@@ -14,10 +14,15 @@ from ytxdata.records import bulk, schema
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.columns import Sheet, Trouble, fill
 from ytxdata.records.contradictions import contradictions
-from ytxdata.records.decode import without_cycle_search
-from ytxdata.records.extract import RawRecord
+from ytxdata.records.find_records import RawRecord
+from ytxdata.records.json_values import (
+    Object,
+    read_object,
+    with_doubled_keys,
+    with_parties_beside,
+    without_cycle_search,
+)
 from ytxdata.records.legs import read_legs
-from ytxdata.records.objects import Object, read_object, with_doubled_keys, with_parties_beside
 
 PARSER_VERSION = 1
 """Raised whenever the same raw record would give other rows: derived tables are then derived again."""

@@ -6,7 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from ytxdata.records.aliases import Aliases
-from ytxdata.records.decode import Number, as_json, decoded, read_value
+from ytxdata.records.json_values import Number, as_json, decoded, read_value
 from ytxdata.records.values import as_phone, is_blank
 
 Party = dict[str, Any]

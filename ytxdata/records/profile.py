@@ -13,11 +13,10 @@ from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.assumptions import ASSUMPTIONS, GRADE_TEXTS, STATE_TEXTS, Facts, Grade, State
-from ytxdata.records.extract import RawRecord
-from ytxdata.records.forms import FORM_TEXTS, TYPE_TEXTS
+from ytxdata.records.fields import FORM_TEXTS, TYPE_TEXTS, Field, survey
+from ytxdata.records.find_records import RawRecord
+from ytxdata.records.json_values import read_object
 from ytxdata.records.normalize import normalize
-from ytxdata.records.objects import read_object
-from ytxdata.records.survey import Field, survey
 
 Shape = Mapping[str, Mapping[str, Any]]
 """Path → `types` (list), `form` (the main one), `present` (share of objects, 0–1), `n` (objects that could have it): JSON-able, to compare with later."""

@@ -13,7 +13,7 @@ from ytxdata import phones
 from ytxdata.records import schema
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
-from ytxdata.records.extract import RawRecord
+from ytxdata.records.find_records import RawRecord
 from ytxdata.records.normalize import Normalized, normalize
 
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata import phones
-from ytxdata.records.decode import Number
 from ytxdata.records.instants import read_instants
+from ytxdata.records.json_values import Number
 from ytxdata.records.schema import ARROW_TYPES, Kind
 
 Values: TypeAlias = Sequence[Any] | pa.Array

@@ -382,6 +382,14 @@ def test_small_groups_are_found_in_what_is_to_be_exported() -> None:
     assert len(audit.small_group(report.suppressed())) == 0
     with pytest.raises(UsageError, match="people"):
         audit.small_group(metrics.heatmap(office.frames))
+    told = audit.run(office.frames, as_of=NOW, checks=["small_group"], exports=[report, metrics.heatmap(office.frames)])
+    assert list(told.frame["finding_id"]) == list(found.frame["finding_id"])
+    assert any("table heatmap has no column people" in note.en for note in told.notes)
+    assert audit.run(office.frames, as_of=NOW, checks=["small_group"]).not_run.keys() == {"small_group"}
+    few = audit.run(
+        office.frames, as_of=NOW, checks=["small_group"], exports=[report], config={"small_group": {"minimum": 2}}
+    )
+    assert len(few) == 0
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from ytxdata.audit import Invoice, Roster, sheets
+from ytxdata.audit import Invoice, Roster
+from ytxdata.audit import lists as sheets
 from ytxdata.errors import UsageError
 
 

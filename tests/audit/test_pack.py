@@ -218,7 +218,7 @@ def test_a_finding_whose_record_stands_in_no_answer_is_found(packs: dict[str, au
     unpacked = tmp_path / "unpacked"
     with zipfile.ZipFile(packs["raw"].path) as whole:
         whole.extractall(unpacked)
-    pack = verifier.Pack(unpacked)
+    pack = verifier.Unpacked(unpacked)
     for look in (pack.check_manifest, pack.check_files, pack.check_chain, pack.check_raw, pack.check_findings):
         look()
     body = json.loads((unpacked / "findings.json").read_bytes())
@@ -259,7 +259,7 @@ def test_what_cannot_be_packed_is_refused(story: Story, tmp_path: Path) -> None:
 
 
 def test_the_key_is_never_shown(key: Path) -> None:
-    from ytxdata.audit.signing import Signer
+    from ytxdata.audit.anchors import Signer
 
     signer = Signer.load(key)
     assert "key=" not in repr(signer)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.audit.office import ANNA, BORIS, Finder, Office
 from ytxdata import audit
-from ytxdata.audit.rounding import Line, billed, infer_amount, infer_duration
+from ytxdata.audit.invoice_rule import BilledLine, billed, infer_amount, infer_duration
 
 
 def invoice(*lines: tuple[str, int | None, str | None]) -> pd.DataFrame:
@@ -160,7 +160,7 @@ def test_the_rule_behind_durations_is_found(per: str, step: int, minimum: int) -
     lines = []
     for legs, seconds in LEGS * 3:
         of = [length for _, length in legs] if per == "leg" else [seconds]
-        lines.append(Line(seconds, legs, sum(billed(one, step, minimum) for one in of), None))
+        lines.append(BilledLine(seconds, legs, sum(billed(one, step, minimum) for one in of), None))
     rule = infer_duration(lines, 0)
     assert rule is not None
     assert (rule.tariff.per, rule.tariff.step_s, rule.tariff.minimum_s, rule.explained, rule.lines) == (
@@ -183,7 +183,7 @@ def test_the_prices_behind_amounts_are_found_also_when_the_invoice_rounds(places
             else (("fixed", 61 * turn + 5),)
         )
         amount = sum((billed(seconds, 60, 0) // 60 * prices[kind] for kind, seconds in legs), Decimal(0))
-        lines.append(Line(None, legs, None, round(amount, places)))
+        lines.append(BilledLine(None, legs, None, round(amount, places)))
     rule = infer_amount(lines)
     assert rule is not None
     assert dict(rule.tariff.prices) == prices
@@ -191,5 +191,5 @@ def test_the_prices_behind_amounts_are_found_also_when_the_invoice_rounds(places
 
 
 def test_an_invoice_without_amounts_has_no_rule_for_them() -> None:
-    assert infer_amount([Line(60, (), 60, None)]) is None
-    assert infer_duration([Line(60, (), None, Decimal(1))], 2) is None
+    assert infer_amount([BilledLine(60, (), 60, None)]) is None
+    assert infer_duration([BilledLine(60, (), None, Decimal(1))], 2) is None

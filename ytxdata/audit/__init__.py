@@ -1,13 +1,13 @@
 """What auditors ask: findings that can be defended, and evidence that somebody else can check."""
 
 from ytxdata.audit.cadence import Cadence, advise, cadence_of
-from ytxdata.audit.changes import changes, moved
 from ytxdata.audit.checking import CHECKS, Check, Finding, check
-from ytxdata.audit.export import small_group
+from ytxdata.audit.checks.exports import small_group
 from ytxdata.audit.findings import Findings
 from ytxdata.audit.invoice import Invoice
 from ytxdata.audit.pack import Pack, pack, verify_pack
 from ytxdata.audit.reconcile import Reconciliation, reconcile
+from ytxdata.audit.revisions import changes, moved
 from ytxdata.audit.roster import Roster
 from ytxdata.audit.run import read_config, run
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
+from ytxdata.audit.data import instant_of
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.times import beijing_text
 
 if TYPE_CHECKING:
     from ytxdata.audit.data import Data
@@ -173,3 +175,34 @@ def unknown(what: Text, given: str, known: list[str]) -> UsageError:
         else Text("可用：" + "、".join(known), "use one of: " + ", ".join(known))
     )
     return UsageError(Text(f"没有这个{what.zh}：{given}", f"there is no {what.en} {given}"), remedy=hint)
+
+
+def span(seconds: float) -> str:
+    """Return a length of time as people read it.
+
+    Examples
+    --------
+    >>> span(14400), span(6), span(-75)
+    ('4:00:00', '0:00:06', '-0:01:15')
+    """
+    whole = round(abs(seconds))
+    sign = "-" if seconds < 0 else ""
+    return f"{sign}{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+
+
+def when(second: int | None) -> str:
+    """Return a local epoch second as people read it; `—` when it is unknown."""
+    return "—" if second is None else beijing_text(instant_of(second))
+
+
+def those(ids: Sequence[str], most: int = 3) -> Text:
+    """Return a few ids, and how many more there are.
+
+    Examples
+    --------
+    >>> those(["1", "2", "3", "4"]).en
+    '1, 2, 3 and 1 more'
+    """
+    rest = len(ids) - most
+    zh, en = "、".join(ids[:most]), ", ".join(ids[:most])
+    return Text(f"{zh} 等 {len(ids)} 场", f"{en} and {rest} more") if rest > 0 else Text(zh, en)

@@ -1,16 +1,16 @@
-"""What checks look at: meetings and legs as tables of integers in DuckDB, on disk, so that memory stays bounded."""
+"""What checks look at: meetings and legs of any source as tables of integers in DuckDB, on disk, so that memory stays bounded."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 import weakref
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -19,10 +19,20 @@ from ytxdata import times
 from ytxdata.archive import Archive
 from ytxdata.audit.invoice import Invoice
 from ytxdata.audit.roster import Roster
-from ytxdata.audit.source import load, newest_pull
+from ytxdata.errors import UsageError
+from ytxdata.history.history import History
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
+from ytxdata.metrics.engines import Engine
+from ytxdata.metrics.frames import Frames
 from ytxdata.phones import normalize
+from ytxdata.tables.plain import to_arrow
+
+if TYPE_CHECKING:
+    from ytxdata.tables.table import Table
+
+Auditable: TypeAlias = Archive | History | Frames
+"""What can be audited; only an Archive knows earlier versions and keeps the life of findings."""
 
 OFFSET = 8 * 3600
 """Local epoch seconds count from 1970-01-01 00:00 on the wall clock of Beijing."""
@@ -38,7 +48,7 @@ NEEDS: dict[str, tuple[str, Text]] = {
     "certificate": ("", Text("没有完整性证书", "there is no certificate of completeness")),
     "roster": ("", Text("没有给花名册", "no roster was given")),
     "invoice": ("", Text("没有给账单", "no invoice was given")),
-    "export": ("FALSE", Text("它在导出表格时检查：ytx.audit.small_group(table)", "it is checked when a table is exported: ytx.audit.small_group(table)")),
+    "exports": ("", Text("没有给要导出的表：run(…, exports=[table])", "no table to be handed on was given: run(…, exports=[table])")),
 }  # fmt: skip
 """What a check may need → the question whether it is there (or an attribute of the data), and what is said when it is not."""
 
@@ -69,6 +79,7 @@ class Data:
     certificate: Certificate | None = None
     roster: Roster | None = None
     invoice: Invoice | None = None
+    exports: tuple[Table, ...] | None = None
     notes: list[Text] = field(default_factory=list)
 
     @property
@@ -128,13 +139,14 @@ def instant_of(second: int) -> datetime:
 
 
 def open_data(
-    source: Any,
+    source: Auditable,
     *,
     start: datetime | None = None,
     end: datetime | None = None,
     as_of: datetime | None = None,
     roster: Roster | None = None,
     invoice: Invoice | None = None,
+    exports: tuple[Table, ...] | None = None,
 ) -> Data:
     """Return the records of a source, prepared for the checks.
 
@@ -159,6 +171,7 @@ def open_data(
         certificate=_narrowed(certificate() if callable(certificate) else certificate, start, end, now),
         roster=roster,
         invoice=invoice,
+        exports=exports,
     )
     weakref.finalize(data, _clear, connection, folder)
     _fill(data, source, as_of)
@@ -178,7 +191,7 @@ def _narrowed(certificate: Any, start: datetime | None, end: datetime | None, no
     return certificate.over(first, last) if first < last else None
 
 
-def _fill(data: Data, source: Any, as_of: datetime | None) -> None:
+def _fill(data: Data, source: Auditable, as_of: datetime | None) -> None:
     load(data.connection, source, as_of)
     data.put("creators", _numbers(data, "raw_meetings", "creator"))
     data.put("numbers", _numbers(data, "raw_legs", "phone", "number IS NULL"))
@@ -225,3 +238,89 @@ CREATE VIEW meetings AS SELECT * FROM all_meetings WHERE in_scope;
 CREATE VIEW legs AS SELECT * FROM all_legs WHERE in_scope;
 """
 """Of an id that stands for two meetings, a leg belongs to the one during which it joined."""
+
+
+ROWS = 65_536
+"""Rows that come over at a time."""
+
+MEETINGS = {
+    "meeting_id": "VARCHAR",
+    "started_at": "BIGINT",
+    "ended_at": "BIGINT",
+    "creator": "VARCHAR",
+    "duration_s": "BIGINT",
+    "amount_yuan": "DECIMAL(38, 18)",
+    "n_legs": "BIGINT",
+    "pull_id": "VARCHAR",
+    "last_seen_at": "BIGINT",
+}
+LEGS = {
+    "meeting_id": "VARCHAR",
+    "leg": "BIGINT",
+    "number": "VARCHAR",
+    "phone": "VARCHAR",
+    "joined_at": "BIGINT",
+    "left_at": "BIGINT",
+}
+"""The columns that checks need, with DuckDB's types; instants become local epoch seconds."""
+
+_INSTANTS = ("started_at", "ended_at", "last_seen_at", "joined_at", "left_at")
+_REQUIRED = ("meeting_id", "started_at", "ended_at", "leg", "joined_at", "left_at")
+
+
+def newest_pull(source: Auditable) -> datetime | None:
+    """Return when the newest pull was asked, None when no pull is known."""
+    pulls = source.pulls() if isinstance(source, Archive) else getattr(source, "pulls", None)
+    if pulls is None:
+        return None
+    asked = [at for at in to_arrow(pulls)["asked_at"].to_pylist() if at is not None]
+    return max(asked, default=None)
+
+
+def load(connection: duckdb.DuckDBPyConnection, source: Auditable, as_of: datetime | None) -> None:
+    """Bring `raw_meetings` and `raw_legs` of a source into DuckDB, with all the columns above; what it lacks is null.
+
+    Raises
+    ------
+    UsageError
+        The source is nothing that can be audited, or a column is missing.
+    """
+    for (table, columns), frame in zip((("meetings", MEETINGS), ("legs", LEGS)), _frames(source, as_of), strict=True):
+        engine = _engine(table, frame, columns)
+        known = [name for name in columns if name in engine.columns]
+        native = engine.seconds([name for name in known if name in _INSTANTS]).select(*known).to_native()
+        rows = native.to_arrow_reader(ROWS) if hasattr(native, "to_arrow_reader") else to_arrow(native)
+        connection.register("given", rows)
+        cells = ", ".join(
+            f"CAST({name if name in known else 'NULL'} AS {kind}) AS {name}" for name, kind in columns.items()
+        )
+        once = "" if table == "meetings" or isinstance(source, Archive) else "DISTINCT"
+        connection.execute(f"CREATE TABLE raw_{table} AS SELECT {once} {cells} FROM given")  # noqa: S608
+        connection.unregister("given")
+
+
+def _frames(source: Auditable, as_of: datetime | None) -> tuple[Any, Any]:
+    if isinstance(source, Archive):
+        meetings, legs = source.scans("meetings", "legs", as_of=as_of)
+        return meetings, legs
+    if not hasattr(source, "meetings") or not hasattr(source, "legs"):
+        kind = f"{type(source).__module__}.{type(source).__name__}"
+        raise UsageError(
+            Text(f"不能审计：{kind}", f"{kind} cannot be audited"),
+            remedy=Text(
+                "请给 Archive、History 或 ytx.Frames(meetings, legs)",
+                "give an Archive, a History or ytx.Frames(meetings, legs)",
+            ),
+        )
+    return source.meetings, source.legs
+
+
+def _engine(table: str, frame: Any, columns: Mapping[str, str]) -> Engine:
+    engine = Engine.of(frame)
+    missing = ", ".join(name for name in _REQUIRED if name in columns and name not in engine.columns)
+    if missing:
+        raise UsageError(
+            Text(f"{table} 缺少列：{missing}", f"{table} has no column {missing}"),
+            remedy=Text("列名见 ytx.Frames 的说明", "the columns are described at ytx.Frames"),
+        )
+    return engine

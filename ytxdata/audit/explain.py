@@ -13,9 +13,11 @@ from ytxdata.archive import Archive
 from ytxdata.archive.answers import raw_records
 from ytxdata.archive.versions import VersionIndex
 from ytxdata.audit.checking import Check
+from ytxdata.audit.data import Auditable
 from ytxdata.history.history import History
 from ytxdata.labels import Text
-from ytxdata.records.json_values import as_json, read_value
+from ytxdata.metrics.frames import Frames
+from ytxdata.records.decode import as_json, read_value
 from ytxdata.records.normalize import normalize
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.plain import to_arrow
@@ -33,7 +35,7 @@ class Shown(NamedTuple):
 
 
 def explain(
-    source: Any, row: Mapping[str, Any], check: Check | None, pulls: Sequence[str], told: Mapping[str, Any]
+    source: Auditable | None, row: Mapping[str, Any], check: Check | None, pulls: Sequence[str], told: Mapping[str, Any]
 ) -> Table:
     """Return one row per key of the raw records of a finding, one column per version of each record."""
     ids = list(row["record_ids"])
@@ -81,7 +83,7 @@ def _notes(
     return notes
 
 
-def _records(source: Any, ids: Sequence[str]) -> list[Shown]:
+def _records(source: Auditable | None, ids: Sequence[str]) -> list[Shown]:
     if isinstance(source, Archive):
         return _of_archive(source, ids)
     if isinstance(source, History):
@@ -109,7 +111,9 @@ def _of_history(history: History, ids: Sequence[str]) -> list[Shown]:
     return shown
 
 
-def _of_frames(frames: Any, ids: Sequence[str]) -> list[Shown]:
+def _of_frames(frames: Frames | None, ids: Sequence[str]) -> list[Shown]:
+    if frames is None:
+        return []
     rows = (row for row in to_arrow(frames.meetings).to_pylist() if row["meeting_id"] in set(ids))
     return [
         Shown(str(row["meeting_id"]), {name: str(value) for name, value in row.items() if value is not None})

@@ -10,10 +10,9 @@ import pandas as pd
 import pyarrow as pa
 
 from ytxdata.audit.checking import CHECKS, SEVERITIES, Check, Finding, Severity, unknown
-from ytxdata.audit.data import Data
+from ytxdata.audit.data import Auditable, Data
 from ytxdata.audit.explain import explain
-from ytxdata.audit.life import ACCEPTED, NEW, OPEN, PERSISTING, RESOLVED, Life, Lived, Row
-from ytxdata.audit.sensitivity import sensitivity
+from ytxdata.audit.life import ACCEPTED, NEW, OPEN, PERSISTING, RESOLVED, FindingRow, Life, Lived
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.tables.definition import Definition
@@ -81,7 +80,7 @@ class Findings(Table):
     known_records: frozenset[str] = frozenset()
     fresh: frozenset[str] = frozenset()
     life: Life | None = None
-    source: Any = None
+    source: Auditable | None = None
     reopen: Callable[[], Data] | None = None
 
     def __len__(self) -> int:
@@ -234,9 +233,9 @@ _SUMMARY = (
 )
 
 
-def row_of(check: Check, one: Finding) -> Row:
+def row_of(check: Check, one: Finding) -> FindingRow:
     """Return a finding of a check as it is kept."""
-    return Row(
+    return FindingRow(
         one.id_in(check.key),
         check.key,
         one.severity,
@@ -265,3 +264,66 @@ def as_findings(found: Iterable[tuple[Check, Finding]]) -> Findings:
     rows = {row.finding_id: row for row in (row_of(check, one) for check, one in found)}
     lived = [Lived(row, NEW, is_fresh=True) for row in rows.values()]
     return Findings(frame=frame_of(lived), name="findings", title=TITLE, definitions=DEFINITIONS, fresh=frozenset(rows))
+
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+_SENSITIVITY = (
+    Definition(key="check", zh="检查", en="check", unit="text"),
+    Definition(key="parameter", zh="阈值", en="threshold", unit="text"),
+    Definition(
+        key="value",
+        zh="当前值",
+        en="value",
+        formula=Text("单位见名称末尾：_s 秒，_pct %", "unit by the end of its name: _s seconds, _pct %"),
+    ),
+    Definition(key="half", zh="减半时的发现数", en="findings at half", unit="count"),
+    Definition(key="same", zh="当前的发现数", en="findings as it is", unit="count"),
+    Definition(key="twice", zh="加倍时的发现数", en="findings at twice", unit="count"),
+    Definition(
+        key="curve",
+        zh="曲线",
+        en="curve",
+        unit="text",
+        formula=Text("减半、当前、加倍的发现数之比", "findings at half, same and twice, in proportion"),
+    ),
+)
+
+
+def sensitivity(data: Data, checks: Iterable[Check], told: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Run every check with a threshold at half, the same and twice its value; one row per threshold."""
+    rows = []
+    for check in checks:
+        given = dict(told.get(check.key, check.parameters))
+        same = _count(check, data, given) if check.thresholds else 0
+        for name in check.thresholds:
+            half, twice = (_count(check, data, given | {name: given[name] * factor}) for factor in (0.5, 2))
+            counts = {"half": half, "same": same, "twice": twice}
+            rows.append(
+                {
+                    "check": check.key,
+                    "parameter": name,
+                    "value": float(given[name]),
+                    **counts,
+                    "curve": curve(list(counts.values())),
+                }
+            )
+    frame = pd.DataFrame(rows, columns=[column.key for column in _SENSITIVITY])
+    title = Text("阈值敏感度", "Sensitivity of thresholds")
+    return Table(frame=frame, name="sensitivity", title=title, definitions=_SENSITIVITY, certificate=data.certificate)
+
+
+def _count(check: Check, data: Data, parameters: Mapping[str, Any]) -> int:
+    return len({finding.id_in(check.key) for finding in check.function(data, **parameters)})
+
+
+def curve(counts: list[int]) -> str:
+    """Return counts as a small curve.
+
+    Examples
+    --------
+    >>> curve([8, 4, 0])
+    '█▅▁'
+    """
+    most = max(counts) or 1
+    return "".join(_BARS[-(-count * (len(_BARS) - 1) // most)] for count in counts)

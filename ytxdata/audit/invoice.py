@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ytxdata.audit.sheets import Skipped, exact, none_left, read_lines, skipped_note
+from ytxdata.audit.lists import Listed, Skipped, exact, none_left, read_lines, skipped_note
 from ytxdata.labels import Text
 
 WHAT = Text("账单", "invoice")
@@ -41,7 +41,7 @@ class Invoice:
     skipped: tuple[Skipped, ...] = ()
 
     @classmethod
-    def read(cls, given: Any, columns: Mapping[str, str] | None = None) -> Invoice:
+    def read(cls, given: Invoice | Listed, columns: Mapping[str, str] | None = None) -> Invoice:
         """Read an invoice from a CSV or a frame with the columns `meeting_id`, `duration_s` [s or h:mm:ss], `amount_yuan` [yuan].
 
         Parameters

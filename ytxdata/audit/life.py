@@ -23,7 +23,7 @@ OPEN = (NEW, PERSISTING)
 """Statuses of what somebody should look at."""
 
 
-class Row(NamedTuple):
+class FindingRow(NamedTuple):
     """A finding as it is kept: what the frame shows."""
 
     finding_id: str
@@ -39,7 +39,7 @@ class Row(NamedTuple):
 class Lived(NamedTuple):
     """A finding with its status, why and by whom it was accepted, and whether this audit is the first to say so."""
 
-    row: Row
+    row: FindingRow
     status: str
     reason: str | None = None
     by: str | None = None
@@ -50,7 +50,7 @@ class Lived(NamedTuple):
 class State:
     """What the events of one finding come to: in the audits of which periods it was found last time, and resolved."""
 
-    row: Row
+    row: FindingRow
     found_in: set[str] = field(default_factory=set)
     resolved_in: set[str] = field(default_factory=set)
     reason: str | None = None
@@ -102,7 +102,9 @@ class Life:
     def _take(known: dict[str, State], event: dict[str, Any]) -> None:
         key = event["finding_id"]
         if event["event"] == "found":
-            row = Row(**{name: event[name] for name in Row._fields} | {"record_ids": tuple(event["record_ids"])})
+            row = FindingRow(
+                **{name: event[name] for name in FindingRow._fields} | {"record_ids": tuple(event["record_ids"])}
+            )
             state = known.setdefault(key, State(row))
             state.row = row
             state.found_in.add(event["period"])
@@ -117,7 +119,7 @@ class Life:
         """Keep that a finding was accepted."""
         self._append([{"event": ACCEPTED, "finding_id": finding_id, "reason": reason, "by": by}])
 
-    def live(self, rows: Collection[Row], ran: Collection[str], period: str, *, keep: bool) -> list[Lived]:
+    def live(self, rows: Collection[FindingRow], ran: Collection[str], period: str, *, keep: bool) -> list[Lived]:
         """Return the rows with their status, then what is resolved; and keep what changed.
 
         Parameters

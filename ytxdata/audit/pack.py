@@ -20,10 +20,10 @@ from ytxdata.archive.layout import no_archive
 from ytxdata.archive.store import Snapshot
 from ytxdata.archive.store_files import sha256_of
 from ytxdata.archive.store_read import read
-from ytxdata.audit.changes import changes, moved
+from ytxdata.audit.anchors import Signer
 from ytxdata.audit.findings import Findings
+from ytxdata.audit.revisions import changes, moved
 from ytxdata.audit.run import run
-from ytxdata.audit.signing import Signer
 from ytxdata.audit.verifier import CERTIFICATE, FINDINGS, FORMAT, MANIFEST, PULLS, SIGNATURE, canonical, sha256, verify
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text, preferred_lang

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
 import pyarrow as pa
 
-from ytxdata.audit.data import Data, open_data
+from ytxdata.audit.data import Auditable, Data, open_data
 from ytxdata.audit.invoice import Invoice
-from ytxdata.audit.rounding import Line, Rounding, infer_amount, infer_duration
+from ytxdata.audit.invoice_rule import BilledLine, Rounding, infer_amount, infer_duration
+from ytxdata.audit.lists import Listed
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.scope import Scope
@@ -130,7 +130,7 @@ class Reconciliation(Table):
 
 
 def reconcile(
-    source: Any, invoice: Any, *, start: Instant | None = None, end: Instant | None = None, columns: Mapping[str, str] | None = None,
+    source: Auditable, invoice: Invoice | Listed, *, start: Instant | None = None, end: Instant | None = None, columns: Mapping[str, str] | None = None,
     within_s: float = 2, within_yuan: Decimal | float | str = "0.01",
 ) -> Reconciliation:  # fmt: skip
     """Compare an invoice with the records, line by line.
@@ -262,7 +262,7 @@ def _is_trusted(rule: Rounding | None) -> bool:
     return rule is not None and rule.share >= TRUSTED
 
 
-def _sample(data: Data) -> list[Line]:
+def _sample(data: Data) -> list[BilledLine]:
     """Return matched lines, spread evenly over the invoice, with the class and length of every leg."""
     data.connection.execute(
         f"CREATE OR REPLACE TABLE sample AS SELECT * FROM matched WHERE line IS NOT NULL AND m IS NOT NULL ORDER BY md5(meeting_id), line LIMIT {SAMPLE}"  # noqa: S608
@@ -272,7 +272,7 @@ def _sample(data: Data) -> list[Line]:
     for row in data.rows(sql):
         legs.setdefault(row["m"], []).append((row["kind"], row["secs"]))
     return [
-        Line(row["secs"], tuple(legs.get(row["m"], ())), row["invoice_s"], row["invoice_yuan"])
+        BilledLine(row["secs"], tuple(legs.get(row["m"], ())), row["invoice_s"], row["invoice_yuan"])
         for row in data.rows("SELECT m, secs, invoice_s, invoice_yuan FROM sample ORDER BY line")
     ]
 

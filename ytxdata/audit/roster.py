@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ytxdata.audit.sheets import Skipped, exact, none_left, read_lines, skipped_note
+from ytxdata.audit.lists import Listed, Skipped, exact, none_left, read_lines, skipped_note
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
 
@@ -33,7 +33,7 @@ NAMES = {
 _NO_PHONE = Text("不是电话号码", "no telephone number")
 
 
-class Entry(NamedTuple):
+class KnownPerson(NamedTuple):
     """One line: name, department, and its line number."""
 
     name: str
@@ -53,11 +53,11 @@ class Roster:
         Lines that were not used, with the reason.
     """
 
-    entries: Mapping[str, Entry] = field(repr=False)
+    entries: Mapping[str, KnownPerson] = field(repr=False)
     skipped: tuple[Skipped, ...] = ()
 
     @classmethod
-    def read(cls, given: Any, columns: Mapping[str, str] | None = None) -> Roster:
+    def read(cls, given: Roster | Listed, columns: Mapping[str, str] | None = None) -> Roster:
         """Read a roster from a CSV or a frame with the columns `phone`, `name`, `department` (Chinese names are known too).
 
         Parameters
@@ -80,7 +80,7 @@ class Roster:
         if isinstance(given, Roster):
             return given
         skipped: list[Skipped] = []
-        entries: dict[str, Entry] = {}
+        entries: dict[str, KnownPerson] = {}
         for line in read_lines(given, WHAT, NAMES, ("phone",), columns or {}, skipped):
             phone = exact(line.cells["phone"])
             number = normalize(phone) if isinstance(phone, str) else None
@@ -92,7 +92,7 @@ class Roster:
                     Skipped(line.number, Text(f"与第 {first} 行号码相同", f"the same number as line {first}"))
                 )
             else:
-                entries[number] = Entry(
+                entries[number] = KnownPerson(
                     line.cells.get("name", "").strip(), line.cells.get("department", "").strip(), line.number
                 )
         if not entries:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,16 @@ from ytxdata.archive.layout import no_archive
 from ytxdata.audit import checks as _checks  # noqa: F401 (registers the checks)
 from ytxdata.audit.cadence import cadence_of
 from ytxdata.audit.checking import CHECKS, Check, Finding, unknown
-from ytxdata.audit.data import Data, instant_of, open_data
+from ytxdata.audit.data import Auditable, Data, instant_of, newest_pull, open_data
 from ytxdata.audit.findings import DEFINITIONS, TITLE, Findings, frame_of, row_of
 from ytxdata.audit.invoice import Invoice
-from ytxdata.audit.life import NEW, Life, Lived, Row
+from ytxdata.audit.life import NEW, FindingRow, Life, Lived
+from ytxdata.audit.lists import Listed
 from ytxdata.audit.roster import Roster
-from ytxdata.audit.source import newest_pull
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.scope import Scope
+from ytxdata.tables.table import Table
 from ytxdata.times import Instant, as_instant, beijing_text
 
 LISTS = ("roster", "invoice")
@@ -29,12 +30,13 @@ LISTS = ("roster", "invoice")
 
 
 def run(
-    source: Any,
+    source: Auditable,
     *,
     start: Instant | None = None,
     end: Instant | None = None,
-    roster: Any = None,
-    invoice: Any = None,
+    roster: Roster | Listed | None = None,
+    invoice: Invoice | Listed | None = None,
+    exports: Sequence[Table] | None = None,
     config: Mapping[str, Mapping[str, Any]] | None = None,
     as_of: Instant | None = None,
     checks: Collection[str] | None = None,
@@ -52,6 +54,8 @@ def run(
         `phone, name, department`: a path, a frame, or a `Roster`.
     invoice
         `meeting_id, duration_s, amount_yuan`: a path, a frame, or an `Invoice`.
+    exports
+        Tables that are to be handed on: rows about few people are found in them.
     config
         Check → parameters that differ from the defaults; `roster` and `invoice` → `{"columns": {our name: name there}}`.
     as_of
@@ -85,20 +89,26 @@ def run(
     settings = _settings(config or {})
     chosen = _chosen(checks)
     told = {check.key: check.told(settings.get(check.key, {})) for check in chosen}
-    lists: dict[str, Any] = {
-        "roster": None if roster is None else Roster.read(roster, settings.get("roster", {}).get("columns")),
-        "invoice": None if invoice is None else Invoice.read(invoice, settings.get("invoice", {}).get("columns")),
-    }
+    people = None if roster is None else Roster.read(roster, settings.get("roster", {}).get("columns"))
+    bills = None if invoice is None else Invoice.read(invoice, settings.get("invoice", {}).get("columns"))
     then = None if as_of is None else as_instant(as_of, name="as_of")
 
     def reopen() -> Data:
-        return open_data(source, start=scope.start, end=scope.end, as_of=then, **lists)
+        return open_data(
+            source,
+            start=scope.start,
+            end=scope.end,
+            as_of=then,
+            roster=people,
+            invoice=bills,
+            exports=None if exports is None else tuple(exports),
+        )
 
     data = reopen()
     not_run = {check.key: why for check in chosen if (why := _lacking(check, data))}
     ran = [check for check in chosen if check.key not in not_run]
     rows, pulls, known = _found(data, ran, told)
-    life = Life.beside(source.path) if data.archive is not None else None
+    life = Life.beside(data.archive.path) if data.archive is not None else None
     lived = [Lived(row, NEW, is_fresh=True) for row in rows]
     if life is not None:
         keep = remember and (then is None or then >= (newest_pull(source) or then))
@@ -106,7 +116,7 @@ def run(
     notes = (
         _now_note(data),
         *(() if data.archive is None else (cadence_of(data.archive).text,)),
-        *(note for given in lists.values() if given is not None for note in given.notes),
+        *(note for given in (people, bills) if given is not None for note in given.notes),
         *dict.fromkeys(data.notes),
     )
     return Findings(
@@ -151,13 +161,13 @@ def _lacking(check: Check, data: Data) -> Text | None:
 
 def _found(
     data: Data, ran: list[Check], told: Mapping[str, Mapping[str, Any]]
-) -> tuple[list[Row], dict[str, tuple[str, ...]], frozenset[str]]:
+) -> tuple[list[FindingRow], dict[str, tuple[str, ...]], frozenset[str]]:
     """Return the rows of all checks in order, the pulls that prove each, and which of their records are known."""
     found: list[tuple[Check, Finding]] = [
         (check, one) for check in ran for one in check.function(data, **told[check.key])
     ]
     known = data.provenance({meeting_id for _, one in found for meeting_id in one.record_ids})
-    rows: dict[str, tuple[int, datetime, Row]] = {}
+    rows: dict[str, tuple[int, datetime, FindingRow]] = {}
     pulls: dict[str, tuple[str, ...]] = {}
     places = {check.key: place for place, check in enumerate(ran)}
     for check, one in found:

@@ -37,7 +37,7 @@ class BrokenError(Exception):
     """A claim of the pack does not hold."""
 
 
-class Pack:
+class Unpacked:
     """A pack that lies unpacked in a folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -191,12 +191,12 @@ def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
 
 
 CHECKS = (
-    ("manifest  清单", Pack.check_manifest),
-    ("files     文件", Pack.check_files),
-    ("chain     查询链", Pack.check_chain),
-    ("raw       原始回答", Pack.check_raw),
-    ("findings  发现", Pack.check_findings),
-    ("signature 签名", Pack.check_signature),
+    ("manifest  清单", Unpacked.check_manifest),
+    ("files     文件", Unpacked.check_files),
+    ("chain     查询链", Unpacked.check_chain),
+    ("raw       原始回答", Unpacked.check_raw),
+    ("findings  发现", Unpacked.check_findings),
+    ("signature 签名", Unpacked.check_signature),
 )
 
 PROVEN = """
@@ -213,7 +213,7 @@ Without the raw answers it cannot be checked that findings and tables follow fro
 
 def verify(folder: Path) -> tuple[list[str], bool]:
     """Return what was checked, a line each, and whether all of it holds. It stops at the first claim that does not."""
-    pack, lines = Pack(folder), []
+    pack, lines = Unpacked(folder), []
     for name, look in CHECKS:
         try:
             lines.append(f"ok    {name}: {look(pack)}")

@@ -22,7 +22,7 @@ SIFTED = 60
 PRICE_DECIMALS = (2, 3, 4, 6)
 
 
-class Line(NamedTuple):
+class BilledLine(NamedTuple):
     """One invoice line with its record: seconds of the meeting, class and seconds of each leg, what the invoice says."""
 
     seconds: int | None
@@ -88,7 +88,7 @@ def billed(seconds: int, step_s: int, minimum_s: int) -> int:
     return max(-(-seconds // step_s) * step_s, minimum_s)
 
 
-def units(line: Line, per: Per, step_s: int, minimum_s: int) -> dict[str, int] | None:
+def units(line: BilledLine, per: Per, step_s: int, minimum_s: int) -> dict[str, int] | None:
     """Return billed seconds by class of number, None when they are unknown."""
     if per == "meeting":
         return None if line.seconds is None else {"default": billed(line.seconds, step_s, minimum_s)}
@@ -98,7 +98,7 @@ def units(line: Line, per: Per, step_s: int, minimum_s: int) -> dict[str, int] |
     return dict(sums) if line.legs else None
 
 
-def infer_duration(lines: Sequence[Line], tolerance_s: float) -> Rounding | None:
+def infer_duration(lines: Sequence[BilledLine], tolerance_s: float) -> Rounding | None:
     """Return the rule that turns the seconds of records into the invoice's, None when the invoice has none."""
     known = [line for line in lines if line.billed_s is not None]
     best: Rounding | None = None
@@ -116,7 +116,7 @@ def infer_duration(lines: Sequence[Line], tolerance_s: float) -> Rounding | None
     return best if known else None
 
 
-def infer_amount(lines: Sequence[Line]) -> Rounding | None:
+def infer_amount(lines: Sequence[BilledLine]) -> Rounding | None:
     """Return the rule and the prices that give the invoice's amounts exactly, None when the invoice has none."""
     known = [line for line in lines if line.amount is not None]
     if not known:
@@ -128,7 +128,7 @@ def infer_amount(lines: Sequence[Line]) -> Rounding | None:
     return _amounts(known, (best.tariff.per, best.tariff.step_s, best.tariff.minimum_s), half)
 
 
-def _amounts(known: Sequence[Line], rule: tuple[Per, int, int], half: Decimal) -> Rounding:
+def _amounts(known: Sequence[BilledLine], rule: tuple[Per, int, int], half: Decimal) -> Rounding:
     per, step, minimum = rule
     lines = [
         (sums, line.amount) for line in known if line.amount is not None and (sums := units(line, per, step, minimum))

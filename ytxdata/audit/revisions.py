@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ytxdata.archive import Archive
 from ytxdata.archive.changes import CHANGES
-from ytxdata.audit.checks.mutated_after_close import GRAVE, kind_of
+from ytxdata.audit.checks.platform_list import GRAVE, kind_of
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import By

@@ -7,12 +7,17 @@ import re
 from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
+
+from narwhals.typing import IntoFrame
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.tables.csv import unescape
 from ytxdata.tables.plain import to_arrow
+
+Listed: TypeAlias = str | Path | IntoFrame
+"""A list as people have it: the path of a CSV, or a frame of any engine."""
 
 MAX_BYTES = 256 * 1024 * 1024
 """The largest list that is read; larger than one line for each of two million meetings."""
@@ -30,7 +35,7 @@ class Skipped(NamedTuple):
     why: Text
 
 
-class Line(NamedTuple):
+class SheetLine(NamedTuple):
     """One line: its number, and its cells by our own names for the columns."""
 
     number: int
@@ -65,13 +70,13 @@ def exact(cell: str) -> str | Text:
 
 
 def read_lines(
-    given: Any,
+    given: Listed,
     what: Text,
     names: Mapping[str, tuple[str, ...]],
     required: tuple[str, ...],
     columns: Mapping[str, str],
     skipped: list[Skipped],
-) -> Iterator[Line]:
+) -> Iterator[SheetLine]:
     """Yield the lines of a CSV or a frame by our names for its columns; lines of another width are added to `skipped`.
 
     Parameters
@@ -103,7 +108,7 @@ def read_lines(
         if len(row) != len(header):
             skipped.append(Skipped(number, WIDTH))
             continue
-        yield Line(number, {name: row[place] for name, place in places.items()})
+        yield SheetLine(number, {name: row[place] for name, place in places.items()})
 
 
 def _rows_of_file(path: Path, what: Text) -> Iterator[tuple[int, list[str]]]:
@@ -164,7 +169,7 @@ def _text_of(path: Path, what: Text) -> str:
     )
 
 
-def _rows_of_frame(frame: Any) -> Iterator[tuple[int, list[str]]]:
+def _rows_of_frame(frame: IntoFrame) -> Iterator[tuple[int, list[str]]]:
     table = to_arrow(frame)
     yield 0, list(table.column_names)
     number = 0

@@ -1,0 +1,171 @@
+"""What the platform's list does not show, no longer shows, or shows otherwise than before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+
+from ytxdata.archive.coverage import exempt_of
+from ytxdata.audit.checking import Finding, check, when
+from ytxdata.audit.data import Data
+from ytxdata.labels import Text
+from ytxdata.times import beijing_text
+
+FIELDS: dict[str, tuple[Text, re.Pattern[str]]] = {
+    "start": (Text("开始", "start"), re.compile(r"started_at")),
+    "end": (Text("结束", "end"), re.compile(r"ended_at")),
+    "duration": (Text("时长", "duration"), re.compile(r"duration_s")),
+    "people": (
+        Text("参会方", "people"),
+        re.compile(r"n_legs|n_people|legs\[\d+\]\.(phone|number|joined_at|left_at|duration_s)"),
+    ),
+    "money": (Text("金额", "money"), re.compile(r"amount_yuan")),
+}
+"""What counts as a change → what it is called, and the columns of the ledger that belong to it."""
+
+GRAVE = ("start", "end", "duration", "money")
+
+
+def kind_of(field: str) -> str | None:
+    """Return which of `FIELDS` a column of the ledger belongs to, None when to none.
+
+    Examples
+    --------
+    >>> kind_of("amount_yuan"), kind_of("legs[2].number"), kind_of("name")
+    ('money', 'people', None)
+    """
+    return next((kind for kind, (_, columns) in FIELDS.items() if columns.fullmatch(field)), None)
+
+
+@check(
+    "mutated_after_close",
+    "结束后被改",
+    "changed after its end",
+    severity=Text("crit：改动涉及时间或金额；否则 warn", "crit when it touches time or money, else warn"),
+    origin="Graph keeps versions of call records; Teams overwrote attendance on re-join",
+    needs=("archive",),
+)
+def mutated_after_close(data: Data, *, fields: Sequence[str] = tuple(FIELDS)) -> Iterator[Finding]:
+    """A field of an ended meeting changed between two pulls."""
+    assert data.archive is not None
+    ledger = data.archive.changes(as_of=data.now)
+    ledger = ledger[ledger["phase"] == "after_close"]
+    wanted = [row for row in ledger.to_dict("records") if kind_of(row["field"]) in fields]
+    wanted.sort(key=lambda row: (row["meeting_id"], row["new_seen_at"], row["version"], row["field"]))
+    for (meeting_id, version, new_pull), group in groupby(
+        wanted, key=lambda row: (row["meeting_id"], row["version"], row["new_pull_id"])
+    ):
+        rows = list(group)
+        kinds = [kind for kind in FIELDS if any(kind_of(row["field"]) == kind for row in rows)]
+        told = [row for row in rows if not row["field"].startswith("legs[")] or rows
+        changes = "; ".join(f"{row['field']}: {_value(row['old'])} → {_value(row['new'])}" for row in told[:6])
+        yield Finding(
+            record_ids=(meeting_id,),
+            severity="crit" if set(kinds) & set(GRAVE) else "warn",
+            measured=len(rows),
+            threshold=0,
+            mark=(meeting_id, str(version), new_pull),
+            pull_ids=(rows[0]["old_pull_id"], new_pull),
+            text=Text(
+                f"会议 {meeting_id} 结束后，平台改动了{'、'.join(FIELDS[kind][0].zh for kind in kinds)}（{_seen(rows[0])}）：{changes}",
+                f"after meeting {meeting_id} had ended, the platform changed its {', '.join(FIELDS[kind][0].en for kind in kinds)} ({_seen(rows[0])}): {changes}",
+            ),
+        )
+
+
+def _value(text: object) -> str:
+    """A value of the ledger without the zeros that a decimal trails behind it."""
+    if not isinstance(text, str):
+        return "—"
+    return text.rstrip("0").rstrip(".") if re.fullmatch(r"\d+\.\d{18}", text) else text
+
+
+def _seen(row: Mapping[Any, Any]) -> str:
+    return " → ".join(beijing_text(row[key]) for key in ("old_seen_at", "new_seen_at"))
+
+
+@check(
+    "vanished",
+    "记录消失",
+    "vanished",
+    severity=Text("crit：平台不再承认这场会议", "crit: the platform no longer admits the meeting"),
+    origin="a list of the newest N must hold whatever starts between its oldest record and the moment of asking",
+    needs=("archive",),
+)
+def vanished(data: Data) -> Iterator[Finding]:
+    """A record is missing from a later pull in whose window it must be; the archive's syncs judge that, and keep the record."""
+    assert data.archive is not None
+    snapshot = data.archive.snapshot()
+    ids = sorted(exempt_of(snapshot.head.state)) if snapshot else []
+    pulls = data.archive.pulls(as_of=data.now)
+    listings = pulls[pulls["confid"].isna()]
+    newest = listings["asked_at"].max()
+    data.put("gone", pa.table({"meeting_id": pa.array(ids, pa.string())}))
+    sql = "SELECT meeting_id AS id, s, last_seen, pull_id FROM meetings SEMI JOIN gone USING (meeting_id) ORDER BY s, id, twin"
+    for row in data.rows(sql):
+        last = data.instant(row["last_seen"])
+        if last is None or last >= newest.floor("s"):
+            continue  # as of then it was still there
+        seen = listings[listings["asked_at"].dt.floor("s") <= last]["pull_id"]
+        missing = listings[listings["asked_at"].dt.floor("s") > last]["pull_id"]
+        yield Finding(
+            record_ids=(row["id"],),
+            severity="crit",
+            pull_ids=tuple(dict.fromkeys([*seen.tail(1), *missing.head(1), *missing.tail(1)])),
+            text=Text(
+                f"会议 {row['id']}（开始 {when(row['s'])}）从平台的列表里消失：最后见于 {when(row['last_seen'])}，此后的回答本应包含它而没有；存档仍保留它",
+                f"meeting {row['id']} (start {when(row['s'])}) vanished from the platform's list: last seen {when(row['last_seen'])}, later answers should hold it and do not; the archive keeps it",
+            ),
+        )
+
+
+@check(
+    "coverage_gap",
+    "覆盖缺口",
+    "coverage gap",
+    severity=Text(
+        "GAP 为 crit，每段一条；PROBABLE 合为一条 warn",
+        "GAP is crit, one for each period; all PROBABLE periods together are one warn",
+    ),
+    origin="an interface that gives the newest N and says nothing about the rest",
+    needs=("certificate",),
+)
+def coverage_gap(data: Data) -> Iterator[Finding]:
+    """Periods with the verdict GAP, and, together, those that are only PROBABLE."""
+    assert data.certificate is not None
+    for period in data.certificate.periods:
+        if period.verdict == "GAP":
+            edges = f"{beijing_text(period.start)} – {beijing_text(period.end)}"
+            yield Finding(
+                record_ids=(),
+                severity="crit",
+                measured=(period.end - period.start).total_seconds(),
+                threshold=0,
+                mark=("GAP", period.start.isoformat(), period.reason_key),
+                at=period.start,
+                pull_ids=period.pull_ids,
+                text=Text(
+                    f"{edges} 的会议可能缺失：{period.reason.zh}",
+                    f"meetings from {edges} may be missing: {period.reason.en}",
+                ),
+            )
+    probable = [period for period in data.certificate.periods if period.verdict == "PROBABLE"]
+    if probable:
+        widest = max(probable, key=lambda period: (period.end - period.start, period.start))
+        days = sum((period.end - period.start).total_seconds() for period in probable) / 86400
+        yield Finding(
+            record_ids=(),
+            measured=sum((period.end - period.start).total_seconds() for period in probable),
+            threshold=0,
+            mark=("PROBABLE",),
+            at=probable[0].start,
+            pull_ids=tuple(sorted({pull for period in probable for pull in period.pull_ids})),
+            text=Text(
+                f"{len(probable)} 段、共 {days:.1f} 天很可能完整但未证实；最长一段 {beijing_text(widest.start)} – {beijing_text(widest.end)}：{widest.reason.zh}",
+                f"{len(probable)} periods, {days:.1f} days in all, are probably complete and not proven; the longest, {beijing_text(widest.start)} – {beijing_text(widest.end)}: {widest.reason.en}",
+            ),
+        )

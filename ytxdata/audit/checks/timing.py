@@ -1,0 +1,323 @@
+"""When a meeting was and how long it lasted: impossible, too long, too short, cut off, at night."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from itertools import accumulate
+from typing import Any
+
+import pyarrow as pa
+
+from ytxdata.audit.checking import Finding, check, span, those, when
+from ytxdata.audit.data import Data
+from ytxdata.labels import Text
+from ytxdata.metrics.periods import DAY, date_of
+from ytxdata.metrics.workdays import seconds_of_day, workdays
+
+
+@check(
+    "missing_end", "没有结束", "missing end", origin="Twilio ends every conference after 24 h", thresholds=("after_s",)
+)
+def missing_end(data: Data, *, after_s: float = 24 * 3600) -> Iterator[Finding]:
+    """Started, never ended, older than `after_s`."""
+    sql = "SELECT meeting_id AS id, s, twin, ? - s AS age FROM meetings WHERE e IS NULL AND ? - s > ? ORDER BY s, id"
+    for row in data.rows(sql, data.now_s, data.now_s, after_s):
+        yield Finding(
+            record_ids=(row["id"],),
+            measured=row["age"],
+            threshold=after_s,
+            mark=(row["id"], str(row["twin"])),
+            text=Text(
+                f"会议 {row['id']} 于 {when(row['s'])} 开始，{span(row['age'])} 后仍没有结束时间",
+                f"meeting {row['id']} started {when(row['s'])} and has no end {span(row['age'])} later",
+            ),
+        )
+
+
+UNITS = {
+    1000.0: Text("毫秒", "milliseconds"),
+    60.0: Text("六十分之一秒（多乘了 60）", "sixtieths of a second (multiplied by 60)"),
+    1 / 60: Text("分钟", "minutes"),
+    1 / 1000: Text("千秒（多除了 1000）", "thousands of seconds (divided by 1000)"),
+}
+"""duration ÷ (end − start) → the unit that would explain it."""
+
+
+@check(
+    "impossible_time",
+    "时间不可能",
+    "impossible time",
+    origin="duration against end − start within 2 s",
+    thresholds=("tolerance_s",),
+)
+def impossible_time(data: Data, *, tolerance_s: float = 2, unit_share: float = 0.01) -> Iterator[Finding]:
+    """End before start, a start in the future, a duration that is not end − start; a suspicion when another unit explains it."""
+    sql = """
+        SELECT meeting_id AS id, twin, s, e, duration_s AS d, s - $now AS ahead FROM meetings
+        WHERE e < s OR s > $now + $tolerance OR (e >= s AND abs(duration_s - (e - s)) > $tolerance) ORDER BY s, id, twin
+    """
+    for row in data.named(sql, now=data.now_s, tolerance=tolerance_s):
+        for case, measured, text in _cases(row, tolerance_s, unit_share):
+            yield Finding(
+                record_ids=(row["id"],),
+                measured=measured,
+                threshold=tolerance_s,
+                mark=(row["id"], str(row["twin"]), case),
+                text=Text(f"会议 {row['id']}：{text.zh}", f"meeting {row['id']}: {text.en}"),
+            )
+
+
+def _cases(row: dict[str, Any], tolerance_s: float, unit_share: float) -> Iterator[tuple[str, float, Text]]:
+    start, end, duration = row["s"], row["e"], row["d"]
+    if row["ahead"] > tolerance_s:
+        yield "future", row["ahead"], Text(f"开始于将来（{when(start)}）", f"it starts in the future ({when(start)})")
+    if end is None:
+        return
+    if end < start:
+        yield (
+            "backwards",
+            end - start,
+            Text(
+                f"结束（{when(end)}）早于开始（{when(start)}）",
+                f"its end ({when(end)}) lies before its start ({when(start)})",
+            ),
+        )
+    elif duration is not None and abs(duration - (end - start)) > tolerance_s:
+        length = end - start
+        unit = next(
+            (text for factor, text in UNITS.items() if length and abs(duration / length / factor - 1) <= unit_share),
+            None,
+        )
+        hint = Text(f"；疑似单位是{unit.zh}", f"; its unit may be {unit.en}") if unit else Text("", "")
+        yield (
+            "duration",
+            duration - length,
+            Text(
+                f"时长 {duration} 秒，而结束 − 开始为 {length} 秒（{span(length)}）{hint.zh}",
+                f"its duration is {duration} s, end − start is {length} s ({span(length)}){hint.en}",
+            ),
+        )
+
+
+ZEROS = {
+    "failed": Text("没有人接通：呼叫失败", "nobody joined: a failed call"),
+    "short": Text("有人接通后立即结束", "somebody joined, and it was over at once"),
+    "unknown": Text(
+        "参会方未知，无法区分呼叫失败与极短通话", "its parties are unknown: a failed call or a very short one"
+    ),
+}
+
+
+@check("zero_duration", "零时长", "zero duration", origin="Cisco CUCM: zero-duration records are failed calls")
+def zero_duration(data: Data) -> Iterator[Finding]:
+    """0 s long; the parties tell a failed call from a short one."""
+    sql = """
+        SELECT a.meeting_id AS id, a.twin, a.s, CASE WHEN count(l.leg) = 0 THEN 'unknown' WHEN count(l.j) = 0 THEN 'failed' ELSE 'short' END AS kind
+        FROM meetings a LEFT JOIN all_legs l USING (m) WHERE a.len_s = 0 GROUP BY ALL ORDER BY a.s, id, twin
+    """
+    for row in data.rows(sql):
+        case = ZEROS[row["kind"]]
+        yield Finding(
+            record_ids=(row["id"],),
+            measured=0,
+            threshold=0,
+            mark=(row["id"], str(row["twin"])),
+            text=Text(
+                f"会议 {row['id']}（{when(row['s'])}）时长为 0 秒；{case.zh}",
+                f"meeting {row['id']} ({when(row['s'])}) lasted 0 s; {case.en}",
+            ),
+        )
+
+
+@check(
+    "over_long",
+    "时间过长",
+    "over-long",
+    severity=Text("超过 crit_s 为 crit，否则 warn", "crit above `crit_s`, else warn"),
+    origin="Twilio's default cap of a call is 4 h",
+    thresholds=("warn_s", "crit_s"),
+)
+def over_long(data: Data, *, warn_s: float = 4 * 3600, crit_s: float = 12 * 3600) -> Iterator[Finding]:
+    """Longer than `warn_s`."""
+    sql = "SELECT meeting_id AS id, twin, s, len_s FROM meetings WHERE len_s > ? ORDER BY s, id, twin"
+    for row in data.rows(sql, min(warn_s, crit_s)):
+        is_crit = row["len_s"] > crit_s
+        limit = crit_s if is_crit else warn_s
+        yield Finding(
+            record_ids=(row["id"],),
+            severity="crit" if is_crit else "warn",
+            measured=row["len_s"],
+            threshold=limit,
+            mark=(row["id"], str(row["twin"])),
+            text=Text(
+                f"会议 {row['id']}（{when(row['s'])}）持续 {span(row['len_s'])}，超过 {span(limit)}",
+                f"meeting {row['id']} ({when(row['s'])}) lasted {span(row['len_s'])}, more than {span(limit)}",
+            ),
+        )
+
+
+@check(
+    "cut_at_cap",
+    "被系统截断",
+    "cut at a cap",
+    origin="caps of 4 h and 24 h: nobody hung up, the system cut the call",
+    thresholds=("within_s",),
+)
+def cut_at_cap(data: Data, *, within_s: float = 3, caps_s: Sequence[int] = (4 * 3600, 24 * 3600)) -> Iterator[Finding]:
+    """As long as a usual cap, within `within_s`."""
+    for cap in caps_s:
+        sql = "SELECT meeting_id AS id, twin, s, len_s FROM meetings WHERE abs(len_s - ?) <= ? ORDER BY s, id, twin"
+        for row in data.rows(sql, cap, within_s):
+            yield Finding(
+                record_ids=(row["id"],),
+                measured=abs(row["len_s"] - cap),
+                threshold=within_s,
+                mark=(row["id"], str(row["twin"]), str(cap)),
+                text=Text(
+                    f"会议 {row['id']}（{when(row['s'])}）持续 {span(row['len_s'])}，恰在 {span(cap)} 的上限：疑似被系统截断，无人挂断",
+                    f"meeting {row['id']} ({when(row['s'])}) lasted {span(row['len_s'])}, right at the cap of {span(cap)}: the system seems to have cut it, nobody hung up",
+                ),
+            )
+
+
+@check(
+    "lonely_tail",
+    "独自滞留",
+    "lonely tail",
+    origin="Google counts lonely meetings apart; CometChat ends a call 180 s after the last but one has left",
+    needs=("joins",),
+    thresholds=("at_least_s",),
+)
+def lonely_tail(data: Data, *, at_least_s: float = 600) -> Iterator[Finding]:
+    """One person left at the end, after the others had gone, for `at_least_s` or more."""
+    sql = """
+        WITH persons AS (SELECT m, person, max(x) AS x FROM legs WHERE j IS NOT NULL GROUP BY m, person HAVING count(*) = count(x)),
+        ends AS (SELECT m, max(x, 2) AS x, arg_max(person, x) AS person FROM persons GROUP BY m),
+        tails AS (SELECT m, person, x[1] AS last, x[2] AS others FROM ends WHERE len(x) = 2 AND x[1] - x[2] >= $least),
+        gaps AS (
+            SELECT t.*, l.j, coalesce(l.j > max(l.x) OVER w, TRUE) AS is_new
+            FROM tails t JOIN legs l USING (m, person) WINDOW w AS (PARTITION BY m ORDER BY l.j, l.x ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        )
+        SELECT meeting_id AS id, twin, s, last - greatest(others, came) AS alone, last
+        FROM (SELECT m, any_value(last) AS last, any_value(others) AS others, max(j) FILTER (is_new) AS came FROM gaps GROUP BY m)
+        JOIN all_meetings USING (m)
+        WHERE last - greatest(others, came) >= $least AND e IS NOT NULL AND NOT EXISTS (SELECT 1 FROM legs o WHERE o.m = all_meetings.m AND o.j IS NOT NULL AND o.x IS NULL)
+        ORDER BY s, id, twin
+    """
+    for row in data.named(sql, least=at_least_s):
+        yield Finding(
+            record_ids=(row["id"],),
+            measured=row["alone"],
+            threshold=at_least_s,
+            mark=(row["id"], str(row["twin"])),
+            text=Text(
+                f"会议 {row['id']}（{when(row['s'])}）最后 {span(row['alone'])} 只剩一人在线，到 {when(row['last'])}",
+                f"in meeting {row['id']} ({when(row['s'])}) one person stayed alone for the last {span(row['alone'])}, until {when(row['last'])}",
+            ),
+        )
+
+
+_SHORT = """
+    WITH joins AS (SELECT m, count(j) AS n FROM legs GROUP BY m),
+    judged AS (
+        SELECT a.*, coalesce(n, 0) AS n, len_s < $any OR (len_s < $two AND coalesce(n, 0) >= 2) AS is_short
+        FROM meetings a LEFT JOIN joins USING (m) WHERE len_s IS NOT NULL
+    )
+"""
+_EACH = f"{_SHORT} SELECT meeting_id AS id, twin, s, len_s, n FROM judged WHERE is_short ORDER BY s, id, twin"  # noqa: S608
+_SHARES = f"""{_SHORT}
+    SELECT who, count(*) AS n, 100.0 * count_if(is_short) / count(*) AS share,
+        list(meeting_id ORDER BY s, meeting_id) AS ids, list(meeting_id ORDER BY s, meeting_id) FILTER (is_short) AS short
+    FROM judged WHERE who IS NOT NULL GROUP BY who HAVING n >= $least AND share > $share ORDER BY short
+"""  # noqa: S608
+
+
+@check(
+    "short_call",
+    "过短通话",
+    "short call",
+    origin="Avaya and Microsoft CQD: calls under 1 min; Twilio: share of short calls",
+    thresholds=("any_s", "two_s", "share_pct"),
+)
+def short_call(
+    data: Data, *, any_s: float = 10, two_s: float = 60, share_pct: float = 15, at_least: int = 20
+) -> Iterator[Finding]:
+    """Below `any_s`, or below `two_s` with 2 legs or more; and creators of `at_least` meetings with a larger share of such than `share_pct`."""
+    for row in data.named(_EACH, any=any_s, two=two_s):
+        limit = any_s if row["len_s"] < any_s else two_s
+        yield Finding(
+            record_ids=(row["id"],),
+            measured=row["len_s"],
+            threshold=limit,
+            mark=(row["id"], str(row["twin"])),
+            text=Text(
+                f"会议 {row['id']}（{when(row['s'])}）只有 {row['len_s']} 秒，{row['n']} 人次接通",
+                f"meeting {row['id']} ({when(row['s'])}) lasted {row['len_s']} s, {row['n']} legs joined",
+            ),
+        )
+    for row in data.named(_SHARES, any=any_s, two=two_s, least=at_least, share=share_pct):
+        short = list(dict.fromkeys(row["short"]))
+        yield Finding(
+            record_ids=tuple(dict.fromkeys(row["ids"])),
+            measured=round(row["share"], 6),
+            threshold=share_pct,
+            mark=("share", short[0]),
+            text=Text(
+                f"发起人 {row['who']} 的 {row['n']} 场会议中 {row['share']:.1f} % 过短（{those(short).zh}）",
+                f"{row['share']:.1f} % of the {row['n']} meetings of creator {row['who']} were too short ({those(short).en})",
+            ),
+        )
+
+
+@check(
+    "off_hours",
+    "非工作时间",
+    "off hours",
+    origin="bandicoot: night is 19–07; toll-fraud guides: nights and days off",
+    thresholds=("at_least_s",),
+)
+def off_hours(
+    data: Data,
+    *,
+    at_least_s: float = 60,
+    hours: Sequence[str] = ("08:00", "20:00"),
+    holidays: Collection[date] = (),
+    extra_workdays: Collection[date] = (),
+) -> Iterator[Finding]:
+    """At least `at_least_s` outside `hours` of a working day; the Chinese calendar with its make-up days says which these are."""
+    opens, closes = (seconds_of_day(text) for text in hours)
+    edges = next(data.rows("SELECT min(s) AS first, max(e) AS last FROM meetings WHERE e > s"))
+    days = range(0) if edges["first"] is None else range(edges["first"] // DAY, edges["last"] // DAY + 1)
+    judged = workdays([date_of(day) for day in days], holidays, extra_workdays)
+    data.notes.extend(judged.notes)
+    works = [int(judged.is_working[date_of(day)]) for day in days]
+    before = [done * (closes - opens) for done in accumulate(works, initial=0)][:-1]
+    data.put(
+        "work",
+        pa.table(
+            {
+                "day": pa.array(days, pa.int64()),
+                "before": pa.array(before, pa.int64()),
+                "works": pa.array(works, pa.int64()),
+            }
+        ),
+    )
+    worked = "{0}.before + {0}.works * greatest(0, least(a.{1} % 86400 - $opens, $closes - $opens))"
+    sql = f"""
+        SELECT meeting_id AS id, twin, s, len_s, len_s - (({worked.format("w", "e")}) - ({worked.format("v", "s")})) AS outside, v.works
+        FROM meetings a JOIN work v ON v.day = a.s // 86400 JOIN work w ON w.day = a.e // 86400
+        WHERE e > s AND outside >= $least ORDER BY s, id, twin
+    """  # noqa: S608
+    for row in data.named(sql, opens=opens, closes=closes, least=at_least_s):
+        day = Text("", "") if row["works"] else Text("（非工作日）", " (a day off)")
+        yield Finding(
+            record_ids=(row["id"],),
+            measured=row["outside"],
+            threshold=at_least_s,
+            mark=(row["id"], str(row["twin"])),
+            text=Text(
+                f"会议 {row['id']} 始于 {when(row['s'])}{day.zh}，{span(row['len_s'])} 中有 {span(row['outside'])} 在工作时间 {'–'.join(hours)} 之外",
+                f"meeting {row['id']} began {when(row['s'])}{day.en}; {span(row['outside'])} of its {span(row['len_s'])} lay outside the working hours {'–'.join(hours)}",
+            ),
+        )

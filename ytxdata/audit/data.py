@@ -24,7 +24,7 @@ from ytxdata.history.history import History
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
-from ytxdata.metrics.frames import Frames
+from ytxdata.metrics.source import Frames
 from ytxdata.phones import normalize
 from ytxdata.tables.plain import to_arrow
 

@@ -16,8 +16,8 @@ from ytxdata.audit.checking import Check
 from ytxdata.audit.data import Auditable
 from ytxdata.history.history import History
 from ytxdata.labels import Text
-from ytxdata.metrics.frames import Frames
-from ytxdata.records.decode import as_json, read_value
+from ytxdata.metrics.source import Frames
+from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.normalize import normalize
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.plain import to_arrow

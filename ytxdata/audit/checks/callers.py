@@ -9,7 +9,7 @@ import pyarrow as pa
 from ytxdata.audit.checking import Finding, check, span, those, when
 from ytxdata.audit.data import Data
 from ytxdata.labels import Text
-from ytxdata.metrics.periods import date_of
+from ytxdata.metrics.calendar import date_of
 from ytxdata.phones import number_class
 
 _TWICE = """

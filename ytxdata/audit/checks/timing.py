@@ -12,8 +12,7 @@ import pyarrow as pa
 from ytxdata.audit.checking import Finding, check, span, those, when
 from ytxdata.audit.data import Data
 from ytxdata.labels import Text
-from ytxdata.metrics.periods import DAY, date_of
-from ytxdata.metrics.workdays import seconds_of_day, workdays
+from ytxdata.metrics.calendar import DAY, date_of, seconds_of_day, workdays
 
 
 @check(

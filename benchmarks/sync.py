@@ -24,15 +24,13 @@ from deltalake import write_deltalake
 
 from ytxdata import times
 from ytxdata.archive import Archive
-from ytxdata.archive.intake import Intake
+from ytxdata.archive.new_or_changed import Intake
 from ytxdata.archive.rebuild import aliases_for
-from ytxdata.archive.rejects import RejectIndex
-from ytxdata.archive.store import newest, table_path
-from ytxdata.archive.store_read import among, read
-from ytxdata.archive.store_schema import SCHEMAS
-from ytxdata.archive.store_write import WRITER
+from ytxdata.archive.storage.snapshot import among, newest, read, table_path
+from ytxdata.archive.storage.stored_columns import SCHEMAS
+from ytxdata.archive.storage.writer import WRITER
 from ytxdata.archive.sync import written
-from ytxdata.archive.versions import VersionIndex
+from ytxdata.archive.versions import RejectIndex, VersionIndex
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Evidence, Window
 from ytxdata.history.proof.reading import Judgement

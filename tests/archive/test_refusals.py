@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
-from ytxdata.archive import Archive, migrations, store_heads, store_write
-from ytxdata.archive.layout import LAYOUT
+from ytxdata.archive import Archive
+from ytxdata.archive.storage import heads as store_heads
+from ytxdata.archive.storage import migrations
+from ytxdata.archive.storage import writer as store_write
+from ytxdata.archive.storage.layout import LAYOUT
 from ytxdata.errors import (
     ArchiveLockedError,
     ArchiveWriteError,
@@ -27,7 +30,7 @@ from ytxdata.errors import (
 HOLDER = """
 import sys, time
 from pathlib import Path
-from ytxdata.archive.lock import writing
+from ytxdata.archive.storage.lock import writing
 with writing(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -93,7 +96,7 @@ def test_an_older_layout_is_migrated_by_its_named_step(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as old:  # layout 1 had no index
-        old.setattr("ytxdata.archive.store_write.LAYOUT", 1)
+        old.setattr("ytxdata.archive.storage.writer.LAYOUT", 1)
         old.setattr(store_write.Writer, "add_to_index", lambda *_: None)
         platform.records.append({"no": "id"})
         archive.sync(platform)
@@ -176,9 +179,9 @@ def test_a_disk_that_is_full_for_the_compaction_alone_fails_no_sync(
     archive.sync(platform)
     platform.records.insert(0, platform.record(60))
     with monkeypatch.context() as full:
-        full.setattr("ytxdata.archive.compaction.LOOK_EVERY", 1)
-        full.setattr("ytxdata.archive.compaction.MOST_FILES", 1)
-        full.setattr("ytxdata.archive.store_write.Writer.checkpoint", _no_space)
+        full.setattr("ytxdata.archive.storage.compaction.LOOK_EVERY", 1)
+        full.setattr("ytxdata.archive.storage.compaction.MOST_FILES", 1)
+        full.setattr("ytxdata.archive.storage.writer.Writer.checkpoint", _no_space)
         assert archive.sync(platform).new == 1
     assert len(archive.meetings()) == 61
     assert archive.sync(platform).new == 0

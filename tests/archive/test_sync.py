@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ytxdata.archive import Archive, SyncReport
-from ytxdata.archive.known import StoredLand
+from ytxdata.archive.known_meetings import ArchivedMeetings
 from ytxdata.archive.versions import VersionIndex
 from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
@@ -203,16 +203,15 @@ def test_a_report_reads_well_in_both_languages_and_in_a_notebook(
 
 
 def test_what_a_sync_takes_in_is_no_known_land_of_the_same_sync(archive: Archive, platform: Any) -> None:
-    from ytxdata.archive.intake import Intake
-    from ytxdata.archive.known import StoredLand
-    from ytxdata.archive.rejects import RejectIndex
-    from ytxdata.archive.versions import VersionIndex
+    from ytxdata.archive.known_meetings import ArchivedMeetings
+    from ytxdata.archive.new_or_changed import Intake
+    from ytxdata.archive.versions import RejectIndex, VersionIndex
 
     archive.sync(platform)
     platform.records = [platform.record(60), platform.record(59, meetingname="改"), *platform.newest_first(59)]
     ids = [record["meid"] for record in platform.records]
     versions = VersionIndex(archive.snapshot())
-    land = StoredLand(versions)
+    land = ArchivedMeetings(versions)
     before = dict(land.lookup(ids))
     assert len(before) == land.count() == 60
     Intake(versions, RejectIndex(archive.snapshot()), DEFAULT).take(platform.query_meeting("", 100))
@@ -229,11 +228,11 @@ def test_known_meetings_before_an_instant_are_counted_in_whatever_order_is_asked
     starts = archive.meetings()["started_at"].dropna()
     assert archive.changes()["meeting_id"].nunique() == 1
     instants = [starts.iloc[n] + timedelta(microseconds=shift) for n in (30, 7, 59, 0, 31) for shift in (1, 0, -1)]
-    asked_often = StoredLand(VersionIndex(archive.snapshot()))
+    asked_often = ArchivedMeetings(VersionIndex(archive.snapshot()))
     for instant in instants:
         expected = int((starts < instant).sum())
         assert asked_often.n_before(instant.to_pydatetime()) == expected
-        assert StoredLand(VersionIndex(archive.snapshot())).n_before(instant.to_pydatetime()) == expected
+        assert ArchivedMeetings(VersionIndex(archive.snapshot())).n_before(instant.to_pydatetime()) == expected
 
 
 def test_more_news_than_the_tail_makes_the_sync_ask_for_more(archive: Archive, platform: Any) -> None:

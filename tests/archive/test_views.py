@@ -11,8 +11,10 @@ from typing import Any
 import narwhals as nw
 import pytest
 
-from ytxdata.archive import Archive, compaction, store_write
-from ytxdata.archive.store import newest
+from ytxdata.archive import Archive
+from ytxdata.archive.storage import compaction
+from ytxdata.archive.storage import writer as store_write
+from ytxdata.archive.storage.snapshot import newest
 from ytxdata.archive.views import relation
 from ytxdata.errors import UsageError
 from ytxdata.records.aliases import DEFAULT
@@ -57,7 +59,7 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parquet files with row groups of 500 rows, so that a small archive has many."""
     from deltalake import WriterProperties
 
-    monkeypatch.setattr("ytxdata.archive.store_write.WRITER", WriterProperties(max_row_group_size=500))
+    monkeypatch.setattr("ytxdata.archive.storage.writer.WRITER", WriterProperties(max_row_group_size=500))
 
 
 @pytest.mark.usefixtures("small_groups")
@@ -83,8 +85,8 @@ def test_a_look_up_reads_only_the_row_groups_that_may_hold_it(
 ) -> None:
     platform.records = platform.newest_first(4000)
     archive.sync(platform)
-    from ytxdata.archive.store_index import find
-    from ytxdata.archive.store_read import among, batches, not_before
+    from ytxdata.archive.storage.index import find
+    from ytxdata.archive.storage.snapshot import among, batches, not_before
 
     snapshot = newest(archive.path)
     assert snapshot is not None

@@ -12,18 +12,16 @@ import narwhals as nw
 import pandas as pd
 
 from ytxdata import times
-from ytxdata.archive.answers import current_records, raw_answer
-from ytxdata.archive.changes import changes
-from ytxdata.archive.coverage import certificate_of
-from ytxdata.archive.layout import read_identity
-from ytxdata.archive.lock import WAIT_S
-from ytxdata.archive.report import RebuildReport, SyncReport
-from ytxdata.archive.scan import scan
-from ytxdata.archive.store import Snapshot, newest
+from ytxdata.archive.known_meetings import certificate_of
+from ytxdata.archive.ledger import changes
+from ytxdata.archive.raw_answers import current_records, raw_answer
+from ytxdata.archive.storage.layout import read_identity
+from ytxdata.archive.storage.lock import WAIT_S
+from ytxdata.archive.storage.snapshot import Snapshot, newest
 from ytxdata.archive.sync import Asker, rebuild, sync
-from ytxdata.archive.verification import Verification
-from ytxdata.archive.verify import verify
-from ytxdata.archive.views import table
+from ytxdata.archive.sync_report import RebuildReport, SyncReport
+from ytxdata.archive.verify import Verification, verify
+from ytxdata.archive.views import scan, table
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import DEFAULT_POLICY

@@ -17,14 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.rejects import reject_key
-from ytxdata.archive.store import Snapshot
-from ytxdata.archive.store_index import hashes_of
-from ytxdata.archive.store_read import among, batches, read
-from ytxdata.archive.store_schema import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED
-from ytxdata.archive.store_write import Writer
-from ytxdata.archive.twins import twin_of
-from ytxdata.archive.versions import COLUMNS, Twins, from_rows
+from ytxdata.archive.storage.index import hashes_of
+from ytxdata.archive.storage.snapshot import Snapshot, among, batches, read
+from ytxdata.archive.storage.stored_columns import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED
+from ytxdata.archive.storage.writer import Writer
+from ytxdata.archive.versions import VERSION_COLUMNS, Twins, from_rows, reject_key, twin_of
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.normalize import PARSER_VERSION, normalize
 
@@ -120,7 +117,7 @@ def _places(staged: Path) -> dict[int, Place]:
     ids = pq.read_table(staged, columns=["meeting_id"])["meeting_id"]
     counts = pc.value_counts(ids)
     doubled = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-    rows = pq.read_table(staged, columns=list(COLUMNS)).filter(pc.is_in(ids, value_set=doubled))
+    rows = pq.read_table(staged, columns=list(VERSION_COLUMNS)).filter(pc.is_in(ids, value_set=doubled))
     known: dict[str, Twins] = defaultdict(list)
     places = {}
     for version in sorted(from_rows(rows), key=lambda v: (v.observed_at, v.obs)):

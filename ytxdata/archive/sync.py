@@ -6,28 +6,31 @@ import contextlib
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from ytxdata import times
-from ytxdata.archive.compaction import compact_if_due
-from ytxdata.archive.coverage import evidence_of, exempt_of, pull_verdicts, to_state
-from ytxdata.archive.deposit import deposit
-from ytxdata.archive.intake import JUDGEMENTS, Intake
-from ytxdata.archive.known import StoredLand
-from ytxdata.archive.layout import birth, check_owner, no_archive, read_identity
-from ytxdata.archive.lock import writing
-from ytxdata.archive.migrations import migrated
+from ytxdata.archive.known_meetings import ArchivedMeetings, evidence_of, exempt_of, pull_verdicts, to_state
+from ytxdata.archive.new_or_changed import JUDGEMENTS, Intake
+from ytxdata.archive.raw_answers import raw_records
 from ytxdata.archive.rebuild import aliases_for, derive_again, parser_mark, rebuilt, rebuilt_if_outdated
-from ytxdata.archive.rejects import RejectIndex
-from ytxdata.archive.report import RebuildReport, SyncReport
-from ytxdata.archive.shape import drift_since
-from ytxdata.archive.store import Snapshot, newest
-from ytxdata.archive.store_files import telling_write_errors
-from ytxdata.archive.store_write import Writer, heal
-from ytxdata.archive.versions import VersionIndex
+from ytxdata.archive.storage.cleanup import heal
+from ytxdata.archive.storage.compaction import compact_if_due
+from ytxdata.archive.storage.disk_errors import telling_write_errors
+from ytxdata.archive.storage.layout import birth, check_owner, no_archive, read_identity
+from ytxdata.archive.storage.lock import writing
+from ytxdata.archive.storage.migrations import migrated
+from ytxdata.archive.storage.snapshot import Snapshot, newest
+from ytxdata.archive.storage.writer import Writer
+from ytxdata.archive.sync_report import RebuildReport, SyncReport
+from ytxdata.archive.versions import RejectIndex, VersionIndex
+from ytxdata.archive.write_sync import write_intake
 from ytxdata.errors import ArchiveWriteError
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reading import Judgement, Reading
+from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
+from ytxdata.records.profile import drift, profile
 
 
 class Asker(Protocol):
@@ -53,7 +56,7 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float, poli
         before = prepared(root, account, aliases)
         state = before.head.state if before else {}
         intake = Intake(VersionIndex(before), RejectIndex(before), aliases_for(before, aliases))
-        reading = Reading(StoredLand(intake.versions, exempt_of(state)), evidence_of(state), times.now(), policy)
+        reading = Reading(ArchivedMeetings(intake.versions, exempt_of(state)), evidence_of(state), times.now(), policy)
         while (asked := reading.ask) is not None:
             reading.take(intake.take(client.query_meeting("", asked)))
         judgement = reading.result()
@@ -108,8 +111,23 @@ def written(
     exempt = exempt_of(before.head.state if before else {})
     verdicts = pull_verdicts(judgement, {str(taken.call["pull_id"]) for taken in intake.taken})
     writer = Writer(root, before)
-    changes = deposit(writer, intake, verdicts)
+    changes = write_intake(writer, intake, verdicts)
     if intake.is_late:
         changes.counts.update(derive_again(writer, intake.aliases))
     state, parser = to_state(judgement, exempt), parser_mark(intake.aliases)
     return writer.promote("sync", state=state, parser=parser, counts=changes.counts, chain_sha256=changes.chain_sha256)
+
+
+SAMPLE = 64
+"""Records compared on either side: enough to miss no common field, few enough to cost next to nothing."""
+
+
+def drift_since(before: Snapshot | None, intake: Intake) -> tuple[Text, ...]:
+    """Return how the new records of a sync differ in shape from the newest ones of the syncs before."""
+    fresh = [record.raw for record in intake.fresh[:SAMPLE]]
+    if before is None or not fresh:
+        return ()
+    last = before.head.counts["observations"]
+    known = raw_records(before, np.arange(max(0, last - SAMPLE), last))
+    changes = drift(profile(list(known.values()), intake.aliases), profile(fresh, intake.aliases))
+    return tuple(change.text for change in changes)

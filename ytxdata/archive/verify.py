@@ -1,29 +1,124 @@
-"""Check every byte, every record, every pull and every law of an archive against what was written."""
+"""Check every byte, every record, every pull and every law of an archive against what was written; damage is told by name."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 
-from ytxdata.archive.answers import raw_records
-from ytxdata.archive.chain import COLUMNS, pull_sha256
-from ytxdata.archive.envelope import Envelope, unfold
-from ytxdata.archive.layout import IDENTITY, no_archive, read_identity
-from ytxdata.archive.store import DataFile, Snapshot, newest
-from ytxdata.archive.store_files import sha256_of
-from ytxdata.archive.store_heads import Head, head_path, manifest, read_head, sequences
-from ytxdata.archive.store_read import batches, read
-from ytxdata.archive.store_schema import SCHEMAS
-from ytxdata.archive.store_write import INDEX, PENDING, commit_path
-from ytxdata.archive.verification import Damage, Kind, Verification
+from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
+from ytxdata.archive.storage.heads import Head, head_path, manifest, read_head, sequences
+from ytxdata.archive.storage.layout import IDENTITY, no_archive, read_identity
+from ytxdata.archive.storage.snapshot import DataFile, Snapshot, batches, newest, read
+from ytxdata.archive.storage.stored_columns import CHAINED, SCHEMAS, pull_sha256
+from ytxdata.archive.storage.writer import INDEX, PENDING, commit_path
 from ytxdata.errors import DamagedError, NotAnArchiveError
-from ytxdata.labels import Text
+from ytxdata.files import sha256_of
+from ytxdata.labels import Text, preferred_lang
+from ytxdata.templates import facts_card
+
+Kind = Literal["control", "commit", "data", "index", "record", "pull", "law"]
+
+KINDS: dict[Kind, Text] = {
+    "control": Text("控制文件", "control file"),
+    "commit": Text("提交记录", "commit"),
+    "data": Text("数据文件", "data file"),
+    "index": Text("索引", "index"),
+    "record": Text("记录", "record"),
+    "pull": Text("调用", "pull"),
+    "law": Text("守恒", "law"),
+}
+
+
+class Damage(NamedTuple):
+    """One thing that is not what was written: its kind, its name (a path, a record's number, a pull), what is wrong."""
+
+    kind: Kind
+    name: str
+    detail: Text
+
+    def __str__(self) -> str:
+        return f"{KINDS[self.kind].in_()} {self.name}: {self.detail.in_()}"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result of `Archive.verify`: what was checked, and every damage found (none when the archive is sound)."""
+
+    n_files: int
+    n_records: int
+    n_pulls: int
+    damages: tuple[Damage, ...] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is damaged."""
+        return not self.damages
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per damage: `kind`, `name`, `zh`, `en`."""
+        rows = [(d.kind, d.name, d.detail.zh, d.detail.en) for d in self.damages]
+        return pd.DataFrame(rows, columns=["kind", "name", "zh", "en"], dtype="string")
+
+    @property
+    def line(self) -> Text:
+        """The result in one line."""
+        checked = {"n_files": self.n_files, "n_records": self.n_records, "n_pulls": self.n_pulls}
+        return (_SOUND if self.is_sound else _DAMAGED).format(n=len(self.damages), **checked)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as plain JSON values, for programs."""
+        return {
+            "is_sound": self.is_sound,
+            "n_files": self.n_files,
+            "n_records": self.n_records,
+            "n_pulls": self.n_pulls,
+            "damages": [{"kind": d.kind, "name": d.name, **d.detail._asdict()} for d in self.damages],
+        }
+
+    def raise_if_damaged(self) -> None:
+        """Raise DamagedError that names the damages, unless there are none."""
+        if self.damages:
+            raise DamagedError(_listed(self.line, self.damages), remedy=_REMEDY)
+
+    def __str__(self) -> str:
+        return self.line.in_(preferred_lang())
+
+    def _repr_html_(self) -> str:
+        lang = preferred_lang()
+        rows = [(KINDS[damage.kind], f"{damage.name}: {damage.detail.in_(lang)}") for damage in self.damages]
+        return facts_card(_TITLE, rows, note=self.line, lang=lang)
+
+
+def _listed(line: Text, damages: Sequence[Damage], most: int = 20) -> Text:
+    rest = len(damages) - most
+    lines = [
+        (f"{KINDS[d.kind].zh} {d.name}：{d.detail.zh}", f"{KINDS[d.kind].en} {d.name}: {d.detail.en}") for d in damages
+    ]
+    more = [(f"……另有 {rest} 处", f"… and {rest} more")] if rest > 0 else []
+    return Text(*("\n  ".join([head, *texts]) for head, *texts in zip(line, *lines[:most], *more, strict=True)))
+
+
+_TITLE = Text("存档校验", "archive verification")
+_SOUND = Text(
+    "存档完好：{n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用均与写入时一致",
+    "the archive is sound: {n_files} files, {n_records} records and {n_pulls} pulls are what was written",
+)
+_DAMAGED = Text(
+    "存档有 {n} 处损坏（已检查 {n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用）",
+    "the archive is damaged in {n} places ({n_files} files, {n_records} records and {n_pulls} pulls checked)",
+)
+_REMEDY = Text(
+    "从备份恢复所列文件；在此之前不要同步", "restore the files named here from a backup; do not sync before that"
+)
+
 
 TOGETHER = 100_000
 """Records put together at a time when raw answers are checked [records]."""
@@ -209,7 +304,7 @@ class _Check:
 
     def _chain(self, snapshot: Snapshot) -> None:
         previous = ""
-        for row in read(snapshot, "pulls", ("ordinal", *COLUMNS)).sort_by("ordinal").to_pylist():
+        for row in read(snapshot, "pulls", ("ordinal", *CHAINED)).sort_by("ordinal").to_pylist():
             self.n_pulls += 1
             if (row["previous_sha256"] or "") != previous:
                 self.found("pull", row["pull_id"], Text("与前一次调用不衔接", "it does not follow the pull before it"))

@@ -1,24 +1,30 @@
-"""The views read through DuckDB: whole frames, and lazy ones that read only what is asked for."""
+"""The views: whole frames through DuckDB, and lazy ones of DuckDB or Spark that read only what is asked for."""
 
 from __future__ import annotations
 
 import atexit
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
+from typing import Any
 from uuid import uuid4
 
 import duckdb
+import narwhals as nw
 import pyarrow as pa
 
-from ytxdata.archive.queries import COLUMNS, ORDER, view
-from ytxdata.archive.sightings import last_seen
-from ytxdata.archive.store import Snapshot, telling_damage
-from ytxdata.archive.store_schema import SCHEMAS
-from ytxdata.records.schema import arrow_schema
+from ytxdata.archive.last_seen import last_seen
+from ytxdata.archive.storage.disk_errors import telling_damage
+from ytxdata.archive.storage.snapshot import Snapshot
+from ytxdata.archive.storage.stored_columns import SCHEMAS
+from ytxdata.archive.view_sql import COLUMNS, ORDER, view
+from ytxdata.errors import MissingExtraError, UsageError
+from ytxdata.labels import Text
+from ytxdata.records.schema import arrow_schema, empty
 from ytxdata.times import ZONE_NAME
 
 _MEMORY_MB = (1000, 256)
@@ -95,3 +101,72 @@ def table(
         except duckdb.Error as error:
             raise ValueError(str(error)) from error
     return rows.cast(schema)
+
+
+def scan(
+    snapshot: Snapshot | None, names: Sequence[str], *, as_of: datetime | None, engine: str, spark: Any
+) -> tuple[nw.LazyFrame[Any], ...]:
+    """Return views of one snapshot as lazy narwhals frames of an engine, which can be joined with each other.
+
+    Parameters
+    ----------
+    spark
+        The Spark session; the active one when None. Its workers must reach the archive's directory.
+    """
+    for name in names:
+        _choose("view", name, COLUMNS)
+    natives = _choose("engine", engine, _ENGINES)(snapshot, names, as_of, spark)
+    return tuple(nw.from_native(native) for native in natives)
+
+
+def _choose(what: str, given: str, table: dict[str, Any]) -> Any:
+    if given not in table:
+        known = ", ".join(table)
+        raise UsageError(
+            Text(f"没有这种 {what}：{given}", f"no such {what}: {given}"),
+            remedy=Text(f"可用：{known}", f"use one of: {known}"),
+        )
+    return table[given]
+
+
+def _duckdb(snapshot: Snapshot | None, names: Sequence[str], as_of: datetime | None, _spark: Any) -> list[Any]:
+    connection = connect()
+    if snapshot is None:
+        return [connection.from_arrow(empty(COLUMNS[name])) for name in names]
+    return [relation(snapshot, name, as_of=as_of, connection=connection) for name in names]
+
+
+def _pyspark(snapshot: Snapshot | None, names: Sequence[str], as_of: datetime | None, spark: Any) -> list[Any]:
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise MissingExtraError(
+            Text("没有安装 pyspark", "pyspark is not installed"),
+            remedy=Text("运行 pip install 'ytxdata[spark]'", "run pip install 'ytxdata[spark]'"),
+        ) from None
+    session = spark or SparkSession.getActiveSession()
+    if session is None:
+        raise UsageError(
+            Text("没有活动的 Spark 会话", "there is no active Spark session"),
+            remedy=Text("用 spark= 传入会话", "pass one as spark="),
+        )
+    return [_spark_view(session, snapshot, name, as_of) for name in names]
+
+
+def _spark_view(session: Any, snapshot: Snapshot | None, name: str, as_of: datetime | None) -> Any:
+    if snapshot is None:
+        return session.createDataFrame(empty(COLUMNS[name]))
+    sql = view(name, as_of, None, None)
+    frames = {table: _files(session, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
+    if "{seen}" in sql:
+        frames["seen"] = session.createDataFrame(last_seen(snapshot, as_of))
+    names = {table: f"{{{table}}}" for table in frames}
+    return session.sql(sql.format(timestamp="TIMESTAMP", **names), **frames)
+
+
+def _files(session: Any, snapshot: Snapshot, table: str) -> Any:
+    files = [str(file.path) for file in snapshot.files(table)]
+    return session.read.parquet(*files) if files else session.createDataFrame(SCHEMAS[table].empty_table())
+
+
+_ENGINES = {"duckdb": _duckdb, "spark": _pyspark}

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ytxdata.archive import Archive
-from ytxdata.archive.answers import raw_records
+from ytxdata.archive.raw_answers import raw_records
 from ytxdata.archive.versions import VersionIndex
 from ytxdata.audit.checking import Check
 from ytxdata.audit.data import Auditable

@@ -14,22 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.answers import raw_answer
-from ytxdata.archive.chain import COLUMNS, pull_sha256
-from ytxdata.archive.layout import no_archive
-from ytxdata.archive.store import Snapshot
-from ytxdata.archive.store_files import sha256_of
-from ytxdata.archive.store_read import read
+from ytxdata.archive.raw_answers import raw_answer
+from ytxdata.archive.storage.layout import no_archive
+from ytxdata.archive.storage.snapshot import Snapshot, read
+from ytxdata.archive.storage.stored_columns import CHAINED, pull_sha256
 from ytxdata.audit.anchors import Signer
 from ytxdata.audit.findings import Findings
 from ytxdata.audit.revisions import changes, moved
 from ytxdata.audit.run import run
 from ytxdata.audit.verifier import CERTIFICATE, FINDINGS, FORMAT, MANIFEST, PULLS, SIGNATURE, canonical, sha256, verify
 from ytxdata.errors import DamagedError, UsageError
+from ytxdata.files import replacing, sha256_of
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.metrics.usage import usage
 from ytxdata.tables import csv
-from ytxdata.tables.files import replacing
 from ytxdata.tables.record_tables import record_table
 from ytxdata.tables.table import Table
 from ytxdata.templates import facts_card
@@ -172,7 +170,7 @@ def pack(
     archive.verify()
     if findings is None:
         findings = run(archive, remember=False)
-    pulls = read(snapshot, "pulls", COLUMNS).to_pylist()
+    pulls = read(snapshot, "pulls", CHAINED).to_pylist()
     stamp = max((row["asked_at"] for row in pulls), default=datetime(1980, 1, 1, tzinfo=UTC))
     target = Path(path)
     with replacing(target) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as whole:
@@ -268,7 +266,7 @@ def _parts(
     """Yield every file by name."""
     yield README, _README.encode()
     yield VERIFY, resources("ytxdata.audit").joinpath("verifier.py").read_bytes()
-    yield PULLS, canonical([{name: _plain(row[name]) for name in COLUMNS} for row in pulls])
+    yield PULLS, canonical([{name: _plain(row[name]) for name in CHAINED} for row in pulls])
     yield CERTIFICATE, canonical(_certificate(archive))
     yield FINDINGS, canonical(_findings(findings, {row["pull_id"] for row in pulls}))
     certificate = archive.certificate()

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ytxdata.archive import Archive
-from ytxdata.archive.changes import CHANGES
+from ytxdata.archive.ledger import CHANGES
 from ytxdata.audit.checks.platform_list import GRAVE, kind_of
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text

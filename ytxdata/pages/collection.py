@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.layout import no_archive
-from ytxdata.archive.store import Snapshot
+from ytxdata.archive.storage.layout import no_archive
+from ytxdata.archive.storage.snapshot import Snapshot
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.report import Report

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.layout import no_archive
+from ytxdata.archive.storage.layout import no_archive
 from ytxdata.labels import Lang, Text
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.report import Report

@@ -8,6 +8,7 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
+from ytxdata.files import replacing
 from ytxdata.labels import Lang, Text
 from ytxdata.metrics.report import Report
 from ytxdata.pages import words
@@ -17,7 +18,6 @@ from ytxdata.pages.key_figures import Figure
 from ytxdata.pages.reports import REPORTS
 from ytxdata.pages.style import HEAD
 from ytxdata.tables.definition import Definition, unit_of
-from ytxdata.tables.files import replacing
 from ytxdata.tables.html import rows_html
 from ytxdata.tables.masking import Privacy
 from ytxdata.templates import badge, escape

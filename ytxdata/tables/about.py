@@ -9,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ytxdata.files import replacing, sha256_of
 from ytxdata.tables.described import Described
-from ytxdata.tables.files import digest, replacing
 from ytxdata.tables.plain import type_name
 from ytxdata.times import as_instant, now
 
@@ -56,7 +56,7 @@ def write_about(data: Mapping[str, object], path: Path, *, written_at: datetime 
     made = {
         "file": path.name,
         "bytes": path.stat().st_size,
-        "sha256": digest(path),
+        "sha256": sha256_of(path),
         "version": version("ytxdata"),
         "written_at": (written_at or now()).isoformat(timespec="seconds"),
     }

@@ -22,11 +22,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
+from ytxdata.files import replacing
 from ytxdata.labels import Text
 from ytxdata.tables.about import about, about_path, write_about
 from ytxdata.tables.definition import NUMBER_UNITS
 from ytxdata.tables.described import Described
-from ytxdata.tables.files import differs, replacing
+from ytxdata.tables.files import differs
 from ytxdata.tables.plain import Cell, as_text, cells, type_name
 from ytxdata.times import ZONE_NAME
 

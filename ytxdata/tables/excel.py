@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.errors import MissingExtraError, UsageError
+from ytxdata.files import replacing
 from ytxdata.labels import Text
 from ytxdata.tables import guide_sheets as sheets
 from ytxdata.tables.about import FORMAT, write_about
@@ -16,7 +17,6 @@ from ytxdata.tables.definition import NUMBER_UNITS
 from ytxdata.tables.described import Described
 from ytxdata.tables.excel_check import compare
 from ytxdata.tables.excel_sheet import Formats, Progress, heading, in_cell, write_sheet
-from ytxdata.tables.files import replacing
 from ytxdata.tables.masking import masked
 from ytxdata.tables.plain import Cell, cells
 from ytxdata.tables.pseudonyms import Pseudonyms

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.errors import DamagedError, UsageError
+from ytxdata.files import sha256_of
 from ytxdata.labels import Text, in_lines
 from ytxdata.tables.about import SUFFIX, about_path
 from ytxdata.tables.csv import parse_cell, read_rows
-from ytxdata.tables.files import digest
 from ytxdata.times import beijing_text
 
 NO_SEAL = Text(
@@ -50,7 +50,7 @@ def verify_file(path: str | Path) -> list[Text]:
     """
     file, told = _described(Path(path))
     try:
-        found, meant = digest(file), told.get("sha256")
+        found, meant = sha256_of(file), told.get("sha256")
         differences = list(_differences(file, told)) if "columns" in told else []
         lines = list(_lines(file, told, found))
     except (AttributeError, LookupError, TypeError, ValueError):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ytxdata.archive.coverage import exempt_of
+from ytxdata.archive.known_meetings import exempt_of
 from ytxdata.audit.checking import Finding, check, when
 from ytxdata.audit.data import Data
 from ytxdata.labels import Text

@@ -10,12 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.answers import raw_records
-from ytxdata.archive.envelope import Envelope
+from ytxdata.archive.raw_answers import Envelope, raw_records
 from ytxdata.archive.rebuild import aliases_for
-from ytxdata.archive.store import Snapshot
-from ytxdata.archive.store_read import among, batches, filled, read
-from ytxdata.archive.store_schema import LEGS_STORED, MEETINGS_STORED
+from ytxdata.archive.storage.snapshot import Snapshot, among, batches, filled, read
+from ytxdata.archive.storage.stored_columns import LEGS_STORED, MEETINGS_STORED
 from ytxdata.labels import Text
 from ytxdata.records.aliases import PARTIES, Aliases
 from ytxdata.records.json_values import as_json, read_value

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ytxdata.archive.store_files import sha256_of, write_whole
 from ytxdata.errors import DamagedError
+from ytxdata.files import sha256_of, write_whole
 from ytxdata.labels import Text
 
 HEADS = "heads"

@@ -1,6 +1,12 @@
-"""The columns of the archive's tables: what readers see, plus the numbers that hold the rows together."""
+"""The columns of the stored tables, the numbers that hold their rows together, and the columns that the chain of pulls is made of."""
 
 from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -55,3 +61,27 @@ DERIVED_TABLES = {
     "problems": PROBLEMS_STORED,
 }
 SCHEMAS = {**RAW_TABLES, **DERIVED_TABLES}
+
+
+CHAINED = tuple(column.name for column in PULLS)
+
+
+def pull_sha256(row: Mapping[str, Any]) -> str:
+    """Return the hash of a pull's row, `previous_sha256` included.
+
+    The hashed text is JSON of the columns of `pulls`: keys sorted, no blanks, UTF-8, instants in UTC as ISO 8601
+    with microseconds. The raw answer is covered through its own `sha256`.
+
+    Examples
+    --------
+    >>> pull_sha256({name: None for name in COLUMNS})[:16]
+    'b22a3e1100225e13'
+    """
+    cells = {name: _plain(row[name]) for name in CHAINED}
+    return hashlib.sha256(
+        json.dumps(cells, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value

@@ -8,9 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.envelope import Envelope
-from ytxdata.archive.store import Snapshot
-from ytxdata.archive.store_read import batches
+from ytxdata.archive.raw_answers import Envelope
+from ytxdata.archive.storage.snapshot import Snapshot, batches
 
 INSTANT = pa.timestamp("us", tz="UTC")
 

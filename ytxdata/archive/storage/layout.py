@@ -9,8 +9,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytxdata.archive.store_files import sync_directory, write_whole
 from ytxdata.errors import DamagedError, ForeignArchiveError, FutureLayoutError, NotAnArchiveError
+from ytxdata.files import sync_directory, write_whole
 from ytxdata.labels import Text
 
 LAYOUT = 2

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ytxdata.archive.rebuild import index_again
-from ytxdata.archive.store import Snapshot
-from ytxdata.archive.store_write import Writer
+from ytxdata.archive.storage.snapshot import Snapshot
+from ytxdata.archive.storage.writer import Writer
 
 
 def add_index(writer: Writer) -> None:

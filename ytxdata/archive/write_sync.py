@@ -1,4 +1,4 @@
-"""What an intake becomes on disk: numbered observations, the rows derived from them, the pulls that brought them."""
+"""What a sync took in, written: numbered observations, the rows derived from them, the pulls that brought them."""
 
 from __future__ import annotations
 
@@ -9,28 +9,26 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ytxdata.archive.chain import pull_sha256
-from ytxdata.archive.envelope import renumber
-from ytxdata.archive.intake import Fresh, Intake, Taken
+from ytxdata.archive.new_or_changed import Fresh, Intake, Taken
+from ytxdata.archive.raw_answers import renumber
 from ytxdata.archive.rebuild import stored_rows
-from ytxdata.archive.rejects import reject_key
-from ytxdata.archive.store_index import hashes_of
-from ytxdata.archive.store_schema import DERIVED_TABLES, OBSERVATIONS_STORED, PULLS_STORED
-from ytxdata.archive.store_write import Writer
-from ytxdata.archive.versions import Version
+from ytxdata.archive.storage.index import hashes_of
+from ytxdata.archive.storage.stored_columns import DERIVED_TABLES, OBSERVATIONS_STORED, PULLS_STORED, pull_sha256
+from ytxdata.archive.storage.writer import Writer
+from ytxdata.archive.versions import Version, reject_key
 
 Numbers = npt.NDArray[np.int64]
 BATCH = 8_192
 
 
-class Deposit(NamedTuple):
+class Written(NamedTuple):
     """What the head must say of a deposit beside the tables."""
 
     counts: dict[str, int]
     chain_sha256: str
 
 
-def deposit(writer: Writer, intake: Intake, verdicts: Mapping[str, str]) -> Deposit:
+def write_intake(writer: Writer, intake: Intake, verdicts: Mapping[str, str]) -> Written:
     """Write an intake; return what its head must say beside the tables.
 
     Parameters
@@ -55,7 +53,7 @@ def deposit(writer: Writer, intake: Intake, verdicts: Mapping[str, str]) -> Depo
     counts["started"] = counts.get("started", 0) + sum(_starts(now) - _starts(before) for now, before in versions)
     counts["observations"] = first + len(intake.fresh)
     counts["pulls"] = counts.get("pulls", 0) + len(rows)
-    return Deposit(counts, pull_sha256(rows[-1]))
+    return Written(counts, pull_sha256(rows[-1]))
 
 
 def _starts(version: Version | None) -> int:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from deltalake import DeltaTable
 
-from ytxdata.archive.store import Snapshot, table_path
-from ytxdata.archive.store_heads import all_heads, manifest
-from ytxdata.archive.store_schema import SCHEMAS
-from ytxdata.archive.store_write import QUIET, WRITER, Writer
+from ytxdata.archive.storage.heads import all_heads, manifest
+from ytxdata.archive.storage.snapshot import Snapshot, table_path
+from ytxdata.archive.storage.stored_columns import SCHEMAS
+from ytxdata.archive.storage.writer import QUIET, WRITER, Writer
 
 MOST_FILES = 24
 """A table with more files is compacted: about every month when syncing daily, in a second or so."""

@@ -5,14 +5,16 @@ what an engine calls an instant with a zone. A version
 is current unless a later one replaces it: few rows are replaced, so nothing has to be sorted or grouped, and a
 filter on `started_at` reaches the files.
 """
-# ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ytxdata.archive.store_schema import SCHEMAS
+from ytxdata.archive.storage.stored_columns import SCHEMAS
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column
+
+# ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)
+
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "meetings": MEETINGS,

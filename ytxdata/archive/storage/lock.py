@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ytxdata.archive.store_files import telling_write_errors
+from ytxdata.archive.storage.disk_errors import telling_write_errors
 from ytxdata.errors import ArchiveLockedError
 from ytxdata.labels import Text
 

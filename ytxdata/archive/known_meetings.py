@@ -1,24 +1,28 @@
-"""The known land: what completed syncs left in the archive, as the rules of completeness see it."""
+"""What earlier syncs left for the rules of completeness: known meetings, evidence, and the certificate made of it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.store_read import batches, filled, not_before, read
-from ytxdata.archive.versions import COLUMNS, Version, VersionIndex, from_rows
-from ytxdata.history.proof.evidence import Known
+from ytxdata.archive.storage.snapshot import batches, filled, not_before, read
+from ytxdata.archive.versions import VERSION_COLUMNS, Version, VersionIndex, from_rows
+from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.history.proof.evidence import Evidence, Known
+from ytxdata.history.proof.reading import Judgement
+from ytxdata.history.proof.reasons import VERDICTS
 
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
-class StoredLand:
+class ArchivedMeetings:
     """Known meetings of a snapshot; reads follow what is asked, not what the archive holds.
 
     Parameters
@@ -55,7 +59,7 @@ class StoredLand:
         snapshot = self.versions.snapshot
         if snapshot is None:
             return
-        for rows in batches(snapshot, "meetings", COLUMNS, not_before("started_at", instant)):
+        for rows in batches(snapshot, "meetings", VERSION_COLUMNS, not_before("started_at", instant)):
             yield from (self._known(version) for version in from_rows(self._current(rows)))
 
     def n_before(self, instant: datetime) -> int:
@@ -99,3 +103,48 @@ class StoredLand:
             creator=version.creator,
             is_exempt=version.meeting_id in self.exempt,
         )
+
+
+def to_state(judgement: Judgement, exempt: frozenset[str]) -> dict[str, Any]:
+    """Return what the next sync and every reader need of a judgement, as plain JSON values."""
+    periods = judgement.certificate.periods
+    return {
+        "evidence": judgement.evidence.to_dict(),
+        "periods": [[p.start.isoformat(), p.end.isoformat(), p.reason_key, list(p.pull_ids)] for p in periods],
+        "outside": judgement.certificate.outside,
+        "exempt": sorted((exempt | set(judgement.vanished)) - set(judgement.reappeared)),
+    }
+
+
+def evidence_of(state: Mapping[str, Any]) -> Evidence:
+    """Return the evidence that completed syncs left behind."""
+    return Evidence.from_dict(state["evidence"]) if state else Evidence()
+
+
+def exempt_of(state: Mapping[str, Any]) -> frozenset[str]:
+    """Return the ids of meetings whose absence was reported already."""
+    return frozenset(state.get("exempt", ()))
+
+
+def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
+    """Return the certificate of the archive: nothing is claimed before the first completed sync, nor about the future.
+
+    A sync whose machine had its clock ahead may have left claims about days that are still to come.
+    """
+    if not state:
+        return Certificate()
+    periods = (
+        Period(datetime.fromisoformat(start), min(datetime.fromisoformat(end), now), key, tuple(pulls))
+        for start, end, key, pulls in state["periods"]
+    )
+    return Certificate.of(periods, state["outside"])
+
+
+def pull_verdicts(judgement: Judgement, pull_ids: Collection[str]) -> dict[str, str]:
+    """Return what each pull proves: the best verdict that rests on it; none for a pull no period rests on."""
+    best: dict[str, str] = {}
+    for verdict in reversed(VERDICTS):
+        for period in judgement.certificate.periods:
+            if period.verdict == verdict:
+                best.update((pull_id, verdict) for pull_id in period.pull_ids if pull_id in pull_ids)
+    return best

@@ -1,4 +1,4 @@
-"""The whole raw answer, recoverable to the byte from its records and what stood between them.
+"""Raw records and whole raw answers, recoverable to the byte from the records and what stood between them.
 
 An answer repeats records that are stored already. So a pull keeps the *gaps* (brackets, commas, what is no
 record) and the numbers of the observations in between; put together they must give the SHA-256 of
@@ -15,6 +15,12 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.archive.storage.snapshot import Snapshot, among, batches, filled, read
+from ytxdata.errors import DamagedError, UsageError
+from ytxdata.labels import Text
 
 Numbers = npt.NDArray[np.int64]
 
@@ -105,3 +111,52 @@ def unfold(envelope: Envelope, records: Sequence[bytes]) -> Iterator[bytes]:
     for gap, record in zip(gaps, [*records, b""], strict=True):
         yield gap
         yield dress(record)
+
+
+def raw_records(snapshot: Snapshot, numbers: npt.NDArray[np.int64]) -> dict[int, bytes]:
+    """Return the raw records of some observations, those that can be read, by number."""
+    raws: dict[int, bytes] = {}
+    for rows in batches(snapshot, "observations", ("obs", "raw"), among("obs", numbers)):
+        raws.update(zip(rows["obs"].to_pylist(), rows["raw"].to_pylist(), strict=True))
+    return raws
+
+
+def current_records(snapshot: Snapshot | None) -> list[bytes]:
+    """Return the raw record of every meeting's latest version, and every rejected one."""
+    if snapshot is None:
+        return []
+    replaced = read(snapshot, "meetings", ("replaces",), filled("replaces"))["replaces"].to_numpy()
+    numbers = np.setdiff1d(np.arange(snapshot.head.counts["observations"]), replaced)
+    return [raw for _, raw in sorted(raw_records(snapshot, numbers).items())]
+
+
+def raw_answer(snapshot: Snapshot | None, pull_id: str) -> bytes:
+    """Return the answer of a pull exactly as it was received.
+
+    Raises
+    ------
+    UsageError
+        No pull has that id.
+    DamagedError
+        What is stored does not give the answer's hash.
+    """
+    columns = ("pull_id", "sha256", "form", "gaps", "numbers")
+    pulls = read(snapshot, "pulls", columns) if snapshot else pa.table({"pull_id": pa.array([], pa.string())})
+    found = pulls.filter(pc.equal(pulls["pull_id"], pull_id)).to_pylist()
+    if not found or snapshot is None:
+        raise UsageError(
+            Text(f"存档里没有调用 {pull_id}", f"the archive has no pull {pull_id}"),
+            remedy=Text("可用的编号见 archive.pulls()", "archive.pulls() lists them"),
+        )
+    envelope = Envelope.from_cells(found[0]["form"], found[0]["gaps"], found[0]["numbers"])
+    raws = raw_records(snapshot, np.unique(envelope.numbers))
+    try:
+        raw = b"".join(unfold(envelope, [raws[number] for number in envelope.numbers.tolist()]))
+    except (KeyError, ValueError):
+        raw = b""
+    if hashlib.sha256(raw).hexdigest() != found[0]["sha256"]:
+        raise DamagedError(
+            Text(f"调用 {pull_id} 的原始回答已损坏", f"the raw answer of pull {pull_id} is damaged"),
+            remedy=Text("运行 ytxdata verify 查看详情", "run ytxdata verify for details"),
+        )
+    return raw

@@ -13,18 +13,16 @@ import pyarrow as pa
 from deltalake import ColumnProperties, DeltaTable, PostCommitHookProperties, WriterProperties, write_deltalake
 
 from ytxdata import times
-from ytxdata.archive.layout import IDENTITY, LAYOUT
-from ytxdata.archive.store import Snapshot, table_path
-from ytxdata.archive.store_files import sync_all, write_whole
-from ytxdata.archive.store_heads import FileMark, Head, all_heads, head_path, manifest, promote
-from ytxdata.archive.store_index import Hashes, Numbers, merged, read_run, runs_to_merge
-from ytxdata.archive.store_schema import RAW_TABLES, SCHEMAS
+from ytxdata.archive.storage.heads import FileMark, Head, all_heads, head_path, manifest, promote
+from ytxdata.archive.storage.index import Hashes, Numbers, merged, read_run, runs_to_merge
+from ytxdata.archive.storage.layout import IDENTITY, LAYOUT
+from ytxdata.archive.storage.snapshot import Snapshot, table_path
+from ytxdata.files import sync_all, write_whole
 from ytxdata.version import __version__
 
 INDEX = "index"
 PENDING = "pending"
 DERIVED = "derived"
-INTERRUPTED = "interrupted"
 ROW_GROUP = 32_768
 """Rows of a Parquet row group: small enough that one month or one tail is a small part of a file."""
 
@@ -53,7 +51,7 @@ class Writer:
     def __init__(self, root: Path, base: Snapshot | None) -> None:
         self.root = root
         self.base = base
-        self.head = base.head if base else _unborn()
+        self.head = base.head if base else unborn()
         self.tables = dict(self.head.tables)
         self.index = list(self.head.index)
         self.written: set[str] = set()
@@ -170,28 +168,6 @@ def head_sha256(root: Path, sequence: int) -> str:
     return hashlib.sha256(head_path(root, sequence).read_bytes()).hexdigest() if sequence else ""
 
 
-def _unborn() -> Head:
+def unborn() -> Head:
+    """Return the head that stands before the first one."""
     return Head(LAYOUT, 0, "", "", "", "", __version__, f"{DERIVED}/000001")
-
-
-def heal(root: Path, snapshot: Snapshot | None) -> bool:
-    """Set aside what an interrupted change left behind; return whether there was any.
-
-    Nothing that a head names is touched. What is set aside was never promoted, so no reader has seen it; it is
-    moved and not deleted, lest a head lost by other means should cost data.
-    """
-    head = snapshot.head if snapshot else _unborn()
-    places = [table_path(head, table) for table in SCHEMAS]
-    begun = any((root / commit_path(place, head.tables.get(place, -1) + 1)).exists() for place in places)
-    if not begun and not root.joinpath(PENDING).exists():
-        return False
-    known = manifest(all_heads(root))
-    aside = root / INTERRUPTED / times.now().strftime("%Y%m%dT%H%M%S%f")
-    for top in (*RAW_TABLES, DERIVED, INDEX):
-        for path in sorted((root / top).rglob("*")):
-            name = path.relative_to(root).as_posix()
-            if path.is_file() and name not in known:
-                (aside / name).parent.mkdir(parents=True, exist_ok=True)
-                path.rename(aside / name)
-    root.joinpath(PENDING).unlink(missing_ok=True)
-    return True

@@ -1,4 +1,4 @@
-"""What a sync took in: every record judged once against what the archive knows, nothing written yet."""
+"""Each record of an answer judged once against what the archive knows: new, changed, unchanged, rejected or duplicate."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.envelope import Envelope, fold
-from ytxdata.archive.rejects import RejectIndex
-from ytxdata.archive.twins import Row, by_twin, fullest
-from ytxdata.archive.versions import Twins, Version, VersionIndex
+from ytxdata.archive.raw_answers import Envelope, fold
+from ytxdata.archive.versions import MeetingRecord, RejectIndex, Twins, Version, VersionIndex, by_twin, fullest
 from ytxdata.history.proof.evidence import PullFacts
 from ytxdata.history.pulls import call_row, pull_facts
 from ytxdata.records.aliases import Aliases
@@ -94,10 +92,10 @@ class Intake:
         judged = sum(self.tally[judgement] for judgement in JUDGEMENTS)
         assert self.tally["received"] == judged, f"{self.tally['received']} records came in, {judged} were judged"
 
-    def _judge(self, call: Call, rows: list[Row]) -> dict[int, int]:
+    def _judge(self, call: Call, rows: list[MeetingRecord]) -> dict[int, int]:
         """Return the observation of each meeting's record by its position."""
         known = self.versions.of([row.meeting_id for row in rows])
-        by_id: dict[str, list[Row]] = defaultdict(list)
+        by_id: dict[str, list[MeetingRecord]] = defaultdict(list)
         for row in rows:
             by_id[row.meeting_id].append(row)
         pieces: dict[int, int] = {}
@@ -110,7 +108,7 @@ class Intake:
                 self.tally["duplicates"] += len(same) - 1
         return pieces
 
-    def _version(self, call: Call, row: Row, twin: int, twins: Twins) -> int:
+    def _version(self, call: Call, row: MeetingRecord, twin: int, twins: Twins) -> int:
         """Return the number of the observation a meeting's record is, a fresh one when the archive has it not."""
         history = twins[twin] if twin < len(twins) else []
         after = [version for version in history if version.observed_at > call.asked_at]
@@ -178,9 +176,9 @@ class Intake:
         return places
 
 
-def _rows(meetings: pa.Table) -> list[Row]:
+def _rows(meetings: pa.Table) -> list[MeetingRecord]:
     columns = ("row", "meeting_id", "record_hash", "started_at", "ended_at", "creator")
     return [
-        Row(row, meeting_id, bytes.fromhex(digest), *rest)
+        MeetingRecord(row, meeting_id, bytes.fromhex(digest), *rest)
         for row, meeting_id, digest, *rest in cells_of(meetings, columns)
     ]

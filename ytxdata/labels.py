@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import locale
 import os
+import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -37,6 +38,36 @@ class Text(NamedTuple):
     def format(self, **values: object) -> Text:
         """Return the text with `{name}` placeholders filled in, in both languages."""
         return Text(self.zh.format(**values), self.en.format(**values))
+
+
+_LINE_END = re.compile(r"\r\n?|[\x85\u2028\u2029]")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters: an escape sequence repaints a terminal, C1 does so in one byte
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks of direction: they show `fdp.exe` as `exe.pdf`
+    "\ud800-\udfff\ufffe\uffff]"  # what no UTF-8 file and no page may hold
+)
+
+
+def printable(text: str, *, line: bool = False) -> str:
+    """Return a text that can only be read: control characters, marks of direction and what is no character shown as `�`.
+
+    Everything that people wrote (names of meetings and people, file names, the platform's own messages) goes through here before a terminal, a page, a
+    picture or a workbook shows it.
+
+    Parameters
+    ----------
+    text
+        What somebody wrote.
+    line
+        Line ends and tabs become blanks, for where a second line could pass for one of ours.
+
+    Examples
+    --------
+    >>> printable("周会" + chr(27) + "[2J" + chr(0x202E)), printable("a" + chr(10) + "b", line=True)
+    ('周会�[2J�', 'a b')
+    """
+    shown = _UNPRINTABLE.sub("�", _LINE_END.sub("\n", text))
+    return re.sub(r"[\n\t]+", " ", shown) if line else shown
 
 
 def in_lines(texts: Iterable[Text]) -> Text:

@@ -12,8 +12,9 @@ import pytest
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.labels import Lang
 from ytxdata.pages.collection import Collection
-from ytxdata.pages.html_report import CHARTS, page, write_page
+from ytxdata.pages.html_report import page, write_page
 from ytxdata.pages.reports import REPORTS
+from ytxdata.plots import PICTURES
 from ytxdata.tables.alias_book import Alias, AliasBook
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.pseudonyms import Pseudonyms
@@ -102,7 +103,10 @@ def test_the_verdict_stands_first_and_every_report_has_its_section(both: str, co
         assert (f"en-{name}" in ids) is bool(REPORTS[name].rows)
     for part in ("figures", "excluded", "definitions", "about"):
         assert f"zh-{part}" in ids
-    assert both.count("<svg") == 2 * 2 * (len(CHARTS) + (len(collected.certificate.periods) > 1))
+    assert both.count("<svg") == 2 * 2 * (
+        len(set(PICTURES) & {name for name, entry in REPORTS.items() if entry.rows})
+        + (len(collected.certificate.periods) > 1)
+    )
 
 
 def test_definitions_exclusions_zone_and_maker_are_said(both: str, collected: Collection) -> None:

@@ -111,13 +111,13 @@ class Report(Table):
         UsageError
             There is no picture of this report.
         """
-        draw = getattr(import_module("ytxdata.plots"), self.name, None)
-        if draw is None:
+        picture = import_module("ytxdata.plots").PICTURES.get(self.name)
+        if picture is None:
             raise UsageError(
                 Text(f"报表 {self.name} 没有图", f"there is no picture of the report {self.name}"),
                 remedy=Text("请用 .frame 自行绘制", "draw .frame yourself"),
             )
-        return draw(self, lang=lang, ax=ax)
+        return picture.draw(self, lang=lang, ax=ax)
 
     def _row(self, row: Any) -> dict[str, Any]:
         cells: dict[str, Any]

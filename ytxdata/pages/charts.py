@@ -7,13 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ytxdata import plots
 from ytxdata.labels import Lang
 from ytxdata.plots.canvas import Inset
-from ytxdata.templates import escape
 
 
 class Size(NamedTuple):
@@ -27,8 +27,6 @@ class Size(NamedTuple):
 SIZES = (Size("wide", 8.6, 3), Size("narrow", 4.3, 2))
 """A page shows one of them, by the room there is."""
 
-HEIGHTS = {"heatmap": 3.3, "creators": 4.2, "coverage": 1.5}
-_HEIGHT = 3.7
 _NARROW_LABELS = 7
 _PAD = 0.16
 """Inches beside a picture: the reader's font may be wider than the one it was measured with."""
@@ -47,13 +45,13 @@ _COLOURS = {
 """Colour of a picture → colour of the page, which knows light and dark."""
 
 
-def chart(name: str, source: Any, *, title: str, lang: Lang, prefix: str, **more: Any) -> str:
+def chart(name: str, source: Any, *, title: str, lang: Lang, prefix: str, **more: Any) -> Markup:
     """Return the pictures of a report as SVG elements, one for each of `SIZES`.
 
     Parameters
     ----------
     name
-        A function of `ytxdata.plots`.
+        A key of `ytxdata.plots.PICTURES`.
     source
         What it draws.
     title
@@ -63,16 +61,16 @@ def chart(name: str, source: Any, *, title: str, lang: Lang, prefix: str, **more
     more
         Handed to the function.
     """
-    return "".join(
+    return Markup("").join(
         _inline(_drawn(name, source, size, lang, more), title, f"{prefix}-{size.kind}", size.kind) for size in SIZES
     )
 
 
 def _drawn(name: str, source: Any, size: Size, lang: Lang, more: dict[str, Any]) -> str:
-    figure = Figure(figsize=(size.width, HEIGHTS.get(name, _HEIGHT)))
+    figure = Figure(figsize=(size.width, plots.PICTURES[name].height))
     ax: Axes = figure.add_subplot(axes_class=Inset)
     figure.set_layout_engine("constrained", w_pad=_PAD)
-    getattr(plots, name)(source, ax, lang=lang, **more)
+    plots.PICTURES[name].draw(source, ax, lang=lang, **more)
     _settle(ax, size)
     with TemporaryDirectory() as folder:
         return plots.save(ax, Path(folder) / "picture.svg").read_text("utf-8")
@@ -98,14 +96,16 @@ def _settle(ax: Axes, size: Size) -> None:
             label.set_visible(position % 3 == 0)
 
 
-def _inline(svg: str, title: str, prefix: str, kind: str) -> str:
+def _inline(svg: str, title: str, prefix: str, kind: str) -> Markup:
     """Return an SVG file as an element of a page."""
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", body, flags=re.S)
     body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
     body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", body)
     body = re.sub("#[0-9a-f]{6}", lambda found: _COLOURS.get(found[0], found[0]), body)
-    view = re.search(r'viewBox="[^"]*"', body)
+    view = re.search(r'viewBox="([^"]*)"', body)
     assert view is not None
-    head = f'<svg class="chart {kind}" {view[0]} role="img" aria-label="{escape(title)}">'
-    return re.sub(r"\n\s*", "\n", head + body[body.index(">") + 1 :])
+    drawn = Markup(re.sub(r"\n\s*", "\n", body[body.index(">") + 1 :]))  # noqa: S704  matplotlib has escaped its texts
+    return Markup('<svg class="chart {}" viewBox="{}" role="img" aria-label="{}">{}').format(
+        kind, view[1], title, drawn
+    )

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from ytxdata.files import replacing
 from ytxdata.labels import Lang, Text
 from ytxdata.metrics.report import Report
-from ytxdata.pages import words
 from ytxdata.pages.charts import chart
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.key_figures import Figure
 from ytxdata.pages.reports import REPORTS
-from ytxdata.pages.style import HEAD
+from ytxdata.plots import PICTURES
 from ytxdata.tables.definition import Definition, unit_of
-from ytxdata.tables.html import rows_html
+from ytxdata.tables.html import Rows, readable
 from ytxdata.tables.masking import Privacy
-from ytxdata.templates import badge, escape
+from ytxdata.templates import render
 from ytxdata.times import BEIJING, ZONE_NAME, beijing_text
 from ytxdata.version import __version__
 
-CHARTS = ("usage", "heatmap", "creators", "sizes", "durations", "concurrency")
-"""Reports that have a picture in the page."""
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
-_TAGS = {"zh": "zh-CN", "en": "en"}
+_ZONE = Text(f"时间均为北京时间（{ZONE_NAME}）", f"all times are Beijing time ({ZONE_NAME})")
+_PICTURE = Text("图：", "Picture: ")
 
 
 def write_page(collected: Collection, path: str | Path, *, lang: Lang = "zh", privacy: Privacy | None = None) -> Path:
@@ -58,191 +58,136 @@ def write_page(collected: Collection, path: str | Path, *, lang: Lang = "zh", pr
 def page(collected: Collection, *, lang: Lang = "zh", privacy: Privacy | None = None) -> str:
     """Return the HTML report as text; see `write_page`."""
     langs: tuple[Lang, ...] = ("zh", "en") if lang == "both" else (lang,)
-    shown = privacy or Privacy()
-    switch = ""
-    if len(langs) > 1:
-        links = " · ".join(f'<a href="#{one}" lang="{_TAGS[one]}">{words.LANGUAGES[one]}</a>' for one in langs)
-        switch = f'<nav class="languages" aria-label="{escape(words.LANGUAGE.in_())}">{links}</nav>\n'
-    articles = "".join(_article(collected, one, shown) for one in langs)
-    return (
-        f'<!DOCTYPE html>\n<html lang="{_TAGS[langs[0]]}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="generator" content="ytxdata {__version__}">\n'
-        f"<title>{escape(words.TITLE.in_(lang))} {escape(_span(collected.period).in_(langs[0]))}</title>\n{HEAD}\n</head>\n<body>\n"
-        f'<a class="skip" href="#{langs[0]}">{escape(words.SKIP.in_(langs[0]))}</a>\n{switch}'
-        f"<main>\n{articles}</main>\n</body>\n</html>\n"
-    )
+    articles = [_article(collected, one, privacy or Privacy()) for one in langs]
+    span = _span(collected.period).in_(langs[0])
+    return str(render("report.html", lang, langs=langs, articles=articles, span=span, version=__version__)) + "\n"
 
 
-def _article(collected: Collection, lang: Lang, privacy: Privacy) -> str:
-    reports = {name: report for name, report in collected.reports.items() if REPORTS[name].rows}
-    parts = {
-        "figures": (words.FIGURES, _figures(collected, lang)),
-        **{name: (report.title, _report(name, report, lang, privacy, collected)) for name, report in reports.items()},
-        "excluded": (words.EXCLUDED, _excluded(reports.values(), lang)),
-        "definitions": (words.DEFINITIONS, _definitions(reports.values(), lang)),
-        "about": (words.ABOUT, _about(collected, lang, privacy)),
-    }
-    links = "".join(
-        f'<li><a href="#{lang}-{key}">{escape(title.in_(lang))}</a></li>' for key, (title, _) in parts.items()
-    )
-    sections = "".join(
-        f'<section id="{lang}-{key}" aria-labelledby="{lang}-{key}-title">\n'
-        f'<h2 id="{lang}-{key}-title">{escape(title.in_(lang))}</h2>\n{body}</section>\n'
-        for key, (title, body) in parts.items()
-    )
-    return (
-        f'<article id="{lang}" lang="{_TAGS[lang]}">\n<header>\n<h1>{escape(words.TITLE.in_(lang))}</h1>\n'
-        f'<p class="quiet">{escape(_span(collected.period).in_(lang))} · {escape(_zone().in_(lang))}</p>\n</header>\n'
-        f"{_verdict(collected, lang)}"
-        f'<nav class="contents" aria-label="{escape(words.CONTENTS.in_(lang))}"><ul>{links}</ul></nav>\n'
-        f"{sections}</article>\n"
-    )
-
-
-def _verdict(collected: Collection, lang: Lang) -> str:
-    """What may be claimed about the period: badge, sentence, and, when it changes on the way, each part with its reason."""
+def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
+    reports = [report for name, report in collected.reports.items() if REPORTS[name].rows]
     certificate = collected.certificate
-    title = f"{lang}-verdict-title"
-    body = f"<p>{escape(certificate.sentence.in_(lang))}</p>\n"
-    if len(certificate.periods) > 1:
-        picture = chart(
-            "coverage",
-            collected.coverage,
-            title=collected.coverage.title.in_(lang),
-            lang=lang,
-            prefix=f"{lang}-coverage",
-        )
-        items = "".join(
-            f"<li>{badge(part.verdict, lang)} {escape(_span((part.start, part.end)).in_(lang))}: {escape(part.reason.in_(lang))}</li>"
-            for part in certificate.periods
-        )
-        body += f"<figure>{picture}</figure>\n<ul>{items}</ul>\n"
-    return (
-        f'<section class="verdict {certificate.worst} ytx-page" aria-labelledby="{title}">\n<h2 id="{title}">'
-        f'{escape(words.COMPLETE.in_(lang))} <span class="ytx">{badge(certificate.worst, lang)}</span></h2>\n'
-        f'<div class="ytx-plain ytx">{body}</div></section>\n'
+    coverage = None
+    parts: list[_Part] = []
+    if len(certificate.periods) > 1:  # one verdict for all of it needs no picture
+        title = collected.coverage.title.in_(lang)
+        coverage = chart("coverage", collected.coverage, title=title, lang=lang, prefix=f"{lang}-coverage")
+        parts = [_Part(part.verdict, _span((part.start, part.end)), part.reason) for part in certificate.periods]
+    common = {note for note in collected.reports["usage"].notes if all(note in other.notes for other in reports)}
+    return render(
+        "article.html",
+        lang,
+        certificate=certificate,
+        coverage=coverage,
+        parts=parts,
+        span=_span(collected.period),
+        zone=_ZONE,
+        zone_name=ZONE_NAME,
+        is_empty=not any(figure.value for figure in collected.figures),
+        figures=[_figure(figure, lang) for figure in collected.figures],
+        before=None
+        if collected.before is None
+        else {"span": _span(collected.before[0]), "verdict": collected.before[1].worst},
+        reports=[_shown(report, lang, privacy, common) for report in reports],
+        excluded=list(_excluded(reports, lang)),
+        rules=list(_rules(reports, lang)),
+        notes=[*(note for note in collected.reports["usage"].notes if note in common), *collected.notes, privacy.sentence],
+        made_at=beijing_text(collected.made_at),
+        version=__version__,
+    )  # fmt: skip
+
+
+class _Part(NamedTuple):
+    """One period with its verdict and reason."""
+
+    verdict: str
+    span: Text
+    reason: Text
+
+
+class _Tile(NamedTuple):
+    """One key figure as it is shown."""
+
+    label: str
+    value: str
+    unit: str
+    change: str | None
+    before: str
+
+
+def _figure(figure: Figure, lang: Lang) -> _Tile:
+    known = figure.definition
+    return _Tile(
+        label=Text(known.zh.partition("（")[0], known.en).in_(
+            lang
+        ),  # without the unit in brackets that some names have
+        value=figure.text,
+        unit=unit_of(known.unit).label.in_(lang),
+        change=figure.change.in_(lang) if figure.change else None,
+        before=figure.before_text,
     )
 
 
-def _figures(collected: Collection, lang: Lang) -> str:
-    empty = "" if any(figure.value for figure in collected.figures) else f"<p>{escape(words.EMPTY.in_(lang))}</p>\n"
-    cards = "".join(_figure(figure, lang, compared=collected.before is not None) for figure in collected.figures)
-    if collected.before is None:
-        note = f'<p class="quiet">{escape(words.NOT_COMPARED.in_(lang))}</p>\n'
-    else:
-        span, certificate = collected.before
-        said = words.COMPARED.format(zh=_span(span).zh, en=_span(span).en).in_(lang)
-        caution = f" {escape(words.CAUTION.in_(lang))}" if certificate.worst == "GAP" else ""
-        note = (
-            f'<p class="quiet">{escape(said)} <span class="ytx">{badge(certificate.worst, lang)}</span>{caution}</p>\n'
-        )
-    return f'{empty}<dl class="figures">{cards}</dl>\n{note}'
+class _Shown(NamedTuple):
+    """One report as it is shown: its picture, and as many rows as a page has room for."""
+
+    name: str
+    title: str
+    picture: Markup | None
+    rows: Rows
+    n_rows: int
+    folded: bool
+    notes: list[Text]
 
 
-def _figure(figure: Figure, lang: Lang, *, compared: bool) -> str:
-    unit = unit_of(figure.definition.unit).label.in_(lang)
-    change = ""
-    if compared:
-        said = (figure.change or words.NO_CHANGE).in_(lang)
-        before = words.BEFORE.format(value=figure.before_text).in_(lang)
-        change = f'<dd class="change">{escape(said)} <span class="quiet">{escape(before)}</span></dd>'
-    return (
-        f"<div><dt>{escape(_plain_label(figure.definition).in_(lang))}</dt>"
-        f'<dd class="value">{escape(figure.text)} <span class="unit">{escape(unit)}</span></dd>{change}</div>\n'
-    )
+def _shown(report: Report, lang: Lang, privacy: Privacy, common: set[Text]) -> _Shown:
+    entry = REPORTS[report.name]
+    cut = privacy.masked(replace(report, frame=report.arrow.slice(0, entry.rows)))
+    title = report.title.in_(lang)
+    picture = None
+    if report.name in PICTURES:
+        more = {"show_phones": privacy.show_phones} if PICTURES[report.name].is_personal else {}
+        told = f"{_PICTURE.in_(lang)}{title}"
+        prefix = f"{lang}-{report.name}"
+        picture = chart(report.name, privacy.masked(report), title=told, lang=lang, prefix=prefix, **more)
+    notes = [note for note in cut.notes if note not in common]
+    return _Shown(report.name, title, picture, readable(cut, lang), report.arrow.num_rows, entry.folded, notes)
 
 
-def _plain_label(definition: Definition) -> Text:
-    """The name of a column without the unit in brackets that some have."""
-    return Text(definition.zh.partition("（")[0], definition.en)
-
-
-def _report(name: str, report: Report, lang: Lang, privacy: Privacy, collected: Collection) -> str:
-    entry = REPORTS[name]
-    shown = privacy.masked(replace(report, frame=report.arrow.slice(0, entry.rows)))
-    body = ""
-    if name in CHARTS:
-        more: dict[str, Any] = {"show_phones": privacy.show_phones} if name == "creators" else {}
-        title = f"{words.PICTURE.in_(lang)}{report.title.in_(lang)}"
-        body = f"<figure>{chart(name, privacy.masked(report), title=title, lang=lang, prefix=f'{lang}-{name}', **more)}</figure>\n"
-    table = f'<div class="ytx">{rows_html(shown, lang, report.arrow.num_rows)}</div>\n'
-    if entry.folded:
-        table = f'<details class="rows"><summary>{escape(words.AS_TABLE.in_(lang))}</summary>\n{table}</details>\n'
-    common = {note for other in collected.reports.values() for note in other.notes if _is_common(note, collected)}
-    notes = "".join(f'<p class="quiet">{escape(note.in_(lang))}</p>\n' for note in shown.notes if note not in common)
-    return body + table + notes
-
-
-def _is_common(note: Text, collected: Collection) -> bool:
-    return all(note in report.notes for report in collected.reports.values())
-
-
-def _excluded(reports: Iterable[Report], lang: Lang) -> str:
+def _excluded(reports: Iterable[Report], lang: Lang) -> Iterator[tuple[Text, str, list[str]]]:
     """What was left out, each reason once, with the reports it concerns."""
-    concerned: dict[tuple[Text, int], list[Report]] = {}
+    concerned: dict[tuple[Text, int], list[str]] = {}
     for report in reports:
         for text, count in report.excluded.values():
             if count:
-                concerned.setdefault((text, count), []).append(report)
-    items = "".join(
-        words.LEFT_OUT.in_(lang).format(
-            what=escape(text.in_(lang)),
-            count=f"{count:,}",
-            where=escape(words.LISTED.in_(lang).join(one.title.in_(lang) for one in those)),
-        )
-        for (text, count), those in concerned.items()
-    )
-    return f"<ul>{items}</ul>\n" if items else f"<p>{escape(words.NOTHING_EXCLUDED.in_(lang))}</p>\n"
+                concerned.setdefault((text, count), []).append(report.title.in_(lang))
+    for (text, count), titles in concerned.items():
+        yield text, f"{count:,}", titles
 
 
-def _definitions(reports: Iterable[Report], lang: Lang) -> str:
-    known = {(one.key, one.formula): one for report in reports for one in report.definitions}
-    return f'<dl class="rules">{"".join(_rule(one, lang) for one in known.values())}</dl>\n'
+class _Rule(NamedTuple):
+    """What a column means."""
+
+    key: str
+    label: Text
+    formula: Text
+    rest: str
 
 
-def _rule(definition: Definition, lang: Lang) -> str:
-    settings = ", ".join(f"{name} = {value}" for name, value in definition.parameters.items() if value is not None)
-    origin = words.ORIGIN.format(origin=definition.origin).in_(lang) if definition.origin else ""
-    rest = " · ".join(part for part in (settings, origin) if part)
-    return (
-        f"<dt>{escape(definition.label.in_(lang))} <code>{escape(definition.key)}</code></dt>"
-        f"<dd>{escape(definition.formula.in_(lang))}"
-        + (f' <span class="quiet">{escape(rest)}</span>' if rest else "")
-        + "</dd>\n"
-    )
-
-
-def _about(collected: Collection, lang: Lang, privacy: Privacy) -> str:
-    notes = [note for note in collected.reports["usage"].notes if _is_common(note, collected)]
-    lines = [
-        _period(collected.period),
-        _zone(),
-        *notes,
-        *collected.notes,
-        privacy.sentence,
-        words.FILES,
-        _made(collected),
-    ]
-    return "<ul>" + "".join(f"<li>{escape(line.in_(lang))}</li>\n" for line in lines) + "</ul>\n"
-
-
-def _made(collected: Collection) -> Text:
-    return words.MADE.format(when=beijing_text(collected.made_at), zone=ZONE_NAME, version=__version__)
-
-
-def _zone() -> Text:
-    return words.ZONE.format(zone=ZONE_NAME)
-
-
-def _period(period: tuple[datetime, datetime] | None) -> Text:
-    return Text(f"{words.PERIOD.zh}{_span(period).zh}", f"{words.PERIOD.en}{_span(period).en}")
+def _rules(reports: Iterable[Report], lang: Lang) -> Iterator[_Rule]:
+    known: dict[tuple[str, Text], Definition] = {
+        (one.key, one.formula): one for report in reports for one in report.definitions
+    }
+    for one in known.values():
+        settings = ", ".join(f"{name} = {value}" for name, value in one.parameters.items() if value is not None)
+        origin = Text("来源：{it}", "Origin: {it}").format(it=one.origin).in_(lang) if one.origin else ""
+        yield _Rule(one.key, one.label, one.formula, " · ".join(part for part in (settings, origin) if part))
 
 
 def _span(period: tuple[datetime, datetime] | None) -> Text:
     """A half-open period in words, in days where its edges are midnights."""
     if period is None:
-        return words.EMPTY
+        return Text("此期间没有会议", "no meetings in this period")
     edges = [instant.astimezone(BEIJING) for instant in period]
     form = "%Y-%m-%d" if all(edge.time() == time() for edge in edges) else "%Y-%m-%d %H:%M:%S"
-    return words.SPAN.format(start=edges[0].strftime(form), end=edges[1].strftime(form))
+    start, end = (edge.strftime(form) for edge in edges)
+    return Text(f"{start} 至 {end}（不含）", f"{start} to {end} (not included)")

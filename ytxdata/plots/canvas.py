@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import matplotlib as mpl
@@ -87,7 +87,39 @@ class Described(Protocol):
         """Return it with personal data hidden."""
 
 
-class Picture(Axes):
+class Picture(NamedTuple):
+    """One picture there is: how it is drawn, its height in inches on a page, whether it can show telephone numbers."""
+
+    draw: Callable[..., Axes]
+    height: float
+    is_personal: bool
+
+
+PICTURES: dict[str, Picture] = {}
+"""Name of a report → its picture; filled by `picture`, when `ytxdata.plots` is imported."""
+
+Draw = TypeVar("Draw", bound=Callable[..., Axes])
+
+
+def picture(*, height: float = 3.7, is_personal: bool = False) -> Callable[[Draw], Draw]:
+    """Register a function as the picture of the report it is called like; it takes the report, axes or None, and `lang`.
+
+    Parameters
+    ----------
+    height
+        How high it is on a page, in inches.
+    is_personal
+        It also takes `show_phones`.
+    """
+
+    def registered(draw: Draw) -> Draw:
+        PICTURES[draw.__name__] = Picture(draw, height, is_personal)
+        return draw
+
+    return registered
+
+
+class Canvas(Axes):
     """Axes on a figure of their own, which a notebook shows without pyplot."""
 
     def _repr_png_(self) -> bytes:
@@ -96,7 +128,7 @@ class Picture(Axes):
         return buffer.getvalue()
 
 
-class Inset(Picture):
+class Inset(Canvas):
     """Axes of a picture in a page that itself says title, period, zone and verdict."""
 
 
@@ -106,7 +138,7 @@ def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]
     wanted = [*families(), "sans-serif"]
     with mpl.rc_context({**_STYLE, "font.family": wanted}):
         if ax is None:
-            ax = Figure(figsize=size, layout="constrained").add_subplot(axes_class=Picture)
+            ax = Figure(figsize=size, layout="constrained").add_subplot(axes_class=Canvas)
         ax.spines[["top", "right"]].set_visible(False)
         ax.set_axisbelow(True)
         yield ax
@@ -192,11 +224,11 @@ def footer(ax: Axes, source: Any, lang: Lang, *more: Text) -> None:
     mark = f" {certificate.worst}" if certificate is not None else ""
     lines = [f"{label}{mark}: {verdict.in_(lang)}", *(text.in_(lang) for text in more)]
     figure = ax.figure.figure
-    wide = figure.get_figwidth() * 0.97 if isinstance(ax, Picture) else inches(ax)
+    wide = figure.get_figwidth() * 0.97 if isinstance(ax, Canvas) else inches(ax)
     room = int(wide * 72 / (_FOOT_SIZE * _FOOT_LETTER))
     pieces = [piece for line in lines for piece in wrapped(legible(line), room)]
     look: dict[str, Any] = {"fontsize": _FOOT_SIZE, "color": QUIET, "linespacing": 1.5}
-    if isinstance(ax, Picture):
+    if isinstance(ax, Canvas):
         height = (len(pieces) * _FOOT_SIZE * 1.6 + 10) / 72 / figure.get_figheight()
         figure.text(0.012, 0.012, "\n".join(pieces), va="bottom", **look)
         figure.set_layout_engine("constrained", w_pad=_PAD, h_pad=_PAD, rect=(0, height, 1, 1 - height))

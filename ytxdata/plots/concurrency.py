@@ -21,6 +21,7 @@ from ytxdata.plots.canvas import (
     nothing,
     numbers,
     opened,
+    picture,
     rules,
     thousands,
     title,
@@ -31,6 +32,7 @@ _FEW = 92
 """With more bars than this no gap between them would be seen evenly."""
 
 
+@picture()
 def concurrency(report: Described, ax: Axes | None = None, *, lang: Lang = "zh", lines: int | None = None) -> Axes:
     """Draw the largest number of legs at once in each period, and the purchased lines; what lies above them stands out.
 

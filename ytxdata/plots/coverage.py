@@ -19,6 +19,7 @@ from ytxdata.plots.canvas import (
     legend,
     nothing,
     opened,
+    picture,
     title,
 )
 from ytxdata.templates import VERDICTS
@@ -27,6 +28,7 @@ LOOKS = {"PROVEN": (GREEN, ""), "PROBABLE": (ORANGE, "//"), "GAP": (RED, "xx")}
 """Verdict → colour and hatching, so that it can be told without colour."""
 
 
+@picture(height=1.5)
 def coverage(source: Any, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
     """Draw the verdicts on a time line.
 

@@ -17,6 +17,7 @@ from ytxdata.plots.canvas import (
     nothing,
     numbers,
     opened,
+    picture,
     rules,
     thousands,
     title,
@@ -27,6 +28,7 @@ _SHARE = Text("{share:.1f} %，累计 {all:.1f} %", "{share:.1f} %, together {al
 _MINUTES = Text("{minutes:,.1f}", "{minutes:,.1f}")
 
 
+@picture(height=4.2, is_personal=True)
 def creators(
     report: Described, ax: Axes | None = None, *, lang: Lang = "zh", top: int = 15, show_phones: bool = False
 ) -> Axes:

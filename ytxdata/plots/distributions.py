@@ -14,6 +14,7 @@ from ytxdata.plots.canvas import (
     nothing,
     numbers,
     opened,
+    picture,
     rules,
     thousands,
     title,
@@ -49,6 +50,7 @@ def distribution(report: Described, key: str, label: Text, ax: Axes | None, lang
         return ax
 
 
+@picture()
 def durations(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
     """Draw how many meetings there are of each length.
 
@@ -64,6 +66,7 @@ def durations(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -
     return distribution(report, "duration_class", Text("时长（分钟）", "minutes"), ax, lang)
 
 
+@picture()
 def sizes(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
     """Draw how many meetings there are of each size.
 

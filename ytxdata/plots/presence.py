@@ -20,6 +20,7 @@ from ytxdata.plots.canvas import (
     footer,
     nothing,
     opened,
+    picture,
     rules,
     title,
 )
@@ -28,6 +29,7 @@ from ytxdata.plots.fonts import legible
 _MOST = 60
 
 
+@picture(is_personal=True)
 def presence(
     report: Described,
     ax: Axes | None = None,

@@ -15,6 +15,7 @@ from ytxdata.plots.canvas import (
     nothing,
     numbers,
     opened,
+    picture,
     rules,
     thousands,
     title,
@@ -25,6 +26,7 @@ _MEETINGS, _HOURS = Text("会议数", "meetings"), Text("会议时长（小时�
 _DARK_ORANGE = "#8F6300"
 
 
+@picture()
 def usage(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
     """Draw meetings (bars) and meeting hours (line, right axis) of each period.
 

@@ -2,63 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from ytxdata.labels import Lang, Text, preferred_lang
 from ytxdata.tables.definition import Definition, unit_of
 from ytxdata.tables.described import Described
 from ytxdata.tables.plain import Cell, cells, decimal_text, type_name
-from ytxdata.templates import badge, card, escape, frame_html
+from ytxdata.templates import render as fill
 from ytxdata.times import beijing_text
 
 NOTEBOOK_ROWS = 20
 UNKNOWN = "—"
 _RIGHT = ("integer", "number", "decimal")
-_DEFINITION_HEAD = (
-    Text("列", "column"),
-    Text("名称", "name"),
-    Text("单位", "unit"),
-    Text("口径", "rule"),
-    Text("参数", "parameters"),
-    Text("来源", "origin"),
-)
+
+
+class Rows(NamedTuple):
+    """The rows of a table as people read them: headers, cells, and the positions of numbers."""
+
+    headers: list[str]
+    cells: list[list[str]]
+    right: frozenset[int]
 
 
 def render(table: Described, *, lang: Lang | None = None, n_rows: int | None = None) -> str:
-    """Return a masked table as HTML: title, verdict, period and zone, rows, what was left out, notes, definitions."""
+    """Return a masked table as HTML: title, verdict, period and zone, rows, what was left out, notes, definitions.
+
+    Parameters
+    ----------
+    table
+        What is shown.
+    lang
+        Language; by default the reader's own.
+    n_rows
+        How many rows there are in all, when not all are shown.
+    """
     lang = lang or preferred_lang()
-    return card(
-        table.title,
-        verdict_line(table, lang),
-        scope_line(table, lang),
-        rows_html(table, lang, n_rows),
-        _list(
-            Text("未计入", "Left out"),
-            [
-                Text(f"{text.zh}：{count:,}", f"{text.en}: {count:,}")
-                for text, count in table.excluded.values()
-                if count
-            ],
-            lang,
-        ),
-        _list(Text("说明", "Notes"), table.notes, lang),
-        definitions_html(table.definitions, lang),
-        lang=lang,
+    left_out = (
+        Text(f"{text.zh}：{count:,}", f"{text.en}: {count:,}") for text, count in table.excluded.values() if count
     )
-
-
-def verdict_line(table: Described, lang: Lang) -> str:
-    """Return the badge and the sentence about completeness, or nothing when nothing is known."""
-    if table.certificate is None:
-        return ""
-    return f"<p>{badge(table.certificate.worst, lang)} {escape(table.certificate.sentence.in_(lang))}</p>\n"
-
-
-def scope_line(table: Described, lang: Lang) -> str:
-    """Return one line about period and zone."""
-    return f"<p>{escape(scope(table).in_(lang))}</p>\n"
+    filled = fill(
+        "table.html",
+        lang,
+        title=table.title,
+        certificate=table.certificate,
+        scope=scope(table),
+        rows=readable(table, lang),
+        n_rows=n_rows,
+        excluded=list(left_out),
+        notes=table.notes,
+        definitions=list(_rules(table.definitions, lang)),
+    )
+    return str(filled)
 
 
 def scope(table: Described) -> Text:
@@ -70,26 +67,21 @@ def scope(table: Described) -> Text:
     return Text(f"期间 [{start}, {end}) · {zone.zh}", f"period [{start}, {end}) · {zone.en}")
 
 
-def rows_html(table: Described, lang: Lang, n_rows: int | None = None) -> str:
-    """Return the rows of a masked table as an HTML table with readable numbers; `n_rows` is how many there are in all."""
+def readable(table: Described, lang: Lang) -> Rows:
+    """Return the rows of a masked table with readable numbers."""
     rows = table.arrow
     known = [table.definition(key) for key in rows.column_names]
-    writers = [_writer(definition) for definition in known]
-    body = ([write(value) for write, value in zip(writers, row, strict=True)] for row in cells(rows))
-    return frame_html(
+    decimals = [unit_of(definition.unit).decimals for definition in known]
+    return Rows(
         [_head(definition, lang) for definition in known],
-        body,
-        label=table.title.in_(lang),
-        numeric=[position for position, kind in enumerate(rows.schema.types) if type_name(kind).startswith(_RIGHT)],
-        n_rows=rows.num_rows if n_rows is None else n_rows,
-        lang=lang,
+        [[shown(value, places) for value, places in zip(row, decimals, strict=True)] for row in cells(rows)],
+        frozenset(position for position, kind in enumerate(rows.schema.types) if type_name(kind).startswith(_RIGHT)),
     )
 
 
-def definitions_html(definitions: Iterable[Definition], lang: Lang) -> str:
-    """Return the definitions as a block that opens on demand, or nothing when there are none."""
-    rows = [
-        (
+def _rules(definitions: Iterable[Definition], lang: Lang) -> Iterable[tuple[str, ...]]:
+    for known in definitions:
+        yield (
             known.key,
             known.label.in_(lang),
             unit_of(known.unit).label.in_(lang),
@@ -97,13 +89,6 @@ def definitions_html(definitions: Iterable[Definition], lang: Lang) -> str:
             ", ".join(f"{name} = {value}" for name, value in known.parameters.items()),
             known.origin,
         )
-        for known in definitions
-    ]
-    if not rows:
-        return ""
-    title = Text("口径", "Definitions").in_(lang)
-    inside = frame_html([head.in_(lang) for head in _DEFINITION_HEAD], rows, label=title, lang=lang)
-    return f"<details><summary>{escape(title)}</summary>\n{inside}</details>\n"
 
 
 def number(value: int | float | Decimal, decimals: int | None) -> str:
@@ -137,11 +122,6 @@ def shown(value: Cell, decimals: int | None = None) -> str:
     return number(value, decimals)
 
 
-def _writer(definition: Definition) -> Callable[[Cell], str]:
-    decimals = unit_of(definition.unit).decimals
-    return lambda value: shown(value, decimals)
-
-
 def _head(definition: Definition, lang: Lang) -> str:
     unit = unit_of(definition.unit)
     measured = definition.unit and unit.excel not in ("@", "General") and definition.unit not in ("time", "date")
@@ -156,8 +136,3 @@ def _names_unit(definition: Definition, unit: Text, lang: Lang) -> bool:
     in_zh = unit.zh in definition.zh
     in_en = len(unit.en) > 1 and any(word.startswith(unit.en) for word in definition.en.split())
     return (in_zh or lang == "en") and (in_en or lang == "zh")
-
-
-def _list(title: Text, texts: Iterable[Text], lang: Lang) -> str:
-    items = "".join(f"<li>{escape(text.in_(lang))}</li>" for text in texts)
-    return f"<p>{escape(title.in_(lang))}</p>\n<ul>{items}</ul>\n" if items else ""

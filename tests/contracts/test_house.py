@@ -21,7 +21,7 @@ NAMED_AFTER_ANOTHER = ("cli", "plots")
 SHARED_BASE_NAMES = {
     "changes", "report", "scan", "sheets", "signing", "source", "words", "periods", "reasons", "files",
 }  # fmt: skip
-SHARED_CLASS_NAMES = {"Row", "Finding", "Pack", "Entry", "Line", "Evidence", "Facts", "Described", "Form"}
+SHARED_CLASS_NAMES = {"Row", "Finding", "Pack", "Entry", "Line", "Evidence", "Facts"}
 LONG_LINES = 450
 """What is still to be taken off, so that it can only become less."""
 

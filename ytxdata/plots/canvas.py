@@ -56,7 +56,7 @@ _FOOT_SIZE = 8
 _FOOT_LETTER = 0.5  # mean width of a letter, in its size
 
 
-class Described(Protocol):
+class Drawable(Protocol):
     """What a picture is made of: a table with its title, period and verdict."""
 
     @property

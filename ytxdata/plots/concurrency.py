@@ -14,7 +14,7 @@ from ytxdata.plots.canvas import (
     BLUE,
     INK,
     RED,
-    Described,
+    Drawable,
     drawing,
     footer,
     legend,
@@ -33,7 +33,7 @@ _FEW = 92
 
 
 @picture()
-def concurrency(report: Described, ax: Axes | None = None, *, lang: Lang = "zh", lines: int | None = None) -> Axes:
+def concurrency(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh", lines: int | None = None) -> Axes:
     """Draw the largest number of legs at once in each period, and the purchased lines; what lies above them stands out.
 
     Parameters

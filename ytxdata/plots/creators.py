@@ -11,7 +11,7 @@ from ytxdata.plots.canvas import (
     BACKING,
     BLUE,
     QUIET,
-    Described,
+    Drawable,
     drawing,
     footer,
     nothing,
@@ -30,7 +30,7 @@ _MINUTES = Text("{minutes:,.1f}", "{minutes:,.1f}")
 
 @picture(height=4.2, is_personal=True)
 def creators(
-    report: Described, ax: Axes | None = None, *, lang: Lang = "zh", top: int = 15, show_phones: bool = False
+    report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh", top: int = 15, show_phones: bool = False
 ) -> Axes:
     """Draw the creators with the most meeting minutes, each with its share and the share of all down to it (Pareto).
 

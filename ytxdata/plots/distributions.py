@@ -8,7 +8,7 @@ from ytxdata.labels import Lang, Text
 from ytxdata.plots.canvas import (
     BACKING,
     BLUE,
-    Described,
+    Drawable,
     drawing,
     footer,
     nothing,
@@ -21,7 +21,7 @@ from ytxdata.plots.canvas import (
 )
 
 
-def distribution(report: Described, key: str, label: Text, ax: Axes | None, lang: Lang) -> Axes:
+def distribution(report: Drawable, key: str, label: Text, ax: Axes | None, lang: Lang) -> Axes:
     """Draw the meetings of each class of the column `key`, in the order of the rows."""
     report, data = opened(report)
     with drawing(ax) as ax:
@@ -51,7 +51,7 @@ def distribution(report: Described, key: str, label: Text, ax: Axes | None, lang
 
 
 @picture()
-def durations(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+def durations(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
     """Draw how many meetings there are of each length.
 
     Parameters
@@ -67,7 +67,7 @@ def durations(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -
 
 
 @picture()
-def sizes(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+def sizes(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
     """Draw how many meetings there are of each size.
 
     Parameters

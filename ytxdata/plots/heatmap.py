@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from ytxdata.labels import Lang, Text
-from ytxdata.plots.canvas import Described, drawing, footer, nothing, opened, picture, title
+from ytxdata.plots.canvas import Drawable, drawing, footer, nothing, opened, picture, title
 
 WEEKDAYS = tuple(
     Text(zh, en)
@@ -19,7 +19,7 @@ WEEKDAYS = tuple(
 
 
 @picture(height=3.3)
-def heatmap(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
     """Draw the occupied minutes of each hour of the week.
 
     Parameters

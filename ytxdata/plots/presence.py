@@ -13,7 +13,7 @@ from ytxdata.plots.canvas import (
     BLUE,
     QUIET,
     SKY,
-    Described,
+    Drawable,
     dates,
     day_number,
     drawing,
@@ -31,7 +31,7 @@ _MOST = 60
 
 @picture(is_personal=True)
 def presence(
-    report: Described,
+    report: Drawable,
     ax: Axes | None = None,
     *,
     lang: Lang = "zh",

@@ -8,7 +8,7 @@ from ytxdata.labels import Lang, Text
 from ytxdata.plots.canvas import (
     BLUE,
     ORANGE,
-    Described,
+    Drawable,
     drawing,
     footer,
     legend,
@@ -27,7 +27,7 @@ _DARK_ORANGE = "#8F6300"
 
 
 @picture()
-def usage(report: Described, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
     """Draw meetings (bars) and meeting hours (line, right axis) of each period.
 
     Parameters

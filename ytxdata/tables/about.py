@@ -1,4 +1,4 @@
-"""What a CSV cannot say of itself, as JSON beside it."""
+"""What a CSV cannot say of itself, as JSON beside it; and the error of a file that is not what was meant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ytxdata.errors import FileDiffersError
 from ytxdata.files import replacing, sha256_of
+from ytxdata.labels import Text
 from ytxdata.tables.described import Described
 from ytxdata.tables.plain import type_name
 from ytxdata.times import as_instant, now
@@ -64,3 +66,18 @@ def write_about(data: Mapping[str, object], path: Path, *, written_at: datetime 
     with replacing(target) as draft:
         draft.write_text(json.dumps({**data, **made}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return target
+
+
+def differs(file: str, line: int, column: str, difference: str) -> FileDiffersError:
+    """Return the error that names the cell of a file that is not what was meant."""
+    where = f" · {column}" if column else ""
+    return FileDiffersError(
+        Text(
+            f"{file} 第 {line} 行{where} 与应写内容不一致：{difference}",
+            f"{file}, line {line}{where} is not what was meant: {difference}",
+        ),
+        remedy=Text(
+            "文件未保存；请检查磁盘后重试，并报告此问题",
+            "the file was not kept; check the disk, try again, and report this",
+        ),
+    )

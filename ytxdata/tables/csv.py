@@ -24,10 +24,9 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.files import replacing
 from ytxdata.labels import Text
-from ytxdata.tables.about import about, about_path, write_about
+from ytxdata.tables.about import about, about_path, differs, write_about
 from ytxdata.tables.definition import NUMBER_UNITS
 from ytxdata.tables.described import Described
-from ytxdata.tables.files import differs
 from ytxdata.tables.plain import Cell, as_text, cells, type_name
 from ytxdata.times import ZONE_NAME
 
@@ -70,7 +69,7 @@ def unescape(text: str) -> str:
 Dialect = Literal["people", "machine", "gb18030"]
 
 
-class Form(NamedTuple):
+class CsvForm(NamedTuple):
     """How a dialect looks: encoding, line end, and decimals of numbers (None: as many as it takes to give the same number back)."""
 
     encoding: str
@@ -78,10 +77,10 @@ class Form(NamedTuple):
     decimals: int | None
 
 
-DIALECTS: dict[Dialect, Form] = {
-    "people": Form("utf-8-sig", "\r\n", 4),
-    "machine": Form("utf-8", "\n", None),
-    "gb18030": Form("gb18030", "\r\n", 4),
+DIALECTS: dict[Dialect, CsvForm] = {
+    "people": CsvForm("utf-8-sig", "\r\n", 4),
+    "machine": CsvForm("utf-8", "\n", None),
+    "gb18030": CsvForm("gb18030", "\r\n", 4),
 }
 """Dialect → form: for Excel and people, for programs, for old Chinese tools. Every field is quoted in all of them. Four decimals of a
 minute or an hour still tell one second from the next."""

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from ytxdata.tables.files import differs
+from ytxdata.tables.about import differs
 from ytxdata.tables.plain import Cell
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

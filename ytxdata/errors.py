@@ -176,6 +176,12 @@ class HttpError(AnswerError):
     """An HTTP status that is no success, with a body that says nothing."""
 
 
+class BusyHttpError(HttpError):
+    """HTTP 429, 502, 503 or 504: a gateway that is busy or being restarted, and mostly back within a minute."""
+
+    retryable = True
+
+
 class RedirectError(AnswerError):
     """The server wants the signed request elsewhere; it is never followed."""
 
@@ -240,3 +246,11 @@ class FileDiffersError(YtxError):
     """An exported file, read back, does not hold what was meant; it was not kept."""
 
     exit_code = 4
+
+
+class RiskWarning(UserWarning):
+    """Something works and is not safe; said once per process, in both languages, and again by `ytxdata doctor`."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        super().__init__(text.in_("both"))

@@ -78,8 +78,34 @@ def test_an_unknown_host_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     found = diagnose("http://api.ytx.invalid")
-    assert list(found) == ["settings", "address"]
+    assert list(found) == ["settings", "encryption", "address"]
     assert exit_code(found.values()) == 4
+
+
+def test_a_file_with_the_token_that_others_can_read_is_an_error_with_the_command_that_mends_it(
+    hostile: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "my settings.toml"
+    path.write_text(f'account_sid = "{SID}"\nauth_token = "{TOKEN}"\napp_id = "{APP}"\n')
+    monkeypatch.setenv("YTX_CONFIG", str(path))
+    nothing = {"account_sid": None, "auth_token": None, "app_id": None}
+    url = hostile(dated("0")).url
+    path.chmod(0o640)
+    found = diagnose(url, **nothing)
+    assert (found["settings_file"].state, exit_code(found.values())) == ("fail", 2)
+    assert found["settings_file"].remedy is not None
+    assert found["settings_file"].remedy.en == f"run chmod 600 '{path}'"
+    assert found["call"].state == "ok"
+    path.chmod(0o600)
+    assert "settings_file" not in diagnose(url, **nothing)
+
+
+def test_plain_http_to_another_machine_is_told_every_time(hostile: Server) -> None:
+    proxies = {"http": hostile(dated("0")).url}
+    for _ in range(2):
+        found = diagnose("http://api.ytx.invalid", proxies=proxies)
+        assert found["encryption"].state == "warn"
+        assert "https" in (found["encryption"].remedy or found["call"].text).en
 
 
 def test_a_closed_port_is_told() -> None:
@@ -93,7 +119,7 @@ def test_a_closed_port_is_told() -> None:
 
 def test_behind_a_proxy_reachability_is_left_to_the_call(hostile: Server) -> None:
     found = diagnose("http://api.ytx.invalid", proxies={"http": hostile(dated("0")).url})
-    assert list(found) == ["settings", "call", "clock", "application"]
+    assert list(found) == ["settings", "encryption", "call", "clock", "application"]
     assert exit_code(found.values()) == 0
 
 

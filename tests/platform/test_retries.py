@@ -41,6 +41,7 @@ ATTEMPTS = {
     errors.ConnectError: 4,
     errors.TimeLimitError: 4,
     errors.TruncatedError: 4,
+    errors.BusyHttpError: 5,
 }
 
 
@@ -65,11 +66,16 @@ def test_jitter_differs_from_client_to_client() -> None:
     assert len({POLICY[ServerFaultError].wait(3) for _ in range(20)}) > 10
 
 
-def test_retry_after_is_honoured_and_ends_the_attempts_beyond_its_bound() -> None:
-    used, waits = _outcomes(_error(ThrottledError, 7.0), "answer")
+@pytest.mark.parametrize("kind", [ThrottledError, ServerFaultError, errors.BusyHttpError])
+@pytest.mark.parametrize("pause", [7.0, 31.0, 999.0])
+def test_retry_after_is_honoured_within_the_total_limit(kind: type[YtxError], pause: float) -> None:
+    used, waits = _outcomes(_error(kind, pause), "answer")
     assert used[-1] == "answer"
-    assert 7 <= waits[0] <= 30
-    used, waits = _outcomes(_error(ThrottledError, 31.0), "answer")
+    assert pause <= waits[0] <= max(pause, 30)
+
+
+def test_a_retry_after_beyond_the_total_limit_ends_the_attempts() -> None:
+    used, waits = _outcomes(_error(ThrottledError, 1001.0), "answer")
     assert (len(used), waits) == (1, [])
 
 

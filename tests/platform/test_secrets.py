@@ -24,6 +24,7 @@ import pytest
 from tests.platform.hostile import APP, SID, TOKEN, Hostile, reply, said, settings_for
 from ytxdata import errors, times
 from ytxdata.errors import YtxError
+from ytxdata.history.client import Client
 from ytxdata.platform.codes import CODES
 from ytxdata.platform.doctor import examine
 from ytxdata.platform.settings import Settings
@@ -151,6 +152,7 @@ def _nowhere() -> str:
         return f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
+@pytest.mark.filterwarnings("ignore::ytxdata.errors.RiskWarning")
 def test_no_failure_before_an_exchange_shows_a_secret(
     hostile: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +213,20 @@ def test_no_refused_setting_shows_a_secret(bad: str, monkeypatch: pytest.MonkeyP
     error = provoke(action)
     assert isinstance(error, errors.SettingsError)
     assert_clean(everything(error))
+
+
+@pytest.mark.parametrize("name", ["account_sid", "auth_token", "app_id", "environment", "base_url"])
+def test_no_frame_of_a_client_half_made_holds_a_refused_value(name: str) -> None:
+    given: list[dict[str, Any]] = [
+        {"account_sid": SID, "auth_token": "t", "app_id": APP, name: f"http://u:{TOKEN}@h x"}
+    ]
+    error = provoke(lambda: Client(**given.pop()))
+    assert isinstance(error, errors.SettingsError)
+    assert_clean(everything(error))
+
+
+def test_a_client_half_made_can_be_shown() -> None:
+    assert repr(Client.__new__(Client)) == "Client()"
 
 
 def test_a_keyring_that_talks_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.platform.hostile import APP, SID, TOKEN
-from ytxdata.errors import SettingsError
+from ytxdata.errors import RiskWarning, SettingsError
 from ytxdata.platform.settings import BASE_URLS, NAMES, PROBLEMS, Settings
 
 GIVEN = {"account_sid": SID, "auth_token": TOKEN, "app_id": APP}
@@ -25,6 +26,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | b
 
     def write(text: str | bytes) -> Path:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        path.chmod(0o600)
         return path
 
     return write
@@ -59,6 +61,8 @@ def test_arguments_win_over_environment_over_file_over_keyring(
         "version": f"file {path}",
         "func": "default",
         "fun_url": "default",
+        "timeout": "default",
+        "total_timeout": "default",
         "aliases": "default",
     }
 
@@ -254,3 +258,66 @@ def test_one_credential_anywhere_means_an_account(
     ring.clear()
     config(f'app_id = "{APP}"')
     assert Settings.is_set()
+
+
+WHOLE = f'account_sid = "{SID}"\nauth_token = "{TOKEN}"\napp_id = "{APP}"\n'
+ELSEWHERE = 'base_url = "https://elsewhere.example"\n'
+
+
+def test_an_address_that_lies_in_the_working_directory_gets_no_credentials_of_another_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ring: dict[str, str]
+) -> None:
+    monkeypatch.delenv("YTX_CONFIG")
+    monkeypatch.chdir(tmp_path)
+    Path("ytxdata.toml").write_text(ELSEWHERE)
+    for name, value in GIVEN.items():
+        monkeypatch.setenv(f"YTX_{name.upper()}", value)
+    monkeypatch.setenv("YTX_ENVIRONMENT", "production")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    assert "ytxdata.toml" in str(caught.value)
+    assert "YTX_AUTH_TOKEN" in str(caught.value)
+    assert "elsewhere.example" in str(caught.value)
+    for name in GIVEN:
+        monkeypatch.delenv(f"YTX_{name.upper()}")
+    ring.update(GIVEN)
+    with pytest.raises(SettingsError, match="keyring"):
+        Settings.load()
+    with pytest.raises(SettingsError, match="argument"):
+        Settings.load(**GIVEN)
+
+
+def test_an_address_counts_beside_its_credentials_or_in_a_place_that_wins_over_theirs(
+    config: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, ring: dict[str, str]
+) -> None:
+    config(WHOLE + ELSEWHERE)
+    assert Settings.load().base_url == "https://elsewhere.example"
+    monkeypatch.setenv("YTX_BASE_URL", "https://here.example")
+    assert Settings.load().base_url == "https://here.example"
+    assert Settings.load(base_url="https://there.example").base_url == "https://there.example"
+    monkeypatch.delenv("YTX_BASE_URL")
+    config(ELSEWHERE)
+    ring.update(GIVEN)
+    assert Settings.load().base_url == "https://elsewhere.example"  # YTX_CONFIG names the file
+    with pytest.raises(SettingsError, match="account SID"):
+        Settings.load(account_sid=SID)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
+def test_a_file_with_the_token_that_is_open_to_others_is_told(config: Callable[[str], Path], mode: int) -> None:
+    path = config(WHOLE)
+    path.chmod(mode)
+    with pytest.warns(RiskWarning, match=re.escape(str(path))):
+        Settings.load()
+
+
+def test_a_file_without_the_token_may_be_open(config: Callable[[str], Path]) -> None:
+    config(f'app_id = "{APP}"\ntotal_timeout = 90\n').chmod(0o644)
+    assert Settings.load(account_sid=SID, auth_token=TOKEN).total_timeout == 90
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "nan", "inf", "86401", "a minute", True])
+@pytest.mark.parametrize("name", ["timeout", "total_timeout"])
+def test_a_limit_is_a_number_of_seconds(name: str, limit: object) -> None:
+    with pytest.raises(SettingsError, match=rf"{name} \(argument\) must be a number of seconds"):
+        Settings.load(**GIVEN, **{name: limit})

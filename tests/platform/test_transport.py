@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,7 @@ PEM = Path(__file__).with_name("localhost.pem")
 
 
 def ask(url: str, n: int = 3, **limits: Any) -> Answer:
-    limits = {"timeout": (0.5, 0.5), "total_timeout": 5, "sleep": lambda _: None, **limits}
+    limits = {"timeout": (0.5, 0.5), "total_timeout": 60, "sleep": lambda _: None, **limits}
     return Transport(settings_for(url), **limits).query("", n)
 
 
@@ -121,6 +122,7 @@ def test_silence_ends_at_the_read_limit(hostile: Server) -> None:
     assert "silent" in error.cause.en
 
 
+@pytest.mark.filterwarnings("ignore::ytxdata.errors.RiskWarning")
 def test_a_silent_name_lookup_ends_at_the_total_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
 
@@ -237,11 +239,12 @@ def test_chunked_answers_are_read(hostile: Server) -> None:
         (reply(gzip.compress(BODY)[:-8] + b"?" * 8, "Content-Encoding: gzip"), errors.AnswerError, 1),
         (reply(BODY, "Content-Encoding: br"), errors.AnswerError, 1),
         (reply(BODY, "Content-Encoding: gzip, gzip"), errors.AnswerError, 1),
-        (reply("<html>", status="502 Bad Gateway"), errors.HttpError, 1),
+        (reply("<html>", status="502 Bad Gateway"), errors.BusyHttpError, 5),
         (reply("{}", status="404 Not Found"), errors.HttpError, 1),
-        (reply("", status="503 Down"), errors.HttpError, 1),
+        (reply("", status="503 Down"), errors.BusyHttpError, 5),
         (reply(json.dumps({"data": RECORDS}), status="500 Oops"), errors.HttpError, 1),
-        (reply("slow down", "Retry-After: 7", status="429 Too Many"), errors.HttpError, 1),
+        (reply("", status="504 Gateway Timeout"), errors.BusyHttpError, 5),
+        (reply("slow down", status="429 Too Many"), errors.BusyHttpError, 5),
         (b"", errors.ConnectError, 4),
         (b"\x16\x03\x01 this is no HTTP\r\n\r\n", errors.ConnectError, 4),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500 + b"\r\n", errors.ConnectError, 4),
@@ -268,6 +271,24 @@ def test_http_details_stay_readable_on_the_error(hostile: Server) -> None:
     assert error.retry_after == pytest.approx(60, abs=2)
 
 
+@pytest.mark.parametrize("status", ["429 Too Many", "502 Bad Gateway", "503 Down", "504 Gateway Timeout"])
+def test_a_gateway_that_is_busy_is_asked_again_after_the_pause_it_asks_for(hostile: Server, status: str) -> None:
+    waits: list[float] = []
+    server = hostile(reply("<html>", "Retry-After: 40", status=status), GOOD)
+    answer = ask(server.url, total_timeout=60, sleep=waits.append)
+    assert (answer.attempts, len(answer.records)) == (2, 1)
+    assert len(waits) == 1
+    assert waits[0] >= 40
+
+
+def test_a_pause_that_would_end_after_the_total_limit_is_not_begun(hostile: Server) -> None:
+    waits: list[float] = []
+    server = hostile(reply("", "Retry-After: 40", status="503 Down"), GOOD)
+    error = refused(server.url, total_timeout=30, sleep=waits.append)
+    assert isinstance(error, errors.BusyHttpError)
+    assert (error.attempts, waits, error.retry_after) == (1, [], 40)
+
+
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See", "307 Temporary", "308 Permanent"])
 def test_a_redirect_is_never_followed(hostile: Server, status: str) -> None:
     other = hostile(GOOD)
@@ -288,6 +309,7 @@ def test_nobody_listening_is_told_and_tried_again() -> None:
     assert error.attempts == 4
 
 
+@pytest.mark.filterwarnings("ignore::ytxdata.errors.RiskWarning")
 def test_an_unknown_host_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
@@ -353,6 +375,7 @@ def test_the_environment_counts_only_when_trusted(
     assert b"Basic" not in proxy.requests[0]
 
 
+@pytest.mark.filterwarnings("ignore::ytxdata.errors.RiskWarning")
 def test_a_given_proxy_is_used(hostile: Server) -> None:
     proxy = hostile(GOOD)
     assert ask("http://platform.invalid", proxies={"http": proxy.url}).raw == BODY
@@ -437,6 +460,8 @@ def test_a_clock_refusal_is_signed_once_more_then_names_the_skew(hostile: Server
     error = refused(server.url)
     assert isinstance(error, errors.ClockError)
     assert words in error.cause.en
+    assert error.cause.zh.startswith("-202 ")
+    assert error.cause.en.startswith("-202 ")
     assert error.clock_skew == pytest.approx(-off.total_seconds(), abs=2)
     assert len(server.requests) == 2
     assert ask(hostile(_dated("-202", off), GOOD).url).attempts == 2
@@ -469,10 +494,36 @@ def test_a_confid_that_is_no_clean_text_is_not_sent(hostile: Server, confid: Any
 
 
 @pytest.mark.parametrize("limit", ["timeout", "total_timeout", "max_bytes"])
-@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), 0.5j, "5", True, (1, 2, 3), None])
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), 0.5j, "5", True, (1, 2, 3)])
 def test_a_limit_must_be_positive(limit: str, value: Any) -> None:
     with pytest.raises(UsageError, match=limit):
         Transport(settings_for("http://127.0.0.1:1"), **{limit: value})
+
+
+def test_limits_are_the_callers_else_as_set_else_the_usual_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert limits_of() == ((5, 30), 60)
+    monkeypatch.setenv("YTX_TIMEOUT", " 7.5 ")
+    monkeypatch.setenv("YTX_TOTAL_TIMEOUT", "90")
+    assert limits_of() == ((7.5, 7.5), 90)
+    assert limits_of(timeout=(1, 2), total_timeout=3) == ((1, 2), 3)
+
+
+def limits_of(**given: Any) -> tuple[tuple[float, float], float]:
+    made = Transport(settings_for("http://127.0.0.1:1"), **given)
+    return (made.connect_limit, made._read_limit), made._total_limit
+
+
+def test_plain_http_to_another_machine_is_said_once_per_process(
+    hostile: Server, recwarn: pytest.WarningsRecorder
+) -> None:
+    warnings.simplefilter("default")
+    proxy = {"http": hostile(GOOD).url}
+    for _ in range(3):
+        ask("http://gateway.invalid", proxies=proxy)
+        ask(proxy["http"])
+    said_so = [str(one.message) for one in recwarn if one.category is errors.RiskWarning]
+    assert len(said_so) == 1
+    assert "http://gateway.invalid" in said_so[0]
 
 
 def test_a_large_answer_arrives_whole(hostile: Server) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from ytxdata.emulator.dialects import DIALECTS, SHAPES
 from ytxdata.emulator.faults import Fault
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.platform.limits import is_loopback
 from ytxdata.times import Instant
 
 ORDERS = ("newest", "oldest", "ascending", "random", "by_end", "by_change", "pinned")
@@ -123,13 +123,3 @@ class Options:
     def company_rate(self) -> float:
         """Meetings on a working day: as told, else 4, or more when many meetings must fit into two years."""
         return self.rate if self.rate is not None else max(4.0, self.meetings / 500)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address is this machine's own."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

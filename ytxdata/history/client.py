@@ -34,9 +34,11 @@ class Client:
     base_url
         Any other address of the platform; wins over `environment` (`YTX_BASE_URL`).
     timeout
-        Seconds to connect, and seconds of silence while reading.
+        Seconds to connect, and seconds of silence while reading; one number for both (`YTX_TIMEOUT`; by default
+        5 and 30).
     total_timeout
-        Seconds for one query with all its attempts; ends silence and slow drips alike.
+        Seconds for one query with all its attempts; ends silence and slow drips alike (`YTX_TOTAL_TIMEOUT`; by
+        default 60).
     max_bytes
         Limit for one answer, before and after decompression [bytes].
     proxies, trust_env
@@ -73,23 +75,26 @@ class Client:
         app_id: str | None = None,
         environment: str | None = None,
         base_url: str | None = None,
-        timeout: tuple[float, float] = (5, 30),
-        total_timeout: float = 60,
+        timeout: float | tuple[float, float] | None = None,
+        total_timeout: float | None = None,
         max_bytes: int = 256 * 2**20,
         proxies: Mapping[str, str] | None = None,
         trust_env: bool = False,
         aliases: Mapping[str, Sequence[str]] | None = None,
         progress: Progress | None = None,
     ) -> None:
-        # Rebound, so that a traceback with its frames' values shows no token.
-        auth_token = SecretStr(auth_token) if isinstance(auth_token, str) else auth_token
-        self.settings = Settings.load(
-            account_sid=account_sid,
-            auth_token=auth_token,
-            app_id=app_id,
-            environment=environment,
-            base_url=base_url,
-        )
+        given = [
+            {
+                "account_sid": account_sid,
+                "auth_token": auth_token,
+                "app_id": app_id,
+                "environment": environment,
+                "base_url": base_url,
+            }
+        ]
+        # A refused value may hold the token, also in an address: a traceback with its frames' values shows none of them.
+        account_sid = auth_token = app_id = environment = base_url = None
+        self.settings = Settings.load(**given.pop())
         self.aliases = DEFAULT.with_extra(self.settings.aliases).with_extra(aliases or {})
         self._transport = Transport(
             self.settings,
@@ -206,6 +211,8 @@ class Client:
         return History.from_answers(list(ask_until_no_more(lambda n: self.query_meeting("", n))), self.aliases)
 
     def __repr__(self) -> str:
+        if not hasattr(self, "settings"):  # refused while it was made: a debugger or a traceback still shows it
+            return "Client()"
         return f"Client(account_sid={mask_id(self.settings.account_sid)!r}, base_url={self.settings.base_url!r})"
 
     def _repr_html_(self) -> str:

@@ -272,7 +272,9 @@ def refusal(code: str | None, message: str, *, request_id: str | None, http_stat
 def clocked(error: ClockError, skew: float | None) -> ClockError:
     """Return a -202 that names the clock skew measured against the server's `Date` header, or says there was none."""
     found, remedy = clock_finding(skew)
-    text = lookup("-202").text if skew is not None else error.cause
+    known = lookup("-202").text
+    # A measured skew takes the place of the guess that the clock is wrong.
+    text = Text(f"-202 {known.zh}", f"-202 {known.en}") if skew is not None else error.cause
     return ClockError(
         Text(f"{text.zh}；{found.zh}", f"{text.en}; {found.en}"),
         remedy=remedy or error.remedy,

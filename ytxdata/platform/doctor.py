@@ -6,19 +6,20 @@ Source: seed, 优先必读 1 to 6; the vendor's error table.
 from __future__ import annotations
 
 import socket
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from ytxdata import times
-from ytxdata.errors import ApplicationError, ClockError, NetworkError, YtxError
+from ytxdata.errors import ApplicationError, ClockError, NetworkError, RiskWarning, SettingsError, YtxError
 from ytxdata.labels import Text, in_lines
 from ytxdata.platform import setting_sources
 from ytxdata.platform.codes import MEASURABLE_SKEW, clock_finding
 from ytxdata.platform.limits import within
 from ytxdata.platform.settings import BASE_URLS, NAMES, Settings, origin_text
-from ytxdata.platform.transport import Outcome, Transport, clock_skew
+from ytxdata.platform.transport import Outcome, Transport, clock_skew, first_given
 from ytxdata.redact import mask_id
 
 _OWN_APP = Text(
@@ -85,7 +86,7 @@ State = Literal["ok", "warn", "fail"]
 class Diagnosis:
     """One finding: what was looked at, how it stands, what that means, what to do, and the exit code it asks for."""
 
-    key: Literal["settings", "address", "connection", "call", "clock", "application"]
+    key: Literal["settings", "settings_file", "encryption", "address", "connection", "call", "clock", "application"]
     state: State
     text: Text
     remedy: Text | None = None
@@ -143,8 +144,8 @@ def _connects(host: str, port: int, limit: float) -> bool:
 
 def examine(
     *,
-    timeout: float | tuple[float, float] = (5, 15),
-    total_timeout: float = 30,
+    timeout: float | tuple[float, float] | None = None,
+    total_timeout: float | None = None,
     proxies: Mapping[str, str] | None = None,
     trust_env: bool = False,
     **arguments: Any,
@@ -154,7 +155,7 @@ def examine(
     Parameters
     ----------
     timeout, total_timeout, proxies, trust_env
-        As for `Transport`.
+        As for `Client`; where nothing is set, shorter than there: (5, 15) and 30.
     **arguments
         Settings, as for `Settings.load`.
 
@@ -170,17 +171,33 @@ def examine(
 
     Source: seed, 优先必读 1 to 6.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RiskWarning)  # each risk is a finding here
+        return _examined(timeout, total_timeout, proxies, trust_env, arguments)
+
+
+def _examined(
+    timeout: float | tuple[float, float] | None,
+    total_timeout: float | None,
+    proxies: Mapping[str, str] | None,
+    trust_env: bool,
+    arguments: dict[str, Any],
+) -> list[Diagnosis]:
     try:
         settings = Settings.load(**arguments)
         transport = Transport(
-            settings, timeout=timeout, total_timeout=total_timeout, proxies=proxies, trust_env=trust_env
+            settings,
+            timeout=first_given(timeout, settings.timeout, (5, 15)),
+            total_timeout=first_given(total_timeout, settings.total_timeout, 30),
+            proxies=proxies,
+            trust_env=trust_env,
         )
     except YtxError as error:
         return [_failed("settings", error)]
-    checks = [_settings(settings)]
-    if not (proxies or trust_env):
-        checks += reach(settings.base_url, transport.connect_limit)
-    if any(check.state == "fail" for check in checks):
+    checks = [_settings(settings), *_risks(settings)]
+    reached = [] if proxies or trust_env else reach(settings.base_url, transport.connect_limit)
+    checks += reached
+    if any(check.state == "fail" for check in reached):
         return checks
     outcome: Outcome
     try:
@@ -228,6 +245,22 @@ def _settings(settings: Settings) -> Diagnosis:
         for name, value in shown.items()
     ]
     return Diagnosis("settings", "warn" if lost else "ok", in_lines([*lines, *notes]))
+
+
+def _risks(settings: Settings) -> list[Diagnosis]:
+    """Say who else could get at the token, or read along."""
+    found = []
+    opened, exposed = settings.open_file(), settings.exposed()
+    if opened:
+        remedy = setting_sources.closing(setting_sources.config_path())
+        found.append(Diagnosis("settings_file", "fail", opened, remedy, SettingsError.exit_code))
+    if exposed:
+        remedy = Text(
+            "平台或网关提供 https 时，把 base_url 改成 https；否则只在可信的网络中使用",
+            "where the platform or a gateway offers https, give it as base_url; else use a network you trust",
+        )
+        found.append(Diagnosis("encryption", "warn", exposed, remedy))
+    return found
 
 
 def _call(outcome: Outcome) -> Diagnosis:

@@ -13,6 +13,7 @@ import socket
 import threading
 import zlib
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from requests import PreparedRequest, Response
@@ -23,6 +24,9 @@ from ytxdata.errors import AnswerError, TooLargeError, TruncatedError
 from ytxdata.labels import Text
 
 T = TypeVar("T")
+
+LONGEST_S = 86_400.0
+"""Seconds in a day: more than any answer takes, and less than what operating systems can wait for."""
 
 
 class Wires(HTTPAdapter):
@@ -195,3 +199,13 @@ def too_large(max_bytes: int) -> TooLargeError:
         Text(f"回答超过上限 {max_bytes:,} 字节", f"the answer is larger than the limit of {max_bytes:,} bytes"),
         remedy=Text("减少 meetingcount，或调大 max_bytes", "ask for fewer meetings, or raise max_bytes"),
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address is this machine's own, so that what is sent there crosses no wire."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

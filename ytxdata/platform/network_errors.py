@@ -16,6 +16,7 @@ import urllib3.exceptions as lower
 from requests import Response
 
 from ytxdata.errors import (
+    BusyHttpError,
     ConnectError,
     HttpError,
     NetworkError,
@@ -161,11 +162,16 @@ _STATUS_REMEDIES = {
 }
 
 
+_BUSY = frozenset({429, 502, 503, 504})
+"""A gateway says so before the platform has seen the question; and a query changes nothing, so it may be put again."""
+
+
 def http_error(status: int) -> HttpError:
     """Return the error for an HTTP status whose body says nothing."""
     later = Text("服务器或网关故障：稍后重试", "a fault of the server or a gateway: try again later")
     remedy = _STATUS_REMEDIES.get(status, later if status >= 500 else _ADDRESS)
-    return HttpError(
+    kind = BusyHttpError if status in _BUSY else HttpError
+    return kind(
         Text(
             f"HTTP 状态 {status}，内容不是平台的回答",
             f"HTTP status {status}, and the body is no answer of the platform",

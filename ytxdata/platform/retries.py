@@ -11,7 +11,15 @@ from typing import TypeVar
 
 import tenacity
 
-from ytxdata.errors import ClockError, NetworkError, ServerFaultError, ThrottledError, TruncatedError, YtxError
+from ytxdata.errors import (
+    BusyHttpError,
+    ClockError,
+    NetworkError,
+    ServerFaultError,
+    ThrottledError,
+    TruncatedError,
+    YtxError,
+)
 from ytxdata.labels import Text
 
 T = TypeVar("T")
@@ -31,7 +39,7 @@ class Rule:
         Seconds added at random, from nothing up to this much, doubled every time ("full jitter": many clients that
         failed together do not come back together).
     longest
-        Most seconds waited at once; a `Retry-After` beyond it ends the attempts instead.
+        Most seconds waited at once of our own accord; a `Retry-After` may ask for more, up to the total limit.
     why
         Why this kind is worth another attempt.
     """
@@ -77,6 +85,7 @@ POLICY: Mapping[type[YtxError], Rule] = MappingProxyType(
         NetworkError: _NETWORK,
         TruncatedError: _NETWORK,
         ThrottledError: _THROTTLE,
+        BusyHttpError: _THROTTLE,
         ClockError: _CLOCK,
     }
 )
@@ -100,7 +109,7 @@ class _Run:
         if rule is None or not isinstance(outcome, YtxError):
             return False
         self.met[rule] += 1
-        return self.met[rule] <= rule.again and (outcome.retry_after or 0) <= rule.longest
+        return self.met[rule] <= rule.again
 
     def wait(self, state: tenacity.RetryCallState) -> float:
         outcome = state.outcome.result() if state.outcome else None

@@ -1,8 +1,13 @@
-"""Where settings come from: environment, `ytxdata.toml`, keyring. Each layer is a plain dict; the first to name a setting wins."""
+"""Where settings come from: environment, `ytxdata.toml`, keyring. Each layer is a plain dict; the first to name a setting wins.
+
+What a layer may decide depends on who could have written it: `Settings.load` sends credentials to no address of a lower one.
+"""
 
 from __future__ import annotations
 
 import os
+import shlex
+import stat
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,12 +36,33 @@ def config_path() -> Path:
     return Path(os.environ.get("YTX_CONFIG", "").strip() or FILE_NAME).expanduser()
 
 
+def is_named() -> bool:
+    """Return whether the reader named the file; one that merely lies in the working directory may be anybody's."""
+    return bool(os.environ.get("YTX_CONFIG", "").strip())
+
+
 def lost_file() -> Text | None:
     """Say so when `YTX_CONFIG` names a file that is not there."""
     path = config_path()
-    if not os.environ.get("YTX_CONFIG", "").strip() or path.exists():
+    if not is_named() or path.exists():
         return None
     return Text(f"YTX_CONFIG 指向的文件不存在：{path}", f"YTX_CONFIG names a file that does not exist: {path}")
+
+
+def open_to_others(path: Path) -> Text | None:
+    """Say so when others on this machine can read or change the file; a system without such modes cannot tell."""
+    if os.name != "posix" or not stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return None
+    return Text(
+        f"配置文件 {path} 含有授权令牌，而其他用户可以读取或修改它",
+        f"the configuration file {path} holds the auth token, and other users can read or change it",
+    )
+
+
+def closing(path: Path) -> Text:
+    """Return the command that keeps others out of the file."""
+    command = f"chmod 600 {shlex.quote(str(path))}"
+    return Text(f"运行 {command}", f"run {command}")
 
 
 def from_file(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ The only place, beside signing, that holds the token.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, NoReturn
@@ -24,9 +25,10 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from ytxdata.errors import SettingsError
+from ytxdata.errors import RiskWarning, SettingsError
 from ytxdata.labels import Text, in_lines
 from ytxdata.platform import setting_sources
+from ytxdata.platform.limits import LONGEST_S, is_loopback
 from ytxdata.redact import mask_id
 
 _ACCOUNT = Text(
@@ -53,6 +55,8 @@ NAMES: dict[str, Text] = {
     "version": Text("接口版本", "API version"),
     "func": Text("功能分类", "function class"),
     "fun_url": Text("操作路径", "operation path"),
+    "timeout": Text("静默时限", "limit of silence"),
+    "total_timeout": Text("总时限", "total limit"),
     "aliases": Text("字段别名", "field aliases"),
 }
 """What each setting is called."""
@@ -99,6 +103,9 @@ PROBLEMS: dict[str, Text] = {
     "no_host": Text("缺少主机名，或端口无效", "has no host name, or its port is not valid"),
     "userinfo": Text("不能带用户名或密码", "must not carry a user name or password"),
     "query": Text("不能带 ? 或 # 之后的部分", "must not carry anything after ? or #"),
+    "not_seconds": Text(
+        "必须是大于 0、不超过一天（86400）的秒数", "must be a number of seconds above 0 and no more than a day (86400)"
+    ),
     "extra_forbidden": Text("不是已知的设置{hint}", "is no known setting{hint}"),
 }
 """What can be wrong with a value, by the key of the check that found it."""
@@ -165,6 +172,16 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _seconds(value: object) -> float:
+    try:
+        seconds = float("nan" if isinstance(value, bool) else value)  # type: ignore[arg-type]  # refused below
+    except (TypeError, ValueError):
+        seconds = float("nan")
+    if not 0 < seconds <= LONGEST_S:
+        _refuse("not_seconds")
+    return seconds
+
+
 def _flat(value: object) -> object:
     """Write the table `[aliases.legs]`, or a bare key `legs.phone`, as the name `legs.phone`."""
     legs = value.get("legs") if isinstance(value, Mapping) else None
@@ -185,6 +202,7 @@ Pasted = Annotated[_Trimmed, AfterValidator(_pasted)]
 Token = Annotated[SecretStr, BeforeValidator(_hidden)]
 Environment = Annotated[_Trimmed, AfterValidator(_environment)]
 BaseUrl = Annotated[_Trimmed, AfterValidator(_base_url)]
+Seconds = Annotated[float, BeforeValidator(_seconds)]
 AliasTable = Annotated[dict[str, str | tuple[str, ...]], BeforeValidator(_flat)]
 
 
@@ -209,6 +227,8 @@ class Settings(BaseModel):
     version: Pasted = "201612"
     func: Pasted = "call"
     fun_url: Pasted = "MeetingQuery.wx"
+    timeout: Seconds | None = None
+    total_timeout: Seconds | None = None
     aliases: AliasTable = {}
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -221,17 +241,28 @@ class Settings(BaseModel):
         `ytxdata.toml` in the working directory. The keyring (service `ytxdata`, one entry a setting) is asked only
         for what is still missing.
 
+        An address that the code, the environment, the file or the keyring gives is good for credentials of the same
+        place or of one that comes later; that of a file which merely lies in the working directory, for its own alone.
+
         Raises
         ------
         SettingsError
-            Something is missing or cannot be right; the message names each setting, its environment variable, and
-            where the console shows it.
+            Something is missing or cannot be right, or an address would be sent credentials that were not meant for
+            it; the message names each setting, its environment variable, and where the console shows it.
+
+        Warns
+        -----
+        RiskWarning
+            The file that holds the token can be read or changed by other users of this machine.
         """
         arguments = {name: _shielded(name, value) for name, value in arguments.items()}
         made = _made(cls, arguments)
         del arguments  # a refused value may be the secret under a misspelt name: no frame keeps it
         if isinstance(made, SettingsError):
             raise made
+        risk = made.open_file()
+        if risk is not None:
+            warnings.warn(RiskWarning(risk), stacklevel=1)
         return made
 
     @classmethod
@@ -243,6 +274,21 @@ class Settings(BaseModel):
     def sources(self) -> dict[str, str]:
         """Return where each setting came from: `argument`, `environment YTX_…`, `file …`, `keyring` or `default`."""
         return {name: self._origins.get(name, "default") for name in type(self).model_fields}
+
+    def open_file(self) -> Text | None:
+        """Say so when the file that the token came from is open to other users of this machine."""
+        is_from_file = self._origins.get("auth_token", "").startswith("file ")
+        return setting_sources.open_to_others(setting_sources.config_path()) if is_from_file else None
+
+    def exposed(self) -> Text | None:
+        """Say so when requests cross a network unencrypted, so that whoever sees the line can read records and signature."""
+        parts = urlsplit(self.base_url)
+        if parts.scheme == "https" or is_loopback(parts.hostname or ""):
+            return None
+        return Text(
+            f"{self.base_url} 是未加密的 HTTP：途中的人能读到会议记录和有效十分钟的签名",
+            f"{self.base_url} is plain HTTP: whoever is on the way reads the records, and a signature good for ten minutes",
+        )
 
     def endpoint(self) -> str:
         """Return the address of the operation without its signature; it holds the account SID."""
@@ -304,7 +350,38 @@ def _made(cls: type[Settings], arguments: dict[str, Any]) -> Settings | Settings
     except ValidationError as error:
         return _explain(error.errors(include_input=False, include_url=False), origins)
     settings._origins.update(origins)
-    return settings
+    return _misled(settings) or settings
+
+
+def _misled(settings: Settings) -> SettingsError | None:
+    """Refuse an address that a place names which has no say over the credentials.
+
+    An `ytxdata.toml` with nothing but a `base_url`, left in a directory where somebody works, would otherwise be sent the
+    account SID and a valid signature of whoever has credentials in the environment or the keyring.
+    """
+    origins = settings.sources()
+    place = origins["base_url"]
+    lost = [name for name in ("account_sid", "auth_token") if not _may_direct(place, origins[name])]
+    if place == "default" or not lost:
+        return None
+    said, held = origin_text(place), origin_text(origins[lost[-1]])
+    return SettingsError(
+        Text(
+            f"平台地址 base_url（{said.zh}）与{NAMES[lost[-1]].zh}（{held.zh}）来源不同：签名请求会发往 {settings.base_url}",
+            f"base_url ({said.en}) and the {NAMES[lost[-1]].en} ({held.en}) come from different places: signed requests would go to {settings.base_url}",
+        ),
+        remedy=Text(
+            "确认要用这个地址，就在凭证的同一处或更优先处给出它（参数 > YTX_BASE_URL > ytxdata.toml）；否则从该文件删去 base_url",
+            "if this address is meant, give it where the credentials are, or in a place that wins over it (argument > YTX_BASE_URL > ytxdata.toml); else take base_url out of that file",
+        ),
+    )
+
+
+def _may_direct(place: str, credential: str) -> bool:
+    """Return whether a place may say where a credential is sent: its own, and those of places it wins over."""
+    ranks = tuple(ORIGINS)
+    here, there = (ranks.index(origin.partition(" ")[0]) for origin in (place, credential))
+    return here == there or (here < there and (ranks[here] != "file" or setting_sources.is_named()))
 
 
 def _explain(problems: list[ErrorDetails], origins: dict[str, str]) -> SettingsError:

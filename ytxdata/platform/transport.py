@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,10 +17,10 @@ from typing import Any
 from requests import Response, Session
 
 from ytxdata import times
-from ytxdata.errors import ClockError, NotJsonError, TimeLimitError, TruncatedError, UsageError, YtxError
+from ytxdata.errors import ClockError, NotJsonError, RiskWarning, TimeLimitError, TruncatedError, UsageError, YtxError
 from ytxdata.labels import Text
 from ytxdata.platform.codes import DESPITE_HTTP, NO_STATUS, clocked, refusal
-from ytxdata.platform.limits import ACCEPTED_ENCODING, Wires, read_body, within
+from ytxdata.platform.limits import ACCEPTED_ENCODING, LONGEST_S, Wires, read_body, within
 from ytxdata.platform.network_errors import http_error, named, redirected
 from ytxdata.platform.retries import POLICY, Rule, run
 from ytxdata.platform.settings import Settings
@@ -192,9 +193,11 @@ class Transport:
     settings
         Who asks, and where.
     timeout
-        Seconds to connect, and seconds of silence while reading; one number for both.
+        Seconds to connect, and seconds of silence while reading; one number for both. What is not given is as set,
+        else (5, 30).
     total_timeout
-        Seconds for one query with all its attempts and the waits between them; ends silence and slow drips alike.
+        Seconds for one query with all its attempts and the waits between them; ends silence and slow drips alike. What
+        is not given is as set, else 60.
     max_bytes
         Limit for one answer, before and after decompression [bytes].
     proxies, trust_env
@@ -209,6 +212,11 @@ class Transport:
     UsageError
         A limit is not above 0, or longer than a day.
 
+    Warns
+    -----
+    RiskWarning
+        On the first query, once per process: the address is plain HTTP to another machine.
+
     Notes
     -----
     Every attempt has a connection of its own and is signed anew. What `http.client` prints with its `debuglevel`
@@ -219,8 +227,8 @@ class Transport:
         self,
         settings: Settings,
         *,
-        timeout: float | tuple[float, float] = (5, 30),
-        total_timeout: float = 60,
+        timeout: float | tuple[float, float] | None = None,
+        total_timeout: float | None = None,
         max_bytes: int = 256 * 2**20,
         proxies: Mapping[str, str] | None = None,
         trust_env: bool = False,
@@ -229,8 +237,8 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
-        self.connect_limit, self._read_limit = _pair(timeout)
-        self._total_limit = _seconds("total_timeout", total_timeout)
+        self.connect_limit, self._read_limit = _pair(first_given(timeout, settings.timeout, (5, 30)))
+        self._total_limit = _seconds("total_timeout", first_given(total_timeout, settings.total_timeout, 60))
         self._max_bytes = _count("max_bytes", max_bytes)
         self._proxies = proxies
         self._trust_env = trust_env
@@ -266,6 +274,9 @@ class Transport:
         _count("meetingcount", meetingcount)
         _require_id(confid)
         guard_logs()
+        exposed = self._settings.exposed()
+        if exposed is not None:
+            warnings.warn(RiskWarning(exposed), stacklevel=1)
         deadline = time.monotonic() + self._total_limit
         auth = SignedAuth(self._settings)
         attempts = 0
@@ -312,8 +323,9 @@ class Transport:
         )
 
 
-_LONGEST = 86_400.0
-"""Seconds in a day: more than any answer takes, and less than what operating systems can wait for."""
+def first_given(*limits: Any) -> Any:
+    """Return the first limit that is not None: the caller's, what is set, the usual one."""
+    return next(limit for limit in limits if limit is not None)
 
 
 def _pair(timeout: Any) -> tuple[float, float]:
@@ -324,7 +336,7 @@ def _pair(timeout: Any) -> tuple[float, float]:
 
 def _seconds(name: str, limit: Any) -> float:
     """Return a time limit that can be waited for."""
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit <= _LONGEST:
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit <= LONGEST_S:
         raise UsageError(
             Text(
                 f"{name} 必须大于 0 且不超过一天：{limit!r}",

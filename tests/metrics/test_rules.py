@@ -87,6 +87,17 @@ def test_meetings_can_be_billed_instead_of_legs() -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("rounding", "seconds", "billed_s"),
+    [("up", 61, 120), ("nearest", 89, 60), ("nearest", 90, 120), ("down", 119, 60), ("down", 59, 30)],
+)
+def test_time_is_rounded_as_the_tariff_says(engine: str, rounding: Any, seconds: int, billed_s: int) -> None:
+    tariff = metrics.Tariff(per="meeting", minimum_s=30, rounding=rounding, prices={"default": "0.6"})
+    report = metrics.cost(ENGINES[engine](one_meeting(EDGES[2], seconds)), tariff, by="total")
+    assert rows(report)[0]["billed_minutes"] * 60 == billed_s
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_lines_without_a_price_are_left_out_and_counted(engine: str) -> None:
     report = metrics.cost(ENGINES[engine](difficult()), metrics.Tariff(prices={"mobile": "0.1"}), by="line")
     assert {row["number_class"] for row in rows(report)} == {"mobile"}
@@ -98,6 +109,7 @@ def test_lines_without_a_price_are_left_out_and_counted(engine: str) -> None:
     [
         {"per": "day"}, {"step_s": 0}, {"minimum_s": -1}, {"connection_fee": "-1"}, {"prices": {"mobil": 1}},
         {"prices": {"mobile": "0.0000000001"}}, {"prices": {"mobile": "cheap"}}, {"prices": {"mobile": "NaN"}},
+        {"rounding": "sometimes"},
     ],
 )  # fmt: skip
 def test_tariffs_that_cannot_be_used_name_the_value(wrong: dict[str, Any]) -> None:

@@ -75,7 +75,7 @@ _TABLE = (
     _define("cost", "费用（元）", "cost", "yuan", "接通费 + 计费分钟 × 号码类别单价，逐条精确计算，不四舍五入到分；合计等于各条之和", "connection fee + billed minutes × price of the number class, exact line by line, never rounded to fen; the total is the sum of its lines", "Teams charge + connection fee"),
     _define("number_class", "号码类别", "number class", "text", "mobile、fixed、service、premium、international、satellite、unknown；按会议计费时为 default", "mobile, fixed, service, premium, international, satellite, unknown; default when meetings are billed"),
     _define("lines_billed", "计费条数", "lines billed", "count", "计费的接入（或会议）条数", "legs (or meetings) that were billed"),
-    _define("billed_minutes", "计费分钟", "billed minutes", "min", "每条秒数向上取整到 step_s 的倍数、至少 minimum_s，求和 ÷ 60", "seconds of each line rounded up to a multiple of step_s, at least minimum_s, summed ÷ 60"),
+    _define("billed_minutes", "计费分钟", "billed minutes", "min", "每条秒数取整（默认向上）到 step_s 的倍数、至少 minimum_s，求和 ÷ 60", "seconds of each line rounded (up by default) to a multiple of step_s, at least minimum_s, summed ÷ 60"),
     _define("lonely_cost", "独自在线费用（元）", "lonely cost", "yuan", "独自在线的秒数 × 在线者号码类别的每分钟单价 ÷ 60", "seconds alone × price per minute of the number class of the party alone ÷ 60"),
     # ── products side by side ──
     _define("product", "口径", "product", "text", "ours 或产品名", "ours or the name of a product"),

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import narwhals as nw
+import numpy as np
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
@@ -20,6 +21,22 @@ NANO = 10**DECIMALS
 """Billionths of a yuan in a yuan."""
 
 Price = Decimal | str | int
+Rounding = Literal["up", "nearest", "down"]
+Seconds = TypeVar("Seconds", int, "np.ndarray[Any, np.dtype[np.int64]]", nw.Expr)
+
+
+def stepped(seconds: Seconds, step_s: int, rounding: Rounding = "up") -> Seconds:
+    """Return seconds rounded to a multiple of a step: the one billing step of the package, for numbers, arrays and expressions.
+
+    Half a step is rounded up by `nearest`. Only sums and whole divisions are used, which every engine does alike.
+
+    Examples
+    --------
+    >>> stepped(61, 60), stepped(89, 60, "nearest"), stepped(90, 60, "nearest"), stepped(119, 60, "down")
+    (120, 60, 120, 60)
+    """
+    added = {"up": step_s - 1, "nearest": step_s // 2, "down": 0}[rounding]
+    return (seconds + added) // step_s * step_s
 
 
 @dataclass(frozen=True)
@@ -31,9 +48,11 @@ class Tariff:
     per
         What one billed line is: a `leg`, or a whole `meeting`.
     step_s
-        Each line is rounded up to a multiple of so many seconds.
+        Each line is rounded to a multiple of so many seconds.
     minimum_s
-        The fewest seconds a line is billed for.
+        The fewest seconds a line is billed for: with 30 and a step of 6, the first 30 seconds count whole, then every 6 begun.
+    rounding
+        Whether a step begun counts whole (`up`), the nearest multiple counts, or only whole steps (`down`).
     connection_fee
         What each line costs at once [yuan].
     prices
@@ -56,10 +75,13 @@ class Tariff:
     minimum_s: int = 0
     connection_fee: Price = Decimal(0)
     prices: Mapping[str, Price] = field(default_factory=dict)
+    rounding: Rounding = "up"
 
     def __post_init__(self) -> None:
         if self.per not in get_args(Literal["leg", "meeting"]):
             raise _unusable("per", self.per, Text("可选：leg、meeting", "choose leg or meeting"))
+        if self.rounding not in get_args(Rounding):
+            raise _unusable("rounding", self.rounding, Text("可选：up、nearest、down", "choose up, nearest or down"))
         for name, value, least in (("step_s", self.step_s, 1), ("minimum_s", self.minimum_s, 0)):
             if type(value) is not int or value < least:
                 raise _unusable(
@@ -100,8 +122,15 @@ class Tariff:
 
     def billed(self, seconds: nw.Expr) -> nw.Expr:
         """Return the seconds a line is billed for."""
-        stepped = (seconds + (self.step_s - 1)) // self.step_s * self.step_s
-        return nw.max_horizontal(stepped, nw.lit(self.minimum_s, nw.Int64))
+        whole = stepped(seconds, self.step_s, self.rounding)
+        return nw.max_horizontal(whole, nw.lit(self.minimum_s, nw.Int64))
+
+    def billed_seconds(self, seconds: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return the seconds that lines of an array are billed for."""
+        whole: np.ndarray[Any, np.dtype[np.int64]] = np.maximum(
+            stepped(seconds, self.step_s, self.rounding), self.minimum_s
+        )
+        return whole
 
     def cost(self, billed: nw.Expr, price: nw.Expr) -> nw.Expr:
         """Return what a line costs in billionths of a yuan; less than half of one is lost where 60 does not divide it."""

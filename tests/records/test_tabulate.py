@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from ytxdata.records import schema
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, REJECTS, arrow_schema, empty, to_pandas
@@ -50,27 +52,38 @@ def test_going_back_is_a_change_too() -> None:
 def test_the_same_id_again_in_one_answer_is_told() -> None:
     table = tabulate([answer(1, meeting("a", name="1"), meeting("a", name="2"), meeting("a", name="2"))])
     assert table.counts == (3, 1, 0, 2)
-    assert table.meetings["name"].to_pylist() == ["2"]
+    assert table.meetings["version"].to_pylist() == [2]
     assert table.problems["reason"].to_pylist() == ["same_id_again"]
 
 
-def test_one_id_for_two_meetings_gives_both() -> None:
+def test_of_two_texts_in_one_answer_the_fuller_is_shown_whichever_comes_first() -> None:
+    running, over = meeting("a"), meeting("a", endtime="2026-01-05 11:00:00")
+    for order in ([running, over], [over, running]):
+        table = tabulate([answer(1, *order), answer(2, *order)])
+        (row,) = table.meetings.to_pylist()
+        assert (row["ended_at"] is not None, row["version"]) == (True, 2)
+        assert table.counts == (4, 1, 0, 3)
+
+
+@pytest.mark.parametrize("creator", ["15400000002", "15400000001", "+86 154 0000 0001", None])
+def test_one_id_for_two_meetings_gives_both_whoever_created_them(creator: str | None) -> None:
     one = meeting("a", creator="15400000001", endtime="2026-01-05 11:00:00")
-    other = meeting("a", creator="15400000002", starttime="2026-01-06 10:00:00", endtime="2026-01-06 11:00:00")
-    table = tabulate([answer(1, one, other), answer(2, one, other)])
-    assert table.counts == (4, 2, 0, 2)
-    assert table.meetings["creator"].to_pylist() == ["15400000001", "15400000002"]
-    assert table.meetings["version"].to_pylist() == [1, 1]
-    assert table.problems["reason"].to_pylist() == ["id_collision"] * 2
+    other = meeting("a", creator=creator, starttime="2026-01-12 10:00:00", endtime="2026-01-12 11:00:00")
+    for second in ([one, other], [other], [other, one]):
+        table = tabulate([answer(1, one), answer(2, *second)])
+        assert table.counts == (1 + len(second), 2, 0, len(second) - 1)
+        assert table.meetings["creator"].to_pylist() == ["15400000001", creator]
+        assert table.meetings["version"].to_pylist() == [1, 1]
+        assert table.legs.num_rows == 2
+        assert table.problems["reason"].to_pylist() == ["id_collision"] * 2
 
 
 def test_what_may_be_one_meeting_is_one() -> None:
     ended = meeting("a", creator="15400000001", endtime="2026-01-05 11:00:00")
     for other in (
-        meeting("a", creator="+8615400000001", starttime="2026-01-06 10:00:00", endtime="2026-01-06 11:00:00"),
         meeting("a", creator="15400000002", starttime="2026-01-05 10:30:00", endtime="2026-01-05 12:00:00"),
-        meeting("a", starttime="2026-01-06 10:00:00"),
         meeting("a", creator="15400000002", starttime=""),
+        meeting("a", creator="15400000001", endtime=""),
     ):
         assert tabulate([answer(1, ended), answer(2, other)]).counts == (2, 1, 0, 1)
 

@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.archive.raw_answers import Envelope, fold
-from ytxdata.archive.versions import MeetingRecord, RejectIndex, Twins, Version, VersionIndex, by_twin, fullest
+from ytxdata.archive.versions import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
 from ytxdata.history.proof.evidence import PullFacts
 from ytxdata.history.pulls import call_row, pull_facts
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.find_records import RawRecord
+from ytxdata.records.identity import by_meeting
 from ytxdata.records.normalize import normalize
 from ytxdata.records.schema import rows_of as cells_of
 
@@ -101,8 +102,8 @@ class Intake:
         pieces: dict[int, int] = {}
         for meeting_id, group in by_id.items():
             twins = known[meeting_id]
-            for twin, same in by_twin(twins, group):
-                best = fullest(same)
+            for twin, same in by_meeting(twins, group):
+                best = same[-1]
                 number = self._version(call, best, twin, twins)
                 pieces.update((row.position, number) for row in same if row.record_hash == best.record_hash)
                 self.tally["duplicates"] += len(same) - 1

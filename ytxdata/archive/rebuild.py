@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,8 +22,9 @@ from ytxdata.archive.storage.index import hashes_of
 from ytxdata.archive.storage.snapshot import Snapshot, among, batches, read
 from ytxdata.archive.storage.stored_columns import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED
 from ytxdata.archive.storage.writer import Writer
-from ytxdata.archive.versions import VERSION_COLUMNS, Twins, from_rows, reject_key, twin_of
+from ytxdata.archive.versions import VERSION_COLUMNS, Twins, from_rows, reject_key
 from ytxdata.records.aliases import DEFAULT, Aliases
+from ytxdata.records.identity import by_meeting
 from ytxdata.records.normalize import PARSER_VERSION, normalize
 
 
@@ -120,14 +122,17 @@ def _places(staged: Path) -> dict[int, Place]:
     rows = pq.read_table(staged, columns=list(VERSION_COLUMNS)).filter(pc.is_in(ids, value_set=doubled))
     known: dict[str, Twins] = defaultdict(list)
     places = {}
-    for version in sorted(from_rows(rows), key=lambda v: (v.observed_at, v.obs)):
-        twins = known[version.meeting_id]
-        twin = twin_of(twins, version)
-        if twin == len(twins):
-            twins.append([])
-        history = twins[twin]
-        places[version.obs] = Place(twin, len(history) + 1, history[-1].obs if history else None)
-        history.append(version)
+    # answer by answer, as they came: the numbers of meetings with one id must not change because they are derived again
+    found = sorted(from_rows(rows), key=lambda v: (v.observed_at, v.pull_id, v.meeting_id, v.obs))
+    for (_, _, meeting_id), together in groupby(found, key=lambda v: (v.observed_at, v.pull_id, v.meeting_id)):
+        twins = known[meeting_id]
+        for twin, versions in by_meeting(twins, [*together]):
+            if twin == len(twins):
+                twins.append([])
+            history = twins[twin]
+            for version in versions:
+                places[version.obs] = Place(twin, len(history) + 1, history[-1].obs if history else None)
+                history.append(version)
     return places
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import pyarrow as pa
 
-from ytxdata import phones
 from ytxdata.archive.storage.index import find
 from ytxdata.archive.storage.snapshot import Snapshot, among, read
 from ytxdata.records.schema import rows_of as cells_of
@@ -100,63 +99,6 @@ class MeetingRecord(NamedTuple):
     started_at: datetime | None
     ended_at: datetime | None
     creator: str | None
-
-
-def is_same_meeting(one: MeetingRecord | Version, other: MeetingRecord | Version) -> bool:
-    """Return False only where two records of one id cannot be one meeting: another creator, and times that do not meet."""
-    if not one.creator or not other.creator or _number(one.creator) == _number(other.creator):
-        return True
-    return not (_is_over_before(one, other) or _is_over_before(other, one))
-
-
-def _number(creator: str) -> str:
-    return phones.normalize(creator) or creator
-
-
-def _is_over_before(one: MeetingRecord | Version, other: MeetingRecord | Version) -> bool:
-    return bool(one.ended_at and other.started_at and one.ended_at <= other.started_at)
-
-
-def fullest(rows: Sequence[MeetingRecord]) -> MeetingRecord:
-    """Return the record to believe of several that one answer gives for a meeting: by content, not by place."""
-    return max(
-        rows, key=lambda row: (row.ended_at is not None, row.ended_at and row.ended_at.timestamp(), row.record_hash)
-    )
-
-
-def by_twin(twins: Twins, rows: Sequence[MeetingRecord]) -> Iterator[tuple[int, list[MeetingRecord]]]:
-    """Yield the records of one meeting id by the meeting they are of: nearly always one record of one meeting."""
-    if len(rows) == 1 and not twins:
-        yield 0, [*rows]
-        return
-    groups: dict[int, list[MeetingRecord]] = {}
-    for row in rows:
-        groups.setdefault(twin_of(twins, row, groups), []).append(row)
-    yield from sorted(groups.items())
-
-
-def twin_of(twins: Twins, row: MeetingRecord | Version, beside: Mapping[int, Sequence[MeetingRecord]] = {}) -> int:
-    """Return which meeting a record is of: one that had it before, else one it could be, else a new one.
-
-    Parameters
-    ----------
-    twins
-        The versions known under the record's meeting id.
-    beside
-        Records of the same answer that are told already.
-    """
-    for twin, history in enumerate(twins):
-        if any(version.record_hash == row.record_hash for version in history):
-            return twin
-    count = max([len(twins), *(twin + 1 for twin in beside)])
-    for twin in range(count):
-        others: list[MeetingRecord | Version] = [
-            *(twins[twin][-1:] if twin < len(twins) else []),
-            *beside.get(twin, []),
-        ]
-        if all(is_same_meeting(row, other) for other in others):
-            return twin
-    return count
 
 
 def reject_key(digest: bytes) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from ytxdata import phones
-from ytxdata.records import schema
+from ytxdata.records import identity, schema
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.find_records import RawRecord
@@ -36,41 +37,58 @@ class Tabulated(NamedTuple):
     counts: Counts
 
 
-class _Sighting(NamedTuple):
-    """A record in an answer; `row` is its index among the distinct raw records."""
+class _Told(NamedTuple):
+    """A record that is a meeting; `row` is its index among the distinct raw records, numbered as they first came."""
 
-    answer: Answer
-    record: RawRecord
     row: int
+    meeting_id: str
+    record_hash: str
+    started_at: datetime | None
+    ended_at: datetime | None
 
 
 @dataclass
 class _Meeting:
-    """One meeting as seen so far: its latest version, and by which answers."""
+    """One meeting as seen so far: its distinct records, the one shown, and by which answers."""
 
-    row: int
+    shown: _Told
     first: Answer
     last: Answer
-    version: int = 1
-    n_again: int = 0
-    problem: str = ""
+    told: list[_Told] = field(default_factory=list)
+    version: int = 0
+    is_told_twice: bool = False
 
-    def see(self, sighting: _Sighting) -> None:
-        """Take a later sighting of the same meeting; going back to an earlier content is a change too."""
-        if sighting.row != self.row:
-            if sighting.answer is self.last:
-                self.problem = "same_id_again"
-            self.row, self.first, self.version = sighting.row, sighting.answer, self.version + 1
-        self.last = sighting.answer
-        self.n_again += 1
+    def see(self, answer: Answer, same: Sequence[_Told]) -> None:
+        """Take what an answer tells of it, the fullest record last; going back to an earlier content is a change too.
+
+        A lesser record counts as a version once: an answer that always lists both must not look like a change each time.
+        """
+        self.is_told_twice |= len(same) > 1
+        for one in same:
+            if one not in self.told:
+                self.told.append(one)
+                self.version += 1
+            elif one is same[-1] and one != self.shown:
+                self.version += 1
+        if same[-1] != self.shown:
+            self.shown, self.first = same[-1], answer
+        self.last = answer
+
+
+class _Refused(NamedTuple):
+    """A record in an answer that is no meeting; `at` is its place among the rejects of the distinct records."""
+
+    answer: Answer
+    record: RawRecord
+    at: int
 
 
 def tabulate(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Tabulated:
     """Return the tables of several answers to the same account.
 
     A meeting seen again is a duplicate; of two different versions that of the answer *asked* later counts, whatever the order of
-    `answers`, and within one answer the later record. One id for two meetings that cannot be the same (other creator and
-    times apart) gives two rows, and a row of `problems` for each.
+    `answers`, and within one answer the fullest. One id for two meetings (see `records.identity`) gives two rows, and a row of
+    `problems` for each.
 
     Parameters
     ----------
@@ -94,24 +112,29 @@ def tabulate(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Tabulated
     Counts(received=4, meetings=2, rejected=1, duplicates=1)
     """
     raws: dict[bytes, int] = {}
-    sightings = [
-        _Sighting(answer, record, raws.setdefault(record.raw, len(raws)))
+    listed = [
+        (answer, [(record, raws.setdefault(record.raw, len(raws))) for record in _records(answer, aliases)])
         for answer in sorted(answers, key=lambda answer: answer.asked_at)
-        for record in _records(answer, aliases)
     ]
     tables = normalize(list(raws), aliases)
     rejected = {row: i for i, row in enumerate(tables.rejects["row"].to_pylist())}
-    refused = [sighting for sighting in sightings if sighting.row in rejected]
-    meetings = _merge([sighting for sighting in sightings if sighting.row not in rejected], tables)
+    refused = [
+        _Refused(answer, record, rejected[row]) for answer, rows in listed for record, row in rows if row in rejected
+    ]
+    meetings = _merge([(answer, dict.fromkeys(row for _, row in rows)) for answer, rows in listed], tables)
 
-    counts = Counts(len(sightings), len(meetings), len(refused), sum(meeting.n_again for meeting in meetings))
-    assert counts.received == counts.meetings + counts.rejected + counts.duplicates, "a record was lost or doubled"
+    n_received = sum(len(rows) for _, rows in listed)
+    n_listed = sum(row not in rejected for _, rows in listed for _, row in rows)
+    counts = Counts(n_received, len(meetings), len(refused), n_listed - len(meetings))
+    assert sum(len(one.told) for one in meetings) + len(rejected) == len(raws), (
+        "a distinct record is of no meeting, or of two"
+    )
     rank = np.full(max(len(raws), 1), -1)
-    rank[[meeting.row for meeting in meetings]] = np.arange(len(meetings))
+    rank[[meeting.shown.row for meeting in meetings]] = np.arange(len(meetings))
     return Tabulated(
         _meeting_table(tables, meetings),
         _in_order(tables.legs, rank).select(schema.arrow_schema(schema.LEGS).names),
-        _reject_table(tables, refused, rejected),
+        _reject_table(tables, refused),
         _problem_table(tables, meetings, rank),
         counts,
     )
@@ -121,53 +144,28 @@ def _records(answer: Answer, aliases: Aliases) -> tuple[RawRecord, ...]:
     return answer.records if answer.aliases == aliases else replace(answer, aliases=aliases).records
 
 
-def _merge(sightings: list[_Sighting], tables: Normalized) -> list[_Meeting]:
-    """Return the meetings that the sightings are of, in order of first appearance."""
-    place = {row: i for i, row in enumerate(tables.meetings["row"].to_pylist())}
-    ids = tables.meetings["meeting_id"].to_pylist()
+def _merge(listed: Iterable[tuple[Answer, Iterable[int]]], tables: Normalized) -> list[_Meeting]:
+    """Return the meetings that the records listed by each answer are of, in order of first appearance."""
+    told = {row: _Told(row, *rest) for row, *rest in schema.rows_of(tables.meetings, _Told._fields)}
     by_id: dict[str, list[_Meeting]] = {}
-    meetings: list[_Meeting] = []
-    for sighting in sightings:
-        namesakes = by_id.setdefault(ids[place[sighting.row]], [])
-        here = place[sighting.row]
-        known = next(
-            (
-                one
-                for one in namesakes
-                if one.row == sighting.row or _may_be_same(tables.meetings, place[one.row], here)
-            ),
-            None,
-        )
-        if known:
-            known.see(sighting)
-            continue
-        meetings.append(_Meeting(sighting.row, sighting.answer, sighting.answer))
-        namesakes.append(meetings[-1])
-        if len(namesakes) > 1:
-            for one in namesakes:
-                one.problem = "id_collision"
-    return meetings
-
-
-def _may_be_same(meetings: pa.Table, a: int, b: int) -> bool:
-    """Return False only where two records cannot be one meeting: another creator, and times that do not overlap."""
-    one, other = ({name: meetings[name][i].as_py() for name in ("creator", "started_at", "ended_at")} for i in (a, b))
-    if not (one["creator"] and other["creator"]) or _number(one["creator"]) == _number(other["creator"]):
-        return True
-    return not (_is_over_before(one, other) or _is_over_before(other, one))
-
-
-def _number(creator: str) -> str:
-    return phones.normalize(creator) or creator
-
-
-def _is_over_before(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return bool(one["ended_at"] and other["started_at"] and one["ended_at"] <= other["started_at"])
+    for answer, distinct in listed:
+        together: dict[str, list[_Told]] = {}
+        for row in distinct:
+            if row in told:
+                together.setdefault(told[row].meeting_id, []).append(told[row])
+        for meeting_id, records in together.items():
+            namesakes = by_id.setdefault(meeting_id, [])
+            for at, same in identity.by_meeting([one.told for one in namesakes], records):
+                if at == len(namesakes):
+                    namesakes.append(_Meeting(same[-1], answer, answer))
+                namesakes[at].see(answer, same)
+    meetings = [one for namesakes in by_id.values() for one in namesakes]
+    return sorted(meetings, key=lambda one: one.told[0].row)
 
 
 def _meeting_table(tables: Normalized, meetings: list[_Meeting]) -> pa.Table:
     rows = tables.meetings["row"].to_numpy()
-    found = tables.meetings.take(np.searchsorted(rows, [meeting.row for meeting in meetings]).astype(np.int64))
+    found = tables.meetings.take(np.searchsorted(rows, [meeting.shown.row for meeting in meetings]).astype(np.int64))
     seen = {
         "observed_at": [meeting.first.asked_at for meeting in meetings],
         "last_seen_at": [meeting.last.asked_at for meeting in meetings],
@@ -189,12 +187,12 @@ def _in_order(table: pa.Table, rank: np.ndarray[Any, Any]) -> pa.Table:
     return table.take(order[np.count_nonzero(ranks < 0) :])
 
 
-def _reject_table(tables: Normalized, refused: list[_Sighting], rejected: dict[int, int]) -> pa.Table:
+def _reject_table(tables: Normalized, refused: Sequence[_Refused]) -> pa.Table:
     table = schema.arrow_schema(schema.REJECTS)
-    found = tables.rejects.take(pa.array([rejected[sighting.row] for sighting in refused], pa.int64()))
+    found = tables.rejects.take(pa.array([one.at for one in refused], pa.int64()))
     own = {
-        "pull_id": [sighting.answer.pull_id for sighting in refused],
-        "position": [sighting.record.position for sighting in refused],
+        "pull_id": [one.answer.pull_id for one in refused],
+        "position": [one.record.position for one in refused],
     }
     arrays = [
         pa.array(own[field.name], field.type) if field.name in own else found[field.name].combine_chunks()
@@ -203,18 +201,15 @@ def _reject_table(tables: Normalized, refused: list[_Sighting], rejected: dict[i
     return pa.Table.from_arrays(arrays, schema=table)
 
 
-def _problem_table(tables: Normalized, meetings: list[_Meeting], rank: np.ndarray[Any, Any]) -> pa.Table:
+def _problem_table(tables: Normalized, meetings: Sequence[_Meeting], rank: np.ndarray[Any, Any]) -> pa.Table:
     table = schema.arrow_schema(schema.PROBLEMS)
-    found = _in_order(tables.problems, rank).select(table.names)
-    ids = dict(zip(tables.meetings["row"].to_pylist(), tables.meetings["meeting_id"].to_pylist(), strict=True))
+    n_of_id = Counter(meeting.shown.meeting_id for meeting in meetings)
     own = [
-        {
-            "meeting_id": ids[meeting.row],
-            "column": "meeting_id",
-            "reason": meeting.problem,
-            "raw_value": ids[meeting.row],
-        }
+        {"meeting_id": key, "column": "meeting_id", "reason": reason, "raw_value": key}
         for meeting in meetings
-        if meeting.problem
+        for key in [meeting.shown.meeting_id]
+        for reason, is_so in (("id_collision", n_of_id[key] > 1), ("same_id_again", meeting.is_told_twice))
+        if is_so
     ]
+    found = _in_order(tables.problems, rank).select(table.names)
     return pa.concat_tables([found, pa.Table.from_pylist(own, table)])

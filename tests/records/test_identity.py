@@ -1,0 +1,122 @@
+"""Which records of one id are one meeting: one rule in three forms, and what it never does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from random import Random
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ytxdata.records.identity import apart_columns, apart_sql, are_apart, assign, by_meeting
+
+T0 = datetime(2026, 3, 5, 10, tzinfo=UTC)
+
+
+class Record(NamedTuple):
+    started_at: datetime | None
+    ended_at: datetime | None
+    record_hash: str
+
+
+def hour(n: int | None) -> datetime | None:
+    return None if n is None else T0 + timedelta(hours=n)
+
+
+def record(start: int | None, end: int | None, text: str = "") -> Record:
+    return Record(hour(start), hour(end), f"{start} {end} {text}")
+
+
+HOURS = st.none() | st.integers(0, 6)
+"""Few hours, so that ties, spans without length and ends before starts are common."""
+RECORDS = st.builds(record, HOURS, HOURS, st.sampled_from("ab"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        ((0, 1), (168, 169), True),
+        ((0, 1), (1, 2), True),
+        ((0, 2), (1, 3), False),
+        ((0, None), (168, 169), False),
+        ((None, 1), (168, 169), False),
+        ((0, 1), (None, 2), False),
+        ((0, 0), (0, 1), False),
+        ((0, 0), (1, 2), True),
+        ((5, 1), (3, 6), False),
+    ],
+)
+def test_two_records_are_apart_where_their_times_cannot_be_one(
+    one: tuple[int | None, int | None], other: tuple[int | None, int | None], apart: bool
+) -> None:
+    assert are_apart(record(*one), record(*other)) is apart
+    assert are_apart(record(*other), record(*one)) is apart
+
+
+@given(st.lists(st.tuples(RECORDS, RECORDS), min_size=1, max_size=30))
+def test_rows_columns_and_sql_say_the_same(pairs: list[tuple[Record, Record]]) -> None:
+    kind = pa.timestamp("us", tz="UTC")
+    columns = {
+        name: pa.array([getattr(pair[side], field) for pair in pairs], kind)
+        for side, names in enumerate((("s", "e"), ("t", "f")))
+        for name, field in zip(names, ("started_at", "ended_at"), strict=True)
+    }
+    table = pa.table({"i": range(len(pairs)), **columns})
+    with duckdb.connect() as connection:
+        connection.register("pairs", table)
+        told = connection.sql(f"SELECT {apart_sql('s', 'e', 't', 'f')} FROM pairs ORDER BY i").fetchall()
+    expected = [are_apart(one, other) for one, other in pairs]
+    assert [is_apart for (is_apart,) in told] == expected
+    assert apart_columns(*(table[name] for name in "setf")).to_pylist() == expected
+    seconds = [table[name].cast(pa.int64()) for name in "setf"]
+    assert apart_columns(*seconds).to_pylist() == expected
+
+
+@given(st.lists(st.lists(RECORDS, min_size=1, max_size=6), min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_every_record_is_of_one_meeting_for_good_and_none_holds_two(
+    answers: list[list[Record]], random: Random
+) -> None:
+    known: list[list[Record]] = []
+    home: dict[str, int] = {}
+    for answer in answers:
+        groups = by_meeting(known, answer)
+        assert groups == by_meeting(known, random.sample(answer, len(answer)))
+        assert Counter(one for _, same in groups for one in same) == Counter(answer)
+        for at, same in groups:
+            if at == len(known):
+                known.append([])
+            known[at] += [one for one in same if one not in known[at]]
+            for one in same:
+                assert home.setdefault(one.record_hash, at) == at
+    assert not any(are_apart(*pair) for versions in known for pair in combinations(versions, 2))
+
+
+@given(st.lists(RECORDS, min_size=1, max_size=8))
+def test_records_none_of_which_are_apart_are_one_meeting(records: list[Record]) -> None:
+    told: list[Record] = []
+    for one in records:
+        told += [] if any(are_apart(one, other) for other in told) else [one]
+    assert set(assign([], told)) == {0}
+
+
+def test_a_room_that_is_used_every_week_has_a_meeting_each_week() -> None:
+    weeks = [record(168 * week, 168 * week + 1) for week in range(50)]
+    assert assign([], weeks[::-1]) == list(range(50))[::-1]
+    running = record(168 * 50, None)
+    known = [[one] for one in weeks]
+    assert assign(known, [running, weeks[3]]) == [50, 3]
+    over = record(168 * 50, 168 * 50 + 2)
+    assert assign([*known, [running]], [record(168 * 51, None), over]) == [51, 50]
+
+
+def test_what_one_answer_tells_twice_is_believed_where_it_is_fullest_whatever_the_order() -> None:
+    running, over, longer = record(0, None), record(0, 1), record(0, 2)
+    for order in ([running, over, longer], [longer, over, running]):
+        ((_, same),) = by_meeting([], order)
+        assert same == [running, over, longer]

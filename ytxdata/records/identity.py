@@ -1,0 +1,171 @@
+"""Which records are of one meeting: the only rule, for single records, for Arrow columns and for SQL.
+
+The platform's meeting id is no key. A room keeps its id from week to week, and one id has been seen with two creators, so whoever
+counts by id alone loses meetings without a word. What tells two meetings of one id apart is time, and only time: a creator
+is written in more than one way, and one creator may well use an id twice.
+
+Two records of one id are one meeting, told twice, unless their times cannot be one: one of them ended at or before the other began, and
+began earlier. Hence
+
+- what has not ended may go on, and is never apart from what comes later: a running meeting is told again when it is over;
+- what is not known tells nothing apart: a false second meeting would be billed and counted;
+- a record without length is not apart from one that starts with it: the platform lists a meeting with its end equal to its
+  start before it knows the length.
+
+The distinct records of one meeting are its versions. Every distinct record belongs to exactly one meeting.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+class Span(Protocol):
+    """When a meeting began and ended, as one record tells it; None where it does not."""
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When it began."""
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended."""
+
+
+class Told(Span, Protocol):
+    """A record of a meeting: its span, and the hash of its text, which says whether two are the same."""
+
+    @property
+    def record_hash(self) -> str | bytes:
+        """Hash of the raw record."""
+
+
+R = TypeVar("R", bound=Told)
+
+
+def are_apart(one: Span, other: Span) -> bool:
+    """Return whether two records of one id cannot be the same meeting.
+
+    Examples
+    --------
+    >>> from collections import namedtuple
+    >>> Span = namedtuple("Span", "started_at ended_at")
+    >>> march = lambda day, hour: datetime(2026, 3, day, hour)
+    >>> first, week_later = Span(march(5, 10), march(5, 11)), Span(march(12, 10), march(12, 11))
+    >>> are_apart(first, week_later), are_apart(first, Span(march(5, 10), None)), are_apart(Span(march(5, 10), None), week_later)
+    (True, False, False)
+    """
+    return _is_over_before(one, other) or _is_over_before(other, one)
+
+
+def _is_over_before(one: Span, other: Span) -> bool:
+    if one.started_at is None or one.ended_at is None or other.started_at is None:
+        return False
+    return one.ended_at <= other.started_at and one.started_at < other.started_at
+
+
+def apart_columns(started: pa.Array, ended: pa.Array, other_started: pa.Array, other_ended: pa.Array) -> pa.Array:
+    """Return, row by row, whether two records of one id cannot be the same meeting: `are_apart` for Arrow columns.
+
+    Any type whose values compare will do: instants, or seconds. The answer is never null.
+    """
+
+    def over_before(start: pa.Array, end: pa.Array, other_start: pa.Array) -> pa.Array:
+        return pc.and_kleene(pc.less_equal(end, other_start), pc.less(start, other_start))
+
+    either = pc.or_kleene(over_before(started, ended, other_started), over_before(other_started, other_ended, started))
+    return pc.fill_null(either, False)
+
+
+def apart_sql(started: str, ended: str, other_started: str, other_ended: str) -> str:
+    """Return `are_apart` as SQL over four columns (or expressions), for DuckDB and Spark; it is never null.
+
+    Examples
+    --------
+    >>> apart_sql("a.s", "a.e", "b.s", "b.e")
+    'coalesce((a.e <= b.s AND a.s < b.s) OR (b.e <= a.s AND b.s < a.s), FALSE)'
+    """
+    return (
+        f"coalesce(({ended} <= {other_started} AND {started} < {other_started})"
+        f" OR ({other_ended} <= {started} AND {other_started} < {started}), FALSE)"
+    )
+
+
+def fullness(record: Told) -> Any:
+    """Return by what the record to believe is the greatest of several that one answer gives for a meeting.
+
+    What has ended says more than what runs, and a later end more than an earlier one. The hash decides the rest: the choice must
+    not hang on the place in the list, or an answer sorted otherwise would look like a change.
+    """
+    return (record.ended_at is not None, record.ended_at, record.record_hash)
+
+
+def assign(known: Sequence[Sequence[Told]], records: Sequence[Told]) -> list[int]:
+    """Return which meeting each record of one id in one answer is of.
+
+    A record that is known already stays where it is. Another one is of the meeting that begins with it; else of the one that began last
+    before it, if that may still go on; else of the next one, if that begins before it ends; else it is another meeting.
+    Only neighbours in time are looked at: an id that a room keeps for years costs no more than many ids.
+
+    Parameters
+    ----------
+    known
+        The meetings known under this id in the order in which they became known, each with its versions, the latest last.
+    records
+        The records of one answer under this id, in any order: the result does not depend on it.
+
+    Returns
+    -------
+    list
+        For each record an index into `known`; from `len(known)` on the new meetings, by start. Two records that are
+        apart never get one index, and a known one never another than it had.
+    """
+    if not known and len(records) == 1:
+        return [0]
+    home = {version.record_hash: at for at, versions in enumerate(known) for version in versions}
+    if not all(record.record_hash in home for record in records):
+        _place(known, records, home)
+    return [home[record.record_hash] for record in records]
+
+
+def _place(known: Sequence[Sequence[Told]], records: Sequence[Told], home: dict[str | bytes, int]) -> None:
+    """Give every record that is not known a place in `home`, in order of start."""
+    # All versions have a say, not the latest alone: a meeting whose end was withdrawn for a day would swallow next week's.
+    members: list[list[Told]] = [[*versions] for versions in known]
+    order = sorted((_start(versions[-1]), at) for at, versions in enumerate(known))
+    for record in sorted(records, key=lambda one: (_start(one), fullness(one))):
+        if record.record_hash in home:
+            continue
+        at = next(_neighbours(order, record, members), len(members))
+        if at == len(members):
+            members.append([])
+            insort(order, (_start(record), at))
+        members[at].append(record)
+        home[record.record_hash] = at
+
+
+def _neighbours(order: Sequence[tuple[Any, int]], record: Told, members: Sequence[Sequence[Told]]) -> Iterator[int]:
+    """Yield the meetings beside a record in time that it may be of: those that begin with it, the one before, the one after."""
+    start = _start(record)
+    first, behind = bisect_left(order, (start, 0)), bisect_left(order, (start, len(members)))
+    for _, at in (*order[first:behind], *order[max(first - 1, 0) : first], *order[behind : behind + 1]):
+        if not any(are_apart(record, member) for member in members[at]):
+            yield at
+
+
+def _start(record: Span) -> Any:
+    return (record.started_at is not None, record.started_at)
+
+
+def by_meeting(known: Sequence[Sequence[Told]], records: Sequence[R]) -> list[tuple[int, list[R]]]:
+    """Return the records of one id in one answer by the meeting they are of, see `assign`; the fullest of each last."""
+    groups: dict[int, list[R]] = {}
+    for at, record in zip(assign(known, records), records, strict=True):
+        groups.setdefault(at, []).append(record)
+    return [(at, sorted(same, key=fullness)) for at, same in sorted(groups.items())]

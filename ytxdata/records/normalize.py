@@ -24,7 +24,7 @@ from ytxdata.records.json_values import (
 )
 from ytxdata.records.legs import read_legs
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Raised whenever the same raw record would give other rows: derived tables are then derived again."""
 
 _BATCH = 16384

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ytxdata.audit.checking import Finding, check, those, when
 from ytxdata.audit.data import Data
 from ytxdata.labels import Text
+from ytxdata.records.identity import apart_sql
 
 PEOPLE = "(SELECT list_sort(list(DISTINCT number)) FROM all_legs l WHERE l.m = a.m AND number IS NOT NULL)"
 """Who was there, of a meeting called `a`; null when the parties are unknown."""
@@ -83,15 +84,15 @@ def duplicate_near(data: Data, *, within_s: float = 2) -> Iterator[Finding]:
     "id collision",
     severity=Text("crit：按编号的任何统计都会混淆两场会议", "crit: whatever counts by id mixes two meetings"),
     origin="Graph: callId is not guaranteed unique; Zoom: meeting number against uuid",
-    needs=("creators",),
 )
 def id_collision(data: Data) -> Iterator[Finding]:
-    """One meeting id, records that cannot be the same meeting: different creator and disjoint times."""
-    sql = """
+    """One meeting id, records that cannot be the same meeting, whoever created them: one was over before the other began."""
+    sql = f"""
         SELECT a.meeting_id AS id, min(a.s) AS first, max(b.s) AS last, count(DISTINCT b.twin) + 1 AS n
-        FROM all_meetings a JOIN all_meetings b ON a.meeting_id = b.meeting_id AND a.who <> b.who AND a.e <= b.s
-        WHERE a.is_shared GROUP BY a.meeting_id HAVING bool_or(a.in_scope OR b.in_scope) ORDER BY first, id
-    """
+        FROM all_meetings a JOIN all_meetings b ON a.meeting_id = b.meeting_id AND a.twin < b.twin
+        WHERE a.is_shared AND {apart_sql("a.s", "a.e", "b.s", "b.e")}
+        GROUP BY a.meeting_id HAVING bool_or(a.in_scope OR b.in_scope) ORDER BY first, id
+    """  # noqa: S608
     for row in data.rows(sql):
         yield Finding(
             record_ids=(row["id"],),
@@ -99,7 +100,7 @@ def id_collision(data: Data) -> Iterator[Finding]:
             measured=row["n"],
             threshold=1,
             text=Text(
-                f"会议编号 {row['id']} 用于 {row['n']} 场不同的会议：发起人不同，时间不相交（{when(row['first'])} 与 {when(row['last'])}）",
-                f"meeting id {row['id']} stands for {row['n']} meetings: different creators, times that do not meet ({when(row['first'])} and {when(row['last'])})",
+                f"会议编号 {row['id']} 用于 {row['n']} 场不同的会议：一场在另一场开始前已结束（{when(row['first'])} 与 {when(row['last'])}）",
+                f"meeting id {row['id']} stands for {row['n']} meetings: one was over before the other began ({when(row['first'])} and {when(row['last'])})",
             ),
         )

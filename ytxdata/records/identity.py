@@ -1,15 +1,17 @@
 """Which records are of one meeting: the only rule, for single records, for Arrow columns and for SQL.
 
-The platform's meeting id is no key. A room keeps its id from week to week, and one id has been seen with two creators, so whoever
-counts by id alone loses meetings without a word. What tells two meetings of one id apart is time, and only time: a creator
-is written in more than one way, and one creator may well use an id twice.
+The platform's meeting id is no key. A room keeps its id from week to week, and one id has been seen with two
+creators, so whoever counts by id alone loses meetings without a word. What tells two meetings of one id apart is
+time, and only time: a creator is written in more than one way, and one creator may well use an id twice.
 
-Two records of one id are one meeting, told twice, unless their times cannot be one: one of them ended at or before the other began, and
-began earlier. Hence
+Two records of one id are one meeting, told twice, unless their times cannot be one: one of them ended at or before
+the other began, and began earlier. Hence
 
-- what has not ended may go on, and is never apart from what comes later: a running meeting is told again when it is over;
+- what has not ended may go on, and is never apart from what comes later: a running meeting is told again when it is
+  over;
 - what is not known tells nothing apart: a false second meeting would be billed and counted;
-- a record without length is not apart from one that starts with it: the platform lists a meeting with its end equal to its
+- a record without length is not apart from one that starts with it: the platform lists a meeting with its end equal
+  to its
   start before it knows the length.
 
 The distinct records of one meeting are its versions. Every distinct record belongs to exactly one meeting.
@@ -26,7 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-class Span(Protocol):
+class Timed(Protocol):
     """When a meeting began and ended, as one record tells it; None where it does not."""
 
     @property
@@ -38,7 +40,7 @@ class Span(Protocol):
         """When it ended."""
 
 
-class Told(Span, Protocol):
+class Told(Timed, Protocol):
     """A record of a meeting: its span, and the hash of its text, which says whether two are the same."""
 
     @property
@@ -49,22 +51,22 @@ class Told(Span, Protocol):
 R = TypeVar("R", bound=Told)
 
 
-def are_apart(one: Span, other: Span) -> bool:
+def are_apart(one: Timed, other: Timed) -> bool:
     """Return whether two records of one id cannot be the same meeting.
 
     Examples
     --------
     >>> from collections import namedtuple
-    >>> Span = namedtuple("Span", "started_at ended_at")
+    >>> Record = namedtuple("Record", "started_at ended_at")
     >>> march = lambda day, hour: datetime(2026, 3, day, hour)
-    >>> first, week_later = Span(march(5, 10), march(5, 11)), Span(march(12, 10), march(12, 11))
-    >>> are_apart(first, week_later), are_apart(first, Span(march(5, 10), None)), are_apart(Span(march(5, 10), None), week_later)
+    >>> first, week_later = Record(march(5, 10), march(5, 11)), Record(march(12, 10), march(12, 11))
+    >>> are_apart(first, week_later), are_apart(first, Record(march(5, 10), None)), are_apart(Record(march(5, 10), None), week_later)
     (True, False, False)
     """
     return _is_over_before(one, other) or _is_over_before(other, one)
 
 
-def _is_over_before(one: Span, other: Span) -> bool:
+def _is_over_before(one: Timed, other: Timed) -> bool:
     if one.started_at is None or one.ended_at is None or other.started_at is None:
         return False
     return one.ended_at <= other.started_at and one.started_at < other.started_at
@@ -100,8 +102,8 @@ def apart_sql(started: str, ended: str, other_started: str, other_ended: str) ->
 def fullness(record: Told) -> Any:
     """Return by what the record to believe is the greatest of several that one answer gives for a meeting.
 
-    What has ended says more than what runs, and a later end more than an earlier one. The hash decides the rest: the choice must
-    not hang on the place in the list, or an answer sorted otherwise would look like a change.
+    What has ended says more than what runs, and a later end more than an earlier one. The hash decides the rest: the
+    choice must not hang on the place in the list, or an answer sorted otherwise would look like a change.
     """
     return (record.ended_at is not None, record.ended_at, record.record_hash)
 
@@ -109,14 +111,16 @@ def fullness(record: Told) -> Any:
 def assign(known: Sequence[Sequence[Told]], records: Sequence[Told]) -> list[int]:
     """Return which meeting each record of one id in one answer is of.
 
-    A record that is known already stays where it is. Another one is of the meeting that begins with it; else of the one that began last
-    before it, if that may still go on; else of the next one, if that begins before it ends; else it is another meeting.
-    Only neighbours in time are looked at: an id that a room keeps for years costs no more than many ids.
+    A record that is known already stays where it is. Another one is of the meeting that begins with it; else of the
+    one that began last before it, if that may still go on; else of the next one, if that begins before it ends; else
+    it is another meeting. Only neighbours in time are looked at: an id that a room keeps for years costs no more than
+    many ids.
 
     Parameters
     ----------
     known
-        The meetings known under this id in the order in which they became known, each with its versions, the latest last.
+        The meetings known under this id in the order in which they became known, each with its versions, the latest
+        last.
     records
         The records of one answer under this id, in any order: the result does not depend on it.
 
@@ -151,7 +155,8 @@ def _place(known: Sequence[Sequence[Told]], records: Sequence[Told], home: dict[
 
 
 def _neighbours(order: Sequence[tuple[Any, int]], record: Told, members: Sequence[Sequence[Told]]) -> Iterator[int]:
-    """Yield the meetings beside a record in time that it may be of: those that begin with it, the one before, the one after."""
+    """Yield the meetings beside a record in time that it may be of: those that begin with it, the one before, the one
+    after."""
     start = _start(record)
     first, behind = bisect_left(order, (start, 0)), bisect_left(order, (start, len(members)))
     for _, at in (*order[first:behind], *order[max(first - 1, 0) : first], *order[behind : behind + 1]):
@@ -159,7 +164,7 @@ def _neighbours(order: Sequence[tuple[Any, int]], record: Told, members: Sequenc
             yield at
 
 
-def _start(record: Span) -> Any:
+def _start(record: Timed) -> Any:
     return (record.started_at is not None, record.started_at)
 
 

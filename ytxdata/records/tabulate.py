@@ -61,7 +61,8 @@ class _Meeting:
     def see(self, answer: Answer, same: Sequence[_Told]) -> None:
         """Take what an answer tells of it, the fullest record last; going back to an earlier content is a change too.
 
-        A lesser record counts as a version once: an answer that always lists both must not look like a change each time.
+        A lesser record counts as a version once: an answer that always lists both must not look like a change each
+        time.
         """
         self.is_told_twice |= len(same) > 1
         for one in same:
@@ -86,9 +87,9 @@ class _Refused(NamedTuple):
 def tabulate(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Tabulated:
     """Return the tables of several answers to the same account.
 
-    A meeting seen again is a duplicate; of two different versions that of the answer *asked* later counts, whatever the order of
-    `answers`, and within one answer the fullest. One id for two meetings (see `records.identity`) gives two rows, and a row of
-    `problems` for each.
+    A meeting seen again is a duplicate; of two different versions that of the answer *asked* later counts, whatever
+    the order of `answers`, and within one answer the fullest. One id for two meetings (see `records.identity`) gives
+    two rows, and a row of `problems` for each.
 
     Parameters
     ----------
@@ -100,9 +101,9 @@ def tabulate(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Tabulated
     Returns
     -------
     Tabulated
-        One row per meeting in the order of first appearance; legs in the same order. `observed_at` is the asking instant of the
-        answer that first brought the version shown, `pull_id` that answer, `last_seen_at` the last one that listed the meeting.
-        Without records the same columns and types.
+        One row per meeting in the order of first appearance; legs in the same order. `observed_at` is the asking
+        instant of the answer that first brought the version shown, `pull_id` that answer, `last_seen_at` the last one
+        that listed the meeting. Without records the same columns and types.
 
     Examples
     --------

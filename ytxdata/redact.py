@@ -1,7 +1,8 @@
-"""Keep secrets out of what people and files see: signatures and headers in any text, also in logs."""
+"""Keep secrets out of what people and files see: signatures and headers in any text, also in logs; hashes that undo a mask."""
 
 from __future__ import annotations
 
+import hmac
 import logging
 import re
 
@@ -36,6 +37,30 @@ def mask_id(value: str) -> str:
     ('abcd***2345', '***')
     """
     return f"{value[:4]}{HIDDEN}{value[-4:]}" if len(value) >= 16 else HIDDEN
+
+
+_HASH = re.compile(
+    r"(?<![0-9A-Za-z~])(?:(?P<asked>[0-9]{8}T[0-9]{6}\.[0-9]{6}Z)-[0-9a-f]{16}|[0-9a-f]{64})(?![0-9A-Za-z])"
+)
+
+
+def keyed_hashes(text: str, secret: bytes) -> str:
+    """Return a text with every SHA-256 and every id of a pull replaced by a name that only who has the secret can compute.
+
+    Four digits of a masked number are ten thousand guesses: with the plain hash of the record beside it, each guess can be tried. The id of a pull holds the
+    first half of such a hash, and an answer may hold one record alone. A keyed name begins with `~`, so that it is never taken for a hash again.
+
+    Examples
+    --------
+    >>> keyed_hashes("20260301T010203.000000Z-0123456789abcdef", b"secret")
+    '20260301T010203.000000Z~711968a3c9d6de9c'
+    """
+
+    def keyed(found: re.Match[str]) -> str:
+        name = hmac.digest(secret, found[0].encode(), "sha256").hex()
+        return f"{found['asked']}~{name[:16]}" if found["asked"] else f"~{name[:32]}"
+
+    return _HASH.sub(keyed, text) if len(text) > 30 else text
 
 
 class ScrubFilter(logging.Filter):

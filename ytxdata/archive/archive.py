@@ -17,7 +17,7 @@ from ytxdata.archive.ledger import changes
 from ytxdata.archive.raw_answers import current_records, raw_answer
 from ytxdata.archive.storage.layout import read_identity
 from ytxdata.archive.storage.lock import WAIT_S
-from ytxdata.archive.storage.snapshot import Snapshot, newest
+from ytxdata.archive.storage.snapshot import Snapshot, newest, read
 from ytxdata.archive.sync import Asker, rebuild, sync
 from ytxdata.archive.sync_report import RebuildReport, SyncReport
 from ytxdata.archive.verify import Verification, verify
@@ -28,6 +28,7 @@ from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.schema import to_pandas
+from ytxdata.redact import keyed_hashes
 from ytxdata.times import Instant, as_instant
 
 
@@ -179,12 +180,27 @@ class Archive:
     def answer(self, pull_id: str) -> bytes:
         """Return the raw answer of a pull, byte for byte as it was received.
 
+        Parameters
+        ----------
+        pull_id
+            The pull's id, or the keyed name (`…Z~…`) by which a masked file of this archive calls it.
+
         Raises
         ------
         UsageError
             No pull has that id; `pulls` lists them.
         """
-        return raw_answer(self.snapshot(), pull_id)
+        snapshot = self.snapshot()
+        if "~" in pull_id and snapshot is not None and (secret := self.secret):
+            known = read(snapshot, "pulls", ("pull_id",))["pull_id"].to_pylist()
+            pull_id = next((one for one in known if keyed_hashes(one, secret) == pull_id), pull_id)
+        return raw_answer(snapshot, pull_id)
+
+    @property
+    def secret(self) -> bytes | None:
+        """The key under which hashes of raw text leave in masked files (`~…`); None where there is no archive yet. Keep it to yourself."""
+        identity = read_identity(self.path.absolute())
+        return identity.secret if identity else None
 
     def raw_records(self) -> list[bytes]:
         """Return the raw record of every meeting's latest version, and every rejected one, in the order of keeping."""

@@ -52,6 +52,7 @@ def explain(
         title=Text(row["zh"], row["en"]),
         definitions=tuple(definitions),
         notes=tuple(_notes(row, check, pulls, told, len(shown))),
+        secret=source.secret if isinstance(source, Archive) else None,
     )
 
 

@@ -6,8 +6,8 @@ import json
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files as resources
 from pathlib import Path
@@ -27,7 +27,9 @@ from ytxdata.errors import DamagedError, UsageError
 from ytxdata.files import replacing, sha256_of
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.metrics.usage import usage
+from ytxdata.redact import keyed_hashes
 from ytxdata.tables import csv
+from ytxdata.tables.masking import masked
 from ytxdata.tables.record_tables import record_table
 from ytxdata.tables.table import Table
 from ytxdata.templates import facts_card
@@ -171,11 +173,13 @@ def pack(
     if findings is None:
         findings = run(archive, remember=False)
     pulls = read(snapshot, "pulls", CHAINED).to_pylist()
+    secret = None if include_raw else archive.secret
     stamp = max((row["asked_at"] for row in pulls), default=datetime(1980, 1, 1, tzinfo=UTC))
+    links = pulls if secret is None else list(_keyed_chain(pulls, secret))
     target = Path(path)
     with replacing(target) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as whole:
         marks = []
-        for name, data in _parts(archive, snapshot, pulls, findings, stamp, include_raw=include_raw):
+        for name, data in _parts(archive, snapshot, links, findings, secret):
             marks.append({"path": name, "size": len(data), "sha256": sha256(data)})
             _write(whole, name, data, stamp)
         body = {
@@ -184,7 +188,7 @@ def pack(
             "as_of": stamp.isoformat(),
             "include_raw": include_raw,
             "n_pulls": len(pulls),
-            "chain_sha256": pull_sha256(pulls[-1]) if pulls else "",
+            "chain_sha256": pull_sha256(links[-1]) if links else "",
             "files": marks,
         }
         manifest_sha256 = sha256(canonical(body))
@@ -259,16 +263,15 @@ def _parts(
     snapshot: Snapshot,
     pulls: list[dict[str, Any]],
     findings: Findings,
-    stamp: datetime,
-    *,
-    include_raw: bool,
+    secret: bytes | None,
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield every file by name."""
+    """Yield every file by name; without a secret the raw answers too, and hashes as they are."""
+    stamp = max((row["asked_at"] for row in pulls), default=datetime(1980, 1, 1, tzinfo=UTC))
     yield README, _README.encode()
     yield VERIFY, resources("ytxdata.audit").joinpath("verifier.py").read_bytes()
     yield PULLS, canonical([{name: _plain(row[name]) for name in CHAINED} for row in pulls])
-    yield CERTIFICATE, canonical(_certificate(archive))
-    yield FINDINGS, canonical(_findings(findings, {row["pull_id"] for row in pulls}))
+    yield CERTIFICATE, canonical(_certificate(archive, secret))
+    yield FINDINGS, canonical(_findings(findings, {row["pull_id"] for row in pulls}, secret))
     certificate = archive.certificate()
     tables: list[Table] = [
         findings,
@@ -282,19 +285,41 @@ def _parts(
     with tempfile.TemporaryDirectory(prefix="ytxdata-pack-") as folder:
         for table in tables:
             place = "" if table is findings else "tables/"
-            written = csv.write(table.masked(), Path(folder) / f"{table.name}.csv", dialect="machine", written_at=stamp)
+            leaving = masked(replace(table, secret=archive.secret), plain_hashes=secret is None)
+            written = csv.write(leaving, Path(folder) / f"{table.name}.csv", dialect="machine", written_at=stamp)
             for file in (written, written.with_suffix(".about.json")):
                 yield f"{place}{file.name}", file.read_bytes()
-    if include_raw:
+    if secret is None:
         for row in pulls:
             yield f"raw/{row['pull_id']}.json", raw_answer(snapshot, row["pull_id"])
+
+
+def _keyed_chain(pulls: list[dict[str, Any]], secret: bytes) -> Iterator[dict[str, Any]]:
+    """Yield the pulls as they may leave without their raw answers: hashes keyed, and the chain closed anew over what is left to check.
+
+    The plain hash of an answer lets anybody try numbers until it fits; the owner of the archive can name the same chain again at any time.
+    """
+    previous = ""
+    for row in pulls:
+        first = previous or row["previous_sha256"]
+        link = {
+            **row,
+            **{name: keyed_hashes(row[name], secret) for name in ("pull_id", "sha256")},
+            "previous_sha256": first,
+        }
+        previous = pull_sha256(link)
+        yield link
+
+
+def _keyed(ids: Iterable[str], secret: bytes | None) -> list[str]:
+    return [one if secret is None else keyed_hashes(one, secret) for one in ids]
 
 
 def _plain(value: Any) -> Any:
     return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
 
 
-def _certificate(archive: Archive) -> dict[str, Any]:
+def _certificate(archive: Archive, secret: bytes | None) -> dict[str, Any]:
     certificate = archive.certificate()
     periods = [
         {
@@ -302,19 +327,19 @@ def _certificate(archive: Archive) -> dict[str, Any]:
             "end": one.end.isoformat(),
             "verdict": one.verdict,
             **one.reason._asdict(),
-            "pulls": list(one.pull_ids),
+            "pulls": _keyed(one.pull_ids, secret),
         }
         for one in certificate.periods
     ]
     return {"worst": certificate.worst, "sentence": certificate.sentence._asdict(), "periods": periods}
 
 
-def _findings(findings: Findings, known: set[str]) -> dict[str, Any]:
+def _findings(findings: Findings, known: set[str], secret: bytes | None) -> dict[str, Any]:
     """Return the findings, masked, each with the pulls that prove it and those of its records that are in the archive."""
     rows = findings.to_dicts()
     for row in rows:
         row["record_ids"] = json.loads(row["record_ids"] or "[]")
-        row["pulls"] = sorted(set(findings.pulls.get(row["finding_id"], ())) & known)
+        row["pulls"] = sorted(set(_keyed(findings.pulls.get(row["finding_id"], ()), secret)) & known)
         row["records_in_archive"] = [one for one in row["record_ids"] if row["pulls"] and one in findings.known_records]
     return {
         "findings": rows,

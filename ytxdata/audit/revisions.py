@@ -89,7 +89,7 @@ def changes(archive: Archive, *, start: Instant | None = None, end: Instant | No
     )
     return Table(
         frame=found.assign(touches=touches, is_grave=grave), name="changes", title=Text("事后改动", "Changes after the fact"),
-        definitions=_DEFINITIONS, notes=notes, certificate=archive.certificate(),
+        definitions=_DEFINITIONS, notes=notes, certificate=archive.certificate(), secret=archive.secret,
     )  # fmt: skip
 
 
@@ -157,8 +157,8 @@ def _moved_table(archive: Archive, rows: Sequence[tuple[Any, ...]]) -> Table:
     )  # fmt: skip
     title = Text("月度指标的变动", "How monthly figures moved")
     return Table(
-        frame=frame, name="moved", title=title, definitions=_MOVED, notes=(note,), certificate=archive.certificate()
-    )
+        frame=frame, name="moved", title=title, definitions=_MOVED, notes=(note,), certificate=archive.certificate(), secret=archive.secret,
+    )  # fmt: skip
 
 
 def _end_of(month: str) -> datetime:

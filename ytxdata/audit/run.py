@@ -127,6 +127,7 @@ def run(
         notes=(*notes, *(_not_run(CHECKS[key], why) for key, why in not_run.items())),
         period=scope.period,
         certificate=data.certificate,
+        secret=source.secret if isinstance(source, Archive) else None,
         pulls=pulls,
         not_run=not_run,
         ran=tuple(check.key for check in ran),

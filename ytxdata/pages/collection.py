@@ -124,7 +124,7 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
         ask=ask,
         records=records,
         reports=reports,
-        coverage=_coverage(certificate, period),
+        coverage=_coverage(certificate, period, still.secret),
         figures=key_figures(source, ask, earlier),
         period=period,
         certificate=certificate,
@@ -139,14 +139,14 @@ def _records(archive: Archive, name: Name, ask: Ask, period: Any, certificate: C
             "拒收的记录没有可靠的时间：不分期间，全部列出",
             "rejected records have no time to rely on: all are listed, whatever the period",
         )
-        return record_table(archive.rejects(), name, certificate=certificate, notes=(note,))
+        return record_table(archive.rejects(), name, certificate=certificate, notes=(note,), secret=archive.secret)
     frame = getattr(archive, name)(ask.start, ask.end)
     is_cut = ask.start is not None or ask.end is not None
     left_out = {key: told for key, told in usage.excluded.items() if key == "no_start" and is_cut}
-    return record_table(frame, name, period=period, certificate=certificate, excluded=left_out)
+    return record_table(frame, name, period=period, certificate=certificate, excluded=left_out, secret=archive.secret)
 
 
-def _coverage(certificate: Certificate, period: Any) -> Table:
+def _coverage(certificate: Certificate, period: Any, secret: bytes | None) -> Table:
     words = (
         ("start", "起（含）", "from", "time"), ("end", "止（不含）", "to (not included)", "time"), ("verdict", "结论", "verdict", "id"),
         ("reason", "原因代码", "reason key", "id"), ("reason_zh", "原因", "reason in Chinese", "text"), ("reason_en", "原因（英文）", "reason", "text"),
@@ -159,4 +159,5 @@ def _coverage(certificate: Certificate, period: Any) -> Table:
         definitions=tuple(Definition(key=key, zh=zh, en=en, unit=unit) for key, zh, en, unit in words),
         period=period,
         certificate=certificate,
+        secret=secret,
     )

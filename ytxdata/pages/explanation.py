@@ -129,6 +129,7 @@ def explanation(archive: Archive, name: str, ask: Ask, row: int, column: str | N
             definitions=_COLUMNS,
             period=report.period,
             certificate=report.certificate,
+            secret=archive.secret,
         ),
         formulas=formulas,
     )

@@ -54,6 +54,8 @@ class Described:
         How complete the data under it is, or None when nothing is known about that.
     zone
         Zone in which instants are shown.
+    secret
+        Key of the archive under which hashes of its raw text leave (`Archive.secret`); None: a key of this process, which nobody can ask again.
     """
 
     frame: Any
@@ -65,6 +67,7 @@ class Described:
     excluded: Mapping[str, tuple[Text, int]] = field(default_factory=dict)
     certificate: Completeness | None = None
     zone: str = ZONE_NAME
+    secret: bytes | None = field(default=None, repr=False)
 
     @cached_property
     def arrow(self) -> pa.Table:

@@ -7,6 +7,7 @@ telephone number: see `hide_in_text`.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import mask
+from ytxdata.redact import keyed_hashes
 from ytxdata.tables.alias_book import AliasBook
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.described import Described
@@ -95,8 +97,17 @@ def _is_date(digits: str) -> bool:
     return True
 
 
+_OF_THIS_PROCESS = secrets.token_bytes(32)
+"""Keys the hashes of tables that belong to no archive: the same within one run, and nobody's afterwards."""
+
+
 def masked(
-    table: T, *, show_phones: bool = False, pseudonyms: Pseudonyms | None = None, book: AliasBook | None = None
+    table: T,
+    *,
+    show_phones: bool = False,
+    pseudonyms: Pseudonyms | None = None,
+    book: AliasBook | None = None,
+    plain_hashes: bool = False,
 ) -> T:
     """Return the table with plain rows and its personal data hidden; doing it twice changes nothing more.
 
@@ -110,6 +121,9 @@ def masked(
         Put keyed names in place of numbers and of people, and leave the platform's raw text out. The names of meetings stay: read them before you share.
     book
         Put the book's names in place of the numbers it knows, and a column `…_department` beside them.
+    plain_hashes
+        Leave hashes of raw text, and ids of pulls, as they are: only for what goes beside the raw text itself. Else they become names keyed by the secret of
+        the pseudonyms or of the table's archive, for a plain hash lets anybody try the ten thousand numbers behind a mask.
 
     Raises
     ------
@@ -125,6 +139,19 @@ def masked(
         )
     rows = to_plain(table.arrow, table.zone)
     hide = pseudonyms.of_phone if pseudonyms else (str if show_phones else hidden)
+    secret = pseudonyms.secret if pseudonyms else table.secret or _OF_THIS_PROCESS
+
+    def tell(text: str) -> str:
+        """A text that is no number: numbers and hashes in it hidden."""
+        if show_phones:
+            return text
+        seen = hide_in_text(text, hide)
+        return seen if plain_hashes else keyed_hashes(seen, secret)
+
+    def name(text: str) -> str:
+        """An id: hashes alone are hidden."""
+        return text if show_phones or plain_hashes else keyed_hashes(text, secret)
+
     columns: dict[str, pa.ChunkedArray] = {}
     definitions: dict[str, Definition] = {}
     for key in rows.column_names:
@@ -146,16 +173,19 @@ def masked(
             definitions[key] = replace(known, unit="hidden")
         elif known.unit == "raw" and pseudonyms:
             columns[key] = pa.chunked_array([pa.nulls(len(column), pa.string())])
-        elif pa.types.is_string(column.type) and known.unit not in ("id", "hidden") and not show_phones:
-            columns[key] = _each(column, lambda text: hide_in_text(text, hide))
+        elif pa.types.is_string(column.type) and known.unit != "hidden" and not show_phones:
+            columns[key] = _each(column, name if known.unit == "id" else tell)
         else:
             columns[key] = column
     return replace(
         table,
         frame=pa.table(columns),
-        definitions=(*definitions.values(), *(known for known in table.definitions if known.key not in columns)),
-        title=table.title if show_phones else _in_both(table.title, hide),
-        notes=table.notes if show_phones else tuple(_in_both(note, hide) for note in table.notes),
+        definitions=tuple(
+            replace(known, zh=tell(known.zh), en=tell(known.en))
+            for known in (*definitions.values(), *(one for one in table.definitions if one.key not in columns))
+        ),
+        title=_in_both(table.title, tell),
+        notes=tuple(_in_both(note, tell) for note in table.notes),
     )
 
 
@@ -207,8 +237,8 @@ def _called(phone: str, book: AliasBook | None, hide: Hide, show_phones: bool) -
     return f"{name} {phone}" if show_phones else name
 
 
-def _in_both(text: Text, hide: Hide) -> Text:
-    return Text(hide_in_text(text.zh, hide), hide_in_text(text.en, hide))
+def _in_both(text: Text, change: Hide) -> Text:
+    return Text(change(text.zh), change(text.en))
 
 
 def _each(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.ChunkedArray:

@@ -75,6 +75,11 @@ class Pseudonyms:
         target.write_text(secrets.token_hex(32), encoding="ascii")
         return cls.load(target)
 
+    @property
+    def secret(self) -> bytes:
+        """The key under which hashes of raw text leave beside the names."""
+        return hmac.digest(self.key, b"hashes", "sha256")
+
     def of_phone(self, phone: str) -> str:
         """Return the name of a number, however it is written."""
         return f"P-{self._letters('phone', normalize(phone) or phone)}"

@@ -51,6 +51,7 @@ def record_table(
     certificate: Completeness | None = None,
     excluded: Mapping[str, tuple[Text, int]] | None = None,
     notes: tuple[Text, ...] = (),
+    secret: bytes | None = None,
 ) -> Table:
     """Return records with the definitions of their columns, ready to be written.
 
@@ -60,7 +61,7 @@ def record_table(
         The rows, of any engine.
     name
         Which of the tables it is: `meetings`, `legs`, `rejects`, `problems` or `pulls`.
-    period, certificate, excluded, notes
+    period, certificate, excluded, notes, secret
         As in `Table`.
 
     Examples
@@ -80,6 +81,7 @@ def record_table(
         period=period,
         excluded=excluded or {},
         certificate=certificate,
+        secret=secret,
     )
 
 

@@ -32,6 +32,11 @@ class Identity:
     key: str
     owner: str
 
+    @property
+    def secret(self) -> bytes:
+        """The key under which hashes of raw text leave the archive in masked files: derived, so that no such file says anything of `owner`."""
+        return hmac.digest(bytes.fromhex(self.key), b"hashes in masked files", "sha256")
+
     @classmethod
     def new(cls, account_sid: str, app_id: str) -> Identity:
         """Return the identity of a new archive of this account and application."""

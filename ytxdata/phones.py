@@ -14,8 +14,8 @@ HOME_REGION = "CN"
 _NOISE = re.compile(r"[\s\-.()·/]+")
 _DIALLED = re.compile(r"\+?\d{5,15}")
 HOME_MOBILE = r"^(?:\+?86|0086)?(?P<mobile>1(?:[3-689][0-9]|7[0-8])[0-9]{8})$"
-"""A mobile number of the home region, whichever way it is dialled: the library says the same, in fifteen times the time.
-What begins with 179 is left to it: that may be a carrier in front of a foreign number."""
+"""A mobile number of the home region, whichever way it is dialled: the library says the same, in fifteen times the
+time. What begins with 179 is left to it: that may be a carrier in front of a foreign number."""
 
 _HOME_MOBILE = re.compile(HOME_MOBILE)
 _E164_MOBILE = re.compile(r"\+861[3-9][0-9]{9}")

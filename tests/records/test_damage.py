@@ -9,7 +9,7 @@ import pytest
 
 from ytxdata.errors import NotJsonError, TruncatedError
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.tabulate import Tabulated, tabulate
+from ytxdata.records.merge import MergedTables, merge_answers
 
 GOOD = '{"meid":"m%d","starttime":"2026-01-05 10:00:00","parties":[{"name":"张三","phone":"15400000001"}]}'
 DEEP = "[" * 10_000 + "]" * 10_000
@@ -36,7 +36,7 @@ def three_with(value: str, position: int) -> bytes:
     return f'{{"statusCode":"0","data":[{",".join(records)}],"after":"x"}}'.encode()
 
 
-def ids(table: Tabulated) -> list[str]:
+def ids(table: MergedTables) -> list[str]:
     return sorted(table.meetings["meeting_id"].to_pylist())
 
 
@@ -44,7 +44,7 @@ def ids(table: Tabulated) -> list[str]:
 @pytest.mark.parametrize("kind", ONLY_LENIENT)
 def test_a_slightly_broken_record_is_read_and_told(kind: str, position: int) -> None:
     value, reason = ONLY_LENIENT[kind]
-    table = tabulate([read_answer(three_with(value, position))])
+    table = merge_answers([read_answer(three_with(value, position))])
     assert ids(table) == sorted({"m0", "m1", "m2", "bad"} - {f"m{position}"})
     told = [row["reason"] for row in table.problems.to_pylist() if row["meeting_id"] == "bad"]
     assert reason in told
@@ -53,7 +53,7 @@ def test_a_slightly_broken_record_is_read_and_told(kind: str, position: int) -> 
 @pytest.mark.parametrize("position", [0, 1, 2])
 @pytest.mark.parametrize("kind", HOPELESS)
 def test_a_hopelessly_broken_record_is_rejected_alone(kind: str, position: int) -> None:
-    table = tabulate([read_answer(three_with(HOPELESS[kind], position))])
+    table = merge_answers([read_answer(three_with(HOPELESS[kind], position))])
     assert ids(table) == sorted({"m0", "m1", "m2"} - {f"m{position}"})
     (reject,) = table.rejects.to_pylist()
     assert (reject["reason"], reject["meeting_id"], reject["position"]) == ("broken_text", "bad", position)
@@ -65,7 +65,7 @@ def test_a_hopelessly_broken_record_is_rejected_alone(kind: str, position: int) 
 def test_a_closing_bracket_too_many_loses_no_neighbour(excess: str, position: int) -> None:
     body = three_with("1", position).replace(b'{"phone":"2"}]}', b'{"phone":"2"}]}' + excess.encode())
     found = {"m0", "m1", "m2"} - {f"m{position}"}
-    assert found <= set(ids(tabulate([read_answer(body)])))
+    assert found <= set(ids(merge_answers([read_answer(body)])))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_closing_bracket_too_many_loses_no_neighbour(excess: str, position: in
 )
 def test_a_record_without_its_end_swallows_no_neighbour(broken: str, shape: str) -> None:
     body = shape % ",".join([GOOD % 1, broken, GOOD % 2, f"{broken} \n", GOOD % 3])
-    table = tabulate([read_answer(body.encode())])
+    table = merge_answers([read_answer(body.encode())])
     assert ids(table) == ["m1", "m2", "m3"]
     assert table.rejects["raw"].to_pylist() == [broken] * 2
 
@@ -95,7 +95,7 @@ def test_a_record_without_its_end_swallows_no_neighbour(broken: str, shape: str)
 def test_a_record_that_takes_the_lists_own_bracket_swallows_no_neighbour(shape: str, rest: str) -> None:
     broken = '{"meid":"x","a":[1,2'
     body = shape % (",".join([GOOD % 1, broken, GOOD % 2, GOOD % 3]), rest)
-    assert ids(tabulate([read_answer(body.encode())])) == ["m1", "m2", "m3"]
+    assert ids(merge_answers([read_answer(body.encode())])) == ["m1", "m2", "m3"]
 
 
 def test_an_invalid_byte_spoils_one_value_only() -> None:
@@ -104,11 +104,11 @@ def test_an_invalid_byte_spoils_one_value_only() -> None:
     assert answer.encoding == "utf-8"
     assert answer.warnings
     assert b"\xff\xfe" in answer.records[1].raw
-    assert ids(tabulate([answer])) == ["bad", "m0", "m2"]
+    assert ids(merge_answers([answer])) == ["bad", "m0", "m2"]
 
 
 def test_the_committed_damaged_answer(saved: Callable[[str], Answer]) -> None:
-    table = tabulate([saved("damaged")])
+    table = merge_answers([saved("damaged")])
     assert table.counts == (7, 4, 3, 0)
     assert table.rejects["reason"].to_pylist() == ["broken_text", "not_object", "no_id"]
     assert table.rejects["meeting_id"].to_pylist()[0] == "odd"
@@ -116,13 +116,13 @@ def test_the_committed_damaged_answer(saved: Callable[[str], Answer]) -> None:
 
 def test_many_broken_records_in_a_row() -> None:
     records = [GOOD % i if i % 3 else f'{{"meid":"bad{i}","name":"odd,"starttime":"x"}}' for i in range(300)]
-    table = tabulate([read_answer(f'{{"data":[{",".join(records)}]}}'.encode())])
+    table = merge_answers([read_answer(f'{{"data":[{",".join(records)}]}}'.encode())])
     assert table.counts == (300, 200, 100, 0)
 
 
 def test_a_key_given_twice_is_told_and_the_last_counts() -> None:
     body = b'{"data":[{"meid":"1","name":"a","name":"b","parties":[{"phone":"1","phone":"15400000001"}]}]}'
-    table = tabulate([read_answer(body)])
+    table = merge_answers([read_answer(body)])
     assert table.meetings["name"].to_pylist() == ["b"]
     doubled = [row for row in table.problems.to_pylist() if row["reason"] == "doubled_key"]
     assert [(row["column"], row["raw_value"]) for row in doubled] == [("phone", "1"), ("name", "a")]
@@ -131,7 +131,7 @@ def test_a_key_given_twice_is_told_and_the_last_counts() -> None:
 @pytest.mark.parametrize("parties", ['["15400000001","15400000002"]', '[["甲","15400000001"]]'])
 def test_a_doubled_key_is_told_whatever_form_the_parties_have(parties: str) -> None:
     body = f'{{"data":[{{"meid":"1","name":"a","name":"b","name":"c","parties":{parties}}}]}}'
-    assert tabulate([read_answer(body.encode())]).problems["reason"].to_pylist() == ["doubled_key"] * 2
+    assert merge_answers([read_answer(body.encode())]).problems["reason"].to_pylist() == ["doubled_key"] * 2
 
 
 def test_text_that_looks_like_a_key_is_no_doubled_key() -> None:
@@ -141,7 +141,7 @@ def test_text_that_looks_like_a_key_is_no_doubled_key() -> None:
         "extra": {"x": {"y": 1}},
         "parties": [{"phone": "15400000001", "z": {"k": 2}}],
     }
-    table = tabulate([read_answer(json.dumps({"data": [record]}).encode())])
+    table = merge_answers([read_answer(json.dumps({"data": [record]}).encode())])
     assert table.problems.num_rows == 0
 
 
@@ -188,4 +188,4 @@ def test_a_damaged_list_in_a_wrapper_is_read_to_its_end(broken: str) -> None:
     for depth in (1, 3):
         before, behind = '{"w":' * depth, "}" * depth
         body = f'{{"data":{before}[{GOOD % 1},{broken},{GOOD % 2}]{behind},"after":1}}'
-        assert ids(tabulate([read_answer(body.encode())])) == ["m1", "m2"]
+        assert ids(merge_answers([read_answer(body.encode())])) == ["m1", "m2"]

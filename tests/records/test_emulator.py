@@ -12,7 +12,7 @@ pytest.importorskip("starlette")
 from ytxdata.emulator import CHOICES, Emulator
 from ytxdata.platform.settings import Settings
 from ytxdata.platform.transport import Transport
-from ytxdata.records.tabulate import Tabulated, tabulate
+from ytxdata.records.merge import MergedTables, merge_answers
 
 FACTS = (
     "meeting_id",
@@ -30,7 +30,7 @@ LEG_FACTS = ("meeting_id", "name", "number", "joined_at", "left_at", "duration_s
 SHAPES = [shape for shape in CHOICES["shape"] if shape not in ("null", "empty", "absent")]
 
 
-def pull(**options: Any) -> tuple[Tabulated, dict[str, Any]]:
+def pull(**options: Any) -> tuple[MergedTables, dict[str, Any]]:
     with Emulator(meetings=40, seed=3, **options) as server:
         env = server.env
         settings = Settings.load(
@@ -39,7 +39,7 @@ def pull(**options: Any) -> tuple[Tabulated, dict[str, Any]]:
             app_id=env["YTX_APP_ID"],
             base_url=env["YTX_BASE_URL"],
         )
-        return tabulate([Transport(settings).query("", 1000)]), server.truth()
+        return merge_answers([Transport(settings).query("", 1000)]), server.truth()
 
 
 def plain(rows: list[dict[str, Any]], facts: tuple[str, ...]) -> list[tuple[str, ...]]:

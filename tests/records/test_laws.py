@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from ytxdata.errors import AnswerError
 from ytxdata.records import schema
 from ytxdata.records.answer import read_answer
+from ytxdata.records.merge import merge_answers
 from ytxdata.records.normalize import normalize
 from ytxdata.records.profile import drift, profile
 from ytxdata.records.schema import to_pandas
-from ytxdata.records.tabulate import tabulate
 
 T0 = datetime(2026, 1, 5, tzinfo=UTC)
 KEYS = [
@@ -76,7 +76,7 @@ MEETING = st.fixed_dictionaries(
 
 def check(bodies: list[bytes]) -> None:
     answers = [read_answer(body, asked_at=T0) for body in bodies]
-    table = tabulate(answers)
+    table = merge_answers(answers)
     counts = table.counts
     assert counts.received == sum(len(answer.records) for answer in answers)
     assert counts.received == counts.meetings + counts.rejected + counts.duplicates

@@ -12,8 +12,8 @@ import pytest
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.find_records import extract
+from ytxdata.records.merge import merge_answers
 from ytxdata.records.schema import MEETINGS, PROVENANCE
-from ytxdata.records.tabulate import tabulate
 
 ANSWERS = Path(__file__).parents[2] / "data" / "answers"
 
@@ -55,7 +55,7 @@ def test_committed_answers_are_what_the_script_makes(made: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_every_shape_gives_the_same_tables(saved: Saved, name: str) -> None:
-    known, found = tabulate([saved("array")]), tabulate([saved(name)])
+    known, found = merge_answers([saved("array")]), merge_answers([saved(name)])
     content = [column.name for column in MEETINGS if column.name not in (*PROVENANCE, "record_hash")]
     assert found.meetings.select(content).equals(known.meetings.select(content))
     assert found.legs.equals(known.legs)
@@ -106,7 +106,7 @@ def test_what_is_a_record_and_what_wraps_it(answer_with: WithData, data: object,
 def test_what_is_no_record_in_a_list_is_kept_to_be_rejected(answer_with: WithData) -> None:
     answer = answer_with(json.dumps([M1, 5, "x", None, [], {}, True, M2]))
     assert [record.raw for record in answer.records][1:-1] == [b"5", b'"x"', b"null", b"[]", b"{}", b"true"]
-    assert tabulate([answer]).counts == (8, 2, 6, 0)
+    assert merge_answers([answer]).counts == (8, 2, 6, 0)
 
 
 @pytest.mark.parametrize("data", ['"null"', '" null "', '"\\"null\\""', '{"rows":"null"}', '{"rows":"null","total":0}'])
@@ -123,7 +123,7 @@ def test_what_lies_too_deep_is_a_reject_if_no_meeting(opening: str, depth: int) 
         + "".join("]" if c == "[" else "}" for c in reversed(opening * depth) if c in "[{")
     )
     for body in (f'{{"data":{value}}}', f'{{"statusCode":"0","result":{value}}}', value):
-        assert tabulate([read_answer(body.encode())]).counts.received == 1
+        assert merge_answers([read_answer(body.encode())]).counts.received == 1
 
 
 def test_what_lies_deep_inside_a_record_stays_in_it(answer_with: WithData) -> None:
@@ -155,7 +155,7 @@ def test_raw_text_of_a_json_string_is_the_inner_text(answer_with: WithData) -> N
 def test_the_key_of_a_map_belongs_to_a_record_without_id() -> None:
     body = b'{"data":{"a 1" : {"starttime":"2026-01-05 10:00:00"}, "b":{"starttime":"2026-01-05 11:00:00"}}}'
     assert extract(body).records[0].raw == b'"a 1" : {"starttime":"2026-01-05 10:00:00"}'
-    assert tabulate([read_answer(body)]).meetings["meeting_id"].to_pylist() == ["a 1", "b"]
+    assert merge_answers([read_answer(body)]).meetings["meeting_id"].to_pylist() == ["a 1", "b"]
 
 
 def test_records_beside_data_and_under_a_key_given_twice_are_taken() -> None:
@@ -190,7 +190,7 @@ def test_parties_beside_the_one_meeting_are_its_legs(answer_with: WithData, one:
         answer = answer_with(json.dumps(data))
         assert [(json.loads(record.raw), record.path) for record in answer.records] == [(one, path)]
         assert answer.warnings == ()
-        table = tabulate([answer])
+        table = merge_answers([answer])
         assert table.meetings.select(["meeting_id", "n_legs", "state"]).to_pylist() == [
             {"meeting_id": "m1", "n_legs": 2, "state": None}
         ]
@@ -222,6 +222,6 @@ def test_no_parties_beside_meetings_are_no_warning(nothing: object) -> None:
 def test_other_names_come_from_the_user() -> None:
     body = json.dumps({"data": {"roomNo": "1", "teilnehmer": [{"phone": "15400000001"}]}}).encode()
     aliases = DEFAULT.with_extra({"meeting_id": ["room_no"], "parties": "teilnehmer"})
-    table = tabulate([read_answer(body, aliases=aliases)], aliases)
+    table = merge_answers([read_answer(body, aliases=aliases)], aliases)
     assert table.meetings.select(["meeting_id", "n_legs"]).to_pylist() == [{"meeting_id": "1", "n_legs": 1}]
-    assert tabulate([read_answer(body)], aliases).counts == table.counts
+    assert merge_answers([read_answer(body)], aliases).counts == table.counts

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from ytxdata import times
 from ytxdata.records.aliases import DEFAULT
-from ytxdata.records.instants import AHEAD, EARLIEST, parse_instant
+from ytxdata.records.instants import AHEAD, parse_instant
 from ytxdata.records.json_values import Number
+from ytxdata.records.legs import read_parties
 from ytxdata.records.normalize import Normalized, normalize
-from ytxdata.records.parties import read_parties
 from ytxdata.records.values import convert
 
 NOON = datetime(2026, 1, 5, 4, 0, 0, tzinfo=UTC)
@@ -118,7 +118,7 @@ def test_texts_read_in_bulk_are_read_as_each_alone(texts: list[str]) -> None:
     instants, reasons = read("instant", *texts, "junk")
     for i, text in enumerate(texts):
         moment = parse_instant(text.strip())
-        is_believed = moment is not None and EARLIEST <= moment <= times.now() + AHEAD
+        is_believed = moment is not None and times.EARLIEST <= moment <= times.now() + AHEAD
         assert instants[i] == (moment if is_believed else None)
         says_nothing = re.fullmatch(r"\s*|0*|0000-00-00( 00:00:00)?", text) is not None
         expected = None if is_believed or says_nothing else "absurd_time" if moment else "unreadable_time"

@@ -20,9 +20,8 @@ from ytxdata.labels import Text
 from ytxdata.platform.codes import OK, lookup
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
-from ytxdata.records.normalize import normalize
+from ytxdata.records.merge import Counts, MergedTables, merge_answers
 from ytxdata.records.schema import PULLS, arrow_schema, to_pandas
-from ytxdata.records.tabulate import Counts, Tabulated, tabulate
 from ytxdata.templates import facts_card
 
 LONGEST_RAW = 2000
@@ -67,9 +66,9 @@ class History:
         return cls(tuple(sorted(answers, key=lambda answer: answer.asked_at)), aliases, tuple(unreadable))
 
     @cached_property
-    def tables(self) -> Tabulated:
+    def tables(self) -> MergedTables:
         """The records as Arrow tables."""
-        tables = tabulate(self.answers, self.aliases)
+        tables = merge_answers(self.answers, self.aliases)
         if not self.unreadable:
             return tables
         rejects = pa.Table.from_pylist([_reject(one) for one in self.unreadable], schema=tables.rejects.schema)
@@ -114,11 +113,8 @@ class History:
     @cached_property
     def certificate(self) -> Certificate:
         """How complete the history is. Without an archive PROBABLE at best: an answer cannot show what it leaves out."""
-        listings = [answer for answer in self.answers if not answer.confid]
-        normal = [normalize(answer.records, self.aliases) for answer in listings]
-        facts = [
-            pull_facts(answer, one.meetings, len(one.rejects)) for answer, one in zip(listings, normal, strict=True)
-        ]
+        listed = [(one, one.meetings) for one in self.tables.listings if not one.answer.confid]
+        facts = [pull_facts(one.answer, found, len(one.record_rows) - found.num_rows) for one, found in listed]
         return certify_history(facts, self.answers[-1].asked_at if self.answers else times.now())
 
     @property

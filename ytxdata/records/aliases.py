@@ -16,7 +16,8 @@ PARTIES = "parties"
 _PARTY_KEYS = ("parties", "members", "participants", "memberList", "users")
 
 COMPANIONS = frozenset({"statedesc", "srcclid", "dstclid"})
-"""Keys, plain, that say something of their own (a state in words, the number shown to either side): no contradiction beside another."""
+"""Keys, plain, that say something of their own (a state in words, the number shown to either side): no contradiction
+beside another."""
 
 _MEETING_PREFIXES = ("meeting", "conference", "conf")
 """What may stand in front of a meeting's candidate key (`confStartTime`); in front of a party's key anything may."""

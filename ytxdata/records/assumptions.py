@@ -1,4 +1,5 @@
-"""What is assumed about the platform's records, as a list of data: each can be confirmed or contradicted by an account."""
+"""What is assumed about the platform's records, as a list of data: each can be confirmed or contradicted by an
+account."""
 
 from __future__ import annotations
 
@@ -47,14 +48,14 @@ DURATION_UNITS: tuple[tuple[str, float, Text], ...] = (
 """Units a duration may be in: key, units per second, name."""
 
 
-class Facts(NamedTuple):
+class AccountRecords(NamedTuple):
     """What an account's records show: their fields and the tables they give."""
 
     fields: tuple[Field, ...]
     tables: Normalized
 
 
-class Evidence(NamedTuple):
+class Support(NamedTuple):
     """Whether the facts confirm an assumption, and by what."""
 
     state: State
@@ -67,7 +68,7 @@ class Assumption(NamedTuple):
     key: str
     grade: Grade
     text: Text
-    check: Callable[[Facts], Evidence]
+    check: Callable[[AccountRecords], Support]
 
 
 def duration_unit(tables: Normalized) -> tuple[str, float] | None:
@@ -90,7 +91,8 @@ def duration_unit(tables: Normalized) -> tuple[str, float] | None:
 
 
 def quiet_hour(tables: Normalized) -> int | None:
-    """Return the middle of the six quietest hours of starts, read as Beijing time; None when there is no rhythm to see."""
+    """Return the middle of the six quietest hours of starts, read as Beijing time; None when there is no rhythm to
+    see."""
     starts = tables.meetings["started_at"].drop_null()
     if len(starts) < 5 * FEW:
         return None
@@ -108,7 +110,7 @@ def _microseconds(table: pa.Table, end: str, start: str) -> pa.ChunkedArray:
     return pc.cast(pc.subtract(table[end].cast(pa.int64()), table[start].cast(pa.int64())), pa.float64())
 
 
-def _feeding(facts: Facts, *columns: str) -> list[Field]:
+def _feeding(facts: AccountRecords, *columns: str) -> list[Field]:
     return [field for field in facts.fields if field.feeds in columns and field.n_filled]
 
 
@@ -116,24 +118,24 @@ def _share(n: int, total: int) -> str:
     return f"{n:,}/{total:,}"
 
 
-def _verdict(n: int, total: int, zh: str, en: str, least: int = 1) -> Evidence:
+def _verdict(n: int, total: int, zh: str, en: str, least: int = 1) -> Support:
     """Judge by a share: nearly all confirm, fewer contradict, too few values leave it open."""
     shown = f"{_share(n, total)} "
     state: State = "open" if total < least else "confirmed" if n >= NEARLY_ALL * total else "contradicted"
-    return Evidence(state, Text(shown + zh, shown + en))
+    return Support(state, Text(shown + zh, shown + en))
 
 
-def _ids(facts: Facts) -> Evidence:
+def _ids(facts: AccountRecords) -> Support:
     n, lost = facts.tables.meetings.num_rows, facts.tables.rejects.num_rows
     return _verdict(n, n + lost, "条记录有可读的编号", "records have a legible id")
 
 
-def _unique_ids(facts: Facts) -> Evidence:
+def _unique_ids(facts: AccountRecords) -> Support:
     n = facts.tables.meetings.num_rows
     return _verdict(len(facts.tables.meetings["meeting_id"].unique()), n, "个不同编号", "distinct ids", FEW)
 
 
-def _times(facts: Facts) -> Evidence:
+def _times(facts: AccountRecords) -> Support:
     forms: dict[str, int] = {}
     for field in facts.fields:
         if field.feeds.endswith("_at"):
@@ -144,16 +146,16 @@ def _times(facts: Facts) -> Evidence:
     return _verdict(forms.get("wall_time", 0), total, f"个时间为此形式（{shown}）", f"times have this form ({shown})")
 
 
-def _duration(facts: Facts) -> Evidence:
+def _duration(facts: AccountRecords) -> Support:
     found = duration_unit(facts.tables)
     if found is None:
-        return Evidence(
+        return Support(
             "open", Text("时长与起止时间同时出现的太少", "too few records have a duration, a start and an end")
         )
     unit, share = found
     name = next(text for key, _, text in DURATION_UNITS if key == unit)
     if share < NEARLY_ALL:
-        return Evidence(
+        return Support(
             "contradicted",
             Text(
                 f"没有单位与 结束 − 开始 相符；最接近{name.zh}（{share:.0%}）",
@@ -161,27 +163,27 @@ def _duration(facts: Facts) -> Evidence:
             ),
         )
     text = Text(f"{share:.0%} 按{name.zh}与 结束 − 开始 相符", f"{share:.0%} agree with end − start in {name.en}")
-    return Evidence("confirmed" if unit == "s" else "contradicted", text)
+    return Support("confirmed" if unit == "s" else "contradicted", text)
 
 
-def _zone(facts: Facts) -> Evidence:
+def _zone(facts: AccountRecords) -> Support:
     hour = quiet_hour(facts.tables)
     if hour is None:
-        return Evidence("open", Text("会议太少，或看不出作息", "too few meetings, or no rhythm of day and night"))
+        return Support("open", Text("会议太少，或看不出作息", "too few meetings, or no rhythm of day and night"))
     text = Text(
         f"按北京时间读，最安静的时段在 {hour} 点前后", f"read as Beijing time, the quietest hours lie around {hour}:00"
     )
     is_night = hour >= 22 or hour <= 6
-    return Evidence("confirmed" if is_night else "contradicted", text)
+    return Support("confirmed" if is_night else "contradicted", text)
 
 
-def _phones(facts: Facts) -> Evidence:
+def _phones(facts: AccountRecords) -> Support:
     legs = facts.tables.legs
     total = len(legs) - legs["phone"].null_count
     return _verdict(len(legs) - legs["number"].null_count, total, "个号码可拨", "phones are telephone numbers")
 
 
-def _creators(facts: Facts) -> Evidence:
+def _creators(facts: AccountRecords) -> Support:
     meetings, problems = facts.tables.meetings, facts.tables.problems
     total = len(meetings) - meetings["creator"].null_count
     wrong = pc.and_(pc.equal(problems["column"], "creator"), pc.equal(problems["reason"], "not_a_phone"))
@@ -189,23 +191,23 @@ def _creators(facts: Facts) -> Evidence:
     return _verdict(total - n_wrong, total, "个发起人是电话号码", "creators are telephone numbers")
 
 
-def _parties(facts: Facts) -> Evidence:
+def _parties(facts: AccountRecords) -> Support:
     meetings = facts.tables.meetings
     return _verdict(
         len(meetings) - meetings["n_legs"].null_count, len(meetings), "场会议带参会名单", "meetings list their parties"
     )
 
 
-def _leg_times(facts: Facts) -> Evidence:
+def _leg_times(facts: AccountRecords) -> Support:
     """Judge by whether any leg has a time: those who never answered have none."""
     legs = facts.tables.legs
     n = len(legs) - legs["joined_at"].null_count
     state: State = "open" if len(legs) < FEW else "confirmed" if n else "contradicted"
     text = _share(n, len(legs))
-    return Evidence(state, Text(f"{text} 条参会记录有加入时间", f"{text} legs have a time of joining"))
+    return Support(state, Text(f"{text} 条参会记录有加入时间", f"{text} legs have a time of joining"))
 
 
-def _creator_listed(facts: Facts) -> Evidence:
+def _creator_listed(facts: AccountRecords) -> Support:
     legs, meetings = facts.tables.legs, facts.tables.meetings
     mine = legs.filter(pc.fill_null(legs["is_creator"], False))
     judged = meetings.filter(
@@ -216,13 +218,13 @@ def _creator_listed(facts: Facts) -> Evidence:
     )
 
 
-def _one_shape(facts: Facts) -> Evidence:
+def _one_shape(facts: AccountRecords) -> Support:
     own = [field for field in facts.fields if "." not in field.path and "[" not in field.path]
     always = [field for field in own if field.n_present == field.n_parents]
     return _verdict(len(always), len(own), "个键每条记录都有", "keys stand in every record")
 
 
-def _known_keys(facts: Facts) -> Evidence:
+def _known_keys(facts: AccountRecords) -> Support:
     own = [
         field for field in facts.fields if field.n_filled and "object" not in field.types and "list" not in field.types
     ]
@@ -232,10 +234,10 @@ def _known_keys(facts: Facts) -> Evidence:
         return evidence
     shown = ", ".join(unknown[:12])
     text = evidence.text
-    return Evidence(evidence.state, Text(f"{text.zh}；未用：{shown}", f"{text.en}; not used: {shown}"))
+    return Support(evidence.state, Text(f"{text.zh}；未用：{shown}", f"{text.en}; not used: {shown}"))
 
 
-def _one_key(facts: Facts) -> Evidence:
+def _one_key(facts: AccountRecords) -> Support:
     by_column: dict[str, list[str]] = {}
     for field in facts.fields:
         if field.feeds and field.n_filled:
@@ -244,19 +246,19 @@ def _one_key(facts: Facts) -> Evidence:
         f"{column.partition('@')[0]} ← {', '.join(paths)}" for column, paths in by_column.items() if len(paths) > 1
     ]
     if not by_column:
-        return Evidence("open", Text("没有记录", "no records"))
+        return Support("open", Text("没有记录", "no records"))
     if rivals:
-        return Evidence("contradicted", Text("；".join(rivals), "; ".join(rivals)))
-    return Evidence("confirmed", Text(f"{len(by_column)} 列各一个键", f"{len(by_column)} columns, one key each"))
+        return Support("contradicted", Text("；".join(rivals), "; ".join(rivals)))
+    return Support("confirmed", Text(f"{len(by_column)} 列各一个键", f"{len(by_column)} columns, one key each"))
 
 
-def _money(facts: Facts) -> Evidence:
+def _money(facts: AccountRecords) -> Support:
     amounts = facts.tables.meetings["amount_yuan"]
     given = sum(field.n_filled for field in _feeding(facts, "meetings.amount_yuan"))
     return _verdict(len(amounts) - amounts.null_count, given, "个金额可读", "amounts can be read")
 
 
-def _recording(facts: Facts) -> Evidence:
+def _recording(facts: AccountRecords) -> Support:
     given = sum(field.n_filled for field in _feeding(facts, "meetings.recording_url"))
     values = facts.tables.meetings["recording_url"].drop_null()
     n_urls = pc.sum(pc.match_substring(values, "://")).as_py() or 0

@@ -1,8 +1,9 @@
 """Records that are alike, read in bulk: their JSON straight into typed columns, or not at all.
 
-Arrow's JSON reader takes a fraction of the time of decoding record by record. It is used only where it cannot say anything
-else than the general way: told the exact type of every key at any depth, it refuses an unknown key, a value of another type,
-a key that stands twice, and whatever is not strict JSON. One refusal sends the whole batch the general way.
+Arrow's JSON reader takes a fraction of the time of decoding record by record. It is used only where it cannot say
+anything else than the general way: told the exact type of every key at any depth, it refuses an unknown key, a value
+of another type, a key that stands twice, and whatever is not strict JSON. One refusal sends the whole batch the
+general way.
 """
 
 from __future__ import annotations

@@ -7,12 +7,10 @@ time, and only time: a creator is written in more than one way, and one creator 
 Two records of one id are one meeting, told twice, unless their times cannot be one: one of them ended at or before
 the other began, and began earlier. Hence
 
-- what has not ended may go on, and is never apart from what comes later: a running meeting is told again when it is
-  over;
+- what has not ended may go on, and is never apart from what comes later: a running meeting is told again at its end;
 - what is not known tells nothing apart: a false second meeting would be billed and counted;
 - a record without length is not apart from one that starts with it: the platform lists a meeting with its end equal
-  to its
-  start before it knows the length.
+  to its start before it knows the length.
 
 The distinct records of one meeting are its versions. Every distinct record belongs to exactly one meeting.
 """
@@ -59,8 +57,9 @@ def are_apart(one: Timed, other: Timed) -> bool:
     >>> from collections import namedtuple
     >>> Record = namedtuple("Record", "started_at ended_at")
     >>> march = lambda day, hour: datetime(2026, 3, day, hour)
-    >>> first, week_later = Record(march(5, 10), march(5, 11)), Record(march(12, 10), march(12, 11))
-    >>> are_apart(first, week_later), are_apart(first, Record(march(5, 10), None)), are_apart(Record(march(5, 10), None), week_later)
+    >>> over, week_later = Record(march(5, 10), march(5, 11)), Record(march(12, 10), march(12, 11))
+    >>> running = Record(march(5, 10), None)
+    >>> are_apart(over, week_later), are_apart(over, running), are_apart(running, week_later)
     (True, False, False)
     """
     return _is_over_before(one, other) or _is_over_before(other, one)
@@ -140,7 +139,8 @@ def assign(known: Sequence[Sequence[Told]], records: Sequence[Told]) -> list[int
 
 def _place(known: Sequence[Sequence[Told]], records: Sequence[Told], home: dict[str | bytes, int]) -> None:
     """Give every record that is not known a place in `home`, in order of start."""
-    # All versions have a say, not the latest alone: a meeting whose end was withdrawn for a day would swallow next week's.
+    # All versions have a say, not the latest alone:
+    # a meeting whose end was withdrawn for a day would swallow next week's.
     members: list[list[Told]] = [[*versions] for versions in known]
     order = sorted((_start(versions[-1]), at) for at, versions in enumerate(known))
     for record in sorted(records, key=lambda one: (_start(one), fullness(one))):

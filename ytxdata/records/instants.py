@@ -12,13 +12,11 @@ import pyarrow.compute as pc
 from ytxdata import times
 from ytxdata.records.schema import ARROW_TYPES
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=times.BEIJING).astimezone(UTC)
 AHEAD = timedelta(days=3653)
 
 _UTC = ARROW_TYPES["instant"]
 _WALL = pa.timestamp("us")
-_BEIJING_OFFSET = pa.scalar(timedelta(hours=8), pa.duration("us"))
-"""Beijing has kept this offset since 1992, and nothing earlier than 2000 is believed."""
+_BEIJING_OFFSET = pa.scalar(times.BEIJING_OFFSET, pa.duration("us"))
 
 _NOTHING = re.compile(r"0*|0000-00-00([ T]00:00:00(\.0+)?)?|null|none|-+", re.IGNORECASE)
 _LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2}))?)?)?")
@@ -40,8 +38,8 @@ _NO_TEXT = pa.scalar(None, pa.string())
 def read_instants(texts: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     """Read an array of texts as instants.
 
-    Read are `yyyy-MM-dd HH:mm:ss` (also with `T`, `/`, a fraction, a zone), `yyyyMMddHHmmss`, `yyyy年M月d日 HH:mm`, seconds
-    and milliseconds since 1970. 24:00:00 is the next midnight. Empty texts and zeros mean unknown.
+    Read are `yyyy-MM-dd HH:mm:ss` (also with `T`, `/`, a fraction, a zone), `yyyyMMddHHmmss`, `yyyy年M月d日 HH:mm`,
+    seconds and milliseconds since 1970. 24:00:00 is the next midnight. Empty texts and zeros mean unknown.
 
     Returns
     -------
@@ -58,7 +56,7 @@ def read_instants(texts: pa.Array) -> tuple[pa.Array, dict[int, str]]:
         is_given = texts.is_valid()
     is_believed = pc.fill_null(
         pc.and_(
-            pc.greater_equal(instants, pa.scalar(EARLIEST, _UTC)),
+            pc.greater_equal(instants, pa.scalar(times.EARLIEST, _UTC)),
             pc.less_equal(instants, pa.scalar(times.now() + AHEAD, _UTC)),
         ),
         False,

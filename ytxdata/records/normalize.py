@@ -12,8 +12,7 @@ import pyarrow as pa
 
 from ytxdata.records import bulk, schema
 from ytxdata.records.aliases import DEFAULT, Aliases
-from ytxdata.records.columns import Sheet, Trouble, fill
-from ytxdata.records.contradictions import contradictions
+from ytxdata.records.columns import Sheet, Trouble, contradictions, fill
 from ytxdata.records.find_records import RawRecord
 from ytxdata.records.json_values import (
     Object,
@@ -46,11 +45,13 @@ MEETINGS = _with_row(schema.MEETINGS, schema.PROVENANCE)
 LEGS = _with_row(schema.LEGS)
 REJECTS = _with_row(schema.REJECTS, ("pull_id",))
 PROBLEMS = _with_row(schema.PROBLEMS)
-"""The tables made here: the columns of `schema` without those that only a pull knows, and `row`, the index of the record."""
+"""The tables made here: the columns of `schema` without those that only a pull knows, and `row`, the index of the
+record."""
 
 
 class Normalized(NamedTuple):
-    """What a sequence of records says. `row` is the index of the record; each index is in `meetings` or in `rejects`, once."""
+    """What a sequence of records says. `row` is the index of the record; each index is in `meetings` or in `rejects`,
+    once."""
 
     meetings: pa.Table
     legs: pa.Table
@@ -61,8 +62,8 @@ class Normalized(NamedTuple):
 def normalize(records: Sequence[RawRecord | bytes], aliases: Aliases = DEFAULT) -> Normalized:
     """Return the rows that raw records give.
 
-    Every record is in exactly one of `meetings` and `rejects`, and nothing is dropped in silence: a value that cannot be read
-    is null and a row of `problems`; a value that contradicts another is kept and a row of `problems`.
+    Every record is in exactly one of `meetings` and `rejects`, and nothing is dropped in silence: a value that cannot
+    be read is null and a row of `problems`; a value that contradicts another is kept and a row of `problems`.
 
     Parameters
     ----------
@@ -78,8 +79,8 @@ def normalize(records: Sequence[RawRecord | bytes], aliases: Aliases = DEFAULT) 
 
     Notes
     -----
-    Works in batches: beside the tables, only a few thousand records are in memory at once. Records that are alike cost a
-    third of others: the same keys with values of the same types, each null or absent where it pleases.
+    Works in batches: beside the tables, only a few thousand records are in memory at once. Records that are alike
+    cost a third of others: the same keys with values of the same types, each null or absent where it pleases.
 
     Examples
     --------

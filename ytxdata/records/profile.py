@@ -12,14 +12,15 @@ import pandas as pd
 from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
-from ytxdata.records.assumptions import ASSUMPTIONS, GRADE_TEXTS, STATE_TEXTS, Facts, Grade, State
+from ytxdata.records.assumptions import ASSUMPTIONS, GRADE_TEXTS, STATE_TEXTS, AccountRecords, Grade, State
 from ytxdata.records.fields import FORM_TEXTS, TYPE_TEXTS, Field, survey
 from ytxdata.records.find_records import RawRecord
 from ytxdata.records.json_values import read_object
 from ytxdata.records.normalize import normalize
 
 Shape = Mapping[str, Mapping[str, Any]]
-"""Path → `types` (list), `form` (the main one), `present` (share of objects, 0–1), `n` (objects that could have it): JSON-able, to compare with later."""
+"""Path → `types` (list), `form` (the main one), `present` (share of objects, 0–1), `n` (objects that could have it):
+JSON-able, to compare with later."""
 
 _CERTAIN = 0.99
 """How unlikely it must be that a key is absent by chance before it is called vanished or new."""
@@ -27,7 +28,7 @@ _CERTAIN = 0.99
 _COLUMNS = ("path", "feeds", "types", "forms", "fill_rate", "n_present", "n_parents", "examples")
 
 
-class Finding(NamedTuple):
+class JudgedAssumption(NamedTuple):
     """What the records say about one assumption."""
 
     key: str
@@ -62,7 +63,7 @@ class Profile:
     n_records: int
     n_rejected: int
     fields: tuple[Field, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[JudgedAssumption, ...]
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -117,15 +118,21 @@ class Profile:
         lines = [
             "# 会议记录的样子 / What the meeting records look like",
             "",
-            f"{self.n_records:,} 条记录，其中 {self.n_rejected:,} 条不能成为会议。 / {self.n_records:,} records, {self.n_rejected:,} of which cannot be a meeting.",
+            f"{self.n_records:,} 条记录，其中 {self.n_rejected:,} 条不能成为会议。 / "
+            f"{self.n_records:,} records, {self.n_rejected:,} of which cannot be a meeting.",
             "",
             "## 假设 / Assumptions",
             "",
             "| | 假设 / assumption | 事先 / beforehand | 证据 / evidence |",
             "|---|---|---|---|",
             *(
-                f"| {STATE_TEXTS[finding.state].in_()} | {_cell(finding.text.in_())} | {GRADE_TEXTS[finding.grade].in_()} | {_cell(finding.evidence.in_())} |"
-                for finding in self.findings
+                _line(
+                    STATE_TEXTS[one.state].in_(),
+                    _cell(one.text.in_()),
+                    GRADE_TEXTS[one.grade].in_(),
+                    _cell(one.evidence.in_()),
+                )
+                for one in self.findings
             ),
             "",
             "## 字段 / Fields",
@@ -133,7 +140,14 @@ class Profile:
             "| 路径 / path | 列 / column | 类型 / types | 形式 / forms | 有值 / filled | 例（已遮盖）/ examples (masked) |",
             "|---|---|---|---|---|---|",
             *(
-                f"| `{_cell(field.path)}` | {field.feeds or '–'} | {_names(field.types, TYPE_TEXTS)} | {_names(field.forms, FORM_TEXTS)} | {field.fill_rate:.1%} | {_cell(' · '.join(field.examples))} |"
+                _line(
+                    f"`{_cell(field.path)}`",
+                    field.feeds or "–",
+                    _names(field.types, TYPE_TEXTS),
+                    _names(field.forms, FORM_TEXTS),
+                    f"{field.fill_rate:.1%}",
+                    _cell(" · ".join(field.examples)),
+                )
                 for field in self.fields
             ),
             "",
@@ -142,14 +156,13 @@ class Profile:
 
     def __repr__(self) -> str:
         n_contradicted = sum(finding.state == "contradicted" for finding in self.findings)
-        return f"<Profile of {self.n_records:,} records: {len(self.fields)} fields, {n_contradicted} assumptions contradicted>"
+        told = f"{len(self.fields)} fields, {n_contradicted} assumptions contradicted"
+        return f"<Profile of {self.n_records:,} records: {told}>"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(STATE_TEXTS[finding.state].in_())}</td><td>{escape(finding.text.in_())}</td><td>{escape(finding.evidence.in_())}</td></tr>"
-            for finding in self.findings
-        )
-        return f"<table>{rows}</table>{self.frame.to_html(index=False)}"
+        lines = ((STATE_TEXTS[one.state], one.text, one.evidence) for one in self.findings)
+        rows = ("".join(f"<td>{escape(text.in_())}</td>" for text in line) for line in lines)
+        return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>{self.frame.to_html(index=False)}"
 
 
 class HasAnswers(Protocol):
@@ -178,7 +191,8 @@ def profile(source: Source, aliases: Aliases = DEFAULT) -> Profile:
     Parameters
     ----------
     source
-        A history, an archive, or raw records (or their bytes alone, UTF-8). Of several answers each distinct record counts once.
+        A history, an archive, or raw records (or their bytes alone, UTF-8). Of several answers each distinct record
+        counts once.
     aliases
         Which keys feed which column.
 
@@ -200,9 +214,9 @@ def profile(source: Source, aliases: Aliases = DEFAULT) -> Profile:
     raws = _raws(source)
     objects = [read_object(raw, aliases).value for raw in raws]
     tables = normalize(raws, aliases)
-    facts = Facts(survey([one for one in objects if one is not None], aliases), tables)
+    facts = AccountRecords(survey([one for one in objects if one is not None], aliases), tables)
     findings = [
-        Finding(assumption.key, evidence.state, assumption.grade, assumption.text, evidence.text)
+        JudgedAssumption(assumption.key, evidence.state, assumption.grade, assumption.text, evidence.text)
         for assumption in ASSUMPTIONS
         for evidence in (assumption.check(facts),)
     ]
@@ -270,6 +284,10 @@ def _retyped(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Text:
 
 def _names(keys: Mapping[str, int], texts: Mapping[str, Text]) -> str:
     return ", ".join(texts[key].in_() for key in keys) or "–"
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _cell(text: str) -> str:

@@ -1,4 +1,5 @@
-"""The columns of every table and the reasons in them, as data: they serve the parser, the documentation and the data dictionary."""
+"""The columns of every table and the reasons in them, as data: they serve the parser, the documentation and the data
+dictionary."""
 
 from __future__ import annotations
 
@@ -189,7 +190,7 @@ PROBLEM_REASONS: dict[str, Text] = {
     "not_a_party": Text("名单中的此项不是参会方，未计入", "an entry of the list that is no party, not counted"),
     "end_before_start": Text("结束早于开始；两者都保留", "it ends before it starts; both are kept"),
     "duration_mismatch": Text("时长与 结束 − 开始 相差超过 2 秒；都保留", "its duration differs from end − start by more than 2 s; all are kept"),
-    "same_id_again": Text("同一次应答中编号重复而内容不同，取后一条", "the same id again in one answer with other contents; the later one counts"),
+    "same_id_again": Text("同一次应答中同一会议有不同内容，取较全的一条", "one meeting with several contents in one answer; the fullest one counts"),
     "id_collision": Text("同一编号用于两场不可能相同的会议；两者都保留", "one id for two meetings that cannot be the same; both are kept"),
 }  # fmt: skip
 

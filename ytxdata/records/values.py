@@ -1,4 +1,5 @@
-"""Turn the values of one column, as decoded from JSON, into a typed array: in bulk where they are alike, else one by one."""
+"""Turn the values of one column, as decoded from JSON, into a typed array: in bulk where they are alike, else one by
+one."""
 
 from __future__ import annotations
 
@@ -70,7 +71,8 @@ def as_texts(values: Values) -> pa.Array | None:
 
 
 def _as_array(values: Values) -> pa.Array | None:
-    """Return the values as an array where all are texts or all are whole numbers; None where each is looked at for itself."""
+    """Return the values as an array where all are texts or all are whole numbers; None where each is looked at for
+    itself."""
     if isinstance(values, pa.Array):
         return None if pa.types.is_boolean(values.type) else values
     kinds = set(map(type, values))
@@ -83,7 +85,8 @@ def _as_array(values: Values) -> pa.Array | None:
 
 
 def normal_numbers(phone_texts: pa.Array) -> pa.Array:
-    """Return each phone in E.164 form, null where it is none: home mobiles at once, of others each distinct text once."""
+    """Return each phone in E.164 form, null where it is none: home mobiles at once, of others each distinct text
+    once."""
     encoded = phone_texts.dictionary_encode()
     words = encoded.dictionary
     mobiles = pc.struct_field(pc.extract_regex(words, phones.HOME_MOBILE), "mobile")
@@ -100,7 +103,8 @@ def _number(text: str) -> str | None:
 
 
 def as_phone(value: Any) -> str | None:
-    """Return the E.164 form of a value that is surely a phone, as against an extension, a count or a name; else None."""
+    """Return the E.164 form of a value that is surely a phone, as against an extension, a count or a name; else
+    None."""
     text, reason = _text(value)
     return None if reason or text is None or len(text) < _SHORTEST_PHONE else _number(text)
 
@@ -207,7 +211,8 @@ def _yuan(value: Any) -> tuple[Decimal | None, str | None]:
 
 
 def _decimal(text: str) -> Decimal | None:
-    """Return the finite number a text stands for, thousands separated or not; bounded so that no exponent costs memory."""
+    """Return the finite number a text stands for, thousands separated or not; bounded so that no exponent costs
+    memory."""
     text = _half_width(text)
     try:
         exact = Decimal(text.replace(",", "") if _GROUPED.fullmatch(text) else text)

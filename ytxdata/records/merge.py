@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -27,14 +27,33 @@ class Counts(NamedTuple):
     duplicates: int
 
 
-class Tabulated(NamedTuple):
-    """Arrow tables with the columns of `schema`, instants in UTC, and the counts."""
+class Listing(NamedTuple):
+    """One answer and what it lists: for each of its records the row of `distinct` (or of no meeting) that it says
+    again."""
+
+    answer: Answer
+    record_rows: tuple[int, ...]
+    distinct: pa.Table
+
+    @property
+    def meetings(self) -> pa.Table:
+        """The records that are meetings, doubled ones included; `row` is their index among the answer's records."""
+        known = self.distinct["row"].to_numpy()
+        listed = np.array(self.record_rows, np.int64)
+        is_meeting = np.isin(listed, known)
+        found = self.distinct.take(np.searchsorted(known, listed[is_meeting]))
+        return found.set_column(found.schema.get_field_index("row"), "row", pa.array(np.flatnonzero(is_meeting)))
+
+
+class MergedTables(NamedTuple):
+    """Arrow tables with the columns of `schema`, instants in UTC, the counts, and what each answer lists, as asked."""
 
     meetings: pa.Table
     legs: pa.Table
     rejects: pa.Table
     problems: pa.Table
     counts: Counts
+    listings: tuple[Listing, ...] = ()
 
 
 class _Told(NamedTuple):
@@ -84,7 +103,7 @@ class _Refused(NamedTuple):
     at: int
 
 
-def tabulate(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Tabulated:
+def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> MergedTables:
     """Return the tables of several answers to the same account.
 
     A meeting seen again is a duplicate; of two different versions that of the answer *asked* later counts, whatever
@@ -109,49 +128,52 @@ def tabulate(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Tabulated
     --------
     >>> from ytxdata.records.answer import read_answer
     >>> body = b'{"statusCode":"0","data":[{"meid":"1"},{"meid":"1"},{"meid":"2"},7]}'
-    >>> tabulate([read_answer(body)]).counts
+    >>> merge_answers([read_answer(body)]).counts
     Counts(received=4, meetings=2, rejected=1, duplicates=1)
     """
     raws: dict[bytes, int] = {}
     listed = [
-        (answer, [(record, raws.setdefault(record.raw, len(raws))) for record in _records(answer, aliases)])
-        for answer in sorted(answers, key=lambda answer: answer.asked_at)
+        (answer, tuple(raws.setdefault(record.raw, len(raws)) for record in answer.records))
+        for answer in (_read_with(aliases, answer) for answer in sorted(answers, key=lambda answer: answer.asked_at))
     ]
     tables = normalize(list(raws), aliases)
+    listings = tuple(Listing(answer, rows, tables.meetings) for answer, rows in listed)
+    meetings = _merge(listings, tables.meetings)
     rejected = {row: i for i, row in enumerate(tables.rejects["row"].to_pylist())}
     refused = [
-        _Refused(answer, record, rejected[row]) for answer, rows in listed for record, row in rows if row in rejected
+        _Refused(answer, record, rejected[row])
+        for answer, rows, _ in listings
+        for record, row in zip(answer.records, rows, strict=True)
+        if row in rejected
     ]
-    meetings = _merge([(answer, dict.fromkeys(row for _, row in rows)) for answer, rows in listed], tables)
-
-    n_received = sum(len(rows) for _, rows in listed)
-    n_listed = sum(row not in rejected for _, rows in listed for _, row in rows)
-    counts = Counts(n_received, len(meetings), len(refused), n_listed - len(meetings))
-    assert sum(len(one.told) for one in meetings) + len(rejected) == len(raws), (
-        "a distinct record is of no meeting, or of two"
-    )
+    n_received = sum(len(listing.record_rows) for listing in listings)
+    counts = Counts(n_received, len(meetings), len(refused), n_received - len(refused) - len(meetings))
+    n_told = sum(len(one.told) for one in meetings)
+    assert n_told + len(rejected) == len(raws), "a distinct record is of no meeting, or of two"
     rank = np.full(max(len(raws), 1), -1)
     rank[[meeting.shown.row for meeting in meetings]] = np.arange(len(meetings))
-    return Tabulated(
+    return MergedTables(
         _meeting_table(tables, meetings),
         _in_order(tables.legs, rank).select(schema.arrow_schema(schema.LEGS).names),
         _reject_table(tables, refused),
         _problem_table(tables, meetings, rank),
         counts,
+        listings,
     )
 
 
-def _records(answer: Answer, aliases: Aliases) -> tuple[RawRecord, ...]:
-    return answer.records if answer.aliases == aliases else replace(answer, aliases=aliases).records
+def _read_with(aliases: Aliases, answer: Answer) -> Answer:
+    """Return the answer, its records found by these names of columns."""
+    return answer if answer.aliases == aliases else replace(answer, aliases=aliases)
 
 
-def _merge(listed: Iterable[tuple[Answer, Iterable[int]]], tables: Normalized) -> list[_Meeting]:
-    """Return the meetings that the records listed by each answer are of, in order of first appearance."""
-    told = {row: _Told(row, *rest) for row, *rest in schema.rows_of(tables.meetings, _Told._fields)}
+def _merge(listings: Sequence[Listing], distinct: pa.Table) -> list[_Meeting]:
+    """Return the meetings that the listed records are of, in order of first appearance."""
+    told = {row: _Told(row, *rest) for row, *rest in schema.rows_of(distinct, _Told._fields)}
     by_id: dict[str, list[_Meeting]] = {}
-    for answer, distinct in listed:
+    for answer, rows, _ in listings:
         together: dict[str, list[_Told]] = {}
-        for row in distinct:
+        for row in dict.fromkeys(rows):
             if row in told:
                 together.setdefault(told[row].meeting_id, []).append(told[row])
         for meeting_id, records in together.items():
@@ -161,7 +183,7 @@ def _merge(listed: Iterable[tuple[Answer, Iterable[int]]], tables: Normalized) -
                     namesakes.append(_Meeting(same[-1], answer, answer))
                 namesakes[at].see(answer, same)
     meetings = [one for namesakes in by_id.values() for one in namesakes]
-    return sorted(meetings, key=lambda one: one.told[0].row)
+    return sorted(meetings, key=lambda one: min(record.row for record in one.told))
 
 
 def _meeting_table(tables: Normalized, meetings: list[_Meeting]) -> pa.Table:

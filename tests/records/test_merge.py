@@ -10,8 +10,8 @@ import pytest
 
 from ytxdata.records import schema
 from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.merge import merge_answers
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, REJECTS, arrow_schema, empty, to_pandas
-from ytxdata.records.tabulate import tabulate
 
 T0 = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ def meeting(key: str, **more: Any) -> dict[str, Any]:
 def test_the_answer_asked_later_wins_whatever_the_order() -> None:
     old, new = answer(1, meeting("a", name="old")), answer(2, meeting("a", name="new"))
     for answers in ([old, new], [new, old]):
-        table = tabulate(answers)
+        table = merge_answers(answers)
         (row,) = table.meetings.to_pylist()
         assert (row["name"], row["version"], row["pull_id"]) == ("new", 2, new.pull_id)
         assert (row["observed_at"], row["last_seen_at"]) == (new.asked_at, new.asked_at)
@@ -38,19 +38,19 @@ def test_the_answer_asked_later_wins_whatever_the_order() -> None:
 
 def test_a_meeting_seen_again_unchanged_keeps_its_first_pull() -> None:
     first, again = answer(1, meeting("a")), answer(2, meeting("b"), meeting("a"))
-    row = tabulate([first, again]).meetings.to_pylist()[0]
+    row = merge_answers([first, again]).meetings.to_pylist()[0]
     assert (row["version"], row["pull_id"], row["observed_at"]) == (1, first.pull_id, first.asked_at)
     assert row["last_seen_at"] == again.asked_at
 
 
 def test_going_back_is_a_change_too() -> None:
     a, b = meeting("a", name="1"), meeting("a", name="2")
-    table = tabulate([answer(1, a), answer(2, b), answer(3, a)])
+    table = merge_answers([answer(1, a), answer(2, b), answer(3, a)])
     assert table.meetings.select(["name", "version"]).to_pylist() == [{"name": "1", "version": 3}]
 
 
 def test_the_same_id_again_in_one_answer_is_told() -> None:
-    table = tabulate([answer(1, meeting("a", name="1"), meeting("a", name="2"), meeting("a", name="2"))])
+    table = merge_answers([answer(1, meeting("a", name="1"), meeting("a", name="2"), meeting("a", name="2"))])
     assert table.counts == (3, 1, 0, 2)
     assert table.meetings["version"].to_pylist() == [2]
     assert table.problems["reason"].to_pylist() == ["same_id_again"]
@@ -59,7 +59,7 @@ def test_the_same_id_again_in_one_answer_is_told() -> None:
 def test_of_two_texts_in_one_answer_the_fuller_is_shown_whichever_comes_first() -> None:
     running, over = meeting("a"), meeting("a", endtime="2026-01-05 11:00:00")
     for order in ([running, over], [over, running]):
-        table = tabulate([answer(1, *order), answer(2, *order)])
+        table = merge_answers([answer(1, *order), answer(2, *order)])
         (row,) = table.meetings.to_pylist()
         assert (row["ended_at"] is not None, row["version"]) == (True, 2)
         assert table.counts == (4, 1, 0, 3)
@@ -70,7 +70,7 @@ def test_one_id_for_two_meetings_gives_both_whoever_created_them(creator: str | 
     one = meeting("a", creator="15400000001", endtime="2026-01-05 11:00:00")
     other = meeting("a", creator=creator, starttime="2026-01-12 10:00:00", endtime="2026-01-12 11:00:00")
     for second in ([one, other], [other], [other, one]):
-        table = tabulate([answer(1, one), answer(2, *second)])
+        table = merge_answers([answer(1, one), answer(2, *second)])
         assert table.counts == (1 + len(second), 2, 0, len(second) - 1)
         assert table.meetings["creator"].to_pylist() == ["15400000001", creator]
         assert table.meetings["version"].to_pylist() == [1, 1]
@@ -85,12 +85,12 @@ def test_what_may_be_one_meeting_is_one() -> None:
         meeting("a", creator="15400000002", starttime=""),
         meeting("a", creator="15400000001", endtime=""),
     ):
-        assert tabulate([answer(1, ended), answer(2, other)]).counts == (2, 1, 0, 1)
+        assert merge_answers([answer(1, ended), answer(2, other)]).counts == (2, 1, 0, 1)
 
 
 def test_rejects_are_counted_each_time_and_name_pull_and_position() -> None:
     pulls = [answer(1, meeting("a"), 7), answer(2, 7, meeting("a"))]
-    table = tabulate(pulls)
+    table = merge_answers(pulls)
     assert table.counts == (4, 1, 2, 1)
     assert [(row["pull_id"], row["position"]) for row in table.rejects.to_pylist()] == [
         (pulls[0].pull_id, 1),
@@ -99,7 +99,7 @@ def test_rejects_are_counted_each_time_and_name_pull_and_position() -> None:
 
 
 def test_legs_and_problems_are_of_the_version_shown() -> None:
-    table = tabulate(
+    table = merge_answers(
         [answer(1, meeting("a", duration="x")), answer(2, meeting("b"), meeting("a", parties=["15400000002"]))]
     )
     assert table.problems.num_rows == 0
@@ -110,7 +110,7 @@ def test_legs_and_problems_are_of_the_version_shown() -> None:
 
 
 def test_empty_equals_full() -> None:
-    none, full = tabulate([]), tabulate([answer(1, meeting("a", duration="x"), 7)])
+    none, full = merge_answers([]), merge_answers([answer(1, meeting("a", duration="x"), 7)])
     assert none.counts == (0, 0, 0, 0)
     for nothing, something, columns in zip(none[:4], full[:4], (MEETINGS, LEGS, REJECTS, PROBLEMS), strict=True):
         assert nothing.schema == something.schema == arrow_schema(columns) == empty(columns).schema
@@ -119,7 +119,9 @@ def test_empty_equals_full() -> None:
 
 
 def test_pandas_types() -> None:
-    frame = to_pandas(tabulate([answer(1, meeting("a", oriamount="1.20", bookmeeting="1", duration="60"))]).meetings)
+    frame = to_pandas(
+        merge_answers([answer(1, meeting("a", oriamount="1.20", bookmeeting="1", duration="60"))]).meetings
+    )
     kinds = frame.dtypes.astype(str)
     assert kinds[["meeting_id", "started_at", "duration_s", "is_booked", "amount_yuan"]].tolist() == [
         "string",

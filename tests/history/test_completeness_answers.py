@@ -11,6 +11,7 @@ import pytest
 
 from tests.history.simulator_archive import MemoryLand
 from ytxdata.history.proof.evidence import Evidence, Known, PullFacts, Seen
+from ytxdata.history.proof.overlap import Overlap
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.reading import Judgement, Reading
 from ytxdata.history.proof.window import Before, Sighting, look
@@ -138,7 +139,8 @@ def test_every_record_of_the_answer_and_of_the_land_is_counted_where_it_belongs(
     for key in exempt:
         land.put(replace(land.known[key], is_exempt=True))
     sighting = seen(records, land)
-    assert {key: getattr(sighting, key) for key in COUNTS} == dict(zip(COUNTS, counts, strict=True)), name
+    counted = {key: getattr(sighting.overlap if key in Overlap._fields else sighting, key) for key in COUNTS}
+    assert counted == dict(zip(COUNTS, counts, strict=True)), name
 
 
 def test_known_land_far_below_is_never_read_for_a_pinned_room() -> None:
@@ -175,6 +177,17 @@ def test_a_few_missing_amid_the_others_have_vanished_and_once_exempt_say_nothing
     assert not again.vanished
 
 
+def test_of_a_small_account_one_may_vanish_and_two_are_too_many() -> None:
+    small = [meeting(n) for n in range(30, 47)]
+    before = Before(NOW - 2 * DAY, small[-1].started_at, NOW - DAY)
+    one = seen([each for each in small if each.meeting_id != "m33"], land_of(small), before)
+    assert one.vanished == ("m33",)
+    assert not one.is_broken
+    two = seen([each for each in small if each.meeting_id not in ("m32", "m33")], land_of(small), before)
+    assert not two.vanished
+    assert two.is_broken
+
+
 def test_a_vanished_record_that_comes_back_is_told() -> None:
     land = land_of(EVERYTHING)
     land.put(replace(land.known["m60"], is_exempt=True))
@@ -184,7 +197,7 @@ def test_a_vanished_record_that_comes_back_is_told() -> None:
 @pytest.mark.parametrize(
     ("other", "collides"),
     [
-        (replace(meeting(100), creator="d"), True),
+        (replace(meeting(100), creator="d"), False),
         (replace(meeting(40), meeting_id="m100"), True),
         (replace(meeting(160), meeting_id="m100"), True),
         (meeting(100, version="closed later"), False),
@@ -249,6 +262,14 @@ def test_a_limit_is_suspected_only_where_old_ones_fell_off_and_the_number_stayed
     assert reason([nothing_new], 120) == "fell_off"
     all_there_is = seen(TAIL, land_of(EVERYTHING[:120]), asked_n=500)
     assert reason([all_there_is], 149) == "full"
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"), [(49, "full"), (50, "cap_round"), (128, "cap_round"), (149, "full"), (150, "cap_round")]
+)
+def test_a_round_number_of_records_looks_like_a_limit(n: int, expected: str) -> None:
+    records = [meeting(at) for at in range(1, n + 1)]
+    assert reason([seen(records, MemoryLand(), Before(), asked_n=500)]) == expected
 
 
 def test_as_many_for_a_larger_question_is_the_end_and_fewer_is_a_limit() -> None:
@@ -344,7 +365,7 @@ def test_nothing_is_proven_over_a_rejected_record() -> None:
 
 
 def test_nothing_is_proven_over_one_id_for_two_meetings() -> None:
-    assert reason_at(judged([*TAIL, replace(meeting(100), creator="d")]), 36) == "collision"
+    assert reason_at(judged([*TAIL, replace(meeting(40), meeting_id="m100")]), 36) == "collision"
 
 
 def test_nothing_is_proven_when_many_records_have_no_start() -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, NothingKnown, PullFacts, Seen, Window
+from ytxdata.history.proof.notes import NOTES
 from ytxdata.history.proof.periods import certify, compact
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.reasons import NOTES, REASONS, VERDICTS
+from ytxdata.history.proof.reasons import REASONS, VERDICTS
 from ytxdata.history.proof.revoke import rewound, with_upper
 from ytxdata.history.proof.verdict import confirmed, rebased
 from ytxdata.history.proof.window import Before, look
@@ -242,7 +243,14 @@ EMPTY = look(PullFacts("q", day(12), day(12), 1, []), NothingKnown(), Before(day
 
 
 def later(
-    n_new: int, *, each: int = 1000, first: float = 11, n_old: int = 100, doubled: int = 0, **more: object
+    n_new: int,
+    *,
+    each: int = 1000,
+    first: float = 11,
+    n_old: int = 100,
+    doubled: int = 0,
+    distinct: int = 100,
+    **more: object,
 ) -> str:
     """What becomes of the earlier window when a full answer brings n new meetings."""
     from tests.history.simulator_archive import MemoryLand
@@ -259,7 +267,7 @@ def later(
     facts = PullFacts("q", day(12), day(12), 10_000, records, 0, sum(record.n_bytes for record in records))
     reason = str(more.pop("reason", "full"))
     sighting = look(replace(facts, **more), land, Before(day(9)), DEFAULT_POLICY)  # type: ignore[arg-type]
-    earlier = replace(EARLIER, n_records=doubled or EARLIER.n_records)
+    earlier = replace(EARLIER, n_records=doubled or EARLIER.n_records, n_ids=distinct)
     matured = confirmed(earlier, sighting, reason)
     return "matured" if matured.proven_from == EARLIER.lower else matured.reason
 
@@ -276,6 +284,8 @@ def test_a_full_answer_matures_when_a_later_one_is_longer() -> None:
         ("old ones fell off", {"n_new": 80, "n_old": 70}),
         ("it brings an unknown meeting that began before the earlier one was asked", {"n_new": 43, "first": 9.99}),
         ("the earlier one held as many, some of them twice", {"n_new": 43, "doubled": 143}),
+        ("it holds as many distinct meetings as the earlier one", {"n_new": 43, "distinct": 143}),
+        ("it brings a meeting that began the second the earlier window ends", {"n_new": 43, "first": 9}),
         ("it is itself suspicious", {"n_new": 43, "reason": "cap_round"}),
     ],
 )

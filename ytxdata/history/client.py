@@ -55,7 +55,8 @@ class Client:
 
     Notes
     -----
-    Nothing is asked before the first query. Every attempt is signed anew, in Beijing time, on a connection of its own.
+    Nothing is asked before the first query. Every attempt is signed anew, in Beijing time, on a connection of its
+    own.
 
     Source: seed, sections 公共参数 and 请求参数.
 

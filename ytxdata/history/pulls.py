@@ -1,4 +1,4 @@
-"""What an answer tells of itself: to the rules of completeness its records in their order, to `pulls` how it was asked for."""
+"""What an answer tells of itself: its records in order to the rules of completeness, how it was asked to `pulls`."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class Certificate:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row per period: `start`, `end` (Asia/Shanghai), `verdict`, `reason`, `reason_zh`, `reason_en`, `pulls`."""
+        """One row per period: `start`, `end` (Asia/Shanghai), `verdict`, `reason` and its sentences, `pulls`."""
         rows = self.periods
         instants = f"datetime64[us, {ZONE_NAME}]"
         return pd.DataFrame(
@@ -175,11 +175,13 @@ _SENTENCES: dict[Verdict, Text] = {
     ),
     "PROBABLE": Text(
         "{start} 至 {end}（北京时间）的会议很可能完整，但未全部证实。{from_} 至 {to}：{zh}。",
-        "The meetings from {start} to {end} (Beijing time) are probably complete, but not all of that is proven. From {from_} to {to}: {en}.",
+        "The meetings from {start} to {end} (Beijing time) are probably complete, but not all of that is proven. "
+        "From {from_} to {to}: {en}.",
     ),
     "GAP": Text(
         "{start} 至 {end}（北京时间）之间有缺口：{from_} 至 {to} 的会议可能缺失，因为{zh}。",
-        "Between {start} and {end} (Beijing time) there is a gap: meetings from {from_} to {to} may be missing, because {en}.",
+        "Between {start} and {end} (Beijing time) there is a gap: "
+        "meetings from {from_} to {to} may be missing, because {en}.",
     ),
 }
 _OTHERS = Text("此类时段另有 {others} 段。", " (Further such periods: {others}.)")

@@ -11,6 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from ytxdata.labels import Text
+from ytxdata.times import EARLIEST
+
+HORIZON = timedelta(days=3660)
+"""A start further ahead than this is no start: rooms are booked for weeks, some for a year, none for ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,14 @@ class PullFacts:
     def n_returned(self) -> int:
         """How many records the answer held, whatever became of them."""
         return len(self.records) + self.n_rejected
+
+    def start_of(self, record: Seen) -> datetime | None:
+        """Return the start that gives a record its place, None when it has none that can be believed.
+
+        Platforms write 1970 and 9999 for *not known*: one such record would stretch a window over all time.
+        """
+        start = record.started_at
+        return start if start is not None and EARLIEST <= start < self.asked_at + HORIZON else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +152,8 @@ class Window:
     proven_from
         From here to `upper` it is PROVEN; None when nothing is.
     anchored_by, anchored_from
-        Of an anchored one, or the oldest of a chain: when its overlap had been archived, and where its own window began.
+        Of an anchored one, or the oldest of a chain: when its overlap had been archived, and where its own window
+        began.
     oldest
         The oldest start in the answer.
     n_records, n_ids, n_bytes, largest
@@ -205,7 +218,8 @@ class Evidence:
     uppers
         Upper edges of the windows of finished syncs, in the order of the syncs: the first, ever more of later ones.
     unsure_from, unsure_to
-        This machine's clock went back: what is said to have been archived between the two may have been archived later.
+        This machine's clock went back: what is said to have been archived between the two may have been archived
+        later.
     outside
         Key of the reason for what lies before the first claim.
     settle_s

@@ -1,8 +1,8 @@
-"""From windows to periods: chains of windows that say one thing, and for every stretch of time the best that is still true."""
+"""From windows to periods: for every stretch of time the best that is still true of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from heapq import heappop, heappush
@@ -12,28 +12,35 @@ from typing import NamedTuple
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Window
 from ytxdata.history.proof.policy import Policy
-from ytxdata.history.proof.reasons import CONFIRMABLE, REASONS, UNSUSPICIOUS, is_gap
+from ytxdata.history.proof.reasons import CONFIRMABLE, UNSUSPICIOUS, is_gap
 
 MOST_OPEN = 12
-"""How many windows that wait to be confirmed are kept."""
+"""How many windows that wait to be confirmed are kept.
+
+The oldest of them are the ones that a longer answer confirms first, the newest decide how far back the next proof
+reaches.
+"""
 
 
 def compact(windows: Iterable[Window]) -> tuple[Window, ...]:
     """Return the windows oldest first, with each chain that says one thing joined into one window, gaps too.
 
-    A full window that may still be confirmed stays as it is, unless a later one is equally long, or too many wait.
+    Evidence grows with what happened, not with every sync. A full window that may still be confirmed stays as it is,
+    unless a later one is equally long, or too many wait.
     """
     kept: list[Window] = []
     for window in sorted(windows, key=lambda one: one.asked_at):
         before = next((n for n in reversed(range(len(kept))[-MOST_OPEN:]) if _is_one_chain(kept[n], window)), None)
-        if before is not None:
-            window = _chained(kept.pop(before), window)
-        kept.append(window)
-    waiting = [one for one in kept if _waits(one)]
-    newest = waiting[-1:]
+        kept.append(window if before is None else _chained(kept.pop(before), window))
+    return _without_spent(kept)
+
+
+def _without_spent(windows: Sequence[Window]) -> tuple[Window, ...]:
+    """Return the windows without those that wait in the middle of too many, and that the newest covers."""
+    waiting = [one for one in windows if _waits(one)]
     middle = waiting[MOST_OPEN // 2 : -MOST_OPEN // 2]
-    spent = [one for one in middle if newest[0].lower <= one.lower and one.proven_from is None]
-    return tuple(one for one in kept if one not in spent)
+    spent = [one for one in middle if waiting[-1].lower <= one.lower and one.proven_from is None]
+    return tuple(one for one in windows if one not in spent)
 
 
 def _waits(window: Window) -> bool:
@@ -41,16 +48,23 @@ def _waits(window: Window) -> bool:
 
 
 def _is_one_chain(one: Window, later: Window) -> bool:
+    # A hole between two windows must stay a hole: joined, they would claim it.
     if one.reason != later.reason or later.lower > one.upper:
         return False
     if is_gap(one.reason):
         return one.lower <= later.lower and one.upper <= later.upper
     if _waits(one) or _waits(later):
-        equally_long = (one.n_records, one.n_ids, one.n_bytes) == (later.n_records, later.n_ids, later.n_bytes)
-        return equally_long and one.proven_from is None and later.proven_from is None and later.lower <= one.lower
+        return _are_equally_long(one, later)
     if one.proven_from is None or later.proven_from is None:
         return one.proven_from is later.proven_from
     return later.proven_from <= one.upper
+
+
+def _are_equally_long(one: Window, later: Window) -> bool:
+    """Say whether two full answers are the same to whatever may confirm them, and the later covers the earlier."""
+    lengths = [(each.n_records, each.n_ids, each.n_bytes) for each in (one, later)]
+    unproven = one.proven_from is None and later.proven_from is None
+    return lengths[0] == lengths[1] and unproven and later.lower <= one.lower
 
 
 def _chained(one: Window, later: Window) -> Window:
@@ -84,7 +98,7 @@ def certify(evidence: Evidence, policy: Policy) -> Certificate:
 
 def _claims(window: Window, policy: Policy, *, is_reliable: bool) -> Iterator[Stretch]:
     """Yield what one window says: the part that is proven, the part that is not, and the young part."""
-    if REASONS[window.reason].verdict == "GAP":
+    if is_gap(window.reason):
         yield Stretch(1, window.reason, window.lower, window.upper, window)
         return
     upper = min(window.upper, window.asked_at - policy.settle)

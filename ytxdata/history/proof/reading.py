@@ -6,16 +6,17 @@ A claim is a period with a verdict. PROVEN is said only where it cannot be false
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ytxdata.history.proof.ask_size import next_ask, plan
 from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.history.proof.evidence import Evidence, KnownLand, Note, NothingKnown, PullFacts
+from ytxdata.history.proof.evidence import Evidence, KnownLand, Note, NothingKnown, PullFacts, Window
+from ytxdata.history.proof.notes import clock_note, notes_on
 from ytxdata.history.proof.periods import certify, compact
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
-from ytxdata.history.proof.reasons import CONFIRMABLE, FORGETTING, notes_on
-from ytxdata.history.proof.revoke import doubts_from, note_on, patient, resettled, rewound, with_upper, worst_doubts
+from ytxdata.history.proof.reasons import CONFIRMABLE, FORGETTING
+from ytxdata.history.proof.revoke import doubts_from, patient, resettled, rewound, with_upper, worst_doubts
 from ytxdata.history.proof.verdict import (
     best_of,
     confirmed,
@@ -99,56 +100,76 @@ class Reading:
     def _mind_the_clock(self, now: datetime, pull_id: str = "") -> None:
         cut = rewound(self._evidence, now, self._policy)
         if cut is not self._evidence:
-            self._notes.append(note_on(self._evidence, cut, now, pull_id))
+            self._notes.append(clock_note(self._evidence, cut, now, pull_id))
             self._evidence = cut
 
     def result(self) -> Judgement:
         """Return what may be claimed after this sync."""
-        if not self._sightings:
-            return Judgement(certify(self._evidence, self._policy), self._evidence, tuple(self._notes))
-        earlier, policy = self._evidence, self._policy
-        best = best_of(self._sightings)
-        reason = reason_for(best, self._sightings, earlier, policy)
-        is_broken = reason == "order_broken" or any(one.is_broken or one.shows_disorder for one in self._sightings)
-        windows = [confirmed(one, best, reason) for one in earlier.windows]
-        windows = [rebased(one, windows) for one in windows]
-        window = window_of(best, reason, windows, policy)
-        gap = gap_below(window, best, reason, reached_by(earlier, windows, best))
-        new = [one for one in (gap, window) if one is not None]
-        doubts = doubts_from(self._sightings, earlier)
-        evidence = Evidence(
-            windows=compact([*windows, *new]),
+        earlier, policy, sightings = self._evidence, self._policy, self._sightings
+        if not sightings:
+            return Judgement(certify(earlier, policy), earlier, tuple(self._notes))
+        best = best_of(sightings)
+        reason = reason_for(best, sightings, earlier, policy)
+        windows, gap = _windows(best, reason, earlier, policy)
+        doubts = doubts_from(sightings, earlier)
+        is_broken = reason == "order_broken" or any(one.is_broken or one.shows_disorder for one in sightings)
+        evidence = replace(
+            _ordered(_asked(earlier, best, is_full=self._plan.is_full or best.stopped), sightings, is_broken=is_broken),
+            windows=windows,
             doubts=worst_doubts([*earlier.doubts, *doubts]),
-            n_syncs=earlier.n_syncs + 1,
-            last_asked_at=best.pull.asked_at,
-            joins_at=best.upper,
-            **_listed(best, earlier),
-            full_at=best.pull.asked_at if self._plan.is_full or best.stopped else earlier.full_at,
-            order_shown=(earlier.order_shown or any(one.shows_order for one in self._sightings)) and not is_broken,
-            order_broken_at=best.pull.asked_at if is_broken else earlier.order_broken_at,
             has_forgotten=earlier.has_forgotten or reason in FORGETTING,
-            uppers=with_upper(earlier.uppers, best.upper),
-            unsure_from=earlier.unsure_from,
-            unsure_to=earlier.unsure_to,
             outside=_outside(reason, earlier),
-            settle_s=earlier.settle_s,
         )
         return Judgement(
             certificate=certify(evidence, policy),
             evidence=evidence,
             notes=(*self._notes, *notes_on(best, reason, gap, doubts, earlier, is_broken=is_broken)),
             vanished=best.vanished,
-            reappeared=tuple(dict.fromkeys(key for one in self._sightings for key in one.reappeared)),
+            reappeared=tuple(dict.fromkeys(key for one in sightings for key in one.reappeared)),
         )
 
 
-def _listed(best: Sighting, earlier: Evidence) -> dict[str, datetime | None]:
-    """Return from where on the platform lists everything, as far as this sync or an earlier one has seen."""
+def _windows(
+    best: Sighting, reason: str, earlier: Evidence, policy: Policy
+) -> tuple[tuple[Window, ...], Window | None]:
+    """Return all windows after this sync, and the gap that it leaves below its own."""
+    windows = [confirmed(one, best, reason) for one in earlier.windows]
+    windows = [rebased(one, windows) for one in windows]
+    window = window_of(best, reason, windows, policy)
+    gap = gap_below(window, best, reason, reached_by(earlier, windows, best))
+    return compact([*windows, *(one for one in (gap, window) if one is not None)]), gap
+
+
+def _asked(earlier: Evidence, best: Sighting, *, is_full: bool) -> Evidence:
+    """Return the evidence with what this sync says of when it asked, and of what the platform lists."""
+    asked_at = best.pull.asked_at
+    listed_from, listed_at = _listed(best, earlier)
+    return replace(
+        earlier,
+        n_syncs=earlier.n_syncs + 1,
+        last_asked_at=asked_at,
+        joins_at=best.upper,
+        listed_from=listed_from,
+        listed_at=listed_at,
+        full_at=asked_at if is_full else earlier.full_at,
+        uppers=with_upper(earlier.uppers, best.upper),
+    )
+
+
+def _ordered(evidence: Evidence, sightings: Sequence[Sighting], *, is_broken: bool) -> Evidence:
+    """Return the evidence with what this sync shows of the order; one that breaks it takes back what was shown."""
+    if is_broken:
+        return replace(evidence, order_shown=False, order_broken_at=evidence.last_asked_at)
+    return replace(evidence, order_shown=evidence.order_shown or any(one.shows_order for one in sightings))
+
+
+def _listed(best: Sighting, earlier: Evidence) -> tuple[datetime | None, datetime | None]:
+    """Return from where on the platform lists everything, as far as this sync or an earlier one has seen, and when."""
     asked_at = best.pull.asked_at
     before = Before(None, earlier.listed_from, earlier.listed_at).still_listed_from(asked_at)
     if best.first is None or best.is_broken or (before is not None and before <= best.first):
-        return {"listed_from": earlier.listed_from, "listed_at": earlier.listed_at}
-    return {"listed_from": best.first, "listed_at": asked_at}
+        return earlier.listed_from, earlier.listed_at
+    return best.first, asked_at
 
 
 def _outside(reason: str, earlier: Evidence) -> str:

@@ -1,14 +1,10 @@
-"""Why a period has its verdict, and what a sync noticed: texts as data, keyed; the rules know only the keys."""
+"""Why a period has its verdict: texts as data. The rules know only the keys: verdict and sentence cannot disagree."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from ytxdata.history.proof.evidence import Doubt, Evidence, Note, Window
-from ytxdata.history.proof.window import Sighting
 from ytxdata.labels import Text
-from ytxdata.times import beijing_text
 
 Verdict = Literal["PROVEN", "PROBABLE", "GAP"]
 
@@ -102,7 +98,8 @@ REASONS: dict[str, Reason] = {
     ),
     "unreliable": _probable(
         "曾有会议很晚才出现，或消失后又出现：平台的列表不可靠（同步时延长 settle 可重新证实）",
-        "a meeting was listed very late, or was gone for a while: the platform's lists are unreliable (a longer `settle` in sync can prove anew)",
+        "a meeting was listed very late, or was gone for a while: the platform's lists are unreliable "
+        "(a longer `settle` in sync can prove anew)",
     ),
     "clock": _probable(
         "本机时钟后来倒退，不知道当时究竟何时所问",
@@ -114,7 +111,8 @@ REASONS: dict[str, Reason] = {
     ),
     "before_first": _probable(
         "早于第一次读到的最旧会议：平台没有给出更早的，是否曾有不得而知",
-        "before the oldest meeting of the first reading: the platform showed nothing older, and nobody can tell whether there was",
+        "before the oldest meeting of the first reading: the platform showed nothing older, "
+        "and nobody can tell whether there was",
     ),
     "not_read": _gap(
         "更早的会议没有读到：只要了或只给了最新的若干条",
@@ -138,109 +136,24 @@ REASONS: dict[str, Reason] = {
     ),
 }
 """Key → verdict and sentence. A period's verdict is that of its reason."""
+
 CONFIRMABLE = ("full", "order_full")
-"""Reasons of a window that a longer answer can confirm."""
+"""Reasons of a window that a longer answer can confirm: the platform stopped, and nothing speaks against it."""
 
 UNSUSPICIOUS = ("full", "order_full", "anchored")
-"""What may stand above a gap without proof: nothing speaks against these answers."""
+"""What may stand above a gap without proof: nothing speaks against these answers.
+
+Were a suspicious answer (a round number, a fall-off) enough, one cut by a limit would paint over what the limit
+swallowed.
+"""
 
 BLOCKING = ("rejected", "collision", "no_start", "reappeared", "vanished")
 """Reasons that keep a window from being proven, though what it holds joins on: a few missing ones are no gap."""
+
+FORGETTING = ("fell_off", "cap_equal")
+"""Reasons that say the platform no longer lists old meetings."""
 
 
 def is_gap(reason: str) -> bool:
     """Say whether what has this reason is a gap."""
     return REASONS[reason].verdict == "GAP"
-
-
-NOTES: dict[str, Text] = {
-    "vanished": Text(
-        "{n} 场已存档的会议从平台的列表里消失（存档保留它们，只报告一次）",
-        "{n} archived meetings vanished from the platform's list (the archive keeps them; told once)",
-    ),
-    "reappeared": Text(
-        "{n} 场曾经消失的会议又出现了",
-        "{n} meetings that had vanished came back",
-    ),
-    "late": Text(
-        "{n} 场会议出现在已证实的时段里：该结论已撤回，平台的列表不可靠",
-        "{n} meetings appeared inside a period that had been proven: that claim is revoked, the platform's lists are unreliable",
-    ),
-    "forgotten": Text(
-        "平台已不再列出 {n} 场旧会议（存档保留它们，只说一次）",
-        "the platform no longer lists {n} old meetings (the archive keeps them; told once)",
-    ),
-    "gap": Text(
-        "{start} 至 {end}（北京时间）的会议可能已丢失",
-        "meetings from {start} to {end} (Beijing time) may be lost",
-    ),
-    "clock": Text(
-        "本机时钟现在是 {now}，早于上次同步的 {last}：两者必有一错，{until} 之后的结论全部收回，重新读到才再成立；请校准本机时钟",
-        "this machine's clock says {now}, earlier than at the last sync ({last}): one of the two was wrong, so nothing after {until} is claimed until it is read again; set the clock right",
-    ),
-    "order": Text(
-        "平台没有按从新到旧返回",
-        "the platform did not list newest first",
-    ),
-    "cap": Text(
-        "疑似平台有上限或保留期：{why}",
-        "the platform seems to have a limit or to keep meetings for a while only: {why}",
-    ),
-    "rejected": Text(
-        "{n} 条记录无法识别，相应时段不能证实",
-        "{n} records could not be understood; their period cannot be proven",
-    ),
-    "collision": Text(
-        "{n} 个会议号各用于两场不同的会议",
-        "{n} meeting ids each stand for two different meetings",
-    ),
-    "no_start": Text(
-        "{n} 场会议没有开始时间，不属于任何时段",
-        "{n} meetings have no start and belong to no period",
-    ),
-}
-"""Key → what a sync says about it."""
-
-
-FORGETTING = ("fell_off", "cap_equal")
-"""Reasons that say the platform no longer lists old meetings."""
-
-SUSPICIONS = ("cap_round", "cap_equal", "cap_fewer")
-MOST_IDS = 20
-
-
-def notes_on(
-    best: Sighting, reason: str, gap: Window | None, doubts: Sequence[Doubt], earlier: Evidence, *, is_broken: bool
-) -> Iterator[Note]:
-    """Yield what a sync noticed, from what its best answer shows."""
-
-    def note(key: str, ids: Sequence[str] = (), **values: object) -> Note:
-        return Note(key, NOTES[key].format(**values), tuple(ids[:MOST_IDS]), best.pull.pull_id)
-
-    if gap is not None:
-        yield note("gap", start=beijing_text(gap.lower), end=beijing_text(gap.upper))
-    late = [one.meeting_id for one in doubts if one.meeting_id not in best.reappeared]
-    if late:
-        yield note("late", late, n=len(late))
-    if best.vanished:
-        yield note("vanished", best.vanished, n=len(best.vanished))
-    if best.reappeared:
-        yield note("reappeared", best.reappeared, n=len(best.reappeared))
-    if best.collisions:
-        yield note("collision", best.collisions, n=len(best.collisions))
-    if best.pull.n_rejected:
-        yield note("rejected", n=best.pull.n_rejected)
-    if best.n_without_start:
-        yield note("no_start", n=best.n_without_start)
-    if is_broken:
-        yield note("order")
-    if reason in SUSPICIONS:
-        why = REASONS[reason].text
-        yield Note(
-            "cap",
-            type(why)(NOTES["cap"].zh.format(why=why.zh), NOTES["cap"].en.format(why=why.en)),
-            (),
-            best.pull.pull_id,
-        )
-    if reason in FORGETTING and not earlier.has_forgotten:
-        yield note("forgotten", n=best.n_left_out)

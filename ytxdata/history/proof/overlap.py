@@ -1,0 +1,163 @@
+"""What joins an answer to the archive, and to the answer before it: overlap that could not be there by chance.
+
+One idea carries every proof. An answer that holds old, closed, unchanged records, archived at an instant T, was cut
+below them. By whatever date the platform sorts (start, end, listing, last change), what is *not* in the answer ranks
+lower still, so nothing happened to it after T: it began before T, and was listed at T. So the answer holds all that
+began after T, and all older meetings are in whatever was proven to hold the list of T. That the sort key is the start
+is nowhere assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from ytxdata.history.proof.evidence import Known, Seen
+from ytxdata.history.proof.policy import Policy
+
+Placed = tuple[datetime, Seen]
+"""A record with the start that gives it its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The records of one answer that have a place in time, and the window in which it must hold every meeting.
+
+    Parameters
+    ----------
+    placed
+        By start, each id once.
+    ids
+        All distinct ids, also of records without a place.
+    lower, upper
+        The window; `lower` is None when nothing has a place.
+    trimmed
+        `lower` if the lowest of the answer, where rooms pinned on top stand, are not trusted.
+    """
+
+    placed: Sequence[Placed]
+    ids: Collection[str]
+    lower: datetime | None
+    upper: datetime
+    trimmed: datetime | None
+
+
+class Overlap(NamedTuple):
+    """How many known records came again, and how many did not.
+
+    Parameters
+    ----------
+    n_known, n_inside
+        That came again: all, and those inside the window. The others are strays, like rooms pinned on top.
+    n_far
+        Strays far below the window.
+    n_left_out, n_held_back
+        Below the window that did not come: all, and those that the platform surely still lists.
+    """
+
+    n_known: int
+    n_inside: int
+    n_far: int
+    n_left_out: int
+    n_held_back: int
+
+
+def anchored_by(
+    anchors: Iterable[Known], overlap: Overlap, joins_at: datetime | None, policy: Policy
+) -> datetime | None:
+    """Return when enough of the overlap had been archived, None when the overlap shows nothing.
+
+    Parameters
+    ----------
+    anchors
+        Known records that came again inside the window, byte for byte as they were archived.
+    joins_at
+        Upper edge of the last completed sync; None when there is none.
+    """
+    if joins_at is None or not _ends_inside_known_land(overlap, policy):
+        return None
+    # A platform that sorts by end or by last change lifts what has lately ended to the top. Only what was over well
+    # before the last sync lies as deep by start as by end, so that an answer that holds it reaches that deep whatever
+    # the order.
+    archived = sorted(
+        one.last_changed_at for one in anchors if one.ended_at is not None and one.ended_at <= joins_at - policy.reach
+    )
+    # A single unchanged record may be one that was pinned, or listed anew. The fifth oldest of them, not the oldest,
+    # says when the overlap was archived: four may lie about their place.
+    return archived[policy.overlap - 1] if len(archived) >= policy.overlap else None
+
+
+def _ends_inside_known_land(overlap: Overlap, policy: Policy) -> bool:
+    # "Everything known came again" is no overlap: a platform that gives the oldest N always shows that. Some must
+    # have stayed out, and must still be listed, else a list kept oldest first whose old end is forgotten slides along
+    # and looks the same.
+    if overlap.n_held_back < policy.overlap:
+        return False
+    # One known record in ten may stand outside its place (rooms pinned on top). More is another order, or a short
+    # limit with a hole in the middle, which seems to reach years back.
+    if overlap.n_known - overlap.n_inside > policy.strays * overlap.n_known:
+        return False
+    # Pinned rooms are few. Five strays a day and more below the window are single records left out all over the
+    # place.
+    if overlap.n_far >= policy.overlap:
+        return False
+    # A platform without any order, and a small archive: luck puts all that came above all that did not. The chance
+    # that records drawn at random do so must be so small that a thousand accounts synced for ten years never see it.
+    by_chance = (overlap.n_known / (overlap.n_known + overlap.n_held_back)) ** overlap.n_inside
+    return by_chance <= policy.chance
+
+
+class Comparison(NamedTuple):
+    """What two answers of one sync show of each other: the shorter should be the newest part of the longer.
+
+    Parameters
+    ----------
+    n_lacking
+        Records of the earlier answer that should be in this one and are not.
+    shows_disorder, shows_order
+        Whether the two show that the shorter is not the newest part of the longer, or that it is. Neither, when one
+        of them says too little.
+    """
+
+    n_lacking: int = 0
+    shows_disorder: bool = False
+    shows_order: bool = False
+
+
+def compared(answer: Listed, earlier: Listed | None, policy: Policy) -> Comparison:
+    """Compare an answer with the one before it in the same sync.
+
+    The archive alone cannot show the order: a list kept oldest first whose old end is forgotten, and a memory that
+    gets shorter, both looked anchored. Two answers of different length, minutes apart, can.
+    """
+    if earlier is None or earlier.trimmed is None or answer.lower is None:
+        return Comparison()
+    only_before = [at for at, one in earlier.placed if one.meeting_id not in answer.ids]
+    only_now = [at for at, one in answer.placed if one.meeting_id not in earlier.ids]
+    n_lacking = sum(answer.lower <= at < answer.upper for at in only_before)
+    # Held against the window without its lowest few: a pinned room would stretch the shorter answer's window over
+    # years.
+    n_hidden = sum(earlier.trimmed <= at < earlier.upper for at in only_now)
+    return Comparison(
+        n_lacking=n_lacking,
+        # One may have been listed between the two questions; more than a tenth is no newest part.
+        shows_disorder=n_hidden > max(1, policy.strays * len(earlier.ids)),
+        shows_order=not n_lacking and not n_hidden and _agree(answer, earlier, only_before, only_now, policy),
+    )
+
+
+def _agree(
+    answer: Listed, earlier: Listed, only_before: Sequence[datetime], only_now: Sequence[datetime], policy: Policy
+) -> bool:
+    """Say whether two answers hold the same where both reach, and one goes on below that.
+
+    The young part, listed while the two were asked, says nothing. Without a few records below, both are the whole
+    list, and equal lists show no order.
+    """
+    assert earlier.trimmed is not None
+    both_reach = max(earlier.trimmed, answer.placed[min(policy.overlap, len(answer.placed) - 1)][0])
+    if any(both_reach <= at < min(answer.upper, earlier.upper) for at in (*only_before, *only_now)):
+        return False
+    return max(sum(at < both_reach for at in seen) for seen in (only_before, only_now)) >= policy.overlap

@@ -22,7 +22,7 @@ Placed = tuple[datetime, Seen]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class Extent:
     """The records of one answer that have a place in time, and the window in which it must hold every meeting.
 
     Parameters
@@ -126,7 +126,7 @@ class Comparison(NamedTuple):
     shows_order: bool = False
 
 
-def compared(answer: Listed, earlier: Listed | None, policy: Policy) -> Comparison:
+def compared(answer: Extent, earlier: Extent | None, policy: Policy) -> Comparison:
     """Compare an answer with the one before it in the same sync.
 
     The archive alone cannot show the order: a list kept oldest first whose old end is forgotten, and a memory that
@@ -149,7 +149,7 @@ def compared(answer: Listed, earlier: Listed | None, policy: Policy) -> Comparis
 
 
 def _agree(
-    answer: Listed, earlier: Listed, only_before: Sequence[datetime], only_now: Sequence[datetime], policy: Policy
+    answer: Extent, earlier: Extent, only_before: Sequence[datetime], only_now: Sequence[datetime], policy: Policy
 ) -> bool:
     """Say whether two answers hold the same where both reach, and one goes on below that.
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ytxdata.history.proof.evidence import HORIZON, Known, KnownLand, PullFacts, Seen
-from ytxdata.history.proof.overlap import Comparison, Listed, Overlap, Placed, anchored_by, compared
+from ytxdata.history.proof.overlap import Comparison, Extent, Overlap, Placed, anchored_by, compared
 from ytxdata.history.proof.policy import Policy
 from ytxdata.records.identity import assign
 from ytxdata.times import EARLIEST, floor_second, next_second
@@ -25,7 +25,7 @@ class Sighting:
     ----------
     pull, policy
         The answer, and the numbers it was judged by.
-    listed
+    extent
         Its records by place, and its window.
     first
         The oldest start inside the window; None when nothing is.
@@ -47,7 +47,7 @@ class Sighting:
 
     pull: PullFacts
     policy: Policy
-    listed: Listed
+    extent: Extent
     first: datetime | None
     overlap: Overlap
     n_missing: int
@@ -62,27 +62,27 @@ class Sighting:
     @property
     def lower(self) -> datetime | None:
         """Where the window begins."""
-        return self.listed.lower
+        return self.extent.lower
 
     @property
     def upper(self) -> datetime:
         """Where the window ends."""
-        return self.listed.upper
+        return self.extent.upper
 
     @property
     def oldest(self) -> datetime | None:
         """The oldest start in the answer."""
-        return _first_start(self.listed.placed)
+        return _first_start(self.extent.placed)
 
     @property
     def n_ids(self) -> int:
         """Distinct ids in the answer."""
-        return len(self.listed.ids)
+        return len(self.extent.ids)
 
     @property
     def n_without_start(self) -> int:
         """Distinct records that have no start, so no place."""
-        return self.n_ids - len(self.listed.placed)
+        return self.n_ids - len(self.extent.placed)
 
     @property
     def shows_order(self) -> bool:
@@ -187,18 +187,18 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
     absence = _absence(placed, by_id, known, pull, policy)
     inside = absence.window_of(placed)
     overlap = _overlap(placed, inside, found, absence.n_land, known, before.still_listed_from(pull.asked_at), policy)
-    listed = Listed(
+    extent = Extent(
         placed=placed,
         ids=by_id.keys(),
         lower=_lower(inside, absence.newest),
         upper=upper_edge(pull, policy),
         trimmed=_lower(_above_pinned(placed, inside, policy), absence.newest),
     )
-    anchors = _anchors(inside, listed.lower, found, before)
+    anchors = _anchors(inside, extent.lower, found, before)
     return Sighting(
         pull=pull,
         policy=policy,
-        listed=listed,
+        extent=extent,
         first=_first_start(inside),
         overlap=overlap,
         n_missing=len(absence.missing) if absence.was_read or not placed else absence.n_land - overlap.n_known,
@@ -208,7 +208,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         fresh=tuple(records[-1] for key, records in by_id.items() if key not in found),
         reappeared=tuple(key for key, one in found.items() if one.is_exempt),
         collisions=tuple(key for key, records in by_id.items() if _is_of_two(records, found.get(key))),
-        comparison=compared(listed, before.answer.listed if before.answer else None, policy),
+        comparison=compared(extent, before.answer.extent if before.answer else None, policy),
     )
 
 

@@ -7,7 +7,7 @@ import random
 import sys
 from statistics import median
 
-from tests.history.simulator_account import DAY, Account, Knobs, instant
+from tests.history.simulator_account import DAY, Account, Knobs
 from tests.history.simulator_archive import MemoryArchive
 from ytxdata.history.proof.policy import Policy
 

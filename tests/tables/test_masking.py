@@ -14,7 +14,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.records.schema import LEGS, MEETINGS, REJECTS, arrow_schema
 from ytxdata.tables.alias_book import AliasBook
-from ytxdata.tables.masking import hide_in_text
+from ytxdata.tables.numbers_in_text import hide_in_text
 from ytxdata.tables.pseudonyms import Pseudonyms
 from ytxdata.tables.record_tables import record_table
 from ytxdata.tables.table import Definition, Table
@@ -34,7 +34,7 @@ KEY = b"0123456789abcdef"
         ("(010)65520000 找前台", "010****0000 找前台"),
         ("010-6552-0000", "010****0000"),
         ("打 +1 (202) 555-0100 谢谢", "打 +12****0100 谢谢"),
-        ("008613812345678", "008****5678"),
+        ("008613812345678", "138****5678"),
         ("65520000", "655****0000"),
         ('{"phone":"13812345678"}', '{"phone":"138****5678"}'),
     ],

@@ -6,11 +6,9 @@ telephone number: see `hide_in_text`.
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -18,84 +16,15 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.phones import mask
 from ytxdata.redact import keyed_hashes
 from ytxdata.tables.alias_book import AliasBook
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.described import Described
+from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
 from ytxdata.tables.plain import to_plain
 from ytxdata.tables.pseudonyms import Pseudonyms
 
-Hide = Callable[[str], str]
 T = TypeVar("T", bound=Described)
-
-_GAP = r"[ \-.·()/]{0,2}"
-_IN_TEXT = re.compile(
-    r"(?<![0-9])(?:"
-    rf"\+[0-9](?:{_GAP}[0-9]){{6,14}}"  # any country
-    rf"|(?:00)?(?:86{_GAP})?1[3-9][0-9]{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}"  # a mobile
-    rf"|\(?0[0-9]{{2,3}}\)?{_GAP}[0-9](?:{_GAP}[0-9]){{6,7}}"  # a fixed line with its area code
-    r"|00[0-9]{8,15}"
-    r")(?![0-9])"
-)
-_WHOLE = re.compile(r"\+?[0-9]{7,15}")
-_DIALLED = re.compile(r"\+?[0-9]+")
-_SEPARATORS = re.compile(r"[\s\-.()·/]+")
-_WIDE = {
-    ord(wide): ord(narrow) for wide, narrow in zip("０１２３４５６７８９＋－（）　", "0123456789+-() ", strict=True)
-}
-
-
-def hidden(phone: str) -> str:
-    """Return a number with its middle hidden, a number of the home country as it is dialled there.
-
-    Examples
-    --------
-    >>> hidden("+86 138-1234-5678"), hidden("13812345678"), hidden("+861065520000"), hidden("+12025550100"), hidden("anonymous")
-    ('138****5678', '138****5678', '010****0000', '+12****0100', 'ano****mous')
-    """
-    bare = _SEPARATORS.sub("", phone.translate(_WIDE))
-    if not _DIALLED.fullmatch(bare):
-        return mask(phone)
-    national = bare.removeprefix("+86")
-    if national == bare or national.startswith(("400", "800")) or (national.startswith("1") and len(national) == 11):
-        return mask(national)
-    return mask(f"0{national}")
-
-
-def hide_in_text(text: str, hide: Hide = hidden) -> str:
-    """Return a text with what looks like a telephone number hidden.
-
-    Hidden are mobiles, fixed lines with an area code, and numbers with `+` or `00` before them, with blanks, dots or hyphens between, in full width
-    too; and a text that is nothing but 7 to 15 digits, unless these are a date. A local number without area code *inside* other text, and service numbers, stay:
-    they look like any other figure.
-
-    Examples
-    --------
-    >>> hide_in_text("13812345678的会议"), hide_in_text("回电 010-6552 0000 谢谢"), hide_in_text("20260131 周会")
-    ('138****5678的会议', '回电 010****0000 谢谢', '20260131 周会')
-    """
-    narrow = text.translate(_WIDE)
-    bare = _SEPARATORS.sub("", narrow)
-    if _WHOLE.fullmatch(bare):
-        return text if _is_date(bare) else hide(bare)
-    pieces, done = [], 0
-    for found in _IN_TEXT.finditer(narrow):  # one character for one: places in the narrow text are places in the text
-        pieces += [text[done : found.start()], hide(_SEPARATORS.sub("", found[0]))]
-        done = found.end()
-    return "".join((*pieces, text[done:]))
-
-
-def _is_date(digits: str) -> bool:
-    form = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(digits))
-    if form is None or not digits.startswith(("19", "20")):
-        return False
-    try:
-        datetime.strptime(digits, form)  # noqa: DTZ007  only asked whether it is one
-    except ValueError:
-        return False
-    return True
-
 
 _OF_THIS_PROCESS = secrets.token_bytes(32)
 """Keys the hashes of tables that belong to no archive: the same within one run, and nobody's afterwards."""

@@ -14,6 +14,7 @@ from ytxdata.tables.alias_book import AliasBook
 from ytxdata.tables.definition import Definition
 from ytxdata.tables.described import Completeness, Described
 from ytxdata.tables.excel_sheet import Progress
+from ytxdata.tables.numbers_in_text import hide_in_text
 from ytxdata.tables.plain import decimal_text
 from ytxdata.tables.pseudonyms import Pseudonyms
 
@@ -161,7 +162,7 @@ class Table(Described):
 
     def __repr__(self) -> str:
         verdict = f", {self.certificate.worst}" if self.certificate else ""
-        return f"<{type(self).__name__} {self.name}: {masking.hide_in_text(self.title.in_('both'))}{verdict}>"
+        return f"<{type(self).__name__} {self.name}: {hide_in_text(self.title.in_('both'))}{verdict}>"
 
 
 def _as_json(value: Any) -> Any:

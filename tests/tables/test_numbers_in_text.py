@@ -1,0 +1,193 @@
+"""Numbers in names of meetings, as people write them: 5,000 forms that must be hidden, 10,000 ordinary names that must stay."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+
+from ytxdata.tables.numbers_in_text import find_numbers, hide_in_text
+
+FORMS, NAMES = 5_000, 10_000
+MOST_FALSE_ALARMS = 0.01
+
+GAPS = (
+    "", " ", "-", ".", "·", "\u00a0", "\u2007", "\u202f", "\u3000", "   ", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212", "_", "－", "/",
+    " - ", " – ", "\t",
+)  # fmt: skip
+MOBILE_GROUPS = (
+    [11],
+    [3, 4, 4],
+    [3, 3, 5],
+    [4, 3, 4],
+    [4, 4, 3],
+    [1, 3, 3, 4],
+    [3, 8],
+    [5, 6],
+    [7, 4],
+    [1] * 11,
+    [2, 2, 2, 2, 2, 1],
+    [3, 3, 3, 2],
+)
+SCRIPTS = ("0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "０１２３４５６７８９", "०१२३४५६७८९", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗")
+INVISIBLE = ("", "", "", "\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u200e")
+BEFORE = ("", "", "张伟", "电话", "tel ", "（回电 ", "请拨：", "Call ", "周会|", "王总,", "【", "Q3 ")
+AFTER = ("", "", "的会议", " 谢谢", "）", "，周会", "找前台", "'s meeting", "】", "; ok", " 转3")
+COUNTRIES = ("44 20 7946 0018", "1 202 555 0100", "49 30 901820", "81 3 1234 5678", "852 2345 6789", "65 6123 4567")
+
+
+def _grouped(digits: str, sizes: list[int], gap: str) -> str:
+    parts, at = [], 0
+    for size in sizes:
+        parts.append(digits[at : at + size])
+        at += size
+    return gap.join(part for part in [*parts, digits[at:]] if part)
+
+
+def _mobile(draw: random.Random) -> tuple[str, str]:
+    digits = f"1{draw.choice('3456789')}{draw.randrange(10**9):09d}"
+    gap = draw.choice(GAPS)
+    sizes = draw.choice(MOBILE_GROUPS)
+    shown = _grouped(
+        digits, sizes, "-" if gap == "." and sizes == [3, 3, 3, 2] else gap
+    )  # with dots that is an address of the internet
+    country = draw.choice(("", "", "", "+86", "86", "0086", "(+86)", "+ 86"))
+    return digits, f"{country}{draw.choice(('', ' ', '-')) if country else ''}{shown}"
+
+
+def _fixed(draw: random.Random) -> tuple[str, str]:
+    area = draw.choice(("010", "021", "029", "0755", "0571", "0315"))
+    local = str(draw.randrange(2 * 10**7, 9 * 10**7))
+    gap = draw.choice(GAPS)
+    shown = _grouped(local, draw.choice(([8], [4, 4], [3, 5], [2, 2, 4])), gap)
+    return area + local, draw.choice((f"{area}{gap}{shown}", f"({area}){shown}", f"（{area}） {shown}"))
+
+
+def _abroad(draw: random.Random) -> tuple[str, str]:
+    country, *rest = draw.choice(COUNTRIES).split()
+    gap = draw.choice(GAPS)
+    prefix = draw.choice(("00", "+"))
+    return country + "".join(rest), gap.join([prefix + country, *rest])
+
+
+def _form(draw: random.Random) -> tuple[str, str]:
+    digits, shown = draw.choice((_mobile, _mobile, _fixed, _abroad))(draw)
+    script = draw.choice(SCRIPTS)
+    unseen = draw.choice(INVISIBLE)
+    written = "".join(f"{script[int(one)]}{unseen}" if one.isascii() and one.isdigit() else one for one in shown)
+    return digits, f"{draw.choice(BEFORE)}{written}{draw.choice(AFTER)}"
+
+
+def _left(text: str) -> str:
+    """Every digit that can still be read."""
+    return "".join(str(unicodedata.decimal(one)) for one in text if unicodedata.decimal(one, -1) >= 0)
+
+
+def test_whatever_a_person_reads_as_a_number_is_hidden() -> None:
+    draw = random.Random(20260131)
+    seen = []
+    for _ in range(FORMS):
+        digits, text = _form(draw)
+        hidden = hide_in_text(text)
+        if digits[-8:] in _left(hidden) or "****" not in hidden:
+            seen.append((text, hidden))
+    assert seen == []
+
+
+def _date(draw: random.Random) -> str:
+    year, month, day = draw.randrange(2015, 2028), draw.randrange(1, 13), draw.randrange(1, 29)
+    return draw.choice((
+        f"{year}-{month:02d}-{day:02d}", f"{year}.{month}.{day}", f"{year}/{month}/{day}", f"{year}{month:02d}{day:02d}", f"{year}年{month}月{day}日",
+        f"{month}.{day}", f"{month:02d}{day:02d}", f"{month}月{day}-{min(day + 2, 28)}日", f"{year % 100}{month:02d}{day:02d}", f"{day}/{month}/{year}", f"{year}-W{day:02d}",
+        f"{year} {month:02d} {day:02d}", f"FY{year % 100}Q{month % 4 + 1}", "",
+    ))  # fmt: skip
+
+
+def _time(draw: random.Random) -> str:
+    hour, minute = draw.randrange(8, 19), draw.choice((0, 15, 30, 45))
+    later = hour + draw.randrange(1, 4)
+    return draw.choice((
+        f"{hour:02d}:{minute:02d}-{later:02d}:{minute:02d}", f"{hour}.{minute:02d}-{later}.{minute:02d}", f"{hour:02d}{minute:02d}-{later:02d}{minute:02d}", f"{hour}点",
+        f"{hour}：{minute:02d}", f"{hour:02d}{minute:02d}", f"{hour}:{minute:02d} – {later}:{minute:02d}", "",
+    ))  # fmt: skip
+
+
+def _room(draw: random.Random) -> str:
+    floor, room = draw.randrange(1, 40), draw.randrange(1, 30)
+    return draw.choice((
+        f"{floor}{room:02d}会议室", f"A座{floor}{room:02d}", f"Room {floor}-{room:02d}", f"{floor}F-{room:02d}", f"{floor}楼{room}室", f"会议室{room}", f"B{floor}-{room:03d}",
+        f"{floor}{room:02d}/{floor}{room + 1:02d}", f"({floor}{room:02d})", "",
+    ))  # fmt: skip
+
+
+def _amount(draw: random.Random) -> str:
+    value = draw.randrange(1_000, 900_000_000)
+    return draw.choice((
+        f"{value:,}元", f"{value}元", f"预算{value / 10_000:.2f}万", f"¥{value:,}.00", f"${value:,}", f"合同额 {value:,} 元", f"第{value % 200}期", f"v{value % 9}.{value % 20}.{value % 7}",
+        f"HT{draw.randrange(2015, 2028)}-{value % 10_000:04d}", f"PO-{value % 1_000_000:06d}", f"{value % 100}%", f"{value % 500}人", f"192.168.{value % 256}.{value % 254}",
+        f"项目 {draw.randrange(2015, 2028)}{value % 1_000_000:06d}", "",
+    ))  # fmt: skip
+
+
+SUBJECTS = (
+    "周会",
+    "项目评审",
+    "Weekly sync",
+    "预算会",
+    "董事会",
+    "Kick-off",
+    "培训",
+    "客户拜访",
+    "月度复盘",
+    "1对1",
+    "面试",
+    "standup",
+    "会议",
+    "Q4规划",
+)
+
+
+def _name(draw: random.Random) -> str:
+    parts: list[Callable[[random.Random], str]] = [_date, _time, _room, _amount]
+    draw.shuffle(parts)
+    said = [part(draw) for part in parts[: draw.randrange(1, 5)]]
+    said.insert(draw.randrange(len(said) + 1), draw.choice(SUBJECTS))
+    between = draw.choice((" ", " ", "-", "_", "，", "|", ""))
+    name = ""
+    for one in filter(None, said):
+        glued = name[-1:].isdigit() and one[0].isdigit()  # nobody writes two figures as one
+        name += (between or " " * glued if name else "") + one
+    return name
+
+
+def test_ordinary_names_stay_as_they_are() -> None:
+    draw = random.Random(20260201)
+    changed = [(name, hide_in_text(name)) for name in (_name(draw) for _ in range(NAMES))]
+    alarms = [(name, shown) for name, shown in changed if name != shown]
+    assert len(alarms) <= MOST_FALSE_ALARMS * NAMES, alarms[:40]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("一三八一二三四五六七八的会议", "138****5678的会议"),
+        ("二〇二六年一月三十一日", "二〇二六年一月三十一日"),
+        ("0044 20 7946 0018的会议", "004****0018的会议"),
+        ("00 44 20 7946 0018", "004****0018"),
+        ("139.224.100.25 服务器", "139.224.100.25 服务器"),
+        ("13812345678 2026-01-31 周会", "138****5678 2026-01-31 周会"),
+        ("13812345678/13912345678", "138****5678/139****5678"),
+        ("+86-10-6552-0000 ok", "010****0000 ok"),
+    ],
+)
+def test_single_cases(text: str, shown: str) -> None:
+    assert hide_in_text(text) == shown
+
+
+def test_a_number_is_found_where_it_stands() -> None:
+    text = "张\u200b伟 １３８\u00a01234–5678！"
+    (number,) = find_numbers(text)
+    assert number.dialled == "13812345678"
+    assert text[: number.start] + "#" + text[number.end :] == "张\u200b伟 #！"

@@ -1,0 +1,282 @@
+"""Telephone numbers that stand in other text, found however people write them, and hidden.
+
+A text is read as a person reads it: digits of every script are digits, every dash is a hyphen, what has no width is not there. What is left are groups of
+digits with little between them; some neighbouring groups that are long enough, and grouped as numbers are, are a telephone number.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from ytxdata.phones import mask, normalize, number_class
+
+Hide = Callable[[str], str]
+
+_GROUP = re.compile(r"[0-9]+")
+_BETWEEN = re.compile(r"[ .·•()/-]{1,3}")  # three: `138 - 1234 - 5678`
+_SPLIT = re.compile(r"[ .·•()/-]+")
+_DIALLED = re.compile(r"\+?[0-9]+")
+_FEWEST = 7
+_CHINESE = {ord(digit): str(value) for value, digits in enumerate(("〇零", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for digit in digits}  # fmt: skip
+_CHINESE_RUN = re.compile(f"(?<![{''.join(map(chr, _CHINESE))}])[一幺壹][三-九叁肆伍陆柒捌玖四五六七八九][{''.join(map(chr, _CHINESE))}]{{9}}(?![{''.join(map(chr, _CHINESE))}])")  # fmt: skip
+
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_HOME = re.compile(r"(?:00)?86")
+_AREA = re.compile(r"0(?:10|2[0-9]|[3-9][0-9]{2})")
+_LOCAL = re.compile(r"[1-9][0-9]{6,7}")
+_TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
+
+
+class Group(NamedTuple):
+    """Some digits side by side: where they begin and end in the text, and what stands between them and the group before."""
+
+    start: int
+    end: int
+    digits: str
+    gap: str
+
+
+class Number(NamedTuple):
+    """A telephone number in a text: its place, and how it would be dialled."""
+
+    start: int
+    end: int
+    dialled: str
+
+
+def hidden(phone: str) -> str:
+    """Return a number with its middle hidden, a number of the home country as it is dialled there.
+
+    Examples
+    --------
+    >>> hidden("+86 138-1234-5678"), hidden("13812345678"), hidden("+861065520000"), hidden("+12025550100"), hidden("anonymous")
+    ('138****5678', '138****5678', '010****0000', '+12****0100', 'ano****mous')
+    """
+    bare = _SPLIT.sub("", _legible(phone)[0])
+    if not _DIALLED.fullmatch(bare):
+        return mask(phone)
+    national = bare.removeprefix("+86")
+    if national == bare or national.startswith(("400", "800")) or (national.startswith("1") and len(national) == 11):
+        return mask(national)
+    return mask(f"0{national}")
+
+
+def hide_in_text(text: str, hide: Hide = hidden) -> str:
+    """Return a text with what a person would read as a telephone number hidden.
+
+    Hidden are mobiles, fixed lines with an area code, and numbers with `+` or `00` before them, in digits of any script, in the groups people write them in,
+    with blanks, dashes, dots or brackets between; and a text that is nothing but 7 to 15 digits, unless these are a date. A local number without area code
+    *inside* other text, and service numbers, stay: they look like any other figure.
+
+    Examples
+    --------
+    >>> hide_in_text("13812345678的会议"), hide_in_text("回电 010-6552 0000 谢谢"), hide_in_text("20260131 周会")
+    ('138****5678的会议', '回电 010****0000 谢谢', '20260131 周会')
+    >>> hide_in_text("0044 20 7946 0018的会议"), hide_in_text("电话 1–381–234–5678"), hide_in_text("14:30-16:00 301会议室")
+    ('004****0018的会议', '电话 138****5678', '14:30-16:00 301会议室')
+    """
+    if sum(map(str.isdigit, text)) < _FEWEST and not _CHINESE_RUN.search(text):
+        return text
+    pieces, done = [], 0
+    for number in find_numbers(text):
+        pieces += [text[done : number.start], hide(number.dialled)]
+        done = number.end
+    return "".join((*pieces, text[done:]))
+
+
+def find_numbers(text: str) -> list[Number]:
+    """Return the telephone numbers of a text, from left to right.
+
+    Examples
+    --------
+    >>> find_numbers("张伟 138 1234 5678")
+    [Number(start=3, end=16, dialled='13812345678')]
+    """
+    legible, places = _legible(text)
+
+    def there(start: int, end: int, dialled: str) -> Number:
+        return Number(places[start], places[end - 1] + 1, dialled)
+
+    found = [there(*span) for span in _in_groups(legible)]
+    for run in _CHINESE_RUN.finditer(legible):
+        found.append(there(run.start(), run.end(), run[0].translate(_CHINESE)))
+    bare = _SPLIT.sub("", legible)
+    if not found and re.fullmatch(r"\+?[0-9]{7,15}", bare) and not is_date(bare) and not _are_times(legible):
+        return [Number(0, len(text), bare)]
+    return sorted(found)
+
+
+def is_date(digits: str) -> bool:
+    """Tell whether digits are a date, with or without a time, of the years 1950 to 2049: later ones are rather the local numbers that begin with 20."""
+    form = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(digits))
+    if form is None or not "1950" <= digits[:4] <= "2049":
+        return False
+    try:
+        datetime.strptime(digits, form)  # noqa: DTZ007  only asked whether it is one
+    except ValueError:
+        return False
+    return True
+
+
+def _legible(text: str) -> tuple[str, list[int]]:
+    """Return a text as it is read, and the place of each of its characters in the original."""
+    if text.isascii() and "_" not in text and "\t" not in text:
+        return text, list(range(len(text)))
+    read, places = [], []
+    for place, character in enumerate(text):
+        plain = _plain(character)
+        if plain:
+            read.append(plain)
+            places.append(place)
+    return "".join(read), places
+
+
+def _plain(character: str) -> str:
+    """Return one character as it is read: a digit, a dash or a blank of whatever script as the plain one, nothing for what cannot be seen."""
+    digit = unicodedata.decimal(character, -1)
+    if digit >= 0:
+        return str(digit)
+    kind = unicodedata.category(character)
+    if (
+        kind in ("Cf", "Mn", "Me") or character in "\ufe0f\u3164"
+    ):  # zero width, soft hyphens, marks set upon a letter, keycaps
+        return ""
+    if kind == "Pd" or character in "−_‾":
+        return "-"
+    if kind == "Zs" or character == "\t":
+        return " "
+    return {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "‐": "-"}.get(
+        character, character
+    )
+
+
+def _in_groups(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and digits of the numbers among the groups of digits of a text: from each place the longest."""
+    for chain in _chains(text):
+        first = 0
+        while first < len(chain):
+            for last in range(min(len(chain), first + 16), first, -1):
+                window = chain[first:last]
+                start = _prefix_start(text, window[0].start)
+                dialled = _dialled(window, is_international=text[start : start + 1] == "+")
+                if dialled is not None:
+                    yield start, _suffix_end(text, window), dialled
+                    first = last
+                    break
+            else:
+                first += 1
+
+
+def _chains(text: str) -> Iterator[list[Group]]:
+    """Yield the groups of digits that have nothing but a little space and punctuation between them."""
+    chain: list[Group] = []
+    for found in _GROUP.finditer(text):
+        gap = text[chain[-1].end : found.start()] if chain else ""
+        if chain and not _BETWEEN.fullmatch(gap):
+            yield chain
+            chain, gap = [], ""
+        chain.append(Group(found.start(), found.end(), found[0], gap))
+    if chain:
+        yield chain
+
+
+def _prefix_start(text: str, start: int) -> int:
+    """Return where a number begins that has `+` or an open bracket before its digits."""
+    before = re.search(r"(?:\+ ?\(?|\(\+?)$", text[max(0, start - 3) : start])
+    return start - len(before[0]) if before and ("+" in before[0] or ")" in text[start : start + 8]) else start
+
+
+def _suffix_end(text: str, window: Sequence[Group]) -> int:
+    end = window[-1].end
+    closes = len(window) == 1 and text[end : end + 1] == ")" and text[window[0].start - 1 : window[0].start] == "("
+    return end + 1 if closes else end
+
+
+def _dialled(window: Sequence[Group], *, is_international: bool) -> str | None:
+    """Return how neighbouring groups would be dialled, or None when they are no telephone number."""
+    digits = "".join(group.digits for group in window)
+    if not _FEWEST <= len(digits) <= 19:
+        return None
+    if is_international:
+        is_number = len(digits) <= 15 and _grouped(window, most=7)
+        return f"+{digits}" if is_number and not is_date(digits) else None
+    if _is_mobile(window, digits):
+        return digits[-11:]  # as it is dialled at home, whichever way it was written
+    return digits if _is_abroad(window, digits) or _is_fixed(window, digits) else None
+
+
+def _is_abroad(window: Sequence[Group], digits: str) -> bool:
+    """00, then the country: at least three digits at once, so that `00 30 01 30` stays a time."""
+    if not digits.startswith("00") or not 10 <= len(digits) <= 17 or _holds_date(window):
+        return False
+    is_begun = len(window[0].digits) > 2 or _is_one_by_one(window) or len(window[1].digits) < 4
+    return is_begun and _grouped(window, most=7) and normalize(f"+{digits[2:]}") is not None
+
+
+def _is_mobile(window: Sequence[Group], digits: str) -> bool:
+    country = _HOME.match(digits)
+    if country and _MOBILE.fullmatch(digits[country.end() :]):
+        return _grouped(window, most=7)
+    if not _MOBILE.fullmatch(digits) or _holds_date(window) or _is_address(window):
+        return False
+    sizes = [len(group.digits) for group in window]
+    if sizes in ([11], [3, 4, 4]) or _is_one_by_one(window):
+        return True
+    # `14.30-16.00 301` and `1430-1600 301` are times and a room: other groups are a number only when one sign divides them all
+    return _is_uniform(window) and (_grouped(window, most=4) or len(set(sizes[:-1])) == 1)
+
+
+def _is_fixed(window: Sequence[Group], digits: str) -> bool:
+    area = _AREA.match(digits)
+    if area is None:
+        return False
+    local = digits[area.end() :]
+    if not _LOCAL.fullmatch(local):
+        return False
+    if len(window) > 1 and ")" in window[1].gap and len(window[0].digits) == area.end():
+        return len(window) <= 5  # nobody puts the first part of a date into brackets
+    if is_date(local) or _holds_date(window):
+        return False
+    if _is_one_by_one(window) or len(window) == 1:
+        return True
+    if len(window[0].digits) != area.end() or len(window) > 4:
+        return False
+    # `0315 1430-1600` is a day and two times, `0709 2522/2523` a day and two rooms: where the signs differ the area code has to be one
+    are_times = all(_TIME.fullmatch(group.digits) for group in window[1:])
+    return _is_uniform(window) or (not are_times and number_class(normalize(digits)) == "fixed")
+
+
+def _is_uniform(window: Sequence[Group]) -> bool:
+    """Tell whether one sign stands between all groups."""
+    return len({group.gap.strip() or " " for group in window[1:]}) <= 1
+
+
+def _is_one_by_one(window: Sequence[Group]) -> bool:
+    return len(window) > 1 and all(len(group.digits) == 1 for group in window)
+
+
+def _grouped(window: Sequence[Group], *, most: int) -> bool:
+    """Tell whether there are few groups, or the digits come one by one behind the first."""
+    return len(window) <= most or all(len(group.digits) == 1 for group in window[1:])
+
+
+def _holds_date(window: Sequence[Group]) -> bool:
+    """Tell whether three neighbouring groups are year, month and day (or the other way round), or one is all of them."""
+    texts = [group.digits.zfill(2) for group in window]
+    triples = [texts[at : at + 3] for at in range(len(texts) - 2)]
+    dates = [three for three in (*triples, *([*reversed(three)] for three in triples)) if len(three[0]) == 4]
+    return any(map(is_date, (*texts, *map("".join, dates))))
+
+
+def _is_address(window: Sequence[Group]) -> bool:
+    """Tell whether it is an address of the internet, as `192.168.23.221`."""
+    return [group.gap for group in window[1:]] == ["."] * 3 and all(int(group.digits) < 256 for group in window)
+
+
+def _are_times(text: str) -> bool:
+    groups = _GROUP.findall(text)
+    return len(groups) == 2 and all(_TIME.fullmatch(group) for group in groups)

@@ -31,7 +31,7 @@ _LOCAL = re.compile(r"[1-9][0-9]{6,7}")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
 
 
-class Group(NamedTuple):
+class DigitGroup(NamedTuple):
     """Some digits side by side: where they begin and end in the text, and what stands between them and the group before."""
 
     start: int
@@ -40,7 +40,7 @@ class Group(NamedTuple):
     gap: str
 
 
-class Number(NamedTuple):
+class FoundNumber(NamedTuple):
     """A telephone number in a text: its place, and how it would be dialled."""
 
     start: int
@@ -88,25 +88,25 @@ def hide_in_text(text: str, hide: Hide = hidden) -> str:
     return "".join((*pieces, text[done:]))
 
 
-def find_numbers(text: str) -> list[Number]:
+def find_numbers(text: str) -> list[FoundNumber]:
     """Return the telephone numbers of a text, from left to right.
 
     Examples
     --------
     >>> find_numbers("张伟 138 1234 5678")
-    [Number(start=3, end=16, dialled='13812345678')]
+    [FoundNumber(start=3, end=16, dialled='13812345678')]
     """
     legible, places = _legible(text)
 
-    def there(start: int, end: int, dialled: str) -> Number:
-        return Number(places[start], places[end - 1] + 1, dialled)
+    def there(start: int, end: int, dialled: str) -> FoundNumber:
+        return FoundNumber(places[start], places[end - 1] + 1, dialled)
 
     found = [there(*span) for span in _in_groups(legible)]
     for run in _CHINESE_RUN.finditer(legible):
         found.append(there(run.start(), run.end(), run[0].translate(_CHINESE)))
     bare = _SPLIT.sub("", legible)
     if not found and re.fullmatch(r"\+?[0-9]{7,15}", bare) and not is_date(bare) and not _are_times(legible):
-        return [Number(0, len(text), bare)]
+        return [FoundNumber(0, len(text), bare)]
     return sorted(found)
 
 
@@ -171,15 +171,15 @@ def _in_groups(text: str) -> Iterator[tuple[int, int, str]]:
                 first += 1
 
 
-def _chains(text: str) -> Iterator[list[Group]]:
+def _chains(text: str) -> Iterator[list[DigitGroup]]:
     """Yield the groups of digits that have nothing but a little space and punctuation between them."""
-    chain: list[Group] = []
+    chain: list[DigitGroup] = []
     for found in _GROUP.finditer(text):
         gap = text[chain[-1].end : found.start()] if chain else ""
         if chain and not _BETWEEN.fullmatch(gap):
             yield chain
             chain, gap = [], ""
-        chain.append(Group(found.start(), found.end(), found[0], gap))
+        chain.append(DigitGroup(found.start(), found.end(), found[0], gap))
     if chain:
         yield chain
 
@@ -190,13 +190,13 @@ def _prefix_start(text: str, start: int) -> int:
     return start - len(before[0]) if before and ("+" in before[0] or ")" in text[start : start + 8]) else start
 
 
-def _suffix_end(text: str, window: Sequence[Group]) -> int:
+def _suffix_end(text: str, window: Sequence[DigitGroup]) -> int:
     end = window[-1].end
     closes = len(window) == 1 and text[end : end + 1] == ")" and text[window[0].start - 1 : window[0].start] == "("
     return end + 1 if closes else end
 
 
-def _dialled(window: Sequence[Group], *, is_international: bool) -> str | None:
+def _dialled(window: Sequence[DigitGroup], *, is_international: bool) -> str | None:
     """Return how neighbouring groups would be dialled, or None when they are no telephone number."""
     digits = "".join(group.digits for group in window)
     if not _FEWEST <= len(digits) <= 19:
@@ -209,7 +209,7 @@ def _dialled(window: Sequence[Group], *, is_international: bool) -> str | None:
     return digits if _is_abroad(window, digits) or _is_fixed(window, digits) else None
 
 
-def _is_abroad(window: Sequence[Group], digits: str) -> bool:
+def _is_abroad(window: Sequence[DigitGroup], digits: str) -> bool:
     """00, then the country: at least three digits at once, so that `00 30 01 30` stays a time."""
     if not digits.startswith("00") or not 10 <= len(digits) <= 17 or _holds_date(window):
         return False
@@ -217,7 +217,7 @@ def _is_abroad(window: Sequence[Group], digits: str) -> bool:
     return is_begun and _grouped(window, most=7) and normalize(f"+{digits[2:]}") is not None
 
 
-def _is_mobile(window: Sequence[Group], digits: str) -> bool:
+def _is_mobile(window: Sequence[DigitGroup], digits: str) -> bool:
     country = _HOME.match(digits)
     if country and _MOBILE.fullmatch(digits[country.end() :]):
         return _grouped(window, most=7)
@@ -230,7 +230,7 @@ def _is_mobile(window: Sequence[Group], digits: str) -> bool:
     return _is_uniform(window) and (_grouped(window, most=4) or len(set(sizes[:-1])) == 1)
 
 
-def _is_fixed(window: Sequence[Group], digits: str) -> bool:
+def _is_fixed(window: Sequence[DigitGroup], digits: str) -> bool:
     area = _AREA.match(digits)
     if area is None:
         return False
@@ -250,21 +250,21 @@ def _is_fixed(window: Sequence[Group], digits: str) -> bool:
     return _is_uniform(window) or (not are_times and number_class(normalize(digits)) == "fixed")
 
 
-def _is_uniform(window: Sequence[Group]) -> bool:
+def _is_uniform(window: Sequence[DigitGroup]) -> bool:
     """Tell whether one sign stands between all groups."""
     return len({group.gap.strip() or " " for group in window[1:]}) <= 1
 
 
-def _is_one_by_one(window: Sequence[Group]) -> bool:
+def _is_one_by_one(window: Sequence[DigitGroup]) -> bool:
     return len(window) > 1 and all(len(group.digits) == 1 for group in window)
 
 
-def _grouped(window: Sequence[Group], *, most: int) -> bool:
+def _grouped(window: Sequence[DigitGroup], *, most: int) -> bool:
     """Tell whether there are few groups, or the digits come one by one behind the first."""
     return len(window) <= most or all(len(group.digits) == 1 for group in window[1:])
 
 
-def _holds_date(window: Sequence[Group]) -> bool:
+def _holds_date(window: Sequence[DigitGroup]) -> bool:
     """Tell whether three neighbouring groups are year, month and day (or the other way round), or one is all of them."""
     texts = [group.digits.zfill(2) for group in window]
     triples = [texts[at : at + 3] for at in range(len(texts) - 2)]
@@ -272,7 +272,7 @@ def _holds_date(window: Sequence[Group]) -> bool:
     return any(map(is_date, (*texts, *map("".join, dates))))
 
 
-def _is_address(window: Sequence[Group]) -> bool:
+def _is_address(window: Sequence[DigitGroup]) -> bool:
     """Tell whether it is an address of the internet, as `192.168.23.221`."""
     return [group.gap for group in window[1:]] == ["."] * 3 and all(int(group.digits) < 256 for group in window)
 

@@ -10,7 +10,7 @@ import io
 from pathlib import Path
 
 from ytxdata.emulator import Options
-from ytxdata.emulator.backend import Desk
+from ytxdata.emulator.backend import Backend
 
 HERE = Path(__file__).parent
 COMPANY = Options(meetings=700, seed=7, until="2026-03-04", planted=True)
@@ -18,7 +18,7 @@ COMPANY = Options(meetings=700, seed=7, until="2026-03-04", planted=True)
 
 def lists() -> dict[str, str]:
     """Return the text of each file by its name."""
-    truth = Desk(COMPANY).truth()
+    truth = Backend(COMPANY).truth()
     texts = {}
     for name in ("roster", "invoice"):
         text = io.StringIO()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+import random
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 
 from tests.audit.office import ANNA, BORIS, Finder, Office
 from ytxdata import audit
-from ytxdata.audit.invoice_rule import BilledLine, billed, infer_amount, infer_duration
+from ytxdata.metrics.tariff import stepped
 
 
 def invoice(*lines: tuple[str, int | None, str | None]) -> pd.DataFrame:
@@ -57,7 +58,8 @@ def test_the_tolerances(find: Finder, line: tuple[str, int | None, str | None], 
 def test_lines_and_records_that_miss_each_other() -> None:
     office, lines = plain()
     found = audit.reconcile(office.frames, invoice(*lines[:2], *lines[3:], ("phantom", 60, "0.5"), lines[0]))
-    assert found.counts == {"matched": 5, "mismatched": 0, "missing_record": 1, "missing_line": 1, "billed_twice": 1}
+    counted = {state: n for state, n in found.counts.items() if n}
+    assert counted == {"matched": 5, "missing_record": 1, "missing_line": 1, "billed_twice": 1}
     rows = {row["state"]: row for row in found.arrow.to_pylist() if row["state"] != "matched"}
     assert rows["missing_line"]["meeting_id"] == "2"
     assert rows["missing_line"]["difference_yuan"] == Decimal("-1.8")
@@ -115,7 +117,7 @@ def test_an_invoice_in_whole_minutes_is_recognised(find: Finder) -> None:
     lines: list[tuple[str, int | None, str | None]] = []
     for i, lasts in enumerate((61, 95, 130, 600, 3599, 7)):
         office.meet(f"{i}", f"2026-03-03 {10 + i}:00", lasts)
-        lines.append((f"{i}", billed(lasts, 60, 0), None))
+        lines.append((f"{i}", stepped(lasts, 60), None))
     found = audit.reconcile(office.frames, invoice(*lines))
     assert found.duration is not None
     assert (
@@ -129,27 +131,79 @@ def test_an_invoice_in_whole_minutes_is_recognised(find: Finder) -> None:
     assert len(find("billing_mismatch", office, invoice=invoice(*lines))) == 1
 
 
-def test_records_without_amounts_are_priced_by_the_tariff_that_explains_the_invoice() -> None:
+def priced_office(n: int = 40) -> tuple[Office, list[tuple[str, int | None, str | None]]]:
+    """Meetings of two legs, whole minutes of two prices; the records carry no amounts."""
     office = Office()
     lines: list[tuple[str, int | None, str | None]] = []
-    for i, lasts in enumerate((61, 95, 130, 600, 3599, 7, 300, 45)):
-        office.meet(f"{i}", f"2026-03-03 {10 + i}:00", lasts, legs=[(ANNA, 0, lasts), ("01065520000", 0, lasts)])
-        minutes = billed(lasts, 60, 0) // 60
+    for i in range(n):
+        lasts = 7 + 97 * i
+        office.meet(
+            f"{i}",
+            f"2026-02-{1 + i % 28:02d} {10 + i // 28}:00",
+            lasts,
+            legs=[(ANNA, 0, lasts), ("01065520000", 0, lasts)],
+        )
+        minutes = stepped(lasts, 60) // 60
         lines.append((f"{i}", None, str(minutes * Decimal("0.06") + minutes * Decimal("0.045"))))
+    return office, lines
+
+
+def test_records_without_amounts_are_priced_by_the_tariff_that_explains_the_invoice() -> None:
+    office, lines = priced_office()
     lines[3] = ("3", None, "9.99")
     found = audit.reconcile(office.frames, invoice(*lines))
     assert found.amount is not None
-    assert (found.amount.tariff.step_s, found.amount.explained, found.amount.lines) == (60, 7, 8)
+    assert (found.amount.tariff.step_s, found.amount.explained, found.amount.lines) == (60, 39, 40)
     (wrong,) = [row for row in found.arrow.to_pylist() if row["state"] != "matched"]
-    assert (wrong["meeting_id"], wrong["record_yuan"]) == ("3", Decimal("1.05"))
+    assert (wrong["meeting_id"], wrong["record_yuan"]) == ("3", Decimal("0.525"))
 
 
-LEGS = [
-    ((("mobile", 61), ("fixed", 200)), 261),
-    ((("mobile", 30),), 30),
-    ((("fixed", 119), ("fixed", 5)), 124),
-    ((("mobile", 600), ("mobile", 599)), 700),
-]
+def test_fewer_than_thirty_lines_are_no_ground_for_a_tariff(find: Finder) -> None:
+    office, lines = priced_office(29)
+    found = audit.reconcile(office.frames, invoice(*lines))
+    assert found.amount is None
+    assert found.counts["not_compared"] == 29
+    assert found.counts["matched"] == 0
+    assert audit.reconcile(*_of(priced_office(30))).counts["matched"] == 30
+    (told,) = find("billing_mismatch", office, invoice=invoice(*lines))
+    assert (told["measured"], told["severity"]) == (29, "crit")
+    assert "could not be compared" in told["en"]
+
+
+def _of(both: tuple[Office, list[tuple[str, int | None, str | None]]]) -> tuple[Any, pd.DataFrame]:
+    return both[0].frames, invoice(*both[1])
+
+
+@pytest.mark.parametrize("with_durations", [False, True])
+def test_amounts_that_nothing_can_be_held_against_never_read_as_agreement(find: Finder, with_durations: bool) -> None:
+    draw = random.Random(5)
+    office, lines = priced_office()
+    priced = [
+        (key, 7 + 97 * int(key) if with_durations else None, f"{draw.randint(1, 9999) / 100}") for key, _, _ in lines
+    ]
+    priced[7] = (priced[7][0], priced[7][1], "98765.43")
+    found = audit.reconcile(office.frames, invoice(*priced))
+    assert found.amount is None
+    assert found.counts["not_compared"] == 40
+    assert found.counts["matched"] == 0
+    assert any("no rule found" in note.en for note in found.notes)
+    assert any("40 lines could not be compared" in note.en for note in found.notes)
+    assert len([rule for rule in found.candidates if rule.of == "amount"]) == 3
+    assert find("billing_mismatch", office, invoice=invoice(*priced))[0]["measured"] == 40
+
+
+def test_durations_that_follow_no_rule_that_can_be_trusted_accuse_nobody() -> None:
+    """Whole minutes on six lines, one of them wrong: seconds against seconds would accuse all six."""
+    office = Office()
+    lines: list[tuple[str, int | None, str | None]] = []
+    for i, lasts in enumerate((61, 95, 130, 602, 3590, 7)):
+        office.meet(f"{i}", f"2026-03-03 {10 + i}:00", lasts)
+        lines.append((f"{i}", stepped(lasts, 60), None))
+    lines[0] = ("0", 180, None)
+    found = audit.reconcile(office.frames, invoice(*lines))
+    assert found.duration is None
+    assert found.counts["mismatched"] == 0
+    assert found.counts["not_compared"] == 6
 
 
 @pytest.mark.parametrize(
@@ -157,39 +211,40 @@ LEGS = [
     [("leg", 60, 0), ("leg", 6, 60), ("leg", 30, 0), ("meeting", 60, 0), ("meeting", 1, 180), ("leg", 1, 0)],
 )
 def test_the_rule_behind_durations_is_found(per: str, step: int, minimum: int) -> None:
-    lines = []
-    for legs, seconds in LEGS * 3:
-        of = [length for _, length in legs] if per == "leg" else [seconds]
-        lines.append(BilledLine(seconds, legs, sum(billed(one, step, minimum) for one in of), None))
-    rule = infer_duration(lines, 0)
-    assert rule is not None
-    assert (rule.tariff.per, rule.tariff.step_s, rule.tariff.minimum_s, rule.explained, rule.lines) == (
-        per,
-        step,
-        minimum,
-        12,
-        12,
-    )
+    office = Office()
+    lines: list[tuple[str, int | None, str | None]] = []
+    for i in range(40):
+        first, second = 7 + 31 * i, 5 + (i * i) % 97
+        length = max(first, second)
+        office.meet(
+            f"{i}", f"2026-02-{1 + i % 28:02d} {10 + i // 28}:00", length, legs=[(ANNA, 0, first), (BORIS, 0, second)]
+        )
+        lengths = [first, second] if per == "leg" else [length]
+        lines.append((f"{i}", sum(max(stepped(one, step), minimum) for one in lengths), None))
+    lines[5] = ("5", 9999, None)
+    found = audit.reconcile(office.frames, invoice(*lines))
+    assert found.duration is not None
+    tariff = found.duration.tariff
+    assert (tariff.per, tariff.step_s, tariff.minimum_s) == (per, step, minimum)
+    assert (found.duration.explained, found.duration.lines) == (39, 40)
+    assert [row["meeting_id"] for row in found.arrow.to_pylist() if row["state"] != "matched"] == ["5"]
 
 
 @pytest.mark.parametrize("places", [2, 3])
-def test_the_prices_behind_amounts_are_found_also_when_the_invoice_rounds(places: int) -> None:
-    prices = {"mobile": Decimal("0.126"), "fixed": Decimal("0.045")}
-    lines = []
-    for turn in range(40):
-        legs = (
-            (("mobile", 70 + 313 * turn), ("fixed", 500 + 97 * turn))[: 1 + turn % 2]
-            if turn % 3
-            else (("fixed", 61 * turn + 5),)
+def test_prices_of_three_decimals_are_found_also_when_the_invoice_rounds(places: int) -> None:
+    office = Office()
+    lines: list[tuple[str, int | None, str | None]] = []
+    for i in range(40):
+        mobile, fixed = 70 + 313 * i, 500 + 97 * i
+        length = max(mobile, fixed)
+        legs = [(ANNA, 0.0, float(mobile)), ("01065520000", 0.0, float(fixed))][: 1 + i % 2]
+        office.meet(f"{i}", f"2026-02-{1 + i % 28:02d} {10 + i // 28}:00", length, legs=legs)
+        minutes = [stepped(one, 60) // 60 for one in (mobile, fixed)][: 1 + i % 2]
+        amount = sum(
+            (n * price for n, price in zip(minutes, (Decimal("0.126"), Decimal("0.045")), strict=False)), Decimal(0)
         )
-        amount = sum((billed(seconds, 60, 0) // 60 * prices[kind] for kind, seconds in legs), Decimal(0))
-        lines.append(BilledLine(None, legs, None, round(amount, places)))
-    rule = infer_amount(lines)
-    assert rule is not None
-    assert dict(rule.tariff.prices) == prices
-    assert (rule.tariff.per, rule.tariff.step_s, rule.share) == ("leg", 60, 1.0)
-
-
-def test_an_invoice_without_amounts_has_no_rule_for_them() -> None:
-    assert infer_amount([BilledLine(60, (), 60, None)]) is None
-    assert infer_duration([BilledLine(60, (), None, Decimal(1))], 2) is None
+        lines.append((f"{i}", None, str(amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))))
+    found = audit.reconcile(office.frames, invoice(*lines))
+    assert found.amount is not None
+    assert dict(found.amount.tariff.prices) == {"mobile": Decimal("0.126"), "fixed": Decimal("0.045")}
+    assert (found.amount.tariff.per, found.amount.tariff.step_s, found.amount.share) == ("leg", 60, 1.0)

@@ -1,54 +1,146 @@
-"""Which rounding rule explains an invoice: step, minimum, per leg or per meeting. Pure arithmetic on a sample of lines."""
+"""The rule behind an invoice: how time is rounded, what is free, what a minute costs, how money is rounded. Exact integers, as arrays."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
-from typing import Literal, NamedTuple
+from decimal import Decimal
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
 
 from ytxdata.labels import Text
-from ytxdata.metrics.tariff import Tariff
+from ytxdata.metrics.tariff import DECIMALS, Tariff
 
-Per = Literal["leg", "meeting"]
-STEPS = (1, 6, 10, 15, 30, 60, 180, 300)
-"""Steps in which telephony is billed [s]."""
+Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 
-SIFTED = 60
-"""Lines by which the rules are told apart."""
+Money = Literal["half_up", "half_even", "up", "down"]
+MONEY: tuple[Money, ...] = get_args(Money)
+"""How an amount is brought to the invoice's last digit; the usual one first."""
 
-PRICE_DECIMALS = (2, 3, 4, 6)
+Allowance = Literal["connection", "line", "invoice"]
+"""Over what free seconds are spent: each connection has its own, each line of the invoice, or all lines share them in order of time."""
 
-
-class BilledLine(NamedTuple):
-    """One invoice line with its record: seconds of the meeting, class and seconds of each leg, what the invoice says."""
-
-    seconds: int | None
-    legs: tuple[tuple[str, int], ...]
-    billed_s: int | None
-    amount: Decimal | None
+UNKNOWN = -1
+"""Stands in an array for what an invoice or a record does not say; seconds and amounts are never negative."""
 
 
 @dataclass(frozen=True)
-class Rounding:
-    """The rule that explains an invoice best.
+class BilledLines:
+    """The lines of an invoice beside their records, one place in every array for each line.
+
+    Parameters
+    ----------
+    seconds
+        How long the meeting was [s], or `UNKNOWN`.
+    leg_line, leg_kind, leg_s
+        For each leg, in order of line: the place of its line, the place of its number class in `kinds`, its length [s].
+    kinds
+        Number classes.
+    order
+        The place of each line in time: a shared allowance is spent in this order.
+    billed_s, amount
+        What the invoice says [s; units of its last digit], or `UNKNOWN`.
+    places
+        Decimals of the invoice's amounts.
+    """
+
+    seconds: Ints
+    leg_line: Ints
+    leg_kind: Ints
+    leg_s: Ints
+    kinds: tuple[str, ...]
+    order: Ints
+    billed_s: Ints
+    amount: Ints
+    places: int
+
+    def connections(self, per: str) -> tuple[Ints, Ints, Ints]:
+        """Return line, class and seconds of whatever is billed: every leg, or every meeting of which the length is known."""
+        if per == "leg":
+            return self.leg_line, self.leg_kind, self.leg_s
+        line = np.flatnonzero(self.seconds != UNKNOWN)
+        seconds: Ints = self.seconds[line]
+        return line, np.zeros(len(line), np.int64), seconds
+
+    def kinds_of(self, per: str) -> tuple[str, ...]:
+        """Return the classes that have a price of their own."""
+        return self.kinds if per == "leg" else ("default",)
+
+    def sums(self, line: Ints, values: Ints) -> Ints:
+        """Return the sum of some values of connections for every line; `UNKNOWN` for a line without any."""
+        sums = np.zeros(len(self.seconds), np.int64)
+        np.add.at(sums, line, values)
+        sums[np.bincount(line, minlength=len(sums)) == 0] = UNKNOWN
+        return sums
+
+
+def charged(units: Ints, line: Ints, order: Ints, allowance_s: int, allowance_of: Allowance) -> Ints:
+    """Return the seconds of connections that must be paid for once free seconds are spent, the earlier connection first.
+
+    Examples
+    --------
+    >>> units, line = np.array([60, 120, 180]), np.array([0, 0, 1])
+    >>> [charged(units, line, np.array([0, 1]), 120, of).tolist() for of in ("connection", "line", "invoice")]
+    [[0, 0, 60], [0, 60, 60], [0, 60, 180]]
+    """
+    if allowance_of == "connection" or not len(units):
+        return np.maximum(units - allowance_s, 0)
+    by_time = np.argsort(order[line], kind="stable")
+    spent = np.cumsum(units[by_time]) - units[by_time]
+    if allowance_of == "line":
+        lines = line[by_time]
+        firsts = np.flatnonzero(np.r_[True, lines[1:] != lines[:-1]])
+        spent -= np.repeat(spent[firsts], np.diff(np.r_[firsts, len(lines)]))
+    paid = np.empty_like(units)
+    paid[by_time] = units[by_time] - np.clip(allowance_s - spent, 0, units[by_time])
+    return paid
+
+
+def rounded(numerator: Ints, denominator: int, money: Money) -> Ints:
+    """Return exact fractions as whole units of an invoice's last digit.
+
+    Examples
+    --------
+    >>> [rounded(np.array([5, 15, 14]), 10, money).tolist() for money in MONEY]
+    [[1, 2, 1], [0, 2, 1], [1, 2, 2], [0, 1, 1]]
+    """
+    whole, rest = numerator // denominator, numerator % denominator
+    more = {
+        "half_up": 2 * rest >= denominator,
+        "half_even": (2 * rest > denominator) | ((2 * rest == denominator) & (whole % 2 == 1)),
+        "up": rest > 0,
+        "down": np.zeros_like(rest, bool),
+    }[money]
+    found: Ints = whole + more
+    return found
+
+
+@dataclass(frozen=True)
+class InvoiceRule:
+    """A rule that may explain an invoice.
 
     Parameters
     ----------
     of
         What it explains: `duration` or `amount`.
     tariff
-        Per leg or per meeting, step, minimum and, for amounts, prices per minute by number class.
+        Per leg or per meeting, step, minimum and rounding of time; for amounts the fee and the prices per minute by number class.
+    allowance_s, allowance_of
+        Free seconds, and over what they are spent.
+    money, each_rounded
+        How amounts are rounded, and whether each connection's is, or the sum of the line.
     explained, lines
         How many of how many lines come out exactly.
     """
 
     of: Literal["duration", "amount"]
     tariff: Tariff
-    explained: int
-    lines: int
+    allowance_s: int = 0
+    allowance_of: Allowance = "line"
+    money: Money = "half_up"
+    each_rounded: bool = False
+    explained: int = 0
+    lines: int = 0
 
     @property
     def share(self) -> float:
@@ -56,128 +148,80 @@ class Rounding:
         return self.explained / self.lines if self.lines else 0.0
 
     @property
+    def parameters(self) -> int:
+        """How many things were chosen to fit: one for each price, and for all that is not the plainest."""
+        plain = (
+            self.tariff.minimum_s > self.tariff.step_s,
+            self.tariff.rounding != "up",
+            Decimal(self.tariff.connection_fee) != 0,
+            self.allowance_s > 0,
+            self.money != "half_up",
+            self.each_rounded,
+        )
+        return len(self.tariff.prices) + sum(plain)
+
+    def seconds(self, lines: BilledLines) -> Ints:
+        """Return what each line is billed for [s], `UNKNOWN` where the record does not say."""
+        line, _, seconds = lines.connections(self.tariff.per)
+        return lines.sums(line, self.tariff.billed_seconds(seconds))
+
+    def amounts(self, lines: BilledLines) -> Ints:
+        """Return what each line costs in units of the invoice's last digit; `UNKNOWN` without connections or a price for one."""
+        line, kind, seconds = lines.connections(self.tariff.per)
+        units = charged(self.tariff.billed_seconds(seconds), line, lines.order, self.allowance_s, self.allowance_of)
+        nano = [self.tariff.nano(name) for name in lines.kinds_of(self.tariff.per)]
+        prices = np.array([UNKNOWN if one is None else one for one in nano], np.int64)[kind]
+        # sixtieths of a billionth of a yuan: whole numbers, whatever the price per minute and the seconds
+        exact = units * np.maximum(prices, 0) + 60 * int(Decimal(self.tariff.connection_fee).scaleb(DECIMALS))
+        unit = 60 * 10 ** (DECIMALS - lines.places)
+        costs = lines.sums(line, rounded(exact, unit, self.money) if self.each_rounded else exact)
+        no_price = np.unique(line[(prices == UNKNOWN) & (units > 0)])
+        found = costs if self.each_rounded else np.where(costs == UNKNOWN, UNKNOWN, rounded(costs, unit, self.money))
+        found[no_price] = UNKNOWN
+        return found
+
+    @property
     def text(self) -> Text:
         """The rule in words."""
-        per = Text("按接入", "per leg") if self.tariff.per == "leg" else Text("按会议", "per meeting")
-        what = Text("时长", "durations") if self.of == "duration" else Text("金额", "amounts")
-        prices = ", ".join(f"{name} {price} 元/min" for name, price in sorted(self.tariff.prices.items()))
-        priced = Text(f"，单价 {prices}", f", prices {prices.replace('元', 'yuan')}") if prices else Text("", "")
+        tariff, zh, en = self.tariff, [], []
+        zh.append({"leg": "按接入", "meeting": "按会议"}[tariff.per])
+        en.append({"leg": "per leg", "meeting": "per meeting"}[tariff.per])
+        zh.append(f"{_ROUNDING[tariff.rounding].zh} {tariff.step_s} 秒，最少 {tariff.minimum_s} 秒")
+        en.append(f"{_ROUNDING[tariff.rounding].en} {tariff.step_s} s, minimum {tariff.minimum_s} s")
+        if self.allowance_s:
+            zh.append(f"{_ALLOWANCE[self.allowance_of].zh}免费 {self.allowance_s / 60:g} 分钟")
+            en.append(f"{self.allowance_s / 60:g} min free {_ALLOWANCE[self.allowance_of].en}")
+        if Decimal(tariff.connection_fee):
+            zh.append(f"接通费 {tariff.connection_fee} 元")
+            en.append(f"connection fee {tariff.connection_fee} yuan")
+        if tariff.prices:
+            zh.append("单价 " + ", ".join(f"{name} {price} 元/min" for name, price in sorted(tariff.prices.items())))
+            en.append(
+                "prices " + ", ".join(f"{name} {price} yuan/min" for name, price in sorted(tariff.prices.items()))
+            )
+        if self.of == "amount":
+            zh.append(_MONEY[self.money].zh + ("（逐条接入）" if self.each_rounded else ""))
+            en.append(_MONEY[self.money].en + (", each connection" if self.each_rounded else ""))
         return Text(
-            f"账单{what.zh}的取整规则：{per.zh}，进位 {self.tariff.step_s} 秒，最少 {self.tariff.minimum_s} 秒{priced.zh}；解释 {self.explained} / {self.lines} 行",
-            f"rounding of the {what.en}: {per.en}, step {self.tariff.step_s} s, minimum {self.tariff.minimum_s} s{priced.en}; explains {self.explained} of {self.lines} lines",
+            f"账单{_OF[self.of].zh}的规则：{'，'.join(zh)}；解释 {self.explained} / {self.lines} 行",
+            f"rule of the {_OF[self.of].en}: {', '.join(en)}; explains {self.explained} of {self.lines} lines",
         )
 
 
-def rules() -> Iterator[tuple[Per, int, int]]:
-    """Yield the rules that are tried, the simplest first: it wins where several explain as much."""
-    for per in ("meeting", "leg"):
-        for step in STEPS:
-            for minimum in sorted({0, step, 60, 180}):
-                if minimum == 0 or minimum >= step:
-                    yield per, step, minimum
-
-
-def billed(seconds: int, step_s: int, minimum_s: int) -> int:
-    """Return the seconds a connection is billed for.
-
-    Examples
-    --------
-    >>> billed(61, 60, 0), billed(5, 6, 60), billed(0, 60, 0)
-    (120, 60, 0)
-    """
-    return max(-(-seconds // step_s) * step_s, minimum_s)
-
-
-def units(line: BilledLine, per: Per, step_s: int, minimum_s: int) -> dict[str, int] | None:
-    """Return billed seconds by class of number, None when they are unknown."""
-    if per == "meeting":
-        return None if line.seconds is None else {"default": billed(line.seconds, step_s, minimum_s)}
-    sums: Counter[str] = Counter()
-    for kind, seconds in line.legs:
-        sums[kind] += billed(seconds, step_s, minimum_s)
-    return dict(sums) if line.legs else None
-
-
-def infer_duration(lines: Sequence[BilledLine], tolerance_s: float) -> Rounding | None:
-    """Return the rule that turns the seconds of records into the invoice's, None when the invoice has none."""
-    known = [line for line in lines if line.billed_s is not None]
-    best: Rounding | None = None
-    for per, step, minimum in rules():
-        explained = 0
-        for line in known:
-            sums = units(line, per, step, minimum)
-            explained += (
-                sums is not None
-                and line.billed_s is not None
-                and abs(sum(sums.values()) - line.billed_s) <= tolerance_s
-            )
-        if best is None or explained > best.explained:
-            best = Rounding("duration", Tariff(per=per, step_s=step, minimum_s=minimum), explained, len(known))
-    return best if known else None
-
-
-def infer_amount(lines: Sequence[BilledLine]) -> Rounding | None:
-    """Return the rule and the prices that give the invoice's amounts exactly, None when the invoice has none."""
-    known = [line for line in lines if line.amount is not None]
-    if not known:
-        return None
-    places = max(-int(line.amount.as_tuple().exponent) for line in known if line.amount is not None)
-    half = Decimal(1).scaleb(-places) / 2
-    few = known[:: -(-len(known) // SIFTED)]  # enough to tell the rules apart; the prices are then taken from all
-    best = max((_amounts(few, rule, half) for rule in rules()), key=lambda one: one.explained)
-    return _amounts(known, (best.tariff.per, best.tariff.step_s, best.tariff.minimum_s), half)
-
-
-def _amounts(known: Sequence[BilledLine], rule: tuple[Per, int, int], half: Decimal) -> Rounding:
-    per, step, minimum = rule
-    lines = [
-        (sums, line.amount) for line in known if line.amount is not None and (sums := units(line, per, step, minimum))
-    ]
-    prices = _prices(lines, half)
-    explained = sum(is_explained(sums, amount, prices, half) for sums, amount in lines)
-    return Rounding("amount", Tariff(per=per, step_s=step, minimum_s=minimum, prices=prices), explained, len(known))
-
-
-def is_explained(sums: Mapping[str, int], amount: Decimal, prices: Mapping[str, Decimal], half: Decimal) -> bool:
-    """Return whether the prices give the amount, to half of its last digit."""
-    expected = _expected(sums, prices)
-    return expected is not None and abs(expected - Fraction(amount)) <= Fraction(half)
-
-
-def _expected(sums: Mapping[str, int], prices: Mapping[str, Decimal]) -> Fraction | None:
-    if any(kind not in prices for kind, seconds in sums.items() if seconds):
-        return None
-    return sum((Fraction(prices[kind]) * seconds / 60 for kind, seconds in sums.items() if seconds), Fraction(0))
-
-
-def _prices(lines: Sequence[tuple[dict[str, int], Decimal]], half: Decimal) -> dict[str, Decimal]:
-    """Return the price per minute of each class: from lines of one class first, then from those with one class still unknown."""
-    prices: dict[str, Decimal] = {}
-    while True:
-        ratios: dict[str, list[tuple[Fraction, int]]] = {}
-        for sums, amount in lines:
-            unknown = [kind for kind, seconds in sums.items() if seconds and kind not in prices]
-            if len(unknown) == 1:
-                rest = Fraction(amount) - (_expected({k: s for k, s in sums.items() if k != unknown[0]}, prices) or 0)
-                ratios.setdefault(unknown[0], []).append((rest * 60 / sums[unknown[0]], sums[unknown[0]]))
-        if not ratios:
-            return prices
-        kind = max(ratios, key=lambda name: (len(ratios[name]), name))
-        prices[kind] = _price(ratios[kind], half)
-
-
-def _price(ratios: Sequence[tuple[Fraction, int]], half: Decimal) -> Decimal:
-    """Return the roundest price on which most lines agree."""
-    best, most = Decimal(0), -1
-    for decimals in PRICE_DECIMALS:
-        rounded = Counter(_round(ratio, decimals) for ratio, _ in ratios)
-        price = min(rounded, key=lambda value: (-rounded[value], value))
-        agreed = sum(1 for ratio, seconds in ratios if abs(Fraction(price) - ratio) * seconds / 60 <= Fraction(half))
-        if agreed > most and price >= 0:
-            best, most = price, agreed
-    return best
-
-
-def _round(value: Fraction, decimals: int) -> Decimal:
-    exact = Decimal(value.numerator) / Decimal(value.denominator)
-    return exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP).normalize() + Decimal(0)
+_OF = {"duration": Text("时长", "durations"), "amount": Text("金额", "amounts")}
+_ROUNDING = {
+    "up": Text("向上进位到", "step"),
+    "nearest": Text("四舍五入到", "nearest"),
+    "down": Text("向下取整到", "whole steps of"),
+}
+_ALLOWANCE = {
+    "connection": Text("每次接入", "for each connection"),
+    "line": Text("每行", "on each line"),
+    "invoice": Text("全账单共", "shared by all lines"),
+}
+_MONEY = {
+    "half_up": Text("金额四舍五入", "amounts rounded half up"),
+    "half_even": Text("金额四舍六入五成双", "amounts rounded half to even"),
+    "up": Text("金额向上取整", "amounts rounded up"),
+    "down": Text("金额向下取整", "amounts rounded down"),
+}

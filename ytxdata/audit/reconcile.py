@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from ytxdata.audit.data import Auditable, Data, open_data
 from ytxdata.audit.invoice import Invoice
-from ytxdata.audit.invoice_rule import BilledLine, Rounding, infer_amount, infer_duration
+from ytxdata.audit.invoice_rule import UNKNOWN, BilledLines, Ints, InvoiceRule
 from ytxdata.audit.lists import Listed
+from ytxdata.audit.rule_search import Search, search_amounts, search_durations
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.scope import Scope
@@ -21,9 +24,10 @@ from ytxdata.tables.definition import Definition
 from ytxdata.tables.table import Table
 from ytxdata.times import Instant
 
-MATCHED, MISMATCHED, NO_RECORD, NO_LINE, TWICE = (
+MATCHED, MISMATCHED, NOT_COMPARED, NO_RECORD, NO_LINE, TWICE = (
     "matched",
     "mismatched",
+    "not_compared",
     "missing_record",
     "missing_line",
     "billed_twice",
@@ -31,16 +35,11 @@ MATCHED, MISMATCHED, NO_RECORD, NO_LINE, TWICE = (
 STATES: dict[str, Text] = {
     MATCHED: Text("相符", "invoice and record agree"),
     MISMATCHED: Text("时长或金额不符", "duration or amount differ"),
+    NOT_COMPARED: Text("无从核对，不等于相符", "nothing to compare it with, which is not agreement"),
     NO_RECORD: Text("账单有，记录没有", "on the invoice, not in the records"),
     NO_LINE: Text("记录有，账单没有", "in the records, not on the invoice"),
     TWICE: Text("同一会议又一次计费", "one more line for a meeting that is billed already"),
 }
-
-SAMPLE = 400
-"""Lines from which a rounding rule is inferred."""
-
-TRUSTED = 0.5
-"""A rule that explains fewer of the lines is told, and not used."""
 
 MONEY = pa.decimal128(38, 18)
 
@@ -71,32 +70,30 @@ _MATCH = """
     FROM lines l FULL JOIN records r ON l.meeting_id = r.meeting_id AND l.k = r.k
 """
 
-_UNITS = """
-    CREATE OR REPLACE TABLE units AS
-    SELECT m, sum(greatest((secs + $step - 1) // $step * $step, $minimum))::BIGINT AS billed_s,
-        sum(greatest((secs + $step - 1) // $step * $step, $minimum) * nano) AS nano_s, count(nano) = count(*) AS is_priced
-    FROM ({parts}) LEFT JOIN prices USING (kind) GROUP BY m
-"""
-_PER_LEG = (
-    "SELECT m, kind, x - j AS secs FROM all_legs LEFT JOIN classes USING (number) WHERE x IS NOT NULL AND j IS NOT NULL"
-)
-_PER_MEETING = "SELECT m, 'default' AS kind, coalesce(duration_s, len_s) AS secs FROM all_meetings WHERE coalesce(duration_s, len_s) IS NOT NULL"
-
 _JUDGE = """
     WITH known AS (
-        SELECT a.*, {record_s} AS record_s, coalesce(a.amount, {record_yuan}) AS record_yuan, min(s) FILTER (line IS NOT NULL) OVER () AS first, max(s) FILTER (line IS NOT NULL) OVER () AS last
-        FROM matched a LEFT JOIN duration_units d USING (m) LEFT JOIN amount_units u USING (m)
+        SELECT a.*, coalesce(p.record_s, secs) AS record_s, coalesce(a.amount, p.record_yuan) AS record_yuan,
+            min(s) FILTER (line IS NOT NULL) OVER () AS first, max(s) FILTER (line IS NOT NULL) OVER () AS last
+        FROM matched a LEFT JOIN priced p USING (m)
+    ),
+    compared AS (
+        SELECT *, CASE WHEN $durations THEN invoice_s - record_s END AS difference_s, invoice_yuan - record_yuan AS more_yuan FROM known
     )
     SELECT line, meeting_id, CASE
             WHEN m IS NULL THEN CASE WHEN n = 0 THEN 'missing_record' ELSE 'billed_twice' END
             WHEN line IS NULL THEN 'missing_line'
-            WHEN abs(invoice_s - record_s) > $within_s OR abs(invoice_yuan - record_yuan) > $within_yuan THEN 'mismatched' ELSE 'matched' END AS state,
-        invoice_s, record_s, invoice_s - record_s AS difference_s, invoice_yuan, record_yuan,
-        (CASE WHEN line IS NULL THEN -record_yuan WHEN m IS NULL THEN invoice_yuan ELSE invoice_yuan - record_yuan END)::DECIMAL(38, 18) AS difference_yuan
-    FROM known
-    WHERE in_scope AND (line IS NOT NULL OR (e IS NOT NULL AND CASE WHEN amount IS NULL THEN secs > 0 ELSE amount > 0 END AND ($has_period OR s BETWEEN first AND last)))
+            WHEN abs(difference_s) > $within_s OR abs(more_yuan) > $within_yuan THEN 'mismatched'
+            WHEN more_yuan IS NULL AND (invoice_yuan IS NOT NULL OR difference_s IS NULL) THEN 'not_compared'
+            ELSE 'matched' END AS state,
+        invoice_s, record_s, difference_s, invoice_yuan, record_yuan,
+        (CASE WHEN line IS NULL THEN -record_yuan WHEN m IS NULL THEN invoice_yuan ELSE more_yuan END)::DECIMAL(38, 18) AS difference_yuan
+    FROM compared
+    WHERE in_scope AND (line IS NOT NULL OR (
+        e IS NOT NULL AND CASE WHEN amount IS NULL THEN secs > 0 ELSE amount > 0 END AND ($has_period OR s BETWEEN first AND last)
+    ))
     ORDER BY line NULLS LAST, meeting_id
 """
+"""An amount that has nothing to be held against makes a line `not_compared`, also when its duration agrees: an invoice is about money."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -106,11 +103,17 @@ class Reconciliation(Table):
     Parameters
     ----------
     duration, amount
-        The rounding rules that explain the invoice best; None when it says nothing of durations or amounts.
+        The rules by which the invoice was made; None when none was found that can be trusted.
+    candidates
+        The three rules that come closest, of durations and of amounts.
+    rules
+        The rules, or that none was found, in words.
     """
 
-    duration: Rounding | None = None
-    amount: Rounding | None = None
+    duration: InvoiceRule | None = None
+    amount: InvoiceRule | None = None
+    candidates: tuple[InvoiceRule, ...] = ()
+    rules: tuple[Text, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -124,7 +127,7 @@ class Reconciliation(Table):
         sums = [Decimal(0), Decimal(0)]
         for row in self.arrow.select(["state", "invoice_yuan", "record_yuan"]).to_pylist():
             pair = (row["invoice_yuan"], row["record_yuan"])
-            if None not in pair or row["state"] not in (MATCHED, MISMATCHED):
+            if None not in pair or row["state"] not in (MATCHED, MISMATCHED, NOT_COMPARED):
                 sums = [total + (value or 0) for total, value in zip(sums, pair, strict=True)]
         return sums[0], sums[1]
 
@@ -179,42 +182,42 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
         ),
     )
     data.connection.execute(_MATCH)
-    numbers = [
-        row["number"]
-        for row in data.rows("SELECT DISTINCT number FROM all_legs WHERE number IS NOT NULL ORDER BY number")
-    ]
-    data.put(
-        "classes",
-        pa.table(
-            {
-                "number": pa.array(numbers, pa.string()),
-                "kind": pa.array([number_class(one) for one in numbers], pa.string()),
-            }
-        ),
-    )
-    sample = _sample(data)
-    duration, amount = infer_duration(sample, within_s), infer_amount(sample)
-    _units(data, "duration_units", duration)
-    _units(data, "amount_units", amount)
-    duration, amount = _counted(data, duration, amount, within_s)
-    plain = duration is None or (duration.tariff.per, duration.tariff.step_s, duration.tariff.minimum_s) == (
-        "meeting",
-        1,
-        0,
-    )
-    sql = _JUDGE.format(
-        record_s="secs" if plain or not _is_trusted(duration) else "coalesce(d.billed_s, secs)",
-        record_yuan="CASE WHEN u.is_priced THEN (CAST(u.nano_s // 60 AS DECIMAL(18, 0)) * CAST(0.000000001 AS DECIMAL(10, 9)))::DECIMAL(38, 18) END"
-        if _is_trusted(amount)
-        else "NULL",
-    )
-    values = {"within_s": within_s, "within_yuan": Decimal(str(within_yuan)), "has_period": data.period != (None, None)}
-    rows = pa.Table.from_pylist(list(data.named(sql, **values)), schema=_SCHEMA)
-    rules = tuple(rule.text for rule in (duration, amount) if rule is not None)
-    return Reconciliation(
+    _classify(data)
+    lines = _lines(data, billed=True)
+    durations, amounts = search_durations(lines.arrays, within_s), search_amounts(lines.arrays)
+    _put_prices(data, (lines, _lines(data, billed=False)), durations.rule, amounts.rule)
+    values = {
+        "within_s": within_s,
+        "within_yuan": Decimal(str(within_yuan)),
+        "has_period": data.period != (None, None),
+        "durations": _are_comparable(durations),
+    }
+    rows = pa.Table.from_pylist(list(data.named(_JUDGE, **values)), schema=_SCHEMA)
+    found = Reconciliation(
         frame=to_pandas(rows), name="reconciliation", title=Text("账单核对", "Reconciliation"), definitions=_DEFINITIONS,
-        notes=(*rules, *data.invoice.notes), certificate=data.certificate, duration=duration, amount=amount,
+        notes=(*durations.notes, *amounts.notes, *data.invoice.notes), certificate=data.certificate,
+        duration=durations.rule, amount=amounts.rule, candidates=(*durations.best, *amounts.best),
+        rules=(*durations.notes, *amounts.notes),
     )  # fmt: skip
+    return replace(found, notes=(*found.notes, *_not_compared(found)))
+
+
+def _are_comparable(durations: Search) -> bool:
+    """Return whether durations may be held against each other: by a rule that is trusted, or as they stand when no rounding does better.
+
+    Where some rounding does better and none can be trusted, to compare seconds with seconds would accuse every good line.
+    """
+    best = durations.best[0].tariff if durations.best else None
+    return durations.rule is not None or best is None or (best.per, best.step_s, best.minimum_s) == ("meeting", 1, 0)
+
+
+def _not_compared(found: Reconciliation) -> Iterator[Text]:
+    n = found.counts[NOT_COMPARED]
+    if n:
+        yield Text(
+            f"{n} 行无从核对：记录没有金额，也没有找到可信的资费规则。这不等于相符",
+            f"{n} lines could not be compared: the records carry no amounts, and no rule was found that can be trusted. That is not agreement",
+        )
 
 
 _SCHEMA = pa.schema(
@@ -232,64 +235,107 @@ _SCHEMA = pa.schema(
 )
 
 
-_EXPLAINED = """
-    SELECT count(invoice_s) AS durations, count_if(abs(invoice_s - d.billed_s) <= $within) AS same_s,
-        count(invoice_yuan) AS amounts, count_if(u.is_priced AND abs(invoice_yuan * 60 - CAST(u.nano_s AS DECIMAL(38, 0)) * 0.000000001) <= 30 * $unit) AS same_yuan
-    FROM matched LEFT JOIN duration_units d USING (m) LEFT JOIN amount_units u USING (m) WHERE line IS NOT NULL AND m IS NOT NULL
-"""
+class _Lines(NamedTuple):
+    """Rows of `matched` as arrays, and the number of the record of each."""
+
+    m: Ints
+    arrays: BilledLines
 
 
-def _counted(
-    data: Data, duration: Rounding | None, amount: Rounding | None, within_s: float
-) -> tuple[Rounding | None, Rounding | None]:
-    """Return the rules with how many of all lines they explain, not of the sample alone."""
-    places = (
-        max(
-            (-int(one.amount_yuan.as_tuple().exponent) for one in data.invoice.bills if one.amount_yuan is not None),
-            default=0,
-        )
-        if data.invoice
-        else 0
-    )
-    row = next(data.named(_EXPLAINED, within=within_s, unit=Decimal(1).scaleb(-places)))
-    return (
-        duration and replace(duration, explained=row["same_s"], lines=row["durations"]),
-        amount and replace(amount, explained=row["same_yuan"], lines=row["amounts"]),
-    )
+def _classify(data: Data) -> None:
+    """Put the class of every number beside the legs."""
+    sql = "SELECT DISTINCT number FROM all_legs WHERE number IS NOT NULL ORDER BY number"
+    numbers = [row["number"] for row in data.rows(sql)]
+    kinds = [number_class(one) for one in numbers]
+    data.put("classes", pa.table({"number": pa.array(numbers, pa.string()), "kind": pa.array(kinds, pa.string())}))
 
 
-def _is_trusted(rule: Rounding | None) -> bool:
-    return rule is not None and rule.share >= TRUSTED
-
-
-def _sample(data: Data) -> list[BilledLine]:
-    """Return matched lines, spread evenly over the invoice, with the class and length of every leg."""
+def _lines(data: Data, *, billed: bool) -> _Lines:
+    """Return the records with a line on the invoice, or those without, in order of time."""
     data.connection.execute(
-        f"CREATE OR REPLACE TABLE sample AS SELECT * FROM matched WHERE line IS NOT NULL AND m IS NOT NULL ORDER BY md5(meeting_id), line LIMIT {SAMPLE}"  # noqa: S608
+        "CREATE OR REPLACE TABLE placed AS SELECT row_number() OVER (ORDER BY s NULLS LAST, line, m) - 1 AS place, * "
+        "FROM matched WHERE m IS NOT NULL AND (line IS NOT NULL) = ?",
+        [billed],
     )
-    legs: dict[int, list[tuple[str, int]]] = {}
-    sql = f"SELECT m, coalesce(kind, 'unknown') AS kind, secs FROM ({_PER_LEG}) SEMI JOIN sample USING (m) ORDER BY m, kind, secs"  # noqa: S608
-    for row in data.rows(sql):
-        legs.setdefault(row["m"], []).append((row["kind"], row["secs"]))
-    return [
-        BilledLine(row["secs"], tuple(legs.get(row["m"], ())), row["invoice_s"], row["invoice_yuan"])
-        for row in data.rows("SELECT m, secs, invoice_s, invoice_yuan FROM sample ORDER BY line")
-    ]
+    told = data.connection.execute(
+        "SELECT m, coalesce(secs, -1) AS secs, coalesce(invoice_s, -1) AS billed_s FROM placed ORDER BY place"
+    ).fetchnumpy()
+    legs = data.connection.execute(
+        "SELECT place, coalesce(kind, 'unknown') AS kind, x - j AS secs FROM placed JOIN all_legs USING (m) "
+        "LEFT JOIN classes USING (number) WHERE x IS NOT NULL AND j IS NOT NULL ORDER BY place, leg"
+    ).fetchnumpy()
+    names = [str(one) for one in legs["kind"]]
+    kinds = tuple(sorted(set(names)))
+    amounts = [row["invoice_yuan"] for row in data.rows("SELECT invoice_yuan FROM placed ORDER BY place")]
+    places = _places(amounts)
+    arrays = BilledLines(
+        seconds=_ints(told["secs"]),
+        leg_line=_ints(legs["place"]),
+        leg_kind=_ints([kinds.index(one) for one in names]),
+        leg_s=_ints(legs["secs"]),
+        kinds=kinds,
+        order=np.arange(len(amounts)),
+        billed_s=_ints(told["billed_s"]),
+        amount=np.array([_units(one, places) for one in amounts], np.int64),
+        places=places,
+    )
+    return _Lines(_ints(told["m"]), arrays)
 
 
-def _units(data: Data, table: str, rule: Rounding | None) -> None:
-    """Put what every meeting is billed by a rule: `m billed_s nano_s is_priced`."""
-    prices = dict(rule.tariff.prices) if rule else {}
-    cells = {
-        "kind": pa.array(list(prices), pa.string()),
-        "nano": pa.array([rule.tariff.nano(kind) for kind in prices] if rule else [], pa.int64()),
-    }
-    data.put("prices", pa.table(cells))
-    parts = (
-        _PER_MEETING
-        if rule is None or rule.tariff.per == "meeting"
-        else _PER_LEG.replace("kind, x", "coalesce(kind, 'unknown') AS kind, x")
+def _ints(values: Any) -> Ints:
+    whole: Ints = np.asarray(values).astype(np.int64)
+    return whole
+
+
+MOST_DECIMALS = 6
+NOISE = Decimal("0.000001")
+"""What binary floating point leaves behind the last digit of an amount."""
+
+ODD = -2
+"""An amount that no rule can give."""
+
+
+def _places(amounts: Sequence[Decimal | None]) -> int:
+    """Return how many decimals the invoice has: enough for all amounts but one in fifty, so that one odd line does not rule the others."""
+    told = sorted(min(-int(one.normalize().as_tuple().exponent), MOST_DECIMALS) for one in amounts if one)
+    return max(told[-(len(told) // 50) - 1], 0) if told else 2
+
+
+def _units(amount: Decimal | None, places: int) -> int:
+    """Return an amount in units of the last digit; what has more digits than that equals nothing."""
+    if amount is None:
+        return UNKNOWN
+    scaled = amount.scaleb(places)
+    whole = scaled.to_integral_value()
+    return int(whole) if abs(scaled - whole) < NOISE and whole < 2**53 else ODD
+
+
+def _put_prices(data: Data, parts: Sequence[_Lines], duration: InvoiceRule | None, amount: InvoiceRule | None) -> None:
+    """Put what every record is billed by the rules that are trusted: `m record_s record_yuan`."""
+    m: list[int] = []
+    seconds: list[int | None] = []
+    yuan: list[Decimal | None] = []
+    for part, is_billed in zip(parts, (True, False), strict=True):
+        lines = replace(part.arrays, places=parts[0].arrays.places)
+        # what is missing on the invoice has had no part in what its lines share
+        rule = amount and (amount if is_billed or amount.allowance_of != "invoice" else replace(amount, allowance_s=0))
+        m += part.m.tolist()
+        seconds += _known(None if duration is None else duration.seconds(lines), lines)
+        costs = _known(None if rule is None else rule.amounts(lines), lines)
+        yuan += [None if one is None else Decimal(one).scaleb(-lines.places) for one in costs]
+    data.put(
+        "priced",
+        pa.table(
+            {
+                "m": pa.array(m, pa.int64()),
+                "record_s": pa.array(seconds, pa.int64()),
+                "record_yuan": pa.array(yuan, MONEY),
+            }
+        ),
     )
-    step, minimum = (rule.tariff.step_s, rule.tariff.minimum_s) if rule else (1, 0)
-    data.connection.execute(_UNITS.format(parts=parts), {"step": step, "minimum": minimum})
-    data.connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM units")  # noqa: S608
+
+
+def _known(values: Ints | None, lines: BilledLines) -> list[int | None]:
+    if values is None:
+        return [None] * len(lines.seconds)
+    return [None if one == UNKNOWN else one for one in values.tolist()]

@@ -8,7 +8,16 @@ from typing import Any
 
 from ytxdata.audit.checking import Finding, check
 from ytxdata.audit.data import Data
-from ytxdata.audit.reconcile import MATCHED, MISMATCHED, NO_LINE, NO_RECORD, TWICE, reconciled
+from ytxdata.audit.reconcile import (
+    MATCHED,
+    MISMATCHED,
+    NO_LINE,
+    NO_RECORD,
+    NOT_COMPARED,
+    TWICE,
+    Reconciliation,
+    reconciled,
+)
 from ytxdata.labels import Text
 from ytxdata.tables.plain import decimal_text
 
@@ -27,9 +36,9 @@ def billing_mismatch(
 ) -> Iterator[Finding]:
     """Lines that differ by more than `within_s` or `within_yuan`, are missing on either side, or are billed twice; and the total."""
     found = reconciled(data, within_s, within_yuan)
-    data.notes.extend(rule.text for rule in (found.duration, found.amount) if rule is not None)
+    data.notes.extend(found.rules)
     for row in found.arrow.to_pylist():
-        if row["state"] != MATCHED:
+        if row["state"] not in (MATCHED, NOT_COMPARED):
             seconds, yuan = row["difference_s"], row["difference_yuan"]
             by_time = seconds is not None and abs(seconds) > within_s
             yield Finding(
@@ -40,6 +49,7 @@ def billing_mismatch(
                 mark=(row["meeting_id"], row["state"], *_which(row)),
                 text=_text(row),
             )
+    yield from _not_compared(found)
     invoiced, recorded = found.totals
     if recorded and abs(invoiced - recorded) * 100 > recorded * Decimal(str(total_pct)):
         share = (invoiced - recorded) * 100 / recorded
@@ -52,6 +62,24 @@ def billing_mismatch(
             text=Text(
                 f"账单合计 {decimal_text(invoiced)} 元，记录合计 {decimal_text(recorded)} 元，相差 {share:.2f} %",
                 f"the invoice comes to {decimal_text(invoiced)} yuan, the records to {decimal_text(recorded)}: {share:.2f} % apart",
+            ),
+        )
+
+
+def _not_compared(found: Reconciliation) -> Iterator[Finding]:
+    """All lines that nothing could be held against, as one finding: an invoice that cannot be checked is not a clean one."""
+    rows = [row for row in found.arrow.to_pylist() if row["state"] == NOT_COMPARED]
+    yuan = sum((row["invoice_yuan"] or Decimal(0) for row in rows), Decimal(0))
+    if rows:
+        yield Finding(
+            record_ids=tuple(sorted({row["meeting_id"] for row in rows})),
+            severity="crit",
+            measured=len(rows),
+            threshold=0,
+            mark=(NOT_COMPARED,),
+            text=Text(
+                f"账单有 {len(rows)} 行、{decimal_text(yuan)} 元无从核对：记录没有金额，也没有找到可信的资费规则；这不等于相符",
+                f"{len(rows)} lines of the invoice, {decimal_text(yuan)} yuan, could not be compared: the records carry no amounts and no rule that can be trusted was found; that is not agreement",
             ),
         )
 

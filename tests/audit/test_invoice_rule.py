@@ -1,0 +1,122 @@
+"""The rule behind an invoice: ten usual tariffs, eight false lines in three hundred, and invoices that follow no rule at all."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+
+from tests.audit.office import Office, at
+from ytxdata import audit
+
+MOBILE, FIXED, ABROAD = "13900000001", "01065520000", "+85223456789"
+
+
+class Met(NamedTuple):
+    """One meeting as the platform's biller sees it: its own length, and class and length of every leg, in order of time."""
+
+    seconds: int
+    legs: tuple[tuple[str, int], ...]
+
+
+def up(seconds: int, step: int) -> int:
+    return -(-seconds // step) * step
+
+
+def fen(yuan: Fraction, how: str = ROUND_HALF_UP) -> Decimal:
+    return (Decimal(yuan.numerator) / Decimal(yuan.denominator)).quantize(Decimal("0.01"), how)
+
+
+PRICES = {"mobile": Fraction(12, 100), "fixed": Fraction(10, 100), "international": Fraction(18, 10)}
+
+
+def legs(met: Met, billed: Callable[[int], int], fee: Fraction = Fraction(0)) -> Fraction:
+    return sum((Fraction(billed(seconds), 60) * PRICES[kind] + fee for kind, seconds in met.legs), Fraction(0))
+
+
+def each(rule: Callable[[Met], Decimal]) -> Callable[[list[Met]], list[Decimal]]:
+    return lambda meetings: [rule(met) for met in meetings]
+
+
+def shared(minutes: int) -> Callable[[list[Met]], list[Decimal]]:
+    def bill(meetings: list[Met]) -> list[Decimal]:
+        left, amounts = minutes * 60, []
+        for met in meetings:
+            billed = up(met.seconds, 60)
+            free = min(left, billed)
+            left -= free
+            amounts.append(fen(Fraction(billed - free, 60) * Fraction(3, 10)))
+        return amounts
+
+    return bill
+
+
+TARIFFS: dict[str, Callable[[list[Met]], list[Decimal]]] = {
+    "per leg and minute": each(lambda met: fen(legs(met, lambda s: up(s, 60)))),
+    "per meeting and minute": each(lambda met: fen(Fraction(up(met.seconds, 60), 60) * Fraction(45, 100))),
+    "steps of six seconds": each(lambda met: fen(legs(met, lambda s: up(s, 6)))),
+    "banker's rounding": each(lambda met: fen(Fraction(up(met.seconds, 6), 60) * Fraction(15, 100), ROUND_HALF_EVEN)),
+    "thirty seconds, then each": each(lambda met: fen(legs(met, lambda s: max(s, 30)))),
+    "thirty, then six": each(lambda met: fen(legs(met, lambda s: max(up(s, 6), 30)))),
+    "a connection fee": each(lambda met: fen(legs(met, lambda s: max(up(s, 60), 60), Fraction(2, 100)))),
+    "five free minutes a line": each(lambda met: fen(Fraction(max(up(met.seconds, 60) - 300, 0), 60) * Fraction(3, 10))),
+    "an allowance shared by all": shared(700),
+    "the nearest minute": each(lambda met: fen(legs(met, lambda s: (s + 30) // 60 * 60))),
+    "cut off below a fen": each(lambda met: fen(legs(met, lambda s: s), ROUND_DOWN)),
+    "each leg rounded": each(lambda met: sum((fen(Fraction(up(s, 6), 60) * PRICES[kind]) for kind, s in met.legs), Decimal(0))),
+}  # fmt: skip
+
+
+def billed_office(seed: int, n: int = 300) -> tuple[Office, list[Met]]:
+    """Meetings of two to five legs, a few of them short, none overlapping its neighbour in time."""
+    draw = random.Random(seed)
+    office, met = Office(), []
+    for i in range(n):
+        length = draw.choice(
+            (draw.randint(5, 59), draw.randint(60, 900), draw.randint(300, 4000), draw.randint(600, 7200))
+        )
+        numbers = [draw.choice((MOBILE, MOBILE, MOBILE, FIXED, FIXED)) for _ in range(draw.randint(2, 5))]
+        if draw.random() < 0.1:
+            numbers[-1] = ABROAD
+        joined = [0, *(draw.randint(0, length - 1) for _ in numbers[1:])]
+        left = [length, *(draw.randint(start + 1, length) for start in joined[1:])]
+        start = (at("2026-01-01 08:00") + timedelta(hours=4 * i)).strftime("%Y-%m-%d %H:%M")
+        office.meet(
+            f"{i:04d}", start, length, legs=list(zip(numbers, map(float, joined), map(float, left), strict=True))
+        )
+        kinds = {MOBILE: "mobile", FIXED: "fixed", ABROAD: "international"}
+        met.append(Met(length, tuple((kinds[one], b - a) for one, a, b in zip(numbers, joined, left, strict=True))))
+    return office, met
+
+
+def falsified(amounts: list[Decimal], seed: int, n: int = 8) -> tuple[list[Decimal], set[int]]:
+    """Eight lines that ask for more or less than they should: doubled, ten yuan more, one yuan less, digits swapped."""
+    draw = random.Random(seed + 1)
+    wrong = set(draw.sample([i for i, amount in enumerate(amounts) if amount > 2], n))
+    changes = (lambda a: a * 2, lambda a: a + 10, lambda a: a - 1, lambda a: a + Decimal("0.37"))
+    return [changes[i % 4](amount) if i in wrong else amount for i, amount in enumerate(amounts)], wrong
+
+
+def frame(amounts: list[Decimal]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"meeting_id": [f"{i:04d}" for i in range(len(amounts))], "amount_yuan": [str(one) for one in amounts]}
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("tariff", TARIFFS)
+def test_the_rule_is_found_the_false_lines_named_and_no_good_one_accused(tariff: str, seed: int) -> None:
+    office, met = billed_office(seed)
+    amounts, wrong = falsified(TARIFFS[tariff](met), seed)
+    found = audit.reconcile(office.frames, frame(amounts), start="2026-01-01", end="2026-12-31")
+    assert found.amount is not None, [one.text.en for one in found.candidates]
+    accused = {int(row["meeting_id"]) for row in found.arrow.to_pylist() if row["state"] == "mismatched"}
+    assert accused == wrong, found.amount.text.en
+    assert found.counts["matched"] == 300 - len(wrong)
+    assert any(note == found.amount.text for note in found.notes)

@@ -1,0 +1,346 @@
+"""Which rule explains an invoice: every usual rounding of time, allowance and fee is tried, the prices of each are fitted, all at once.
+
+A rule that explains the most lines is not yet the rule: with enough to choose from, something always fits. So every parameter must earn
+its place by lines, and a rule is trusted only when nothing else does nearly as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import product
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from ytxdata.audit.invoice_rule import (
+    MONEY,
+    UNKNOWN,
+    Allowance,
+    BilledLines,
+    Ints,
+    InvoiceRule,
+    Money,
+    charged,
+    rounded,
+)
+from ytxdata.labels import Text
+from ytxdata.metrics.tariff import Rounding, Tariff
+
+Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
+
+STEPS = (1, 6, 10, 12, 15, 20, 30, 60, 180, 300)
+MINIMA = (0, 6, 10, 12, 15, 18, 20, 24, 30, 60, 120, 180, 300)
+"""Steps and minima of telephone tariffs [s]; a minimum that is no multiple of the step is in none of them."""
+
+FREE = (60, 120, 180, 300, 600, 900, 1800)
+"""Free seconds of a connection or a line."""
+
+TRUSTED_SHARE = 0.95
+"""A rule that leaves more than one line in twenty unexplained is not what this invoice was made by."""
+
+TRUSTED_LINES = 30
+"""Fewer lines are explained by many rules: five prices and a step fit any ten amounts."""
+
+TRUSTED_DURATIONS = 5
+"""So many durations, all of them explained, are enough."""
+
+PENALTY = 1
+"""Lines that a parameter must explain beyond its like: one line alone is a coincidence."""
+
+FITTED = 150
+"""Lines on which prices are fitted: enough for a median to pass over a tenth of wrong ones."""
+
+SIFTED = 400
+"""Lines by which rules are told apart before the best are tried on all."""
+
+FINALISTS = 24
+"""Rules that are tried on all lines."""
+
+PRICE_DECIMALS = (2, 3, 4)
+SCALE = 10**6
+"""Prices while searching are whole millionths of a yuan."""
+
+
+class TimeRule(NamedTuple):
+    """How seconds of a connection become billed seconds."""
+
+    per: Literal["leg", "meeting"]
+    step_s: int
+    minimum_s: int
+    rounding: Rounding
+
+    @property
+    def tariff(self) -> Tariff:
+        """The rule as a tariff without prices."""
+        return Tariff(per=self.per, step_s=self.step_s, minimum_s=self.minimum_s, rounding=self.rounding)
+
+
+class Free(NamedTuple):
+    """An allowance, and whether a fee is looked for beside it."""
+
+    seconds: int
+    of: Allowance
+    with_fee: bool
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search came to: the rule that may be trusted, if any, and the three best."""
+
+    rule: InvoiceRule | None
+    best: tuple[InvoiceRule, ...]
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """The rule, or that none was found, in words."""
+        if self.rule is not None:
+            return (self.rule.text,)
+        if not self.best:
+            return ()
+        what = {"duration": Text("时长", "durations"), "amount": Text("金额", "amounts")}[self.best[0].of]
+        return (
+            Text(
+                f"没有找到账单{what.zh}的规则（no rule found），最接近的："
+                + "；".join(one.text.zh for one in self.best),
+                f"no rule found for the {what.en}; the closest: " + "; ".join(one.text.en for one in self.best),
+            ),
+        )
+
+
+def time_rules() -> Iterator[TimeRule]:
+    """Yield the roundings of time that are tried, the plainest first: it wins where several explain as much."""
+    for per in ("meeting", "leg"):
+        for step in STEPS:
+            for minimum in sorted({*MINIMA, step}):
+                if minimum % step == 0:
+                    yield TimeRule(per, step, minimum, "up")
+        for rounding, step in product(("nearest", "down"), (6, 10, 30, 60)):
+            for minimum in (0, step):
+                yield TimeRule(per, step, minimum, rounding)  # type: ignore[arg-type]  # one of the two
+
+
+# ── durations ──
+def search_durations(lines: BilledLines, tolerance_s: float) -> Search:
+    """Return the rounding that turns the seconds of records into the invoice's."""
+    told = lines.billed_s != UNKNOWN
+    if not told.any():
+        return Search(None, ())
+    found = []
+    for rule in time_rules():
+        seconds = InvoiceRule("duration", rule.tariff).seconds(lines)
+        right = told & (seconds != UNKNOWN) & (np.abs(seconds - lines.billed_s) <= tolerance_s)
+        found.append(
+            (InvoiceRule("duration", rule.tariff, explained=int(right.sum()), lines=int(told.sum())), seconds, right)
+        )
+    return _judged(found)
+
+
+# ── amounts ──
+def search_amounts(lines: BilledLines) -> Search:
+    """Return the rule and the prices that give the invoice's amounts exactly."""
+    told = np.flatnonzero(lines.amount != UNKNOWN)
+    if not len(told):
+        return Search(None, ())
+    sample = told[:: -(-len(told) // SIFTED)]
+    sifted: list[tuple[float, int, InvoiceRule]] = []
+    seen: set[bytes] = set()
+    shared = _prefix(lines, told)
+    for rule in time_rules():
+        line, kind, seconds = lines.connections(rule.per)
+        units = rule.tariff.billed_seconds(seconds)
+        mark = rule.per.encode() + units.tobytes()
+        if len(line) and mark not in seen:
+            seen.add(mark)
+            for score, one in _fitted(
+                lines, sample, rule, (line, kind, units), _allowances(lines, rule, units, line, shared)
+            ):
+                sifted.append((-score, len(sifted), one))
+    finalists = [one for _, _, one in sorted(sifted, key=lambda three: three[:2])[:FINALISTS]]
+    found = []
+    for one in finalists:
+        for last in _refined(lines, one, shared):
+            amounts = last.amounts(lines)
+            right = np.zeros(len(amounts), bool)
+            right[told] = amounts[told] == lines.amount[told]
+            found.append((replace(last, explained=int(right.sum()), lines=len(told)), amounts, right))
+    search = _judged(found)
+    return search if search.rule is None else replace(search, rule=_supported(lines, told, search.rule))
+
+
+def _prefix(lines: BilledLines, told: Ints) -> int | None:
+    """Return the first line that is paid for after a run of free ones, None when the invoice does not begin with such a run.
+
+    The cut is where most lines before are free and most after are not, so that a false amount here or there does not move it.
+    """
+    by_time = told[np.argsort(lines.order[told], kind="stable")]
+    score = np.cumsum(np.where(lines.amount[by_time] == 0, 1, -1))
+    last = int(np.argmax(score)) if len(score) else 0
+    return int(by_time[last + 1]) if len(score) and score[last] >= 1 and last + 1 < len(by_time) else None
+
+
+def _allowances(lines: BilledLines, rule: TimeRule, units: Ints, line: Ints, shared: int | None) -> list[Free]:
+    """Return the allowances that are tried with a rounding of time."""
+    options = [Free(0, "line", False), Free(0, "line", True)]
+    scopes: tuple[Allowance, ...] = ("connection", "line") if rule.per == "leg" else ("line",)
+    options += [Free(seconds, scope, False) for scope in scopes for seconds in FREE]
+    if shared is not None:
+        low, high = _spent(lines, units, line, shared)
+        options.append(Free(_roundest(low, high), "invoice", False))
+    return options
+
+
+def _spent(lines: BilledLines, units: Ints, line: Ints, cut: int) -> tuple[int, int]:
+    """Return the billed seconds before a line and up to its end."""
+    before = lines.order[line] < lines.order[cut]
+    return int(units[before].sum()), int(units[before | (line == cut)].sum())
+
+
+def _roundest(low: int, high: int) -> int:
+    """Return the roundest number of minutes in a span of seconds, in seconds.
+
+    Examples
+    --------
+    >>> _roundest(58_000, 61_000), _roundest(17_500, 18_900)
+    (60000, 18000)
+    """
+    for minutes in (1000, 500, 100, 50, 10, 5, 1):
+        step = 60 * minutes
+        nearest = -(-low // step) * step
+        if 0 < nearest <= high:
+            return nearest
+    return low
+
+
+def _fitted(
+    lines: BilledLines, sample: Ints, rule: TimeRule, parts: tuple[Ints, Ints, Ints], options: Sequence[Free]
+) -> Iterator[tuple[float, InvoiceRule]]:
+    """Yield every option with its fitted prices, and how well it explains the sample."""
+    line, kind, units = parts
+    kinds = lines.kinds_of(rule.per)
+    place = np.full(len(lines.seconds), -1)
+    place[sample] = np.arange(len(sample))
+    inside = place[line] >= 0
+    table = np.zeros((len(options), len(sample), len(kinds) + 1), np.int64)
+    for i, free in enumerate(options):
+        paid = charged(units, line, lines.order, free.seconds, free.of) if free.seconds else units
+        np.add.at(table[i], (place[line[inside]], kind[inside]), paid[inside])
+        np.add.at(table[i, :, -1], place[line[inside]], 60 * free.with_fee)
+    amounts = lines.amount[sample]
+    few = slice(None, None, -(-len(sample) // FITTED))
+    unit = 10.0**-lines.places
+    fitted = _least_absolute(table[:, few].astype(np.float64) / 60, amounts[few] * unit, unit / 2)
+    best: dict[int, tuple[float, Any, Money]] = {}
+    for decimals in PRICE_DECIMALS:
+        prices = np.rint(np.maximum(fitted, 0) * 10**decimals).astype(np.int64) * (SCALE // 10**decimals)
+        costs = np.einsum("onk,ok->on", table, prices)
+        for money in MONEY:
+            right = rounded(costs, 60 * SCALE // 10**lines.places, money) == amounts
+            for i, explained in enumerate(right.sum(axis=1)):
+                chosen = (prices[i] > 0).sum() + (options[i].seconds > 0) + (money != "half_up")
+                score = float(explained) - PENALTY * float(chosen)
+                if i not in best or score > best[i][0]:
+                    best[i] = (score, prices[i], money)
+    for i, (score, prices, money) in best.items():
+        tariff = replace(
+            rule.tariff,
+            connection_fee=_yuan(prices[-1]) if options[i].with_fee else Decimal(0),
+            prices={name: _yuan(price) for name, price in zip(kinds, prices, strict=False) if price > 0},
+        )
+        if tariff.prices:
+            yield score, InvoiceRule("amount", tariff, options[i].seconds, options[i].of, money)
+
+
+def _least_absolute(features: Floats, target: Floats, half: float) -> Floats:
+    """Return, for each table of features, the coefficients with the least sum of absolute errors (weights drawn anew twelve times).
+
+    Absolute and not squared: a few false amounts, however large, then do not move a price. Errors below half of the last digit weigh alike.
+    """
+    weights = np.ones(features.shape[:2])
+    n = features.shape[2]
+    found = np.zeros((features.shape[0], features.shape[2]))
+    for _ in range(12):
+        weighted = features * weights[:, :, None]
+        left = np.matmul(weighted.transpose(0, 2, 1), features)
+        # columns that cannot be told apart (two classes that always meet for as long) share the price between them
+        ridge = np.trace(left, axis1=1, axis2=2)[:, None, None] * 1e-10 + 1e-12
+        left = left + ridge * np.eye(n)
+        right = np.matmul(
+            weighted.transpose(0, 2, 1), np.broadcast_to(target[:, None], (len(features), len(target), 1))
+        )
+        found = np.linalg.solve(left, right)[:, :, 0]
+        weights = 1 / np.maximum(np.abs(np.matmul(features, found[:, :, None])[:, :, 0] - target), half)
+    return found
+
+
+def _yuan(millionths: int) -> Decimal:
+    return (Decimal(int(millionths)) / SCALE).normalize() + Decimal(0)
+
+
+def _refined(lines: BilledLines, rule: InvoiceRule, shared: int | None) -> Iterator[InvoiceRule]:
+    """Yield a finalist as it is, with each connection rounded by itself, and with a shared allowance that fits its last free line."""
+    yield rule
+    if rule.tariff.per == "leg":
+        yield replace(rule, each_rounded=True)
+    if rule.allowance_of == "invoice" and shared is not None:
+        line, _, seconds = lines.connections(rule.tariff.per)
+        low, high = _spent(lines, rule.tariff.billed_seconds(seconds), line, shared)
+        minutes = sorted(range(-(-low // 60), high // 60 + 1), key=_roundness)
+        for one in minutes[: FINALISTS * 10]:
+            tried = replace(rule, allowance_s=60 * one)
+            if tried.amounts(lines)[shared] == lines.amount[shared]:
+                yield tried
+                return
+
+
+def _roundness(minutes: int) -> tuple[int, int]:
+    return next((place for place, step in enumerate((1000, 500, 100, 50, 10, 5)) if minutes % step == 0), 6), minutes
+
+
+def _supported(lines: BilledLines, told: Ints, rule: InvoiceRule) -> InvoiceRule:
+    """Drop the price of a class on which fewer than three lines agree: one line would bear itself out."""
+    line, kind, _ = lines.connections(rule.tariff.per)
+    amounts = rule.amounts(lines)
+    right = np.zeros(len(amounts), bool)
+    right[told] = amounts[told] == lines.amount[told]
+    kinds = lines.kinds_of(rule.tariff.per)
+    prices = {
+        name: price
+        for name, price in rule.tariff.prices.items()
+        if len(np.unique(line[(kind == kinds.index(name)) & right[line]])) >= 3
+    }
+    kept = replace(rule, tariff=replace(rule.tariff, prices=prices))
+    return replace(kept, explained=int((kept.amounts(lines)[told] == lines.amount[told]).sum()))
+
+
+# ── trust ──
+def _is_enough(rule: InvoiceRule) -> bool:
+    """Return whether a rule explains enough of enough lines.
+
+    Durations have no prices that could be bent to fit, so a few of them that all come out are enough: an invoice of ten lines in whole
+    minutes need not be doubted.
+    """
+    few = rule.of == "duration" and rule.explained == rule.lines >= TRUSTED_DURATIONS
+    return few or (rule.lines >= TRUSTED_LINES and rule.share >= TRUSTED_SHARE)
+
+
+def _judged(found: Sequence[tuple[InvoiceRule, Ints, Any]]) -> Search:
+    """Return the best rule if it can be trusted.
+
+    Rules that say the same of every line are one rule, the plainest of them. Two rules are weighed on the lines on which they differ: the
+    better one must be right there at least twice as often, since on all other lines it makes no difference which of them was meant.
+    """
+    ranked = sorted(found, key=lambda one: -(one[0].explained - PENALTY * one[0].parameters))
+    distinct: list[tuple[InvoiceRule, Ints, Any]] = []
+    for one in ranked:
+        if not any(np.array_equal(one[1], other[1]) for other in distinct):
+            distinct.append(one)
+        if len(distinct) == 8:
+            break
+    best = tuple(one[0] for one in distinct[:3])
+    if not distinct:
+        return Search(None, ())
+    rule, _, right = distinct[0]
+    ahead = all(int((right & ~other).sum()) >= 2 * int((other & ~right).sum()) for _, _, other in distinct[1:])
+    return Search(rule if _is_enough(rule) and ahead else None, best)

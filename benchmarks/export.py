@@ -18,7 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ytxdata.records.schema import LEGS, arrow_schema, to_pandas
-from ytxdata.tables.record_tables import record_table
+from ytxdata.tables.table import record_table
 
 
 def legs(rows: int) -> pa.Table:

@@ -131,7 +131,7 @@ def _write(archive: Archive, folder: Path, step: Callable[[str], None]) -> tuple
     """Write the tables and the pictures."""
     from ytxdata import metrics
     from ytxdata.plots import save
-    from ytxdata.tables.record_tables import record_table
+    from ytxdata.tables.table import record_table
 
     step("tables")
     certificate = archive.certificate()

@@ -23,7 +23,7 @@ from ytxdata import Archive, audit, times
 from ytxdata.audit import verifier
 from ytxdata.audit.verifier import canonical, is_signed, sha256, verify
 from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
-from ytxdata.tables import about
+from ytxdata.tables import described as about
 
 
 @pytest.fixture(scope="module")

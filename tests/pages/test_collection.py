@@ -13,10 +13,9 @@ from ytxdata.emulator import Emulator
 from ytxdata.errors import NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
 from ytxdata.pages import collection
-from ytxdata.pages.collection import Collection, collect
-from ytxdata.pages.key_figures import FIGURES, Figure
+from ytxdata.pages.collection import FIGURES, Collection, KeyFigure, collect
 from ytxdata.pages.reports import REPORTS, Ask, make
-from ytxdata.tables.definition import Definition
+from ytxdata.tables.described import Definition
 
 
 def test_every_report_of_the_metrics_is_in_the_set() -> None:
@@ -69,7 +68,7 @@ def test_without_a_beginning_there_is_nothing_to_compare_with(archive: Archive) 
     ],
 )
 def test_a_change_is_said_only_where_it_can_be(unit: str, value: float | None, before: float | None, change: str | None) -> None:  # fmt: skip
-    found = Figure(Definition(key="x", zh="x", en="x", unit=unit), value, before).change
+    found = KeyFigure(Definition(key="x", zh="x", en="x", unit=unit), value, before).change
     assert (found.en if found else None) == change
 
 

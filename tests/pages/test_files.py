@@ -20,9 +20,8 @@ from ytxdata.pages.notebook import copy_all, execute
 from ytxdata.pages.report_files import FORMATS, write_files
 from ytxdata.pages.reports import REPORTS
 from ytxdata.tables import excel
-from ytxdata.tables.guide_sheets import NAMES
-from ytxdata.tables.masking import Privacy
-from ytxdata.tables.pseudonyms import Pseudonyms
+from ytxdata.tables.excel import NAMES
+from ytxdata.tables.masking import Privacy, Pseudonyms
 
 TARIFF = Path(__file__).parents[2] / "data" / "tariff.toml"
 

@@ -19,7 +19,7 @@ from ytxdata.cli import main
 from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
 from ytxdata.history.client import Client
-from ytxdata.tables.record_tables import record_table
+from ytxdata.tables.table import record_table
 
 DIGESTS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "blake2b", "blake2s")
 ENOUGH = 12

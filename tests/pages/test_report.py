@@ -16,8 +16,7 @@ from ytxdata.pages.html_report import page, write_page
 from ytxdata.pages.reports import REPORTS
 from ytxdata.plots import PICTURES
 from ytxdata.tables.alias_book import Alias, AliasBook
-from ytxdata.tables.masking import Privacy
-from ytxdata.tables.pseudonyms import Pseudonyms
+from ytxdata.tables.masking import Privacy, Pseudonyms
 from ytxdata.version import __version__
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}

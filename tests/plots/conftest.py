@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from ytxdata.labels import Text
-from ytxdata.tables.definition import Definition
+from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
 
 START, END = datetime(2024, 6, 30, 16, tzinfo=UTC), datetime(2026, 6, 30, 16, tzinfo=UTC)

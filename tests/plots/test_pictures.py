@@ -26,7 +26,7 @@ from matplotlib.text import Text as Drawn
 from ytxdata import plots
 from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
-from ytxdata.plots import fonts
+from ytxdata.plots import canvas
 from ytxdata.tables.table import Table
 
 DRAW = {
@@ -38,11 +38,11 @@ DRAW = {
 @pytest.fixture(autouse=True)
 def _only_the_bundled_font(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No family of Chinese is installed."""
-    monkeypatch.setattr(fonts, "FAMILIES", ())
-    for cached in (fonts.families, fonts._characters):
+    monkeypatch.setattr(canvas, "FAMILIES", ())
+    for cached in (canvas.families, canvas._characters):
         cached.cache_clear()
     yield
-    for cached in (fonts.families, fonts._characters):
+    for cached in (canvas.families, canvas._characters):
         cached.cache_clear()
 
 
@@ -149,7 +149,7 @@ def test_a_notebook_shows_the_picture_without_pyplot(picture_table: Table) -> No
 
 
 def test_pyplot_is_never_loaded() -> None:
-    code = "import sys, ytxdata.plots as p; p.fonts.families(); sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, ytxdata.plots as p; p.canvas.families(); sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=dict(os.environ), check=False).returncode == 0
 
 
@@ -168,14 +168,14 @@ def test_presence_wants_one_meeting(build_table: Callable[[str], Table]) -> None
 
 
 def test_what_no_font_has_is_marked() -> None:
-    assert fonts.legible("𠮷野 🧧 周会") == "〓野 〓 周会"
+    assert canvas.legible("𠮷野 🧧 周会") == "〓野 〓 周会"
 
 
 def test_bundled_font_is_small_whole_and_licensed() -> None:
-    assert fonts.families()[0] == fonts.BUNDLED_FAMILY
-    assert fonts.BUNDLED.stat().st_size < 2_000_000
-    assert "SIL OPEN FONT LICENSE" in fonts.BUNDLED.with_name("OFL.txt").read_text(encoding="utf-8")
-    path = findfont(FontProperties(family=[fonts.BUNDLED_FAMILY]), fallback_to_default=False)
+    assert canvas.families()[0] == canvas.BUNDLED_FAMILY
+    assert canvas.BUNDLED.stat().st_size < 2_000_000
+    assert "SIL OPEN FONT LICENSE" in canvas.BUNDLED.with_name("OFL.txt").read_text(encoding="utf-8")
+    path = findfont(FontProperties(family=[canvas.BUNDLED_FAMILY]), fallback_to_default=False)
     characters = font_manager.get_font(path).get_charmap()
     gb2312 = {
         bytes((high, low)).decode("gb2312", "ignore") for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF)
@@ -186,9 +186,9 @@ def test_bundled_font_is_small_whole_and_licensed() -> None:
 
 
 def test_an_installed_family_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fonts, "FAMILIES", ("No Such Family", "DejaVu Serif"))
-    fonts.families.cache_clear()
-    assert fonts.families() == ("DejaVu Serif", fonts.BUNDLED_FAMILY, fonts.LAST_RESORT)
+    monkeypatch.setattr(canvas, "FAMILIES", ("No Such Family", "DejaVu Serif"))
+    canvas.families.cache_clear()
+    assert canvas.families() == ("DejaVu Serif", canvas.BUNDLED_FAMILY, canvas.LAST_RESORT)
 
 
 def test_coverage_of_a_bare_certificate() -> None:

@@ -11,8 +11,10 @@ import pytest
 
 from ytxdata import times
 from ytxdata.labels import Text
-from ytxdata.tables import about, excel, guide_sheets
-from ytxdata.tables.definition import Definition
+from ytxdata.tables import described as about
+from ytxdata.tables import excel
+from ytxdata.tables import excel as guide_sheets
+from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
 
 _SENTENCE = Text("很可能完整：最近一天可能还会变化。", "Probably complete: the last day may still settle.")

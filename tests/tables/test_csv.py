@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from ytxdata.errors import FileDiffersError, UsageError
 from ytxdata.labels import Text
 from ytxdata.tables.csv import DIALECTS, Dialect, compare, escape, read_csv, unescape
-from ytxdata.tables.definition import Definition
+from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
 
 GOLDEN = Path(__file__).with_name("golden")

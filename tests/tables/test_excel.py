@@ -26,8 +26,7 @@ from ytxdata.labels import Text
 from ytxdata.tables import excel
 from ytxdata.tables.csv import escape
 from ytxdata.tables.excel import sheet_names, write_workbook
-from ytxdata.tables.excel_check import compare
-from ytxdata.tables.excel_sheet import MAX_TEXT, in_cell
+from ytxdata.tables.excel_sheet import MAX_TEXT, compare, in_cell
 from ytxdata.tables.table import Table
 
 NEW_YEAR = datetime.fromisoformat("2026-01-01")  # wall time

@@ -14,10 +14,9 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.records.schema import LEGS, MEETINGS, REJECTS, arrow_schema
 from ytxdata.tables.alias_book import AliasBook
+from ytxdata.tables.masking import Pseudonyms
 from ytxdata.tables.numbers_in_text import hide_in_text
-from ytxdata.tables.pseudonyms import Pseudonyms
-from ytxdata.tables.record_tables import record_table
-from ytxdata.tables.table import Definition, Table
+from ytxdata.tables.table import Definition, Table, record_table
 
 KEY = b"0123456789abcdef"
 

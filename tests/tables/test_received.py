@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ytxdata.errors import DamagedError, UsageError
-from ytxdata.tables.about import about_path
 from ytxdata.tables.csv import DIALECTS, Dialect
+from ytxdata.tables.described import about_path
 from ytxdata.tables.table import Table
 from ytxdata.tables.verify_files import verify_file, verify_folder
 

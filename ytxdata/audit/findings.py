@@ -15,7 +15,7 @@ from ytxdata.audit.explain import explain
 from ytxdata.audit.life import ACCEPTED, NEW, OPEN, PERSISTING, RESOLVED, FindingRow, Life, Lived
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.tables.definition import Definition
+from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
 
 _STRING = pd.StringDtype("pyarrow")

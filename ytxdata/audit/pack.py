@@ -30,8 +30,7 @@ from ytxdata.metrics.usage import usage
 from ytxdata.redact import keyed_hashes
 from ytxdata.tables import csv
 from ytxdata.tables.masking import masked
-from ytxdata.tables.record_tables import record_table
-from ytxdata.tables.table import Table
+from ytxdata.tables.table import Table, record_table
 from ytxdata.templates import facts_card
 from ytxdata.version import __version__
 

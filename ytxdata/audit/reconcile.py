@@ -20,7 +20,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.scope import Scope
 from ytxdata.phones import number_class
 from ytxdata.records.schema import to_pandas
-from ytxdata.tables.definition import Definition
+from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
 from ytxdata.times import Instant
 

@@ -61,7 +61,7 @@ def fetch(
     """
     if count is not None and confid is not None:
         raise UsageError(Text("--count 与 --confid 不能同时使用", "--count and --confid exclude each other"))
-    from ytxdata.tables.record_tables import record_table
+    from ytxdata.tables.table import record_table
 
     client = open_client(account_sid, app_id, environment, base_url)
     if confid is not None:

@@ -157,8 +157,7 @@ def _check(option: str, given: str, known: Iterable[str]) -> None:
 
 def _privacy(show_phones: bool, pseudonyms: Path | None, book: Path | None) -> Privacy:
     from ytxdata.tables.alias_book import AliasBook
-    from ytxdata.tables.masking import Privacy
-    from ytxdata.tables.pseudonyms import Pseudonyms
+    from ytxdata.tables.masking import Privacy, Pseudonyms
 
     keys = None
     if pseudonyms is not None:

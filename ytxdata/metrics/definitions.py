@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 
 from ytxdata.labels import Text
-from ytxdata.tables.definition import Definition, unit_of
+from ytxdata.tables.described import Definition, unit_of
 
 
 def _define(key: str, zh: str, en: str, unit: str, rule_zh: str, rule_en: str, origin: str = "") -> Definition:

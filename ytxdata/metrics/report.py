@@ -18,7 +18,7 @@ from ytxdata.metrics.definitions import INTEGERS, REASONS, define
 from ytxdata.metrics.facts import Facts, outcome
 from ytxdata.metrics.source import Source
 from ytxdata.metrics.sums import null_like
-from ytxdata.tables.definition import Definition, in_words
+from ytxdata.tables.described import Definition, in_words
 from ytxdata.tables.table import Table
 
 Lazy = nw.LazyFrame[Any]

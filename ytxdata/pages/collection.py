@@ -1,12 +1,13 @@
-"""All tables of an archive for one period, of one moment: what files and pages are made from."""
+"""All tables of an archive for one period, of one moment, and its key figures: what files and pages are made from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ytxdata.archive import Archive
 from ytxdata.archive.storage.layout import no_archive
@@ -15,12 +16,103 @@ from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.source import resolve
-from ytxdata.pages.key_figures import Figure, key_figures
 from ytxdata.pages.reports import REPORTS, Ask, make
-from ytxdata.tables.definition import Definition
-from ytxdata.tables.record_tables import Name, record_table
-from ytxdata.tables.table import Table
+from ytxdata.tables.described import Definition, unit_of
+from ytxdata.tables.html import number, shown
+from ytxdata.tables.table import Name, Table, record_table
 from ytxdata.times import now
+
+Value = int | float | Decimal | None
+
+FIGURES = (
+    ("usage", "meetings"),
+    ("usage", "meeting_minutes"),
+    ("usage", "people"),
+    ("usage", "leg_minutes"),
+    ("usage", "size_mean"),
+    ("usage", "active_creators"),
+    ("usage", "peak_legs"),
+    ("usage", "lonely_minutes"),
+    ("working_hours", "outside_pct"),
+    ("concentration", "concentration"),
+    ("cost", "cost"),
+)
+"""Report and column of each figure, counted over the whole period."""
+
+
+class KeyFigure(NamedTuple):
+    """One figure: what it means, its value, and its value in the period before; None is unknown."""
+
+    definition: Definition
+    value: Value
+    before: Value
+
+    @property
+    def text(self) -> str:
+        """The value as people read it."""
+        return shown(self.value, self._decimals)
+
+    @property
+    def before_text(self) -> str:
+        """The value of the period before as people read it."""
+        return shown(self.before, self._decimals)
+
+    @property
+    def change(self) -> Text | None:
+        """By how much it changed, in per cent, of a share in percentage points; None when that cannot be said.
+
+        Examples
+        --------
+        >>> KeyFigure(Definition(key="meetings", zh="会议数", en="meetings", unit="meetings"), 30, 40).change.en
+        '▼ 25.0 %'
+        """
+        if self.value is None or self.before is None:
+            return None
+        difference = float(self.value) - float(self.before)
+        if self.definition.unit == "%":
+            size = number(abs(difference), 1)
+            unit = Text(" 个百分点", " points")
+        elif self.before:
+            size = number(abs(difference) * 100 / float(self.before), 1)
+            unit = Text(" %", " %")
+        else:
+            return None
+        if size == "0.0":
+            return Text("持平", "no change")
+        mark = "▲" if difference > 0 else "▼"
+        return Text(f"{mark} {size}{unit.zh}", f"{mark} {size}{unit.en}")
+
+    @property
+    def _decimals(self) -> int | None:
+        if self.definition.unit in ("people", "yuan"):
+            return 2 if isinstance(self.value or self.before, float | Decimal) else 0
+        return unit_of(self.definition.unit).decimals
+
+
+def key_figures(source: Any, ask: Ask, earlier: Ask | None) -> tuple[KeyFigure, ...]:
+    """Return the key figures of what is asked; those that need a tariff only with one."""
+    wanted = [(name, key) for name, key in FIGURES if ask.tariff is not None or not REPORTS[name].needs_tariff]
+    names = dict.fromkeys(name for name, _ in wanted)
+    totals = [
+        {name: make(name, source, replace(period, by="total")) for name in names}
+        for period in (ask, earlier)
+        if period is not None
+    ]
+    return tuple(
+        KeyFigure(
+            totals[0][name].definition(key),
+            _first(totals[0][name], key),
+            _first(totals[1][name], key) if len(totals) > 1 else None,
+        )
+        for name, key in wanted
+    )
+
+
+def _first(report: Any, key: str) -> Value:
+    """The value of the only row; None when there is no row, because there was no meeting."""
+    value: Value = next(iter(report.arrow.column(key).to_pylist()), None)
+    return value
+
 
 RECORDS: tuple[Name, ...] = ("meetings", "legs", "problems", "rejects")
 """The tables of records that stand beside the reports."""
@@ -56,7 +148,7 @@ class Collection:
     records: dict[str, Table]
     reports: dict[str, Report]
     coverage: Table
-    figures: tuple[Figure, ...]
+    figures: tuple[KeyFigure, ...]
     period: tuple[datetime, datetime] | None
     certificate: Certificate
     before: tuple[tuple[datetime, datetime], Certificate] | None

@@ -12,7 +12,7 @@ from ytxdata.labels import Lang, Text
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.report import Report
 from ytxdata.pages.reports import Ask, make
-from ytxdata.tables.definition import Definition
+from ytxdata.tables.described import Definition
 from ytxdata.tables.excel_sheet import width
 from ytxdata.tables.html import shown
 from ytxdata.tables.table import Table

@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.report import Report
-from ytxdata.pages.collection import RECORDS, Collection
-from ytxdata.pages.key_figures import Figure
+from ytxdata.pages.collection import RECORDS, Collection, KeyFigure
 from ytxdata.tables.masking import blanked
 
 PERSONAL = ("people", "lonely", "presence")
@@ -59,7 +58,9 @@ def without_small_groups(collected: Collection, minimum: int) -> Collection:
         collected,
         records={},
         reports={name: _hidden(report, usage, minimum) for name, report in kept.items()},
-        figures=tuple(one if is_before_large else Figure(one.definition, one.value, None) for one in collected.figures),
+        figures=tuple(
+            one if is_before_large else KeyFigure(one.definition, one.value, None) for one in collected.figures
+        ),
         notes=(*collected.notes, _NOTE.format(minimum=minimum)),
     )
 

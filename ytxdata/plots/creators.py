@@ -14,6 +14,7 @@ from ytxdata.plots.canvas import (
     Drawable,
     drawing,
     footer,
+    legible,
     nothing,
     numbers,
     opened,
@@ -22,7 +23,6 @@ from ytxdata.plots.canvas import (
     thousands,
     title,
 )
-from ytxdata.plots.fonts import legible
 
 _SHARE = Text("{share:.1f} %，累计 {all:.1f} %", "{share:.1f} %, together {all:.1f} %")
 _MINUTES = Text("{minutes:,.1f}", "{minutes:,.1f}")

@@ -18,13 +18,13 @@ from ytxdata.plots.canvas import (
     day_number,
     drawing,
     footer,
+    legible,
     nothing,
     opened,
     picture,
     rules,
     title,
 )
-from ytxdata.plots.fonts import legible
 
 _MOST = 60
 

@@ -24,9 +24,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.files import replacing
 from ytxdata.labels import Text
-from ytxdata.tables.about import about, about_path, differs, write_about
-from ytxdata.tables.definition import NUMBER_UNITS
-from ytxdata.tables.described import Described
+from ytxdata.tables.described import NUMBER_UNITS, Described, about, about_path, differs, write_about
 from ytxdata.tables.plain import Cell, as_text, cells, type_name
 from ytxdata.times import ZONE_NAME
 

@@ -1,19 +1,134 @@
-"""What a described table is: a frame with what a reader must know to trust it. The writers work on this alone."""
+"""What a described table is: a frame, what its columns mean and in which unit, and the JSON beside a file that says so."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
-from typing import Any, Protocol
+from importlib.metadata import version
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
-from ytxdata.labels import Text
-from ytxdata.tables.definition import Definition
-from ytxdata.tables.plain import to_arrow
-from ytxdata.times import ZONE_NAME
+from ytxdata.errors import FileDiffersError
+from ytxdata.files import replacing, sha256_of
+from ytxdata.labels import Lang, Text
+from ytxdata.tables.plain import to_arrow, type_name
+from ytxdata.times import ZONE_NAME, as_instant, now
+
+_NONE: Mapping[str, object] = MappingProxyType({})
+_NO_TEXT = Text("", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """One column: its key, what people call it, its unit and the rule it was made by.
+
+    Parameters
+    ----------
+    key
+        The name of the column in the frame; never translated.
+    zh, en
+        What people read.
+    unit
+        A key of `ytxdata.tables.described.UNITS`, such as `min`, `%`, `yuan`, `phone`, `person`, `id`; empty for none. It decides the
+        number format and what is masked: `phone` is a telephone number, `person` somebody's name, `id` an identifier kept as it is.
+    formula
+        The rule in words.
+    parameters
+        Name → value of what the rule was told, such as `min_parties`.
+    origin
+        Where the choice comes from.
+    """
+
+    key: str
+    zh: str
+    en: str
+    unit: str = ""
+    formula: Text = _NO_TEXT
+    parameters: Mapping[str, object] = field(default_factory=lambda: _NONE)
+    origin: str = ""
+
+    @property
+    def label(self) -> Text:
+        """The column's name in both languages."""
+        return Text(self.zh, self.en)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the definition as plain data for JSON."""
+        return {
+            "key": self.key,
+            "zh": self.zh,
+            "en": self.en,
+            "unit": self.unit,
+            "formula": self.formula._asdict(),
+            "parameters": {name: str(value) for name, value in self.parameters.items()},
+            "origin": self.origin,
+        }
+
+
+class Unit(NamedTuple):
+    """A unit: its name, the number format of a spreadsheet cell, and decimals on a page (None: as many as needed)."""
+
+    label: Text
+    excel: str
+    decimals: int | None
+
+
+UNITS: dict[str, Unit] = {
+    "": Unit(Text("", ""), "General", None),
+    "count": Unit(Text("个", "count"), "#,##0", 0),
+    "meetings": Unit(Text("场", "meetings"), "#,##0", 0),
+    "legs": Unit(Text("人次", "legs"), "#,##0", 0),
+    "people": Unit(Text("人", "people"), "#,##0.##", None),
+    "s": Unit(Text("秒", "s"), "#,##0", 0),
+    "min": Unit(Text("分钟", "min"), "#,##0.0", 1),
+    "h": Unit(Text("小时", "h"), "#,##0.0", 1),
+    "%": Unit(Text("%", "%"), "0.0", 1),
+    "ratio": Unit(Text("比值", "ratio"), "0.000", 3),
+    "yuan": Unit(Text("元", "yuan"), "#,##0.00####", None),
+    "bytes": Unit(Text("字节", "bytes"), "#,##0", 0),
+    "phone": Unit(Text("电话号码", "phone number"), "@", None),
+    "person": Unit(Text("姓名", "person"), "@", None),
+    "id": Unit(Text("编号", "id"), "@", None),
+    "hidden": Unit(Text("已隐藏", "hidden"), "@", None),
+    "raw": Unit(Text("平台原文", "as the platform gave it"), "@", None),
+    "text": Unit(Text("文本", "text"), "@", None),
+    "time": Unit(Text("时间", "time"), "yyyy-mm-dd hh:mm:ss", None),
+    "date": Unit(Text("日期", "date"), "yyyy-mm-dd", None),
+}
+"""Unit key → unit. `hidden` is what masking turns `phone` and `person` into."""
+
+NUMBER_UNITS = ("phone", "id")
+"""Units whose cells may be a bare number with `+`: no formula."""
+
+
+def unit_of(key: str) -> Unit:
+    """Return the unit, or one that is called by its key and looks like a plain value."""
+    return UNITS.get(key) or Unit(Text(key, key), "General", None)
+
+
+def in_words(value: Any, key: str, lang: Lang) -> str:
+    """Return a value of a unit as a sentence says it: thousands apart, at most four decimals (money: all of them).
+
+    Examples
+    --------
+    >>> in_words(12345.678912, "people", "en"), in_words(Decimal("65.3200"), "yuan", "zh"), in_words(None, "s", "zh")
+    ('12,345.6789 people', '65.32 元', '未知')
+    """
+    if value is None:
+        return Text("未知", "unknown").in_(lang)
+    if isinstance(value, (float, Decimal)):
+        digits = f"{value:,.4f}" if isinstance(value, float) else f"{value:,f}"
+        text = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    else:
+        text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{text} {unit_of(key).label.in_(lang)}".strip()
 
 
 class Completeness(Protocol):
@@ -78,3 +193,70 @@ class Described:
         """Return the definition of a column, or one that calls it by its key."""
         known = next((definition for definition in self.definitions if definition.key == key), None)
         return known or Definition(key=key, zh=key, en=key)
+
+
+FORMAT = "ytxdata.about/1"
+SUFFIX = ".about.json"
+
+
+def about(table: Described) -> dict[str, Any]:
+    """Return title, period, zone, verdict, exclusions, notes and the definition of every column as plain data for JSON."""
+    keys = table.arrow.column_names
+    return {
+        "format": FORMAT,
+        "name": table.name,
+        "title": table.title._asdict(),
+        "rows": table.arrow.num_rows,
+        "zone": table.zone,
+        "period": None
+        if table.period is None
+        else {
+            edge: as_instant(instant).isoformat() for edge, instant in zip(("start", "end"), table.period, strict=True)
+        },
+        "completeness": None
+        if table.certificate is None
+        else {"verdict": table.certificate.worst, **table.certificate.sentence._asdict()},
+        "excluded": [
+            {"reason": reason, **text._asdict(), "count": count} for reason, (text, count) in table.excluded.items()
+        ],
+        "notes": [note._asdict() for note in table.notes],
+        "columns": [
+            {**table.definition(key).to_dict(), "type": type_name(table.arrow.schema.field(key).type)} for key in keys
+        ],
+        "definitions": [definition.to_dict() for definition in table.definitions if definition.key not in keys],
+    }
+
+
+def about_path(path: Path) -> Path:
+    """Return where the description of a file lies: `usage.csv` → `usage.about.json`, `usage.xlsx` → `usage.xlsx.about.json`."""
+    return path.with_name(path.name + SUFFIX) if path.suffix == ".xlsx" else path.with_suffix(SUFFIX)
+
+
+def write_about(data: Mapping[str, object], path: Path, *, written_at: datetime | None = None) -> Path:
+    """Write the description of a file that is there beside it, with its size and SHA-256, and when and by which version it was written."""
+    made = {
+        "file": path.name,
+        "bytes": path.stat().st_size,
+        "sha256": sha256_of(path),
+        "version": version("ytxdata"),
+        "written_at": (written_at or now()).isoformat(timespec="seconds"),
+    }
+    target = about_path(path)
+    with replacing(target) as draft:
+        draft.write_text(json.dumps({**data, **made}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return target
+
+
+def differs(file: str, line: int, column: str, difference: str) -> FileDiffersError:
+    """Return the error that names the cell of a file that is not what was meant."""
+    where = f" · {column}" if column else ""
+    return FileDiffersError(
+        Text(
+            f"{file} 第 {line} 行{where} 与应写内容不一致：{difference}",
+            f"{file}, line {line}{where} is not what was meant: {difference}",
+        ),
+        remedy=Text(
+            "文件未保存；请检查磁盘后重试，并报告此问题",
+            "the file was not kept; check the disk, try again, and report this",
+        ),
+    )

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ytxdata.labels import Lang, Text, preferred_lang
-from ytxdata.tables.definition import Definition, unit_of
-from ytxdata.tables.described import Described
+from ytxdata.tables.described import Definition, Described, unit_of
 from ytxdata.tables.plain import Cell, cells, decimal_text, type_name
 from ytxdata.templates import render as fill
 from ytxdata.times import beijing_text

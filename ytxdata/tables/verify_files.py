@@ -11,8 +11,8 @@ from typing import Any
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text, in_lines
-from ytxdata.tables.about import SUFFIX, about_path
 from ytxdata.tables.csv import parse_cell, read_rows
+from ytxdata.tables.described import SUFFIX, about_path
 from ytxdata.times import beijing_text
 
 NO_SEAL = Text(

@@ -31,6 +31,7 @@ One verb a job; every `--help` has an example, `--json` is for programs, progres
 | 3 | 凭证、账户或应用被拒 | credentials, account or application refused |
 | 4 | 平台或网络失败 | platform or network failed |
 | 5 | 存档或证据包损坏 | archive or pack damaged |
+| 6 | 平台没有这个会议 | the platform has no such meeting |
 """
 
 

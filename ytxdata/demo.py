@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ytxdata.extras import require_extra
 from ytxdata.labels import Text, preferred_lang
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def run(
     from ytxdata.emulator import Emulator
     from ytxdata.history.client import Client
 
+    if notebook:
+        require_extra("notebooks")
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     step("serve")

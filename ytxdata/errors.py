@@ -151,7 +151,9 @@ class MissingStatusError(PlatformError):
 
 
 class MeetingNotFoundError(PlatformError):
-    """The platform knows no such meeting, or answered without it."""
+    """The platform knows no such meeting, or answered without it (exit code 6)."""
+
+    exit_code = 6
 
 
 class AnswerError(PlatformError):

@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
+import urllib.request
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ytxdata.cli import app, main
 from ytxdata.cli.usage_errors import in_both
-from ytxdata.emulator import Emulator
+from ytxdata.emulator import Emulator, write_env_file
+from ytxdata.errors import UsageError
 
 PROGRAM = str(Path(sys.executable).with_name("ytxdata"))
 
@@ -66,10 +72,10 @@ def test_raw_answers_are_kept_when_asked(account: Emulator, tmp_path: Path) -> N
     assert json.loads(saved.read_bytes())["statusCode"] == "0"
 
 
-def test_a_meeting_that_is_not_there_ends_with_4_and_says_so_as_json(
+def test_a_meeting_that_is_not_there_ends_with_6_and_says_so_as_json(
     account: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("fetch", "--confid", "0" * 29, "--json") == 4
+    assert run("fetch", "--confid", "0" * 29, "--json") == 6
     told = capsys.readouterr()
     assert json.loads(told.out)["error"]["kind"] == "MeetingNotFoundError"
     assert "0" * 29 in told.err
@@ -194,15 +200,122 @@ def test_other_versions_of_the_parser_say_the_same_in_other_words(said: str, zh:
     assert in_both(said) == (zh, said)
 
 
-def test_an_interrupt_is_told_and_ends_with_130(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """A platform that answers once and then no more; the reader loses patience half a second later."""
+    with Emulator(meetings=5000, faults=["hang,after=1"]) as server:
+        for name, value in server.env.items():
+            monkeypatch.setenv(name, value)
 
-    monkeypatch.setattr("ytxdata.cli.sync.open_client", interrupted)
-    assert run("--lang", "en", "sync") == 130
-    assert "run it again" in capsys.readouterr().err
+        def lose_patience() -> None:
+            while len(server.requests) < 2 and not is_over.wait(0.02):
+                pass
+            if not is_over.is_set():
+                signal.pthread_kill(main_thread, signal.SIGINT)
+
+        main_thread, is_over = threading.get_ident(), threading.Event()
+        thread = threading.Thread(target=lose_patience)
+        thread.start()
+        yield server
+        is_over.set()
+        thread.join()
+
+
+def test_an_interrupted_fetch_says_that_nothing_was_kept(
+    hanging: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "out.csv"
+    assert run("--lang", "en", "fetch", "--csv", str(path)) == 130
+    assert "nothing was written (1 answers received" in capsys.readouterr().err
+    assert not path.exists()
+
+
+def test_an_interrupted_fetch_keeps_the_raw_answers_it_was_asked_to_keep(
+    hanging: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = tmp_path / "raw"
+    assert run("--lang", "en", "fetch", "--raw", str(raw)) == 130
+    assert f"the 1 answers received so far are kept in {raw}" in capsys.readouterr().err
+    (saved,) = raw.iterdir()
+    assert json.loads(saved.read_bytes())["statusCode"] == "0"
+
+
+def test_an_interrupted_sync_says_how_the_archive_is(
+    hanging: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = str(tmp_path / "m.archive")
+    assert run("--lang", "en", "sync", "--archive", archive) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_the_limits_of_a_call_are_options_of_every_verb_that_asks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Emulator(meetings=3, faults=["hang"]) as server:
+        for name, value in server.env.items():
+            monkeypatch.setenv(name, value)
+        for verb in (["fetch"], ["doctor"], ["sync", "--archive", str(tmp_path / "m.archive")]):
+            assert run("--lang", "en", *verb, "--total-timeout", "0.2") == 4
+            told = capsys.readouterr()
+            assert "within its total limit of 0.2 s" in told.out + told.err
+    assert run("--lang", "en", "fetch", "--timeout", "0") == 2
+    assert "above 0" in capsys.readouterr().err
+
+
+def test_a_file_that_is_there_is_replaced_only_when_told(account: Emulator, tmp_path: Path) -> None:
+    n_before = len(account.requests)
+    for option in ("--csv", "--legs-csv"):
+        path = tmp_path / f"{option[2:]}.csv"
+        path.write_text("last month's")
+        assert run("fetch", "--count", "5", option, str(path)) == 2
+        assert path.read_text() == "last month's"
+        assert len(account.requests) == n_before
+        assert run("fetch", "--count", "5", option, str(path), "--force") == 0
+        assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+        n_before = len(account.requests)
+
+
+@pytest.mark.parametrize(
+    ("package", "verb"),
+    [
+        ("xlsxwriter", ["report", "--format", "excel"]),
+        ("xlsxwriter", ["report", "--format", "all"]),
+        ("papermill", ["report", "--notebook"]),
+        ("nbclient", ["demo"]),
+        ("starlette", ["demo", "--no-notebook"]),
+        ("cryptography", ["pack", "--sign", "key.pem"]),
+    ],
+)
+def test_a_missing_extra_is_told_before_work_begins(
+    package: str, verb: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    for name in [name for name in sys.modules if name.partition(".")[0] == package or name == "ytxdata.emulator"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    assert run("--lang", "en", *verb) == 2
+    told = capsys.readouterr().err
+    assert "this needs the extra `" in told
+    assert f"run pip install '{package}" in told
+    assert list(here.iterdir()) == []
+
+
+def test_a_risk_is_told_as_a_line_without_a_place_in_the_code(
+    account: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warnings.simplefilter("always")
+    path = tmp_path / "my.toml"
+    path.write_text("".join(f'{name[4:].lower()} = "{value}"\n' for name, value in account.env.items()))
+    path.chmod(0o644)
+    for name in account.env:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("YTX_CONFIG", str(path))
+    assert run("--lang", "en", "fetch", "--count", "2") == 0
+    assert capsys.readouterr().err.strip() == (
+        f"the configuration file {path} holds the auth token, and other users can read or change it"
+    )
 
 
 def test_sync_twice_prints_one_line_each_and_brings_nothing_new(
@@ -280,6 +393,42 @@ def test_the_emulator_is_a_process_that_serves_and_writes_its_settings(tmp_path:
     assert env_file.stat().st_mode & 0o077 == 0
     assert json.loads(done.stdout)["counts"]["meetings"] == 10
     assert done.stderr == ""
+
+
+def test_the_emulator_runs_a_command_and_stops_with_it(tmp_path: Path) -> None:
+    serve = [PROGRAM, "emulator", "--meetings", "10", "--run"]
+    done = subprocess.run([*serve, "ytxdata", "fetch", "--count", "4", "--json"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["counts"]["meetings"] == 4
+    asks = [sys.executable, "-c", "import os; print(os.environ['YTX_BASE_URL']); raise SystemExit(7)"]
+    done = subprocess.run([*serve, *asks], capture_output=True, text=True)
+    assert done.returncode == 7
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(done.stdout.strip())
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--run"], ["ytxdata"], ["--run", "no-such-command"], ["--env-file", "e", "--run", "ls"]]
+)
+def test_the_emulator_says_how_a_command_is_run(
+    wrong: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert run("emulator", "--meetings", "1", *wrong) == 2
+    assert list(here.iterdir()) == []
+
+
+def test_the_emulator_replaces_its_own_settings_file_and_no_other(tmp_path: Path) -> None:
+    own, other = tmp_path / "emulator.env", tmp_path / "notes.txt"
+    write_env_file(own, {"YTX_APP_ID": "old"})
+    write_env_file(own, {"YTX_APP_ID": "new"})
+    assert own.read_text() == "YTX_APP_ID=new\n"
+    other.write_text("YTX_APP_ID=mine\nand a note\n")
+    with pytest.raises(UsageError, match="left as it is"):
+        write_env_file(other, {"YTX_APP_ID": "new"})
+    assert "a note" in other.read_text()
 
 
 def verbs() -> list[list[str]]:

@@ -116,7 +116,8 @@ except MissingExtraError as error:
     print(error)
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "pip install 'ytxdata[demo]'" in said
+    assert "extra `emulator`" in said
+    assert f"pip install '{missing}" in said
 
 
 def test_no_log_of_any_level_holds_a_signature(start: Start, caplog: pytest.LogCaptureFixture) -> None:

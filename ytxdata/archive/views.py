@@ -22,7 +22,8 @@ from ytxdata.archive.storage.disk_errors import telling_damage
 from ytxdata.archive.storage.snapshot import Snapshot
 from ytxdata.archive.storage.stored_columns import SCHEMAS
 from ytxdata.archive.view_sql import COLUMNS, ORDER, view
-from ytxdata.errors import MissingExtraError, UsageError
+from ytxdata.errors import UsageError
+from ytxdata.extras import require_extra
 from ytxdata.labels import Text
 from ytxdata.records.schema import arrow_schema, empty
 from ytxdata.times import ZONE_NAME
@@ -137,13 +138,9 @@ def _duckdb(snapshot: Snapshot | None, names: Sequence[str], as_of: datetime | N
 
 
 def _pyspark(snapshot: Snapshot | None, names: Sequence[str], as_of: datetime | None, spark: Any) -> list[Any]:
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError:
-        raise MissingExtraError(
-            Text("没有安装 pyspark", "pyspark is not installed"),
-            remedy=Text("运行 pip install 'ytxdata[spark]'", "run pip install 'ytxdata[spark]'"),
-        ) from None
+    require_extra("spark")
+    from pyspark.sql import SparkSession
+
     session = spark or SparkSession.getActiveSession()
     if session is None:
         raise UsageError(

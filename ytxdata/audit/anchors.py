@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ytxdata.errors import MissingExtraError, UsageError
+from ytxdata.errors import UsageError
+from ytxdata.extras import require_extra
 from ytxdata.labels import Text
 
 if TYPE_CHECKING:
@@ -30,15 +31,11 @@ class Signer:
         MissingExtraError
             The extra `sign` is not installed.
         """
-        try:
-            from cryptography.exceptions import UnsupportedAlgorithm
-            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-            from cryptography.hazmat.primitives.serialization import load_pem_private_key
-        except ImportError:
-            raise MissingExtraError(
-                Text("签名需要未安装的 cryptography", "signing needs cryptography, which is not installed"),
-                remedy=Text("运行 pip install 'ytxdata[sign]'", "run pip install 'ytxdata[sign]'"),
-            ) from None
+        require_extra("sign")
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
         try:
             key = load_pem_private_key(Path(path).read_bytes(), password=None)
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm):

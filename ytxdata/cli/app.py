@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -24,7 +26,7 @@ from ytxdata.cli import (
     verify,
 )
 from ytxdata.cli.shared_options import chosen, set_lang
-from ytxdata.errors import YtxError
+from ytxdata.errors import RiskWarning, YtxError
 from ytxdata.labels import LANGS, Text
 from ytxdata.redact import scrub
 from ytxdata.version import __version__
@@ -34,13 +36,10 @@ _HELP = Text(
     "Conference history: fetched whole, kept for good, counted once, reported honestly.",
 )
 _EXITS = Text(
-    "退出码：0 正常 · 1 有发现 · 2 用法或输入有误 · 3 凭证、账户或应用被拒 · 4 平台或网络失败 · 5 存档或证据包损坏",
-    "Exit codes: 0 fine · 1 findings · 2 wrong usage or input · 3 credentials, account or application refused · 4 platform or network failed · 5 archive or pack damaged",
+    "退出码：0 正常 · 1 有发现 · 2 用法或输入有误 · 3 凭证、账户或应用被拒 · 4 平台或网络失败 · 5 存档或证据包损坏 · 6 没有这个会议",
+    "Exit codes: 0 fine · 1 findings · 2 wrong usage or input · 3 credentials, account or application refused · 4 platform or network failed · 5 archive or pack damaged · 6 no such meeting",
 )
 
-_INTERRUPTED = Text(
-    "已中断；此前报告过的都在，再运行一次即可", "interrupted; whatever was reported before is kept, run it again"
-)
 _INTERRUPT = 130
 
 app = typer.Typer(
@@ -75,8 +74,11 @@ def _root(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code; a known error is told without a traceback."""
+    _write_what_fits()
     try:
-        code = app(args=arguments, standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            code = app(args=arguments, standalone_mode=False)
         if code == _INTERRUPT:
             raise KeyboardInterrupt
     except YtxError as error:
@@ -87,12 +89,24 @@ def main(arguments: list[str] | None = None) -> None:
         typer.echo(usage_errors.told(error, lang if lang in LANGS else chosen.lang), err=True)
         code = 2
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo(_INTERRUPTED.in_(chosen.lang), err=True)
+        typer.echo(chosen.interrupted.in_(chosen.lang), err=True)
         code = _INTERRUPT
     except BrokenPipeError:
         sys.stderr.close()
         code = 0
     sys.exit(code)
+
+
+def _write_what_fits() -> None:
+    """Replace, in what is printed, the characters that a code page or a pipe cannot hold: no run ends for want of a letter."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    """Tell a warning as a line for people, without the place in the code."""
+    typer.echo(message.text.in_(chosen.lang) if isinstance(message, RiskWarning) else str(message), err=True)
 
 
 def _tell(error: YtxError) -> None:

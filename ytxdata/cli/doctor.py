@@ -7,19 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.shared_options import (
-    AccountSid,
-    AppId,
-    BaseUrl,
-    Environment,
-    Json,
-    Language,
-    chosen,
-    emit,
-    open_client,
-    say,
-    wrote,
-)
+from ytxdata.cli.shared_options import Account, Json, Language, asks, chosen, emit, say, wrote
 from ytxdata.labels import Text
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
@@ -27,7 +15,7 @@ _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 
 def register(app: typer.Typer) -> None:
     """Put the verb on the command line."""
-    app.command("doctor")(doctor)
+    app.command("doctor")(asks(doctor))
 
 
 def doctor(
@@ -43,10 +31,7 @@ def doctor(
         typer.Option("--archive", help="另外说明此存档应多久同步一次 / also say how often to sync this archive"),
     ] = None,
     as_json: Json = False,
-    account_sid: AccountSid = None,
-    app_id: AppId = None,
-    environment: Environment = None,
-    base_url: BaseUrl = None,
+    account: Account = Account(),  # noqa: B008  # frozen
     _lang: Language = None,
 ) -> None:
     """诊断失败的调用 / Find out why a call fails.
@@ -59,10 +44,10 @@ def doctor(
     """
     from ytxdata.platform.doctor import examine, exit_code
 
-    checks = examine(account_sid=account_sid, app_id=app_id, environment=environment, base_url=base_url)
+    checks = examine(**account.settings)
     code = exit_code(checks)
     if schema and code == 0:
-        _describe(page, as_json, account_sid, app_id, environment, base_url)
+        _describe(page, as_json, account)
         return
     advice = _advice(archive) if archive else None
     if as_json:
@@ -106,18 +91,11 @@ def _print(mark: str, text: str) -> None:
     say("\n".join([f"{mark} {first}", *(f"  {line}" for line in rest)]))
 
 
-def _describe(
-    page: Path | None,
-    as_json: bool,
-    account_sid: str | None,
-    app_id: str | None,
-    environment: str | None,
-    base_url: str | None,
-) -> None:
+def _describe(page: Path | None, as_json: bool, account: Account) -> None:
     """Fetch all there is and tell what its records look like."""
     from ytxdata.records.profile import profile
 
-    found = profile(open_client(account_sid, app_id, environment, base_url).fetch_history())
+    found = profile(account.client().fetch_history())
     if page is not None:
         page.write_text(found.to_markdown(), encoding="utf-8")
         wrote(page)

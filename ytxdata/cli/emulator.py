@@ -8,16 +8,31 @@ from typing import Annotated
 import typer
 
 from ytxdata.cli.shared_options import Language
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
 
 _CHOICES = "'ytxdata emulator --choices' 列出取值 / lists the values"
 
 
 def register(app: typer.Typer) -> None:
     """Put the verb on the command line."""
-    app.command("emulator")(emulator)
+    # What stands behind the command of --run is the command's own, also where it looks like an option.
+    app.command("emulator", context_settings={"allow_interspersed_args": False})(emulator)
 
 
 def emulator(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="CMD", help="与 --run 一起：要运行的命令 / with --run: the command to run"),
+    ] = None,
+    run: Annotated[
+        bool,
+        typer.Option(
+            "--run",
+            help="启动后运行 CMD，其 YTX_* 设置指向模拟平台，CMD 结束即停止；写在最后"
+            " / run CMD with the YTX_* settings that lead here, and stop when it ends; comes last",
+        ),
+    ] = False,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="端口；0 为任意空闲端口 / port; 0 takes a free one")
     ] = 0,
@@ -61,30 +76,39 @@ def emulator(
 
     Serve the emulated platform on this machine: real HTTP, real signatures, an invented company.
 
-    Example: ytxdata emulator --port 0 --env-file emulator.env
+    Example: ytxdata emulator --meetings 300 --run ytxdata fetch --count 5
     """
-    from ytxdata.emulator import CHOICES, KINDS, Options, serve
+    from ytxdata import emulator as served
+    from ytxdata.emulator import CHOICES, KINDS, Options
+
+    if run != bool(command):
+        raise UsageError(
+            Text("--run 后面要写命令，命令前面要写 --run", "--run takes a command, and a command stands behind --run"),
+            remedy=Text("例如 --run ytxdata fetch", "such as --run ytxdata fetch"),
+        )
+    if run and env_file:
+        raise UsageError(Text("--run 与 --env-file 不能同时使用", "--run and --env-file exclude each other"))
 
     if choices:
         for name, values in {**CHOICES, "fault": tuple(KINDS)}.items():
             typer.echo(f"{name}: {' '.join(values)}")
         return
-    serve(
-        Options(
-            port=port,
-            meetings=meetings,
-            seed=seed,
-            until=until,
-            planted=planted,
-            shape=shape,
-            dialect=dialect,
-            encoding=encoding,
-            order=order,
-            cap=cap,
-            retention_days=retention,
-            rate_limit=rate_limit,
-            max_age_s=max_age,
-            faults=tuple(fault or ()),
-        ),
-        env_file=env_file,
+    options = Options(
+        port=port,
+        meetings=meetings,
+        seed=seed,
+        until=until,
+        planted=planted,
+        shape=shape,
+        dialect=dialect,
+        encoding=encoding,
+        order=order,
+        cap=cap,
+        retention_days=retention,
+        rate_limit=rate_limit,
+        max_age_s=max_age,
+        faults=tuple(fault or ()),
     )
+    if command:
+        raise typer.Exit(served.run(options, command))
+    served.serve(options, env_file=env_file)

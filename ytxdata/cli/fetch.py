@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ytxdata.cli.shared_options import (
-    AccountSid,
-    AppId,
-    BaseUrl,
-    Environment,
-    Json,
-    Language,
-    ShowPhones,
-    emit,
-    note,
-    open_client,
-    say,
-    wrote,
-)
+from ytxdata.cli.shared_options import Account, Json, Language, ShowPhones, asks, chosen, emit, note, say, wrote
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+
+if TYPE_CHECKING:
+    from ytxdata.records.answer import Answer
 
 
 def register(app: typer.Typer) -> None:
     """Put the verb on the command line."""
-    app.command("fetch")(fetch)
+    app.command("fetch")(asks(fetch))
 
 
 def fetch(
@@ -43,12 +34,12 @@ def fetch(
     raw: Annotated[
         Path | None, typer.Option("--raw", help="把原始回答存入此目录 / keep the raw answers in this directory")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="替换已有的文件 / replace files that are there already")
+    ] = False,
     show_phones: ShowPhones = False,
     as_json: Json = False,
-    account_sid: AccountSid = None,
-    app_id: AppId = None,
-    environment: Environment = None,
-    base_url: BaseUrl = None,
+    account: Account = Account(),  # noqa: B008  # frozen
     _lang: Language = None,
 ) -> None:
     """取一次会议 / Fetch meetings once.
@@ -63,11 +54,17 @@ def fetch(
         raise UsageError(Text("--count 与 --confid 不能同时使用", "--count and --confid exclude each other"))
     from ytxdata.tables.table import record_table
 
-    client = open_client(account_sid, app_id, environment, base_url)
-    if confid is not None:
-        history = client.fetch_meeting(confid)
-    else:
-        history = client.fetch_history() if count is None else client.fetch_meetings(count)
+    refuse_existing([path for path in (csv, legs_csv) if path and not force])
+    received: list[Answer] = []
+    client = account.client(heard=received.append)
+    try:
+        if confid is not None:
+            history = client.fetch_meeting(confid)
+        else:
+            history = client.fetch_history() if count is None else client.fetch_meetings(count)
+    except KeyboardInterrupt:
+        chosen.interrupted = _kept(received, raw)
+        raise
     meetings = record_table(history.meetings, "meetings", certificate=history.certificate)
     legs = record_table(history.legs, "legs", certificate=history.certificate)
     if raw:
@@ -93,3 +90,30 @@ def fetch(
         return
     say(history.line)
     wrote(csv, legs_csv, raw)
+
+
+def refuse_existing(paths: Iterable[Path]) -> None:
+    """Raise if one of the files is there already: it may be last month's, and nothing else would tell."""
+    for path in paths:
+        if path.exists():
+            raise UsageError(
+                Text(f"{path} 已经存在", f"{path} is there already"),
+                remedy=Text("换一个文件名，或用 --force 替换它", "name another file, or replace it with --force"),
+            )
+
+
+def _kept(received: list[Answer], raw: Path | None) -> Text:
+    """Keep what was received before an interrupt, if raw answers were asked for, and say what became of it."""
+    n = len(received)
+    if raw is None or not received:
+        return Text(
+            f"已中断，什么也没有写出（已收到的 {n} 个回答已丢弃；加 --raw 目录 可以保留）",
+            f"interrupted; nothing was written ({n} answers received so far are gone: --raw DIRECTORY would have kept them)",
+        )
+    from ytxdata.history.history import History
+
+    History.from_answers(received).save_raw(raw)
+    return Text(
+        f"已中断；已收到的 {n} 个回答保存在 {raw}，没有写出表格",
+        f"interrupted; the {n} answers received so far are kept in {raw}, no table was written",
+    )

@@ -9,6 +9,7 @@ import typer
 
 from ytxdata.cli.audit import ConfigFile, InvoiceFile, RosterFile
 from ytxdata.cli.shared_options import ArchiveDir, From, Json, Language, To, emit, say
+from ytxdata.extras import require_extra
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +55,8 @@ def pack(
     from ytxdata.audit import pack as write
     from ytxdata.audit import read_config, run
 
+    if sign is not None:
+        require_extra("sign")
     source = Archive(archive)
     findings = run(
         source,

@@ -25,6 +25,7 @@ from ytxdata.cli.shared_options import (
     wrote,
 )
 from ytxdata.errors import UsageError
+from ytxdata.extras import require_extra
 from ytxdata.labels import Lang, Text
 
 if TYPE_CHECKING:
@@ -105,6 +106,10 @@ def report(
     from ytxdata.pages.small_groups import refuse_leftovers, without_small_groups
 
     _check("--format", format_, FORMATS)
+    if format_ in ("excel", "all"):
+        require_extra("excel")
+    if notebook:
+        require_extra("notebooks")
     asked = ask(start, end, by, tariff, lines)
     if notebook and min_group:
         raise UsageError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 
 import typer
 
@@ -22,11 +24,16 @@ if TYPE_CHECKING:
     from ytxdata.records.answer import Answer
 
 
+_INTERRUPTED = Text("已中断", "interrupted")
+
+
 @dataclass
 class Chosen:
     """What this run was asked for beside its verb."""
 
     json: bool = False
+    interrupted: Text = _INTERRUPTED
+    """What is true should the run be interrupted now: a verb that has begun to keep something says so here."""
 
     @property
     def lang(self) -> Lang:
@@ -62,12 +69,6 @@ Json = Annotated[
     bool, typer.Option("--json", callback=_set_json, help="输出 JSON（给程序用） / print JSON, for machines")
 ]
 Language = Annotated[str | None, typer.Option("--lang", callback=_speak, help="语言 / language: zh, en, both")]
-AccountSid = Annotated[str | None, typer.Option("--account-sid", help="账户 ID / account SID [YTX_ACCOUNT_SID]")]
-AppId = Annotated[str | None, typer.Option("--app-id", help="应用 ID / application id [YTX_APP_ID]")]
-Environment = Annotated[str | None, typer.Option("--environment", help="production | sandbox [YTX_ENVIRONMENT]")]
-BaseUrl = Annotated[
-    str | None, typer.Option("--base-url", help="平台地址（优先） / address of the platform; wins [YTX_BASE_URL]")
-]
 ShowPhones = Annotated[bool, typer.Option("--show-phones", help="显示完整号码 / show phone numbers unmasked")]
 ArchiveDir = Annotated[
     Path, typer.Option("--archive", help="存档目录 / archive directory [YTX_ARCHIVE]", envvar="YTX_ARCHIVE")
@@ -85,8 +86,9 @@ def note(text: Text | str, **values: object) -> None:
 
 
 def emit(value: Any) -> None:
-    """Print one JSON value for machines."""
-    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+    """Print one JSON value for machines; where the output cannot hold every character, the rest are escaped."""
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    typer.echo(json.dumps(value, ensure_ascii=not is_unicode, default=str))
 
 
 def wrote(*paths: Path | None) -> None:
@@ -104,17 +106,68 @@ _BESIDE = Text(
 )
 
 
-def open_client(account_sid: str | None, app_id: str | None, environment: str | None, base_url: str | None) -> Client:
-    """Return a client for the account that options, environment, file and keyring name; the token is never an option."""
-    from ytxdata.history.client import Client
+@dataclass(frozen=True)
+class Account:
+    """Whom a verb asks, and how long it waits, as the options say; the token is never an option."""
 
-    return Client(
-        account_sid=account_sid,
-        app_id=app_id,
-        environment=environment,
-        base_url=base_url,
-        progress=call_counter(),
-    )
+    account_sid: Annotated[str | None, typer.Option(help="账户 ID / account SID [YTX_ACCOUNT_SID]")] = None
+    app_id: Annotated[str | None, typer.Option(help="应用 ID / application id [YTX_APP_ID]")] = None
+    environment: Annotated[str | None, typer.Option(help="production | sandbox [YTX_ENVIRONMENT]")] = None
+    base_url: Annotated[
+        str | None, typer.Option(help="平台地址（优先） / address of the platform; wins [YTX_BASE_URL]")
+    ] = None
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="连接和静默的时限，秒 / seconds to connect, and of silence while reading [YTX_TIMEOUT]"),
+    ] = None
+    total_timeout: Annotated[
+        float | None,
+        typer.Option(
+            help="一次查询连同重试的总时限，秒 / seconds for a query with all its attempts [YTX_TOTAL_TIMEOUT]"
+        ),
+    ] = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What was given, by the names that `Client` and the doctor know."""
+        return asdict(self)
+
+    def client(self, heard: Callable[[Answer], None] = lambda _: None) -> Client:
+        """Return a client for the account that options, environment, file and keyring name; `heard` is told each answer."""
+        from ytxdata.history.client import Client
+
+        count = call_counter()
+
+        def progress(answer: Answer) -> None:
+            heard(answer)
+            count(answer)
+
+        return Client(**self.settings, progress=progress)
+
+
+def asks(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb the options of an account, which reach it as its argument `account`."""
+    names = [field.name for field in fields(Account)]
+    hints = get_type_hints(verb, include_extras=True)
+    options = get_type_hints(Account, include_extras=True)
+
+    def with_account(**given: Any) -> None:
+        verb(account=Account(**{name: given.pop(name) for name in names}), **given)
+
+    own = [
+        one.replace(annotation=hints[name])
+        for name, one in inspect.signature(verb).parameters.items()
+        if name != "account"
+    ]
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=options[name])
+        for name in names
+    ]
+    signature = inspect.Signature([one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own] + more)
+    with_account.__signature__ = signature  # type: ignore[attr-defined]  # what typer reads
+    with_account.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
+    with_account.__name__, with_account.__doc__ = verb.__name__, verb.__doc__
+    return with_account
 
 
 def call_counter() -> Callable[[Answer], None]:

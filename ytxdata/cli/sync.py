@@ -8,19 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.shared_options import (
-    AccountSid,
-    AppId,
-    ArchiveDir,
-    BaseUrl,
-    Environment,
-    Json,
-    Language,
-    emit,
-    note,
-    open_client,
-    say,
-)
+from ytxdata.cli.shared_options import Account, ArchiveDir, Json, Language, asks, chosen, emit, note, say
+from ytxdata.labels import Text
 
 SettleHours = Annotated[
     int,
@@ -31,19 +20,22 @@ SettleHours = Annotated[
 ]
 
 
+_INTERRUPTED = Text(
+    "已中断；存档仍是上一次同步后的样子，再运行一次即可",
+    "interrupted; the archive is as the last sync left it: run it again",
+)
+
+
 def register(app: typer.Typer) -> None:
     """Put the verb on the command line."""
-    app.command("sync")(sync)
+    app.command("sync")(asks(sync))
 
 
 def sync(
     archive: ArchiveDir = Path("meetings.archive"),
     settle_hours: SettleHours = 24,
     as_json: Json = False,
-    account_sid: AccountSid = None,
-    app_id: AppId = None,
-    environment: Environment = None,
-    base_url: BaseUrl = None,
+    account: Account = Account(),  # noqa: B008  # frozen
     _lang: Language = None,
 ) -> None:
     """同步到存档 / Sync into the archive.
@@ -56,8 +48,8 @@ def sync(
     """
     from ytxdata.archive import Archive
 
-    client = open_client(account_sid, app_id, environment, base_url)
-    done = Archive(archive).sync(client, settle=timedelta(hours=settle_hours))
+    chosen.interrupted = _INTERRUPTED
+    done = Archive(archive).sync(account.client(), settle=timedelta(hours=settle_hours))
     for warning in done.warnings:
         note(warning)
     if as_json:

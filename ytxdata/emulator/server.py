@@ -9,11 +9,14 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -324,9 +327,26 @@ def _bind(host: str, port: int) -> socket.socket:
     return bound
 
 
+_ENV_LINE = re.compile(rb"YTX_[A-Z_]+=.*")
+
+
 def write_env_file(path: Path, env: dict[str, str]) -> None:
-    """Write the settings, one `NAME=value` a line, readable by their owner alone."""
+    """Write the settings, one `NAME=value` a line, readable by their owner alone; a file of another kind is left alone.
+
+    Raises
+    ------
+    UsageError
+        The place cannot be written, or holds a file that is none of ours.
+    """
     try:
+        if path.exists() and not all(_ENV_LINE.fullmatch(line) for line in path.read_bytes().splitlines()):
+            raise UsageError(
+                Text(
+                    f"{path} 已经存在，而且不是模拟平台的设置文件：没有改动它",
+                    f"{path} is there already and is no settings file of the emulator: it was left as it is",
+                ),
+                remedy=Text("换一个文件名", "name another file"),
+            )
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.writelines(f"{name}={value}\n" for name, value in env.items())
@@ -344,6 +364,27 @@ def serve(options: Options, *, env_file: Path | None = None, out: TextIO | None 
             write_env_file(env_file, server.env)
         print(server.url, file=out or sys.stdout, flush=True)  # the first line is the interface
         stop.wait()
+
+
+def run(options: Options, command: Sequence[str]) -> int:
+    """Serve while a command runs whose settings lead here; return its exit code.
+
+    Raises
+    ------
+    UsageError
+        There is no such command.
+    """
+    with Emulator(options) as server:
+        # The programs beside this Python come first, so that `ytxdata` is this one.
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+        program = shutil.which(command[0], path=path)
+        if program is None:
+            raise UsageError(
+                Text(f"找不到命令 {command[0]}", f"there is no command {command[0]}"),
+                remedy=Text("例如 --run ytxdata fetch", "such as --run ytxdata fetch"),
+            )
+        env = {**os.environ, **server.env, "PATH": path}
+        return subprocess.run([program, *command[1:]], env=env, check=False).returncode  # noqa: S603  # what was asked for
 
 
 @contextlib.contextmanager

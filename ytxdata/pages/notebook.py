@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from ytxdata.errors import MissingExtraError, UsageError
+from ytxdata.errors import UsageError
+from ytxdata.extras import require_extra
 from ytxdata.labels import Text
 
 if TYPE_CHECKING:
@@ -97,19 +98,14 @@ def execute(
     NotebookError
         A cell raised.
     """
-    try:
-        import nbformat
-        from jupyter_client.kernelspec import KernelSpec
-        from jupyter_client.manager import AsyncKernelManager
-        from nbclient import NotebookClient
-        from nbclient.exceptions import CellExecutionError
-        from papermill.iorw import load_notebook_node
-        from papermill.parameterize import parameterize_notebook
-    except ImportError:
-        raise MissingExtraError(
-            Text("没有安装笔记本组件", "the notebook packages are not installed"),
-            remedy=Text("pip install 'ytxdata[notebooks]'", "pip install 'ytxdata[notebooks]'"),
-        ) from None
+    require_extra("notebooks")
+    import nbformat
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
 
     class ThisPython(AsyncKernelManager):
         """A kernel of this very Python, whatever the machine's kernel specs name."""

@@ -11,7 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ytxdata.errors import MissingExtraError, UsageError
+from ytxdata.errors import UsageError
+from ytxdata.extras import require_extra
 from ytxdata.files import replacing
 from ytxdata.labels import Text
 from ytxdata.tables.alias_book import AliasBook
@@ -57,7 +58,7 @@ def write_workbook(
     Raises
     ------
     MissingExtraError
-        xlsxwriter is not installed: `pip install "ytxdata[excel]"`.
+        The extra `excel` is not installed.
     UsageError
         A table has more rows than a sheet holds (1,048,575 below the header): choose a period, or CSV.
     FileDiffersError
@@ -101,17 +102,13 @@ def writer_for(tables: Iterable[Described]) -> Any:
     Raises
     ------
     MissingExtraError
-        xlsxwriter is not installed: `pip install "ytxdata[excel]"`.
+        The extra `excel` is not installed.
     UsageError
         A table has more rows than a sheet holds.
     """
-    try:
-        import xlsxwriter
-    except ImportError:
-        raise MissingExtraError(
-            Text("写 Excel 需要 xlsxwriter", "writing Excel needs xlsxwriter"),
-            remedy=Text('pip install "ytxdata[excel]"', 'pip install "ytxdata[excel]"'),
-        ) from None
+    require_extra("excel")
+    import xlsxwriter
+
     for table in tables:
         _refuse_too_long(table)
     return xlsxwriter

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.shared_options import Account, Json, Language, asks, chosen, emit, say, wrote
+from ytxdata.cli.shared_options import AccountOptions, Json, Language, asks, chosen, emit, say, wrote
 from ytxdata.labels import Text
 
 _MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
@@ -31,7 +31,7 @@ def doctor(
         typer.Option("--archive", help="另外说明此存档应多久同步一次 / also say how often to sync this archive"),
     ] = None,
     as_json: Json = False,
-    account: Account = Account(),  # noqa: B008  # frozen
+    account: AccountOptions = AccountOptions(),  # noqa: B008  # frozen
     _lang: Language = None,
 ) -> None:
     """诊断失败的调用 / Find out why a call fails.
@@ -91,7 +91,7 @@ def _print(mark: str, text: str) -> None:
     say("\n".join([f"{mark} {first}", *(f"  {line}" for line in rest)]))
 
 
-def _describe(page: Path | None, as_json: bool, account: Account) -> None:
+def _describe(page: Path | None, as_json: bool, account: AccountOptions) -> None:
     """Fetch all there is and tell what its records look like."""
     from ytxdata.records.profile import profile
 

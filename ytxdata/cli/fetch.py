@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ytxdata.cli.shared_options import Account, Json, Language, ShowPhones, asks, chosen, emit, note, say, wrote
+from ytxdata.cli.shared_options import AccountOptions, Json, Language, ShowPhones, asks, chosen, emit, note, say, wrote
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 
@@ -39,7 +39,7 @@ def fetch(
     ] = False,
     show_phones: ShowPhones = False,
     as_json: Json = False,
-    account: Account = Account(),  # noqa: B008  # frozen
+    account: AccountOptions = AccountOptions(),  # noqa: B008  # frozen
     _lang: Language = None,
 ) -> None:
     """取一次会议 / Fetch meetings once.

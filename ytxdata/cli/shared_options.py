@@ -107,7 +107,7 @@ _BESIDE = Text(
 
 
 @dataclass(frozen=True)
-class Account:
+class AccountOptions:
     """Whom a verb asks, and how long it waits, as the options say; the token is never an option."""
 
     account_sid: Annotated[str | None, typer.Option(help="账户 ID / account SID [YTX_ACCOUNT_SID]")] = None
@@ -147,12 +147,12 @@ class Account:
 
 def asks(verb: Callable[..., None]) -> Callable[..., None]:
     """Give a verb the options of an account, which reach it as its argument `account`."""
-    names = [field.name for field in fields(Account)]
+    names = [field.name for field in fields(AccountOptions)]
     hints = get_type_hints(verb, include_extras=True)
-    options = get_type_hints(Account, include_extras=True)
+    options = get_type_hints(AccountOptions, include_extras=True)
 
     def with_account(**given: Any) -> None:
-        verb(account=Account(**{name: given.pop(name) for name in names}), **given)
+        verb(account=AccountOptions(**{name: given.pop(name) for name in names}), **given)
 
     own = [
         one.replace(annotation=hints[name])

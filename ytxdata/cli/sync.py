@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.shared_options import Account, ArchiveDir, Json, Language, asks, chosen, emit, note, say
+from ytxdata.cli.shared_options import AccountOptions, ArchiveDir, Json, Language, asks, chosen, emit, note, say
 from ytxdata.labels import Text
 
 SettleHours = Annotated[
@@ -35,7 +35,7 @@ def sync(
     archive: ArchiveDir = Path("meetings.archive"),
     settle_hours: SettleHours = 24,
     as_json: Json = False,
-    account: Account = Account(),  # noqa: B008  # frozen
+    account: AccountOptions = AccountOptions(),  # noqa: B008  # frozen
     _lang: Language = None,
 ) -> None:
     """同步到存档 / Sync into the archive.

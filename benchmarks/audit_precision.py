@@ -112,8 +112,10 @@ def sudden_change(truth: Truth, ids: list[str]) -> bool:
     return any(
         len(usual := [daily[day - timedelta(weeks=w)] for w in range(1, 9) if day - timedelta(weeks=w) in daily]) >= 6
         and daily[day] - (middle := median(usual))
-        > max(5 * (spread := median(abs(x - middle) for x in usual)), 0 if spread else middle)
-        for daily in (truth.daily[who] for who in (*creators, ""))
+        > 5 * max(median(abs(x - middle) for x in usual), 600, middle * (0.2 if who else 0.5))
+        and daily[day] - middle >= 2700
+        for who in (*creators, "")
+        for daily in (truth.daily[who],)
     )
 
 

@@ -145,16 +145,39 @@ def weeks(office: Office, minutes: list[float], spike: float, creator: str = ANN
         ([10, 20, 30, 10, 20, 30], 71, True),
         ([10, 20, 30, 10, 20, 30], 70, False),
         ([10, 20, 30, 10, 20], 500, False),
-        ([20] * 6, 41, True),
-        ([20] * 6, 40, False),
+        ([20] * 6, 71, True),
+        ([20] * 6, 70, False),
+        ([16] * 6, 17, False),
+        ([1] * 6, 46, False),
+        ([1] * 6, 52, True),
+        ([2, 3, 2, 3, 2, 3], 47, False),
+        ([100] * 6, 200, False),
         ([10, 20, 30, 10, 20, 30], 0.1, False),
     ],
-    ids=["z above 5", "z of 5", "five weekdays only", "no spread: more than twice", "no spread: twice", "a quiet day"],
+    ids=[
+        "z above 5",
+        "z of 5",
+        "five weekdays only",
+        "no spread: z above 5",
+        "no spread: z of 5",
+        "a minute more",
+        "45 minutes more",
+        "more than that",
+        "less",
+        "twice a long day",
+        "a quiet day",
+    ],
 )
 def test_a_sudden_change(office: Office, find: Finder, minutes: list[float], spike: float, is_found: bool) -> None:
     rows = find("sudden_change", weeks(office, minutes, spike))
     assert len(rows) == 2 * is_found  # the creator's day, and the account's
     assert all("2026-03-03" in row["en"] for row in rows)
+
+
+def test_a_creator_whose_long_days_are_alike_is_held_to_a_fifth_of_them(office: Office, find: Finder) -> None:
+    found = find("sudden_change", weeks(office, [100] * 6, 201))
+    assert len(found) == 1  # the account as a whole may double and more
+    assert found[0]["measured"] == pytest.approx(101 / 20)
 
 
 def test_weeks_before_the_period_are_what_it_is_compared_with(office: Office, find: Finder) -> None:

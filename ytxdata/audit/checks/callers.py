@@ -291,9 +291,9 @@ _UNUSUAL = """
     earlier AS (SELECT who, secs, day + 7 * unnest(range(1, $weeks + 1)) AS day FROM enough),
     usual AS (SELECT who, day, count(*) AS n, median(secs) AS mid, mad(secs) AS spread FROM earlier GROUP BY who, day HAVING n >= $least),
     judged AS (
-        SELECT d.who, d.day, d.secs, u.n, mid, spread, CASE WHEN spread > 0 THEN (d.secs - mid) / spread WHEN mid > 0 THEN d.secs / mid END AS score
+        SELECT d.who, d.day, d.secs, u.n, mid, greatest(spread, $floor_s, mid * if(d.who IS NULL, $account_share, $share)) AS least_spread
         FROM enough d JOIN usual u ON d.who IS NOT DISTINCT FROM u.who AND d.day = u.day
-        WHERE d.in_scope AND CASE WHEN spread > 0 THEN (d.secs - mid) / spread > $z ELSE d.secs > 2 * mid END
+        WHERE d.in_scope AND d.secs - mid >= $change AND d.secs - mid > $z * least_spread
     )
     SELECT j.*, list(meeting_id ORDER BY a.s, meeting_id) AS ids
     FROM judged j JOIN all_meetings a ON a.s // 86400 = j.day AND (j.who IS NULL OR a.who = j.who) AND len_s IS NOT NULL
@@ -306,33 +306,35 @@ _UNUSUAL = """
     "用量突变",
     "sudden change",
     origin="CDR-Stats compares with the week before; median and MAD in place of mean and deviation",
-    thresholds=("z",),
+    thresholds=("z", "least_change_s"),
 )
-def sudden_change(data: Data, *, z: float = 5, weeks: int = 8, at_least: int = 6) -> Iterator[Finding]:
-    """Minutes of a creator's day, or of all, against the same weekday of the `weeks` before: (minutes − median) ÷ MAD above `z`.
+def sudden_change(
+    data: Data, *, z: float = 5, least_change_s: float = 2700, weeks: int = 8, at_least: int = 6,
+    least_spread_s: float = 600, least_spread_pct: float = 20, account_spread_pct: float = 50,
+) -> Iterator[Finding]:  # fmt: skip
+    """Minutes of a creator's day, or of all, against the same weekday of the `weeks` before: (minutes − median) ÷ spread above `z`.
 
-    Only weekdays on which there were meetings count; there must be `at_least` of them. With a MAD of 0: more than twice the median.
+    Only weekdays on which there were meetings count; there must be `at_least` of them. The spread is the MAD, and at least
+    `least_spread_s` and `least_spread_pct` of the median: eight days that happen to be alike do not make a ninth of 17 minutes in place of
+    16 remarkable. A day of the whole account is the sum of what many people do by chance, long meetings among them: its least spread is
+    `account_spread_pct`. And less than `least_change_s` more is nobody's concern, however regular the weeks before were.
     """
-    for row in data.named(_UNUSUAL, z=z, weeks=weeks, least=at_least):
+    floors = {"floor_s": least_spread_s, "share": least_spread_pct / 100, "account_share": account_spread_pct / 100}
+    for row in data.named(_UNUSUAL, z=z, weeks=weeks, least=at_least, change=least_change_s, **floors):
         ids, day = list(dict.fromkeys(row["ids"])), date_of(row["day"]).isoformat()
         whose = (
             Text(f"发起人 {row['who']}", f"creator {row['who']}")
             if row["who"]
             else Text("整个账户", "the whole account")
         )
-        minutes, usual = row["secs"] / 60, row["mid"] / 60
-        rule = (
-            Text(*(f"z = {row['score']:.1f}",) * 2)
-            if row["spread"]
-            else Text("离散度为 0，超过中位数的两倍", "no spread, more than twice the median")
-        )
+        minutes, usual, score = row["secs"] / 60, row["mid"] / 60, (row["secs"] - row["mid"]) / row["least_spread"]
         yield Finding(
             record_ids=tuple(ids),
-            measured=None if row["score"] is None else round(row["score"], 6),
-            threshold=z if row["spread"] else 2,
+            measured=round(score, 6),
+            threshold=z,
             mark=(("account", day) if row["who"] is None else (day, ids[0])),
             text=Text(
-                f"{whose.zh}在 {day} 的会议时长为 {minutes:.0f} 分钟，此前 {row['n']} 个同一星期几的中位数为 {usual:.0f} 分钟（{rule.zh}）：{those(ids).zh}",
-                f"{whose.en} had {minutes:.0f} meeting minutes on {day}; the median of the {row['n']} same weekdays before is {usual:.0f} ({rule.en}): {those(ids).en}",
+                f"{whose.zh}在 {day} 的会议时长为 {minutes:.0f} 分钟，此前 {row['n']} 个同一星期几的中位数为 {usual:.0f} 分钟（z = {score:.1f}）：{those(ids).zh}",
+                f"{whose.en} had {minutes:.0f} meeting minutes on {day}; the median of the {row['n']} same weekdays before is {usual:.0f} (z = {score:.1f}): {those(ids).en}",
             ),
         )

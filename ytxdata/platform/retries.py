@@ -56,8 +56,8 @@ class Rule:
         return max(min(self.at_least + jitter, self.longest), retry_after or 0)
 
 
-_FAULT = Rule(3, 0, 0.5, 8, Text("平台偶发异常通常很快恢复", "a fault of the platform mostly passes within seconds"))
-_NETWORK = Rule(
+_FAULT_RULE = Rule(3, 0, 0.5, 8, Text("平台偶发异常通常很快恢复", "a fault of the platform mostly passes within seconds"))
+_NETWORK_RULE = Rule(
     3,
     0,
     0.5,
@@ -67,8 +67,8 @@ _NETWORK = Rule(
         "a query changes nothing, so it may be sent again after a network fault",
     ),
 )
-_THROTTLE = Rule(4, 2, 2, 30, Text("频率限制需要更长的间隔", "a rate limit needs a longer pause"))
-_CLOCK = Rule(
+_THROTTLE_RULE = Rule(4, 2, 2, 30, Text("频率限制需要更长的间隔", "a rate limit needs a longer pause"))
+_CLOCK_RULE = Rule(
     1,
     0,
     0,
@@ -81,12 +81,12 @@ _CLOCK = Rule(
 
 POLICY: Mapping[type[YtxError], Rule] = MappingProxyType(
     {
-        ServerFaultError: _FAULT,
-        NetworkError: _NETWORK,
-        TruncatedError: _NETWORK,
-        ThrottledError: _THROTTLE,
-        BusyHttpError: _THROTTLE,
-        ClockError: _CLOCK,
+        ServerFaultError: _FAULT_RULE,
+        NetworkError: _NETWORK_RULE,
+        TruncatedError: _NETWORK_RULE,
+        ThrottledError: _THROTTLE_RULE,
+        BusyHttpError: _THROTTLE_RULE,
+        ClockError: _CLOCK_RULE,
     }
 )
 """Every failure that is tried again, by the class of its error; no other one is."""

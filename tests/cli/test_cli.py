@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from ytxdata.cli import app, main
-from ytxdata.cli.usage_errors import in_both
+from ytxdata.cli.app import in_both
 from ytxdata.emulator import Emulator, write_env_file
 from ytxdata.errors import UsageError
 

@@ -35,7 +35,7 @@ serve(Options(meetings=5, until="2026-03-04"), env_file=Path(sys.argv[1]))
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_a_process_prints_its_url_first_and_ends_when_told(tmp_path: Path, start: Start, signal_number: int) -> None:
     env_file = tmp_path / "emulator.env"
-    env_file.write_text("old", encoding="utf-8")
+    env_file.write_text("YTX_APP_ID=old\n", encoding="utf-8")
     env_file.chmod(0o644)
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", SERVE, str(env_file)],

@@ -9,7 +9,7 @@ import pytest
 from ytxdata import errors
 from ytxdata.errors import ClockError, ServerFaultError, ThrottledError, YtxError
 from ytxdata.labels import Text
-from ytxdata.platform.retries import POLICY, Rule, run
+from ytxdata.platform.failures import POLICY, Rule, run
 
 
 def _leaves(kind: type[YtxError] = YtxError) -> list[type[YtxError]]:

@@ -15,8 +15,7 @@ except ImportError:
     require_extra("emulator")
     raise
 
-from ytxdata.emulator.faults import KINDS, Fault
-from ytxdata.emulator.options import CHOICES, Options
+from ytxdata.emulator.options import CHOICES, KINDS, Fault, Options
 from ytxdata.emulator.server import Emulator, run, serve, write_env_file
 
 __all__ = ["CHOICES", "KINDS", "Emulator", "Fault", "Options", "run", "serve", "write_env_file"]

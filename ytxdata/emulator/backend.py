@@ -15,14 +15,12 @@ from typing import Any
 
 from ytxdata import times
 from ytxdata.emulator.company import FOUNDED, Company
-from ytxdata.emulator.faults import FIXED_CODES, Fault
-from ytxdata.emulator.listing import HeldRecord, Listed, chosen, listed
+from ytxdata.emulator.listing import HeldRecord, Listed, chosen, invoice, listed, roster, tell, utc_text
 from ytxdata.emulator.meeting import Meeting
-from ytxdata.emulator.options import Options
+from ytxdata.emulator.options import FIXED_CODES, Fault, Options
 from ytxdata.emulator.planted_cases import Planted, plant
 from ytxdata.emulator.request_checks import Account, CheckedRequest, ReceivedRequest, judge
 from ytxdata.emulator.responses import Reply, compose, spoil_reply
-from ytxdata.emulator.truth import invoice, roster, tell, utc_text
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 

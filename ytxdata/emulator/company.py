@@ -16,8 +16,17 @@ from random import Random
 
 import chinese_calendar
 
-from ytxdata.emulator.meeting import Invitation, Meeting, converse
-from ytxdata.emulator.staff import DEPARTMENTS, PARTNERS, Person, hire, partners, withheld
+from ytxdata.emulator.meeting import (
+    DEPARTMENTS,
+    PARTNERS,
+    Invitation,
+    Meeting,
+    Person,
+    converse,
+    hire,
+    partners,
+    withheld,
+)
 from ytxdata.times import BEIJING
 
 SERIES = (

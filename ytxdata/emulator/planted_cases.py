@@ -12,8 +12,20 @@ from typing import Any
 
 from ytxdata.emulator.company import Company, day_of, is_workday, midnight
 from ytxdata.emulator.listing import HeldRecord
-from ytxdata.emulator.meeting import ANSWERED, ENDED, RUNNING, UNANSWERED, Leg, Meeting, price, yuan
-from ytxdata.emulator.staff import Person, foreign, mobile, person_name
+from ytxdata.emulator.meeting import (
+    ANSWERED,
+    ENDED,
+    RUNNING,
+    UNANSWERED,
+    Leg,
+    Meeting,
+    Person,
+    foreign,
+    mobile,
+    person_name,
+    price,
+    yuan,
+)
 
 HOUR_S, MINUTE_S = 3600, 60
 FIRST_SERIAL, STRANGER_SERIAL = 98_000_000, 99_000_000

@@ -15,9 +15,8 @@ from random import Random
 from typing import Any
 
 from ytxdata.emulator.dialects import DIALECTS, SHAPES, Shape, write
-from ytxdata.emulator.faults import Fault
 from ytxdata.emulator.listing import Listed
-from ytxdata.emulator.options import Options
+from ytxdata.emulator.options import Fault, Options
 from ytxdata.platform.codes import lookup
 
 MIB = 1 << 20

@@ -20,9 +20,8 @@ from ytxdata import times
 from ytxdata.errors import ClockError, NotJsonError, RiskWarning, TimeLimitError, TruncatedError, UsageError, YtxError
 from ytxdata.labels import Text
 from ytxdata.platform.codes import DESPITE_HTTP, NO_STATUS, clocked, refusal
+from ytxdata.platform.failures import POLICY, Rule, http_error, named, redirected, run
 from ytxdata.platform.limits import ACCEPTED_ENCODING, LONGEST_S, Wires, read_body, within
-from ytxdata.platform.network_errors import http_error, named, redirected
-from ytxdata.platform.retries import POLICY, Rule, run
 from ytxdata.platform.settings import Settings
 from ytxdata.platform.signing import SignedAuth
 from ytxdata.records.aliases import DEFAULT, Aliases

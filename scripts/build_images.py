@@ -19,9 +19,9 @@ from ytxdata.archive import Archive
 from ytxdata.emulator import Emulator
 from ytxdata.history.client import Client
 from ytxdata.metrics import Tariff
+from ytxdata.metrics.registry import Ask
 from ytxdata.pages.collection import collect
 from ytxdata.pages.html_report import write_page
-from ytxdata.pages.reports import Ask
 from ytxdata.times import as_instant
 
 ROOT = Path(__file__).parents[1]

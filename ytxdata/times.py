@@ -14,6 +14,8 @@ BEIJING = ZoneInfo(ZONE_NAME)
 BEIJING_OFFSET = timedelta(hours=8)
 """What Beijing is ahead of UTC: the same for every instant since 1991, so that columns of instants need no zone tables."""
 
+_OFFSET_S = int(BEIJING_OFFSET.total_seconds())
+
 EARLIEST = datetime(2000, 1, 1, tzinfo=BEIJING).astimezone(UTC)
 """No meeting is older: the platform is younger, and a start before it is a broken clock or a zero, never a meeting."""
 
@@ -81,6 +83,24 @@ def floor_second(instant: datetime) -> datetime:
 def next_second(instant: datetime) -> datetime:
     """Return the first whole second strictly after the second the instant lies in."""
     return floor_second(instant) + timedelta(seconds=1)
+
+
+def local_second(instant: datetime) -> int:
+    """Return an instant in local epoch seconds: seconds since 1970-01-01 00:00 on the wall clock of Beijing.
+
+    A fraction of a second is rounded up, so that a half-open period keeps its meaning.
+
+    Examples
+    --------
+    >>> local_second(datetime(1970, 1, 1, tzinfo=UTC)), instant_of(28_800).isoformat()
+    (28800, '1970-01-01T00:00:00+00:00')
+    """
+    return -int(-instant.timestamp() // 1) + _OFFSET_S
+
+
+def instant_of(second: int) -> datetime:
+    """Return the instant of a local epoch second, in UTC."""
+    return datetime.fromtimestamp(second - _OFFSET_S, UTC)
 
 
 def beijing_text(instant: datetime | None) -> str:

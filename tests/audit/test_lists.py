@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from ytxdata.audit import Invoice, Roster
-from ytxdata.audit import lists as sheets
 from ytxdata.errors import UsageError
+from ytxdata.tables import lists as sheets
 
 
 def file(folder: Path, content: str | bytes) -> Path:

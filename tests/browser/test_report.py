@@ -13,9 +13,9 @@ from ytxdata.emulator import Emulator
 from ytxdata.history.client import Client
 from ytxdata.labels import Lang
 from ytxdata.metrics import Tariff
+from ytxdata.metrics.registry import Ask
 from ytxdata.pages.collection import Collection, collect
 from ytxdata.pages.html_report import write_page
-from ytxdata.pages.reports import Ask
 from ytxdata.times import as_instant
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -6,9 +6,20 @@ import os
 import shutil
 import warnings
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
+from ytxdata import times
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_clock_stands() -> Iterator[None]:
+    """What a period is cut short by today must not hang on the day of the test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(times, "now", lambda: datetime(2027, 1, 1, tzinfo=UTC))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.metrics.oracle import Leg, Meeting, Office
 from ytxdata.metrics import Frames, Report
-from ytxdata.metrics.engines import OFFSET, to_pandas
+from ytxdata.metrics.engines import OFFSET
+from ytxdata.records.schema import to_pandas
 
 NUMBERS = ("+8613900000000", "+861065520000", "+12025550100", "+8613900000001", None)
 CREATORS = ("+8613900000000", "+8613900000001", "+8613900000002", None)

@@ -157,6 +157,20 @@ def period_of(second: int, by: str) -> str:
     return {"day": day.isoformat(), "month": day.isoformat()[:7], "total": "total"}[by]
 
 
+def covered(period: str, by: str, start: int | None, end: int | None) -> dict[str, Any]:
+    """Whether a period is cut by the edges of the request, and which share of it [%] lies inside them."""
+    if by == "total":
+        known = None if start is None or end is None else 100.0
+        return {"is_partial": None if known is None else False, "covered_pct": known}
+    day = date.fromisoformat(f"{period}-01" if by == "month" else period)
+    after = {"day": day + timedelta(days=1), "week": day + timedelta(days=7)}
+    after["month"] = (day + timedelta(days=31)).replace(day=1)
+    first, last = (86_400 * (edge - EPOCH.date()).days for edge in (day, after[by]))
+    inside = min(last, last if end is None else end) - max(first, first if start is None else start)
+    share = max(0, inside) * 100 / (last - first)
+    return {"is_partial": share < 100, "covered_pct": share}
+
+
 def add(values: Iterable[int | None]) -> int | None:
     known = [value for value in values if value is not None]
     return sum(known) if known else None
@@ -211,6 +225,7 @@ def usage(
         for name, peaks in (("peak_legs", peak_legs), ("peak_meetings", peak_meetings)):
             row[name] = peaks[period][0] if period in peaks else None if nothing[name] is None else 0
         row["active_creators"] = len({fact.meeting.creator for fact in here} - {None})
+        row |= covered(period, by, start, end)
         rows.append(row)
     return rows
 
@@ -313,6 +328,7 @@ def concurrency(
             "busy_minutes": len(here) / 60,
             "minutes_above": sum(n > lines for n in here) / 60,
             "lines_sufficient": enough,
+            **covered(period, by, start, end),
         })  # fmt: skip
     return rows
 

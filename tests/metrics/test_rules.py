@@ -14,7 +14,7 @@ from tests.metrics.offices import EDGES, ENGINES, difficult, polars_frames, rows
 from tests.metrics.oracle import Leg, Meeting, Office
 from ytxdata import metrics
 from ytxdata.errors import UsageError
-from ytxdata.metrics.calendar import workdays
+from ytxdata.metrics.calendar import Workdays
 from ytxdata.metrics.definitions import DEFINITIONS, definitions_page
 from ytxdata.metrics.products import PRODUCTS
 
@@ -27,7 +27,7 @@ def one_meeting(start: int, seconds: int) -> Office:
 
 
 def test_the_docs_page_is_the_table_of_the_code() -> None:
-    """Run `python -m ytxdata.metrics.definitions > docs/definitions.md` after changing a definition."""
+    """Run `python scripts/build_definitions.py` after changing a definition."""
     assert (ROOT / "docs/definitions.md").read_text("utf-8") == definitions_page()
     assert all(one.formula.zh and one.formula.en and one.zh and one.en for one in DEFINITIONS.values())
 
@@ -53,7 +53,7 @@ def test_own_holidays_come_first() -> None:
     assert rows(metrics.working_hours(sunday))[0]["inside_minutes"] == 0.0
     assert rows(metrics.working_hours(sunday, extra_workdays=[date(2026, 4, 5)]))[0]["inside_minutes"] == 10.0
     with pytest.raises(UsageError, match="both"):
-        workdays([], [date(2026, 4, 1)], [date(2026, 4, 1)])
+        Workdays([date(2026, 4, 1)], [date(2026, 4, 1)])
 
 
 def test_an_unknown_year_falls_back_to_weekends_and_says_so() -> None:
@@ -155,7 +155,7 @@ def test_products_disagree_as_documented() -> None:
         lambda frames: metrics.usage(frames).explain("2026-04"),
         lambda frames: metrics.usage(frames).explain({"period": "1999-04"}),
         lambda frames: metrics.concurrency(frames, p=101),
-        lambda frames: metrics.lonely(frames, by="day"),  # type: ignore[arg-type]
+        lambda frames: metrics.lonely(frames, by="year"),  # type: ignore[arg-type]
         lambda frames: metrics.cost(frames, "absent.toml"),
     ],
 )

@@ -10,8 +10,8 @@ from ytxdata.archive import Archive
 from ytxdata.emulator import Emulator
 from ytxdata.history.client import Client
 from ytxdata.metrics import Tariff
+from ytxdata.metrics.registry import Ask
 from ytxdata.pages.collection import Collection, collect
-from ytxdata.pages.reports import Ask
 
 TARIFF = Tariff(step_s=60, connection_fee="0.02", prices={"mobile": "0.12", "default": "0.10"})
 

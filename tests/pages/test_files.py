@@ -15,10 +15,10 @@ import pytest
 import ytxdata as ytx
 from ytxdata.archive import Archive
 from ytxdata.cli import main
+from ytxdata.metrics.registry import REPORTS
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.notebook import copy_all, execute
 from ytxdata.pages.report_files import FORMATS, write_files
-from ytxdata.pages.reports import REPORTS
 from ytxdata.tables import excel
 from ytxdata.tables.excel import NAMES
 from ytxdata.tables.masking import Privacy, Pseudonyms

@@ -11,11 +11,11 @@ import pytest
 
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.labels import Lang
+from ytxdata.metrics.registry import REPORTS
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.html_report import page, write_page
-from ytxdata.pages.reports import REPORTS
 from ytxdata.plots import PICTURES
-from ytxdata.tables.alias_book import Alias, AliasBook
+from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.masking import Privacy, Pseudonyms
 from ytxdata.version import __version__
 
@@ -147,7 +147,7 @@ def test_pseudonyms_and_an_alias_book_take_the_place_of_numbers(collected: Colle
     top = str(collected.reports["creators"].frame["creator"].iloc[0])
     keys = Pseudonyms(b"0123456789abcdef")
     assert page(collected, lang="en", privacy=Privacy(pseudonyms=keys)).count(keys.of_phone(top)) >= 3
-    book = AliasBook({top: Alias("王小明 <b>", "市场部")})
+    book = AddressBook.of({top: Entry("王小明 <b>", "市场部")})
     told = page(collected, lang="zh", privacy=Privacy(book=book))
     assert told.count("王小明 &lt;b&gt;") >= 3
     assert "市场部" in told

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.records.schema import LEGS, MEETINGS, REJECTS, arrow_schema
-from ytxdata.tables.alias_book import AliasBook
+from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.masking import Pseudonyms
 from ytxdata.tables.numbers_in_text import hide_in_text
 from ytxdata.tables.table import Definition, Table, record_table
@@ -133,18 +133,18 @@ def test_pseudonyms_replace_numbers_names_and_raw_text() -> None:
 def test_alias_book_puts_names_and_departments(table: Table, tmp_path: Path) -> None:
     path = tmp_path / "book.csv"
     path.write_bytes("number,name,department\r\n138 1234 5678,张伟,销售部\r\n".encode("utf-8-sig"))
-    rows = table.masked(book=AliasBook.load(path)).arrow
+    rows = table.masked(book=AddressBook.load(path)).arrow
     assert rows["creator"].to_pylist() == ["张伟", "张伟", None]
     assert rows["creator_department"].to_pylist() == ["销售部", "销售部", None]
-    assert table.masked(book=AliasBook.load(path), show_phones=True).arrow["creator"][0].as_py() == "张伟 13812345678"
+    assert table.masked(book=AddressBook.load(path), show_phones=True).arrow["creator"][0].as_py() == "张伟 13812345678"
     with pytest.raises(UsageError, match="cannot go together"):
-        table.masked(book=AliasBook.load(path), pseudonyms=Pseudonyms(KEY))
+        table.masked(book=AddressBook.load(path), pseudonyms=Pseudonyms(KEY))
 
 
 def test_namesakes_are_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "book.csv"
     path.write_text("number,name\n13812345678,张伟\n13912340001,张伟\n", encoding="utf-8")
-    book = AliasBook.load(path)
+    book = AddressBook.load(path)
     assert [book.name(phone) for phone in ("13812345678", "+8613912340001", "13700000000")] == [
         "张伟 ****5678",
         "张伟 ****0001",
@@ -165,7 +165,7 @@ def test_a_book_that_cannot_be_used_is_refused(text: str, tmp_path: Path) -> Non
     path = tmp_path / "book.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=r"book\.csv"):
-        AliasBook.load(path)
+        AddressBook.load(path)
 
 
 def test_small_groups_are_suppressed() -> None:

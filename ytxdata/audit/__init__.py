@@ -8,8 +8,8 @@ from ytxdata.audit.invoice import Invoice
 from ytxdata.audit.pack import Pack, pack, verify_pack
 from ytxdata.audit.reconcile import Reconciliation, reconcile
 from ytxdata.audit.revisions import changes, moved
-from ytxdata.audit.roster import Roster
 from ytxdata.audit.run import read_config, run
+from ytxdata.tables.address_book import AddressBook as Roster
 
 __all__ = [
     "CHECKS",

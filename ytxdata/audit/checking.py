@@ -11,10 +11,9 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from ytxdata.audit.data import instant_of
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.times import beijing_text
+from ytxdata.times import beijing_text, instant_of
 
 if TYPE_CHECKING:
     from ytxdata.audit.data import Data

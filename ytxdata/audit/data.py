@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,7 +18,6 @@ import pyarrow as pa
 from ytxdata import times
 from ytxdata.archive import Archive
 from ytxdata.audit.invoice import Invoice
-from ytxdata.audit.roster import Roster
 from ytxdata.errors import UsageError
 from ytxdata.history.history import History
 from ytxdata.history.proof.certificate import Certificate
@@ -26,16 +25,15 @@ from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.source import Frames
 from ytxdata.phones import normalize
+from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.plain import to_arrow
+from ytxdata.times import instant_of, local_second
 
 if TYPE_CHECKING:
     from ytxdata.tables.table import Table
 
 Auditable: TypeAlias = Archive | History | Frames
 """What can be audited; only an Archive knows earlier versions and keeps the life of findings."""
-
-OFFSET = 8 * 3600
-"""Local epoch seconds count from 1970-01-01 00:00 on the wall clock of Beijing."""
 
 MEMORY = "1GB"
 """How much DuckDB may hold before it spills to disk."""
@@ -77,7 +75,7 @@ class Data:
     period: tuple[datetime | None, datetime | None]
     archive: Archive | None = None
     certificate: Certificate | None = None
-    roster: Roster | None = None
+    roster: AddressBook | None = None
     invoice: Invoice | None = None
     exports: tuple[Table, ...] | None = None
     notes: list[Text] = field(default_factory=list)
@@ -85,7 +83,7 @@ class Data:
     @property
     def now_s(self) -> int:
         """Now in local epoch seconds."""
-        return local_s(self.now)
+        return local_second(self.now)
 
     def rows(self, sql: str, *values: Any) -> Iterator[dict[str, Any]]:
         """Yield the rows of a query, some at a time; `?` stand for the values."""
@@ -128,23 +126,13 @@ class Data:
         return {row["meeting_id"]: (row["s"], tuple(row["pulls"] or ())) for row in found}
 
 
-def local_s(instant: datetime) -> int:
-    """Return an instant in local epoch seconds, rounded up, so that half-open periods keep their meaning."""
-    return -int(-instant.timestamp() // 1) + OFFSET
-
-
-def instant_of(second: int) -> datetime:
-    """Return the instant of a local epoch second, in UTC."""
-    return datetime.fromtimestamp(second - OFFSET, UTC)
-
-
 def open_data(
     source: Auditable,
     *,
     start: datetime | None = None,
     end: datetime | None = None,
     as_of: datetime | None = None,
-    roster: Roster | None = None,
+    roster: AddressBook | None = None,
     invoice: Invoice | None = None,
     exports: tuple[Table, ...] | None = None,
 ) -> Data:
@@ -195,7 +183,7 @@ def _fill(data: Data, source: Auditable, as_of: datetime | None) -> None:
     load(data.connection, source, as_of)
     data.put("creators", _numbers(data, "raw_meetings", "creator"))
     data.put("numbers", _numbers(data, "raw_legs", "phone", "number IS NULL"))
-    start, end = (None if edge is None else local_s(edge) for edge in data.period)
+    start, end = (None if edge is None else local_second(edge) for edge in data.period)
     data.connection.execute(_MEETINGS, {"start": start, "end": end})
     data.connection.execute(_LEGS)
     known = sorted(data.roster.entries) if data.roster else []

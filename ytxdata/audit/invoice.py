@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from ytxdata.audit.lists import Listed, Skipped, exact, none_left, read_lines, skipped_note
 from ytxdata.labels import Text
+from ytxdata.tables.lists import Listed, Skipped, exact, none_left, read_lines, skipped_note
 
 WHAT = Text("账单", "invoice")
 NAMES = {

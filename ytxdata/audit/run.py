@@ -13,17 +13,17 @@ from ytxdata.archive.storage.layout import no_archive
 from ytxdata.audit import checks as _checks  # noqa: F401 (registers the checks)
 from ytxdata.audit.cadence import cadence_of
 from ytxdata.audit.checking import CHECKS, Check, Finding, unknown
-from ytxdata.audit.data import Auditable, Data, instant_of, newest_pull, open_data
+from ytxdata.audit.data import Auditable, Data, newest_pull, open_data
 from ytxdata.audit.findings import DEFINITIONS, TITLE, Findings, frame_of, row_of
 from ytxdata.audit.invoice import Invoice
 from ytxdata.audit.life import NEW, FindingRow, Life, Lived
-from ytxdata.audit.lists import Listed
-from ytxdata.audit.roster import Roster
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.scope import Scope
+from ytxdata.tables.address_book import AddressBook
+from ytxdata.tables.lists import Listed
 from ytxdata.tables.table import Table
-from ytxdata.times import Instant, as_instant, beijing_text
+from ytxdata.times import Instant, as_instant, beijing_text, instant_of
 
 LISTS = ("roster", "invoice")
 """What a configuration may describe beside checks: `columns` of these lists."""
@@ -34,7 +34,7 @@ def run(
     *,
     start: Instant | None = None,
     end: Instant | None = None,
-    roster: Roster | Listed | None = None,
+    roster: AddressBook | Listed | None = None,
     invoice: Invoice | Listed | None = None,
     exports: Sequence[Table] | None = None,
     config: Mapping[str, Mapping[str, Any]] | None = None,
@@ -51,7 +51,7 @@ def run(
     start, end
         Only what starts in `[start, end)`, Beijing time unless a zone is given; a finding about several meetings belongs to the latest.
     roster
-        `phone, name, department`: a path, a frame, or a `Roster`.
+        `phone, name, department`: a path, a frame, or a `AddressBook`.
     invoice
         `meeting_id, duration_s, amount_yuan`: a path, a frame, or an `Invoice`.
     exports
@@ -89,7 +89,7 @@ def run(
     settings = _settings(config or {})
     chosen = _chosen(checks)
     told = {check.key: check.told(settings.get(check.key, {})) for check in chosen}
-    people = None if roster is None else Roster.read(roster, settings.get("roster", {}).get("columns"))
+    people = None if roster is None else AddressBook.read(roster, settings.get("roster", {}).get("columns"))
     bills = None if invoice is None else Invoice.read(invoice, settings.get("invoice", {}).get("columns"))
     then = None if as_of is None else as_instant(as_of, name="as_of")
 

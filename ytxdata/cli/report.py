@@ -29,7 +29,7 @@ from ytxdata.extras import require_extra
 from ytxdata.labels import Lang, Text
 
 if TYPE_CHECKING:
-    from ytxdata.pages.reports import Ask
+    from ytxdata.metrics.registry import Ask
     from ytxdata.tables.masking import Privacy
 
 NOTEBOOK = "02_usage_report.ipynb"
@@ -161,13 +161,13 @@ def _check(option: str, given: str, known: Iterable[str]) -> None:
 
 
 def _privacy(show_phones: bool, pseudonyms: Path | None, book: Path | None) -> Privacy:
-    from ytxdata.tables.alias_book import AliasBook
+    from ytxdata.tables.address_book import AddressBook
     from ytxdata.tables.masking import Privacy, Pseudonyms
 
     keys = None
     if pseudonyms is not None:
         keys = Pseudonyms.load(pseudonyms) if pseudonyms.exists() else Pseudonyms.create(pseudonyms)
-    return Privacy(show_phones=show_phones, pseudonyms=keys, book=None if book is None else AliasBook.load(book))
+    return Privacy(show_phones=show_phones, pseudonyms=keys, book=None if book is None else AddressBook.load(book))
 
 
 def _run_notebook(archive: Path, asked: Ask, tariff: Path | None, out: Path, lang: Lang) -> Path:

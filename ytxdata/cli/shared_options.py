@@ -20,7 +20,7 @@ from ytxdata.times import as_instant
 if TYPE_CHECKING:
     from ytxdata.history.client import Client
     from ytxdata.metrics.calendar import By
-    from ytxdata.pages.reports import Ask
+    from ytxdata.metrics.registry import Ask
     from ytxdata.records.answer import Answer
 
 
@@ -209,8 +209,8 @@ def ask(start: str | None, end: str | None, by: str, tariff: Path | None, lines:
         An edge of the period is no date, `by` is unknown, or the tariff cannot be used.
     """
     from ytxdata.metrics.calendar import check_by
+    from ytxdata.metrics.registry import Ask
     from ytxdata.metrics.tariff import Tariff
-    from ytxdata.pages.reports import Ask
 
     check_by(by)
     edges: dict[str, Any] = {

@@ -1,5 +1,7 @@
 """What analysts count: one definition each, on every engine, explained down to the record."""
 
+from ytxdata.labels import Text
+from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.concentration import concentration
 from ytxdata.metrics.concurrency import concurrency, peak_stretches
 from ytxdata.metrics.cost import cost
@@ -9,17 +11,24 @@ from ytxdata.metrics.heatmap import heatmap
 from ytxdata.metrics.lonely import lonely
 from ytxdata.metrics.people import creators, people, presence
 from ytxdata.metrics.products import compare_definitions
+from ytxdata.metrics.registry import REPORTS, register
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.source import Frames
+from ytxdata.metrics.sums import minutes, percent
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.metrics.usage import usage
 from ytxdata.metrics.working_hours import working_hours
+from ytxdata.tables.described import Definition
 
 __all__ = [
     "DEFINITIONS",
+    "REPORTS",
+    "Breakdown",
+    "Definition",
     "Frames",
     "Report",
     "Tariff",
+    "Text",
     "compare_definitions",
     "concentration",
     "concurrency",
@@ -28,9 +37,12 @@ __all__ = [
     "durations",
     "heatmap",
     "lonely",
+    "minutes",
     "peak_stretches",
     "people",
+    "percent",
     "presence",
+    "register",
     "sizes",
     "usage",
     "working_hours",

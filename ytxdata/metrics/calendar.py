@@ -5,8 +5,10 @@ Working days are those of the Chinese calendar with its make-up days, then one's
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
+from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple, get_args
 
 import chinese_calendar
@@ -32,6 +34,11 @@ def date_of(day: int) -> date:
     return _EPOCH + timedelta(days=day)
 
 
+def day_number(day: date) -> int:
+    """Return the number of a date: days since 1970-01-01."""
+    return (day - _EPOCH).days
+
+
 def first_day(day: int, by: By) -> int:
     """Return the number of the first day of the period a day lies in; 0 for the total.
 
@@ -50,13 +57,13 @@ def label(row: int, by: By) -> str:
     return {"day": text, "week": text, "month": text[:7], "total": "total"}[by]
 
 
-def days_table(days: range, by: By) -> pa.Table:
+def days_table(days: Collection[int], by: By) -> pa.Table:
     """Return `day row` for some days: `row` is the first day of the period."""
     rows = [first_day(day, by) for day in days]
-    return pa.table({"day": pa.array(days, pa.int64()), "row": pa.array(rows, pa.int64())})
+    return pa.table({"day": pa.array(list(days), pa.int64()), "row": pa.array(rows, pa.int64())})
 
 
-def periods_table(days: range, by: By) -> pa.Table:
+def periods_table(days: Collection[int], by: By) -> pa.Table:
     """Return `row period` for all periods that some days lie in."""
     rows = sorted({first_day(day, by) for day in days})
     return pa.table(
@@ -64,10 +71,25 @@ def periods_table(days: range, by: By) -> pa.Table:
     )
 
 
-def seconds_of(period: str, by: By, days: range) -> tuple[int, int]:
-    """Return the half-open range of local epoch seconds of a period within some days."""
-    inside = [day for day in days if label(first_day(day, by), by) == period]
-    return (inside[0] * DAY, (inside[-1] + 1) * DAY) if inside else (0, 0)
+def bounds(period: str, by: By) -> tuple[int, int] | None:
+    """Return the half-open range of local epoch seconds that a period's name stands for; None for the total, which has no edges.
+
+    Examples
+    --------
+    >>> [second // DAY for second in bounds("2026-03", "month") or ()]
+    [20513, 20544]
+    """
+    if by == "total":
+        return None
+    first = day_number(date.fromisoformat(f"{period}-01" if by == "month" else period))
+    return first * DAY, next_period(first, by) * DAY
+
+
+def next_period(row: int, by: By) -> int:
+    """Return the number of the first day of the period after that which begins on day `row`."""
+    if by == "month":
+        return first_day(row + 31, "month")
+    return row + {"day": 1, "week": 7, "total": 0}[by]
 
 
 PERIODS: tuple[str, ...] = get_args(By)
@@ -88,18 +110,66 @@ def check_by(by: str, allowed: tuple[str, ...] = PERIODS) -> None:
         )
 
 
-class Workdays(NamedTuple):
-    """Whether each of some days is a working day, and the years for which only weekends are known."""
+WORKING_HOURS = ("09:00", "18:00")
+"""From when to when people work on a working day, for whoever says nothing else."""
 
-    is_working: dict[date, bool]
-    unknown_years: tuple[int, ...]
 
-    @property
-    def notes(self) -> tuple[Text, ...]:
-        """What the reader must know about the calendar."""
-        if not self.unknown_years:
+class Workdays:
+    """Which days are working days: one's own `holidays` and `extra_workdays` first, then the Chinese calendar, else Monday to Friday.
+
+    Raises
+    ------
+    UsageError
+        A date is none, or is both a holiday and a working day.
+
+    Examples
+    --------
+    >>> calendar = Workdays()
+    >>> calendar.is_working(date(2024, 2, 18)), calendar.is_working(date(2024, 2, 19))  # a Sunday made up for Spring Festival
+    (True, True)
+    >>> calendar.count(date(2024, 2, 1), date(2024, 3, 1)), calendar.count(date(2026, 3, 1), date(2399, 1, 1)) > 90_000
+    (18, True)
+    """
+
+    def __init__(self, holidays: Collection[date | str] = (), extra_workdays: Collection[date | str] = ()) -> None:
+        self._free, self._extra = _dates("holidays", holidays), _dates("extra_workdays", extra_workdays)
+        both = self._free & self._extra
+        if both:
+            raise UsageError(
+                Text(f"{min(both)} 同时是假日和工作日", f"{min(both)} is both a holiday and a working day"),
+                remedy=Text(
+                    "请从 holidays 或 extra_workdays 中去掉一个", "take it out of holidays or of extra_workdays"
+                ),
+            )
+
+    def is_working(self, day: date) -> bool:
+        """Return whether a day is a working day."""
+        if day in self._free or day in self._extra:
+            return day in self._extra
+        return bool(chinese_calendar.is_workday(day)) if _is_known(day.year) else day.weekday() < 5
+
+    def count(self, first: date, end: date) -> int:
+        """Return how many working days lie in `[first, end)`, in steps of years where only weekends are known: a record may say 2399."""
+        total, day = 0, first
+        while day < end:
+            if _is_known(day.year):
+                total += self.is_working(day)
+                day += timedelta(days=1)
+                continue
+            stop = min(end, date(day.year + 1, 1, 1))
+            weeks, rest = divmod((stop - day).days, 7)
+            total += weeks * 5 + sum((day.weekday() + more) % 7 < 5 for more in range(rest))
+            own = [one for one in self._free | self._extra if day <= one < stop]
+            total += sum(self.is_working(one) - (one.weekday() < 5) for one in own)
+            day = stop
+        return total
+
+    def notes(self, days: Iterable[date]) -> tuple[Text, ...]:
+        """Return what the reader must know about the calendar of some days."""
+        unknown = sorted({day.year for day in days if not _is_known(day.year)})
+        if not unknown:
             return ()
-        years = ", ".join(str(year) for year in self.unknown_years)
+        years = ", ".join(str(year) for year in unknown)
         return (
             Text(
                 f"{years} 年的节假日安排未知，按周一至周五为工作日计算（不含调休）",
@@ -108,35 +178,66 @@ class Workdays(NamedTuple):
         )
 
 
-def workdays(
-    days: Collection[date], holidays: Collection[date | str] = (), extra_workdays: Collection[date | str] = ()
-) -> Workdays:
-    """Judge some days: one's own `holidays` and `extra_workdays` first, then the Chinese calendar, else Monday to Friday.
+@cache
+def _is_known(year: int) -> bool:
+    try:
+        chinese_calendar.is_workday(date(year, 1, 1))
+    except NotImplementedError:  # how the package says that it does not know the year
+        return False
+    return True
+
+
+class Worked(NamedTuple):
+    """Working time by day, to be joined with: `opens closes` of each working day [seconds of the day], and what the reader must know.
+
+    `table` has `day`, `before` (working seconds before that day, from the first of the days on) and `works` (1 on a working day, else 0).
+    Working seconds up to a local epoch second are then `before + works × (what has passed between opens and closes)`.
+    """
+
+    table: pa.Table
+    opens: int
+    closes: int
+    notes: tuple[Text, ...]
+
+
+def worked(
+    days: Collection[int], hours: Sequence[str] = WORKING_HOURS, holidays: Collection[date | str] = (),
+    extra_workdays: Collection[date | str] = (),
+) -> Worked:  # fmt: skip
+    """Return the working time of some days, given by their numbers; only these days are in the table, whatever lies between them.
+
+    Raises
+    ------
+    UsageError
+        `hours` are no two times of a day, or the second is not after the first; or a date is none, or both free and not.
 
     Examples
     --------
-    >>> found = workdays([date(2024, 2, 18), date(2024, 2, 19), date(1999, 1, 3)])  # a Sunday made up for Spring Festival
-    >>> list(found.is_working.values()), found.unknown_years
-    ([True, True, False], (1999,))
+    >>> found = worked([20_543, 20_546])  # Tuesday 2026-03-31 and Friday 2026-04-03
+    >>> found.table["before"].to_pylist(), found.table["works"].to_pylist()
+    ([0, 97200], [1, 1])
     """
-    free, extra = _dates("holidays", holidays), _dates("extra_workdays", extra_workdays)
-    both = free & extra
-    if both:
+    opens, closes = _hours(hours)
+    calendar = Workdays(holidays, extra_workdays)
+    dates = [date_of(day) for day in sorted(days)]
+    before = accumulate((calendar.count(*pair) * (closes - opens) for pair in pairwise(dates)), initial=0)
+    table = pa.table({
+        "day": pa.array(sorted(days), pa.int64()),
+        "before": pa.array(list(before)[: len(dates)], pa.int64()),
+        "works": pa.array([int(calendar.is_working(day)) for day in dates], pa.int64()),
+    })  # fmt: skip
+    return Worked(table, opens, closes, calendar.notes(dates))
+
+
+def _hours(hours: Sequence[str]) -> tuple[int, int]:
+    given: object = hours
+    edges = [seconds_of_day(text) for text in hours] if isinstance(given, tuple | list) else []
+    if len(edges) != 2 or edges[1] <= edges[0]:
         raise UsageError(
-            Text(f"{min(both)} 同时是假日和工作日", f"{min(both)} is both a holiday and a working day"),
-            remedy=Text("请从 holidays 或 extra_workdays 中去掉一个", "take it out of holidays or of extra_workdays"),
-        )
-    judged, unknown = {}, set()
-    for day in days:
-        if day in free or day in extra:
-            judged[day] = day in extra
-            continue
-        try:
-            judged[day] = bool(chinese_calendar.is_workday(day))
-        except NotImplementedError:  # how the package says that it does not know the year
-            unknown.add(day.year)
-            judged[day] = day.weekday() < 5
-    return Workdays(judged, tuple(sorted(unknown)))
+            Text(f"工作时间不可用：{hours!r}", f"these cannot be working hours: {hours!r}"),
+            remedy=Text("请给两个时刻，如 (\"09:00\", \"18:00\")，第二个晚于第一个", "give two times such as (\"09:00\", \"18:00\"), the second later than the first"),
+        )  # fmt: skip
+    return edges[0], edges[1]
 
 
 def _dates(name: str, given: Collection[date | str]) -> set[date]:

@@ -1,14 +1,15 @@
 """What every column means: the one table that code, footers, dictionaries and the docs page read.
 
-`python -m ytxdata.metrics.definitions > docs/definitions.md` writes the page.
+`python scripts/build_definitions.py` writes the page.
 """
 
 from __future__ import annotations
 
 import re
-import sys
+from collections.abc import Iterable
 from dataclasses import replace
 
+from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.tables.described import Definition, unit_of
 
@@ -20,6 +21,9 @@ def _define(key: str, zh: str, en: str, unit: str, rule_zh: str, rule_en: str, o
 _TABLE = (
     # ── what a row is about ──
     _define("period", "时段", "period", "text", "北京时间的日（2026-03-05）、周（周一的日期）、月（2026-03）或 total；会议整场归入其开始时刻所在的日", "a day (2026-03-05), a week (the date of its Monday), a month (2026-03) or total, in Beijing time; a whole meeting goes to the day it started", "ISO 8601"),
+    _define("group", "组", "group", "text", "会议的组是其发起人的组（或其名称、规模的组）；接入的组是其自身号码的组；无法归组的为 “not in the book”（不在通讯簿）、“unknown”（未知）或 “other names”（其他名称）", "the group of a meeting is that of its creator (or of its name or size), the group of a leg that of its own number; what is in none is “not in the book”, “unknown” or “other names”"),
+    _define("is_partial", "不完整时段", "partial period", "", "该时段被所查询的起止、存档的起点或今天（最近一次查询）截断", "the period is cut short by the request, by the begin of the archive, or by today (the last pull)"),
+    _define("covered_pct", "覆盖比例", "covered", "%", "该时段中被查询、已存档且已过去的时间 × 100 ÷ 整个时段；无从得知为空", "time of the period that was asked for, is archived and is over × 100 ÷ the whole period; null when that cannot be known"),
     _define("creator", "发起人", "creator", "phone", "发起人号码的 E.164 规范形式；不是电话号码的保持原文", "the creator's number in E.164 form; what is no telephone number stays as given"),
     _define("number", "号码", "number", "phone", "参与方号码的 E.164 规范形式；未显示号码为空", "a party's number in E.164 form; null when withheld"),
     _define("meeting_id", "会议编号", "meeting id", "id", "平台给出的会议编号", "the id the platform gave"),
@@ -90,11 +94,32 @@ _TABLE = (
 DEFINITIONS = {definition.key: definition for definition in _TABLE}
 """Column key → definition, in the order of the docs page."""
 
-INTEGERS = frozenset(
-    {key for key, definition in DEFINITIONS.items() if definition.unit in ("count", "legs", "meetings")}
-    | {"leg", "people", "active_creators", "creators", "top_creators", "weekday", "hour"}
-)
-"""Columns of whole numbers."""
+_WHOLE = frozenset({"leg", "people", "active_creators", "creators", "top_creators", "weekday", "hour"})
+
+
+def is_whole(key: str) -> bool:
+    """Return whether a column holds whole numbers."""
+    return key in _WHOLE or DEFINITIONS[key].unit in ("count", "legs", "meetings")
+
+
+def add_definitions(definitions: Iterable[Definition]) -> None:
+    """Add columns of one's own reports to the table.
+
+    Raises
+    ------
+    UsageError
+        A column of this package already means something else.
+    """
+    for one in definitions:
+        if one.key in _OURS:
+            raise UsageError(
+                Text(f"列 {one.key} 已有定义", f"the column {one.key} already has a meaning"),
+                remedy=Text("请换一个列名，或直接使用它的定义", "call it otherwise, or use it as it is defined"),
+            )
+        DEFINITIONS[one.key] = one
+
+
+_OURS = frozenset(DEFINITIONS)
 
 REASONS = {
     "no_start": Text("会议没有开始时刻，无法归入任何时段", "meetings without a start: they belong to no period"),
@@ -133,7 +158,7 @@ def _names(formula: str, parameter: str) -> bool:
 
 _HEAD = """# 指标定义 / Definitions
 
-本页由代码所用的同一张表生成（`python -m ytxdata.metrics.definitions`），与报表页脚、CSV 数据字典和 Excel 说明页一致。
+本页由代码所用的同一张表生成（`python scripts/build_definitions.py`），与报表页脚、CSV 数据字典和 Excel 说明页一致。
 This page is generated from the table the code runs on, which report footers, CSV dictionaries and Excel sheets read too.
 
 - 接入（leg）：一方的一次连接；重新加入是另一次接入。没有 `joined_at` 的参与方从未接入，不算接入，计入 `.excluded`。
@@ -156,7 +181,3 @@ def definitions_page() -> str:
     lines += ["", "## 未计入的原因 / Reasons in `.excluded`", "", "| key | 中文 | English |", "|---|---|---|"]
     lines += [f"| `{key}` | {text.zh} | {text.en} |" for key, text in REASONS.items()]
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(definitions_page())

@@ -17,9 +17,10 @@ import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.times import ZONE_NAME
+from ytxdata.records.schema import to_pandas
+from ytxdata.times import BEIJING_OFFSET, ZONE_NAME
 
-OFFSET = 8 * 3600
+OFFSET = int(BEIJING_OFFSET.total_seconds())
 
 
 class _Dialect(NamedTuple):
@@ -30,18 +31,6 @@ class _Dialect(NamedTuple):
     small: Callable[[Any, pa.Table], Any]
     hold: Callable[[Any], Any]
     numbered: Callable[[Any], Any]
-
-
-def to_pandas(table: pa.Table) -> Any:
-    """Return an Arrow table as pandas with types that know null; an empty one has the same types as a full one."""
-    import pandas as pd
-
-    nullable = {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype(), pa.bool_(): pd.BooleanDtype(), pa.string(): pd.StringDtype(), pa.large_string(): pd.StringDtype()}  # fmt: skip
-
-    def mapper(kind: pa.DataType) -> Any:
-        return pd.ArrowDtype(kind) if pa.types.is_decimal(kind) else nullable.get(kind)
-
-    return table.to_pandas(types_mapper=mapper)
 
 
 # ── pandas ──

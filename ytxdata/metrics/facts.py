@@ -6,17 +6,17 @@ Every report is a sum over these rows, so that no two reports can disagree about
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import narwhals as nw
 
 from ytxdata.metrics import sweep
 from ytxdata.metrics.calendar import DAY
-from ytxdata.metrics.engines import OFFSET
 from ytxdata.metrics.scope import Scope
 from ytxdata.metrics.source import Source
 from ytxdata.metrics.sums import distinct
+from ytxdata.times import instant_of
 
 Lazy = nw.LazyFrame[Any]
 
@@ -39,7 +39,7 @@ def timed(source: Source, meetings: Lazy) -> Lazy:
 class Facts:
     """The meetings of a scope, one row each, computed once, and their legs.
 
-    Columns of `meetings`: `key` (a number for the length of the session) `meeting_id pull_id creator s e at`, then, null where unknown: `is_known` (whether its legs are),
+    Columns of `meetings`: `key` (a number for the length of the session) `meeting_id pull_id creator name s e at`, then, null where unknown: `is_known` (whether its legs are),
     `rows` (parties listed), `legs`, `closed` (legs with a known end), `leg_s`, `first`, `last`, `people`, `withheld`, `size`,
     `meeting_s`, `till` (the latest known moment); with `talk` also `talk_s`, `lonely_s`; and `counts` (whether it has enough people),
     `rejoined` (whether anybody joined more than once, which few do: all others need no union of intervals).
@@ -49,7 +49,7 @@ class Facts:
     scope: Scope
     meetings: Lazy
     legs: Lazy
-    held: dict[str, Any] = field(default_factory=dict)
+    held: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def counted(self) -> Lazy:
@@ -60,7 +60,7 @@ class Facts:
     def joined(self) -> Lazy:
         """The joins of the meetings that count, with the meeting's `at` and `creator`."""
         return self.legs.filter(~nw.col("j").is_null()).join(
-            self.counted.select("key", "at", "creator"), on="key", how="inner"
+            self.counted.select("key", "at", "creator", "meeting_id"), on="key", how="inner"
         )
 
 
@@ -154,7 +154,7 @@ def _judged(known: Lazy, scope: Scope) -> Lazy:
     ).with_columns(meeting_s=nw.col("last") - nw.col("first"))  # fmt: skip
     enough = nw.col("size") >= scope.min_parties
     return spans.select(
-        "key", "meeting_id", "pull_id", "creator", "s", "e", "at", "is_known",
+        "key", "meeting_id", "pull_id", "creator", "name", "s", "e", "at", "is_known",
         "rows", "legs", "closed", "leg_s", "first", "last", "people", "withheld", "size", "meeting_s", "till",
         counts=nw.when(is_known).then(enough).otherwise(nw.lit(True)),
         rejoined=nw.when(is_known).then(nw.col("legs") > nw.col("size")).otherwise(nw.lit(False)),
@@ -162,10 +162,10 @@ def _judged(known: Lazy, scope: Scope) -> Lazy:
 
 
 class Outcome(NamedTuple):
-    """Reason → how many were left out, the days on which meetings lie, and the period when it is known."""
+    """Reason → how many were left out, the days on which meetings lie (their numbers, sorted), and the period when it is known."""
 
     excluded: dict[str, int]
-    days: range
+    days: tuple[int, ...]
     period: tuple[datetime, datetime] | None
 
 
@@ -192,15 +192,19 @@ def _outcome(facts: Facts) -> Outcome:
         "at",
         *(flag.cast(nw.Int64).alias(name) for name, flag in flags.items()),
         *(number.alias(name) for name, number in numbers.items()),
+        day=nw.col("at") // DAY,
     )
-    sums = [nw.col(name).sum().cast(nw.Int64) for name in (*flags, *numbers)]
-    row = facts.source.rows(marked.select(*sums, first_at=nw.col("at").min(), last_at=nw.col("at").max()))[0]
-    first, last = row.pop("first_at"), row.pop("last_at")
-    start = facts.scope.start or (None if first is None else _instant(first))
-    end = facts.scope.end or (None if last is None else _instant(last + 1))
+    names = (*flags, *numbers)
+    sums = [nw.col(name).sum() for name in names]
+    # by the days that occur: a range of days would be as long as one wrong clock makes it
+    found = facts.source.rows(
+        marked.group_by("day").agg(*sums, nw.col("at").min().alias("first"), nw.col("at").max().alias("last"))
+    )
+    start = facts.scope.start or (instant_of(min(int(row["first"]) for row in found)) if found else None)
+    end = facts.scope.end or (instant_of(max(int(row["last"]) for row in found) + 1) if found else None)
     return Outcome(
-        excluded=_without_day(facts) | row,
-        days=range(0) if first is None else range(int(first) // DAY, int(last) // DAY + 1),
+        excluded=_without_day(facts) | {name: sum(int(row[name] or 0) for row in found) for name in names},
+        days=tuple(sorted(int(row["day"]) for row in found)),
         period=None if start is None or end is None else (start, end),
     )
 
@@ -214,7 +218,3 @@ def _without_day(facts: Facts) -> dict[str, int]:
     flags = facts.source.meetings.select(flag.cast(nw.Int64).alias(name) for name, flag in missing.items())
     counted: dict[str, int] = facts.source.rows(flags.select(nw.col(*missing).sum().cast(nw.Int64)))[0]
     return counted
-
-
-def _instant(second: int) -> datetime:
-    return datetime.fromtimestamp(second - OFFSET, UTC)

@@ -10,25 +10,23 @@ import narwhals as nw
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics import sweep
-from ytxdata.metrics.facts import Facts, facts
-from ytxdata.metrics.report import Report, build, evidence
-from ytxdata.metrics.scope import DayOf, Scope
-from ytxdata.metrics.source import resolve, with_creators
+from ytxdata.metrics.breakdown import Breakdown
+from ytxdata.metrics.facts import Facts
+from ytxdata.metrics.groups import Book, Group, GroupOf
+from ytxdata.metrics.registry import register
+from ytxdata.metrics.report import Report
+from ytxdata.metrics.scope import DayOf
+from ytxdata.metrics.source import Lazy, ReportSource, with_creators
 from ytxdata.metrics.sums import SECONDS, add_up, minutes, percent
-from ytxdata.metrics.usage import per_group, with_minutes
+from ytxdata.metrics.usage import per_row, with_minutes
 from ytxdata.times import Instant
 
-Lazy = nw.LazyFrame[Any]
 
-
+@register(place=40, rows=15)
 def creators(
-    source: Any,
-    start: Instant | None = None,
-    end: Instant | None = None,
-    *,
-    min_parties: int = 1,
-    day_of: DayOf = "starts",
-) -> Report:
+    source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
+    min_parties: int = 1, day_of: DayOf = "starts",
+) -> Report:  # fmt: skip
     """Count the meetings of each creator.
 
     One row is a creator, compared by normalised number. Meetings without a creator are left out and counted.
@@ -49,43 +47,39 @@ def creators(
     UsageError
         As in `usage`.
     """
-    known = facts(resolve(source), Scope.of(start, end, min_parties, day_of), talk=True)
-    named = with_creators(known.source, known.counted).with_columns(row=nw.col("one"))
-    unknown = known.source.rows(
-        known.counted.select(n=nw.col("creator").is_null().cast(nw.Int64)).select(nw.col("n").sum())
+    rows = Breakdown.of(source, start, end, min_parties=min_parties, day_of=day_of, talk=True)
+    named = with_creators(rows.source, rows.known.counted).with_columns(row=nw.col("one"))
+    unknown = rows.source.rows(
+        rows.known.counted.select(n=nw.col("creator").is_null().cast(nw.Int64)).select(nw.col("n").sum())
     )
-    rows = per_group(known, named.filter(~nw.col("row").is_null())).with_columns(creator=nw.col("row"))
+    sums = per_row(rows, named.filter(~nw.col("row").is_null())).with_columns(creator=nw.col("row"))
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
-        return with_creators(known.source, evidence(known)).filter(nw.col("one") == row["creator"])
+        return with_creators(rows.source, rows.records(row)).filter(nw.col("one") == row["creator"])
 
-    return build(
-        known,
-        "creators",
-        Text("发起人", "Creators"),
-        _most_first(with_minutes(rows), "meeting_s", "creator"),
-        ("creator", "meetings", *SECONDS.values(), "legs", "people", "withheld", "size_mean"),
-        trace,
-        excluded={"creator_unknown": int(unknown[0]["n"] or 0)},
-    )
+    return rows.report(
+        "creators", Text("发起人", "Creators"), with_minutes(sums),
+        ("creator", "meetings", *SECONDS.values(), "legs", "people", "withheld", "size_mean"), trace,
+        most="meeting_s", then=("creator",), excluded={"creator_unknown": int(unknown[0]["n"] or 0)},
+    )  # fmt: skip
 
 
+@register(place=50, rows=15, personal=True)
 def people(
-    source: Any,
-    start: Instant | None = None,
-    end: Instant | None = None,
-    *,
-    min_parties: int = 1,
-    day_of: DayOf = "starts",
-) -> Report:
+    source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
+    group: Group | None = None, book: Book | None = None, group_of: GroupOf = "leg",
+    min_parties: int = 1, day_of: DayOf = "starts",
+) -> Report:  # fmt: skip
     """Count the meetings and minutes of each number.
 
-    One row is a normalised number that joined at least once. Legs without a number are left out and counted.
+    One row is a normalised number that joined at least once; with groups, one for each group it was in. Legs without a number are left out and counted.
 
     Parameters
     ----------
-    source, start, end, min_parties, day_of
+    source, start, end, group, book, min_parties, day_of
         As in `usage`.
+    group_of
+        `leg`: the group of the number itself; `creator`: of whoever convened the meetings it joined.
 
     Returns
     -------
@@ -97,30 +91,36 @@ def people(
     UsageError
         As in `usage`.
     """
-    known = facts(resolve(source), Scope.of(start, end, min_parties, day_of))
-    named = persons(known).filter(~nw.col("number").is_null())
-    rows = add_up(named, ("number",), ("legs", "leg_s", "presence_s")).with_columns(
+    asked: dict[str, Any] = {
+        "group": group,
+        "book": book,
+        "group_of": group_of,
+        "min_parties": min_parties,
+        "day_of": day_of,
+    }
+    rows = Breakdown.of(source, start, end, **asked)
+    named = persons(rows.known).filter(~nw.col("number").is_null())
+    placed = (
+        rows.place(named) if rows.of_legs else named.join(rows.meetings.select("key", "row"), on="key", how="inner")
+    )
+    sums = add_up(placed, ("row", "number"), ("legs", "leg_s", "presence_s")).with_columns(
         meetings=nw.col("n"), leg_minutes=minutes("leg_s"), presence=minutes("presence_s")
     )
-    withheld = known.source.rows(known.counted.select(nw.col("withheld").sum()))
+    withheld = rows.source.rows(rows.known.counted.select(nw.col("withheld").sum()))
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
-        return evidence(known).filter(nw.col("number") == row["number"])
+        return rows.records(row).filter(nw.col("number") == row["number"])
 
-    return build(
-        known,
-        "people",
-        Text("参与者", "People"),
-        _most_first(rows, "presence_s", "number"),
-        ("number", "meetings", "legs", "leg_minutes", "presence"),
-        trace,
-        excluded={"withheld": int(withheld[0]["withheld"] or 0)},
-    )
+    return rows.report(
+        "people", Text("参与者", "People"), sums, ("number", "meetings", "legs", "leg_minutes", "presence"), trace,
+        most="presence_s", then=("number",), excluded={"withheld": int(withheld[0]["withheld"] or 0)},
+    )  # fmt: skip
 
 
+@register(place=130, personal=True)
 def presence(
-    source: Any, start: Instant | None = None, end: Instant | None = None, *, meeting: str | Sequence[str] | None = None,
-    min_parties: int = 1, day_of: DayOf = "starts",
+    source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
+    meeting: str | Sequence[str] | None = None, min_parties: int = 1, day_of: DayOf = "starts",
 ) -> Report:  # fmt: skip
     """Say how long each person was in each meeting.
 
@@ -145,9 +145,8 @@ def presence(
         As in `usage`, or a meeting id is no text.
     """
     wanted = _ids(meeting)
-    resolved = resolve(source)
-    known = facts(resolved, Scope.of(start, end, min_parties, day_of), talk=False)
-    rows = persons(known, wanted).with_columns(
+    rows = Breakdown.of(source, start, end, min_parties=min_parties, day_of=day_of)
+    shown = persons(rows.known, wanted).with_columns(
         first_joined_at=nw.col("first"),
         last_left_at=nw.when(nw.col("closed") == nw.col("legs")).then(nw.col("last")),
         presence=minutes("presence_s"),
@@ -156,15 +155,15 @@ def presence(
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
         same = nw.col("number") == row["number"] if row["number"] is not None else nw.col("leg") == row["leg"]
-        return evidence(known).filter((nw.col("meeting_id") == row["meeting_id"]) & same)
+        return rows.records(row).filter((nw.col("meeting_id") == row["meeting_id"]) & same)
 
-    return build(
-        known,
+    return rows.report(
         "presence",
         Text("在场", "Presence"),
-        rows.sort("meeting_id", "at", "leg"),
+        shown.with_columns(row=nw.lit(0, nw.Int64)),
         ("meeting_id", "number", "leg", "legs", "first_joined_at", "last_left_at", "presence", "presence_pct"),
         trace,
+        then=("meeting_id", "at", "leg"),
         instants=("first_joined_at", "last_left_at"),
     )
 
@@ -221,7 +220,3 @@ def persons(known: Facts, meetings: Sequence[str] | None = None) -> Lazy:
         .join(whole, on="key", how="inner")
         .with_columns(presence_s=nw.when(~nw.col("meeting_s").is_null()).then(nw.col("seconds")))
     )
-
-
-def _most_first(frame: Lazy, column: str, name: str) -> Lazy:
-    return frame.sort(column, name, descending=[True, False], nulls_last=True)

@@ -16,16 +16,16 @@ import pyarrow as pa
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics import sweep
-from ytxdata.metrics.calendar import DAY, By, check_by, days_table, periods_table, seconds_of
+from ytxdata.metrics.breakdown import Breakdown
+from ytxdata.metrics.calendar import By, check_by
 from ytxdata.metrics.definitions import define
-from ytxdata.metrics.facts import Facts, facts, outcome
+from ytxdata.metrics.facts import Facts, facts
+from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
-from ytxdata.metrics.source import Source, resolve
+from ytxdata.metrics.source import Lazy, ReportSource, Source, resolve
 from ytxdata.metrics.sums import add_up, minutes
 from ytxdata.times import Instant
-
-Lazy = nw.LazyFrame[Any]
 
 Product = Literal["google", "zoom", "webex", "wecom"]
 
@@ -92,26 +92,23 @@ OURS = Rules(
 )  # fmt: skip
 """How this package counts, in the same words."""
 
-COLUMNS = ("period", "meetings", "meeting_minutes", "participants")
+COLUMNS = ("meetings", "meeting_minutes", "participants")
 
 
-def usage_as(source: Any, product: Product, start: Instant | None, end: Instant | None, by: By) -> Report:
+def usage_as(
+    source: ReportSource, product: Product, start: Instant | None, end: Instant | None, by: By, group: object
+) -> Report:
     """Return usage counted as a product does: `period meetings meeting_minutes participants`."""
     rules = _rules(product)
     check_by(by)
-    known = _facts(resolve(source), rules, start, end)
-    days, small = outcome(known).days, known.source.engine.small
-    placed = known.counted.with_columns(day=nw.col("at") // DAY).join(
-        small(days_table(days, by)), on="day", how="inner"
-    )
-    rows = _counted(placed, rules, "row").join(small(periods_table(days, by)), on="row", how="inner").sort("row")
-
-    def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
-        first, last = seconds_of(row["period"], by, days)
-        return evidence(known).filter((nw.col("at") >= first) & (nw.col("at") < last))
-
+    if group is not None:
+        raise UsageError(
+            Text("其他产品的口径不分组", "groups are not counted as other products count"),
+            remedy=Text("去掉 group 或 definitions", "leave out group or definitions"),
+        )
+    rows = Breakdown(_facts(resolve(source), rules, start, end), by)
     title = Text(f"用量（{rules.title.zh} 口径）", f"Usage as {rules.title.en} counts it")
-    report = build(known, "usage", title, rows, COLUMNS, trace, notes=(rules.why,))
+    report = rows.report("usage", title, _counted(rows.meetings, rules, "row"), COLUMNS, notes=(rules.why,))
     theirs = {"meetings", "meeting_minutes", "participants"}
     told = tuple(
         replace(one, formula=rules.why, origin=rules.source) if one.key in theirs else one for one in report.definitions
@@ -119,7 +116,8 @@ def usage_as(source: Any, product: Product, start: Instant | None, end: Instant 
     return replace(report, definitions=told)
 
 
-def compare_definitions(source: Any, start: Instant | None = None, end: Instant | None = None) -> Report:
+@register(place=140, rows=5)
+def compare_definitions(source: ReportSource, start: Instant | None = None, end: Instant | None = None) -> Report:
     """Show side by side what this package and other products would report of the same records, and why they differ.
 
     One row is a product, ours first.

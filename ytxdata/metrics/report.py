@@ -14,7 +14,7 @@ import narwhals as nw
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
-from ytxdata.metrics.definitions import INTEGERS, REASONS, define
+from ytxdata.metrics.definitions import REASONS, define, is_whole
 from ytxdata.metrics.facts import Facts, outcome
 from ytxdata.metrics.source import Source
 from ytxdata.metrics.sums import null_like
@@ -170,7 +170,7 @@ def build(
     counts = {reason: n for reason, n in counts.items() if reason not in leave_out} | dict(excluded or {})
     told = {"min_parties": facts.scope.min_parties, "day_of": facts.scope.day_of} | parameters
     return Report(
-        frame=facts.source.finish(frame.select(*columns), instants, INTEGERS.intersection(columns)),
+        frame=facts.source.finish(frame.select(*columns), instants, {key for key in columns if is_whole(key)}),
         name=name,
         title=title,
         definitions=define(*columns, **told),
@@ -205,7 +205,7 @@ def _day_note(facts: Facts) -> Text:
 def evidence(facts: Facts) -> Lazy:
     """Return one row per party listed, or per meeting without a list: what a trace filters.
 
-    Columns: `meeting_id leg pull_id used reason`, and what rows are made by: `key at creator person number j end size is_known …`.
+    Columns: `meeting_id leg pull_id used reason`, and what rows are made by: `key at creator name person number j end size is_known …`.
     """
     whole = facts.meetings.select(
         "key",
@@ -213,6 +213,7 @@ def evidence(facts: Facts) -> Lazy:
         "pull_id",
         "at",
         "creator",
+        "name",
         "size",
         "meeting_s",
         "counts",

@@ -11,8 +11,7 @@ import narwhals as nw
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.engines import OFFSET
-from ytxdata.times import Instant, as_instant, beijing_text
+from ytxdata.times import Instant, as_instant, beijing_text, local_second
 
 DayOf = Literal["starts", "ends"]
 
@@ -108,4 +107,4 @@ def whole(name: str, value: int) -> int:
 
 
 def _seconds(instant: datetime | None) -> int | None:
-    return None if instant is None else -int(-instant.timestamp() // 1) + OFFSET
+    return None if instant is None else local_second(instant)

@@ -6,18 +6,23 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import narwhals as nw
 import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.engines import Engine, to_pandas
+from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.sums import distinct, null_like
 from ytxdata.phones import normalize
+from ytxdata.records.schema import to_pandas
 from ytxdata.tables.plain import to_arrow
 from ytxdata.tables.table import Completeness
+
+if TYPE_CHECKING:
+    from ytxdata.archive import Archive
+    from ytxdata.history.history import History
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Frames:
     Parameters
     ----------
     meetings
-        One row per meeting: `meeting_id`, `started_at`, `ended_at`, and, when known, `creator`, `n_legs`, `pull_id`.
+        One row per meeting: `meeting_id`, `started_at`, `ended_at`, and, when known, `creator`, `name`, `n_legs`, `pull_id`.
     legs
         One row per party of a meeting: `meeting_id`, `leg`, `joined_at`, `left_at`, and `number` (E.164) or `phone` (as given).
     certificate
@@ -37,8 +42,9 @@ class Frames:
 
     Notes
     -----
-    Instants may stand in any zone; without one they are taken for Beijing wall time. Unknown is null. A leg that occurs twice
-    (same `meeting_id`, same `leg`) is counted once. Of two meetings with one id, each leg belongs to the last begun by its join.
+    Instants may stand in any zone; without one they are taken for Beijing wall time. Unknown is null. Rows that say all the same are counted
+    once; rows that tell one leg (same `meeting_id`, same `leg`) or one meeting (same `meeting_id`, same `started_at`) in two ways are refused,
+    and so is a leg without `leg`. Of two meetings with one id, each leg belongs to the last begun by its join.
 
     Examples
     --------
@@ -58,6 +64,9 @@ class Frames:
     pulls: Any = None
 
 
+ReportSource: TypeAlias = "History | Archive | Frames | Source"
+"""What reports are made from."""
+
 Lazy = nw.LazyFrame[Any]
 
 _KEYS = ("obs", "row")
@@ -66,7 +75,7 @@ _KEYS = ("obs", "row")
 
 @dataclass(frozen=True)
 class Source:
-    """Meetings (`id meeting_id pull_id creator s e n_legs`) and legs (`id leg number j l`), lazily.
+    """Meetings (`id meeting_id pull_id creator name s e n_legs`) and legs (`id leg number j l`), lazily.
 
     `id` ties them together; `s e` are start and end, `j l` join and leave, in local epoch seconds. `held` keeps what several reports share.
     """
@@ -75,13 +84,13 @@ class Source:
     legs: Lazy
     engine: Engine
     certificate: Completeness | Callable[..., Completeness] | None = None
-    to_pandas: bool = False
+    is_archive: bool = False
     held: dict[Any, Any] = field(default_factory=dict)
 
     def finish(self, frame: Lazy, instants: Collection[str] = (), integers: Collection[str] = ()) -> Any:
         """Return the rows as the user gets them: of the kind that came in, pandas for an archive."""
         native = self.engine.finish(frame, instants, integers)
-        return to_pandas(to_arrow(native)) if self.to_pandas else native
+        return to_pandas(to_arrow(native)) if self.is_archive else native
 
     def rows(self, frame: Lazy) -> list[dict[str, Any]]:
         """Return a few aggregated rows as plain Python values."""
@@ -89,7 +98,7 @@ class Source:
         return rows
 
 
-def resolve(source: Any) -> Source:
+def resolve(source: ReportSource) -> Source:
     """Return the frames of a History, an Archive or `Frames`.
 
     Raises
@@ -99,11 +108,12 @@ def resolve(source: Any) -> Source:
     """
     if isinstance(source, Source):
         return source
-    if hasattr(source, "scans"):
-        scanned = _prepare(Frames(*source.scans("meetings", "legs")), legs_are_unique=True)
-        return replace(scanned, engine=scanned.engine.ours, certificate=source.certificate, to_pandas=True)
-    if hasattr(source, "meetings") and hasattr(source, "legs"):
-        return _prepare(source, legs_are_unique=False)
+    given: Any = source  # whatever has these parts will do: a Fleet has them too
+    if hasattr(given, "scans"):
+        scanned = _prepare(Frames(*given.scans("meetings", "legs")))
+        return replace(scanned, engine=scanned.engine.ours, certificate=given.certificate, is_archive=True)
+    if hasattr(given, "meetings") and hasattr(given, "legs"):
+        return _prepare(given)
     kind = f"{type(source).__module__}.{type(source).__name__}"
     raise UsageError(
         Text(f"不能由此制作报表：{kind}", f"no report can be made from {kind}"),
@@ -111,7 +121,7 @@ def resolve(source: Any) -> Source:
     )  # fmt: skip
 
 
-def _prepare(frames: Any, *, legs_are_unique: bool) -> Source:
+def _prepare(frames: Frames) -> Source:
     engine, legs_engine = Engine.of(frames.meetings), Engine.of(frames.legs)
     if engine.implementation is not legs_engine.implementation:
         raise UsageError(
@@ -128,6 +138,7 @@ def _prepare(frames: Any, *, legs_are_unique: bool) -> Source:
         meeting_id=nw.col("meeting_id").cast(nw.String),
         pull_id=_optional(engine, "pull_id", "meeting_id"),
         creator=_optional(engine, "creator", "meeting_id"),
+        name=_optional(engine, "name", "meeting_id"),
         s=nw.col("started_at"),
         e=nw.col("ended_at"),
         n_legs=_optional(engine, "n_legs", "started_at"),
@@ -146,9 +157,35 @@ def _prepare(frames: Any, *, legs_are_unique: bool) -> Source:
         l=nw.col("left_at"),
     )
     source = replace(source, legs=legs)
-    if key == "meeting_id":
-        source = _told_apart(source)
-    return source if legs_are_unique else replace(source, legs=source.legs.unique(subset=["id", "leg"], keep="any"))
+    return _told_once(source) if key == "meeting_id" else source
+
+
+def _told_once(source: Source) -> Source:
+    """Count rows that say all the same once, and refuse those that say two things of one leg or meeting: either might be the right one."""
+    if source.rows(source.legs.select(n=nw.col("leg").is_null().cast(nw.Int64)).select(nw.col("n").sum()))[0]["n"]:
+        raise UsageError(
+            Text("legs 中有的行没有 leg", "some rows of legs have no leg"),
+            remedy=Text("请给每场会议的参会记录编号：1、2、3 …", "number the parties of each meeting: 1, 2, 3 …"),
+        )
+    meetings = _once(source, source.meetings, ("id", "s"), Text("会议", "meetings"))
+    apart = _told_apart(replace(source, meetings=meetings))  # legs of two meetings may well have one number
+    return replace(apart, legs=_once(apart, apart.legs, ("id", "leg"), Text("参会记录", "legs")))
+
+
+def _once(source: Source, frame: Lazy, key: tuple[str, str], what: Text) -> Lazy:
+    def doubled(rows: Lazy) -> list[dict[str, Any]]:
+        return source.rows(rows.group_by(*key).agg(nw.len().alias("n")).filter(nw.col("n") > 1).head(1))
+
+    if not doubled(frame):
+        return frame
+    once = distinct(frame, *frame.collect_schema().names())
+    found = doubled(once)
+    if found:
+        raise UsageError(
+            Text(f"有的{what.zh}有两种说法，例如会议 {found[0]['id']}", f"{what.en} are told in two ways, those of meeting {found[0]['id']} for example"),
+            remedy=Text("每个只留一行", "keep one row of each"),
+        )  # fmt: skip
+    return once
 
 
 _EVER = (-(2**53), 2**53)
@@ -220,8 +257,16 @@ def with_looked_up(
     source: Source, frame: Lazy, column: str, functions: dict[str, tuple[pa.DataType, Callable[[str], Any]]]
 ) -> Lazy:
     """Add columns that Python computes from the texts of one; only its distinct texts leave the engine."""
-    texts = sorted(row[column] for row in source.rows(distinct(frame.filter(~nw.col(column).is_null()), column)))
-    found = {name: pa.array([function(text) for text in texts], kind) for name, (kind, function) in functions.items()}
+    found_in = texts(source, frame, column)
+    found = {
+        name: pa.array([function(text) for text in found_in], kind) for name, (kind, function) in functions.items()
+    }
     return frame.join(
-        source.engine.small(pa.table({column: pa.array(texts, pa.string()), **found})), on=column, how="left"
+        source.engine.small(pa.table({column: pa.array(found_in, pa.string()), **found})), on=column, how="left"
     )
+
+
+def texts(source: Source, frame: Lazy, column: str) -> list[str]:
+    """Return the distinct texts of a column, sorted."""
+    known = distinct(frame.filter(~nw.col(column).is_null()), column)
+    return sorted(row[column] for row in source.rows(known.with_columns(nw.col(column).cast(nw.String))))

@@ -14,9 +14,9 @@ from ytxdata.archive.storage.layout import no_archive
 from ytxdata.archive.storage.snapshot import Snapshot
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
+from ytxdata.metrics.registry import REPORTS, Ask, make
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.source import resolve
-from ytxdata.pages.reports import REPORTS, Ask, make
 from ytxdata.tables.described import Definition, unit_of
 from ytxdata.tables.html import number, shown
 from ytxdata.tables.table import Name, Table, record_table
@@ -91,7 +91,7 @@ class KeyFigure(NamedTuple):
 
 def key_figures(source: Any, ask: Ask, earlier: Ask | None) -> tuple[KeyFigure, ...]:
     """Return the key figures of what is asked; those that need a tariff only with one."""
-    wanted = [(name, key) for name, key in FIGURES if ask.tariff is not None or not REPORTS[name].needs_tariff]
+    wanted = [(name, key) for name, key in FIGURES if REPORTS[name].is_possible(ask)]
     names = dict.fromkeys(name for name, _ in wanted)
     totals = [
         {name: make(name, source, replace(period, by="total")) for name in names}
@@ -198,7 +198,7 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
     source = resolve(still)
     reports: dict[str, Report] = {}
     for name, entry in REPORTS.items():
-        if ask.tariff is not None or not entry.needs_tariff:
+        if entry.is_possible(ask):
             step(name)
             reports[name] = make(name, source, ask)
     period = reports["usage"].period

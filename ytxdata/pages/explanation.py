@@ -10,8 +10,8 @@ from ytxdata.archive import Archive
 from ytxdata.archive.storage.layout import no_archive
 from ytxdata.labels import Lang, Text
 from ytxdata.metrics.definitions import REASONS, define
+from ytxdata.metrics.registry import Ask, make
 from ytxdata.metrics.report import Report
-from ytxdata.pages.reports import Ask, make
 from ytxdata.tables.described import Definition
 from ytxdata.tables.excel_sheet import width
 from ytxdata.tables.html import shown

@@ -17,9 +17,9 @@ from matplotlib.figure import Figure
 from ytxdata import plots
 from ytxdata.files import replacing
 from ytxdata.labels import Lang, Text
+from ytxdata.metrics.registry import REPORTS
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection, KeyFigure
-from ytxdata.pages.reports import REPORTS
 from ytxdata.plots import PICTURES
 from ytxdata.plots.canvas import Inset
 from ytxdata.tables.described import Definition, unit_of
@@ -153,7 +153,7 @@ def _shown(report: Report, lang: Lang, privacy: Privacy, common: set[Text]) -> _
         prefix = f"{lang}-{report.name}"
         picture = chart(report.name, privacy.masked(report), title=told, lang=lang, prefix=prefix, **more)
     notes = [note for note in cut.notes if note not in common]
-    return _Shown(report.name, title, picture, readable(cut, lang), report.arrow.num_rows, entry.folded, notes)
+    return _Shown(report.name, title, picture, readable(cut, lang), report.arrow.num_rows, entry.is_folded, notes)
 
 
 def _excluded(reports: Iterable[Report], lang: Lang) -> Iterator[tuple[Text, str, list[str]]]:

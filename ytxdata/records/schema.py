@@ -45,9 +45,15 @@ ARROW_TYPES: dict[Kind, pa.DataType] = {
 _PANDAS_TYPES: dict[pa.DataType, pd.api.extensions.ExtensionDtype] = {
     pa.string(): pd.StringDtype("pyarrow"),
     pa.int64(): pd.Int64Dtype(),
+    pa.large_string(): pd.StringDtype("pyarrow"),
+    pa.float64(): pd.Float64Dtype(),
     pa.bool_(): pd.BooleanDtype(),
-    ARROW_TYPES["money"]: pd.ArrowDtype(ARROW_TYPES["money"]),
 }
+
+
+def _pandas_type(kind: pa.DataType) -> pd.api.extensions.ExtensionDtype | None:
+    return pd.ArrowDtype(kind) if pa.types.is_decimal(kind) else _PANDAS_TYPES.get(kind)
+
 
 _MEETING_ID = Text("平台给出的会议编号，文本，原样保留", "the platform's id of the meeting, text, exactly as given")
 _PULL_ID = Text("带来此行的那次调用", "the call that brought this row")
@@ -158,7 +164,7 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     shown = pa.schema(
         [field.with_type(beijing) if pa.types.is_timestamp(field.type) else field for field in table.schema]
     )
-    frame: pd.DataFrame = table.cast(shown).to_pandas(types_mapper=_PANDAS_TYPES.get)
+    frame: pd.DataFrame = table.cast(shown).to_pandas(types_mapper=_pandas_type)
     return frame
 
 

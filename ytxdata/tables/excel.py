@@ -15,7 +15,7 @@ from ytxdata.errors import UsageError
 from ytxdata.extras import require_extra
 from ytxdata.files import replacing
 from ytxdata.labels import Text
-from ytxdata.tables.alias_book import AliasBook
+from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import FORMAT, NUMBER_UNITS, Definition, Described, unit_of, write_about
 from ytxdata.tables.excel_sheet import Formats, Progress, compare, heading, in_cell, write_sheet
 from ytxdata.tables.masking import Pseudonyms, masked
@@ -31,7 +31,7 @@ def write_workbook(
     *,
     show_phones: bool = False,
     pseudonyms: Pseudonyms | None = None,
-    book: AliasBook | None = None,
+    book: AddressBook | None = None,
     check: bool = True,
     progress: Progress | None = None,
 ) -> Path:

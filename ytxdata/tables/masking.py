@@ -21,7 +21,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
 from ytxdata.redact import keyed_hashes
-from ytxdata.tables.alias_book import AliasBook
+from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import Definition, Described
 from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
 from ytxdata.tables.plain import to_plain
@@ -119,7 +119,7 @@ def masked(
     *,
     show_phones: bool = False,
     pseudonyms: Pseudonyms | None = None,
-    book: AliasBook | None = None,
+    book: AddressBook | None = None,
     plain_hashes: bool = False,
 ) -> T:
     """Return the table with plain rows and its personal data hidden; doing it twice changes nothing more.
@@ -243,7 +243,7 @@ def blanked(table: T, small: pa.ChunkedArray, minimum: int) -> T:
     return replace(table, frame=pa.table(list(columns), names=rows.column_names), notes=(*table.notes, note))
 
 
-def _called(phone: str, book: AliasBook | None, hide: Hide, show_phones: bool) -> str:
+def _called(phone: str, book: AddressBook | None, hide: Hide, show_phones: bool) -> str:
     name = book.name(phone) if book else None
     if name is None:
         return hide(phone)
@@ -273,7 +273,7 @@ class Privacy:
 
     show_phones: bool = False
     pseudonyms: Pseudonyms | None = None
-    book: AliasBook | None = None
+    book: AddressBook | None = None
 
     @property
     def options(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 from ytxdata.labels import Lang, Text
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column
 from ytxdata.tables import csv, excel, html, masking
-from ytxdata.tables.alias_book import AliasBook
+from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import Completeness, Definition, Described
 from ytxdata.tables.excel_sheet import Progress
 from ytxdata.tables.masking import Pseudonyms
@@ -27,7 +27,7 @@ class Table(Described):
     """A described table that can be masked, written and shown; its fields are those of `Described`."""
 
     def masked(
-        self, *, show_phones: bool = False, pseudonyms: Pseudonyms | None = None, book: AliasBook | None = None
+        self, *, show_phones: bool = False, pseudonyms: Pseudonyms | None = None, book: AddressBook | None = None
     ) -> Self:
         """Return the table as it may leave: PyArrow rows of plain types, personal data hidden.
 
@@ -64,7 +64,7 @@ class Table(Described):
         dialect: csv.Dialect = "people",
         show_phones: bool = False,
         pseudonyms: Pseudonyms | None = None,
-        book: AliasBook | None = None,
+        book: AddressBook | None = None,
         check: bool = True,
     ) -> Path:
         """Write one header line and the rows, and `NAME.about.json` beside it; return the path.
@@ -102,7 +102,7 @@ class Table(Described):
         *,
         show_phones: bool = False,
         pseudonyms: Pseudonyms | None = None,
-        book: AliasBook | None = None,
+        book: AddressBook | None = None,
         check: bool = True,
         progress: Progress | None = None,
     ) -> Path:

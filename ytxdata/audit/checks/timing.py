@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
-from itertools import accumulate
 from typing import Any
-
-import pyarrow as pa
 
 from ytxdata.audit.checking import Finding, check, span, those, when
 from ytxdata.audit.data import Data
 from ytxdata.labels import Text
-from ytxdata.metrics.calendar import DAY, date_of, seconds_of_day, workdays
+from ytxdata.metrics.calendar import worked
 
 
 @check(
@@ -285,30 +282,19 @@ def off_hours(
     extra_workdays: Collection[date] = (),
 ) -> Iterator[Finding]:
     """At least `at_least_s` outside `hours` of a working day; the Chinese calendar with its make-up days says which these are."""
-    opens, closes = (seconds_of_day(text) for text in hours)
-    edges = next(data.rows("SELECT min(s) AS first, max(e) AS last FROM meetings WHERE e > s"))
-    days = range(0) if edges["first"] is None else range(edges["first"] // DAY, edges["last"] // DAY + 1)
-    judged = workdays([date_of(day) for day in days], holidays, extra_workdays)
-    data.notes.extend(judged.notes)
-    works = [int(judged.is_working[date_of(day)]) for day in days]
-    before = [done * (closes - opens) for done in accumulate(works, initial=0)][:-1]
-    data.put(
-        "work",
-        pa.table(
-            {
-                "day": pa.array(days, pa.int64()),
-                "before": pa.array(before, pa.int64()),
-                "works": pa.array(works, pa.int64()),
-            }
-        ),
+    touched = data.rows(
+        "SELECT s // 86400 AS day FROM meetings WHERE e > s UNION SELECT e // 86400 FROM meetings WHERE e > s"
     )
-    worked = "{0}.before + {0}.works * greatest(0, least(a.{1} % 86400 - $opens, $closes - $opens))"
+    calendar = worked([row["day"] for row in touched], hours, holidays, extra_workdays)
+    data.notes.extend(calendar.notes)
+    data.put("work", calendar.table)
+    so_far = "{0}.before + {0}.works * greatest(0, least(a.{1} % 86400 - $opens, $closes - $opens))"
     sql = f"""
-        SELECT meeting_id AS id, twin, s, len_s, len_s - (({worked.format("w", "e")}) - ({worked.format("v", "s")})) AS outside, v.works
+        SELECT meeting_id AS id, twin, s, len_s, len_s - (({so_far.format("w", "e")}) - ({so_far.format("v", "s")})) AS outside, v.works
         FROM meetings a JOIN work v ON v.day = a.s // 86400 JOIN work w ON w.day = a.e // 86400
         WHERE e > s AND outside >= $least ORDER BY s, id, twin
     """  # noqa: S608
-    for row in data.named(sql, opens=opens, closes=closes, least=at_least_s):
+    for row in data.named(sql, opens=calendar.opens, closes=calendar.closes, least=at_least_s):
         day = Text("", "") if row["works"] else Text("（非工作日）", " (a day off)")
         yield Finding(
             record_ids=(row["id"],),

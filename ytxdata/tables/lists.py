@@ -76,6 +76,8 @@ def read_lines(
     required: tuple[str, ...],
     columns: Mapping[str, str],
     skipped: list[Skipped],
+    *,
+    keep_others: bool = False,
 ) -> Iterator[SheetLine]:
     """Yield the lines of a CSV or a frame by our names for its columns; lines of another width are added to `skipped`.
 
@@ -89,6 +91,8 @@ def read_lines(
         Our name → what the column may be called; compared without case, blanks, `_` and `-`.
     columns
         Our name → what the column is called here; wins.
+    keep_others
+        Also yield the cells of columns that are none of these, by their own names.
 
     Raises
     ------
@@ -102,6 +106,9 @@ def read_lines(
             what, Text("是空的", "is empty"), Text("第一行应为列名", "its first line must name the columns")
         )
     places = _places(header, what, names, required, columns)
+    if keep_others:
+        taken = set(places.values())
+        places |= {cell.strip(): place for place, cell in enumerate(header) if place not in taken and cell.strip()}
     for number, row in rows:
         if not any(cell.strip() for cell in row):
             continue

@@ -1,0 +1,261 @@
+"""The rows of a report: periods, groups, or one for each period and group; which of them are cut short; and the way back to their records."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from ytxdata import times
+from ytxdata.labels import Text
+from ytxdata.metrics import sums
+from ytxdata.metrics.calendar import DAY, By, bounds, check_by, days_table, first_day, label
+from ytxdata.metrics.facts import Facts, facts, outcome
+from ytxdata.metrics.groups import Book, Group, GroupOf, Groups, groups_of
+from ytxdata.metrics.report import Report, Trace, build, evidence
+from ytxdata.metrics.scope import DayOf, Scope
+from ytxdata.metrics.source import Lazy, ReportSource, Source, resolve
+from ytxdata.times import Instant, local_second
+
+PARTIAL = ("is_partial", "covered_pct")
+"""Columns of every report that goes by time: whether its period is cut short, and how much of it is covered."""
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """What a report counts by. Each row has a number, `row`: that of the first day of its period × the number of groups + that of its group.
+
+    Parameters
+    ----------
+    known
+        The facts that are counted.
+    by
+        The periods, or None when the report does not go by time.
+    groups
+        The groups, or None.
+    """
+
+    known: Facts
+    by: By | None = None
+    groups: Groups | None = None
+
+    @classmethod
+    def of(
+        cls, source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By | None = None, *,
+        group: Group | None = None, book: Book | None = None, group_of: GroupOf = "creator",
+        min_parties: int = 1, day_of: DayOf = "starts", talk: bool = False,
+    ) -> Breakdown:  # fmt: skip
+        """Return the rows of what a user asked for; everything as in `usage`.
+
+        Parameters
+        ----------
+        talk
+            Whether `talk_s` and `lonely_s` are needed, which take a sort of all joins and leaves.
+
+        Raises
+        ------
+        UsageError
+            As in `usage`.
+        """
+        if by is not None:
+            check_by(by)
+        known = facts(resolve(source), Scope.of(start, end, min_parties, day_of), talk=talk)
+        groups = None if group is None else groups_of(known.source, group, book, group_of)
+        return cls(known, by, groups)
+
+    @property
+    def source(self) -> Source:
+        """What it was made from."""
+        return self.known.source
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that name a row."""
+        return (*(("period",) if self.by else ()), *(("group",) if self.groups else ()))
+
+    @property
+    def n_groups(self) -> int:
+        """How many groups there are; 1 without groups."""
+        return len(self.groups.labels) if self.groups else 1
+
+    @cached_property
+    def meetings(self) -> Lazy:
+        """The meetings that count, one row each, with their facts and their `row`."""
+        return self.place(self.known.counted)
+
+    @property
+    def of_legs(self) -> bool:
+        """Whether each leg has a group of its own, not its meeting."""
+        return self.groups is not None and self.groups.of_legs
+
+    @cached_property
+    def legs(self) -> Lazy:
+        """The joins of the meetings that count, each with the `row` of its meeting, or its own when legs have groups."""
+        return self.place(self.known.joined) if self.of_legs else self.legs_of(self.meetings)
+
+    def legs_of(self, meetings: Lazy) -> Lazy:
+        """Return the joins of some meetings that have a `row`."""
+        joined = self.known.legs.filter(~nw.col("j").is_null())
+        return joined.join(meetings.select("key", "at", "creator", "meeting_id", "row"), on="key", how="inner")
+
+    def place(self, frame: Lazy, days: Collection[int] | None = None) -> Lazy:
+        """Add `row` to rows that have `at`, and what decides the group. `days` are those that occur, by default those of the meetings."""
+        if self.by is None or self.by == "total":
+            placed = frame.with_columns(row=nw.lit(0, nw.Int64))
+        else:
+            table = self.source.engine.small(self.calendar(outcome(self.known).days if days is None else days))
+            placed = frame.with_columns(day=nw.col("at") // DAY).join(table, on="day", how="inner")
+        if self.groups is None:
+            return placed
+        return self.grouped(placed).with_columns(row=nw.col("row") * self.n_groups + nw.col("g"))
+
+    def calendar(self, days: Collection[int]) -> pa.Table:
+        """Return `day row` for some days: the number of the first day of the period of each."""
+        return days_table(days, self.by or "total")
+
+    def grouped(self, frame: Lazy) -> Lazy:
+        """Add `g`, the number of the group, to rows that have what decides it."""
+        if self.groups is None:
+            return frame.with_columns(g=nw.lit(0, nw.Int64))
+        return self.groups.mark(self.source, frame)
+
+    def occurring(self, frame: Lazy) -> Lazy:
+        """Return every `row` for which a report without periods lists all its classes: each group that occurs, or the one there is."""
+        if self.groups is None:
+            return self.source.engine.small(pa.table({"row": pa.array([0], pa.int64())}))
+        return sums.distinct(frame, "row")
+
+    def add_up(self, frame: Lazy, *columns: str) -> Lazy:
+        """Return one row per `row`: `n` rows in it, and the sum of each column, null when all its values are."""
+        return sums.add_up(frame, ("row",), columns)
+
+    def named(
+        self, frame: Lazy, days: Collection[int] | None = None, then: tuple[str, ...] = (), most: str = ""
+    ) -> Lazy:
+        """Add the columns that name a row, and those that say whether its period is cut short; sorted."""
+        small, shown = self.source.engine.small, frame
+        if self.by is not None:
+            found = sorted({first_day(day, self.by) for day in (outcome(self.known).days if days is None else days)})
+            shares = [self._covered(label(day, self.by)) for day in found]
+            periods = pa.table({
+                "first": pa.array(found, pa.int64()),
+                "period": pa.array([label(day, self.by) for day in found], pa.string()),
+                "is_partial": pa.array([None if share is None else share < 100 for share in shares], pa.bool_()),
+                "covered_pct": pa.array(shares, pa.float64()),
+            })  # fmt: skip
+            shown = shown.with_columns(first=nw.col("row") // self.n_groups).join(
+                small(periods), on="first", how="inner"
+            )
+        if self.groups is not None:
+            labels = pa.table({"g": pa.array(range(self.n_groups), pa.int64()), "group": pa.array(self.groups.labels)})
+            shown = shown.with_columns(g=nw.col("row") % self.n_groups).drop("first", strict=False)
+            shown = shown.join(small(labels), on="g", how="inner")
+        order = ("group",) if most and self.groups else ()
+        if most:  # a ranking: the most of something first, whatever its row
+            return shown.sort(
+                most, *order, *then, descending=[True, *(False for _ in (*order, *then))], nulls_last=True
+            )
+        return shown.sort("row", *then, nulls_last=True)
+
+    def _covered(self, period: str) -> float | None:
+        """Return the share of a period [%] that was asked for, is archived, and is over; None for a total without edges."""
+        first, last = self._limits
+        edges = bounds(period, self.by or "total") or self.known.scope.edges
+        begin, end = (first if edges[0] is None else edges[0]), (last if edges[1] is None else edges[1])
+        if begin is None or end is None or end <= begin:
+            return None
+        inside = min(end, end if last is None else last) - max(begin, begin if first is None else first)
+        return max(0, inside) * 100 / (end - begin)
+
+    @cached_property
+    def _limits(self) -> tuple[int | None, int | None]:
+        """From where to where anything can be known: the request, the begin of what is claimed, and today or the last pull."""
+        certificate = self.source.certificate
+        whole: Any = certificate() if callable(certificate) else certificate
+        claim = [
+            None if edge is None else local_second(edge)
+            for edge in (getattr(whole, "start", None), getattr(whole, "end", None))
+        ]
+        start, end = self.known.scope.edges
+        firsts = [edge for edge in (start, claim[0]) if edge is not None]
+        lasts = [edge for edge in (end, claim[1], local_second(times.now())) if edge is not None]
+        return max(firsts, default=None), min(lasts)
+
+    def records(self, row: Mapping[str, Any]) -> Lazy:
+        """Return the evidence of a row of the report."""
+        return self.inside(row, evidence(self.known))
+
+    def inside(self, row: Mapping[str, Any], records: Lazy) -> Lazy:
+        """Return those of some records that belong to a row of the report."""
+        edges = bounds(row["period"], self.by) if self.by else None
+        if edges is not None:
+            records = records.filter((nw.col("at") >= edges[0]) & (nw.col("at") < edges[1]))
+        return self.in_group(row, records)
+
+    def in_group(self, row: Mapping[str, Any], records: Lazy) -> Lazy:
+        """Return those of some records that belong to the group of a row."""
+        if self.groups is None:
+            return records
+        g = self.groups.labels.index(row["group"]) if row["group"] in self.groups.labels else -1
+        return self.grouped(records).filter(nw.col("g") == g)
+
+    def report(
+        self, name: str, title: Text, frame: Lazy, columns: tuple[str, ...], trace: Trace | None = None, *,
+        days: Collection[int] | None = None, then: tuple[str, ...] = (), most: str = "", notes: tuple[Text, ...] = (), **more: Any,
+    ) -> Report:  # fmt: skip
+        """Return the report of some sums by `row`.
+
+        Parameters
+        ----------
+        name, title
+            What it is called.
+        frame
+            Lazy rows with `row` and the columns.
+        columns
+            Those of the report, without the ones that name a row.
+        trace
+            How a row leads to its records, by default to all that lie in it.
+        days
+            Those that occur; by default those on which meetings lie.
+        then
+            By what several rows of one `row` are sorted.
+        most
+            The column of which the most comes first in a ranking.
+        notes, more
+            As in `build`.
+        """
+        partial = PARTIAL if self.by else ()
+        made = build(
+            self.known,
+            name,
+            title,
+            self.named(frame, days, then, most),
+            (*self.columns, *columns, *partial),
+            trace or (lambda row, _column: self.records(row)),
+            notes=(*notes, *self.notes),
+            **more,
+        )
+        return self.told(made)
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """What the reader must know of the groups."""
+        if self.groups is None:
+            return ()
+        seen = self.known.joined if self.groups.of_legs else self.known.counted
+        return self.groups.notes(self.source, seen)
+
+    def told(self, report: Report) -> Report:
+        """Return the report with a definition of its groups that knows what they are: numbers and names are masked, departments are not."""
+        if self.groups is None:
+            return report
+        unit, name = self.groups.unit, self.groups.name
+        definitions = tuple(
+            replace(one, unit=unit, zh=f"{one.zh}（{name}）", en=f"{one.en} ({name})") if one.key == "group" else one
+            for one in report.definitions
+        )
+        return replace(report, definitions=definitions)

@@ -1,0 +1,236 @@
+"""Into which group a meeting or a leg falls: by department, creator, class of number, size, name, or any column of an address book.
+
+The group of a *meeting* is that of its creator (or of its name or size); the group of a *leg* is that of its own number.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, TypeAlias, get_args
+
+import narwhals as nw
+import pyarrow as pa
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.metrics.calendar import DAY, day_number
+from ytxdata.metrics.source import Lazy, Source, texts
+from ytxdata.phones import normalize, number_class
+from ytxdata.tables.address_book import AddressBook, Entry
+from ytxdata.tables.lists import Listed
+
+Group: TypeAlias = str | Mapping[str, str]
+"""What rows are grouped by: `department`, `person` or another column of the book, `creator`, `number_class`, `size_class`, `name`, or a rule for names: regular expression → series."""
+
+GroupOf = Literal["creator", "leg"]
+Book: TypeAlias = AddressBook | Listed
+
+NOT_IN_BOOK = "not in the book"
+UNKNOWN = "unknown"
+OTHER_NAMES = "other names"
+_LAST = (OTHER_NAMES, NOT_IN_BOOK, UNKNOWN)
+"""Groups of what is in no other; they stand behind all others."""
+
+SIZES = (("1", 1), ("2", 2), ("3–5", 3), ("6–10", 6), ("11–15", 11), ("16–25", 16), ("26–50", 26), ("> 50", 51))
+"""Size class and the smallest number of people in it."""
+
+_EVER = (-(2**53), 2**53)
+
+Piece = tuple[int, int, str]
+"""From which local epoch second to which a text falls into which group."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A rule that gives each row a group.
+
+    Parameters
+    ----------
+    name
+        What was asked for.
+    labels
+        What each group is called, by its number.
+    column
+        The column that decides: `creator`, `number`, `name` or `size`.
+    table
+        `value since until g`: the group of a text, from a second on and before another.
+    is_dated
+        Whether a text may be in several groups, one after the other.
+    rest
+        The number of the group of everything that is not in the table.
+    unit
+        What the labels are: `phone`, `person` or `text`.
+    known
+        Normalised numbers that the book knows; None without a book.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    column: str
+    table: pa.Table | None
+    is_dated: bool
+    rest: int
+    unit: str = "text"
+    book: AddressBook | None = None
+
+    @property
+    def of_legs(self) -> bool:
+        """Whether each leg has a group of its own."""
+        return self.column == "number"
+
+    def mark(self, source: Source, frame: Lazy) -> Lazy:
+        """Add `g`, the number of the group, to rows that have `at` and the column that decides."""
+        if self.table is None:
+            size = nw.col("size")
+            place = sum(((size >= low).cast(nw.Int64) for _, low in SIZES), nw.lit(0, nw.Int64))
+            return frame.with_columns(g=nw.when(size.is_null()).then(nw.lit(self.rest, nw.Int64)).otherwise(place))
+        table = source.engine.small(self.table)
+        if not self.is_dated:
+            table = table.select("value", "g")
+        joined = frame.join(table, left_on=self.column, right_on="value", how="left")
+        if self.is_dated:
+            holds = (nw.col("at") >= nw.col("since")) & (nw.col("at") < nw.col("until"))
+            joined = joined.filter(nw.col("since").is_null() | holds).drop("since", "until")
+        if "value" in joined.collect_schema().names():
+            joined = joined.drop("value")
+        return joined.with_columns(g=nw.coalesce(nw.col("g"), nw.lit(self.rest, nw.Int64)))
+
+    def notes(self, source: Source, frame: Lazy) -> tuple[Text, ...]:
+        """Return what the reader must know of the groups of some rows: what they are, and how many numbers the book knows.
+
+        Warns when it knows none of them: it is then the book of somebody else.
+        """
+        said = (_OF[self.column].format(name=self.name),)
+        if self.book is None:
+            return said
+        numbers = {normalize(text) or text for text in texts(source, frame, self.column)}
+        n = sum(number in self.book.lines for number in numbers)
+        matched = Text(f"通讯簿中找到 {len(numbers)} 个号码中的 {n} 个；其余为 “{NOT_IN_BOOK}”（不在通讯簿）", f"matched {n} of {len(numbers)} numbers with the book; the others are “{NOT_IN_BOOK}”")  # fmt: skip
+        if numbers and not n:
+            warnings.warn(f"none of the {len(numbers)} numbers is in the book / 通讯簿中没有任何一个号码", stacklevel=2)
+            matched = Text(f"警告：{matched.zh}", f"warning: {matched.en}")
+        return (*said, matched, *self.book.notes)
+
+
+_OF = {
+    "creator": Text("会议的组（{name}）是其发起人的组", "the group ({name}) of a meeting is that of its creator"),
+    "number": Text("接入的组（{name}）是其自身号码的组", "the group ({name}) of a leg is that of its own number"),
+    "name": Text("会议的组（{name}）由其名称决定", "the group ({name}) of a meeting follows from its name"),
+    "size": Text("会议的组（{name}）是其规模档", "the group ({name}) of a meeting is its size class"),
+}
+
+
+def groups_of(source: Source, group: Group, book: Book | None = None, of: GroupOf = "creator") -> Groups:
+    """Return the rule that a user asked for, with the groups that occur.
+
+    Raises
+    ------
+    UsageError
+        There is no such group, it needs a book, a regular expression is none, or the group makes no sense of legs.
+    """
+    if of not in get_args(GroupOf):
+        raise _unusable("group_of", of, Text("可选：creator、leg", "choose creator or leg"))
+    told = None if book is None else AddressBook.read(book)
+    name = group if isinstance(group, str) else "name"
+    key = (name if isinstance(group, str) else tuple(group.items()), id(book) if told is None else id(told), of)
+    held = source.held.setdefault("groups", {})
+    if key not in held:
+        held[key] = told, _groups(source, group, name, told, of)  # the book is kept, so that its id stays its own
+    found: Groups = held[key][1]
+    return found
+
+
+def _groups(source: Source, group: Group, name: str, book: AddressBook | None, of: GroupOf) -> Groups:
+    if name == "size_class" or name == "name":
+        if of == "leg":
+            raise _unusable("group_of", of, Text(f"{name} 只属于会议", f"{name} is of meetings alone"))
+        if name == "size_class":
+            return Groups(name, ("0", *(label for label, _ in SIZES), UNKNOWN), "size", None, False, len(SIZES) + 1)
+        return _looked_up(source, name, "name", _by_name(group), UNKNOWN)
+    column = "number" if of == "leg" else "creator"
+    if name == "creator":
+        if of == "leg":
+            raise _unusable("group_of", of, Text("发起人只属于会议", "a creator is of meetings alone"))
+        return _looked_up(source, name, column, lambda text: normalize(text) or text, UNKNOWN, unit="phone")
+    if name == "number_class":
+        return _looked_up(source, name, column, number_class, UNKNOWN)
+    if book is None:
+        raise _unusable(
+            "group", name, Text("该分组需要通讯簿（book=、--book）", "this group needs an address book (book=, --book)")
+        )
+    wanted = "name" if name == "person" else name  # a meeting has a name of its own
+    if wanted not in book.columns:
+        listed = ", ".join(("creator", "number_class", "size_class", "name", "person", *book.columns[1:]))
+        raise _unusable("group", name, Text(f"可选：{listed}", f"choose one of {listed}"))
+    unit = "person" if name == "person" else "text"
+    return _looked_up(source, name, column, _by_book(book, wanted), NOT_IN_BOOK, unit=unit, book=book)
+
+
+def _looked_up(
+    source: Source, name: str, column: str, find: Callable[[str], str] | Callable[[str], list[Piece]], rest: str, *,
+    unit: str = "text", book: AddressBook | None = None,
+) -> Groups:  # fmt: skip
+    frame = source.legs if column == "number" else source.meetings
+    if ("texts", column) not in source.held:
+        source.held["texts", column] = texts(source, frame, column)
+    pieces: list[tuple[str, Piece]] = []
+    for text in source.held["texts", column]:
+        found = find(text)
+        pieces += [(text, piece) for piece in ([(*_EVER, found)] if isinstance(found, str) else found)]
+    labels = sorted({piece[2] for _, piece in pieces} | {rest}, key=lambda label: (label in _LAST, label))
+    number = {label: place for place, label in enumerate(labels)}
+    table = pa.table({
+        "value": pa.array([text for text, _ in pieces], pa.string()),
+        "since": pa.array([piece[0] for _, piece in pieces], pa.int64()),
+        "until": pa.array([piece[1] for _, piece in pieces], pa.int64()),
+        "g": pa.array([number[piece[2]] for _, piece in pieces], pa.int64()),
+    })  # fmt: skip
+    is_dated = any(piece[:2] != _EVER for _, piece in pieces)
+    return Groups(name, tuple(labels), column, table, is_dated, number[rest], unit, book)
+
+
+def _by_name(group: Group) -> Callable[[str], str]:
+    if isinstance(group, str):
+        return lambda text: text
+    try:
+        rules = [(re.compile(pattern), series) for pattern, series in group.items()]
+    except (re.error, TypeError) as error:
+        raise _unusable(
+            "group", dict(group), Text(f"正则表达式不可用：{error}", f"no regular expression: {error}")
+        ) from None
+    return lambda text: next((series for rule, series in rules if rule.search(text)), OTHER_NAMES)
+
+
+def _by_book(book: AddressBook, column: str) -> Callable[[str], list[Piece]]:
+    def pieces(text: str) -> list[Piece]:
+        return _pieces(book.lines.get(normalize(text) or "", ()), column)
+
+    return pieces
+
+
+def _pieces(entries: tuple[Entry, ...], column: str) -> list[Piece]:
+    """Cut all time into pieces: what no line says something of is not in the book, so that every moment has one group."""
+    found: list[Piece] = []
+    since = _EVER[0]
+    for entry in entries:
+        first = _EVER[0] if entry.first is None else _second(entry.first)
+        until = _EVER[1] if entry.last is None else _second(entry.last) + DAY
+        if since < first:
+            found.append((since, first, NOT_IN_BOOK))
+        found.append((first, until, entry.cell(column) or NOT_IN_BOOK))
+        since = until
+    if since < _EVER[1]:
+        found.append((since, _EVER[1], NOT_IN_BOOK))
+    return found
+
+
+def _second(day: date) -> int:
+    return day_number(day) * DAY
+
+
+def _unusable(name: str, value: object, remedy: Text) -> UsageError:
+    return UsageError(Text(f"{name} 不能是 {value!r}", f"{name} cannot be {value!r}"), remedy=remedy)

@@ -1,0 +1,219 @@
+"""Every report there is, as data: a metric is a function under `@register`, and is then a verb of the package, a page and a file."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.metrics.calendar import By
+from ytxdata.metrics.definitions import add_definitions
+from ytxdata.metrics.groups import Book, Group, GroupOf
+from ytxdata.metrics.report import Report
+from ytxdata.metrics.tariff import Tariff
+from ytxdata.tables.described import Definition
+
+if TYPE_CHECKING:
+    from ytxdata.metrics.source import ReportSource
+
+Metric = TypeVar("Metric", bound=Callable[..., Report])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """What is asked of all reports alike; each takes of it what it has a parameter for.
+
+    Parameters
+    ----------
+    start, end
+        Edges of the half-open period; None for all there is.
+    by
+        `day`, `week`, `month` or `total`, for the reports that go by time.
+    tariff
+        How connections are billed; without one there are no costs.
+    lines
+        Purchased lines, for concurrency.
+    group, book, group_of
+        Groups, the address book that knows them, and whose group counts, for the reports that have groups; `group_of` None leaves it to each.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+    by: By = "month"
+    tariff: Tariff | None = None
+    lines: int | None = None
+    group: Group | None = None
+    book: Book | None = None
+    group_of: GroupOf | None = None
+
+    def before(self, end: datetime | None) -> Ask | None:
+        """Return the same for the period of equal length just before; None when this one has no beginning or no end.
+
+        Examples
+        --------
+        >>> from datetime import UTC
+        >>> Ask(start=datetime(2026, 1, 11, tzinfo=UTC)).before(datetime(2026, 1, 21, tzinfo=UTC)).start.isoformat()
+        '2026-01-01T00:00:00+00:00'
+        """
+        end = self.end or end
+        if self.start is None or end is None or end <= self.start:
+            return None
+        return replace(self, start=self.start - (end - self.start), end=self.start)
+
+
+_ASKED = frozenset(one.name for one in fields(Ask))
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A report that can be made by its name.
+
+    Parameters
+    ----------
+    function
+        The metric.
+    place
+        Where it stands on a page; one's own come last.
+    rows
+        How many rows a page shows of it; with 0 it is too long for a page and stands in the files only.
+    is_folded
+        Whether a page folds the rows away under the picture.
+    is_personal
+        Whether a row is one person or one meeting, so that nothing of it may be published of small groups.
+    needs
+        What must be given for it to be made: `tariff`.
+    takes
+        The fields of an `Ask` that it has a parameter for.
+    """
+
+    function: Callable[..., Report]
+    place: int
+    rows: int = 0
+    is_folded: bool = False
+    is_personal: bool = False
+    needs: tuple[str, ...] = ()
+    takes: frozenset[str] = field(default_factory=frozenset)
+
+    def is_possible(self, ask: Ask) -> bool:
+        """Return whether everything it needs was given."""
+        return all(getattr(ask, name) is not None for name in self.needs)
+
+
+REPORTS: dict[str, Registered] = {}
+"""Name → report, in the order of a page: those of the package, then one's own."""
+
+
+def register(
+    *, rows: int = 0, place: int = 1_000, folded: bool = False, personal: bool = False, needs: Iterable[str] = (),
+    own: Iterable[str] = (), definitions: Iterable[Definition] = (),
+) -> Callable[[Metric], Metric]:  # fmt: skip
+    """Make a metric known by its name: it is then part of `ytxdata report`, of pages, workbooks and `ytxdata explain`.
+
+    Its parameters say what it can be asked: `start`, `end`, `by`, `tariff`, `lines` are given to those that have them.
+
+    Parameters
+    ----------
+    rows
+        How many rows a page shows; with 0 it stands in the files only.
+    place
+        Where it stands on a page; by default behind those of the package.
+    folded
+        Fold the rows away under the picture. A picture is drawn by the function of the same name in `ytxdata.plots`, if there is one.
+    personal
+        A row is one person or one meeting: left out where small groups are hidden.
+    needs
+        What must be given for it to be made at all: `tariff`.
+    own
+        Parameters that are called like those of all reports and mean something of its own.
+    definitions
+        Columns that no other report has: what they mean, in Chinese and English.
+
+    Returns
+    -------
+    decorator
+        It gives the function back unchanged.
+
+    Raises
+    ------
+    UsageError
+        The package has a report of this name, a column of these already means something else, or `needs` names what is never asked.
+
+    Examples
+    --------
+    The share of meetings under five minutes, by any period, on any engine, and explained like all others:
+
+    >>> import narwhals as nw
+    >>> from ytxdata import metrics
+    >>> @metrics.register(
+    ...     rows=12,
+    ...     definitions=[metrics.Definition(key="short_pct", zh="短会占比", en="short meetings", unit="%",
+    ...         formula=metrics.Text("不足 5 分钟的会议 × 100 ÷ 会议数", "meetings under 5 minutes × 100 ÷ meetings"))],
+    ... )
+    ... def short_meetings(source, start=None, end=None, by="month"):
+    ...     rows = metrics.Breakdown.of(source, start, end, by)
+    ...     timed = rows.meetings.filter(~nw.col("meeting_s").is_null())
+    ...     sums = rows.add_up(timed.with_columns(short=(nw.col("meeting_s") < 300).cast(nw.Int64)), "short")
+    ...     shown = sums.with_columns(meetings=nw.col("n"), short_pct=metrics.percent("short", "n"))
+    ...     return rows.report("short_meetings", metrics.Text("短会", "Short meetings"), shown, ("meetings", "short_pct"))
+    >>> list(metrics.REPORTS)[-1]
+    'short_meetings'
+    """
+
+    def keep(function: Metric) -> Metric:
+        name, takes = function.__name__, _ASKED & set(inspect.signature(function).parameters) - set(own)
+        before = REPORTS.get(name)
+        # a cell of a notebook is run again and again: one's own may be replaced, never one of the package by one's own
+        if before is not None and _is_ours(before.function) and not _is_ours(function):
+            raise UsageError(
+                Text(f"已有报表 {name}", f"there is a report {name}"),
+                remedy=Text("请换一个函数名", "give the function another name"),
+            )
+        strange = ", ".join(sorted(set(needs) - takes))
+        if strange:
+            raise UsageError(
+                Text(f"报表 {name} 没有参数 {strange}", f"the report {name} has no parameter {strange}"),
+                remedy=Text("needs 只能是它的参数", "needs names parameters of the function"),
+            )
+        add_definitions(definitions)
+        found = {**REPORTS, name: Registered(function, place, rows, folded, personal, tuple(needs), takes)}
+        REPORTS.clear()
+        REPORTS.update(sorted(found.items(), key=lambda item: item[1].place))
+        return function
+
+    return keep
+
+
+def _is_ours(function: Callable[..., Report]) -> bool:
+    return function.__module__.startswith("ytxdata.")
+
+
+def make(name: str, source: ReportSource, ask: Ask) -> Report:
+    """Return one report by its name.
+
+    Raises
+    ------
+    UsageError
+        There is none of this name, or what it needs was not given.
+    """
+    if name not in REPORTS:
+        listed = ", ".join(REPORTS)
+        raise UsageError(
+            Text(f"没有报表 {name!r}", f"there is no report {name!r}"),
+            remedy=Text(f"可选：{listed}", f"choose one of {listed}"),
+        )
+    report = REPORTS[name]
+    if not report.is_possible(ask):
+        raise UsageError(
+            Text(f"报表 {name} 需要资费文件", f"the report {name} needs a tariff"),
+            remedy=Text(
+                "用 --tariff 指定，参照 data/tariff.toml", "give one with --tariff; data/tariff.toml is an example"
+            ),
+        )
+    asked = {field: getattr(ask, field) for field in report.takes}
+    if asked.get("group_of", "") is None:
+        del asked["group_of"]
+    return report.function(source, **asked)

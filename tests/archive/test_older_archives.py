@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +20,8 @@ import pytest
 from ytxdata import times
 from ytxdata.archive import Archive
 
+KILLS = int(os.environ.get("YTX_TEST_KILLS", "8"))
+WORKER = Path(__file__).with_name("worker.py")
 FIXTURES = Path(__file__).with_name("fixtures")
 VIEWS = ("meetings", "legs", "rejects", "problems", "pulls", "changes")
 
@@ -65,3 +73,50 @@ def test_it_syncs_and_keeps_every_row_it_had(older: Path, platform: Any, monkeyp
     assert same(archive.rejects(), then["rejects"])
     for pull_id, raw in answers.items():
         assert archive.answer(pull_id) == raw
+
+
+STEPS = ("writer.write_head", "writer.sync_all", "writer.Writer.promote")
+
+
+@pytest.mark.parametrize(
+    "step", [f"ytxdata.archive.storage.{one}" for one in STEPS] + ["ytxdata.archive.migrations.set_aside"]
+)
+def test_a_migration_that_is_cut_short_is_done_by_the_next_sync(
+    older: Path, platform: Any, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    archive = Archive(older / "m.archive")
+    with monkeypatch.context() as patch:
+        patch.setattr(step, _killed)
+        with pytest.raises(KeyboardInterrupt):
+            archive.sync(platform)
+    for name, then in frames_of(older).items():
+        assert same(getattr(archive, name)(), then), name
+    assert archive.verify().is_sound
+    archive.sync(platform)
+    assert archive.verify().is_sound
+    assert not [path for path in archive.path.rglob("_delta_log") if "interrupted" not in path.parts]
+    assert set(frames_of(older)["meetings"]["meeting_id"]) <= set(archive.meetings()["meeting_id"])
+
+
+@pytest.mark.slow
+def test_kills_at_random_instants_of_a_migration_lose_nothing(older: Path, tmp_path: Path) -> None:
+    rng = random.Random(5)
+    then = frames_of(older)["meetings"]
+    for turn in range(KILLS):
+        archive = Archive(tmp_path / f"{turn}.archive")
+        shutil.copytree(older / "m.archive", archive.path)
+        command = [sys.executable, str(WORKER), str(archive.path), str(tmp_path / f"counter-{turn}"), "1"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as worker:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == b"ready\n"
+            time.sleep(rng.uniform(0, 0.5))
+            worker.kill()
+        assert set(then["meeting_id"]) <= set(archive.meetings()["meeting_id"])
+        assert archive.verify().is_sound
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        assert archive.verify().is_sound
+        assert set(then["meeting_id"]) <= set(archive.meetings()["meeting_id"])
+
+
+def _killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt

@@ -13,10 +13,6 @@ from typing import Any
 import pytest
 
 from ytxdata.archive import Archive
-from ytxdata.archive.storage import heads as store_heads
-from ytxdata.archive.storage import migrations
-from ytxdata.archive.storage import writer as store_write
-from ytxdata.archive.storage.layout import LAYOUT
 from ytxdata.errors import (
     ArchiveLockedError,
     ArchiveWriteError,
@@ -92,27 +88,6 @@ def test_a_newer_layout_is_refused_by_every_reader_and_writer(archive: Archive, 
         assert says_what_to_do(caught.value)
 
 
-def test_an_older_layout_is_migrated_by_its_named_step(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as old:  # layout 1 had no index
-        old.setattr("ytxdata.archive.storage.writer.LAYOUT", 1)
-        old.setattr(store_write.Writer, "add_to_index", lambda *_: None)
-        platform.records.append({"no": "id"})
-        archive.sync(platform)
-    snapshot = archive.snapshot()
-    assert snapshot is not None
-    assert (snapshot.head.layout, snapshot.head.index) == (1, ())
-    assert len(archive.meetings()) == 60
-    platform.records.insert(0, platform.record(60))
-    done = archive.sync(platform)
-    assert (done.new, done.unchanged, done.rejected) == (1, 60, 1)
-    assert len(archive.rejects()) == 1
-    assert [head.kind for head in store_heads.all_heads(archive.path)] == ["sync", "migrate:add_index", "sync"]
-    assert max(migrations.STEPS) + 1 == LAYOUT
-    assert archive.verify().is_sound
-
-
 def test_a_damaged_control_file_stops_everything_before_a_question_is_asked(archive: Archive, platform: Any) -> None:
     archive.sync(platform)
     for path in (archive.path / "archive.json", archive.path / "heads" / "000000000001.json"):
@@ -179,9 +154,8 @@ def test_a_disk_that_is_full_for_the_compaction_alone_fails_no_sync(
     archive.sync(platform)
     platform.records.insert(0, platform.record(60))
     with monkeypatch.context() as full:
-        full.setattr("ytxdata.archive.storage.compaction.LOOK_EVERY", 1)
-        full.setattr("ytxdata.archive.storage.compaction.MOST_FILES", 1)
-        full.setattr("ytxdata.archive.storage.writer.Writer.checkpoint", _no_space)
+        full.setattr("ytxdata.archive.storage.compaction.FAN", 2)
+        full.setattr("ytxdata.archive.storage.writer.Writer.merge", _no_space)
         assert archive.sync(platform).new == 1
     assert len(archive.meetings()) == 61
     assert archive.sync(platform).new == 0

@@ -12,9 +12,9 @@ import narwhals as nw
 import pytest
 
 from ytxdata.archive import Archive
-from ytxdata.archive.storage import compaction
-from ytxdata.archive.storage import writer as store_write
-from ytxdata.archive.storage.snapshot import newest
+from ytxdata.archive.storage import cleanup, compaction
+from ytxdata.archive.storage.snapshot import Snapshot, newest
+from ytxdata.archive.storage.stored_columns import SCHEMAS
 from ytxdata.archive.views import relation
 from ytxdata.errors import UsageError
 from ytxdata.records.aliases import DEFAULT
@@ -57,9 +57,7 @@ def test_instants_are_in_beijing_time_and_periods_mean_it(archive: Archive, plat
 @pytest.fixture
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parquet files with row groups of 500 rows, so that a small archive has many."""
-    from deltalake import WriterProperties
-
-    monkeypatch.setattr("ytxdata.archive.storage.writer.WRITER", WriterProperties(max_row_group_size=500))
+    monkeypatch.setattr("ytxdata.archive.storage.parquet_files.ROW_GROUP", 500)
 
 
 @pytest.mark.usefixtures("small_groups")
@@ -137,7 +135,9 @@ def test_a_better_parser_derives_again_and_is_no_change_by_the_platform(
     told = archive.rebuild()
     assert (told.observations, told.meetings) == (61, 60)
     assert "61" in str(told)
-    assert not (archive.path / generation).is_dir() or not list((archive.path / generation).rglob("*.parquet"))
+    for _ in range(2 * cleanup.LISTS_KEPT):
+        archive.sync(platform)
+    assert not (archive.path / generation).exists()
     assert archive.verify().is_sound
 
 
@@ -154,36 +154,33 @@ def test_a_rebuild_mends_damaged_derived_tables(archive: Archive, platform: Any)
 def test_many_small_files_become_few_and_nothing_is_lost(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compaction, "MOST_FILES", 4)
-    monkeypatch.setattr(compaction, "LOOK_EVERY", 1)
+    monkeypatch.setattr(compaction, "FAN", 3)
     for i in range(60, 74):
         platform.records.insert(0, platform.record(i))
         archive.sync(platform)
         snapshot = newest(archive.path)
         assert snapshot is not None
-        assert max(len(snapshot.files(table)) for table in ("observations", "meetings", "pulls")) <= 5
+        assert max(len(snapshot.files(table)) for table in SCHEMAS) <= 6
     assert len(archive.meetings()) == 74
     assert len(archive.pulls()) == len(platform.asked)
     assert archive.verify().is_sound
-    assert len(list((archive.path / "observations").glob("*.parquet"))) <= 12
     assert archive.answer(archive.pulls()["pull_id"].iloc[0])
 
 
-def test_the_logs_of_the_tables_are_summed_up_and_old_sums_go(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store_write, "SUM_UP_EVERY", 3)
-    sums = []
-    for i in range(60, 80):
+def test_files_that_no_recent_head_names_go_and_a_recent_reader_reads_on(archive: Archive, platform: Any) -> None:
+    read_on: list[Snapshot] = []
+    for i in range(60, 100):
         platform.records.insert(0, platform.record(i))
-        before = newest(archive.path)
         archive.sync(platform)
-        assert before is None or before.files("meetings"), "who was reading reads on"
-        sums.append({path.name for path in archive.path.rglob("*.checkpoint*.parquet")})
-        assert len(list((archive.path / "pulls" / "_delta_log").iterdir())) <= 2 + 6
-    assert max(map(len, sums)) == 2
-    assert len(set.union(*sums)) == 6
-    assert len(archive.meetings()) == 80
+        snapshot = newest(archive.path)
+        assert snapshot is not None
+        read_on = [*read_on, snapshot][-cleanup.LISTS_KEPT // 2 :]
+        assert all(path.exists() for one in read_on for table in SCHEMAS for path in one.paths(table))
+    heads = sorted((archive.path / "heads").iterdir())
+    with_list = [path for path in heads if b"\n" in path.read_bytes()]
+    assert cleanup.LISTS_KEPT <= len(with_list) < 2 * cleanup.LISTS_KEPT
+    assert with_list == heads[-len(with_list) :]
+    assert sum(1 for _ in (archive.path / "pulls").iterdir()) < 40
     assert archive.verify().is_sound
 
 

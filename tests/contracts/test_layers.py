@@ -22,7 +22,6 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
         "pyarrow",
         "matplotlib",
         "duckdb",
-        "deltalake",
         "pyspark",
         "starlette",
         "requests",

@@ -10,15 +10,15 @@ import numpy as np
 
 from ytxdata import times
 from ytxdata.archive.known_meetings import ArchivedMeetings, evidence_of, exempt_of, pull_verdicts, to_state
+from ytxdata.archive.migrations import migrated
 from ytxdata.archive.new_or_changed import JUDGEMENTS, Intake
 from ytxdata.archive.raw_answers import raw_records
 from ytxdata.archive.rebuild import aliases_for, derive_again, parser_mark, rebuilt, rebuilt_if_outdated
-from ytxdata.archive.storage.cleanup import heal
+from ytxdata.archive.storage.cleanup import heal, tidy
 from ytxdata.archive.storage.compaction import compact_if_due
 from ytxdata.archive.storage.disk_errors import telling_write_errors
 from ytxdata.archive.storage.layout import birth, check_owner, no_archive, read_identity
 from ytxdata.archive.storage.lock import writing
-from ytxdata.archive.storage.migrations import migrated
 from ytxdata.archive.storage.snapshot import Snapshot, newest
 from ytxdata.archive.storage.writer import Writer
 from ytxdata.archive.sync_report import RebuildReport, SyncReport
@@ -64,7 +64,8 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float, poli
         with telling_write_errors(root):
             after = written(root, before, account, intake, judgement)
         with contextlib.suppress(ArchiveWriteError), telling_write_errors(root):
-            compact_if_due(root, after)  # may fail: the sync is whole already, and a later one tries again
+            # may fail: the sync is whole already, and a later one tries again
+            tidy(root, before.head.sequence if before else 0, compact_if_due(root, after).head.sequence)
         return SyncReport(
             certificate=judgement.certificate,
             **{name: intake.tally[name] for name in ("received", "bytes", *JUDGEMENTS)},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -13,11 +13,23 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
-from ytxdata.archive.storage.heads import Head, head_path, manifest, read_head, sequences
-from ytxdata.archive.storage.layout import IDENTITY, no_archive, read_identity
-from ytxdata.archive.storage.snapshot import DataFile, Snapshot, batches, newest, read
-from ytxdata.archive.storage.stored_columns import CHAINED, SCHEMAS, pull_sha256
-from ytxdata.archive.storage.writer import INDEX, PENDING, commit_path
+from ytxdata.archive.storage import delta_log
+from ytxdata.archive.storage.cleanup import LISTS_KEPT, data_files, named_files
+from ytxdata.archive.storage.heads import (
+    Head,
+    StoredFile,
+    gone_files,
+    head_path,
+    kept_lists,
+    link,
+    read_gone,
+    read_head,
+    sequences,
+)
+from ytxdata.archive.storage.layout import IDENTITY, LAYOUT, no_archive, read_identity
+from ytxdata.archive.storage.snapshot import Snapshot, batches, newest, read
+from ytxdata.archive.storage.stored_columns import CHAINED, INDEX, pull_sha256
+from ytxdata.archive.storage.writer import PENDING
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text, preferred_lang
@@ -142,10 +154,10 @@ def verify(root: Path) -> Verification:
         raise no_archive(root)
     check = _Check(root)
     check.identity()
-    heads = check.heads()
-    check.files(heads)
+    check.heads()
     try:
         snapshot = newest(root)
+        check.files(snapshot)
         if snapshot is not None:
             check.tables(snapshot)
     except DamagedError as error:
@@ -162,6 +174,7 @@ class _Check:
     n_files: int = 0
     n_records: int = 0
     n_pulls: int = 0
+    states: list[tuple[str, int, str]] = field(default_factory=list)
 
     def found(self, kind: Kind, name: str, detail: Text) -> None:
         self.damages.append(Damage(kind, name, detail))
@@ -174,76 +187,101 @@ class _Check:
         except (DamagedError, NotAnArchiveError):
             self.found("control", IDENTITY, _CHANGED if (self.root / IDENTITY).exists() else _GONE)
 
-    def heads(self) -> list[Head]:
-        """Return every head that can be read; each must follow the one before it and name the same owner."""
+    def heads(self) -> None:
+        """Follow the chain from the first head to the newest; of those that went, their hashes must still be there."""
         numbers = sequences(self.root)
-        identity = self.root / IDENTITY
-        owner = sha256_of(identity) if identity.exists() else ""
-        readable: list[Head] = []
+        self.n_files += len(numbers)
+        went = self._gone()
+        owner = sha256_of(self.root / IDENTITY) if (self.root / IDENTITY).exists() else ""
+        past: str | None = ""
         previous: str | None = ""
         for number in range(1, max(numbers, default=0) + 1):
-            path = head_path(self.root, number)
-            name = path.relative_to(self.root).as_posix()
-            self.n_files += 1
-            if number not in numbers:
+            name = head_path(self.root, number).relative_to(self.root).as_posix()
+            previous_before, past_before = previous, past
+            previous = went.get(number)
+            if number in numbers:
+                try:
+                    raw = read_head(self.root, number)
+                except DamagedError:
+                    self.found("control", name, _CHANGED)
+                else:
+                    self._head(name, Head.of(raw.body), raw.list_line, previous_before, past_before, owner)
+                    previous = raw.sha256
+            elif number not in went:
                 self.found("control", name, _GONE)
-                previous = None
-                continue
-            try:
-                head = read_head(self.root, number)
-            except DamagedError:
-                self.found("control", name, _CHANGED)
-                previous = None
-                continue
-            if previous is not None and head.previous_sha256 != previous:
-                self.found(
-                    "control", name, Text("与前一个控制文件不衔接", "it does not follow the control file before it")
-                )
-            if owner and head.identity_sha256 != owner:
-                self.found(
-                    "control", IDENTITY, Text("不是写入时的身份文件", "it is not the identity file of that time")
-                )
-            readable.append(head)
-            previous = sha256_of(path)
-        return readable
+            past = link(past, previous) if previous is not None and past is not None else None
 
-    def files(self, heads: list[Head]) -> None:
-        """Check every file that a head names, Delta's log and the index included."""
-        damaged = []
-        for mark in manifest(iter(heads)).values():
-            self.n_files += 1
-            path = self.root / mark.path
-            if not path.is_file():
-                damaged.append(Damage(_kind(mark.path), mark.path, _GONE))
-            elif path.stat().st_size != mark.size or sha256_of(path) != mark.sha256:
-                damaged.append(Damage(_kind(mark.path), mark.path, _CHANGED))
-        if damaged:  # a sync that ran meanwhile may have dropped files it compacted
-            wanted = manifest(head for head in self._readable())
-            damaged = [damage for damage in damaged if damage.name in wanted]
+    def _gone(self) -> dict[int, str]:
+        found = gone_files(self.root)
+        self.n_files += len(found)
+        went: dict[int, str] = {}
+        for path in found:
+            try:
+                went |= read_gone(path)
+            except DamagedError:
+                self.found("control", path.relative_to(self.root).as_posix(), _CHANGED)
+        return went
+
+    def _head(
+        self, name: str, head: Head, list_line: bytes | None, previous: str | None, past: str | None, owner: str
+    ) -> None:
+        follows = previous is None or head.previous_sha256 == previous
+        if head.layout == LAYOUT:  # what went before is known by its hash alone; older layouts did not say it
+            follows = follows and (past is None or head.past_sha256 == past)
+        if not follows:
+            self.found(
+                "control", name, Text("与之前的控制文件不衔接", "it does not follow the control files before it")
+            )
+        if owner and head.identity_sha256 != owner:
+            self.found("control", IDENTITY, Text("不是写入时的身份文件", "it is not the identity file of that time"))
+        if head.layout == LAYOUT and list_line is not None and _sha256(list_line) != head.files_sha256:
+            self.found("control", name, _CHANGED)
+        self.states.append((name, head.counts.get("pulls", 0), head.chain_sha256))
+
+    def files(self, snapshot: Snapshot | None) -> None:
+        """Check every file that counts, byte for byte, and that there is none which no head names."""
+        wanted = self._marks(snapshot)
+        damaged = [
+            Damage(_kind(path), path, what) for path, mark in wanted.items() if (what := self._damage(path, mark))
+        ]
+        self.n_files += len(wanted)
+        is_quiet = not (self.root / PENDING).exists()
+        if is_quiet:
+            unnamed = Text("没有控制文件认领的文件", "no control file names it")
+            named = named_files(self.root, snapshot)
+            damaged += [Damage(_kind(path), path, unnamed) for path in data_files(self.root) if path not in named]
+        if damaged:  # a sync that ran meanwhile may have let files go, or added some
+            now = newest(self.root)
+            if now is not None and snapshot is not None and now.sha256 != snapshot.sha256:
+                wanted = self._marks(now)
+                damaged = [damage for damage in damaged if damage.name in wanted]
         self.damages += damaged
-        if heads and not (self.root / PENDING).exists():
-            for place, version in heads[-1].tables.items():
-                commit = commit_path(place, version + 1)
-                if (self.root / commit).exists() and not (
-                    self.root / head_path(self.root, heads[-1].sequence + 1)
-                ).exists():
-                    self.found("commit", commit, Text("没有控制文件认领的提交", "a commit that no control file names"))
 
-    def _readable(self) -> Iterator[Head]:
-        for number in sequences(self.root):
-            try:
-                yield read_head(self.root, number)
-            except DamagedError:
-                continue
+    def _marks(self, snapshot: Snapshot | None) -> dict[str, tuple[int, str]]:
+        """Return size and hash of every file that a head names; those that only earlier ones list may be gone by now."""
+        if snapshot is None:
+            return {}
+        if snapshot.head.layout < LAYOUT:
+            return delta_log.manifest(self.root)
+        marks: dict[str, tuple[int, str]] = {}
+        for place, (_, listed) in enumerate(kept_lists(self.root)):
+            marks.update(
+                (file.path, (file.size, file.sha256))
+                for table in listed.values()
+                for file in table
+                if place < LISTS_KEPT or (self.root / file.path).exists()
+            )
+        return marks
+
+    def _damage(self, path: str, mark: tuple[int, str]) -> Text | None:
+        place = self.root / path
+        try:
+            return None if (place.stat().st_size, sha256_of(place)) == mark else _CHANGED
+        except OSError:
+            return _GONE
 
     def tables(self, snapshot: Snapshot) -> None:
         """Check the records one by one, then the pulls and the laws that hold between them."""
-        for table in SCHEMAS:
-            try:
-                snapshot.files(table)
-            except DamagedError as error:
-                self.found("commit", table, error.cause)
-                return
         numbers = [self._records(file) for file in snapshot.files("observations")]
         found = np.sort(np.concatenate([np.empty(0, np.int64), *numbers]))
         wanted = np.arange(snapshot.head.counts["observations"])
@@ -256,11 +294,11 @@ class _Check:
         self._derived(snapshot)
         self._pulls(snapshot)
 
-    def _records(self, file: DataFile) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def _records(self, file: StoredFile) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """Check the records of a file; return the numbers of those that could be read."""
         read = [np.empty(0, np.int64)]
         try:
-            with pq.ParquetFile(file.path) as parquet:
+            with pq.ParquetFile(self.root / file.path) as parquet:
                 for group in range(parquet.num_row_groups):
                     rows = parquet.read_row_group(group, columns=["obs", "record_hash", "raw"])
                     cells = zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True)
@@ -269,7 +307,7 @@ class _Check:
                         self.found("record", str(number), _CHANGED)
                     read.append(rows["obs"].to_numpy())
         except Exception:  # a damaged Parquet file can fail in any way
-            self.found("data", file.path.relative_to(self.root).as_posix(), _UNREADABLE)
+            self.found("data", file.path, _UNREADABLE)
         return np.concatenate(read)
 
     def _derived(self, snapshot: Snapshot) -> None:
@@ -280,8 +318,8 @@ class _Check:
                 "law",
                 snapshot.head.generation,
                 Text(
-                    "会议与拒收之和不等于记录数；请运行 archive rebuild",
-                    "meetings and rejects are not as many as the records; run archive rebuild",
+                    "会议与拒收之和不等于记录数；请运行 ytxdata rebuild",
+                    "meetings and rejects are not as many as the records; run ytxdata rebuild",
                 ),
             )
 
@@ -303,12 +341,17 @@ class _Check:
             self.found("data", "pulls", _UNREADABLE)
 
     def _chain(self, snapshot: Snapshot) -> None:
-        previous = ""
+        """Follow the chain of pulls; every state that a head tells of must be a beginning of it."""
+        previous, ends = "", [""]
         for row in read(snapshot, "pulls", ("ordinal", *CHAINED)).sort_by("ordinal").to_pylist():
             self.n_pulls += 1
             if (row["previous_sha256"] or "") != previous:
                 self.found("pull", row["pull_id"], Text("与前一次调用不衔接", "it does not follow the pull before it"))
             previous = pull_sha256(row)
+            ends.append(previous)
+        for name, n_pulls, end in self.states:
+            if n_pulls >= len(ends) or ends[n_pulls] != end:
+                self.found("control", name, Text("与调用链不符", "the chain of pulls does not have what it tells of"))
         if previous != snapshot.head.chain_sha256 or self.n_pulls != snapshot.head.counts["pulls"]:
             self.found("pull", "pulls", Text("调用链的末端不符", "the chain of pulls does not end as it should"))
 
@@ -329,6 +372,10 @@ class _Check:
                 self.found(
                     "pull", row["pull_id"], Text("原始回答与写入时不一致", "its raw answer is not what was written")
                 )
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _kind(path: str) -> Kind:

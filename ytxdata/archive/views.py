@@ -76,12 +76,18 @@ def relation(
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, table: str) -> str:
-    files = [str(file.path) for file in snapshot.files(table)]
-    if not files:
+    files = snapshot.files(table)
+    is_whole = all(file.columns == tuple(SCHEMAS[table].names) for file in files)
+    if not files or not is_whole:
         connection.register(f"empty_{table}", SCHEMAS[table].empty_table())
+    if not files:
         return f"empty_{table}"
-    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-    return f"read_parquet([{quoted}])"
+    quoted = ", ".join("'" + str(path).replace("'", "''") + "'" for path in snapshot.paths(table))
+    if is_whole:
+        return f"read_parquet([{quoted}])"
+    # files of an earlier version lack columns that this one knows: what nobody wrote is null
+    written = f"read_parquet([{quoted}], union_by_name = true)"
+    return f"(FROM {written} UNION ALL BY NAME FROM empty_{table})"
 
 
 def table(
@@ -162,8 +168,16 @@ def _spark_view(session: Any, snapshot: Snapshot | None, name: str, as_of: datet
 
 
 def _files(session: Any, snapshot: Snapshot, table: str) -> Any:
-    files = [str(file.path) for file in snapshot.files(table)]
-    return session.read.parquet(*files) if files else session.createDataFrame(SCHEMAS[table].empty_table())
+    empty_one = session.createDataFrame(SCHEMAS[table].empty_table())
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for file, path in zip(snapshot.files(table), snapshot.paths(table), strict=True):
+        alike.setdefault(file.columns, []).append(str(path))
+    frames = [session.read.parquet(*paths) for paths in alike.values()]
+    if list(alike) == [tuple(SCHEMAS[table].names)]:
+        return frames[0]
+    for frame in frames:
+        empty_one = empty_one.unionByName(frame, allowMissingColumns=True)
+    return empty_one
 
 
 _ENGINES = {"duckdb": _duckdb, "spark": _pyspark}

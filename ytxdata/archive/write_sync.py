@@ -13,12 +13,12 @@ from ytxdata.archive.new_or_changed import Fresh, Intake, Taken
 from ytxdata.archive.raw_answers import renumber
 from ytxdata.archive.rebuild import stored_rows
 from ytxdata.archive.storage.index import hashes_of
+from ytxdata.archive.storage.parquet_files import ROW_GROUP
 from ytxdata.archive.storage.stored_columns import DERIVED_TABLES, OBSERVATIONS_STORED, PULLS_STORED, pull_sha256
 from ytxdata.archive.storage.writer import Writer
 from ytxdata.archive.versions import Version, reject_key
 
 Numbers = npt.NDArray[np.int64]
-BATCH = 8_192
 
 
 class Written(NamedTuple):
@@ -42,7 +42,8 @@ def write_intake(writer: Writer, intake: Intake, verdicts: Mapping[str, str]) ->
     numbers = first + places
     if intake.fresh:
         order = np.argsort(places)
-        writer.append("observations", _observations(intake.fresh, order, first))
+        for rows in _observations(intake.fresh, order, first):
+            writer.append("observations", rows)
         for name, table in derived_rows(intake, numbers).items():
             writer.append(name, table)
         writer.add_to_index(hashes_of(_key(fresh) for fresh in intake.fresh), numbers)
@@ -64,24 +65,20 @@ def _key(fresh: Fresh) -> str:
     return fresh.version.meeting_id if fresh.version else reject_key(fresh.record_hash)
 
 
-def _observations(fresh: list[Fresh], order: Numbers, first: int) -> pa.RecordBatchReader:
-    """Stream the raw records, so that they are never in memory twice."""
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        for start in range(0, len(order), BATCH):
-            piece = [fresh[i] for i in order[start : start + BATCH]]
-            columns = [
-                range(first + start, first + start + len(piece)),
-                [f.pull_id for f in piece],
-                [f.position for f in piece],
-                [f.asked_at for f in piece],
-                [f.record_hash for f in piece],
-                [f.raw for f in piece],
-            ]
-            arrays = [pa.array(c, field.type) for c, field in zip(columns, OBSERVATIONS_STORED, strict=True)]
-            yield pa.record_batch(arrays, schema=OBSERVATIONS_STORED)
-
-    return pa.RecordBatchReader.from_batches(OBSERVATIONS_STORED, batches())
+def _observations(fresh: list[Fresh], order: Numbers, first: int) -> Iterator[pa.Table]:
+    """Yield the raw records in pieces, so that they are never in memory twice."""
+    for start in range(0, len(order), ROW_GROUP):
+        piece = [fresh[i] for i in order[start : start + ROW_GROUP]]
+        columns = [
+            range(first + start, first + start + len(piece)),
+            [f.pull_id for f in piece],
+            [f.position for f in piece],
+            [f.asked_at for f in piece],
+            [f.record_hash for f in piece],
+            [f.raw for f in piece],
+        ]
+        arrays = [pa.array(c, field.type) for c, field in zip(columns, OBSERVATIONS_STORED, strict=True)]
+        yield pa.table(arrays, schema=OBSERVATIONS_STORED)
 
 
 def derived_rows(intake: Intake, numbers: Numbers) -> dict[str, pa.Table]:

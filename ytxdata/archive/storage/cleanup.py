@@ -1,36 +1,142 @@
-"""Cleaning up after a killed sync: what no head names is set aside, and nothing else is touched."""
+"""Cleaning up: what a killed sync left is set aside, and what no reader needs any more goes."""
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ytxdata import times
-from ytxdata.archive.storage.heads import all_heads, manifest
-from ytxdata.archive.storage.snapshot import Snapshot, table_path
-from ytxdata.archive.storage.stored_columns import RAW_TABLES, SCHEMAS
-from ytxdata.archive.storage.writer import DERIVED, INDEX, PENDING, commit_path, unborn
+from ytxdata.archive.storage import delta_log
+from ytxdata.archive.storage.heads import (
+    GONE,
+    Files,
+    gone_files,
+    head_path,
+    kept_lists,
+    read_head,
+    sequences,
+    write_gone,
+)
+from ytxdata.archive.storage.snapshot import Snapshot
+from ytxdata.archive.storage.stored_columns import INDEX, RAW_TABLES, SCHEMAS
+from ytxdata.archive.storage.writer import DERIVED, PENDING, file_stem, unborn
 
 INTERRUPTED = "interrupted"
+LISTS_KEPT = 16
+"""How many of the newest heads keep the list of their files, and so their files: whoever began to read one may go on."""
+
+STATES_KEPT = timedelta(days=90)
+"""How long every head stays; of older ones the last of each day stays."""
+
+GO_TOGETHER = 512
+"""Heads go once in so many changes: the hashes of all that go are then one file, which is never written again."""
+
+ASIDE_KEPT = timedelta(days=30)
+"""How long what a killed sync left stays in `interrupted/`, should a head have been lost by other means."""
+
+
+def data_files(root: Path) -> Iterator[str]:
+    """Yield the path of every file below the folders that only files named by heads may stand in."""
+    for top in (*RAW_TABLES, DERIVED, INDEX):
+        for path in sorted((root / top).rglob("*")):
+            if path.is_file():
+                yield path.relative_to(root).as_posix()
+
+
+def paths_of(files: Files) -> set[str]:
+    """Return the paths that a list of files names."""
+    return {file.path for table in files.values() for file in table}
+
+
+def named_files(root: Path, snapshot: Snapshot | None) -> set[str]:
+    """Return the paths that a head which still lists its files names; of older layouts all that any head names."""
+    if snapshot is None:
+        return set()
+    if snapshot.head.layout <= delta_log.LAST_LAYOUT:
+        return set(delta_log.manifest(root))
+    return set().union(*(paths_of(files) for _, files in kept_lists(root)))
 
 
 def heal(root: Path, snapshot: Snapshot | None) -> bool:
     """Set aside what an interrupted change left behind; return whether there was any.
 
     Nothing that a head names is touched. What is set aside was never promoted, so no reader has seen it; it is
-    moved and not deleted, lest a head lost by other means should cost data.
+    moved and not deleted, lest a head lost by other means should cost data. The marker alone would not do: a power cut
+    may take it and leave the files, whose names are those that the next change would use.
     """
     head = snapshot.head if snapshot else unborn()
-    places = [table_path(head, table) for table in SCHEMAS]
-    begun = any((root / commit_path(place, head.tables.get(place, -1) + 1)).exists() for place in places)
-    if not begun and not root.joinpath(PENDING).exists():
+    begun = [root / f"{file_stem(head, table)}.parquet" for table in SCHEMAS]
+    begun.append(root / INDEX / f"{head.sequence + 1:012d}.run")
+    if not root.joinpath(PENDING).exists() and not any(path.exists() for path in begun):
         return False
-    known = manifest(all_heads(root))
-    aside = root / INTERRUPTED / times.now().strftime("%Y%m%dT%H%M%S%f")
-    for top in (*RAW_TABLES, DERIVED, INDEX):
-        for path in sorted((root / top).rglob("*")):
-            name = path.relative_to(root).as_posix()
-            if path.is_file() and name not in known:
-                (aside / name).parent.mkdir(parents=True, exist_ok=True)
-                path.rename(aside / name)
+    known = named_files(root, snapshot)
+    set_aside(root, [name for name in data_files(root) if name not in known])
     root.joinpath(PENDING).unlink(missing_ok=True)
     return True
+
+
+def set_aside(root: Path, names: list[str]) -> None:
+    """Move files to a folder of their own below `interrupted/`."""
+    aside = root / INTERRUPTED / times.now().strftime("%Y%m%dT%H%M%S%f")
+    for name in names:
+        (aside / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).rename(aside / name)
+        with suppress(OSError):  # a folder that holds nothing any more
+            (root / name).parent.rmdir()
+
+
+def tidy(root: Path, before: int, after: int) -> None:
+    """Let go what nobody needs: old lists and the files that only they name, heads of long ago, what was set aside.
+
+    Each step may be cut short at any point: files go before the list that names them, and hashes are kept before their heads go.
+
+    Parameters
+    ----------
+    before, after
+        Numbers of the newest head before and after this sync: this is done once in `LISTS_KEPT` changes.
+    """
+    if before // LISTS_KEPT < after // LISTS_KEPT:
+        _let_files_go(root)
+        _empty_interrupted(root, times.now())
+    if before // GO_TOGETHER < after // GO_TOGETHER:
+        _let_heads_go(root, times.now())
+
+
+def _let_files_go(root: Path) -> None:
+    lists = list(kept_lists(root))
+    kept: set[str] = set().union(*(paths_of(files) for _, files in lists[:LISTS_KEPT]))
+    for number, files in reversed(lists[LISTS_KEPT:]):
+        for path in paths_of(files) - kept:
+            (root / path).unlink(missing_ok=True)
+            with suppress(OSError):  # a generation is gone with its last file
+                (root / path).parent.rmdir()
+                (root / path).parent.parent.rmdir()
+        place = head_path(root, number)
+        os.truncate(place, place.read_bytes().index(b"\n"))
+
+
+def _let_heads_go(root: Path, now: datetime) -> None:
+    last_gone = max((int(match[2]) for path in gone_files(root) if (match := GONE.fullmatch(path.name))), default=0)
+    old: dict[int, tuple[str, str]] = {}
+    for number in sequences(root):
+        if number > last_gone:
+            raw = read_head(root, number)
+            if datetime.fromisoformat(raw.body["written_at"]) > now - STATES_KEPT:
+                break
+            old[number] = (raw.body["written_at"][:10], raw.sha256)
+    last_of_day = set({day: number for number, (day, _) in old.items()}.values())
+    going = {number: sha256 for number, (_, sha256) in old.items() if number not in last_of_day}
+    if going:
+        write_gone(root, going)
+
+
+def _empty_interrupted(root: Path, now: datetime) -> None:
+    folder = root / INTERRUPTED
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(ValueError):  # what somebody else put there is not ours to remove
+            if datetime.strptime(path.name, "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC) < now - ASIDE_KEPT:
+                shutil.rmtree(path)

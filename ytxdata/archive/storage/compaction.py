@@ -1,43 +1,62 @@
-"""Merge many small files into few, by itself and rarely; what a reader may still hold open stays."""
+"""Merge small files into larger ones, by itself: so a table is few files however often it was added to."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from deltalake import DeltaTable
-
-from ytxdata.archive.storage.heads import all_heads, manifest
-from ytxdata.archive.storage.snapshot import Snapshot, table_path
+from ytxdata.archive.storage.heads import StoredFile
+from ytxdata.archive.storage.parquet_files import TARGET_BYTES
+from ytxdata.archive.storage.snapshot import Snapshot
 from ytxdata.archive.storage.stored_columns import SCHEMAS
-from ytxdata.archive.storage.writer import QUIET, WRITER, Writer
+from ytxdata.archive.storage.writer import Writer
 
-MOST_FILES = 24
-"""A table with more files is compacted: about every month when syncing daily, in a second or so."""
+FAN = 8
+"""How many files of a like length become one, which then waits for its own like.
 
-LOOK_EVERY = 16
-"""How many changes of the archive pass before the number of files is looked at again."""
+So each row is written again only once for every eightfold growth of its table: four times in a year of half-hourly
+syncs. Merging all small files whenever there were many made the end of such a year twice as dear as its beginning.
+"""
 
-TARGET_BYTES = 64 * 2**20
-"""Files of this size are left alone, so that a big archive is not written again and again."""
+
+def files_to_merge(files: Sequence[StoredFile]) -> int:
+    """Return how many of the last files of a table are to become one.
+
+    Examples
+    --------
+    >>> files_to_merge([StoredFile("", 9, "", rows, {}, ()) for rows in (900, *[1] * 7)])
+    0
+    >>> files_to_merge([StoredFile("", 9, "", rows, {}, ()) for rows in (900, *[9] * 7, *[1] * 8)])
+    15
+    """
+    small: list[int] = []
+    for file in reversed(files):
+        if file.size >= TARGET_BYTES:
+            break
+        small.append(file.rows)
+    taken = 0
+    while count := _alike(small):
+        taken += count - bool(taken)
+        small = [sum(small[:count]), *small[count:]]
+    return taken
+
+
+def _alike(newest_first: Sequence[int]) -> int:
+    """Return how many of the newest files are at most of some power of eight rows, where they are enough to be merged."""
+    levels = [(rows.bit_length() - 1) // 3 for rows in newest_first]
+    for level in sorted(set(levels)):
+        count = next((place for place, one in enumerate(levels) if one > level), len(levels))
+        if count >= FAN:
+            return count
+    return 0
 
 
 def compact_if_due(root: Path, snapshot: Snapshot) -> Snapshot:
-    """Compact the tables that have become many small files; return the new state, or the same."""
-    if snapshot.head.sequence % LOOK_EVERY:
-        return snapshot
-    due = [table for table in SCHEMAS if len(snapshot.files(table)) > MOST_FILES]
+    """Merge where it is time to; return the new state, or the same."""
+    due = {table: count for table in SCHEMAS if (count := files_to_merge(snapshot.files(table)))}
     if not due:
         return snapshot
     writer = Writer(root, snapshot)
-    known = manifest(all_heads(root))
-    for table in due:
-        place = table_path(snapshot.head, table)
-        used = {file.path.relative_to(root).as_posix() for file in snapshot.files(table)}
-        data = {path for path in known if path.startswith(f"{place}/") and path.endswith(".parquet")}
-        writer.dropped += sorted(path for path in data - used if "/_delta_log/" not in path)
-        delta = DeltaTable(str(root / place), version=writer.tables[place])
-        delta.optimize.compact(target_size=TARGET_BYTES, writer_properties=WRITER, post_commithook_properties=QUIET)
-        if delta.version() > writer.tables[place]:
-            writer.committed(place)
-        writer.checkpoint(place)
+    for table, count in due.items():
+        writer.merge(table, count)
     return writer.promote("compact")

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ytxdata.archive.storage.disk_errors import DERIVE_AGAIN, telling_damage
+
 Hashes = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.int64]
 
@@ -32,7 +34,8 @@ def run_to_bytes(hashes: Hashes, numbers: Numbers) -> bytes:
 
 def read_run(path: Path) -> tuple[Hashes, Numbers]:
     """Map a run into memory; only the pages a look-up touches are read."""
-    cells = np.asarray(np.memmap(path, dtype="<u8", mode="r"))
+    with telling_damage(f"index/{path.name}", DERIVE_AGAIN):
+        cells = np.asarray(np.memmap(path, dtype="<u8", mode="r"))
     half = len(cells) // 2
     return cells[:half], cells[half:].view("<i8")
 

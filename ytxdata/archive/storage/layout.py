@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ytxdata.errors import DamagedError, ForeignArchiveError, FutureLayoutError, NotAnArchiveError
-from ytxdata.files import sync_directory, write_whole
+from ytxdata.files import write_whole
 from ytxdata.labels import Text
 
-LAYOUT = 2
+LAYOUT = 3
 IDENTITY = "archive.json"
 FORMAT = "ytxdata-archive"
 BIRTH = frozenset({"lock", "lock.holder", "pending", f"{IDENTITY}.draft", ".DS_Store"})
@@ -109,7 +109,6 @@ def birth(root: Path, account_sid: str, app_id: str) -> Identity:
     """Write `archive.json` of a new archive and return what it says."""
     identity = Identity.new(account_sid, app_id)
     write_whole(root / IDENTITY, identity.to_bytes())
-    sync_directory(root.parent)
     return identity
 
 

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from ytxdata.archive.storage.disk_errors import telling_write_errors
 from ytxdata.errors import ArchiveLockedError
+from ytxdata.files import make_private_folder
 from ytxdata.labels import Text
 
 LOCK = "lock"
@@ -34,7 +35,7 @@ def writing(root: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     """
     lock = FileLock(root / LOCK)
     with telling_write_errors(root):
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(root)
         try:
             lock.acquire(timeout=wait_s)
         except Timeout:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,68 +12,52 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import DeltaTable
 
+from ytxdata.archive.storage import delta_log
 from ytxdata.archive.storage.disk_errors import telling_damage
-from ytxdata.archive.storage.heads import Head, layout_of, read_head, sequences
-from ytxdata.archive.storage.layout import check_layout
-from ytxdata.archive.storage.stored_columns import RAW_TABLES, SCHEMAS
+from ytxdata.archive.storage.heads import (
+    Files,
+    Head,
+    StoredFile,
+    head_path,
+    layout_of,
+    listed_files,
+    read_head,
+    sequences,
+)
+from ytxdata.archive.storage.layout import LAYOUT, check_layout
+from ytxdata.archive.storage.stored_columns import INDEX, RAW_TABLES, SCHEMAS
 
-BOUNDED = ("obs", "ordinal", "started_at")
-"""Columns whose bounds tell which files to read."""
-
-
-@dataclasses.dataclass(frozen=True)
-class DataFile:
-    """One Parquet file of a table, with the bounds Delta's log has for its columns."""
-
-    path: Path
-    rows: int
-    bounds: Mapping[str, tuple[Any, Any]]
+Numbers = npt.NDArray[np.int64]
 
 
 class Snapshot:
-    """The archive as one head names it; it does not change while others write."""
+    """The archive as one head names it; it does not change while others write.
 
-    def __init__(self, root: Path, head: Head) -> None:
+    Parameters
+    ----------
+    sha256
+        Hash of the head's first line: what the next head follows.
+    """
+
+    def __init__(self, root: Path, head: Head, sha256: str, listed: Files) -> None:
         self.root = root
         self.head = head
-        self._files: dict[str, list[DataFile]] = {}
-        self._logs: dict[str, DeltaTable] = {}
+        self.sha256 = sha256
+        self.listed = listed
 
-    def files(self, table: str) -> list[DataFile]:
+    def files(self, table: str) -> tuple[StoredFile, ...]:
         """Return the files of a table, oldest rows first; none when nothing was ever written to it."""
-        if table not in self._files:
-            self._files[table] = self._read_log(table)
-        return self._files[table]
+        return self.listed.get(table, ())
 
-    def _read_log(self, table: str) -> list[DataFile]:
-        place = table_path(self.head, table)
-        if place not in self.head.tables:
-            return []
-        with telling_damage(place):
-            log = self._logs[place] = DeltaTable(self.root / place, version=self.head.tables[place])
-            actions = pa.table(log.get_add_actions(flatten=True))
-            names = ["path", "num_records", *(f"{edge}.{name}" for name in BOUNDED for edge in ("min", "max"))]
-            adds = actions.select([name for name in names if name in actions.column_names]).to_pylist()
-        files = [
-            DataFile(
-                self.root / place / add["path"],
-                add["num_records"],
-                {name: (add.get(f"min.{name}"), add.get(f"max.{name}")) for name in BOUNDED},
-            )
-            for add in adds
-        ]
-        return sorted(files, key=lambda file: (file.bounds["obs"][0] or file.bounds["ordinal"][0] or 0, file.path))
+    def paths(self, table: str) -> list[Path]:
+        """Return where the files of a table are."""
+        return [self.root / file.path for file in self.files(table)]
 
-    def hand_over(self, place: str) -> DeltaTable | None:
-        """Give away the log of a table if it was opened: whoever appends moves it on, and opening costs as much as appending."""
-        return self._logs.pop(place, None)
-
-    @cached_property
+    @property
     def runs(self) -> list[Path]:
         """The files of the index."""
-        return [self.root / path for path in self.head.index]
+        return self.paths(INDEX)
 
 
 def table_path(head: Head, table: str) -> str:
@@ -97,12 +79,23 @@ def newest(root: Path) -> Snapshot | None:
     if not numbers:
         return None
     check_layout(layout_of(root, numbers[-1]), root)
-    return Snapshot(root, read_head(root, numbers[-1]))
+    return at_head(root, numbers[-1])
 
 
-Numbers = npt.NDArray[np.int64]
-LOG_PRECISION = timedelta(milliseconds=1)
-"""Delta's log keeps instants in whole milliseconds, so its bounds are taken a little wider."""
+def at_head(root: Path, sequence: int) -> Snapshot:
+    """Return the state that one head names.
+
+    Raises
+    ------
+    DamagedError
+        The head is not what was written, or it no longer lists its files.
+    """
+    raw = read_head(root, sequence)
+    head = Head.of(raw.body)
+    if head.layout < LAYOUT:
+        with telling_damage(str(root)):
+            return Snapshot(root, head, raw.sha256, delta_log.files_of(root, raw.body))
+    return Snapshot(root, head, raw.sha256, listed_files(raw, head_path(root, sequence)))
 
 
 class Wanted(NamedTuple):
@@ -126,11 +119,7 @@ def among(column: str, numbers: Numbers) -> Wanted:
 def not_before(column: str, instant: datetime) -> Wanted:
     """Rows whose `column` is at or after an instant."""
     edge = pa.scalar(instant, pa.timestamp("us", tz="UTC"))
-    return Wanted(
-        column,
-        lambda _low, high: bool(high + LOG_PRECISION >= instant),
-        lambda rows: pc.greater_equal(rows[column], edge),
-    )
+    return Wanted(column, lambda _low, high: bool(high >= instant), lambda rows: pc.greater_equal(rows[column], edge))
 
 
 def filled(column: str) -> Wanted:
@@ -139,20 +128,39 @@ def filled(column: str) -> Wanted:
 
 
 def batches(snapshot: Snapshot, table: str, columns: Sequence[str], wanted: Wanted | None = None) -> Iterator[pa.Table]:
-    """Yield rows of a table, one piece for each row group that may hold any, in no promised order (compaction moves rows)."""
+    """Yield rows of a table, one piece for each row group that may hold any.
+
+    Columns that a file was written without are null: a later version of this package may know more of them.
+    """
     names = list(dict.fromkeys([*columns, *([wanted.column] if wanted else [])]))
     for file in snapshot.files(table):
-        low, high = file.bounds.get(wanted.column, (None, None)) if wanted else (None, None)
-        if wanted and low is not None and high is not None and not wanted.may_be_in(low, high):
+        if wanted and not _file_may_hold(file, wanted):
             continue
-        with telling_damage(str(file.path)), pq.ParquetFile(file.path) as parquet:
+        with telling_damage(file.path), pq.ParquetFile(snapshot.root / file.path) as parquet:
+            present = [name for name in names if name in file.columns]
             for group in range(parquet.num_row_groups):
-                if wanted is None or _may_hold(parquet, group, wanted):
-                    rows = parquet.read_row_group(group, columns=names)
+                if wanted is None or _group_may_hold(parquet, group, wanted):
+                    rows = with_all_columns(parquet.read_row_group(group, columns=present), table, names)
                     yield (rows.filter(wanted.mask(rows)) if wanted else rows).select(list(columns))
 
 
-def _may_hold(parquet: pq.ParquetFile, group: int, wanted: Wanted) -> bool:
+def with_all_columns(rows: pa.Table, table: str, names: Sequence[str]) -> pa.Table:
+    """Return rows with these columns in this order; those that are not there are null."""
+    schema = SCHEMAS[table]
+    for name in names:
+        if name not in rows.column_names:
+            rows = rows.append_column(schema.field(name), pa.nulls(rows.num_rows, schema.field(name).type))
+    return rows.select(list(names))
+
+
+def _file_may_hold(file: StoredFile, wanted: Wanted) -> bool:
+    bounds = file.bounds.get(wanted.column, ())
+    if bounds is None or wanted.column not in file.columns:
+        return False  # every value is null
+    return not bounds or wanted.may_be_in(*bounds)
+
+
+def _group_may_hold(parquet: pq.ParquetFile, group: int, wanted: Wanted) -> bool:
     index = parquet.schema_arrow.get_field_index(wanted.column)
     chunk = parquet.metadata.row_group(group).column(index)
     bounds = chunk.statistics

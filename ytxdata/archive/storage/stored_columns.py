@@ -61,20 +61,30 @@ DERIVED_TABLES = {
     "problems": PROBLEMS_STORED,
 }
 SCHEMAS = {**RAW_TABLES, **DERIVED_TABLES}
+INDEX = "index"
 
+BOUNDED = ("obs", "ordinal", "started_at", "replaces")
+"""Columns whose lowest and highest value a head keeps of each file: they tell which files to read."""
 
-CHAINED = tuple(column.name for column in PULLS)
+BULKY = ("raw", "gaps", "numbers")
+"""Columns of long values: bounds of them would repeat whole values in the file's footer, a dictionary would be all of them."""
+
+CHAINED = (
+    "pull_id", "asked_at", "answered_at", "asked_n", "returned_n", "confid", "status_code", "request_id",
+    "attempts", "bytes", "encoding", "sha256", "previous_sha256", "verdict", "package_version",
+)  # fmt: skip
+"""The columns of a pull that its hash is made of. They are frozen: one more in `pulls` would break the chain of every archive."""
 
 
 def pull_sha256(row: Mapping[str, Any]) -> str:
-    """Return the hash of a pull's row, `previous_sha256` included.
+    """Return the hash of a pull's row, `previous_sha256` included: so none can be changed or taken out unseen.
 
-    The hashed text is JSON of the columns of `pulls`: keys sorted, no blanks, UTF-8, instants in UTC as ISO 8601
+    The hashed text is JSON of `CHAINED`: keys sorted, no blanks, UTF-8, instants in UTC as ISO 8601
     with microseconds. The raw answer is covered through its own `sha256`.
 
     Examples
     --------
-    >>> pull_sha256({name: None for name in COLUMNS})[:16]
+    >>> pull_sha256({name: None for name in CHAINED})[:16]
     'b22a3e1100225e13'
     """
     cells = {name: _plain(row[name]) for name in CHAINED}

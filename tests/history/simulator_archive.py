@@ -62,6 +62,7 @@ class MemoryArchive:
         self.read_at: list[float] = []
         self.certificate = Certificate()
         self.last: Judgement | None = None
+        self.last_pulls: list[PullFacts] = []
 
     def sync(self, account: Account, *, call_takes: float = 5.0, breaks_after: int | None = None) -> int:
         """Sync, or break off after some calls; return how many calls it took."""
@@ -79,6 +80,7 @@ class MemoryArchive:
             account.live(account.now + call_takes, rate=20)
         judged = reading.result()
         self._keep(pulls, judged)
+        self.last_pulls = pulls
         self.read_at += read_at
         return len(pulls)
 

@@ -98,7 +98,7 @@ def test_an_answer_that_ends_inside_known_land_is_anchored() -> None:
             JOINS,
             {},
         ),
-        ("chance may show so small an overlap", TAIL, land_of(EVERYTHING[:130]), JOINS, {}),
+        ("chance may show so small an overlap", TAIL, land_of(EVERYTHING[:125]), JOINS, {}),
         ("a tenth of the known came from below", [*TAIL[:80], *(meeting(n) for n in range(300, 310))], None, JOINS, {}),
         ("five rooms are pinned on top", [*TAIL, *(meeting(n) for n in range(300, 305))], None, JOINS, {}),
     ],

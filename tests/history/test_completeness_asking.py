@@ -48,9 +48,10 @@ def test_the_second_sync_asks_for_more_than_the_length_of_the_first() -> None:
 
 def test_later_syncs_ask_one_tail_which_is_a_fraction_of_the_history() -> None:
     archive, account = MemoryArchive(SMALL), account_of()
-    for _ in range(2):
+    for _ in range(8):
         archive.sync(account)
         account.live(account.now + DAY, 10)
+    assert archive.certificate.periods[0].reason_key == "matured", "what follows is the life of a proven archive"
     for _ in range(6):
         asked = asks(archive, account)
         assert len(asked) == 1
@@ -70,20 +71,37 @@ def test_a_busy_account_costs_one_call_a_day_too_though_no_day_is_like_the_one_b
     assert n_calls <= 22
 
 
-def test_a_quiet_account_costs_one_call_from_the_second_sync_on() -> None:
+def test_a_quiet_account_costs_one_call_from_the_second_sync_on_and_one_more_a_month() -> None:
     archive, account = MemoryArchive(SMALL), account_of()
     archive.sync(account)
+    n_calls = []
     for _ in range(40):
         account.now += DAY
-        assert len(asks(archive, account)) == 1
+        n_calls.append(len(asks(archive, account)))
+    assert sorted(n_calls) == [1] * 39 + [2]
 
 
 @pytest.mark.parametrize("n", [0, 3, 12, 45])
-def test_a_small_account_costs_one_call_too(n: int) -> None:
+def test_a_small_account_costs_one_call_too_and_one_more_that_shows_the_order(n: int) -> None:
     archive, account = MemoryArchive(Policy()), account_of(30, n / 30)
+    n_calls = []
     for _ in range(8):
-        assert len(asks(archive, account)) == 1
+        n_calls.append(len(asks(archive, account)))
         account.live(account.now + DAY, 0)
+    assert sorted(n_calls) == [1] * 7 + [2 if n == 45 else 1]
+    assert archive.evidence.order_shown == (n == 45)
+
+
+def test_as_soon_as_a_longer_answer_may_confirm_the_first_the_list_is_cut_at_three_places() -> None:
+    archive, account = MemoryArchive(Policy()), account_of(10, 2.3)
+    for _ in range(40):
+        asked = asks(archive, account)
+        if len(asked) == 4:
+            break
+        account.live(account.now + DAY, 2.3)
+    n = archive.last_pulls[0].n_returned
+    assert asked[1:] == [n * 3 // 4, n // 2, n // 4]
+    assert [one.verdict for one in archive.certificate.periods] == ["PROVEN", "PROVEN", "PROBABLE"]
 
 
 def test_three_thousand_new_meetings_cost_a_handful_of_calls() -> None:
@@ -104,9 +122,8 @@ def test_all_there_is_is_asked_for_again_after_thirty_days() -> None:
         asked = asks(archive, account)
         n_full += asked[0] > archive.land.count() - 50
         account.live(account.now + DAY, 10)
-    assert (
-        n_full == 1 + 2
-    )  # of the first three questions of the first sync only the last; then the second sync, then two
+    # Of the first sync's three questions only the last; the second sync; two that confirm the first answer; a month later.
+    assert n_full == 1 + 2 + 1
 
 
 @pytest.mark.parametrize("cap", [1, 7, 50, 333])
@@ -160,10 +177,12 @@ def test_a_vanished_record_costs_one_long_sync_and_then_no_more() -> None:
     assert len(asks(archive, account)) > 1
     assert archive.last is not None
     assert archive.last.vanished == (account.meetings[-40 - 0].id,)
+    n_calls = []
     for _ in range(5):
         account.live(account.now + DAY, 10)
-        assert len(asks(archive, account)) == 1
+        n_calls.append(len(asks(archive, account)))
         assert not archive.last.vanished
+    assert sorted(n_calls) == [1, 1, 1, 1, 2], "two where a full answer confirms the first"
     assert archive.certificate.periods[-2].verdict == "PROVEN"
 
 

@@ -268,7 +268,7 @@ def later(
     reason = str(more.pop("reason", "full"))
     sighting = look(replace(facts, **more), land, Before(day(9)), DEFAULT_POLICY)  # type: ignore[arg-type]
     earlier = replace(EARLIER, n_records=doubled or EARLIER.n_records, n_ids=distinct)
-    matured = confirmed(earlier, sighting, reason)
+    matured = confirmed(earlier, sighting, reason, [sighting], reason)
     return "matured" if matured.proven_from == EARLIER.lower else matured.reason
 
 
@@ -294,7 +294,7 @@ def test_a_full_answer_does_not_mature_when(name: str, answer: dict[str, object]
 
 
 def test_an_anchored_answer_alone_confirms_no_full_one() -> None:
-    assert confirmed(EARLIER, EMPTY, "anchored") == EARLIER
+    assert confirmed(EARLIER, EMPTY, "anchored", [EMPTY], None) == EARLIER
 
 
 def test_an_anchored_window_grows_downwards_once_what_it_rests_on_is_confirmed() -> None:

@@ -69,8 +69,11 @@ def test_more_patience_takes_back_what_was_proven_with_less_and_reads_all_again(
 
     assert "anchored" in reasons(8, 24)
     assert archive.evidence.full_at != archive.evidence.last_asked_at
-    assert "anchored" not in reasons(1, 72)
+    reasons(1, 72)
     assert archive.evidence.full_at == archive.evidence.last_asked_at
+    assert max(one.end for one in archive.certificate.periods if one.verdict == "PROVEN") <= instant(
+        account.now - 3 * DAY
+    )
     assert "anchored" in reasons(8, 24)
     assert archive.evidence.settle_s == 72 * 3600, "once patient, always patient"
     last = archive.certificate.periods[-1]
@@ -243,22 +246,43 @@ def test_many_that_vanish_from_a_list_kept_newest_first_leave_no_gap() -> None:
 
 
 @pytest.mark.parametrize("n_empty", [1, 3])
-def test_after_empty_first_syncs_what_a_cap_hides_is_a_gap_since_the_first_asking(n_empty: int) -> None:
+def test_after_empty_first_syncs_what_a_cap_hides_is_never_proven(n_empty: int) -> None:
     account, archive = Account(Knobs(cap=47), random.Random(3)), MemoryArchive(SMALL)
     account.live(5 * DAY, 0)
-    began = account.now
     for _ in range(n_empty):
         archive.sync(account)
-        assert archive.certificate.worst == "GAP"
+        assert {one.reason_key for one in archive.certificate.periods} == {"empty_so_far"}
     account.live(account.now + 8 * DAY, 15)
-    for _ in range(3):
+    for _ in range(30):
         archive.sync(account)
-        first = archive.certificate.periods[0]
-        assert (first.verdict, first.start) == ("GAP", instant(began - DAY))
-        lost = [instant(one.start) for one in archive.lost(account)]
-        assert lost
-        assert all(first.start <= at < first.end for at in lost)
-        account.now += 2 * DAY
+        lost = archive.lost(account)
+        assert len(lost) > 60
+        assert all(
+            archive.certificate.over(instant(one.start), instant(one.start + 1)).worst != "PROVEN" for one in lost
+        )
+        account.live(account.now + DAY, 4)
+    assert "PROVEN" in {one.verdict for one in archive.certificate.periods}, "what comes from now on is"
+
+
+def test_after_empty_first_syncs_a_suspicious_answer_leaves_a_gap_since_the_first_asking() -> None:
+    account, archive = Account(Knobs(cap=50), random.Random(3)), MemoryArchive(SMALL)
+    archive.sync(account)
+    account.live(8 * DAY, 15)
+    archive.sync(account)
+    first = archive.certificate.periods[0]
+    assert (first.verdict, first.start) == ("GAP", instant(-DAY))
+    assert all(instant(one.start) < first.end for one in archive.lost(account))
+
+
+@pytest.mark.parametrize("rate", [3, 30])
+def test_an_account_that_begins_empty_gets_proven_like_any_other(rate: float) -> None:
+    account, archive = Account(Knobs(), random.Random(4)), MemoryArchive(SMALL)
+    for _ in range(40):
+        archive.sync(account)
+        assert archive.certificate.worst != "GAP"
+        account.live(account.now + DAY, rate)
+    verdicts = [one.verdict for one in archive.certificate.periods]
+    assert verdicts == ["PROVEN"] * (len(verdicts) - 1) + ["PROBABLE"]
 
 
 def test_a_meeting_or_two_of_the_settling_time_are_no_reading_of_what_comes_after() -> None:

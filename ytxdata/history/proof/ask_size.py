@@ -5,33 +5,66 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
-from ytxdata.history.proof.evidence import Evidence, KnownLand
+from ytxdata.history.proof.evidence import Evidence, KnownLand, Window
+from ytxdata.history.proof.maturity import has_outgrown, may_mature, waiting
+from ytxdata.history.proof.overlap import luck
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reasons import CONFIRMABLE, is_gap
-from ytxdata.history.proof.window import Before, Sighting
+from ytxdata.history.proof.window import Before, Sighting, anchored, brought_fewer, longest
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The first question of a sync, whether it is to bring all there is, whether the order was shown before."""
+    """What a sync sets out to ask.
+
+    Parameters
+    ----------
+    ask
+        The first question.
+    is_full
+        It is to bring all there is.
+    order_shown
+        Two answers of one sync have shown newest-first before.
+    tail
+        How much to ask so that the answer may be anchored; None when no answer can be, so little is known.
+    is_orderly
+        The platform is not known to keep another order than newest-first, or that was long ago.
+    has_proof
+        Something is proven that an anchored answer would extend.
+    waiting
+        Full answers that a longer one may confirm.
+    """
 
     ask: int
     is_full: bool
-    order_shown: bool
+    order_shown: bool = False
+    tail: int | None = None
+    is_orderly: bool = True
+    has_proof: bool = False
+    waiting: tuple[Window, ...] = ()
 
 
 def plan(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -> Plan:
     """Return what to ask first: everything, unless a tail can prove as much."""
     n_known = known.count()
+    everything = _more_than(n_known, policy)
     if not n_known or not evidence.n_syncs:
-        return Plan(max(policy.first_ask, _more_than(n_known, policy)), True, evidence.order_shown)
-    everything = Plan(_more_than(n_known, policy), True, evidence.order_shown)
-    if _wants_everything(known, evidence, now, policy):
-        return everything
+        return Plan(max(policy.first_ask, everything), True, evidence.order_shown)
     tail = _tail(known, evidence, now, policy)
-    return (
-        Plan(tail, False, evidence.order_shown) if _tail_may_prove(tail, known, evidence, now, policy) else everything
+    is_orderly = evidence.order_shown or _is_due(evidence.order_broken_at, now, policy)
+    is_full = tail is None or not is_orderly or _wants_everything(known, evidence, now, policy)
+    return Plan(
+        ask=everything if is_full or tail is None else tail,
+        is_full=is_full,
+        order_shown=evidence.order_shown,
+        tail=tail,
+        # Only an answer cut by our own number can show the order, so one tail is tried. If it breaks the order, everything
+        # is asked for each time, and the tail is tried again after a month.
+        is_orderly=is_orderly,
+        has_proof=any(one.proven_from for one in evidence.windows),
+        waiting=tuple(waiting(evidence.windows)),
     )
 
 
@@ -39,19 +72,20 @@ def next_ask(plan: Plan, sightings: Sequence[Sighting], policy: Policy) -> int |
     """Return the next question after these answers, or None when the sync is done."""
     if not sightings:
         return plan.ask
-    if sightings[-1].pull.asked_n is None or len(sightings) >= policy.max_calls:
-        return None
-    if any(one.is_anchored for one in sightings):
-        return _to_show_the_order(plan, sightings)
-    if sightings[-1].stopped and not brought_fewer(sightings):
-        return _to_be_cut_by_us(plan, sightings)
-    return _towards_the_end(sightings, policy)
-
-
-def brought_fewer(sightings: Sequence[Sighting]) -> bool:
-    """Say whether the last answer is shorter than one to a smaller question: the platform refused the larger one."""
     last = sightings[-1]
-    return any(_asked(one) < _asked(last) and one.pull.n_returned > last.pull.n_returned for one in sightings[:-1])
+    if last.pull.asked_n is None or len(sightings) >= policy.max_calls:
+        return None
+    full = longest(sightings)
+    if plan.is_full and full is not None and all(full.pull.n_returned >= one.pull.n_returned for one in sightings):
+        return _after_the_end(plan, full, sightings, policy)
+    if anchored(sightings):
+        return _to_show_the_order(plan, sightings)
+    half = _to_exclude_luck(last, policy) if last.joins and len(sightings) < policy.cuts else None
+    if half is not None:
+        return half
+    if last.stopped and not brought_fewer(sightings):
+        return _to_be_cut_by_us(sightings)
+    return _towards_the_end(sightings, policy)
 
 
 def _wants_everything(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -> bool:
@@ -60,19 +94,34 @@ def _wants_everything(known: KnownLand, evidence: Evidence, now: datetime, polic
         return True
     # Once in a while all is read again, to find what was listed late; and as soon as enough is new to confirm the
     # first.
-    if _is_due(evidence.full_at, now, policy) or _may_confirm(known, evidence, policy):
-        return True
-    # Only an answer cut by our own number can show the order, so one tail is tried. If it breaks the order,
-    # everything is asked for each time, and the tail is tried again after a month.
-    return not (evidence.order_shown or _is_due(evidence.order_broken_at, now, policy))
+    return _is_due(evidence.full_at, now, policy) or _may_confirm(known, evidence, policy)
 
 
-def _tail_may_prove(tail: int, known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -> bool:
-    """Say whether so short an answer leaves enough old records out that luck could not have left them out."""
-    listed_from = Before(None, evidence.listed_from, evidence.listed_at).still_listed_from(now)
-    n_known = known.count()
-    n_listed = n_known - (known.n_before(listed_from) if listed_from else n_known)
-    return n_listed - tail > policy.overlap and (tail / n_listed) ** tail <= policy.chance
+def _after_the_end(plan: Plan, full: Sighting, sightings: Sequence[Sighting], policy: Policy) -> int | None:
+    """Return what to ask when all there is has come: a tail that joins the answer on, or cuts that show a strict order.
+
+    Nothing, when neither would prove more: a quiet account costs one call.
+    """
+    cuts = sightings[next(n for n, one in enumerate(sightings) if one is full) + 1 :]
+    if not full.is_clean or not plan.is_orderly:
+        return None
+    has_matured = any(has_outgrown(one, full, policy) for one in plan.waiting)
+    if not has_matured and may_mature(plan.waiting, full, policy) and all(one.comparison.is_strict for one in cuts):
+        quarters = policy.cuts - len(cuts)
+        if quarters and _strict_luck(full.pull.n_returned, policy) <= policy.chance:
+            return full.pull.n_returned * quarters // (policy.cuts + 1)
+    if cuts:
+        return _to_exclude_luck(cuts[-1], policy) if cuts[-1].joins and not anchored(sightings) else None
+    return plan.tail if plan.has_proof or has_matured else None
+
+
+def _strict_luck(n: int, policy: Policy) -> float:
+    """Return how likely a platform without order would pass all cuts of so long an answer."""
+    sizes = [n * k // (policy.cuts + 1) for k in range(policy.cuts + 1, 0, -1)]
+    chance = 1.0
+    for longer, shorter in pairwise(sizes):
+        chance *= luck(shorter, shorter, longer)
+    return chance
 
 
 def _to_show_the_order(plan: Plan, sightings: Sequence[Sighting]) -> int | None:
@@ -81,21 +130,31 @@ def _to_show_the_order(plan: Plan, sightings: Sequence[Sighting]) -> int | None:
     Once is enough: it costs one more call in the life of an archive. Without it a list kept oldest first that forgets
     its old end slides along, and looks anchored for ever.
     """
-    n_anchored = sum(one.is_anchored for one in sightings)
+    last = sightings[-1]
     is_shown = plan.order_shown or any(one.shows_order for one in sightings)
-    return 2 * _asked(sightings[-1]) if n_anchored == 1 and sightings[-1].is_anchored and not is_shown else None
+    has_tried = any(one.joins and last.asked > one.asked for one in sightings[:-1])
+    return None if is_shown or has_tried else 2 * max(one.asked for one in sightings)
 
 
-def _to_be_cut_by_us(plan: Plan, sightings: Sequence[Sighting]) -> int | None:
+def _to_exclude_luck(last: Sighting, policy: Policy) -> int | None:
+    """Ask for half of what joined on, where so few records might be in order by accident: two cuts are not.
+
+    None when even that would not do, so that all there is must be read.
+    """
+    half = last.asked // 2
+    if not half or last.luck * luck(half, half, last.asked) > policy.chance:
+        return None
+    return half
+
+
+def _to_be_cut_by_us(sightings: Sequence[Sighting]) -> int | None:
     """Ask for a little less than came when a tail was cut by the platform: what our own number cuts may be anchored.
 
     Once only: under a limit that moves, less and less would come.
     """
     last = sightings[-1]
     less = max(1, last.pull.n_returned * 9 // 10)
-    if last.anchored_by is None or plan.is_full or any(one.pull.asked_n == less for one in sightings):
-        return None
-    return less
+    return None if last.anchored_by is None or any(one.asked == less for one in sightings) else less
 
 
 def _towards_the_end(sightings: Sequence[Sighting], policy: Policy) -> int | None:
@@ -103,16 +162,12 @@ def _towards_the_end(sightings: Sequence[Sighting], policy: Policy) -> int | Non
 
     A lost period cannot be bought back later, so a refused question is halved, to within an eighth.
     """
-    asked = _asked(sightings[-1])
-    granted = max((_asked(one) for one in sightings if not one.stopped), default=0)
-    refused = min((_asked(one) for one in sightings if one.stopped), default=None)
+    most = max(one.asked for one in sightings)
+    granted = max((one.asked for one in sightings if not one.stopped), default=0)
+    refused = min((one.asked for one in sightings if one.stopped), default=None)
     if refused is None:
-        return asked * policy.growth if asked < policy.largest_ask else None
+        return most * policy.growth if most < policy.largest_ask else None
     return (granted + refused) // 2 if granted and refused - granted > max(16, granted // 8) else None
-
-
-def _asked(sighting: Sighting) -> int:
-    return sighting.pull.asked_n or 0
 
 
 def _more_than(n_known: int, policy: Policy) -> int:
@@ -124,24 +179,27 @@ def _is_due(at: datetime | None, now: datetime, policy: Policy) -> bool:
 
 
 def _may_confirm(known: KnownLand, evidence: Evidence, policy: Policy) -> bool:
-    """Say whether the history has grown enough since all was asked for that a first full answer may now be confirmed.
+    """Say whether the history has grown enough that a full answer would now confirm the first one.
 
-    Half as much again as `verdict` wants: records differ in size, and a full question that confirms nothing is
-    wasted.
+    Records differ in size, and a full question that confirms nothing is wasted: a little more than enough must be new.
+    Where a full question is no longer than a first one, it costs no more than a tail, and is tried a little before.
     """
     full = [one for one in evidence.windows if one.reason in CONFIRMABLE and one.n_records]
-    if not full or evidence.full_at is None or any(one.proven_from for one in full):
+    # What has fallen off since, no later answer holds: a longer one is never longer than that.
+    if not full or evidence.has_forgotten or any(one.proven_from for one in full):
         return False
-    n_new = known.count() - known.n_before(evidence.full_at)
+    n_known = known.count()
+    n_new = n_known - known.n_before(full[0].asked_at)
     grown = n_new * full[-1].n_bytes / full[-1].n_records
-    return grown > 1.5 * max(policy.giant, 2 * full[-1].largest, 0.05 * full[-1].n_bytes)
+    share = 0.8 if _more_than(n_known, policy) <= policy.first_ask else 1.1
+    return grown > share * max(policy.large, full[-1].largest)
 
 
-def _tail(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -> int:
+def _tail(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -> int | None:
     """Return how many records hold what may still change, what is to be expected since, and the overlap.
 
     The overlap lies below what the newest proof had archived, unless that is long ago. As much is expected as came in
-    the same time before.
+    the same time before. A small account has no room to spare: half of it must do. None when not even that may prove.
     """
     assert evidence.last_asked_at is not None
     proofs = [one.asked_at for one in evidence.windows if one.proven_from and not is_gap(one.reason)]
@@ -151,4 +209,16 @@ def _tail(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -
     n_all = known.count()
     n_deep = n_all - known.n_before(joins_at - policy.reach)
     n_expected = n_all - known.n_before(evidence.last_asked_at - (now - evidence.last_asked_at))
-    return n_deep + int(n_expected * policy.headroom) + max(4 * policy.overlap, policy.spare)
+    n_young = n_deep + int(n_expected * policy.headroom)
+    listed_from = Before(None, evidence.listed_from, evidence.listed_at).still_listed_from(now)
+    n_listed = n_all - (known.n_before(listed_from) if listed_from else n_all)
+    tails = (n_young + max(4 * policy.overlap, policy.spare), max(n_young + 2 * policy.overlap, n_listed // 2))
+    return next((tail for tail in tails if _may_prove(tail, n_listed, policy)), None)
+
+
+def _may_prove(tail: int, n_listed: int, policy: Policy) -> bool:
+    """Say whether so short an answer leaves enough old records out that luck could not have left them out."""
+    if n_listed - tail <= policy.overlap:
+        return False
+    half = tail // 2
+    return luck(tail, tail, n_listed) * luck(half, half, tail) <= policy.chance

@@ -70,7 +70,13 @@ MOST_IDS = 20
 
 
 def notes_on(
-    best: Sighting, reason: str, gap: Window | None, doubts: Sequence[Doubt], earlier: Evidence, *, is_broken: bool
+    best: Sighting,
+    reasons: Sequence[str],
+    gap: Window | None,
+    doubts: Sequence[Doubt],
+    earlier: Evidence,
+    *,
+    is_broken: bool,
 ) -> Iterator[Note]:
     """Yield what a sync noticed, from what its best answer shows."""
     pull_id = best.pull.pull_id
@@ -90,9 +96,10 @@ def notes_on(
             yield _note(key, pull_id, n=n)
     if is_broken:
         yield _note("order", pull_id)
-    if reason in SUSPICIONS:
-        yield _because("cap", reason, pull_id)
-    if reason in FORGETTING and not earlier.has_forgotten:
+    for reason in reasons:
+        if reason in SUSPICIONS:
+            yield _because("cap", reason, pull_id)
+    if any(one in FORGETTING for one in reasons) and not earlier.has_forgotten:
         yield _note("forgotten", pull_id, n=best.overlap.n_left_out)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import prod
 from typing import NamedTuple
 
 from ytxdata.history.proof.evidence import Known, Seen
@@ -63,6 +64,11 @@ class Overlap(NamedTuple):
     n_left_out: int
     n_held_back: int
 
+    @property
+    def luck(self) -> float:
+        """How likely a platform without any order would show as much."""
+        return luck(self.n_inside, self.n_known, self.n_known + self.n_held_back)
+
 
 def anchored_by(
     anchors: Iterable[Known], overlap: Overlap, joins_at: datetime | None, policy: Policy
@@ -101,12 +107,18 @@ def _ends_inside_known_land(overlap: Overlap, policy: Policy) -> bool:
         return False
     # Pinned rooms are few. Five strays a day and more below the window are single records left out all over the
     # place.
-    if overlap.n_far >= policy.overlap:
-        return False
-    # A platform without any order, and a small archive: luck puts all that came above all that did not. The chance
-    # that records drawn at random do so must be so small that a thousand accounts synced for ten years never see it.
-    by_chance = (overlap.n_known / (overlap.n_known + overlap.n_held_back)) ** overlap.n_inside
-    return by_chance <= policy.chance
+    return overlap.n_far < policy.overlap
+
+
+def luck(n_newest: int, n_came: int, n_all: int) -> float:
+    """Return how likely records drawn at random hold all the newest of a list, and look ordered.
+
+    Examples
+    --------
+    >>> round(1 / luck(15, 15, 30)), luck(0, 15, 30), luck(15, 30, 30)
+    (155117520, 1.0, 1.0)
+    """
+    return prod(((n_came - n) / (n_all - n) for n in range(n_newest)), start=1.0)
 
 
 class Comparison(NamedTuple):
@@ -119,11 +131,17 @@ class Comparison(NamedTuple):
     shows_disorder, shows_order
         Whether the two show that the shorter is not the newest part of the longer, or that it is. Neither, when one
         of them says too little.
+    is_strict
+        The shorter is the newest part of the longer to a record, by start or by end, rooms pinned on top not excepted.
+    luck
+        How likely a platform without any order would show the shorter as so strict a part of the longer.
     """
 
     n_lacking: int = 0
     shows_disorder: bool = False
     shows_order: bool = False
+    is_strict: bool = False
+    luck: float = 1.0
 
 
 def compared(answer: Extent, earlier: Extent | None, policy: Policy) -> Comparison:
@@ -140,7 +158,11 @@ def compared(answer: Extent, earlier: Extent | None, policy: Policy) -> Comparis
     # Held against the window without its lowest few: a pinned room would stretch the shorter answer's window over
     # years.
     n_hidden = sum(earlier.trimmed <= at < earlier.upper for at in only_now)
+    shorter, longer = sorted((answer, earlier), key=lambda one: len(one.ids))
+    is_strict, by_luck = _strictness(shorter, longer, policy)
     return Comparison(
+        is_strict=is_strict,
+        luck=by_luck,
         n_lacking=n_lacking,
         # One may have been listed between the two questions; more than a tenth is no newest part.
         shows_disorder=n_hidden > max(1, policy.strays * len(earlier.ids)),
@@ -161,3 +183,19 @@ def _agree(
     if any(both_reach <= at < min(answer.upper, earlier.upper) for at in (*only_before, *only_now)):
         return False
     return max(sum(at < both_reach for at in seen) for seen in (only_before, only_now)) >= policy.overlap
+
+
+def _strictness(shorter: Extent, longer: Extent, policy: Policy) -> tuple[bool, float]:
+    """Say whether the shorter answer is the newest part of the longer to a record, and how likely that is by luck."""
+    upper = min(shorter.upper, longer.upper)
+    settled = [pair for pair in longer.placed if pair[0] < upper]
+    below = [(at, one) for at, one in settled if one.meeting_id not in shorter.ids]
+    n_common = len(settled) - len(below)
+    if len(below) < policy.overlap or n_common < sum(at < upper for at, _ in shorter.placed):
+        return False, 1.0
+    # By end too: a list that is kept by end puts a meeting of a day above a later short one, and is as good.
+    by_start = shorter.placed[0][0] >= below[-1][0]
+    ends = [one.ended_at for _, one in shorter.placed if one.ended_at is not None]
+    by_end = all(one.ended_at is not None and one.ended_at <= min(ends, default=upper) for _, one in below)
+    is_strict = by_start or by_end
+    return is_strict, luck(n_common, n_common, len(settled)) if is_strict else 1.0

@@ -101,6 +101,9 @@ def _claims(window: Window, policy: Policy, *, is_reliable: bool) -> Iterator[St
     if is_gap(window.reason):
         yield Stretch(1, window.reason, window.lower, window.upper, window)
         return
+    if window.reason == "empty_so_far":
+        yield Stretch(0, window.reason, window.lower, window.upper, window)
+        return
     upper = min(window.upper, window.asked_at - policy.settle)
     unproven = "unanchored" if window.reason == "anchored" else window.reason
     yield Stretch(0, "settling", max(window.lower, upper), window.asked_at, window)

@@ -23,6 +23,8 @@ class Policy:
     giant
         A record may be this large [bytes]: only an answer longer by more shows that a limit on bytes had not been
         met.
+    large, cuts
+        Where a list was cut by us at so many places, and was strictly ordered at each, this [bytes] will do.
     strays
         Share of the known records that may stand outside their place: rooms pinned on top, records that vanished.
     chance
@@ -50,6 +52,11 @@ class Policy:
     # longer though it was cut. A record holds some two hundred bytes a party: this is one of well over a hundred
     # parties.
     giant: int = 32768
+    # What a strict order leaves possible is rare already (see `maturity`), and must then be a record of forty parties
+    # and more, the largest of all.
+    large: int = 8192
+    # At three quarters, a half and a quarter: what is out of order must then end at all three places by accident.
+    cuts: int = 3
     # A tenth is far above what is deleted by hand between two syncs, and far below what any other order than
     # newest-first leaves out of its place.
     strays: float = 0.1

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from ytxdata.history.proof.ask_size import next_ask, plan
 from ytxdata.history.proof.certificate import Certificate, Period
@@ -18,6 +19,7 @@ from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
 from ytxdata.history.proof.reasons import CONFIRMABLE, FORGETTING
 from ytxdata.history.proof.revoke import doubts_from, patient, resettled, rewound, with_upper, worst_doubts
 from ytxdata.history.proof.verdict import (
+    begins_the_claims,
     best_of,
     confirmed,
     gap_below,
@@ -26,7 +28,7 @@ from ytxdata.history.proof.verdict import (
     rebased,
     window_of,
 )
-from ytxdata.history.proof.window import Before, Sighting, look
+from ytxdata.history.proof.window import Before, Sighting, longest, look
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,42 +110,67 @@ class Reading:
         earlier, policy, sightings = self._evidence, self._policy, self._sightings
         if not sightings:
             return Judgement(certify(earlier, policy), earlier, tuple(self._notes))
-        best = best_of(sightings)
-        reason = reason_for(best, sightings, earlier, policy)
-        windows, gap = _windows(best, reason, earlier, policy)
+        found = _Finding.of(sightings, earlier, policy)
+        windows, gap = found.windows(earlier, policy)
         doubts = doubts_from(sightings, earlier)
-        is_broken = reason == "order_broken" or any(one.is_broken or one.shows_disorder for one in sightings)
         evidence = replace(
-            _ordered(_asked(earlier, best, is_full=self._plan.is_full or best.stopped), sightings, is_broken=is_broken),
+            _ordered(_asked(earlier, found, is_full=self._plan.is_full), sightings, is_broken=found.is_broken),
             windows=windows,
             doubts=worst_doubts([*earlier.doubts, *doubts]),
-            has_forgotten=earlier.has_forgotten or reason in FORGETTING,
-            outside=_outside(reason, earlier),
+            has_forgotten=earlier.has_forgotten or any(one in FORGETTING for one in found.reasons),
+            outside=_outside(found.reasons, earlier),
         )
         return Judgement(
             certificate=certify(evidence, policy),
             evidence=evidence,
-            notes=(*self._notes, *notes_on(best, reason, gap, doubts, earlier, is_broken=is_broken)),
-            vanished=best.vanished,
+            notes=(*self._notes, *notes_on(found.best, found.reasons, gap, doubts, earlier, is_broken=found.is_broken)),
+            vanished=found.best.vanished,
             reappeared=tuple(dict.fromkeys(key for one in sightings for key in one.reappeared)),
         )
 
 
-def _windows(
-    best: Sighting, reason: str, earlier: Evidence, policy: Policy
-) -> tuple[tuple[Window, ...], Window | None]:
-    """Return all windows after this sync, and the gap that it leaves below its own."""
-    windows = [confirmed(one, best, reason) for one in earlier.windows]
-    windows = [rebased(one, windows) for one in windows]
-    window = window_of(best, reason, windows, policy)
-    gap = gap_below(window, best, reason, reached_by(earlier, windows, best))
-    return compact([*windows, *(one for one in (gap, window) if one is not None)]), gap
+class _Finding(NamedTuple):
+    """What a sync comes to: its answers, the best of them, the longest full one, and why each may claim what it may."""
+
+    sightings: Sequence[Sighting]
+    best: Sighting
+    reason: str
+    full: Sighting | None
+    full_reason: str | None
+
+    @classmethod
+    def of(cls, sightings: Sequence[Sighting], earlier: Evidence, policy: Policy) -> _Finding:
+        best, full = best_of(sightings), longest(sightings)
+        reason = reason_for(best, sightings, earlier, policy)
+        full_reason = None if full is None else reason_for(full, sightings, earlier, policy)
+        return cls(sightings, best, reason, full, full_reason)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return (self.reason,) if self.full_reason in (None, self.reason) else (self.reason, str(self.full_reason))
+
+    @property
+    def is_broken(self) -> bool:
+        shown = any(one.is_broken or one.shows_disorder for one in self.sightings)
+        return shown or self.reason == "order_broken"
+
+    def windows(self, earlier: Evidence, policy: Policy) -> tuple[tuple[Window, ...], Window | None]:
+        """Return all windows after this sync, and the gap that it leaves below its own."""
+        best, reason = self.best, self.reason
+        windows = [confirmed(one, best, reason, self.sightings, self.full_reason) for one in earlier.windows]
+        windows = [rebased(one, windows) for one in windows]
+        window = window_of(best, reason, earlier, windows, policy)
+        if window is not None and begins_the_claims(window, best, windows):
+            return (window,), None
+        gap = gap_below(window, best, reason, reached_by(earlier, windows, best))
+        return compact([*windows, *(one for one in (gap, window) if one is not None)]), gap
 
 
-def _asked(earlier: Evidence, best: Sighting, *, is_full: bool) -> Evidence:
+def _asked(earlier: Evidence, found: _Finding, *, is_full: bool) -> Evidence:
     """Return the evidence with what this sync says of when it asked, and of what the platform lists."""
+    best = found.best
     asked_at = best.pull.asked_at
-    listed_from, listed_at = _listed(best, earlier)
+    listed_from, listed_at = _listed(found.full or best, earlier)
     return replace(
         earlier,
         n_syncs=earlier.n_syncs + 1,
@@ -151,7 +178,7 @@ def _asked(earlier: Evidence, best: Sighting, *, is_full: bool) -> Evidence:
         joins_at=best.upper,
         listed_from=listed_from,
         listed_at=listed_at,
-        full_at=asked_at if is_full else earlier.full_at,
+        full_at=asked_at if is_full or best.stopped else earlier.full_at,
         uppers=with_upper(earlier.uppers, best.upper),
     )
 
@@ -172,9 +199,9 @@ def _listed(best: Sighting, earlier: Evidence) -> tuple[datetime | None, datetim
     return best.first, asked_at
 
 
-def _outside(reason: str, earlier: Evidence) -> str:
+def _outside(reasons: Sequence[str], earlier: Evidence) -> str:
     """Return why nothing is claimed before the first claim: there may be nothing, or it was not read."""
-    if reason in CONFIRMABLE:
+    if any(one in CONFIRMABLE or one == "empty_so_far" for one in reasons):
         return "before_first"
     return earlier.outside if earlier.n_syncs else "not_read"
 

@@ -44,6 +44,10 @@ REASONS: dict[str, Reason] = {
         "平台自己停止返回：可能是全部，也可能有未公开的上限；以后的同步可以证实",
         "the platform stopped by itself: all there is, or a hidden limit; a later sync can prove it",
     ),
+    "empty_so_far": _probable(
+        "平台至今没有给出任何会议：账户可能是新的，也可能暂时没有会议",
+        "the platform has shown no meeting so far: the account may be new, or have had none yet",
+    ),
     "settling": _probable(
         "太新：会议可能结束后才列出，尚未稳定",
         "too young: meetings may be listed only after they end, so this may still settle",

@@ -8,21 +8,22 @@ costs the product.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ytxdata.history.proof.ask_size import brought_fewer
 from ytxdata.history.proof.evidence import Evidence, Window
+from ytxdata.history.proof.maturity import matures
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reasons import BLOCKING, CONFIRMABLE, is_gap
-from ytxdata.history.proof.window import Sighting
+from ytxdata.history.proof.window import Sighting, anchored, brought_fewer, longest
 from ytxdata.times import next_second
 
 
 def best_of(sightings: Sequence[Sighting]) -> Sighting:
-    """Return the answer of a sync that says most: the anchored one, else the longest, else the later."""
-    return max(enumerate(sightings), key=lambda pair: (pair[1].is_anchored, pair[1].pull.n_returned, pair[0]))[1]
+    """Return the answer of a sync that says most: an anchored one, else the longest, else the later."""
+    choice = anchored(sightings) or sightings
+    return max(enumerate(choice), key=lambda pair: (pair[1].pull.n_returned, pair[0]))[1]
 
 
 def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence, policy: Policy) -> str:
@@ -33,6 +34,8 @@ def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence
     n_left_out = best.overlap.n_left_out
     is_ordered = evidence.order_shown or any(one.shows_order for one in sightings)
     holds = {
+        # Nothing came, and nothing was known: an account may be new. It claims nothing, and takes nothing away.
+        "empty_so_far": best.is_first and not best.pull.n_returned,
         "empty": not best.pull.n_returned,
         # Once newest-first was shown, records that vanish were deleted; before that they may be any part of the list.
         "order_broken": best.is_broken or (best.is_selection and not is_ordered),
@@ -44,7 +47,7 @@ def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence
         "no_start": best.n_without_start > policy.strays * best.n_ids,
         # A list from which records vanish and return leaves out others too, that nobody has seen yet.
         "reappeared": bool(best.reappeared),
-        "anchored": best.is_anchored and is_ordered,
+        "anchored": is_ordered and any(one is best for one in anchored(sightings)),
         "vanished": bool(best.vanished),
         "saved": best.pull.asked_n is None,
         "cap_fewer": any(brought_fewer(sightings[: n + 1]) for n in range(len(sightings))),
@@ -73,8 +76,17 @@ def is_round(n: int) -> bool:
     return n >= 50 and (n % 50 == 0 or n & (n - 1) == 0)
 
 
-def confirmed(window: Window, best: Sighting, reason: str) -> Window:
-    """Return an earlier window as the best answer of a later sync leaves it: confirmed, contradicted, or as it was.
+def confirmed(
+    window: Window, best: Sighting, reason: str, sightings: Sequence[Sighting], full_reason: str | None
+) -> Window:
+    """Return an earlier window as a later sync leaves it: confirmed, contradicted, or as it was.
+
+    Parameters
+    ----------
+    best, reason
+        The best answer of the sync, and the reason for what it may claim.
+    full_reason
+        The reason for what the longest full answer of the sync may claim; None when there is none.
 
     An anchored answer confirms none: it shows how the newest records are listed, not where an earlier answer had been
     cut (a short hidden limit, with rooms pinned on top, seems to reach years back with a hole in the middle).
@@ -87,11 +99,16 @@ def confirmed(window: Window, best: Sighting, reason: str) -> Window:
         return window
     # For ever: a limit that was lifted brings what it had cut, and the answer after that is longer and brings nothing
     # unknown.
-    if any(start < window.upper for one in best.fresh if (start := best.pull.start_of(one))):
+    if any(start < window.upper for answer in sightings for start in _new_starts(answer)):
         return replace(window, reason="incomplete", proven_from=None)
-    if reason in CONFIRMABLE and _is_longer(best, window) and not _began_before(best, window.asked_at):
+    full = longest(sightings)
+    if full is not None and full_reason in CONFIRMABLE and matures(window, full, sightings, full.policy):
         return replace(window, proven_from=window.lower)
     return window
+
+
+def _new_starts(answer: Sighting) -> Iterator[datetime]:
+    return (start for one in answer.fresh if (start := answer.pull.start_of(one)))
 
 
 def rebased(window: Window, bases: Iterable[Window]) -> Window:
@@ -104,8 +121,13 @@ def rebased(window: Window, bases: Iterable[Window]) -> Window:
     return replace(window, proven_from=min(window.proven_from, max(window.anchored_from, proven)))
 
 
-def window_of(best: Sighting, reason: str, earlier: Iterable[Window], policy: Policy) -> Window | None:
+def window_of(
+    best: Sighting, reason: str, evidence: Evidence, earlier: Iterable[Window], policy: Policy
+) -> Window | None:
     """Return the window of a sync, None when its best answer has none."""
+    if reason == "empty_so_far":
+        first = evidence.uppers[0] if evidence.uppers else best.upper
+        return Window(reason, (best.pull.pull_id,), best.pull.asked_at, first, best.pull.asked_at)
     if best.lower is None or is_gap(reason):
         return None
     window = Window(
@@ -125,6 +147,16 @@ def window_of(best: Sighting, reason: str, earlier: Iterable[Window], policy: Po
         return window
     proven_from = _proven_from(best, earlier, policy)
     return replace(window, proven_from=proven_from, anchored_by=best.anchored_by, anchored_from=best.lower)
+
+
+def begins_the_claims(window: Window, best: Sighting, earlier: Iterable[Window]) -> bool:
+    """Say whether a full answer joins as any first answer does: nothing was claimed before it, and it lacks nothing.
+
+    An account may begin empty, or with two meetings that still settle. What a limit hides since then would be missing
+    among what is known; and what came before the oldest meeting is outside the claims, as with every first answer.
+    """
+    has_claims = any(one.lower < one.upper and one.reason != "empty_so_far" for one in earlier)
+    return window.reason in CONFIRMABLE and not has_claims and not best.n_missing and not best.overlap.n_left_out
 
 
 def gap_below(window: Window | None, best: Sighting, reason: str, reached: datetime | None) -> Window | None:
@@ -147,7 +179,8 @@ def reached_by(evidence: Evidence, windows: Iterable[Window], best: Sighting) ->
     nothing.
     """
     first_asked = evidence.uppers[0] if evidence.uppers and best.pull.n_returned else None
-    return max((one.upper for one in windows if one.lower < one.upper and not is_gap(one.reason)), default=first_asked)
+    claimed = (one for one in windows if one.lower < one.upper and not is_gap(one.reason))
+    return max((one.upper for one in claimed if one.reason != "empty_so_far"), default=first_asked)
 
 
 def _proven_from(best: Sighting, earlier: Iterable[Window], policy: Policy) -> datetime:
@@ -168,30 +201,6 @@ def _proven_from(best: Sighting, earlier: Iterable[Window], policy: Policy) -> d
 def _proven_below(anchored_by: datetime, earlier: Iterable[Window]) -> datetime | None:
     """Return from where earlier syncs prove that all was held that was listed when an overlap was archived."""
     return min((one.proven_from for one in earlier if one.proven_from and anchored_by <= one.asked_at), default=None)
-
-
-def _is_longer(best: Sighting, window: Window) -> bool:
-    """Say whether a full answer is longer than an earlier one in every way a limit may count, and holds all of it."""
-    # A limit may count records, distinct meetings or bytes. In bytes it must be longer by a large record, twice over:
-    # the one that did not fit into the room that was left, and one as large that nobody has seen.
-    largest = max(window.largest, max((one.n_bytes for one in best.pull.records), default=0))
-    longer = (
-        best.pull.n_returned > window.n_records,
-        best.n_ids > window.n_ids,
-        best.pull.n_bytes > window.n_bytes + max(best.policy.giant, 2 * largest),
-    )
-    holds_all_of_it = not best.n_missing and not best.overlap.n_left_out
-    return all(longer) and holds_all_of_it and _reaches_as_far(best, window)
-
-
-def _reaches_as_far(best: Sighting, window: Window) -> bool:
-    return best.oldest is not None and window.oldest is not None and best.oldest <= window.oldest
-
-
-def _began_before(best: Sighting, instant: datetime) -> bool:
-    """Say whether an answer brings an unknown meeting that began before an instant: the earlier one lacked it."""
-    began = (best.pull.start_of(one) or one.ended_at for one in best.fresh)
-    return any(at is not None and at < instant for at in began)
 
 
 def _keeps_another_order(sightings: Sequence[Sighting], evidence: Evidence) -> bool:

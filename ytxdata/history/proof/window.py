@@ -31,6 +31,8 @@ class Sighting:
         The oldest start inside the window; None when nothing is.
     overlap
         How many known records came again, and how many did not.
+    is_first
+        Nothing was known before.
     n_missing, missing
         Known records that should be in the answer and are not: how many, and which (as far as they were looked at).
     n_gone
@@ -43,6 +45,8 @@ class Sighting:
         Ids of records that had vanished before; ids that stand for two different meetings.
     comparison
         What it shows of the answer before it in the same sync.
+    luck
+        How likely a platform without any order would have given this answer and those before it in the same sync.
     """
 
     pull: PullFacts
@@ -50,6 +54,7 @@ class Sighting:
     extent: Extent
     first: datetime | None
     overlap: Overlap
+    is_first: bool
     n_missing: int
     n_gone: int
     missing: tuple[str, ...]
@@ -58,6 +63,7 @@ class Sighting:
     reappeared: tuple[str, ...]
     collisions: tuple[str, ...]
     comparison: Comparison
+    luck: float
 
     @property
     def lower(self) -> datetime | None:
@@ -95,17 +101,32 @@ class Sighting:
         return self.comparison.shows_disorder
 
     @property
+    def asked(self) -> int:
+        """The number that was asked for, 0 when nobody knows."""
+        return self.pull.asked_n or 0
+
+    @property
     def stopped(self) -> bool:
         """The platform itself ended the answer: it is not as long as was asked for."""
         return self.pull.n_returned != self.pull.asked_n
 
     @property
-    def is_anchored(self) -> bool:
-        """The answer was cut by our own number, and it ends inside known land.
+    def is_clean(self) -> bool:
+        """Nothing in the answer was not understood, and nothing is missing from it."""
+        return not (self.pull.n_rejected or self.collisions or self.reappeared or self.n_missing)
+
+    @property
+    def joins(self) -> bool:
+        """The answer was cut by our own number, and it ends inside known land: it is anchored, if that is no luck.
 
         One that the platform cut may have been cut by anything, a limit on bytes in the middle of the list included.
         """
         return not self.stopped and self.anchored_by is not None and not self.comparison.n_lacking
+
+    @property
+    def is_anchored(self) -> bool:
+        """The answer joins, and no luck would explain it."""
+        return self.joins and self.luck <= self.policy.chance
 
     @property
     def is_scattered(self) -> bool:
@@ -139,6 +160,24 @@ class Sighting:
     def vanished(self) -> tuple[str, ...]:
         """Ids of the few that are missing amid records that are there."""
         return self.missing if self.is_scattered and self.lacks_few else ()
+
+
+def brought_fewer(sightings: Sequence[Sighting]) -> bool:
+    """Say whether the last answer is shorter than one to a smaller question: the platform refused the larger one."""
+    last = sightings[-1]
+    return any(one.asked < last.asked and one.pull.n_returned > last.pull.n_returned for one in sightings[:-1])
+
+
+def anchored(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Return the answers of a sync that are anchored: those that join, if all of them together are no luck."""
+    is_no_luck = any(one.luck <= one.policy.chance for one in sightings)
+    return [one for one in sightings if one.joins and is_no_luck]
+
+
+def longest(sightings: Sequence[Sighting]) -> Sighting | None:
+    """Return the longest answer of a sync that the platform itself ended, the later of two; None if there is none."""
+    ended = [one for one in sightings if one.stopped]
+    return max(enumerate(ended), key=lambda pair: (pair[1].pull.n_returned, pair[0]))[1] if ended else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +234,14 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         trimmed=_lower(_above_pinned(placed, inside, policy), absence.newest),
     )
     anchors = _anchors(inside, extent.lower, found, before)
+    comparison = compared(extent, before.answer.extent if before.answer else None, policy)
     return Sighting(
         pull=pull,
         policy=policy,
         extent=extent,
         first=_first_start(inside),
         overlap=overlap,
+        is_first=not known.count(),
         n_missing=len(absence.missing) if absence.was_read or not placed else absence.n_land - overlap.n_known,
         n_gone=absence.n_gone,
         missing=tuple(key for _, key in sorted(absence.missing)),
@@ -208,7 +249,10 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         fresh=tuple(records[-1] for key, records in by_id.items() if key not in found),
         reappeared=tuple(key for key, one in found.items() if one.is_exempt),
         collisions=tuple(key for key, records in by_id.items() if _is_of_two(records, found.get(key))),
-        comparison=compared(extent, before.answer.extent if before.answer else None, policy),
+        comparison=comparison,
+        # Either the archive says how unlikely this answer is, or the answer before it does: each says the same of one
+        # order, so that the two are no independent witnesses, but two cuts of one list are.
+        luck=min(overlap.luck, comparison.luck * before.answer.luck if before.answer else 1.0),
     )
 
 

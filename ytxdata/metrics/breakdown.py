@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from ytxdata import times
 from ytxdata.labels import Text
-from ytxdata.metrics import sums
 from ytxdata.metrics.calendar import DAY, By, bounds, check_by, days_table, first_day, label
 from ytxdata.metrics.facts import Facts, facts, outcome
 from ytxdata.metrics.groups import Book, Group, GroupOf, Groups, groups_of
 from ytxdata.metrics.report import Report, Trace, build, evidence
 from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import Lazy, ReportSource, Source, resolve
+from ytxdata.metrics.sums import add_up, distinct
 from ytxdata.times import Instant, local_second
 
 PARTIAL = ("is_partial", "covered_pct")
@@ -127,11 +127,11 @@ class Breakdown:
         """Return every `row` for which a report without periods lists all its classes: each group that occurs, or the one there is."""
         if self.groups is None:
             return self.source.engine.small(pa.table({"row": pa.array([0], pa.int64())}))
-        return sums.distinct(frame, "row")
+        return distinct(frame, "row")
 
     def add_up(self, frame: Lazy, *columns: str) -> Lazy:
         """Return one row per `row`: `n` rows in it, and the sum of each column, null when all its values are."""
-        return sums.add_up(frame, ("row",), columns)
+        return add_up(frame, ("row",), columns)
 
     def named(
         self, frame: Lazy, days: Collection[int] | None = None, then: tuple[str, ...] = (), most: str = ""

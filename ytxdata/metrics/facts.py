@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import narwhals as nw
 
-from ytxdata.metrics import sweep
+from ytxdata.metrics.sweep import talk_seconds
 from ytxdata.metrics.calendar import DAY
 from ytxdata.metrics.scope import Scope
 from ytxdata.metrics.source import Source
@@ -129,7 +129,7 @@ def _facts(source: Source, scope: Scope) -> Facts:
 def _with_talk(known: Facts) -> Facts:
     """Add `talk_s` and `lonely_s`, null where the legs or the end are unknown."""
     complete = known.meetings.filter(nw.col("is_known") & ~nw.col("meeting_s").is_null())
-    talk = known.source.engine.hold(sweep.talk(known.legs, complete, known.source.engine.signs))
+    talk = known.source.engine.hold(talk_seconds(known.legs, complete, known.source.engine.signs))
     has_both = nw.col("is_known") & ~nw.col("meeting_s").is_null()
     meetings = known.meetings.join(talk, on="key", how="left").with_columns(
         nw.when(has_both).then(nw.coalesce(nw.col(name), nw.lit(0))).alias(name) for name in ("talk_s", "lonely_s")

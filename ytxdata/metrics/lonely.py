@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 import narwhals as nw
 
 from ytxdata.labels import Text
-from ytxdata.metrics import sweep
+from ytxdata.metrics.sweep import cost_alone
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import PERIODS, By, check_by
 from ytxdata.metrics.cost import with_prices
@@ -95,7 +95,7 @@ def _priced(rows: Breakdown, alone: Lazy, tariff: Tariff) -> Lazy:
         alone.select("key", "first"), on="key", how="inner"
     )
     closed = closed.with_columns(j=nw.col("j") - nw.col("first"), end=nw.col("end") - nw.col("first"))
-    cost = sweep.alone(with_prices(rows.known, closed, tariff), rows.source.engine.signs)
+    cost = cost_alone(with_prices(rows.known, closed, tariff), rows.source.engine.signs)
     return alone.join(cost, on="key", how="left").with_columns(
         nano=nw.when(nw.coalesce(nw.col("unpriced"), nw.lit(0)) == 0).then(
             (nw.coalesce(nw.col("price_s"), nw.lit(0)) + 30) // 60

@@ -9,7 +9,7 @@ import narwhals as nw
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics import sweep
+from ytxdata.metrics.sweep import presence_seconds
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.facts import Facts
 from ytxdata.metrics.groups import Book, Group, GroupOf
@@ -206,7 +206,7 @@ def persons(known: Facts, meetings: Sequence[str] | None = None) -> Lazy:
             nw.col("j").min().alias("first"),
             nw.col("end").max().alias("last"),
         )
-        .join(sweep.presence(again, known.source.engine.signs), on=["key", "person"], how="left")
+        .join(presence_seconds(again, known.source.engine.signs), on=["key", "person"], how="left")
         .with_columns(
             nw.col("legs", "closed").cast(nw.Int64),
             leg_s=nw.when(nw.col("closed") > 0).then(nw.col("leg_s").cast(nw.Int64)),

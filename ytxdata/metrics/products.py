@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics import sweep
+from ytxdata.metrics.sweep import overlap_seconds
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import By, check_by
 from ytxdata.metrics.definitions import define
@@ -191,7 +191,7 @@ def _facts(source: Source, rules: Rules, start: Instant | None, end: Instant | N
     meetings = known.meetings
     if "overlap_s" in (rules.minutes, rules.least):
         closed = known.legs.filter(~nw.col("len_s").is_null()).select("key", "j", "end")
-        meetings = meetings.join(sweep.overlap(closed, source.engine.signs), on="key", how="left").with_columns(
+        meetings = meetings.join(overlap_seconds(closed, source.engine.signs), on="key", how="left").with_columns(
             overlap_s=nw.when(nw.col("is_known")).then(nw.coalesce(nw.col("overlap_s"), nw.lit(0)))
         )
     meetings = meetings.with_columns(span_s=nw.when(nw.col("e") >= nw.col("s")).then(nw.col("e") - nw.col("s")))

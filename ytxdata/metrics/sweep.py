@@ -10,7 +10,7 @@ from typing import Any
 
 import narwhals as nw
 
-Lazy = nw.LazyFrame[Any]
+from ytxdata.metrics.sums import Lazy
 
 
 def steps(intervals: Lazy, signs: Lazy, *columns: str, begins: str, ends: str) -> Lazy:
@@ -27,7 +27,7 @@ def steps(intervals: Lazy, signs: Lazy, *columns: str, begins: str, ends: str) -
 def _running(events: Lazy, *of: str) -> Lazy:
     # Leaves first: whoever leaves and comes back in one second was never there twice; one number is sorted faster than two. Rows of one
     # place may come in any order, another one at every run: all of a second then add the same, but only for what follows from this one
-    # count. A second running sum beside it needs rows that are one a second (see `alone`).
+    # count. A second running sum beside it needs rows that are one a second (see `cost_alone`).
     placed = events.with_columns(place=nw.col("t") * 4 + nw.col("step"))
     return placed.with_columns(level=nw.col("step").cum_sum().over(*of, order_by="place").cast(nw.Int64))
 
@@ -46,7 +46,7 @@ COMES_OR_GOES = ((nw.col("level") == 1) & (nw.col("step") == 1)) | ((nw.col("lev
 """Of a person's running count of legs: the steps by which the person comes, or is gone."""
 
 
-def presence(legs: Lazy, signs: Lazy) -> Lazy:
+def presence_seconds(legs: Lazy, signs: Lazy) -> Lazy:
     """Return per `key person` the seconds of the union of a person's intervals (`presence_s`)."""
     parts = _own(legs, signs).select("key", "person", presence_s=_held(1))
     return (
@@ -56,7 +56,7 @@ def presence(legs: Lazy, signs: Lazy) -> Lazy:
     )
 
 
-def talk(legs: Lazy, meetings: Lazy, signs: Lazy) -> Lazy:
+def talk_seconds(legs: Lazy, meetings: Lazy, signs: Lazy) -> Lazy:
     """Return per `key` of some meetings the seconds with exactly one person (`lonely_s`) and with two or more (`talk_s`).
 
     Where nobody `rejoined`, every leg is a person, and no person's intervals have to be united first.
@@ -79,13 +79,13 @@ def _own(legs: Lazy, signs: Lazy) -> Lazy:
     return _running(steps(closed, signs, "key", "person", begins="j", ends="end"), "key", "person")
 
 
-def overlap(legs: Lazy, signs: Lazy) -> Lazy:
+def overlap_seconds(legs: Lazy, signs: Lazy) -> Lazy:
     """Return per `key` the seconds with two or more legs, whoever they belong to (`overlap_s`); `legs` has `key j end`."""
     parts = _running(steps(legs, signs, "key", begins="j", ends="end"), "key").select("key", overlap_s=_held(2))
     return parts.group_by("key").agg(nw.col("overlap_s").sum()).with_columns(nw.col("overlap_s").cast(nw.Int64))
 
 
-def alone(legs: Lazy, signs: Lazy) -> Lazy:
+def cost_alone(legs: Lazy, signs: Lazy) -> Lazy:
     """Return per `key` what being alone cost: `price_s` (price × seconds, of the person alone) and `unpriced` (seconds without a price).
 
     `legs` has `key person j end price`. While one person is there, the running sum of prices is that person's price.

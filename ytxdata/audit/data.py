@@ -25,7 +25,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.source import Frames
 from ytxdata.phones import normalize
-from ytxdata.tables.address_book import AddressBook
+from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.plain import to_arrow
 from ytxdata.times import instant_of, local_second
 

@@ -16,7 +16,7 @@ from ytxdata.audit.invoice_rule import UNKNOWN, BilledLines, Ints, InvoiceRule
 from ytxdata.audit.rule_search import Search, search_amounts, search_durations
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.scope import Scope
+from ytxdata.metrics.facts import Scope
 from ytxdata.phones import number_class
 from ytxdata.records.schema import to_pandas
 from ytxdata.tables.described import Definition

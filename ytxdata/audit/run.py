@@ -19,9 +19,8 @@ from ytxdata.audit.invoice import Invoice
 from ytxdata.audit.life import NEW, FindingRow, Life, Lived
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.scope import Scope
-from ytxdata.tables.address_book import AddressBook
-from ytxdata.tables.lists import Listed
+from ytxdata.metrics.facts import Scope
+from ytxdata.tables.lists import AddressBook, Listed
 from ytxdata.tables.table import Table
 from ytxdata.times import Instant, as_instant, beijing_text, instant_of
 

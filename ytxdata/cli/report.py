@@ -161,7 +161,7 @@ def _check(option: str, given: str, known: Iterable[str]) -> None:
 
 
 def _privacy(show_phones: bool, pseudonyms: Path | None, book: Path | None) -> Privacy:
-    from ytxdata.tables.address_book import AddressBook
+    from ytxdata.tables.lists import AddressBook
     from ytxdata.tables.masking import Privacy, Pseudonyms
 
     keys = None

@@ -2,14 +2,13 @@
 
 from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
-from ytxdata.metrics.concentration import concentration
 from ytxdata.metrics.concurrency import concurrency, peak_stretches
 from ytxdata.metrics.cost import cost
 from ytxdata.metrics.definitions import DEFINITIONS
 from ytxdata.metrics.distributions import durations, sizes
-from ytxdata.metrics.heatmap import heatmap
+from ytxdata.metrics.hours import heatmap, working_hours
 from ytxdata.metrics.lonely import lonely
-from ytxdata.metrics.people import creators, people, presence
+from ytxdata.metrics.people import concentration, creators, people, presence
 from ytxdata.metrics.products import compare_definitions
 from ytxdata.metrics.registry import REPORTS, register
 from ytxdata.metrics.report import Report
@@ -17,7 +16,6 @@ from ytxdata.metrics.source import Frames
 from ytxdata.metrics.sums import minutes, percent
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.metrics.usage import usage
-from ytxdata.metrics.working_hours import working_hours
 from ytxdata.tables.described import Definition
 
 __all__ = [

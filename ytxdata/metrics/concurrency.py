@@ -17,14 +17,12 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import DAY, By, bounds
-from ytxdata.metrics.facts import touching
+from ytxdata.metrics.facts import touching, whole
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, evidence
-from ytxdata.metrics.scope import whole
 from ytxdata.metrics.source import Lazy, ReportSource
-from ytxdata.metrics.sums import distinct, minutes
-from ytxdata.metrics.sweep import steps
+from ytxdata.metrics.sums import distinct, minutes, steps
 from ytxdata.times import Instant
 
 KINDS = ("legs", "meetings")

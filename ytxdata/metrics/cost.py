@@ -13,11 +13,10 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import PERIODS, check_by
-from ytxdata.metrics.facts import Facts
+from ytxdata.metrics.facts import DayOf, Facts
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.scope import DayOf
 from ytxdata.metrics.source import Lazy, ReportSource, with_looked_up
 from ytxdata.metrics.sums import minutes, null_like
 from ytxdata.metrics.tariff import Tariff, yuan

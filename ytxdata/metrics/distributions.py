@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
+from ytxdata.metrics.facts import DayOf
 from ytxdata.metrics.groups import SIZES, Book, Group
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.scope import DayOf
 from ytxdata.metrics.source import Lazy, ReportSource
 from ytxdata.metrics.sums import add_up, minutes, percent
 from ytxdata.times import Instant

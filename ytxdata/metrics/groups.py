@@ -20,8 +20,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.calendar import DAY, day_number
 from ytxdata.metrics.source import Lazy, Source, texts
 from ytxdata.phones import normalize, number_class
-from ytxdata.tables.address_book import AddressBook, Entry
-from ytxdata.tables.lists import Listed
+from ytxdata.tables.lists import AddressBook, Entry, Listed
 
 Group: TypeAlias = str | Mapping[str, str]
 """What rows are grouped by: `department`, `person` or another column of the book, `creator`, `number_class`, `size_class`, `name`, or a rule for names: regular expression → series."""

@@ -9,16 +9,15 @@ from typing import Any, Literal, cast
 import narwhals as nw
 
 from ytxdata.labels import Text
-from ytxdata.metrics.sweep import cost_alone
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import PERIODS, By, check_by
 from ytxdata.metrics.cost import with_prices
+from ytxdata.metrics.facts import DayOf
 from ytxdata.metrics.groups import Book, Group
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.scope import DayOf
 from ytxdata.metrics.source import Lazy, ReportSource, with_creators
-from ytxdata.metrics.sums import add_up, minutes
+from ytxdata.metrics.sums import add_up, cost_alone, minutes
 from ytxdata.metrics.tariff import Tariff, yuan
 from ytxdata.times import Instant
 

@@ -15,16 +15,14 @@ import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.sweep import overlap_seconds
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import By, check_by
 from ytxdata.metrics.definitions import define
-from ytxdata.metrics.facts import Facts, facts
+from ytxdata.metrics.facts import DayOf, Facts, Scope, facts
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build, evidence
-from ytxdata.metrics.scope import DayOf, Scope
 from ytxdata.metrics.source import Lazy, ReportSource, Source, resolve
-from ytxdata.metrics.sums import add_up, minutes
+from ytxdata.metrics.sums import add_up, minutes, overlap_seconds
 from ytxdata.times import Instant
 
 Product = Literal["google", "zoom", "webex", "wecom"]

@@ -1,4 +1,9 @@
-"""Sums that know null: a null is skipped, a row of nulls alone is null, and the division comes last."""
+"""Sums that know null (a null is skipped, a row of nulls alone is null, the division comes last), and sweeps over events: who was connected when.
+
+Seconds during which a condition on a running count holds are summed without looking at the next event: each event at `t` adds
+`t × (held before − holds after)`, and the sum over a count that begins and ends with 0 is the time it held. Window functions only, so that
+every engine can run them.
+"""
 
 from __future__ import annotations
 
@@ -62,3 +67,105 @@ def minutes(column: str) -> nw.Expr:
 def percent(part: str, whole: str) -> nw.Expr:
     """Return a part of a whole in percent, null when the whole is 0."""
     return nw.when(nw.col(whole) > 0).then(divide(nw.col(part) * 100, nw.col(whole)))
+
+
+def steps(intervals: Lazy, signs: Lazy, *columns: str, begins: str, ends: str) -> Lazy:
+    """Return two events for each interval: `t` and `step` (+1 at its begin, −1 at its end).
+
+    `signs` is a frame of these two steps (`Engine.signs`), crossed with the intervals: of two frames that are concatenated, what
+    they come from is computed twice by a lazy engine, and narwhals cannot unpivot on a DuckDB connection of one's own.
+    """
+    both = intervals.select(*columns, begins, ends).join(signs, how="cross")
+    t = nw.when(nw.col("step") == 1).then(nw.col(begins)).otherwise(nw.col(ends))
+    return both.select(*columns, "step", t=t)
+
+
+def _running(events: Lazy, *of: str) -> Lazy:
+    # Leaves first: whoever leaves and comes back in one second was never there twice; one number is sorted faster than two. Rows of one
+    # place may come in any order, another one at every run: all of a second then add the same, but only for what follows from this one
+    # count. A second running sum beside it needs rows that are one a second (see `cost_alone`).
+    placed = events.with_columns(place=nw.col("t") * 4 + nw.col("step"))
+    return placed.with_columns(level=nw.col("step").cum_sum().over(*of, order_by="place").cast(nw.Int64))
+
+
+def _held(low: int, high: int | None = None) -> nw.Expr:
+    """The part an event adds to the seconds with `low ≤ level ≤ high`."""
+
+    def holds(level: nw.Expr) -> nw.Expr:
+        inside = level >= low if high is None else (level >= low) & (level <= high)
+        return inside.cast(nw.Int64)
+
+    return nw.col("t") * (holds(nw.col("level") - nw.col("step")) - holds(nw.col("level")))
+
+
+COMES_OR_GOES = ((nw.col("level") == 1) & (nw.col("step") == 1)) | ((nw.col("level") == 0) & (nw.col("step") == -1))
+"""Of a person's running count of legs: the steps by which the person comes, or is gone."""
+
+
+def presence_seconds(legs: Lazy, signs: Lazy) -> Lazy:
+    """Return per `key person` the seconds of the union of a person's intervals (`presence_s`)."""
+    parts = _own(legs, signs).select("key", "person", presence_s=_held(1))
+    return (
+        parts.group_by("key", "person")
+        .agg(nw.col("presence_s").sum())
+        .with_columns(nw.col("presence_s").cast(nw.Int64))
+    )
+
+
+def talk_seconds(legs: Lazy, meetings: Lazy, signs: Lazy) -> Lazy:
+    """Return per `key` of some meetings the seconds with exactly one person (`lonely_s`) and with two or more (`talk_s`).
+
+    Where nobody `rejoined`, every leg is a person, and no person's intervals have to be united first.
+    """
+    closed = legs.filter(~nw.col("len_s").is_null())
+    once, again = (
+        closed.join(meetings.filter(rejoined).select("key"), on="key", how="semi")
+        for rejoined in (~nw.col("rejoined"), nw.col("rejoined"))
+    )
+    comings = _own(again, signs).filter(COMES_OR_GOES).select("key", "step", "t")
+    people = _running(nw.concat([steps(once, signs, "key", begins="j", ends="end"), comings]), "key")
+    parts = people.select("key", lonely_s=_held(1, 1), talk_s=_held(2))
+    sums = parts.group_by("key").agg(nw.col("lonely_s").sum(), nw.col("talk_s").sum())
+    return sums.with_columns(nw.col("lonely_s", "talk_s").cast(nw.Int64))
+
+
+def _own(legs: Lazy, signs: Lazy) -> Lazy:
+    """Return the running count of legs of each person."""
+    closed = legs.filter(~nw.col("len_s").is_null())
+    return _running(steps(closed, signs, "key", "person", begins="j", ends="end"), "key", "person")
+
+
+def overlap_seconds(legs: Lazy, signs: Lazy) -> Lazy:
+    """Return per `key` the seconds with two or more legs, whoever they belong to (`overlap_s`); `legs` has `key j end`."""
+    parts = _running(steps(legs, signs, "key", begins="j", ends="end"), "key").select("key", overlap_s=_held(2))
+    return parts.group_by("key").agg(nw.col("overlap_s").sum()).with_columns(nw.col("overlap_s").cast(nw.Int64))
+
+
+def cost_alone(legs: Lazy, signs: Lazy) -> Lazy:
+    """Return per `key` what being alone cost: `price_s` (price × seconds, of the person alone) and `unpriced` (seconds without a price).
+
+    `legs` has `key person j end price`. While one person is there, the running sum of prices is that person's price.
+    """
+    priced = legs.with_columns(
+        worth=nw.coalesce(nw.col("price"), nw.lit(0)), no_price=nw.col("price").is_null().cast(nw.Int64)
+    )
+    own = _running(steps(priced, signs, "key", "person", "worth", "no_price", begins="j", ends="end"), "key", "person")
+    comings = own.filter(COMES_OR_GOES).with_columns(
+        gain=nw.col("worth") * nw.col("step"), lack=nw.col("no_price") * nw.col("step")
+    )
+    # One row per second before three sums run beside each other: among rows of one second each window of an engine may take an order of
+    # its own, and prices of those who come were then added to a count of those who leave (122.30 yuan for a minute of 0.10 on DuckDB).
+    seconds = comings.group_by("key", "t").agg(nw.col(name).sum() for name in ("step", "gain", "lack"))
+    sums = seconds.with_columns(
+        nw.col(name).cum_sum().over("key", order_by="t").cast(nw.Int64).alias(running)
+        for name, running in (("step", "level"), ("gain", "worth"), ("lack", "missing"))
+    )
+    now = (nw.col("level") == 1).cast(nw.Int64)
+    before = (nw.col("level") - nw.col("step") == 1).cast(nw.Int64)
+    parts = sums.select(
+        "key",
+        price_s=nw.col("t") * (before * (nw.col("worth") - nw.col("gain")) - now * nw.col("worth")),
+        unpriced=nw.col("t") * (before * (nw.col("missing") - nw.col("lack")) - now * nw.col("missing")),
+    )
+    whole = parts.group_by("key").agg(nw.col("price_s").sum(), nw.col("unpriced").sum())
+    return whole.with_columns(nw.col("price_s", "unpriced").cast(nw.Int64))

@@ -11,11 +11,11 @@ from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import By
 from ytxdata.metrics.concurrency import at_peak, peaks
+from ytxdata.metrics.facts import DayOf
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.products import usage_as
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.scope import DayOf
 from ytxdata.metrics.source import Lazy, ReportSource, with_creators
 from ytxdata.metrics.sums import SECONDS, count, distinct, divide, minutes
 from ytxdata.times import Instant

@@ -15,9 +15,9 @@ from ytxdata.errors import UsageError
 from ytxdata.extras import require_extra
 from ytxdata.files import replacing
 from ytxdata.labels import Text
-from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import FORMAT, NUMBER_UNITS, Definition, Described, unit_of, write_about
 from ytxdata.tables.excel_sheet import Formats, Progress, compare, heading, in_cell, write_sheet
+from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Pseudonyms, masked
 from ytxdata.tables.plain import Cell, cells, type_name
 from ytxdata.times import beijing_text, now

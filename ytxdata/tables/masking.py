@@ -21,8 +21,8 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
 from ytxdata.redact import keyed_hashes
-from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import Definition, Described
+from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
 from ytxdata.tables.plain import to_plain
 

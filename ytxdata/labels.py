@@ -5,6 +5,7 @@ from __future__ import annotations
 import locale
 import os
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -90,3 +91,24 @@ def preferred_lang() -> Lang:
     names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     name = next((name for name in names if name), None) or locale.getlocale()[0] or ""
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
+
+
+def aligned(rows: Iterable[Iterable[str]]) -> str:
+    """Return rows of cells as lines whose columns stand below each other, a Chinese character taking two places.
+
+    Examples
+    --------
+    >>> print(aligned([["检查", "n"], ["over_long", "12"]]))
+    检查       n
+    over_long  12
+    """
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(_places, column)) for column in columns]
+    padded = [
+        [cell + " " * (most - _places(cell)) for cell in column] for column, most in zip(columns, widths, strict=True)
+    ]
+    return "\n".join("  ".join(line).rstrip() for line in zip(*padded, strict=True))
+
+
+def _places(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,13 +79,37 @@ def test_people_read_sentences_with_masked_numbers(
     command = ("audit", "--lang", "en", "--archive", story.archive.path, "--roster", lists["roster"], *QUICK)
     assert run(*command) == 0
     told = capsys.readouterr()
-    assert "over_long: meeting" in told.out
+    summary, *checks = told.out.split("\n\n")
+    assert summary.splitlines()[0].split() == ["check", "crit", "warn", "new", "persisting", "resolved", "accepted"]
+    assert [check.split()[0] for check in checks] == [line.split()[0] for line in summary.splitlines()[1:]]
     assert "154****" in told.out
     assert "+86154" not in told.out
     assert "“now” is 2026-03-04 02:00:00" in told.err
     assert "at the latest (a ceiling" in told.err
     assert run(*command, "--show-phones") == 0
     assert "+86154" in capsys.readouterr().out
+
+
+def test_at_most_five_findings_of_a_check_are_listed_unless_all_are_asked_for(
+    story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("audit", "--lang", "en", "--archive", story.archive.path, "--check", "off_hours")
+    assert run(*command) == 0
+    few = capsys.readouterr().out
+    assert run(*command, "--all") == 0
+    everything = capsys.readouterr().out
+    listed = [sum(line.startswith("  warn") for line in text.splitlines()) for text in (few, everything)]
+    assert listed[0] == 5 < listed[1]
+    assert f"… and {listed[1] - 5} more: --check off_hours --all" in few
+    assert "more:" not in everything
+
+
+def test_nobody_reading_on_is_no_failure(story: Story) -> None:
+    program = Path(sys.executable).with_name("ytxdata")
+    for all_of_it in ("", "--all"):
+        command = f"set -o pipefail; '{program}' audit --archive '{story.archive.path}' {all_of_it} 2>&1 | head -1"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+        assert (done.returncode, len(done.stdout.splitlines())) == (0, 1)
 
 
 def test_a_configuration_file_and_tables_on_disk(

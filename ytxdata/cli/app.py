@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import sys
 import warnings
@@ -154,10 +155,18 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, typer.Abort):
         typer.echo(chosen.interrupted.in_(chosen.lang), err=True)
         code = _INTERRUPT
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
+    except SystemExit:
+        code = 0  # the parser leaves so when nobody reads any more, as in `ytxdata audit | head -1`: that is no failure
+    _let_go()
     sys.exit(code)
+
+
+def _let_go() -> None:
+    """Hand on what is still to be printed; if whoever read it has gone, the end of the process has nothing to complain of."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # open until the process ends
 
 
 def _write_what_fits() -> None:

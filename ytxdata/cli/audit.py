@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ytxdata.cli.shared_options import ArchiveDir, From, Json, Language, ShowPhones, To, chosen, emit, note, say, wrote
 from ytxdata.errors import UsageError
-from ytxdata.labels import Text
+from ytxdata.labels import Text, aligned
 
 if TYPE_CHECKING:
     from ytxdata.audit import Findings
@@ -47,6 +47,9 @@ def audit(
     ] = None,
     since_last: Annotated[
         bool, typer.Option("--since-last", help="只显示上次以来的变化 / show only what is new or resolved")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="列出全部发现，而不是每项检查 5 条 / list all findings, not five a check")
     ] = False,
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="阈值减半、加倍时的发现数 / findings at half and twice each threshold")
@@ -96,7 +99,7 @@ def audit(
     if as_json:
         _emit(shown, tables, show_phones, failing)
     else:
-        _print(shown, tables[1:], show_phones)
+        _print(shown, tables[1:], show_phones, everything)
         wrote(*written)
     raise typer.Exit(1 if failing else 0)
 
@@ -112,29 +115,43 @@ def _emit(shown: Findings, tables: list[Table], show_phones: bool, failing: int)
     )
 
 
-def _print(shown: Findings, others: list[Table], show_phones: bool) -> None:
-    for row in shown.masked(show_phones=show_phones).arrow.to_pylist():
-        why = f" [{row['by']}: {row['reason']}]" if row["reason"] else ""
-        text = Text(row["zh"], row["en"]).in_(chosen.lang)
-        typer.echo(f"{row['severity']:<4} {row['status']:<10} {row['finding_id']} {row['check']}: {text}{why}")
-    labels = {one.key: one.label for one in others[0].definitions}
-    for row in others[0].arrow.to_pylist():
-        counted = [key for key in ("crit", "warn", "new", "persisting", "resolved", "accepted") if row[key]]
-        if counted:
-            zh, en = (
-                "，".join(f"{labels[key].zh} {row[key]}" for key in counted),
-                " ".join(f"{key} {row[key]}" for key in counted),
-            )
-            say(
-                Text(
-                    f"  {row['title_zh']}（{row['check']}）：{zh}",
-                    f"  {row['title_en']} ({row['check']}): {en}",
-                )
-            )
-    for row in others[1].arrow.to_pylist() if len(others) > 1 else []:
+_SHOWN = 5
+_MORE = Text("  ……还有 {n} 条：--check {check} --all", "  … and {n} more: --check {check} --all")
+_COUNTED = ("crit", "warn", "new", "persisting", "resolved", "accepted")
+
+
+def _print(shown: Findings, others: list[Table], show_phones: bool, everything: bool) -> None:
+    """Tell the summary first, then the findings check by check: at most five of each, unless all are asked for."""
+    summary, *more = others
+    labels = {one.key: one.label.in_(chosen.lang) for one in summary.definitions}
+    counted = [row for row in summary.arrow.to_pylist() if any(row[key] for key in _COUNTED)]
+    counted.sort(key=lambda row: (-row["crit"], -row["new"], -row["warn"]))
+    titles = {row["check"]: Text(row["title_zh"], row["title_en"]).in_(chosen.lang) for row in counted}
+    if counted:
+        heads = [labels["check"], "", *(labels[key] for key in _COUNTED)]
+        say(aligned([heads, *([row["check"], titles[row["check"]], *_counts(row)] for row in counted)]))
+    outgoing = shown.masked(show_phones=show_phones)
+    found: dict[str, list[dict[str, Any]]] = {check: [] for check in titles}
+    for row in outgoing.arrow.to_pylist():
+        found.setdefault(row["check"], []).append(row)
+    for check, rows in found.items():
+        if not rows:
+            continue
+        say(f"\n{check}  {titles.get(check, '')}".rstrip())
+        rows.sort(key=lambda row: (row["severity"] != "crit", row["status"] != "new"))
+        for row in rows if everything else rows[:_SHOWN]:
+            why = f" [{row['by']}: {row['reason']}]" if row["reason"] else ""
+            text = Text(row["zh"], row["en"]).in_(chosen.lang)
+            say(f"  {row['severity']:<4} {row['status']:<10} {row['finding_id']} {text}{why}")
+        if not everything and len(rows) > _SHOWN:
+            say(_MORE, n=len(rows) - _SHOWN, check=check)
+    for row in more[0].arrow.to_pylist() if more else []:
         if "curve" in row:
-            typer.echo(
-                f"  {row['curve']} {row['check']}.{row['parameter']} = {row['value']:g}: {row['half']} · {row['same']} · {row['twice']}"
-            )
-    for told in shown.masked(show_phones=show_phones).notes:
+            counts = f"{row['half']} · {row['same']} · {row['twice']}"
+            say(f"  {row['curve']} {row['check']}.{row['parameter']} = {row['value']:g}: {counts}")
+    for told in outgoing.notes:
         note(told)
+
+
+def _counts(row: dict[str, Any]) -> list[str]:
+    return [str(row[key] or "·") for key in _COUNTED]

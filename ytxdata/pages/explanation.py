@@ -8,12 +8,11 @@ from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.storage.layout import no_archive
-from ytxdata.labels import Lang, Text
+from ytxdata.labels import Lang, Text, aligned
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.registry import Ask, make
 from ytxdata.metrics.report import Report
 from ytxdata.tables.described import Definition
-from ytxdata.tables.excel_sheet import width
 from ytxdata.tables.html import shown
 from ytxdata.tables.table import Table
 
@@ -56,9 +55,7 @@ class Explanation:
             for row in self.records.arrow.slice(0, n).to_pylist()
         ]
         heads = [self.records.definition(key).label.in_(lang) for key in self.records.arrow.column_names]
-        columns = [[head, *cells] for head, *cells in zip(heads, *shown_rows, strict=True)]
-        padded = [[cell + " " * (max(map(width, cells)) - width(cell)) for cell in cells] for cells in columns]
-        return "\n".join("  ".join(line).rstrip() for line in zip(*padded, strict=True))
+        return aligned([heads, *shown_rows])
 
     @property
     def summary(self) -> Text:

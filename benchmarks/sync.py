@@ -24,12 +24,12 @@ import pyarrow.parquet as pq
 
 from ytxdata import times
 from ytxdata.archive import Archive
+from ytxdata.archive.known_meetings import RejectIndex, VersionIndex
 from ytxdata.archive.new_or_changed import Intake
 from ytxdata.archive.rebuild import aliases_for
-from ytxdata.archive.storage.snapshot import among, newest, read, table_path
-from ytxdata.archive.storage.stored_columns import BULKY, SCHEMAS
+from ytxdata.archive.snapshot import among, newest, read, table_path
+from ytxdata.archive.stored_files import BULKY, SCHEMAS
 from ytxdata.archive.sync import written
-from ytxdata.archive.versions import RejectIndex, VersionIndex
 from ytxdata.files import sync_all
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Evidence, Window

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from ytxdata.archive import Archive
-from ytxdata.archive.storage.snapshot import newest
+from ytxdata.archive.snapshot import newest
 
 WORKER = Path(__file__).with_name("worker.py")
 KILLS = int(os.environ.get("YTX_TEST_KILLS", "8"))
@@ -118,7 +118,7 @@ def test_what_an_interrupted_write_left_is_set_aside_by_the_next_sync(
     platform.records.insert(0, platform.record(60))
     for step in ("TableWriter.close", "Writer.add_to_index", "Writer.promote", "sync_all", "write_head"):
         with monkeypatch.context() as patch:
-            patch.setattr(f"ytxdata.archive.storage.writer.{step}", _killed)
+            patch.setattr(f"ytxdata.archive.write_sync.{step}", _killed)
             with pytest.raises(KeyboardInterrupt):
                 archive.sync(platform)
         assert sorted(archive.meetings()["meeting_id"]) == known
@@ -138,7 +138,7 @@ def test_a_power_cut_that_also_took_the_marker_is_healed(
         archive.sync(platform)
     platform.records += [platform.record(100), {"no": "id"}]  # the first reject makes a new table
     with monkeypatch.context() as patch:
-        patch.setattr("ytxdata.archive.storage.writer.write_head", _killed)
+        patch.setattr("ytxdata.archive.write_sync.write_head", _killed)
         with pytest.raises(KeyboardInterrupt):
             archive.sync(platform)
     (archive.path / "pending").unlink()

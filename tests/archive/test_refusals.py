@@ -26,7 +26,7 @@ from ytxdata.errors import (
 HOLDER = """
 import sys, time
 from pathlib import Path
-from ytxdata.archive.storage.lock import writing
+from ytxdata.archive.ownership import writing
 with writing(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -154,8 +154,8 @@ def test_a_disk_that_is_full_for_the_compaction_alone_fails_no_sync(
     archive.sync(platform)
     platform.records.insert(0, platform.record(60))
     with monkeypatch.context() as full:
-        full.setattr("ytxdata.archive.storage.compaction.FAN", 2)
-        full.setattr("ytxdata.archive.storage.writer.Writer.merge", _no_space)
+        full.setattr("ytxdata.archive.cleanup.FAN", 2)
+        full.setattr("ytxdata.archive.write_sync.Writer.merge", _no_space)
         assert archive.sync(platform).new == 1
     assert len(archive.meetings()) == 61
     assert archive.sync(platform).new == 0

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from ytxdata.archive import Archive, SyncReport
-from ytxdata.archive.known_meetings import ArchivedMeetings
-from ytxdata.archive.versions import VersionIndex
+from ytxdata.archive.known_meetings import ArchivedMeetings, VersionIndex
 from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
 from ytxdata.history.client import Client
@@ -203,9 +202,8 @@ def test_a_report_reads_well_in_both_languages_and_in_a_notebook(
 
 
 def test_what_a_sync_takes_in_is_no_known_land_of_the_same_sync(archive: Archive, platform: Any) -> None:
-    from ytxdata.archive.known_meetings import ArchivedMeetings
+    from ytxdata.archive.known_meetings import ArchivedMeetings, RejectIndex, VersionIndex
     from ytxdata.archive.new_or_changed import Intake
-    from ytxdata.archive.versions import RejectIndex, VersionIndex
 
     archive.sync(platform)
     platform.records = [platform.record(60), platform.record(59, meetingname="改"), *platform.newest_first(59)]

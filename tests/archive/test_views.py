@@ -11,10 +11,10 @@ from typing import Any
 import narwhals as nw
 import pytest
 
-from ytxdata.archive import Archive
-from ytxdata.archive.storage import cleanup, compaction
-from ytxdata.archive.storage.snapshot import Snapshot, newest
-from ytxdata.archive.storage.stored_columns import SCHEMAS
+from ytxdata.archive import Archive, cleanup
+from ytxdata.archive import cleanup as compaction
+from ytxdata.archive.snapshot import Snapshot, newest
+from ytxdata.archive.stored_files import SCHEMAS
 from ytxdata.archive.views import relation
 from ytxdata.errors import UsageError
 from ytxdata.records.aliases import DEFAULT
@@ -57,7 +57,7 @@ def test_instants_are_in_beijing_time_and_periods_mean_it(archive: Archive, plat
 @pytest.fixture
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parquet files with row groups of 500 rows, so that a small archive has many."""
-    monkeypatch.setattr("ytxdata.archive.storage.parquet_files.ROW_GROUP", 500)
+    monkeypatch.setattr("ytxdata.archive.stored_files.ROW_GROUP", 500)
 
 
 @pytest.mark.usefixtures("small_groups")
@@ -83,8 +83,8 @@ def test_a_look_up_reads_only_the_row_groups_that_may_hold_it(
 ) -> None:
     platform.records = platform.newest_first(4000)
     archive.sync(platform)
-    from ytxdata.archive.storage.index import find
-    from ytxdata.archive.storage.snapshot import among, batches, not_before
+    from ytxdata.archive.snapshot import among, batches, not_before
+    from ytxdata.archive.stored_files import find
 
     snapshot = newest(archive.path)
     assert snapshot is not None

@@ -14,12 +14,10 @@ import pandas as pd
 from ytxdata import times
 from ytxdata.archive.known_meetings import certificate_of
 from ytxdata.archive.ledger import changes
+from ytxdata.archive.ownership import WAIT_S, read_identity
 from ytxdata.archive.raw_answers import current_records, raw_answer
-from ytxdata.archive.storage.layout import read_identity
-from ytxdata.archive.storage.lock import WAIT_S
-from ytxdata.archive.storage.snapshot import Snapshot, newest, read
-from ytxdata.archive.sync import Asker, rebuild, sync
-from ytxdata.archive.sync_report import RebuildReport, SyncReport
+from ytxdata.archive.snapshot import Snapshot, newest, read
+from ytxdata.archive.sync import Asker, RebuildReport, SyncReport, rebuild, sync
 from ytxdata.archive.verify import Verification, verify
 from ytxdata.archive.views import scan, table
 from ytxdata.errors import UsageError

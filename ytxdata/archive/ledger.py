@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from ytxdata.archive.raw_answers import Envelope, raw_records
 from ytxdata.archive.rebuild import aliases_for
-from ytxdata.archive.storage.snapshot import Snapshot, among, batches, filled, read
-from ytxdata.archive.storage.stored_columns import LEGS_STORED, MEETINGS_STORED
+from ytxdata.archive.snapshot import Snapshot, among, batches, filled, read
+from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED
 from ytxdata.labels import Text
 from ytxdata.records.aliases import PARTIES, Aliases
 from ytxdata.records.json_values import as_json, read_value

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
 from ytxdata.archive.raw_answers import Envelope, fold
-from ytxdata.archive.versions import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
 from ytxdata.history.proof.evidence import PullFacts
 from ytxdata.history.pulls import call_row, pull_facts
 from ytxdata.records.aliases import Aliases

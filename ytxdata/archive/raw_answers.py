@@ -18,11 +18,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.storage.snapshot import Snapshot, among, batches, filled, read
+from ytxdata.archive.snapshot import Snapshot, among, batches, filled, read
+from ytxdata.archive.stored_files import Numbers
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text
-
-Numbers = npt.NDArray[np.int64]
 
 
 def _quoted(raw: bytes, *, ascii_only: bool) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,11 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.storage.index import hashes_of
-from ytxdata.archive.storage.snapshot import Snapshot, among, batches, read
-from ytxdata.archive.storage.stored_columns import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED
-from ytxdata.archive.storage.writer import Writer
-from ytxdata.archive.versions import VERSION_COLUMNS, Twins, from_rows, reject_key
+from ytxdata.archive.known_meetings import VERSION_COLUMNS, Twins, from_rows
+from ytxdata.archive.snapshot import Snapshot, batches, read
+from ytxdata.archive.stored_files import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED
+from ytxdata.archive.write_sync import Writer, index_again, stored_rows
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.identity import by_meeting
 from ytxdata.records.normalize import PARSER_VERSION, normalize
@@ -95,17 +94,6 @@ def _derived(observed: pa.Table, aliases: Aliases) -> dict[str, pa.Table]:
     }
 
 
-def stored_rows(
-    table: pa.Table, records: pa.ChunkedArray, schema: pa.Schema, known: Mapping[str, pa.Array]
-) -> pa.Table:
-    """Return derived rows in a stored schema: what only the archive knows is taken from the record each row is of."""
-    columns = [
-        known[field.name].take(records) if field.name in known else table[field.name].cast(field.type)
-        for field in schema
-    ]
-    return pa.table(columns, schema=schema).sort_by("obs")
-
-
 class Place(NamedTuple):
     """Where a version stands among those of its meeting id."""
 
@@ -150,21 +138,3 @@ def _counts(snapshot: Snapshot) -> dict[str, int]:
     rows = read(snapshot, "meetings", ("obs", "replaces", "started_at"))
     latest = rows.filter(pc.invert(pc.is_in(rows["obs"], value_set=rows["replaces"].drop_null().combine_chunks())))
     return {"meetings": latest.num_rows, "started": latest.num_rows - latest["started_at"].null_count}
-
-
-def index_again(writer: Writer, snapshot: Snapshot) -> None:
-    """Make the index anew from the tables."""
-    hashes, numbers = [], []
-    for rows in _keys(snapshot):
-        hashes.append(hashes_of(rows["key"].to_pylist()))
-        numbers.append(rows["obs"].to_numpy())
-    writer.replace_index(np.concatenate(hashes), np.concatenate(numbers))
-
-
-def _keys(snapshot: Snapshot) -> Iterator[pa.Table]:
-    for rows in batches(snapshot, "meetings", ("obs", "meeting_id")):
-        yield rows.rename_columns(["obs", "key"])
-    broken = read(snapshot, "rejects", ("obs",))["obs"].to_numpy()
-    if len(broken):
-        rows = read(snapshot, "observations", ("obs", "record_hash"), among("obs", np.sort(broken)))
-        yield pa.table({"obs": rows["obs"], "key": [reject_key(digest) for digest in rows["record_hash"].to_pylist()]})

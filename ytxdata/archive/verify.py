@@ -12,12 +12,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
-from ytxdata.archive.storage import delta_log
-from ytxdata.archive.storage.cleanup import LISTS_KEPT, data_files, named_files
-from ytxdata.archive.storage.heads import (
+from ytxdata.archive.cleanup import LISTS_KEPT, named_files
+from ytxdata.archive.heads import (
     Head,
-    StoredFile,
     gone_files,
     head_path,
     kept_lists,
@@ -26,10 +23,12 @@ from ytxdata.archive.storage.heads import (
     read_head,
     sequences,
 )
-from ytxdata.archive.storage.layout import IDENTITY, LAYOUT, no_archive, read_identity
-from ytxdata.archive.storage.snapshot import Snapshot, batches, newest, read
-from ytxdata.archive.storage.stored_columns import CHAINED, INDEX, pull_sha256
-from ytxdata.archive.storage.writer import PENDING
+from ytxdata.archive.older_layouts import manifest
+from ytxdata.archive.ownership import IDENTITY, LAYOUT, no_archive, read_identity
+from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
+from ytxdata.archive.snapshot import Snapshot, batches, newest, read
+from ytxdata.archive.stored_files import CHAINED, INDEX, StoredFile, data_files, pull_sha256
+from ytxdata.archive.write_sync import PENDING
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text, preferred_lang
@@ -262,7 +261,7 @@ class _Check:
         if snapshot is None:
             return {}
         if snapshot.head.layout < LAYOUT:
-            return delta_log.manifest(self.root)
+            return manifest(self.root)
         marks: dict[str, tuple[int, str]] = {}
         for place, (_, listed) in enumerate(kept_lists(self.root)):
             marks.update(

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from ytxdata.archive import Archive
+from ytxdata.archive.known_meetings import VersionIndex
 from ytxdata.archive.raw_answers import raw_records
-from ytxdata.archive.versions import VersionIndex
 from ytxdata.audit.checking import Check
 from ytxdata.audit.data import Auditable
 from ytxdata.history.history import History

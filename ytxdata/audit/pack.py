@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
+from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.raw_answers import raw_answer
-from ytxdata.archive.storage.layout import no_archive
-from ytxdata.archive.storage.snapshot import Snapshot, read
-from ytxdata.archive.storage.stored_columns import CHAINED, pull_sha256
+from ytxdata.archive.snapshot import Snapshot, read
+from ytxdata.archive.stored_files import CHAINED, pull_sha256
 from ytxdata.audit.anchors import Signer
 from ytxdata.audit.findings import Findings
 from ytxdata.audit.revisions import changes, moved

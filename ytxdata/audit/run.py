@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.storage.layout import no_archive
+from ytxdata.archive.ownership import no_archive
 from ytxdata.audit import checks as _checks  # noqa: F401 (registers the checks)
 from ytxdata.audit.cadence import cadence_of
 from ytxdata.audit.checking import CHECKS, Check, Finding, unknown

@@ -42,7 +42,7 @@ def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = Fal
     Example: ytxdata archive coverage --archive meetings.archive
     """
     from ytxdata.archive import Archive
-    from ytxdata.archive.storage.layout import no_archive
+    from ytxdata.archive.ownership import no_archive
 
     kept = Archive(archive)
     if kept.snapshot() is None:

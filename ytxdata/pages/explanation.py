@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.storage.layout import no_archive
+from ytxdata.archive.ownership import no_archive
 from ytxdata.labels import Lang, Text, aligned
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.registry import Ask, make

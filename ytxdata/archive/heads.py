@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ytxdata.archive.storage.disk_errors import DERIVE_AGAIN
+from ytxdata.archive.stored_files import DERIVE_AGAIN, Bounds, Files, StoredFile
 from ytxdata.errors import DamagedError
 from ytxdata.files import write_whole
 from ytxdata.labels import Text
@@ -28,27 +28,6 @@ from ytxdata.labels import Text
 HEADS = "heads"
 GONE = re.compile(r"gone-(\d{12})-(\d{12})\.json")
 """Files that keep the hashes of heads that went: named by the first and the last of them."""
-
-Bounds = Mapping[str, tuple[Any, Any] | None]
-
-
-class StoredFile(NamedTuple):
-    """A file that a head names.
-
-    `bounds` holds the lowest and highest value of a column, None where all are null, no entry where they are not known;
-    `columns` are those the file was written with, which a later version of this package may have more of.
-    """
-
-    path: str
-    size: int
-    sha256: str
-    rows: int
-    bounds: Bounds
-    columns: tuple[str, ...]
-
-
-Files = Mapping[str, tuple[StoredFile, ...]]
-"""The files of each table, oldest rows first, and those of the index."""
 
 
 @dataclass(frozen=True)

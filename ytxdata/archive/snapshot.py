@@ -8,27 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.storage import delta_log
-from ytxdata.archive.storage.disk_errors import telling_damage
-from ytxdata.archive.storage.heads import (
-    Files,
-    Head,
-    StoredFile,
-    head_path,
-    layout_of,
-    listed_files,
-    read_head,
-    sequences,
-)
-from ytxdata.archive.storage.layout import LAYOUT, check_layout
-from ytxdata.archive.storage.stored_columns import INDEX, RAW_TABLES, SCHEMAS
-
-Numbers = npt.NDArray[np.int64]
+from ytxdata.archive.heads import Head, head_path, layout_of, listed_files, read_head, sequences
+from ytxdata.archive.ownership import LAYOUT, check_layout
+from ytxdata.archive.stored_files import INDEX, RAW_TABLES, SCHEMAS, Files, Numbers, StoredFile, telling_damage
 
 
 class Snapshot:
@@ -93,8 +79,10 @@ def at_head(root: Path, sequence: int) -> Snapshot:
     raw = read_head(root, sequence)
     head = Head.of(raw.body)
     if head.layout < LAYOUT:
+        from ytxdata.archive.older_layouts import files_of  # which writes, and so must know this module
+
         with telling_damage(str(root)):
-            return Snapshot(root, head, raw.sha256, delta_log.files_of(root, raw.body))
+            return Snapshot(root, head, raw.sha256, files_of(root, raw.body))
     return Snapshot(root, head, raw.sha256, listed_files(raw, head_path(root, sequence)))
 
 

@@ -1,31 +1,30 @@
-"""Cleaning up: what a killed sync left is set aside, and what no reader needs any more goes."""
+"""Cleaning up: what a killed sync left is set aside, small files are merged, and what no reader needs any more goes."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ytxdata import times
-from ytxdata.archive.storage import delta_log
-from ytxdata.archive.storage.heads import (
-    GONE,
-    Files,
-    gone_files,
-    head_path,
-    kept_lists,
-    read_head,
-    sequences,
-    write_gone,
+from ytxdata.archive.heads import GONE, gone_files, head_path, kept_lists, read_head, sequences, write_gone
+from ytxdata.archive.older_layouts import LAST_LAYOUT, manifest
+from ytxdata.archive.snapshot import Snapshot
+from ytxdata.archive.stored_files import (
+    INDEX,
+    INTERRUPTED,
+    SCHEMAS,
+    TARGET_BYTES,
+    StoredFile,
+    data_files,
+    paths_of,
+    set_aside,
 )
-from ytxdata.archive.storage.snapshot import Snapshot
-from ytxdata.archive.storage.stored_columns import INDEX, RAW_TABLES, SCHEMAS
-from ytxdata.archive.storage.writer import DERIVED, PENDING, file_stem, unborn
+from ytxdata.archive.write_sync import PENDING, Writer, file_stem, unborn
 
-INTERRUPTED = "interrupted"
 LISTS_KEPT = 16
 """How many of the newest heads keep the list of their files, and so their files: whoever began to read one may go on."""
 
@@ -39,25 +38,12 @@ ASIDE_KEPT = timedelta(days=30)
 """How long what a killed sync left stays in `interrupted/`, should a head have been lost by other means."""
 
 
-def data_files(root: Path) -> Iterator[str]:
-    """Yield the path of every file below the folders that only files named by heads may stand in."""
-    for top in (*RAW_TABLES, DERIVED, INDEX):
-        for path in sorted((root / top).rglob("*")):
-            if path.is_file():
-                yield path.relative_to(root).as_posix()
-
-
-def paths_of(files: Files) -> set[str]:
-    """Return the paths that a list of files names."""
-    return {file.path for table in files.values() for file in table}
-
-
 def named_files(root: Path, snapshot: Snapshot | None) -> set[str]:
     """Return the paths that a head which still lists its files names; of older layouts all that any head names."""
     if snapshot is None:
         return set()
-    if snapshot.head.layout <= delta_log.LAST_LAYOUT:
-        return set(delta_log.manifest(root))
+    if snapshot.head.layout <= LAST_LAYOUT:
+        return set(manifest(root))
     return set().union(*(paths_of(files) for _, files in kept_lists(root)))
 
 
@@ -77,16 +63,6 @@ def heal(root: Path, snapshot: Snapshot | None) -> bool:
     set_aside(root, [name for name in data_files(root) if name not in known])
     root.joinpath(PENDING).unlink(missing_ok=True)
     return True
-
-
-def set_aside(root: Path, names: list[str]) -> None:
-    """Move files to a folder of their own below `interrupted/`."""
-    aside = root / INTERRUPTED / times.now().strftime("%Y%m%dT%H%M%S%f")
-    for name in names:
-        (aside / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).rename(aside / name)
-        with suppress(OSError):  # a folder that holds nothing any more
-            (root / name).parent.rmdir()
 
 
 def tidy(root: Path, before: int, after: int) -> None:
@@ -140,3 +116,54 @@ def _empty_interrupted(root: Path, now: datetime) -> None:
         with suppress(ValueError):  # what somebody else put there is not ours to remove
             if datetime.strptime(path.name, "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC) < now - ASIDE_KEPT:
                 shutil.rmtree(path)
+
+
+FAN = 8
+"""How many files of a like length become one, which then waits for its own like.
+
+So each row is written again only once for every eightfold growth of its table: four times in a year of half-hourly
+syncs. Merging all small files whenever there were many made the end of such a year twice as dear as its beginning.
+"""
+
+
+def files_to_merge(files: Sequence[StoredFile]) -> int:
+    """Return how many of the last files of a table are to become one.
+
+    Examples
+    --------
+    >>> files_to_merge([StoredFile("", 9, "", rows, {}, ()) for rows in (900, *[1] * 7)])
+    0
+    >>> files_to_merge([StoredFile("", 9, "", rows, {}, ()) for rows in (900, *[9] * 7, *[1] * 8)])
+    15
+    """
+    small: list[int] = []
+    for file in reversed(files):
+        if file.size >= TARGET_BYTES:
+            break
+        small.append(file.rows)
+    taken = 0
+    while count := _alike(small):
+        taken += count - bool(taken)
+        small = [sum(small[:count]), *small[count:]]
+    return taken
+
+
+def _alike(newest_first: Sequence[int]) -> int:
+    """Return how many of the newest files are at most of some power of eight rows, where they are enough to be merged."""
+    levels = [(rows.bit_length() - 1) // 3 for rows in newest_first]
+    for level in sorted(set(levels)):
+        count = next((place for place, one in enumerate(levels) if one > level), len(levels))
+        if count >= FAN:
+            return count
+    return 0
+
+
+def compact_if_due(root: Path, snapshot: Snapshot) -> Snapshot:
+    """Merge where it is time to; return the new state, or the same."""
+    due = {table: count for table in SCHEMAS if (count := files_to_merge(snapshot.files(table)))}
+    if not due:
+        return snapshot
+    writer = Writer(root, snapshot)
+    for table, count in due.items():
+        writer.merge(table, count)
+    return writer.promote("compact")

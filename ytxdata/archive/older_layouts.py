@@ -1,4 +1,4 @@
-"""The tables of layouts 1 and 2: listed by a Delta Lake log, which is JSON and Parquet and is read as such."""
+"""Archives of layouts 1 and 2, whose tables were listed by a Delta Lake log: read as the JSON and Parquet it is, and migrated by their next sync."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from urllib.parse import unquote
 
 import pyarrow.parquet as pq
 
-from ytxdata.archive.storage.heads import Files, StoredFile, read_head, sequences
-from ytxdata.archive.storage.parquet_files import described
-from ytxdata.archive.storage.stored_columns import INDEX
+from ytxdata.archive.heads import read_head, sequences
+from ytxdata.archive.ownership import LAYOUT
+from ytxdata.archive.snapshot import Snapshot
+from ytxdata.archive.stored_files import INDEX, Files, StoredFile, data_files, described, paths_of, set_aside
+from ytxdata.archive.write_sync import PENDING, Writer, index_again
 
 LAST_LAYOUT = 2
 Marks = Mapping[str, tuple[int, str]]
@@ -71,3 +73,33 @@ def manifest(root: Path) -> dict[str, tuple[int, str]]:
         for path in body.get("dropped", ()):
             marks.pop(path, None)
     return marks
+
+
+def migrated(root: Path, snapshot: Snapshot) -> Snapshot:
+    """Return the archive in the layout of today; the same when it is already."""
+    if snapshot.head.layout == LAYOUT:
+        return snapshot
+    return plain_parquet(root, snapshot)
+
+
+def plain_parquet(root: Path, snapshot: Snapshot) -> Snapshot:
+    """Layouts 1 and 2 → 3: heads name the files themselves; Delta's log, which named them before, goes.
+
+    No data file is written again or moved: the new head names those that are there, with the hashes of the day they
+    were written, so that damage is not taken over as if it had been meant. Layout 1 had no index: it is made.
+    """
+    body = read_head(root, snapshot.head.sequence).body
+    marks = manifest(root)
+    listed = files_of(root, body, marks)
+    writer = Writer(root, Snapshot(root, snapshot.head, snapshot.sha256, listed))
+    if snapshot.head.layout == 1:
+        index_again(writer, writer.preview())
+    after = writer.promote(f"migrate:{plain_parquet.__name__}", is_done=False)
+    spent = set(data_files(root)) - paths_of(after.listed)
+    set_aside(root, sorted(spent - marks.keys()))
+    for name in spent & marks.keys():
+        (root / name).unlink()
+    for log in sorted(root.rglob("_delta_log")):
+        log.rmdir()
+    root.joinpath(PENDING).unlink()
+    return after

@@ -1,1 +1,0 @@
-"""How the archive lies on the disk: heads that name files, files that hold rows, and the one writer at a time."""

@@ -1,0 +1,389 @@
+"""The files of the archive: their columns, how rows and look-ups are written to them, and what it means when one cannot be read or written."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ytxdata import times
+from ytxdata.errors import ArchiveWriteError, DamagedError, UsageError, YtxError
+from ytxdata.files import make_private_folder, sha256_of
+from ytxdata.labels import Text
+from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column, arrow_schema
+
+RESTORE = Text("运行 ytxdata verify 查看详情，并从备份恢复", "run ytxdata verify for details and restore from a backup")
+DERIVE_AGAIN = Text(
+    "先备份，再运行 ytxdata rebuild --archive 目录：可由原始数据恢复的都会恢复；然后运行 ytxdata verify",
+    "keep a copy, then run ytxdata rebuild --archive DIRECTORY: it mends what follows from the raw data; then run ytxdata verify",
+)
+_NOT_DAMAGE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""What says nothing about a file's content: a full disk, a folder of another user, no more handles or memory."""
+
+
+@contextlib.contextmanager
+def telling_write_errors(root: Path) -> Iterator[None]:
+    """Turn what the system says about a disk into an error that names the remedy."""
+    try:
+        yield
+    except YtxError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise ArchiveWriteError(
+            Text(f"无法写入存档 {root}：{error}", f"the archive cannot be written: {root}: {error}"),
+            remedy=Text(
+                "检查磁盘空间和目录权限后再运行；已有数据未受影响",
+                "check free space and permissions, then run again; what was stored is untouched",
+            ),
+        ) from None
+
+
+@contextlib.contextmanager
+def telling_damage(what: str, remedy: Text = RESTORE) -> Iterator[None]:
+    """Turn a file that is gone or cannot be read into DamagedError, and what is no damage into an error that says so.
+
+    Only a corrupt file may send anybody to a backup: too little memory, a full disk or a folder that may not be read
+    say nothing about what is stored.
+    """
+    try:
+        yield
+    except YtxError:
+        raise
+    except (MemoryError, pa.ArrowMemoryError) as error:
+        raise _unreadable(what, error) from None
+    except OSError as error:
+        if error.errno in _NOT_DAMAGE:
+            raise _unreadable(what, error) from None
+        raise _damaged(what, error, remedy) from None
+    except (pa.ArrowException, ValueError, KeyError) as error:
+        raise _damaged(what, error, remedy) from None
+
+
+def _damaged(what: str, error: Exception, remedy: Text) -> DamagedError:
+    return DamagedError(
+        Text(f"存档已损坏，无法读取 {what}：{error}", f"the archive is damaged, {what} cannot be read: {error}"),
+        remedy=remedy,
+    )
+
+
+def _unreadable(what: str, error: Exception) -> UsageError:
+    return UsageError(
+        Text(
+            f"现在无法读取 {what}（存档并未损坏）：{error}", f"{what} cannot be read now (it is not damaged): {error}"
+        ),
+        remedy=Text(
+            "释放内存或磁盘空间、检查权限，或缩小时间范围后再试",
+            "free memory or disk space, check permissions, or ask for a shorter period, then try again",
+        ),
+    )
+
+
+INSTANT = pa.timestamp("us", tz="UTC")
+OBS = pa.field("obs", pa.int64())
+
+OBSERVATIONS_STORED = pa.schema(
+    [
+        OBS,
+        pa.field("pull_id", pa.string()),
+        pa.field("position", pa.int64()),
+        pa.field("observed_at", INSTANT),
+        pa.field("record_hash", pa.binary()),
+        pa.field("raw", pa.binary()),
+    ]
+)
+"""Each distinct version of a raw record once, with its bytes; `obs` numbers them for good. Never derived again."""
+
+
+def _stored(columns: tuple[Column, ...], *, without: str = "") -> list[pa.Field]:
+    fields = [field for field in arrow_schema(columns) if field.name != without]
+    return [pa.field("record_hash", pa.binary()) if field.name == "record_hash" else field for field in fields]
+
+
+MEETINGS_STORED = pa.schema(
+    [OBS, pa.field("replaces", pa.int64()), pa.field("twin", pa.int64()), *_stored(MEETINGS, without="last_seen_at")]
+)
+"""One row per version of a meeting. `replaces` is the version before it; `twin` tells two meetings with one id apart."""
+
+LEGS_STORED = pa.schema([OBS, *_stored(LEGS)])
+PROBLEMS_STORED = pa.schema([OBS, *_stored(PROBLEMS)])
+REJECTS_STORED = pa.schema([OBS, pa.field("observed_at", INSTANT), *_stored(REJECTS)])
+
+PULLS_STORED = pa.schema(
+    [
+        pa.field("ordinal", pa.int64()),
+        *_stored(PULLS),
+        pa.field("form", pa.string()),
+        pa.field("gaps", pa.binary()),
+        pa.field("numbers", pa.binary()),
+    ]
+)
+"""One row per call, with the envelope from which its raw answer is put together."""
+
+RAW_TABLES = {"observations": OBSERVATIONS_STORED, "pulls": PULLS_STORED}
+DERIVED_TABLES = {
+    "meetings": MEETINGS_STORED,
+    "legs": LEGS_STORED,
+    "rejects": REJECTS_STORED,
+    "problems": PROBLEMS_STORED,
+}
+SCHEMAS = {**RAW_TABLES, **DERIVED_TABLES}
+INDEX = "index"
+
+BOUNDED = ("obs", "ordinal", "started_at", "replaces")
+"""Columns whose lowest and highest value a head keeps of each file: they tell which files to read."""
+
+BULKY = ("raw", "gaps", "numbers")
+"""Columns of long values: bounds of them would repeat whole values in the file's footer, a dictionary would be all of them."""
+
+CHAINED = (
+    "pull_id", "asked_at", "answered_at", "asked_n", "returned_n", "confid", "status_code", "request_id",
+    "attempts", "bytes", "encoding", "sha256", "previous_sha256", "verdict", "package_version",
+)  # fmt: skip
+"""The columns of a pull that its hash is made of. They are frozen: one more in `pulls` would break the chain of every archive."""
+
+
+def pull_sha256(row: Mapping[str, Any]) -> str:
+    """Return the hash of a pull's row, `previous_sha256` included: so none can be changed or taken out unseen.
+
+    The hashed text is JSON of `CHAINED`: keys sorted, no blanks, UTF-8, instants in UTC as ISO 8601
+    with microseconds. The raw answer is covered through its own `sha256`.
+
+    Examples
+    --------
+    >>> pull_sha256({name: None for name in CHAINED})[:16]
+    'b22a3e1100225e13'
+    """
+    cells = {name: _plain(row[name]) for name in CHAINED}
+    return hashlib.sha256(
+        json.dumps(cells, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
+
+
+Bounds = Mapping[str, tuple[Any, Any] | None]
+
+
+class StoredFile(NamedTuple):
+    """A file that a head names.
+
+    `bounds` holds the lowest and highest value of a column, None where all are null, no entry where they are not known;
+    `columns` are those the file was written with, which a later version of this package may have more of.
+    """
+
+    path: str
+    size: int
+    sha256: str
+    rows: int
+    bounds: Bounds
+    columns: tuple[str, ...]
+
+
+Files = Mapping[str, tuple[StoredFile, ...]]
+"""The files of each table, oldest rows first, and those of the index."""
+
+
+DERIVED = "derived"
+INTERRUPTED = "interrupted"
+
+
+def data_files(root: Path) -> Iterator[str]:
+    """Yield the path of every file below the folders that only files named by heads may stand in."""
+    for top in (*RAW_TABLES, DERIVED, INDEX):
+        for path in sorted((root / top).rglob("*")):
+            if path.is_file():
+                yield path.relative_to(root).as_posix()
+
+
+def paths_of(files: Files) -> set[str]:
+    """Return the paths that a list of files names."""
+    return {file.path for table in files.values() for file in table}
+
+
+def set_aside(root: Path, names: list[str]) -> None:
+    """Move files to a folder of their own below `interrupted/`."""
+    aside = root / INTERRUPTED / times.now().strftime("%Y%m%dT%H%M%S%f")
+    for name in names:
+        (aside / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).rename(aside / name)
+        with suppress(OSError):  # a folder that holds nothing any more
+            (root / name).parent.rmdir()
+
+
+ROW_GROUP = 32_768
+"""Rows of a row group: small enough that one month or one tail is a small part of a file."""
+
+TARGET_BYTES = 64 * 2**20
+"""A file of this size is not added to, nor merged again: so a big archive is not written again and again."""
+
+
+class TableWriter:
+    """The rows that one change adds to one table: in one file, or several when they are many.
+
+    Parameters
+    ----------
+    stem
+        Path below `root` of the files to be, without their ending.
+    """
+
+    def __init__(self, root: Path, stem: str, table: str) -> None:
+        self.root, self.stem, self.schema = root, stem, SCHEMAS[table]
+        self.paths: list[str] = []
+        self._open: pq.ParquetWriter | None = None
+        self._waiting: list[pa.Table] = []
+
+    def write(self, rows: pa.Table) -> None:
+        """Add rows; they wait until they fill a row group, so that many small pieces do not become many small groups."""
+        self._waiting.append(rows.select(self.schema.names).cast(self.schema))
+        if sum(piece.num_rows for piece in self._waiting) >= ROW_GROUP:
+            self._flush()
+
+    def close(self) -> list[StoredFile]:
+        """Finish the last file and return what a head says of each."""
+        self._flush()
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+        return [described(self.root, path) for path in self.paths]
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        if self._open is None or (self.root / self.paths[-1]).stat().st_size > TARGET_BYTES:
+            self._next_file()
+        assert self._open is not None
+        self._open.write_table(pa.concat_tables(waiting), row_group_size=ROW_GROUP)
+
+    def _next_file(self) -> None:
+        if self._open is not None:
+            self._open.close()
+        path = f"{self.stem}-{len(self.paths)}.parquet" if self.paths else f"{self.stem}.parquet"
+        if not self.paths:
+            make_private_folder((self.root / path).parent)
+        self.paths.append(path)
+        plain = [name for name in self.schema.names if name not in BULKY]
+        self._open = pq.ParquetWriter(
+            self.root / path,
+            self.schema,
+            compression="zstd",
+            compression_level=3,
+            use_dictionary=plain,
+            write_statistics=plain,
+        )
+
+
+def described(root: Path, path: str, size: int | None = None, sha256: str | None = None) -> StoredFile:
+    """Return what a head says of a Parquet file, rows, bounds and columns from its footer.
+
+    Parameters
+    ----------
+    size, sha256
+        What is known of its content already: what was written is what counts, not what lies there now.
+    """
+    place = root / path
+    with pq.ParquetFile(place) as parquet:
+        columns = tuple(parquet.schema_arrow.names)
+        bounds = {name: found for name in BOUNDED if name in columns for found in _bounds(parquet, name)}
+        rows = parquet.metadata.num_rows
+    return StoredFile(
+        path,
+        place.stat().st_size if size is None else size,
+        sha256_of(place) if sha256 is None else sha256,
+        rows,
+        bounds,
+        columns,
+    )
+
+
+def _bounds(parquet: pq.ParquetFile, name: str) -> Iterator[tuple[object, object] | None]:
+    """Yield the bounds of a column, None when it is all null, nothing when the footer does not tell."""
+    index = parquet.schema_arrow.get_field_index(name)
+    chunks = [parquet.metadata.row_group(group).column(index) for group in range(parquet.num_row_groups)]
+    filled = [c.statistics for c in chunks if c.statistics is None or c.statistics.null_count != c.num_values]
+    if not filled:
+        yield None
+    elif all(one is not None and one.has_min_max for one in filled):
+        yield min(one.min for one in filled), max(one.max for one in filled)
+
+
+def read_pieces(root: Path, files: tuple[StoredFile, ...]) -> Iterator[pa.Table]:
+    """Yield all rows of some files in their order, a row group at a time."""
+    for file in files:
+        with pq.ParquetFile(root / file.path) as parquet:
+            for group in range(parquet.num_row_groups):
+                yield parquet.read_row_group(group)
+
+
+Hashes = npt.NDArray[np.uint64]
+Numbers = npt.NDArray[np.int64]
+
+
+def hashes_of(keys: Iterable[str]) -> Hashes:
+    """Return the 64-bit hash of each key."""
+    joined = b"".join(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest() for key in keys)
+    return np.frombuffer(joined, dtype="<u8")
+
+
+def run_to_bytes(hashes: Hashes, numbers: Numbers) -> bytes:
+    """Return a run as the bytes of its file."""
+    order = np.argsort(hashes, kind="stable")
+    return hashes[order].astype("<u8").tobytes() + numbers[order].astype("<i8").tobytes()
+
+
+def read_run(path: Path) -> tuple[Hashes, Numbers]:
+    """Map a run into memory; only the pages a look-up touches are read."""
+    with telling_damage(f"index/{path.name}", DERIVE_AGAIN):
+        cells = np.asarray(np.memmap(path, dtype="<u8", mode="r"))
+    half = len(cells) // 2
+    return cells[:half], cells[half:].view("<i8")
+
+
+def find(runs: Iterable[Path], keys: Sequence[str]) -> Numbers:
+    """Return the observation numbers that may belong to any of the keys, sorted."""
+    wanted = np.unique(hashes_of(keys))
+    found = [np.empty(0, dtype=np.int64)]
+    for path in runs:
+        hashes, numbers = read_run(path)
+        first = np.searchsorted(hashes, wanted, side="left")
+        last = np.searchsorted(hashes, wanted, side="right")
+        lengths = last - first
+        shift = np.repeat(first - (np.cumsum(lengths) - lengths), lengths)
+        found.append(numbers[shift + np.arange(len(shift))])
+    return np.unique(np.concatenate(found))
+
+
+def runs_to_merge(lengths: Sequence[int]) -> int:
+    """Return how many of the last runs to merge into one, so that each is more than twice as long as the next.
+
+    Examples
+    --------
+    >>> runs_to_merge([1000, 10]), runs_to_merge([1000, 10, 8]), runs_to_merge([30, 16, 8, 8])
+    (1, 2, 4)
+    """
+    count, total = 1, lengths[-1]
+    for length in reversed(lengths[:-1]):
+        if length > 2 * total:
+            break
+        count, total = count + 1, total + length
+    return count
+
+
+def merged(runs: Sequence[tuple[Hashes, Numbers]]) -> bytes:
+    """Return several runs as the bytes of one."""
+    return run_to_bytes(
+        np.concatenate([hashes for hashes, _ in runs]), np.concatenate([numbers for _, numbers in runs])
+    )

@@ -84,6 +84,13 @@ class MemoryArchive:
         self.read_at += read_at
         return len(pulls)
 
+    def judge(self, pulls: Sequence[PullFacts]) -> None:
+        """Sync with answers that somebody else got."""
+        reading = Reading(self.land, self.evidence, pulls[0].asked_at, self.policy)
+        for pull in pulls:
+            reading.take(pull)
+        self._keep(pulls, reading.result())
+
     def _keep(self, pulls: Sequence[PullFacts], judged: Judgement) -> None:
         for pull in pulls:
             for one in pull.records:

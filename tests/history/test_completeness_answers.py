@@ -402,7 +402,7 @@ def test_a_late_arrival_in_a_proven_period_revokes_it_and_names_the_record() -> 
 
 
 def test_a_longer_settling_time_than_the_latest_arrival_makes_lists_reliable_again() -> None:
-    from ytxdata.history.proof.periods import certify
+    from ytxdata.history.proof.certificate import certify
 
     late = replace(meeting(90), meeting_id="late", record_hash="late")
     evidence = judged([*TAIL, late]).evidence

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 
 from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
 from ytxdata.archive.raw_answers import Envelope, fold
+from ytxdata.history.history import call_row, pull_facts
 from ytxdata.history.proof.evidence import PullFacts
-from ytxdata.history.pulls import call_row, pull_facts
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.find_records import RawRecord

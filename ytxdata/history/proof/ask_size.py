@@ -8,10 +8,10 @@ from datetime import datetime
 from itertools import pairwise
 
 from ytxdata.history.proof.evidence import Evidence, KnownLand, Window
-from ytxdata.history.proof.maturity import has_outgrown, may_mature, waiting
 from ytxdata.history.proof.overlap import luck
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reasons import CONFIRMABLE, is_gap
+from ytxdata.history.proof.verdict import has_outgrown, may_mature, waiting
 from ytxdata.history.proof.window import Before, Sighting, anchored, brought_fewer, longest
 
 
@@ -60,8 +60,8 @@ def plan(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) ->
         is_full=is_full,
         order_shown=evidence.order_shown,
         tail=tail,
-        # Only an answer cut by our own number can show the order, so one tail is tried. If it breaks the order, everything
-        # is asked for each time, and the tail is tried again after a month.
+        # Only an answer cut by our own number can show the order, so one tail is tried. If it breaks the order,
+        # everything is asked for each time, and the tail is tried again after a month.
         is_orderly=is_orderly,
         has_proof=any(one.proven_from for one in evidence.windows),
         waiting=tuple(waiting(evidence.windows)),
@@ -181,8 +181,9 @@ def _is_due(at: datetime | None, now: datetime, policy: Policy) -> bool:
 def _may_confirm(known: KnownLand, evidence: Evidence, policy: Policy) -> bool:
     """Say whether the history has grown enough that a full answer would now confirm the first one.
 
-    Records differ in size, and a full question that confirms nothing is wasted: a little more than enough must be new.
-    Where a full question is no longer than a first one, it costs no more than a tail, and is tried a little before.
+    Records differ in size, and a full question that confirms nothing is wasted: a little more than enough must be
+    new. Where a full question is no longer than a first one, it costs no more than a tail, and is tried a little
+    before.
     """
     full = [one for one in evidence.windows if one.reason in CONFIRMABLE and one.n_records]
     # What has fallen off since, no later answer holds: a longer one is never longer than that.

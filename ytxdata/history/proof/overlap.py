@@ -132,7 +132,8 @@ class Comparison(NamedTuple):
         Whether the two show that the shorter is not the newest part of the longer, or that it is. Neither, when one
         of them says too little.
     is_strict
-        The shorter is the newest part of the longer to a record, by start or by end, rooms pinned on top not excepted.
+        The shorter is the newest part of the longer to a record, by start or by end, rooms pinned on top not
+        excepted.
     luck
         How likely a platform without any order would show the shorter as so strict a part of the longer.
     """

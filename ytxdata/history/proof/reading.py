@@ -11,12 +11,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ytxdata.history.proof.ask_size import next_ask, plan
-from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.history.proof.certificate import Certificate, Period, certify, compact
 from ytxdata.history.proof.evidence import Evidence, KnownLand, Note, NothingKnown, PullFacts, Window
-from ytxdata.history.proof.notes import clock_note, notes_on
-from ytxdata.history.proof.periods import certify, compact
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
-from ytxdata.history.proof.reasons import CONFIRMABLE, FORGETTING
+from ytxdata.history.proof.reasons import CONFIRMABLE, FORGETTING, clock_note, notes_on
 from ytxdata.history.proof.revoke import doubts_from, patient, resettled, rewound, with_upper, worst_doubts
 from ytxdata.history.proof.verdict import (
     begins_the_claims,

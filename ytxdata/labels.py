@@ -42,11 +42,12 @@ class Text(NamedTuple):
 
 
 _LINE_END = re.compile(r"\r\n?|[\x85\u2028\u2029]")
-_UNPRINTABLE = re.compile(
+UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters: an escape sequence repaints a terminal, C1 does so in one byte
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks of direction: they show `fdp.exe` as `exe.pdf`
     "\ud800-\udfff\ufffe\uffff]"  # what no UTF-8 file and no page may hold
 )
+"""Characters that are never shown as they are."""
 
 
 def printable(text: str, *, line: bool = False) -> str:
@@ -67,7 +68,7 @@ def printable(text: str, *, line: bool = False) -> str:
     >>> printable("周会" + chr(27) + "[2J" + chr(0x202E)), printable("a" + chr(10) + "b", line=True)
     ('周会�[2J�', 'a b')
     """
-    shown = _UNPRINTABLE.sub("�", _LINE_END.sub("\n", text))
+    shown = UNPRINTABLE.sub("�", _LINE_END.sub("\n", text))
     return re.sub(r"[\n\t]+", " ", shown) if line else shown
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
 import sys
@@ -14,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ytxdata.cli import archive, audit, demo, doctor, emulator, explain, fetch, notebooks, pack, report, sync, verify
-from ytxdata.cli.shared_options import chosen, set_lang
+from ytxdata.cli.shared_options import chosen, echo, emit, set_lang
 from ytxdata.errors import RiskWarning, YtxError
 from ytxdata.labels import LANGS, Lang, Text
 from ytxdata.redact import scrub
@@ -150,7 +149,7 @@ def main(arguments: list[str] | None = None) -> None:
         code = error.exit_code
     except WrongUsage as error:
         lang = lang_of(sys.argv[1:] if arguments is None else arguments)
-        typer.echo(told(error, lang if lang in LANGS else chosen.lang), err=True)
+        echo(told(error, lang if lang in LANGS else chosen.lang), err=True)
         code = 2
     except (KeyboardInterrupt, typer.Abort):
         typer.echo(chosen.interrupted.in_(chosen.lang), err=True)
@@ -178,7 +177,7 @@ def _write_what_fits() -> None:
 
 def _warn(message: Warning | str, *_: object, **__: object) -> None:
     """Tell a warning as a line for people, without the place in the code."""
-    typer.echo(message.text.in_(chosen.lang) if isinstance(message, RiskWarning) else str(message), err=True)
+    echo(message.text.in_(chosen.lang) if isinstance(message, RiskWarning) else str(message), err=True)
 
 
 def _tell(error: YtxError) -> None:
@@ -187,22 +186,19 @@ def _tell(error: YtxError) -> None:
         lines.append(f"requestId: {error.request_id}")
     if error.remedy:
         lines.append(f"→ {error.remedy.in_(chosen.lang)}")
-    typer.echo(scrub("\n".join(lines)), err=True)
+    echo(scrub("\n".join(lines)), err=True)
     if chosen.json:
-        typer.echo(
-            json.dumps(
-                {
-                    "error": {
-                        "kind": type(error).__name__,
-                        "zh": error.cause.zh,
-                        "en": error.cause.en,
-                        "remedy_zh": error.remedy.zh if error.remedy else None,
-                        "remedy_en": error.remedy.en if error.remedy else None,
-                        "status_code": error.status_code,
-                        "request_id": error.request_id,
-                        "exit_code": error.exit_code,
-                    }
-                },
-                ensure_ascii=False,
-            )
+        emit(
+            {
+                "error": {
+                    "kind": type(error).__name__,
+                    "zh": error.cause.zh,
+                    "en": error.cause.en,
+                    "remedy_zh": error.remedy.zh if error.remedy else None,
+                    "remedy_en": error.remedy.en if error.remedy else None,
+                    "status_code": error.status_code,
+                    "request_id": error.request_id,
+                    "exit_code": error.exit_code,
+                }
+            }
         )

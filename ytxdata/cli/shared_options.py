@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 import typer
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import LANGS, Lang, Text, preferred_lang
+from ytxdata.labels import LANGS, UNPRINTABLE, Lang, Text, preferred_lang, printable
 from ytxdata.times import as_instant
 
 if TYPE_CHECKING:
@@ -75,20 +75,26 @@ ArchiveDir = Annotated[
 ]
 
 
+def echo(text: str, *, err: bool = False) -> None:
+    """Print a text that may hold what strangers wrote: an escape sequence in the name of a meeting must not repaint the terminal."""
+    typer.echo(printable(text), err=err)
+
+
 def say(text: Text | str, **values: object) -> None:
     """Print a line for people in their language."""
-    typer.echo(text if isinstance(text, str) else text.format(**values).in_(chosen.lang))
+    echo(text if isinstance(text, str) else text.format(**values).in_(chosen.lang))
 
 
 def note(text: Text | str, **values: object) -> None:
     """Print a line for people on stderr, where it is in no program's way."""
-    typer.echo(text if isinstance(text, str) else text.format(**values).in_(chosen.lang), err=True)
+    echo(text if isinstance(text, str) else text.format(**values).in_(chosen.lang), err=True)
 
 
 def emit(value: Any) -> None:
     """Print one JSON value for machines; where the output cannot hold every character, the rest are escaped."""
     is_unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-    typer.echo(json.dumps(value, ensure_ascii=not is_unicode, default=str))
+    written = json.dumps(value, ensure_ascii=not is_unicode, default=str)
+    typer.echo(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", written))  # a terminal must not obey a name
 
 
 def wrote(*paths: Path | None) -> None:

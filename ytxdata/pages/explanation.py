@@ -8,7 +8,7 @@ from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
-from ytxdata.labels import Lang, Text, aligned
+from ytxdata.labels import Lang, Text, aligned, printable
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.registry import Ask, make
 from ytxdata.metrics.report import Report
@@ -46,7 +46,7 @@ class Explanation:
         """Return name and value of each cell of the row, as people read them."""
         outgoing = self.row.masked(show_phones=show_phones)
         (values,) = outgoing.arrow.to_pylist()
-        return [(outgoing.definition(key).label, shown(value)) for key, value in values.items()]
+        return [(outgoing.definition(key).label, printable(shown(value), line=True)) for key, value in values.items()]
 
     def rows(self, n: int, lang: Lang) -> str:
         """Return the first `n` records as lines of text, in words."""
@@ -85,7 +85,7 @@ class Explanation:
 
 def _in_words(key: str, value: Any) -> Text:
     known = REASONS.get(value) if key == "reason" else None
-    text = shown(value)
+    text = printable(shown(value), line=True)
     return known or Text(text, text)
 
 

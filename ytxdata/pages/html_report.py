@@ -270,6 +270,8 @@ def _settle(ax: Axes, size: Size) -> None:
             ncols=min(len(texts), size.labels),
             frameon=False,
         )
+        for text in ax.get_legend().get_texts():  # type: ignore[union-attr]  # it was made just now
+            text.set_parse_math(False)
     labels = ax.get_xticklabels()
     if size.kind == "narrow" and len(labels) > _NARROW_LABELS:
         for position, label in enumerate(labels):

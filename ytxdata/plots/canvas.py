@@ -26,7 +26,7 @@ from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from ytxdata.labels import Lang, Text
+from ytxdata.labels import Lang, Text, printable
 from ytxdata.times import ZONE_NAME
 
 FAMILIES = (
@@ -71,8 +71,8 @@ def _characters() -> frozenset[int]:
     return frozenset(code for path in paths for code in FT2Font(path).get_charmap())
 
 
-def legible(text: str) -> str:
-    """Return the text with every character that no font has replaced by `〓`, the printers' mark for a missing type.
+def legible(text: str, most: int = 1000) -> str:
+    """Return the text in one line, with every character that no font has replaced by `〓`, the printers' mark for a missing type; cut after `most`.
 
     Examples
     --------
@@ -80,7 +80,9 @@ def legible(text: str) -> str:
     ('周会 Weekly', '〓')
     """
     known = _characters()
-    return "".join(character if ord(character) in known or character == "\n" else GETA for character in text)
+    shown = printable(text, line=True)
+    drawn = "".join(character if ord(character) in known else GETA for character in shown)
+    return drawn if len(drawn) <= most else f"{drawn[: most - 1]}…"
 
 
 BLUE, ORANGE, GREEN, RED, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#8C8C8C"
@@ -102,6 +104,7 @@ _STYLE: dict[Any, Any] = {
     "font.size": 10,
     "legend.frameon": False,
     "text.color": INK,
+    "text.parse_math": False,  # a name is no formula: `$\x$` would end the drawing in a traceback
     "xtick.color": QUIET,
     "ytick.color": QUIET,
     "svg.fonttype": "none",
@@ -202,6 +205,7 @@ def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]
             axes.tick_params(labelfontfamily=wanted, length=0)  # ticks are made later, outside this context
             for text in axes.findobj(Drawn):
                 text.set_fontfamily(wanted)  # axes that were given have texts made before it
+                text.set_parse_math(False)
 
 
 S = TypeVar("S")

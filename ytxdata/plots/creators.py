@@ -71,7 +71,7 @@ def creators(
         ]
         ax.bar_label(bars, shares, padding=5, fontsize=9, color=QUIET, bbox=BACKING)
         unknown = Text("未知", "unknown").in_(lang)
-        ax.set_yticks(range(len(named)), [legible(str(name)) if name else unknown for _, name in named])
+        ax.set_yticks(range(len(named)), [legible(str(name), 40) if name else unknown for _, name in named])
         ax.set_ylim(len(named) - 0.4, -0.6)
         ax.set_xlim(0, 1.3 * max(minutes))
         ax.set_xlabel(Text("会议时长（分钟）", "meeting minutes").in_(lang))

@@ -147,4 +147,4 @@ def _parties(rows: list[dict[str, Any]]) -> dict[Party, list[Bar]]:
 
 def _label(who: Party, lang: Lang) -> str:
     name, number, _ = who
-    return legible(" ".join(part for part in (name, number or Text("（无号码）", "(no number)").in_(lang)) if part))
+    return legible(" ".join(part for part in (name, number or Text("（无号码）", "(no number)").in_(lang)) if part), 60)

@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pyarrow as pa
 
+from ytxdata.labels import printable
 from ytxdata.tables import csv
 from ytxdata.tables.described import NUMBER_UNITS, Described, differs, unit_of
 from ytxdata.tables.plain import Cell, as_text, cells
@@ -23,14 +24,12 @@ MAX_TEXT = 32_767
 CUT = "…［共 {n} 字，全文见 CSV / {n} characters, whole in the CSV］"
 _DIGITS = 15
 _FIRST_DAY = date(1900, 3, 1)
-_LINE_END = re.compile(r"\r\n?")
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def in_cell(value: Cell, *, is_number: bool = False) -> Cell:
     """Return what is written for a value: itself when a cell can hold it exactly, else its text.
 
-    Text is escaped as in CSV, its line ends become those of a cell, control characters `�`, and what is too long is cut and says so.
+    Text is escaped as in CSV, its line ends become those of a cell, control characters and marks of direction `�`, and what is too long is cut and says so.
 
     Examples
     --------
@@ -38,7 +37,7 @@ def in_cell(value: Cell, *, is_number: bool = False) -> Cell:
     ("'=1+1", '1152921504606846976', Decimal('0.10'))
     """
     if isinstance(value, str):
-        return _cut(_UNSHOWABLE.sub("�", _LINE_END.sub("\n", csv.escape(value, is_number=is_number))))
+        return _cut(printable(csv.escape(value, is_number=is_number)))
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, date):

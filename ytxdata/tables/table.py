@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from ytxdata.labels import Lang, Text
+from ytxdata.labels import Lang, Text, printable
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column
 from ytxdata.tables import csv, excel, html, masking
 from ytxdata.tables.described import Completeness, Definition, Described
@@ -163,7 +163,7 @@ class Table(Described):
 
     def __repr__(self) -> str:
         verdict = f", {self.certificate.worst}" if self.certificate else ""
-        return f"<{type(self).__name__} {self.name}: {hide_in_text(self.title.in_('both'))}{verdict}>"
+        return f"<{type(self).__name__} {self.name}: {printable(hide_in_text(self.title.in_('both')), line=True)}{verdict}>"
 
 
 def _as_json(value: Any) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +104,18 @@ def test_at_most_five_findings_of_a_check_are_listed_unless_all_are_asked_for(
     assert listed[0] == 5 < listed[1]
     assert f"… and {listed[1] - 5} more: --check off_hours --all" in few
     assert "more:" not in everything
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files differ there")
+def test_what_is_remembered_of_findings_is_for_its_owner_alone(story: Story) -> None:
+    assert run("audit", "--archive", story.archive.path, *QUICK) == 0
+    journal = Path(f"{story.archive.path}.audit.jsonl")
+    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
+    journal.chmod(0o644)  # as earlier versions left it
+    finding = json.loads(journal.read_text("utf-8").splitlines()[0])["finding_id"]
+    accept = ("--accept", finding, "--reason", "known", "--by", "me")
+    assert run("audit", "--archive", story.archive.path, *QUICK, *accept) == 0
+    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
 
 
 def test_nobody_reading_on_is_no_failure(story: Story) -> None:

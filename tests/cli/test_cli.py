@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -70,6 +71,18 @@ def test_raw_answers_are_kept_when_asked(account: Emulator, tmp_path: Path) -> N
     assert run("fetch", "--count", "5", "--raw", str(tmp_path / "raw")) == 0
     (saved,) = (tmp_path / "raw").iterdir()
     assert json.loads(saved.read_bytes())["statusCode"] == "0"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files differ there")
+def test_raw_answers_are_for_their_owner_alone(account: Emulator, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    before = os.umask(0)
+    try:
+        assert run("fetch", "--count", "5", "--raw", str(raw)) == 0
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(raw.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in raw.iterdir()} == {0o600}
 
 
 def test_a_meeting_that_is_not_there_ends_with_6_and_says_so_as_json(

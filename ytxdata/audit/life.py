@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ytxdata import times
 from ytxdata.errors import DamagedError, UsageError
+from ytxdata.files import open_journal
 from ytxdata.labels import Text
 
 NEW, PERSISTING, RESOLVED, ACCEPTED = "new", "persisting", "resolved", "accepted"
@@ -160,7 +161,7 @@ class Life:
         if not text:
             return
         try:
-            with self.path.open("ab+") as file:
+            with open_journal(self.path) as file:
                 if file.tell():
                     file.seek(-1, os.SEEK_END)
                     text = text if file.read(1) == b"\n" else "\n" + text

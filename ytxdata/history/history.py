@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ytxdata import times
+from ytxdata.files import make_private_folder, write_whole
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import PullFacts, Seen
 from ytxdata.history.proof.reading import certify_history
@@ -147,12 +148,16 @@ class History:
         return Text(f"{told.zh}；{claim.zh}", f"{told.en}; {claim.en}")
 
     def save_raw(self, directory: str | Path) -> list[Path]:
-        """Write every answer as it came to `directory`, one file named by its pull; `read_answers` reads them back."""
+        """Write every answer as it came to `directory`, one file named by its pull; `read_answers` reads them back.
+
+        Only their owner may read the files, and the directory if it is made here: raw answers hold telephone numbers.
+        """
         folder = Path(directory)
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            make_private_folder(folder)
         paths = [folder / f"{answer.pull_id}.json" for answer in self.answers]
         for path, answer in zip(paths, self.answers, strict=True):
-            path.write_bytes(answer.raw)
+            write_whole(path, answer.raw)
             os.utime(path, times=(answer.asked_at.timestamp(), answer.asked_at.timestamp()))
         return paths
 

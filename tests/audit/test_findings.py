@@ -18,8 +18,7 @@ import pytest
 from tests.audit.office import ANNA, BORIS, CARLA, NOW, Office, Story
 from ytxdata import Archive, Frames, History, audit
 from ytxdata.audit import CHECKS, Finding
-from ytxdata.audit.findings import COLUMNS
-from ytxdata.audit.life import Life
+from ytxdata.audit.findings import COLUMNS, Life
 from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
 from ytxdata.labels import Text
 

@@ -2,7 +2,7 @@
 
 from ytxdata.audit.cadence import Cadence, advise, cadence_of
 from ytxdata.audit.checking import CHECKS, Check, Finding, check
-from ytxdata.audit.checks.exports import small_group
+from ytxdata.audit.checks.callers import small_group
 from ytxdata.audit.findings import Findings
 from ytxdata.audit.invoice import Invoice
 from ytxdata.audit.pack import Pack, pack, verify_pack

@@ -1,22 +1,30 @@
-"""What an audit found, as a table that can be accepted, explained, written and shown."""
+"""What an audit found: a table that can be accepted, explained, written and shown; and the life of findings beside the archive."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 
+from ytxdata import times
 from ytxdata.audit.checking import CHECKS, SEVERITIES, Check, Finding, Severity, unknown
 from ytxdata.audit.data import Auditable, Data
-from ytxdata.audit.explain import explain
-from ytxdata.audit.life import ACCEPTED, NEW, OPEN, PERSISTING, RESOLVED, FindingRow, Life, Lived
-from ytxdata.errors import UsageError
+from ytxdata.audit.explain import explain, sensitivity
+from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
+
+NEW, PERSISTING, RESOLVED, ACCEPTED = "new", "persisting", "resolved", "accepted"
+OPEN = (NEW, PERSISTING)
+"""Statuses of what somebody should look at."""
 
 _STRING = pd.StringDtype("pyarrow")
 _TYPES: dict[str, Any] = {
@@ -266,64 +274,155 @@ def as_findings(found: Iterable[tuple[Check, Finding]]) -> Findings:
     return Findings(frame=frame_of(lived), name="findings", title=TITLE, definitions=DEFINITIONS, fresh=frozenset(rows))
 
 
-_BARS = "▁▂▃▄▅▆▇█"
+class FindingRow(NamedTuple):
+    """A finding as it is kept: what the frame shows."""
 
-_SENSITIVITY = (
-    Definition(key="check", zh="检查", en="check", unit="text"),
-    Definition(key="parameter", zh="阈值", en="threshold", unit="text"),
-    Definition(
-        key="value",
-        zh="当前值",
-        en="value",
-        formula=Text("单位见名称末尾：_s 秒，_pct %", "unit by the end of its name: _s seconds, _pct %"),
-    ),
-    Definition(key="half", zh="减半时的发现数", en="findings at half", unit="count"),
-    Definition(key="same", zh="当前的发现数", en="findings as it is", unit="count"),
-    Definition(key="twice", zh="加倍时的发现数", en="findings at twice", unit="count"),
-    Definition(
-        key="curve",
-        zh="曲线",
-        en="curve",
-        unit="text",
-        formula=Text("减半、当前、加倍的发现数之比", "findings at half, same and twice, in proportion"),
-    ),
-)
+    finding_id: str
+    check: str
+    severity: str
+    record_ids: tuple[str, ...]
+    measured: float | None
+    threshold: float | None
+    zh: str
+    en: str
 
 
-def sensitivity(data: Data, checks: Iterable[Check], told: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Run every check with a threshold at half, the same and twice its value; one row per threshold."""
-    rows = []
-    for check in checks:
-        given = dict(told.get(check.key, check.parameters))
-        same = _count(check, data, given) if check.thresholds else 0
-        for name in check.thresholds:
-            half, twice = (_count(check, data, given | {name: given[name] * factor}) for factor in (0.5, 2))
-            counts = {"half": half, "same": same, "twice": twice}
-            rows.append(
-                {
-                    "check": check.key,
-                    "parameter": name,
-                    "value": float(given[name]),
-                    **counts,
-                    "curve": curve(list(counts.values())),
-                }
+class Lived(NamedTuple):
+    """A finding with its status, why and by whom it was accepted, and whether this audit is the first to say so."""
+
+    row: FindingRow
+    status: str
+    reason: str | None = None
+    by: str | None = None
+    is_fresh: bool = False
+
+
+@dataclass
+class State:
+    """What the events of one finding come to: in the audits of which periods it was found last time, and resolved."""
+
+    row: FindingRow
+    found_in: set[str] = field(default_factory=set)
+    resolved_in: set[str] = field(default_factory=set)
+    reason: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class Life:
+    """The file beside an archive in which the life of its findings is kept."""
+
+    path: Path
+    _now: Callable[[], datetime] = field(default=lambda: times.now(), repr=False)
+
+    @classmethod
+    def beside(cls, archive: Path) -> Life:
+        """Return the file of an archive: `NAME.audit.jsonl` beside the directory `NAME`."""
+        root = archive.absolute()
+        return cls(root.with_name(f"{root.name}.audit.jsonl"))
+
+    def states(self) -> dict[str, State]:
+        """Return what is known of every finding, in the order in which they were first found.
+
+        Raises
+        ------
+        DamagedError
+            A line is not what was written; a last line that was cut short is passed over.
+        """
+        known: dict[str, State] = {}
+        for number, line in enumerate(self._lines(), start=1):
+            try:
+                self._take(known, json.loads(line))
+            except (ValueError, KeyError, TypeError):
+                raise DamagedError(
+                    Text(f"{self.path} 第 {number} 行已损坏", f"line {number} of {self.path} is damaged"),
+                    remedy=Text(
+                        "从备份恢复此文件，或删除该行", "restore this file from a backup, or take the line out"
+                    ),
+                ) from None
+        return known
+
+    def _lines(self) -> list[bytes]:
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return []
+        return content.split(b"\n")[:-1]
+
+    @staticmethod
+    def _take(known: dict[str, State], event: dict[str, Any]) -> None:
+        key = event["finding_id"]
+        if event["event"] == "found":
+            row = FindingRow(
+                **{name: event[name] for name in FindingRow._fields} | {"record_ids": tuple(event["record_ids"])}
             )
-    frame = pd.DataFrame(rows, columns=[column.key for column in _SENSITIVITY])
-    title = Text("阈值敏感度", "Sensitivity of thresholds")
-    return Table(frame=frame, name="sensitivity", title=title, definitions=_SENSITIVITY, certificate=data.certificate)
+            state = known.setdefault(key, State(row))
+            state.row = row
+            state.found_in.add(event["period"])
+            state.resolved_in.discard(event["period"])
+        elif event["event"] == RESOLVED:
+            known[key].found_in.remove(event["period"])
+            known[key].resolved_in.add(event["period"])
+        elif event["event"] == ACCEPTED:
+            known[key].reason, known[key].by = event["reason"], event["by"]
 
+    def accept(self, finding_id: str, reason: str, by: str) -> None:
+        """Keep that a finding was accepted."""
+        self._append([{"event": ACCEPTED, "finding_id": finding_id, "reason": reason, "by": by}])
 
-def _count(check: Check, data: Data, parameters: Mapping[str, Any]) -> int:
-    return len({finding.id_in(check.key) for finding in check.function(data, **parameters)})
+    def live(self, rows: Collection[FindingRow], ran: Collection[str], period: str, *, keep: bool) -> list[Lived]:
+        """Return the rows with their status, then what is resolved; and keep what changed.
 
+        Parameters
+        ----------
+        rows
+            What this audit found.
+        ran
+            The checks that ran: a finding of another one is not resolved by its absence.
+        period
+            The period that was audited: a finding is resolved by an audit of the period in which it was found.
+        keep
+            Whether to write; an audit of the past is only a look.
+        """
+        known = self.states()
+        events: list[dict[str, Any]] = []
+        lived: list[Lived] = []
+        for row in rows:
+            state = known.get(row.finding_id, State(row))
+            if period not in state.found_in:
+                events.append({"event": "found", "period": period, **row._asdict()})
+            status = ACCEPTED if state.reason else PERSISTING if state.found_in else NEW
+            lived.append(Lived(row, status, state.reason, state.by, status == NEW))
+        found = {row.finding_id for row in rows}
+        for key, state in known.items():
+            is_fresh = period in state.found_in
+            if key in found or state.row.check not in ran or not (is_fresh or period in state.resolved_in):
+                continue
+            if is_fresh:
+                events.append({"event": RESOLVED, "finding_id": key, "period": period})
+            lived.append(Lived(state.row, RESOLVED, state.reason, state.by, is_fresh))
+        if keep:
+            self._append(events)
+        return lived
 
-def curve(counts: list[int]) -> str:
-    """Return counts as a small curve.
-
-    Examples
-    --------
-    >>> curve([8, 4, 0])
-    '█▅▁'
-    """
-    most = max(counts) or 1
-    return "".join(_BARS[-(-count * (len(_BARS) - 1) // most)] for count in counts)
+    def _append(self, events: Iterable[dict[str, Any]]) -> None:
+        now = self._now().astimezone(UTC).isoformat(timespec="seconds")
+        text = "".join(json.dumps(event | {"written_at": now}, ensure_ascii=False) + "\n" for event in events)
+        if not text:
+            return
+        try:
+            with self.path.open("ab+") as file:
+                if file.tell():
+                    file.seek(-1, os.SEEK_END)
+                    text = text if file.read(1) == b"\n" else "\n" + text
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise UsageError(
+                Text(f"写不了 {self.path}：{error.strerror}", f"{self.path} cannot be written: {error.strerror}"),
+                remedy=Text(
+                    "给该目录写权限，或用 remember=False 只看不记",
+                    "make the directory writable, or only look with remember=False",
+                ),
+            ) from None

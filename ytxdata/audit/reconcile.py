@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from ytxdata.audit.checking import Finding, check
 from ytxdata.audit.data import Auditable, Data, open_data
-from ytxdata.audit.invoice import Invoice
-from ytxdata.audit.invoice_rule import UNKNOWN, BilledLines, Ints, InvoiceRule
+from ytxdata.audit.invoice import UNKNOWN, BilledLines, Ints, Invoice, InvoiceRule, places_of, units_of
+from ytxdata.audit.lists import Listed
 from ytxdata.audit.rule_search import Search, search_amounts, search_durations
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
@@ -20,7 +21,7 @@ from ytxdata.metrics.facts import Scope
 from ytxdata.phones import number_class
 from ytxdata.records.schema import to_pandas
 from ytxdata.tables.described import Definition
-from ytxdata.tables.lists import Listed
+from ytxdata.tables.plain import decimal_text
 from ytxdata.tables.table import Table
 from ytxdata.times import Instant
 
@@ -267,7 +268,7 @@ def _lines(data: Data, *, billed: bool) -> _Lines:
     names = [str(one) for one in legs["kind"]]
     kinds = tuple(sorted(set(names)))
     amounts = [row["invoice_yuan"] for row in data.rows("SELECT invoice_yuan FROM placed ORDER BY place")]
-    places = _places(amounts)
+    places = places_of(amounts)
     arrays = BilledLines(
         seconds=_ints(told["secs"]),
         leg_line=_ints(legs["place"]),
@@ -276,7 +277,7 @@ def _lines(data: Data, *, billed: bool) -> _Lines:
         kinds=kinds,
         order=np.arange(len(amounts)),
         billed_s=_ints(told["billed_s"]),
-        amount=np.array([_units(one, places) for one in amounts], np.int64),
+        amount=np.array([units_of(one, places) for one in amounts], np.int64),
         places=places,
     )
     return _Lines(_ints(told["m"]), arrays)
@@ -285,29 +286,6 @@ def _lines(data: Data, *, billed: bool) -> _Lines:
 def _ints(values: Any) -> Ints:
     whole: Ints = np.asarray(values).astype(np.int64)
     return whole
-
-
-MOST_DECIMALS = 6
-NOISE = Decimal("0.000001")
-"""What binary floating point leaves behind the last digit of an amount."""
-
-ODD = -2
-"""An amount that no rule can give."""
-
-
-def _places(amounts: Sequence[Decimal | None]) -> int:
-    """Return how many decimals the invoice has: enough for all amounts but one in fifty, so that one odd line does not rule the others."""
-    told = sorted(min(-int(one.normalize().as_tuple().exponent), MOST_DECIMALS) for one in amounts if one)
-    return max(told[-(len(told) // 50) - 1], 0) if told else 2
-
-
-def _units(amount: Decimal | None, places: int) -> int:
-    """Return an amount in units of the last digit; what has more digits than that equals nothing."""
-    if amount is None:
-        return UNKNOWN
-    scaled = amount.scaleb(places)
-    whole = scaled.to_integral_value()
-    return int(whole) if abs(scaled - whole) < NOISE and whole < 2**53 else ODD
 
 
 def _put_prices(data: Data, parts: Sequence[_Lines], duration: InvoiceRule | None, amount: InvoiceRule | None) -> None:
@@ -339,3 +317,101 @@ def _known(values: Ints | None, lines: BilledLines) -> list[int | None]:
     if values is None:
         return [None] * len(lines.seconds)
     return [None if one == UNKNOWN else one for one in values.tolist()]
+
+
+@check(
+    "billing_mismatch",
+    "账单不符",
+    "billing mismatch",
+    severity=Text("crit：牵涉金额", "crit: money is at stake"),
+    origin="reconciliation practice: 2 s, 1 fen, 5 % of the total",
+    needs=("invoice",),
+    thresholds=("within_s", "within_yuan", "total_pct"),
+)
+def billing_mismatch(
+    data: Data, *, within_s: float = 2, within_yuan: float = 0.01, total_pct: float = 5
+) -> Iterator[Finding]:
+    """Lines that differ by more than `within_s` or `within_yuan`, are missing on either side, or are billed twice; and the total."""
+    found = reconciled(data, within_s, within_yuan)
+    data.notes.extend(found.rules)
+    for row in found.arrow.to_pylist():
+        if row["state"] not in (MATCHED, NOT_COMPARED):
+            seconds, yuan = row["difference_s"], row["difference_yuan"]
+            by_time = seconds is not None and abs(seconds) > within_s
+            yield Finding(
+                record_ids=(row["meeting_id"],),
+                severity="crit",
+                measured=_number(seconds if by_time else yuan),
+                threshold=within_s if by_time else within_yuan,
+                mark=(row["meeting_id"], row["state"], *_which(row)),
+                text=_line_text(row),
+            )
+    yield from _uncompared(found)
+    invoiced, recorded = found.totals
+    if recorded and abs(invoiced - recorded) * 100 > recorded * Decimal(str(total_pct)):
+        share = (invoiced - recorded) * 100 / recorded
+        yield Finding(
+            record_ids=(),
+            severity="crit",
+            measured=round(float(share), 6),
+            threshold=total_pct,
+            mark=("total",),
+            text=Text(
+                f"账单合计 {decimal_text(invoiced)} 元，记录合计 {decimal_text(recorded)} 元，相差 {share:.2f} %",
+                f"the invoice comes to {decimal_text(invoiced)} yuan, the records to {decimal_text(recorded)}: {share:.2f} % apart",
+            ),
+        )
+
+
+def _uncompared(found: Reconciliation) -> Iterator[Finding]:
+    """All lines that nothing could be held against, as one finding: an invoice that cannot be checked is not a clean one."""
+    rows = [row for row in found.arrow.to_pylist() if row["state"] == NOT_COMPARED]
+    yuan = sum((row["invoice_yuan"] or Decimal(0) for row in rows), Decimal(0))
+    if rows:
+        yield Finding(
+            record_ids=tuple(sorted({row["meeting_id"] for row in rows})),
+            severity="crit",
+            measured=len(rows),
+            threshold=0,
+            mark=(NOT_COMPARED,),
+            text=Text(
+                f"账单有 {len(rows)} 行、{decimal_text(yuan)} 元无从核对：记录没有金额，也没有找到可信的资费规则；这不等于相符",
+                f"{len(rows)} lines of the invoice, {decimal_text(yuan)} yuan, could not be compared: the records carry no amounts and no rule that can be trusted was found; that is not agreement",
+            ),
+        )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _which(row: dict[str, Any]) -> tuple[str, ...]:
+    """What tells lines about one meeting apart: what they say, not where they stand."""
+    return (str(row["invoice_s"]), "" if row["invoice_yuan"] is None else decimal_text(row["invoice_yuan"]))
+
+
+def _line_text(row: dict[str, Any]) -> Text:
+    meeting, line = row["meeting_id"], row["line"]
+    yuan = {
+        name: "—" if row[name] is None else decimal_text(row[name])
+        for name in ("invoice_yuan", "record_yuan", "difference_yuan")
+    }
+    texts = {
+        MISMATCHED: Text(
+            f"账单第 {line} 行（会议 {meeting}）：{row['invoice_s']} 秒、{yuan['invoice_yuan']} 元，而记录为 {row['record_s']} 秒、{yuan['record_yuan']} 元，金额差 {yuan['difference_yuan']} 元",
+            f"line {line} of the invoice (meeting {meeting}) says {row['invoice_s']} s, {yuan['invoice_yuan']} yuan; the record says {row['record_s']} s, {yuan['record_yuan']} yuan: {yuan['difference_yuan']} yuan apart",
+        ),
+        NO_RECORD: Text(
+            f"账单第 {line} 行的会议 {meeting}（{yuan['invoice_yuan']} 元）不在记录中",
+            f"meeting {meeting} on line {line} of the invoice ({yuan['invoice_yuan']} yuan) is not in the records",
+        ),
+        NO_LINE: Text(
+            f"会议 {meeting}（{row['record_s']} 秒、{yuan['record_yuan']} 元）不在账单上",
+            f"meeting {meeting} ({row['record_s']} s, {yuan['record_yuan']} yuan) is not on the invoice",
+        ),
+        TWICE: Text(
+            f"账单第 {line} 行对会议 {meeting} 再次计费（{yuan['invoice_yuan']} 元）",
+            f"line {line} of the invoice bills meeting {meeting} once more ({yuan['invoice_yuan']} yuan)",
+        ),
+    }
+    return texts[row["state"]]

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ytxdata.archive import Archive
 from ytxdata.archive.ledger import CHANGES
-from ytxdata.audit.checks.platform_list import GRAVE, kind_of
+from ytxdata.audit.checks.records import GRAVE, kind_of
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import By

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ytxdata.audit.invoice_rule import (
+from ytxdata.audit.invoice import (
     MONEY,
     UNKNOWN,
     Allowance,

@@ -16,8 +16,6 @@ from ytxdata.audit.checking import CHECKS, Check, Finding, unknown
 from ytxdata.audit.data import Auditable, Data, instant_of, newest_pull, open_data
 from ytxdata.audit.findings import DEFINITIONS, NEW, TITLE, FindingRow, Findings, Life, Lived, frame_of, row_of
 from ytxdata.audit.invoice import Invoice
-from ytxdata.audit.lists import Listed
-from ytxdata.audit.roster import Roster
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.facts import Scope

@@ -12,6 +12,7 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.metrics.tariff import DECIMALS, Tariff
+from ytxdata.tables.lists import Listed, Skipped, exact, none_left, read_lines, skipped_note
 
 WHAT = Text("账单", "invoice")
 NAMES = {

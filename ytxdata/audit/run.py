@@ -13,7 +13,7 @@ from ytxdata.archive.ownership import no_archive
 from ytxdata.audit import checks as _checks  # noqa: F401 (registers the checks)
 from ytxdata.audit.cadence import cadence_of
 from ytxdata.audit.checking import CHECKS, Check, Finding, unknown
-from ytxdata.audit.data import Auditable, Data, instant_of, newest_pull, open_data
+from ytxdata.audit.data import Auditable, Data, newest_pull, open_data
 from ytxdata.audit.findings import DEFINITIONS, NEW, TITLE, FindingRow, Findings, Life, Lived, frame_of, row_of
 from ytxdata.audit.invoice import Invoice
 from ytxdata.errors import UsageError

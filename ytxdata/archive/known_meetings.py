@@ -32,11 +32,16 @@ VERSION_COLUMNS = (
     "started_at",
     "ended_at",
     "creator",
+    "replaces",
 )
 
 
 class Version(NamedTuple):
-    """One version of one meeting. `obs` is negative while its observation has no number yet."""
+    """One version of one meeting. `obs` is negative while its observation has no number yet.
+
+    A version that was listed beside a fuller one, and so was never the one to believe, replaces itself: it is no
+    meeting's latest at any time, and no other row has to be written again when it comes late.
+    """
 
     obs: int
     meeting_id: str
@@ -48,6 +53,12 @@ class Version(NamedTuple):
     started_at: datetime | None
     ended_at: datetime | None
     creator: str | None
+    replaces: int | None = None
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether it was the one to believe of its answer."""
+        return self.replaces != self.obs
 
 
 Twins = list[list[Version]]
@@ -182,7 +193,7 @@ class ArchivedMeetings:
         What the intake of this sync has added since has no number yet, and is not known.
         """
         found = self.versions.of(ids)
-        stored = ([version for twin in found[i] for version in twin if version.obs >= 0] for i in ids)
+        stored = ([one for twin in found[i] for one in twin if one.obs >= 0 and one.is_believed] for i in ids)
         latest = (max(versions, key=lambda v: (v.observed_at, v.version)) for versions in stored if versions)
         return {version.meeting_id: self._known(version) for version in latest}
 

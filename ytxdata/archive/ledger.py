@@ -48,6 +48,8 @@ def changes(snapshot: Snapshot | None, as_of: datetime | None = None) -> pa.Tabl
     if snapshot is None:
         return schema.empty_table()
     newer = read(snapshot, "meetings", ("obs", "replaces", "observed_at"), filled("replaces"))
+    # what replaces itself was only listed beside a fuller record: nothing changed
+    newer = newer.filter(pc.not_equal(newer["obs"], newer["replaces"]))
     if as_of is not None:
         newer = newer.filter(pc.less_equal(newer["observed_at"], pa.scalar(as_of, pa.timestamp("us", tz="UTC"))))
     pairs = sorted(zip(newer["obs"].to_pylist(), newer["replaces"].to_pylist(), strict=True))

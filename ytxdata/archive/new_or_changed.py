@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
+from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Version, VersionIndex
 from ytxdata.archive.raw_answers import Envelope, fold
 from ytxdata.history.history import call_row, pull_facts
 from ytxdata.history.proof.evidence import PullFacts
@@ -103,31 +103,61 @@ class Intake:
         for meeting_id, group in by_id.items():
             twins = known[meeting_id]
             for twin, same in by_meeting(twins, group):
+                if twin == len(twins):
+                    twins.append([])
                 best = same[-1]
-                number = self._version(call, best, twin, twins)
-                pieces.update((row.position, number) for row in same if row.record_hash == best.record_hash)
+                lesser = {row.record_hash: row for row in same[:-1] if row.record_hash != best.record_hash}
+                numbers = {digest: self._lesser(call, row, twin, twins[twin]) for digest, row in lesser.items()}
+                numbers[best.record_hash] = self._believed(call, best, twin, twins[twin])
+                pieces.update((row.position, numbers[row.record_hash]) for row in same)
                 self.tally["duplicates"] += len(same) - 1
         return pieces
 
-    def _version(self, call: Call, row: MeetingRecord, twin: int, twins: Twins) -> int:
-        """Return the number of the observation a meeting's record is, a fresh one when the archive has it not."""
-        history = twins[twin] if twin < len(twins) else []
-        after = [version for version in history if version.observed_at > call.asked_at]
-        before = history[: len(history) - len(after)]
+    def _lesser(self, call: Call, row: MeetingRecord, twin: int, history: list[Version]) -> int:
+        """Return the number of the observation of a record that stands beside a fuller one of its meeting.
+
+        It is stored once and is never the meeting's latest. Were it a version like any other, an answer that always
+        lists both would look like a platform that changes its mind twice a day.
+        """
+        for version in history:
+            if version.record_hash == row.record_hash:
+                return version.obs
+        place = sum(version.observed_at <= call.asked_at for version in history)
+        version = self._fresh_version(call, row, twin, place + 1)
+        version = version._replace(replaces=version.obs)
+        self._keep(call, row.position, row.record_hash, version, version)
+        history.insert(place, version)
+        return version.obs
+
+    def _believed(self, call: Call, row: MeetingRecord, twin: int, history: list[Version]) -> int:
+        """Return the number of the observation a meeting's record is, a fresh one when the archive has it not.
+
+        Only neighbours in time are the same version: back to an earlier text is a change too.
+        """
+        believed = [version for version in history if version.is_believed]
+        after = [version for version in believed if version.observed_at > call.asked_at]
+        before = believed[: len(believed) - len(after)]
         mark = (row.meeting_id, twin)
         for version in (*before[-1:], *after[:1]):
             if version.record_hash == row.record_hash:
                 self.tally["duplicates" if mark in self._seen else "unchanged"] += 1
                 self._seen.add(mark)
                 return version.obs
-        self.tally["changed" if history else "new"] += 1
+        self.tally["changed" if believed else "new"] += 1
         self._seen.add(mark)
         self.is_late |= bool(after)
-        version = Version(
+        place = sum(version.observed_at <= call.asked_at for version in history)
+        version = self._fresh_version(call, row, twin, place + 1)
+        self._keep(call, row.position, row.record_hash, version, before[-1] if before else None)
+        history.insert(place, version)
+        return version.obs
+
+    def _fresh_version(self, call: Call, row: MeetingRecord, twin: int, number: int) -> Version:
+        return Version(
             obs=-1 - len(self.fresh),
             meeting_id=row.meeting_id,
             twin=twin,
-            version=len(before) + 1,
+            version=number,
             record_hash=row.record_hash,
             observed_at=call.asked_at,
             pull_id=call.pull_id,
@@ -135,12 +165,6 @@ class Intake:
             ended_at=row.ended_at,
             creator=row.creator,
         )
-        replaces = before[-1] if before else None
-        self._keep(call, row.position, row.record_hash, version, replaces)
-        if twin == len(twins):
-            twins.append([])
-        twins[twin].insert(len(before), version)
-        return version.obs
 
     def _reject(self, call: Call, broken: list[tuple[int, bytes]]) -> dict[int, int]:
         """Return the observation of each rejected record by its position; one text is stored once."""

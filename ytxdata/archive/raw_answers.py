@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -39,6 +40,10 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
 """How a record's own text may stand in the answer: as it is, in the old encoding, or inside a JSON string."""
 
 WHOLE = "whole"
+_PUNCTUATION = b", \r\n\t\\nrt"
+_OPENING = set(b"{[")
+_LONGEST_ENVELOPE = 1_000
+"""An answer says its status, a message and a total before its records or behind them: that is not longer."""
 
 
 @dataclass(frozen=True)
@@ -147,15 +152,35 @@ def raw_answer(snapshot: Snapshot | None, pull_id: str) -> bytes:
             Text(f"存档里没有调用 {pull_id}", f"the archive has no pull {pull_id}"),
             remedy=Text("可用的编号见 archive.pulls()", "archive.pulls() lists them"),
         )
-    envelope = Envelope.from_cells(found[0]["form"], found[0]["gaps"], found[0]["numbers"])
-    raws = raw_records(snapshot, np.unique(envelope.numbers))
-    try:
-        raw = b"".join(unfold(envelope, [raws[number] for number in envelope.numbers.tolist()]))
-    except (KeyError, ValueError):
-        raw = b""
-    if hashlib.sha256(raw).hexdigest() != found[0]["sha256"]:
+    raw = put_together(snapshot, found[0])
+    if raw is None:
         raise DamagedError(
             Text(f"调用 {pull_id} 的原始回答已损坏", f"the raw answer of pull {pull_id} is damaged"),
             remedy=Text("运行 ytxdata verify 查看详情", "run ytxdata verify for details"),
         )
     return raw
+
+
+def put_together(snapshot: Snapshot, pull: Mapping[str, Any]) -> bytes | None:
+    """Return the raw answer of a row of the stored pulls, or None where what is stored does not give its hash."""
+    envelope = Envelope.from_cells(pull["form"], pull["gaps"], pull["numbers"])
+    raws = raw_records(snapshot, np.unique(envelope.numbers))
+    try:
+        raw = b"".join(unfold(envelope, [raws[number] for number in envelope.numbers.tolist()]))
+    except (KeyError, ValueError):
+        return None
+    return raw if hashlib.sha256(raw).hexdigest() == pull["sha256"] else None
+
+
+def may_hold_more(pull: Mapping[str, Any]) -> bool:
+    """Whether a raw answer may hold records that are no observations: whether more than punctuation stands around those.
+
+    What an earlier parser overlooked, or took for a duplicate, stands in the gaps. To read every answer of ten years again
+    would take hours; that there is an opening brace where none belongs takes no reading.
+    """
+    if pull["form"] == WHOLE:
+        return True
+    first, *others = msgspec.msgpack.decode(pull["gaps"], type=list[bytes])
+    between, last = b"".join(others[:-1]), others[-1] if others else b""
+    is_plain = not between.strip(_PUNCTUATION) and not _OPENING & set(last) and first.count(b"{") <= 3
+    return not is_plain or max(len(first), len(last)) > _LONGEST_ENVELOPE

@@ -6,10 +6,11 @@ compares always comes from one parser, so a better parser is never taken for a c
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
-from itertools import groupby
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,11 +19,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.known_meetings import VERSION_COLUMNS, Twins, from_rows
+from ytxdata.archive.known_meetings import VERSION_COLUMNS, Twins, Version, from_rows
+from ytxdata.archive.raw_answers import Envelope, may_hold_more, put_together
 from ytxdata.archive.snapshot import Snapshot, batches, read
 from ytxdata.archive.stored_files import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED
 from ytxdata.archive.write_sync import Writer, index_again, stored_rows
+from ytxdata.errors import YtxError
 from ytxdata.records.aliases import DEFAULT, Aliases
+from ytxdata.records.answer import read_answer
 from ytxdata.records.identity import by_meeting
 from ytxdata.records.normalize import PARSER_VERSION, normalize
 
@@ -45,17 +49,62 @@ def aliases_for(snapshot: Snapshot | None, given: Aliases | None) -> Aliases:
     return Aliases(meetings, legs)
 
 
-def rebuilt_if_outdated(root: Path, snapshot: Snapshot, aliases: Aliases | None) -> Snapshot:
+class Rebuilt(NamedTuple):
+    """The state after deriving again; how many records were regained from raw answers, and how many meetings."""
+
+    snapshot: Snapshot
+    regained: int = 0
+    more_meetings: int = 0
+
+
+def rebuilt_if_outdated(root: Path, snapshot: Snapshot, aliases: Aliases | None) -> Rebuilt:
     """Return the archive derived with the parser of today; the same when nothing changed."""
     wanted = aliases_for(snapshot, aliases)
-    return snapshot if snapshot.head.parser == parser_mark(wanted) else rebuilt(root, snapshot, wanted)
+    return Rebuilt(snapshot) if snapshot.head.parser == parser_mark(wanted) else rebuilt(root, snapshot, wanted)
 
 
-def rebuilt(root: Path, snapshot: Snapshot, aliases: Aliases) -> Snapshot:
-    """Derive all tables again and promote them."""
+def rebuilt(root: Path, snapshot: Snapshot, aliases: Aliases) -> Rebuilt:
+    """Derive all tables again, with the records that raw answers hold beside the observations, and promote them."""
     writer = Writer(root, snapshot)
-    counts = derive_again(writer, aliases)
-    return writer.promote("rebuild", parser=parser_mark(aliases), counts={**snapshot.head.counts, **counts})
+    before = snapshot.head.counts
+    regained = regain(writer, aliases)
+    counts = {**before, **derive_again(writer, aliases), "observations": before["observations"] + regained}
+    after = writer.promote("rebuild", parser=parser_mark(aliases), counts=counts)
+    return Rebuilt(after, regained, counts["meetings"] - before["meetings"])
+
+
+def regain(writer: Writer, aliases: Aliases) -> int:
+    """Make observations of the records that an earlier parser lost, or took for duplicates; return how many.
+
+    Their bytes were never lost: they stand in the gaps of the answers that brought them.
+    """
+    source = writer.preview()
+    lost: dict[bytes, tuple[str, int, datetime, bytes, bytes]] = {}
+    columns = ("pull_id", "asked_at", "sha256", "form", "gaps", "numbers")
+    for pulls in batches(source, "pulls", columns):
+        for pull in pulls.to_pylist():
+            raw = put_together(source, pull) if may_hold_more(pull) else None
+            for position, record in enumerate(_records(raw, pull["asked_at"], aliases) if raw else ()):
+                digest = hashlib.sha256(record).digest()
+                lost.setdefault(digest, (pull["pull_id"], position, pull["asked_at"], digest, record))
+    if lost:
+        for rows in batches(source, "observations", ("record_hash",)):
+            for digest in rows["record_hash"].filter(pc.is_in(rows["record_hash"], pa.array(list(lost)))).to_pylist():
+                lost.pop(digest, None)
+    first = source.head.counts["observations"]
+    rows = [(first + place, *cells) for place, cells in enumerate(lost.values())]
+    names = OBSERVATIONS_STORED.names
+    writer.append(
+        "observations", pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], OBSERVATIONS_STORED)
+    )
+    return len(rows)
+
+
+def _records(raw: bytes, asked_at: datetime, aliases: Aliases) -> list[bytes]:
+    try:
+        return [record.raw for record in read_answer(raw, asked_at=asked_at, aliases=aliases).records]
+    except YtxError:  # an answer that no parser reads is kept, and holds no records
+        return []
 
 
 def derive_again(writer: Writer, aliases: Aliases) -> dict[str, int]:
@@ -70,7 +119,7 @@ def derive_again(writer: Writer, aliases: Aliases) -> dict[str, int]:
                 staging.write_table(tables.pop("meetings"))
                 for name, table in tables.items():
                     writer.append(name, table)
-        places = _places(staged)
+        places = _places(source, staged)
         with pq.ParquetFile(staged) as rows:
             for piece in rows.iter_batches(batch_size=1 << 17):
                 writer.append("meetings", _placed(pa.table(piece), places))
@@ -102,26 +151,58 @@ class Place(NamedTuple):
     replaces: int | None
 
 
-def _places(staged: Path) -> dict[int, Place]:
-    """Return the places of all versions of ids that occur more than once; all others are alone."""
+def _places(source: Snapshot, staged: Path) -> dict[int, Place]:
+    """Return the places of all versions of ids that occur more than once; all others are alone.
+
+    Answer by answer, as they were asked, and with all that each listed: only so it is seen which record stood beside a fuller one,
+    and the numbers of meetings with one id do not change because they are derived again.
+    """
     ids = pq.read_table(staged, columns=["meeting_id"])["meeting_id"]
     counts = pc.value_counts(ids)
     doubled = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
     rows = pq.read_table(staged, columns=list(VERSION_COLUMNS)).filter(pc.is_in(ids, value_set=doubled))
+    found = {version.obs: version for version in from_rows(rows)}
     known: dict[str, Twins] = defaultdict(list)
-    places = {}
-    # answer by answer, as they came: the numbers of meetings with one id must not change because they are derived again
-    found = sorted(from_rows(rows), key=lambda v: (v.observed_at, v.pull_id, v.meeting_id, v.obs))
-    for (_, _, meeting_id), together in groupby(found, key=lambda v: (v.observed_at, v.pull_id, v.meeting_id)):
-        twins = known[meeting_id]
-        for twin, versions in by_meeting(twins, [*together]):
-            if twin == len(twins):
-                twins.append([])
-            history = twins[twin]
-            for version in versions:
-                places[version.obs] = Place(twin, len(history) + 1, history[-1].obs if history else None)
-                history.append(version)
+    latest: dict[tuple[str, int], int] = {}
+    places: dict[int, Place] = {}
+
+    def put(version: Version, twin: int, replaces: int | None) -> None:
+        history = known[version.meeting_id][twin]
+        places[version.obs] = Place(twin, len(history) + 1, replaces)
+        history.append(version)
+
+    for numbers in _listed(source, found):
+        by_id: dict[str, list[Version]] = defaultdict(list)
+        for number in numbers:
+            by_id[found[number].meeting_id].append(found[number])
+        for meeting_id, together in by_id.items():
+            twins = known[meeting_id]
+            for twin, (*lesser, best) in by_meeting(twins, together):
+                if twin == len(twins):
+                    twins.append([])
+                for version in lesser:
+                    if version.obs not in places:
+                        put(version, twin, version.obs)
+                if best.obs not in places:
+                    put(best, twin, latest.get((meeting_id, twin)))
+                    latest[meeting_id, twin] = best.obs
     return places
+
+
+def _listed(source: Snapshot, found: Mapping[int, Version]) -> list[list[int]]:
+    """Return which of some observations each answer listed, in the order of asking."""
+    wanted = np.array(sorted(found), dtype=np.int64)
+    brought: dict[str, set[int]] = defaultdict(set)
+    for version in found.values():
+        brought[version.pull_id].add(version.obs)
+    listed = []
+    for pulls in batches(source, "pulls", ("asked_at", "ordinal", "pull_id", "form", "numbers")):
+        for row in pulls.to_pylist():
+            here = Envelope.from_cells(row["form"], b"", row["numbers"]).numbers
+            numbers = brought[row["pull_id"]] | set(np.intersect1d(wanted, here).tolist())
+            if numbers:
+                listed.append((row["asked_at"], row["ordinal"], sorted(numbers)))
+    return [numbers for _, _, numbers in sorted(listed)]
 
 
 def _placed(rows: pa.Table, places: Mapping[int, Place]) -> pa.Table:

@@ -25,7 +25,7 @@ from ytxdata.archive.new_or_changed import JUDGEMENTS, Intake
 from ytxdata.archive.older_layouts import migrated
 from ytxdata.archive.ownership import birth, check_owner, no_archive, read_identity, writing
 from ytxdata.archive.raw_answers import raw_records
-from ytxdata.archive.rebuild import aliases_for, derive_again, parser_mark, rebuilt, rebuilt_if_outdated
+from ytxdata.archive.rebuild import Rebuilt, aliases_for, derive_again, parser_mark, rebuilt, rebuilt_if_outdated
 from ytxdata.archive.snapshot import Snapshot, newest
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.write_sync import Writer, write_intake
@@ -120,10 +120,11 @@ class SyncReport:
 
 @dataclass(frozen=True)
 class RebuildReport:
-    """What was derived again from the raw records: observations read, meetings found in them."""
+    """What was derived again from the raw records: observations read (and regained from raw answers), meetings in them."""
 
     observations: int
     meetings: int
+    regained: int = 0
 
     def __str__(self) -> str:
         return _REBUILT.format(observations=self.observations, meetings=self.meetings).in_(preferred_lang())
@@ -132,6 +133,10 @@ class RebuildReport:
 _REBUILT = Text(
     "已由 {observations} 条原始记录重新生成：{meetings} 场会议",
     "derived again from {observations} raw records: {meetings} meetings",
+)
+_REGAINED = Text(
+    "已用当前规则重新读取原始回答：找回 {regained} 条记录，多出 {more_meetings} 场会议",
+    "raw answers were read again with the present rules: {regained} records regained, {more_meetings} more meetings",
 )
 _TITLE = Text("同步结果", "sync")
 _WARNING = Text("提醒", "warning")
@@ -173,7 +178,8 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float, poli
     account = client.identity
     read_identity(root)  # what is something else is left alone, without even a lock in it
     with writing(root, wait_s):
-        before = prepared(root, account, aliases)
+        ready = prepared(root, account, aliases)
+        before = ready.snapshot if ready else None
         state = before.head.state if before else {}
         intake = Intake(VersionIndex(before), RejectIndex(before), aliases_for(before, aliases))
         reading = Reading(ArchivedMeetings(intake.versions, exempt_of(state)), evidence_of(state), times.now(), policy)
@@ -191,8 +197,15 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float, poli
             **{name: intake.tally[name] for name in ("received", "bytes", *JUDGEMENTS)},
             calls=len(intake.taken),
             drift=drift,
-            notes=judgement.notes,
+            notes=(*_regained(ready), *judgement.notes),
         )
+
+
+def _regained(ready: Rebuilt | None) -> tuple[Note, ...]:
+    if ready is None or not (ready.regained or ready.more_meetings):
+        return ()
+    text = _REGAINED.format(regained=ready.regained, more_meetings=ready.more_meetings)
+    return (Note("regained", text),)
 
 
 def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport:
@@ -205,11 +218,12 @@ def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport
         if snapshot is None:
             raise no_archive(root)
         snapshot = migrated(root, snapshot)
-        counts = rebuilt(root, snapshot, aliases_for(snapshot, aliases)).head.counts
-    return RebuildReport(counts["observations"], counts["meetings"])
+        done = rebuilt(root, snapshot, aliases_for(snapshot, aliases))
+    counts = done.snapshot.head.counts
+    return RebuildReport(counts["observations"], counts["meetings"], done.regained)
 
 
-def prepared(root: Path, account: tuple[str, str], aliases: Aliases | None) -> Snapshot | None:
+def prepared(root: Path, account: tuple[str, str], aliases: Aliases | None) -> Rebuilt | None:
     """Return the archive's state, healed, checked, migrated and derived with the parser of today; None before birth."""
     identity = read_identity(root)
     if identity is None:

@@ -94,7 +94,7 @@ def _current(as_of: datetime | None) -> str:
 
 
 def _meetings(name: str, as_of: datetime | None, period: str) -> str:
-    special = {"last_seen_at": "s.last_seen_at", "record_hash": "lower(hex(m.record_hash))"}
+    special = {"last_seen_at": "coalesce(s.last_seen_at, m.observed_at)", "record_hash": "lower(hex(m.record_hash))"}
     return (
         f"SELECT {_columns(name, 'm', **special)} FROM {{meetings}} m LEFT JOIN {{seen}} s ON s.obs = m.obs "
         f"WHERE {_current(as_of)}{period}"

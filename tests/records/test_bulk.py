@@ -16,7 +16,7 @@ from ytxdata.emulator.company import Company
 from ytxdata.emulator.dialects import DIALECTS, write
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.bulk import BulkReader
-from ytxdata.records.json_values import is_utf8
+from ytxdata.records.encoding import is_utf8
 from ytxdata.records.normalize import Normalized, normalize
 
 WORDS = st.sampled_from(

@@ -168,19 +168,21 @@ def test_what_is_no_answer_is_refused_with_a_remedy(body: bytes) -> None:
     assert caught.value.remedy
 
 
-def test_text_behind_the_end_is_overlooked_with_a_warning() -> None:
+def test_text_behind_the_end_is_a_reject_and_told() -> None:
     answer = read_answer(f'{{"data":[{GOOD % 1}]}}\n<!-- 3 ms -->'.encode())
-    assert len(answer.records) == 1
+    table = tabulate([answer])
+    assert table.counts[:4] == (2, 1, 1, 0)
+    assert table.rejects["raw"].to_pylist() == ["<!-- 3 ms -->"]
     (warning,) = answer.warnings
-    assert "behind its end" in warning.en
+    assert "13 bytes" in warning.en
 
 
-def test_of_two_answers_in_one_text_the_second_is_not_overlooked_in_silence() -> None:
-    strict, lenient = f'{{"data":[{GOOD % 1}]}}', f'{{"data":[{GOOD % 1}],"x":NaN}}'
-    for first, n_warnings in ((strict, 1), (f"[{GOOD % 1}]", 1), (lenient, 2)):
-        warnings = read_answer((first + strict).encode()).warnings
-        assert f"{len(strict)} characters" in warnings[0].en
-        assert len(warnings) == n_warnings
+@pytest.mark.parametrize("first", ['{"data":[%s]}', "[%s]", '{"data":[%s],"x":NaN}'])
+def test_of_two_answers_in_one_text_both_are_read(first: str) -> None:
+    second = f'{{"data":[{GOOD % 2}]}}'
+    answer = read_answer((first % (GOOD % 1) + second).encode())
+    assert ids(tabulate([answer])) == ["m1", "m2"]
+    assert answer.warnings
 
 
 @pytest.mark.parametrize("broken", ['{"meid":"x","a":"zzz', '{"meid":"x","a":{"b":1', '{"meid":"x"'])

@@ -12,8 +12,8 @@ import pytest
 from ytxdata.errors import UsageError
 from ytxdata.records import schema
 from ytxdata.records.aliases import DEFAULT, Aliases
-from ytxdata.records.find_records import RawRecord
 from ytxdata.records.normalize import LEGS, MEETINGS, PROBLEMS, REJECTS, Normalized, normalize
+from ytxdata.records.spans import RawRecord
 
 Rows = Callable[..., Normalized]
 

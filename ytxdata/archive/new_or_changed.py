@@ -19,10 +19,10 @@ from ytxdata.history.history import call_row, pull_facts
 from ytxdata.history.proof.evidence import PullFacts
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
-from ytxdata.records.find_records import RawRecord
 from ytxdata.records.identity import by_meeting
 from ytxdata.records.normalize import normalize
 from ytxdata.records.schema import rows_of as cells_of
+from ytxdata.records.spans import RawRecord
 
 JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")
 """What a record can be to the archive: each is exactly one of these."""

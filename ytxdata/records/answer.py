@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Literal
-
-import msgspec
+from typing import Any
 
 from ytxdata import times
 from ytxdata.errors import NotJsonError, TruncatedError
 from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, Aliases, plain
-from ytxdata.records.find_records import RawRecord, extract, members_of, split_at_end
-from ytxdata.records.json_values import STRICT_ERRORS, as_json, is_utf8, read_value
+from ytxdata.records.encoding import Encoding, as_utf8, decode
+from ytxdata.records.find_records import Announced, extract
+from ytxdata.records.json_values import as_json, read_value
+from ytxdata.records.spans import RawRecord, Span, members_of, tiling
 from ytxdata.templates import facts_card
 
-Encoding = Literal["utf-8", "gb18030"]
-
-_LENIENT = Text("应答的 JSON 不规范，已宽松读取", "the answer's JSON is not strict and was read leniently")
-_BEHIND = Text(
-    "应答结束之后还有 {n} 个字符，未读取", "{n} characters stand in the answer behind its end and were not read"
+_CUT = Text(
+    "应答在完整之前中断：只有中断处之前的记录",
+    "the answer ends before it is whole: only the records before that are here",
 )
-
-_SKIP = msgspec.json.Decoder(msgspec.Raw)
+_OTHER_NUMBER = Text(
+    "应答自称有 {told} 条记录，实际读到 {found} 条：不能证明完整",
+    "the answer says it holds {told} records, and {found} were read: it proves nothing to be complete",
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -59,6 +58,10 @@ class Answer:
         What a reader should know before trusting it.
     aliases
         Tells what a meeting id is called where records must be told from wrappers.
+    announced
+        How many records it says it holds (`total`, `count`), None when it says nothing.
+    is_doubtful
+        It contradicts itself about how much it holds, or was cut off: nothing can be proven from it.
     """
 
     raw: bytes
@@ -77,6 +80,8 @@ class Answer:
     records: tuple[RawRecord, ...] = ()
     warnings: tuple[Text, ...] = ()
     aliases: Aliases = field(default=DEFAULT)
+    announced: int | None = None
+    is_doubtful: bool = False
 
     @cached_property
     def sha256(self) -> str:
@@ -90,13 +95,21 @@ class Answer:
 
     @property
     def text(self) -> bytes:
-        """The body's JSON text as UTF-8: `raw` itself, unless that is GB18030 or begins with a byte order mark."""
-        return _as_utf8(self.raw, self.encoding)
+        """The body's text as UTF-8: `raw` itself, unless that is in another encoding or begins with a byte order mark."""
+        return as_utf8(self.raw, self.encoding)
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """Where each byte of `text` belongs: every record with its place, and the pieces of envelope between them.
+
+        Together they are the whole text but for blanks; no byte is in two of them.
+        """
+        return tuple(tiling(self.text, self.records))
 
     @cached_property
     def data(self) -> Any:
         """The decoded `data`, None when absent; JSON within a string stays a string; numbers with a fraction are exact decimals."""
-        for key, raw in members_of(self.text, self.aliases):
+        for key, raw, *_ in members_of(self.text.strip()):
             if plain(key) == "data":
                 read = read_value(raw)
                 return raw.decode("utf-8", "replace") if read is None else read.value
@@ -132,10 +145,12 @@ def read_answer(
     server_date: datetime | None = None,
     source: str = "",
     aliases: Aliases = DEFAULT,
+    is_whole: bool | None = None,
 ) -> Answer:
     """Read the bytes of one answer, from the network or a file; status codes are told, not judged.
 
-    The body is UTF-8, else GB18030; a UTF-8 body with a few damaged bytes stays UTF-8, with a warning.
+    The body is UTF-8, else GB18030, or UTF-16 or UTF-32 by its first bytes; a UTF-8 body with a few damaged bytes stays
+    UTF-8, with a warning. Damaged JSON is read as far as it goes: what is whole is a record, the rest is rejected.
 
     Parameters
     ----------
@@ -145,6 +160,9 @@ def read_answer(
         When it was asked and answered; default now, and the same as `asked_at`.
     aliases
         Tells what a meeting id is called.
+    is_whole
+        True: every byte that was announced has come, so that an end that is missing is damage. False: the text may be cut
+        anywhere, and is read up to there. None: nobody knows, and a text that does not come to its end is refused.
 
     Returns
     -------
@@ -164,10 +182,15 @@ def read_answer(
     >>> answer.status_code, answer.status_msg, len(answer.records)
     ('0', '提交成功', 1)
     """
-    encoding, warnings = _encoding(raw)
-    text = _as_utf8(raw, encoding)
-    warnings += _check_whole(text, http_status, aliases)
-    found = extract(text, aliases)
+    text, encoding, warnings = decode(raw)
+    _refuse_what_is_none(text, http_status)
+    found = extract(text, aliases, is_whole=bool(is_whole))
+    if not found.is_closed:
+        if is_whole is not False:
+            raise _truncated(http_status)
+        warnings += (_CUT,)
+    contradicted = [one for one in found.announced if _contradicts(one, asked_n)]
+    warnings += tuple(_OTHER_NUMBER.format(told=one.told, found=one.found) for one in contradicted)
     asked = asked_at or times.now()
     return Answer(
         raw=raw,
@@ -186,40 +209,30 @@ def read_answer(
         records=found.records,
         warnings=warnings + found.warnings,
         aliases=aliases,
+        announced=next((one.told for one in (*contradicted, *found.announced)), None),
+        is_doubtful=bool(contradicted) or not found.is_closed,
     )
 
 
-def _encoding(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
-    """Tell the encoding: a UTF-8 text with damage has far more whole characters than broken ones, a GB18030 text does not."""
-    if is_utf8(raw):
-        return "utf-8", ()
-    text = raw.decode("utf-8", "replace")
-    n_broken = text.count("\ufffd")
-    n_whole = sum(len(run) for run in re.findall(r"[^\x00-\x7f\ufffd]+", text))
-    if n_whole <= n_broken:
-        try:
-            raw.decode("gb18030")
-        except UnicodeDecodeError as error:
-            return "gb18030" if n_whole or n_broken > 1 else "utf-8", (_damaged(error.start),)
-        return "gb18030", ()
-    return "utf-8", (_damaged(text.index("\ufffd")),)
+def _contradicts(announced: Announced, asked_n: int | None) -> bool:
+    """Return whether an answer holds another number than it says; one that is full may well know of more than it was asked for."""
+    is_full = asked_n is not None and announced.found >= asked_n
+    return announced.told != announced.found and not (is_full and announced.told > announced.found)
 
 
-def _damaged(position: int) -> Text:
-    return Text(
-        f"应答中有不可解码的字节（约在第 {position} 处），受影响的记录见 problems 或 rejects",
-        f"the answer holds bytes that are no text (near {position}); the records concerned are in problems or rejects",
+def _truncated(http_status: int | None) -> TruncatedError:
+    return TruncatedError(
+        Text("应答不完整，中途断开", "the answer ends before it is whole"),
+        remedy=Text(
+            "请重试；若总在同一处断开，请检查代理的大小限制",
+            "ask again; if it always ends there, look for a size limit in a proxy",
+        ),
+        http_status=http_status,
     )
 
 
-def _as_utf8(raw: bytes, encoding: Encoding) -> bytes:
-    if encoding == "gb18030":
-        return raw.decode("gb18030", "replace").encode()
-    return raw.removeprefix(b"\xef\xbb\xbf")
-
-
-def _check_whole(text: bytes, http_status: int | None, aliases: Aliases) -> tuple[Text, ...]:
-    """Refuse what is no JSON or was cut off; name what stands behind the end."""
+def _refuse_what_is_none(text: bytes, http_status: int | None) -> None:
+    """Refuse what is no JSON at all."""
     body = text.strip()
     if not body:
         raise TruncatedError(
@@ -237,28 +250,6 @@ def _check_whole(text: bytes, http_status: int | None, aliases: Aliases) -> tupl
             ),
             http_status=http_status,
         )
-    try:
-        _SKIP.decode(body)
-    except STRICT_ERRORS:
-        parts = split_at_end(body, aliases)
-    else:
-        return ()
-    if parts is None:
-        raise TruncatedError(
-            Text("应答不完整，中途断开", "the answer ends before it is whole"),
-            remedy=Text(
-                "请重试；若总在同一处断开，请检查代理的大小限制",
-                "ask again; if it always ends there, look for a size limit in a proxy",
-            ),
-            http_status=http_status,
-        )
-    whole, behind = parts
-    if behind:
-        return (
-            _BEHIND.format(n=len(behind.strip().decode("utf-8", "replace"))),
-            *_check_whole(whole, http_status, aliases),
-        )
-    return (_LENIENT,)
 
 
 def _word(raw: bytes | None) -> str | None:

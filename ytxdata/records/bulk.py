@@ -17,7 +17,8 @@ import pyarrow.json
 
 from ytxdata.records import schema
 from ytxdata.records.aliases import PARTIES, Aliases, Match
-from ytxdata.records.json_values import STRICT_ERRORS, is_utf8, strict
+from ytxdata.records.encoding import is_utf8
+from ytxdata.records.json_values import STRICT_ERRORS, strict
 from ytxdata.records.schema import ARROW_TYPES
 from ytxdata.records.values import MOST_YUAN
 

@@ -1,114 +1,38 @@
-"""Find the records of an answer wherever its `data` hides them, each with its own raw text."""
+"""Find the records of an answer wherever its `data` hides them, each with its own raw text and its place."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
-from functools import lru_cache, partial
-from typing import NamedTuple
-
-import msgspec
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from ytxdata.labels import Text
-from ytxdata.records import spans as scan
 from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, plain
-from ytxdata.records.json_values import STRICT_ERRORS, is_meeting_with_parties_beside, read_value, without_cycle_search
-
-Member = tuple[str, bytes]
-
-_SMALL, _SPACES = 1 << 16, 1 << 10
-"""Up to which size an object is searched for doubled keys whenever it could hold one, and how much else may be blanks [bytes]."""
-
-_WRAPPERS = 8
-"""How many objects around a damaged list are read member by member."""
-
-_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-def members_of(raw: bytes, aliases: Aliases) -> list[Member]:
-    """Return key and text of each member of an object; nothing for what is no object."""
-    if raw[:1] != b"{":
-        return []
-    try:
-        return [(key, bytes(value)) for key, value in _MEMBERS.decode(raw).items()]
-    except STRICT_ERRORS:
-        return _scanned_members(raw, aliases)
-
-
-def all_members_of(raw: bytes, aliases: Aliases) -> list[Member]:
-    """Return the members of an object, also those whose key stands twice (a strict parser drops the first in silence)."""
-    members = members_of(raw, aliases)
-    unexplained = len(raw) - sum(
-        len(key.encode("utf-8", "replace")) + len(value) + len('"":,') for key, value in members
-    )
-    return _scanned_members(raw, aliases) if unexplained > (1 if len(raw) < _SMALL else _SPACES) else members
-
-
-def elements_of(raw: bytes, aliases: Aliases) -> list[bytes]:
-    """Return the text of each element of an array, broken ones included."""
-    try:
-        return [bytes(value) for value in _ELEMENTS.decode(raw)]
-    except STRICT_ERRORS:
-        text = scan.decode(raw)
-        spans = scan.elements(text, 0, partial(_is_record, aliases), _is_whole)
-        return [scan.encode(text[span.start : span.end]) for span in spans.values]
-
-
-def split_at_end(body: bytes, aliases: Aliases) -> tuple[bytes, bytes] | None:
-    """Return an object or array that is not strict JSON, and what stands behind its closing bracket; None: it comes to none."""
-    text = scan.decode(body)
-    if body[:1] == b"{":
-        spans = scan.members(text, 0, partial(_value_end, aliases, _WRAPPERS))
-    else:
-        spans = scan.elements(text, 0, partial(_is_record, aliases), _is_whole)
-    return (scan.encode(text[: spans.end]), scan.encode(text[spans.end :])) if spans.is_closed else None
-
-
-def _scanned_members(raw: bytes, aliases: Aliases) -> list[Member]:
-    text = scan.decode(raw)
-    spans = scan.members(text, 0, partial(_value_end, aliases, _WRAPPERS))
-    return [(_key(span.key), scan.encode(text[span.start : span.end])) for span in spans.values]
-
-
-def _value_end(aliases: Aliases, n_wrappers: int, text: str, start: int) -> int:
-    """Return the end of a member's value; a list, or an object whose brackets lie, is read piece by piece, so that it ends where it does."""
-    first = text[start : start + 1]
-    if first == "[":
-        spans = scan.elements(text, start, partial(_is_record, aliases), _is_whole)
-        return spans.end if spans.is_closed else -1
-    end = scan.end_of(text, start)
-    if first == "{" and n_wrappers and not scan.is_proper(text, end):
-        spans = scan.members(text, start, partial(_value_end, aliases, n_wrappers - 1))
-        return spans.end if spans.is_closed else -1
-    return end
-
-
-def _is_record(aliases: Aliases, text: str) -> bool:
-    """Return whether a text is for certain one record: whole, and with a meeting id."""
-    read = read_value(scan.encode(text))
-    if read is None or not isinstance(read.value, dict):
-        return False
-    return any(match is not None and match.column == "meeting_id" for match in map(aliases.meeting, read.value))
-
-
-def _is_whole(text: str) -> bool:
-    """Return whether a text is one value that can at least leniently be read."""
-    return read_value(scan.encode(text)) is not None
-
-
-def _key(text: str) -> str:
-    read = read_value(scan.encode(f'"{text}"'))
-    return read.value if read is not None and isinstance(read.value, str) else text
-
-
-ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})
-"""Keys of the answer itself, plain: no record is looked for in them."""
-
-COUNT_KEYS = frozenset(
-    {"total", "count", "size", "num", "page", "pagesize", "pageno", "pagenum", "pages", "totalcount"}
+from ytxdata.records.json_values import is_meeting_with_parties_beside, read_value, without_cycle_search
+from ytxdata.records.outline import COUNT_KEYS, ENVELOPE_KEYS
+from ytxdata.records.salvage import Salvaged, salvage
+from ytxdata.records.spans import (
+    Found,
+    Member,
+    RawRecord,
+    Unescaped,
+    check,
+    elements_of,
+    first_document,
+    is_escaped,
+    members_of,
+    past_blanks,
+    placed_members,
+    structure,
+    unescape,
+    without_quotes,
 )
-"""Keys with which a wrapper describes its list, plain: an object of these alone holds no record."""
+
+TOTAL_KEYS = frozenset(
+    {"total", "count", "totalcount", "totalnum", "totalsize", "totalrecords", "recordcount", "totalelements"}
+)
+"""Keys with which a wrapper says how many records it holds, plain; a size may be that of a page."""
 
 _EVIDENCE = frozenset({"creator", "created_at", "booked_at", "started_at", "ended_at", "duration_s", PARTIES})
 """Columns that make an object with a meeting id a meeting, rather than a wrapper that repeats the question."""
@@ -117,80 +41,101 @@ _PARTIES_BESIDE = Text(
     "会议旁另有参会名单（{keys}），无法归于某一场会议，未计入参会记录",
     "parties ({keys}) stand beside the meetings and belong to none of them for certain: they were not read as legs",
 )
+_ELSEWHERE = Text(
+    "会议记录不在 data 之下，而在 {keys} 之下：平台的结构变了",
+    "the records do not stand under `data` but under {keys}: the platform's structure has changed",
+)
+_BEHIND = Text(
+    "应答结束之后还有 {n} 个字节：其中的记录照样读取，其余为拒收",
+    "{n} bytes stand in the answer behind its end: records in them are read, the rest is rejected",
+)
+_LENIENT = Text("应答的 JSON 不规范，已宽松读取", "the answer's JSON is not strict and was read leniently")
+_DAMAGED = Text(
+    "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",
+    "the answer's JSON is damaged: records that are whole were read, every other piece of text is a reject",
+)
+_JSON_TEXT = re.compile(rb'"\s*(?:[\[{]|\\*")')
 _EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
+_NUMBER = re.compile(rb'"?\s*(\d{1,9})\s*"?')
 
 _DEEPEST = 8
+"""Deeper than this no list of records stands: what lies deeper is one record if it names an id, else a reject."""
+
 _SURVEYED = 8
 """How many elements of a list are looked at closely before one that begins with an id is believed to be a record."""
 
 
-class RawRecord(NamedTuple):
-    """One record of an answer, not yet understood.
+class Announced(NamedTuple):
+    """How many records an answer says it holds at some place, and how many were found there."""
 
-    Parameters
-    ----------
-    position
-        Its place in the answer, from 0.
-    raw
-        Its own JSON text, byte for byte as UTF-8: of the answer, or of the inner text where `data` is a JSON string.
-        In an object keyed by meeting id whose values carry no id, the key belongs to the record: `"m1": {…}`.
-    path
-        Where it stood, as `$.data.list[3]`; `~` marks a step into a JSON string.
-    """
-
-    position: int
-    raw: bytes
-    path: str
+    told: int
+    found: int
 
 
 class Extracted(NamedTuple):
-    """The records of an answer, what a reader should know about how they were found, and the answer's own members by plain key."""
+    """The records of an answer, what a reader should know about how they were found, and what else it says.
+
+    Parameters
+    ----------
+    records, warnings
+        In the answer's order.
+    envelope
+        The answer's own members by plain key.
+    announced
+        Every `total`, `count` or the like, with what was found.
+    is_closed
+        Whether the text comes to its end, rather than being cut off.
+    """
 
     records: tuple[RawRecord, ...]
     warnings: tuple[Text, ...]
     envelope: dict[str, bytes]
+    announced: tuple[Announced, ...] = ()
+    is_closed: bool = True
 
 
-class _Found(NamedTuple):
-    raw: bytes
-    path: str
-    has_id: bool
-
-
-def extract(body: bytes, aliases: Aliases = DEFAULT) -> Extracted:
+def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) -> Extracted:
     """Return every record of an answer's JSON text, in its order.
 
     `data` may be an object, an array, a JSON string of either, an object keyed by meeting id, or a wrapper that
     holds the list under any key; null, empty or absent gives no record. What is in a list of records and is none
-    (a number, broken text) is returned too: later it is rejected by name. Records beside `data`, or in two lists, are all taken.
-    An object that holds one meeting and, beside it, the parties is the record as a whole; of parties beside several meetings
-    a warning tells.
+    (a number, broken text) is returned too: later it is rejected by name. Records under another key, at any depth, or in
+    two lists, are all taken; objects in lists that are no records are returned to be rejected as well. An object that holds one
+    meeting and, beside it, the parties is the record as a whole; of parties beside several meetings a warning tells.
 
     Parameters
     ----------
     body
-        The answer's JSON text as UTF-8 bytes.
+        The answer's JSON text as UTF-8 bytes; several texts one after another are read alike.
     aliases
         Tells what a meeting id is called.
+    is_whole
+        Everything that was sent is here, see `salvage`.
 
     Notes
     -----
-    One strict pass over the bytes; only where that fails the tolerant scanner reads quotes and brackets
-    (about 20 times slower), so that one broken record never loses its neighbours.
+    One strict pass over the bytes; only where that fails the text is taken apart tolerantly (some 20 times slower), so that
+    one broken record never loses its neighbours. Every byte ends in one record or in the envelope, which is asserted.
 
     Examples
     --------
     >>> for record in extract(b'{"statusCode":"0","data":{"total":2,"rows":[{"meid":"1"}, {"meid":"2"}]}}').records:
-    ...     print(record.position, record.path, record.raw.decode())
-    0 $.data.rows[0] {"meid":"1"}
-    1 $.data.rows[1] {"meid":"2"}
+    ...     print(record.position, record.path, record.raw.decode(), record.start)
+    0 $.data.rows[0] {"meid":"1"} 43
+    1 $.data.rows[1] {"meid":"2"} 57
     """
     search = _Search(aliases)
     with without_cycle_search():
-        found = search.answer(body.strip())
-        records = tuple([RawRecord(position, raw, path) for position, (raw, path, _) in enumerate(found)])
-    warnings = (_PARTIES_BESIDE.format(keys=", ".join(search.unread)),) if search.unread else ()
-    return Extracted(records, warnings, search.envelope)
+        found, is_strict = search.text(body, is_whole=is_whole)
+        found.sort(key=_place)
+        records = tuple([RawRecord(i, raw, path, start, end) for i, (raw, path, _, start, end) in enumerate(found)])
+        check(body, records, is_strict=is_strict)
+    search.count_loose(len(found))
+    return Extracted(records, search.warnings(), search.envelope, tuple(search.announced), search.is_closed)
+
+
+def _place(found: Found) -> int:
+    return found.start
 
 
 class _Search:
@@ -199,110 +144,327 @@ class _Search:
     def __init__(self, aliases: Aliases) -> None:
         self.aliases = aliases
         self.unread: dict[str, None] = {}
+        self.elsewhere: dict[str, None] = {}
+        self.said: list[Text] = []
         self.envelope: dict[str, bytes] = {}
+        self.announced: list[Announced] = []
+        self.loose: list[int] = []
+        self.is_closed = True
+        self.n_surveyed = 0
         self.begins_with_id = _id_pattern(aliases.ids()).match
         self.holds_id = _id_pattern(aliases.ids()).search
+        self.id_keys = _id_keys(aliases.ids())
 
-    def answer(self, body: bytes) -> list[_Found]:
-        """Return the records of a whole answer: those in `data`, then those beside it."""
-        if body[:1] == b"[":
-            return self.value(body, "$", 0)
-        found: list[_Found] = []
-        beside: list[_Found] = []
+    def warnings(self) -> tuple[Text, ...]:
+        """Return what a reader should know about how the records were found."""
+        beside = (_PARTIES_BESIDE.format(keys=", ".join(self.unread)),) if self.unread else ()
+        elsewhere = (_ELSEWHERE.format(keys=", ".join(self.elsewhere)),) if self.elsewhere else ()
+        return (*self.said, *elsewhere, *beside)
+
+    def text(self, body: bytes, *, is_whole: bool) -> tuple[list[Found], bool]:
+        """Return the records of a whole text, and whether it is one strict JSON text."""
+        start = len(body) - len(body.lstrip())
+        whole = body.strip()
+        kind = structure(whole)
+        if kind == "strict":
+            return self.answer(whole, start), True
+        if kind == "whole":
+            self.said.append(_LENIENT)
+            return self.answer(whole, start), False
+        length = first_document(body, start)
+        if length is None:
+            return self.damaged(body, is_whole=is_whole, is_cut=kind == "cut"), False
+        return self.documents(body, start, start + length), False
+
+    def documents(self, body: bytes, start: int, end: int) -> list[Found]:
+        """Return the records of texts one after another: JSON lines, answers in a row, an answer and what stands behind it."""
+        found = self.answer(body[start:end], start)
+        is_bare = self.is_bare(body[start:end])
+        at = end
+        while (start := past_blanks(body, at)) < len(body):
+            length = first_document(body, start)
+            if length is None:
+                found += _shifted(self.salvaged(body[start:], is_whole=True).found, start)
+                is_bare = False
+                break
+            at = start + length
+            found += self.behind(body[start:at], start)
+            is_bare = is_bare and self.is_bare(body[start:at])
+        if not is_bare:
+            self.said.append(_BEHIND.format(n=len(body[end:].strip())))
+        return found
+
+    def behind(self, raw: bytes, at: int) -> list[Found]:
+        """Return the records of a text that stands behind another; of its envelope nothing is taken over."""
+        envelope, self.envelope = self.envelope, {}
+        found = self.answer(raw, at, f"$@{at}")
+        self.envelope = envelope
+        return found or ([] if raw[:1] == b"{" else [Found(raw, f"$@{at}", False, at, at + len(raw))])
+
+    def is_bare(self, raw: bytes) -> bool:
+        """Return whether an object is no answer: then it is a record on a line of its own, or nothing known."""
+        return raw[:1] == b"{" and not any(plain(key) in _OF_ANSWERS for key, *_ in members_of(raw))
+
+    def damaged(self, body: bytes, *, is_whole: bool, is_cut: bool) -> list[Found]:
+        """Return what a damaged answer still holds, also where the records stand inside a JSON string of it."""
+        self.said.append(_DAMAGED)
+        levels = []
+        while is_escaped(body):
+            levels.append(unescape(body))
+            body = without_quotes(levels[-1].text)
+        salvaged = self.salvaged(body, is_whole=is_whole)
+        is_only_cut = is_cut and salvaged.is_sound_before and not is_whole
+        self.is_closed = salvaged.is_closed and not is_only_cut
+        for depth, key, raw in salvaged.members:
+            if depth == 1 and plain(key) in ENVELOPE_KEYS:
+                self.envelope.setdefault(plain(key), raw)
+        self.loose += [told for _, key, raw in salvaged.members if (told := _total(key, raw)) is not None]
+        found = salvaged.found
+        for level in reversed(levels):
+            found = _mapped(found, level, 0)
+        return found
+
+    def salvaged(self, text: bytes, *, is_whole: bool) -> Salvaged:
+        """Return what damaged text holds."""
+        return salvage(text, self, is_whole=is_whole)
+
+    # What salvaging asks: its `Language`.
+
+    def records_in(self, raw: bytes, at: int) -> list[Found]:
+        """Return the records that a readable object is or holds; none unless one carries a meeting id.
+
+        What can be read only leniently must be a record itself: two broken ones in a list may look like one.
+        """
+        if self.is_party(raw) or self.swallows(raw):
+            return []
+        if self.n_surveyed >= _SURVEYED and self.begins_with_id(raw):
+            return [Found(raw, f"$@{at}", True, at, at + len(raw))]
+        self.n_surveyed += 1
+        found = self.value(raw, at, f"$@{at}", 1)
+        is_itself = [(one.start, one.end) for one in found] == [(at, at + len(raw))]
+        return found if any(one.has_id for one in found) and (is_itself or structure(raw) == "strict") else []
+
+    def begins_record(self, raw: bytes, at: int) -> bool:
+        """Return whether an object begins there whose meeting id stands before anything nested."""
+        return self.begins_with_id(raw, at) is not None
+
+    def names_id(self, raw: bytes, start: int, end: int) -> bool:
+        """Return whether a meeting id is given anywhere in a stretch of text."""
+        return self.id_keys.search(raw, start, end) is not None
+
+    def swallows(self, raw: bytes) -> bool:
+        """Return whether an object with an id holds a list with another meeting: one that lost its end and took a neighbour's."""
+        if sum(1 for _ in self.id_keys.finditer(raw)) < 2:
+            return False
+        read = read_value(raw)
+        if read is None or not isinstance(read.value, dict):
+            return False
+        own = self.ids_of(read.value)
+        return bool(own) and any(self.ids_of(one) - own and self.is_meeting(one) for one in _listed(read.value))
+
+    def is_telling(self, key: str) -> bool:
+        """Return whether a key says something of a meeting: its id, or evidence that it took place."""
+        match = self.aliases.meeting(key)
+        return match is not None and (match.column == "meeting_id" or match.column in _EVIDENCE)
+
+    def ids_of(self, value: dict[str, Any]) -> set[str]:
+        """Return the meeting ids that a decoded object carries."""
+        given = (
+            one for key, one in value.items() if (match := self.aliases.meeting(key)) and match.column == "meeting_id"
+        )
+        return {str(one) for one in given if one not in (None, "") and not isinstance(one, (dict, list))}
+
+    def is_meeting(self, value: dict[str, Any]) -> bool:
+        """Return whether a decoded object is a meeting rather than a party that repeats its meeting's id."""
+        columns = {match.column for key in value if (match := self.aliases.meeting(key))}
+        legs = {match.column for key in value if (match := self.aliases.leg(key)) and not match.rank[0]}
+        return bool(columns & {"creator", PARTIES}) or (bool(columns & _EVIDENCE) and "phone" not in legs)
+
+    def is_party(self, raw: bytes) -> bool:
+        """Return whether an object is a party by its looks: in damaged text it may have lost the meeting around it."""
+        members = members_of(raw)
+        legs = {match.column for key, *_ in members if (match := self.aliases.leg(key)) and not match.rank[0]}
+        return "phone" in legs and not self.columns(members) & {"creator", PARTIES}
+
+    # The search through sound text.
+
+    def answer(self, body: bytes, at: int, path: str = "$") -> list[Found]:
+        """Return the records of a whole answer: those in `data`, and those beside it."""
+        if body[:1] != b"{":
+            return self.value(body, at, path, 0)
+        if self.is_bare(body):
+            return self.object(body, at, path, 0)
+        found: list[Found] = []
+        beside: list[Found] = []
+        strays: list[Found] = []
         read: set[str] = set()
-        members = all_members_of(body, self.aliases)
-        for key, raw in members:
+        members = placed_members(body)
+        for key, raw, start, _ in members:
             if plain(key) == "data":
-                found += self.value(raw, f"$.{key}", 0)
+                found += self.value(raw, at + start, f"{path}.{key}", 0)
             elif plain(key) in ENVELOPE_KEYS:
                 self.envelope[plain(key)] = raw
             elif raw[:1] in (b"[", b"{", b'"'):
-                inner = self.value(raw, f"$.{key}", 1)
+                inner = self.value(raw, at + start, f"{path}.{key}", 1)
                 if any(item.has_id for item in inner):
                     beside += inner
                     read.add(key)
-        if not (found or beside):
-            return [_Found(body, "$", True)] if {"meeting_id"} < self.columns(members) else []
-        self.tell_unread(members, read)
-        return found + beside
+                else:
+                    strays += self.strays(key, raw, at + start, f"{path}.{key}", 1)
+        if not (found or beside or strays) and {"meeting_id"} < self.columns(members):
+            return [Found(body, path, True, at, at + len(body))]
+        if found or beside:
+            self.tell_unread(members, read)
+        self.elsewhere |= dict.fromkeys(sorted(read))
+        self.count(members, len(found) + len(beside))
+        return found + beside + strays
 
-    def value(self, raw: bytes, path: str, depth: int) -> list[_Found]:
+    def value(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return the records in a value that stands where records are expected."""
-        raw, path = _inner(raw, path)
         first = raw[:1]
+        if first == b'"':
+            return self.text_inside(raw, at, path, depth)
         if _is_blank(raw):
             return []
+        whole = Found(raw, path, False, at, at + len(raw))
         if depth > _DEEPEST:
-            return [_Found(raw, path, self.holds_id(raw) is not None)]
+            return [whole._replace(has_id=self.holds_id(raw) is not None)]
         if first == b"[":
-            return self.elements(raw, path, depth + 1)
-        return self.object(raw, path, depth) if first == b"{" else [_Found(raw, path, False)]
+            return self.elements(raw, at, path, depth + 1)
+        return self.object(raw, at, path, depth) if first == b"{" else [whole]
 
-    def elements(self, raw: bytes, path: str, depth: int) -> list[_Found]:
+    def text_inside(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
+        """Return the records in a JSON string: what it holds is looked at when it looks like JSON, however often it was wrapped."""
+        inner = unescape(raw[1:-1])
+        text = inner.text.strip()
+        if text in (b"", b"null"):
+            return []
+        if text[:1] not in (b"[", b"{", b'"'):
+            return [Found(raw, path, False, at, at + len(raw))]
+        if text[:1] != b'"' and structure(text) in ("cut", "damaged"):
+            self.said.append(_DAMAGED)
+            found = self.salvaged(text, is_whole=True).found
+        else:
+            found = self.value(text, 0, f"{path}~", depth)
+        lead = len(inner.text) - len(inner.text.lstrip())
+        return _mapped(_shifted(found, lead), inner, at + 1)
+
+    def elements(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return for each element of a list the record it is, or those wrapped in it; never nothing."""
-        found: list[_Found] = []
-        for i, element in enumerate(elements_of(raw, self.aliases)):
+        found: list[Found] = []
+        for i, (element, start) in enumerate(elements_of(raw)):
             here = f"{path}[{i}]"
+            whole = Found(element, here, True, at + start, at + start + len(element))
             if i >= _SURVEYED and self.begins_with_id(element):
-                found.append(_Found(element, here, True))
+                found.append(whole)
             else:
-                found += self.value(element, here, depth) or [_Found(element, here, False)]
+                found += self.value(element, at + start, here, depth) or [whole._replace(has_id=False)]
         return found
 
-    def object(self, raw: bytes, path: str, depth: int) -> list[_Found]:
+    def object(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return an object itself when it is a record, else the records it wraps."""
-        members = members_of(raw, self.aliases)
-        columns = self.columns(members)
-        if "meeting_id" in columns and columns & _EVIDENCE:
-            return [_Found(raw, path, True)]
-        inside = {
-            key: self.value(member, f"{path}.{key}", depth + 1)
-            for key, member in members
-            if _inner(member, "")[0][:1] in (b"[", b"{")
-        }
-        certain = {key: found for key, found in inside.items() if any(item.has_id for item in found)}
-        lists = {key: found for key, found in certain.items() if not self.is_parties(key)} or certain
-        if lists and not ("meeting_id" in columns and self.repeats_id(members, lists)):
-            return self.wrapped(raw, path, members, lists)
+        columns = self.columns(members_of(raw))
+        whole = Found(raw, path, "meeting_id" in columns, at, at + len(raw))
+        if whole.has_id and columns & _EVIDENCE:
+            return [whole]
+        members = placed_members(raw)
+        inside = [
+            (member, self.value(member.raw, at + member.start, f"{path}.{member.key}", depth + 1))
+            for member in members
+            if _holds_json(member.raw)
+        ]
+        certain = [one for one in inside if any(item.has_id for item in one[1])]
+        lists = [one for one in certain if not self.is_parties(one[0].key)] or certain
+        if lists and not (whole.has_id and self.repeats_id(members, lists)):
+            return self.wrapped(whole, members, inside, lists)
         if columns & (_EVIDENCE | {"meeting_id"}):
-            return [_Found(raw, path, "meeting_id" in columns)]
-        return self.without_id(raw, path, members, inside)
+            return [whole]
+        return self.without_id(whole, members, inside)
 
-    def wrapped(
-        self, raw: bytes, path: str, members: list[tuple[str, bytes]], lists: dict[str, list[_Found]]
-    ) -> list[_Found]:
+    def wrapped(self, whole: Found, members: list[Member], inside: list[Inside], lists: list[Inside]) -> list[Found]:
         """Return the records that an object wraps, or itself when it is one meeting with its parties beside it."""
-        found = [item for items in lists.values() for item in items]
-        is_one = len(found) == 1 and found[0].path.rstrip("~") in {f"{path}.{key}" for key in lists}
-        if is_one and PARTIES in self.columns(members) and is_meeting_with_parties_beside(raw, self.aliases):
-            return [_Found(raw, path, True)]
-        self.tell_unread(members, lists)
-        return found
+        found = [item for _, items in lists for item in items]
+        keys = [member.key for member, _ in lists]
+        is_one = len(found) == 1 and found[0].path.rstrip("~") in {f"{whole.path}.{key}" for key in keys}
+        if is_one and PARTIES in self.columns(members) and is_meeting_with_parties_beside(whole.raw, self.aliases):
+            return [whole._replace(has_id=True)]
+        self.tell_unread(members, keys)
+        self.count(members, len(found))
+        return found + self.strays_among(whole, [member for member, _ in inside if member.key not in keys])
 
-    def tell_unread(self, members: list[tuple[str, bytes]], read: Container[str]) -> None:
+    def tell_unread(self, members: list[Member], read: Container[str]) -> None:
         """Note parties that stand beside records and are nobody's legs."""
         self.unread |= {
-            key: None for key, raw in members if self.is_parties(key) and key not in read and not _EMPTY.fullmatch(raw)
+            key: None
+            for key, raw, *_ in members
+            if self.is_parties(key) and key not in read and not _EMPTY.fullmatch(raw)
         }
 
-    def without_id(
-        self, raw: bytes, path: str, members: list[tuple[str, bytes]], inside: dict[str, list[_Found]]
-    ) -> list[_Found]:
+    def without_id(self, whole: Found, members: list[Member], inside: list[Inside]) -> list[Found]:
         """Return the records of an object in which nothing carries a meeting id."""
         if members and all(
-            member[:1] == b"{" and self.columns(members_of(member, self.aliases)) & _EVIDENCE for _, member in members
+            member.raw[:1] == b"{" and self.columns(members_of(member.raw)) & _EVIDENCE for member in members
         ):
-            return [_Found(text, f"{path}.{key}", False) for key, text in _member_texts(raw, members)]
-        if all(key in inside or plain(key) in COUNT_KEYS or _is_blank(member) for key, member in members):
-            return [item for found in inside.values() for item in found]
-        lists = [
-            found for key, found in inside.items() if dict(members)[key][:1] != b"{" and not self.are_parties(found)
-        ]
-        return [item for found in lists for item in found] if lists else [_Found(raw, path, False)]
+            return _with_keys(whole, members)
+        known = {member.start for member, _ in inside}
+        if all(one.start in known or plain(one.key) in COUNT_KEYS or _is_blank(one.raw) for one in members):
+            found = [item for _, items in inside for item in items]
+            self.count(members, len(found))
+            return found
+        lists = [one for one in inside if one[0].raw[:1] != b"{" and not self.are_parties(one[1])]
+        found = [item for _, items in lists for item in items]
+        if not found:
+            return [whole]
+        self.count(members, len(found))
+        return found + self.strays_among(whole, [member for member, _ in inside if member.raw[:1] == b"{"])
 
-    def columns(self, members: list[tuple[str, bytes]]) -> set[str]:
+    def strays_among(self, whole: Found, members: list[Member]) -> list[Found]:
+        """Return the objects in lists of members that hold no records."""
+        return [
+            stray
+            for key, raw, start, _ in members
+            for stray in self.strays(key, raw, whole.start + start, f"{whole.path}.{key}", 1)
+        ]
+
+    def strays(self, key: str, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
+        """Return the objects in lists at any depth, to be rejected: a list of records may have ids under a name nobody knows.
+
+        Parties beside the records are told by a warning instead.
+        """
+        if self.is_parties(key) or raw[:1] not in (b"[", b"{"):
+            return []
+        if depth > _DEEPEST:
+            return [Found(raw, path, False, at, at + len(raw))] if b"[" in raw else []
+        if raw[:1] == b"{":
+            return [
+                stray
+                for inner, text, start, _ in placed_members(raw)
+                for stray in self.strays(inner, text, at + start, f"{path}.{inner}", depth + 1)
+            ]
+        found: list[Found] = []
+        for i, (element, start) in enumerate(elements_of(raw)):
+            here = at + start
+            if element[:1] == b"{":
+                found.append(Found(element, f"{path}[{i}]", False, here, here + len(element)))
+            else:
+                found += self.strays("", element, here, f"{path}[{i}]", depth + 1)
+        return found
+
+    def count(self, members: list[Member], n_found: int) -> None:
+        """Note what an object says of the number of records in it; one of counts alone speaks of the whole answer."""
+        told = [number for key, raw, *_ in members if (number := _total(key, raw)) is not None]
+        if all(plain(key) in COUNT_KEYS for key, *_ in members):
+            self.loose += told
+        else:
+            self.announced += [Announced(number, n_found) for number in told]
+
+    def count_loose(self, n_found: int) -> None:
+        """Hold what speaks of the whole answer against all that was found."""
+        self.announced += [Announced(number, n_found) for number in self.loose]
+
+    def columns(self, members: list[Member]) -> set[str]:
         """Return the meeting columns that an object's own members fill."""
-        matches = ((self.aliases.meeting(key), raw) for key, raw in members)
+        matches = ((self.aliases.meeting(key), raw) for key, raw, *_ in members)
         return {
             match.column
             for match, raw in matches
@@ -314,45 +476,72 @@ class _Search:
         match = self.aliases.meeting(key)
         return match is not None and match.column == PARTIES
 
-    def are_parties(self, found: list[_Found]) -> bool:
+    def are_parties(self, found: list[Found]) -> bool:
         """Return whether a list holds parties by the look of its first element: a phone, and nothing of a meeting."""
-        members = members_of(found[0].raw, self.aliases) if found and found[0].raw[:1] == b"{" else []
-        legs = {match.column for key, _ in members if (match := self.aliases.leg(key))}
+        members = members_of(found[0].raw) if found else []
+        legs = {match.column for key, *_ in members if (match := self.aliases.leg(key))}
         return "phone" in legs and not self.columns(members) & {"creator", PARTIES}
 
-    def repeats_id(self, members: list[tuple[str, bytes]], lists: dict[str, list[_Found]]) -> bool:
+    def repeats_id(self, members: list[Member], lists: list[Inside]) -> bool:
         """Return whether the ids inside are all the object's own: then these are its parties, not its meetings."""
-        inner = {
-            one for found in lists.values() for item in found for one in self.ids(members_of(item.raw, self.aliases))
-        }
+        inner = {one for _, found in lists for item in found for one in self.ids(members_of(item.raw))}
         return inner <= self.ids(members)
 
-    def ids(self, members: list[tuple[str, bytes]]) -> set[bytes]:
+    def ids(self, members: list[Member]) -> set[bytes]:
         """Return the meeting ids an object carries."""
-        matches = ((self.aliases.meeting(key), raw) for key, raw in members)
+        matches = ((self.aliases.meeting(key), raw) for key, raw, *_ in members)
         return {
             raw.strip(b'"') for match, raw in matches if match and match.column == "meeting_id" and not _is_blank(raw)
         }
 
 
-def _member_texts(raw: bytes, members: list[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """Yield each member's own text, key included."""
-    position = 1
-    for key, value in members:
-        end = raw.index(value, position) + len(value)
-        yield key, raw[position:end].lstrip(b" \t\r\n,")
-        position = end
+Inside = tuple[Member, list[Found]]
+_OF_ANSWERS = ENVELOPE_KEYS | {"data"}
 
 
-def _inner(raw: bytes, path: str) -> tuple[bytes, str]:
-    """Return what a JSON string holds when that looks like JSON again, however often it was wrapped."""
-    while raw[:1] == b'"':
-        read = read_value(raw)
-        text = read.value.strip() if read is not None and isinstance(read.value, str) else None
-        if text is None or (text[:1] not in ("", "[", "{", '"') and text != "null"):
-            break
-        raw, path = scan.encode(text), f"{path}~"
-    return raw, path
+def _with_keys(whole: Found, members: list[Member]) -> list[Found]:
+    """Return the members of a map from id to record, each with its key: that is its id."""
+    return [
+        Found(
+            whole.raw[one.key_start : one.start + len(one.raw)],
+            f"{whole.path}.{one.key}",
+            False,
+            whole.start + one.key_start,
+            whole.start + one.start + len(one.raw),
+        )
+        for one in members
+    ]
+
+
+def _shifted(found: list[Found], by: int) -> list[Found]:
+    return [one._replace(start=one.start + by, end=one.end + by) for one in found] if by else found
+
+
+def _mapped(found: list[Found], inner: Unescaped, at: int) -> list[Found]:
+    """Return what was found inside a JSON string with its places in the text around that."""
+    starts, ends = inner.outer([one.start for one in found]), inner.outer([one.end for one in found])
+    return [one._replace(start=start + at, end=end + at) for one, start, end in zip(found, starts, ends, strict=True)]
+
+
+def _listed(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in lists inside a decoded value, at any depth."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            yield from (inner for inner in one if isinstance(inner, dict))
+            waiting += one
+        elif isinstance(one, dict):
+            waiting += one.values()
+
+
+def _holds_json(raw: bytes) -> bool:
+    return raw[:1] in (b"[", b"{") or (raw[:1] == b'"' and _JSON_TEXT.match(raw) is not None)
+
+
+def _total(key: str, raw: bytes) -> int | None:
+    match = _NUMBER.fullmatch(raw) if plain(key) in TOTAL_KEYS else None
+    return int(match[1]) if match else None
 
 
 def _is_blank(raw: bytes) -> bool:
@@ -362,5 +551,15 @@ def _is_blank(raw: bytes) -> bool:
 @lru_cache(maxsize=64)
 def _id_pattern(ids: tuple[str, ...]) -> re.Pattern[bytes]:
     """Match an object whose meeting id stands before anything nested: surely a record, told without decoding it."""
+    return re.compile(rb"\{[^\[{]*?" + _spelled(ids) + rb'(?!""|null|[\[{])', re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _id_keys(ids: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Match a meeting id anywhere, also behind a word in front of its key (`confMeetingId`)."""
+    return re.compile(rb'(?<=["\w])' + _spelled(ids)[1:] + rb'(?!""|null|[\[{])', re.IGNORECASE)
+
+
+def _spelled(ids: tuple[str, ...]) -> bytes:
     spelled = b"|".join(rb"[\s_\-]*".join(re.escape(letter.encode()) for letter in key) for key in ids)
-    return re.compile(rb'\{[^\[{]*?"(?:' + spelled + rb')"\s*:\s*(?!""|null|[\[{])', re.IGNORECASE)
+    return b'"(?:' + spelled + rb')"\s*:\s*'

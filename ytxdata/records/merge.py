@@ -14,8 +14,8 @@ import pyarrow as pa
 from ytxdata.records import identity, schema
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
-from ytxdata.records.find_records import RawRecord
 from ytxdata.records.normalize import Normalized, normalize
+from ytxdata.records.spans import RawRecord
 
 
 class Counts(NamedTuple):

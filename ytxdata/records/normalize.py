@@ -13,7 +13,6 @@ import pyarrow as pa
 from ytxdata.records import bulk, schema
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.columns import Sheet, Trouble, contradictions, fill
-from ytxdata.records.find_records import RawRecord
 from ytxdata.records.json_values import (
     Object,
     read_object,
@@ -22,6 +21,7 @@ from ytxdata.records.json_values import (
     without_cycle_search,
 )
 from ytxdata.records.legs import read_legs
+from ytxdata.records.spans import RawRecord
 
 PARSER_VERSION = 2
 """Raised whenever the same raw record would give other rows: derived tables are then derived again."""

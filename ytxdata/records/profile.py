@@ -14,9 +14,9 @@ from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.assumptions import ASSUMPTIONS, GRADE_TEXTS, STATE_TEXTS, AccountRecords, Grade, State
 from ytxdata.records.fields import FORM_TEXTS, TYPE_TEXTS, Field, survey
-from ytxdata.records.find_records import RawRecord
 from ytxdata.records.json_values import read_object
 from ytxdata.records.normalize import normalize
+from ytxdata.records.spans import RawRecord
 
 Shape = Mapping[str, Mapping[str, Any]]
 """Path → `types` (list), `form` (the main one), `present` (share of objects, 0–1), `n` (objects that could have it):

@@ -1,216 +1,355 @@
-"""Where values begin and end in JSON text that is not quite JSON: by quotes and brackets alone, without recursion.
+"""Where each byte of an answer belongs: to one record, or to the envelope; and where values stand in JSON text.
 
-A strict parser gives up the whole answer for one bad byte. Here a broken record stays one element, and the
-reading goes on behind it. Texts are `str` with surrogate escapes, so every slice goes back to its exact bytes.
+The law: every byte that is not blank belongs to the envelope, to exactly one record, or to exactly one reject. A record
+that cannot be a meeting becomes a reject when it is read, so here it is enough that each byte is in one record or in none.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
+from typing import Any, Literal, NamedTuple
 
-_TOKEN = re.compile(r'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)', re.S)
-_CLOSING = {"[": "]", "{": "}"}
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
-_SCALAR = re.compile(r"[^,\[\]{}\s]+(?:[ \t]+[^,\[\]{}\s]+)*")
-_SPACE = re.compile(r"[\s,]*")
-_NEXT = re.compile(r"\s*[,\]}]")
-_SEAM = re.compile(r"(?<!\s)\s*,\s*(?=\{)")
-_TAIL = re.compile(r"\}\s*\]")
-_COLON = re.compile(r"\s*:\s*")
-_STRAY = re.compile(r"[\]}](\s*[\]}])*\s*,\s*\{|\}\s*\]")
-"""A closing bracket too many inside a list: no list ends where another object follows, and none with a brace."""
-_GARBAGE = re.compile(r"[^,\]}]*")
+import msgspec
+import numpy as np
+import numpy.typing as npt
 
-_RESYNC_WINDOW = 1 << 20
-"""How far behind a broken record its end is looked for [characters]: keeps hostile input from costing quadratic time."""
+from ytxdata.records.json_values import STRICT_ERRORS, end_of, read_value
+
+Offsets = npt.NDArray[np.int64]
 
 
-_MOST_TAILS = 64
-"""How many places are tried where a broken record, its list or its neighbour might end: as against hostile input."""
-
-
-class Span(NamedTuple):
-    """Where a value stands; for a member of an object also its key and where that begins."""
-
-    start: int
-    end: int
-    key: str = ""
-    key_start: int = -1
-
-
-class Spans(NamedTuple):
-    """The values inside one array or object, where it ends, whether it is closed, and whether all of it was legible."""
-
-    values: list[Span]
-    end: int
-    is_closed: bool
-    is_legible: bool = True
-
-
-def decode(body: bytes) -> str:
-    """Return bytes as text that can be sliced and turned back exactly."""
-    return body.decode("utf-8", "surrogateescape")
-
-
-def encode(text: str) -> bytes:
-    """Return the exact bytes of a slice; a lone surrogate that was written as an escape stays visible as one."""
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
-
-
-def end_of(text: str, start: int, limit: int | None = None) -> int:
-    """Return where the value that starts at `start` ends, or -1 when the text ends first or its brackets do not match."""
-    stop = len(text) if limit is None else min(len(text), limit)
-    first = text[start : start + 1]
-    if first == '"':
-        match = _STRING.match(text, start, stop)
-        return match.end() if match else -1
-    if first not in ("[", "{"):
-        match = _SCALAR.match(text, start, stop)
-        return match.end() if match else start
-    awaited: list[str] = []
-    for token in _TOKEN.finditer(text, start, stop):
-        mark = token.group()
-        if mark in _CLOSING:
-            awaited.append(_CLOSING[mark])
-        elif mark in ("]", "}"):
-            if mark != awaited.pop():
-                return -1
-            if not awaited:
-                return token.end()
-    return -1
-
-
-def is_proper(text: str, end: int) -> bool:
-    """Return whether a value that ends there ends where values inside an array or object do."""
-    return end >= 0 and _NEXT.match(text, end) is not None
-
-
-def elements(text: str, start: int, is_record: Callable[[str], bool], is_whole: Callable[[str], bool]) -> Spans:
-    """Return the elements of the array that starts at `start`, broken ones included.
+class RawRecord(NamedTuple):
+    """One record of an answer, not yet understood.
 
     Parameters
     ----------
-    is_record
-        Says whether a text is, for certain, one whole record: where a quote or bracket is missing, the next such text
-        behind a seam `,{` is where reading goes on.
-    is_whole
-        Says whether a text can be read as one value.
+    position
+        Its place in the answer, from 0.
+    raw
+        Its own JSON text, byte for byte as UTF-8: of the answer, or of the inner text where `data` is a JSON string.
+        In an object keyed by meeting id whose values carry no id, the key belongs to the record: `"m1": {…}`.
+    path
+        Where it stood, as `$.data.list[3]`; `~` marks a step into a JSON string, `@` an offset where the answer is damaged.
+    start, end
+        Where it stands in `Answer.text` [bytes]; -1 when it was not found in an answer.
     """
-    read = _read_on(text, [], start + 1, is_record, is_whole)
-    for _ in range(_MOST_TAILS):
-        swallowed = None if read.is_closed else _last_swallowed(text, read.values, is_record)
-        if swallowed is None:
-            break
-        i, seam = swallowed
-        read = _read_on(text, [*read.values[:i], Span(read.values[i].start, seam)], seam, is_record, is_whole)
-    return read
+
+    position: int
+    raw: bytes
+    path: str
+    start: int = -1
+    end: int = -1
 
 
-def _read_on(
-    text: str, found: list[Span], position: int, is_record: Callable[[str], bool], is_whole: Callable[[str], bool]
-) -> Spans:
-    """Return the elements found and those that follow, to the bracket that seems to close the array."""
-    while True:
-        position = _space(text, position)
-        if position >= len(text):
-            return Spans(found, position, False)
-        if _STRAY.match(text, position):
-            position += 1
-            continue
-        if text[position] in "]}":
-            return Spans(found, position + 1, text[position] == "]")
-        end = _element_end(text, position, is_record, is_whole)
-        if end < 0:
-            return Spans([*found, Span(position, len(text.rstrip()))], len(text), False)
-        found.append(Span(position, end))
-        position = end
+class Found(NamedTuple):
+    """A record that is being looked for: its text, its path, whether it carries a meeting id, and where it stands."""
+
+    raw: bytes
+    path: str
+    has_id: bool
+    start: int
+    end: int
 
 
-def _element_end(text: str, start: int, is_record: Callable[[str], bool], is_whole: Callable[[str], bool]) -> int:
-    """Return the end of one element, garbage behind it included; -1 when the text ends first."""
-    end = end_of(text, start)
-    is_proper_end = is_proper(text, end)
-    if is_proper_end and (text[start] != "{" or is_whole(text[start:end])):
-        return end
-    window = end if is_proper_end else min(len(text), start + _RESYNC_WINDOW)
-    seam = _seam(text, start, window, is_record)
-    if seam >= 0:
-        return seam
-    if end >= 0:
-        match = _GARBAGE.match(text, end)
-        return end if is_proper_end or match is None else match.end()
-    for tail in islice(_TAIL.finditer(text, start, start + _RESYNC_WINDOW), _MOST_TAILS):
-        if _is_rest_of_answer(text, tail.end()):
-            return tail.start() + 1
-    return -1
+class Span(NamedTuple):
+    """A stretch of an answer's text [bytes]: one record with its position, or a piece of the envelope around them."""
+
+    start: int
+    end: int
+    kind: Literal["record", "envelope"]
+    position: int | None = None
 
 
-def _seam(text: str, start: int, stop: int, is_record: Callable[[str], bool]) -> int:
-    """Return the first place where a whole record follows behind a comma, or -1."""
-    n_endless = 0
-    for seam in _SEAM.finditer(text, start, stop):
-        following = end_of(text, seam.end(), stop)
-        if following >= 0 and is_record(text[seam.end() : following]):
-            return seam.start()
-        n_endless += following < 0
-        if n_endless > _MOST_TAILS:
-            break
-    return -1
+def tiling(text: bytes, records: Sequence[RawRecord]) -> Iterator[Span]:
+    """Yield records and what stands between them, in order: together they are the text, blanks at the ends of pieces aside."""
+    at = 0
+    for record in records:
+        yield from _envelope(text, at, record.start)
+        yield Span(record.start, record.end, "record", record.position)
+        at = record.end
+    yield from _envelope(text, at, len(text))
 
 
-def _last_swallowed(text: str, found: list[Span], is_record: Callable[[str], bool]) -> tuple[int, int] | None:
-    """Return which of the last elements took in a record, and so perhaps the array's own bracket, and where that record's comma is."""
-    for i in range(len(found) - 1, max(len(found) - 1 - _MOST_TAILS, -1), -1):
-        seam = _seam(text, found[i].start, min(found[i].end, found[i].start + _RESYNC_WINDOW), is_record)
-        if seam >= 0:
-            return i, seam
-    return None
+def _envelope(text: bytes, start: int, end: int) -> Iterator[Span]:
+    piece = text[start:end]
+    if piece.strip():
+        yield Span(end - len(piece.lstrip()), start + len(piece.rstrip()), "envelope")
 
 
-def _is_rest_of_answer(text: str, position: int) -> bool:
-    """Return whether nothing but members and closing brackets stand between a list's end and the text's."""
-    n_closed = 0
-    while position < len(text):
-        if text[position] == "]":
-            position = _space(text, position + 1)
-            continue
-        read = members(text, position - 1)
-        if not (read.is_legible and read.is_closed):
-            return False
-        n_closed, position = n_closed + 1, _space(text, read.end)
-    return n_closed > 0
+def check(text: bytes, records: Sequence[RawRecord], *, is_strict: bool) -> None:
+    """Assert the law where an answer is read: no byte is in two records, and what is in none is an envelope.
+
+    Where the answer is strict JSON, it must still be that with null in place of every record: an offset that is off by one
+    byte, or a record left out of the middle, cannot pass. Costs a hundredth of reading the answer.
+    """
+    borders = [0, *(offset for record in records for offset in (record.start, record.end)), len(text)]
+    assert all(start <= end for start, end in pairwise(borders)), "two records share bytes of the answer"
+    if is_strict and records:
+        # A record of a map keyed by id takes its key along: there the member as a whole is replaced.
+        fillers = [b'"":null' if record.raw[:1] == b'"' and text[record.start] == 0x22 and _is_member(record) else b"null" for record in records]  # fmt: skip
+        gaps = [text[end:start] for end, start in zip(borders[::2], borders[1::2], strict=True)]
+        skeleton = b"".join(part for pair in zip(gaps, [*fillers, b""], strict=True) for part in pair)
+        try:
+            _SKIP.decode(skeleton)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise AssertionError(f"the envelope of the answer is not what is left of it: {error}") from None
 
 
-def members(text: str, start: int, value_end: Callable[[str, int], int] = end_of) -> Spans:
-    """Return the members of the object that starts at `start`; what has no key or no end is left out."""
-    found: list[Span] = []
-    is_legible = True
-    position = start + 1
-    while True:
-        position = _space(text, position)
-        if position >= len(text):
-            return Spans(found, position, False, is_legible)
-        if text[position] == "}":
-            return Spans(found, position + 1, True, is_legible)
-        key = _STRING.match(text, position)
-        colon = _COLON.match(text, key.end()) if key else None
-        if key is None or colon is None:
-            is_legible = False
-            position = max(position + 1, end_of(text, position))
-            continue
-        end = value_end(text, colon.end())
-        if end < 0:
-            return Spans(found, len(text), False)
-        found.append(Span(colon.end(), end, key.group()[1:-1], position))
-        position = max(end, colon.end())
+_SKIP = msgspec.json.Decoder(msgspec.Raw)
+_MEMBER = re.compile(rb'"(?:[^"\\]|\\.)*"\s*:', re.S)
 
 
-def _space(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position
+def _is_member(record: RawRecord) -> bool:
+    return _MEMBER.match(record.raw) is not None
+
+
+class Member(NamedTuple):
+    """A member of an object: key, text of its value, and where that and the key begin; -1 where nobody asked."""
+
+    key: str
+    raw: bytes
+    start: int = -1
+    key_start: int = -1
+
+
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_GAP = re.compile(rb"[\s,]*")
+_KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*', re.S)
+_BLANKS = re.compile(rb"\s*")
+_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+_ANY_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|(\\)')
+
+
+def _nothing(_: Any) -> None:
+    """Make no object: only where a value ends is asked."""
+
+
+_ENDS = json.JSONDecoder(
+    strict=False, object_pairs_hook=_nothing, parse_int=_nothing, parse_float=_nothing, parse_constant=_nothing
+)
+
+
+def structure(text: bytes) -> Literal["strict", "whole", "cut", "damaged"]:
+    """Tell whether text is strict JSON; or at least whole: odd values (NaN, raw control characters, broken escapes) between
+    brackets and quotes that are where they belong; or cut, the beginning of strict JSON to which only an end is missing; or damaged.
+    """
+    try:
+        _SKIP.decode(text)
+    except STRICT_ERRORS as error:
+        if "truncated" in str(error):
+            return "cut"
+    else:
+        return "strict"
+    try:
+        _ENDS.decode(view(text))
+    except (ValueError, RecursionError):
+        return "damaged"
+    return "whole"
+
+
+def first_document(text: bytes, start: int) -> int | None:
+    """Return how long the strict JSON value is that begins there, or None; what follows it is not looked at."""
+    rest = memoryview(text)[start:]
+    try:
+        _SKIP.decode(rest)
+    except msgspec.DecodeError as error:
+        behind = _TRAILING.search(str(error))
+        return int(behind[1]) - 1 if behind else None  # it names the byte behind the one it means
+    except STRICT_ERRORS:
+        return None
+    return len(text.rstrip()) - start
+
+
+def past_blanks(text: bytes, at: int) -> int:
+    """Return where the next character that is not blank stands."""
+    match = _BLANKS.match(text, at)
+    return match.end() if match else at
+
+
+def view(text: bytes) -> str:
+    """Return text as characters of one byte each, broken escapes made harmless: every offset stays what it is."""
+    characters = text.decode("latin-1")
+    return (
+        _ANY_ESCAPE.sub(lambda escape: "/" if escape[1] else escape[0], characters)
+        if "\\" in characters
+        else characters
+    )
+
+
+def elements_of(raw: bytes) -> list[tuple[bytes, int]]:
+    """Return text and start of each element of an array whose brackets are where they belong."""
+    try:
+        values = [bytes(value) for value in _ELEMENTS.decode(raw)]
+    except STRICT_ERRORS:
+        return _walked_elements(raw)
+    lengths = list(map(len, values))
+    if values and sum(lengths) + len(values) + 1 == len(raw):  # nothing but commas in between
+        return list(zip(values, accumulate((length + 1 for length in lengths[:-1]), initial=1), strict=True))
+    placed, at = [], 1
+    for value in values:
+        at = _past_gap(raw, at)
+        placed.append((value, at))
+        at += len(value)
+    return placed
+
+
+def members_of(raw: bytes) -> list[Member]:
+    """Return key and text of each member of an object, of a doubled key the last; nothing for what is no object."""
+    if raw[:1] != b"{":
+        return []
+    try:
+        return [Member(key, bytes(value)) for key, value in _MEMBERS.decode(raw).items()]
+    except STRICT_ERRORS:
+        return _walked_members(raw)
+
+
+def placed_members(raw: bytes) -> list[Member]:
+    """Return the members of an object with their places, also those whose key stands twice (a strict parser drops the first in silence)."""
+    try:
+        values = _MEMBERS.decode(raw)
+    except STRICT_ERRORS:
+        return _walked_members(raw)
+    placed: list[Member] = []
+    at = 1
+    for key, value in values.items():
+        key_start = _past_gap(raw, at)
+        match, text = _KEY.match(raw, key_start), bytes(value)
+        if match is None or not raw.startswith(text, match.end()):
+            return _walked_members(raw)
+        placed.append(Member(key, text, match.end(), key_start))
+        at = match.end() + len(text)
+    return placed if raw[_past_gap(raw, at) :].rstrip() == b"}" else _walked_members(raw)
+
+
+def _past_gap(raw: bytes, at: int) -> int:
+    match = _GAP.match(raw, at)
+    return match.end() if match else at
+
+
+def _walked_elements(raw: bytes) -> list[tuple[bytes, int]]:
+    characters, at = view(raw), 1
+    found: list[tuple[bytes, int]] = []
+    while (start := _past_gap(raw, at)) < len(raw) and raw[start : start + 1] != b"]":
+        at = _end(characters, start)
+        found.append((raw[start:at], start))
+    return found
+
+
+def _walked_members(raw: bytes) -> list[Member]:
+    characters, at = view(raw), 1
+    found: list[Member] = []
+    while match := _KEY.match(raw, _past_gap(raw, at)):
+        at = _end(characters, match.end())
+        found.append(Member(_key(match[1]), raw[match.end() : at], match.end(), match.start()))
+    return found
+
+
+def _end(characters: str, start: int) -> int:
+    """Return where a value ends; what cannot be told goes to the end of the text, so that nothing is left out."""
+    try:
+        return _ENDS.raw_decode(characters, start)[1]
+    except (ValueError, RecursionError):
+        end = end_of(characters, start)
+        return end if end > start else len(characters)
+
+
+def _key(raw: bytes) -> str:
+    read = read_value(b'"' + raw + b'"')
+    return read.value if read is not None and isinstance(read.value, str) else raw.decode("utf-8", "replace")
+
+
+class Unescaped(NamedTuple):
+    """The text inside a JSON string, and how its offsets lead back into the text around it."""
+
+    text: bytes
+    inner_ends: Offsets
+    outer_ends: Offsets
+
+    def outer(self, offsets: Sequence[int]) -> list[int]:
+        """Return where offsets of the inner text are in the text it was taken from."""
+        inner = np.asarray(offsets, np.int64)
+        nth = np.searchsorted(self.inner_ends, inner, side="right")
+        gain = np.concatenate(([0], self.outer_ends - self.inner_ends))
+        shifted: list[int] = (inner + gain[nth]).tolist()
+        return shifted
+
+
+_HEX = np.full(256, -1, np.int64)
+for _digit in b"0123456789abcdefABCDEF":
+    _HEX[_digit] = int(chr(_digit), 16)
+
+_PLAIN = {b'"': b'"', b"\\": b"\\", b"/": b"/", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[\"\\/bfnrt])|\\.", re.S
+)
+
+
+def unescape(raw: bytes) -> Unescaped:
+    r"""Undo the escapes of JSON text inside a string, broken ones left as they are: a bad escape must not cost the records around it.
+
+    Examples
+    --------
+    >>> inner = unescape(rb'[{\"n\":\"\u5f20\"}]')
+    >>> inner.text.decode(), inner.outer([0, 7, 12])
+    ('[{"n":"张"}]', [0, 10, 18])
+    """
+    return Unescaped(_ESCAPE.sub(_undone, raw), *_ends(raw))
+
+
+def is_escaped(text: bytes) -> bool:
+    """Return whether the records of damaged text stand inside a JSON string: then nearly all its objects begin with an escaped quote."""
+    return len(_ESCAPED_OPENING.findall(text)) > len(_OPENING.findall(text))
+
+
+def without_quotes(text: bytes) -> bytes:
+    """Return unescaped text with blanks in place of the quotes around the inner JSON, every offset as it was."""
+    ends = list(_INNER_END.finditer(text))[-1:]
+    for match in (_INNER_START.search(text), *ends):
+        if match:
+            text = b"".join((text[: match.start(1)], b" ", text[match.end(1) :]))
+    return text
+
+
+_ESCAPED_OPENING = re.compile(rb'\{\s*\\+"')
+_OPENING = re.compile(rb'\{\s*"')
+_INNER_START = re.compile(rb':\s*(")\s*[\[{]')
+_INNER_END = re.compile(rb'[\]}]\s*(")\s*(?=[,}\]])')
+
+
+def _undone(match: re.Match[bytes]) -> bytes:
+    escape = match.group()
+    if escape[1:2] != b"u" or len(escape) < 6:
+        return _PLAIN.get(escape[1:], escape)
+    units = b"".join(bytes.fromhex(part.decode()) for part in escape.split(b"\\u")[1:])
+    return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
+
+
+def _ends(raw: bytes) -> tuple[Offsets, Offsets]:
+    """Return where each escape ends, inside and outside: whole columns at a time, since every quote of the records is one."""
+    codes = np.frombuffer(raw, np.uint8)
+    slashes = np.flatnonzero(codes == ord("\\"))
+    is_first = np.diff(slashes, prepend=-2) != 1
+    run = slashes[is_first][np.cumsum(is_first) - 1] if len(slashes) else slashes
+    starts = slashes[(slashes - run) % 2 == 0]  # of slashes in a row every second one is escaped itself
+    starts = starts[starts + 1 < len(codes)]
+    kind = codes[starts + 1]
+    padded = np.concatenate((codes, np.zeros(6, np.uint8)))
+    digits = _HEX[padded[starts[:, None] + np.arange(2, 6)]]
+    is_unit = (kind == ord("u")) & (digits >= 0).all(axis=1)
+    unit = digits @ np.array([4096, 256, 16, 1])
+    is_plain = np.isin(kind, np.frombuffer(b'"\\/bfnrt', np.uint8))
+    outside = np.where(is_unit, 6, 2)
+    inside = np.where(is_unit, 1 + (unit >= 0x80) + (unit >= 0x800), np.where(is_plain, 1, 2))
+    follows = np.diff(starts, append=-1) == 6
+    is_high = is_unit & (unit >> 10 == 0xD800 >> 10)
+    is_low = is_unit & (unit >> 10 == 0xDC00 >> 10)
+    is_pair = is_high & follows & np.concatenate((is_low[1:], [False])) if len(starts) else is_high
+    inside = np.where(is_pair, 4, inside)
+    if len(starts):
+        inside[1:][is_pair[:-1]] = 0
+    outer_ends = starts + outside
+    return outer_ends - np.cumsum(outside - inside), outer_ends

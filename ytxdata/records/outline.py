@@ -1,0 +1,268 @@
+"""The envelope of a damaged answer, held against JSON's grammar with a value in place of every record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ytxdata.records.aliases import plain
+from ytxdata.records.json_values import read_value
+
+ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})
+"""Keys of the answer itself, plain: no record is looked for in them."""
+
+COUNT_KEYS = frozenset(
+    {"total", "count", "size", "num", "page", "pagesize", "pageno", "pagenum", "pages", "totalcount"}
+)
+"""Keys with which a wrapper describes its list, plain: an object of these alone holds no record."""
+
+_AROUND = ENVELOPE_KEYS | COUNT_KEYS
+
+_TOKEN = re.compile(
+    rb'\s*(?:(?P<mark>[\[\]{},:])|(?P<text>"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*")|(?P<word>-?\d[\d.eE+-]*|true|false|null|NaN|-?Infinity))',
+    re.S,
+)
+_COMMA = re.compile(rb"\s*,\s*")
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.S)
+_CLOSING = {b"[": b"]", b"{": b"}"}
+
+
+class _State(NamedTuple):
+    """How far the grammar has come.
+
+    Parameters
+    ----------
+    open
+        The brackets that are open, each with its place and the state before it.
+    awaits
+        What may follow: `document`, `first` (behind an opening bracket), `key`, `colon`, `value` or `comma`.
+    key
+        The last key.
+    is_filled
+        Whether a record stands in the innermost bracket.
+    is_answer
+        Whether the innermost object has a status, message or request id.
+    """
+
+    open: tuple[_Open, ...] = ()
+    awaits: str = "document"
+    key: str = ""
+    is_filled: bool = False
+    is_answer: bool = False
+
+    @property
+    def top(self) -> bytes:
+        """The innermost open bracket."""
+        return self.open[-1].bracket if self.open else b""
+
+    @property
+    def is_in_list(self) -> bool:
+        """Whether a list is open."""
+        return any(one.bracket == b"[" for one in self.open)
+
+    @property
+    def may_give_up_here(self) -> bool:
+        """Whether what does not fit begins here at the earliest: at a member outside of lists, or at an element of the outermost list."""
+        lists = [one.bracket for one in self.open].count(b"[")
+        return self.awaits in ("document", "first", "key", "value") and (
+            lists == 0 or (lists == 1 and self.top == b"[")
+        )
+
+
+class _Open(NamedTuple):
+    bracket: bytes
+    start: int
+    before: _State
+
+
+class _MisfitError(Exception):
+    """Text does not fit from a place on that is earlier than the last one where it may be given up."""
+
+    def __init__(self, since: tuple[int, _State] | None = None) -> None:
+        self.since = since
+
+
+class Outline:
+    """Reads the text around records, piece by piece, and remembers what is open.
+
+    Inside a list of records nothing else belongs: a bare value, a key with a value of its own that is no count, an empty
+    object are what is left of a record. Elsewhere only keys that say something of a meeting are: a damaged record
+    would pass for envelope otherwise.
+
+    Parameters
+    ----------
+    text
+        The answer's text.
+    is_telling
+        Says whether a key tells something of a meeting.
+    has_records
+        Whether whole records follow; what stands before the first may then repeat the question (`confid`, `creator`).
+    """
+
+    def __init__(self, text: bytes, is_telling: Callable[[str], bool], *, has_records: bool) -> None:
+        self._text, self._is_telling = text, is_telling
+        self._may_repeat = has_records
+        self._state = _State()
+        self.n_documents = 0
+        self._members: list[tuple[int, int, str, bytes]] = []
+
+    @property
+    def members(self) -> list[tuple[int, str, bytes]]:
+        """How deep it stands, key and text of each member of the first document that is no record."""
+        return [member[1:] for member in self._members]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether brackets are open."""
+        return bool(self._state.open)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the answer has come to its end."""
+        return self.n_documents > 0 and not self._state.open
+
+    @property
+    def awaited(self) -> bytes:
+        """The closing brackets that are missing."""
+        return b"".join(_CLOSING[one.bracket] for one in reversed(self._state.open))
+
+    def close(self) -> None:
+        """Take the answer for ended."""
+        self._state = _State()
+        self.n_documents = max(self.n_documents, 1)
+
+    def takes_comma(self, start: int, end: int) -> bool:
+        """Take a comma between two elements of a list, which nearly all gaps are, if it is one."""
+        state = self._state
+        if state.top != b"[" or state.awaits != "comma" or not _COMMA.fullmatch(self._text, start, end):
+            return False
+        self._state = state._replace(awaits="value")
+        return True
+
+    def take_value(self) -> None:
+        """Take a record, wherever it stands: its own borders are certain, those around it may not be."""
+        self._may_repeat = False
+        if self._state.open:
+            self._state = self._state._replace(awaits="comma", is_filled=True)
+        else:
+            self._state = _State()
+            self.n_documents += 1
+
+    def take_broken(self, opening: bytes = b"") -> None:
+        """Go on behind text that did not fit; `opening` is such text before the first record, and may have opened brackets."""
+        opened: list[bytes] = []
+        for mark in re.findall(rb"[\[\]{}]", _STRING.sub(b"", opening)):
+            if mark in _CLOSING:
+                opened.append(mark)
+            elif opened:
+                opened.pop()
+        for bracket in opened:
+            self._state = _State((*self._state.open, _Open(bracket, 0, self._state)), "first", "", True, True)
+        if self._state.open:
+            self._state = self._state._replace(awaits="comma", is_filled=True)
+
+    def take(self, start: int, end: int) -> int:
+        """Take text as far as it fits; return where what does not begins, with everything that belongs to it."""
+        at, safe = start, (start, self._state)
+        initial, bare = safe, None
+        while token := _TOKEN.match(self._text, at, end):
+            if self._state.may_give_up_here:
+                safe = (at, self._state)
+            if bare is None and self._is_bare_value(token):
+                bare = safe
+            try:
+                self._state = self._after(token)
+            except _MisfitError as misfit:
+                return self._give_up((misfit.since if misfit.since[0] >= start else initial) if misfit.since else safe)
+            at = token.end()
+            if not self._state.is_in_list:
+                bare = None
+        if bare:  # values in front of a record, in its list: they are no envelope
+            return self._give_up(bare)
+        rest = self._text[at:end].strip()
+        if rest or self._state.awaits == "colon":
+            if self._state.may_give_up_here:
+                safe = (at, self._state)
+            return self._give_up(safe)
+        return end
+
+    def would_close(self, start: int, end: int) -> bool:
+        """Return whether everything that is open is closed by the text from `start` on, whatever comes behind that."""
+        before = self._state, self.n_documents, self._members
+        self._state = self._state._replace(awaits="comma", is_filled=True)
+        self.take(start, end)
+        closes = self.n_documents > before[1]
+        self._state, self.n_documents, self._members = before
+        return closes
+
+    def _give_up(self, since: tuple[int, _State]) -> int:
+        at, self._state = since
+        self._members = [member for member in self._members if member[0] < at]
+        return at
+
+    def _after(self, token: re.Match[bytes]) -> _State:
+        """Return the state behind a token."""
+        state, mark = self._state, token["mark"]
+        if mark in _CLOSING:
+            if state.awaits not in ("document", "value") and not (state.awaits == "first" and state.top == b"["):
+                raise _MisfitError
+            return _State((*state.open, _Open(mark, token.start("mark"), state)), "first")
+        if mark in (b"]", b"}"):
+            return self._closed(mark)
+        if mark == b",":
+            if state.awaits != "comma":
+                raise _MisfitError
+            return state._replace(awaits="key" if state.top == b"{" else "value")
+        if mark == b":":
+            if state.awaits != "colon":
+                raise _MisfitError
+            return state._replace(awaits="value")
+        if token["text"] and state.top == b"{" and state.awaits in ("first", "key"):
+            return state._replace(awaits="colon", key=_word(token["text"]))
+        return self._scalar(token["text"] or token["word"])
+
+    def _closed(self, mark: bytes) -> _State:
+        state = self._state
+        if not state.open or _CLOSING[state.top] != mark or state.awaits not in ("first", "comma"):
+            raise _MisfitError
+        before = state.open[-1].before
+        if before.is_in_list and not state.is_filled:
+            raise _MisfitError  # an element of a list in which no record stands
+        if not before.open:
+            self.n_documents += 1
+            return _State()
+        return before._replace(awaits="comma", is_filled=before.is_filled or state.is_filled)
+
+    def _scalar(self, raw: bytes) -> _State:
+        state = self._state
+        key = plain(state.key)
+        if state.awaits not in ("first", "value") or (state.top == b"{" and state.awaits == "first") or not state.open:
+            raise _MisfitError
+        if state.is_in_list and not self._is_list_of_values(state) and (state.top == b"[" or key not in _AROUND):
+            raise _MisfitError
+        if state.top == b"{" and not self._may_tell(state, raw):
+            opened = state.open[-1]
+            raise _MisfitError((opened.start, opened.before))
+        if state.top == b"{" and not self.n_documents:
+            self._members = [*self._members, (state.open[-1].start, len(state.open), state.key, raw)]
+        return state._replace(awaits="comma", is_answer=state.is_answer or key in ENVELOPE_KEYS)
+
+    def _is_bare_value(self, token: re.Match[bytes]) -> bool:
+        return bool(token["text"] or token["word"]) and self._is_list_of_values(self._state)
+
+    def _is_list_of_values(self, state: _State) -> bool:
+        """Return whether a list may be one of plain values (`"after": [1, 2]`), at least no record has been seen in it."""
+        n_lists = [one.bracket for one in state.open].count(b"[")
+        return n_lists == 1 and state.top == b"[" and not state.is_filled and plain(state.open[-1].before.key) != "data"
+
+    def _may_tell(self, state: _State, raw: bytes) -> bool:
+        """Return whether a member may stand around records: it says nothing of a meeting, or only repeats the question."""
+        is_blank = raw.strip(b'" \t\r\n') in (b"", b"null")
+        is_of_answer = len(state.open) == 1 and state.is_answer
+        return is_blank or is_of_answer or self._may_repeat or not self._is_telling(state.key)
+
+
+def _word(raw: bytes) -> str:
+    read = read_value(raw)
+    return read.value if read is not None and isinstance(read.value, str) else ""

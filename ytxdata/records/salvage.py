@@ -1,0 +1,286 @@
+"""Records out of damaged text: whatever stands there whole is found first, and what lies between is told apart afterwards.
+
+Reading damaged JSON from its beginning to its end follows the damage: one lost quote or bracket turns everything behind it
+inside out, and a record that takes the list's own bracket swallows its neighbours. So the reading begins at the records:
+
+1. *Islands*: every object that can be read by itself and is a record, wherever it stands.
+2. *Gaps* between them are held against the grammar with a value in place of each island. What fits is envelope.
+3. What does not fit is cut where records begin; every piece is a reject with its whole text.
+
+Each byte is in one island, in one piece, or in the envelope by construction.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+from ytxdata.records.json_values import end_of, read_value
+from ytxdata.records.outline import Outline
+from ytxdata.records.spans import Found, elements_of, structure, view
+
+_PIECE = re.compile(rb"[\s,]*")
+
+_FIRST_WINDOW = 1 << 12
+"""How far an object is read before something else is tried inside it [bytes]: an envelope around 24 MB must not be read at every level."""
+
+_WRAPPERS = 8
+"""How many objects that are larger than the window are kept in mind."""
+
+_EFFORT, _SPARE = 24, 1 << 20
+"""How often every byte may be looked at in the search for islands, and how many are free: text made to be slow ends as rejects."""
+
+_MOST_TAILS = 64
+"""How many closing brackets are tried as the beginning of the answer's end: as against text of brackets alone."""
+
+_OPENING = re.compile(rb"\{\s*\"((?:[^\"\\]|\\.)*)\"\s*:")
+
+
+class Language(Protocol):
+    """What is a record here: who looks for records in sound text knows."""
+
+    def records_in(self, raw: bytes, at: int) -> list[Found]:
+        """Return the records that a readable object is or holds; none unless one carries a meeting id."""
+
+    def begins_record(self, raw: bytes, at: int) -> bool:
+        """Return whether an object begins there whose meeting id stands before anything nested."""
+
+    def names_id(self, raw: bytes, start: int, end: int) -> bool:
+        """Return whether a meeting id is given anywhere in a stretch of text."""
+
+    def swallows(self, raw: bytes) -> bool:
+        """Return whether a readable object holds a meeting that is not its own: then a bracket of it is a neighbour's."""
+
+    def is_telling(self, key: str) -> bool:
+        """Return whether a key says something of a meeting: its id, or evidence that it took place."""
+
+
+class Salvaged(NamedTuple):
+    """Records and rejects in their order, and what else the text tells.
+
+    Parameters
+    ----------
+    members
+        The members of the envelope: depth, key, text.
+    is_closed
+        Whether it ends as it began.
+    is_sound_before
+        Whether nothing is wrong before the last record: if the text as a whole is the beginning of sound JSON, it was cut.
+    """
+
+    found: list[Found]
+    members: list[tuple[int, str, bytes]]
+    is_closed: bool
+    is_sound_before: bool
+
+
+def salvage(text: bytes, language: Language, *, is_whole: bool = False) -> Salvaged:
+    """Return what damaged text still holds.
+
+    Parameters
+    ----------
+    text
+        JSON text that is not even whole.
+    language
+        What is a record.
+    is_whole
+        Everything that was sent is here. A last record that is only complete if it takes the answer's closing brackets for
+        its own has then lost its end, and is a reject; in a file that may be cut anywhere it is a record.
+    """
+    islands = list(_islands(text, language))
+    outline = Outline(text, language.is_telling, has_records=bool(islands))
+    found: list[Found] = []
+    at = 0
+    for island in islands:
+        _take_gap(text, language, outline, found, at, island.start, is_last=False)
+        outline.take_value()
+        found.append(island)
+        at = island.end
+    is_sound_before = len(found) == len(islands)
+    _take_gap(text, language, outline, found, at, len(text), is_last=True)
+    if is_whole and not outline.is_closed and found and found[-1].has_id:
+        _give_back(text, outline, found)
+    return Salvaged(found, outline.members, outline.is_closed, is_sound_before)
+
+
+def _islands(text: bytes, language: Language) -> Iterator[Found]:
+    """Yield the records that stand whole in the text, each as large as it is, none inside another."""
+    search = _IslandSearch(text, language)
+    at = 0
+    while (start := text.find(b"{", at)) >= 0:
+        found, at = search.at(start)
+        yield from found
+
+
+class _IslandSearch:
+    """Tries objects from left to right, the larger before the smaller, each only as far as records of this answer reach."""
+
+    def __init__(self, text: bytes, language: Language) -> None:
+        self.text, self.language = text, language
+        self.view = view(text)
+        self.window = _FIRST_WINDOW
+        self.effort = _EFFORT * len(text) + _SPARE
+        self.dear = self.effort // 4
+        self.waiting: list[
+            tuple[int, int]
+        ] = []  # readable as far as the window reached: start, and from where on to try again
+
+    def at(self, start: int) -> tuple[list[Found], int]:
+        """Return the records of the object that begins there, and from where to go on."""
+        if self.effort <= 0:
+            return [], len(self.text)
+        if self.waiting and start >= self.waiting[0][1]:
+            again, due = self.waiting.pop(0)
+            found, end = self.read(again, 4 * (due - again))
+            if not found:
+                return [], start
+        else:
+            found, end = self.read(start, self.window)
+        if found:
+            self.waiting.clear()  # whatever is still open around them wraps them
+            self.window = max(_FIRST_WINDOW, 4 * (end - found[0].start))
+        return found, end
+
+    def read(self, start: int, window: int) -> tuple[list[Found], int]:
+        """Return the records in an object of at most that size; where to go on is its end, else behind its bracket."""
+        end = self.end_within(start, min(start + window, len(self.text)))
+        if end < 0:
+            return [], start + 1
+        if not self.language.names_id(self.text, start, end):
+            return [], end  # nothing in it can be a record
+        self.effort -= end - start
+        found = self.language.records_in(self.text[start:end], start)
+        return (found, end) if found else ([], start + 1)
+
+    def end_within(self, start: int, stop: int) -> int:
+        """Return the end of a readable object, strictly or leniently; -1 when there is none before `stop`."""
+        piece = self.view[start:stop]
+        try:
+            end = _DECODER.raw_decode(piece)[1]
+        except json.JSONDecodeError as error:
+            self.effort -= error.pos + 64
+            if stop < len(self.text) and (error.pos >= len(piece) - 8 or error.msg.startswith("Unterminated")):
+                self.wait(start, stop)
+        except (ValueError, RecursionError):
+            self.effort -= len(piece)
+        else:
+            self.effort -= end
+            return start + end
+        return self.lenient_end(start, piece)
+
+    def wait(self, start: int, stop: int) -> None:
+        """Read an object further when nothing is found inside it: it may be a large record."""
+        if self.dear > 0 and len(self.waiting) < _WRAPPERS:
+            self.dear -= stop - start
+            self.waiting.append((start, stop))
+            self.waiting.sort(key=lambda one: one[1])
+
+    def lenient_end(self, start: int, piece: str) -> int:
+        """Return the end of an object with odd values, whose brackets are nevertheless its own; else -1."""
+        end = end_of(piece, 0)
+        if end < 0 and self.dear > 0 and self.language.begins_record(self.text, start):
+            self.dear -= 16 * len(piece)
+            end = end_of(self.view, start, start + 16 * len(piece)) - start
+        self.effort -= max(end, 64)
+        if end < 0 or self.language.swallows(self.text[start : start + end]):
+            return -1
+        return start + end if read_value(self.text[start : start + end]) else -1
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, object_pairs_hook=lambda _: None)
+
+
+def _take_gap(
+    text: bytes, language: Language, outline: Outline, found: list[Found], start: int, end: int, *, is_last: bool
+) -> None:
+    """Tell what stands between two records: envelope as far as it fits, and pieces that are rejects."""
+    if not is_last and outline.takes_comma(start, end):
+        return
+    fitting = outline.take(start, end)
+    if fitting >= end:
+        return
+    tail = _tail(text, outline, fitting, end) if is_last else end
+    pieces = list(_pieces(text, language, fitting, tail))
+    is_opening = bool(pieces) and not found and not is_last and not language.names_id(text, fitting, pieces[0].end)
+    outline.take_broken(pieces[0].raw if is_opening else b"")
+    found += pieces
+    if tail < end:
+        rest = outline.take(tail, end)
+        found += _pieces(text, language, rest, end)
+
+
+def _tail(text: bytes, outline: Outline, start: int, end: int) -> int:
+    """Return where the answer's own end begins: the last bracket from which on the text closes all that is open; else `end`."""
+    at = end
+    for _ in range(_MOST_TAILS):
+        at = max(text.rfind(b"]", start, at), text.rfind(b"}", start, at))
+        if at < 0:
+            break
+        if outline.would_close(at, end):
+            return at
+    if outline.is_open and not text[start:end].strip(b" \t\r\n]}"):
+        outline.close()  # brackets alone, and not those that were opened: the answer is at its end nevertheless
+    return end
+
+
+def _pieces(text: bytes, language: Language, start: int, end: int) -> Iterator[Found]:
+    """Cut text that nobody understands where records begin, and yield each piece; commas and blanks around them are envelope."""
+    borders = [start, *_borders(text, language, start, end), end]
+    for i, first in enumerate(borders[:-1]):
+        match = _PIECE.match(text, first, borders[i + 1])
+        at = match.end() if match else first
+        raw = text[at : borders[i + 1]].rstrip(b", \t\r\n")
+        for value, place in _values(raw):
+            yield Found(value, f"$@{at + place}", False, at + place, at + place + len(value))
+
+
+def _values(raw: bytes) -> list[tuple[bytes, int]]:
+    """Return the values a piece of text consists of, where it is nothing else than values between commas; else itself."""
+    if not raw:
+        return []
+    if structure(b"[" + raw + b"]") not in ("strict", "whole"):
+        return [(raw, 0)]
+    return [(value, place - 1) for value, place in elements_of(b"[" + raw + b"]")] or [(raw, 0)]
+
+
+def _borders(text: bytes, language: Language, start: int, end: int) -> Iterator[int]:
+    """Yield where records begin: at an object with an id up front, or at the key with which the first one begins.
+
+    A party may begin with the same key as a record does (`name`), so a piece without any id stays with the one before.
+    """
+    first = _OPENING.search(text, start, end)
+    key = first[1] if first else b""
+    waiting = -1
+    for opening in _OPENING.finditer(text, start, end):
+        at = opening.start()
+        if language.begins_record(text, at):
+            if at > start:
+                yield at
+            waiting = -1
+        elif opening[1] == key and at > start:
+            if waiting >= 0 and language.names_id(text, waiting, at):
+                yield waiting
+            waiting = at
+    if waiting >= 0 and language.names_id(text, waiting, end):
+        yield waiting
+
+
+def _give_back(text: bytes, outline: Outline, found: list[Found]) -> None:
+    """Take the answer's closing brackets back from the last record, where it ends with just those."""
+    last = found[-1]
+    closing = outline.awaited
+    own = last.raw.rstrip()
+    if (
+        text[last.end :].strip()
+        or not closing
+        or b"".join(own[-4 * len(closing) :].split())[-len(closing) :] != closing
+    ):
+        return
+    at = last.end
+    for bracket in reversed(closing):
+        at = text.rindex(bytes([bracket]), last.start, at)
+    raw = text[last.start : at].rstrip(b", \t\r\n")
+    found[-1] = Found(raw, last.path, False, last.start, last.start + len(raw))
+    outline.close()

@@ -121,8 +121,8 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
     --------
     >>> for record in extract(b'{"statusCode":"0","data":{"total":2,"rows":[{"meid":"1"}, {"meid":"2"}]}}').records:
     ...     print(record.position, record.path, record.raw.decode(), record.start)
-    0 $.data.rows[0] {"meid":"1"} 43
-    1 $.data.rows[1] {"meid":"2"} 57
+    0 $.data.rows[0] {"meid":"1"} 44
+    1 $.data.rows[1] {"meid":"2"} 58
     """
     search = _Search(aliases)
     with without_cycle_search():

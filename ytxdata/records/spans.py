@@ -295,7 +295,7 @@ def unescape(raw: bytes) -> Unescaped:
     --------
     >>> inner = unescape(rb'[{\"n\":\"\u5f20\"}]')
     >>> inner.text.decode(), inner.outer([0, 7, 12])
-    ('[{"n":"张"}]', [0, 10, 18])
+    ('[{"n":"张"}]', [0, 10, 19])
     """
     return Unescaped(_ESCAPE.sub(_undone, raw), *_ends(raw))
 

@@ -170,7 +170,7 @@ def test_what_is_no_answer_is_refused_with_a_remedy(body: bytes) -> None:
 
 def test_text_behind_the_end_is_a_reject_and_told() -> None:
     answer = read_answer(f'{{"data":[{GOOD % 1}]}}\n<!-- 3 ms -->'.encode())
-    table = merge([answer])
+    table = merge_answers([answer])
     assert table.counts[:4] == (2, 1, 1, 0)
     assert table.rejects["raw"].to_pylist() == ["<!-- 3 ms -->"]
     (warning,) = answer.warnings
@@ -181,7 +181,7 @@ def test_text_behind_the_end_is_a_reject_and_told() -> None:
 def test_of_two_answers_in_one_text_both_are_read(first: str) -> None:
     second = f'{{"data":[{GOOD % 2}]}}'
     answer = read_answer((first % (GOOD % 1) + second).encode())
-    assert ids(merge([answer])) == ["m1", "m2"]
+    assert ids(merge_answers([answer])) == ["m1", "m2"]
     assert answer.warnings
 
 

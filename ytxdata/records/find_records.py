@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Container
+from typing import NamedTuple
 
 from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, plain
-from ytxdata.records.json_values import is_meeting_with_parties_beside, read_value, without_cycle_search
+from ytxdata.records.json_values import is_meeting_with_parties_beside, without_cycle_search
 from ytxdata.records.outline import COUNT_KEYS, ENVELOPE_KEYS
 from ytxdata.records.salvage import Salvaged, salvage
+from ytxdata.records.signs import EVIDENCE, Signs, is_blank, total
 from ytxdata.records.spans import (
     Found,
     Member,
@@ -28,14 +28,6 @@ from ytxdata.records.spans import (
     unescape,
     without_quotes,
 )
-
-TOTAL_KEYS = frozenset(
-    {"total", "count", "totalcount", "totalnum", "totalsize", "totalrecords", "recordcount", "totalelements"}
-)
-"""Keys with which a wrapper says how many records it holds, plain; a size may be that of a page."""
-
-_EVIDENCE = frozenset({"creator", "created_at", "booked_at", "started_at", "ended_at", "duration_s", PARTIES})
-"""Columns that make an object with a meeting id a meeting, rather than a wrapper that repeats the question."""
 
 _PARTIES_BESIDE = Text(
     "会议旁另有参会名单（{keys}），无法归于某一场会议，未计入参会记录",
@@ -56,7 +48,6 @@ _DAMAGED = Text(
 )
 _JSON_TEXT = re.compile(rb'"\s*(?:[\[{]|\\*")')
 _EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
-_NUMBER = re.compile(rb'"?\s*(\d{1,9})\s*"?')
 
 _DEEPEST = 8
 """Deeper than this no list of records stands: what lies deeper is one record if it names an id, else a reject."""
@@ -143,6 +134,7 @@ class _Search:
 
     def __init__(self, aliases: Aliases) -> None:
         self.aliases = aliases
+        self.signs = Signs(aliases)
         self.unread: dict[str, None] = {}
         self.elsewhere: dict[str, None] = {}
         self.said: list[Text] = []
@@ -151,9 +143,6 @@ class _Search:
         self.loose: list[int] = []
         self.is_closed = True
         self.n_surveyed = 0
-        self.begins_with_id = _id_pattern(aliases.ids()).match
-        self.holds_id = _id_pattern(aliases.ids()).search
-        self.id_keys = _id_keys(aliases.ids())
 
     def warnings(self) -> tuple[Text, ...]:
         """Return what a reader should know about how the records were found."""
@@ -179,7 +168,7 @@ class _Search:
     def documents(self, body: bytes, start: int, end: int) -> list[Found]:
         """Return the records of texts one after another: JSON lines, answers in a row, an answer and what stands behind it."""
         found = self.answer(body[start:end], start)
-        is_bare = self.is_bare(body[start:end])
+        is_bare = self.signs.is_bare(body[start:end])
         at = end
         while (start := past_blanks(body, at)) < len(body):
             length = first_document(body, start)
@@ -189,7 +178,7 @@ class _Search:
                 break
             at = start + length
             found += self.behind(body[start:at], start)
-            is_bare = is_bare and self.is_bare(body[start:at])
+            is_bare = is_bare and self.signs.is_bare(body[start:at])
         if not is_bare:
             self.said.append(_BEHIND.format(n=len(body[end:].strip())))
         return found
@@ -200,10 +189,6 @@ class _Search:
         found = self.answer(raw, at, f"$@{at}")
         self.envelope = envelope
         return found or ([] if raw[:1] == b"{" else [Found(raw, f"$@{at}", False, at, at + len(raw))])
-
-    def is_bare(self, raw: bytes) -> bool:
-        """Return whether an object is no answer: then it is a record on a line of its own, or nothing known."""
-        return raw[:1] == b"{" and not any(plain(key) in _OF_ANSWERS for key, *_ in members_of(raw))
 
     def damaged(self, body: bytes, *, is_whole: bool, is_cut: bool) -> list[Found]:
         """Return what a damaged answer still holds, also where the records stand inside a JSON string of it."""
@@ -218,7 +203,7 @@ class _Search:
         for depth, key, raw in salvaged.members:
             if depth == 1 and plain(key) in ENVELOPE_KEYS:
                 self.envelope.setdefault(plain(key), raw)
-        self.loose += [told for _, key, raw in salvaged.members if (told := _total(key, raw)) is not None]
+        self.loose += [told for _, key, raw in salvaged.members if (told := total(key, raw)) is not None]
         found = salvaged.found
         for level in reversed(levels):
             found = _mapped(found, level, 0)
@@ -226,73 +211,27 @@ class _Search:
 
     def salvaged(self, text: bytes, *, is_whole: bool) -> Salvaged:
         """Return what damaged text holds."""
-        return salvage(text, self, is_whole=is_whole)
-
-    # What salvaging asks: its `Language`.
+        return salvage(text, self.signs, self.records_in, is_whole=is_whole)
 
     def records_in(self, raw: bytes, at: int) -> list[Found]:
         """Return the records that a readable object is or holds; none unless one carries a meeting id.
 
         What can be read only leniently must be a record itself: two broken ones in a list may look like one.
         """
-        if self.is_party(raw) or self.swallows(raw):
+        if self.signs.is_party(raw) or self.signs.swallows(raw):
             return []
-        if self.n_surveyed >= _SURVEYED and self.begins_with_id(raw):
+        if self.n_surveyed >= _SURVEYED and self.signs.begins_with_id(raw):
             return [Found(raw, f"$@{at}", True, at, at + len(raw))]
         self.n_surveyed += 1
         found = self.value(raw, at, f"$@{at}", 1)
         is_itself = [(one.start, one.end) for one in found] == [(at, at + len(raw))]
         return found if any(one.has_id for one in found) and (is_itself or structure(raw) == "strict") else []
 
-    def begins_record(self, raw: bytes, at: int) -> bool:
-        """Return whether an object begins there whose meeting id stands before anything nested."""
-        return self.begins_with_id(raw, at) is not None
-
-    def names_id(self, raw: bytes, start: int, end: int) -> bool:
-        """Return whether a meeting id is given anywhere in a stretch of text."""
-        return self.id_keys.search(raw, start, end) is not None
-
-    def swallows(self, raw: bytes) -> bool:
-        """Return whether an object with an id holds a list with another meeting: one that lost its end and took a neighbour's."""
-        if sum(1 for _ in self.id_keys.finditer(raw)) < 2:
-            return False
-        read = read_value(raw)
-        if read is None or not isinstance(read.value, dict):
-            return False
-        own = self.ids_of(read.value)
-        return bool(own) and any(self.ids_of(one) - own and self.is_meeting(one) for one in _listed(read.value))
-
-    def is_telling(self, key: str) -> bool:
-        """Return whether a key says something of a meeting: its id, or evidence that it took place."""
-        match = self.aliases.meeting(key)
-        return match is not None and (match.column == "meeting_id" or match.column in _EVIDENCE)
-
-    def ids_of(self, value: dict[str, Any]) -> set[str]:
-        """Return the meeting ids that a decoded object carries."""
-        given = (
-            one for key, one in value.items() if (match := self.aliases.meeting(key)) and match.column == "meeting_id"
-        )
-        return {str(one) for one in given if one not in (None, "") and not isinstance(one, (dict, list))}
-
-    def is_meeting(self, value: dict[str, Any]) -> bool:
-        """Return whether a decoded object is a meeting rather than a party that repeats its meeting's id."""
-        columns = {match.column for key in value if (match := self.aliases.meeting(key))}
-        legs = {match.column for key in value if (match := self.aliases.leg(key)) and not match.rank[0]}
-        return bool(columns & {"creator", PARTIES}) or (bool(columns & _EVIDENCE) and "phone" not in legs)
-
-    def is_party(self, raw: bytes) -> bool:
-        """Return whether an object is a party by its looks: in damaged text it may have lost the meeting around it."""
-        members = members_of(raw)
-        legs = {match.column for key, *_ in members if (match := self.aliases.leg(key)) and not match.rank[0]}
-        return "phone" in legs and not self.columns(members) & {"creator", PARTIES}
-
-    # The search through sound text.
-
     def answer(self, body: bytes, at: int, path: str = "$") -> list[Found]:
         """Return the records of a whole answer: those in `data`, and those beside it."""
         if body[:1] != b"{":
             return self.value(body, at, path, 0)
-        if self.is_bare(body):
+        if self.signs.is_bare(body):
             return self.object(body, at, path, 0)
         found: list[Found] = []
         beside: list[Found] = []
@@ -311,7 +250,7 @@ class _Search:
                     read.add(key)
                 else:
                     strays += self.strays(key, raw, at + start, f"{path}.{key}", 1)
-        if not (found or beside or strays) and {"meeting_id"} < self.columns(members):
+        if not (found or beside or strays) and {"meeting_id"} < self.signs.columns(members):
             return [Found(body, path, True, at, at + len(body))]
         if found or beside:
             self.tell_unread(members, read)
@@ -324,11 +263,11 @@ class _Search:
         first = raw[:1]
         if first == b'"':
             return self.text_inside(raw, at, path, depth)
-        if _is_blank(raw):
+        if is_blank(raw):
             return []
         whole = Found(raw, path, False, at, at + len(raw))
         if depth > _DEEPEST:
-            return [whole._replace(has_id=self.holds_id(raw) is not None)]
+            return [whole._replace(has_id=self.signs.holds_id(raw) is not None)]
         if first == b"[":
             return self.elements(raw, at, path, depth + 1)
         return self.object(raw, at, path, depth) if first == b"{" else [whole]
@@ -355,7 +294,7 @@ class _Search:
         for i, (element, start) in enumerate(elements_of(raw)):
             here = f"{path}[{i}]"
             whole = Found(element, here, True, at + start, at + start + len(element))
-            if i >= _SURVEYED and self.begins_with_id(element):
+            if i >= _SURVEYED and self.signs.begins_with_id(element):
                 found.append(whole)
             else:
                 found += self.value(element, at + start, here, depth) or [whole._replace(has_id=False)]
@@ -363,9 +302,9 @@ class _Search:
 
     def object(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return an object itself when it is a record, else the records it wraps."""
-        columns = self.columns(members_of(raw))
+        columns = self.signs.columns(members_of(raw))
         whole = Found(raw, path, "meeting_id" in columns, at, at + len(raw))
-        if whole.has_id and columns & _EVIDENCE:
+        if whole.has_id and columns & EVIDENCE:
             return [whole]
         members = placed_members(raw)
         inside = [
@@ -374,10 +313,10 @@ class _Search:
             if _holds_json(member.raw)
         ]
         certain = [one for one in inside if any(item.has_id for item in one[1])]
-        lists = [one for one in certain if not self.is_parties(one[0].key)] or certain
+        lists = [one for one in certain if not self.signs.is_parties(one[0].key)] or certain
         if lists and not (whole.has_id and self.repeats_id(members, lists)):
             return self.wrapped(whole, members, inside, lists)
-        if columns & (_EVIDENCE | {"meeting_id"}):
+        if columns & (EVIDENCE | {"meeting_id"}):
             return [whole]
         return self.without_id(whole, members, inside)
 
@@ -386,7 +325,11 @@ class _Search:
         found = [item for _, items in lists for item in items]
         keys = [member.key for member, _ in lists]
         is_one = len(found) == 1 and found[0].path.rstrip("~") in {f"{whole.path}.{key}" for key in keys}
-        if is_one and PARTIES in self.columns(members) and is_meeting_with_parties_beside(whole.raw, self.aliases):
+        if (
+            is_one
+            and PARTIES in self.signs.columns(members)
+            and is_meeting_with_parties_beside(whole.raw, self.aliases)
+        ):
             return [whole._replace(has_id=True)]
         self.tell_unread(members, keys)
         self.count(members, len(found))
@@ -397,21 +340,21 @@ class _Search:
         self.unread |= {
             key: None
             for key, raw, *_ in members
-            if self.is_parties(key) and key not in read and not _EMPTY.fullmatch(raw)
+            if self.signs.is_parties(key) and key not in read and not _EMPTY.fullmatch(raw)
         }
 
     def without_id(self, whole: Found, members: list[Member], inside: list[Inside]) -> list[Found]:
         """Return the records of an object in which nothing carries a meeting id."""
         if members and all(
-            member.raw[:1] == b"{" and self.columns(members_of(member.raw)) & _EVIDENCE for member in members
+            member.raw[:1] == b"{" and self.signs.columns(members_of(member.raw)) & EVIDENCE for member in members
         ):
             return _with_keys(whole, members)
         known = {member.start for member, _ in inside}
-        if all(one.start in known or plain(one.key) in COUNT_KEYS or _is_blank(one.raw) for one in members):
+        if all(one.start in known or plain(one.key) in COUNT_KEYS or is_blank(one.raw) for one in members):
             found = [item for _, items in inside for item in items]
             self.count(members, len(found))
             return found
-        lists = [one for one in inside if one[0].raw[:1] != b"{" and not self.are_parties(one[1])]
+        lists = [one for one in inside if one[0].raw[:1] != b"{" and not self.signs.are_parties(one[1])]
         found = [item for _, items in lists for item in items]
         if not found:
             return [whole]
@@ -431,7 +374,7 @@ class _Search:
 
         Parties beside the records are told by a warning instead.
         """
-        if self.is_parties(key) or raw[:1] not in (b"[", b"{"):
+        if self.signs.is_parties(key) or raw[:1] not in (b"[", b"{"):
             return []
         if depth > _DEEPEST:
             return [Found(raw, path, False, at, at + len(raw))] if b"[" in raw else []
@@ -452,7 +395,7 @@ class _Search:
 
     def count(self, members: list[Member], n_found: int) -> None:
         """Note what an object says of the number of records in it; one of counts alone speaks of the whole answer."""
-        told = [number for key, raw, *_ in members if (number := _total(key, raw)) is not None]
+        told = [number for key, raw, *_ in members if (number := total(key, raw)) is not None]
         if all(plain(key) in COUNT_KEYS for key, *_ in members):
             self.loose += told
         else:
@@ -462,41 +405,13 @@ class _Search:
         """Hold what speaks of the whole answer against all that was found."""
         self.announced += [Announced(number, n_found) for number in self.loose]
 
-    def columns(self, members: list[Member]) -> set[str]:
-        """Return the meeting columns that an object's own members fill."""
-        matches = ((self.aliases.meeting(key), raw) for key, raw, *_ in members)
-        return {
-            match.column
-            for match, raw in matches
-            if match and not _is_blank(raw) and (match.column == PARTIES or raw[:1] not in (b"[", b"{"))
-        }
-
-    def is_parties(self, key: str) -> bool:
-        """Return whether parties are expected under a key."""
-        match = self.aliases.meeting(key)
-        return match is not None and match.column == PARTIES
-
-    def are_parties(self, found: list[Found]) -> bool:
-        """Return whether a list holds parties by the look of its first element: a phone, and nothing of a meeting."""
-        members = members_of(found[0].raw) if found else []
-        legs = {match.column for key, *_ in members if (match := self.aliases.leg(key))}
-        return "phone" in legs and not self.columns(members) & {"creator", PARTIES}
-
     def repeats_id(self, members: list[Member], lists: list[Inside]) -> bool:
         """Return whether the ids inside are all the object's own: then these are its parties, not its meetings."""
-        inner = {one for _, found in lists for item in found for one in self.ids(members_of(item.raw))}
-        return inner <= self.ids(members)
-
-    def ids(self, members: list[Member]) -> set[bytes]:
-        """Return the meeting ids an object carries."""
-        matches = ((self.aliases.meeting(key), raw) for key, raw, *_ in members)
-        return {
-            raw.strip(b'"') for match, raw in matches if match and match.column == "meeting_id" and not _is_blank(raw)
-        }
+        inner = {one for _, found in lists for item in found for one in self.signs.ids(members_of(item.raw))}
+        return inner <= self.signs.ids(members)
 
 
 Inside = tuple[Member, list[Found]]
-_OF_ANSWERS = ENVELOPE_KEYS | {"data"}
 
 
 def _with_keys(whole: Found, members: list[Member]) -> list[Found]:
@@ -523,43 +438,5 @@ def _mapped(found: list[Found], inner: Unescaped, at: int) -> list[Found]:
     return [one._replace(start=start + at, end=end + at) for one, start, end in zip(found, starts, ends, strict=True)]
 
 
-def _listed(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects in lists inside a decoded value, at any depth."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, list):
-            yield from (inner for inner in one if isinstance(inner, dict))
-            waiting += one
-        elif isinstance(one, dict):
-            waiting += one.values()
-
-
 def _holds_json(raw: bytes) -> bool:
     return raw[:1] in (b"[", b"{") or (raw[:1] == b'"' and _JSON_TEXT.match(raw) is not None)
-
-
-def _total(key: str, raw: bytes) -> int | None:
-    match = _NUMBER.fullmatch(raw) if plain(key) in TOTAL_KEYS else None
-    return int(match[1]) if match else None
-
-
-def _is_blank(raw: bytes) -> bool:
-    return raw.strip(b'" \t\r\n') in (b"", b"null")
-
-
-@lru_cache(maxsize=64)
-def _id_pattern(ids: tuple[str, ...]) -> re.Pattern[bytes]:
-    """Match an object whose meeting id stands before anything nested: surely a record, told without decoding it."""
-    return re.compile(rb"\{[^\[{]*?" + _spelled(ids) + rb'(?!""|null|[\[{])', re.IGNORECASE)
-
-
-@lru_cache(maxsize=64)
-def _id_keys(ids: tuple[str, ...]) -> re.Pattern[bytes]:
-    """Match a meeting id anywhere, also behind a word in front of its key (`confMeetingId`)."""
-    return re.compile(rb'(?<=["\w])' + _spelled(ids)[1:] + rb'(?!""|null|[\[{])', re.IGNORECASE)
-
-
-def _spelled(ids: tuple[str, ...]) -> bytes:
-    spelled = b"|".join(rb"[\s_\-]*".join(re.escape(letter.encode()) for letter in key) for key in ids)
-    return b'"(?:' + spelled + rb')"\s*:\s*'

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from ytxdata.records.json_values import end_of, read_value
 from ytxdata.records.outline import Outline
+from ytxdata.records.signs import Signs
 from ytxdata.records.spans import Found, elements_of, structure, view
 
 _PIECE = re.compile(rb"[\s,]*")
@@ -38,23 +39,8 @@ _MOST_TAILS = 64
 _OPENING = re.compile(rb"\{\s*\"((?:[^\"\\]|\\.)*)\"\s*:")
 
 
-class Language(Protocol):
-    """What is a record here: who looks for records in sound text knows."""
-
-    def records_in(self, raw: bytes, at: int) -> list[Found]:
-        """Return the records that a readable object is or holds; none unless one carries a meeting id."""
-
-    def begins_record(self, raw: bytes, at: int) -> bool:
-        """Return whether an object begins there whose meeting id stands before anything nested."""
-
-    def names_id(self, raw: bytes, start: int, end: int) -> bool:
-        """Return whether a meeting id is given anywhere in a stretch of text."""
-
-    def swallows(self, raw: bytes) -> bool:
-        """Return whether a readable object holds a meeting that is not its own: then a bracket of it is a neighbour's."""
-
-    def is_telling(self, key: str) -> bool:
-        """Return whether a key says something of a meeting: its id, or evidence that it took place."""
+RecordsIn = Callable[[bytes, int], list[Found]]
+"""Return the records that a readable object at an offset is or holds; none unless one carries a meeting id."""
 
 
 class Salvaged(NamedTuple):
@@ -76,38 +62,38 @@ class Salvaged(NamedTuple):
     is_sound_before: bool
 
 
-def salvage(text: bytes, language: Language, *, is_whole: bool = False) -> Salvaged:
+def salvage(text: bytes, signs: Signs, records_in: RecordsIn, *, is_whole: bool = False) -> Salvaged:
     """Return what damaged text still holds.
 
     Parameters
     ----------
     text
         JSON text that is not even whole.
-    language
-        What is a record.
+    signs, records_in
+        What is a record: by the looks of its text, and for certain.
     is_whole
         Everything that was sent is here. A last record that is only complete if it takes the answer's closing brackets for
         its own has then lost its end, and is a reject; in a file that may be cut anywhere it is a record.
     """
-    islands = list(_islands(text, language))
-    outline = Outline(text, language.is_telling, has_records=bool(islands))
+    islands = list(_islands(text, signs, records_in))
+    outline = Outline(text, signs.is_telling, has_records=bool(islands))
     found: list[Found] = []
     at = 0
     for island in islands:
-        _take_gap(text, language, outline, found, at, island.start, is_last=False)
+        _take_gap(text, signs, outline, found, at, island.start, is_last=False)
         outline.take_value()
         found.append(island)
         at = island.end
     is_sound_before = len(found) == len(islands)
-    _take_gap(text, language, outline, found, at, len(text), is_last=True)
+    _take_gap(text, signs, outline, found, at, len(text), is_last=True)
     if is_whole and not outline.is_closed and found and found[-1].has_id:
         _give_back(text, outline, found)
     return Salvaged(found, outline.members, outline.is_closed, is_sound_before)
 
 
-def _islands(text: bytes, language: Language) -> Iterator[Found]:
+def _islands(text: bytes, signs: Signs, records_in: RecordsIn) -> Iterator[Found]:
     """Yield the records that stand whole in the text, each as large as it is, none inside another."""
-    search = _IslandSearch(text, language)
+    search = _IslandSearch(text, signs, records_in)
     at = 0
     while (start := text.find(b"{", at)) >= 0:
         found, at = search.at(start)
@@ -117,8 +103,8 @@ def _islands(text: bytes, language: Language) -> Iterator[Found]:
 class _IslandSearch:
     """Tries objects from left to right, the larger before the smaller, each only as far as records of this answer reach."""
 
-    def __init__(self, text: bytes, language: Language) -> None:
-        self.text, self.language = text, language
+    def __init__(self, text: bytes, signs: Signs, records_in: RecordsIn) -> None:
+        self.text, self.signs, self.records_in = text, signs, records_in
         self.view = view(text)
         self.window = _FIRST_WINDOW
         self.effort = _EFFORT * len(text) + _SPARE
@@ -148,10 +134,10 @@ class _IslandSearch:
         end = self.end_within(start, min(start + window, len(self.text)))
         if end < 0:
             return [], start + 1
-        if not self.language.names_id(self.text, start, end):
+        if not self.signs.names_id(self.text, start, end):
             return [], end  # nothing in it can be a record
         self.effort -= end - start
-        found = self.language.records_in(self.text[start:end], start)
+        found = self.records_in(self.text[start:end], start)
         return (found, end) if found else ([], start + 1)
 
     def end_within(self, start: int, stop: int) -> int:
@@ -180,11 +166,11 @@ class _IslandSearch:
     def lenient_end(self, start: int, piece: str) -> int:
         """Return the end of an object with odd values, whose brackets are nevertheless its own; else -1."""
         end = end_of(piece, 0)
-        if end < 0 and self.dear > 0 and self.language.begins_record(self.text, start):
+        if end < 0 and self.dear > 0 and self.signs.begins_record(self.text, start):
             self.dear -= 16 * len(piece)
             end = end_of(self.view, start, start + 16 * len(piece)) - start
         self.effort -= max(end, 64)
-        if end < 0 or self.language.swallows(self.text[start : start + end]):
+        if end < 0 or self.signs.swallows(self.text[start : start + end]):
             return -1
         return start + end if read_value(self.text[start : start + end]) else -1
 
@@ -193,7 +179,7 @@ _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, object
 
 
 def _take_gap(
-    text: bytes, language: Language, outline: Outline, found: list[Found], start: int, end: int, *, is_last: bool
+    text: bytes, signs: Signs, outline: Outline, found: list[Found], start: int, end: int, *, is_last: bool
 ) -> None:
     """Tell what stands between two records: envelope as far as it fits, and pieces that are rejects."""
     if not is_last and outline.takes_comma(start, end):
@@ -202,13 +188,13 @@ def _take_gap(
     if fitting >= end:
         return
     tail = _tail(text, outline, fitting, end) if is_last else end
-    pieces = list(_pieces(text, language, fitting, tail))
-    is_opening = bool(pieces) and not found and not is_last and not language.names_id(text, fitting, pieces[0].end)
+    pieces = list(_pieces(text, signs, fitting, tail))
+    is_opening = bool(pieces) and not found and not is_last and not signs.names_id(text, fitting, pieces[0].end)
     outline.take_broken(pieces[0].raw if is_opening else b"")
     found += pieces
     if tail < end:
         rest = outline.take(tail, end)
-        found += _pieces(text, language, rest, end)
+        found += _pieces(text, signs, rest, end)
 
 
 def _tail(text: bytes, outline: Outline, start: int, end: int) -> int:
@@ -225,9 +211,9 @@ def _tail(text: bytes, outline: Outline, start: int, end: int) -> int:
     return end
 
 
-def _pieces(text: bytes, language: Language, start: int, end: int) -> Iterator[Found]:
+def _pieces(text: bytes, signs: Signs, start: int, end: int) -> Iterator[Found]:
     """Cut text that nobody understands where records begin, and yield each piece; commas and blanks around them are envelope."""
-    borders = [start, *_borders(text, language, start, end), end]
+    borders = [start, *_borders(text, signs, start, end), end]
     for i, first in enumerate(borders[:-1]):
         match = _PIECE.match(text, first, borders[i + 1])
         at = match.end() if match else first
@@ -245,7 +231,7 @@ def _values(raw: bytes) -> list[tuple[bytes, int]]:
     return [(value, place - 1) for value, place in elements_of(b"[" + raw + b"]")] or [(raw, 0)]
 
 
-def _borders(text: bytes, language: Language, start: int, end: int) -> Iterator[int]:
+def _borders(text: bytes, signs: Signs, start: int, end: int) -> Iterator[int]:
     """Yield where records begin: at an object with an id up front, or at the key with which the first one begins.
 
     A party may begin with the same key as a record does (`name`), so a piece without any id stays with the one before.
@@ -255,15 +241,15 @@ def _borders(text: bytes, language: Language, start: int, end: int) -> Iterator[
     waiting = -1
     for opening in _OPENING.finditer(text, start, end):
         at = opening.start()
-        if language.begins_record(text, at):
+        if signs.begins_record(text, at):
             if at > start:
                 yield at
             waiting = -1
         elif opening[1] == key and at > start:
-            if waiting >= 0 and language.names_id(text, waiting, at):
+            if waiting >= 0 and signs.names_id(text, waiting, at):
                 yield waiting
             waiting = at
-    if waiting >= 0 and language.names_id(text, waiting, end):
+    if waiting >= 0 and signs.names_id(text, waiting, end):
         yield waiting
 
 

@@ -1,0 +1,153 @@
+"""What tells a record from a wrapper, a party or an envelope: by the keys that an object has, and by its looks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from ytxdata.records.aliases import PARTIES, Aliases, plain
+from ytxdata.records.json_values import read_value
+from ytxdata.records.outline import ENVELOPE_KEYS
+from ytxdata.records.spans import Found, Member, members_of
+
+TOTAL_KEYS = frozenset(
+    {"total", "count", "totalcount", "totalnum", "totalsize", "totalrecords", "recordcount", "totalelements"}
+)
+"""Keys with which a wrapper says how many records it holds, plain; a size may be that of a page."""
+
+EVIDENCE = frozenset({"creator", "created_at", "booked_at", "started_at", "ended_at", "duration_s", PARTIES})
+"""Columns that make an object with a meeting id a meeting, rather than a wrapper that repeats the question."""
+
+_NUMBER = re.compile(rb'"?\s*(\d{1,9})\s*"?')
+_OF_ANSWERS = ENVELOPE_KEYS | {"data"}
+
+
+class Signs:
+    """The signs of a record in the words of one account.
+
+    Parameters
+    ----------
+    aliases
+        Tells what a meeting id is called.
+    """
+
+    def __init__(self, aliases: Aliases) -> None:
+        self.aliases = aliases
+        self.begins_with_id = _id_pattern(aliases.ids()).match
+        self.holds_id = _id_pattern(aliases.ids()).search
+        self._id_keys = _id_keys(aliases.ids())
+
+    def begins_record(self, raw: bytes, at: int) -> bool:
+        """Return whether an object begins there whose meeting id stands before anything nested."""
+        return self.begins_with_id(raw, at) is not None
+
+    def names_id(self, raw: bytes, start: int, end: int) -> bool:
+        """Return whether a meeting id is given anywhere in a stretch of text."""
+        return self._id_keys.search(raw, start, end) is not None
+
+    def swallows(self, raw: bytes) -> bool:
+        """Return whether an object with an id holds a list with another meeting: one that lost its end and took a neighbour's."""
+        if sum(1 for _ in self._id_keys.finditer(raw)) < 2:
+            return False
+        read = read_value(raw)
+        if read is None or not isinstance(read.value, dict):
+            return False
+        own = self.ids_of(read.value)
+        return bool(own) and any(self.ids_of(one) - own and self.is_meeting(one) for one in _listed(read.value))
+
+    def is_telling(self, key: str) -> bool:
+        """Return whether a key says something of a meeting: its id, or evidence that it took place."""
+        match = self.aliases.meeting(key)
+        return match is not None and (match.column == "meeting_id" or match.column in EVIDENCE)
+
+    def ids_of(self, value: dict[str, Any]) -> set[str]:
+        """Return the meeting ids that a decoded object carries."""
+        given = (
+            one for key, one in value.items() if (match := self.aliases.meeting(key)) and match.column == "meeting_id"
+        )
+        return {str(one) for one in given if one not in (None, "") and not isinstance(one, (dict, list))}
+
+    def is_meeting(self, value: dict[str, Any]) -> bool:
+        """Return whether a decoded object is a meeting rather than a party that repeats its meeting's id."""
+        columns = {match.column for key in value if (match := self.aliases.meeting(key))}
+        legs = {match.column for key in value if (match := self.aliases.leg(key)) and not match.rank[0]}
+        return bool(columns & {"creator", PARTIES}) or (bool(columns & EVIDENCE) and "phone" not in legs)
+
+    def is_party(self, raw: bytes) -> bool:
+        """Return whether an object is a party by its looks: in damaged text it may have lost the meeting around it."""
+        members = members_of(raw)
+        legs = {match.column for key, *_ in members if (match := self.aliases.leg(key)) and not match.rank[0]}
+        return "phone" in legs and not self.columns(members) & {"creator", PARTIES}
+
+    def is_bare(self, raw: bytes) -> bool:
+        """Return whether an object is no answer: then it is a record on a line of its own, or nothing known."""
+        return raw[:1] == b"{" and not any(plain(key) in _OF_ANSWERS for key, *_ in members_of(raw))
+
+    def columns(self, members: list[Member]) -> set[str]:
+        """Return the meeting columns that an object's own members fill."""
+        matches = ((self.aliases.meeting(key), raw) for key, raw, *_ in members)
+        return {
+            match.column
+            for match, raw in matches
+            if match and not is_blank(raw) and (match.column == PARTIES or raw[:1] not in (b"[", b"{"))
+        }
+
+    def is_parties(self, key: str) -> bool:
+        """Return whether parties are expected under a key."""
+        match = self.aliases.meeting(key)
+        return match is not None and match.column == PARTIES
+
+    def are_parties(self, found: list[Found]) -> bool:
+        """Return whether a list holds parties by the look of its first element: a phone, and nothing of a meeting."""
+        members = members_of(found[0].raw) if found else []
+        legs = {match.column for key, *_ in members if (match := self.aliases.leg(key))}
+        return "phone" in legs and not self.columns(members) & {"creator", PARTIES}
+
+    def ids(self, members: list[Member]) -> set[bytes]:
+        """Return the meeting ids an object carries."""
+        matches = ((self.aliases.meeting(key), raw) for key, raw, *_ in members)
+        return {
+            raw.strip(b'"') for match, raw in matches if match and match.column == "meeting_id" and not is_blank(raw)
+        }
+
+
+def _listed(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in lists inside a decoded value, at any depth."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            yield from (inner for inner in one if isinstance(inner, dict))
+            waiting += one
+        elif isinstance(one, dict):
+            waiting += one.values()
+
+
+def total(key: str, raw: bytes) -> int | None:
+    """Return how many records a member says there are, if it says that."""
+    match = _NUMBER.fullmatch(raw) if plain(key) in TOTAL_KEYS else None
+    return int(match[1]) if match else None
+
+
+def is_blank(raw: bytes) -> bool:
+    """Return whether a value says nothing: null or empty, also as text."""
+    return raw.strip(b'" \t\r\n') in (b"", b"null")
+
+
+@lru_cache(maxsize=64)
+def _id_pattern(ids: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Match an object whose meeting id stands before anything nested: surely a record, told without decoding it."""
+    return re.compile(rb"\{[^\[{]*?" + _spelled(ids) + rb'(?!""|null|[\[{])', re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _id_keys(ids: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Match a meeting id anywhere, also behind a word in front of its key (`confMeetingId`)."""
+    return re.compile(rb'(?<=["\w])' + _spelled(ids)[1:] + rb'(?!""|null|[\[{])', re.IGNORECASE)
+
+
+def _spelled(ids: tuple[str, ...]) -> bytes:
+    spelled = b"|".join(rb"[\s_\-]*".join(re.escape(letter.encode()) for letter in key) for key in ids)
+    return b'"(?:' + spelled + rb')"\s*:\s*'

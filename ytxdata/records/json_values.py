@@ -59,7 +59,7 @@ strict = msgspec.json.Decoder(float_hook=Number)
 """Decodes to Python values: integers of any length exact, other numbers as `Number`."""
 
 
-class Place(NamedTuple):
+class MemberPlace(NamedTuple):
     """Where a value stands; for a member of an object also its key, and where that begins."""
 
     start: int
@@ -71,7 +71,7 @@ class Place(NamedTuple):
 class Members(NamedTuple):
     """The members of one object, where it ends, whether it is closed, and whether all of it was legible."""
 
-    values: list[Place]
+    values: list[MemberPlace]
     end: int
     is_closed: bool
     is_legible: bool = True
@@ -158,7 +158,7 @@ def end_of(text: str, start: int, limit: int | None = None) -> int:
 
 def members(text: str, start: int) -> Members:
     """Return the members of the object that starts at `start`; what has no key or no end is left out and makes it illegible."""
-    found: list[Place] = []
+    found: list[MemberPlace] = []
     is_legible = True
     position = start + 1
     while True:
@@ -176,7 +176,7 @@ def members(text: str, start: int) -> Members:
         end = end_of(text, colon.end())
         if end < 0:
             return Members(found, len(text), False)
-        found.append(Place(colon.end(), end, key.group()[1:-1], position))
+        found.append(MemberPlace(colon.end(), end, key.group()[1:-1], position))
         position = max(end, colon.end())
 
 

@@ -174,7 +174,7 @@ def test_other_sources_are_refused_with_a_remedy() -> None:
     with pytest.raises(UsageError, match="pandas"):
         metrics.usage(Frames(meetings, legs))
     with pytest.raises(UsageError, match="Frames"):
-        metrics.usage([1, 2])
+        metrics.usage([1, 2])  # type: ignore[arg-type]
     frames = ENGINES["pandas"](difficult())
     with pytest.raises(UsageError, match="one engine"):
         metrics.usage(Frames(frames.meetings, pl.from_arrow(legs)))

@@ -156,9 +156,7 @@ class Archive:
         """Return what may be claimed about a period, or about everything the archive covers."""
         snapshot = self.snapshot()
         whole = certificate_of(snapshot.head.state if snapshot else {}, times.now())
-        first = _instant(start, "start") or whole.start
-        last = _instant(end, "end") or whole.end
-        return whole.over(first, last) if first and last else whole
+        return whole.over(_instant(start, "start"), _instant(end, "end"))
 
     def coverage(self) -> pd.DataFrame:
         """Return the periods of the certificate: `start`, `end`, `verdict`, `reason` (key, zh, en), `pulls`."""

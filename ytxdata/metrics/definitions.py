@@ -35,6 +35,7 @@ _TABLE = (
     _define("lonely_minutes", "独自在线时长（分钟）", "lonely minutes", "min", "恰好 1 人在线的秒数 ÷ 60，包括第二人加入前、中途、倒数第二人离开后", "seconds with exactly 1 person connected ÷ 60, at any moment: before the second joins, in between, after the second-last leaves"),
     _define("leg_minutes", "人次分钟", "leg minutes", "min", "各接入的（离开 − 加入）秒数之和 ÷ 60；未离开的接入以会议结束为止，绝不以“现在”为止；结束仍未知的不计入", "seconds of leave − join summed over legs ÷ 60; an open leg is closed at the meeting's end, never at now; a leg whose end stays unknown is left out", "GAM 5 × 10 = 50; 企业微信 11 + 11 + 11 + 3 = 36"),
     _define("legs", "人次", "legs", "legs", "接入次数；重新接入再计一次", "joins; a re-join counts again", "Zoom, Google, 阿里"),
+    _define("meetings_joined", "参加的会议数", "meetings joined", "meetings", "该组至少有一次接入的会议数；一场会议可有多组参加，不能相加", "meetings with at least one leg of the group; a meeting may be joined by several groups, so these do not add up"),
     _define("people", "人数", "people", "people", "整行范围内不同规范号码的个数，绝不按会议相加", "distinct normalised numbers over the whole row, never summed over meetings", "Twilio by caller id"),
     _define("withheld", "未显示号码的人次", "withheld legs", "legs", "没有号码的接入次数", "joins without a number"),
     _define("size_mean", "平均规模（人）", "mean size", "people", "（人数 + 未显示号码的接入）对会议求和 ÷ 会议数；参与方未知的会议不计入", "people + withheld legs of a meeting, summed ÷ meetings; meetings with unknown legs left out"),

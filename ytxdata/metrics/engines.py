@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from functools import cached_property
 from itertools import count
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ import pyarrow as pa
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.records.schema import to_pandas
-from ytxdata.times import BEIJING_OFFSET, ZONE_NAME
+from ytxdata.times import BEIJING, BEIJING_OFFSET, ZONE_NAME
 
 OFFSET = int(BEIJING_OFFSET.total_seconds())
 
@@ -34,10 +35,29 @@ class _Dialect(NamedTuple):
 
 
 # ── pandas ──
+def _with_zone(value: Any) -> Any:
+    if type(value) is date:
+        value = datetime.combine(value, time())
+    if not isinstance(value, datetime):
+        raise _no_instants(type(value).__name__)
+    return value.replace(tzinfo=BEIJING) if value.tzinfo is None else value
+
+
+def _no_instants(kind: object, column: str = "") -> UsageError:
+    named = Text(f"列 {column}", f"column {column}") if column else Text("时间列", "a column of instants")
+    return UsageError(
+        Text(f"{named.zh} 不是时刻：{kind}", f"{named.en} holds no instants: {kind}"),
+        remedy=Text("请转换成带时区的时间类型", "convert it to a type of instants with a zone"),
+    )
+
+
 def _pandas_seconds(frame: Any, columns: Sequence[str], offsets: Sequence[int]) -> Any:
     import pandas as pd
 
     def seconds(values: Any, offset: int) -> Any:
+        if values.dtype == object:
+            # pandas takes a datetime without a zone among others for UTC; wall time is Beijing's everywhere else
+            values = values.map(_with_zone, na_action="ignore")
         instants = pd.to_datetime(values, utc=True).astype("datetime64[us, UTC]")
         whole = instants.astype("int64").astype("Int64") // 1_000_000 + offset
         return whole.mask(instants.isna())
@@ -301,13 +321,12 @@ class Engine:
             kind = schema[name]
             if isinstance(kind, nw.Datetime):
                 offsets.append(OFFSET if kind.time_zone else 0)
-            elif self.implementation is nw.Implementation.PANDAS and kind in (nw.Object, nw.Unknown):
+            elif self.implementation is nw.Implementation.PANDAS and (
+                kind in (nw.Object, nw.Unknown) or self.native[name].isna().all()
+            ):
                 offsets.append(OFFSET)
             else:
-                raise UsageError(
-                    Text(f"列 {name} 不是时刻：{kind}", f"column {name} holds no instants: {kind}"),
-                    remedy=Text("请转换成带时区的时间类型", "convert it to a type of instants with a zone"),
-                )
+                raise _no_instants(kind, name)
         return _lazy(self.dialect.seconds(self.native, columns, offsets))
 
     def small(self, table: pa.Table) -> nw.LazyFrame[Any]:

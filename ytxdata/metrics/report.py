@@ -5,12 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import narwhals as nw
+import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
@@ -19,7 +20,9 @@ from ytxdata.metrics.facts import Facts, outcome
 from ytxdata.metrics.source import Source
 from ytxdata.metrics.sums import null_like
 from ytxdata.tables.described import Definition, in_words
+from ytxdata.tables.plain import to_arrow
 from ytxdata.tables.table import Table
+from ytxdata.times import ZONE_NAME
 
 Lazy = nw.LazyFrame[Any]
 Trace = Callable[[Mapping[str, Any], str | None], Lazy]
@@ -42,6 +45,12 @@ class Report(Table):
 
     source: Source | None = None
     trace: Trace | None = None
+
+    @cached_property
+    def arrow(self) -> pa.Table:
+        """The rows as a PyArrow table, of the same types and zone whatever engine holds them."""
+        table = to_arrow(self.frame)
+        return table.cast(pa.schema([field.with_type(_alike(field.type)) for field in table.schema]))
 
     def explain(self, row: int | Mapping[str, Any] | Any, column: str | None = None) -> Any:
         """Return the records a row was made of, and those that were left out, with the reason.
@@ -144,6 +153,13 @@ class Report(Table):
         )
 
 
+def _alike(kind: pa.DataType) -> pa.DataType:
+    """DuckDB labels instants with the zone of its session, and Polars has texts of another size: the same values under other names."""
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return pa.timestamp("us", ZONE_NAME)
+    return pa.string() if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) else kind
+
+
 def _filled(rule: Definition, value: Any) -> Text:
     """The rule with its number put in: minutes as the whole seconds they were divided from."""
 
@@ -177,20 +193,19 @@ def build(
         notes=(_day_note(facts), *notes),
         period=period,
         excluded={reason: (REASONS[reason], n) for reason, n in counts.items() if n},
-        certificate=_certificate(facts, period),
+        certificate=_certificate(facts),
         source=facts.source,
         trace=trace,
     )
 
 
-def _certificate(facts: Facts, period: tuple[datetime, datetime] | None) -> Any:
-    """What is claimed about the period the user asked for; about all there is when no edge was given."""
+def _certificate(facts: Facts) -> Any:
+    """What is claimed about the period the user asked for, whichever edge is open; about all there is when none was given."""
     certificate, scope = facts.source.certificate, facts.scope
     if callable(certificate):
         return certificate(scope.start, scope.end)
     narrow = getattr(certificate, "over", None)
-    is_asked = scope.start is not None or scope.end is not None
-    return narrow(*period) if narrow is not None and period is not None and is_asked else certificate
+    return certificate if narrow is None else narrow(scope.start, scope.end)
 
 
 def _day_note(facts: Facts) -> Text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import pairwise
@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from ytxdata import times
 from ytxdata.history.proof.evidence import Evidence, Window
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reasons import CONFIRMABLE, REASONS, UNSUSPICIOUS, VERDICTS, Verdict, is_gap
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.templates import VERDICTS as BADGES
 from ytxdata.templates import facts_card
-from ytxdata.times import BEIJING, ZONE_NAME, beijing_text
+from ytxdata.times import BEIJING, EARLIEST, ZONE_NAME, beijing_text
 
 __all__ = ["Certificate", "Period", "Verdict"]
 
@@ -96,16 +97,27 @@ class Certificate:
         """The worst verdict of all periods; `GAP` when nothing is claimed at all."""
         return max((period.verdict for period in self.periods), key=VERDICTS.index, default="GAP")
 
-    def over(self, start: datetime, end: datetime) -> Certificate:
-        """Return what is claimed about `[start, end)`; what lies outside every claim has a reason of its own."""
+    def over(self, start: datetime | None, end: datetime | None) -> Certificate:
+        """Return what is claimed about `[start, end)`; an edge that is None is where the claims begin or end.
+
+        What lies outside every claim has a reason of its own: a request beside all that is claimed must not get the verdict of other days.
+        """
+        if start is None and end is None:
+            return self
+        first = start or self.start or EARLIEST
+        last = end or self.end or times.now()
+        if last <= first and end is None:
+            last = max(times.now(), first + timedelta(seconds=1))
+        elif last <= first and start is None:
+            first = min(EARLIEST, last - timedelta(seconds=1))
         if not self.periods:
-            return Certificate.of([Period(start, end, "not_asked")], self.outside)
-        first, last = self.periods[0].start, self.periods[-1].end
+            return Certificate.of([Period(first, last, "not_asked")], self.outside)
+        begin, over = self.periods[0].start, self.periods[-1].end
         inside = [
-            Period(max(one.start, start), min(one.end, end), one.reason_key, one.pull_ids) for one in self.periods
+            Period(max(one.start, first), min(one.end, last), one.reason_key, one.pull_ids) for one in self.periods
         ]
-        before = Period(start, min(first, end), self.outside)
-        after = Period(max(last, start), end, "not_asked")
+        before = Period(first, min(begin, last), self.outside)
+        after = Period(max(over, first), last, "not_asked")
         return Certificate.of([before, *inside, after], self.outside)
 
     @cached_property

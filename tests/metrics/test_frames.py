@@ -1,0 +1,160 @@
+"""Frames as people make them: zones, doubles, rows without a number, one wrong clock; the same on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from tests.metrics.offices import EDGES, ENGINES, LEGS, MEETINGS, difficult, polars_frames, rows, tables
+from tests.metrics.oracle import Leg, Meeting, Office
+from tests.metrics.test_engines import REPORTS
+from ytxdata import metrics
+from ytxdata.errors import UsageError
+from ytxdata.metrics import Frames
+from ytxdata.metrics.engines import Engine
+from ytxdata.metrics.source import resolve
+from ytxdata.records.schema import to_pandas
+from ytxdata.times import BEIJING
+
+START = datetime(2026, 3, 31, 23, 50)  # noqa: DTZ001 (a wall clock)
+
+
+def one(started: Any, ended: Any) -> Frames:
+    meetings = pd.DataFrame({"meeting_id": ["m"], "started_at": [started], "ended_at": [ended], "n_legs": [1]})
+    legs = pd.DataFrame({"meeting_id": ["m"], "leg": [1], "joined_at": [started], "left_at": [ended]})
+    as_object = {"started_at": object, "ended_at": object}
+    return Frames(meetings.astype(as_object), legs.astype({"joined_at": object, "left_at": object}))
+
+
+@pytest.mark.parametrize(
+    ("started", "ended"),
+    [
+        (START, START + timedelta(minutes=5)),
+        (START.replace(tzinfo=BEIJING), START.replace(tzinfo=BEIJING) + timedelta(minutes=5)),
+        (START.replace(tzinfo=BEIJING).astimezone(UTC), START + timedelta(minutes=5)),
+        (pd.Timestamp(START), pd.Timestamp(START + timedelta(minutes=5), tz="Asia/Shanghai")),
+    ],
+)
+def test_without_a_zone_an_instant_is_beijing_time_also_among_objects(started: Any, ended: Any) -> None:
+    report = metrics.usage(one(started, ended), by="day")
+    assert [(row["period"], row["meeting_minutes"]) for row in rows(report)] == [("2026-03-31", 5.0)]
+
+
+def test_dates_and_unknowns_among_objects() -> None:
+    report = metrics.usage(one(date(2026, 3, 31), None), by="day")
+    assert [(row["period"], row["meeting_minutes"]) for row in rows(report)] == [("2026-03-31", None)]
+    with pytest.raises(UsageError, match="no instants: int"):
+        metrics.usage(one(20260331, None))
+
+
+def test_a_naive_column_is_beijing_time_on_every_engine() -> None:
+    meetings, legs = tables(difficult())
+
+    def naive(table: pa.Table) -> pa.Table:
+        walls = [
+            pc.local_timestamp(column.cast(pa.timestamp("us", "Asia/Shanghai")))
+            if pa.types.is_timestamp(column.type)
+            else column
+            for column in table.columns
+        ]
+        return pa.table(walls, names=table.column_names)
+
+    m, n = naive(meetings), naive(legs)
+    connection = duckdb.connect()
+    frames = (
+        Frames(pl.from_arrow(m), pl.from_arrow(n)),
+        Frames(connection.from_arrow(m), connection.from_arrow(n)),
+        Frames(m.to_pandas(), to_pandas(legs)),
+    )
+    expected = rows(metrics.usage(polars_frames(difficult()), by="day"))
+    for each in frames:
+        assert rows(metrics.usage(each, by="day")) == expected
+
+
+def changed(engine: str, office: Office, change: Any) -> Frames:
+    """The frames of an engine made of tables that were changed."""
+    meetings, legs = change(*tables(office))
+    if engine == "duckdb":
+        connection = duckdb.connect()
+        return Frames(connection.from_arrow(meetings), connection.from_arrow(legs))
+    if engine == "polars":
+        return Frames(pl.from_arrow(meetings), pl.from_arrow(legs))
+    return Frames(to_pandas(meetings), to_pandas(legs))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_rows_that_say_all_the_same_count_once(engine: str) -> None:
+    doubled = changed(engine, difficult(), lambda m, n: (pa.concat_tables([m, m]), pa.concat_tables([n, n, n])))
+    plain = ENGINES[engine](difficult())
+    for make in (metrics.usage, metrics.people, metrics.sizes, metrics.lonely):
+        assert rows(make(doubled)) == rows(make(plain))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda m, n: (m, pa.concat_tables([n, LEGS.empty_table(), n.slice(0, 1).set_column(2, "number", pa.array(["+8613700000000"]))])), "legs are told in two ways"),
+        (lambda m, n: (pa.concat_tables([m, m.slice(0, 1).set_column(1, "creator", pa.array(["+8613700000000"]))]).cast(MEETINGS), n), "meetings are told in two ways"),
+        (lambda m, n: (m, n.set_column(1, "leg", pa.array([None] * len(n), pa.int64()))), "no leg"),
+    ],
+)  # fmt: skip
+def test_rows_that_contradict_are_refused(engine: str, change: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        metrics.usage(changed(engine, difficult(), change))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_one_wrong_clock_makes_no_report_crawl(engine: str) -> None:
+    """Calendars are made of the days that occur: as many for the year 2399 as for this one, whatever lies between."""
+    far = EDGES[0] + 373 * 365 * 86_400
+    legs = [Leg(name, 1, "+8613900000000", start, start + 600) for name, start in (("now", EDGES[0]), ("far", far))]
+    office = Office([Meeting(leg.meeting_id, "+8613900000000", leg.join, leg.leave, 1) for leg in legs], legs)
+    source = resolve(ENGINES[engine](office))
+    sizes: list[int] = []
+    small = Engine.small
+
+    def measured(engine: Engine, table: pa.Table) -> Any:
+        sizes.append(len(table))
+        return small(engine, table)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Engine, "small", measured)
+        for name, make in REPORTS.items():
+            report = make(source)
+            assert len(rows(report)) < 200, name
+    assert max(sizes) <= 168
+    notes = metrics.working_hours(source, by="total").notes
+    assert any("2398" in note.en or "2399" in note.en for note in notes)
+    assert all(len(note.en) < 300 for note in notes)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sizes_add_up_with_usage_also_with_nobody(engine: str) -> None:
+    frames = ENGINES[engine](difficult())
+    for least in (0, 1, 2):
+        usage, sizes = metrics.usage(frames, by="total", min_parties=least), metrics.sizes(frames, min_parties=least)
+        unknown = sizes.excluded["legs_unknown"][1]
+        assert sum(row["meetings"] for row in rows(sizes)) + unknown == rows(usage)[0]["meetings"]
+    assert [row["size_bucket"] for row in rows(metrics.sizes(frames, min_parties=0))][:2] == ["0", "1"]
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_types_and_zones_are_the_same_on_every_engine(engine: str) -> None:
+    of_meetings = metrics.Tariff(per="meeting", prices={"default": 1})
+    made: dict[str, Callable[[Any], metrics.Report]] = {
+        **REPORTS,
+        "cost of meetings": lambda source: metrics.cost(source, of_meetings, by="line"),
+    }
+    for name, make in made.items():
+        found, expected = (make(ENGINES[one](difficult())).arrow.schema for one in (engine, "pandas"))
+        assert found.remove_metadata() == expected.remove_metadata(), name
+        assert not any(pa.types.is_null(field.type) for field in found), name

@@ -1,0 +1,299 @@
+"""Groups: each is what the oracle counts when it sees the meetings (or legs) of that group alone, on every engine; together they are the total."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import chinese_calendar
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.metrics import oracle
+from tests.metrics.offices import ENGINES, difficult, offices, rows
+from tests.metrics.oracle import Leg, Office
+from tests.metrics.test_oracle import FRACTIONS, TARIFF
+from ytxdata import metrics
+from ytxdata.errors import UsageError
+from ytxdata.metrics import Frames
+from ytxdata.metrics.groups import NOT_IN_BOOK
+from ytxdata.phones import number_class
+from ytxdata.tables.lists import AddressBook
+
+BOOK_LINES = """手机号,姓名,部门,from,to,floor
+13900000000,安娜,市场部,,2026-03-31,3
+13900000000,安娜,研发部,2026/4/1,,5
+139 0000 0001,波波,研发部,,,5
+01065520000,前台,行政部,2026-03-31,2026-03-31,1
+13799999999,没人,财务部,,,
+"""
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> AddressBook:
+    path = tmp_path_factory.mktemp("book") / "book.csv"
+    path.write_text(BOOK_LINES.replace("2026/4/1", "2026/04/01"), encoding="utf-8-sig")
+    return AddressBook.read(path)
+
+
+def department(number: str | None, at: int) -> str:
+    """The same book, read by hand."""
+    day = oracle.wall(at).date()
+    if number == "+8613900000000":
+        return "市场部" if day <= date(2026, 3, 31) else "研发部"
+    if number == "+8613900000001":
+        return "研发部"
+    if number == "+861065520000" and day == date(2026, 3, 31):
+        return "行政部"
+    return NOT_IN_BOOK
+
+
+def of_department(office: Office) -> dict[str, Office]:
+    """Department → the meetings its people convened, with all their legs."""
+    found: dict[str, Office] = {}
+    for meeting in office.meetings:
+        if meeting.start is not None:
+            found.setdefault(department(meeting.creator, meeting.start), Office([], [])).meetings.append(meeting)
+    homes = {id(meeting): name for name, part in found.items() for meeting in part.meetings}
+    for leg in office.legs:
+        home = homes.get(id(oracle.belongs_to(leg, office)))
+        if home is not None:
+            found[home].legs.append(leg)
+    return found
+
+
+def split(report: metrics.Report) -> dict[str, list[dict[str, Any]]]:
+    """Group → its rows without the name of it."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows(report):
+        found.setdefault(row.pop("group"), []).append(row)
+    return found
+
+
+def without(found: dict[str, list[dict[str, Any]]], *columns: str) -> dict[str, list[dict[str, Any]]]:
+    return {name: [{k: v for k, v in row.items() if k not in columns} for row in part] for name, part in found.items()}
+
+
+def check_usage(frames: Frames, office: Office, book: AddressBook) -> None:
+    parts = of_department(office)
+    for by in ("day", "month", "total"):
+        expected = {name: oracle.usage(part, by) for name, part in parts.items()}
+        found = split(metrics.usage(frames, by=by, group="department", book=book))
+        assert found == {name: row for name, row in expected.items() if row}
+    whole = rows(metrics.usage(frames, by="total"))
+    each = rows(metrics.usage(frames, by="total", group="department", book=book))
+    for column in ("meetings", "legs", "withheld"):
+        assert sum(row[column] or 0 for row in each) == sum(row[column] or 0 for row in whole), column
+    for column in ("meeting_minutes", "talk_minutes", "lonely_minutes", "leg_minutes"):
+        seconds = [sum(round((row[column] or 0) * 60) for row in some) for some in (each, whole)]
+        assert seconds[0] == seconds[1], column
+
+
+def check_concurrency(frames: Frames, office: Office, book: AddressBook) -> None:
+    found = split(metrics.concurrency(frames, by="day", lines=1, p=75, group="department", book=book))
+    expected = {
+        name: oracle.concurrency(part, "day", None, None, 1, 75) for name, part in of_department(office).items()
+    }
+    assert found == {name: part for name, part in expected.items() if part}
+
+
+def check_money(frames: Frames, office: Office, book: AddressBook) -> None:
+    expected = {
+        name: oracle.cost(part, FRACTIONS, number_class, 6, 12, Fraction("0.05"))
+        for name, part in of_department(office).items()
+    }
+    found = {
+        row["group"]: Fraction(row["cost"])
+        for row in rows(metrics.cost(frames, TARIFF, by="total", group="department", book=book))
+    }
+    assert {**dict.fromkeys(expected, Fraction(0)), **found} == expected
+    lines = rows(metrics.cost(frames, TARIFF, by="line", group="department", book=book))
+    for name, amount in found.items():
+        assert sum((row["cost"] for row in lines if row["group"] == name), Decimal(0)) == amount
+    whole = rows(metrics.cost(frames, TARIFF, by="total"))
+    by_leg = rows(metrics.cost(frames, TARIFF, by="total", group="department", book=book, group_of="leg"))
+    assert sum((row["cost"] for row in by_leg), Decimal(0)) == sum((row["cost"] for row in whole), Decimal(0))
+    lonely = {row["group"]: row for row in rows(metrics.lonely(frames, by="total", group="department", book=book))}
+    for name, part in of_department(office).items():
+        seconds = oracle.add(fact.lonely for fact in oracle.within(part))
+        if seconds is not None:
+            assert lonely[name]["lonely_minutes"] == seconds / 60
+
+
+def check_classes(frames: Frames, office: Office, book: AddressBook) -> None:
+    for name, part in split(metrics.sizes(frames, group="department", book=book)).items():
+        alone = [fact.size for fact in oracle.within(of_department(office)[name]) if fact.size is not None]
+        assert [row["size_bucket"] for row in part][:2] == ["1", "2"]
+        assert [row["meetings"] for row in part][:2] == [alone.count(1), alone.count(2)]
+        assert sum(row["meetings"] for row in part) == len(alone)
+    for name, part in split(metrics.durations(frames, group="department", book=book)).items():
+        spent = [fact.seconds for fact in oracle.within(of_department(office)[name]) if fact.seconds is not None]
+        assert (len(part), sum(row["meetings"] for row in part)) == (8, len(spent))
+    cells = split(metrics.heatmap(frames, group="department", book=book))
+    for name, part in cells.items():
+        expected = oracle.heatmap(of_department(office)[name])
+        assert {(row["weekday"], row["hour"]): row["heatmap"] for row in part} == expected
+    hours = split(metrics.working_hours(frames, by="day", group="department", book=book))
+    for name, part in hours.items():
+        work = oracle.working_hours(
+            of_department(office)[name], "day", chinese_calendar.is_workday, 9 * 3600, 18 * 3600
+        )
+        found = {row["period"]: (round(row["meeting_minutes"] * 60), round(row["inside_minutes"] * 60)) for row in part}
+        assert {**work, **found} == work
+
+
+def check_legs(frames: Frames, office: Office, book: AddressBook) -> None:
+    """A leg falls into the group of its own number, on the day of its meeting."""
+    expected: dict[str, list[tuple[Leg, Any]]] = {}
+    for fact in oracle.within(office):
+        for leg in fact.joined:
+            expected.setdefault(department(leg.number, fact.meeting.start or 0), []).append((leg, fact))
+    found = {
+        row["group"]: row
+        for row in rows(metrics.usage(frames, by="total", group="department", book=book, group_of="leg"))
+    }
+    assert set(found) == set(expected)
+    for name, legs in expected.items():
+        row = found[name]
+        assert row["legs"] == len(legs)
+        assert row["people"] == len({leg.number for leg, _ in legs} - {None})
+        assert row["withheld"] == sum(leg.number is None for leg, _ in legs)
+        assert row["meetings_joined"] == len({id(fact.meeting) for _, fact in legs})
+        closed = [end - join for leg, fact in legs for one, join, end in fact.closed if one is leg]
+        assert row["leg_minutes"] == (sum(closed) / 60 if closed else None)
+    people = rows(metrics.people(frames, group="department", book=book))
+    assert {(row["group"], row["number"]): row["legs"] for row in people} == {
+        (name, number): sum(leg.number == number for leg, _ in legs)
+        for name, legs in expected.items()
+        for number in {leg.number for leg, _ in legs} - {None}
+    }
+
+
+CHECKS: tuple[Callable[[Frames, Office, AddressBook], None], ...] = (
+    check_usage, check_concurrency, check_money, check_classes, check_legs,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("check", CHECKS)
+def test_groups_of_the_difficult_office(check: Any, engine: str, book: AddressBook) -> None:
+    check(ENGINES[engine](difficult()), difficult(), book)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.filterwarnings("ignore:none of the")
+@settings(
+    max_examples=4,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(office=offices())
+def test_groups_of_random_offices(check: Any, engine: str, book: AddressBook, office: Office) -> None:
+    check(ENGINES[engine](office), office, book)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_all_kinds_of_groups_add_up(engine: str, book: AddressBook) -> None:
+    frames = ENGINES[engine](difficult())
+    whole = rows(metrics.usage(frames, by="total"))[0]["meetings"]
+    for group, few in (
+        ("creator", {"+8613900000000", "unknown"}),
+        ("number_class", {"mobile", "unknown"}),
+        ("size_class", {"1", "2", "> 50"}),
+        ("name", {"unknown"}),
+        ("floor", {"3", "5", NOT_IN_BOOK}),
+        ("person", {"安娜", "波波"}),
+    ):
+        found = {
+            row["group"]: row["meetings"] for row in rows(metrics.usage(frames, by="total", group=group, book=book))
+        }
+        assert set(found) >= few, group
+        assert sum(found.values()) == whole, group
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_names_are_sorted_into_series_by_a_rule(engine: str) -> None:
+    frames = ENGINES[engine](difficult())
+    names = ["周会 3 月", "周会 4 月", None, "Sales weekly"]
+    given: Any = frames.meetings.df() if engine == "duckdb" else frames.meetings
+    table = given.to_pandas() if engine == "polars" else given
+    named = table.assign(name=pd.array([names[n % 4] for n in range(len(table))], dtype="string"))
+    legs = frames.legs.df() if engine == "duckdb" else frames.legs.to_pandas() if engine == "polars" else frames.legs
+    found = rows(
+        metrics.usage(
+            Frames(named, legs), by="total", group={"^周会": "weekly", "(?i)WEEKLY": "weekly", "x{9}": "never"}
+        )
+    )
+    assert {row["group"] for row in found} == {"weekly", "unknown"}
+    assert {row["group"] for row in rows(metrics.sizes(Frames(named, legs), group={"4 月": "April"}))} == {
+        "April",
+        "other names",
+        "unknown",
+    }
+
+
+def test_what_is_matched_is_said_and_nothing_matched_is_a_warning(book: AddressBook) -> None:
+    frames = ENGINES["polars"](difficult())
+    report = metrics.usage(frames, group="department", book=book)
+    assert any("matched 2 of 3 numbers" in note.en for note in report.notes)
+    assert any("that of its creator" in note.en for note in report.notes)
+    stranger = AddressBook.read(pd.DataFrame({"phone": ["13700000000"], "department": ["x"]}))
+    with pytest.warns(UserWarning, match="none of the 3 numbers"):
+        report = metrics.usage(frames, group="department", book=stranger)
+    assert any(note.en.startswith("warning: matched 0 of 3") for note in report.notes)
+
+
+def test_a_group_leads_to_its_records_and_its_phones_are_masked(book: AddressBook) -> None:
+    report = metrics.usage(ENGINES["pandas"](difficult()), by="total", group="department", book=book)
+    for position, row in enumerate(rows(report)):
+        used = report.explain(position)
+        assert used.loc[used["used"], "meeting_id"].nunique() <= row["meetings"] + 1  # twins share an id
+        assert len(report.explain(position, "peak_legs")) >= (row["peak_legs"] or 0)
+    by_creator = metrics.usage(ENGINES["pandas"](difficult()), by="total", group="creator")
+    assert "139****0000" in str(by_creator.masked().arrow["group"].to_pylist())
+    assert "13900000000" not in str(by_creator.masked().arrow["group"].to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"group": "department"}, "address book"),
+        ({"group": "shoe_size", "book": True}, "floor"),
+        ({"group": "size_class", "group_of": "leg"}, "meetings alone"),
+        ({"group": "creator", "group_of": "leg"}, "meetings alone"),
+        ({"group": "creator", "group_of": "party"}, "creator or leg"),
+        ({"group": {"(": "x"}}, "regular expression"),
+        ({"group": "creator", "definitions": "zoom"}, "definitions"),
+    ],
+)
+def test_groups_that_cannot_be_are_refused(asked: dict[str, Any], said: str, book: AddressBook) -> None:
+    given = {**asked, **({"book": book} if "book" in asked else {})}
+    with pytest.raises(UsageError, match=said):
+        metrics.usage(ENGINES["polars"](difficult()), **given)
+    meeting = metrics.Tariff(per="meeting", prices={"default": 1})
+    with pytest.raises(UsageError, match="cost of a leg"):
+        metrics.cost(ENGINES["polars"](difficult()), meeting, group="number_class", group_of="leg")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("13900000000,安娜,市场部,2026-02-30,,3", "no date"),
+        ("13900000000,安娜,市场部,2026-04-02,2026-04-01,3", "ends before it begins"),
+        ("13900000000,安娜,市场部,2026-03-31,,3", "the same number as line 2"),
+    ],
+)
+def test_lines_with_days_that_cannot_be_are_skipped(line: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "b.csv").write_text(
+        f"{BOOK_LINES.splitlines()[0]}\n{BOOK_LINES.splitlines()[1]}\n{line}\n", encoding="utf-8"
+    )
+    book = AddressBook.read(tmp_path / "b.csv")
+    assert [(one.line, said in one.why.en) for one in book.skipped] == [(3, True)]
+    assert book.columns == ("name", "department", "floor")

@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Literal, NamedTuple
 
+import numpy as np
+import pandas as pd
 import pytest
+from scipy.optimize import linprog
 
 import ytxdata as ytx
+from tests.pages.conftest import TARIFF
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import UsageError
-from ytxdata.metrics.registry import Ask
+from ytxdata.metrics.registry import REPORTS, Ask
+from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection, collect
 from ytxdata.pages.html_report import page
-from ytxdata.pages.small_groups import PERSONAL, without_small_groups
+from ytxdata.pages.report_files import write_files
+from ytxdata.pages.small_groups import Key, Sums, _adds_up, _keys, to_hide, without_small_groups
+
+PERSONAL = tuple(name for name, report in REPORTS.items() if report.is_personal)
 
 
 @pytest.fixture(scope="module")
@@ -26,22 +35,25 @@ def by_day(archive: Archive, middle: datetime) -> Collection:
 def test_rows_of_few_people_keep_their_name_and_lose_their_figures(by_day: Collection) -> None:
     counts = by_day.reports["usage"].frame.set_index("period")["people"]
     minimum = int(counts.median())
-    small, large = set(counts[counts < minimum].index), set(counts[counts >= minimum].index)
+    small = set(counts[counts < minimum].index)
     assert small
-    assert large
     done = without_small_groups(by_day, minimum)
-    for name, report in done.reports.items():
-        frame = report.arrow.to_pandas()
-        if name == "creators":
-            assert (frame["people"].dropna() >= minimum).all()
-        elif "period" in frame:
-            figures = frame.set_index("period").select_dtypes(exclude=["object", "str", "bool"])
-            assert figures[figures.index.isin(small)].isna().all(axis=None), name
-            if name in ("usage", "working_hours"):
-                assert figures.loc[figures.index.isin(large), "meeting_minutes"].notna().all()
-            assert any(f"fewer than {minimum} people" in note.en for note in report.notes), name
-        else:
-            assert any("no head count" in note.en for note in report.notes), name
+    hidden = {name: _hidden(report) for name, report in done.reports.items() if "period" in report.arrow.column_names}
+    assert len({frozenset(rows) for rows in hidden.values()}) == 1, "what is hidden in one table is shown in no other"
+    for name, rows in hidden.items():
+        assert small <= {key[0] for key in rows} < set(counts.index), name
+        assert any(f"fewer than {minimum} people" in note.en for note in done.reports[name].notes), name
+    assert (done.reports["creators"].arrow.to_pandas()["people"].dropna() >= minimum).all()
+    assert any("no head count" in note.en for note in done.reports["heatmap"].notes)
+
+
+def _hidden(report: Report) -> set[Key]:
+    """The rows without figures."""
+    figures = [name for name in report.arrow.column_names if _adds_up(report, name)] or ["concentration"]
+    columns = [report.arrow.column(name).to_pylist() for name in figures if name in report.arrow.column_names]
+    if not columns:
+        columns = [report.arrow.column("level").to_pylist()]
+    return {key for key, *values in zip(_keys(report), *columns, strict=True) if all(one is None for one in values)}
 
 
 def test_the_order_of_creators_does_not_give_hidden_figures_away(by_day: Collection) -> None:
@@ -53,8 +65,8 @@ def test_the_order_of_creators_does_not_give_hidden_figures_away(by_day: Collect
     assert 0 < len(hidden) < len(after) == len(before)
     assert hidden.index.min() == len(after) - len(hidden)
     assert hidden["creator"].dropna().is_monotonic_increasing
-    large = before[before["people"] >= minimum]
-    assert after["creator"].head(len(large)).tolist() == large["creator"].tolist()
+    shown = after[after["people"].notna()]["creator"].tolist()
+    assert [one for one in before["creator"].tolist() if one in set(shown)] == shown
 
 
 def test_tables_of_single_persons_and_meetings_are_left_out(by_day: Collection) -> None:
@@ -105,3 +117,122 @@ def test_tables_of_an_earlier_run_do_not_go_along(
     assert ended.value.code == 2
     assert "legs.csv" in capsys.readouterr().err
     assert [path.name for path in tmp_path.glob("*.csv")] == ["legs.csv"]
+
+
+class Cell(NamedTuple):
+    """One figure of a published table."""
+
+    table: str
+    column: str
+    row: Key
+
+
+def _published(before: Collection, after: Collection, minimum: int) -> tuple[dict[Cell, float], set[Cell], set[Cell]]:
+    """Every figure that adds up, those that are hidden, and those of rows of few people among them."""
+    truth, hidden, small = {}, set(), set()
+    people = dict(zip(_keys(before.reports["usage"]), before.reports["usage"].frame["people"], strict=True))
+    for name, report in after.reports.items():
+        whole = before.reports[name]
+        counts = (
+            whole.frame["people"].tolist() if "people" in whole.frame else [people.get(key) for key in _keys(whole)]
+        )
+        gone = {key for key in _keys(report)} & _hidden(report) if _keys(report)[:1] != [()] else set()
+        for column in whole.arrow.column_names:
+            if not _adds_up(whole, column) or not _keys(whole) or _keys(whole)[0] == ():
+                continue
+            for key, value, count in zip(_keys(whole), whole.frame[column].tolist(), counts, strict=True):
+                cell = Cell(name, column, key)
+                truth[cell] = 0.0 if pd.isna(value) else float(value)
+                if key in gone:
+                    hidden.add(cell)
+                    if pd.isna(count) or count < minimum:
+                        small.add(cell)
+    return truth, hidden, small
+
+
+def _bounds(truth: dict[Cell, float], hidden: set[Cell]) -> dict[Cell, tuple[float, float]]:
+    """What somebody who knows every shown figure and every total can say of each hidden one: two linear programs a figure."""
+    places = {cell: at for at, cell in enumerate(sorted(hidden))}
+    equations: list[tuple[dict[int, float], float]] = []
+    for table, column in sorted({cell[:2] for cell in hidden}):
+        cells = [cell for cell in hidden if cell[:2] == (table, column)]
+        equations.append(({places[cell]: 1.0 for cell in cells}, sum(truth[cell] for cell in cells)))
+    for cell in hidden:  # the same figure in two tables; a whole and its parts
+        twin = Cell("working_hours", cell.column, cell.row)
+        if cell.table == "usage" and twin in places:
+            equations.append(({places[cell]: 1.0, places[twin]: -1.0}, 0.0))
+        if cell[:2] == ("working_hours", "meeting_minutes"):
+            parts = {places[cell._replace(column=part)]: -1.0 for part in ("inside_minutes", "outside_minutes")}
+            equations.append(({places[cell]: 1.0, **parts}, 0.0))
+    matrix = np.zeros((len(equations), len(places)))
+    for line, (row, _) in enumerate(equations):
+        matrix[line, list(row)] = list(row.values())
+    right = [value for _, value in equations]
+    found = {}
+    for cell, at in places.items():
+        aim = np.zeros(len(places))
+        aim[at] = 1.0
+        low, high = (linprog(sign * aim, A_eq=matrix, b_eq=right, bounds=(0, None), method="highs") for sign in (1, -1))
+        assert low.success
+        assert high.success
+        found[cell] = (low.fun, -high.fun)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("by", "share"), [("day", 0.3), ("week", 0.2), ("week", 0.6), ("month", 0.5)])
+def test_no_hidden_figure_can_be_computed_from_the_shown_ones(
+    by: Literal["day", "week", "month"], share: float, archive: Archive, middle: datetime
+) -> None:
+    whole = collect(archive, Ask(start=None if by == "month" else middle, by=by, tariff=TARIFF, lines=8))
+    minimum = max(2, int(whole.reports["usage"].frame["people"].quantile(share)) + 1)
+    truth, hidden, small = _published(whole, without_small_groups(whole, minimum), minimum)
+    assert small
+    for cell, (low, high) in _bounds(truth, hidden).items():
+        value = truth[cell]
+        if value == 0:
+            continue  # a share of nothing
+        assert not (low >= 0.9 * value and high <= 1.1 * value), (cell, low, value, high)
+        if cell in small:
+            assert high >= 1.0999 * value, (cell, low, value, high)
+
+
+def test_the_total_less_the_others_is_what_is_prevented() -> None:
+    rows = {
+        ("a",): Sums([3, 10], True),
+        ("b",): Sums([20, 0], False),
+        ("c",): Sums([30, 40], False),
+        ("d",): Sums([50, 9], False),
+    }
+    assert to_hide(rows) == {
+        ("a",),
+        ("b",),
+        ("c",),
+    }  # the second column is still the total less the others with b alone
+    assert to_hide({key: row._replace(is_small=False) for key, row in rows.items()}) == set()
+    assert to_hide({("a",): Sums([3], True)}) == {("a",)}
+    assert to_hide({("a",): Sums([100], True), ("b",): Sums([1], False), ("c",): Sums([200], False)}) == {
+        ("a",),
+        ("b",),
+        ("c",),
+    }
+
+
+@pytest.mark.slow
+def test_what_an_earlier_report_hid_stays_hidden(archive: Archive, middle: datetime, tmp_path: Path) -> None:
+    first = collect(archive, Ask(start=middle, by="week"))
+    counts = first.reports["usage"].frame["people"]
+    minimum = int(counts.median())
+    write_files(without_small_groups(first, minimum), tmp_path, ("csv",))
+    again = without_small_groups(first, 2, previous=tmp_path)
+    for name, report in again.reports.items():
+        was = _hidden(without_small_groups(first, minimum).reports[name])
+        assert was <= _hidden(report), name
+    by_day = without_small_groups(collect(archive, Ask(start=middle, by="day")), 2, previous=tmp_path)
+    weeks = {key[0] for key in _hidden(again.reports["usage"])}
+    days = {key[0] for key in _hidden(by_day.reports["usage"])}
+    within = {str((pd.Timestamp(week) + pd.Timedelta(days=n)).date()) for week in weeks for n in range(7)}
+    known = set(by_day.reports["usage"].frame["period"])
+    assert within & known <= days
+    with pytest.raises(UsageError, match="no earlier report"):
+        without_small_groups(first, 2, previous=tmp_path / "none")

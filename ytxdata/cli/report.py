@@ -76,6 +76,13 @@ def report(
             help="隐去少于 N 人的行的数字，并略去逐人、逐会议的表 / hide the figures of rows with fewer than N people, leave out tables of single persons and meetings",
         ),
     ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            "--previous",
+            help="此前发出的报告目录：其中隐去的行这次也隐去（与 --min-group 合用） / directory of a report sent before: what it hides stays hidden (with --min-group)",
+        ),
+    ] = None,
     tariff: TariffFile = None,
     lines: Lines = None,
     notebook: Annotated[
@@ -116,13 +123,18 @@ def report(
             Text("--notebook 与 --min-group 不能同时使用", "--notebook and --min-group exclude each other"),
             remedy=Text("笔记本会显示全部数字；去掉其中一个", "the notebook shows all figures: leave one of them out"),
         )
+    if previous and not min_group:
+        raise UsageError(
+            Text("--previous 须与 --min-group 合用", "--previous goes with --min-group"),
+            remedy=Text("加上 --min-group N", "add --min-group N"),
+        )
     if min_group:
         refuse_leftovers(out)
     privacy = _privacy(show_phones, pseudonyms, book)
     with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
         collected = collect(Archive(archive), asked, step=bar.set_description_str)
         if min_group:
-            collected = without_small_groups(collected, min_group)
+            collected = without_small_groups(collected, min_group, previous=previous, privacy=privacy)
         files = write_files(
             collected,
             out,

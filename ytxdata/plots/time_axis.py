@@ -23,13 +23,13 @@ def place(ax: Axes, periods: Sequence[str], lang: Lang) -> tuple[list[float], li
 
     Periods that are dates stand where they are in time, so that one without meetings shows as a hole.
     """
-    spans = _spans(periods)
-    if spans is None:
+    placed = spans(periods)
+    if placed is None:
         ax.set_xticks(range(len(periods)), [_TOTAL.in_(lang) if period == "total" else period for period in periods])
         ax.set_xlim(-2, len(periods) + 1)
         return [float(position) for position in range(len(periods))], [1.0] * len(periods)
-    lefts = [day_number(start) for start, _ in spans]
-    widths = [(end - start) / timedelta(days=1) for start, end in spans]
+    lefts = [day_number(start) for start, _ in placed]
+    widths = [(end - start) / timedelta(days=1) for start, end in placed]
     middles = [left + width / 2 for left, width in zip(lefts, widths, strict=True)]
     room = max(0.6 * widths[0], 3 * widths[0] - sum(widths)) / 2
     ax.set_xlim(lefts[0] - room, lefts[-1] + widths[-1] + room)
@@ -58,7 +58,7 @@ def broken(middles: Sequence[float], widths: Sequence[float], heights: Sequence[
     return x, y
 
 
-def _spans(periods: Sequence[str]) -> list[Span] | None:
+def spans(periods: Sequence[str]) -> list[Span] | None:
     """Return the first and the last instant of each period; None when one is no date."""
     try:
         starts = [datetime.strptime(period, "%Y-%m" if len(period) == 7 else "%Y-%m-%d") for period in periods]  # noqa: DTZ007  wall time

@@ -237,8 +237,8 @@ def blanked(table: T, small: pa.ChunkedArray, minimum: int) -> T:
         for values, is_figure in zip(rows.columns, figures, strict=True)
     ]
     note = Text(
-        f"少于 {minimum} 人的 {count} 行已隐去数字",
-        f"the figures of {count} rows with fewer than {minimum} people are suppressed",
+        f"少于 {minimum} 人的 {count} 行已隐去数字（含为此一并隐去的行）",
+        f"the figures of {count} rows with fewer than {minimum} people are suppressed, with those that would give them away",
     )
     return replace(table, frame=pa.table(list(columns), names=rows.column_names), notes=(*table.notes, note))
 

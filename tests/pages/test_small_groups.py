@@ -136,7 +136,7 @@ def _published(before: Collection, after: Collection, minimum: int) -> tuple[dic
         counts = (
             whole.frame["people"].tolist() if "people" in whole.frame else [people.get(key) for key in _keys(whole)]
         )
-        gone = {key for key in _keys(report)} & _hidden(report) if _keys(report)[:1] != [()] else set()
+        gone = set(_keys(report)) & _hidden(report) if _keys(report)[:1] != [()] else set()
         for column in whole.arrow.column_names:
             if not _adds_up(whole, column) or not _keys(whole) or _keys(whole)[0] == ():
                 continue
@@ -198,7 +198,7 @@ def test_no_hidden_figure_can_be_computed_from_the_shown_ones(
 
 
 def test_the_total_less_the_others_is_what_is_prevented() -> None:
-    rows = {
+    rows: dict[Key, Sums] = {
         ("a",): Sums([3, 10], True),
         ("b",): Sums([20, 0], False),
         ("c",): Sums([30, 40], False),

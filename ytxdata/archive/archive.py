@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,12 @@ from ytxdata.archive.snapshot import Snapshot, newest, read
 from ytxdata.archive.sync import Asker, RebuildReport, SyncReport, rebuild, sync
 from ytxdata.archive.verify import Verification, verify
 from ytxdata.archive.views import scan, table
+from ytxdata.archive.witnesses import add_witness, hearings, remove_witness
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.witness import Hearing, Totals
+from ytxdata.history.witness_lists import read_list, read_witness
 from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.schema import to_pandas
@@ -157,6 +162,92 @@ class Archive:
         snapshot = self.snapshot()
         whole = certificate_of(snapshot.head.state if snapshot else {}, times.now())
         return whole.over(_instant(start, "start"), _instant(end, "end"))
+
+    def witness(
+        self,
+        source: str | PathLike[str] | bytes,
+        *,
+        kind: str,
+        start: Instant,
+        end: Instant,
+        name: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        totals: Mapping[str, int | str | Decimal] | None = None,
+        number_class: str | None = None,
+        wait_s: float = WAIT_S,
+    ) -> Hearing:
+        """Hold another list of what took place against the archive, and keep it as evidence.
+
+        A line that is not in the archive is a gap, with its name. A period whose every line is found, of which the archive
+        holds no more, and whose own total adds up, is PROVEN with the reason `witnessed`. After each sync it is held
+        against the archive again.
+
+        Parameters
+        ----------
+        source
+            The list: the path of a CSV, XLSX or JSON file, or its bytes.
+        kind
+            `invoice`, `console` (a list exported from the platform's console), or `cdr` (the platform's call records).
+        start, end
+            The period `[start, end)` that the list covers, Beijing time unless a zone is given.
+        name
+            What to call it; the name of the file when not given. A second one of the same name takes its place.
+        columns
+            Our name (`meeting_id`, `number`, `started_at`, `ended_at`, `duration_s`, `amount_yuan`) → what its column is called.
+        totals
+            What the list says of itself, where that stands on another page: `lines`, `seconds`, `yuan`.
+        number_class
+            Where the list covers connections of one class of numbers only (`mobile`, `fixed` …): it proves no whole period.
+        wait_s
+            How long to wait for a sync that is running [s].
+
+        Returns
+        -------
+        Hearing
+            How many lines were found, which were not, what only the archive holds, and what that proves.
+
+        Raises
+        ------
+        UsageError
+            The file cannot be read, or has lines outside the period.
+        NotAnArchiveError
+            No sync has made an archive here.
+        ArchiveLockedError, ArchiveWriteError
+            As in `sync`.
+
+        Notes
+        -----
+        Lines are matched one to one: by meeting id (and number, where connections are listed), else by number and instant
+        within two minutes. Where nobody was connected, a list need not know of it.
+        """
+        raw = source if isinstance(source, bytes) else read_list(Path(source))
+        called = name or (Path(source).name if not isinstance(source, bytes) else f"{kind} {start}")
+        witness = read_witness(
+            raw,
+            called,
+            kind,
+            as_instant(start, name="start"),
+            as_instant(end, name="end"),
+            columns=columns,
+            totals=Totals.of(totals) if totals else None,
+            number_class=number_class,
+        )
+        return add_witness(self.path.absolute(), raw, witness, columns or {}, wait_s)
+
+    def witnesses(self) -> list[Hearing]:
+        """Return what each witness of the archive comes to."""
+        snapshot = self.snapshot()
+        return hearings(snapshot.head.state) if snapshot else []
+
+    def remove_witness(self, name: str, *, wait_s: float = WAIT_S) -> None:
+        """Take back what rested on a witness; its bytes stay in the archive.
+
+        Raises
+        ------
+        UsageError
+            There is no witness of that name.
+        """
+        remove_witness(self.path.absolute(), name, wait_s)
 
     def coverage(self) -> pd.DataFrame:
         """Return the periods of the certificate: `start`, `end`, `verdict`, `reason` (key, zh, en), `pulls`."""

@@ -19,6 +19,7 @@ from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Known
 from ytxdata.history.proof.reading import Judgement
 from ytxdata.history.proof.reasons import VERDICTS
+from ytxdata.history.proof.witness import Hearing, with_witnesses
 from ytxdata.records.schema import rows_of as cells_of
 
 VERSION_COLUMNS = (
@@ -280,7 +281,8 @@ def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
         Period(datetime.fromisoformat(start), min(datetime.fromisoformat(end), now), key, tuple(pulls))
         for start, end, key, pulls in state["periods"]
     )
-    return Certificate.of(periods, state["outside"])
+    known = Certificate.of(periods, state["outside"])
+    return with_witnesses(known, (Hearing.from_dict(one["hearing"]) for one in state.get("witnesses", ())))
 
 
 def pull_verdicts(judgement: Judgement, pull_ids: Collection[str]) -> dict[str, str]:

@@ -139,6 +139,7 @@ DERIVED_TABLES = {
 }
 SCHEMAS = {**RAW_TABLES, **DERIVED_TABLES}
 INDEX = "index"
+WITNESSES = "witnesses"
 
 BOUNDED = ("obs", "ordinal", "started_at", "replaces")
 """Columns whose lowest and highest value a head keeps of each file: they tell which files to read."""
@@ -202,7 +203,7 @@ INTERRUPTED = "interrupted"
 
 def data_files(root: Path) -> Iterator[str]:
     """Yield the path of every file below the folders that only files named by heads may stand in."""
-    for top in (*RAW_TABLES, DERIVED, INDEX):
+    for top in (*RAW_TABLES, DERIVED, INDEX, WITNESSES):
         for path in sorted((root / top).rglob("*")):
             if path.is_file():
                 yield path.relative_to(root).as_posix()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from ytxdata.archive.known_meetings import (
     ArchivedMeetings,
     RejectIndex,
     VersionIndex,
+    certificate_of,
     evidence_of,
     exempt_of,
     pull_verdicts,
@@ -28,6 +30,7 @@ from ytxdata.archive.raw_answers import raw_records
 from ytxdata.archive.rebuild import Rebuilt, aliases_for, derive_again, parser_mark, rebuilt, rebuilt_if_outdated
 from ytxdata.archive.snapshot import Snapshot, newest
 from ytxdata.archive.stored_files import telling_write_errors
+from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import Writer, write_intake
 from ytxdata.errors import ArchiveWriteError
 from ytxdata.history.proof.certificate import Certificate
@@ -193,7 +196,7 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float, poli
             # may fail: the sync is whole already, and a later one tries again
             tidy(root, before.head.sequence if before else 0, compact_if_due(root, after).head.sequence)
         return SyncReport(
-            certificate=judgement.certificate,
+            certificate=certificate_of(after.head.state, times.now()),
             **{name: intake.tally[name] for name in ("received", "bytes", *JUDGEMENTS)},
             calls=len(intake.taken),
             drift=drift,
@@ -250,6 +253,9 @@ def written(
     if intake.is_late:
         changes.counts.update(derive_again(writer, intake.aliases))
     state, parser = to_state(judgement, exempt), parser_mark(intake.aliases)
+    if before is not None and entries(before.head.state):
+        shown = Snapshot(root, dataclasses.replace(writer.head, counts=changes.counts), "", writer.preview().listed)
+        state["witnesses"] = heard_again(shown, before.head.state)
     return writer.promote("sync", state=state, parser=parser, counts=changes.counts, chain_sha256=changes.chain_sha256)
 
 

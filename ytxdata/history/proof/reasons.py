@@ -45,6 +45,10 @@ REASONS: dict[str, Reason] = {
         "后来的完整回答更长，且没有带来更早的未知会议",
         "a later, longer full answer brought no unknown meeting from before",
     ),
+    "witnessed": _proven(
+        "另一份清单逐行相符，合计也相符",
+        "another list of what took place agrees line by line, and its total adds up",
+    ),
     "full": _probable(
         "平台自己停止返回：可能是全部，也可能有未公开的上限；以后的同步可以证实",
         "the platform stopped by itself: all there is, or a hidden limit; a later sync can prove it",
@@ -122,6 +126,10 @@ REASONS: dict[str, Reason] = {
         "早于第一次读到的最旧会议：平台没有给出更早的，是否曾有不得而知",
         "before the oldest meeting of the first reading: the platform showed nothing older, "
         "and nobody can tell whether there was",
+    ),
+    "only_in_witness": _gap(
+        "另一份清单里有、存档里没有的会议",
+        "another list of what took place names a meeting that is not here",
     ),
     "not_read": _gap(
         "更早的会议没有读到：只要了或只给了最新的若干条",

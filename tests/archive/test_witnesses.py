@@ -1,0 +1,141 @@
+"""A witness of an archive: kept, chained, held against it after each sync, and taken back."""
+
+from __future__ import annotations
+
+import csv
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ytxdata.archive.archive import Archive
+from ytxdata.emulator import Emulator
+from ytxdata.errors import NotAnArchiveError, UsageError
+from ytxdata.history.client import Client
+
+
+def bill_of(meetings: pd.DataFrame, without: int = 0) -> bytes:
+    """An invoice of these meetings, with a total of its own."""
+    text = StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["会议编号", "开始时间", "时长(秒)"])
+    listed = meetings.iloc[without:]
+    for meeting_id, started_at, duration_s in zip(
+        listed["meeting_id"], listed["started_at"], listed["duration_s"], strict=True
+    ):
+        rows.writerow([meeting_id, f"{started_at:%Y-%m-%d %H:%M:%S}", "" if pd.isna(duration_s) else duration_s])
+    rows.writerow(["合计", "", int(listed["duration_s"].sum())])
+    return text.getvalue().encode("gb18030")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    made = Archive(tmp_path / "a")
+    with Emulator(meetings=120) as server:
+        made.sync(Client(base_url=server.url, **server.credentials))
+    return made
+
+
+def month(archive: Archive) -> tuple[pd.DataFrame, pd.Timestamp, pd.Timestamp]:
+    """The days of the archive that are past, and their meetings."""
+    starts = archive.meetings()["started_at"].dropna()
+    start, end = starts.min().normalize(), (starts.max() - timedelta(days=2)).normalize()
+    return archive.meetings(start, end), start, end
+
+
+def test_a_whole_bill_proves_its_period_and_says_so_everywhere(archive: Archive) -> None:
+    meetings, start, end = month(archive)
+    assert archive.certificate(start, end).worst == "PROBABLE"
+    said = archive.witness(bill_of(meetings), kind="invoice", start=start, end=end, name="bill.csv")
+    assert (said.finding, said.n_found) == ("witnessed", len(meetings))
+    assert archive.certificate(start, end).worst == "PROVEN"
+    row = archive.coverage().query("reason == 'witnessed'").iloc[0]
+    assert (row["pulls"], row["start"], row["end"]) == ("bill.csv", start, end)
+    assert [one.name for one in archive.witnesses()] == ["bill.csv"]
+    assert archive.verify()
+
+
+def test_a_line_that_the_archive_lacks_is_a_gap_and_a_bill_that_lacks_one_proves_nothing(archive: Archive) -> None:
+    meetings, start, end = month(archive)
+    extra = meetings.iloc[[3]].assign(meeting_id="lost")
+    said = archive.witness(bill_of(pd.concat([meetings, extra])), kind="invoice", start=start, end=end, name="bill")
+    assert [one.meeting_id for one in said.only_in_witness] == ["lost"]
+    assert archive.certificate(start, end).worst == "GAP"
+    short = archive.witness(bill_of(meetings, without=1), kind="invoice", start=start, end=end, name="bill")
+    assert short.finding == "incomplete"
+    assert archive.certificate(start, end).worst == "PROBABLE", "the second of one name takes the place of the first"
+
+
+def test_what_rested_on_a_witness_goes_with_it_and_its_bytes_stay(archive: Archive) -> None:
+    meetings, start, end = month(archive)
+    before = archive.certificate()
+    archive.witness(bill_of(meetings), kind="invoice", start=start, end=end, name="bill")
+    archive.remove_witness("bill")
+    assert archive.certificate().frame.drop(columns="end").equals(before.frame.drop(columns="end"))
+    assert not archive.witnesses()
+    kept = list((archive.path / "witnesses").iterdir())
+    assert [one.read_bytes() for one in kept] == [bill_of(meetings)]
+    assert archive.verify()
+    with pytest.raises(UsageError):
+        archive.remove_witness("bill")
+
+
+def test_a_later_sync_hears_the_witness_again(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "a")
+    with Emulator(meetings=120) as server:
+        client = Client(base_url=server.url, **server.credentials)
+        whole = client.fetch_history().meetings
+        start = whole["started_at"].min().normalize()
+        end = (whole["started_at"].max() - timedelta(days=2)).normalize()
+        listed = whole[(whole["started_at"] >= start) & (whole["started_at"] < end)]
+        short = _Short(client, 60)
+        archive.sync(short)
+        said = archive.witness(bill_of(listed), kind="invoice", start=start, end=end, name="bill")
+        assert said.finding == "lines_missing" or said.finding == "foreign"
+        report = archive.sync(client)
+        assert [one.finding for one in archive.witnesses()] == ["witnessed"]
+        assert report.certificate.over(start.to_pydatetime(), end.to_pydatetime()).worst == "PROVEN"
+
+
+class _Short:
+    """A client that is never given more than some of the newest meetings."""
+
+    def __init__(self, client: Client, most: int) -> None:
+        self.client, self.most, self.identity = client, most, client.identity
+
+    def query_meeting(self, confid: str = "", meetingcount: int = 1):  # type: ignore[no-untyped-def]
+        return self.client.query_meeting(confid, min(self.most, meetingcount))
+
+
+def test_a_changed_witness_is_damage(archive: Archive) -> None:
+    meetings, start, end = month(archive)
+    archive.witness(bill_of(meetings), kind="invoice", start=start, end=end, name="bill")
+    file = next((archive.path / "witnesses").iterdir())
+    file.write_bytes(file.read_bytes().replace(b"1", b"2"))
+    from ytxdata.archive.verify import verify
+
+    assert not verify(archive.path).is_sound
+
+
+def test_a_total_may_be_given_and_a_class_of_numbers_proves_no_period(archive: Archive) -> None:
+    meetings, start, end = month(archive)
+    bare = bill_of(meetings).rsplit(b"\r\n", 2)[0] + b"\r\n"
+    assert archive.witness(bare, kind="invoice", start=start, end=end, name="bill").finding == "no_total"
+    totals = {"lines": len(meetings)}
+    said = archive.witness(bare, kind="invoice", start=start, end=end, name="bill", totals=totals)
+    assert said.finding == "witnessed"
+    part = archive.witness(
+        bare, kind="invoice", start=start, end=end, name="bill", totals=totals, number_class="mobile"
+    )
+    assert part.finding == "part"
+    assert archive.certificate(start, end).worst == "PROBABLE"
+
+
+def test_where_no_archive_is_none_is_made(tmp_path: Path) -> None:
+    with pytest.raises(NotAnArchiveError):
+        Archive(tmp_path / "typo").witness(b"meid\nx\n", kind="invoice", start="2026-03", end="2026-04")
+    assert not (tmp_path / "typo").exists()
+    with pytest.raises(UsageError):
+        Archive(tmp_path / "typo").witness(tmp_path / "nothing.csv", kind="invoice", start="2026-03", end="2026-04")

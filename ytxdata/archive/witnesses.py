@@ -1,0 +1,148 @@
+"""Witnesses of an archive: other lists of what took place, kept as raw evidence and held against it again after each sync."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ytxdata.archive.cleanup import heal
+from ytxdata.archive.older_layouts import migrated
+from ytxdata.archive.ownership import no_archive, read_identity, writing
+from ytxdata.archive.snapshot import Snapshot, newest
+from ytxdata.archive.stored_files import WITNESSES, StoredFile, telling_damage, telling_write_errors
+from ytxdata.archive.views import table
+from ytxdata.archive.write_sync import Writer
+from ytxdata.errors import UsageError
+from ytxdata.files import sha256_of, write_whole
+from ytxdata.history.proof.witness import TOLERANCE, Archived, Hearing, Totals, Witness, hear
+from ytxdata.history.witness_lists import read_witness
+from ytxdata.labels import Text
+from ytxdata.phones import normalize, number_class
+
+SLACK = timedelta(days=1)
+"""How far beyond its period the archive is read, so that a line at its edge finds its meeting."""
+
+
+def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, str], wait_s: float) -> Hearing:
+    """Keep a witness and hold it against the archive; one of the same name takes the place of the other."""
+    with changing(root, wait_s) as (snapshot, writer), telling_write_errors(root):
+        hearing = hear(witness, _archived(snapshot, witness), TOLERANCE)
+        path = f"{WITNESSES}/{writer.head.sequence + 1:012d}.raw"
+        write_whole(root / path, raw)
+        file = StoredFile(path, len(raw), sha256_of(root / path), 0, {}, ())
+        writer.files[WITNESSES] = (*writer.files.get(WITNESSES, ()), file)
+        entry = {"file": path, "reading": _reading(witness, columns), "hearing": hearing.to_dict()}
+        kept = [one for one in entries(snapshot.head.state) if one["hearing"]["name"] != witness.name]
+        writer.promote("witness", state={**snapshot.head.state, "witnesses": [*kept, entry]})
+    return hearing
+
+
+def remove_witness(root: Path, name: str, wait_s: float) -> None:
+    """Take back what rested on a witness; its bytes stay, as everything does."""
+    with changing(root, wait_s) as (snapshot, writer), telling_write_errors(root):
+        kept = [one for one in entries(snapshot.head.state) if one["hearing"]["name"] != name]
+        if len(kept) == len(entries(snapshot.head.state)):
+            raise UsageError(
+                Text(f"存档里没有清单 {name}", f"the archive has no witness {name}"),
+                remedy=Text("archive.witnesses() 列出全部清单", "archive.witnesses() lists them all"),
+            )
+        writer.promote("witness", state={**snapshot.head.state, "witnesses": kept})
+
+
+@contextmanager
+def changing(root: Path, wait_s: float) -> Iterator[tuple[Snapshot, Writer]]:
+    """Hold the archive's lock; give its newest state and a change that is not begun.
+
+    Raises
+    ------
+    NotAnArchiveError
+        No sync has made an archive here.
+    """
+    if read_identity(root) is None:
+        raise no_archive(root)
+    with writing(root, wait_s):
+        snapshot = newest(root)
+        heal(root, snapshot)
+        if snapshot is None:
+            raise no_archive(root)
+        snapshot = migrated(root, snapshot)
+        yield snapshot, Writer(root, snapshot)
+
+
+def entries(state: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return what is kept of each witness."""
+    found: Sequence[Mapping[str, Any]] = state.get("witnesses", ())
+    return found
+
+
+def hearings(state: Mapping[str, Any]) -> list[Hearing]:
+    """Return what each witness came to when the archive last changed."""
+    return [Hearing.from_dict(one["hearing"]) for one in entries(state)]
+
+
+def heard_again(snapshot: Snapshot, state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what is kept of each witness, held against the archive as it is now: a sync may have brought what lacked."""
+    again: list[Mapping[str, Any]] = []
+    for entry in entries(state):
+        with telling_damage(str(entry["file"])):
+            raw = (snapshot.root / entry["file"]).read_bytes()
+        witness, _ = _read_again(raw, entry["reading"])
+        again.append({**entry, "hearing": hear(witness, _archived(snapshot, witness), TOLERANCE).to_dict()})
+    return again
+
+
+def _reading(witness: Witness, columns: Mapping[str, str]) -> dict[str, Any]:
+    """Return how a witness is to be read, as plain JSON values."""
+    totals = {key: None if value is None else str(value) for key, value in asdict(witness.totals).items()}
+    return {
+        "name": witness.name,
+        "kind": witness.kind,
+        "start": witness.start.isoformat(),
+        "end": witness.end.isoformat(),
+        "number_class": witness.number_class,
+        "columns": dict(columns),
+        "totals": totals,
+    }
+
+
+def _read_again(raw: bytes, how: Mapping[str, Any]) -> tuple[Witness, Mapping[str, str]]:
+    witness = read_witness(
+        raw,
+        how["name"],
+        how["kind"],
+        datetime.fromisoformat(how["start"]),
+        datetime.fromisoformat(how["end"]),
+        columns=how["columns"],
+        totals=Totals.of(how["totals"]),
+        number_class=how["number_class"],
+    )
+    return witness, how["columns"]
+
+
+def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
+    """Yield the meetings of the witness's period, or the connections where it lists connections."""
+    start, end = witness.start - SLACK, witness.end + SLACK
+    if not witness.by_connection:
+        meetings = _rows(snapshot, "meetings", start, end, ("meeting_id", "started_at", "ended_at", "creator"))
+        for place, (meeting_id, started_at, ended_at, creator) in enumerate(meetings):
+            number = normalize(creator) if creator else None
+            yield Archived(f"{place}", meeting_id, started_at, number, is_silent=ended_at == started_at)
+        return
+    legs = _rows(snapshot, "legs", start, end, ("meeting_id", "joined_at", "number", "duration_s"))
+    for place, (meeting_id, joined_at, number, duration_s) in enumerate(legs):
+        if witness.number_class in (None, number_class(number)):
+            is_silent = joined_at is None or duration_s == 0
+            yield Archived(f"{place}", meeting_id, joined_at, number, is_silent=is_silent)
+
+
+def _rows(
+    snapshot: Snapshot, view: str, start: datetime, end: datetime, columns: Sequence[str]
+) -> Iterator[tuple[Any, ...]]:
+    found: pa.Table = table(snapshot, view, start=start, end=end, as_of=None)
+    return zip(*(found[name].to_pylist() for name in columns), strict=True)

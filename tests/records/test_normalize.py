@@ -168,6 +168,33 @@ def test_rejects_name_their_reason_and_keep_the_text() -> None:
     assert tables.rejects["raw"].to_pylist() == [raw.decode("utf-8", "backslashreplace") for raw in raws]
 
 
+@pytest.mark.parametrize(
+    "value", ["null", '""', '" "', "NaN", "Infinity", "-Infinity", '"NaN"', '"null"', '"None"', '"undefined"', '" - "']
+)
+def test_what_is_no_id_never_makes_two_meetings_one(value: str) -> None:
+    raws = [f'{{"meid":{value},"starttime":"2026-03-0{day} 10:00:00"}}'.encode() for day in (1, 2)]
+    tables = normalize([*raws, b'{"meid":"7"}'])
+    assert tables.meetings["meeting_id"].to_pylist() == ["7"]
+    assert tables.rejects["reason"].to_pylist() == ["no_id", "no_id"]
+    assert tables.rejects["raw"].to_pylist() == [raw.decode() for raw in raws]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b'{"meid":"a\\ud800"}', b'{"meid":"a\\udc00"}'),
+        (b'{"meid":"a\xff"}', b'{"meid":"a\xfe"}'),
+        (b'{"x":{"meid":"in\xffner"},"confId":"a b\xff,1"}', b'{"x":{"meid":"in\xffner"},"confId":"a b\xff,2"}'),
+        (b'"m\xff1": {"name":"x"}', b'"m\xfe1": {"name":"x"}'),
+        (b'{"meid":"a\\ud800"}', '{"meid":"a\ufffd"}'.encode()),
+    ],
+)
+def test_ids_that_differ_only_where_they_are_damaged_stay_two(one: bytes, other: bytes) -> None:
+    tables = normalize([one, other])
+    assert len(set(tables.meetings["meeting_id"].to_pylist())) == 2
+    assert set(tables.problems["reason"].to_pylist()) == {"broken_text"}
+
+
 def test_the_hash_is_of_the_raw_bytes() -> None:
     raw = b'{ "meid":"1" }'
     assert normalize([raw]).meetings["record_hash"].to_pylist() == [hashlib.sha256(raw).hexdigest()]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ytxdata.records import bulk, schema
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.columns import Sheet, Trouble, contradictions, fill
 from ytxdata.records.json_values import (
     Object,
+    decode_leniently,
     read_object,
     with_doubled_keys,
     with_parties_beside,
@@ -31,6 +33,12 @@ _BATCH = 16384
 
 _LONGEST_RAW_VALUE = 500
 _ID_COLUMN = schema.MEETINGS[:1]
+_NO_IDS = pa.array(
+    ["nan", "null", "none", "undefined", "nil", "n/a", "inf", "-inf", "infinity", "-infinity", "-", "--"]
+)
+"""What programs write where they have no id: taken for one, it would make all such meetings the same meeting."""
+
+_TEXT_MEMBER = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*(?:"((?:[^"\\]|\\.)*)")?', re.DOTALL)
 _LEGIBLE_ID = re.compile(
     rb'"(?:meid|conf[_-]?id|meeting[_-]?id|conference[_-]?id)"\s*:\s*"?([^",}\]\s]+)', re.IGNORECASE
 )
@@ -119,8 +127,7 @@ def _in_bulk(raws: list[bytes], first_row: int, aliases: Aliases, reader: bulk.B
         return None
     arrays = {name: table[name].combine_chunks() for name in table.column_names}
     sheet = Sheet.of_arrays(len(raws), arrays, aliases.meeting)
-    ids, _ = fill(_ID_COLUMN, sheet)
-    if ids["meeting_id"].null_count:
+    if _meeting_ids(sheet)[0].null_count:
         return None
     rows = pa.array(np.arange(first_row, first_row + len(raws)))
     meetings, legs, problems = _tables(sheet, lambda _: (), raws, rows, aliases)
@@ -136,6 +143,10 @@ def _one_by_one(
     if "no_id" in reasons:
         objects = [_lifted(one, reason, aliases) for one, reason in zip(objects, reasons, strict=True)]
         ids, reasons = _identify(objects, aliases)
+    for i, given in enumerate(ids):
+        if given and not reasons[i] and "\ufffd" in given and objects[i].problems:
+            written = _with_written_id(objects[i], raws[i], aliases)
+            objects[i], reasons[i] = written or objects[i], "" if written else "bad_id"
     rejects = [
         {
             "position": record.position if isinstance(record, RawRecord) else first_row + i,
@@ -174,14 +185,45 @@ def _lifted(one: Object, reason: str, aliases: Aliases) -> Object:
 
 def _identify(objects: list[Object], aliases: Aliases) -> tuple[list[str | None], list[str]]:
     """Return the meeting id of each object, and why it is rejected (empty: it is not)."""
-    ids, troubles = fill(_ID_COLUMN, Sheet.of_objects([one.value or {} for one in objects], aliases.meeting))
-    given = ids["meeting_id"].to_pylist()
+    ids, troubles = _meeting_ids(Sheet.of_objects([one.value or {} for one in objects], aliases.meeting))
+    given = ids.to_pylist()
     wrong = {trouble.at for trouble in troubles if trouble.reason == "wrong_type"}
     reasons = [
         one.reject or ("" if meeting_id else "bad_id" if i in wrong else "no_id")
         for i, (one, meeting_id) in enumerate(zip(objects, given, strict=True))
     ]
     return given, reasons
+
+
+def _meeting_ids(sheet: Sheet) -> tuple[pa.Array, list[Trouble]]:
+    """Return the meeting ids, null where there is none."""
+    arrays, troubles = fill(_ID_COLUMN, sheet)
+    ids = arrays["meeting_id"]
+    is_none = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(ids)), value_set=_NO_IDS)
+    return pc.if_else(is_none, pa.scalar(None, pa.string()), ids), troubles
+
+
+def _with_written_id(one: Object, raw: bytes, aliases: Aliases) -> Object | None:
+    """Return an object whose id is damaged with that id as it is written, None where it cannot be found.
+
+    A lenient reading puts one character for whatever is broken, so two ids that differ only there would become one, and two
+    meetings versions of each other.
+    """
+    value = one.value or {}
+    texts = [text for member in _TEXT_MEMBER.findall(raw) for text in member]
+    damaged = {key: given for key, given in value.items() if isinstance(given, str) and "\ufffd" in given}
+    for key, given in damaged.items():
+        match = aliases.meeting(key)
+        if match and match.column == "meeting_id":
+            # found by what it is read as: where a key stands and how it is written does not matter
+            written = next((text for text in texts if _leniently(text) == given), None)
+            return written and one._replace(value={**value, key: written.decode("utf-8", "backslashreplace")})
+    return None
+
+
+def _leniently(text: bytes) -> Any:
+    read = decode_leniently(b'"' + text + b'"')
+    return read and read.value
 
 
 def _tables(

@@ -1,33 +1,113 @@
-"""Telephone numbers: one normal form, one class, one mask. Always text."""
+"""Telephone numbers: one normal form, one extension, one class, one mask. Always text."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
-NumberClass = Literal["mobile", "fixed", "service", "premium", "international", "satellite", "unknown"]
+NumberClass = Literal[
+    "mobile", "fixed", "service", "short", "access", "premium", "international", "satellite", "unknown"
+]
 
 HOME_REGION = "CN"
+_HOME = "+86"
 
-_NOISE = re.compile(r"[\s\-.()·/]+")
-_DIALLED = re.compile(r"\+?\d{5,15}")
-HOME_MOBILE = r"^(?:\+?86|0086)?(?P<mobile>1(?:[3-689][0-9]|7[0-8])[0-9]{8})$"
-"""A mobile number of the home region, whichever way it is dialled: the library says the same, in fifteen times the
-time. What begins with 179 is left to it: that may be a carrier in front of a foreign number."""
+SEPARATORS = r" \t\n\r\f\v\-()\[\]{}<>./_~'"
+"""What may stand between the groups of a number, as the inside of a character class."""
 
-_HOME_MOBILE = re.compile(HOME_MOBILE)
+DASHES = "‐‑‒–—―−ー·•【】「」《》‘’"
+"""What Chinese keyboards and office programs write in place of these; compatibility forms (NFKC) leave them as they are."""
+
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+"""Marks of direction and width that come along when a number is copied out of a telephone's own list of contacts."""
+
+LONGEST_EXTENSION = 6
+"""Digits of an extension: an office has up to five, the number in front of a courier's or driver's own has up to six.
+A longer last group is the rest of a number (`138-00000000`), or another one."""
+
+WITH_WORD = (
+    rf"^(?P<head>[+0-9{SEPARATORS}]*)"
+    r"(?:(?i:转接?|轉接?|总机转?|總機轉?|分机号?码?|分機號?碼?|内线|內線|extension|extn?|[xpw#*,;:])"
+    rf"[:=#,;{SEPARATORS}]*)+"
+    rf"(?P<extension>[0-9]{{1,{LONGEST_EXTENSION}}})[#号號{SEPARATORS}]*$"
+)
+"""A number and the extension that a word, a pause or a key of the telephone announces; Arrow reads the same expression."""
+
+SHORT = r"1(?:00|1[0249]|2[0-3]|6[08])|1[0-2][0-9]{3}|11[68][0-9]{3}|1010[0-9]{4}|9[56][0-9]{3,6}"
+"""Short service numbers: emergency and enquiries, operators and public services, directories, national companies, banks.
+The numbering library lacks 111xx (post), 125xx (an operator's services), 116114 and what has more than six digits."""
+
+_WITH_WORD = re.compile(WITH_WORD)
+_BARE = re.compile(rf"[{SEPARATORS}]*\+?[0-9{SEPARATORS}]*")
+_FLOAT = re.compile(r"[0-9]+\.[0-9]*|\.[0-9]+")
+_SHORT = re.compile(SHORT)
+_GROUP = re.compile(r"[0-9]+")
+_DIALLED = re.compile(r"\+?[0-9]{5,15}")
+_LABEL = re.compile(r"^\s*(?:tel|phone|mobile|电话|手机|座机|固话|总机)(?:号码?)?\s*[:.]?\s*", re.IGNORECASE)
+_TRANSLATED = str.maketrans({**dict.fromkeys(DASHES, "-"), **dict.fromkeys(INVISIBLE, "")})
+_CARRIER = re.compile(r"^1(?:79[0-9]{2}|2593|0193)(?=0[1-9][0-9]{8,10}$|1[3-9][0-9]{9}$)")
+"""A carrier chosen in front of a home number: not a part of it."""
+HOME_MOBILE = re.compile(r"1(?:[3-689][0-9]|7[0-8])[0-9]{8}")
+"""A mobile number of the home region. What begins with 179 is left to the library: that may be a carrier in front of a foreign number."""
 _E164_MOBILE = re.compile(r"\+861[3-9][0-9]{9}")
+_E164_SHORT = re.compile(rf"\+86(?:{SHORT})")
 _SATELLITE = re.compile(r"\+86(1349|174[0-5])\d+|\+(870|88[12])\d+")
+_LOCAL = {(7,), (8,), (4, 4), (3, 4)}
+"""How the digits of a number without its area code are grouped."""
+
+
+class Phone(NamedTuple):
+    """What a text says: the number in E.164 form and the extension behind it; None where it says none."""
+
+    number: str | None = None
+    extension: str | None = None
 
 
 @lru_cache(maxsize=65536)
-def normalize(phone: str) -> str | None:
-    """Return the number in E.164 form, or None when the text cannot be a telephone number.
+def read_phone(text: str) -> Phone:
+    """Return the number and the extension that a text stands for, in any form that is usual in China.
 
-    The home region is China. A number need not be allocated, it need only be possible: a call that
-    took place is not denied because a numbering table is out of date.
+    The home region is China. A number need not be allocated, it need only be possible: a call that took place is not
+    denied because a numbering table is out of date. A short service number gets the country code like any other,
+    as it is dialled from abroad. Three or four digits alone are an extension, unless they are such a number.
+
+    Notes
+    -----
+    A short last group is an extension where the number is complete without it, and not where it is complete with it:
+    `0755-8888-0000` is one number, `0755-88880000-802` is a number and an extension. Which area codes have seven
+    digits and which have eight behind them is taken from the library's numbering plan.
+
+    Examples
+    --------
+    >>> read_phone("0755-88880000-802"), read_phone("010 8888 0000 转 802")
+    (Phone(number='+8675588880000', extension='802'), Phone(number='+861088880000', extension='802'))
+    >>> read_phone("13900000000"), read_phone("8001"), read_phone("anonymous")
+    (Phone(number='+8613900000000', extension=None), Phone(number=None, extension='8001'), Phone(number=None, extension=None))
+    """
+    plain = _LABEL.sub("", unicodedata.normalize("NFKC", text).translate(_TRANSLATED))
+    if not _BARE.fullmatch(plain):
+        worded = _WITH_WORD.fullmatch(plain)
+        if not worded:
+            return Phone()
+        head, extension = worded["head"], worded["extension"]
+        number = _e164(_dialled(head))
+        return Phone(number, extension) if number or not _GROUP.search(head) else Phone()
+    if _FLOAT.fullmatch(plain):
+        return Phone()  # it was a floating number on its way here, and may have been rounded
+    dialled, groups = _dialled(plain), _GROUP.findall(plain)
+    if len(groups) > 1 and len(groups[-1]) <= LONGEST_EXTENSION and not _is_whole(dialled, groups):
+        head = dialled[: -len(groups[-1])]
+        if _is_whole(head, groups[:-1]) or _is_local(head, groups[:-1]) or _SHORT.fullmatch(head):
+            return Phone(_e164(head), groups[-1])
+    number = _e164(dialled)
+    return Phone(None, dialled) if number is None and re.fullmatch("[0-9]{3,4}", dialled) else Phone(number)
+
+
+def normalize(phone: str) -> str | None:
+    """Return the number in E.164 form, or None when the text cannot be a telephone number; see `read_phone`.
 
     Examples
     --------
@@ -36,18 +116,80 @@ def normalize(phone: str) -> str | None:
     >>> normalize("anonymous") is None
     True
     """
-    text = _NOISE.sub("", unicodedata.normalize("NFKC", phone))
-    home = _HOME_MOBILE.fullmatch(text)
-    if home:
-        return f"+86{home['mobile']}"
-    if not _DIALLED.fullmatch(text):
+    return read_phone(phone).number
+
+
+def _dialled(bare: str) -> str:
+    plus = "+" if "+" in bare else ""
+    return plus + "".join(_GROUP.findall(bare))
+
+
+def _at_home(dialled: str) -> tuple[str, bool] | None:
+    """Return the national part of a home number, and whether a prefix says that it is complete; None for a foreign one."""
+    for prefix in ("+86", "0086"):
+        if dialled.startswith(prefix):
+            return dialled.removeprefix(prefix).removeprefix("0"), True
+    if dialled.startswith(("+", "00")):
+        return None
+    behind_86 = dialled.removeprefix("86").removeprefix("0")
+    if dialled.startswith("86") and (len(dialled) == 13 or (len(dialled) > 11 and _is_complete(behind_86))):
+        return behind_86, True
+    dialled = _CARRIER.sub("", dialled)
+    return dialled.removeprefix("0"), dialled.startswith("0")
+
+
+def _is_whole(dialled: str, groups: Sequence[str]) -> bool:
+    """Return whether digits are surely one number, so that a group behind them is something else.
+
+    Without any prefix only the grouping tells an area code (`755-8888-0000`) from a local number (`8888-0000-802`).
+    """
+    home = _at_home(dialled)
+    if home is None:
+        return _e164(dialled) is not None
+    national, has_prefix = home
+    if HOME_MOBILE.fullmatch(national):
+        return True
+    return _is_complete(national) and (has_prefix or len(groups[0]) <= 3 or national.startswith(("400", "800")))
+
+
+def _is_complete(national: str) -> bool:
+    return bool(HOME_MOBILE.fullmatch(national)) or (national[:3], len(national)) in complete_numbers()
+
+
+def _is_local(dialled: str, groups: Sequence[str]) -> bool:
+    return dialled[:1] in tuple("2345678") and tuple(map(len, groups)) in _LOCAL
+
+
+@lru_cache(maxsize=1)
+def complete_numbers() -> frozenset[tuple[str, int]]:
+    """Return first three digits and length of all national numbers of ten or eleven digits but mobiles, as the plan has them."""
+    from phonenumbers import PhoneMetadata
+
+    plan = PhoneMetadata.metadata_for_region(HOME_REGION)
+    kinds = (getattr(plan, kind) for kind in ("fixed_line", "toll_free", "shared_cost"))
+    patterns = [re.compile(kind.national_number_pattern) for kind in kinds]
+    return frozenset(
+        (f"{first}", length)
+        for first in range(100, 1000)
+        for length in (10, 11)
+        if any(pattern.fullmatch(f"{first}{digit * (length - 3)}") for pattern in patterns for digit in "0123456789")
+    )
+
+
+def _e164(dialled: str) -> str | None:
+    """Return digits as they are dialled at home in E.164 form, None where no number can have them."""
+    home = _at_home(dialled)
+    if home and (HOME_MOBILE.fullmatch(home[0]) or _SHORT.fullmatch(home[0])):
+        return f"{_HOME}{home[0]}"
+    dialled = _CARRIER.sub("", dialled)
+    if not _DIALLED.fullmatch(dialled):
         return None
     import phonenumbers
 
-    if text.startswith("86") and len(text) == 13:
-        text = f"+{text}"
+    if home and home[1] and dialled.startswith("86"):
+        dialled = f"+{dialled}"
     try:
-        number = phonenumbers.parse(text, HOME_REGION)
+        number = phonenumbers.parse(dialled, HOME_REGION)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(number):
@@ -56,20 +198,32 @@ def normalize(phone: str) -> str | None:
 
 
 @lru_cache(maxsize=65536)
-def number_class(number: str | None) -> NumberClass:
+def number_class(number: str | None, access: Collection[str] = ()) -> NumberClass:
     """Return what kind of number an E.164 text is; `unknown` for none.
+
+    Parameters
+    ----------
+    access
+        The account's own numbers by which one gets into a conference (a tuple or frozenset): whoever is listed under one of
+        these is not known by it.
 
     Examples
     --------
     >>> number_class("+8613900000000"), number_class("+861065520000"), number_class("+12025550100")
     ('mobile', 'fixed', 'international')
+    >>> number_class("+8695588"), number_class("+861065520000", ("+861065520000",))
+    ('short', 'access')
     """
     if not number:
         return "unknown"
+    if number in access:
+        return "access"
     if _SATELLITE.fullmatch(number):
         return "satellite"
     if _E164_MOBILE.fullmatch(number):
         return "mobile"
+    if _E164_SHORT.fullmatch(number):
+        return "short"
     import phonenumbers
 
     try:

@@ -191,7 +191,10 @@ def test_ids_and_phones_come_out_as_exact_text() -> None:
     )
     assert read("text", Number("1.3e10")) == (["1.3e10"], {0: "inexact_number"})
     assert read("phone", Number("15400000001.0")) == (["15400000001.0"], {0: "inexact_number"})
-    assert read("phone", "15400000001.0") == (["15400000001.0"], {0: "not_a_phone"})
+    table = normalize([b'{"meid":"1","creator":"15400000001.0","parties":[{"phone":15400000002.0}]}'])
+    told = {(row["column"], row["reason"], row["raw_value"]) for row in table.problems.to_pylist()}
+    assert told == {("creator", "not_a_phone", "15400000001.0"), ("phone", "inexact_number", "15400000002.0")}
+    assert table.legs["number"].to_pylist() == [None]
     assert read("text", True, {"a": 1}, [2], [], "  ") == (
         [None] * 5,
         dict.fromkeys(range(4), "wrong_type"),

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from ytxdata import times
 from ytxdata.records.aliases import COMPANIONS, Match, plain
 from ytxdata.records.json_values import as_json
+from ytxdata.records.numbers import Numbers
 from ytxdata.records.schema import ARROW_TYPES, Column
 from ytxdata.records.values import Values, as_list, as_texts, convert, is_blank
 
@@ -140,6 +141,13 @@ def fill(columns: Sequence[Column], sheet: Sheet) -> Filled:
             Trouble(i, column.name, reason, as_json(as_list(values[i : i + 1])[0])) for i, reason in reasons.items()
         )
     return Filled(arrays, troubles)
+
+
+def no_numbers(column: str, texts: pa.Array, numbers: Numbers, troubles: Sequence[Trouble]) -> list[Trouble]:
+    """Return where a phone is no number, but where something about it is told already."""
+    told = {trouble.at for trouble in troubles if trouble.column == column}
+    where = _where(pc.and_(texts.is_valid(), numbers.says_nothing))
+    return [Trouble(i, column, "not_a_phone", texts[i].as_py()) for i in where if i not in told]
 
 
 TOLERANCE_S = 2

@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from ytxdata.records import schema
 from ytxdata.records.aliases import PARTIES, Aliases
-from ytxdata.records.columns import Sheet, Trouble, contradictions, fill
+from ytxdata.records.columns import Sheet, Trouble, contradictions, fill, no_numbers
 from ytxdata.records.json_values import Number, as_json, decoded, read_value
-from ytxdata.records.values import Values, as_list, as_phone, is_blank, normal_numbers
+from ytxdata.records.numbers import Numbers, read_numbers
+from ytxdata.records.values import Values, as_list, as_phone, is_blank
 
 
 class Legs(NamedTuple):
@@ -33,8 +34,8 @@ class Legs(NamedTuple):
     list_troubles: list[Trouble]
 
 
-def read_legs(meetings: Sheet, creators: pa.Array, aliases: Aliases) -> Legs:
-    """Return the legs of meetings, with the creators as the platform gave them."""
+def read_legs(meetings: Sheet, creators: pa.Array, creator_numbers: Numbers, aliases: Aliases) -> Legs:
+    """Return the legs of meetings, with the creators as the platform gave them and their numbers."""
     list_troubles: list[Trouble] = []
     lists = meetings.choose(PARTIES, list_troubles)
     n_keys = 0
@@ -54,11 +55,10 @@ def read_legs(meetings: Sheet, creators: pa.Array, aliases: Aliases) -> Legs:
     owner = np.repeat(np.arange(meetings.n), counts)
     arrays, troubles = fill(schema.LEGS, sheet)
     arrays["leg"] = pa.array(np.arange(sheet.n) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
-    arrays["number"] = normal_numbers(arrays["phone"])
-    arrays["is_creator"] = pc.equal(
-        pc.coalesce(arrays["number"], arrays["phone"]),
-        pc.coalesce(normal_numbers(creators), creators).take(pa.array(owner)),
-    )
+    numbers = read_numbers(arrays["phone"])
+    arrays |= numbers._asdict()
+    arrays["is_creator"] = _is_creator(arrays["phone"], numbers, creators, creator_numbers, pa.array(owner))
+    troubles += no_numbers("phone", arrays["phone"], numbers, troubles)
     troubles += contradictions(arrays, "joined_at", "left_at")
     return Legs(
         pa.array(owner),
@@ -69,6 +69,15 @@ def read_legs(meetings: Sheet, creators: pa.Array, aliases: Aliases) -> Legs:
         troubles,
         list_troubles,
     )
+
+
+def _is_creator(
+    phones: pa.Array, numbers: Numbers, creators: pa.Array, creator_numbers: Numbers, owner: pa.Array
+) -> pa.Array:
+    """Return which legs have their creator's number; two extensions of one office are two people."""
+    same = pc.equal(pc.coalesce(numbers.number, phones), pc.coalesce(creator_numbers.number, creators).take(owner))
+    is_other = pc.not_equal(numbers.extension, creator_numbers.extension.take(owner))
+    return pc.and_kleene(same, pc.invert(pc.fill_null(is_other, False)))
 
 
 def _flatten(lists: Values, aliases: Aliases, troubles: list[Trouble]) -> tuple[list[Party], list[int | None], int]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from ytxdata.records import bulk, schema
 from ytxdata.records.aliases import DEFAULT, Aliases
-from ytxdata.records.columns import Sheet, Trouble, contradictions, fill
+from ytxdata.records.columns import Sheet, Trouble, contradictions, fill, no_numbers
 from ytxdata.records.json_values import (
     Object,
     decode_leniently,
@@ -23,9 +23,10 @@ from ytxdata.records.json_values import (
     without_cycle_search,
 )
 from ytxdata.records.legs import read_legs
+from ytxdata.records.numbers import read_numbers
 from ytxdata.records.spans import RawRecord
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Raised whenever the same raw record would give other rows: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -231,7 +232,9 @@ def _tables(
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Return meetings, legs and problems; `overlooked` is told how many keys the legs have."""
     arrays, troubles = fill(schema.MEETINGS, sheet)
-    legs = read_legs(sheet, arrays["creator"], aliases)
+    creators = read_numbers(arrays["creator"])
+    troubles += no_numbers("creator", arrays["creator"], creators, troubles)
+    legs = read_legs(sheet, arrays["creator"], creators, aliases)
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
     troubles += overlooked(legs.n_keys)

@@ -84,29 +84,11 @@ def _as_array(values: Values) -> pa.Array | None:
         return None
 
 
-def normal_numbers(phone_texts: pa.Array) -> pa.Array:
-    """Return each phone in E.164 form, null where it is none: home mobiles at once, of others each distinct text
-    once."""
-    encoded = phone_texts.dictionary_encode()
-    words = encoded.dictionary
-    mobiles = pc.struct_field(pc.extract_regex(words, phones.HOME_MOBILE), "mobile")
-    numbers = pc.binary_join_element_wise("+86", mobiles, "")
-    others = mobiles.is_null()
-    rest = pa.array([_number(text) for text in words.filter(others).to_pylist()], pa.string())
-    return pc.replace_with_mask(numbers, others, rest).take(encoded.indices)
-
-
-def _number(text: str) -> str | None:
-    """Normalise a phone; a number with a point or exponent was a float once and is not believed."""
-    is_float = "." in text and text.replace(".", "", 1).isdigit()
-    return None if is_float else phones.normalize(text)
-
-
 def as_phone(value: Any) -> str | None:
     """Return the E.164 form of a value that is surely a phone, as against an extension, a count or a name; else
     None."""
     text, reason = _text(value)
-    return None if reason or text is None or len(text) < _SHORTEST_PHONE else _number(text)
+    return None if reason or text is None or len(text) < _SHORTEST_PHONE else phones.normalize(text)
 
 
 def _texts(values: Values) -> Converted:
@@ -135,14 +117,6 @@ def _text(value: Any) -> tuple[str | None, str | None]:
         case int():
             return str(value), None
     return None, None if value is None else "wrong_type"
-
-
-def _phones(values: Values) -> Converted:
-    array, reasons = _texts(values)
-    no_phone = pc.and_(array.is_valid(), normal_numbers(array).is_null())
-    if pc.any(no_phone).as_py():
-        reasons = {**dict.fromkeys(pc.indices_nonzero(no_phone).to_pylist(), "not_a_phone"), **reasons}
-    return Converted(array, reasons)
 
 
 def _urls(values: Values) -> Converted:
@@ -241,7 +215,7 @@ def _each(read: Callable[[Any], tuple[Any, str | None]], values: Values, kind: p
 
 _CONVERTERS: dict[Kind, Callable[[Values], Converted]] = {
     "text": _texts,
-    "phone": _phones,
+    "phone": _texts,
     "url": _urls,
     "instant": _instants,
     "seconds": _seconds,

@@ -1,0 +1,287 @@
+"""Telephone numbers, whole columns at a time: what `phones.read_phone` says of each text, said of all at once where it can be.
+
+A call to the numbering library takes some 40 µs, so an account whose people call from landlines would wait longer for
+its numbers than for everything else. Nearly all texts are digits with something between them: these are read by
+arithmetic on their bytes, with the plan that `phonenumbers` holds as data. Whatever that does not settle for certain is
+asked one by one; the tests compare both ways, number by number.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata import phones
+
+Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
+Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
+
+_MOST_DIGITS = 17
+"""What is longer is no number and no number with an extension, and might not fit into 64 bits."""
+
+_NO_TEXT = pa.scalar(None, pa.string())
+_POWERS = 10 ** np.arange(19, dtype=np.int64)
+
+
+class Numbers(NamedTuple):
+    """For each text the number in E.164 form and the extension; null where it says none."""
+
+    number: pa.Array
+    extension: pa.Array
+
+    @property
+    def says_nothing(self) -> pa.Array:
+        """Where there is neither."""
+        return pc.and_(self.number.is_null(), self.extension.is_null())
+
+
+def read_numbers(texts: pa.Array) -> Numbers:
+    """Return the numbers and extensions that texts stand for; each distinct text is read once.
+
+    Examples
+    --------
+    >>> read_numbers(pa.array(["13800000000", "0755-88880000-802", None, "anonymous"])).number.to_pylist()
+    ['+8613800000000', '+8675588880000', None, None]
+    """
+    encoded = texts.dictionary_encode()
+    words = encoded.dictionary
+    plain = _plain(words)
+    number, extension = _read_in_bulk(plain)
+    is_open = pc.and_(number.is_null(), extension.is_null())
+    if pc.any(is_open).as_py():
+        number, extension = _filled(number, extension, is_open, *_read_with_word(plain.filter(is_open)))
+        is_open = pc.and_(number.is_null(), extension.is_null())
+        read = [phones.read_phone(text) for text in words.filter(is_open).to_pylist()]
+        one_by_one = (pa.array([phone[i] for phone in read], pa.string()) for i in (0, 1))
+        number, extension = _filled(number, extension, is_open, *one_by_one)
+    return Numbers(number.take(encoded.indices), extension.take(encoded.indices))
+
+
+def access_numbers(meetings: pa.Table) -> frozenset[str]:
+    """Return the account's own numbers, by which one gets into a conference: those its meetings show to whom they call."""
+    shown = read_numbers(meetings["display_number"].combine_chunks()).number
+    return frozenset(shown.unique().drop_null().to_pylist())
+
+
+def _filled(
+    number: pa.Array, extension: pa.Array, where: pa.Array, more_numbers: pa.Array, more_extensions: pa.Array
+) -> tuple[pa.Array, pa.Array]:
+    return pc.replace_with_mask(number, where, more_numbers), pc.replace_with_mask(extension, where, more_extensions)
+
+
+def _plain(words: pa.Array) -> pa.Array:
+    """Return texts without wide forms, typographers' dashes and invisible marks; nearly all are ASCII and stay as they are."""
+    is_wide = pc.invert(pc.string_is_ascii(words))
+    if not pc.any(is_wide).as_py():
+        return words
+    wide = pc.utf8_normalize(words.filter(is_wide), "NFKC")
+    wide = pc.replace_substring_regex(wide, f"[{phones.INVISIBLE}]", "")
+    wide = pc.replace_substring_regex(wide, f"[{re.escape(phones.DASHES)}]", "-")
+    return pc.replace_with_mask(words, is_wide, wide)
+
+
+def _read_with_word(words: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Read texts that announce their extension by a word or a key; null where the number in front is not certain."""
+    found = pc.extract_regex(words, phones.WITH_WORD)
+    head, extension = pc.struct_field(found, "head"), pc.struct_field(found, "extension")
+    number, behind = _read_in_bulk(head)
+    is_certain = pc.and_(number.is_valid(), behind.is_null())
+    return pc.if_else(is_certain, number, _NO_TEXT), pc.if_else(is_certain, extension, _NO_TEXT)
+
+
+class _Spelled(NamedTuple):
+    """Texts seen as digits: their value and count, whether a plus stands in front, and how they are grouped.
+
+    `is_bare` is false where there is anything else than digits and what may stand between them.
+    """
+
+    digits: pa.Array
+    value: Ints
+    length: Ints
+    has_plus: Flags
+    is_bare: Flags
+    n_groups: Ints
+    first: Ints
+    last: Ints
+
+
+def _spelled(words: pa.Array) -> _Spelled:
+    words = words.fill_null("")
+    ends = np.frombuffer(words.buffers()[1], np.int32)[words.offset : words.offset + len(words) + 1]
+    data = np.frombuffer(words.buffers()[2] or b"", np.uint8)[ends[0] : ends[-1]]
+    ends = ends - ends[0]
+    marks = _marks()[data]
+    is_digit = marks == _DIGIT
+
+    def up_to(flags: Flags) -> Ints:
+        """Return how many flags are set before each edge of a word."""
+        counts: Ints = np.concatenate([[0], np.cumsum(flags)])[ends]
+        return counts
+
+    digits_before = up_to(is_digit)
+    length = np.diff(digits_before)
+    has_plus = np.zeros(len(words), np.bool_)
+    has_plus[length > 0] = data[ends[:-1][length > 0]] == ord("+")
+    n_separators, n_dots, n_others = (np.diff(up_to(marks == mark)) for mark in (_SEPARATOR, _DOT, _OTHER))
+    was_float = (n_dots == 1) & (n_separators == 0) & ~has_plus
+    is_bare = (n_others == has_plus) & ~was_float & (length > 0) & (length <= _MOST_DIGITS)
+
+    is_first = is_digit.copy()
+    is_first[1:] &= ~is_digit[:-1]
+    starts_word = ends[:-1][length > 0]
+    is_first[starts_word] = is_digit[starts_word]
+    groups_before = up_to(is_first)
+    n_groups = np.diff(groups_before)
+    starts = np.append(np.cumsum(is_digit)[is_first] - 1, [digits_before[-1]] * 2)
+    second = np.where(n_groups > 1, starts[groups_before[:-1] + 1], digits_before[1:])
+    last = np.where(n_groups > 0, digits_before[1:] - starts[groups_before[1:] - 1], 0)
+
+    digits = pa.StringArray.from_buffers(
+        len(words), pa.py_buffer(digits_before.astype(np.int32)), pa.py_buffer(data[is_digit])
+    )
+    value = pc.if_else(pa.array(is_bare), digits, "0").cast(pa.int64()).to_numpy()
+    return _Spelled(digits, value, length, has_plus, is_bare, n_groups, second - digits_before[:-1], last)
+
+
+_DIGIT, _SEPARATOR, _DOT, _OTHER = range(4)
+
+
+@lru_cache(maxsize=1)
+def _marks() -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Return for each byte what it is in a number."""
+    separator = re.compile(f"[{phones.SEPARATORS}]")
+    marks = np.full(256, _OTHER, np.uint8)
+    marks[[byte for byte in range(128) if separator.match(chr(byte))]] = _SEPARATOR
+    marks[ord(".")] = _DOT
+    marks[list(b"0123456789")] = _DIGIT
+    return marks
+
+
+class _Read(NamedTuple):
+    """What digits are as one number: its value in E.164 form, and what is certain of it.
+
+    `is_possible` says that it is a number if it is all there is, `is_whole` that a group behind it would be something else,
+    `is_part` that its last group is not a part of it.
+    """
+
+    value: Ints
+    is_possible: Flags
+    is_whole: Flags
+    is_part: Flags
+
+
+def _read_digits(value: Ints, length: Ints, has_plus: Flags, first: Ints) -> _Read:
+    """Return what digits are, `first` of them in the first group: `phones._is_whole` and `phones._e164`, by arithmetic."""
+
+    def leading(n: int) -> Ints:
+        return value // _POWERS[np.clip(length - n, 0, 18)]
+
+    starts_86, starts_0086 = leading(2) == 86, ~has_plus & (length > 4) & (leading(4) == 86)
+    needs_proof = starts_86 & ~has_plus & (length > 11) & (length != 13)
+    n_prefix = np.where(starts_86 & (has_plus | (length > 11)), 2, np.where(starts_0086, 4, 0))
+    is_foreign = (n_prefix == 0) & (has_plus | (leading(2) == 0))
+    national = value % _POWERS[np.clip(length - n_prefix, 0, 18)]
+    n_national = length - n_prefix
+    has_trunk = national < _POWERS[np.clip(n_national - 1, 0, 18)]
+    n_national = n_national - has_trunk
+    has_prefix = has_trunk | (n_prefix > 0)
+    is_national = ~is_foreign & (n_national >= 3) & (national >= _POWERS[np.clip(n_national - 1, 0, 18)])
+
+    head = np.where(is_national, national // _POWERS[np.clip(n_national - 3, 0, 18)], 0)
+    complete, mobile, possible = _home_plan()
+    is_mobile = is_national & (n_national == 11) & mobile[head]
+    is_complete = is_national & (n_national <= 12) & complete[head, np.clip(n_national, 0, 12)]
+    is_unproven = needs_proof & ~is_mobile & ~is_complete
+    is_whole = is_mobile | (is_complete & (has_prefix | (first <= 3) | (head == 400) | (head == 800)))
+    # the library takes a country code without a plus where what follows it fits better, and carriers begin with 1
+    is_plain = (has_prefix | ~starts_86) & (head >= 200) & possible[np.clip(n_national, 0, 17)]
+    is_possible = is_whole | is_complete | (is_national & is_plain & ~is_unproven)
+    in_e164 = 86 * _POWERS[np.clip(n_national, 0, 16)] + national
+
+    fits, does_not_fit = _foreign(value, np.where(has_plus, length, length - 2))
+    is_dialled = (length >= 5) & (length <= 15)
+    return _Read(
+        np.where(is_foreign, value, in_e164),
+        (length <= 15) & np.where(is_foreign, fits & is_dialled, is_possible),
+        np.where(is_foreign, fits & is_dialled, is_whole),
+        np.where(is_foreign, does_not_fit | ~is_dialled, ~is_whole & ~is_unproven),
+    )
+
+
+def _foreign(value: Ints, length: Ints) -> tuple[Flags, Flags]:
+    """Return whether digits with a country code in front are surely a possible number, and whether they surely are none."""
+    codes, n_codes, possible, is_plain = _foreign_plan()
+    head = np.clip(value // _POWERS[np.clip(length - 3, 0, 18)], 0, 999)
+    code, n_national = codes[head], length - n_codes[head]
+    national = value % _POWERS[np.clip(n_national, 0, 18)]
+    digit = national // _POWERS[np.clip(n_national - 1, 0, 18)]
+    is_told = (length >= 4) & (length <= 15) & (code > 0) & is_plain[code, np.clip(digit, 0, 9)]
+    fits = possible[code, np.clip(n_national, 0, 17)]
+    return is_told & fits, is_told & ~fits
+
+
+@lru_cache(maxsize=1)
+def _home_plan() -> tuple[Flags, Flags, Flags]:
+    """Return which first three digits and lengths are complete, which first three digits a mobile, and which lengths possible.
+
+    Lengths that only a local number has are left out: whether a 0 in front of these is stripped, the library decides.
+    """
+    from phonenumbers import PhoneMetadata
+
+    complete, possible = np.zeros((1000, 13), np.bool_), np.zeros(18, np.bool_)
+    for first, length in phones.complete_numbers():
+        complete[int(first), length] = True
+    mobile = np.array([bool(phones.HOME_MOBILE.fullmatch(f"{first:03}00000000")) for first in range(1000)])
+    plan: Any = PhoneMetadata.metadata_for_region(phones.HOME_REGION)
+    possible[[*plan.general_desc.possible_length]] = True
+    return complete, mobile, possible
+
+
+@lru_cache(maxsize=1)
+def _foreign_plan() -> tuple[Ints, Ints, Flags, Flags]:
+    """Return the country code and its length by first three digits; by code which lengths are possible, and first digits plain.
+
+    A first digit is plain where no national prefix can begin with it: then nothing is stripped, and the length decides.
+    """
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+    codes, n_codes = np.zeros(1000, np.int64), np.zeros(1000, np.int64)
+    possible, is_plain = np.zeros((1000, 18), np.bool_), np.zeros((1000, 10), np.bool_)
+    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
+        plan: Any = PhoneMetadata.metadata_for_region_or_calling_code(code, regions[0])
+        step = 10 ** (3 - len(str(code)))
+        codes[code * step : (code + 1) * step] = code
+        n_codes[code * step : (code + 1) * step] = len(str(code))
+        possible[code, [*plan.general_desc.possible_length, *plan.general_desc.possible_length_local_only]] = True
+        prefix = plan.national_prefix_for_parsing or ""
+        is_plain[code] = prefix.isdigit() or not prefix
+        if prefix.isdigit():
+            is_plain[code, int(prefix[0])] = False
+    return codes, n_codes, possible, is_plain
+
+
+def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return numbers and extensions of texts without words, null where something is not certain."""
+    seen = _spelled(words)
+    has_tail = (seen.n_groups > 1) & (seen.last <= phones.LONGEST_EXTENSION)
+    whole = _read_digits(seen.value, seen.length, seen.has_plus, seen.first)
+    is_one = seen.is_bare & (whole.is_whole | (~has_tail & whole.is_possible))
+
+    tail = np.where(has_tail, seen.last, 0)
+    n_head = seen.length - tail
+    first = np.where(seen.n_groups == 2, n_head, seen.first)
+    head = _read_digits(seen.value // _POWERS[np.clip(tail, 0, 18)], n_head, seen.has_plus, first)
+    is_two = seen.is_bare & has_tail & ~is_one & whole.is_part & head.is_whole
+
+    value = np.where(is_two, head.value, whole.value)
+    texts = pc.binary_join_element_wise("+", pa.array(value).cast(pa.string()), "")
+    extension = pa.nulls(len(words), pa.string())
+    for n in np.unique(tail[is_two]).tolist():
+        where = pa.array(is_two & (tail == n))
+        extension = pc.replace_with_mask(extension, where, pc.utf8_slice_codeunits(seen.digits.filter(where), -n))
+    return pc.if_else(pa.array(is_one | is_two), texts, _NO_TEXT), extension

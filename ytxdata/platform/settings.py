@@ -223,7 +223,7 @@ class Settings(BaseModel):
     auth_token: Token
     app_id: Pasted
     environment: Environment = "production"
-    base_url: BaseUrl = Field(default_factory=lambda known: BASE_URLS[known["environment"]])
+    base_url: BaseUrl = Field(default_factory=lambda known: BASE_URLS.get(known.get("environment", ""), ""))
     version: Pasted = "201612"
     func: Pasted = "call"
     fun_url: Pasted = "MeetingQuery.wx"

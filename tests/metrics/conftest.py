@@ -14,7 +14,7 @@ import pytest
 from ytxdata import times
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def the_clock_stands() -> Iterator[None]:
     """What a period is cut short by today must not hang on the day of the test."""
     with pytest.MonkeyPatch.context() as patch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from inspect import isfunction, signature
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ytxdata.metrics.registry import REPORTS, Ask, make
 from ytxdata.pages import collection
 from ytxdata.pages.collection import FIGURES, Collection, KeyFigure, collect
 from ytxdata.tables.described import Definition
+from ytxdata.times import as_instant
 
 
 def test_every_report_of_the_metrics_is_in_the_set() -> None:
@@ -105,9 +106,15 @@ def test_an_unknown_report_names_the_known_ones(archive: Archive) -> None:
 
 def test_an_empty_period_has_no_period_before(middle: datetime) -> None:
     assert Ask(start=middle, end=middle).before(None) is None
-    earlier = Ask(start=middle, end=middle + timedelta(days=3)).before(None)
-    assert earlier is not None
-    assert earlier.start == middle - timedelta(days=3)
+    for given, before in (
+        (("2026-03-05", "2026-03-08"), ("2026-03-02", "2026-03-05")),
+        (("2026-03-01", "2026-04-01"), ("2026-02-01", "2026-03-01")),
+        (("2026-03-01", "2026-03-18"), ("2026-02-01", "2026-02-18")),
+    ):
+        start, end = (as_instant(edge) for edge in given)
+        earlier = Ask(start=start, end=end).before(None)
+        assert earlier is not None
+        assert (earlier.start, earlier.end) == tuple(as_instant(edge) for edge in before)
 
 
 def test_the_records_beside_the_reports_are_named_once() -> None:

@@ -2,6 +2,7 @@
 
 from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
+from ytxdata.metrics.compare import Comparison, compare
 from ytxdata.metrics.concurrency import concurrency, peak_stretches
 from ytxdata.metrics.cost import cost
 from ytxdata.metrics.definitions import DEFINITIONS
@@ -22,11 +23,13 @@ __all__ = [
     "DEFINITIONS",
     "REPORTS",
     "Breakdown",
+    "Comparison",
     "Definition",
     "Frames",
     "Report",
     "Tariff",
     "Text",
+    "compare",
     "compare_definitions",
     "concentration",
     "concurrency",

@@ -10,7 +10,6 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from ytxdata import times
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import DAY, By, bounds, check_by, days_table, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts, Scope, facts, outcome
@@ -18,7 +17,7 @@ from ytxdata.metrics.groups import Book, Group, GroupOf, Groups, groups_of
 from ytxdata.metrics.report import Report, Trace, build, evidence
 from ytxdata.metrics.source import Lazy, ReportSource, Source, resolve
 from ytxdata.metrics.sums import add_up, distinct
-from ytxdata.times import Instant, local_second
+from ytxdata.times import Instant
 
 PARTIAL = ("is_partial", "covered_pct")
 """Columns of every report that goes by time: whether its period is cut short, and how much of it is covered."""
@@ -173,15 +172,10 @@ class Breakdown:
     @cached_property
     def _limits(self) -> tuple[int | None, int | None]:
         """From where to where anything can be known: the request, the begin of what is claimed, and today or the last pull."""
-        certificate = self.source.certificate
-        whole: Any = certificate() if callable(certificate) else certificate
-        claim = [
-            None if edge is None else local_second(edge)
-            for edge in (getattr(whole, "start", None), getattr(whole, "end", None))
-        ]
+        claim = self.source.claimed
         start, end = self.known.scope.edges
         firsts = [edge for edge in (start, claim[0]) if edge is not None]
-        lasts = [edge for edge in (end, claim[1], local_second(times.now())) if edge is not None]
+        lasts = [edge for edge in (end, claim[1]) if edge is not None]
         return max(firsts, default=None), min(lasts)
 
     def records(self, row: Mapping[str, Any]) -> Lazy:

@@ -5,8 +5,9 @@ Working days are those of the Chinese calendar with its make-up days, then one's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple, get_args
@@ -16,6 +17,7 @@ import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.times import BEIJING, Instant, as_instant
 
 By = Literal["day", "week", "month", "total"]
 
@@ -90,6 +92,117 @@ def next_period(row: int, by: By) -> int:
     if by == "month":
         return first_day(row + 31, "month")
     return row + {"day": 1, "week": 7, "total": 0}[by]
+
+
+Against = Literal["previous", "year_before"]
+
+
+def span_of(period: str | tuple[Instant, Instant]) -> tuple[datetime, datetime]:
+    """Return the edges of a period that a user named: `2026-03`, `2026-Q1`, `2026`, `2026-W10`, `2026-03-05`, or two instants.
+
+    Raises
+    ------
+    UsageError
+        It is none of these, or empty.
+
+    Examples
+    --------
+    >>> [edge.date().isoformat() for edge in (*span_of("2026-Q1"), *span_of("2026-W10"))]
+    ['2026-01-01', '2026-04-01', '2026-03-02', '2026-03-09']
+    """
+    if not isinstance(period, str):
+        start, end = (as_instant(edge, name="period") for edge in period)
+        if end <= start:
+            raise _no_period(period)
+        return start.astimezone(BEIJING), end.astimezone(BEIJING)
+    found = _PERIOD.fullmatch(period.strip())
+    if found is None:
+        raise _no_period(period)
+    year, quarter, week, month, day = (None if part is None else int(part) for part in found.groups())
+    try:
+        if week is not None:
+            first = date.fromisocalendar(year or 1, week, 1)
+            last = first + timedelta(days=7)
+        else:
+            first = date(year or 1, quarter * 3 - 2 if quarter else month or 1, day or 1)
+            last = first + timedelta(days=1) if day else _months_later(first, 1 if month else 3 if quarter else 12)
+    except ValueError:
+        raise _no_period(period) from None
+    return _midnight(first), _midnight(last)
+
+
+_PERIOD = re.compile(r"(\d{4})(?:-?Q([1-4])|-?W(\d\d)|[-/](\d\d)(?:[-/](\d\d))?)?")
+
+
+def counterpart(
+    start: datetime, end: datetime, against: Against | tuple[Instant, Instant] = "previous"
+) -> tuple[datetime, datetime]:
+    """Return the period that another is compared with, by the calendar.
+
+    Whole months are compared with as many whole months, a month that is not over with the same days of the one before, anything else with
+    the time of equal length just before; `year_before` with the same dates a year earlier.
+
+    Raises
+    ------
+    UsageError
+        `against` is none of these.
+
+    Examples
+    --------
+    >>> def dates(*edges, **how): return [edge.date().isoformat() for edge in counterpart(*(as_instant(edge) for edge in edges), **how)]
+    >>> dates("2026-03-01", "2026-04-01"), dates("2026-03-01", "2026-03-18"), dates("2026-03-05", "2026-03-08")
+    (['2026-02-01', '2026-03-01'], ['2026-02-01', '2026-02-18'], ['2026-03-02', '2026-03-05'])
+    >>> dates("2026-03-30", "2026-04-06", against="year_before"), dates("2026-03-01", "2026-03-31")
+    (['2025-03-30', '2025-04-06'], ['2026-02-01', '2026-03-01'])
+    """
+    if isinstance(against, tuple):
+        return span_of(against)
+    start, end = start.astimezone(BEIJING), end.astimezone(BEIJING)
+    if against not in get_args(Against):
+        raise UsageError(
+            Text(f"against 不能是 {against!r}", f"against cannot be {against!r}"),
+            remedy=Text(
+                "可选：previous、year_before，或两个时刻", "choose previous, year_before, or give two instants"
+            ),
+        )
+    if against == "year_before":
+        return _earlier(start, 12), _earlier(end, 12)
+    if start != _midnight(start.date().replace(day=1)):
+        return start - (end - start), start
+    months = (end.year - start.year) * 12 + end.month - start.month
+    if end == _midnight(end.date().replace(day=1)):
+        return _earlier(start, months), start
+    return _earlier(start, months + 1), min(_earlier(end, months + 1), start)
+
+
+def _earlier(instant: datetime, months: int) -> datetime:
+    """Return the same day and time some months before; of a shorter month its end."""
+    day = instant.date()
+    first = _months_later(day.replace(day=1), -months)
+    following = _months_later(first, 1)
+    moved = first + timedelta(days=day.day - 1)
+    if moved >= following:
+        return _midnight(following)
+    return datetime.combine(moved, instant.timetz())
+
+
+def _months_later(first: date, months: int) -> date:
+    count = first.year * 12 + first.month - 1 + months
+    return date(count // 12, count % 12 + 1, first.day)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), BEIJING)
+
+
+def _no_period(period: object) -> UsageError:
+    return UsageError(
+        Text(f"不是时段：{period!r}", f"no period: {period!r}"),
+        remedy=Text(
+            "请写成 2026-03、2026-Q1、2026、2026-W10、2026-03-05，或给两个时刻",
+            "write 2026-03, 2026-Q1, 2026, 2026-W10 or 2026-03-05, or give two instants",
+        ),
+    )
 
 
 PERIODS: tuple[str, ...] = get_args(By)

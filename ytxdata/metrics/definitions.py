@@ -86,6 +86,14 @@ _TABLE = (
     _define("product", "口径", "product", "text", "ours 或产品名", "ours or the name of a product"),
     _define("participants", "“参会者”", "“participants”", "count", "该产品称为参会者的数", "what that product calls participants"),
     _define("why", "差异原因", "why", "text", "该产品的计数规则", "the rule that product counts by"),
+    # ── one period against another ──
+    _define("figure", "指标", "figure", "text", "所比较报表的列", "a column of the report that is compared"),
+    _define("now", "本期", "now", "", "本期的值；分钟按整秒计", "the value in the period; minutes are whole seconds ÷ 60"),
+    _define("before", "上期", "before", "", "所比较时段的值", "the value in the period it is compared with"),
+    _define("change", "变化", "change", "", "本期 − 上期；各组的变化之和恰为总变化", "now − before; the changes of the groups add up to that of the whole exactly"),
+    _define("change_pct", "变化率", "change in %", "%", "变化 × 100 ÷ 上期；上期为 0 或未知则为空", "change × 100 ÷ before; null when before is 0 or unknown"),
+    _define("per_workday_pct", "每工作日变化率", "change per working day in %", "%", "（本期 ÷ 本期工作日数）相对于（上期 ÷ 上期工作日数）的变化率，工作日按中国日历含调休", "change of the value per working day, by the Chinese calendar with make-up days"),
+    _define("of_change_pct", "占变化比例", "share of the change", "%", "该组的变化 × 100 ÷ 总变化；可大于 100 或为负；总变化为 0 则为空", "change of the group × 100 ÷ change of the whole; may exceed 100 or be negative; null when the whole did not change"),
     # ── explain ──
     _define("pull_id", "查询编号", "pull id", "id", "带来该记录的查询", "the pull that brought the record"),
     _define("used", "已计入", "used", "", "该记录是否计入本行", "whether the record is part of the row"),
@@ -101,6 +109,17 @@ _WHOLE = frozenset({"leg", "people", "active_creators", "creators", "top_creator
 def is_whole(key: str) -> bool:
     """Return whether a column holds whole numbers."""
     return key in _WHOLE or DEFINITIONS[key].unit in ("count", "legs", "meetings")
+
+
+_SUMS = frozenset({
+    "meetings", "meeting_minutes", "talk_minutes", "lonely_minutes", "leg_minutes", "legs", "withheld", "inside_minutes", "outside_minutes",
+    "lines_billed", "billed_minutes", "cost", "lonely_cost",
+})  # fmt: skip
+
+
+def adds_up(key: str) -> bool:
+    """Return whether the groups of a column add up to its total: distinct people, means, peaks and shares do not."""
+    return key in _SUMS
 
 
 def add_definitions(definitions: Iterable[Definition]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.calendar import By
+from ytxdata.metrics.calendar import By, counterpart
 from ytxdata.metrics.definitions import add_definitions
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.report import Report
@@ -51,18 +51,19 @@ class Ask:
     group_of: GroupOf | None = None
 
     def before(self, end: datetime | None) -> Ask | None:
-        """Return the same for the period of equal length just before; None when this one has no beginning or no end.
+        """Return the same for the period it is compared with, as `counterpart` has it; None when this one has no beginning or no end.
 
         Examples
         --------
         >>> from datetime import UTC
-        >>> Ask(start=datetime(2026, 1, 11, tzinfo=UTC)).before(datetime(2026, 1, 21, tzinfo=UTC)).start.isoformat()
+        >>> Ask(start=datetime(2026, 1, 11, tzinfo=UTC)).before(datetime(2026, 1, 21, tzinfo=UTC)).start.astimezone(UTC).isoformat()
         '2026-01-01T00:00:00+00:00'
         """
         end = self.end or end
         if self.start is None or end is None or end <= self.start:
             return None
-        return replace(self, start=self.start - (end - self.start), end=self.start)
+        start, end = counterpart(self.start, end)
+        return replace(self, start=start, end=end)
 
 
 _ASKED = frozenset(one.name for one in fields(Ask))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import narwhals as nw
 import pyarrow as pa
 
+from ytxdata import times
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
@@ -19,6 +21,7 @@ from ytxdata.phones import normalize
 from ytxdata.records.schema import to_pandas
 from ytxdata.tables.plain import to_arrow
 from ytxdata.tables.table import Completeness
+from ytxdata.times import local_second
 
 if TYPE_CHECKING:
     from ytxdata.archive import Archive
@@ -86,6 +89,15 @@ class Source:
     certificate: Completeness | Callable[..., Completeness] | None = None
     is_archive: bool = False
     held: dict[Any, Any] = field(default_factory=dict)
+
+    @cached_property
+    def claimed(self) -> tuple[int | None, int]:
+        """From where to where anything can be known [local epoch seconds]: the begin of what is claimed, and the last pull or today."""
+        certificate = self.certificate
+        whole: Any = certificate() if callable(certificate) else certificate
+        start, end = getattr(whole, "start", None), getattr(whole, "end", None)
+        now = local_second(times.now())
+        return None if start is None else local_second(start), now if end is None else min(now, local_second(end))
 
     def finish(self, frame: Lazy, instants: Collection[str] = (), integers: Collection[str] = ()) -> Any:
         """Return the rows as the user gets them: of the kind that came in, pandas for an archive."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from math import floor
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
@@ -135,6 +137,40 @@ class Tariff:
     def cost(self, billed: nw.Expr, price: nw.Expr) -> nw.Expr:
         """Return what a line costs in billionths of a yuan; less than half of one is lost where 60 does not divide it."""
         return (billed * price + 30) // 60 + _nano("connection_fee", self.connection_fee)
+
+
+def allocated(total: Decimal, weights: Sequence[Fraction], decimals: int = 2) -> list[Decimal]:
+    """Return the parts of an amount by weight, each in whole units of its last decimal, adding up to it exactly.
+
+    What is left after rounding down goes to those who lost most by it (largest remainder), the first of equals; weights that add up to
+    nothing count alike.
+
+    Examples
+    --------
+    >>> [str(part) for part in allocated(Decimal("100.00"), [Fraction(1)] * 3)]
+    ['33.34', '33.33', '33.33']
+    """
+    whole = sum(weights, Fraction(0))
+    return rounded(
+        [Fraction(total) * (weight / whole if whole else Fraction(1, len(weights))) for weight in weights], decimals
+    )
+
+
+def rounded(parts: Sequence[Fraction], decimals: int = 2) -> list[Decimal]:
+    """Return exact parts in whole units of a last decimal, so that they still add up to their sum as it is rounded.
+
+    Examples
+    --------
+    >>> [str(part) for part in rounded([Fraction(1, 3), Fraction(1, 3), Fraction(-2, 3)])]
+    ['0.34', '0.33', '-0.67']
+    """
+    exact = [part * 10**decimals for part in parts]
+    found = [floor(one) for one in exact]
+    left = round(sum(exact, Fraction(0))) - sum(found)
+    order = sorted(range(len(found)), key=lambda place: (found[place] - exact[place], place))
+    for place in order[:left]:
+        found[place] += 1
+    return [Decimal(part).scaleb(-decimals) for part in found]
 
 
 def yuan(nano: str) -> nw.Expr:

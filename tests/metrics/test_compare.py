@@ -1,0 +1,155 @@
+"""One period against another: by the calendar, exactly, and explained by groups that add up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.metrics.offices import EDGES, ENGINES, rows
+from tests.metrics.oracle import Leg, Meeting, Office
+from ytxdata import metrics, times
+from ytxdata.errors import UsageError
+from ytxdata.metrics.calendar import counterpart, span_of
+from ytxdata.metrics.tariff import allocated, rounded
+from ytxdata.times import as_instant
+
+DAY = 86_400
+APRIL = EDGES[0]
+PEOPLE = ("+8613900000000", "+8613900000001", None)
+
+
+def months() -> Office:
+    """Three meetings of an hour in March, two longer ones in April; one creator left, another came."""
+    plan = [
+        (APRIL - 20 * DAY, 3600, PEOPLE[0]), (APRIL - 10 * DAY, 3600, PEOPLE[0]), (APRIL - 5 * DAY, 3601, PEOPLE[2]),
+        (APRIL + 2 * DAY, 5000, PEOPLE[0]), (APRIL + 20 * DAY, 7000, PEOPLE[1]), (APRIL + 29 * DAY, 1, PEOPLE[1]),
+    ]  # fmt: skip
+    meetings = [Meeting(f"m{n}", creator, start, start + s, 2) for n, (start, s, creator) in enumerate(plan)]
+    legs = [Leg(m.meeting_id, n, f"+861390000000{n}", m.start, m.end) for m in meetings for n in (1, 2)]
+    return Office(meetings, legs)
+
+
+def by_figure(report: metrics.Report) -> dict[str, dict[str, Any]]:
+    return {row["figure"]: row for row in rows(report)}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_april_against_march(engine: str) -> None:
+    found = metrics.compare(metrics.usage, ENGINES[engine](months()), "2026-04")
+    figures = by_figure(found)
+    assert (figures["meetings"]["now"], figures["meetings"]["before"], figures["meetings"]["change_pct"]) == (3, 3, 0.0)
+    assert figures["meeting_minutes"]["change"] == Decimal(round((12001 - 10801) / 60 * 10**9)).scaleb(-9)
+    # 22 working days in March; 21 in April 2026: Ching Ming is off, and no Saturday is made up for it
+    assert any("21 working days" in note.en and "22 working days" in note.en for note in found.notes)
+    assert figures["meetings"]["per_workday_pct"] == pytest.approx((22 / 21 - 1) * 100)
+    assert found.drivers is not None
+    led = [row for row in rows(found.drivers) if row["figure"] == "meetings"]
+    assert [(row["group"], row["now"], row["before"], row["change"]) for row in led] == [
+        ("+8613900000001", 2, 0, 2), ("+8613900000000", 1, 2, -1), ("unknown", 0, 1, -1),
+    ]  # fmt: skip
+    for figure in {row["figure"] for row in rows(found.drivers)}:
+        parts = [row["change"] for row in rows(found.drivers) if row["figure"] == figure]
+        assert sum(parts, Decimal(0)) == figures[figure]["change"], figure
+    assert "people" not in {row["figure"] for row in rows(found.drivers)}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_change_leads_to_the_records_of_both_periods(engine: str) -> None:
+    found = metrics.compare(metrics.usage, ENGINES[engine](months()), "2026-04")
+    assert found.drivers is not None
+    place = [(row["figure"], row["group"]) for row in rows(found.drivers)].index(("meetings", "+8613900000000"))
+
+    def ids(*asked: Any) -> set[str]:
+        frame = found.drivers.explain(place, *asked)  # type: ignore[union-attr]
+        table = frame.df() if engine == "duckdb" else frame
+        return set(table["meeting_id"].to_list())
+
+    assert (ids(), ids("now"), ids("before")) == ({"m0", "m1", "m3"}, {"m3"}, {"m0", "m1"})
+    assert len(metrics.compare(metrics.usage, ENGINES["pandas"](months()), "2026-04").explain({"figure": "legs"})) == 12
+
+
+def test_money_and_working_hours_are_compared_too() -> None:
+    frames = ENGINES["polars"](months())
+    money = metrics.compare(metrics.cost, frames, "2026-04", tariff=metrics.Tariff(prices={"default": "0.07"}))
+    assert money.drivers is not None
+    change = by_figure(money)["cost"]["change"]
+    assert sum((row["change"] for row in rows(money.drivers) if row["figure"] == "cost"), Decimal(0)) == change
+    hours = metrics.compare(metrics.working_hours, frames, "2026-Q2", against="year_before")
+    assert by_figure(hours)["meeting_minutes"]["before"] is None
+    assert metrics.compare(metrics.usage, frames, "2026-04", group=None).drivers is None
+    assert metrics.compare(metrics.concentration, frames, "2026-04").drivers is None
+    for wrong in (metrics.sizes, metrics.people):
+        with pytest.raises(UsageError, match="does not go by time"):
+            metrics.compare(wrong, frames, "2026-04")
+
+
+def test_a_month_that_is_not_over_is_compared_with_the_same_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(times, "now", lambda: datetime(2026, 4, 14, 16, tzinfo=UTC))
+    found = metrics.compare(metrics.usage, ENGINES["polars"](months()), "2026-04")
+    assert found.spans is not None
+    assert [edge.date().isoformat() for span in found.spans for edge in span] == [
+        "2026-04-01", "2026-04-15", "2026-03-01", "2026-03-15",
+    ]  # fmt: skip
+    assert by_figure(found)["meetings"] | {"per_workday_pct": 0} == {
+        "figure": "meetings", "now": 1, "before": 1, "change": 0, "change_pct": 0.0, "per_workday_pct": 0,
+    }  # fmt: skip
+    with pytest.raises(UsageError, match="has not begun"):
+        metrics.compare(metrics.usage, ENGINES["polars"](months()), "2026-05")
+
+
+@pytest.mark.parametrize(
+    ("period", "edges", "before", "year"),
+    [
+        ("2026-03", "2026-03-01 2026-04-01", "2026-02-01 2026-03-01", "2025-03-01 2025-04-01"),
+        ("2026-Q1", "2026-01-01 2026-04-01", "2025-10-01 2026-01-01", "2025-01-01 2025-04-01"),
+        ("2026", "2026-01-01 2027-01-01", "2025-01-01 2026-01-01", "2025-01-01 2026-01-01"),
+        ("2026-W10", "2026-03-02 2026-03-09", "2026-02-23 2026-03-02", "2025-03-02 2025-03-09"),
+        ("2026-03-01", "2026-03-01 2026-03-02", "2026-02-01 2026-02-02", "2025-03-01 2025-03-02"),
+        ("2024-02-29", "2024-02-29 2024-03-01", "2024-02-28 2024-02-29", "2023-03-01 2023-03-01"),
+    ],
+)
+def test_periods_by_the_calendar(period: str, edges: str, before: str, year: str) -> None:
+    start, end = span_of(period)
+
+    def days(span: tuple[datetime, datetime]) -> str:
+        return " ".join(edge.date().isoformat() for edge in span)
+
+    assert days((start, end)) == edges
+    if period != "2026-03-01":
+        assert days(counterpart(start, end)) == before
+    assert days(counterpart(start, end, "year_before")) == year
+    assert counterpart(start, end, (as_instant("2020-01"), as_instant("2020-02")))[0].year == 2020
+
+
+@pytest.mark.parametrize("wrong", ["2026-13", "March", "2026-Q5", "2026-W60", "", "2026-02-30", ("2026-03", "2026-03")])
+def test_what_is_no_period_is_refused(wrong: Any) -> None:
+    with pytest.raises(UsageError, match="no period"):
+        span_of(wrong)
+    with pytest.raises(UsageError, match="year_before"):
+        counterpart(*span_of("2026"), "last")  # type: ignore[arg-type]
+
+
+@given(
+    amount=st.decimals(-(10**9), 10**9, places=2),
+    weights=st.lists(st.fractions(0, 1000), min_size=1, max_size=40),
+)
+def test_shares_of_money_add_up_to_the_fen(amount: Decimal, weights: list[Fraction]) -> None:
+    parts = allocated(amount, weights)
+    assert sum(parts, Decimal(0)) == amount
+    whole = sum(weights, Fraction(0))
+    for part, weight in zip(parts, weights, strict=True):
+        exact = Fraction(amount) * (weight / whole if whole else Fraction(1, len(weights)))
+        assert abs(Fraction(part) - exact) < Fraction(1, 100)
+
+
+@given(parts=st.lists(st.fractions(-1000, 1000), max_size=30))
+def test_rounded_parts_add_up_to_the_rounded_sum(parts: list[Fraction]) -> None:
+    found = rounded(parts, 3)
+    assert sum(found, Decimal(0)) == Decimal(round(sum(parts, Fraction(0)) * 1000)).scaleb(-3)
+    assert all(abs(Fraction(one) - part) < Fraction(1, 1000) for one, part in zip(found, parts, strict=True))

@@ -1,0 +1,295 @@
+"""One period against another: what changed, by how much, and which groups drove it, adding up to the change exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from inspect import signature
+from typing import Any, NamedTuple
+
+import narwhals as nw
+import pyarrow as pa
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.metrics.calendar import Against, Workdays, counterpart, span_of
+from ytxdata.metrics.definitions import DEFINITIONS, REASONS, adds_up, define
+from ytxdata.metrics.groups import Book, Group
+from ytxdata.metrics.report import Report
+from ytxdata.metrics.source import Lazy, ReportSource, Source, resolve
+from ytxdata.metrics.tariff import DECIMALS, rounded
+from ytxdata.times import Instant, beijing_text, instant_of
+
+FIGURES = ("figure", "now", "before", "change", "change_pct", "per_workday_pct")
+DRIVERS = ("figure", "group", "now", "before", "change", "of_change_pct")
+_NO_FIGURES = frozenset({"is_partial", "covered_pct"})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Comparison(Report):
+    """What changed between two periods; one row is a figure of the report that was compared.
+
+    Parameters
+    ----------
+    now, before
+        The report of each period, in total.
+    spans
+        The two periods `[start, end)`, the later first.
+    drivers
+        The groups behind the change of each figure that adds up: `figure group now before change of_change_pct`, the largest change
+        first; the changes add up to that of the figure exactly. None when the report has no groups.
+    """
+
+    now: Report | None = None
+    before: Report | None = None
+    spans: tuple[tuple[datetime, datetime], tuple[datetime, datetime]] | None = None
+    drivers: Report | None = None
+
+
+class _Side(NamedTuple):
+    """One of the two periods: the report in total, the report by group."""
+
+    total: Report
+    groups: Report | None
+
+
+def compare(
+    report: Callable[..., Report], source: ReportSource, period: str | tuple[Instant, Instant],
+    against: Against | tuple[Instant, Instant] = "previous", *,
+    group: Group | None = "creator", book: Book | None = None,
+    holidays: Collection[date | str] = (), extra_workdays: Collection[date | str] = (), **asked: Any,
+) -> Comparison:  # fmt: skip
+    """Compare the figures of a report in one period with those in another, and say which groups drove the change.
+
+    One row is a figure. A period that is not over yet is compared with the same days of the other one.
+
+    Parameters
+    ----------
+    report
+        A report that goes by time: `metrics.usage`, `cost`, `working_hours`, `lonely`, `concentration`, `concurrency`, or one's own.
+    source
+        As in `usage`.
+    period
+        `2026-03`, `2026-Q1`, `2026`, `2026-W10`, `2026-03-05`, or two instants `(start, end)`.
+    against
+        `previous` (the month before a month, the quarter before a quarter), `year_before`, or two instants.
+    group, book
+        Whose changes add up to the whole, as in `usage`; None for no drivers.
+    holidays, extra_workdays
+        As in `working_hours`, for changes per working day.
+    asked
+        What else the report is asked: `tariff=`, `min_parties=`, ….
+
+    Returns
+    -------
+    Comparison
+        `figure now before change change_pct per_workday_pct` (decimals of nine places; null where a figure is unknown, or 0 before), in the
+        order of the report; `.drivers` has the groups. `explain(row)` leads to the records of both periods, `explain(row, "now")` and
+        `explain(row, "before")` to those of one.
+
+    Raises
+    ------
+    UsageError
+        As in the report; or the period is none, has not begun, or the report does not go by time.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> from ytxdata.emulator import Emulator
+    >>> with Emulator(meetings=40, seed=1) as server:
+    ...     history = ytx.Client(base_url=server.url, **server.credentials).fetch_history()
+    >>> day = history.meetings["started_at"].max().date().isoformat()
+    >>> found = ytx.metrics.compare(ytx.metrics.usage, history, day)
+    >>> changes = found.drivers.frame.groupby("figure")["change"].sum()
+    >>> bool(changes["meetings"] == found.frame.set_index("figure")["change"]["meetings"])
+    True
+    """
+    takes = signature(report).parameters
+    if not {"start", "end", "by"} <= set(takes):
+        raise UsageError(
+            Text(f"{report.__name__} 不按时段统计，无法比较", f"{report.__name__} does not go by time and cannot be compared"),
+            remedy=Text("例如 metrics.usage、cost、working_hours", "compare metrics.usage, cost or working_hours, for example"),
+        )  # fmt: skip
+    resolved = resolve(source)
+    spans = _spans(resolved, period, against)
+    by_group = None if group is None or "group" not in takes else {"group": group, "book": book}
+    sides = []
+    for start, end in spans:
+        total = report(resolved, start=start, end=end, by="total", **asked)
+        groups = None
+        if by_group is not None:
+            groups = report(resolved, start=start, end=end, by="total", **by_group, **asked)
+        sides.append(_Side(total, groups))
+    calendar = Workdays(holidays, extra_workdays)
+    return _comparison(resolved, spans, sides, [_workdays(calendar, span) for span in spans], calendar)
+
+
+def _spans(
+    source: Source, period: str | tuple[Instant, Instant], against: Against | tuple[Instant, Instant]
+) -> tuple[tuple[datetime, datetime], tuple[datetime, datetime]]:
+    start, end = span_of(period)
+    earlier = counterpart(start, end, against)
+    last = instant_of(source.claimed[1]).astimezone(start.tzinfo)
+    if last <= start:
+        raise UsageError(
+            Text(
+                f"该时段尚未开始或尚未查询：{period}", f"the period has not begun, or was not asked for yet: {period}"
+            ),
+            remedy=Text(f"数据到 {beijing_text(last)} 为止", f"the data ends at {beijing_text(last)}"),
+        )
+    if last < end:  # not over: against the same days of the other, however many that one has
+        cut = counterpart(start, last, against)[1] if not isinstance(against, tuple) else earlier[0] + (last - start)
+        return (start, last), (earlier[0], max(min(cut, earlier[1]), earlier[0] + timedelta(seconds=1)))
+    return (start, end), earlier
+
+
+def _workdays(calendar: Workdays, span: tuple[datetime, datetime]) -> int:
+    """Return the working days that a period touches."""
+    last = span[1] - timedelta(microseconds=1)
+    return calendar.count(span[0].date(), last.date() + timedelta(days=1))
+
+
+def _comparison(
+    source: Source, spans: Any, sides: Sequence[_Side], workdays: Sequence[int], calendar: Workdays
+) -> Comparison:
+    now, before = sides
+    rows: list[dict[str, Any]] = []
+    drivers: list[dict[str, Any]] = []
+    for key in now.total.arrow.column_names:
+        if key in _NO_FIGURES or not _is_number(now.total.arrow.schema.field(key).type):
+            continue
+        values = [_values(side.total, key).get("", None) for side in sides]
+        change = None if values[0] is None or values[1] is None else values[0] - values[1]
+        daily = [
+            None if value is None or not days else value / days for value, days in zip(values, workdays, strict=True)
+        ]
+        rows.append({
+            "figure": key, "now": _decimal(values[0]), "before": _decimal(values[1]), "change": _decimal(change),
+            "change_pct": _growth(*values), "per_workday_pct": _growth(*daily),
+        })  # fmt: skip
+        if now.groups is not None and before.groups is not None and adds_up(key):
+            drivers += _drivers(key, _values(now.groups, key), _values(before.groups, key), values)
+    notes = (
+        Text(
+            f"{_span(spans[0])}（{workdays[0]} 个工作日）与 {_span(spans[1])}（{workdays[1]} 个工作日）比较，北京时间，不含止日",
+            f"{_span(spans[0])} ({workdays[0]} working days) against {_span(spans[1])} ({workdays[1]} working days), Beijing time, ends not included",
+        ),
+        *calendar.notes({edge.date() for span in spans for edge in span}),
+        *(note for note in (now.groups or now.total).notes),
+    )
+    title = Text(f"{now.total.title.zh}：比较", f"{now.total.title.en}: compared")
+    made = _report(source, f"compare_{now.total.name}", title, FIGURES, rows, notes, sides, lambda side: side.total)
+    led = None
+    if now.groups is not None:
+        title = Text(f"{now.total.title.zh}：变化来自", f"{now.total.title.en}: what drove the change")
+        led = _report(
+            source, f"drivers_{now.total.name}", title, DRIVERS, drivers, notes, sides, lambda side: side.groups
+        )
+        unit = now.groups.definition("group")
+        led = replace(led, definitions=tuple(unit if one.key == "group" else one for one in led.definitions))
+    return Comparison(
+        **{name: getattr(made, name) for name in made.__dataclass_fields__},
+        now=now.total, before=before.total, spans=spans, drivers=led,
+    )  # fmt: skip
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _values(report: Report, key: str) -> dict[str, Fraction]:
+    """Return group → exact value of a figure; minutes are the whole seconds they were divided from."""
+    groups = report.arrow["group"].to_pylist() if "group" in report.arrow.column_names else [""] * report.arrow.num_rows
+    is_minutes = report.definition(key).unit == "min"
+    return {
+        group: Fraction(round(value * 60), 60) if is_minutes else Fraction(value)
+        for group, value in zip(groups, report.arrow[key].to_pylist(), strict=True)
+        if value is not None
+    }
+
+
+def _drivers(
+    key: str, now: Mapping[str, Fraction], before: Mapping[str, Fraction], totals: Sequence[Fraction | None]
+) -> list[dict[str, Any]]:
+    """Return the groups of one figure, the largest change first. Nothing was there is a change from 0."""
+    names = sorted(now.keys() | before.keys())
+    changes = [now.get(name, Fraction(0)) - before.get(name, Fraction(0)) for name in names]
+    change = (totals[0] or Fraction(0)) - (totals[1] or Fraction(0))
+    assert sum(changes, Fraction(0)) == change, f"groups of {key} do not add up"
+    shown = rounded(changes, DECIMALS)
+    shares = [Fraction(0) if not change else one * 100 / change for one in changes]
+    found = [
+        {
+            "figure": key, "group": name, "now": _decimal(now.get(name, Fraction(0))), "before": _decimal(before.get(name, Fraction(0))),
+            "change": part, "of_change_pct": float(share) if change else None,
+        }
+        for name, part, share in zip(names, shown, shares, strict=True)
+    ]  # fmt: skip
+    return sorted(found, key=lambda row: (-abs(row["change"]), row["group"]))
+
+
+def _decimal(value: Fraction | None) -> Decimal | None:
+    if value is None:
+        return None
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    return exact.quantize(Decimal(1).scaleb(-DECIMALS), ROUND_HALF_EVEN)
+
+
+def _growth(now: Fraction | None, before: Fraction | None) -> float | None:
+    return None if now is None or not before else float((now - before) * 100 / before)
+
+
+def _span(span: tuple[datetime, datetime]) -> str:
+    return " – ".join(beijing_text(edge).removesuffix(" 00:00:00") for edge in span)
+
+
+def _report(
+    source: Source, name: str, title: Text, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]],
+    notes: tuple[Text, ...], sides: Sequence[_Side], of: Callable[[_Side], Report | None],
+) -> Report:  # fmt: skip
+    exact = [column for column in columns if column in ("now", "before", "change")]
+    table = pa.table({
+        "place": pa.array(range(len(rows)), pa.int64()),
+        **{
+            column: pa.array(
+                [None if row[column] is None else str(row[column]) if column in exact else row[column] for row in rows],
+                pa.float64() if column.endswith("_pct") else pa.string(),
+            )
+            for column in columns
+        },
+    })  # fmt: skip
+    frame = source.engine.small(table).with_columns(nw.col(one).cast(nw.Decimal(38, DECIMALS)) for one in exact)
+    reports = [of(side) for side in sides]
+    known = {one.key: one for report in reports if report is not None for one in report.definitions}
+
+    def trace(row: Mapping[str, Any], column: str | None) -> Lazy:
+        wanted = {"now": reports[:1], "before": reports[1:]}.get(column or "", reports)
+        cells = {"period": "total", **row}
+        found = [
+            report.trace(cells, row["figure"]) for report in wanted if report is not None and report.trace is not None
+        ]
+        return nw.concat([one.select("meeting_id", "at", "leg", "pull_id", "used", "reason") for one in found])
+
+    said: dict[str, int] = {}
+    for report in reports:
+        for reason, (_, n) in report.excluded.items() if report is not None else ():
+            said[reason] = said.get(reason, 0) + n
+    first = reports[0]
+    return Report(
+        frame=source.finish(frame.sort("place").select(*columns)),
+        name=name,
+        title=title,
+        definitions=(
+            *define(*columns),
+            *(known.get(row["figure"], DEFINITIONS[row["figure"]]) for row in rows if "group" not in row),
+        ),
+        notes=notes,
+        period=None if first is None else first.period,
+        excluded={reason: (REASONS[reason], n) for reason, n in said.items()},
+        certificate=None if first is None else first.certificate,
+        source=source,
+        trace=trace,
+    )

@@ -2,7 +2,7 @@
 
 from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
-from ytxdata.metrics.compare import Comparison, compare
+from ytxdata.metrics.compare import ComparedReport, compare
 from ytxdata.metrics.concurrency import concurrency, peak_stretches
 from ytxdata.metrics.cost import cost
 from ytxdata.metrics.definitions import DEFINITIONS
@@ -23,7 +23,7 @@ __all__ = [
     "DEFINITIONS",
     "REPORTS",
     "Breakdown",
-    "Comparison",
+    "ComparedReport",
     "Definition",
     "Frames",
     "Report",

@@ -29,7 +29,7 @@ _NO_FIGURES = frozenset({"is_partial", "covered_pct"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Comparison(Report):
+class ComparedReport(Report):
     """What changed between two periods; one row is a figure of the report that was compared.
 
     Parameters
@@ -61,7 +61,7 @@ def compare(
     against: Against | tuple[Instant, Instant] = "previous", *,
     group: Group | None = "creator", book: Book | None = None,
     holidays: Collection[date | str] = (), extra_workdays: Collection[date | str] = (), **asked: Any,
-) -> Comparison:  # fmt: skip
+) -> ComparedReport:  # fmt: skip
     """Compare the figures of a report in one period with those in another, and say which groups drove the change.
 
     One row is a figure. A period that is not over yet is compared with the same days of the other one.
@@ -85,7 +85,7 @@ def compare(
 
     Returns
     -------
-    Comparison
+    ComparedReport
         `figure now before change change_pct per_workday_pct` (decimals of nine places; null where a figure is unknown, or 0 before), in the
         order of the report; `.drivers` has the groups. `explain(row)` leads to the records of both periods, `explain(row, "now")` and
         `explain(row, "before")` to those of one.
@@ -154,7 +154,7 @@ def _workdays(calendar: Workdays, span: tuple[datetime, datetime]) -> int:
 
 def _comparison(
     source: Source, spans: Any, sides: Sequence[_Side], workdays: Sequence[int], calendar: Workdays
-) -> Comparison:
+) -> ComparedReport:
     now, before = sides
     rows: list[dict[str, Any]] = []
     drivers: list[dict[str, Any]] = []
@@ -190,7 +190,7 @@ def _comparison(
         )
         unit = now.groups.definition("group")
         led = replace(led, definitions=tuple(unit if one.key == "group" else one for one in led.definitions))
-    return Comparison(
+    return ComparedReport(
         **{name: getattr(made, name) for name in made.__dataclass_fields__},
         now=now.total, before=before.total, spans=spans, drivers=led,
     )  # fmt: skip

@@ -234,6 +234,29 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
         thread.join()
 
 
+def test_a_report_says_when_its_book_knows_nobody_and_groups_by_one_that_does(
+    account: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    people = account.truth()["roster"]
+    (tmp_path / "own.csv").write_text(
+        "phone,name,department\n"
+        + "".join(f"{one['phone']},{one['name']},{one['department']}\n" for one in people if one["phone"].isdigit())
+    )
+    (tmp_path / "other.csv").write_text("phone,name,department\n15400000001,Somebody,Elsewhere\n")
+    assert run("sync") == 0
+    report = ("--lang", "en", "report", "--out")
+    assert run(*report, "r1", "--book", "other.csv") == 0
+    assert "the book other.csv knows none of the numbers" in capsys.readouterr().err
+    assert run(*report, "r2", "--book", "own.csv", "--group", "department") == 0
+    assert "knows none" not in capsys.readouterr().err
+    usage = (tmp_path / "r2" / "usage.csv").read_text("utf-8-sig")
+    assert "销售部" in usage
+    assert '"group"' in usage.splitlines()[0]
+    assert run(*report, "r3", "--group", "department") == 2
+    assert "book" in capsys.readouterr().err
+
+
 def test_an_interrupted_fetch_says_that_nothing_was_kept(
     hanging: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,8 +9,10 @@ import typer
 
 from ytxdata.cli.shared_options import (
     ArchiveDir,
+    BookFile,
     From,
     Granularity,
+    GroupBy,
     Json,
     Language,
     Lines,
@@ -48,6 +50,8 @@ def explain(
     by: Granularity = "month",
     tariff: TariffFile = None,
     lines: Lines = None,
+    group: GroupBy = None,
+    book: BookFile = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="把记录写入此文件 / write the records to this file")] = None,
     show_phones: ShowPhones = False,
     as_json: Json = False,
@@ -64,7 +68,7 @@ def explain(
     from ytxdata.archive import Archive
     from ytxdata.pages.explanation import explanation
 
-    told = explanation(Archive(archive), report, ask(start, end, by, tariff, lines), row, column)
+    told = explanation(Archive(archive), report, ask(start, end, by, tariff, lines, group, book), row, column)
     records = told.records
     if csv is not None:
         records.to_csv(csv, show_phones=show_phones)

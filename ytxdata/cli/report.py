@@ -10,8 +10,10 @@ import typer
 
 from ytxdata.cli.shared_options import (
     ArchiveDir,
+    BookFile,
     From,
     Granularity,
+    GroupBy,
     Json,
     Language,
     Lines,
@@ -21,6 +23,7 @@ from ytxdata.cli.shared_options import (
     ask,
     chosen,
     emit,
+    note,
     say,
     wrote,
 )
@@ -30,6 +33,8 @@ from ytxdata.labels import Lang, Text
 
 if TYPE_CHECKING:
     from ytxdata.metrics.registry import Ask
+    from ytxdata.pages.collection import Collection
+    from ytxdata.tables.lists import AddressBook
     from ytxdata.tables.masking import Privacy
 
 NOTEBOOK = "02_usage_report.ipynb"
@@ -61,13 +66,8 @@ def report(
             help="密钥文件：号码和姓名换成稳定的化名；没有则新建 / key file: stable pseudonyms for numbers and names; made if it is not there",
         ),
     ] = None,
-    book: Annotated[
-        Path | None,
-        typer.Option(
-            "--book",
-            help="通讯簿 CSV（number,name,department）：号码换成姓名和部门 / alias book: names and departments for numbers",
-        ),
-    ] = None,
+    book: BookFile = None,
+    group: GroupBy = None,
     min_group: Annotated[
         int | None,
         typer.Option(
@@ -117,7 +117,7 @@ def report(
         require_extra("excel")
     if notebook:
         require_extra("notebooks")
-    asked = ask(start, end, by, tariff, lines)
+    asked = ask(start, end, by, tariff, lines, group, book)
     if notebook and min_group:
         raise UsageError(
             Text("--notebook 与 --min-group 不能同时使用", "--notebook and --min-group exclude each other"),
@@ -133,6 +133,8 @@ def report(
     privacy = _privacy(show_phones, pseudonyms, book)
     with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
         collected = collect(Archive(archive), asked, step=bar.set_description_str)
+        if privacy.book is not None and not _knows_any(privacy.book, collected):
+            note(_NOBODY_KNOWN, book=book)
         if min_group:
             collected = without_small_groups(collected, min_group, previous=previous, privacy=privacy)
         files = write_files(
@@ -170,6 +172,18 @@ def _check(option: str, given: str, known: Iterable[str]) -> None:
             Text(f"{option} 不能是 {given!r}", f"{option} cannot be {given!r}"),
             remedy=Text(f"可选：{listed}", f"choose one of {listed}"),
         )
+
+
+_NOBODY_KNOWN = Text(
+    "警告：通讯簿 {book} 里没有这些会议的任何一个号码，可能是别家公司的通讯簿",
+    "warning: the book {book} knows none of the numbers in these meetings; is it another company's?",
+)
+
+
+def _knows_any(book: AddressBook, collected: Collection) -> bool:
+    """Return whether any number of the records stands in the book; without records there is nothing to know."""
+    met = set(collected.tables["legs"].arrow["number"].unique().to_pylist()) - {None}
+    return not met or any(number in book.lines for number in met)
 
 
 def _privacy(show_phones: bool, pseudonyms: Path | None, book: Path | None) -> Privacy:

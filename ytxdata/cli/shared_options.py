@@ -206,21 +206,55 @@ Lines = Annotated[
 ]
 
 
-def ask(start: str | None, end: str | None, by: str, tariff: Path | None, lines: int | None) -> Ask:
+GroupBy = Annotated[
+    str | None,
+    typer.Option(
+        "--group",
+        help="分组：department 或通讯簿的其他列（须有 --book）、creator、number_class、size_class、name"
+        " / groups: department or another column of the book (with --book), creator, number_class, size_class, name",
+    ),
+]
+BookFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--book",
+        help="通讯簿 CSV（phone 或 number、name、department）：号码换成姓名和部门"
+        " / address book: names and departments for numbers",
+    ),
+]
+
+
+def ask(
+    start: str | None,
+    end: str | None,
+    by: str,
+    tariff: Path | None,
+    lines: int | None,
+    group: str | None = None,
+    book: Path | None = None,
+) -> Ask:
     """Return what the options ask of the reports.
 
     Raises
     ------
     UsageError
-        An edge of the period is no date, `by` is unknown, or the tariff cannot be used.
+        An edge of the period is no date, `by` is unknown, or tariff or book cannot be used.
     """
     from ytxdata.metrics.calendar import check_by
     from ytxdata.metrics.registry import Ask
     from ytxdata.metrics.tariff import Tariff
+    from ytxdata.tables.lists import AddressBook
 
     check_by(by)
     edges: dict[str, Any] = {
         edge: None if text is None else as_instant(text, name=name)
         for edge, name, text in (("start", "--from", start), ("end", "--to", end))
     }
-    return Ask(**edges, by=cast("By", by), tariff=None if tariff is None else Tariff.load(tariff), lines=lines)
+    return Ask(
+        **edges,
+        by=cast("By", by),
+        tariff=None if tariff is None else Tariff.load(tariff),
+        lines=lines,
+        group=group,
+        book=None if group is None or book is None else AddressBook.read(book),
+    )

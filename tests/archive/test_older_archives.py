@@ -31,7 +31,7 @@ def older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A folder with an archive of an older layout, and the frames it gave when it was written."""
     with zipfile.ZipFile(request.param) as packed:
         packed.extractall(tmp_path / request.param.stem)
-    return tmp_path / request.param.stem
+    return Path(tmp_path, request.param.stem)
 
 
 def frames_of(folder: Path) -> dict[str, pd.DataFrame]:

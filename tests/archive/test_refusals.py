@@ -79,6 +79,22 @@ def test_a_place_that_holds_something_else_is_left_alone(platform: Any, tmp_path
     assert platform.asked == []
 
 
+def test_a_mistyped_path_is_no_account_without_meetings(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "typo")
+    reads = (archive.meetings, archive.pulls, archive.coverage, archive.certificate, archive.changes, archive.verify)
+    for read in (
+        *reads,
+        archive.rebuild,
+        archive.raw_records,
+        lambda: archive.scan("legs"),
+        lambda: archive.answer("1"),
+    ):
+        with pytest.raises(NotAnArchiveError) as caught:
+            read()
+        assert says_what_to_do(caught.value)
+    assert not archive.path.exists()
+
+
 def test_a_newer_layout_is_refused_by_every_reader_and_writer(archive: Archive, platform: Any) -> None:
     archive.sync(platform)
     (archive.path / "heads" / "000000000002.json").write_text('{"layout": 99, "of": "the future"}')

@@ -12,7 +12,7 @@ import pytest
 from ytxdata.archive import Archive, SyncReport
 from ytxdata.archive.known_meetings import ArchivedMeetings, VersionIndex
 from ytxdata.emulator import Emulator
-from ytxdata.errors import UsageError
+from ytxdata.errors import NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, empty, to_pandas
@@ -36,7 +36,10 @@ def test_first_sync_takes_everything_and_a_quiet_one_costs_one_call(archive: Arc
     assert len(archive.pulls()) == len(platform.asked)
 
 
-def test_frames_of_no_archive_have_the_columns_of_full_ones(archive: Archive, platform: Any) -> None:
+def test_frames_of_an_empty_archive_have_the_columns_of_full_ones(archive: Archive, platform: Any) -> None:
+    records, platform.records = platform.records, []
+    archive.sync(platform)
+    platform.records = records
     views = {"meetings": MEETINGS, "legs": LEGS, "rejects": REJECTS, "problems": PROBLEMS, "pulls": PULLS}
     before = {name: getattr(archive, name)().dtypes for name in [*views, "changes", "coverage"]}
     platform.records.append({"no": "id"})
@@ -155,7 +158,8 @@ def test_an_interrupted_sync_leaves_nothing_and_the_next_one_heals(archive: Arch
     platform.fail_at = 1
     with pytest.raises(KeyboardInterrupt):
         archive.sync(platform)
-    assert len(archive.meetings()) == 0
+    with pytest.raises(NotAnArchiveError):
+        archive.meetings()
     done = archive.sync(platform)
     assert done.new == 60
     assert archive.verify().is_sound
@@ -178,7 +182,6 @@ def test_a_late_field_and_a_closing_meeting_are_told_apart(archive: Archive, pla
 
 
 def test_a_period_and_a_certificate_of_it(archive: Archive, platform: Any) -> None:
-    assert archive.certificate().worst == "GAP"
     archive.sync(platform)
     some = archive.meetings(start="2026-01-01T10:00", end="2026-01-01T11:00")
     assert len(some) == 6

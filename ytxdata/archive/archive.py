@@ -16,7 +16,7 @@ import pandas as pd
 from ytxdata import times
 from ytxdata.archive.known_meetings import certificate_of
 from ytxdata.archive.ledger import changes
-from ytxdata.archive.ownership import WAIT_S, read_identity
+from ytxdata.archive.ownership import WAIT_S, no_archive, read_identity
 from ytxdata.archive.raw_answers import current_records, raw_answer
 from ytxdata.archive.snapshot import Snapshot, newest, read
 from ytxdata.archive.sync import Asker, RebuildReport, SyncReport, rebuild, sync
@@ -377,9 +377,17 @@ class Archive:
         return rebuild(self.path.absolute(), aliases, wait_s)
 
     def snapshot(self) -> Snapshot | None:
-        """Return the state that readers see now; None before the first completed sync."""
+        """Return the state that readers see now; None while the first sync has not been completed.
+
+        Raises
+        ------
+        NotAnArchiveError
+            No archive was born here: a mistyped path must not read like an account without meetings.
+        """
         root = self.path.absolute()
-        return newest(root) if read_identity(root) else None
+        if read_identity(root) is None:
+            raise no_archive(root)
+        return newest(root)
 
     def _frame(self, name: str, start: Instant | None, end: Instant | None, as_of: Instant | None) -> pd.DataFrame:
         return to_pandas(

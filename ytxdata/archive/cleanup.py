@@ -76,16 +76,17 @@ def tidy(root: Path, before: int, after: int) -> None:
         Numbers of the newest head before and after this sync: this is done once in `LISTS_KEPT` changes.
     """
     if before // LISTS_KEPT < after // LISTS_KEPT:
-        _let_files_go(root)
+        let_files_go(root)
         _empty_interrupted(root, times.now())
     if before // GO_TOGETHER < after // GO_TOGETHER:
         _let_heads_go(root, times.now())
 
 
-def _let_files_go(root: Path) -> None:
+def let_files_go(root: Path, lists_kept: int = LISTS_KEPT) -> None:
+    """Let go the lists of all but the newest heads, and the files that only they name."""
     lists = list(kept_lists(root))
-    kept: set[str] = set().union(*(paths_of(files) for _, files in lists[:LISTS_KEPT]))
-    for number, files in reversed(lists[LISTS_KEPT:]):
+    kept: set[str] = set().union(*(paths_of(files) for _, files in lists[:lists_kept]))
+    for number, files in reversed(lists[lists_kept:]):
         for path in paths_of(files) - kept:
             (root / path).unlink(missing_ok=True)
             with suppress(OSError):  # a generation is gone with its last file

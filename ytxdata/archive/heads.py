@@ -3,8 +3,9 @@
 A sync writes its files first and its head last. Rows of a sync without a head do not exist for any reader, so a
 killed sync is never seen half.
 
-A head is two lines. The first says what the archive is: counts, evidence, certificate, the hashes of the line below and
-of all heads before. The second lists every file that counts, with its size, SHA-256, rows and bounds.
+A head is two lines. The first says what the archive is: counts, certificate, the end of the chain of pulls, the hashes of
+the line below and of all heads before. The second holds what only the next sync and readers of this state need: every
+file that counts with its size, SHA-256, rows and bounds, the evidence, the names the tables were derived with.
 """
 
 from __future__ import annotations
@@ -20,19 +21,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ytxdata.archive.stored_files import DERIVE_AGAIN, Bounds, Files, StoredFile
+from ytxdata.archive.stored_files import DERIVE_AGAIN, Bounds, Files, StoredFile, telling_damage
 from ytxdata.errors import DamagedError
 from ytxdata.files import write_whole
-from ytxdata.labels import Text
 
 HEADS = "heads"
 GONE = re.compile(r"gone-(\d{12})-(\d{12})\.json")
 """Files that keep the hashes of heads that went: named by the first and the last of them."""
 
 
+CERTIFICATE = ("periods", "outside")
+"""What of the state stands in the first line, which stays: what was claimed. The evidence for it is three times as long."""
+
+
 @dataclass(frozen=True)
 class Head:
-    """One state of the archive, as the first line of a head says it."""
+    """One state of the archive."""
 
     layout: int
     sequence: int
@@ -50,14 +54,18 @@ class Head:
     state: Mapping[str, Any] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
-        """Return the head as canonical JSON that holds its own hash."""
-        return sealed({one.name: getattr(self, one.name) for one in dataclasses.fields(self)})
+        """Return the first line: canonical JSON that holds its own hash."""
+        body = {one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "parser"}
+        return sealed({**body, "state": {name: value for name, value in self.state.items() if name in CERTIFICATE}})
 
     @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Head:
-        """Return the head that the fields of its first line make; an older layout has others beside them."""
-        names = {one.name for one in dataclasses.fields(cls)}
-        return cls(**{name: value for name, value in body.items() if name in names})
+    def of(cls, body: Mapping[str, Any], below: Mapping[str, Any] | None = None) -> Head:
+        """Return the head that the fields of its lines make; an older layout has other fields, and no second line."""
+        known = {one.name for one in dataclasses.fields(cls)}
+        fields = {name: value for name, value in body.items() if name in known}
+        if below is not None:
+            fields |= {"parser": below["parser"], "state": {**fields["state"], **below["state"]}}
+        return cls(**fields)
 
 
 def canonical(body: object) -> bytes:
@@ -81,7 +89,7 @@ def unsealed(data: bytes) -> dict[str, Any]:
     return body
 
 
-def files_to_line(files: Files) -> bytes:
+def line_below(head: Head, files: Files) -> bytes:
     """Return the second line of a head."""
     columns = list(dict.fromkeys(file.columns for table in files.values() for file in table))
     tables = {
@@ -89,12 +97,11 @@ def files_to_line(files: Files) -> bytes:
         for name, table in files.items()
         if table
     }
-    return canonical({"columns": columns, "files": tables})
+    state = {name: value for name, value in head.state.items() if name not in CERTIFICATE}
+    return canonical({"columns": columns, "files": tables, "parser": head.parser, "state": state})
 
 
-def files_of_line(line: bytes) -> Files:
-    """Return what `files_to_line` wrote."""
-    body = json.loads(line)
+def _files(body: Mapping[str, Any]) -> Files:
     columns = [tuple(names) for names in body["columns"]]
     return {
         name: tuple(
@@ -138,7 +145,7 @@ class RawHead(NamedTuple):
 
     body: dict[str, Any]
     sha256: str
-    list_line: bytes | None
+    line_below: bytes | None
 
 
 def read_head(root: Path, sequence: int) -> RawHead:
@@ -150,34 +157,31 @@ def read_head(root: Path, sequence: int) -> RawHead:
         The file is gone or not what was written.
     """
     path = head_path(root, sequence)
-    try:
+    with telling_damage(str(path), DERIVE_AGAIN):
         line, *rest = path.read_bytes().split(b"\n", 1)
         return RawHead(unsealed(line), hashlib.sha256(line).hexdigest(), rest[0] if rest else None)
-    except (OSError, ValueError, KeyError, TypeError):
-        raise damaged_head(path) from None
 
 
 def layout_of(root: Path, sequence: int) -> object:
     """Return the layout a head says it has, whatever else it says, so that a newer one can be refused politely."""
     path = head_path(root, sequence)
-    try:
+    with telling_damage(str(path), DERIVE_AGAIN):
         return json.loads(path.read_bytes().split(b"\n", 1)[0])["layout"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise damaged_head(path) from None
 
 
-def damaged_head(path: Path) -> DamagedError:
-    """Return the error for a head that cannot be read: the one before it can, and the tables are derived from it."""
-    return DamagedError(
-        Text(f"存档的控制文件已损坏：{path}", f"a control file of the archive is damaged: {path}"), remedy=DERIVE_AGAIN
-    )
+def write_head(root: Path, head: Head, files: Files) -> tuple[Head, str]:
+    """Make a head the newest one; when this returns it survives a power cut, before that nobody sees it.
 
-
-def write_head(root: Path, head: Head, files: Files) -> str:
-    """Make a head the newest one; when this returns it survives a power cut, before that nobody sees it."""
+    Returns
+    -------
+    tuple
+        The head with the hash of what stands below it, and the hash of its first line, which the next one follows.
+    """
+    below = line_below(head, files)
+    head = dataclasses.replace(head, files_sha256=hashlib.sha256(below).hexdigest())
     line = head.to_line()
-    write_whole(head_path(root, head.sequence), line + b"\n" + files_to_line(files))
-    return hashlib.sha256(line).hexdigest()
+    write_whole(head_path(root, head.sequence), line + b"\n" + below)
+    return head, hashlib.sha256(line).hexdigest()
 
 
 def link(past: str, sha256: str) -> str:
@@ -196,10 +200,8 @@ def read_gone(path: Path) -> dict[int, str]:
     DamagedError
         The file is not what was written.
     """
-    try:
+    with telling_damage(str(path)):
         return {int(number): sha256 for number, sha256 in unsealed(path.read_bytes())["hashes"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise damaged_head(path) from None
 
 
 def gone_files(root: Path) -> list[Path]:
@@ -225,23 +227,28 @@ def past_of(root: Path, numbers: Iterable[int]) -> str:
 
 
 def kept_lists(root: Path) -> Iterator[tuple[int, Files]]:
-    """Yield the newest heads that still list their files, newest first; one whose list is damaged is passed over."""
+    """Yield the newest heads that still list their files, newest first; a damaged list names none."""
     for number in reversed(sequences(root)):
         with suppress(DamagedError):
             raw = read_head(root, number)
-            if raw.list_line is None:
+            if raw.line_below is None:
                 return
-            yield number, listed_files(raw, head_path(root, number))
+            files: Files = {}
+            with suppress(DamagedError):
+                files = whole_head(root, number, raw)[1]
+            yield number, files
 
 
-def listed_files(raw: RawHead, path: Path) -> Files:
-    """Return the files that a head lists.
+def whole_head(root: Path, sequence: int, raw: RawHead) -> tuple[Head, Files]:
+    """Return a head with all its fields, and the files it lists.
 
     Raises
     ------
     DamagedError
         The second line is gone, or not the one that the first speaks of.
     """
-    if raw.list_line is None or hashlib.sha256(raw.list_line).hexdigest() != raw.body.get("files_sha256"):
-        raise damaged_head(path)
-    return files_of_line(raw.list_line)
+    with telling_damage(str(head_path(root, sequence)), DERIVE_AGAIN):
+        if raw.line_below is None or hashlib.sha256(raw.line_below).hexdigest() != raw.body.get("files_sha256"):
+            raise ValueError("its list of files is not what was written")
+        below = json.loads(raw.line_below)
+        return Head.of(raw.body, below), _files(below)

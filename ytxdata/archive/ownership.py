@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ytxdata.archive.stored_files import telling_write_errors
+from ytxdata.archive.stored_files import telling_damage, telling_write_errors
 from ytxdata.errors import ArchiveLockedError, DamagedError, ForeignArchiveError, FutureLayoutError, NotAnArchiveError
 from ytxdata.files import make_private_folder, write_whole
 from ytxdata.labels import Text
@@ -76,14 +76,15 @@ def read_identity(root: Path) -> Identity | None:
         `archive.json` is not what was written.
     """
     path = root / IDENTITY
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        if not root.exists() or all(entry.name in BIRTH for entry in root.iterdir()):
-            return None
-        raise _not_an_archive(root) from None
-    except NotADirectoryError:
-        raise _not_an_archive(root) from None
+    with telling_damage(str(path)):
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            if not root.exists() or all(entry.name in BIRTH for entry in root.iterdir()):
+                return None
+            raise _not_an_archive(root) from None
+        except NotADirectoryError:
+            raise _not_an_archive(root) from None
     try:
         content = json.loads(data)
         identity = Identity(content["key"], content["owner"])

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.heads import Head, head_path, layout_of, listed_files, read_head, sequences
+from ytxdata.archive.heads import Head, layout_of, read_head, sequences, whole_head
 from ytxdata.archive.ownership import LAYOUT, check_layout
 from ytxdata.archive.stored_files import INDEX, RAW_TABLES, SCHEMAS, Files, Numbers, StoredFile, telling_damage
 
@@ -61,7 +61,8 @@ def newest(root: Path) -> Snapshot | None:
     DamagedError
         Its control file is not what was written.
     """
-    numbers = sequences(root)
+    with telling_damage(str(root)):
+        numbers = sequences(root)
     if not numbers:
         return None
     check_layout(layout_of(root, numbers[-1]), root)
@@ -77,13 +78,13 @@ def at_head(root: Path, sequence: int) -> Snapshot:
         The head is not what was written, or it no longer lists its files.
     """
     raw = read_head(root, sequence)
-    head = Head.of(raw.body)
-    if head.layout < LAYOUT:
+    if raw.body["layout"] < LAYOUT:
         from ytxdata.archive.older_layouts import files_of  # which writes, and so must know this module
 
         with telling_damage(str(root)):
-            return Snapshot(root, head, raw.sha256, files_of(root, raw.body))
-    return Snapshot(root, head, raw.sha256, listed_files(raw, head_path(root, sequence)))
+            return Snapshot(root, Head.of(raw.body), raw.sha256, files_of(root, raw.body))
+    head, listed = whole_head(root, sequence, raw)
+    return Snapshot(root, head, raw.sha256, listed)
 
 
 class Wanted(NamedTuple):

@@ -66,7 +66,7 @@ def telling_damage(what: str, remedy: Text = RESTORE) -> Iterator[None]:
         if error.errno in _NOT_DAMAGE:
             raise _unreadable(what, error) from None
         raise _damaged(what, error, remedy) from None
-    except (pa.ArrowException, ValueError, KeyError) as error:
+    except (pa.ArrowException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(what, error, remedy) from None
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from ytxdata import times
-from ytxdata.archive.cleanup import compact_if_due, heal, tidy
+from ytxdata.archive.cleanup import compact_if_due, heal, let_files_go, tidy
 from ytxdata.archive.known_meetings import (
     ArchivedMeetings,
     RejectIndex,
@@ -25,13 +25,22 @@ from ytxdata.archive.known_meetings import (
 )
 from ytxdata.archive.new_or_changed import JUDGEMENTS, Intake
 from ytxdata.archive.older_layouts import migrated
-from ytxdata.archive.ownership import birth, check_owner, no_archive, read_identity, writing
+from ytxdata.archive.ownership import LAYOUT, birth, check_owner, no_archive, read_identity, writing
 from ytxdata.archive.raw_answers import raw_records
-from ytxdata.archive.rebuild import Rebuilt, aliases_for, derive_again, parser_mark, rebuilt, rebuilt_if_outdated
+from ytxdata.archive.rebuild import (
+    Rebuilt,
+    adopt,
+    aliases_for,
+    derive_again,
+    newest_readable,
+    parser_mark,
+    rebuilt,
+    rebuilt_if_outdated,
+)
 from ytxdata.archive.snapshot import Snapshot, newest
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
-from ytxdata.archive.write_sync import Writer, write_intake
+from ytxdata.archive.write_sync import PENDING, Writer, write_intake
 from ytxdata.errors import ArchiveWriteError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
@@ -128,9 +137,15 @@ class RebuildReport:
     observations: int
     meetings: int
     regained: int = 0
+    mended: tuple[Text, ...] = ()
+
+    @property
+    def line(self) -> Text:
+        """The result in one line."""
+        return _REBUILT.format(observations=self.observations, meetings=self.meetings)
 
     def __str__(self) -> str:
-        return _REBUILT.format(observations=self.observations, meetings=self.meetings).in_(preferred_lang())
+        return "\n".join(text.in_(preferred_lang()) for text in (*self.mended, self.line))
 
 
 _REBUILT = Text(
@@ -212,18 +227,23 @@ def _regained(ready: Rebuilt | None) -> tuple[Note, ...]:
 
 
 def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport:
-    """Derive all tables again, holding the archive's lock."""
+    """Derive all tables again and mend what follows from the raw data, holding the archive's lock."""
     if read_identity(root) is None:
         raise no_archive(root)
     with writing(root, wait_s), telling_write_errors(root):
-        snapshot = newest(root)
-        heal(root, snapshot)
+        was_cut_short = (root / PENDING).exists()
+        snapshot, done = newest_readable(root)
         if snapshot is None:
             raise no_archive(root)
-        snapshot = migrated(root, snapshot)
-        done = rebuilt(root, snapshot, aliases_for(snapshot, aliases))
-    counts = done.snapshot.head.counts
-    return RebuildReport(counts["observations"], counts["meetings"], done.regained)
+        names = aliases_for(snapshot, aliases)
+        if not was_cut_short and snapshot.head.layout == LAYOUT:
+            snapshot, adopted = adopt(root, snapshot, names)
+            done += adopted
+        heal(root, snapshot)
+        after = rebuilt(root, migrated(root, snapshot), names)
+        let_files_go(root, lists_kept=1)  # what earlier heads list may be damaged; it is made anew, and nobody needs it
+    counts = after.snapshot.head.counts
+    return RebuildReport(counts["observations"], counts["meetings"], after.regained, tuple(done))
 
 
 def prepared(root: Path, account: tuple[str, str], aliases: Aliases | None) -> Rebuilt | None:

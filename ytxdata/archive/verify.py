@@ -27,14 +27,14 @@ from ytxdata.archive.older_layouts import manifest
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, no_archive, read_identity
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
 from ytxdata.archive.snapshot import Snapshot, batches, newest, read
-from ytxdata.archive.stored_files import CHAINED, INDEX, StoredFile, data_files, pull_sha256
+from ytxdata.archive.stored_files import CHAINED, DERIVE_AGAIN, DERIVED, INDEX, StoredFile, data_files, pull_sha256
 from ytxdata.archive.write_sync import PENDING
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.templates import facts_card
 
-Kind = Literal["control", "commit", "data", "index", "record", "pull", "law"]
+Kind = Literal["control", "commit", "data", "index", "record", "pull", "law", "stray"]
 
 KINDS: dict[Kind, Text] = {
     "control": Text("控制文件", "control file"),
@@ -44,6 +44,7 @@ KINDS: dict[Kind, Text] = {
     "record": Text("记录", "record"),
     "pull": Text("调用", "pull"),
     "law": Text("守恒", "law"),
+    "stray": Text("多余文件", "stray file"),
 }
 
 
@@ -73,6 +74,16 @@ class Verification:
         return not self.damages
 
     @property
+    def can_be_mended(self) -> bool:
+        """Whether all that is damaged follows from raw data: then `Archive.rebuild` makes it anew."""
+        return all(
+            damage.kind in ("index", "law", "stray")
+            or (damage.kind == "control" and damage.name != IDENTITY)
+            or (damage.kind == "data" and damage.name.startswith(f"{DERIVED}/"))
+            for damage in self.damages
+        )
+
+    @property
     def frame(self) -> pd.DataFrame:
         """One row per damage: `kind`, `name`, `zh`, `en`."""
         rows = [(d.kind, d.name, d.detail.zh, d.detail.en) for d in self.damages]
@@ -97,7 +108,8 @@ class Verification:
     def raise_if_damaged(self) -> None:
         """Raise DamagedError that names the damages, unless there are none."""
         if self.damages:
-            raise DamagedError(_listed(self.line, self.damages), remedy=_REMEDY)
+            remedy = DERIVE_AGAIN if self.can_be_mended else _REMEDY
+            raise DamagedError(_listed(self.line, self.damages), remedy=remedy)
 
     def __str__(self) -> str:
         return self.line.in_(preferred_lang())
@@ -204,7 +216,7 @@ class _Check:
                 except DamagedError:
                     self.found("control", name, _CHANGED)
                 else:
-                    self._head(name, Head.of(raw.body), raw.list_line, previous_before, past_before, owner)
+                    self._head(name, Head.of(raw.body), raw.line_below, previous_before, past_before, owner)
                     previous = raw.sha256
             elif number not in went:
                 self.found("control", name, _GONE)
@@ -222,7 +234,7 @@ class _Check:
         return went
 
     def _head(
-        self, name: str, head: Head, list_line: bytes | None, previous: str | None, past: str | None, owner: str
+        self, name: str, head: Head, line_below: bytes | None, previous: str | None, past: str | None, owner: str
     ) -> None:
         follows = previous is None or head.previous_sha256 == previous
         if head.layout == LAYOUT:  # what went before is known by its hash alone; older layouts did not say it
@@ -233,7 +245,7 @@ class _Check:
             )
         if owner and head.identity_sha256 != owner:
             self.found("control", IDENTITY, Text("不是写入时的身份文件", "it is not the identity file of that time"))
-        if head.layout == LAYOUT and list_line is not None and _sha256(list_line) != head.files_sha256:
+        if head.layout == LAYOUT and line_below is not None and _sha256(line_below) != head.files_sha256:
             self.found("control", name, _CHANGED)
         self.states.append((name, head.counts.get("pulls", 0), head.chain_sha256))
 
@@ -248,12 +260,13 @@ class _Check:
         if is_quiet:
             unnamed = Text("没有控制文件认领的文件", "no control file names it")
             named = named_files(self.root, snapshot)
-            damaged += [Damage(_kind(path), path, unnamed) for path in data_files(self.root) if path not in named]
+            damaged += [Damage("stray", path, unnamed) for path in data_files(self.root) if path not in named]
         if damaged:  # a sync that ran meanwhile may have let files go, or added some
             now = newest(self.root)
             if now is not None and snapshot is not None and now.sha256 != snapshot.sha256:
                 wanted = self._marks(now)
-                damaged = [damage for damage in damaged if damage.name in wanted]
+                named = named_files(self.root, now)
+                damaged = [one for one in damaged if (one.name in named) != (one.kind == "stray")]
         self.damages += damaged
 
     def _marks(self, snapshot: Snapshot | None) -> dict[str, tuple[int, str]]:

@@ -9,6 +9,8 @@ filter on `started_at` reaches the files.
 from __future__ import annotations
 
 import atexit
+import errno
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -210,7 +212,7 @@ def table(
         try:
             rows = relation(snapshot, name, as_of=as_of, start=start, end=end).order(ORDER[name]).to_arrow_table()
         except duckdb.Error as error:
-            raise ValueError(str(error)) from error
+            raise _as_python(error) from error
     return rows.cast(schema)
 
 
@@ -285,3 +287,13 @@ def _files(session: Any, snapshot: Snapshot, table: str) -> Any:
 
 
 _ENGINES = {"duckdb": _duckdb, "spark": _pyspark}
+
+
+def _as_python(error: duckdb.Error) -> Exception:
+    """Return what DuckDB met as the error that Python has for it: only a damaged file is damage."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return MemoryError(str(error))
+    for code in (errno.ENOSPC, errno.EACCES, errno.EMFILE):
+        if os.strerror(code) in str(error):
+            return OSError(code, str(error))
+    return ValueError(str(error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from ytxdata import times
-from ytxdata.archive.heads import Head, files_to_line, link, past_of, sequences, write_head
+from ytxdata.archive.heads import Head, link, past_of, sequences, write_head
 from ytxdata.archive.known_meetings import Version, reject_key
 from ytxdata.archive.new_or_changed import Fresh, Intake, Taken
 from ytxdata.archive.ownership import IDENTITY, LAYOUT
@@ -137,10 +136,9 @@ class Writer:
             kind=kind,
             written_at=times.now().isoformat(),
             package_version=__version__,
-            files_sha256=hashlib.sha256(files_to_line(listed)).hexdigest(),
             **changes,
         )
-        sha256 = write_head(self.root, head, listed)
+        head, sha256 = write_head(self.root, head, listed)
         if is_done:
             self.root.joinpath(PENDING).unlink(missing_ok=True)
         return Snapshot(self.root, head, sha256, listed)

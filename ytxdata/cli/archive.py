@@ -26,14 +26,17 @@ def register(app: typer.Typer) -> None:
     verbs.command("coverage")(coverage)
     app.add_typer(verbs)
     app.command("witness")(witness)
+    app.command("rebuild")(rebuild)
 
 
 def rebuild(archive: ArchiveDir = Path("meetings.archive"), _lang: Language = None) -> None:
     """重新生成表格 / Derive the tables anew.
 
-    用当前的解析规则重新生成表格；原始记录不变。
+    用当前的解析规则重新生成表格、索引和控制文件；原始记录不变。
 
-    Derive the tables anew with the present rules; raw records stay as they are.
+    Derive tables, index and heads anew with the present rules; raw records stay as they are.
+
+    Example: ytxdata rebuild --archive meetings.archive
 
     Example: ytxdata archive rebuild --archive meetings.archive
     """

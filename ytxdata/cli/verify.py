@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.shared_options import Json, Language, emit, say
+from ytxdata.cli.shared_options import Json, Language, emit, note, say
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 
@@ -29,6 +29,13 @@ def verify(
             " / archive directory; evidence pack, as ZIP or unpacked; or a report directory, a CSV or an XLSX with its .about.json"
         ),
     ],
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair",
+            help="存档中可由原始数据重新生成的，重新生成；原始数据不动 / make anew what follows from an archive's raw data, which is not touched",
+        ),
+    ] = False,
     as_json: Json = False,
     _lang: Language = None,
 ) -> None:
@@ -53,13 +60,22 @@ def verify(
             ),
         )
     else:
-        _verify_archive(archive, as_json)
+        _verify_archive(archive, as_json, repair)
 
 
-def _verify_archive(path: Path, as_json: bool) -> None:
+def _verify_archive(path: Path, as_json: bool, repair: bool) -> None:
     from ytxdata.archive import Archive
+    from ytxdata.archive.verify import verify as look
 
-    found = Archive(path).verify()
+    found = look(path.absolute())
+    if repair and found.damages and found.can_be_mended:
+        for damage in found.damages:
+            note(Text(f"已损坏：{damage}", f"damaged: {damage}"))
+        done = Archive(path).rebuild()
+        for text in (*done.mended, done.line):
+            note(text)
+        found = look(path.absolute())
+    found.raise_if_damaged()
     if as_json:
         emit(found.to_dict())
     else:

@@ -1,0 +1,119 @@
+"""What follows from the raw data is mended by one command; what does not is not touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ytxdata.archive import Archive
+from ytxdata.archive.verify import verify
+from ytxdata.cli import app
+from ytxdata.errors import DamagedError, YtxError
+
+
+def last(folder: Path) -> Path:
+    return max(path for path in folder.rglob("*") if path.is_file())
+
+
+def gone(path: Path) -> None:
+    path.unlink()
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def flipped(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[min(100, len(data) // 2)] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.fixture
+def three(archive: Archive, platform: Any) -> Archive:
+    """An archive of three syncs with a change, a reject and a new meeting in each."""
+    for i in range(60, 63):
+        platform.records.insert(0, platform.record(i))
+        platform.records[-1] = platform.record(0, meetingname=f"第 {i} 次")
+        platform.records.append({"no": str(i)})
+        archive.sync(platform)
+    return archive
+
+
+@pytest.mark.parametrize("damage", [gone, empty, flipped])
+@pytest.mark.parametrize("what", ["index", "derived", "heads"])
+def test_one_command_mends_what_follows_from_the_raw_data(
+    three: Archive, platform: Any, what: str, damage: Callable[[Path], None]
+) -> None:
+    ids, answers = list(three.meetings()["meeting_id"]), list(three.pulls()["pull_id"])
+    path = last(three.path / what)
+    damage(path)
+    assert not verify(three.path).is_sound
+    done = CliRunner().invoke(app, ["verify", "--repair", str(three.path)])
+    assert done.exit_code == 0, done.output
+    assert three.verify().is_sound
+    assert list(three.meetings()["meeting_id"]) == ids
+    assert list(three.pulls()["pull_id"]) == answers
+    assert all(three.answer(pull_id) for pull_id in answers)
+    assert three.sync(platform).new == 0
+    assert three.verify().is_sound
+
+
+@pytest.mark.parametrize("damage", [gone, flipped])
+def test_an_earlier_head_is_bridged_by_the_hash_that_the_next_one_holds(
+    three: Archive, platform: Any, damage: Callable[[Path], None]
+) -> None:
+    damage(three.path / "heads" / "000000000002.json")
+    assert not verify(three.path).is_sound
+    assert "2" in str(three.rebuild())
+    assert three.verify().is_sound
+    three.sync(platform)
+    assert three.verify().is_sound
+
+
+@pytest.mark.parametrize("what", ["index", "heads"])
+def test_an_error_over_what_can_be_mended_names_the_command(three: Archive, platform: Any, what: str) -> None:
+    empty(last(three.path / what))
+    platform.records.insert(0, platform.record(70))
+    with pytest.raises(DamagedError) as caught:
+        three.sync(platform)
+    assert "ytxdata rebuild" in str(caught.value)
+    three.rebuild()
+    assert three.sync(platform).new == 1
+
+
+def test_raw_data_is_not_touched(three: Archive) -> None:
+    flipped(last(three.path / "observations"))
+    before = {path: path.read_bytes() for path in three.path.rglob("*") if path.is_file()}
+    done = CliRunner().invoke(app, ["verify", "--repair", str(three.path)])
+    assert done.exit_code != 0
+    assert {path: path.read_bytes() for path in three.path.rglob("*") if path.is_file()} == before
+
+
+def test_too_little_memory_or_a_folder_of_another_user_is_no_damage(
+    three: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import duckdb
+
+    for error in (
+        duckdb.OutOfMemoryException("failed to allocate data of 1 GiB"),
+        PermissionError(13, "Permission denied"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr("ytxdata.archive.views.relation", _raising(error))
+            with pytest.raises(YtxError) as caught:
+                three.meetings()
+        assert not isinstance(caught.value, DamagedError)
+        assert str(error.args[-1]) in str(caught.value)
+        assert caught.value.remedy
+
+
+def _raising(error: Exception) -> Callable[..., None]:
+    def raising(*_: object, **__: object) -> None:
+        raise error
+
+    return raising

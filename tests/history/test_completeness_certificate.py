@@ -81,7 +81,11 @@ def test_a_part_of_a_certificate_says_what_holds_for_that_part_and_what_lies_out
 
 def test_the_frame_is_typed_and_empty_equals_full() -> None:
     full = Certificate.of([Period(day(0), day(1), "anchored", ("a", "b"))]).frame
-    assert list(full.columns) == ["start", "end", "verdict", "reason", "reason_zh", "reason_en", "pulls"]
+    assert list(full.columns) == [
+        "start", "end", "verdict", "reason", "reason_zh", "reason_en", "pulls",
+        "possible_zh", "possible_en", "excluded_by_zh", "excluded_by_en", "expected_at",
+    ]  # fmt: skip
+    assert str(full["expected_at"].dtype) == "datetime64[us, Asia/Shanghai]"
     assert str(full["start"].dtype) == "datetime64[us, Asia/Shanghai]"
     assert full.loc[0, "pulls"] == "a b"
     assert (Certificate().frame.dtypes == full.dtypes).all()

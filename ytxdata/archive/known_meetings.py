@@ -281,7 +281,7 @@ def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
         Period(datetime.fromisoformat(start), min(datetime.fromisoformat(end), now), key, tuple(pulls))
         for start, end, key, pulls in state["periods"]
     )
-    known = Certificate.of(periods, state["outside"])
+    known = Certificate.of(periods, state["outside"]).foreseen(evidence_of(state))
     return with_witnesses(known, (Hearing.from_dict(one["hearing"]) for one in state.get("witnesses", ())))
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from ytxdata.history.proof.evidence import Evidence, KnownLand, Window
 from ytxdata.history.proof.overlap import luck
 from ytxdata.history.proof.policy import Policy
-from ytxdata.history.proof.reasons import CONFIRMABLE, is_gap
+from ytxdata.history.proof.reasons import is_gap
 from ytxdata.history.proof.verdict import has_outgrown, may_mature, waiting
 from ytxdata.history.proof.window import Before, Sighting, anchored, brought_fewer, longest
 
@@ -185,9 +185,9 @@ def _may_confirm(known: KnownLand, evidence: Evidence, policy: Policy) -> bool:
     new. Where a full question is no longer than a first one, it costs no more than a tail, and is tried a little
     before.
     """
-    full = [one for one in evidence.windows if one.reason in CONFIRMABLE and one.n_records]
+    full = [one for one in waiting(evidence.windows) if one.n_records]
     # What has fallen off since, no later answer holds: a longer one is never longer than that.
-    if not full or evidence.has_forgotten or any(one.proven_from for one in full):
+    if not full or evidence.has_forgotten:
         return False
     n_known = known.count()
     n_new = n_known - known.n_before(full[0].asked_at)

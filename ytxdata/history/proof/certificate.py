@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from heapq import heappop, heappush
@@ -14,6 +14,7 @@ import pandas as pd
 
 from ytxdata import times
 from ytxdata.history.proof.evidence import Evidence, Window
+from ytxdata.history.proof.outlook import Outlook, outlook_on
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reasons import CONFIRMABLE, REASONS, UNSUSPICIOUS, VERDICTS, Verdict, is_gap
 from ytxdata.labels import Text, preferred_lang
@@ -26,12 +27,21 @@ __all__ = ["Certificate", "Period", "Verdict"]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A verdict on `[start, end)` (UTC), with its reason and the pulls it rests on (of a chain: oldest and newest)."""
+    """A verdict on `[start, end)` (UTC), with its reason and what it rests on.
+
+    Parameters
+    ----------
+    pull_ids
+        The pulls it rests on (of a chain: the oldest and the newest), or the name of a witness.
+    outlook
+        What is still possible where it is not proven, and what would exclude that; None when nobody looked.
+    """
 
     start: datetime
     end: datetime
     reason_key: str
     pull_ids: tuple[str, ...] = ()
+    outlook: Outlook | None = field(default=None, compare=False)
 
     @property
     def verdict(self) -> Verdict:
@@ -100,7 +110,8 @@ class Certificate:
     def over(self, start: datetime | None, end: datetime | None) -> Certificate:
         """Return what is claimed about `[start, end)`; an edge that is None is where the claims begin or end.
 
-        What lies outside every claim has a reason of its own: a request beside all that is claimed must not get the verdict of other days.
+        What lies outside every claim has a reason of its own: a request beside all that is claimed must not get the
+        verdict of other days.
         """
         if start is None and end is None:
             return self
@@ -113,17 +124,25 @@ class Certificate:
         if not self.periods:
             return Certificate.of([Period(first, last, "not_asked")], self.outside)
         begin, over = self.periods[0].start, self.periods[-1].end
-        inside = [
-            Period(max(one.start, first), min(one.end, last), one.reason_key, one.pull_ids) for one in self.periods
-        ]
+        inside = [replace(one, start=max(one.start, first), end=min(one.end, last)) for one in self.periods]
         before = Period(first, min(begin, last), self.outside)
         after = Period(max(over, first), last, "not_asked")
         return Certificate.of([before, *inside, after], self.outside)
 
+    def foreseen(self, evidence: Evidence) -> Certificate:
+        """Return the certificate with what is still possible of each period that is not proven."""
+        periods = (replace(one, outlook=outlook_on(one.reason_key, one.end, evidence)) for one in self.periods)
+        return replace(self, periods=tuple(periods))
+
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row per period: `start`, `end` (Asia/Shanghai), `verdict`, `reason` and its sentences, `pulls`."""
+        """One row per period: `start`, `end` (Asia/Shanghai), `verdict`, `reason` and its sentences, `pulls`.
+
+        Where a period is not proven: `possible` (what would make it false), `excluded_by`, both in Chinese and
+        English, and `expected_at` (when that may be, at the pace of the account; null when nobody can tell).
+        """
         rows = self.periods
+        open_ = [one.outlook for one in rows]
         instants = f"datetime64[us, {ZONE_NAME}]"
         return pd.DataFrame(
             {
@@ -134,6 +153,14 @@ class Certificate:
                 "reason_zh": pd.Series([one.reason.zh for one in rows], dtype="string"),
                 "reason_en": pd.Series([one.reason.en for one in rows], dtype="string"),
                 "pulls": pd.Series([" ".join(one.pull_ids) for one in rows], dtype="string"),
+                "possible_zh": pd.Series([one and one.hypothesis.zh for one in open_], dtype="string"),
+                "possible_en": pd.Series([one and one.hypothesis.en for one in open_], dtype="string"),
+                "excluded_by_zh": pd.Series([one and one.excluded_by.zh for one in open_], dtype="string"),
+                "excluded_by_en": pd.Series([one and one.excluded_by.en for one in open_], dtype="string"),
+                "expected_at": pd.Series(
+                    [one.expected_at.astimezone(BEIJING) if one and one.expected_at else None for one in open_],
+                    dtype=instants,
+                ),
             }
         )
 
@@ -167,12 +194,25 @@ class Certificate:
         rows = [
             (
                 Text(*(f"{beijing_text(one.start)} – {beijing_text(one.end)}",) * 2),
-                f"{BADGES[one.verdict].in_(lang)}: {one.reason.in_(lang)}",
+                f"{BADGES[one.verdict].in_(lang)}: {one.reason.in_(lang)}{_open(one).in_(lang)}",
             )
             for one in self.periods
         ]
         title = Text("完整性（北京时间）", "completeness (Beijing time)")
         return facts_card(title, rows, note=self.sentence, verdict=self.worst, lang=lang)
+
+
+def _open(period: Period) -> Text:
+    """Return what is still possible of a period as the end of its sentence; nothing where it is proven."""
+    one = period.outlook
+    if one is None:
+        return Text("", "")
+    when = "" if one.expected_at is None else f"{one.expected_at.astimezone(BEIJING):%Y-%m-%d}"
+    zh = f"；尚有可能：{one.hypothesis.zh}；可由{one.excluded_by.zh}排除" + (f"（约 {when}）" if when else "")
+    en = f"; still possible: {one.hypothesis.en}; excluded by {one.excluded_by.en}" + (
+        f" (about {when})" if when else ""
+    )
+    return Text(zh, en)
 
 
 def _joined(periods: list[Period], last: Period) -> list[Period]:
@@ -181,7 +221,7 @@ def _joined(periods: list[Period], last: Period) -> list[Period]:
         before = periods[-1]
         pulls = dict.fromkeys(before.pull_ids + last.pull_ids)
         ends = tuple(pulls) if len(pulls) < 3 else (min(pulls), max(pulls))
-        return [*periods[:-1], Period(before.start, last.end, last.reason_key, ends)]
+        return [*periods[:-1], replace(last, start=before.start, pull_ids=ends)]
     return [*periods, last]
 
 
@@ -283,7 +323,7 @@ def certify(evidence: Evidence, policy: Policy) -> Certificate:
     """Return all that may be claimed on this evidence."""
     is_reliable = all(one.lateness <= policy.settle for one in evidence.doubts)
     stretches = [one for window in evidence.windows for one in _claims(window, policy, is_reliable=is_reliable)]
-    return Certificate.of(_painted(stretches), evidence.outside)
+    return Certificate.of(_painted(stretches), evidence.outside).foreseen(evidence)
 
 
 def _claims(window: Window, policy: Policy, *, is_reliable: bool) -> Iterator[Stretch]:

@@ -249,8 +249,18 @@ def _is_larger(window: Window, full: Sighting, policy: Policy) -> bool:
 
 
 def waiting(windows: Iterable[Window]) -> list[Window]:
-    """Return the windows that a longer answer can confirm, and none has."""
-    return [one for one in windows if one.reason in CONFIRMABLE and one.proven_from is None]
+    """Return the windows that a longer answer can confirm, and that would prove more than is proven, oldest first."""
+    known = list(windows)
+    proven = sorted((one.proven_from, one.upper) for one in known if one.proven_from)
+    return [one for one in known if one.reason in CONFIRMABLE and one.proven_from is None and not _covers(proven, one)]
+
+
+def _covers(proven: Iterable[tuple[datetime, datetime]], window: Window) -> bool:
+    reached = window.lower
+    for start, end in proven:
+        if start <= reached:
+            reached = max(reached, end)
+    return reached >= window.upper
 
 
 def growth(window: Window, full: Sighting) -> int:

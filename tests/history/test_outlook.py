@@ -1,0 +1,94 @@
+"""What is still possible of a period that is not proven: named, with what excludes it, and when."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import timedelta
+from statistics import median
+
+import pytest
+
+from tests.history.liveness import day_of_proof, live
+from tests.history.simulator_account import DAY, Account, Knobs, instant
+from tests.history.simulator_archive import MemoryArchive
+from ytxdata.history.proof.evidence import Evidence
+from ytxdata.history.proof.outlook import POSSIBLE, outlook_on
+from ytxdata.history.proof.policy import Policy
+from ytxdata.history.proof.reasons import REASONS
+
+
+def lived(rate: float, days_before: int, n_syncs: int, seed: int = 1, **knobs: object) -> tuple[Account, MemoryArchive]:
+    account, archive = Account(Knobs(**knobs), random.Random(seed)), MemoryArchive(Policy())  # type: ignore[arg-type]
+    live(account, days_before, rate)
+    for n in range(n_syncs):
+        if n:
+            live(account, 1, rate)
+        archive.sync(account, call_takes=0)
+    return account, archive
+
+
+@pytest.mark.parametrize("reason", list(REASONS))
+def test_every_reason_that_is_probable_says_what_is_still_possible_and_no_other_does(reason: str) -> None:
+    outlook = outlook_on(reason, instant(0), Evidence())
+    assert (outlook is not None) == (REASONS[reason].verdict == "PROBABLE")
+
+
+def test_both_languages_say_it() -> None:
+    for possible in POSSIBLE.values():
+        for text in possible:
+            assert text.zh
+            assert text.en
+            assert text.zh != text.en
+
+
+def test_a_full_answer_leaves_a_limit_possible_between_its_length_and_one_record_more() -> None:
+    _, archive = lived(1, 60, 1)
+    window = archive.evidence.windows[0]
+    outlook = archive.certificate.periods[0].outlook
+    assert outlook is not None
+    low, high = (int(one) for one in re.findall(r"(\d+) KiB", outlook.hypothesis.en))
+    assert low == round(window.n_bytes / 1024)
+    assert high == round((window.n_bytes + max(8192, window.largest)) / 1024)
+    assert re.search(r"about \d+ more meetings", outlook.excluded_by.en)
+
+
+@pytest.mark.parametrize("rate", [1, 3])
+def test_when_it_is_expected_is_about_when_it_comes(rate: float) -> None:
+    errors = []
+    for seed in range(9):
+        account, archive = lived(rate, 60, 1, seed)
+        if archive.certificate.periods[0].reason_key != "full":
+            continue  # a round number: the next answer decides
+        outlook = archive.certificate.periods[0].outlook
+        assert outlook is not None
+        assert outlook.expected_at is not None
+        foreseen = (outlook.expected_at - instant(account.now)) / timedelta(days=1)
+        came = day_of_proof(rate, seed)
+        assert came is not None
+        errors.append(abs(foreseen - came) / came)
+    assert median(errors) < 0.5
+
+
+def test_what_a_limit_has_cut_no_answer_of_the_platform_brings_back() -> None:
+    _, archive = lived(10, 60, 8, cap=143)
+    outlook = archive.certificate.periods[0].outlook
+    assert outlook is not None
+    assert (outlook.excluded_by, outlook.expected_at) == (POSSIBLE["forgotten"].excluded_by, None)
+
+
+def test_the_young_part_is_expected_when_it_has_settled() -> None:
+    account, archive = lived(10, 20, 3)
+    young = archive.certificate.periods[-1]
+    assert young.reason_key == "settling"
+    assert young.outlook is not None
+    assert young.outlook.expected_at == instant(account.now + DAY)
+
+
+def test_a_card_says_what_is_possible_and_a_proven_period_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YTX_LANG", "en")
+    _, archive = lived(10, 20, 3)
+    frame = archive.certificate.frame
+    assert frame["possible_en"].isna().tolist() == (frame["verdict"] == "PROVEN").tolist()
+    html = archive.certificate._repr_html_()
+    assert "still possible: a meeting that is listed later; excluded by a sync after that time (about 2026-" in html

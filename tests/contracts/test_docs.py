@@ -41,3 +41,16 @@ def test_the_files_that_a_page_names_are_there(page: Path) -> None:
         )
     }
     assert not sorted(name for name in named if not (ROOT / name).exists())
+
+
+def test_the_glossary_gives_each_word_one_meaning_in_both_languages() -> None:
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in (ROOT / "docs" / "glossary.md").read_text("utf-8").splitlines()
+        if line.startswith("| ") and not line.startswith(("| word", "| ---"))
+    ]
+    words = [row[0].lower() for row in rows]
+    assert words == sorted(set(words))
+    assert all(len(row) == 3 and re.search("[\u4e00-\u9fff]", row[1]) and row[2] for row in rows)
+    chinese = [row[1] for row in rows]
+    assert sorted(chinese) == sorted(set(chinese))

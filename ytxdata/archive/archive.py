@@ -32,10 +32,11 @@ from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.schema import to_pandas
 from ytxdata.redact import keyed_hashes
+from ytxdata.selection import Selectable
 from ytxdata.times import Instant, as_instant
 
 
-class Archive:
+class Archive(Selectable):
     """All meetings ever pulled, in every version, with the raw answers that brought them.
 
     Parameters

@@ -25,6 +25,7 @@ from ytxdata.cli.shared_options import (
     emit,
     note,
     say,
+    with_conditions,
     wrote,
 )
 from ytxdata.errors import UsageError
@@ -68,6 +69,20 @@ def report(
     ] = None,
     book: BookFile = None,
     group: GroupBy = None,
+    group_of: Annotated[
+        str | None,
+        typer.Option(
+            "--group-of",
+            help="creator | leg：按发起人还是按各接入的号码分组 / whose group: the creator's, or that of each leg's own number",
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            help="只统计部分会议，如 creator=13900000000，可重复 / only some meetings: creator | department | name | meeting_id | number | number_class | min_minutes = VALUE, may be repeated",
+        ),
+    ] = None,
     min_group: Annotated[
         int | None,
         typer.Option(
@@ -117,7 +132,7 @@ def report(
         require_extra("excel")
     if notebook:
         require_extra("notebooks")
-    asked = ask(start, end, by, tariff, lines, group, book)
+    asked = with_conditions(ask(start, end, by, tariff, lines, group, book), group_of, only or [], book)
     if notebook and min_group:
         raise UsageError(
             Text("--notebook 与 --min-group 不能同时使用", "--notebook and --min-group exclude each other"),
@@ -130,7 +145,9 @@ def report(
         )
     if min_group:
         refuse_leftovers(out)
-    privacy = _privacy(show_phones, pseudonyms, book)
+    # pseudonyms and names exclude each other, pseudonyms and departments do not
+    is_for_groups = group is not None or asked.only is not None
+    privacy = _privacy(show_phones, pseudonyms, None if pseudonyms and is_for_groups else book)
     with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
         collected = collect(Archive(archive), asked, step=bar.set_description_str)
         if privacy.book is not None and not _knows_any(privacy.book, collected):

@@ -6,7 +6,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
@@ -258,3 +258,39 @@ def ask(
         group=group,
         book=None if group is None or book is None else AddressBook.read(book),
     )
+
+
+def with_conditions(asked: Ask, group_of: str | None, only: Sequence[str], book: Path | None) -> Ask:
+    """Return what is asked, of some meetings only: `NAME=VALUE`; of one name any value will do.
+
+    Raises
+    ------
+    UsageError
+        The book cannot be used, or a condition is none.
+    """
+    from dataclasses import replace
+
+    from ytxdata.tables.lists import AddressBook
+
+    conditions: dict[str, tuple[Any, ...]] = {}
+    for text in only:
+        name, is_given, value = text.partition("=")
+        if not is_given or not value:
+            raise UsageError(
+                Text(f"--only 不能是 {text!r}", f"--only cannot be {text!r}"),
+                remedy=Text("写成 creator=13900000000", "write it as creator=13900000000"),
+            )
+        if name == "min_minutes":
+            try:
+                conditions[name] = (float(value),)
+            except ValueError:
+                raise UsageError(
+                    Text(f"min_minutes 不是数：{value!r}", f"min_minutes is no number: {value!r}"),
+                    remedy=Text("写成 min_minutes=5", "write it as min_minutes=5"),
+                ) from None
+        else:
+            conditions[name] = (*conditions.get(name, ()), value)
+    people = asked.book if book is None or not conditions else AddressBook.read(book)
+    told = replace(asked, book=people, group_of=cast("Any", group_of), only=conditions or None)
+    told.of(cast("Any", None))  # a condition that is none is told before anything is read
+    return told

@@ -26,6 +26,7 @@ from ytxdata.records.answer import Answer
 from ytxdata.records.merge import Counts, MergedTables, merge_answers
 from ytxdata.records.schema import PULLS, arrow_schema, to_pandas
 from ytxdata.records.schema import rows_of as cells_of
+from ytxdata.selection import Selectable
 from ytxdata.templates import facts_card
 from ytxdata.version import __version__
 
@@ -42,7 +43,7 @@ class Unreadable(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class History:
+class History(Selectable):
     """The records of one or several answers. Made by a `Client` or by `read_answers`; immutable.
 
     `meetings` has one row per meeting, `legs` one per party and connection, `rejects` one per record that cannot be a

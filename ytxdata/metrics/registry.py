@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -15,6 +15,7 @@ from ytxdata.metrics.definitions import add_definitions
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.tariff import Tariff
+from ytxdata.selection import selected
 from ytxdata.tables.described import Definition
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Ask:
         Purchased lines, for concurrency.
     group, book, group_of
         Groups, the address book that knows them, and whose group counts, for the reports that have groups; `group_of` None leaves it to each.
+    only
+        Conditions of `only`: which meetings are left, or None for all.
     """
 
     start: datetime | None = None
@@ -49,6 +52,16 @@ class Ask:
     group: Group | None = None
     book: Book | None = None
     group_of: GroupOf | None = None
+    only: Mapping[str, tuple[str, ...]] | None = None
+
+    @property
+    def whole(self) -> Ask:
+        """The same in total: without periods and groups."""
+        return replace(self, by="total", group=None, group_of=None)
+
+    def of(self, source: ReportSource) -> ReportSource:
+        """Return the source, or the meetings of it that were asked for."""
+        return selected(source, self.only, self.book) if self.only else source
 
     def before(self, end: datetime | None) -> Ask | None:
         """Return the same for the period it is compared with, as `counterpart` has it; None when this one has no beginning or no end.

@@ -190,7 +190,7 @@ def build(
         name=name,
         title=title,
         definitions=define(*columns, **told),
-        notes=(_day_note(facts), *notes),
+        notes=(*facts.source.notes, _day_note(facts), *notes),
         period=period,
         excluded={reason: (REASONS[reason], n) for reason, n in counts.items() if n},
         certificate=_certificate(facts),

@@ -19,6 +19,7 @@ from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.sums import distinct, null_like
 from ytxdata.phones import normalize
 from ytxdata.records.schema import to_pandas
+from ytxdata.selection import Selectable, Selection
 from ytxdata.tables.plain import to_arrow
 from ytxdata.tables.table import Completeness
 from ytxdata.times import local_second
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Frames:
+class Frames(Selectable):
     """Meetings and legs as two frames of one engine: pandas, Polars, DuckDB or PySpark.
 
     Parameters
@@ -67,7 +68,7 @@ class Frames:
     pulls: Any = None
 
 
-ReportSource: TypeAlias = "History | Archive | Frames | Source"
+ReportSource: TypeAlias = "History | Archive | Frames | Selection | Source"
 """What reports are made from."""
 
 Lazy = nw.LazyFrame[Any]
@@ -80,7 +81,8 @@ _KEYS = ("obs", "row")
 class Source:
     """Meetings (`id meeting_id pull_id creator name s e n_legs`) and legs (`id leg number j l`), lazily.
 
-    `id` ties them together; `s e` are start and end, `j l` join and leave, in local epoch seconds. `held` keeps what several reports share.
+    `id` ties them together; `s e` are start and end, `j l` join and leave, in local epoch seconds. `notes` are said under every
+    report, `held` keeps what several reports share.
     """
 
     meetings: Lazy
@@ -88,6 +90,7 @@ class Source:
     engine: Engine
     certificate: Completeness | Callable[..., Completeness] | None = None
     is_archive: bool = False
+    notes: tuple[Text, ...] = ()
     held: dict[Any, Any] = field(default_factory=dict)
 
     @cached_property
@@ -111,7 +114,7 @@ class Source:
 
 
 def resolve(source: ReportSource) -> Source:
-    """Return the frames of a History, an Archive or `Frames`.
+    """Return the frames of a History, an Archive, `Frames`, or some meetings of these.
 
     Raises
     ------
@@ -120,6 +123,10 @@ def resolve(source: ReportSource) -> Source:
     """
     if isinstance(source, Source):
         return source
+    if isinstance(source, Selection):
+        from ytxdata.metrics.selecting import select  # it stands on facts, which stand on sources
+
+        return select(resolve(source.source), source)
     given: Any = source  # whatever has these parts will do: a Fleet has them too
     if hasattr(given, "scans"):
         scanned = _prepare(Frames(*given.scans("meetings", "legs")))

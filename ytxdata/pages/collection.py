@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -94,9 +94,7 @@ def key_figures(source: Any, ask: Ask, earlier: Ask | None) -> tuple[KeyFigure, 
     wanted = [(name, key) for name, key in FIGURES if REPORTS[name].is_possible(ask)]
     names = dict.fromkeys(name for name, _ in wanted)
     totals = [
-        {name: make(name, source, replace(period, by="total")) for name in names}
-        for period in (ask, earlier)
-        if period is not None
+        {name: make(name, source, period.whole) for name in names} for period in (ask, earlier) if period is not None
     ]
     return tuple(
         KeyFigure(
@@ -195,7 +193,7 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
     still = _Still(archive.path)
     if still.snapshot() is None:
         raise no_archive(still.path)
-    source = resolve(still)
+    source = resolve(ask.of(still))
     reports: dict[str, Report] = {}
     for name, entry in REPORTS.items():
         if entry.is_possible(ask):
@@ -204,8 +202,9 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
     period = reports["usage"].period
     certificate = still.certificate(ask.start, ask.end)
     step("records")
+    ids = {row["meeting_id"] for row in source.rows(source.meetings.select("meeting_id"))} if ask.only else None
     records: dict[str, Table] = {
-        name: _records(still, name, ask, period, certificate, reports["usage"]) for name in RECORDS
+        name: _records(still, name, ask, certificate, reports["usage"], ids) for name in RECORDS
     }
     step("figures")
     earlier = ask.before(period[1] if period else None)
@@ -225,7 +224,10 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
     )
 
 
-def _records(archive: Archive, name: Name, ask: Ask, period: Any, certificate: Certificate, usage: Report) -> Table:
+def _records(
+    archive: Archive, name: Name, ask: Ask, certificate: Certificate, usage: Report, ids: set[str] | None
+) -> Table:
+    period = usage.period
     if name == "rejects":
         note = Text(
             "拒收的记录没有可靠的时间：不分期间，全部列出",
@@ -233,6 +235,8 @@ def _records(archive: Archive, name: Name, ask: Ask, period: Any, certificate: C
         )
         return record_table(archive.rejects(), name, certificate=certificate, notes=(note,), secret=archive.secret)
     frame = getattr(archive, name)(ask.start, ask.end)
+    if ids is not None:
+        frame = frame[frame["meeting_id"].isin(ids)].reset_index(drop=True)
     is_cut = ask.start is not None or ask.end is not None
     left_out = {key: told for key, told in usage.excluded.items() if key == "no_start" and is_cut}
     return record_table(frame, name, period=period, certificate=certificate, excluded=left_out, secret=archive.secret)

@@ -1,0 +1,103 @@
+"""Only some meetings: every report counts what the oracle counts of them alone, keeps the certificate and says what was selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.metrics import oracle
+from tests.metrics.offices import ENGINES, difficult, polars_frames, rows
+from tests.metrics.oracle import Meeting, Office
+from tests.metrics.test_completeness import CERTIFICATE, frames
+from ytxdata import metrics
+from ytxdata.errors import UsageError
+from ytxdata.metrics import Frames
+from ytxdata.metrics.source import resolve
+from ytxdata.tables.lists import AddressBook
+
+BOOK = AddressBook.read(pd.DataFrame({"phone": ["13900000000", "13900000002"], "department": ["市场部", "研发部"]}))
+
+
+def part(office: Office, keep: Callable[[Meeting], bool]) -> Office:
+    kept = [meeting for meeting in office.meetings if keep(meeting)]
+    homes = {id(meeting) for meeting in kept}
+    return Office(kept, [leg for leg in office.legs if id(oracle.belongs_to(leg, office)) in homes])
+
+
+def joined(number: str) -> Callable[[Meeting], bool]:
+    office = difficult()
+    ids = {leg.meeting_id for leg in office.legs if leg.number == number and leg.join is not None}
+    return lambda meeting: meeting.meeting_id in ids
+
+
+def long_enough(least: int) -> Callable[[Meeting], bool]:
+    known = {(f.meeting.meeting_id, f.meeting.start): f.seconds for f in oracle.within(difficult(), min_parties=0)}
+    return lambda meeting: (known.get((meeting.meeting_id, meeting.start)) or -1) >= least
+
+
+CONDITIONS: dict[str, tuple[dict[str, Any], Callable[[Meeting], bool]]] = {
+    "creator": ({"creator": "139 0000 0001"}, lambda m: m.creator == "+8613900000001"),
+    "creators": ({"creator": ["13900000001", "+8613900000002"]}, lambda m: m.creator in ("+8613900000001", "+8613900000002")),
+    "department": ({"department": "市场部", "book": BOOK}, lambda m: m.creator == "+8613900000000"),
+    "no department": ({"department": ["not in the book", "研发部"], "book": BOOK}, lambda m: m.creator != "+8613900000000"),
+    "id": ({"meeting_id": ["midnight", "running"]}, lambda m: m.meeting_id in ("midnight", "running")),
+    "number": ({"number": "010-6552-0000"}, joined("+861065520000")),
+    "class": ({"number_class": "mobile"}, lambda m: m.creator is not None),
+    "no class": ({"number_class": ["unknown"]}, lambda m: m.creator is None),
+    "long": ({"min_minutes": 10}, long_enough(600)),
+    "both": ({"creator": "13900000000", "min_minutes": 1}, lambda m: m.creator == "+8613900000000" and long_enough(60)(m)),
+    "nothing": ({"creator": "13700000000"}, lambda m: False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_selection_is_counted_as_if_it_were_all(engine: str, name: str) -> None:
+    asked, keep = CONDITIONS[name]
+    selection = ENGINES[engine](difficult()).only(**asked)
+    office = part(difficult(), keep)
+    if name == "number":  # twins share an id: legs tell which of the two it was
+        office = part(difficult(), lambda m: keep(m) and m.meeting_id != "twins")
+        selection = selection.only(meeting_id=[m.meeting_id for m in office.meetings] or ["none"])
+    assert rows(metrics.usage(selection, by="day")) == oracle.usage(office, "day")
+    assert {row.pop("creator"): row for row in rows(metrics.creators(selection))} == oracle.creators(office)
+    assert rows(metrics.concurrency(selection, by="day", lines=1, p=75)) == oracle.concurrency(
+        office, "day", None, None, 1, 75
+    )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_names_are_selected_by_a_rule(engine: str) -> None:
+    given = ENGINES["pandas"](difficult())
+    named = given.meetings.assign(name=[f"周会 {n}" if n % 2 else None for n in range(len(given.meetings))])
+    report = metrics.usage(Frames(named, given.legs).only(name="^周会 [13]$"), by="total", min_parties=0)
+    assert rows(report)[0]["meetings"] == 2
+    with pytest.raises(UsageError, match="regular expression"):
+        metrics.usage(given.only(name="("))
+
+
+def test_a_selection_keeps_the_certificate_and_says_what_it_is() -> None:
+    report = metrics.usage(frames().only(creator="13900000000", min_minutes=5))
+    assert report.certificate == CERTIFICATE
+    assert report.notes[0].en == "only these meetings: creator: 139****0000; at least so many minutes: 5"
+    assert "13900000000" not in str(report.notes)
+    assert report.explain(0)["used"].all()
+    narrower = resolve(frames().only(creator="13900000000").only(min_minutes=5))
+    assert len(narrower.notes) == 2
+    assert rows(metrics.compare(metrics.usage, narrower, "2026-04"))[0]["now"] == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"creator": []}, "creator"),
+        ({"department": "市场部"}, "address book"),
+        ({"min_minutes": "5"}, "min_minutes"),
+    ],
+)
+def test_conditions_that_are_none_are_refused(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        polars_frames(difficult()).only(**asked)

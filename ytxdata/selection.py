@@ -1,0 +1,139 @@
+"""Only some meetings of a History, an Archive or Frames: what was selected, carried along until a report is made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+
+CONDITIONS = {
+    "creator": Text("发起人", "creator"),
+    "department": Text("发起人部门", "department of the creator"),
+    "name": Text("名称（正则表达式）", "name (regular expression)"),
+    "meeting_id": Text("会议编号", "meeting id"),
+    "number": Text("有此号码参加", "joined by the number"),
+    "number_class": Text("发起人号码类别", "class of the creator's number"),
+    "min_minutes": Text("至少分钟数", "at least so many minutes"),
+}
+"""By what meetings may be selected."""
+
+Wanted = str | Collection[str] | None
+
+
+class Selectable:
+    """What meetings can be selected from; reports are made of the selection as of the whole."""
+
+    def only(
+        self, *, creator: Wanted = None, department: Wanted = None, name: str | None = None, meeting_id: Wanted = None,
+        number: Wanted = None, number_class: Wanted = None, min_minutes: float | None = None, book: Any = None,
+    ) -> Selection:  # fmt: skip
+        """Return only some meetings, each with all its legs; nothing is read or computed before a report is made.
+
+        The certificate stays that of the whole: what was selected from complete data is complete. Every report says what was selected.
+
+        Parameters
+        ----------
+        creator
+            Convened by one of these numbers, however they are written.
+        department
+            Convened by somebody of one of these departments of the book; `not in the book` is one too.
+        name
+            A regular expression that its name must match somewhere.
+        meeting_id
+            One of these ids.
+        number
+            Joined by one of these numbers.
+        number_class
+            Convened from a number of one of these classes: mobile, fixed, service, premium, international, satellite, unknown.
+        min_minutes
+            At least so many meeting minutes; without what has no known end.
+        book
+            The address book that knows the departments, as in `metrics.usage`.
+
+        Returns
+        -------
+        Selection
+            To be given to any report in place of this; several conditions must all hold, of several values one. `only` narrows it further.
+
+        Raises
+        ------
+        UsageError
+            A condition is empty, or a department is asked for without a book.
+
+        Examples
+        --------
+        >>> from ytxdata import Frames
+        >>> Frames(None, None).only(creator="139 0000 0000", min_minutes=5).said.en
+        'only these meetings: creator: 139****0000; at least so many minutes: 5'
+        """
+        asked = {
+            "creator": creator, "department": department, "name": name, "meeting_id": meeting_id, "number": number,
+            "number_class": number_class, "min_minutes": min_minutes,
+        }  # fmt: skip
+        return selected(self, {key: value for key, value in asked.items() if value is not None}, book)
+
+
+@dataclass(frozen=True)
+class Selection(Selectable):
+    """Some meetings of a source.
+
+    Parameters
+    ----------
+    source
+        What they were selected from.
+    conditions
+        Condition → the values that are wanted, all of which were told in `only`.
+    book
+        The address book that knows the departments.
+    """
+
+    source: Any
+    conditions: Mapping[str, tuple[Any, ...]]
+    book: Any = None
+
+    @property
+    def said(self) -> Text:
+        """What was selected, in words; numbers are masked."""
+        told = [(CONDITIONS[key], [_hidden(key, one) for one in wanted]) for key, wanted in self.conditions.items()]
+        zh = "；".join(f"{words.zh}：{'、'.join(values)}" for words, values in told)
+        en = "; ".join(f"{words.en}: {', '.join(values)}" for words, values in told)
+        return Text(f"仅含以下会议：{zh}", f"only these meetings: {en}")
+
+
+def selected(source: Any, conditions: Mapping[str, Any], book: Any = None) -> Selection:
+    """Return the meetings of a source for which some conditions hold; of a selection those that it has already.
+
+    Raises
+    ------
+    UsageError
+        There is no such condition, one is empty, or a department is asked for without a book.
+    """
+    told: dict[str, tuple[Any, ...]] = {}
+    for key, value in conditions.items():
+        values = (value,) if isinstance(value, str | int | float) else tuple(value)
+        if key not in CONDITIONS or not values or (key == "min_minutes" and not isinstance(values[0], int | float)):
+            raise UsageError(
+                Text(f"不能按 {key} = {value!r} 选取", f"nothing can be selected by {key} = {value!r}"),
+                remedy=Text(f"可选：{'、'.join(CONDITIONS)}", f"choose {', '.join(CONDITIONS)}"),
+            )
+        told[key] = values
+    if "department" in told and book is None:
+        raise UsageError(
+            Text(
+                "按部门选取需要通讯簿（book=、--book）", "selecting by department needs an address book (book=, --book)"
+            ),
+            remedy=Text("给出含 number、department 的 CSV", "give a CSV with number and department"),
+        )
+    return Selection(source, MappingProxyType(told), book)
+
+
+def _hidden(key: str, value: Any) -> str:
+    text = str(value)
+    if key not in ("creator", "number"):
+        return text
+    digits = "".join(sign for sign in text if sign.isdigit())
+    return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 8 else "****"

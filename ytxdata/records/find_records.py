@@ -26,7 +26,6 @@ from ytxdata.records.spans import (
     placed_members,
     structure,
     unescape,
-    without_quotes,
 )
 
 _PARTIES_BESIDE = Text(
@@ -196,8 +195,8 @@ class _Search:
         levels = []
         while is_escaped(body):
             levels.append(unescape(body))
-            body = without_quotes(levels[-1].text)
-        salvaged = self.salvaged(body, is_whole=is_whole)
+            body = levels[-1].text
+        salvaged = self.salvaged(body, is_whole=is_whole, is_unescaped=bool(levels))
         is_only_cut = is_cut and salvaged.is_sound_before and not is_whole
         self.is_closed = salvaged.is_closed and not is_only_cut
         for depth, key, raw in salvaged.members:
@@ -209,9 +208,9 @@ class _Search:
             found = _mapped(found, level, 0)
         return found
 
-    def salvaged(self, text: bytes, *, is_whole: bool) -> Salvaged:
+    def salvaged(self, text: bytes, *, is_whole: bool, is_unescaped: bool = False) -> Salvaged:
         """Return what damaged text holds."""
-        return salvage(text, self.signs, self.records_in, is_whole=is_whole)
+        return salvage(text, self.signs, self.records_in, is_whole=is_whole, is_unescaped=is_unescaped)
 
     def records_in(self, raw: bytes, at: int) -> list[Found]:
         """Return the records that a readable object is or holds; none unless one carries a meeting id.
@@ -274,7 +273,7 @@ class _Search:
 
     def text_inside(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return the records in a JSON string: what it holds is looked at when it looks like JSON, however often it was wrapped."""
-        inner = unescape(raw[1:-1])
+        inner = unescape(raw[1:].removesuffix(b'"'))
         text = inner.text.strip()
         if text in (b"", b"null"):
             return []

@@ -24,6 +24,9 @@ _TOKEN = re.compile(
     re.S,
 )
 _COMMA = re.compile(rb"\s*,\s*")
+_QUOTES = re.compile(rb'(?<=:)\s*"+(?=\s*(?:[\[{]|\Z))|(?<=[\]}])\s*"+|\A\s*"+(?=\s*[\]}])')
+"""Quotes of the string around unescaped text: they stand before or behind its brackets, never around a word."""
+
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.S)
 _CLOSING = {b"[": b"]", b"{": b"}"}
 
@@ -98,10 +101,15 @@ class Outline:
         Says whether a key tells something of a meeting.
     has_records
         Whether whole records follow; what stands before the first may then repeat the question (`confid`, `creator`).
+    is_unescaped
+        Whether the text was inside a JSON string, whose quotes still stand around it.
     """
 
-    def __init__(self, text: bytes, is_telling: Callable[[str], bool], *, has_records: bool) -> None:
-        self._text, self._is_telling = text, is_telling
+    def __init__(
+        self, text: bytes, is_telling: Callable[[str], bool], *, has_records: bool, is_unescaped: bool = False
+    ) -> None:
+        self._text: bytes | bytearray = bytearray(text) if is_unescaped else text
+        self._is_telling, self._is_unescaped = is_telling, is_unescaped
         self._may_repeat = has_records
         self._state = _State()
         self.n_documents = 0
@@ -164,6 +172,8 @@ class Outline:
 
     def take(self, start: int, end: int) -> int:
         """Take text as far as it fits; return where what does not begins, with everything that belongs to it."""
+        if self._is_unescaped:
+            self._text[start:end] = _QUOTES.sub(_blanks, self._text[start:end])  # type: ignore[index]
         at, safe = start, (start, self._state)
         initial, bare = safe, None
         while token := _TOKEN.match(self._text, at, end):
@@ -203,7 +213,7 @@ class Outline:
 
     def _after(self, token: re.Match[bytes]) -> _State:
         """Return the state behind a token."""
-        state, mark = self._state, token["mark"]
+        state, mark = self._state, bytes(token["mark"] or b"")
         if mark in _CLOSING:
             if state.awaits not in ("document", "value") and not (state.awaits == "first" and state.top == b"["):
                 raise _MisfitError
@@ -219,8 +229,8 @@ class Outline:
                 raise _MisfitError
             return state._replace(awaits="value")
         if token["text"] and state.top == b"{" and state.awaits in ("first", "key"):
-            return state._replace(awaits="colon", key=_word(token["text"]))
-        return self._scalar(token["text"] or token["word"])
+            return state._replace(awaits="colon", key=_word(bytes(token["text"])))
+        return self._scalar(bytes(token["text"] or token["word"]))
 
     def _closed(self, mark: bytes) -> _State:
         state = self._state
@@ -259,8 +269,13 @@ class Outline:
     def _may_tell(self, state: _State, raw: bytes) -> bool:
         """Return whether a member may stand around records: it says nothing of a meeting, or only repeats the question."""
         is_blank = raw.strip(b'" \t\r\n') in (b"", b"null")
-        is_of_answer = len(state.open) == 1 and state.is_answer
-        return is_blank or is_of_answer or self._may_repeat or not self._is_telling(state.key)
+        is_nested = len(state.open) > 1
+        is_around = self._may_repeat if is_nested else state.is_answer
+        return is_blank or is_around or not self._is_telling(state.key)
+
+
+def _blanks(match: re.Match[bytes]) -> bytes:
+    return b" " * len(match[0])
 
 
 def _word(raw: bytes) -> str:

@@ -62,7 +62,9 @@ class Salvaged(NamedTuple):
     is_sound_before: bool
 
 
-def salvage(text: bytes, signs: Signs, records_in: RecordsIn, *, is_whole: bool = False) -> Salvaged:
+def salvage(
+    text: bytes, signs: Signs, records_in: RecordsIn, *, is_whole: bool = False, is_unescaped: bool = False
+) -> Salvaged:
     """Return what damaged text still holds.
 
     Parameters
@@ -74,9 +76,11 @@ def salvage(text: bytes, signs: Signs, records_in: RecordsIn, *, is_whole: bool 
     is_whole
         Everything that was sent is here. A last record that is only complete if it takes the answer's closing brackets for
         its own has then lost its end, and is a reject; in a file that may be cut anywhere it is a record.
+    is_unescaped
+        The text was inside a JSON string, whose quotes still stand around it.
     """
     islands = list(_islands(text, signs, records_in))
-    outline = Outline(text, signs.is_telling, has_records=bool(islands))
+    outline = Outline(text, signs.is_telling, has_records=bool(islands), is_unescaped=is_unescaped)
     found: list[Found] = []
     at = 0
     for island in islands:
@@ -170,7 +174,7 @@ class _IslandSearch:
             self.dear -= 16 * len(piece)
             end = end_of(self.view, start, start + 16 * len(piece)) - start
         self.effort -= max(end, 64)
-        if end < 0 or self.signs.swallows(self.text[start : start + end]):
+        if end < 0 or self.signs.may_swallow(self.text[start : start + end]):
             return -1
         return start + end if read_value(self.text[start : start + end]) else -1
 

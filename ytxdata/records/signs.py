@@ -57,6 +57,14 @@ class Signs:
         own = self.ids_of(read.value)
         return bool(own) and any(self.ids_of(one) - own and self.is_meeting(one) for one in _listed(read.value))
 
+    def may_swallow(self, raw: bytes) -> bool:
+        """Return whether an object that can be read only leniently names more ids than its own members do.
+
+        A member that cannot be read is left out of it: nobody could see there that a neighbour stands in it.
+        """
+        own = sum(self._id_keys.search(b'"' + key.encode() + b'":1') is not None for key, *_ in members_of(raw))
+        return sum(1 for _ in self._id_keys.finditer(raw)) > max(own, 1)
+
     def is_telling(self, key: str) -> bool:
         """Return whether a key says something of a meeting: its id, or evidence that it took place."""
         match = self.aliases.meeting(key)

@@ -158,7 +158,9 @@ def first_document(text: bytes, start: int) -> int | None:
         _SKIP.decode(rest)
     except msgspec.DecodeError as error:
         behind = _TRAILING.search(str(error))
-        return int(behind[1]) - 1 if behind else None  # it names the byte behind the one it means
+        return (
+            len(bytes(rest[: int(behind[1]) - 1]).rstrip()) if behind else None
+        )  # it names the byte behind the one it means
     except STRICT_ERRORS:
         return None
     return len(text.rstrip()) - start
@@ -305,19 +307,8 @@ def is_escaped(text: bytes) -> bool:
     return len(_ESCAPED_OPENING.findall(text)) > len(_OPENING.findall(text))
 
 
-def without_quotes(text: bytes) -> bytes:
-    """Return unescaped text with blanks in place of the quotes around the inner JSON, every offset as it was."""
-    ends = list(_INNER_END.finditer(text))[-1:]
-    for match in (_INNER_START.search(text), *ends):
-        if match:
-            text = b"".join((text[: match.start(1)], b" ", text[match.end(1) :]))
-    return text
-
-
 _ESCAPED_OPENING = re.compile(rb'\{\s*\\+"')
 _OPENING = re.compile(rb'\{\s*"')
-_INNER_START = re.compile(rb':\s*(")\s*[\[{]')
-_INNER_END = re.compile(rb'[\]}]\s*(")\s*(?=[,}\]])')
 
 
 def _undone(match: re.Match[bytes]) -> bytes:

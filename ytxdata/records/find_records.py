@@ -147,7 +147,7 @@ class _Search:
         """Return what a reader should know about how the records were found."""
         beside = (_PARTIES_BESIDE.format(keys=", ".join(self.unread)),) if self.unread else ()
         elsewhere = (_ELSEWHERE.format(keys=", ".join(self.elsewhere)),) if self.elsewhere else ()
-        return (*self.said, *elsewhere, *beside)
+        return (*dict.fromkeys(self.said), *elsewhere, *beside)
 
     def text(self, body: bytes, *, is_whole: bool) -> tuple[list[Found], bool]:
         """Return the records of a whole text, and whether it is one strict JSON text."""
@@ -162,9 +162,9 @@ class _Search:
         length = first_document(body, start)
         if length is None:
             return self.damaged(body, is_whole=is_whole, is_cut=kind == "cut"), False
-        return self.documents(body, start, start + length), False
+        return self.documents(body, start, start + length, is_whole=is_whole), False
 
-    def documents(self, body: bytes, start: int, end: int) -> list[Found]:
+    def documents(self, body: bytes, start: int, end: int, *, is_whole: bool) -> list[Found]:
         """Return the records of texts one after another: JSON lines, answers in a row, an answer and what stands behind it."""
         found = self.answer(body[start:end], start)
         is_bare = self.signs.is_bare(body[start:end])
@@ -172,7 +172,7 @@ class _Search:
         while (start := past_blanks(body, at)) < len(body):
             length = first_document(body, start)
             if length is None:
-                found += _shifted(self.salvaged(body[start:], is_whole=True).found, start)
+                found += _shifted(self.salvaged(body[start:], is_whole=is_whole).found, start)
                 is_bare = False
                 break
             at = start + length
@@ -190,27 +190,28 @@ class _Search:
         return found or ([] if raw[:1] == b"{" else [Found(raw, f"$@{at}", False, at, at + len(raw))])
 
     def damaged(self, body: bytes, *, is_whole: bool, is_cut: bool) -> list[Found]:
-        """Return what a damaged answer still holds, also where the records stand inside a JSON string of it."""
-        self.said.append(_DAMAGED)
-        levels = []
-        while is_escaped(body):
-            levels.append(unescape(body))
-            body = levels[-1].text
-        salvaged = self.salvaged(body, is_whole=is_whole, is_unescaped=bool(levels))
+        """Return what a damaged answer still holds, and take over what its envelope says."""
+        salvaged = self.salvaged(body, is_whole=is_whole)
         is_only_cut = is_cut and salvaged.is_sound_before and not is_whole
         self.is_closed = salvaged.is_closed and not is_only_cut
         for depth, key, raw in salvaged.members:
             if depth == 1 and plain(key) in ENVELOPE_KEYS:
                 self.envelope.setdefault(plain(key), raw)
         self.loose += [told for _, key, raw in salvaged.members if (told := total(key, raw)) is not None]
+        return salvaged.found
+
+    def salvaged(self, text: bytes, *, is_whole: bool) -> Salvaged:
+        """Return what damaged text holds, also where the records stand inside a JSON string of it."""
+        self.said.append(_DAMAGED)
+        levels = []
+        while is_escaped(text):
+            levels.append(unescape(text))
+            text = levels[-1].text
+        salvaged = salvage(text, self.signs, self.records_in, is_whole=is_whole, is_unescaped=bool(levels))
         found = salvaged.found
         for level in reversed(levels):
             found = _mapped(found, level, 0)
-        return found
-
-    def salvaged(self, text: bytes, *, is_whole: bool, is_unescaped: bool = False) -> Salvaged:
-        """Return what damaged text holds."""
-        return salvage(text, self.signs, self.records_in, is_whole=is_whole, is_unescaped=is_unescaped)
+        return salvaged._replace(found=found)
 
     def records_in(self, raw: bytes, at: int) -> list[Found]:
         """Return the records that a readable object is or holds; none unless one carries a meeting id.
@@ -277,13 +278,13 @@ class _Search:
         text = inner.text.strip()
         if text in (b"", b"null"):
             return []
-        if text[:1] not in (b"[", b"{", b'"'):
-            return [Found(raw, path, False, at, at + len(raw))]
-        if text[:1] != b'"' and structure(text) in ("cut", "damaged"):
-            self.said.append(_DAMAGED)
+        kind = structure(text) if text[:1] in (b"[", b"{", b'"') else "damaged"
+        if kind in ("strict", "whole"):
+            found = self.value(text, 0, f"{path}~", depth)
+        elif text[:1] in (b"[", b"{") or self.signs.names_id(text, 0, len(text)) or is_escaped(text):
             found = self.salvaged(text, is_whole=True).found
         else:
-            found = self.value(text, 0, f"{path}~", depth)
+            return [Found(raw, path, False, at, at + len(raw))]
         lead = len(inner.text) - len(inner.text.lstrip())
         return _mapped(_shifted(found, lead), inner, at + 1)
 

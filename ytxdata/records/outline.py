@@ -217,6 +217,8 @@ class Outline:
         if mark in _CLOSING:
             if state.awaits not in ("document", "value") and not (state.awaits == "first" and state.top == b"["):
                 raise _MisfitError
+            if state.top == b"{" and not self._may_tell(state, mark):
+                raise _MisfitError((state.open[-1].start, state.open[-1].before))
             return _State((*state.open, _Open(mark, token.start("mark"), state)), "first")
         if mark in (b"]", b"}"):
             return self._closed(mark)

@@ -90,7 +90,7 @@ def salvage(
         at = island.end
     is_sound_before = len(found) == len(islands)
     _take_gap(text, signs, outline, found, at, len(text), is_last=True)
-    if is_whole and not outline.is_closed and found and found[-1].has_id:
+    if is_whole and is_sound_before and not outline.is_closed and found and found[-1].has_id:
         _give_back(text, outline, found)
     return Salvaged(found, outline.members, outline.is_closed, is_sound_before)
 

@@ -242,6 +242,10 @@ class Outline:
         if before.is_in_list and not state.is_filled:
             raise _MisfitError  # an element of a list in which no record stands
         if not before.open:
+            if not (state.is_filled or state.is_answer):
+                raise _MisfitError(
+                    (state.open[-1].start, before)
+                )  # no answer, and nothing in it: what is left of a record
             self.n_documents += 1
             return _State()
         return before._replace(awaits="comma", is_filled=before.is_filled or state.is_filled)
@@ -272,7 +276,7 @@ class Outline:
         """Return whether a member may stand around records: it says nothing of a meeting, or only repeats the question."""
         is_blank = raw.strip(b'" \t\r\n') in (b"", b"null")
         is_nested = len(state.open) > 1
-        is_around = self._may_repeat if is_nested else state.is_answer
+        is_around = self._may_repeat if is_nested else state.is_answer and not state.is_filled
         return is_blank or is_around or not self._is_telling(state.key)
 
 

@@ -62,7 +62,8 @@ class Signs:
 
         A member that cannot be read is left out of it: nobody could see there that a neighbour stands in it.
         """
-        own = sum(self._id_keys.search(b'"' + key.encode() + b'":1') is not None for key, *_ in members_of(raw))
+        keys = {plain(key) for key, *_ in members_of(raw)}
+        own = sum(self._id_keys.search(f'"{key}":1'.encode()) is not None for key in keys)
         return sum(1 for _ in self._id_keys.finditer(raw)) > max(own, 1)
 
     def is_telling(self, key: str) -> bool:

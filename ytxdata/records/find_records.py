@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
 from typing import NamedTuple
 
 from ytxdata.labels import Text
-from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, plain
-from ytxdata.records.json_values import is_meeting_with_parties_beside, without_cycle_search
-from ytxdata.records.outline import COUNT_KEYS, ENVELOPE_KEYS
+from ytxdata.records.aliases import DEFAULT, Aliases, plain
+from ytxdata.records.json_values import without_cycle_search
 from ytxdata.records.salvage import Salvaged, salvage
-from ytxdata.records.signs import EVIDENCE, Signs, is_blank, total
+from ytxdata.records.shapes import DAMAGED, DEEPEST, Announced, Shapes
+from ytxdata.records.signs import ENVELOPE_KEYS, total
 from ytxdata.records.spans import (
     Found,
-    Member,
     RawRecord,
     Unescaped,
     check,
-    elements_of,
     first_document,
     is_escaped,
-    members_of,
+    may_be_escaped,
     past_blanks,
-    placed_members,
+    shifted,
     structure,
     unescape,
 )
@@ -41,25 +38,12 @@ _BEHIND = Text(
     "{n} bytes stand in the answer behind its end: records in them are read, the rest is rejected",
 )
 _LENIENT = Text("应答的 JSON 不规范，已宽松读取", "the answer's JSON is not strict and was read leniently")
-_DAMAGED = Text(
-    "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",
-    "the answer's JSON is damaged: records that are whole were read, every other piece of text is a reject",
-)
-_JSON_TEXT = re.compile(rb'"\s*(?:[\[{]|\\*")')
-_EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
+_IS_TORN = re.compile(rb"\s*[\]},:]")
+"""What stands behind an answer only if a bracket was lost or doubled inside it."""
 
-_DEEPEST = 8
-"""Deeper than this no list of records stands: what lies deeper is one record if it names an id, else a reject."""
-
-_SURVEYED = 8
-"""How many elements of a list are looked at closely before one that begins with an id is believed to be a record."""
-
-
-class Announced(NamedTuple):
-    """How many records an answer says it holds at some place, and how many were found there."""
-
-    told: int
-    found: int
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
+_SEPARATOR = 16
+"""Up to this length what stands between two records is a comma and blanks [bytes]."""
 
 
 class Extracted(NamedTuple):
@@ -118,6 +102,8 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
     with without_cycle_search():
         found, is_strict = search.text(body, is_whole=is_whole)
         found.sort(key=_place)
+        if hidden := search.hidden(body, found):
+            found = sorted([*found, *hidden], key=_place)
         records = tuple([RawRecord(i, raw, path, start, end) for i, (raw, path, _, start, end) in enumerate(found)])
         check(body, records, is_strict=is_strict)
     search.count_loose(len(found))
@@ -128,20 +114,8 @@ def _place(found: Found) -> int:
     return found.start
 
 
-class _Search:
-    """The search through one answer: what is a record, what only wraps records."""
-
-    def __init__(self, aliases: Aliases) -> None:
-        self.aliases = aliases
-        self.signs = Signs(aliases)
-        self.unread: dict[str, None] = {}
-        self.elsewhere: dict[str, None] = {}
-        self.said: list[Text] = []
-        self.envelope: dict[str, bytes] = {}
-        self.announced: list[Announced] = []
-        self.loose: list[int] = []
-        self.is_closed = True
-        self.n_surveyed = 0
+class _Search(Shapes):
+    """The search through one answer, sound or not."""
 
     def warnings(self) -> tuple[Text, ...]:
         """Return what a reader should know about how the records were found."""
@@ -160,7 +134,7 @@ class _Search:
             self.said.append(_LENIENT)
             return self.answer(whole, start), False
         length = first_document(body, start)
-        if length is None:
+        if length is None or _IS_TORN.match(body, start + length):
             return self.damaged(body, is_whole=is_whole, is_cut=kind == "cut"), False
         return self.documents(body, start, start + length, is_whole=is_whole), False
 
@@ -172,7 +146,7 @@ class _Search:
         while (start := past_blanks(body, at)) < len(body):
             length = first_document(body, start)
             if length is None:
-                found += _shifted(self.salvaged(body[start:], is_whole=is_whole).found, start)
+                found += shifted(self.salvaged(body[start:], is_whole=is_whole).found, start)
                 is_bare = False
                 break
             at = start + length
@@ -191,6 +165,7 @@ class _Search:
 
     def damaged(self, body: bytes, *, is_whole: bool, is_cut: bool) -> list[Found]:
         """Return what a damaged answer still holds, and take over what its envelope says."""
+        self.said.append(DAMAGED)
         salvaged = self.salvaged(body, is_whole=is_whole)
         is_only_cut = is_cut and salvaged.is_sound_before and not is_whole
         self.is_closed = salvaged.is_closed and not is_only_cut
@@ -202,241 +177,27 @@ class _Search:
 
     def salvaged(self, text: bytes, *, is_whole: bool) -> Salvaged:
         """Return what damaged text holds, also where the records stand inside a JSON string of it."""
-        self.said.append(_DAMAGED)
-        levels = []
-        while is_escaped(text):
+        levels: list[Unescaped] = []
+        while True:
+            if not is_escaped(text) or len(levels) == DEEPEST:
+                kept = salvage(text, self.signs, self.records_in, is_whole=is_whole, is_unescaped=bool(levels))
+                if any(one.has_id for one in kept.found) or not may_be_escaped(text) or len(levels) == DEEPEST:
+                    break
             levels.append(unescape(text))
             text = levels[-1].text
-        salvaged = salvage(text, self.signs, self.records_in, is_whole=is_whole, is_unescaped=bool(levels))
-        found = salvaged.found
+        found = kept.found
         for level in reversed(levels):
-            found = _mapped(found, level, 0)
-        return salvaged._replace(found=found)
+            found = level.placed(found, 0)
+        return kept._replace(found=found)
 
-    def records_in(self, raw: bytes, at: int) -> list[Found]:
-        """Return the records that a readable object is or holds; none unless one carries a meeting id.
-
-        What can be read only leniently must be a record itself: two broken ones in a list may look like one.
-        """
-        if self.signs.is_party(raw) or self.signs.swallows(raw):
-            return []
-        if self.n_surveyed >= _SURVEYED and self.signs.begins_with_id(raw):
-            return [Found(raw, f"$@{at}", True, at, at + len(raw))]
-        self.n_surveyed += 1
-        found = self.value(raw, at, f"$@{at}", 1)
-        is_itself = [(one.start, one.end) for one in found] == [(at, at + len(raw))]
-        return found if any(one.has_id for one in found) and (is_itself or structure(raw) == "strict") else []
-
-    def answer(self, body: bytes, at: int, path: str = "$") -> list[Found]:
-        """Return the records of a whole answer: those in `data`, and those beside it."""
-        if body[:1] != b"{":
-            return self.value(body, at, path, 0)
-        if self.signs.is_bare(body):
-            return self.object(body, at, path, 0)
-        found: list[Found] = []
-        beside: list[Found] = []
-        strays: list[Found] = []
-        read: set[str] = set()
-        members = placed_members(body)
-        for key, raw, start, _ in members:
-            if plain(key) == "data":
-                found += self.value(raw, at + start, f"{path}.{key}", 0)
-            elif plain(key) in ENVELOPE_KEYS:
-                self.envelope[plain(key)] = raw
-            elif raw[:1] in (b"[", b"{", b'"'):
-                inner = self.value(raw, at + start, f"{path}.{key}", 1)
-                if any(item.has_id for item in inner):
-                    beside += inner
-                    read.add(key)
-                else:
-                    strays += self.strays(key, raw, at + start, f"{path}.{key}", 1)
-        if not (found or beside or strays) and {"meeting_id"} < self.signs.columns(members):
-            return [Found(body, path, True, at, at + len(body))]
-        if found or beside:
-            self.tell_unread(members, read)
-        self.elsewhere |= dict.fromkeys(sorted(read))
-        self.count(members, len(found) + len(beside))
-        return found + beside + strays
-
-    def value(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
-        """Return the records in a value that stands where records are expected."""
-        first = raw[:1]
-        if first == b'"':
-            return self.text_inside(raw, at, path, depth)
-        if is_blank(raw):
-            return []
-        whole = Found(raw, path, False, at, at + len(raw))
-        if depth > _DEEPEST:
-            return [whole._replace(has_id=self.signs.holds_id(raw) is not None)]
-        if first == b"[":
-            return self.elements(raw, at, path, depth + 1)
-        return self.object(raw, at, path, depth) if first == b"{" else [whole]
-
-    def text_inside(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
-        """Return the records in a JSON string: what it holds is looked at when it looks like JSON, however often it was wrapped."""
-        inner = unescape(raw[1:].removesuffix(b'"'))
-        text = inner.text.strip()
-        if text in (b"", b"null"):
-            return []
-        kind = structure(text) if text[:1] in (b"[", b"{", b'"') else "damaged"
-        if kind in ("strict", "whole"):
-            found = self.value(text, 0, f"{path}~", depth)
-        elif text[:1] in (b"[", b"{") or self.signs.names_id(text, 0, len(text)) or is_escaped(text):
-            found = self.salvaged(text, is_whole=True).found
-        else:
-            return [Found(raw, path, False, at, at + len(raw))]
-        lead = len(inner.text) - len(inner.text.lstrip())
-        return _mapped(_shifted(found, lead), inner, at + 1)
-
-    def elements(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
-        """Return for each element of a list the record it is, or those wrapped in it; never nothing."""
-        found: list[Found] = []
-        for i, (element, start) in enumerate(elements_of(raw)):
-            here = f"{path}[{i}]"
-            whole = Found(element, here, True, at + start, at + start + len(element))
-            if i >= _SURVEYED and self.signs.begins_with_id(element):
-                found.append(whole)
-            else:
-                found += self.value(element, at + start, here, depth) or [whole._replace(has_id=False)]
-        return found
-
-    def object(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
-        """Return an object itself when it is a record, else the records it wraps."""
-        columns = self.signs.columns(members_of(raw))
-        whole = Found(raw, path, "meeting_id" in columns, at, at + len(raw))
-        if whole.has_id and columns & EVIDENCE:
-            return [whole]
-        members = placed_members(raw)
-        inside = [
-            (member, self.value(member.raw, at + member.start, f"{path}.{member.key}", depth + 1))
-            for member in members
-            if _holds_json(member.raw)
-        ]
-        certain = [one for one in inside if any(item.has_id for item in one[1])]
-        lists = [one for one in certain if not self.signs.is_parties(one[0].key)] or certain
-        if lists and not (whole.has_id and self.repeats_id(members, lists)):
-            return self.wrapped(whole, members, inside, lists)
-        if columns & (EVIDENCE | {"meeting_id"}):
-            return [whole]
-        return self.without_id(whole, members, inside)
-
-    def wrapped(self, whole: Found, members: list[Member], inside: list[Inside], lists: list[Inside]) -> list[Found]:
-        """Return the records that an object wraps, or itself when it is one meeting with its parties beside it."""
-        found = [item for _, items in lists for item in items]
-        keys = [member.key for member, _ in lists]
-        is_one = len(found) == 1 and found[0].path.rstrip("~") in {f"{whole.path}.{key}" for key in keys}
-        if (
-            is_one
-            and PARTIES in self.signs.columns(members)
-            and is_meeting_with_parties_beside(whole.raw, self.aliases)
-        ):
-            return [whole._replace(has_id=True)]
-        self.tell_unread(members, keys)
-        self.count(members, len(found))
-        return found + self.strays_among(whole, [member for member, _ in inside if member.key not in keys])
-
-    def tell_unread(self, members: list[Member], read: Container[str]) -> None:
-        """Note parties that stand beside records and are nobody's legs."""
-        self.unread |= {
-            key: None
-            for key, raw, *_ in members
-            if self.signs.is_parties(key) and key not in read and not _EMPTY.fullmatch(raw)
-        }
-
-    def without_id(self, whole: Found, members: list[Member], inside: list[Inside]) -> list[Found]:
-        """Return the records of an object in which nothing carries a meeting id."""
-        if members and all(
-            member.raw[:1] == b"{" and self.signs.columns(members_of(member.raw)) & EVIDENCE for member in members
-        ):
-            return _with_keys(whole, members)
-        known = {member.start for member, _ in inside}
-        if all(one.start in known or plain(one.key) in COUNT_KEYS or is_blank(one.raw) for one in members):
-            found = [item for _, items in inside for item in items]
-            self.count(members, len(found))
-            return found
-        lists = [one for one in inside if one[0].raw[:1] != b"{" and not self.signs.are_parties(one[1])]
-        found = [item for _, items in lists for item in items]
-        if not found:
-            return [whole]
-        self.count(members, len(found))
-        return found + self.strays_among(whole, [member for member, _ in inside if member.raw[:1] == b"{"])
-
-    def strays_among(self, whole: Found, members: list[Member]) -> list[Found]:
-        """Return the objects in lists of members that hold no records."""
+    def hidden(self, text: bytes, found: list[Found]) -> list[Found]:
+        """Return strings of the envelope in which an escaped meeting id stands: a lost quote made a string of records."""
+        borders = [0, *(place for one in found for place in (one.start, one.end)), len(text)]
         return [
-            stray
-            for key, raw, start, _ in members
-            for stray in self.strays(key, raw, whole.start + start, f"{whole.path}.{key}", 1)
+            one
+            for start, end in zip(borders[::2], borders[1::2], strict=True)
+            if end - start > _SEPARATOR
+            for match in _STRING.finditer(text, start, end)
+            if self.signs.names_escaped_id(match[0])
+            for one in self.text_inside(match[0], match.start(), f"$@{match.start()}", 1)
         ]
-
-    def strays(self, key: str, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
-        """Return the objects in lists at any depth, to be rejected: a list of records may have ids under a name nobody knows.
-
-        Parties beside the records are told by a warning instead.
-        """
-        if self.signs.is_parties(key) or raw[:1] not in (b"[", b"{"):
-            return []
-        if depth > _DEEPEST:
-            return [Found(raw, path, False, at, at + len(raw))] if b"[" in raw else []
-        if raw[:1] == b"{":
-            return [
-                stray
-                for inner, text, start, _ in placed_members(raw)
-                for stray in self.strays(inner, text, at + start, f"{path}.{inner}", depth + 1)
-            ]
-        found: list[Found] = []
-        for i, (element, start) in enumerate(elements_of(raw)):
-            here = at + start
-            if element[:1] == b"{":
-                found.append(Found(element, f"{path}[{i}]", False, here, here + len(element)))
-            else:
-                found += self.strays("", element, here, f"{path}[{i}]", depth + 1)
-        return found
-
-    def count(self, members: list[Member], n_found: int) -> None:
-        """Note what an object says of the number of records in it; one of counts alone speaks of the whole answer."""
-        told = [number for key, raw, *_ in members if (number := total(key, raw)) is not None]
-        if all(plain(key) in COUNT_KEYS for key, *_ in members):
-            self.loose += told
-        else:
-            self.announced += [Announced(number, n_found) for number in told]
-
-    def count_loose(self, n_found: int) -> None:
-        """Hold what speaks of the whole answer against all that was found."""
-        self.announced += [Announced(number, n_found) for number in self.loose]
-
-    def repeats_id(self, members: list[Member], lists: list[Inside]) -> bool:
-        """Return whether the ids inside are all the object's own: then these are its parties, not its meetings."""
-        inner = {one for _, found in lists for item in found for one in self.signs.ids(members_of(item.raw))}
-        return inner <= self.signs.ids(members)
-
-
-Inside = tuple[Member, list[Found]]
-
-
-def _with_keys(whole: Found, members: list[Member]) -> list[Found]:
-    """Return the members of a map from id to record, each with its key: that is its id."""
-    return [
-        Found(
-            whole.raw[one.key_start : one.start + len(one.raw)],
-            f"{whole.path}.{one.key}",
-            False,
-            whole.start + one.key_start,
-            whole.start + one.start + len(one.raw),
-        )
-        for one in members
-    ]
-
-
-def _shifted(found: list[Found], by: int) -> list[Found]:
-    return [one._replace(start=one.start + by, end=one.end + by) for one in found] if by else found
-
-
-def _mapped(found: list[Found], inner: Unescaped, at: int) -> list[Found]:
-    """Return what was found inside a JSON string with its places in the text around that."""
-    starts, ends = inner.outer([one.start for one in found]), inner.outer([one.end for one in found])
-    return [one._replace(start=start + at, end=end + at) for one, start, end in zip(found, starts, ends, strict=True)]
-
-
-def _holds_json(raw: bytes) -> bool:
-    return raw[:1] in (b"[", b"{") or (raw[:1] == b'"' and _JSON_TEXT.match(raw) is not None)

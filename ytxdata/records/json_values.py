@@ -356,9 +356,9 @@ def _read_leniently(raw: bytes, aliases: Aliases) -> Object:
 
 def _with_id(member: dict[str, Any], aliases: Aliases) -> Any:
     """Return a member's object with the member's key as its meeting id, unless it has one."""
-    ((key, value),) = member.items()
-    if not isinstance(value, dict):
-        return value
+    key, value = next(iter(member.items()))
+    if len(member) > 1 or not isinstance(value, dict):
+        return None if len(member) > 1 else value
     return {dict(aliases.meetings)["meeting_id"][0]: key, **value}
 
 

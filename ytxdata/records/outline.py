@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
 from ytxdata.records.aliases import plain
 from ytxdata.records.json_values import read_value
+from ytxdata.records.signs import COUNT_KEYS, ENVELOPE_KEYS, Signs, is_blank
 
-ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})
-"""Keys of the answer itself, plain: no record is looked for in them."""
-
-COUNT_KEYS = frozenset(
-    {"total", "count", "size", "num", "page", "pagesize", "pageno", "pagenum", "pages", "totalcount"}
-)
-"""Keys with which a wrapper describes its list, plain: an object of these alone holds no record."""
+_HOLDS_JSON = re.compile(rb'"[\s"\\]*[\[{]')
+"""A string with JSON text in it, which may hold records."""
 
 _AROUND = ENVELOPE_KEYS | COUNT_KEYS
 
@@ -97,19 +92,17 @@ class Outline:
     ----------
     text
         The answer's text.
-    is_telling
-        Says whether a key tells something of a meeting.
+    signs
+        Tell whether a key says something of a meeting.
     has_records
         Whether whole records follow; what stands before the first may then repeat the question (`confid`, `creator`).
     is_unescaped
         Whether the text was inside a JSON string, whose quotes still stand around it.
     """
 
-    def __init__(
-        self, text: bytes, is_telling: Callable[[str], bool], *, has_records: bool, is_unescaped: bool = False
-    ) -> None:
+    def __init__(self, text: bytes, signs: Signs, *, has_records: bool, is_unescaped: bool = False) -> None:
         self._text: bytes | bytearray = bytearray(text) if is_unescaped else text
-        self._is_telling, self._is_unescaped = is_telling, is_unescaped
+        self._signs, self._is_unescaped = signs, is_unescaped
         self._may_repeat = has_records
         self._state = _State()
         self.n_documents = 0
@@ -218,7 +211,7 @@ class Outline:
             if state.awaits not in ("document", "value") and not (state.awaits == "first" and state.top == b"["):
                 raise _MisfitError
             if state.top == b"{" and not self._may_tell(state, mark):
-                raise _MisfitError((state.open[-1].start, state.open[-1].before))
+                raise _MisfitError(self._since(state))
             return _State((*state.open, _Open(mark, token.start("mark"), state)), "first")
         if mark in (b"]", b"}"):
             return self._closed(mark)
@@ -242,13 +235,19 @@ class Outline:
         if before.is_in_list and not state.is_filled:
             raise _MisfitError  # an element of a list in which no record stands
         if not before.open:
-            if not (state.is_filled or state.is_answer):
+            if not state.is_filled and (not state.is_answer or self._has_asked()):
                 raise _MisfitError(
                     (state.open[-1].start, before)
                 )  # no answer, and nothing in it: what is left of a record
             self.n_documents += 1
             return _State()
         return before._replace(awaits="comma", is_filled=before.is_filled or state.is_filled)
+
+    def _has_asked(self) -> bool:
+        """Return whether the envelope repeats a question; around no answer at all that is what is left of a record."""
+        return any(
+            self._signs.is_telling(key) and not is_blank(raw) for _, depth, key, raw in self._members if depth == 1
+        )
 
     def _scalar(self, raw: bytes) -> _State:
         state = self._state
@@ -258,8 +257,7 @@ class Outline:
         if state.is_in_list and not self._is_list_of_values(state) and (state.top == b"[" or key not in _AROUND):
             raise _MisfitError
         if state.top == b"{" and not self._may_tell(state, raw):
-            opened = state.open[-1]
-            raise _MisfitError((opened.start, opened.before))
+            raise _MisfitError(self._since(state))
         if state.top == b"{" and not self.n_documents:
             self._members = [*self._members, (state.open[-1].start, len(state.open), state.key, raw)]
         return state._replace(awaits="comma", is_answer=state.is_answer or key in ENVELOPE_KEYS)
@@ -274,10 +272,15 @@ class Outline:
 
     def _may_tell(self, state: _State, raw: bytes) -> bool:
         """Return whether a member may stand around records: it says nothing of a meeting, or only repeats the question."""
-        is_blank = raw.strip(b'" \t\r\n') in (b"", b"null")
-        is_nested = len(state.open) > 1
-        is_around = self._may_repeat if is_nested else state.is_answer and not state.is_filled
-        return is_blank or is_around or not self._is_telling(state.key)
+        if is_blank(raw) or not self._signs.is_telling(state.key):
+            return plain(state.key) in ENVELOPE_KEYS or not _HOLDS_JSON.match(raw)
+        if len(state.open) > 1:
+            return self._may_repeat
+        return state.is_answer and not state.is_filled and self._signs.is_question(state.key)
+
+    def _since(self, state: _State) -> tuple[int, _State] | None:
+        """Return from where on an object does not fit whose member tells too much: all of it, but for an answer's own."""
+        return None if len(state.open) == 1 and state.is_answer else (state.open[-1].start, state.open[-1].before)
 
 
 def _blanks(match: re.Match[bytes]) -> bytes:

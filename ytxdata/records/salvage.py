@@ -80,7 +80,7 @@ def salvage(
         The text was inside a JSON string, whose quotes still stand around it.
     """
     islands = list(_islands(text, signs, records_in))
-    outline = Outline(text, signs.is_telling, has_records=bool(islands), is_unescaped=is_unescaped)
+    outline = Outline(text, signs, has_records=bool(islands), is_unescaped=is_unescaped)
     found: list[Found] = []
     at = 0
     for island in islands:
@@ -174,9 +174,26 @@ class _IslandSearch:
             self.dear -= 16 * len(piece)
             end = end_of(self.view, start, start + 16 * len(piece)) - start
         self.effort -= max(end, 64)
-        if end < 0 or self.signs.may_swallow(self.text[start : start + end]):
+        if (
+            end < 0
+            or self.signs.may_swallow(self.text[start : start + end])
+            or self.holds_whole(start + 1, start + end)
+        ):
             return -1
         return start + end if read_value(self.text[start : start + end]) else -1
+
+    def holds_whole(self, start: int, end: int) -> bool:
+        """Return whether a strict object with an id stands inside one that is only readable: a record whose neighbour lost its end."""
+        while (start := self.text.find(b"{", start, end)) >= 0:
+            try:
+                stop = start + _DECODER.raw_decode(self.view[start:end])[1]
+            except (ValueError, RecursionError):
+                start += 1
+                continue
+            if self.signs.names_id(self.text, start, stop) and not self.signs.is_party(self.text[start:stop]):
+                return True
+            start = stop
+        return False
 
 
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, object_pairs_hook=lambda _: None)

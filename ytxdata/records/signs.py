@@ -9,8 +9,15 @@ from typing import Any
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import read_value
-from ytxdata.records.outline import ENVELOPE_KEYS
 from ytxdata.records.spans import Found, Member, members_of
+
+ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})
+"""Keys of the answer itself, plain: no record is looked for in them."""
+
+COUNT_KEYS = frozenset(
+    {"total", "count", "size", "num", "page", "pagesize", "pageno", "pagenum", "pages", "totalcount"}
+)
+"""Keys with which a wrapper describes its list, plain: an object of these alone holds no record."""
 
 TOTAL_KEYS = frozenset(
     {"total", "count", "totalcount", "totalnum", "totalsize", "totalrecords", "recordcount", "totalelements"}
@@ -38,6 +45,7 @@ class Signs:
         self.begins_with_id = _id_pattern(aliases.ids()).match
         self.holds_id = _id_pattern(aliases.ids()).search
         self._id_keys = _id_keys(aliases.ids())
+        self._escaped_id = _escaped_id(aliases.ids())
 
     def begins_record(self, raw: bytes, at: int) -> bool:
         """Return whether an object begins there whose meeting id stands before anything nested."""
@@ -55,7 +63,7 @@ class Signs:
         if read is None or not isinstance(read.value, dict):
             return False
         own = self.ids_of(read.value)
-        return bool(own) and any(self.ids_of(one) - own and self.is_meeting(one) for one in _listed(read.value))
+        return bool(own) and any(self.is_another(one, own) for one in _listed(read.value))
 
     def may_swallow(self, raw: bytes) -> bool:
         """Return whether an object that can be read only leniently names more ids than its own members do.
@@ -64,12 +72,17 @@ class Signs:
         """
         keys = {plain(key) for key, *_ in members_of(raw)}
         own = sum(self._id_keys.search(f'"{key}":1'.encode()) is not None for key in keys)
-        return sum(1 for _ in self._id_keys.finditer(raw)) > max(own, 1)
+        return own == 0 or sum(1 for _ in self._id_keys.finditer(raw)) > own
 
     def is_telling(self, key: str) -> bool:
         """Return whether a key says something of a meeting: its id, or evidence that it took place."""
         match = self.aliases.meeting(key)
         return match is not None and (match.column == "meeting_id" or match.column in EVIDENCE)
+
+    def is_question(self, key: str) -> bool:
+        """Return whether a key may repeat what was asked for: which meeting, whose meetings."""
+        match = self.aliases.meeting(key)
+        return match is not None and match.column in ("meeting_id", "creator")
 
     def ids_of(self, value: dict[str, Any]) -> set[str]:
         """Return the meeting ids that a decoded object carries."""
@@ -78,17 +91,28 @@ class Signs:
         )
         return {str(one) for one in given if one not in (None, "") and not isinstance(one, (dict, list))}
 
-    def is_meeting(self, value: dict[str, Any]) -> bool:
-        """Return whether a decoded object is a meeting rather than a party that repeats its meeting's id."""
+    def is_another(self, value: dict[str, Any], own: set[str]) -> bool:
+        """Return whether a decoded object is a meeting rather than a party that repeats the id of its meeting."""
         columns = {match.column for key in value if (match := self.aliases.meeting(key))}
         legs = {match.column for key in value if (match := self.aliases.leg(key)) and not match.rank[0]}
-        return bool(columns & {"creator", PARTIES}) or (bool(columns & EVIDENCE) and "phone" not in legs)
+        ids = self.ids_of(value)
+        if ids and columns & {"creator", PARTIES}:
+            return True
+        return bool(ids - own) and bool(columns & EVIDENCE) and "phone" not in legs
 
     def is_party(self, raw: bytes) -> bool:
         """Return whether an object is a party by its looks: in damaged text it may have lost the meeting around it."""
         members = members_of(raw)
         legs = {match.column for key, *_ in members if (match := self.aliases.leg(key)) and not match.rank[0]}
         return "phone" in legs and not self.columns(members) & {"creator", PARTIES}
+
+    def names_escaped_id(self, raw: bytes) -> bool:
+        """Return whether a string holds the key of a meeting id."""
+        return self._escaped_id.search(raw) is not None
+
+    def has_status(self, raw: bytes) -> bool:
+        """Return whether an object is the envelope of an answer: a status, message or request id stands in it."""
+        return any(plain(key) in ENVELOPE_KEYS for key, *_ in members_of(raw))
 
     def is_bare(self, raw: bytes) -> bool:
         """Return whether an object is no answer: then it is a record on a line of its own, or nothing known."""
@@ -155,6 +179,12 @@ def _id_pattern(ids: tuple[str, ...]) -> re.Pattern[bytes]:
 def _id_keys(ids: tuple[str, ...]) -> re.Pattern[bytes]:
     """Match a meeting id anywhere, also behind a word in front of its key (`confMeetingId`)."""
     return re.compile(rb'(?<=["\w])' + _spelled(ids)[1:] + rb'(?!""|null|[\[{])', re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _escaped_id(ids: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Match the key of a meeting id inside a string."""
+    return re.compile(_spelled(ids).replace(b'"', rb'\\+"'), re.IGNORECASE)
 
 
 def _spelled(ids: tuple[str, ...]) -> bytes:

@@ -54,6 +54,11 @@ class Found(NamedTuple):
     end: int
 
 
+def shifted(found: list[Found], by: int) -> list[Found]:
+    """Return what was found in a piece of text with its places in the text that the piece is of."""
+    return [one._replace(start=one.start + by, end=one.end + by) for one in found] if by else found
+
+
 class Span(NamedTuple):
     """A stretch of an answer's text [bytes]: one record with its position, or a piece of the envelope around them."""
 
@@ -88,8 +93,7 @@ def check(text: bytes, records: Sequence[RawRecord], *, is_strict: bool) -> None
     borders = [0, *(offset for record in records for offset in (record.start, record.end)), len(text)]
     assert all(start <= end for start, end in pairwise(borders)), "two records share bytes of the answer"
     if is_strict and records:
-        # A record of a map keyed by id takes its key along: there the member as a whole is replaced.
-        fillers = [b'"":null' if record.raw[:1] == b'"' and text[record.start] == 0x22 and _is_member(record) else b"null" for record in records]  # fmt: skip
+        fillers = [_filler(text, record) for record in records]
         gaps = [text[end:start] for end, start in zip(borders[::2], borders[1::2], strict=True)]
         skeleton = b"".join(part for pair in zip(gaps, [*fillers, b""], strict=True) for part in pair)
         try:
@@ -102,8 +106,11 @@ _SKIP = msgspec.json.Decoder(msgspec.Raw)
 _MEMBER = re.compile(rb'"(?:[^"\\]|\\.)*"\s*:', re.S)
 
 
-def _is_member(record: RawRecord) -> bool:
-    return _MEMBER.match(record.raw) is not None
+def _filler(text: bytes, record: RawRecord) -> bytes:
+    """Return what may stand in place of a record: a member where it takes its key along, a string where it may be a key itself."""
+    if text[record.start : record.start + 1] != b'"':
+        return b"null"
+    return b'"":null' if _MEMBER.match(record.raw) else b'""'
 
 
 class Member(NamedTuple):
@@ -276,8 +283,15 @@ class Unescaped(NamedTuple):
         inner = np.asarray(offsets, np.int64)
         nth = np.searchsorted(self.inner_ends, inner, side="right")
         gain = np.concatenate(([0], self.outer_ends - self.inner_ends))
-        shifted: list[int] = (inner + gain[nth]).tolist()
-        return shifted
+        outer: list[int] = (inner + gain[nth]).tolist()
+        return outer
+
+    def placed(self, found: list[Found], at: int) -> list[Found]:
+        """Return what was found in the inner text with its places in the text around, in which the string begins at `at`."""
+        starts, ends = self.outer([one.start for one in found]), self.outer([one.end for one in found])
+        return [
+            one._replace(start=start + at, end=end + at) for one, start, end in zip(found, starts, ends, strict=True)
+        ]
 
 
 _HEX = np.full(256, -1, np.int64)
@@ -305,6 +319,11 @@ def unescape(raw: bytes) -> Unescaped:
 def is_escaped(text: bytes) -> bool:
     """Return whether the records of damaged text stand inside a JSON string: then nearly all its objects begin with an escaped quote."""
     return len(_ESCAPED_OPENING.findall(text)) > len(_OPENING.findall(text))
+
+
+def may_be_escaped(text: bytes) -> bool:
+    """Return whether any object of damaged text begins with an escaped quote."""
+    return _ESCAPED_OPENING.search(text) is not None
 
 
 _ESCAPED_OPENING = re.compile(rb'\{\s*\\+"')

@@ -1,0 +1,17 @@
+"""Whatever is done to an answer: each byte belongs somewhere, what nobody touched comes out, nothing raises."""
+
+from __future__ import annotations
+
+import os
+
+from tests.records import mutants
+
+N = int(os.environ.get("YTXDATA_MUTANTS", "500"))
+
+
+def test_damaged_answers_lose_nothing_that_is_whole() -> None:
+    for i, (name, body, intact) in enumerate(mutants.mutants(20260105, N)):
+        try:
+            mutants.check(body, intact, deeply=i % 20 == 0)
+        except AssertionError as error:
+            raise AssertionError(f"mutant {name}: {error}") from None

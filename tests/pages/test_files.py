@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import openpyxl
@@ -15,12 +18,13 @@ import pytest
 import ytxdata as ytx
 from ytxdata.archive import Archive
 from ytxdata.cli import main
+from ytxdata.labels import Lang
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.notebook import copy_all, execute
 from ytxdata.pages.report_files import FORMATS, write_files
 from ytxdata.tables import excel
-from ytxdata.tables.excel import NAMES
+from ytxdata.tables.excel import GUIDES, sheet_names
 from ytxdata.tables.masking import Privacy, Pseudonyms
 
 TARIFF = Path(__file__).parents[2] / "data" / "tariff.toml"
@@ -59,23 +63,56 @@ def test_one_csv_a_table_that_reads_back_as_it_was(collected: Collection, tmp_pa
     assert about["completeness"]["verdict"] == collected.certificate.worst
 
 
-def test_one_sheet_a_table_and_those_that_explain_them(collected: Collection, tmp_path: Path) -> None:
-    path = write_files(collected, tmp_path, ("excel",))["report.xlsx"]
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_workbook_answers_first_and_keeps_raw_records_last(
+    lang: Lang, collected: Collection, tmp_path: Path
+) -> None:
+    path = write_files(collected, tmp_path, ("excel",), lang=lang)["report.xlsx"]
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames == [*collected.tables, *NAMES]
-    sheet = book["usage"]
-    assert sheet.freeze_panes == "A2"
-    assert [cell.value for cell in sheet["B"]][1:] == collected.reports["usage"].frame["meetings"].tolist()
+    titles = {name: sheet_names([table.title.in_(lang)])[0] for name, table in collected.tables.items()}
+    assert book.sheetnames[0] == {"zh": "概览", "en": "Overview"}[lang]
+    assert set(book.sheetnames[1:]) == {*titles.values(), *(title.in_(lang) for title in GUIDES)}
+    assert book.sheetnames[-4:] == [titles[name] for name in ("meetings", "legs", "problems", "rejects")]
+    assert all(name.isascii() for name in book.sheetnames) is (lang == "en")
+    usage = book[titles["usage"]]
+    assert usage.freeze_panes == "A2"
+    assert usage.auto_filter.ref
+    assert [cell.value for cell in usage["B"]][1:] == collected.reports["usage"].frame["meetings"].tolist()
     assert not [cell for one in book for row in one.iter_rows() for cell in row if cell.data_type == "f"]
+    grid = book[titles["heatmap"]]
+    assert (grid.max_row, grid.max_column) == (8, 25)
+
+
+def test_the_first_sheet_has_verdict_figures_charts_and_links(collected: Collection, tmp_path: Path) -> None:
+    path = write_files(collected, tmp_path, ("excel",), lang="en")["report.xlsx"]
+    book = openpyxl.load_workbook(path)
+    front: Any = book["Overview"]
+    values = [cell.value for row in front.iter_rows() for cell in row if cell.value is not None]
+    assert collected.certificate.sentence.en in values
+    for figure in collected.figures:
+        assert figure.label.en in values
+        assert figure.change is None or figure.change.en in values
+    assert len(front._charts) == 4  # read back by another library
+    assert front.conditional_formatting
+    cells = [cell for row in front.iter_rows() for cell in row if cell.hyperlink]
+    links = {cell.hyperlink.location.rpartition("!")[0].strip("'") for cell in cells}
+    assert links <= set(book.sheetnames)
+    assert len(links) == len(collected.tables)
+    with zipfile.ZipFile(path) as package:
+        text = "".join(package.read(name).decode() for name in package.namelist() if name.endswith((".xml", ".rels")))
+    assert 'TargetMode="External"' not in text
+    assert "<f>" not in re.sub(r"<c:f>.*?</c:f>", "", text)
 
 
 @pytest.mark.slow
-def test_libreoffice_reads_the_workbook_as_it_was_meant(collected: Collection, tmp_path: Path, office: str) -> None:
-    path = write_files(collected, tmp_path, ("excel",))["report.xlsx"]
-    sheet = [*collected.tables].index("usage") + 1
-    into = f"csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,{sheet}"
-    command = [office, f"-env:UserInstallation=file://{tmp_path}/office", "--headless", "--convert-to", into, "--outdir", str(tmp_path), str(path)]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+def test_libreoffice_reads_the_workbook_as_it_was_meant_and_prints_little(
+    collected: Collection, tmp_path: Path, office: str
+) -> None:
+    path = write_files(collected, tmp_path, ("excel",), lang="en")["report.xlsx"]
+    sheet = openpyxl.load_workbook(path).sheetnames.index("Usage") + 1
+    for into in (f"csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,{sheet}", "pdf"):
+        command = [office, f"-env:UserInstallation=file://{tmp_path}/office", "--headless", "--convert-to", into, "--outdir", str(tmp_path), str(path)]  # fmt: skip
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
     (written,) = tmp_path.glob("*.csv")
     header, *rows = [line.split(",") for line in written.read_text("utf-8").splitlines()]
     usage = collected.reports["usage"].frame
@@ -83,6 +120,8 @@ def test_libreoffice_reads_the_workbook_as_it_was_meant(collected: Collection, t
     assert [row[0] for row in rows] == usage["period"].tolist()
     assert [int(row[1]) for row in rows] == usage["meetings"].tolist()
     assert [float(row[2]) for row in rows] == pytest.approx(usage["meeting_minutes"].tolist(), rel=1e-12)
+    (printed,) = tmp_path.glob("*.pdf")
+    assert len(re.findall(rb"/Type\s*/Page[^s]", printed.read_bytes())) < 25
 
 
 def test_all_formats_at_once_are_those_of_the_others_together() -> None:

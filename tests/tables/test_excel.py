@@ -24,9 +24,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from ytxdata.errors import FileDiffersError, MissingExtraError, UsageError
 from ytxdata.labels import Text
 from ytxdata.tables import excel
-from ytxdata.tables.csv import escape
 from ytxdata.tables.excel import sheet_names, write_workbook
-from ytxdata.tables.excel_sheet import MAX_TEXT, compare, in_cell
+from ytxdata.tables.excel_sheet import MAX_TEXT, PRINTED, compare, in_cell
 from ytxdata.tables.table import Table
 
 NEW_YEAR = datetime.fromisoformat("2026-01-01")  # wall time
@@ -34,7 +33,7 @@ NEW_YEAR = datetime.fromisoformat("2026-01-01")  # wall time
 
 @pytest.fixture
 def book(table: Table, tmp_path: Path) -> Iterator[openpyxl.Workbook]:
-    opened = openpyxl.load_workbook(table.to_excel(tmp_path / "usage.xlsx", show_phones=True))
+    opened = openpyxl.load_workbook(table.to_excel(tmp_path / "usage.xlsx", show_phones=True, lang="zh"))
     yield opened
     opened.close()
 
@@ -61,7 +60,7 @@ def test_cells_are_what_was_meant(book: openpyxl.Workbook) -> None:
     assert rows[1] == (
         "00123",
         "13812345678",
-        "'=1+1",
+        "=1+1",
         1234.5,
         1.1,
         NEW_YEAR,
@@ -71,13 +70,13 @@ def test_cells_are_what_was_meant(book: openpyxl.Workbook) -> None:
     )
     assert rows[2][:5] == (
         "+12345",
-        "'+86 138-1234-5678",
+        "+86 138-1234-5678",
         "13812345678的<b>会议</b>",
         pytest.approx(1 / 3, rel=1e-15),
         "12345678901234567.123",
     )
     assert rows[2][6:] == ("1899-01-01", False, "1152921504606846976")
-    assert rows[3] == ("12345678901234567890123456789", None, "'\ta\nb\"c'", None, None, None, None, None, None)
+    assert rows[3] == ("12345678901234567890123456789", None, "\ta\nb\"c'", None, None, None, None, None, None)
 
 
 def test_ids_and_numbers_are_text_cells(book: openpyxl.Workbook) -> None:
@@ -103,7 +102,7 @@ def test_header_is_frozen_filtered_and_shown_as_names(book: openpyxl.Workbook) -
     usage = sheet(book, "usage")
     assert usage.freeze_panes == "A2"
     assert usage.auto_filter.ref == "A1:I4"
-    assert usage["D1"].number_format == ';;;"会议时长 meeting minutes"'
+    assert usage["D1"].number_format == ';;;"会议时长"'
     assert "Asia/Shanghai" in usage["F1"].number_format
     assert usage["D2"].number_format == "#,##0.0"
     assert usage["F2"].number_format == "yyyy-mm-dd hh:mm:ss"
@@ -113,17 +112,11 @@ def test_header_is_frozen_filtered_and_shown_as_names(book: openpyxl.Workbook) -
 def test_sheets_explain_the_numbers(book: openpyxl.Workbook) -> None:
     assert book.sheetnames == ["usage", "完整性", "口径", "数据字典"]
     complete = [[cell.value for cell in row] for row in sheet(book, "完整性").iter_rows(min_row=2)]
-    assert [
-        "usage",
-        "PROBABLE",
-        "很可能完整：最近一天可能还会变化。",
-        "Probably complete: the last day may still settle.",
-        None,
-    ] in complete
-    assert ["usage", "excluded: end_unknown", "结束未知的会议", "meetings whose end is unknown", 3] in complete
+    assert ["usage", "PROBABLE", "很可能完整：最近一天可能还会变化。", None] in complete
+    assert ["usage", "excluded: end_unknown", "结束未知的会议", 3] in complete
     rules = {row[0].value: [cell.value for cell in row] for row in sheet(book, "口径").iter_rows(min_row=2)}
-    assert rules["minutes"][3:] == ["分钟 / min", "秒数 ÷ 60", "seconds ÷ 60", "min_parties = 1", "GAM"]
-    kinds = {row[1].value: row[4].value for row in sheet(book, "数据字典").iter_rows(min_row=2)}
+    assert rules["minutes"] == ["minutes", "会议时长", "分钟", "秒数 ÷ 60", "min_parties = 1", "GAM"]
+    kinds = {row[1].value: row[3].value for row in sheet(book, "数据字典").iter_rows(min_row=2)}
     assert kinds["cost"] == "decimal(38,18)"
 
 
@@ -178,13 +171,21 @@ def test_several_tables_in_one_workbook(table: Table, tmp_path: Path) -> None:
         [table, replace(table, name="Usage"), replace(table, name="a/b:c")],
         tmp_path / "all.xlsx",
         progress=lambda done, total: seen.append((done, total)),
+        lang="en",
     )
-    assert openpyxl.load_workbook(path).sheetnames == ["usage", "Usage (2)", "a-b-c", "完整性", "口径", "数据字典"]
+    assert openpyxl.load_workbook(path).sheetnames == [
+        "usage",
+        "Usage (2)",
+        "a-b-c",
+        "Completeness",
+        "Definitions",
+        "Data dictionary",
+    ]
     assert seen[-1][0] == seen[-1][1]
 
 
 def test_sheet_names_are_acceptable() -> None:
-    assert sheet_names(["History", "x" * 40, "x" * 40, "口径"]) == [
+    assert sheet_names(["History", "x" * 40, "x" * 40, "口径"], ["口径"]) == [
         "History (2)",
         "x" * 31,
         "x" * 25 + " (2)",
@@ -229,9 +230,9 @@ def test_libreoffice_reads_the_same(table: Table, tmp_path: Path) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     lines = (tmp_path / "usage-usage.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "meeting_id,creator,name,minutes,cost,started_at [Asia/Shanghai],day,booked,n"
-    assert lines[1] == "00123,13812345678,'=1+1,1234.5,1.1,2026-01-01 00:00:00,2026-01-01,TRUE,7"
+    assert lines[1] == "00123,13812345678,=1+1,1234.5,1.1,2026-01-01 00:00:00,2026-01-01,TRUE,7"
     assert lines[2].startswith(
-        "+12345,'+86 138-1234-5678,13812345678的<b>会议</b>,0.333333333333333,12345678901234567.123,2026-01-01 09:02:03"
+        "+12345,+86 138-1234-5678,13812345678的<b>会议</b>,0.333333333333333,12345678901234567.123,2026-01-01 09:02:03"
     )
 
 
@@ -245,5 +246,20 @@ def test_times_are_wall_time_of_the_zone(tmp_path: Path) -> None:
     ]
 
 
-def test_escaping_is_the_one_of_csv() -> None:
-    assert in_cell("=1") == escape("=1")
+def test_text_that_begins_like_a_formula_is_marked_as_text_and_not_changed(tmp_path: Path) -> None:
+    words = ["=1+1", "周会", "@x", "'=1"]
+    table = Table(frame=pa.table({"word": words}), name="w", title=Text("", ""))
+    opened = openpyxl.load_workbook(table.to_excel(tmp_path / "w.xlsx"))["w"]
+    cells = [row[0] for row in opened.iter_rows(min_row=2)]
+    assert [cell.value for cell in cells] == words
+    assert [bool(cell.quotePrefix) for cell in cells] == [True, False, True, True]
+    assert {cell.data_type for cell in cells} == {"s"}
+
+
+def test_a_long_table_prints_its_first_rows_and_says_so(tmp_path: Path) -> None:
+    table = Table(frame=pa.table({"n": list(range(500))}), name="n", title=Text("数", "Numbers"))
+    opened: Any = openpyxl.load_workbook(table.to_excel(tmp_path / "n.xlsx", lang="en"))["n"]
+    assert opened.print_area == f"'n'!$A$1:$A${PRINTED + 1}"
+    assert f"the first {PRINTED} of 500 rows are printed" in str(opened.oddFooter.center.text)
+    assert opened.print_title_rows == "$1:$1"
+    assert opened.page_setup.orientation == "landscape"

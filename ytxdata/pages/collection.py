@@ -82,6 +82,24 @@ class KeyFigure(NamedTuple):
         mark = "▲" if difference > 0 else "▼"
         return Text(f"{mark} {size}{unit.zh}", f"{mark} {size}{unit.en}")
 
+    def in_hours(self) -> KeyFigure:
+        """Return the figure in hours where it is more than ten of them, as pictures show it: nobody pictures 96,728.8 minutes.
+
+        Examples
+        --------
+        >>> KeyFigure(Definition(key="m", zh="会议时长（分钟）", en="meeting minutes", unit="min"), 1200.0, 60.0).in_hours().text
+        '20.0'
+        """
+        if self.definition.unit != "min" or max(self.value or 0, self.before or 0) < 600:
+            return self
+        known = replace(self.definition, unit="h", en=self.definition.en.replace(" minutes", " time"))
+        return KeyFigure(known, *(None if value is None else float(value) / 60 for value in (self.value, self.before)))
+
+    @property
+    def label(self) -> Text:
+        """Its name, without the unit in brackets that some have."""
+        return Text(self.definition.zh.partition("（")[0], self.definition.en)
+
     @property
     def _decimals(self) -> int | None:
         if self.definition.unit in ("people", "yuan"):
@@ -101,7 +119,7 @@ def key_figures(source: Any, ask: Ask, earlier: Ask | None) -> tuple[KeyFigure, 
             totals[0][name].definition(key),
             _first(totals[0][name], key),
             _first(totals[1][name], key) if len(totals) > 1 else None,
-        )
+        ).in_hours()
         for name, key in wanted
     )
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from ytxdata.labels import Lang
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.html_report import write_page
-from ytxdata.tables.excel import write_workbook, writer_for
+from ytxdata.pages.workbook import write_report
+from ytxdata.tables.excel import writer_for
 from ytxdata.tables.masking import Privacy
 
 FORMATS: dict[str, tuple[str, ...]] = {
@@ -44,7 +45,7 @@ def write_files(
     formats
         Some of `csv`, `excel`, `html`.
     lang
-        Language of the HTML report; CSV has keys, a workbook both languages.
+        Language of the HTML report and the workbook; CSV has keys.
     privacy
         What is shown of telephone numbers.
     check
@@ -75,6 +76,5 @@ def write_files(
         files[_PAGE] = write_page(collected, folder / _PAGE, lang=lang, privacy=chosen)
     if "excel" in formats:
         step(_WORKBOOK)
-        tables = list(collected.tables.values())
-        files[_WORKBOOK] = write_workbook(tables, folder / _WORKBOOK, check=check, **chosen.options)
+        files[_WORKBOOK] = write_report(collected, folder / _WORKBOOK, lang=lang, privacy=chosen, check=check)
     return files

@@ -48,9 +48,12 @@ def escape(text: str, *, is_number: bool = False) -> str:
     >>> escape("=1+1"), escape("周会"), escape("+8613812345678", is_number=True), escape("'=1")
     ("'=1+1", '周会', '+8613812345678', "''=1")
     """
-    if not _DANGEROUS.match(text) or (is_number and _NUMBER.fullmatch(text)):
-        return text
-    return f"'{text}"
+    return f"'{text}" if is_formula(text, is_number=is_number) else text
+
+
+def is_formula(text: str, *, is_number: bool = False) -> bool:
+    """Tell whether a spreadsheet would take a text for a formula, or hide that it begins with an apostrophe before one; see `escape`."""
+    return bool(_DANGEROUS.match(text)) and not (is_number and _NUMBER.fullmatch(text))
 
 
 def unescape(text: str) -> str:

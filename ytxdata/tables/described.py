@@ -91,7 +91,7 @@ UNITS: dict[str, Unit] = {
     "h": Unit(Text("小时", "h"), "#,##0.0", 1),
     "%": Unit(Text("%", "%"), "0.0", 1),
     "ratio": Unit(Text("比值", "ratio"), "0.000", 3),
-    "yuan": Unit(Text("元", "yuan"), "#,##0.00####", None),
+    "yuan": Unit(Text("元", "yuan"), "#,##0.00", 2),
     "bytes": Unit(Text("字节", "bytes"), "#,##0", 0),
     "phone": Unit(Text("电话号码", "phone number"), "@", None),
     "person": Unit(Text("姓名", "person"), "@", None),

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.extras import require_extra
 from ytxdata.files import replacing
-from ytxdata.labels import Text
-from ytxdata.tables.described import FORMAT, NUMBER_UNITS, Definition, Described, unit_of, write_about
+from ytxdata.labels import Lang, Text, preferred_lang
+from ytxdata.tables.described import FORMAT, Definition, Described, unit_of, write_about
 from ytxdata.tables.excel_sheet import Formats, Progress, compare, heading, in_cell, write_sheet
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Pseudonyms, masked
@@ -25,22 +25,49 @@ from ytxdata.times import beijing_text, now
 MAX_ROWS = 1_048_576
 
 
+class Front(Protocol):
+    """A first sheet that is made by hand: charts and figures over what the other sheets hold."""
+
+    @property
+    def name(self) -> str:
+        """What the sheet is called."""
+
+    @property
+    def cells(self) -> Sequence[Sequence[Cell]]:
+        """What was written, row by row, for the comparison."""
+
+    def write(self, workbook: Any, sheet: Any, formats: Formats, places: Mapping[str, Place]) -> None:
+        """Write it; `places` says where each table stands."""
+
+
+class Place(NamedTuple):
+    """Where a table stands in a workbook: its sheet, its columns from 0, its rows below the header."""
+
+    sheet: str
+    columns: tuple[str, ...]
+    n_rows: int
+
+
 def write_workbook(
     tables: Sequence[Described],
     path: str | Path,
     *,
+    lang: Lang | None = None,
+    front: Front | None = None,
+    last: Sequence[Described] = (),
+    by_title: bool = False,
     show_phones: bool = False,
     pseudonyms: Pseudonyms | None = None,
     book: AddressBook | None = None,
     check: bool = True,
     progress: Progress | None = None,
 ) -> Path:
-    """Write one sheet for each table, and the sheets 完整性 (period, verdict, what was left out), 口径 (definitions) and 数据字典 (columns).
+    """Write one sheet for each table, and sheets that explain them: completeness (period, verdict, what was left out), definitions, data dictionary.
 
     Rows go to the file as they are made, so memory does not grow with them. The first row is frozen, has filters and holds the columns' keys, shown as
-    their names in Chinese and English. Ids, telephone numbers and figures of more than 15 digits are text. Text is escaped as in CSV.
-    An instant is wall time, its zone stands in the header. A text longer than a cell may be is cut and says so. `NAME.xlsx.about.json` beside it
-    holds its SHA-256 and the rows of each sheet, for `ytxdata verify`.
+    their names. Ids, telephone numbers and figures of more than 15 digits are text. Text that begins like a formula is marked as text (`quotePrefix`).
+    An instant is wall time, its zone stands in the header. A text longer than a cell may be is cut and says so. Of a long table the first rows
+    are printed. `NAME.xlsx.about.json` beside it holds its SHA-256 and the rows of each sheet, for `ytxdata verify`.
 
     Parameters
     ----------
@@ -48,6 +75,14 @@ def write_workbook(
         What to write; two of one name get sheets `name` and `name (2)`.
     path
         The file; it appears when it is whole.
+    lang
+        Language of names and explanations; by default the reader's own.
+    front
+        A sheet before all others.
+    last
+        Tables behind the explanations: raw records.
+    by_title
+        Call sheets by the tables' titles, for people; by default by their keys.
     show_phones, pseudonyms, book
         As in `Table.masked`.
     check
@@ -64,36 +99,48 @@ def write_workbook(
     FileDiffersError
         The file, read back, is not what was meant; the message names the cell.
     """
-    xlsxwriter = writer_for(tables)
-    outgoing = [masked(table, show_phones=show_phones, pseudonyms=pseudonyms, book=book) for table in tables]
-    written = [*zip(sheet_names(table.name for table in outgoing), outgoing, strict=True), *explaining(outgoing)]
+    xlsxwriter = writer_for([*tables, *last])
+    lang = lang or preferred_lang()
+    outgoing = [masked(one, show_phones=show_phones, pseudonyms=pseudonyms, book=book) for one in (*tables, *last)]
+    taken = [*(title.in_(_one(lang)) for title in GUIDES), *([front.name] if front else [])]
+    called = (table.title.in_(_one(lang)) if by_title else table.name for table in outgoing)
+    named = list(zip(sheet_names(called, taken), outgoing, strict=True))
+    guides = explaining(outgoing, lang)
+    written = [*named[: len(tables)], *guides, *named[len(tables) :]]
+    places = {table.name: Place(name, tuple(table.arrow.column_names), table.arrow.num_rows) for name, table in named}
     total = sum(table.arrow.num_rows for _, table in written)
     target = Path(path)
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
     with replacing(target) as draft:
-        with xlsxwriter.Workbook(draft, options) as workbook:
-            workbook.set_properties(
-                {
-                    "title": " · ".join(table.title.in_() for table in outgoing)[:255],
-                    "created": now().replace(tzinfo=None),
-                }
-            )
+        with xlsxwriter.Workbook(draft, _OPTIONS) as workbook:
+            said = " · ".join(table.title.in_(lang) for table in outgoing)[:255]
+            workbook.set_properties({"title": said, "created": now().replace(tzinfo=None)})
             formats = Formats(workbook)
+            if front is not None:
+                front.write(workbook, workbook.add_worksheet(front.name), formats, places)
             done = 0
             for name, table in written:
-                done = write_sheet(
-                    workbook.add_worksheet(name), table, formats, done, total, progress, wrap=table.name in NAMES
-                )
+                sheet = workbook.add_worksheet(name)
+                is_guide = any(table is guide for _, guide in guides)
+                done = write_sheet(sheet, table, formats, done, total, progress, lang=lang, wrap=is_guide)
         if check:
-            compare(draft, target.name, [(name, _meant(table)) for name, table in written])
-    listed = [{"name": name, "rows": table.arrow.num_rows} for name, table in written]
+            first = [(front.name, front.cells)] if front is not None else []
+            compare(draft, target.name, [*first, *((name, _meant(table)) for name, table in written)])
+    listed = [{"name": name, "table": table.name, "rows": table.arrow.num_rows} for name, table in written]
     write_about({"format": FORMAT, "sheets": listed}, target)
     return target
+
+
+_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+
+
+def _one(lang: Lang) -> Lang:
+    """A sheet has one name, also where all else is said in both languages."""
+    return "en" if lang == "en" else "zh"
 
 
 def writer_for(tables: Iterable[Described]) -> Any:
@@ -114,7 +161,7 @@ def writer_for(tables: Iterable[Described]) -> Any:
     return xlsxwriter
 
 
-def sheet_names(names: Iterable[str]) -> list[str]:
+def sheet_names(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     """Return names a workbook accepts: no forbidden character, at most 31 characters, no two alike.
 
     Examples
@@ -122,25 +169,24 @@ def sheet_names(names: Iterable[str]) -> list[str]:
     >>> sheet_names(["usage", "Usage", "a/b"])
     ['usage', 'Usage (2)', 'a-b']
     """
-    taken = {name.casefold() for name in (*NAMES, "History")}  # Excel keeps the last for itself
+    used = {name.casefold() for name in (*taken, "History")}  # Excel keeps the last for itself
     result = []
     for name in names:
         base = re.sub(r"[\[\]:*?/\\]", "-", name).strip("'")[:31] or "table"
         chosen, count = base, 1
-        while chosen.casefold() in taken:
+        while chosen.casefold() in used:
             count += 1
             chosen = f"{base[:25]} ({count})"
-        taken.add(chosen.casefold())
+        used.add(chosen.casefold())
         result.append(chosen)
     return result
 
 
 def _meant(table: Described) -> Iterable[Sequence[Cell]]:
     keys = table.arrow.column_names
-    numbers = [table.definition(key).unit in NUMBER_UNITS for key in keys]
     yield [heading(table, key) for key in keys]
     for row in cells(table.arrow):
-        yield [in_cell(value, is_number=is_number) for value, is_number in zip(row, numbers, strict=True)]
+        yield [in_cell(value) for value in row]
 
 
 def _refuse_too_long(table: Described) -> None:
@@ -157,121 +203,101 @@ def _refuse_too_long(table: Described) -> None:
         )
 
 
-NAMES = ("完整性", "口径", "数据字典")
+GUIDES = (Text("完整性", "Completeness"), Text("口径", "Definitions"), Text("数据字典", "Data dictionary"))
+"""Names of the sheets that explain the others."""
 
 _COLUMNS = {
-    "table": ("表", "table"),
-    "topic": ("项目", "topic"),
-    "zh": ("中文", "Chinese"),
-    "en": ("英文", "English"),
-    "count": ("数量", "count"),
-    "key": ("列", "column"),
-    "unit": ("单位", "unit"),
-    "rule_zh": ("口径", "rule in Chinese"),
-    "rule_en": ("口径（英文）", "rule in English"),
-    "parameters": ("参数", "parameters"),
-    "origin": ("来源", "origin"),
-    "type": ("类型", "type"),
-    "empty": ("空值数", "unknown"),
+    "table": Text("表", "table"),
+    "topic": Text("项目", "topic"),
+    "text": Text("内容", "text"),
+    "count": Text("数量", "count"),
+    "key": Text("列", "column"),
+    "name": Text("名称", "name"),
+    "unit": Text("单位", "unit"),
+    "rule": Text("口径", "rule"),
+    "parameters": Text("参数", "parameters"),
+    "origin": Text("来源", "origin"),
+    "type": Text("类型", "type"),
+    "empty": Text("空值数", "unknown"),
 }
 
+GuideRow = tuple[str | int | None, ...]
 
-def explaining(tables: Sequence[Described]) -> list[tuple[str, Described]]:
+
+def explaining(tables: Sequence[Described], lang: Lang) -> list[tuple[str, Described]]:
     """Return name and content of the three sheets for some masked tables."""
-    first = tables[0]
-    contents = (
-        (Text("完整性", "Completeness"), ("table", "topic", "zh", "en", "count"), _completeness(tables)),
-        (
-            Text("口径", "Definitions"),
-            ("key", "zh", "en", "unit", "rule_zh", "rule_en", "parameters", "origin"),
-            _definitions(tables),
-        ),
-        (
-            Text("数据字典", "Data dictionary"),
-            ("table", "key", "zh", "en", "type", "unit", "empty"),
-            _dictionary(tables),
-        ),
+    contents: tuple[tuple[tuple[str, ...], Iterator[GuideRow]], ...] = (
+        (("table", "topic", "text", "count"), _completeness(tables, lang)),
+        (("key", "name", "unit", "rule", "parameters", "origin"), _definitions(tables, lang)),
+        (("table", "key", "name", "type", "unit", "empty"), _dictionary(tables, lang)),
     )
-    return [(title.zh, _sheet(first, title, keys, list(rows))) for title, keys, rows in contents]
+    return [
+        (title.in_(_one(lang)), _guide(tables[0], title, keys, list(rows)))
+        for title, (keys, rows) in zip(GUIDES, contents, strict=True)
+    ]
 
 
-def _sheet(like: Described, title: Text, keys: Sequence[str], rows: list[tuple[str | int | None, ...]]) -> Described:
+def _guide(like: Described, title: Text, keys: Sequence[str], rows: list[GuideRow]) -> Described:
     columns = {
         key: pa.array([row[position] for row in rows], pa.int64() if key in ("count", "empty") else pa.string())
         for position, key in enumerate(keys)
     }
     definitions = tuple(
-        Definition(
-            key=key, zh=_COLUMNS[key][0], en=_COLUMNS[key][1], unit="count" if key in ("count", "empty") else "id"
-        )
+        Definition(key=key, **_COLUMNS[key]._asdict(), unit="count" if key in ("count", "empty") else "id")
         for key in keys
     )
     return replace(
-        like,
-        frame=pa.table(columns),
-        name=title.zh,
-        title=title,
-        definitions=definitions,
-        notes=(),
-        excluded={},
-        certificate=None,
-    )
+        like, frame=pa.table(columns), name=title.en, title=title, definitions=definitions, notes=(), excluded={}, certificate=None,
+    )  # fmt: skip
 
 
-def _completeness(tables: Sequence[Described]) -> Iterator[tuple[str | int | None, ...]]:
+_UNKNOWN = Text("未知：数据来源没有给出结论", "unknown: the source of the data gave no verdict")
+
+
+def _completeness(tables: Sequence[Described], lang: Lang) -> Iterator[GuideRow]:
+    """What must be known to trust the tables; what holds for several of them is said once."""
+    said: dict[tuple[str, str, int | None], list[str]] = {}
     for table in tables:
-        yield table.name, "title", *table.title, table.arrow.num_rows
-        if table.certificate is None:
-            yield (
-                table.name,
-                "completeness",
-                "未知：数据来源没有给出结论",
-                "unknown: the source of the data gave no verdict",
-                None,
-            )
-        else:
-            yield table.name, table.certificate.worst, *table.certificate.sentence, None
-        if table.period is not None:
-            edges = " – ".join(beijing_text(instant) for instant in table.period)
-            yield table.name, "period", f"[{edges})，含起不含止", f"[{edges}), start in, end out", None
-        yield table.name, "zone", f"时间均为 {table.zone}", f"all times are {table.zone}", None
-        for reason, (text, count) in table.excluded.items():
-            yield table.name, f"excluded: {reason}", *text, count
-        for note in table.notes:
-            yield table.name, "note", *note, None
+        for row in _claims(table, lang):
+            said.setdefault(row, []).append(table.name)
+    everything = Text("全部", "all").in_(lang)
+    for (topic, text, count), names in said.items():
+        yield everything if len(names) == len(tables) > 1 else ", ".join(names), topic, text, count
     made = f"{beijing_text(now())} · ytxdata {version('ytxdata')}"
-    yield "", "made", f"制表：{made}", f"made: {made}", None
+    yield "", "made", Text(f"制表：{made}", f"made: {made}").in_(lang), None
 
 
-def _definitions(tables: Sequence[Described]) -> Iterator[tuple[str | int | None, ...]]:
-    seen: set[tuple[str | int | None, ...]] = set()
+def _claims(table: Described, lang: Lang) -> Iterator[tuple[str, str, int | None]]:
+    yield "title", table.title.in_(lang), table.arrow.num_rows
+    certificate = table.certificate
+    topic, verdict = (certificate.worst, certificate.sentence) if certificate else ("completeness", _UNKNOWN)
+    yield topic, verdict.in_(lang), None
+    if table.period is not None:
+        edges = " – ".join(beijing_text(instant) for instant in table.period)
+        yield "period", Text(f"[{edges})，含起不含止", f"[{edges}), start in, end out").in_(lang), None
+    yield "zone", Text(f"时间均为 {table.zone}", f"all times are {table.zone}").in_(lang), None
+    for reason, (text, count) in table.excluded.items():
+        yield f"excluded: {reason}", text.in_(lang), count
+    for note in table.notes:
+        yield "note", note.in_(lang), None
+
+
+def _definitions(tables: Sequence[Described], lang: Lang) -> Iterator[GuideRow]:
+    seen: set[GuideRow] = set()
     for table in tables:
         for known in table.definitions:
             parameters = ", ".join(f"{name} = {value}" for name, value in known.parameters.items())
-            row = (
-                known.key,
-                known.zh,
-                known.en,
-                unit_of(known.unit).label.in_(),
-                *known.formula,
-                parameters,
-                known.origin,
-            )
-            if row not in seen:
+            unit = unit_of(known.unit).label.in_(lang)
+            row = (known.key, known.label.in_(lang), unit, known.formula.in_(lang), parameters, known.origin)
+            if row not in seen and known.formula.zh:  # what has no rule stands in the dictionary
                 seen.add(row)
                 yield row
 
 
-def _dictionary(tables: Sequence[Described]) -> Iterator[tuple[str | int | None, ...]]:
+def _dictionary(tables: Sequence[Described], lang: Lang) -> Iterator[GuideRow]:
     for table in tables:
         for field in table.arrow.schema:
             known = table.definition(field.name)
-            yield (
-                table.name,
-                field.name,
-                known.zh,
-                known.en,
-                type_name(field.type),
-                unit_of(known.unit).label.in_(),
-                table.arrow.column(field.name).null_count,
-            )
+            unit = unit_of(known.unit).label.in_(lang)
+            empty = table.arrow.column(field.name).null_count
+            yield table.name, field.name, known.label.in_(lang), type_name(field.type), unit, empty

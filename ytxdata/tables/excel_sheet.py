@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pyarrow as pa
 
-from ytxdata.labels import printable
+from ytxdata.labels import Lang, Text, printable
 from ytxdata.tables import csv
 from ytxdata.tables.described import NUMBER_UNITS, Described, differs, unit_of
 from ytxdata.tables.plain import Cell, as_text, cells
@@ -26,18 +26,18 @@ _DIGITS = 15
 _FIRST_DAY = date(1900, 3, 1)
 
 
-def in_cell(value: Cell, *, is_number: bool = False) -> Cell:
+def in_cell(value: Cell) -> Cell:
     """Return what is written for a value: itself when a cell can hold it exactly, else its text.
 
-    Text is escaped as in CSV, its line ends become those of a cell, control characters and marks of direction `�`, and what is too long is cut and says so.
+    Text stays text by the format of its cell; its line ends become those of a cell, control characters and marks of direction `�`, and what is too long is cut and says so.
 
     Examples
     --------
     >>> in_cell("=1+1"), in_cell(2**60), in_cell(Decimal("0.10"))
-    ("'=1+1", '1152921504606846976', Decimal('0.10'))
+    ('=1+1', '1152921504606846976', Decimal('0.10'))
     """
     if isinstance(value, str):
-        return _cut(printable(csv.escape(value, is_number=is_number)))
+        return _cut(printable(value))
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, date):
@@ -84,6 +84,9 @@ def _cut(text: str) -> str:
 Progress = Callable[[int, int], None]
 """Called with the rows written so far and the rows in all."""
 
+PRINTED = 30
+"""Rows of a table that are printed, about a page: who wants all of them wants a file, not paper."""
+
 _STEP = 10_000
 _SAMPLE = 2_000
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
@@ -102,7 +105,7 @@ _HEAD = {
 def heading(table: Described, key: str) -> str:
     """Return the text of a header cell: the column's key, and the zone behind it when the column holds instants."""
     kind = table.arrow.schema.field(key).type
-    return csv.escape(f"{key} [{table.zone}]" if pa.types.is_timestamp(kind) and kind.tz else key)
+    return f"{key} [{table.zone}]" if pa.types.is_timestamp(kind) and kind.tz else key
 
 
 class Formats:
@@ -110,11 +113,15 @@ class Formats:
 
     def __init__(self, workbook: Any) -> None:
         self._workbook = workbook
-        self._made: dict[tuple[str, bool], Any] = {}
+        self._made: dict[tuple[object, ...], Any] = {}
 
-    def cell(self, number_format: str, *, wrap: bool) -> Any:
-        """The format of a cell."""
-        return self._make(number_format, {**_FONT, "text_wrap": wrap})
+    def cell(self, number_format: str, *, wrap: bool = False, quoted: bool = False) -> Any:
+        """The format of a cell; a quoted one stays text when somebody edits it, whatever it begins with."""
+        return self._make(number_format, {**_FONT, "text_wrap": wrap, "quote_prefix": quoted})
+
+    def styled(self, number_format: str = "General", **style: Any) -> Any:
+        """A format of its own, in the workbook's font."""
+        return self._make(number_format, {**_FONT, **style})
 
     def head(self, label: str) -> Any:
         """The header cell holds the key, and its format shows the label."""
@@ -122,7 +129,7 @@ class Formats:
         return self._make(f';;;"{shown}"', _HEAD)
 
     def _make(self, number_format: str, style: dict[str, Any]) -> Any:
-        key = (number_format, style["text_wrap"])
+        key = (number_format, *sorted(style.items()))
         if key not in self._made:
             self._made[key] = self._workbook.add_format({**style, "num_format": number_format})
         return self._made[key]
@@ -136,13 +143,14 @@ def write_sheet(
     total: int,
     progress: Progress | None,
     *,
+    lang: Lang = "both",
     wrap: bool = False,
 ) -> int:
     """Write a masked table on an empty sheet, row by row; return the rows done so far in the workbook."""
     rows = table.arrow
     keys = rows.column_names
     known = [table.definition(key) for key in keys]
-    labels = [_label(table, key) for key in keys]
+    labels = [_label(table, key, lang) for key in keys]
     sheet.set_row(0, 32)  # before the row is written: rows leave memory as they are made
     for position, (key, label) in enumerate(zip(keys, labels, strict=True)):
         sheet.write_string(0, position, heading(table, key), formats.head(label))
@@ -151,11 +159,12 @@ def write_sheet(
         for kind, definition in zip(rows.schema.types, known, strict=True)
     ]
     numbers = [definition.unit in NUMBER_UNITS for definition in known]
-    as_it_is = formats.cell("@", wrap=wrap)
+    texts = formats.cell("@", wrap=wrap), formats.cell("@", wrap=wrap, quoted=True)
     widths = [width(label) + 3 for label in labels]
     for line, row in enumerate(cells(rows), start=1):
         for position, value in enumerate(row):
-            _write(sheet, line, position, in_cell(value, is_number=numbers[position]), looks[position], as_it_is)
+            is_quoted = isinstance(value, str) and csv.is_formula(value, is_number=numbers[position])
+            _write(sheet, line, position, in_cell(value), looks[position], texts[is_quoted])
             if line <= _SAMPLE and value is not None:
                 widths[position] = max(widths[position], width(as_text(value)) + 2)
         if progress and (done + line) % _STEP == 0:
@@ -166,15 +175,25 @@ def write_sheet(
         sheet.autofilter(0, 0, max(rows.num_rows, 1), len(keys) - 1)
         sheet.ignore_errors({"number_stored_as_text": f"A1:{_letters(len(keys))}{rows.num_rows + 1}"})
     sheet.freeze_panes(1, 0)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    print_setup(sheet)
     sheet.repeat_rows(0)
-    sheet.set_footer("&L&A&R&P / &N")
+    if rows.num_rows > PRINTED:
+        sheet.print_area(0, 0, PRINTED, len(keys) - 1)
+        cut = Text("打印前 {n} 行，共 {all} 行", "the first {n} of {all} rows are printed")
+        sheet.set_footer(f"&L&A&C{cut.format(n=PRINTED, all=f'{rows.num_rows:,}').in_(lang)}&R&P / &N")
     if progress and done + rows.num_rows == total:
         progress(total, total)
     finished: int = done + rows.num_rows
     return finished
+
+
+def print_setup(sheet: Any) -> None:
+    """Print on A4 across, as wide as the paper, with the sheet's name and page below."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.set_footer("&L&A&R&P / &N")
 
 
 def _write(sheet: Any, line: int, position: int, value: Cell, look: Any, as_it_is: Any) -> None:
@@ -190,9 +209,9 @@ def _write(sheet: Any, line: int, position: int, value: Cell, look: Any, as_it_i
         sheet.write_number(line, position, value, look)
 
 
-def _label(table: Described, key: str) -> str:
+def _label(table: Described, key: str, lang: Lang) -> str:
     known = table.definition(key)
-    label = known.label.in_("both", sep=" ")
+    label = known.label.in_(lang, sep=" ")
     return f"{label} [{table.zone}]" if "[" in heading(table, key) else label
 
 
@@ -208,7 +227,6 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ESCAPED = re.compile("_x([0-9A-F]{4})_")
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  a workbook's wall time has no zone
-_FORBIDDEN = ("f", "hyperlink")
 
 Read = tuple[str, str]
 """Kind of a cell (`s` text, `b` truth, `n` number, empty for none) and its content."""
@@ -228,7 +246,7 @@ def compare(path: Path, name: str, meant: Sequence[tuple[str, Iterable[Sequence[
                 for position, value in enumerate(row):
                     if not _same(cells.pop(position, ("", "")), value):
                         raise differs(name, line, f"{sheet}!{row[position]!r}", f"column {position + 1}")
-                if cells:
+                if any(kind for kind, _ in cells.values()):
                     raise differs(name, line, sheet, "more cells than meant")
             if next(lines, None) is not None:
                 raise differs(name, line + 1, sheet, "more rows than meant")
@@ -243,12 +261,17 @@ def _sheets(package: zipfile.ZipFile) -> dict[str, str]:
 
 
 def _rows(package: zipfile.ZipFile, part: str, name: str) -> Iterator[dict[int, Read]]:
+    line = 0
     with package.open(part) as stream:
         for _, element in ET.iterparse(stream):  # noqa: S314
             tag = element.tag.removeprefix(_MAIN)
-            if tag in _FORBIDDEN:
+            if tag == "f" or (
+                tag == "hyperlink" and _LINK in element.attrib
+            ):  # a link within the book leads nowhere else
                 raise differs(name, 0, part, f"a {tag}")
             if tag == "row":
+                yield from [{}] * (int(element.attrib["r"]) - line - 1)  # rows without a cell are not written
+                line = int(element.attrib["r"])
                 yield dict(_cell(cell) for cell in element)
                 element.clear()
 

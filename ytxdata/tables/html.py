@@ -18,11 +18,18 @@ UNKNOWN = "—"
 _RIGHT = ("integer", "number", "decimal")
 
 
+class ShownCell(NamedTuple):
+    """A cell as people read it, and its exact value where that says more."""
+
+    text: str
+    exact: str = ""
+
+
 class Rows(NamedTuple):
     """The rows of a table as people read them: headers, cells, and the positions of numbers."""
 
     headers: list[str]
-    cells: list[list[str]]
+    cells: list[list[ShownCell]]
     right: frozenset[int]
 
 
@@ -73,14 +80,20 @@ def readable(table: Described, lang: Lang) -> Rows:
     decimals = [unit_of(definition.unit).decimals for definition in known]
     return Rows(
         [_head(definition, lang) for definition in known],
-        [[shown(value, places) for value, places in zip(row, decimals, strict=True)] for row in cells(rows)],
+        [[_cell(value, places) for value, places in zip(row, decimals, strict=True)] for row in cells(rows)],
         frozenset(position for position, kind in enumerate(rows.schema.types) if type_name(kind).startswith(_RIGHT)),
     )
 
 
-def _rules(definitions: Iterable[Definition], lang: Lang) -> Iterable[tuple[str, ...]]:
+def _cell(value: Cell, places: int | None) -> ShownCell:
+    exact = decimal_text(value) if isinstance(value, Decimal) and places is not None else ""
+    text = shown(value, places)
+    return ShownCell(text, exact if len(exact.partition(".")[2]) > (places or 0) else "")
+
+
+def _rules(definitions: Iterable[Definition], lang: Lang) -> Iterable[list[ShownCell]]:
     for known in definitions:
-        yield (
+        texts = (
             known.key,
             known.label.in_(lang),
             unit_of(known.unit).label.in_(lang),
@@ -88,6 +101,7 @@ def _rules(definitions: Iterable[Definition], lang: Lang) -> Iterable[tuple[str,
             ", ".join(f"{name} = {value}" for name, value in known.parameters.items()),
             known.origin,
         )
+        yield [ShownCell(text) for text in texts]
 
 
 def number(value: int | float | Decimal, decimals: int | None) -> str:

@@ -105,6 +105,7 @@ class Table(Described):
         book: AddressBook | None = None,
         check: bool = True,
         progress: Progress | None = None,
+        lang: Lang | None = None,
     ) -> Path:
         """Write a workbook with the rows and sheets that explain them; return the path. See `ytxdata.tables.excel.write_workbook`.
 
@@ -118,7 +119,14 @@ class Table(Described):
             The file, read back, is not what was meant; the message names the cell.
         """
         return excel.write_workbook(
-            [self], path, show_phones=show_phones, pseudonyms=pseudonyms, book=book, check=check, progress=progress
+            [self],
+            path,
+            show_phones=show_phones,
+            pseudonyms=pseudonyms,
+            book=book,
+            check=check,
+            progress=progress,
+            lang=lang,
         )
 
     def to_html(self, *, lang: Lang | None = None, max_rows: int | None = None, show_phones: bool = False) -> str:

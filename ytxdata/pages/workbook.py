@@ -1,0 +1,326 @@
+"""The workbook of a report: a first sheet that answers before one asks, a sheet a table, raw records last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from ytxdata.labels import Lang, Text
+from ytxdata.metrics.report import Report
+from ytxdata.pages.collection import Collection
+from ytxdata.plots.canvas import BLUE, INK, RED
+from ytxdata.plots.heatmap import WEEKDAYS
+from ytxdata.tables.described import Definition, Described, unit_of
+from ytxdata.tables.excel import Place, write_workbook
+from ytxdata.tables.excel_sheet import Formats, in_cell, print_setup
+from ytxdata.tables.html import scope
+from ytxdata.tables.masking import Privacy
+from ytxdata.tables.plain import Cell
+from ytxdata.templates import VERDICTS
+
+LONG = ("people", "lonely", "presence", "peak_stretches")
+"""Reports with a row for each person, meeting or stretch: they stand behind the explanations, as records do."""
+
+_COLOURS = {"PROVEN": "#00694C", "PROBABLE": "#8A5300", "GAP": "#A8331C"}
+"""Verdict → colour, as on a page: white letters can be read on each."""
+
+_COLUMNS = 26
+_WIDE = 5.6
+"""A narrow grid: two columns for the names of days, one for each hour; all else lies across several of them."""
+_TOP = 10
+_CHART_ROWS = 15
+
+_CHARTS = (
+    ("usage", "period", "meetings", "column"),
+    ("usage", "period", "meeting_minutes", "column"),
+    ("creators", "creator", "meeting_minutes", "bar"),
+    ("concurrency", "period", "peak_legs", "column"),
+)
+"""Report, column of names, column of values, kind."""
+
+_NAME = Text("概览", "Overview")
+_TITLE = Text("会议用量报告", "Meeting usage report")
+_FIGURES = Text("关键数字", "Key figures")
+_HEADS = (
+    Text("指标", "figure"),
+    Text("本期", "this period"),
+    Text("单位", "unit"),
+    Text("上期", "before"),
+    Text("变化", "change"),
+)
+_SHEETS = Text("工作表", "Sheets")
+_GRID = Text("会议时段分布（占用分钟）", "When meetings take place (occupied minutes)")
+
+
+def write_report(
+    collected: Collection,
+    path: str | Path,
+    *,
+    lang: Lang = "zh",
+    privacy: Privacy | None = None,
+    check: bool = True,
+) -> Path:
+    """Write the workbook of a report and return its path.
+
+    Parameters
+    ----------
+    collected
+        What is written.
+    path
+        The file; it appears when it is whole.
+    lang
+        Language of sheets, headers and explanations.
+    privacy
+        What is shown of telephone numbers.
+    check
+        Read the file back and compare every cell.
+
+    Raises
+    ------
+    UsageError
+        The path cannot be written, or a table has more rows than a sheet holds.
+    MissingExtraError
+        The extra `excel` is not installed.
+    FileDiffersError
+        The file, read back, is not what was meant; the message names the cell.
+    """
+    shown = {name: _as_grid(one, lang) if name == "heatmap" else one for name, one in collected.reports.items()}
+    long = [table for name, table in shown.items() if name in LONG]
+    return write_workbook(
+        [*(table for name, table in shown.items() if name not in LONG), collected.coverage],
+        path,
+        lang=lang,
+        front=Overview(collected, lang),
+        last=[*long, *collected.records.values()],
+        by_title=True,
+        check=check,
+        **(privacy or Privacy()).options,
+    )
+
+
+def _as_grid(report: Report, lang: Lang) -> Described:
+    """Return the heat map with a row for each day and a column for each hour."""
+    cells = {(row["weekday"], row["hour"]): row["heatmap"] for row in report.arrow.to_pylist()}
+    days = pa.array([name.in_(lang) for name in WEEKDAYS])
+    hours = {
+        f"h{hour:02d}": pa.array([cells.get((day, hour)) for day in range(1, 8)], pa.float64()) for hour in range(24)
+    }
+    known = report.definition("heatmap")
+    named = [Definition(key=f"h{hour:02d}", zh=f"{hour} 时", en=f"{hour}:00", unit=known.unit) for hour in range(24)]
+    return replace(
+        report,
+        frame=pa.table({"weekday": days, **hours}),
+        definitions=(Definition(key="weekday", zh="星期", en="weekday", unit="id"), *named, known),
+    )
+
+
+class Bars(NamedTuple):
+    """What one chart shows: a column of values, and perhaps a line over them, by the names in a column of a table's sheet."""
+
+    title: Text
+    label: Text
+    kind: str
+    place: Place
+    key: int
+    columns: list[list[Any]]
+
+
+class Overview:
+    """The first sheet: verdict, key figures with comparison, links to the sheets, the heat map as a coloured grid, native charts.
+
+    Parameters
+    ----------
+    collected
+        What it is about.
+    lang
+        Its language.
+    """
+
+    def __init__(self, collected: Collection, lang: Lang) -> None:
+        self.collected, self.lang = collected, lang
+        self.name = _NAME.in_("en" if lang == "en" else "zh")
+        self.cells: list[list[Cell]] = []
+        self._last = 0
+
+    def write(self, workbook: Any, sheet: Any, formats: Formats, places: Mapping[str, Place]) -> None:
+        """Write it, and keep what was written for the comparison."""
+        self._sheet, self._formats = sheet, formats
+        self.cells = []
+        sheet.hide_gridlines(2)
+        sheet.set_column(0, _COLUMNS - 1, _WIDE)
+        self._head()
+        self._figures(places)
+        self._grid()
+        self._charts(workbook, places)
+        print_setup(sheet)
+        sheet.fit_to_pages(1, 1)
+        sheet.print_area(0, 0, self._last, _COLUMNS - 1)
+
+    def _put(self, row: int, first: int, last: int, value: Cell, style: Any) -> None:
+        """Write a value across some columns, and keep it."""
+        while len(self.cells) <= row:
+            self.cells.append([])
+        line = self.cells[row]
+        line.extend([None] * (first - len(line) + 1))
+        held = in_cell(value)
+        line[first] = held
+        if last > first:
+            self._sheet.merge_range(row, first, row, last, "", style)
+        if held is None or held == "":
+            line[first] = None
+            self._sheet.write_blank(row, first, None, style)
+        elif isinstance(held, str):
+            self._sheet.write_string(row, first, held, style)
+        else:
+            self._sheet.write_number(row, first, held, style)
+
+    def _head(self) -> None:
+        certificate, styled, lang = self.collected.certificate, self._formats.styled, self.lang
+        self._sheet.set_row(0, 28)
+        self._put(0, 0, _COLUMNS - 1, _TITLE.in_(lang), styled(bold=True, font_size=18, valign="vcenter"))
+        self._put(1, 0, _COLUMNS - 1, scope(self.collected.reports["usage"]).in_(lang), styled(font_color="#5F5F5F"))
+        colour = _COLOURS[certificate.worst]
+        badge = styled(bold=True, font_color="#FFFFFF", bg_color=colour, align="center", valign="vcenter")
+        self._sheet.set_row(2, 34)
+        self._put(2, 0, 4, VERDICTS[certificate.worst].in_(lang), badge)
+        said = styled(text_wrap=True, valign="vcenter", border=1, border_color=colour)
+        self._put(2, 5, _COLUMNS - 1, certificate.sentence.in_(lang), said)
+
+    def _figures(self, places: Mapping[str, Place]) -> None:
+        styled, lang = self._formats.styled, self.lang
+        head = styled(bold=True, bottom=2, bottom_color="#1F4E79", font_color="#1F4E79")
+        right = styled(bold=True, bottom=2, bottom_color="#1F4E79", font_color="#1F4E79", align="right")
+        spans = ((0, 5), (6, 8), (9, 10), (11, 13), (14, 16))
+        row = len(self.cells) + 1
+        for text, (first, last) in zip(_HEADS, spans, strict=True):
+            self._put(row, first, last, text.in_(lang), right if first in (6, 11, 14) else head)
+        self._put(row, 18, _COLUMNS - 1, _SHEETS.in_(lang), head)
+        links = list(places.values())
+        half = -(-len(links) // 2)
+        rows = max(len(self.collected.figures), half)
+        for at in range(rows):
+            line = row + 1 + at
+            if at < len(self.collected.figures):
+                self._figure(line, at, spans)
+            for column, place in ((18, at), (22, at + half)):
+                if place < (half if column == 18 else len(links)):
+                    self._link(line, column, links[place].sheet)
+
+    def _figure(self, line: int, at: int, spans: Sequence[tuple[int, int]]) -> None:
+        figure, styled = self.collected.figures[at], self._formats.styled
+        unit = unit_of(figure.definition.unit)
+        rule: dict[str, Any] = {"bottom": 1, "bottom_color": "#D9D9D9"}
+        plain, number = styled(**rule), styled(unit.excel, bold=True, **rule)
+        change = figure.change.in_(self.lang) if figure.change else None
+        values = (figure.label.in_(self.lang), figure.value, unit.label.in_(self.lang), figure.before, change)
+        looks = (plain, number, plain, styled(unit.excel, font_color="#5F5F5F", **rule), styled(align="right", **rule))
+        for (first, last), value, look in zip(spans, values, looks, strict=True):
+            self._put(line, first, last, value, look)
+
+    def _link(self, line: int, column: int, name: str) -> None:
+        style = self._formats.styled(font_color="#0563C1", underline=1)
+        self._put(line, column, column, name, style)
+        quoted = name.replace("'", "''")
+        self._sheet.write_url(line, column, f"internal:'{quoted}'!A1", style, in_cell(name))
+
+    def _grid(self) -> None:
+        styled, lang = self._formats.styled, self.lang
+        row = len(self.cells) + 1
+        self._put(
+            row,
+            0,
+            _COLUMNS - 1,
+            _GRID.in_(lang),
+            styled(bold=True, font_color="#1F4E79", bottom=2, bottom_color="#1F4E79"),
+        )
+        for hour in range(24):
+            self._put(row + 1, hour + 2, hour + 2, hour, styled(align="center", font_color="#5F5F5F", font_size=8))
+        cells = {
+            (one["weekday"], one["hour"]): one["heatmap"] for one in self.collected.reports["heatmap"].arrow.to_pylist()
+        }
+        cell = styled("#,##0;;;", align="center", font_size=8, border=1, border_color="#FFFFFF")
+        for day, name in enumerate(WEEKDAYS, start=1):
+            self._put(row + 1 + day, 0, 1, name.in_(lang), styled(font_color="#5F5F5F"))
+            for hour in range(24):
+                self._put(row + 1 + day, hour + 2, hour + 2, cells.get((day, hour)), cell)
+        scale = {"type": "2_color_scale", "min_color": "#F4F8FC", "max_color": "#2E75B6"}
+        self._sheet.conditional_format(row + 2, 2, row + 8, 25, scale)
+
+    def _charts(self, workbook: Any, places: Mapping[str, Place]) -> None:
+        """Draw what a trend, the creators and the lines look like; charts draw cells, and these stand in hidden columns behind them."""
+        row = len(self.cells) + 1
+        self._last = row + 2 * _CHART_ROWS
+        made = [chart for one in _CHARTS if (chart := self._bars(places, *one)) is not None]
+        helpers = [column for chart in made for column in chart.columns]
+        for at in range(max((len(column) for column in helpers), default=0)):
+            for position, column in enumerate(helpers):
+                if at < len(column):
+                    self._put(row + at, _COLUMNS + position, _COLUMNS + position, column[at], self._formats.cell("0"))
+        self._sheet.set_column(_COLUMNS, _COLUMNS + len(helpers), None, None, {"hidden": True})
+        position = _COLUMNS
+        for at, chart in enumerate(made):
+            drawn = self._drawn(workbook, chart, row, position)
+            self._sheet.insert_chart(row + at // 2 * _CHART_ROWS, at % 2 * 13, drawn, {"object_position": 2})
+            position += len(chart.columns)
+
+    def _bars(self, places: Mapping[str, Place], name: str, key: str, column: str, kind: str) -> Bars | None:
+        """Return what a chart shows of a table; None where the table has no rows."""
+        place, report = places.get(name), self.collected.reports.get(name)
+        if place is None or report is None or not place.n_rows:
+            return None
+        n_rows = min(place.n_rows, _TOP) if kind == "bar" else place.n_rows
+        known = report.definition(column)
+        values = report.arrow.column(column).to_pylist()[:n_rows]
+        label = known.label
+        if known.unit == "min":  # in hours, like the tiles
+            values = [None if value is None else value / 60 for value in values]
+            label = Text(label.zh.replace("分钟", "小时"), label.en.replace("minutes", "hours"))
+        columns = [values]
+        lines = self.collected.ask.lines if name == "concurrency" else None
+        if lines:
+            columns.append([lines] * n_rows)
+        return Bars(report.title, label, kind, place, place.columns.index(key), columns)
+
+    def _drawn(self, workbook: Any, bars: Bars, row: int, position: int) -> Any:
+        """Return a native chart of some bars, whose values begin at a row and column of this sheet."""
+        n_rows = len(bars.columns[0])
+        names = [bars.place.sheet, 1, bars.key, n_rows, bars.key]
+        chart = workbook.add_chart({"type": bars.kind})
+        values = [self.name, row, position, row + n_rows - 1, position]
+        chart.add_series(
+            {
+                "name": bars.label.in_(self.lang),
+                "categories": names,
+                "values": values,
+                "fill": {"color": BLUE},
+                "gap": 40,
+            }
+        )
+        is_lined = len(bars.columns) > 1
+        if is_lined:
+            bought = Text("已购线路 {n:,}", "purchased lines {n:,}").format(n=bars.columns[1][0]).in_(self.lang)
+            line = workbook.add_chart({"type": "line"})
+            values = [self.name, row, position + 1, row + n_rows - 1, position + 1]
+            look = {"color": RED, "width": 1.75, "dash_type": "dash"}
+            line.add_series({"name": bought, "categories": names, "values": values, "line": look})
+            chart.combine(line)
+        chart.show_hidden_data()
+        font: dict[str, Any] = {"name": "Microsoft YaHei", "size": 9, "color": INK}
+        said = f"{bars.title.in_(self.lang)} · {bars.label.in_(self.lang)}"
+        chart.set_title({"name": said, "name_font": {**font, "size": 11}, "overlay": False})
+        chart.set_legend({"position": "bottom", "font": font} if is_lined else {"none": True})
+        along = {"num_font": font, "line": {"color": "#BFBFBF"}}
+        up = {"num_font": font, "num_format": "#,##0", "line": {"none": True}, "major_gridlines": {"visible": True, "line": {"color": "#E5E5E5"}}}  # fmt: skip
+        if bars.kind == "bar":  # names go down, the first at the top, and numbers stay below
+            chart.set_y_axis({**along, "reverse": True, "crossing": "max", "major_gridlines": {"visible": False}})
+            chart.set_x_axis(up)
+        else:
+            chart.set_x_axis(along)
+            chart.set_y_axis(up)
+        chart.set_chartarea({"border": {"color": "#D9D9D9"}})
+        chart.set_size({"width": 572, "height": 20 * _CHART_ROWS - 8})
+        return chart

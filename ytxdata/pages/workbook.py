@@ -15,7 +15,7 @@ from ytxdata.pages.collection import Collection
 from ytxdata.plots.canvas import BLUE, INK, RED
 from ytxdata.plots.heatmap import WEEKDAYS
 from ytxdata.tables.described import Definition, Described, unit_of
-from ytxdata.tables.excel import Place, write_workbook
+from ytxdata.tables.excel import SheetPlace, write_workbook
 from ytxdata.tables.excel_sheet import Formats, in_cell, print_setup
 from ytxdata.tables.html import scope
 from ytxdata.tables.masking import Privacy
@@ -124,7 +124,7 @@ class Bars(NamedTuple):
     title: Text
     label: Text
     kind: str
-    place: Place
+    place: SheetPlace
     key: int
     columns: list[list[Any]]
 
@@ -146,7 +146,7 @@ class Overview:
         self.cells: list[list[Cell]] = []
         self._last = 0
 
-    def write(self, workbook: Any, sheet: Any, formats: Formats, places: Mapping[str, Place]) -> None:
+    def write(self, workbook: Any, sheet: Any, formats: Formats, places: Mapping[str, SheetPlace]) -> None:
         """Write it, and keep what was written for the comparison."""
         self._sheet, self._formats = sheet, formats
         self.cells = []
@@ -190,7 +190,7 @@ class Overview:
         said = styled(text_wrap=True, valign="vcenter", border=1, border_color=colour)
         self._put(2, 5, _COLUMNS - 1, certificate.sentence.in_(lang), said)
 
-    def _figures(self, places: Mapping[str, Place]) -> None:
+    def _figures(self, places: Mapping[str, SheetPlace]) -> None:
         styled, lang = self._formats.styled, self.lang
         head = styled(bold=True, bottom=2, bottom_color="#1F4E79", font_color="#1F4E79")
         right = styled(bold=True, bottom=2, bottom_color="#1F4E79", font_color="#1F4E79", align="right")
@@ -250,7 +250,7 @@ class Overview:
         scale = {"type": "2_color_scale", "min_color": "#F4F8FC", "max_color": "#2E75B6"}
         self._sheet.conditional_format(row + 2, 2, row + 8, 25, scale)
 
-    def _charts(self, workbook: Any, places: Mapping[str, Place]) -> None:
+    def _charts(self, workbook: Any, places: Mapping[str, SheetPlace]) -> None:
         """Draw what a trend, the creators and the lines look like; charts draw cells, and these stand in hidden columns behind them."""
         row = len(self.cells) + 1
         self._last = row + 2 * _CHART_ROWS
@@ -267,7 +267,7 @@ class Overview:
             self._sheet.insert_chart(row + at // 2 * _CHART_ROWS, at % 2 * 13, drawn, {"object_position": 2})
             position += len(chart.columns)
 
-    def _bars(self, places: Mapping[str, Place], name: str, key: str, column: str, kind: str) -> Bars | None:
+    def _bars(self, places: Mapping[str, SheetPlace], name: str, key: str, column: str, kind: str) -> Bars | None:
         """Return what a chart shows of a table; None where the table has no rows."""
         place, report = places.get(name), self.collected.reports.get(name)
         if place is None or report is None or not place.n_rows:

@@ -25,7 +25,7 @@ from ytxdata.times import beijing_text, now
 MAX_ROWS = 1_048_576
 
 
-class Front(Protocol):
+class FrontSheet(Protocol):
     """A first sheet that is made by hand: charts and figures over what the other sheets hold."""
 
     @property
@@ -36,11 +36,11 @@ class Front(Protocol):
     def cells(self) -> Sequence[Sequence[Cell]]:
         """What was written, row by row, for the comparison."""
 
-    def write(self, workbook: Any, sheet: Any, formats: Formats, places: Mapping[str, Place]) -> None:
+    def write(self, workbook: Any, sheet: Any, formats: Formats, places: Mapping[str, SheetPlace]) -> None:
         """Write it; `places` says where each table stands."""
 
 
-class Place(NamedTuple):
+class SheetPlace(NamedTuple):
     """Where a table stands in a workbook: its sheet, its columns from 0, its rows below the header."""
 
     sheet: str
@@ -53,7 +53,7 @@ def write_workbook(
     path: str | Path,
     *,
     lang: Lang | None = None,
-    front: Front | None = None,
+    front: FrontSheet | None = None,
     last: Sequence[Described] = (),
     by_title: bool = False,
     show_phones: bool = False,
@@ -107,7 +107,9 @@ def write_workbook(
     named = list(zip(sheet_names(called, taken), outgoing, strict=True))
     guides = explaining(outgoing, lang)
     written = [*named[: len(tables)], *guides, *named[len(tables) :]]
-    places = {table.name: Place(name, tuple(table.arrow.column_names), table.arrow.num_rows) for name, table in named}
+    places = {
+        table.name: SheetPlace(name, tuple(table.arrow.column_names), table.arrow.num_rows) for name, table in named
+    }
     total = sum(table.arrow.num_rows for _, table in written)
     target = Path(path)
     with replacing(target) as draft:

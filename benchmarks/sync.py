@@ -169,7 +169,7 @@ def thousand_new(size: int, archive: Archive) -> None:
                 pq.write_table(
                     table, place, compression="zstd", compression_level=3, use_dictionary=plain, write_statistics=plain
                 )
-                sync_all(Path(directory), [place])
+                sync_all([place])
             if turn:  # the first turn warms up both
                 kept.append(spent)
                 bare.append(time.process_time() - began)

@@ -43,14 +43,14 @@ def _fsync(path: Path, flags: int) -> None:
         os.close(handle)
 
 
-def sync_all(root: Path, paths: Iterable[Path]) -> None:
-    """Force files below `root`, and then every directory on the way to them, onto the disk."""
-    directories: set[Path] = set()
+def sync_all(paths: Iterable[Path]) -> None:
+    """Force files, and then the folders they stand in, onto the disk; the folders above are `make_private_folder`'s."""
+    folders: set[Path] = set()
     for path in paths:
         sync_file(path)
-        directories.update(parent for parent in path.parents if parent.is_relative_to(root))
-    for directory in sorted(directories):
-        sync_directory(directory)
+        folders.add(path.parent)
+    for folder in sorted(folders):
+        sync_directory(folder)
 
 
 def make_private_folder(path: Path) -> None:

@@ -303,3 +303,32 @@ def test_one_creator_may_use_an_id_twice(archive: Archive, platform: Any) -> Non
     assert len(both) == 2
     assert both["creator"].nunique() == 1
     assert archive.sync(platform).new == 0
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_answers_of_an_interrupted_sync_are_kept_whole_and_claim_nothing(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, earlier: int
+) -> None:
+    for _ in range(earlier):
+        archive.sync(platform)
+    claimed = archive.certificate().frame if earlier else None
+    platform.records = platform.newest_first(100)
+    with monkeypatch.context() as patch:
+        patch.setattr("ytxdata.archive.new_or_changed.Intake.take", _interrupted)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            archive.sync(platform)
+    assert "1 answers" in caught.value.text.en  # type: ignore[attr-defined]
+    assert len(archive.meetings()) == 60 * earlier
+    assert claimed is None or archive.certificate().frame.equals(claimed)
+    kept = archive.pulls().iloc[-1]
+    assert archive.answer(kept["pull_id"]) == platform.body(platform.records[: kept["asked_n"]], "array")
+    assert kept.isna()["verdict"]
+    assert archive.verify().is_sound
+    assert archive.sync(platform).new == 100 - 60 * earlier
+    archive.rebuild()
+    assert len(archive.meetings()) == 100
+    assert archive.verify().is_sound
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt

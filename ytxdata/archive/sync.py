@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -40,7 +40,7 @@ from ytxdata.archive.rebuild import (
 from ytxdata.archive.snapshot import Snapshot, newest
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
-from ytxdata.archive.write_sync import PENDING, Writer, write_intake
+from ytxdata.archive.write_sync import PENDING, Writer, write_intake, write_whole_answers
 from ytxdata.errors import ArchiveWriteError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
@@ -156,6 +156,13 @@ _REGAINED = Text(
     "已用当前规则重新读取原始回答：找回 {regained} 条记录，多出 {more_meetings} 场会议",
     "raw answers were read again with the present rules: {regained} records regained, {more_meetings} more meetings",
 )
+_NOTHING_KEPT = Text(
+    "同步被中断：存档与上次同步后一样", "the sync was interrupted: the archive is as the last sync left it"
+)
+_EVIDENCE_KEPT = Text(
+    "同步被中断：收到的 {n} 个回答已作为原始证据保存，尚未计入会议；下次同步会重新提问",
+    "the sync was interrupted: the {n} answers received are kept as raw evidence and not yet as meetings; the next sync asks again",
+)
 _TITLE = Text("同步结果", "sync")
 _WARNING = Text("提醒", "warning")
 _NUMBERS: Mapping[str, Text] = {
@@ -201,8 +208,14 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float, poli
         state = before.head.state if before else {}
         intake = Intake(VersionIndex(before), RejectIndex(before), aliases_for(before, aliases))
         reading = Reading(ArchivedMeetings(intake.versions, exempt_of(state)), evidence_of(state), times.now(), policy)
-        while (asked := reading.ask) is not None:
-            reading.take(intake.take(client.query_meeting("", asked)))
+        answers: list[Answer] = []
+        try:
+            while (asked := reading.ask) is not None:
+                answers.append(client.query_meeting("", asked))
+                reading.take(intake.take(answers[-1]))
+        except KeyboardInterrupt:
+            raise InterruptedSync(keep_evidence(root, before, account, answers, intake.aliases)) from None
+        del answers
         judgement = reading.result()
         drift = drift_since(before, intake)
         with telling_write_errors(root):
@@ -217,6 +230,34 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float, poli
             drift=drift,
             notes=(*_regained(ready), *judgement.notes),
         )
+
+
+class InterruptedSync(KeyboardInterrupt):
+    """Somebody interrupted a sync; `text` says truly what was kept."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        super().__init__(text.in_("both"))
+
+
+def keep_evidence(
+    root: Path, before: Snapshot | None, account: tuple[str, str], answers: Sequence[Answer], aliases: Aliases
+) -> Text:
+    """Keep the answers of an interrupted sync whole, in the chain of pulls; return what to tell of it.
+
+    Their records become no observations yet, and nothing is claimed: the rules of completeness may only see what finished
+    syncs left, or half a sync would one day be taken for the known land. The next sync asks for them again.
+    """
+    if not answers:
+        return _NOTHING_KEPT
+    with telling_write_errors(root):
+        if read_identity(root) is None:
+            birth(root, *account)
+        writer = Writer(root, before)
+        kept = write_whole_answers(writer, answers)
+        parser = before.head.parser if before else parser_mark(aliases)
+        writer.promote("interrupted", parser=parser, counts=kept.counts, chain_sha256=kept.chain_sha256)
+    return _EVIDENCE_KEPT.format(n=len(answers))
 
 
 def _regained(ready: Rebuilt | None) -> tuple[Note, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from ytxdata.archive.heads import Head, link, past_of, sequences, write_head
 from ytxdata.archive.known_meetings import Version, reject_key
 from ytxdata.archive.new_or_changed import Fresh, Intake, Taken
 from ytxdata.archive.ownership import IDENTITY, LAYOUT
-from ytxdata.archive.raw_answers import renumber
+from ytxdata.archive.raw_answers import WHOLE, Envelope, renumber
 from ytxdata.archive.snapshot import Snapshot, among, batches, read, table_path, with_all_columns
 from ytxdata.archive.stored_files import (
     DERIVED,
@@ -38,7 +39,9 @@ from ytxdata.archive.stored_files import (
     read_run,
     runs_to_merge,
 )
-from ytxdata.files import make_private_folder, sha256_of, sync_all, write_whole
+from ytxdata.files import make_private_folder, sha256_of, sync_all
+from ytxdata.history.history import call_row
+from ytxdata.records.answer import Answer
 from ytxdata.version import __version__
 
 PENDING = "pending"
@@ -88,9 +91,10 @@ class Writer:
         path = f"{INDEX}/{self.head.sequence + 1:012d}" + f".{self._begun[INDEX]}" * bool(self._begun[INDEX]) + ".run"
         self._begun[INDEX] += 1
         data = merged(runs[kept:])
-        write_whole(self.root / path, data)
+        make_private_folder(self.root / INDEX)
+        (self.root / path).write_bytes(data)
         self._made.add(path)
-        run = StoredFile(path, len(data), sha256_of(self.root / path), len(data) // 16, {}, ())
+        run = StoredFile(path, len(data), hashlib.sha256(data).hexdigest(), len(data) // 16, {}, ())
         self.files[INDEX] = (*listed[:kept], run)
 
     def replace_index(self, hashes: Hashes, numbers: Numbers) -> None:
@@ -125,7 +129,7 @@ class Writer:
         counting = {file.path for files in listed.values() for file in files}
         for path in self._made - counting:  # rows that this very change wrote and then put others in place of
             (self.root / path).unlink()
-        sync_all(self.root, [self.root / path for path in self._made & counting])
+        sync_all([self.root / path for path in self._made & counting])
         head = dataclasses.replace(
             self.head,
             layout=LAYOUT,
@@ -196,6 +200,16 @@ def write_intake(writer: Writer, intake: Intake, verdicts: Mapping[str, str]) ->
     counts["observations"] = first + len(intake.fresh)
     counts["pulls"] = counts.get("pulls", 0) + len(rows)
     return Written(counts, pull_sha256(rows[-1]))
+
+
+def write_whole_answers(writer: Writer, answers: Sequence[Answer]) -> Written:
+    """Write answers as pulls that hold them whole, without observations; return what the head must say."""
+    counts = {"observations": 0, "meetings": 0, "started": 0, "pulls": 0, **writer.head.counts}
+    none = np.empty(0, dtype=np.int64)
+    taken = [Taken(call_row(answer), Envelope(WHOLE, answer.raw, none)) for answer in answers]
+    rows = list(_pulls(taken, none, {}, counts["pulls"], writer.head.chain_sha256))
+    writer.append("pulls", pa.Table.from_pylist(rows, schema=PULLS_STORED))
+    return Written({**counts, "pulls": counts["pulls"] + len(rows)}, pull_sha256(rows[-1]))
 
 
 def _starts(version: Version | None) -> int:

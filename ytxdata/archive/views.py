@@ -146,9 +146,15 @@ def _spill() -> Path:
     return Path(directory)
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection of its own that shows instants in Asia/Shanghai, and spills instead of filling the memory."""
-    connection = duckdb.connect()
+def connect(file: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection of its own that shows instants in Asia/Shanghai, and spills instead of filling the memory.
+
+    Parameters
+    ----------
+    file
+        Where its tables are to be; in memory when not given.
+    """
+    connection = duckdb.connect(str(file) if file else ":memory:")
     connection.execute(f"SET TimeZone = '{ZONE_NAME}'")
     threads: tuple[int] | None = connection.execute("SELECT current_setting('threads')").fetchone()
     assert threads is not None

@@ -127,7 +127,9 @@ def advise(starts: Sequence[datetime], largest_answer: int, *, margin: float = 2
 
 
 def cadence_of(archive: Archive, *, margin: float = 2) -> Cadence:
-    """Return how often to sync an archive, from what it holds."""
+    """Return how often to sync an archive, from what it holds; a doctor may be asked before the first sync."""
+    if not archive.path.exists():
+        return advise([], 0, margin=margin)
     starts = archive.scan("meetings").select("started_at").collect("pyarrow").to_native()["started_at"].to_pylist()
     largest = max(archive.pulls()["returned_n"].dropna(), default=0)
     return advise([start for start in starts if start is not None], int(largest), margin=margin)

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ import pyarrow as pa
 
 from ytxdata import times
 from ytxdata.archive import Archive
+from ytxdata.archive.views import connect
 from ytxdata.audit.invoice import Invoice
 from ytxdata.errors import UsageError
 from ytxdata.history.history import History
@@ -145,10 +145,8 @@ def open_data(
     """
     now = as_of or newest_pull(source) or times.now()
     folder = tempfile.mkdtemp(prefix="ytxdata-audit-")
-    connection = duckdb.connect(str(Path(folder) / "audit.duckdb"))
+    connection = connect(Path(folder) / "audit.duckdb")
     connection.execute(f"SET memory_limit = '{MEMORY}'; SET preserve_insertion_order = false")
-    with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar to switch off
-        connection.execute("SET enable_progress_bar = false")
     archive = source if isinstance(source, Archive) else None
     certificate = getattr(source, "certificate", None)
     data = Data(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -52,6 +54,7 @@ class Meeting:
                 hashlib.sha256(text.encode()).hexdigest()[:16],
                 self.creator,
                 self.n_bytes,
+                "instant" if self.booked_for is None else "booked",
             )
         return self._seen[key]
 
@@ -84,6 +87,9 @@ class Knobs:
     bookings: float = 0.0
     touches: str = "none"
     ignores_count: bool = False
+    n_creators: int = 30
+    per_creator: int | None = None
+    per_kind: int | None = None
 
 
 class Account:
@@ -126,7 +132,7 @@ class Account:
             id=f"{rng.getrandbits(64):016x}",
             start=start,
             end=end,
-            creator=f"138{rng.randrange(30):08d}",
+            creator=f"138{rng.randrange(knobs.n_creators):08d}",
             listed=listed,
             n_bytes=min(30_000, int(300 * rng.paretovariate(1.2))),
             has_start=rng.random() >= knobs.without_start,
@@ -208,6 +214,12 @@ class Account:
         listed = [one for one in self.meetings if self._is_listed(one)]
         if self.knobs.omits:
             listed = [one for one in listed if self.rng.random() >= self.knobs.omits]
+        for limit, category in (
+            (self.knobs.per_creator, lambda one: one.creator),
+            (self.knobs.per_kind, lambda one: one.booked_for is None),
+        ):
+            if limit is not None:
+                listed = _newest_of_each(listed, limit, category)
         listed.sort(key=self._key)
         if self.knobs.pins:
             pool = listed[5:60] if self.knobs.pins_are_recent else listed[len(listed) // 2 :]
@@ -248,3 +260,14 @@ class Account:
         asked_at = instant(self.now) - timedelta(seconds=knobs.skew)
         skew = timedelta(seconds=abs(knobs.skew)) if knobs.tells_skew else None
         return PullFacts(f"pull-{self.n_pulls:06d}", asked_at, asked_at, n, records, n_rejected, n_bytes, skew)
+
+
+def _newest_of_each(listed: list[Meeting], limit: int, category: Callable[[Meeting], object]) -> list[Meeting]:
+    """Return the newest so many of each category: a limit that no window shows."""
+    counts: Counter[object] = Counter()
+    kept = []
+    for one in sorted(listed, key=lambda each: -each.start):
+        counts[category(one)] += 1
+        if counts[category(one)] <= limit:
+            kept.append(one)
+    return kept

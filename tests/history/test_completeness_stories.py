@@ -53,7 +53,7 @@ def test_a_platform_that_lists_three_days_late_fools_no_patient_archive(part: in
         story = tell(seed, knobs=knobs, patient_from=rng.randrange(8), settle=timedelta(hours=72))
         assert not story.wrong, seed
         n_proven += story.verdicts["any proven"] > 0
-    assert n_proven > N_STORIES // 40
+    assert n_proven >= N_STORIES // 40
 
 
 def test_more_patience_takes_back_what_was_proven_with_less_and_reads_all_again() -> None:

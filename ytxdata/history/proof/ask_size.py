@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from ytxdata.history.proof.categories import hidden_before
 from ytxdata.history.proof.evidence import Evidence, KnownLand, Window
 from ytxdata.history.proof.overlap import luck
 from ytxdata.history.proof.policy import Policy
@@ -35,6 +36,8 @@ class Plan:
         Something is proven that an anchored answer would extend.
     waiting
         Full answers that a longer one may confirm.
+    limits
+        Limits by category that were seen at work.
     """
 
     ask: int
@@ -44,6 +47,7 @@ class Plan:
     is_orderly: bool = True
     has_proof: bool = False
     waiting: tuple[Window, ...] = ()
+    limits: tuple[tuple[str, int], ...] = ()
 
 
 def plan(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -> Plan:
@@ -65,6 +69,7 @@ def plan(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) ->
         is_orderly=is_orderly,
         has_proof=any(one.proven_from for one in evidence.windows),
         waiting=tuple(waiting(evidence.windows)),
+        limits=evidence.limits,
     )
 
 
@@ -106,7 +111,9 @@ def _after_the_end(plan: Plan, full: Sighting, sightings: Sequence[Sighting], po
     if not full.is_clean or not plan.is_orderly:
         return None
     has_matured = any(has_outgrown(one, full, policy) for one in plan.waiting)
-    if not has_matured and may_mature(plan.waiting, full, policy) and all(one.comparison.is_strict for one in cuts):
+    # What a limit by category may hide, no order shows: cuts would prove no more than is proven.
+    waits = [one for one in plan.waiting if one.proven_from is None or hidden_before(full, plan.limits) is None]
+    if not has_matured and may_mature(waits, full, policy) and all(one.comparison.is_strict for one in cuts):
         quarters = policy.cuts - len(cuts)
         if quarters and _strict_luck(full.pull.n_returned, policy) <= policy.chance:
             return full.pull.n_returned * quarters // (policy.cuts + 1)

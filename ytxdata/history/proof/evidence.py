@@ -19,7 +19,10 @@ HORIZON = timedelta(days=3660)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One accepted record of an answer, in the answer's order. `n_bytes` is the length of its raw text."""
+    """One accepted record of an answer, in the answer's order.
+
+    `n_bytes` is the length of its raw text, `kind` whether it was booked; None when the record does not say.
+    """
 
     meeting_id: str
     started_at: datetime | None
@@ -27,6 +30,7 @@ class Seen:
     record_hash: str
     creator: str | None = None
     n_bytes: int = 0
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +226,10 @@ class Evidence:
         later.
     outside
         Key of the reason for what lies before the first claim.
+    kinds
+        How many records of each kind the last full answer held.
+    limits
+        Limits by category that were seen at work: `creator` or `kind`, and the number of records.
     settle_s
         How late a meeting may be listed, as the claims assume [s].
     """
@@ -241,6 +249,8 @@ class Evidence:
     unsure_from: datetime | None = None
     unsure_to: datetime | None = None
     outside: str = "before_first"
+    kinds: tuple[tuple[str, int], ...] = ()
+    limits: tuple[tuple[str, int], ...] = ()
     settle_s: int = 86_400
 
     def to_dict(self) -> dict[str, Any]:
@@ -260,6 +270,8 @@ class Evidence:
         known = dict(values)
         known["windows"] = tuple(_read(Window, one) for one in values["windows"])
         known["uppers"] = tuple(datetime.fromisoformat(one) for one in values.get("uppers", ()))
+        for name in ("kinds", "limits"):
+            known[name] = tuple((key, n) for key, n in values.get(name, ()))
         known["doubts"] = tuple(_read(Doubt, one) for one in values["doubts"])
         evidence: Evidence = _read(cls, known)
         return evidence

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ytxdata.history.proof.ask_size import next_ask, plan
+from ytxdata.history.proof.categories import hidden_before, watched
 from ytxdata.history.proof.certificate import Certificate, Period, certify, compact
 from ytxdata.history.proof.evidence import Evidence, KnownLand, Note, NothingKnown, PullFacts, Window
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
-from ytxdata.history.proof.reasons import CONFIRMABLE, FORGETTING, clock_note, notes_on
-from ytxdata.history.proof.revoke import doubts_from, patient, resettled, rewound, with_upper, worst_doubts
+from ytxdata.history.proof.reasons import CONFIRMABLE, FORGETTING, clock_note, limit_notes, notes_on
+from ytxdata.history.proof.revoke import doubts_from, limited, patient, resettled, rewound, with_upper, worst_doubts
 from ytxdata.history.proof.verdict import (
     begins_the_claims,
     best_of,
@@ -108,6 +109,12 @@ class Reading:
         earlier, policy, sightings = self._evidence, self._policy, self._sightings
         if not sightings:
             return Judgement(certify(earlier, policy), earlier, tuple(self._notes))
+        known_limits = earlier.limits
+        full = longest(sightings)
+        if full is not None and full.pull.n_returned:
+            earlier = watched(earlier, full)
+            if earlier.limits != known_limits:
+                earlier = replace(earlier, windows=tuple(limited(earlier.windows, hidden_before(full, earlier.limits))))
         found = _Finding.of(sightings, earlier, policy)
         windows, gap = found.windows(earlier, policy)
         doubts = doubts_from(sightings, earlier)
@@ -121,7 +128,11 @@ class Reading:
         return Judgement(
             certificate=certify(evidence, policy),
             evidence=evidence,
-            notes=(*self._notes, *notes_on(found.best, found.reasons, gap, doubts, earlier, is_broken=found.is_broken)),
+            notes=(
+                *self._notes,
+                *limit_notes(earlier.limits, known_limits, found.best),
+                *notes_on(found.best, found.reasons, gap, doubts, earlier, is_broken=found.is_broken),
+            ),
             vanished=found.best.vanished,
             reappeared=tuple(dict.fromkeys(key for one in sightings for key in one.reappeared)),
         )
@@ -155,7 +166,7 @@ class _Finding(NamedTuple):
     def windows(self, earlier: Evidence, policy: Policy) -> tuple[tuple[Window, ...], Window | None]:
         """Return all windows after this sync, and the gap that it leaves below its own."""
         best, reason = self.best, self.reason
-        windows = [confirmed(one, best, reason, self.sightings, self.full_reason) for one in earlier.windows]
+        windows = [confirmed(one, best, reason, self.sightings, self.full_reason, earlier) for one in earlier.windows]
         windows = [rebased(one, windows) for one in windows]
         window = window_of(best, reason, earlier, windows, policy)
         if window is not None and begins_the_claims(window, best, windows):

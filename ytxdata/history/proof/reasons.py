@@ -212,6 +212,10 @@ NOTES: dict[str, Text] = {
         "疑似平台有上限或保留期：{why}",
         "the platform seems to have a limit or to keep meetings for a while only: {why}",
     ),
+    "category": Text(
+        "平台似乎对{of_zh}各只保留最新的 {n} 条：更早的可能被隐藏，不能证实",
+        "the platform seems to keep only the newest {n} of each {of_en}: what began before may be hidden and is not proven",
+    ),
     "rejected": Text(
         "{n} 条记录无法识别，相应时段不能证实",
         "{n} records could not be understood; their period cannot be proven",
@@ -272,6 +276,15 @@ def clock_note(evidence: Evidence, cut: Evidence, now: datetime, pull_id: str) -
     """Return what is said when evidence was cut because this machine's clock went back."""
     instants = {"last": evidence.last_asked_at, "now": now, "until": cut.joins_at}
     return _note("clock", pull_id, **{key: beijing_text(at) for key, at in instants.items() if at is not None})
+
+
+def limit_notes(limits: Sequence[tuple[str, int]], known: Sequence[tuple[str, int]], best: Sighting) -> Iterator[Note]:
+    """Yield what is said of limits by category that were not known before."""
+    words = {"creator": ("每个发起人", "creator"), "kind": ("每类会议", "kind of meeting")}
+    for name, n in limits:
+        if (name, n) not in known:
+            zh, en = words[name]
+            yield _note("category", best.pull.pull_id, n=n, of_zh=zh, of_en=en)
 
 
 def _note(key: str, pull_id: str, ids: Sequence[str] = (), **values: object) -> Note:

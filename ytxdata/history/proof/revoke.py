@@ -47,6 +47,21 @@ def resettled(evidence: Evidence, policy: Policy) -> Evidence:
     )
 
 
+def limited(windows: Iterable[Window], hidden: datetime | None) -> list[Window]:
+    """Return the windows as they may stand when a limit by category was seen at work that may hide what began before.
+
+    Whatever was proven of that time was proven on lists that lacked it.
+    """
+    if hidden is None:
+        return list(windows)
+    return [
+        one
+        if one.proven_from is None or one.proven_from >= hidden
+        else replace(one, proven_from=hidden if hidden < one.upper else None)
+        for one in windows
+    ]
+
+
 def rewound(evidence: Evidence, now: datetime, policy: Policy) -> Evidence:
     """Return the evidence as it may stand at this instant: as it is, unless the last sync was asked after it.
 

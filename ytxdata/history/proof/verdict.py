@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ytxdata.history.proof.categories import hidden_before
 from ytxdata.history.proof.evidence import Evidence, Window
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reasons import BLOCKING, CONFIRMABLE, is_gap
@@ -86,7 +87,12 @@ def is_round(n: int) -> bool:
 
 
 def confirmed(
-    window: Window, best: Sighting, reason: str, sightings: Sequence[Sighting], full_reason: str | None
+    window: Window,
+    best: Sighting,
+    reason: str,
+    sightings: Sequence[Sighting],
+    full_reason: str | None,
+    evidence: Evidence = Evidence(),  # noqa: B008  # frozen
 ) -> Window:
     """Return an earlier window as a later sync leaves it: confirmed, contradicted, or as it was.
 
@@ -96,6 +102,8 @@ def confirmed(
         The best answer of the sync, and the reason for what it may claim.
     full_reason
         The reason for what the longest full answer of the sync may claim; None when there is none.
+    evidence
+        What was seen before of limits by category.
 
     An anchored answer confirms none: it shows how the newest records are listed, not where an earlier answer had been
     cut (a short hidden limit, with rooms pinned on top, seems to reach years back with a hole in the middle).
@@ -112,7 +120,11 @@ def confirmed(
         return replace(window, reason="incomplete", proven_from=None)
     full = longest(sightings)
     if full is not None and full_reason in CONFIRMABLE and matures(window, full, sightings, full.policy):
-        return replace(window, proven_from=window.lower)
+        hidden = hidden_before(full, evidence.limits)
+        proven_from = window.lower if hidden is None else max(window.lower, next_second(hidden))
+        if window.proven_from is not None:  # a tie between two creators, later, takes nothing back
+            proven_from = min(window.proven_from, proven_from)
+        return replace(window, proven_from=proven_from) if proven_from < window.upper else window
     return window
 
 
@@ -155,6 +167,9 @@ def window_of(
     if reason != "anchored":
         return window
     proven_from = _proven_from(best, earlier, policy)
+    hidden = hidden_before(best, evidence.limits)
+    if hidden is not None:
+        proven_from = max(proven_from, next_second(hidden))
     return replace(window, proven_from=proven_from, anchored_by=best.anchored_by, anchored_from=best.lower)
 
 
@@ -245,14 +260,14 @@ def may_mature(windows: Iterable[Window], full: Sighting, policy: Policy) -> boo
 
 
 def _is_larger(window: Window, full: Sighting, policy: Policy) -> bool:
-    return growth(window, full) > max(policy.large, largest(window, full))
+    return growth(window, full) > max(policy.large, min(largest(window, full), policy.giant // 2))
 
 
 def waiting(windows: Iterable[Window]) -> list[Window]:
     """Return the windows that a longer answer can confirm, and that would prove more than is proven, oldest first."""
     known = list(windows)
     proven = sorted((one.proven_from, one.upper) for one in known if one.proven_from)
-    return [one for one in known if one.reason in CONFIRMABLE and one.proven_from is None and not _covers(proven, one)]
+    return [one for one in known if one.reason in CONFIRMABLE and not _covers(proven, one)]
 
 
 def _covers(proven: Iterable[tuple[datetime, datetime]], window: Window) -> bool:

@@ -37,6 +37,8 @@ class Sighting:
         Known records that should be in the answer and are not: how many, and which (as far as they were looked at).
     n_gone
         Known records that should be in the answer, had they not vanished before.
+    missing_creators
+        Start and creator of those that are missing.
     anchored_by
         When the overlap had been archived; None when there is not enough of it.
     fresh
@@ -58,6 +60,7 @@ class Sighting:
     n_missing: int
     n_gone: int
     missing: tuple[str, ...]
+    missing_creators: tuple[tuple[datetime, str], ...]
     anchored_by: datetime | None
     fresh: tuple[Seen, ...]
     reappeared: tuple[str, ...]
@@ -244,7 +247,8 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         is_first=not known.count(),
         n_missing=len(absence.missing) if absence.was_read or not placed else absence.n_land - overlap.n_known,
         n_gone=absence.n_gone,
-        missing=tuple(key for _, key in sorted(absence.missing)),
+        missing=tuple(one.meeting_id for _, one in absence.missing),
+        missing_creators=tuple((start, one.creator) for start, one in absence.missing if one.creator is not None),
         anchored_by=anchored_by(anchors, overlap, before.joins_at, policy),
         fresh=tuple(records[-1] for key, records in by_id.items() if key not in found),
         reappeared=tuple(key for key, one in found.items() if one.is_exempt),
@@ -291,14 +295,14 @@ class _Absence(NamedTuple):
     floor
         From where on they were looked for; None when nowhere.
     missing
-        Start and id of each, those not counted that were told of as vanished before.
+        Start of each and itself, oldest first, those not counted that were told of as vanished before.
     n_gone
         How many those are.
     """
 
     n_land: int
     floor: datetime | None
-    missing: Sequence[tuple[datetime, str]]
+    missing: Sequence[tuple[datetime, Known]]
     n_gone: int
 
     @property
@@ -330,7 +334,9 @@ def _absence(
     ]
     # A record that was told of as vanished says nothing new by staying away: else one deletion ends cheap syncs for
     # ever.
-    missing = [(start, one.meeting_id) for start, one in absent if not one.is_exempt]
+    missing = sorted(
+        ((start, one) for start, one in absent if not one.is_exempt), key=lambda pair: (pair[0], pair[1].meeting_id)
+    )
     return _Absence(n_land, floor, missing, len(absent) - len(missing))
 
 

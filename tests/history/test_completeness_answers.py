@@ -364,6 +364,11 @@ def test_nothing_is_proven_over_a_rejected_record() -> None:
     assert reason_at(judged(TAIL, n_rejected=1, asked_n=len(TAIL) + 1), 36) == "rejected"
 
 
+def test_nothing_is_proven_over_an_answer_that_says_it_holds_another_number() -> None:
+    assert reason_at(judged(TAIL, is_doubtful=True), 36) == "doubtful"
+    assert reason_at(judged(TAIL), 36) == "anchored"
+
+
 def test_nothing_is_proven_over_one_id_for_two_meetings() -> None:
     assert reason_at(judged([*TAIL, replace(meeting(40), meeting_id="m100")]), 36) == "collision"
 

@@ -174,7 +174,7 @@ def test_a_vanished_record_costs_one_long_sync_and_then_no_more() -> None:
         archive.sync(account)
         account.live(account.now + DAY, 10)
     account.meetings[-40].gone = account.now
-    assert len(asks(archive, account)) > 1
+    assert max(asks(archive, account)) > 600
     assert archive.last is not None
     assert archive.last.vanished == (account.meetings[-40 - 0].id,)
     n_calls = []

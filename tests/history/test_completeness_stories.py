@@ -274,6 +274,53 @@ def test_after_empty_first_syncs_a_suspicious_answer_leaves_a_gap_since_the_firs
     assert all(instant(one.start) < first.end for one in archive.lost(account))
 
 
+def test_a_round_number_after_empty_answers_is_a_gap_until_more_come() -> None:
+    account, archive = Account(Knobs(), random.Random(4)), MemoryArchive(SMALL)
+    archive.sync(account)
+    account.live(5 * DAY, 10)
+    archive.sync(account)
+    assert archive.certificate.periods[0].reason_key == "unreached"
+    for _ in range(8):
+        account.live(account.now + DAY, 11)
+        archive.sync(account)
+    assert archive.certificate.worst != "GAP"
+    assert archive.certificate.periods[0].verdict == "PROVEN"
+
+
+CATEGORIES: list[dict[str, Any]] = [
+    {"per_creator": 3},
+    {"per_creator": 8, "n_creators": 5},
+    {"per_creator": 20},
+    {"per_kind": 37, "bookings": 0.3},
+    {"per_kind": 50, "bookings": 0.1},
+    {"per_kind": 90, "bookings": 0.5},
+]
+
+
+@pytest.mark.parametrize("knobs", CATEGORIES, ids=str)
+def test_a_limit_by_category_hides_nothing_in_what_is_proven(knobs: dict[str, Any]) -> None:
+    for seed in range(N_STORIES // 20):
+        assert not tell(seed, knobs=Knobs(**knobs)).wrong, seed
+
+
+@pytest.mark.parametrize("seed", [191, 290])
+def test_limits_by_category_that_once_fooled_the_rules_do_so_no_more(seed: int) -> None:
+    for knobs in CATEGORIES:
+        assert not tell(seed, knobs=Knobs(**knobs)).wrong
+
+
+def test_a_limit_by_category_is_told_once() -> None:
+    account, archive, said = Account(Knobs(per_creator=12, n_creators=4), random.Random(3)), MemoryArchive(SMALL), []
+    account.live(30 * DAY, 6)
+    for _ in range(20):
+        archive.sync(account)
+        assert archive.last is not None
+        said += [note.text.en for note in archive.last.notes if note.key == "category"]
+        account.live(account.now + DAY, 1)
+    assert len(said) == len(set(said))
+    assert any("newest 12 of each creator" in one for one in said)
+
+
 @pytest.mark.parametrize("rate", [3, 30])
 def test_an_account_that_begins_empty_gets_proven_like_any_other(rate: float) -> None:
     account, archive = Account(Knobs(), random.Random(4)), MemoryArchive(SMALL)

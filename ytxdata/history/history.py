@@ -238,6 +238,7 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
         n_rejected=n_rejected,
         n_bytes=len(answer.raw),
         clock_skew=None if skew_s is None else timedelta(seconds=abs(skew_s)),
+        is_doubtful=answer.is_doubtful,
     )
 
 

@@ -18,6 +18,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ytxdata.history.proof.evidence import Evidence, Seen
+from ytxdata.history.proof.policy import is_round
 from ytxdata.history.proof.window import Sighting
 
 CREATOR, KIND = "creator", "kind"
@@ -32,8 +33,8 @@ MOST_LIMITS = 4
 def hidden_before(answer: Sighting, limits: Iterable[tuple[str, int]]) -> datetime | None:
     """Return before when a limit by category may hide meetings of an answer; None when nothing looks like one."""
     found = [at for name, limit in limits if (at := _latest_oldest(answer, name, limit)) is not None]
-    if answer.stopped and (limit := _shared(answer)) is not None:
-        found += [at for at in [_latest_oldest(answer, CREATOR, limit)] if at is not None]
+    suspected = [*_shared(answer), *_round_kinds(answer)] if answer.stopped else []
+    found += [at for name, limit in suspected if (at := _latest_oldest(answer, name, limit)) is not None]
     return max(found, default=None)
 
 
@@ -64,28 +65,40 @@ def _latest_oldest(answer: Sighting, name: str, limit: int) -> datetime | None:
     return max(oldest.values(), default=None)
 
 
-def _shared(answer: Sighting) -> int | None:
-    """Return the greatest number of records of one creator, where several have exactly as many; None where they do not."""
+def _round_kinds(answer: Sighting) -> list[tuple[str, int]]:
+    """Return the kinds that have a number of records that looks like somebody's limit, beside other kinds."""
+    counts = _counts(answer, KIND)
+    return [(KIND, n) for n in counts.values() if is_round(n) and len(counts) > 1]
+
+
+def _shared(answer: Sighting) -> list[tuple[str, int]]:
+    """Return the greatest number of records of one creator, where several have exactly as many."""
     counts = _counts(answer, CREATOR)
     most = max(counts.values(), default=0)
     n_full = sum(n == most for n in counts.values())
     # Of small numbers most are alike anyhow: there half of all must be full.
     enough = ALIKE if most >= FULLEST else max(ALIKE + 2, len(counts) // 2)
-    return most if most > 1 and n_full >= enough else None
+    return [(CREATOR, most)] if most > 1 and n_full >= enough else []
+
+
+def _lacks_amid_others(answer: Sighting) -> bool:
+    """Say whether records are missing while older ones came: the end of the list is where it was."""
+    return 0 < answer.n_missing >= answer.overlap.n_left_out
 
 
 def _kind_stands_still(answer: Sighting, evidence: Evidence, kinds: Mapping[str, int]) -> tuple[str, int] | None:
     """Return the limit where a kind has as many records as before though new ones came, and others reach further back."""
     before = dict(evidence.kinds)
     came = {one.kind for one in answer.fresh}
-    if not answer.n_missing or answer.overlap.n_left_out:
+    if not _lacks_amid_others(answer):
         return None
-    return next(((KIND, n) for kind, n in kinds.items() if kind in came and before.get(kind) == n), None)
+    still = [n for kind, n in kinds.items() if kind in came and before.get(kind) == n]
+    return (KIND, still[0]) if still and len(kinds) > 1 else None
 
 
 def _creator_stands_still(answer: Sighting) -> tuple[str, int] | None:
     """Return the limit where what is missing was the oldest of creators who held new ones, and who have equally many now."""
-    if not answer.missing_creators or answer.overlap.n_left_out:
+    if not _lacks_amid_others(answer):
         return None
     counts = _counts(answer, CREATOR)
     oldest: dict[str, datetime] = {}

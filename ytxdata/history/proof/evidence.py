@@ -53,6 +53,8 @@ class PullFacts:
         Length of the answer.
     clock_skew
         How far the server's clock is from ours, either way; None when it did not say.
+    is_doubtful
+        It says that it holds another number of records than it does, or its end is missing.
     """
 
     pull_id: str
@@ -63,6 +65,7 @@ class PullFacts:
     n_rejected: int = 0
     n_bytes: int = 0
     clock_skew: timedelta | None = None
+    is_doubtful: bool = False
 
     @property
     def n_returned(self) -> int:

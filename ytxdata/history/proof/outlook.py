@@ -90,6 +90,7 @@ _OF_REASON = {
     "fell_off": "forgotten",
     "before_first": "forgotten",
     "incomplete": "forgotten",
+    "doubtful": "not_understood",
     "rejected": "not_understood",
     "collision": "not_understood",
     "no_start": "not_understood",

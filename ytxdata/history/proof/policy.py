@@ -79,3 +79,17 @@ class Policy:
 
 
 DEFAULT_POLICY = Policy()
+
+
+def is_round(n: int) -> bool:
+    """Say whether a number of records looks like somebody's limit.
+
+    Limits are written by people: in tens, hundreds, or powers of two. Below 50 every small account would be
+    suspected.
+
+    Examples
+    --------
+    >>> [n for n in (49, 50, 99, 100, 150, 512, 513, 1000) if is_round(n)]
+    [50, 100, 150, 512, 1000]
+    """
+    return n >= 50 and (n % 50 == 0 or n & (n - 1) == 0)

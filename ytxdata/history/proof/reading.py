@@ -26,6 +26,7 @@ from ytxdata.history.proof.verdict import (
     reason_for,
     rebased,
     window_of,
+    without_refuted,
 )
 from ytxdata.history.proof.window import Before, Sighting, longest, look
 
@@ -167,6 +168,7 @@ class _Finding(NamedTuple):
         """Return all windows after this sync, and the gap that it leaves below its own."""
         best, reason = self.best, self.reason
         windows = [confirmed(one, best, reason, self.sightings, self.full_reason, earlier) for one in earlier.windows]
+        windows = without_refuted(earlier.windows, windows)
         windows = [rebased(one, windows) for one in windows]
         window = window_of(best, reason, earlier, windows, policy)
         if window is not None and begins_the_claims(window, best, windows):

@@ -81,6 +81,10 @@ REASONS: dict[str, Reason] = {
         "旧会议已不在平台的列表里：平台不再保留，或有上限",
         "old meetings are no longer in the platform's list: they are not kept there, or there is a limit",
     ),
+    "doubtful": _probable(
+        "回答自称的条数与实际读到的不符，或结尾缺失",
+        "the answer says that it holds another number of records than was read, or its end is missing",
+    ),
     "rejected": _probable(
         "回答里有无法识别的记录",
         "the answer holds records that could not be understood",
@@ -164,7 +168,7 @@ Were a suspicious answer (a round number, a fall-off) enough, one cut by a limit
 swallowed.
 """
 
-BLOCKING = ("rejected", "collision", "no_start", "reappeared", "vanished")
+BLOCKING = ("doubtful", "rejected", "collision", "no_start", "reappeared", "vanished")
 """Reasons that keep a window from being proven, though what it holds joins on: a few missing ones are no gap."""
 
 FORGETTING = ("fell_off", "cap_equal")

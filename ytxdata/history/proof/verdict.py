@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 
 from ytxdata.history.proof.categories import hidden_before
 from ytxdata.history.proof.evidence import Evidence, Window
-from ytxdata.history.proof.policy import Policy
+from ytxdata.history.proof.policy import Policy, is_round
 from ytxdata.history.proof.reasons import BLOCKING, CONFIRMABLE, is_gap
 from ytxdata.history.proof.window import Sighting, anchored, brought_fewer, longest
 from ytxdata.times import next_second
@@ -51,6 +51,7 @@ def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence
         "order_broken": best.is_broken or (best.is_selection and not is_ordered),
         # Nothing is PROVEN over what was not understood: a rejected record may be the meeting that is missing, and of
         # an id that stands for two meetings nobody can tell which of them was listed.
+        "doubtful": best.pull.is_doubtful,
         "rejected": best.pull.n_rejected > 0,
         "collision": bool(best.collisions),
         # What has no start has no place. A few are told; many would be a way to hide where the list was cut.
@@ -70,20 +71,6 @@ def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence
         "full": True,
     }
     return next(key for key, does in holds.items() if does)
-
-
-def is_round(n: int) -> bool:
-    """Say whether a number of records looks like somebody's limit.
-
-    Limits are written by people: in tens, hundreds, or powers of two. Below 50 every small account would be
-    suspected.
-
-    Examples
-    --------
-    >>> [n for n in (49, 50, 99, 100, 150, 512, 513, 1000) if is_round(n)]
-    [50, 100, 150, 512, 1000]
-    """
-    return n >= 50 and (n % 50 == 0 or n & (n - 1) == 0)
 
 
 def confirmed(
@@ -112,13 +99,15 @@ def confirmed(
     # parts too.
     if reason == "order_broken" and best.is_selection and window.proven_from is None and not is_gap(window.reason):
         return replace(window, reason=reason)
+    full = longest(sightings)
+    if window.reason == "cap_round" and full is not None and full_reason in CONFIRMABLE and growth(window, full) > 0:
+        window = replace(window, reason="full")  # more came, and all of it: that number was no limit
     if window.reason not in CONFIRMABLE:
         return window
     # For ever: a limit that was lifted brings what it had cut, and the answer after that is longer and brings nothing
     # unknown.
     if any(start < window.upper for answer in sightings for start in _new_starts(answer)):
         return replace(window, reason="incomplete", proven_from=None)
-    full = longest(sightings)
     if full is not None and full_reason in CONFIRMABLE and matures(window, full, sightings, full.policy):
         hidden = hidden_before(full, evidence.limits)
         proven_from = window.lower if hidden is None else max(window.lower, next_second(hidden))
@@ -181,6 +170,23 @@ def begins_the_claims(window: Window, best: Sighting, earlier: Iterable[Window])
     """
     has_claims = any(one.lower < one.upper and one.reason != "empty_so_far" for one in earlier)
     return window.reason in CONFIRMABLE and not has_claims and not best.n_missing and not best.overlap.n_left_out
+
+
+def without_refuted(before: Sequence[Window], now: Sequence[Window]) -> list[Window]:
+    """Return the windows without the gaps that rested on a suspicion which a later answer has refuted.
+
+    A first answer of a round number, after empty ones, leaves a gap below it; when more comes it was no limit.
+    """
+    pairs = zip(before, now, strict=True)
+    refuted = {new.pull_ids[-1] for old, new in pairs if old.reason == "cap_round" != new.reason}
+    first = min((one.lower for one in now if not is_gap(one.reason)), default=None)
+
+    def rests_on_it(one: Window) -> bool:
+        if one.reason == "empty_so_far":
+            return bool(refuted)
+        return is_gap(one.reason) and one.pull_ids[-1] in refuted and first is not None and one.lower <= first
+
+    return [one for one in now if not rests_on_it(one)]
 
 
 def gap_below(window: Window | None, best: Sighting, reason: str, reached: datetime | None) -> Window | None:

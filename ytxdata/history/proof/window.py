@@ -116,7 +116,9 @@ class Sighting:
     @property
     def is_clean(self) -> bool:
         """Nothing in the answer was not understood, and nothing is missing from it."""
-        return not (self.pull.n_rejected or self.collisions or self.reappeared or self.n_missing)
+        return not (
+            self.pull.n_rejected or self.pull.is_doubtful or self.collisions or self.reappeared or self.n_missing
+        )
 
     @property
     def joins(self) -> bool:

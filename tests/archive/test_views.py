@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ytxdata.archive.stored_files.ROW_GROUP", 500)
 
 
+@pytest.mark.skipif(int(version("duckdb").partition(".")[0]) < 2, reason="its EXPLAIN does not say what was read")
 @pytest.mark.usefixtures("small_groups")
 def test_only_the_row_groups_of_a_period_are_read(archive: Archive, platform: Any) -> None:
     platform.records = platform.newest_first(4000)

@@ -17,8 +17,8 @@ def blocks(text: str) -> list[str]:
 
 def test_both_readmes_have_the_same_commands_and_code() -> None:
     assert blocks(ENGLISH) == blocks(CHINESE)
-    assert any("uv run ytxdata demo" in block for block in blocks(ENGLISH))
-    assert any("uv run pytest" in block for block in blocks(ENGLISH))
+    assert any("uv run --extra demo ytxdata demo" in block for block in blocks(ENGLISH))
+    assert any("uv run --group dev pytest" in block for block in blocks(ENGLISH))
 
 
 def test_both_readmes_have_the_same_headings() -> None:

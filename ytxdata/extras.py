@@ -32,7 +32,7 @@ def require_extra(extra: str) -> None:
     MissingExtraError
         It is not; the message names the extra, and the command that brings what is missing.
     """
-    missing = [wanted for name, wanted in packages_of(extra).items() if find_spec(name) is None]
+    missing = [wanted for name, wanted in packages_of(extra).items() if find_spec(name.replace("-", "_")) is None]
     if missing:
         # The packages by their own names: that works wherever this package itself was installed from.
         command = "pip install " + " ".join(f"'{wanted}'" for wanted in missing)

@@ -57,7 +57,11 @@ def aliases_for(snapshot: Snapshot | None, given: Aliases | None) -> Aliases:
     """Return the aliases to derive with: those given, else those the archive was derived with."""
     if given is not None or snapshot is None:
         return given or DEFAULT
-    mark = snapshot.head.parser
+    return aliases_of(snapshot.head.parser)
+
+
+def aliases_of(mark: Mapping[str, Any]) -> Aliases:
+    """Return the aliases that `parser_mark` speaks of."""
     meetings, legs = (tuple((column, tuple(keys)) for column, keys in mark[name]) for name in ("meetings", "legs"))
     return Aliases(meetings, legs)
 

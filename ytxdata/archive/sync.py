@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -194,11 +195,14 @@ class Asker(Protocol):
         """Ask once."""
 
 
-def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float, policy: Policy) -> SyncReport:
+def sync(
+    root: Path, client: Asker, aliases: Aliases | None, wait_s: float, policy: Policy, now: datetime | None = None
+) -> SyncReport:
     """Bring an archive up to date with the platform, holding its lock from the first question to the promotion.
 
     The lock spans the network on purpose: so the order of asking is the order of writing, and the rules of
-    completeness judge an answer against all that was known when it was asked. Readers take no lock.
+    completeness judge an answer against all that was known when it was asked. Readers take no lock. `now` is when the sync
+    begins, where answers of old are synced again.
     """
     account = client.identity
     read_identity(root)  # what is something else is left alone, without even a lock in it
@@ -207,15 +211,11 @@ def sync(root: Path, client: Asker, aliases: Aliases | None, wait_s: float, poli
         before = ready.snapshot if ready else None
         state = before.head.state if before else {}
         intake = Intake(VersionIndex(before), RejectIndex(before), aliases_for(before, aliases))
-        reading = Reading(ArchivedMeetings(intake.versions, exempt_of(state)), evidence_of(state), times.now(), policy)
-        answers: list[Answer] = []
-        try:
-            while (asked := reading.ask) is not None:
-                answers.append(client.query_meeting("", asked))
-                reading.take(intake.take(answers[-1]))
-        except KeyboardInterrupt:
-            raise InterruptedSync(keep_evidence(root, before, account, answers, intake.aliases)) from None
-        del answers
+        reading = Reading(
+            ArchivedMeetings(intake.versions, exempt_of(state)), evidence_of(state), now or times.now(), policy
+        )
+        while (asked := reading.ask) is not None:
+            reading.take(intake.take(client.query_meeting("", asked)))
         judgement = reading.result()
         drift = drift_since(before, intake)
         with telling_write_errors(root):

@@ -18,6 +18,7 @@ from ytxdata.audit.checking import CHECKS, SEVERITIES, Check, Finding, Severity,
 from ytxdata.audit.data import Auditable, Data
 from ytxdata.audit.explain import explain, sensitivity
 from ytxdata.errors import DamagedError, UsageError
+from ytxdata.files import open_journal
 from ytxdata.labels import Text
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
@@ -79,6 +80,8 @@ class Findings(Table):
         Those of the record ids that stand in the records; an invoice may name others.
     fresh
         Findings that are new or resolved since the audit of this period before.
+    edges
+        The edges of the period that was audited, as far as they were given.
     """
 
     pulls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -88,6 +91,7 @@ class Findings(Table):
     known_records: frozenset[str] = frozenset()
     fresh: frozenset[str] = frozenset()
     life: Life | None = None
+    edges: tuple[datetime | None, datetime | None] = (None, None)
     source: Auditable | None = None
     reopen: Callable[[], Data] | None = None
 
@@ -411,7 +415,7 @@ class Life:
         if not text:
             return
         try:
-            with self.path.open("ab+") as file:
+            with open_journal(self.path) as file:
                 if file.tell():
                     file.seek(-1, os.SEEK_END)
                     text = text if file.read(1) == b"\n" else "\n" + text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,16 +13,26 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
+from ytxdata.archive.known_meetings import evidence_of
 from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.raw_answers import raw_answer
 from ytxdata.archive.snapshot import Snapshot, read
 from ytxdata.archive.stored_files import CHAINED, pull_sha256
-from ytxdata.audit.anchors import Signer
+from ytxdata.audit.anchors import Signer, head_key, keyed_chain, timestamp
 from ytxdata.audit.findings import Findings
 from ytxdata.audit.revisions import changes, moved
 from ytxdata.audit.run import run
-from ytxdata.audit.verifier import CERTIFICATE, FINDINGS, FORMAT, MANIFEST, PULLS, SIGNATURE, canonical, sha256, verify
-from ytxdata.errors import DamagedError, UsageError
+from ytxdata.audit.verifier import (
+    CERTIFICATE,
+    FINDINGS,
+    FORMAT,
+    MANIFEST,
+    PULLS,
+    SIGNATURE,
+    TIMESTAMP,
+    canonical,
+    sha256,
+)
 from ytxdata.files import replacing, sha256_of
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.metrics.usage import usage
@@ -54,12 +63,18 @@ _README = """会议历史证据包 / Evidence pack of a meeting history
   tables/            会议、参会方、用量、改动（号码已打码）/ meetings, legs, usage, changes (numbers masked)
   raw/               平台的原始回答（仅在注明时包含）/ the platform's raw answers (only where the manifest says so)
   signature.json     可选的签名 / an optional signature
+  timestamp.tsr      可选的时间戳（RFC 3161）/ an optional timestamp by an authority
+
+核对程序从哪里来 / Where to take the verifier from
+  包里的 verify.py 是制作者放进去的。不信任制作者的人请用发行版里的同一文件，或 ytxdata verify（它比较两者）：
+  The verify.py in here is whatever the maker put in. Whoever distrusts the maker takes the same file from a release, or runs
+  `ytxdata verify`, which compares the two:  python3 -I verify.py evidence.zip --public-key key.pub --heads heads.jsonl
 
 不能证明什么 / What it cannot prove
-  链和清单都由存档的主人制成；仅凭本包不能排除他在交出之前把全部内容重做一遍。请在制成时把整个 ZIP 的 SHA-256
-  或签名公钥存放到别处（第三方、邮件、公证），核对时比较。
-  The owner of the archive made chain and manifest; this pack alone cannot rule out that everything was rebuilt before it was handed on. Keep the
-  SHA-256 of the ZIP, or the public key of its signature, elsewhere when it is made (a third party, a mail, a notary), and compare.
+  链和清单都由存档的主人制成；仅凭本包不能排除他在交出之前把全部内容重做一遍。能排除的是放在别处的东西：整个 ZIP 的 SHA-256、
+  签名公钥、时间戳机构的证书、每次同步后公布的链首。
+  The owner of the archive made chain and manifest; this pack alone cannot rule out that everything was rebuilt before it was handed on. What rules it
+  out is kept elsewhere: the SHA-256 of the ZIP, the public key, the certificate of a timestamp's authority, the heads published with every sync.
   本包也不能说明平台从未列出的会议。Nor can it speak of meetings that the platform never listed.
 """
 
@@ -126,6 +141,7 @@ def pack(
     include_raw: bool = False,
     sign_with: str | Path | None = None,
     digest_file: str | Path | None = None,
+    timestamp_from: str | Path | None = None,
 ) -> Pack:
     """Write an evidence pack of an archive.
 
@@ -147,6 +163,8 @@ def pack(
         A private ed25519 key as PEM (`openssl genpkey -algorithm ed25519 -out key.pem`).
     digest_file
         Where to write the SHA-256 of the ZIP, in the form of `sha256sum`; keep that file elsewhere.
+    timestamp_from
+        An authority (RFC 3161) that is asked for a timestamp over the manifest, or a file with its answer to one that was asked elsewhere.
 
     Returns
     -------
@@ -160,9 +178,9 @@ def pack(
     NotAnArchiveError
         There is no archive.
     UsageError
-        The path cannot be written, or the key is none.
+        The path cannot be written, the key is none, or the authority gives no timestamp.
     MissingExtraError
-        A key was given and the extra `sign` is not installed.
+        A key or an authority was given and the extra `sign` is not installed.
     """
     signer = None if sign_with is None else Signer.load(sign_with)
     snapshot = archive.snapshot()
@@ -171,14 +189,14 @@ def pack(
     archive.verify()
     if findings is None:
         findings = run(archive, remember=False)
-    pulls = read(snapshot, "pulls", CHAINED).to_pylist()
+    pulls = chained_pulls(snapshot)
     secret = None if include_raw else archive.secret
     stamp = max((row["asked_at"] for row in pulls), default=datetime(1980, 1, 1, tzinfo=UTC))
-    links = pulls if secret is None else list(_keyed_chain(pulls, secret))
+    links = pulls if secret is None else list(keyed_chain(pulls, secret))
     target = Path(path)
     with replacing(target) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as whole:
         marks = []
-        for name, data in _parts(archive, snapshot, links, findings, secret):
+        for name, data in parts(archive, snapshot, links, findings, secret):
             marks.append({"path": name, "size": len(data), "sha256": sha256(data)})
             _write(whole, name, data, stamp)
         body = {
@@ -188,6 +206,11 @@ def pack(
             "include_raw": include_raw,
             "n_pulls": len(pulls),
             "chain_sha256": pull_sha256(links[-1]) if links else "",
+            "parser": snapshot.head.parser,
+            "settle_s": evidence_of(snapshot.head.state).settle_s,
+            "witnesses": len(snapshot.head.state.get("witnesses", ())),
+            "audited": [None if edge is None else edge.isoformat() for edge in findings.edges],
+            **({"head_key": head_key(archive.secret).hex()} if include_raw and archive.secret else {}),
             "files": marks,
         }
         manifest_sha256 = sha256(canonical(body))
@@ -195,6 +218,8 @@ def pack(
         _write(whole, MANIFEST, manifest, stamp)
         if signer is not None:
             _write(whole, SIGNATURE, canonical(signer.sign(manifest)), stamp)
+        if timestamp_from is not None:
+            _write(whole, TIMESTAMP, timestamp(manifest, timestamp_from), stamp)
     digest = sha256_of(target)
     if digest_file is not None:
         with replacing(Path(digest_file)) as draft:
@@ -203,51 +228,15 @@ def pack(
     return Pack(target, digest, len(marks), len(pulls), include_raw, manifest_sha256, key)
 
 
-def verify_pack(path: str | Path) -> list[str]:
-    """Check a pack, the ZIP or the folder it was unpacked to, with the very code of its `verify.py`; return what was checked, a line each.
-
-    Raises
-    ------
-    DamagedError
-        A claim of the pack does not hold; the message names it.
-    UsageError
-        The path is no pack.
-    """
-    source = Path(path)
-    if source.is_dir():
-        lines, holds = verify(source)
-    else:
-        with tempfile.TemporaryDirectory(prefix="ytxdata-pack-") as folder:
-            _unpack(source, Path(folder))
-            lines, holds = verify(Path(folder))
-    if not holds:
-        told = "\n  ".join(lines)
-        raise DamagedError(
-            Text(f"证据包 {source} 不成立：\n  {told}", f"the pack {source} does not hold:\n  {told}"),
-            remedy=Text(
-                "索取原件，并与存放在别处的 SHA-256 核对",
-                "ask for the original, and compare with the SHA-256 kept elsewhere",
-            ),
-        )
-    return lines
+def chained_pulls(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Return what the chain says of every pull, in its order."""
+    rows: list[dict[str, Any]] = read(snapshot, "pulls", CHAINED).to_pylist()
+    return rows
 
 
-def _unpack(source: Path, folder: Path) -> None:
-    try:
-        with zipfile.ZipFile(source) as whole:
-            names = whole.namelist()
-            if len(names) != len(set(names)):
-                raise DamagedError(Text(f"{source} 中有同名文件", f"{source} holds two files of one name"))
-            whole.extractall(folder)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
-        if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
-            raise UsageError(
-                Text(f"读不了 {source}", f"{source} cannot be read"), remedy=Text("检查路径", "check the path")
-            ) from None
-        raise DamagedError(
-            Text(f"{source} 不是完好的 ZIP：{error}", f"{source} is no sound ZIP: {error}"),
-            remedy=Text("索取原件", "ask for the original"),
-        ) from None
+def own_verifier() -> bytes:
+    """Return the bytes of the verifier of this version, as a pack holds them."""
+    return resources("ytxdata.audit").joinpath("verifier.py").read_bytes()
 
 
 def _write(whole: zipfile.ZipFile, name: str, data: bytes, stamp: datetime) -> None:
@@ -257,7 +246,7 @@ def _write(whole: zipfile.ZipFile, name: str, data: bytes, stamp: datetime) -> N
     whole.writestr(mark, data)
 
 
-def _parts(
+def parts(
     archive: Archive,
     snapshot: Snapshot,
     pulls: list[dict[str, Any]],
@@ -267,7 +256,7 @@ def _parts(
     """Yield every file by name; without a secret the raw answers too, and hashes as they are."""
     stamp = max((row["asked_at"] for row in pulls), default=datetime(1980, 1, 1, tzinfo=UTC))
     yield README, _README.encode()
-    yield VERIFY, resources("ytxdata.audit").joinpath("verifier.py").read_bytes()
+    yield VERIFY, own_verifier()
     yield PULLS, canonical([{name: _plain(row[name]) for name in CHAINED} for row in pulls])
     yield CERTIFICATE, canonical(_certificate(archive, secret))
     yield FINDINGS, canonical(_findings(findings, {row["pull_id"] for row in pulls}, secret))
@@ -291,23 +280,6 @@ def _parts(
     if secret is None:
         for row in pulls:
             yield f"raw/{row['pull_id']}.json", raw_answer(snapshot, row["pull_id"])
-
-
-def _keyed_chain(pulls: list[dict[str, Any]], secret: bytes) -> Iterator[dict[str, Any]]:
-    """Yield the pulls as they may leave without their raw answers: hashes keyed, and the chain closed anew over what is left to check.
-
-    The plain hash of an answer lets anybody try numbers until it fits; the owner of the archive can name the same chain again at any time.
-    """
-    previous = ""
-    for row in pulls:
-        first = previous or row["previous_sha256"]
-        link = {
-            **row,
-            **{name: keyed_hashes(row[name], secret) for name in ("pull_id", "sha256")},
-            "previous_sha256": first,
-        }
-        previous = pull_sha256(link)
-        yield link
 
 
 def _keyed(ids: Iterable[str], secret: bytes | None) -> list[str]:

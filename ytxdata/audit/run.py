@@ -124,6 +124,7 @@ def run(
         definitions=DEFINITIONS,
         notes=(*notes, *(_not_run(CHECKS[key], why) for key, why in not_run.items())),
         period=scope.period,
+        edges=(scope.start, scope.end),
         certificate=data.certificate,
         secret=source.secret if isinstance(source, Archive) else None,
         pulls=pulls,

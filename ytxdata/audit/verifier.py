@@ -1,26 +1,44 @@
-"""Check an evidence pack: run `python3 -I verify.py` in the folder where it was unpacked. Needs nothing but Python.
+"""Check an evidence pack with Python alone: `python3 -I verify.py [PACK.zip | FOLDER] [--public-key FILE] [--require-signature] [--heads FILE]`.
 
-核对证据包：在解压后的目录里运行 `python3 -I verify.py`，只需要 Python 标准库。
+核对证据包，只需要 Python 标准库。不给路径时核对本文件所在的目录。请从发行版取得本文件：证据包里的那一份是制作者给的。
+Without a path it checks the folder it lies in. Take this file from a release: the one inside a pack is whatever its maker put there.
 Exit code 0: all claims hold. Exit code 5: at least one does not. 退出码 0：全部成立；5：至少一项不成立。
 """
 
 from __future__ import annotations
 
+import argparse
+import base64
+import csv
 import hashlib
+import hmac
+import io
 import json
 import sys
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
 
-FORMAT = "ytxdata-pack/1"
-MANIFEST, SIGNATURE, PULLS, FINDINGS, CERTIFICATE = (
-    "manifest.json",
-    "signature.json",
-    "pulls.json",
-    "findings.json",
-    "certificate.json",
-)
-NOT_OURS = (".DS_Store", "Thumbs.db", "desktop.ini")
-"""What file managers leave in a folder that was looked at."""
+FORMAT, HEAD_FORMAT = "ytxdata-pack/1", "ytxdata-head/1"
+MANIFEST, SIGNATURE, TIMESTAMP = "manifest.json", "signature.json", "timestamp.tsr"
+PULLS, FINDINGS, CERTIFICATE = "pulls.json", "findings.json", "certificate.json"
+UNLISTED = (MANIFEST, SIGNATURE, TIMESTAMP)
+"""Files that the manifest cannot name: itself, and what was made over it."""
+
+LEFT_BEHIND = (".DS_Store", "Thumbs.db", "desktop.ini")
+"""What file managers leave in a folder that was looked at; passed over only when it is empty, since anybody may call a file so."""
+
+MOST_FILES = 200_000
+MOST_BYTES = 16 * 1024**3
+MOST_JSON_BYTES = 512 * 1024**2
+MOST_GROWTH = 200
+"""Limits of what is read: files, bytes in all, bytes of one JSON file, and how many times larger than the ZIP its content may be (text grows tenfold)."""
+
+PIECE = 1024**2
+"""Bytes read at a time; a ZIP whose content is smaller may grow as it likes."""
 
 
 def canonical(value: object) -> bytes:
@@ -37,61 +55,166 @@ class BrokenError(Exception):
     """A claim of the pack does not hold."""
 
 
-class Unpacked:
-    """A pack that lies unpacked in a folder."""
+class Folder:
+    """The files of a pack that was unpacked."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.manifest: dict = {}  # type: ignore[type-arg]  # whatever stands in the file
-        self.pulls: list = []  # type: ignore[type-arg]
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.sizes: dict[str, int] = {}
+        for path in sorted(place.rglob("*")):
+            name, size = path.relative_to(place).as_posix(), path.lstat().st_size
+            if path.is_symlink() or not (path.is_dir() or path.is_file()):
+                raise BrokenError(f"{name!r} is no plain file / 不是普通文件")
+            if path.is_file() and (size or path.name not in LEFT_BEHIND):
+                self.sizes[name] = size
+        _limit(self.sizes, None)
+
+    def open(self, name: str) -> BinaryIO:
+        """Return a file, to be read."""
+        return (self.place / name).open("rb")
+
+
+class Zip:
+    """The files of a pack as it came; nothing is unpacked, and nothing is read before its size is known to be sane."""
+
+    def __init__(self, place: Path) -> None:
+        self.whole = zipfile.ZipFile(place)
+        self.sizes: dict[str, int] = {}
+        for one in self.whole.infolist():
+            if one.filename in self.sizes:
+                raise BrokenError(f"two files are called {one.filename!r} / 两个文件同名")
+            if one.flag_bits & 1:
+                raise BrokenError(f"{one.filename!r} is encrypted / 已加密")
+            if not (one.is_dir() and one.file_size == 0):
+                self.sizes[one.filename] = one.file_size
+        _limit(self.sizes, place.stat().st_size)
+
+    def open(self, name: str) -> BinaryIO:
+        """Return a file, to be read; zipfile checks that it is as large as was said, and its CRC."""
+        return self.whole.open(name)  # type: ignore[return-value]  # it reads bytes
+
+
+def _limit(sizes: dict[str, int], packed: int | None) -> None:
+    total = sum(sizes.values())
+    if len(sizes) > MOST_FILES or total > MOST_BYTES:
+        raise BrokenError(f"{len(sizes):,} files of {total:,} bytes: more than a pack may hold / 超过上限")
+    if packed is not None and total > max(PIECE, MOST_GROWTH * packed):
+        raise BrokenError(f"{packed:,} bytes would grow to {total:,}: that is no pack / 解压后过大")
+
+
+class Asked(NamedTuple):
+    """What whoever verifies knows by another way: a public key in hex, that there must be a signature, published heads."""
+
+    public_key: str | None = None
+    require_signature: bool = False
+    heads: list[dict[str, Any]] | None = None
+
+
+class Unpacked:
+    """A pack whose claims are checked one by one."""
+
+    def __init__(self, place: Path, asked: Asked | None = None) -> None:
+        self.asked = asked or Asked()
+        try:
+            self.files: Folder | Zip = Folder(place) if place.is_dir() else Zip(place)
+        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise BrokenError(f"it cannot be read / 无法读取: {type(error).__name__} {error}") from None
+        self.manifest: dict[str, Any] = {}
+        self.pulls: list[dict[str, Any]] = []
+        self.ends: list[str] = []
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Yield a file's bytes, some at a time."""
+        try:
+            with self.files.open(name) as file:
+                while piece := file.read(PIECE):
+                    yield piece
+        except (OSError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise BrokenError(f"{name}: {error}") from None
+
+    def mark(self, name: str) -> tuple[int, str]:
+        """Return a file's size and SHA-256."""
+        digest, size = hashlib.sha256(), 0
+        for piece in self.pieces(name):
+            digest.update(piece)
+            size += len(piece)
+        return size, digest.hexdigest()
 
     def read(self, name: str) -> bytes:
         """Return a file's bytes."""
+        if self.files.sizes.get(name, 0) > MOST_JSON_BYTES:
+            raise BrokenError(f"{name} is too large to be read at once / 文件过大")
+        return b"".join(self.pieces(name))
+
+    def json(self, name: str) -> Any:
+        """Return a file's JSON, which must be written in the one canonical form: no key twice, nothing that two readers read in two ways."""
+        data = self.read(name)
         try:
-            return (self.folder / name).read_bytes()
-        except OSError as error:
-            raise BrokenError(f"{name}: {error.strerror}") from None
+            value = json.loads(data)
+            if canonical(value) != data:
+                raise BrokenError(f"{name} is not in canonical form / 不是规范写法")
+            return value
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise BrokenError(f"{name} cannot be read / 无法读取: {type(error).__name__}") from None
 
     def check_manifest(self) -> str:
         """The manifest is what was written."""
-        try:
-            body = json.loads(self.read(MANIFEST))
-            claimed = body.pop("sha256")
-        except (ValueError, KeyError, AttributeError, TypeError):
-            raise BrokenError("manifest.json cannot be read / 无法读取") from None
-        if sha256(canonical(body)) != claimed or body.get("format") != FORMAT:
-            raise BrokenError("manifest.json was changed / 已被改动")
-        if self.read(MANIFEST) != canonical({**body, "sha256": claimed}):
+        body = self.json(MANIFEST)
+        claimed = body.pop("sha256") if isinstance(body, dict) and "sha256" in body else None
+        if claimed is None or sha256(canonical(body)) != claimed or body.get("format") != FORMAT:
             raise BrokenError("manifest.json was changed / 已被改动")
         self.manifest = body
         return f"manifest {claimed}"
 
     def check_files(self) -> str:
-        """Every file is there, byte for byte, and no other."""
+        """Every file is there, byte for byte, and no other; no two names would be one on another machine; tables are as described."""
         wanted = {one["path"]: one for one in self.manifest["files"]}
-        found = {path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file()}
-        extra = sorted(
-            name for name in found - set(wanted) - {MANIFEST, SIGNATURE} if name.rsplit("/", 1)[-1] not in NOT_OURS
-        )
-        gone = sorted(set(wanted) - found)
-        if extra or gone:
+        alike: dict[str, str] = {}
+        for name in (*wanted, *self.files.sizes):
+            if alike.setdefault(_plain_name(name), name) != name:
+                raise BrokenError(
+                    f"{name!r} and {alike[_plain_name(name)]!r} are one name on some machines / 名称可混淆"
+                )
+        extra = sorted(set(self.files.sizes) - set(wanted) - set(UNLISTED))
+        gone = sorted(set(wanted) - set(self.files.sizes))
+        if extra or gone or len(wanted) != len(self.manifest["files"]) or set(wanted) & set(UNLISTED):
             raise BrokenError(
                 f"added / 多出: {extra[:5]}, removed / 缺少: {gone[:5]}; unpack it into an empty folder / 请解压到空目录"
             )
         for name, mark in wanted.items():
-            data = self.read(name)
-            if len(data) != mark["size"] or sha256(data) != mark["sha256"]:
+            if self.mark(name) != (mark["size"], mark["sha256"]):
                 raise BrokenError(f"{name} was changed / 已被改动")
-        return f"{len(wanted)} files / 个文件"
+        tables = [name for name in wanted if name.endswith(".csv")]
+        for name in tables:
+            self._check_table(name, wanted)
+        return f"{len(wanted)} files / 个文件, {len(tables)} tables / 个表格"
+
+    def _check_table(self, name: str, wanted: dict[str, dict[str, Any]]) -> None:
+        """A table is the one that the description beside it speaks of: its bytes, its columns, its rows."""
+        about = name.removesuffix(".csv") + ".about.json"
+        if about not in wanted:
+            raise BrokenError(f"{name} has no description / 没有说明文件")
+        told = json.loads(self.read(about))
+        if told["sha256"] != wanted[name]["sha256"]:
+            raise BrokenError(f"{about} speaks of another file than {name} / 说明与表格不符")
+        rows = self.rows(name)
+        if next(rows, []) != [one["key"] for one in told["columns"]] or sum(1 for _ in rows) != told["rows"]:
+            raise BrokenError(f"{name} has other columns or rows than {about} says / 列或行数与说明不符")
+
+    def rows(self, name: str) -> Iterator[list[str]]:
+        """Yield the rows of a table."""
+        with io.TextIOWrapper(self.files.open(name), "utf-8", newline="") as lines:
+            yield from csv.reader(lines, strict=True)
 
     def check_chain(self) -> str:
         """Every pull names the hash of the one before it; none was changed, removed, added or put elsewhere."""
-        self.pulls = json.loads(self.read(PULLS))
+        self.pulls, self.ends = self.json(PULLS), []
         previous = ""
         for pull in self.pulls:
             if (pull.get("previous_sha256") or "") != previous:
                 raise BrokenError(f"pull {pull.get('pull_id')} does not follow the one before it / 与前一次查询不衔接")
             previous = sha256(canonical(pull))
+            self.ends.append(previous)
         if previous != self.manifest["chain_sha256"] or len(self.pulls) != self.manifest["n_pulls"]:
             raise BrokenError("the chain of pulls does not end as the manifest says / 查询链的末端与清单不符")
         return f"{len(self.pulls)} pulls / 次查询, chain {previous or '—'}"
@@ -101,39 +224,84 @@ class Unpacked:
         if not self.manifest["include_raw"]:
             return "left out: answers are known by their hashes only / 未包含原始回答，只有其指纹"
         for pull in self.pulls:
-            data = self.read(f"raw/{pull['pull_id']}.json")
-            if sha256(data) != pull["sha256"] or len(data) != pull["bytes"]:
+            if self.mark(f"raw/{pull['pull_id']}.json") != (pull["bytes"], pull["sha256"]):
                 raise BrokenError(f"the raw answer of pull {pull['pull_id']} was changed / 原始回答已被改动")
         return f"{len(self.pulls)} raw answers / 个原始回答"
 
     def check_findings(self) -> str:
-        """Every finding rests on pulls of the chain; with raw answers, the records it names stand in them."""
+        """Every finding rests on pulls of the chain; findings.csv says the same; with raw answers, the records it names stand in them."""
         known = {pull["pull_id"] for pull in self.pulls}
-        periods = json.loads(self.read(CERTIFICATE))["periods"]
-        findings = json.loads(self.read(FINDINGS))["findings"]
+        periods = self.json(CERTIFICATE)["periods"]
+        findings = self.json(FINDINGS)["findings"]
         for one in [*periods, *findings]:
             strange = sorted(set(one["pulls"]) - known)
             if strange:
                 raise BrokenError(f"it rests on a pull that is not in the chain / 所依据的查询不在链中: {strange[0]}")
-        if self.manifest["include_raw"]:
-            for one in findings:
-                texts = [self.read(f"raw/{pull}.json") for pull in one["pulls"]]
-                for record in one["records_in_archive"]:
-                    if not any(record.encode() in text for text in texts):
-                        raise BrokenError(
-                            f"finding {one['finding_id']}: record {record} stands in none of its answers / 记录不在其回答中"
-                        )
+        self._check_twins(findings)
+        for one in findings if self.manifest["include_raw"] else ():
+            texts = [self.read(f"raw/{pull}.json") for pull in one["pulls"]]
+            for record in one["records_in_archive"]:
+                if not any(record.encode() in text for text in texts):
+                    raise BrokenError(f"record {record} stands in none of its answers / 记录不在其回答中")
         return f"{len(findings)} findings / 条发现, {len(periods)} periods / 个时段"
 
+    def _check_twins(self, findings: list[dict[str, Any]]) -> None:
+        """findings.json and findings.csv are one list, cell by cell."""
+        header, *told = self.rows("findings.csv")
+        if len(told) != len(findings):
+            raise BrokenError(f"findings.csv has {len(told)} rows, findings.json {len(findings)} / 行数不同")
+        for row, one in zip(told, findings, strict=True):
+            for name, cell in zip(header, row, strict=True):
+                if not _is_same(cell, one[name]):
+                    raise BrokenError(f"findings.csv says another {name} of / 两份不一致: {one['finding_id']}")
+
     def check_signature(self) -> str:
-        """The signature is by the key it names."""
-        if not (self.folder / SIGNATURE).exists():
+        """The signature is by the key it names, and by the one that was expected."""
+        wanted = self.asked.public_key
+        if SIGNATURE not in self.files.sizes:
+            if wanted or self.asked.require_signature:
+                raise BrokenError("there is no signature, and one was asked for / 没有签名，而要求必须有")
             return "none / 未签名"
-        body = json.loads(self.read(SIGNATURE))
+        body = self.json(SIGNATURE)
         key, signature = bytes.fromhex(body["public_key"]), bytes.fromhex(body["signature"])
         if body.get("algorithm") != "ed25519" or not is_signed(key, self.read(MANIFEST), signature):
             raise BrokenError("the signature is not of this manifest / 签名与清单不符")
-        return f"by the key / 公钥 {body['public_key']}"
+        if wanted and key.hex() != wanted:
+            raise BrokenError(f"it is signed by a stranger / 由他人签名: {key.hex()}, not {wanted}")
+        return f"by the key / 公钥 {key.hex()}" + (", as asked for / 与所给公钥一致" if wanted else "")
+
+    def check_heads(self) -> str:
+        """The history up to each head that was published is the one in this pack."""
+        agreed, has_raw = 0, self.manifest["include_raw"]
+        compared = [head for head in self.asked.heads or () if 0 < head["pulls"] <= len(self.ends)]
+        for head in sorted(compared, key=lambda one: one["pulls"]):
+            end = self.ends[head["pulls"] - 1]
+            if has_raw:
+                end = hmac.new(bytes.fromhex(self.manifest["head_key"]), end.encode(), "sha256").hexdigest()
+            if end != head["chain" if has_raw else "masked_chain"]:
+                span = f"after pull {agreed} and up to pull {head['pulls']} / 第 {agreed} 次之后至第 {head['pulls']} 次查询"
+                raise BrokenError(f"history was rewritten, 历史被改写: {span}, published / 公布于 {head['asked_at']}")
+            agreed = head["pulls"]
+        if not compared:
+            raise BrokenError("none of the heads is of a state in this pack / 没有一个公布的链首属于本包")
+        return f"{len(compared)} published heads agree, up to pull / 个公布的链首一致，至第 {agreed} 次查询 of {len(self.ends)}"
+
+
+def _plain_name(name: str) -> str:
+    """Return what a name is on machines that do not tell case, accents, blanks and slashes apart; refuse one that leads elsewhere."""
+    parts = unicodedata.normalize("NFKC", name).casefold().replace("\\", "/").split("/")
+    if any(not part.strip(" .") or ":" in part or not part.isprintable() for part in parts):
+        raise BrokenError(f"{name!r} is no name for a file of a pack / 名称不可用")
+    return "/".join(part.rstrip(" .") for part in parts)
+
+
+def _is_same(cell: str, value: object) -> bool:
+    """Whether a cell of a table says what a JSON value does."""
+    if value is None:
+        return cell == ""
+    if isinstance(value, (int, float)):
+        return float(cell) == value
+    return json.loads(cell) == value if isinstance(value, list) else cell in (value, f"'{value}")
 
 
 # Ed25519 as RFC 8032, section 5.1, describes it: slow, and only to verify.
@@ -178,19 +346,25 @@ def _point(data: bytes) -> _Point | None:
 _BASE = _point((4 * pow(5, -1, _P) % _P).to_bytes(32, "little"))
 
 
+def _is_of_prime_order(point: _Point) -> bool:
+    """Whether a key is one: for a point of small order, a signature can be made that fits many messages, and nobody needs a secret for it."""
+    x, y, z, _ = _times(_L, point)
+    return point[0] % _P != 0 and x % _P == 0 and (y - z) % _P == 0
+
+
 def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
     """Return whether an Ed25519 signature of a message is by a key."""
     if len(key) != 32 or len(signature) != 64 or _BASE is None:
         return False
     owner, commitment, scalar = _point(key), _point(signature[:32]), int.from_bytes(signature[32:], "little")
-    if owner is None or commitment is None or scalar >= _L:
+    if owner is None or commitment is None or scalar >= _L or not _is_of_prime_order(owner):
         return False
     challenge = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % _L
     left, right = _times(scalar, _BASE), _add(commitment, _times(challenge, owner))
     return (left[0] * right[2] - right[0] * left[2]) % _P == 0 and (left[1] * right[2] - right[1] * left[2]) % _P == 0
 
 
-CHECKS = (
+CHECKS: tuple[tuple[str, Callable[[Unpacked], str]], ...] = (
     ("manifest  清单", Unpacked.check_manifest),
     ("files     文件", Unpacked.check_files),
     ("chain     查询链", Unpacked.check_chain),
@@ -202,31 +376,71 @@ CHECKS = (
 PROVEN = """
 Proven: nothing in this pack was changed since it was made; the pulls are in the order in which they were kept, none is missing between them.
 Not proven by this pack alone: that its maker did not rebuild everything, chain and manifest included, before handing it on. Compare the SHA-256 of
-the pack (or the public key of its signature) with the one that was kept elsewhere at the time. Nor can it show what the platform never listed.
+the pack (or the public key of its signature, --public-key, or published heads, --heads) with what was kept elsewhere at the time. Nor can it show what the platform never listed.
 已证实：本证据包制成之后没有被改动；各次查询按保存的顺序排列，中间没有缺失。
-仅凭本包不能证实：制作者没有在交出之前把全部内容（连同查询链和清单）重做一遍。请与当时存放在别处的 SHA-256（或签名公钥）核对。平台从未列出的会议也无从得知。"""
+仅凭本包不能证实：制作者没有在交出之前把全部内容（连同查询链和清单）重做一遍。请与当时存放在别处的 SHA-256（或签名公钥 --public-key、公布的链首 --heads）核对。平台从未列出的会议也无从得知。"""
 
 WITHOUT_RAW = """
 Without the raw answers it cannot be checked that findings and tables follow from what the platform said; ask for a pack made with --include-raw.
 没有原始回答，无法核对发现和表格是否由平台的回答得出；如需核对，请索取用 --include-raw 制作的证据包。"""
 
 
-def verify(folder: Path) -> tuple[list[str], bool]:
+def verify(place: Path, asked: Asked | None = None) -> tuple[list[str], bool]:
     """Return what was checked, a line each, and whether all of it holds. It stops at the first claim that does not."""
-    pack, lines = Unpacked(folder), []
-    for name, look in CHECKS:
-        try:
+    lines, name = list[str](), "pack      证据包"
+    try:
+        pack = Unpacked(place, asked)
+        heads = (("heads     链首", Unpacked.check_heads),) if pack.asked.heads is not None else ()
+        for name, look in (*CHECKS, *heads):
             lines.append(f"ok    {name}: {look(pack)}")
-        except BrokenError as broken:
-            return [*lines, f"FAIL  {name}: {broken}"], False
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return [*lines, f"FAIL  {name}: {type(error).__name__} {error}"], False
+    except BrokenError as broken:
+        return [*lines, f"FAIL  {name}: {broken}"], False
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError, csv.Error) as error:
+        return [*lines, f"FAIL  {name}: {type(error).__name__} {str(error)[:200]}"], False
     return [*lines, PROVEN, *([] if pack.manifest["include_raw"] else [WITHOUT_RAW])], True
 
 
+def read_public_key(path: Path) -> str:
+    """Return an ed25519 public key in hex, from a file that holds it so or as PEM."""
+    text = path.read_text("ascii").strip()
+    if "BEGIN PUBLIC KEY" in text:
+        der = base64.b64decode("".join(line for line in text.splitlines() if "-----" not in line))
+        if len(der) != 44 or not der.startswith(bytes.fromhex("302a300506032b6570032100")):
+            raise ValueError("it is no ed25519 key")
+        return der[-32:].hex()
+    if len(bytes.fromhex(text)) != 32:
+        raise ValueError("an ed25519 key has 32 bytes")
+    return text.lower()
+
+
+def read_heads(path: Path) -> list[dict[str, Any]]:
+    """Return the heads that a file holds, one of JSON on a line."""
+    heads = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    if not all(
+        isinstance(one, dict) and one.get("format") == HEAD_FORMAT and isinstance(one.get("pulls"), int)
+        for one in heads
+    ):
+        raise ValueError(f"not every line is a head ({HEAD_FORMAT})")
+    return heads
+
+
 def main() -> int:
-    """Verify the pack this file lies in; return the exit code."""
-    lines, holds = verify(Path(__file__).resolve().parent)
+    """Verify a pack; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pack", nargs="?", type=Path, default=Path(__file__).resolve().parent)
+    parser.add_argument("--public-key", type=Path, help="the key it must be signed by (hex or PEM) / 必须由此公钥签名")
+    parser.add_argument("--require-signature", action="store_true", help="refuse a pack without one / 没有签名即不成立")
+    parser.add_argument("--heads", type=Path, help="heads that were published / 公布过的链首")
+    given = parser.parse_args()
+    try:
+        asked = Asked(
+            read_public_key(given.public_key) if given.public_key else None,
+            given.require_signature,
+            read_heads(given.heads) if given.heads else None,
+        )
+    except (OSError, ValueError, RecursionError) as error:
+        parser.error(f"{type(error).__name__} {error}")
+    lines, holds = verify(given.pack, asked)
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]  # it is a text stream
     sys.stdout.write("\n".join(lines) + "\n")
     return 0 if holds else 5

@@ -40,6 +40,13 @@ def pack(
             "--digest", help="把 SHA-256 写入此文件，请存放到别处 / write the SHA-256 here; keep it elsewhere"
         ),
     ] = None,
+    timestamp: Annotated[
+        str | None,
+        typer.Option(
+            "--timestamp",
+            help="RFC 3161 时间戳机构的地址，或其回答的文件 / address of an authority that is asked, or a file with its answer",
+        ),
+    ] = None,
     as_json: Json = False,
     _lang: Language = None,
 ) -> None:
@@ -67,7 +74,15 @@ def pack(
         config=read_config(config) if config else None,
         remember=False,
     )
-    done = write(source, path, findings=findings, include_raw=include_raw, sign_with=sign, digest_file=digest)
+    done = write(
+        source,
+        path,
+        findings=findings,
+        include_raw=include_raw,
+        sign_with=sign,
+        digest_file=digest,
+        timestamp_from=timestamp,
+    )
     if as_json:
         emit(
             {

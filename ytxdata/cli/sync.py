@@ -34,6 +34,13 @@ def register(app: typer.Typer) -> None:
 def sync(
     archive: ArchiveDir = Path("meetings.archive"),
     settle_hours: SettleHours = 24,
+    publish_head: Annotated[
+        str | None,
+        typer.Option(
+            "--publish-head",
+            help="同步后公布链首：追加到此文件，发给此地址（POST），或 - 打印 / publish the head: add it to a file, POST it to an address, or - to print it",
+        ),
+    ] = None,
     as_json: Json = False,
     account: AccountOptions = AccountOptions(),  # noqa: B008  # frozen
     _lang: Language = None,
@@ -49,10 +56,17 @@ def sync(
     from ytxdata.archive import Archive
 
     chosen.interrupted = _INTERRUPTED
-    done = Archive(archive).sync(account.client(), settle=timedelta(hours=settle_hours))
+    kept = Archive(archive)
+    done = kept.sync(account.client(), settle=timedelta(hours=settle_hours))
     for warning in done.warnings:
         note(warning)
     if as_json:
         emit(done.to_dict())
     else:
         say(done.line)
+    if publish_head is not None:
+        from ytxdata.audit import publish_head as publish
+
+        line = publish(kept, publish_head)
+        if publish_head == "-":
+            typer.echo(line)

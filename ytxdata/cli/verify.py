@@ -36,6 +36,29 @@ def verify(
             help="存档中可由原始数据重新生成的，重新生成；原始数据不动 / make anew what follows from an archive's raw data, which is not touched",
         ),
     ] = False,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--public-key", help="证据包必须由此公钥签名（十六进制或 PEM） / the key a pack must be signed by"
+        ),
+    ] = None,
+    require_signature: Annotated[
+        bool, typer.Option("--require-signature", help="没有签名的证据包不成立 / refuse a pack without a signature")
+    ] = False,
+    heads: Annotated[
+        Path | None,
+        typer.Option("--heads", help="公布过的链首，见 sync --publish-head；存档或证据包 / heads that were published"),
+    ] = None,
+    authority: Annotated[
+        Path | None,
+        typer.Option("--authority", help="时间戳机构的根证书（PEM） / root certificate of the timestamp's authority"),
+    ] = None,
+    recompute: Annotated[
+        bool,
+        typer.Option(
+            "--recompute", help="由原始回答重算每个单元格 / derive every cell anew from the raw answers in the pack"
+        ),
+    ] = False,
     as_json: Json = False,
     _lang: Language = None,
 ) -> None:
@@ -45,10 +68,23 @@ def verify(
 
     Check every hash and every law of an archive, every claim of an evidence pack, or a CSV or XLSX against its description (.about.json); exit code 5 when something is damaged.
 
-    Example: ytxdata verify meetings.archive
+    Example: ytxdata verify evidence.zip --public-key key.pub --recompute
     """  # fmt: skip
     if (archive / _PACK).is_file() or archive.suffix.lower() == ".zip":
-        _verify_pack(archive, as_json)
+        from ytxdata.audit import verify_pack
+
+        lines = verify_pack(
+            archive, public_key=public_key, require_signature=require_signature, heads=heads, authority=authority, recompute=recompute
+        )  # fmt: skip
+        _tell([Text(line, line) for line in lines], as_json)
+    elif public_key or require_signature or authority or recompute:
+        raise UsageError(
+            Text(
+                f"--public-key、--require-signature、--authority、--recompute 只用于证据包，{archive} 不是",
+                f"--public-key, --require-signature, --authority and --recompute are for evidence packs; {archive} is none",
+            ),
+            remedy=Text("给出证据包的 ZIP 或解压后的目录", "give the ZIP of a pack, or the folder it was unpacked to"),
+        )
     elif archive.name.lower().endswith(_TABLES) or any(archive.glob("*.about.json")):
         _verify_tables(archive, as_json)
     elif archive.is_file():
@@ -60,12 +96,13 @@ def verify(
             ),
         )
     else:
-        _verify_archive(archive, as_json, repair)
+        _verify_archive(archive, heads, as_json, repair)
 
 
-def _verify_archive(path: Path, as_json: bool, repair: bool) -> None:
+def _verify_archive(path: Path, heads: Path | None, as_json: bool, repair: bool) -> None:
     from ytxdata.archive import Archive
     from ytxdata.archive.verify import verify as look
+    from ytxdata.audit import verify_heads
 
     found = look(path.absolute())
     if repair and found.damages and found.can_be_mended:
@@ -76,16 +113,13 @@ def _verify_archive(path: Path, as_json: bool, repair: bool) -> None:
             note(text)
         found = look(path.absolute())
     found.raise_if_damaged()
+    agreed = None if heads is None else verify_heads(Archive(path), heads)
     if as_json:
-        emit(found.to_dict())
+        emit({**found.to_dict(), **({"heads": agreed._asdict()} if agreed else {})})
     else:
         say(str(found))
-
-
-def _verify_pack(path: Path, as_json: bool) -> None:
-    from ytxdata.audit import verify_pack
-
-    _tell([Text(line, line) for line in verify_pack(path)], as_json)
+        if agreed is not None:
+            say(agreed)
 
 
 def _verify_tables(path: Path, as_json: bool) -> None:

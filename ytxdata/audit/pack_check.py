@@ -1,0 +1,315 @@
+"""A pack from elsewhere, checked with this package's own verifier; with raw answers in it, everything in it is derived anew and compared."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from ytxdata.archive import Archive
+from ytxdata.archive.rebuild import aliases_of
+from ytxdata.archive.sync import sync
+from ytxdata.audit.anchors import given_heads, verify_timestamp
+from ytxdata.audit.checking import CHECKS
+from ytxdata.audit.findings import OPEN
+from ytxdata.audit.pack import VERIFY, chained_pulls, own_verifier, parts
+from ytxdata.audit.run import run
+from ytxdata.audit.verifier import (
+    CERTIFICATE,
+    FINDINGS,
+    MANIFEST,
+    PULLS,
+    TIMESTAMP,
+    Asked,
+    BrokenError,
+    Unpacked,
+    read_public_key,
+    sha256,
+    verify,
+)  # fmt: skip
+from ytxdata.errors import DamagedError, UsageError, YtxError
+from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.labels import Text
+from ytxdata.records.aliases import Aliases
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.version import __version__
+
+RELEASED = {"81f029a08560f1b0a31e14c67967c716147a37370e114f3742eafb6e3e8396bc": "0.1.0"}
+"""SHA-256 of the `verify.py` of every earlier release → its version; add the one of this release when the next one changes it."""
+
+
+def verify_pack(
+    path: str | Path,
+    *,
+    public_key: str | Path | None = None,
+    require_signature: bool = False,
+    heads: str | Path | None = None,
+    authority: str | Path | None = None,
+    recompute: bool = False,
+) -> list[str]:
+    """Check a pack, the ZIP or the folder it was unpacked to, with the verifier of this package and not the one inside; return what was checked, a line each.
+
+    Parameters
+    ----------
+    public_key
+        The ed25519 key (a file with it in hex or as PEM) by which the pack must be signed.
+    require_signature
+        Refuse a pack that nobody signed.
+    heads
+        A file of heads that were published (`sync --publish-head`): the history in the pack must be the one they are of.
+    authority
+        The root certificate (PEM) of the authority whose timestamp must stand in the pack.
+    recompute
+        Derive tables, certificate and findings anew from the raw answers, and compare every cell.
+
+    Raises
+    ------
+    DamagedError
+        A claim of the pack does not hold; the message names it.
+    UsageError
+        The path is no pack, or key, heads or certificate cannot be read.
+    MissingExtraError
+        A timestamp is to be checked and the extra `sign` is not installed.
+    """
+    source = Path(path)
+    if not source.exists():
+        raise UsageError(
+            Text(f"读不了 {source}", f"{source} cannot be read"), remedy=Text("检查路径", "check the path")
+        )
+    asked = Asked(
+        None if public_key is None else _given_key(public_key),
+        require_signature,
+        None if heads is None else given_heads(heads),
+    )
+    lines, holds = verify(source, asked)
+    if not holds:
+        raise _broken(source, lines)
+    pack = Unpacked(source)
+    found = pack.mark(VERIFY)[1]
+    version = __version__ if found == sha256(own_verifier()) else RELEASED.get(found)
+    if version is None:
+        raise _broken(
+            source,
+            [
+                *lines,
+                f"FAIL  verifier  核对程序: its verify.py is of no release that {__version__} knows: altered, or newer / 不是任何已知发行版的 verify.py",
+            ],
+        )
+    lines.insert(-1, f"ok    verifier  核对程序: its verify.py is that of release / 与发行版一致 {version}")
+    lines[-1:-1] = _timestamp_lines(source, pack, lines, authority)
+    if recompute:
+        try:
+            lines.insert(-1, f"ok    recompute 重算: {recomputed(pack)}")
+        except (BrokenError, YtxError, ValueError, LookupError, TypeError) as error:
+            raise _broken(source, [*lines, f"FAIL  recompute 重算: {error}"]) from None
+    return lines
+
+
+def _timestamp_lines(source: Path, pack: Unpacked, lines: list[str], authority: str | Path | None) -> list[str]:
+    if TIMESTAMP not in pack.files.sizes:
+        if authority is not None:
+            raise _broken(
+                source,
+                [*lines, "FAIL  timestamp 时间戳: there is none, and one was asked for / 没有时间戳，而要求必须有"],
+            )
+        return []
+    if authority is None:
+        return [
+            "      timestamp 时间戳: there is one; check it with the certificate of its authority (--authority) / 有时间戳，请用机构证书核对"
+        ]
+    seen = verify_timestamp(pack.read(MANIFEST), pack.read(TIMESTAMP), authority)
+    return [
+        f"ok    timestamp 时间戳: the manifest was seen by the authority at / 机构见到清单的时刻 {seen.isoformat()}"
+    ]
+
+
+def _given_key(path: str | Path) -> str:
+    try:
+        return read_public_key(Path(path))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            Text(f"{path} 不是 ed25519 公钥", f"{path} is no ed25519 public key ({error})"),
+            remedy=Text("十六进制 64 位，或 PEM", "64 hexadecimal digits, or PEM"),
+        ) from None
+
+
+def _broken(source: Path, lines: list[str]) -> DamagedError:
+    told = "\n  ".join(line for line in lines if line.startswith(("ok ", "FAIL ")))
+    return DamagedError(
+        Text(f"证据包 {source} 不成立：\n  {told}", f"the pack {source} does not hold:\n  {told}"),
+        remedy=Text(
+            "索取原件，并与存放在别处的 SHA-256 核对",
+            "ask for the original, and compare with the SHA-256 kept elsewhere",
+        ),
+    )
+
+
+# ── everything derived anew ──
+def recomputed(pack: Unpacked) -> str:
+    """Derive tables, certificate and findings of a pack anew from its raw answers; return what was compared.
+
+    Raises
+    ------
+    BrokenError
+        There are no raw answers, or a cell is another than what follows from them.
+    """
+    manifest = pack.json(MANIFEST)
+    if not manifest["include_raw"] or "parser" not in manifest:
+        raise BrokenError("there are no raw answers to derive anything from / 没有原始回答，无法重算")
+    pulls = pack.json(PULLS)
+    aliases = aliases_of(manifest["parser"])
+    answers = [
+        read_answer(
+            pack.read(f"raw/{pull['pull_id']}.json"), asked_at=datetime.fromisoformat(pull["asked_at"]),
+            answered_at=datetime.fromisoformat(pull["answered_at"]), asked_n=pull["asked_n"], confid=pull["confid"] or "",
+            attempts=pull["attempts"], aliases=aliases,
+        )
+        for pull in pulls
+    ]  # fmt: skip
+    told = pack.json(FINDINGS)
+    # what was given beside the archive is not in a pack, so what needs it cannot be derived from it
+    again = [
+        key
+        for key in told["parameters"]
+        if key in CHECKS and not set(CHECKS[key].needs) & {"roster", "invoice", "exports"}
+    ]
+    judged = [key for key in again if "certificate" not in CHECKS[key].needs]
+    with tempfile.TemporaryDirectory(prefix="ytxdata-recompute-") as folder:
+        archive = Archive(Path(folder) / "archive")
+        _replay(archive, answers, aliases, timedelta(seconds=manifest["settle_s"]))
+        start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in manifest["audited"])
+        config = {key: told["parameters"][key] for key in again}
+        findings = run(archive, start=start, end=end, checks=again, config=config, remember=False)
+        snapshot = archive.snapshot()
+        assert snapshot is not None
+        n = sum(
+            _compare(pack, name, data, judged, has_witnesses=manifest["witnesses"] > 0)
+            for name, data in parts(archive, snapshot, chained_pulls(snapshot), findings, None)
+        )
+    left = [key for key in told["parameters"] if key not in judged]
+    more = (
+        f"; not without what was given beside the archive / 缺少另给的名单等，未重算: {', '.join(left)}" if left else ""
+    )
+    return f"{n:,} cells follow from {len(answers)} raw answers / 个单元格由原始回答得出{more}"
+
+
+class _Recorded:
+    """A platform that answers as it did then, one answer after the other, whatever is asked."""
+
+    identity = ("recomputed", "")
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self.left = list(answers)
+
+    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:  # noqa: ARG002 (a platform's words)
+        """Return the next answer."""
+        if not self.left:
+            raise BrokenError(
+                "by today's rules the last sync would have asked once more / 按现行规则，最后一次同步还应再问一次"
+            )
+        return self.left.pop(0)
+
+
+def _replay(archive: Archive, answers: Sequence[Answer], aliases: Aliases, settle: timedelta) -> None:
+    """Sync an empty archive with answers of old, each sync at the time of its first answer."""
+    platform, policy = _Recorded(answers), replace(DEFAULT_POLICY, settle=settle)
+    while platform.left:
+        sync(archive.path, platform, aliases, 0, policy, platform.left[0].asked_at)
+
+
+CLOCK = timedelta(minutes=10)
+"""How far the platform's clock may have been off before a sync says so itself."""
+
+_OF_ITS_TIME = ("package_version", "previous_sha256")
+"""What a pull says of the program that kept it; the chain vouches for it, and no answer does."""
+
+_STATUS = ("status", "reason", "by", "pulls", "records_in_archive")
+"""What a finding owes to audits before and to people."""
+
+
+def _compare(pack: Unpacked, name: str, data: bytes, judged: Sequence[str], *, has_witnesses: bool) -> int:
+    """Compare one file of a pack with what follows from the raw answers; return how many cells agree."""
+    if name == PULLS:
+        return _same(name, *(
+            [{key: value for key, value in pull.items() if key not in _OF_ITS_TIME} for pull in pulls]
+            for pulls in (pack.json(PULLS), json.loads(data))
+        ))  # fmt: skip
+    if name == CERTIFICATE:
+        return 0 if has_witnesses else _certificates_agree(pack.json(CERTIFICATE), json.loads(data))
+    if name == FINDINGS:
+        return _same(name, *(
+            [
+                {key: value for key, value in one.items() if key not in _STATUS}
+                for one in found["findings"]
+                if one["check"] in judged and one["status"] != "resolved"
+            ]
+            for found in (pack.json(FINDINGS), json.loads(data))
+        ))  # fmt: skip
+    if name == "tables/audit_summary.csv":
+        return _summary_agrees(pack)
+    if not name.startswith("tables/") or not name.endswith(".csv"):
+        return 0
+    header, *told = pack.rows(name)
+    known, *derived = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
+    skipped = {"verdict"} if has_witnesses else set()
+    if header != known or len(told) != len(derived):
+        raise BrokenError(f"{name}: {len(told)} rows, {len(derived)} follow from the answers / 行数或列不同")
+    return sum(
+        _same(f"{name}, row {place}", [_cells(header, row, skipped)], [_cells(header, other, skipped)])
+        for place, (row, other) in enumerate(zip(told, derived, strict=True), start=1)
+    )
+
+
+def _certificates_agree(told: dict[str, Any], derived: dict[str, Any]) -> int:
+    """Compare what is claimed of every period. An edge may lie a little elsewhere: how far the platform's clock was off is kept in no pull."""
+    periods = [
+        [{key: value for key, value in one.items() if key not in ("start", "end")} for one in given["periods"]]
+        for given in (told, derived)
+    ]
+    n = _same(CERTIFICATE, *periods) + _same(CERTIFICATE, [{"worst": told["worst"]}], [{"worst": derived["worst"]}])
+    for one, other in zip(told["periods"], derived["periods"], strict=True):
+        for edge in ("start", "end"):
+            apart = datetime.fromisoformat(one[edge]) - datetime.fromisoformat(other[edge])
+            if abs(apart) > CLOCK:
+                raise BrokenError(
+                    f"certificate.json: {edge} is {one[edge]}, {other[edge]} follows from the answers / 与原始回答不符"
+                )
+    return n
+
+
+def _cells(header: Sequence[str], row: Sequence[str], skipped: Collection[str]) -> dict[str, str]:
+    return {key: cell for key, cell in zip(header, row, strict=True) if key not in skipped}
+
+
+def _same(name: str, told: Sequence[dict[str, Any]], derived: Sequence[dict[str, Any]]) -> int:
+    """Return how many cells two lists of rows have in common; refuse the first that differs."""
+    nothing: dict[str, Any] = {}
+    for one, other in zip_longest(told, derived, fillvalue=nothing):
+        for key in (*one, *(key for key in other if key not in one)):
+            if one.get(key) != other.get(key):
+                raise BrokenError(
+                    f"{name}: {key} is {str(one.get(key))[:80]!r}, {str(other.get(key))[:80]!r} follows from the answers / 与原始回答不符"
+                )
+    return sum(map(len, told))
+
+
+def _summary_agrees(pack: Unpacked) -> int:
+    """The summary counts the findings that the pack lists."""
+    header, *rows = pack.rows("tables/audit_summary.csv")
+    findings = pack.json(FINDINGS)["findings"]
+    for row in (dict(zip(header, cells, strict=True)) for cells in rows):
+        mine = [one for one in findings if one["check"] == row["check"]]
+        counted = Counter(one["status"] for one in mine) + Counter(
+            one["severity"] for one in mine if one["status"] in OPEN
+        )
+        for key in ("warn", "crit", "new", "persisting", "resolved", "accepted"):
+            _same(f"audit_summary, {row['check']}", [{key: int(row[key])}], [{key: counted[key]}])
+    return 6 * len(rows)

@@ -201,8 +201,8 @@ def sync(
     """Bring an archive up to date with the platform, holding its lock from the first question to the promotion.
 
     The lock spans the network on purpose: so the order of asking is the order of writing, and the rules of
-    completeness judge an answer against all that was known when it was asked. Readers take no lock. `now` is when the sync
-    begins, where answers of old are synced again.
+    completeness judge an answer against all that was known when it was asked. Readers take no lock.
+    `now` is when the sync begins, where answers of old are synced again.
     """
     account = client.identity
     read_identity(root)  # what is something else is left alone, without even a lock in it
@@ -211,11 +211,16 @@ def sync(
         before = ready.snapshot if ready else None
         state = before.head.state if before else {}
         intake = Intake(VersionIndex(before), RejectIndex(before), aliases_for(before, aliases))
-        reading = Reading(
-            ArchivedMeetings(intake.versions, exempt_of(state)), evidence_of(state), now or times.now(), policy
-        )
-        while (asked := reading.ask) is not None:
-            reading.take(intake.take(client.query_meeting("", asked)))
+        began, known = now or times.now(), ArchivedMeetings(intake.versions, exempt_of(state))
+        reading = Reading(known, evidence_of(state), began, policy)
+        answers: list[Answer] = []
+        try:
+            while (asked := reading.ask) is not None:
+                answers.append(client.query_meeting("", asked))
+                reading.take(intake.take(answers[-1]))
+        except KeyboardInterrupt:
+            raise InterruptedSync(keep_evidence(root, before, account, answers, intake.aliases)) from None
+        del answers
         judgement = reading.result()
         drift = drift_since(before, intake)
         with telling_write_errors(root):

@@ -28,8 +28,8 @@ from ytxdata.audit.verifier import (
     MANIFEST,
     PULLS,
     TIMESTAMP,
-    Asked,
     BrokenError,
+    Expected,
     Unpacked,
     read_public_key,
     sha256,
@@ -84,7 +84,7 @@ def verify_pack(
         raise UsageError(
             Text(f"读不了 {source}", f"{source} cannot be read"), remedy=Text("检查路径", "check the path")
         )
-    asked = Asked(
+    asked = Expected(
         None if public_key is None else _given_key(public_key),
         require_signature,
         None if heads is None else given_heads(heads),

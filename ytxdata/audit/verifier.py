@@ -55,7 +55,7 @@ class BrokenError(Exception):
     """A claim of the pack does not hold."""
 
 
-class Folder:
+class FolderFiles:
     """The files of a pack that was unpacked."""
 
     def __init__(self, place: Path) -> None:
@@ -74,7 +74,7 @@ class Folder:
         return (self.place / name).open("rb")
 
 
-class Zip:
+class ZipFiles:
     """The files of a pack as it came; nothing is unpacked, and nothing is read before its size is known to be sane."""
 
     def __init__(self, place: Path) -> None:
@@ -102,7 +102,7 @@ def _limit(sizes: dict[str, int], packed: int | None) -> None:
         raise BrokenError(f"{packed:,} bytes would grow to {total:,}: that is no pack / 解压后过大")
 
 
-class Asked(NamedTuple):
+class Expected(NamedTuple):
     """What whoever verifies knows by another way: a public key in hex, that there must be a signature, published heads."""
 
     public_key: str | None = None
@@ -113,10 +113,10 @@ class Asked(NamedTuple):
 class Unpacked:
     """A pack whose claims are checked one by one."""
 
-    def __init__(self, place: Path, asked: Asked | None = None) -> None:
-        self.asked = asked or Asked()
+    def __init__(self, place: Path, asked: Expected | None = None) -> None:
+        self.asked = asked or Expected()
         try:
-            self.files: Folder | Zip = Folder(place) if place.is_dir() else Zip(place)
+            self.files: FolderFiles | ZipFiles = FolderFiles(place) if place.is_dir() else ZipFiles(place)
         except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise BrokenError(f"it cannot be read / 无法读取: {type(error).__name__} {error}") from None
         self.manifest: dict[str, Any] = {}
@@ -385,7 +385,7 @@ Without the raw answers it cannot be checked that findings and tables follow fro
 没有原始回答，无法核对发现和表格是否由平台的回答得出；如需核对，请索取用 --include-raw 制作的证据包。"""
 
 
-def verify(place: Path, asked: Asked | None = None) -> tuple[list[str], bool]:
+def verify(place: Path, asked: Expected | None = None) -> tuple[list[str], bool]:
     """Return what was checked, a line each, and whether all of it holds. It stops at the first claim that does not."""
     lines, name = list[str](), "pack      证据包"
     try:
@@ -433,7 +433,7 @@ def main() -> int:
     parser.add_argument("--heads", type=Path, help="heads that were published / 公布过的链首")
     given = parser.parse_args()
     try:
-        asked = Asked(
+        asked = Expected(
             read_public_key(given.public_key) if given.public_key else None,
             given.require_signature,
             read_heads(given.heads) if given.heads else None,

@@ -9,7 +9,7 @@ import pytest
 
 import ytxdata as ytx
 from ytxdata.demo import STEPS, Demo, run
-from ytxdata.emulator.request_checks import Account
+from ytxdata.emulator.backend import Account
 
 pytestmark = pytest.mark.slow
 

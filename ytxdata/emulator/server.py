@@ -31,9 +31,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ytxdata.emulator.backend import Asked, Backend
+from ytxdata.emulator.backend import FUN_URL, FUNC, VERSION, Asked, Backend, Credentials, ReceivedRequest
 from ytxdata.emulator.options import Fault, Options
-from ytxdata.emulator.request_checks import FUN_URL, FUNC, VERSION, Credentials, ReceivedRequest
 from ytxdata.emulator.responses import Reply, Wire, page
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text

@@ -47,6 +47,12 @@ def test_one_id_for_two_meetings_takes_times_that_do_not_meet_whoever_created_th
     assert bool(find("id_collision", office)) is is_found
 
 
+def test_a_room_that_its_creator_keeps_is_less_grave_than_an_id_for_two(office: Office, find: Finder) -> None:
+    office.meet("room").meet("room", "2026-03-03 15:00").meet("two").meet("two", "2026-03-03 15:00", creator=CARLA)
+    found = {row["record_ids"][0]: row["severity"] for row in find("id_collision", office)}
+    assert found == {"room": "warn", "two": "crit"}
+
+
 @pytest.mark.parametrize(("started", "is_found"), [("2026-03-02 23:59:59", True), ("2026-03-03 00:00:00", False)])
 def test_a_meeting_without_an_end_is_missing_it_after_a_day(
     office: Office, find: Finder, started: str, is_found: bool

@@ -89,13 +89,17 @@ def duplicate_near(data: Data, *, within_s: float = 2) -> Iterator[Finding]:
     "id_collision",
     "编号冲突",
     "id collision",
-    severity=Text("crit：按编号的任何统计都会混淆两场会议", "crit: whatever counts by id mixes two meetings"),
+    severity=Text(
+        "发起人不同为 crit：按编号的统计会混淆两场会议；同一发起人一直用同一编号为 warn",
+        "crit between creators: whatever counts by id mixes two meetings; warn where one creator keeps an id",
+    ),
     origin="Graph: callId is not guaranteed unique; Zoom: meeting number against uuid",
 )
 def id_collision(data: Data) -> Iterator[Finding]:
     """One meeting id, records that cannot be the same meeting, whoever created them: one was over before the other began."""
     sql = f"""
-        SELECT a.meeting_id AS id, min(a.s) AS first, max(b.s) AS last, count(DISTINCT b.twin) + 1 AS n
+        SELECT a.meeting_id AS id, min(a.s) AS first, max(b.s) AS last, count(DISTINCT b.twin) + 1 AS n,
+            bool_or(a.who IS DISTINCT FROM b.who) AS is_grave
         FROM all_meetings a JOIN all_meetings b ON a.meeting_id = b.meeting_id AND a.twin < b.twin
         WHERE a.is_shared AND {apart_sql("a.s", "a.e", "b.s", "b.e")}
         GROUP BY a.meeting_id HAVING bool_or(a.in_scope OR b.in_scope) ORDER BY first, id
@@ -103,7 +107,7 @@ def id_collision(data: Data) -> Iterator[Finding]:
     for row in data.rows(sql):
         yield Finding(
             record_ids=(row["id"],),
-            severity="crit",
+            severity="crit" if row["is_grave"] else "warn",
             measured=row["n"],
             threshold=1,
             text=Text(

@@ -80,6 +80,37 @@ def test_a_keyboard_reaches_the_report_and_its_wide_tables(pages: dict[Lang, Pat
         assert page.evaluate("document.activeElement.getAttribute('role')") == "region"
 
 
+def test_the_page_can_be_asked(pages: dict[Lang, Path], collected: Collection, open_page: Open) -> None:
+    with open_page(pages["en"].as_uri(), "report-asked") as page:
+        table = page.locator("#en-usage table")
+        meetings = [int(one.replace(",", "")) for one in table.locator("tbody td:nth-child(2)").all_inner_texts()]
+        table.get_by_role("button", name="Sort by meetings", exact=True).click()
+        again = [int(one.replace(",", "")) for one in table.locator("tbody td:nth-child(2)").all_inner_texts()]
+        assert again == sorted(meetings, reverse=True)
+        assert table.locator("th[aria-sort=descending]").count() == 1
+        page.locator("#en-creators input[type=search]").fill("9999999")
+        assert page.locator("#en-creators tbody tr:visible").count() == 0
+        period = str(collected.reports["usage"].frame["period"].iloc[0])
+        page.locator(".choose select").first.select_option(period)
+        assert table.locator("tbody tr:visible").count() == 1
+        assert page.locator("#en-working_hours tbody tr:visible").count() == 1
+        bar = page.locator(f"#en-usage-wide-bar-{period}")
+        bar.focus()
+        page.keyboard.press("Enter")
+        ids = page.locator(f"details[data-ids='{period}'] .ids")
+        assert ids.is_visible()
+        assert set(ids.inner_text().split()) <= set(collected.records["meetings"].frame["meeting_id"])
+        page.locator("#en-usage").get_by_role("button", name="Copy table").click()
+        page.get_by_text("Copied").first.wait_for()
+        assert serious(page) == []
+
+
+def test_no_control_is_there_without_a_script(pages: dict[Lang, Path], open_page: Open) -> None:
+    with open_page(pages["zh"].as_uri(), "report-plain", java_script_enabled=False) as page:
+        assert page.locator("button, input, select").count() == 0
+        assert page.locator("table:visible").count() >= 8
+
+
 def test_it_prints_on_a4_with_every_picture(pages: dict[Lang, Path], open_page: Open, tmp_path: Path) -> None:
     with open_page(pages["en"].as_uri(), "report-print") as page:
         page.emulate_media(media="print")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -9,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.labels import Lang
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.pages.collection import Collection
-from ytxdata.pages.html_report import page, write_page
+from ytxdata.pages.html_report import page, write_page, write_pdf
 from ytxdata.plots import PICTURES
 from ytxdata.tables.lists import AddressBook, Entry
 from ytxdata.tables.masking import Privacy, Pseudonyms
@@ -78,7 +82,7 @@ def test_it_is_well_formed_and_its_ids_are_unique_and_lead_somewhere(both: str) 
 
 def test_it_needs_nothing_from_elsewhere(both: str) -> None:
     reader = read(both)
-    assert reader.resources == []
+    assert reader.resources == ["script"]  # our own, inside the page
     assert [link for link in reader.links if not link.startswith(("#", "data:"))] == []
     assert not re.search(r"https?://|@import|url\((?!#)", both)
 
@@ -95,7 +99,7 @@ def test_it_speaks_the_language_that_was_asked_for(
 
 
 def test_the_verdict_stands_first_and_every_report_has_its_section(both: str, collected: Collection) -> None:
-    assert both.index('class="verdict') < both.index('class="figures"') < both.index("<table>")
+    assert both.index('class="verdict') < both.index('class="figures"') < both.index("<table data-ask>")
     assert collected.certificate.sentence.en in both
     ids = set(read(both).ids)
     for name in collected.reports:
@@ -118,6 +122,37 @@ def test_definitions_exclusions_zone_and_maker_are_said(both: str, collected: Co
                 assert f"{text.en}: {count:,}" in both
     assert "Asia/Shanghai" in both
     assert f"ytxdata {__version__}" in both
+
+
+def test_the_page_runs_one_script_that_its_policy_knows_by_hash(both: str) -> None:
+    (script,) = re.findall(r"<script>(.*?)</script>", both, flags=re.S)
+    assert len(script.encode()) < 30_000
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', both)
+    assert [html.unescape(one) for one in policy] == [
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    ]
+    assert not re.search(r"\son[a-z]+=", both)
+
+
+def test_the_ids_behind_a_bar_are_there_without_a_script(both: str, collected: Collection) -> None:
+    meetings = collected.records["meetings"].frame
+    assert all(one in both for one in meetings["meeting_id"])
+    for period in collected.reports["usage"].frame["period"]:
+        assert f'data-ids="{period}"' in both
+        assert f'id="en-usage-wide-bar-{period}"' in both
+
+
+def test_a_pdf_needs_a_chromium_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="apt install chromium"):
+        write_pdf(tmp_path / "a.html", tmp_path / "a.pdf")
+
+
+def test_money_has_two_decimals_and_its_exact_value_in_the_title(both: str, collected: Collection) -> None:
+    cost = next(one for one in collected.figures if one.definition.key == "cost")
+    assert f'title="{cost.value:f}"'.rstrip('0"') in both
+    assert re.search(r'<td class="ytx-n" title="\d+\.\d{3,}">[\d,]+\.\d\d</td>', both)
 
 
 def test_colours_and_fonts_of_pictures_are_those_of_the_page(both: str) -> None:

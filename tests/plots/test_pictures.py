@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from typing import cast
 from xml.etree import ElementTree as ET
 
@@ -98,25 +99,41 @@ def test_no_shares_where_figures_of_some_creators_are_hidden(build_table: Callab
     columns = {"creator": ["a", "b"], "meetings": [5, None], "meeting_minutes": [1234.5, None]}
     said = texts(plots.creators(replace(build_table("creators"), frame=pa.table(columns))))
     assert "%" not in said
-    assert "1,234.5" in said
+    assert "20.6" in said  # hours: 1,234.5 minutes
 
 
-def test_the_line_of_hours_is_broken_where_no_meetings_were(build_table: Callable[[str], Table]) -> None:
+def test_a_period_without_meetings_is_a_hole_and_a_part_of_one_is_hatched(build_table: Callable[[str], Table]) -> None:
     columns = {
-        "period": ["2026-01", "2026-02", "2026-12"],
+        "period": ["2026-03-02", "2026-03-03", "2026-03-06"],
         "meetings": [5, 4, 3],
         "meeting_minutes": [60.0, 120.0, 180.0],
+        "is_partial": [False, False, True],
     }
-    axes = plots.usage(replace(build_table("usage"), frame=pa.table(columns)))
-    hours = next(other for other in axes.figure.axes if other is not axes).lines[0].get_ydata()
-    assert np.array_equal(np.asarray(hours, float), [1.0, 2.0, np.nan, 3.0], equal_nan=True)
+    panels: Any = plots.usage(replace(build_table("usage"), frame=pa.table(columns))).child_axes
+    meetings, hours = panels
+    lefts = [bar.get_x() for bar in meetings.patches]
+    assert [round(one - lefts[0]) for one in lefts] == [0, 1, 4]
+    assert [bar.get_height() for bar in hours.patches] == [1, 2, 3]
+    assert [bool(bar.get_hatch()) for bar in hours.patches] == [False, False, True]
+
+
+def test_groups_of_a_period_are_added_up(build_table: Callable[[str], Table]) -> None:
+    columns = {
+        "period": ["2026-03", "2026-03"],
+        "group": ["a", "b"],
+        "meetings": [5, 4],
+        "meeting_minutes": [60.0, 120.0],
+    }
+    panels: Any = plots.usage(replace(build_table("usage"), frame=pa.table(columns))).child_axes
+    meetings, hours = panels
+    assert [bar.get_height() for bar in (*meetings.patches, *hours.patches)] == [9, 3]
 
 
 def test_months_are_labelled_at_equal_steps(build_table: Callable[[str], Table]) -> None:
     months = [f"{2024 + (10 + n) // 12}-{(10 + n) % 12 + 1:02d}" for n in range(25)]
     columns = {"period": months, "meetings": [5] * 25, "meeting_minutes": [60.0] * 25}
     axes = plots.usage(replace(build_table("usage"), frame=pa.table(columns)))
-    told = [months.index(label.get_text()) for label in axes.get_xticklabels()]
+    told = [months.index(label.get_text()) for label in axes.child_axes[-1].get_xticklabels()]
     assert len({later - earlier for earlier, later in pairwise(told)}) == 1
 
 

@@ -109,6 +109,13 @@ def report(
     no_check: Annotated[
         bool, typer.Option("--no-check", help="写完后不回读核对 / do not read the files back to compare them")
     ] = False,
+    pdf: Annotated[
+        bool,
+        typer.Option(
+            "--pdf",
+            help="另将网页打印为 PDF（需要本机的 Chromium） / also print the page to a PDF, with a Chromium of this machine",
+        ),
+    ] = False,
     as_json: Json = False,
     _lang: Language = None,
 ) -> None:
@@ -124,6 +131,7 @@ def report(
 
     from ytxdata.archive import Archive
     from ytxdata.pages.collection import collect
+    from ytxdata.pages.html_report import write_pdf
     from ytxdata.pages.report_files import FORMATS, write_files
     from ytxdata.pages.small_groups import refuse_leftovers, without_small_groups
 
@@ -157,12 +165,15 @@ def report(
         files = write_files(
             collected,
             out,
-            FORMATS[format_],
+            {*FORMATS[format_], *(("html",) if pdf else ())},
             lang=chosen.lang,
             privacy=privacy,
             check=not no_check,
             step=bar.set_description_str,
         )
+        if pdf:
+            bar.set_description_str("report.pdf")
+            files["report.pdf"] = write_pdf(files["report.html"], out / "report.pdf")
         if notebook:
             bar.set_description_str(NOTEBOOK)
             files["notebook"] = _run_notebook(archive, asked, tariff, out, chosen.lang)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ytxdata import plots
+from ytxdata import plots, templates
+from ytxdata.errors import UsageError
 from ytxdata.files import replacing
 from ytxdata.labels import Lang, Text
 from ytxdata.metrics.registry import REPORTS
@@ -25,12 +33,24 @@ from ytxdata.plots.canvas import Inset
 from ytxdata.tables.described import Definition, unit_of
 from ytxdata.tables.html import Rows, readable
 from ytxdata.tables.masking import Privacy
+from ytxdata.tables.plain import decimal_text
 from ytxdata.templates import render
 from ytxdata.times import BEIJING, ZONE_NAME, beijing_text
 from ytxdata.version import __version__
 
 _ZONE = Text(f"时间均为北京时间（{ZONE_NAME}）", f"all times are Beijing time ({ZONE_NAME})")
 _PICTURE = Text("图：", "Picture: ")
+_PARTIAL = Text(
+    "* 该时段不完整：只有一部分在所选期间内或已有数据",
+    "* not a whole period: only a part of it lies in the period asked for, or has data yet",
+)
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+"""Programs that can print a page, best first."""
+PDF_LIMIT_S = 120
+MOST_IDS, MOST_MEETINGS = 500, 5_000
+"""Ids listed for one period, and meetings up to which they are listed at all: beyond that the page would be a file of ids."""
+_NARROW_TABLE = 5
+"""Columns up to which a table stands beside its picture."""
 
 
 def write_page(collected: Collection, path: str | Path, *, lang: Lang = "zh", privacy: Privacy | None = None) -> Path:
@@ -58,17 +78,74 @@ def write_page(collected: Collection, path: str | Path, *, lang: Lang = "zh", pr
     return target
 
 
+def write_pdf(page: str | Path, path: str | Path) -> Path:
+    """Print a page to a PDF with a Chromium that is installed, and return its path.
+
+    Parameters
+    ----------
+    page
+        A page that `write_page` wrote.
+    path
+        The PDF.
+
+    Raises
+    ------
+    UsageError
+        There is no Chromium on this machine (the message names the package), or it could not print.
+    """
+    program = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if program is None:
+        raise UsageError(
+            Text("--pdf 需要 Chromium，本机没有安装", "--pdf needs a Chromium, and none is installed"),
+            remedy=Text(
+                "安装 chromium（Debian/Ubuntu：apt install chromium；macOS：brew install --cask chromium）或 Google Chrome，或在浏览器中打开网页后打印",
+                "install chromium (Debian, Ubuntu: apt install chromium; macOS: brew install --cask chromium) or Google Chrome, or open the page in a browser and print it",
+            ),
+        )
+    target = Path(path)
+    with replacing(target) as draft, TemporaryDirectory(prefix="ytxdata-pdf-", ignore_cleanup_errors=True) as profile:
+        command = [
+            program, "--headless", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--no-pdf-header-footer",
+            f"--user-data-dir={profile}", f"--print-to-pdf={draft.absolute()}", Path(page).absolute().as_uri(),
+        ]  # fmt: skip
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.insert(
+                1, "--no-sandbox"
+            )  # Chromium has no sandbox for root; the page is our own and runs one script of ours
+        done = subprocess.run(command, capture_output=True, timeout=PDF_LIMIT_S, check=False)  # noqa: S603  no shell, a program found on the path
+        if done.returncode or not draft.stat().st_size:
+            raise UsageError(
+                Text(
+                    f"{program} 未能打印（退出码 {done.returncode}）",
+                    f"{program} could not print (exit code {done.returncode})",
+                ),
+                remedy=Text("在浏览器中打开网页后打印", "open the page in a browser and print it"),
+            )
+    return target
+
+
 def page(collected: Collection, *, lang: Lang = "zh", privacy: Privacy | None = None) -> str:
     """Return the HTML report as text; see `write_page`."""
     langs: tuple[Lang, ...] = ("zh", "en") if lang == "both" else (lang,)
     articles = [_article(collected, one, privacy or Privacy()) for one in langs]
     span = _span(collected.period).in_(langs[0])
-    return str(render("report.html", lang, langs=langs, articles=articles, span=span, version=__version__)) + "\n"
+    script = (Path(templates.__file__).parent / "report.js").read_text(encoding="utf-8")
+    filled = render(
+        "report.html",
+        lang,
+        langs=langs,
+        articles=articles,
+        span=span,
+        version=__version__,
+        script=Markup(script),  # noqa: S704  our own file: the page's policy runs this and nothing else
+        script_hash=f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}",
+    )
+    return f"{filled}\n"
 
 
 def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
     reports = [report for name, report in collected.reports.items() if REPORTS[name].rows]
-    certificate = collected.certificate
+    certificate, ids = collected.certificate, _ids(collected)
     coverage = None
     parts: list[_Part] = []
     if len(certificate.periods) > 1:  # one verdict for all of it needs no picture
@@ -90,7 +167,7 @@ def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
         before=None
         if collected.before is None
         else {"span": _span(collected.before[0]), "verdict": collected.before[1].worst},
-        reports=[_shown(report, lang, privacy, common) for report in reports],
+        reports=[_shown(report, lang, privacy, common, ids) for report in reports],
         excluded=list(_excluded(reports, lang)),
         rules=list(_rules(reports, lang)),
         notes=[*(note for note in collected.reports["usage"].notes if note in common), *collected.notes, privacy.sentence],
@@ -112,6 +189,7 @@ class _Tile(NamedTuple):
 
     label: str
     value: str
+    exact: str
     unit: str
     change: str | None
     before: str
@@ -124,6 +202,7 @@ def _figure(figure: KeyFigure, lang: Lang) -> _Tile:
             lang
         ),  # without the unit in brackets that some names have
         value=figure.text,
+        exact=decimal_text(figure.value) if isinstance(figure.value, Decimal) else "",
         unit=unit_of(known.unit).label.in_(lang),
         change=figure.change.in_(lang) if figure.change else None,
         before=figure.before_text,
@@ -140,20 +219,82 @@ class _Shown(NamedTuple):
     n_rows: int
     folded: bool
     notes: list[Text]
+    marks: list[dict[str, str]]
+    is_pair: bool
+    ids: list[tuple[str, list[str], int]]
 
 
-def _shown(report: Report, lang: Lang, privacy: Privacy, common: set[Text]) -> _Shown:
+def _shown(report: Report, lang: Lang, privacy: Privacy, common: set[Text], ids: dict[str, list[str]]) -> _Shown:
     entry = REPORTS[report.name]
     cut = privacy.masked(replace(report, frame=report.arrow.slice(0, entry.rows)))
     title = report.title.in_(lang)
     picture = None
-    if report.name in PICTURES:
+    if report.name in PICTURES and not ("group" in report.arrow.column_names and report.name != "usage"):
         more = {"show_phones": privacy.show_phones} if PICTURES[report.name].is_personal else {}
         told = f"{_PICTURE.in_(lang)}{title}"
         prefix = f"{lang}-{report.name}"
         picture = chart(report.name, privacy.masked(report), title=told, lang=lang, prefix=prefix, **more)
     notes = [note for note in cut.notes if note not in common]
-    return _Shown(report.name, title, picture, readable(cut, lang), report.arrow.num_rows, entry.is_folded, notes)
+    plain = _without_coverage(cut)
+    if plain is not cut:
+        notes.append(_PARTIAL)
+    listed = [(period, those[:MOST_IDS], len(those)) for period, those in ids.items()] if report.name == "usage" else []
+    return _Shown(
+        name=report.name,
+        title=title,
+        picture=picture,
+        rows=readable(plain, lang),
+        n_rows=report.arrow.num_rows,
+        folded=entry.is_folded,
+        notes=notes,
+        marks=_marks(cut),
+        is_pair=picture is not None and plain.arrow.num_columns <= _NARROW_TABLE and not entry.is_folded,
+        ids=listed,
+    )
+
+
+def _without_coverage(table: Report) -> Report:
+    """Return a table without the two columns that say how much of a period is covered: where one is not whole, its name gets a star."""
+    rows = table.arrow
+    if not {"period", "is_partial"} <= set(rows.column_names):
+        return table
+    stars = [
+        f"{period} *" if partial else period
+        for period, partial in zip(rows["period"].to_pylist(), rows["is_partial"].to_pylist(), strict=True)
+    ]
+    named = rows.set_column(rows.column_names.index("period"), "period", pa.array(stars, pa.string()))
+    shown = replace(table, frame=named.drop_columns(["is_partial", "covered_pct"]))
+    return (
+        shown
+        if any(rows["is_partial"].to_pylist())
+        else replace(table, frame=rows.drop_columns(["is_partial", "covered_pct"]))
+    )
+
+
+def _marks(table: Report) -> list[dict[str, str]]:
+    """Return period and group of each row, by which a page can be narrowed."""
+    keys = [key for key in ("period", "group") if key in table.arrow.column_names]
+    return (
+        [{key: str(row[key]) for key in keys} for row in table.arrow.select(keys).to_pylist()]
+        if keys
+        else [{}] * table.arrow.num_rows
+    )
+
+
+def _ids(collected: Collection) -> dict[str, list[str]]:
+    """Return the ids of the meetings of each period, by the day on which they start; none where records may not leave."""
+    meetings = collected.records.get("meetings")
+    forms = {"day": "%Y-%m-%d", "month": "%Y-%m", "week": "%Y-%m-%d", "total": "total"}
+    if meetings is None:
+        return {}
+    found: dict[str, list[str]] = {}
+    rows = meetings.arrow.select(["meeting_id", "started_at"]).to_pylist()
+    for row in rows:
+        if row["started_at"] is not None:
+            at = row["started_at"].astimezone(BEIJING)
+            first = at - timedelta(days=at.weekday()) if collected.ask.by == "week" else at
+            found.setdefault(first.strftime(forms[collected.ask.by]), []).append(str(row["meeting_id"]))
+    return dict(sorted(found.items())) if len(rows) <= MOST_MEETINGS else {}
 
 
 def _excluded(reports: Iterable[Report], lang: Lang) -> Iterator[tuple[Text, str, list[str]]]:

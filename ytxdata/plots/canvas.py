@@ -110,6 +110,9 @@ _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "ytxdata",
 }
+MANY_MINUTES = 600
+"""From here on a picture shows hours, as tiles and workbooks do."""
+
 _PAD = 0.13  # inches around a picture
 _FOOT_SIZE = 8
 _FOOT_LETTER = 0.5  # mean width of a letter, in its size

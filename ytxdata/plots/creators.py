@@ -10,6 +10,7 @@ from ytxdata.labels import Lang, Text
 from ytxdata.plots.canvas import (
     BACKING,
     BLUE,
+    MANY_MINUTES,
     QUIET,
     Drawable,
     drawing,
@@ -25,6 +26,7 @@ from ytxdata.plots.canvas import (
 )
 
 _SHARE = Text("{share:.1f} %，累计 {all:.1f} %", "{share:.1f} %, together {all:.1f} %")
+_LABEL, _HOURS = Text("会议时长（分钟）", "meeting minutes"), Text("会议时长（小时）", "meeting hours")
 _MINUTES = Text("{minutes:,.1f}", "{minutes:,.1f}")
 
 
@@ -61,7 +63,9 @@ def creators(
         title(ax, report, lang)
         if not named:
             return nothing(ax, report, lang)
-        minutes = [value for value, _ in named]
+        in_hours = max(value for value, _ in named) >= MANY_MINUTES
+        minutes = [value / 60 if in_hours else value for value, _ in named]
+        total = total / 60 if in_hours else total
         bars = ax.barh(range(len(named)), minutes, 0.72, color=BLUE)
         is_partly_hidden = None in data.get("meetings", ())  # then nobody can tell what they all make up
         said = (_MINUTES if is_partly_hidden else _SHARE).in_(lang)
@@ -74,7 +78,7 @@ def creators(
         ax.set_yticks(range(len(named)), [legible(str(name), 40) if name else unknown for _, name in named])
         ax.set_ylim(len(named) - 0.4, -0.6)
         ax.set_xlim(0, 1.3 * max(minutes))
-        ax.set_xlabel(Text("会议时长（分钟）", "meeting minutes").in_(lang))
+        ax.set_xlabel((_HOURS if in_hours else _LABEL).in_(lang))
         rules(ax, "x")
         thousands(ax, "x")
         shown = Text("显示 {n} / {all} 位发起人", "{n} of {all} creators shown").format(n=len(named), all=len(known))

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from ytxdata.labels import Lang, Text
-from ytxdata.plots.canvas import Drawable, drawing, footer, nothing, opened, picture, title
+from ytxdata.plots.canvas import MANY_MINUTES, Drawable, drawing, footer, nothing, opened, picture, title
 
 WEEKDAYS = tuple(
     Text(zh, en)
@@ -39,6 +39,9 @@ def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> A
         grid = [[0.0] * 24 for _ in WEEKDAYS]
         for weekday, hour, minutes in zip(data["weekday"], data["hour"], data["heatmap"], strict=True):
             grid[int(weekday) - 1][int(hour)] += float(minutes or 0)
+        in_hours = max(max(row) for row in grid) >= MANY_MINUTES
+        if in_hours:
+            grid = [[minutes / 60 for minutes in row] for row in grid]
         mesh = ax.pcolormesh(range(25), range(8), grid, cmap="YlGnBu", vmin=0, edgecolors="white", linewidth=1.5)
         ax.invert_yaxis()
         ax.set_yticks([day + 0.5 for day in range(7)], [name.in_(lang) for name in WEEKDAYS])
@@ -46,6 +49,8 @@ def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> A
         ax.spines[:].set_visible(False)
         bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, format=FuncFormatter(lambda value, _: f"{value:,.10g}"))
         bar.outline.set_visible(False)
-        bar.set_label(Text("占用分钟", "occupied minutes").in_(lang))
+        bar.set_label(
+            (Text("占用小时", "occupied hours") if in_hours else Text("占用分钟", "occupied minutes")).in_(lang)
+        )
         footer(ax, report, lang)
         return ax

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -37,25 +36,6 @@ def place(ax: Axes, periods: Sequence[str], lang: Lang) -> tuple[list[float], li
     told = _apart(_evenly(periods, middles), (_LETTER * len(periods[0]) + _SPACE) * (right - left) / inches(ax))
     ax.set_xticks([middles[position] for position in told], [periods[position] for position in told])
     return middles, widths
-
-
-def broken(middles: Sequence[float], widths: Sequence[float], heights: Sequence[float]) -> tuple[list[float], ...]:
-    """Return a line over periods, x and y, that is interrupted where periods without meetings lie between two.
-
-    Examples
-    --------
-    >>> broken([0.5, 1.5, 4.5], [1, 1, 1], [7, 8, 9])
-    ([0.5, 1.5, 1.5, 4.5], [7, 8, nan, 9])
-    """
-    x: list[float] = []
-    y: list[float] = []
-    for middle, width, height in zip(middles, widths, heights, strict=True):
-        if x and middle - x[-1] > 1.25 * width:  # months are not all of one length
-            x.append(x[-1])
-            y.append(math.nan)
-        x.append(middle)
-        y.append(height)
-    return x, y
 
 
 def spans(periods: Sequence[str]) -> list[Span] | None:

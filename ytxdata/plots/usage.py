@@ -1,6 +1,8 @@
-"""Usage over time: meetings as bars, hours as a line."""
+"""Usage over time: meetings above, hours below."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from matplotlib.axes import Axes
 
@@ -8,10 +10,11 @@ from ytxdata.labels import Lang, Text
 from ytxdata.plots.canvas import (
     BLUE,
     ORANGE,
+    QUIET,
     Drawable,
     drawing,
+    families,
     footer,
-    legend,
     nothing,
     numbers,
     opened,
@@ -20,20 +23,19 @@ from ytxdata.plots.canvas import (
     thousands,
     title,
 )
-from ytxdata.plots.time_axis import broken, place
+from ytxdata.plots.time_axis import place
 
 _MEETINGS, _HOURS = Text("会议数", "meetings"), Text("会议时长（小时）", "meeting hours")
-_DARK_ORANGE = "#8F6300"
 
 
-@picture()
+@picture(height=4.6)
 def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
-    """Draw meetings (bars) and meeting hours (line, right axis) of each period.
+    """Draw meetings and meeting hours of each period as bars, one above the other: two scales in one picture would suggest what is not there.
 
     Parameters
     ----------
     report
-        Needs the columns `period` (`2026-03-05`, `2026-03` or `total`), `meetings`, `meeting_minutes`.
+        Needs the columns `period` (`2026-03-05`, `2026-03` or `total`), `meetings`, `meeting_minutes`; rows of one period (its groups) are added up.
     ax
         Where to draw; by default on a figure of its own.
     lang
@@ -44,23 +46,39 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axe
         title(ax, report, lang)
         if not data["period"]:
             return nothing(ax, report, lang)
-        hours = ax.twinx()
-        middles, widths = place(ax, [str(period) for period in data["period"]], lang)
-        bars = ax.bar(middles, numbers(data["meetings"]), [0.78 * width for width in widths], color=BLUE)
-        minutes = [value / 60 for value in numbers(data["meeting_minutes"])]
-        (line,) = hours.plot(
-            *broken(middles, widths, minutes),
-            color=ORANGE,
-            linewidth=2,
-            marker="o",
-            markersize=4 if len(middles) <= 40 else 2,  # as wide as the line: one period alone is seen too
-        )
-        rules(ax)
-        for axes, label, colour in ((ax, _MEETINGS, BLUE), (hours, _HOURS, _DARK_ORANGE)):
-            thousands(axes)
-            axes.set_ylim(bottom=0)
-            axes.set_ylabel(label.in_(lang), color=colour)
-            axes.tick_params(axis="y", colors=colour)
-        legend(ax, [bars[0], line], [_MEETINGS, _HOURS], lang)
-        footer(ax, report, lang)
+        periods = list(dict.fromkeys(map(str, data["period"])))
+        partial = {
+            str(one)
+            for one, cut in zip(data["period"], data.get("is_partial", data["period"]), strict=True)
+            if cut is True
+        }
+        meetings = _summed(periods, data, "meetings")
+        hours = [value / 60 for value in _summed(periods, data, "meeting_minutes")]
+        ax.set_axis_off()
+        panels = ((0.56, meetings, _MEETINGS, BLUE), (0.0, hours, _HOURS, ORANGE))
+        for bottom, values, label, colour in panels:
+            panel = ax.inset_axes((0, bottom, 1, 0.44))
+            panel.spines[["top", "right"]].set_visible(False)
+            panel.set_axisbelow(True)
+            middles, widths = place(panel, periods, lang)
+            bars = panel.bar(middles, values, [0.78 * width for width in widths], color=colour)
+            for period, bar in zip(periods, bars, strict=True):
+                bar.set_gid(f"bar-{period}" if label is _MEETINGS else None)
+                if period in partial:
+                    bar.set(hatch="///", edgecolor="white")
+            rules(panel)
+            thousands(panel)
+            panel.set_ylim(bottom=0)
+            panel.set_title(label.in_(lang), loc="left", fontsize=10, color=QUIET, pad=4)
+            panel.tick_params(labelbottom=bottom == 0.0, length=0, labelfontfamily=[*families(), "sans-serif"])
+        told = [Text("斜纹：时段不完整", "hatched: not a whole period")] if partial else []
+        footer(ax, report, lang, *told)
         return ax
+
+
+def _summed(periods: list[str], data: dict[str, list[Any]], column: str) -> list[float]:
+    """Return a figure for each period, summed over its rows; unknown where one is."""
+    sums = dict.fromkeys(periods, 0.0)
+    for period, value in zip(map(str, data["period"]), numbers(data[column]), strict=True):
+        sums[period] += value
+    return list(sums.values())

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
-from typing import cast
+from typing import Any, cast
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl

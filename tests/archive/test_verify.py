@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ytxdata.archive import Archive
+from ytxdata import times
+from ytxdata.archive import Archive, cleanup
+from ytxdata.archive.heads import sealed, unsealed
 from ytxdata.archive.verify import verify
 from ytxdata.errors import DamagedError, NotAnArchiveError
 
@@ -116,3 +120,41 @@ def test_damage_reads_well(filled: Archive) -> None:
 def test_no_archive_is_told_from_a_sound_one(tmp_path: Path) -> None:
     with pytest.raises(NotAnArchiveError):
         Archive(tmp_path / "nothing").verify()
+
+
+def test_heads_go_and_the_chain_is_still_followed_from_the_first_to_the_newest(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleanup, "STATES_KEPT", timedelta(days=3))
+    monkeypatch.setattr(cleanup, "GO_TOGETHER", 16)
+    begin = datetime(2026, 1, 3, tzinfo=UTC)
+    for turn in range(44):
+        now = begin + timedelta(hours=6 * turn)
+        monkeypatch.setattr(times, "now", lambda now=now: now)
+        platform.clock = now
+        archive.sync(platform)
+    heads = sorted((archive.path / "heads").glob("0*.json"))
+    days = [json.loads(path.read_bytes().split(b"\n")[0])["written_at"][:10] for path in heads]
+    assert len(heads) < 44
+    assert days.count("2026-01-03") == days.count("2026-01-05") == 1, "one state a day stays"
+    assert days.count("2026-01-13") >= 3, "all states of the last days stay"
+    assert archive.verify().is_sound
+    gone = min((archive.path / "heads").glob("gone-*.json"))
+    for damage in (forged(gone), None):
+        kept = gone.read_bytes()
+        if damage is None:
+            gone.unlink()
+        else:
+            gone.write_bytes(damage)
+        assert any(one.kind == "control" for one in verify(archive.path).damages)
+        gone.write_bytes(kept)
+    forged_head = heads[0].read_bytes()
+    body = unsealed(forged_head.split(b"\n")[0])
+    heads[0].write_bytes(sealed({**body, "counts": {**body["counts"], "meetings": 7}}))
+    assert not verify(archive.path).is_sound, "a state that is told anew does not fit the chain"
+
+
+def forged(path: Path) -> bytes:
+    """The hashes of heads that went, one of them another, and sealed as if it had been meant."""
+    hashes = unsealed(path.read_bytes())["hashes"]
+    return sealed({"hashes": {**hashes, min(hashes): "0" * 64}})

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Version, VersionIndex
+from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
 from ytxdata.archive.raw_answers import Envelope, fold
 from ytxdata.history.history import call_row, pull_facts
 from ytxdata.history.proof.evidence import PullFacts
@@ -102,6 +102,9 @@ class Intake:
         pieces: dict[int, int] = {}
         for meeting_id, group in by_id.items():
             twins = known[meeting_id]
+            if len(group) == 1 and (number := self._at_a_glance(call, group[0], twins)) is not None:
+                pieces[group[0].position] = number
+                continue
             for twin, same in by_meeting(twins, group):
                 if twin == len(twins):
                     twins.append([])
@@ -112,6 +115,29 @@ class Intake:
                 pieces.update((row.position, numbers[row.record_hash]) for row in same)
                 self.tally["duplicates"] += len(same) - 1
         return pieces
+
+    def _at_a_glance(self, call: Call, row: MeetingRecord, twins: Twins) -> int | None:
+        """Return the observation of a record of an unknown id, or of one whose latest version it is; None for any other.
+
+        Nearly all records are one or the other. What the rules below would say of them is known without asking: this
+        takes a third of the time.
+        """
+        mark = (row.meeting_id, 0)
+        if not twins:
+            version = self._fresh_version(call, row, 0, 1)
+            self._keep(call, row.position, row.record_hash, version, None)
+            twins.append([version])
+            self.tally["new"] += 1
+            self._seen.add(mark)
+            return version.obs
+        last = twins[0][-1]
+        if len(twins) > 1 or last.record_hash != row.record_hash or not last.is_believed:
+            return None
+        if last.observed_at > call.asked_at:
+            return None
+        self.tally["duplicates" if mark in self._seen else "unchanged"] += 1
+        self._seen.add(mark)
+        return last.obs
 
     def _lesser(self, call: Call, row: MeetingRecord, twin: int, history: list[Version]) -> int:
         """Return the number of the observation of a record that stands beside a fuller one of its meeting.
@@ -153,18 +179,10 @@ class Intake:
         return version.obs
 
     def _fresh_version(self, call: Call, row: MeetingRecord, twin: int, number: int) -> Version:
-        return Version(
-            obs=-1 - len(self.fresh),
-            meeting_id=row.meeting_id,
-            twin=twin,
-            version=number,
-            record_hash=row.record_hash,
-            observed_at=call.asked_at,
-            pull_id=call.pull_id,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            creator=row.creator,
-        )
+        _, meeting_id, digest, started_at, ended_at, creator = row
+        obs = -1 - len(self.fresh)
+        known = (obs, meeting_id, twin, number, digest, call.asked_at, call.pull_id, started_at, ended_at, creator)
+        return Version(*known)
 
     def _reject(self, call: Call, broken: list[tuple[int, bytes]]) -> dict[int, int]:
         """Return the observation of each rejected record by its position; one text is stored once."""

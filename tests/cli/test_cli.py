@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from ytxdata.archive import Archive
 from ytxdata.cli import app, main
 from ytxdata.cli.app import in_both
 from ytxdata.emulator import Emulator, write_env_file
@@ -281,7 +282,12 @@ def test_an_interrupted_sync_says_how_the_archive_is(
 ) -> None:
     archive = str(tmp_path / "m.archive")
     assert run("--lang", "en", "sync", "--archive", archive) == 130
-    assert "interrupted" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "interrupted" in told
+    assert "raw" in told or "evidence" in told
+    assert run("verify", archive) == 0
+    assert len(Archive(archive).pulls()) == 1
+    assert Archive(archive).meetings().empty
 
 
 def test_the_limits_of_a_call_are_options_of_every_verb_that_asks(
@@ -402,7 +408,7 @@ def test_verify_takes_a_file_that_came_by_mail(
         ("letter.txt", 2, "a CSV or XLSX with its .about.json"),
         ("alone.csv", 2, "no description alone.about.json"),
         ("alone.xlsx", 2, "no description alone.xlsx.about.json"),
-        ("pack.zip", 5, "no sound ZIP"),
+        ("pack.zip", 5, "not a zip file"),
     ],
 )
 def test_verify_says_what_it_takes(

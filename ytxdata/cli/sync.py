@@ -54,10 +54,15 @@ def sync(
     Example: ytxdata sync --archive meetings.archive
     """
     from ytxdata.archive import Archive
+    from ytxdata.archive.sync import InterruptedSync
 
     chosen.interrupted = _INTERRUPTED
     kept = Archive(archive)
-    done = kept.sync(account.client(), settle=timedelta(hours=settle_hours))
+    try:
+        done = kept.sync(account.client(), settle=timedelta(hours=settle_hours))
+    except InterruptedSync as stop:
+        chosen.interrupted = stop.text
+        raise
     for warning in done.warnings:
         note(warning)
     if as_json:

@@ -47,6 +47,14 @@ def test_one_id_for_two_meetings_takes_times_that_do_not_meet_whoever_created_th
     assert bool(find("id_collision", office)) is is_found
 
 
+def test_a_leg_of_a_room_belongs_to_the_meeting_last_begun_by_its_join(office: Office, find: Finder) -> None:
+    """Also when it joined after the end, as clocks of two machines will have it: no leg is lost, none counts twice."""
+    office.meet("room", lasts=30, legs=[(ANNA, 0, 30), (BORIS, 31, 40), (CARLA, None, None)])
+    office.meet("room", "2026-03-03 15:00", 30, legs=[(ANNA, 0, 30)])
+    said = sorted(row["en"] for row in find("short_call", office))
+    assert said == ["meeting room (2026-03-03 10:00:00) lasted 30 s, 2 legs joined"]
+
+
 def test_a_room_that_its_creator_keeps_is_less_grave_than_an_id_for_two(office: Office, find: Finder) -> None:
     office.meet("room").meet("room", "2026-03-03 15:00").meet("two").meet("two", "2026-03-03 15:00", creator=CARLA)
     found = {row["record_ids"][0]: row["severity"] for row in find("id_collision", office)}

@@ -216,14 +216,16 @@ SELECT m, leg, number, coalesce(number, '#' || leg) AS person, j, l,
 FROM (
     SELECT meeting_id, leg, coalesce(number, e164) AS number, joined_at AS j, left_at AS l
     FROM raw_legs LEFT JOIN numbers ON phone = text AND number IS NULL
-) JOIN all_meetings USING (meeting_id)
-WHERE NOT is_shared OR j BETWEEN s AND coalesce(e, s);
+) JOIN (
+    SELECT *, CASE WHEN twin > 0 THEN coalesce(s, 2 ** 62) END AS since, lead(s) OVER (PARTITION BY meeting_id ORDER BY twin) AS until FROM all_meetings
+) USING (meeting_id)
+WHERE (since IS NULL OR j >= since) AND (until IS NULL OR j < until OR (j IS NULL AND since IS NULL));
 DROP TABLE raw_meetings;
 DROP TABLE raw_legs;
 CREATE VIEW meetings AS SELECT * FROM all_meetings WHERE in_scope;
 CREATE VIEW legs AS SELECT * FROM all_legs WHERE in_scope;
 """
-"""Of an id that stands for two meetings, a leg belongs to the one during which it joined."""
+"""Of an id that stands for several meetings, a leg belongs to the last begun by its join, and to the first when it never joined, as in reports."""
 
 
 ROWS = 65_536

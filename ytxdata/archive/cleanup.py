@@ -92,6 +92,7 @@ def let_files_go(root: Path, lists_kept: int = LISTS_KEPT) -> None:
             with suppress(OSError):  # a generation is gone with its last file
                 (root / path).parent.rmdir()
                 (root / path).parent.parent.rmdir()
+        # cut short, not written again: the first line keeps its hash, and no moment has half a head
         place = head_path(root, number)
         os.truncate(place, place.read_bytes().index(b"\n"))
 
@@ -105,6 +106,7 @@ def _let_heads_go(root: Path, now: datetime) -> None:
             if datetime.fromisoformat(raw.body["written_at"]) > now - STATES_KEPT:
                 break
             old[number] = (raw.body["written_at"][:10], raw.sha256)
+    # one state a day: an auditor asks what was known at the end of a day, never at half past three
     last_of_day = set({day: number for number, (day, _) in old.items()}.values())
     going = {number: sha256 for number, (_, sha256) in old.items() if number not in last_of_day}
     if going:

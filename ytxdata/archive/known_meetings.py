@@ -194,6 +194,7 @@ class ArchivedMeetings:
         What the intake of this sync has added since has no number yet, and is not known.
         """
         found = self.versions.of(ids)
+        # what this very sync took in has no number yet: an answer must not vouch for itself
         stored = ([one for twin in found[i] for one in twin if one.obs >= 0 and one.is_believed] for i in ids)
         latest = (max(versions, key=lambda v: (v.observed_at, v.version)) for versions in stored if versions)
         return {version.meeting_id: self._known(version) for version in latest}

@@ -104,6 +104,7 @@ def regain(writer: Writer, aliases: Aliases) -> int:
             for position, record in enumerate(_records(raw, pull["asked_at"], aliases) if raw else ()):
                 digest = hashlib.sha256(record).digest()
                 lost.setdefault(digest, (pull["pull_id"], position, pull["asked_at"], digest, record))
+    # an answer may list what another one brought: only the hash over all observations tells what is new
     if lost:
         for rows in batches(source, "observations", ("record_hash",)):
             for digest in rows["record_hash"].filter(pc.is_in(rows["record_hash"], pa.array(list(lost)))).to_pylist():

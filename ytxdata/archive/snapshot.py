@@ -145,7 +145,7 @@ def with_all_columns(rows: pa.Table, table: str, names: Sequence[str]) -> pa.Tab
 def _file_may_hold(file: StoredFile, wanted: Wanted) -> bool:
     bounds = file.bounds.get(wanted.column, ())
     if bounds is None or wanted.column not in file.columns:
-        return False  # every value is null
+        return False  # every value is null: a file without replaced versions is not even opened
     return not bounds or wanted.may_be_in(*bounds)
 
 

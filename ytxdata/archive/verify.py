@@ -209,6 +209,7 @@ class _Check:
         for number in range(1, max(numbers, default=0) + 1):
             name = head_path(self.root, number).relative_to(self.root).as_posix()
             previous_before, past_before = previous, past
+            # of a head that went its hash is all that is needed: whoever changes it breaks the next link
             previous = went.get(number)
             if number in numbers:
                 try:

@@ -127,6 +127,7 @@ class Writer:
         """
         listed = self._finished()
         counting = {file.path for files in listed.values() for file in files}
+        # first the files, then the head: a reader that finds a head finds all it names, also after a power cut
         for path in self._made - counting:  # rows that this very change wrote and then put others in place of
             (self.root / path).unlink()
         sync_all([self.root / path for path in self._made & counting])

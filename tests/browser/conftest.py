@@ -84,13 +84,13 @@ def open_page(chromium: Any, tmp_path: Path) -> Open:
     return opened
 
 
-def serious(page: Any) -> list[str]:
-    """Return what axe finds serious or worse about a page, as lines to read."""
+def serious(page: Any, impacts: tuple[str, ...] = ("serious", "critical")) -> list[str]:
+    """Return what axe finds serious or worse about a page (or of the impacts given), as lines to read."""
     axe = import_module("axe_playwright_python.sync_playwright").Axe()
     found = axe.run(page).response["violations"]
     return [
         f"{one['id']}: {one['help']}: {node['html'][:200]}"
         for one in found
-        if one["impact"] in ("serious", "critical")
+        if one["impact"] in impacts
         for node in one["nodes"]
     ]

@@ -92,7 +92,8 @@ class KeyFigure(NamedTuple):
         """
         if self.definition.unit != "min" or max(self.value or 0, self.before or 0) < 600:
             return self
-        known = replace(self.definition, unit="h", en=self.definition.en.replace(" minutes", " time"))
+        zh = self.definition.zh.partition("（")[0].replace("分钟", "时长")
+        known = replace(self.definition, unit="h", zh=zh, en=self.definition.en.replace(" minutes", " time"))
         return KeyFigure(known, *(None if value is None else float(value) / 60 for value in (self.value, self.before)))
 
     @property

@@ -4,11 +4,12 @@ from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.compare import ComparedReport, compare
 from ytxdata.metrics.concurrency import concurrency, peak_stretches
-from ytxdata.metrics.cost import cost
+from ytxdata.metrics.cost import chargeback, cost
 from ytxdata.metrics.definitions import DEFINITIONS
 from ytxdata.metrics.distributions import durations, sizes
 from ytxdata.metrics.hours import heatmap, working_hours
 from ytxdata.metrics.lonely import lonely
+from ytxdata.metrics.network import Network, network
 from ytxdata.metrics.people import concentration, creators, people, presence
 from ytxdata.metrics.products import compare_definitions
 from ytxdata.metrics.registry import REPORTS, register
@@ -26,9 +27,11 @@ __all__ = [
     "ComparedReport",
     "Definition",
     "Frames",
+    "Network",
     "Report",
     "Tariff",
     "Text",
+    "chargeback",
     "compare",
     "compare_definitions",
     "concentration",
@@ -39,6 +42,7 @@ __all__ = [
     "heatmap",
     "lonely",
     "minutes",
+    "network",
     "peak_stretches",
     "people",
     "percent",

@@ -138,7 +138,7 @@ class Breakdown:
         small, shown = self.source.engine.small, frame
         if self.by is not None:
             found = sorted({first_day(day, self.by) for day in (outcome(self.known).days if days is None else days)})
-            shares = [self._covered(label(day, self.by)) for day in found]
+            shares = [self.covered(label(day, self.by)) for day in found]
             periods = pa.table({
                 "first": pa.array(found, pa.int64()),
                 "period": pa.array([label(day, self.by) for day in found], pa.string()),
@@ -159,7 +159,7 @@ class Breakdown:
             )
         return shown.sort("row", *then, nulls_last=True)
 
-    def _covered(self, period: str) -> float | None:
+    def covered(self, period: str) -> float | None:
         """Return the share of a period [%] that was asked for, is archived, and is over; None for a total without edges."""
         first, last = self._limits
         edges = bounds(period, self.by or "total") or self.known.scope.edges
@@ -194,6 +194,8 @@ class Breakdown:
         if self.groups is None:
             return records
         g = self.groups.labels.index(row["group"]) if row["group"] in self.groups.labels else -1
+        if self.of_legs:  # a meeting whose legs are unknown is in no group of legs
+            records = records.filter(~nw.col("leg").is_null())
         return self.grouped(records).filter(nw.col("g") == g)
 
     def report(

@@ -1,10 +1,13 @@
-"""What meetings cost by a tariff."""
+"""What meetings cost by a tariff, and what an invoice costs each department."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import narwhals as nw
 import pyarrow as pa
@@ -12,15 +15,16 @@ import pyarrow as pa
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
-from ytxdata.metrics.calendar import PERIODS, check_by
+from ytxdata.metrics.calendar import PERIODS, By, check_by, day_number, first_day, label, span_of
 from ytxdata.metrics.facts import DayOf, Facts
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.registry import register
-from ytxdata.metrics.report import Report
+from ytxdata.metrics.report import Report, build
 from ytxdata.metrics.source import Lazy, ReportSource, with_looked_up
 from ytxdata.metrics.sums import minutes, null_like
-from ytxdata.metrics.tariff import Tariff, yuan
+from ytxdata.metrics.tariff import NANO, Tariff, allocated, yuan
 from ytxdata.phones import number_class
+from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines
 from ytxdata.times import Instant
 
 _SUMS = ("lines_billed", "billed_minutes", "cost")
@@ -103,6 +107,194 @@ def cost(
         step_s=told.step_s,
         minimum_s=told.minimum_s,
     )
+
+
+Invoiced: TypeAlias = Decimal | str | Mapping[str, Decimal | str] | Listed
+"""What was invoiced: one amount, an amount for each period, or a list with the columns `amount` and, if there are several, `period`."""
+
+
+@register(place=125, rows=62, needs=("tariff", "book"), own=("group",))
+def chargeback(
+    source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
+    book: Book, group: Group = "department", group_of: GroupOf = "creator", tariff: Tariff | str | Path | None = None,
+    invoice: Invoiced | None = None, share_by: Literal["leg_minutes", "legs", "cost"] = "leg_minutes",
+    min_parties: int = 1, day_of: DayOf = "starts",
+) -> Report:  # fmt: skip
+    """Share an invoice, or what a tariff gives, among departments: exact to the fen, adding up to it in every period.
+
+    One row is a period and a group, also numbers that the book does not know. What is left after rounding down goes to those who lost most
+    by it (largest remainder).
+
+    Parameters
+    ----------
+    source, start, end, by, min_parties, day_of
+        As in `usage`.
+    book, group, group_of
+        As in `usage`: with `creator` who convened pays for the whole meeting, with `leg` each number for its own legs.
+    tariff
+        With an invoice needed only to share by cost; without one it says what there is to share.
+    invoice
+        One amount [yuan] for all there is (`by="total"`), period → amount, or a path or frame with `amount` and `period` (like `2026-03`).
+    share_by
+        `leg_minutes`, `legs`, or `cost` by the tariff.
+
+    Returns
+    -------
+    Report
+        `period group legs leg_minutes weight_pct allocated is_partial covered_pct`, sorted; `allocated` [yuan] has two decimals. An invoiced
+        period in which nobody was connected has one row, `unallocated`.
+
+    Raises
+    ------
+    UsageError
+        As in `usage`, or there is neither an invoice nor a tariff, an amount is none or has parts of a fen, or the tariff cannot be used.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ytxdata import Frames, metrics
+    >>> start = pd.Timestamp("2026-03-05 09:00", tz="Asia/Shanghai")
+    >>> ends = [start + pd.Timedelta(minutes, "min") for minutes in (10, 20, 30)]
+    >>> meetings = pd.DataFrame({"meeting_id": ["1"], "creator": ["13900000000"], "started_at": [start], "ended_at": ends[2:]})
+    >>> legs = pd.DataFrame({"meeting_id": "1", "leg": [1, 2, 3], "phone": ["13900000000", "13900000001", None], "joined_at": start, "left_at": ends})
+    >>> book = pd.DataFrame({"phone": ["13900000000", "13900000001"], "department": ["sales", "research"]})
+    >>> shared = metrics.chargeback(Frames(meetings, legs), book=book, invoice={"2026-03": "100.00"}, group_of="leg")
+    >>> [(row["group"], str(row["allocated"])) for row in shared.arrow.to_pylist()]
+    [('research', '33.33'), ('sales', '16.67'), ('not in the book', '50.00')]
+    """
+    _one_of("share_by", share_by, ("leg_minutes", "legs", "cost"))
+    told = tariff if isinstance(tariff, Tariff) or tariff is None else Tariff.load(tariff)
+    if told is None and (invoice is None or share_by == "cost"):
+        raise UsageError(
+            Text("需要账单（invoice=）或资费（tariff=）", "an invoice (invoice=) or a tariff (tariff=) is needed"),
+            remedy=Text("按费用分摊时必须给资费", "to share by cost the tariff must be given"),
+        )
+    asked: dict[str, Any] = {
+        "group": group,
+        "book": book,
+        "group_of": group_of,
+        "min_parties": min_parties,
+        "day_of": day_of,
+    }
+    rows = Breakdown.of(source, start, end, by, **asked)
+    shares = _shares(rows, told)
+    amounts = _amounts(invoice, by) if invoice is not None else _costs(shares)
+    weight = {"leg_minutes": "len_s", "legs": "n", "cost": "nano"}["cost" if invoice is None else share_by]
+    found = _allocated(shares, amounts, weight)
+    partial = {period: rows.covered(period) for period in amounts}
+    table = pa.table({
+        "place": pa.array(range(len(found)), pa.int64()),
+        "period": pa.array([row["period"] for row in found], pa.string()),
+        "group": pa.array([row["group"] for row in found], pa.string()),
+        "legs": pa.array([row["n"] for row in found], pa.int64()),
+        "leg_s": pa.array([row["len_s"] for row in found], pa.int64()),
+        "weight_pct": pa.array([row["weight_pct"] for row in found], pa.float64()),
+        "allocated": pa.array([str(row["allocated"]) for row in found], pa.string()),
+        "is_partial": pa.array([None if (share := partial[row["period"]]) is None else share < 100 for row in found], pa.bool_()),
+        "covered_pct": pa.array([partial[row["period"]] for row in found], pa.float64()),
+    })  # fmt: skip
+    frame = rows.source.engine.small(table).sort("place")
+    missing = sorted({row["period"] for row in shares} - amounts.keys())
+    notes = (
+        Text(f"分摊 {len(amounts)} 个时段共 {sum(amounts.values(), Decimal(0))} 元，按 {share_by}；各行之和与之相等，精确到分", f"{sum(amounts.values(), Decimal(0))} yuan of {len(amounts)} periods shared by {share_by}; the rows add up to it to the fen"),
+        *((Text(f"账单中没有的时段：{'、'.join(missing)}", f"periods that were not invoiced: {', '.join(missing)}"),) if missing else ()),
+    )  # fmt: skip
+    made = build(
+        rows.known, "chargeback", Text("费用分摊", "Chargeback"),
+        frame.with_columns(leg_minutes=minutes("leg_s"), allocated=nw.col("allocated").cast(nw.Decimal(38, 2))),
+        ("period", "group", "legs", "leg_minutes", "weight_pct", "allocated", "is_partial", "covered_pct"),
+        lambda row, _column: rows.records(row), notes=(*notes, *rows.notes),
+    )  # fmt: skip
+    return rows.told(made)
+
+
+def _shares(rows: Breakdown, tariff: Tariff | None) -> list[dict[str, Any]]:
+    """Return `period group n len_s nano` of the legs of each row; `n` counts joins, `nano` is null without a tariff."""
+    sums = rows.add_up(rows.legs, "len_s")
+    if tariff is not None:
+        cost = rows.add_up(billed_lines(rows, tariff).filter(~nw.col("nano").is_null()), "nano")
+        sums = sums.join(cost.select("row", "nano"), on="row", how="left")
+    return rows.source.rows(rows.named(sums))
+
+
+def _costs(shares: list[dict[str, Any]]) -> dict[str, Decimal]:
+    """Return period → what the tariff gives, rounded to the fen once, in total."""
+    nano: dict[str, int] = {}
+    for row in shares:
+        nano[row["period"]] = nano.get(row["period"], 0) + int(row["nano"] or 0)
+    return {period: (Decimal(one) / NANO).quantize(Decimal("0.01"), ROUND_HALF_UP) for period, one in nano.items()}
+
+
+def _allocated(shares: list[dict[str, Any]], amounts: Mapping[str, Decimal], weight: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for period in sorted(amounts):
+        inside = [row for row in shares if row["period"] == period]
+        if not inside:
+            inside = [{"period": period, "group": UNALLOCATED, "n": 0, "len_s": 0, weight: 0}]
+        weights = [Fraction(int(row[weight] or 0)) for row in inside]
+        whole = sum(weights, Fraction(0))
+        parts = allocated(amounts[period], weights)
+        found += [
+            {**row, "weight_pct": float(one * 100 / whole) if whole else None, "allocated": part}
+            for row, one, part in zip(inside, weights, parts, strict=True)
+        ]
+    return found
+
+
+def _amounts(invoice: Invoiced, by: By) -> dict[str, Decimal]:
+    """Return period → what was invoiced."""
+    given: Any = invoice
+    if isinstance(given, Decimal | int) or (isinstance(given, str) and _AMOUNT.fullmatch(given.strip())):
+        given = {"total": given}
+    if isinstance(given, Mapping):
+        pairs = [(str(period), str(amount)) for period, amount in given.items()]
+    else:
+        skipped: list[Skipped] = []
+        lines = list(read_lines(given, INVOICE, COLUMNS, ("amount",), {}, skipped))
+        if skipped or not lines:
+            raise none_left(INVOICE, skipped)
+        pairs = [(line.cells.get("period", "").strip() or "total", line.cells["amount"]) for line in lines]
+    sums: dict[str, Decimal] = {}
+    for period, amount in pairs:
+        if not _AMOUNT.fullmatch(amount.strip()):
+            raise _not_invoiced(Text(f"金额不可用：{amount}", f"no amount in fen: {amount}"))
+        try:
+            is_named = (
+                label(first_day(day_number(span_of(period)[0].date()), by), by) == period
+                if by != "total"
+                else period == "total"
+            )
+        except UsageError:
+            is_named = False
+        if not is_named:
+            raise _not_invoiced(Text(f"{period} 不是 by={by} 的时段", f"{period} is no period of by={by}"))
+        sums[period] = sums.get(period, Decimal(0)) + Decimal(amount.strip().replace(",", ""))
+    return sums
+
+
+UNALLOCATED = "unallocated"
+INVOICE = Text("账单", "invoice")
+COLUMNS = {
+    "amount": ("amount_yuan", "金额", "费用", "合计", "总额", "总计", "total"),
+    "period": ("month", "月份", "账期", "周期", "月"),
+}
+"""What the columns of an invoice by period may be called."""
+_AMOUNT = re.compile(r"-?[\d,]+(\.\d{1,2})?")
+
+
+def _not_invoiced(why: Text) -> UsageError:
+    return UsageError(
+        Text(f"账单不可用：{why.zh}", f"the invoice cannot be used: {why.en}"),
+        remedy=Text('例如 {"2026-03": "1234.56"}；只有一个总额时用 by="total"', 'give {"2026-03": "1234.56"}, for example; a single amount goes with by="total"'),
+    )  # fmt: skip
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(
+            Text(f"{name} 不能是 {value!r}", f"{name} cannot be {value!r}"),
+            remedy=Text(f"可选：{'、'.join(known)}", f"choose one of {', '.join(known)}"),
+        )
 
 
 def billed_lines(rows: Breakdown, tariff: Tariff) -> Lazy:

@@ -81,6 +81,8 @@ _TABLE = (
     _define("number_class", "号码类别", "number class", "text", "mobile、fixed、service、premium、international、satellite、unknown；按会议计费时为 default", "mobile, fixed, service, premium, international, satellite, unknown; default when meetings are billed"),
     _define("lines_billed", "计费条数", "lines billed", "count", "计费的接入（或会议）条数", "legs (or meetings) that were billed"),
     _define("billed_minutes", "计费分钟", "billed minutes", "min", "每条秒数取整（默认向上）到 step_s 的倍数、至少 minimum_s，求和 ÷ 60", "seconds of each line rounded (up by default) to a multiple of step_s, at least minimum_s, summed ÷ 60"),
+    _define("weight_pct", "权重", "weight", "%", "该组的权重 × 100 ÷ 该时段各组权重之和；权重为人次分钟、人次或按资费的费用", "weight of the group × 100 ÷ weights of all groups of the period: leg minutes, legs, or cost by the tariff"),
+    _define("allocated", "分摊金额（元）", "allocated", "yuan", "账单金额按权重分摊到分；余数按最大余数法，各组之和等于该时段的账单", "the amount of the period shared by weight, in whole fen; what is left goes by largest remainder, so that the groups add up to it", "largest remainder"),
     _define("lonely_cost", "独自在线费用（元）", "lonely cost", "yuan", "独自在线的秒数 × 在线者号码类别的每分钟单价 ÷ 60", "seconds alone × price per minute of the number class of the party alone ÷ 60"),
     # ── products side by side ──
     _define("product", "口径", "product", "text", "ours 或产品名", "ours or the name of a product"),
@@ -94,6 +96,15 @@ _TABLE = (
     _define("change_pct", "变化率", "change in %", "%", "变化 × 100 ÷ 上期；上期为 0 或未知则为空", "change × 100 ÷ before; null when before is 0 or unknown"),
     _define("per_workday_pct", "每工作日变化率", "change per working day in %", "%", "（本期 ÷ 本期工作日数）相对于（上期 ÷ 上期工作日数）的变化率，工作日按中国日历含调休", "change of the value per working day, by the Chinese calendar with make-up days"),
     _define("of_change_pct", "占变化比例", "share of the change", "%", "该组的变化 × 100 ÷ 总变化；可大于 100 或为负；总变化为 0 则为空", "change of the group × 100 ÷ change of the whole; may exceed 100 or be negative; null when the whole did not change"),
+    # ── who meets whom ──
+    _define("a", "甲", "a", "text", "部门，或号码；甲在乙之前", "a department, or a number; a stands before b"),
+    _define("b", "乙", "b", "text", "部门，或号码", "a department, or a number"),
+    _define("shared_minutes", "共同在线（分钟）", "shared minutes", "min", "双方同时有人在同一会议中的秒数之和 ÷ 60", "seconds during which both have somebody in one meeting, summed over meetings ÷ 60"),
+    _define("unit", "单位", "unit", "text", "部门，或号码", "a department, or a number"),
+    _define("degree", "往来单位数", "degree", "count", "与之同时在线过的单位个数", "how many others it was connected at once with"),
+    _define("outside_shared", "与外部共同（分钟）", "shared with others", "min", "与各单位共同在线时间之和", "shared minutes summed over its pairs"),
+    _define("inside_shared", "内部共同（分钟）", "shared inside", "min", "本单位至少两人同时在同一会议中的秒数之和 ÷ 60", "seconds during which two or more of its people are in one meeting, summed over meetings ÷ 60"),
+    _define("inside_shared_pct", "内部占比", "share inside", "%", "内部共同 × 100 ÷（内部共同 + 与外部共同）；都为 0 则为空", "shared inside × 100 ÷ (shared inside + shared with others); null when both are 0"),
     # ── explain ──
     _define("pull_id", "查询编号", "pull id", "id", "带来该记录的查询", "the pull that brought the record"),
     _define("used", "已计入", "used", "", "该记录是否计入本行", "whether the record is part of the row"),
@@ -113,7 +124,7 @@ def is_whole(key: str) -> bool:
 
 _SUMS = frozenset({
     "meetings", "meeting_minutes", "talk_minutes", "lonely_minutes", "leg_minutes", "legs", "withheld", "inside_minutes", "outside_minutes",
-    "lines_billed", "billed_minutes", "cost", "lonely_cost",
+    "lines_billed", "billed_minutes", "cost", "lonely_cost", "allocated",
 })  # fmt: skip
 
 

@@ -193,7 +193,7 @@ def _spark_instants(frame: Any, columns: Collection[str]) -> Any:
 
 
 def _spark_small(frame: Any, table: pa.Table) -> Any:
-    names = {pa.int64(): "BIGINT", pa.string(): "STRING", pa.bool_(): "BOOLEAN"}
+    names = {pa.int64(): "BIGINT", pa.string(): "STRING", pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
     schema = [(field.name, names[field.type]) for field in table.schema]
     rows = [tuple(row.values()) for row in table.to_pylist()]
     if len(rows) > _FEW or not rows:
@@ -210,7 +210,7 @@ def _spark_small(frame: Any, table: pa.Table) -> Any:
 _FEW = 5_000
 
 
-def _spark_literal(value: str | int | None) -> str:
+def _spark_literal(value: str | int | float | None) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, str):

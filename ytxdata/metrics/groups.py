@@ -155,6 +155,8 @@ def _groups(source: Source, group: Group, name: str, book: AddressBook | None, o
         if of == "leg":
             raise _unusable("group_of", of, Text("发起人只属于会议", "a creator is of meetings alone"))
         return _looked_up(source, name, column, lambda text: normalize(text) or text, UNKNOWN, unit="phone")
+    if name == "number" and of == "leg":  # a person each: what `network` pairs; withheld numbers are nobody by name
+        return _looked_up(source, name, column, lambda text: text, UNKNOWN, unit="phone")
     if name == "number_class":
         return _looked_up(source, name, column, number_class, UNKNOWN)
     if book is None:

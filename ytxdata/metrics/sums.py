@@ -80,7 +80,8 @@ def steps(intervals: Lazy, signs: Lazy, *columns: str, begins: str, ends: str) -
     return both.select(*columns, "step", t=t)
 
 
-def _running(events: Lazy, *of: str) -> Lazy:
+def running(events: Lazy, *of: str) -> Lazy:
+    """Add `level`, the running count of steps of each of something, to events; `place` is their order."""
     # Leaves first: whoever leaves and comes back in one second was never there twice; one number is sorted faster than two. Rows of one
     # place may come in any order, another one at every run: all of a second then add the same, but only for what follows from this one
     # count. A second running sum beside it needs rows that are one a second (see `cost_alone`).
@@ -123,7 +124,7 @@ def talk_seconds(legs: Lazy, meetings: Lazy, signs: Lazy) -> Lazy:
         for rejoined in (~nw.col("rejoined"), nw.col("rejoined"))
     )
     comings = _own(again, signs).filter(COMES_OR_GOES).select("key", "step", "t")
-    people = _running(nw.concat([steps(once, signs, "key", begins="j", ends="end"), comings]), "key")
+    people = running(nw.concat([steps(once, signs, "key", begins="j", ends="end"), comings]), "key")
     parts = people.select("key", lonely_s=_held(1, 1), talk_s=_held(2))
     sums = parts.group_by("key").agg(nw.col("lonely_s").sum(), nw.col("talk_s").sum())
     return sums.with_columns(nw.col("lonely_s", "talk_s").cast(nw.Int64))
@@ -132,12 +133,12 @@ def talk_seconds(legs: Lazy, meetings: Lazy, signs: Lazy) -> Lazy:
 def _own(legs: Lazy, signs: Lazy) -> Lazy:
     """Return the running count of legs of each person."""
     closed = legs.filter(~nw.col("len_s").is_null())
-    return _running(steps(closed, signs, "key", "person", begins="j", ends="end"), "key", "person")
+    return running(steps(closed, signs, "key", "person", begins="j", ends="end"), "key", "person")
 
 
 def overlap_seconds(legs: Lazy, signs: Lazy) -> Lazy:
     """Return per `key` the seconds with two or more legs, whoever they belong to (`overlap_s`); `legs` has `key j end`."""
-    parts = _running(steps(legs, signs, "key", begins="j", ends="end"), "key").select("key", overlap_s=_held(2))
+    parts = running(steps(legs, signs, "key", begins="j", ends="end"), "key").select("key", overlap_s=_held(2))
     return parts.group_by("key").agg(nw.col("overlap_s").sum()).with_columns(nw.col("overlap_s").cast(nw.Int64))
 
 
@@ -149,7 +150,7 @@ def cost_alone(legs: Lazy, signs: Lazy) -> Lazy:
     priced = legs.with_columns(
         worth=nw.coalesce(nw.col("price"), nw.lit(0)), no_price=nw.col("price").is_null().cast(nw.Int64)
     )
-    own = _running(steps(priced, signs, "key", "person", "worth", "no_price", begins="j", ends="end"), "key", "person")
+    own = running(steps(priced, signs, "key", "person", "worth", "no_price", begins="j", ends="end"), "key", "person")
     comings = own.filter(COMES_OR_GOES).with_columns(
         gain=nw.col("worth") * nw.col("step"), lack=nw.col("no_price") * nw.col("step")
     )

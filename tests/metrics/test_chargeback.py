@@ -1,0 +1,140 @@
+"""Shares of money: each within a fen of what is due, all of them together what was invoiced, on every engine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.metrics import oracle
+from tests.metrics.offices import ENGINES, difficult, offices, rows
+from tests.metrics.oracle import Office
+from tests.metrics.test_groups import BOOK_LINES, department
+from tests.metrics.test_oracle import FRACTIONS, TARIFF
+from ytxdata import metrics
+from ytxdata.errors import UsageError
+from ytxdata.phones import number_class
+from ytxdata.tables.lists import AddressBook
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> AddressBook:
+    path = tmp_path_factory.mktemp("book") / "book.csv"
+    path.write_text(BOOK_LINES.replace("2026/4/1", "2026/04/01"), encoding="utf-8-sig")
+    return AddressBook.read(path)
+
+
+def weights(office: Office, of: str, by: str, what: str) -> dict[str, dict[str, Fraction]]:
+    """Period → department → seconds, joins, or yuan of legs, counted by hand."""
+    found: dict[str, Counter[str]] = {}
+    for fact in oracle.within(office):
+        start = fact.meeting.start or 0
+        here = found.setdefault(oracle.period_of(start, by), Counter())
+        for leg in fact.joined:
+            who = leg.number if of == "leg" else fact.meeting.creator
+            spent = [end - join for one, join, end in fact.closed if one is leg]
+            if what == "legs":
+                worth: Any = 1
+            elif what == "leg_minutes":
+                worth = sum(spent)
+            else:
+                price = FRACTIONS.get(number_class(leg.number), FRACTIONS["default"])
+                worth = sum(Fraction("0.05") + price * max(-(-s // 6) * 6, 12) / 60 for s in spent)
+            here[department(who, start)] += worth
+    return {period: {name: Fraction(one) for name, one in each.items()} for period, each in found.items()}
+
+
+def check(engine: str, office: Office, book: AddressBook, of: Any, what: Any, amount: Decimal) -> None:
+    expected = weights(office, of, "month", what)
+    invoice = dict.fromkeys(["2025-12", *(period for period, each in expected.items() if each)], amount)
+    report = metrics.chargeback(
+        ENGINES[engine](office), book=book, invoice=invoice, group_of=of, share_by=what, tariff=TARIFF
+    )
+    for period in invoice:
+        here = [row for row in rows(report) if row["period"] == period]
+        assert sum((row["allocated"] for row in here), Decimal(0)) == amount
+        if period == "2025-12":
+            assert [(row["group"], row["allocated"]) for row in here] == [("unallocated", amount)]
+            continue
+        assert {row["group"] for row in here} == set(expected[period])
+        whole = sum(expected[period].values(), Fraction(0))
+        for row in here:
+            share = expected[period][row["group"]] / whole if whole else Fraction(1, len(here))
+            assert abs(Fraction(row["allocated"]) - Fraction(amount) * share) < Fraction(1, 100)
+            assert row["weight_pct"] == (pytest.approx(float(share * 100)) if whole else None)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("of", ["creator", "leg"])
+@pytest.mark.parametrize("what", ["leg_minutes", "legs", "cost"])
+@pytest.mark.filterwarnings("ignore:none of the")
+@settings(
+    max_examples=3,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(office=offices(), amount=st.decimals(0, 10**8, places=2))
+def test_shares_of_random_offices(
+    engine: str, of: str, what: str, book: AddressBook, office: Office, amount: Decimal
+) -> None:
+    check(engine, office, book, of, what, amount)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_difficult_office_pays_its_invoice(engine: str, book: AddressBook) -> None:
+    for amount in (Decimal("98765.43"), Decimal("0.01"), Decimal("-12.34")):
+        check(engine, difficult(), book, "leg", "leg_minutes", amount)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_without_an_invoice_the_tariff_says_what_there_is_to_share(engine: str, book: AddressBook) -> None:
+    frames = ENGINES[engine](difficult())
+    whole = sum((row["cost"] for row in rows(metrics.cost(frames, TARIFF, by="total"))), Decimal(0))
+    found = rows(metrics.chargeback(frames, by="total", book=book, tariff=TARIFF))
+    assert sum((row["allocated"] for row in found), Decimal(0)) == whole.quantize(Decimal("0.01"))
+
+
+def test_a_share_leads_to_its_records_and_the_sheet_is_ready(book: AddressBook, tmp_path: Path) -> None:
+    frames = ENGINES["pandas"](difficult())
+    report = metrics.chargeback(frames, by="total", book=book, invoice="100", group_of="leg")
+    for position, row in enumerate(rows(report)):
+        records = report.explain(position)
+        assert int(records["used"].sum()) == row["legs"]
+    sheet = openpyxl.load_workbook(report.to_excel(tmp_path / "finance.xlsx"))["chargeback"]
+    assert any("not in the book" in str(cell.value) for line in sheet.iter_rows() for cell in line)
+    assert any("100" in note.en and "to the fen" in note.en for note in report.notes)
+
+
+def test_an_invoice_may_be_a_list(book: AddressBook, tmp_path: Path) -> None:
+    path = tmp_path / "bill.csv"
+    path.write_text('月份,金额\n2026-03,"1,000.00"\n2026-04,20.5\n2026-04,0.01\n', encoding="gbk")
+    found = rows(metrics.chargeback(ENGINES["polars"](difficult()), book=book, invoice=path))
+    sums: Counter[str] = Counter()
+    for row in found:
+        sums[row["period"]] += row["allocated"]
+    assert sums == {"2026-03": Decimal("1000.00"), "2026-04": Decimal("20.51")}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, "invoice"),
+        ({"invoice": "100", "share_by": "cost", "by": "total"}, "tariff"),
+        ({"invoice": "100"}, "no period of by=month"),
+        ({"invoice": {"2026-03": "1.234"}}, "no amount in fen"),
+        ({"invoice": {"March": "1"}}, "no period"),
+        ({"invoice": "nowhere.csv"}, "cannot be read"),
+        ({"invoice": "1", "by": "total", "share_by": "heads"}, "share_by"),
+    ],
+)
+def test_invoices_that_cannot_be_shared_are_refused(asked: dict[str, Any], said: str, book: AddressBook) -> None:
+    with pytest.raises(UsageError, match=said):
+        metrics.chargeback(ENGINES["polars"](difficult()), book=book, **asked)

@@ -1,0 +1,213 @@
+"""Who meets whom: how long departments, or persons, were connected at once, and how much of it stayed inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+import narwhals as nw
+import pyarrow as pa
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.metrics.breakdown import Breakdown
+from ytxdata.metrics.facts import DayOf, whole
+from ytxdata.metrics.groups import Book
+from ytxdata.metrics.registry import register
+from ytxdata.metrics.report import Report, build, evidence
+from ytxdata.metrics.source import Lazy, ReportSource
+from ytxdata.metrics.sums import COMES_OR_GOES, count, distinct, minutes, percent, running, steps, talk_seconds
+from ytxdata.times import Instant
+
+EDGES = ("a", "b", "meetings", "shared_minutes")
+NODES = ("unit", "people", "meetings_joined", "degree", "inside_shared", "outside_shared", "inside_shared_pct")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Network(Report):
+    """Pairs that met (`a b meetings shared_minutes`), and each unit by itself.
+
+    Parameters
+    ----------
+    nodes
+        `unit people meetings_joined degree inside_shared outside_shared inside_shared_pct`.
+    """
+
+    nodes: Report | None = None
+
+
+@register(place=115, rows=30, personal=True, needs=("book",))
+def network(
+    source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
+    unit: Literal["department", "person"] = "department", book: Book | None = None, min_meetings: int = 1, min_group: int = 0,
+    min_parties: int = 1, day_of: DayOf = "starts",
+) -> Network:  # fmt: skip
+    """Find who meets whom, and for how long.
+
+    One row is a pair that was connected at once in at least one meeting. A unit is there while anybody of it is; what two units share is
+    the time during which both are, summed over meetings.
+
+    Parameters
+    ----------
+    source, start, end, min_parties, day_of
+        As in `usage`.
+    unit
+        `department` of each leg's own number by the book, those it does not know together; or `person`, a number.
+    book
+        The address book, as in `usage`; needed for departments.
+    min_meetings
+        Pairs with fewer meetings are left out.
+    min_group
+        Departments of fewer people are left out, with their pairs.
+
+    Returns
+    -------
+    Network
+        `a b meetings shared_minutes` (`a` before `b`), most shared minutes first. `.nodes`: `unit people meetings_joined degree` (units it
+        met) `inside_shared` [min] (two or more of its people at once) `outside_shared` [min] (summed over its pairs) `inside_shared_pct`.
+
+    Raises
+    ------
+    UsageError
+        As in `usage`; or the unit is none, or departments are asked for without a book.
+
+    Notes
+    -----
+    The legs of a unit in a meeting are united by a sweep first: pairs are made of units, not of legs. Persons of one meeting of n people
+    are n × (n − 1) ÷ 2 pairs all the same.
+    """
+    if unit not in ("department", "person"):
+        raise UsageError(Text(f"unit 不能是 {unit!r}", f"unit cannot be {unit!r}"), remedy=Text("可选：department、person", "choose department or person"))  # fmt: skip
+    least, small = whole("min_meetings", min_meetings), whole("min_group", min_group)
+    by_number = unit == "person"
+    asked: dict[str, Any] = {"book": book, "group_of": "leg", "min_parties": min_parties, "day_of": day_of}
+    rows = Breakdown.of(source, start, end, group="number" if by_number else "department", **asked)
+    held = rows.source.engine.hold(_presence(rows))
+    people = _people(rows)
+    large = people.filter(nw.col("people") >= small).select("g")
+    pairs = rows.source.engine.hold(_pairs(held.join(large, on="g", how="semi")))
+    sums = pairs.group_by("a", "b").agg(nw.len().alias("meetings"), nw.col("shared_s").sum())
+    sums = sums.with_columns(nw.col("meetings", "shared_s").cast(nw.Int64)).filter(nw.col("meetings") >= least)
+    edges = rows.source.engine.hold(_named(_named(sums, rows, "a"), rows, "b"))
+    withheld = rows.source.rows(rows.known.counted.select(nw.col("withheld").sum()))
+    left_out = rows.source.rows(people.select(n=(nw.col("people") < small).cast(nw.Int64)).select(nw.col("n").sum()))
+
+    def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
+        labels = rows.groups.labels if rows.groups else ()
+        g = [labels.index(row[name]) for name in ("a", "b", "unit") if name in row]
+        records = rows.grouped(evidence(rows.known).filter(~nw.col("leg").is_null())).filter(nw.col("g").is_in(g))
+        if "unit" in row:
+            return records
+        met = pairs.filter((nw.col("a") == min(g)) & (nw.col("b") == max(g))).select("key")
+        return records.join(met, on="key", how="semi")
+
+    more: dict[str, Any] = {
+        "notes": (*_notes(int(left_out[0]["n"] or 0)), *rows.notes),
+        "excluded": {"withheld": int(withheld[0]["withheld"] or 0)} if by_number else {},
+    }
+    shown = edges.with_columns(shared_minutes=minutes("shared_s"), a=nw.col("a_label"), b=nw.col("b_label"))
+    shown = shown.sort("shared_s", "a", "b", descending=[True, False, False])
+    made = build(rows.known, "network", Text("谁与谁开会", "Who meets whom"), shown, EDGES, trace, **more)
+    nodes = _nodes(rows, edges, people.join(large, on="g", how="semi"))
+    told = build(rows.known, "network_nodes", Text("各单位", "Units"), nodes, NODES, trace, **more)
+    made, told = (_masked(one, rows) for one in (made, told))
+    return Network(**{one.name: getattr(made, one.name) for one in fields(Report)}, nodes=told)
+
+
+def _legs(rows: Breakdown) -> Lazy:
+    """Return the joins of the meetings that count with the unit of each, `g`. Nobody is a person without a number."""
+    joined = rows.known.joined
+    by_number = rows.groups is not None and rows.groups.name == "number"
+    return rows.grouped(joined.filter(~nw.col("number").is_null()) if by_number else joined)
+
+
+def _masked(report: Report, rows: Breakdown) -> Report:
+    unit = rows.groups.unit if rows.groups else "text"
+    names = ("a", "b", "unit")
+    return replace(
+        report,
+        definitions=tuple(replace(one, unit=unit) if one.key in names else one for one in report.definitions),
+    )
+
+
+def _presence(rows: Breakdown) -> Lazy:
+    """Return the intervals during which anybody of a unit was in a meeting: `key g j end`, none of one unit and meeting overlapping."""
+    legs = _legs(rows).filter(nw.col("len_s") > 0)
+    signs = rows.source.engine.signs
+    turns = running(steps(legs, signs, "key", "g", begins="j", ends="end"), "key", "g").filter(COMES_OR_GOES)
+    # coming and going take turns, so that the end of an interval is the next row; as floats, since pandas puts no null among its integers
+    until = nw.col("t").cast(nw.Float64).shift(-1).over("key", "g", order_by="place")
+    spans = turns.with_columns(until=until).filter(nw.col("step") == 1)
+    return spans.select("key", "g", j=nw.col("t"), end=nw.col("until").cast(nw.Int64))
+
+
+def _pairs(presence: Lazy) -> Lazy:
+    """Return the meetings in which two units were there at once: `key a b shared_s`."""
+    one = presence.select("key", a=nw.col("g"), j=nw.col("j"), end=nw.col("end"))
+    other = presence.select("key", b=nw.col("g"), since=nw.col("j"), until=nw.col("end"))
+    both = one.join(other, on="key", how="inner").filter(nw.col("a") < nw.col("b"))
+    shared = nw.min_horizontal("end", "until") - nw.max_horizontal("j", "since")
+    parts = both.with_columns(shared_s=shared).filter(nw.col("shared_s") > 0)
+    sums = parts.group_by("key", "a", "b").agg(nw.col("shared_s").sum())
+    return sums.with_columns(nw.col("shared_s").cast(nw.Int64))
+
+
+def _people(rows: Breakdown) -> Lazy:
+    """Return how many numbers each unit has, and in how many meetings anybody of it was: `g people meetings_joined`."""
+    legs = _legs(rows)
+    numbers = count(distinct(legs.filter(~nw.col("number").is_null()), "g", "number"), ("g",), "people")
+    meetings = count(distinct(legs, "g", "key"), ("g",), "meetings_joined")
+    return meetings.join(numbers, on="g", how="left").with_columns(people=nw.coalesce(nw.col("people"), nw.lit(0)))
+
+
+def _nodes(rows: Breakdown, edges: Lazy, people: Lazy) -> Lazy:
+    ends = nw.concat([edges.select("shared_s", g=nw.col(name)) for name in ("a", "b")])
+    degrees = ends.group_by("g").agg(nw.len().alias("degree"), nw.col("shared_s").sum().alias("outside_s"))
+    inside = _inside(rows)
+    joined = people.join(degrees, on="g", how="left").join(inside, on="g", how="left").with_columns(
+        degree=nw.coalesce(nw.col("degree"), nw.lit(0)).cast(nw.Int64),
+        outside_s=nw.coalesce(nw.col("outside_s"), nw.lit(0)).cast(nw.Int64),
+        inside_s=nw.coalesce(nw.col("inside_s"), nw.lit(0)).cast(nw.Int64),
+    )  # fmt: skip
+    named = _named(joined, rows, "g").with_columns(
+        unit=nw.col("g_label"), all_s=nw.col("inside_s") + nw.col("outside_s")
+    )
+    shown = named.with_columns(
+        inside_shared=minutes("inside_s"),
+        outside_shared=minutes("outside_s"),
+        inside_shared_pct=percent("inside_s", "all_s"),
+    )
+    return shown.sort("all_s", "unit", descending=[True, False])
+
+
+def _inside(rows: Breakdown) -> Lazy:
+    """Return the seconds during which two or more people of a unit were in one meeting: `g inside_s`."""
+    # every unit of a meeting is swept as if it were a meeting of its own: talk is then what stays inside
+    legs = _legs(rows)
+    units = distinct(legs, "key", "g").with_columns(
+        id=nw.concat_str([nw.col("key").cast(nw.String), nw.col("g").cast(nw.String)], separator="|")
+    )
+    keyed = rows.source.engine.numbered(units.select("id", "g", of=nw.col("key")))
+    own = legs.join(
+        keyed.select("of", "g", each=nw.col("key")), left_on=["key", "g"], right_on=["of", "g"], how="inner"
+    )
+    own = own.drop("key").with_columns(key=nw.col("each"))
+    swept = talk_seconds(own, keyed.select("key", rejoined=nw.lit(True)), rows.source.engine.signs)
+    sums = swept.join(keyed.select("key", "g"), on="key", how="inner").group_by("g").agg(nw.col("talk_s").sum())
+    return sums.select("g", inside_s=nw.col("talk_s").cast(nw.Int64))
+
+
+def _named(frame: Lazy, rows: Breakdown, column: str) -> Lazy:
+    labels = rows.groups.labels if rows.groups else ()
+    table = pa.table(
+        {column: pa.array(range(len(labels)), pa.int64()), f"{column}_label": pa.array(labels, pa.string())}
+    )
+    return frame.join(rows.source.engine.small(table), on=column, how="inner")
+
+
+def _notes(n_small: int) -> tuple[Text, ...]:
+    said = Text("两个单位同时有人在同一会议中的时间才算共同；单位按各接入自身的号码", "units share the time during which both have somebody in one meeting; the unit of a leg is that of its own number")  # fmt: skip
+    if not n_small:
+        return (said,)
+    return (said, Text(f"{n_small} 个人数过少的单位已略去", f"{n_small} units of too few people are left out"))

@@ -10,7 +10,7 @@ from ytxdata.plots.concurrency import concurrency
 from ytxdata.plots.coverage import coverage
 from ytxdata.plots.creators import creators
 from ytxdata.plots.distributions import durations, sizes
-from ytxdata.plots.heatmap import heatmap
+from ytxdata.plots.heatmap import heatmap, network
 from ytxdata.plots.presence import presence
 from ytxdata.plots.usage import usage
 
@@ -21,6 +21,7 @@ __all__ = [
     "creators",
     "durations",
     "heatmap",
+    "network",
     "picture",
     "presence",
     "save",

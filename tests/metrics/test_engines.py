@@ -133,7 +133,8 @@ def leaves(lines: list[str]) -> Iterator[list[str]]:
 def test_lazy_polars_stays_lazy() -> None:
     meetings, legs = ENGINES["polars"](difficult()).meetings, ENGINES["polars"](difficult()).legs
     report = metrics.usage(Frames(meetings.lazy(), legs.lazy()), by="day")
-    assert isinstance(report.frame, pl.LazyFrame)
+    frame: object = report.frame
+    assert isinstance(frame, pl.LazyFrame)
     assert rows(report) == rows(metrics.usage(Frames(meetings, legs), by="day"))
 
 

@@ -2,6 +2,7 @@
 
 from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
+from ytxdata.metrics.calendar import By
 from ytxdata.metrics.compare import ComparedReport, compare
 from ytxdata.metrics.concurrency import concurrency, peak_stretches
 from ytxdata.metrics.cost import chargeback, cost
@@ -14,7 +15,7 @@ from ytxdata.metrics.people import concentration, creators, people, presence
 from ytxdata.metrics.products import compare_definitions
 from ytxdata.metrics.registry import REPORTS, register
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.source import Frames
+from ytxdata.metrics.source import Frames, ReportSource
 from ytxdata.metrics.sums import minutes, percent
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.metrics.usage import usage
@@ -24,11 +25,13 @@ __all__ = [
     "DEFINITIONS",
     "REPORTS",
     "Breakdown",
+    "By",
     "ComparedReport",
     "Definition",
     "Frames",
     "Network",
     "Report",
+    "ReportSource",
     "Tariff",
     "Text",
     "chargeback",

@@ -175,6 +175,7 @@ def register(
     ...     return rows.report("short_meetings", metrics.Text("短会", "Short meetings"), shown, ("meetings", "short_pct"))
     >>> list(metrics.REPORTS)[-1]
     'short_meetings'
+    >>> del metrics.REPORTS["short_meetings"]  # and forgotten again
     """
 
     def keep(function: Metric) -> Metric:
@@ -220,12 +221,12 @@ def make(name: str, source: ReportSource, ask: Ask) -> Report:
             remedy=Text(f"可选：{listed}", f"choose one of {listed}"),
         )
     report = REPORTS[name]
-    if not report.is_possible(ask):
+    missing = [need for need in report.needs if getattr(ask, need) is None]
+    if missing:
+        listed, options = ", ".join(missing), ", ".join(f"--{need}" for need in missing)
         raise UsageError(
-            Text(f"报表 {name} 需要资费文件", f"the report {name} needs a tariff"),
-            remedy=Text(
-                "用 --tariff 指定，参照 data/tariff.toml", "give one with --tariff; data/tariff.toml is an example"
-            ),
+            Text(f"报表 {name} 需要 {listed}", f"the report {name} needs {listed}"),
+            remedy=Text(f"用 {options} 指定；示例见 data/ 目录", f"give {options}; there are examples in data/"),
         )
     asked = {field: getattr(ask, field) for field in report.takes}
     if asked.get("group_of", "") is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import pyarrow as pa
@@ -24,6 +24,9 @@ from ytxdata.tables.plain import to_arrow
 from ytxdata.tables.table import Table
 from ytxdata.times import ZONE_NAME
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Lazy = nw.LazyFrame[Any]
 Trace = Callable[[Mapping[str, Any], str | None], Lazy]
 """From a row of a report, and a column or None, to its records: `meeting_id leg pull_id used reason`."""
@@ -37,12 +40,15 @@ class Report(Table):
 
     Parameters
     ----------
+    frame
+        The rows: pandas of a History, an Archive or frames of pandas, as it is typed; else of the engine that came in.
     source
         What it was made from.
     trace
         How a row leads to its records.
     """
 
+    frame: pd.DataFrame
     source: Source | None = None
     trace: Trace | None = None
 

@@ -67,7 +67,7 @@ def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = Fal
     certificate = kept.certificate()
     for period in certificate.periods:
         say(
-            f"{beijing_text(period.start)} – {beijing_text(period.end)}  {period.verdict:<8}  {period.reason.in_(chosen.lang)}"
+            f"{beijing_text(period.start)} – {beijing_text(period.end)}  {period.verdict:<8}  {period.told.in_(chosen.lang)}"
         )
     say(certificate.sentence)
 

@@ -79,11 +79,17 @@ def doctor(
 
 
 def _advice(archive: Path) -> Text:
-    """How often to sync an archive so that nothing can fall out of the platform's window."""
+    """How often to sync an archive so that nothing can fall out of the platform's window, and what is not proven yet."""
     from ytxdata.archive import Archive
     from ytxdata.audit import cadence_of
 
-    return cadence_of(Archive(archive)).text
+    kept = Archive(archive)
+    often = cadence_of(kept).text
+    open_ = [one for one in kept.certificate().periods if one.outlook is not None and one.reason_key != "settling"]
+    if not open_:
+        return often
+    told = open_[-1].told
+    return Text(f"{often.zh}\n完整性：{told.zh}", f"{often.en}\ncompleteness: {told.en}")
 
 
 def _print(mark: str, text: str) -> None:

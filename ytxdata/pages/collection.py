@@ -266,6 +266,9 @@ def _coverage(certificate: Certificate, period: Any, secret: bytes | None) -> Ta
         ("start", "起（含）", "from", "time"), ("end", "止（不含）", "to (not included)", "time"), ("verdict", "结论", "verdict", "id"),
         ("reason", "原因代码", "reason key", "id"), ("reason_zh", "原因", "reason in Chinese", "text"), ("reason_en", "原因（英文）", "reason", "text"),
         ("pulls", "依据的调用", "pulls it rests on", "id"),
+        ("possible_zh", "尚有可能", "still possible, in Chinese", "text"), ("possible_en", "尚有可能（英文）", "still possible", "text"),
+        ("excluded_by_zh", "可由何排除", "excluded by, in Chinese", "text"), ("excluded_by_en", "可由何排除（英文）", "excluded by", "text"),
+        ("expected_at", "预计何时", "expected", "time"),
     )  # fmt: skip
     return Table(
         frame=certificate.frame,

@@ -151,7 +151,7 @@ def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
     if len(certificate.periods) > 1:  # one verdict for all of it needs no picture
         title = collected.coverage.title.in_(lang)
         coverage = chart("coverage", collected.coverage, title=title, lang=lang, prefix=f"{lang}-coverage")
-        parts = [_Part(part.verdict, _span((part.start, part.end)), part.reason) for part in certificate.periods]
+        parts = [_Part(part.verdict, _span((part.start, part.end)), part.told) for part in certificate.periods]
     common = {note for note in collected.reports["usage"].notes if all(note in other.notes for other in reports)}
     return render(
         "article.html",

@@ -53,6 +53,25 @@ class Period:
         """Why, in Chinese and English."""
         return REASONS[self.reason_key].text
 
+    @property
+    def told(self) -> Text:
+        """Why, and what is still possible where it is not proven."""
+        more = self.still_possible
+        return Text(self.reason.zh + more.zh, self.reason.en + more.en)
+
+    @property
+    def still_possible(self) -> Text:
+        """What is still possible, what excludes it and when, as the end of a sentence; empty where nothing is open."""
+        one = self.outlook
+        if one is None:
+            return Text("", "")
+        day = "" if one.expected_at is None else f"{one.expected_at.astimezone(BEIJING):%Y-%m-%d}"
+        zh = f"；尚有可能：{one.hypothesis.zh}；可由{one.excluded_by.zh}排除" + (f"（约 {day}）" if day else "")
+        en = f"; still possible: {one.hypothesis.en}; excluded by {one.excluded_by.en}" + (
+            f" (about {day})" if day else ""
+        )
+        return Text(zh, en)
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -194,25 +213,12 @@ class Certificate:
         rows = [
             (
                 Text(*(f"{beijing_text(one.start)} – {beijing_text(one.end)}",) * 2),
-                f"{BADGES[one.verdict].in_(lang)}: {one.reason.in_(lang)}{_open(one).in_(lang)}",
+                f"{BADGES[one.verdict].in_(lang)}: {one.told.in_(lang)}",
             )
             for one in self.periods
         ]
         title = Text("完整性（北京时间）", "completeness (Beijing time)")
         return facts_card(title, rows, note=self.sentence, verdict=self.worst, lang=lang)
-
-
-def _open(period: Period) -> Text:
-    """Return what is still possible of a period as the end of its sentence; nothing where it is proven."""
-    one = period.outlook
-    if one is None:
-        return Text("", "")
-    when = "" if one.expected_at is None else f"{one.expected_at.astimezone(BEIJING):%Y-%m-%d}"
-    zh = f"；尚有可能：{one.hypothesis.zh}；可由{one.excluded_by.zh}排除" + (f"（约 {when}）" if when else "")
-    en = f"; still possible: {one.hypothesis.en}; excluded by {one.excluded_by.en}" + (
-        f" (about {when})" if when else ""
-    )
-    return Text(zh, en)
 
 
 def _joined(periods: list[Period], last: Period) -> list[Period]:

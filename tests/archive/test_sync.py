@@ -332,3 +332,15 @@ def test_answers_of_an_interrupted_sync_are_kept_whole_and_claim_nothing(
 
 def _interrupted(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_meeting_that_was_reported_as_vanished_is_not_counted_before_its_own_start(
+    archive: Archive, platform: Any
+) -> None:
+    archive.sync(platform)
+    meetings = archive.meetings()
+    gone, start = meetings["meeting_id"].iloc[30], meetings["started_at"].iloc[30].to_pydatetime()
+    land = ArchivedMeetings(VersionIndex(archive.snapshot()), {gone})
+    assert land.n_before(start) == 30
+    assert land.n_before(start + timedelta(microseconds=1)) == 30
+    assert land.n_before(start + timedelta(minutes=11)) == 31

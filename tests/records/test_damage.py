@@ -109,7 +109,7 @@ def test_an_invalid_byte_spoils_one_value_only() -> None:
 
 def test_the_committed_damaged_answer(saved: Callable[[str], Answer]) -> None:
     table = merge_answers([saved("damaged")])
-    assert table.counts == (7, 4, 3, 0)
+    assert table.counts[:4] == (7, 4, 3, 0)
     assert table.rejects["reason"].to_pylist() == ["broken_text", "not_object", "no_id"]
     assert table.rejects["meeting_id"].to_pylist()[0] == "odd"
 
@@ -117,7 +117,7 @@ def test_the_committed_damaged_answer(saved: Callable[[str], Answer]) -> None:
 def test_many_broken_records_in_a_row() -> None:
     records = [GOOD % i if i % 3 else f'{{"meid":"bad{i}","name":"odd,"starttime":"x"}}' for i in range(300)]
     table = merge_answers([read_answer(f'{{"data":[{",".join(records)}]}}'.encode())])
-    assert table.counts == (300, 200, 100, 0)
+    assert table.counts[:4] == (300, 200, 100, 0)
 
 
 def test_a_key_given_twice_is_told_and_the_last_counts() -> None:

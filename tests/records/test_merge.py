@@ -32,7 +32,7 @@ def test_the_answer_asked_later_wins_whatever_the_order() -> None:
         (row,) = table.meetings.to_pylist()
         assert (row["name"], row["version"], row["pull_id"]) == ("new", 2, new.pull_id)
         assert (row["observed_at"], row["last_seen_at"]) == (new.asked_at, new.asked_at)
-        assert table.counts == (2, 1, 0, 1)
+        assert table.counts[:4] == (2, 1, 0, 1)
         assert table.legs.num_rows == 1
 
 
@@ -51,7 +51,7 @@ def test_going_back_is_a_change_too() -> None:
 
 def test_the_same_id_again_in_one_answer_is_told() -> None:
     table = merge_answers([answer(1, meeting("a", name="1"), meeting("a", name="2"), meeting("a", name="2"))])
-    assert table.counts == (3, 1, 0, 2)
+    assert table.counts[:4] == (3, 1, 0, 2)
     assert table.meetings["version"].to_pylist() == [2]
     assert table.problems["reason"].to_pylist() == ["same_id_again"]
 
@@ -62,7 +62,7 @@ def test_of_two_texts_in_one_answer_the_fuller_is_shown_whichever_comes_first() 
         table = merge_answers([answer(1, *order), answer(2, *order)])
         (row,) = table.meetings.to_pylist()
         assert (row["ended_at"] is not None, row["version"]) == (True, 2)
-        assert table.counts == (4, 1, 0, 3)
+        assert table.counts[:4] == (4, 1, 0, 3)
 
 
 @pytest.mark.parametrize("creator", ["15400000002", "15400000001", "+86 154 0000 0001", None])
@@ -71,7 +71,7 @@ def test_one_id_for_two_meetings_gives_both_whoever_created_them(creator: str | 
     other = meeting("a", creator=creator, starttime="2026-01-12 10:00:00", endtime="2026-01-12 11:00:00")
     for second in ([one, other], [other], [other, one]):
         table = merge_answers([answer(1, one), answer(2, *second)])
-        assert table.counts == (1 + len(second), 2, 0, len(second) - 1)
+        assert table.counts[:4] == (1 + len(second), 2, 0, len(second) - 1)
         assert table.meetings["creator"].to_pylist() == ["15400000001", creator]
         assert table.meetings["version"].to_pylist() == [1, 1]
         assert table.legs.num_rows == 2
@@ -85,13 +85,13 @@ def test_what_may_be_one_meeting_is_one() -> None:
         meeting("a", creator="15400000002", starttime=""),
         meeting("a", creator="15400000001", endtime=""),
     ):
-        assert merge_answers([answer(1, ended), answer(2, other)]).counts == (2, 1, 0, 1)
+        assert merge_answers([answer(1, ended), answer(2, other)]).counts[:4] == (2, 1, 0, 1)
 
 
 def test_rejects_are_counted_each_time_and_name_pull_and_position() -> None:
     pulls = [answer(1, meeting("a"), 7), answer(2, 7, meeting("a"))]
     table = merge_answers(pulls)
-    assert table.counts == (4, 1, 2, 1)
+    assert table.counts[:4] == (4, 1, 2, 1)
     assert [(row["pull_id"], row["position"]) for row in table.rejects.to_pylist()] == [
         (pulls[0].pull_id, 1),
         (pulls[1].pull_id, 0),
@@ -111,7 +111,7 @@ def test_legs_and_problems_are_of_the_version_shown() -> None:
 
 def test_empty_equals_full() -> None:
     none, full = merge_answers([]), merge_answers([answer(1, meeting("a", duration="x"), 7)])
-    assert none.counts == (0, 0, 0, 0)
+    assert none.counts[:4] == (0, 0, 0, 0)
     for nothing, something, columns in zip(none[:4], full[:4], (MEETINGS, LEGS, REJECTS, PROBLEMS), strict=True):
         assert nothing.schema == something.schema == arrow_schema(columns) == empty(columns).schema
         assert to_pandas(nothing).dtypes.equals(to_pandas(something).dtypes)

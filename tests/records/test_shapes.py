@@ -59,7 +59,7 @@ def test_every_shape_gives_the_same_tables(saved: Saved, name: str) -> None:
     content = [column.name for column in MEETINGS if column.name not in (*PROVENANCE, "record_hash")]
     assert found.meetings.select(content).equals(known.meetings.select(content))
     assert found.legs.equals(known.legs)
-    assert found.counts == (4, 4, 0, 0)
+    assert found.counts[:4] == (4, 4, 0, 0)
 
 
 @pytest.mark.parametrize("name", SINGLE)
@@ -106,7 +106,7 @@ def test_what_is_a_record_and_what_wraps_it(answer_with: WithData, data: object,
 def test_what_is_no_record_in_a_list_is_kept_to_be_rejected(answer_with: WithData) -> None:
     answer = answer_with(json.dumps([M1, 5, "x", None, [], {}, True, M2]))
     assert [record.raw for record in answer.records][1:-1] == [b"5", b'"x"', b"null", b"[]", b"{}", b"true"]
-    assert merge_answers([answer]).counts == (8, 2, 6, 0)
+    assert merge_answers([answer]).counts[:4] == (8, 2, 6, 0)
 
 
 @pytest.mark.parametrize("data", ['"null"', '" null "', '"\\"null\\""', '{"rows":"null"}', '{"rows":"null","total":0}'])

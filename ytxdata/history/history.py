@@ -30,9 +30,6 @@ from ytxdata.selection import Selectable
 from ytxdata.templates import facts_card
 from ytxdata.version import __version__
 
-LONGEST_RAW = 2000
-"""How much of an unreadable file is shown in `rejects` [bytes]."""
-
 
 class Unreadable(NamedTuple):
     """A saved answer that cannot be read: its file, why, and its bytes."""
@@ -58,18 +55,26 @@ class History(Selectable):
         What columns are called in them.
     unreadable
         Saved answers that cannot be read; each counts as one rejected record.
+    notes
+        What else a reader of the files should know.
     """
 
     answers: tuple[Answer, ...]
     aliases: Aliases = field(default=DEFAULT)
     unreadable: tuple[Unreadable, ...] = ()
+    notes: tuple[Text, ...] = ()
 
     @classmethod
     def from_answers(
-        cls, answers: Iterable[Answer], aliases: Aliases = DEFAULT, unreadable: Iterable[Unreadable] = ()
+        cls,
+        answers: Iterable[Answer],
+        aliases: Aliases = DEFAULT,
+        unreadable: Iterable[Unreadable] = (),
+        notes: Iterable[Text] = (),
     ) -> History:
         """Return the history that some answers make together; of a meeting listed twice the answer asked later counts."""
-        return cls(tuple(sorted(answers, key=lambda answer: answer.asked_at)), aliases, tuple(unreadable))
+        ordered = sorted(answers, key=lambda answer: answer.asked_at)
+        return cls(tuple(ordered), aliases, tuple(unreadable), tuple(notes))
 
     @cached_property
     def tables(self) -> MergedTables:
@@ -78,10 +83,9 @@ class History(Selectable):
         if not self.unreadable:
             return tables
         rejects = pa.Table.from_pylist([_reject(one) for one in self.unreadable], schema=tables.rejects.schema)
-        n, counts = len(self.unreadable), tables.counts
+        n, n_bytes = len(self.unreadable), sum(len(one.raw) for one in self.unreadable)
         return tables._replace(
-            rejects=pa.concat_tables([tables.rejects, rejects]),
-            counts=counts._replace(received=counts.received + n, rejected=counts.rejected + n),
+            rejects=pa.concat_tables([tables.rejects, rejects]), counts=tables.counts.with_rejected(n, n_bytes)
         )
 
     @cached_property
@@ -106,7 +110,10 @@ class History(Selectable):
 
     @property
     def counts(self) -> Counts:
-        """How many records came and what became of them: received = meetings + rejected + duplicates."""
+        """How many records came and what became of them: received = meetings + rejected + duplicates.
+
+        `counts.bytes` says the same of bytes: received = envelope + meetings + rejected + duplicates.
+        """
         return self.tables.counts
 
     @cached_property
@@ -127,7 +134,7 @@ class History(Selectable):
     def warnings(self) -> tuple[Text, ...]:
         """What the answers themselves leave in doubt, each said once."""
         said = (warning for answer in self.answers for warning in (*answer.warnings, *_refusal(answer)))
-        return tuple(dict.fromkeys(said))
+        return tuple(dict.fromkeys((*said, *self.notes)))
 
     @property
     def line(self) -> Text:
@@ -199,7 +206,7 @@ def _reject(file: Unreadable) -> dict[str, object]:
         "reason": "unreadable_answer",
         "detail": f"{file.file}: {file.why.en}",
         "meeting_id": None,
-        "raw": file.raw[:LONGEST_RAW].decode("utf-8", "backslashreplace"),
+        "raw": file.raw.decode("utf-8", "backslashreplace"),
     }
 
 

@@ -1,16 +1,59 @@
-"""Saved answers as a history, without a network."""
+"""Saved answers as a history, without a network: files in every form in which people keep them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+import base64
+import binascii
+import gzip
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from ytxdata.errors import AnswerError, UsageError
 from ytxdata.history.history import History, Unreadable
 from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.documents import split_answers
+
+LARGEST = 2**28
+"""How much is decompressed of one file [bytes]: a few kilobytes of zeros become a machine full of them."""
+
+_DEEPEST = 2
+"""How often something packed may be packed again."""
+
+_DAMAGED = Text(
+    "压缩数据已损坏或不完整，只读到中断处", "the compressed data is damaged or cut: it was read up to there"
+)
+_TOO_LARGE = Text(f"解压后超过 {LARGEST >> 20} MiB", f"it holds more than {LARGEST >> 20} MiB when decompressed")
+_ENCRYPTED = Text("压缩包有密码", "it is protected by a password")
+_NO_ZIP = Text("压缩包已损坏", "the archive is damaged")
+_NO_BODY = Text(
+    "记录了对平台的调用，但没有保存应答正文", "a call to the platform was recorded without the body of its answer"
+)
+_OTHERS = Text(
+    "{name}：另有 {n} 个请求与会议历史无关，未读取",
+    "{name}: {n} other requests have nothing to do with the history and were not read",
+)
+
+
+class Saved(NamedTuple):
+    """One saved answer: where it is from, its bytes, and when it was asked for as far as that is known."""
+
+    name: str
+    raw: bytes
+    asked_at: datetime
+    answered_at: datetime | None = None
+    http_status: int | None = None
+
+
+Kept = Saved | Unreadable | Text
+"""What a file may hold: answers, what cannot be read, and what a reader should know."""
 
 
 def read_answers(
@@ -20,17 +63,22 @@ def read_answers(
 ) -> History:
     """Read saved answers from files, without a network: a saved answer is as good as a live one.
 
+    A file may hold one answer or several, one after another or one a line; records on lines of their own (JSON Lines); a
+    printed Python dictionary; any of these in UTF-8, UTF-16, UTF-32 or GB18030, compressed (gzip, zip), or recorded by
+    a browser (HAR). A file that is cut is read up to there.
+
     Parameters
     ----------
     files
-        One file, a pattern such as `"saved/*.json"`, or several of either.
+        One file or folder, a pattern such as `"saved/*.json"`, or several of these.
     aliases
         More names for columns: `{"meeting_id": ["room_no"]}`.
 
     Returns
     -------
     History
-        As a `Client` gives it. A file that cannot be read as an answer is a row of `rejects`; the others are read.
+        As a `Client` gives it. What cannot be read as an answer is a row of `rejects` with the reason and its whole text;
+        everything else is read.
 
     Raises
     ------
@@ -39,7 +87,7 @@ def read_answers(
 
     Notes
     -----
-    A file does not say when it was asked for; the time of its last change stands for that.
+    A file does not say when it was asked for; the time of its last change stands for that. A recording (HAR) does.
 
     Examples
     --------
@@ -50,21 +98,161 @@ def read_answers(
     names = DEFAULT.with_extra(aliases or {})
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
+    notes: list[Text] = []
     for path in _paths([files] if isinstance(files, str | Path) else files):
         raw, changed_at = _read(path)
+        for one in _unpacked(Saved(path.name, raw, changed_at)):
+            if isinstance(one, Unreadable):
+                unreadable.append(one)
+            elif isinstance(one, Saved):
+                try:
+                    answers.append(
+                        read_answer(
+                            one.raw,
+                            asked_at=one.asked_at,
+                            answered_at=one.answered_at,
+                            http_status=one.http_status,
+                            source=one.name,
+                            aliases=names,
+                            is_whole=False,
+                        )
+                    )
+                except AnswerError as error:
+                    unreadable.append(Unreadable(one.name, error.cause, one.raw))
+            else:
+                notes.append(one)
+    return History.from_answers(answers, names, unreadable, notes)
+
+
+def _unpacked(saved: Saved, depth: int = 0) -> Iterator[Kept]:
+    """Yield the answers in one file, whatever form they are kept in."""
+    if depth <= _DEEPEST and saved.raw[:2] == b"\x1f\x8b":
+        yield from _gunzipped(saved, depth)
+    elif depth <= _DEEPEST and saved.raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        yield from _unzipped(saved, depth)
+    elif entries := _recorded(saved.raw):
+        yield from _calls(saved.name, entries)
+    else:
+        texts = split_answers(saved.raw)
+        for i, text in enumerate(texts):
+            yield saved._replace(name=f"{saved.name}#{i + 1}" if len(texts) > 1 else saved.name, raw=text)
+
+
+def _gunzipped(saved: Saved, depth: int) -> Iterator[Kept]:
+    read, why = _bounded(gzip.GzipFile(fileobj=io.BytesIO(saved.raw)), LARGEST)
+    if why:
+        yield Unreadable(saved.name, why, b"" if read else saved.raw)
+    if read:
+        yield from _unpacked(saved._replace(raw=read), depth + 1)
+
+
+def _unzipped(saved: Saved, depth: int) -> Iterator[Kept]:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(saved.raw))
+        members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    except (zipfile.BadZipFile, ValueError, OSError):
+        yield Unreadable(saved.name, _NO_ZIP, saved.raw)
+        return
+    left = LARGEST
+    for member in members:
+        name = f"{saved.name}/{member.filename}"
+        if member.flag_bits & 1:
+            yield Unreadable(name, _ENCRYPTED, b"")
+            continue
         try:
-            answers.append(read_answer(raw, asked_at=changed_at, source=path.name, aliases=names))
-        except AnswerError as error:
-            unreadable.append(Unreadable(path.name, error.cause, raw))
-    return History.from_answers(answers, names, unreadable)
+            with archive.open(member) as stream:
+                read, why = _bounded(stream, left)
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+            read, why = b"", _NO_ZIP
+        left -= len(read)
+        if why:
+            yield Unreadable(name, why, b"")
+        if read or not why:
+            yield from _unpacked(saved._replace(name=name, raw=read), depth + 1)
+
+
+def _bounded(stream: Any, most: int) -> tuple[bytes, Text | None]:
+    """Return what a compressed stream gives, and why that is not all of it."""
+    read = bytearray()
+    try:
+        while piece := stream.read(1 << 20):
+            read += piece
+            if len(read) > most:
+                return b"", _TOO_LARGE
+    except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, OSError):
+        return bytes(read), _DAMAGED
+    return bytes(read), None
+
+
+def _recorded(raw: bytes) -> list[dict[str, Any]]:
+    """Return the calls in what a browser recorded (HAR); none where it is something else."""
+    if b'"entries"' not in raw or b'"log"' not in raw[:1000]:
+        return []
+    try:
+        entries = json.loads(raw.decode("utf-8-sig"))["log"]["entries"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return []
+    return [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+
+
+def _calls(name: str, entries: list[dict[str, Any]]) -> Iterator[Kept]:
+    """Yield the answers among the calls of a recording; of other calls how many there are. Headers are never looked at."""
+    n_others = 0
+    for i, entry in enumerate(entries):
+        here = f"{name}#{i + 1}"
+        response = _object(entry, "response")
+        body = _body(_object(response, "content"))
+        is_ours = "querymeeting" in str(_object(entry, "request").get("url", "")).lower()
+        if body and (is_ours or b'"statusCode"' in body[:_LOOK]):
+            asked_at = _instant(entry.get("startedDateTime"))
+            took = entry.get("time")
+            wait = timedelta(milliseconds=took) if isinstance(took, int | float) and 0 <= took < 1e9 else timedelta()
+            status = response.get("status")
+            yield Saved(here, body, asked_at, asked_at + wait, status if isinstance(status, int) else None)
+        elif is_ours:
+            yield Unreadable(here, _NO_BODY, b"")
+        else:
+            n_others += 1
+    if n_others:
+        yield _OTHERS.format(name=name, n=n_others)
+
+
+_LOOK = 4096
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _object(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    inner = value.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _body(content: Mapping[str, Any]) -> bytes:
+    text = content.get("text")
+    if not isinstance(text, str):
+        return b""
+    if content.get("encoding") != "base64":
+        return text.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _instant(text: Any) -> datetime:
+    """Return when a recorded call was made; one that does not say it comes before all others."""
+    try:
+        instant = datetime.fromisoformat(str(text))
+    except ValueError:
+        return _EPOCH
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _paths(patterns: Iterable[str | Path]) -> list[Path]:
-    """Return the files that paths and patterns name, each once, sorted within a pattern; every one must name some."""
+    """Return the files that paths, folders and patterns name, each once, sorted within a pattern; every one must name some."""
     found: dict[Path, None] = {}
     for pattern in patterns:
         path = Path(pattern)
-        fitting = [path] if path.is_file() else sorted(one for one in _glob(path) if one.is_file())
+        fitting = _files(path) if path.exists() else [file for one in sorted(_glob(path)) for file in _files(one)]
         if not fitting:
             raise UsageError(
                 Text(f"没有这样的文件：{pattern}", f"no such file: {pattern}"),
@@ -74,6 +262,14 @@ def _paths(patterns: Iterable[str | Path]) -> list[Path]:
             )
         found.update(dict.fromkeys(fitting))
     return list(found)
+
+
+def _files(path: Path) -> list[Path]:
+    """Return a file, or the files in a folder at any depth; hidden ones are the system's."""
+    if not path.is_dir():
+        return [path]
+    inside = sorted(one for one in path.rglob("*") if one.is_file())
+    return [one for one in inside if not any(part.startswith(".") for part in one.relative_to(path).parts)]
 
 
 def _glob(pattern: Path) -> Iterable[Path]:

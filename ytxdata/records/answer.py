@@ -184,8 +184,11 @@ def read_answer(
     ('0', '提交成功', 1)
     """
     text, encoding, warnings = decode(raw)
-    _refuse_what_is_none(text, http_status)
+    if is_whole is not False:
+        _refuse_what_is_none(text, http_status)
     found = extract(text, aliases, is_whole=bool(is_whole))
+    if not found.n_certain:  # a file may have lost its beginning, or have other text before it
+        _refuse_what_is_none(text, http_status)
     if not found.is_closed:
         if is_whole is not False:
             raise _truncated(http_status)

@@ -59,6 +59,8 @@ class Extracted(NamedTuple):
         Every `total`, `count` or the like, with what was found.
     is_closed
         Whether the text comes to its end, rather than being cut off.
+    n_certain
+        How many of the records carry a meeting id.
     """
 
     records: tuple[RawRecord, ...]
@@ -66,6 +68,7 @@ class Extracted(NamedTuple):
     envelope: dict[str, bytes]
     announced: tuple[Announced, ...] = ()
     is_closed: bool = True
+    n_certain: int = 0
 
 
 def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) -> Extracted:
@@ -107,7 +110,8 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
         records = tuple([RawRecord(i, raw, path, start, end) for i, (raw, path, _, start, end) in enumerate(found)])
         check(body, records, is_strict=is_strict)
     search.count_loose(len(found))
-    return Extracted(records, search.warnings(), search.envelope, tuple(search.announced), search.is_closed)
+    n_certain = sum(1 for one in found if one.has_id)
+    return Extracted(records, search.warnings(), search.envelope, tuple(search.announced), search.is_closed, n_certain)
 
 
 def _place(found: Found) -> int:

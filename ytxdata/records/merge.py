@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,13 +18,33 @@ from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.spans import RawRecord
 
 
+class Bytes(NamedTuple):
+    """What became of the bytes that came in: `received = envelope + meetings + rejected + duplicates`.
+
+    Counted in the answers' text as UTF-8, which is what was received but for other encodings.
+    """
+
+    received: int = 0
+    envelope: int = 0
+    meetings: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+
+
 class Counts(NamedTuple):
-    """What became of the records that came in: `received = meetings + rejected + duplicates`."""
+    """What became of the records that came in: `received = meetings + rejected + duplicates`; and of the bytes."""
 
     received: int
     meetings: int
     rejected: int
     duplicates: int
+    bytes: Bytes = Bytes()
+
+    def with_rejected(self, n: int, n_bytes: int) -> Counts:
+        """Return the counts with more rejects, which came in outside of any answer."""
+        size = self.bytes
+        sizes = size._replace(received=size.received + n_bytes, rejected=size.rejected + n_bytes)
+        return self._replace(received=self.received + n, rejected=self.rejected + n, bytes=sizes)
 
 
 class Listing(NamedTuple):
@@ -128,8 +148,11 @@ def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Merg
     --------
     >>> from ytxdata.records.answer import read_answer
     >>> body = b'{"statusCode":"0","data":[{"meid":"1"},{"meid":"1"},{"meid":"2"},7]}'
-    >>> merge_answers([read_answer(body)]).counts
-    Counts(received=4, meetings=2, rejected=1, duplicates=1)
+    >>> counts = merge_answers([read_answer(body)]).counts
+    >>> counts.received, counts.meetings, counts.rejected, counts.duplicates
+    (4, 2, 1, 1)
+    >>> counts.bytes
+    Bytes(received=68, envelope=31, meetings=24, rejected=1, duplicates=12)
     """
     raws: dict[bytes, int] = {}
     listed = [
@@ -147,7 +170,8 @@ def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Merg
         if row in rejected
     ]
     n_received = sum(len(listing.record_rows) for listing in listings)
-    counts = Counts(n_received, len(meetings), len(refused), n_received - len(refused) - len(meetings))
+    sizes = _sizes(listings, {meeting.shown.row for meeting in meetings}, rejected)
+    counts = Counts(n_received, len(meetings), len(refused), n_received - len(refused) - len(meetings), sizes)
     n_told = sum(len(one.told) for one in meetings)
     assert n_told + len(rejected) == len(raws), "a distinct record is of no meeting, or of two"
     rank = np.full(max(len(raws), 1), -1)
@@ -160,6 +184,25 @@ def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Merg
         counts,
         listings,
     )
+
+
+def _sizes(listings: Sequence[Listing], shown: set[int], rejected: Container[int]) -> Bytes:
+    """Return what became of the bytes; of records that say the same thing the first is the meeting's."""
+    n_received = n_meetings = n_rejected = n_duplicates = 0
+    waiting = set(shown)
+    for answer, rows, _ in listings:
+        n_received += len(answer.text)
+        for record, row in zip(answer.records, rows, strict=True):
+            size = record.end - record.start
+            if row in waiting:
+                waiting.discard(row)
+                n_meetings += size
+            elif row in rejected:
+                n_rejected += size
+            else:
+                n_duplicates += size
+    n_envelope = n_received - n_meetings - n_rejected - n_duplicates
+    return Bytes(n_received, n_envelope, n_meetings, n_rejected, n_duplicates)
 
 
 def _read_with(aliases: Aliases, answer: Answer) -> Answer:

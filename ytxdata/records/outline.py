@@ -12,6 +12,9 @@ from ytxdata.records.signs import COUNT_KEYS, ENVELOPE_KEYS, Signs, is_blank
 _HOLDS_JSON = re.compile(rb'"[\s"\\]*[\[{]')
 """A string with JSON text in it, which may hold records."""
 
+_DEEPEST = 64
+"""How many brackets may be open around records: a hundred thousand of them would be copied with every step."""
+
 _AROUND = ENVELOPE_KEYS | COUNT_KEYS
 
 _TOKEN = re.compile(
@@ -208,7 +211,9 @@ class Outline:
         """Return the state behind a token."""
         state, mark = self._state, bytes(token["mark"] or b"")
         if mark in _CLOSING:
-            if state.awaits not in ("document", "value") and not (state.awaits == "first" and state.top == b"["):
+            if len(state.open) >= _DEEPEST or (
+                state.awaits not in ("document", "value") and not (state.awaits == "first" and state.top == b"[")
+            ):
                 raise _MisfitError
             if state.top == b"{" and not self._may_tell(state, mark):
                 raise _MisfitError(self._since(state))

@@ -1,0 +1,205 @@
+"""Every byte of an answer is accounted for: nothing is lost before it is counted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ytxdata.errors import TruncatedError
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.merge import MergedTables, merge_answers
+from ytxdata.records.spans import unescape
+
+STATUS = '"statusCode":"0","statusMsg":"提交成功"'
+
+
+def meeting(i: int, name: str = "周例会") -> dict[str, Any]:
+    parties = [{"phone": f"154000000{j:02}", "name": "张三"} for j in range(3)]
+    return {
+        "meid": f"m{i}",
+        "meetingname": name,
+        "creator": "15400000001",
+        "starttime": f"2026-01-05 10:{i:02}:00",
+        "parties": parties,
+    }
+
+
+def text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def read(body: str, **how: Any) -> tuple[Answer, MergedTables]:
+    answer = read_answer(body.encode(), **how)
+    tables = merge_answers([answer])
+    check(answer, tables)
+    return answer, tables
+
+
+def check(answer: Answer, tables: MergedTables) -> None:
+    at = 0
+    for span in answer.spans:
+        assert not answer.text[at : span.start].strip()
+        at = span.end
+    assert not answer.text[at:].strip()
+    size = tables.counts.bytes
+    assert size.received == len(answer.text) == size.envelope + size.meetings + size.rejected + size.duplicates
+    assert size.rejected == sum(one.end - one.start for one in answer.records) - size.meetings - size.duplicates
+
+
+def ids(tables: MergedTables) -> list[str]:
+    return list(tables.meetings["meeting_id"].to_pylist())
+
+
+ALL = [meeting(i) for i in range(1, 25)]
+
+
+def test_a_record_that_lost_the_head_of_its_parties_costs_only_itself() -> None:
+    body = f'{{{STATUS},"data":{{"total":24,"list":{text(ALL)}}}}}'
+    at = body.index('[{"phone":', body.index('"meid":"m2"'))
+    answer, tables = read(body[:at] + body[at + len('[{"phone":') :])
+    assert set(ids(tables)) >= {f"m{i}" for i in range(1, 25) if i != 2}
+    assert tables.counts.rejected >= 1
+    assert answer.warnings
+
+
+@pytest.mark.parametrize("member", ["data:[%s]", '"data" [%s]', '"data:[%s]', "'data':[%s]", '"data"=[%s]'])
+def test_a_key_that_cannot_be_read_hides_no_record(member: str) -> None:
+    records = ",".join(map(text, ALL))
+    answer, tables = read(f"{{{STATUS},{member % records}}}")
+    assert ids(tables) == [one["meid"] for one in ALL]
+    assert answer.status_code == "0"
+    assert tables.counts.rejected == 1
+    assert answer.warnings
+
+
+@pytest.mark.parametrize("body", ['{"cdr":[{"callNo":"1"}]}', '{"statusCode":"0","rows":[{"callNo":"1"}]}'])
+def test_a_list_of_objects_nobody_knows_is_rejected_with_its_path(body: str) -> None:
+    answer, tables = read(body)
+    assert tables.counts[:4] == (1, 0, 1, 0)
+    assert tables.rejects["reason"].to_pylist() == ["no_id"]
+    assert answer.records[0].path in ("$.cdr[0]", "$.rows[0]")
+
+
+@pytest.mark.parametrize(
+    "shape", ['"cdr":%s', '"result":{"page":{"rows":%s}}', '"a":{"b":{"c":{"d":%s}}}', '"x":[[%s]]']
+)
+def test_records_under_any_key_are_records_and_the_change_is_told(shape: str) -> None:
+    answer, tables = read(f"{{{STATUS},{shape % text(ALL)}}}")
+    assert ids(tables) == [one["meid"] for one in ALL]
+    assert any("not stand under `data`" in warning.en for warning in answer.warnings)
+
+
+def test_objects_in_lists_beside_the_records_are_rejected() -> None:
+    body = f'{{{STATUS},"data":{{"list":{text(ALL[:2])},"extra":[{{"a":1}},{{"a":2}}]}},"more":{{"y":[{{"b":1}}]}}}}'
+    answer, tables = read(body)
+    assert tables.counts[:4] == (5, 2, 3, 0)
+    assert [record.path for record in answer.records][2:] == ["$.data.extra[0]", "$.data.extra[1]", "$.more.y[0]"]
+
+
+def test_a_last_record_without_its_end_costs_one_reject() -> None:
+    broken = '{"meid":"G","parties":[{"phone":"1"}'
+    body = f'{{{STATUS},"data":[{",".join([*map(text, ALL), broken])}]}}'
+    _, tables = read(body, is_whole=True)
+    assert ids(tables) == [one["meid"] for one in ALL]
+    assert tables.rejects["raw"].to_pylist() == [broken]
+
+
+def test_an_answer_that_is_cut_is_refused_unless_it_may_be() -> None:
+    body = f'{{{STATUS},"data":{text(ALL[:3])}}}'
+    inside = body.index("张三", body.index('"meid":"m3"'))
+    for is_whole in (None, True):
+        with pytest.raises(TruncatedError):
+            read_answer(body[:inside].encode(), is_whole=is_whole)
+    answer, tables = read(body[:inside], is_whole=False)
+    assert ids(tables) == ["m1", "m2"]
+    assert tables.counts[:4] == (3, 2, 1, 0)
+    assert answer.is_doubtful
+
+
+@pytest.mark.parametrize("key", ["total", "totalCount", "count"])
+def test_a_number_that_disagrees_is_told(key: str) -> None:
+    for shape in ('"data":{"%s":%d,"list":%s}', '"%s":"%d","data":%s', '"data":{"page":{"%s":%d},"list":%s}'):
+        answer, _ = read(f"{{{STATUS},{shape % (key, 30, text(ALL))}}}")
+        assert answer.announced == 30
+        assert answer.is_doubtful
+        assert any("30 records, and 24 were read" in warning.en for warning in answer.warnings)
+        agreed, _ = read(f"{{{STATUS},{shape % (key, 24, text(ALL))}}}")
+        assert (agreed.announced, agreed.is_doubtful, agreed.warnings) == (24, False, ())
+
+
+def test_an_answer_that_is_full_may_know_of_more() -> None:
+    body = f'{{{STATUS},"data":{{"total":500,"list":{text(ALL)}}}}}'
+    assert not read(body, asked_n=24)[0].is_doubtful
+    assert read(body, asked_n=25)[0].is_doubtful
+
+
+@pytest.mark.parametrize("dressed", [False, True])
+def test_quotes_in_twenty_names_are_twenty_rejects(dressed: bool) -> None:
+    whole = [text(meeting(i)) for i in range(20)]
+    broken = [text(meeting(100 + i)).replace("周例会", 'the "big" one') for i in range(20)]
+    both = whole + broken if dressed else broken
+    _, tables = read(f'{{{STATUS},"data":[{",".join(both)}]}}')
+    assert ids(tables) == [f"m{i}" for i in range(20)] * dressed
+    assert tables.rejects["raw"].to_pylist() == broken
+    assert tables.rejects["meeting_id"].to_pylist() == [f"m{100 + i}" for i in range(20)]
+
+
+@pytest.mark.parametrize("wraps", [1, 2])
+def test_damage_inside_a_json_string_costs_no_neighbour(wraps: int) -> None:
+    records = [text(one) for one in ALL]
+    for old, new in (('"meid":"m7"', '"meid:"m7"'), ("周例会", 'a "b'), ("}]}", "}]")):
+        damaged = [*records[:6], records[6].replace(old, new), *records[7:]]
+        data = f"[{','.join(damaged)}]"
+        for _ in range(wraps):
+            data = json.dumps(data, ensure_ascii=False)
+        _, tables = read(f'{{{STATUS},"data":{data}}}')
+        assert set(ids(tables)) == {one["meid"] for one in ALL} - {"m7"}
+        assert tables.counts.rejected == 1
+    data = json.dumps(f"[{','.join(records)}]", ensure_ascii=False)
+    outer = data.replace('\\"m7\\"', '\\"m7"', 1)
+    _, tables = read(f'{{{STATUS},"data":{outer}}}')
+    assert set(ids(tables)) == {one["meid"] for one in ALL} - {"m7"}
+
+
+def test_a_reject_keeps_its_whole_text() -> None:
+    broken = f'{{"meid":"x","meetingname":"a "b"{"长" * 5000}"}}'
+    _, tables = read(f'{{{STATUS},"data":[{text(ALL[0])},{broken}]}}')
+    assert tables.rejects["raw"].to_pylist() == [broken]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "utf-16", "utf-32", "utf-8-sig"]
+)
+def test_wide_encodings_are_told_without_a_mark(encoding: str) -> None:
+    answer = read_answer(f'{{{STATUS},"data":{text(ALL)}}}'.encode(encoding))
+    assert answer.status_msg == "提交成功"
+    assert len(answer.records) == 24
+    assert answer.warnings == ()
+
+
+def test_a_printed_dictionary_is_read_and_never_run() -> None:
+    answer = read_answer(str({"statusCode": "0", "data": ALL, "x": None, "y": True}).encode())
+    assert ids(merge_answers([answer])) == [one["meid"] for one in ALL]
+    assert answer.encoding == "python"
+    evil = b"{'data': [{'meid': __import__('os').getpid()}]}"
+    assert all(b"__import__" in record.raw for record in read_answer(evil, is_whole=True).records)
+
+
+@given(st.text(alphabet='"\\/ab张😀\n\t{[', max_size=20), st.booleans())
+def test_offsets_lead_out_of_a_string(inner: str, ascii_only: bool) -> None:
+    raw = json.dumps(inner, ensure_ascii=ascii_only)[1:-1].encode()
+    undone = unescape(raw)
+    assert undone.text.decode() == inner
+    for n in range(len(inner) + 1):
+        (outer,) = undone.outer([len(inner[:n].encode())])
+        assert unescape(raw[:outer]).text.decode() == inner[:n]
+
+
+def test_spans_name_every_record_of_every_shape() -> None:
+    for data in (text(ALL), json.dumps(text(ALL)), text({"list": ALL}), text({one["meid"]: one for one in ALL})):
+        answer, _ = read(f'{{{STATUS}, "data" : {data} }}\n')
+        assert [span.position for span in answer.spans if span.kind == "record"] == list(range(24))

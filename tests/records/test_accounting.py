@@ -162,7 +162,7 @@ def test_damage_inside_a_json_string_costs_no_neighbour(wraps: int) -> None:
     data = json.dumps(f"[{','.join(records)}]", ensure_ascii=False)
     outer = data.replace('\\"m7\\"', '\\"m7"', 1)
     _, tables = read(f'{{{STATUS},"data":{outer}}}')
-    assert set(ids(tables)) == {one["meid"] for one in ALL} - {"m7"}
+    assert ids(tables) == [one["meid"] for one in ALL]  # a backslash too few leaves the inner text as it was
 
 
 def test_a_reject_keeps_its_whole_text() -> None:

@@ -195,16 +195,18 @@ class Outline:
 
     def would_close(self, start: int, end: int) -> bool:
         """Return whether everything that is open is closed by the text from `start` on, whatever comes behind that."""
-        before = self._state, self.n_documents, self._members
+        before, n_members = (self._state, self.n_documents), len(self._members)
         self._state = self._state._replace(awaits="comma", is_filled=True)
         self.take(start, end)
         closes = self.n_documents > before[1]
-        self._state, self.n_documents, self._members = before
+        self._state, self.n_documents = before
+        del self._members[n_members:]
         return closes
 
     def _give_up(self, since: tuple[int, _State]) -> int:
         at, self._state = since
-        self._members = [member for member in self._members if member[0] < at]
+        while self._members and self._members[-1][0] >= at:
+            self._members.pop()
         return at
 
     def _after(self, token: re.Match[bytes]) -> _State:
@@ -230,7 +232,7 @@ class Outline:
             return state._replace(awaits="value")
         if token["text"] and state.top == b"{" and state.awaits in ("first", "key"):
             return state._replace(awaits="colon", key=_word(bytes(token["text"])))
-        return self._scalar(bytes(token["text"] or token["word"]))
+        return self._scalar(bytes(token["text"] or token["word"]), token.start())
 
     def _closed(self, mark: bytes) -> _State:
         state = self._state
@@ -254,7 +256,7 @@ class Outline:
             self._signs.is_telling(key) and not is_blank(raw) for _, depth, key, raw in self._members if depth == 1
         )
 
-    def _scalar(self, raw: bytes) -> _State:
+    def _scalar(self, raw: bytes, at: int) -> _State:
         state = self._state
         key = plain(state.key)
         if state.awaits not in ("first", "value") or (state.top == b"{" and state.awaits == "first") or not state.open:
@@ -264,7 +266,7 @@ class Outline:
         if state.top == b"{" and not self._may_tell(state, raw):
             raise _MisfitError(self._since(state))
         if state.top == b"{" and not self.n_documents:
-            self._members = [*self._members, (state.open[-1].start, len(state.open), state.key, raw)]
+            self._members.append((at, len(state.open), state.key, raw))
         return state._replace(awaits="comma", is_answer=state.is_answer or key in ENVELOPE_KEYS)
 
     def _is_bare_value(self, token: re.Match[bytes]) -> bool:

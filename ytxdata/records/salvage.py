@@ -184,15 +184,17 @@ class _IslandSearch:
 
     def holds_whole(self, start: int, end: int) -> bool:
         """Return whether a strict object with an id stands inside one that is only readable: a record whose neighbour lost its end."""
-        while (start := self.text.find(b"{", start, end)) >= 0:
+        piece, at = self.view[start:end], 0
+        while (at := piece.find("{", at)) >= 0:
             try:
-                stop = start + _DECODER.raw_decode(self.view[start:end])[1]
+                stop = _DECODER.raw_decode(piece, at)[1]
             except (ValueError, RecursionError):
-                start += 1
+                at += 1
                 continue
-            if self.signs.names_id(self.text, start, stop) and not self.signs.is_party(self.text[start:stop]):
+            names_id = self.signs.names_id(self.text, start + at, start + stop)
+            if names_id and not self.signs.is_party(self.text[start + at : start + stop]):
                 return True
-            start = stop
+            at = stop
         return False
 
 

@@ -54,7 +54,7 @@ EXTRA = DEFAULT.with_extra({"amount_yuan": "fee", "meeting_id": "", "parties": "
 
 def in_general(raws: Sequence[bytes], aliases: Aliases = DEFAULT) -> Normalized:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BulkReader, "read", lambda *_: None)
+        patch.setattr(BulkReader, "read_some", lambda *_: None)
         return normalize(raws, aliases)
 
 
@@ -204,16 +204,38 @@ def test_no_record_goes_on_in_the_next() -> None:
     check(encoded("", GOOD + GOOD))
 
 
-def test_a_key_that_few_records_have_is_learned() -> None:
+def taken(raws: Sequence[bytes]) -> list[bool]:
+    read = BulkReader(DEFAULT).read_some(raws)
+    return [] if read is None else read[1].tolist()
+
+
+def test_one_odd_record_costs_no_other_the_quick_way() -> None:
     raws = [json.dumps({"meid": str(i), **({"name": "x"} if i == 777 else {})}).encode() for i in range(1000)]
-    assert is_alike(raws)
+    assert taken(raws) == [i != 777 for i in range(1000)]
     check(raws)
 
 
-@pytest.mark.parametrize(("batch", "piece"), [(3, 3), (7, 2), (100, 5)])
-def test_batches_may_differ(monkeypatch: pytest.MonkeyPatch, batch: int, piece: int) -> None:
+@pytest.mark.parametrize(
+    "kind", [kind for kind in HARMFUL if not kind.startswith(("doubled", "deep unk", "no ", "blank id"))]
+)
+@pytest.mark.parametrize("every", [2, 3, 10])
+def test_odd_records_among_others_are_told_apart(kind: str, every: int) -> None:
+    raws = encoded(*(HARMFUL[kind] if i % every == 1 else GOOD.replace("m1", f"m{i}") for i in range(60)))
+    if every > 2 and kind not in ("much money", "fine money", "empty party", "unknown key"):
+        assert taken(raws) == [i % every != 1 for i in range(60)]
+    check(raws)
+
+
+def test_records_without_an_id_are_told_among_those_read_in_bulk() -> None:
+    raws = encoded(*(HARMFUL["no id"] if i % 3 else GOOD.replace("m1", f"m{i}") for i in range(60)))
+    check(raws)
+    tables = normalize(raws)
+    assert tables.rejects["row"].to_pylist() == [i for i in range(60) if i % 3]
+
+
+@pytest.mark.parametrize("batch", [3, 7, 100])
+def test_batches_may_differ(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
     monkeypatch.setattr("ytxdata.records.normalize._BATCH", batch)
-    monkeypatch.setattr("ytxdata.records.bulk.FEW", piece)
     kinds = [
         GOOD,
         GOOD,

@@ -1,16 +1,20 @@
 """Records that are alike, read in bulk: their JSON straight into typed columns, or not at all.
 
-Arrow's JSON reader takes a fraction of the time of decoding record by record. It is used only where it cannot say
-anything else than the general way: told the exact type of every key at any depth, it refuses an unknown key, a value
-of another type, a key that stands twice, and whatever is not strict JSON. One refusal sends the whole batch the
-general way.
+Arrow's JSON reader takes a fraction of the time of decoding record by record. It is used only where it cannot say anything
+else than the general way: told the exact type of every key at any depth, it refuses an unknown key, a value of another type,
+a key that stands twice, and whatever is not strict JSON. After a refusal each record is held against the same types by itself, and
+those that have them are read: one odd record must not cost its thousand neighbours the quick way.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
+from typing import Annotated, Any, TypeAlias
 
+import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
@@ -18,7 +22,7 @@ import pyarrow.json
 from ytxdata.records import schema
 from ytxdata.records.aliases import PARTIES, Aliases, Match
 from ytxdata.records.encoding import is_utf8
-from ytxdata.records.json_values import STRICT_ERRORS, strict
+from ytxdata.records.json_values import STRICT_ERRORS, Number, strict
 from ytxdata.records.schema import ARROW_TYPES
 from ytxdata.records.values import MOST_YUAN
 
@@ -36,17 +40,18 @@ _SAMPLE = 64
 _DEEPEST = 8
 """How deep values that feed no column may be nested: Arrow handles its types by recursion."""
 
-FEW = 1024
-"""How many records are not divided any further when one of them is odd. So many may be decoded to learn their keys."""
-
-_PATIENCE = 8
-"""After how many refusals of so few nothing more is tried: where odd records are everywhere, trying only costs."""
+_PATIENCE = 2
+"""After how many batches of which nothing could be read nothing more is tried: where all are odd, trying only costs."""
 
 _LARGEST = 2**28
 """What is read at once [bytes]; Arrow could take eight times as much."""
 
 _MEETING_KINDS = {column.name: column.type for column in schema.MEETINGS} | {PARTIES: PARTIES}
 _LEG_KINDS = {column.name: column.type for column in schema.LEGS}
+
+
+Rows: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
+Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
 
 
 class BulkReader:
@@ -62,7 +67,32 @@ class BulkReader:
         self._of_meeting = _kinds(aliases.meeting, _MEETING_KINDS)
         self._of_leg = _kinds(aliases.leg, _LEG_KINDS)
         self._layout: pa.Schema | None = None
+        self._is_mixed = False
         self._patience = _PATIENCE
+
+    def read_some(self, raws: Sequence[bytes]) -> tuple[pa.Table, Flags] | None:
+        """Return the columns of those records that are alike, and which they are; None when they are less than half.
+
+        Examples
+        --------
+        >>> reader = BulkReader(Aliases())
+        >>> table, is_read = reader.read_some([b'{"meid":"1"}', b'{"meid":2}', b'{"meid":"3"}'])
+        >>> table["meid"].to_pylist(), is_read.tolist()
+        (['1', '3'], [True, False, True])
+        """
+        if not self._patience or not raws:
+            return None
+        table = None if self._is_mixed else self.read(raws)
+        if table is not None:
+            return table, np.ones(len(raws), np.bool_)
+        is_alike = self._alike(raws)
+        self._is_mixed = not is_alike.all()  # then the next batch is not tried as a whole
+        if 2 * np.count_nonzero(is_alike) >= len(raws):
+            table = self.read([raws[i] for i in np.flatnonzero(is_alike).tolist()])
+        if table is None:
+            self._patience -= 1
+            return None
+        return table, is_alike
 
     def read(self, raws: Sequence[bytes]) -> pa.Table | None:
         """Return a column for each key, parties as lists of structs; None when the records are not alike.
@@ -75,29 +105,42 @@ class BulkReader:
         >>> reader.read([b'{"meid":"1"}', b'{"meid":2}']) is None
         True
         """
-        if not self._patience or not all(raw[:1] == b"{" and raw[-1:] == b"}" for raw in raws):
-            return None  # no record may go on in the next one: between } and { nothing but a line stands
+        if not all(map(_stands_alone, raws)):
+            return None
         text = b"\n".join(raws)
         if len(text) > _LARGEST or not is_utf8(text):
             return None
         try:
-            layout = self._layout or self._learned(raws[:: len(raws) // _SAMPLE + 1])
+            self._layout = self._layout or self._learned(_sample(raws))
+            table = _parsed(text, self._layout)
         except _REFUSALS:
-            self._patience = 0  # one in a few is odd
             return None
-        self._layout = layout
-        try:
-            table = _parsed(text, layout)
-        except pa.ArrowException:
-            if len(raws) > FEW:
-                return None
-            try:  # there may be a key that few records have
-                self._layout = self._learned(raws)
-                table = _parsed(text, self._layout)
-            except _REFUSALS:
-                self._patience -= 1
-                return None
         return table if table.num_rows == len(raws) and all(map(self._is_certain, table.schema, table)) else None
+
+    def _alike(self, raws: Sequence[bytes]) -> Flags:
+        """Return which records have the keys and types that most of them have; these are learned again where few have them."""
+        is_alike = _fitting(raws, self._layout)
+        if not self._is_mixed or 2 * np.count_nonzero(is_alike) < len(raws):
+            usual = self._usual(_sample(raws))
+            as_usual = _fitting(raws, usual)
+            if np.count_nonzero(as_usual) > np.count_nonzero(is_alike):
+                self._layout, is_alike = usual, as_usual
+        return is_alike
+
+    def _usual(self, raws: Sequence[bytes]) -> pa.Schema | None:
+        """Return the layout of as many records as have one together, beginning with those whose keys are the most common."""
+        shapes = [(raw, shape) for raw in raws if (shape := _shape_of(raw))]
+        common = Counter(tuple(shape) for _, shape in shapes)
+        together: list[bytes] = []
+        usual: Shape = {}
+        for raw, shape in sorted(shapes, key=lambda one: -common[tuple(one[1])]):
+            if all(usual.get(path, kind) == kind for path, kind in shape.items()):
+                usual |= shape
+                together.append(raw)
+        try:
+            return self._learned(together) if together else None
+        except _REFUSALS:
+            return None
 
     def _learned(self, raws: Sequence[bytes]) -> pa.Schema:
         """Return the keys that records have, with the types that say exactly what their texts do."""
@@ -142,6 +185,79 @@ class BulkReader:
         parties = column.combine_chunks().flatten()
         says_nothing = reduce(pc.and_, map(pc.is_null, parties.flatten()), pa.scalar(True))
         return len(parties) == 0 or not pc.any(says_nothing).as_py()
+
+
+def _stands_alone(raw: bytes) -> bool:
+    """Return whether a record cannot go on in the next one: between } and { nothing but a line stands."""
+    return raw[:1] == b"{" and raw[-1:] == b"}"
+
+
+def _sample(raws: Sequence[bytes]) -> Sequence[bytes]:
+    return raws[:: len(raws) // _SAMPLE + 1]
+
+
+Shape: TypeAlias = dict[tuple[str, ...], str]
+"""What kind of value stands at each path of a record, null left out."""
+
+
+def _shape_of(raw: bytes) -> Shape:
+    """Return the shape of a record that is an object, nothing for another; Arrow would take a number for a text or the reverse."""
+    try:
+        value = strict.decode(raw)
+    except STRICT_ERRORS:
+        return {}
+    shape: Shape = {}
+    inside: list[tuple[tuple[str, ...], Any]] = [((), value)] if type(value) is dict else []
+    while inside:
+        path, one = inside.pop()
+        members = one.items() if type(one) is dict else (("[]", inner) for inner in one) if type(one) is list else ()
+        inside += [((*path, key), inner) for key, inner in members]
+        if one is not None:
+            shape[path] = "number" if type(one) in (int, Number) else type(one).__name__
+    return shape
+
+
+def _fitting(raws: Sequence[bytes], layout: pa.Schema | None) -> Flags:
+    """Return which records have the keys and types of a layout; a key that stands twice is not seen here, but by Arrow."""
+    if layout is None:
+        return np.zeros(len(raws), np.bool_)
+    decode = msgspec.json.Decoder(_as_struct(layout)).decode
+
+    def fits(raw: bytes) -> bool:
+        try:
+            decode(raw)
+        except STRICT_ERRORS:
+            return False
+        return _stands_alone(raw)
+
+    return np.fromiter(map(fits, raws), np.bool_, len(raws))
+
+
+def _as_struct(fields: Iterable[pa.Field]) -> Any:
+    """Return the type that msgspec holds a record against: these keys and no others, each of its type or null."""
+    known = {f"f{i}": field for i, field in enumerate(fields)}
+    return msgspec.defstruct(
+        "Alike",
+        [(name, _as_type(field.type) | None, None) for name, field in known.items()],
+        rename={name: field.name for name, field in known.items()},
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+
+
+def _as_type(kind: pa.DataType) -> Any:
+    if pa.types.is_struct(kind):
+        return _as_struct(kind.fields)
+    if pa.types.is_list(kind):
+        # a party that is null would be lost; in a list that feeds no column null is as good as any
+        inner = _as_type(kind.value_type)
+        return list[inner] if pa.types.is_struct(kind.value_type) else list[inner | None]  # type: ignore[valid-type]
+    if pa.types.is_decimal(kind):
+        most = 10.0 ** (kind.precision - kind.scale)  # beyond it Arrow refuses
+        return int | Annotated[float, msgspec.Meta(gt=-most, lt=most)]
+    if pa.types.is_integer(kind):
+        return Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+    return bool if pa.types.is_boolean(kind) else str
 
 
 def _kinds(look_up: Callable[[str], Match | None], kinds: Mapping[str, str]) -> KindOf:

@@ -102,41 +102,59 @@ def normalize(records: Sequence[RawRecord | bytes], aliases: Aliases = DEFAULT) 
     starts = range(0, len(records), _BATCH)
     with without_cycle_search():
         reader = bulk.BulkReader(aliases)
-        parts = [part for start in starts for part in _parts(records[start : start + _BATCH], start, aliases, reader)]
+        parts = [_batch(records[start : start + _BATCH], start, aliases, reader) for start in starts]
     empty = Normalized(*(table.empty_table() for table in (MEETINGS, LEGS, REJECTS, PROBLEMS)))
     tables = Normalized(*(pa.concat_tables(of_one_kind) for of_one_kind in zip(empty, *parts, strict=True)))
     assert tables.meetings.num_rows + tables.rejects.num_rows == len(records), "a record was lost or doubled"
     return tables
 
 
-def _parts(
+def _batch(
     records: Sequence[RawRecord | bytes], first_row: int, aliases: Aliases, reader: bulk.BulkReader
-) -> list[Normalized]:
-    """Return the rows of a batch of records: in bulk, else piece by piece, else one by one."""
+) -> Normalized:
+    """Return the rows of a batch of records: those that are alike in bulk, the others one by one."""
     raws = [record.raw if isinstance(record, RawRecord) else record for record in records]
-    rows = _in_bulk(raws, first_row, aliases, reader)
-    if rows is None and len(records) > bulk.FEW:
-        pieces = ((start, records[start : start + bulk.FEW]) for start in range(0, len(records), bulk.FEW))
-        return [part for start, piece in pieces for part in _parts(piece, first_row + start, aliases, reader)]
-    return [rows or _one_by_one(records, raws, first_row, aliases)]
+    rows = np.arange(first_row, first_row + len(raws))
+    read = _in_bulk(raws, rows, aliases, reader)
+    if read is None:
+        return _one_by_one(records, raws, rows, aliases)
+    tables, is_read = read
+    if is_read.all():
+        return tables
+    odd = np.flatnonzero(~is_read).tolist()
+    others = _one_by_one([records[i] for i in odd], [raws[i] for i in odd], rows[odd], aliases)
+    return Normalized(*(_by_row(pa.concat_tables(both)) for both in zip(tables, others, strict=True)))
 
 
-def _in_bulk(raws: list[bytes], first_row: int, aliases: Aliases, reader: bulk.BulkReader) -> Normalized | None:
-    """Return the rows of records that are alike and all meetings; None where one of them is not."""
-    table = reader.read(raws)
-    if table is None:
+def _by_row(table: pa.Table) -> pa.Table:
+    return table.take(np.argsort(table["row"].to_numpy(), kind="stable"))
+
+
+def _in_bulk(
+    raws: list[bytes], rows: bulk.Rows, aliases: Aliases, reader: bulk.BulkReader
+) -> tuple[Normalized, bulk.Flags] | None:
+    """Return the rows of the records that are alike and meetings, and which these are; None where there are too few."""
+    read = reader.read_some(raws)
+    if read is None:
         return None
+    table, is_read = read
+    ids, _ = _meeting_ids(_sheet_of(table, aliases))
+    if ids.null_count:  # what is no meeting is told by name
+        is_meeting = ids.is_valid()
+        is_read[is_read] = is_meeting.to_numpy(zero_copy_only=False)
+        table = table.filter(is_meeting)
+    taken = raws if is_read.all() else [raws[i] for i in np.flatnonzero(is_read)]
+    meetings, legs, problems = _tables(_sheet_of(table, aliases), lambda _: (), taken, pa.array(rows[is_read]), aliases)
+    return Normalized(meetings, legs, REJECTS.empty_table(), problems), is_read
+
+
+def _sheet_of(table: pa.Table, aliases: Aliases) -> Sheet:
     arrays = {name: table[name].combine_chunks() for name in table.column_names}
-    sheet = Sheet.of_arrays(len(raws), arrays, aliases.meeting)
-    if _meeting_ids(sheet)[0].null_count:
-        return None
-    rows = pa.array(np.arange(first_row, first_row + len(raws)))
-    meetings, legs, problems = _tables(sheet, lambda _: (), raws, rows, aliases)
-    return Normalized(meetings, legs, REJECTS.empty_table(), problems)
+    return Sheet.of_arrays(table.num_rows, arrays, aliases.meeting)
 
 
 def _one_by_one(
-    records: Sequence[RawRecord | bytes], raws: list[bytes], first_row: int, aliases: Aliases
+    records: Sequence[RawRecord | bytes], raws: list[bytes], rows: bulk.Rows, aliases: Aliases
 ) -> Normalized:
     """Return the rows of records of any kind."""
     objects = [read_object(raw, aliases) for raw in raws]
@@ -150,18 +168,17 @@ def _one_by_one(
             objects[i], reasons[i] = written or objects[i], "" if written else "bad_id"
     rejects = [
         {
-            "position": record.position if isinstance(record, RawRecord) else first_row + i,
+            "position": record.position if isinstance(record, RawRecord) else int(rows[i]),
             "reason": reasons[i],
             "detail": _detail(objects[i]),
             "meeting_id": ids[i] or _legible_id(raws[i]),
             "raw": raws[i].decode("utf-8", "backslashreplace"),
-            "row": first_row + i,
+            "row": int(rows[i]),
         }
         for i, record in enumerate(records)
         if reasons[i]
     ]
     kept = [i for i, reason in enumerate(reasons) if not reason]
-    rows = pa.array([first_row + i for i in kept], pa.int64())
     meetings = [objects[i] for i in kept]
     kept_raws = [raws[i] for i in kept]
     n_own_keys = sum(len(one.value or ()) for one in meetings)
@@ -174,7 +191,7 @@ def _one_by_one(
                 yield Trouble(i, match.column if match else key, reason, text)
 
     sheet = Sheet.of_objects([one.value or {} for one in meetings], aliases.meeting)
-    tables = _tables(sheet, overlooked, kept_raws, rows, aliases)
+    tables = _tables(sheet, overlooked, kept_raws, pa.array(rows[kept], pa.int64()), aliases)
     return Normalized(*tables[:2], pa.Table.from_pylist(rejects, REJECTS), tables[2])
 
 
@@ -252,7 +269,7 @@ def _tables(
             _problems(legs.troubles, of_legs["meeting_id"], of_legs["row"], of_legs["leg"]),
         ]
     )
-    return _table(arrays, MEETINGS), _table(of_legs, LEGS), problems
+    return _table(arrays, MEETINGS), _table(of_legs, LEGS), _by_row(problems)
 
 
 def _problems(troubles: list[Trouble], ids: pa.Array, rows: pa.Array, legs: pa.Array) -> pa.Table:

@@ -91,9 +91,9 @@ def test_the_first_key_that_speaks_counts_and_another_value_is_told(rows: Rows) 
     )
     assert tables.meetings["name"].to_pylist() == ["a", "b", "a", None, None]
     assert told(tables) == [
-        (None, "meeting_id", "other_value", "confid=002"),
         (None, "name", "other_value", "name=b"),
         (None, "creator", "other_value", "caller=15400000002"),
+        (None, "meeting_id", "other_value", "confid=002"),
     ]
 
 

@@ -213,15 +213,23 @@ def _shape_of(raw: bytes) -> Shape:
         members = one.items() if type(one) is dict else (("[]", inner) for inner in one) if type(one) is list else ()
         inside += [((*path, key), inner) for key, inner in members]
         if one is not None:
-            shape[path] = "number" if type(one) in (int, Number) else type(one).__name__
+            shape[path] = "number" if _is_bounded(one) else type(one).__name__
     return shape
+
+
+def _is_bounded(value: Any) -> bool:
+    """Return whether a value is a number that a decimal column can hold."""
+    return type(value) is int or (
+        type(value) is Number and value.is_finite() and abs(value.adjusted()) < _MONEY.precision
+    )
 
 
 def _fitting(raws: Sequence[bytes], layout: pa.Schema | None) -> Flags:
     """Return which records have the keys and types of a layout; a key that stands twice is not seen here, but by Arrow."""
-    if layout is None:
+    try:
+        decode = msgspec.json.Decoder(_as_struct(layout or ())).decode
+    except ValueError:  # a key that no type can be made for: one with a quote in it
         return np.zeros(len(raws), np.bool_)
-    decode = msgspec.json.Decoder(_as_struct(layout)).decode
 
     def fits(raw: bytes) -> bool:
         try:

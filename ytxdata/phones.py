@@ -19,7 +19,8 @@ SEPARATORS = r" \t\n\r\f\v\-()\[\]{}<>./_~'"
 """What may stand between the groups of a number, as the inside of a character class."""
 
 DASHES = "‐‑‒–—―−ー·•【】「」《》‘’"
-"""What Chinese keyboards and office programs write in place of these; compatibility forms (NFKC) leave them as they are."""
+"""What Chinese keyboards and office programs write in place of these; compatibility forms (NFKC) leave them as they
+are."""
 
 INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 """Marks of direction and width that come along when a number is copied out of a telephone's own list of contacts."""
@@ -34,11 +35,13 @@ WITH_WORD = (
     rf"[:=#,;{SEPARATORS}]*)+"
     rf"(?P<extension>[0-9]{{1,{LONGEST_EXTENSION}}})[#号號{SEPARATORS}]*$"
 )
-"""A number and the extension that a word, a pause or a key of the telephone announces; Arrow reads the same expression."""
+"""A number and the extension that a word, a pause or a key of the telephone announces; Arrow reads the same
+expression."""
 
 SHORT = r"1(?:00|1[0249]|2[0-3]|6[08])|1[0-2][0-9]{3}|11[68][0-9]{3}|1010[0-9]{4}|9[56][0-9]{3,6}"
-"""Short service numbers: emergency and enquiries, operators and public services, directories, national companies, banks.
-The numbering library lacks 111xx (post), 125xx (an operator's services), 116114 and what has more than six digits."""
+"""Short service numbers: emergency and enquiries, operators and public services, directories, national companies,
+banks. The numbering library lacks 111xx (post), 125xx (an operator's services), 116114 and what has more than six
+digits."""
 
 _WITH_WORD = re.compile(WITH_WORD)
 _BARE = re.compile(rf"[{SEPARATORS}]*\+?[0-9{SEPARATORS}]*")
@@ -51,7 +54,8 @@ _TRANSLATED = str.maketrans({**dict.fromkeys(DASHES, "-"), **dict.fromkeys(INVIS
 _CARRIER = re.compile(r"^1(?:79[0-9]{2}|2593|0193)(?=0[1-9][0-9]{8,10}$|1[3-9][0-9]{9}$)")
 """A carrier chosen in front of a home number: not a part of it."""
 HOME_MOBILE = re.compile(r"1(?:[3-689][0-9]|7[0-8])[0-9]{8}")
-"""A mobile number of the home region. What begins with 179 is left to the library: that may be a carrier in front of a foreign number."""
+"""A mobile number of the home region. What begins with 179 is left to the library: that may be a carrier in front of
+a foreign number."""
 _E164_MOBILE = re.compile(r"\+861[3-9][0-9]{9}")
 _E164_SHORT = re.compile(rf"\+86(?:{SHORT})")
 _SATELLITE = re.compile(r"\+86(1349|174[0-5])\d+|\+(870|88[12])\d+")
@@ -85,7 +89,8 @@ def read_phone(text: str) -> Phone:
     >>> read_phone("0755-88880000-802"), read_phone("010 8888 0000 转 802")
     (Phone(number='+8675588880000', extension='802'), Phone(number='+861088880000', extension='802'))
     >>> read_phone("13900000000"), read_phone("8001"), read_phone("anonymous")
-    (Phone(number='+8613900000000', extension=None), Phone(number=None, extension='8001'), Phone(number=None, extension=None))
+    (Phone(number='+8613900000000', extension=None), Phone(number=None, extension='8001'), Phone(number=None,
+    extension=None))
     """
     plain = _LABEL.sub("", unicodedata.normalize("NFKC", text).translate(_TRANSLATED))
     if not _BARE.fullmatch(plain):
@@ -125,7 +130,8 @@ def _dialled(bare: str) -> str:
 
 
 def _at_home(dialled: str) -> tuple[str, bool] | None:
-    """Return the national part of a home number, and whether a prefix says that it is complete; None for a foreign one."""
+    """Return the national part of a home number, and whether a prefix says that it is complete; None for a foreign
+    one."""
     for prefix in ("+86", "0086"):
         if dialled.startswith(prefix):
             return dialled.removeprefix(prefix).removeprefix("0"), True
@@ -162,7 +168,8 @@ def _is_local(dialled: str, groups: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=1)
 def complete_numbers() -> frozenset[tuple[str, int]]:
-    """Return first three digits and length of all national numbers of ten or eleven digits but mobiles, as the plan has them."""
+    """Return first three digits and length of all national numbers of ten or eleven digits but mobiles, as the plan
+    has them."""
     from phonenumbers import PhoneMetadata
 
     plan = PhoneMetadata.metadata_for_region(HOME_REGION)
@@ -204,8 +211,8 @@ def number_class(number: str | None, access: Collection[str] = ()) -> NumberClas
     Parameters
     ----------
     access
-        The account's own numbers by which one gets into a conference (a tuple or frozenset): whoever is listed under one of
-        these is not known by it.
+        The account's own numbers by which one gets into a conference (a tuple or frozenset): whoever is listed under
+        one of these is not known by it.
 
     Examples
     --------

@@ -1,9 +1,10 @@
 """Records that are alike, read in bulk: their JSON straight into typed columns, or not at all.
 
-Arrow's JSON reader takes a fraction of the time of decoding record by record. It is used only where it cannot say anything
-else than the general way: told the exact type of every key at any depth, it refuses an unknown key, a value of another type,
-a key that stands twice, and whatever is not strict JSON. After a refusal each record is held against the same types by itself, and
-those that have them are read: one odd record must not cost its thousand neighbours the quick way.
+Arrow's JSON reader takes a fraction of the time of decoding record by record. It is used only where it cannot say
+anything else than the general way: told the exact type of every key at any depth, it refuses an unknown key, a value
+of another type, a key that stands twice, and whatever is not strict JSON. After a refusal each record is held against
+the same types by itself, and those that have them are read: one odd record must not cost its thousand neighbours the
+quick way.
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ class BulkReader:
         return table if table.num_rows == len(raws) and all(map(self._is_certain, table.schema, table)) else None
 
     def _alike(self, raws: Sequence[bytes]) -> Flags:
-        """Return which records have the keys and types that most of them have; these are learned again where few have them."""
+        """Return which records have the keys and types that most of them have; these are learned again where few have
+        them."""
         is_alike = _fitting(raws, self._layout)
         if not self._is_mixed or 2 * np.count_nonzero(is_alike) < len(raws):
             usual = self._usual(_sample(raws))
@@ -128,7 +130,8 @@ class BulkReader:
         return is_alike
 
     def _usual(self, raws: Sequence[bytes]) -> pa.Schema | None:
-        """Return the layout of as many records as have one together, beginning with those whose keys are the most common."""
+        """Return the layout of as many records as have one together, beginning with those whose keys are the most
+        common."""
         shapes = [(raw, shape) for raw in raws if (shape := _shape_of(raw))]
         common = Counter(tuple(shape) for _, shape in shapes)
         together: list[bytes] = []
@@ -201,7 +204,8 @@ Shape: TypeAlias = dict[tuple[str, ...], str]
 
 
 def _shape_of(raw: bytes) -> Shape:
-    """Return the shape of a record that is an object, nothing for another; Arrow would take a number for a text or the reverse."""
+    """Return the shape of a record that is an object, nothing for another; Arrow would take a number for a text or
+    the reverse."""
     try:
         value = strict.decode(raw)
     except STRICT_ERRORS:
@@ -225,7 +229,8 @@ def _is_bounded(value: Any) -> bool:
 
 
 def _fitting(raws: Sequence[bytes], layout: pa.Schema | None) -> Flags:
-    """Return which records have the keys and types of a layout; a key that stands twice is not seen here, but by Arrow."""
+    """Return which records have the keys and types of a layout; a key that stands twice is not seen here, but by
+    Arrow."""
     try:
         decode = msgspec.json.Decoder(_as_struct(layout or ())).decode
     except ValueError:  # a key that no type can be made for: one with a quote in it

@@ -224,8 +224,8 @@ def _meeting_ids(sheet: Sheet) -> tuple[pa.Array, list[Trouble]]:
 def _with_written_id(one: Object, raw: bytes, aliases: Aliases) -> Object | None:
     """Return an object whose id is damaged with that id as it is written, None where it cannot be found.
 
-    A lenient reading puts one character for whatever is broken, so two ids that differ only there would become one, and two
-    meetings versions of each other.
+    A lenient reading puts one character for whatever is broken, so two ids that differ only there would become one,
+    and two meetings versions of each other.
     """
     value = one.value or {}
     texts = [text for member in _TEXT_MEMBER.findall(raw) for text in member]

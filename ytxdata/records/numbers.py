@@ -1,4 +1,5 @@
-"""Telephone numbers, whole columns at a time: what `phones.read_phone` says of each text, said of all at once where it can be.
+"""Telephone numbers, whole columns at a time: what `phones.read_phone` says of each text, said of all at once where
+it can be.
 
 A call to the numbering library takes some 40 µs, so an account whose people call from landlines would wait longer for
 its numbers than for everything else. Nearly all texts are digits with something between them: these are read by
@@ -63,7 +64,8 @@ def read_numbers(texts: pa.Array) -> Numbers:
 
 
 def access_numbers(meetings: pa.Table) -> frozenset[str]:
-    """Return the account's own numbers, by which one gets into a conference: those its meetings show to whom they call."""
+    """Return the account's own numbers, by which one gets into a conference: those its meetings show to whom they
+    call."""
     shown = read_numbers(meetings["display_number"].combine_chunks()).number
     return frozenset(shown.unique().drop_null().to_pylist())
 
@@ -75,7 +77,8 @@ def _filled(
 
 
 def _plain(words: pa.Array) -> pa.Array:
-    """Return texts without wide forms, typographers' dashes and invisible marks; nearly all are ASCII and stay as they are."""
+    """Return texts without wide forms, typographers' dashes and invisible marks; nearly all are ASCII and stay as
+    they are."""
     is_wide = pc.invert(pc.string_is_ascii(words))
     if not pc.any(is_wide).as_py():
         return words
@@ -165,8 +168,8 @@ def _marks() -> np.ndarray[Any, np.dtype[np.uint8]]:
 class _Read(NamedTuple):
     """What digits are as one number: its value in E.164 form, and what is certain of it.
 
-    `is_possible` says that it is a number if it is all there is, `is_whole` that a group behind it would be something else,
-    `is_part` that its last group is not a part of it.
+    `is_possible` says that it is a number if it is all there is, `is_whole` that a group behind it would be something
+    else, `is_part` that its last group is not a part of it.
     """
 
     value: Ints
@@ -176,7 +179,8 @@ class _Read(NamedTuple):
 
 
 def _read_digits(value: Ints, length: Ints, has_plus: Flags, first: Ints) -> _Read:
-    """Return what digits are, `first` of them in the first group: `phones._is_whole` and `phones._e164`, by arithmetic."""
+    """Return what digits are, `first` of them in the first group: `phones._is_whole` and `phones._e164`, by
+    arithmetic."""
 
     def leading(n: int) -> Ints:
         return value // _POWERS[np.clip(length - n, 0, 18)]
@@ -193,8 +197,8 @@ def _read_digits(value: Ints, length: Ints, has_plus: Flags, first: Ints) -> _Re
     is_national = ~is_foreign & (n_national >= 3) & (national >= _POWERS[np.clip(n_national - 1, 0, 18)])
 
     head = np.where(is_national, national // _POWERS[np.clip(n_national - 3, 0, 18)], 0)
-    complete, mobile, possible = _home_plan()
-    is_mobile = is_national & (n_national == 11) & mobile[head]
+    complete, possible = _home_plan()
+    is_mobile = is_national & (n_national == 11) & _mobiles()[head]
     is_complete = is_national & (n_national <= 12) & complete[head, np.clip(n_national, 0, 12)]
     is_unproven = needs_proof & ~is_mobile & ~is_complete
     is_whole = is_mobile | (is_complete & (has_prefix | (first <= 3) | (head == 400) | (head == 800)))
@@ -214,7 +218,8 @@ def _read_digits(value: Ints, length: Ints, has_plus: Flags, first: Ints) -> _Re
 
 
 def _foreign(value: Ints, length: Ints) -> tuple[Flags, Flags]:
-    """Return whether digits with a country code in front are surely a possible number, and whether they surely are none."""
+    """Return whether digits with a country code in front are surely a possible number, and whether they surely are
+    none."""
     codes, n_codes, possible, is_plain = _foreign_plan()
     head = np.clip(value // _POWERS[np.clip(length - 3, 0, 18)], 0, 999)
     code, n_national = codes[head], length - n_codes[head]
@@ -226,8 +231,15 @@ def _foreign(value: Ints, length: Ints) -> tuple[Flags, Flags]:
 
 
 @lru_cache(maxsize=1)
-def _home_plan() -> tuple[Flags, Flags, Flags]:
-    """Return which first three digits and lengths are complete, which first three digits a mobile, and which lengths possible.
+def _mobiles() -> Flags:
+    """Return which first three digits are a mobile's; so many accounts have nothing else that the plans wait until
+    they are needed."""
+    return np.array([bool(phones.HOME_MOBILE.fullmatch(f"{first:03}00000000")) for first in range(1000)])
+
+
+@lru_cache(maxsize=1)
+def _home_plan() -> tuple[Flags, Flags]:
+    """Return which first three digits and lengths are complete but for mobiles, and which lengths are possible at all.
 
     Lengths that only a local number has are left out: whether a 0 in front of these is stripped, the library decides.
     """
@@ -236,15 +248,15 @@ def _home_plan() -> tuple[Flags, Flags, Flags]:
     complete, possible = np.zeros((1000, 13), np.bool_), np.zeros(18, np.bool_)
     for first, length in phones.complete_numbers():
         complete[int(first), length] = True
-    mobile = np.array([bool(phones.HOME_MOBILE.fullmatch(f"{first:03}00000000")) for first in range(1000)])
     plan: Any = PhoneMetadata.metadata_for_region(phones.HOME_REGION)
     possible[[*plan.general_desc.possible_length]] = True
-    return complete, mobile, possible
+    return complete, possible
 
 
 @lru_cache(maxsize=1)
 def _foreign_plan() -> tuple[Ints, Ints, Flags, Flags]:
-    """Return the country code and its length by first three digits; by code which lengths are possible, and first digits plain.
+    """Return the country code and its length by first three digits; by code which lengths are possible, and first
+    digits plain.
 
     A first digit is plain where no national prefix can begin with it: then nothing is stripped, and the length decides.
     """
@@ -268,6 +280,8 @@ def _foreign_plan() -> tuple[Ints, Ints, Flags, Flags]:
 def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return numbers and extensions of texts without words, null where something is not certain."""
     seen = _spelled(words)
+    if np.all(seen.is_bare & (seen.length == 11) & _mobiles()[seen.value // 10**8 % 1000]):
+        return pc.binary_join_element_wise("+86", seen.digits, ""), pa.nulls(len(words), pa.string())
     has_tail = (seen.n_groups > 1) & (seen.last <= phones.LONGEST_EXTENSION)
     whole = _read_digits(seen.value, seen.length, seen.has_plus, seen.first)
     is_one = seen.is_bare & (whole.is_whole | (~has_tail & whole.is_possible))

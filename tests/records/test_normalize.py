@@ -116,6 +116,12 @@ def test_end_before_start_keeps_both(rows: Rows) -> None:
     assert told(tables) == [(None, "ended_at", "end_before_start", "2026-01-05 09:00:00")]
 
 
+def test_a_meeting_that_ended_when_it_began_contradicts_nothing(rows: Rows) -> None:
+    moment = "2026-01-05 10:00:00"
+    leg = {"phone": "15400000001", "jointime": moment, "leavetime": moment, "duration": 0}
+    assert told(rows({"starttime": moment, "endtime": moment, "duration": 0, "parties": [leg]})) == []
+
+
 @pytest.mark.parametrize(
     ("duration", "is_told"), [(1800, False), (1798, False), (1802, False), (1797, True), (1803, True), (30, True)]
 )

@@ -343,6 +343,16 @@ def test_parties_by_name_or_in_pairs(value: object, people: list[tuple[object, o
 
 
 @pytest.mark.parametrize(
+    "value", ["801,8022", "801;15400000001", {"801": {"name": "甲"}, "802": {"name": "乙"}}, ["801"]]
+)
+def test_parties_listed_by_their_extensions_are_legs(value: object) -> None:
+    tables = normalize([json.dumps({"meid": "1", "parties": value}, ensure_ascii=False).encode()])
+    assert tables.problems.num_rows == 0
+    assert tables.legs["extension"].to_pylist()[0] == "801"
+    assert tables.legs["number"].to_pylist()[0] is None
+
+
+@pytest.mark.parametrize(
     "entry", [["甲", "乙"], ["15400000001", "15400000002"], ["甲", "15400000001", "x"], ["15400000001"]]
 )
 def test_a_pair_that_could_mean_two_things_is_told(entry: list[str]) -> None:
@@ -361,6 +371,16 @@ def test_unknown_parties_are_not_nobody(rows: Rows) -> None:
     assert tables.meetings["n_legs"].to_pylist() == [None, 0, None, 1]
     assert tables.meetings["n_people"].to_pylist() == [None, 0, None, 1]
     assert tables.problems["reason"].to_pylist() == ["not_a_party", "not_a_party"]
+
+
+def test_two_extensions_of_one_office_are_two_people_and_one_number(rows: Rows) -> None:
+    office = [{"phone": "0755-88880000-801"}, {"phone": "0755-88880000转802"}, {"phone": "0755-88880000"}]
+    tables = rows({"creator": "(0755)88880000 ext. 802", "parties": office})
+    assert tables.problems.num_rows == 0
+    assert tables.legs["number"].to_pylist() == ["+8675588880000"] * 3
+    assert tables.legs["extension"].to_pylist() == ["801", "802", None]
+    assert tables.legs["is_creator"].to_pylist() == [False, True, True]
+    assert tables.meetings["n_people"].to_pylist() == [1]
 
 
 def test_a_column_without_values_has_its_type() -> None:

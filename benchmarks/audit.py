@@ -2,8 +2,9 @@
 
     python benchmarks/audit.py --meetings 1000000 --legs 8
 
-Meetings and legs lie in Parquet files and are read lazily by DuckDB. Each side runs in a process of its own; prints seconds, peak memory and the
-ratio. The reports are usage, creators, people, sizes, durations, heatmap, working hours, concurrency and concentration, by month.
+Meetings and legs lie in Parquet files and are read lazily by DuckDB. Each side runs in a process of its own; prints
+seconds, peak memory and the ratio. The reports are usage, creators, people, sizes, durations, heatmap, working hours,
+concurrency and concentration, by month.
 """
 
 from __future__ import annotations

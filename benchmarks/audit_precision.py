@@ -2,9 +2,10 @@
 
     python benchmarks/audit_precision.py --seeds 20 --meetings 700
 
-Prints a Markdown table: per check the findings, how many rest on planted cases, how many the truth bears out (precision), how many of the planted
-cases (recall), and grave findings on records that were not planted, per 1,000 such meetings. The second reading is plain Python, minute by minute
-where it can be, and shares no code with the checks.
+Prints a Markdown table: per check the findings, how many rest on planted cases, how many the truth bears out
+(precision), how many of the planted cases (recall), and grave findings on records that were not planted, per 1,000
+such meetings. The second reading is plain Python, minute by minute where it can be, and shares no code with the
+checks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How quickly, and in how much memory, 100,000 legs become a file, beside pandas.
 
-Run `uv run python benchmarks/export.py [rows]`. Each way runs in a process of its own; prints rows/s, peak memory above the data, and the ratio to
-pandas' `to_excel` or `to_csv`.
+Run `uv run python benchmarks/export.py [rows]`. Each way runs in a process of its own; prints rows/s, peak memory
+above the data, and the ratio to pandas' `to_excel` or `to_csv`.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 # ///
 """Build the bundled font: the glyphs of GB 2312 and ASCII out of Noto Sans CJK SC, so that every machine can draw Chinese.
 
-Run it with `uv run scripts/build_font.py`; it writes `ytxdata/plots/font/` (font and licence) and needs no network but for its two
-packages. The same packages give the same bytes.
+Run it with `uv run scripts/build_font.py`; it writes `ytxdata/plots/font/` (font and licence) and needs no network
+but for its two packages. The same packages give the same bytes.
 """
 
 from __future__ import annotations

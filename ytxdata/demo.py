@@ -167,8 +167,8 @@ def _run_notebook(folder: Path, env: dict[str, str]) -> Path:
 def connect() -> tuple[Client, Archive]:
     """Return a client and an archive for a notebook: the account that is set, else a company served in this process.
 
-    The archive is the directory `YTX_ARCHIVE`, else `meetings.archive` for an account or `demo.archive` for the company, where
-    the notebook runs.
+    The archive is the directory `YTX_ARCHIVE`, else `meetings.archive` for an account or `demo.archive` for the
+    company, where the notebook runs.
 
     Raises
     ------

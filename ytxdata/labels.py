@@ -53,8 +53,8 @@ UNPRINTABLE = re.compile(
 def printable(text: str, *, line: bool = False) -> str:
     """Return a text that can only be read: control characters, marks of direction and what is no character shown as `�`.
 
-    Everything that people wrote (names of meetings and people, file names, the platform's own messages) goes through here before a terminal, a page, a
-    picture or a workbook shows it.
+    Everything that people wrote (names of meetings and people, file names, the platform's own messages) goes through
+    here before a terminal, a page, a picture or a workbook shows it.
 
     Parameters
     ----------

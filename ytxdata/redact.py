@@ -47,8 +47,9 @@ _HASH = re.compile(
 def keyed_hashes(text: str, secret: bytes) -> str:
     """Return a text with every SHA-256 and every id of a pull replaced by a name that only who has the secret can compute.
 
-    Four digits of a masked number are ten thousand guesses: with the plain hash of the record beside it, each guess can be tried. The id of a pull holds the
-    first half of such a hash, and an answer may hold one record alone. A keyed name begins with `~`, so that it is never taken for a hash again.
+    Four digits of a masked number are ten thousand guesses: with the plain hash of the record beside it, each guess
+    can be tried. The id of a pull holds the first half of such a hash, and an answer may hold one record alone. A
+    keyed name begins with `~`, so that it is never taken for a hash again.
 
     Examples
     --------

@@ -33,7 +33,8 @@ class Selectable:
     ) -> Selection:  # fmt: skip
         """Return only some meetings, each with all its legs; nothing is read or computed before a report is made.
 
-        The certificate stays that of the whole: what was selected from complete data is complete. Every report says what was selected.
+        The certificate stays that of the whole: what was selected from complete data is complete. Every report says
+        what was selected.
 
         Parameters
         ----------
@@ -48,7 +49,8 @@ class Selectable:
         number
             Joined by one of these numbers.
         number_class
-            Convened from a number of one of these classes: mobile, fixed, service, premium, international, satellite, unknown.
+            Convened from a number of one of these classes: mobile, fixed, service, premium, international, satellite,
+            unknown.
         min_minutes
             At least so many meeting minutes; without what has no known end.
         book
@@ -57,7 +59,8 @@ class Selectable:
         Returns
         -------
         Selection
-            To be given to any report in place of this; several conditions must all hold, of several values one. `only` narrows it further.
+            To be given to any report in place of this; several conditions must all hold, of several values one.
+            `only` narrows it further.
 
         Raises
         ------

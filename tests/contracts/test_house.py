@@ -18,7 +18,7 @@ LONGEST_LINE = 120
 NAMED_AFTER_ANOTHER = ("cli", "plots")
 """Folders where a file bears the name of what it opens or draws: a verb of the command line, the report in a picture."""
 
-LONG_LINES = 450
+LONG_LINES = 320
 """What is still to be taken off, so that it can only become less."""
 
 

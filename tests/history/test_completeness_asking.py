@@ -122,7 +122,8 @@ def test_all_there_is_is_asked_for_again_after_thirty_days() -> None:
         asked = asks(archive, account)
         n_full += asked[0] > archive.land.count() - 50
         account.live(account.now + DAY, 10)
-    # Of the first sync's three questions only the last; the second sync; two that confirm the first answer; a month later.
+    # Of the first sync's three questions only the last; the second sync; two that confirm the first answer; a month
+    # later.
     assert n_full == 1 + 2 + 1
 
 

@@ -1,6 +1,7 @@
 """Every number once more, second by second, in plain Python, from the definitions alone: slow, obvious, independent of the package.
 
-An office is a list of meetings and a list of legs, as plain dictionaries; seconds are counted on the wall clock of Beijing.
+An office is a list of meetings and a list of legs, as plain dictionaries; seconds are counted on the wall clock of
+Beijing.
 """
 
 from __future__ import annotations

@@ -73,8 +73,9 @@ class Archive(Selectable):
         wait_s
             How long to wait for another sync of the same archive [s].
         settle
-            How late after its start the platform may list a meeting; nothing younger is PROVEN. Give more when a meeting
-            came later than that: the archive keeps to the longest it was ever given, and proves anew what it can.
+            How late after its start the platform may list a meeting; nothing younger is PROVEN. Give more when a
+            meeting came later than that: the archive keeps to the longest it was ever given, and proves anew what it
+            can.
 
         Returns
         -------
@@ -139,8 +140,8 @@ class Archive(Selectable):
 
         Notes
         -----
-        Where one id was used for two meetings, the parties of both stand under it: a plain join on `meeting_id` would count
-        them twice. `metrics` gives each party to the meeting it joined.
+        Where one id was used for two meetings, the parties of both stand under it: a plain join on `meeting_id` would
+        count them twice. `metrics` gives each party to the meeting it joined.
         """
         return self._frame("legs", start, end, as_of)
 
@@ -179,9 +180,9 @@ class Archive(Selectable):
     ) -> Hearing:
         """Hold another list of what took place against the archive, and keep it as evidence.
 
-        A line that is not in the archive is a gap, with its name. A period whose every line is found, of which the archive
-        holds no more, and whose own total adds up, is PROVEN with the reason `witnessed`. After each sync it is held
-        against the archive again.
+        A line that is not in the archive is a gap, with its name. A period whose every line is found, of which the
+        archive holds no more, and whose own total adds up, is PROVEN with the reason `witnessed`. After each sync it
+        is held against the archive again.
 
         Parameters
         ----------
@@ -194,11 +195,13 @@ class Archive(Selectable):
         name
             What to call it; the name of the file when not given. A second one of the same name takes its place.
         columns
-            Our name (`meeting_id`, `number`, `started_at`, `ended_at`, `duration_s`, `amount_yuan`) → what its column is called.
+            Our name (`meeting_id`, `number`, `started_at`, `ended_at`, `duration_s`, `amount_yuan`) → what its column
+            is called.
         totals
             What the list says of itself, where that stands on another page: `lines`, `seconds`, `yuan`.
         number_class
-            Where the list covers connections of one class of numbers only (`mobile`, `fixed` …): it proves no whole period.
+            Where the list covers connections of one class of numbers only (`mobile`, `fixed` …): it proves no whole
+            period.
         wait_s
             How long to wait for a sync that is running [s].
 
@@ -218,8 +221,8 @@ class Archive(Selectable):
 
         Notes
         -----
-        Lines are matched one to one: by meeting id (and number, where connections are listed), else by number and instant
-        within two minutes. Where nobody was connected, a list need not know of it.
+        Lines are matched one to one: by meeting id (and number, where connections are listed), else by number and
+        instant within two minutes. Where nobody was connected, a list need not know of it.
         """
         raw = source if isinstance(source, bytes) else read_list(Path(source))
         called = name or (Path(source).name if not isinstance(source, bytes) else f"{kind} {start}")

@@ -3,9 +3,10 @@
 A sync writes its files first and its head last. Rows of a sync without a head do not exist for any reader, so a
 killed sync is never seen half.
 
-A head is two lines. The first says what the archive is: counts, certificate, the end of the chain of pulls, the hashes of
-the line below and of all heads before. The second holds what only the next sync and readers of this state need: every
-file that counts with its size, SHA-256, rows and bounds, the evidence, the names the tables were derived with.
+A head is two lines. The first says what the archive is: counts, certificate, the end of the chain of pulls, the
+hashes of the line below and of all heads before. The second holds what only the next sync and readers of this state
+need: every file that counts with its size, SHA-256, rows and bounds, the evidence, the names the tables were derived
+with.
 """
 
 from __future__ import annotations

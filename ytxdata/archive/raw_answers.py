@@ -175,8 +175,8 @@ def put_together(snapshot: Snapshot, pull: Mapping[str, Any]) -> bytes | None:
 def may_hold_more(pull: Mapping[str, Any]) -> bool:
     """Whether a raw answer may hold records that are no observations: whether more than punctuation stands around those.
 
-    What an earlier parser overlooked, or took for a duplicate, stands in the gaps. To read every answer of ten years again
-    would take hours; that there is an opening brace where none belongs takes no reading.
+    What an earlier parser overlooked, or took for a duplicate, stands in the gaps. To read every answer of ten years
+    again would take hours; that there is an opening brace where none belongs takes no reading.
     """
     if pull["form"] == WHOLE:
         return True

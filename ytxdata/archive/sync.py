@@ -250,8 +250,8 @@ def keep_evidence(
 ) -> Text:
     """Keep the answers of an interrupted sync whole, in the chain of pulls; return what to tell of it.
 
-    Their records become no observations yet, and nothing is claimed: the rules of completeness may only see what finished
-    syncs left, or half a sync would one day be taken for the known land. The next sync asks for them again.
+    Their records become no observations yet, and nothing is claimed: the rules of completeness may only see what
+    finished syncs left, or half a sync would one day be taken for the known land. The next sync asks for them again.
     """
     if not answers:
         return _NOTHING_KEPT

@@ -1,9 +1,8 @@
 """The views, as SQL that DuckDB and Spark both read: whole frames, and lazy ones that read only what is asked for.
 
-`{meetings}`, `{legs}`, … stand for the stored tables, `{seen}` for when each observation was last seen, `{timestamp}` for
-what an engine calls an instant with a zone. A version
-is current unless a later one replaces it: few rows are replaced, so nothing has to be sorted or grouped, and a
-filter on `started_at` reaches the files.
+`{meetings}`, `{legs}`, … stand for the stored tables, `{seen}` for when each observation was last seen, `{timestamp}`
+for what an engine calls an instant with a zone. A version is current unless a later one replaces it: few rows are
+replaced, so nothing has to be sorted or grouped, and a filter on `started_at` reaches the files.
 """
 
 from __future__ import annotations

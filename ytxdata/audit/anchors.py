@@ -180,8 +180,9 @@ def _no_timestamp(where: str | Path, why: str) -> UsageError:
 def head_key(secret: bytes) -> bytes:
     """Return the key under which the end of the plain chain is published.
 
-    The plain end would be an oracle: whoever knows all of a pull but four digits of the only number in its answer could try them. A pack
-    with raw answers hides nothing from its reader and holds this key; the archive's secret cannot be computed from it.
+    The plain end would be an oracle: whoever knows all of a pull but four digits of the only number in its answer
+    could try them. A pack with raw answers hides nothing from its reader and holds this key; the archive's secret
+    cannot be computed from it.
     """
     return hmac.digest(secret, b"heads", "sha256")
 
@@ -189,7 +190,8 @@ def head_key(secret: bytes) -> bytes:
 def keyed_chain(pulls: list[dict[str, Any]], secret: bytes) -> Iterator[dict[str, Any]]:
     """Yield the pulls as they may leave without their raw answers: hashes keyed, and the chain closed anew over what is left to check.
 
-    The plain hash of an answer lets anybody try numbers until it fits; the owner of the archive can name the same chain again at any time.
+    The plain hash of an answer lets anybody try numbers until it fits; the owner of the archive can name the same
+    chain again at any time.
     """
     previous = ""
     for row in pulls:
@@ -206,8 +208,8 @@ def keyed_chain(pulls: list[dict[str, Any]], secret: bytes) -> Iterator[dict[str
 def heads_of(archive: Archive) -> list[dict[str, Any]]:
     """Return the head of an archive after each of its pulls, as it may be published: `format pulls asked_at chain masked_chain`.
 
-    `chain` is what a pack with raw answers is held against, `masked_chain` one without. Neither can be undone, and the history up to a head
-    cannot be written otherwise without changing it.
+    `chain` is what a pack with raw answers is held against, `masked_chain` one without. Neither can be undone, and
+    the history up to a head cannot be written otherwise without changing it.
 
     Raises
     ------

@@ -89,15 +89,16 @@ class Cadence:
 def advise(starts: Sequence[datetime], largest_answer: int, *, margin: float = 2) -> Cadence:
     """Return how often to sync, from when meetings began and how many records one answer is known to hold.
 
-    The rule: between two syncs fewer meetings may begin than an answer has room for beyond what it must reach back over, even when
-    the busiest time ever seen is exceeded `margin` times.
+    The rule: between two syncs fewer meetings may begin than an answer has room for beyond what it must reach back
+    over, even when the busiest time ever seen is exceeded `margin` times.
 
     Parameters
     ----------
     starts
         When meetings began, in any order; bursts count as they are.
     largest_answer
-        Records of the largest answer seen. A platform that never stopped by itself may give more: the advice is then on the safe side.
+        Records of the largest answer seen. A platform that never stopped by itself may give more: the advice is then
+        on the safe side.
     margin
         How many times the busiest time may be exceeded.
 

@@ -40,8 +40,8 @@ class Finding:
     measured, threshold
         What was measured and what it was held against; None where there is no number.
     mark
-        What tells this finding from all others of its check, the same on every run and machine; by default the record ids. Never a
-        telephone number: a short hash of one can be undone by trying all.
+        What tells this finding from all others of its check, the same on every run and machine; by default the record
+        ids. Never a telephone number: a short hash of one can be undone by trying all.
     at
         The instant it belongs to; by default the latest start of its records.
     pull_ids

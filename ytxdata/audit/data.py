@@ -58,7 +58,8 @@ class Data:
     In `rows` these tables can be asked; instants are local epoch seconds (Beijing wall clock), unknown is null:
 
     - `meetings`: `m` (row number) `meeting_id twin` (0, 1 … of one id used twice) `who` (creator: number in E.164 form, else as given)
-      `s e` (start, end) `len_s` (length: end − start, else what the platform says) `duration_s amount n_legs pull_id last_seen`;
+      `s e` (start, end) `len_s` (length: end − start, else what the platform says) `duration_s amount n_legs pull_id
+      last_seen`;
     - `legs`: `m leg number` (E.164) `person` (number, or one of its own) `j l` (join, leave as given) `x` (leave; an open leg is closed at the end);
     - `all_meetings`, `all_legs`: the same for all there is, with `in_scope`; the two above hold only what starts in the period.
 

@@ -140,8 +140,8 @@ class Findings(Table):
         Returns
         -------
         Table
-            One row per key of the raw records, one column per version of each record (20 at most), sorted by key; a key that a record
-            lacks is null. Its notes say what was found, by which rule, and which pulls prove it.
+            One row per key of the raw records, one column per version of each record (20 at most), sorted by key; a
+            key that a record lacks is null. Its notes say what was found, by which rule, and which pulls prove it.
 
         Raises
         ------
@@ -159,8 +159,8 @@ class Findings(Table):
         Returns
         -------
         Table
-            `check title_zh title_en warn crit new persisting resolved accepted state_zh state_en`, in the order of the checks; `warn` and
-            `crit` count what is open (new or persisting).
+            `check title_zh title_en warn crit new persisting resolved accepted state_zh state_en`, in the order of
+            the checks; `warn` and `crit` count what is open (new or persisting).
         """
         frame = self.frame
         rows = []

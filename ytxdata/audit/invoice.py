@@ -57,8 +57,8 @@ class Invoice:
         Returns
         -------
         Invoice
-            `skipped` lists every line that was not used: no id, formulas, ids in scientific notation, amounts that are none.
-            A line that stands twice is kept twice: being billed twice is for the reconciliation to tell.
+            `skipped` lists every line that was not used: no id, formulas, ids in scientific notation, amounts that
+            are none. A line that stands twice is kept twice: being billed twice is for the reconciliation to tell.
 
         Raises
         ------
@@ -254,7 +254,8 @@ class InvoiceRule:
     of
         What it explains: `duration` or `amount`.
     tariff
-        Per leg or per meeting, step, minimum and rounding of time; for amounts the fee and the prices per minute by number class.
+        Per leg or per meeting, step, minimum and rounding of time; for amounts the fee and the prices per minute by
+        number class.
     allowance_s, allowance_of
         Free seconds, and over what they are spent.
     money, each_rounded

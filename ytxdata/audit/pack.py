@@ -145,8 +145,9 @@ def pack(
 ) -> Pack:
     """Write an evidence pack of an archive.
 
-    Its time is that of the newest pull, not that of the packing: two packs of one state of an archive and its findings, made by one version with the same
-    options, are the same file byte for byte (where zlib is another one, the files inside and `manifest_sha256` are).
+    Its time is that of the newest pull, not that of the packing: two packs of one state of an archive and its
+    findings, made by one version with the same options, are the same file byte for byte (where zlib is another one,
+    the files inside and `manifest_sha256` are).
 
     Parameters
     ----------
@@ -157,14 +158,15 @@ def pack(
     findings
         The findings to put in; by default those of an audit with the default settings.
     include_raw
-        Put the raw answers in. They are full of phone numbers and names; without them the pack holds their hashes and masked tables, which
-        still verify, and says what cannot be checked from them.
+        Put the raw answers in. They are full of phone numbers and names; without them the pack holds their hashes and
+        masked tables, which still verify, and says what cannot be checked from them.
     sign_with
         A private ed25519 key as PEM (`openssl genpkey -algorithm ed25519 -out key.pem`).
     digest_file
         Where to write the SHA-256 of the ZIP, in the form of `sha256sum`; keep that file elsewhere.
     timestamp_from
-        An authority (RFC 3161) that is asked for a timestamp over the manifest, or a file with its answer to one that was asked elsewhere.
+        An authority (RFC 3161) that is asked for a timestamp over the manifest, or a file with its answer to one that
+        was asked elsewhere.
 
     Returns
     -------

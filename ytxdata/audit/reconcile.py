@@ -146,7 +146,8 @@ def reconcile(
     invoice
         `meeting_id, duration_s, amount_yuan`: a path, a frame, or an `Invoice`.
     start, end
-        The period it is for. Without one, records missing on the invoice are looked for between the first and the last meeting on it.
+        The period it is for. Without one, records missing on the invoice are looked for between the first and the
+        last meeting on it.
     columns
         Our name → what the column is called in the invoice.
     within_s, within_yuan
@@ -155,7 +156,8 @@ def reconcile(
     Returns
     -------
     Reconciliation
-        `line meeting_id state invoice_s record_s difference_s invoice_yuan record_yuan difference_yuan`, by line; then missing records.
+        `line meeting_id state invoice_s record_s difference_s invoice_yuan record_yuan difference_yuan`, by line;
+        then missing records.
 
     Raises
     ------
@@ -206,7 +208,8 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
 def _are_comparable(durations: Search) -> bool:
     """Return whether durations may be held against each other: by a rule that is trusted, or as they stand when no rounding does better.
 
-    Where some rounding does better and none can be trusted, to compare seconds with seconds would accuse every good line.
+    Where some rounding does better and none can be trusted, to compare seconds with seconds would accuse every good
+    line.
     """
     best = durations.best[0].tariff if durations.best else None
     return durations.rule is not None or best is None or (best.per, best.step_s, best.minimum_s) == ("meeting", 1, 0)

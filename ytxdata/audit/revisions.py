@@ -69,8 +69,8 @@ def changes(archive: Archive, *, start: Instant | None = None, end: Instant | No
     Returns
     -------
     Table
-        `meeting_id version field old new phase old_seen_at new_seen_at old_pull_id new_pull_id touches is_grave`, in the order in which they
-        were seen; the same columns when nothing changed.
+        `meeting_id version field old new phase old_seen_at new_seen_at old_pull_id new_pull_id touches is_grave`, in
+        the order in which they were seen; the same columns when nothing changed.
     """
     ledger = archive.changes()
     mask = ledger["phase"] == "after_close"
@@ -101,14 +101,16 @@ def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool =
     archive
         The archive.
     as_of
-        Compare with what was known then, for every month; by default for each month with the first pull after it had ended.
+        Compare with what was known then, for every month; by default for each month with the first pull after it had
+        ended.
     all_figures
         Also the figures that did not move.
 
     Returns
     -------
     Table
-        `period figure as_of then now difference`, by month; no row when no figure moved. `then` is null for a month of which nothing was known.
+        `period figure as_of then now difference`, by month; no row when no figure moved. `then` is null for a month
+        of which nothing was known.
 
     Raises
     ------

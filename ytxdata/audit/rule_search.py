@@ -1,7 +1,7 @@
 """Which rule explains an invoice: every usual rounding of time, allowance and fee is tried, the prices of each are fitted, all at once.
 
-A rule that explains the most lines is not yet the rule: with enough to choose from, something always fits. So every parameter must earn
-its place by lines, and a rule is trusted only when nothing else does nearly as well.
+A rule that explains the most lines is not yet the rule: with enough to choose from, something always fits. So every
+parameter must earn its place by lines, and a rule is trusted only when nothing else does nearly as well.
 """
 
 from __future__ import annotations
@@ -172,7 +172,8 @@ def search_amounts(lines: BilledLines) -> Search:
 def _prefix(lines: BilledLines, told: Ints) -> int | None:
     """Return the first line that is paid for after a run of free ones, None when the invoice does not begin with such a run.
 
-    The cut is where most lines before are free and most after are not, so that a false amount here or there does not move it.
+    The cut is where most lines before are free and most after are not, so that a false amount here or there does not
+    move it.
     """
     by_time = told[np.argsort(lines.order[told], kind="stable")]
     score = np.cumsum(np.where(lines.amount[by_time] == 0, 1, -1))
@@ -255,7 +256,8 @@ def _fitted(
 def _least_absolute(features: Floats, target: Floats, half: float) -> Floats:
     """Return, for each table of features, the coefficients with the least sum of absolute errors (weights drawn anew twelve times).
 
-    Absolute and not squared: a few false amounts, however large, then do not move a price. Errors below half of the last digit weigh alike.
+    Absolute and not squared: a few false amounts, however large, then do not move a price. Errors below half of the
+    last digit weigh alike.
     """
     weights = np.ones(features.shape[:2])
     n = features.shape[2]
@@ -318,8 +320,8 @@ def _supported(lines: BilledLines, told: Ints, rule: InvoiceRule) -> InvoiceRule
 def _is_enough(rule: InvoiceRule) -> bool:
     """Return whether a rule explains enough of enough lines.
 
-    Durations have no prices that could be bent to fit, so a few of them that all come out are enough: an invoice of ten lines in whole
-    minutes need not be doubted.
+    Durations have no prices that could be bent to fit, so a few of them that all come out are enough: an invoice of
+    ten lines in whole minutes need not be doubted.
     """
     few = rule.of == "duration" and rule.explained == rule.lines >= TRUSTED_DURATIONS
     return few or (rule.lines >= TRUSTED_LINES and rule.share >= TRUSTED_SHARE)
@@ -328,8 +330,9 @@ def _is_enough(rule: InvoiceRule) -> bool:
 def _judged(found: Sequence[tuple[InvoiceRule, Ints, Any]]) -> Search:
     """Return the best rule if it can be trusted.
 
-    Rules that say the same of every line are one rule, the plainest of them. Two rules are weighed on the lines on which they differ: the
-    better one must be right there at least twice as often, since on all other lines it makes no difference which of them was meant.
+    Rules that say the same of every line are one rule, the plainest of them. Two rules are weighed on the lines on
+    which they differ: the better one must be right there at least twice as often, since on all other lines it makes
+    no difference which of them was meant.
     """
     ranked = sorted(found, key=lambda one: -(one[0].explained - PENALTY * one[0].parameters))
     distinct: list[tuple[InvoiceRule, Ints, Any]] = []

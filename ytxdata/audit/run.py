@@ -45,9 +45,11 @@ def run(
     Parameters
     ----------
     source
-        An Archive; or a History or `ytx.Frames` of any engine, which know no earlier versions and keep no life of findings.
+        An Archive; or a History or `ytx.Frames` of any engine, which know no earlier versions and keep no life of
+        findings.
     start, end
-        Only what starts in `[start, end)`, Beijing time unless a zone is given; a finding about several meetings belongs to the latest.
+        Only what starts in `[start, end)`, Beijing time unless a zone is given; a finding about several meetings
+        belongs to the latest.
     roster
         `phone, name, department`: a path, a frame, or a `AddressBook`.
     invoice
@@ -55,9 +57,11 @@ def run(
     exports
         Tables that are to be handed on: rows about few people are found in them.
     config
-        Check → parameters that differ from the defaults; `roster` and `invoice` → `{"columns": {our name: name there}}`.
+        Check → parameters that differ from the defaults; `roster` and `invoice` → `{"columns": {our name: name
+        there}}`.
     as_of
-        What counts as now, by default the newest pull: only what was known then is looked at, and nothing is remembered.
+        What counts as now, by default the newest pull: only what was known then is looked at, and nothing is
+        remembered.
     checks
         Which checks to run; all when None.
     remember
@@ -66,7 +70,8 @@ def run(
     Returns
     -------
     Findings
-        One row per finding, in the order of the checks, then of time; those of earlier audits that are no longer found come last as *resolved*.
+        One row per finding, in the order of the checks, then of time; those of earlier audits that are no longer
+        found come last as *resolved*.
 
     Raises
     ------
@@ -79,7 +84,8 @@ def run(
 
     Notes
     -----
-    Reads; never changes, deletes or cleans a record. The records are brought into a temporary DuckDB file; memory is bounded.
+    Reads; never changes, deletes or cleans a record. The records are brought into a temporary DuckDB file; memory is
+    bounded.
     """
     scope = Scope.of(start, end)
     if isinstance(source, Archive) and source.snapshot() is None:

@@ -68,7 +68,8 @@ def audit(
 
     运行全部检查，说明发现了什么、哪些没有运行；发现的状态记在存档旁边，存档本身不变。
 
-    Run every check; tell what was found and what could not run. The life of findings is kept beside the archive, which is not changed.
+    Run every check; tell what was found and what could not run. The life of findings is kept beside the archive,
+    which is not changed.
 
     Example: ytxdata audit --archive meetings.archive --roster data/roster.csv --fail-on crit --since-last
     """  # fmt: skip

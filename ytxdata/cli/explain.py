@@ -61,7 +61,8 @@ def explain(
 
     列出报表的一行由哪些记录算出、排除了哪些及原因，并把数字代入公式。
 
-    List the records that a row of a report was made of, those left out with the reason, and the formulas with their numbers put in.
+    List the records that a row of a report was made of, those left out with the reason, and the formulas with their
+    numbers put in.
 
     Example: ytxdata explain --archive meetings.archive --report usage --by month --row 0
     """

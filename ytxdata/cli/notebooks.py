@@ -35,7 +35,8 @@ def notebooks(
 
     把随包的笔记本复制到目录里，用 JupyterLab 打开即可运行；不会覆盖改过的文件。
 
-    Copy the notebooks that come along to a directory, to be run in JupyterLab; a file that was changed is never replaced.
+    Copy the notebooks that come along to a directory, to be run in JupyterLab; a file that was changed is never
+    replaced.
 
     Example: ytxdata notebooks my-notebooks
     """

@@ -54,7 +54,8 @@ def pack(
 
     把查询链、证书、发现、表格和 verify.py 放进一个 ZIP；在另一台机器上运行 python3 -I verify.py 即可核对。
 
-    Put the chain of pulls, certificate, findings, tables and verify.py into one ZIP; `python3 -I verify.py` checks it on any other machine.
+    Put the chain of pulls, certificate, findings, tables and verify.py into one ZIP; `python3 -I verify.py` checks it
+    on any other machine.
 
     Example: ytxdata pack evidence.zip --archive meetings.archive --digest evidence.sha256
     """

@@ -123,7 +123,8 @@ def report(
 
     从存档写出一个时段的全部报表：每表一个 CSV，或一个工作簿，或一个自成一体的网页；号码默认打码。
 
-    Write all reports of an archive for a period: one CSV a table, one workbook, or one self-contained page; phones are masked by default.
+    Write all reports of an archive for a period: one CSV a table, one workbook, or one self-contained page; phones
+    are masked by default.
 
     Example: ytxdata report --archive meetings.archive --from 2026-01 --to 2026-07 --format all --out report
     """  # fmt: skip

@@ -66,7 +66,8 @@ def verify(
 
     核对存档里的每个校验和与每条约束，证据包里的每项主张，或 CSV、XLSX 与其说明（.about.json）是否一致；损坏时退出码为 5。
 
-    Check every hash and every law of an archive, every claim of an evidence pack, or a CSV or XLSX against its description (.about.json); exit code 5 when something is damaged.
+    Check every hash and every law of an archive, every claim of an evidence pack, or a CSV or XLSX against its
+    description (.about.json); exit code 5 when something is damaged.
 
     Example: ytxdata verify evidence.zip --public-key key.pub --recompute
     """  # fmt: skip

@@ -1,7 +1,7 @@
 """The platform's other end, beside the house: a real HTTP server on loopback that checks signatures and lists meetings.
 
-It needs the extra `emulator`; it imports the status-code table and the bottom row of this package, nothing else, so that
-it can disagree with the client.
+It needs the extra `emulator`; it imports the status-code table and the bottom row of this package, nothing else, so
+that it can disagree with the client.
 """
 
 from __future__ import annotations

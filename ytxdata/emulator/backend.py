@@ -1,8 +1,8 @@
 """The emulated platform without its sockets: who may ask and what, its clock, the records it holds, its log.
 
 One request in, one reply out, by the emulator's own reading of the interface text: nothing here is shared with the
-client's signing, so that the two can disagree. The order of the checks is the order of this page: who asks, then what is
-asked, then whether it may be asked here.
+client's signing, so that the two can disagree. The order of the checks is the order of this page: who asks, then what
+is asked, then whether it may be asked here.
 """
 
 from __future__ import annotations

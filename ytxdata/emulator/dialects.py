@@ -218,7 +218,8 @@ class Shape:
     keyed
         Each record is the value of a key, its meeting id.
     kind
-        `records`, or one of the values that hold none: `fixed` (`nothing` is the value) and `absent` (no `data` at all).
+        `records`, or one of the values that hold none: `fixed` (`nothing` is the value) and `absent` (no `data` at
+        all).
     """
 
     opening: str = "["

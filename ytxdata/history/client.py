@@ -93,7 +93,8 @@ class Client:
                 "base_url": base_url,
             }
         ]
-        # A refused value may hold the token, also in an address: a traceback with its frames' values shows none of them.
+        # A refused value may hold the token, also in an address: a traceback with its frames' values shows none of
+        # them.
         account_sid = auth_token = app_id = environment = base_url = None
         self.settings = Settings.load(**given.pop())
         self.aliases = DEFAULT.with_extra(self.settings.aliases).with_extra(aliases or {})

@@ -1,6 +1,7 @@
 """Days, weeks, months and working days: numbers of days since 1970-01-01, in small tables that every engine can join with.
 
-Working days are those of the Chinese calendar with its make-up days, then one's own exceptions; weekends where it knows nothing.
+Working days are those of the Chinese calendar with its make-up days, then one's own exceptions; weekends where it
+knows nothing.
 """
 
 from __future__ import annotations
@@ -139,8 +140,8 @@ def counterpart(
 ) -> tuple[datetime, datetime]:
     """Return the period that another is compared with, by the calendar.
 
-    Whole months are compared with as many whole months, a month that is not over with the same days of the one before, anything else with
-    the time of equal length just before; `year_before` with the same dates a year earlier.
+    Whole months are compared with as many whole months, a month that is not over with the same days of the one
+    before, anything else with the time of equal length just before; `year_before` with the same dates a year earlier.
 
     Raises
     ------
@@ -303,8 +304,9 @@ def _is_known(year: int) -> bool:
 class Worked(NamedTuple):
     """Working time by day, to be joined with: `opens closes` of each working day [seconds of the day], and what the reader must know.
 
-    `table` has `day`, `before` (working seconds before that day, from the first of the days on) and `works` (1 on a working day, else 0).
-    Working seconds up to a local epoch second are then `before + works × (what has passed between opens and closes)`.
+    `table` has `day`, `before` (working seconds before that day, from the first of the days on) and `works` (1 on a
+    working day, else 0). Working seconds up to a local epoch second are then `before + works × (what has passed
+    between opens and closes)`.
     """
 
     table: pa.Table
@@ -322,7 +324,8 @@ def worked(
     Raises
     ------
     UsageError
-        `hours` are no two times of a day, or the second is not after the first; or a date is none, or both free and not.
+        `hours` are no two times of a day, or the second is not after the first; or a date is none, or both free and
+        not.
 
     Examples
     --------

@@ -39,8 +39,8 @@ class ComparedReport(Report):
     spans
         The two periods `[start, end)`, the later first.
     drivers
-        The groups behind the change of each figure that adds up: `figure group now before change of_change_pct`, the largest change
-        first; the changes add up to that of the figure exactly. None when the report has no groups.
+        The groups behind the change of each figure that adds up: `figure group now before change of_change_pct`, the
+        largest change first; the changes add up to that of the figure exactly. None when the report has no groups.
     """
 
     now: Report | None = None
@@ -69,7 +69,8 @@ def compare(
     Parameters
     ----------
     report
-        A report that goes by time: `metrics.usage`, `cost`, `working_hours`, `lonely`, `concentration`, `concurrency`, or one's own.
+        A report that goes by time: `metrics.usage`, `cost`, `working_hours`, `lonely`, `concentration`,
+        `concurrency`, or one's own.
     source
         As in `usage`.
     period
@@ -86,9 +87,9 @@ def compare(
     Returns
     -------
     ComparedReport
-        `figure now before change change_pct per_workday_pct` (decimals of nine places; null where a figure is unknown, or 0 before), in the
-        order of the report; `.drivers` has the groups. `explain(row)` leads to the records of both periods, `explain(row, "now")` and
-        `explain(row, "before")` to those of one.
+        `figure now before change change_pct per_workday_pct` (decimals of nine places; null where a figure is
+        unknown, or 0 before), in the order of the report; `.drivers` has the groups. `explain(row)` leads to the
+        records of both periods, `explain(row, "now")` and `explain(row, "before")` to those of one.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """How many at once: peaks, when and how often, minutes above the purchased lines, lines that would have sufficed.
 
-Counted in two levels, so that no raw row meets all others: inside each day the count runs from 0, and only a histogram of it is kept (for
-each day and count, how long, since when, how often); what the earlier days left over is added to that small table. A `lane` is one count
-that runs by itself: legs or meetings of one group.
+Counted in two levels, so that no raw row meets all others: inside each day the count runs from 0, and only a
+histogram of it is kept (for each day and count, how long, since when, how often); what the earlier days left over is
+added to that small table. A `lane` is one count that runs by itself: legs or meetings of one group.
 """
 
 from __future__ import annotations
@@ -37,14 +37,16 @@ def concurrency(
 ) -> Report:  # fmt: skip
     """Find how many legs and meetings there were at once, and how many lines that takes.
 
-    One row is a period in which somebody was connected. Every moment of `[start, end)` counts, also of meetings begun before it.
+    One row is a period in which somebody was connected. Every moment of `[start, end)` counts, also of meetings begun
+    before it.
 
     Parameters
     ----------
     source, start, end, by, min_parties
         As in `usage`.
     group, book, group_of
-        As in `usage`: each group has peaks of its own, which do not add up. With `group_of="leg"` there are no peaks of meetings.
+        As in `usage`: each group has peaks of its own, which do not add up. With `group_of="leg"` there are no peaks
+        of meetings.
     lines
         Purchased lines; `minutes_above` is null without.
     p
@@ -54,7 +56,8 @@ def concurrency(
     -------
     Report
         `period peak_legs peak_legs_at peak_legs_times peak_meetings peak_meetings_at peak_meetings_times busy_minutes
-        minutes_above lines_sufficient is_partial covered_pct`, sorted by period. `metrics.peak_stretches` lists every stretch at the peak.
+        minutes_above lines_sufficient is_partial covered_pct`, sorted by period. `metrics.peak_stretches` lists every
+        stretch at the peak.
 
     Raises
     ------
@@ -101,8 +104,8 @@ def peak_stretches(
 ) -> Report:  # fmt: skip
     """List every stretch of time during which the peak was reached.
 
-    One row is a stretch `[starts_at, ends_at)` of a period, for legs and for meetings; a leave and a join in the same second do
-    not end it.
+    One row is a stretch `[starts_at, ends_at)` of a period, for legs and for meetings; a leave and a join in the same
+    second do not end it.
 
     Parameters
     ----------
@@ -200,8 +203,8 @@ def at_peak(rows: Breakdown, cells: Mapping[str, Any], column: str | None) -> La
 def histogram(rows: Breakdown) -> Lazy:
     """Return how long there were how many at once on each day: `kind day row level s at begins continues`.
 
-    During `s` seconds of the day there were `level`, first at `at`, in `begins` stretches that began on that day and `continues`
-    (0 or 1) that came over from the day before. Levels of 0 are left out.
+    During `s` seconds of the day there were `level`, first at `at`, in `begins` stretches that began on that day and
+    `continues` (0 or 1) that came over from the day before. Levels of 0 are left out.
     """
     held = _kept(rows, "histogram", lambda: rows.source.engine.hold(_risen(rows)))
     level = held.join(_left_over(held), on=["lane", "day"], how="inner")
@@ -292,7 +295,8 @@ def _inside(rows: Breakdown) -> Lazy:
     both = steps(_spans(rows), rows.source.engine.signs, "lane", begins="a", ends="b")
     changes = (
         nw.concat([both, silent.select("lane", "step", "t")])
-        # as floats, exact for these numbers: DuckDB's running sum of integers was measured to take nearly twice as long; and
+        # as floats, exact for these numbers: DuckDB's running sum of integers was measured to take nearly twice as
+        # long; and
         # pandas fails to put nulls into a column of its own integers
         .select("t", nw.col("step").cast(nw.Float64), slot=nw.col("t") // DAY * n_lanes + nw.col("lane"))
         .group_by("slot", "t")

@@ -40,8 +40,8 @@ def sizes(
     Returns
     -------
     Report
-        `size_bucket meetings share_pct meeting_minutes`, always 8 rows (of each group), from small to large; with `min_parties=0` a ninth, `0`,
-        comes first: meetings that nobody joined.
+        `size_bucket meetings share_pct meeting_minutes`, always 8 rows (of each group), from small to large; with
+        `min_parties=0` a ninth, `0`, comes first: meetings that nobody joined.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """What is known of each meeting, in integers: the one place where joins, people, seconds and unknowns are defined.
 
-A scope says which meetings a report is about. Every report is a sum over the rows of its facts, so that no two reports can disagree about a
-word. What could not be counted is counted here too, by reason.
+A scope says which meetings a report is about. Every report is a sum over the rows of its facts, so that no two
+reports can disagree about a word. What could not be counted is counted here too, by reason.
 """
 
 from __future__ import annotations
@@ -138,10 +138,11 @@ def timed(source: Source, meetings: Lazy) -> Lazy:
 class Facts:
     """The meetings of a scope, one row each, computed once, and their legs.
 
-    Columns of `meetings`: `key` (a number for the length of the session) `meeting_id pull_id creator name s e at`, then, null where unknown: `is_known` (whether its legs are),
-    `rows` (parties listed), `legs`, `closed` (legs with a known end), `leg_s`, `first`, `last`, `people`, `withheld`, `size`,
-    `meeting_s`, `till` (the latest known moment); with `talk` also `talk_s`, `lonely_s`; and `counts` (whether it has enough people),
-    `rejoined` (whether anybody joined more than once, which few do: all others need no union of intervals).
+    Columns of `meetings`: `key` (a number for the length of the session) `meeting_id pull_id creator name s e at`,
+    then, null where unknown: `is_known` (whether its legs are), `rows` (parties listed), `legs`, `closed` (legs with
+    a known end), `leg_s`, `first`, `last`, `people`, `withheld`, `size`, `meeting_s`, `till` (the latest known
+    moment); with `talk` also `talk_s`, `lonely_s`; and `counts` (whether it has enough people), `rejoined` (whether
+    anybody joined more than once, which few do: all others need no union of intervals).
     """
 
     source: Source

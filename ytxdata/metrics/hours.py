@@ -32,12 +32,14 @@ def heatmap(
 ) -> Report:  # fmt: skip
     """Sum the minutes of meetings over weekday × hour, each meeting split across the hours it spans.
 
-    One row is one of the 168 hours of the week; an hour without meetings has 0. Two meetings at once give two minutes a minute.
+    One row is one of the 168 hours of the week; an hour without meetings has 0. Two meetings at once give two minutes
+    a minute.
 
     Parameters
     ----------
     source, start, end, group, book, min_parties, day_of
-        As in `usage`; a meeting that belongs to the period counts whole, so that the sum over all cells is `meeting_minutes`.
+        As in `usage`; a meeting that belongs to the period counts whole, so that the sum over all cells is
+        `meeting_minutes`.
 
     Returns
     -------
@@ -51,7 +53,8 @@ def heatmap(
     """
     rows = Breakdown.of(source, start, end, group=group, book=book, min_parties=min_parties, day_of=day_of)
     ended = rows.meetings.filter(~nw.col("meeting_s").is_null())
-    # Occupied seconds of a cell up to an instant = whole weeks × 3600 + what of the cell has passed in the running week. A meeting is the
+    # Occupied seconds of a cell up to an instant = whole weeks × 3600 + what of the cell has passed in the running
+    # week. A meeting is the
     # difference of two such instants; summed by the hour of the week they lie in, all cells follow from 168 rows.
     edges = nw.concat([_edge(ended, "last", 1), _edge(ended, "first", -1)])
     cells = rows.source.engine.small(pa.table({"slot": pa.array(range(HOURS_OF_WEEK), pa.int64())}))
@@ -109,8 +112,9 @@ def working_hours(
 ) -> Report:  # fmt: skip
     """Split meeting minutes into those inside and those outside working hours.
 
-    One row is a period; a meeting that crosses an edge of the working hours is split there. Working days are those of the Chinese
-    calendar, with make-up days; a year it does not know falls back to Monday to Friday, and a note says so.
+    One row is a period; a meeting that crosses an edge of the working hours is split there. Working days are those of
+    the Chinese calendar, with make-up days; a year it does not know falls back to Monday to Friday, and a note says
+    so.
 
     Parameters
     ----------

@@ -46,7 +46,8 @@ def lonely(
     -------
     Report
         `meeting_id creator lonely_minutes meeting_minutes`, or `creator meetings lonely_minutes meeting_minutes`, or
-        `period meetings lonely_minutes meeting_minutes is_partial covered_pct`; with a tariff also `lonely_cost` [yuan, decimal], null where the number has no price. Most lonely minutes first, periods in their order.
+        `period meetings lonely_minutes meeting_minutes is_partial covered_pct`; with a tariff also `lonely_cost`
+        [yuan, decimal], null where the number has no price. Most lonely minutes first, periods in their order.
 
     Raises
     ------

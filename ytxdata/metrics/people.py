@@ -38,8 +38,8 @@ def creators(
     Returns
     -------
     Report
-        `creator meetings meeting_minutes talk_minutes lonely_minutes leg_minutes legs people withheld size_mean`, most meeting
-        minutes first.
+        `creator meetings meeting_minutes talk_minutes lonely_minutes leg_minutes legs people withheld size_mean`,
+        most meeting minutes first.
 
     Raises
     ------
@@ -71,7 +71,8 @@ def people(
 ) -> Report:  # fmt: skip
     """Count the meetings and minutes of each number.
 
-    One row is a normalised number that joined at least once; with groups, one for each group it was in. Legs without a number are left out and counted.
+    One row is a normalised number that joined at least once; with groups, one for each group it was in. Legs without
+    a number are left out and counted.
 
     Parameters
     ----------
@@ -135,8 +136,8 @@ def presence(
     Returns
     -------
     Report
-        `meeting_id number leg legs first_joined_at last_left_at presence presence_pct`, sorted by meeting and first leg;
-        `leg` is the first of the person's legs. No row when there is no such meeting.
+        `meeting_id number leg legs first_joined_at last_left_at presence presence_pct`, sorted by meeting and first
+        leg; `leg` is the first of the person's legs. No row when there is no such meeting.
 
     Raises
     ------
@@ -238,7 +239,8 @@ def concentration(
     Returns
     -------
     Report
-        `period creators top_creators concentration gini is_partial covered_pct`, sorted by period; both shares are null when there are 0 minutes.
+        `period creators top_creators concentration gini is_partial covered_pct`, sorted by period; both shares are
+        null when there are 0 minutes.
 
     Raises
     ------

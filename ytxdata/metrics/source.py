@@ -36,9 +36,11 @@ class Frames(Selectable):
     Parameters
     ----------
     meetings
-        One row per meeting: `meeting_id`, `started_at`, `ended_at`, and, when known, `creator`, `name`, `n_legs`, `pull_id`.
+        One row per meeting: `meeting_id`, `started_at`, `ended_at`, and, when known, `creator`, `name`, `n_legs`,
+        `pull_id`.
     legs
-        One row per party of a meeting: `meeting_id`, `leg`, `joined_at`, `left_at`, and `number` (E.164) or `phone` (as given).
+        One row per party of a meeting: `meeting_id`, `leg`, `joined_at`, `left_at`, and `number` (E.164) or `phone`
+        (as given).
     certificate
         How complete the data is; every report repeats it.
     pulls
@@ -46,9 +48,10 @@ class Frames(Selectable):
 
     Notes
     -----
-    Instants may stand in any zone; without one they are taken for Beijing wall time. Unknown is null. Rows that say all the same are counted
-    once; rows that tell one leg (same `meeting_id`, same `leg`) or one meeting (same `meeting_id`, same `started_at`) in two ways are refused,
-    and so is a leg without `leg`. Of two meetings with one id, each leg belongs to the last begun by its join.
+    Instants may stand in any zone; without one they are taken for Beijing wall time. Unknown is null. Rows that say
+    all the same are counted once; rows that tell one leg (same `meeting_id`, same `leg`) or one meeting (same
+    `meeting_id`, same `started_at`) in two ways are refused, and so is a leg without `leg`. Of two meetings with one
+    id, each leg belongs to the last begun by its join.
 
     Examples
     --------
@@ -81,8 +84,8 @@ _KEYS = ("obs", "row")
 class Source:
     """Meetings (`id meeting_id pull_id creator name s e n_legs`) and legs (`id leg number j l`), lazily.
 
-    `id` ties them together; `s e` are start and end, `j l` join and leave, in local epoch seconds. `notes` are said under every
-    report, `held` keeps what several reports share.
+    `id` ties them together; `s e` are start and end, `j l` join and leave, in local epoch seconds. `notes` are said
+    under every report, `held` keeps what several reports share.
     """
 
     meetings: Lazy

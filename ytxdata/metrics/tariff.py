@@ -52,7 +52,8 @@ class Tariff:
     step_s
         Each line is rounded to a multiple of so many seconds.
     minimum_s
-        The fewest seconds a line is billed for: with 30 and a step of 6, the first 30 seconds count whole, then every 6 begun.
+        The fewest seconds a line is billed for: with 30 and a step of 6, the first 30 seconds count whole, then every
+        6 begun.
     rounding
         Whether a step begun counts whole (`up`), the nearest multiple counts, or only whole steps (`down`).
     connection_fee
@@ -142,8 +143,8 @@ class Tariff:
 def allocated(total: Decimal, weights: Sequence[Fraction], decimals: int = 2) -> list[Decimal]:
     """Return the parts of an amount by weight, each in whole units of its last decimal, adding up to it exactly.
 
-    What is left after rounding down goes to those who lost most by it (largest remainder), the first of equals; weights that add up to
-    nothing count alike.
+    What is left after rounding down goes to those who lost most by it (largest remainder), the first of equals;
+    weights that add up to nothing count alike.
 
     Examples
     --------

@@ -37,7 +37,8 @@ def usage(
 ) -> Report:  # fmt: skip
     """Count meetings, minutes and people by day, week, month or in total.
 
-    One row is a period in which at least one counted meeting lies. Minutes are whole seconds divided once; unknown is null.
+    One row is a period in which at least one counted meeting lies. Minutes are whole seconds divided once; unknown is
+    null.
 
     Parameters
     ----------
@@ -48,33 +49,38 @@ def usage(
     by
         `day`, `week` (from Monday), `month` or `total`.
     group
-        Also one row for each group of meetings or legs: `department`, `person` or another column of the book, `creator`, `number_class`,
-        `size_class`, `name`, or a rule for names (regular expression → series). The column `group` then follows the period.
+        Also one row for each group of meetings or legs: `department`, `person` or another column of the book,
+        `creator`, `number_class`, `size_class`, `name`, or a rule for names (regular expression → series). The column
+        `group` then follows the period.
     book
-        The address book: a path or frame with `phone` (or `number`), `name`, `department`, …, and from which day to which a line holds.
+        The address book: a path or frame with `phone` (or `number`), `name`, `department`, …, and from which day to
+        which a line holds.
     group_of
-        Whose group counts: `creator`, a meeting falls into the group of its creator; `leg`, each leg into that of its own number.
+        Whose group counts: `creator`, a meeting falls into the group of its creator; `leg`, each leg into that of its
+        own number.
     min_parties
         From how many people a meeting counts.
     day_of
         Whether a meeting belongs to the day it `starts` or, as Google has it, `ends`.
     definitions
-        `ours`, or the product whose way of counting is wanted instead: `google`, `zoom`, `webex`, `wecom`; the columns are then
-        `period meetings meeting_minutes participants is_partial covered_pct`, `min_parties` and `day_of` are that product's, and there are
-        no groups.
+        `ours`, or the product whose way of counting is wanted instead: `google`, `zoom`, `webex`, `wecom`; the
+        columns are then `period meetings meeting_minutes participants is_partial covered_pct`, `min_parties` and
+        `day_of` are that product's, and there are no groups.
 
     Returns
     -------
     Report
-        Columns `period meetings meeting_minutes talk_minutes lonely_minutes leg_minutes legs people withheld size_mean size_p50
-        peak_legs peak_meetings active_creators is_partial covered_pct`, sorted by period; without meetings the same columns and no row.
-        With `group_of="leg"` `period group meetings_joined leg_minutes legs people withheld peak_legs is_partial covered_pct`; meetings
-        joined do not add up, since a meeting is joined by several groups. Otherwise groups add up to the total, but for people and peaks.
+        Columns `period meetings meeting_minutes talk_minutes lonely_minutes leg_minutes legs people withheld
+        size_mean size_p50 peak_legs peak_meetings active_creators is_partial covered_pct`, sorted by period; without
+        meetings the same columns and no row. With `group_of="leg"` `period group meetings_joined leg_minutes legs
+        people withheld peak_legs is_partial covered_pct`; meetings joined do not add up, since a meeting is joined by
+        several groups. Otherwise groups add up to the total, but for people and peaks.
 
     Raises
     ------
     UsageError
-        The source is none of these, the period is empty, `by`, `day_of` or `group` is unknown, or the book cannot be used.
+        The source is none of these, the period is empty, `by`, `day_of` or `group` is unknown, or the book cannot be
+        used.
 
     Notes
     -----

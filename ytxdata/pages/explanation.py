@@ -33,7 +33,8 @@ class Explanation:
     row
         The report with that row alone.
     records
-        One row per leg, or per meeting whose legs are unknown: whether it was used, and the reason if not, or not fully.
+        One row per leg, or per meeting whose legs are unknown: whether it was used, and the reason if not, or not
+        fully.
     formulas
         Column → its rule with the number put in.
     """
@@ -103,7 +104,8 @@ def explanation(archive: Archive, name: str, ask: Ask, row: int, column: str | N
     row
         Position of the row, from 0.
     column
-        A column whose records differ from those of the row, such as `peak_legs`; the formulas are then that column's alone.
+        A column whose records differ from those of the row, such as `peak_legs`; the formulas are then that column's
+        alone.
 
     Raises
     ------

@@ -1,7 +1,8 @@
 """A set of reports that may be handed on: no figure about fewer people than a minimum, and none that the others give away.
 
-A row of few people is hidden (first suppression). Where totals are published, one hidden row is the total less the others; so more rows are hidden, the
-smallest that do, until what all hidden rows of a table add up to says little about any of them (second suppression).
+A row of few people is hidden (first suppression). Where totals are published, one hidden row is the total less the
+others; so more rows are hidden, the smallest that do, until what all hidden rows of a table add up to says little
+about any of them (second suppression).
 """
 
 from __future__ import annotations
@@ -61,8 +62,9 @@ def without_small_groups(
 ) -> Collection:
     """Return the reports without figures about fewer than `minimum` people, and without those that would give them away.
 
-    Rows that count people are judged by their own count, rows of a period by the people of that period in the usage report; a row whose count is
-    unknown is hidden. Records, and reports whose rows are single persons or meetings, are left out.
+    Rows that count people are judged by their own count, rows of a period by the people of that period in the usage
+    report; a row whose count is unknown is hidden. Records, and reports whose rows are single persons or meetings,
+    are left out.
 
     Parameters
     ----------

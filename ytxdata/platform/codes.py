@@ -1,6 +1,7 @@
 """The platform's status codes as data: text, class, cause, remedy, and the typed error each one becomes.
 
-Source: the seed's section 优先必读 and its error samples; the vendor's error table. -104 is stated by a client's author only.
+Source: the seed's section 优先必读 and its error samples; the vendor's error table. -104 is stated by a client's author
+only.
 """
 
 from __future__ import annotations

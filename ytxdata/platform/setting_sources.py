@@ -1,6 +1,7 @@
 """Where settings come from: environment, `ytxdata.toml`, keyring. Each layer is a plain dict; the first to name a setting wins.
 
-What a layer may decide depends on who could have written it: `Settings.load` sends credentials to no address of a lower one.
+What a layer may decide depends on who could have written it: `Settings.load` sends credentials to no address of a
+lower one.
 """
 
 from __future__ import annotations

@@ -356,8 +356,8 @@ def _made(cls: type[Settings], arguments: dict[str, Any]) -> Settings | Settings
 def _misled(settings: Settings) -> SettingsError | None:
     """Refuse an address that a place names which has no say over the credentials.
 
-    An `ytxdata.toml` with nothing but a `base_url`, left in a directory where somebody works, would otherwise be sent the
-    account SID and a valid signature of whoever has credentials in the environment or the keyring.
+    An `ytxdata.toml` with nothing but a `base_url`, left in a directory where somebody works, would otherwise be sent
+    the account SID and a valid signature of whoever has credentials in the environment or the keyring.
     """
     origins = settings.sources()
     place = origins["base_url"]

@@ -51,7 +51,8 @@ GETA = "〓"
 def families() -> tuple[str, ...]:
     """Return the families to draw with, best first: an installed one if there is, the bundled one, matplotlib's own.
 
-    The bundled font is made known to matplotlib on the first call; nothing else of matplotlib's settings or caches is touched.
+    The bundled font is made known to matplotlib on the first call; nothing else of matplotlib's settings or caches is
+    touched.
 
     Examples
     --------

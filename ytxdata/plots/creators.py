@@ -39,8 +39,8 @@ def creators(
     Parameters
     ----------
     report
-        Needs the columns `creator` and `meeting_minutes`; one row a creator. Where `meetings` of some are hidden, minutes stand in place of
-        shares.
+        Needs the columns `creator` and `meeting_minutes`; one row a creator. Where `meetings` of some are hidden,
+        minutes stand in place of shares.
     ax
         Where to draw; by default on a figure of its own.
     lang

@@ -43,8 +43,8 @@ def presence(
     Parameters
     ----------
     report
-        Legs (`joined_at`, `left_at`; every connection is a bar) or a presence report (`first_joined_at`, `last_left_at`), with `number` and, if there is,
-        `name`, `meeting_id`, `presence_pct`.
+        Legs (`joined_at`, `left_at`; every connection is a bar) or a presence report (`first_joined_at`,
+        `last_left_at`), with `number` and, if there is, `name`, `meeting_id`, `presence_pct`.
     ax
         Where to draw; by default on a figure of its own.
     lang

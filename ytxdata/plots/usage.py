@@ -35,7 +35,8 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axe
     Parameters
     ----------
     report
-        Needs the columns `period` (`2026-03-05`, `2026-03` or `total`), `meetings`, `meeting_minutes`; rows of one period (its groups) are added up.
+        Needs the columns `period` (`2026-03-05`, `2026-03` or `total`), `meetings`, `meeting_minutes`; rows of one
+        period (its groups) are added up.
     ax
         Where to draw; by default on a figure of its own.
     lang

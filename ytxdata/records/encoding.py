@@ -103,7 +103,8 @@ def _narrow(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
         return "utf-8", ()
     text = raw.decode("utf-8", "replace")
     n_broken = text.count("\ufffd")
-    # Two bytes in a row pass for UTF-8 in every fifth character of GB18030, three hardly ever: these weigh, as the three bytes they are.
+    # Two bytes in a row pass for UTF-8 in every fifth character of GB18030, three hardly ever: these weigh, as the
+    # three bytes they are.
     n_whole = 3 * sum(len(run) for run in re.findall("[\u0800-\ufffc\U00010000-\U0010ffff]+", text))
     if n_whole <= n_broken:
         try:

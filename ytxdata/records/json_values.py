@@ -330,7 +330,8 @@ def is_meeting_with_parties_beside(raw: bytes, aliases: Aliases) -> bool:
 def with_doubled_keys(objects: Sequence[Object], raws: Sequence[bytes], n_keys: int) -> list[Object]:
     """Return the objects with a problem for each key that stands twice, which a strict decoder overlooks.
 
-    `n_keys` is how many keys they have as far as the caller has seen: when as many were written, nothing is looked at again.
+    `n_keys` is how many keys they have as far as the caller has seen: when as many were written, nothing is looked at
+    again.
     """
     if sum(raw.count(_KEY_END) for raw in raws) == n_keys:
         return list(objects)

@@ -1,7 +1,8 @@
 """Where each byte of an answer belongs: to one record, or to the envelope; and where values stand in JSON text.
 
 The law: every byte that is not blank belongs to the envelope, to exactly one record, or to exactly one reject. A record
-that cannot be a meeting becomes a reject when it is read, so here it is enough that each byte is in one record or in none.
+that cannot be a meeting becomes a reject when it is read, so here it is enough that each byte is in one record or in
+none.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class RawRecord(NamedTuple):
         Its own JSON text, byte for byte as UTF-8: of the answer, or of the inner text where `data` is a JSON string.
         In an object keyed by meeting id whose values carry no id, the key belongs to the record: `"m1": {…}`.
     path
-        Where it stood, as `$.data.list[3]`; `~` marks a step into a JSON string, `@` an offset where the answer is damaged.
+        Where it stood, as `$.data.list[3]`; `~` marks a step into a JSON string, `@` an offset where the answer is
+        damaged.
     start, end
         Where it stands in `Answer.text` [bytes]; -1 when it was not found in an answer.
     """
@@ -87,8 +89,8 @@ def _envelope(text: bytes, start: int, end: int) -> Iterator[Span]:
 def check(text: bytes, records: Sequence[RawRecord], *, is_strict: bool) -> None:
     """Assert the law where an answer is read: no byte is in two records, and what is in none is an envelope.
 
-    Where the answer is strict JSON, it must still be that with null in place of every record: an offset that is off by one
-    byte, or a record left out of the middle, cannot pass. Costs a hundredth of reading the answer.
+    Where the answer is strict JSON, it must still be that with null in place of every record: an offset that is off
+    by one byte, or a record left out of the middle, cannot pass. Costs a hundredth of reading the answer.
     """
     borders = [0, *(offset for record in records for offset in (record.start, record.end)), len(text)]
     assert all(start <= end for start, end in pairwise(borders)), "two records share bytes of the answer"
@@ -142,7 +144,8 @@ _ENDS = json.JSONDecoder(
 
 def structure(text: bytes) -> Literal["strict", "whole", "cut", "damaged"]:
     """Tell whether text is strict JSON; or at least whole: odd values (NaN, raw control characters, broken escapes) between
-    brackets and quotes that are where they belong; or cut, the beginning of strict JSON to which only an end is missing; or damaged.
+    brackets and quotes that are where they belong; or cut, the beginning of strict JSON to which only an end is
+    missing; or damaged.
     """
     try:
         _SKIP.decode(text)

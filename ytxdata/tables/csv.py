@@ -1,8 +1,9 @@
 """CSV that spreadsheets and programs read back as it was meant, and its reader.
 
-Text that a spreadsheet would run as a formula gets one apostrophe before it: a cell whose first visible character is one of `= + - @` (also in full
-width, also after blanks), or that begins with Tab, CR or LF. A cell that already has apostrophes before such a text gets one more, so that taking one
-away always gives the original. All other text is left alone.
+Text that a spreadsheet would run as a formula gets one apostrophe before it: a cell whose first visible character is
+one of `= + - @` (also in full width, also after blanks), or that begins with Tab, CR or LF. A cell that already has
+apostrophes before such a text gets one more, so that taking one away always gives the original. All other text is
+left alone.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def escape(text: str, *, is_number: bool = False) -> str:
     text
         The cell as it is meant.
     is_number
-        The column holds telephone numbers or ids: a bare number such as `+8613812345678` is no formula and stays as it is.
+        The column holds telephone numbers or ids: a bare number such as `+8613812345678` is no formula and stays as
+        it is.
 
     Examples
     --------
@@ -110,9 +112,9 @@ def write(
 ) -> Path:
     """Write a masked table as CSV and what it means as `NAME.about.json` beside it; the file appears when it is whole.
 
-    One header line of column keys, then the rows, nothing else. An unknown value is an empty cell; an instant is the wall time of the table's
-    zone; text that a spreadsheet would run as a formula is escaped (`read_csv` undoes it). Numbers that are no integers and no decimals are rounded as the
-    dialect says; the JSON tells it for each column.
+    One header line of column keys, then the rows, nothing else. An unknown value is an empty cell; an instant is the
+    wall time of the table's zone; text that a spreadsheet would run as a formula is escaped (`read_csv` undoes it).
+    Numbers that are no integers and no decimals are rounded as the dialect says; the JSON tells it for each column.
 
     Raises
     ------
@@ -212,12 +214,14 @@ def read_csv(path: str | Path, types: Mapping[str, str] | None = None) -> pd.Dat
     path
         The CSV. When `NAME.about.json` lies beside it, types and encoding come from there.
     types
-        Column → `text`, `truth`, `integer`, `number`, `decimal(p,s)`, `date`, `time` or `instant`; wins over what lies beside. A column without a type is text.
+        Column → `text`, `truth`, `integer`, `number`, `decimal(p,s)`, `date`, `time` or `instant`; wins over what
+        lies beside. A column without a type is text.
 
     Returns
     -------
     pandas.DataFrame
-        Columns of type string, boolean, Int64, Float64, decimal, date, and instants in Asia/Shanghai; an empty cell is null.
+        Columns of type string, boolean, Int64, Float64, decimal, date, and instants in Asia/Shanghai; an empty cell
+        is null.
 
     Raises
     ------

@@ -36,8 +36,9 @@ class Definition:
     zh, en
         What people read.
     unit
-        A key of `ytxdata.tables.described.UNITS`, such as `min`, `%`, `yuan`, `phone`, `person`, `id`; empty for none. It decides the
-        number format and what is masked: `phone` is a telephone number, `person` somebody's name, `id` an identifier kept as it is.
+        A key of `ytxdata.tables.described.UNITS`, such as `min`, `%`, `yuan`, `phone`, `person`, `id`; empty for
+        none. It decides the number format and what is masked: `phone` is a telephone number, `person` somebody's
+        name, `id` an identifier kept as it is.
     formula
         The rule in words.
     parameters
@@ -147,7 +148,8 @@ class Completeness(Protocol):
 class Described:
     """A frame with its definitions, notes, period, exclusions and verdict.
 
-    Whatever leaves through `masked`, `to_csv`, `to_excel`, a notebook or a picture has its telephone numbers hidden; `frame` itself is as it was.
+    Whatever leaves through `masked`, `to_csv`, `to_excel`, a notebook or a picture has its telephone numbers hidden;
+    `frame` itself is as it was.
 
     Parameters
     ----------
@@ -158,7 +160,8 @@ class Described:
     title
         What people read above it.
     definitions
-        One for each column; a column without one is shown by its key. Others (of words in the notes) are printed after them.
+        One for each column; a column without one is shown by its key. Others (of words in the notes) are printed
+        after them.
     notes
         Sentences below it.
     period
@@ -170,7 +173,8 @@ class Described:
     zone
         Zone in which instants are shown.
     secret
-        Key of the archive under which hashes of its raw text leave (`Archive.secret`); None: a key of this process, which nobody can ask again.
+        Key of the archive under which hashes of its raw text leave (`Archive.secret`); None: a key of this process,
+        which nobody can ask again.
     """
 
     frame: Any

@@ -64,10 +64,11 @@ def write_workbook(
 ) -> Path:
     """Write one sheet for each table, and sheets that explain them: completeness (period, verdict, what was left out), definitions, data dictionary.
 
-    Rows go to the file as they are made, so memory does not grow with them. The first row is frozen, has filters and holds the columns' keys, shown as
-    their names. Ids, telephone numbers and figures of more than 15 digits are text. Text that begins like a formula is marked as text (`quotePrefix`).
-    An instant is wall time, its zone stands in the header. A text longer than a cell may be is cut and says so. Of a long table the first rows
-    are printed. `NAME.xlsx.about.json` beside it holds its SHA-256 and the rows of each sheet, for `ytxdata verify`.
+    Rows go to the file as they are made, so memory does not grow with them. The first row is frozen, has filters and
+    holds the columns' keys, shown as their names. Ids, telephone numbers and figures of more than 15 digits are text.
+    Text that begins like a formula is marked as text (`quotePrefix`). An instant is wall time, its zone stands in the
+    header. A text longer than a cell may be is cut and says so. Of a long table the first rows are printed.
+    `NAME.xlsx.about.json` beside it holds its SHA-256 and the rows of each sheet, for `ytxdata verify`.
 
     Parameters
     ----------

@@ -29,7 +29,8 @@ _FIRST_DAY = date(1900, 3, 1)
 def in_cell(value: Cell) -> Cell:
     """Return what is written for a value: itself when a cell can hold it exactly, else its text.
 
-    Text stays text by the format of its cell; its line ends become those of a cell, control characters and marks of direction `�`, and what is too long is cut and says so.
+    Text stays text by the format of its cell; its line ends become those of a cell, control characters and marks of
+    direction `�`, and what is too long is cut and says so.
 
     Examples
     --------

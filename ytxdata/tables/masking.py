@@ -1,7 +1,7 @@
 """Personal data hidden before anything leaves: numbers, people's names, numbers inside any text, hashes that would undo it.
 
-What is hidden is decided by the columns' definitions (unit `phone` and `person`) and, in every other text that is no id, by what looks like a
-telephone number: see `ytxdata.tables.numbers_in_text`.
+What is hidden is decided by the columns' definitions (unit `phone` and `person`) and, in every other text that is no
+id, by what looks like a telephone number: see `ytxdata.tables.numbers_in_text`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _MIN_BYTES = 16
 class Pseudonyms:
     """Gives every number and every person a name that is the same in each file made with one key.
 
-    The names are HMAC-SHA-256 of the normalised number: who has the key can compute them from numbers, nobody can compute numbers from
-    them. They hold letters only, so that no spreadsheet takes them for a number.
+    The names are HMAC-SHA-256 of the normalised number: who has the key can compute them from numbers, nobody can
+    compute numbers from them. They hold letters only, so that no spreadsheet takes them for a number.
 
     Parameters
     ----------
@@ -131,12 +131,14 @@ def masked(
     show_phones
         Leave numbers and names as they are.
     pseudonyms
-        Put keyed names in place of numbers and of people, and leave the platform's raw text out. The names of meetings stay: read them before you share.
+        Put keyed names in place of numbers and of people, and leave the platform's raw text out. The names of
+        meetings stay: read them before you share.
     book
         Put the book's names in place of the numbers it knows, and a column `…_department` beside them.
     plain_hashes
-        Leave hashes of raw text, and ids of pulls, as they are: only for what goes beside the raw text itself. Else they become names keyed by the secret of
-        the pseudonyms or of the table's archive, for a plain hash lets anybody try the ten thousand numbers behind a mask.
+        Leave hashes of raw text, and ids of pulls, as they are: only for what goes beside the raw text itself. Else
+        they become names keyed by the secret of the pseudonyms or of the table's archive, for a plain hash lets
+        anybody try the ten thousand numbers behind a mask.
 
     Raises
     ------
@@ -205,7 +207,8 @@ def masked(
 def suppressed(table: T, minimum: int = 5, column: str = "people") -> T:
     """Return the table with the figures and instants of every group of fewer than `minimum` people made unknown, and a note that says how many.
 
-    A group whose head count is unknown is suppressed too. Totals that are published beside the groups may still allow a reader to subtract: leave them out.
+    A group whose head count is unknown is suppressed too. Totals that are published beside the groups may still allow
+    a reader to subtract: leave them out.
 
     Raises
     ------

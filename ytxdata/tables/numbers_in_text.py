@@ -1,7 +1,8 @@
 """Telephone numbers that stand in other text, found however people write them, and hidden.
 
-A text is read as a person reads it: digits of every script are digits, every dash is a hyphen, what has no width is not there. What is left are groups of
-digits with little between them; some neighbouring groups that are long enough, and grouped as numbers are, are a telephone number.
+A text is read as a person reads it: digits of every script are digits, every dash is a hyphen, what has no width is
+not there. What is left are groups of digits with little between them; some neighbouring groups that are long enough,
+and grouped as numbers are, are a telephone number.
 """
 
 from __future__ import annotations
@@ -68,8 +69,9 @@ def hidden(phone: str) -> str:
 def hide_in_text(text: str, hide: Hide = hidden) -> str:
     """Return a text with what a person would read as a telephone number hidden.
 
-    Hidden are mobiles, fixed lines with an area code, and numbers with `+` or `00` before them, in digits of any script, in the groups people write them in,
-    with blanks, dashes, dots or brackets between; and a text that is nothing but 7 to 15 digits, unless these are a date. A local number without area code
+    Hidden are mobiles, fixed lines with an area code, and numbers with `+` or `00` before them, in digits of any
+    script, in the groups people write them in, with blanks, dashes, dots or brackets between; and a text that is
+    nothing but 7 to 15 digits, unless these are a date. A local number without area code
     *inside* other text, and service numbers, stay: they look like any other figure.
 
     Examples
@@ -226,7 +228,8 @@ def _is_mobile(window: Sequence[DigitGroup], digits: str) -> bool:
     sizes = [len(group.digits) for group in window]
     if sizes in ([11], [3, 4, 4]) or _is_one_by_one(window):
         return True
-    # `14.30-16.00 301` and `1430-1600 301` are times and a room: other groups are a number only when one sign divides them all
+    # `14.30-16.00 301` and `1430-1600 301` are times and a room: other groups are a number only when one sign divides
+    # them all
     return _is_uniform(window) and (_grouped(window, most=4) or len(set(sizes[:-1])) == 1)
 
 
@@ -245,7 +248,8 @@ def _is_fixed(window: Sequence[DigitGroup], digits: str) -> bool:
         return True
     if len(window[0].digits) != area.end() or len(window) > 4:
         return False
-    # `0315 1430-1600` is a day and two times, `0709 2522/2523` a day and two rooms: where the signs differ the area code has to be one
+    # `0315 1430-1600` is a day and two times, `0709 2522/2523` a day and two rooms: where the signs differ the area
+    # code has to be one
     are_times = all(_TIME.fullmatch(group.digits) for group in window[1:])
     return _is_uniform(window) or (not are_times and number_class(normalize(digits)) == "fixed")
 

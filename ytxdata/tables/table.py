@@ -74,8 +74,8 @@ class Table(Described):
         path
             The file.
         dialect
-            `people`: UTF-8 with a mark, numbers to 4 decimals, for Excel. `machine`: plain UTF-8, numbers exact. `gb18030`: as `people`, for old
-            Chinese tools. All quote every field.
+            `people`: UTF-8 with a mark, numbers to 4 decimals, for Excel. `machine`: plain UTF-8, numbers exact.
+            `gb18030`: as `people`, for old Chinese tools. All quote every field.
         show_phones, pseudonyms, book
             As in `masked`.
         check
@@ -90,7 +90,8 @@ class Table(Described):
 
         Notes
         -----
-        An unknown value is an empty cell; instants are wall time of `zone`; text that would be a formula is escaped. `ytxdata.read_csv` undoes all of it.
+        An unknown value is an empty cell; instants are wall time of `zone`; text that would be a formula is escaped.
+        `ytxdata.read_csv` undoes all of it.
         """
         return csv.write(
             self.masked(show_phones=show_phones, pseudonyms=pseudonyms, book=book), path, dialect=dialect, check=check

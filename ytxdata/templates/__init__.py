@@ -28,8 +28,8 @@ TAGS: dict[Lang, str] = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}
 def render(template: str, lang: Lang | None = None, **values: object) -> Markup:
     """Return a template of this folder filled with values; the result may stand in another template as it is.
 
-    In a template `t("中文", "English")` and the filter `say` (of a Text) speak `lang`. Every value is escaped, and characters that no page may hold, or
-    that turn a line around, are shown as `�`.
+    In a template `t("中文", "English")` and the filter `say` (of a Text) speak `lang`. Every value is escaped, and
+    characters that no page may hold, or that turn a line around, are shown as `�`.
 
     Parameters
     ----------

@@ -317,10 +317,11 @@ def sudden_change(
 ) -> Iterator[Finding]:  # fmt: skip
     """Minutes of a creator's day, or of all, against the same weekday of the `weeks` before: (minutes − median) ÷ spread above `z`.
 
-    Only weekdays on which there were meetings count; there must be `at_least` of them. The spread is the MAD, and at least
-    `least_spread_s` and `least_spread_pct` of the median: eight days that happen to be alike do not make a ninth of 17 minutes in place of
-    16 remarkable. A day of the whole account is the sum of what many people do by chance, long meetings among them: its least spread is
-    `account_spread_pct`. And less than `least_change_s` more is nobody's concern, however regular the weeks before were.
+    Only weekdays on which there were meetings count; there must be `at_least` of them. The spread is the MAD, and at
+    least `least_spread_s` and `least_spread_pct` of the median: eight days that happen to be alike do not make a
+    ninth of 17 minutes in place of 16 remarkable. A day of the whole account is the sum of what many people do by
+    chance, long meetings among them: its least spread is `account_spread_pct`. And less than `least_change_s` more is
+    nobody's concern, however regular the weeks before were.
     """
     floors = {"floor_s": least_spread_s, "share": least_spread_pct / 100, "account_share": account_spread_pct / 100}
     for row in data.named(_UNUSUAL, z=z, weeks=weeks, least=at_least, change=least_change_s, **floors):

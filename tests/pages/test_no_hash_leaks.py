@@ -14,7 +14,8 @@ import pytest
 
 import ytxdata as ytx
 from ytxdata.archive import Archive
-from ytxdata.audit.pack import pack, verify_pack
+from ytxdata.audit.pack import pack
+from ytxdata.audit.pack_check import verify_pack
 from ytxdata.cli import main
 from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError

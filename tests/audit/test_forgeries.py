@@ -136,6 +136,14 @@ def test_a_verifier_of_an_earlier_release_is_believed(folder: Path, monkeypatch:
     assert any("0.0.9" in line for line in audit.verify_pack(folder))
 
 
+def test_a_pack_of_the_first_release_still_verifies() -> None:
+    """Made by 0.1.0 of an emulated company, before tables had keyed hashes and manifests a parser."""
+    path = Path(__file__).parent / "packs" / "pack-0.1.0.zip"
+    lines = audit.verify_pack(path)
+    assert any("that of release / 与发行版一致 0.1.0" in line for line in lines)
+    assert "--include-raw" in lines[-1]
+
+
 @pytest.mark.parametrize("form", ["key.pub", "key.pub.pem"])
 def test_a_stranger_cannot_sign_in_place_of_the_maker(
     made: dict[str, Path], planted_once: Story, tmp_path: Path, form: str

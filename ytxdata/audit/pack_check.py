@@ -93,24 +93,20 @@ def verify_pack(
     if not holds:
         raise _broken(source, lines)
     pack = Unpacked(source)
+    told = [line for line in lines if line.startswith("ok ")]
     found = pack.mark(VERIFY)[1]
     version = __version__ if found == sha256(own_verifier()) else RELEASED.get(found)
     if version is None:
-        raise _broken(
-            source,
-            [
-                *lines,
-                f"FAIL  verifier  核对程序: its verify.py is of no release that {__version__} knows: altered, or newer / 不是任何已知发行版的 verify.py",
-            ],
-        )
-    lines.insert(-1, f"ok    verifier  核对程序: its verify.py is that of release / 与发行版一致 {version}")
-    lines[-1:-1] = _timestamp_lines(source, pack, lines, authority)
+        unknown = f"its verify.py is of no release that {__version__} knows: altered, or newer / 不是任何已知发行版的 verify.py"
+        raise _broken(source, [*told, f"FAIL  verifier  核对程序: {unknown}"])
+    told.append(f"ok    verifier  核对程序: its verify.py is that of release / 与发行版一致 {version}")
+    told += _timestamp_lines(source, pack, told, authority)
     if recompute:
         try:
-            lines.insert(-1, f"ok    recompute 重算: {recomputed(pack)}")
+            told.append(f"ok    recompute 重算: {recomputed(pack)}")
         except (BrokenError, YtxError, ValueError, LookupError, TypeError) as error:
-            raise _broken(source, [*lines, f"FAIL  recompute 重算: {error}"]) from None
-    return lines
+            raise _broken(source, [*told, f"FAIL  recompute 重算: {error}"]) from None
+    return [*told, *(line for line in lines if not line.startswith("ok "))]
 
 
 def _timestamp_lines(source: Path, pack: Unpacked, lines: list[str], authority: str | Path | None) -> list[str]:
@@ -162,8 +158,12 @@ def recomputed(pack: Unpacked) -> str:
         There are no raw answers, or a cell is another than what follows from them.
     """
     manifest = pack.json(MANIFEST)
-    if not manifest["include_raw"] or "parser" not in manifest:
+    if not manifest["include_raw"]:
         raise BrokenError("there are no raw answers to derive anything from / 没有原始回答，无法重算")
+    if "parser" not in manifest:
+        raise BrokenError(
+            f"version {manifest['package_version']} did not write down how it derived / 旧版本的包没有记下推导方式"
+        )
     pulls = pack.json(PULLS)
     aliases = aliases_of(manifest["parser"])
     answers = [

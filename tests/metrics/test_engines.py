@@ -22,9 +22,15 @@ from ytxdata.errors import UsageError
 from ytxdata.metrics import DEFINITIONS, Frames, Report
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.source import resolve
+from ytxdata.selection import selected
+from ytxdata.tables.lists import AddressBook, Entry
 
 TARIFF = metrics.Tariff(step_s=7, minimum_s=10, connection_fee="0.03", prices={"mobile": "0.123", "default": "0.4"})
 PERIOD = ("2026-03-31T23:50", "2026-04-01T10:00")
+
+BOOK = AddressBook.of({
+    "+8613900000000": Entry("A", "market"), "+8613900000001": Entry("B", "research"), "+861065520000": Entry("C", "market"),
+})  # fmt: skip
 
 REPORTS: dict[str, Callable[[Any], Report]] = {
     "usage": lambda source: metrics.usage(source, by="day"),
@@ -44,6 +50,13 @@ REPORTS: dict[str, Callable[[Any], Report]] = {
     "cost": lambda source: metrics.cost(source, TARIFF, by="day"),
     "cost by line": lambda source: metrics.cost(source, TARIFF, by="line"),
     "compare_definitions": metrics.compare_definitions,
+    "usage by department": lambda source: metrics.usage(source, by="month", group="department", book=BOOK),
+    "usage of legs": lambda source: metrics.usage(source, by="total", group="number_class", group_of="leg"),
+    "sizes by department": lambda source: metrics.sizes(source, group="department", book=BOOK),
+    "chargeback": lambda source: metrics.chargeback(source, by="total", book=BOOK, invoice="98765.43", group_of="leg"),
+    "network": lambda source: metrics.network(source, book=BOOK),
+    "only": lambda source: metrics.people(selected(resolve(source), {"creator": "13900000000", "min_minutes": 1})),
+    "compare": lambda source: metrics.compare(metrics.usage, source, "2026-04"),
 }
 KINDS = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "duckdb": duckdb.DuckDBPyRelation}
 

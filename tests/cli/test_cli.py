@@ -462,6 +462,15 @@ def test_the_emulator_says_how_a_command_is_run(
     assert list(here.iterdir()) == []
 
 
+def test_the_emulator_writes_a_bill_whole_or_with_lines_left_out(tmp_path: Path) -> None:
+    for without in (0, 3):
+        bill = tmp_path / f"{without}.csv"
+        asked = ["--meetings", "40", "--bill", str(bill), "--bill-without", str(without)]
+        assert run("emulator", *asked, "--run", "true") == 0
+        assert len(bill.read_text("utf-8").splitlines()) == 41 - without
+        assert run("emulator", *asked, "--run", "true") == 2
+
+
 def test_the_emulator_replaces_its_own_settings_file_and_no_other(tmp_path: Path) -> None:
     own, other = tmp_path / "emulator.env", tmp_path / "notes.txt"
     write_env_file(own, {"YTX_APP_ID": "old"})

@@ -39,6 +39,13 @@ def emulator(
     env_file: Annotated[
         Path | None, typer.Option("--env-file", help="写入五行 YTX_* 设置 / write the five YTX_* lines to this file")
     ] = None,
+    bill: Annotated[
+        Path | None,
+        typer.Option("--bill", help="把平台的账单写入此 CSV，可作旁证 / write the platform's bill as CSV: a witness"),
+    ] = None,
+    bill_without: Annotated[
+        int, typer.Option("--bill-without", min=0, help="账单缺少的行数 / lines that the bill lacks")
+    ] = 0,
     meetings: Annotated[int, typer.Option("--meetings", min=0, help="已开过的会议数 / meetings held so far")] = 2026,
     seed: Annotated[int, typer.Option("--seed", help="公司的随机种子 / seed of the company")] = 1,
     until: Annotated[
@@ -109,6 +116,11 @@ def emulator(
         max_age_s=max_age,
         faults=tuple(fault or ()),
     )
+
+    def prepare(server: served.Emulator) -> None:
+        if bill is not None:
+            served.write_bill(bill, server.truth()["invoice"], bill_without)
+
     if command:
-        raise typer.Exit(served.run(options, command))
-    served.serve(options, env_file=env_file)
+        raise typer.Exit(served.run(options, command, prepare=prepare))
+    served.serve(options, env_file=env_file, prepare=prepare)

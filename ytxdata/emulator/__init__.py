@@ -16,6 +16,6 @@ except ImportError:
     raise
 
 from ytxdata.emulator.options import CHOICES, KINDS, Fault, Options
-from ytxdata.emulator.server import Emulator, run, serve, write_env_file
+from ytxdata.emulator.server import Emulator, run, serve, write_bill, write_env_file
 
-__all__ = ["CHOICES", "KINDS", "Emulator", "Fault", "Options", "run", "serve", "write_env_file"]
+__all__ = ["CHOICES", "KINDS", "Emulator", "Fault", "Options", "run", "serve", "write_bill", "write_env_file"]

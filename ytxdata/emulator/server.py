@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import csv
 import logging
 import os
 import re
@@ -16,7 +17,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -355,16 +356,44 @@ def write_env_file(path: Path, env: dict[str, str]) -> None:
         ) from None
 
 
-def serve(options: Options, *, env_file: Path | None = None, out: TextIO | None = None) -> None:
+def write_bill(path: Path, lines: Sequence[Mapping[str, object]], without: int = 0) -> None:
+    """Write the platform's bill as CSV (`meeting_id, duration_s, amount_yuan`), some lines left out, spread evenly.
+
+    Raises
+    ------
+    UsageError
+        The place cannot be written, or a file is there already.
+    """
+    left_out = {len(lines) * turn // (without + 1) for turn in range(1, without + 1)}
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, ("meeting_id", "duration_s", "amount_yuan"))
+            writer.writeheader()
+            writer.writerows(line for number, line in enumerate(lines) if number not in left_out)
+    except OSError as error:
+        raise UsageError(
+            Text(f"无法写入 {path}：{error.strerror}", f"{path} cannot be written: {error.strerror}"),
+            remedy=Text("换一个还不存在的文件", "name a file that is not there yet"),
+        ) from None
+
+
+def serve(
+    options: Options,
+    *,
+    env_file: Path | None = None,
+    prepare: Callable[[Emulator], None] = lambda _: None,
+    out: TextIO | None = None,
+) -> None:
     """Serve until the process is told to stop (Ctrl-C or SIGTERM); the URL is the first line of the output."""
     with _told_to_stop() as stop, Emulator(options) as server:
+        prepare(server)
         if env_file is not None:
             write_env_file(env_file, server.env)
         print(server.url, file=out or sys.stdout, flush=True)  # the first line is the interface
         stop.wait()
 
 
-def run(options: Options, command: Sequence[str]) -> int:
+def run(options: Options, command: Sequence[str], *, prepare: Callable[[Emulator], None] = lambda _: None) -> int:
     """Serve while a command runs whose settings lead here; return its exit code.
 
     Raises
@@ -381,6 +410,7 @@ def run(options: Options, command: Sequence[str]) -> int:
                 Text(f"找不到命令 {command[0]}", f"there is no command {command[0]}"),
                 remedy=Text("例如 --run ytxdata fetch", "such as --run ytxdata fetch"),
             )
+        prepare(server)
         env = {**os.environ, **server.env, "PATH": path}
         return subprocess.run([program, *command[1:]], env=env, check=False).returncode  # noqa: S603  # what was asked for
 

@@ -172,6 +172,11 @@ def _gathered(stream: io.RawIOBase | gzip.GzipFile, max_bytes: int) -> bytes:
     return whole.getvalue()
 
 
+def announces_length(response: Response) -> bool:
+    """Return whether a response says how long it is, at once or chunk by chunk: then a body that was read is all that was sent."""
+    return _announced(response) is not None or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
+
+
 def _announced(response: Response) -> int | None:
     """Return the announced length; chunks announce theirs one by one, which http.client checks."""
     length = response.headers.get("Content-Length", "").strip()

@@ -21,7 +21,7 @@ from ytxdata.errors import ClockError, NotJsonError, RiskWarning, TimeLimitError
 from ytxdata.labels import Text
 from ytxdata.platform.codes import DESPITE_HTTP, NO_STATUS, clocked, refusal
 from ytxdata.platform.failures import POLICY, Rule, http_error, named, redirected, run
-from ytxdata.platform.limits import ACCEPTED_ENCODING, LONGEST_S, Wires, read_body, within
+from ytxdata.platform.limits import ACCEPTED_ENCODING, LONGEST_S, Wires, announces_length, read_body, within
 from ytxdata.platform.settings import Settings
 from ytxdata.platform.signing import SignedAuth
 from ytxdata.records.aliases import DEFAULT, Aliases
@@ -124,6 +124,7 @@ def _read(response: Response, asked_at: datetime, settings: Settings, question: 
                 server_date=server_date,
                 source=settings.base_url,
                 aliases=question.aliases,
+                is_whole=True if announces_length(response) else None,
             )
             outcome = _judged(answer, response)
         except (NotJsonError, TruncatedError) as error:

@@ -44,6 +44,9 @@ _DEEPEST = 8
 _PATIENCE = 2
 """After how many batches of which nothing could be read nothing more is tried: where all are odd, trying only costs."""
 
+_MOST_KEYS = 1000
+"""How many keys a record may have: each becomes a column, and 300,000 of them took longer than everything else."""
+
 _LARGEST = 2**28
 """What is read at once [bytes]; Arrow could take eight times as much."""
 
@@ -147,7 +150,10 @@ class BulkReader:
 
     def _learned(self, raws: Sequence[bytes]) -> pa.Schema:
         """Return the keys that records have, with the types that say exactly what their texts do."""
-        fields = pa.infer_type([strict.decode(raw) for raw in raws]).fields
+        objects = [strict.decode(raw) for raw in raws]
+        if max(map(len, objects)) > _MOST_KEYS:
+            raise pa.ArrowInvalid("a column for each of so many keys costs more than reading them one by one")
+        fields = pa.infer_type(objects).fields
         kinds = [self._of_meeting(field.name) for field in fields]
         if any(kinds.count(kind) > 1 for kind in ("money", PARTIES)):
             raise pa.ArrowInvalid("of two amounts or lists one is chosen by their texts")

@@ -105,6 +105,7 @@ def check(text: bytes, records: Sequence[RawRecord], *, is_strict: bool) -> None
 
 
 _SKIP = msgspec.json.Decoder(msgspec.Raw)
+_TEXT = msgspec.json.Decoder(str)
 _MEMBER = re.compile(rb'"(?:[^"\\]|\\.)*"\s*:', re.S)
 
 
@@ -316,7 +317,11 @@ def unescape(raw: bytes) -> Unescaped:
     >>> inner.text.decode(), inner.outer([0, 7, 12])
     ('[{"n":"张"}]', [0, 10, 19])
     """
-    return Unescaped(_ESCAPE.sub(_undone, raw), *_ends(raw))
+    try:  # what is sound is decoded at once, in a tenth of the time
+        text = _TEXT.decode(b'"' + raw + b'"').encode()
+    except STRICT_ERRORS:
+        text = _ESCAPE.sub(_undone, raw)
+    return Unescaped(text, *_ends(raw))
 
 
 def is_escaped(text: bytes) -> bool:

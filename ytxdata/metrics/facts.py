@@ -193,7 +193,7 @@ def touching(known: Facts) -> Facts:
 def _overlapping(frame: Lazy, first: str, last: str, start: int | None, end: int | None) -> Lazy:
     begun, over = nw.col(first), nw.col(last)
     inside = ~begun.is_null() if end is None else begun < end
-    return frame.filter(inside if start is None else inside & (over.is_null() | (over > start))).select("id")
+    return frame.filter(inside if start is None else inside & (over > start)).select("id")
 
 
 def _facts(source: Source, scope: Scope) -> Facts:

@@ -17,7 +17,6 @@ from ytxdata.records.spans import (
     Unescaped,
     check,
     first_document,
-    is_escaped,
     may_be_escaped,
     past_blanks,
     shifted,
@@ -148,7 +147,7 @@ class _Search(Shapes):
         is_bare = self.signs.is_bare(body[start:end])
         at = end
         while (start := past_blanks(body, at)) < len(body):
-            length = first_document(body, start)
+            length = first_document(body, start) if body[start : start + 1] in (b"{", b"[") else None
             if length is None:
                 found += shifted(self.salvaged(body[start:], is_whole=is_whole).found, start)
                 is_bare = False
@@ -181,18 +180,22 @@ class _Search(Shapes):
 
     def salvaged(self, text: bytes, *, is_whole: bool) -> Salvaged:
         """Return what damaged text holds, also where the records stand inside a JSON string of it."""
+        best = salvage(text, self.signs, self.records_in, is_whole=is_whole)
+        n_best = _n_sound(best)
         levels: list[Unescaped] = []
-        while True:
-            if not is_escaped(text) or len(levels) == DEEPEST:
-                kept = salvage(text, self.signs, self.records_in, is_whole=is_whole, is_unescaped=bool(levels))
-                if any(one.has_id for one in kept.found) or not may_be_escaped(text) or len(levels) == DEEPEST:
-                    break
+        while (
+            may_be_escaped(text) and len(levels) < DEEPEST
+        ):  # where a quote is lost nobody knows how often it was wrapped
             levels.append(unescape(text))
             text = levels[-1].text
-        found = kept.found
-        for level in reversed(levels):
-            found = level.placed(found, 0)
-        return kept._replace(found=found)
+            kept = salvage(text, self.signs, self.records_in, is_whole=is_whole, is_unescaped=True)
+            n_found = _n_sound(kept)
+            if n_found > n_best:
+                found = kept.found
+                for level in reversed(levels):
+                    found = level.placed(found, 0)
+                best, n_best = kept._replace(found=found), n_found
+        return best
 
     def hidden(self, text: bytes, found: list[Found]) -> list[Found]:
         """Return strings of the envelope in which an escaped meeting id stands: a lost quote made a string of records."""
@@ -205,3 +208,8 @@ class _Search(Shapes):
             if self.signs.names_escaped_id(match[0])
             for one in self.text_inside(match[0], match.start(), f"$@{match.start()}", 1)
         ]
+
+
+def _n_sound(salvaged: Salvaged) -> int:
+    """Return how many records are strict JSON: with an escape too few undone many can still be read, but leniently."""
+    return sum(one.has_id and structure(one.raw) == "strict" for one in salvaged.found)

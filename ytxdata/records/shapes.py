@@ -15,7 +15,7 @@ from ytxdata.records.spans import (
     Found,
     Member,
     elements_of,
-    is_escaped,
+    may_be_escaped,
     members_of,
     placed_members,
     shifted,
@@ -148,7 +148,7 @@ class Shapes:
         kind = structure(text) if text[:1] in (b"[", b"{", b'"') else "damaged"
         if kind in ("strict", "whole"):
             found = self.value(text, 0, f"{path}~", depth)
-        elif text[:1] in (b"[", b"{") or self.signs.names_id(text, 0, len(text)) or is_escaped(text):
+        elif text[:1] in (b"[", b"{") or self.signs.names_id(text, 0, len(text)) or may_be_escaped(text):
             self.said.append(DAMAGED)
             found = self.salvaged(text, is_whole=True).found
         else:

@@ -324,18 +324,12 @@ def unescape(raw: bytes) -> Unescaped:
     return Unescaped(text, *_ends(raw))
 
 
-def is_escaped(text: bytes) -> bool:
-    """Return whether the records of damaged text stand inside a JSON string: then nearly all its objects begin with an escaped quote."""
-    return len(_ESCAPED_OPENING.findall(text)) > len(_OPENING.findall(text))
-
-
 def may_be_escaped(text: bytes) -> bool:
     """Return whether any object of damaged text begins with an escaped quote."""
     return _ESCAPED_OPENING.search(text) is not None
 
 
 _ESCAPED_OPENING = re.compile(rb'\{\s*\\+"')
-_OPENING = re.compile(rb'\{\s*"')
 
 
 def _undone(match: re.Match[bytes]) -> bytes:

@@ -101,6 +101,7 @@ class Archive(Selectable):
         -----
         A quiet account costs one call. When this returns, what it reports survives a power cut.
         """
+        # where the platform lists a meeting only when it has ended, less would prove days that are not all told yet
         if settle < DEFAULT_POLICY.settle:
             raise UsageError(
                 Text(f"settle 太短：{settle}", f"settle is too short: {settle}"),
@@ -282,6 +283,7 @@ class Archive(Selectable):
             No pull has that id; `pulls` lists them.
         """
         snapshot = self.snapshot()
+        # masked files name pulls by keyed hashes: who holds the archive still finds the raw answer, nobody else does
         if "~" in pull_id and snapshot is not None and (secret := self.secret):
             known = read(snapshot, "pulls", ("pull_id",))["pull_id"].to_pylist()
             pull_id = next((one for one in known if keyed_hashes(one, secret) == pull_id), pull_id)

@@ -42,6 +42,7 @@ def named_files(root: Path, snapshot: Snapshot | None) -> set[str]:
     """Return the paths that a head which still lists its files names; of older layouts all that any head names."""
     if snapshot is None:
         return set()
+    # a head of these layouts tells only what it adds: by the newest alone nearly all files would be strays
     if snapshot.head.layout <= LAST_LAYOUT:
         return set(manifest(root))
     return set().union(*(paths_of(files) for _, files in kept_lists(root)))
@@ -55,6 +56,7 @@ def heal(root: Path, snapshot: Snapshot | None) -> bool:
     may take it and leave the files, whose names are those that the next change would use.
     """
     head = snapshot.head if snapshot else unborn()
+    # any one of these may be all that a power cut left: a disk keeps what was not forced onto it in no order
     begun = [root / f"{file_stem(head, table)}.parquet" for table in SCHEMAS]
     begun.append(root / INDEX / f"{head.sequence + 1:012d}.run")
     if not root.joinpath(PENDING).exists() and not any(path.exists() for path in begun):
@@ -86,6 +88,8 @@ def let_files_go(root: Path, lists_kept: int = LISTS_KEPT) -> None:
     """Let go the lists of all but the newest heads, and the files that only they name."""
     lists = list(kept_lists(root))
     kept: set[str] = set().union(*(paths_of(files) for _, files in lists[:lists_kept]))
+    # oldest first: wherever this is cut short, the heads that still have a list are the newest, without a hole,
+    # or files that the lists behind the hole name would be taken for strays
     for number, files in reversed(lists[lists_kept:]):
         for path in paths_of(files) - kept:
             (root / path).unlink(missing_ok=True)
@@ -103,6 +107,7 @@ def _let_heads_go(root: Path, now: datetime) -> None:
     for number in sequences(root):
         if number > last_gone:
             raw = read_head(root, number)
+            # one dated ahead of its time, by a clock that was set wrong, holds back those behind it: they stay longer
             if datetime.fromisoformat(raw.body["written_at"]) > now - STATES_KEPT:
                 break
             old[number] = (raw.body["written_at"][:10], raw.sha256)
@@ -166,6 +171,7 @@ def compact_if_due(root: Path, snapshot: Snapshot) -> Snapshot:
     due = {table: count for table in SCHEMAS if (count := files_to_merge(snapshot.files(table)))}
     if not due:
         return snapshot
+    # a change of its own: a disk that is full for the merging alone fails no sync, whose head is written by then
     writer = Writer(root, snapshot)
     for table, count in due.items():
         writer.merge(table, count)

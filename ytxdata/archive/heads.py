@@ -56,6 +56,7 @@ class Head:
 
     def to_line(self) -> bytes:
         """Return the first line: canonical JSON that holds its own hash."""
+        # this line stays when the other goes: with aliases and evidence, ten years of it would be several times as long
         body = {one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "parser"}
         return sealed({**body, "state": {name: value for name, value in self.state.items() if name in CERTIFICATE}})
 
@@ -71,6 +72,7 @@ class Head:
 
 def canonical(body: object) -> bytes:
     """Return JSON that is the same for the same content."""
+    # a head that is read and sealed again must give the same bytes, or a sound one would be called damaged
     return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -85,6 +87,7 @@ def unsealed(data: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ValueError("not an object")
     del body["sha256"]
+    # compared as bytes: a blank more, or a key told twice, changes no field, but it is not what the next head follows
     if sealed(body) != data:
         raise ValueError("not what was sealed")
     return body
@@ -92,6 +95,7 @@ def unsealed(data: bytes) -> dict[str, Any]:
 
 def line_below(head: Head, files: Files) -> bytes:
     """Return the second line of a head."""
+    # files point to their column names: told again for each file, names would be most of this line
     columns = list(dict.fromkeys(file.columns for table in files.values() for file in table))
     tables = {
         name: [[*file[:4], _plain(file.bounds), columns.index(file.columns)] for file in table]
@@ -135,6 +139,7 @@ def head_path(root: Path, sequence: int) -> Path:
 def sequences(root: Path) -> list[int]:
     """Return the numbers of all heads that are there, in order."""
     try:
+        # drafts of a write that was killed, and the hashes of heads that went, stand in the same folder
         names = (path.name for path in (root / HEADS).iterdir())
         return sorted(int(name[:12]) for name in names if len(name) == 17 and name[:12].isdigit())
     except (FileNotFoundError, NotADirectoryError):
@@ -181,6 +186,7 @@ def write_head(root: Path, head: Head, files: Files) -> tuple[Head, str]:
     below = line_below(head, files)
     head = dataclasses.replace(head, files_sha256=hashlib.sha256(below).hexdigest())
     line = head.to_line()
+    # both lines in one write: a kill or a power cut leaves no head without its list
     write_whole(head_path(root, head.sequence), line + b"\n" + below)
     return head, hashlib.sha256(line).hexdigest()
 
@@ -230,6 +236,7 @@ def past_of(root: Path, numbers: Iterable[int]) -> str:
 def kept_lists(root: Path) -> Iterator[tuple[int, Files]]:
     """Yield the newest heads that still list their files, newest first; a damaged list names none."""
     for number in reversed(sequences(root)):
+        # one torn head must not hide the lists of the others: their files would be taken for strays, and set aside
         with suppress(DamagedError):
             raw = read_head(root, number)
             if raw.line_below is None:
@@ -249,6 +256,7 @@ def whole_head(root: Path, sequence: int, raw: RawHead) -> tuple[Head, Files]:
         The second line is gone, or not the one that the first speaks of.
     """
     with telling_damage(str(head_path(root, sequence)), DERIVE_AGAIN):
+        # the second line holds no hash of its own: that of another head, put in its place, is sound JSON all the same
         if raw.line_below is None or hashlib.sha256(raw.line_below).hexdigest() != raw.body.get("files_sha256"):
             raise ValueError("its list of files is not what was written")
         below = json.loads(raw.line_below)

@@ -74,6 +74,7 @@ def from_rows(rows: pa.Table) -> list[Version]:
 def grouped(versions: Iterable[Version]) -> dict[str, Twins]:
     """Return versions by meeting id and twin, each oldest first (by asking time)."""
     groups: dict[str, Twins] = {}
+    # not by number: an older answer that was kept late (a clock set back) has a higher one than the version after it
     for version in sorted(versions, key=lambda v: (v.twin, v.observed_at, v.version)):
         twins = groups.setdefault(version.meeting_id, [])
         if version.twin == len(twins):
@@ -107,6 +108,7 @@ class VersionIndex:
         if self.snapshot is not None:
             numbers = find(self.snapshot.runs, ids)
             rows = read(self.snapshot, "meetings", VERSION_COLUMNS, among("obs", numbers))
+            # the index holds 64 bits of each id: rows of another id that shares them are found too
             found.update(grouped(version for version in from_rows(rows) if version.meeting_id in found))
         return found
 
@@ -149,6 +151,7 @@ INSTANT = pa.timestamp("us", tz="UTC")
 
 def last_seen(snapshot: Snapshot, as_of: datetime | None = None) -> pa.Table:
     """Return `obs` and `last_seen_at` of every observation; null when it was not seen up to `as_of`."""
+    # a cell for each observation, not for each sighting: every sync lists the same records again, for years
     seen = np.full(snapshot.head.counts["observations"], np.iinfo(np.int64).min)
     for pulls in batches(snapshot, "pulls", ("asked_at", "form", "numbers")):
         if as_of is not None:
@@ -158,6 +161,7 @@ def last_seen(snapshot: Snapshot, as_of: datetime | None = None) -> pa.Table:
             instants, pulls["form"].to_pylist(), pulls["numbers"].to_pylist(), strict=True
         ):
             places = Envelope.from_cells(form, b"", numbers).numbers
+            # the greatest, not the last one written: where a clock was set back, a later pull is of an earlier instant
             seen[places] = np.maximum(seen[places], instant)
     known = pa.array(seen, pa.int64(), mask=seen == np.iinfo(np.int64).min)
     return pa.table({"obs": pa.array(np.arange(len(seen))), "last_seen_at": known.cast(INSTANT)})
@@ -214,6 +218,7 @@ class ArchivedMeetings:
             return 0
         starts = self._starts_since(instant)
         n_late = len(starts) - int(np.searchsorted(starts, (instant - _EPOCH) // _MICROSECOND))
+        # a vanished meeting is missing behind its own start only: taken off earlier, one that is there would lack
         exempt = self.lookup(sorted(self.exempt)).values()
         n_exempt = sum(1 for one in exempt if one.started_at and one.started_at < instant)
         return snapshot.head.counts["started"] - n_late - n_exempt
@@ -257,6 +262,7 @@ def to_state(judgement: Judgement, exempt: frozenset[str]) -> dict[str, Any]:
         "evidence": judgement.evidence.to_dict(),
         "periods": [[p.start.isoformat(), p.end.isoformat(), p.reason_key, list(p.pull_ids)] for p in periods],
         "outside": judgement.certificate.outside,
+        # told of once: else one deletion would be told by each sync, and end the cheap ones for ever
         "exempt": sorted((exempt | set(judgement.vanished)) - set(judgement.reappeared)),
     }
 
@@ -289,6 +295,7 @@ def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
 def pull_verdicts(judgement: Judgement, pull_ids: Collection[str]) -> dict[str, str]:
     """Return what each pull proves: the best verdict that rests on it; none for a pull no period rests on."""
     best: dict[str, str] = {}
+    # one pull may bear a gap and a proof: the best comes last, and stays
     for verdict in reversed(VERDICTS):
         for period in judgement.certificate.periods:
             if period.verdict == verdict:

@@ -36,6 +36,7 @@ CHANGES: tuple[Column, ...] = (
 
 K = TypeVar("K")
 
+# who brought a version, and when, always differs: compared too, it would be told as a change of every version
 _COMPARED = tuple(column.name for column in MEETINGS if column.name not in (*PROVENANCE, "record_hash", "meeting_id"))
 _LEG_COMPARED = tuple(column.name for column in LEGS if column.name not in ("meeting_id", "leg"))
 TOGETHER = 5_000
@@ -54,6 +55,7 @@ def changes(snapshot: Snapshot | None, as_of: datetime | None = None) -> pa.Tabl
         newer = newer.filter(pc.less_equal(newer["observed_at"], pa.scalar(as_of, pa.timestamp("us", tz="UTC"))))
     pairs = sorted(zip(newer["obs"].to_pylist(), newer["replaces"].to_pylist(), strict=True))
     seen = _last_pulls(snapshot, [old for _, old in pairs])
+    # the names the tables were derived with: by others, one change would be told twice, as column and as raw path
     aliases = aliases_for(snapshot, None)
     rows = [
         row
@@ -71,8 +73,10 @@ def _last_pulls(snapshot: Snapshot, numbers: Sequence[int]) -> dict[int, tuple[d
     last: dict[int, tuple[datetime, str]] = {}
     for pulls in batches(snapshot, "pulls", ("asked_at", "pull_id", "form", "numbers")):
         for row in pulls.to_pylist():
+            # without the gaps: an answer that fits no form stands in them whole, and only its numbers are asked for
             here = Envelope.from_cells(row["form"], b"", row["numbers"]).numbers
             for number in np.intersect1d(wanted, here).tolist():
+                # the latest by asking: where a clock was set back, later rows are of earlier instants
                 last[number] = max(last.get(number, (row["asked_at"], "")), (row["asked_at"], row["pull_id"]))
     return last
 
@@ -98,6 +102,7 @@ def _compared(
             {name: after[name] for name in _COMPARED} | _leg_fields(legs.get(new, {})),
         )
         kept, others = _raw_differences(raws[old], raws[new], aliases)
+        # the same value in other writing (`1`, `1.0`) is told only where nothing else differs: it would hide what does
         fields |= kept if fields or kept else others
         if not fields:  # the same values, written in another way
             fields = {"record_hash": (before["record_hash"].hex(), after["record_hash"].hex())}
@@ -109,6 +114,7 @@ def _compared(
                 "field": name,
                 "old": _text(old_value),
                 "new": _text(new_value),
+                # an end that lay ahead when the old text was last seen was no end yet, and nothing final changed
                 "phase": "after_close" if before["ended_at"] and before["ended_at"] <= old_seen_at else "running",
                 "old_seen_at": old_seen_at,
                 "new_seen_at": after["observed_at"],

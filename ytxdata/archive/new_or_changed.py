@@ -83,6 +83,7 @@ class Intake:
             self._derive(name, table, began)
         self.tally["received"] += len(records)
         self.tally["bytes"] += len(answer.raw)
+        # after each answer, not once a sync: what is counted twice in one and missed in another would cancel out
         self.check()
         stored = [(records[position].raw, pieces[position]) for position in sorted(pieces)]
         self.taken.append(Taken(call_row(answer), fold(answer.raw, stored)))
@@ -108,6 +109,7 @@ class Intake:
             for twin, same in by_meeting(twins, group):
                 if twin == len(twins):
                     twins.append([])
+                # the fullest by content, never by place: another order of the answer would look like a change
                 best = same[-1]
                 lesser = {row.record_hash: row for row in same[:-1] if row.record_hash != best.record_hash}
                 numbers = {digest: self._lesser(call, row, twin, twins[twin]) for digest, row in lesser.items()}
@@ -131,8 +133,10 @@ class Intake:
             self._seen.add(mark)
             return version.obs
         last = twins[0][-1]
+        # a shared id, another text, or one never believed: of which meeting and which neighbour it is, takes the rules
         if len(twins) > 1 or last.record_hash != row.record_hash or not last.is_believed:
             return None
+        # a clock that was set back: this answer belongs before what is known, and may be a version between two
         if last.observed_at > call.asked_at:
             return None
         self.tally["duplicates" if mark in self._seen else "unchanged"] += 1
@@ -164,6 +168,7 @@ class Intake:
         after = [version for version in believed if version.observed_at > call.asked_at]
         before = believed[: len(believed) - len(after)]
         mark = (row.meeting_id, twin)
+        # the one behind it too: an older answer that is kept late often says what is stored already
         for version in (*before[-1:], *after[:1]):
             if version.record_hash == row.record_hash:
                 self.tally["duplicates" if mark in self._seen else "unchanged"] += 1
@@ -171,6 +176,7 @@ class Intake:
                 return version.obs
         self.tally["changed" if believed else "new"] += 1
         self._seen.add(mark)
+        # the version behind was written as following another; no row is written twice, so all are derived again
         self.is_late |= bool(after)
         place = sum(version.observed_at <= call.asked_at for version in history)
         version = self._fresh_version(call, row, twin, place + 1)
@@ -180,6 +186,7 @@ class Intake:
 
     def _fresh_version(self, call: Call, row: MeetingRecord, twin: int, number: int) -> Version:
         _, meeting_id, digest, started_at, ended_at, creator = row
+        # negative until the sync is whole: numbers are given by start, so that a look-up of neighbours reads little
         obs = -1 - len(self.fresh)
         known = (obs, meeting_id, twin, number, digest, call.asked_at, call.pull_id, started_at, ended_at, creator)
         return Version(*known)

@@ -40,12 +40,14 @@ def files_of(root: Path, body: Mapping[str, Any], marks: Marks | None = None) ->
 
 
 def _first(file: StoredFile) -> tuple[Any, str]:
+    # a merged file stands last in Delta's log whatever rows it holds, and all readers count on the oldest rows first
     pair = file.bounds.get("obs") or file.bounds.get("ordinal")
     return (pair[0] if pair else 0, file.path)
 
 
 def live_files(log: Path, version: int) -> list[str]:
     """Return the names of the data files that count at a version: the last sum before it, and the commits since."""
+    # the log may go on beyond the head: commits of a sync that was killed before it wrote its own do not count
     sums = [path for path in log.glob("*.checkpoint.parquet") if int(path.name[:20]) <= version]
     live: dict[str, None] = {}
     first = 0
@@ -70,6 +72,7 @@ def manifest(root: Path) -> dict[str, tuple[int, str]]:
     for number in sequences(root):
         body = read_head(root, number).body
         marks.update((path, (size, sha256)) for path, size, sha256 in body.get("files", ()))
+        # what a sync let go on purpose is no damage
         for path in body.get("dropped", ()):
             marks.pop(path, None)
     return marks
@@ -94,8 +97,11 @@ def plain_parquet(root: Path, snapshot: Snapshot) -> Snapshot:
     writer = Writer(root, Snapshot(root, snapshot.head, snapshot.sha256, listed))
     if snapshot.head.layout == 1:
         index_again(writer, writer.preview())
+    # the new head first, then the old log: killed in between, readers have the new state, and the marker that stays
+    # tells the next sync to clear away the rest
     after = writer.promote(f"migrate:{plain_parquet.__name__}", is_done=False)
     spent = set(data_files(root)) - paths_of(after.listed)
+    # no head vouches for these: rows of a killed sync, perhaps; what heads did name is merged or replaced, and may go
     set_aside(root, sorted(spent - marks.keys()))
     for name in spent & marks.keys():
         (root / name).unlink()

@@ -61,6 +61,7 @@ class Identity:
 
 
 def _digest(key: str, account_sid: str, app_id: str) -> str:
+    # as a list: run together, the account `sid` with `app` would own what belongs to `sidapp` with nothing
     message = json.dumps([account_sid, app_id], ensure_ascii=False).encode()
     return hmac.new(bytes.fromhex(key), message, hashlib.sha256).hexdigest()
 
@@ -80,6 +81,7 @@ def read_identity(root: Path) -> Identity | None:
         try:
             data = path.read_bytes()
         except FileNotFoundError:
+            # a first sync that was killed must be able to begin again; a folder of something else gets not even a lock
             if not root.exists() or all(entry.name in BIRTH for entry in root.iterdir()):
                 return None
             raise _not_an_archive(root) from None
@@ -88,6 +90,7 @@ def read_identity(root: Path) -> Identity | None:
     try:
         content = json.loads(data)
         identity = Identity(content["key"], content["owner"])
+        # to the byte: each head holds the hash of this file, so one that says the same in other words breaks them all
         if identity.to_bytes() == data:
             return identity
     except (ValueError, KeyError, TypeError):
@@ -137,6 +140,7 @@ def check_owner(identity: Identity, root: Path, account_sid: str, app_id: str) -
 
 def check_layout(layout: object, root: Path) -> None:
     """Raise FutureLayoutError when a newer version of this package wrote the archive."""
+    # what is not known is not guessed at: files that only a newer head can name would be set aside as strays
     if not isinstance(layout, int) or layout > LAYOUT:
         raise FutureLayoutError(
             Text(
@@ -173,9 +177,11 @@ def writing(root: Path, wait_s: float = WAIT_S) -> Iterator[None]:
             raise _locked(root) from None
     try:
         with telling_write_errors(root):
+            # for the error message alone: the lock is the system's, and a name that a killed process left stops nobody
             (root / HOLDER).write_text(json.dumps({"pid": os.getpid(), "host": platform.node()}))
         yield
     finally:
+        # an error here would take the place of the one that ended the sync
         with contextlib.suppress(OSError):
             (root / HOLDER).unlink(missing_ok=True)
         lock.release()

@@ -80,6 +80,7 @@ def fold(raw: bytes, pieces: Sequence[tuple[bytes, int]]) -> Envelope:
                 whole.update(dress(piece))
         except ValueError:
             continue
+        # tried before anything is kept: by a form that is nearly right the answer would be lost, and nobody told
         if whole.digest() == digest:
             return Envelope(form, msgspec.msgpack.encode(gaps), numbers)
     return Envelope(WHOLE, raw, np.array([number for _, number in pieces], dtype=np.int64))
@@ -91,6 +92,7 @@ def _split(
     gaps, at = [], 0
     for piece, _ in pieces:
         dressed = dress(piece)
+        # from where the last one ended: an answer may list the same bytes twice
         start = raw.find(dressed, at)
         if start < 0:
             raise ValueError("the record does not stand in the answer in this form")

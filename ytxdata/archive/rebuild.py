@@ -84,6 +84,7 @@ def rebuilt(root: Path, snapshot: Snapshot, aliases: Aliases) -> Rebuilt:
     """Derive all tables again, with the records that raw answers hold beside the observations, and promote them."""
     writer = Writer(root, snapshot)
     before = snapshot.head.counts
+    # before deriving: what is regained is an observation like any other, dated with the answer that brought it
     regained = regain(writer, aliases)
     counts = {**before, **derive_again(writer, aliases), "observations": before["observations"] + regained}
     after = writer.promote("rebuild", parser=parser_mark(aliases), counts=counts)
@@ -129,6 +130,7 @@ def derive_again(writer: Writer, aliases: Aliases) -> dict[str, int]:
     """Write a new generation of derived tables and a new index; return how many meetings there are now."""
     source = writer.preview()
     writer.next_generation()
+    # staged: which rows share an id is known at the end only, and ten years of them need not fit in memory
     with tempfile.TemporaryDirectory() as directory:
         staged = Path(directory) / "meetings.parquet"
         with pq.ParquetWriter(staged, MEETINGS_STORED) as staging:
@@ -142,6 +144,7 @@ def derive_again(writer: Writer, aliases: Aliases) -> dict[str, int]:
             for piece in rows.iter_batches(batch_size=1 << 17):
                 writer.append("meetings", _placed(pa.table(piece), places))
     after = writer.preview()
+    # by the names of today a rejected record may be a meeting, or the other way round: the old keys would not find it
     index_again(writer, after)
     return _counts(after)
 
@@ -220,6 +223,7 @@ def _listed(source: Snapshot, found: Mapping[int, Version]) -> list[list[int]]:
             numbers = brought[row["pull_id"]] | set(np.intersect1d(wanted, here).tolist())
             if numbers:
                 listed.append((row["asked_at"], row["ordinal"], sorted(numbers)))
+    # files keep the order of writing, which is not that of asking where a clock was set back
     return [numbers for _, _, numbers in sorted(listed)]
 
 
@@ -275,6 +279,8 @@ def _bridged(root: Path, snapshot: Snapshot) -> list[Text]:
         try:
             follows = read_head(root, number).body["previous_sha256"]
         except DamagedError:
+            # two torn heads side by side: nothing that is left holds the hash of the earlier one, and one made of
+            # what lies there would mend tampering into the chain
             if not follows:
                 continue
             if head_path(root, number).exists():
@@ -297,6 +303,7 @@ def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, l
     listed = dict(snapshot.listed)
     for path in files["observations"]:
         numbers = _whole_records(root / path)
+        # only what goes on where the numbers end: small files that were merged lie here too, and would bring rows twice
         if numbers == list(range(counts["observations"], counts["observations"] + len(numbers))):
             listed["observations"] = (*listed.get("observations", ()), described(root, path))
             counts["observations"] += len(numbers)

@@ -65,6 +65,7 @@ def newest(root: Path) -> Snapshot | None:
         numbers = sequences(root)
     if not numbers:
         return None
+    # before any other field: a newer version may have none of those of today, and must not be told to be damaged
     check_layout(layout_of(root, numbers[-1]), root)
     return at_head(root, numbers[-1])
 
@@ -127,6 +128,7 @@ def batches(snapshot: Snapshot, table: str, columns: Sequence[str], wanted: Want
             continue
         with telling_damage(file.path), pq.ParquetFile(snapshot.root / file.path) as parquet:
             present = [name for name in names if name in file.columns]
+            # a group at a time: a look-up in an archive of ten years must not read, or hold, a whole file
             for group in range(parquet.num_row_groups):
                 if wanted is None or _group_may_hold(parquet, group, wanted):
                     rows = with_all_columns(parquet.read_row_group(group, columns=present), table, names)
@@ -153,6 +155,7 @@ def _group_may_hold(parquet: pq.ParquetFile, group: int, wanted: Wanted) -> bool
     index = parquet.schema_arrow.get_field_index(wanted.column)
     chunk = parquet.metadata.row_group(group).column(index)
     bounds = chunk.statistics
+    # what is not known is never taken for not there: a version that is overlooked would be stored as a new meeting
     if bounds is None:
         return True
     if not bounds.has_min_max:

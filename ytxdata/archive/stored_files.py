@@ -66,6 +66,7 @@ def telling_damage(what: str, remedy: Text = RESTORE) -> Iterator[None]:
         if error.errno in _NOT_DAMAGE:
             raise _unreadable(what, error) from None
         raise _damaged(what, error, remedy) from None
+    # a flipped bit may leave JSON that can be read, with a field gone or a value of another type
     except (pa.ArrowException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(what, error, remedy) from None
 
@@ -172,6 +173,7 @@ def pull_sha256(row: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
+    # in UTC and to the microsecond, also on a full second: however a reader shows the instant, the hash is the same
     return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
 
 
@@ -216,6 +218,7 @@ def paths_of(files: Files) -> set[str]:
 
 def set_aside(root: Path, names: list[str]) -> None:
     """Move files to a folder of their own below `interrupted/`."""
+    # the name tells the age: in a copied archive the times of files are those of the copy
     aside = root / INTERRUPTED / times.now().strftime("%Y%m%dT%H%M%S%f")
     for name in names:
         (aside / name).parent.mkdir(parents=True, exist_ok=True)
@@ -335,6 +338,7 @@ Numbers = npt.NDArray[np.int64]
 
 def hashes_of(keys: Iterable[str]) -> Hashes:
     """Return the 64-bit hash of each key."""
+    # JSON may hold half a surrogate pair: an id with one must be found again, and stop no sync
     joined = b"".join(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest() for key in keys)
     return np.frombuffer(joined, dtype="<u8")
 
@@ -342,12 +346,14 @@ def hashes_of(keys: Iterable[str]) -> Hashes:
 def run_to_bytes(hashes: Hashes, numbers: Numbers) -> bytes:
     """Return a run as the bytes of its file."""
     order = np.argsort(hashes, kind="stable")
+    # little-endian on every machine: an archive is carried from one to another
     return hashes[order].astype("<u8").tobytes() + numbers[order].astype("<i8").tobytes()
 
 
 def read_run(path: Path) -> tuple[Hashes, Numbers]:
     """Map a run into memory; only the pages a look-up touches are read."""
     with telling_damage(f"index/{path.name}", DERIVE_AGAIN):
+        # an empty file cannot be mapped, and is damage: a run is never written without rows
         cells = np.asarray(np.memmap(path, dtype="<u8", mode="r"))
     half = len(cells) // 2
     return cells[:half], cells[half:].view("<i8")
@@ -375,6 +381,7 @@ def runs_to_merge(lengths: Sequence[int]) -> int:
     >>> runs_to_merge([1000, 10]), runs_to_merge([1000, 10, 8]), runs_to_merge([30, 16, 8, 8])
     (1, 2, 4)
     """
+    # a look-up opens every run: halving from one to the next, they stay few however large the archive
     count, total = 1, lengths[-1]
     for length in reversed(lengths[:-1]):
         if length > 2 * total:

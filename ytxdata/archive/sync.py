@@ -220,6 +220,7 @@ def sync(
                 reading.take(intake.take(answers[-1]))
         except KeyboardInterrupt:
             raise InterruptedSync(keep_evidence(root, before, account, answers, intake.aliases)) from None
+        # what is needed of them is in the intake: a first answer of many years need not be in memory twice
         del answers
         judgement = reading.result()
         drift = drift_since(before, intake)
@@ -277,6 +278,7 @@ def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport
     if read_identity(root) is None:
         raise no_archive(root)
     with writing(root, wait_s), telling_write_errors(root):
+        # with the marker there, files that no head names are what a killed change left, and not the data of a lost head
         was_cut_short = (root / PENDING).exists()
         snapshot, done = newest_readable(root)
         if snapshot is None:
@@ -310,6 +312,7 @@ def written(
     root: Path, before: Snapshot | None, account: tuple[str, str], intake: Intake, judgement: Judgement
 ) -> Snapshot:
     """Write a whole sync and promote it."""
+    # first of all: a kill from here on leaves an archive without a head, never records that are nobody's
     if read_identity(root) is None:
         birth(root, *account)
     exempt = exempt_of(before.head.state if before else {})
@@ -317,9 +320,11 @@ def written(
     writer = Writer(root, before)
     changes = write_intake(writer, intake, verdicts)
     if intake.is_late:
+        # a clock that was set back: numbers and ledger must be as if the answers had come in order
         changes.counts.update(derive_again(writer, intake.aliases))
     state, parser = to_state(judgement, exempt), parser_mark(intake.aliases)
     if before is not None and entries(before.head.state):
+        # in the same head: no reader may see new meetings beside what a witness was found to say of the old ones
         shown = Snapshot(root, dataclasses.replace(writer.head, counts=changes.counts), "", writer.preview().listed)
         state["witnesses"] = heard_again(shown, before.head.state)
     return writer.promote("sync", state=state, parser=parser, counts=changes.counts, chain_sha256=changes.chain_sha256)

@@ -76,6 +76,7 @@ class Verification:
     @property
     def can_be_mended(self) -> bool:
         """Whether all that is damaged follows from raw data: then `Archive.rebuild` makes it anew."""
+        # these follow from raw data; of a record, a pull or the key nothing that is left says what it was
         return all(
             damage.kind in ("index", "law", "stray")
             or (damage.kind == "control" and damage.name != IDENTITY)
@@ -161,6 +162,7 @@ def verify(root: Path) -> Verification:
     FutureLayoutError
         A newer version of this package wrote it.
     """
+    # an identity file that somebody deleted is damage: it must not read as if there had never been an archive
     if not (root / IDENTITY).exists() and not sequences(root):
         raise no_archive(root)
     check = _Check(root)
@@ -221,6 +223,7 @@ class _Check:
                     previous = raw.sha256
             elif number not in went:
                 self.found("control", name, _GONE)
+            # behind a hole the links are not known: it is told once, and not again for each head that follows
             past = link(past, previous) if previous is not None and past is not None else None
 
     def _gone(self) -> dict[int, str]:
@@ -257,6 +260,7 @@ class _Check:
             Damage(_kind(path), path, what) for path, mark in wanted.items() if (what := self._damage(path, mark))
         ]
         self.n_files += len(wanted)
+        # while somebody writes, files that no head names yet are as they should be
         is_quiet = not (self.root / PENDING).exists()
         if is_quiet:
             unnamed = Text("没有控制文件认领的文件", "no control file names it")
@@ -313,6 +317,7 @@ class _Check:
         try:
             with pq.ParquetFile(self.root / file.path) as parquet:
                 for group in range(parquet.num_row_groups):
+                    # by its own hash too, of the day it was received: a merge gives the file another
                     rows = parquet.read_row_group(group, columns=["obs", "record_hash", "raw"])
                     cells = zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True)
                     bad = [number for number, digest, raw in cells if hashlib.sha256(raw).digest() != digest]
@@ -363,8 +368,10 @@ class _Check:
             previous = pull_sha256(row)
             ends.append(previous)
         for name, n_pulls, end in self.states:
+            # a forged head, sealed anew, or one that tells of pulls that were taken out, fits no beginning of the chain
             if n_pulls >= len(ends) or ends[n_pulls] != end:
                 self.found("control", name, Text("与调用链不符", "the chain of pulls does not have what it tells of"))
+        # pulls taken off the end leave a chain without a break: the newest head alone knows where it ended
         if previous != snapshot.head.chain_sha256 or self.n_pulls != snapshot.head.counts["pulls"]:
             self.found("pull", "pulls", Text("调用链的末端不符", "the chain of pulls does not end as it should"))
 

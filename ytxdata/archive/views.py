@@ -88,6 +88,7 @@ def _columns(name: str, alias: str, **special: str) -> str:
 
 
 def _current(as_of: datetime | None) -> str:
+    # as of: a later version replaces nothing yet, or what was known then would be missing
     return (
         f"{_until('m.observed_at', as_of)} AND NOT EXISTS (SELECT 1 FROM {{meetings}} r "
         f"WHERE r.replaces = m.obs AND {_until('r.observed_at', as_of)})"
@@ -95,6 +96,7 @@ def _current(as_of: datetime | None) -> str:
 
 
 def _meetings(name: str, as_of: datetime | None, period: str) -> str:
+    # what was regained from a raw answer is among no pull's numbers: it was seen when that answer came
     special = {"last_seen_at": "coalesce(s.last_seen_at, m.observed_at)", "record_hash": "lower(hex(m.record_hash))"}
     return (
         f"SELECT {_columns(name, 'm', **special)} FROM {{meetings}} m LEFT JOIN {{seen}} s ON s.obs = m.obs "
@@ -111,6 +113,7 @@ def _of_meetings(name: str, as_of: datetime | None, period: str) -> str:
 
 def _problems(name: str, as_of: datetime | None, period: str) -> str:
     """Problems of records, and of ids that were used for two meetings."""
+    # a row for each of the two: whichever a reader looks at, it must say that the id is not its own
     return (
         f"{_of_meetings(name, as_of, period)} UNION ALL "
         "SELECT m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id', 'id_collision', m.meeting_id FROM {meetings} m "
@@ -280,6 +283,7 @@ def _spark_view(session: Any, snapshot: Snapshot | None, name: str, as_of: datet
 
 def _files(session: Any, snapshot: Snapshot, table: str) -> Any:
     empty_one = session.createDataFrame(SCHEMAS[table].empty_table())
+    # Spark takes the columns of one file for those of all: files of an earlier version are read apart
     alike: dict[tuple[str, ...], list[str]] = {}
     for file, path in zip(snapshot.files(table), snapshot.paths(table), strict=True):
         alike.setdefault(file.columns, []).append(str(path))
@@ -298,6 +302,7 @@ def _as_python(error: duckdb.Error) -> Exception:
     """Return what DuckDB met as the error that Python has for it: only a damaged file is damage."""
     if isinstance(error, duckdb.OutOfMemoryException):
         return MemoryError(str(error))
+    # DuckDB tells what the system said in words alone, without its number
     for code in (errno.ENOSPC, errno.EACCES, errno.EMFILE):
         if os.strerror(code) in str(error):
             return OSError(code, str(error))

@@ -34,10 +34,12 @@ def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, 
     with changing(root, wait_s) as (snapshot, writer), telling_write_errors(root):
         hearing = hear(witness, _archived(snapshot, witness), TOLERANCE)
         path = f"{WITNESSES}/{writer.head.sequence + 1:012d}.raw"
+        # as it was handed in: what was read of it must stay open to a check, and is read anew after each sync
         write_whole(root / path, raw)
         file = StoredFile(path, len(raw), sha256_of(root / path), 0, {}, ())
         writer.files[WITNESSES] = (*writer.files.get(WITNESSES, ()), file)
         entry = {"file": path, "reading": _reading(witness, columns), "hearing": hearing.to_dict()}
+        # the entry goes, its file stays named: evidence that was once relied on is not let go
         kept = [one for one in entries(snapshot.head.state) if one["hearing"]["name"] != witness.name]
         writer.promote("witness", state={**snapshot.head.state, "witnesses": [*kept, entry]})
     return hearing
@@ -132,6 +134,7 @@ def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
         meetings = _rows(snapshot, "meetings", start, end, ("meeting_id", "started_at", "ended_at", "creator"))
         for place, (meeting_id, started_at, ended_at, creator) in enumerate(meetings):
             number = normalize(creator) if creator else None
+            # a bill need not list a meeting in which nobody was connected: that it lacks one says nothing against it
             yield Archived(f"{place}", meeting_id, started_at, number, is_silent=ended_at == started_at)
         return
     legs = _rows(snapshot, "legs", start, end, ("meeting_id", "joined_at", "number", "duration_s"))

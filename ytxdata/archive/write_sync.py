@@ -62,6 +62,7 @@ class Writer:
         self._writing: dict[str, TableWriter] = {}
         self._begun: Counter[str] = Counter()
         self._made: set[str] = set()
+        # before the first file: killed at any instant, a change leaves this marker or nothing
         root.joinpath(PENDING).touch()
 
     def append(self, table: str, rows: pa.Table) -> None:
@@ -69,6 +70,7 @@ class Writer:
         if not rows.num_rows:
             return
         if table not in self._writing:
+            # never a name that this change has used: what a preview finished is read while more is written
             stem = file_stem(self.head, table) + f".{self._begun[table]}" * bool(self._begun[table])
             self._begun[table] += 1
             self._writing[table] = TableWriter(self.root, stem, table)
@@ -90,6 +92,7 @@ class Writer:
         kept = len(runs) - runs_to_merge([len(run[1]) for run in runs])
         path = f"{INDEX}/{self.head.sequence + 1:012d}" + f".{self._begun[INDEX]}" * bool(self._begun[INDEX]) + ".run"
         self._begun[INDEX] += 1
+        # into a file of its own: readers of earlier heads have the old runs mapped into their memory
         data = merged(runs[kept:])
         make_private_folder(self.root / INDEX)
         (self.root / path).write_bytes(data)
@@ -137,6 +140,7 @@ class Writer:
             sequence=self.head.sequence + 1,
             previous_sha256=self.base.sha256 if self.base else "",
             past_sha256=self._past(),
+            # whose it is stands in the chain: a sound identity file of another account fits no head
             identity_sha256=sha256_of(self.root / IDENTITY),
             kind=kind,
             written_at=times.now().isoformat(),
@@ -196,6 +200,7 @@ def write_intake(writer: Writer, intake: Intake, verdicts: Mapping[str, str]) ->
     rows = list(_pulls(intake.taken, numbers, verdicts, counts.get("pulls", 0), writer.head.chain_sha256))
     writer.append("pulls", pa.Table.from_pylist(rows, schema=PULLS_STORED))
     versions = [(fresh.version, fresh.replaces) for fresh in intake.fresh if fresh.version]
+    # carried on, never counted anew: a quiet sync must not pay for what is stored
     counts["meetings"] = counts.get("meetings", 0) + sum(1 for _, before in versions if before is None)
     counts["started"] = counts.get("started", 0) + sum(_starts(now) - _starts(before) for now, before in versions)
     counts["observations"] = first + len(intake.fresh)
@@ -294,6 +299,7 @@ def stored_rows(
         known[field.name].take(records) if field.name in known else table[field.name].cast(field.type)
         for field in schema
     ]
+    # by number: the bounds of a row group are narrow then, and a look-up reads few of them
     return pa.table(columns, schema=schema).sort_by("obs")
 
 

@@ -27,6 +27,7 @@ _SEPARATORS = re.compile(r"[\s_\-]+")
 Table = tuple[tuple[str, tuple[str, ...]], ...]
 
 
+# Bounded: keys are the sender's, and a map keyed by phone brings new ones with every record.
 @lru_cache(maxsize=4096)
 def plain(key: str) -> str:
     """Return a key without case, `_`, `-` and blanks.
@@ -135,6 +136,7 @@ class Aliases:
 
         @lru_cache(maxsize=4096)
         def look_up(key: str) -> Match | None:
+            # What a meeting calls its own is no party's key with a word in front, whatever it ends with.
             if key in exact or key in of_meetings:
                 return exact.get(key)
             endings = [known for known in exact if key.endswith(known)]

@@ -184,6 +184,7 @@ def read_answer(
     ('0', '提交成功', 1)
     """
     text, encoding, warnings = decode(raw)
+    # A proxy's page must not pass for an answer without records; a file may begin with anything.
     if is_whole is not False:
         _refuse_what_is_none(text, http_status)
     found = extract(text, aliases, is_whole=bool(is_whole))
@@ -191,13 +192,16 @@ def read_answer(
         _refuse_what_is_none(text, http_status)
     if not found.is_closed:
         if is_whole is not False:
+            # Cut, an answer looks like one with fewer records: nobody would miss those behind the cut.
             raise _truncated(http_status)
         warnings += (_CUT,)
+    # `total` 30 and 24 records: something was not found, and nothing may be proven complete from that.
     contradicted = [one for one in found.announced if _contradicts(one, asked_n)]
     warnings += tuple(_OTHER_NUMBER.format(told=one.told, found=one.found) for one in contradicted)
     asked = asked_at or times.now()
     return Answer(
         raw=raw,
+        # No default: without a code an answer of something else would pass for a success ("0").
         status_code=_word(found.envelope.get("statuscode")),
         status_msg=_word(found.envelope.get("statusmsg")) or "",
         request_id=_word(found.envelope.get("requestid")),

@@ -77,6 +77,7 @@ def duration_unit(tables: Normalized) -> tuple[str, float] | None:
     for table, start, end in ((tables.meetings, "started_at", "ended_at"), (tables.legs, "joined_at", "left_at")):
         span = pc.divide(_microseconds(table, end, start), 1_000_000.0).to_numpy()
         given = table["duration_s"].cast(pa.float64()).to_numpy()
+        # A short meeting fits several units once it is rounded: 50 s are 1 min.
         is_telling = (span >= 60) & (given > 0)
         if np.count_nonzero(is_telling) < FEW:
             continue

@@ -112,6 +112,7 @@ class BulkReader:
         if not all(map(_stands_alone, raws)):
             return None
         text = b"\n".join(raws)
+        # Bytes that are no UTF-8 Arrow takes as they come, where the general way tells of a broken text.
         if len(text) > _LARGEST or not is_utf8(text):
             return None
         try:
@@ -119,6 +120,7 @@ class BulkReader:
             table = _parsed(text, self._layout)
         except _REFUSALS:
             return None
+        # Two records in one, or one that goes on in the next, give another number of rows.
         return table if table.num_rows == len(raws) and all(map(self._is_certain, table.schema, table)) else None
 
     def _alike(self, raws: Sequence[bytes]) -> Flags:
@@ -275,6 +277,7 @@ def _as_type(kind: pa.DataType) -> Any:
         most = 10.0 ** (kind.precision - kind.scale)  # beyond it Arrow refuses
         return int | Annotated[float, msgspec.Meta(gt=-most, lt=most)]
     if pa.types.is_integer(kind):
+        # Ids of 29 bare digits are no 64-bit integers: Arrow would refuse the whole batch for one.
         return Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
     return bool if pa.types.is_boolean(kind) else str
 
@@ -289,6 +292,8 @@ def _kinds(look_up: Callable[[str], Match | None], kinds: Mapping[str, str]) -> 
 
 def _parsed(text: bytes, layout: pa.Schema) -> pa.Table:
     """Read the records of a text as rows of exactly this layout, in one block."""
+    # Types it may infer say other things: a text that looks like a time would become one. One block, because a
+    # record across two is an error.
     return pyarrow.json.read_json(
         pa.BufferReader(text),
         read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + 1),

@@ -101,6 +101,7 @@ def _choose(i: int, column: str, keys: Sequence[Ranked], given: Sequence[Any], t
     """Return the value of the first key that says something; tell of others that say something else."""
     speaking = [(rank, key, value) for (rank, key), value in zip(keys, given, strict=True) if not is_blank(value)]
     if not speaking:
+        # Blank is not absent: an empty list of parties says that nobody is listed, null says nothing.
         return next((value for value in given if value is not None), None)
     (tier, _), _, taken = speaking[0]
     troubles += (
@@ -160,6 +161,7 @@ def contradictions(arrays: Mapping[str, pa.Array], start: str, end: str) -> list
     span_us = pc.subtract(ends.cast(pa.int64()), starts.cast(pa.int64()))
     is_early = pc.less(span_us, 0)
     off_us = pc.abs(pc.subtract(pc.multiply(durations, 1_000_000), span_us))
+    # Told once: where the end comes first no duration can agree.
     is_off = pc.and_(pc.greater(off_us, TOLERANCE_S * 1_000_000), pc.invert(is_early))
     return [
         *(Trouble(i, end, "end_before_start", times.beijing_text(ends[i].as_py())) for i in _where(is_early)),

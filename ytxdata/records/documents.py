@@ -11,8 +11,10 @@ from ytxdata.records.encoding import decode
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import first_document, past_blanks
 
+# Inside a damaged line a bracket may open anything: only where a line begins another text is looked for.
 _LINE = re.compile(rb"\n(?=[{\[])")
 _PRINTED = re.compile(rb"\s*\[?\s*\{\s*'")
+# Behind a sound text these stand only if a bracket was lost or doubled inside it: both are one damaged answer.
 _IS_TORN = re.compile(rb"\s*[\]},:]")
 _OF_ANSWERS = re.compile(rb"\"(?:status_?code|status_?msg|request_?id|data)\"\s*:", re.IGNORECASE)
 
@@ -41,6 +43,7 @@ def split_answers(raw: bytes) -> list[bytes]:
         return [raw]
     groups = [list(group) for _, group in groupby(_documents(text), key=lambda one: _part(text, *one))]
     if len(groups) <= 1:
+        # The bytes as they came: a single answer keeps its encoding and its hash.
         return [raw]
     return [text[group[0][0] : group[-1][1]].rstrip() for group in groups]
 
@@ -74,6 +77,7 @@ def _part(text: bytes, start: int, end: int) -> int:
     """Return a key that is the same for records on lines of their own, and another one for each answer."""
     beginning = text[start : min(end, start + _BEGINNING)]
     is_record = text[start : start + 1] == b"{" and not _OF_ANSWERS.search(beginning) and not _PRINTED.match(beginning)
+    # The status may stand behind all records: a record is only what has none anywhere.
     return -1 if is_record and not _SIGNS.has_status(text[start:end]) else start
 
 

@@ -33,6 +33,8 @@ _WIDE: tuple[tuple[re.Pattern[bytes], Encoding], ...] = (
 _PRINTED = re.compile(rb"\s*\[?\s*\{\s*'")
 """The beginning of a printed dictionary: no JSON has an apostrophe there."""
 
+# Deep nesting ends `ast` with MemoryError or RecursionError, a set inside a value ends `json` with TypeError:
+# whatever a file holds, it is then read as damaged text.
 _PYTHON_DAMAGE = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
 
 
@@ -54,6 +56,7 @@ def decode(raw: bytes) -> Decoded:
     >>> decode(b"{'statusCode': '0', 'data': None}").text
     b'{"statusCode": "0", "data": null}'
     """
+    # Asked first: UTF-16 of plain ASCII is valid UTF-8 too, with a zero behind every character.
     wide = _wide(raw)
     if wide:
         text = as_utf8(raw, wide)
@@ -70,6 +73,7 @@ def as_utf8(raw: bytes, encoding: Encoding) -> bytes:
         return raw.removeprefix(codecs.BOM_UTF8)
     if encoding == "python":
         return _literal(raw.removeprefix(codecs.BOM_UTF8)) or raw
+    # Broken bytes become visible marks: raising would cost the whole answer for one of them.
     return raw.decode(encoding, "replace").removeprefix("\ufeff").encode()
 
 
@@ -110,6 +114,7 @@ def _narrow(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
         try:
             raw.decode("gb18030")
         except UnicodeDecodeError as error:
+            # ASCII with a single bad byte is no sign of GB18030: only that value is spoilt.
             return "gb18030" if n_whole or n_broken > 1 else "utf-8", (_damaged(error.start),)
         return "gb18030", ()
     return "utf-8", (_damaged(text.index("\ufffd")),)

@@ -27,6 +27,7 @@ def _form(key: str, pattern: str, zh: str, en: str) -> ValueForm:
     return ValueForm(key, re.compile(pattern, re.IGNORECASE), Text(zh, en))
 
 
+# The first that fits counts: narrow forms stand before those that would take their texts too.
 FORMS: tuple[ValueForm, ...] = (
     _form("wall_time", r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss"),
     _form("zero_time", r"0000-00-00.*", "全零日期", "all-zero date"),
@@ -61,7 +62,9 @@ TYPE_TEXTS: dict[str, Text] = {
     "list": Text("数组", "list"),
 }
 
+# A profile is made to be shown to others: examples of these are masked, and unknown keys show two letters.
 _PERSONAL = frozenset({"creator", "name", "phone", "number", "display_number", "recording_url"})
+# A telephone number in the middle of a topic is as personal as one in its own field.
 _LONG_DIGITS = re.compile(r"\+?\d[\d \-]{5,}\d")
 _LONGEST = 40
 
@@ -183,6 +186,7 @@ def _fields(
 ) -> Iterable[Field]:
     look_up: dict[str, Callable[[str], Match | None]] = {"meetings": aliases.meeting, "legs": aliases.leg}
     keys = dict.fromkeys(chain.from_iterable(dict.fromkeys(map(tuple, objects))))
+    # Parties keyed by phone would make every number a path, unmasked.
     is_map = len(keys) > _MOST_KEYS or (bool(keys) and all(phones.normalize(key) for key in keys))
     if is_map:
         objects, keys = [{"*": value} for one in objects for value in one.values()], {"*": None}

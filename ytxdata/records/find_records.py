@@ -103,10 +103,12 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
     search = _Search(aliases)
     with without_cycle_search():
         found, is_strict = search.text(body, is_whole=is_whole)
+        # Records beside `data` or under a key given twice come out of order; positions and the check follow the text.
         found.sort(key=_place)
         if hidden := search.hidden(body, found):
             found = sorted([*found, *hidden], key=_place)
         records = tuple([RawRecord(i, raw, path, start, end) for i, (raw, path, _, start, end) in enumerate(found)])
+        # On every parse, not in tests alone: bytes that belong to nothing would be lost without a word.
         check(body, records, is_strict=is_strict)
     search.count_loose(len(found))
     n_certain = sum(1 for one in found if one.has_id)
@@ -133,9 +135,12 @@ class _Search(Shapes):
         kind = structure(whole)
         if kind == "strict":
             return self.answer(whole, start), True
+        # NaN, raw control characters and bad escapes leave every bracket in its place: followed like sound text, they
+        # cost one value and no record.
         if kind == "whole":
             self.said.append(_LENIENT)
             return self.answer(whole, start), False
+        # A bracket too many ends an answer early: its own rest would pass for another text behind it.
         length = first_document(body, start)
         if length is None or _IS_TORN.match(body, start + length):
             return self.damaged(body, is_whole=is_whole, is_cut=kind == "cut"), False
@@ -161,6 +166,7 @@ class _Search(Shapes):
 
     def behind(self, raw: bytes, at: int) -> list[Found]:
         """Return the records of a text that stands behind another; of its envelope nothing is taken over."""
+        # The status of another answer must not become this one's.
         envelope, self.envelope = self.envelope, {}
         found = self.answer(raw, at, f"$@{at}")
         self.envelope = envelope
@@ -170,6 +176,8 @@ class _Search(Shapes):
         """Return what a damaged answer still holds, and take over what its envelope says."""
         self.said.append(DAMAGED)
         salvaged = self.salvaged(body, is_whole=is_whole)
+        # Sound up to the last record, it was cut: asked again it may come whole. Where every announced byte came, more
+        # cannot come, and the end is damaged instead.
         is_only_cut = is_cut and salvaged.is_sound_before and not is_whole
         self.is_closed = salvaged.is_closed and not is_only_cut
         for depth, key, raw in salvaged.members:

@@ -16,14 +16,19 @@ AHEAD = timedelta(days=3653)
 
 _UTC = ARROW_TYPES["instant"]
 _WALL = pa.timestamp("us")
+# A constant is exact: Beijing is UTC+8 since 1992, and nothing before 2000 is believed.
 _BEIJING_OFFSET = pa.scalar(times.BEIJING_OFFSET, pa.duration("us"))
 
+# What databases write for no time at all: telling each as a problem would bury the others.
 _NOTHING = re.compile(r"0*|0000-00-00([ T]00:00:00(\.0+)?)?|null|none|-+", re.IGNORECASE)
 _LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2}))?)?)?")
 _COMPACT = re.compile(r"^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})$")
+# The midnight at the end of a day and nothing later: 24:00:01 is no time, and is told.
 _HOUR_24 = re.compile(r"(?<=[ T])24(?=:00(:00(\.0+)?)?(?![\d:.]))")
 _CHINESE = str.maketrans({"年": "-", "月": "-", "日": " ", "时": ":", "点": ":", "：": ":", "分": ":", "秒": " "})
+# Fourteen digits are yyyyMMddHHmmss, eight are a day.
 _EPOCH = re.compile(r"[0-9]{9,13}(\.[0-9]*)?|[0-9](\.[0-9]+)?[eE]\+?(9|1[0-2])")
+# As seconds this is the year 5138, as milliseconds 1973: neither is believed, so the units cannot be confused.
 _SMALLEST_MS = 10**11
 
 _PLAIN_WALL = (

@@ -19,9 +19,11 @@ Problem = tuple[str, str, str]
 
 STRICT_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 
+# Python refuses to read more than 4,300 digits: attacked with 5,000 and 9,000 in one value.
 _LONGEST_INT = 4000
 """Digits up to which a number is read as an integer; longer ones keep their text only."""
 
+# `C:\x` and a lone `\ud800` end a strict reader: mended by one character each they cost one value, not a record.
 _ESCAPE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair of surrogates: one character
     r"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
@@ -106,6 +108,7 @@ def read_value(raw: bytes) -> Read | None:
 
 def decoded(value: Any) -> Any:
     """Return a value that is the JSON text of an object as what it says, any other as it is."""
+    # A lone surrogate would end a strict encoding, and with it the reading of all other records.
     if isinstance(value, str) and value.lstrip()[:1] == "{":
         read = read_value(value.strip().encode("utf-8", "surrogatepass"))
         return value if read is None else read.value
@@ -170,6 +173,7 @@ def members(text: str, start: int) -> Members:
         key = _STRING.match(text, position)
         colon = _COLON.match(text, key.end()) if key else None
         if key is None or colon is None:
+            # Members that run into each other (a lost quote) may swap values: a wrong id is worse than none.
             is_legible = False
             position = max(position + 1, end_of(text, position))
             continue
@@ -206,6 +210,7 @@ def as_json(value: Any) -> str:
         return value
     if isinstance(value, Number):
         return value.text
+    # What tells of a problem must not be one: deep nesting and endless integers cannot be written out.
     try:
         return json.dumps(value, ensure_ascii=False, default=str)
     except (ValueError, RecursionError):
@@ -225,6 +230,7 @@ def _decoder(problems: list[Problem]) -> json.JSONDecoder:
 
     def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
         record = dict(members)
+        # Of two values a dictionary keeps the last without a word: the other one is told, or it would be lost.
         if len(record) < len(members):
             seen: dict[str, Any] = {}
             for key, value in members:
@@ -234,6 +240,7 @@ def _decoder(problems: list[Problem]) -> json.JSONDecoder:
         return record
 
     return json.JSONDecoder(
+        # A raw newline in a name moves no bracket.
         strict=False,
         parse_int=number,
         parse_float=Number,
@@ -247,6 +254,7 @@ def _by_member(text: str) -> Read | None:
     start = len(text) - len(text.lstrip())
     if text[start : start + 1] != "{":
         return None
+    # 10,000 brackets in one member end the decoder by recursion: without it, the rest is read all the same.
     inside = members(text, start)
     problems: list[Problem] = []
     record: dict[str, Any] = {}
@@ -258,6 +266,7 @@ def _by_member(text: str) -> Read | None:
             problems.append((span.key, "too_deep", piece))
         except ValueError:
             problems.append((span.key, "broken_text", piece))
+    # What is not closed, or has something behind it, may hold members of a neighbour.
     if not record or not (inside.is_closed and inside.is_legible and not text[inside.end :].strip()):
         return None
     return Read(record, tuple(problems) or (("", "broken_text", ""),))
@@ -333,6 +342,7 @@ def with_doubled_keys(objects: Sequence[Object], raws: Sequence[bytes], n_keys: 
     `n_keys` is how many keys they have as far as the caller has seen: when as many were written, nothing is looked at
     again.
     """
+    # A name with `":` in it counts as a key here: that costs a second look and tells nothing wrong.
     if sum(raw.count(_KEY_END) for raw in raws) == n_keys:
         return list(objects)
     return [
@@ -366,6 +376,7 @@ def _with_id(member: dict[str, Any], aliases: Aliases) -> Any:
 def _n_keys(value: dict[str, Any]) -> int:
     """Count the keys of a value and of all that is inside it, however deep."""
     n = 0
+    # A stack, not recursion: how deep it goes is the sender's choice.
     inside: list[Any] = [value]
     while inside:
         one = inside.pop()

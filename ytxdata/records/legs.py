@@ -50,6 +50,7 @@ def read_legs(meetings: Sheet, creators: pa.Array, creator_numbers: Numbers, ali
         )
         sheet, sizes = Sheet.of_objects(objects, aliases.leg), pa.array(given_sizes, pa.int64())
 
+    # Unknown is not nobody: counted as 0, meetings without a list would pass for meetings nobody joined.
     is_unknown = sizes.is_null().to_numpy(zero_copy_only=False)
     counts = sizes.fill_null(0).to_numpy().astype(np.int64)
     owner = np.repeat(np.arange(meetings.n), counts)
@@ -87,6 +88,7 @@ def _flatten(lists: Values, aliases: Aliases, troubles: list[Trouble]) -> tuple[
     sizes: list[int | None] = []
     n_keys = 0
     for i, given in enumerate(lists):
+        # An empty object among the parties is no party: such a list goes the careful way, which tells it.
         if type(given) is list and set(map(type, given)) == {dict} and all(given):
             parties += given
             sizes.append(len(given))
@@ -112,7 +114,9 @@ def _n_distinct(owner: np.ndarray[Any, Any], numbers: pa.Array, n_meetings: int)
 
 Party = dict[str, Any]
 
+# Chinese keyboards have a comma, a semicolon and an enumeration mark of their own.
 _LIST_MARKS = re.compile(r"[,;|，；、\s]+")
+# From three digits on: an office may list its people by extension (`801,8022`).
 _PHONE_LIKE = re.compile(r"\+?[\d\-()]{3,20}")
 _COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
 """A key that numbers the parties (`p1`, `2`) and names nobody."""
@@ -141,6 +145,7 @@ def read_parties(value: Any, aliases: Aliases) -> Parties:
     [{'phone': '15400000000', 'name': '甲'}]
     """
     phone_key, name_key = (dict(aliases.legs)[column][0] for column in ("phone", "name"))
+    # JSON text in JSON text is undone as often as that; the bound keeps hostile wrapping from going on.
     for _ in range(3):
         if not isinstance(value, str):
             break
@@ -165,6 +170,7 @@ def _from_phones(text: str, phone_key: str) -> Parties:
     words = [word for word in _LIST_MARKS.split(text) if word]
     if not words:
         return Parties(None)
+    # All or none: of a sentence with a number in it no word is a party for certain.
     if not all(_PHONE_LIKE.fullmatch(word) for word in words):
         return Parties(None, (("unreadable_parties", text),))
     return Parties([{phone_key: word} for word in words])
@@ -196,12 +202,14 @@ def _from_pair(pair: list[Any], phone_key: str, name_key: str) -> Party | None:
 def _from_object(value: dict[str, Any], aliases: Aliases, phone_key: str, name_key: str) -> Parties:
     if not value:
         return Parties([])
+    # Exact keys only: with anything in front allowed, a wrapper's key could make it a party.
     if any((match := aliases.leg(key)) and match.rank[0] == 0 for key in value):
         return Parties([value])
     if all(_PHONE_LIKE.fullmatch(key) for key in value):
         return Parties([_keyed(key, inner, phone_key, name_key) for key, inner in value.items()])
     if all(isinstance(inner, dict) and _has_phone(inner, aliases) for inner in value.values()):
         return Parties(list(value.values()))
+    # A single Latin key may be `phones` as well as a name: the phone is a leg either way, and nobody is misnamed.
     is_wrapper = len(value) == 1 and next(iter(value)).isascii()
     if all(as_phone(inner) for inner in value.values()) and not is_wrapper:
         return Parties([_named(key, inner, phone_key, name_key) for key, inner in value.items()])

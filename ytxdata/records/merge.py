@@ -155,6 +155,7 @@ def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Merg
     Bytes(received=68, envelope=31, meetings=24, rejected=1, duplicates=12)
     """
     raws: dict[bytes, int] = {}
+    # By when they were asked: saved files come in any order, and the older content must not win by its name.
     listed = [
         (answer, tuple(raws.setdefault(record.raw, len(raws)) for record in answer.records))
         for answer in (_read_with(aliases, answer) for answer in sorted(answers, key=lambda answer: answer.asked_at))
@@ -216,6 +217,7 @@ def _merge(listings: Sequence[Listing], distinct: pa.Table) -> list[_Meeting]:
     by_id: dict[str, list[_Meeting]] = {}
     for answer, rows, _ in listings:
         together: dict[str, list[_Told]] = {}
+        # The same bytes twice in one answer are one telling, and contradict nothing.
         for row in dict.fromkeys(rows):
             if row in told:
                 together.setdefault(told[row].meeting_id, []).append(told[row])

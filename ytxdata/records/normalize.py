@@ -32,6 +32,7 @@ PARSER_VERSION = 3
 _BATCH = 16384
 """How many records are read in bulk at once."""
 
+# Only what `problems` shows is cut; rejects keep their whole text.
 _LONGEST_RAW_VALUE = 500
 _ID_COLUMN = schema.MEETINGS[:1]
 _NO_IDS = pa.array(
@@ -40,6 +41,7 @@ _NO_IDS = pa.array(
 """What programs write where they have no id: taken for one, it would make all such meetings the same meeting."""
 
 _TEXT_MEMBER = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*(?:"((?:[^"\\]|\\.)*)")?', re.DOTALL)
+# Names a reject for whoever looks for it; out of broken text no id is believed.
 _LEGIBLE_ID = re.compile(
     rb'"(?:meid|conf[_-]?id|meeting[_-]?id|conference[_-]?id)"\s*:\s*"?([^",}\]\s]+)', re.IGNORECASE
 )
@@ -163,6 +165,7 @@ def _one_by_one(
         objects = [_lifted(one, reason, aliases) for one, reason in zip(objects, reasons, strict=True)]
         ids, reasons = _identify(objects, aliases)
     for i, given in enumerate(ids):
+        # A U+FFFD that was sent as such is a character like any other: damage is only where something was overlooked.
         if given and not reasons[i] and "\ufffd" in given and objects[i].problems:
             written = _with_written_id(objects[i], raws[i], aliases)
             objects[i], reasons[i] = written or objects[i], "" if written else "bad_id"
@@ -172,6 +175,7 @@ def _one_by_one(
             "reason": reasons[i],
             "detail": _detail(objects[i]),
             "meeting_id": ids[i] or _legible_id(raws[i]),
+            # Broken bytes are written out: replaced by one mark, what was wrong could not be seen any more.
             "raw": raws[i].decode("utf-8", "backslashreplace"),
             "row": int(rows[i]),
         }
@@ -291,6 +295,7 @@ def _table(arrays: dict[str, pa.Array], table: pa.Schema) -> pa.Table:
 
 
 def _short(text: str) -> str:
+    # A lone surrogate in a key or value would end the making of the whole table.
     clean = text.encode("utf-8", "replace").decode()
     return clean if len(clean) <= _LONGEST_RAW_VALUE else f"{clean[:_LONGEST_RAW_VALUE]}…"
 

@@ -93,6 +93,7 @@ def _read_with_word(words: pa.Array) -> tuple[pa.Array, pa.Array]:
     found = pc.extract_regex(words, phones.WITH_WORD)
     head, extension = pc.struct_field(found, "head"), pc.struct_field(found, "extension")
     number, behind = _read_in_bulk(head)
+    # A number that has an extension in front of the word would have two: asked one by one.
     is_certain = pc.and_(number.is_valid(), behind.is_null())
     return pc.if_else(is_certain, number, _NO_TEXT), pc.if_else(is_certain, extension, _NO_TEXT)
 
@@ -131,6 +132,7 @@ def _spelled(words: pa.Array) -> _Spelled:
     has_plus = np.zeros(len(words), np.bool_)
     has_plus[length > 0] = data[ends[:-1][length > 0]] == ord("+")
     n_separators, n_dots, n_others = (np.diff(up_to(marks == mark)) for mark in (_SEPARATOR, _DOT, _OTHER))
+    # `13812345678.0` was a floating number on its way here, and may have been rounded.
     was_float = (n_dots == 1) & (n_separators == 0) & ~has_plus
     is_bare = (n_others == has_plus) & ~was_float & (length > 0) & (length <= _MOST_DIGITS)
 
@@ -201,6 +203,7 @@ def _read_digits(value: Ints, length: Ints, has_plus: Flags, first: Ints) -> _Re
     is_mobile = is_national & (n_national == 11) & _mobiles()[head]
     is_complete = is_national & (n_national <= 12) & complete[head, np.clip(n_national, 0, 12)]
     is_unproven = needs_proof & ~is_mobile & ~is_complete
+    # Without any prefix the grouping decides: `755-8888-0000` is one number, in `8888-0000-802` 802 is an extension.
     is_whole = is_mobile | (is_complete & (has_prefix | (first <= 3) | (head == 400) | (head == 800)))
     # the library takes a country code without a plus where what follows it fits better, and carriers begin with 1
     is_plain = (has_prefix | ~starts_86) & (head >= 200) & possible[np.clip(n_national, 0, 17)]
@@ -280,8 +283,10 @@ def _foreign_plan() -> tuple[Ints, Ints, Flags, Flags]:
 def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return numbers and extensions of texts without words, null where something is not certain."""
     seen = _spelled(words)
+    # Many accounts have home mobiles alone: for these no plan is loaded.
     if np.all(seen.is_bare & (seen.length == 11) & _mobiles()[seen.value // 10**8 % 1000]):
         return pc.binary_join_element_wise("+86", seen.digits, ""), pa.nulls(len(words), pa.string())
+    # The last group of `138-00000000` is too long for an extension: it is the rest of the number.
     has_tail = (seen.n_groups > 1) & (seen.last <= phones.LONGEST_EXTENSION)
     whole = _read_digits(seen.value, seen.length, seen.has_plus, seen.first)
     is_one = seen.is_bare & (whole.is_whole | (~has_tail & whole.is_possible))
@@ -290,6 +295,7 @@ def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, pa.Array]:
     n_head = seen.length - tail
     first = np.where(seen.n_groups == 2, n_head, seen.first)
     head = _read_digits(seen.value // _POWERS[np.clip(tail, 0, 18)], n_head, seen.has_plus, first)
+    # Complete without the last group and not with it: `0755-8888000-8` stays one number of eleven digits.
     is_two = seen.is_bare & has_tail & ~is_one & whole.is_part & head.is_whole
 
     value = np.where(is_two, head.value, whole.value)

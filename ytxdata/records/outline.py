@@ -17,6 +17,7 @@ _DEEPEST = 64
 
 _AROUND = ENVELOPE_KEYS | COUNT_KEYS
 
+# NaN and Infinity pass: an odd value in the envelope must not cost what stands around it.
 _TOKEN = re.compile(
     rb'\s*(?:(?P<mark>[\[\]{},:])|(?P<text>"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*")|(?P<word>-?\d[\d.eE+-]*|true|false|null|NaN|-?Infinity))',
     re.S,
@@ -146,6 +147,7 @@ class Outline:
 
     def take_value(self) -> None:
         """Take a record, wherever it stands: its own borders are certain, those around it may not be."""
+        # The question is repeated in front of records; an id or a time behind one is what a lost bracket left.
         self._may_repeat = False
         if self._state.open:
             self._state = self._state._replace(awaits="comma", is_filled=True)
@@ -156,6 +158,7 @@ class Outline:
     def take_broken(self, opening: bytes = b"") -> None:
         """Go on behind text that did not fit; `opening` is such text before the first record, and may have opened brackets."""
         opened: list[bytes] = []
+        # Brackets inside a text open nothing.
         for mark in re.findall(rb"[\[\]{}]", _STRING.sub(b"", opening)):
             if mark in _CLOSING:
                 opened.append(mark)
@@ -261,10 +264,12 @@ class Outline:
         key = plain(state.key)
         if state.awaits not in ("first", "value") or (state.top == b"{" and state.awaits == "first") or not state.open:
             raise _MisfitError
+        # `{"total":2,"list":[` may stand in a list; any other value there would hide what is left of a record.
         if state.is_in_list and not self._is_list_of_values(state) and (state.top == b"[" or key not in _AROUND):
             raise _MisfitError
         if state.top == b"{" and not self._may_tell(state, raw):
             raise _MisfitError(self._since(state))
+        # Of texts in a row the first is the answer: a later one must not change its status.
         if state.top == b"{" and not self.n_documents:
             self._members.append((at, len(state.open), state.key, raw))
         return state._replace(awaits="comma", is_answer=state.is_answer or key in ENVELOPE_KEYS)
@@ -291,6 +296,7 @@ class Outline:
 
 
 def _blanks(match: re.Match[bytes]) -> bytes:
+    # As long as what it replaces: every offset stays what it is.
     return b" " * len(match[0])
 
 

@@ -291,4 +291,5 @@ def _line(*cells: str) -> str:
 
 
 def _cell(text: str) -> str:
+    # Keys and examples are the sender's text: a pipe or a line break in one would break the table.
     return text.replace("|", "\\|").replace("\n", " ").replace("`", "'")

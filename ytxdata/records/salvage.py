@@ -119,6 +119,7 @@ class _IslandSearch:
 
     def at(self, start: int) -> tuple[list[Found], int]:
         """Return the records of the object that begins there, and from where to go on."""
+        # 20,000 open objects, each read to the end of the text, cost its square: what is left is a reject, whole.
         if self.effort <= 0:
             return [], len(self.text)
         if self.waiting and start >= self.waiting[0][1]:
@@ -130,6 +131,7 @@ class _IslandSearch:
             found, end = self.read(start, self.window)
         if found:
             self.waiting.clear()  # whatever is still open around them wraps them
+            # With room for four records as large as the last, a broken one is not read through all its neighbours.
             self.window = max(_FIRST_WINDOW, 4 * (end - found[0].start))
         return found, end
 
@@ -150,7 +152,9 @@ class _IslandSearch:
         try:
             end = _DECODER.raw_decode(piece)[1]
         except json.JSONDecodeError as error:
+            # A failure at the first character costs too, or text of brackets alone would never use the effort up.
             self.effort -= error.pos + 64
+            # It ended with the window and not at damage: this may be a large record, or what wraps all of them.
             if stop < len(self.text) and (error.pos >= len(piece) - 8 or error.msg.startswith("Unterminated")):
                 self.wait(start, stop)
         except (ValueError, RecursionError):
@@ -174,6 +178,7 @@ class _IslandSearch:
             self.dear -= 16 * len(piece)
             end = end_of(self.view, start, start + 16 * len(piece)) - start
         self.effort -= max(end, 64)
+        # By brackets alone a record that lost its end takes the list's, and swallows the neighbours in between.
         if (
             end < 0
             or self.signs.may_swallow(self.text[start : start + end])
@@ -198,6 +203,7 @@ class _IslandSearch:
         return False
 
 
+# Numbers stay texts: to make one of 9,000 digits would raise, and only the end of the object is asked for.
 _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, object_pairs_hook=lambda _: None)
 
 
@@ -210,8 +216,11 @@ def _take_gap(
     fitting = outline.take(start, end)
     if fitting >= end:
         return
+    # Closing brackets behind a broken last record are the answer's: taken for the record's, the answer would seem cut.
     tail = _tail(text, outline, fitting, end) if is_last else end
     pieces = list(_pieces(text, signs, fitting, tail))
+    # `data:[` and `"data" [` before the first record are broken text whose bracket the answer closes at its end:
+    # forgotten, the end would not fit and be a reject as well.
     is_opening = bool(pieces) and not found and not is_last and not signs.names_id(text, fitting, pieces[0].end)
     outline.take_broken(pieces[0].raw if is_opening else b"")
     found += pieces
@@ -249,6 +258,7 @@ def _values(raw: bytes) -> list[tuple[bytes, int]]:
     """Return the values a piece of text consists of, where it is nothing else than values between commas; else itself."""
     if not raw:
         return []
+    # Numbers or texts between commas are elements that are no records: one reject each, as in sound text.
     if structure(b"[" + raw + b"]") not in ("strict", "whole"):
         return [(raw, 0)]
     return [(value, place - 1) for value, place in elements_of(b"[" + raw + b"]")] or [(raw, 0)]
@@ -281,6 +291,7 @@ def _give_back(text: bytes, outline: Outline, found: list[Found]) -> None:
     last = found[-1]
     closing = outline.awaited
     own = last.raw.rstrip()
+    # Believed, a last record that closes itself with the answer's brackets would be one whose rest is missing.
     if (
         text[last.end :].strip()
         or not closing

@@ -39,6 +39,7 @@ ARROW_TYPES: dict[Kind, pa.DataType] = {
     "int": pa.int64(),
     "seconds": pa.int64(),
     "bool": pa.bool_(),
+    # 0.30000000000000004 is what somebody's float left: 18 decimals keep it as it was written.
     "money": pa.decimal128(38, 18),
 }
 

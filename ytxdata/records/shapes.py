@@ -90,6 +90,7 @@ class Shapes:
         strays: list[Found] = []
         read: set[str] = set()
         members = placed_members(body)
+        # `data` given twice is read twice: a dictionary would keep the last one and lose the records of the first.
         for key, raw, start, _ in members:
             if plain(key) == "data":
                 found += self.value(raw, at + start, f"{path}.{key}", 0)
@@ -102,6 +103,7 @@ class Shapes:
                     read.add(key)
                 else:
                     strays += self.strays(key, raw, at + start, f"{path}.{key}", 1)
+        # The one meeting asked for may lie flat beside its status: as envelope it would be lost.
         if not (found or beside or strays) and {"meeting_id"} < self.signs.columns(members):
             return [Found(body, path, True, at, at + len(body))]
         if found or beside:
@@ -148,6 +150,7 @@ class Shapes:
         kind = structure(text) if text[:1] in (b"[", b"{", b'"') else "damaged"
         if kind in ("strict", "whole"):
             found = self.value(text, 0, f"{path}~", depth)
+        # A text that lost its first bracket still names ids: it is salvaged rather than taken for a remark.
         elif text[:1] in (b"[", b"{") or self.signs.names_id(text, 0, len(text)) or may_be_escaped(text):
             self.said.append(DAMAGED)
             found = self.salvaged(text, is_whole=True).found
@@ -165,6 +168,7 @@ class Shapes:
             if i >= _SURVEYED and self.signs.begins_with_id(element):
                 found.append(whole)
             else:
+                # Null, `{}` and `[]` in a list of records are one reject each: left out, the counts would not add up.
                 found += self.value(element, at + start, here, depth) or [whole._replace(has_id=False)]
         return found
 
@@ -181,6 +185,7 @@ class Shapes:
             if _holds_json(member.raw)
         ]
         certain = [one for one in inside if any(item.has_id for item in one[1])]
+        # Meetings may stand under `members` too; beside another list that has some, these are parties that name theirs.
         lists = [one for one in certain if not self.signs.is_parties(one[0].key)] or certain
         if lists and not (whole.has_id and self.repeats_id(members, lists)):
             return self.wrapped(whole, members, inside, lists)

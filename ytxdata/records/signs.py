@@ -57,6 +57,7 @@ class Signs:
 
     def swallows(self, raw: bytes) -> bool:
         """Return whether an object with an id holds a list with another meeting: one that lost its end and took a neighbour's."""
+        # Nearly all records name one id, and need not be decoded for this.
         if sum(1 for _ in self._id_keys.finditer(raw)) < 2:
             return False
         read = read_value(raw)
@@ -95,6 +96,7 @@ class Signs:
         """Return whether a decoded object is a meeting rather than a party that repeats the id of its meeting."""
         columns = {match.column for key in value if (match := self.aliases.meeting(key))}
         legs = {match.column for key in value if (match := self.aliases.leg(key)) and not match.rank[0]}
+        # A party may repeat the id and the times of its meeting; a creator and parties of its own it has not.
         ids = self.ids_of(value)
         if ids and columns & {"creator", PARTIES}:
             return True
@@ -148,6 +150,7 @@ class Signs:
 
 def _listed(value: Any) -> Iterator[dict[str, Any]]:
     """Yield the objects in lists inside a decoded value, at any depth."""
+    # A stack, not recursion: text made to hurt is nested as deep as its sender likes.
     waiting = [value]
     while waiting:
         one = waiting.pop()
@@ -172,6 +175,7 @@ def is_blank(raw: bytes) -> bool:
 @lru_cache(maxsize=64)
 def _id_pattern(ids: tuple[str, ...]) -> re.Pattern[bytes]:
     """Match an object whose meeting id stands before anything nested: surely a record, told without decoding it."""
+    # An empty id, null or something nested under its key is not certain: such an object is looked at closely.
     return re.compile(rb"\{[^\[{]*?" + _spelled(ids) + rb'(?!""|null|[\[{])', re.IGNORECASE)
 
 
@@ -188,5 +192,6 @@ def _escaped_id(ids: tuple[str, ...]) -> re.Pattern[bytes]:
 
 
 def _spelled(ids: tuple[str, ...]) -> bytes:
+    # `Meeting_ID`, `meeting-id` and `meetingId` are one key: in text that cannot be decoded as in text that can.
     spelled = b"|".join(rb"[\s_\-]*".join(re.escape(letter.encode()) for letter in key) for key in ids)
     return b'"(?:' + spelled + rb')"\s*:\s*'

@@ -151,6 +151,7 @@ def structure(text: bytes) -> Literal["strict", "whole", "cut", "damaged"]:
     try:
         _SKIP.decode(text)
     except STRICT_ERRORS as error:
+        # Only the parser knows whether it ran out of text or met damage, and it says so in words alone.
         if "truncated" in str(error):
             return "cut"
     else:
@@ -164,6 +165,7 @@ def structure(text: bytes) -> Literal["strict", "whole", "cut", "damaged"]:
 
 def first_document(text: bytes, start: int) -> int | None:
     """Return how long the strict JSON value is that begins there, or None; what follows it is not looked at."""
+    # Strictly: where damaged text ends cannot be told from its beginning.
     rest = memoryview(text)[start:]
     try:
         _SKIP.decode(rest)
@@ -231,6 +233,7 @@ def placed_members(raw: bytes) -> list[Member]:
     for key, value in values.items():
         key_start = _past_gap(raw, at)
         match, text = _KEY.match(raw, key_start), bytes(value)
+        # Fewer values than were written: a key stands twice, and both of its values may hold records.
         if match is None or not raw.startswith(text, match.end()):
             return _walked_members(raw)
         placed.append(Member(key, text, match.end(), key_start))
@@ -336,6 +339,7 @@ def _undone(match: re.Match[bytes]) -> bytes:
     escape = match.group()
     if escape[1:2] != b"u" or len(escape) < 6:
         return _PLAIN.get(escape[1:], escape)
+    # A lone surrogate keeps the three bytes that `_ends` counts, and texts that differ there stay two.
     units = b"".join(bytes.fromhex(part.decode()) for part in escape.split(b"\\u")[1:])
     return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
 
@@ -360,6 +364,7 @@ def _ends(raw: bytes) -> tuple[Offsets, Offsets]:
     is_high = is_unit & (unit >> 10 == 0xD800 >> 10)
     is_low = is_unit & (unit >> 10 == 0xDC00 >> 10)
     is_pair = is_high & follows & np.concatenate((is_low[1:], [False])) if len(starts) else is_high
+    # Two escapes are one character here: all its bytes count at the first half, or an offset could fall inside it.
     inside = np.where(is_pair, 4, inside)
     if len(starts):
         inside[1:][is_pair[:-1]] = 0

@@ -28,6 +28,7 @@ class Converted(NamedTuple):
     reasons: dict[int, str]
 
 
+# Exact types: `True` is an int to `isinstance`, and a flag under `duration` would be one second.
 _TEXT_ONLY = {str, type(None)}
 _WHOLE_ONLY = {int, type(None)}
 _READ_BY_ARROW = ("bool", "money")
@@ -36,13 +37,18 @@ _FLAGS = {
     **dict.fromkeys(("1", "true", "yes", "y", "是"), True),
     **dict.fromkeys(("0", "false", "no", "n", "否"), False),
 }
+# Thousands behind a first digit other than 0: in `1,23` and `0,123` the comma may be a decimal point.
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+# One sign, and of yuan only: `$12.5` read as yuan would be a wrong amount, `￥-￥5` is no amount at all.
 _YUAN = re.compile(r"^([+-]?)\s*(?:¥|CNY|RMB)|\s*(?:元|CNY|RMB)$", re.IGNORECASE)
+# Below it a number may be an extension (802) or a count (`size` 100).
 _SHORTEST_PHONE = 7
 _NO_RECORDING = "notapes"
+# Eighteen digits fit into 64 bits whatever they are.
 _FEW_DIGITS = "^[0-9]{1,18}$"
 _LONGEST_DURATION = 10**11
 _CENT = Decimal(1).scaleb(-18)
+# Twenty digits before the point and 18 behind it fill the column's decimal; Python's own context of 28 would raise.
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 MOST_YUAN = Decimal(10) ** 20
 
@@ -109,10 +115,13 @@ def _without_blanks(array: pa.Array) -> pa.Array:
 def _text(value: Any) -> tuple[str | None, str | None]:
     match value:
         case str():
+            # A lone surrogate cannot be stored in a column: it costs one character.
             return value.encode("utf-8", "replace").decode(), None
+        # Before int, of which it is one: `true` would become the id `True`.
         case bool():
             return None, "wrong_type"
         case Number():
+            # An id or phone with a point or exponent went through a float and may be rounded: `1.54e10` is no phone.
             return value.text, "inexact_number"
         case int():
             return str(value), None
@@ -128,6 +137,7 @@ def _urls(values: Values) -> Converted:
 def _instants(values: Values) -> Converted:
     texts, given = _texts(values)
     instants, reasons = read_instants(texts)
+    # An epoch may be written with a fraction: a number that would spoil an id is as good as any here.
     wrong = {i: reason for i, reason in given.items() if reason == "wrong_type"}
     return Converted(instants, {**wrong, **reasons})
 

@@ -153,3 +153,26 @@ def test_a_power_cut_that_also_took_the_marker_is_healed(
 
 def _killed(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "derived/000002/meetings/000000000002.parquet",
+        "derived/000001/legs/000000000002.1.parquet",
+        "pulls/000000000002-1.parquet",
+        "index/000000000002.1.run",
+        "witnesses/000000000002.raw",
+        "witnesses/000000000002.raw.draft",
+    ],
+)
+def test_whatever_one_file_a_power_cut_left_without_the_marker_is_set_aside(
+    archive: Archive, platform: Any, left: str
+) -> None:
+    archive.sync(platform)
+    path = archive.path / left
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"")
+    archive.sync(platform)
+    assert archive.verify().is_sound
+    assert list((archive.path / "interrupted").rglob(path.name))

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -117,3 +119,53 @@ def _raising(error: Exception) -> Callable[..., None]:
         raise error
 
     return raising
+
+
+def repaired(archive: Archive) -> None:
+    done = CliRunner().invoke(app, ["verify", "--repair", str(archive.path)])
+    assert done.exit_code == 0, done.output
+    assert archive.verify().is_sound
+
+
+def test_a_changed_table_is_not_merged_into_a_file_with_a_hash_of_its_own(
+    three: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = three.meetings()
+    path = last(three.path / "derived" / "000001" / "meetings")
+    rows = pq.read_table(path)
+    other = pa.array(["13811111111"] * rows.num_rows)
+    pq.write_table(rows.set_column(rows.schema.get_field_index("creator"), "creator", other), path)
+    monkeypatch.setattr("ytxdata.archive.cleanup.FAN", 2)
+    platform.records.insert(0, platform.record(70))
+    with pytest.raises(DamagedError) as caught:
+        three.sync(platform)
+    assert "ytxdata rebuild" in str(caught.value)
+    assert not verify(three.path).is_sound
+    repaired(three)
+    assert three.meetings()["creator"].tolist()[: len(before)] == before["creator"].tolist()
+    assert len(three.meetings()) == len(before) + 1, "what was asked for is kept: the sync was whole before the merging"
+
+
+def test_a_changed_run_of_the_index_is_not_merged_into_one_with_a_hash_of_its_own(
+    three: Archive, platform: Any
+) -> None:
+    path = last(three.path / "index")
+    data = bytearray(path.read_bytes())
+    data[-8] ^= 1
+    path.write_bytes(data)
+    for i in range(70, 80):
+        platform.records.insert(0, platform.record(i))
+    with pytest.raises(DamagedError) as caught:
+        three.sync(platform)
+    assert "ytxdata rebuild" in str(caught.value)
+    assert not verify(three.path).is_sound
+    repaired(three)
+    assert three.sync(platform).new == 10
+
+
+def test_a_torn_file_that_no_head_names_is_set_aside_and_not_taken_in(three: Archive) -> None:
+    head = int(last(three.path / "heads").name[:12])
+    (three.path / "observations" / f"{head + 1:012d}.parquet").write_bytes(b"torn")
+    three.rebuild()
+    assert three.verify().is_sound
+    assert any(path.read_bytes() == b"torn" for path in (three.path / "interrupted").rglob("*.parquet"))

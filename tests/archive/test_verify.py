@@ -158,3 +158,27 @@ def forged(path: Path) -> bytes:
     """The hashes of heads that went, one of them another, and sealed as if it had been meant."""
     hashes = unsealed(path.read_bytes())["hashes"]
     return sealed({"hashes": {**hashes, min(hashes): "0" * 64}})
+
+
+def test_after_a_long_pause_no_head_goes_that_still_lists_files(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleanup, "FAN", 3)
+    monkeypatch.setattr(cleanup, "GO_TOGETHER", 16)
+    begin = datetime(2026, 1, 3, tzinfo=UTC)
+
+    def sync_at(now: datetime) -> int:
+        monkeypatch.setattr(times, "now", lambda: now)
+        platform.clock = now
+        platform.records.insert(0, platform.record(len(platform.records)))
+        archive.sync(platform)
+        return max(int(path.name[:12]) for path in (archive.path / "heads").glob("0*.json"))
+
+    turn = 0
+    while sync_at(begin + timedelta(minutes=30 * turn)) < 44:
+        turn += 1
+    for day in range(2):
+        sync_at(begin + timedelta(days=200 + day))
+    while sync_at(begin + timedelta(days=203, minutes=turn)) < 48:
+        turn += 1
+    assert archive.verify().is_sound

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+import errno
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from ytxdata.archive.archive import Archive
 from ytxdata.emulator import Emulator
-from ytxdata.errors import NotAnArchiveError, UsageError
+from ytxdata.errors import ArchiveWriteError, DamagedError, NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
 
 
@@ -139,3 +141,54 @@ def test_where_no_archive_is_none_is_made(tmp_path: Path) -> None:
     assert not (tmp_path / "typo").exists()
     with pytest.raises(UsageError):
         Archive(tmp_path / "typo").witness(tmp_path / "nothing.csv", kind="invoice", start="2026-03", end="2026-04")
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_witness_before_the_first_completed_sync_claims_nothing_and_stops_no_sync(
+    archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meetings, start, end = month(archive)
+    young = Archive(tmp_path / "young")
+    with monkeypatch.context() as patch:
+        patch.setattr("ytxdata.archive.new_or_changed.Intake.take", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            young.sync(platform)
+    young.witness(bill_of(meetings), kind="invoice", start=start, end=end, name="bill")
+    assert young.certificate().worst == "GAP"
+    assert not young.certificate().periods
+    assert young.sync(platform).new == 60
+    assert [one.name for one in young.witnesses()] == ["bill"]
+    assert young.verify().is_sound
+
+
+def test_a_changed_witness_is_not_heard_again(tmp_path: Path, platform: Any) -> None:
+    archive = Archive(tmp_path / "b")
+    archive.sync(platform)
+    meetings, start = archive.meetings(), archive.meetings()["started_at"].min().normalize()
+    end = start + timedelta(days=1)
+    archive.witness(bill_of(meetings, without=1), kind="invoice", start=start, end=end, name="bill")
+    said = archive.witnesses()
+    next((archive.path / "witnesses").iterdir()).write_bytes(bill_of(meetings))
+    with pytest.raises(DamagedError) as caught:
+        archive.sync(platform)
+    assert "remove_witness" in str(caught.value)
+    assert archive.witnesses() == said
+    archive.remove_witness("bill")
+    assert archive.sync(platform).new == 0
+
+
+def test_a_disk_that_is_full_while_an_interrupted_change_is_healed_is_told_as_such(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (archive.path / "pending").touch()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ytxdata.archive.cleanup.set_aside", full)
+    with pytest.raises(ArchiveWriteError) as caught:
+        archive.remove_witness("bill")
+    assert "No space left" in str(caught.value)

@@ -14,7 +14,6 @@ from ytxdata.archive.heads import GONE, gone_files, head_path, kept_lists, read_
 from ytxdata.archive.older_layouts import LAST_LAYOUT, manifest
 from ytxdata.archive.snapshot import Snapshot
 from ytxdata.archive.stored_files import (
-    INDEX,
     INTERRUPTED,
     SCHEMAS,
     TARGET_BYTES,
@@ -23,7 +22,7 @@ from ytxdata.archive.stored_files import (
     paths_of,
     set_aside,
 )
-from ytxdata.archive.write_sync import PENDING, Writer, file_stem, unborn
+from ytxdata.archive.write_sync import PENDING, Writer, unborn
 
 LISTS_KEPT = 16
 """How many of the newest heads keep the list of their files, and so their files: whoever began to read one may go on."""
@@ -56,10 +55,11 @@ def heal(root: Path, snapshot: Snapshot | None) -> bool:
     may take it and leave the files, whose names are those that the next change would use.
     """
     head = snapshot.head if snapshot else unborn()
-    # any one of these may be all that a power cut left: a disk keeps what was not forced onto it in no order
-    begun = [root / f"{file_stem(head, table)}.parquet" for table in SCHEMAS]
-    begun.append(root / INDEX / f"{head.sequence + 1:012d}.run")
-    if not root.joinpath(PENDING).exists() and not any(path.exists() for path in begun):
+    # any one file may be all that a power cut left, in a generation to be or of a name with a suffix, too:
+    # a disk keeps what was not forced onto it in no order
+    number = f"{head.sequence + 1:012d}"
+    is_begun = any(name.rsplit("/", 1)[1].startswith(number) for name in data_files(root))
+    if not root.joinpath(PENDING).exists() and not is_begun:
         return False
     known = named_files(root, snapshot)
     set_aside(root, [name for name in data_files(root) if name not in known])
@@ -104,7 +104,8 @@ def let_files_go(root: Path, lists_kept: int = LISTS_KEPT) -> None:
 def _let_heads_go(root: Path, now: datetime) -> None:
     last_gone = max((int(match[2]) for path in gone_files(root) if (match := GONE.fullmatch(path.name))), default=0)
     old: dict[int, tuple[str, str]] = {}
-    for number in sequences(root):
+    # after a long pause the newest are old, too: one that went with its list would leave files that nobody names
+    for number in sequences(root)[:-LISTS_KEPT]:
         if number > last_gone:
             raw = read_head(root, number)
             # one dated ahead of its time, by a clock that was set wrong, holds back those behind it: they stay longer

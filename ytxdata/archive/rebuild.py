@@ -304,7 +304,9 @@ def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, l
     for path in files["observations"]:
         numbers = _whole_records(root / path)
         # only what goes on where the numbers end: small files that were merged lie here too, and would bring rows twice
-        if numbers == list(range(counts["observations"], counts["observations"] + len(numbers))):
+        # and none without rows: what cannot be read has no numbers either, and would be listed as if it had been
+        first = counts["observations"]
+        if numbers and numbers == list(range(first, first + len(numbers))):
             listed["observations"] = (*listed.get("observations", ()), described(root, path))
             counts["observations"] += len(numbers)
     for path in files["pulls"]:

@@ -28,6 +28,10 @@ DERIVE_AGAIN = Text(
     "先备份，再运行 ytxdata rebuild --archive 目录：可由原始数据恢复的都会恢复；然后运行 ytxdata verify",
     "keep a copy, then run ytxdata rebuild --archive DIRECTORY: it mends what follows from the raw data; then run ytxdata verify",
 )
+HAND_IN_AGAIN = Text(
+    "从备份恢复该文件，或用 archive.remove_witness(名称) 撤回这份清单后重新提交",
+    "restore the file from a backup, or take the list back with archive.remove_witness(name) and hand it in again",
+)
 _NOT_DAMAGE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 """What says nothing about a file's content: a full disk, a folder of another user, no more handles or memory."""
 
@@ -201,6 +205,21 @@ Files = Mapping[str, tuple[StoredFile, ...]]
 
 DERIVED = "derived"
 INTERRUPTED = "interrupted"
+REMEDIES = {DERIVED: DERIVE_AGAIN, INDEX: DERIVE_AGAIN, WITNESSES: HAND_IN_AGAIN}
+"""What helps when a file below one of these folders is damaged; for raw data only a backup does."""
+
+
+def check_whole(root: Path, file: StoredFile) -> None:
+    """Check that a file still holds what was written.
+
+    Raises
+    ------
+    DamagedError
+        It is gone or changed.
+    """
+    with telling_damage(file.path, REMEDIES.get(file.path.split("/", 1)[0], RESTORE)):
+        if sha256_of(root / file.path) != file.sha256:
+            raise ValueError("it is not what was written")
 
 
 def data_files(root: Path) -> Iterator[str]:

@@ -15,7 +15,7 @@ from ytxdata.archive.cleanup import heal
 from ytxdata.archive.older_layouts import migrated
 from ytxdata.archive.ownership import no_archive, read_identity, writing
 from ytxdata.archive.snapshot import Snapshot, newest
-from ytxdata.archive.stored_files import WITNESSES, StoredFile, telling_damage, telling_write_errors
+from ytxdata.archive.stored_files import WITNESSES, StoredFile, check_whole, telling_damage, telling_write_errors
 from ytxdata.archive.views import table
 from ytxdata.archive.write_sync import Writer
 from ytxdata.errors import UsageError
@@ -31,7 +31,7 @@ SLACK = timedelta(days=1)
 
 def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, str], wait_s: float) -> Hearing:
     """Keep a witness and hold it against the archive; one of the same name takes the place of the other."""
-    with changing(root, wait_s) as (snapshot, writer), telling_write_errors(root):
+    with changing(root, wait_s) as (snapshot, writer):
         hearing = hear(witness, _archived(snapshot, witness), TOLERANCE)
         path = f"{WITNESSES}/{writer.head.sequence + 1:012d}.raw"
         # as it was handed in: what was read of it must stay open to a check, and is read anew after each sync
@@ -47,7 +47,7 @@ def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, 
 
 def remove_witness(root: Path, name: str, wait_s: float) -> None:
     """Take back what rested on a witness; its bytes stay, as everything does."""
-    with changing(root, wait_s) as (snapshot, writer), telling_write_errors(root):
+    with changing(root, wait_s) as (snapshot, writer):
         kept = [one for one in entries(snapshot.head.state) if one["hearing"]["name"] != name]
         if len(kept) == len(entries(snapshot.head.state)):
             raise UsageError(
@@ -65,10 +65,12 @@ def changing(root: Path, wait_s: float) -> Iterator[tuple[Snapshot, Writer]]:
     ------
     NotAnArchiveError
         No sync has made an archive here.
+    ArchiveWriteError
+        The disk is full or may not be written.
     """
     if read_identity(root) is None:
         raise no_archive(root)
-    with writing(root, wait_s):
+    with writing(root, wait_s), telling_write_errors(root):
         snapshot = newest(root)
         heal(root, snapshot)
         if snapshot is None:
@@ -91,8 +93,11 @@ def hearings(state: Mapping[str, Any]) -> list[Hearing]:
 def heard_again(snapshot: Snapshot, state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what is kept of each witness, held against the archive as it is now: a sync may have brought what lacked."""
     again: list[Mapping[str, Any]] = []
+    listed = {file.path: file for file in snapshot.files(WITNESSES)}
     for entry in entries(state):
         with telling_damage(str(entry["file"])):
+            # before it is read: a list that somebody completed since would make a proof of what proved nothing
+            check_whole(snapshot.root, listed[entry["file"]])
             raw = (snapshot.root / entry["file"]).read_bytes()
         witness, _ = _read_again(raw, entry["reading"])
         again.append({**entry, "hearing": hear(witness, _archived(snapshot, witness), TOLERANCE).to_dict()})

@@ -32,6 +32,7 @@ from ytxdata.archive.stored_files import (
     Numbers,
     StoredFile,
     TableWriter,
+    check_whole,
     hashes_of,
     merged,
     pull_sha256,
@@ -79,6 +80,8 @@ class Writer:
     def merge(self, table: str, last: int) -> None:
         """Put the rows of the last files of a table into one: only what is listed changes, no file is written again."""
         old = self.files[table][-last:]
+        for file in old:  # rows of a damaged file would get a hash of their own, and be called sound from then on
+            check_whole(self.root, file)
         self.files[table] = self.files[table][:-last]
         for rows in read_pieces(self.root, old):
             self.append(table, with_all_columns(rows, table, SCHEMAS[table].names))
@@ -90,6 +93,8 @@ class Writer:
         listed = self.files.get(INDEX, ())
         runs = [*(read_run(self.root / file.path) for file in listed), (hashes, numbers)]
         kept = len(runs) - runs_to_merge([len(run[1]) for run in runs])
+        for file in listed[kept:]:  # as with tables: no damage gets a hash of its own
+            check_whole(self.root, file)
         path = f"{INDEX}/{self.head.sequence + 1:012d}" + f".{self._begun[INDEX]}" * bool(self._begun[INDEX]) + ".run"
         self._begun[INDEX] += 1
         # into a file of its own: readers of earlier heads have the old runs mapped into their memory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shlex
@@ -17,6 +18,7 @@ import pytest
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.emulator import Emulator
+from ytxdata.emulator.server import write_bill
 from ytxdata.history.client import Client
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -49,10 +51,17 @@ def run(page: str, folder: Path, names: dict[str, Any]) -> None:
 
 @pytest.fixture
 def desk(server: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory to work in, with the served account set."""
+    """A directory to work in, with the served account set and the files that a reader has: a book, a bill, a tariff."""
     for name, value in server.env.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
+    told = server.truth()
+    with Path("book.csv").open("w", encoding="utf-8-sig", newline="") as book:
+        rows = csv.DictWriter(book, ["phone", "name", "department"], extrasaction="ignore")
+        rows.writeheader()
+        rows.writerows(told["roster"])
+    write_bill(Path("bill-2026-03.csv"), told["invoice"])
+    shutil.copy(DOCS.parent / "data" / "tariff.toml", "tariff.toml")
     return tmp_path
 
 

@@ -12,8 +12,9 @@ import pytest
 from ytxdata.archive import Archive, SyncReport
 from ytxdata.archive.known_meetings import ArchivedMeetings, VersionIndex
 from ytxdata.emulator import Emulator
-from ytxdata.errors import NotAnArchiveError, UsageError
+from ytxdata.errors import NetworkError, NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
+from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, empty, to_pandas
 
@@ -344,3 +345,26 @@ def test_a_meeting_that_was_reported_as_vanished_is_not_counted_before_its_own_s
     assert land.n_before(start) == 30
     assert land.n_before(start + timedelta(microseconds=1)) == 30
     assert land.n_before(start + timedelta(minutes=11)) == 31
+
+
+def test_answers_before_a_failed_one_are_kept_too(archive: Archive, platform: Any, monkeypatch: Any) -> None:
+    """The platform may list a record in the first answer of a sync that fails, and never again."""
+    archive.sync(platform)
+    n_pulls, ask, asked = len(archive.pulls()), platform.query_meeting, []
+
+    def fails_later(confid: str = "", meetingcount: int = 1) -> Any:
+        asked.append(meetingcount)
+        if len(asked) == 2:
+            raise NetworkError(Text("断了", "cut off"))
+        return ask(confid, meetingcount)
+
+    platform.records = platform.newest_first(300)
+    monkeypatch.setattr(platform, "query_meeting", fails_later)
+    with pytest.raises(NetworkError) as failed:
+        archive.sync(platform)
+    assert "1 answers received" in failed.value.__notes__[0]
+    assert len(archive.pulls()) == n_pulls + 1
+    assert len(archive.meetings()) == 60
+    assert archive.verify().is_sound
+    monkeypatch.undo()
+    assert archive.sync(platform).new == 240

@@ -42,7 +42,7 @@ from ytxdata.archive.snapshot import Snapshot, newest
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import PENDING, Writer, write_intake, write_whole_answers
-from ytxdata.errors import ArchiveWriteError
+from ytxdata.errors import ArchiveWriteError, YtxError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
 from ytxdata.history.proof.policy import Policy
@@ -220,6 +220,11 @@ def sync(
                 reading.take(intake.take(answers[-1]))
         except KeyboardInterrupt:
             raise InterruptedSync(keep_evidence(root, before, account, answers, intake.aliases)) from None
+        except YtxError as error:
+            # the platform may list a record once and never again: an earlier answer of this sync is evidence
+            if answers:
+                error.add_note(keep_evidence(root, before, account, answers, intake.aliases).in_("both"))
+            raise
         # what is needed of them is in the intake: a first answer of many years need not be in memory twice
         del answers
         judgement = reading.result()

@@ -186,6 +186,7 @@ def _tell(error: YtxError) -> None:
         lines.append(f"requestId: {error.request_id}")
     if error.remedy:
         lines.append(f"→ {error.remedy.in_(chosen.lang)}")
+    lines += getattr(error, "__notes__", ())  # what was kept all the same
     echo(scrub("\n".join(lines)), err=True)
     if chosen.json:
         emit(

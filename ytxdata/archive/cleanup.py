@@ -158,11 +158,12 @@ def files_to_merge(files: Sequence[StoredFile]) -> int:
 
 
 def _alike(newest_first: Sequence[int]) -> int:
-    """Return how many of the newest files are at most of some power of eight rows, where they are enough to be merged."""
+    """Return how many of the newest files go up to some power of eight rows, where enough of them reach it to be merged."""
     levels = [(rows.bit_length() - 1) // 3 for rows in newest_first]
     for level in sorted(set(levels)):
         count = next((place for place, one in enumerate(levels) if one > level), len(levels))
-        if count >= FAN:
+        # as many of that very size: with smaller ones counted, a large file would be written anew for every few rows
+        if levels[:count].count(level) >= FAN:
             return count
     return 0
 

@@ -120,3 +120,65 @@ def test_the_rule_is_found_the_false_lines_named_and_no_good_one_accused(tariff:
     assert accused == wrong, found.amount.text.en
     assert found.counts["matched"] == 300 - len(wrong)
     assert any(note == found.amount.text for note in found.notes)
+
+
+def touched(values: list[int], share: float) -> int:
+    """Return the value that so large a share of values lies at or above."""
+    return sorted(values)[-max(int(len(values) * share), 1)]
+
+
+def unusual(name: str, met: list[Met]) -> list[Decimal]:
+    """Amounts of an honest tariff with something that no rule of the search has, and that few of its lines meet with."""
+    plain = [legs(one, lambda s: max(up(s, 60), 60)) for one in met]
+    cap = sorted(plain)[-9]
+    longest = touched([max(s for _, s in one.legs) for one in met], 0.03)
+    if name == "a cap":
+        return [fen(min(one, cap)) for one in plain]
+    if name == "a discount on dear meetings":
+        return [fen(one if one < cap else one * Fraction(9, 10)) for one in plain]
+    if name == "a surcharge on long legs":
+        return [fen(cost + (max(s for _, s in one.legs) >= longest)) for cost, one in zip(plain, met, strict=True)]
+    if name == "dearer at the end":
+        return [fen(cost * (2 if i >= len(met) - 9 else 1)) for i, cost in enumerate(plain)]
+    if name == "a least charge of a meeting":
+        return [fen(max(cost, sorted(plain)[9])) for cost in plain]
+    assert name == "an odd minimum"
+    low = sorted(min(s for _, s in one.legs) for one in met)[12]
+    return [fen(legs(one, lambda s: max(s, low))) for one in met]
+
+
+UNUSUAL = ("a cap", "a discount on dear meetings", "a surcharge on long legs", "dearer at the end", "a least charge of a meeting", "an odd minimum")  # fmt: skip
+
+
+@pytest.mark.parametrize("n_false", [0, 3])
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_lines_that_share_what_the_rule_lacks_are_not_accused(name: str, n_false: int) -> None:
+    office, met = billed_office(3)
+    amounts, wrong = falsified(unusual(name, met), 3, n_false)
+    found = audit.reconcile(office.frames, frame(amounts), start="2026-01-01", end="2026-12-31")
+    accused = {int(row["meeting_id"]) for row in found.arrow.to_pylist() if row["state"] == "mismatched"}
+    assert accused <= wrong, [one.en for one in found.rules]
+    if found.amount is None:
+        assert found.counts["not_compared"] == 300
+        assert len(found.candidates) == 3
+
+
+def test_the_reason_names_what_the_accused_lines_share() -> None:
+    office, met = billed_office(3)
+    amounts = unusual("a surcharge on long legs", met)
+    found = audit.reconcile(office.frames, frame(amounts), start="2026-01-01", end="2026-12-31")
+    assert any("is not trusted: of the 9 lines it does not explain, 9 have" in rule.en for rule in found.rules)
+    assert any(rule.en in note.en for note in found.notes for rule in found.rules)
+
+
+def test_a_minimum_that_few_lines_meet_with_is_found() -> None:
+    """First 45 s whole, then 15 s begun: 290 of 300 lines have no short leg and need no minimum."""
+    office, met = billed_office(4)
+    spare = [one for one in met if min(s for _, s in one.legs) < 35][10:]
+    amounts = [fen(legs(one, lambda s: max(up(s, 15), 45))) for one in met]
+    kept = [i for i, one in enumerate(met) if one not in spare]
+    lines = frame(amounts).iloc[kept]
+    found = audit.reconcile(office.frames, lines)
+    assert found.amount is not None
+    assert (found.amount.tariff.step_s, found.amount.tariff.minimum_s) == (15, 45)
+    assert found.counts["mismatched"] == 0

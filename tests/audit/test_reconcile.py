@@ -248,3 +248,17 @@ def test_prices_of_three_decimals_are_found_also_when_the_invoice_rounds(places:
     assert found.amount is not None
     assert dict(found.amount.tariff.prices) == {"mobile": Decimal("0.126"), "fixed": Decimal("0.045")}
     assert (found.amount.tariff.per, found.amount.tariff.step_s, found.amount.share) == ("leg", 60, 1.0)
+
+
+def test_durations_that_are_cut_off_at_a_bound_accuse_nobody() -> None:
+    """Seconds as they stand, an hour at most: six meetings of two hundred are longer, and the search knows no cap."""
+    office = Office()
+    lines: list[tuple[str, int | None, str | None]] = []
+    for i in range(200):
+        lasts = 3700 + i if i % 33 == 5 else 7 + (i * 611) % 3500
+        office.meet(f"{i}", f"2026-{1 + i // 28:02d}-{1 + i % 28:02d} 10:00", lasts)
+        lines.append((f"{i}", min(lasts, 3600), None))
+    found = audit.reconcile(office.frames, invoice(*lines))
+    assert found.duration is None
+    assert {state: n for state, n in found.counts.items() if n} == {"not_compared": 200}
+    assert "is not trusted" in found.rules[0].en

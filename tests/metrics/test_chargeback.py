@@ -113,6 +113,12 @@ def test_a_share_leads_to_its_records_and_the_sheet_is_ready(book: AddressBook, 
     assert any("100" in note.en and "to the fen" in note.en for note in report.notes)
 
 
+@pytest.mark.parametrize("amount", [100.5, "100.50", Decimal("100.5"), "100.5"])
+def test_one_amount_may_be_any_number_in_fen(amount: Any, book: AddressBook) -> None:
+    found = rows(metrics.chargeback(ENGINES["pandas"](difficult()), by="total", book=book, invoice=amount))
+    assert sum((row["allocated"] for row in found), Decimal(0)) == Decimal("100.50")
+
+
 def test_an_invoice_may_be_a_list(book: AddressBook, tmp_path: Path) -> None:
     path = tmp_path / "bill.csv"
     path.write_text('月份,金额\n2026-03,"1,000.00"\n2026-04,20.5\n2026-04,0.01\n', encoding="gbk")
@@ -131,6 +137,10 @@ def test_an_invoice_may_be_a_list(book: AddressBook, tmp_path: Path) -> None:
         ({"invoice": "100"}, "no period of by=month"),
         ({"invoice": {"2026-03": "1.234"}}, "no amount in fen"),
         ({"invoice": {"March": "1"}}, "no period"),
+        ({"invoice": "1.005", "by": "total"}, "no amount in fen: 1.005"),
+        ({"invoice": 1.005, "by": "total"}, "no amount in fen: 1.005"),
+        ({"invoice": float("nan"), "by": "total"}, "no amount in fen: nan"),
+        ({"invoice": "1e3", "by": "total"}, "no amount in fen: 1e3"),
         ({"invoice": "nowhere.csv"}, "cannot be read"),
         ({"invoice": "1", "by": "total", "share_by": "heads"}, "share_by"),
     ],

@@ -54,8 +54,10 @@ def test_april_against_march(engine: str) -> None:
         ("+8613900000001", 2, 0, 2), ("+8613900000000", 1, 2, -1), ("unknown", 0, 1, -1),
     ]  # fmt: skip
     for figure in {row["figure"] for row in rows(found.drivers)}:
-        parts = [row["change"] for row in rows(found.drivers) if row["figure"] == figure]
-        assert sum(parts, Decimal(0)) == figures[figure]["change"], figure
+        parts = [row for row in rows(found.drivers) if row["figure"] == figure]
+        for column in ("now", "before", "change"):
+            assert sum((row[column] for row in parts), Decimal(0)) == figures[figure][column], (figure, column)
+        assert all(row["change"] == row["now"] - row["before"] for row in (*parts, figures[figure])), figure
     assert "people" not in {row["figure"] for row in rows(found.drivers)}
 
 

@@ -168,6 +168,8 @@ class BilledLines:
         Number classes.
     order
         The place of each line in time: a shared allowance is spent in this order.
+    begun_s
+        When each meeting began [local epoch seconds], or `UNKNOWN`.
     billed_s, amount
         What the invoice says [s; units of its last digit], or `UNKNOWN`.
     places
@@ -180,6 +182,7 @@ class BilledLines:
     leg_s: Ints
     kinds: tuple[str, ...]
     order: Ints
+    begun_s: Ints
     billed_s: Ints
     amount: Ints
     places: int

@@ -208,9 +208,11 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
 def _are_comparable(durations: Search) -> bool:
     """Return whether durations may be held against each other: by a rule that is trusted, or as they stand when no rounding does better.
 
-    Where some rounding does better and none can be trusted, to compare seconds with seconds would accuse every good
-    line.
+    Where some rounding does better and none can be trusted, or the lines that differ share a property, to compare
+    seconds with seconds would accuse good lines.
     """
+    if durations.lacks is not None:
+        return False
     best = durations.best[0].tariff if durations.best else None
     return durations.rule is not None or best is None or (best.per, best.step_s, best.minimum_s) == ("meeting", 1, 0)
 
@@ -262,7 +264,7 @@ def _lines(data: Data, *, billed: bool) -> _Lines:
         [billed],
     )
     told = data.connection.execute(
-        "SELECT m, coalesce(secs, -1) AS secs, coalesce(invoice_s, -1) AS billed_s FROM placed ORDER BY place"
+        "SELECT m, coalesce(s, -1) AS s, coalesce(secs, -1) AS secs, coalesce(invoice_s, -1) AS billed_s FROM placed ORDER BY place"
     ).fetchnumpy()
     legs = data.connection.execute(
         "SELECT place, coalesce(kind, 'unknown') AS kind, x - j AS secs FROM placed JOIN all_legs USING (m) "
@@ -279,6 +281,7 @@ def _lines(data: Data, *, billed: bool) -> _Lines:
         leg_s=_ints(legs["secs"]),
         kinds=kinds,
         order=np.arange(len(amounts)),
+        begun_s=_ints(told["s"]),
         billed_s=_ints(told["billed_s"]),
         amount=np.array([units_of(one, places) for one in amounts], np.int64),
         places=places,

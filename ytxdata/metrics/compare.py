@@ -40,7 +40,7 @@ class ComparedReport(Report):
         The two periods `[start, end)`, the later first.
     drivers
         The groups behind the change of each figure that adds up: `figure group now before change of_change_pct`, the
-        largest change first; the changes add up to that of the figure exactly. None when the report has no groups.
+        largest change first; each of `now`, `before` and `change` adds up to that of the figure exactly. None when the report has no groups.
     """
 
     now: Report | None = None
@@ -163,12 +163,13 @@ def _comparison(
         if key in _NO_FIGURES or not _is_number(now.total.arrow.schema.field(key).type):
             continue
         values = [_values(side.total, key).get("", None) for side in sides]
-        change = None if values[0] is None or values[1] is None else values[0] - values[1]
+        shown = [_decimal(value) for value in values]
         daily = [
             None if value is None or not days else value / days for value, days in zip(values, workdays, strict=True)
         ]
         rows.append({
-            "figure": key, "now": _decimal(values[0]), "before": _decimal(values[1]), "change": _decimal(change),
+            "figure": key, "now": shown[0], "before": shown[1],
+            "change": None if shown[0] is None or shown[1] is None else shown[0] - shown[1],
             "change_pct": _growth(*values), "per_workday_pct": _growth(*daily),
         })  # fmt: skip
         if now.groups is not None and before.groups is not None and adds_up(key):
@@ -220,14 +221,15 @@ def _drivers(
     changes = [now.get(name, Fraction(0)) - before.get(name, Fraction(0)) for name in names]
     change = (totals[0] or Fraction(0)) - (totals[1] or Fraction(0))
     assert sum(changes, Fraction(0)) == change, f"groups of {key} do not add up"
-    shown = rounded(changes, DECIMALS)
+    # each side is rounded to add up to the whole of that side; so then do the differences, and every row is a subtraction
+    shown = [rounded([side.get(name, Fraction(0)) for name in names], DECIMALS) for side in (now, before)]
     shares = [Fraction(0) if not change else one * 100 / change for one in changes]
     found = [
         {
-            "figure": key, "group": name, "now": _decimal(now.get(name, Fraction(0))), "before": _decimal(before.get(name, Fraction(0))),
-            "change": part, "of_change_pct": float(share) if change else None,
+            "figure": key, "group": name, "now": later, "before": earlier, "change": later - earlier,
+            "of_change_pct": float(share) if change else None,
         }
-        for name, part, share in zip(names, shown, shares, strict=True)
+        for name, later, earlier, share in zip(names, *shown, shares, strict=True)
     ]  # fmt: skip
     return sorted(found, key=lambda row: (-abs(row["change"]), row["group"]))
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from numbers import Real
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -109,7 +110,7 @@ def cost(
     )
 
 
-Invoiced: TypeAlias = Decimal | str | Mapping[str, Decimal | str] | Listed
+Invoiced: TypeAlias = Decimal | float | str | Mapping[str, Decimal | float | str] | Listed
 """What was invoiced: one amount, an amount for each period, or a list with the columns `amount` and, if there are several, `period`."""
 
 
@@ -244,7 +245,7 @@ def _allocated(shares: list[dict[str, Any]], amounts: Mapping[str, Decimal], wei
 def _amounts(invoice: Invoiced, by: By) -> dict[str, Decimal]:
     """Return period → what was invoiced."""
     given: Any = invoice
-    if isinstance(given, Decimal | int) or (isinstance(given, str) and _AMOUNT.fullmatch(given.strip())):
+    if isinstance(given, Decimal | Real) or (isinstance(given, str) and _NUMBER.fullmatch(given.strip())):
         given = {"total": given}
     if isinstance(given, Mapping):
         pairs = [(str(period), str(amount)) for period, amount in given.items()]
@@ -280,6 +281,8 @@ COLUMNS = {
 }
 """What the columns of an invoice by period may be called."""
 _AMOUNT = re.compile(r"-?[\d,]+(\.\d{1,2})?")
+_NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)
+"""What is no path but a number, also one that is no amount: its error then says so."""
 
 
 def _not_invoiced(why: Text) -> UsageError:

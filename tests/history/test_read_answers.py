@@ -177,3 +177,31 @@ def test_a_bomb_is_a_reject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for name in ("bomb.gz", "bomb.zip"):
         history = ytx.read_answers(tmp_path / name)
         assert "MiB" in str(history.rejects["detail"].tolist())
+
+
+@pytest.mark.parametrize("lost", [1, 5, 9])
+def test_a_compressed_file_without_its_last_bytes_is_read_up_to_there_and_told(tmp_path: Path, lost: int) -> None:
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    body = b'{"statusCode":"0","data":[{"meid":"1"},{"meid":"2"}]}'
+    (folder / "a.json.gz").write_bytes(gzip.compress(body)[:-lost])
+    with zipfile.ZipFile(folder / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("one.json", body.replace(b'"1"', b'"3"'))
+        archive.writestr("two.json", body.replace(b'"1"', b'"4"'), zipfile.ZIP_STORED)
+    (folder / "b.zip").write_bytes((folder / "b.zip").read_bytes()[:-lost])
+    history = ytx.read_answers(folder)
+    assert sorted(history.meetings["meeting_id"]) == ["1", "2", "3", "4"]
+    assert sorted(history.rejects["detail"].str.split(":").str[0]) == ["a.json.gz", "b.zip"]
+
+
+def test_hidden_files_are_not_left_out_in_silence(tmp_path: Path) -> None:
+    body = b'{"statusCode":"0","data":[{"meid":"1"}]}'
+    folder = tmp_path / "saved"
+    (folder / "__MACOSX").mkdir(parents=True)
+    for name in ("a.json", ".b.json", "__MACOSX/c.json"):
+        (folder / name).write_bytes(body)
+    with zipfile.ZipFile(folder / "d.zip", "w") as archive:
+        archive.writestr("d.json", body)
+        archive.writestr("__MACOSX/e.json", body)
+    told = " ".join(warning.en for warning in ytx.read_answers(folder).warnings)
+    assert all(name in told for name in (".b.json", "__MACOSX/c.json", "__MACOSX/e.json"))

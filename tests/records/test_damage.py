@@ -9,6 +9,7 @@ import pytest
 
 from ytxdata.errors import NotJsonError, TruncatedError
 from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.json_values import end_of
 from ytxdata.records.merge import MergedTables, merge_answers
 
 GOOD = '{"meid":"m%d","starttime":"2026-01-05 10:00:00","parties":[{"name":"张三","phone":"15400000001"}]}'
@@ -191,3 +192,41 @@ def test_a_damaged_list_in_a_wrapper_is_read_to_its_end(broken: str) -> None:
         before, behind = '{"w":' * depth, "}" * depth
         body = f'{{"data":{before}[{GOOD % 1},{broken},{GOOD % 2}]{behind},"after":1}}'
         assert ids(merge_answers([read_answer(body.encode())])) == ["m1", "m2"]
+
+
+HOSTILE = {
+    "open objects": ("{" * 40_000, ""),
+    "objects that end in a string": ('{"a\n' * 20_000, ""),
+    "lists": ('{"statusCode":"0","data":' + "[" * 40_000, "]" * 40_000 + "}"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_text_made_to_be_slow_costs_no_record_behind_it(kind: str) -> None:
+    before, behind = HOSTILE[kind]
+    # Read by its square, each of these takes minutes.
+    table = merge_answers([read_answer((before + GOOD % 1 + behind).encode(), is_whole=False)])
+    assert ids(table) == ["m1"]
+    assert table.counts.rejected == (kind != "lists")
+
+
+def test_the_ends_of_open_objects_are_looked_for_within_bounds() -> None:
+    assert end_of('{"a":' * 10 + "1" + "}" * 10, 0, deepest=10) == 61
+    assert end_of('{"a":' * 11 + "1" + "}" * 11, 0, deepest=10) == -1
+
+
+@pytest.mark.parametrize("colon", [":", " :", "\n\t:"])
+def test_a_key_given_twice_is_told_however_it_is_spaced(colon: str) -> None:
+    body = f'[{{"meid":"1","starttime":"2026-01-05 10:00:00","name"{colon}"a","name":"b"}}]'.encode()
+    problems = merge_answers([read_answer(body)]).problems.to_pylist()
+    assert [(one["column"], one["raw_value"]) for one in problems if one["reason"] == "doubled_key"] == [("name", "a")]
+
+
+@pytest.mark.parametrize("noise", [b"\0", b"\0\0\0", b"\n\0", b"\0\n"])
+def test_zero_bytes_outside_of_strings_are_blanks(noise: bytes) -> None:
+    records = [(GOOD % i).encode() for i in range(3)]
+    body = b'{"statusCode":"0","data":[' + b",".join(records) + b"]}"
+    for text in (noise + body, body + noise, b"\n".join(noise + one for one in records)):
+        table = merge_answers([read_answer(text, is_whole=False)])
+        assert ids(table) == ["m0", "m1", "m2"]
+        assert table.counts.rejected == 0

@@ -7,6 +7,7 @@ import binascii
 import gzip
 import io
 import json
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,6 +40,14 @@ _NO_BODY = Text(
 _OTHERS = Text(
     "{name}：另有 {n} 个请求与会议历史无关，未读取",
     "{name}: {n} other requests have nothing to do with the history and were not read",
+)
+_HIDDEN = Text(
+    "{name}：{n} 个隐藏文件未读取（{files}）；如需读取请直接写出文件名",
+    "{name}: {n} hidden files were not read ({files}); name one itself to have it read",
+)
+_CUT_ZIP = Text(
+    "压缩包不完整（目录缺失），只读出其中完整的文件",
+    "the archive is cut (its directory is missing): the files in it were read as far as they go",
 )
 
 
@@ -98,8 +107,8 @@ def read_answers(
     names = DEFAULT.with_extra(aliases or {})
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
-    notes: list[Text] = []
-    for path in _paths([files] if isinstance(files, str | Path) else files):
+    paths, notes = _paths([files] if isinstance(files, str | Path) else files)
+    for path in paths:
         raw, changed_at = _read(path)
         for one in _unpacked(Saved(path.name, raw, changed_at)):
             if isinstance(one, Unreadable):
@@ -149,10 +158,16 @@ def _gunzipped(saved: Saved, depth: int) -> Iterator[Kept]:
 def _unzipped(saved: Saved, depth: int) -> Iterator[Kept]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(saved.raw))
-        members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+        files = [one for one in archive.infolist() if not one.is_dir()]
     except (zipfile.BadZipFile, ValueError, OSError):
-        yield Unreadable(saved.name, _NO_ZIP, saved.raw)
+        rescued = list(_without_directory(saved.raw))
+        yield Unreadable(saved.name, _CUT_ZIP if rescued else _NO_ZIP, b"" if rescued else saved.raw)
+        for name, read in rescued:
+            yield from _unpacked(saved._replace(name=f"{saved.name}/{name}", raw=read), depth + 1)
         return
+    members = [one for one in files if not one.filename.startswith("__MACOSX/")]
+    if len(members) < len(files):
+        yield _hidden(saved.name, [one.filename for one in files if one not in members])
     left = LARGEST
     for member in members:
         name = f"{saved.name}/{member.filename}"
@@ -171,11 +186,52 @@ def _unzipped(saved: Saved, depth: int) -> Iterator[Kept]:
             yield from _unpacked(saved._replace(name=name, raw=read), depth + 1)
 
 
+def _without_directory(raw: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of the files in a zip that lost its end, and with it the directory, as far as they go."""
+    at, left = 0, LARGEST
+    while left > 0 and raw[at : at + 4] == b"PK\x03\x04" and at + _ZIP_HEADER.size <= len(raw):
+        flags, method, size, n_name, n_extra = _ZIP_HEADER.unpack_from(raw, at)
+        name_at = at + _ZIP_HEADER.size
+        start = name_at + n_name + n_extra
+        name = raw[name_at : name_at + n_name].decode("utf-8" if flags & 0x800 else "cp437", "replace")
+        # Written as a stream, a file's size stands behind it: only what is deflated tells its own end.
+        is_unknown = bool(flags & 8) or size == 0xFFFFFFFF
+        if flags & 1 or method not in (0, 8) or (method == 0 and is_unknown):
+            return
+        read = raw[start : start + size]
+        if method == 8:
+            inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+            try:
+                read = inflate.decompress(raw[start:], left)
+            except zlib.error:
+                return
+            size = len(raw) - start - len(inflate.unused_data)
+        if read and not name.startswith("__MACOSX/"):
+            yield name, read
+        left -= len(read)
+        at = start + size
+        if is_unknown:
+            at = max(raw.find(b"PK\x03\x04", at), 0) or len(raw)
+
+
+_ZIP_HEADER = struct.Struct("<6xHH8xI4xHH")
+
+
+def _hidden(name: str, files: Sequence[str]) -> Text:
+    shown = ", ".join(files[:_SHOWN]) + (" …" if len(files) > _SHOWN else "")
+    return _HIDDEN.format(name=name, n=len(files), files=shown)
+
+
+_SHOWN = 3
+"""How many names of files that were not read are told."""
+
+
 def _bounded(stream: Any, most: int) -> tuple[bytes, Text | None]:
     """Return what a compressed stream gives, and why that is not all of it."""
     read = bytearray()
     try:
-        while piece := stream.read(1 << 20):
+        # `read` would give nothing at all of the last piece where that is cut.
+        while piece := stream.read1(1 << 20):
             read += piece
             if len(read) > most:
                 return b"", _TOO_LARGE
@@ -247,12 +303,23 @@ def _instant(text: Any) -> datetime:
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def _paths(patterns: Iterable[str | Path]) -> list[Path]:
-    """Return the files that paths, folders and patterns name, each once, sorted within a pattern; every one must name some."""
+def _paths(patterns: Iterable[str | Path]) -> tuple[list[Path], list[Text]]:
+    """Return the files that paths, folders and patterns name, each once, sorted within a pattern; every one must name some.
+
+    Also told is what was left out of folders: a hidden file may be somebody's answer, and would be missed by nobody.
+    """
     found: dict[Path, None] = {}
+    notes: dict[Text, None] = {}
     for pattern in patterns:
         path = Path(pattern)
-        fitting = _files(path) if path.exists() else [file for one in sorted(_glob(path)) for file in _files(one)]
+        fitting: list[Path] = []
+        for one in [path] if path.exists() else sorted(_glob(path)):
+            files = _files(one)
+            shown = [file for file in files if not _is_hidden(file, one)]
+            fitting += shown
+            if len(shown) < len(files):
+                left_out = [str(file.relative_to(one)) for file in files if file not in shown]
+                notes[_hidden(one.name, left_out)] = None
         if not fitting:
             raise UsageError(
                 Text(f"没有这样的文件：{pattern}", f"no such file: {pattern}"),
@@ -261,15 +328,17 @@ def _paths(patterns: Iterable[str | Path]) -> list[Path]:
                 ),
             )
         found.update(dict.fromkeys(fitting))
-    return list(found)
+    return list(found), list(notes)
 
 
 def _files(path: Path) -> list[Path]:
-    """Return a file, or the files in a folder at any depth; hidden ones are the system's."""
-    if not path.is_dir():
-        return [path]
-    inside = sorted(one for one in path.rglob("*") if one.is_file())
-    return [one for one in inside if not any(part.startswith(".") for part in one.relative_to(path).parts)]
+    """Return a file, or the files in a folder at any depth."""
+    return sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+
+
+def _is_hidden(file: Path, folder: Path) -> bool:
+    """Return whether a file in a folder is the system's rather than somebody's answer."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in file.relative_to(folder).parts)
 
 
 def _glob(pattern: Path) -> Iterable[Path]:

@@ -23,12 +23,17 @@ _MARKS: tuple[tuple[bytes, Encoding], ...] = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _WIDE: tuple[tuple[re.Pattern[bytes], Encoding], ...] = (
-    (re.compile(rb"[\[{\s]\0\0\0"), "utf-32-le"),
-    (re.compile(rb"\0\0\0[\[{\s]"), "utf-32-be"),
-    (re.compile(rb"[\[{\s]\0"), "utf-16-le"),
-    (re.compile(rb"\0[\[{\s]"), "utf-16-be"),
+    (re.compile(rb"[\[{\s]\0\0\0[^\0]\0\0\0"), "utf-32-le"),
+    (re.compile(rb"\0\0\0[\[{\s]\0\0\0[^\0]"), "utf-32-be"),
+    (re.compile(rb"[\[{\s]\0[^\0]\0"), "utf-16-le"),
+    (re.compile(rb"\0[\[{\s]\0[^\0]"), "utf-16-be"),
 )
-"""JSON begins with an ASCII character: where zeros stand around it tells the width and the order of bytes."""
+"""JSON begins with two ASCII characters: where zeros stand around them tells the width and the order of bytes. By the first
+alone, a single zero byte before sound UTF-8 made UTF-16 of it, and every record was lost.
+"""
+
+# Without `\Z` each quote behind the last open one is tried to the end of the text.
+_STRING_OR_NULS = re.compile(rb'"[^"\\]*(?:\\.?[^"\\]*)*(?:"|\Z)|\0+', re.S)
 
 _PRINTED = re.compile(rb"\s*\[?\s*\{\s*'")
 """The beginning of a printed dictionary: no JSON has an apostrophe there."""
@@ -70,7 +75,7 @@ def decode(raw: bytes) -> Decoded:
 def as_utf8(raw: bytes, encoding: Encoding) -> bytes:
     """Return the text of bytes in a known encoding, without a byte order mark."""
     if encoding == "utf-8":
-        return raw.removeprefix(codecs.BOM_UTF8)
+        return _with_blanks_for_nuls(raw.removeprefix(codecs.BOM_UTF8))
     if encoding == "python":
         return _literal(raw.removeprefix(codecs.BOM_UTF8)) or raw
     # Broken bytes become visible marks: raising would cost the whole answer for one of them.
@@ -91,6 +96,14 @@ def is_utf8(body: bytes) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
+
+
+def _with_blanks_for_nuls(text: bytes) -> bytes:
+    """Return text with a blank for each NUL outside of strings, which disks and sockets leave behind; inside it is damage."""
+    if b"\0" not in text:
+        return text
+    # As long as before: places in the text stay those in the bytes that came.
+    return _STRING_OR_NULS.sub(lambda one: one[0] if one[0][:1] == b'"' else b" " * len(one[0]), text)
 
 
 def _wide(raw: bytes) -> Encoding | None:

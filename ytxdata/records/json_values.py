@@ -71,12 +71,11 @@ class MemberPlace(NamedTuple):
 
 
 class Members(NamedTuple):
-    """The members of one object, where it ends, whether it is closed, and whether all of it was legible."""
+    """The members of one object as far as they are legible, where that ends, and whether the object is closed there."""
 
     values: list[MemberPlace]
     end: int
     is_closed: bool
-    is_legible: bool = True
 
 
 class Read(NamedTuple):
@@ -133,10 +132,11 @@ def decode_leniently(raw: bytes) -> Read | None:
     return Read(value, tuple(problems))
 
 
-def end_of(text: str, start: int, limit: int | None = None) -> int:
+def end_of(text: str, start: int, limit: int | None = None, deepest: int | None = None) -> int:
     """Return where the value that starts at `start` ends, or -1 when the text ends first or its brackets do not match.
 
-    By quotes and brackets alone, without recursion: 10,000 brackets inside each other end a recursive reader.
+    By quotes and brackets alone, without recursion: 10,000 brackets inside each other end a recursive reader. More than
+    `deepest` objects inside each other are given up: who tries every one of them reads the text once for each.
     """
     stop = len(text) if limit is None else min(len(text), limit)
     first = text[start : start + 1]
@@ -147,36 +147,39 @@ def end_of(text: str, start: int, limit: int | None = None) -> int:
         match = _SCALAR.match(text, start, stop)
         return match.end() if match else start
     awaited: list[str] = []
+    n_objects = 0
     for token in _TOKEN.finditer(text, start, stop):
         mark = token.group()
         if mark in _CLOSING:
             awaited.append(_CLOSING[mark])
+            n_objects += mark == "{"
+            if deepest is not None and n_objects > deepest:
+                return -1
         elif mark in ("]", "}"):
             if mark != awaited.pop():
                 return -1
+            n_objects -= mark == "}"
             if not awaited:
                 return token.end()
     return -1
 
 
 def members(text: str, start: int) -> Members:
-    """Return the members of the object that starts at `start`; what has no key or no end is left out and makes it illegible."""
+    """Return the members of the object that starts at `start`, up to what has no key or no end."""
     found: list[MemberPlace] = []
-    is_legible = True
     position = start + 1
     while True:
         position = _past_space(text, position)
         if position >= len(text):
-            return Members(found, position, False, is_legible)
+            return Members(found, position, False)
         if text[position] == "}":
-            return Members(found, position + 1, True, is_legible)
+            return Members(found, position + 1, True)
         key = _STRING.match(text, position)
         colon = _COLON.match(text, key.end()) if key else None
         if key is None or colon is None:
-            # Members that run into each other (a lost quote) may swap values: a wrong id is worse than none.
-            is_legible = False
-            position = max(position + 1, end_of(text, position))
-            continue
+            # Members that run into each other (a lost quote) may swap values: a wrong id is worse than none. Tried
+            # further, 40,000 open brackets are each read to the end of the text.
+            return Members(found, position, False)
         end = end_of(text, colon.end())
         if end < 0:
             return Members(found, len(text), False)
@@ -267,7 +270,7 @@ def _by_member(text: str) -> Read | None:
         except ValueError:
             problems.append((span.key, "broken_text", piece))
     # What is not closed, or has something behind it, may hold members of a neighbour.
-    if not record or not (inside.is_closed and inside.is_legible and not text[inside.end :].strip()):
+    if not record or not inside.is_closed or text[inside.end :].strip():
         return None
     return Read(record, tuple(problems) or (("", "broken_text", ""),))
 
@@ -280,7 +283,8 @@ def _strict_complaint(raw: bytes) -> str:
     return ""
 
 
-_KEY_END = b'":'
+# A blank before the colon is JSON too: not counted, it would cancel out a key that stands twice.
+_KEY_END = re.compile(rb'"\s*:')
 
 
 class Object(NamedTuple):
@@ -343,13 +347,14 @@ def with_doubled_keys(objects: Sequence[Object], raws: Sequence[bytes], n_keys: 
     again.
     """
     # A name with `":` in it counts as a key here: that costs a second look and tells nothing wrong.
-    if sum(raw.count(_KEY_END) for raw in raws) == n_keys:
+    n_written = [len(_KEY_END.findall(raw)) for raw in raws]
+    if sum(n_written) == n_keys:
         return list(objects)
     return [
         one._replace(problems=(*one.problems, *doubled_keys(raw)))
-        if one.value is not None and raw.count(_KEY_END) != _n_keys(one.value)
+        if one.value is not None and n != _n_keys(one.value)
         else one
-        for one, raw in zip(objects, raws, strict=True)
+        for one, raw, n in zip(objects, raws, n_written, strict=True)
     ]
 
 

@@ -12,9 +12,6 @@ from ytxdata.records.signs import COUNT_KEYS, ENVELOPE_KEYS, Signs, is_blank
 _HOLDS_JSON = re.compile(rb'"[\s"\\]*[\[{]')
 """A string with JSON text in it, which may hold records."""
 
-_DEEPEST = 64
-"""How many brackets may be open around records: a hundred thousand of them would be copied with every step."""
-
 _AROUND = ENVELOPE_KEYS | COUNT_KEYS
 
 # NaN and Infinity pass: an odd value in the envelope must not cost what stands around it.
@@ -36,7 +33,10 @@ class _State(NamedTuple):
     Parameters
     ----------
     open
-        The brackets that are open, each with its place and the state before it.
+        The innermost open bracket with its place and the state before it, which leads to those around; None when all are
+        closed.
+    depth, n_lists
+        How many brackets are open, and how many of them are lists.
     awaits
         What may follow: `document`, `first` (behind an opening bracket), `key`, `colon`, `value` or `comma`.
     key
@@ -47,7 +47,10 @@ class _State(NamedTuple):
         Whether the innermost object has a status, message or request id.
     """
 
-    open: tuple[_Open, ...] = ()
+    # A chain, with its lengths beside it: a tuple of 40,000 open brackets would be copied with every one of them.
+    open: _Open | None = None
+    depth: int = 0
+    n_lists: int = 0
     awaits: str = "document"
     key: str = ""
     is_filled: bool = False
@@ -56,20 +59,23 @@ class _State(NamedTuple):
     @property
     def top(self) -> bytes:
         """The innermost open bracket."""
-        return self.open[-1].bracket if self.open else b""
+        return self.open.bracket if self.open else b""
 
     @property
     def is_in_list(self) -> bool:
         """Whether a list is open."""
-        return any(one.bracket == b"[" for one in self.open)
+        return self.n_lists > 0
 
     @property
     def may_give_up_here(self) -> bool:
         """Whether what does not fit begins here at the earliest: at a member outside of lists, or at an element of the outermost list."""
-        lists = [one.bracket for one in self.open].count(b"[")
         return self.awaits in ("document", "first", "key", "value") and (
-            lists == 0 or (lists == 1 and self.top == b"[")
+            self.n_lists == 0 or (self.n_lists == 1 and self.top == b"[")
         )
+
+    def opened(self, bracket: bytes, start: int) -> _State:
+        """Return the state behind an opening bracket."""
+        return _State(_Open(bracket, start, self), self.depth + 1, self.n_lists + (bracket == b"["), "first")
 
 
 class _Open(NamedTuple):
@@ -120,7 +126,7 @@ class Outline:
     @property
     def is_open(self) -> bool:
         """Whether brackets are open."""
-        return bool(self._state.open)
+        return self._state.open is not None
 
     @property
     def is_closed(self) -> bool:
@@ -130,7 +136,12 @@ class Outline:
     @property
     def awaited(self) -> bytes:
         """The closing brackets that are missing."""
-        return b"".join(_CLOSING[one.bracket] for one in reversed(self._state.open))
+        missing: list[bytes] = []
+        one = self._state.open
+        while one:
+            missing.append(_CLOSING[one.bracket])
+            one = one.before.open
+        return b"".join(missing)
 
     def close(self) -> None:
         """Take the answer for ended."""
@@ -165,7 +176,7 @@ class Outline:
             elif opened:
                 opened.pop()
         for bracket in opened:
-            self._state = _State((*self._state.open, _Open(bracket, 0, self._state)), "first", "", True, True)
+            self._state = self._state.opened(bracket, 0)._replace(is_filled=True, is_answer=True)
         if self._state.open:
             self._state = self._state._replace(awaits="comma", is_filled=True)
 
@@ -216,13 +227,11 @@ class Outline:
         """Return the state behind a token."""
         state, mark = self._state, bytes(token["mark"] or b"")
         if mark in _CLOSING:
-            if len(state.open) >= _DEEPEST or (
-                state.awaits not in ("document", "value") and not (state.awaits == "first" and state.top == b"[")
-            ):
+            if state.awaits not in ("document", "value") and not (state.awaits == "first" and state.top == b"["):
                 raise _MisfitError
             if state.top == b"{" and not self._may_tell(state, mark):
                 raise _MisfitError(self._since(state))
-            return _State((*state.open, _Open(mark, token.start("mark"), state)), "first")
+            return state.opened(mark, token.start("mark"))
         if mark in (b"]", b"}"):
             return self._closed(mark)
         if mark == b",":
@@ -241,14 +250,12 @@ class Outline:
         state = self._state
         if not state.open or _CLOSING[state.top] != mark or state.awaits not in ("first", "comma"):
             raise _MisfitError
-        before = state.open[-1].before
+        before = state.open.before
         if before.is_in_list and not state.is_filled:
             raise _MisfitError  # an element of a list in which no record stands
         if not before.open:
             if not state.is_filled and (not state.is_answer or self._has_asked()):
-                raise _MisfitError(
-                    (state.open[-1].start, before)
-                )  # no answer, and nothing in it: what is left of a record
+                raise _MisfitError((state.open.start, before))  # no answer, and nothing in it: what is left of a record
             self.n_documents += 1
             return _State()
         return before._replace(awaits="comma", is_filled=before.is_filled or state.is_filled)
@@ -271,7 +278,7 @@ class Outline:
             raise _MisfitError(self._since(state))
         # Of texts in a row the first is the answer: a later one must not change its status.
         if state.top == b"{" and not self.n_documents:
-            self._members.append((at, len(state.open), state.key, raw))
+            self._members.append((at, state.depth, state.key, raw))
         return state._replace(awaits="comma", is_answer=state.is_answer or key in ENVELOPE_KEYS)
 
     def _is_bare_value(self, token: re.Match[bytes]) -> bool:
@@ -279,20 +286,22 @@ class Outline:
 
     def _is_list_of_values(self, state: _State) -> bool:
         """Return whether a list may be one of plain values (`"after": [1, 2]`), at least no record has been seen in it."""
-        n_lists = [one.bracket for one in state.open].count(b"[")
-        return n_lists == 1 and state.top == b"[" and not state.is_filled and plain(state.open[-1].before.key) != "data"
+        is_first = state.open is not None and state.n_lists == 1 and state.top == b"[" and not state.is_filled
+        return is_first and state.open is not None and plain(state.open.before.key) != "data"
 
     def _may_tell(self, state: _State, raw: bytes) -> bool:
         """Return whether a member may stand around records: it says nothing of a meeting, or only repeats the question."""
         if is_blank(raw) or not self._signs.is_telling(state.key):
             return plain(state.key) in ENVELOPE_KEYS or not _HOLDS_JSON.match(raw)
-        if len(state.open) > 1:
+        if state.depth > 1:
             return self._may_repeat
         return state.is_answer and not state.is_filled and self._signs.is_question(state.key)
 
     def _since(self, state: _State) -> tuple[int, _State] | None:
         """Return from where on an object does not fit whose member tells too much: all of it, but for an answer's own."""
-        return None if len(state.open) == 1 and state.is_answer else (state.open[-1].start, state.open[-1].before)
+        if state.open is None or (state.depth == 1 and state.is_answer):
+            return None
+        return (state.open.start, state.open.before)
 
 
 def _blanks(match: re.Match[bytes]) -> bytes:

@@ -33,9 +33,17 @@ _WRAPPERS = 8
 _EFFORT, _SPARE = 24, 1 << 20
 """How often every byte may be looked at in the search for islands, and how many are free: text made to be slow ends as rejects."""
 
+_LEAST_EFFORT = 32
+"""What one try costs at least [bytes]."""
+
+_DEEPEST = 16
+"""How many objects inside each other a record has at most: of 40,000 open ones each was read as far as the window reaches."""
+
 _MOST_TAILS = 64
 """How many closing brackets are tried as the beginning of the answer's end: as against text of brackets alone."""
 
+# Of 40,000 brackets in a row only the last can be a record's: each tried, they use up the effort that the records need.
+_BEGINNING = re.compile(rb"\{\s*\"")
 _OPENING = re.compile(rb"\{\s*\"((?:[^\"\\]|\\.)*)\"\s*:")
 
 
@@ -99,8 +107,8 @@ def _islands(text: bytes, signs: Signs, records_in: RecordsIn) -> Iterator[Found
     """Yield the records that stand whole in the text, each as large as it is, none inside another."""
     search = _IslandSearch(text, signs, records_in)
     at = 0
-    while (start := text.find(b"{", at)) >= 0:
-        found, at = search.at(start)
+    while opening := _BEGINNING.search(text, at):
+        found, at = search.at(opening.start())
         yield from found
 
 
@@ -153,7 +161,7 @@ class _IslandSearch:
             end = _DECODER.raw_decode(piece)[1]
         except json.JSONDecodeError as error:
             # A failure at the first character costs too, or text of brackets alone would never use the effort up.
-            self.effort -= error.pos + 64
+            self.effort -= error.pos + _LEAST_EFFORT
             # It ended with the window and not at damage: this may be a large record, or what wraps all of them.
             if stop < len(self.text) and (error.pos >= len(piece) - 8 or error.msg.startswith("Unterminated")):
                 self.wait(start, stop)
@@ -173,11 +181,11 @@ class _IslandSearch:
 
     def lenient_end(self, start: int, piece: str) -> int:
         """Return the end of an object with odd values, whose brackets are nevertheless its own; else -1."""
-        end = end_of(piece, 0)
+        end = end_of(piece, 0, deepest=_DEEPEST)
         if end < 0 and self.dear > 0 and self.signs.begins_record(self.text, start):
             self.dear -= 16 * len(piece)
-            end = end_of(self.view, start, start + 16 * len(piece)) - start
-        self.effort -= max(end, 64)
+            end = end_of(self.view, start, start + 16 * len(piece), _DEEPEST) - start
+        self.effort -= max(end, _LEAST_EFFORT)
         # By brackets alone a record that lost its end takes the list's, and swallows the neighbours in between.
         if (
             end < 0

@@ -38,5 +38,8 @@ def require_extra(extra: str) -> None:
         command = "pip install " + " ".join(f"'{wanted}'" for wanted in missing)
         raise MissingExtraError(
             Text(f"需要未安装的可选组件 {extra}", f"this needs the extra `{extra}`, which is not installed"),
-            remedy=Text(f"运行 {command}", f"run {command}"),
+            remedy=Text(
+                f"运行 {command}；在克隆的目录里用 uv：--extra {extra}",
+                f"run {command}; with uv in a clone: --extra {extra}",
+            ),
         )

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from ytxdata.archive.archive import Archive
-from ytxdata.emulator import Emulator
+from ytxdata.emulator import Emulator, write_bill
 from ytxdata.errors import ArchiveWriteError, DamagedError, NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
 
@@ -133,6 +133,63 @@ def test_a_total_may_be_given_and_a_class_of_numbers_proves_no_period(archive: A
     )
     assert part.finding == "part"
     assert archive.certificate(start, end).worst == "PROBABLE"
+
+
+def ids_of(meetings: pd.DataFrame, *more: str) -> bytes:
+    """A bill without dates and without a total."""
+    return "\n".join(["meeting_id", *meetings["meeting_id"], *more]).encode()
+
+
+def test_a_line_without_a_date_whose_meeting_is_outside_the_period_is_no_gap(archive: Archive) -> None:
+    _, start, end = month(archive)
+    middle = start + (end - start) * 0.75
+    within, beyond = archive.meetings(start, middle), archive.meetings(middle, None)
+    few = beyond.tail(len(within) // 3)
+    totals = {"lines": len(within) + len(few)}
+    bill = ids_of(pd.concat([within, few]))
+    said = archive.witness(bill, kind="invoice", start=start, end=middle, name="bill", totals=totals)
+    assert (said.finding, said.n_found, said.n_outside) == ("witnessed", len(within), len(few))
+    assert "outside the period" in said.text.en
+    assert said.only_in_witness == ()
+    twice = ids_of(pd.concat([within, few]), few["meeting_id"].iloc[0], "lost")
+    said = archive.witness(twice, kind="invoice", start=start, end=middle, name="bill")
+    assert (said.n_only_in_witness, said.n_outside) == (2, len(few)), "one meeting answers for one line"
+    assert [one.n_outside for one in archive.witnesses()] == [len(few)]
+
+
+def test_a_bill_of_other_months_is_told_so_and_not_taken_for_another_accounts(archive: Archive) -> None:
+    whole, start, end = month(archive)
+    edge = start + (end - start) * 0.25
+    bill = ids_of(whole)
+    said = archive.witness(bill, kind="invoice", start=start, end=edge, name="bill")
+    assert (said.finding, said.only_in_witness) == ("outside_period", ())
+    assert said.n_found + said.n_outside == len(whole)
+    assert "--from" in said.text.en
+    assert "--from" in said.text.zh
+    assert archive.certificate(start, edge).worst == "PROBABLE"
+
+
+def test_a_bill_without_a_total_is_told_how_to_give_one(archive: Archive) -> None:
+    whole, start, end = month(archive)
+    said = archive.witness(ids_of(whole), kind="invoice", start=start, end=end, name="bill")
+    assert said.finding == "no_total"
+    assert "--total-lines" in said.text.en
+    assert "--total-lines" in said.text.zh
+
+
+def test_the_bill_of_the_emulator_proves_its_whole_period(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "a")
+    with Emulator(meetings=120) as server:
+        archive.sync(Client(base_url=server.url, **server.credentials))
+        write_bill(tmp_path / "bill.csv", server.truth()["invoice"])
+        write_bill(tmp_path / "short.csv", server.truth()["invoice"], 2)
+    starts = archive.meetings()["started_at"].dropna()
+    start, end = starts.min().normalize(), starts.max().normalize() + timedelta(days=1)
+    said = archive.witness(tmp_path / "bill.csv", kind="invoice", start=start, end=end)
+    assert (said.finding, said.n_only_in_archive) == ("witnessed", 0), said
+    assert archive.witness(tmp_path / "short.csv", kind="invoice", start=start, end=end).finding == "incomplete"
+    with pytest.raises(UsageError, match="it runs from"):
+        archive.witness(tmp_path / "bill.csv", kind="invoice", start=start, end=start + timedelta(days=9))
 
 
 def test_where_no_archive_is_none_is_made(tmp_path: Path) -> None:

@@ -200,6 +200,12 @@ def test_an_invoice_line_that_cannot_be_used_is_skipped_and_named(tmp_path: Path
     assert len(invoice.bills) == 1
 
 
+@pytest.mark.parametrize("cell", ["合计", "合计：", "Total"])
+def test_the_own_total_of_an_invoice_is_no_meeting(tmp_path: Path, cell: str) -> None:
+    invoice = Invoice.read(file(tmp_path, f"{INVOICE}{cell},1800,1.80\n"))
+    assert (len(invoice.bills), [one.why.en for one in invoice.skipped]) == (1, ["the invoice's own total"])
+
+
 def test_a_hexadecimal_id_is_no_number(tmp_path: Path) -> None:
     key = "1234567890123456789012345678e012"
     assert Invoice.read(file(tmp_path, INVOICE + f"{key},1,1\n")).bills[1].meeting_id == key

@@ -467,7 +467,9 @@ def test_the_emulator_writes_a_bill_whole_or_with_lines_left_out(tmp_path: Path)
         bill = tmp_path / f"{without}.csv"
         asked = ["--meetings", "40", "--bill", str(bill), "--bill-without", str(without)]
         assert run("emulator", *asked, "--run", "true") == 0
-        assert len(bill.read_text("utf-8").splitlines()) == 41 - without
+        header, *lines, total = bill.read_text("utf-8").splitlines()
+        assert (header, len(lines)) == ("meeting_id,started_at,duration_s,amount_yuan", 40 - without)
+        assert total.split(",")[:3] == ["合计", "", str(sum(int(line.split(",")[2]) for line in lines))]
         assert run("emulator", *asked, "--run", "true") == 2
 
 

@@ -204,7 +204,7 @@ def test_explain_leads_from_a_row_to_its_records(
 def test_explain_speaks_the_language_of_its_reader(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("explain", "--archive", str(archive.path), "--by", "total")
     for lang, said, unsaid in (
-        ("zh", ("会议编号", "是否计入", " 人次：", " 人：", "✓", "从未接入的参与方"), (" legs", " people:", "True", "never_joined")),
+        ("zh", ("会议编号", "是否计入", " 人次：", " 人：", "✓", "从未接入的参会方"), (" legs", " people:", "True", "never_joined")),
         ("en", ("meeting id", "used", " legs:", " people:"), ("人次", "True", "never_joined")),
     ):  # fmt: skip
         assert run("--lang", lang, *arguments) == 0

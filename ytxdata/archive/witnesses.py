@@ -134,23 +134,32 @@ def _read_again(raw: bytes, how: Mapping[str, Any]) -> tuple[Witness, Mapping[st
 
 def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
     """Yield the meetings of the witness's period, or the connections where it lists connections."""
-    start, end = witness.start - SLACK, witness.end + SLACK
+    ids = {one.meeting_id for one in witness.lines if one.started_at is None and one.meeting_id}
+    near = (witness.start - SLACK, witness.end + SLACK)
+    # A line that does not say when it was may be of any time: its meeting is looked for in the whole archive.
+    start, end = (None, None) if ids else near
+
+    def is_asked(meeting_id: str, at: datetime | None) -> bool:
+        return meeting_id in ids or at is None or near[0] <= at < near[1]
+
     if not witness.by_connection:
         meetings = _rows(snapshot, "meetings", start, end, ("meeting_id", "started_at", "ended_at", "creator"))
         for place, (meeting_id, started_at, ended_at, creator) in enumerate(meetings):
+            if not is_asked(meeting_id, started_at):
+                continue
             number = normalize(creator) if creator else None
             # a bill need not list a meeting in which nobody was connected: that it lacks one says nothing against it
             yield Archived(f"{place}", meeting_id, started_at, number, is_silent=ended_at == started_at)
         return
     legs = _rows(snapshot, "legs", start, end, ("meeting_id", "joined_at", "number", "duration_s"))
     for place, (meeting_id, joined_at, number, duration_s) in enumerate(legs):
-        if witness.number_class in (None, number_class(number)):
+        if witness.number_class in (None, number_class(number)) and is_asked(meeting_id, joined_at):
             is_silent = joined_at is None or duration_s == 0
             yield Archived(f"{place}", meeting_id, joined_at, number, is_silent=is_silent)
 
 
 def _rows(
-    snapshot: Snapshot, view: str, start: datetime, end: datetime, columns: Sequence[str]
+    snapshot: Snapshot, view: str, start: datetime | None, end: datetime | None, columns: Sequence[str]
 ) -> Iterator[tuple[Any, ...]]:
     found: pa.Table = table(snapshot, view, start=start, end=end, as_of=None)
     return zip(*(found[name].to_pylist() for name in columns), strict=True)

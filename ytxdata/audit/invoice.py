@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
+from ytxdata.history.witness_lists import is_total
 from ytxdata.labels import Text
 from ytxdata.metrics.tariff import DECIMALS, Tariff
 from ytxdata.tables.lists import Listed, Skipped, exact, none_left, read_lines, skipped_note
@@ -23,6 +24,7 @@ NAMES = {
 """What its columns may be called."""
 
 _NO_ID = Text("没有会议编号", "no meeting id")
+_OWN_TOTAL = Text("账单自己的合计", "the invoice's own total")
 _NO_NUMBER = Text("时长或金额不是数", "its duration or amount is no number")
 _CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
 
@@ -92,6 +94,8 @@ def _bill(number: int, cells: Mapping[str, str]) -> Bill | Text:
         return meeting_id
     if not meeting_id:
         return _NO_ID
+    if is_total(meeting_id):  # taken for a meeting it would be one that was billed and never held
+        return _OWN_TOTAL
     try:
         seconds, yuan = _seconds(cells.get("duration_s", "")), _decimal(cells.get("amount_yuan", ""))
     except (InvalidOperation, ValueError):

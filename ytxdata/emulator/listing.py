@@ -186,9 +186,9 @@ def tell(entries: Iterable[HeldRecord], now: int) -> dict[str, list[Any]]:
 
 
 def invoice(entries: Iterable[HeldRecord], now: int) -> list[dict[str, Any]]:
-    """Return one line for each meeting that has a price: `meeting_id, duration_s, amount_yuan`."""
+    """Return one line for each meeting that has a price: `meeting_id, started_at, duration_s, amount_yuan`."""
     rows = (meeting_facts(last_seen(entry, now)) for entry in entries if entry.timeline[0][0] <= now)
-    wanted = ("meeting_id", "duration_s", "amount_yuan")
+    wanted = ("meeting_id", "started_at", "duration_s", "amount_yuan")
     return [{key: row[key] for key in wanted} for row in rows if row["amount_yuan"] is not None]
 
 

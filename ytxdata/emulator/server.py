@@ -20,6 +20,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
@@ -357,7 +358,9 @@ def write_env_file(path: Path, env: dict[str, str]) -> None:
 
 
 def write_bill(path: Path, lines: Sequence[Mapping[str, object]], without: int = 0) -> None:
-    """Write the platform's bill as CSV (`meeting_id, duration_s, amount_yuan`), some lines left out, spread evenly.
+    """Write the platform's bill as CSV (`meeting_id, started_at, duration_s, amount_yuan`), some lines left out, spread evenly.
+
+    The last line is the bill's own total: of the lines that are written, as of a bill that lacks them from the start.
 
     Raises
     ------
@@ -367,9 +370,13 @@ def write_bill(path: Path, lines: Sequence[Mapping[str, object]], without: int =
     left_out = {len(lines) * turn // (without + 1) for turn in range(1, without + 1)}
     try:
         with path.open("x", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, ("meeting_id", "duration_s", "amount_yuan"))
+            writer = csv.DictWriter(file, ("meeting_id", "started_at", "duration_s", "amount_yuan"))
             writer.writeheader()
-            writer.writerows(line for number, line in enumerate(lines) if number not in left_out)
+            written = [line for number, line in enumerate(lines) if number not in left_out]
+            writer.writerows(written)
+            seconds = sum(int(str(line["duration_s"] or 0)) for line in written)
+            yuan = sum((Decimal(str(line["amount_yuan"])) for line in written), Decimal(0))
+            writer.writerow({"meeting_id": "合计", "duration_s": seconds, "amount_yuan": yuan})
     except OSError as error:
         raise UsageError(
             Text(f"无法写入 {path}：{error.strerror}", f"{path} cannot be written: {error.strerror}"),

@@ -22,6 +22,7 @@ from ytxdata.labels import Text
 from ytxdata.phones import normalize
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.values import convert
+from ytxdata.times import beijing_text
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号")),
@@ -97,12 +98,15 @@ def read_witness(
     sheet = _sheet(raw, name)
     cells = _cells(sheet, columns or {}, name)
     lines, n_unread = _lines(cells, sheet.first_line)
+    instants = [one.started_at for one in lines if one.started_at is not None]
     outside = [one.line for one in lines if one.started_at is not None and not start <= one.started_at < end]
     if outside:
+        first, last = beijing_text(min(instants)), beijing_text(max(instants))
         raise UsageError(
             Text(
-                f"清单 {name} 有 {len(outside)} 行不在所给时段内，例如第 {outside[0]} 行",
-                f"{len(outside)} lines of the list {name} are outside the period given, line {outside[0]} for one",
+                f"清单 {name} 有 {len(outside)} 行不在所给时段内，例如第 {outside[0]} 行；清单从 {first} 到 {last}",
+                f"{len(outside)} lines of the list {name} are outside the period given, line {outside[0]} for one; "
+                f"it runs from {first} to {last}",
             ),
             remedy=Text(
                 "请给出清单实际涵盖的时段（start、end，北京时间）", "give the period that the list covers (start, end)"
@@ -206,9 +210,14 @@ def _of_grid(grid: Iterable[Sequence[Any]]) -> RawList:
         raise ValueError("empty")
     first, header = filled[0]
     body = [dict(zip(header, row, strict=False)) for _, row in filled[1:]]
-    if body and filled[-1][1][0].casefold().rstrip(":：") in TOTAL:
+    if body and is_total(filled[-1][1][0]):
         return RawList(body[:-1], body[-1], first + 1)
     return RawList(body, {}, first + 1)
+
+
+def is_total(cell: str) -> bool:
+    """Say whether a line that begins with this cell is a list's own total."""
+    return cell.strip().casefold().rstrip(":：") in TOTAL
 
 
 def _key(name: str) -> str:

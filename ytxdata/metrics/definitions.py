@@ -25,12 +25,12 @@ _TABLE = (
     _define("is_partial", "不完整时段", "partial period", "", "该时段被所查询的起止、存档的起点或今天（最近一次查询）截断", "the period is cut short by the request, by the begin of the archive, or by today (the last pull)"),
     _define("covered_pct", "覆盖比例", "covered", "%", "该时段中被查询、已存档且已过去的时间 × 100 ÷ 整个时段；无从得知为空", "time of the period that was asked for, is archived and is over × 100 ÷ the whole period; null when that cannot be known"),
     _define("creator", "发起人", "creator", "phone", "发起人号码的 E.164 规范形式；不是电话号码的保持原文", "the creator's number in E.164 form; what is no telephone number stays as given"),
-    _define("number", "号码", "number", "phone", "参与方号码的 E.164 规范形式；未显示号码为空", "a party's number in E.164 form; null when withheld"),
+    _define("number", "号码", "number", "phone", "参会方号码的 E.164 规范形式；未显示号码为空", "a party's number in E.164 form; null when withheld"),
     _define("meeting_id", "会议编号", "meeting id", "id", "平台给出的会议编号", "the id the platform gave"),
-    _define("leg", "接入序号", "leg", "", "参与方在会议记录中的位置", "the position of a party in the meeting's record"),
+    _define("leg", "接入序号", "leg", "", "参会方在会议记录中的位置", "the position of a party in the meeting's record"),
     # ── meetings ──
-    _define("meetings", "会议数", "meetings", "meetings", "有开始时刻且至少有 min_parties 人的会议；参与方未知的会议总是计入", "records with a start and at least min_parties people; a record whose legs are unknown always counts", "Google counts from 2 concurrent calls and reports lonely ones apart; Twilio starts a conference at 2"),
-    _define("meeting_minutes", "会议时长（分钟）", "meeting minutes", "min", "首次接入到最后离开（参与方未知时为开始到结束）的秒数之和 ÷ 60；结束未知、有接入的离开早于加入、或无人加入（min_parties=0）时为空，不计入求和", "seconds from the first join to the last leave (start to end when legs are unknown), summed, ÷ 60; null when the end is unknown, a leg leaves before it joins, or nobody joined (min_parties=0); skipped by the sum", "GAM: 10 people × 10 min = 10"),
+    _define("meetings", "会议数", "meetings", "meetings", "有开始时刻且至少有 min_parties 人的会议；参会方未知的会议总是计入", "records with a start and at least min_parties people; a record whose legs are unknown always counts", "Google counts from 2 concurrent calls and reports lonely ones apart; Twilio starts a conference at 2"),
+    _define("meeting_minutes", "会议时长（分钟）", "meeting minutes", "min", "首次接入到最后离开（参会方未知时为开始到结束）的秒数之和 ÷ 60；结束未知、有接入的离开早于加入、或无人加入（min_parties=0）时为空，不计入求和", "seconds from the first join to the last leave (start to end when legs are unknown), summed, ÷ 60; null when the end is unknown, a leg leaves before it joins, or nobody joined (min_parties=0); skipped by the sum", "GAM: 10 people × 10 min = 10"),
     _define("talk_minutes", "通话时长（分钟）", "talk minutes", "min", "至少 2 人在线的秒数 ÷ 60（同一号码的两次接入算一人）", "seconds with at least 2 people connected ÷ 60 (one number on two legs is one person)", "Google's sum of overlapping intervals"),
     _define("lonely_minutes", "独自在线时长（分钟）", "lonely minutes", "min", "恰好 1 人在线的秒数 ÷ 60，包括第二人加入前、中途、倒数第二人离开后", "seconds with exactly 1 person connected ÷ 60, at any moment: before the second joins, in between, after the second-last leaves"),
     _define("leg_minutes", "人次分钟", "leg minutes", "min", "各接入的（离开 − 加入）秒数之和 ÷ 60；未离开的接入以会议结束为止，绝不以“现在”为止；结束仍未知的不计入，离开早于加入的也是未知", "seconds of leave − join summed over legs ÷ 60; an open leg is closed at the meeting's end, never at now; a leg whose end stays unknown is left out, and so is one that leaves before it joins: its end is unknown", "GAM 5 × 10 = 50; 企业微信 11 + 11 + 11 + 3 = 36"),
@@ -38,7 +38,7 @@ _TABLE = (
     _define("meetings_joined", "参加的会议数", "meetings joined", "meetings", "该组至少有一次接入的会议数；一场会议可有多组参加，不能相加", "meetings with at least one leg of the group; a meeting may be joined by several groups, so these do not add up"),
     _define("people", "人数", "people", "people", "整行范围内不同规范号码的个数，绝不按会议相加", "distinct normalised numbers over the whole row, never summed over meetings", "Twilio by caller id"),
     _define("withheld", "未显示号码的人次", "withheld legs", "legs", "没有号码的接入次数", "joins without a number"),
-    _define("size_mean", "平均规模（人）", "mean size", "people", "（人数 + 未显示号码的接入）对会议求和 ÷ 会议数；参与方未知的会议不计入", "people + withheld legs of a meeting, summed ÷ meetings; meetings with unknown legs left out"),
+    _define("size_mean", "平均规模（人）", "mean size", "people", "（人数 + 未显示号码的接入）对会议求和 ÷ 会议数；参会方未知的会议不计入", "people + withheld legs of a meeting, summed ÷ meetings; meetings with unknown legs left out"),
     _define("size_p50", "规模中位数（人）", "median size", "people", "每场会议（人数 + 未显示号码的接入）的中位数，线性插值", "median of people + withheld legs of a meeting, linear interpolation"),
     _define("peak_legs", "并发接入峰值", "peak legs", "legs", "该时段内某一时刻同时在线的最大接入数，包括此前开始的会议；参与区间为 [加入, 离开)", "the largest number of legs at one moment of the period, also of meetings begun before it; intervals are [join, leave)", "Adobe Connect; Webex concurrent ÷ entitled"),
     _define("peak_meetings", "并发会议峰值", "peak meetings", "meetings", "该时段内某一时刻同时进行的最大会议数，包括此前开始的会议", "the largest number of meetings at one moment of the period, also of meetings begun before it"),
@@ -155,10 +155,10 @@ _OURS = frozenset(DEFINITIONS)
 REASONS = {
     "no_start": Text("会议没有开始时刻，无法归入任何时段", "meetings without a start: they belong to no period"),
     "too_few_people": Text("会议人数少于 min_parties", "meetings with fewer people than min_parties"),
-    "legs_unknown": Text("参与方未知的会议：计入会议数，不计入人次与人数", "meetings whose legs are unknown: counted as meetings, not in legs and people"),
+    "legs_unknown": Text("参会方未知的会议：计入会议数，不计入人次与人数", "meetings whose legs are unknown: counted as meetings, not in legs and people"),
     "end_unknown": Text("结束未知的会议：时长为空", "meetings whose end is unknown: their minutes are null"),
     "not_ended": Text("没有结束时刻，无法按结束日归入时段", "meetings without an end: they belong to no period when counted by their end"),
-    "never_joined": Text("从未接入的参与方", "parties who never joined"),
+    "never_joined": Text("从未接入的参会方", "parties who never joined"),
     "leg_end_unknown": Text("结束未知的接入：不计入人次分钟", "legs whose end stays unknown: left out of leg minutes"),
     "withheld": Text("未显示号码的接入：无法归于某人", "legs without a number: they belong to nobody by name"),
     "no_price": Text("资费中没有其号码类别的单价", "lines whose number class has no price in the tariff"),
@@ -192,7 +192,7 @@ _HEAD = """# 指标定义 / Definitions
 本页由代码所用的同一张表生成（`python scripts/build_definitions.py`），与报表页脚、CSV 数据字典和 Excel 说明页一致。
 This page is generated from the table the code runs on, which report footers, CSV dictionaries and Excel sheets read too.
 
-- 接入（leg）：一方的一次连接；重新加入是另一次接入。没有 `joined_at` 的参与方从未接入，不算接入，计入 `.excluded`。
+- 接入（leg）：一方的一次连接；重新加入是另一次接入。没有 `joined_at` 的参会方从未接入，不算接入，计入 `.excluded`。
   A **leg** is one party's connection; a re-join is another leg. A party without `joined_at` never joined: no leg, counted in `.excluded`.
 - 人（people）：不同的规范号码；未显示号码的每次接入在“在场”问题中各算一人，在人数中单列（`withheld`）。
   **People** are distinct normalised numbers; each leg without a number is a person of its own in questions of presence, and apart (`withheld`) in head counts.

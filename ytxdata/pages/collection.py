@@ -267,7 +267,7 @@ def _coverage(certificate: Certificate, period: Any, secret: bytes | None) -> Ta
         ("reason", "原因代码", "reason key", "id"), ("reason_zh", "原因", "reason in Chinese", "text"), ("reason_en", "原因（英文）", "reason", "text"),
         ("pulls", "依据的调用", "pulls it rests on", "id"),
         ("possible_zh", "尚有可能", "still possible, in Chinese", "text"), ("possible_en", "尚有可能（英文）", "still possible", "text"),
-        ("excluded_by_zh", "可由何排除", "excluded by, in Chinese", "text"), ("excluded_by_en", "可由何排除（英文）", "excluded by", "text"),
+        ("excluded_by_zh", "如何排除", "excluded by, in Chinese", "text"), ("excluded_by_en", "如何排除（英文）", "excluded by", "text"),
         ("expected_at", "预计何时", "expected", "time"),
     )  # fmt: skip
     return Table(

@@ -56,9 +56,9 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axe
         meetings = _summed(periods, data, "meetings")
         hours = [value / 60 for value in _summed(periods, data, "meeting_minutes")]
         ax.set_axis_off()
-        panels = ((0.56, meetings, _MEETINGS, BLUE), (0.0, hours, _HOURS, ORANGE))
+        panels = ((0.52, meetings, _MEETINGS, BLUE), (0.0, hours, _HOURS, ORANGE))
         for bottom, values, label, colour in panels:
-            panel = ax.inset_axes((0, bottom, 1, 0.44))
+            panel = ax.inset_axes((0, bottom, 1, 0.40))  # its name, and above both the period, stand in what is left
             panel.spines[["top", "right"]].set_visible(False)
             panel.set_axisbelow(True)
             middles, widths = place(panel, periods, lang)

@@ -66,7 +66,7 @@ class Period:
         if one is None:
             return Text("", "")
         day = "" if one.expected_at is None else f"{one.expected_at.astimezone(BEIJING):%Y-%m-%d}"
-        zh = f"；尚有可能：{one.hypothesis.zh}；可由{one.excluded_by.zh}排除" + (f"（约 {day}）" if day else "")
+        zh = f"；尚有可能：{one.hypothesis.zh}；{one.excluded_by.zh}即可排除" + (f"（约 {day}）" if day else "")
         en = f"; still possible: {one.hypothesis.en}; excluded by {one.excluded_by.en}" + (
             f" (about {day})" if day else ""
         )

@@ -25,8 +25,8 @@ class Possible(NamedTuple):
     excluded_by: Text
 
 
-_WITNESS = Text("另一份清单（账单、控制台导出、话单）", "another list (a bill, a console export, call records)")
-_NEXT = Text("下一次同步", "the next sync")
+_WITNESS = Text("用另一份清单（账单、控制台导出、话单）核对", "another list (a bill, a console export, call records)")
+_NEXT = Text("再同步一次", "the next sync")
 
 POSSIBLE: Mapping[str, Possible] = {
     "limit": Possible(
@@ -35,7 +35,7 @@ POSSIBLE: Mapping[str, Possible] = {
     ),
     "limit_any": Possible(
         Text("平台有未公开的上限", "a limit of the platform that nobody told us of"),
-        Text("一次更长的完整回答", "a longer full answer"),
+        Text("有一次更长的完整回答", "a longer full answer"),
     ),
     "settling": Possible(
         Text("有会议晚些时候才列出", "a meeting that is listed later"),
@@ -43,15 +43,15 @@ POSSIBLE: Mapping[str, Possible] = {
     ),
     "empty_so_far": Possible(
         Text("有会议而平台没有列出", "meetings that the platform does not list"),
-        Text("最初几场会议之后的同步", "syncs after the first meetings"),
+        Text("最初几场会议之后再同步几次", "syncs after the first meetings"),
     ),
     "overlap": Possible(
         Text("这一段的更早部分没有读全", "an older part of this period was not read whole"),
-        Text("完整回答得到证实", "a full answer that is confirmed"),
+        Text("有一次得到证实的完整回答", "a full answer that is confirmed"),
     ),
     "round": Possible(
         Text("{n} 条是平台的上限", "{n} records are a limit of the platform"),
-        Text("一次更长的回答", "a longer answer"),
+        Text("有一次更长的回答", "a longer answer"),
     ),
     "forgotten": Possible(
         Text("截掉的或已被忘记的会议", "meetings that were cut off, or that the platform has forgotten"),
@@ -59,7 +59,7 @@ POSSIBLE: Mapping[str, Possible] = {
     ),
     "not_understood": Possible(
         Text("没看懂的记录正是缺的会议", "what was not understood is a meeting that is missing"),
-        Text("读懂那些记录（archive.rejects()），或另一份清单", "understanding those records (archive.rejects()), or another list"),
+        Text("读懂那些记录（archive.rejects()），或用另一份清单核对", "understanding those records (archive.rejects()), or another list"),
     ),
     "vanishing": Possible(
         Text("别的会议也从列表里消失了", "others are missing from the list too"),
@@ -67,7 +67,7 @@ POSSIBLE: Mapping[str, Possible] = {
     ),
     "late": Possible(
         Text("别的会议也列出得很晚", "others are listed as late"),
-        Text("更长的沉淀期（settle），或另一份清单", "a longer settling time (`settle`), or another list"),
+        Text("设更长的沉淀期（settle），或用另一份清单核对", "a longer settling time (`settle`), or another list"),
     ),
     "clock": Possible(
         Text("那时问的时刻有误", "the time of asking was wrong"),

@@ -157,6 +157,9 @@ class Hearing:
         The lines that are not; beyond two hundred one entry that spans the rest.
     n_only_in_witness, n_only_in_archive
         How many lines are not in the archive, and how much of the archive is not in the list.
+    n_outside
+        Lines without an instant whose meetings are in the archive, but began outside the period: neither found in it
+        nor missing.
     only_in_archive
         Ids of meetings that the list does not know, the first two hundred.
     finding
@@ -176,13 +179,22 @@ class Hearing:
     only_in_archive: tuple[str, ...]
     n_only_in_archive: int
     finding: str
+    n_outside: int = 0
 
     @property
     def text(self) -> Text:
         """What it comes to, in Chinese and English."""
-        return FINDINGS[self.finding].format(
-            n=self.n_lines, found=self.n_found, lacking=self.n_only_in_witness, more=self.n_only_in_archive
+        said = FINDINGS[self.finding].format(
+            n=self.n_lines,
+            found=self.n_found + self.n_outside,
+            lacking=self.n_only_in_witness,
+            more=self.n_only_in_archive,
+            outside=self.n_outside,
         )
+        if not self.n_outside or self.finding == "outside_period":
+            return said
+        more = _OUTSIDE.format(outside=self.n_outside)
+        return Text(said.zh + more.zh, said.en + more.en)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
@@ -195,7 +207,8 @@ class Hearing:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Hearing:
         """Return what `to_dict` wrote."""
-        known = {one.name: values[one.name] for one in fields(cls)}
+        # An archive that has no `n_outside` has counted no such line: it keeps the field's own default.
+        known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
         known |= {name: datetime.fromisoformat(values[name]) for name in ("start", "end")}
         known["only_in_archive"] = tuple(values["only_in_archive"])
         known["only_in_witness"] = tuple(
@@ -223,8 +236,9 @@ FINDINGS: Mapping[str, Text] = {
         "the list's own total is not the sum of its lines: it proves nothing",
     ),
     "no_total": Text(
-        "{n} 行全部在存档里，但清单没有自己的合计，少了几行也看不出，不能证实",
-        "all {n} lines are in the archive, but the list has no total of its own and may have been cut: it proves nothing",
+        "{n} 行全部在存档里，但清单没有自己的合计，少了几行也看不出，不能证实；请给出账单写明的行数：--total-lines N，或 totals={{...}}",
+        "all {n} lines are in the archive, but the list has no total of its own and may have been cut: it proves nothing; "
+        "give the number of lines it says it has: --total-lines N, or totals={{...}}",
     ),
     "unread": Text(
         "清单里有读不出的行，不能证实",
@@ -238,9 +252,16 @@ FINDINGS: Mapping[str, Text] = {
         "{n} 行中只有 {found} 行在存档里：像是别的账户或别的时段的清单，未采信",
         "only {found} of {n} lines are in the archive: the list seems to be of another account or time, and is not believed",
     ),
+    "outside_period": Text(
+        "{n} 行中有 {outside} 行的会议在存档里，但不在所给时段内：请给出清单实际涵盖的时段（--from、--to）",
+        "the meetings of {outside} of {n} lines are in the archive, but outside the period given: "
+        "give the period that the list covers (--from, --to)",
+    ),
     "empty": Text("清单里一行也没有，不能证实", "the list has no line: it proves nothing"),
 }
 """Key → what a witness comes to."""
+
+_OUTSIDE = Text("；另有 {outside} 行的会议在存档里，但不在所给时段内", "; the meetings of {outside} lines are in the archive, outside the period")
 
 
 def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = TOLERANCE) -> Hearing:
@@ -250,7 +271,8 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     ----------
     archived
         What the archive holds of the period, and of a tolerance on either side: meetings, or connections where the
-        witness lists connections.
+        witness lists connections. And, at whatever time, those whose ids stand on lines without an instant: a line
+        that cannot say when it was is missing only if its meeting is nowhere.
     tolerance
         How far two clocks may say of one call that it began.
     """
@@ -258,6 +280,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     found = _by_id(witness, held, tolerance)
     found |= _by_instant(witness.lines, held, found, tolerance)
     lacking = [one for one in witness.lines if one.line not in found]
+    n_outside = _n_outside(witness, held, found)
     taken = set(found.values())
     more = [
         one
@@ -277,20 +300,35 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         end=witness.end,
         number_class=witness.number_class,
         n_lines=len(witness.lines),
-        n_found=len(found),
+        n_found=len(found) - n_outside,
         only_in_witness=() if is_foreign else _named([_missing(one, witness) for one in lacking]),
         n_only_in_witness=len(lacking),
         only_in_archive=ids[:MOST_NAMED],
         n_only_in_archive=len(ids),
-        finding=_finding(witness, lacking, more, is_foreign=is_foreign),
+        finding=_finding(witness, lacking, more, n_outside, is_foreign=is_foreign),
+        n_outside=n_outside,
     )
 
 
-def _finding(witness: Witness, lacking: Sequence[WitnessLine], more: Sequence[Archived], *, is_foreign: bool) -> str:
+def _is_within(witness: Witness, one: Archived) -> bool:
+    return one.started_at is None or witness.start <= one.started_at < witness.end
+
+
+def _n_outside(witness: Witness, held: Sequence[Archived], found: Mapping[int, str]) -> int:
+    """Count the lines that found a meeting outside the period; one with an instant of its own is where that says."""
+    outside = {one.key for one in held if not _is_within(witness, one)}
+    return sum(found.get(one.line) in outside for one in witness.lines if one.started_at is None)
+
+
+def _finding(
+    witness: Witness, lacking: Sequence[WitnessLine], more: Sequence[Archived], n_outside: int, *, is_foreign: bool
+) -> str:
     adds_up = witness.totals.agree(witness.lines)
     holds = {
         "empty": not witness.lines,
         "foreign": is_foreign,
+        # Whoever asked about one month of a year's bill is told that first: the rest follows from it.
+        "outside_period": n_outside > FOREIGN * len(witness.lines),
         "lines_missing": bool(lacking),
         "unread": witness.n_unread > 0,
         "total_differs": adds_up is False,
@@ -309,7 +347,13 @@ def _by_id(witness: Witness, held: Sequence[Archived], tolerance: timedelta) -> 
     for one in held:
         by_id[one.meeting_id].append(one)
     pairs = (
-        (line.number != one.number, _apart(line, one), line.line, one.key)
+        # Of two meetings of one id, a line that does not say when it was is the one of the period.
+        (
+            2 * (line.started_at is None and not _is_within(witness, one)) + (line.number != one.number),
+            _apart(line, one),
+            line.line,
+            one.key,
+        )
         for line in witness.lines
         for one in (by_id.get(line.meeting_id, ()) if line.meeting_id else ())
         if not is_strict or line.number == one.number
@@ -330,7 +374,7 @@ def _by_instant(
         if one.key not in taken and one.started_at is not None:
             by_number[one.number].append(one)
     pairs = (
-        (False, _apart(line, one), line.line, one.key)
+        (0, _apart(line, one), line.line, one.key)
         for line in lines
         # Without a number an instant alone would match any meeting of a busy minute.
         if line.line not in found and line.number is not None and line.started_at is not None
@@ -342,7 +386,7 @@ def _by_instant(
     return _one_to_one(sorted(pairs))
 
 
-def _one_to_one(pairs: Iterable[tuple[bool, timedelta, int, str]]) -> dict[int, str]:
+def _one_to_one(pairs: Iterable[tuple[int, timedelta, int, str]]) -> dict[int, str]:
     """Return line → key, each of both once, the best pairs first."""
     found: dict[int, str] = {}
     taken: set[str] = set()

@@ -261,7 +261,10 @@ FINDINGS: Mapping[str, Text] = {
 }
 """Key → what a witness comes to."""
 
-_OUTSIDE = Text("；另有 {outside} 行的会议在存档里，但不在所给时段内", "; the meetings of {outside} lines are in the archive, outside the period")
+_OUTSIDE = Text(
+    "；另有 {outside} 行的会议在存档里，但不在所给时段内",
+    "; the meetings of {outside} lines are in the archive, outside the period",
+)
 
 
 def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = TOLERANCE) -> Hearing:

@@ -230,3 +230,54 @@ def test_zero_bytes_outside_of_strings_are_blanks(noise: bytes) -> None:
         table = merge_answers([read_answer(text, is_whole=False)])
         assert ids(table) == ["m0", "m1", "m2"]
         assert table.counts.rejected == 0
+
+
+PRINTED_DAMAGE: dict[str, Callable[[str, str], str]] = {
+    "none": lambda text, _: text,
+    "no end of the list": lambda text, _: f"{text[:-2]}}}",
+    "no end of a list of parties": lambda text, _: text.replace("}]}", "}}", 1),
+    "tail": lambda text, _: text[:-30],
+    "closing brackets": lambda text, _: text[:-2],
+    "head": lambda text, _: text[10:],
+    "head and half a record": lambda text, _: text[60:],
+    "quote behind a key": lambda text, quote: text.replace(f"meid{quote}", "meid", 1),
+    "quote before a key": lambda text, quote: text.replace(f"{quote}meid", "meid", 1),
+}
+
+
+@pytest.mark.parametrize("kind", PRINTED_DAMAGE)
+def test_a_damaged_printed_dictionary_gives_the_records_that_the_same_damage_leaves_of_json(kind: str) -> None:
+    names = ["周例会", '{"meid":"1"}', "O'Neil", "a'b\"c\\"]
+    records = [
+        {
+            "meid": f"m{i}",
+            "name": name,
+            "starttime": "2026-01-05 10:00:00",
+            "open": None,
+            "parties": [{"phone": "15400000001"}],
+        }
+        for i, name in enumerate(names)
+    ]
+    value = {"statusCode": "0", "data": records}
+    damage = PRINTED_DAMAGE[kind]
+    of_json, of_printed = (
+        merge_answers([read_answer(damage(text, quote).encode(), is_whole=False)])
+        for text, quote in ((json.dumps(value, ensure_ascii=False), '"'), (str(value), "'"))
+    )
+    assert len(ids(of_json)) >= 3
+    columns = ["meeting_id", "name", "started_at", "n_legs"]
+    assert of_printed.meetings.select(columns).equals(of_json.meetings.select(columns))
+    assert of_printed.counts.rejected == of_json.counts.rejected
+    assert "1" not in ids(of_printed)
+
+
+@pytest.mark.parametrize("is_string", [False, True])
+@pytest.mark.parametrize("position", [0, 11])
+def test_meetings_inside_a_meeting_are_told_with_their_path(position: int, is_string: bool) -> None:
+    records = [json.loads(GOOD % i) for i in range(12)]
+    records[position]["children"] = [json.loads(GOOD % 20), json.loads(GOOD % 21)]
+    answer = read_answer(json.dumps({"data": json.dumps(records) if is_string else records}).encode())
+    (told,) = [warning.en for warning in answer.warnings if "children" in warning.en]
+    assert f"[{position}].children" in told
+    sound = read_answer(json.dumps({"data": [json.loads(GOOD % i) for i in range(12)]}).encode())
+    assert sound.warnings == ()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby, islice
 
 from ytxdata.records.aliases import DEFAULT
-from ytxdata.records.encoding import decode
+from ytxdata.records.encoding import as_utf8, decode, is_literal
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import first_document, past_blanks
 
@@ -38,8 +38,9 @@ def split_answers(raw: bytes) -> list[bytes]:
     [b'{"meid":"1"}\\n{"meid":"2"}\\n']
     """
     decoded = decode(raw)
-    text = decoded.text
-    if decoded.encoding == "python" or text.lstrip()[:1] not in (b"{", b"["):
+    is_printed = decoded.encoding == "python"
+    text = as_utf8(raw, "utf-8") if is_printed else decoded.text
+    if text.lstrip()[:1] not in (b"{", b"[") or (is_printed and is_literal(raw)):
         return [raw]
     groups = [list(group) for _, group in groupby(_documents(text), key=lambda one: _part(text, *one))]
     if len(groups) <= 1:

@@ -35,8 +35,16 @@ alone, a single zero byte before sound UTF-8 made UTF-16 of it, and every record
 # Without `\Z` each quote behind the last open one is tried to the end of the text.
 _STRING_OR_NULS = re.compile(rb'"[^"\\]*(?:\\.?[^"\\]*)*(?:"|\Z)|\0+', re.S)
 
-_PRINTED = re.compile(rb"\s*\[?\s*\{\s*'")
-"""The beginning of a printed dictionary: no JSON has an apostrophe there."""
+_FIRST_KEY = re.compile(rb"\{\s*(?:\"|(?P<printed>'[^'\"\\]*'\s*:))")
+"""The first key of a text, whose head may be missing: no JSON has an apostrophe there."""
+
+# A quote counts only where a value may begin and end: behind one that is lost, all others keep their sides.
+_PRINTED_WORD = re.compile(
+    rb"(?<![^\[{(,:\s])(?:(?P<text>'[^'\\]*(?:\\.[^'\\]*)*'|\"[^\"\\]*(?:\\.[^\"\\]*)*\")|None|True|False)"
+    rb"(?=\s*(?:[:,\]}]|\Z))",
+    re.S,
+)
+_IN_JSON = {b"None": b"null", b"True": b"true", b"False": b"false"}
 
 # Deep nesting ends `ast` with MemoryError or RecursionError, a set inside a value ends `json` with TypeError:
 # whatever a file holds, it is then read as damaged text.
@@ -68,8 +76,15 @@ def decode(raw: bytes) -> Decoded:
         return Decoded(text, wide, (_damaged(text.index(_LOST)),) if _LOST in text else ())
     encoding, said = _narrow(raw)
     text = as_utf8(raw, encoding)
-    printed = _literal(text) if encoding == "utf-8" and _PRINTED.match(text) else None
-    return Decoded(text, encoding, said) if printed is None else Decoded(printed, "python", (*said, _PRINTED_DICT))
+    first = _FIRST_KEY.search(text) if encoding == "utf-8" else None
+    if first is None or not first["printed"]:
+        return Decoded(text, encoding, said)
+    return Decoded(as_utf8(raw, "python"), "python", (*said, _PRINTED_DICT))
+
+
+def is_literal(raw: bytes) -> bool:
+    """Return whether text is one whole printed Python value."""
+    return _literal(as_utf8(raw, "utf-8")) is not None
 
 
 def as_utf8(raw: bytes, encoding: Encoding) -> bytes:
@@ -77,7 +92,9 @@ def as_utf8(raw: bytes, encoding: Encoding) -> bytes:
     if encoding == "utf-8":
         return _with_blanks_for_nuls(raw.removeprefix(codecs.BOM_UTF8))
     if encoding == "python":
-        return _literal(raw.removeprefix(codecs.BOM_UTF8)) or raw
+        text = as_utf8(raw, "utf-8")
+        # Damaged, it is no literal as a whole: word by word it becomes JSON with the same damage, and is read as that.
+        return _literal(text) or _PRINTED_WORD.sub(_as_json, text)
     # Broken bytes become visible marks: raising would cost the whole answer for one of them.
     return raw.decode(encoding, "replace").removeprefix("\ufeff").encode()
 
@@ -131,6 +148,17 @@ def _narrow(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
             return "gb18030" if n_whole or n_broken > 1 else "utf-8", (_damaged(error.start),)
         return "gb18030", ()
     return "utf-8", (_damaged(text.index("\ufffd")),)
+
+
+def _as_json(word: re.Match[bytes]) -> bytes:
+    """Return one printed word as JSON."""
+    text = word["text"]
+    if not text:
+        return _IN_JSON[word[0]]
+    inner = text[1:-1]
+    if b"\\" not in inner:
+        return b'"' + inner.replace(b'"', b'\\"') + b'"'
+    return _literal(text) or b'"' + inner.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
 
 
 def _literal(text: bytes) -> bytes | None:

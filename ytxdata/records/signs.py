@@ -66,6 +66,18 @@ class Signs:
         own = self.ids_of(read.value)
         return bool(own) and any(self.is_another(one, own) for one in _listed(read.value))
 
+    def nested_under(self, raw: bytes) -> list[str]:
+        """Return the keys of a record under which other meetings stand in lists."""
+        read = read_value(raw)
+        value = read.value if read is not None and isinstance(read.value, dict) else {}
+        own = self.ids_of(value)
+        return [key for key, inner in value.items() if any(self.is_another(one, own) for one in _listed(inner))]
+
+    def id_key(self, raw: bytes) -> bytes:
+        """Return the key of a record's meeting id as it is spelled, with the quote behind it; empty where there is none."""
+        match = self._id_keys.search(raw)
+        return match[0].split(b'"')[0] + b'"' if match else b""
+
     def may_swallow(self, raw: bytes) -> bool:
         """Return whether an object that can be read only leniently names more ids than its own members do.
 

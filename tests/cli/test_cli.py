@@ -249,6 +249,8 @@ def test_a_report_says_when_its_book_knows_nobody_and_groups_by_one_that_does(
     report = ("--lang", "en", "report", "--out")
     assert run(*report, "r1", "--book", "other.csv") == 0
     assert "the book other.csv knows none of the numbers" in capsys.readouterr().err
+    assert run(*report, "r4", "--book", "other.csv", "--group", "department") == 0
+    assert capsys.readouterr().err.count("the numbers") == 1, "one fact, one message"
     assert run(*report, "r2", "--book", "own.csv", "--group", "department") == 0
     assert "knows none" not in capsys.readouterr().err
     usage = (tmp_path / "r2" / "usage.csv").read_text("utf-8-sig")

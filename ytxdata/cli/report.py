@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -130,8 +131,6 @@ def report(
     """  # fmt: skip
     from tqdm import tqdm
 
-    from ytxdata.archive import Archive
-    from ytxdata.pages.collection import collect
     from ytxdata.pages.html_report import write_pdf
     from ytxdata.pages.report_files import FORMATS, write_files
     from ytxdata.pages.small_groups import refuse_leftovers, without_small_groups
@@ -158,9 +157,7 @@ def report(
     is_for_groups = group is not None or asked.only is not None
     privacy = _privacy(show_phones, pseudonyms, None if pseudonyms and is_for_groups else book)
     with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
-        collected = collect(Archive(archive), asked, step=bar.set_description_str)
-        if privacy.book is not None and not _knows_any(privacy.book, collected):
-            note(_NOBODY_KNOWN, book=book)
+        collected = _collected(archive, asked, privacy, book, bar.set_description_str)
         if min_group:
             collected = without_small_groups(collected, min_group, previous=previous, privacy=privacy)
         files = write_files(
@@ -191,6 +188,24 @@ def report(
         return
     say(Text(f"{verdict.worst}：{verdict.sentence.zh}", f"{verdict.worst}: {verdict.sentence.en}"))
     wrote(*files.values())
+
+
+def _collected(
+    archive: Path, asked: Ask, privacy: Privacy, book: Path | None, step: Callable[[str], None]
+) -> Collection:
+    """Collect the report; a book that knows nobody is told of once, not again for each grouped table."""
+    from ytxdata.archive import Archive
+    from ytxdata.pages.collection import collect
+
+    with warnings.catch_warnings(record=True, action="always") as warned:
+        collected = collect(Archive(archive), asked, step=step)
+    is_foreign = privacy.book is not None and not _knows_any(privacy.book, collected)
+    if is_foreign:
+        note(_NOBODY_KNOWN, book=book)
+    for one in warned:
+        if not (is_foreign and "is in the book" in str(one.message)):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    return collected
 
 
 def _check(option: str, given: str, known: Iterable[str]) -> None:

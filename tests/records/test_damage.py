@@ -271,11 +271,19 @@ def test_a_damaged_printed_dictionary_gives_the_records_that_the_same_damage_lea
     assert "1" not in ids(of_printed)
 
 
+INSIDE = {
+    "list": [json.loads(GOOD % 20), json.loads(GOOD % 21)],
+    "object": json.loads(GOOD % 20),
+    "map": {"rows": {"m20": json.loads(GOOD % 20)}},
+}
+
+
+@pytest.mark.parametrize("inside", INSIDE)
 @pytest.mark.parametrize("is_string", [False, True])
 @pytest.mark.parametrize("position", [0, 11])
-def test_meetings_inside_a_meeting_are_told_with_their_path(position: int, is_string: bool) -> None:
+def test_meetings_inside_a_meeting_are_told_with_their_path(position: int, is_string: bool, inside: str) -> None:
     records = [json.loads(GOOD % i) for i in range(12)]
-    records[position]["children"] = [json.loads(GOOD % 20), json.loads(GOOD % 21)]
+    records[position]["children"] = INSIDE[inside]
     answer = read_answer(json.dumps({"data": json.dumps(records) if is_string else records}).encode())
     (told,) = [warning.en for warning in answer.warnings if "children" in warning.en]
     assert f"[{position}].children" in told

@@ -67,11 +67,15 @@ class Signs:
         return bool(own) and any(self.is_another(one, own) for one in _listed(read.value))
 
     def nested_under(self, raw: bytes) -> list[str]:
-        """Return the keys of a record under which other meetings stand in lists."""
+        """Return the keys of a record under which meetings with another id stand, at any depth."""
         read = read_value(raw)
         value = read.value if read is not None and isinstance(read.value, dict) else {}
         own = self.ids_of(value)
-        return [key for key, inner in value.items() if any(self.is_another(one, own) for one in _listed(inner))]
+        return [
+            key
+            for key, inner in value.items()
+            if any(self.ids_of(one) - own and self.is_another(one, own) for one in _objects(inner))
+        ]
 
     def id_key(self, raw: bytes) -> bytes:
         """Return the key of a record's meeting id as it is spelled, with the quote behind it; empty where there is none."""
@@ -170,6 +174,18 @@ def _listed(value: Any) -> Iterator[dict[str, Any]]:
             yield from (inner for inner in one if isinstance(inner, dict))
             waiting += one
         elif isinstance(one, dict):
+            waiting += one.values()
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a decoded value, at any depth, itself included."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            waiting += one
+        elif isinstance(one, dict):
+            yield one
             waiting += one.values()
 
 

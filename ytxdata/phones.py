@@ -61,6 +61,10 @@ _E164_SHORT = re.compile(rf"\+86(?:{SHORT})")
 _SATELLITE = re.compile(r"\+86(1349|174[0-5])\d+|\+(870|88[12])\d+")
 _LOCAL = {(7,), (8,), (4, 4), (3, 4)}
 """How the digits of a number without its area code are grouped."""
+_FIGURES = re.compile(r"\+?[0-9]+", re.ASCII)
+_FEWEST_SHOWN = 8
+_CODES = (("+", 4), ("00", 5), ("010", 3), ("02", 3), ("0", 4))
+"""How a number with a code of country or area begins, and how long that is at most: its digits tell no two neighbours apart, so they are none of the four hidden ones."""
 
 
 class Phone(NamedTuple):
@@ -253,15 +257,23 @@ def number_class(number: str | None, access: Collection[str] = ()) -> NumberClas
 
 
 def mask(phone: str) -> str:
-    """Return a phone with its middle hidden, as reports show it; what is no phone is hidden the same way.
+    """Return a phone with its middle hidden, as reports show it; a text that is no phone is hidden whole.
+
+    At least four digits of the subscriber are hidden, whatever the length: with one hidden digit anybody has the number
+    in ten tries.
 
     Examples
     --------
-    >>> mask("13812345678"), mask("+8613812345678"), mask("01065520000"), mask("1234")
-    ('138****5678', '+86138****5678', '010****0000', '****')
+    >>> mask("13812345678"), mask("+8613812345678"), mask("01065520000"), mask("65520000"), mask("1234")
+    ('138****5678', '+86138****5678', '010****0000', '6****000', '****')
+    >>> mask("zhangwei"), mask("07551234567"), mask("+6561234567")
+    ('****', '075****567', '+65****567')
     """
     prefix = "+86" if phone.startswith("+86") else ""
     digits = phone[len(prefix) :]
-    if len(digits) < 8:
+    if len(digits) < _FEWEST_SHOWN or not _FIGURES.fullmatch(digits):
         return "****"
-    return f"{prefix}{digits[:3]}****{digits[-4:]}"
+    code = next((length for sign, length in _CODES if digits.startswith(sign)), 0)
+    first = 3 if code else min(3, len(digits) - 7)
+    last = max(0, min(4, len(digits) - max(code, first) - 4))
+    return f"{prefix}{digits[:first]}****{digits[len(digits) - last :]}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.phones import mask
 
 CONDITIONS = {
     "creator": Text("发起人", "creator"),
@@ -138,5 +139,4 @@ def _hidden(key: str, value: Any) -> str:
     text = str(value)
     if key not in ("creator", "number"):
         return text
-    digits = "".join(sign for sign in text if sign.isdigit())
-    return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 8 else "****"
+    return mask("".join(sign for sign in text if sign.isdigit()))

@@ -23,6 +23,8 @@ from ytxdata.pages.collection import Collection, collect
 from ytxdata.pages.html_report import page
 from ytxdata.pages.report_files import write_files
 from ytxdata.pages.small_groups import Key, Sums, _adds_up, _keys, to_hide, without_small_groups
+from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.masking import Privacy
 
 PERSONAL = tuple(name for name, report in REPORTS.items() if report.is_personal)
 
@@ -43,7 +45,6 @@ def test_rows_of_few_people_keep_their_name_and_lose_their_figures(by_day: Colle
     for name, rows in hidden.items():
         assert small <= {key[0] for key in rows} < set(counts.index), name
         assert any(f"fewer than {minimum} people" in note.en for note in done.reports[name].notes), name
-    assert (done.reports["creators"].arrow.to_pandas()["people"].dropna() >= minimum).all()
     assert any("no head count" in note.en for note in done.reports["heatmap"].notes)
 
 
@@ -56,24 +57,33 @@ def _hidden(report: Report) -> set[Key]:
     return {key for key, *values in zip(_keys(report), *columns, strict=True) if all(one is None for one in values)}
 
 
-def test_the_order_of_creators_does_not_give_hidden_figures_away(by_day: Collection) -> None:
-    minimum = int(by_day.reports["creators"].frame["people"].median())
-    before, after = (
-        one.reports["creators"].arrow.to_pandas() for one in (by_day, without_small_groups(by_day, minimum))
-    )
-    hidden = after[after["people"].isna()]
-    assert 0 < len(hidden) < len(after) == len(before)
-    assert hidden.index.min() == len(after) - len(hidden)
-    assert hidden["creator"].dropna().is_monotonic_increasing
-    shown = after[after["people"].notna()]["creator"].tolist()
-    assert [one for one in before["creator"].tolist() if one in set(shown)] == shown
-
-
 def test_tables_of_single_persons_and_meetings_are_left_out(by_day: Collection) -> None:
     done = without_small_groups(by_day, 2)
     assert done.records == {}
-    assert not set(PERSONAL) & set(done.tables)
+    assert not {*PERSONAL, "creators", "compare_definitions"} & set(done.tables)
     assert "coverage" in done.tables
+    units = {one.definition(key).unit for one in done.reports.values() for key in one.arrow.column_names}
+    assert not units & {"phone", "person"}
+
+
+def test_groups_of_single_persons_are_refused_and_departments_name_nobody(
+    archive: Archive, middle: datetime, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="single persons"):
+        without_small_groups(collect(archive, Ask(start=middle, by="total", group="creator", group_of="creator")), 2)
+    numbers = archive.meetings()["creator"].dropna().unique()
+    book = tmp_path / "book.csv"
+    book.write_text(
+        "number,name,department\n" + "".join(f"{one},员工{at},部门{at % 3}\n" for at, one in enumerate(numbers)),
+        "utf-8",
+    )
+    privacy = Privacy(book=AddressBook.load(book))
+    asked = Ask(start=middle, by="total", group="department", book=privacy.book)
+    done = without_small_groups(collect(archive, asked), 5, privacy=privacy)
+    files = write_files(done, tmp_path / "out", ("csv", "html"), privacy=privacy)
+    assert "usage" in files
+    assert not {"creators", "compare_definitions"} & set(files)
+    assert not [path.name for path in (tmp_path / "out").rglob("*.*") if "员工" in path.read_text("utf-8-sig")]
 
 
 def test_a_period_of_too_few_people_cannot_be_published(by_day: Collection, nothing: Collection) -> None:
@@ -92,17 +102,17 @@ def test_the_page_says_so_and_draws_what_is_left(by_day: Collection) -> None:
 
 @pytest.mark.slow
 def test_the_option_reaches_every_file(archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("report", "--archive", str(archive.path), "--out", str(tmp_path), "--by", "week", "--min-group", "12")
+    arguments = ("report", "--archive", str(archive.path), "--out", str(tmp_path), "--by", "week", "--min-group", "50")
     with pytest.raises(SystemExit) as ended:
         main([*arguments, "--format", "all", "--json"])
     assert not ended.value.code
     files = json.loads(capsys.readouterr().out)["files"]
-    assert not {"legs", "meetings", *PERSONAL} & set(files)
-    people = ytx.read_csv(files["creators"])["people"]
+    assert not {"legs", "meetings", "compare_definitions", *PERSONAL} & set(files)
+    people = ytx.read_csv(files["usage"])["people"]
     assert people.isna().any()
-    assert (people.dropna() >= 12).all()
-    about = json.loads(Path(files["creators"]).with_suffix(".about.json").read_text("utf-8"))
-    assert any("少于 12 人" in note["zh"] for note in about["notes"])
+    assert (people.dropna() >= 50).all()
+    about = json.loads(Path(files["usage"]).with_suffix(".about.json").read_text("utf-8"))
+    assert any("少于 50 人" in note["zh"] for note in about["notes"])
     with pytest.raises(SystemExit) as ended:
         main([*arguments, "--notebook"])
     assert ended.value.code == 2

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.phones import mask
 from ytxdata.records.schema import LEGS, MEETINGS, REJECTS, arrow_schema
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Pseudonyms
@@ -34,12 +35,50 @@ KEY = b"0123456789abcdef"
         ("010-6552-0000", "010****0000"),
         ("打 +1 (202) 555-0100 谢谢", "打 +12****0100 谢谢"),
         ("008613812345678", "138****5678"),
-        ("65520000", "655****0000"),
+        ("65520000", "6****000"),
         ('{"phone":"13812345678"}', '{"phone":"138****5678"}'),
     ],
 )
 def test_numbers_in_any_text_are_hidden(text: str, shown: str) -> None:
     assert hide_in_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("65520000", "6****000"),
+        ("165520000", "16****000"),
+        ("07551234567", "075****567"),
+        ("+867551234567", "075****567"),
+        ("+86 138-1234-5678", "138****5678"),
+        ("+6561234567", "+65****567"),
+        ("13812345678转802", "138****5678"),
+        ("zhangwei", "****"),
+        ("王小明 经理", "****"),
+        ("a3812345678", "****"),
+        ("138****5678", "138****5678"),
+    ],
+)
+def test_a_cell_of_numbers_never_shows_who_it_is(written: str, shown: str) -> None:
+    definition = Definition(key="phone", zh="号码", en="phone", unit="phone")
+    table = Table(frame=pa.table({"phone": [written]}), name="x", title=Text("", ""), definitions=(definition,))
+    assert table.masked().arrow["phone"].to_pylist() == [shown]
+
+
+@given(st.from_regex(r"(\+|00|0)?[1-9][0-9]{0,13}", fullmatch=True))
+def test_four_digits_are_hidden_at_least(number: str) -> None:
+    assert sum(map(str.isdigit, mask(number))) <= max(0, sum(map(str.isdigit, number)) - 4)
+
+
+def test_extensions_are_hidden_with_their_numbers() -> None:
+    empty = arrow_schema(LEGS).empty_table()
+    rows = {name: pa.nulls(2, kind) for name, kind in zip(empty.schema.names, empty.schema.types, strict=True)}
+    rows |= {"number": pa.array(["+861065520000"] * 2), "extension": pa.array(["802", None])}
+    legs = record_table(pa.table(rows), "legs")
+    assert legs.masked().arrow["extension"].to_pylist() == ["***", None]
+    assert legs.masked().masked().arrow["extension"].to_pylist() == ["***", None]
+    assert legs.masked(pseudonyms=Pseudonyms(KEY)).arrow["extension"].to_pylist() == ["***", None]
+    assert legs.masked(show_phones=True).arrow["extension"].to_pylist() == ["802", None]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from ytxdata.metrics.usage import per_row, with_minutes
 from ytxdata.times import Instant
 
 
-@register(place=40, rows=15)
+@register(place=40, rows=15, personal=True)
 def creators(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
     min_parties: int = 1, day_of: DayOf = "starts",

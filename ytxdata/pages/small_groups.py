@@ -26,7 +26,7 @@ from ytxdata.tables.csv import read_csv
 from ytxdata.tables.described import Described
 from ytxdata.tables.masking import Privacy, blanked
 
-KEYS = ("period", "group", "creator")
+KEYS = ("period", "group")
 """Columns that name the rows of a breakdown; tables with the same ones are hidden together, for their figures are sums of each other."""
 
 SUMS = ("meetings", "legs", "min", "count", "yuan")
@@ -35,14 +35,17 @@ SUMS = ("meetings", "legs", "min", "count", "yuan")
 NOT_SUMS = ("peak_", "size_", "lines_sufficient", "level", "minutes_above", "covered_")
 """Columns of these units that are no sums."""
 
+OTHER_RULES = ("compare_definitions",)
+"""Reports that count the whole period once more by other rules: what two rules disagree about is often one meeting."""
+
 MARGIN = 0.1
 """A hidden figure must not be known better than to this share of itself: statistical offices call it the p % rule."""
 
 Key = tuple[str, ...]
 
 _NOTE = Text(
-    "只涉及少于 {minimum} 人的行已隐去数字，另隐去若干行使其无法由合计推出；逐人、逐会议的表已略去。与时段重叠的另一份报告相减仍可能推出：续发时请用 --previous",
-    "figures of rows about fewer than {minimum} people are hidden, and more rows so that totals do not give them away; tables of single persons and meetings are left out. Subtracting another report of an overlapping period may still do so: give that one with --previous",
+    "只涉及少于 {minimum} 人的行已隐去数字，另隐去若干行使其无法由合计推出；逐人、逐会议的表和口径对照已略去。与时段重叠的另一份报告相减仍可能推出：续发时请用 --previous",
+    "figures of rows about fewer than {minimum} people are hidden, and more rows so that totals do not give them away; tables of single persons and meetings, and the comparison of definitions, are left out. Subtracting another report of an overlapping period may still do so: give that one with --previous",
 )
 _NO_COUNT = Text(
     "本表不含每行人数：各行未按人数隐去，整个期间不少于 {minimum} 人",
@@ -63,8 +66,8 @@ def without_small_groups(
     """Return the reports without figures about fewer than `minimum` people, and without those that would give them away.
 
     Rows that count people are judged by their own count, rows of a period by the people of that period in the usage
-    report; a row whose count is unknown is hidden. Records, and reports whose rows are single persons or meetings,
-    are left out.
+    report; a row whose count is unknown is hidden. Records, reports whose rows are single persons or meetings, whether
+    by themselves or by the group that was asked for, and those that count by other rules are left out.
 
     Parameters
     ----------
@@ -80,7 +83,8 @@ def without_small_groups(
     Raises
     ------
     UsageError
-        The whole period has fewer people: nothing of it can be published; or there is no earlier report.
+        The whole period has fewer people: nothing of it can be published; the groups that were asked for are single
+        persons; or there is no earlier report.
     """
     counts = next(one for one in collected.figures if one.definition.key == "people")
     usage = collected.reports["usage"]
@@ -89,7 +93,12 @@ def without_small_groups(
             Text(f"整个期间少于 {minimum} 人，没有可以公开的数字", f"the whole period has fewer than {minimum} people: no figure of it can be published"),
             remedy=Text("选更长的期间，或减小 --min-group", "choose a longer period, or a smaller --min-group"),
         )  # fmt: skip
-    kept = {name: report for name, report in collected.reports.items() if not REPORTS[name].is_personal}
+    if _names_persons(usage):
+        raise UsageError(
+            Text("分组是单个的人，不能按人数公开", "the groups are single persons: they cannot be published by head count"),
+            remedy=Text("换用 --group department 等分组", "choose other groups, such as --group department"),
+        )  # fmt: skip
+    kept = {name: report for name, report in collected.reports.items() if not _is_left_out(name, report)}
     before = {} if previous is None else _hidden_before(Path(previous))
     hidden = _hidden_rows(kept, usage, minimum, before, privacy or Privacy())
     is_before_large = (counts.before or 0) >= minimum
@@ -104,10 +113,18 @@ def without_small_groups(
     )
 
 
+def _is_left_out(name: str, report: Report) -> bool:
+    return name in OTHER_RULES or REPORTS[name].is_personal or _names_persons(report)
+
+
+def _names_persons(report: Report) -> bool:
+    return any(report.definition(key).unit in ("phone", "person") for key in report.arrow.column_names)
+
+
 def refuse_leftovers(out: str | Path) -> None:
     """Raise UsageError when tables of single persons or meetings lie where the others are to be written: they would go along."""
     personal = (name for name, report in REPORTS.items() if report.is_personal)
-    left = [name for name in (*RECORDS, *personal) if (Path(out) / f"{name}.csv").exists()]
+    left = [name for name in (*RECORDS, *personal, *OTHER_RULES) if (Path(out) / f"{name}.csv").exists()]
     if left:
         listed = ", ".join(f"{name}.csv" for name in left)
         raise UsageError(

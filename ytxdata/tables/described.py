@@ -95,6 +95,7 @@ UNITS: dict[str, Unit] = {
     "yuan": Unit(Text("元", "yuan"), "#,##0.00", 2),
     "bytes": Unit(Text("字节", "bytes"), "#,##0", 0),
     "phone": Unit(Text("电话号码", "phone number"), "@", None),
+    "extension": Unit(Text("分机号", "extension"), "@", None),
     "person": Unit(Text("姓名", "person"), "@", None),
     "id": Unit(Text("编号", "id"), "@", None),
     "hidden": Unit(Text("已隐藏", "hidden"), "@", None),

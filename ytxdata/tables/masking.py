@@ -1,6 +1,6 @@
 """Personal data hidden before anything leaves: numbers, people's names, numbers inside any text, hashes that would undo it.
 
-What is hidden is decided by the columns' definitions (unit `phone` and `person`) and, in every other text that is no
+What is hidden is decided by the columns' definitions (units `phone`, `extension`, `person`) and, in every other text that is no
 id, by what looks like a telephone number: see `ytxdata.tables.numbers_in_text`.
 """
 
@@ -189,7 +189,8 @@ def masked(
         elif known.unit == "raw" and pseudonyms:
             columns[key] = pa.chunked_array([pa.nulls(len(column), pa.string())])
         elif pa.types.is_string(column.type) and known.unit != "hidden" and not show_phones:
-            columns[key] = _each(column, name if known.unit == "id" else tell)
+            # a switchboard has so few extensions that one beside a masked number, or beside its pseudonym, is a person
+            columns[key] = _each(column, {"id": name, "extension": _starred}.get(known.unit, tell))
         else:
             columns[key] = column
     return replace(
@@ -251,6 +252,10 @@ def _called(phone: str, book: AddressBook | None, hide: Hide, show_phones: bool)
     if name is None:
         return hide(phone)
     return f"{name} {phone}" if show_phones else name
+
+
+def _starred(text: str) -> str:
+    return "*" * len(text)
 
 
 def _in_both(text: Text, change: Hide) -> Text:

@@ -21,6 +21,7 @@ _GROUP = re.compile(r"[0-9]+")
 _BETWEEN = re.compile(r"[ .·•()/-]{1,3}")  # three: `138 - 1234 - 5678`
 _SPLIT = re.compile(r"[ .·•()/-]+")
 _DIALLED = re.compile(r"\+?[0-9]+")
+_HIDDEN = re.compile(r"\+?[0-9]{0,6}\*{4}[0-9]{0,4}", re.ASCII)
 _FEWEST = 7
 _CHINESE = {ord(digit): str(value) for value, digits in enumerate(("〇零", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for digit in digits}  # fmt: skip
 _CHINESE_RUN = re.compile(f"(?<![{''.join(map(chr, _CHINESE))}])[一幺壹][三-九叁肆伍陆柒捌玖四五六七八九][{''.join(map(chr, _CHINESE))}]{{9}}(?![{''.join(map(chr, _CHINESE))}])")  # fmt: skip
@@ -50,16 +51,18 @@ class FoundNumber(NamedTuple):
 
 
 def hidden(phone: str) -> str:
-    """Return a number with its middle hidden, a number of the home country as it is dialled there.
+    """Return a number with its middle hidden, a number of the home country as it is dialled there; what is no number is hidden whole.
 
     Examples
     --------
-    >>> hidden("+86 138-1234-5678"), hidden("13812345678"), hidden("+861065520000"), hidden("+12025550100"), hidden("anonymous")
-    ('138****5678', '138****5678', '010****0000', '+12****0100', 'ano****mous')
+    >>> hidden("+86 138-1234-5678"), hidden("13812345678"), hidden("+861065520000"), hidden("+12025550100"), hidden("王小明 经理")
+    ('138****5678', '138****5678', '010****0000', '+12****0100', '****')
     """
     bare = _SPLIT.sub("", _legible(phone)[0])
     if not _DIALLED.fullmatch(bare):
-        return mask(phone)
+        if _HIDDEN.fullmatch(phone):
+            return phone
+        bare = normalize(phone) or phone  # `13812345678转802`
     national = bare.removeprefix("+86")
     if national == bare or national.startswith(("400", "800")) or (national.startswith("1") and len(national) == 11):
         return mask(national)

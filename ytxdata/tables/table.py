@@ -206,6 +206,7 @@ _IDS = ("meeting_id", "app_id", "pull_id", "record_hash", "confid", "request_id"
 _UNIT_OF_COLUMN = {
     "number": "phone",
     "display_number": "phone",
+    "extension": "extension",
     "bytes": "bytes",
     "raw": "raw",
     "raw_value": "raw",

@@ -24,12 +24,22 @@ _DIALLED = re.compile(r"\+?[0-9]+")
 _HIDDEN = re.compile(r"\+?[0-9]{0,6}\*{4}[0-9]{0,4}", re.ASCII)
 _FEWEST = 7
 _CHINESE = {ord(digit): str(value) for value, digits in enumerate(("〇零", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for digit in digits}  # fmt: skip
-_CHINESE_RUN = re.compile(f"(?<![{''.join(map(chr, _CHINESE))}])[一幺壹][三-九叁肆伍陆柒捌玖四五六七八九][{''.join(map(chr, _CHINESE))}]{{9}}(?![{''.join(map(chr, _CHINESE))}])")  # fmt: skip
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _HOME = re.compile(r"(?:00)?86")
 _AREA = re.compile(r"0(?:10|2[0-9]|[3-9][0-9]{2})")
 _LOCAL = re.compile(r"[1-9][0-9]{6,7}")
+_SIGNS = r"[^\w\n]{0,3}"
+_USUAL = re.compile(
+    rf"(?<![0-9])(?:\+?86{_SIGNS})?(?:1[3-9][0-9]|0(?:10|2[0-9]|[3-9][0-9]{{2}})){_SIGNS}[0-9]{{4}}{_SIGNS}[0-9]{{4}}(?![0-9])",
+    re.ASCII,
+)
+"""The usual groups with any signs between: `138，1234，5678`, `138【1234】5678`. Other groups would be amounts and dates."""
+_GLUED = re.compile(
+    r"(?<![0-9])(?:1[3-9][0-9]{9}|0(?:10|2[0-9])[1-9][0-9]{7}|0[3-9][0-9]{2}[1-9][0-9]{6,7}){2,3}(?![0-9])"
+)
+_ONE_OF_GLUED = re.compile(r"1[3-9][0-9]{9}|0(?:10|2[0-9])[1-9][0-9]{7}|0[3-9][0-9]{2}[1-9][0-9]{6,7}")
+_READ_AS = {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "∙": "·", "⋅": "·", "‧": "·"}
 _TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
 
 
@@ -84,7 +94,7 @@ def hide_in_text(text: str, hide: Hide = hidden) -> str:
     >>> hide_in_text("0044 20 7946 0018的会议"), hide_in_text("电话 1–381–234–5678"), hide_in_text("14:30-16:00 301会议室")
     ('004****0018的会议', '电话 138****5678', '14:30-16:00 301会议室')
     """
-    if sum(map(str.isdigit, text)) < _FEWEST and not _CHINESE_RUN.search(text):
+    if sum(one.isdigit() or ord(one) in _CHINESE for one in text) < _FEWEST:
         return text
     pieces, done = [], 0
     for number in find_numbers(text):
@@ -106,9 +116,10 @@ def find_numbers(text: str) -> list[FoundNumber]:
     def there(start: int, end: int, dialled: str) -> FoundNumber:
         return FoundNumber(places[start], places[end - 1] + 1, dialled)
 
-    found = [there(*span) for span in _in_groups(legible)]
-    for run in _CHINESE_RUN.finditer(legible):
-        found.append(there(run.start(), run.end(), run[0].translate(_CHINESE)))
+    spans = list(_in_groups(legible))
+    for more in (_glued(legible), _in_usual_groups(legible.translate(_CHINESE))):
+        spans += [one for one in more if all(one[1] <= start or end <= one[0] for start, end, _ in spans)]
+    found = [there(*span) for span in spans]
     bare = _SPLIT.sub("", legible)
     if not found and re.fullmatch(r"\+?[0-9]{7,15}", bare) and not is_date(bare) and not _are_times(legible):
         return [FoundNumber(0, len(text), bare)]
@@ -129,7 +140,7 @@ def is_date(digits: str) -> bool:
 
 def _legible(text: str) -> tuple[str, list[int]]:
     """Return a text as it is read, and the place of each of its characters in the original."""
-    if text.isascii() and "_" not in text and "\t" not in text:
+    if text.isascii() and text.isprintable() and "_" not in text:
         return text, list(range(len(text)))
     read, places = [], []
     for place, character in enumerate(text):
@@ -142,21 +153,20 @@ def _legible(text: str) -> tuple[str, list[int]]:
 
 def _plain(character: str) -> str:
     """Return one character as it is read: a digit, a dash or a blank of whatever script as the plain one, nothing for what cannot be seen."""
-    digit = unicodedata.decimal(character, -1)
+    digit = unicodedata.digit(character, -1)  # with the circled, raised and lowered ones
     if digit >= 0:
         return str(digit)
     kind = unicodedata.category(character)
-    if (
-        kind in ("Cf", "Mn", "Me") or character in "\ufe0f\u3164"
-    ):  # zero width, soft hyphens, marks set upon a letter, keycaps
-        return ""
-    if kind == "Pd" or character in "−_‾":
-        return "-"
     if kind == "Zs" or character == "\t":
         return " "
-    return {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "‐": "-"}.get(
-        character, character
-    )
+    if kind == "Pd" or character in "−_‾˗⁃ー‐":
+        return "-"
+    # zero width, soft hyphens, marks set upon a letter, keycaps, private use, control characters, fillers
+    if character != "\n" and (
+        kind in ("Cf", "Cc", "Co", "Mn", "Me", "Zl", "Zp") or character in "\u115f\u1160\u2800\u3164"
+    ):
+        return ""
+    return _READ_AS.get(character, character)
 
 
 def _in_groups(text: str) -> Iterator[tuple[int, int, str]]:
@@ -174,6 +184,21 @@ def _in_groups(text: str) -> Iterator[tuple[int, int, str]]:
                     break
             else:
                 first += 1
+
+
+def _glued(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the numbers of a run of digits that is nothing but two or three whole numbers."""
+    for run in _GLUED.finditer(text):
+        for one in _ONE_OF_GLUED.finditer(text, run.start(), run.end()):
+            yield one.start(), one.end(), one[0]
+
+
+def _in_usual_groups(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield what is grouped as numbers are, whatever the signs between; a day or a room and two times are no number."""
+    for run in _USUAL.finditer(text):
+        digits = "".join(_GROUP.findall(run[0]))
+        if not (_TIME.fullmatch(digits[-8:-4]) and _TIME.fullmatch(digits[-4:])):
+            yield run.start(), run.end(), digits
 
 
 def _chains(text: str) -> Iterator[list[DigitGroup]]:

@@ -68,7 +68,8 @@ def reports(folder: str) -> int:
 
 
 def usage(folder: str) -> int:
-    return len(nw.from_native(metrics.usage(frames(folder)).frame).collect())
+    frame: Any = metrics.usage(frames(folder)).frame  # lazy, as the frames are
+    return len(nw.from_native(frame).collect())
 
 
 def audited(folder: str) -> int:

@@ -27,7 +27,10 @@ from typing import Any
 
 def numbers_of(mix: str, rng: random.Random) -> Callable[[], str]:
     """Return what gives the number of a party; mobiles begin with 154 and cannot be dialled."""
-    landline = lambda: f"0{rng.choice(AREAS)}-8{rng.randrange(10**7):07}"  # noqa: E731
+
+    def landline() -> str:
+        return f"0{rng.choice(AREAS)}-8{rng.randrange(10**7):07}"
+
     if mix == "landlines":
         return landline
     if mix != "mixed":

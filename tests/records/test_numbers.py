@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import phonenumbers
 import pyarrow as pa
@@ -107,7 +107,7 @@ def test_what_is_no_number_is_none(text: str) -> None:
     assert phones.read_phone(text) == (None, None)
 
 
-def same(texts: list[str | None]) -> None:
+def same(texts: Sequence[str | None]) -> None:
     read = read_numbers(pa.array(texts, pa.string()))
     expected = [phones.read_phone(text) if text is not None else (None, None) for text in texts]
     found = zip(read.number.to_pylist(), read.extension.to_pylist(), strict=True)

@@ -60,8 +60,8 @@ def make_private_folder(path: Path) -> None:
     that was fsynced inside it, may be gone.
     """
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     for folder in reversed(missing):
+        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         sync_directory(folder.parent)
 
 

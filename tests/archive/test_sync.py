@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -368,3 +370,14 @@ def test_answers_before_a_failed_one_are_kept_too(archive: Archive, platform: An
     assert archive.verify().is_sound
     monkeypatch.undo()
     assert archive.sync(platform).new == 240
+
+
+def test_every_file_of_an_archive_is_for_its_owner_alone(archive: Archive, platform: Any) -> None:
+    before = os.umask(0o022)
+    try:
+        archive.sync(platform)
+        archive.rebuild()
+    finally:
+        os.umask(before)
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in archive.path.rglob("*")}
+    assert {path.name for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)} == set()

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from ytxdata.archive.stored_files import telling_damage, telling_write_errors
 from ytxdata.errors import ArchiveLockedError, DamagedError, ForeignArchiveError, FutureLayoutError, NotAnArchiveError
-from ytxdata.files import make_private_folder, write_whole
+from ytxdata.files import PRIVATE_FILE, make_private_folder, write_whole
 from ytxdata.labels import Text
 
 LAYOUT = 3
@@ -168,7 +168,7 @@ def writing(root: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     ArchiveWriteError
         The directory cannot be written.
     """
-    lock = FileLock(root / LOCK)
+    lock = FileLock(root / LOCK, mode=PRIVATE_FILE)
     with telling_write_errors(root):
         make_private_folder(root)
         try:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from ytxdata import times
 from ytxdata.errors import ArchiveWriteError, DamagedError, UsageError, YtxError
-from ytxdata.files import make_private_folder, sha256_of
+from ytxdata.files import PRIVATE_FILE, make_private_folder, sha256_of
 from ytxdata.labels import Text
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column, arrow_schema
 
@@ -299,6 +299,7 @@ class TableWriter:
             make_private_folder((self.root / path).parent)
         self.paths.append(path)
         plain = [name for name in self.schema.names if name not in BULKY]
+        (self.root / path).touch(mode=PRIVATE_FILE)  # whoever writes it then leaves its mode alone
         self._open = pq.ParquetWriter(
             self.root / path,
             self.schema,

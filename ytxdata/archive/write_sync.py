@@ -40,7 +40,7 @@ from ytxdata.archive.stored_files import (
     read_run,
     runs_to_merge,
 )
-from ytxdata.files import make_private_folder, sha256_of, sync_all
+from ytxdata.files import PRIVATE_FILE, make_private_folder, sha256_of, sync_all
 from ytxdata.history.history import call_row
 from ytxdata.records.answer import Answer
 from ytxdata.version import __version__
@@ -100,6 +100,7 @@ class Writer:
         # into a file of its own: readers of earlier heads have the old runs mapped into their memory
         data = merged(runs[kept:])
         make_private_folder(self.root / INDEX)
+        (self.root / path).touch(mode=PRIVATE_FILE)
         (self.root / path).write_bytes(data)
         self._made.add(path)
         run = StoredFile(path, len(data), hashlib.sha256(data).hexdigest(), len(data) // 16, {}, ())

@@ -84,8 +84,10 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, *, is_private: bool = False) -> Iterator[Path]:
     """Give a draft beside the target; it takes the target's place when the block ends well, and vanishes otherwise.
+
+    A private one only its owner may read, at every moment.
 
     Raises
     ------
@@ -99,7 +101,7 @@ def replacing(target: Path) -> Iterator[Path]:
         draft = Path(name)
         try:
             yield draft
-            draft.chmod(0o666 & ~_umask())
+            draft.chmod(PRIVATE_FILE if is_private else 0o666 & ~_umask())
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)

@@ -553,3 +553,175 @@ def test_an_authority_that_does_not_answer_leaves_no_pack(planted_once: Story, t
 
 def test_options_of_packs_are_refused_elsewhere(planted_once: Story) -> None:
     assert main(["verify", str(planted_once.archive.path), "--recompute"]) == 2
+
+
+# ── what a pack claims beside its cells ──
+def claim_all_is_proven(folder: Path) -> None:
+    path = folder / "tables/meetings.about.json"
+    told = json.loads(path.read_bytes())
+    told["completeness"] = {"verdict": "PROVEN", "zh": "已证实", "en": "proven"}
+    path.write_bytes(json.dumps({**told, "notes": [], "excluded": []}, ensure_ascii=False, indent=2).encode())
+
+
+def silence_checks(folder: Path, *, named: bool = False) -> None:
+    """Every check that found something, with all it found: out of both lists, the parameters and the summary."""
+    body = json.loads((folder / "findings.json").read_bytes())
+    gone = {one["check"] for one in body["findings"]}
+    body["findings"] = []
+    if not named:
+        for part in ("parameters", "not_run"):
+            body[part] = {key: value for key, value in body[part].items() if key not in gone}
+    (folder / "findings.json").write_bytes(canonical(body))
+    lines = (folder / "findings.csv").read_text("utf-8").splitlines(keepends=True)
+    (folder / "findings.csv").write_bytes(lines[0].encode())
+    for name, kept in (("findings", 0), ("tables/audit_summary", None)):
+        about = json.loads((folder / f"{name}.about.json").read_bytes())
+        if kept is None:
+            header, *rows = (folder / f"{name}.csv").read_text("utf-8").splitlines(keepends=True)
+            rows = [row for row in rows if row.split('"')[1] not in gone]
+            (folder / f"{name}.csv").write_bytes("".join([header, *rows]).encode())
+            kept = len(rows)
+        (folder / f"{name}.about.json").write_bytes(json.dumps({**about, "rows": kept}).encode())
+
+
+def change_manifest(folder: Path, **values: Any) -> None:
+    body = json.loads((folder / "manifest.json").read_bytes())
+    (folder / "manifest.json").write_bytes(canonical({**body, **values}))
+
+
+@pytest.mark.parametrize(
+    ("forge", "match"),
+    [
+        (claim_all_is_proven, "about.json"),
+        (silence_checks, "follows from the answers"),
+        (lambda f: change_manifest(f, as_of="2020-01-01T00:00:00+00:00"), "as_of"),
+        (lambda f: (f / "README.txt").write_text("everything is proven", "utf-8"), "README"),
+    ],
+    ids=["a description", "checks kept silent", "its instant", "its README"],
+)  # fmt: skip
+def test_a_claim_that_does_not_follow_is_refused(folder: Path, forge: Callable[[Path], object], match: str) -> None:
+    forge(folder)
+    mend(folder)
+    refused(folder, match, recompute=True)
+
+
+def test_witnesses_that_are_not_in_the_pack_are_named(folder: Path) -> None:
+    """A one in the manifest must not switch a comparison off without a word."""
+    flip_verdict(folder)
+    change_manifest(folder, witnesses=1)
+    mend(folder)
+    lines = audit.verify_pack(folder, recompute=True)
+    assert any(line.startswith("OPEN") and "rests on witnesses" in line and "PROVEN" in line for line in lines)
+    assert not any("Proven:" in line for line in lines)
+
+
+def test_fields_that_the_maker_chose_are_named(folder: Path) -> None:
+    parser = json.loads((folder / "manifest.json").read_bytes())["parser"]
+    parser["meetings"] = [[key, [*names, "x_other"] if key == "name" else names] for key, names in parser["meetings"]]
+    change_manifest(folder, parser=parser)
+    mend(folder)
+    lines = audit.verify_pack(folder, recompute=True)
+    assert any(line.startswith("OPEN") and "meetings.name" in line and "x_other" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["OPINION.html", "tables/costs.json", "raw/1.json"])
+def test_a_file_that_no_pack_holds_is_refused(folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"{}")
+    mend(folder)
+    refused(folder, "no files of a pack|answers of no pull")
+
+
+def test_a_manifest_says_nothing_unknown(folder: Path) -> None:
+    change_manifest(folder, note="certified")
+    mend(folder)
+    refused(folder, "no pack says")
+
+
+def test_findings_without_their_columns_are_refused(folder: Path) -> None:
+    header, *rows = csv.reader((folder / "findings.csv").read_text("utf-8").splitlines())
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([row[:2] for row in (header, *rows)])
+    (folder / "findings.csv").write_bytes(text.getvalue().encode())
+    about = json.loads((folder / "findings.about.json").read_bytes())
+    about["columns"] = about["columns"][:2]
+    (folder / "findings.about.json").write_bytes(json.dumps({**about, "rows": len(rows)}).encode())
+    mend(folder)
+    refused(folder, "other columns")
+
+
+def test_later_heads_leave_a_pack_open(made: dict[str, Path], tmp_path: Path) -> None:
+    lines = made["heads.jsonl"].read_text("utf-8").splitlines()
+    later = canonical({**json.loads(lines[-1]), "pulls": 99}).decode()
+    (tmp_path / "heads.jsonl").write_text("\n".join([*lines, later]), "utf-8")
+    told = audit.verify_pack(made["bare.zip"], heads=tmp_path / "heads.jsonl")
+    assert any(line.startswith("OPEN") and "1 later heads" in line for line in told)
+    assert not any("Proven:" in line for line in told)
+
+
+def a_link(mark: zipfile.ZipInfo) -> None:
+    mark.external_attr, mark.create_system = 0o120777 << 16, 3
+
+
+def another_name(mark: zipfile.ZipInfo) -> None:
+    mark.extra = b"\x75\x70\x06\x00\x01\0\0\0\0x"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        a_link,
+        another_name,
+        lambda mark: setattr(mark, "compress_type", zipfile.ZIP_LZMA),
+        lambda mark: setattr(mark, "comment", b"PROVEN"),
+    ],
+    ids=["link", "Unicode Path", "LZMA", "comment"],
+)  # fmt: skip
+def test_an_entry_that_others_read_otherwise_is_refused(
+    made: dict[str, Path], tmp_path: Path, change: Callable[[zipfile.ZipInfo], object]
+) -> None:
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(made["raw.zip"]) as whole, zipfile.ZipFile(path, "w") as odd:
+        for one in whole.infolist():
+            data = whole.read(one)
+            if one.filename == "README.txt":
+                change(one)
+            odd.writestr(one, data)
+    done = run_verifier(str(path))
+    assert (done.returncode, done.stderr) == (5, "")
+    assert "README.txt" in done.stdout
+
+
+@pytest.mark.parametrize("where", ["before", "behind", "comment", "folder"])
+def test_a_zip_with_something_between_its_files_is_refused(made: dict[str, Path], tmp_path: Path, where: str) -> None:
+    path = tmp_path / "odd.zip"
+    data = made["raw.zip"].read_bytes()
+    path.write_bytes({"before": b"PK\3\4" + data, "behind": data + b"more"}.get(where, data))
+    if where in ("comment", "folder"):
+        with zipfile.ZipFile(path, "a") as whole:
+            if where == "comment":
+                whole.comment = b"all is proven"
+            else:
+                whole.writestr("CERTIFIED/", b"")
+    done = run_verifier(str(path))
+    assert (done.returncode, done.stderr) == (5, ""), done.stdout
+
+
+def test_a_pack_with_numbers_is_its_owners(made: dict[str, Path]) -> None:
+    assert made["raw.zip"].stat().st_mode & 0o777 == 0o600
+
+
+def test_the_id_of_a_finding_is_no_oracle(made: dict[str, Path]) -> None:
+    """Who knows all of an answer but one number must not be able to try numbers until an id fits: both packs, keyed and plain, give ids from times alone."""
+    with zipfile.ZipFile(made["raw.zip"]) as whole:
+        found = [
+            one for one in json.loads(whole.read("findings.json"))["findings"] if one["check"] == "mutated_after_close"
+        ]
+        pulls = [one["pull_id"] for one in json.loads(whole.read("pulls.json"))]
+    assert found
+    for one in found:
+        of = [
+            sha256(json.dumps([one["check"], *one["record_ids"], str(version), at], ensure_ascii=False).encode())[:16]
+            for version in range(9)
+            for at in (pull.partition("-")[0] for pull in pulls)
+        ]
+        assert one["finding_id"] in of

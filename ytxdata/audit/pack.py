@@ -196,7 +196,7 @@ def pack(
     stamp = max((row["asked_at"] for row in pulls), default=datetime(1980, 1, 1, tzinfo=UTC))
     links = pulls if secret is None else list(keyed_chain(pulls, secret))
     target = Path(path)
-    with replacing(target) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as whole:
+    with replacing(target, is_private=include_raw) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as whole:
         marks = []
         for name, data in parts(archive, snapshot, links, findings, secret):
             marks.append({"path": name, "size": len(data), "sha256": sha256(data)})

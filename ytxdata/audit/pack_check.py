@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import tempfile
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.rebuild import aliases_of
 from ytxdata.archive.sync import sync
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
-from ytxdata.audit.findings import OPEN
 from ytxdata.audit.pack import VERIFY, chained_pulls, own_verifier, parts
+from ytxdata.audit.pack_compare import GIVEN, Comparison, chosen_by_its_maker
 from ytxdata.audit.run import run
 from ytxdata.audit.verifier import (
-    CERTIFICATE,
     FINDINGS,
     MANIFEST,
     PULLS,
@@ -31,6 +24,7 @@ from ytxdata.audit.verifier import (
     BrokenError,
     Expected,
     Unpacked,
+    partly,
     read_public_key,
     sha256,
     verify,
@@ -93,7 +87,8 @@ def verify_pack(
     if not holds:
         raise _broken(source, lines)
     pack = Unpacked(source)
-    told = [line for line in lines if line.startswith("ok ")]
+    told = [line for line in lines if line.startswith(("ok ", "OPEN "))]
+    left = [line for line in told if line.startswith("OPEN ")]
     found = pack.mark(VERIFY)[1]
     version = __version__ if found == sha256(own_verifier()) else RELEASED.get(found)
     if version is None:
@@ -103,10 +98,13 @@ def verify_pack(
     told += _timestamp_lines(source, pack, told, authority)
     if recompute:
         try:
-            told.append(f"ok    recompute 重算: {recomputed(pack)}")
+            derived, more = recomputed(pack)
+            told += [f"ok    recompute 重算: {derived}", *(f"OPEN  {one}" for one in more)]
+            left += more
         except (BrokenError, YtxError, ValueError, LookupError, TypeError) as error:
             raise _broken(source, [*told, f"FAIL  recompute 重算: {error}"]) from None
-    return [*told, *(line for line in lines if not line.startswith("ok "))]
+    rest = [line for line in lines if not line.startswith(("ok ", "OPEN "))]
+    return [*told, *(map(partly, rest) if left else rest)]
 
 
 def _timestamp_lines(source: Path, pack: Unpacked, lines: list[str], authority: str | Path | None) -> list[str]:
@@ -149,8 +147,11 @@ def _broken(source: Path, lines: list[str]) -> DamagedError:
 
 
 # ── everything derived anew ──
-def recomputed(pack: Unpacked) -> str:
-    """Derive tables, certificate and findings of a pack anew from its raw answers; return what was compared.
+def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
+    """Derive tables, certificate and findings of a pack anew from its raw answers; return what was compared, and what the answers do not prove, a line each.
+
+    Every check of the registry runs, also those that the pack is silent about: a finding must not vanish with the
+    name of its check.
 
     Raises
     ------
@@ -165,6 +166,9 @@ def recomputed(pack: Unpacked) -> str:
             f"version {manifest['package_version']} did not write down how it derived / 旧版本的包没有记下推导方式"
         )
     pulls = pack.json(PULLS)
+    newest = max((datetime.fromisoformat(pull["asked_at"]) for pull in pulls), default=None)
+    if newest is not None and datetime.fromisoformat(manifest["as_of"]) != newest:
+        raise BrokenError("as_of is not the instant of the newest pull / as_of 不是最新一次查询的时刻")
     aliases = aliases_of(manifest["parser"])
     answers = [
         read_answer(
@@ -175,30 +179,20 @@ def recomputed(pack: Unpacked) -> str:
         for pull in pulls
     ]  # fmt: skip
     told = pack.json(FINDINGS)
-    # what was given beside the archive is not in a pack, so what needs it cannot be derived from it
-    again = [
-        key
-        for key in told["parameters"]
-        if key in CHECKS and not set(CHECKS[key].needs) & {"roster", "invoice", "exports"}
-    ]
-    judged = [key for key in again if "certificate" not in CHECKS[key].needs]
+    again = [key for key, one in CHECKS.items() if not set(one.needs) & GIVEN]
     with tempfile.TemporaryDirectory(prefix="ytxdata-recompute-") as folder:
         archive = Archive(Path(folder) / "archive")
         _replay(archive, answers, aliases, timedelta(seconds=manifest["settle_s"]))
         start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in manifest["audited"])
-        config = {key: told["parameters"][key] for key in again}
+        config = {key: told["parameters"][key] for key in again if key in told["parameters"]}
         findings = run(archive, start=start, end=end, checks=again, config=config, remember=False)
         snapshot = archive.snapshot()
         assert snapshot is not None
-        n = sum(
-            _compare(pack, name, data, judged, has_witnesses=manifest["witnesses"] > 0)
-            for name, data in parts(archive, snapshot, chained_pulls(snapshot), findings, None)
-        )
-    left = [key for key in told["parameters"] if key not in judged]
-    more = (
-        f"; not without what was given beside the archive / 缺少另给的名单等，未重算: {', '.join(left)}" if left else ""
-    )
-    return f"{n:,} cells follow from {len(answers)} raw answers / 个单元格由原始回答得出{more}"
+        derived = dict(parts(archive, snapshot, chained_pulls(snapshot), findings, None))
+    comparison = Comparison(pack, manifest["witnesses"] > 0, again)
+    n = sum(comparison.compare(name, data) for name, data in derived.items())
+    left = [*chosen_by_its_maker(manifest, told), *comparison.left]
+    return f"{n:,} cells follow from {len(answers)} raw answers / 个单元格由原始回答得出", left
 
 
 class _Recorded:
@@ -223,93 +217,3 @@ def _replay(archive: Archive, answers: Sequence[Answer], aliases: Aliases, settl
     platform, policy = _Recorded(answers), replace(DEFAULT_POLICY, settle=settle)
     while platform.left:
         sync(archive.path, platform, aliases, 0, policy, platform.left[0].asked_at)
-
-
-CLOCK = timedelta(minutes=10)
-"""How far the platform's clock may have been off before a sync says so itself."""
-
-_OF_ITS_TIME = ("package_version", "previous_sha256")
-"""What a pull says of the program that kept it; the chain vouches for it, and no answer does."""
-
-_STATUS = ("status", "reason", "by", "pulls", "records_in_archive")
-"""What a finding owes to audits before and to people."""
-
-
-def _compare(pack: Unpacked, name: str, data: bytes, judged: Sequence[str], *, has_witnesses: bool) -> int:
-    """Compare one file of a pack with what follows from the raw answers; return how many cells agree."""
-    if name == PULLS:
-        return _same(name, *(
-            [{key: value for key, value in pull.items() if key not in _OF_ITS_TIME} for pull in pulls]
-            for pulls in (pack.json(PULLS), json.loads(data))
-        ))  # fmt: skip
-    if name == CERTIFICATE:
-        return 0 if has_witnesses else _certificates_agree(pack.json(CERTIFICATE), json.loads(data))
-    if name == FINDINGS:
-        return _same(name, *(
-            [
-                {key: value for key, value in one.items() if key not in _STATUS}
-                for one in found["findings"]
-                if one["check"] in judged and one["status"] != "resolved"
-            ]
-            for found in (pack.json(FINDINGS), json.loads(data))
-        ))  # fmt: skip
-    if name == "tables/audit_summary.csv":
-        return _summary_agrees(pack)
-    if not name.startswith("tables/") or not name.endswith(".csv"):
-        return 0
-    header, *told = pack.rows(name)
-    known, *derived = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
-    skipped = {"verdict"} if has_witnesses else set()
-    if header != known or len(told) != len(derived):
-        raise BrokenError(f"{name}: {len(told)} rows, {len(derived)} follow from the answers / 行数或列不同")
-    return sum(
-        _same(f"{name}, row {place}", [_cells(header, row, skipped)], [_cells(header, other, skipped)])
-        for place, (row, other) in enumerate(zip(told, derived, strict=True), start=1)
-    )
-
-
-def _certificates_agree(told: dict[str, Any], derived: dict[str, Any]) -> int:
-    """Compare what is claimed of every period. An edge may lie a little elsewhere: how far the platform's clock was off is kept in no pull."""
-    periods = [
-        [{key: value for key, value in one.items() if key not in ("start", "end")} for one in given["periods"]]
-        for given in (told, derived)
-    ]
-    n = _same(CERTIFICATE, *periods) + _same(CERTIFICATE, [{"worst": told["worst"]}], [{"worst": derived["worst"]}])
-    for one, other in zip(told["periods"], derived["periods"], strict=True):
-        for edge in ("start", "end"):
-            apart = datetime.fromisoformat(one[edge]) - datetime.fromisoformat(other[edge])
-            if abs(apart) > CLOCK:
-                raise BrokenError(
-                    f"certificate.json: {edge} is {one[edge]}, {other[edge]} follows from the answers / 与原始回答不符"
-                )
-    return n
-
-
-def _cells(header: Sequence[str], row: Sequence[str], skipped: Collection[str]) -> dict[str, str]:
-    return {key: cell for key, cell in zip(header, row, strict=True) if key not in skipped}
-
-
-def _same(name: str, told: Sequence[dict[str, Any]], derived: Sequence[dict[str, Any]]) -> int:
-    """Return how many cells two lists of rows have in common; refuse the first that differs."""
-    nothing: dict[str, Any] = {}
-    for one, other in zip_longest(told, derived, fillvalue=nothing):
-        for key in (*one, *(key for key in other if key not in one)):
-            if one.get(key) != other.get(key):
-                raise BrokenError(
-                    f"{name}: {key} is {str(one.get(key))[:80]!r}, {str(other.get(key))[:80]!r} follows from the answers / 与原始回答不符"
-                )
-    return sum(map(len, told))
-
-
-def _summary_agrees(pack: Unpacked) -> int:
-    """The summary counts the findings that the pack lists."""
-    header, *rows = pack.rows("tables/audit_summary.csv")
-    findings = pack.json(FINDINGS)["findings"]
-    for row in (dict(zip(header, cells, strict=True)) for cells in rows):
-        mine = [one for one in findings if one["check"] == row["check"]]
-        counted = Counter(one["status"] for one in mine) + Counter(
-            one["severity"] for one in mine if one["status"] in OPEN
-        )
-        for key in ("warn", "crit", "new", "persisting", "resolved", "accepted"):
-            _same(f"audit_summary, {row['check']}", [{key: int(row[key])}], [{key: counted[key]}])
-    return 6 * len(rows)

@@ -28,6 +28,33 @@ PULLS, FINDINGS, CERTIFICATE = "pulls.json", "findings.json", "certificate.json"
 UNLISTED = (MANIFEST, SIGNATURE, TIMESTAMP)
 """Files that the manifest cannot name: itself, and what was made over it."""
 
+TABLES = (
+    "findings",
+    *(f"tables/{name}" for name in ("audit_summary", "meetings", "legs", "usage", "changes", "moved")),
+)
+NAMES = {"README.txt", "verify.py", PULLS, CERTIFICATE, FINDINGS}
+NAMES |= {f"{name}{end}" for name in TABLES for end in (".csv", ".about.json")}
+"""What a pack holds beside raw answers; an `OPINION.html` that nobody derived would be believed for the company it keeps."""
+
+KEYS = {
+    "format",
+    "package_version",
+    "as_of",
+    "include_raw",
+    "n_pulls",
+    "chain_sha256",
+    "parser",
+    "settle_s",
+    "witnesses",
+    "audited",
+    "head_key",
+    "files",
+}
+"""What a manifest says."""
+
+OF_THE_JSON_ALONE = {"pulls", "records_in_archive"}
+"""What findings.json says of a finding and findings.csv does not."""
+
 LEFT_BEHIND = (".DS_Store", "Thumbs.db", "desktop.ini")
 """What file managers leave in a folder that was looked at; passed over only when it is empty, since anybody may call a file so."""
 
@@ -85,13 +112,49 @@ class ZipFiles:
                 raise BrokenError(f"two files are called {one.filename!r} / 两个文件同名")
             if one.flag_bits & 1:
                 raise BrokenError(f"{one.filename!r} is encrypted / 已加密")
-            if not (one.is_dir() and one.file_size == 0):
-                self.sizes[one.filename] = one.file_size
+            self.sizes[one.filename] = one.file_size
         _limit(self.sizes, place.stat().st_size)
+        _check_layout(self.whole, place)
 
     def open(self, name: str) -> BinaryIO:
         """Return a file, to be read; zipfile checks that it is as large as was said, and its CRC."""
         return self.whole.open(name)  # type: ignore[return-value]  # it reads bytes
+
+
+def _check_layout(whole: zipfile.ZipFile, place: Path) -> None:
+    """The ZIP is nothing but its files, end to end: other programs see the same names and bytes, and there is no room for a second content."""
+    end, size = 0, place.stat().st_size
+    with place.open("rb") as file:
+        for one in sorted(whole.infolist(), key=lambda one: one.header_offset):
+            _check_entry(one)
+            file.seek(one.header_offset)
+            head = file.read(30)
+            n_name, n_extra = int.from_bytes(head[26:28], "little"), int.from_bytes(head[28:30], "little")
+            name = file.read(n_name).decode("utf-8" if one.flag_bits & 0x800 else "cp437")
+            if one.header_offset != end or name != one.orig_filename or not _is_zip64(file.read(n_extra)):
+                raise BrokenError(f"something else lies before or in the head of {one.filename!r} / ZIP 中夹有其他内容")
+            end += 30 + n_name + n_extra + one.compress_size
+        file.seek(max(size - 22, 0))
+        last = file.read()
+    listed = int.from_bytes(last[12:16], "little")
+    if end != whole.start_dir or last[:4] != b"PK\5\6" or whole.comment or size - end - listed not in (22, 98):
+        raise BrokenError("something else lies between or behind its files / ZIP 中夹有其他内容")
+
+
+def _check_entry(one: zipfile.ZipInfo) -> None:
+    """An entry is a plain file as `pack` writes them: links, folders, second names (Unicode Path) and rare methods are read in other ways elsewhere."""
+    kind = one.external_attr >> 16 & 0o170000
+    if kind not in (0, 0o100000) or one.filename.endswith("/") or one.external_attr & 0x10:
+        raise BrokenError(f"{one.filename!r} is no plain file / 不是普通文件")
+    if one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or one.flag_bits & ~0x806:
+        raise BrokenError(f"{one.filename!r} is packed in another way than a pack is / 压缩方式不可用")
+    if one.comment or not _is_zip64(one.extra):
+        raise BrokenError(f"{one.filename!r} says more of itself than a pack does / 带有多余的说明")
+
+
+def _is_zip64(extra: bytes) -> bool:
+    """Whether what stands behind a name is nothing, or the sizes of a large file alone."""
+    return not extra or (extra[:2] == b"\1\0" and int.from_bytes(extra[2:4], "little") == len(extra) - 4)
 
 
 def _limit(sizes: dict[str, int], packed: int | None) -> None:
@@ -122,6 +185,7 @@ class Unpacked:
         self.manifest: dict[str, Any] = {}
         self.pulls: list[dict[str, Any]] = []
         self.ends: list[str] = []
+        self.left: list[str] = []
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield a file's bytes, some at a time."""
@@ -163,6 +227,8 @@ class Unpacked:
         claimed = body.pop("sha256") if isinstance(body, dict) and "sha256" in body else None
         if claimed is None or sha256(canonical(body)) != claimed or body.get("format") != FORMAT:
             raise BrokenError("manifest.json was changed / 已被改动")
+        if strange := sorted(set(body) - KEYS):
+            raise BrokenError(f"manifest.json says what no pack says / 含有不认识的内容: {strange[:5]}")
         self.manifest = body
         return f"manifest {claimed}"
 
@@ -181,6 +247,8 @@ class Unpacked:
             raise BrokenError(
                 f"added / 多出: {extra[:5]}, removed / 缺少: {gone[:5]}; unpack it into an empty folder / 请解压到空目录"
             )
+        if strange := sorted(name for name in set(wanted) - NAMES if not name.startswith("raw/")):
+            raise BrokenError(f"{strange[:5]} are no files of a pack / 不是证据包的文件")
         for name, mark in wanted.items():
             if self.mark(name) != (mark["size"], mark["sha256"]):
                 raise BrokenError(f"{name} was changed / 已被改动")
@@ -221,6 +289,9 @@ class Unpacked:
 
     def check_raw(self) -> str:
         """Every raw answer is the one its pull names."""
+        answers = {f"raw/{pull['pull_id']}.json" for pull in self.pulls} if self.manifest["include_raw"] else set()
+        if strange := sorted(name for name in self.files.sizes if name.startswith("raw/") and name not in answers):
+            raise BrokenError(f"{strange[:5]} are the answers of no pull / 不是任何查询的回答")
         if not self.manifest["include_raw"]:
             return "left out: answers are known by their hashes only / 未包含原始回答，只有其指纹"
         for pull in self.pulls:
@@ -251,6 +322,8 @@ class Unpacked:
         if len(told) != len(findings):
             raise BrokenError(f"findings.csv has {len(told)} rows, findings.json {len(findings)} / 行数不同")
         for row, one in zip(told, findings, strict=True):
+            if {*header} != {*one} - OF_THE_JSON_ALONE or len(header) != len({*header}):
+                raise BrokenError("findings.csv has other columns than findings.json / 两份的列不同")
             for name, cell in zip(header, row, strict=True):
                 if not _is_same(cell, one[name]):
                     raise BrokenError(f"findings.csv says another {name} of / 两份不一致: {one['finding_id']}")
@@ -284,7 +357,12 @@ class Unpacked:
             agreed = head["pulls"]
         if not compared:
             raise BrokenError("none of the heads is of a state in this pack / 没有一个公布的链首属于本包")
-        return f"{len(compared)} published heads agree, up to pull / 个公布的链首一致，至第 {agreed} 次查询 of {len(self.ends)}"
+        agree = f"{len(compared)} published heads agree, up to pull / 个公布的链首一致，至第 {agreed} 次查询 of {len(self.ends)}"
+        if later := sum(head["pulls"] > len(self.ends) for head in self.asked.heads or ()):
+            self.left.append(
+                f"{later} later heads are not in this pack: pulls after its last were published / 有 {later} 个更晚公布的链首不在本包中"
+            )
+        return agree
 
 
 def _plain_name(name: str) -> str:
@@ -385,6 +463,13 @@ Without the raw answers it cannot be checked that findings and tables follow fro
 没有原始回答，无法核对发现和表格是否由平台的回答得出；如需核对，请索取用 --include-raw 制作的证据包。"""
 
 
+def partly(text: str) -> str:
+    """Return the closing words for a pack of which something is left open: they claim no more than that its bytes are its maker's."""
+    return text.replace("Proven:", "Something is left open (OPEN above). Of the bytes alone it is shown:").replace(
+        "已证实：", "尚有未证实之处（见上文 OPEN）。仅就字节而言："
+    )
+
+
 def verify(place: Path, asked: Expected | None = None) -> tuple[list[str], bool]:
     """Return what was checked, a line each, and whether all of it holds. It stops at the first claim that does not."""
     lines, name = list[str](), "pack      证据包"
@@ -395,9 +480,26 @@ def verify(place: Path, asked: Expected | None = None) -> tuple[list[str], bool]
             lines.append(f"ok    {name}: {look(pack)}")
     except BrokenError as broken:
         return [*lines, f"FAIL  {name}: {broken}"], False
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError, csv.Error) as error:
+    except (
+        OSError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        MemoryError,
+        csv.Error,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         return [*lines, f"FAIL  {name}: {type(error).__name__} {str(error)[:200]}"], False
-    return [*lines, PROVEN, *([] if pack.manifest["include_raw"] else [WITHOUT_RAW])], True
+    lines += [f"OPEN  {one}" for one in pack.left]
+    return [
+        *lines,
+        partly(PROVEN) if pack.left else PROVEN,
+        *([] if pack.manifest["include_raw"] else [WITHOUT_RAW]),
+    ], True
 
 
 def read_public_key(path: Path) -> str:

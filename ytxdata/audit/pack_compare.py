@@ -1,0 +1,248 @@
+"""What a pack says beside what follows from its raw answers: every cell compared, and named what the answers do not prove."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import zip_longest
+from typing import Any
+
+from ytxdata.archive.rebuild import parser_mark
+from ytxdata.audit.checking import CHECKS
+from ytxdata.audit.findings import OPEN
+from ytxdata.audit.pack import README
+from ytxdata.audit.verifier import CERTIFICATE, FINDINGS, PULLS, BrokenError, Unpacked
+from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.records.aliases import DEFAULT
+
+GIVEN = {"roster", "invoice", "exports"}
+"""What is given beside an archive and is in no pack: what needs it cannot be derived from one."""
+
+
+def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any]) -> list[str]:
+    """Return what the maker of a pack chose and no answer proves, a line each: names of fields, waiting, period, thresholds, checks, opinions."""
+    left = list(_parser_lines(manifest["parser"]))
+    if timedelta(seconds=manifest["settle_s"]) != DEFAULT_POLICY.settle:
+        left.append(
+            f"a record counts as settled after {manifest['settle_s']} s, by default {DEFAULT_POLICY.settle.total_seconds():.0f} s / 沉降时间由制作者指定"
+        )
+    if manifest["audited"] != [None, None]:
+        left.append(f"only this period was audited / 只审计了此时段: {manifest['audited']}")
+    return [*left, *_checks_lines(told)]
+
+
+def _parser_lines(parser: dict[str, Any]) -> Iterator[str]:
+    usual = json.loads(json.dumps(parser_mark(DEFAULT)))
+    if parser.get("version") != usual["version"]:
+        yield f"the maker's parser is version {parser.get('version')}, this one {usual['version']} / 解析器版本不同"
+    for kind in ("meetings", "legs"):
+        known, given = dict(usual[kind]), dict(parser[kind])
+        for column in (*given, *(one for one in known if one not in given)):
+            if given.get(column) != known.get(column):
+                yield f"{kind}.{column} was read from the fields {given.get(column)}, by default {known.get(column)}: the maker's choice / 字段名由制作者指定"
+
+
+def _checks_lines(told: dict[str, Any]) -> Iterator[str]:
+    for key, given in told["parameters"].items():
+        usual = json.loads(json.dumps(CHECKS[key].parameters, default=str)) if key in CHECKS else given
+        if other := {name: value for name, value in given.items() if value != usual.get(name)}:
+            yield f"thresholds of {key} are not the default ones / 阈值不是默认值: {other}"
+    if silent := [key for key in CHECKS if key not in told["parameters"]]:
+        yield f"checks that its maker did not run / 制作者没有运行的检查: {', '.join(silent)}"
+    beside = [key for key in told["parameters"] if key not in CHECKS or set(CHECKS[key].needs) & GIVEN]
+    if ran := [key for key in beside if key not in told["not_run"]]:
+        yield f"not without what was given beside the archive / 缺少另给的名单等，未重算: {', '.join(ran)}"
+    if judged := sum(one["status"] in ("accepted", "resolved") for one in told["findings"]):
+        yield f"{judged} findings are accepted or resolved by somebody's word / 条发现的状态由人给出"
+
+
+CLOCK = timedelta(minutes=10)
+"""How far the platform's clock may have been off before a sync says so itself."""
+
+_OF_ITS_TIME = ("package_version", "previous_sha256")
+"""What a pull says of the program that kept it; the chain vouches for it, and no answer does."""
+
+_STATUS = ("status", "reason", "by", "pulls", "records_in_archive")
+"""What a finding owes to audits before and to people."""
+
+
+@dataclass
+class Comparison:
+    """A pack beside what follows from its answers; `left` tells what could not be held against them."""
+
+    pack: Unpacked
+    has_witnesses: bool
+    again: Sequence[str]
+    left: list[str] = field(default_factory=list)
+
+    def compare(self, name: str, data: bytes) -> int:
+        """Compare one file; return how many cells agree."""
+        if name == PULLS:
+            return _same(name, *(
+                [{key: value for key, value in pull.items() if key not in _OF_ITS_TIME} for pull in pulls]
+                for pulls in (self.pack.json(PULLS), json.loads(data))
+            ))  # fmt: skip
+        if name == CERTIFICATE:
+            return self._certificate(self.pack.json(CERTIFICATE), json.loads(data))
+        if name == FINDINGS:
+            return self._findings(self.pack.json(FINDINGS), json.loads(data))
+        if name == README:
+            return _same(name, [{"text": self.pack.read(name).decode()}], [{"text": data.decode()}])
+        if name.endswith(".about.json"):
+            return self._about(name, json.loads(self.pack.read(name)), json.loads(data))
+        if name == "tables/audit_summary.csv":
+            return self._summary(data)
+        if not name.startswith("tables/") or not name.endswith(".csv"):
+            return 0
+        return self._table(name, data)
+
+    def _table(self, name: str, data: bytes) -> int:
+        header, *told = self.pack.rows(name)
+        known, *derived = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
+        if header != known or len(told) != len(derived):
+            raise BrokenError(f"{name}: {len(told)} rows, {len(derived)} follow from the answers / 行数或列不同")
+        skipped = {"verdict"} if self.has_witnesses else set[str]()
+        if skipped & {*header}:
+            self.left.append(f"{name}: the column verdict rests on witnesses / verdict 一列依据另给的见证，未重算")
+        return sum(
+            _same(f"{name}, row {place}", [_cells(header, row, skipped)], [_cells(header, other, skipped)])
+            for place, (row, other) in enumerate(zip(told, derived, strict=True), start=1)
+        )
+
+    def _certificate(self, told: dict[str, Any], derived: dict[str, Any]) -> int:
+        """With witnesses, a period that follows from the answers is one of those derived; every other is named."""
+        if not self.has_witnesses:
+            return _certificates_agree(told, derived)
+        alone = [one for one in told["periods"] if not any(_is_period(one, other) for other in derived["periods"])]
+        self.left += [
+            f"certificate.json: {one['verdict']} from {one['start']} to {one['end']} rests on witnesses that are not in the pack ({one['en']}) / 此时段的结论依据另给的见证，未重算"
+            for one in alone
+        ]
+        self.left.append(
+            f"certificate.json: without the witnesses the worst verdict is {derived['worst']} / 不计见证时最差的结论"
+        )
+        return 4 * (len(told["periods"]) - len(alone))
+
+    def _findings(self, told: dict[str, Any], derived: dict[str, Any]) -> int:
+        """Findings of every check that runs on answers alone, and which of these did not run and why."""
+        if strange := sorted({one["check"] for one in told["findings"]} - {*told["parameters"]}):
+            raise BrokenError(f"findings of checks that did not run / 没有运行的检查有发现: {strange}")
+        certified = [key for key in self.again if "certificate" in CHECKS[key].needs]
+        n = _same(FINDINGS, *(
+            [
+                {key: value for key, value in one.items() if key not in _STATUS}
+                for one in found["findings"]
+                if one["check"] in self.again and one["check"] not in certified and one["status"] != "resolved"
+            ]
+            for found in (told, derived)
+        ))  # fmt: skip
+        for key in certified:
+            # their ids name edges of periods, which may lie a little elsewhere
+            counts = [
+                Counter(
+                    one["severity"] for one in found["findings"] if one["check"] == key and one["status"] != "resolved"
+                )
+                for found in (told, derived)
+            ]
+            if self.has_witnesses and counts[0] != counts[1]:
+                self.left.append(
+                    f"{key}: {dict(counts[0])} findings, without the witnesses {dict(counts[1])} / 依据另给的见证，未重算"
+                )
+            elif not self.has_witnesses:
+                n += _same(f"findings of {key}", [dict(counts[0])], [dict(counts[1])])
+        mine = {key for key in self.again if key in told["parameters"]}
+        _same("findings.json, not run", *(
+            [{key: why for key, why in found["not_run"].items() if key in mine}] for found in (told, derived)
+        ))  # fmt: skip
+        return n
+
+    def _about(self, name: str, told: dict[str, Any], derived: dict[str, Any]) -> int:
+        """What stands beside a table claims no more than follows; hash and rows were held against the table itself."""
+        skipped = {"sha256", "bytes", "rows", "package_version", "written_at"}
+        if name in ("findings.about.json", "tables/audit_summary.about.json"):
+            skipped |= {"notes", "period"}  # of lists that were given, and of a table of checks
+        if self.has_witnesses:
+            skipped |= {"completeness"}
+            if told.get("completeness") != derived.get("completeness"):
+                self.left.append(f"{name}: completeness rests on witnesses / 完整性结论依据另给的见证，未重算")
+        return _same(name, *(
+            [{key: _coarse(value) for key, value in one.items() if key not in skipped}] for one in (told, derived)
+        ))  # fmt: skip
+
+    def _summary(self, data: bytes) -> int:
+        """The summary counts the findings that the pack lists, for every check that ran, and says of each what follows."""
+        header, *rows = self.pack.rows("tables/audit_summary.csv")
+        known, *others = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
+        told = self.pack.json(FINDINGS)
+        if header != known or sorted(row[header.index("check")] for row in rows) != sorted(told["parameters"]):
+            raise BrokenError("audit_summary has other checks than findings.json / 检查与 findings.json 不符")
+        derived = {row[known.index("check")]: dict(zip(known, row, strict=True)) for row in others}
+        for row in (dict(zip(header, cells, strict=True)) for cells in rows):
+            mine = [one for one in told["findings"] if one["check"] == row["check"]]
+            counted = Counter(one["status"] for one in mine) + Counter(
+                one["severity"] for one in mine if one["status"] in OPEN
+            )
+            for key in COUNTS:
+                _same(f"audit_summary, {row['check']}", [{key: int(row[key])}], [{key: counted[key]}])
+            if row["check"] in self.again:
+                _same(f"audit_summary, {row['check']}", *(
+                    [{key: cell for key, cell in one.items() if key not in COUNTS}] for one in (row, derived[row["check"]])
+                ))  # fmt: skip
+        return len(header) * len(rows)
+
+
+COUNTS = ("warn", "crit", "new", "persisting", "resolved", "accepted")
+
+
+def _coarse(value: Any) -> str:
+    """A description without the instants in its sentences, which the platform's clock moves a little: certificate and tables hold them."""
+    return re.sub(
+        r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?", "…", json.dumps(value, ensure_ascii=False, sort_keys=True)
+    )
+
+
+def _is_period(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two periods are one, but for edges that the platform's clock moved."""
+    return all(one[key] == other[key] for key in ("verdict", "en", "zh", "pulls")) and all(
+        abs(datetime.fromisoformat(one[edge]) - datetime.fromisoformat(other[edge])) <= CLOCK
+        for edge in ("start", "end")
+    )
+
+
+def _certificates_agree(told: dict[str, Any], derived: dict[str, Any]) -> int:
+    """Compare what is claimed of every period. An edge may lie a little elsewhere: how far the platform's clock was off is kept in no pull."""
+    periods = [
+        [{key: value for key, value in one.items() if key not in ("start", "end")} for one in given["periods"]]
+        for given in (told, derived)
+    ]
+    n = _same(CERTIFICATE, *periods) + _same(CERTIFICATE, [{"worst": told["worst"]}], [{"worst": derived["worst"]}])
+    for one, other in zip(told["periods"], derived["periods"], strict=True):
+        for edge in ("start", "end"):
+            apart = datetime.fromisoformat(one[edge]) - datetime.fromisoformat(other[edge])
+            if abs(apart) > CLOCK:
+                raise BrokenError(
+                    f"certificate.json: {edge} is {one[edge]}, {other[edge]} follows from the answers / 与原始回答不符"
+                )
+    return n
+
+
+def _cells(header: Sequence[str], row: Sequence[str], skipped: Collection[str]) -> dict[str, str]:
+    return {key: cell for key, cell in zip(header, row, strict=True) if key not in skipped}
+
+
+def _same(name: str, told: Sequence[dict[str, Any]], derived: Sequence[dict[str, Any]]) -> int:
+    """Return how many cells two lists of rows have in common; refuse the first that differs."""
+    nothing: dict[str, Any] = {}
+    for one, other in zip_longest(told, derived, fillvalue=nothing):
+        for key in (*one, *(key for key in other if key not in one)):
+            if one.get(key) != other.get(key):
+                raise BrokenError(
+                    f"{name}: {key} is {str(one.get(key))[:80]!r}, {str(other.get(key))[:80]!r} follows from the answers / 与原始回答不符"
+                )
+    return sum(map(len, told))

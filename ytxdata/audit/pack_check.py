@@ -14,7 +14,7 @@ from ytxdata.archive.sync import sync
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
 from ytxdata.audit.pack import VERIFY, chained_pulls, own_verifier, parts
-from ytxdata.audit.pack_compare import GIVEN, Comparison, chosen_by_its_maker
+from ytxdata.audit.pack_compare import GIVEN, PackComparison, chosen_by_its_maker
 from ytxdata.audit.run import run
 from ytxdata.audit.verifier import (
     FINDINGS,
@@ -189,7 +189,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         snapshot = archive.snapshot()
         assert snapshot is not None
         derived = dict(parts(archive, snapshot, chained_pulls(snapshot), findings, None))
-    comparison = Comparison(pack, manifest["witnesses"] > 0, again)
+    comparison = PackComparison(pack, manifest["witnesses"] > 0, again)
     n = sum(comparison.compare(name, data) for name, data in derived.items())
     left = [*chosen_by_its_maker(manifest, told), *comparison.left]
     return f"{n:,} cells follow from {len(answers)} raw answers / 个单元格由原始回答得出", left

@@ -73,7 +73,7 @@ _STATUS = ("status", "reason", "by", "pulls", "records_in_archive")
 
 
 @dataclass
-class Comparison:
+class PackComparison:
     """A pack beside what follows from its answers; `left` tells what could not be held against them."""
 
     pack: Unpacked

@@ -42,7 +42,7 @@ from ytxdata.archive.snapshot import Snapshot, newest
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import PENDING, Writer, write_intake, write_whole_answers
-from ytxdata.errors import ArchiveWriteError, YtxError
+from ytxdata.errors import ArchiveWriteError, NetworkError, PlatformError, RefusedError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
 from ytxdata.history.proof.policy import Policy
@@ -220,7 +220,7 @@ def sync(
                 reading.take(intake.take(answers[-1]))
         except KeyboardInterrupt:
             raise InterruptedSync(keep_evidence(root, before, account, answers, intake.aliases)) from None
-        except YtxError as error:
+        except (PlatformError, RefusedError, NetworkError) as error:
             # the platform may list a record once and never again: an earlier answer of this sync is evidence
             if answers:
                 error.add_note(keep_evidence(root, before, account, answers, intake.aliases).in_("both"))

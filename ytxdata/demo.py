@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ytxdata.extras import require_extra
+from ytxdata.errors import require_extra
 from ytxdata.labels import Text, preferred_lang
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from ytxdata.archive import Archive
-from ytxdata.archive.snapshot import newest
+from ytxdata.archive.heads import newest
 
 WORKER = Path(__file__).with_name("worker.py")
 KILLS = int(os.environ.get("YTX_TEST_KILLS", "8"))

@@ -78,7 +78,7 @@ def test_it_syncs_and_keeps_every_row_it_had(older: Path, platform: Any, monkeyp
         assert archive.answer(pull_id) == raw
 
 
-STEPS = ("write_sync.write_head", "write_sync.sync_all", "write_sync.Writer.promote", "older_layouts.set_aside")
+STEPS = ("write_sync.write_head", "write_sync.sync_all", "write_sync.Writer.promote", "cleanup.set_aside")
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -14,12 +14,12 @@ import pytest
 
 from ytxdata.archive import Archive, cleanup
 from ytxdata.archive import cleanup as compaction
-from ytxdata.archive.snapshot import Snapshot, newest
+from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.stored_files import SCHEMAS
 from ytxdata.archive.views import relation
 from ytxdata.errors import UsageError
-from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.normalize import PARSER_VERSION
+from ytxdata.records.schema import DEFAULT
 from ytxdata.times import BEIJING
 
 
@@ -84,7 +84,7 @@ def test_a_look_up_reads_only_the_row_groups_that_may_hold_it(
 ) -> None:
     platform.records = platform.newest_first(4000)
     archive.sync(platform)
-    from ytxdata.archive.snapshot import among, batches, not_before
+    from ytxdata.archive.heads import among, batches, not_before
     from ytxdata.archive.stored_files import find
 
     snapshot = newest(archive.path)

@@ -11,7 +11,7 @@ from tests.metrics.test_engines import REPORTS
 from ytxdata import metrics
 from ytxdata.errors import UsageError
 from ytxdata.metrics.definitions import REASONS
-from ytxdata.tables.plain import to_arrow
+from ytxdata.tables.described import to_arrow
 
 
 def explained(report: metrics.Report, row: Any, column: str | None = None) -> list[dict[str, Any]]:

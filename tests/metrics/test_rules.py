@@ -16,7 +16,7 @@ from ytxdata import metrics
 from ytxdata.errors import UsageError
 from ytxdata.metrics.calendar import Workdays
 from ytxdata.metrics.definitions import DEFINITIONS, definitions_page
-from ytxdata.metrics.products import PRODUCTS
+from ytxdata.metrics.usage import PRODUCTS
 
 ROOT = Path(__file__).parents[2]
 

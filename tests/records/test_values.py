@@ -15,12 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ytxdata import times
-from ytxdata.records.aliases import DEFAULT
-from ytxdata.records.instants import AHEAD, parse_instant
+from ytxdata.records.columns import read_parties
 from ytxdata.records.json_values import Number
-from ytxdata.records.legs import read_parties
 from ytxdata.records.normalize import Normalized, normalize
-from ytxdata.records.values import convert
+from ytxdata.records.schema import DEFAULT
+from ytxdata.records.values import AHEAD, convert, parse_instant
 
 NOON = datetime(2026, 1, 5, 4, 0, 0, tzinfo=UTC)
 Rows = Callable[..., Normalized]

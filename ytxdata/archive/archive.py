@@ -14,11 +14,11 @@ import narwhals as nw
 import pandas as pd
 
 from ytxdata import times
+from ytxdata.archive.heads import Snapshot, newest, read
 from ytxdata.archive.known_meetings import certificate_of
 from ytxdata.archive.ledger import changes
 from ytxdata.archive.ownership import WAIT_S, no_archive, read_identity
 from ytxdata.archive.raw_answers import current_records, raw_answer
-from ytxdata.archive.snapshot import Snapshot, newest, read
 from ytxdata.archive.sync import Asker, RebuildReport, SyncReport, rebuild, sync
 from ytxdata.archive.verify import Verification, verify
 from ytxdata.archive.views import scan, table
@@ -29,8 +29,7 @@ from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.witness import Hearing, Totals
 from ytxdata.history.witness_lists import read_list, read_witness
 from ytxdata.labels import Text
-from ytxdata.records.aliases import Aliases
-from ytxdata.records.schema import to_pandas
+from ytxdata.records.schema import Aliases, to_pandas
 from ytxdata.redact import keyed_hashes
 from ytxdata.selection import Selectable
 from ytxdata.times import Instant, as_instant

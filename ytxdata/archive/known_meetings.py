@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ytxdata.archive.heads import Snapshot, among, batches, filled, not_before, read
 from ytxdata.archive.raw_answers import Envelope
-from ytxdata.archive.snapshot import Snapshot, among, batches, filled, not_before, read
 from ytxdata.archive.stored_files import find
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Known

@@ -10,14 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ytxdata.archive.heads import Snapshot, among, batches, filled, read
 from ytxdata.archive.raw_answers import Envelope, raw_records
 from ytxdata.archive.rebuild import aliases_for
-from ytxdata.archive.snapshot import Snapshot, among, batches, filled, read
 from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED
 from ytxdata.labels import Text
-from ytxdata.records.aliases import PARTIES, Aliases
 from ytxdata.records.json_values import as_json, read_value
-from ytxdata.records.schema import LEGS, MEETINGS, PROVENANCE, Column, arrow_schema
+from ytxdata.records.schema import LEGS, MEETINGS, PARTIES, PROVENANCE, Aliases, Column, arrow_schema
 from ytxdata.times import ZONE_NAME, beijing_text
 
 CHANGES: tuple[Column, ...] = (

@@ -17,10 +17,10 @@ from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Ve
 from ytxdata.archive.raw_answers import Envelope, fold
 from ytxdata.history.history import call_row, pull_facts
 from ytxdata.history.proof.evidence import PullFacts
-from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.identity import by_meeting
 from ytxdata.records.normalize import normalize
+from ytxdata.records.schema import Aliases
 from ytxdata.records.schema import rows_of as cells_of
 from ytxdata.records.spans import RawRecord
 

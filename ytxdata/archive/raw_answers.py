@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.snapshot import Snapshot, among, batches, filled, read
+from ytxdata.archive.heads import Snapshot, among, batches, filled, read
 from ytxdata.archive.stored_files import Numbers
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text

@@ -19,11 +19,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.heads import gone_files, head_path, read_gone, read_head, sequences, write_gone
+from ytxdata.archive.heads import (
+    Snapshot,
+    batches,
+    gone_files,
+    head_path,
+    newest,
+    read,
+    read_gone,
+    read_head,
+    sequences,
+    write_gone,
+)
 from ytxdata.archive.known_meetings import VERSION_COLUMNS, Twins, Version, from_rows
 from ytxdata.archive.ownership import LAYOUT
 from ytxdata.archive.raw_answers import Envelope, may_hold_more, put_together
-from ytxdata.archive.snapshot import Snapshot, batches, newest, read
 from ytxdata.archive.stored_files import (
     CHAINED,
     DERIVED_TABLES,
@@ -38,10 +48,10 @@ from ytxdata.archive.stored_files import (
 from ytxdata.archive.write_sync import Writer, index_again, stored_rows
 from ytxdata.errors import DamagedError, FutureLayoutError, YtxError
 from ytxdata.labels import Text
-from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import read_answer
 from ytxdata.records.identity import by_meeting
 from ytxdata.records.normalize import PARSER_VERSION, normalize
+from ytxdata.records.schema import DEFAULT, Aliases
 
 
 def parser_mark(aliases: Aliases) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from typing import Protocol
 import numpy as np
 
 from ytxdata import times
-from ytxdata.archive.cleanup import compact_if_due, heal, let_files_go, tidy
+from ytxdata.archive.cleanup import compact_if_due, heal, let_files_go, migrated, tidy
+from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import (
     ArchivedMeetings,
     RejectIndex,
@@ -25,7 +26,6 @@ from ytxdata.archive.known_meetings import (
     to_state,
 )
 from ytxdata.archive.new_or_changed import JUDGEMENTS, Intake
-from ytxdata.archive.older_layouts import migrated
 from ytxdata.archive.ownership import LAYOUT, birth, check_owner, no_archive, read_identity, writing
 from ytxdata.archive.raw_answers import raw_records
 from ytxdata.archive.rebuild import (
@@ -38,7 +38,6 @@ from ytxdata.archive.rebuild import (
     rebuilt,
     rebuilt_if_outdated,
 )
-from ytxdata.archive.snapshot import Snapshot, newest
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import PENDING, Writer, write_intake, write_whole_answers
@@ -48,9 +47,9 @@ from ytxdata.history.proof.evidence import Note
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reading import Judgement, Reading
 from ytxdata.labels import Text, preferred_lang
-from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.profile import drift, profile
+from ytxdata.records.schema import Aliases
 from ytxdata.templates import VERDICTS, facts_card
 
 

@@ -12,21 +12,23 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from ytxdata.archive.cleanup import LISTS_KEPT, named_files
+from ytxdata.archive.cleanup import LISTS_KEPT, manifest, named_files
 from ytxdata.archive.heads import (
     Head,
+    Snapshot,
+    batches,
     gone_files,
     head_path,
     kept_lists,
     link,
+    newest,
+    read,
     read_gone,
     read_head,
     sequences,
 )
-from ytxdata.archive.older_layouts import manifest
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, no_archive, read_identity
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
-from ytxdata.archive.snapshot import Snapshot, batches, newest, read
 from ytxdata.archive.stored_files import CHAINED, DERIVE_AGAIN, DERIVED, INDEX, StoredFile, data_files, pull_sha256
 from ytxdata.archive.write_sync import PENDING
 from ytxdata.errors import DamagedError, NotAnArchiveError

@@ -24,11 +24,10 @@ import duckdb
 import narwhals as nw
 import pyarrow as pa
 
+from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import last_seen
-from ytxdata.archive.snapshot import Snapshot
 from ytxdata.archive.stored_files import SCHEMAS, telling_damage
-from ytxdata.errors import UsageError
-from ytxdata.extras import require_extra
+from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column, arrow_schema, empty
 from ytxdata.times import ZONE_NAME

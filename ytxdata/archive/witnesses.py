@@ -11,10 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from ytxdata.archive.cleanup import heal
-from ytxdata.archive.older_layouts import migrated
+from ytxdata.archive.cleanup import heal, migrated
+from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.ownership import no_archive, read_identity, writing
-from ytxdata.archive.snapshot import Snapshot, newest
 from ytxdata.archive.stored_files import WITNESSES, StoredFile, check_whole, telling_damage, telling_write_errors
 from ytxdata.archive.views import table
 from ytxdata.archive.write_sync import Writer

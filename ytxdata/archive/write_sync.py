@@ -13,12 +13,23 @@ import numpy as np
 import pyarrow as pa
 
 from ytxdata import times
-from ytxdata.archive.heads import Head, link, past_of, sequences, write_head
+from ytxdata.archive.heads import (
+    Head,
+    Snapshot,
+    among,
+    batches,
+    link,
+    past_of,
+    read,
+    sequences,
+    table_path,
+    with_all_columns,
+    write_head,
+)
 from ytxdata.archive.known_meetings import Version, reject_key
 from ytxdata.archive.new_or_changed import Fresh, Intake, Taken
 from ytxdata.archive.ownership import IDENTITY, LAYOUT
 from ytxdata.archive.raw_answers import WHOLE, Envelope, renumber
-from ytxdata.archive.snapshot import Snapshot, among, batches, read, table_path, with_all_columns
 from ytxdata.archive.stored_files import (
     DERIVED,
     DERIVED_TABLES,

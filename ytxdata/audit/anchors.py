@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from ytxdata.archive import Archive
+from ytxdata.archive.heads import read
 from ytxdata.archive.ownership import no_archive
-from ytxdata.archive.snapshot import read
 from ytxdata.archive.stored_files import CHAINED, pull_sha256
 from ytxdata.audit.verifier import HEAD_FORMAT, canonical, read_heads
-from ytxdata.errors import DamagedError, UsageError
-from ytxdata.extras import require_extra
+from ytxdata.errors import DamagedError, UsageError, require_extra
 from ytxdata.labels import Text
 from ytxdata.redact import keyed_hashes
 

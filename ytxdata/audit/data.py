@@ -25,8 +25,8 @@ from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.source import Frames
 from ytxdata.phones import normalize
+from ytxdata.tables.described import to_arrow
 from ytxdata.tables.lists import AddressBook
-from ytxdata.tables.plain import to_arrow
 from ytxdata.times import instant_of, local_second
 
 if TYPE_CHECKING:

@@ -20,8 +20,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.source import Frames
 from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.normalize import normalize
-from ytxdata.tables.described import Definition
-from ytxdata.tables.plain import to_arrow
+from ytxdata.tables.described import Definition, to_arrow
 from ytxdata.tables.table import Table
 
 MOST = 20

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
+from ytxdata.archive.heads import Snapshot, read
 from ytxdata.archive.known_meetings import evidence_of
 from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.raw_answers import raw_answer
-from ytxdata.archive.snapshot import Snapshot, read
 from ytxdata.archive.stored_files import CHAINED, pull_sha256
 from ytxdata.audit.anchors import Signer, head_key, keyed_chain, timestamp
 from ytxdata.audit.findings import Findings

@@ -32,8 +32,8 @@ from ytxdata.audit.verifier import (
 from ytxdata.errors import DamagedError, UsageError, YtxError
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
-from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.schema import Aliases
 from ytxdata.version import __version__
 
 RELEASED = {"81f029a08560f1b0a31e14c67967c716147a37370e114f3742eafb6e3e8396bc": "0.1.0"}

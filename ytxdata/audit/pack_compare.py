@@ -19,7 +19,7 @@ from ytxdata.audit.findings import OPEN
 from ytxdata.audit.pack import README
 from ytxdata.audit.verifier import CERTIFICATE, FINDINGS, PULLS, BrokenError, Unpacked
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.records.aliases import DEFAULT
+from ytxdata.records.schema import DEFAULT
 
 GIVEN = {"roster", "invoice", "exports"}
 """What is given beside an archive and is in no pack: what needs it cannot be derived from one."""

@@ -19,9 +19,8 @@ from ytxdata.labels import Text
 from ytxdata.metrics.facts import Scope
 from ytxdata.phones import number_class
 from ytxdata.records.schema import to_pandas
-from ytxdata.tables.described import Definition
+from ytxdata.tables.described import Definition, decimal_text
 from ytxdata.tables.lists import Listed
-from ytxdata.tables.plain import decimal_text
 from ytxdata.tables.table import Table
 from ytxdata.times import Instant
 

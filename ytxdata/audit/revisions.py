@@ -19,8 +19,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.calendar import By
 from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import usage
-from ytxdata.tables.described import Definition
-from ytxdata.tables.plain import to_arrow
+from ytxdata.tables.described import Definition, to_arrow
 from ytxdata.tables.table import Table
 from ytxdata.times import Instant, as_instant, beijing_text
 

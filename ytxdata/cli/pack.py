@@ -9,7 +9,7 @@ import typer
 
 from ytxdata.cli.audit import ConfigFile, InvoiceFile, RosterFile
 from ytxdata.cli.shared_options import ArchiveDir, From, Json, Language, To, emit, say
-from ytxdata.extras import require_extra
+from ytxdata.errors import require_extra
 
 
 def register(app: typer.Typer) -> None:

@@ -29,8 +29,7 @@ from ytxdata.cli.shared_options import (
     with_conditions,
     wrote,
 )
-from ytxdata.errors import UsageError
-from ytxdata.extras import require_extra
+from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Lang, Text
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ that it can disagree with the client.
 
 from __future__ import annotations
 
-from ytxdata.extras import require_extra
+from ytxdata.errors import require_extra
 
 try:
     import starlette  # noqa: F401

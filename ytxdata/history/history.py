@@ -21,10 +21,9 @@ from ytxdata.history.proof.reading import certify_history
 from ytxdata.labels import Text
 from ytxdata.platform.codes import OK, lookup
 from ytxdata.platform.transport import clock_skew
-from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.merge import Counts, MergedTables, merge_answers
-from ytxdata.records.schema import PULLS, arrow_schema, to_pandas
+from ytxdata.records.schema import DEFAULT, PULLS, Aliases, arrow_schema, to_pandas
 from ytxdata.records.schema import rows_of as cells_of
 from ytxdata.selection import Selectable
 from ytxdata.templates import facts_card

@@ -15,8 +15,7 @@ from zipfile import BadZipFile
 
 import msgspec
 
-from ytxdata.errors import UsageError
-from ytxdata.extras import require_extra
+from ytxdata.errors import UsageError, require_extra
 from ytxdata.history.proof.witness import KINDS, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
 from ytxdata.phones import normalize

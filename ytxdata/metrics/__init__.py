@@ -7,18 +7,15 @@ from ytxdata.metrics.compare import ComparedReport, compare
 from ytxdata.metrics.concurrency import concurrency, peak_stretches
 from ytxdata.metrics.cost import chargeback, cost
 from ytxdata.metrics.definitions import DEFINITIONS
-from ytxdata.metrics.distributions import durations, sizes
-from ytxdata.metrics.hours import heatmap, working_hours
-from ytxdata.metrics.lonely import lonely
-from ytxdata.metrics.network import Network, network
+from ytxdata.metrics.distributions import durations, heatmap, sizes, working_hours
+from ytxdata.metrics.network import Network, lonely, network
 from ytxdata.metrics.people import concentration, creators, people, presence
-from ytxdata.metrics.products import compare_definitions
 from ytxdata.metrics.registry import REPORTS, register
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.source import Frames, ReportSource
 from ytxdata.metrics.sums import minutes, percent
 from ytxdata.metrics.tariff import Tariff
-from ytxdata.metrics.usage import usage
+from ytxdata.metrics.usage import compare_definitions, usage
 from ytxdata.tables.described import Definition
 
 __all__ = [

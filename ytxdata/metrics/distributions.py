@@ -1,8 +1,9 @@
-"""How large meetings are, and how long: meetings by class, every class a row."""
+"""How meetings spread: over classes of size and length, over weekdays and hours, inside and outside working hours."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -11,12 +12,13 @@ import pyarrow as pa
 
 from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
+from ytxdata.metrics.calendar import DAY, WORKING_HOURS, By, worked
 from ytxdata.metrics.facts import DayOf
 from ytxdata.metrics.groups import SIZES, Book, Group
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.source import Lazy, ReportSource
-from ytxdata.metrics.sums import add_up, minutes, percent
+from ytxdata.metrics.sums import add_up, distinct, minutes, percent
 from ytxdata.times import Instant
 
 DURATIONS = (("< 1", 0), ("1–5", 60), ("5–15", 300), ("15–30", 900), ("30–60", 1800), ("60–120", 3600), ("120–240", 7200), ("≥ 240", 14400))  # fmt: skip
@@ -105,3 +107,147 @@ def _classes(
 
     columns = (key, "meetings", "share_pct", "meeting_minutes")
     return rows.report(name, title, shown, columns, trace, then=("place",))
+
+
+HOUR, HOURS_OF_WEEK = 3600, 168
+_MONDAY = 4 * 24 * HOUR
+"""1970-01-05 00:00 in local epoch seconds: the first Monday."""
+
+
+@register(place=20, rows=168, folded=True)
+def heatmap(
+    source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
+    group: Group | None = None, book: Book | None = None, min_parties: int = 1, day_of: DayOf = "starts",
+) -> Report:  # fmt: skip
+    """Sum the minutes of meetings over weekday × hour, each meeting split across the hours it spans.
+
+    One row is one of the 168 hours of the week; an hour without meetings has 0. Two meetings at once give two minutes
+    a minute.
+
+    Parameters
+    ----------
+    source, start, end, group, book, min_parties, day_of
+        As in `usage`; a meeting that belongs to the period counts whole, so that the sum over all cells is
+        `meeting_minutes`.
+
+    Returns
+    -------
+    Report
+        `weekday` (1 = Monday), `hour`, `heatmap` [min]; 168 rows (of each group), sorted, also without meetings.
+
+    Raises
+    ------
+    UsageError
+        As in `usage`.
+    """
+    rows = Breakdown.of(source, start, end, group=group, book=book, min_parties=min_parties, day_of=day_of)
+    ended = rows.meetings.filter(~nw.col("meeting_s").is_null())
+    # Occupied seconds of a cell up to an instant = whole weeks × 3600 + what of the cell has passed in the running
+    # week. A meeting is the
+    # difference of two such instants; summed by the hour of the week they lie in, all cells follow from 168 rows.
+    edges = nw.concat([_edge(ended, "last", 1), _edge(ended, "first", -1)])
+    cells = rows.source.engine.small(pa.table({"slot": pa.array(range(HOURS_OF_WEEK), pa.int64())}))
+    zero = nw.lit(0, nw.Int64)
+    nothing = rows.occurring(ended).join(cells, how="cross").select("row", "slot", sign=zero, rest=zero, week=zero)
+    by_slot = (
+        nw.concat([edges, nothing])
+        .group_by("row", "slot")
+        .agg(nw.col("sign").sum(), nw.col("rest").sum(), nw.col("week").sum())
+        .with_columns(nw.col("sign", "rest", "week").cast(nw.Int64))
+    )
+    running = by_slot.with_columns(
+        weeks=nw.col("week").sum().over("row").cast(nw.Int64),
+        up_to=nw.col("sign").cum_sum().over("row", order_by="slot").cast(nw.Int64),
+    )
+    # the signs of all edges add up to 0: those in later slots are minus those up to here
+    passed = running.with_columns(s=HOUR * (nw.col("weeks") - nw.col("up_to")) + nw.col("rest"))
+    shown = passed.with_columns(weekday=nw.col("slot") // 24 + 1, hour=nw.col("slot") % 24, heatmap=minutes("s"))
+
+    def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
+        slot = (int(row["weekday"]) - 1) * 24 + int(row["hour"])
+        return rows.records(row).filter(_passed(nw.col("last"), slot) > _passed(nw.col("first"), slot))
+
+    title = Text("会议时段分布", "Heat map")
+    return rows.report("heatmap", title, shown, ("weekday", "hour", "heatmap"), trace, then=("slot",))
+
+
+def _edge(meetings: Lazy, column: str, sign: int) -> Lazy:
+    second = nw.col(column) - _MONDAY
+    hour = second // HOUR
+    return meetings.select(
+        "row",
+        slot=hour % HOURS_OF_WEEK,
+        sign=nw.lit(sign, nw.Int64),
+        rest=sign * (second % HOUR),
+        week=sign * (hour // HOURS_OF_WEEK),
+    )
+
+
+def _passed(second: nw.Expr, slot: int) -> nw.Expr:
+    """Seconds of one hour of the week that have passed up to a local epoch second."""
+    since = second - _MONDAY
+    week = HOURS_OF_WEEK * HOUR
+    within = nw.min_horizontal(
+        nw.max_horizontal(since % week - slot * HOUR, nw.lit(0, nw.Int64)), nw.lit(HOUR, nw.Int64)
+    )
+    return since // week * HOUR + within
+
+
+@register(place=30, rows=62)
+def working_hours(
+    source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
+    hours: tuple[str, str] = WORKING_HOURS, holidays: Collection[date | str] = (), extra_workdays: Collection[date | str] = (),
+    group: Group | None = None, book: Book | None = None, min_parties: int = 1, day_of: DayOf = "starts",
+) -> Report:  # fmt: skip
+    """Split meeting minutes into those inside and those outside working hours.
+
+    One row is a period; a meeting that crosses an edge of the working hours is split there. Working days are those of
+    the Chinese calendar, with make-up days; a year it does not know falls back to Monday to Friday, and a note says
+    so.
+
+    Parameters
+    ----------
+    source, start, end, by, group, book, min_parties, day_of
+        As in `usage`.
+    hours
+        Begin and end of the working hours, `HH:MM`, Beijing time.
+    holidays, extra_workdays
+        Dates that are not, or are, working days whatever the calendar says; also as texts, `2026-05-01`.
+
+    Returns
+    -------
+    Report
+        `period meeting_minutes inside_minutes outside_minutes outside_pct is_partial covered_pct`, sorted by period.
+
+    Raises
+    ------
+    UsageError
+        As in `usage`; or `hours` are no two times of a day, or the second is not after the first; or a date is none.
+    """
+    rows = Breakdown.of(source, start, end, by, group=group, book=book, min_parties=min_parties, day_of=day_of)
+    timed = rows.meetings.filter(~nw.col("meeting_s").is_null())
+    edges = rows.source.rows(distinct(timed.select(a=nw.col("first") // DAY, b=nw.col("last") // DAY), "a", "b"))
+    calendar = worked({int(day) for edge in edges for day in edge.values()}, hours, holidays, extra_workdays)
+    working, length = rows.source.engine.small(calendar.table), calendar.closes - calendar.opens
+    placed = timed.drop("day", strict=False)
+    for edge in ("first", "last"):
+        # working seconds up to an instant: whole working days before it, and what has passed of its own
+        passed = nw.min_horizontal(
+            nw.max_horizontal(nw.col(edge) % DAY - calendar.opens, nw.lit(0, nw.Int64)), nw.lit(length, nw.Int64)
+        )
+        placed = (
+            placed.with_columns(day=nw.col(edge) // DAY)
+            .join(working, on="day", how="inner")
+            .with_columns((nw.col("before") + nw.col("works") * passed).alias(f"{edge}_s"))
+            .drop("day", "before", "works")
+        )
+    sums = rows.add_up(placed.with_columns(inside_s=nw.col("last_s") - nw.col("first_s")), "meeting_s", "inside_s")
+    shown = sums.with_columns(outside_s=nw.col("meeting_s") - nw.col("inside_s")).with_columns(
+        meeting_minutes=minutes("meeting_s"),
+        inside_minutes=minutes("inside_s"),
+        outside_minutes=minutes("outside_s"),
+        outside_pct=percent("outside_s", "meeting_s"),
+    )
+    columns = ("meeting_minutes", "inside_minutes", "outside_minutes", "outside_pct")
+    title = Text("工作时间内外", "Working hours")
+    return rows.report("working_hours", title, shown, columns, notes=calendar.notes, hours="–".join(hours))

@@ -19,8 +19,7 @@ from ytxdata.metrics.definitions import REASONS, define, is_whole
 from ytxdata.metrics.facts import Facts, outcome
 from ytxdata.metrics.source import Source
 from ytxdata.metrics.sums import null_like
-from ytxdata.tables.described import Definition, in_words
-from ytxdata.tables.plain import to_arrow
+from ytxdata.tables.described import Definition, in_words, to_arrow
 from ytxdata.tables.table import Table
 from ytxdata.times import ZONE_NAME
 

@@ -20,7 +20,7 @@ from ytxdata.metrics.sums import distinct, null_like
 from ytxdata.phones import normalize
 from ytxdata.records.schema import to_pandas
 from ytxdata.selection import Selectable, Selection
-from ytxdata.tables.plain import to_arrow
+from ytxdata.tables.described import to_arrow
 from ytxdata.tables.table import Completeness
 from ytxdata.times import local_second
 
@@ -127,7 +127,7 @@ def resolve(source: ReportSource) -> Source:
     if isinstance(source, Source):
         return source
     if isinstance(source, Selection):
-        from ytxdata.metrics.selecting import select  # it stands on facts, which stand on sources
+        from ytxdata.metrics.groups import select  # it stands on facts, which stand on sources
 
         return select(resolve(source.source), source)
     given: Any = source  # whatever has these parts will do: a Fleet has them too

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ytxdata.archive import Archive
+from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.ownership import no_archive
-from ytxdata.archive.snapshot import Snapshot
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.registry import REPORTS, Ask, make

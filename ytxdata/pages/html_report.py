@@ -30,10 +30,9 @@ from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection, KeyFigure
 from ytxdata.plots import PICTURES
 from ytxdata.plots.canvas import Inset
-from ytxdata.tables.described import Definition, unit_of
+from ytxdata.tables.described import Definition, decimal_text, unit_of
 from ytxdata.tables.html import Rows, readable
 from ytxdata.tables.masking import Privacy
-from ytxdata.tables.plain import decimal_text
 from ytxdata.templates import render
 from ytxdata.times import BEIJING, ZONE_NAME, beijing_text
 from ytxdata.version import __version__

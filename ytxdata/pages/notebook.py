@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from ytxdata.errors import UsageError
-from ytxdata.extras import require_extra
+from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
 
 if TYPE_CHECKING:

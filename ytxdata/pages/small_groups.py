@@ -21,7 +21,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import RECORDS, Collection, KeyFigure
-from ytxdata.plots.time_axis import spans
+from ytxdata.plots.over_time import spans
 from ytxdata.tables.csv import read_csv
 from ytxdata.tables.described import Described
 from ytxdata.tables.masking import Privacy, blanked

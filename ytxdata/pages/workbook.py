@@ -14,12 +14,11 @@ from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection
 from ytxdata.plots.canvas import BLUE, INK, RED
 from ytxdata.plots.heatmap import WEEKDAYS
-from ytxdata.tables.described import Definition, Described, unit_of
+from ytxdata.tables.described import Cell, Definition, Described, unit_of
 from ytxdata.tables.excel import SheetPlace, write_workbook
 from ytxdata.tables.excel_sheet import Formats, in_cell, print_setup
 from ytxdata.tables.html import scope
 from ytxdata.tables.masking import Privacy
-from ytxdata.tables.plain import Cell
 from ytxdata.templates import VERDICTS
 
 LONG = ("people", "lonely", "presence", "peak_stretches")

@@ -24,8 +24,8 @@ from ytxdata.platform.failures import POLICY, Rule, http_error, named, redirecte
 from ytxdata.platform.limits import ACCEPTED_ENCODING, LONGEST_S, Wires, announces_length, read_body, within
 from ytxdata.platform.settings import Settings
 from ytxdata.platform.signing import SignedAuth
-from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.redact import guard_logs
 
 HEADERS = {

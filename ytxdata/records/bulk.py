@@ -21,10 +21,9 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from ytxdata.records import schema
-from ytxdata.records.aliases import PARTIES, Aliases, Match
 from ytxdata.records.encoding import is_utf8
 from ytxdata.records.json_values import STRICT_ERRORS, Number, strict
-from ytxdata.records.schema import ARROW_TYPES
+from ytxdata.records.schema import ARROW_TYPES, PARTIES, Aliases, Match
 from ytxdata.records.values import MOST_YUAN
 
 KindOf = Callable[[str], str | None]

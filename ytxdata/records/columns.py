@@ -1,21 +1,24 @@
-"""From objects to columns: which key of each object is taken, what its values become, and which of them contradict
-each other."""
+"""From objects to the columns of meetings and of legs: which key of each object is taken, what its values become, and
+which of them contradict each other.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata import times
-from ytxdata.records.aliases import COMPANIONS, Match, plain
-from ytxdata.records.json_values import as_json
-from ytxdata.records.numbers import Numbers
-from ytxdata.records.schema import ARROW_TYPES, Column
-from ytxdata.records.values import Values, as_list, as_texts, convert, is_blank
+from ytxdata.records import schema
+from ytxdata.records.json_values import Number, as_json, decoded, read_value
+from ytxdata.records.numbers import Numbers, read_numbers
+from ytxdata.records.schema import ARROW_TYPES, COMPANIONS, PARTIES, Aliases, Column, Match, plain
+from ytxdata.records.values import Values, as_list, as_phone, as_texts, convert, is_blank
 
 Lookup = Callable[[str], Match | None]
 Ranked = tuple[tuple[int, int], str]
@@ -172,3 +175,221 @@ def contradictions(arrays: Mapping[str, pa.Array], start: str, end: str) -> list
 def _where(mask: pa.Array) -> list[int]:
     indices: list[int] = pc.indices_nonzero(mask).to_pylist()
     return indices
+
+
+class Legs(NamedTuple):
+    """The legs of a list of meetings.
+
+    `owner` is the index of each leg's meeting, `arrays` the columns of legs but for the meeting id, `n_legs` and
+    `n_people` belong to the meetings (null: unknown), `n_keys` is how many keys the parties surely have, `troubles`
+    are about single legs (their index), `list_troubles` about a meeting's list.
+    """
+
+    owner: pa.Array
+    arrays: dict[str, pa.Array]
+    n_legs: pa.Array
+    n_people: pa.Array
+    n_keys: int
+    troubles: list[Trouble]
+    list_troubles: list[Trouble]
+
+
+def read_legs(meetings: Sheet, creators: pa.Array, creator_numbers: Numbers, aliases: Aliases) -> Legs:
+    """Return the legs of meetings, with the creators as the platform gave them and their numbers."""
+    list_troubles: list[Trouble] = []
+    lists = meetings.choose(PARTIES, list_troubles)
+    n_keys = 0
+    if isinstance(lists, pa.Array) and pa.types.is_list(lists.type):
+        parties = lists.flatten()
+        columns = dict(zip([field.name for field in parties.type], parties.flatten(), strict=True))
+        sheet = Sheet.of_arrays(len(parties), columns, aliases.leg)
+        sizes = lists.value_lengths()
+    else:
+        objects, given_sizes, n_keys = _flatten(
+            [None] * meetings.n if lists is None else as_list(lists), aliases, list_troubles
+        )
+        sheet, sizes = Sheet.of_objects(objects, aliases.leg), pa.array(given_sizes, pa.int64())
+
+    # Unknown is not nobody: counted as 0, meetings without a list would pass for meetings nobody joined.
+    is_unknown = sizes.is_null().to_numpy(zero_copy_only=False)
+    counts = sizes.fill_null(0).to_numpy().astype(np.int64)
+    owner = np.repeat(np.arange(meetings.n), counts)
+    arrays, troubles = fill(schema.LEGS, sheet)
+    arrays["leg"] = pa.array(np.arange(sheet.n) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
+    numbers = read_numbers(arrays["phone"])
+    arrays |= numbers._asdict()
+    arrays["is_creator"] = _is_creator(arrays["phone"], numbers, creators, creator_numbers, pa.array(owner))
+    troubles += no_numbers("phone", arrays["phone"], numbers, troubles)
+    troubles += contradictions(arrays, "joined_at", "left_at")
+    return Legs(
+        pa.array(owner),
+        arrays,
+        pa.array(counts, mask=is_unknown),
+        pa.array(_n_distinct(owner, arrays["number"], meetings.n), mask=is_unknown),
+        n_keys,
+        troubles,
+        list_troubles,
+    )
+
+
+def _is_creator(
+    phones: pa.Array, numbers: Numbers, creators: pa.Array, creator_numbers: Numbers, owner: pa.Array
+) -> pa.Array:
+    """Return which legs have their creator's number; two extensions of one office are two people."""
+    same = pc.equal(pc.coalesce(numbers.number, phones), pc.coalesce(creator_numbers.number, creators).take(owner))
+    is_other = pc.not_equal(numbers.extension, creator_numbers.extension.take(owner))
+    return pc.and_kleene(same, pc.invert(pc.fill_null(is_other, False)))
+
+
+def _flatten(lists: Values, aliases: Aliases, troubles: list[Trouble]) -> tuple[list[Party], list[int | None], int]:
+    """Return all parties in one list, how many each meeting has (None: unknown), and how many keys stand in plain
+    lists of them."""
+    parties: list[Party] = []
+    sizes: list[int | None] = []
+    n_keys = 0
+    for i, given in enumerate(lists):
+        # An empty object among the parties is no party: such a list goes the careful way, which tells it.
+        if type(given) is list and set(map(type, given)) == {dict} and all(given):
+            parties += given
+            sizes.append(len(given))
+            n_keys += sum(map(len, given))
+            continue
+        read = read_parties(given, aliases)
+        parties += read.parties or ()
+        sizes.append(None if read.parties is None else len(read.parties))
+        troubles += (Trouble(i, PARTIES, reason, text) for reason, text in read.problems)
+    return parties, sizes, n_keys
+
+
+def _n_distinct(owner: np.ndarray[Any, Any], numbers: pa.Array, n_meetings: int) -> np.ndarray[Any, Any]:
+    """Count the distinct numbers of each meeting; a leg without a number counts for nobody."""
+    encoded = numbers.dictionary_encode()
+    is_known = numbers.is_valid().to_numpy(zero_copy_only=False)
+    codes = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    n_codes = max(len(encoded.dictionary), 1)
+    pairs = np.sort(owner[is_known] * n_codes + codes[is_known])
+    is_first = np.diff(pairs, prepend=-1) != 0
+    return np.bincount(pairs[is_first] // n_codes, minlength=n_meetings)
+
+
+Party = dict[str, Any]
+
+# Chinese keyboards have a comma, a semicolon and an enumeration mark of their own.
+_LIST_MARKS = re.compile(r"[,;|，；、\s]+")
+# From three digits on: an office may list its people by extension (`801,8022`).
+_PHONE_LIKE = re.compile(r"\+?[\d\-()]{3,20}")
+_COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
+"""A key that numbers the parties (`p1`, `2`) and names nobody."""
+
+
+class Parties(NamedTuple):
+    """The parties of one meeting (None: unknown, as against nobody), and entries or lists that are none: reason and
+    text."""
+
+    parties: list[Party] | None
+    problems: tuple[tuple[str, str], ...] = ()
+
+
+def read_parties(value: Any, aliases: Aliases) -> Parties:
+    """Return the parties of a meeting.
+
+    The value may be a list of objects, of phones or of pairs of name and phone, one object, an object of parties
+    keyed by phone, name or number, a wrapper that holds the list under one key, phones separated by commas, or JSON
+    text of any of these. An empty list says that nobody is listed; null, an empty text and an absent key say nothing.
+
+    Examples
+    --------
+    >>> read_parties("15400000000,15400000001", Aliases()).parties
+    [{'phone': '15400000000'}, {'phone': '15400000001'}]
+    >>> read_parties({"15400000000": {"name": "甲"}}, Aliases()).parties
+    [{'phone': '15400000000', 'name': '甲'}]
+    """
+    phone_key, name_key = (dict(aliases.legs)[column][0] for column in ("phone", "name"))
+    # JSON text in JSON text is undone as often as that; the bound keeps hostile wrapping from going on.
+    for _ in range(3):
+        if not isinstance(value, str):
+            break
+        text = value.strip()
+        if text[:1] not in ("[", "{", '"'):
+            return _from_phones(text, phone_key)
+        read = read_value(text.encode("utf-8", "surrogatepass"))
+        if read is None:
+            return Parties(None, (("unreadable_parties", text),))
+        value = read.value
+    match value:
+        case None:
+            return Parties(None)
+        case list():
+            return _from_list(value, phone_key, name_key)
+        case dict():
+            return _from_object(value, aliases, phone_key, name_key)
+    return Parties(None, (("unreadable_parties", as_json(value)),))
+
+
+def _from_phones(text: str, phone_key: str) -> Parties:
+    words = [word for word in _LIST_MARKS.split(text) if word]
+    if not words:
+        return Parties(None)
+    # All or none: of a sentence with a number in it no word is a party for certain.
+    if not all(_PHONE_LIKE.fullmatch(word) for word in words):
+        return Parties(None, (("unreadable_parties", text),))
+    return Parties([{phone_key: word} for word in words])
+
+
+def _from_list(entries: list[Any], phone_key: str, name_key: str) -> Parties:
+    parties: list[Party] = []
+    problems: list[tuple[str, str]] = []
+    for entry in entries:
+        inner = decoded(entry)
+        if isinstance(inner, list):
+            inner = _from_pair(inner, phone_key, name_key)
+        if isinstance(inner, dict) and inner:
+            parties.append(inner)
+        elif isinstance(inner, (str, int, Number)) and not isinstance(inner, bool) and not is_blank(inner):
+            parties.append({phone_key: inner})
+        else:
+            problems.append(("not_a_party", as_json(entry)))
+    return Parties(parties, tuple(problems))
+
+
+def _from_pair(pair: list[Any], phone_key: str, name_key: str) -> Party | None:
+    """Return the party that a name and a phone make, in either order; None where it could be read in two ways."""
+    phones = [value for value in pair if as_phone(value)]
+    others = [value for value in pair if not as_phone(value)]
+    return {phone_key: phones[0], name_key: others[0]} if len(phones) == len(others) == 1 else None
+
+
+def _from_object(value: dict[str, Any], aliases: Aliases, phone_key: str, name_key: str) -> Parties:
+    if not value:
+        return Parties([])
+    # Exact keys only: with anything in front allowed, a wrapper's key could make it a party.
+    if any((match := aliases.leg(key)) and match.rank[0] == 0 for key in value):
+        return Parties([value])
+    if all(_PHONE_LIKE.fullmatch(key) for key in value):
+        return Parties([_keyed(key, inner, phone_key, name_key) for key, inner in value.items()])
+    if all(isinstance(inner, dict) and _has_phone(inner, aliases) for inner in value.values()):
+        return Parties(list(value.values()))
+    # A single Latin key may be `phones` as well as a name: the phone is a leg either way, and nobody is misnamed.
+    is_wrapper = len(value) == 1 and next(iter(value)).isascii()
+    if all(as_phone(inner) for inner in value.values()) and not is_wrapper:
+        return Parties([_named(key, inner, phone_key, name_key) for key, inner in value.items()])
+    if len(value) == 1:
+        return read_parties(next(iter(value.values())), aliases)
+    lists = [inner for inner in value.values() if isinstance(inner, list)]
+    if len(lists) == 1:
+        return _from_list(lists[0], phone_key, name_key)
+    return Parties(None, (("unreadable_parties", as_json(value)),))
+
+
+def _keyed(key: str, inner: Any, phone_key: str, name_key: str) -> Party:
+    if isinstance(inner, dict):
+        return {phone_key: key, **inner}
+    return {phone_key: key, name_key: inner}
+
+
+def _named(key: str, phone: Any, phone_key: str, name_key: str) -> Party:
+    return {phone_key: phone} if _COUNTER.fullmatch(key) else {phone_key: phone, name_key: key}
+
+
+def _has_phone(party: Party, aliases: Aliases) -> bool:
+    return any((match := aliases.leg(key)) is not None and match.column == "phone" for key in party)

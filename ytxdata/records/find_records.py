@@ -6,9 +6,9 @@ import re
 from typing import NamedTuple
 
 from ytxdata.labels import Text
-from ytxdata.records.aliases import DEFAULT, Aliases, plain
 from ytxdata.records.json_values import without_cycle_search
 from ytxdata.records.salvage import Salvaged, salvage
+from ytxdata.records.schema import DEFAULT, Aliases, plain
 from ytxdata.records.shapes import DAMAGED, DEEPEST, Announced, Shapes
 from ytxdata.records.signs import ENVELOPE_KEYS, total
 from ytxdata.records.spans import (

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ytxdata.records.aliases import PARTIES, Aliases
+from ytxdata.records.schema import PARTIES, Aliases
 
 Problem = tuple[str, str, str]
 """Key or empty, reason, raw text: what a lenient reading had to overlook."""

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from ytxdata.records import identity, schema
-from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import Normalized, normalize
+from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.spans import RawRecord
 
 

@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.records import bulk, schema
-from ytxdata.records.aliases import DEFAULT, Aliases
-from ytxdata.records.columns import Sheet, Trouble, contradictions, fill, no_numbers
+from ytxdata.records.columns import Sheet, Trouble, contradictions, fill, no_numbers, read_legs
 from ytxdata.records.json_values import (
     Object,
     decode_leniently,
@@ -22,8 +21,8 @@ from ytxdata.records.json_values import (
     with_parties_beside,
     without_cycle_search,
 )
-from ytxdata.records.legs import read_legs
 from ytxdata.records.numbers import read_numbers
+from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.spans import RawRecord
 
 PARSER_VERSION = 3

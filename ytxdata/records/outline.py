@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ytxdata.records.aliases import plain
 from ytxdata.records.json_values import read_value
+from ytxdata.records.schema import plain
 from ytxdata.records.signs import COUNT_KEYS, ENVELOPE_KEYS, Signs, is_blank
 
 _HOLDS_JSON = re.compile(rb'"[\s"\\]*[\[{]')

@@ -7,9 +7,9 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from ytxdata.labels import Text
-from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import is_meeting_with_parties_beside
 from ytxdata.records.salvage import Salvaged
+from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import COUNT_KEYS, ENVELOPE_KEYS, EVIDENCE, Signs, is_blank, total
 from ytxdata.records.spans import (
     Found,

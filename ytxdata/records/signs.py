@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import read_value
+from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.spans import Found, Member, members_of
 
 ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})

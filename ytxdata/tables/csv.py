@@ -25,8 +25,18 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.files import replacing
 from ytxdata.labels import Text
-from ytxdata.tables.described import NUMBER_UNITS, Described, about, about_path, differs, write_about
-from ytxdata.tables.plain import Cell, as_text, cells, type_name
+from ytxdata.tables.described import (
+    NUMBER_UNITS,
+    Cell,
+    Described,
+    about,
+    about_path,
+    as_text,
+    cells,
+    differs,
+    type_name,
+    write_about,
+)
 from ytxdata.times import ZONE_NAME
 
 _BLANK = r"\s\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff"

@@ -11,15 +11,13 @@ from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
-from ytxdata.errors import UsageError
-from ytxdata.extras import require_extra
+from ytxdata.errors import UsageError, require_extra
 from ytxdata.files import replacing
 from ytxdata.labels import Lang, Text, preferred_lang
-from ytxdata.tables.described import FORMAT, Definition, Described, unit_of, write_about
+from ytxdata.tables.described import FORMAT, Cell, Definition, Described, cells, type_name, unit_of, write_about
 from ytxdata.tables.excel_sheet import Formats, Progress, compare, heading, in_cell, write_sheet
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Pseudonyms, masked
-from ytxdata.tables.plain import Cell, cells, type_name
 from ytxdata.times import beijing_text, now
 
 MAX_ROWS = 1_048_576

@@ -17,8 +17,7 @@ import pyarrow as pa
 
 from ytxdata.labels import Lang, Text, printable
 from ytxdata.tables import csv
-from ytxdata.tables.described import NUMBER_UNITS, Described, differs, unit_of
-from ytxdata.tables.plain import Cell, as_text, cells
+from ytxdata.tables.described import NUMBER_UNITS, Cell, Described, as_text, cells, differs, unit_of
 
 MAX_TEXT = 32_767
 CUT = "…［共 {n} 字，全文见 CSV / {n} characters, whole in the CSV］"

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ytxdata.labels import Lang, Text, preferred_lang
-from ytxdata.tables.described import Definition, Described, unit_of
-from ytxdata.tables.plain import Cell, cells, decimal_text, type_name
+from ytxdata.tables.described import Cell, Definition, Described, cells, decimal_text, type_name, unit_of
 from ytxdata.templates import render as fill
 from ytxdata.times import beijing_text
 

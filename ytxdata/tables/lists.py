@@ -23,7 +23,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
 from ytxdata.tables.csv import unescape
-from ytxdata.tables.plain import to_arrow
+from ytxdata.tables.described import to_arrow
 
 Listed: TypeAlias = str | Path | IntoFrame
 """A list as people have it: the path of a CSV, or a frame of any engine."""

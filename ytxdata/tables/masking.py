@@ -21,10 +21,9 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
 from ytxdata.redact import keyed_hashes
-from ytxdata.tables.described import Definition, Described
+from ytxdata.tables.described import Definition, Described, to_plain
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
-from ytxdata.tables.plain import to_plain
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16

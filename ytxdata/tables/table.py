@@ -12,12 +12,11 @@ from typing import Any, Literal, Self
 from ytxdata.labels import Lang, Text, printable
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column
 from ytxdata.tables import csv, excel, html, masking
-from ytxdata.tables.described import Completeness, Definition, Described
+from ytxdata.tables.described import Completeness, Definition, Described, decimal_text
 from ytxdata.tables.excel_sheet import Progress
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Pseudonyms
 from ytxdata.tables.numbers_in_text import hide_in_text
-from ytxdata.tables.plain import decimal_text
 
 __all__ = ["Completeness", "Definition", "Table"]
 

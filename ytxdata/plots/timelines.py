@@ -1,4 +1,4 @@
-"""Who was in a meeting, and when: one line a party."""
+"""Pictures of lines through time: who was in a meeting and when, and how complete the data is, period by period."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ from datetime import datetime
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
 from ytxdata.plots.canvas import (
     BLUE,
+    GREEN,
+    ORANGE,
     QUIET,
+    RED,
     SKY,
     Drawable,
     dates,
     day_number,
     drawing,
     footer,
+    legend,
     legible,
     nothing,
     opened,
@@ -25,6 +30,7 @@ from ytxdata.plots.canvas import (
     rules,
     title,
 )
+from ytxdata.templates import VERDICTS
 
 _MOST = 60
 
@@ -148,3 +154,53 @@ def _parties(rows: list[dict[str, Any]]) -> dict[Party, list[Bar]]:
 def _label(who: Party, lang: Lang) -> str:
     name, number, _ = who
     return legible(" ".join(part for part in (name, number or Text("（无号码）", "(no number)").in_(lang)) if part), 60)
+
+
+LOOKS = {"PROVEN": (GREEN, ""), "PROBABLE": (ORANGE, "//"), "GAP": (RED, "xx")}
+"""Verdict → colour and hatching, so that it can be told without colour."""
+
+
+@picture(height=1.5)
+def coverage(source: Any, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+    """Draw the verdicts on a time line.
+
+    Parameters
+    ----------
+    source
+        A certificate, or a table, with the columns `start`, `end` and `verdict`.
+    ax
+        Where to draw; by default on a figure of its own.
+    lang
+        `zh` or `en`.
+    """
+    source, data = opened(source)
+    said = source if hasattr(source, "title") else _Certified(source)
+    with drawing(ax, (9.6, 2.7)) as ax:
+        title(ax, said, lang)
+        ax.set_yticks([])
+        ax.spines["left"].set_visible(False)
+        if not data["start"]:
+            return nothing(ax, said, lang)
+        for start, end, verdict in zip(data["start"], data["end"], data["verdict"], strict=True):
+            left, right = day_number(start), day_number(end)
+            colour, hatch = LOOKS[verdict]
+            ax.barh(0, right - left, 1, left, color=colour, hatch=hatch, edgecolor="white", linewidth=1)
+        ax.set_ylim(-0.6, 0.6)
+        ax.set_xlim(day_number(min(data["start"])), day_number(max(data["end"])))
+        dates(ax, min(data["start"]), max(data["end"]))
+        present = [verdict for verdict in LOOKS if verdict in data["verdict"]]
+        patches = [
+            Patch(facecolor=LOOKS[verdict][0], hatch=LOOKS[verdict][1], edgecolor="white") for verdict in present
+        ]
+        legend(ax, patches, [Text(*(f"{verdict} {word}" for word in VERDICTS[verdict])) for verdict in present], lang)
+        footer(ax, said, lang)
+        return ax
+
+
+class _Certified:
+    """A certificate, seen as a table about itself."""
+
+    title = Text("数据完整性", "Completeness of the data")
+
+    def __init__(self, certificate: Any) -> None:
+        self.certificate = certificate

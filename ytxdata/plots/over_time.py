@@ -1,0 +1,213 @@
+"""Pictures over time: usage, and how many at once against the lines that were bought; where their periods lie on the axis."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from ytxdata.labels import Lang, Text
+from ytxdata.plots.canvas import (
+    BLUE,
+    INK,
+    ORANGE,
+    QUIET,
+    RED,
+    Drawable,
+    day_number,
+    drawing,
+    families,
+    footer,
+    inches,
+    legend,
+    nothing,
+    numbers,
+    opened,
+    picture,
+    rules,
+    thousands,
+    title,
+)
+
+_TOTAL = Text("合计", "total")
+_LETTER, _SPACE = 0.075, 0.15  # inches
+
+Span = tuple[datetime, datetime]
+
+
+def place(ax: Axes, periods: Sequence[str], lang: Lang) -> tuple[list[float], list[float]]:
+    """Set up the x axis for some periods (`2026-03-05`, `2026-03`, `total`); return the middle and the width of each.
+
+    Periods that are dates stand where they are in time, so that one without meetings shows as a hole.
+    """
+    placed = spans(periods)
+    if placed is None:
+        ax.set_xticks(range(len(periods)), [_TOTAL.in_(lang) if period == "total" else period for period in periods])
+        ax.set_xlim(-2, len(periods) + 1)
+        return [float(position) for position in range(len(periods))], [1.0] * len(periods)
+    lefts = [day_number(start) for start, _ in placed]
+    widths = [(end - start) / timedelta(days=1) for start, end in placed]
+    middles = [left + width / 2 for left, width in zip(lefts, widths, strict=True)]
+    room = max(0.6 * widths[0], 3 * widths[0] - sum(widths)) / 2
+    ax.set_xlim(lefts[0] - room, lefts[-1] + widths[-1] + room)
+    left, right = ax.get_xlim()
+    told = _apart(_evenly(periods, middles), (_LETTER * len(periods[0]) + _SPACE) * (right - left) / inches(ax))
+    ax.set_xticks([middles[position] for position in told], [periods[position] for position in told])
+    return middles, widths
+
+
+def spans(periods: Sequence[str]) -> list[Span] | None:
+    """Return the first and the last instant of each period; None when one is no date."""
+    try:
+        starts = [datetime.strptime(period, "%Y-%m" if len(period) == 7 else "%Y-%m-%d") for period in periods]  # noqa: DTZ007  wall time
+    except ValueError:
+        return None
+    if all(len(period) == 7 for period in periods):
+        return [(start, start + timedelta(days=calendar.monthrange(start.year, start.month)[1])) for start in starts]
+    weekly = len(starts) > 1 and all(start.weekday() == 0 for start in starts)
+    return [(start, start + timedelta(days=7 if weekly else 1)) for start in starts]
+
+
+def _evenly(periods: Sequence[str], middles: Sequence[float]) -> list[float]:
+    """Return where periods would stand if all months were of one length, so that every second or third one is labelled."""
+    if len(periods[0]) == 7:
+        return [365.25 / 12 * (12 * int(period[:4]) + int(period[5:])) for period in periods]
+    return list(middles)
+
+
+def _apart(places: Sequence[float], distance: float) -> list[int]:
+    """Return which places to label, so that no two are nearer than a distance."""
+    told: list[int] = []
+    for position, place in enumerate(places):
+        if not told or place - places[told[-1]] >= distance * 0.9:
+            told.append(position)
+    return told
+
+
+_MEETINGS, _HOURS = Text("会议数", "meetings"), Text("会议时长（小时）", "meeting hours")
+
+
+@picture(height=4.6)
+def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+    """Draw meetings and meeting hours of each period as bars, one above the other: two scales in one picture would suggest what is not there.
+
+    Parameters
+    ----------
+    report
+        Needs the columns `period` (`2026-03-05`, `2026-03` or `total`), `meetings`, `meeting_minutes`; rows of one
+        period (its groups) are added up.
+    ax
+        Where to draw; by default on a figure of its own.
+    lang
+        `zh` or `en`.
+    """
+    report, data = opened(report)
+    with drawing(ax) as ax:
+        title(ax, report, lang)
+        if not data["period"]:
+            return nothing(ax, report, lang)
+        periods = list(dict.fromkeys(map(str, data["period"])))
+        partial = {
+            str(one)
+            for one, cut in zip(data["period"], data.get("is_partial", data["period"]), strict=True)
+            if cut is True
+        }
+        meetings = _summed(periods, data, "meetings")
+        hours = [value / 60 for value in _summed(periods, data, "meeting_minutes")]
+        ax.set_axis_off()
+        panels = ((0.52, meetings, _MEETINGS, BLUE), (0.0, hours, _HOURS, ORANGE))
+        for bottom, values, label, colour in panels:
+            panel = ax.inset_axes((0, bottom, 1, 0.40))  # its name, and above both the period, stand in what is left
+            panel.spines[["top", "right"]].set_visible(False)
+            panel.set_axisbelow(True)
+            middles, widths = place(panel, periods, lang)
+            bars = panel.bar(middles, values, [0.78 * width for width in widths], color=colour)
+            for period, bar in zip(periods, bars, strict=True):
+                bar.set_gid(f"bar-{period}" if label is _MEETINGS else None)
+                if period in partial:
+                    bar.set(hatch="///", edgecolor="white")
+            rules(panel)
+            thousands(panel)
+            panel.set_ylim(bottom=0)
+            panel.set_title(label.in_(lang), loc="left", fontsize=10, color=QUIET, pad=4)
+            panel.tick_params(labelbottom=bottom == 0.0, length=0, labelfontfamily=[*families(), "sans-serif"])
+        told = [Text("斜纹：时段不完整", "hatched: not a whole period")] if partial else []
+        footer(ax, report, lang, *told)
+        return ax
+
+
+def _summed(periods: list[str], data: dict[str, list[Any]], column: str) -> list[float]:
+    """Return a figure for each period, summed over its rows; unknown where one is."""
+    sums = dict.fromkeys(periods, 0.0)
+    for period, value in zip(map(str, data["period"]), numbers(data[column]), strict=True):
+        sums[period] += value
+    return list(sums.values())
+
+
+_FEW = 92
+"""With more bars than this no gap between them would be seen evenly."""
+
+
+@picture()
+def concurrency(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh", lines: int | None = None) -> Axes:
+    """Draw the largest number of legs at once in each period, and the purchased lines; what lies above them stands out.
+
+    Parameters
+    ----------
+    report
+        Needs the columns `period` and `peak_legs`.
+    ax
+        Where to draw; by default on a figure of its own.
+    lang
+        `zh` or `en`.
+    lines
+        Purchased lines; by default those the report was made with.
+    """
+    report, data = opened(report)
+    lines = _lines(report) if lines is None else lines
+    with drawing(ax) as ax:
+        title(ax, report, lang)
+        if not data["period"]:
+            return nothing(ax, report, lang)
+        middles, widths = place(ax, [str(period) for period in data["period"]], lang)
+        wide = [width * (0.8 if len(widths) <= _FEW else 1) for width in widths]
+        peaks = numbers(data["peak_legs"])
+        bought = float("inf") if lines is None else lines
+        ax.bar(middles, [min(peak, bought) for peak in peaks], wide, color=BLUE)
+        said: list[tuple[Artist, Text]] = [(Patch(color=BLUE), Text("并发峰值", "peak at once"))]
+        if lines is not None:
+            over = [max(peak - lines, 0) for peak in peaks]
+            ax.bar(
+                middles,
+                over,
+                wide,
+                lines,
+                color=RED,
+                hatch="///",
+                edgecolor="white",
+                linewidth=0,
+            )
+            mark = ax.axhline(lines, color=INK, linewidth=1.4, linestyle="--")
+            said.append((Patch(facecolor=RED, hatch="///", edgecolor="white"), Text("超出线路数", "above the lines")))
+            said.append((mark, Text(f"已购线路 {lines:,}", f"purchased lines {lines:,}")))
+        highest = max([peak for peak in peaks if peak == peak] + [lines or 0, 1])
+        ax.set_ylim(0, 1.08 * highest)
+        ax.set_ylabel(Text("同时在线接入数", "legs at once").in_(lang))
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+        rules(ax)
+        thousands(ax)
+        legend(ax, [mark for mark, _ in said], [text for _, text in said], lang)
+        footer(ax, report, lang)
+        return ax
+
+
+def _lines(report: Any) -> int | None:
+    """Return the purchased lines among the parameters of the report's definitions."""
+    given = (definition.parameters.get("lines") for definition in report.definitions)
+    return next((int(lines) for lines in given if lines is not None), None)

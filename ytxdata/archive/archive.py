@@ -263,7 +263,7 @@ class Archive(Selectable):
         Returns
         -------
         pandas.DataFrame
-            Columns of `archive.changes.CHANGES`: which meeting and field, old and new value as text, whether the
+            Columns of `records.schema.CHANGES`: which meeting and field, old and new value as text, whether the
             meeting had ended before, and the two pulls between which it changed. A better parser is no change.
         """
         return to_pandas(changes(self.snapshot(), _instant(as_of, "as_of")))

@@ -14,24 +14,9 @@ from ytxdata.archive.heads import Snapshot, among, batches, filled, read
 from ytxdata.archive.raw_answers import Envelope, raw_records
 from ytxdata.archive.rebuild import aliases_for
 from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED
-from ytxdata.labels import Text
 from ytxdata.records.json_values import as_json, read_value
-from ytxdata.records.schema import LEGS, MEETINGS, PARTIES, PROVENANCE, Aliases, Column, arrow_schema
-from ytxdata.times import ZONE_NAME, beijing_text
-
-CHANGES: tuple[Column, ...] = (
-    Column("meeting_id", "text", "", "会议编号", "meeting id", Text("变化的会议", "the meeting that changed")),
-    Column("version", "int", "", "版本", "version", Text("变化后的版本号", "number of the version after the change")),
-    Column("field", "text", "", "字段", "field", Text("变化的列；legs[n].列 为第 n 条参会记录；raw.路径 为没有对应列的原始字段", "the column that changed; legs[n].column for the n-th leg; raw.path for a key that feeds no column")),
-    Column("old", "text", "", "旧值", "old value", Text("变化前的值；没有则为空", "value before; null when there was none")),
-    Column("new", "text", "", "新值", "new value", Text("变化后的值；没有则为空", "value after; null when there is none")),
-    Column("phase", "text", "", "时机", "phase", Text("after_close：会议此前已显示结束；running：此前仍在进行或尚未开始", "after_close: the meeting had been shown as ended; running: it had not")),
-    Column("old_seen_at", "instant", ZONE_NAME, "旧值最后见到", "old last seen", Text("最后一次取到旧版本的时刻", "when the old version was last pulled")),
-    Column("new_seen_at", "instant", ZONE_NAME, "新值首次见到", "new first seen", Text("第一次取到新版本的时刻", "when the new version was first pulled")),
-    Column("old_pull_id", "text", "", "旧值调用", "old pull", Text("最后一次取到旧版本的调用", "the last pull that brought the old version")),
-    Column("new_pull_id", "text", "", "新值调用", "new pull", Text("第一次取到新版本的调用", "the first pull that brought the new version")),
-)  # fmt: skip
-"""The columns of the ledger: one row per field that changed from one version of a meeting to the next."""
+from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PARTIES, PROVENANCE, Aliases, arrow_schema
+from ytxdata.times import beijing_text
 
 K = TypeVar("K")
 

@@ -29,18 +29,14 @@ from ytxdata.archive.known_meetings import last_seen
 from ytxdata.archive.stored_files import SCHEMAS, telling_damage
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
-from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column, arrow_schema, empty
+from ytxdata.records.schema import TABLES, Column, arrow_schema, empty
 from ytxdata.times import ZONE_NAME
 
 # ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)
 
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
-    "meetings": MEETINGS,
-    "legs": LEGS,
-    "rejects": REJECTS,
-    "problems": PROBLEMS,
-    "pulls": PULLS,
+    name: TABLES[name].columns for name in ("meetings", "legs", "rejects", "problems", "pulls")
 }
 """The views and their columns."""
 

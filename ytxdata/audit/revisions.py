@@ -12,29 +12,19 @@ import pandas as pd
 import pyarrow as pa
 
 from ytxdata.archive import Archive
-from ytxdata.archive.ledger import CHANGES
 from ytxdata.audit.checks.records import GRAVE, kind_of
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import By
 from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import usage
+from ytxdata.records.schema import CHANGES
 from ytxdata.tables.described import Definition, to_arrow
-from ytxdata.tables.table import Table
+from ytxdata.tables.table import Table, definition_of
 from ytxdata.times import Instant, as_instant, beijing_text
 
-_IDS = ("meeting_id", "old_pull_id", "new_pull_id")
 _DEFINITIONS = (
-    *(
-        Definition(
-            key=column.name,
-            zh=column.zh,
-            en=column.en,
-            unit="id" if column.name in _IDS else "raw" if column.name in ("old", "new") else "time" if column.type == "instant" else "",
-            formula=column.meaning,
-        )
-        for column in CHANGES
-    ),
+    *(definition_of("changes", column) for column in CHANGES),
     Definition(key="touches", zh="涉及", en="touches", unit="text", formula=Text("start、end、duration、people、money；都不涉及为空", "start, end, duration, people, money; null for none of these")),
     Definition(key="is_grave", zh="改变时间或金额", en="time or money", formula=Text("改动涉及分钟数或金额", "it moves minutes or money")),
 )  # fmt: skip

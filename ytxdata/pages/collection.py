@@ -17,9 +17,10 @@ from ytxdata.labels import Text
 from ytxdata.metrics.registry import REPORTS, Ask, make
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.source import resolve
+from ytxdata.records.schema import TableName
 from ytxdata.tables.described import Definition, unit_of
 from ytxdata.tables.html import number, shown
-from ytxdata.tables.table import Name, Table, record_table
+from ytxdata.tables.table import Table, record_table
 from ytxdata.times import now
 
 Value = int | float | Decimal | None
@@ -131,7 +132,7 @@ def _first(report: Any, key: str) -> Value:
     return value
 
 
-RECORDS: tuple[Name, ...] = ("meetings", "legs", "problems", "rejects")
+RECORDS: tuple[TableName, ...] = ("meetings", "legs", "problems", "rejects")
 """The tables of records that stand beside the reports."""
 
 
@@ -234,7 +235,9 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
         ask=ask,
         records=records,
         reports=reports,
-        coverage=_coverage(certificate, period, still.secret),
+        coverage=record_table(
+            certificate.frame, "coverage", period=period, certificate=certificate, secret=still.secret
+        ),
         figures=key_figures(source, ask, earlier),
         period=period,
         certificate=certificate,
@@ -244,7 +247,7 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
 
 
 def _records(
-    archive: Archive, name: Name, ask: Ask, certificate: Certificate, usage: Report, ids: set[str] | None
+    archive: Archive, name: TableName, ask: Ask, certificate: Certificate, usage: Report, ids: set[str] | None
 ) -> Table:
     period = usage.period
     if name == "rejects":
@@ -259,23 +262,3 @@ def _records(
     is_cut = ask.start is not None or ask.end is not None
     left_out = {key: told for key, told in usage.excluded.items() if key == "no_start" and is_cut}
     return record_table(frame, name, period=period, certificate=certificate, excluded=left_out, secret=archive.secret)
-
-
-def _coverage(certificate: Certificate, period: Any, secret: bytes | None) -> Table:
-    words = (
-        ("start", "起（含）", "from", "time"), ("end", "止（不含）", "to (not included)", "time"), ("verdict", "结论", "verdict", "id"),
-        ("reason", "原因代码", "reason key", "id"), ("reason_zh", "原因", "reason in Chinese", "text"), ("reason_en", "原因（英文）", "reason", "text"),
-        ("pulls", "依据的调用", "pulls it rests on", "id"),
-        ("possible_zh", "尚有可能", "still possible, in Chinese", "text"), ("possible_en", "尚有可能（英文）", "still possible", "text"),
-        ("excluded_by_zh", "如何排除", "excluded by, in Chinese", "text"), ("excluded_by_en", "如何排除（英文）", "excluded by", "text"),
-        ("expected_at", "预计何时", "expected", "time"),
-    )  # fmt: skip
-    return Table(
-        frame=certificate.frame,
-        name="coverage",
-        title=Text("数据完整性", "Completeness of the data"),
-        definitions=tuple(Definition(key=key, zh=zh, en=en, unit=unit) for key, zh, en, unit in words),
-        period=period,
-        certificate=certificate,
-        secret=secret,
-    )

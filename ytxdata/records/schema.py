@@ -25,7 +25,8 @@ Kind = Literal["text", "phone", "url", "instant", "int", "seconds", "bool", "mon
 class Column(NamedTuple):
     """One column: its name, kind of value, unit, label in both languages, meaning, and the platform's candidate keys.
 
-    `keys` stand in order of preference; they are compared without case, `_`, `-` and blanks.
+    `keys` stand in order of preference; they are compared without case, `_`, `-` and blanks. `example` is a value as a
+    CSV holds it, `is_nullable` whether it may be unknown.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Column(NamedTuple):
     en: str
     meaning: Text
     keys: tuple[str, ...] = ()
+    example: str = ""
+    is_nullable: bool = True
 
 
 ARROW_TYPES: dict[Kind, pa.DataType] = {
@@ -66,77 +69,128 @@ _MEETING_ID = Text("平台给出的会议编号，文本，原样保留", "the p
 _PULL_ID = Text("带来此行的那次调用", "the call that brought this row")
 
 MEETINGS: tuple[Column, ...] = (
-    Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, ("meid", "confid", "meetingid", "conferenceid")),
-    Column("name", "text", "", "会议名称", "name", Text("会议名称", "name of the meeting"), ("meetingname", "name", "subject", "confname")),
-    Column("creator", "phone", "", "发起人", "creator", Text("发起人号码，平台原文", "the creator's number as the platform gave it"), ("creator", "caller", "host")),
-    Column("app_id", "text", "", "应用编号", "application", Text("所属应用", "the application it belongs to"), ("appid",)),
-    Column("state", "text", "", "状态", "state", Text("会议状态，平台原文", "state in the platform's words"), ("status", "state", "stateDesc")),
-    Column("created_at", "instant", ZONE_NAME, "创建时间", "created", Text("会议被创建的时刻", "when it was set up"), ("createtime",)),
-    Column("booked_at", "instant", ZONE_NAME, "预约时间", "booked for", Text("预约的开始时刻", "the start it was booked for"), ("booktime",)),
-    Column("started_at", "instant", ZONE_NAME, "开始时间", "started", Text("会议开始的时刻", "when it began"), ("starttime", "stime", "begintime")),
-    Column("ended_at", "instant", ZONE_NAME, "结束时间", "ended", Text("会议结束的时刻；进行中为空", "when it ended; null while it runs"), ("endtime", "etime")),
-    Column("duration_s", "seconds", "s", "时长", "duration", Text("平台给出的时长，按秒理解，不改动", "duration as the platform gave it, read as seconds, not corrected"), ("duration",)),
-    Column("is_booked", "bool", "", "是否预约", "booked", Text("预约会议为真，即时会议为假", "true when booked ahead, false when started at once"), ("bookmeeting",)),
-    Column("n_legs", "int", "", "参会记录数", "legs listed", Text("名单中的参会记录数，含未接通者；平台未给名单时为空", "rows of `legs`, parties who never joined included; null when the platform gave no list"), ()),
-    Column("n_people", "int", "", "参会号码数", "people listed", Text("名单中不同号码（规范化后）的个数；平台未给名单时为空", "distinct normalised numbers in the list; null when the platform gave no list"), ()),
-    Column("amount_yuan", "money", "CNY", "金额", "amount", Text("平台给出的金额，十进制，不经浮点", "amount from the platform, exact decimal"), ("oriamount",)),
-    Column("recording_url", "url", "", "录音地址", "recording", Text("录音地址；无录音（NoTapes）为空", "address of the recording; null when there is none (NoTapes)"), ("tapesurl",)),
-    Column("display_number", "text", "", "显示号码", "display number", Text("呼出时显示的号码", "the number shown to those called"), ("shownumber", "srcclid", "dstclid")),
-    Column("observed_at", "instant", ZONE_NAME, "首次见到", "first seen", Text("此版本第一次被取到的时刻", "when this version was first pulled"), ()),
-    Column("last_seen_at", "instant", ZONE_NAME, "最近见到", "last seen", Text("此版本最近一次被取到的时刻", "when this version was last pulled"), ()),
-    Column("pull_id", "text", "", "调用编号", "pull", _PULL_ID, ()),
-    Column("version", "int", "", "版本", "version", Text("第几个不同的版本，从 1 起", "which distinct version it is, from 1"), ()),
-    Column("record_hash", "text", "", "记录指纹", "record hash", Text("原始记录的 SHA-256", "SHA-256 of the raw record"), ()),
+    Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, ("meid", "confid", "meetingid", "conferenceid"), example="20260305085500123456789012345", is_nullable=False),
+    Column("name", "text", "", "会议名称", "name", Text("会议名称", "name of the meeting"), ("meetingname", "name", "subject", "confname"), example="周例会"),
+    Column("creator", "phone", "", "发起人", "creator", Text("发起人号码，平台原文", "the creator's number as the platform gave it"), ("creator", "caller", "host"), example="15400000001"),
+    Column("app_id", "text", "", "应用编号", "application", Text("所属应用", "the application it belongs to"), ("appid",), example="0f0e0d0c0b0a09080706050403020100"),
+    Column("state", "text", "", "状态", "state", Text("会议状态，平台原文", "state in the platform's words"), ("status", "state", "stateDesc"), example="已结束"),
+    Column("created_at", "instant", ZONE_NAME, "创建时间", "created", Text("会议被创建的时刻", "when it was set up"), ("createtime",), example="2026-03-05 08:55:00"),
+    Column("booked_at", "instant", ZONE_NAME, "预约时间", "booked for", Text("预约的开始时刻", "the start it was booked for"), ("booktime",), example="2026-03-05 09:00:00"),
+    Column("started_at", "instant", ZONE_NAME, "开始时间", "started", Text("会议开始的时刻", "when it began"), ("starttime", "stime", "begintime"), example="2026-03-05 09:00:12"),
+    Column("ended_at", "instant", ZONE_NAME, "结束时间", "ended", Text("会议结束的时刻；进行中为空", "when it ended; null while it runs"), ("endtime", "etime"), example="2026-03-05 09:41:30"),
+    Column("duration_s", "seconds", "s", "时长", "duration", Text("平台给出的时长，按秒理解，不改动", "duration as the platform gave it, read as seconds, not corrected"), ("duration",), example="2478"),
+    Column("is_booked", "bool", "", "是否预约", "booked", Text("预约会议为真，即时会议为假", "true when booked ahead, false when started at once"), ("bookmeeting",), example="true"),
+    Column("n_legs", "int", "", "参会记录数", "legs listed", Text("名单中的参会记录数，含未接通者；平台未给名单时为空", "rows of `legs`, parties who never joined included; null when the platform gave no list"), example="5"),
+    Column("n_people", "int", "", "参会号码数", "people listed", Text("名单中不同号码（规范化后）的个数；平台未给名单时为空", "distinct normalised numbers in the list; null when the platform gave no list"), example="4"),
+    Column("amount_yuan", "money", "CNY", "金额", "amount", Text("平台给出的金额，十进制，不经浮点", "amount from the platform, exact decimal"), ("oriamount",), example="3.72"),
+    Column("recording_url", "url", "", "录音地址", "recording", Text("录音地址；无录音（NoTapes）为空", "address of the recording; null when there is none (NoTapes)"), ("tapesurl",), example="https://recordings.example/20260305.mp3"),
+    Column("display_number", "text", "", "显示号码", "display number", Text("呼出时显示的号码", "the number shown to those called"), ("shownumber", "srcclid", "dstclid"), example="01000000000"),
+    Column("observed_at", "instant", ZONE_NAME, "首次见到", "first seen", Text("此版本第一次被取到的时刻", "when this version was first pulled"), example="2026-03-05 18:00:00", is_nullable=False),
+    Column("last_seen_at", "instant", ZONE_NAME, "最近见到", "last seen", Text("此版本最近一次被取到的时刻", "when this version was last pulled"), example="2026-03-31 18:00:00", is_nullable=False),
+    Column("pull_id", "text", "", "调用编号", "pull", _PULL_ID, example="20260305T100000.000000Z-5f2b9c1e7a3d4e60", is_nullable=False),
+    Column("version", "int", "", "版本", "version", Text("第几个不同的版本，从 1 起", "which distinct version it is, from 1"), example="1", is_nullable=False),
+    Column("record_hash", "text", "", "记录指纹", "record hash", Text("原始记录的 SHA-256", "SHA-256 of the raw record"), example="69379a90152bd856daa827640573c32063ad4ccdd0a39008362e574bc0bbd024", is_nullable=False),
 )  # fmt: skip
 
 LEGS: tuple[Column, ...] = (
-    Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, ()),
-    Column("leg", "int", "", "序号", "leg", Text("在名单中的位置，从 1 起；重新加入是另一条", "position in the list, from 1; a re-join is another leg"), ()),
-    Column("name", "text", "", "姓名", "name", Text("参会方名称", "name of the party"), ("name",)),
-    Column("phone", "phone", "", "号码", "phone", Text("参会方号码，平台原文", "the party's number as the platform gave it"), ("phone", "mobile", "number")),
-    Column("number", "text", "E.164", "规范号码", "number", Text("规范化号码（E.164，短号加 +86）；不成号码为空", "normalised number (E.164; +86 and the digits for a short service number); null when it is no telephone number"), ()),
-    Column("extension", "text", "", "分机号", "extension", Text("号码之后的分机号；没有为空", "the extension behind the number; null when there is none"), ()),
-    Column("joined_at", "instant", ZONE_NAME, "加入时间", "joined", Text("加入的时刻；未接通为空", "when the party joined; null when it never did"), ("jointime", "entertime", "starttime", "stime", "begintime")),
-    Column("left_at", "instant", ZONE_NAME, "离开时间", "left", Text("离开的时刻；仍在会中为空", "when the party left; null while connected"), ("leavetime", "exittime", "endtime", "etime")),
-    Column("duration_s", "seconds", "s", "时长", "duration", Text("平台给出的时长，按秒理解，不改动", "duration as the platform gave it, read as seconds, not corrected"), ("duration",)),
-    Column("is_creator", "bool", "", "是否发起人", "is creator", Text("与发起人号码相同为真；任一未知为空", "true when it is the creator's number; null when either is unknown"), ()),
-    Column("state", "text", "", "状态", "state", Text("参会方状态，平台原文", "state in the platform's words"), ("status", "state", "stateDesc")),
+    Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, example="20260305085500123456789012345", is_nullable=False),
+    Column("leg", "int", "", "序号", "leg", Text("在名单中的位置，从 1 起；重新加入是另一条", "position in the list, from 1; a re-join is another leg"), example="1", is_nullable=False),
+    Column("name", "text", "", "姓名", "name", Text("参会方名称", "name of the party"), ("name",), example="王芳"),
+    Column("phone", "phone", "", "号码", "phone", Text("参会方号码，平台原文", "the party's number as the platform gave it"), ("phone", "mobile", "number"), example="154-0000-0001"),
+    Column("number", "text", "E.164", "规范号码", "number", Text("规范化号码（E.164，短号加 +86）；不成号码为空", "normalised number (E.164; +86 and the digits for a short service number); null when it is no telephone number"), example="+8615400000001"),
+    Column("extension", "text", "", "分机号", "extension", Text("号码之后的分机号；没有为空", "the extension behind the number; null when there is none"), example="8012"),
+    Column("joined_at", "instant", ZONE_NAME, "加入时间", "joined", Text("加入的时刻；未接通为空", "when the party joined; null when it never did"), ("jointime", "entertime", "starttime", "stime", "begintime"), example="2026-03-05 09:00:20"),
+    Column("left_at", "instant", ZONE_NAME, "离开时间", "left", Text("离开的时刻；仍在会中为空", "when the party left; null while connected"), ("leavetime", "exittime", "endtime", "etime"), example="2026-03-05 09:41:30"),
+    Column("duration_s", "seconds", "s", "时长", "duration", Text("平台给出的时长，按秒理解，不改动", "duration as the platform gave it, read as seconds, not corrected"), ("duration",), example="2470"),
+    Column("is_creator", "bool", "", "是否发起人", "is creator", Text("与发起人号码相同为真；任一未知为空", "true when it is the creator's number; null when either is unknown"), example="true"),
+    Column("state", "text", "", "状态", "state", Text("参会方状态，平台原文", "state in the platform's words"), ("status", "state", "stateDesc"), example="已离开"),
 )  # fmt: skip
 
 REJECTS: tuple[Column, ...] = (
-    Column("pull_id", "text", "", "调用编号", "pull", _PULL_ID, ()),
-    Column("position", "int", "", "位置", "position", Text("在该次应答中的位置，从 0 起", "position in the answer, from 0"), ()),
-    Column("reason", "text", "", "原因", "reason", Text("拒收原因（键）", "why it cannot be a meeting (a key)"), ()),
-    Column("detail", "text", "", "说明", "detail", Text("具体情形", "what was found"), ()),
-    Column("meeting_id", "text", "", "会议编号", "meeting id", Text("可辨认时的会议编号", "the meeting id where legible"), ()),
-    Column("raw", "text", "", "原文", "raw", Text("原始记录文本；不可解码的字节以 \\xNN 表示", "the raw record's text; bytes that are no text are shown as \\xNN"), ()),
+    Column("pull_id", "text", "", "调用编号", "pull", _PULL_ID, example="20260305T100000.000000Z-5f2b9c1e7a3d4e60"),
+    Column("position", "int", "", "位置", "position", Text("在该次应答中的位置，从 0 起", "position in the answer, from 0"), example="17"),
+    Column("reason", "text", "", "原因", "reason", Text("拒收原因（键）", "why it cannot be a meeting (a key)"), example="no_id", is_nullable=False),
+    Column("detail", "text", "", "说明", "detail", Text("具体情形", "what was found"), example="meetingname"),
+    Column("meeting_id", "text", "", "会议编号", "meeting id", Text("可辨认时的会议编号", "the meeting id where legible"), example="20260305085500123456789012345"),
+    Column("raw", "text", "", "原文", "raw", Text("原始记录文本；不可解码的字节以 \\xNN 表示", "the raw record's text; bytes that are no text are shown as \\xNN"), example='{"meetingname":"周例会"}', is_nullable=False),
 )  # fmt: skip
 
 PROBLEMS: tuple[Column, ...] = (
-    Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, ()),
-    Column("leg", "int", "", "序号", "leg", Text("参会记录序号；会议级问题为空", "the leg; null when it is about the meeting"), ()),
-    Column("column", "text", "", "列", "column", Text("有问题的列", "the column it is about"), ()),
-    Column("reason", "text", "", "原因", "reason", Text("问题种类（键）", "what is wrong (a key)"), ()),
-    Column("raw_value", "text", "", "原值", "raw value", Text("平台给出的原值", "the value as the platform gave it"), ()),
+    Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, example="20260305085500123456789012345", is_nullable=False),
+    Column("leg", "int", "", "序号", "leg", Text("参会记录序号；会议级问题为空", "the leg; null when it is about the meeting"), example="2"),
+    Column("column", "text", "", "列", "column", Text("有问题的列", "the column it is about"), example="left_at", is_nullable=False),
+    Column("reason", "text", "", "原因", "reason", Text("问题种类（键）", "what is wrong (a key)"), example="end_before_start", is_nullable=False),
+    Column("raw_value", "text", "", "原值", "raw value", Text("平台给出的原值", "the value as the platform gave it"), example="2026-03-05 08:59:00"),
 )  # fmt: skip
 
 PULLS: tuple[Column, ...] = (
-    Column("pull_id", "text", "", "调用编号", "pull", Text("由提问时刻与应答指纹得出，按时间可排序", "made of the asking time and the answer's hash; sorts by time"), ()),
-    Column("asked_at", "instant", ZONE_NAME, "提问时刻", "asked", Text("请求发出的时刻", "when the request was sent"), ()),
-    Column("answered_at", "instant", ZONE_NAME, "应答时刻", "answered", Text("应答收完的时刻", "when the answer was whole"), ()),
-    Column("asked_n", "int", "", "请求条数", "asked for", Text("请求的 meetingcount", "the meetingcount that was asked for"), ()),
-    Column("returned_n", "int", "", "返回条数", "returned", Text("应答中的记录数", "records in the answer"), ()),
-    Column("confid", "text", "", "会议室编号", "confid", Text("请求的会议室；查询历史时为空", "the room that was asked for; null for a history"), ()),
-    Column("status_code", "text", "", "状态码", "status code", Text("平台状态码；缺失为空", "the platform's status code; null when missing"), ()),
-    Column("request_id", "text", "", "请求编号", "request id", Text("平台给出的请求编号", "the platform's id of the request"), ()),
-    Column("attempts", "int", "", "尝试次数", "attempts", Text("包含重试的发送次数", "sends, retries included"), ()),
-    Column("bytes", "int", "B", "字节数", "bytes", Text("应答正文的字节数", "size of the answer's body"), ()),
-    Column("encoding", "text", "", "编码", "encoding", Text("应答正文的编码", "encoding of the answer's body"), ()),
-    Column("sha256", "text", "", "应答指纹", "sha256", Text("应答正文的 SHA-256", "SHA-256 of the answer's body"), ()),
-    Column("previous_sha256", "text", "", "前一指纹", "previous sha256", Text("前一次调用的指纹（链）", "hash of the pull before it (a chain)"), ()),
-    Column("verdict", "text", "", "结论", "verdict", Text("此次调用的完整性结论", "what this pull proves"), ()),
-    Column("package_version", "text", "", "软件版本", "package version", Text("取数时的软件版本", "version of this package that pulled"), ()),
+    Column("pull_id", "text", "", "调用编号", "pull", Text("由提问时刻与应答指纹得出，按时间可排序", "made of the asking time and the answer's hash; sorts by time"), example="20260305T100000.000000Z-5f2b9c1e7a3d4e60", is_nullable=False),
+    Column("asked_at", "instant", ZONE_NAME, "提问时刻", "asked", Text("请求发出的时刻", "when the request was sent"), example="2026-03-05 18:00:00", is_nullable=False),
+    Column("answered_at", "instant", ZONE_NAME, "应答时刻", "answered", Text("应答收完的时刻", "when the answer was whole"), example="2026-03-05 18:00:01", is_nullable=False),
+    Column("asked_n", "int", "", "请求条数", "asked for", Text("请求的 meetingcount", "the meetingcount that was asked for"), example="200"),
+    Column("returned_n", "int", "", "返回条数", "returned", Text("应答中的记录数", "records in the answer"), example="200", is_nullable=False),
+    Column("confid", "text", "", "会议室编号", "confid", Text("请求的会议室；查询历史时为空", "the room that was asked for; null for a history"), example="20260305085500123456789012345"),
+    Column("status_code", "text", "", "状态码", "status code", Text("平台状态码；缺失为空", "the platform's status code; null when missing"), example="0"),
+    Column("request_id", "text", "", "请求编号", "request id", Text("平台给出的请求编号", "the platform's id of the request"), example="20260305100000000000000000001"),
+    Column("attempts", "int", "", "尝试次数", "attempts", Text("包含重试的发送次数", "sends, retries included"), example="1", is_nullable=False),
+    Column("bytes", "int", "B", "字节数", "bytes", Text("应答正文的字节数", "size of the answer's body"), example="611725", is_nullable=False),
+    Column("encoding", "text", "", "编码", "encoding", Text("应答正文的编码", "encoding of the answer's body"), example="utf-8", is_nullable=False),
+    Column("sha256", "text", "", "应答指纹", "sha256", Text("应答正文的 SHA-256", "SHA-256 of the answer's body"), example="92f749934e792597eba6d069b43263ca3055c14ba290e12c4eaa8273e65acf71", is_nullable=False),
+    Column("previous_sha256", "text", "", "前一指纹", "previous sha256", Text("前一次调用的指纹（链）", "hash of the pull before it (a chain)"), example="a2c95f9d5a991238f9c7d2a8468bcf07cbfc2e3c0eff2316e6a30d3c755019aa"),
+    Column("verdict", "text", "", "结论", "verdict", Text("此次调用的完整性结论", "what this pull proves"), example="PROVEN"),
+    Column("package_version", "text", "", "软件版本", "package version", Text("取数时的软件版本", "version of this package that pulled"), example="1.0.0", is_nullable=False),
 )  # fmt: skip
+
+CHANGES: tuple[Column, ...] = (
+    Column("meeting_id", "text", "", "会议编号", "meeting id", Text("变化的会议", "the meeting that changed"), example="20260305085500123456789012345", is_nullable=False),
+    Column("version", "int", "", "版本", "version", Text("变化后的版本号", "number of the version after the change"), example="2", is_nullable=False),
+    Column("field", "text", "", "字段", "field", Text("变化的列；legs[n].列 为第 n 条参会记录；raw.路径 为没有对应列的原始字段", "the column that changed; legs[n].column for the n-th leg; raw.path for a key that feeds no column"), example="ended_at", is_nullable=False),
+    Column("old", "text", "", "旧值", "old value", Text("变化前的值；没有则为空", "value before; null when there was none"), example="2026-03-05 09:41:30"),
+    Column("new", "text", "", "新值", "new value", Text("变化后的值；没有则为空", "value after; null when there is none"), example="2026-03-05 09:56:30"),
+    Column("phase", "text", "", "时机", "phase", Text("after_close：会议此前已显示结束；running：此前仍在进行或尚未开始", "after_close: the meeting had been shown as ended; running: it had not"), example="after_close", is_nullable=False),
+    Column("old_seen_at", "instant", ZONE_NAME, "旧值最后见到", "old last seen", Text("最后一次取到旧版本的时刻", "when the old version was last pulled"), example="2026-03-05 18:00:00", is_nullable=False),
+    Column("new_seen_at", "instant", ZONE_NAME, "新值首次见到", "new first seen", Text("第一次取到新版本的时刻", "when the new version was first pulled"), example="2026-03-06 18:00:00", is_nullable=False),
+    Column("old_pull_id", "text", "", "旧值调用", "old pull", Text("最后一次取到旧版本的调用", "the last pull that brought the old version"), example="20260305T100000.000000Z-5f2b9c1e7a3d4e60", is_nullable=False),
+    Column("new_pull_id", "text", "", "新值调用", "new pull", Text("第一次取到新版本的调用", "the first pull that brought the new version"), example="20260306T100000.000000Z-0c4be8a1d2f39675", is_nullable=False),
+)  # fmt: skip
+"""The columns of the ledger: one row per field that changed from one version of a meeting to the next."""
+
+COVERAGE: tuple[Column, ...] = (
+    Column("start", "instant", ZONE_NAME, "起（含）", "from", Text("时段的起点", "the first instant of the period"), example="2026-03-01 00:00:00", is_nullable=False),
+    Column("end", "instant", ZONE_NAME, "止（不含）", "to (not included)", Text("时段之后的第一刻", "the first instant after the period"), example="2026-03-31 18:00:00", is_nullable=False),
+    Column("verdict", "text", "", "结论", "verdict", Text("PROVEN 已证实，PROBABLE 很可能，GAP 有缺口", "PROVEN, PROBABLE or GAP"), example="PROVEN", is_nullable=False),
+    Column("reason", "text", "", "原因代码", "reason key", Text("得出该结论的理由（键）", "what gives the period its verdict (a key)"), example="overlap", is_nullable=False),
+    Column("reason_zh", "text", "", "原因", "reason in Chinese", Text("理由，中文", "the reason in words, Chinese"), example="每次询问都与此前已知的会议相接", is_nullable=False),
+    Column("reason_en", "text", "", "原因（英文）", "reason", Text("理由，英文", "the reason in words, English"), example="every question reached meetings that were known before", is_nullable=False),
+    Column("pulls", "text", "", "依据的调用", "pulls it rests on", Text("调用编号，以空格分隔；没有为空文本", "ids of pulls with blanks between; an empty text for none"), example="20260305T100000.000000Z-5f2b9c1e7a3d4e60", is_nullable=False),
+    Column("possible_zh", "text", "", "尚有可能", "still possible, in Chinese", Text("什么会使该时段不完整；已证实为空", "what would make it incomplete; null when proven"), example="平台可能有更小的上限"),
+    Column("possible_en", "text", "", "尚有可能（英文）", "still possible", Text("什么会使该时段不完整；已证实为空", "what would make it incomplete; null when proven"), example="the platform may have a smaller cap"),
+    Column("excluded_by_zh", "text", "", "如何排除", "excluded by, in Chinese", Text("怎样排除这种可能；已证实为空", "what would exclude that; null when proven"), example="再次同步"),
+    Column("excluded_by_en", "text", "", "如何排除（英文）", "excluded by", Text("怎样排除这种可能；已证实为空", "what would exclude that; null when proven"), example="another sync"),
+    Column("expected_at", "instant", ZONE_NAME, "预计何时", "expected", Text("按该账户的节奏预计何时可排除；无从得知为空", "when that may be, at the pace of the account; null when nobody can tell"), example="2026-04-01 18:00:00"),
+)  # fmt: skip
+
+
+class TableSchema(NamedTuple):
+    """One table of records: what people call it, what a row is, and its columns."""
+
+    title: Text
+    row: Text
+    columns: tuple[Column, ...]
+
+
+TableName = Literal["meetings", "legs", "rejects", "problems", "pulls", "changes", "coverage"]
+
+TABLES: dict[TableName, TableSchema] = {
+    "meetings": TableSchema(Text("会议", "Meetings"), Text("一行是一场会议的最新版本", "a row is the latest version of one meeting"), MEETINGS),
+    "legs": TableSchema(Text("参会记录", "Legs"), Text("一行是一方在一场会议中的一次接入", "a row is one party's connection to a meeting"), LEGS),
+    "rejects": TableSchema(Text("未收记录", "Rejected records"), Text("一行是一条不能成为会议的记录", "a row is one record that cannot be a meeting"), REJECTS),
+    "problems": TableSchema(Text("存疑的值", "Values in doubt"), Text("一行是一个读不出或不可信的值；会议本身保留", "a row is one value that could not be read or believed; the meeting is kept"), PROBLEMS),
+    "pulls": TableSchema(Text("调用记录", "Pulls"), Text("一行是一次对平台的调用", "a row is one call to the platform"), PULLS),
+    "changes": TableSchema(Text("变更账", "Changes"), Text("一行是一场会议的一个字段从一个版本到下一个版本的变化", "a row is one field of a meeting that differs between one version and the next"), CHANGES),
+    "coverage": TableSchema(Text("数据完整性", "Completeness of the data"), Text("一行是一个时段及其结论", "a row is one period with its verdict"), COVERAGE),
+}  # fmt: skip
+"""Every table of records, as data: the dictionary, exports and files say of their columns what stands here."""
 
 PROVENANCE: tuple[str, ...] = ("observed_at", "last_seen_at", "pull_id", "version")
 """Columns that say when and by which pull a row was seen: a lone record does not know them."""

@@ -166,7 +166,11 @@ class Definition:
     parameters
         Name → value of what the rule was told, such as `min_parties`.
     origin
-        Where the choice comes from.
+        Where the choice comes from; of a column of records, what the platform calls it.
+    example
+        A value, as a CSV holds it.
+    is_nullable
+        Whether it may be unknown.
     """
 
     key: str
@@ -176,6 +180,8 @@ class Definition:
     formula: Text = _NO_TEXT
     parameters: Mapping[str, object] = field(default_factory=lambda: _NONE)
     origin: str = ""
+    example: str = ""
+    is_nullable: bool = True
 
     @property
     def label(self) -> Text:

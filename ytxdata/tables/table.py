@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from ytxdata.labels import Lang, Text, printable
-from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column
+from ytxdata.records.schema import TABLES, Column, TableName
 from ytxdata.tables import csv, excel, html, masking
 from ytxdata.tables.described import Completeness, Definition, Described, decimal_text
 from ytxdata.tables.excel_sheet import Progress
@@ -180,17 +180,6 @@ def _as_json(value: Any) -> Any:
     return decimal_text(value) if isinstance(value, Decimal) else value
 
 
-Name = Literal["meetings", "legs", "rejects", "problems", "pulls"]
-
-TABLES: dict[Name, tuple[Text, tuple[Column, ...]]] = {
-    "meetings": (Text("会议", "Meetings"), MEETINGS),
-    "legs": (Text("参会记录", "Legs"), LEGS),
-    "rejects": (Text("未收记录", "Rejected records"), REJECTS),
-    "problems": (Text("存疑的值", "Values in doubt"), PROBLEMS),
-    "pulls": (Text("调用记录", "Pulls"), PULLS),
-}
-"""Table → what people call it, and its columns."""
-
 _UNIT_OF_KIND = {
     "phone": "phone",
     "instant": "time",
@@ -201,7 +190,9 @@ _UNIT_OF_KIND = {
     "int": "",
     "bool": "",
 }
-_IDS = ("meeting_id", "app_id", "pull_id", "record_hash", "confid", "request_id", "sha256", "previous_sha256")
+_IDS = (
+    "meeting_id", "app_id", "pull_id", "old_pull_id", "new_pull_id", "pulls", "record_hash", "confid", "request_id", "sha256", "previous_sha256",
+)  # fmt: skip
 _UNIT_OF_COLUMN = {
     "number": "phone",
     "display_number": "phone",
@@ -210,12 +201,16 @@ _UNIT_OF_COLUMN = {
     "raw": "raw",
     "raw_value": "raw",
     "detail": "raw",
+    "old": "raw",
+    "new": "raw",
 } | dict.fromkeys(_IDS, "id")
+_UNIT_OF_ONE = {("legs", "name"): "person", ("coverage", "verdict"): "id", ("coverage", "reason"): "id"}
+"""What is called alike in several tables and is not the same in each."""
 
 
 def record_table(
     frame: Any,
-    name: Name,
+    name: TableName,
     *,
     period: tuple[datetime, datetime] | None = None,
     certificate: Completeness | None = None,
@@ -230,7 +225,7 @@ def record_table(
     frame
         The rows, of any engine.
     name
-        Which of the tables it is: `meetings`, `legs`, `rejects`, `problems` or `pulls`.
+        Which of the tables it is: `meetings`, `legs`, `rejects`, `problems`, `pulls`, `changes` or `coverage`.
     period, certificate, excluded, notes, secret
         As in `Table`.
 
@@ -240,12 +235,12 @@ def record_table(
     >>> record_table(empty(MEETINGS), "meetings").definition("creator").unit
     'phone'
     """
-    title, columns = TABLES[name]
-    definitions = tuple(_definition(name, column) for column in columns)
+    schema = TABLES[name]
+    definitions = tuple(definition_of(name, column) for column in schema.columns)
     return Table(
         frame=frame,
         name=name,
-        title=title,
+        title=schema.title,
         definitions=definitions,
         notes=notes,
         period=period,
@@ -255,12 +250,11 @@ def record_table(
     )
 
 
-def _definition(table: Name, column: Column) -> Definition:
-    unit = (
-        "person"
-        if (table, column.name) == ("legs", "name")
-        else _UNIT_OF_COLUMN.get(column.name, _UNIT_OF_KIND[column.type])
-    )
+def definition_of(table: TableName, column: Column) -> Definition:
+    """Return what a column of a table of records means, in the words that files and pages have for it."""
+    plain = _UNIT_OF_COLUMN.get(column.name, _UNIT_OF_KIND[column.type])
+    unit = _UNIT_OF_ONE.get((table, column.name), plain)
     return Definition(
-        key=column.name, zh=column.zh, en=column.en, unit=unit, formula=column.meaning, origin=", ".join(column.keys)
-    )
+        key=column.name, zh=column.zh, en=column.en, unit=unit, formula=column.meaning, origin=", ".join(column.keys),
+        example=column.example, is_nullable=column.is_nullable,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The command line: one verb a job, one file a verb, no logic of its own."""
+"""The command line: one verb a job, one file for what shares its options, no logic of its own."""
 
 from __future__ import annotations
 

@@ -12,7 +12,11 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli import archive, audit, demo, doctor, emulator, explain, fetch, notebooks, pack, report, sync, verify
+from ytxdata.cli.account import asks, doctor, fetch, sync
+from ytxdata.cli.archive import coverage, rebuild, verify, witness
+from ytxdata.cli.audit import audit, pack
+from ytxdata.cli.practice import demo, emulator, notebooks
+from ytxdata.cli.report import explain, report
 from ytxdata.cli.shared_options import chosen, echo, emit, set_lang
 from ytxdata.errors import RiskWarning, YtxError
 from ytxdata.labels import LANGS, Lang, Text
@@ -113,8 +117,27 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, doctor, fetch, sync, archive, report, explain, audit, pack, verify, notebooks, emulator):
-    verb.register(app)
+_archive = typer.Typer(name="archive", no_args_is_help=True, help="照看存档 / look after an archive")
+for verb in (rebuild, coverage):
+    _archive.command()(verb)
+app.add_typer(_archive)
+for verb in (
+    demo,
+    asks(doctor),
+    asks(fetch),
+    asks(sync),
+    witness,
+    rebuild,
+    report,
+    explain,
+    audit,
+    pack,
+    verify,
+    notebooks,
+):
+    app.command()(verb)
+# what stands behind the command of --run is the command's own, also where it looks like an option
+app.command(context_settings={"allow_interspersed_args": False})(emulator)
 
 
 def _show_version(wanted: bool) -> None:

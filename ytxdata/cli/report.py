@@ -1,4 +1,6 @@
-"""`ytxdata report`: all reports of an archive for a period, as files that people open."""
+"""`ytxdata report`: all reports of an archive for a period, as files that people open; `ytxdata explain`: from a number
+back to the records it was made of.
+"""
 
 from __future__ import annotations
 
@@ -39,11 +41,6 @@ if TYPE_CHECKING:
     from ytxdata.tables.masking import Privacy
 
 NOTEBOOK = "02_usage_report.ipynb"
-
-
-def register(app: typer.Typer) -> None:
-    """Put the verb on the command line."""
-    app.command("report")(report)
 
 
 def report(
@@ -260,3 +257,60 @@ def _run_notebook(archive: Path, asked: Ask, tariff: Path | None, out: Path, lan
     page = out / Path(NOTEBOOK).with_suffix(".html").name
     page.write_text(to_html(done, title=Text("用量报告", "Usage report").in_(lang)), encoding="utf-8")
     return page
+
+
+_SHOWN = 20
+_MORE = Text(
+    "……还有 {n} 行；--csv 写出全部，--json 给程序用", "… {n} more rows; --csv writes them all, --json is for machines"
+)
+
+
+def explain(
+    report: Annotated[str, typer.Option("--report", help="报表，如 usage / which report, such as usage")] = "usage",
+    row: Annotated[int, typer.Option("--row", min=0, help="第几行，从 0 数起 / which row, counted from 0")] = 0,
+    column: Annotated[
+        str | None, typer.Option("--column", help="哪一列，如 peak_legs / which column, such as peak_legs")
+    ] = None,
+    archive: ArchiveDir = Path("meetings.archive"),
+    start: From = None,
+    end: To = None,
+    by: Granularity = "month",
+    tariff: TariffFile = None,
+    lines: Lines = None,
+    group: GroupBy = None,
+    book: BookFile = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="把记录写入此文件 / write the records to this file")] = None,
+    show_phones: ShowPhones = False,
+    as_json: Json = False,
+    _lang: Language = None,
+) -> None:
+    """解释一行 / Explain a row.
+
+    列出报表的一行由哪些记录算出、排除了哪些及原因，并把数字代入公式。
+
+    List the records that a row of a report was made of, those left out with the reason, and the formulas with their
+    numbers put in.
+
+    Example: ytxdata explain --archive meetings.archive --report usage --by month --row 0
+    """
+    from ytxdata.archive import Archive
+    from ytxdata.pages.explanation import explanation
+
+    told = explanation(Archive(archive), report, ask(start, end, by, tariff, lines, group, book), row, column)
+    records = told.records
+    if csv is not None:
+        records.to_csv(csv, show_phones=show_phones)
+    if as_json:
+        emit(told.to_dict(show_phones=show_phones))
+        return
+    for label, value in told.cells(show_phones=show_phones):
+        say(f"{label.in_(chosen.lang)}: {value}")
+    for formula in told.formulas.values():
+        say(f"= {formula.in_(chosen.lang)}")
+    say(told.summary)
+    if csv is None:
+        say(told.rows(_SHOWN, chosen.lang))
+        if records.arrow.num_rows > _SHOWN:
+            say(_MORE, n=records.arrow.num_rows - _SHOWN)
+    else:
+        wrote(csv)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -18,10 +17,8 @@ from ytxdata.labels import LANGS, UNPRINTABLE, Lang, Text, preferred_lang, print
 from ytxdata.times import as_instant
 
 if TYPE_CHECKING:
-    from ytxdata.history.client import Client
     from ytxdata.metrics.calendar import By
     from ytxdata.metrics.registry import Ask
-    from ytxdata.records.answer import Answer
 
 
 _INTERRUPTED = Text("已中断", "interrupted")
@@ -110,83 +107,6 @@ _BESIDE = Text(
     "  每个 CSV、XLSX 旁有 .about.json：口径、完整性和校验和，一同转交后可用 ytxdata verify 核对",
     "  beside each CSV and XLSX lies its .about.json: definitions, completeness, checksum. Hand both on: ytxdata verify checks them",
 )
-
-
-@dataclass(frozen=True)
-class AccountOptions:
-    """Whom a verb asks, and how long it waits, as the options say; the token is never an option."""
-
-    account_sid: Annotated[str | None, typer.Option(help="账户 ID / account SID [YTX_ACCOUNT_SID]")] = None
-    app_id: Annotated[str | None, typer.Option(help="应用 ID / application id [YTX_APP_ID]")] = None
-    environment: Annotated[str | None, typer.Option(help="production | sandbox [YTX_ENVIRONMENT]")] = None
-    base_url: Annotated[
-        str | None, typer.Option(help="平台地址（优先） / address of the platform; wins [YTX_BASE_URL]")
-    ] = None
-    timeout: Annotated[
-        float | None,
-        typer.Option(help="连接和静默的时限，秒 / seconds to connect, and of silence while reading [YTX_TIMEOUT]"),
-    ] = None
-    total_timeout: Annotated[
-        float | None,
-        typer.Option(
-            help="一次查询连同重试的总时限，秒 / seconds for a query with all its attempts [YTX_TOTAL_TIMEOUT]"
-        ),
-    ] = None
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What was given, by the names that `Client` and the doctor know."""
-        return asdict(self)
-
-    def client(self, heard: Callable[[Answer], None] = lambda _: None) -> Client:
-        """Return a client for the account that options, environment, file and keyring name; `heard` is told each answer."""
-        from ytxdata.history.client import Client
-
-        count = call_counter()
-
-        def progress(answer: Answer) -> None:
-            heard(answer)
-            count(answer)
-
-        return Client(**self.settings, progress=progress)
-
-
-def asks(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb the options of an account, which reach it as its argument `account`."""
-    names = [field.name for field in fields(AccountOptions)]
-    hints = get_type_hints(verb, include_extras=True)
-    options = get_type_hints(AccountOptions, include_extras=True)
-
-    def with_account(**given: Any) -> None:
-        verb(account=AccountOptions(**{name: given.pop(name) for name in names}), **given)
-
-    own = [
-        one.replace(annotation=hints[name])
-        for name, one in inspect.signature(verb).parameters.items()
-        if name != "account"
-    ]
-    more = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=options[name])
-        for name in names
-    ]
-    signature = inspect.Signature([one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own] + more)
-    with_account.__signature__ = signature  # type: ignore[attr-defined]  # what typer reads
-    with_account.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
-    with_account.__name__, with_account.__doc__ = verb.__name__, verb.__doc__
-    return with_account
-
-
-def call_counter() -> Callable[[Answer], None]:
-    """Return a progress callback that counts calls and records on stderr, if that is a terminal."""
-    from tqdm import tqdm
-
-    bar = tqdm(desc=Text("平台调用", "calls").in_(chosen.lang), unit="", disable=None, leave=False)
-
-    def step(answer: Answer) -> None:
-        bar.set_postfix_str(f"{len(answer.records):,}")
-        bar.update()
-
-    return step
 
 
 From = Annotated[

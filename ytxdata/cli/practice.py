@@ -1,4 +1,4 @@
-"""`ytxdata emulator`: the platform's other end, served on this machine."""
+"""What one tries without an account: `ytxdata demo`, `ytxdata notebooks`, and `ytxdata emulator`, the platform's other end."""
 
 from __future__ import annotations
 
@@ -7,17 +7,83 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.shared_options import Language
+from ytxdata.cli.shared_options import Json, Language, chosen, emit, say
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="输出目录 / where to write")] = Path("data/demo"),
+    meetings: Annotated[int, typer.Option("--meetings", min=1, help="会议数 / number of meetings")] = 2026,
+    seed: Annotated[int, typer.Option("--seed", help="随机种子 / seed of the company")] = 1,
+    notebook: Annotated[
+        bool, typer.Option("--notebook/--no-notebook", help="运行快速入门笔记本 / run the quickstart notebook")
+    ] = True,
+    as_json: Json = False,
+    _lang: Language = None,
+) -> None:
+    """演示完整流程 / Show the main job, end to end.
+
+    启动模拟平台，拉取两年会议历史，写出表格、图片和笔记本。
+
+    Start the emulated platform, pull two years of meetings, write tables, pictures and a notebook.
+
+    Example: ytxdata demo --out data/demo
+    """
+    from tqdm import tqdm
+
+    from ytxdata.demo import STEPS, run
+
+    with tqdm(total=len(STEPS), disable=None, leave=False, bar_format="{desc} {bar} {n_fmt}/{total_fmt}") as bar:
+
+        def step(name: str) -> None:
+            bar.set_description_str(STEPS[name].in_(chosen.lang))
+            bar.update()
+
+        done = run(out, meetings=meetings, seed=seed, notebook=notebook, step=step)
+    if as_json:
+        emit(done.to_dict())
+        return
+    for line in done.lines:
+        say(line)
+
+
+_STATES = {
+    "copied": Text("→ {path}", "→ {path}"),
+    "same": Text("= {path}（已在，未改动）", "= {path} (there already, unchanged)"),
+    "kept": Text(
+        "! {path}（已在，内容不同：保留你的文件；要新的请换一个目录）",
+        "! {path} (there already and changed: yours is kept; for a new one name another directory)",
+    ),
+}
+
+
+def notebooks(
+    directory: Annotated[Path, typer.Argument(help="目标目录 / where to copy them")] = Path("notebooks"),
+    as_json: Json = False,
+    _lang: Language = None,
+) -> None:
+    """复制笔记本 / Copy the notebooks.
+
+    把随包的笔记本复制到目录里，用 JupyterLab 打开即可运行；不会覆盖改过的文件。
+
+    Copy the notebooks that come along to a directory, to be run in JupyterLab; a file that was changed is never
+    replaced.
+
+    Example: ytxdata notebooks my-notebooks
+    """
+    from ytxdata.pages.notebook import copy_all
+
+    copies = copy_all(directory)
+    if as_json:
+        emit({"files": {str(path): state for path, state in copies}})
+        return
+    for path, state in copies:
+        say(_STATES[state], path=path)
+    say(f"jupyter lab {directory}")
+
+
 _CHOICES = "'ytxdata emulator --choices' 列出取值 / lists the values"
-
-
-def register(app: typer.Typer) -> None:
-    """Put the verb on the command line."""
-    # What stands behind the command of --run is the command's own, also where it looks like an option.
-    app.command("emulator", context_settings={"allow_interspersed_args": False})(emulator)
 
 
 def emulator(

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -118,24 +118,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _archive = typer.Typer(name="archive", no_args_is_help=True, help="照看存档 / look after an archive")
-for verb in (rebuild, coverage):
-    _archive.command()(verb)
 app.add_typer(_archive)
-for verb in (
-    demo,
-    asks(doctor),
-    asks(fetch),
-    asks(sync),
-    witness,
-    rebuild,
-    report,
-    explain,
-    audit,
-    pack,
-    verify,
-    notebooks,
-):
-    app.command()(verb)
+_VERBS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
+    _archive: (rebuild, coverage),
+    app: (
+        demo, asks(doctor), asks(fetch), asks(sync), witness, rebuild, report, explain, audit, pack, verify, notebooks,
+    ),
+}  # fmt: skip
+for _place, _verbs in _VERBS.items():
+    for _verb in _verbs:
+        _place.command()(_verb)
 # what stands behind the command of --run is the command's own, also where it looks like an option
 app.command(context_settings={"allow_interspersed_args": False})(emulator)
 

@@ -210,13 +210,13 @@ def test_a_witness_before_the_first_completed_sync_claims_nothing_and_stops_no_s
     meetings, start, end = month(archive)
     young = Archive(tmp_path / "young")
     with monkeypatch.context() as patch:
-        patch.setattr("ytxdata.archive.new_or_changed.Intake.take", _interrupted)
+        patch.setattr("ytxdata.history.proof.reading.Reading.take", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             young.sync(platform)
     young.witness(bill_of(meetings), kind="invoice", start=start, end=end, name="bill")
     assert young.certificate().worst == "GAP"
     assert not young.certificate().periods
-    assert young.sync(platform).new == 60
+    assert young.sync(platform).unchanged == 60
     assert [one.name for one in young.witnesses()] == ["bill"]
     assert young.verify().is_sound
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from ytxdata.archive.heads import Snapshot, among, batches, filled, not_before, read
 from ytxdata.archive.raw_answers import Envelope
-from ytxdata.archive.stored_files import find
+from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Known
 from ytxdata.history.proof.reading import Judgement
@@ -167,6 +167,73 @@ def last_seen(snapshot: Snapshot, as_of: datetime | None = None) -> pa.Table:
     return pa.table({"obs": pa.array(np.arange(len(seen))), "last_seen_at": known.cast(INSTANT)})
 
 
+class Unjudged(NamedTuple):
+    """What interrupted syncs brought, and heads that were lost: kept like all records, and not yet listed by a finished sync.
+
+    For the rules of completeness these do not exist. Were half a sync known land, a limit that is lifted while it
+    runs would bring what an earlier answer lacked, the next full answer would bring nothing unknown, and the cut one
+    would be called PROVEN. Listed by a finished sync, they are like any others.
+
+    Parameters
+    ----------
+    numbers
+        Their observations, sorted.
+    since
+        Observations that were brought while this machine's clock was behind the last finished sync → when a finished
+        sync listed them: by their own date an overlap would seem older than it is, and prove too much.
+    """
+
+    numbers: Numbers
+    since: Mapping[int, datetime]
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> Unjudged:
+        """Return what a head says of them."""
+        since = {
+            obs: datetime.fromisoformat(at) for first, end, at in state.get("dated", ()) for obs in range(first, end)
+        }
+        spans = [np.arange(first, end) for first, end in state.get("unjudged", ())]
+        return cls(np.concatenate([np.empty(0, np.int64), *spans]), since)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return it as plain JSON values, by spans: what one sync brought stands together."""
+        dated = {at: [obs for obs, one in self.since.items() if one == at] for at in self.since.values()}
+        state = {
+            "unjudged": _spans(self.numbers),
+            "dated": [[*span, at.isoformat()] for at, some in dated.items() for span in _spans(np.array(sorted(some)))],
+        }
+        return {name: value for name, value in state.items() if value}
+
+    def joined(self, first: int, end: int) -> Unjudged:
+        """Return it with the observations from one number up to another."""
+        return self._replace(numbers=np.union1d(self.numbers, np.arange(first, end)))
+
+    def listed(
+        self, numbers: Numbers, snapshot: Snapshot, last_asked_at: datetime | None, asked_at: datetime
+    ) -> Unjudged:
+        """Return it after a finished sync has listed some observations.
+
+        Parameters
+        ----------
+        last_asked_at, asked_at
+            When the finished sync before asked last, and when this one did.
+        """
+        now = np.intersect1d(self.numbers, numbers)
+        if not len(now):
+            return self
+        rows = read(snapshot, "observations", ("obs", "observed_at"), among("obs", now))
+        cells = zip(rows["obs"].to_pylist(), rows["observed_at"].to_pylist(), strict=True)
+        behind = {obs: asked_at for obs, at in cells if last_asked_at is not None and at < last_asked_at}
+        return Unjudged(np.setdiff1d(self.numbers, now), {**self.since, **behind})
+
+
+def _spans(numbers: Numbers) -> list[list[int]]:
+    if not len(numbers):
+        return []
+    pieces = np.split(numbers, np.flatnonzero(np.diff(numbers) != 1) + 1)
+    return [[int(piece[0]), int(piece[-1]) + 1] for piece in pieces]
+
+
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -179,18 +246,22 @@ class ArchivedMeetings:
         Looks versions up by id; shared with the intake of the same sync.
     exempt
         Ids of meetings that were reported as vanished.
+    unjudged
+        Observations that do not exist for the rules, and those they know with another date.
     """
 
-    def __init__(self, versions: VersionIndex, exempt: Collection[str] = ()) -> None:
+    def __init__(self, versions: VersionIndex, exempt: Collection[str] = (), unjudged: Unjudged | None = None) -> None:
         self.versions = versions
         self.exempt = frozenset(exempt)
+        self._hidden = frozenset(unjudged.numbers.tolist()) if unjudged else frozenset[int]()
+        self._since = unjudged.since if unjudged else {}
         self._read_from: datetime | None = None
         self._starts = np.empty(0, np.int64)
 
     def count(self) -> int:
         """Return how many meetings are known."""
         snapshot = self.versions.snapshot
-        return snapshot.head.counts["meetings"] if snapshot else 0
+        return snapshot.head.counts["meetings"] - self._n_hidden[0] if snapshot else 0
 
     def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:
         """Return the known ones of these meeting ids; of two meetings with one id the one seen last.
@@ -199,7 +270,7 @@ class ArchivedMeetings:
         """
         found = self.versions.of(ids)
         # what this very sync took in has no number yet: an answer must not vouch for itself
-        stored = ([one for twin in found[i] for one in twin if one.obs >= 0 and one.is_believed] for i in ids)
+        stored = ([one for twin in found[i] for one in self._believed(twin)] for i in ids)
         latest = (max(versions, key=lambda v: (v.observed_at, v.version)) for versions in stored if versions)
         return {version.meeting_id: self._known(version) for version in latest}
 
@@ -221,7 +292,7 @@ class ArchivedMeetings:
         # a vanished meeting is missing behind its own start only: taken off earlier, one that is there would lack
         exempt = self.lookup(sorted(self.exempt)).values()
         n_exempt = sum(1 for one in exempt if one.started_at and one.started_at < instant)
-        return snapshot.head.counts["started"] - n_late - n_exempt
+        return snapshot.head.counts["started"] - self._n_hidden[1] - n_late - n_exempt
 
     def _starts_since(self, instant: datetime) -> npt.NDArray[np.int64]:
         """Return the sorted starts [µs] from the instant on, and perhaps from before: read once, for one sync asks often."""
@@ -233,15 +304,46 @@ class ArchivedMeetings:
             self._read_from = instant
         return self._starts
 
+    def _believed(self, versions: Iterable[Version]) -> list[Version]:
+        return [one for one in versions if one.obs >= 0 and one.is_believed and one.obs not in self._hidden]
+
     def _current(self, rows: pa.Table) -> pa.Table:
         return rows.filter(pc.invert(pc.is_in(rows["obs"], value_set=self._replaced)))
 
     @cached_property
     def _replaced(self) -> pa.Array:
-        """The observations that a later version replaced: few, and found without reading the others."""
+        """The observations that a later version replaced, and the hidden ones: few, and found without reading the others."""
         assert self.versions.snapshot is not None
-        rows = read(self.versions.snapshot, "meetings", ("replaces",), filled("replaces"))
-        return rows["replaces"].combine_chunks()
+        rows = read(self.versions.snapshot, "meetings", ("obs", "replaces"), filled("replaces"))
+        if not self._hidden:
+            return rows["replaces"].combine_chunks()
+        replaces = dict(zip(rows["obs"].to_pylist(), rows["replaces"].to_pylist(), strict=True))
+        replaced = set(self._hidden)
+        for obs in replaces.keys() - self._hidden:
+            # over hidden ones, to the version that the rules know: else it would be current beside its successor
+            while (obs := replaces.get(obs, -1)) >= 0 and obs not in replaced:
+                replaced.add(obs)
+                if obs not in self._hidden:
+                    break
+        return pa.array(replaced, pa.int64())
+
+    @cached_property
+    def _n_hidden(self) -> tuple[int, int]:
+        """How many meetings exist for the archive and not for the rules; the same of those that have a start."""
+        if not self._hidden or self.versions.snapshot is None:
+            return (0, 0)
+        hidden = np.array(sorted(self._hidden), dtype=np.int64)
+        rows = read(self.versions.snapshot, "meetings", ("meeting_id",), among("obs", hidden))
+        n_meetings = n_started = 0
+        ids = rows["meeting_id"].unique().to_pylist()
+        found = self.versions.of(ids)
+        for twin in (twin for meeting_id in ids for twin in found[meeting_id]):
+            stored = [one for one in twin if one.obs >= 0 and one.is_believed][-1:]
+            judged = self._believed(twin)[-1:]
+            n_meetings += len(stored) - len(judged)
+            n_started += sum(one.started_at is not None for one in stored)
+            n_started -= sum(one.started_at is not None for one in judged)
+        return (n_meetings, n_started)
 
     def _known(self, version: Version) -> Known:
         return Known(
@@ -249,7 +351,7 @@ class ArchivedMeetings:
             started_at=version.started_at,
             ended_at=version.ended_at,
             record_hash=version.record_hash.hex(),
-            last_changed_at=version.observed_at,
+            last_changed_at=self._since.get(version.obs, version.observed_at),
             creator=version.creator,
             is_exempt=version.meeting_id in self.exempt,
         )

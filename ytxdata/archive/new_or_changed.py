@@ -54,6 +54,7 @@ class Taken:
 
     call: dict[str, object]
     envelope: Envelope
+    asked_at: datetime
 
 
 @dataclass
@@ -86,7 +87,7 @@ class Intake:
         # after each answer, not once a sync: what is counted twice in one and missed in another would cancel out
         self.check()
         stored = [(records[position].raw, pieces[position]) for position in sorted(pieces)]
-        self.taken.append(Taken(call_row(answer), fold(answer.raw, stored)))
+        self.taken.append(Taken(call_row(answer), fold(answer.raw, stored), answer.asked_at))
         return pull_facts(answer, normal.meetings, len(broken))
 
     def check(self) -> None:

@@ -174,6 +174,11 @@ def put_together(snapshot: Snapshot, pull: Mapping[str, Any]) -> bytes | None:
     return raw if hashlib.sha256(raw).hexdigest() == pull["sha256"] else None
 
 
+def never_taken_in(pull: Mapping[str, Any]) -> bool:
+    """Whether a pull is of a sync that was interrupted, by a version that kept such answers without their records."""
+    return pull["form"] == WHOLE and not pull["numbers"]
+
+
 def may_hold_more(pull: Mapping[str, Any]) -> bool:
     """Whether a raw answer may hold records that are no observations: whether more than punctuation stands around those.
 

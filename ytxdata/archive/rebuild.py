@@ -31,9 +31,9 @@ from ytxdata.archive.heads import (
     sequences,
     write_gone,
 )
-from ytxdata.archive.known_meetings import VERSION_COLUMNS, Twins, Version, from_rows
+from ytxdata.archive.known_meetings import VERSION_COLUMNS, Twins, Unjudged, Version, from_rows
 from ytxdata.archive.ownership import LAYOUT
-from ytxdata.archive.raw_answers import Envelope, may_hold_more, put_together
+from ytxdata.archive.raw_answers import Envelope, may_hold_more, never_taken_in, put_together
 from ytxdata.archive.stored_files import (
     CHAINED,
     DERIVED_TABLES,
@@ -95,26 +95,37 @@ def rebuilt(root: Path, snapshot: Snapshot, aliases: Aliases) -> Rebuilt:
     writer = Writer(root, snapshot)
     before = snapshot.head.counts
     # before deriving: what is regained is an observation like any other, dated with the answer that brought it
-    regained = regain(writer, aliases)
-    counts = {**before, **derive_again(writer, aliases), "observations": before["observations"] + regained}
-    after = writer.promote("rebuild", parser=parser_mark(aliases), counts=counts)
+    regained, n_unjudged = regain(writer, aliases)
+    end = before["observations"] + regained
+    counts = {**before, **derive_again(writer, aliases), "observations": end}
+    state = {**snapshot.head.state, **Unjudged.of(snapshot.head.state).joined(end - n_unjudged, end).to_state()}
+    after = writer.promote("rebuild", parser=parser_mark(aliases), counts=counts, state=state)
     return Rebuilt(after, regained, counts["meetings"] - before["meetings"])
 
 
-def regain(writer: Writer, aliases: Aliases) -> int:
-    """Make observations of the records that an earlier parser lost, or took for duplicates; return how many.
+def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:
+    """Make observations of the records that an earlier parser lost, or took for duplicates.
 
     Their bytes were never lost: they stand in the gaps of the answers that brought them.
+
+    Returns
+    -------
+    tuple
+        How many; and how many of them, the last ones, stand only in answers that no finished sync has judged.
     """
     source = writer.preview()
     lost: dict[bytes, tuple[str, int, datetime, bytes, bytes]] = {}
+    unfinished: dict[bytes, tuple[str, int, datetime, bytes, bytes]] = {}
     columns = ("pull_id", "asked_at", "sha256", "form", "gaps", "numbers")
     for pulls in batches(source, "pulls", columns):
         for pull in pulls.to_pylist():
             raw = put_together(source, pull) if may_hold_more(pull) else None
+            brought = unfinished if never_taken_in(pull) else lost
             for position, record in enumerate(_records(raw, pull["asked_at"], aliases) if raw else ()):
                 digest = hashlib.sha256(record).digest()
-                lost.setdefault(digest, (pull["pull_id"], position, pull["asked_at"], digest, record))
+                brought.setdefault(digest, (pull["pull_id"], position, pull["asked_at"], digest, record))
+    only_unfinished = unfinished.keys() - lost.keys()
+    lost |= {digest: row for digest, row in unfinished.items() if digest in only_unfinished}
     # an answer may list what another one brought: only the hash over all observations tells what is new
     if lost:
         for rows in batches(source, "observations", ("record_hash",)):
@@ -126,7 +137,7 @@ def regain(writer: Writer, aliases: Aliases) -> int:
     writer.append(
         "observations", pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], OBSERVATIONS_STORED)
     )
-    return len(rows)
+    return len(rows), len(only_unfinished & lost.keys())
 
 
 def _records(raw: bytes, asked_at: datetime, aliases: Aliases) -> list[bytes]:
@@ -330,7 +341,11 @@ def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, l
     writer = Writer(root, Snapshot(root, snapshot.head, snapshot.sha256, listed))
     counts |= derive_again(writer, aliases)
     # what else the change wrote is unnamed still: the marker stays, and `heal` sets it aside
-    after = writer.promote("adopt", is_done=False, parser=parser_mark(aliases), counts=counts, chain_sha256=chain)
+    unjudged = Unjudged.of(snapshot.head.state).joined(counts["observations"] - n_new, counts["observations"])
+    state = {**snapshot.head.state, **unjudged.to_state()}
+    after = writer.promote(
+        "adopt", is_done=False, parser=parser_mark(aliases), counts=counts, chain_sha256=chain, state=state
+    )
     return after, [_ADOPTED.format(records=n_new, pulls=counts["pulls"] - snapshot.head.counts["pulls"])]
 
 

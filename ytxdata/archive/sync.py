@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import (
     ArchivedMeetings,
     RejectIndex,
+    Unjudged,
     VersionIndex,
     certificate_of,
     evidence_of,
@@ -40,7 +42,7 @@ from ytxdata.archive.rebuild import (
 )
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
-from ytxdata.archive.write_sync import PENDING, Writer, write_intake, write_whole_answers
+from ytxdata.archive.write_sync import PENDING, Writer, write_intake
 from ytxdata.errors import ArchiveWriteError, NetworkError, PlatformError, RefusedError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
@@ -159,9 +161,14 @@ _REGAINED = Text(
 _NOTHING_KEPT = Text(
     "同步被中断：存档与上次同步后一样", "the sync was interrupted: the archive is as the last sync left it"
 )
-_EVIDENCE_KEPT = Text(
-    "同步被中断：收到的 {n} 个回答已作为原始证据保存，尚未计入会议；下次同步会重新提问",
-    "the sync was interrupted: the {n} answers received are kept as raw evidence and not yet as meetings; the next sync asks again",
+_ANSWERS_KEPT = Text(
+    "同步被中断：收到的 {n} 个回答及其记录都已保存（新会议 {new} 场，有变化 {changed} 场），但不作为完整性证据；下次同步会重新提问",
+    "the sync was interrupted: the {n} answers received are kept with all their records (new meetings: {new}, changed: {changed}), "
+    "and nothing is claimed by them; the next sync asks again",
+)
+_TAKEN_UP = Text(
+    "没有完成的同步此前保存了 {n} 条新记录，本次列出了其中 {listed} 条；其余 {rest} 条保留在存档中，不作为完整性证据",
+    "of {n} new records that an unfinished sync had kept, this one lists {listed}; the other {rest} stay in the archive, and nothing is claimed by them",
 )
 _TITLE = Text("同步结果", "sync")
 _WARNING = Text("提醒", "warning")
@@ -210,7 +217,7 @@ def sync(
         before = ready.snapshot if ready else None
         state = before.head.state if before else {}
         intake = Intake(VersionIndex(before), RejectIndex(before), aliases_for(before, aliases))
-        began, known = now or times.now(), ArchivedMeetings(intake.versions, exempt_of(state))
+        began, known = now or times.now(), ArchivedMeetings(intake.versions, exempt_of(state), Unjudged.of(state))
         reading = Reading(known, evidence_of(state), began, policy)
         answers: list[Answer] = []
         try:
@@ -218,11 +225,11 @@ def sync(
                 answers.append(client.query_meeting("", asked))
                 reading.take(intake.take(answers[-1]))
         except KeyboardInterrupt:
-            raise InterruptedSync(keep_evidence(root, before, account, answers, intake.aliases)) from None
+            raise InterruptedSync(keep_answers(root, before, account, answers, intake.aliases)) from None
         except (PlatformError, RefusedError, NetworkError) as error:
             # the platform may list a record once and never again: an earlier answer of this sync is evidence
             if answers:
-                error.add_note(keep_evidence(root, before, account, answers, intake.aliases).in_("both"))
+                error.add_note(keep_answers(root, before, account, answers, intake.aliases).in_("both"))
             raise
         # what is needed of them is in the intake: a first answer of many years need not be in memory twice
         del answers
@@ -238,7 +245,7 @@ def sync(
             **{name: intake.tally[name] for name in ("received", "bytes", *JUDGEMENTS)},
             calls=len(intake.taken),
             drift=drift,
-            notes=(*_regained(ready), *judgement.notes),
+            notes=(*_regained(ready), *_taken_up(before, after), *judgement.notes),
         )
 
 
@@ -250,24 +257,39 @@ class InterruptedSync(KeyboardInterrupt):
         super().__init__(text.in_("both"))
 
 
-def keep_evidence(
+def keep_answers(
     root: Path, before: Snapshot | None, account: tuple[str, str], answers: Sequence[Answer], aliases: Aliases
 ) -> Text:
-    """Keep the answers of an interrupted sync whole, in the chain of pulls; return what to tell of it.
+    """Keep the answers of a sync that does not come to its end, with every record in them; return what to tell of it.
 
-    Their records become no observations yet, and nothing is claimed: the rules of completeness may only see what
-    finished syncs left, or half a sync would one day be taken for the known land. The next sync asks for them again.
+    The platform may list a record once and never again. Nothing is claimed: see `Unjudged`.
     """
     if not answers:
         return _NOTHING_KEPT
+    # judged anew: an intake that was interrupted may have taken half an answer
+    intake = Intake(VersionIndex(before), RejectIndex(before), aliases)
+    for answer in answers:
+        intake.take(answer)
     with telling_write_errors(root):
-        if read_identity(root) is None:
-            birth(root, *account)
-        writer = Writer(root, before)
-        kept = write_whole_answers(writer, answers)
-        parser = before.head.parser if before else parser_mark(aliases)
-        writer.promote("interrupted", parser=parser, counts=kept.counts, chain_sha256=kept.chain_sha256)
-    return _EVIDENCE_KEPT.format(n=len(answers))
+        state = before.head.state if before else {}
+        first = before.head.counts["observations"] if before else 0
+        unjudged = Unjudged.of(state).joined(first, first + len(intake.fresh))
+        _promoted(root, before, account, intake, {**state, **unjudged.to_state()}, "interrupted")
+    return _ANSWERS_KEPT.format(n=len(answers), new=intake.tally["new"], changed=intake.tally["changed"])
+
+
+def _taken_up(before: Snapshot | None, after: Snapshot) -> tuple[Note, ...]:
+    """Return what became of the records that an unfinished sync had kept; said by the next one that finishes, and when it changes."""
+    if before is None:
+        return ()
+    n, rest = (len(Unjudged.of(one.head.state).numbers) for one in (before, after))
+    if n == rest and not (n and before.head.kind in _UNFINISHED):
+        return ()
+    return (Note("taken_up", _TAKEN_UP.format(n=n, listed=n - rest, rest=rest)),)
+
+
+_UNFINISHED = ("interrupted", "adopt", "rebuild")
+"""Kinds of heads before a sync that may have brought records which no finished sync has listed."""
 
 
 def _regained(ready: Rebuilt | None) -> tuple[Note, ...]:
@@ -316,22 +338,40 @@ def written(
     root: Path, before: Snapshot | None, account: tuple[str, str], intake: Intake, judgement: Judgement
 ) -> Snapshot:
     """Write a whole sync and promote it."""
+    state = before.head.state if before else {}
+    unjudged = Unjudged.of(state)
+    if before is not None and len(unjudged.numbers):
+        listed = np.unique(np.concatenate([taken.envelope.numbers for taken in intake.taken]))
+        asked_at = max(taken.asked_at for taken in intake.taken)
+        unjudged = unjudged.listed(listed, before, evidence_of(state).last_asked_at, asked_at)
+    verdicts = pull_verdicts(judgement, {str(taken.call["pull_id"]) for taken in intake.taken})
+    judged = {**to_state(judgement, exempt_of(state)), **unjudged.to_state()}
+    return _promoted(root, before, account, intake, judged, "sync", verdicts)
+
+
+def _promoted(
+    root: Path,
+    before: Snapshot | None,
+    account: tuple[str, str],
+    intake: Intake,
+    state: Mapping[str, object],
+    kind: str,
+    verdicts: Mapping[str, str] = MappingProxyType({}),
+) -> Snapshot:
     # first of all: a kill from here on leaves an archive without a head, never records that are nobody's
     if read_identity(root) is None:
         birth(root, *account)
-    exempt = exempt_of(before.head.state if before else {})
-    verdicts = pull_verdicts(judgement, {str(taken.call["pull_id"]) for taken in intake.taken})
     writer = Writer(root, before)
     changes = write_intake(writer, intake, verdicts)
     if intake.is_late:
         # a clock that was set back: numbers and ledger must be as if the answers had come in order
         changes.counts.update(derive_again(writer, intake.aliases))
-    state, parser = to_state(judgement, exempt), parser_mark(intake.aliases)
     if before is not None and entries(before.head.state):
         # in the same head: no reader may see new meetings beside what a witness was found to say of the old ones
         shown = Snapshot(root, dataclasses.replace(writer.head, counts=changes.counts), "", writer.preview().listed)
-        state["witnesses"] = heard_again(shown, before.head.state)
-    return writer.promote("sync", state=state, parser=parser, counts=changes.counts, chain_sha256=changes.chain_sha256)
+        state = {**state, "witnesses": heard_again(shown, before.head.state)}
+    parser = parser_mark(intake.aliases)
+    return writer.promote(kind, state=state, parser=parser, counts=changes.counts, chain_sha256=changes.chain_sha256)
 
 
 SAMPLE = 64

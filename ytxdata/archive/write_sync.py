@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ from ytxdata.archive.heads import (
 from ytxdata.archive.known_meetings import Version, reject_key
 from ytxdata.archive.new_or_changed import Fresh, Intake, Taken
 from ytxdata.archive.ownership import IDENTITY, LAYOUT
-from ytxdata.archive.raw_answers import WHOLE, Envelope, renumber
+from ytxdata.archive.raw_answers import renumber
 from ytxdata.archive.stored_files import (
     DERIVED,
     DERIVED_TABLES,
@@ -52,8 +52,6 @@ from ytxdata.archive.stored_files import (
     runs_to_merge,
 )
 from ytxdata.files import PRIVATE_FILE, make_private_folder, sha256_of, sync_all
-from ytxdata.history.history import call_row
-from ytxdata.records.answer import Answer
 from ytxdata.version import __version__
 
 PENDING = "pending"
@@ -223,16 +221,6 @@ def write_intake(writer: Writer, intake: Intake, verdicts: Mapping[str, str]) ->
     counts["observations"] = first + len(intake.fresh)
     counts["pulls"] = counts.get("pulls", 0) + len(rows)
     return Written(counts, pull_sha256(rows[-1]))
-
-
-def write_whole_answers(writer: Writer, answers: Sequence[Answer]) -> Written:
-    """Write answers as pulls that hold them whole, without observations; return what the head must say."""
-    counts = {"observations": 0, "meetings": 0, "started": 0, "pulls": 0, **writer.head.counts}
-    none = np.empty(0, dtype=np.int64)
-    taken = [Taken(call_row(answer), Envelope(WHOLE, answer.raw, none)) for answer in answers]
-    rows = list(_pulls(taken, none, {}, counts["pulls"], writer.head.chain_sha256))
-    writer.append("pulls", pa.Table.from_pylist(rows, schema=PULLS_STORED))
-    return Written({**counts, "pulls": counts["pulls"] + len(rows)}, pull_sha256(rows[-1]))
 
 
 def _starts(version: Version | None) -> int:

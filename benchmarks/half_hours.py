@@ -41,7 +41,9 @@ def kept_states(path: Path, now: datetime) -> str:
 
     recent, days = 0, set()
     newest = max(sequences(path))
-    written: dict[int, datetime] = {n: datetime.fromisoformat(read_head(path, n).body["written_at"]) for n in sequences(path)}
+    written: dict[int, datetime] = {
+        n: datetime.fromisoformat(read_head(path, n).body["written_at"]) for n in sequences(path)
+    }
     edge = now - timedelta(days=90)
     first_recent = min(n for n, at in written.items() if at > edge)
     recent = sum(1 for n in written if n >= first_recent)
@@ -67,13 +69,22 @@ def main() -> None:
             if turn % 500 == 499:
                 last = statistics.mean(spent[-100:]) * 1000
                 size = sum(beside(path).values()) / 1e6
-                print(f"{turn + 1:>6} syncs: last 100 took {last:.0f} ms each, {size:.1f} MB beside the data", flush=True)
+                print(
+                    f"{turn + 1:>6} syncs: last 100 took {last:.0f} ms each, {size:.1f} MB beside the data", flush=True
+                )
         first, last = statistics.mean(spent[1:101]), statistics.mean(spent[-100:])
-        bench.say(f"{arguments.syncs:,} half-hourly syncs: last 100 to first 100", last / first, 1.2, f"{first * 1000:.0f} → {last * 1000:.0f} ms, {n_calls:,} calls")
+        bench.say(
+            f"{arguments.syncs:,} half-hourly syncs: last 100 to first 100",
+            last / first,
+            1.2,
+            f"{first * 1000:.0f} → {last * 1000:.0f} ms, {n_calls:,} calls",
+        )
         sizes = beside(path)
         each = ", ".join(f"{name} {size / 1e6:.2f}" for name, size in sorted(sizes.items()))
         met = "met" if sum(sizes.values()) < 20e6 else "MISSED"
-        print(f"beside the data: {sum(sizes.values()) / 1e6:.1f} MB (aim < 20, {met}): {each}; data {bench.size_of(path) / 1e6 - sum(sizes.values()) / 1e6:.1f} MB")
+        print(
+            f"beside the data: {sum(sizes.values()) / 1e6:.1f} MB (aim < 20, {met}): {each}; data {bench.size_of(path) / 1e6 - sum(sizes.values()) / 1e6:.1f} MB"
+        )
         print(kept_states(path, times.now()))
         print(archive.verify(), flush=True)
 

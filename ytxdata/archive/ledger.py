@@ -27,9 +27,11 @@ TOGETHER = 5_000
 """Changes compared at a time [versions]."""
 
 
-def changes(snapshot: Snapshot | None, as_of: datetime | None = None) -> pa.Table:
-    """Return the ledger, sorted by when the change was seen."""
+def changes(snapshot: Snapshot | None, as_of: datetime | None = None, *, is_keyed: bool = False) -> pa.Table:
+    """Return the ledger, sorted by when the change was seen; keyed, with `meeting_key` before its columns."""
     schema = arrow_schema(CHANGES)
+    if is_keyed:
+        schema = schema.insert(0, pa.field("meeting_key", pa.string()))
     if snapshot is None:
         return schema.empty_table()
     newer = read(snapshot, "meetings", ("obs", "replaces", "observed_at"), filled("replaces"))
@@ -93,6 +95,7 @@ def _compared(
         old_seen_at, old_pull_id = seen.get(old, (before["observed_at"], before["pull_id"]))
         for name, (old_value, new_value) in fields.items():
             yield {
+                "meeting_key": f"{after['meeting_id']}#{after['twin'] + 1}",  # as `views.MEETING_KEY` has it
                 "meeting_id": after["meeting_id"],
                 "version": after["version"],
                 "field": name,

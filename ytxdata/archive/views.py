@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -50,7 +50,16 @@ ORDER = {
 """How frames are sorted."""
 
 
-def view(name: str, as_of: datetime | None, start: datetime | None, end: datetime | None) -> str:
+MEETING_KEY = "m.meeting_id || '#' || CAST(m.twin + 1 AS VARCHAR)"
+"""What tells two meetings of one id apart, in SQL: the id and its number in order of first being known, from 1."""
+
+KEYED = ("meetings", "legs", "problems")
+"""Views whose rows belong to one meeting each, and may say to which."""
+
+
+def view(
+    name: str, as_of: datetime | None, start: datetime | None, end: datetime | None, *, is_keyed: bool = False
+) -> str:
     """Return the SQL of a view, its columns in the order of the schema.
 
     Parameters
@@ -59,8 +68,12 @@ def view(name: str, as_of: datetime | None, start: datetime | None, end: datetim
         What had been asked up to that instant; None for all.
     start, end
         Meetings that start in `[start, end)`; a meeting whose start is unknown is in no period.
+    is_keyed
+        With `meeting_key` before them, by which rows of several views of `KEYED` belong to one meeting, and with
+        `meeting_at`, its start.
     """
-    return _VIEWS[name](name, as_of, _period(start, end))
+    key = f"{MEETING_KEY} AS meeting_key, m.started_at AS meeting_at, " if is_keyed and name in KEYED else ""
+    return _VIEWS[name](name, as_of, _period(start, end), key)
 
 
 def _instant(instant: datetime) -> str:
@@ -90,34 +103,34 @@ def _current(as_of: datetime | None) -> str:
     )
 
 
-def _meetings(name: str, as_of: datetime | None, period: str) -> str:
+def _meetings(name: str, as_of: datetime | None, period: str, key: str) -> str:
     # what was regained from a raw answer is among no pull's numbers: it was seen when that answer came
     special = {"last_seen_at": "coalesce(s.last_seen_at, m.observed_at)", "record_hash": "lower(hex(m.record_hash))"}
     return (
-        f"SELECT {_columns(name, 'm', **special)} FROM {{meetings}} m LEFT JOIN {{seen}} s ON s.obs = m.obs "
+        f"SELECT {key}{_columns(name, 'm', **special)} FROM {{meetings}} m LEFT JOIN {{seen}} s ON s.obs = m.obs "
         f"WHERE {_current(as_of)}{period}"
     )
 
 
-def _of_meetings(name: str, as_of: datetime | None, period: str) -> str:
+def _of_meetings(name: str, as_of: datetime | None, period: str, key: str) -> str:
     return (
-        f"SELECT {_columns(name, 't')} FROM {{{name}}} t JOIN {{meetings}} m ON t.obs = m.obs "
+        f"SELECT {key}{_columns(name, 't')} FROM {{{name}}} t JOIN {{meetings}} m ON t.obs = m.obs "
         f"WHERE {_current(as_of)}{period}"
     )
 
 
-def _problems(name: str, as_of: datetime | None, period: str) -> str:
+def _problems(name: str, as_of: datetime | None, period: str, key: str) -> str:
     """Problems of records, and of ids that were used for two meetings."""
     # a row for each of the two: whichever a reader looks at, it must say that the id is not its own
     return (
-        f"{_of_meetings(name, as_of, period)} UNION ALL "
-        "SELECT m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id', 'id_collision', m.meeting_id FROM {meetings} m "
+        f"{_of_meetings(name, as_of, period, key)} UNION ALL "
+        f"SELECT {key}m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id', 'id_collision', m.meeting_id FROM {{meetings}} m "
         f"WHERE m.meeting_id IN (SELECT t.meeting_id FROM {{meetings}} t WHERE t.twin > 0 AND {_until('t.observed_at', as_of)}) "
         f"AND {_current(as_of)}{period}"
     )
 
 
-def _by_itself(name: str, as_of: datetime | None, _period: str) -> str:
+def _by_itself(name: str, as_of: datetime | None, _period: str, _key: str) -> str:
     column = "asked_at" if "asked_at" in SCHEMAS[name].names else "observed_at"
     return f"SELECT {_columns(name, 't')} FROM {{{name}}} t WHERE {_until(f't.{column}', as_of)}"
 
@@ -131,12 +144,15 @@ _VIEWS = {
 }
 
 
+PIECE = 65_536
+"""Rows that leave at a time: few enough to be masked in Python without holding a whole table."""
+
 _MEMORY_MB = (1000, 256)
 """What DuckDB may take before it spills: at least the first, and the second for each core it uses."""
 
 
 @cache
-def _spill() -> Path:
+def spill() -> Path:
     """A directory that only this user can read, and that goes with the process: what is spilled holds telephone numbers."""
     directory = mkdtemp(prefix="ytxdata-")
     atexit.register(rmtree, directory, ignore_errors=True)
@@ -155,7 +171,7 @@ def connect(file: Path | None = None) -> duckdb.DuckDBPyConnection:
     connection.execute(f"SET TimeZone = '{ZONE_NAME}'")
     threads: tuple[int] | None = connection.execute("SELECT current_setting('threads')").fetchone()
     assert threads is not None
-    limit, directory = max(_MEMORY_MB[0], _MEMORY_MB[1] * threads[0]), (_spill() / uuid4().hex).as_posix()
+    limit, directory = max(_MEMORY_MB[0], _MEMORY_MB[1] * threads[0]), (spill() / uuid4().hex).as_posix()
     quoted = directory.replace("'", "''")
     connection.execute(f"SET memory_limit = '{limit}MB'; SET temp_directory = '{quoted}'")
     with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar to switch off
@@ -171,13 +187,14 @@ def relation(
     start: datetime | None = None,
     end: datetime | None = None,
     connection: duckdb.DuckDBPyConnection | None = None,
+    is_keyed: bool = False,
 ) -> duckdb.DuckDBPyRelation:
     """Return a view as a lazy DuckDB relation over the snapshot's Parquet files.
 
     Relations of one connection can be joined; they must be of one snapshot and instant.
     """
     connection = connection or connect()
-    sql = view(name, as_of, start, end)
+    sql = view(name, as_of, start, end, is_keyed=is_keyed)
     tables = {table: _stored(connection, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
     if "{seen}" in sql:
         connection.register("seen", last_seen(snapshot, as_of))
@@ -217,6 +234,27 @@ def table(
         except duckdb.Error as error:
             raise _as_python(error) from error
     return rows.cast(schema)
+
+
+def pieces(
+    snapshot: Snapshot,
+    name: str,
+    sql: str,
+    *,
+    as_of: datetime | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Iterator[pa.Table]:
+    """Yield what a query over `rows`, which stands for a keyed view, returns, some rows at a time; an empty piece when there are none."""
+    with telling_damage(name):
+        try:
+            keyed = relation(snapshot, name, as_of=as_of, start=start, end=end, is_keyed=True)
+            reader = keyed.query("rows", sql).to_arrow_reader(PIECE)
+            yield reader.schema.empty_table()
+            for batch in reader:
+                yield pa.Table.from_batches([batch])
+        except duckdb.Error as error:
+            raise _as_python(error) from error
 
 
 def scan(

@@ -362,7 +362,7 @@ def about(table: Described) -> dict[str, Any]:
 
 def about_path(path: Path) -> Path:
     """Return where the description of a file lies: `usage.csv` → `usage.about.json`, `usage.xlsx` → `usage.xlsx.about.json`."""
-    return path.with_name(path.name + SUFFIX) if path.suffix == ".xlsx" else path.with_suffix(SUFFIX)
+    return path.with_name(path.name + SUFFIX) if path.suffix in (".xlsx", ".parquet") else path.with_suffix(SUFFIX)
 
 
 def write_about(data: Mapping[str, object], path: Path, *, written_at: datetime | None = None) -> Path:

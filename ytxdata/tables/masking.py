@@ -268,6 +268,21 @@ def _each(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.Ch
     return pa.chunked_array([pa.array(changed, pa.string()).take(encoded.indices)])
 
 
+def number_keys(column: pa.ChunkedArray, secret: bytes) -> pa.ChunkedArray:
+    """Return for each number, however it is written, a name by which masked rows can be joined and people counted.
+
+    A mask leaves 138****5678 of ten thousand numbers: counted by it, two people are one. The name is keyed as hashes
+    are, so that nobody without the secret can try numbers.
+    """
+
+    def name(phone: str) -> str:
+        clean = normalize(phone) or unicodedata.normalize("NFKC", phone).strip()
+        told = hmac.digest(secret, f"number:{clean}".encode("utf-8", "surrogatepass"), "sha256").hex()
+        return f"~{told[:32]}"
+
+    return _each(column, name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Privacy:
     """How personal data leaves; by default numbers are masked.
@@ -290,6 +305,10 @@ class Privacy:
     def masked(self, table: T) -> T:
         """Return a table as it may leave."""
         return masked(table, **self.options)
+
+    def secret(self, archive: bytes | None) -> bytes:
+        """Return the key under which names stand in place of hashes and numbers, for rows of an archive with this secret."""
+        return self.pseudonyms.secret if self.pseudonyms else archive or _OF_THIS_PROCESS
 
     @property
     def sentence(self) -> Text:

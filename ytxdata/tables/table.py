@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from ytxdata.labels import Lang, Text, printable
 from ytxdata.records.schema import TABLES, Column, TableName
-from ytxdata.tables import csv, excel, html, masking
+from ytxdata.tables import csv, excel, html, masking, parquet
 from ytxdata.tables.described import Completeness, Definition, Described, decimal_text
 from ytxdata.tables.excel_sheet import Progress
 from ytxdata.tables.lists import AddressBook
@@ -95,6 +95,35 @@ class Table(Described):
         return csv.write(
             self.masked(show_phones=show_phones, pseudonyms=pseudonyms, book=book), path, dialect=dialect, check=check
         )
+
+    def to_parquet(
+        self,
+        path: str | Path,
+        *,
+        show_phones: bool = False,
+        pseudonyms: Pseudonyms | None = None,
+        book: AddressBook | None = None,
+        check: bool = True,
+    ) -> Path:
+        """Write the rows as Parquet (ZSTD, instants in UTC), and `NAME.parquet.about.json` beside it; return the path.
+
+        Parameters
+        ----------
+        path
+            The file.
+        show_phones, pseudonyms, book
+            As in `masked`.
+        check
+            Read the file back and compare it.
+
+        Raises
+        ------
+        UsageError
+            The path cannot be written.
+        FileDiffersError
+            The file, read back, is not what was meant.
+        """
+        return parquet.write(self.masked(show_phones=show_phones, pseudonyms=pseudonyms, book=book), path, check=check)
 
     def to_excel(
         self,

@@ -1,0 +1,1 @@
+"""Ways out: SQL over an archive, and its present state as files that other people's tools read."""

@@ -1,0 +1,273 @@
+"""The tables of one state of an archive as they leave: keyed, so that they can be joined and people counted, and masked piece by piece.
+
+A meeting's id may have been used for two meetings, and a masked number stands for ten thousand. So `meeting_key` says
+to which meeting a row belongs, `creator_key` and `number_key` whose number it is: keyed names, from which no number
+follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from ytxdata import times
+from ytxdata.archive.known_meetings import certificate_of
+from ytxdata.archive.ledger import changes
+from ytxdata.archive.heads import Snapshot
+from ytxdata.archive.views import pieces, scan
+from ytxdata.errors import UsageError
+from ytxdata.history.proof.certificate import Certificate
+from ytxdata.labels import Text
+from ytxdata.metrics.source import Frames
+from ytxdata.metrics.usage import usage
+from ytxdata.records.schema import empty
+from ytxdata.tables.described import Definition
+from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.masking import Privacy, number_keys
+from ytxdata.tables.described import to_arrow
+from ytxdata.tables.table import TABLES, Name, Table, coverage_table, record_table
+
+_MEETING_KEY = Definition(
+    key="meeting_key",
+    zh="会议键",
+    en="meeting key",
+    unit="id",
+    formula=Text(
+        "会议编号#序号：一个编号可能先后用于两场会议，按此列连接不会重复",
+        "id#number: one id may have been used for two meetings; joined by this, nothing is counted twice",
+    ),
+)
+
+
+def _number_key(key: str, of: Text) -> Definition:
+    meaning = Text(
+        "同一号码在同一存档的各文件中名称相同；用于连接和数人，不能还原号码",
+        "the same for one number in every file of one archive: to join and to count people by; no number follows from it",
+    )
+    return Definition(key=key, zh=f"{of.zh}键", en=f"key of the {of.en}", unit="id", formula=meaning)
+
+
+_HASHED = {"creator_key": "creator", "number_key": "number"}
+"""Column that leaves → the column whose number it names."""
+
+_ADDED = {
+    "creator_key": _number_key("creator_key", Text("发起人", "creator")),
+    "number_key": _number_key("number_key", Text("号码", "number")),
+}
+
+
+class Keys(NamedTuple):
+    """What names the rows of a table, by what they are sorted, and which rows of other tables they belong to."""
+
+    primary: tuple[str, ...] = ()
+    order: str = ""
+    parents: Mapping[str, str] = {}
+    added: tuple[str, ...] = ()
+
+
+_OF_MEETING = {"meeting_key": "meetings"}
+KEYS: dict[Name, Keys] = {
+    "meetings": Keys(("meeting_key",), "started_at NULLS FIRST, meeting_key", added=("creator_key",)),
+    "legs": Keys(("meeting_key", "leg"), "meeting_at NULLS FIRST, meeting_key, leg", _OF_MEETING, ("number_key",)),
+    "problems": Keys((), 'meeting_at NULLS FIRST, meeting_key, leg NULLS FIRST, "column", reason, raw_value', _OF_MEETING),
+    "changes": Keys(parents=_OF_MEETING),
+    "rejects": Keys((), "pull_id, position"),
+    "pulls": Keys(("pull_id",), "asked_at, pull_id"),
+}  # fmt: skip
+"""The tables of records that leave."""
+
+OTHERS = ("coverage", "usage_daily")
+BOOK = "book"
+
+_BOOK = (
+    _ADDED["number_key"],
+    Definition(key="number", zh="号码", en="number", unit="phone"),
+    Definition(key="name", zh="姓名", en="name", unit="person"),
+    Definition(key="department", zh="部门", en="department", unit="text"),
+    Definition(key="valid_from", zh="起（含）", en="valid from", unit="date", formula=Text("首日；空为一直", "first day; null for always")),
+    Definition(key="valid_to", zh="止（含）", en="valid to", unit="date", formula=Text("末日；空为至今", "last day; null for still")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One state of an archive, from which tables leave.
+
+    Parameters
+    ----------
+    snapshot
+        The state.
+    secret
+        The archive's (`Archive.secret`).
+    privacy
+        What is shown of numbers.
+    as_of
+        What had been asked up to that instant; None for all.
+    book
+        The address book, where there is one.
+    """
+
+    snapshot: Snapshot
+    secret: bytes | None = field(repr=False)
+    privacy: Privacy = field(default_factory=Privacy)
+    as_of: datetime | None = None
+    book: AddressBook | None = None
+
+    @cached_property
+    def certificate(self) -> Certificate | None:
+        """What is claimed of everything that is kept; None as of an earlier instant, for which nobody wrote it down."""
+        return None if self.as_of else certificate_of(self.snapshot.head.state, times.now())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tables that there are."""
+        return (*KEYS, *OTHERS, *((BOOK,) if self.book else ()))
+
+    def described(self, name: str) -> Table:
+        """Return a table without rows that has its columns, masked."""
+        return self._leaves(next(iter(self._raw(name, None))), name)
+
+    def columns(self, name: str) -> list[str]:
+        """Return the columns of a table."""
+        return list(self.described(name).arrow.column_names)
+
+    def pieces(self, name: str, columns: Collection[str] | None = None) -> Iterator[pa.Table]:
+        """Yield the rows of a table as they leave, some at a time; the first piece may be empty.
+
+        Parameters
+        ----------
+        columns
+            Those that are wanted: names take long to mask, and nobody may have asked for them. None for all.
+        """
+        for piece in self._raw(name, columns):
+            yield self._leaves(piece, name).arrow
+
+    def of_months(
+        self, name: Name, months: Collection[str | None], start: datetime | None, end: datetime | None
+    ) -> Iterator[tuple[str | None, pa.Table]]:
+        """Yield month by month the rows of meetings that start in it, each month whole and as it leaves, sorted.
+
+        Parameters
+        ----------
+        months
+            Months of Beijing time (`2026-01`), None for meetings whose start is unknown.
+        start, end
+            A period that holds them all, where there is one: only its files are read.
+        """
+        listed = ", ".join(f"'{month}'" for month in sorted(month for month in months if month))
+        tests = [f"month IN ({listed})" if listed else "", "month IS NULL" if None in months else ""]
+        at = "started_at" if name == "meetings" else "meeting_at"
+        select = ", ".join(f'"{column}"' for column in self._stored(name, None))
+        sql = (
+            f"SELECT month, {select} FROM (SELECT *, strftime({at}, '%Y-%m') AS month FROM rows) "  # noqa: S608 (months are ours)
+            f"WHERE {' OR '.join(filter(None, tests))} ORDER BY {KEYS[name].order}"
+        )
+        waiting: list[pa.Table] = []
+        month: str | None = None
+        for piece in pieces(self.snapshot, name, sql, start=start, end=end):
+            for of, rows in _runs(piece):
+                if waiting and of != month:
+                    yield month, self._leaves(pa.concat_tables(waiting), name).arrow
+                    waiting = []
+                month = of
+                waiting.append(rows)
+        if waiting:
+            yield month, self._leaves(pa.concat_tables(waiting), name).arrow
+
+    def _stored(self, name: Name, columns: Collection[str] | None) -> list[str]:
+        """Return the columns to read so that those that are wanted can leave, at least one."""
+        known = [definition.key for definition in self._definitions(name) if definition.key not in KEYS[name].added]
+        wanted = set(known if columns is None else columns)
+        wanted |= {_HASHED[key] for key in KEYS[name].added if columns is None or key in columns}
+        return [column for column in known if column in wanted] or known[:1]
+
+    def _definitions(self, name: str) -> tuple[Definition, ...]:
+        if name not in KEYS:
+            return _BOOK if name == BOOK else ()
+        keys: Keys = KEYS[name]
+        has_key = name == "meetings" or bool(keys.parents)
+        columns = TABLES[name][1]
+        own = record_table(empty(columns), name).definitions
+        return (*((_MEETING_KEY,) if has_key else ()), *own, *(_ADDED[key] for key in keys.added))
+
+    def _raw(self, name: str, columns: Collection[str] | None) -> Iterator[pa.Table]:
+        if name == "changes":
+            yield changes(self.snapshot, self.as_of, is_keyed=True)
+        elif name in KEYS:
+            select = ", ".join(f'"{column}"' for column in self._stored(name, columns))
+            order = f"ORDER BY {KEYS[name].order}" if columns is None else ""
+            sql = f"SELECT {select} FROM rows {order}"  # noqa: S608 (columns of ours)
+            yield from pieces(self.snapshot, name, sql, as_of=self.as_of)
+        else:
+            yield to_arrow(self._other(name).frame)
+
+    def _other(self, name: str) -> Table:
+        """Return a table that is small: it is made whole."""
+        if name == "coverage":
+            if self.certificate is None:
+                raise UsageError(
+                    Text("没有过去时刻的完整性结论", "nothing is known of the verdicts of an earlier instant"),
+                    remedy=Text("查询 coverage 时不要给 as_of", "ask for coverage without as_of"),
+                )
+            return coverage_table(self.certificate, None, self.secret)
+        if name == BOOK:
+            assert self.book is not None
+            return Table(frame=_book_rows(self.book), name=name, title=Text("通讯簿", "Address book"))
+        meetings, legs = scan(self.snapshot, ("meetings", "legs"), as_of=self.as_of, engine="duckdb", spark=None)
+        found = usage(Frames(meetings, legs, certificate=self.certificate), by="day")
+        return replace(found, name=name)
+
+    def _leaves(self, rows: pa.Table, name: str) -> Table:
+        """Return rows as they leave, keys of numbers made before the numbers are hidden."""
+        secret = self.privacy.secret(self.secret)
+        added = KEYS[name].added if name in KEYS else ("number_key",) if name == BOOK else ()
+        for key in added:
+            if _HASHED[key] in rows.column_names:
+                column = number_keys(rows[_HASHED[key]].cast(pa.string()), secret)
+                rows = rows.append_column(key, column) if name != BOOK else rows.add_column(0, key, column)
+        if name in ("coverage", "usage_daily"):
+            table: Any = replace(self._other(name), frame=rows, secret=self.secret)
+        else:
+            title = Text("通讯簿", "Address book") if name == BOOK else TABLES[name][0]
+            table = Table(
+                frame=rows,
+                name=name,
+                title=title,
+                definitions=self._definitions(name),
+                certificate=self.certificate,
+                secret=self.secret,
+            )
+        masked: Table = self.privacy.masked(table)
+        return masked
+
+
+def _runs(piece: pa.Table) -> Iterator[tuple[str | None, pa.Table]]:
+    """Yield the rows of each month of sorted rows, without the month."""
+    months = piece["month"].to_pylist()
+    rows, begin = piece.drop_columns(["month"]), 0
+    for place in range(1, len(months) + 1):
+        if place == len(months) or months[place] != months[begin]:
+            yield months[begin], rows.slice(begin, place - begin)
+            begin = place
+
+
+def _book_rows(book: AddressBook) -> pa.Table:
+    """Return the lines of a book, one row each, whatever else it says of a number in columns of its own."""
+    taken = {definition.key for definition in _BOOK}
+    others = [column for column in book.columns if column not in taken]
+    lines = [(number, entry) for number, entries in book.lines.items() for entry in entries]
+    return pa.table(
+        {
+            "number": pa.array([number for number, _ in lines], pa.string()),
+            "name": pa.array([entry.name or None for _, entry in lines], pa.string()),
+            "department": pa.array([entry.department or None for _, entry in lines], pa.string()),
+            "valid_from": pa.array([entry.first for _, entry in lines], pa.date32()),
+            "valid_to": pa.array([entry.last for _, entry in lines], pa.date32()),
+            **{column: pa.array([entry.cell(column) or None for _, entry in lines], pa.string()) for column in others},
+        }
+    )

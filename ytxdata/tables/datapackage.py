@@ -1,0 +1,190 @@
+"""`datapackage.json`: what lies in a folder, in the words of Frictionless Data Package 2, for tools that know nothing of us.
+
+What that standard has no word for (units, Chinese, verdicts) stands beside its own words, which readers must pass over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ytxdata.files import replacing, sha256_of
+from ytxdata.history.proof.certificate import Certificate
+from ytxdata.labels import Text
+from ytxdata.tables.described import Completeness, Described, unit_of
+from ytxdata.tables.described import type_name
+from ytxdata.times import BEIJING, ZONE_NAME, now
+from ytxdata.version import __version__
+
+NAME = "datapackage.json"
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+
+_TYPES = {
+    "text": "string", "truth": "boolean", "integer": "integer", "number": "number", "decimal": "number",
+    "date": "date", "time": "datetime", "instant": "datetime",
+}  # fmt: skip
+_MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+
+LICENCE = {
+    "name": "other-closed",
+    "title": "Not for publication: internal records about persons / 内部记录，涉及个人，不得公开",
+}
+"""No open licence: it is not ours to give."""
+
+SOURCES = [
+    {"title": "queryMeeting of the telephone-meeting platform, as kept by ytxdata / 会议平台 queryMeeting 接口，由 ytxdata 存档"}
+]  # fmt: skip
+
+
+def file(folder: Path, path: Path) -> dict[str, Any]:
+    """Return what is said of a file: its place below the folder, its size and its hash."""
+    return {
+        "path": path.relative_to(folder).as_posix(),
+        "bytes": path.stat().st_size,
+        "hash": f"sha256:{sha256_of(path)}",
+    }
+
+
+def verdict(certificate: Completeness) -> dict[str, str]:
+    """Return what is claimed about the completeness of the data, in both languages."""
+    return {"verdict": certificate.worst, **certificate.sentence._asdict()}
+
+
+def months(
+    certificate: Certificate, start: datetime | None = None, end: datetime | None = None
+) -> list[dict[str, str]]:
+    """Return what is claimed of each month of Beijing time that a certificate or a period touches."""
+    first, last = start or certificate.start, end or certificate.end
+    if first is None or last is None:
+        return []
+    told, month = [], first.astimezone(BEIJING).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while month < last:
+        following = month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)
+        told.append({"month": f"{month:%Y-%m}", **verdict(certificate.over(max(month, first), min(following, last)))})
+        month = following
+    return told
+
+
+def resource(
+    table: Described,
+    files: Sequence[Mapping[str, Any]],
+    form: str,
+    *,
+    encoding: str | None = None,
+    n_rows: int | None = None,
+    key: Sequence[str] = (),
+    parents: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return one table of a package: where it is, what its columns are, what is claimed of it.
+
+    Parameters
+    ----------
+    table
+        The masked table, or one without rows that has its columns.
+    files
+        What `file` says of each.
+    form
+        `csv`, `parquet` or `delta`.
+    encoding
+        Of a CSV.
+    n_rows
+        How many there are, where `table` does not hold them.
+    key
+        Columns that name a row.
+    parents
+        Column → the table whose rows it names by a column of the same name.
+    """
+    where: dict[str, Any] = dict(files[0]) if len(files) == 1 else {"path": [one["path"] for one in files]}
+    schema: dict[str, Any] = {"fields": [_field(table, name, form, key) for name in table.arrow.column_names]}
+    if form == "csv":
+        schema["missingValues"] = [""]
+    if key:
+        schema["primaryKey"] = list(key)
+    if parents:
+        schema["foreignKeys"] = [
+            {"fields": [column], "reference": {"resource": parent, "fields": [column]}}
+            for column, parent in parents.items()
+        ]
+    described = {
+        "name": table.name,
+        "type": "table",
+        **where,
+        **_titled(table.title, Text("；".join(n.zh for n in table.notes), " ".join(n.en for n in table.notes))),
+        "format": form,
+        **({"mediatype": _MEDIA[form]} if form in _MEDIA else {}),
+        **({"encoding": encoding, "dialect": {"quoteChar": '"', "doubleQuote": True}} if form == "csv" else {}),
+        "schema": schema,
+        "rows": table.arrow.num_rows if n_rows is None else n_rows,
+    }
+    if table.certificate is not None:
+        described["completeness"] = verdict(table.certificate)
+    return described
+
+
+def _field(table: Described, name: str, form: str, key: Sequence[str]) -> dict[str, Any]:
+    known, kind = table.definition(name), type_name(table.arrow.schema.field(name).type)
+    unit = unit_of(known.unit)
+    told: dict[str, Any] = {"name": name, "type": _TYPES[kind.partition("(")[0]]}
+    if told["type"] == "datetime":
+        # a CSV has wall time of the zone, with parts of a second where there are any; other files have UTC
+        told |= {"format": "any", "timezone": table.zone if form == "csv" else "UTC"}
+    told |= _titled(known.label, known.formula)
+    if known.unit:
+        told |= {"unit": known.unit, "unit_zh": unit.label.zh, "unit_en": unit.label.en}
+    if kind.startswith("decimal"):
+        told["decimal"] = kind
+    if known.origin:
+        told["origin"] = known.origin
+    if name in key:
+        told["constraints"] = {"required": True}
+    return told
+
+
+def _titled(title: Text, meaning: Text) -> dict[str, str]:
+    told = {"title": title.en, "title_zh": title.zh, "description": meaning.en, "description_zh": meaning.zh}
+    return {name: text for name, text in told.items() if text}
+
+
+def package(
+    name: str, title: Text, resources: Iterable[Mapping[str, Any]], notes: Text, certificate: Certificate | None,
+    period: tuple[datetime | None, datetime | None] = (None, None), **more: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the description of a folder; `more` is said beside the words of the standard."""
+    claims = (
+        {} if certificate is None else {"completeness": verdict(certificate), "months": months(certificate, *period)}
+    )
+    return {
+        "$schema": PROFILE,
+        "name": name,
+        **_titled(title, notes),
+        "version": "1",
+        "created": now().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "licenses": [LICENCE],
+        "sources": SOURCES,
+        "keywords": ["conference", "call detail records", "会议"],
+        "timezone": ZONE_NAME,
+        "generator": f"ytxdata {__version__}",
+        **claims,
+        **more,
+        "resources": list(resources),
+    }
+
+
+def write(folder: Path, told: Mapping[str, Any]) -> Path:
+    """Write the description of a folder into it; the file is seen whole or not at all."""
+    target = folder / NAME
+    with replacing(target) as draft:
+        draft.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return target
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """Return what a folder says of itself, nothing where it says nothing that can be read."""
+    try:
+        told = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}

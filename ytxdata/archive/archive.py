@@ -14,6 +14,7 @@ import narwhals as nw
 import pandas as pd
 
 from ytxdata import times
+from ytxdata.archive.exportable import Exportable
 from ytxdata.archive.heads import Snapshot, newest, read
 from ytxdata.archive.known_meetings import certificate_of
 from ytxdata.archive.ledger import changes
@@ -35,7 +36,7 @@ from ytxdata.selection import Selectable
 from ytxdata.times import Instant, as_instant
 
 
-class Archive(Selectable):
+class Archive(Selectable, Exportable):
     """All meetings ever pulled, in every version, with the raw answers that brought them.
 
     Parameters

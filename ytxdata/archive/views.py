@@ -249,7 +249,9 @@ def pieces(
     with telling_damage(name):
         try:
             keyed = relation(snapshot, name, as_of=as_of, start=start, end=end, is_keyed=True)
-            reader = keyed.query("rows", sql).to_arrow_reader(PIECE)
+            asked = keyed.query("rows", sql)
+            assert asked is not None  # a SELECT gives rows
+            reader = asked.to_arrow_reader(PIECE)
             yield reader.schema.empty_table()
             for batch in reader:
                 yield pa.Table.from_batches([batch])

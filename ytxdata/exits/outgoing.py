@@ -7,30 +7,31 @@ follows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from ytxdata import times
+from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import certificate_of
 from ytxdata.archive.ledger import changes
-from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.views import pieces, scan
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import usage
-from ytxdata.records.schema import empty
+from ytxdata.records.schema import TABLES, TableName, empty
 from ytxdata.tables.described import Definition
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Privacy, number_keys
-from ytxdata.tables.described import to_arrow
-from ytxdata.tables.table import TABLES, Name, Table, coverage_table, record_table
+from ytxdata.tables.table import Table, record_table
+
+# ruff: noqa: S608 (names of our own tables and columns, never text from outside)
 
 _MEETING_KEY = Definition(
     key="meeting_key",
@@ -71,7 +72,7 @@ class Keys(NamedTuple):
 
 
 _OF_MEETING = {"meeting_key": "meetings"}
-KEYS: dict[Name, Keys] = {
+KEYS: dict[TableName, Keys] = {
     "meetings": Keys(("meeting_key",), "started_at NULLS FIRST, meeting_key", added=("creator_key",)),
     "legs": Keys(("meeting_key", "leg"), "meeting_at NULLS FIRST, meeting_key, leg", _OF_MEETING, ("number_key",)),
     "problems": Keys((), 'meeting_at NULLS FIRST, meeting_key, leg NULLS FIRST, "column", reason, raw_value', _OF_MEETING),
@@ -130,7 +131,12 @@ class Outgoing:
 
     def described(self, name: str) -> Table:
         """Return a table without rows that has its columns, masked."""
-        return self._leaves(next(iter(self._raw(name, None))), name)
+        if name not in KEYS:
+            return self._leaves(self._small[name].arrow.slice(0, 0), name)
+        rows = empty(TABLES[name].columns)
+        if any(definition is _MEETING_KEY for definition in self._definitions(name)):
+            rows = rows.add_column(0, "meeting_key", pa.nulls(0, pa.string()))
+        return self._leaves(rows, name)
 
     def columns(self, name: str) -> list[str]:
         """Return the columns of a table."""
@@ -148,7 +154,7 @@ class Outgoing:
             yield self._leaves(piece, name).arrow
 
     def of_months(
-        self, name: Name, months: Collection[str | None], start: datetime | None, end: datetime | None
+        self, name: TableName, months: Collection[str | None], start: datetime | None, end: datetime | None
     ) -> Iterator[tuple[str | None, pa.Table]]:
         """Yield month by month the rows of meetings that start in it, each month whole and as it leaves, sorted.
 
@@ -164,7 +170,7 @@ class Outgoing:
         at = "started_at" if name == "meetings" else "meeting_at"
         select = ", ".join(f'"{column}"' for column in self._stored(name, None))
         sql = (
-            f"SELECT month, {select} FROM (SELECT *, strftime({at}, '%Y-%m') AS month FROM rows) "  # noqa: S608 (months are ours)
+            f"SELECT month, {select} FROM (SELECT *, strftime({at}, '%Y-%m') AS month FROM rows) "
             f"WHERE {' OR '.join(filter(None, tests))} ORDER BY {KEYS[name].order}"
         )
         waiting: list[pa.Table] = []
@@ -179,20 +185,17 @@ class Outgoing:
         if waiting:
             yield month, self._leaves(pa.concat_tables(waiting), name).arrow
 
-    def _stored(self, name: Name, columns: Collection[str] | None) -> list[str]:
+    def _stored(self, name: TableName, columns: Collection[str] | None) -> list[str]:
         """Return the columns to read so that those that are wanted can leave, at least one."""
         known = [definition.key for definition in self._definitions(name) if definition.key not in KEYS[name].added]
         wanted = set(known if columns is None else columns)
         wanted |= {_HASHED[key] for key in KEYS[name].added if columns is None or key in columns}
         return [column for column in known if column in wanted] or known[:1]
 
-    def _definitions(self, name: str) -> tuple[Definition, ...]:
-        if name not in KEYS:
-            return _BOOK if name == BOOK else ()
-        keys: Keys = KEYS[name]
+    def _definitions(self, name: TableName) -> tuple[Definition, ...]:
+        keys = KEYS[name]
         has_key = name == "meetings" or bool(keys.parents)
-        columns = TABLES[name][1]
-        own = record_table(empty(columns), name).definitions
+        own = record_table(empty(TABLES[name].columns), name).definitions
         return (*((_MEETING_KEY,) if has_key else ()), *own, *(_ADDED[key] for key in keys.added))
 
     def _raw(self, name: str, columns: Collection[str] | None) -> Iterator[pa.Table]:
@@ -201,49 +204,60 @@ class Outgoing:
         elif name in KEYS:
             select = ", ".join(f'"{column}"' for column in self._stored(name, columns))
             order = f"ORDER BY {KEYS[name].order}" if columns is None else ""
-            sql = f"SELECT {select} FROM rows {order}"  # noqa: S608 (columns of ours)
-            yield from pieces(self.snapshot, name, sql, as_of=self.as_of)
+            yield from pieces(self.snapshot, name, f"SELECT {select} FROM rows {order}", as_of=self.as_of)
         else:
-            yield to_arrow(self._other(name).frame)
+            yield self._small[name].arrow
 
-    def _other(self, name: str) -> Table:
-        """Return a table that is small: it is made whole."""
-        if name == "coverage":
-            if self.certificate is None:
-                raise UsageError(
-                    Text("没有过去时刻的完整性结论", "nothing is known of the verdicts of an earlier instant"),
-                    remedy=Text("查询 coverage 时不要给 as_of", "ask for coverage without as_of"),
-                )
-            return coverage_table(self.certificate, None, self.secret)
-        if name == BOOK:
-            assert self.book is not None
-            return Table(frame=_book_rows(self.book), name=name, title=Text("通讯簿", "Address book"))
+    @cached_property
+    def _small(self) -> Mapping[str, Table]:
+        """The tables that are made whole, each when it is first wanted."""
+        return _Made(
+            {
+                "coverage": self._coverage,
+                "usage_daily": self._usage,
+                BOOK: lambda: Table(
+                    frame=_book_rows(self.book), name=BOOK, title=Text("通讯簿", "Address book"), definitions=_BOOK
+                ),
+            }
+        )
+
+    def _coverage(self) -> Table:
+        if self.certificate is None:
+            raise UsageError(
+                Text("没有过去时刻的完整性结论", "nothing is known of the verdicts of an earlier instant"),
+                remedy=Text("查询 coverage 时不要给 as_of", "ask for coverage without as_of"),
+            )
+        return record_table(self.certificate.frame, "coverage", certificate=self.certificate)
+
+    def _usage(self) -> Table:
         meetings, legs = scan(self.snapshot, ("meetings", "legs"), as_of=self.as_of, engine="duckdb", spark=None)
-        found = usage(Frames(meetings, legs, certificate=self.certificate), by="day")
-        return replace(found, name=name)
+        return replace(usage(Frames(meetings, legs, certificate=self.certificate), by="day"), name="usage_daily")
 
     def _leaves(self, rows: pa.Table, name: str) -> Table:
         """Return rows as they leave, keys of numbers made before the numbers are hidden."""
-        secret = self.privacy.secret(self.secret)
-        added = KEYS[name].added if name in KEYS else ("number_key",) if name == BOOK else ()
+        if name in KEYS:
+            table, added = record_table(rows, name, certificate=self.certificate), KEYS[name].added
+            table = replace(table, definitions=self._definitions(name))
+        else:
+            table, added = self._small[name], ("number_key",) if name == BOOK else ()
         for key in added:
             if _HASHED[key] in rows.column_names:
-                column = number_keys(rows[_HASHED[key]].cast(pa.string()), secret)
-                rows = rows.append_column(key, column) if name != BOOK else rows.add_column(0, key, column)
-        if name in ("coverage", "usage_daily"):
-            table: Any = replace(self._other(name), frame=rows, secret=self.secret)
-        else:
-            title = Text("通讯簿", "Address book") if name == BOOK else TABLES[name][0]
-            table = Table(
-                frame=rows,
-                name=name,
-                title=title,
-                definitions=self._definitions(name),
-                certificate=self.certificate,
-                secret=self.secret,
-            )
-        masked: Table = self.privacy.masked(table)
+                number = rows[_HASHED[key]].cast(pa.string())
+                rows = rows.append_column(key, number_keys(number, self.privacy.secret(self.secret)))
+        masked: Table = self.privacy.masked(replace(table, frame=rows, secret=self.secret))
         return masked
+
+
+class _Made(dict[str, Table]):
+    """Tables that are made when they are first asked for: some are not to be had, and all take time."""
+
+    def __init__(self, ways: Mapping[str, Callable[[], Table]]) -> None:
+        super().__init__()
+        self.ways = ways
+
+    def __missing__(self, name: str) -> Table:
+        self[name] = self.ways[name]()
+        return self[name]
 
 
 def _runs(piece: pa.Table) -> Iterator[tuple[str | None, pa.Table]]:
@@ -256,8 +270,9 @@ def _runs(piece: pa.Table) -> Iterator[tuple[str | None, pa.Table]]:
             begin = place
 
 
-def _book_rows(book: AddressBook) -> pa.Table:
+def _book_rows(book: AddressBook | None) -> pa.Table:
     """Return the lines of a book, one row each, whatever else it says of a number in columns of its own."""
+    assert book is not None  # no table of that name is told of without one
     taken = {definition.key for definition in _BOOK}
     others = [column for column in book.columns if column not in taken]
     lines = [(number, entry) for number, entries in book.lines.items() for entry in entries]

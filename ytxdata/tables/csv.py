@@ -139,17 +139,11 @@ def write(
             Text(f"没有 CSV 格式 {dialect!r}", f"there is no CSV dialect {dialect!r}"),
             remedy=Text(f"可选：{known}", f"known: {known}"),
         )
-    encoding, line_end, decimals = DIALECTS[dialect]
+    encoding, _, decimals = DIALECTS[dialect]
     target = Path(path)
     table = table if decimals is None else _rounded(table, decimals)
-    keys = table.arrow.column_names
-    numbers = [table.definition(key).unit in NUMBER_UNITS for key in keys]
     with replacing(target) as draft:
-        with draft.open("w", encoding=encoding, newline="") as file:
-            writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator=line_end)
-            writer.writerow([escape(key) for key in keys])
-            for row in cells(table.arrow):
-                writer.writerow([_escaped(value, is_number) for value, is_number in zip(row, numbers, strict=True)])
+        write_rows(table, draft, dialect)
         if check:
             compare(table, draft, encoding)
     told = about(table) | {"encoding": encoding}
@@ -158,6 +152,18 @@ def write(
             column["decimals"] = decimals
     write_about(told, target, written_at=written_at)
     return target
+
+
+def write_rows(table: Described, path: Path, dialect: Dialect) -> None:
+    """Write header and rows as a dialect has them, every number as it is, and nothing beside them."""
+    encoding, line_end, _ = DIALECTS[dialect]
+    keys = table.arrow.column_names
+    numbers = [table.definition(key).unit in NUMBER_UNITS for key in keys]
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator=line_end)
+        writer.writerow([escape(key) for key in keys])
+        for row in cells(table.arrow):
+            writer.writerow([_escaped(value, is_number) for value, is_number in zip(row, numbers, strict=True)])
 
 
 def _rounded(table: Described, decimals: int) -> Described:

@@ -14,8 +14,7 @@ from typing import Any
 from ytxdata.files import replacing, sha256_of
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
-from ytxdata.tables.described import Completeness, Described, unit_of
-from ytxdata.tables.described import type_name
+from ytxdata.tables.described import Completeness, Described, type_name, unit_of
 from ytxdata.times import BEIJING, ZONE_NAME, now
 from ytxdata.version import __version__
 
@@ -60,12 +59,24 @@ def months(
     first, last = start or certificate.start, end or certificate.end
     if first is None or last is None:
         return []
-    told, month = [], first.astimezone(BEIJING).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    while month < last:
-        following = month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)
-        told.append({"month": f"{month:%Y-%m}", **verdict(certificate.over(max(month, first), min(following, last)))})
-        month = following
+    told, month = [], f"{first.astimezone(BEIJING):%Y-%m}"
+    while span(month)[0] < last:
+        begin, following = span(month)
+        told.append({"month": month, **verdict(certificate.over(max(begin, first), min(following, last)))})
+        month = f"{following:%Y-%m}"
     return told
+
+
+def span(month: str) -> tuple[datetime, datetime]:
+    """Return the period of a month of Beijing time.
+
+    Examples
+    --------
+    >>> [edge.isoformat() for edge in span("2026-12")]
+    ['2026-12-01T00:00:00+08:00', '2027-01-01T00:00:00+08:00']
+    """
+    start = datetime.strptime(month, "%Y-%m").replace(tzinfo=BEIJING)
+    return start, start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
 
 
 def resource(
@@ -77,6 +88,7 @@ def resource(
     n_rows: int | None = None,
     key: Sequence[str] = (),
     parents: Mapping[str, str] | None = None,
+    about: Text | None = None,
 ) -> dict[str, Any]:
     """Return one table of a package: where it is, what its columns are, what is claimed of it.
 
@@ -96,6 +108,8 @@ def resource(
         Columns that name a row.
     parents
         Column → the table whose rows it names by a column of the same name.
+    about
+        What a row is; the notes of the table when not given.
     """
     where: dict[str, Any] = dict(files[0]) if len(files) == 1 else {"path": [one["path"] for one in files]}
     schema: dict[str, Any] = {"fields": [_field(table, name, form, key) for name in table.arrow.column_names]}
@@ -112,7 +126,9 @@ def resource(
         "name": table.name,
         "type": "table",
         **where,
-        **_titled(table.title, Text("；".join(n.zh for n in table.notes), " ".join(n.en for n in table.notes))),
+        **_titled(
+            table.title, about or Text("；".join(n.zh for n in table.notes), "; ".join(n.en for n in table.notes))
+        ),
         "format": form,
         **({"mediatype": _MEDIA[form]} if form in _MEDIA else {}),
         **({"encoding": encoding, "dialect": {"quoteChar": '"', "doubleQuote": True}} if form == "csv" else {}),
@@ -138,7 +154,9 @@ def _field(table: Described, name: str, form: str, key: Sequence[str]) -> dict[s
         told["decimal"] = kind
     if known.origin:
         told["origin"] = known.origin
-    if name in key:
+    if known.example:
+        told["example"] = known.example
+    if name in key or not known.is_nullable:
         told["constraints"] = {"required": True}
     return told
 

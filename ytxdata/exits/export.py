@@ -1,0 +1,282 @@
+"""The present state of an archive as a folder that other tools read: month by month, described, and written again only where it changed.
+
+The files of an archive hold versions, and whoever counts their rows counts meetings twice. An export holds each meeting
+once. Each month of each table is one file (or one Delta partition), replaced whole; `datapackage.json` is written last and
+says what each month was made of, so a run that was killed is finished by the next one.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from ytxdata.archive import Archive
+from ytxdata.archive.ownership import no_archive
+from ytxdata.archive.views import pieces
+from ytxdata.errors import UsageError, require_extra
+from ytxdata.exits.export_files import MONTHLY, WRITERS, Format, Part, views_sql
+from ytxdata.exits.outgoing import KEYS, Outgoing
+from ytxdata.files import replacing, sha256_of
+from ytxdata.labels import Text
+from ytxdata.records.schema import TABLES, TableName
+from ytxdata.tables import datapackage, parquet
+from ytxdata.tables.masking import Privacy
+from ytxdata.tables.table import Table
+from ytxdata.version import __version__
+
+# ruff: noqa: S608 (names of our own tables and columns, never text from outside)
+
+WHOLE: tuple[TableName, ...] = ("changes", "rejects", "pulls", "coverage")
+"""Tables in one file: small, and of no month."""
+
+_CREATED_BY = "ytxdata.export/1"
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export did.
+
+    Parameters
+    ----------
+    folder
+        Where it lies.
+    written, unchanged, removed
+        Months of Beijing time (`unknown` for meetings without a start).
+    rows
+        Table → how many rows it has now.
+    """
+
+    folder: Path
+    written: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def line(self) -> Text:
+        """What was done, in one sentence."""
+        counts = {
+            "w": len(self.written),
+            "u": len(self.unchanged),
+            "r": len(self.removed),
+            "n": self.rows.get("meetings", 0),
+        }
+        return Text(
+            "{n:,} 场会议：写出 {w} 个月，{u} 个月未变，移除 {r} 个月",
+            "{n:,} meetings: {w} months written, {u} unchanged, {r} removed",
+        ).format(**counts)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as plain data for JSON."""
+        return {
+            "folder": str(self.folder), "written": list(self.written), "unchanged": list(self.unchanged),
+            "removed": list(self.removed), "rows": dict(self.rows),
+        }  # fmt: skip
+
+
+def export(
+    archive: Archive, folder: str | Path, format: Format = "parquet", by: str = "month", *, masked: bool = True  # noqa: A002
+) -> ExportReport:  # fmt: skip
+    """Write the present state of an archive; see `Archive.export`."""
+    _check(format, by)
+    snapshot = archive.snapshot()
+    if snapshot is None:
+        raise no_archive(archive.path)
+    out = Outgoing(snapshot, archive.secret, Privacy(show_phones=not masked))
+    target = Path(folder)
+    before = _before(target, format, masked)
+    now = _states(out, format, masked)
+    kept = {
+        state.month: state for state in before.values()
+        if (new := now.get(state.month)) and new.fingerprint == state.fingerprint and state.is_whole(target, format)
+    }  # fmt: skip
+    due = [month for month in now if month not in kept]
+    writer = WRITERS[format](target)
+    written = dict(kept)
+    for month, parts in _parts(out, due, writer):
+        written[month] = _State(month, now[month].fingerprint, parts)
+    gone = [month for month in before if month not in now]
+    for month in gone:
+        writer.remove(month)
+    whole = {name: writer.whole(_all(out, name)) for name in WHOLE}
+    states = [written[month] for month in sorted(written, key=lambda month: month or "")]
+    _describe(out, target, format, masked, states, whole)
+    rows = {name: sum(state.parts[name]["rows"] for state in states) for name in MONTHLY}
+    return ExportReport(
+        target, _named(due), _named(kept), _named(gone), rows | {name: one["rows"] for name, one in whole.items()}
+    )
+
+
+def _check(format: str, by: str) -> None:  # noqa: A002
+    if format not in WRITERS or by != "month":
+        raise UsageError(
+            Text(f"不能按 {format!r}、{by!r} 导出", f"nothing is exported as {format!r} by {by!r}"),
+            remedy=Text(f"格式：{'、'.join(WRITERS)}；按 month", f"formats: {', '.join(WRITERS)}; by month"),
+        )
+    if format == "delta":
+        require_extra("delta")
+
+
+class _State(NamedTuple):
+    """One month as it is, or was, written: what it was made of, and its part of each table."""
+
+    month: str | None
+    fingerprint: str
+    parts: Mapping[str, Mapping[str, Any]] = {}
+
+    def is_whole(self, folder: Path, format: str) -> bool:  # noqa: A002
+        """Return whether its files are those that were written: somebody may have touched them, or a run was killed."""
+        if format == "delta":
+            return set(self.parts) == set(MONTHLY)
+        return set(self.parts) == set(MONTHLY) and all(
+            not part["rows"] or _is_same(folder / part["path"], part) for part in self.parts.values()
+        )
+
+
+def _is_same(path: Path, part: Mapping[str, Any]) -> bool:
+    return path.is_file() and path.stat().st_size == part["bytes"] and f"sha256:{sha256_of(path)}" == part["hash"]
+
+
+def _before(folder: Path, format: str, masked: bool) -> dict[str | None, _State]:  # noqa: A002
+    """Return the months that an export left in a folder.
+
+    Raises
+    ------
+    UsageError
+        The folder holds something else, or another kind of export: mixed, they would be counted twice.
+    """
+    if not folder.exists() or not any(folder.iterdir()):
+        return {}
+    told = datapackage.read(folder)
+    if told.get("created_by") != _CREATED_BY or told.get("format") != format or told.get("masked") != masked:
+        raise UsageError(
+            Text(f"{folder} 不是空的，也不是同一种导出", f"{folder} is not empty, and holds no export of this kind"),
+            remedy=Text("请另选一个目录", "choose another folder"),
+        )
+    return {one["month"]: _State(one["month"], one["fingerprint"], one["parts"]) for one in told.get("partitions", ())}
+
+
+def _states(out: Outgoing, format: str, masked: bool) -> dict[str | None, _State]:  # noqa: A002
+    """Return what each month is made of now: its meetings' records, and by what they are derived and masked."""
+    # a problem of a meeting may come with another month: that its id was used again belongs to what it is made of
+    made_of = "concat_ws('|', meeting_key, record_hash, version, observed_at, last_seen_at, pull_id, namesakes)"
+    sql = (
+        f"SELECT strftime(started_at, '%Y-%m') AS month, count(*) AS n, bit_xor(md5_number({made_of}))::VARCHAR AS sum "
+        "FROM (SELECT *, count(*) OVER (PARTITION BY meeting_id) AS namesakes FROM rows) GROUP BY month ORDER BY month NULLS FIRST"
+    )
+    how = (__version__, out.snapshot.head.generation, format, masked, parquet.ROW_GROUP)
+    key = out.privacy.secret(out.secret)
+    states: dict[str | None, _State] = {}
+    for piece in pieces(out.snapshot, "meetings", sql):
+        for row in piece.to_pylist():
+            told = hmac.digest(key, json.dumps([*how, row["n"], row["sum"]]).encode(), "sha256").hex()
+            states[row["month"]] = _State(row["month"], f"~{told[:32]}")
+    return states
+
+
+def _parts(out: Outgoing, due: Collection[str | None], writer: Any) -> Iterator[tuple[str | None, dict[str, Part]]]:
+    """Write the months that are due, and yield each when all its tables are in place."""
+    if not due:
+        return
+    start, end = _span(due)
+    streams = {name: _Ahead(out.of_months(name, due, start, end)) for name in MONTHLY}
+    for month in sorted(due, key=lambda month: month or ""):
+        tables = {
+            name: replace(out.described(name), frame=rows) if (rows := stream.take(month)) is not None else out.described(name)
+            for name, stream in streams.items()
+        }  # fmt: skip
+        yield month, writer.month(month, tables)
+
+
+class _Ahead:
+    """A stream of months, in order, from which each is taken in turn; a month that is not in it is None."""
+
+    def __init__(self, stream: Iterator[tuple[str | None, pa.Table]]) -> None:
+        self.stream = stream
+        self.next = next(stream, None)
+
+    def take(self, month: str | None) -> pa.Table | None:
+        """Return the rows of a month."""
+        if self.next is None or self.next[0] != month:
+            return None
+        rows = self.next[1]
+        self.next = next(self.stream, None)
+        return rows
+
+
+def _span(months: Collection[str | None]) -> tuple[datetime | None, datetime | None]:
+    """Return a period that holds all of some months; none when one is unknown, for then every file may hold it."""
+    known = sorted(month for month in months if month is not None)
+    if None in months or not known:
+        return None, None
+    return datapackage.span(known[0])[0], datapackage.span(known[-1])[1]
+
+
+def _all(out: Outgoing, name: TableName) -> Table:
+    """Return a whole table as it leaves, sorted."""
+    return replace(out.described(name), frame=pa.concat_tables(out.pieces(name)))
+
+
+def _describe(
+    out: Outgoing, folder: Path, format: Format, masked: bool, states: list[_State], whole: Mapping[TableName, Part]  # noqa: A002
+) -> None:  # fmt: skip
+    """Write `views.sql`, and last of all `datapackage.json`: what it names is there."""
+    tables = {name: out.described(name) for name in (*MONTHLY, *WHOLE)}
+    monthly = {name: [state.parts[name] for state in states if state.parts[name]["rows"]] for name in MONTHLY}
+    script = views_sql(tables, format, {name for name, parts in monthly.items() if parts} | set(whole))
+    with replacing(folder / "views.sql") as draft:
+        draft.write_text(script, encoding="utf-8")
+    resources = []
+    for name, table in tables.items():
+        parts = monthly.get(name) or ([whole[name]] if name in whole else [])
+        files = [{"path": name}] if format == "delta" else [_plain(part) for part in parts]
+        resources.append(
+            datapackage.resource(
+                table, files, format, encoding="utf-8" if format == "csv" else None,
+                n_rows=sum(part["rows"] for part in parts), key=KEYS[name].primary if name in KEYS else (),
+                parents=KEYS[name].parents if name in KEYS else None, about=TABLES[name].row,
+            )
+        )  # fmt: skip
+    told = datapackage.package(
+        "meetings",
+        Text("会议历史", "Conference history"),
+        [one for one in resources if one["path"]],
+        out.privacy.sentence,
+        out.certificate,
+        created_by=_CREATED_BY,
+        format=format,
+        masked=masked,
+        head=out.snapshot.head.sequence,
+        partitions=[
+            {
+                "month": state.month,
+                "fingerprint": state.fingerprint,
+                "certificate": _verdict(out, state.month),
+                "parts": state.parts,
+            }
+            for state in states
+        ],
+    )
+    datapackage.write(folder, told)
+
+
+def _verdict(out: Outgoing, month: str | None) -> dict[str, str] | None:
+    """Return what is claimed of a month; nothing of meetings that are in none."""
+    if month is None or out.certificate is None:
+        return None
+    return datapackage.verdict(out.certificate.over(*datapackage.span(month)))
+
+
+def _plain(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name != "rows"}
+
+
+def _named(months: Collection[str | None]) -> tuple[str, ...]:
+    return tuple(sorted(month or "unknown" for month in months))

@@ -26,7 +26,7 @@ from ytxdata.exits.outgoing import KEYS, Outgoing
 from ytxdata.files import replacing, sha256_of
 from ytxdata.labels import Text
 from ytxdata.records.schema import TABLES, TableName
-from ytxdata.tables import datapackage, parquet
+from ytxdata.tables import open_formats
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.table import Table
 from ytxdata.version import __version__
@@ -154,7 +154,7 @@ def _before(folder: Path, format: str, masked: bool) -> dict[str | None, _State]
     """
     if not folder.exists() or not any(folder.iterdir()):
         return {}
-    told = datapackage.read(folder)
+    told = open_formats.read(folder)
     if told.get("created_by") != _CREATED_BY or told.get("format") != format or told.get("masked") != masked:
         raise UsageError(
             Text(f"{folder} 不是空的，也不是同一种导出", f"{folder} is not empty, and holds no export of this kind"),
@@ -171,7 +171,7 @@ def _states(out: Outgoing, format: str, masked: bool) -> dict[str | None, _State
         f"SELECT strftime(started_at, '%Y-%m') AS month, count(*) AS n, bit_xor(md5_number({made_of}))::VARCHAR AS sum "
         "FROM (SELECT *, count(*) OVER (PARTITION BY meeting_id) AS namesakes FROM rows) GROUP BY month ORDER BY month NULLS FIRST"
     )
-    how = (__version__, out.snapshot.head.generation, format, masked, parquet.ROW_GROUP)
+    how = (__version__, out.snapshot.head.generation, format, masked, open_formats.ROW_GROUP)
     key = out.privacy.secret(out.secret)
     states: dict[str | None, _State] = {}
     for piece in pieces(out.snapshot, "meetings", sql):
@@ -216,7 +216,7 @@ def _span(months: Collection[str | None]) -> tuple[datetime | None, datetime | N
     known = sorted(month for month in months if month is not None)
     if None in months or not known:
         return None, None
-    return datapackage.span(known[0])[0], datapackage.span(known[-1])[1]
+    return open_formats.span(known[0])[0], open_formats.span(known[-1])[1]
 
 
 def _all(out: Outgoing, name: TableName) -> Table:
@@ -238,13 +238,13 @@ def _describe(
         parts = monthly.get(name) or ([whole[name]] if name in whole else [])
         files = [{"path": name}] if format == "delta" else [_plain(part) for part in parts]
         resources.append(
-            datapackage.resource(
+            open_formats.resource(
                 table, files, format, encoding="utf-8" if format == "csv" else None,
                 n_rows=sum(part["rows"] for part in parts), key=KEYS[name].primary if name in KEYS else (),
                 parents=KEYS[name].parents if name in KEYS else None, about=TABLES[name].row,
             )
         )  # fmt: skip
-    told = datapackage.package(
+    told = open_formats.package(
         "meetings",
         Text("会议历史", "Conference history"),
         [one for one in resources if one["path"]],
@@ -264,14 +264,14 @@ def _describe(
             for state in states
         ],
     )
-    datapackage.write(folder, told)
+    open_formats.write(folder, told)
 
 
 def _verdict(out: Outgoing, month: str | None) -> dict[str, str] | None:
     """Return what is claimed of a month; nothing of meetings that are in none."""
     if month is None or out.certificate is None:
         return None
-    return datapackage.verdict(out.certificate.over(*datapackage.span(month)))
+    return open_formats.verdict(out.certificate.over(*open_formats.span(month)))
 
 
 def _plain(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ytxdata.files import replacing
 from ytxdata.labels import Text
 from ytxdata.records.schema import TABLES, TableName
-from ytxdata.tables import csv, datapackage, parquet
+from ytxdata.tables import csv, open_formats
 from ytxdata.tables.described import type_name
 from ytxdata.tables.table import Table
 from ytxdata.times import ZONE_NAME
@@ -31,7 +31,7 @@ Part = dict[str, Any]
 """What is said of one month of one table: its rows, and of a file its path, size and hash."""
 
 
-class Writer(Protocol):
+class MonthWriter(Protocol):
     """Puts tables into a folder, a month at a time."""
 
     def month(self, month: str | None, tables: Mapping[TableName, Table]) -> dict[str, Part]:
@@ -76,7 +76,7 @@ class _Files:
             _drop(self.folder / _folder(name, month) / f"{name}.{self.ending}")
 
     def _part(self, path: Path, n_rows: int) -> Part:
-        told = datapackage.file(self.folder, path) if path.exists() else {}
+        told = open_formats.file(self.folder, path) if path.exists() else {}
         return {**told, "rows": n_rows}
 
 
@@ -97,7 +97,7 @@ def _drop(path: Path) -> None:
 
 
 def _as_parquet(table: Table, path: Path) -> None:
-    parquet.write_rows(parquet.rows_of(table), path)
+    open_formats.write_rows(open_formats.parquet_rows(table), path)
 
 
 def _as_csv(table: Table, path: Path) -> None:
@@ -113,14 +113,14 @@ class _Delta:
     def month(self, month: str | None, tables: Mapping[TableName, Table]) -> dict[str, Part]:
         """Replace one month of all tables."""
         for name, table in tables.items():
-            rows = parquet.rows_of(table)
+            rows = open_formats.parquet_rows(table)
             named = rows.append_column("month", pa.array([month] * rows.num_rows, pa.string()))
             self._write(name, named, f"month = '{month}'" if month else "month IS NULL", ["month"])
         return {name: {"rows": table.arrow.num_rows} for name, table in tables.items()}
 
     def whole(self, table: Table) -> Part:
         """Replace a table of no month, where it changed."""
-        rows = parquet.rows_of(table)
+        rows = open_formats.parquet_rows(table)
         self._write(table.name, rows, None, None)
         return {"path": table.name, "rows": rows.num_rows}
 
@@ -150,7 +150,7 @@ class _Delta:
         )
 
 
-WRITERS: dict[Format, Callable[[Path], Writer]] = {
+WRITERS: dict[Format, Callable[[Path], MonthWriter]] = {
     "parquet": partial(_Files, ending="parquet", write=_as_parquet),
     "csv": partial(_Files, ending="csv", write=_as_csv),
     "delta": _Delta,

@@ -51,7 +51,7 @@ _TICK_S = 0.02
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
-class Question(NamedTuple):
+class Needs(NamedTuple):
     """What a SELECT needs: the tables it names, and the words in it that may be columns (None: all there are)."""
 
     tables: frozenset[str]
@@ -189,7 +189,7 @@ def _resident() -> int:
         return 0
 
 
-def read_question(connection: duckdb.DuckDBPyConnection, sql: str, known: tuple[str, ...]) -> Question:
+def read_question(connection: duckdb.DuckDBPyConnection, sql: str, known: tuple[str, ...]) -> Needs:
     """Return what a text asks for, as the engine's own parser reads it.
 
     Raises
@@ -222,7 +222,7 @@ def read_question(connection: duckdb.DuckDBPyConnection, sql: str, known: tuple[
             Text(f"没有视图 {strange[0]!r}", f"there is no view {strange[0]!r}"),
             Text(f"可用：{listed}", f"there are {listed}"),
         )
-    return Question(frozenset(asked), _words(nodes, bases))
+    return Needs(frozenset(asked), _words(nodes, bases))
 
 
 def _check_node(node: Mapping[str, Any]) -> None:
@@ -315,7 +315,7 @@ def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def _wrong(error: Exception, out: Outgoing, asked: Question) -> UsageError:
+def _wrong(error: Exception, out: Outgoing, asked: Needs) -> UsageError:
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
         return _refused(
             Text("内存不够", "it needs more memory than it may have"),

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from ytxdata.labels import Lang, Text, printable
 from ytxdata.records.schema import TABLES, Column, TableName
-from ytxdata.tables import csv, excel, html, masking, parquet
+from ytxdata.tables import csv, excel, html, masking, open_formats
 from ytxdata.tables.described import Completeness, Definition, Described, decimal_text
 from ytxdata.tables.excel_sheet import Progress
 from ytxdata.tables.lists import AddressBook
@@ -123,7 +123,9 @@ class Table(Described):
         FileDiffersError
             The file, read back, is not what was meant.
         """
-        return parquet.write(self.masked(show_phones=show_phones, pseudonyms=pseudonyms, book=book), path, check=check)
+        return open_formats.write_parquet(
+            self.masked(show_phones=show_phones, pseudonyms=pseudonyms, book=book), path, check=check
+        )
 
     def to_excel(
         self,

@@ -121,6 +121,28 @@ def test_every_form_of_a_saved_answer_is_read(tmp_path: Path, form: str) -> None
     assert "secret-token" not in repr(history.rejects.to_dict())
 
 
+HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Mon, 05 Jan 2026 02:00:00 GMT\r\n\r\n"
+IN_FRONT = {
+    "an HTTP message": (HEAD + compact(TWO[0]), 1),
+    "a log": (
+        "".join(f"2026-01-05 10:00:0{i} INFO {{req={i}}} answer: {compact(one)}\n" for i, one in enumerate(TWO)),
+        2,
+    ),
+    "records in a log": ("".join(f"10:00 {compact(one)}\n" for one in MEETINGS), 6),
+}
+
+
+@pytest.mark.parametrize("form", IN_FRONT)
+def test_text_in_front_of_an_answer_is_a_reject_and_costs_nothing_of_it(tmp_path: Path, form: str) -> None:
+    text, n_in_front = IN_FRONT[form]
+    (tmp_path / "saved").write_text(text, encoding="utf-8", newline="")
+    history = ytx.read_answers(tmp_path / "saved")
+    n_meetings = 3 if n_in_front == 1 else 6
+    assert history.counts[:4] == (n_meetings + n_in_front, n_meetings, n_in_front, 0)
+    assert {answer.status_code for answer in history.answers} == {None if n_in_front == 6 else "0"}
+    assert {raw[:4] for raw in history.rejects["raw"]} == {text[:4] if n_in_front != 6 else "10:0"}
+
+
 def test_members_of_a_zip_and_files_in_folders_are_read(tmp_path: Path) -> None:
     (tmp_path / "in" / "deep").mkdir(parents=True)
     (tmp_path / "in" / ".hidden").write_bytes(b"x")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ytxdata.errors import TruncatedError
 from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.find_records import split_list
 from ytxdata.records.merge import MergedTables, merge_answers
 from ytxdata.records.spans import unescape
 
@@ -203,3 +204,42 @@ def test_spans_name_every_record_of_every_shape() -> None:
     for data in (text(ALL), json.dumps(text(ALL)), text({"list": ALL}), text({one["meid"]: one for one in ALL})):
         answer, _ = read(f'{{{STATUS}, "data" : {data} }}\n')
         assert [span.position for span in answer.spans if span.kind == "record"] == list(range(24))
+
+
+def test_a_plain_list_is_split_as_the_search_would() -> None:
+    # in one pass over the bytes, see `split_list`; a member that holds something makes the search do it
+    odd = [{**meeting(i), "children": []} if i % 3 else {"confId": f"x{i}", "creator": 1} for i in range(40)]
+    for records in (ALL, odd):
+        plain, searched = (
+            f'{{{STATUS},"data":{text(records)},"total":{len(records)}{more}}}' for more in ("", ',"x":[]')
+        )
+        assert split_list(plain.encode()) is not None
+        quick, slow = (read(body)[0] for body in (plain, searched))
+        assert quick.records == slow.records
+        assert (quick.announced, quick.status_code, quick.warnings) == (slow.announced, "0", slow.warnings)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{{STATUS},"data":{json.dumps(ALL)}}}',  # blanks between the records
+        f'{{{STATUS},"old":{text(ALL)},"data":{text(ALL)}}}',
+        f'{{{STATUS},"data":{text(ALL)},"data":{text(ALL)}}}',
+        f'{{{STATUS},"data":{text(ALL)},"Data":{text(ALL[:1])}}}',
+        f'{{{STATUS},"data":{text([])}}}',
+        f"[{text(ALL)}]",
+    ],
+)
+def test_what_is_not_one_plain_list_is_searched(body: str) -> None:
+    assert split_list(body.encode()) is None
+    answer, _ = read(body)
+    assert all(answer.text[one.start : one.end] == one.raw for one in answer.records)
+
+
+@pytest.mark.parametrize(
+    "member", ['"x":"[{\\"meid\\":\\"z\\"}]"', '"meid":"z","starttime":"2026-01-05 10:00:00"', '"x":{"meid":"z"}']
+)
+def test_a_plain_list_hides_nothing_beside_it(member: str) -> None:
+    answer, _ = read(f'{{{STATUS},"data":{text(ALL)},{member}}}')
+    assert len(answer.records) > len(ALL)
+    assert any(b'"z"' in one.raw for one in answer.records)

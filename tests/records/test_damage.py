@@ -281,11 +281,62 @@ INSIDE = {
 @pytest.mark.parametrize("inside", INSIDE)
 @pytest.mark.parametrize("is_string", [False, True])
 @pytest.mark.parametrize("position", [0, 11])
-def test_meetings_inside_a_meeting_are_told_with_their_path(position: int, is_string: bool, inside: str) -> None:
+def test_meetings_inside_a_meeting_are_meetings_and_told_with_their_path(
+    position: int, is_string: bool, inside: str
+) -> None:
     records = [json.loads(GOOD % i) for i in range(12)]
     records[position]["children"] = INSIDE[inside]
     answer = read_answer(json.dumps({"data": json.dumps(records) if is_string else records}).encode())
     (told,) = [warning.en for warning in answer.warnings if "children" in warning.en]
     assert f"[{position}].children" in told
+    tables = merge_answers([answer])
+    own = [f"m{i}" for i in range(12)]
+    assert sorted(ids(tables)) == sorted([*own, "m20", *(["m21"] if inside == "list" else [])])
+    assert tables.meetings["n_legs"].to_pylist() == [1] * len(ids(tables))
+    # each byte counts once, though the outer meeting's text holds the inner ones'
+    outermost = [one for one in answer.records if "children" not in one.path]
+    assert tables.counts.bytes.meetings == sum(one.end - one.start for one in outermost)
+    pieces = [span.position for span in answer.spans if span.kind == "record"]
+    assert pieces.count(position) == len(ids(tables)) - 11
     sound = read_answer(json.dumps({"data": [json.loads(GOOD % i) for i in range(12)]}).encode())
     assert sound.warnings == ()
+
+
+def test_parties_that_repeat_the_id_of_their_meeting_are_no_meetings() -> None:
+    parties = [{"meid": "1", "phone": "15400000000", "starttime": "2026-01-05 10:00:00"}] * 3
+    records = [{"meid": "1", "parties": parties}, {"parties": parties, "meid": "1", "confid": "room 7"}] * 8
+    answer = read_answer(json.dumps({"data": records}).encode())
+    assert (len(answer.records), answer.warnings) == (16, ())
+
+
+IN_NAMES = {
+    "escaped, as a whole": '"{\\"meid\\":\\"1\\"}"',
+    "escaped, in a sentence": '"see {\\"meid\\":\\"1\\",\\"creator\\":\\"2\\"}, then call"',
+    "not escaped": '"{"meid":"1"}"',
+}
+BROKEN_PARTIES = ('{"phone":"1"]', '"phone":"1"}]', '["phone":"1"]', '[{"phone":"1",]')
+
+
+@pytest.mark.parametrize("parties", BROKEN_PARTIES)
+@pytest.mark.parametrize("name", IN_NAMES)
+def test_a_name_is_no_meeting_whatever_is_broken_beside_it(name: str, parties: str) -> None:
+    broken = f'{{"meid":"A","name":{IN_NAMES[name]},"parties":{parties}}}'
+    table = merge_answers([read_answer(f'{{"statusCode":"0","data":[{broken},{GOOD % 2}]}}'.encode())])
+    assert set(ids(table)) - {"A"} == {"m2"}
+    assert table.counts.rejected or "A" in ids(table)
+
+
+@pytest.mark.parametrize("lost", ["[", '[{"name":"张三",', '"parties":[', '{"meid":"m1",', ":", '"starttime"'])
+def test_a_single_meeting_that_is_damaged_is_a_meeting_or_a_reject(lost: str) -> None:
+    body = f'{{"statusCode":"0","data":{(GOOD % 1).replace(lost, "", 1)}}}'.encode()
+    answer = read_answer(body, is_whole=False)
+    assert answer.records
+    assert not any(b"2026-01-05" in answer.text[one.start : one.end] for one in answer.spans if one.kind == "envelope")
+
+
+def test_the_head_of_a_broken_meeting_repeats_no_question() -> None:
+    # a record stands inside the broken one, so that its head could pass for a wrapper that says what was asked for
+    broken = f'{{"meid":"lost","creator":"15400000001",{GOOD % 1},"name":"x"}}'
+    answer = read_answer(f'{{"statusCode":"0","data":{broken}}}'.encode())
+    assert ids(merge_answers([answer])) == ["m1"]
+    assert any(b'"lost"' in one.raw for one in answer.records)

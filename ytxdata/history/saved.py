@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -358,6 +359,7 @@ def _read(path: Path) -> tuple[bytes, datetime]:
 
 # Inside a damaged line a bracket may open anything: only where a line begins another text is looked for.
 _LINE = re.compile(rb"\n(?=[{\[])")
+_OPENING = re.compile(rb"[{\[]")
 _PRINTED = re.compile(rb"\s*\[?\s*\{\s*'")
 # Behind a sound text these stand only if a bracket was lost or doubled inside it: both are one damaged answer.
 _IS_TORN = re.compile(rb"\s*[\]},:]")
@@ -373,19 +375,22 @@ _MOST_LINES = 64
 def split_answers(raw: bytes) -> list[bytes]:
     """Return the answers in a text that somebody saved; records on lines of their own stay together as one.
 
-    A damaged answer ends where on a line of its own a sound one begins, so that it costs only itself.
+    What stands before an answer (the head of an HTTP message, the time and level of a log) is a text of its own. A
+    damaged answer ends where on a line of its own a sound one begins, so that it costs only itself.
 
     Examples
     --------
     >>> split_answers(b'{"statusCode":"0","data":[]}\\n{"statusCode":"0","da\\n{"data":[{"meid":"1"}]}')
     [b'{"statusCode":"0","data":[]}', b'{"statusCode":"0","da', b'{"data":[{"meid":"1"}]}']
+    >>> split_answers(b'HTTP/1.1 200 OK\\r\\n\\r\\n{"statusCode":"0","data":[]}')
+    [b'HTTP/1.1 200 OK', b'{"statusCode":"0","data":[]}']
     >>> split_answers(b'{"meid":"1"}\\n{"meid":"2"}\\n')
     [b'{"meid":"1"}\\n{"meid":"2"}\\n']
     """
     decoded = decode(raw)
     is_printed = decoded.encoding == "python"
     text = as_utf8(raw, "utf-8") if is_printed else decoded.text
-    if text.lstrip()[:1] not in (b"{", b"[") or (is_printed and is_literal(raw)):
+    if is_printed and is_literal(raw):
         return [raw]
     groups = [list(group) for _, group in groupby(_documents(text), key=lambda one: _part(text, *one))]
     if len(groups) <= 1:
@@ -403,7 +408,11 @@ def _documents(text: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _end(text: bytes, at: int) -> int:
-    """Return where the text that begins there ends: strictly, else where a sound one begins on a line of its own."""
+    """Return where the text that begins there ends: strictly, else where a sound one begins on a line of its own; foreign
+    text where an answer begins.
+    """
+    if text[at : at + 1] not in (b"{", b"["):
+        return next(filter(partial(_begins_answer, text), _openings(text, at)), len(text))
     end = _sound_end(text, at)
     if end is not None:
         return end
@@ -417,6 +426,15 @@ def _end(text: bytes, at: int) -> int:
 def _sound_end(text: bytes, at: int) -> int | None:
     length = first_document(text, at) if text[at : at + 1] in (b"{", b"[") else None
     return None if length is None or _IS_TORN.match(text, at + length) else at + length
+
+
+def _openings(text: bytes, at: int) -> Iterator[int]:
+    return (match.start() for match in islice(_OPENING.finditer(text, at), _MOST_LINES))
+
+
+def _begins_answer(text: bytes, at: int) -> bool:
+    end = _sound_end(text, at)
+    return end is not None and (_SIGNS.names_id(text, at, end) or _OF_ANSWERS.search(text, at, end) is not None)
 
 
 def _part(text: bytes, start: int, end: int) -> int:

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import NamedTuple
 
+import msgspec
+import numpy as np
+
 from ytxdata.labels import Text
-from ytxdata.records.json_values import without_cycle_search
+from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
 from ytxdata.records.salvage import Salvaged, salvage
 from ytxdata.records.schema import DEFAULT, Aliases, plain
-from ytxdata.records.shapes import DAMAGED, DEEPEST, Announced, Shapes
+from ytxdata.records.shapes import DAMAGED, DEEPEST, SURVEYED, Announced, Shapes, holds_json
 from ytxdata.records.signs import ENVELOPE_KEYS, total
 from ytxdata.records.spans import (
     Found,
+    Member,
+    Offsets,
     RawRecord,
     Unescaped,
     check,
     first_document,
     may_be_escaped,
     past_blanks,
+    placed_members,
     shifted,
     structure,
     unescape,
+    wide_gaps,
 )
 
 _PARTIES_BESIDE = Text(
@@ -29,8 +37,8 @@ _PARTIES_BESIDE = Text(
     "parties ({keys}) stand beside the meetings and belong to none of them for certain: they were not read as legs",
 )
 _NESTED = Text(
-    "会议记录内部还有别的会议（{paths}）：未作为会议读取，原文仍在该记录中",
-    "records hold other meetings inside them ({paths}): these were not read as meetings, their text stays with the record",
+    "会议记录内部还有别的会议（{paths}）：各自作为会议读取，不是外层会议的参会",
+    "records hold other meetings inside them ({paths}): each was read as a meeting of its own, none as a leg of the outer one",
 )
 _ELSEWHERE = Text(
     "会议记录不在 data 之下，而在 {keys} 之下：平台的结构变了",
@@ -109,15 +117,17 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
     """
     search = _Search(aliases)
     with without_cycle_search():
+        if listed := search.listed(body):
+            return Extracted(listed, search.warnings(), search.envelope, tuple(search.announced), n_certain=len(listed))
         found, is_strict = search.text(body, is_whole=is_whole)
         # Records beside `data` or under a key given twice come out of order; positions and the check follow the text.
         found.sort(key=_place)
-        if hidden := search.hidden(body, found):
-            found = sorted([*found, *hidden], key=_place)
-        records = tuple([RawRecord(i, raw, path, start, end) for i, (raw, path, _, start, end) in enumerate(found)])
+        if more := [*search.hidden(body, found), *search.nested(found)]:
+            found = sorted([*found, *more], key=_place)
+        raws, paths, _, starts, ends = zip(*found, strict=True) if found else [()] * 5
+        records = tuple(map(RawRecord._make, zip(count(), raws, paths, starts, ends, strict=False)))
         # On every parse, not in tests alone: bytes that belong to nothing would be lost without a word.
         check(body, records, is_strict=is_strict)
-        search.tell_nested(found)
     search.count_loose(len(found))
     n_certain = sum(1 for one in found if one.has_id)
     return Extracted(records, search.warnings(), search.envelope, tuple(search.announced), search.is_closed, n_certain)
@@ -134,7 +144,9 @@ class _Search(Shapes):
         """Return what a reader should know about how the records were found."""
         beside = (_PARTIES_BESIDE.format(keys=", ".join(self.unread)),) if self.unread else ()
         elsewhere = (_ELSEWHERE.format(keys=", ".join(self.elsewhere)),) if self.elsewhere else ()
-        return (*dict.fromkeys(self.said), *elsewhere, *beside)
+        shown = ", ".join([*self.inside][:_SHOWN]) + (" …" if len(self.inside) > _SHOWN else "")
+        inside = (_NESTED.format(paths=shown),) if self.inside else ()
+        return (*dict.fromkeys(self.said), *inside, *elsewhere, *beside)
 
     def text(self, body: bytes, *, is_whole: bool) -> tuple[list[Found], bool]:
         """Return the records of a whole text, and whether it is one strict JSON text."""
@@ -149,7 +161,7 @@ class _Search(Shapes):
             self.said.append(_LENIENT)
             return self.answer(whole, start), False
         # A bracket too many ends an answer early: its own rest would pass for another text behind it.
-        length = first_document(body, start)
+        length = first_document(body, start) if whole[:1] in (b"{", b"[") else None
         if length is None or _IS_TORN.match(body, start + length):
             return self.damaged(body, is_whole=is_whole, is_cut=kind == "cut"), False
         return self.documents(body, start, start + length, is_whole=is_whole), False
@@ -207,28 +219,36 @@ class _Search(Shapes):
             kept = salvage(text, self.signs, self.records_in, is_whole=is_whole, is_unescaped=True)
             n_found = _n_sound(kept)
             if n_found > n_best:
-                found = kept.found
+                found = kept.found + self.nested(kept.found)
                 for level in reversed(levels):
                     found = level.placed(found, 0)
+                found = [one._replace(path=one.path.replace("$@", "$~@", 1)) for one in found]
                 best, n_best = kept._replace(found=found), n_found
         return best
 
-    def tell_nested(self, found: list[Found]) -> None:
-        """Note meetings inside of meetings, which no count of records would miss."""
-        # By the spelling of the first id: looked for in every spelling, this takes a third of the time of the parse.
-        key = next((self.signs.id_key(one.raw) for one in found if one.has_id), b"")
-        twice = [one for one in found if key and one.has_id and one.raw.count(key) > 1]
-        paths = [f"{one.path}.{inner}" for one in twice for inner in self.signs.nested_under(one.raw)]
-        if paths:
-            self.said.append(_NESTED.format(paths=", ".join(paths[:_SHOWN]) + (" …" if len(paths) > _SHOWN else "")))
+    def listed(self, body: bytes) -> tuple[RawRecord, ...] | None:
+        """Return the records of an answer that is one plain list of them; None where anything may stand elsewhere too."""
+        split = split_list(body)
+        if split is None or not all(map(self.signs.begins_with_id, split.raws)) or self.that_name_others(split.raws):
+            return None
+        around = [member for member in split.members if plain(member.key) != "data"]
+        if any(self.signs.is_telling(one.key) or holds_json(one.raw) for one in around):
+            return None
+        records = split.records()
+        for _, raw, path, start, end in records[:SURVEYED]:
+            whole = Found(raw, path, True, start, end)
+            if self.element(whole, 1) != [whole]:
+                return None
+        self.envelope |= {key: one.raw for one in around if (key := plain(one.key)) in ENVELOPE_KEYS}
+        self.count(split.members, len(records))
+        self.count_loose(len(records))
+        return records
 
     def hidden(self, text: bytes, found: list[Found]) -> list[Found]:
         """Return strings of the envelope in which an escaped meeting id stands: a lost quote made a string of records."""
-        borders = [0, *(place for one in found for place in (one.start, one.end)), len(text)]
         return [
             one
-            for start, end in zip(borders[::2], borders[1::2], strict=True)
-            if end - start > _SEPARATOR
+            for start, end in wide_gaps(text, found, _SEPARATOR)
             for match in _STRING.finditer(text, start, end)
             if self.signs.names_escaped_id(match[0])
             for one in self.text_inside(match[0], match.start(), f"$@{match.start()}", 1)
@@ -238,3 +258,62 @@ class _Search(Shapes):
 def _n_sound(salvaged: Salvaged) -> int:
     """Return how many records are strict JSON: with an escape too few undone many can still be read, but leniently."""
     return sum(one.has_id and structure(one.raw) == "strict" for one in salvaged.found)
+
+
+class _Answer(msgspec.Struct):
+    data: list[msgspec.Raw]
+
+
+_PLAIN = msgspec.json.Decoder(_Answer)
+_NULL = b"null"
+
+
+class PlainList(NamedTuple):
+    """The elements of the list with their places, and the answer's members, of which `data` is null in its place."""
+
+    raws: list[bytes]
+    starts: Offsets
+    ends: Offsets
+    members: list[Member]
+
+    def records(self) -> tuple[RawRecord, ...]:
+        """Return the elements as records."""
+        paths = [f"$.data[{i}]" for i in range(len(self.raws))]
+        columns = zip(count(), self.raws, paths, self.starts.tolist(), self.ends.tolist(), strict=False)
+        return tuple(map(RawRecord._make, columns))
+
+
+def split_list(body: bytes) -> PlainList | None:
+    """Split the answer that nearly every account gives, one list under `data` with plain members around it; None for others.
+
+    One pass over the bytes: the search finds the same records, but copies the list and walks it twice.
+
+    That every byte is in an element or around the list is proven: the elements stand one behind the other with a comma
+    in between, and with null in place of the list the answer is still strict JSON.
+
+    Examples
+    --------
+    >>> found = split_list(b'{"statusCode":"0","data":[{"meid":"1"},{"meid":"2"}]}')
+    >>> found.raws, found.starts.tolist(), [member.key for member in found.members]
+    ([b'{"meid":"1"}', b'{"meid":"2"}'], [26, 39], ['statusCode', 'data'])
+    >>> split_list(b'{"statusCode":"0","data":{"list":[]}}') is None
+    True
+    """
+    try:
+        raws = list(map(bytes, _PLAIN.decode(body).data))
+    except STRICT_ERRORS:
+        return None
+    at = body.find(b"[" + raws[0]) if raws else -1
+    if at < 0:
+        return None
+    sizes = np.fromiter(map(len, raws), np.int64, len(raws))
+    ends = at + np.cumsum(sizes + 1)
+    starts, stop = ends - sizes, int(ends[-1])
+    codes = np.frombuffer(body, np.uint8)
+    # With blanks between them, or where the same list stands twice, the lengths do not add up to the brackets.
+    if stop >= len(body) or codes[stop] != ord("]") or not (codes[ends[:-1]] == ord(",")).all():
+        return None
+    around = body[:at] + _NULL + body[stop + 1 :]
+    members = placed_members(around) if structure(around) == "strict" else []
+    listed = [member.raw for member in members if plain(member.key) == "data"]
+    return PlainList(raws, starts, ends, members) if listed == [_NULL] else None

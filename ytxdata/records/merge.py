@@ -15,7 +15,7 @@ from ytxdata.records import identity, schema
 from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.schema import DEFAULT, Aliases
-from ytxdata.records.spans import RawRecord
+from ytxdata.records.spans import RawRecord, own_sizes
 
 
 class Bytes(NamedTuple):
@@ -193,8 +193,7 @@ def _sizes(listings: Sequence[Listing], shown: set[int], rejected: Container[int
     waiting = set(shown)
     for answer, rows, _ in listings:
         n_received += len(answer.text)
-        for record, row in zip(answer.records, rows, strict=True):
-            size = record.end - record.start
+        for size, row in zip(own_sizes(answer.records), rows, strict=True):
             if row in waiting:
                 waiting.discard(row)
                 n_meetings += size

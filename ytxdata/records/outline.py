@@ -45,6 +45,9 @@ class _State(NamedTuple):
         Whether a record stands in the innermost bracket.
     is_answer
         Whether the innermost object has a status, message or request id.
+    is_telling
+        Whether the innermost object, which is not the answer itself, says something of a meeting: a question repeated, or
+        the head of a broken record.
     """
 
     # A chain, with its lengths beside it: a tuple of 40,000 open brackets would be copied with every one of them.
@@ -55,6 +58,7 @@ class _State(NamedTuple):
     key: str = ""
     is_filled: bool = False
     is_answer: bool = False
+    is_telling: bool = False
 
     @property
     def top(self) -> bytes:
@@ -180,7 +184,7 @@ class Outline:
         if self._state.open:
             self._state = self._state._replace(awaits="comma", is_filled=True)
 
-    def take(self, start: int, end: int) -> int:
+    def take(self, start: int, end: int, *, is_before_record: bool = False) -> int:
         """Take text as far as it fits; return where what does not begins, with everything that belongs to it."""
         if self._is_unescaped:
             self._text[start:end] = _QUOTES.sub(_blanks, self._text[start:end])  # type: ignore[index]
@@ -194,17 +198,21 @@ class Outline:
             try:
                 self._state = self._after(token)
             except _MisfitError as misfit:
-                return self._give_up((misfit.since if misfit.since[0] >= start else initial) if misfit.since else safe)
+                since = (misfit.since if misfit.since[0] >= start else initial) if misfit.since else safe
+                return self._give_up(since, start)
             at = token.end()
             if not self._state.is_in_list:
                 bare = None
         if bare:  # values in front of a record, in its list: they are no envelope
-            return self._give_up(bare)
+            return self._give_up(bare, start)
         rest = self._text[at:end].strip()
         if rest or self._state.awaits == "colon":
             if self._state.may_give_up_here:
                 safe = (at, self._state)
-            return self._give_up(safe)
+            return self._give_up(safe, start)
+        is_misplaced = self._state.awaits != "value" or self._signs.is_word(self._state.key)
+        if is_before_record and self._state.is_telling and is_misplaced:
+            return self._give_up((end, self._state), start)
         return end
 
     def would_close(self, start: int, end: int) -> bool:
@@ -217,8 +225,16 @@ class Outline:
         del self._members[n_members:]
         return closes
 
-    def _give_up(self, since: tuple[int, _State]) -> int:
+    def _give_up(self, since: tuple[int, _State], start: int) -> int:
         at, self._state = since
+        # Where something does not fit behind an id, no question was repeated: this is a record, broken from its head on.
+        if (
+            self._state.is_telling
+            and not self._state.is_filled
+            and (told := self._since(self._state))
+            and told[0] >= start
+        ):
+            at, self._state = told
         while self._members and self._members[-1][0] >= at:
             self._members.pop()
         return at
@@ -279,7 +295,12 @@ class Outline:
         # Of texts in a row the first is the answer: a later one must not change its status.
         if state.top == b"{" and not self.n_documents:
             self._members.append((at, state.depth, state.key, raw))
-        return state._replace(awaits="comma", is_answer=state.is_answer or key in ENVELOPE_KEYS)
+        is_telling = state.depth > 1 and not is_blank(raw) and self._signs.is_telling(state.key)
+        return state._replace(
+            awaits="comma",
+            is_answer=state.is_answer or key in ENVELOPE_KEYS,
+            is_telling=state.is_telling or is_telling,
+        )
 
     def _is_bare_value(self, token: re.Match[bytes]) -> bool:
         return bool(token["text"] or token["word"]) and self._is_list_of_values(self._state)
@@ -294,7 +315,7 @@ class Outline:
         if is_blank(raw) or not self._signs.is_telling(state.key):
             return plain(state.key) in ENVELOPE_KEYS or not _HOLDS_JSON.match(raw)
         if state.depth > 1:
-            return self._may_repeat
+            return self._may_repeat and self._signs.is_question(state.key)
         return state.is_answer and not state.is_filled and self._signs.is_question(state.key)
 
     def _since(self, state: _State) -> tuple[int, _State] | None:

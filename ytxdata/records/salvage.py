@@ -151,6 +151,8 @@ class _IslandSearch:
         if not self.signs.names_id(self.text, start, end):
             return [], end  # nothing in it can be a record
         self.effort -= end - start
+        if self.signs.is_in_text(self.text, start, end):
+            return [], end
         found = self.records_in(self.text[start:end], start)
         return (found, end) if found else ([], start + 1)
 
@@ -221,7 +223,7 @@ def _take_gap(
     """Tell what stands between two records: envelope as far as it fits, and pieces that are rejects."""
     if not is_last and outline.takes_comma(start, end):
         return
-    fitting = outline.take(start, end)
+    fitting = outline.take(start, end, is_before_record=not is_last)
     if fitting >= end:
         return
     # Closing brackets behind a broken last record are the answer's: taken for the record's, the answer would seem cut.
@@ -269,7 +271,8 @@ def _values(raw: bytes) -> list[tuple[bytes, int]]:
     # Numbers or texts between commas are elements that are no records: one reject each, as in sound text.
     if structure(b"[" + raw + b"]") not in ("strict", "whole"):
         return [(raw, 0)]
-    return [(value, place - 1) for value, place in elements_of(b"[" + raw + b"]")] or [(raw, 0)]
+    elements = elements_of(b"[" + raw + b"]")
+    return [(value, start - 1) for value, start in zip(*elements, strict=True)] or [(raw, 0)]
 
 
 def _borders(text: bytes, signs: Signs, start: int, end: int) -> Iterator[int]:

@@ -27,6 +27,13 @@ TOTAL_KEYS = frozenset(
 EVIDENCE = frozenset({"creator", "created_at", "booked_at", "started_at", "ended_at", "duration_s", PARTIES})
 """Columns that make an object with a meeting id a meeting, rather than a wrapper that repeats the question."""
 
+_NESTED = re.compile(rb"[\[{]")
+_VALUE = re.compile(rb'"(?:[^"\\]|\\.)*"|[^,\]}\s]+', re.S)
+_TEXT_BEGINS = re.compile(rb'"([^"\\]*)\\*"\s*:\s*\\*"[^"]*\Z')
+_TEXT_ENDS = re.compile(rb'[^"{}\[\]]*"\s*[,}\]]')
+_LONGEST_TEXT = 300
+"""How far in front of an object the beginning of the text is looked for that it may stand in [bytes]."""
+
 _NUMBER = re.compile(rb'"?\s*(\d{1,9})\s*"?')
 _OF_ANSWERS = ENVELOPE_KEYS | {"data"}
 
@@ -56,7 +63,7 @@ class Signs:
         return self._id_keys.search(raw, start, end) is not None
 
     def swallows(self, raw: bytes) -> bool:
-        """Return whether an object with an id holds a list with another meeting: one that lost its end and took a neighbour's."""
+        """Return whether an object with an id holds another meeting: one that lost its end and took its neighbour's."""
         # Nearly all records name one id, and need not be decoded for this.
         if sum(1 for _ in self._id_keys.finditer(raw)) < 2:
             return False
@@ -64,23 +71,19 @@ class Signs:
         if read is None or not isinstance(read.value, dict):
             return False
         own = self.ids_of(read.value)
-        return bool(own) and any(self.is_another(one, own) for one in _listed(read.value))
+        return bool(own) and any(self.is_another(one, own) for one in _objects_inside(read.value))
 
-    def nested_under(self, raw: bytes) -> list[str]:
-        """Return the keys of a record under which meetings with another id stand, at any depth."""
-        read = read_value(raw)
-        value = read.value if read is not None and isinstance(read.value, dict) else {}
-        own = self.ids_of(value)
-        return [
-            key
-            for key, inner in value.items()
-            if any(self.ids_of(one) - own and self.is_another(one, own) for one in _objects(inner))
-        ]
+    def id_keys(self, raw: bytes) -> set[bytes]:
+        """Return the keys of meeting ids in a record as they are spelled, each with the quote behind it."""
+        return {match[0].split(b'"')[0] + b'"' for match in self._id_keys.finditer(raw)}
 
-    def id_key(self, raw: bytes) -> bytes:
-        """Return the key of a record's meeting id as it is spelled, with the quote behind it; empty where there is none."""
-        match = self._id_keys.search(raw)
-        return match[0].split(b'"')[0] + b'"' if match else b""
+    def names_another(self, raw: bytes) -> bool:
+        """Return whether an id stands inside something nested in a record, and is not the record's own told again."""
+        first = _NESTED.search(raw, 1)
+        if first is None or not self.names_id(raw, first.start(), len(raw)):
+            return False
+        given = (_VALUE.match(raw, match.end()) for match in self._id_keys.finditer(raw))
+        return len({one[0].strip(b'"') for one in given if one}) > 1
 
     def may_swallow(self, raw: bytes) -> bool:
         """Return whether an object that can be read only leniently names more ids than its own members do.
@@ -90,6 +93,22 @@ class Signs:
         keys = {plain(key) for key, *_ in members_of(raw)}
         own = sum(self._id_keys.search(f'"{key}":1'.encode()) is not None for key in keys)
         return own == 0 or sum(1 for _ in self._id_keys.finditer(raw)) > own
+
+    def is_in_text(self, raw: bytes, start: int, end: int) -> bool:
+        """Return whether an object stands in the text of a name or the like: people may write `{"meid":"1"}` there.
+
+        Behind it that text must end, and its member too: in front of a record whose neighbour lost the end of its name
+        there is the same.
+        """
+        if not _TEXT_ENDS.match(raw, end):
+            return False
+        before = _TEXT_BEGINS.search(raw, max(start - _LONGEST_TEXT, 0), start)
+        return before is not None and self.is_word(before[1].decode("utf-8", "replace"))
+
+    def is_word(self, key: str) -> bool:
+        """Return whether a key feeds a column, in whose place no object stands."""
+        fed = self.aliases.meeting(key) or self.aliases.leg(key)
+        return fed is not None and fed.column != PARTIES
 
     def is_telling(self, key: str) -> bool:
         """Return whether a key says something of a meeting: its id, or evidence that it took place."""
@@ -134,7 +153,11 @@ class Signs:
 
     def is_bare(self, raw: bytes) -> bool:
         """Return whether an object is no answer: then it is a record on a line of its own, or nothing known."""
-        return raw[:1] == b"{" and not any(plain(key) in _OF_ANSWERS for key, *_ in members_of(raw))
+        return raw[:1] == b"{" and not self.are_of_answer(members_of(raw))
+
+    def are_of_answer(self, members: list[Member]) -> bool:
+        """Return whether the members of an object are those of an answer: a status, message or request id, or `data`."""
+        return any(plain(key) in _OF_ANSWERS for key, *_ in members)
 
     def columns(self, members: list[Member]) -> set[str]:
         """Return the meeting columns that an object's own members fill."""
@@ -164,22 +187,10 @@ class Signs:
         }
 
 
-def _listed(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects in lists inside a decoded value, at any depth."""
+def _objects_inside(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the objects inside a decoded one, at any depth."""
     # A stack, not recursion: text made to hurt is nested as deep as its sender likes.
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, list):
-            yield from (inner for inner in one if isinstance(inner, dict))
-            waiting += one
-        elif isinstance(one, dict):
-            waiting += one.values()
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects in a decoded value, at any depth, itself included."""
-    waiting = [value]
+    waiting: list[Any] = [*value.values()]
     while waiting:
         one = waiting.pop()
         if isinstance(one, list):

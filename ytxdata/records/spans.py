@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
-from typing import Any, Literal, NamedTuple
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -71,19 +71,47 @@ class Span(NamedTuple):
 
 
 def tiling(text: bytes, records: Sequence[RawRecord]) -> Iterator[Span]:
-    """Yield records and what stands between them, in order: together they are the text, blanks at the ends of pieces aside."""
+    """Yield records and what stands between them, in order: together they are the text, blanks at the ends of pieces aside.
+
+    A record with another one inside it comes in pieces, before and behind that.
+    """
     at = 0
-    for record in records:
-        yield from _envelope(text, at, record.start)
-        yield Span(record.start, record.end, "record", record.position)
-        at = record.end
-    yield from _envelope(text, at, len(text))
+    around: list[RawRecord] = []
+    for record in (*records, None):
+        while around and (record is None or around[-1].end <= record.start):
+            yield from _piece(text, at, around[-1].end, around[-1])
+            at = around.pop().end
+        yield from _piece(text, at, len(text) if record is None else record.start, around[-1] if around else None)
+        if record is not None:
+            at = record.start
+            around.append(record)
 
 
-def _envelope(text: bytes, start: int, end: int) -> Iterator[Span]:
+def _piece(text: bytes, start: int, end: int, record: RawRecord | None) -> Iterator[Span]:
     piece = text[start:end]
     if piece.strip():
-        yield Span(end - len(piece.lstrip()), start + len(piece.rstrip()), "envelope")
+        place = end - len(piece.lstrip()), start + len(piece.rstrip())
+        yield Span(*place, "record", record.position) if record else Span(*place, "envelope")
+
+
+def own_sizes(records: Sequence[RawRecord]) -> list[int]:
+    """Return how many bytes each record has, without those of records inside it.
+
+    Raises
+    ------
+    AssertionError
+        Two records share bytes, and neither stands inside the other.
+    """
+    sizes = [record.end - record.start for record in records]
+    around: list[int] = []
+    for i, record in enumerate(records):
+        while around and records[around[-1]].end <= record.start:
+            around.pop()
+        if around:
+            assert record.end <= records[around[-1]].end, "two records share bytes of the answer"
+            sizes[around[-1]] -= sizes[i]
+        around.append(i)
+    return sizes
 
 
 def check(text: bytes, records: Sequence[RawRecord], *, is_strict: bool) -> None:
@@ -92,16 +120,59 @@ def check(text: bytes, records: Sequence[RawRecord], *, is_strict: bool) -> None
     Where the answer is strict JSON, it must still be that with null in place of every record: an offset that is off
     by one byte, or a record left out of the middle, cannot pass. Costs a hundredth of reading the answer.
     """
-    borders = [0, *(offset for record in records for offset in (record.start, record.end)), len(text)]
-    assert all(start <= end for start, end in pairwise(borders)), "two records share bytes of the answer"
-    if is_strict and records:
-        fillers = [_filler(text, record) for record in records]
-        gaps = [text[end:start] for end, start in zip(borders[::2], borders[1::2], strict=True)]
-        skeleton = b"".join(part for pair in zip(gaps, [*fillers, b""], strict=True) for part in pair)
-        try:
-            _SKIP.decode(skeleton)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise AssertionError(f"the envelope of the answer is not what is left of it: {error}") from None
+    starts, ends, gap_starts, gap_ends = _borders(text, records)
+    assert (starts <= ends).all(), "a record ends before it begins"
+    if not (gap_starts <= gap_ends).all():  # one stands inside another, or they share bytes
+        assert min(own_sizes(records)) >= 0
+        records = _outermost(records)
+        starts, ends, gap_starts, gap_ends = _borders(text, records)
+    if not (is_strict and records):
+        return
+    shown = _outside_of_runs(np.frombuffer(text, np.uint8), starts, ends)
+    parts = [text[gap_starts[i] : gap_ends[i]] + _filler(text, records[i]) for i in shown]
+    try:
+        _SKIP.decode(b"".join([*parts, text[gap_starts[-1] :]]))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise AssertionError(f"the envelope of the answer is not what is left of it: {error}") from None
+
+
+_Placed = TypeVar("_Placed", RawRecord, Found)
+
+
+def _outermost(records: Sequence[_Placed]) -> Sequence[_Placed]:
+    """Return the records that stand in no other one, which nearly always are all of them."""
+    if all(one.end <= other.start for one, other in pairwise(records)):
+        return records
+    outermost: list[_Placed] = []
+    for record in records:
+        if not outermost or record.start >= outermost[-1].end:
+            outermost.append(record)
+    return outermost
+
+
+def _borders(text: bytes, records: Sequence[RawRecord | Found]) -> tuple[Offsets, Offsets, Offsets, Offsets]:
+    """Return where records start and end, and where what stands before, between and behind them does."""
+    columns = [*zip(*records, strict=True)][-2:] or [(), ()]
+    starts, ends = (np.array(column, np.int64) for column in columns)
+    return starts, ends, np.concatenate(([0], ends)), np.append(starts, len(text))
+
+
+def wide_gaps(text: bytes, records: Sequence[Found], narrow: int) -> list[tuple[int, int]]:
+    """Return where text between records, none of them inside another, is longer than a separator."""
+    _, _, starts, ends = _borders(text, _outermost(records))
+    is_wide = ends - starts > narrow
+    return list(zip(starts[is_wide].tolist(), ends[is_wide].tolist(), strict=True))
+
+
+def _outside_of_runs(codes: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> list[int]:
+    """Return the records but for objects between two neighbours with one comma on either side: where the first and the
+    last of them are right, so are those.
+    """
+    is_comma = (starts[1:] - ends[:-1] == 1) & (codes[np.minimum(ends[:-1], len(codes) - 1)] == ord(","))
+    is_shown = np.ones(len(starts), np.bool_)
+    is_shown[1:-1] = ~(is_comma[:-1] & is_comma[1:] & (codes[starts[1:-1]] == ord("{")))
+    shown: list[int] = np.flatnonzero(is_shown).tolist()
+    return shown
 
 
 _SKIP = msgspec.json.Decoder(msgspec.Raw)
@@ -195,21 +266,27 @@ def view(text: bytes) -> str:
     )
 
 
-def elements_of(raw: bytes) -> list[tuple[bytes, int]]:
+class Elements(NamedTuple):
+    """The elements of an array, column by column: the text of each, and where it begins."""
+
+    raws: list[bytes]
+    starts: list[int]
+
+
+def elements_of(raw: bytes) -> Elements:
     """Return text and start of each element of an array whose brackets are where they belong."""
     try:
-        values = [bytes(value) for value in _ELEMENTS.decode(raw)]
+        values = list(map(bytes, _ELEMENTS.decode(raw)))
     except STRICT_ERRORS:
         return _walked_elements(raw)
-    lengths = list(map(len, values))
-    if values and sum(lengths) + len(values) + 1 == len(raw):  # nothing but commas in between
-        return list(zip(values, accumulate((length + 1 for length in lengths[:-1]), initial=1), strict=True))
-    placed, at = [], 1
+    sizes = np.fromiter(map(len, values), np.int64, len(values)) + 1
+    if values and sizes.sum() + 1 == len(raw):  # nothing but commas in between
+        return Elements(values, (np.cumsum(sizes) - sizes + 1).tolist())
+    starts, at = [], 1
     for value in values:
-        at = _past_gap(raw, at)
-        placed.append((value, at))
-        at += len(value)
-    return placed
+        starts.append(_past_gap(raw, at))
+        at = starts[-1] + len(value)
+    return Elements(values, starts)
 
 
 def members_of(raw: bytes) -> list[Member]:
@@ -246,12 +323,13 @@ def _past_gap(raw: bytes, at: int) -> int:
     return match.end() if match else at
 
 
-def _walked_elements(raw: bytes) -> list[tuple[bytes, int]]:
+def _walked_elements(raw: bytes) -> Elements:
     characters, at = view(raw), 1
-    found: list[tuple[bytes, int]] = []
+    found = Elements([], [])
     while (start := _past_gap(raw, at)) < len(raw) and raw[start : start + 1] != b"]":
         at = _end(characters, start)
-        found.append((raw[start:at], start))
+        found.raws.append(raw[start:at])
+        found.starts.append(start)
     return found
 
 

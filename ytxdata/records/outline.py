@@ -45,9 +45,9 @@ class _State(NamedTuple):
         Whether a record stands in the innermost bracket.
     is_answer
         Whether the innermost object has a status, message or request id.
-    is_telling
-        Whether the innermost object, which is not the answer itself, says something of a meeting: a question repeated, or
-        the head of a broken record.
+    told_since
+        From where on the innermost object says something of a meeting, None where it does not: a question repeated, or the
+        head of a broken record.
     """
 
     # A chain, with its lengths beside it: a tuple of 40,000 open brackets would be copied with every one of them.
@@ -58,7 +58,7 @@ class _State(NamedTuple):
     key: str = ""
     is_filled: bool = False
     is_answer: bool = False
-    is_telling: bool = False
+    told_since: tuple[int, _State] | None = None
 
     @property
     def top(self) -> bytes:
@@ -119,6 +119,7 @@ class Outline:
         self._signs, self._is_unescaped = signs, is_unescaped
         self._may_repeat = has_records
         self._state = _State()
+        self._safe = (0, self._state)
         self.n_documents = 0
         self._members: list[tuple[int, int, str, bytes]] = []
 
@@ -188,17 +189,17 @@ class Outline:
         """Take text as far as it fits; return where what does not begins, with everything that belongs to it."""
         if self._is_unescaped:
             self._text[start:end] = _QUOTES.sub(_blanks, self._text[start:end])  # type: ignore[index]
-        at, safe = start, (start, self._state)
-        initial, bare = safe, None
+        at, self._safe = start, (start, self._state)
+        initial, bare = self._safe, None
         while token := _TOKEN.match(self._text, at, end):
             if self._state.may_give_up_here:
-                safe = (at, self._state)
+                self._safe = (at, self._state)
             if bare is None and self._is_bare_value(token):
-                bare = safe
+                bare = self._safe
             try:
                 self._state = self._after(token)
             except _MisfitError as misfit:
-                since = (misfit.since if misfit.since[0] >= start else initial) if misfit.since else safe
+                since = (misfit.since if misfit.since[0] >= start else initial) if misfit.since else self._safe
                 return self._give_up(since, start)
             at = token.end()
             if not self._state.is_in_list:
@@ -208,10 +209,9 @@ class Outline:
         rest = self._text[at:end].strip()
         if rest or self._state.awaits == "colon":
             if self._state.may_give_up_here:
-                safe = (at, self._state)
-            return self._give_up(safe, start)
-        is_misplaced = self._state.awaits != "value" or self._signs.is_word(self._state.key)
-        if is_before_record and self._state.is_telling and is_misplaced:
+                self._safe = (at, self._state)
+            return self._give_up(self._safe, start)
+        if is_before_record and self._state.told_since and self._state.depth > 1:
             return self._give_up((end, self._state), start)
         return end
 
@@ -228,12 +228,8 @@ class Outline:
     def _give_up(self, since: tuple[int, _State], start: int) -> int:
         at, self._state = since
         # Where something does not fit behind an id, no question was repeated: this is a record, broken from its head on.
-        if (
-            self._state.is_telling
-            and not self._state.is_filled
-            and (told := self._since(self._state))
-            and told[0] >= start
-        ):
+        told = self._state.told_since
+        if told and not self._state.is_filled and told[0] >= start:
             at, self._state = told
         while self._members and self._members[-1][0] >= at:
             self._members.pop()
@@ -270,17 +266,11 @@ class Outline:
         if before.is_in_list and not state.is_filled:
             raise _MisfitError  # an element of a list in which no record stands
         if not before.open:
-            if not state.is_filled and (not state.is_answer or self._has_asked()):
+            if not state.is_filled and (not state.is_answer or state.told_since):
                 raise _MisfitError((state.open.start, before))  # no answer, and nothing in it: what is left of a record
             self.n_documents += 1
             return _State()
         return before._replace(awaits="comma", is_filled=before.is_filled or state.is_filled)
-
-    def _has_asked(self) -> bool:
-        """Return whether the envelope repeats a question; around no answer at all that is what is left of a record."""
-        return any(
-            self._signs.is_telling(key) and not is_blank(raw) for _, depth, key, raw in self._members if depth == 1
-        )
 
     def _scalar(self, raw: bytes, at: int) -> _State:
         state = self._state
@@ -295,11 +285,11 @@ class Outline:
         # Of texts in a row the first is the answer: a later one must not change its status.
         if state.top == b"{" and not self.n_documents:
             self._members.append((at, state.depth, state.key, raw))
-        is_telling = state.depth > 1 and not is_blank(raw) and self._signs.is_telling(state.key)
+        is_telling = state.top == b"{" and not is_blank(raw) and self._signs.is_telling(state.key)
         return state._replace(
             awaits="comma",
             is_answer=state.is_answer or key in ENVELOPE_KEYS,
-            is_telling=state.is_telling or is_telling,
+            told_since=state.told_since or ((self._since(state) or self._safe) if is_telling else None),
         )
 
     def _is_bare_value(self, token: re.Match[bytes]) -> bool:

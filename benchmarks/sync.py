@@ -27,7 +27,6 @@ from ytxdata.archive import Archive
 from ytxdata.archive.heads import among, newest, read, table_path
 from ytxdata.archive.known_meetings import RejectIndex, VersionIndex
 from ytxdata.archive.new_or_changed import Intake
-from ytxdata.archive.rebuild import aliases_for
 from ytxdata.archive.stored_files import BULKY, SCHEMAS
 from ytxdata.archive.sync import written
 from ytxdata.files import sync_all
@@ -36,6 +35,7 @@ from ytxdata.history.proof.evidence import Evidence, Window
 from ytxdata.history.proof.reading import Judgement
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.normalize import normalize
+from ytxdata.records.schema import DEFAULT
 
 BEGIN = datetime(2012, 1, 1, tzinfo=times.BEIJING)
 EVERY = timedelta(minutes=7)
@@ -112,7 +112,7 @@ def keep(path: Path, answer: Answer, n: int) -> None:
     """Keep one answer in an archive, as a sync does, but without a judgement of completeness."""
     times.now = lambda: asked_at(n)
     before = newest(path)
-    intake = Intake(VersionIndex(before), RejectIndex(before), aliases_for(before, None))
+    intake = Intake(VersionIndex(before), RejectIndex(before), before.aliases if before else DEFAULT)
     intake.take(answer)
     written(path, before, Platform.identity, intake, Judgement(Certificate(), evidence_of(n)))
 

@@ -128,7 +128,7 @@ def test_a_better_parser_derives_again_and_is_no_change_by_the_platform(
     platform.records[0] = platform.record(59, meetingname="改")
     archive.sync(platform)
     ledger, generation = archive.changes(), newest(archive.path).head.generation  # type: ignore[union-attr]
-    monkeypatch.setattr("ytxdata.archive.rebuild.PARSER_VERSION", PARSER_VERSION + 1)
+    monkeypatch.setattr("ytxdata.records.normalize.PARSER_VERSION", PARSER_VERSION + 1)
     assert archive.sync(platform).changed == 0
     assert newest(archive.path).head.generation != generation  # type: ignore[union-attr]
     assert archive.changes().equals(ledger)

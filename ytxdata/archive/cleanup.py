@@ -5,30 +5,22 @@ Layouts 1 and 2 were listed by a Delta Lake log: it is read as the JSON and Parq
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
-
-import pyarrow.parquet as pq
 
 from ytxdata import times
 from ytxdata.archive.heads import GONE, Snapshot, gone_files, head_path, kept_lists, read_head, sequences, write_gone
-from ytxdata.archive.ownership import LAYOUT
+from ytxdata.archive.ownership import LAST_LAYOUT, LAYOUT, files_of
 from ytxdata.archive.stored_files import (
-    INDEX,
     INTERRUPTED,
     SCHEMAS,
     TARGET_BYTES,
-    Files,
     StoredFile,
     data_files,
-    described,
     paths_of,
     set_aside,
 )
@@ -188,56 +180,6 @@ def compact_if_due(root: Path, snapshot: Snapshot) -> Snapshot:
     for table, count in due.items():
         writer.merge(table, count)
     return writer.promote("compact")
-
-
-LAST_LAYOUT = 2
-Marks = Mapping[str, tuple[int, str]]
-"""Size and SHA-256 of files by their path."""
-
-
-def files_of(root: Path, body: Mapping[str, Any], marks: Marks | None = None) -> Files:
-    """Return the files that the head of an older layout names.
-
-    Parameters
-    ----------
-    marks
-        What each file must be; without them sizes and hashes are left out, which a reader can do without.
-    """
-    listed: dict[str, tuple[StoredFile, ...]] = {}
-    for place, version in body["tables"].items():
-        paths = [f"{place}/{name}" for name in live_files(root / place / "_delta_log", version)]
-        files = [described(root, path, *(marks[path] if marks else (0, ""))) for path in paths]
-        listed[place.rsplit("/", 1)[-1]] = tuple(sorted(files, key=_first))
-    runs = ((path, *(marks[path] if marks else (0, ""))) for path in body["index"])
-    listed[INDEX] = tuple(StoredFile(path, size, sha256, 0, {}, ()) for path, size, sha256 in runs)
-    return listed
-
-
-def _first(file: StoredFile) -> tuple[Any, str]:
-    # a merged file stands last in Delta's log whatever rows it holds, and all readers count on the oldest rows first
-    pair = file.bounds.get("obs") or file.bounds.get("ordinal")
-    return (pair[0] if pair else 0, file.path)
-
-
-def live_files(log: Path, version: int) -> list[str]:
-    """Return the names of the data files that count at a version: the last sum before it, and the commits since."""
-    # the log may go on beyond the head: commits of a sync that was killed before it wrote its own do not count
-    sums = [path for path in log.glob("*.checkpoint.parquet") if int(path.name[:20]) <= version]
-    live: dict[str, None] = {}
-    first = 0
-    if sums:
-        last = max(sums)
-        first = int(last.name[:20]) + 1
-        adds = pq.read_table(last, columns=["add"])["add"].to_pylist()
-        live.update((add["path"], None) for add in adds if add)
-    for number in range(first, version + 1):
-        for line in (log / f"{number:020d}.json").read_bytes().splitlines():
-            action = json.loads(line)
-            if add := action.get("add"):
-                live[add["path"]] = None
-            if remove := action.get("remove"):
-                live.pop(remove["path"], None)
-    return [unquote(path) for path in live]
 
 
 def manifest(root: Path) -> dict[str, tuple[int, str]]:

@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.ownership import LAYOUT, check_layout
+from ytxdata.archive.ownership import LAYOUT, check_layout, files_of
 from ytxdata.archive.stored_files import (
     DERIVE_AGAIN,
     INDEX,
@@ -41,6 +41,8 @@ from ytxdata.archive.stored_files import (
 )
 from ytxdata.errors import DamagedError
 from ytxdata.files import write_whole
+from ytxdata.records.normalize import aliases_of
+from ytxdata.records.schema import Aliases
 
 HEADS = "heads"
 GONE = re.compile(r"gone-(\d{12})-(\d{12})\.json")
@@ -303,6 +305,11 @@ class Snapshot:
         return [self.root / file.path for file in self.files(table)]
 
     @property
+    def aliases(self) -> Aliases:
+        """The names of columns that the derived tables were read with."""
+        return aliases_of(self.head.parser)
+
+    @property
     def runs(self) -> list[Path]:
         """The files of the index."""
         return self.paths(INDEX)
@@ -342,8 +349,6 @@ def at_head(root: Path, sequence: int) -> Snapshot:
     """
     raw = read_head(root, sequence)
     if raw.body["layout"] < LAYOUT:
-        from ytxdata.archive.cleanup import files_of  # which writes, and so must know this module
-
         with telling_damage(str(root)):
             return Snapshot(root, Head.of(raw.body), raw.sha256, files_of(root, raw.body))
     head, listed = whole_head(root, sequence, raw)

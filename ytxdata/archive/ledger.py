@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from ytxdata.archive.heads import Snapshot, among, batches, filled, read
 from ytxdata.archive.raw_answers import Envelope, raw_records
-from ytxdata.archive.rebuild import aliases_for
 from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED
 from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PARTIES, PROVENANCE, Aliases, arrow_schema
@@ -42,7 +41,7 @@ def changes(snapshot: Snapshot | None, as_of: datetime | None = None, *, is_keye
     pairs = sorted(zip(newer["obs"].to_pylist(), newer["replaces"].to_pylist(), strict=True))
     seen = _last_pulls(snapshot, [old for _, old in pairs])
     # the names the tables were derived with: by others, one change would be told twice, as column and as raw path
-    aliases = aliases_for(snapshot, None)
+    aliases = snapshot.aliases
     rows = [
         row
         for start in range(0, len(pairs), TOGETHER)

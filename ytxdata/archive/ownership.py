@@ -1,4 +1,8 @@
-"""Whose archive it is and how it is laid out (`archive.json`, written once at birth), and who may write to it: one at a time."""
+"""Whose archive it is and how it is laid out, and who may write to it: one at a time.
+
+`archive.json`, written once at birth, says whose it is. Layouts 1 and 2 were listed by a Delta Lake log, which is read
+here as the JSON and Parquet it is; `cleanup` migrates them.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,16 @@ import json
 import os
 import platform
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
+import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from ytxdata.archive.stored_files import telling_damage, telling_write_errors
+from ytxdata.archive.stored_files import INDEX, Files, StoredFile, described, telling_damage, telling_write_errors
 from ytxdata.errors import ArchiveLockedError, DamagedError, ForeignArchiveError, FutureLayoutError, NotAnArchiveError
 from ytxdata.files import PRIVATE_FILE, make_private_folder, write_whole
 from ytxdata.labels import Text
@@ -206,3 +213,53 @@ def _holder(root: Path) -> str:
         return f"pid {holder['pid']} @ {holder['host']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "pid ?"
+
+
+LAST_LAYOUT = 2
+Marks = Mapping[str, tuple[int, str]]
+"""Size and SHA-256 of files by their path."""
+
+
+def files_of(root: Path, body: Mapping[str, Any], marks: Marks | None = None) -> Files:
+    """Return the files that the head of an older layout names.
+
+    Parameters
+    ----------
+    marks
+        What each file must be; without them sizes and hashes are left out, which a reader can do without.
+    """
+    listed: dict[str, tuple[StoredFile, ...]] = {}
+    for place, version in body["tables"].items():
+        paths = [f"{place}/{name}" for name in live_files(root / place / "_delta_log", version)]
+        files = [described(root, path, *(marks[path] if marks else (0, ""))) for path in paths]
+        listed[place.rsplit("/", 1)[-1]] = tuple(sorted(files, key=_first))
+    runs = ((path, *(marks[path] if marks else (0, ""))) for path in body["index"])
+    listed[INDEX] = tuple(StoredFile(path, size, sha256, 0, {}, ()) for path, size, sha256 in runs)
+    return listed
+
+
+def _first(file: StoredFile) -> tuple[Any, str]:
+    # a merged file stands last in Delta's log whatever rows it holds, and all readers count on the oldest rows first
+    pair = file.bounds.get("obs") or file.bounds.get("ordinal")
+    return (pair[0] if pair else 0, file.path)
+
+
+def live_files(log: Path, version: int) -> list[str]:
+    """Return the names of the data files that count at a version: the last sum before it, and the commits since."""
+    # the log may go on beyond the head: commits of a sync that was killed before it wrote its own do not count
+    sums = [path for path in log.glob("*.checkpoint.parquet") if int(path.name[:20]) <= version]
+    live: dict[str, None] = {}
+    first = 0
+    if sums:
+        last = max(sums)
+        first = int(last.name[:20]) + 1
+        adds = pq.read_table(last, columns=["add"])["add"].to_pylist()
+        live.update((add["path"], None) for add in adds if add)
+    for number in range(first, version + 1):
+        for line in (log / f"{number:020d}.json").read_bytes().splitlines():
+            action = json.loads(line)
+            if add := action.get("add"):
+                live[add["path"]] = None
+            if remove := action.get("remove"):
+                live.pop(remove["path"], None)
+    return [unquote(path) for path in live]

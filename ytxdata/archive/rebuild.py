@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -50,30 +50,8 @@ from ytxdata.errors import DamagedError, FutureLayoutError, YtxError
 from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
 from ytxdata.records.identity import by_meeting
-from ytxdata.records.normalize import PARSER_VERSION, normalize
-from ytxdata.records.schema import DEFAULT, Aliases
-
-
-def parser_mark(aliases: Aliases) -> dict[str, Any]:
-    """Return what the derived tables depend on beside the raw records, as plain JSON values."""
-    return {
-        "version": PARSER_VERSION,
-        "meetings": [[column, list(keys)] for column, keys in aliases.meetings],
-        "legs": [[column, list(keys)] for column, keys in aliases.legs],
-    }
-
-
-def aliases_for(snapshot: Snapshot | None, given: Aliases | None) -> Aliases:
-    """Return the aliases to derive with: those given, else those the archive was derived with."""
-    if given is not None or snapshot is None:
-        return given or DEFAULT
-    return aliases_of(snapshot.head.parser)
-
-
-def aliases_of(mark: Mapping[str, Any]) -> Aliases:
-    """Return the aliases that `parser_mark` speaks of."""
-    meetings, legs = (tuple((column, tuple(keys)) for column, keys in mark[name]) for name in ("meetings", "legs"))
-    return Aliases(meetings, legs)
+from ytxdata.records.normalize import normalize, parser_mark
+from ytxdata.records.schema import Aliases
 
 
 class Rebuilt(NamedTuple):
@@ -86,7 +64,7 @@ class Rebuilt(NamedTuple):
 
 def rebuilt_if_outdated(root: Path, snapshot: Snapshot, aliases: Aliases | None) -> Rebuilt:
     """Return the archive derived with the parser of today; the same when nothing changed."""
-    wanted = aliases_for(snapshot, aliases)
+    wanted = aliases or snapshot.aliases
     return Rebuilt(snapshot) if snapshot.head.parser == parser_mark(wanted) else rebuilt(root, snapshot, wanted)
 
 

@@ -33,10 +33,8 @@ from ytxdata.archive.raw_answers import raw_records
 from ytxdata.archive.rebuild import (
     Rebuilt,
     adopt,
-    aliases_for,
     derive_again,
     newest_readable,
-    parser_mark,
     rebuilt,
     rebuilt_if_outdated,
 )
@@ -51,7 +49,8 @@ from ytxdata.history.proof.reading import Judgement, Reading
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.answer import Answer
 from ytxdata.records.profile import drift, profile
-from ytxdata.records.schema import Aliases
+from ytxdata.records.normalize import parser_mark
+from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.templates import VERDICTS, facts_card
 
 
@@ -216,7 +215,7 @@ def sync(
         ready = prepared(root, account, aliases)
         before = ready.snapshot if ready else None
         state = before.head.state if before else {}
-        intake = Intake(VersionIndex(before), RejectIndex(before), aliases_for(before, aliases))
+        intake = Intake(VersionIndex(before), RejectIndex(before), aliases or (before.aliases if before else DEFAULT))
         began, known = now or times.now(), ArchivedMeetings(intake.versions, exempt_of(state), Unjudged.of(state))
         reading = Reading(known, evidence_of(state), began, policy)
         answers: list[Answer] = []
@@ -309,7 +308,7 @@ def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport
         snapshot, done = newest_readable(root)
         if snapshot is None:
             raise no_archive(root)
-        names = aliases_for(snapshot, aliases)
+        names = aliases or snapshot.aliases
         if not was_cut_short and snapshot.head.layout == LAYOUT:
             snapshot, adopted = adopt(root, snapshot, names)
             done += adopted

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ytxdata.archive import Archive
-from ytxdata.archive.rebuild import aliases_of
 from ytxdata.archive.sync import sync
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
@@ -33,6 +32,7 @@ from ytxdata.errors import DamagedError, UsageError, YtxError
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.normalize import aliases_of
 from ytxdata.records.schema import Aliases
 from ytxdata.version import __version__
 

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
 
-from ytxdata.archive.rebuild import parser_mark
 from ytxdata.audit.checking import CHECKS
 from ytxdata.audit.findings import OPEN
 from ytxdata.audit.pack import README
 from ytxdata.audit.verifier import CERTIFICATE, FINDINGS, PULLS, BrokenError, Unpacked
 from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.records.normalize import parser_mark
 from ytxdata.records.schema import DEFAULT
 
 GIVEN = {"roster", "invoice", "exports"}

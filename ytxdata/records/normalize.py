@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -307,3 +307,18 @@ def _detail(one: Object) -> str | None:
 def _legible_id(raw: bytes) -> str | None:
     match = _LEGIBLE_ID.search(raw)
     return match[1].decode("utf-8", "backslashreplace") if match else None
+
+
+def parser_mark(aliases: Aliases) -> dict[str, Any]:
+    """Return what the derived tables depend on beside the raw records, as plain JSON values."""
+    return {
+        "version": PARSER_VERSION,
+        "meetings": [[column, list(keys)] for column, keys in aliases.meetings],
+        "legs": [[column, list(keys)] for column, keys in aliases.legs],
+    }
+
+
+def aliases_of(mark: Mapping[str, Any]) -> Aliases:
+    """Return the aliases that `parser_mark` speaks of."""
+    meetings, legs = (tuple((column, tuple(keys)) for column, keys in mark[name]) for name in ("meetings", "legs"))
+    return Aliases(meetings, legs)

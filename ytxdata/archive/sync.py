@@ -48,8 +48,8 @@ from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reading import Judgement, Reading
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.answer import Answer
-from ytxdata.records.profile import drift, profile
 from ytxdata.records.normalize import parser_mark
+from ytxdata.records.profile import drift, profile
 from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.templates import VERDICTS, facts_card
 

@@ -13,7 +13,7 @@ from ytxdata.labels import Lang, Text
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection
 from ytxdata.plots.canvas import BLUE, INK, RED
-from ytxdata.plots.heatmap import WEEKDAYS
+from ytxdata.plots.distributions import WEEKDAYS
 from ytxdata.tables.described import Cell, Definition, Described, unit_of
 from ytxdata.tables.excel import SheetPlace, write_workbook
 from ytxdata.tables.excel_sheet import Formats, in_cell, print_setup

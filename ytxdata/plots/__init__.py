@@ -5,9 +5,8 @@ A new picture is a function under `@picture()` in the file of its family, called
 
 from __future__ import annotations
 
-from ytxdata.plots.bars import creators, durations, sizes
 from ytxdata.plots.canvas import PICTURES, picture, save
-from ytxdata.plots.heatmap import heatmap, network
+from ytxdata.plots.distributions import creators, durations, heatmap, network, sizes
 from ytxdata.plots.over_time import concurrency, usage
 from ytxdata.plots.timelines import coverage, presence
 

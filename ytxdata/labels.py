@@ -7,6 +7,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 Lang = Literal["zh", "en", "both"]
@@ -109,6 +110,20 @@ def aligned(rows: Iterable[Iterable[str]]) -> str:
         [cell + " " * (most - _places(cell)) for cell in column] for column, most in zip(columns, widths, strict=True)
     ]
     return "\n".join("  ".join(line).rstrip() for line in zip(*padded, strict=True))
+
+
+def fitting(rows: list[list[str]], width: int) -> tuple[list[list[str]], int]:
+    """Return as many of the first columns as `aligned` puts on a line of that width, at least one, and how many are left.
+
+    Examples
+    --------
+    >>> fitting([["period", "meetings"], ["2026-03", "86"]], 12)
+    ([['period'], ['2026-03']], 1)
+    """
+    widths = [max(map(_places, column)) + 2 for column in zip(*rows, strict=True)]
+    ends = accumulate(widths)
+    n = max(1, sum(end - 2 <= width for end in ends))
+    return [row[:n] for row in rows], len(widths) - n
 
 
 def _places(text: str) -> int:

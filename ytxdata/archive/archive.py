@@ -10,7 +10,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import narwhals as nw
 import pandas as pd
 
 from ytxdata import times
@@ -22,17 +21,18 @@ from ytxdata.archive.ownership import WAIT_S, no_archive, read_identity
 from ytxdata.archive.raw_answers import current_records, raw_answer
 from ytxdata.archive.sync import Asker, RebuildReport, SyncReport, rebuild, sync
 from ytxdata.archive.verify import Verification, verify
-from ytxdata.archive.views import scan, table
+from ytxdata.archive.views import Scan, scan, table
 from ytxdata.archive.witnesses import add_witness, hearings, remove_witness
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.witness import Hearing, Totals
 from ytxdata.history.witness_lists import read_list, read_witness
-from ytxdata.labels import Text
+from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.schema import Aliases, to_pandas
 from ytxdata.redact import keyed_hashes
 from ytxdata.selection import Selectable
+from ytxdata.templates import facts_card
 from ytxdata.times import Instant, as_instant
 
 
@@ -299,9 +299,7 @@ class Archive(Selectable, Exportable):
         """Return the raw record of every meeting's latest version, and every rejected one, in the order of keeping."""
         return current_records(self.snapshot())
 
-    def scan(
-        self, view: str, as_of: Instant | None = None, *, engine: str = "duckdb", spark: Any = None
-    ) -> nw.LazyFrame[Any]:
+    def scan(self, view: str, as_of: Instant | None = None, *, engine: str = "duckdb", spark: Any = None) -> Scan:
         """Return a view as a lazy narwhals frame: `meetings`, `legs`, `rejects`, `problems` or `pulls`.
 
         Parameters
@@ -315,8 +313,9 @@ class Archive(Selectable, Exportable):
 
         Returns
         -------
-        narwhals.LazyFrame
-            Columns as in the frames. Only columns and row groups that are asked for are read.
+        Scan
+            Columns as in the frames. Only columns and row groups that are asked for are read; pandas, Polars, DuckDB and
+            whatever else speaks Arrow takes it as it is.
 
         Raises
         ------
@@ -329,7 +328,7 @@ class Archive(Selectable, Exportable):
 
     def scans(
         self, *views: str, as_of: Instant | None = None, engine: str = "duckdb", spark: Any = None
-    ) -> tuple[nw.LazyFrame[Any], ...]:
+    ) -> tuple[Scan, ...]:
         """Return several views as `scan` does, all of one snapshot, so that they fit and can be joined with each other."""
         return scan(self.snapshot(), views, as_of=_instant(as_of, "as_of"), engine=engine, spark=spark)
 
@@ -408,6 +407,28 @@ class Archive(Selectable, Exportable):
 
     def __repr__(self) -> str:
         return f"Archive({str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        identity = read_identity(self.path.absolute())
+        snapshot = self.snapshot() if identity else None
+        if snapshot is None:
+            return facts_card(_TITLE, [(_PLACE, str(self.path))], note=_EMPTY)
+        certificate, counts = self.certificate(), snapshot.head.counts
+        span = certificate.start, certificate.end
+        told = " – ".join(times.beijing_text(edge)[:16] for edge in span if edge) or "–"
+        rows = [
+            (_PLACE, str(self.path)),
+            (Text("会议", "meetings"), f"{counts.get('meetings', 0):,}"),
+            (Text("不同的记录（含各版本与拒收）", "distinct records (all versions, and rejects)"), f"{counts.get('observations', 0):,}"),
+            (Text("平台调用", "calls"), f"{counts.get('pulls', 0):,}"),
+            (Text("所述时段（北京时间）", "what is claimed about (Beijing time)"), told),
+            *((Text("旁证", "witness"), f"{one.name}: {one.text.in_(preferred_lang())}") for one in self.witnesses()),
+        ]  # fmt: skip
+        return facts_card(_TITLE, rows, note=certificate.sentence, verdict=certificate.worst)
+
+
+_TITLE, _PLACE = Text("存档", "archive"), Text("目录", "directory")
+_EMPTY = Text("还没有同步过：archive.sync(ytx.Client())", "nothing was synced yet: archive.sync(ytx.Client())")
 
 
 def _instant(value: Instant | None, name: str) -> datetime | None:

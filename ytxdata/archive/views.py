@@ -29,7 +29,7 @@ from ytxdata.archive.known_meetings import last_seen
 from ytxdata.archive.stored_files import SCHEMAS, telling_damage
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
-from ytxdata.records.schema import TABLES, Column, arrow_schema, empty
+from ytxdata.records.schema import TABLES, Column, arrow_schema, empty, named_rows
 from ytxdata.times import ZONE_NAME
 
 # ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)
@@ -259,9 +259,48 @@ def pieces(
             raise _as_python(error) from error
 
 
+class Scan(nw.LazyFrame[Any]):
+    """A view that reads only what is asked for: a lazy frame of narwhals that other tools take as it is.
+
+    `pl.DataFrame(scan)`, `duckdb.sql("from scan")` and `pd.DataFrame(scan)` read its rows, and so they do those of what
+    `filter`, `select` and `join` make of it.
+    """
+
+    @classmethod
+    def of(cls, native: Any) -> Scan:
+        """Return the scan of an engine's own lazy frame."""
+        return cls(nw.from_native(native)._compliant_frame, level="lazy")
+
+    @property
+    def schema(self) -> nw.Schema:
+        """Its columns; the engines know them before they compute anything."""
+        return self.collect_schema()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Hand the rows to whoever speaks the Arrow PyCapsule protocol."""
+        native: Any = self.to_native()
+        # DuckDB streams, so that what is longer than the memory passes through; other engines hand over a whole table
+        stream: Any = native if hasattr(native, "__arrow_c_stream__") else self.collect("pyarrow").to_native()
+        return stream.__arrow_c_stream__(requested_schema)
+
+    def __len__(self) -> int:
+        counted: Any = self.select(n=nw.len()).collect("pyarrow").item()
+        return int(counted)
+
+    def __getitem__(self, column: Any) -> Any:
+        """Return a column as PyArrow has it."""
+        if column not in self.collect_schema().names():
+            raise KeyError(f"{column!r}: there are {', '.join(self.collect_schema().names())}")
+        return self.select(column).collect("pyarrow").to_native()[column]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the rows as named tuples."""
+        yield from named_rows(pa.RecordBatchReader.from_stream(self))
+
+
 def scan(
     snapshot: Snapshot | None, names: Sequence[str], *, as_of: datetime | None, engine: str, spark: Any
-) -> tuple[nw.LazyFrame[Any], ...]:
+) -> tuple[Scan, ...]:
     """Return views of one snapshot as lazy narwhals frames of an engine, which can be joined with each other.
 
     Parameters
@@ -272,7 +311,7 @@ def scan(
     for name in names:
         _choose("view", name, COLUMNS)
     natives = _choose("engine", engine, _ENGINES)(snapshot, names, as_of, spark)
-    return tuple(nw.from_native(native) for native in natives)
+    return tuple(map(Scan.of, natives))
 
 
 def _choose(what: str, given: str, table: dict[str, Any]) -> Any:

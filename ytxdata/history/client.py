@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import NoReturn, Protocol, TypeVar
 
 from pydantic import SecretStr
 
@@ -211,6 +211,13 @@ class Client:
         (250, 2, 'PROBABLE')
         """
         return History.from_answers(list(ask_until_no_more(lambda n: self.query_meeting("", n))), self.aliases)
+
+    def __reduce__(self) -> NoReturn:
+        # a pickle is a file that anybody can read, and goes to other machines with a job
+        raise UsageError(
+            Text("客户端含有 auth token，不能 pickle 或复制", "a client holds the auth token: it cannot be pickled or copied"),
+            remedy=Text("在需要的地方新建 ytx.Client()；History、报表和 Archive 可以 pickle", "make a new ytx.Client() where it is needed; histories, reports and archives can be pickled"),
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         if not hasattr(self, "settings"):  # refused while it was made: a debugger or a traceback still shows it

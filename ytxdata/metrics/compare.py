@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from functools import partial
 from inspect import signature
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.calendar import Against, Workdays, counterpart, span_of
 from ytxdata.metrics.definitions import DEFINITIONS, REASONS, adds_up, define
 from ytxdata.metrics.groups import Book, Group
-from ytxdata.metrics.report import Report
+from ytxdata.metrics.report import Report, remembering
 from ytxdata.metrics.source import Lazy, ReportSource, Source, resolve
 from ytxdata.metrics.tariff import DECIMALS, rounded
 from ytxdata.times import Instant, beijing_text, instant_of
@@ -56,6 +57,7 @@ class _Side(NamedTuple):
     groups: Report | None
 
 
+@partial(remembering, source="source")
 def compare(
     report: Callable[..., Report], source: ReportSource, period: str | tuple[Instant, Instant],
     against: Against | tuple[Instant, Instant] = "previous", *,

@@ -6,22 +6,20 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import By, counterpart
 from ytxdata.metrics.definitions import add_definitions
 from ytxdata.metrics.groups import Book, Group, GroupOf
-from ytxdata.metrics.report import Report
+from ytxdata.metrics.report import Metric, Report, remembering
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.selection import selected
 from ytxdata.tables.described import Definition
 
 if TYPE_CHECKING:
     from ytxdata.metrics.source import ReportSource
-
-Metric = TypeVar("Metric", bound=Callable[..., Report])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +147,7 @@ def register(
     Returns
     -------
     decorator
-        It gives the function back unchanged.
+        It gives the function back; its reports remember what they were asked.
 
     Raises
     ------
@@ -194,10 +192,11 @@ def register(
                 remedy=Text("needs 只能是它的参数", "needs names parameters of the function"),
             )
         add_definitions(definitions)
-        found = {**REPORTS, name: Registered(function, place, rows, folded, personal, tuple(needs), takes)}
+        kept = remembering(function)
+        found = {**REPORTS, name: Registered(kept, place, rows, folded, personal, tuple(needs), takes)}
         REPORTS.clear()
         REPORTS.update(sorted(found.items(), key=lambda item: item[1].place))
-        return function
+        return kept
 
     return keep
 

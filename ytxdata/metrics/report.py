@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, wraps
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple, Self, TypeVar
 
 import narwhals as nw
+import pandas as pd
 import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
 from ytxdata.metrics.definitions import REASONS, define, is_whole
 from ytxdata.metrics.facts import Facts, outcome
-from ytxdata.metrics.source import Source
+from ytxdata.metrics.source import ReportSource, Source
 from ytxdata.metrics.sums import null_like
 from ytxdata.tables.described import Definition, in_words, to_arrow
 from ytxdata.tables.table import Table
 from ytxdata.times import ZONE_NAME
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Lazy = nw.LazyFrame[Any]
 Trace = Callable[[Mapping[str, Any], str | None], Lazy]
 """From a row of a report, and a column or None, to its records: `meeting_id leg pull_id used reason`."""
 
 TRACED = ("meeting_id", "leg", "pull_id", "used", "reason")
+
+_MOVING = ("is_partial", "covered_pct")
+"""Columns that say how far the data reached when the report was made, not what was counted."""
+
+Metric = TypeVar("Metric", bound=Callable[..., "Report"])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -45,11 +49,19 @@ class Report(Table):
         What it was made from.
     trace
         How a row leads to its records.
+    made
+        How it is made again from another source.
+
+    Notes
+    -----
+    A pickle holds the rows and what is said of them, neither the records nor the archive's key; `with_source` gives it
+    its records again.
     """
 
     frame: pd.DataFrame
     source: Source | None = None
     trace: Trace | None = None
+    made: Remake | None = None
 
     @cached_property
     def arrow(self) -> pa.Table:
@@ -78,14 +90,19 @@ class Report(Table):
         Raises
         ------
         UsageError
-            There is no such row or column.
+            There is no such row or column, or the report was pickled and has lost its records: `with_source`.
 
         Notes
         -----
         Costs one more pass over the records of the row.
         """
-        assert self.source is not None
-        assert self.trace is not None
+        if self.source is None or self.trace is None:
+            raise UsageError(
+                Text(f"报表 {self.name} 没有带上记录", f"the report {self.name} came without its records"),
+                remedy=Text(
+                    "先用 report.with_source(archive) 接回存档", "connect it again: report.with_source(archive)"
+                ),
+            )
         cells = self._row(row)
         if column is not None and column not in cells:
             raise UsageError(
@@ -109,6 +126,59 @@ class Report(Table):
         cells = self._row(row)
         known = {key: value for key, value in cells.items() if isinstance(value, (int, float, Decimal))}
         return {rule.key: _filled(rule, known[rule.key]) for rule in self.definitions if rule.key in known}
+
+    def with_source(self, source: ReportSource) -> Self:
+        """Return the report with its way back to the records, after it was pickled.
+
+        Parameters
+        ----------
+        source
+            What it was made from: the archive, the history.
+
+        Returns
+        -------
+        Report
+            The same rows. A row that comes out otherwise from this source is not explained, for its records would not
+            add up to it; all others are.
+
+        Raises
+        ------
+        UsageError
+            It was not made by a report of `REPORTS` or `compare`, or the source cannot be used.
+
+        Notes
+        -----
+        Makes the report once more.
+        """
+        if self.made is None:
+            raise UsageError(
+                Text(f"不知道报表 {self.name} 是如何制作的", f"how the report {self.name} was made is not known"),
+                remedy=Text(
+                    "请重新制作；自己的报表请用 @register", "make it anew; put @register on reports of your own"
+                ),
+            )
+        return self._traced_as(self.made(source))
+
+    def _traced_as(self, again: Report) -> Self:
+        """Return the rows of this with the records of another one, and the same for the reports that belong to it."""
+        rows, trace = [_counted(row) for row in again.arrow.to_pylist()], again.trace
+
+        def checked(cells: Mapping[str, Any], column: str | None) -> Lazy:
+            if _counted(cells) not in rows or trace is None:
+                raise UsageError(
+                    Text(f"报表 {self.name} 的这一行由此来源得出的数不同", f"this row of the report {self.name} has other numbers in this source"),
+                    remedy=Text("数据在此之后有变化：请重新制作报表，或给当时的存档", "the data has changed since: make the report anew, or give the archive as it was"),
+                )  # fmt: skip
+            return trace(cells, column)
+
+        inner = {one.name: getattr(self, one.name) for one in fields(self)}
+        parts: dict[str, Any] = {
+            name: part._traced_as(getattr(again, name)) for name, part in inner.items() if isinstance(part, Report)
+        }
+        return replace(self, source=again.source, trace=checked, **parts)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "source": None, "trace": None}
 
     def plot(self, lang: Lang = "zh", ax: Any = None) -> Any:
         """Draw the report with `ytxdata.plots` and return the axes.
@@ -156,6 +226,48 @@ class Report(Table):
                 f"give its position (it has {self.arrow.num_rows} rows, counted from 0), the row itself, or values that only one row has",
             ),
         )
+
+
+class Remake(NamedTuple):
+    """How a report was made: by which function, what its source is called there, and what else it was asked."""
+
+    function: Callable[..., Report]
+    source: str
+    asked: Mapping[str, Any]
+
+    def __call__(self, source: ReportSource) -> Report:
+        """Make it from another source."""
+        return self.function(**{self.source: source}, **self.asked)
+
+
+def remembering(function: Metric, source: str | None = None) -> Metric:
+    """Return the function with reports that know how they were made.
+
+    Parameters
+    ----------
+    source
+        The parameter that is the source; the first one when not given.
+    """
+    signature = inspect.signature(function)
+    named = source or next(iter(signature.parameters))
+    rest = {one.name for one in signature.parameters.values() if one.kind is inspect.Parameter.VAR_KEYWORD}
+
+    @wraps(function)
+    def made(*args: Any, **kwargs: Any) -> Report:
+        report = function(*args, **kwargs)
+        told = signature.bind(*args, **kwargs).arguments
+        asked = {name: value for name, value in told.items() if name not in rest and name != named}
+        for name in rest:
+            asked |= told.get(name, {})
+        return replace(report, made=Remake(made, named, asked))
+
+    return made  # type: ignore[return-value]  # the same parameters and the same kind of report
+
+
+def _counted(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a row that were counted, whatever its engine calls unknown."""
+    # rows that users give may be those of pandas, which has three ways to say that nothing is known
+    return {str(name): None if pd.isna(value) else value for name, value in row.items() if str(name) not in _MOVING}
 
 
 def _alike(kind: pa.DataType) -> pa.DataType:

@@ -6,11 +6,13 @@ They serve the parser, the documentation and the data dictionary; keys match wit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
@@ -268,12 +270,25 @@ def rows_of(table: pa.Table, columns: Sequence[str]) -> Iterator[tuple[Any, ...]
     return zip(*(_cells_of(table[name]) for name in columns), strict=True)
 
 
-def _cells_of(column: pa.ChunkedArray) -> list[Any]:
-    if not pa.types.is_timestamp(column.type):
+def named_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[Any]:
+    """Yield the rows of some batches as named tuples; instants have their zone, unknown is None."""
+    row: Any = None
+    for batch in batches:
+        row = row or namedtuple("Row", batch.schema.names, rename=True)
+        yield from map(row._make, zip(*map(_cells_of, batch.columns), strict=True))
+
+
+def _cells_of(column: pa.ChunkedArray | pa.Array) -> list[Any]:
+    zone = getattr(column.type, "tz", None)
+    if zone is None:
         return list(column.to_pylist())
     # `to_pylist` looks the zone up anew for every cell, which takes twenty times as long
-    naive = column.cast(pa.timestamp("us")).to_numpy().astype(object)
-    return [value if value is None else value.replace(tzinfo=UTC) for value in naive]
+    naive = column.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False).astype(object)
+    cells = [value if value is None else value.replace(tzinfo=UTC) for value in naive]
+    if zone == "UTC":
+        return cells
+    there = ZoneInfo(zone)
+    return [value if value is None else value.astimezone(there) for value in cells]
 
 
 PARTIES = "parties"
@@ -382,6 +397,9 @@ class Aliases:
     def ids(self) -> tuple[str, ...]:
         """Return the candidate keys of the meeting id, plain."""
         return tuple(plain(key) for key in dict(self.meetings)["meeting_id"])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Aliases, (self.meetings, self.legs))  # what it has looked up already stays here
 
     @cached_property
     def _meeting(self) -> Callable[[str], Match | None]:

@@ -12,7 +12,6 @@ from decimal import Decimal
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import narwhals as nw
@@ -54,6 +53,11 @@ def to_arrow(frame: Any) -> pa.Table:
             Text(f"表中有无法写出的值：{error}", f"the table holds values that cannot be written: {error}"),
             remedy=Text("请先把该列转换为单一类型", "bring the column to one type first"),
         ) from error
+
+
+def is_lazy(frame: Any) -> bool:
+    """Return whether the rows of a frame are still to be computed, by an engine that cannot be copied or pickled."""
+    return isinstance(nw.from_native(frame, pass_through=True), nw.LazyFrame)
 
 
 def to_plain(table: pa.Table, zone: str) -> pa.Table:
@@ -143,7 +147,6 @@ def type_name(kind: pa.DataType) -> str:
     return next(name for test, name in names.items() if getattr(pa.types, test)(kind))
 
 
-_NONE: Mapping[str, object] = MappingProxyType({})
 _NO_TEXT = Text("", "")
 
 
@@ -178,7 +181,7 @@ class Definition:
     en: str
     unit: str = ""
     formula: Text = _NO_TEXT
-    parameters: Mapping[str, object] = field(default_factory=lambda: _NONE)
+    parameters: Mapping[str, object] = field(default_factory=dict)
     origin: str = ""
     example: str = ""
     is_nullable: bool = True

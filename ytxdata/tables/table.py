@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any, Self
 
-from ytxdata.labels import Lang, Text, printable
-from ytxdata.records.schema import TABLES, Column, TableName
+import narwhals as nw
+
+from ytxdata.labels import Lang, Text, aligned, fitting, printable
+from ytxdata.records.schema import TABLES, Column, TableName, named_rows
 from ytxdata.tables import csv, excel, html, masking, open_formats
-from ytxdata.tables.described import Completeness, Definition, Described, decimal_text
+from ytxdata.tables.described import Completeness, Definition, Described, cells, decimal_text, is_lazy, unit_of
 from ytxdata.tables.excel_sheet import Progress
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Pseudonyms
@@ -197,12 +201,80 @@ class Table(Described):
             for row in self.masked(show_phones=show_phones).arrow.to_pylist()
         ]
 
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Hand the rows to whoever speaks the Arrow PyCapsule protocol: Polars, DuckDB, PyArrow, ibis, pandas."""
+        return self.arrow.__arrow_c_stream__(requested_schema)
+
+    def __narwhals_dataframe__(self) -> Any:
+        """Hand the rows to whoever speaks narwhals: marimo, itables, Altair, Plotly."""
+        return nw.from_native(self.arrow, eager_only=True)._compliant_frame
+
+    def __len__(self) -> int:
+        return int(self.arrow.num_rows)
+
+    def __getitem__(self, column: str) -> Any:
+        """Return a column: of the frame's own kind, of PyArrow where the frame is lazy.
+
+        Raises
+        ------
+        KeyError
+            There is no such column; the message names those there are.
+        """
+        if column not in self.arrow.column_names:
+            raise KeyError(f"{column!r}: {self.name} has {', '.join(self.arrow.column_names)}")
+        return self.arrow[column] if is_lazy(self.frame) else self.frame[column]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the rows as named tuples; instants have their zone, unknown is None."""
+        yield from named_rows(self.arrow.to_batches(max_chunksize=_TOGETHER))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # whoever gets the pickle gets the rows, not the key by which masked files of the archive could be undone
+        kept = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**kept, "frame": self.arrow if is_lazy(self.frame) else self.frame, "secret": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def __copy__(self) -> Self:
+        return replace(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        # in this process nothing has to be left behind: a copy is still explained
+        return self if is_lazy(self.frame) else replace(self, frame=deepcopy(self.frame, memo))
+
     def _repr_html_(self) -> str:
         return self.to_html(max_rows=html.NOTEBOOK_ROWS)
 
     def __repr__(self) -> str:
         verdict = f", {self.certificate.worst}" if self.certificate else ""
-        return f"<{type(self).__name__} {self.name}: {printable(hide_in_text(self.title.in_('both')), line=True)}{verdict}>"
+        title = printable(hide_in_text(self.title.in_("both")), line=True)
+        head = f"<{type(self).__name__} {self.name}: {title}{verdict}>"
+        # a debugger shows what it meets: it must not start a job on a cluster
+        return head if is_lazy(self.frame) and "arrow" not in self.__dict__ else f"{head}\n{self._first_rows()}"
+
+    def _first_rows(self) -> str:
+        """The first rows as lines that fit the terminal, personal data hidden."""
+        first = replace(self, frame=self.arrow.slice(0, _SHOWN)).masked()
+        places = [unit_of(first.definition(key).unit).decimals for key in first.arrow.column_names]
+        rows = [
+            [printable(html.shown(cell, most), line=True)[:_WIDEST] for cell, most in zip(row, places, strict=True)]
+            for row in cells(first.arrow)
+        ]
+        shown, left = fitting([list(first.arrow.column_names), *rows], get_terminal_size().columns)
+        more = [
+            *([f"… {left} more columns"] if left else []),
+            *([f"… {len(self) - _SHOWN:,} more rows"] if len(self) > _SHOWN else []),
+        ]
+        return "\n".join([aligned(shown), *more])
+
+
+_SHOWN = 10
+"""Rows that a terminal shows."""
+_WIDEST = 40
+"""Signs of a cell that a terminal shows."""
+_TOGETHER = 4096
+"""Rows brought to Python at a time."""
 
 
 def _as_json(value: Any) -> Any:

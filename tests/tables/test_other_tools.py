@@ -33,6 +33,9 @@ from ytxdata.tables.table import record_table
 OLD_OPTION = pytest.mark.filterwarnings("ignore:.*infer_string:DeprecationWarning")
 """Other tools ask pandas for an option that it is about to drop."""
 
+SQL: Any = duckdb.sql
+FROM_ARROW: Any = pd.DataFrame.from_arrow  # type: ignore[attr-defined]  # the stubs do not know it yet
+
 TARIFF = ytx.metrics.Tariff.load("data/tariff.toml")
 
 
@@ -53,6 +56,16 @@ def history() -> ytx.History:
 @pytest.fixture(scope="module")
 def report(archive: ytx.Archive) -> Report:
     return ytx.metrics.usage(archive, by="month")
+
+
+def frames(archive: ytx.Archive, *, is_polars: bool = False) -> ytx.Frames:
+    """The archive's records as lazy frames of DuckDB, or of Polars."""
+    meetings, legs = archive.scans("meetings", "legs")
+    return (
+        ytx.Frames(pl.DataFrame(meetings).lazy(), pl.DataFrame(legs).lazy())
+        if is_polars
+        else ytx.Frames(meetings, legs)
+    )
 
 
 def speakers(archive: ytx.Archive, history: ytx.History) -> Iterator[Any]:
@@ -85,13 +98,13 @@ def test_duckdb_takes_them_by_their_name(archive: ytx.Archive, history: ytx.Hist
     for speaker in speakers(archive, history):
         assert speaker is not None
         columns = pa.table(speaker).column_names
-        found = duckdb.sql("from speaker")
+        found = SQL("from speaker")
         assert found.columns == columns
         assert len(found.fetchall()) == len(speaker)
 
 
 def test_duckdb_adds_up_a_report(report: Report) -> None:
-    assert duckdb.sql("select sum(meetings), max(period) from report").fetchall() == [
+    assert SQL("select sum(meetings), max(period) from report").fetchall() == [
         (report["meetings"].sum(), report["period"].max())
     ]
 
@@ -100,19 +113,19 @@ def test_pandas_takes_them(archive: ytx.Archive, history: ytx.History) -> None:
     for speaker in speakers(archive, history):
         if isinstance(speaker, pd.DataFrame):
             continue
-        for frame in (pd.DataFrame(speaker), pd.DataFrame.from_arrow(speaker)):
+        for frame in (pd.DataFrame(speaker), FROM_ARROW(speaker)):
             assert list(frame.columns) == pa.table(speaker).column_names
             assert len(frame) == len(speaker)
 
 
 def test_pandas_takes_ids_as_text_and_money_as_decimals(archive: ytx.Archive) -> None:
     frame = pd.DataFrame(archive.scan("meetings"))
-    assert frame["meeting_id"].map(type).eq(str).all()
-    assert frame["amount_yuan"].dropna().map(type).eq(Decimal).all()
+    assert {type(value) for value in frame["meeting_id"]} == {str}
+    assert {type(value) for value in frame["amount_yuan"].dropna()} == {Decimal}
     assert str(frame["started_at"].dtype) == "datetime64[us, Asia/Shanghai]"
 
 
-def test_narwhals_takes_them(report: Report, archive: ytx.Archive) -> None:
+def test_narwhals_takes_them(report: Any, archive: ytx.Archive) -> None:
     frame = nw.from_native(report, eager_only=True)
     assert frame.shape == report.arrow.shape
     assert frame.to_native().equals(report.arrow)
@@ -120,19 +133,19 @@ def test_narwhals_takes_them(report: Report, archive: ytx.Archive) -> None:
 
 
 @OLD_OPTION
-def test_great_tables_takes_the_frame(report: Report) -> None:
+def test_great_tables_takes_the_frame(report: Any) -> None:
     shown = great_tables.GT(report.frame, rowname_col="period").tab_header("用量").as_raw_html()
     assert report["period"][0] in shown
     assert "用量" in shown
 
 
-def test_itables_takes_it(report: Report) -> None:
+def test_itables_takes_it(report: Any) -> None:
     page = itables.to_html_datatable(report, connected=False, display_logo_when_loading=False)
     assert report["period"][0] in page
     assert "http://" not in page.split("<script")[0]
 
 
-def test_marimo_takes_it(report: Report) -> None:
+def test_marimo_takes_it(report: Any) -> None:
     table = marimo.ui.table(report)
     assert report["period"][0] in marimo.ui.dataframe(report).text or table.text
     assert table.data is not None
@@ -140,7 +153,7 @@ def test_marimo_takes_it(report: Report) -> None:
 
 
 @OLD_OPTION
-def test_ibis_takes_them(report: Report, archive: ytx.Archive) -> None:
+def test_ibis_takes_them(report: Any, archive: ytx.Archive) -> None:
     backend = ibis.duckdb.connect()
     for speaker in (report, archive.scan("meetings")):
         assert backend.execute(ibis.memtable(speaker).count()) == len(speaker)
@@ -172,7 +185,7 @@ def test_a_column_is_of_the_kind_of_the_frame(report: Report, archive: ytx.Archi
     assert isinstance(report["meetings"], pd.Series)
     scan = archive.scan("meetings")
     assert isinstance(scan["meeting_id"], pa.ChunkedArray)
-    lazy = ytx.metrics.usage(ytx.Frames(*(pl.DataFrame(one).lazy() for one in archive.scans("meetings", "legs"))))
+    lazy = ytx.metrics.usage(frames(archive, is_polars=True))
     assert lazy["meetings"].to_pylist() == report["meetings"].tolist()
     for one in (report, scan, lazy):
         with pytest.raises(KeyError, match="nothing"):
@@ -182,15 +195,16 @@ def test_a_column_is_of_the_kind_of_the_frame(report: Report, archive: ytx.Archi
 def test_an_empty_report_keeps_its_columns(archive: ytx.Archive) -> None:
     empty = ytx.metrics.usage(archive, start="2001-01-01", end="2001-02-01")
     assert len(empty) == len(list(empty)) == 0
-    for frame in (pl.DataFrame(empty), pd.DataFrame.from_arrow(empty), duckdb.sql("from empty")):
+    shown: list[Any] = [pl.DataFrame(empty), FROM_ARROW(empty), SQL("from empty")]
+    for frame in shown:
         assert list(frame.columns) == empty.arrow.column_names
 
 
 # ── pickled and copied ──
 @pytest.mark.parametrize("name", ["usage", "creators", "heatmap", "network", "cost"])
 def test_a_pickled_report_is_explained_again_from_its_archive(name: str, archive: ytx.Archive) -> None:
-    asked: dict[str, Any] = {"network": {"book": "data/roster.csv"}, "cost": {"tariff": TARIFF}}.get(name, {})
-    report = getattr(ytx.metrics, name)(archive, **asked)
+    asked: dict[str, dict[str, Any]] = {"network": {"book": "data/roster.csv"}, "cost": {"tariff": TARIFF}}
+    report = getattr(ytx.metrics, name)(archive, **asked.get(name, {}))
     again = pickle.loads(pickle.dumps(report))
     assert type(again) is type(report)
     assert again.arrow.equals(report.arrow)
@@ -206,8 +220,10 @@ def test_a_comparison_is_explained_again_with_its_parts(archive: ytx.Archive) ->
     report = ytx.metrics.compare(ytx.metrics.usage, archive, month)
     again = pickle.loads(pickle.dumps(report)).with_source(archive)
     assert again.explain(0).equals(report.explain(0))
-    assert again.now.explain(0).equals(report.now.explain(0))
-    assert again.drivers.explain(0).equals(report.drivers.explain(0))
+    for part in ("now", "before", "drivers"):
+        inner = getattr(again, part), getattr(report, part)
+        assert len(inner[0]) == len(inner[1])
+        assert not len(inner[1]) or inner[0].explain(0).equals(inner[1].explain(0)), part
 
 
 def test_a_row_that_has_other_numbers_by_now_is_not_explained(archive: ytx.Archive, history: ytx.History) -> None:
@@ -220,11 +236,8 @@ def test_a_row_that_has_other_numbers_by_now_is_not_explained(archive: ytx.Archi
 
 
 def test_a_lazy_report_carries_its_rows(archive: ytx.Archive) -> None:
-    for frames in (
-        ytx.Frames(*archive.scans("meetings", "legs")),
-        ytx.Frames(*(pl.DataFrame(one).lazy() for one in archive.scans("meetings", "legs"))),
-    ):
-        report = ytx.metrics.usage(frames)
+    for lazy in (frames(archive), frames(archive, is_polars=True)):
+        report = ytx.metrics.usage(lazy)
         again = pickle.loads(pickle.dumps(report))
         assert again.arrow.equals(report.arrow)
         assert len(again.with_source(archive).explain(0)) > 0
@@ -305,7 +318,7 @@ def test_a_terminal_hides_numbers(archive: ytx.Archive) -> None:
 
 
 def test_a_terminal_computes_nothing(archive: ytx.Archive) -> None:
-    lazy = ytx.metrics.usage(ytx.Frames(*archive.scans("meetings", "legs")))
+    lazy = ytx.metrics.usage(frames(archive))
     assert repr(lazy) == "<Report usage: 用量 / Usage>"
     assert lazy.arrow.num_rows
     assert "period" in repr(lazy)

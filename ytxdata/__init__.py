@@ -22,6 +22,7 @@ from ytxdata.version import __version__
 if TYPE_CHECKING:
     from ytxdata import audit, errors, metrics, plots
     from ytxdata.archive import Archive, SyncReport
+    from ytxdata.demo import sample
     from ytxdata.errors import YtxError
     from ytxdata.history.client import Client
     from ytxdata.history.history import History
@@ -47,6 +48,7 @@ _HOME = {
     "profile": "ytxdata.records.profile",
     "read_answers": "ytxdata.history.saved",
     "read_csv": "ytxdata.tables.csv",
+    "sample": "ytxdata.demo",
 }
 _ROOMS = ("audit", "errors", "metrics", "plots")
 
@@ -69,6 +71,7 @@ __all__ = [
     "profile",
     "read_answers",
     "read_csv",
+    "sample",
 ]
 
 

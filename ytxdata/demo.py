@@ -1,19 +1,29 @@
-"""The main job from end to end on a company that exists only here, and the door through which notebooks come in."""
+"""A company that exists only here: the main job from end to end, sample data in one line, and the door through which notebooks come in."""
 
 from __future__ import annotations
 
+import atexit
+import csv
+import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Literal, overload
 
-from ytxdata.errors import require_extra
+from ytxdata import times
+from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text, preferred_lang
 
 if TYPE_CHECKING:
     from ytxdata.archive import Archive, SyncReport
     from ytxdata.history.client import Client
+    from ytxdata.history.history import History
+    from ytxdata.records.answer import Answer
 
 STEPS = {
     "serve": Text("启动模拟平台", "start the emulated platform"),
@@ -192,3 +202,128 @@ def connect() -> tuple[Client, Archive]:
 
 _served: list[object] = []
 """Servers that live as long as the notebook's process."""
+
+
+# ── sample data: records in a file, no server ──
+SAMPLE = Path(__file__).parent / "sample.parquet"
+"""Every text of every record of the sample, and from when until when the platform lists it (`scripts/build_sample.py`)."""
+
+SAMPLE_ENDS = datetime(2026, 1, 1, 2, tzinfo=times.BEIJING)
+
+_CAP = 150
+_SYNCS = ("2025-07-01", "2025-08-01", "2025-11-01", "2025-12-01", "2025-12-16", "2025-12-31")
+"""When the sample archive was synced (10:00), before its last sync: nobody did so for three months, longer than an answer reaches."""
+
+_BILLS = ("2025-07", "2025-08")
+"""Months whose bill is at hand: one that the archive holds whole, and one in which the gap begins."""
+
+
+@dataclass
+class _Company:
+    """The sample's company as its platform lists it at an instant; asked like a client, without a network."""
+
+    now: datetime = SAMPLE_ENDS
+    cap: int | None = None
+    identity: tuple[str, str] = ("sample", "sample")
+
+    @cached_property
+    def held(self) -> list[tuple[datetime, datetime | None, bytes]]:
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(SAMPLE)
+        return list(zip(*(table[name].to_pylist() for name in table.column_names), strict=True))
+
+    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:
+        """Return the newest records, as the platform would answer."""
+        from ytxdata.records.answer import read_answer
+
+        listed = [raw for since, until, raw in self.held if since <= self.now and (until is None or self.now < until)]
+        given = listed[::-1][: min(meetingcount, self.cap or len(listed))]
+        body = b'{"statusCode":"0","statusMsg":"\xe6\x88\x90\xe5\x8a\x9f","data":[%b],"requestId":"%b"}' % (
+            b",".join(given),
+            f"{self.now:%Y%m%d%H%M%S}{meetingcount:015d}".encode(),
+        )
+        self.now += timedelta(seconds=1)  # the next question is a later one
+        return read_answer(body, asked_at=self.now, asked_n=meetingcount, confid=confid, source="sample")
+
+
+@overload
+def sample(what: Literal["history"] = "history") -> History: ...
+@overload
+def sample(what: Literal["archive"]) -> Archive: ...
+def sample(what: Literal["history", "archive"] = "history") -> History | Archive:
+    """Return two years of an invented company, without a server and without a network.
+
+    Parameters
+    ----------
+    what
+        `history`: all its meetings of 2024 and 2025. `archive`: the same as an archive in a temporary folder, which goes
+        with the process: synced now and then, with a gap of weeks where nobody synced in time, meetings that changed after
+        they had ended, and the bills of two months as witnesses.
+
+    Raises
+    ------
+    UsageError
+        There is no such sample.
+
+    Notes
+    -----
+    Nobody in it exists and no number can be dialled. It is the same on every machine. The archive takes longer than
+    the history: it is synced anew.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> history.meetings["started_at"].dt.year.value_counts().sort_index().index.tolist()
+    [2024, 2025]
+    >>> len(history.meetings), len(ytx.metrics.usage(history, by="month"))
+    (1349, 24)
+    """
+    from ytxdata.history.history import History
+
+    if what == "history":
+        return History.from_answers([_Company().query_meeting("", 10_000)])
+    if what == "archive":
+        return _sample_archive()
+    raise UsageError(
+        Text(f"没有样本 {what!r}", f"there is no sample {what!r}"),
+        remedy=Text("可选：history、archive", "choose history or archive"),
+    )
+
+
+def _sample_archive() -> Archive:
+    from ytxdata.archive import Archive
+    from ytxdata.archive.sync import sync
+    from ytxdata.history.proof.policy import DEFAULT_POLICY
+
+    folder = Path(mkdtemp(prefix="ytxdata-sample-"))
+    atexit.register(rmtree, folder, ignore_errors=True)
+    archive, company = Archive(folder / "sample.archive"), _Company()
+    for day in _SYNCS:
+        company.now = datetime.fromisoformat(f"{day}T10:00:00+08:00")
+        sync(archive.path, company, None, 0, DEFAULT_POLICY, company.now)
+        company.cap = _CAP
+    company.now = SAMPLE_ENDS
+    sync(archive.path, company, None, 0, DEFAULT_POLICY, company.now)
+    for month in _BILLS:
+        start = datetime.fromisoformat(f"{month}-01T00:00:00+08:00")
+        end = (start + timedelta(days=31)).replace(day=1)
+        bill, n = _bill(start, end)
+        archive.witness(bill, kind="invoice", start=start, end=end, name=f"bill-{month}.csv", totals={"lines": n})
+    return archive
+
+
+def _bill(start: datetime, end: datetime) -> tuple[bytes, int]:
+    """Return what was billed for the meetings of a month, as a CSV, and how many lines that is."""
+    meetings = sample().meetings
+    billed = meetings[(meetings["started_at"] >= start) & (meetings["started_at"] < end)].dropna(subset="amount_yuan")
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["meeting_id", "started_at", "duration_s", "amount_yuan"])
+    rows = billed[["meeting_id", "started_at", "duration_s", "amount_yuan"]].to_dict("records")
+    writer.writerows(
+        [one["meeting_id"], times.beijing_text(one["started_at"]), one["duration_s"], one["amount_yuan"]]
+        for one in rows
+    )
+    return text.getvalue().encode(), len(billed)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from ytxdata import times
 from ytxdata.archive import Archive, cleanup
-from ytxdata.archive.heads import sealed, unsealed
+from ytxdata.archive.heads import sealed, unsealed, write_head
+from ytxdata.archive.stored_files import described
 from ytxdata.archive.verify import verify
+from ytxdata.cli import app
 from ytxdata.errors import DamagedError, NotAnArchiveError
 
 
@@ -86,8 +93,6 @@ def test_every_file_that_is_gone_or_cut_short_is_named(filled: Archive) -> None:
 
 
 def test_a_damaged_record_is_named_with_the_pulls_it_is_part_of(filled: Archive) -> None:
-    import pyarrow.parquet as pq
-
     path = next(
         p for p in sorted((filled.path / "observations").glob("*.parquet")) if pq.read_metadata(p).num_rows == 1
     )
@@ -182,3 +187,75 @@ def test_after_a_long_pause_no_head_goes_that_still_lists_files(
     while sync_at(begin + timedelta(days=203, minutes=turn)) < 48:
         turn += 1
     assert archive.verify().is_sound
+
+
+def forge(archive: Archive, table: str, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Put another file in the place of a table's last one, and let the newest head vouch for it: the two agree."""
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    *others, file = snapshot.files(table)
+    rows = change(pq.read_table(archive.path / file.path))
+    path = file.path.replace(".parquet", "-7.parquet")
+    pq.write_table(rows, archive.path / path)
+    listed = {**snapshot.listed, table: (*others, described(archive.path, path))}
+    write_head(archive.path, snapshot.head, listed)
+
+
+def with_column(name: str, value: Callable[[Any], Any]) -> Callable[[pa.Table], pa.Table]:
+    def change(rows: pa.Table) -> pa.Table:
+        at = rows.schema.get_field_index(name)
+        first, *rest = rows[name].to_pylist()
+        return rows.set_column(at, name, pa.array([value(first), *rest], rows.schema.field(at).type))
+
+    return change
+
+
+FORGERIES: dict[str, tuple[str, Callable[[pa.Table], pa.Table]]] = {
+    "a name": ("meetings", with_column("name", lambda _: "别的会议")),
+    "a length": ("meetings", with_column("duration_s", lambda _: 7)),
+    "an instant of a leg": ("legs", with_column("name", lambda _: "丙")),
+    "a leg that goes": ("legs", lambda rows: rows.slice(1)),
+    "a leg that comes": ("legs", lambda rows: pa.concat_tables([rows.slice(0, 1), rows])),
+    "a version that replaces": ("meetings", with_column("replaces", lambda _: 5)),
+    "when it was known": ("observations", with_column("observed_at", lambda at: at - timedelta(days=9))),
+    "which answer brought it": ("observations", with_column("position", lambda at: at + 1)),
+    "the reason of a reject": ("rejects", with_column("reason", lambda _: "no_id")),
+}
+
+
+@pytest.mark.parametrize("what", FORGERIES)
+def test_a_table_that_was_edited_together_with_its_head_is_found(filled: Archive, what: str) -> None:
+    table, change = FORGERIES[what]
+    forge(filled, table, change)
+    assert verify(filled.path, quick=True).is_sound, "hashes and chains alone do not show it"
+    found = verify(filled.path)
+    assert not found.is_sound
+    done = CliRunner().invoke(app, ["verify", str(filled.path)])
+    assert isinstance(done.exception, DamagedError)
+    if table != "observations":
+        assert {damage.kind for damage in found.damages} <= {"row", "law"}
+        CliRunner().invoke(app, ["verify", "--repair", str(filled.path)])
+        assert filled.verify().is_sound
+
+
+def test_an_index_that_leads_nowhere_is_found(filled: Archive) -> None:
+    snapshot = filled.snapshot()
+    assert snapshot is not None
+    *others, run = snapshot.files("index")
+    data = bytearray((filled.path / run.path).read_bytes())
+    data[0] ^= 1
+    path = run.path.replace(".run", ".7.run")
+    (filled.path / path).write_bytes(data)
+    forged = run._replace(path=path, sha256=hashlib.sha256(data).hexdigest())
+    write_head(filled.path, snapshot.head, {**snapshot.listed, "index": (*others, forged)})
+    assert verify(filled.path, quick=True).is_sound
+    assert [damage.kind for damage in verify(filled.path).damages] == ["index"]
+
+
+def test_verification_says_how_many_rows_it_derived(filled: Archive) -> None:
+    n = sum(len(frame) for frame in (filled.meetings(), filled.legs(), filled.rejects()))
+    found = filled.verify()
+    assert found.n_rows is not None
+    assert found.n_rows >= n
+    assert f"{found.n_rows} derived rows" in found.line.en
+    assert "not derived" in filled.verify(quick=True).line.en

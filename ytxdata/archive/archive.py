@@ -332,8 +332,13 @@ class Archive(Selectable, Exportable):
         """Return several views as `scan` does, all of one snapshot, so that they fit and can be joined with each other."""
         return scan(self.snapshot(), views, as_of=_instant(as_of, "as_of"), engine=engine, spark=spark)
 
-    def verify(self) -> Verification:
-        """Check every byte, record, pull and law against what was written.
+    def verify(self, *, quick: bool = False) -> Verification:
+        """Check every byte, record, pull and law against what was written, and every row against the raw records.
+
+        Parameters
+        ----------
+        quick
+            Leave out deriving the rows anew: then a table and its head, edited together, are not found.
 
         Returns
         -------
@@ -349,9 +354,9 @@ class Archive(Selectable, Exportable):
 
         Notes
         -----
-        Reads the whole archive once. Takes no lock and changes nothing.
+        Reads the whole archive once and derives all its rows. Takes no lock and changes nothing.
         """
-        found = verify(self.path.absolute())
+        found = verify(self.path.absolute(), quick=quick)
         found.raise_if_damaged()
         return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -99,7 +99,7 @@ def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:
         for pull in pulls.to_pylist():
             raw = put_together(source, pull) if may_hold_more(pull) else None
             brought = unfinished if never_taken_in(pull) else lost
-            for position, record in enumerate(_records(raw, pull["asked_at"], aliases) if raw else ()):
+            for position, record in enumerate(records_in(raw, pull["asked_at"], aliases) if raw else ()):
                 digest = hashlib.sha256(record).digest()
                 brought.setdefault(digest, (pull["pull_id"], position, pull["asked_at"], digest, record))
     only_unfinished = unfinished.keys() - lost.keys()
@@ -118,7 +118,8 @@ def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:
     return len(rows), len(only_unfinished & lost.keys())
 
 
-def _records(raw: bytes, asked_at: datetime, aliases: Aliases) -> list[bytes]:
+def records_in(raw: bytes, asked_at: datetime, aliases: Aliases) -> list[bytes]:
+    """Return the raw records that a raw answer holds."""
     try:
         return [record.raw for record in read_answer(raw, asked_at=asked_at, aliases=aliases).records]
     except YtxError:  # an answer that no parser reads is kept, and holds no records
@@ -134,21 +135,21 @@ def derive_again(writer: Writer, aliases: Aliases) -> dict[str, int]:
         staged = Path(directory) / "meetings.parquet"
         with pq.ParquetWriter(staged, MEETINGS_STORED) as staging:
             for observed in batches(source, "observations", OBSERVATIONS_STORED.names):
-                tables = _derived(observed, aliases)
+                tables = derived_from(observed, aliases)
                 staging.write_table(tables.pop("meetings"))
                 for name, table in tables.items():
                     writer.append(name, table)
-        places = _places(source, staged)
+        places = places_of(source, lambda columns: pq.read_table(staged, columns=list(columns)))
         with pq.ParquetFile(staged) as rows:
             for piece in rows.iter_batches(batch_size=1 << 17):
                 writer.append("meetings", _placed(pa.table(piece), places))
     after = writer.preview()
     # by the names of today a rejected record may be a meeting, or the other way round: the old keys would not find it
     index_again(writer, after)
-    return _counts(after)
+    return counts_of(after)
 
 
-def _derived(observed: pa.Table, aliases: Aliases) -> dict[str, pa.Table]:
+def derived_from(observed: pa.Table, aliases: Aliases) -> dict[str, pa.Table]:
     """Return the stored rows of some observations; every meeting is its own first version as yet."""
     tables = normalize(observed["raw"].to_pylist(), aliases)._asdict()
     n_rows = observed.num_rows
@@ -171,16 +172,21 @@ class Place(NamedTuple):
     replaces: int | None
 
 
-def _places(source: Snapshot, staged: Path) -> dict[int, Place]:
+def places_of(source: Snapshot, columns_of: Callable[[Sequence[str]], pa.Table]) -> dict[int, Place]:
     """Return the places of all versions of ids that occur more than once; all others are alone.
 
     Answer by answer, as they were asked, and with all that each listed: only so it is seen which record stood beside a fuller one,
     and the numbers of meetings with one id do not change because they are derived again.
+
+    Parameters
+    ----------
+    columns_of
+        Gives columns of all versions: of those that are being derived, or of those stored.
     """
-    ids = pq.read_table(staged, columns=["meeting_id"])["meeting_id"]
+    ids = columns_of(["meeting_id"])["meeting_id"]
     counts = pc.value_counts(ids)
     doubled = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-    rows = pq.read_table(staged, columns=list(VERSION_COLUMNS)).filter(pc.is_in(ids, value_set=doubled))
+    rows = columns_of(VERSION_COLUMNS).filter(pc.is_in(ids, value_set=doubled))
     found = {version.obs: version for version in from_rows(rows)}
     known: dict[str, Twins] = defaultdict(list)
     latest: dict[tuple[str, int], int] = {}
@@ -235,7 +241,7 @@ def _placed(rows: pa.Table, places: Mapping[int, Place]) -> pa.Table:
     return rows
 
 
-def _counts(snapshot: Snapshot) -> dict[str, int]:
+def counts_of(snapshot: Snapshot) -> dict[str, int]:
     """Return how many meetings there are, and how many of them have a start."""
     rows = read(snapshot, "meetings", ("obs", "replaces", "started_at"))
     latest = rows.filter(pc.invert(pc.is_in(rows["obs"], value_set=rows["replaces"].drop_null().combine_chunks())))

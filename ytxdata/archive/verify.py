@@ -30,13 +30,14 @@ from ytxdata.archive.heads import (
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, no_archive, read_identity
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
 from ytxdata.archive.stored_files import CHAINED, DERIVE_AGAIN, DERIVED, INDEX, StoredFile, data_files, pull_sha256
+from ytxdata.archive.verify_rows import can_be_derived, rows_that_differ
 from ytxdata.archive.write_sync import PENDING
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.templates import facts_card
 
-Kind = Literal["control", "commit", "data", "index", "record", "pull", "law", "stray"]
+Kind = Literal["control", "commit", "data", "index", "record", "row", "pull", "law", "stray"]
 
 KINDS: dict[Kind, Text] = {
     "control": Text("控制文件", "control file"),
@@ -44,6 +45,7 @@ KINDS: dict[Kind, Text] = {
     "data": Text("数据文件", "data file"),
     "index": Text("索引", "index"),
     "record": Text("记录", "record"),
+    "row": Text("派生数据行", "derived row"),
     "pull": Text("调用", "pull"),
     "law": Text("守恒", "law"),
     "stray": Text("多余文件", "stray file"),
@@ -69,6 +71,8 @@ class Verification:
     n_records: int
     n_pulls: int
     damages: tuple[Damage, ...] = ()
+    n_rows: int | None = None
+    """Rows that were derived anew from the raw records and compared; None when that was not done."""
 
     @property
     def is_sound(self) -> bool:
@@ -80,7 +84,7 @@ class Verification:
         """Whether all that is damaged follows from raw data: then `Archive.rebuild` makes it anew."""
         # these follow from raw data; of a record, a pull or the key nothing that is left says what it was
         return all(
-            damage.kind in ("index", "law", "stray")
+            damage.kind in ("index", "law", "row", "stray")
             or (damage.kind == "control" and damage.name != IDENTITY)
             or (damage.kind == "data" and damage.name.startswith(f"{DERIVED}/"))
             for damage in self.damages
@@ -96,7 +100,10 @@ class Verification:
     def line(self) -> Text:
         """The result in one line."""
         checked = {"n_files": self.n_files, "n_records": self.n_records, "n_pulls": self.n_pulls}
-        return (_SOUND if self.is_sound else _DAMAGED).format(n=len(self.damages), **checked)
+        if not self.is_sound:
+            return _DAMAGED.format(n=len(self.damages), **checked)
+        said, rows = _SOUND.format(**checked), _NO_ROWS if self.n_rows is None else _ROWS.format(n=self.n_rows)
+        return Text(said.zh + rows.zh, said.en + rows.en)
 
     def to_dict(self) -> dict[str, object]:
         """Return it as plain JSON values, for programs."""
@@ -105,6 +112,7 @@ class Verification:
             "n_files": self.n_files,
             "n_records": self.n_records,
             "n_pulls": self.n_pulls,
+            "n_rows": self.n_rows,
             "damages": [{"kind": d.kind, "name": d.name, **d.detail._asdict()} for d in self.damages],
         }
 
@@ -137,6 +145,8 @@ _SOUND = Text(
     "存档完好：{n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用均与写入时一致",
     "the archive is sound: {n_files} files, {n_records} records and {n_pulls} pulls are what was written",
 )
+_ROWS = Text("；{n} 行派生数据与由原始记录重新得出的一致", "; {n} derived rows are what the raw records give")
+_NO_ROWS = Text("；派生数据未重新得出", "; derived rows were not derived anew")
 _DAMAGED = Text(
     "存档有 {n} 处损坏（已检查 {n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用）",
     "the archive is damaged in {n} places ({n_files} files, {n_records} records and {n_pulls} pulls checked)",
@@ -154,8 +164,13 @@ _CHANGED = Text("内容与写入时不一致", "its content is not what was writ
 _UNREADABLE = Text("无法读取", "it cannot be read")
 
 
-def verify(root: Path) -> Verification:
+def verify(root: Path, *, quick: bool = False) -> Verification:
     """Return what an archive's verification finds; it takes no lock and changes nothing.
+
+    Parameters
+    ----------
+    quick
+        Leave out deriving the rows anew: hashes and chains alone are checked.
 
     Raises
     ------
@@ -170,14 +185,20 @@ def verify(root: Path) -> Verification:
     check = _Check(root)
     check.identity()
     check.heads()
+    n_rows: int | None = None
     try:
         snapshot = newest(root)
         check.files(snapshot)
         if snapshot is not None:
             check.tables(snapshot)
+            # over damaged files every row would be told; they are mended first
+            if not check.damages and not quick and can_be_derived(snapshot):
+                n_rows, found = rows_that_differ(snapshot)
+                check.damages += [Damage(*one) for one in found]
     except DamagedError as error:
         check.found("control", str(root), error.cause)
-    return Verification(check.n_files, check.n_records, check.n_pulls, tuple(dict.fromkeys(check.damages)))
+    damages = tuple(dict.fromkeys(check.damages))
+    return Verification(check.n_files, check.n_records, check.n_pulls, damages, n_rows)
 
 
 @dataclass

@@ -311,13 +311,14 @@ def stored_rows(
 def index_again(writer: Writer, snapshot: Snapshot) -> None:
     """Make the index anew from the tables."""
     hashes, numbers = [], []
-    for rows in _keys(snapshot):
+    for rows in keys_of(snapshot):
         hashes.append(hashes_of(rows["key"].to_pylist()))
         numbers.append(rows["obs"].to_numpy())
     writer.replace_index(np.concatenate(hashes), np.concatenate(numbers))
 
 
-def _keys(snapshot: Snapshot) -> Iterator[pa.Table]:
+def keys_of(snapshot: Snapshot) -> Iterator[pa.Table]:
+    """Yield the observations and the keys under which the index knows them."""
     for rows in batches(snapshot, "meetings", ("obs", "meeting_id")):
         yield rows.rename_columns(["obs", "key"])
     broken = read(snapshot, "rejects", ("obs",))["obs"].to_numpy()

@@ -160,6 +160,13 @@ def verify(
             "--recompute", help="由原始回答重算每个单元格 / derive every cell anew from the raw answers in the pack"
         ),
     ] = False,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            help="只核对校验和与链，不由原始记录重新得出各行 / check hashes and chains alone, derive no rows anew from an archive's raw records",
+        ),
+    ] = False,
     as_json: Json = False,
     _lang: Language = None,
 ) -> None:
@@ -198,22 +205,22 @@ def verify(
             ),
         )
     else:
-        _verify_archive(archive, heads, as_json, repair)
+        _verify_archive(archive, heads, as_json, repair=repair, quick=quick)
 
 
-def _verify_archive(path: Path, heads: Path | None, as_json: bool, repair: bool) -> None:
+def _verify_archive(path: Path, heads: Path | None, as_json: bool, *, repair: bool, quick: bool) -> None:
     from ytxdata.archive import Archive
     from ytxdata.archive.verify import verify as look
     from ytxdata.audit import verify_heads
 
-    found = look(path.absolute())
+    found = look(path.absolute(), quick=quick)
     if repair and found.damages and found.can_be_mended:
         for damage in found.damages:
             note(Text(f"已损坏：{damage}", f"damaged: {damage}"))
         done = Archive(path).rebuild()
         for text in (*done.mended, done.line):
             note(text)
-        found = look(path.absolute())
+        found = look(path.absolute(), quick=quick)
     found.raise_if_damaged()
     agreed = None if heads is None else verify_heads(Archive(path), heads)
     if as_json:

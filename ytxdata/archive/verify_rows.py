@@ -17,11 +17,12 @@ import pyarrow as pa
 
 from ytxdata.archive.heads import Snapshot, among, batches, canonical, read
 from ytxdata.archive.raw_answers import FORMS, Envelope, put_together, raw_records
-from ytxdata.archive.rebuild import Place, aliases_of, counts_of, derived_from, parser_mark, places_of, records_in
+from ytxdata.archive.rebuild import Place, counts_of, derived_from, places_of, records_in
 from ytxdata.archive.stored_files import DERIVED_TABLES, INDEX, OBSERVATIONS_STORED, Numbers, hashes_of, read_run
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import keys_of
 from ytxdata.labels import Text
+from ytxdata.records.normalize import aliases_of, parser_mark
 
 Found = tuple[str, str, Text]
 """Kind, name and detail of one thing that does not follow from the raw data."""

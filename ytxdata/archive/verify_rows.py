@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,13 +18,13 @@ import pyarrow as pa
 from ytxdata.archive.heads import Snapshot, among, batches, canonical, read
 from ytxdata.archive.raw_answers import FORMS, Envelope, put_together, raw_records
 from ytxdata.archive.rebuild import Place, counts_of, derived_from, places_of, records_in
-from ytxdata.archive.stored_files import DERIVED_TABLES, INDEX, OBSERVATIONS_STORED, Numbers, hashes_of, read_run
+from ytxdata.archive.stored_files import DERIVED_TABLES, OBSERVATIONS_STORED, Numbers, hashes_of, read_run
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import keys_of
 from ytxdata.labels import Text
 from ytxdata.records.normalize import aliases_of, parser_mark
 
-Found = tuple[str, str, Text]
+Found = tuple[Literal["index", "law", "record", "row"], str, Text]
 """Kind, name and detail of one thing that does not follow from the raw data."""
 
 _OTHER = Text("与由原始记录重新得出的不同：{columns}", "it is not what the raw records give: {columns}")
@@ -146,7 +146,7 @@ def _index(snapshot: Snapshot) -> Iterator[Found]:
         return hashes[order], numbers[order]
 
     if not all(np.array_equal(*pair) for pair in zip(ordered(wanted), ordered(stored), strict=True)):
-        yield INDEX, INDEX, Text("与各表的编号不符", "it is not the index of these tables")
+        yield "index", "index", Text("与各表的编号不符", "it is not the index of these tables")
 
 
 class _Origin(NamedTuple):
@@ -200,7 +200,8 @@ def _not_at_its_place(mine: Numbers, positions: Numbers, listed: Numbers) -> Num
         return mine
     inside = (positions >= 0) & (positions < len(listed))
     at = np.where(inside, positions, 0)
-    return mine[~inside | (listed[at] != mine)]
+    strange: Numbers = mine[~inside | (listed[at] != mine)]
+    return strange
 
 
 def _not_in(snapshot: Snapshot, pull: Mapping[str, Any], numbers: Numbers) -> list[int]:

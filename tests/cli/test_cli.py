@@ -20,8 +20,9 @@ import pytest
 from ytxdata.archive import Archive
 from ytxdata.cli import app, main
 from ytxdata.cli.app import in_both
-from ytxdata.emulator import Emulator, write_env_file
+from ytxdata.emulator import Emulator, write_bill, write_env_file
 from ytxdata.errors import UsageError
+from ytxdata.history.client import Client
 
 PROGRAM = str(Path(sys.executable).with_name("ytxdata"))
 
@@ -473,6 +474,26 @@ def test_the_emulator_writes_a_bill_whole_or_with_lines_left_out(tmp_path: Path)
         assert (header, len(lines)) == ("meeting_id,started_at,duration_s,amount_yuan", 40 - without)
         assert total.split(",")[:3] == ["合计", "", str(sum(int(line.split(",")[2]) for line in lines))]
         assert run("emulator", *asked, "--run", "true") == 2
+
+
+@pytest.mark.parametrize("without", [0, 3])
+@pytest.mark.parametrize("by", ["lines", "seconds", "yuan"])
+def test_a_bill_whose_total_stands_on_another_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], without: int, by: str
+) -> None:
+    bill, archive = tmp_path / "bill.csv", str(tmp_path / "m.archive")
+    with Emulator(meetings=40) as server:
+        Archive(archive).sync(Client(base_url=server.url, **server.credentials))
+        write_bill(bill, server.truth()["invoice"])
+    header, *lines, total = bill.read_text("utf-8").splitlines()
+    bill.write_text("\n".join([header, *lines[without:]]), "utf-8")
+    stated = {"lines": str(len(lines)), "seconds": total.split(",")[2], "yuan": total.split(",")[3]}
+    asked = ["witness", str(bill), "--from", "2020-01", "--to", "2030-01", "--archive", archive]
+    assert run("--lang", "en", *asked, f"--total-{by}", stated[by]) == 0
+    said = capsys.readouterr().out
+    assert ("the total adds up" in said) == (without == 0)
+    assert ("not the sum of its lines" in said) == (without > 0)
+    assert run(*asked, "--total-yuan", "much") == 2
 
 
 def test_the_emulator_replaces_its_own_settings_file_and_no_other(tmp_path: Path) -> None:

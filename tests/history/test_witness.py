@@ -306,3 +306,21 @@ def test_what_cannot_be_read_is_a_clear_error_and_says_what_to_do(raw: bytes, ki
 
 def test_every_finding_speaks_both_languages() -> None:
     assert all(text.zh and text.en for text in FINDINGS.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "totals", "finding"),
+    [
+        ({"amount_yuan": Decimal(0)}, Totals(yuan=Decimal("28.5")), "no_total"),
+        ({"amount_yuan": None}, Totals(yuan=Decimal("28.5")), "no_total"),
+        ({"duration_s": None}, Totals(seconds=19 * 1800), "no_total"),
+        ({"duration_s": None}, Totals(lines=20, seconds=19 * 1800), "witnessed"),
+        ({"amount_yuan": Decimal(0), "duration_s": 0}, Totals(yuan=Decimal("28.5")), "witnessed"),
+    ],
+)
+def test_a_total_in_which_a_line_counts_for_nothing_shows_no_lack(
+    change: dict[str, object], totals: Totals, finding: str
+) -> None:
+    lines = [line(i) for i in range(20)]
+    lines[7] = replace(lines[7], **change)  # type: ignore[arg-type]
+    assert hear(witness(lines, totals), held(20)).finding == finding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
@@ -85,6 +86,14 @@ def witness(
         int | None,
         typer.Option("--total-lines", help="清单另页写明的行数 / how many lines it says it has, on another page"),
     ] = None,
+    total_seconds: Annotated[
+        int | None,
+        typer.Option("--total-seconds", help="清单另页写明的总秒数 / how many seconds it says it comes to"),
+    ] = None,
+    total_yuan: Annotated[
+        str | None,
+        typer.Option("--total-yuan", help="清单另页写明的总金额（元） / how much it says it comes to [yuan]"),
+    ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="收回这份清单 / take this list back")] = False,
     as_json: Json = False,
     _lang: Language = None,
@@ -106,8 +115,9 @@ def witness(
         return
     if start is None or end is None:
         raise UsageError(_NO_PERIOD, remedy=Text("请给出 --from 和 --to", "give --from and --to"))
-    totals = None if total_lines is None else {"lines": total_lines}
-    said = kept.witness(source, kind=kind, start=start, end=end, totals=totals, number_class=number_class)
+    totals = {"lines": total_lines, "seconds": total_seconds, "yuan": _yuan(total_yuan)}
+    stated = {name: value for name, value in totals.items() if value is not None}
+    said = kept.witness(source, kind=kind, start=start, end=end, totals=stated, number_class=number_class)
     if as_json:
         emit(said.to_dict() | {"text": said.text._asdict()})
     else:
@@ -116,6 +126,16 @@ def witness(
             say(_LACKING, line=one.line, at=beijing_text(one.start), meeting_id=one.meeting_id or "")
     if said.only_in_witness:
         raise typer.Exit(1)
+
+
+def _yuan(text: str | None) -> Decimal | None:
+    try:
+        return None if text is None else Decimal(text)
+    except InvalidOperation:
+        raise UsageError(
+            Text(f"不是金额：{text}", f"this is no amount: {text}"),
+            remedy=Text("例如 --total-yuan 1234.50", "for example --total-yuan 1234.50"),
+        ) from None
 
 
 _TABLES = (".csv", ".xlsx", ".about.json")

@@ -66,20 +66,25 @@ class Totals:
     @classmethod
     def of(cls, said: Mapping[str, int | str | Decimal | None]) -> Totals:
         """Return totals from plain values by name."""
-        lines, seconds, yuan = (said.get(name) for name in ("lines", "seconds", "yuan"))
-        return cls(
-            None if lines is None else int(lines),
-            None if seconds is None else int(seconds),
-            None if yuan is None else Decimal(yuan),
-        )
+        stated = {name: Decimal(value) for name, value in said.items() if value is not None}
+        lines, seconds = (int(stated[name]) if name in stated else None for name in ("lines", "seconds"))
+        return cls(lines, seconds, stated.get("yuan"))
 
     def agree(self, lines: Sequence[WitnessLine]) -> bool | None:
-        """Say whether the lines add up to what the list says of itself; None when it says nothing."""
-        seconds = sum(one.duration_s or 0 for one in lines)
-        yuan = sum((one.amount_yuan or Decimal(0) for one in lines), Decimal(0))
-        stated = [(self.lines, len(lines)), (self.seconds, seconds), (self.yuan, yuan)]
-        said = [own == summed for own, summed in stated if own is not None]
-        return all(said) if said else None
+        """Say whether the lines add up to what the list says of itself; None when what it says could not show a lack.
+
+        Where lines lack their seconds, or meetings that were held cost nothing, others like them may be missing unseen.
+        """
+        seconds, yuan = [one.duration_s for one in lines], [one.amount_yuan for one in lines]
+        is_free = any(not one.amount_yuan and one.duration_s != 0 for one in lines)
+        stated = (
+            (self.lines, len(lines), True),
+            (self.seconds, sum(filter(None, seconds)), None not in seconds),
+            (self.yuan, sum(filter(None, yuan), Decimal(0)), not is_free),
+        )
+        if any(own not in (None, summed) for own, summed, _ in stated):
+            return False
+        return any(vouches for own, _, vouches in stated if own is not None) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +241,9 @@ FINDINGS: Mapping[str, Text] = {
         "the list's own total is not the sum of its lines: it proves nothing",
     ),
     "no_total": Text(
-        "{n} 行全部在存档里，但清单没有自己的合计，少了几行也看不出，不能证实；请给出账单写明的行数：--total-lines N，或 totals={{...}}",
-        "all {n} lines are in the archive, but the list has no total of its own and may have been cut: it proves nothing; "
-        "give the number of lines it says it has: --total-lines N, or totals={{...}}",
+        "{n} 行全部在存档里，但清单没有能看出缺行的合计，不能证实；请给出清单写明的行数、秒数或金额：--total-lines、--total-seconds、--total-yuan，或 totals={{...}}",
+        "all {n} lines are in the archive, but the list has no total of its own that would show a line left out: it proves nothing; "
+        "give the lines, seconds or yuan it says it has: --total-lines, --total-seconds, --total-yuan, or totals={{...}}",
     ),
     "unread": Text(
         "清单里有读不出的行，不能证实",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 import ytxdata as ytx
@@ -28,6 +30,12 @@ def book(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YTX_LANG", "zh")
+
+
+@pytest.mark.usefixtures("in_chinese")
 def test_groups_reach_every_file(
     archive: Archive, book: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -53,7 +61,37 @@ def test_groups_reach_every_file(
         assert "group" in ytx.read_csv(files[name]).columns, name
     (page,) = (Path(path).read_text("utf-8") for path in files.values() if path.endswith(".html"))
     assert "R,D" in page
-    assert "not in the book" in page
+    assert "不在通讯簿" in page
+    assert page.count("not in the book") <= 1, "but in the rule, which names the key of the CSV"
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_groups_reach_the_workbook_whole(archive: Archive, book: Path, tmp_path: Path) -> None:
+    """The heat map and the charts of the first sheet are of all groups; the sheet of the heat map has each by itself."""
+    asked = ("report", "--archive", str(archive.path), "--format", "excel", "--out", str(tmp_path))
+    assert run(*asked, "--group", "department", "--book", str(book)) == 0
+    sheets = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    whole = {(row["weekday"], row["hour"]): row["heatmap"] for row in ytx.metrics.heatmap(archive).arrow.to_pylist()}
+    rows = [[cell.value for cell in row] for row in sheets["概览"].iter_rows()]
+    at = next(place for place, row in enumerate(rows) if row[0] == "周一")
+    shown = {(day + 1, hour): rows[at + day][hour + 2] for day in range(7) for hour in range(24)}
+    assert {key: round(value, 6) for key, value in shown.items()} == {
+        key: round(value, 6) for key, value in whole.items()
+    }
+    grid = [[cell.value for cell in row] for row in sheets["会议时段分布"].iter_rows(min_row=2)]
+    assert {row[0] for row in grid} == {"市场部", "R,D", "不在通讯簿"}
+    assert round(sum(sum(row[2:26]) for row in grid), 4) == round(sum(whole.values()), 4)
+    charts = sheets["概览"]._charts
+    usage = ytx.metrics.usage(archive, by="month").arrow.num_rows
+    assert [len(chart.series) for chart in charts[:2]] == [3, 3]
+    series = charts[0].series[0].cat.strRef or charts[0].series[0].cat.numRef
+    first, last = re.findall(r"\$(\d+)", series.f)
+    assert int(last) - int(first) + 1 == usage, "a period is one name, not one a group"
+
+
+def test_what_the_house_says_of_groups_is_masked_for_nobody(archive: Archive) -> None:
+    table = ytx.metrics.usage(archive, group="creator").masked()
+    assert "****" not in table.arrow["group"].to_pylist()
 
 
 def test_only_some_meetings_reach_every_file(

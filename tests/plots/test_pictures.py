@@ -116,18 +116,6 @@ def test_a_period_without_meetings_is_a_hole_and_a_part_of_one_is_hatched(build_
     assert [bool(bar.get_hatch()) for bar in hours.patches] == [False, False, True]
 
 
-def test_groups_of_a_period_are_added_up(build_table: Callable[[str], Table]) -> None:
-    columns = {
-        "period": ["2026-03", "2026-03"],
-        "group": ["a", "b"],
-        "meetings": [5, 4],
-        "meeting_minutes": [60.0, 120.0],
-    }
-    panels: Any = plots.usage(replace(build_table("usage"), frame=pa.table(columns))).child_axes
-    meetings, hours = panels
-    assert [bar.get_height() for bar in (*meetings.patches, *hours.patches)] == [9, 3]
-
-
 def test_months_are_labelled_at_equal_steps(build_table: Callable[[str], Table]) -> None:
     months = [f"{2024 + (10 + n) // 12}-{(10 + n) % 12 + 1:02d}" for n in range(25)]
     columns = {"period": months, "meetings": [5] * 25, "meeting_minutes": [60.0] * 25}

@@ -248,9 +248,11 @@ class Breakdown:
         """Return the report with a definition of its groups that knows what they are: numbers and names are masked, departments are not."""
         if self.groups is None:
             return report
-        unit, name = self.groups.unit, self.groups.name
+        unit, name, words = self.groups.unit, self.groups.title, self.groups.words
         definitions = tuple(
-            replace(one, unit=unit, zh=f"{one.zh}（{name}）", en=f"{one.en} ({name})") if one.key == "group" else one
+            replace(one, unit=unit, words=words, zh=f"{one.zh}（{name.zh}）", en=f"{one.en} ({name.en})")
+            if one.key == "group"
+            else one
             for one in report.definitions
         )
         return replace(report, definitions=definitions)

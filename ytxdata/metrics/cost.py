@@ -18,7 +18,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import PERIODS, By, check_by, day_number, first_day, label, span_of
 from ytxdata.metrics.facts import DayOf, Facts
-from ytxdata.metrics.groups import Book, Group, GroupOf
+from ytxdata.metrics.groups import UNALLOCATED, Book, Group, GroupOf
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build
 from ytxdata.metrics.source import Lazy, ReportSource, with_looked_up
@@ -273,7 +273,6 @@ def _amounts(invoice: Invoiced, by: By) -> dict[str, Decimal]:
     return sums
 
 
-UNALLOCATED = "unallocated"
 INVOICE = Text("账单", "invoice")
 COLUMNS = {
     "amount": ("amount_yuan", "金额", "费用", "合计", "总额", "总计", "total"),

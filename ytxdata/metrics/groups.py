@@ -34,8 +34,33 @@ Book: TypeAlias = AddressBook | Listed
 NOT_IN_BOOK = "not in the book"
 UNKNOWN = "unknown"
 OTHER_NAMES = "other names"
+UNALLOCATED = "unallocated"
 _LAST = (OTHER_NAMES, NOT_IN_BOOK, UNKNOWN)
 """Groups of what is in no other; they stand behind all others."""
+
+WORDS = {
+    NOT_IN_BOOK: Text("不在通讯簿", NOT_IN_BOOK),
+    UNKNOWN: Text("未知", UNKNOWN),
+    OTHER_NAMES: Text("其他名称", OTHER_NAMES),
+    UNALLOCATED: Text("未分摊", UNALLOCATED),
+}
+"""Group → what people read: a page in Chinese says nothing in English."""
+
+_NAMES = {
+    "department": Text("部门", "department"),
+    "person": Text("姓名", "person"),
+    "creator": Text("发起人", "creator"),
+    "number": Text("号码", "number"),
+    "number_class": Text("号码类别", "number class"),
+    "size_class": Text("规模档", "size class"),
+    "name": Text("会议名称", "name of the meeting"),
+}
+"""What is grouped by → what people read; a column of a book of one's own is called as it is there."""
+
+_CLASS_WORDS = {
+    "mobile": "手机", "fixed": "固话", "service": "服务号码", "premium": "声讯号码", "international": "境外", "satellite": "卫星电话",
+    "short": "短号", "access": "接入号",
+}  # fmt: skip
 
 SIZES = (("1", 1), ("2", 2), ("3–5", 3), ("6–10", 6), ("11–15", 11), ("16–25", 16), ("26–50", 26), ("> 50", 51))
 """Size class and the smallest number of people in it."""
@@ -84,6 +109,17 @@ class Groups:
         """Whether each leg has a group of its own."""
         return self.column == "number"
 
+    @property
+    def title(self) -> Text:
+        """What people read for what was asked for."""
+        return _NAMES.get(self.name, Text(self.name, self.name))
+
+    @property
+    def words(self) -> dict[str, Text]:
+        """Group → what people read, for those that are not called by the data."""
+        classes = _CLASS_WORDS if self.name == "number_class" else {}
+        return WORDS | {one: Text(zh, one) for one, zh in classes.items()}
+
     def mark(self, source: Source, frame: Lazy) -> Lazy:
         """Add `g`, the number of the group, to rows that have `at` and the column that decides."""
         if self.table is None:
@@ -106,12 +142,13 @@ class Groups:
 
         Warns when it knows none of them: it is then the book of somebody else.
         """
-        said = (_OF[self.column].format(name=self.name),)
+        of, name = _OF[self.column], self.title
+        said = (Text(of.zh.format(name=name.zh), of.en.format(name=name.en)),)
         if self.book is None:
             return said
         numbers = {normalize(text) or text for text in texts(source, frame, self.column)}
         n = sum(number in self.book.lines for number in numbers)
-        matched = Text(f"通讯簿中找到 {len(numbers)} 个号码中的 {n} 个；其余为 “{NOT_IN_BOOK}”（不在通讯簿）", f"matched {n} of {len(numbers)} numbers with the book; the others are “{NOT_IN_BOOK}”")  # fmt: skip
+        matched = Text(f"通讯簿中找到 {len(numbers)} 个号码中的 {n} 个；其余为“不在通讯簿”", f"matched {n} of {len(numbers)} numbers with the book; the others are “{NOT_IN_BOOK}”")  # fmt: skip
         if numbers and not n:
             warnings.warn(f"none of the {len(numbers)} numbers is in the book / 通讯簿中没有任何一个号码", stacklevel=2)
             matched = Text(f"警告：{matched.zh}", f"warning: {matched.en}")

@@ -138,11 +138,12 @@ def _legs(rows: Breakdown) -> Lazy:
 
 
 def _masked(report: Report, rows: Breakdown) -> Report:
-    unit = rows.groups.unit if rows.groups else "text"
+    assert rows.groups is not None
+    known: dict[str, Any] = {"unit": rows.groups.unit, "words": rows.groups.words}
     names = ("a", "b", "unit")
     return replace(
         report,
-        definitions=tuple(replace(one, unit=unit) if one.key in names else one for one in report.definitions),
+        definitions=tuple(replace(one, **known) if one.key in names else one for one in report.definitions),
     )
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
-from ytxdata.labels import Lang, Text, aligned, printable
+from ytxdata.labels import Lang, Text, aligned, preferred_lang, printable
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.registry import Ask, make
 from ytxdata.metrics.report import Report
-from ytxdata.tables.described import Definition
+from ytxdata.tables.described import Definition, spoken
 from ytxdata.tables.html import shown
 from ytxdata.tables.table import Table
 
@@ -45,7 +45,7 @@ class Explanation:
 
     def cells(self, *, show_phones: bool = False) -> list[tuple[Text, str]]:
         """Return name and value of each cell of the row, as people read them."""
-        outgoing = self.row.masked(show_phones=show_phones)
+        outgoing = spoken(self.row.masked(show_phones=show_phones), preferred_lang())
         (values,) = outgoing.arrow.to_pylist()
         return [(outgoing.definition(key).label, printable(shown(value), line=True)) for key, value in values.items()]
 

@@ -30,7 +30,7 @@ from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection, KeyFigure
 from ytxdata.plots import PICTURES
 from ytxdata.plots.canvas import Inset
-from ytxdata.tables.described import Definition, decimal_text, unit_of
+from ytxdata.tables.described import Definition, decimal_text, spoken, unit_of
 from ytxdata.tables.html import Rows, readable
 from ytxdata.tables.masking import Privacy
 from ytxdata.templates import render
@@ -225,10 +225,10 @@ class _Shown(NamedTuple):
 
 def _shown(report: Report, lang: Lang, privacy: Privacy, common: set[Text], ids: dict[str, list[str]]) -> _Shown:
     entry = REPORTS[report.name]
-    cut = privacy.masked(replace(report, frame=report.arrow.slice(0, entry.rows)))
+    cut = spoken(privacy.masked(replace(report, frame=report.arrow.slice(0, entry.rows))), lang)
     title = report.title.in_(lang)
     picture = None
-    if report.name in PICTURES and not ("group" in report.arrow.column_names and report.name != "usage"):
+    if report.name in PICTURES:
         more = {"show_phones": privacy.show_phones} if PICTURES[report.name].is_personal else {}
         told = f"{_PICTURE.in_(lang)}{title}"
         prefix = f"{lang}-{report.name}"
@@ -387,10 +387,12 @@ def chart(name: str, source: Any, *, title: str, lang: Lang, prefix: str, **more
 
 
 def _drawn(name: str, source: Any, size: Size, lang: Lang, more: dict[str, Any]) -> str:
-    figure = Figure(figsize=(size.width, plots.PICTURES[name].height))
+    picture = plots.PICTURES[name]
+    is_grouped = "group" in source.arrow.column_names
+    figure = Figure(figsize=(size.width, picture.grouped if is_grouped else picture.height))
     ax: Axes = figure.add_subplot(axes_class=Inset)
     figure.set_layout_engine("constrained", w_pad=_PAD)
-    plots.PICTURES[name].draw(source, ax, lang=lang, **more)
+    picture.draw(source, ax, lang=lang, **more)
     _settle(ax, size)
     with TemporaryDirectory() as folder:
         return plots.save(ax, Path(folder) / "picture.svg").read_text("utf-8")

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from ytxdata.labels import Lang, Text
+from ytxdata.metrics.definitions import adds_up
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection
-from ytxdata.plots.canvas import BLUE, INK, RED
+from ytxdata.plots.canvas import BLUE, INK, RED, numbers
 from ytxdata.plots.distributions import WEEKDAYS
-from ytxdata.tables.described import Cell, Definition, Described, unit_of
+from ytxdata.plots.layers import Layer, beside, layers
+from ytxdata.tables.described import Cell, Definition, Described, spoken, unit_of
 from ytxdata.tables.excel import SheetPlace, write_workbook
 from ytxdata.tables.excel_sheet import Formats, in_cell, print_setup
 from ytxdata.tables.html import scope
@@ -93,7 +95,7 @@ def write_report(
         [*(table for name, table in shown.items() if name not in LONG), collected.coverage],
         path,
         lang=lang,
-        front=Overview(collected, lang),
+        front=Overview(collected, lang, privacy or Privacy()),
         last=[*long, *collected.records.values()],
         by_title=True,
         check=check,
@@ -102,30 +104,53 @@ def write_report(
 
 
 def _as_grid(report: Report, lang: Lang) -> Described:
-    """Return the heat map with a row for each day and a column for each hour."""
-    cells = {(row["weekday"], row["hour"]): row["heatmap"] for row in report.arrow.to_pylist()}
-    days = pa.array([name.in_(lang) for name in WEEKDAYS])
-    hours = {
-        f"h{hour:02d}": pa.array([cells.get((day, hour)) for day in range(1, 8)], pa.float64()) for hour in range(24)
-    }
+    """Return the heat map with a row for each day (of each group) and a column for each hour."""
+    rows = report.arrow.to_pylist()
+    groups = list(dict.fromkeys(row["group"] for row in rows)) if "group" in report.arrow.column_names else [None]
+    cells = {(row.get("group"), row["weekday"], row["hour"]): row["heatmap"] for row in rows}
+    lines = [(group, day) for group in groups for day in range(1, 8)]
+    days = pa.array([WEEKDAYS[day - 1].in_(lang) for _, day in lines])
+    hours = {f"h{hour:02d}": pa.array([cells.get((*line, hour)) for line in lines], pa.float64()) for hour in range(24)}
     known = report.definition("heatmap")
     named = [Definition(key=f"h{hour:02d}", zh=f"{hour} 时", en=f"{hour}:00", unit=known.unit) for hour in range(24)]
+    own = {} if groups == [None] else {"group": pa.array([group for group, _ in lines], pa.string())}
     return replace(
         report,
-        frame=pa.table({"weekday": days, **hours}),
-        definitions=(Definition(key="weekday", zh="星期", en="weekday", unit="id"), *named, known),
-    )
+        frame=pa.table({**own, "weekday": days, **hours}),
+        definitions=(
+            *(report.definition(key) for key in own),
+            Definition(key="weekday", zh="星期", en="weekday", unit="id"), *named, known,
+        ),
+    )  # fmt: skip
 
 
 class Bars(NamedTuple):
-    """What one chart shows: a column of values, and perhaps a line over them, by the names in a column of a table's sheet."""
+    """What one chart shows: layers of values, one a group, and perhaps a line over them, by names.
+
+    The names stand in a column of a table's sheet, or, where several rows of it are of one name, here.
+    """
 
     title: Text
     label: Text
     kind: str
     place: SheetPlace
     key: int
-    columns: list[list[Any]]
+    layers: Sequence[Layer]
+    lines: int | None = None
+    names: list[str] | None = None
+    is_sum: bool = False
+
+    @property
+    def n_rows(self) -> int:
+        """How many names there are."""
+        return len(self.layers[0].values)
+
+    @property
+    def columns(self) -> list[list[Any]]:
+        """What is written for the chart to draw: names if they are here, values, the line."""
+        own: list[list[Any]] = [] if self.names is None else [self.names]
+        values = [[None if value != value else value for value in layer.values] for layer in self.layers]
+        return [*own, *values, *([] if not self.lines else [[self.lines] * self.n_rows])]
 
 
 class Overview:
@@ -137,10 +162,12 @@ class Overview:
         What it is about.
     lang
         Its language.
+    privacy
+        How the names of groups leave.
     """
 
-    def __init__(self, collected: Collection, lang: Lang) -> None:
-        self.collected, self.lang = collected, lang
+    def __init__(self, collected: Collection, lang: Lang, privacy: Privacy) -> None:
+        self.collected, self.lang, self._privacy = collected, lang, privacy
         self.name = _NAME.in_("en" if lang == "en" else "zh")
         self.cells: list[list[Cell]] = []
         self._last = 0
@@ -238,9 +265,10 @@ class Overview:
         )
         for hour in range(24):
             self._put(row + 1, hour + 2, hour + 2, hour, styled(align="center", font_color="#5F5F5F", font_size=8))
-        cells = {
-            (one["weekday"], one["hour"]): one["heatmap"] for one in self.collected.reports["heatmap"].arrow.to_pylist()
-        }
+        cells: dict[tuple[int, int], float | None] = {}
+        for one in self.collected.reports["heatmap"].arrow.to_pylist():  # minutes of groups add up
+            place, minutes = (one["weekday"], one["hour"]), one["heatmap"]
+            cells[place] = None if minutes is None else minutes + (cells.get(place) or 0.0)
         cell = styled("#,##0;;;", align="center", font_size=8, border=1, border_color="#FFFFFF")
         for day, name in enumerate(WEEKDAYS, start=1):
             self._put(row + 1 + day, 0, 1, name.in_(lang), styled(font_color="#5F5F5F"))
@@ -271,42 +299,43 @@ class Overview:
         place, report = places.get(name), self.collected.reports.get(name)
         if place is None or report is None or not place.n_rows:
             return None
-        n_rows = min(place.n_rows, _TOP) if kind == "bar" else place.n_rows
         known = report.definition(column)
-        values = report.arrow.column(column).to_pylist()[:n_rows]
-        label = known.label
+        label, share = known.label, 1
         if known.unit == "min":  # in hours, like the tiles
-            values = [None if value is None else value / 60 for value in values]
-            label = Text(label.zh.replace("分钟", "小时"), label.en.replace("minutes", "hours"))
-        columns = [values]
+            label, share = Text(label.zh.replace("分钟", "小时"), label.en.replace("minutes", "hours")), 60
         lines = self.collected.ask.lines if name == "concurrency" else None
-        if lines:
-            columns.append([lines] * n_rows)
-        return Bars(report.title, label, kind, place, place.columns.index(key), columns)
+        bars = Bars(report.title, label, kind, place, place.columns.index(key), (), lines)
+        if "group" not in report.arrow.column_names:
+            values = numbers(report.arrow.column(column).to_pylist())[: _TOP if kind == "bar" else None]
+            return bars._replace(layers=[Layer(label.in_(self.lang), BLUE, [value / share for value in values])])
+        data = spoken(self._privacy.masked(report), self.lang).arrow.to_pydict()
+        names = list(dict.fromkeys(map(str, data[key])))
+        found = layers(data, names, key, column, self.lang) if adds_up(column) else beside(data, names, key, column)[0]
+        told = [layer._replace(values=[value / share for value in layer.values]) for layer in found]
+        return bars._replace(layers=told, names=names, is_sum=adds_up(column))
 
     def _drawn(self, workbook: Any, bars: Bars, row: int, position: int) -> Any:
-        """Return a native chart of some bars, whose values begin at a row and column of this sheet."""
-        n_rows = len(bars.columns[0])
-        names = [bars.place.sheet, 1, bars.key, n_rows, bars.key]
-        chart = workbook.add_chart({"type": bars.kind})
-        values = [self.name, row, position, row + n_rows - 1, position]
-        chart.add_series(
-            {
-                "name": bars.label.in_(self.lang),
-                "categories": names,
-                "values": values,
-                "fill": {"color": BLUE},
-                "gap": 40,
-            }
-        )
-        is_lined = len(bars.columns) > 1
-        if is_lined:
-            bought = Text("已购线路 {n:,}", "purchased lines {n:,}").format(n=bars.columns[1][0]).in_(self.lang)
+        """Return a native chart of some bars, whose columns begin at a row and column of this sheet."""
+        last = row + bars.n_rows - 1
+        names = [bars.place.sheet, 1, bars.key, bars.n_rows, bars.key]
+        if bars.names is not None:
+            names = [self.name, row, position, last, position]
+            position += 1
+        is_stacked = len(bars.layers) > 1 and bars.is_sum
+        chart = workbook.add_chart({"type": bars.kind, **({"subtype": "stacked"} if is_stacked else {})})
+        for layer in bars.layers:
+            values = [self.name, row, position, last, position]
+            look: dict[str, Any] = {"fill": {"color": layer.colour}, "gap": 40}
+            chart.add_series({"name": layer.label, "categories": names, "values": values, **look})
+            position += 1
+        if bars.lines:
+            bought = Text("已购线路 {n:,}", "purchased lines {n:,}").format(n=bars.lines).in_(self.lang)
             line = workbook.add_chart({"type": "line"})
-            values = [self.name, row, position + 1, row + n_rows - 1, position + 1]
+            values = [self.name, row, position, last, position]
             look = {"color": RED, "width": 1.75, "dash_type": "dash"}
             line.add_series({"name": bought, "categories": names, "values": values, "line": look})
             chart.combine(line)
+        is_lined = bars.lines or len(bars.layers) > 1
         chart.show_hidden_data()
         font: dict[str, Any] = {"name": "Microsoft YaHei", "size": 9, "color": INK}
         said = f"{bars.title.in_(self.lang)} · {bars.label.in_(self.lang)}"

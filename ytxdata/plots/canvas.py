@@ -151,10 +151,11 @@ class Drawable(Protocol):
 
 
 class Picture(NamedTuple):
-    """One picture there is: how it is drawn, its height in inches on a page, whether it can show telephone numbers."""
+    """One picture there is: how it is drawn, its height in inches on a page, also with groups, whether it can show telephone numbers."""
 
     draw: Callable[..., Axes]
     height: float
+    grouped: float
     is_personal: bool
 
 
@@ -164,19 +165,19 @@ PICTURES: dict[str, Picture] = {}
 Draw = TypeVar("Draw", bound=Callable[..., Axes])
 
 
-def picture(*, height: float = 3.7, is_personal: bool = False) -> Callable[[Draw], Draw]:
+def picture(*, height: float = 3.7, grouped: float | None = None, is_personal: bool = False) -> Callable[[Draw], Draw]:
     """Register a function as the picture of the report it is called like; it takes the report, axes or None, and `lang`.
 
     Parameters
     ----------
-    height
-        How high it is on a page, in inches.
+    height, grouped
+        How high it is on a page, in inches; with groups, if that is another height.
     is_personal
         It also takes `show_phones`.
     """
 
     def registered(draw: Draw) -> Draw:
-        PICTURES[draw.__name__] = Picture(draw, height, is_personal)
+        PICTURES[draw.__name__] = Picture(draw, height, grouped or height, is_personal)
         return draw
 
     return registered
@@ -215,10 +216,10 @@ def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]
 S = TypeVar("S")
 
 
-def opened(source: S, *, show_phones: bool = False) -> tuple[S, dict[str, list[Any]]]:
+def opened(source: S, *, lang: Lang = "both", show_phones: bool = False) -> tuple[S, dict[str, list[Any]]]:
     """Return a table with its personal data hidden (or anything with a `frame`), and its rows column by column.
 
-    Instants come as wall times of the zone.
+    Instants come as wall times of the zone, values that have words in the reader's language.
     """
     table: pa.Table
     if hasattr(source, "masked"):
@@ -227,7 +228,11 @@ def opened(source: S, *, show_phones: bool = False) -> tuple[S, dict[str, list[A
     else:
         table = nw.from_native(source.frame, eager_only=True).to_arrow()  # type: ignore[attr-defined]  # the contract of this function
     zone = getattr(source, "zone", ZONE_NAME)
-    return source, {name: _values(table.column(name), zone) for name in table.column_names}
+    data = {name: _values(table.column(name), zone) for name in table.column_names}
+    for known in getattr(source, "definitions", ()):
+        if known.words and known.key in data:
+            data[known.key] = [known.words[one].in_(lang) if one in known.words else one for one in data[known.key]]
+    return source, data
 
 
 def _values(column: pa.ChunkedArray, zone: str) -> list[Any]:

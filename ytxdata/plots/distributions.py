@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import accumulate
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
@@ -16,6 +17,7 @@ from ytxdata.plots.canvas import (
     QUIET,
     Drawable,
     drawing,
+    families,
     footer,
     legible,
     nothing,
@@ -26,6 +28,7 @@ from ytxdata.plots.canvas import (
     thousands,
     title,
 )
+from ytxdata.plots.layers import has_groups, largest, layers, name_layers, shown, stack
 
 _SHARE = Text("{share:.1f} %，累计 {all:.1f} %", "{share:.1f} %, together {all:.1f} %")
 _LABEL, _HOURS = Text("会议时长（分钟）", "meeting minutes"), Text("会议时长（小时）", "meeting hours")
@@ -89,30 +92,34 @@ def creators(
 
 
 def distribution(report: Drawable, key: str, label: Text, ax: Axes | None, lang: Lang) -> Axes:
-    """Draw the meetings of each class of the column `key`, in the order of the rows."""
-    report, data = opened(report)
+    """Draw the meetings of each class of the column `key`, in the order of the rows; groups lie upon each other."""
+    report, data = opened(report, lang=lang)
     with drawing(ax) as ax:
         title(ax, report, lang)
-        meetings = numbers(data["meetings"])
-        total = sum(value for value in meetings if value == value)
-        if not total:
+        names = list(dict.fromkeys(map(str, data[key])))
+        is_known = any(value is not None for value in data["meetings"])
+        parts = layers(data, names, key, "meetings", lang)
+        meetings = [sum(values) for values in zip(*(part.values for part in parts), strict=True)]
+        total = sum(meetings)
+        if not total or not is_known:
             return nothing(ax, report, lang)
-        bars = ax.bar(range(len(meetings)), meetings, 0.72, color=BLUE)
         ax.bar_label(
-            bars,
+            stack(ax, range(len(meetings)), 0.72, parts),
             [f"{value:,.0f}\n{100 * value / total:.1f} %" for value in meetings],
             padding=3,
             fontsize=9,
             color="#444444",
             bbox=BACKING,
         )
-        ax.set_xticks(range(len(meetings)), [str(name) for name in data[key]])
+        ax.set_xticks(range(len(meetings)), names)
         ax.set_xlim(-0.7, len(meetings) - 0.3)
         ax.set_ylim(0, 1.16 * max(meetings))
         ax.set_xlabel(label.in_(lang))
         ax.set_ylabel(Text("会议数", "meetings").in_(lang))
         rules(ax)
         thousands(ax)
+        if has_groups(data):
+            name_layers(ax, parts)
         footer(ax, report, lang)
         return ax
 
@@ -161,9 +168,9 @@ WEEKDAYS = tuple(
 )
 
 
-@picture(height=3.3)
+@picture(height=3.3, grouped=5.4)
 def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
-    """Draw the occupied minutes of each hour of the week.
+    """Draw the occupied minutes of each hour of the week; of several groups the largest, each by itself and all in one scale of colours.
 
     Parameters
     ----------
@@ -174,29 +181,60 @@ def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> A
     lang
         `zh` or `en`.
     """
-    report, data = opened(report)
-    with drawing(ax, (9.6, 4.4)) as ax:
+    report, data = opened(report, lang=lang)
+    with drawing(ax, (9.6, 6.6 if has_groups(data) else 4.4)) as ax:
         title(ax, report, lang)
         if not data["hour"]:
             return nothing(ax, report, lang)
-        grid = [[0.0] * 24 for _ in WEEKDAYS]
-        for weekday, hour, minutes in zip(data["weekday"], data["hour"], data["heatmap"], strict=True):
-            grid[int(weekday) - 1][int(hour)] += float(minutes or 0)
-        in_hours = max(max(row) for row in grid) >= MANY_MINUTES
-        if in_hours:
-            grid = [[minutes / 60 for minutes in row] for row in grid]
-        mesh = ax.pcolormesh(range(25), range(8), grid, cmap="YlGnBu", vmin=0, edgecolors="white", linewidth=1.5)
-        ax.invert_yaxis()
-        ax.set_yticks([day + 0.5 for day in range(7)], [name.in_(lang) for name in WEEKDAYS])
-        ax.set_xticks(range(0, 25, 2), [f"{hour:02d}:00" for hour in range(0, 25, 2)])
-        ax.spines[:].set_visible(False)
+        groups = largest(data, "heatmap") if has_groups(data) else [""]
+        grids = {group: _grid(data, group) for group in groups[:MOST_GROUPS]}
+        most = max(max(row) for grid in grids.values() for row in grid)
+        in_hours = most >= MANY_MINUTES
+        share = 60 if in_hours else 1
+        for at, (group, grid) in enumerate(grids.items()):
+            panel = ax if not has_groups(data) else _panel(ax, at, len(grids), group)
+            shown_grid = [[minutes / share for minutes in row] for row in grid]
+            mesh = panel.pcolormesh(
+                range(25), range(8), shown_grid, cmap="YlGnBu", vmin=0, vmax=most / share or 1, edgecolors="white",
+                linewidth=1.5 if panel is ax else 0.6,
+            )  # fmt: skip
+            panel.invert_yaxis()
+            step = 2 if panel is ax else 6
+            panel.set_yticks([day + 0.5 for day in range(7)], [name.in_(lang) for name in WEEKDAYS])
+            panel.set_xticks(range(0, 25, step), [f"{hour:02d}:00" for hour in range(0, 25, step)])
+            panel.spines[:].set_visible(False)
         bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, format=FuncFormatter(lambda value, _: f"{value:,.10g}"))
         bar.outline.set_visible(False)
         bar.set_label(
             (Text("占用小时", "occupied hours") if in_hours else Text("占用分钟", "occupied minutes")).in_(lang)
         )
-        footer(ax, report, lang)
+        footer(ax, report, lang, *shown(len(grids), len(groups)))
         return ax
+
+
+MOST_GROUPS = 6
+"""Grids of more groups than these are too small to be read."""
+
+
+def _grid(data: dict[str, list[Any]], group: str) -> list[list[float]]:
+    """Return the minutes of one group (of all rows without groups), weekday by hour."""
+    grid = [[0.0] * 24 for _ in WEEKDAYS]
+    rows = map(str, data["group"]) if has_groups(data) else [""] * len(data["hour"])
+    for own, weekday, hour, minutes in zip(rows, data["weekday"], data["hour"], data["heatmap"], strict=True):
+        if own == group:
+            grid[int(weekday) - 1][int(hour)] += float(minutes or 0)
+    return grid
+
+
+def _panel(ax: Axes, at: int, n: int, group: str) -> Axes:
+    """Return the axes of the picture's panel for a group: two in a row, its name above."""
+    ax.set_axis_off()
+    height = 1 / -(-n // 2)
+    left, bottom = 0.53 * (at % 2), 1 - (at // 2 + 1) * height
+    panel: Axes = ax.inset_axes((left, bottom + 0.2 * height, 0.47, 0.62 * height))
+    panel.set_title(legible(group, 24), loc="left", fontsize=9, color=QUIET, pad=3)
+    panel.tick_params(labelsize=7, length=0, labelfontfamily=[*families(), "sans-serif"])
+    return panel
 
 
 MOST_UNITS = 20
@@ -216,7 +254,7 @@ def network(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> A
     lang
         `zh` or `en`.
     """
-    report, data = opened(report)
+    report, data = opened(report, lang=lang)
     with drawing(ax, (8.0, 6.4)) as ax:
         title(ax, report, lang)
         shared: Counter[str] = Counter()
@@ -234,9 +272,9 @@ def network(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> A
         edges = range(len(names) + 1)
         mesh = ax.pcolormesh(edges, edges, grid, cmap="YlGnBu", vmin=0, edgecolors="white", linewidth=1.5)
         ax.invert_yaxis()
-        shown = [legible(name, 16) for name in names]
-        ax.set_yticks([at + 0.5 for at in range(len(names))], shown)
-        ax.set_xticks([at + 0.5 for at in range(len(names))], shown, rotation=60, ha="right")
+        labels = [legible(name, 16) for name in names]
+        ax.set_yticks([at + 0.5 for at in range(len(names))], labels)
+        ax.set_xticks([at + 0.5 for at in range(len(names))], labels, rotation=60, ha="right")
         ax.spines[:].set_visible(False)
         bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, format=FuncFormatter(lambda value, _: f"{value:,.10g}"))
         bar.outline.set_visible(False)

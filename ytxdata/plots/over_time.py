@@ -34,6 +34,18 @@ from ytxdata.plots.canvas import (
     thousands,
     title,
 )
+from ytxdata.plots.layers import (
+    HATCHED,
+    PARTIAL,
+    Layer,
+    beside,
+    has_groups,
+    layers,
+    name_layers,
+    partial_periods,
+    shown,
+    stack,
+)
 
 _TOTAL = Text("合计", "total")
 _LETTER, _SPACE = 0.075, 0.15  # inches
@@ -100,54 +112,47 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axe
     Parameters
     ----------
     report
-        Needs the columns `period` (`2026-03-05`, `2026-03` or `total`), `meetings`, `meeting_minutes`; rows of one
-        period (its groups) are added up.
+        Needs the columns `period` (`2026-03-05`, `2026-03` or `total`), `meetings`, `meeting_minutes`; groups
+        lie upon each other.
     ax
         Where to draw; by default on a figure of its own.
     lang
         `zh` or `en`.
     """
-    report, data = opened(report)
+    report, data = opened(report, lang=lang)
     with drawing(ax) as ax:
         title(ax, report, lang)
         if not data["period"]:
             return nothing(ax, report, lang)
         periods = list(dict.fromkeys(map(str, data["period"])))
-        partial = {
-            str(one)
-            for one, cut in zip(data["period"], data.get("is_partial", data["period"]), strict=True)
-            if cut is True
-        }
-        meetings = _summed(periods, data, "meetings")
-        hours = [value / 60 for value in _summed(periods, data, "meeting_minutes")]
+        partial = partial_periods(data)
         ax.set_axis_off()
-        panels = ((0.52, meetings, _MEETINGS, BLUE), (0.0, hours, _HOURS, ORANGE))
-        for bottom, values, label, colour in panels:
+        panels = ((0.52, "meetings", 1, _MEETINGS, BLUE), (0.0, "meeting_minutes", 60, _HOURS, ORANGE))
+        for bottom, figure, unit, label, colour in panels:
             panel = ax.inset_axes((0, bottom, 1, 0.40))  # its name, and above both the period, stand in what is left
             panel.spines[["top", "right"]].set_visible(False)
             panel.set_axisbelow(True)
             middles, widths = place(panel, periods, lang)
-            bars = panel.bar(middles, values, [0.78 * width for width in widths], color=colour)
-            for period, bar in zip(periods, bars, strict=True):
+            wide = [0.78 * width for width in widths]
+            parts = [
+                Layer(one.label, one.colour if has_groups(data) else colour, [value / unit for value in one.values])
+                for one in layers(data, periods, "period", figure, lang, by="meetings")
+            ]
+            # One bar a period, over all its layers, carries the hatching and is what a page's reader points at.
+            whole = stack(panel, middles, wide, parts)
+            for period, bar in zip(periods, whole, strict=True):
                 bar.set_gid(f"bar-{period}" if label is _MEETINGS else None)
                 if period in partial:
-                    bar.set(hatch="///", edgecolor="white")
+                    bar.set(hatch=PARTIAL, edgecolor="white")
             rules(panel)
             thousands(panel)
             panel.set_ylim(bottom=0)
             panel.set_title(label.in_(lang), loc="left", fontsize=10, color=QUIET, pad=4)
             panel.tick_params(labelbottom=bottom == 0.0, length=0, labelfontfamily=[*families(), "sans-serif"])
-        told = [Text("斜纹：时段不完整", "hatched: not a whole period")] if partial else []
-        footer(ax, report, lang, *told)
+        if has_groups(data):
+            name_layers(ax, parts)
+        footer(ax, report, lang, *([HATCHED] if partial else []))
         return ax
-
-
-def _summed(periods: list[str], data: dict[str, list[Any]], column: str) -> list[float]:
-    """Return a figure for each period, summed over its rows; unknown where one is."""
-    sums = dict.fromkeys(periods, 0.0)
-    for period, value in zip(map(str, data["period"]), numbers(data[column]), strict=True):
-        sums[period] += value
-    return list(sums.values())
 
 
 _FEW = 92
@@ -156,7 +161,7 @@ _FEW = 92
 
 @picture()
 def concurrency(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh", lines: int | None = None) -> Axes:
-    """Draw the largest number of legs at once in each period, and the purchased lines; what lies above them stands out.
+    """Draw the largest number of legs at once in each period, and the purchased lines; what lies above them stands out. Groups stand beside each other.
 
     Parameters
     ----------
@@ -169,42 +174,61 @@ def concurrency(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh", 
     lines
         Purchased lines; by default those the report was made with.
     """
-    report, data = opened(report)
+    report, data = opened(report, lang=lang)
     lines = _lines(report) if lines is None else lines
     with drawing(ax) as ax:
         title(ax, report, lang)
         if not data["period"]:
             return nothing(ax, report, lang)
-        middles, widths = place(ax, [str(period) for period in data["period"]], lang)
-        wide = [width * (0.8 if len(widths) <= _FEW else 1) for width in widths]
-        peaks = numbers(data["peak_legs"])
-        bought = float("inf") if lines is None else lines
-        ax.bar(middles, [min(peak, bought) for peak in peaks], wide, color=BLUE)
-        said: list[tuple[Artist, Text]] = [(Patch(color=BLUE), Text("并发峰值", "peak at once"))]
+        periods = list(dict.fromkeys(map(str, data["period"])))
+        middles, widths = place(ax, periods, lang)
+        parts, n_groups = _parts(data, periods)
+        partial = partial_periods(data)
+        for at, part in enumerate(parts):
+            wide = [width * (0.8 if len(widths) * len(parts) <= _FEW else 1) / len(parts) for width in widths]
+            shift = at - (len(parts) - 1) / 2
+            spots = [middle + shift * one for middle, one in zip(middles, wide, strict=True)]
+            _bars(ax, part, spots, wide, lines, [period in partial for period in periods])
+        said: list[tuple[Artist, Text]] = []
+        if not has_groups(data):
+            said.append((Patch(color=BLUE), Text("并发峰值", "peak at once")))
         if lines is not None:
-            over = [max(peak - lines, 0) for peak in peaks]
-            ax.bar(
-                middles,
-                over,
-                wide,
-                lines,
-                color=RED,
-                hatch="///",
-                edgecolor="white",
-                linewidth=0,
-            )
             mark = ax.axhline(lines, color=INK, linewidth=1.4, linestyle="--")
             said.append((Patch(facecolor=RED, hatch="///", edgecolor="white"), Text("超出线路数", "above the lines")))
             said.append((mark, Text(f"已购线路 {lines:,}", f"purchased lines {lines:,}")))
-        highest = max([peak for peak in peaks if peak == peak] + [lines or 0, 1])
+        highest = max([peak for part in parts for peak in part.values if peak == peak] + [lines or 0, 1])
         ax.set_ylim(0, 1.08 * highest)
         ax.set_ylabel(Text("同时在线接入数", "legs at once").in_(lang))
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         rules(ax)
         thousands(ax)
-        legend(ax, [mark for mark, _ in said], [text for _, text in said], lang)
-        footer(ax, report, lang)
+        if has_groups(data):
+            name_layers(ax, parts, said, lang)
+        else:
+            legend(ax, [mark for mark, _ in said], [text for _, text in said], lang)
+        footer(ax, report, lang, *([HATCHED] if partial else []), *shown(len(parts), n_groups))
         return ax
+
+
+def _parts(data: dict[str, list[Any]], periods: list[str]) -> tuple[list[Layer], int]:
+    """Return the peaks of each group, or of all; and how many groups there are."""
+    if has_groups(data):
+        return beside(data, periods, "period", "peak_legs")
+    return [Layer("", BLUE, numbers(data["peak_legs"]))], 1
+
+
+def _bars(
+    ax: Axes, part: Layer, spots: list[float], wide: list[float], lines: int | None, is_partial: list[bool]
+) -> None:
+    """Draw the bars of one group; what is above the lines, and periods that are not whole, are hatched."""
+    bought = float("inf") if lines is None else lines
+    below = ax.bar(spots, [min(peak, bought) for peak in part.values], wide, color=part.colour)
+    for bar, cut in zip(below, is_partial, strict=True):
+        if cut:
+            bar.set(hatch=PARTIAL, edgecolor="white", linewidth=0)
+    if lines is not None:
+        over = [max(peak - lines, 0) for peak in part.values]
+        ax.bar(spots, over, wide, lines, color=RED, hatch="///", edgecolor="white", linewidth=0)
 
 
 def _lines(report: Any) -> int | None:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import narwhals as nw
 import pyarrow as pa
@@ -174,6 +174,8 @@ class Definition:
         A value, as a CSV holds it.
     is_nullable
         Whether it may be unknown.
+    words
+        Value → what people read in its place; in the frame and in a CSV it stays the value, which programs compare.
     """
 
     key: str
@@ -185,6 +187,7 @@ class Definition:
     origin: str = ""
     example: str = ""
     is_nullable: bool = True
+    words: Mapping[str, Text] = field(default_factory=dict)
 
     @property
     def label(self) -> Text:
@@ -329,6 +332,20 @@ class Described:
         """Return the definition of a column, or one that calls it by its key."""
         known = next((definition for definition in self.definitions if definition.key == key), None)
         return known or Definition(key=key, zh=key, en=key)
+
+
+T = TypeVar("T", bound=Described)
+
+
+def spoken(table: T, lang: Lang) -> T:
+    """Return a table for people: values that have words, such as `not in the book`, in their language."""
+    rows = table.arrow
+    for place, key in enumerate(rows.column_names):
+        words = table.definition(key).words
+        if words:
+            said = [words[one].in_(lang) if one in words else one for one in rows.column(key).to_pylist()]
+            rows = rows.set_column(place, key, pa.array(said, pa.string()))
+    return table if rows is table.arrow else replace(table, frame=rows)
 
 
 FORMAT = "ytxdata.about/1"

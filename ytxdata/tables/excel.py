@@ -14,7 +14,7 @@ import pyarrow as pa
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.files import replacing
 from ytxdata.labels import Lang, Text, preferred_lang
-from ytxdata.tables.described import FORMAT, Cell, Definition, Described, cells, type_name, unit_of, write_about
+from ytxdata.tables.described import FORMAT, Cell, Definition, Described, cells, spoken, type_name, unit_of, write_about
 from ytxdata.tables.excel_sheet import Formats, Progress, compare, heading, in_cell, write_sheet
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Pseudonyms, masked
@@ -100,7 +100,8 @@ def write_workbook(
     """
     xlsxwriter = writer_for([*tables, *last])
     lang = lang or preferred_lang()
-    outgoing = [masked(one, show_phones=show_phones, pseudonyms=pseudonyms, book=book) for one in (*tables, *last)]
+    hidden = (masked(one, show_phones=show_phones, pseudonyms=pseudonyms, book=book) for one in (*tables, *last))
+    outgoing = [spoken(one, lang) for one in hidden]
     taken = [*(title.in_(_one(lang)) for title in GUIDES), *([front.name] if front else [])]
     called = (table.title.in_(_one(lang)) if by_title else table.name for table in outgoing)
     named = list(zip(sheet_names(called, taken), outgoing, strict=True))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ytxdata.labels import Lang, Text, preferred_lang
-from ytxdata.tables.described import Cell, Definition, Described, cells, decimal_text, type_name, unit_of
+from ytxdata.tables.described import Cell, Definition, Described, cells, decimal_text, spoken, type_name, unit_of
 from ytxdata.templates import render as fill
 from ytxdata.times import beijing_text
 
@@ -74,7 +74,7 @@ def scope(table: Described) -> Text:
 
 def readable(table: Described, lang: Lang) -> Rows:
     """Return the rows of a masked table with readable numbers."""
-    rows = table.arrow
+    rows = spoken(table, lang).arrow
     known = [table.definition(key) for key in rows.column_names]
     decimals = [unit_of(definition.unit).decimals for definition in known]
     return Rows(

@@ -173,8 +173,11 @@ def masked(
         column = rows.column(key).cast(pa.string()) if known.unit in ("phone", "person", "id") else rows.column(key)
         if known in table.definitions:
             definitions[key] = known
+        words = known.words  # what the house itself says, such as `not in the book`, is nobody's
         if known.unit == "phone":
-            columns[key] = _each(column, lambda phone: _called(phone, book, hide, show_phones))
+            columns[key] = _each(
+                column, lambda phone, words=words: phone if phone in words else _called(phone, book, hide, show_phones)
+            )
             definitions[key] = known if show_phones and not book else replace(known, unit="hidden")
             if book:
                 group = f"{key}_department"
@@ -183,7 +186,9 @@ def masked(
                     key=group, zh=f"{known.zh}所属部门", en=f"department of {known.en}", unit="text"
                 )
         elif known.unit == "person" and pseudonyms:
-            columns[key] = _each(column, pseudonyms.of_person)
+            columns[key] = _each(
+                column, lambda name, words=words: name if name in words else pseudonyms.of_person(name)
+            )
             definitions[key] = replace(known, unit="hidden")
         elif known.unit == "raw" and pseudonyms:
             columns[key] = pa.chunked_array([pa.nulls(len(column), pa.string())])

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from ytxdata import plots
 from ytxdata.labels import Text
-from ytxdata.plots.layers import COLOURS, PARTIAL
+from ytxdata.plots.over_time import COLOURS, PARTIAL
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
 

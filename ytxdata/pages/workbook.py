@@ -15,7 +15,7 @@ from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection
 from ytxdata.plots.canvas import BLUE, INK, RED, numbers
 from ytxdata.plots.distributions import WEEKDAYS
-from ytxdata.plots.layers import Layer, beside, layers
+from ytxdata.plots.over_time import Layer, beside, layers
 from ytxdata.tables.described import Cell, Definition, Described, spoken, unit_of
 from ytxdata.tables.excel import SheetPlace, write_workbook
 from ytxdata.tables.excel_sheet import Formats, in_cell, print_setup

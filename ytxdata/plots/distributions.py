@@ -28,7 +28,7 @@ from ytxdata.plots.canvas import (
     thousands,
     title,
 )
-from ytxdata.plots.layers import has_groups, largest, layers, name_layers, shown, stack
+from ytxdata.plots.over_time import has_groups, largest, layers, name_layers, shown, stack
 
 _SHARE = Text("{share:.1f} %，累计 {all:.1f} %", "{share:.1f} %, together {all:.1f} %")
 _LABEL, _HOURS = Text("会议时长（分钟）", "meeting minutes"), Text("会议时长（小时）", "meeting hours")

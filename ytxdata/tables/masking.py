@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -173,11 +173,9 @@ def masked(
         column = rows.column(key).cast(pa.string()) if known.unit in ("phone", "person", "id") else rows.column(key)
         if known in table.definitions:
             definitions[key] = known
-        words = known.words  # what the house itself says, such as `not in the book`, is nobody's
+        said = known.words  # what the house itself says, such as `not in the book`, is nobody's
         if known.unit == "phone":
-            columns[key] = _each(
-                column, lambda phone, words=words: phone if phone in words else _called(phone, book, hide, show_phones)
-            )
+            columns[key] = _each(column, _but(said, lambda phone: _called(phone, book, hide, show_phones)))
             definitions[key] = known if show_phones and not book else replace(known, unit="hidden")
             if book:
                 group = f"{key}_department"
@@ -186,9 +184,7 @@ def masked(
                     key=group, zh=f"{known.zh}所属部门", en=f"department of {known.en}", unit="text"
                 )
         elif known.unit == "person" and pseudonyms:
-            columns[key] = _each(
-                column, lambda name, words=words: name if name in words else pseudonyms.of_person(name)
-            )
+            columns[key] = _each(column, _but(said, pseudonyms.of_person))
             definitions[key] = replace(known, unit="hidden")
         elif known.unit == "raw" and pseudonyms:
             columns[key] = pa.chunked_array([pa.nulls(len(column), pa.string())])
@@ -264,6 +260,10 @@ def _starred(text: str) -> str:
 
 def _in_both(text: Text, change: Hide) -> Text:
     return Text(change(text.zh), change(text.en))
+
+
+def _but(said: Collection[str], change: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    return lambda text: text if text in said else change(text)
 
 
 def _each(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.ChunkedArray:

@@ -84,9 +84,9 @@ def next_ask(plan: Plan, sightings: Sequence[Sighting], policy: Policy) -> int |
         return _after_the_end(plan, full, sightings, policy)
     if anchored(sightings):
         return _to_show_the_order(plan, sightings)
-    half = _to_exclude_luck(last, policy) if last.joins and len(sightings) < policy.cuts else None
-    if half is not None:
-        return half
+    cut = _to_exclude_luck(sightings, policy)
+    if cut is not None:
+        return cut
     if last.stopped and not brought_fewer(sightings):
         return _to_be_cut_by_us(sightings)
     return _towards_the_end(sightings, policy)
@@ -113,21 +113,38 @@ def _after_the_end(plan: Plan, full: Sighting, sightings: Sequence[Sighting], po
     # What a limit by category may hide, no order shows: cuts would prove no more than is proven.
     waits = [one for one in plan.waiting if one.proven_from is None or hidden_before(full, plan.limits) is None]
     if not has_matured and may_mature(waits, full, policy) and all(one.comparison.is_strict for one in cuts):
-        quarters = policy.cuts - len(cuts)
-        if quarters and _strict_luck(full.pull.n_returned, policy) <= policy.chance:
-            return full.pull.n_returned * quarters // (policy.cuts + 1)
+        places = cut_places(n_settled(full), 1.0, policy, at_least=policy.cuts)
+        if len(cuts) < len(places):
+            return full.n_ids - n_settled(full) + places[len(cuts)]
     if cuts:
-        return _to_exclude_luck(cuts[-1], policy) if cuts[-1].joins and not anchored(sightings) else None
+        return None if anchored(sightings) else _to_exclude_luck(sightings, policy)
     return plan.tail if plan.has_proof or has_matured else None
 
 
-def _strict_luck(n: int, policy: Policy) -> float:
-    """Return how likely a platform without order would pass all cuts of so long an answer."""
-    sizes = [n * k // (policy.cuts + 1) for k in range(policy.cuts + 1, 0, -1)]
-    chance = 1.0
-    for longer, shorter in pairwise(sizes):
-        chance *= luck(shorter, shorter, longer)
-    return chance
+def cut_places(n: int, luck_so_far: float, policy: Policy, at_least: int = 1) -> tuple[int, ...]:
+    """Return where to cut so many settled records, so that no luck would give them in order at all those places.
+
+    As few cuts as will do, into equal parts: each is a call. None when not even `most_cuts` would.
+
+    Examples
+    --------
+    >>> from ytxdata.history.proof.policy import DEFAULT_POLICY
+    >>> cut_places(40, 1.0, DEFAULT_POLICY, at_least=3), cut_places(14, 1.0, DEFAULT_POLICY, at_least=3)
+    ((30, 20, 10), (12, 10, 8, 7, 5, 3, 1))
+    """
+    for n_cuts in range(at_least, min(policy.most_cuts, n - 1) + 1):
+        places = tuple(n * k // (n_cuts + 1) for k in range(n_cuts, 0, -1))
+        chance = luck_so_far
+        for longer, shorter in pairwise((n, *places)):
+            chance *= luck(shorter, shorter, longer)
+        if chance <= policy.chance:
+            return places
+    return ()
+
+
+def n_settled(answer: Sighting) -> int:
+    """Return how many records of an answer no longer settle: the younger ones say nothing of its order."""
+    return sum(at < answer.upper for at, _ in answer.extent.placed)
 
 
 def _to_show_the_order(plan: Plan, sightings: Sequence[Sighting]) -> int | None:
@@ -142,15 +159,18 @@ def _to_show_the_order(plan: Plan, sightings: Sequence[Sighting]) -> int | None:
     return None if is_shown or has_tried else 2 * max(one.asked for one in sightings)
 
 
-def _to_exclude_luck(last: Sighting, policy: Policy) -> int | None:
-    """Ask for half of what joined on, where so few records might be in order by accident: two cuts are not.
+def _to_exclude_luck(sightings: Sequence[Sighting], policy: Policy) -> int | None:
+    """Cut shorter what joined on, where so few records might be in order by accident: at several places they are not.
 
     None when even that would not do, so that all there is must be read.
     """
-    half = last.asked // 2
-    if not half or last.luck * luck(half, half, last.asked) > policy.chance:
+    last = sightings[-1]
+    joined = [place for place, one in enumerate(sightings) if one.joins]
+    # each cut must be the newest part of the one before it, back to the answer that joins
+    if not joined or not all(one.comparison.is_strict for one in sightings[joined[-1] + 1 :]):
         return None
-    return half
+    places = cut_places(n_settled(last), last.luck, policy)
+    return len(last.extent.ids) - n_settled(last) + places[0] if places else None
 
 
 def _to_be_cut_by_us(sightings: Sequence[Sighting]) -> int | None:
@@ -198,8 +218,8 @@ def _may_confirm(known: KnownLand, evidence: Evidence, policy: Policy) -> bool:
     n_known = known.count()
     n_new = n_known - known.n_before(full[0].asked_at)
     grown = n_new * full[-1].n_bytes / full[-1].n_records
-    share = 0.8 if _more_than(n_known, policy) <= policy.first_ask else 1.1
-    return grown > share * max(policy.large, full[-1].largest)
+    share = 0.4 if _more_than(n_known, policy) <= policy.first_ask else 1.1
+    return grown > share * max(policy.large, min(full[-1].largest, policy.giant // 2))
 
 
 def _tail(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -> int | None:
@@ -219,7 +239,11 @@ def _tail(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -
     n_young = n_deep + int(n_expected * policy.headroom)
     listed_from = Before(None, evidence.listed_from, evidence.listed_at).still_listed_from(now)
     n_listed = n_all - (known.n_before(listed_from) if listed_from else n_all)
-    tails = (n_young + max(4 * policy.overlap, policy.spare), max(n_young + 2 * policy.overlap, n_listed // 2))
+    tails = (
+        n_young + max(4 * policy.overlap, policy.spare),
+        max(n_young + 2 * policy.overlap, n_listed // 2),
+        n_young + policy.overlap + 1,
+    )
     return next((tail for tail in tails if _may_prove(tail, n_listed, policy)), None)
 
 
@@ -227,5 +251,5 @@ def _may_prove(tail: int, n_listed: int, policy: Policy) -> bool:
     """Say whether so short an answer leaves enough old records out that luck could not have left them out."""
     if n_listed - tail <= policy.overlap:
         return False
-    half = tail // 2
-    return luck(tail, tail, n_listed) * luck(half, half, tail) <= policy.chance
+    by_luck = luck(tail, tail, n_listed)
+    return by_luck <= policy.chance or bool(cut_places(tail, by_luck, policy))

@@ -14,8 +14,8 @@ from ytxdata.history.proof.reasons import CONFIRMABLE
 from ytxdata.history.proof.verdict import waiting
 from ytxdata.labels import Text
 
-FEWEST = 20
-"""So many meetings a list must hold before cuts at its quarters can exclude luck: 20! / (5!)⁴ is above 10⁹."""
+FEWEST = 14
+"""So many meetings a list must hold before cuts can exclude luck: 14! / 2⁶ is above 10⁹."""
 
 
 class Possible(NamedTuple):
@@ -149,7 +149,7 @@ def _until_confirmed(evidence: Evidence, policy: Policy) -> Outlook:
     first, last = waits[0], waits[-1]
     size = max(one.largest for one in waits)
     is_broken = evidence.order_broken_at is not None and not evidence.order_shown
-    room = max(policy.giant, 2 * size) if is_broken else max(policy.large, size)
+    room = max(policy.giant, 2 * size) if is_broken else max(policy.large, min(size, policy.giant // 2))
     n_for_bytes = ceil((first.n_bytes + room - last.n_bytes) * last.n_records / max(1, last.n_bytes))
     n = max(1, n_for_bytes, FEWEST - last.n_records)
     pace = _pace(evidence)

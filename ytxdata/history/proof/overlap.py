@@ -151,16 +151,18 @@ def compared(answer: Extent, earlier: Extent | None, policy: Policy) -> Comparis
     The archive alone cannot show the order: a list kept oldest first whose old end is forgotten, and a memory that
     gets shorter, both looked anchored. Two answers of different length, minutes apart, can.
     """
-    if earlier is None or earlier.trimmed is None or answer.lower is None:
+    if earlier is None:
         return Comparison()
+    shorter, longer = sorted((answer, earlier), key=lambda one: len(one.ids))
+    is_strict, by_luck = _strictness(shorter, longer) if shorter.placed else (False, 1.0)
+    if earlier.trimmed is None or answer.lower is None:
+        return Comparison(is_strict=is_strict, luck=by_luck)
     only_before = [at for at, one in earlier.placed if one.meeting_id not in answer.ids]
     only_now = [at for at, one in answer.placed if one.meeting_id not in earlier.ids]
     n_lacking = sum(answer.lower <= at < answer.upper for at in only_before)
     # Held against the window without its lowest few: a pinned room would stretch the shorter answer's window over
     # years.
     n_hidden = sum(earlier.trimmed <= at < earlier.upper for at in only_now)
-    shorter, longer = sorted((answer, earlier), key=lambda one: len(one.ids))
-    is_strict, by_luck = _strictness(shorter, longer, policy)
     return Comparison(
         is_strict=is_strict,
         luck=by_luck,
@@ -186,13 +188,14 @@ def _agree(
     return max(sum(at < both_reach for at in seen) for seen in (only_before, only_now)) >= policy.overlap
 
 
-def _strictness(shorter: Extent, longer: Extent, policy: Policy) -> tuple[bool, float]:
+def _strictness(shorter: Extent, longer: Extent) -> tuple[bool, float]:
     """Say whether the shorter answer is the newest part of the longer to a record, and how likely that is by luck."""
     upper = min(shorter.upper, longer.upper)
     settled = [pair for pair in longer.placed if pair[0] < upper]
     below = [(at, one) for at, one in settled if one.meeting_id not in shorter.ids]
     n_common = len(settled) - len(below)
-    if len(below) < policy.overlap or n_common < sum(at < upper for at, _ in shorter.placed):
+    # one below will do: how little that says is in the luck of it, and one out of its place makes it not strict
+    if not below or n_common < sum(at < upper for at, _ in shorter.placed):
         return False, 1.0
     # By end too: a list that is kept by end puts a meeting of a day above a later short one, and is as good.
     by_start = shorter.placed[0][0] >= below[-1][0]

@@ -25,6 +25,8 @@ class Policy:
         met.
     large, cuts
         Where a list was cut by us at so many places, and was strictly ordered at each, this [bytes] will do.
+    most_cuts
+        At how many places a short list is cut to exclude luck.
     strays
         Share of the known records that may stand outside their place: rooms pinned on top, records that vanished.
     chance
@@ -57,6 +59,9 @@ class Policy:
     large: int = 8192
     # At three quarters, a half and a quarter: what is out of order must then end at all three places by accident.
     cuts: int = 3
+    # Fourteen records cut at seven places are as unlikely to be in order by accident as twenty cut at three. Fewer
+    # would take a call for every record.
+    most_cuts: int = 7
     # A tenth is far above what is deleted by hand between two syncs, and far below what any other order than
     # newest-first leaves out of its place.
     strays: float = 0.1

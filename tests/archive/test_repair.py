@@ -169,3 +169,20 @@ def test_a_torn_file_that_no_head_names_is_set_aside_and_not_taken_in(three: Arc
     three.rebuild()
     assert three.verify().is_sound
     assert any(path.read_bytes() == b"torn" for path in (three.path / "interrupted").rglob("*.parquet"))
+
+
+def test_two_lost_heads_are_taken_in_and_no_file_is_written_over(three: Archive, platform: Any) -> None:
+    """The change that takes them in has the numbers of the lost ones, and so had their files."""
+    platform.records.insert(0, platform.record(63))
+    three.sync(platform)
+    ids, pulls = set(three.meetings()["meeting_id"]), list(three.pulls()["pull_id"])
+    answers = [three.answer(pull_id) for pull_id in pulls]
+    for _ in range(2):
+        last(three.path / "heads").unlink()
+    three.rebuild()
+    assert three.verify().is_sound
+    platform.records.insert(0, platform.record(64))
+    assert three.sync(platform).new == 1
+    assert three.verify().is_sound
+    assert set(three.meetings()["meeting_id"]) > ids
+    assert [three.answer(pull_id) for pull_id in pulls] == answers

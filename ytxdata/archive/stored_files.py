@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -224,10 +225,12 @@ def check_whole(root: Path, file: StoredFile) -> None:
 
 def data_files(root: Path) -> Iterator[str]:
     """Yield the path of every file below the folders that only files named by heads may stand in."""
+    # each sync looks for what a killed one left: walked without asking the disk about every file
     for top in (*RAW_TABLES, DERIVED, INDEX, WITNESSES):
-        for path in sorted((root / top).rglob("*")):
-            if path.is_file():
-                yield path.relative_to(root).as_posix()
+        for folder, folders, names in os.walk(root / top):
+            folders.sort()
+            below = Path(folder).relative_to(root).as_posix()
+            yield from (f"{below}/{name}" for name in sorted(names))
 
 
 def paths_of(files: Files) -> set[str]:

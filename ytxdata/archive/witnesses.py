@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from ytxdata.archive.cleanup import heal, migrated
-from ytxdata.archive.heads import Snapshot, newest
+from ytxdata.archive.heads import Snapshot, among, newest, read
+from ytxdata.archive.known_meetings import Version, VersionIndex
 from ytxdata.archive.ownership import no_archive, read_identity, writing
 from ytxdata.archive.stored_files import WITNESSES, StoredFile, check_whole, telling_damage, telling_write_errors
 from ytxdata.archive.views import table
@@ -132,33 +136,48 @@ def _read_again(raw: bytes, how: Mapping[str, Any]) -> tuple[Witness, Mapping[st
 
 
 def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
-    """Yield the meetings of the witness's period, or the connections where it lists connections."""
-    ids = {one.meeting_id for one in witness.lines if one.started_at is None and one.meeting_id}
+    """Yield the meetings of the witness's period, or the connections where it lists connections.
+
+    And those whose ids stand on lines that do not say when it was, whenever they were: found by the index, so that a
+    year's bill of a month is not held against ten years at every sync.
+    """
     near = (witness.start - SLACK, witness.end + SLACK)
-    # A line that does not say when it was may be of any time: its meeting is looked for in the whole archive.
-    start, end = (None, None) if ids else near
-
-    def is_asked(meeting_id: str, at: datetime | None) -> bool:
-        return meeting_id in ids or at is None or near[0] <= at < near[1]
-
+    ids = {one.meeting_id for one in witness.lines if one.started_at is None and one.meeting_id}
+    far = [one for one in _latest(snapshot, ids) if not _is_within(one.started_at, near)]
     if not witness.by_connection:
-        meetings = _rows(snapshot, "meetings", start, end, ("meeting_id", "started_at", "ended_at", "creator"))
+        columns = ("meeting_id", "started_at", "ended_at", "creator")
+        meetings = chain(_rows(snapshot, "meetings", *near, columns), map(attrgetter(*columns), far))
         for place, (meeting_id, started_at, ended_at, creator) in enumerate(meetings):
-            if not is_asked(meeting_id, started_at):
-                continue
             number = normalize(creator) if creator else None
             # a bill need not list a meeting in which nobody was connected: that it lacks one says nothing against it
             yield Archived(f"{place}", meeting_id, started_at, number, is_silent=ended_at == started_at)
         return
-    legs = _rows(snapshot, "legs", start, end, ("meeting_id", "joined_at", "number", "duration_s"))
+    columns = ("meeting_id", "joined_at", "number", "duration_s")
+    elsewhere = read(snapshot, "legs", columns, among("obs", np.array(sorted(one.obs for one in far), dtype=np.int64)))
+    legs = chain(_rows(snapshot, "legs", *near, columns), _cells(elsewhere, columns))
     for place, (meeting_id, joined_at, number, duration_s) in enumerate(legs):
-        if witness.number_class in (None, number_class(number)) and is_asked(meeting_id, joined_at):
+        if witness.number_class in (None, number_class(number)):
             is_silent = joined_at is None or duration_s == 0
             yield Archived(f"{place}", meeting_id, joined_at, number, is_silent=is_silent)
 
 
+def _latest(snapshot: Snapshot, ids: Iterable[str]) -> list[Version]:
+    """Return the latest version of every meeting of some ids."""
+    wanted = sorted(ids)
+    found = VersionIndex(snapshot).of(wanted)
+    believed = ([one for one in twin if one.is_believed] for meeting_id in wanted for twin in found[meeting_id])
+    return [versions[-1] for versions in believed if versions]
+
+
+def _is_within(at: datetime | None, near: tuple[datetime, datetime]) -> bool:
+    return at is not None and near[0] <= at < near[1]
+
+
 def _rows(
-    snapshot: Snapshot, view: str, start: datetime | None, end: datetime | None, columns: Sequence[str]
+    snapshot: Snapshot, view: str, start: datetime, end: datetime, columns: Sequence[str]
 ) -> Iterator[tuple[Any, ...]]:
-    found: pa.Table = table(snapshot, view, start=start, end=end, as_of=None)
-    return zip(*(found[name].to_pylist() for name in columns), strict=True)
+    return _cells(table(snapshot, view, start=start, end=end, as_of=None), columns)
+
+
+def _cells(rows: pa.Table, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(rows[name].to_pylist() for name in columns), strict=True)

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,11 +81,19 @@ class Writer:
         if not rows.num_rows:
             return
         if table not in self._writing:
-            # never a name that this change has used: what a preview finished is read while more is written
-            stem = file_stem(self.head, table) + f".{self._begun[table]}" * bool(self._begun[table])
-            self._begun[table] += 1
-            self._writing[table] = TableWriter(self.root, stem, table)
+            self._writing[table] = TableWriter(self.root, self._free(file_stem(self.head, table), ".parquet"), table)
         self._writing[table].write(rows)
+
+    def _free(self, stem: str, ending: str) -> str:
+        """Return the stem of a name that nothing has.
+
+        This very change may have used it: what a preview finished is read while more is written. Or a change whose
+        head was lost, and whose raw data counts again.
+        """
+        numbered = (stem + f".{number}" * bool(number) for number in count(self._begun[stem]))
+        found = next(one for one in numbered if not (self.root / f"{one}{ending}").exists())
+        self._begun[stem] += 1
+        return found
 
     def merge(self, table: str, last: int) -> None:
         """Put the rows of the last files of a table into one: only what is listed changes, no file is written again."""
@@ -104,8 +113,7 @@ class Writer:
         kept = len(runs) - runs_to_merge([len(run[1]) for run in runs])
         for file in listed[kept:]:  # as with tables: no damage gets a hash of its own
             check_whole(self.root, file)
-        path = f"{INDEX}/{self.head.sequence + 1:012d}" + f".{self._begun[INDEX]}" * bool(self._begun[INDEX]) + ".run"
-        self._begun[INDEX] += 1
+        path = self._free(f"{INDEX}/{self.head.sequence + 1:012d}", ".run") + ".run"
         # into a file of its own: readers of earlier heads have the old runs mapped into their memory
         data = merged(runs[kept:])
         make_private_folder(self.root / INDEX)

@@ -15,6 +15,7 @@ import typer
 from ytxdata.cli.account import asks, doctor, fetch, sync
 from ytxdata.cli.archive import coverage, rebuild, verify, witness
 from ytxdata.cli.audit import audit, pack
+from ytxdata.cli.exits import export, sql
 from ytxdata.cli.practice import demo, emulator, notebooks
 from ytxdata.cli.report import explain, report
 from ytxdata.cli.shared_options import chosen, echo, emit, set_lang
@@ -122,7 +123,8 @@ app.add_typer(_archive)
 _VERBS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     _archive: (rebuild, coverage),
     app: (
-        demo, asks(doctor), asks(fetch), asks(sync), witness, rebuild, report, explain, audit, pack, verify, notebooks,
+        demo, asks(doctor), asks(fetch), asks(sync), witness, rebuild, report, explain, sql, export, audit, pack, verify,
+        notebooks,
     ),
 }  # fmt: skip
 for _place, _verbs in _VERBS.items():

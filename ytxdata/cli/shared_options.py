@@ -99,13 +99,13 @@ def wrote(*paths: Path | None) -> None:
     for path in paths:
         if path:
             say(f"→ {path}")
-    if any(path and path.suffix in (".csv", ".xlsx") for path in paths):
+    if any(path and path.suffix in (".csv", ".xlsx", ".parquet") for path in paths):
         say(_BESIDE)
 
 
 _BESIDE = Text(
-    "  每个 CSV、XLSX 旁有 .about.json：口径、完整性和校验和，一同转交后可用 ytxdata verify 核对",
-    "  beside each CSV and XLSX lies its .about.json: definitions, completeness, checksum. Hand both on: ytxdata verify checks them",
+    "  每个 CSV、XLSX、Parquet 旁有 .about.json：口径、完整性和校验和，一同转交后可用 ytxdata verify 核对",
+    "  beside each CSV, XLSX and Parquet file lies its .about.json: definitions, completeness, checksum. Hand both on: ytxdata verify checks them",
 )
 
 

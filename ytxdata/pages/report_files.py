@@ -1,15 +1,18 @@
-"""The files of a collection: CSV, a workbook, the HTML report."""
+"""The files of a collection: CSV, Parquet, a workbook, the HTML report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Collection as Several
+from dataclasses import replace
 from pathlib import Path
 
-from ytxdata.labels import Lang
+from ytxdata.errors import UsageError
+from ytxdata.labels import Lang, Text
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.html_report import write_page
 from ytxdata.pages.workbook import write_report
+from ytxdata.tables import open_formats
 from ytxdata.tables.excel import writer_for
 from ytxdata.tables.masking import Privacy
 
@@ -17,11 +20,36 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "csv": ("csv",),
     "excel": ("excel",),
     "html": ("html",),
-    "all": ("csv", "excel", "html"),
+    "parquet": ("parquet",),
+    "all": ("csv", "excel", "html", "parquet"),
 }
 """What a user may ask for → what is written."""
 
 _WORKBOOK, _PAGE = "report.xlsx", "report.html"
+
+
+def formats_of(asked: Sequence[str]) -> set[str]:
+    """Return what is to be written: names of formats, also several in one text with commas between.
+
+    Raises
+    ------
+    UsageError
+        One is unknown, or there is none.
+
+    Examples
+    --------
+    >>> sorted(formats_of(["csv,excel", "parquet"]))
+    ['csv', 'excel', 'parquet']
+    """
+    names = [name.strip() for text in asked for name in text.split(",")]
+    for name in names or [""]:
+        if name not in FORMATS:
+            listed = ", ".join(FORMATS)
+            raise UsageError(
+                Text(f"没有格式 {name!r}", f"there is no format {name!r}"),
+                remedy=Text(f"可选：{listed}，可用逗号并列", f"choose of {listed}; several with commas between"),
+            )
+    return {kind for name in names for kind in FORMATS[name]}
 
 
 def write_files(
@@ -34,7 +62,9 @@ def write_files(
     check: bool = True,
     step: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Path]:
-    """Write one CSV a table, one workbook, one HTML report, as asked; return what was written, by table or file.
+    """Write one CSV or Parquet file a table, one workbook, one HTML report, as asked; return what was written, by table or file.
+
+    Beside CSV and Parquet lies `datapackage.json`, which describes all of them.
 
     Parameters
     ----------
@@ -43,7 +73,7 @@ def write_files(
     out
         The directory; it is made if need be, other files in it stay.
     formats
-        Some of `csv`, `excel`, `html`.
+        Some of `csv`, `excel`, `html`, `parquet`.
     lang
         Language of the HTML report and the workbook; CSV has keys.
     privacy
@@ -71,6 +101,13 @@ def write_files(
         for name, table in collected.tables.items():
             step(f"{name}.csv")
             files[name] = table.to_csv(folder / f"{name}.csv", check=check, **chosen.options)
+    if "parquet" in formats:
+        for name, table in collected.tables.items():
+            step(f"{name}.parquet")
+            files[f"{name}.parquet"] = table.to_parquet(folder / f"{name}.parquet", check=check, **chosen.options)
+    if {"csv", "parquet"} & set(formats):
+        step(open_formats.NAME)
+        files[open_formats.NAME] = _described(collected, folder, files, chosen)
     if "html" in formats:
         step(_PAGE)
         files[_PAGE] = write_page(collected, folder / _PAGE, lang=lang, privacy=chosen)
@@ -78,3 +115,23 @@ def write_files(
         step(_WORKBOOK)
         files[_WORKBOOK] = write_report(collected, folder / _WORKBOOK, lang=lang, privacy=chosen, check=check)
     return files
+
+
+def _described(collected: Collection, folder: Path, files: Mapping[str, Path], privacy: Privacy) -> Path:
+    """Write what lies in the folder, for tools that know nothing of us."""
+    resources = []
+    for name, table in collected.tables.items():
+        columns = privacy.masked(replace(table, frame=table.arrow.slice(0, 0)))
+        for form, path in (("csv", files.get(name)), ("parquet", files.get(f"{name}.parquet"))):
+            if path is not None:
+                told = open_formats.resource(
+                    columns, [open_formats.file(folder, path)], form, encoding="utf-8", n_rows=table.arrow.num_rows
+                )  # fmt: skip
+                # one name for one resource: where both are there, the CSV keeps that of the table
+                is_second = form == "parquet" and name in files
+                resources.append({**told, "name": f"{name}-{form}"} if is_second else told)
+    package = open_formats.package(
+        "report", Text("会议报告", "Report on meetings"), resources, privacy.sentence, collected.certificate,
+        collected.period or (None, None),
+    )  # fmt: skip
+    return open_formats.write(folder, package)

@@ -124,9 +124,10 @@ def _names_persons(report: Report) -> bool:
 def refuse_leftovers(out: str | Path) -> None:
     """Raise UsageError when tables of single persons or meetings lie where the others are to be written: they would go along."""
     personal = (name for name, report in REPORTS.items() if report.is_personal)
-    left = [name for name in (*RECORDS, *personal, *OTHER_RULES) if (Path(out) / f"{name}.csv").exists()]
+    names = (f"{name}{ending}" for name in (*RECORDS, *personal, *OTHER_RULES) for ending in (".csv", ".parquet"))
+    left = [name for name in names if (Path(out) / name).exists()]
     if left:
-        listed = ", ".join(f"{name}.csv" for name in left)
+        listed = ", ".join(left)
         raise UsageError(
             Text(f"{out} 中有此前写出的逐人、逐会议的表：{listed}", f"{out} holds tables of single persons and meetings from an earlier run: {listed}"),
             remedy=Text("用 --out 另选一个空目录", "choose an empty directory with --out"),

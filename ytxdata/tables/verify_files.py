@@ -8,6 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text, in_lines
@@ -27,7 +30,7 @@ _CHANGED = Text(
 
 
 def verify_file(path: str | Path) -> list[Text]:
-    """Check a CSV or a workbook against its `.about.json`: its bytes; of a CSV also rows, columns, and that every cell is of its type.
+    """Check a CSV or a workbook against its `.about.json`: its bytes; of a CSV also rows, columns, and that every cell is of its type, of Parquet its columns and rows.
 
     A workbook is not opened: its checksum alone says whether it is the one described.
 
@@ -87,7 +90,7 @@ def verify_folder(folder: str | Path) -> list[Text]:
             damaged.append(error.cause)
     if damaged:
         raise DamagedError(in_lines(damaged), remedy=_CHANGED)
-    files = (path for path in sorted(Path(folder).iterdir()) if path.suffix in (".csv", ".xlsx", ".html"))
+    files = (path for path in sorted(Path(folder).iterdir()) if path.suffix in (".csv", ".xlsx", ".html", ".parquet"))
     alone = [path for path in files if about_path(path) not in described]
     return lines + [Text(f"{path}：没有说明，未核对", f"{path}: not described, not checked") for path in alone]
 
@@ -127,6 +130,9 @@ def _described(path: Path) -> tuple[Path, dict[str, Any]]:
 def _differences(file: Path, told: dict[str, Any]) -> Iterator[Text]:
     keys = [column["key"] for column in told["columns"]]
     kinds = [column["type"] for column in told["columns"]]
+    if file.suffix == ".parquet":
+        yield from _differences_of_parquet(file, keys, told["rows"])
+        return
     try:
         lines = read_rows(file, encoding=told.get("encoding"))
         header = next(lines, [])
@@ -143,6 +149,19 @@ def _differences(file: Path, told: dict[str, Any]) -> Iterator[Text]:
         return
     if n_rows != told["rows"]:
         yield Text(f"有 {n_rows:,} 行，应有 {told['rows']:,} 行", f"rows: {n_rows:,}, should be {told['rows']:,}")
+
+
+def _differences_of_parquet(file: Path, keys: list[str], n_rows: int) -> Iterator[Text]:
+    try:
+        footer = pq.read_metadata(file)
+    except (OSError, pa.ArrowException) as error:
+        yield Text(f"不是完好的 Parquet 文件：{error}", f"it is no sound Parquet file: {error}")
+        return
+    found = footer.schema.names
+    if found != keys:
+        yield Text(f"列为 {found}，应为 {keys}", f"its columns are {found}, should be {keys}")
+    elif footer.num_rows != n_rows:
+        yield Text(f"有 {footer.num_rows:,} 行，应有 {n_rows:,} 行", f"rows: {footer.num_rows:,}, should be {n_rows:,}")
 
 
 def _wrong_cell(row: list[str], keys: list[str], kinds: list[str]) -> str | None:

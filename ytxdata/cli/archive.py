@@ -138,7 +138,7 @@ def _yuan(text: str | None) -> Decimal | None:
         ) from None
 
 
-_TABLES = (".csv", ".xlsx", ".about.json")
+_TABLES = (".csv", ".xlsx", ".parquet", ".about.json")
 _PACK = "manifest.json"
 
 

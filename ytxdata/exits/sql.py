@@ -1,21 +1,23 @@
 """SQL over an archive: one SELECT, in a database of its own that holds what may leave and nothing else, behind a locked door.
 
-What a question names is copied, masked, into a fresh DuckDB in memory, which then loses every way to files, the network,
-extensions and settings. So no WHERE can feel behind a mask, and what the gate below might overlook finds nothing to take.
+What a question names is copied, masked, into a fresh database, which a process of its own opens for reading, without
+files, network, extensions or settings: see `locked_room`. So no WHERE can feel behind a mask, and what the gate below
+might overlook finds nothing to take.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from threading import Event, Thread
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from shutil import rmtree
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import duckdb
@@ -26,12 +28,14 @@ from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.views import spill
 from ytxdata.errors import UsageError
+from ytxdata.exits import locked_room
 from ytxdata.exits.outgoing import Outgoing
+from ytxdata.files import PRIVATE_FOLDER
 from ytxdata.labels import Text
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.table import Table
-from ytxdata.times import ZONE_NAME, Instant, as_instant
+from ytxdata.times import Instant, as_instant
 
 TIMEOUT_S = 60.0
 MEMORY_MB = 1000
@@ -47,8 +51,9 @@ REFUSED = (
 )  # fmt: skip
 """Functions that tell of the machine, keep state, or only pass time."""
 
-_TICK_S = 0.02
-_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_DATABASE = "room.duckdb"
+_ENVIRONMENT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "LC_ALL", "LANG")
+"""What a process needs of the environment to start."""
 
 
 class Needs(NamedTuple):
@@ -81,16 +86,14 @@ def query(
     people = None if book is None else AddressBook.read(book)
     instant: datetime | None = None if as_of is None else as_instant(as_of, name="as_of")
     out = Outgoing(snapshot, archive.secret, Privacy(show_phones=not masked), instant, people)
-    with _room(memory_mb) as connection, _Watch(connection, timeout_s, memory_mb) as watch:
-        asked = read_question(connection, sql, out.names)
-        try:
+    until = time.monotonic() + timeout_s
+    with _room() as folder:
+        with closing(duckdb.connect(str(folder / _DATABASE))) as connection:
+            connection.execute(f"SET memory_limit = '{memory_mb}MB'")
+            asked = read_question(connection, sql, out.names)
             for name in sorted(asked.tables):
-                _bring(connection, out, name, asked.words, watch)
-            for step in _LOCKS:
-                connection.execute(step)
-            rows = _answer(connection, sql, watch, memory_mb * 2**20)
-        except (duckdb.Error, MemoryError) as error:
-            raise watch.told() or _wrong(error, out, asked) from None
+                _bring(connection, out, name, asked.words, until, timeout_s)
+        rows = _answer(folder, sql, until, timeout_s, memory_mb, out, asked)
     definitions = {one.key: one for name in asked.tables for one in out.described(name).definitions}
     return Table(
         frame=rows,
@@ -103,90 +106,15 @@ def query(
     )
 
 
-class _room:  # noqa: N801 (used as a function)
-    """A database in memory with its limits set; it is gone, with what it spilled, when the block ends."""
-
-    def __init__(self, memory_mb: int) -> None:
-        self.folder: Path = spill() / uuid4().hex
-        quoted = self.folder.as_posix().replace("'", "''")
-        self.connection = duckdb.connect(":memory:")
-        for step in (
-            f"SET TimeZone = '{ZONE_NAME}'",
-            f"SET memory_limit = '{memory_mb}MB'",
-            f"SET temp_directory = '{quoted}'",
-            f"SET max_temp_directory_size = '{10 * memory_mb}MB'",
-        ):
-            self.connection.execute(step)
-        with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar to switch off
-            self.connection.execute("SET enable_progress_bar = false")
-
-    def __enter__(self) -> duckdb.DuckDBPyConnection:
-        return self.connection
-
-    def __exit__(self, *_: object) -> None:
-        self.connection.close()
-
-
-_LOCKS = (
-    "SET python_enable_replacements = false",  # else FROM x reads a frame of the caller's by its variable's name
-    "SET autoinstall_known_extensions = false",
-    "SET autoload_known_extensions = false",
-    "SET allow_community_extensions = false",
-    "SET enable_external_access = false",
-    "SET lock_configuration = true",
-)
-"""What closes the database, in this order: after the last nothing can be set any more."""
-
-
-class _Watch:
-    """Interrupts a question that takes too long, or with which the process grows too much.
-
-    The engine counts what its buffers hold, not every text that it makes: `repeat('x', 4000000000)` is outside of its
-    limit. Where the system tells what the process holds (Linux), that is watched too.
-    """
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, timeout_s: float, memory_mb: int) -> None:
-        self.connection, self.timeout_s, self.memory_mb = connection, timeout_s, memory_mb
-        self.reason: UsageError | None = None
-        self._done = Event()
-        self._thread = Thread(target=self._look, name="ytxdata-sql-watch", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._until, self._most = time.monotonic() + self.timeout_s, _resident() + 2 * self.memory_mb * 2**20
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._done.wait(_TICK_S):
-            if time.monotonic() > self._until:
-                self.reason = _too_long(self.timeout_s)
-            elif _resident() > self._most:
-                self.reason = _too_large(self.memory_mb)
-            if self.reason is not None:
-                self.connection.interrupt()
-
-    def check(self) -> None:
-        """Raise what has been noticed: between two pieces nothing else would stop the work."""
-        if self.reason is not None:
-            raise self.reason
-
-    def told(self) -> UsageError | None:
-        """Return why the question was interrupted, None when it was not."""
-        return self.reason
-
-
-def _resident() -> int:
-    """Return how many bytes of this process are in memory; 0 where the system does not tell."""
+@contextmanager
+def _room() -> Iterator[Path]:
+    """Give a folder that only this user can read; it is gone, with what was copied and spilled, when the block ends."""
+    folder = spill() / uuid4().hex
+    folder.mkdir(mode=PRIVATE_FOLDER)
     try:
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
-    except (OSError, ValueError, IndexError):
-        return 0
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)
 
 
 def read_question(connection: duckdb.DuckDBPyConnection, sql: str, known: tuple[str, ...]) -> Needs:
@@ -197,8 +125,9 @@ def read_question(connection: duckdb.DuckDBPyConnection, sql: str, known: tuple[
     UsageError
         It is not one SELECT over the views, or it calls what is refused.
     """
-    if len(sql) > LONGEST:
-        raise _refused(Text("查询过长", "the query is too long"))
+    # behind a null byte the gate and the engine might not read the same text
+    if len(sql) > LONGEST or "\0" in sql:
+        raise _refused(Text("查询过长，或含有空字节", "the query is too long, or holds a null byte"))
     try:
         ((told,),) = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()
         tree = json.loads(told)
@@ -275,30 +204,49 @@ def _words(nodes: list[dict[str, Any]], bases: list[dict[str, Any]]) -> frozense
 
 
 def _bring(
-    connection: duckdb.DuckDBPyConnection, out: Outgoing, name: str, words: frozenset[str] | None, watch: _Watch
+    connection: duckdb.DuckDBPyConnection,
+    out: Outgoing,
+    name: str,
+    words: frozenset[str] | None,
+    until: float,
+    timeout_s: float,
 ) -> None:
     """Copy a table, as it leaves, into the database."""
     is_there = False
     columns = None if words is None else [column for column in out.columns(name) if column in words]
     for piece in out.pieces(name, columns):
-        watch.check()
+        if time.monotonic() > until:
+            raise _too_long(timeout_s)
         connection.register("piece", piece)
         connection.execute(f"INSERT INTO {name} FROM piece" if is_there else f"CREATE TABLE {name} AS FROM piece")
         connection.unregister("piece")
         is_there = True
 
 
-def _answer(connection: duckdb.DuckDBPyConnection, sql: str, watch: _Watch, most: int) -> pa.Table:
-    """Return the rows of the answer; they lie outside of the engine, so they are counted here."""
-    reader = connection.sql(sql).to_arrow_reader(100_000)
-    batches, size = [], 0
-    for batch in reader:
-        watch.check()
-        batches.append(batch)
-        size += batch.nbytes
-        if size > most:
-            raise _too_large(most // 2**20)
-    rows = pa.Table.from_batches(batches, reader.schema)
+def _answer(
+    folder: Path, sql: str, until: float, timeout_s: float, memory_mb: int, out: Outgoing, asked: Needs
+) -> pa.Table:
+    """Return the rows of the answer, which a process of its own gives."""
+    told = {"file": str(folder / _DATABASE), "sql": sql, "memory_mb": memory_mb, "spill": str(folder / "spill")}
+    # what is in the environment (the account's token perhaps) is nobody's business there
+    kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    process = subprocess.Popen(  # noqa: S603 (a script of ours; the SQL goes through its input)
+        [sys.executable, "-P", locked_room.__file__],
+        env={**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        given, said = process.communicate(json.dumps(told).encode(), timeout=max(until - time.monotonic(), 0.01))
+    except subprocess.TimeoutExpired:
+        raise _too_long(timeout_s) from None
+    finally:
+        process.kill()
+        process.communicate()
+    if process.returncode:
+        raise _wrong(said, memory_mb, out, asked)
+    rows = pa.ipc.open_stream(given).read_all()
     seen: dict[str, int] = {}
     names = []
     for name in rows.column_names:  # two of one name would be one to most tools
@@ -315,15 +263,18 @@ def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def _wrong(error: Exception, out: Outgoing, asked: Needs) -> UsageError:
-    if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
-        return _refused(
-            Text("内存不够", "it needs more memory than it may have"),
-            Text("缩小查询，或给更大的 memory_mb（--memory）", "ask for less, or give a larger memory_mb (--memory)"),
-        )
+def _wrong(said: bytes, memory_mb: int, out: Outgoing, asked: Needs) -> UsageError:
+    """Return what the process says went wrong; one that the system ended for its memory says nothing that can be read."""
+    try:
+        told = json.loads(said)
+    except ValueError:
+        told = {"kind": "OutOfMemory"}
+    if told["kind"] != "SQL":
+        return _too_large(memory_mb)
     columns = "; ".join(f"{name}: {', '.join(out.columns(name))}" for name in sorted(asked.tables))
     return _refused(
-        Text(f"SQL 有误：{error}", f"the SQL is wrong: {error}"), Text(f"列：{columns}", f"columns: {columns}")
+        Text(f"SQL 有误：{told['said']}", f"the SQL is wrong: {told['said']}"),
+        Text(f"列：{columns}", f"columns: {columns}") if columns else _HOW,
     )
 
 
@@ -336,7 +287,10 @@ def _too_long(timeout_s: float) -> UsageError:
 
 def _too_large(memory_mb: int) -> UsageError:
     return _refused(
-        Text(f"所占内存超过 {memory_mb} MB，已中止", f"it took more than {memory_mb} MB and was stopped"),
+        Text(
+            f"内存或结果超过 {memory_mb} MB，已中止",
+            f"it, or its answer, took more than {memory_mb} MB and was stopped",
+        ),
         Text(
             "加 LIMIT 或先汇总；要全部数据请用 export；或给更大的 memory_mb（--memory）",
             "add LIMIT, or aggregate first; for all data use export; or give a larger memory_mb (--memory)",

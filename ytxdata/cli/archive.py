@@ -146,7 +146,7 @@ def verify(
     archive: Annotated[
         Path,
         typer.Argument(
-            help="存档目录、证据包（ZIP 或解压后的目录），或报告目录、CSV、XLSX（旁边有 .about.json）"
+            help="存档目录、证据包（ZIP 或解压后的目录），或报告目录、CSV、XLSX、Parquet（旁边有 .about.json）"
             " / archive directory; evidence pack, as ZIP or unpacked; or a report directory, a CSV or an XLSX with its .about.json"
         ),
     ],
@@ -220,8 +220,8 @@ def verify(
         raise UsageError(
             Text(f"verify 不认识这种文件：{archive}", f"verify knows no such kind of file: {archive}"),
             remedy=Text(
-                "它接受存档目录、证据包 ZIP，或旁边有 .about.json 的 CSV、XLSX",
-                "it takes an archive directory, the ZIP of an evidence pack, or a CSV or XLSX with its .about.json",
+                "它接受存档目录、证据包 ZIP，或旁边有 .about.json 的 CSV、XLSX、Parquet",
+                "it takes an archive directory, the ZIP of an evidence pack, or a CSV, XLSX or Parquet file with its .about.json",
             ),
         )
     else:

@@ -29,14 +29,18 @@ SQL = """
     SELECT setseed(0.4);
     COPY (
         SELECT format('{{:029d}}', i) AS meeting_id, '139' || lpad((hash(i) % ({people}))::VARCHAR, 8, '0') AS creator,
-            (TIMESTAMP '2024-01-01' + INTERVAL (i % 730) DAY + INTERVAL (hash(i * 7) % 39600) SECOND)::TIMESTAMPTZ AS started_at,
-            started_at + INTERVAL (30 + hash(i * 3) % 5400) SECOND AS ended_at, epoch(ended_at - started_at)::BIGINT AS duration_s,
+            (TIMESTAMP '2024-01-01' + INTERVAL (i % 730) DAY + INTERVAL (hash(i * 7) % 39600) SECOND)::TIMESTAMPTZ
+                AS started_at,
+            started_at + INTERVAL (30 + hash(i * 3) % 5400) SECOND AS ended_at, epoch(ended_at - started_at)::BIGINT
+                AS duration_s,
             ((hash(i) % 1000) / 100)::DECIMAL(38, 18) AS amount_yuan, {legs}::BIGINT AS n_legs, 'pull' AS pull_id
         FROM range({meetings}) t(i)
     ) TO '{folder}/meetings.parquet';
     COPY (
-        SELECT meeting_id, k + 1 AS leg, CASE WHEN k = 0 THEN '+86' || creator ELSE '+86139' || lpad((hash(meeting_id || k) % ({people}))::VARCHAR, 8, '0') END AS number,
-            started_at + INTERVAL (hash(k || meeting_id) % 30) SECOND AS joined_at, ended_at - INTERVAL (hash(k) % 30) SECOND AS left_at
+        SELECT meeting_id, k + 1 AS leg, CASE WHEN k = 0 THEN '+86' || creator
+            ELSE '+86139' || lpad((hash(meeting_id || k) % ({people}))::VARCHAR, 8, '0') END AS number,
+            started_at + INTERVAL (hash(k || meeting_id) % 30) SECOND AS joined_at,
+                ended_at - INTERVAL (hash(k) % 30) SECOND AS left_at
         FROM '{folder}/meetings.parquet', range({legs}) t(k)
     ) TO '{folder}/legs.parquet';
 """

@@ -1,4 +1,5 @@
-"""Are the findings of an audit true, and are all there? Every check against a second reading of the emulated company's truth.
+"""Are the findings of an audit true, and are all there? Every check against a second reading of the emulated
+company's truth.
 
     python benchmarks/audit_precision.py --seeds 20 --meetings 700
 

@@ -1,4 +1,5 @@
-"""What a year of half-hourly syncs costs and leaves, with a stopped clock: the last hundred against the first, and all beside the data.
+"""What a year of half-hourly syncs costs and leaves, with a stopped clock: the last hundred against the first, and
+all beside the data.
 
 Usage: python -m benchmarks.half_hours [--syncs 17520] [--at DIRECTORY]
 """

@@ -1,11 +1,11 @@
 """How long does it take from the bytes of an answer to typed tables, and how much memory?
 
-Compares, in one run, each in a process of its own: `json.loads` + `pandas.json_normalize` (what everybody does), `orjson.loads`
-alone (the practical floor; `pip install orjson`), and this package: as records usually are, and as if no two were alike.
-Every account has its own mix of telephone numbers, so the three are compared on four of them: mobiles of few people, 25,000
-numbers of which 60 % are landlines, extensions and foreign ones, landlines that are all distinct, and mobiles with
-every tenth record in another shape. Prints CPU seconds, peak memory, ratios with their aims, and what a record costs in
-the first answer of a fresh process.
+Compares, in one run, each in a process of its own: `json.loads` + `pandas.json_normalize` (what everybody does),
+`orjson.loads` alone (the practical floor; `pip install orjson`), and this package: as records usually are, and as if
+no two were alike. Every account has its own mix of telephone numbers, so the three are compared on four of them:
+mobiles of few people, 25,000 numbers of which 60 % are landlines, extensions and foreign ones, landlines that are all
+distinct, and mobiles with every tenth record in another shape. Prints CPU seconds, peak memory, ratios with their
+aims, and what a record costs in the first answer of a fresh process.
 
 Run: python benchmarks/parsing.py [--meetings 100000] [--legs 8] [--repeat 3] [--mix mobiles,mixed,landlines,odd]
 """
@@ -54,7 +54,9 @@ AREAS = ("10", "21", "20", "755", "571", "28", "27")
 
 
 def odd(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record as another release of the platform might write it: other keys, other types, parties as one text."""
+    """Return a record as another release of the platform might write it: other keys, other types, parties as one
+    text.
+    """
     return {
         "conferenceId": record["meid"],
         "creator": int(record["creator"]),
@@ -114,7 +116,9 @@ def everybody(body: bytes) -> int:
 
 
 def everybody_typed(body: bytes) -> int:
-    """The same, with times and numbers as such: what the tables of this package hold, but for numbers, hashes and raw texts."""
+    """The same, with times and numbers as such: what the tables of this package hold, but for numbers, hashes and raw
+    texts.
+    """
     import pandas as pd
 
     data = json.loads(body)["data"]

@@ -29,13 +29,17 @@ from ytxdata.metrics.source import resolve
 
 MAKE = """
     COPY (
-        SELECT printf('%029d', i) AS meeting_id, '139' || lpad((hash(i) % ({people} // 20))::VARCHAR, 8, '0') AS creator,
-            (TIMESTAMP '2024-01-01' + INTERVAL (i % 730) DAY + INTERVAL (hash(i * 7) % 39600) SECOND)::TIMESTAMPTZ AS started_at,
-            started_at + INTERVAL (60 + hash(i * 3) % 5400) SECOND AS ended_at, {legs}::BIGINT AS n_legs, 'pull' AS pull_id
+        SELECT printf('%029d', i) AS meeting_id, '139' || lpad((hash(i) % ({people} // 20))::VARCHAR, 8, '0')
+            AS creator,
+            (TIMESTAMP '2024-01-01' + INTERVAL (i % 730) DAY + INTERVAL (hash(i * 7) % 39600) SECOND)::TIMESTAMPTZ
+                AS started_at,
+            started_at + INTERVAL (60 + hash(i * 3) % 5400) SECOND AS ended_at, {legs}::BIGINT AS n_legs, 'pull'
+                AS pull_id
         FROM range({meetings}) t(i) ORDER BY started_at
     ) TO '{folder}/meetings.parquet';
     COPY (
-        SELECT meeting_id, k + 1 AS leg, CASE WHEN k % 7 = 6 THEN NULL ELSE '+86139' || lpad((hash(meeting_id || k) % {people})::VARCHAR, 8, '0') END AS number,
+        SELECT meeting_id, k + 1 AS leg, CASE WHEN k % 7 = 6 THEN NULL
+            ELSE '+86139' || lpad((hash(meeting_id || k) % {people})::VARCHAR, 8, '0') END AS number,
             started_at + INTERVAL (hash(k || meeting_id) % 30) SECOND AS joined_at,
             CASE WHEN k = 3 THEN NULL ELSE ended_at - INTERVAL (hash(meeting_id || (k + 99)) % 25) SECOND END AS left_at
         FROM '{folder}/meetings.parquet', range({legs}) t(k) ORDER BY started_at
@@ -57,21 +61,32 @@ REPORTS: dict[str, Callable[[Any], metrics.Report]] = {
 
 # ── the same numbers by hand ──
 FACTS = """
-    CREATE TEMP TABLE leg AS SELECT l.meeting_id, l.leg, l.number, coalesce(l.number, '#' || l.leg) AS person, epoch_us(l.joined_at) // 1000000 + 28800 AS j,
-        epoch_us(coalesce(l.left_at, m.ended_at)) // 1000000 + 28800 AS e, date_trunc('month', timezone('Asia/Shanghai', m.started_at)) AS month, m.creator
-        FROM read_parquet('{folder}/legs.parquet') l JOIN read_parquet('{folder}/meetings.parquet') m USING (meeting_id) WHERE l.joined_at IS NOT NULL;
+    CREATE TEMP TABLE leg AS SELECT l.meeting_id, l.leg, l.number, coalesce(l.number, '#' || l.leg) AS person,
+        epoch_us(l.joined_at) // 1000000 + 28800 AS j,
+        epoch_us(coalesce(l.left_at, m.ended_at)) // 1000000 + 28800 AS e,
+        date_trunc('month', timezone('Asia/Shanghai', m.started_at)) AS month, m.creator
+        FROM read_parquet('{folder}/legs.parquet') l JOIN read_parquet('{folder}/meetings.parquet') m
+            USING (meeting_id) WHERE l.joined_at IS NOT NULL;
     CREATE TEMP TABLE talk AS
-        WITH cut AS (SELECT meeting_id, person, e, greatest(j, coalesce(max(e) OVER w, j)) AS j FROM leg WINDOW w AS (PARTITION BY meeting_id, person ORDER BY j, leg ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)),
-        step AS (SELECT meeting_id, j AS t, 1 AS s FROM cut WHERE e > j UNION ALL SELECT meeting_id, e, -1 FROM cut WHERE e > j),
-        level AS (SELECT meeting_id, t, s, sum(s) OVER (PARTITION BY meeting_id ORDER BY t, s ROWS UNBOUNDED PRECEDING) AS n FROM step)
-        SELECT meeting_id, sum(t * ((n - s >= 2)::BIGINT - (n >= 2)::BIGINT)) AS talk_s, sum(t * ((n - s = 1)::BIGINT - (n = 1)::BIGINT)) AS lonely_s FROM level GROUP BY 1;
-    CREATE TEMP TABLE fact AS SELECT meeting_id, any_value(month) AS month, any_value(creator) AS creator, count(*) AS legs, sum(e - j) AS leg_s, min(j) AS f, max(e) AS l, max(e) - min(j) AS meeting_s,
+        WITH cut AS (SELECT meeting_id, person, e, greatest(j, coalesce(max(e) OVER w, j)) AS j FROM leg WINDOW w
+            AS (PARTITION BY meeting_id, person ORDER BY j, leg ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)),
+        step AS (SELECT meeting_id, j AS t, 1 AS s FROM cut WHERE e > j UNION ALL SELECT meeting_id, e, -1 FROM cut
+            WHERE e > j),
+        level AS (SELECT meeting_id, t, s, sum(s) OVER (PARTITION BY meeting_id ORDER BY t, s ROWS UNBOUNDED PRECEDING)
+            AS n FROM step)
+        SELECT meeting_id, sum(t * ((n - s >= 2)::BIGINT - (n >= 2)::BIGINT)) AS talk_s,
+            sum(t * ((n - s = 1)::BIGINT - (n = 1)::BIGINT)) AS lonely_s FROM level GROUP BY 1;
+    CREATE TEMP TABLE fact AS SELECT meeting_id, any_value(month) AS month, any_value(creator) AS creator, count(*)
+        AS legs, sum(e - j) AS leg_s, min(j) AS f, max(e) AS l, max(e) - min(j) AS meeting_s,
         count(DISTINCT person) AS size, count(*) FILTER (number IS NULL) AS withheld FROM leg GROUP BY 1;
 """
 LEVELS = """
-    WITH step AS (SELECT t, sum(s) AS s FROM (SELECT j AS t, 1 AS s FROM leg WHERE e > j UNION ALL SELECT e, -1 FROM leg WHERE e > j) GROUP BY 1),
-    level AS (SELECT t, lead(t) OVER (ORDER BY t) - t AS s, sum(s) OVER (ORDER BY t ROWS UNBOUNDED PRECEDING) AS n FROM step)
-    SELECT date_trunc('month', to_timestamp(t)) AS month, max(n) AS peak, sum(s) FILTER (n > 100) / 60 AS above FROM level GROUP BY 1 ORDER BY 1
+    WITH step AS (SELECT t, sum(s) AS s FROM (SELECT j AS t, 1 AS s FROM leg WHERE e > j UNION ALL SELECT e, -1
+        FROM leg WHERE e > j) GROUP BY 1),
+    level AS (SELECT t, lead(t) OVER (ORDER BY t) - t AS s, sum(s) OVER (ORDER BY t ROWS UNBOUNDED PRECEDING) AS n
+        FROM step)
+    SELECT date_trunc('month', to_timestamp(t)) AS month, max(n) AS peak, sum(s) FILTER (n > 100) / 60 AS above
+        FROM level GROUP BY 1 ORDER BY 1
 """
 SQL = {
     "usage": f"""

@@ -1,4 +1,5 @@
-"""What a sync costs beside bare Parquet files of the same rows, forced onto the disk, how a year of daily syncs runs, what a month reads.
+"""What a sync costs beside bare Parquet files of the same rows, forced onto the disk, how a year of daily syncs runs,
+what a month reads.
 
 Usage: python benchmarks/sync.py [--sizes 10000,1000000] [--days 365] [--memory]
 
@@ -231,7 +232,9 @@ def seconds(action: Callable[[], object]) -> float:
 
 
 def year(days: int, path: Path) -> None:
-    """Daily syncs of 200 new meetings each: the last month against the first; once a month a sync reads everything there is."""
+    """Daily syncs of 200 new meetings each: the last month against the first; once a month a sync reads everything
+    there is.
+    """
     archive, n_calls = filled(path, 10_000), 0
     spent: list[float] = []
     whole: list[float] = []

@@ -34,7 +34,8 @@ def recipe(said: Message) -> str:
     needs = [_requirement(text) for text in said.get_all("Requires-Dist", []) if "extra ==" not in text]
     urls = dict(text.split(", ", 1) for text in said.get_all("Project-URL", []))
     version = said["Version"]
-    return f"""# Generated from the wheel by scripts/build_conda_recipe.py; build with: rattler-build build --recipe conda/recipe.yaml
+    return f"""# Generated from the wheel by scripts/build_conda_recipe.py
+# build with: rattler-build build --recipe conda/recipe.yaml
 schema_version: 1
 
 package:
@@ -79,7 +80,8 @@ about:
 
 
 def _requirement(text: str) -> str:
-    name, bounds = re.fullmatch(r"([A-Za-z0-9._-]+)\s*(.*)", text.split(";")[0].strip()).groups()  # type: ignore[union-attr]
+    named = re.fullmatch(r"([A-Za-z0-9._-]+)\s*(.*)", text.split(";")[0].strip())
+    name, bounds = named.groups()  # type: ignore[union-attr]
     return f"{NAMES.get(name, name)} {bounds}".strip()
 
 

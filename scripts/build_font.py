@@ -2,7 +2,8 @@
 # requires-python = ">=3.11"
 # dependencies = ["fonttools==4.68.0", "noto-cjk-sans-otc==0.0.1"]
 # ///
-"""Build the bundled font: the glyphs of GB 2312 and ASCII out of Noto Sans CJK SC, so that every machine can draw Chinese.
+"""Build the bundled font: the glyphs of GB 2312 and ASCII out of Noto Sans CJK SC, so that every machine can draw
+Chinese.
 
 Run it with `uv run scripts/build_font.py`; it writes `ytxdata/plots/font/` (font and licence) and needs no network
 but for its two packages. The same packages give the same bytes.
@@ -25,7 +26,10 @@ FAMILY = "ytxdata Sans SC"
 LIMIT_BYTES = 2_000_000
 SOURCE_SHA256 = "b76b0433203017ca80401b2ee0dd69350349871c4b19d504c34dbdd80541690a"
 
-TYPOGRAPHY = "\u00a0\u2009\u2012\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026\u2212\u2248\u2260\u2264\u2265\u20ac\u00a5\u00a3\u00d7\u00f7\u00b1\u00b0\u00b7"
+TYPOGRAPHY = (
+    "\u00a0\u2009\u2012\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026\u2212"
+    "\u2248\u2260\u2264\u2265\u20ac\u00a5\u00a3\u00d7\u00f7\u00b1\u00b0\u00b7"
+)
 NAMES = "喆堃镕玥珺瑄旻赟翀昕煊璟祎琬翊晗婧妤雯昇翾淏垚琰玮頔睿骁懿晟焱燚鑫昊珈瑀甯祺芃芮薇钰颢"
 """Characters that are frequent in given names; some are missing from GB 2312."""
 
@@ -44,7 +48,9 @@ def wanted() -> set[int]:
 
 
 def rename(font: TTFont) -> None:
-    """Give the subset a family name of its own, so that it never stands in for the whole font; keep copyright and licence."""
+    """Give the subset a family name of its own, so that it never stands in for the whole font; keep copyright and
+    licence.
+    """
     names = font["name"]
     names.names = [record for record in names.names if record.nameID in (0, 7, 8, 9, 11, 13, 14)]
     for name_id, text in {

@@ -1,4 +1,6 @@
-"""A company that exists only here: the main job from end to end, sample data in one line, and the door through which notebooks come in."""
+"""A company that exists only here: the main job from end to end, sample data in one line, and the door through which
+notebooks come in.
+"""
 
 from __future__ import annotations
 
@@ -206,13 +208,17 @@ _served: list[object] = []
 
 # ── sample data: records in a file, no server ──
 SAMPLE = Path(__file__).parent / "sample.parquet"
-"""Every text of every record of the sample, and from when until when the platform lists it (`scripts/build_sample.py`)."""
+"""Every text of every record of the sample, and from when until when the platform lists it
+(`scripts/build_sample.py`).
+"""
 
 SAMPLE_ENDS = datetime(2026, 1, 1, 2, tzinfo=times.BEIJING)
 
 _CAP = 150
 _SYNCS = ("2025-07-01", "2025-08-01", "2025-11-01", "2025-12-01", "2025-12-16", "2025-12-31")
-"""When the sample archive was synced (10:00), before its last sync: nobody did so for three months, longer than an answer reaches."""
+"""When the sample archive was synced (10:00), before its last sync: nobody did so for three months, longer than an
+answer reaches.
+"""
 
 _BILLS = ("2025-07", "2025-08")
 """Months whose bill is at hand: one that the archive holds whole, and one in which the gap begins."""
@@ -257,9 +263,9 @@ def sample(what: Literal["history", "archive"] = "history") -> History | Archive
     Parameters
     ----------
     what
-        `history`: all its meetings of 2024 and 2025. `archive`: the same as an archive in a temporary folder, which goes
-        with the process: synced now and then, with a gap of weeks where nobody synced in time, meetings that changed after
-        they had ended, and the bills of two months as witnesses.
+        `history`: all its meetings of 2024 and 2025. `archive`: the same as an archive in a temporary folder, which
+        goes with the process: synced now and then, with a gap of weeks where nobody synced in time, meetings that
+        changed after they had ended, and the bills of two months as witnesses.
 
     Raises
     ------

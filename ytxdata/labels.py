@@ -44,7 +44,7 @@ class Text(NamedTuple):
 
 _LINE_END = re.compile(r"\r\n?|[\x85\u2028\u2029]")
 UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters: an escape sequence repaints a terminal, C1 does so in one byte
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # an escape sequence repaints a terminal, C1 does so in one byte
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks of direction: they show `fdp.exe` as `exe.pdf`
     "\ud800-\udfff\ufffe\uffff]"  # what no UTF-8 file and no page may hold
 )
@@ -52,7 +52,8 @@ UNPRINTABLE = re.compile(
 
 
 def printable(text: str, *, line: bool = False) -> str:
-    """Return a text that can only be read: control characters, marks of direction and what is no character shown as `�`.
+    """Return a text that can only be read: control characters, marks of direction and what is no character shown as
+    `�`.
 
     Everything that people wrote (names of meetings and people, file names, the platform's own messages) goes through
     here before a terminal, a page, a picture or a workbook shows it.
@@ -113,7 +114,8 @@ def aligned(rows: Iterable[Iterable[str]]) -> str:
 
 
 def fitting(rows: list[list[str]], width: int) -> tuple[list[list[str]], int]:
-    """Return as many of the first columns as `aligned` puts on a line of that width, at least one, and how many are left.
+    """Return as many of the first columns as `aligned` puts on a line of that width, at least one, and how many are
+    left.
 
     Examples
     --------

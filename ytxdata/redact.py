@@ -1,4 +1,6 @@
-"""Keep secrets out of what people and files see: signatures and headers in any text, also in logs; hashes that undo a mask."""
+"""Keep secrets out of what people and files see: signatures and headers in any text, also in logs; hashes that undo a
+mask.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,8 @@ _HASH = re.compile(
 
 
 def keyed_hashes(text: str, secret: bytes) -> str:
-    """Return a text with every SHA-256 and every id of a pull replaced by a name that only who has the secret can compute.
+    """Return a text with every SHA-256 and every id of a pull replaced by a name that only who has the secret can
+    compute.
 
     Four digits of a masked number are ten thousand guesses: with the plain hash of the record beside it, each guess
     can be tried. The id of a pull holds the first half of such a hash, and an answer may hold one record alone. A

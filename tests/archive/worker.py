@@ -1,4 +1,5 @@
-"""A process that syncs again and again against a platform that grows by one meeting, and changes one, before each question.
+"""A process that syncs again and again against a platform that grows by one meeting, and changes one, before each
+question.
 
 Usage: python worker.py ARCHIVE COUNTER N; the size of the file COUNTER is how often the platform has grown.
 Prints, after each sync, how many meetings the platform had when it was asked last.

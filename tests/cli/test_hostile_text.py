@@ -1,4 +1,6 @@
-"""What strangers write (names, numbers, the platform's own words, file names) through every verb, picture, page and workbook: nothing runs, nothing breaks."""
+"""What strangers write (names, numbers, the platform's own words, file names) through every verb, picture, page and
+workbook: nothing runs, nothing breaks.
+"""
 
 from __future__ import annotations
 
@@ -123,7 +125,9 @@ VERBS = (
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_no_verb_lets_a_terminal_obey(verb: list[str], lang: str, archive: Archive, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:  # fmt: skip
+def test_no_verb_lets_a_terminal_obey(
+    verb: list[str], lang: str, archive: Archive, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     name, *options = verb
     at = {
         "sync": ["--archive", str(tmp_path / f"n{ESC}[2J.archive")],
@@ -137,7 +141,9 @@ def test_no_verb_lets_a_terminal_obey(verb: list[str], lang: str, archive: Archi
 
 
 @pytest.mark.slow
-def test_files_hold_it_as_text_and_nothing_runs(archive: Archive, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:  # fmt: skip
+def test_files_hold_it_as_text_and_nothing_runs(
+    archive: Archive, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     out = tmp_path / f"o{ESC}[31m{BIDI}"
     for more in ([], ["--show-phones"]):
         kept = ["--archive", str(archive.path), "--lang", "both"]

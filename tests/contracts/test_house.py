@@ -21,9 +21,6 @@ WHOLE = {"verifier.py": 580}
 NAMED_AFTER_ANOTHER = ("cli", "plots")
 """Folders where a file bears the name of what it opens or draws: a verb of the command line, the report in a picture."""
 
-LONG_LINES = 320
-"""What is still to be taken off, so that it can only become less."""
-
 
 def test_the_house_has_few_files() -> None:
     assert len(MODULES) <= MOST_FILES
@@ -64,9 +61,9 @@ def test_lines_are_short_but_in_tables_of_data() -> None:
         for folder in ("ytxdata", "tests", "benchmarks", "scripts")
         for path in sorted((ROOT / folder).rglob("*.py"))
         for number, line in _long_lines(path)
-        if not re.fullmatch(r"""\s*[frb]*(["']).*\1[,)]*""", line)
+        if not re.fullmatch(r"""\s*(?:\w+=)?[frb]*(["']).*\1[,)]*""", line)
     ]
-    assert len(long) <= LONG_LINES, long
+    assert not long
 
 
 def _long_lines(path: Path) -> list[tuple[int, str]]:
@@ -75,7 +72,14 @@ def _long_lines(path: Path) -> list[tuple[int, str]]:
     tables = {
         number
         for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.stmt) and node.end_lineno and lines[node.end_lineno - 1].endswith("# fmt: skip")
+        if isinstance(node, ast.stmt | ast.Call)
+        and node.end_lineno
+        and lines[node.end_lineno - 1].endswith("# fmt: skip")
         for number in range(node.lineno, node.end_lineno + 1)
     }
-    return [(n, line) for n, line in enumerate(lines, 1) if len(line) > LONGEST_LINE and n not in tables]
+    told = [_SUPPRESSED.sub("", line) for line in lines]
+    return [(n, line) for n, line in enumerate(told, 1) if len(line) > LONGEST_LINE and n not in tables]
+
+
+_SUPPRESSED = re.compile(r"  # (?:type: ignore|noqa).*")
+"""What a checker is told stands on the line it is about, however long that is."""

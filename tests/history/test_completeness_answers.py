@@ -245,7 +245,9 @@ def test_a_booked_meeting_to_come_is_in_no_window_and_harms_none() -> None:
 
 
 def reason(sightings: Sequence[Sighting], *lengths: int) -> str:
-    """The reason for what answers may claim after earlier ones of some lengths, by a platform that has not shown its order."""
+    """The reason for what answers may claim after earlier ones of some lengths, by a platform that has not shown its
+    order.
+    """
     from ytxdata.history.proof.evidence import Window
     from ytxdata.history.proof.verdict import reason_for
 

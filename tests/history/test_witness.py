@@ -256,7 +256,12 @@ def test_an_xlsx_file_says_the_same() -> None:
 
     book, file = Workbook(), BytesIO()
     assert book.active is not None
-    for row in (["会议编号", "开始时间", "时长(秒)", "金额(元)"], ["m0", datetime(2026, 3, 1, 8, tzinfo=UTC).replace(tzinfo=None), 1800, 1.5], ["m1", "2026-03-01 09:00:00", 1800, 1.5], ["合计", None, 3600, 3]):  # fmt: skip
+    for row in (
+        ["会议编号", "开始时间", "时长(秒)", "金额(元)"],
+        ["m0", datetime(2026, 3, 1, 8, tzinfo=UTC).replace(tzinfo=None), 1800, 1.5],
+        ["m1", "2026-03-01 09:00:00", 1800, 1.5],
+        ["合计", None, 3600, 3],
+    ):
         book.active.append(row)
     book.save(file)
     assert [replace(one, amount_yuan=None) for one in read(file.getvalue()).lines] == [

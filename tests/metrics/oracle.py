@@ -1,4 +1,5 @@
-"""Every number once more, second by second, in plain Python, from the definitions alone: slow, obvious, independent of the package.
+"""Every number once more, second by second, in plain Python, from the definitions alone: slow, obvious, independent
+of the package.
 
 An office is a list of meetings and a list of legs, as plain dictionaries; seconds are counted on the wall clock of
 Beijing.

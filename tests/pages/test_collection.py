@@ -72,7 +72,9 @@ def test_without_a_beginning_there_is_nothing_to_compare_with(archive: Archive) 
         ("min", 40.0, None, None),
     ],
 )
-def test_a_change_is_said_only_where_it_can_be(unit: str, value: float | None, before: float | None, change: str | None) -> None:  # fmt: skip
+def test_a_change_is_said_only_where_it_can_be(
+    unit: str, value: float | None, before: float | None, change: str | None
+) -> None:
     found = KeyFigure(Definition(key="x", zh="x", en="x", unit=unit), value, before).change
     assert (found.en if found else None) == change
 

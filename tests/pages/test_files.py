@@ -172,7 +172,10 @@ def test_a_key_for_pseudonyms_is_made_when_it_is_not_there(
 
 @pytest.mark.parametrize(
     "wrong",
-    [["--format", "pdf"], ["--lang", "fr"], ["--by", "year"], ["--from", "yesterday"], ["--from", "2026-02", "--to", "2026-01"], ["--tariff", "nowhere.toml"]],
+    [
+        ["--format", "pdf"], ["--lang", "fr"], ["--by", "year"], ["--from", "yesterday"],
+        ["--from", "2026-02", "--to", "2026-01"], ["--tariff", "nowhere.toml"],
+    ],
 )  # fmt: skip
 def test_what_cannot_be_asked_ends_with_2_and_writes_nothing(
     wrong: list[str], archive: Archive, tmp_path: Path

@@ -1,4 +1,6 @@
-"""`report --group`, `--only`: every file has the groups, figures are those of what was selected, and nothing else is written."""
+"""`report --group`, `--only`: every file has the groups, figures are those of what was selected, and nothing else is
+written.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Law of what leaves masked: no value of it equals a hash of any raw text, under any canonical form; the owner is still led back."""
+"""Law of what leaves masked: no value of it equals a hash of any raw text, under any canonical form; the owner is
+still led back.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +102,12 @@ def _told(text: str, hashes: set[str]) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["masked", "pseudonyms", "book"])
 def test_nothing_that_leaves_holds_a_hash_of_raw_text(
-    way: str, small: Archive, server: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    way: str,
+    small: Archive,
+    server: Emulator,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     hashes = _hashes(small)
     plain = "".join(small.meetings()["record_hash"])

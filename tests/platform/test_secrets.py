@@ -1,4 +1,5 @@
-"""The canary: every way to fail is driven, and nothing that leaves holds the token, a signature, or a whole account SID.
+"""The canary: every way to fail is driven, and nothing that leaves holds the token, a signature, or a whole account
+SID.
 
 What cannot be kept out: the frame of a caller that holds the bare token itself, and what `http.client` prints with its
 `debuglevel` switched on by hand.

@@ -291,7 +291,9 @@ class Archive(Selectable, Exportable):
 
     @property
     def secret(self) -> bytes | None:
-        """The key under which hashes of raw text leave in masked files (`~…`); None where there is no archive yet. Keep it to yourself."""
+        """The key under which hashes of raw text leave in masked files (`~…`); None where there is no archive yet.
+        Keep it to yourself.
+        """
         identity = read_identity(self.path.absolute())
         return identity.secret if identity else None
 
@@ -314,8 +316,8 @@ class Archive(Selectable, Exportable):
         Returns
         -------
         Scan
-            Columns as in the frames. Only columns and row groups that are asked for are read; pandas, Polars, DuckDB and
-            whatever else speaks Arrow takes it as it is.
+            Columns as in the frames. Only columns and row groups that are asked for are read; pandas, Polars, DuckDB
+            and whatever else speaks Arrow takes it as it is.
 
         Raises
         ------
@@ -329,7 +331,9 @@ class Archive(Selectable, Exportable):
     def scans(
         self, *views: str, as_of: Instant | None = None, engine: str = "duckdb", spark: Any = None
     ) -> tuple[Scan, ...]:
-        """Return several views as `scan` does, all of one snapshot, so that they fit and can be joined with each other."""
+        """Return several views as `scan` does, all of one snapshot, so that they fit and can be joined with each
+        other.
+        """
         return scan(self.snapshot(), views, as_of=_instant(as_of, "as_of"), engine=engine, spark=spark)
 
     def verify(self, *, quick: bool = False) -> Verification:

@@ -27,7 +27,8 @@ from ytxdata.archive.stored_files import (
 from ytxdata.archive.write_sync import PENDING, Writer, index_again, unborn
 
 LISTS_KEPT = 16
-"""How many of the newest heads keep the list of their files, and so their files: whoever began to read one may go on."""
+"""How many of the newest heads keep the list of their files, and so their files: whoever began to read one may go on.
+"""
 
 STATES_KEPT = timedelta(days=90)
 """How long every head stays; of older ones the last of each day stays."""
@@ -72,7 +73,8 @@ def heal(root: Path, snapshot: Snapshot | None) -> bool:
 def tidy(root: Path, before: int, after: int) -> None:
     """Let go what nobody needs: old lists and the files that only they name, heads of long ago, what was set aside.
 
-    Each step may be cut short at any point: files go before the list that names them, and hashes are kept before their heads go.
+    Each step may be cut short at any point: files go before the list that names them, and hashes are kept before
+    their heads go.
 
     Parameters
     ----------
@@ -160,7 +162,9 @@ def files_to_merge(files: Sequence[StoredFile]) -> int:
 
 
 def _alike(newest_first: Sequence[int]) -> int:
-    """Return how many of the newest files go up to some power of eight rows, where enough of them reach it to be merged."""
+    """Return how many of the newest files go up to some power of eight rows, where enough of them reach it to be
+    merged.
+    """
     levels = [(rows.bit_length() - 1) // 3 for rows in newest_first]
     for level in sorted(set(levels)):
         count = next((place for place, one in enumerate(levels) if one > level), len(levels))

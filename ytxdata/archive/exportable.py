@@ -71,7 +71,7 @@ class Exportable:
         >>> with Emulator(meetings=30) as server, tempfile.TemporaryDirectory() as directory:
         ...     archive = ytx.Archive(f"{directory}/meetings.archive")
         ...     _ = archive.sync(ytx.Client(base_url=server.url, **server.credentials))
-        ...     answer = archive.sql("select count(distinct meeting_key) as n from meetings join legs using (meeting_key)")
+        ...     answer = archive.sql("select count(distinct meeting_key) as n from legs")
         >>> answer.to_dicts()
         [{'n': 30}]
         """

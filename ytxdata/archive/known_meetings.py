@@ -1,4 +1,6 @@
-"""What the archive knows of each meeting: its versions, when it was last seen, and what earlier syncs left for the rules of completeness."""
+"""What the archive knows of each meeting: its versions, when it was last seen, and what earlier syncs left for the
+rules of completeness.
+"""
 
 from __future__ import annotations
 
@@ -168,7 +170,8 @@ def last_seen(snapshot: Snapshot, as_of: datetime | None = None) -> pa.Table:
 
 
 class Unjudged(NamedTuple):
-    """What interrupted syncs brought, and heads that were lost: kept like all records, and not yet listed by a finished sync.
+    """What interrupted syncs brought, and heads that were lost: kept like all records, and not yet listed by a
+    finished sync.
 
     For the rules of completeness these do not exist. Were half a sync known land, a limit that is lifted while it
     runs would bring what an earlier answer lacked, the next full answer would bring nothing unknown, and the cut one
@@ -295,7 +298,9 @@ class ArchivedMeetings:
         return snapshot.head.counts["started"] - self._n_hidden[1] - n_late - n_exempt
 
     def _starts_since(self, instant: datetime) -> npt.NDArray[np.int64]:
-        """Return the sorted starts [µs] from the instant on, and perhaps from before: read once, for one sync asks often."""
+        """Return the sorted starts [µs] from the instant on, and perhaps from before: read once, for one sync asks
+        often.
+        """
         if self._read_from is None or instant < self._read_from:
             assert self.versions.snapshot is not None
             late = batches(self.versions.snapshot, "meetings", ("obs", "started_at"), not_before("started_at", instant))
@@ -312,7 +317,9 @@ class ArchivedMeetings:
 
     @cached_property
     def _replaced(self) -> pa.Array:
-        """The observations that a later version replaced, and the hidden ones: few, and found without reading the others."""
+        """The observations that a later version replaced, and the hidden ones: few, and found without reading the
+        others.
+        """
         assert self.versions.snapshot is not None
         rows = read(self.versions.snapshot, "meetings", ("obs", "replaces"), filled("replaces"))
         if not self._hidden:

@@ -1,4 +1,6 @@
-"""Each record of an answer judged once against what the archive knows: new, changed, unchanged, rejected or duplicate."""
+"""Each record of an answer judged once against what the archive knows: new, changed, unchanged, rejected or
+duplicate.
+"""
 
 from __future__ import annotations
 
@@ -120,7 +122,8 @@ class Intake:
         return pieces
 
     def _at_a_glance(self, call: Call, row: MeetingRecord, twins: Twins) -> int | None:
-        """Return the observation of a record of an unknown id, or of one whose latest version it is; None for any other.
+        """Return the observation of a record of an unknown id, or of one whose latest version it is; None for any
+        other.
 
         Nearly all records are one or the other. What the rules below would say of them is known without asking: this
         takes a third of the time.

@@ -180,7 +180,8 @@ def never_taken_in(pull: Mapping[str, Any]) -> bool:
 
 
 def may_hold_more(pull: Mapping[str, Any]) -> bool:
-    """Whether a raw answer may hold records that are no observations: whether more than punctuation stands around those.
+    """Whether a raw answer may hold records that are no observations: whether more than punctuation stands around
+    those.
 
     What an earlier parser overlooked, or took for a duplicate, stands in the gaps. To read every answer of ten years
     again would take hours; that there is an opening brace where none belongs takes no reading.

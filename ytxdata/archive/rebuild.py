@@ -175,8 +175,8 @@ class Place(NamedTuple):
 def places_of(source: Snapshot, columns_of: Callable[[Sequence[str]], pa.Table]) -> dict[int, Place]:
     """Return the places of all versions of ids that occur more than once; all others are alone.
 
-    Answer by answer, as they were asked, and with all that each listed: only so it is seen which record stood beside a fuller one,
-    and the numbers of meetings with one id do not change because they are derived again.
+    Answer by answer, as they were asked, and with all that each listed: only so it is seen which record stood beside
+    a fuller one, and the numbers of meetings with one id do not change because they are derived again.
 
     Parameters
     ----------
@@ -249,10 +249,12 @@ def counts_of(snapshot: Snapshot) -> dict[str, int]:
 
 
 def newest_readable(root: Path) -> tuple[Snapshot | None, list[Text]]:
-    """Return the newest state that can be read, and what had to be done for it: heads that cannot be read are set aside.
+    """Return the newest state that can be read, and what had to be done for it: heads that cannot be read are set
+    aside.
 
     The newest head is all that knows of the last change: where it is damaged the state before it counts again, and what
-    the last change kept is taken in by `adopt`. Of an earlier head its hash is enough, and the head behind it holds that.
+    the last change kept is taken in by `adopt`. Of an earlier head its hash is enough, and the head behind it holds
+    that.
     """
     done: list[Text] = []
     numbers = sequences(root)
@@ -273,7 +275,9 @@ def newest_readable(root: Path) -> tuple[Snapshot | None, list[Text]]:
 
 
 def _bridged(root: Path, snapshot: Snapshot) -> list[Text]:
-    """Keep the hashes of earlier heads that are gone or damaged, from the heads that follow them: the chain is whole again."""
+    """Keep the hashes of earlier heads that are gone or damaged, from the heads that follow them: the chain is whole
+    again.
+    """
     went = {number for path in gone_files(root) for number in read_gone(path)}
     done = []
     follows = snapshot.head.previous_sha256
@@ -297,7 +301,8 @@ def _bridged(root: Path, snapshot: Snapshot) -> list[Text]:
 
 
 def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, list[Text]]:
-    """Take in what a change kept whose head was lost: records whose bytes have their hash, and pulls that go on the chain.
+    """Take in what a change kept whose head was lost: records whose bytes have their hash, and pulls that go on the
+    chain.
 
     Nothing is claimed for it, for the evidence went with the head; the next sync asks again.
     """
@@ -346,7 +351,9 @@ def _whole_records(path: Path) -> list[int]:
 
 
 def _chained(path: Path, chain: str, ordinal: int) -> tuple[str, int]:
-    """Return the end of the chain with a file's pulls, and how many they are: none unless each follows the one before."""
+    """Return the end of the chain with a file's pulls, and how many they are: none unless each follows the one
+    before.
+    """
     try:
         rows = pq.read_table(path, columns=["ordinal", *CHAINED]).to_pylist()
     except (OSError, pa.ArrowException):

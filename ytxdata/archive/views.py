@@ -153,14 +153,17 @@ _MEMORY_MB = (1000, 256)
 
 @cache
 def spill() -> Path:
-    """A directory that only this user can read, and that goes with the process: what is spilled holds telephone numbers."""
+    """A directory that only this user can read, and that goes with the process: what is spilled holds telephone
+    numbers.
+    """
     directory = mkdtemp(prefix="ytxdata-")
     atexit.register(rmtree, directory, ignore_errors=True)
     return Path(directory)
 
 
 def connect(file: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection of its own that shows instants in Asia/Shanghai, and spills instead of filling the memory.
+    """Return a DuckDB connection of its own that shows instants in Asia/Shanghai, and spills instead of filling the
+    memory.
 
     Parameters
     ----------
@@ -245,7 +248,9 @@ def pieces(
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> Iterator[pa.Table]:
-    """Yield what a query over `rows`, which stands for a keyed view, returns, some rows at a time; an empty piece when there are none."""
+    """Yield what a query over `rows`, which stands for a keyed view, returns, some rows at a time; an empty piece
+    when there are none.
+    """
     with telling_damage(name):
         try:
             keyed = relation(snapshot, name, as_of=as_of, start=start, end=end, is_keyed=True)

@@ -1,4 +1,5 @@
-"""What ties a pack to the world outside, so that its maker cannot make it anew: a key, a timestamp by an authority, heads that were published.
+"""What ties a pack to the world outside, so that its maker cannot make it anew: a key, a timestamp by an authority,
+heads that were published.
 
 What each of them proves, and what it does not, stands in `docs/audit.md`.
 """
@@ -83,7 +84,8 @@ ANSWER_S = 30
 
 
 def timestamp(manifest: bytes, where: str | Path) -> bytes:
-    """Return an authority's timestamp over a manifest: asked for at an address, or read from a file that holds its answer.
+    """Return an authority's timestamp over a manifest: asked for at an address, or read from a file that holds its
+    answer.
 
     Raises
     ------
@@ -187,7 +189,8 @@ def head_key(secret: bytes) -> bytes:
 
 
 def keyed_chain(pulls: list[dict[str, Any]], secret: bytes) -> Iterator[dict[str, Any]]:
-    """Yield the pulls as they may leave without their raw answers: hashes keyed, and the chain closed anew over what is left to check.
+    """Yield the pulls as they may leave without their raw answers: hashes keyed, and the chain closed anew over what
+    is left to check.
 
     The plain hash of an answer lets anybody try numbers until it fits; the owner of the archive can name the same
     chain again at any time.
@@ -205,7 +208,8 @@ def keyed_chain(pulls: list[dict[str, Any]], secret: bytes) -> Iterator[dict[str
 
 
 def heads_of(archive: Archive) -> list[dict[str, Any]]:
-    """Return the head of an archive after each of its pulls, as it may be published: `format pulls asked_at chain masked_chain`.
+    """Return the head of an archive after each of its pulls, as it may be published: `format pulls asked_at chain
+    masked_chain`.
 
     `chain` is what a pack with raw answers is held against, `masked_chain` one without. Neither can be undone, and
     the history up to a head cannot be written otherwise without changing it.
@@ -233,7 +237,8 @@ def heads_of(archive: Archive) -> list[dict[str, Any]]:
 
 
 def publish_head(archive: Archive, where: str) -> str:
-    """Publish the head of an archive as one line: added to a file, or sent to a witness (an address that takes a POST), or only returned for `-`.
+    """Publish the head of an archive as one line: added to a file, or sent to a witness (an address that takes a
+    POST), or only returned for `-`.
 
     Raises
     ------

@@ -62,7 +62,9 @@ class Finding:
 
         Examples
         --------
-        >>> Finding(record_ids=("2", "1"), text=Text("", "")).id_in("burst") == Finding(record_ids=("1", "2"), text=Text("甲", "a")).id_in("burst")
+        >>> one = Finding(record_ids=("2", "1"), text=Text("", ""))
+        >>> same = Finding(record_ids=("1", "2"), text=Text("甲", "a"))
+        >>> one.id_in("burst") == same.id_in("burst")
         True
         """
         facts = json.dumps([check, *(self.mark or sorted(self.record_ids))], ensure_ascii=False)
@@ -152,7 +154,8 @@ def check(
     --------
     >>> @check("friday_evening", "周五晚间", "friday evening")
     ... def friday_evening(data, *, from_hour=18):
-    ...     for row in data.rows("SELECT meeting_id, s FROM meetings WHERE s // 86400 % 7 = 1 AND s % 86400 // 3600 >= ?", from_hour):
+    ...     late = "s // 86400 % 7 = 1 AND s % 86400 // 3600 >= ?"
+    ...     for row in data.rows(f"SELECT meeting_id, s FROM meetings WHERE {late}", from_hour):
     ...         yield Finding(record_ids=(row["meeting_id"],), text=Text("周五晚间开会", "a meeting on friday evening"))
     >>> CHECKS.pop("friday_evening").parameters
     {'from_hour': 18}

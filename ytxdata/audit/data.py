@@ -1,4 +1,6 @@
-"""What checks look at: meetings and legs of any source as tables of integers in DuckDB, on disk, so that memory stays bounded."""
+"""What checks look at: meetings and legs of any source as tables of integers in DuckDB, on disk, so that memory stays
+bounded.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ NEEDS: dict[str, tuple[str, Text]] = {
     "invoice": ("", Text("没有给账单", "no invoice was given")),
     "exports": ("", Text("没有给要导出的表：run(…, exports=[table])", "no table to be handed on was given: run(…, exports=[table])")),
 }  # fmt: skip
-"""What a check may need → the question whether it is there (or an attribute of the data), and what is said when it is not."""
+"""What a check may need → the question whether it is there (or an attribute of the data), and what is said when it is
+not.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +61,14 @@ class Data:
 
     In `rows` these tables can be asked; instants are local epoch seconds (Beijing wall clock), unknown is null:
 
-    - `meetings`: `m` (row number) `meeting_id twin` (0, 1 … of one id used twice) `who` (creator: number in E.164 form, else as given)
+    - `meetings`: `m` (row number) `meeting_id twin` (0, 1 … of one id used twice) `who` (creator: number in E.164
+      form, else as given)
       `s e` (start, end) `len_s` (length: end − start, else what the platform says) `duration_s amount n_legs pull_id
       last_seen`;
-    - `legs`: `m leg number` (E.164) `person` (number, or one of its own) `j l` (join, leave as given) `x` (leave; an open leg is closed at the end);
-    - `all_meetings`, `all_legs`: the same for all there is, with `in_scope`; the two above hold only what starts in the period.
+    - `legs`: `m leg number` (E.164) `person` (number, or one of its own) `j l` (join, leave as given) `x` (leave; an
+      open leg is closed at the end);
+    - `all_meetings`, `all_legs`: the same for all there is, with `in_scope`; the two above hold only what starts in
+      the period.
 
     Parameters
     ----------
@@ -203,7 +210,8 @@ CREATE TABLE all_meetings AS
 SELECT row_number() OVER (ORDER BY meeting_id, s NULLS LAST, e, creator, pull_id) AS m, meeting_id,
     row_number() OVER (PARTITION BY meeting_id ORDER BY s NULLS LAST, e, creator, pull_id) - 1 AS twin,
     count(*) OVER (PARTITION BY meeting_id) > 1 AS is_shared,
-    coalesce(e164, creator) AS who, s, e, CASE WHEN e >= s THEN e - s WHEN e IS NULL OR s IS NULL THEN duration_s END AS len_s,
+    coalesce(e164, creator) AS who, s, e, CASE WHEN e >= s THEN e - s WHEN e IS NULL OR s IS NULL THEN duration_s END
+        AS len_s,
     duration_s, amount_yuan AS amount, n_legs, pull_id, last_seen_at AS last_seen,
     CASE WHEN $start::BIGINT IS NULL AND $end::BIGINT IS NULL THEN TRUE
         ELSE coalesce(s >= coalesce($start, s) AND s < coalesce($end, s + 1), FALSE) END AS in_scope
@@ -218,7 +226,8 @@ FROM (
     SELECT meeting_id, leg, coalesce(number, e164) AS number, joined_at AS j, left_at AS l
     FROM raw_legs LEFT JOIN numbers ON phone = text AND number IS NULL
 ) JOIN (
-    SELECT *, CASE WHEN twin > 0 THEN coalesce(s, 2 ** 62) END AS since, lead(s) OVER (PARTITION BY meeting_id ORDER BY twin) AS until FROM all_meetings
+    SELECT *, CASE WHEN twin > 0 THEN coalesce(s, 2 ** 62) END AS since, lead(s)
+        OVER (PARTITION BY meeting_id ORDER BY twin) AS until FROM all_meetings
 ) USING (meeting_id)
 WHERE (since IS NULL OR j >= since) AND (until IS NULL OR j < until OR (j IS NULL AND since IS NULL));
 DROP TABLE raw_meetings;
@@ -226,7 +235,9 @@ DROP TABLE raw_legs;
 CREATE VIEW meetings AS SELECT * FROM all_meetings WHERE in_scope;
 CREATE VIEW legs AS SELECT * FROM all_legs WHERE in_scope;
 """
-"""Of an id that stands for several meetings, a leg belongs to the last begun by its join, and to the first when it never joined, as in reports."""
+"""Of an id that stands for several meetings, a leg belongs to the last begun by its join, and to the first when it
+never joined, as in reports.
+"""
 
 
 ROWS = 65_536

@@ -1,4 +1,6 @@
-"""What an audit found: a table that can be accepted, explained, written and shown; and the life of findings beside the archive."""
+"""What an audit found: a table that can be accepted, explained, written and shown; and the life of findings beside
+the archive.
+"""
 
 from __future__ import annotations
 
@@ -154,7 +156,8 @@ class Findings(Table):
         )
 
     def summary(self) -> Table:
-        """Return one row per check: its titles, how many findings of each severity and status, and why it did not run, if so.
+        """Return one row per check: its titles, how many findings of each severity and status, and why it did not
+        run, if so.
 
         Returns
         -------

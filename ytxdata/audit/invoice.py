@@ -47,7 +47,8 @@ class Invoice:
 
     @classmethod
     def read(cls, given: Invoice | Listed, columns: Mapping[str, str] | None = None) -> Invoice:
-        """Read an invoice from a CSV or a frame with the columns `meeting_id`, `duration_s` [s or h:mm:ss], `amount_yuan` [yuan].
+        """Read an invoice from a CSV or a frame with the columns `meeting_id`, `duration_s` [s or h:mm:ss],
+        `amount_yuan` [yuan].
 
         Parameters
         ----------
@@ -129,7 +130,9 @@ MONEY: tuple[Money, ...] = get_args(Money)
 """How an amount is brought to the invoice's last digit; the usual one first."""
 
 Allowance = Literal["connection", "line", "invoice"]
-"""Over what free seconds are spent: each connection has its own, each line of the invoice, or all lines share them in order of time."""
+"""Over what free seconds are spent: each connection has its own, each line of the invoice, or all lines share them in
+order of time.
+"""
 
 UNKNOWN = -1
 """Stands in an array for what an invoice or a record does not say; seconds and amounts are never negative."""
@@ -144,7 +147,9 @@ ODD = -2
 
 
 def places_of(amounts: Sequence[Decimal | None]) -> int:
-    """Return how many decimals the invoice has: enough for all amounts but one in fifty, so that one odd line does not rule the others."""
+    """Return how many decimals the invoice has: enough for all amounts but one in fifty, so that one odd line does
+    not rule the others.
+    """
     told = sorted(min(-int(one.normalize().as_tuple().exponent), MOST_DECIMALS) for one in amounts if one)
     return max(told[-(len(told) // 50) - 1], 0) if told else 2
 
@@ -192,7 +197,9 @@ class BilledLines:
     places: int
 
     def connections(self, per: str) -> tuple[Ints, Ints, Ints]:
-        """Return line, class and seconds of whatever is billed: every leg, or every meeting of which the length is known."""
+        """Return line, class and seconds of whatever is billed: every leg, or every meeting of which the length is
+        known.
+        """
         if per == "leg":
             return self.leg_line, self.leg_kind, self.leg_s
         line = np.flatnonzero(self.seconds != UNKNOWN)
@@ -212,7 +219,8 @@ class BilledLines:
 
 
 def charged(units: Ints, line: Ints, order: Ints, allowance_s: int, allowance_of: Allowance) -> Ints:
-    """Return the seconds of connections that must be paid for once free seconds are spent, the earlier connection first.
+    """Return the seconds of connections that must be paid for once free seconds are spent, the earlier connection
+    first.
 
     Examples
     --------
@@ -304,7 +312,9 @@ class InvoiceRule:
         return lines.sums(line, self.tariff.billed_seconds(seconds))
 
     def amounts(self, lines: BilledLines) -> Ints:
-        """Return what each line costs in units of the invoice's last digit; `UNKNOWN` without connections or a price for one."""
+        """Return what each line costs in units of the invoice's last digit; `UNKNOWN` without connections or a price
+        for one.
+        """
         line, kind, seconds = lines.connections(self.tariff.per)
         units = charged(self.tariff.billed_seconds(seconds), line, lines.order, self.allowance_s, self.allowance_of)
         nano = [self.tariff.nano(name) for name in lines.kinds_of(self.tariff.per)]

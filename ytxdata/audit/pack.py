@@ -67,14 +67,16 @@ _README = """会议历史证据包 / Evidence pack of a meeting history
 
 核对程序从哪里来 / Where to take the verifier from
   包里的 verify.py 是制作者放进去的。不信任制作者的人请用发行版里的同一文件，或 ytxdata verify（它比较两者）：
-  The verify.py in here is whatever the maker put in. Whoever distrusts the maker takes the same file from a release, or runs
-  `ytxdata verify`, which compares the two:  python3 -I verify.py evidence.zip --public-key key.pub --heads heads.jsonl
+  The verify.py in here is whatever the maker put in. Whoever distrusts the maker takes the same file from a release,
+  or runs `ytxdata verify`, which compares the two:
+  python3 -I verify.py evidence.zip --public-key key.pub --heads heads.jsonl
 
 不能证明什么 / What it cannot prove
   链和清单都由存档的主人制成；仅凭本包不能排除他在交出之前把全部内容重做一遍。能排除的是放在别处的东西：整个 ZIP 的 SHA-256、
   签名公钥、时间戳机构的证书、每次同步后公布的链首。
-  The owner of the archive made chain and manifest; this pack alone cannot rule out that everything was rebuilt before it was handed on. What rules it
-  out is kept elsewhere: the SHA-256 of the ZIP, the public key, the certificate of a timestamp's authority, the heads published with every sync.
+  The owner of the archive made chain and manifest; this pack alone cannot rule out that everything was rebuilt before
+  it was handed on. What rules it out is kept elsewhere: the SHA-256 of the ZIP, the public key, the certificate of a
+  timestamp's authority, the heads published with every sync.
   本包也不能说明平台从未列出的会议。Nor can it speak of meetings that the platform never listed.
 """
 
@@ -308,7 +310,9 @@ def _certificate(archive: Archive, secret: bytes | None) -> dict[str, Any]:
 
 
 def _findings(findings: Findings, known: set[str], secret: bytes | None) -> dict[str, Any]:
-    """Return the findings, masked, each with the pulls that prove it and those of its records that are in the archive."""
+    """Return the findings, masked, each with the pulls that prove it and those of its records that are in the
+    archive.
+    """
     rows = findings.to_dicts()
     for row in rows:
         row["record_ids"] = json.loads(row["record_ids"] or "[]")

@@ -1,4 +1,6 @@
-"""A pack from elsewhere, checked with this package's own verifier; with raw answers in it, everything in it is derived anew and compared."""
+"""A pack from elsewhere, checked with this package's own verifier; with raw answers in it, everything in it is
+derived anew and compared.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ from ytxdata.records.schema import Aliases
 from ytxdata.version import __version__
 
 RELEASED = {"81f029a08560f1b0a31e14c67967c716147a37370e114f3742eafb6e3e8396bc": "0.1.0"}
-"""SHA-256 of the `verify.py` of every earlier release → its version; add the one of this release when the next one changes it."""
+"""SHA-256 of the `verify.py` of every earlier release → its version; add the one of this release when the next one
+changes it.
+"""
 
 
 def verify_pack(
@@ -49,7 +53,8 @@ def verify_pack(
     authority: str | Path | None = None,
     recompute: bool = False,
 ) -> list[str]:
-    """Check a pack, the ZIP or the folder it was unpacked to, with the verifier of this package and not the one inside; return what was checked, a line each.
+    """Check a pack, the ZIP or the folder it was unpacked to, with the verifier of this package and not the one
+    inside; return what was checked, a line each.
 
     Parameters
     ----------
@@ -58,7 +63,8 @@ def verify_pack(
     require_signature
         Refuse a pack that nobody signed.
     heads
-        A file of heads that were published (`sync --publish-head`): the history in the pack must be the one they are of.
+        A file of heads that were published (`sync --publish-head`): the history in the pack must be the one they are
+        of.
     authority
         The root certificate (PEM) of the authority whose timestamp must stand in the pack.
     recompute
@@ -148,7 +154,8 @@ def _broken(source: Path, lines: list[str]) -> DamagedError:
 
 # ── everything derived anew ──
 def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
-    """Derive tables, certificate and findings of a pack anew from its raw answers; return what was compared, and what the answers do not prove, a line each.
+    """Derive tables, certificate and findings of a pack anew from its raw answers; return what was compared, and what
+    the answers do not prove, a line each.
 
     Every check of the registry runs, also those that the pack is silent about: a finding must not vanish with the
     name of its check.

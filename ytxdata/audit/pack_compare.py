@@ -1,4 +1,6 @@
-"""What a pack says beside what follows from its raw answers: every cell compared, and named what the answers do not prove."""
+"""What a pack says beside what follows from its raw answers: every cell compared, and named what the answers do not
+prove.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ GIVEN = {"roster", "invoice", "exports"}
 
 
 def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any]) -> list[str]:
-    """Return what the maker of a pack chose and no answer proves, a line each: names of fields, waiting, period, thresholds, checks, opinions."""
+    """Return what the maker of a pack chose and no answer proves, a line each: names of fields, waiting, period,
+    thresholds, checks, opinions.
+    """
     left = list(_parser_lines(manifest["parser"]))
     if timedelta(seconds=manifest["settle_s"]) != DEFAULT_POLICY.settle:
         left.append(
@@ -45,7 +49,8 @@ def _parser_lines(parser: dict[str, Any]) -> Iterator[str]:
         known, given = dict(usual[kind]), dict(parser[kind])
         for column in (*given, *(one for one in known if one not in given)):
             if given.get(column) != known.get(column):
-                yield f"{kind}.{column} was read from the fields {given.get(column)}, by default {known.get(column)}: the maker's choice / 字段名由制作者指定"
+                fields = f"{kind}.{column} was read from the fields {given.get(column)}, by default {known.get(column)}"
+                yield f"{fields}: the maker's choice / 字段名由制作者指定"
 
 
 def _checks_lines(told: dict[str, Any]) -> Iterator[str]:
@@ -176,7 +181,9 @@ class PackComparison:
         ))  # fmt: skip
 
     def _summary(self, data: bytes) -> int:
-        """The summary counts the findings that the pack lists, for every check that ran, and says of each what follows."""
+        """The summary counts the findings that the pack lists, for every check that ran, and says of each what
+        follows.
+        """
         header, *rows = self.pack.rows("tables/audit_summary.csv")
         known, *others = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
         told = self.pack.json(FINDINGS)
@@ -201,7 +208,9 @@ COUNTS = ("warn", "crit", "new", "persisting", "resolved", "accepted")
 
 
 def _coarse(value: Any) -> str:
-    """A description without the instants in its sentences, which the platform's clock moves a little: certificate and tables hold them."""
+    """A description without the instants in its sentences, which the platform's clock moves a little: certificate and
+    tables hold them.
+    """
     return re.sub(
         r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?", "…", json.dumps(value, ensure_ascii=False, sort_keys=True)
     )
@@ -216,7 +225,9 @@ def _is_period(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _certificates_agree(told: dict[str, Any], derived: dict[str, Any]) -> int:
-    """Compare what is claimed of every period. An edge may lie a little elsewhere: how far the platform's clock was off is kept in no pull."""
+    """Compare what is claimed of every period. An edge may lie a little elsewhere: how far the platform's clock was
+    off is kept in no pull.
+    """
     periods = [
         [{key: value for key, value in one.items() if key not in ("start", "end")} for one in given["periods"]]
         for given in (told, derived)

@@ -58,14 +58,18 @@ _DEFINITIONS = (
 _MATCH = """
     CREATE OR REPLACE TABLE matched AS
     WITH lines AS (
-        SELECT b.*, n, row_number() OVER (PARTITION BY b.meeting_id ORDER BY CASE WHEN n = 1 THEN abs(b.duration_s - one) ELSE b.duration_s END, line) AS k
+        SELECT b.*, n, row_number() OVER (PARTITION BY b.meeting_id ORDER BY CASE
+            WHEN n = 1 THEN abs(b.duration_s - one) ELSE b.duration_s END, line) AS k
         FROM bills b LEFT JOIN (
-            SELECT meeting_id, count(*) AS n, any_value(coalesce(duration_s, len_s)) AS one FROM all_meetings GROUP BY meeting_id
+            SELECT meeting_id, count(*) AS n, any_value(coalesce(duration_s, len_s)) AS one FROM all_meetings
+                GROUP BY meeting_id
         ) USING (meeting_id)
     ), records AS (
-        SELECT *, coalesce(duration_s, len_s) AS secs, row_number() OVER (PARTITION BY meeting_id ORDER BY coalesce(duration_s, len_s), twin) AS k FROM all_meetings
+        SELECT *, coalesce(duration_s, len_s) AS secs, row_number()
+            OVER (PARTITION BY meeting_id ORDER BY coalesce(duration_s, len_s), twin) AS k FROM all_meetings
     )
-    SELECT l.line, coalesce(l.meeting_id, r.meeting_id) AS meeting_id, l.duration_s AS invoice_s, l.amount AS invoice_yuan,
+    SELECT l.line, coalesce(l.meeting_id, r.meeting_id) AS meeting_id, l.duration_s AS invoice_s, l.amount
+        AS invoice_yuan,
         r.m, r.s, r.e, r.secs, r.amount AS amount, coalesce(r.in_scope, TRUE) AS in_scope, coalesce(n, 0) AS n
     FROM lines l FULL JOIN records r ON l.meeting_id = r.meeting_id AND l.k = r.k
 """
@@ -77,7 +81,8 @@ _JUDGE = """
         FROM matched a LEFT JOIN priced p USING (m)
     ),
     compared AS (
-        SELECT *, CASE WHEN $durations THEN invoice_s - record_s END AS difference_s, invoice_yuan - record_yuan AS more_yuan FROM known
+        SELECT *, CASE WHEN $durations THEN invoice_s - record_s END AS difference_s, invoice_yuan - record_yuan
+            AS more_yuan FROM known
     )
     SELECT line, meeting_id, CASE
             WHEN m IS NULL THEN CASE WHEN n = 0 THEN 'missing_record' ELSE 'billed_twice' END
@@ -86,14 +91,18 @@ _JUDGE = """
             WHEN more_yuan IS NULL AND (invoice_yuan IS NOT NULL OR difference_s IS NULL) THEN 'not_compared'
             ELSE 'matched' END AS state,
         invoice_s, record_s, difference_s, invoice_yuan, record_yuan,
-        (CASE WHEN line IS NULL THEN -record_yuan WHEN m IS NULL THEN invoice_yuan ELSE more_yuan END)::DECIMAL(38, 18) AS difference_yuan
+        (CASE WHEN line IS NULL THEN -record_yuan WHEN m IS NULL THEN invoice_yuan ELSE more_yuan END)::DECIMAL(38, 18)
+            AS difference_yuan
     FROM compared
     WHERE in_scope AND (line IS NOT NULL OR (
-        e IS NOT NULL AND CASE WHEN amount IS NULL THEN secs > 0 ELSE amount > 0 END AND ($has_period OR s BETWEEN first AND last)
+        e IS NOT NULL AND CASE WHEN amount IS NULL THEN secs > 0 ELSE amount > 0 END
+            AND ($has_period OR s BETWEEN first AND last)
     ))
     ORDER BY line NULLS LAST, meeting_id
 """
-"""An amount that has nothing to be held against makes a line `not_compared`, also when its duration agrees: an invoice is about money."""
+"""An amount that has nothing to be held against makes a line `not_compared`, also when its duration agrees: an
+invoice is about money.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -123,7 +132,9 @@ class Reconciliation(Table):
 
     @property
     def totals(self) -> tuple[Decimal, Decimal]:
-        """What the invoice asks for and what the records come to [yuan]; a line of which one side names no amount counts in neither."""
+        """What the invoice asks for and what the records come to [yuan]; a line of which one side names no amount
+        counts in neither.
+        """
         sums = [Decimal(0), Decimal(0)]
         for row in self.arrow.select(["state", "invoice_yuan", "record_yuan"]).to_pylist():
             pair = (row["invoice_yuan"], row["record_yuan"])
@@ -133,7 +144,8 @@ class Reconciliation(Table):
 
 
 def reconcile(
-    source: Auditable, invoice: Invoice | Listed, *, start: Instant | None = None, end: Instant | None = None, columns: Mapping[str, str] | None = None,
+    source: Auditable, invoice: Invoice | Listed, *, start: Instant | None = None, end: Instant | None = None,
+    columns: Mapping[str, str] | None = None,
     within_s: float = 2, within_yuan: Decimal | float | str = "0.01",
 ) -> Reconciliation:  # fmt: skip
     """Compare an invoice with the records, line by line.
@@ -205,7 +217,8 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
 
 
 def _are_comparable(durations: Search) -> bool:
-    """Return whether durations may be held against each other: by a rule that is trusted, or as they stand when no rounding does better.
+    """Return whether durations may be held against each other: by a rule that is trusted, or as they stand when no
+    rounding does better.
 
     Where some rounding does better and none can be trusted, or the lines that differ share a property, to compare
     seconds with seconds would accuse good lines.
@@ -336,7 +349,9 @@ def _known(values: Ints | None, lines: BilledLines) -> list[int | None]:
 def billing_mismatch(
     data: Data, *, within_s: float = 2, within_yuan: float = 0.01, total_pct: float = 5
 ) -> Iterator[Finding]:
-    """Lines that differ by more than `within_s` or `within_yuan`, are missing on either side, or are billed twice; and the total."""
+    """Lines that differ by more than `within_s` or `within_yuan`, are missing on either side, or are billed twice;
+    and the total.
+    """
     found = reconciled(data, within_s, within_yuan)
     data.notes.extend(found.rules)
     for row in found.arrow.to_pylist():
@@ -369,7 +384,9 @@ def billing_mismatch(
 
 
 def _uncompared(found: Reconciliation) -> Iterator[Finding]:
-    """All lines that nothing could be held against, as one finding: an invoice that cannot be checked is not a clean one."""
+    """All lines that nothing could be held against, as one finding: an invoice that cannot be checked is not a clean
+    one.
+    """
     rows = [row for row in found.arrow.to_pylist() if row["state"] == NOT_COMPARED]
     yuan = sum((row["invoice_yuan"] or Decimal(0) for row in rows), Decimal(0))
     if rows:

@@ -1,4 +1,5 @@
-"""Which rule explains an invoice: every usual rounding of time, allowance and fee is tried, the prices of each are fitted, all at once.
+"""Which rule explains an invoice: every usual rounding of time, allowance and fee is tried, the prices of each are
+fitted, all at once.
 
 A rule that explains the most lines is not yet the rule: with enough to choose from, something always fits. So every
 parameter must earn its place by lines, and a rule is trusted only when nothing else does nearly as well.
@@ -38,7 +39,8 @@ MINIMA = (0, 6, 10, 12, 15, 18, 20, 24, 30, 40, 45, 50, 60, 90, 120, 180, 300)
 """Steps and minima of telephone tariffs [s]; a minimum that is no multiple of the step is in none of them."""
 
 LEAST_STEP = 5
-"""The rule that explains most is tried with each minimum that is a multiple of its step and of this many seconds: few lines
+"""The rule that explains most is tried with each minimum that is a multiple of its step and of this many seconds: few
+lines
 are that short, so that a minimum missing above changes neither the prices nor the step that were found."""
 
 FREE = (60, 120, 180, 300, 600, 900, 1800)
@@ -94,7 +96,9 @@ class Free(NamedTuple):
 
 @dataclass(frozen=True)
 class Search:
-    """What a search came to: the rule that may be trusted, if any, the three best, and what the best one lacks as it seems."""
+    """What a search came to: the rule that may be trusted, if any, the three best, and what the best one lacks as it
+    seems.
+    """
 
     rule: InvoiceRule | None
     best: tuple[InvoiceRule, ...]
@@ -204,7 +208,8 @@ def _other_minima(rule: InvoiceRule) -> Iterator[InvoiceRule]:
 
 
 def _prefix(lines: BilledLines, told: Ints) -> int | None:
-    """Return the first line that is paid for after a run of free ones, None when the invoice does not begin with such a run.
+    """Return the first line that is paid for after a run of free ones, None when the invoice does not begin with such
+    a run.
 
     The cut is where most lines before are free and most after are not, so that a false amount here or there does not
     move it.
@@ -288,7 +293,8 @@ def _fitted(
 
 
 def _least_absolute(features: Floats, target: Floats, half: float) -> Floats:
-    """Return, for each table of features, the coefficients with the least sum of absolute errors (weights drawn anew twelve times).
+    """Return, for each table of features, the coefficients with the least sum of absolute errors (weights drawn anew
+    twelve times).
 
     Absolute and not squared: a few false amounts, however large, then do not move a price. Errors below half of the
     last digit weigh alike.
@@ -315,7 +321,9 @@ def _yuan(millionths: int) -> Decimal:
 
 
 def _refined(lines: BilledLines, rule: InvoiceRule, shared: int | None) -> Iterator[InvoiceRule]:
-    """Yield a finalist as it is, with each connection rounded by itself, and with a shared allowance that fits its last free line."""
+    """Yield a finalist as it is, with each connection rounded by itself, and with a shared allowance that fits its
+    last free line.
+    """
     yield rule
     if rule.tariff.per == "leg":
         yield replace(rule, each_rounded=True)
@@ -359,7 +367,8 @@ def _is_enough(rule: InvoiceRule) -> bool:
 
 
 def _believed(search: Search, rule: InvoiceRule, lacks: Shared | None) -> Search:
-    """Return a search with its rule, or without it if the lines that it leaves unexplained share a property: then it lacks something.
+    """Return a search with its rule, or without it if the lines that it leaves unexplained share a property: then it
+    lacks something.
 
     What accuses must be right also about the few: an honest tariff with a minimum of 45 s, which the search did not
     have, was explained to 290 of 300 lines without any, and the other ten, each with a short leg, were called false.

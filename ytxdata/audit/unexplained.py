@@ -15,14 +15,18 @@ from ytxdata.audit.invoice import UNKNOWN, BilledLines, Ints
 from ytxdata.labels import Text
 
 CHANCE = 0.001
-"""So rarely may lines that are false by chance look as if they shared a property: then an invoice is not compared though it could be."""
+"""So rarely may lines that are false by chance look as if they shared a property: then an invoice is not compared
+though it could be.
+"""
 
 DAY_S = 86_400
 MIDDAY_S = 13 * 3_600
 
 
 class Shared(NamedTuple):
-    """What unexplained lines have in common: so many of the unexplained ones, among so many lines, lie at or beyond a bound."""
+    """What unexplained lines have in common: so many of the unexplained ones, among so many lines, lie at or beyond a
+    bound.
+    """
 
     of: Text
     is_low: bool
@@ -102,11 +106,12 @@ def _properties(lines: BilledLines, billed: Ints) -> Iterator[tuple[Text, Ints]]
 
 
 def _closest(name: Text, values: Ints, wrong: Any, *, is_low: bool) -> Shared | None:
-    """Return the bound beyond which unexplained lines are the least likely to be so many; None when the property says nothing.
+    """Return the bound beyond which unexplained lines are the least likely to be so many; None when the property says
+    nothing.
 
     The bounds that are tried are those of unexplained lines themselves. If these were drawn by chance, each such bound
-    would be as likely to look rare as any number between 0 and 1 is to be small, so that to try `k` of them makes chance
-    `k` times as likely, whatever the property.
+    would be as likely to look rare as any number between 0 and 1 is to be small, so that to try `k` of them makes
+    chance `k` times as likely, whatever the property.
     """
     said = values != UNKNOWN
     values, wrong = values[said], wrong[said]

@@ -1,7 +1,10 @@
-"""Check an evidence pack with Python alone: `python3 -I verify.py [PACK.zip | FOLDER] [--public-key FILE] [--require-signature] [--heads FILE]`.
+"""Check an evidence pack with Python alone.
+
+`python3 -I verify.py [PACK.zip | FOLDER] [--public-key FILE] [--require-signature] [--heads FILE]`
 
 核对证据包，只需要 Python 标准库。不给路径时核对本文件所在的目录。请从发行版取得本文件：证据包里的那一份是制作者给的。
-Without a path it checks the folder it lies in. Take this file from a release: the one inside a pack is whatever its maker put there.
+Without a path it checks the folder it lies in. Take this file from a release: the one inside a pack is whatever its
+maker put there.
 Exit code 0: all claims hold. Exit code 5: at least one does not. 退出码 0：全部成立；5：至少一项不成立。
 """
 
@@ -452,14 +455,17 @@ CHECKS: tuple[tuple[str, Callable[[Unpacked], str]], ...] = (
 )
 
 PROVEN = """
-Proven: nothing in this pack was changed since it was made; the pulls are in the order in which they were kept, none is missing between them.
-Not proven by this pack alone: that its maker did not rebuild everything, chain and manifest included, before handing it on. Compare the SHA-256 of
-the pack (or the public key of its signature, --public-key, or published heads, --heads) with what was kept elsewhere at the time. Nor can it show what the platform never listed.
+Proven: nothing in this pack was changed since it was made; the pulls are in the order in which they were kept, none is
+missing between them.
+Not proven by this pack alone: that its maker did not rebuild everything, chain and manifest included, before handing it
+on. Compare the SHA-256 of the pack (or the public key of its signature, --public-key, or published heads, --heads) with
+what was kept elsewhere at the time. Nor can it show what the platform never listed.
 已证实：本证据包制成之后没有被改动；各次查询按保存的顺序排列，中间没有缺失。
 仅凭本包不能证实：制作者没有在交出之前把全部内容（连同查询链和清单）重做一遍。请与当时存放在别处的 SHA-256（或签名公钥 --public-key、公布的链首 --heads）核对。平台从未列出的会议也无从得知。"""
 
 WITHOUT_RAW = """
-Without the raw answers it cannot be checked that findings and tables follow from what the platform said; ask for a pack made with --include-raw.
+Without the raw answers it cannot be checked that findings and tables follow from what the platform said; ask for a pack
+made with --include-raw.
 没有原始回答，无法核对发现和表格是否由平台的回答得出；如需核对，请索取用 --include-raw 制作的证据包。"""
 
 

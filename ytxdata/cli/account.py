@@ -1,5 +1,5 @@
-"""The verbs that ask the platform in an account's name, and the options they share: `ytxdata doctor`, what is wrong when a
-call fails; `ytxdata fetch`, meetings once; `ytxdata sync`, the history for good.
+"""The verbs that ask the platform in an account's name, and the options they share: `ytxdata doctor`, what is wrong
+when a call fails; `ytxdata fetch`, meetings once; `ytxdata sync`, the history for good.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class AccountOptions:
         return asdict(self)
 
     def client(self, heard: Callable[[Answer], None] = lambda _: None) -> Client:
-        """Return a client for the account that options, environment, file and keyring name; `heard` is told each answer."""
+        """Return a client for the account that options, environment, file and keyring name; `heard` is told each
+        answer.
+        """
         from ytxdata.history.client import Client
 
         count = call_counter()

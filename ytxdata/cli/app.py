@@ -1,4 +1,6 @@
-"""The verbs put together, and how every run of one ends: its exit code and what is said on the way out, in both languages."""
+"""The verbs put together, and how every run of one ends: its exit code and what is said on the way out, in both
+languages.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,8 @@ def in_both(said: str) -> Text:
 
 def told(error: Exception, lang: Lang) -> str:
     """Return what a person reads of it: how the command is used, where its help is, what is wrong."""
-    said, context = str(error.format_message()), getattr(error, "ctx", None)  # type: ignore[attr-defined]  # each of them has it
+    said = str(error.format_message())  # type: ignore[attr-defined]  # each of them has it
+    context = getattr(error, "ctx", None)
     if context is None:
         return in_both(said).in_(lang, sep="\n")
     if said == context.get_help():
@@ -178,7 +181,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _let_go() -> None:
-    """Hand on what is still to be printed; if whoever read it has gone, the end of the process has nothing to complain of."""
+    """Hand on what is still to be printed; if whoever read it has gone, the end of the process has nothing to
+    complain of.
+    """
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -186,7 +191,9 @@ def _let_go() -> None:
 
 
 def _write_what_fits() -> None:
-    """Replace, in what is printed, the characters that a code page or a pipe cannot hold: no run ends for want of a letter."""
+    """Replace, in what is printed, the characters that a code page or a pipe cannot hold: no run ends for want of a
+    letter.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

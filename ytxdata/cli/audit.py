@@ -83,7 +83,7 @@ def audit(
     )  # fmt: skip
     if accept is not None:
         found.accept(accept, reason, by)
-    failing = len(found.at_least(fail_on)) if fail_on in ("warn", "crit") else 0  # type: ignore[arg-type]  # one of the two
+    failing = 0 if fail_on is None else len(found.at_least(fail_on))  # type: ignore[arg-type]  # one of the two
     shown = found.changed() if since_last else found
     tables: list[Table] = [shown, found.summary()]
     if sensitivity:

@@ -138,8 +138,8 @@ def export(
 
     把每场会议的最新版本按月写成 Parquet、CSV 或 Delta，旁有 datapackage.json 和 views.sql；再次运行只重写有变化的月份。
 
-    Write the latest version of every meeting as Parquet, CSV or Delta, month by month, with datapackage.json and views.sql;
-    another run writes only the months that changed.
+    Write the latest version of every meeting as Parquet, CSV or Delta, month by month, with datapackage.json and
+    views.sql; another run writes only the months that changed.
 
     Example: ytxdata export out --archive meetings.archive --format parquet
     """

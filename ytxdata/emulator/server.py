@@ -358,7 +358,8 @@ def write_env_file(path: Path, env: dict[str, str]) -> None:
 
 
 def write_bill(path: Path, lines: Sequence[Mapping[str, object]], without: int = 0) -> None:
-    """Write the platform's bill as CSV (`meeting_id, started_at, duration_s, amount_yuan`), some lines left out, spread evenly.
+    """Write the platform's bill as CSV (`meeting_id, started_at, duration_s, amount_yuan`), some lines left out,
+    spread evenly.
 
     The last line is the bill's own total: of the lines that are written, as of a bill that lacks them from the start.
 
@@ -419,7 +420,8 @@ def run(options: Options, command: Sequence[str], *, prepare: Callable[[Emulator
             )
         prepare(server)
         env = {**os.environ, **server.env, "PATH": path}
-        return subprocess.run([program, *command[1:]], env=env, check=False).returncode  # noqa: S603  # what was asked for
+        done = subprocess.run([program, *command[1:]], env=env, check=False)  # noqa: S603  # what was asked for
+        return done.returncode
 
 
 @contextlib.contextmanager

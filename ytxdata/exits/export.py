@@ -1,8 +1,9 @@
-"""The present state of an archive as a folder that other tools read: month by month, described, and written again only where it changed.
+"""The present state of an archive as a folder that other tools read: month by month, described, and written again
+only where it changed.
 
 The files of an archive hold versions, and whoever counts their rows counts meetings twice. An export holds each meeting
-once. Each month of each table is one file (or one Delta partition), replaced whole; `datapackage.json` is written last and
-says what each month was made of, so a run that was killed is finished by the next one.
+once. Each month of each table is one file (or one Delta partition), replaced whole; `datapackage.json` is written
+last and says what each month was made of, so a run that was killed is finished by the next one.
 """
 
 from __future__ import annotations
@@ -82,7 +83,12 @@ class ExportReport:
 
 
 def export(
-    archive: Archive, folder: str | Path, format: Format = "parquet", by: str = "month", *, masked: bool = True  # noqa: A002
+    archive: Archive,
+    folder: str | Path,
+    format: Format = "parquet",  # noqa: A002
+    by: str = "month",
+    *,
+    masked: bool = True,
 ) -> ExportReport:  # fmt: skip
     """Write the present state of an archive; see `Archive.export`."""
     _check(format, by)
@@ -225,7 +231,12 @@ def _all(out: Outgoing, name: TableName) -> Table:
 
 
 def _describe(
-    out: Outgoing, folder: Path, format: Format, masked: bool, states: list[_State], whole: Mapping[TableName, Part]  # noqa: A002
+    out: Outgoing,
+    folder: Path,
+    format: Format,  # noqa: A002
+    masked: bool,
+    states: list[_State],
+    whole: Mapping[TableName, Part],
 ) -> None:  # fmt: skip
     """Write `views.sql`, and last of all `datapackage.json`: what it names is there."""
     tables = {name: out.described(name) for name in (*MONTHLY, *WHOLE)}

@@ -1,12 +1,13 @@
-"""The other side of `exits.sql`: a process that opens one database for reading, locks every door, and answers one SELECT.
+"""The other side of `exits.sql`: a process that opens one database for reading, locks every door, and answers one
+SELECT.
 
-It is run as a script and knows nothing of this package, so that it starts quickly. It takes a line of JSON (`file`, `sql`,
-`memory_mb`, `spill`) from standard input and gives an Arrow stream, or a line of JSON on standard error that says what
-went wrong.
+It is run as a script and knows nothing of this package, so that it starts quickly. It takes a line of JSON (`file`,
+`sql`, `memory_mb`, `spill`) from standard input and gives an Arrow stream, or a line of JSON on standard error that
+says what went wrong.
 
 Why a process: the engine's own limits hold for what it buffers, and interrupts are heard between two batches of rows.
-Tried: `repeat('x', 3000000000)` took 6 GB under a limit of 300 MB, `sum(len(range(100000000)))` went on for seven minutes
-after its three seconds. A process is ended by the system, whatever it is doing.
+Tried: `repeat('x', 3000000000)` took 6 GB under a limit of 300 MB, `sum(len(range(100000000)))` went on for seven
+minutes after its three seconds. A process is ended by the system, whatever it is doing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The tables of one state of an archive as they leave: keyed, so that they can be joined and people counted, and masked piece by piece.
+"""The tables of one state of an archive as they leave: keyed, so that they can be joined and people counted, and
+masked piece by piece.
 
 A meeting's id may have been used for two meetings, and a masked number stands for ten thousand. So `meeting_key` says
 to which meeting a row belongs, `creator_key` and `number_key` whose number it is: keyed names, from which no number

@@ -1,4 +1,5 @@
-"""SQL over an archive: one SELECT, in a database of its own that holds what may leave and nothing else, behind a locked door.
+"""SQL over an archive: one SELECT, in a database of its own that holds what may leave and nothing else, behind a
+locked door.
 
 What a question names is copied, masked, into a fresh database, which a process of its own opens for reading, without
 files, network, extensions or settings: see `locked_room`. So no WHERE can feel behind a mask, and what the gate below
@@ -43,7 +44,9 @@ LONGEST = 100_000
 """Longest question [characters]."""
 
 TABLE_FUNCTIONS = ("range", "generate_series", "unnest", "json_each", "json_tree", "histogram", "histogram_values")
-"""The functions that may stand behind FROM: all others read files, settings or the engine's own state, or run text as SQL."""
+"""The functions that may stand behind FROM: all others read files, settings or the engine's own state, or run text as
+SQL.
+"""
 
 REFUSED = (
     "current_setting", "getvariable", "getenv", "write_log", "sleep_ms", "pg_sleep", "nextval", "currval", "setval",
@@ -264,7 +267,9 @@ def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _wrong(said: bytes, memory_mb: int, out: Outgoing, asked: Needs) -> UsageError:
-    """Return what the process says went wrong; one that the system ended for its memory says nothing that can be read."""
+    """Return what the process says went wrong; one that the system ended for its memory says nothing that can be
+    read.
+    """
     try:
         told = json.loads(said)
     except ValueError:

@@ -71,7 +71,9 @@ class History(Selectable):
         unreadable: Iterable[Unreadable] = (),
         notes: Iterable[Text] = (),
     ) -> History:
-        """Return the history that some answers make together; of a meeting listed twice the answer asked later counts."""
+        """Return the history that some answers make together; of a meeting listed twice the answer asked later
+        counts.
+        """
         ordered = sorted(answers, key=lambda answer: answer.asked_at)
         return cls(tuple(ordered), aliases, tuple(unreadable), tuple(notes))
 
@@ -172,17 +174,15 @@ class History(Selectable):
         return f"<History {self.line.en}>"
 
     def _repr_html_(self) -> str:
-        starts = self.meetings["started_at"].dropna()
+        counts, starts = self.counts, self.meetings["started_at"].dropna()
         span = f"{starts.min():%Y-%m-%d %H:%M} – {starts.max():%Y-%m-%d %H:%M}" if len(starts) else "–"
         rows = [
-            (Text("会议", "meetings"), f"{self.counts.meetings:,}"),
+            (Text("会议", "meetings"), f"{counts.meetings:,}"),
             (Text("参会记录", "legs"), f"{len(self.legs):,}"),
             (Text("最早与最晚开始（北京时间）", "first and last start (Beijing time)"), span),
             (
                 Text("收到 = 会议 + 拒收 + 重复", "received = meetings + rejected + duplicates"),
-                " ".join(
-                    f"{self.counts.received:,} = {self.counts.meetings:,} + {self.counts.rejected:,} + {self.counts.duplicates:,}".split()
-                ),
+                f"{counts.received:,} = {counts.meetings:,} + {counts.rejected:,} + {counts.duplicates:,}",
             ),
             (Text("存疑的值", "values in doubt"), f"{len(self.problems):,}"),
             (Text("平台调用", "calls"), f"{len(self.answers):,}"),

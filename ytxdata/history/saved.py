@@ -23,6 +23,7 @@ from ytxdata.history.history import History, Unreadable
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.encoding import as_utf8, decode, is_literal
+from ytxdata.records.find_records import IS_TORN
 from ytxdata.records.schema import DEFAULT
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import first_document, past_blanks
@@ -77,9 +78,9 @@ def read_answers(
 ) -> History:
     """Read saved answers from files, without a network: a saved answer is as good as a live one.
 
-    A file may hold one answer or several, one after another or one a line; records on lines of their own (JSON Lines); a
-    printed Python dictionary; any of these in UTF-8, UTF-16, UTF-32 or GB18030, compressed (gzip, zip), or recorded by
-    a browser (HAR). A file that is cut is read up to there.
+    A file may hold one answer or several, one after another or one a line; records on lines of their own (JSON
+    Lines); a printed Python dictionary; any of these in UTF-8, UTF-16, UTF-32 or GB18030, compressed (gzip, zip), or
+    recorded by a browser (HAR). A file that is cut is read up to there.
 
     Parameters
     ----------
@@ -91,8 +92,8 @@ def read_answers(
     Returns
     -------
     History
-        As a `Client` gives it. What cannot be read as an answer is a row of `rejects` with the reason and its whole text;
-        everything else is read.
+        As a `Client` gives it. What cannot be read as an answer is a row of `rejects` with the reason and its whole
+        text; everything else is read.
 
     Raises
     ------
@@ -257,7 +258,7 @@ def _recorded(raw: bytes) -> list[dict[str, Any]]:
 
 
 def _calls(name: str, entries: list[dict[str, Any]]) -> Iterator[Kept]:
-    """Yield the answers among the calls of a recording; of other calls how many there are. Headers are never looked at."""
+    """Yield the answers among the calls of a recording, and how many others there are; headers are not looked at."""
     n_others = 0
     for i, entry in enumerate(entries):
         here = f"{name}#{i + 1}"
@@ -309,7 +310,8 @@ def _instant(text: Any) -> datetime:
 
 
 def _paths(patterns: Iterable[str | Path]) -> tuple[list[Path], list[Text]]:
-    """Return the files that paths, folders and patterns name, each once, sorted within a pattern; every one must name some.
+    """Return the files that paths, folders and patterns name, each once, sorted within a pattern; every one must name
+    some.
 
     Also told is what was left out of folders: a hidden file may be somebody's answer, and would be missed by nobody.
     """
@@ -361,15 +363,15 @@ def _read(path: Path) -> tuple[bytes, datetime]:
 _LINE = re.compile(rb"\n(?=[{\[])")
 _OPENING = re.compile(rb"[{\[]")
 _PRINTED = re.compile(rb"\s*\[?\s*\{\s*'")
-# Behind a sound text these stand only if a bracket was lost or doubled inside it: both are one damaged answer.
-_IS_TORN = re.compile(rb"\s*[\]},:]")
 _OF_ANSWERS = re.compile(rb"\"(?:status_?code|status_?msg|request_?id|data)\"\s*:", re.IGNORECASE)
 
 _BEGINNING = 2000
 """How much of a damaged text is looked at to tell whether it was an answer [bytes]."""
 
 _MOST_LINES = 64
-"""How many lines behind damage are tried as the beginning of the next answer: beyond that it is read as one damaged text."""
+"""How many lines behind damage are tried as the beginning of the next answer: beyond that it is read as one damaged
+text.
+"""
 
 
 def split_answers(raw: bytes) -> list[bytes]:
@@ -408,8 +410,8 @@ def _documents(text: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _end(text: bytes, at: int) -> int:
-    """Return where the text that begins there ends: strictly, else where a sound one begins on a line of its own; foreign
-    text where an answer begins.
+    """Return where the text that begins there ends: strictly, else where a sound one begins on a line of its own;
+    foreign text where an answer begins.
     """
     if text[at : at + 1] not in (b"{", b"["):
         return next(filter(partial(_begins_answer, text), _openings(text, at)), len(text))
@@ -425,7 +427,7 @@ def _end(text: bytes, at: int) -> int:
 
 def _sound_end(text: bytes, at: int) -> int | None:
     length = first_document(text, at) if text[at : at + 1] in (b"{", b"[") else None
-    return None if length is None or _IS_TORN.match(text, at + length) else at + length
+    return None if length is None or IS_TORN.match(text, at + length) else at + length
 
 
 def _openings(text: bytes, at: int) -> Iterator[int]:

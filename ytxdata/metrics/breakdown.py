@@ -1,4 +1,6 @@
-"""The rows of a report: periods, groups, or one for each period and group; which of them are cut short; and the way back to their records."""
+"""The rows of a report: periods, groups, or one for each period and group; which of them are cut short; and the way
+back to their records.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ PARTIAL = ("is_partial", "covered_pct")
 
 @dataclass(frozen=True)
 class Breakdown:
-    """What a report counts by. Each row has a number, `row`: that of the first day of its period × the number of groups + that of its group.
+    """What a report counts by. Each row has a number, `row`: that of the first day of its period × the number of
+    groups + that of its group.
 
     Parameters
     ----------
@@ -101,7 +104,9 @@ class Breakdown:
         return joined.join(meetings.select("key", "at", "creator", "meeting_id", "row"), on="key", how="inner")
 
     def place(self, frame: Lazy, days: Collection[int] | None = None) -> Lazy:
-        """Add `row` to rows that have `at`, and what decides the group. `days` are those that occur, by default those of the meetings."""
+        """Add `row` to rows that have `at`, and what decides the group. `days` are those that occur, by default those
+        of the meetings.
+        """
         if self.by is None or self.by == "total":
             placed = frame.with_columns(row=nw.lit(0, nw.Int64))
         else:
@@ -122,7 +127,9 @@ class Breakdown:
         return self.groups.mark(self.source, frame)
 
     def occurring(self, frame: Lazy) -> Lazy:
-        """Return every `row` for which a report without periods lists all its classes: each group that occurs, or the one there is."""
+        """Return every `row` for which a report without periods lists all its classes: each group that occurs, or the
+        one there is.
+        """
         if self.groups is None:
             return self.source.engine.small(pa.table({"row": pa.array([0], pa.int64())}))
         return distinct(frame, "row")
@@ -160,7 +167,9 @@ class Breakdown:
         return shown.sort("row", *then, nulls_last=True)
 
     def covered(self, period: str) -> float | None:
-        """Return the share of a period [%] that was asked for, is archived, and is over; None for a total without edges."""
+        """Return the share of a period [%] that was asked for, is archived, and is over; None for a total without
+        edges.
+        """
         first, last = self._limits
         edges = bounds(period, self.by or "total") or self.known.scope.edges
         begin, end = (first if edges[0] is None else edges[0]), (last if edges[1] is None else edges[1])
@@ -171,7 +180,9 @@ class Breakdown:
 
     @cached_property
     def _limits(self) -> tuple[int | None, int | None]:
-        """From where to where anything can be known: the request, the begin of what is claimed, and today or the last pull."""
+        """From where to where anything can be known: the request, the begin of what is claimed, and today or the last
+        pull.
+        """
         claim = self.source.claimed
         start, end = self.known.scope.edges
         firsts = [edge for edge in (start, claim[0]) if edge is not None]
@@ -200,7 +211,8 @@ class Breakdown:
 
     def report(
         self, name: str, title: Text, frame: Lazy, columns: tuple[str, ...], trace: Trace | None = None, *,
-        days: Collection[int] | None = None, then: tuple[str, ...] = (), most: str = "", notes: tuple[Text, ...] = (), **more: Any,
+        days: Collection[int] | None = None, then: tuple[str, ...] = (), most: str = "", notes: tuple[Text, ...] = (),
+        **more: Any,
     ) -> Report:  # fmt: skip
         """Return the report of some sums by `row`.
 
@@ -245,7 +257,9 @@ class Breakdown:
         return self.groups.notes(self.source, seen)
 
     def told(self, report: Report) -> Report:
-        """Return the report with a definition of its groups that knows what they are: numbers and names are masked, departments are not."""
+        """Return the report with a definition of its groups that knows what they are: numbers and names are masked,
+        departments are not.
+        """
         if self.groups is None:
             return report
         unit, name, words = self.groups.unit, self.groups.title, self.groups.words

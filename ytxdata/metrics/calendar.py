@@ -1,4 +1,5 @@
-"""Days, weeks, months and working days: numbers of days since 1970-01-01, in small tables that every engine can join with.
+"""Days, weeks, months and working days: numbers of days since 1970-01-01, in small tables that every engine can join
+with.
 
 Working days are those of the Chinese calendar with its make-up days, then one's own exceptions; weekends where it
 knows nothing.
@@ -75,7 +76,8 @@ def periods_table(days: Collection[int], by: By) -> pa.Table:
 
 
 def bounds(period: str, by: By) -> tuple[int, int] | None:
-    """Return the half-open range of local epoch seconds that a period's name stands for; None for the total, which has no edges.
+    """Return the half-open range of local epoch seconds that a period's name stands for; None for the total, which
+    has no edges.
 
     Examples
     --------
@@ -99,7 +101,8 @@ Against = Literal["previous", "year_before"]
 
 
 def span_of(period: str | tuple[Instant, Instant]) -> tuple[datetime, datetime]:
-    """Return the edges of a period that a user named: `2026-03`, `2026-Q1`, `2026`, `2026-W10`, `2026-03-05`, or two instants.
+    """Return the edges of a period that a user named: `2026-03`, `2026-Q1`, `2026`, `2026-W10`, `2026-03-05`, or two
+    instants.
 
     Raises
     ------
@@ -150,7 +153,8 @@ def counterpart(
 
     Examples
     --------
-    >>> def dates(*edges, **how): return [edge.date().isoformat() for edge in counterpart(*(as_instant(edge) for edge in edges), **how)]
+    >>> def dates(*edges, **how):
+    ...     return [edge.date().isoformat() for edge in counterpart(*map(as_instant, edges), **how)]
     >>> dates("2026-03-01", "2026-04-01"), dates("2026-03-01", "2026-03-18"), dates("2026-03-05", "2026-03-08")
     (['2026-02-01', '2026-03-01'], ['2026-02-01', '2026-02-18'], ['2026-03-02', '2026-03-05'])
     >>> dates("2026-03-30", "2026-04-06", against="year_before"), dates("2026-03-01", "2026-03-31")
@@ -229,7 +233,8 @@ WORKING_HOURS = ("09:00", "18:00")
 
 
 class Workdays:
-    """Which days are working days: one's own `holidays` and `extra_workdays` first, then the Chinese calendar, else Monday to Friday.
+    """Which days are working days: one's own `holidays` and `extra_workdays` first, then the Chinese calendar, else
+    Monday to Friday.
 
     Raises
     ------
@@ -239,7 +244,7 @@ class Workdays:
     Examples
     --------
     >>> calendar = Workdays()
-    >>> calendar.is_working(date(2024, 2, 18)), calendar.is_working(date(2024, 2, 19))  # a Sunday made up for Spring Festival
+    >>> calendar.is_working(date(2024, 2, 18)), calendar.is_working(date(2024, 2, 19))  # a Sunday made up
     (True, True)
     >>> calendar.count(date(2024, 2, 1), date(2024, 3, 1)), calendar.count(date(2026, 3, 1), date(2399, 1, 1)) > 90_000
     (18, True)
@@ -263,7 +268,9 @@ class Workdays:
         return bool(chinese_calendar.is_workday(day)) if _is_known(day.year) else day.weekday() < 5
 
     def count(self, first: date, end: date) -> int:
-        """Return how many working days lie in `[first, end)`, in steps of years where only weekends are known: a record may say 2399."""
+        """Return how many working days lie in `[first, end)`, in steps of years where only weekends are known: a
+        record may say 2399.
+        """
         total, day = 0, first
         while day < end:
             if _is_known(day.year):
@@ -302,7 +309,8 @@ def _is_known(year: int) -> bool:
 
 
 class Worked(NamedTuple):
-    """Working time by day, to be joined with: `opens closes` of each working day [seconds of the day], and what the reader must know.
+    """Working time by day, to be joined with: `opens closes` of each working day [seconds of the day], and what the
+    reader must know.
 
     `table` has `day`, `before` (working seconds before that day, from the first of the days on) and `works` (1 on a
     working day, else 0). Working seconds up to a local epoch second are then `before + works × (what has passed
@@ -319,7 +327,8 @@ def worked(
     days: Collection[int], hours: Sequence[str] = WORKING_HOURS, holidays: Collection[date | str] = (),
     extra_workdays: Collection[date | str] = (),
 ) -> Worked:  # fmt: skip
-    """Return the working time of some days, given by their numbers; only these days are in the table, whatever lies between them.
+    """Return the working time of some days, given by their numbers; only these days are in the table, whatever lies
+    between them.
 
     Raises
     ------

@@ -41,7 +41,8 @@ class ComparedReport(Report):
         The two periods `[start, end)`, the later first.
     drivers
         The groups behind the change of each figure that adds up: `figure group now before change of_change_pct`, the
-        largest change first; each of `now`, `before` and `change` adds up to that of the figure exactly. None when the report has no groups.
+        largest change first; each of `now`, `before` and `change` adds up to that of the figure exactly. None when
+        the report has no groups.
     """
 
     now: Report | None = None
@@ -223,7 +224,8 @@ def _drivers(
     changes = [now.get(name, Fraction(0)) - before.get(name, Fraction(0)) for name in names]
     change = (totals[0] or Fraction(0)) - (totals[1] or Fraction(0))
     assert sum(changes, Fraction(0)) == change, f"groups of {key} do not add up"
-    # each side is rounded to add up to the whole of that side; so then do the differences, and every row is a subtraction
+    # each side is rounded to add up to the whole of that side; so then do the differences, and every row is a
+    # subtraction
     shown = [rounded([side.get(name, Fraction(0)) for name in names], DECIMALS) for side in (now, before)]
     shares = [Fraction(0) if not change else one * 100 / change for one in changes]
     found = [

@@ -181,7 +181,9 @@ def peaks(rows: Breakdown) -> Lazy:
 
 
 def at_peak(rows: Breakdown, cells: Mapping[str, Any], column: str | None) -> Lazy:
-    """Return the records that were connected when the peak of a row was first reached; of meetings if `column` is about them."""
+    """Return the records that were connected when the peak of a row was first reached; of meetings if `column` is
+    about them.
+    """
     kind = KINDS.index("meetings") if column and column.startswith("peak_meetings") else KINDS.index("legs")
     edges = bounds(cells["period"], rows.by or "total")
     row = 0 if edges is None else edges[0] // DAY
@@ -231,7 +233,8 @@ def _in_row(rows: Breakdown, daily: Lazy) -> Lazy:
 
 
 def days_of(rows: Breakdown) -> tuple[int, ...]:
-    """Return the days on which anything may have been connected: those that occur, and those between two that one interval spans.
+    """Return the days on which anything may have been connected: those that occur, and those between two that one
+    interval spans.
 
     Not all from the first to the last: that is as many as one wrong clock makes it.
     """

@@ -36,16 +36,19 @@ _LINE = ("meeting_id", "leg", "number", "number_class", "billed_minutes", "cost"
 def cost(
     source: ReportSource, tariff: Tariff | str | Path, start: Instant | None = None, end: Instant | None = None,
     by: Literal["day", "week", "month", "total", "line"] = "month", *,
-    group: Group | None = None, book: Book | None = None, group_of: GroupOf = "creator", min_parties: int = 1, day_of: DayOf = "starts",
+    group: Group | None = None, book: Book | None = None, group_of: GroupOf = "creator",
+    min_parties: int = 1, day_of: DayOf = "starts",
 ) -> Report:  # fmt: skip
     """Say what meetings cost, in exact decimals.
 
-    One row is a period, or with `by="line"` one billed leg (or meeting). Nothing is rounded to fen; a row is the sum of its lines.
+    One row is a period, or with `by="line"` one billed leg (or meeting). Nothing is rounded to fen; a row is the sum
+    of its lines.
 
     Parameters
     ----------
     source, start, end, group, book, group_of, min_parties, day_of
-        As in `usage`. With `group_of="leg"` each leg is paid by the group of its own number, else by that of who convened the meeting.
+        As in `usage`. With `group_of="leg"` each leg is paid by the group of its own number, else by that of who
+        convened the meeting.
     tariff
         A `Tariff`, or the path of a tariff file.
     by
@@ -54,8 +57,9 @@ def cost(
     Returns
     -------
     Report
-        `period lines_billed billed_minutes cost is_partial covered_pct` [yuan, decimal], sorted by period; or `meeting_id leg number number_class
-        billed_minutes cost`, sorted by meeting and leg (`leg` and `number` are null when meetings are billed).
+        `period lines_billed billed_minutes cost is_partial covered_pct` [yuan, decimal], sorted by period; or
+        `meeting_id leg number number_class billed_minutes cost`, sorted by meeting and leg (`leg` and `number` are
+        null when meetings are billed).
 
     Raises
     ------
@@ -64,8 +68,9 @@ def cost(
 
     Notes
     -----
-    Amounts are whole billionths of a yuan inside: where a price per minute is not divisible into the billed seconds, a line is
-    exact to half a billionth. Lines without a price, and legs whose end is unknown, are left out and counted.
+    Amounts are whole billionths of a yuan inside: where a price per minute is not divisible into the billed seconds,
+    a line is exact to half a billionth. Lines without a price, and legs whose end is unknown, are left out and
+    counted.
     """
     check_by(by, (*PERIODS, "line"))
     told = tariff if isinstance(tariff, Tariff) else Tariff.load(tariff)
@@ -111,7 +116,9 @@ def cost(
 
 
 Invoiced: TypeAlias = Decimal | float | str | Mapping[str, Decimal | float | str] | Listed
-"""What was invoiced: one amount, an amount for each period, or a list with the columns `amount` and, if there are several, `period`."""
+"""What was invoiced: one amount, an amount for each period, or a list with the columns `amount` and, if there are
+several, `period`.
+"""
 
 
 @register(place=125, rows=62, needs=("tariff", "book"), own=("group",))
@@ -123,8 +130,8 @@ def chargeback(
 ) -> Report:  # fmt: skip
     """Share an invoice, or what a tariff gives, among departments: exact to the fen, adding up to it in every period.
 
-    One row is a period and a group, also numbers that the book does not know. What is left after rounding down goes to those who lost most
-    by it (largest remainder).
+    One row is a period and a group, also numbers that the book does not know. What is left after rounding down goes
+    to those who lost most by it (largest remainder).
 
     Parameters
     ----------
@@ -135,20 +142,22 @@ def chargeback(
     tariff
         With an invoice needed only to share by cost; without one it says what there is to share.
     invoice
-        One amount [yuan] for all there is (`by="total"`), period → amount, or a path or frame with `amount` and `period` (like `2026-03`).
+        One amount [yuan] for all there is (`by="total"`), period → amount, or a path or frame with `amount` and
+        `period` (like `2026-03`).
     share_by
         `leg_minutes`, `legs`, or `cost` by the tariff.
 
     Returns
     -------
     Report
-        `period group legs leg_minutes weight_pct allocated is_partial covered_pct`, sorted; `allocated` [yuan] has two decimals. An invoiced
-        period in which nobody was connected has one row, `unallocated`.
+        `period group legs leg_minutes weight_pct allocated is_partial covered_pct`, sorted; `allocated` [yuan] has
+        two decimals. An invoiced period in which nobody was connected has one row, `unallocated`.
 
     Raises
     ------
     UsageError
-        As in `usage`, or there is neither an invoice nor a tariff, an amount is none or has parts of a fen, or the tariff cannot be used.
+        As in `usage`, or there is neither an invoice nor a tariff, an amount is none or has parts of a fen, or the
+        tariff cannot be used.
 
     Examples
     --------
@@ -156,8 +165,11 @@ def chargeback(
     >>> from ytxdata import Frames, metrics
     >>> start = pd.Timestamp("2026-03-05 09:00", tz="Asia/Shanghai")
     >>> ends = [start + pd.Timedelta(minutes, "min") for minutes in (10, 20, 30)]
-    >>> meetings = pd.DataFrame({"meeting_id": ["1"], "creator": ["13900000000"], "started_at": [start], "ended_at": ends[2:]})
-    >>> legs = pd.DataFrame({"meeting_id": "1", "leg": [1, 2, 3], "phone": ["13900000000", "13900000001", None], "joined_at": start, "left_at": ends})
+    >>> phones = ["13900000000", "13900000001", None]
+    >>> one = {"meeting_id": ["1"], "creator": phones[:1], "started_at": [start], "ended_at": ends[2:]}
+    >>> meetings = pd.DataFrame(one)
+    >>> three = {"meeting_id": "1", "leg": [1, 2, 3], "phone": phones, "joined_at": start, "left_at": ends}
+    >>> legs = pd.DataFrame(three)
     >>> book = pd.DataFrame({"phone": ["13900000000", "13900000001"], "department": ["sales", "research"]})
     >>> shared = metrics.chargeback(Frames(meetings, legs), book=book, invoice={"2026-03": "100.00"}, group_of="leg")
     >>> [(row["group"], str(row["allocated"])) for row in shared.arrow.to_pylist()]
@@ -300,7 +312,9 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def billed_lines(rows: Breakdown, tariff: Tariff) -> Lazy:
-    """Return what is billed: `row key meeting_id leg number number_class at billed_s nano`; `nano` is null where there is no price."""
+    """Return what is billed: `row key meeting_id leg number number_class at billed_s nano`; `nano` is null where
+    there is no price.
+    """
     if tariff.per == "meeting":
         if rows.of_legs:
             raise UsageError(

@@ -196,12 +196,14 @@ def _names(formula: str, parameter: str) -> bool:
 _HEAD = """# 指标定义 / Definitions
 
 本页由代码所用的同一张表生成（`python scripts/build_definitions.py`），与报表页脚、CSV 数据字典和 Excel 说明页一致。
-This page is generated from the table the code runs on, which report footers, CSV dictionaries and Excel sheets read too.
+This page is generated from the table the code runs on; report footers, CSV dictionaries and Excel sheets read it too.
 
 - 接入（leg）：一方的一次连接；重新加入是另一次接入。没有 `joined_at` 的参会方从未接入，不算接入，计入 `.excluded`。
-  A **leg** is one party's connection; a re-join is another leg. A party without `joined_at` never joined: no leg, counted in `.excluded`.
+  A **leg** is one party's connection; a re-join is another leg. A party without `joined_at` never joined:
+  no leg, counted in `.excluded`.
 - 人（people）：不同的规范号码；未显示号码的每次接入在“在场”问题中各算一人，在人数中单列（`withheld`）。
-  **People** are distinct normalised numbers; each leg without a number is a person of its own in questions of presence, and apart (`withheld`) in head counts.
+  **People** are distinct normalised numbers; each leg without a number is a person of its own in questions
+  of presence, and apart (`withheld`) in head counts.
 - 所有区间为半开区间 `[start, end)`，北京时间，整秒；早于加入的离开视为未知。
   All intervals are half-open, Beijing time, whole seconds; a leave before the join is taken for unknown.
 - 未知为空，计入 `.excluded`，绝不当作 0。/ Unknown is null and counted in `.excluded`, never 0.

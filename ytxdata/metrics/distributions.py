@@ -196,7 +196,8 @@ def _passed(second: nw.Expr, slot: int) -> nw.Expr:
 @register(place=30, rows=62)
 def working_hours(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
-    hours: tuple[str, str] = WORKING_HOURS, holidays: Collection[date | str] = (), extra_workdays: Collection[date | str] = (),
+    hours: tuple[str, str] = WORKING_HOURS,
+    holidays: Collection[date | str] = (), extra_workdays: Collection[date | str] = (),
     group: Group | None = None, book: Book | None = None, min_parties: int = 1, day_of: DayOf = "starts",
 ) -> Report:  # fmt: skip
     """Split meeting minutes into those inside and those outside working hours.

@@ -1,7 +1,8 @@
 """The only place that names an engine: what narwhals does not say the same way on all of them.
 
 Everything else is written once, on integer columns of *local epoch seconds*: seconds since 1970-01-01 00:00 on the
-wall clock of Beijing, which has had no daylight saving since 1991. Days, weeks and hours are then plain integer divisions.
+wall clock of Beijing, which has had no daylight saving since 1991. Days, weeks and hours are then plain integer
+divisions.
 """
 
 from __future__ import annotations
@@ -248,7 +249,9 @@ _DIALECTS = {
 
 
 _OWN_DUCKDB = _DIALECTS[nw.Implementation.DUCKDB]._replace(hold=_duckdb_hold_inside, numbered=_duckdb_numbered_inside)
-"""On a connection that lives no longer than what is counted on it, tables may be left there: lighter than leaving the engine."""
+"""On a connection that lives no longer than what is counted on it, tables may be left there: lighter than leaving the
+engine.
+"""
 
 
 def _lazy(native: Any) -> nw.LazyFrame[Any]:
@@ -303,7 +306,9 @@ class Engine:
         return self.small(pa.table({"step": pa.array([1, -1], pa.int64())}))
 
     def hold(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """Return the frame computed once, for results that are used more than once (one row per meeting, not per leg)."""
+        """Return the frame computed once, for results that are used more than once (one row per meeting, not per
+        leg).
+        """
         return _lazy(self.dialect.hold(frame.to_native()))
 
     def numbered(self, meetings: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -78,7 +78,9 @@ class Scope:
 
     @property
     def edges(self) -> tuple[int | None, int | None]:
-        """The edges in local epoch seconds; a fraction of a second is rounded up, so that `[start, end)` keeps its meaning."""
+        """The edges in local epoch seconds; a fraction of a second is rounded up, so that `[start, end)` keeps its
+        meaning.
+        """
         return _seconds(self.start), _seconds(self.end)
 
     def within(self, second: nw.Expr) -> nw.Expr:
@@ -121,7 +123,8 @@ Lazy = nw.LazyFrame[Any]
 
 
 def timed(source: Source, meetings: Lazy) -> Lazy:
-    """Return the legs of some meetings, computed once, with `end` (open legs closed at the meeting's end), `len_s` and `person`.
+    """Return the legs of some meetings, computed once, with `end` (open legs closed at the meeting's end), `len_s`
+    and `person`.
 
     An end that stays unknown, or lies before the join, is null. A leg without a number is a person of its own.
     """
@@ -262,7 +265,9 @@ def _judged(known: Lazy, scope: Scope) -> Lazy:
 
 
 class Outcome(NamedTuple):
-    """Reason → how many were left out, the days on which meetings lie (their numbers, sorted), and the period when it is known."""
+    """Reason → how many were left out, the days on which meetings lie (their numbers, sorted), and the period when it
+    is known.
+    """
 
     excluded: dict[str, int]
     days: tuple[int, ...]

@@ -1,7 +1,8 @@
-"""Into which group a meeting or a leg falls: by department, creator, class of number, size, name, or any column of an address book.
+"""Into which group a meeting or a leg falls: by department, creator, class of number, size, name, or any column of an
+address book.
 
-The group of a *meeting* is that of its creator (or of its name or size); the group of a *leg* is that of its own number.
-What a `Selection` stands for is here too: meetings for which some conditions hold, lazily on every engine.
+The group of a *meeting* is that of its creator (or of its name or size); the group of a *leg* is that of its own
+number. What a `Selection` stands for is here too: meetings for which some conditions hold, lazily on every engine.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from ytxdata.selection import Selection
 from ytxdata.tables.lists import AddressBook, Entry, Listed
 
 Group: TypeAlias = str | Mapping[str, str]
-"""What rows are grouped by: `department`, `person` or another column of the book, `creator`, `number_class`, `size_class`, `name`, or a rule for names: regular expression → series."""
+"""What rows are grouped by: `department`, `person` or another column of the book, `creator`, `number_class`,
+`size_class`, `name`, or a rule for names: regular expression → series.
+"""
 
 GroupOf = Literal["creator", "leg"]
 Book: TypeAlias = AddressBook | Listed
@@ -138,7 +141,8 @@ class Groups:
         return joined.with_columns(g=nw.coalesce(nw.col("g"), nw.lit(self.rest, nw.Int64)))
 
     def notes(self, source: Source, frame: Lazy) -> tuple[Text, ...]:
-        """Return what the reader must know of the groups of some rows: what they are, and how many numbers the book knows.
+        """Return what the reader must know of the groups of some rows: what they are, and how many numbers the book
+        knows.
 
         Warns when it knows none of them: it is then the book of somebody else.
         """
@@ -254,7 +258,9 @@ def _by_book(book: AddressBook, column: str) -> Callable[[str], list[Piece]]:
 
 
 def _pieces(entries: tuple[Entry, ...], column: str) -> list[Piece]:
-    """Cut all time into pieces: what no line says something of is not in the book, so that every moment has one group."""
+    """Cut all time into pieces: what no line says something of is not in the book, so that every moment has one
+    group.
+    """
     found: list[Piece] = []
     since = _EVER[0]
     for entry in entries:

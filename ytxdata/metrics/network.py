@@ -55,13 +55,14 @@ class Network(Report):
 @register(place=115, rows=30, personal=True, needs=("book",))
 def network(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
-    unit: Literal["department", "person"] = "department", book: Book | None = None, min_meetings: int = 1, min_group: int = 0,
+    unit: Literal["department", "person"] = "department", book: Book | None = None,
+    min_meetings: int = 1, min_group: int = 0,
     min_parties: int = 1, day_of: DayOf = "starts",
 ) -> Network:  # fmt: skip
     """Find who meets whom, and for how long.
 
-    One row is a pair that was connected at once in at least one meeting. A unit is there while anybody of it is; what two units share is
-    the time during which both are, summed over meetings.
+    One row is a pair that was connected at once in at least one meeting. A unit is there while anybody of it is; what
+    two units share is the time during which both are, summed over meetings.
 
     Parameters
     ----------
@@ -79,8 +80,9 @@ def network(
     Returns
     -------
     Network
-        `a b meetings shared_minutes` (`a` before `b`), most shared minutes first. `.nodes`: `unit people meetings_joined degree` (units it
-        met) `inside_shared` [min] (two or more of its people at once) `outside_shared` [min] (summed over its pairs) `inside_shared_pct`.
+        `a b meetings shared_minutes` (`a` before `b`), most shared minutes first. `.nodes`: `unit people
+        meetings_joined degree` (units it met) `inside_shared` [min] (two or more of its people at once)
+        `outside_shared` [min] (summed over its pairs) `inside_shared_pct`.
 
     Raises
     ------
@@ -89,8 +91,8 @@ def network(
 
     Notes
     -----
-    The legs of a unit in a meeting are united by a sweep first: pairs are made of units, not of legs. Persons of one meeting of n people
-    are n × (n − 1) ÷ 2 pairs all the same.
+    The legs of a unit in a meeting are united by a sweep first: pairs are made of units, not of legs. Persons of one
+    meeting of n people are n × (n − 1) ÷ 2 pairs all the same.
     """
     if unit not in ("department", "person"):
         raise UsageError(Text(f"unit 不能是 {unit!r}", f"unit cannot be {unit!r}"), remedy=Text("可选：department、person", "choose department or person"))  # fmt: skip
@@ -148,11 +150,14 @@ def _masked(report: Report, rows: Breakdown) -> Report:
 
 
 def _presence(rows: Breakdown) -> Lazy:
-    """Return the intervals during which anybody of a unit was in a meeting: `key g j end`, none of one unit and meeting overlapping."""
+    """Return the intervals during which anybody of a unit was in a meeting: `key g j end`, none of one unit and
+    meeting overlapping.
+    """
     legs = _legs(rows).filter(nw.col("len_s") > 0)
     signs = rows.source.engine.signs
     turns = running(steps(legs, signs, "key", "g", begins="j", ends="end"), "key", "g").filter(COMES_OR_GOES)
-    # coming and going take turns, so that the end of an interval is the next row; as floats, since pandas puts no null among its integers
+    # coming and going take turns, so that the end of an interval is the next row; as floats, since pandas puts no
+    # null among its integers
     until = nw.col("t").cast(nw.Float64).shift(-1).over("key", "g", order_by="place")
     spans = turns.with_columns(until=until).filter(nw.col("step") == 1)
     return spans.select("key", "g", j=nw.col("t"), end=nw.col("until").cast(nw.Int64))

@@ -1,4 +1,6 @@
-"""Every report there is, as data: a metric is a function under `@register`, and is then a verb of the package, a page and a file."""
+"""Every report there is, as data: a metric is a function under `@register`, and is then a verb of the package, a page
+and a file.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ class Ask:
     lines
         Purchased lines, for concurrency.
     group, book, group_of
-        Groups, the address book that knows them, and whose group counts, for the reports that have groups; `group_of` None leaves it to each.
+        Groups, the address book that knows them, and whose group counts, for the reports that have groups; `group_of`
+        None leaves it to each.
     only
         Conditions of `only`: which meetings are left, or None for all.
     """
@@ -62,12 +65,14 @@ class Ask:
         return selected(source, self.only, self.book) if self.only else source
 
     def before(self, end: datetime | None) -> Ask | None:
-        """Return the same for the period it is compared with, as `counterpart` has it; None when this one has no beginning or no end.
+        """Return the same for the period it is compared with, as `counterpart` has it; None when this one has no
+        beginning or no end.
 
         Examples
         --------
         >>> from datetime import UTC
-        >>> Ask(start=datetime(2026, 1, 11, tzinfo=UTC)).before(datetime(2026, 1, 21, tzinfo=UTC)).start.astimezone(UTC).isoformat()
+        >>> ten_days = Ask(start=datetime(2026, 1, 11, tzinfo=UTC)).before(datetime(2026, 1, 21, tzinfo=UTC))
+        >>> ten_days.start.astimezone(UTC).isoformat()
         '2026-01-01T00:00:00+00:00'
         """
         end = self.end or end
@@ -134,7 +139,8 @@ def register(
     place
         Where it stands on a page; by default behind those of the package.
     folded
-        Fold the rows away under the picture. A picture is drawn by the function of the same name in `ytxdata.plots`, if there is one.
+        Fold the rows away under the picture. A picture is drawn by the function of the same name in `ytxdata.plots`,
+        if there is one.
     personal
         A row is one person or one meeting: left out where small groups are hidden.
     needs
@@ -152,7 +158,8 @@ def register(
     Raises
     ------
     UsageError
-        The package has a report of this name, a column of these already means something else, or `needs` names what is never asked.
+        The package has a report of this name, a column of these already means something else, or `needs` names what
+        is never asked.
 
     Examples
     --------

@@ -75,17 +75,17 @@ class Report(Table):
         Parameters
         ----------
         row
-            Position of the row in `.frame` (from 0), or the row itself (a mapping, or a pandas row), or as many of its values as
-            tell it from the others (`{"period": "2026-03"}`).
+            Position of the row in `.frame` (from 0), or the row itself (a mapping, or a pandas row), or as many of
+            its values as tell it from the others (`{"period": "2026-03"}`).
         column
             A column whose records differ from those of the row: a peak is made of the legs connected at that moment.
 
         Returns
         -------
         frame
-            One row per leg, or per meeting whose legs are unknown: `meeting_id`, `leg`, `pull_id`, `used`, `reason` (a key of
-            `.excluded`, null when fully used); of the same kind as `.frame`, sorted by meeting and leg. A pandas frame carries the
-            formula with its numbers in `.attrs["formula"]`; `formula(row)` gives it for all.
+            One row per leg, or per meeting whose legs are unknown: `meeting_id`, `leg`, `pull_id`, `used`, `reason`
+            (a key of `.excluded`, null when fully used); of the same kind as `.frame`, sorted by meeting and leg. A
+            pandas frame carries the formula with its numbers in `.attrs["formula"]`; `formula(row)` gives it for all.
 
         Raises
         ------
@@ -271,7 +271,9 @@ def _counted(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _alike(kind: pa.DataType) -> pa.DataType:
-    """DuckDB labels instants with the zone of its session, and Polars has texts of another size: the same values under other names."""
+    """DuckDB labels instants with the zone of its session, and Polars has texts of another size: the same values
+    under other names.
+    """
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         return pa.timestamp("us", ZONE_NAME)
     return pa.string() if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) else kind
@@ -317,7 +319,9 @@ def build(
 
 
 def _certificate(facts: Facts) -> Any:
-    """What is claimed about the period the user asked for, whichever edge is open; about all there is when none was given."""
+    """What is claimed about the period the user asked for, whichever edge is open; about all there is when none was
+    given.
+    """
     certificate, scope = facts.source.certificate, facts.scope
     if callable(certificate):
         return certificate(scope.start, scope.end)
@@ -337,7 +341,8 @@ def _day_note(facts: Facts) -> Text:
 def evidence(facts: Facts) -> Lazy:
     """Return one row per party listed, or per meeting without a list: what a trace filters.
 
-    Columns: `meeting_id leg pull_id used reason`, and what rows are made by: `key at creator name person number j end size is_known …`.
+    Columns: `meeting_id leg pull_id used reason`, and what rows are made by: `key at creator name person number j end
+    size is_known …`.
     """
     whole = facts.meetings.select(
         "key",

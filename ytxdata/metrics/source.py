@@ -1,4 +1,6 @@
-"""From what a user gives (a History, an Archive, two frames) to the two frames every metric starts from: integer seconds, one name for each thing."""
+"""From what a user gives (a History, an Archive, two frames) to the two frames every metric starts from: integer
+seconds, one name for each thing.
+"""
 
 from __future__ import annotations
 
@@ -57,11 +59,13 @@ class Frames(Selectable):
     --------
     >>> import pandas as pd
     >>> start = pd.Timestamp("2026-03-05 09:00", tz="Asia/Shanghai")
-    >>> meetings = pd.DataFrame({"meeting_id": ["1"], "started_at": [start], "ended_at": [start + pd.Timedelta("30min")]})
+    >>> end = start + pd.Timedelta("30min")
+    >>> meetings = pd.DataFrame({"meeting_id": ["1"], "started_at": [start], "ended_at": [end]})
     >>> legs = pd.DataFrame({"meeting_id": ["1", "1"], "leg": [0, 1], "number": ["+8613900000000", None],
     ...                      "joined_at": [start, start], "left_at": [start + pd.Timedelta("20min"), None]})
     >>> from ytxdata import metrics
-    >>> metrics.usage(Frames(meetings, legs)).frame[["period", "meetings", "talk_minutes", "leg_minutes"]].values.tolist()
+    >>> shown = ["period", "meetings", "talk_minutes", "leg_minutes"]
+    >>> metrics.usage(Frames(meetings, legs)).frame[shown].values.tolist()
     [['2026-03', 1, 20.0, 50.0]]
     """
 
@@ -77,7 +81,9 @@ ReportSource: TypeAlias = "History | Archive | Frames | Selection | Source"
 Lazy = nw.LazyFrame[Any]
 
 _KEYS = ("obs", "row")
-"""Columns by which legs are tied to the very record they came with; where both frames lack them, the meeting's id does it."""
+"""Columns by which legs are tied to the very record they came with; where both frames lack them, the meeting's id
+does it.
+"""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,9 @@ class Source:
 
     @cached_property
     def claimed(self) -> tuple[int | None, int]:
-        """From where to where anything can be known [local epoch seconds]: the begin of what is claimed, and the last pull or today."""
+        """From where to where anything can be known [local epoch seconds]: the begin of what is claimed, and the last
+        pull or today.
+        """
         certificate = self.certificate
         whole: Any = certificate() if callable(certificate) else certificate
         start, end = getattr(whole, "start", None), getattr(whole, "end", None)
@@ -183,7 +191,9 @@ def _prepare(frames: Frames) -> Source:
 
 
 def _told_once(source: Source) -> Source:
-    """Count rows that say all the same once, and refuse those that say two things of one leg or meeting: either might be the right one."""
+    """Count rows that say all the same once, and refuse those that say two things of one leg or meeting: either might
+    be the right one.
+    """
     if source.rows(source.legs.select(n=nw.col("leg").is_null().cast(nw.Int64)).select(nw.col("n").sum()))[0]["n"]:
         raise UsageError(
             Text("legs 中有的行没有 leg", "some rows of legs have no leg"),

@@ -1,8 +1,9 @@
-"""Sums that know null (a null is skipped, a row of nulls alone is null, the division comes last), and sweeps over events: who was connected when.
+"""Sums that know null (a null is skipped, a row of nulls alone is null, the division comes last), and sweeps over
+events: who was connected when.
 
-Seconds during which a condition on a running count holds are summed without looking at the next event: each event at `t` adds
-`t × (held before − holds after)`, and the sum over a count that begins and ends with 0 is the time it held. Window functions only, so that
-every engine can run them.
+Seconds during which a condition on a running count holds are summed without looking at the next event: each event at
+`t` adds `t × (held before − holds after)`, and the sum over a count that begins and ends with 0 is the time it held.
+Window functions only, so that every engine can run them.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def count(frame: Lazy, by: tuple[str, ...], name: str) -> Lazy:
 
 
 def distinct(frame: Lazy, *columns: str) -> Lazy:
-    """Return the distinct values of some columns: by groups, since narwhals numbers all rows of DuckDB to be rid of doubles."""
+    """Return the distinct values of some columns: by groups, since narwhals numbers all rows of DuckDB to be rid of
+    doubles.
+    """
     return frame.group_by(*columns).agg(nw.len().alias("n")).select(*columns)
 
 
@@ -72,8 +75,9 @@ def percent(part: str, whole: str) -> nw.Expr:
 def steps(intervals: Lazy, signs: Lazy, *columns: str, begins: str, ends: str) -> Lazy:
     """Return two events for each interval: `t` and `step` (+1 at its begin, −1 at its end).
 
-    `signs` is a frame of these two steps (`Engine.signs`), crossed with the intervals: of two frames that are concatenated, what
-    they come from is computed twice by a lazy engine, and narwhals cannot unpivot on a DuckDB connection of one's own.
+    `signs` is a frame of these two steps (`Engine.signs`), crossed with the intervals: of two frames that are
+    concatenated, what they come from is computed twice by a lazy engine, and narwhals cannot unpivot on a DuckDB
+    connection of one's own.
     """
     both = intervals.select(*columns, begins, ends).join(signs, how="cross")
     t = nw.when(nw.col("step") == 1).then(nw.col(begins)).otherwise(nw.col(ends))
@@ -82,8 +86,10 @@ def steps(intervals: Lazy, signs: Lazy, *columns: str, begins: str, ends: str) -
 
 def running(events: Lazy, *of: str) -> Lazy:
     """Add `level`, the running count of steps of each of something, to events; `place` is their order."""
-    # Leaves first: whoever leaves and comes back in one second was never there twice; one number is sorted faster than two. Rows of one
-    # place may come in any order, another one at every run: all of a second then add the same, but only for what follows from this one
+    # Leaves first: whoever leaves and comes back in one second was never there twice; one number is sorted faster
+    # than two. Rows of one
+    # place may come in any order, another one at every run: all of a second then add the same, but only for what
+    # follows from this one
     # count. A second running sum beside it needs rows that are one a second (see `cost_alone`).
     placed = events.with_columns(place=nw.col("t") * 4 + nw.col("step"))
     return placed.with_columns(level=nw.col("step").cum_sum().over(*of, order_by="place").cast(nw.Int64))
@@ -114,7 +120,8 @@ def presence_seconds(legs: Lazy, signs: Lazy) -> Lazy:
 
 
 def talk_seconds(legs: Lazy, meetings: Lazy, signs: Lazy) -> Lazy:
-    """Return per `key` of some meetings the seconds with exactly one person (`lonely_s`) and with two or more (`talk_s`).
+    """Return per `key` of some meetings the seconds with exactly one person (`lonely_s`) and with two or more
+    (`talk_s`).
 
     Where nobody `rejoined`, every leg is a person, and no person's intervals have to be united first.
     """
@@ -137,13 +144,16 @@ def _own(legs: Lazy, signs: Lazy) -> Lazy:
 
 
 def overlap_seconds(legs: Lazy, signs: Lazy) -> Lazy:
-    """Return per `key` the seconds with two or more legs, whoever they belong to (`overlap_s`); `legs` has `key j end`."""
+    """Return per `key` the seconds with two or more legs, whoever they belong to (`overlap_s`); `legs` has `key j
+    end`.
+    """
     parts = running(steps(legs, signs, "key", begins="j", ends="end"), "key").select("key", overlap_s=_held(2))
     return parts.group_by("key").agg(nw.col("overlap_s").sum()).with_columns(nw.col("overlap_s").cast(nw.Int64))
 
 
 def cost_alone(legs: Lazy, signs: Lazy) -> Lazy:
-    """Return per `key` what being alone cost: `price_s` (price × seconds, of the person alone) and `unpriced` (seconds without a price).
+    """Return per `key` what being alone cost: `price_s` (price × seconds, of the person alone) and `unpriced`
+    (seconds without a price).
 
     `legs` has `key person j end price`. While one person is there, the running sum of prices is that person's price.
     """
@@ -154,8 +164,10 @@ def cost_alone(legs: Lazy, signs: Lazy) -> Lazy:
     comings = own.filter(COMES_OR_GOES).with_columns(
         gain=nw.col("worth") * nw.col("step"), lack=nw.col("no_price") * nw.col("step")
     )
-    # One row per second before three sums run beside each other: among rows of one second each window of an engine may take an order of
-    # its own, and prices of those who come were then added to a count of those who leave (122.30 yuan for a minute of 0.10 on DuckDB).
+    # One row per second before three sums run beside each other: among rows of one second each window of an engine
+    # may take an order of
+    # its own, and prices of those who come were then added to a count of those who leave (122.30 yuan for a minute of
+    # 0.10 on DuckDB).
     seconds = comings.group_by("key", "t").agg(nw.col(name).sum() for name in ("step", "gain", "lack"))
     sums = seconds.with_columns(
         nw.col(name).cum_sum().over("key", order_by="t").cast(nw.Int64).alias(running)

@@ -28,7 +28,8 @@ Seconds = TypeVar("Seconds", int, "np.ndarray[Any, np.dtype[np.int64]]", nw.Expr
 
 
 def stepped(seconds: Seconds, step_s: int, rounding: Rounding = "up") -> Seconds:
-    """Return seconds rounded to a multiple of a step: the one billing step of the package, for numbers, arrays and expressions.
+    """Return seconds rounded to a multiple of a step: the one billing step of the package, for numbers, arrays and
+    expressions.
 
     Half a step is rounded up by `nearest`. Only sums and whole divisions are used, which every engine does alike.
 
@@ -136,7 +137,9 @@ class Tariff:
         return whole
 
     def cost(self, billed: nw.Expr, price: nw.Expr) -> nw.Expr:
-        """Return what a line costs in billionths of a yuan; less than half of one is lost where 60 does not divide it."""
+        """Return what a line costs in billionths of a yuan; less than half of one is lost where 60 does not divide
+        it.
+        """
         return (billed * price + 30) // 60 + _nano("connection_fee", self.connection_fee)
 
 
@@ -175,7 +178,9 @@ def rounded(parts: Sequence[Fraction], decimals: int = 2) -> list[Decimal]:
 
 
 def yuan(nano: str) -> nw.Expr:
-    """Return a column of whole billionths as an exact decimal; through text, since engines divide decimals differently."""
+    """Return a column of whole billionths as an exact decimal; through text, since engines divide decimals
+    differently.
+    """
     whole, rest = (nw.col(nano) // NANO).cast(nw.String), (nw.col(nano) % NANO).cast(nw.String).str.zfill(DECIMALS)
     text = nw.concat_str([whole, rest], separator=".")
     return nw.when(~nw.col(nano).is_null()).then(text).cast(nw.Decimal(38, DECIMALS))

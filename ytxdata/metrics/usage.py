@@ -222,7 +222,8 @@ OF_LEGS = ("meetings_joined", "leg_minutes", "legs", "people", "withheld", "peak
 def usage(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
     group: Group | None = None, book: Book | None = None, group_of: GroupOf = "creator",
-    min_parties: int = 1, day_of: DayOf = "starts", definitions: Literal["ours", "google", "zoom", "webex", "wecom"] = "ours",
+    min_parties: int = 1, day_of: DayOf = "starts",
+    definitions: Literal["ours", "google", "zoom", "webex", "wecom"] = "ours",
 ) -> Report:  # fmt: skip
     """Count meetings, minutes and people by day, week, month or in total.
 

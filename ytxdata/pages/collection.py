@@ -84,11 +84,13 @@ class KeyFigure(NamedTuple):
         return Text(f"{mark} {size}{unit.zh}", f"{mark} {size}{unit.en}")
 
     def in_hours(self) -> KeyFigure:
-        """Return the figure in hours where it is more than ten of them, as pictures show it: nobody pictures 96,728.8 minutes.
+        """Return the figure in hours where it is more than ten of them, as pictures show it: nobody pictures 96,728.8
+        minutes.
 
         Examples
         --------
-        >>> KeyFigure(Definition(key="m", zh="会议时长（分钟）", en="meeting minutes", unit="min"), 1200.0, 60.0).in_hours().text
+        >>> minutes = Definition(key="m", zh="会议时长（分钟）", en="meeting minutes", unit="min")
+        >>> KeyFigure(minutes, 1200.0, 60.0).in_hours().text
         '20.0'
         """
         if self.definition.unit != "min" or max(self.value or 0, self.before or 0) < 600:

@@ -47,7 +47,9 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 """Programs that can print a page, best first."""
 PDF_LIMIT_S = 120
 MOST_IDS, MOST_MEETINGS = 500, 5_000
-"""Ids listed for one period, and meetings up to which they are listed at all: beyond that the page would be a file of ids."""
+"""Ids listed for one period, and meetings up to which they are listed at all: beyond that the page would be a file of
+ids.
+"""
 _NARROW_TABLE = 5
 """Columns up to which a table stands beside its picture."""
 
@@ -111,7 +113,7 @@ def write_pdf(page: str | Path, path: str | Path) -> Path:
             command.insert(
                 1, "--no-sandbox"
             )  # Chromium has no sandbox for root; the page is our own and runs one script of ours
-        done = subprocess.run(command, capture_output=True, timeout=PDF_LIMIT_S, check=False)  # noqa: S603  no shell, a program found on the path
+        done = subprocess.run(command, capture_output=True, timeout=PDF_LIMIT_S, check=False)  # noqa: S603  no shell
         if done.returncode or not draft.stat().st_size:
             raise UsageError(
                 Text(
@@ -253,7 +255,9 @@ def _shown(report: Report, lang: Lang, privacy: Privacy, common: set[Text], ids:
 
 
 def _without_coverage(table: Report) -> Report:
-    """Return a table without the two columns that say how much of a period is covered: where one is not whole, its name gets a star."""
+    """Return a table without the two columns that say how much of a period is covered: where one is not whole, its
+    name gets a star.
+    """
     rows = table.arrow
     if not {"period", "is_partial"} <= set(rows.column_names):
         return table
@@ -281,7 +285,9 @@ def _marks(table: Report) -> list[dict[str, str]]:
 
 
 def _ids(collected: Collection) -> dict[str, list[str]]:
-    """Return the ids of the meetings of each period, by the day on which they start; none where records may not leave."""
+    """Return the ids of the meetings of each period, by the day on which they start; none where records may not
+    leave.
+    """
     meetings = collected.records.get("meetings")
     forms = {"day": "%Y-%m-%d", "month": "%Y-%m", "week": "%Y-%m-%d", "total": "total"}
     if meetings is None:

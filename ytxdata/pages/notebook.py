@@ -38,14 +38,17 @@ def find(name: str) -> Path:
 
 
 class Copy(NamedTuple):
-    """A notebook in somebody's directory: copied now, there already as it comes along, or there already and changed, and so kept."""
+    """A notebook in somebody's directory: copied now, there already as it comes along, or there already and changed,
+    and so kept.
+    """
 
     path: Path
     state: Literal["copied", "same", "kept"]
 
 
 def copy_all(target: str | Path) -> list[Copy]:
-    """Copy the notebooks that come with the package to a directory; one that was changed there is kept, for it holds somebody's work.
+    """Copy the notebooks that come with the package to a directory; one that was changed there is kept, for it holds
+    somebody's work.
 
     Raises
     ------

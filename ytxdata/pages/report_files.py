@@ -62,7 +62,8 @@ def write_files(
     check: bool = True,
     step: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Path]:
-    """Write one CSV or Parquet file a table, one workbook, one HTML report, as asked; return what was written, by table or file.
+    """Write one CSV or Parquet file a table, one workbook, one HTML report, as asked; return what was written, by
+    table or file.
 
     Beside CSV and Parquet lies `datapackage.json`, which describes all of them.
 

@@ -1,4 +1,5 @@
-"""A set of reports that may be handed on: no figure about fewer people than a minimum, and none that the others give away.
+"""A set of reports that may be handed on: no figure about fewer people than a minimum, and none that the others give
+away.
 
 A row of few people is hidden (first suppression). Where totals are published, one hidden row is the total less the
 others; so more rows are hidden, the smallest that do, until what all hidden rows of a table add up to says little
@@ -27,7 +28,9 @@ from ytxdata.tables.described import Described
 from ytxdata.tables.masking import Privacy, blanked
 
 KEYS = ("period", "group")
-"""Columns that name the rows of a breakdown; tables with the same ones are hidden together, for their figures are sums of each other."""
+"""Columns that name the rows of a breakdown; tables with the same ones are hidden together, for their figures are
+sums of each other.
+"""
 
 SUMS = ("meetings", "legs", "min", "count", "yuan")
 """Units whose figures add up to a published total."""
@@ -63,7 +66,8 @@ class Sums(NamedTuple):
 def without_small_groups(
     collected: Collection, minimum: int, *, previous: str | Path | None = None, privacy: Privacy | None = None
 ) -> Collection:
-    """Return the reports without figures about fewer than `minimum` people, and without those that would give them away.
+    """Return the reports without figures about fewer than `minimum` people, and without those that would give them
+    away.
 
     Rows that count people are judged by their own count, rows of a period by the people of that period in the usage
     report; a row whose count is unknown is hidden. Records, reports whose rows are single persons or meetings, whether
@@ -135,7 +139,8 @@ def refuse_leftovers(out: str | Path) -> None:
 
 
 def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
-    """Return the rows to hide: those of few people, and the smallest others, until the hidden ones add up to enough in every column.
+    """Return the rows to hide: those of few people, and the smallest others, until the hidden ones add up to enough
+    in every column.
 
     Examples
     --------
@@ -154,7 +159,9 @@ def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
 
 
 def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bool:
-    """Tell whether a column's hidden total, which anybody can compute, leaves room around the figure of each row of few people."""
+    """Tell whether a column's hidden total, which anybody can compute, leaves room around the figure of each row of
+    few people.
+    """
     values = {key: rows[key].figures[column] for key in hidden}
     total = sum(values.values())
     if not any(row.figures[column] for row in rows.values()):
@@ -217,7 +224,9 @@ def _without(report: Report, hidden: Mapping[Key, set[Key]], minimum: int) -> Re
 
 
 def _hidden_last(report: Report, is_hidden: pa.ChunkedArray) -> Report:
-    """Return a ranking with the rows that lost their figures at its end, by name: their rank would tell about what they were."""
+    """Return a ranking with the rows that lost their figures at its end, by name: their rank would tell about what
+    they were.
+    """
     rows = report.arrow
     last = rows.filter(is_hidden).sort_by(rows.column_names[0])
     return (
@@ -245,7 +254,9 @@ def _blank_rows(frame: pd.DataFrame) -> Iterable[Key]:
 
 
 def _overlapping(keys: list[Key], hidden: set[Key]) -> list[bool]:
-    """Tell of each row whether it was hidden before, or its period shares a day with one that was, of whatever length."""
+    """Tell of each row whether it was hidden before, or its period shares a day with one that was, of whatever
+    length.
+    """
     if not hidden or not keys:
         return [key in hidden for key in keys]
     mine, theirs = spans([key[0] for key in keys]), spans(sorted({key[0] for key in hidden}))

@@ -154,7 +154,8 @@ class Bars(NamedTuple):
 
 
 class Overview:
-    """The first sheet: verdict, key figures with comparison, links to the sheets, the heat map as a coloured grid, native charts.
+    """The first sheet: verdict, key figures with comparison, links to the sheets, the heat map as a coloured grid,
+    native charts.
 
     Parameters
     ----------
@@ -278,7 +279,9 @@ class Overview:
         self._sheet.conditional_format(row + 2, 2, row + 8, 25, scale)
 
     def _charts(self, workbook: Any, places: Mapping[str, SheetPlace]) -> None:
-        """Draw what a trend, the creators and the lines look like; charts draw cells, and these stand in hidden columns behind them."""
+        """Draw what a trend, the creators and the lines look like; charts draw cells, and these stand in hidden
+        columns behind them.
+        """
         row = len(self.cells) + 1
         self._last = row + 2 * _CHART_ROWS
         made = [chart for one in _CHARTS if (chart := self._bars(places, *one)) is not None]

@@ -1,4 +1,5 @@
-"""What is wrong when a first call fails: settings, reachability, the call itself, the clock, the application; one finding each.
+"""What is wrong when a first call fails: settings, reachability, the call itself, the clock, the application; one
+finding each.
 
 Source: seed, 优先必读 1 to 6; the vendor's error table.
 """
@@ -214,7 +215,8 @@ def exit_code(checks: Iterable[Diagnosis]) -> int:
 
     Examples
     --------
-    >>> exit_code([Diagnosis("settings", "ok", Text("好", "fine")), Diagnosis("call", "fail", Text("拒绝", "refused"), exit_code=3)])
+    >>> refused = Diagnosis("call", "fail", Text("拒绝", "refused"), exit_code=3)
+    >>> exit_code([Diagnosis("settings", "ok", Text("好", "fine")), refused])
     3
     """
     return next((check.exit_code for check in checks if check.state == "fail"), 0)

@@ -1,4 +1,5 @@
-"""What can go wrong between us and the platform, as data: what each failure is called, and which are tried again, and why.
+"""What can go wrong between us and the platform, as data: what each failure is called, and which are tried again, and
+why.
 
 The HTTP stack's own words are never repeated: they hold the whole signed address. tenacity runs the retries.
 """

@@ -1,4 +1,5 @@
-"""Where settings come from: environment, `ytxdata.toml`, keyring. Each layer is a plain dict; the first to name a setting wins.
+"""Where settings come from: environment, `ytxdata.toml`, keyring. Each layer is a plain dict; the first to name a
+setting wins.
 
 What a layer may decide depends on who could have written it: `Settings.load` sends credentials to no address of a
 lower one.
@@ -103,7 +104,9 @@ def from_file(path: Path) -> dict[str, Any]:
 
 
 def from_keyring(settings: Iterable[str]) -> dict[str, str]:
-    """Return settings kept in the system's keyring (service `ytxdata`), none without the package or without a keyring."""
+    """Return settings kept in the system's keyring (service `ytxdata`), none without the package or without a
+    keyring.
+    """
     try:
         import keyring
     except ImportError:

@@ -213,7 +213,8 @@ class Settings(BaseModel):
 
     Examples
     --------
-    >>> Settings.load(account_sid="abcdefghijklmnopqrstuvwxyz012345", auth_token="x", app_id="app", environment="sandbox")
+    >>> sid = "abcdefghijklmnopqrstuvwxyz012345"
+    >>> Settings.load(account_sid=sid, auth_token="x", app_id="app", environment="sandbox")
     Settings(base_url='http://sandbox.ytx.net', account_sid='abcd***2345', app_id='***', auth_token=***)
     """
 
@@ -281,7 +282,9 @@ class Settings(BaseModel):
         return setting_sources.open_to_others(setting_sources.config_path()) if is_from_file else None
 
     def exposed(self) -> Text | None:
-        """Say so when requests cross a network unencrypted, so that whoever sees the line can read records and signature."""
+        """Say so when requests cross a network unencrypted, so that whoever sees the line can read records and
+        signature.
+        """
         parts = urlsplit(self.base_url)
         if parts.scheme == "https" or is_loopback(parts.hostname or ""):
             return None
@@ -340,7 +343,9 @@ def _merge(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _made(cls: type[Settings], arguments: dict[str, Any]) -> Settings | SettingsError:
-    """Merge and validate; a refusal is returned, since raised here it would carry frames and errors that hold the input."""
+    """Merge and validate; a refusal is returned, since raised here it would carry frames and errors that hold the
+    input.
+    """
     try:
         values, origins = _merge(arguments)
     except SettingsError as error:

@@ -1,4 +1,5 @@
-"""The signature: one instant, in Beijing time, in both the Sign parameter and the Authorization header. Made anew for every send.
+"""The signature: one instant, in Beijing time, in both the Sign parameter and the Authorization header. Made anew for
+every send.
 
 Source: seed, 优先必读 5 and 公共参数.
 """
@@ -73,7 +74,9 @@ class SignedAuth(AuthBase):
         return request
 
     def hide(self, text: str) -> str:
-        """Return what a server said, fit for an error: no signature, no token, no control characters, the account SID masked."""
+        """Return what a server said, fit for an error: no signature, no token, no control characters, the account SID
+        masked.
+        """
         sid, token = self._settings.account_sid, self._settings.auth_token.get_secret_value()
         secrets = [made(self._settings, stamp) for stamp in self._stamps for made in (sign, authorization)]
         secrets += [token] if len(token) >= _TELLING else []

@@ -1,4 +1,5 @@
-"""Pictures as plain matplotlib functions: each takes a report and, if you like, the axes to draw on, and returns the axes.
+"""Pictures as plain matplotlib functions: each takes a report and, if you like, the axes to draw on, and returns the
+axes.
 
 A new picture is a function under `@picture()` in the file of its family, called like its report, and a line here.
 """

@@ -73,7 +73,8 @@ def _characters() -> frozenset[int]:
 
 
 def legible(text: str, most: int = 1000) -> str:
-    """Return the text in one line, with every character that no font has replaced by `〓`, the printers' mark for a missing type; cut after `most`.
+    """Return the text in one line, with every character that no font has replaced by `〓`, the printers' mark for a
+    missing type; cut after `most`.
 
     Examples
     --------
@@ -151,7 +152,9 @@ class Drawable(Protocol):
 
 
 class Picture(NamedTuple):
-    """One picture there is: how it is drawn, its height in inches on a page, also with groups, whether it can show telephone numbers."""
+    """One picture there is: how it is drawn, its height in inches on a page, also with groups, whether it can show
+    telephone numbers.
+    """
 
     draw: Callable[..., Axes]
     height: float
@@ -166,7 +169,8 @@ Draw = TypeVar("Draw", bound=Callable[..., Axes])
 
 
 def picture(*, height: float = 3.7, grouped: float | None = None, is_personal: bool = False) -> Callable[[Draw], Draw]:
-    """Register a function as the picture of the report it is called like; it takes the report, axes or None, and `lang`.
+    """Register a function as the picture of the report it is called like; it takes the report, axes or None, and
+    `lang`.
 
     Parameters
     ----------
@@ -226,7 +230,7 @@ def opened(source: S, *, lang: Lang = "both", show_phones: bool = False) -> tupl
         source = source.masked(show_phones=show_phones)
         table = source.arrow  # type: ignore[attr-defined]  # who can be masked has rows
     else:
-        table = nw.from_native(source.frame, eager_only=True).to_arrow()  # type: ignore[attr-defined]  # the contract of this function
+        table = nw.from_native(source.frame, eager_only=True).to_arrow()  # type: ignore[attr-defined]
     zone = getattr(source, "zone", ZONE_NAME)
     data = {name: _values(table.column(name), zone) for name in table.column_names}
     for known in getattr(source, "definitions", ()):
@@ -399,7 +403,9 @@ def day_number(instant: datetime) -> float:
 
 
 def dates(ax: Axes, first: datetime, last: datetime) -> None:
-    """Write readable dates on the x axis, the same in both languages: years, months, days or times, as the span wants."""
+    """Write readable dates on the x axis, the same in both languages: years, months, days or times, as the span
+    wants.
+    """
     days = (last - first).total_seconds() / 86400
     form = next(form for limit, form in _DATE_FORMS if days <= limit)
     ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=9))  # type: ignore[no-untyped-call]
@@ -425,5 +431,6 @@ def save(ax: Axes, path: str | Path, *, dpi: int = 160) -> Path:
         {"Date": None} if target.suffix == ".svg" else {"CreationDate": None} if target.suffix == ".pdf" else {}
     )
     with mpl.rc_context(_STYLE):
-        ax.get_figure(root=True).savefig(target, dpi=dpi, metadata=dict(metadata))  # type: ignore[union-attr]  # axes always have a figure
+        figure = ax.get_figure(root=True)
+        figure.savefig(target, dpi=dpi, metadata=dict(metadata))  # type: ignore[union-attr]
     return target

@@ -1,4 +1,6 @@
-"""Pictures of how things spread: over creators, over classes of size and length, over weekday and hour, over pairs of units."""
+"""Pictures of how things spread: over creators, over classes of size and length, over weekday and hour, over pairs of
+units.
+"""
 
 from __future__ import annotations
 
@@ -170,7 +172,8 @@ WEEKDAYS = tuple(
 
 @picture(height=3.3, grouped=5.4)
 def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
-    """Draw the occupied minutes of each hour of the week; of several groups the largest, each by itself and all in one scale of colours.
+    """Draw the occupied minutes of each hour of the week; of several groups the largest, each by itself and all in
+    one scale of colours.
 
     Parameters
     ----------

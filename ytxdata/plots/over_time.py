@@ -1,4 +1,6 @@
-"""Pictures over time: usage, and how many at once against the lines that were bought; how periods lie on an axis, and groups in a bar."""
+"""Pictures over time: usage, and how many at once against the lines that were bought; how periods lie on an axis, and
+groups in a bar.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,7 @@ def place(ax: Axes, periods: Sequence[str], lang: Lang) -> tuple[list[float], li
 def spans(periods: Sequence[str]) -> list[Span] | None:
     """Return the first and the last instant of each period; None when one is no date."""
     try:
-        starts = [datetime.strptime(period, "%Y-%m" if len(period) == 7 else "%Y-%m-%d") for period in periods]  # noqa: DTZ007  wall time
+        starts = [datetime.fromisoformat(f"{period}-01" if len(period) == 7 else period) for period in periods]
     except ValueError:
         return None
     if all(len(period) == 7 for period in periods):
@@ -80,7 +82,9 @@ def spans(periods: Sequence[str]) -> list[Span] | None:
 
 
 def _evenly(periods: Sequence[str], middles: Sequence[float]) -> list[float]:
-    """Return where periods would stand if all months were of one length, so that every second or third one is labelled."""
+    """Return where periods would stand if all months were of one length, so that every second or third one is
+    labelled.
+    """
     if len(periods[0]) == 7:
         return [365.25 / 12 * (12 * int(period[:4]) + int(period[5:])) for period in periods]
     return list(middles)
@@ -100,7 +104,8 @@ _MEETINGS, _HOURS = Text("会议数", "meetings"), Text("会议时长（小时�
 
 @picture(height=4.6)
 def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
-    """Draw meetings and meeting hours of each period as bars, one above the other: two scales in one picture would suggest what is not there.
+    """Draw meetings and meeting hours of each period as bars, one above the other: two scales in one picture would
+    suggest what is not there.
 
     Parameters
     ----------
@@ -154,7 +159,8 @@ _FEW = 92
 
 @picture()
 def concurrency(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh", lines: int | None = None) -> Axes:
-    """Draw the largest number of legs at once in each period, and the purchased lines; what lies above them stands out. Groups stand beside each other.
+    """Draw the largest number of legs at once in each period, and the purchased lines; what lies above them stands
+    out. Groups stand beside each other.
 
     Parameters
     ----------
@@ -293,7 +299,9 @@ def layers(
 
 
 def stack(ax: Axes, places: Sequence[float], width: Sequence[float] | float, layers: Sequence[Layer]) -> BarContainer:
-    """Draw layers upon each other; return the bars that stand for the whole: those of the one layer, or unfilled ones over all of them."""
+    """Draw layers upon each other; return the bars that stand for the whole: those of the one layer, or unfilled ones
+    over all of them.
+    """
     heights = [0.0] * len(places)
     for layer in layers:
         bars = ax.bar(places, layer.values, width, heights, color=layer.colour)
@@ -302,7 +310,9 @@ def stack(ax: Axes, places: Sequence[float], width: Sequence[float] | float, lay
 
 
 def beside(data: Mapping[str, Sequence[Any]], names: Sequence[str], key: str, figure: str) -> tuple[list[Layer], int]:
-    """Return the largest groups, for figures that do not add up, and how many there are in all; nan where a group has no row."""
+    """Return the largest groups, for figures that do not add up, and how many there are in all; nan where a group has
+    no row.
+    """
     groups = sorted(set(map(str, data["group"])))
     most = dict.fromkeys(groups, 0.0)
     for group, value in zip(map(str, data["group"]), numbers(data[figure]), strict=True):

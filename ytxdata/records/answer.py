@@ -91,12 +91,16 @@ class Answer:
 
     @property
     def pull_id(self) -> str:
-        """Id of this call: made of the asking instant and the hash, so it sorts by time and is the same when read again."""
+        """Id of this call: made of the asking instant and the hash, so it sorts by time and is the same when read
+        again.
+        """
         return f"{self.asked_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{self.sha256[:16]}"
 
     @property
     def text(self) -> bytes:
-        """The body's text as UTF-8: `raw` itself, unless that is in another encoding or begins with a byte order mark."""
+        """The body's text as UTF-8: `raw` itself, unless that is in another encoding or begins with a byte order
+        mark.
+        """
         return as_utf8(self.raw, self.encoding)
 
     @cached_property
@@ -109,7 +113,9 @@ class Answer:
 
     @cached_property
     def data(self) -> Any:
-        """The decoded `data`, None when absent; JSON within a string stays a string; numbers with a fraction are exact decimals."""
+        """The decoded `data`, None when absent; JSON within a string stays a string; numbers with a fraction are
+        exact decimals.
+        """
         for key, raw, *_ in members_of(self.text.strip()):
             if plain(key) == "data":
                 read = read_value(raw)
@@ -162,8 +168,9 @@ def read_answer(
     aliases
         Tells what a meeting id is called.
     is_whole
-        True: every byte that was announced has come, so that an end that is missing is damage. False: the text may be cut
-        anywhere, and is read up to there. None: nobody knows, and a text that does not come to its end is refused.
+        True: every byte that was announced has come, so that an end that is missing is damage. False: the text may be
+        cut anywhere, and is read up to there. None: nobody knows, and a text that does not come to its end is
+        refused.
 
     Returns
     -------
@@ -223,7 +230,9 @@ def read_answer(
 
 
 def _contradicts(announced: Announced, asked_n: int | None) -> bool:
-    """Return whether an answer holds another number than it says; one that is full may well know of more than it was asked for."""
+    """Return whether an answer holds another number than it says; one that is full may well know of more than it was
+    asked for.
+    """
     is_full = asked_n is not None and announced.found >= asked_n
     return announced.told != announced.found and not (is_full and announced.told > announced.found)
 

@@ -1,4 +1,6 @@
-"""In which encoding an answer came, and its text as UTF-8: told from the bytes alone, because no header can be trusted."""
+"""In which encoding an answer came, and its text as UTF-8: told from the bytes alone, because no header can be
+trusted.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,8 @@ _WIDE: tuple[tuple[re.Pattern[bytes], Encoding], ...] = (
     (re.compile(rb"[\[{\s]\0[^\0]\0"), "utf-16-le"),
     (re.compile(rb"\0[\[{\s]\0[^\0]"), "utf-16-be"),
 )
-"""JSON begins with two ASCII characters: where zeros stand around them tells the width and the order of bytes. By the first
-alone, a single zero byte before sound UTF-8 made UTF-16 of it, and every record was lost.
+"""JSON begins with two ASCII characters: where zeros stand around them tells the width and the order of bytes. By the
+first alone, a single zero byte before sound UTF-8 made UTF-16 of it, and every record was lost.
 """
 
 # Without `\Z` each quote behind the last open one is tried to the end of the text.
@@ -116,7 +118,9 @@ def is_utf8(body: bytes) -> bool:
 
 
 def _with_blanks_for_nuls(text: bytes) -> bytes:
-    """Return text with a blank for each NUL outside of strings, which disks and sockets leave behind; inside it is damage."""
+    """Return text with a blank for each NUL outside of strings, which disks and sockets leave behind; inside it is
+    damage.
+    """
     if b"\0" not in text:
         return text
     # As long as before: places in the text stay those in the bytes that came.
@@ -129,7 +133,8 @@ def _wide(raw: bytes) -> Encoding | None:
 
 
 def _narrow(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
-    """Tell UTF-8 from GB18030: a UTF-8 text with damage has far more whole characters than broken ones, a GB18030 text does not.
+    """Tell UTF-8 from GB18030: a UTF-8 text with damage has far more whole characters than broken ones, a GB18030
+    text does not.
 
     Trying GB18030 whenever UTF-8 fails would turn one bad byte into a page of wrong characters without a word.
     """

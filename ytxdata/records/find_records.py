@@ -49,7 +49,7 @@ _BEHIND = Text(
     "{n} bytes stand in the answer behind its end: records in them are read, the rest is rejected",
 )
 _LENIENT = Text("应答的 JSON 不规范，已宽松读取", "the answer's JSON is not strict and was read leniently")
-_IS_TORN = re.compile(rb"\s*[\]},:]")
+IS_TORN = re.compile(rb"\s*[\]},:]")
 """What stands behind an answer only if a bracket was lost or doubled inside it."""
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
@@ -90,9 +90,10 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
 
     `data` may be an object, an array, a JSON string of either, an object keyed by meeting id, or a wrapper that
     holds the list under any key; null, empty or absent gives no record. What is in a list of records and is none
-    (a number, broken text) is returned too: later it is rejected by name. Records under another key, at any depth, or in
-    two lists, are all taken; objects in lists that are no records are returned to be rejected as well. An object that holds one
-    meeting and, beside it, the parties is the record as a whole; of parties beside several meetings a warning tells.
+    (a number, broken text) is returned too: later it is rejected by name. Records under another key, at any depth, or
+    in two lists, are all taken; objects in lists that are no records are returned to be rejected as well. An object
+    that holds one meeting and, beside it, the parties is the record as a whole; of parties beside several meetings a
+    warning tells.
 
     Parameters
     ----------
@@ -105,8 +106,9 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
 
     Notes
     -----
-    One strict pass over the bytes; only where that fails the text is taken apart tolerantly (some 20 times slower), so that
-    one broken record never loses its neighbours. Every byte ends in one record or in the envelope, which is asserted.
+    One strict pass over the bytes; only where that fails the text is taken apart tolerantly (some 20 times slower),
+    so that one broken record never loses its neighbours. Every byte ends in one record or in the envelope, which is
+    asserted.
 
     Examples
     --------
@@ -162,12 +164,14 @@ class _Search(Shapes):
             return self.answer(whole, start), False
         # A bracket too many ends an answer early: its own rest would pass for another text behind it.
         length = first_document(body, start) if whole[:1] in (b"{", b"[") else None
-        if length is None or _IS_TORN.match(body, start + length):
+        if length is None or IS_TORN.match(body, start + length):
             return self.damaged(body, is_whole=is_whole, is_cut=kind == "cut"), False
         return self.documents(body, start, start + length, is_whole=is_whole), False
 
     def documents(self, body: bytes, start: int, end: int, *, is_whole: bool) -> list[Found]:
-        """Return the records of texts one after another: JSON lines, answers in a row, an answer and what stands behind it."""
+        """Return the records of texts one after another: JSON lines, answers in a row, an answer and what stands
+        behind it.
+        """
         found = self.answer(body[start:end], start)
         is_bare = self.signs.is_bare(body[start:end])
         at = end
@@ -227,7 +231,9 @@ class _Search(Shapes):
         return best
 
     def listed(self, body: bytes) -> tuple[RawRecord, ...] | None:
-        """Return the records of an answer that is one plain list of them; None where anything may stand elsewhere too."""
+        """Return the records of an answer that is one plain list of them; None where anything may stand elsewhere
+        too.
+        """
         split = split_list(body)
         if split is None or not all(map(self.signs.begins_with_id, split.raws)) or self.that_name_others(split.raws):
             return None
@@ -245,7 +251,9 @@ class _Search(Shapes):
         return records
 
     def hidden(self, text: bytes, found: list[Found]) -> list[Found]:
-        """Return strings of the envelope in which an escaped meeting id stands: a lost quote made a string of records."""
+        """Return strings of the envelope in which an escaped meeting id stands: a lost quote made a string of
+        records.
+        """
         return [
             one
             for start, end in wide_gaps(text, found, _SEPARATOR)
@@ -284,7 +292,8 @@ class PlainList(NamedTuple):
 
 
 def split_list(body: bytes) -> PlainList | None:
-    """Split the answer that nearly every account gives, one list under `data` with plain members around it; None for others.
+    """Split the answer that nearly every account gives, one list under `data` with plain members around it; None for
+    others.
 
     One pass over the bytes: the search finds the same records, but copies the list and walks it twice.
 

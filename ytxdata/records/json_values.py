@@ -1,4 +1,6 @@
-"""JSON values with every number exact, and the object a record's text stands for: strictly where the text allows it, else leniently."""
+"""JSON values with every number exact, and the object a record's text stands for: strictly where the text allows it,
+else leniently.
+"""
 
 from __future__ import annotations
 
@@ -315,7 +317,8 @@ def read_object(raw: bytes, aliases: Aliases) -> Object:
 
 
 def with_parties_beside(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | None:
-    """Return the one meeting in an object together with the parties that stand beside it; None where that is not its form.
+    """Return the one meeting in an object together with the parties that stand beside it; None where that is not its
+    form.
 
     Examples
     --------

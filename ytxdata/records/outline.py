@@ -33,8 +33,8 @@ class _State(NamedTuple):
     Parameters
     ----------
     open
-        The innermost open bracket with its place and the state before it, which leads to those around; None when all are
-        closed.
+        The innermost open bracket with its place and the state before it, which leads to those around; None when all
+        are closed.
     depth, n_lists
         How many brackets are open, and how many of them are lists.
     awaits
@@ -46,8 +46,8 @@ class _State(NamedTuple):
     is_answer
         Whether the innermost object has a status, message or request id.
     told_since
-        From where on the innermost object says something of a meeting, None where it does not: a question repeated, or the
-        head of a broken record.
+        From where on the innermost object says something of a meeting, None where it does not: a question repeated,
+        or the head of a broken record.
     """
 
     # A chain, with its lengths beside it: a tuple of 40,000 open brackets would be copied with every one of them.
@@ -72,7 +72,9 @@ class _State(NamedTuple):
 
     @property
     def may_give_up_here(self) -> bool:
-        """Whether what does not fit begins here at the earliest: at a member outside of lists, or at an element of the outermost list."""
+        """Whether what does not fit begins here at the earliest: at a member outside of lists, or at an element of
+        the outermost list.
+        """
         return self.awaits in ("document", "first", "key", "value") and (
             self.n_lists == 0 or (self.n_lists == 1 and self.top == b"[")
         )
@@ -98,9 +100,9 @@ class _MisfitError(Exception):
 class Outline:
     """Reads the text around records, piece by piece, and remembers what is open.
 
-    Inside a list of records nothing else belongs: a bare value, a key with a value of its own that is no count, an empty
-    object are what is left of a record. Elsewhere only keys that say something of a meeting are: a damaged record
-    would pass for envelope otherwise.
+    Inside a list of records nothing else belongs: a bare value, a key with a value of its own that is no count, an
+    empty object are what is left of a record. Elsewhere only keys that say something of a meeting are: a damaged
+    record would pass for envelope otherwise.
 
     Parameters
     ----------
@@ -172,7 +174,9 @@ class Outline:
             self.n_documents += 1
 
     def take_broken(self, opening: bytes = b"") -> None:
-        """Go on behind text that did not fit; `opening` is such text before the first record, and may have opened brackets."""
+        """Go on behind text that did not fit; `opening` is such text before the first record, and may have opened
+        brackets.
+        """
         opened: list[bytes] = []
         # Brackets inside a text open nothing.
         for mark in re.findall(rb"[\[\]{}]", _STRING.sub(b"", opening)):
@@ -227,7 +231,8 @@ class Outline:
 
     def _give_up(self, since: tuple[int, _State], start: int) -> int:
         at, self._state = since
-        # Where something does not fit behind an id, no question was repeated: this is a record, broken from its head on.
+        # Where something does not fit behind an id, no question was repeated: this is a record, broken from its head
+        # on.
         told = self._state.told_since
         if told and not self._state.is_filled and told[0] >= start:
             at, self._state = told
@@ -296,12 +301,16 @@ class Outline:
         return bool(token["text"] or token["word"]) and self._is_list_of_values(self._state)
 
     def _is_list_of_values(self, state: _State) -> bool:
-        """Return whether a list may be one of plain values (`"after": [1, 2]`), at least no record has been seen in it."""
+        """Return whether a list may be one of plain values (`"after": [1, 2]`), at least no record has been seen in
+        it.
+        """
         is_first = state.open is not None and state.n_lists == 1 and state.top == b"[" and not state.is_filled
         return is_first and state.open is not None and plain(state.open.before.key) != "data"
 
     def _may_tell(self, state: _State, raw: bytes) -> bool:
-        """Return whether a member may stand around records: it says nothing of a meeting, or only repeats the question."""
+        """Return whether a member may stand around records: it says nothing of a meeting, or only repeats the
+        question.
+        """
         if is_blank(raw) or not self._signs.is_telling(state.key):
             return plain(state.key) in ENVELOPE_KEYS or not _HOLDS_JSON.match(raw)
         if state.depth > 1:
@@ -309,7 +318,9 @@ class Outline:
         return state.is_answer and not state.is_filled and self._signs.is_question(state.key)
 
     def _since(self, state: _State) -> tuple[int, _State] | None:
-        """Return from where on an object does not fit whose member tells too much: all of it, but for an answer's own."""
+        """Return from where on an object does not fit whose member tells too much: all of it, but for an answer's
+        own.
+        """
         if state.open is None or (state.depth == 1 and state.is_answer):
             return None
         return (state.open.start, state.open.before)

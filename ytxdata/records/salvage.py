@@ -1,7 +1,9 @@
-"""Records out of damaged text: whatever stands there whole is found first, and what lies between is told apart afterwards.
+"""Records out of damaged text: whatever stands there whole is found first, and what lies between is told apart
+afterwards.
 
-Reading damaged JSON from its beginning to its end follows the damage: one lost quote or bracket turns everything behind it
-inside out, and a record that takes the list's own bracket swallows its neighbours. So the reading begins at the records:
+Reading damaged JSON from its beginning to its end follows the damage: one lost quote or bracket turns everything
+behind it inside out, and a record that takes the list's own bracket swallows its neighbours. So the reading begins at
+the records:
 
 1. *Islands*: every object that can be read by itself and is a record, wherever it stands.
 2. *Gaps* between them are held against the grammar with a value in place of each island. What fits is envelope.
@@ -25,19 +27,25 @@ from ytxdata.records.spans import Found, elements_of, structure, view
 _PIECE = re.compile(rb"[\s,]*")
 
 _FIRST_WINDOW = 1 << 12
-"""How far an object is read before something else is tried inside it [bytes]: an envelope around 24 MB must not be read at every level."""
+"""How far an object is read before something else is tried inside it [bytes]: an envelope around 24 MB must not be
+read at every level.
+"""
 
 _WRAPPERS = 8
 """How many objects that are larger than the window are kept in mind."""
 
 _EFFORT, _SPARE = 24, 1 << 20
-"""How often every byte may be looked at in the search for islands, and how many are free: text made to be slow ends as rejects."""
+"""How often every byte may be looked at in the search for islands, and how many are free: text made to be slow ends
+as rejects.
+"""
 
 _LEAST_EFFORT = 32
 """What one try costs at least [bytes]."""
 
 _DEEPEST = 16
-"""How many objects inside each other a record has at most: of 40,000 open ones each was read as far as the window reaches."""
+"""How many objects inside each other a record has at most: of 40,000 open ones each was read as far as the window
+reaches.
+"""
 
 _MOST_TAILS = 64
 """How many closing brackets are tried as the beginning of the answer's end: as against text of brackets alone."""
@@ -61,7 +69,8 @@ class Salvaged(NamedTuple):
     is_closed
         Whether it ends as it began.
     is_sound_before
-        Whether nothing is wrong before the last record: if the text as a whole is the beginning of sound JSON, it was cut.
+        Whether nothing is wrong before the last record: if the text as a whole is the beginning of sound JSON, it was
+        cut.
     """
 
     found: list[Found]
@@ -82,8 +91,9 @@ def salvage(
     signs, records_in
         What is a record: by the looks of its text, and for certain.
     is_whole
-        Everything that was sent is here. A last record that is only complete if it takes the answer's closing brackets for
-        its own has then lost its end, and is a reject; in a file that may be cut anywhere it is a record.
+        Everything that was sent is here. A last record that is only complete if it takes the answer's closing
+        brackets for its own has then lost its end, and is a reject; in a file that may be cut anywhere it is a
+        record.
     is_unescaped
         The text was inside a JSON string, whose quotes still stand around it.
     """
@@ -113,7 +123,9 @@ def _islands(text: bytes, signs: Signs, records_in: RecordsIn) -> Iterator[Found
 
 
 class _IslandSearch:
-    """Tries objects from left to right, the larger before the smaller, each only as far as records of this answer reach."""
+    """Tries objects from left to right, the larger before the smaller, each only as far as records of this answer
+    reach.
+    """
 
     def __init__(self, text: bytes, signs: Signs, records_in: RecordsIn) -> None:
         self.text, self.signs, self.records_in = text, signs, records_in
@@ -198,7 +210,9 @@ class _IslandSearch:
         return start + end if read_value(self.text[start : start + end]) else -1
 
     def holds_whole(self, start: int, end: int) -> bool:
-        """Return whether a strict object with an id stands inside one that is only readable: a record whose neighbour lost its end."""
+        """Return whether a strict object with an id stands inside one that is only readable: a record whose neighbour
+        lost its end.
+        """
         piece, at = self.view[start:end], 0
         while (at := piece.find("{", at)) >= 0:
             try:
@@ -240,7 +254,9 @@ def _take_gap(
 
 
 def _tail(text: bytes, outline: Outline, start: int, end: int) -> int:
-    """Return where the answer's own end begins: the last bracket from which on the text closes all that is open; else `end`."""
+    """Return where the answer's own end begins: the last bracket from which on the text closes all that is open; else
+    `end`.
+    """
     at = end
     for _ in range(_MOST_TAILS):
         at = max(text.rfind(b"]", start, at), text.rfind(b"}", start, at))
@@ -254,7 +270,9 @@ def _tail(text: bytes, outline: Outline, start: int, end: int) -> int:
 
 
 def _pieces(text: bytes, signs: Signs, start: int, end: int) -> Iterator[Found]:
-    """Cut text that nobody understands where records begin, and yield each piece; commas and blanks around them are envelope."""
+    """Cut text that nobody understands where records begin, and yield each piece; commas and blanks around them are
+    envelope.
+    """
     borders = [start, *_borders(text, signs, start, end), end]
     for i, first in enumerate(borders[:-1]):
         match = _PIECE.match(text, first, borders[i + 1])
@@ -265,7 +283,9 @@ def _pieces(text: bytes, signs: Signs, start: int, end: int) -> Iterator[Found]:
 
 
 def _values(raw: bytes) -> list[tuple[bytes, int]]:
-    """Return the values a piece of text consists of, where it is nothing else than values between commas; else itself."""
+    """Return the values a piece of text consists of, where it is nothing else than values between commas; else
+    itself.
+    """
     if not raw:
         return []
     # Numbers or texts between commas are elements that are no records: one reject each, as in sound text.

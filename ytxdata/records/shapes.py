@@ -121,7 +121,8 @@ class Shapes:
         return found + beside + strays + self.leftovers(members, at, body, path)
 
     def leftovers(self, members: list[Member], at: int, body: bytes, path: str) -> list[Found]:
-        """Return members of an answer that tell of one meeting, its id and its times: a list that ended early left them there.
+        """Return members of an answer that tell of one meeting, its id and its times: a list that ended early left
+        them there.
 
         The id alone, or the creator, may repeat the question.
         """
@@ -150,7 +151,9 @@ class Shapes:
         return self.object(raw, at, path, depth) if first == b"{" else [whole]
 
     def text_inside(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
-        """Return the records in a JSON string: what it holds is looked at when it looks like JSON, however often it was wrapped."""
+        """Return the records in a JSON string: what it holds is looked at when it looks like JSON, however often it
+        was wrapped.
+        """
         inner = unescape(raw[1:].removesuffix(b'"'))
         text = inner.text.strip()
         if text in (b"", b"null"):
@@ -191,8 +194,8 @@ class Shapes:
         return self.value(whole.raw, whole.start, whole.path, depth) or [whole._replace(has_id=False)]
 
     def nested(self, found: list[Found]) -> list[Found]:
-        """Return the meetings inside of meetings, each with its place: a record of its own, whose bytes are no longer the
-        outer one's.
+        """Return the meetings inside of meetings, each with its place: a record of its own, whose bytes are no longer
+        the outer one's.
         """
         # Out of a JSON string places are not those of the text: there it is asked where the string is undone.
         here = [one for one in found if one.has_id and one.end - one.start == len(one.raw)]
@@ -202,7 +205,9 @@ class Shapes:
         return inside
 
     def that_name_others(self, raws: Sequence[bytes]) -> list[int]:
-        """Return which records name more meetings than themselves, by the spellings of the id that a sample of them has."""
+        """Return which records name more meetings than themselves, by the spellings of the id that a sample of them
+        has.
+        """
         # Looked for in every spelling in every record, this takes a third of the time of the parse.
         spelled = {key for raw in raws[:: len(raws) // _SAMPLE + 1] for key in self.signs.id_keys(raw)}
         counts = sum(np.array([raw.count(key) for raw in raws]) for key in spelled)
@@ -293,7 +298,8 @@ class Shapes:
         ]
 
     def strays(self, key: str, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
-        """Return the objects in lists at any depth, to be rejected: a list of records may have ids under a name nobody knows.
+        """Return the objects in lists at any depth, to be rejected: a list of records may have ids under a name
+        nobody knows.
 
         Parties beside the records are told by a warning instead.
         """

@@ -71,7 +71,7 @@ class Span(NamedTuple):
 
 
 def tiling(text: bytes, records: Sequence[RawRecord]) -> Iterator[Span]:
-    """Yield records and what stands between them, in order: together they are the text, blanks at the ends of pieces aside.
+    """Yield records and what stands between them, in order: together they are the text, blanks at the ends aside.
 
     A record with another one inside it comes in pieces, before and behind that.
     """
@@ -181,7 +181,7 @@ _MEMBER = re.compile(rb'"(?:[^"\\]|\\.)*"\s*:', re.S)
 
 
 def _filler(text: bytes, record: RawRecord) -> bytes:
-    """Return what may stand in place of a record: a member where it takes its key along, a string where it may be a key itself."""
+    """Return what may stand in place of a record: a member where it has a key, a string where it may be one itself."""
     if text[record.start : record.start + 1] != b'"':
         return b"null"
     return b'"":null' if _MEMBER.match(record.raw) else b'""'
@@ -215,9 +215,9 @@ _ENDS = json.JSONDecoder(
 
 
 def structure(text: bytes) -> Literal["strict", "whole", "cut", "damaged"]:
-    """Tell whether text is strict JSON; or at least whole: odd values (NaN, raw control characters, broken escapes) between
-    brackets and quotes that are where they belong; or cut, the beginning of strict JSON to which only an end is
-    missing; or damaged.
+    """Tell whether text is strict JSON; or at least whole: odd values (NaN, raw control characters, broken escapes)
+    between brackets and quotes that are where they belong; or cut, the beginning of strict JSON to which only an end
+    is missing; or damaged.
     """
     try:
         _SKIP.decode(text)
@@ -300,7 +300,7 @@ def members_of(raw: bytes) -> list[Member]:
 
 
 def placed_members(raw: bytes) -> list[Member]:
-    """Return the members of an object with their places, also those whose key stands twice (a strict parser drops the first in silence)."""
+    """Return the members of an object with their places, also of a key that stands twice: parsers drop the first."""
     try:
         values = _MEMBERS.decode(raw)
     except STRICT_ERRORS:
@@ -372,7 +372,7 @@ class Unescaped(NamedTuple):
         return outer
 
     def placed(self, found: list[Found], at: int) -> list[Found]:
-        """Return what was found in the inner text with its places in the text around, in which the string begins at `at`."""
+        """Return what was found in the inner text with its places in the outer one, where the string begins at `at`."""
         starts, ends = self.outer([one.start for one in found]), self.outer([one.end for one in found])
         return [
             one._replace(start=start + at, end=end + at) for one, start, end in zip(found, starts, ends, strict=True)
@@ -390,7 +390,7 @@ _ESCAPE = re.compile(
 
 
 def unescape(raw: bytes) -> Unescaped:
-    r"""Undo the escapes of JSON text inside a string, broken ones left as they are: a bad escape must not cost the records around it.
+    r"""Undo the escapes of JSON text inside a string; broken ones stay, as they must not cost the records around them.
 
     Examples
     --------
@@ -423,7 +423,7 @@ def _undone(match: re.Match[bytes]) -> bytes:
 
 
 def _ends(raw: bytes) -> tuple[Offsets, Offsets]:
-    """Return where each escape ends, inside and outside: whole columns at a time, since every quote of the records is one."""
+    """Return where each escape ends, inside and outside: all at once, since every quote of the records is one."""
     codes = np.frombuffer(raw, np.uint8)
     slashes = np.flatnonzero(codes == ord("\\"))
     is_first = np.diff(slashes, prepend=-2) != 1

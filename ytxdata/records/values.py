@@ -1,4 +1,5 @@
-"""Turn the values of one column, as decoded from JSON, into a typed array: in bulk where they are alike, else one by one.
+"""Turn the values of one column, as decoded from JSON, into a typed array: in bulk where they are alike, else one by
+one.
 
 Instants come in every form the platform may write them; without a zone they are Beijing time.
 """

@@ -64,7 +64,9 @@ def escape(text: str, *, is_number: bool = False) -> str:
 
 
 def is_formula(text: str, *, is_number: bool = False) -> bool:
-    """Tell whether a spreadsheet would take a text for a formula, or hide that it begins with an apostrophe before one; see `escape`."""
+    """Tell whether a spreadsheet would take a text for a formula, or hide that it begins with an apostrophe before
+    one; see `escape`.
+    """
     return bool(_DANGEROUS.match(text)) and not (is_number and _NUMBER.fullmatch(text))
 
 
@@ -83,7 +85,9 @@ Dialect = Literal["people", "machine", "gb18030"]
 
 
 class CsvForm(NamedTuple):
-    """How a dialect looks: encoding, line end, and decimals of numbers (None: as many as it takes to give the same number back)."""
+    """How a dialect looks: encoding, line end, and decimals of numbers (None: as many as it takes to give the same
+    number back).
+    """
 
     encoding: str
     line_end: str
@@ -95,7 +99,8 @@ DIALECTS: dict[Dialect, CsvForm] = {
     "machine": CsvForm("utf-8", "\n", None),
     "gb18030": CsvForm("gb18030", "\r\n", 4),
 }
-"""Dialect → form: for Excel and people, for programs, for old Chinese tools. Every field is quoted in all of them. Four decimals of a
+"""Dialect → form: for Excel and people, for programs, for old Chinese tools. Every field is quoted in all of them.
+Four decimals of a
 minute or an hour still tell one second from the next."""
 
 _LONGEST_CELL = 2**31 - 1
@@ -197,7 +202,9 @@ def compare(table: Described, path: Path, encoding: str) -> None:
 
 
 def parse_cell(text: str, kind: str) -> Cell:
-    """Return what the text of a cell means in a column of a type; KeyError, ValueError or ArithmeticError when it means nothing there."""
+    """Return what the text of a cell means in a column of a type; KeyError, ValueError or ArithmeticError when it
+    means nothing there.
+    """
     return _PARSERS[kind.partition("(")[0]](text) if text else None
 
 
@@ -223,7 +230,8 @@ def read_rows(path: str | Path, *, encoding: str | None = None) -> Iterator[list
 
 
 def read_csv(path: str | Path, types: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Read a CSV that this package wrote, with every id, phone, decimal and instant as it was, and numbers as exact as the file holds them.
+    """Read a CSV that this package wrote, with every id, phone, decimal and instant as it was, and numbers as exact
+    as the file holds them.
 
     Parameters
     ----------

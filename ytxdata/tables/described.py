@@ -1,5 +1,5 @@
-"""What a described table is: a frame of any engine in plain types, what its columns mean and in which unit, and the JSON
-beside a file that says so.
+"""What a described table is: a frame of any engine in plain types, what its columns mean and in which unit, and the
+JSON beside a file that says so.
 """
 
 from __future__ import annotations
@@ -132,7 +132,9 @@ def decimal_text(value: Decimal) -> str:
 
 
 def type_name(kind: pa.DataType) -> str:
-    """Return what a plain column is called in a dictionary: `text`, `truth`, `integer`, `number`, `decimal(p,s)`, `date`, `instant`, `time`."""
+    """Return what a plain column is called in a dictionary: `text`, `truth`, `integer`, `number`, `decimal(p,s)`,
+    `date`, `instant`, `time`.
+    """
     if pa.types.is_timestamp(kind):
         return "instant" if kind.tz else "time"
     if pa.types.is_decimal(kind):
@@ -353,7 +355,9 @@ SUFFIX = ".about.json"
 
 
 def about(table: Described) -> dict[str, Any]:
-    """Return title, period, zone, verdict, exclusions, notes and the definition of every column as plain data for JSON."""
+    """Return title, period, zone, verdict, exclusions, notes and the definition of every column as plain data for
+    JSON.
+    """
     keys = table.arrow.column_names
     return {
         "format": FORMAT,
@@ -381,12 +385,16 @@ def about(table: Described) -> dict[str, Any]:
 
 
 def about_path(path: Path) -> Path:
-    """Return where the description of a file lies: `usage.csv` → `usage.about.json`, `usage.xlsx` → `usage.xlsx.about.json`."""
+    """Return where the description of a file lies: `usage.csv` → `usage.about.json`, `usage.xlsx` →
+    `usage.xlsx.about.json`.
+    """
     return path.with_name(path.name + SUFFIX) if path.suffix in (".xlsx", ".parquet") else path.with_suffix(SUFFIX)
 
 
 def write_about(data: Mapping[str, object], path: Path, *, written_at: datetime | None = None) -> Path:
-    """Write the description of a file that is there beside it, with its size and SHA-256, and when and by which version it was written."""
+    """Write the description of a file that is there beside it, with its size and SHA-256, and when and by which
+    version it was written.
+    """
     made = {
         "file": path.name,
         "bytes": path.stat().st_size,

@@ -1,4 +1,6 @@
-"""Workbooks that Excel shows as they were meant: no formula, no link, ids and numbers as text, instants with their zone."""
+"""Workbooks that Excel shows as they were meant: no formula, no link, ids and numbers as text, instants with their
+zone.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,8 @@ def write_workbook(
     check: bool = True,
     progress: Progress | None = None,
 ) -> Path:
-    """Write one sheet for each table, and sheets that explain them: completeness (period, verdict, what was left out), definitions, data dictionary.
+    """Write one sheet for each table, and sheets that explain them: completeness (period, verdict, what was left
+    out), definitions, data dictionary.
 
     Rows go to the file as they are made, so memory does not grow with them. The first row is frozen, has filters and
     holds the columns' keys, shown as their names. Ids, telephone numbers and figures of more than 15 digits are text.

@@ -104,7 +104,8 @@ def _rules(definitions: Iterable[Definition], lang: Lang) -> Iterable[list[Shown
 
 
 def number(value: int | float | Decimal, decimals: int | None) -> str:
-    """Return a number as people read it: thousands apart, `decimals` places, or as many as it has (a decimal at least two, a float at most two).
+    """Return a number as people read it: thousands apart, `decimals` places, or as many as it has (a decimal at least
+    two, a float at most two).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Lists that people keep in spreadsheets, read with suspicion, and the address book: whose number it is, in which department, since when.
+"""Lists that people keep in spreadsheets, read with suspicion, and the address book: whose number, where, since when.
 
 Every line is used as it was meant, or skipped and named. One format of book for reports, audits and masking.
 """
@@ -63,8 +63,8 @@ def exact(cell: str) -> str | Text:
 
     Examples
     --------
-    >>> exact(' ="013800000000" '), exact("13800000000.0"), exact("1.38E+10").en, exact("=1+1").en
-    ('013800000000', '13800000000', 'a number was saved in scientific notation, its last digits are lost', 'a cell is a formula')
+    >>> exact(' ="013800000000" '), exact("13800000000.0"), exact("=1+1").en
+    ('013800000000', '13800000000', 'a cell is a formula')
     """
     text = cell.strip().strip("\ufeff\u200b").strip()
     quoted = _AS_TEXT.fullmatch(text)
@@ -282,7 +282,7 @@ _NO_WORD = Text("号码之外什么也没写", "it says nothing but a number")
 
 
 class Entry(NamedTuple):
-    """One line: name, department, its line number, all its cells, and from which day to which (both included) it holds."""
+    """One line: name, department, its number, all its cells, and from which day to which (both included) it holds."""
 
     name: str
     department: str
@@ -327,20 +327,22 @@ class AddressBook:
 
     @classmethod
     def read(cls, given: AddressBook | Listed, columns: Mapping[str, str] | None = None) -> AddressBook:
-        """Read a book from a CSV or a frame with the columns `phone` (or `number`), `name`, `department` (Chinese names are known too).
+        """Read a book from a CSV or a frame with the columns `phone` (or `number`), `name`, `department`.
 
         Parameters
         ----------
         given
-            A path (UTF-8, GB 18030 or UTF-16; comma, tab or semicolon), a frame of any engine, or an AddressBook. With `from` and `to` (first
-            and last day, both included, either may be empty) a number may have several lines. More columns are welcome.
+            A path (UTF-8, GB 18030 or UTF-16; comma, tab or semicolon), a frame of any engine, or an AddressBook.
+            With `from` and `to` (first and last day, both included, either may be empty) a number may have several
+            lines. More columns are welcome.
         columns
             Our name → what the column is called in it.
 
         Returns
         -------
         AddressBook
-            `skipped` lists every line that was not used: no number, formulas, numbers in scientific notation, dates that are none, repetitions.
+            `skipped` lists every line that was not used: no number, formulas, numbers in scientific notation, dates
+            that are none, repetitions.
 
         Raises
         ------
@@ -424,7 +426,7 @@ class AddressBook:
         return self.entries.get(normalize(phone) or "")
 
     def name(self, phone: str) -> str | None:
-        """Return the name of a number, with its last four digits behind it when several people are called so; None without a name."""
+        """Return the name of a number, its last four digits behind it if several are called so; None without one."""
         entry = self.find(phone)
         if entry is None or not entry.name:
             return None

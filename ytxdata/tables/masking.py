@@ -1,7 +1,8 @@
-"""Personal data hidden before anything leaves: numbers, people's names, numbers inside any text, hashes that would undo it.
+"""Personal data hidden before anything leaves: numbers, people's names, numbers inside any text, hashes that would
+undo it.
 
-What is hidden is decided by the columns' definitions (units `phone`, `extension`, `person`) and, in every other text that is no
-id, by what looks like a telephone number: see `ytxdata.tables.numbers_in_text`.
+What is hidden is decided by the columns' definitions (units `phone`, `extension`, `person`) and, in every other text
+that is no id, by what looks like a telephone number: see `ytxdata.tables.numbers_in_text`.
 """
 
 from __future__ import annotations
@@ -82,7 +83,9 @@ class Pseudonyms:
 
     @classmethod
     def create(cls, path: str | Path) -> Pseudonyms:
-        """Write a new random key to a file that only its owner can read, and return its pseudonyms; an existing file is never replaced."""
+        """Write a new random key to a file that only its owner can read, and return its pseudonyms; an existing file
+        is never replaced.
+        """
         target = Path(path)
         target.touch(mode=0o600, exist_ok=False)
         target.write_text(secrets.token_hex(32), encoding="ascii")
@@ -206,7 +209,8 @@ def masked(
 
 
 def suppressed(table: T, minimum: int = 5, column: str = "people") -> T:
-    """Return the table with the figures and instants of every group of fewer than `minimum` people made unknown, and a note that says how many.
+    """Return the table with the figures and instants of every group of fewer than `minimum` people made unknown, and
+    a note that says how many.
 
     A group whose head count is unknown is suppressed too. Totals that are published beside the groups may still allow
     a reader to subtract: leave them out.
@@ -229,7 +233,9 @@ def suppressed(table: T, minimum: int = 5, column: str = "people") -> T:
 
 
 def blanked(table: T, small: pa.ChunkedArray, minimum: int) -> T:
-    """Return the table with figures and instants of the marked rows made unknown, and a note that says how many; itself when none is marked."""
+    """Return the table with figures and instants of the marked rows made unknown, and a note that says how many;
+    itself when none is marked.
+    """
     count = pc.sum(small).as_py() or 0
     if not count:
         return table
@@ -312,7 +318,9 @@ class Privacy:
         return masked(table, **self.options)
 
     def secret(self, archive: bytes | None) -> bytes:
-        """Return the key under which names stand in place of hashes and numbers, for rows of an archive with this secret."""
+        """Return the key under which names stand in place of hashes and numbers, for rows of an archive with this
+        secret.
+        """
         return self.pseudonyms.secret if self.pseudonyms else archive or _OF_THIS_PROCESS
 
     @property

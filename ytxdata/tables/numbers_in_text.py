@@ -34,7 +34,8 @@ _USUAL = re.compile(
     rf"(?<![0-9])(?:\+?86{_SIGNS})?(?:1[3-9][0-9]|0(?:10|2[0-9]|[3-9][0-9]{{2}})){_SIGNS}[0-9]{{4}}{_SIGNS}[0-9]{{4}}(?![0-9])",
     re.ASCII,
 )
-"""The usual groups with any signs between: `138，1234，5678`, `138【1234】5678`. Other groups would be amounts and dates."""
+"""The usual groups with any signs between: `138，1234，5678`, `138【1234】5678`. Other groups would be amounts and dates.
+"""
 _GLUED = re.compile(
     r"(?<![0-9])(?:1[3-9][0-9]{9}|0(?:10|2[0-9])[1-9][0-9]{7}|0[3-9][0-9]{2}[1-9][0-9]{6,7}){2,3}(?![0-9])"
 )
@@ -44,7 +45,9 @@ _TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
 
 
 class DigitGroup(NamedTuple):
-    """Some digits side by side: where they begin and end in the text, and what stands between them and the group before."""
+    """Some digits side by side: where they begin and end in the text, and what stands between them and the group
+    before.
+    """
 
     start: int
     end: int
@@ -61,11 +64,13 @@ class FoundNumber(NamedTuple):
 
 
 def hidden(phone: str) -> str:
-    """Return a number with its middle hidden, a number of the home country as it is dialled there; what is no number is hidden whole.
+    """Return a number with its middle hidden, a number of the home country as it is dialled there; what is no number
+    is hidden whole.
 
     Examples
     --------
-    >>> hidden("+86 138-1234-5678"), hidden("13812345678"), hidden("+861065520000"), hidden("+12025550100"), hidden("王小明 经理")
+    >>> numbers = ("+86 138-1234-5678", "13812345678", "+861065520000", "+12025550100")
+    >>> *map(hidden, numbers), hidden("王小明 经理")
     ('138****5678', '138****5678', '010****0000', '+12****0100', '****')
     """
     bare = _SPLIT.sub("", _legible(phone)[0])
@@ -127,7 +132,9 @@ def find_numbers(text: str) -> list[FoundNumber]:
 
 
 def is_date(digits: str) -> bool:
-    """Tell whether digits are a date, with or without a time, of the years 1950 to 2049: later ones are rather the local numbers that begin with 20."""
+    """Tell whether digits are a date, with or without a time, of the years 1950 to 2049: later ones are rather the
+    local numbers that begin with 20.
+    """
     form = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(digits))
     if form is None or not "1950" <= digits[:4] <= "2049":
         return False
@@ -152,7 +159,9 @@ def _legible(text: str) -> tuple[str, list[int]]:
 
 
 def _plain(character: str) -> str:
-    """Return one character as it is read: a digit, a dash or a blank of whatever script as the plain one, nothing for what cannot be seen."""
+    """Return one character as it is read: a digit, a dash or a blank of whatever script as the plain one, nothing for
+    what cannot be seen.
+    """
     digit = unicodedata.digit(character, -1)  # with the circled, raised and lowered ones
     if digit >= 0:
         return str(digit)

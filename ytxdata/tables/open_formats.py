@@ -1,6 +1,8 @@
-"""Files for tools that know nothing of us: Parquet that every engine reads alike, and `datapackage.json`, which says what lies in a folder.
+"""Files for tools that know nothing of us: Parquet that every engine reads alike, and `datapackage.json`, which says
+what lies in a folder.
 
-Parquet has plain types, instants in UTC, each column with its meaning. The description has the words of Frictionless Data Package 2.
+Parquet has plain types, instants in UTC, each column with its meaning. The description has the words of Frictionless
+Data Package 2.
 
 What that standard has no word for (units, Chinese, verdicts) stands beside its own words, which readers must pass over.
 """
@@ -221,7 +223,9 @@ _UTC = pa.timestamp("us", tz="UTC")
 
 
 def parquet_rows(table: Described) -> pa.Table:
-    """Return the rows of a masked table as they stand in a file: instants in UTC, each column with its names and unit."""
+    """Return the rows of a masked table as they stand in a file: instants in UTC, each column with its names and
+    unit.
+    """
     fields, columns = [], []
     for key, column in zip(table.arrow.column_names, table.arrow.columns, strict=True):
         known = table.definition(key)
@@ -248,7 +252,8 @@ def write_rows(rows: pa.Table, path: Path) -> None:
 
 
 def write_parquet(table: Described, path: str | Path, *, check: bool = True) -> Path:
-    """Write a masked table as Parquet and what it means as `NAME.parquet.about.json` beside it; the file appears when it is whole.
+    """Write a masked table as Parquet and what it means as `NAME.parquet.about.json` beside it; the file appears when
+    it is whole.
 
     Raises
     ------

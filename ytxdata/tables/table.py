@@ -51,7 +51,8 @@ class Table(Described):
         return masking.masked(self, show_phones=show_phones, pseudonyms=pseudonyms, book=book)
 
     def suppressed(self, minimum: int = 5, column: str = "people") -> Self:
-        """Return the table with the figures of every row of fewer than `minimum` people made unknown, and a note that says so.
+        """Return the table with the figures of every row of fewer than `minimum` people made unknown, and a note that
+        says so.
 
         Raises
         ------
@@ -142,7 +143,8 @@ class Table(Described):
         progress: Progress | None = None,
         lang: Lang | None = None,
     ) -> Path:
-        """Write a workbook with the rows and sheets that explain them; return the path. See `ytxdata.tables.excel.write_workbook`.
+        """Write a workbook with the rows and sheets that explain them; return the path. See
+        `ytxdata.tables.excel.write_workbook`.
 
         Raises
         ------

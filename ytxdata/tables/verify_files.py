@@ -30,7 +30,8 @@ _CHANGED = Text(
 
 
 def verify_file(path: str | Path) -> list[Text]:
-    """Check a CSV or a workbook against its `.about.json`: its bytes; of a CSV also rows, columns, and that every cell is of its type, of Parquet its columns and rows.
+    """Check a CSV or a workbook against its `.about.json`: its bytes; of a CSV also rows, columns, and that every
+    cell is of its type, of Parquet its columns and rows.
 
     A workbook is not opened: its checksum alone says whether it is the one described.
 
@@ -72,7 +73,8 @@ def verify_file(path: str | Path) -> list[Text]:
 
 
 def verify_folder(folder: str | Path) -> list[Text]:
-    """Check every described file of a folder, as `verify_file` does; return a line for each, and for each table or page that nothing is said of.
+    """Check every described file of a folder, as `verify_file` does; return a line for each, and for each table or
+    page that nothing is said of.
 
     Raises
     ------

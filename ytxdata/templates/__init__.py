@@ -48,7 +48,8 @@ def render(template: str, lang: Lang | None = None, **values: object) -> Markup:
     from markupsafe import Markup
 
     chosen = lang or preferred_lang()
-    return Markup(_environment().get_template(template).render(lang=chosen, tag=TAGS[chosen], **values))  # noqa: S704  a template's own output: its values are escaped by then
+    rendered = _environment().get_template(template).render(lang=chosen, tag=TAGS[chosen], **values)
+    return Markup(rendered)  # noqa: S704  a template's own output: its values are escaped by then
 
 
 def facts_card(

@@ -1,4 +1,6 @@
-"""Who was there and how often: one person twice, many meetings at once, unknown and costly numbers, unusual days, too few to be told of."""
+"""Who was there and how often: one person twice, many meetings at once, unknown and costly numbers, unusual days, too
+few to be told of.
+"""
 
 from __future__ import annotations
 
@@ -17,22 +19,26 @@ from ytxdata.tables.table import Table
 
 _TWICE = """
     WITH spans AS (SELECT m, number, leg, j, x FROM all_legs WHERE number IS NOT NULL AND x > j),
-    late AS (SELECT * FROM spans QUALIFY max(x) OVER (PARTITION BY number ORDER BY j, x, m ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) > j),
+    late AS (SELECT * FROM spans QUALIFY max(x) OVER (PARTITION BY number ORDER BY j, x, m
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) > j),
     pairs AS (
         SELECT DISTINCT a.number, least(a.m, b.m) AS a, greatest(a.m, b.m) AS b
         FROM late a JOIN spans b ON a.number = b.number AND a.m <> b.m AND b.j < a.x AND a.j < b.x
     ),
     each AS (SELECT number, a AS m FROM pairs UNION SELECT number, b FROM pairs),
     parts AS (
-        SELECT *, coalesce(j > max(x) OVER (PARTITION BY number, m ORDER BY j, x ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), TRUE) AS is_new
+        SELECT *, coalesce(j > max(x) OVER (PARTITION BY number, m ORDER BY j, x ROWS BETWEEN UNBOUNDED PRECEDING
+            AND 1 PRECEDING), TRUE) AS is_new
         FROM spans SEMI JOIN each USING (number, m)
     ),
     islands AS (
         SELECT number, m, min(j) AS j, max(x) AS x, min(leg) AS leg
-        FROM (SELECT *, sum(is_new::INT) OVER (PARTITION BY number, m ORDER BY j, x ROWS UNBOUNDED PRECEDING) AS i FROM parts) GROUP BY number, m, i
+        FROM (SELECT *, sum(is_new::INT) OVER (PARTITION BY number, m ORDER BY j, x ROWS UNBOUNDED PRECEDING) AS i
+            FROM parts) GROUP BY number, m, i
     ),
     shared AS (
-        SELECT p.number, p.a, p.b, min(i.leg) AS leg, min(greatest(i.j, k.j)) AS since, sum(least(i.x, k.x) - greatest(i.j, k.j)) AS shared_s
+        SELECT p.number, p.a, p.b, min(i.leg) AS leg, min(greatest(i.j, k.j)) AS since,
+            sum(least(i.x, k.x) - greatest(i.j, k.j)) AS shared_s
         FROM pairs p JOIN islands i ON p.number = i.number AND p.a = i.m
         JOIN islands k ON p.number = k.number AND p.b = k.m AND k.j < i.x AND i.j < k.x GROUP BY p.number, p.a, p.b
     )
@@ -67,7 +73,8 @@ def same_person_twice(data: Data, *, more_than_s: float = 300) -> Iterator[Findi
 
 _OVERLAPS = """
     WITH spans AS (SELECT * FROM all_meetings WHERE who IS NOT NULL AND e > s),
-    late AS (SELECT * FROM spans QUALIFY max(e) OVER (PARTITION BY who ORDER BY s, e, m ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) > s + $limit)
+    late AS (SELECT * FROM spans QUALIFY max(e) OVER (PARTITION BY who ORDER BY s, e, m
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) > s + $limit)
     SELECT b.who, b.s AS since, least(a.e, b.e) - b.s AS shared_s, a.meeting_id AS one, b.meeting_id AS other
     FROM late b JOIN spans a ON a.who = b.who AND (a.s, a.e, a.m) < (b.s, b.e, b.m) AND least(a.e, b.e) - b.s > $limit
     WHERE b.in_scope ORDER BY since, one, other
@@ -112,9 +119,11 @@ def burst(data: Data, *, count: float = 5, within_s: float = 600) -> Iterator[Fi
             SELECT *, coalesce(s - lag(s, {n - 1}) OVER w <= $within, FALSE) AS is_end, s - lag(s) OVER w AS gap
             FROM all_meetings WHERE who IS NOT NULL AND s IS NOT NULL WINDOW w AS (PARTITION BY who ORDER BY s, m)
         ), inside AS (
-            SELECT * FROM ends QUALIFY bool_or(is_end) OVER (PARTITION BY who ORDER BY s, m ROWS BETWEEN CURRENT ROW AND {n - 1} FOLLOWING)
+            SELECT * FROM ends QUALIFY bool_or(is_end) OVER (PARTITION BY who ORDER BY s, m ROWS BETWEEN CURRENT ROW
+                AND {n - 1} FOLLOWING)
         ), parts AS (
-            SELECT *, sum((gap > $within OR gap IS NULL)::INT) OVER (PARTITION BY who ORDER BY s, m ROWS UNBOUNDED PRECEDING) AS part FROM inside
+            SELECT *, sum((gap > $within OR gap IS NULL)::INT)
+                OVER (PARTITION BY who ORDER BY s, m ROWS UNBOUNDED PRECEDING) AS part FROM inside
         )
         SELECT who, list(meeting_id ORDER BY s, meeting_id) AS ids, count(*) AS n, min(s) AS first, max(s) AS last
         FROM parts GROUP BY who, part HAVING bool_or(in_scope) ORDER BY first, ids
@@ -144,10 +153,12 @@ _RUNS = """
         UNION ALL SELECT 'day', who || '|' || day, * FROM placed WHERE who IS NOT NULL AND day IS NOT NULL
     ), runs AS (
         SELECT kind, scope, min(n) AS low, max(n) AS high, count(*) AS run
-        FROM (SELECT kind, scope, n, n - row_number() OVER (PARTITION BY kind, scope ORDER BY n) AS g FROM (SELECT DISTINCT kind, scope, n FROM scopes))
+        FROM (SELECT kind, scope, n, n - row_number() OVER (PARTITION BY kind, scope ORDER BY n) AS g
+            FROM (SELECT DISTINCT kind, scope, n FROM scopes))
         GROUP BY kind, scope, g HAVING run >= $least
     )
-    SELECT kind, low, high, run, any_value(who) AS who, min(s) AS s, list(DISTINCT meeting_id ORDER BY meeting_id) AS ids,
+    SELECT kind, low, high, run, any_value(who) AS who, min(s) AS s, list(DISTINCT meeting_id ORDER BY meeting_id)
+        AS ids,
         first(meeting_id ORDER BY n, s, meeting_id) AS anchor, first(leg ORDER BY n, s, meeting_id) AS leg
     FROM runs JOIN scopes USING (kind, scope) WHERE n BETWEEN low AND high
     GROUP BY kind, scope, low, high, run HAVING bool_or(in_scope) ORDER BY kind DESC, s, anchor, low
@@ -195,8 +206,10 @@ _UNKNOWN = """
         SELECT number, m, min(j) AS j, min(leg) AS leg FROM all_legs ANTI JOIN known USING (number)
         WHERE number IS NOT NULL AND j IS NOT NULL GROUP BY number, m
     )
-    SELECT number, min(j) AS since, list(meeting_id ORDER BY j, meeting_id) AS ids, first(leg ORDER BY j, meeting_id) AS leg
-    FROM strange JOIN all_meetings USING (m) GROUP BY number HAVING since >= $after AND bool_or(in_scope) ORDER BY since, ids, leg
+    SELECT number, min(j) AS since, list(meeting_id ORDER BY j, meeting_id) AS ids, first(leg ORDER BY j, meeting_id)
+        AS leg
+    FROM strange JOIN all_meetings USING (m) GROUP BY number HAVING since >= $after AND bool_or(in_scope)
+        ORDER BY since, ids, leg
 """
 
 
@@ -233,7 +246,8 @@ RISKS = {
 
 _RISKY = """
     WITH met AS (SELECT number, m, min(leg) AS leg FROM legs SEMI JOIN risky USING (number) GROUP BY number, m)
-    SELECT number, kind, min(s) AS since, list(meeting_id ORDER BY s, meeting_id) AS ids, first(leg ORDER BY s, meeting_id) AS leg
+    SELECT number, kind, min(s) AS since, list(meeting_id ORDER BY s, meeting_id) AS ids,
+        first(leg ORDER BY s, meeting_id) AS leg
     FROM met JOIN risky USING (number) JOIN all_meetings USING (m) GROUP BY number, kind ORDER BY since, ids, leg
 """
 
@@ -252,7 +266,9 @@ _RISKY = """
 def risky_number(
     data: Data, *, classes: Sequence[str] = ("international", "premium", "satellite"), prefixes: Sequence[str] = ()
 ) -> Iterator[Finding]:
-    """A number of one of `classes`, or that begins with one of `prefixes` (E.164, such as `+8690`); one finding per number."""
+    """A number of one of `classes`, or that begins with one of `prefixes` (E.164, such as `+8690`); one finding per
+    number.
+    """
     risky = []
     for row in data.rows("SELECT DISTINCT number FROM legs WHERE number IS NOT NULL"):
         number = row["number"]
@@ -285,16 +301,20 @@ def risky_number(
 
 
 _UNUSUAL = """
-    WITH known AS (SELECT who, s // 86400 AS day, len_s, in_scope FROM all_meetings WHERE s IS NOT NULL AND len_s IS NOT NULL),
+    WITH known AS (SELECT who, s // 86400 AS day, len_s, in_scope FROM all_meetings WHERE s IS NOT NULL
+        AND len_s IS NOT NULL),
     daily AS (
-        SELECT who, day, sum(len_s)::BIGINT AS secs, bool_or(in_scope) AS in_scope FROM known WHERE who IS NOT NULL GROUP BY who, day
+        SELECT who, day, sum(len_s)::BIGINT AS secs, bool_or(in_scope) AS in_scope FROM known WHERE who IS NOT NULL
+            GROUP BY who, day
         UNION ALL SELECT NULL, day, sum(len_s)::BIGINT, bool_or(in_scope) FROM known GROUP BY day
     ),
     enough AS (SELECT * FROM daily QUALIFY count(*) OVER (PARTITION BY who, day % 7) > $least),
     earlier AS (SELECT who, secs, day + 7 * unnest(range(1, $weeks + 1)) AS day FROM enough),
-    usual AS (SELECT who, day, count(*) AS n, median(secs) AS mid, mad(secs) AS spread FROM earlier GROUP BY who, day HAVING n >= $least),
+    usual AS (SELECT who, day, count(*) AS n, median(secs) AS mid, mad(secs) AS spread FROM earlier GROUP BY who, day
+        HAVING n >= $least),
     judged AS (
-        SELECT d.who, d.day, d.secs, u.n, mid, greatest(spread, $floor_s, mid * if(d.who IS NULL, $account_share, $share)) AS least_spread
+        SELECT d.who, d.day, d.secs, u.n, mid, greatest(spread, $floor_s,
+            mid * if(d.who IS NULL, $account_share, $share)) AS least_spread
         FROM enough d JOIN usual u ON d.who IS NOT DISTINCT FROM u.who AND d.day = u.day
         WHERE d.in_scope AND d.secs - mid >= $change AND d.secs - mid > $z * least_spread
     )
@@ -315,7 +335,8 @@ def sudden_change(
     data: Data, *, z: float = 5, least_change_s: float = 2700, weeks: int = 8, at_least: int = 6,
     least_spread_s: float = 600, least_spread_pct: float = 20, account_spread_pct: float = 50,
 ) -> Iterator[Finding]:  # fmt: skip
-    """Minutes of a creator's day, or of all, against the same weekday of the `weeks` before: (minutes − median) ÷ spread above `z`.
+    """Minutes of a creator's day, or of all, against the same weekday of the `weeks` before: (minutes − median) ÷
+    spread above `z`.
 
     Only weekdays on which there were meetings count; there must be `at_least` of them. The spread is the MAD, and at
     least `least_spread_s` and `least_spread_pct` of the median: eight days that happen to be alike do not make a
@@ -367,7 +388,8 @@ def small_groups(data: Data, *, minimum: float = 5, column: str = "people") -> I
 
 
 def small_group(table: Table, minimum: int = 5, column: str = "people") -> Findings:
-    """Find the rows of a table that describe fewer than `minimum` people; `Table.suppressed` makes their figures unknown.
+    """Find the rows of a table that describe fewer than `minimum` people; `Table.suppressed` makes their figures
+    unknown.
 
     `ytx.audit.run(…, exports=[table])` asks the same within an audit.
 

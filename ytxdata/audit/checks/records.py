@@ -1,4 +1,6 @@
-"""What the platform lists: one meeting under two ids, one id for two, records that changed or vanished, time it does not cover."""
+"""What the platform lists: one meeting under two ids, one id for two, records that changed or vanished, time it does
+not cover.
+"""
 
 from __future__ import annotations
 
@@ -65,10 +67,13 @@ def duplicate_near(data: Data, *, within_s: float = 2) -> Iterator[Finding]:
     sql = f"""
         WITH near AS (
             SELECT * FROM all_meetings WHERE who IS NOT NULL AND s IS NOT NULL AND e IS NOT NULL
-            WINDOW w AS (PARTITION BY who ORDER BY s) QUALIFY s - lag(s) OVER w <= $within OR lead(s) OVER w - s <= $within
+            WINDOW w AS (PARTITION BY who ORDER BY s) QUALIFY s - lag(s) OVER w <= $within OR lead(s)
+                OVER w - s <= $within
         ), known AS (SELECT a.*, {PEOPLE} AS people FROM near a)
-        SELECT a.meeting_id AS one, b.meeting_id AS other, a.s AS s, b.s - a.s AS starts, b.e - a.e AS ends, a.who AS who
-        FROM known a JOIN known b ON a.who = b.who AND a.people IS NOT DISTINCT FROM b.people AND a.meeting_id <> b.meeting_id
+        SELECT a.meeting_id AS one, b.meeting_id AS other, a.s AS s, b.s - a.s AS starts, b.e - a.e AS ends, a.who
+            AS who
+        FROM known a JOIN known b ON a.who = b.who AND a.people IS NOT DISTINCT FROM b.people
+            AND a.meeting_id <> b.meeting_id
             AND (a.s, a.meeting_id) < (b.s, b.meeting_id) AND b.s - a.s <= $within AND abs(b.e - a.e) <= $within
         WHERE (b.s > a.s OR b.e <> a.e) AND b.in_scope ORDER BY s, one, other
     """  # noqa: S608
@@ -96,7 +101,9 @@ def duplicate_near(data: Data, *, within_s: float = 2) -> Iterator[Finding]:
     origin="Graph: callId is not guaranteed unique; Zoom: meeting number against uuid",
 )
 def id_collision(data: Data) -> Iterator[Finding]:
-    """One meeting id, records that cannot be the same meeting, whoever created them: one was over before the other began."""
+    """One meeting id, records that cannot be the same meeting, whoever created them: one was over before the other
+    began.
+    """
     sql = f"""
         SELECT a.meeting_id AS id, min(a.s) AS first, max(b.s) AS last, count(DISTINCT b.twin) + 1 AS n,
             bool_or(a.who IS DISTINCT FROM b.who) AS is_grave
@@ -170,7 +177,8 @@ def mutated_after_close(data: Data, *, fields: Sequence[str] = tuple(FIELDS)) ->
             severity="crit" if set(kinds) & set(GRAVE) else "warn",
             measured=len(rows),
             threshold=0,
-            # the instant alone: the rest of a pull's id is a hash of its answer, and with it the finding's id in a masked
+            # the instant alone: the rest of a pull's id is a hash of its answer, and with it the finding's id in a
+            # masked
             # pack told whoever knew all of an answer but one number which number it was
             mark=(meeting_id, str(version), new_pull.partition("-")[0]),
             pull_ids=(rows[0]["old_pull_id"], new_pull),
@@ -201,7 +209,9 @@ def _seen(row: Mapping[Any, Any]) -> str:
     needs=("archive",),
 )
 def vanished(data: Data) -> Iterator[Finding]:
-    """A record is missing from a later pull in whose window it must be; the archive's syncs judge that, and keep the record."""
+    """A record is missing from a later pull in whose window it must be; the archive's syncs judge that, and keep the
+    record.
+    """
     assert data.archive is not None
     snapshot = data.archive.snapshot()
     ids = sorted(exempt_of(snapshot.head.state)) if snapshot else []
@@ -209,7 +219,8 @@ def vanished(data: Data) -> Iterator[Finding]:
     listings = pulls[pulls["confid"].isna()]
     newest = listings["asked_at"].max()
     data.put("gone", pa.table({"meeting_id": pa.array(ids, pa.string())}))
-    sql = "SELECT meeting_id AS id, s, last_seen, pull_id FROM meetings SEMI JOIN gone USING (meeting_id) ORDER BY s, id, twin"
+    columns = "meeting_id AS id, s, last_seen, pull_id"
+    sql = f"SELECT {columns} FROM meetings SEMI JOIN gone USING (meeting_id) ORDER BY s, id, twin"  # noqa: S608
     for row in data.rows(sql):
         last = data.instant(row["last_seen"])
         if last is None or last >= newest.floor("s"):

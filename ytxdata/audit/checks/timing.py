@@ -48,7 +48,9 @@ UNITS = {
     thresholds=("tolerance_s",),
 )
 def impossible_time(data: Data, *, tolerance_s: float = 2, unit_share: float = 0.01) -> Iterator[Finding]:
-    """End before start, a start in the future, a duration that is not end − start; a suspicion when another unit explains it."""
+    """End before start, a start in the future, a duration that is not end − start; a suspicion when another unit
+    explains it.
+    """
     sql = """
         SELECT meeting_id AS id, twin, s, e, duration_s AS d, s - $now AS ahead FROM meetings
         WHERE e < s OR s > $now + $tolerance OR (e >= s AND abs(duration_s - (e - s)) > $tolerance) ORDER BY s, id, twin
@@ -109,7 +111,8 @@ ZEROS = {
 def zero_duration(data: Data) -> Iterator[Finding]:
     """0 s long; the parties tell a failed call from a short one."""
     sql = """
-        SELECT a.meeting_id AS id, a.twin, a.s, CASE WHEN count(l.leg) = 0 THEN 'unknown' WHEN count(l.j) = 0 THEN 'failed' ELSE 'short' END AS kind
+        SELECT a.meeting_id AS id, a.twin, a.s, CASE WHEN count(l.leg) = 0 THEN 'unknown'
+            WHEN count(l.j) = 0 THEN 'failed' ELSE 'short' END AS kind
         FROM meetings a LEFT JOIN all_legs l USING (m) WHERE a.len_s = 0 GROUP BY ALL ORDER BY a.s, id, twin
     """
     for row in data.rows(sql):
@@ -188,17 +191,21 @@ def cut_at_cap(data: Data, *, within_s: float = 3, caps_s: Sequence[int] = (4 * 
 def lonely_tail(data: Data, *, at_least_s: float = 600) -> Iterator[Finding]:
     """One person left at the end, after the others had gone, for `at_least_s` or more."""
     sql = """
-        WITH persons AS (SELECT m, person, max(x) AS x FROM legs WHERE j IS NOT NULL GROUP BY m, person HAVING count(*) = count(x)),
+        WITH persons AS (SELECT m, person, max(x) AS x FROM legs WHERE j IS NOT NULL GROUP BY m, person
+            HAVING count(*) = count(x)),
         ends AS (SELECT m, max(x, 2) AS x, arg_max(person, x) AS person FROM persons GROUP BY m),
         tails AS (SELECT m, person, x[1] AS last, x[2] AS others FROM ends WHERE len(x) = 2 AND x[1] - x[2] >= $least),
         gaps AS (
             SELECT t.*, l.j, coalesce(l.j > max(l.x) OVER w, TRUE) AS is_new
-            FROM tails t JOIN legs l USING (m, person) WINDOW w AS (PARTITION BY m ORDER BY l.j, l.x ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+            FROM tails t JOIN legs l USING (m, person) WINDOW w
+                AS (PARTITION BY m ORDER BY l.j, l.x ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
         )
         SELECT meeting_id AS id, twin, s, last - greatest(others, came) AS alone, last
-        FROM (SELECT m, any_value(last) AS last, any_value(others) AS others, max(j) FILTER (is_new) AS came FROM gaps GROUP BY m)
+        FROM (SELECT m, any_value(last) AS last, any_value(others) AS others, max(j) FILTER (is_new) AS came FROM gaps
+            GROUP BY m)
         JOIN all_meetings USING (m)
-        WHERE last - greatest(others, came) >= $least AND e IS NOT NULL AND NOT EXISTS (SELECT 1 FROM legs o WHERE o.m = all_meetings.m AND o.j IS NOT NULL AND o.x IS NULL)
+        WHERE last - greatest(others, came) >= $least AND e IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM legs o WHERE o.m = all_meetings.m AND o.j IS NOT NULL AND o.x IS NULL)
         ORDER BY s, id, twin
     """
     for row in data.named(sql, least=at_least_s):
@@ -221,10 +228,13 @@ _SHORT = """
         FROM meetings a LEFT JOIN joins USING (m) WHERE len_s IS NOT NULL
     )
 """
-_EACH = f"{_SHORT} SELECT meeting_id AS id, twin, s, len_s, n FROM judged WHERE is_short ORDER BY s, id, twin"  # noqa: S608
+_EACH = f"""{_SHORT}
+    SELECT meeting_id AS id, twin, s, len_s, n FROM judged WHERE is_short ORDER BY s, id, twin
+"""  # noqa: S608
 _SHARES = f"""{_SHORT}
     SELECT who, count(*) AS n, 100.0 * count_if(is_short) / count(*) AS share,
-        list(meeting_id ORDER BY s, meeting_id) AS ids, list(meeting_id ORDER BY s, meeting_id) FILTER (is_short) AS short
+        list(meeting_id ORDER BY s, meeting_id) AS ids,
+        list(meeting_id ORDER BY s, meeting_id) FILTER (is_short) AS short
     FROM judged WHERE who IS NOT NULL GROUP BY who HAVING n >= $least AND share > $share ORDER BY short
 """  # noqa: S608
 
@@ -239,7 +249,9 @@ _SHARES = f"""{_SHORT}
 def short_call(
     data: Data, *, any_s: float = 10, two_s: float = 60, share_pct: float = 15, at_least: int = 20
 ) -> Iterator[Finding]:
-    """Below `any_s`, or below `two_s` with 2 legs or more; and creators of `at_least` meetings with a larger share of such than `share_pct`."""
+    """Below `any_s`, or below `two_s` with 2 legs or more; and creators of `at_least` meetings with a larger share of
+    such than `share_pct`.
+    """
     for row in data.named(_EACH, any=any_s, two=two_s):
         limit = any_s if row["len_s"] < any_s else two_s
         yield Finding(
@@ -281,7 +293,9 @@ def off_hours(
     holidays: Collection[date] = (),
     extra_workdays: Collection[date] = (),
 ) -> Iterator[Finding]:
-    """At least `at_least_s` outside `hours` of a working day; the Chinese calendar with its make-up days says which these are."""
+    """At least `at_least_s` outside `hours` of a working day; the Chinese calendar with its make-up days says which
+    these are.
+    """
     touched = data.rows(
         "SELECT s // 86400 AS day FROM meetings WHERE e > s UNION SELECT e // 86400 FROM meetings WHERE e > s"
     )
@@ -290,7 +304,8 @@ def off_hours(
     data.put("work", calendar.table)
     so_far = "{0}.before + {0}.works * greatest(0, least(a.{1} % 86400 - $opens, $closes - $opens))"
     sql = f"""
-        SELECT meeting_id AS id, twin, s, len_s, len_s - (({so_far.format("w", "e")}) - ({so_far.format("v", "s")})) AS outside, v.works
+        SELECT meeting_id AS id, twin, s, len_s, len_s - (({so_far.format("w", "e")}) - ({so_far.format("v", "s")}))
+            AS outside, v.works
         FROM meetings a JOIN work v ON v.day = a.s // 86400 JOIN work w ON w.day = a.e // 86400
         WHERE e > s AND outside >= $least ORDER BY s, id, twin
     """  # noqa: S608

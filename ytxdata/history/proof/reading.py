@@ -1,4 +1,5 @@
-"""The rules of completeness: how much to ask, what an answer shows, what may then be claimed, and how proof is taken back.
+"""The rules of completeness: how much to ask, what an answer shows, what may then be claimed, and how proof is taken
+back.
 
 No I/O, no clock. A claim is a period with a verdict. PROVEN is said only where it cannot be false; a modest verdict
 costs little. It is never taken back silently: a clock went back, more patience than before, meetings too late.

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import version
+from importlib.metadata import metadata, version
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -306,3 +306,15 @@ def _dictionary(tables: Sequence[Described], lang: Lang) -> Iterator[GuideRow]:
             unit = unit_of(known.unit).label.in_(lang)
             empty = table.arrow.column(field.name).null_count
             yield table.name, field.name, known.label.in_(lang), type_name(field.type), unit, empty
+    yield None, None, _EVERYTHING.in_(lang).format(page=_page(_one(lang))), None, None, None
+
+
+_EVERYTHING = Text(
+    "所有表的每一列，含来源和例子：{page}", "every column of every table, with source and example: {page}"
+)
+
+
+def _page(lang: Lang) -> str:
+    """The address of the data dictionary, below that of the documentation."""
+    told = dict(url.split(", ", 1) for url in metadata("ytxdata").get_all("Project-URL") or ())
+    return f"{told.get('Documentation', 'docs')}{'' if lang == 'en' else '/zh'}/reference/dictionary.md"

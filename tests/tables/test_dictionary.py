@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from runpy import run_path
 
 import pyarrow as pa
 import pytest
+from openpyxl import load_workbook
 
 from ytxdata import Archive, Client, metrics, read_answers
 from ytxdata.emulator import Emulator
+from ytxdata.labels import Lang
 from ytxdata.metrics.definitions import DEFINITIONS
 from ytxdata.metrics.registry import Ask, make
 from ytxdata.records.schema import ARROW_TYPES, TABLES, TableName
@@ -18,6 +21,7 @@ from ytxdata.tables.described import Described
 from ytxdata.tables.table import record_table
 from ytxdata.times import BEIJING
 
+ROOT = Path(__file__).parents[2]
 SERVED: tuple[TableName, ...] = ("meetings", "legs", "rejects", "problems", "pulls", "changes", "coverage")
 
 
@@ -105,3 +109,21 @@ def reads_as(text: str, kind: pa.DataType) -> bool:
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return Decimal(text).is_finite()
     return bool(text)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_pages_follow_from_the_schema(lang: str) -> None:
+    made = run_path(str(ROOT / "scripts" / "build_dictionary.py"))
+    assert made["PAGES"][lang].read_text("utf-8") == made["page"](lang), "run: python scripts/build_dictionary.py"
+
+
+@pytest.mark.parametrize(
+    ("lang", "page"), [("en", "docs/reference/dictionary.md"), ("zh", "docs/zh/reference/dictionary.md")]
+)
+def test_the_dictionary_of_a_workbook_leads_to_the_page(
+    lang: Lang, page: str, company: Archive, tmp_path: Path
+) -> None:
+    path = metrics.usage(company).to_excel(tmp_path / "usage.xlsx", lang=lang)
+    last = [row[2].value for row in load_workbook(path).worksheets[-1].iter_rows()][-1]
+    assert str(last).endswith(page)
+    assert (ROOT / page).exists()

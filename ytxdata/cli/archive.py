@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
@@ -47,13 +48,19 @@ def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = Fal
     """
     from ytxdata.archive import Archive
     from ytxdata.archive.ownership import no_archive
+    from ytxdata.tables.described import to_arrow
 
     kept = Archive(archive)
     if kept.snapshot() is None:
         raise no_archive(kept.path)
     if as_json:
-        frame = kept.coverage()
-        emit(frame.assign(start=frame["start"].astype(str), end=frame["end"].astype(str)).to_dict("records"))
+        rows = to_arrow(kept.coverage()).to_pylist()
+        emit(
+            [
+                {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}
+                for row in rows
+            ]
+        )
         return
     certificate = kept.certificate()
     for period in certificate.periods:

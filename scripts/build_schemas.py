@@ -145,6 +145,11 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
         Text("ytxdata report", "ytxdata report"),
         record({"verdict": VERDICT, "completeness": BOTH, "rows": named(COUNT), "files": named(TEXT)}),
     ),
+    "export": (
+        Text("ytxdata export", "ytxdata export"),
+        record({"folder": TEXT, "written": listed(TEXT), "unchanged": listed(TEXT), "removed": listed(TEXT), "rows": named(COUNT)}),
+    ),
+    "sql": (Text("ytxdata sql --format json", "ytxdata sql --format json"), listed(named(ANY))),
     "explain": (
         Text("ytxdata explain", "ytxdata explain"),
         record({

@@ -56,6 +56,7 @@ LOCAL = [
     ("explain", "explain --archive sample.archive --report usage --row 3"),
     ("explain", "explain --archive sample.archive --report creators --row 0 --show-phones"),
     ("notebooks", "notebooks copies"),
+    ("export", "export files --archive sample.archive"),
     ("error", "verify nothing.zip"),
     ("error", "report --archive nothing"),
 ]
@@ -102,6 +103,18 @@ def test_what_verbs_that_ask_print_is_what_was_published(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     check(name, printed(line, desk, monkeypatch, capsys))
+
+
+@pytest.mark.slow
+def test_rows_of_sql_are_what_was_published(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(desk)
+    with pytest.raises(SystemExit):
+        main(["sql", "select * from meetings limit 3", "--archive", "sample.archive", "--format", "json"])
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == 3
+    check("sql", rows)
 
 
 def test_every_verb_with_json_has_a_schema() -> None:

@@ -1,4 +1,4 @@
-"""Write `docs/reference/cli.md` from the command line itself, so that the page cannot say anything else.
+"""Write the pages of the command line, in both languages, from the commands themselves, so that they cannot say anything else.
 
 Usage: python scripts/build_cli_reference.py
 """
@@ -6,6 +6,7 @@ Usage: python scripts/build_cli_reference.py
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,26 +14,47 @@ from typing import Any
 from typer.main import get_command
 
 from ytxdata.cli import app
+from ytxdata.labels import Lang, Text
 
-PAGE = Path(__file__).parents[1] / "docs" / "reference" / "cli.md"
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES: dict[Lang, Path] = {"en": DOCS / "reference" / "cli.md", "zh": DOCS / "zh" / "reference" / "cli.md"}
 
-HEAD = """# 命令行 / Command line
+HEAD = Text(
+    """# 命令行
 
-本页由 `scripts/build_cli_reference.py` 从命令本身生成。/ This page is generated from the commands themselves.
+本页由命令本身生成。一个动词做一件事；`--help` 都带示例，`--json` 供程序使用，进度只在终端上写到 stderr。
 
-一个动词一件事；`--help` 都带示例，`--json` 供程序使用，进度只在终端上写到 stderr。
-One verb a job; every `--help` has an example, `--json` is for programs, progress goes to stderr and only on a terminal.
+| 退出码 | 含义 |
+| --- | --- |
+| 0 | 正常 |
+| 1 | 有达到 `--fail-on` 的发现 |
+| 2 | 用法或输入有误 |
+| 3 | 凭证、账户或应用被拒 |
+| 4 | 平台或网络失败 |
+| 5 | 存档或证据包损坏 |
+| 6 | 平台没有这个会议 |
+""",
+    """# Command line
 
-| 退出码 / exit code | 意义 | meaning |
-| --- | --- | --- |
-| 0 | 正常 | fine |
-| 1 | 有达到 `--fail-on` 的发现 | findings at or above `--fail-on` |
-| 2 | 用法或输入有误 | wrong usage or bad input |
-| 3 | 凭证、账户或应用被拒 | credentials, account or application refused |
-| 4 | 平台或网络失败 | platform or network failed |
-| 5 | 存档或证据包损坏 | archive or pack damaged |
-| 6 | 平台没有这个会议 | the platform has no such meeting |
-"""
+This page is made from the commands themselves. A verb does one job; every `--help` has an example, `--json` is for programs, and progress goes to stderr, on a terminal only.
+
+| exit code | meaning |
+| --- | --- |
+| 0 | fine |
+| 1 | findings at or above `--fail-on` |
+| 2 | wrong usage or bad input |
+| 3 | credentials, account or application refused |
+| 4 | platform or network failed |
+| 5 | archive or pack damaged |
+| 6 | the platform has no such meeting |
+""",
+)
+COLUMNS = Text("| 选项 | 含义 | 默认 |", "| option | meaning | default |")
+OF_THE_SHELL = {
+    "install_completion": Text("为当前 shell 安装命令补全", "Install completion for the current shell."),
+    "show_completion": Text("打印当前 shell 的补全脚本", "Show completion for the current shell, to copy it or customize the installation."),
+}  # fmt: skip
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 def commands(group: Any, path: str = "ytxdata") -> Iterator[tuple[str, Any]]:
@@ -44,32 +66,55 @@ def commands(group: Any, path: str = "ytxdata") -> Iterator[tuple[str, Any]]:
             yield f"{path} {name}", command
 
 
-def page() -> str:
-    """Return the page."""
+def page(lang: Lang) -> str:
+    """Return the page in one language."""
     root = get_command(app)
-    parts = [HEAD, "## ytxdata\n", _options(root)]
+    parts = [HEAD.in_(lang), "## ytxdata\n", _options(root, lang)]
     for name, command in commands(root):
-        said = [line.strip() for line in inspect.cleandoc(command.help or "").splitlines()]
-        text = "\n".join(
-            f"```sh\n{line.removeprefix('Example: ')}\n```" if line.startswith("Example: ") else line for line in said
-        )
-        parts += [f"## {name}\n", f"{text}\n", _options(command)]
+        parts += [f"## {name}\n", _help(command, lang), _options(command, lang)]
     return "\n".join(parts)
 
 
-def _options(command: Any) -> str:
+def in_language(text: str, lang: Lang) -> str:
+    """Return the half of `中文 / English` in one language; what has but one is the same in both."""
+    chinese, slash, english = text.partition(" / ")
+    if not slash:
+        return text
+    if lang == "en":
+        return english
+    note = re.search(r" \[\w+\]$", english)  # the variable that sets it is said once, at the end
+    return chinese + (note[0] if note else "")
+
+
+def _help(command: Any, lang: Lang) -> str:
+    said: list[str] = []
+    for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(command.help or "")):
+        lines = [line.strip() for line in paragraph.splitlines()]
+        if lines[0].startswith("Example: "):
+            said.append("\n".join(["```sh", *(line.removeprefix("Example: ") for line in lines), "```"]))
+        elif " / " in lines[0] and CHINESE.search(lines[0].partition(" / ")[0]):
+            said.append(in_language(" ".join(lines), lang))
+        elif bool(CHINESE.search(paragraph)) == (lang == "zh"):
+            said.append("\n".join(lines))
+    return "\n\n".join(said) + "\n"
+
+
+def _options(command: Any, lang: Lang) -> str:
     rows = []
     for option in command.params:
         names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
         if option.param_type_name == "argument":
             names = f"`{option.name.upper()}`"
+        meaning = (
+            OF_THE_SHELL[option.name].in_(lang) if option.name in OF_THE_SHELL else in_language(option.help or "", lang)
+        )
         shown = "" if option.default in (None, False, [], ()) or callable(option.default) else f"`{option.default}`"
-        variable = f" `{option.envvar}`" if option.envvar else ""
-        rows.append(f"| {names} | {(option.help or '').replace('|', '&#124;')}{variable} | {shown} |")
-    return "| 选项 / option | 意义 / meaning | 默认 / default |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
+        variable = f" `{option.envvar}`" if option.envvar and option.envvar not in meaning else ""
+        rows.append(f"| {names} | {meaning.replace('|', '&#124;')}{variable} | {shown} |")
+    return f"{COLUMNS.in_(lang)}\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
 
 
 if __name__ == "__main__":
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page(), encoding="utf-8")
-    print(PAGE)  # noqa: T201
+    for lang, path in PAGES.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page(lang), encoding="utf-8")

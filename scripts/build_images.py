@@ -18,6 +18,7 @@ from ytxdata import metrics, plots
 from ytxdata.archive import Archive
 from ytxdata.emulator import Emulator
 from ytxdata.history.client import Client
+from ytxdata.labels import Lang
 from ytxdata.metrics import Tariff
 from ytxdata.metrics.registry import Ask
 from ytxdata.pages.collection import collect
@@ -25,7 +26,7 @@ from ytxdata.pages.html_report import write_page
 from ytxdata.times import as_instant
 
 ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / "docs" / "images"
+FOLDERS: dict[Lang, Path] = {"en": ROOT / "docs" / "images", "zh": ROOT / "docs" / "zh" / "images"}
 PERIOD = ("2025-07", "2026-07")
 LINES = 30
 
@@ -46,24 +47,25 @@ PHOTOS: dict[str, dict[str, Any]] = {
 
 
 def main() -> None:
-    """Draw all pictures into `docs/images`."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    """Draw all pictures, in both languages."""
     with tempfile.TemporaryDirectory() as folder, Emulator(meetings=1937, seed=1, until="2026-07-01") as server:
         archive = Archive(Path(folder) / "m.archive")
         archive.sync(Client(base_url=server.url, **server.credentials))
-        for name, make in PICTURES.items():
-            axes = getattr(plots, name)(make(archive), lang="en")
-            print(plots.save(axes, FOLDER / f"{name}.png", dpi=120))  # noqa: T201
-        if "--report" in sys.argv[1:]:
-            _photograph(archive, Path(folder) / "report.html")
+        for lang, target in FOLDERS.items():
+            target.mkdir(parents=True, exist_ok=True)
+            for name, make in PICTURES.items():
+                axes = getattr(plots, name)(make(archive), lang=lang)
+                print(plots.save(axes, target / f"{name}.png", dpi=120))  # noqa: T201
+            if "--report" in sys.argv[1:]:
+                _photograph(archive, Path(folder) / "report.html", lang, target)
 
 
-def _photograph(archive: Archive, page: Path) -> None:
+def _photograph(archive: Archive, page: Path, lang: Lang, target: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     tariff = Tariff.load(ROOT / "data" / "tariff.toml")
     start, end = (as_instant(edge) for edge in ("2026-01", "2026-07"))
-    write_page(collect(archive, Ask(start=start, end=end, tariff=tariff, lines=LINES)), page, lang="en")
+    write_page(collect(archive, Ask(start=start, end=end, tariff=tariff, lines=LINES)), page, lang=lang)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
@@ -72,8 +74,8 @@ def _photograph(archive: Archive, page: Path) -> None:
         for name, look in PHOTOS.items():
             view = browser.new_context(**look).new_page()
             view.goto(page.as_uri())
-            view.screenshot(path=FOLDER / f"{name}.png")
-            print(FOLDER / f"{name}.png")  # noqa: T201
+            view.screenshot(path=target / f"{name}.png")
+            print(target / f"{name}.png")  # noqa: T201
         browser.close()
 
 

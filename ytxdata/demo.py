@@ -58,7 +58,7 @@ class Demo:
         """What a person is told at the end."""
         names = {
             "meetings": Text("会议", "meetings"),
-            "legs": Text("参会记录", "legs"),
+            "legs": Text("接入", "legs"),
             "usage": Text("每月用量", "usage by month"),
             "usage_picture": Text("用量图", "picture of usage"),
             "heatmap_picture": Text("星期 × 小时", "weekday × hour"),
@@ -68,7 +68,7 @@ class Demo:
         return [
             self.sync.line,
             Text(
-                f"存档共有 {self.n_meetings:,} 场会议、{self.n_legs:,} 条参会记录",
+                f"存档共有 {self.n_meetings:,} 场会议、{self.n_legs:,} 条接入记录",
                 f"the archive holds {self.n_meetings:,} meetings and {self.n_legs:,} legs",
             ),
             self.sync.certificate.sentence,

@@ -42,6 +42,9 @@ class Text(NamedTuple):
         return Text(self.zh.format(**values), self.en.format(**values))
 
 
+NO_TEXT = Text("", "")
+"""Nothing to say."""
+
 _LINE_END = re.compile(r"\r\n?|[\x85\u2028\u2029]")
 UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # an escape sequence repaints a terminal, C1 does so in one byte

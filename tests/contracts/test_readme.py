@@ -30,11 +30,12 @@ def test_both_readmes_have_the_same_headings() -> None:
 
 
 def test_both_readmes_link_to_the_same_files_and_each_file_exists() -> None:
-    links = [
-        sorted(set(re.findall(r"\]\(([^)#]+)\)", text)) - {"README.md", "README.zh.md"}) for text in (ENGLISH, CHINESE)
-    ]
-    assert links[0] == links[1]
-    for link in links[0]:
+    english, chinese = (
+        set(re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)) - {"README.md", "README.zh.md"}
+        for text in (ENGLISH, CHINESE)
+    )
+    assert english == {link.replace("docs/zh/", "docs/", 1) for link in chinese}
+    for link in english | chinese:
         assert (ROOT / link).exists(), link
 
 

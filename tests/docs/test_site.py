@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 from runpy import run_path
 
@@ -14,35 +14,84 @@ from typer.main import get_command
 
 import ytxdata as ytx
 from ytxdata.cli import app
+from ytxdata.labels import Lang
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 
-@pytest.mark.slow
-def test_the_site_builds_strictly_and_asks_nothing_of_the_network(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
-    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+LANGUAGES: tuple[Lang, ...] = ("en", "zh")
+SITE = run_path(str(ROOT / "scripts" / "build_site.py"))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("docs") / "site"
+    build = [sys.executable, str(ROOT / "scripts" / "build_site.py"), str(folder)]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    pages = [path.read_text("utf-8") for path in tmp_path.rglob("*.html")]
-    assert len(pages) > 20
+    return folder
+
+
+@pytest.mark.slow
+def test_the_site_is_whole_and_asks_nothing_of_the_network(site: Path) -> None:
+    pages = sorted(site.rglob("*.html"))
+    assert len(pages) > 60
     for page in pages:
-        loaded = re.findall(r"<(?:script|img|iframe)[^>]*\bsrc=\"([^\"]+)\"", page)
-        loaded += re.findall(r"<link[^>]*\bhref=\"([^\"]+)\"", page)
+        text = page.read_text("utf-8")
+        loaded = re.findall(r"<(?:script|img|iframe)[^>]*\bsrc=\"([^\"]+)\"", text)
+        loaded += re.findall(r"<link[^>]*\bhref=\"([^\"]+)\"", text)
         assert [address for address in loaded if address.startswith(("http", "//"))] == []
+        if page.name == "404.html":  # is shown at any address, so its own are those of the top
+            continue
+        led = [*loaded, *re.findall(r"<a[^>]*\bhref=\"([^\"]+)\"", text)]
+        paths = {unescape(address.partition("#")[0]) for address in led if not re.match(r"\w+:|#", address)}
+        assert [path for path in paths if path and not (page.parent / path).exists()] == [], page
 
 
-def test_the_page_of_the_command_line_is_up_to_date() -> None:
-    made = run_path(str(ROOT / "scripts" / "build_cli_reference.py"))["page"]()
-    kept = (DOCS / "reference" / "cli.md").read_text("utf-8")
-    assert kept == made, "run: python scripts/build_cli_reference.py"
+@pytest.mark.slow
+def test_each_page_leads_to_its_twin_in_the_other_language(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        path = page.relative_to(site)
+        if path.parts[0] in ("zh", "decisions") or path.name == "404.html":
+            continue
+        here, there = page.read_text("utf-8"), (site / "zh" / path).read_text("utf-8")
+        assert '<html lang="en"' in here
+        assert '<html lang="zh"' in there
+        for page_of, text, language, target in (
+            (path, here, "zh", site / "zh" / path),
+            ("zh" / path, there, "en", page),
+        ):
+            switch = re.search(rf"<a href=\"([^\"]+)\" hreflang=\"{language}\"", text)
+            assert switch
+            assert ((site / page_of).parent / switch[1]).resolve() == target.resolve()
 
 
-def test_every_verb_and_option_is_documented() -> None:
-    page = (DOCS / "reference" / "cli.md").read_text("utf-8")
-    commands = run_path(str(ROOT / "scripts" / "build_cli_reference.py"))["commands"]
-    verbs = dict(commands(get_command(app)))
+def test_every_page_stands_in_the_menu_and_has_a_twin() -> None:
+    menus = {
+        lang: [row for part in SITE["menu"](lang) for rows in part.values() for entry in rows for row in entry.values()]
+        for lang in LANGUAGES
+    }
+    for lang, folder in (("en", DOCS), ("zh", DOCS / "zh")):
+        there = {path.relative_to(folder).as_posix() for path in folder.rglob("*.md")}
+        if lang == "en":
+            there = {path for path in there if not path.startswith("zh/")}
+        assert sorted(menus[lang]) == sorted(there)
+    assert set(menus["en"]) - set(menus["zh"]) == {path for path in menus["en"] if path.startswith("decisions/")}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", ["build_cli_reference", "build_definitions"])
+def test_pages_that_are_made_from_code_are_up_to_date(name: str, lang: Lang) -> None:
+    script = run_path(str(ROOT / "scripts" / f"{name}.py"))
+    assert script["PAGES"][lang].read_text("utf-8") == script["page"](lang), f"run: python scripts/{name}.py"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_verb_and_option_is_documented(lang: Lang) -> None:
+    script = run_path(str(ROOT / "scripts" / "build_cli_reference.py"))
+    page = script["PAGES"][lang].read_text("utf-8")
+    verbs = dict(script["commands"](get_command(app)))
     assert {"ytxdata report", "ytxdata archive coverage"} <= set(verbs)
     for name, command in verbs.items():
         section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
@@ -61,8 +110,9 @@ def test_every_public_name_is_in_the_reference() -> None:
     assert set(ytx.audit.__all__) - {"CHECKS"} <= told
 
 
-def test_every_picture_of_the_docs_is_drawn_by_the_code_and_small() -> None:
+def test_every_picture_of_the_docs_is_drawn_by_the_code_in_both_languages_and_small() -> None:
     script = run_path(str(ROOT / "scripts" / "build_images.py"))
     drawn = {f"{name}.png" for name in (*script["PICTURES"], *script["PHOTOS"])}
-    assert {path.name for path in (DOCS / "images").iterdir()} == drawn
-    assert max(path.stat().st_size for path in (DOCS / "images").iterdir()) < 200_000
+    for folder in (DOCS / "images", DOCS / "zh" / "images"):
+        assert {path.name for path in folder.iterdir()} == drawn
+        assert max(path.stat().st_size for path in folder.iterdir()) < 200_000

@@ -167,3 +167,9 @@ def picture_table(request: pytest.FixtureRequest) -> Table:
 def build_table() -> Callable[[str], Table]:
     """One of them by name."""
     return lambda name: TABLES[name]()
+
+
+@pytest.fixture(autouse=True)
+def _a_chinese_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is drawn without a language is drawn in that of the session."""
+    monkeypatch.setenv("YTX_LANG", "zh")

@@ -39,7 +39,7 @@ DEFINITIONS = (
         unit="min",
         formula=Text("秒数 ÷ 60", "seconds ÷ 60"),
         parameters={"min_parties": 1},
-        origin="GAM",
+        origin=Text("GAM", "GAM"),
     ),
     Definition(key="cost", zh="费用", en="cost", unit="yuan"),
     Definition(key="started_at", zh="开始", en="started", unit="time"),

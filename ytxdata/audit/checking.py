@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import Text
+from ytxdata.labels import NO_TEXT, Text
 from ytxdata.times import beijing_text, instant_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Check:
     key: str
     title: Text
     severity: Text
-    origin: str
+    origin: Text
     needs: tuple[str, ...]
     thresholds: tuple[str, ...]
     function: Checking
@@ -131,7 +131,7 @@ def check(
     en: str,
     *,
     severity: Text = WARN,
-    origin: str = "",
+    origin: Text = NO_TEXT,
     needs: tuple[str, ...] = (),
     thresholds: tuple[str, ...] = (),
 ) -> Callable[[F], F]:

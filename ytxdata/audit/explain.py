@@ -68,8 +68,8 @@ def _notes(
         told_text = json.dumps(told, ensure_ascii=False, default=str)
         notes.append(
             Text(
-                f"检查 {check.title.zh}（{check.key}），参数 {told_text}，依据：{check.origin}",
-                f"check {check.title.en} ({check.key}), parameters {told_text}, origin: {check.origin}",
+                f"检查 {check.title.zh}（{check.key}），参数 {told_text}，依据：{check.origin.zh}",
+                f"check {check.title.en} ({check.key}), parameters {told_text}, origin: {check.origin.en}",
             )
         )
     if pulls:

@@ -62,6 +62,13 @@ DEFINITIONS = (
 TITLE = Text("审计发现", "Findings")
 
 
+class Summary(Table):
+    """What an audit comes to, check by check: shown whole, for a check that is cut off looks like one that found nothing."""
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Findings(Table):
     """The findings of an audit, gravest checks first in the order of `CHECKS`; resolved ones stay in it.
@@ -185,7 +192,7 @@ class Findings(Table):
                 | {status: int((mine["status"] == status).sum()) for status in (NEW, PERSISTING, RESOLVED, ACCEPTED)}
                 | {"state_zh": state.zh, "state_en": state.en}
             )
-        return Table(
+        return Summary(
             frame=pd.DataFrame(rows),
             name="audit_summary",
             title=Text("审计概要", "Audit summary"),

@@ -342,7 +342,7 @@ def _known(values: Ints | None, lines: BilledLines) -> list[int | None]:
     "账单不符",
     "billing mismatch",
     severity=Text("crit：牵涉金额", "crit: money is at stake"),
-    origin="reconciliation practice: 2 s, 1 fen, 5 % of the total",
+    origin=Text("对账惯例：2 秒、1 分钱、总额的 5%", "reconciliation practice: 2 s, 1 fen, 5 % of the total"),
     needs=("invoice",),
     thresholds=("within_s", "within_yuan", "total_pct"),
 )

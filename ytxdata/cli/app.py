@@ -146,7 +146,7 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _root(
     lang: Annotated[
-        str | None, typer.Option("--lang", help="界面语言 / language: zh, en, both", envvar="YTX_LANG")
+        str | None, typer.Option("--lang", help="界面语言：zh、en、both / language: zh, en, both", envvar="YTX_LANG")
     ] = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="显示版本 / show the version")

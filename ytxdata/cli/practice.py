@@ -83,7 +83,8 @@ def notebooks(
     say(f"jupyter lab {directory}")
 
 
-_CHOICES = "'ytxdata emulator --choices' 列出取值 / lists the values"
+def _one_of(zh: str, en: str) -> str:
+    return f"{zh}，取值见 --choices / {en}; --choices lists the values"
 
 
 def emulator(
@@ -121,12 +122,12 @@ def emulator(
     planted: Annotated[
         bool, typer.Option("--planted", help="埋入审计案例 / plant the cases an audit must find")
     ] = False,
-    shape: Annotated[str, typer.Option("--shape", help=f"data 的形状 / shape of data; {_CHOICES}")] = "array",
+    shape: Annotated[str, typer.Option("--shape", help=_one_of("data 的形状", "shape of data"))] = "array",
     dialect: Annotated[
-        str, typer.Option("--dialect", help=f"字段名与取值写法 / names and forms of values; {_CHOICES}")
+        str, typer.Option("--dialect", help=_one_of("字段名与取值写法", "names and forms of values"))
     ] = "vendor",
     encoding: Annotated[str, typer.Option("--encoding", help="utf-8 | gb18030")] = "utf-8",
-    order: Annotated[str, typer.Option("--order", help=f"记录顺序 / order of the records; {_CHOICES}")] = "newest",
+    order: Annotated[str, typer.Option("--order", help=_one_of("记录顺序", "order of the records"))] = "newest",
     cap: Annotated[int | None, typer.Option("--cap", min=1, help="隐藏的条数上限 / hidden cap on records")] = None,
     retention: Annotated[
         float | None, typer.Option("--retention", min=0, help="只保留最近几天 / days the platform remembers")
@@ -138,7 +139,7 @@ def emulator(
         float, typer.Option("--max-age", min=0, help="签名有效秒数 / seconds an Authorization is valid")
     ] = 600,
     fault: Annotated[
-        list[str] | None, typer.Option("--fault", help=f"故障，可重复 / a fault, repeatable; {_CHOICES}")
+        list[str] | None, typer.Option("--fault", help=_one_of("故障，可重复", "a fault, repeatable"))
     ] = None,
     choices: Annotated[bool, typer.Option("--choices", help="列出可选值后退出 / list the values and exit")] = False,
     _lang: Language = None,

@@ -65,7 +65,9 @@ def _set_json(wanted: bool) -> bool:
 Json = Annotated[
     bool, typer.Option("--json", callback=_set_json, help="输出 JSON（给程序用） / print JSON, for machines")
 ]
-Language = Annotated[str | None, typer.Option("--lang", callback=_speak, help="语言 / language: zh, en, both")]
+Language = Annotated[
+    str | None, typer.Option("--lang", callback=_speak, help="语言：zh、en、both / language: zh, en, both")
+]
 ShowPhones = Annotated[bool, typer.Option("--show-phones", help="显示完整号码 / show phone numbers unmasked")]
 ArchiveDir = Annotated[
     Path, typer.Option("--archive", help="存档目录 / archive directory [YTX_ARCHIVE]", envvar="YTX_ARCHIVE")

@@ -178,7 +178,7 @@ class History(Selectable):
         span = f"{starts.min():%Y-%m-%d %H:%M} – {starts.max():%Y-%m-%d %H:%M}" if len(starts) else "–"
         rows = [
             (Text("会议", "meetings"), f"{counts.meetings:,}"),
-            (Text("参会记录", "legs"), f"{len(self.legs):,}"),
+            (Text("接入", "legs"), f"{len(self.legs):,}"),
             (Text("最早与最晚开始（北京时间）", "first and last start (Beijing time)"), span),
             (
                 Text("收到 = 会议 + 拒收 + 重复", "received = meetings + rejected + duplicates"),

@@ -112,7 +112,7 @@ def people(
         return rows.records(row).filter(nw.col("number") == row["number"])
 
     return rows.report(
-        "people", Text("参与者", "People"), sums, ("number", "meetings", "legs", "leg_minutes", "presence"), trace,
+        "people", Text("人员", "People"), sums, ("number", "meetings", "legs", "leg_minutes", "presence"), trace,
         most="presence_s", then=("number",), excluded={"withheld": int(withheld[0]["withheld"] or 0)},
     )  # fmt: skip
 

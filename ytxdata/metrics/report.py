@@ -180,13 +180,13 @@ class Report(Table):
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "source": None, "trace": None}
 
-    def plot(self, lang: Lang = "zh", ax: Any = None) -> Any:
+    def plot(self, lang: Lang | None = None, ax: Any = None) -> Any:
         """Draw the report with `ytxdata.plots` and return the axes.
 
         Parameters
         ----------
         lang
-            Language of the labels.
+            Language of the labels; by default that of the session (`YTX_LANG`, else the system's), as for tables.
         ax
             Axes of matplotlib to draw on; by default new ones.
 

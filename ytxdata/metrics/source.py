@@ -155,7 +155,7 @@ def _prepare(frames: Frames) -> Source:
     engine, legs_engine = Engine.of(frames.meetings), Engine.of(frames.legs)
     if engine.implementation is not legs_engine.implementation:
         raise UsageError(
-            Text("会议与参会记录不在同一引擎中", "meetings and legs are frames of different engines"),
+            Text("会议与接入记录不在同一引擎中", "meetings and legs are frames of different engines"),
             remedy=Text("请把两张表放进同一引擎", "bring both into one engine"),
         )
     _require("meetings", engine, "meeting_id", "started_at", "ended_at")
@@ -197,11 +197,11 @@ def _told_once(source: Source) -> Source:
     if source.rows(source.legs.select(n=nw.col("leg").is_null().cast(nw.Int64)).select(nw.col("n").sum()))[0]["n"]:
         raise UsageError(
             Text("legs 中有的行没有 leg", "some rows of legs have no leg"),
-            remedy=Text("请给每场会议的参会记录编号：1、2、3 …", "number the parties of each meeting: 1, 2, 3 …"),
+            remedy=Text("请给每场会议的接入记录编号：1、2、3 …", "number the parties of each meeting: 1, 2, 3 …"),
         )
     meetings = _once(source, source.meetings, ("id", "s"), Text("会议", "meetings"))
     apart = _told_apart(replace(source, meetings=meetings))  # legs of two meetings may well have one number
-    return replace(apart, legs=_once(apart, apart.legs, ("id", "leg"), Text("参会记录", "legs")))
+    return replace(apart, legs=_once(apart, apart.legs, ("id", "leg"), Text("接入", "legs")))
 
 
 def _once(source: Source, frame: Lazy, key: tuple[str, str], what: Text) -> Lazy:

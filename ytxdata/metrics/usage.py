@@ -65,17 +65,17 @@ class Rules:
 PRODUCTS: dict[str, Rules] = {
     "google": Rules(
         Text("Google Meet", "Google Meet"), "overlap_s", "legs", "ends", "overlap_s",
-        Text("至少两个呼叫同时在线才算会议；时长为两个及以上呼叫重叠的时间；每次接入各算一个呼叫，同一人两台设备算两个；归入结束所在的日", "a meeting takes two or more concurrent calls; its duration is the time during which two or more overlap; every connection is a call, one person on two devices two of them; booked to the day it ends"),
+        Text("至少两个呼叫同时在线才算会议；时长为两个及以上呼叫重叠的时间；每次接入各算一个呼叫，同一人用两台设备算两个；归入结束所在的日", "a meeting takes two or more concurrent calls; its duration is the time during which two or more overlap; every connection is a call, one person on two devices two of them; booked to the day it ends"),
         "https://developers.google.com/workspace/admin/reports/v1/updated-meet-metrics",
     ),
     "zoom": Rules(
         Text("Zoom", "Zoom"), "leg_s", "legs", "starts", None,
-        Text("会议分钟为所有参会者在会时间之和；掉线后重新加入再计一位参会者", "meeting minutes are the time of all participants added up; who drops out and comes back is another participant"),
+        Text("会议分钟为所有参会者在会时间之和；掉线后重新加入，再计一位参会者", "meeting minutes are the time of all participants added up; somebody who drops out and comes back is another participant"),
         "https://devforum.zoom.us/t/daily-usage-report/27152",
     ),
     "webex": Rules(
         Text("Webex", "Webex"), "span_s", "legs", "starts", None,
-        Text("会议时长为会议从开始到结束的时间，不论有几人；参会者为所有加入者，电脑与电话分别计", "duration is how long the meeting ran from start to end, however many were there; attendees are all who joined, by computer and by telephone"),
+        Text("时长为会议从开始到结束的时间，不论有几人；参会者为所有加入者，电脑与电话分别计", "duration is how long the meeting ran from start to end, however many were there; attendees are all who joined, by computer and by telephone"),
         "https://help.webex.com/article/ng1kl5s",
     ),
     "wecom": Rules(
@@ -112,7 +112,8 @@ def usage_as(
     report = rows.report("usage", title, _counted(rows.meetings, rules, "row"), THEIR_COLUMNS, notes=(rules.why,))
     theirs = {"meetings", "meeting_minutes", "participants"}
     told = tuple(
-        replace(one, formula=rules.why, origin=rules.source) if one.key in theirs else one for one in report.definitions
+        replace(one, formula=rules.why, origin=Text(rules.source, rules.source)) if one.key in theirs else one
+        for one in report.definitions
     )
     return replace(report, definitions=told)
 
@@ -166,7 +167,12 @@ def compare_definitions(source: ReportSource, start: Instant | None = None, end:
     report = build(
         known["ours"], "compare_definitions", Text("口径对照", "Definitions side by side"), shown, columns, trace
     )
-    return replace(report, definitions=(*define("product", "meetings", "participants", "why"), _THEIR_MINUTES))
+    product, why, *others = define("product", "why", "meetings", "participants")
+    said = (
+        replace(product, words={key: rules.title for key, rules in everyone.items()}),
+        replace(why, words={rules.why.in_("both"): rules.why for rules in everyone.values()}),
+    )
+    return replace(report, definitions=(*said, *others, _THEIR_MINUTES))
 
 
 _THEIR_MINUTES = replace(

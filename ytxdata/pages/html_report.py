@@ -328,7 +328,7 @@ def _rules(reports: Iterable[Report], lang: Lang) -> Iterator[_Rule]:
     }
     for one in known.values():
         settings = ", ".join(f"{name} = {value}" for name, value in one.parameters.items() if value is not None)
-        origin = Text("来源：{it}", "Origin: {it}").format(it=one.origin).in_(lang) if one.origin else ""
+        origin = Text(f"依据：{one.origin.zh}", f"Origin: {one.origin.en}").in_(lang) if one.origin.en else ""
         yield _Rule(one.key, one.label, one.formula, " · ".join(part for part in (settings, origin) if part))
 
 

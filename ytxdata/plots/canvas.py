@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import matplotlib as mpl
@@ -26,7 +27,7 @@ from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from ytxdata.labels import Lang, Text, printable
+from ytxdata.labels import Lang, Text, preferred_lang, printable
 from ytxdata.times import ZONE_NAME
 
 FAMILIES = (
@@ -169,8 +170,8 @@ Draw = TypeVar("Draw", bound=Callable[..., Axes])
 
 
 def picture(*, height: float = 3.7, grouped: float | None = None, is_personal: bool = False) -> Callable[[Draw], Draw]:
-    """Register a function as the picture of the report it is called like; it takes the report, axes or None, and
-    `lang`.
+    """Register a function as the picture of the report it is called like: it takes the report, axes or None, and `lang`
+    (by default the language of the session).
 
     Parameters
     ----------
@@ -181,8 +182,12 @@ def picture(*, height: float = 3.7, grouped: float | None = None, is_personal: b
     """
 
     def registered(draw: Draw) -> Draw:
-        PICTURES[draw.__name__] = Picture(draw, height, grouped or height, is_personal)
-        return draw
+        @functools.wraps(draw)
+        def drawn(*arguments: Any, lang: Lang | None = None, **options: Any) -> Axes:
+            return draw(*arguments, lang=lang or preferred_lang(), **options)
+
+        PICTURES[draw.__name__] = Picture(cast(Draw, drawn), height, grouped or height, is_personal)
+        return cast(Draw, drawn)
 
     return registered
 

@@ -205,7 +205,7 @@ def _leg_times(facts: AccountRecords) -> Support:
     n = len(legs) - legs["joined_at"].null_count
     state: State = "open" if len(legs) < FEW else "confirmed" if n else "contradicted"
     text = _share(n, len(legs))
-    return Support(state, Text(f"{text} 条参会记录有加入时间", f"{text} legs have a time of joining"))
+    return Support(state, Text(f"{text} 条接入记录有加入时间", f"{text} legs have a time of joining"))
 
 
 def _creator_listed(facts: AccountRecords) -> Support:

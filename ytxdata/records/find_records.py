@@ -33,7 +33,7 @@ from ytxdata.records.spans import (
 )
 
 _PARTIES_BESIDE = Text(
-    "会议旁另有参会名单（{keys}），无法归于某一场会议，未计入参会记录",
+    "会议旁另有参会名单（{keys}），无法归于某一场会议，未计入接入记录",
     "parties ({keys}) stand beside the meetings and belong to none of them for certain: they were not read as legs",
 )
 _NESTED = Text(

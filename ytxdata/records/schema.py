@@ -82,7 +82,7 @@ MEETINGS: tuple[Column, ...] = (
     Column("ended_at", "instant", ZONE_NAME, "结束时间", "ended", Text("会议结束的时刻；进行中为空", "when it ended; null while it runs"), ("endtime", "etime"), example="2026-03-05 09:41:30"),
     Column("duration_s", "seconds", "s", "时长", "duration", Text("平台给出的时长，按秒理解，不改动", "duration as the platform gave it, read as seconds, not corrected"), ("duration",), example="2478"),
     Column("is_booked", "bool", "", "是否预约", "booked", Text("预约会议为真，即时会议为假", "true when booked ahead, false when started at once"), ("bookmeeting",), example="true"),
-    Column("n_legs", "int", "", "参会记录数", "legs listed", Text("名单中的参会记录数，含未接通者；平台未给名单时为空", "rows of `legs`, parties who never joined included; null when the platform gave no list"), example="5"),
+    Column("n_legs", "int", "", "接入记录数", "legs listed", Text("名单中的接入记录数，含未接通者；平台未给名单时为空", "rows of `legs`, parties who never joined included; null when the platform gave no list"), example="5"),
     Column("n_people", "int", "", "参会号码数", "people listed", Text("名单中不同号码（规范化后）的个数；平台未给名单时为空", "distinct normalised numbers in the list; null when the platform gave no list"), example="4"),
     Column("amount_yuan", "money", "CNY", "金额", "amount", Text("平台给出的金额，十进制，不经浮点", "amount from the platform, exact decimal"), ("oriamount",), example="3.72"),
     Column("recording_url", "url", "", "录音地址", "recording", Text("录音地址；无录音（NoTapes）为空", "address of the recording; null when there is none (NoTapes)"), ("tapesurl",), example="https://recordings.example/20260305.mp3"),
@@ -119,7 +119,7 @@ REJECTS: tuple[Column, ...] = (
 
 PROBLEMS: tuple[Column, ...] = (
     Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, example="20260305085500123456789012345", is_nullable=False),
-    Column("leg", "int", "", "序号", "leg", Text("参会记录序号；会议级问题为空", "the leg; null when it is about the meeting"), example="2"),
+    Column("leg", "int", "", "序号", "leg", Text("接入序号；会议级问题为空", "the leg; null when it is about the meeting"), example="2"),
     Column("column", "text", "", "列", "column", Text("有问题的列", "the column it is about"), example="left_at", is_nullable=False),
     Column("reason", "text", "", "原因", "reason", Text("问题种类（键）", "what is wrong (a key)"), example="end_before_start", is_nullable=False),
     Column("raw_value", "text", "", "原值", "raw value", Text("平台给出的原值", "the value as the platform gave it"), example="2026-03-05 08:59:00"),
@@ -146,7 +146,7 @@ PULLS: tuple[Column, ...] = (
 CHANGES: tuple[Column, ...] = (
     Column("meeting_id", "text", "", "会议编号", "meeting id", Text("变化的会议", "the meeting that changed"), example="20260305085500123456789012345", is_nullable=False),
     Column("version", "int", "", "版本", "version", Text("变化后的版本号", "number of the version after the change"), example="2", is_nullable=False),
-    Column("field", "text", "", "字段", "field", Text("变化的列；legs[n].列 为第 n 条参会记录；raw.路径 为没有对应列的原始字段", "the column that changed; legs[n].column for the n-th leg; raw.path for a key that feeds no column"), example="ended_at", is_nullable=False),
+    Column("field", "text", "", "字段", "field", Text("变化的列；legs[n].列 为第 n 条接入记录；raw.路径 为没有对应列的原始字段", "the column that changed; legs[n].column for the n-th leg; raw.path for a key that feeds no column"), example="ended_at", is_nullable=False),
     Column("old", "text", "", "旧值", "old value", Text("变化前的值；没有则为空", "value before; null when there was none"), example="2026-03-05 09:41:30"),
     Column("new", "text", "", "新值", "new value", Text("变化后的值；没有则为空", "value after; null when there is none"), example="2026-03-05 09:56:30"),
     Column("phase", "text", "", "时机", "phase", Text("after_close：会议此前已显示结束；running：此前仍在进行或尚未开始", "after_close: the meeting had been shown as ended; running: it had not"), example="after_close", is_nullable=False),
@@ -185,8 +185,8 @@ TableName = Literal["meetings", "legs", "rejects", "problems", "pulls", "changes
 
 TABLES: dict[TableName, TableSchema] = {
     "meetings": TableSchema(Text("会议", "Meetings"), Text("一行是一场会议的最新版本", "a row is the latest version of one meeting"), MEETINGS),
-    "legs": TableSchema(Text("参会记录", "Legs"), Text("一行是一方在一场会议中的一次接入", "a row is one party's connection to a meeting"), LEGS),
-    "rejects": TableSchema(Text("未收记录", "Rejected records"), Text("一行是一条不能成为会议的记录", "a row is one record that cannot be a meeting"), REJECTS),
+    "legs": TableSchema(Text("接入", "Legs"), Text("一行是一方在一场会议中的一次接入", "a row is one party's connection to a meeting"), LEGS),
+    "rejects": TableSchema(Text("拒收记录", "Rejected records"), Text("一行是一条不能成为会议的记录", "a row is one record that cannot be a meeting"), REJECTS),
     "problems": TableSchema(Text("存疑的值", "Values in doubt"), Text("一行是一个读不出或不可信的值；会议本身保留", "a row is one value that could not be read or believed; the meeting is kept"), PROBLEMS),
     "pulls": TableSchema(Text("调用记录", "Pulls"), Text("一行是一次对平台的调用", "a row is one call to the platform"), PULLS),
     "changes": TableSchema(Text("变更账", "Changes"), Text("一行是一场会议的一个字段从一个版本到下一个版本的变化", "a row is one field of a meeting that differs between one version and the next"), CHANGES),

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import FileDiffersError, UsageError
 from ytxdata.files import replacing, sha256_of
-from ytxdata.labels import Lang, Text
+from ytxdata.labels import NO_TEXT, Lang, Text
 from ytxdata.times import ZONE_NAME, as_instant, now
 
 Cell = str | bool | int | float | Decimal | datetime | date | None
@@ -149,9 +149,6 @@ def type_name(kind: pa.DataType) -> str:
     return next(name for test, name in names.items() if getattr(pa.types, test)(kind))
 
 
-_NO_TEXT = Text("", "")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Definition:
     """One column: its key, what people call it, its unit and the rule it was made by.
@@ -184,9 +181,9 @@ class Definition:
     zh: str
     en: str
     unit: str = ""
-    formula: Text = _NO_TEXT
+    formula: Text = NO_TEXT
     parameters: Mapping[str, object] = field(default_factory=dict)
-    origin: str = ""
+    origin: Text = NO_TEXT
     example: str = ""
     is_nullable: bool = True
     words: Mapping[str, Text] = field(default_factory=dict)
@@ -205,7 +202,7 @@ class Definition:
             "unit": self.unit,
             "formula": self.formula._asdict(),
             "parameters": {name: str(value) for name, value in self.parameters.items()},
-            "origin": self.origin,
+            "origin": self.origin.in_(),
         }
 
 
@@ -340,14 +337,21 @@ T = TypeVar("T", bound=Described)
 
 
 def spoken(table: T, lang: Lang) -> T:
-    """Return a table for people: values that have words, such as `not in the book`, in their language."""
+    """Return a table for people, in their language: values that have words, such as `not in the book`, and of twin columns (`title_zh`, `title_en`) one."""
     rows = table.arrow
+    other = {"zh": "en", "en": "zh"}.get(lang, "")
+    twins = {name for name in rows.column_names if name == other or name.endswith(f"_{other}")} if other else set()
+    foreign = {name for name in twins if name.removesuffix(other) + lang in rows.column_names}
+    if foreign:
+        rows = rows.drop_columns(sorted(foreign))
     for place, key in enumerate(rows.column_names):
         words = table.definition(key).words
         if words:
             said = [words[one].in_(lang) if one in words else one for one in rows.column(key).to_pylist()]
             rows = rows.set_column(place, key, pa.array(said, pa.string()))
-    return table if rows is table.arrow else replace(table, frame=rows)
+    if rows is table.arrow:
+        return table
+    return replace(table, frame=rows, definitions=tuple(one for one in table.definitions if one.key not in foreign))
 
 
 FORMAT = "ytxdata.about/1"

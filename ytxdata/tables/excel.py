@@ -293,7 +293,7 @@ def _definitions(tables: Sequence[Described], lang: Lang) -> Iterator[GuideRow]:
         for known in table.definitions:
             parameters = ", ".join(f"{name} = {value}" for name, value in known.parameters.items())
             unit = unit_of(known.unit).label.in_(lang)
-            row = (known.key, known.label.in_(lang), unit, known.formula.in_(lang), parameters, known.origin)
+            row = (known.key, known.label.in_(lang), unit, known.formula.in_(lang), parameters, known.origin.in_(lang))
             if row not in seen and known.formula.zh:  # what has no rule stands in the dictionary
                 seen.add(row)
                 yield row

@@ -45,6 +45,7 @@ def render(table: Described, *, lang: Lang | None = None, n_rows: int | None = N
         How many rows there are in all, when not all are shown.
     """
     lang = lang or preferred_lang()
+    table = spoken(table, lang)
     left_out = (
         Text(f"{text.zh}：{count:,}", f"{text.en}: {count:,}") for text, count in table.excluded.values() if count
     )
@@ -98,7 +99,7 @@ def _rules(definitions: Iterable[Definition], lang: Lang) -> Iterable[list[Shown
             unit_of(known.unit).label.in_(lang),
             known.formula.in_(lang, sep="\n"),
             ", ".join(f"{name} = {value}" for name, value in known.parameters.items()),
-            known.origin,
+            known.origin.in_(lang),
         )
         yield [ShownCell(text) for text in texts]
 

@@ -160,8 +160,8 @@ def _field(table: Described, name: str, form: str, key: Sequence[str]) -> dict[s
         told |= {"unit": known.unit, "unit_zh": unit.label.zh, "unit_en": unit.label.en}
     if kind.startswith("decimal"):
         told["decimal"] = kind
-    if known.origin:
-        told["origin"] = known.origin
+    if known.origin.en:
+        told["origin"] = known.origin.in_()
     if known.example:
         told["example"] = known.example
     if name in key or not known.is_nullable:

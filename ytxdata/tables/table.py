@@ -174,12 +174,14 @@ class Table(Described):
         lang
             Language; by default the reader's own.
         max_rows
-            How many rows to show; by default all.
+            How many rows to show, of periods the latest; by default all.
         show_phones
             Leave numbers as they are.
         """
         rows = self.arrow
-        shown = replace(self, frame=rows.slice(0, max_rows))  # only what is shown is masked
+        # of periods the last are asked about; rows of all else stand with the greatest first
+        cut = rows.num_rows - max_rows if max_rows is not None and rows.column_names[:1] == ["period"] else 0
+        shown = replace(self, frame=rows.slice(max(cut, 0), max_rows))  # only what is shown is masked
         return html.render(shown.masked(show_phones=show_phones), lang=lang, n_rows=rows.num_rows)
 
     def to_dicts(self, *, show_phones: bool = False) -> list[dict[str, Any]]:
@@ -360,6 +362,6 @@ def definition_of(table: TableName, column: Column) -> Definition:
     plain = _UNIT_OF_COLUMN.get(column.name, _UNIT_OF_KIND[column.type])
     unit = _UNIT_OF_ONE.get((table, column.name), plain)
     return Definition(
-        key=column.name, zh=column.zh, en=column.en, unit=unit, formula=column.meaning, origin=", ".join(column.keys),
+        key=column.name, zh=column.zh, en=column.en, unit=unit, formula=column.meaning, origin=Text(*[", ".join(column.keys)] * 2),
         example=column.example, is_nullable=column.is_nullable,
     )  # fmt: skip

@@ -52,7 +52,7 @@ _TWICE = """
     "same_person_twice",
     "一人同时在两场",
     "one person twice",
-    origin="bandicoot: calls that overlap",
+    origin=Text("bandicoot：时间重叠的通话", "bandicoot: calls that overlap"),
     needs=("joins",),
     thresholds=("more_than_s",),
 )
@@ -85,7 +85,7 @@ _OVERLAPS = """
     "creator_overlap",
     "发起人会议重叠",
     "creator overlap",
-    origin="Microsoft Viva: double booking",
+    origin=Text("Microsoft Viva：重复预约", "Microsoft Viva: double booking"),
     needs=("creators",),
     thresholds=("more_than_s",),
 )
@@ -107,7 +107,7 @@ def creator_overlap(data: Data, *, more_than_s: float = 300) -> Iterator[Finding
     "burst",
     "短时密集",
     "burst",
-    origin="OpenSIPS fraud detection: sliding counters",
+    origin=Text("OpenSIPS 欺诈检测：滑动计数", "OpenSIPS fraud detection: sliding counters"),
     needs=("creators",),
     thresholds=("count", "within_s"),
 )
@@ -170,7 +170,7 @@ _RUNS = """
     "连号拨打",
     "enumeration",
     severity=Text("crit：机器拨号的典型痕迹", "crit: the typical trace of a dialling machine"),
-    origin="detection of robocalls",
+    origin=Text("自动拨号的识别方法", "detection of robocalls"),
     needs=("legs", "roster"),
     thresholds=("at_least",),
 )
@@ -217,7 +217,7 @@ _UNKNOWN = """
     "unknown_number",
     "陌生号码",
     "unknown number",
-    origin="guides against PBX fraud: new numbers first",
+    origin=Text("交换机防盗打指南：先看新出现的号码", "guides against PBX fraud: new numbers first"),
     needs=("joins", "roster"),
     thresholds=("days",),
 )
@@ -260,7 +260,7 @@ _RISKY = """
         "境外号码为 warn；声讯、卫星与名单号段为 crit",
         "warn for international ones; crit for premium, satellite and listed ones",
     ),
-    origin="CDR-Stats, Variphy: calls by class of number",
+    origin=Text("CDR-Stats、Variphy：按号码类别统计通话", "CDR-Stats, Variphy: calls by class of number"),
     needs=("legs",),
 )
 def risky_number(
@@ -328,7 +328,10 @@ _UNUSUAL = """
     "sudden_change",
     "用量突变",
     "sudden change",
-    origin="CDR-Stats compares with the week before; median and MAD in place of mean and deviation",
+    origin=Text(
+        "CDR-Stats 与上周比较；以中位数和绝对中位差代替均值和标准差",
+        "CDR-Stats compares with the week before; median and MAD in place of mean and deviation",
+    ),
     thresholds=("z", "least_change_s"),
 )
 def sudden_change(
@@ -369,7 +372,7 @@ def sudden_change(
     "small_group",
     "小群体",
     "small group",
-    origin="Microsoft Viva: at least 5 people",
+    origin=Text("Microsoft Viva：至少 5 人", "Microsoft Viva: at least 5 people"),
     needs=("exports",),
     thresholds=("minimum",),
 )

@@ -27,7 +27,7 @@ PEOPLE = "(SELECT list_sort(list(DISTINCT number)) FROM all_legs l WHERE l.m = a
     "完全重复",
     "exact duplicate",
     severity=Text("crit：同一场会议可能被计费两次", "crit: one meeting may be billed twice"),
-    origin="bandicoot reports duplicates and does not drop them",
+    origin=Text("bandicoot 报告重复而不删除", "bandicoot reports duplicates and does not drop them"),
     needs=("creators",),
 )
 def duplicate_exact(data: Data) -> Iterator[Finding]:
@@ -58,7 +58,7 @@ def duplicate_exact(data: Data) -> Iterator[Finding]:
     "duplicate_near",
     "近似重复",
     "near duplicate",
-    origin="matching practice for call records of two sources",
+    origin=Text("两处话单的比对惯例", "matching practice for call records of two sources"),
     needs=("creators",),
     thresholds=("within_s",),
 )
@@ -98,7 +98,10 @@ def duplicate_near(data: Data, *, within_s: float = 2) -> Iterator[Finding]:
         "发起人不同为 crit：按编号的统计会混淆两场会议；同一发起人一直用同一编号为 warn",
         "crit between creators: whatever counts by id mixes two meetings; warn where one creator keeps an id",
     ),
-    origin="Graph: callId is not guaranteed unique; Zoom: meeting number against uuid",
+    origin=Text(
+        "Graph：callId 不保证唯一；Zoom：会议号与 uuid 之分",
+        "Graph: callId is not guaranteed unique; Zoom: meeting number against uuid",
+    ),
 )
 def id_collision(data: Data) -> Iterator[Finding]:
     """One meeting id, records that cannot be the same meeting, whoever created them: one was over before the other
@@ -155,7 +158,10 @@ def kind_of(field: str) -> str | None:
     "结束后被改",
     "changed after its end",
     severity=Text("crit：改动涉及时间或金额；否则 warn", "crit when it touches time or money, else warn"),
-    origin="Graph keeps versions of call records; Teams overwrote attendance on re-join",
+    origin=Text(
+        "Graph 保留通话记录的各个版本；Teams 曾在重新入会时覆盖出席记录",
+        "Graph keeps versions of call records; Teams overwrote attendance on re-join",
+    ),
     needs=("archive",),
 )
 def mutated_after_close(data: Data, *, fields: Sequence[str] = tuple(FIELDS)) -> Iterator[Finding]:
@@ -205,7 +211,10 @@ def _seen(row: Mapping[Any, Any]) -> str:
     "记录消失",
     "vanished",
     severity=Text("crit：平台不再承认这场会议", "crit: the platform no longer admits the meeting"),
-    origin="a list of the newest N must hold whatever starts between its oldest record and the moment of asking",
+    origin=Text(
+        "“最新 N 条”的列表必须包含从其最旧一条到提问时刻之间开始的全部会议",
+        "a list of the newest N must hold whatever starts between its oldest record and the moment of asking",
+    ),
     needs=("archive",),
 )
 def vanished(data: Data) -> Iterator[Finding]:
@@ -246,7 +255,9 @@ def vanished(data: Data) -> Iterator[Finding]:
         "GAP 为 crit，每段一条；PROBABLE 合为一条 warn",
         "GAP is crit, one for each period; all PROBABLE periods together are one warn",
     ),
-    origin="an interface that gives the newest N and says nothing about the rest",
+    origin=Text(
+        "接口只给最新 N 条，对其余一字不提", "an interface that gives the newest N and says nothing about the rest"
+    ),
     needs=("certificate",),
 )
 def coverage_gap(data: Data) -> Iterator[Finding]:

@@ -13,7 +13,11 @@ from ytxdata.metrics.calendar import worked
 
 
 @check(
-    "missing_end", "没有结束", "missing end", origin="Twilio ends every conference after 24 h", thresholds=("after_s",)
+    "missing_end",
+    "没有结束",
+    "missing end",
+    origin=Text("Twilio 的会议最长 24 小时", "Twilio ends every conference after 24 h"),
+    thresholds=("after_s",),
 )
 def missing_end(data: Data, *, after_s: float = 24 * 3600) -> Iterator[Finding]:
     """Started, never ended, older than `after_s`."""
@@ -44,7 +48,7 @@ UNITS = {
     "impossible_time",
     "时间不可能",
     "impossible time",
-    origin="duration against end − start within 2 s",
+    origin=Text("时长与（结束 − 开始）相差应在 2 秒以内", "duration against end − start within 2 s"),
     thresholds=("tolerance_s",),
 )
 def impossible_time(data: Data, *, tolerance_s: float = 2, unit_share: float = 0.01) -> Iterator[Finding]:
@@ -107,7 +111,12 @@ ZEROS = {
 }
 
 
-@check("zero_duration", "零时长", "zero duration", origin="Cisco CUCM: zero-duration records are failed calls")
+@check(
+    "zero_duration",
+    "零时长",
+    "zero duration",
+    origin=Text("Cisco CUCM：零时长记录是失败的呼叫", "Cisco CUCM: zero-duration records are failed calls"),
+)
 def zero_duration(data: Data) -> Iterator[Finding]:
     """0 s long; the parties tell a failed call from a short one."""
     sql = """
@@ -134,7 +143,7 @@ def zero_duration(data: Data) -> Iterator[Finding]:
     "时间过长",
     "over-long",
     severity=Text("超过 crit_s 为 crit，否则 warn", "crit above `crit_s`, else warn"),
-    origin="Twilio's default cap of a call is 4 h",
+    origin=Text("Twilio 的通话默认最长 4 小时", "Twilio's default cap of a call is 4 h"),
     thresholds=("warn_s", "crit_s"),
 )
 def over_long(data: Data, *, warn_s: float = 4 * 3600, crit_s: float = 12 * 3600) -> Iterator[Finding]:
@@ -160,7 +169,10 @@ def over_long(data: Data, *, warn_s: float = 4 * 3600, crit_s: float = 12 * 3600
     "cut_at_cap",
     "被系统截断",
     "cut at a cap",
-    origin="caps of 4 h and 24 h: nobody hung up, the system cut the call",
+    origin=Text(
+        "4 小时和 24 小时的上限：没有人挂断，是系统切断的",
+        "caps of 4 h and 24 h: nobody hung up, the system cut the call",
+    ),
     thresholds=("within_s",),
 )
 def cut_at_cap(data: Data, *, within_s: float = 3, caps_s: Sequence[int] = (4 * 3600, 24 * 3600)) -> Iterator[Finding]:
@@ -184,7 +196,10 @@ def cut_at_cap(data: Data, *, within_s: float = 3, caps_s: Sequence[int] = (4 * 
     "lonely_tail",
     "独自滞留",
     "lonely tail",
-    origin="Google counts lonely meetings apart; CometChat ends a call 180 s after the last but one has left",
+    origin=Text(
+        "Google 单独统计独自一人的会议；CometChat 在只剩一人 180 秒后结束通话",
+        "Google counts lonely meetings apart; CometChat ends a call 180 s after the last but one has left",
+    ),
     needs=("joins",),
     thresholds=("at_least_s",),
 )
@@ -243,7 +258,10 @@ _SHARES = f"""{_SHORT}
     "short_call",
     "过短通话",
     "short call",
-    origin="Avaya and Microsoft CQD: calls under 1 min; Twilio: share of short calls",
+    origin=Text(
+        "Avaya 与 Microsoft CQD：1 分钟以下的通话；Twilio：短通话的占比",
+        "Avaya and Microsoft CQD: calls under 1 min; Twilio: share of short calls",
+    ),
     thresholds=("any_s", "two_s", "share_pct"),
 )
 def short_call(
@@ -282,7 +300,10 @@ def short_call(
     "off_hours",
     "非工作时间",
     "off hours",
-    origin="bandicoot: night is 19–07; toll-fraud guides: nights and days off",
+    origin=Text(
+        "bandicoot：19 点至次日 7 点为夜间；防盗打指南：夜间与休息日",
+        "bandicoot: night is 19–07; toll-fraud guides: nights and days off",
+    ),
     thresholds=("at_least_s",),
 )
 def off_hours(

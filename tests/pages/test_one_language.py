@@ -1,0 +1,90 @@
+"""Whatever is asked for in one language is in that language: pages, workbooks, pictures, audits; names in the data excepted."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from ytxdata import audit
+from ytxdata.archive import Archive
+from ytxdata.labels import Lang
+from ytxdata.metrics.registry import REPORTS
+from ytxdata.pages.collection import Collection
+from ytxdata.pages.html_report import write_page
+from ytxdata.pages.workbook import write_report
+from ytxdata.plots import PICTURES
+
+LANGUAGES: tuple[Lang, ...] = ("zh", "en")
+CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+ENGLISH = re.compile(r"(?:\b[A-Za-z]{2,}[ ,;:]+){3,}[A-Za-z]{2,}")
+"""Four words in a row: less than that are names and keys, which have one form in both languages."""
+KEYS = re.compile(r"^(excluded|note): |^[a-z_]+(, [a-z_]+)*$|^(?:[\w.]+ ?[|,]? ?)+$")
+
+
+@pytest.fixture(scope="module")
+def names(archive: Archive) -> list[str]:
+    """What people and the platform wrote, the longest first: it is in whatever language it is in."""
+    meetings, legs = archive.meetings(), archive.legs()
+    columns = [meetings["name"], meetings["state"], legs["name"], legs["state"], legs["phone"], meetings["creator"]]
+    told = {text for column in columns for text in column.dropna()}
+    return sorted(filter(None, told), key=len, reverse=True)
+
+
+def foreign(texts: list[str], lang: Lang, names: list[str]) -> list[str]:
+    """Return the texts that speak the other language."""
+    found = []
+    for text in texts:
+        for name in names:
+            text = text.replace(name, "")
+        if (CHINESE if lang == "en" else ENGLISH).search(text) and not (lang == "zh" and KEYS.search(text)):
+            found.append(text)
+    return found
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_page_speaks_one_language_also_in_its_pictures(
+    collected: Collection, names: list[str], tmp_path: Path, lang: Lang
+) -> None:
+    page = write_page(collected, tmp_path / "page.html", lang=lang).read_text("utf-8")
+    page = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.S)
+    texts = [*re.findall(r">([^<>]+)<", page), *re.findall(r"(?:title|aria-label|alt|label)=\"([^\"]+)\"", page)]
+    assert len(texts) > 500
+    assert foreign(sorted({unescape(text) for text in texts}), lang, names) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_workbook_speaks_one_language(collected: Collection, names: list[str], tmp_path: Path, lang: Lang) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.load_workbook(write_report(collected, tmp_path / "book.xlsx", lang=lang))
+    cells = {
+        cell for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if isinstance(cell, str)
+    }
+    assert foreign([*book.sheetnames, *sorted(cells)], lang, names) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_a_notebook_shows_speaks_the_session_s_language(
+    archive: Archive, names: list[str], monkeypatch: pytest.MonkeyPatch, lang: Lang
+) -> None:
+    monkeypatch.setenv("YTX_LANG", lang)
+    findings = audit.run(archive, remember=False)
+    shown = [findings, findings.summary(), findings.sensitivity(), archive.certificate()]
+    shown += [REPORTS[name].function(archive) for name in ("usage", "creators", "compare_definitions", "lonely")]
+    page = re.sub(r"<style\b.*?</style>", "", "".join(one._repr_html_() for one in shown), flags=re.S)
+    texts = re.findall(r">([^<>]+)<", page)
+    assert foreign(sorted({unescape(text) for text in texts}), lang, names) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_picture_speaks_the_session_s_language(
+    archive: Archive, names: list[str], monkeypatch: pytest.MonkeyPatch, lang: Lang
+) -> None:
+    monkeypatch.setenv("YTX_LANG", lang)
+    for name in ("usage", "heatmap", "creators", "sizes", "durations", "concurrency"):
+        axes = PICTURES[name].draw(REPORTS[name].function(archive))
+        texts = [text.get_text() for text in axes.figure.findobj(lambda one: hasattr(one, "get_text"))]
+        assert foreign(texts, lang, names) == []
+        assert bool(CHINESE.search(" ".join(texts))) == (lang == "zh")

@@ -1,4 +1,4 @@
-"""Write the pages of the command line, in both languages, from the commands themselves, so that they cannot say anything else.
+"""Write the pages of the command line, in both languages, from the commands: they cannot say anything else.
 
 Usage: python scripts/build_cli_reference.py
 """
@@ -36,7 +36,8 @@ HEAD = Text(
 """,
     """# Command line
 
-This page is made from the commands themselves. A verb does one job; every `--help` has an example, `--json` is for programs, and progress goes to stderr, on a terminal only.
+This page is made from the commands themselves. A verb does one job; every `--help` has an example, `--json` is for programs,
+and progress goes to stderr, on a terminal only.
 
 | exit code | meaning |
 | --- | --- |

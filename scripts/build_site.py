@@ -1,4 +1,4 @@
-"""Build the documentation in both languages: English at the top, Chinese under `zh/`, each page with a switch to its twin.
+"""Build the documentation in both languages: English at the top, Chinese under `zh/`, each page linked to its twin.
 
 Usage: python scripts/build_site.py [FOLDER]
 """

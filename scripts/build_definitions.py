@@ -29,9 +29,11 @@ HEAD = Text(
 This page is made from the table the code runs on; report footers, CSV dictionaries and Excel sheets read the same
 one. Each section is one metric: its column, what it means, its unit, and where the choice comes from.
 
-- A **leg** is one party's connection; a re-join is another leg. A party without `joined_at` never joined: no leg, counted in
+- A **leg** is one party's connection; a re-join is another leg. A party without `joined_at` never joined: no
+  leg, counted in
   `.excluded`.
-- **People** are distinct normalised numbers. Each leg without a number is a person of its own where the question is who was
+- **People** are distinct normalised numbers. Each leg without a number is a person of its own where the
+  question is who was
   present, and stands apart (`withheld`) in head counts.
 - All intervals are half-open `[start, end)`, in Beijing time, to the second; a leave before the join is taken for
   unknown.

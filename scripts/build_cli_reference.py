@@ -37,8 +37,7 @@ HEAD = Text(
     """# Command line
 
 This page is made from the commands themselves. A verb does one job; every `--help` has an example, `--json` is
-for programs,
-and progress goes to stderr, on a terminal only.
+for programs, and progress goes to stderr, on a terminal only.
 
 | exit code | meaning |
 | --- | --- |

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import narwhals as nw
+import pyarrow.parquet as pq
 import pytest
 
 from ytxdata.archive import Archive, cleanup
 from ytxdata.archive import cleanup as compaction
-from ytxdata.archive.heads import Snapshot, newest
-from ytxdata.archive.stored_files import SCHEMAS
+from ytxdata.archive.heads import Snapshot, newest, write_head
+from ytxdata.archive.stored_files import SCHEMAS, described
 from ytxdata.archive.views import relation
 from ytxdata.errors import UsageError
 from ytxdata.records.normalize import PARSER_VERSION
@@ -220,10 +221,29 @@ def test_spark_sees_the_same_snapshot(archive: Archive, platform: Any, tmp_path:
     try:
         for name in ("meetings", "legs", "rejects", "problems", "pulls"):
             for instant in (None, as_of):
-                ours = archive.scan(name, as_of=instant).collect().to_native()
-                spark = archive.scan(name, as_of=instant, engine="spark", spark=session).to_native().toArrow()
-                keys = [(column, "ascending") for column in ours.column_names[:3]]
-                assert spark.column_names == ours.column_names
-                assert spark.cast(ours.schema).sort_by(keys).equals(ours.combine_chunks().sort_by(keys)), name
+                assert_spark_agrees(archive, session, name, instant)
+        before = archive.legs()
+        written_without(archive, "legs", "extension")
+        assert_spark_agrees(archive, session, "legs", None)
+        assert archive.legs().equals(before), "a column that a file lacks is null"
     finally:
         session.stop()
+
+
+def assert_spark_agrees(archive: Archive, session: Any, name: str, as_of: Any) -> None:
+    ours = archive.scan(name, as_of=as_of).collect().to_native()
+    spark = archive.scan(name, as_of=as_of, engine="spark", spark=session).to_native().toArrow()
+    keys = [(column, "ascending") for column in ours.column_names[:3]]
+    assert spark.column_names == ours.column_names
+    assert spark.cast(ours.schema).sort_by(keys).equals(ours.combine_chunks().sort_by(keys)), name
+
+
+def written_without(archive: Archive, table: str, column: str) -> None:
+    """Let the first file of a table be one that an earlier version wrote, which knew no such column."""
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    first, *others = snapshot.files(table)
+    assert others, "the others have it"
+    path = first.path.replace(".parquet", "-7.parquet")
+    pq.write_table(pq.read_table(archive.path / first.path).drop_columns([column]), archive.path / path)
+    write_head(archive.path, snapshot.head, {**snapshot.listed, table: (described(archive.path, path), *others)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,10 +19,12 @@ import ibis
 import itables
 import marimo
 import narwhals as nw
+import nbformat
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from nbclient import NotebookClient
 
 import ytxdata as ytx
 from ytxdata.archive.views import Scan
@@ -336,3 +339,49 @@ def test_an_archive_shows_itself(archive: ytx.Archive, tmp_path: Path) -> None:
     assert "sync" in ytx.Archive(tmp_path / "none")._repr_html_()
     assert os.fspath(archive.path.name) in page
     assert "<script" not in archive.verify()._repr_html_()
+
+
+def test_rich_views_are_static(archive: ytx.Archive, history: ytx.History, report: Report) -> None:
+    """VS Code shows HTML in a page that runs no script of an output and asks nothing of the network before it is trusted."""
+    with Emulator(meetings=30, seed=7) as server:
+        client = ytx.Client(base_url=server.url, **server.credentials)
+        done = ytx.Archive(archive.path.parent / "other.archive").sync(client)
+    shown: list[Any] = [report, record_table(history.legs, "legs"), archive, history, history.certificate, archive.verify(), done]
+    for one in shown:
+        page = one._repr_html_()
+        assert not re.search(r"<(script|iframe|link|img|object)\b|\bon\w+=|https?://|@import|url\(", page), type(one)
+        assert page.count("<table") == page.count("</table>")
+
+
+def test_a_kernel_sends_rows_as_text_and_as_a_static_page(archive: ytx.Archive) -> None:
+    code = f"import ytxdata as ytx\nytx.metrics.usage(ytx.Archive({str(archive.path)!r}))"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    done = NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+    data = done.cells[0].outputs[0]["data"]
+    assert set(data) == {"text/plain", "text/html"}
+    assert "meetings" in data["text/plain"].splitlines()[1]
+    assert "<script" not in data["text/html"]
+
+
+def test_marimo_shows_the_rich_view_as_it_is(report: Report, archive: ytx.Archive) -> None:
+    app = marimo.App()
+
+    @app.cell
+    def _() -> Any:
+        import ytxdata as package
+
+        usage = package.metrics.usage(package.sample())
+        return package, usage
+
+    names: Any = app.run()[1]
+    assert len(names["usage"]) == 24
+    for one in (names["usage"], archive, report):
+        assert one._repr_html_().splitlines()[0] in marimo.as_html(one).text
+
+
+def test_the_page_says_the_same_in_both_languages() -> None:
+    pages = [Path("docs/how-to/other-tools.md"), Path("docs/zh/how-to/other-tools.md")]
+    blocks = [re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), flags=re.M | re.S) for page in pages]
+    plain = [[re.sub(r"#.*|tab_header\(.*\)", "", block) for block in found] for found in blocks]
+    assert plain[0] == plain[1]
+    assert len(plain[0]) >= 7

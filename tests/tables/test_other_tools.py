@@ -346,7 +346,15 @@ def test_rich_views_are_static(archive: ytx.Archive, history: ytx.History, repor
     with Emulator(meetings=30, seed=7) as server:
         client = ytx.Client(base_url=server.url, **server.credentials)
         done = ytx.Archive(archive.path.parent / "other.archive").sync(client)
-    shown: list[Any] = [report, record_table(history.legs, "legs"), archive, history, history.certificate, archive.verify(), done]
+    shown: list[Any] = [
+        report,
+        record_table(history.legs, "legs"),
+        archive,
+        history,
+        history.certificate,
+        archive.verify(),
+        done,
+    ]
     for one in shown:
         page = one._repr_html_()
         assert not re.search(r"<(script|iframe|link|img|object)\b|\bon\w+=|https?://|@import|url\(", page), type(one)

@@ -7,22 +7,25 @@ import os
 import re
 import shutil
 import subprocess
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import openpyxl
+import pyarrow.parquet as pq
 import pytest
 
 import ytxdata as ytx
 from ytxdata.archive import Archive
 from ytxdata.cli import main
+from ytxdata.errors import UsageError
 from ytxdata.labels import Lang
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.notebook import copy_all, execute
-from ytxdata.pages.report_files import FORMATS, write_files
+from ytxdata.pages.report_files import FORMATS, formats_of, write_files
 from ytxdata.tables import excel
 from ytxdata.tables.excel import GUIDES, sheet_names
 from ytxdata.tables.masking import Privacy, Pseudonyms
@@ -48,7 +51,7 @@ def office() -> str:
 
 def test_one_csv_a_table_that_reads_back_as_it_was(collected: Collection, tmp_path: Path) -> None:
     files = write_files(collected, tmp_path, ("csv",), privacy=Privacy(show_phones=True))
-    assert set(files) == {"meetings", "legs", "problems", "rejects", "coverage", *collected.reports}
+    assert set(files) == {"meetings", "legs", "problems", "rejects", "coverage", "datapackage.json", *collected.reports}
     for name, table in collected.tables.items():
         back = ytx.read_csv(files[name])
         assert list(back.columns) == table.arrow.column_names
@@ -124,6 +127,39 @@ def test_libreoffice_reads_the_workbook_as_it_was_meant_and_prints_little(
     assert len(re.findall(rb"/Type\s*/Page[^s]", printed.read_bytes())) < 25
 
 
+@pytest.mark.parametrize("show_phones", [False, True])
+def test_a_folder_of_reports_is_a_data_package(collected: Collection, tmp_path: Path, show_phones: bool) -> None:
+    files = write_files(collected, tmp_path, ("csv", "parquet"), privacy=Privacy(show_phones=show_phones))
+    told = json.loads(files["datapackage.json"].read_text("utf-8"))
+    named = [one["name"] for one in told["resources"]]
+    assert len(set(named)) == len(named) == 2 * len(collected.tables)
+    assert told["months"]
+    assert told["licenses"]
+    (meetings,) = [one for one in told["resources"] if one["name"] == "meetings"]
+    fields = {field["name"]: field for field in meetings["schema"]["fields"]}
+    assert fields["meeting_id"]["type"] == "string"
+    assert all(field["title"] and field["title_zh"] for field in fields.values())
+    for name, table in collected.tables.items():
+        shown = pq.read_table(files[f"{name}.parquet"])
+        assert (shown.num_rows, shown.column_names) == (table.arrow.num_rows, table.arrow.column_names)
+    told["resources"] = [one for one in told["resources"] if one["format"] == "csv"]
+    files["datapackage.json"].write_text(json.dumps(told), encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what its own imports warn of
+        frictionless = pytest.importorskip("frictionless")
+        found = frictionless.validate(str(files["datapackage.json"]))
+    assert found.valid, found.flatten(["rowNumber", "fieldName", "type", "message"])[:5]
+    assert ("13800138000" in files["legs"].read_text("utf-8-sig")) <= show_phones
+
+
+def test_formats_are_told_with_commas_or_one_by_one() -> None:
+    assert formats_of(["csv,excel", "parquet"]) == {"csv", "excel", "parquet"}
+    assert formats_of(["all", "html"]) == {"csv", "excel", "html", "parquet"}
+    for wrong in (["csv,"], ["word"], [""], ["csv;excel"]):
+        with pytest.raises(UsageError):
+            formats_of(wrong)
+
+
 def test_all_formats_at_once_are_those_of_the_others_together() -> None:
     assert set(FORMATS["all"]) == {kind for name, kinds in FORMATS.items() if name != "all" for kind in kinds}
 
@@ -142,16 +178,11 @@ def test_the_verb_report_writes_what_it_says(
     assert done == 0
     assert told["verdict"] in ("PROVEN", "PROBABLE", "GAP")
     assert told["rows"]["meetings"] == 120
+    tables = {"meetings", "legs", "problems", "rejects", "coverage"}
+    tables |= {name for name, report in REPORTS.items() if "book" not in report.needs}
     assert set(told["files"]) == {
-        "meetings",
-        "legs",
-        "problems",
-        "rejects",
-        "coverage",
-        "report.xlsx",
-        "report.html",
-        *(name for name, report in REPORTS.items() if "book" not in report.needs),
-    }
+        "report.xlsx", "report.html", "datapackage.json", *tables, *(f"{name}.parquet" for name in tables),
+    }  # fmt: skip
     assert all(Path(path).stat().st_size for path in told["files"].values())
     assert "creator_department" in Path(told["files"]["creators"]).read_text("utf-8-sig")
 

@@ -13,7 +13,7 @@ from ytxdata.pages.notebook import NotebookError, execute, find, to_html
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NAMES = sorted(path.name for path in FOLDER.glob("*.ipynb"))
 PARAMETERS: dict[str, dict[str, object]] = {"04_at_scale.ipynb": {"meetings": 3000, "with_spark": False}}
-PICTURES = {"01_quickstart.ipynb": 2, "02_usage_report.ipynb": 7, "04_at_scale.ipynb": 2}
+PICTURES = {"01_quickstart.ipynb": 2, "02_usage_report.ipynb": 7, "04_at_scale.ipynb": 2, "05_sql.ipynb": 1}
 """How many each notebook must show at least."""
 
 

@@ -159,7 +159,7 @@ WRITERS: dict[Format, Callable[[Path], MonthWriter]] = {
 
 _READ = {
     "parquet": "read_parquet('{name}/**/*.parquet', hive_partitioning = {monthly})",
-    "csv": "read_csv('{name}/**/*.csv', hive_partitioning = {monthly}, header = true, quote = '\"', columns = {{{columns}}})",
+    "csv": "read_csv('{name}/**/*.csv', hive_partitioning = {monthly}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}})",
     "delta": "delta_scan('{name}')",
 }
 _DUCKDB = {"text": "VARCHAR", "truth": "BOOLEAN", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE", "instant": "TIMESTAMPTZ", "time": "TIMESTAMPTZ"}  # fmt: skip

@@ -305,7 +305,7 @@ def test_frictionless_finds_no_fault(kept: Archive, tmp_path: Path) -> None:
         kept.export(tmp_path / "csv", "csv")
         told = frictionless.validate(str(tmp_path / "csv" / "datapackage.json"))
         assert told.valid, told.flatten(["rowNumber", "fieldName", "type", "message"])[:5]
-        # it reads only the first of several Parquet files: the description alone is judged here, the files by other readers
+        # of several Parquet files it reads the first alone: here the description is judged, the files by other readers
         kept.export(tmp_path / "parquet")
         description = json.loads((tmp_path / "parquet" / "datapackage.json").read_text("utf-8"))
         assert len(frictionless.Package.from_descriptor(description).resources) == len(TABLES)

@@ -5,11 +5,11 @@ Names load when first used, so that `import ytxdata` costs next to nothing.
 Examples
 --------
 >>> import ytxdata as ytx
->>> from ytxdata.emulator import Emulator
->>> with Emulator(meetings=20) as server:
-...     history = ytx.Client(base_url=server.url, **server.credentials).fetch_history()
+>>> history = ytx.sample()
 >>> len(history.meetings)
-20
+1349
+>>> ytx.metrics.usage(history, by="total")["legs"].tolist()
+[6540]
 """
 
 from __future__ import annotations

@@ -65,15 +65,10 @@ class Exportable:
 
         Examples
         --------
-        >>> import tempfile
         >>> import ytxdata as ytx
-        >>> from ytxdata.emulator import Emulator
-        >>> with Emulator(meetings=30) as server, tempfile.TemporaryDirectory() as directory:
-        ...     archive = ytx.Archive(f"{directory}/meetings.archive")
-        ...     _ = archive.sync(ytx.Client(base_url=server.url, **server.credentials))
-        ...     answer = archive.sql("select count(distinct meeting_key) as n from legs")
+        >>> answer = ytx.sample("archive").sql("select count(distinct meeting_key) as n from legs")
         >>> answer.to_dicts()
-        [{'n': 30}]
+        [{'n': 1343}]
         """
         answer: Table = import_module("ytxdata.exits.sql").query(
             self, query, as_of=as_of, masked=masked, book=book, timeout_s=timeout_s, memory_mb=memory_mb

@@ -102,11 +102,7 @@ def compare(
     Examples
     --------
     >>> import ytxdata as ytx
-    >>> from ytxdata.emulator import Emulator
-    >>> with Emulator(meetings=40, seed=1) as server:
-    ...     history = ytx.Client(base_url=server.url, **server.credentials).fetch_history()
-    >>> day = history.meetings["started_at"].max().date().isoformat()
-    >>> found = ytx.metrics.compare(ytx.metrics.usage, history, day)
+    >>> found = ytx.metrics.compare(ytx.metrics.usage, ytx.sample(), "2025-03")
     >>> changes = found.drivers.frame.groupby("figure")["change"].sum()
     >>> bool(changes["meetings"] == found.frame.set_index("figure")["change"]["meetings"])
     True

@@ -141,7 +141,7 @@ def _row(known: Definition, kind: str, lang: Lang) -> tuple[str, ...]:
     told = "".join(f"; `{key}` = {value}" for key, value in known.parameters.items())
     return (
         f"`{known.key}`", known.label.in_(lang), _KINDS[name].in_(lang) + (f" ({size}" if size else ""),
-        "" if known.unit in _PLAIN else unit_of(known.unit).label.in_(lang), unknown.in_(lang), rule + told, known.origin, f"`{known.example}`" if known.example else "",
+        "" if known.unit in _PLAIN else unit_of(known.unit).label.in_(lang), unknown.in_(lang), rule + told, known.origin.in_(lang), f"`{known.example}`" if known.example else "",
     )  # fmt: skip
 
 

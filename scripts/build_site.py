@@ -65,13 +65,15 @@ def settings(language: str) -> dict[str, Any]:
 
 
 def pages(language: str, folder: Path) -> None:
-    """Copy the pages of one language; what a Chinese page links to in English is the page of the English site beside it."""
+    """Copy the pages of one language, names in full; what a Chinese page links to in English is the page of the English site beside it."""
     source = DOCS if language == "en" else DOCS / "zh"
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("zh", "theme", "menu.toml"))
-    for page in folder.rglob("*.md") if language == "zh" else ():
-        up = "../" * len(page.relative_to(folder).parts)
-        text = page.read_text("utf-8")
-        page.write_text(re.sub(rf"\]\({re.escape(up)}([\w/-]+)\.md", rf"]({up}\1.html", text), "utf-8")
+    for page in folder.rglob("*.md"):
+        text = re.sub(r"^::: ytx\.", "::: ytxdata.", page.read_text("utf-8"), flags=re.M)
+        if language == "zh":
+            up = "../" * len(page.relative_to(folder).parts)
+            text = re.sub(rf"\]\({re.escape(up)}([\w/-]+)\.md", rf"]({up}\1.html", text)
+        page.write_text(text, "utf-8")
 
 
 def build(site: Path) -> None:

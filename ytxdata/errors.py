@@ -32,6 +32,15 @@ class YtxError(Exception):
         The HTTP status, when there was an answer.
     retry_after
         Seconds to wait before trying again, when known.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> try:
+    ...     ytx.Archive("nowhere.archive").meetings()
+    ... except ytx.YtxError as error:
+    ...     print(type(error).__name__)
+    NotAnArchiveError
     """
 
     exit_code: ClassVar[int] = 2

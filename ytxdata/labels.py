@@ -16,7 +16,14 @@ LANGS: tuple[Lang, ...] = ("zh", "en", "both")
 
 
 class Text(NamedTuple):
-    """One sentence or label in Chinese and English."""
+    """One sentence or label in Chinese and English.
+
+    Examples
+    --------
+    >>> from ytxdata.metrics import Text
+    >>> Text("会议", "meetings").in_("zh")
+    '会议'
+    """
 
     zh: str
     en: str

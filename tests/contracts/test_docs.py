@@ -15,7 +15,7 @@ NAMED = sorted({name for page in PAGES for name in re.findall(r"^::: (\S+)", pag
 
 @pytest.mark.parametrize("name", NAMED)
 def test_what_the_reference_describes_is_there(name: str) -> None:
-    parts = name.split(".")
+    parts = name.replace("ytx.", "ytxdata.", 1).split(".")
     for end in range(len(parts), 0, -1):
         try:
             found = import_module(".".join(parts[:end]))

@@ -116,3 +116,12 @@ def test_every_picture_of_the_docs_is_drawn_by_the_code_in_both_languages_and_sm
     for folder in (DOCS / "images", DOCS / "zh" / "images"):
         assert {path.name for path in folder.iterdir()} == drawn
         assert max(path.stat().st_size for path in folder.iterdir()) < 200_000
+
+
+@pytest.mark.parametrize("page", ["python.md", "metrics.md", "audit.md"])
+def test_the_chinese_reference_has_every_name_and_says_in_chinese_what_it_is_for(page: str) -> None:
+    english, chinese = (
+        (DOCS / folder / "reference" / page).read_text("utf-8").split("\n::: ")[1:] for folder in ("", "zh")
+    )
+    assert [part.split()[0] for part in english] == [part.split()[0] for part in chinese]
+    assert [part.split()[0] for part in chinese if not re.search("[\u4e00-\u9fff]", part)] == []

@@ -82,6 +82,17 @@ class SyncReport:
         How the shape of the records changed since the sync before.
     notes
         What else was noticed.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> import tempfile
+    >>> from ytxdata.emulator import Emulator
+    >>> archive = ytx.Archive(tempfile.mkdtemp() + "/m.archive")
+    >>> with Emulator(meetings=30) as server:
+    ...     report = archive.sync(ytx.Client(base_url=server.url, **server.credentials))
+    >>> report.line.en[:9]
+    '30 record'
     """
 
     certificate: Certificate

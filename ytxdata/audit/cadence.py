@@ -51,6 +51,14 @@ class Cadence:
         When that was.
     per_day
         Mean number of meetings a day.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> archive = ytx.sample("archive")
+    >>> cadence = ytx.audit.cadence_of(archive)
+    >>> type(cadence).__name__
+    'Cadence'
     """
 
     every: timedelta | None
@@ -128,7 +136,15 @@ def advise(starts: Sequence[datetime], largest_answer: int, *, margin: float = 2
 
 
 def cadence_of(archive: Archive, *, margin: float = 2) -> Cadence:
-    """Return how often to sync an archive, from what it holds; a doctor may be asked before the first sync."""
+    """Return how often to sync an archive, from what it holds; a doctor may be asked before the first sync.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> archive = ytx.sample("archive")
+    >>> ytx.audit.cadence_of(archive).text.en[:12]
+    'sync every 7'
+    """
     if not archive.path.exists():
         return advise([], 0, margin=margin)
     starts = archive.scan("meetings").select("started_at").collect("pyarrow").to_native()["started_at"].to_pylist()

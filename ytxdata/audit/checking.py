@@ -46,6 +46,13 @@ class Finding:
         The instant it belongs to; by default the latest start of its records.
     pull_ids
         The pulls that prove it; by default those that brought its records.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> from ytxdata.metrics import Text
+    >>> ytx.audit.Finding(record_ids=("1",), text=Text("一", "one")).severity
+    'warn'
     """
 
     record_ids: tuple[str, ...]
@@ -83,7 +90,14 @@ F = TypeVar("F", bound=Callable[..., Iterator[Finding]])
 
 @dataclass(frozen=True)
 class Check:
-    """A check as data: its key, titles, rule of severity, origin, what it needs, and which parameters are thresholds."""
+    """A check as data: its key, titles, rule of severity, origin, what it needs, and which parameters are thresholds.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> ytx.audit.CHECKS["burst"].parameters
+    {'count': 5, 'within_s': 600}
+    """
 
     key: str
     title: Text

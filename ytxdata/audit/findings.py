@@ -91,6 +91,16 @@ class Findings(Table):
         Findings that are new or resolved since the audit of this period before.
     edges
         The edges of the period that was audited, as far as they were given.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> archive = ytx.sample("archive")
+    >>> findings = ytx.audit.run(archive, remember=False)
+    >>> findings.summary().frame["check"].tolist()[:2]
+    ['duplicate_exact', 'duplicate_near']
+    >>> set(findings.at_least("crit").frame["severity"])
+    {'crit'}
     """
 
     pulls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -40,7 +40,16 @@ class Bill(NamedTuple):
 
 @dataclass(frozen=True)
 class Invoice:
-    """All lines that could be read, in their order, and those that could not."""
+    """All lines that could be read, in their order, and those that could not.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> import pandas as pd
+    >>> lines = pd.DataFrame({"meeting_id": ["1"], "duration_s": [60], "amount_yuan": ["0.12"]})
+    >>> len(ytx.audit.Invoice.read(lines).bills)
+    1
+    """
 
     bills: tuple[Bill, ...] = field(repr=False)
     skipped: tuple[Skipped, ...] = ()

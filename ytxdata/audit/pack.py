@@ -185,6 +185,16 @@ def pack(
         The path cannot be written, the key is none, or the authority gives no timestamp.
     MissingExtraError
         A key or an authority was given and the extra `sign` is not installed.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> archive = ytx.sample("archive")
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> pack = ytx.audit.pack(archive, Path(tempfile.mkdtemp()) / "evidence.zip")
+    >>> pack.path.name
+    'evidence.zip'
     """
     signer = None if sign_with is None else Signer.load(sign_with)
     snapshot = archive.snapshot()

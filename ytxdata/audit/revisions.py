@@ -60,6 +60,13 @@ def changes(archive: Archive, *, start: Instant | None = None, end: Instant | No
     Table
         `meeting_id version field old new phase old_seen_at new_seen_at old_pull_id new_pull_id touches is_grave`, in
         the order in which they were seen; the same columns when nothing changed.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> archive = ytx.sample("archive")
+    >>> ytx.audit.changes(archive).arrow.column_names[:3]
+    ['meeting_id', 'version', 'field']
     """
     ledger = archive.changes()
     mask = ledger["phase"] == "after_close"
@@ -105,6 +112,13 @@ def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool =
     ------
     UsageError
         `as_of` is no instant, or lies before the first pull.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> archive = ytx.sample("archive")
+    >>> ytx.audit.moved(archive).arrow.column_names[:3]
+    ['period', 'figure', 'as_of']
     """
     asked = [at for at in to_arrow(archive.pulls())["asked_at"].to_pylist() if at is not None]
     then = None if as_of is None else as_instant(as_of, name="as_of")

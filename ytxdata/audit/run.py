@@ -86,6 +86,14 @@ def run(
     -----
     Reads; never changes, deletes or cleans a record. The records are brought into a temporary DuckDB file; memory is
     bounded.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> archive = ytx.sample("archive")
+    >>> findings = ytx.audit.run(archive, remember=False)
+    >>> len(findings) > 0
+    True
     """
     scope = Scope.of(start, end)
     if isinstance(source, Archive) and source.snapshot() is None:

@@ -56,6 +56,14 @@ class History(Selectable):
         Saved answers that cannot be read; each counts as one rejected record.
     notes
         What else a reader of the files should know.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> counts = history.counts
+    >>> counts.received == counts.meetings + counts.rejected + counts.duplicates
+    True
     """
 
     answers: tuple[Answer, ...]

@@ -43,6 +43,14 @@ class ComparedReport(Report):
         The groups behind the change of each figure that adds up: `figure group now before change of_change_pct`, the
         largest change first; each of `now`, `before` and `change` adds up to that of the figure exactly. None when
         the report has no groups.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> found = ytx.metrics.compare(ytx.metrics.usage, history, "2025-03", group="creator")
+    >>> found.drivers.arrow.num_rows > 0
+    True
     """
 
     now: Report | None = None

@@ -63,6 +63,14 @@ def concurrency(
     ------
     UsageError
         As in `usage`; or `lines` is no whole number or negative, or `p` not within 0 … 100.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> report = ytx.metrics.concurrency(history, by="total", lines=10)
+    >>> report.frame["peak_legs"].tolist()
+    [53]
     """
     lines = None if lines is None else whole("lines", lines)
     given: object = p
@@ -121,6 +129,13 @@ def peak_stretches(
     ------
     UsageError
         As in `usage`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> ytx.metrics.peak_stretches(history).arrow.column_names[:3]
+    ['period', 'kind', 'level']
     """
     asked: dict[str, Any] = {"group": group, "book": book, "group_of": group_of, "min_parties": min_parties}
     rows = Breakdown.of(source, start, end, by, **asked)

@@ -71,6 +71,14 @@ def cost(
     Amounts are whole billionths of a yuan inside: where a price per minute is not divisible into the billed seconds,
     a line is exact to half a billionth. Lines without a price, and legs whose end is unknown, are left out and
     counted.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> tariff = ytx.metrics.Tariff(prices={"default": "0.12"})
+    >>> ytx.metrics.cost(history, tariff, by="total").arrow.column_names[:3]
+    ['period', 'lines_billed', 'billed_minutes']
     """
     check_by(by, (*PERIODS, "line"))
     told = tariff if isinstance(tariff, Tariff) else Tariff.load(tariff)

@@ -49,6 +49,13 @@ def sizes(
     ------
     UsageError
         As in `usage`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> ytx.metrics.sizes(history).frame["size_bucket"].tolist()[:4]
+    ['1', '2', '3–5', '6–10']
     """
     rows = Breakdown.of(source, start, end, group=group, book=book, min_parties=min_parties, day_of=day_of)
     classes = SIZES if min_parties else (("0", 0), *SIZES)
@@ -78,6 +85,13 @@ def durations(
     ------
     UsageError
         As in `usage`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> ytx.metrics.durations(history).frame["duration_class"].tolist()[:4]
+    ['< 1', '1–5', '5–15', '15–30']
     """
     rows = Breakdown.of(source, start, end, group=group, book=book, min_parties=min_parties, day_of=day_of)
     return _classes(rows, "durations", Text("会议时长分布", "Durations"), "duration_class", "meeting_s", DURATIONS)
@@ -139,6 +153,13 @@ def heatmap(
     ------
     UsageError
         As in `usage`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> len(ytx.metrics.heatmap(history)) == 7 * 24
+    True
     """
     rows = Breakdown.of(source, start, end, group=group, book=book, min_parties=min_parties, day_of=day_of)
     ended = rows.meetings.filter(~nw.col("meeting_s").is_null())
@@ -224,6 +245,14 @@ def working_hours(
     ------
     UsageError
         As in `usage`; or `hours` are no two times of a day, or the second is not after the first; or a date is none.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> report = ytx.metrics.working_hours(history, by="total")
+    >>> report.frame["outside_pct"].round(1).tolist()
+    [9.0]
     """
     rows = Breakdown.of(source, start, end, by, group=group, book=book, min_parties=min_parties, day_of=day_of)
     timed = rows.meetings.filter(~nw.col("meeting_s").is_null())

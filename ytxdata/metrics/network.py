@@ -47,6 +47,14 @@ class Network(Report):
     ----------
     nodes
         `unit people meetings_joined degree inside_shared outside_shared inside_shared_pct`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> found = ytx.metrics.network(history, "2024-03", "2024-04", unit="person")
+    >>> found.nodes.arrow.column_names[:3]
+    ['unit', 'people', 'meetings_joined']
     """
 
     nodes: Report | None = None
@@ -93,6 +101,13 @@ def network(
     -----
     The legs of a unit in a meeting are united by a sweep first: pairs are made of units, not of legs. Persons of one
     meeting of n people are n × (n − 1) ÷ 2 pairs all the same.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> ytx.metrics.network(history, "2024-03", "2024-04", unit="person").arrow.column_names
+    ['a', 'b', 'meetings', 'shared_minutes']
     """
     if unit not in ("department", "person"):
         raise UsageError(Text(f"unit 不能是 {unit!r}", f"unit cannot be {unit!r}"), remedy=Text("可选：department、person", "choose department or person"))  # fmt: skip
@@ -265,6 +280,13 @@ def lonely(
     ------
     UsageError
         As in `usage`, or the tariff cannot be used.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> ytx.metrics.lonely(history).arrow.column_names[:3]
+    ['meeting_id', 'creator', 'lonely_minutes']
     """
     check_by(by, ("meeting", "creator", *PERIODS))
     told = tariff if isinstance(tariff, Tariff) or tariff is None else Tariff.load(tariff)

@@ -45,6 +45,14 @@ def creators(
     ------
     UsageError
         As in `usage`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> report = ytx.metrics.creators(history)
+    >>> len(report), report.arrow.column_names[:3]
+    (100, ['creator', 'meetings', 'meeting_minutes'])
     """
     rows = Breakdown.of(source, start, end, min_parties=min_parties, day_of=day_of, talk=True)
     named = with_creators(rows.source, rows.known.counted).with_columns(row=nw.col("one"))
@@ -90,6 +98,14 @@ def people(
     ------
     UsageError
         As in `usage`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> report = ytx.metrics.people(history)
+    >>> len(report), report.arrow.column_names[:3]
+    (176, ['number', 'meetings', 'legs'])
     """
     asked: dict[str, Any] = {
         "group": group,
@@ -143,6 +159,14 @@ def presence(
     ------
     UsageError
         As in `usage`, or a meeting id is no text.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> report = ytx.metrics.presence(history, "2024-03", "2024-04")
+    >>> len(report) > 100
+    True
     """
     wanted = _ids(meeting)
     rows = Breakdown.of(source, start, end, min_parties=min_parties, day_of=day_of)
@@ -246,6 +270,13 @@ def concentration(
     ------
     UsageError
         As in `usage`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> ytx.metrics.concentration(history, by="total").frame["concentration"].round(1).tolist()
+    [63.3]
     """
     rows = Breakdown.of(source, start, end, by, min_parties=min_parties, day_of=day_of)
     named = with_creators(rows.source, rows.meetings.filter(~nw.col("meeting_s").is_null()))

@@ -56,6 +56,16 @@ class Report(Table):
     -----
     A pickle holds the rows and what is said of them, neither the records nor the archive's key; `with_source` gives it
     its records again.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> usage = ytx.metrics.usage(history, by="month")
+    >>> len(usage.explain(0)) > 0
+    True
+    >>> usage.formula(0)["meetings"].en[:40]
+    'meetings = 54 meetings: records with a s'
     """
 
     frame: pd.DataFrame

@@ -63,12 +63,27 @@ def divide(numerator: nw.Expr, denominator: nw.Expr | int) -> nw.Expr:
 
 
 def minutes(column: str) -> nw.Expr:
-    """Return whole seconds as minutes: the one division."""
+    """Return whole seconds as minutes: the one division.
+
+    Examples
+    --------
+    >>> from ytxdata.metrics import minutes
+    >>> type(minutes("meeting_s")).__name__
+    'Expr'
+    """
     return divide(nw.col(column), 60)
 
 
 def percent(part: str, whole: str) -> nw.Expr:
-    """Return a part of a whole in percent, null when the whole is 0."""
+    """Return a part of a whole in percent, null when the whole is 0.
+
+    Examples
+    --------
+    >>> from ytxdata.metrics import percent
+    >>> import narwhals as nw
+    >>> type(percent(nw.col("short"), nw.col("n"))).__name__
+    'Then'
+    """
     return nw.when(nw.col(whole) > 0).then(divide(nw.col(part) * 100, nw.col(whole)))
 
 

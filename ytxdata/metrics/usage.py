@@ -142,6 +142,13 @@ def compare_definitions(source: ReportSource, start: Instant | None = None, end:
     Notes
     -----
     Sources and exact rules: `docs/definition-switch.md`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> ytx.metrics.compare_definitions(history).frame["product"].tolist()
+    ['ours', 'google', 'zoom', 'webex', 'wecom']
     """
     resolved = resolve(source)
     everyone = {"ours": OURS, **PRODUCTS}
@@ -281,6 +288,14 @@ def usage(
     Notes
     -----
     Three passes over the legs: facts of meetings, distinct people, peaks.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> usage = ytx.metrics.usage(history, by="month")
+    >>> usage.frame[["period", "meetings"]].head(2).values.tolist()
+    [['2024-01', 54], ['2024-02', 50]]
     """
     if definitions != "ours":
         return usage_as(source, definitions, start, end, by, group)

@@ -429,6 +429,16 @@ def save(ax: Axes, path: str | Path, *, dpi: int = 160) -> Path:
     """Write the picture of these axes as PNG, SVG (its text can be selected) or PDF, by the ending of the path.
 
     The same picture gives the same bytes.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> axes = ytx.plots.sizes(ytx.metrics.sizes(history), lang="en")
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> ytx.plots.save(axes, Path(tempfile.mkdtemp()) / "sizes.svg").name
+    'sizes.svg'
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -56,6 +56,14 @@ def creators(
         How many to name.
     show_phones
         Leave telephone numbers as they are.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> axes = ytx.plots.creators(ytx.metrics.creators(history), lang="en", top=5)
+    >>> axes.figure is not None
+    True
     """
     report, data = opened(report, show_phones=show_phones)
     known = [
@@ -138,6 +146,14 @@ def durations(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") ->
         Where to draw; by default on a figure of its own.
     lang
         `zh` or `en`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> axes = ytx.plots.durations(ytx.metrics.durations(history), lang="en")
+    >>> axes.figure is not None
+    True
     """
     return distribution(report, "duration_class", Text("时长（分钟）", "minutes"), ax, lang)
 
@@ -154,6 +170,14 @@ def sizes(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axe
         Where to draw; by default on a figure of its own.
     lang
         `zh` or `en`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> axes = ytx.plots.sizes(ytx.metrics.sizes(history), lang="en")
+    >>> axes.figure is not None
+    True
     """
     return distribution(
         report, "size_bucket", Text("人数（含未显示号码者）", "people, withheld numbers included"), ax, lang
@@ -183,6 +207,14 @@ def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> A
         Where to draw; by default on a figure of its own.
     lang
         `zh` or `en`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> axes = ytx.plots.heatmap(ytx.metrics.heatmap(history), lang="en")
+    >>> axes.figure is not None
+    True
     """
     report, data = opened(report, lang=lang)
     with drawing(ax, (9.6, 6.6 if has_groups(data) else 4.4)) as ax:
@@ -256,6 +288,15 @@ def network(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> A
         Where to draw; by default on a figure of its own.
     lang
         `zh` or `en`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> report = ytx.metrics.network(history, "2024-03", "2024-03-15", unit="person")
+    >>> axes = ytx.plots.network(report, lang="en")
+    >>> axes.figure is not None
+    True
     """
     report, data = opened(report, lang=lang)
     with drawing(ax, (8.0, 6.4)) as ax:

@@ -116,6 +116,14 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axe
         Where to draw; by default on a figure of its own.
     lang
         `zh` or `en`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> axes = ytx.plots.usage(ytx.metrics.usage(history, by="month"), lang="en")
+    >>> axes.figure is not None
+    True
     """
     report, data = opened(report, lang=lang)
     with drawing(ax) as ax:
@@ -172,6 +180,14 @@ def concurrency(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh", 
         `zh` or `en`.
     lines
         Purchased lines; by default those the report was made with.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> axes = ytx.plots.concurrency(ytx.metrics.concurrency(history, lines=10), lang="en")
+    >>> axes.figure is not None
+    True
     """
     report, data = opened(report, lang=lang)
     lines = _lines(report) if lines is None else lines

@@ -172,6 +172,14 @@ def coverage(source: Any, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
         Where to draw; by default on a figure of its own.
     lang
         `zh` or `en`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> archive = ytx.sample("archive")
+    >>> axes = ytx.plots.coverage(archive.certificate(), lang="en")
+    >>> axes.figure is not None
+    True
     """
     source, data = opened(source)
     said = source if hasattr(source, "title") else _Certified(source)

@@ -63,6 +63,15 @@ class Answer:
         How many records it says it holds (`total`, `count`), None when it says nothing.
     is_doubtful
         It contradicts itself about how much it holds, or was cut off: nothing can be proven from it.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> from ytxdata.emulator import Emulator
+    >>> with Emulator(meetings=3) as server:
+    ...     answer = ytx.Client(base_url=server.url, **server.credentials).query_meeting(meetingcount=2)
+    >>> answer.status_code, len(answer.records)
+    ('0', 2)
     """
 
     raw: bytes

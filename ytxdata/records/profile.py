@@ -58,6 +58,14 @@ class Profile:
         Every path that occurs.
     findings
         What they say about each assumption, contradictions first.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> found = ytx.profile(history)
+    >>> len(found.frame) > 5
+    True
     """
 
     n_records: int

@@ -175,6 +175,13 @@ class Definition:
         Whether it may be unknown.
     words
         Value → what people read in its place; in the frame and in a CSV it stays the value, which programs compare.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> from ytxdata.metrics import Text
+    >>> ytx.metrics.Definition(key="n", zh="数量", en="count", unit="count", formula=Text("行数", "rows")).label.en
+    'count'
     """
 
     key: str

@@ -27,7 +27,17 @@ __all__ = ["Completeness", "Definition", "Table"]
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Table(Described):
-    """A described table that can be masked, written and shown; its fields are those of `Described`."""
+    """A described table that can be masked, written and shown; its fields are those of `Described`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> import pandas as pd
+    >>> from ytxdata.metrics import Text
+    >>> table = ytx.Table(frame=pd.DataFrame({"n": [1]}), name="counts", title=Text("数量", "counts"))
+    >>> table.to_dicts()
+    [{'n': 1}]
+    """
 
     def masked(
         self, *, show_phones: bool = False, pseudonyms: Pseudonyms | None = None, book: AddressBook | None = None

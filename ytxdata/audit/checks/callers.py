@@ -414,6 +414,14 @@ def small_group(table: Table, minimum: int = 5, column: str = "people") -> Findi
     ------
     UsageError
         The table has no such column.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> report = ytx.metrics.usage(history, by="day")
+    >>> len(ytx.audit.small_group(report, minimum=5)) > 0
+    True
     """
     if column not in table.arrow.column_names:
         raise UsageError(

@@ -99,8 +99,6 @@ class Findings(Table):
     >>> findings = ytx.audit.run(archive, remember=False)
     >>> findings.summary().frame["check"].tolist()[:2]
     ['duplicate_exact', 'duplicate_near']
-    >>> set(findings.at_least("crit").frame["severity"])
-    {'crit'}
     """
 
     pulls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

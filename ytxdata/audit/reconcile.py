@@ -117,16 +117,6 @@ class Reconciliation(Table):
         The three rules that come closest, of durations and of amounts.
     rules
         The rules, or that none was found, in words.
-
-    Examples
-    --------
-    >>> import ytxdata as ytx
-    >>> archive = ytx.sample("archive")
-    >>> import pandas as pd
-    >>> lines = pd.DataFrame({"meeting_id": ["1"], "duration_s": [60], "amount_yuan": ["0.12"]})
-    >>> found = ytx.audit.reconcile(archive, lines)
-    >>> sum(found.counts.values()) == len(found)
-    True
     """
 
     duration: InvoiceRule | None = None

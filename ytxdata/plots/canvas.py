@@ -170,8 +170,7 @@ Draw = TypeVar("Draw", bound=Callable[..., Axes])
 
 
 def picture(*, height: float = 3.7, grouped: float | None = None, is_personal: bool = False) -> Callable[[Draw], Draw]:
-    """Register a function as the picture of the report it is called like: it takes the report, axes or None, and `lang`
-    (by default the language of the session).
+    """Register a function as the picture of its report; it takes the report, axes or None, and `lang` (the session's).
 
     Parameters
     ----------

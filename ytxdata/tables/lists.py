@@ -314,14 +314,6 @@ class AddressBook:
         Lines that were not used, with the reason.
     columns
         What it says of a number: `name`, `department` and whatever else it has.
-
-    Examples
-    --------
-    >>> import ytxdata as ytx
-    >>> import pandas as pd
-    >>> book = ytx.audit.Roster.read(pd.DataFrame({"number": ["13900000000"], "name": ["Anna"]}))
-    >>> book.name("+8613900000000")
-    'Anna'
     """
 
     lines: Mapping[str, tuple[Entry, ...]] = field(repr=False)

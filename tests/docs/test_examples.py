@@ -32,8 +32,9 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 NEEDS_SPARK = "docs/how-to/spark.md"
 MADE_FROM_COMMANDS = "docs/reference/cli.md"
-READ_ONLY = {"console", "text", "toml", "json", "sql", "yaml", "bash", "powershell", "ini"}
-"""Languages of blocks that are only to be read: output, files, and what belongs to other programs."""
+READ_ONLY = {"console", "text", "toml", "json", "sql", "yaml", "bash", "powershell", "ini", "py", "jinja"}
+"""Languages of blocks that are only to be read: output, files, and what belongs to other programs; questions in SQL and
+recipes of other tools are run in `test_exits_pages`."""
 
 
 def texts() -> Iterator[str]:

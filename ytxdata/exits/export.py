@@ -11,18 +11,21 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+from filelock import FileLock, Timeout
 
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.views import pieces
 from ytxdata.errors import UsageError, require_extra
-from ytxdata.exits.export_files import MONTHLY, WRITERS, Format, Part, views_sql
+from ytxdata.exits.export_files import DRAFTS, LOCK, MONTHLY, WRITERS, Format, Part, views_sql
 from ytxdata.exits.outgoing import KEYS, Outgoing
 from ytxdata.files import replacing, sha256_of
 from ytxdata.labels import Text
@@ -97,7 +100,14 @@ def export(
         raise no_archive(archive.path)
     out = Outgoing(snapshot, archive.secret, Privacy(show_phones=not masked))
     target = Path(folder)
+    with _alone(target):
+        return _export(out, target, format, masked)
+
+
+def _export(out: Outgoing, target: Path, format: Format, masked: bool) -> ExportReport:  # noqa: A002
     before = _before(target, format, masked)
+    if not before:  # a first run that is killed must leave a folder that the next one knows as its own
+        open_formats.write(target, _package(out, format, masked, [], []))
     now = _states(out, format, masked)
     kept = {
         state.month: state for state in before.values()
@@ -108,7 +118,7 @@ def export(
     written = dict(kept)
     for month, parts in _parts(out, due, writer):
         written[month] = _State(month, now[month].fingerprint, parts)
-    gone = [month for month in before if month not in now]
+    gone = writer.months() - set(now)
     for month in gone:
         writer.remove(month)
     whole = {name: writer.whole(_all(out, name)) for name in WHOLE}
@@ -118,6 +128,33 @@ def export(
     return ExportReport(
         target, _named(due), _named(kept), _named(gone), rows | {name: one["rows"] for name, one in whole.items()}
     )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep a second export of one folder away, and drafts that a killed one left behind.
+
+    Raises
+    ------
+    UsageError
+        Another one is running, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / LOCK, timeout=0):
+            rmtree(folder / DRAFTS, ignore_errors=True)
+            yield
+            rmtree(folder / DRAFTS, ignore_errors=True)
+    except Timeout:
+        raise UsageError(
+            Text(f"另一个导出正在写 {folder}", f"another export is writing {folder}"),
+            remedy=Text("等它结束后再运行", "run again when it has ended"),
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            Text(f"写不了 {folder}：{error}", f"{folder} cannot be written: {error}"),
+            remedy=Text("检查磁盘空间和权限，或另选目录", "check free space and permissions, or choose another folder"),
+        ) from error
 
 
 def _check(format: str, by: str) -> None:  # noqa: A002
@@ -158,7 +195,7 @@ def _before(folder: Path, format: str, masked: bool) -> dict[str | None, _State]
     UsageError
         The folder holds something else, or another kind of export: mixed, they would be counted twice.
     """
-    if not folder.exists() or not any(folder.iterdir()):
+    if all(path.name in (LOCK, DRAFTS) for path in folder.iterdir()):
         return {}
     told = open_formats.read(folder)
     if told.get("created_by") != _CREATED_BY or told.get("format") != format or told.get("masked") != masked:
@@ -255,10 +292,16 @@ def _describe(
                 parents=KEYS[name].parents if name in KEYS else None, about=TABLES[name].row,
             )
         )  # fmt: skip
-    told = open_formats.package(
+    open_formats.write(folder, _package(out, format, masked, [one for one in resources if one["path"]], states))
+
+
+def _package(
+    out: Outgoing, format: Format, masked: bool, resources: list[dict[str, Any]], states: list[_State]  # noqa: A002
+) -> dict[str, Any]:  # fmt: skip
+    return open_formats.package(
         "meetings",
         Text("会议历史", "Conference history"),
-        [one for one in resources if one["path"]],
+        resources,
         out.privacy.sentence,
         out.certificate,
         created_by=_CREATED_BY,
@@ -275,7 +318,6 @@ def _describe(
             for state in states
         ],
     )
-    open_formats.write(folder, told)
 
 
 def _verdict(out: Outgoing, month: str | None) -> dict[str, str] | None:

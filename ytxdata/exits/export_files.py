@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
-from ytxdata.files import replacing
+from ytxdata.files import sync_all
 from ytxdata.labels import Text
 from ytxdata.records.schema import TABLES, TableName
 from ytxdata.tables import csv, open_formats
@@ -27,6 +27,9 @@ MONTHLY: tuple[TableName, ...] = ("meetings", "legs", "problems")
 UNKNOWN = "__HIVE_DEFAULT_PARTITION__"
 """The month of meetings whose start is unknown, as every engine that reads partitions calls null."""
 
+DRAFTS, LOCK = ".drafts", ".lock"
+"""What lies in the folder while an export is being written."""
+
 Part = dict[str, Any]
 """What is said of one month of one table: its rows, and of a file its path, size and hash."""
 
@@ -39,6 +42,9 @@ class MonthWriter(Protocol):
 
     def whole(self, table: Table) -> Part:
         """Replace a table of no month."""
+
+    def months(self) -> set[str | None]:
+        """Return the months that lie there, whoever wrote them."""
 
     def remove(self, month: str | None) -> None:
         """Take away a month that holds no meeting any more."""
@@ -53,12 +59,13 @@ class _Files:
 
     def __init__(self, folder: Path, ending: str, write: Callable[[Table, Path], None]) -> None:
         self.folder, self.ending, self.write = folder, ending, write
+        self.drafts = folder / DRAFTS
 
     def month(self, month: str | None, tables: Mapping[TableName, Table]) -> dict[str, Part]:
         """Write one month of all tables: first all drafts, which takes long, then each takes its place."""
         places = {name: self.folder / _folder(name, month) / f"{name}.{self.ending}" for name in tables}
-        drafts = [(places[name], partial(self.write, table)) for name, table in tables.items() if table.arrow.num_rows]
-        _replace_all(drafts)
+        filled = {places[name]: table for name, table in tables.items() if table.arrow.num_rows}
+        self._replace(filled)
         for name, table in tables.items():
             if not table.arrow.num_rows:
                 _drop(places[name])
@@ -67,27 +74,38 @@ class _Files:
     def whole(self, table: Table) -> Part:
         """Write a table of no month; a file that is the same already is left alone."""
         path = self.folder / table.name / f"{table.name}.{self.ending}"
-        _replace_all([(path, partial(self.write, table))])
+        self._replace({path: table})
         return self._part(path, table.arrow.num_rows)
+
+    def months(self) -> set[str | None]:
+        """Return the months that lie there, whoever wrote them."""
+        return {_month(path) for name in MONTHLY for path in (self.folder / name).glob("month=*")}
 
     def remove(self, month: str | None) -> None:
         """Take away a month that holds no meeting any more."""
         for name in MONTHLY:
             _drop(self.folder / _folder(name, month) / f"{name}.{self.ending}")
 
+    def _replace(self, tables: Mapping[Path, Table]) -> None:
+        """Write files so that each is seen whole: drafts where no pattern of a reader finds them, then each takes its place."""
+        # a draft beside its target would be read as one more part of the table, should the run be killed
+        drafts = {path: self.drafts / path.name for path in tables}
+        self.drafts.mkdir(exist_ok=True)
+        for path, table in tables.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.write(table, drafts[path])
+        sync_all(drafts.values())
+        for path, draft in drafts.items():
+            draft.replace(path)
+
     def _part(self, path: Path, n_rows: int) -> Part:
         told = open_formats.file(self.folder, path) if path.exists() else {}
         return {**told, "rows": n_rows}
 
 
-def _replace_all(drafts: Sequence[tuple[Path, Callable[[Path], None]]]) -> None:
-    """Write several files so that each is seen whole, and all change within one moment."""
-    if not drafts:
-        return
-    path, write = drafts[0]
-    with replacing(path) as draft:
-        write(draft)
-        _replace_all(drafts[1:])
+def _month(path: Path) -> str | None:
+    month = path.name.partition("=")[2]
+    return None if month == UNKNOWN else month
 
 
 def _drop(path: Path) -> None:
@@ -123,6 +141,13 @@ class _Delta:
         rows = open_formats.parquet_rows(table)
         self._write(table.name, rows, None, None)
         return {"path": table.name, "rows": rows.num_rows}
+
+    def months(self) -> set[str | None]:
+        """Return the months that lie there, whoever wrote them."""
+        from deltalake import DeltaTable
+
+        places = [self.folder / name for name in MONTHLY if DeltaTable.is_deltatable(str(self.folder / name))]
+        return {part.get("month") or None for place in places for part in DeltaTable(place).partitions()}
 
     def remove(self, month: str | None) -> None:
         """Take away a month that holds no meeting any more."""

@@ -31,6 +31,8 @@ _HEAD = Text(
 - 编号和电话号码一律为文本；金额为十进制；时刻在文件中是北京时间，在 Parquet 中带时区。
 - “可为空”为“否”的列总有值；空表示未知，绝不是 0 或空文本。
 - 记录各列的来源是平台字段的候选名，按先后取用；不区分大小写、`_`、`-` 和空格。别的名称可写在 `ytxdata.toml` 的 `[aliases]` 中。
+- SQL 的视图 `usage_daily` 的列与 `usage` 相同，每天一行。
+- 命令行各 `--json` 输出的 JSON Schema 在 `docs/reference/schemas/` 中，每个命令一个文件。
 - 例子都是虚构的。""",
     """# Data dictionary
 
@@ -41,6 +43,8 @@ generated from the table that the code runs on (`python scripts/build_dictionary
 - A column that may not be unknown has a value in every row; null means unknown, never 0 and never an empty text.
 - Columns of records come from the platform's fields: the candidates stand in the order in which they are tried,
   compared without case, `_`, `-` and blanks. Other names go into `[aliases]` of `ytxdata.toml`.
+- The view `usage_daily` of SQL has the columns of `usage`, a row a day.
+- The JSON Schemas of what commands print with `--json` lie in `docs/reference/schemas/`, a file for each.
 - All examples are invented.""",
 )
 _COLUMNS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from ytxdata.pages.collection import Collection
 from ytxdata.pages.html_report import write_page
 from ytxdata.pages.workbook import write_report
 from ytxdata.plots import PICTURES
+from ytxdata.records.profile import profile
 
 LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
@@ -88,3 +89,15 @@ def test_a_picture_speaks_the_session_s_language(
         texts = [text.get_text() for text in axes.figure.findobj(lambda one: hasattr(one, "get_text"))]
         assert foreign(texts, lang, names) == []
         assert bool(CHINESE.search(" ".join(texts))) == (lang == "zh")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_profile_says_what_it_found_in_the_session_s_language(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, lang: Lang
+) -> None:
+    monkeypatch.setenv("YTX_LANG", lang)
+    found = profile(archive)
+    page = found._repr_html_()
+    for one in found.findings:
+        assert escape(one.text.in_(lang)) in page
+        assert escape(one.text.in_()) not in page

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 
-from ytxdata.labels import Text
+from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.answer import Answer
 from ytxdata.records.assumptions import ASSUMPTIONS, GRADE_TEXTS, STATE_TEXTS, AccountRecords, Grade, State
 from ytxdata.records.fields import FORM_TEXTS, TYPE_TEXTS, Field, survey
@@ -169,7 +169,8 @@ class Profile:
 
     def _repr_html_(self) -> str:
         lines = ((STATE_TEXTS[one.state], one.text, one.evidence) for one in self.findings)
-        rows = ("".join(f"<td>{escape(text.in_())}</td>" for text in line) for line in lines)
+        lang = preferred_lang()
+        rows = ("".join(f"<td>{escape(text.in_(lang))}</td>" for text in line) for line in lines)
         return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>{self.frame.to_html(index=False)}"
 
 

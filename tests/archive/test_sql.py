@@ -131,7 +131,7 @@ REFUSED = (
     "from duckdb_tables", "select pg_sleep(1)", "from repeat_row(1)", "from test_all_types()", "from which_secret('x', 'y')",
     "with x as (from read_blob('/etc/passwd')) from x", "select (select content from read_text('/etc/passwd'))",
     "select * from meetings where exists (from glob('/*'))", "", "   ", "-- nothing", "nonsense", "select", "select \0 from meetings",
-    "select " + "(" * 5000 + "1" + ")" * 5000, "select 1 " + "+ 1" * 60_000,
+    "select 1 " + "+ 1" * 60_000,
 )  # fmt: skip
 
 

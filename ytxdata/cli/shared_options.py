@@ -79,14 +79,21 @@ def echo(text: str, *, err: bool = False) -> None:
     typer.echo(printable(text), err=err)
 
 
+def _told(text: Text | str, values: dict[str, object]) -> str:
+    if isinstance(text, str):
+        return text
+    # a text that is finished may hold braces of its own: `totals={...}`
+    return (text.format(**values) if values else text).in_(chosen.lang)
+
+
 def say(text: Text | str, **values: object) -> None:
     """Print a line for people in their language."""
-    echo(text if isinstance(text, str) else text.format(**values).in_(chosen.lang))
+    echo(_told(text, values))
 
 
 def note(text: Text | str, **values: object) -> None:
     """Print a line for people on stderr, where it is in no program's way."""
-    echo(text if isinstance(text, str) else text.format(**values).in_(chosen.lang), err=True)
+    echo(_told(text, values), err=True)
 
 
 def emit(value: Any) -> None:

@@ -67,14 +67,6 @@ def days_table(days: Collection[int], by: By) -> pa.Table:
     return pa.table({"day": pa.array(list(days), pa.int64()), "row": pa.array(rows, pa.int64())})
 
 
-def periods_table(days: Collection[int], by: By) -> pa.Table:
-    """Return `row period` for all periods that some days lie in."""
-    rows = sorted({first_day(day, by) for day in days})
-    return pa.table(
-        {"row": pa.array(rows, pa.int64()), "period": pa.array([label(row, by) for row in rows], pa.string())}
-    )
-
-
 def bounds(period: str, by: By) -> tuple[int, int] | None:
     """Return the half-open range of local epoch seconds that a period's name stands for; None for the total, which
     has no edges.

@@ -408,7 +408,7 @@ def test_verify_takes_a_file_that_came_by_mail(
 @pytest.mark.parametrize(
     ("name", "code", "said"),
     [
-        ("letter.txt", 2, "a CSV or XLSX with its .about.json"),
+        ("letter.txt", 2, "a CSV, XLSX or Parquet file with its .about.json"),
         ("alone.csv", 2, "no description alone.about.json"),
         ("alone.xlsx", 2, "no description alone.xlsx.about.json"),
         ("pack.zip", 5, "not a zip file"),

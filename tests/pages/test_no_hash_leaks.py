@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 import ytxdata as ytx
@@ -88,6 +89,9 @@ def _leaves(path: Path) -> Iterator[str]:
             for name in whole.namelist():
                 yield name
                 yield whole.read(name).decode("utf-8", "replace")
+    elif path.suffix == ".parquet":
+        yield str(pq.read_table(path, partitioning=None).to_pylist())
+        yield str(pq.read_schema(path).metadata)
     else:
         yield path.name
         yield path.read_text("utf-8-sig", "replace")
@@ -129,6 +133,8 @@ def test_nothing_that_leaves_holds_a_hash_of_raw_text(
             ["explain", *kept, "--csv", str(out / "e.csv"), "--json"],
             ["audit", *kept, "--out", str(out / "audit"), "--json"],
             ["pack", *kept, str(out / "pack.zip")],
+            *(["sql", f"from {view}", *kept, "--format", "json"] for view in ("meetings", "legs", "changes", "pulls")),
+            *(["export", str(out / form), *kept, "--format", form] for form in ("parquet", "csv")),
         ):
             run(*verb)
             said.append(capsys.readouterr().out)

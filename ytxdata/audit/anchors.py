@@ -244,6 +244,17 @@ def publish_head(archive: Archive, where: str) -> str:
     ------
     UsageError
         It cannot be written or sent; the archive is whole all the same.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> archive = ytx.sample("archive")
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = ytx.audit.publish_head(archive, str(folder / "heads.txt"))
+    >>> (folder / "heads.txt").exists()
+    True
     """
     line = canonical(heads_of(archive)[-1]).decode()
     try:

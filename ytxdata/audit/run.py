@@ -220,6 +220,16 @@ def read_config(path: str | Path) -> dict[str, Any]:
     ------
     UsageError
         The file cannot be read.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "audit.toml").write_text("over_long.warn_s = 7200")
+    >>> ytx.audit.read_config(folder / "audit.toml")
+    {'over_long': {'warn_s': 7200}}
     """
     try:
         return tomllib.loads(Path(path).read_text("utf-8"))

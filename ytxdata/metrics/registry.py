@@ -43,6 +43,12 @@ class Ask:
         None leaves it to each.
     only
         Conditions of `only`: which meetings are left, or None for all.
+
+    Examples
+    --------
+    >>> from ytxdata.metrics.registry import Ask
+    >>> Ask(by="week", lines=20).by
+    'week'
     """
 
     start: datetime | None = None

@@ -211,6 +211,17 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
         There is no archive: check the path.
     UsageError
         The period is empty.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> archive = ytx.sample("archive")
+    >>> from ytxdata.metrics.registry import Ask
+    >>> from ytxdata.pages.collection import collect
+    >>> from ytxdata.times import as_instant
+    >>> asked = Ask(start=as_instant("2024-03"), end=as_instant("2024-04"))
+    >>> list(collect(archive, asked).reports)[:3]
+    ['usage', 'heatmap', 'working_hours']
     """
     still = _Still(archive.path)
     if still.snapshot() is None:

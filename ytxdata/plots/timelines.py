@@ -64,6 +64,16 @@ def presence(
     ------
     UsageError
         There are several meetings and none was chosen: give `meeting_id`.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> history = ytx.sample()
+    >>> report = ytx.metrics.presence(history, "2024-03", "2024-04")
+    >>> meeting = report.frame["meeting_id"].iloc[0]
+    >>> axes = ytx.plots.presence(report, meeting_id=meeting, lang="en")
+    >>> axes.figure is not None
+    True
     """
     report, data = opened(report, show_phones=show_phones)
     chosen = _chosen(data.get("meeting_id", []), meeting_id)

@@ -72,21 +72,6 @@ def write_page(collected: Collection, path: str | Path, *, lang: Lang = "zh", pr
     ------
     UsageError
         The path cannot be written.
-
-    Examples
-    --------
-    >>> import ytxdata as ytx
-    >>> archive = ytx.sample("archive")
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> from ytxdata.metrics.registry import Ask
-    >>> from ytxdata.pages.collection import collect
-    >>> from ytxdata.pages.html_report import write_page
-    >>> from ytxdata.times import as_instant
-    >>> asked = Ask(start=as_instant("2024-03"), end=as_instant("2024-04"))
-    >>> write_page(collect(archive, asked), folder / "report.html").name
-    'report.html'
     """
     target = Path(path)
     with replacing(target) as draft:

@@ -148,3 +148,43 @@ def test_an_invoice_may_be_a_list(book: AddressBook, tmp_path: Path) -> None:
 def test_invoices_that_cannot_be_shared_are_refused(asked: dict[str, Any], said: str, book: AddressBook) -> None:
     with pytest.raises(UsageError, match=said):
         metrics.chargeback(ENGINES["polars"](difficult()), book=book, **asked)
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+def test_a_bill_by_meeting_is_shared_by_its_months(engine: str, book: AddressBook, tmp_path: Path) -> None:
+    """A line without a date has that of its record; totals, and what lies outside the period, are not shared."""
+    office = difficult()
+    known = next(meeting for meeting in office.meetings if meeting.start is not None)
+    month = oracle.period_of(known.start or 0, "month")
+    bill = tmp_path / "bill.csv"
+    lines = [
+        "meeting_id,started_at,amount_yuan",
+        f"x1,{month}-03T09:00:00+08:00,10.005",
+        f"x2,{month}-28T23:59:59+08:00,2.005",
+        f"{known.meeting_id},,1.00",
+        "nobody,,7.50",
+        "x3,2031-01-01T00:00:00+08:00,3.335",
+        "合计,,23.845",
+    ]
+    bill.write_text("\n".join(lines), encoding="utf-8")
+    report = metrics.chargeback(ENGINES[engine](office), book=book, invoice=bill)
+    sums: Counter[str] = Counter()
+    for row in report.arrow.to_pylist():
+        sums[row["period"]] += row["allocated"]
+    assert set(sums) == {month, "2031-01"}
+    assert sum(sums.values()) == Decimal("16.34"), "16.345 rounded once, to the even fen"
+    assert abs(sums[month] - Decimal("13.01")) <= Decimal("0.01")
+    assert any("7.5" in note.en and "warning" in note.en for note in report.notes)
+    inside = metrics.chargeback(ENGINES[engine](office), end="2030-01-01", book=book, invoice=bill)
+    assert sum(row["allocated"] for row in inside.arrow.to_pylist()) == Decimal("13.01")
+    assert any("1 of them" in note.en for note in inside.notes)
+
+
+def test_an_invoice_by_month_is_cut_to_the_period(book: AddressBook, tmp_path: Path) -> None:
+    invoice = tmp_path / "invoice.csv"
+    invoice.write_text("月份,金额\n2026-03,100.00\n2031-01,5.00\n合计,105.00\n", encoding="utf-8")
+    report = metrics.chargeback(ENGINES["pandas"](difficult()), end="2031-01-01", book=book, invoice=invoice)
+    rows = report.arrow.to_pylist()
+    assert {row["period"] for row in rows} == {"2026-03"}
+    assert sum(row["allocated"] for row in rows) == Decimal("100.00")
+    assert any("2031-01" in note.en for note in report.notes)

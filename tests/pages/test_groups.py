@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
@@ -120,3 +121,25 @@ def test_only_some_meetings_reach_every_file(
 def test_what_cannot_be_asked_ends_with_2(wrong: tuple[str, ...], archive: Archive, tmp_path: Path) -> None:
     assert run("report", "--archive", str(archive.path), "--out", str(tmp_path / "out"), *wrong) == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_an_invoice_is_shared_and_each_share_explained(
+    archive: Archive, book: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a tariff and without --group: the sheet that finance asks for, and the way from a share to its legs."""
+    month = archive.meetings()["started_at"].dt.strftime("%Y-%m").iloc[0]
+    invoice = tmp_path / "invoice.csv"
+    invoice.write_text(f"period,amount\n{month},98765.43\n", encoding="utf-8")
+    of = ("--archive", str(archive.path), "--invoice", str(invoice), "--book", str(book))
+    assert run("report", *of, "--out", str(tmp_path / "out"), "--json") == 0
+    shared = ytx.read_csv(json.loads(capsys.readouterr().out)["files"]["chargeback"])
+    assert shared["allocated"].sum() == Decimal("98765.43")
+    assert set(shared["group"]) == {"市场部", "R,D", "not in the book"}
+    for group in ("市场部", "不在通讯簿"):
+        where = ("--where", f"period={month}", "--where", f"group={group}")
+        assert run("explain", "--report", "chargeback", *of, *where, "--json") == 0
+        told = json.loads(capsys.readouterr().out)
+        legs = [one for one in told["records"] if one["used"] and one["leg"] is not None]
+        assert len(legs) == told["row"]["legs"]
+    assert run("explain", "--report", "chargeback", *of, "--where", "group=nobody") == 2
+    assert run("report", *of[:-2], "--out", str(tmp_path / "none")) == 2, "without a book nothing can be shared"

@@ -17,9 +17,12 @@ from ytxdata.cli.shared_options import (
     From,
     Granularity,
     GroupBy,
+    GroupOfWhom,
+    InvoiceGiven,
     Json,
     Language,
     Lines,
+    Only,
     ShowPhones,
     TariffFile,
     To,
@@ -66,20 +69,9 @@ def report(
     ] = None,
     book: BookFile = None,
     group: GroupBy = None,
-    group_of: Annotated[
-        str | None,
-        typer.Option(
-            "--group-of",
-            help="creator | leg：按发起人还是按各接入的号码分组 / whose group: the creator's, or that of each leg's own number",
-        ),
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--only",
-            help="只统计部分会议，如 creator=13900000000，可重复 / only some meetings: creator | department | name | meeting_id | number | number_class | min_minutes = VALUE, may be repeated",
-        ),
-    ] = None,
+    group_of: GroupOfWhom = None,
+    only: Only = None,
+    invoice: InvoiceGiven = None,
     min_group: Annotated[
         int | None,
         typer.Option(
@@ -136,7 +128,7 @@ def report(
         require_extra("excel")
     if notebook:
         require_extra("notebooks")
-    asked = with_conditions(ask(start, end, by, tariff, lines, group, book), group_of, only or [], book)
+    asked = with_conditions(ask(start, end, by, tariff, lines, group, book, invoice), group_of, only or [], book)
     if notebook and min_group:
         raise UsageError(
             Text("--notebook 与 --min-group 不能同时使用", "--notebook and --min-group exclude each other"),
@@ -150,7 +142,7 @@ def report(
     if min_group:
         refuse_leftovers(out)
     # pseudonyms and names exclude each other, pseudonyms and departments do not
-    is_for_groups = group is not None or asked.only is not None
+    is_for_groups = group is not None or invoice is not None or asked.only is not None
     privacy = _privacy(show_phones, pseudonyms, None if pseudonyms and is_for_groups else book)
     with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
         collected = _collected(archive, asked, privacy, book, bar.set_description_str)
@@ -258,6 +250,13 @@ _MORE = Text(
 def explain(
     report: Annotated[str, typer.Option("--report", help="报表，如 usage / which report, such as usage")] = "usage",
     row: Annotated[int, typer.Option("--row", min=0, help="第几行，从 0 数起 / which row, counted from 0")] = 0,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            help="代替 --row：按值找行，如 period=2026-03，可重复 / in place of --row: the row by its values, such as period=2026-03 and group=…, may be repeated",
+        ),
+    ] = None,
     column: Annotated[
         str | None, typer.Option("--column", help="哪一列，如 peak_legs / which column, such as peak_legs")
     ] = None,
@@ -269,6 +268,9 @@ def explain(
     lines: Lines = None,
     group: GroupBy = None,
     book: BookFile = None,
+    group_of: GroupOfWhom = None,
+    only: Only = None,
+    invoice: InvoiceGiven = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="把记录写入此文件 / write the records to this file")] = None,
     show_phones: ShowPhones = False,
     as_json: Json = False,
@@ -282,11 +284,13 @@ def explain(
     numbers put in.
 
     Example: ytxdata explain --archive meetings.archive --report usage --by month --row 0
+    ytxdata explain --report chargeback --invoice bill.csv --book book.csv --where period=2026-03 --where group=市场部
     """
     from ytxdata.archive import Archive
     from ytxdata.pages.explanation import explanation
 
-    told = explanation(Archive(archive), report, ask(start, end, by, tariff, lines, group, book), row, column)
+    asked = with_conditions(ask(start, end, by, tariff, lines, group, book, invoice), group_of, only or [], book)
+    told = explanation(Archive(archive), report, asked, _values(where) if where else row, column)
     records = told.records
     if csv is not None:
         records.to_csv(csv, show_phones=show_phones)
@@ -304,3 +308,14 @@ def explain(
             say(_MORE, n=records.arrow.num_rows - _SHOWN)
     else:
         wrote(csv)
+
+
+def _values(where: list[str]) -> dict[str, str]:
+    """Return column → value of `NAME=VALUE`."""
+    for text in where:
+        if "=" not in text:
+            raise UsageError(
+                Text(f"--where 不能是 {text!r}", f"--where cannot be {text!r}"),
+                remedy=Text("写成 period=2026-03", "write it as period=2026-03"),
+            )
+    return dict(text.split("=", 1) for text in where)

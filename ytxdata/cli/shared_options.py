@@ -143,6 +143,28 @@ GroupBy = Annotated[
         " / groups: department or another column of the book (with --book), creator, number_class, size_class, name",
     ),
 ]
+InvoiceGiven = Annotated[
+    str | None,
+    typer.Option(
+        "--invoice",
+        help="费用分摊：账单总额（元，配合 --by total），或含 period、amount 或 started_at、amount 的 CSV；须有 --book"
+        " / chargeback: the amount invoiced (yuan, with --by total), or a CSV with period and amount, or started_at and amount; needs --book",
+    ),
+]
+GroupOfWhom = Annotated[
+    str | None,
+    typer.Option(
+        "--group-of",
+        help="creator | leg：按发起人还是按各接入的号码分组 / whose group: the creator's, or that of each leg's own number",
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        help="只统计部分会议，如 creator=13900000000，可重复 / only some meetings: creator | department | name | meeting_id | number | number_class | min_minutes = VALUE, may be repeated",
+    ),
+]
 BookFile = Annotated[
     Path | None,
     typer.Option(
@@ -161,6 +183,7 @@ def ask(
     lines: int | None,
     group: str | None = None,
     book: Path | None = None,
+    invoice: str | None = None,
 ) -> Ask:
     """Return what the options ask of the reports.
 
@@ -175,6 +198,11 @@ def ask(
     from ytxdata.tables.lists import AddressBook
 
     check_by(by)
+    if invoice is not None and book is None:
+        raise UsageError(
+            Text("--invoice 需要通讯簿（--book）", "--invoice needs an address book (--book)"),
+            remedy=Text("给出含 number、department 的 CSV", "give a CSV with number and department"),
+        )
     edges: dict[str, Any] = {
         edge: None if text is None else as_instant(text, name=name)
         for edge, name, text in (("start", "--from", start), ("end", "--to", end))
@@ -185,7 +213,8 @@ def ask(
         tariff=None if tariff is None else Tariff.load(tariff),
         lines=lines,
         group=group,
-        book=None if group is None or book is None else AddressBook.read(book),
+        invoice=invoice,
+        book=None if (group is None and invoice is None) or book is None else AddressBook.read(book),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from numbers import Real
@@ -14,19 +14,20 @@ import narwhals as nw
 import pyarrow as pa
 
 from ytxdata.errors import UsageError
+from ytxdata.history.witness_lists import is_total
 from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
-from ytxdata.metrics.calendar import PERIODS, By, check_by, day_number, first_day, label, span_of
-from ytxdata.metrics.facts import DayOf, Facts
+from ytxdata.metrics.calendar import DAY, PERIODS, By, bounds, check_by, day_number, first_day, label, span_of
+from ytxdata.metrics.facts import DayOf, Facts, Scope
 from ytxdata.metrics.groups import UNALLOCATED, Book, Group, GroupOf
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build
 from ytxdata.metrics.source import Lazy, ReportSource, with_looked_up
 from ytxdata.metrics.sums import minutes, null_like
-from ytxdata.metrics.tariff import NANO, Tariff, allocated, yuan
+from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
 from ytxdata.phones import number_class
 from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines
-from ytxdata.times import Instant
+from ytxdata.times import Instant, as_instant, local_second
 
 _SUMS = ("lines_billed", "billed_minutes", "cost")
 _LINE = ("meeting_id", "leg", "number", "number_class", "billed_minutes", "cost")
@@ -129,7 +130,7 @@ several, `period`.
 """
 
 
-@register(place=125, rows=62, needs=("tariff", "book"), own=("group",))
+@register(place=125, rows=62, needs=("tariff|invoice", "book"))
 def chargeback(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
     book: Book, group: Group = "department", group_of: GroupOf = "creator", tariff: Tariff | str | Path | None = None,
@@ -151,7 +152,8 @@ def chargeback(
         With an invoice needed only to share by cost; without one it says what there is to share.
     invoice
         One amount [yuan] for all there is (`by="total"`), period → amount, or a path or frame with `amount` and
-        `period` (like `2026-03`).
+        `period` (like `2026-03`), or with `amount` and `started_at`: the platform's bill, a line a meeting, summed by
+        period. Of a list, what lies outside `[start, end)` is left out, and so are the lines of its own totals.
     share_by
         `leg_minutes`, `legs`, or `cost` by the tariff.
 
@@ -199,7 +201,7 @@ def chargeback(
     }
     rows = Breakdown.of(source, start, end, by, **asked)
     shares = _shares(rows, told)
-    amounts = _amounts(invoice, by) if invoice is not None else _costs(shares)
+    amounts, told_of = (_costs(shares), ()) if invoice is None else _amounts(invoice, by, rows.known)
     weight = {"leg_minutes": "len_s", "legs": "n", "cost": "nano"}["cost" if invoice is None else share_by]
     found = _allocated(shares, amounts, weight)
     partial = {period: rows.covered(period) for period in amounts}
@@ -217,6 +219,7 @@ def chargeback(
     frame = rows.source.engine.small(table).sort("place")
     missing = sorted({row["period"] for row in shares} - amounts.keys())
     notes = (
+        *told_of,
         Text(f"分摊 {len(amounts)} 个时段共 {sum(amounts.values(), Decimal(0))} 元，按 {share_by}；各行之和与之相等，精确到分", f"{sum(amounts.values(), Decimal(0))} yuan of {len(amounts)} periods shared by {share_by}; the rows add up to it to the fen"),
         *((Text(f"账单中没有的时段：{'、'.join(missing)}", f"periods that were not invoiced: {', '.join(missing)}"),) if missing else ()),
     )  # fmt: skip
@@ -262,43 +265,118 @@ def _allocated(shares: list[dict[str, Any]], amounts: Mapping[str, Decimal], wei
     return found
 
 
-def _amounts(invoice: Invoiced, by: By) -> dict[str, Decimal]:
-    """Return period → what was invoiced."""
+def _amounts(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
+    """Return period → what was invoiced, and what must be said of it."""
     given: Any = invoice
     if isinstance(given, Decimal | Real) or (isinstance(given, str) and _NUMBER.fullmatch(given.strip())):
         given = {"total": given}
     if isinstance(given, Mapping):
-        pairs = [(str(period), str(amount)) for period, amount in given.items()]
-    else:
-        skipped: list[Skipped] = []
-        lines = list(read_lines(given, INVOICE, COLUMNS, ("amount",), {}, skipped))
-        if skipped or not lines:
-            raise none_left(INVOICE, skipped)
-        pairs = [(line.cells.get("period", "").strip() or "total", line.cells["amount"]) for line in lines]
+        sums: dict[str, Decimal] = {}
+        for period, amount in given.items():
+            sums[str(period)] = sums.get(str(period), Decimal(0)) + _fen(str(amount), str(period), by)
+        return sums, ()
+    skipped: list[Skipped] = []
+    lines = list(read_lines(given, INVOICE, COLUMNS, ("amount",), {}, skipped))
+    if skipped or not lines:
+        raise none_left(INVOICE, skipped)
+    own = [line.cells for line in lines if not any(is_total(cell) for cell in line.cells.values())]
+    if "started_at" in lines[0].cells:
+        return _billed(own, by, known)
+    return _by_period(own, by, known.scope)
+
+
+def _by_period(lines: Sequence[Mapping[str, str]], by: By, scope: Scope) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
     sums: dict[str, Decimal] = {}
-    for period, amount in pairs:
-        if not _AMOUNT.fullmatch(amount.strip()):
-            raise _not_invoiced(Text(f"金额不可用：{amount}", f"no amount in fen: {amount}"))
-        try:
-            is_named = (
-                label(first_day(day_number(span_of(period)[0].date()), by), by) == period
-                if by != "total"
-                else period == "total"
+    outside: set[str] = set()
+    start, end = scope.edges
+    for cells in lines:
+        period = cells.get("period", "").strip() or "total"
+        amount = _fen(cells["amount"], period, by)
+        edges = bounds(period, by)
+        if edges and ((start is not None and edges[1] <= start) or (end is not None and edges[0] >= end)):
+            outside.add(period)
+        else:
+            sums[period] = sums.get(period, Decimal(0)) + amount
+    listed = sorted(outside)
+    told = Text(f"账单中不在所选期间的时段未分摊：{'、'.join(listed)}", f"periods of the invoice outside the period asked for are not shared: {', '.join(listed)}")  # fmt: skip
+    return sums, (told,) if outside else ()
+
+
+def _billed(lines: Sequence[Mapping[str, str]], by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
+    """Return what a bill comes to in each period, a line a meeting; parts of a fen are rounded once, in the sum of all.
+
+    A line without a date has that of the record with its id. One that has neither belongs to no period, which is said
+    with its amount.
+    """
+    sums: dict[str, Decimal] = {}
+    start, end = known.scope.edges
+    undated = [cells.get("meeting_id", "") for cells in lines if not cells["started_at"].strip()]
+    found = known.source.meetings.filter(nw.col("meeting_id").is_in(undated)) if undated else None
+    starts = (
+        {}
+        if found is None
+        else {row["meeting_id"]: row["s"] for row in known.source.rows(found.select("meeting_id", "s"))}
+    )
+    n_outside, lost = 0, Decimal(0)
+    for cells in lines:
+        amount = _yuan(cells["amount"])
+        text = cells["started_at"].strip()
+        second = local_second(as_instant(text, name="started_at")) if text else starts.get(cells.get("meeting_id", ""))
+        if second is None:
+            lost += amount
+        elif (start is not None and second < start) or (end is not None and second >= end):
+            n_outside += 1
+        else:
+            period = label(first_day(second // DAY, by), by)
+            sums[period] = sums.get(period, Decimal(0)) + amount
+    # together they are what the whole bill comes to, rounded once: months rounded each by itself would be some fen off
+    parts = rounded([Fraction(sums[period]) for period in sorted(sums)])
+    told = [Text(f"账单各行按会议开始时刻归入时段，共 {len(lines)} 行", f"the {len(lines)} lines of the bill are put into periods by the start of their meetings")]  # fmt: skip
+    if n_outside:
+        told.append(
+            Text(
+                f"其中 {n_outside} 行不在所选期间，未分摊",
+                f"{n_outside} of them lie outside the period asked for and are not shared",
             )
-        except UsageError:
-            is_named = False
-        if not is_named:
-            raise _not_invoiced(Text(f"{period} 不是 by={by} 的时段", f"{period} is no period of by={by}"))
-        sums[period] = sums.get(period, Decimal(0)) + Decimal(amount.strip().replace(",", ""))
-    return sums
+        )
+    if lost:
+        told.append(Text(f"警告：账单中共 {lost} 元没有日期也没有对应的会议记录，未分摊", f"warning: {lost} yuan of the bill have neither a date nor a record, and are not shared"))  # fmt: skip
+    return dict(zip(sorted(sums), parts, strict=True)), tuple(told)
+
+
+def _yuan(text: str) -> Decimal:
+    bare = text.strip().replace(",", "")
+    if not _PRECISE.fullmatch(bare):
+        raise _not_invoiced(Text(f"金额不可用：{text}", f"no amount: {text}"))
+    return Decimal(bare)
+
+
+def _fen(amount: str, period: str, by: By) -> Decimal:
+    """Return an amount in whole fen that was invoiced for a period."""
+    if not _AMOUNT.fullmatch(amount.strip()):
+        raise _not_invoiced(Text(f"金额不可用：{amount}", f"no amount in fen: {amount}"))
+    try:
+        is_named = (
+            label(first_day(day_number(span_of(period)[0].date()), by), by) == period
+            if by != "total"
+            else period == "total"
+        )
+    except UsageError:
+        is_named = False
+    if not is_named:
+        raise _not_invoiced(Text(f"{period} 不是 by={by} 的时段", f"{period} is no period of by={by}"))
+    return Decimal(amount.strip().replace(",", ""))
 
 
 INVOICE = Text("账单", "invoice")
 COLUMNS = {
-    "amount": ("amount_yuan", "金额", "费用", "合计", "总额", "总计", "total"),
+    "amount": ("amount_yuan", "oriamount", "金额", "金额(元)", "金额元", "费用", "合计", "总额", "总计", "total"),
     "period": ("month", "月份", "账期", "周期", "月"),
+    "started_at": ("start", "starttime", "开始时间", "开始时刻", "会议开始时间", "日期", "date"),
+    "meeting_id": ("meid", "confid", "会议编号", "会议号"),
 }
-"""What the columns of an invoice by period may be called."""
+"""What the columns of an invoice by period, or of a bill by meeting, may be called."""
+_PRECISE = re.compile(r"-?\d+(\.\d+)?")
 _AMOUNT = re.compile(r"-?[\d,]+(\.\d{1,2})?")
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)
 """What is no path but a number, also one that is no amount: its error then says so."""

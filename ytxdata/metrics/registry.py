@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
@@ -38,6 +38,8 @@ class Ask:
         How connections are billed; without one there are no costs.
     lines
         Purchased lines, for concurrency.
+    invoice
+        What was invoiced, to be shared: an amount, or a list by period or by meeting.
     group, book, group_of
         Groups, the address book that knows them, and whose group counts, for the reports that have groups; `group_of`
         None leaves it to each.
@@ -56,6 +58,7 @@ class Ask:
     by: By = "month"
     tariff: Tariff | None = None
     lines: int | None = None
+    invoice: Any = None
     group: Group | None = None
     book: Book | None = None
     group_of: GroupOf | None = None
@@ -108,7 +111,7 @@ class Registered:
     is_personal
         Whether a row is one person or one meeting, so that nothing of it may be published of small groups.
     needs
-        What must be given for it to be made: `tariff`.
+        What must be given for it to be made: `tariff`, or one of several, `tariff|invoice`.
     takes
         The fields of an `Ask` that it has a parameter for.
     """
@@ -123,7 +126,11 @@ class Registered:
 
     def is_possible(self, ask: Ask) -> bool:
         """Return whether everything it needs was given."""
-        return all(getattr(ask, name) is not None for name in self.needs)
+        return not self.missing(ask)
+
+    def missing(self, ask: Ask) -> list[str]:
+        """Return what was not given of what it needs."""
+        return [need for need in self.needs if all(getattr(ask, name) is None for name in need.split("|"))]
 
 
 REPORTS: dict[str, Registered] = {}
@@ -150,7 +157,7 @@ def register(
     personal
         A row is one person or one meeting: left out where small groups are hidden.
     needs
-        What must be given for it to be made at all: `tariff`.
+        What must be given for it to be made at all: `tariff`, or one of several, `tariff|invoice`.
     own
         Parameters that are called like those of all reports and mean something of its own.
     definitions
@@ -198,7 +205,7 @@ def register(
                 Text(f"已有报表 {name}", f"there is a report {name}"),
                 remedy=Text("请换一个函数名", "give the function another name"),
             )
-        strange = ", ".join(sorted(set(needs) - takes))
+        strange = ", ".join(sorted({name for need in needs for name in need.split("|")} - takes))
         if strange:
             raise UsageError(
                 Text(f"报表 {name} 没有参数 {strange}", f"the report {name} has no parameter {strange}"),
@@ -233,14 +240,14 @@ def make(name: str, source: ReportSource, ask: Ask) -> Report:
             remedy=Text(f"可选：{listed}", f"choose one of {listed}"),
         )
     report = REPORTS[name]
-    missing = [need for need in report.needs if getattr(ask, need) is None]
+    missing = report.missing(ask)
     if missing:
-        listed, options = ", ".join(missing), ", ".join(f"--{need}" for need in missing)
+        listed, options = ", ".join(missing), ", ".join(f"--{need.replace('|', ' / --')}" for need in missing)
         raise UsageError(
             Text(f"报表 {name} 需要 {listed}", f"the report {name} needs {listed}"),
             remedy=Text(f"用 {options} 指定；示例见 data/ 目录", f"give {options}; there are examples in data/"),
         )
-    asked = {field: getattr(ask, field) for field in report.takes}
-    if asked.get("group_of", "") is None:
-        del asked["group_of"]
+    # what was not asked is left to each report: groups of chargeback are departments unless others are wanted
+    given = {name: getattr(ask, name) for name in report.takes}
+    asked = {name: value for name, value in given.items() if value is not None}
     return report.function(source, **asked)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
+from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text, aligned, preferred_lang, printable
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.registry import Ask, make
@@ -90,7 +91,9 @@ def _in_words(key: str, value: Any) -> Text:
     return known or Text(text, text)
 
 
-def explanation(archive: Archive, name: str, ask: Ask, row: int, column: str | None = None) -> Explanation:
+def explanation(
+    archive: Archive, name: str, ask: Ask, row: int | Mapping[str, str], column: str | None = None
+) -> Explanation:
     """Explain a row of a report of an archive.
 
     Parameters
@@ -102,7 +105,8 @@ def explanation(archive: Archive, name: str, ask: Ask, row: int, column: str | N
     ask
         What the report was asked for.
     row
-        Position of the row, from 0.
+        Position of the row, from 0; or column → value, as a CSV or a page shows them, of as many columns as tell it
+        from the others.
     column
         A column whose records differ from those of the row, such as `peak_legs`; the formulas are then that column's
         alone.
@@ -116,7 +120,9 @@ def explanation(archive: Archive, name: str, ask: Ask, row: int, column: str | N
     """
     if archive.snapshot() is None:
         raise no_archive(archive.path)
-    report = make(name, archive, ask)
+    report = make(name, ask.of(archive), ask)
+    if isinstance(row, Mapping):
+        row = _position(report, row)
     records = report.explain(row, column)
     formulas = {key: text for key, text in report.formula(row).items() if column in (None, key)}
     return Explanation(
@@ -132,3 +138,24 @@ def explanation(archive: Archive, name: str, ask: Ask, row: int, column: str | N
         ),
         formulas=formulas,
     )
+
+
+def _position(report: Report, wanted: Mapping[str, str]) -> int:
+    """Return the place of the one row with some values, as they are or as people read them."""
+    found = [
+        place
+        for place, cells in enumerate(report.arrow.to_pylist())
+        if all(value in _readings(report, key, cells.get(key)) for key, value in wanted.items())
+    ]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(f"{key}={value}" for key, value in wanted.items())
+    raise UsageError(
+        Text(f"报表 {report.name} 有 {len(found)} 行符合 {listed}", f"{len(found)} rows of the report {report.name} have {listed}"),
+        remedy=Text("给出只属于一行的值，或用 --row", "give values that one row alone has, or --row"),
+    )  # fmt: skip
+
+
+def _readings(report: Report, key: str, value: Any) -> set[str]:
+    words = report.definition(key).words.get(value)
+    return {shown(value), str(value), *(words or ())}

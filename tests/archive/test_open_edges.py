@@ -27,7 +27,7 @@ def test_history_and_archive_claim_the_same_at_open_edges(tmp_path: Path) -> Non
         (long_ago, to_come), (middle, middle + timedelta(hours=1)),
     ]  # fmt: skip
     for start, end in requests:
-        found: list[Any] = [metrics.usage(source, start, end).certificate for source in (history, archive)]
+        found: list[Any] = [metrics.durations(source, start, end).certificate for source in (history, archive)]
         told = [(one.worst, [part.reason_key for part in one.periods]) for one in found]
         assert told[0] == told[1], (start, end)
         if start is not None:

@@ -1,11 +1,18 @@
-"""Files that survive a power cut, files that are seen whole or not at all, and the hash of what a file holds."""
+"""Files that survive a power cut, files that are seen whole or not at all, the hash of what a file holds; and all that Windows and macOS do otherwise with files.
+
+Windows lets nobody remove, move or replace a file that anybody has open, flushes a file only through a handle that
+may write, and knows no modes; it and macOS take `Usage.csv` and `usage.csv` for one file.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
+import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,23 +31,93 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+IS_WINDOWS = os.name == "nt"
+
+PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Pauses [s] between tries to move a file on Windows: scanners and indexers hold a new file open for a moment."""
+
+_NO_NAME = re.compile(
+    r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?|.*[<>:\"/\\|?*\x00-\x1f].*|.*[. ]|",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What is no name of a file on Windows, or that of a device."""
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raise UsageError for a name that is none on Windows, and for two that are one file there and on macOS: the second would take the place of the first.
+
+    Examples
+    --------
+    >>> check_names(["usage.csv", "Usage.csv"])
+    Traceback (most recent call last):
+    ytxdata.errors.UsageError: Usage.csv 和 usage.csv 在一些系统上是同一个文件 / Usage.csv and usage.csv are one file on some systems
+    → 请换一个名称 / choose another name
+    """
+    known: dict[str, str] = {}
+    for name in names:
+        other = known.setdefault(name.casefold(), name)
+        if other != name:
+            raise _no_name(
+                Text(f"{name} 和 {other} 在一些系统上是同一个文件", f"{name} and {other} are one file on some systems")
+            )
+        if _NO_NAME.fullmatch(name):
+            raise _no_name(Text(f"{name!r} 在 Windows 上不能作文件名", f"{name!r} is no name for a file on Windows"))
+
+
+def _no_name(cause: Text) -> UsageError:
+    return UsageError(cause, remedy=Text("请换一个名称", "choose another name"))
+
+
+def remove(path: Path) -> bool:
+    """Remove a file, if it is there; return False where it stays because somebody has it open, which only Windows minds."""
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        if not IS_WINDOWS:
+            raise
+        return False
+    return True
+
+
+def move(path: Path, target: Path) -> None:
+    """Move a file to where another may be; on Windows with a little patience, for a file that is open cannot be moved."""
+    for pause in (*PATIENCE, None):
+        try:
+            path.replace(target)
+            return
+        except PermissionError:
+            if not IS_WINDOWS or pause is None:
+                raise
+            time.sleep(pause)
+
+
 def sync_file(path: Path) -> None:
     """Force what a file holds onto the disk."""
-    _fsync(path, os.O_RDONLY)
+    _fsync(path, os.O_RDWR)  # Windows flushes no handle that may only read
 
 
 def sync_directory(path: Path) -> None:
     """Force a directory's entries onto the disk, so that a new or renamed file is found after a power cut."""
-    if os.name == "posix":  # Windows has no handle for this and journals its directories itself
+    if not IS_WINDOWS:  # it has no handle for this, and journals its directories itself
         _fsync(path, os.O_RDONLY | os.O_DIRECTORY)
 
 
 def _fsync(path: Path, flags: int) -> None:
     handle = os.open(path, flags)
     try:
-        os.fsync(handle)
+        flush(handle)
     finally:
         os.close(handle)
+
+
+def flush(handle: int) -> None:
+    """Force what was written to an open file onto the disk; macOS' own `fsync` leaves it in the drive."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(handle)
 
 
 def sync_all(paths: Iterable[Path]) -> None:
@@ -74,8 +151,8 @@ def write_whole(path: Path, data: bytes) -> None:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE), "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+            flush(file.fileno())
+        move(draft, path)
     except BaseException:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
@@ -102,9 +179,9 @@ def replacing(target: Path, *, is_private: bool = False) -> Iterator[Path]:
         try:
             yield draft
             draft.chmod(PRIVATE_FILE if is_private else 0o666 & ~_umask())
-            draft.replace(target)
+            move(draft, target)
         finally:
-            draft.unlink(missing_ok=True)
+            remove(draft)
     except OSError as error:
         raise UsageError(
             Text(
@@ -125,6 +202,6 @@ def _umask() -> int:
 def open_journal(path: Path) -> BinaryIO:
     """Open a file for reading and appending that only its owner may read, also where an older one was open to others."""
     file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE_FILE), "ab+")
-    if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+    if not IS_WINDOWS and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
         os.fchmod(file.fileno(), PRIVATE_FILE)
     return file

@@ -14,6 +14,7 @@ BEIJING = ZoneInfo(ZONE_NAME)
 BEIJING_OFFSET = timedelta(hours=8)
 """What Beijing is ahead of UTC: the same for every instant since 1991, so that columns of instants need no zone tables."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFSET_S = int(BEIJING_OFFSET.total_seconds())
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=BEIJING).astimezone(UTC)
@@ -100,7 +101,7 @@ def local_second(instant: datetime) -> int:
 
 def instant_of(second: int) -> datetime:
     """Return the instant of a local epoch second, in UTC."""
-    return datetime.fromtimestamp(second - _OFFSET_S, UTC)
+    return _EPOCH + timedelta(seconds=second - _OFFSET_S)  # `fromtimestamp` knows nothing before 1970 on Windows
 
 
 def beijing_text(instant: datetime | None) -> str:

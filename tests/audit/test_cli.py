@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.audit.authority import Authority
 from tests.audit.office import Story
 from ytxdata.cli import main
+from ytxdata.emulator import Emulator
 
 
 def run(*arguments: object) -> int:
@@ -195,3 +197,43 @@ def test_pack_and_verify(story: Story, tmp_path: Path, capsys: pytest.CaptureFix
 def test_the_doctor_says_how_often_to_sync(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
     run("doctor", "--lang", "en", "--archive", story.archive.path, "--base-url", "http://127.0.0.1:9")
     assert "at the latest (a ceiling" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("where", ["file", "address", "-"])
+def test_a_sync_publishes_the_head_and_a_rewritten_disk_is_found_out(
+    where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, heads = tmp_path / "m.archive", tmp_path / "heads.jsonl"
+    authority = Authority.make()
+    with Emulator(meetings=5, seed=1) as server, authority.serving() as address:
+        for name, value in server.env.items():
+            monkeypatch.setenv(name, value)
+        told = {"file": heads, "address": address}.get(where, "-")
+        for _ in range(2):
+            server.advance(days=1)
+            assert run("sync", "--archive", kept, "--publish-head", told) == 0
+        out = capsys.readouterr().out
+        if where != "file":
+            lines = [one.decode().strip() for one in authority.received] if where == "address" else out.splitlines()
+            heads.write_text("\n".join(line for line in lines if "ytxdata-head/1" in line), encoding="utf-8")
+        assert run("verify", kept, "--heads", heads) == 0
+        published = [json.loads(line) for line in heads.read_text("utf-8").splitlines()]
+        assert len(published) == 2
+        assert published[0]["pulls"] < published[1]["pulls"]
+        again = tmp_path / "again.archive"
+        assert run("sync", "--archive", again) == 0
+    capsys.readouterr()
+    assert run("verify", again, "--heads", heads) == 5
+    assert "rewritten after pull 0" in capsys.readouterr().err
+
+
+def test_a_head_that_nobody_takes_leaves_the_sync_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Emulator(meetings=3, seed=1) as server:
+        for name, value in server.env.items():
+            monkeypatch.setenv(name, value)
+        assert run("sync", "--archive", tmp_path / "a", "--publish-head", tmp_path / "none" / "heads") == 2
+        assert run("sync", "--archive", tmp_path / "a", "--publish-head", "http://127.0.0.1:9/") == 2
+    assert "not published" in capsys.readouterr().err
+    assert run("verify", tmp_path / "a") == 0

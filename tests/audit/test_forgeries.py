@@ -597,6 +597,36 @@ def silence_checks(folder: Path, *, named: bool = False) -> None:
         (folder / f"{name}.about.json").write_bytes(json.dumps({**about, "rows": kept}).encode())
 
 
+def change_finding(folder: Path, check: str, name: str, value: Any) -> None:
+    """One cell of the first finding of a check, in both lists."""
+    body = json.loads((folder / "findings.json").read_bytes())
+    place = next(place for place, one in enumerate(body["findings"]) if one["check"] == check)
+    assert body["findings"][place][name] != value
+    body["findings"][place][name] = value
+    (folder / "findings.json").write_bytes(canonical(body))
+    rows = list(csv.reader(io.StringIO((folder / "findings.csv").read_text("utf-8"), newline="")))
+    if name in rows[0]:
+        rows[place + 1][rows[0].index(name)] = str(value)
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
+    (folder / "findings.csv").write_bytes(text.getvalue().encode())
+
+
+def change_json(path: Path, **values: Any) -> None:
+    """Some of what a JSON file says; descriptions are indented, all else is canonical."""
+    body = {**json.loads(path.read_bytes()), **values}
+    is_about = path.name.endswith(".about.json")
+    path.write_bytes(json.dumps(body, ensure_ascii=False, indent=2).encode() if is_about else canonical(body))
+
+
+def leave_out(folder: Path, name: str) -> None:
+    for end in (".csv", ".about.json"):
+        (folder / f"{name}{end}").unlink()
+
+
+NICE = {"zh": "一切完整。", "en": "All of it is complete."}
+
+
 def change_manifest(folder: Path, **values: Any) -> None:
     body = json.loads((folder / "manifest.json").read_bytes())
     (folder / "manifest.json").write_bytes(canonical({**body, **values}))
@@ -609,8 +639,21 @@ def change_manifest(folder: Path, **values: Any) -> None:
         (silence_checks, "follows from the answers"),
         (lambda f: change_manifest(f, as_of="2020-01-01T00:00:00+00:00"), "as_of"),
         (lambda f: (f / "README.txt").write_text("everything is proven", "utf-8"), "README"),
+        (lambda f: change_finding(f, "coverage_gap", "en", "nothing is missing"), "coverage_gap|en is"),
+        (lambda f: change_finding(f, "coverage_gap", "finding_id", "0123456789abcdef"), "finding_id"),
+        (lambda f: change_finding(f, "coverage_gap", "measured", 1.0), "measured"),
+        (lambda f: change_finding(f, "over_long", "pulls", []), "pulls"),
+        (lambda f: change_finding(f, "over_long", "records_in_archive", []), "records_in_archive"),
+        (lambda f: change_json(f / "certificate.json", sentence=NICE), "sentence"),
+        (lambda f: change_json(f / "tables/audit_summary.about.json", notes=[NICE]), "notes"),
+        (lambda f: change_json(f / "tables/usage.about.json", period=None), "period"),
+        (lambda f: leave_out(f, "tables/moved"), "moved"),
     ],
-    ids=["a description", "checks kept silent", "its instant", "its README"],
+    ids=[
+        "a description", "checks kept silent", "its instant", "its README", "what is missing", "the id of a gap", "how long a gap is",
+        "what proves a finding", "whose finding it is", "the certificate's sentence", "a note of the summary", "a period",
+        "a table left out",
+    ],
 )  # fmt: skip
 def test_a_claim_that_does_not_follow_is_refused(folder: Path, forge: Callable[[Path], object], match: str) -> None:
     forge(folder)
@@ -618,14 +661,35 @@ def test_a_claim_that_does_not_follow_is_refused(folder: Path, forge: Callable[[
     refused(folder, match, recompute=True)
 
 
-def test_witnesses_that_are_not_in_the_pack_are_named(folder: Path) -> None:
-    """A one in the manifest must not switch a comparison off without a word."""
+def test_a_one_in_the_manifest_switches_no_comparison_off(folder: Path) -> None:
     flip_verdict(folder)
     change_manifest(folder, witnesses=1)
     mend(folder)
+    refused(folder, "no reason of this version", recompute=True)
+
+
+def test_witnesses_that_are_not_in_the_pack_are_named(story: Story, tmp_path: Path) -> None:
+    """What rests on a list from elsewhere is said period by period; all else is compared as ever, and the exit code is not that of a whole pack."""
+    meetings = story.archive.meetings()
+    starts = meetings["started_at"].dropna()
+    start, end = starts.min().normalize(), starts.max().normalize()
+    listed = meetings[(meetings["started_at"] >= start) & (meetings["started_at"] < end)]
+    lines = [f"{one.meeting_id},{one.started_at:%Y-%m-%d %H:%M:%S}" for one in listed.itertuples()]
+    given = "\n".join(["meeting_id,started_at", *lines]).encode()
+    said = story.archive.witness(given, kind="console", start=start, end=end, name="list.csv")
+    assert said.finding, "it is kept, whatever it comes to"
+    audit.pack(story.archive, tmp_path / "pack.zip", include_raw=True)
+    told = audit.verify_pack(tmp_path / "pack.zip", recompute=True)
+    assert any(line.startswith("OPEN") and "witnesses" in line for line in told)
+    assert not any("Proven:" in line for line in told)
+    assert main(["verify", str(tmp_path / "pack.zip"), "--recompute"]) == 1
+
+
+def test_a_note_of_an_audit_that_was_given_lists_is_named(folder: Path) -> None:
+    change_json(folder / "findings.about.json", notes=[NICE])
+    mend(folder)
     lines = audit.verify_pack(folder, recompute=True)
-    assert any(line.startswith("OPEN") and "rests on witnesses" in line and "PROVEN" in line for line in lines)
-    assert not any("Proven:" in line for line in lines)
+    assert any(line.startswith("OPEN") and NICE["en"] in line for line in lines)
 
 
 def test_fields_that_the_maker_chose_are_named(folder: Path) -> None:
@@ -668,6 +732,8 @@ def test_later_heads_leave_a_pack_open(made: dict[str, Path], tmp_path: Path) ->
     (tmp_path / "heads.jsonl").write_text("\n".join([*lines, later]), "utf-8")
     told = audit.verify_pack(made["bare.zip"], heads=tmp_path / "heads.jsonl")
     assert any(line.startswith("OPEN") and "1 later heads" in line for line in told)
+    assert main(["verify", str(made["bare.zip"]), "--heads", str(tmp_path / "heads.jsonl")]) == 1
+    assert run_verifier(str(made["bare.zip"]), "--heads", str(tmp_path / "heads.jsonl")).returncode == 1
     assert not any("Proven:" in line for line in told)
 
 

@@ -6,9 +6,11 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import warnings
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -314,3 +316,18 @@ def test_report_runs_the_usage_notebook_with_what_was_asked(archive: Archive, tm
     assert str(archive.path.resolve()) in page
     assert page.count("image/png;base64") >= 6
     assert 'src="http' not in page
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+@pytest.mark.parametrize("show_phones", [False, True])
+def test_files_with_numbers_in_full_are_their_owners_alone(
+    collected: Collection, tmp_path: Path, umask: int, show_phones: bool
+) -> None:
+    before = os.umask(umask)
+    try:
+        few = replace(collected, reports={"usage": collected.reports["usage"], "heatmap": collected.reports["heatmap"]})
+        files = write_files(few, tmp_path, ("csv", "excel", "html"), privacy=Privacy(show_phones=show_phones))
+    finally:
+        os.umask(before)
+    modes = {name: stat.S_IMODE(path.stat().st_mode) for name, path in files.items()}
+    assert set(modes.values()) == {0o600 if show_phones else 0o666 & ~umask}, modes

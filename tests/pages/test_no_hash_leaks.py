@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pyarrow.parquet as pq
 import pytest
 
@@ -23,6 +24,7 @@ from ytxdata.cli import main
 from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
 from ytxdata.history.client import Client
+from ytxdata.pages.notebook import execute, find, to_html
 from ytxdata.tables.table import record_table
 
 DIGESTS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "blake2b", "blake2s")
@@ -138,6 +140,10 @@ def test_nothing_that_leaves_holds_a_hash_of_raw_text(
         ):
             run(*verb)
             said.append(capsys.readouterr().out)
+        for name in ("01_quickstart.ipynb", "02_usage_report.ipynb", "03_history_audit.ipynb"):
+            done = execute(find(name), env={"YTX_ARCHIVE": str(small.path)}, workdir=tmp_path)
+            (out / f"{name}.html").write_text(to_html(done, title=name), encoding="utf-8")
+            (out / name).write_text(nbformat.writes(done), encoding="utf-8")
         record_table(small.pulls(), "pulls", secret=small.secret).to_csv(out / "pulls.csv")
         assert (out / "pack.zip").exists()
         assert (out / "e.csv").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,22 @@ def test_a_file_as_it_was_written_passes_and_says_what_it_is(table: Table, diale
         assert "3 rows of 9 columns" in lines
         assert "PROBABLE" in lines
         assert "(Beijing time) by ytxdata" in lines
+
+
+def test_a_description_copied_over_another_vouches_for_neither(table: Table, tmp_path: Path) -> None:
+    path = table.to_csv(tmp_path / "usage.csv")
+    other = replace(table, frame=table.arrow.slice(0, 1), name="legs").to_csv(tmp_path / "legs.csv")
+    assert len(verify_folder(tmp_path)) == 2
+    about_path(other).write_bytes(about_path(path).read_bytes())
+    with pytest.raises(DamagedError, match=r"legs\.csv"):
+        verify_folder(tmp_path)
+
+
+def test_files_that_were_renamed_together_pass(table: Table, tmp_path: Path) -> None:
+    path = table.to_csv(tmp_path / "usage.csv")
+    path.rename(tmp_path / "usage (1).csv")
+    about_path(path).rename(tmp_path / "usage (1).about.json")
+    assert len(verify_folder(tmp_path)) == 1
 
 
 def test_a_workbook_passes_until_a_byte_is_changed(table: Table, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from ytxdata.archive.stored_files import (
     set_aside,
 )
 from ytxdata.archive.write_sync import PENDING, Writer, index_again, unborn
+from ytxdata.files import IS_WINDOWS, remove
 
 LISTS_KEPT = 16
 """How many of the newest heads keep the list of their files, and so their files: whoever began to read one may go on.
@@ -66,7 +67,7 @@ def heal(root: Path, snapshot: Snapshot | None) -> bool:
         return False
     known = named_files(root, snapshot)
     set_aside(root, [name for name in data_files(root) if name not in known])
-    root.joinpath(PENDING).unlink(missing_ok=True)
+    remove(root / PENDING)
     return True
 
 
@@ -96,7 +97,8 @@ def let_files_go(root: Path, lists_kept: int = LISTS_KEPT) -> None:
     # or files that the lists behind the hole name would be taken for strays
     for number, files in reversed(lists[lists_kept:]):
         for path in paths_of(files) - kept:
-            (root / path).unlink(missing_ok=True)
+            if not remove(root / path):
+                return  # somebody reads it: the next sync tries again, and until then its head keeps its list
             with suppress(OSError):  # a generation is gone with its last file
                 (root / path).parent.rmdir()
                 (root / path).parent.parent.rmdir()
@@ -128,7 +130,7 @@ def _empty_interrupted(root: Path, now: datetime) -> None:
     for path in folder.iterdir() if folder.is_dir() else ():
         with suppress(ValueError):  # what somebody else put there is not ours to remove
             if datetime.strptime(path.name, "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC) < now - ASIDE_KEPT:
-                shutil.rmtree(path)
+                shutil.rmtree(path, ignore_errors=IS_WINDOWS)
 
 
 FAN = 8
@@ -224,8 +226,8 @@ def plain_parquet(root: Path, snapshot: Snapshot) -> Snapshot:
     # no head vouches for these: rows of a killed sync, perhaps; what heads did name is merged or replaced, and may go
     set_aside(root, sorted(spent - marks.keys()))
     for name in spent & marks.keys():
-        (root / name).unlink()
+        remove(root / name)
     for log in sorted(root.rglob("_delta_log")):
         log.rmdir()
-    root.joinpath(PENDING).unlink()
+    remove(root / PENDING)
     return after

@@ -40,7 +40,7 @@ from ytxdata.archive.stored_files import (
     telling_damage,
 )
 from ytxdata.errors import DamagedError
-from ytxdata.files import write_whole
+from ytxdata.files import remove, write_whole
 from ytxdata.records.normalize import aliases_of
 from ytxdata.records.schema import Aliases
 
@@ -240,7 +240,7 @@ def write_gone(root: Path, hashes: Mapping[int, str]) -> None:
     name = f"gone-{min(hashes):012d}-{max(hashes):012d}.json"
     write_whole(root / HEADS / name, sealed({"hashes": {str(number): one for number, one in hashes.items()}}))
     for number in hashes:
-        head_path(root, number).unlink(missing_ok=True)
+        remove(head_path(root, number))
 
 
 def past_of(root: Path, numbers: Iterable[int]) -> str:

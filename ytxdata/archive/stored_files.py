@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from ytxdata import times
 from ytxdata.errors import ArchiveWriteError, DamagedError, UsageError, YtxError
-from ytxdata.files import PRIVATE_FILE, make_private_folder, sha256_of
+from ytxdata.files import PRIVATE_FILE, make_private_folder, move, sha256_of
 from ytxdata.labels import Text
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column, arrow_schema
 
@@ -244,7 +244,7 @@ def set_aside(root: Path, names: list[str]) -> None:
     aside = root / INTERRUPTED / times.now().strftime("%Y%m%dT%H%M%S%f")
     for name in names:
         (aside / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).rename(aside / name)
+        move(root / name, aside / name)
         with suppress(OSError):  # a folder that holds nothing any more
             (root / name).parent.rmdir()
 

@@ -52,7 +52,7 @@ from ytxdata.archive.stored_files import (
     read_run,
     runs_to_merge,
 )
-from ytxdata.files import PRIVATE_FILE, make_private_folder, sha256_of, sync_all
+from ytxdata.files import PRIVATE_FILE, make_private_folder, remove, sha256_of, sync_all
 from ytxdata.version import __version__
 
 PENDING = "pending"
@@ -155,7 +155,7 @@ class Writer:
         counting = {file.path for files in listed.values() for file in files}
         # first the files, then the head: a reader that finds a head finds all it names, also after a power cut
         for path in self._made - counting:  # rows that this very change wrote and then put others in place of
-            (self.root / path).unlink()
+            remove(self.root / path)
         sync_all([self.root / path for path in self._made & counting])
         head = dataclasses.replace(
             self.head,
@@ -172,7 +172,7 @@ class Writer:
         )
         head, sha256 = write_head(self.root, head, listed)
         if is_done:
-            self.root.joinpath(PENDING).unlink(missing_ok=True)
+            remove(self.root / PENDING)
         return Snapshot(self.root, head, sha256, listed)
 
     def _past(self) -> str:

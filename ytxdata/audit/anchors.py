@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.stored_files import CHAINED, pull_sha256
 from ytxdata.audit.verifier import HEAD_FORMAT, canonical, read_heads
 from ytxdata.errors import DamagedError, UsageError, require_extra
+from ytxdata.files import flush
 from ytxdata.labels import Text
 from ytxdata.redact import keyed_hashes
 
@@ -267,7 +267,7 @@ def publish_head(archive: Archive, where: str) -> str:
             with Path(where).open("a", encoding="utf-8") as file:
                 file.write(f"{line}\n")
                 file.flush()
-                os.fsync(file.fileno())
+                flush(file.fileno())
     except (OSError, requests.RequestException) as error:
         raise UsageError(
             Text(

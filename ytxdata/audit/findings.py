@@ -20,7 +20,7 @@ from ytxdata.audit.checking import CHECKS, SEVERITIES, Check, Finding, Severity,
 from ytxdata.audit.data import Auditable, Data
 from ytxdata.audit.explain import explain, sensitivity
 from ytxdata.errors import DamagedError, UsageError
-from ytxdata.files import open_journal
+from ytxdata.files import flush, open_journal
 from ytxdata.labels import Text
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
@@ -439,7 +439,7 @@ class Life:
                     text = text if file.read(1) == b"\n" else "\n" + text
                 file.write(text.encode())
                 file.flush()
-                os.fsync(file.fileno())
+                flush(file.fileno())
         except OSError as error:
             raise UsageError(
                 Text(f"写不了 {self.path}：{error.strerror}", f"{self.path} cannot be written: {error.strerror}"),

@@ -34,6 +34,7 @@ from ytxdata.audit.verifier import (
     sha256,
 )
 from ytxdata.files import replacing, sha256_of
+from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.metrics.usage import usage
 from ytxdata.redact import keyed_hashes
@@ -272,7 +273,7 @@ def parts(
     yield README, _README.encode()
     yield VERIFY, own_verifier()
     yield PULLS, canonical([{name: _plain(row[name]) for name in CHAINED} for row in pulls])
-    yield CERTIFICATE, canonical(_certificate(archive, secret))
+    yield CERTIFICATE, canonical(certificate_json(archive.certificate(), secret))
     yield FINDINGS, canonical(_findings(findings, {row["pull_id"] for row in pulls}, secret))
     certificate = archive.certificate()
     tables: list[Table] = [
@@ -304,8 +305,8 @@ def _plain(value: Any) -> Any:
     return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
 
 
-def _certificate(archive: Archive, secret: bytes | None) -> dict[str, Any]:
-    certificate = archive.certificate()
+def certificate_json(certificate: Certificate, secret: bytes | None = None) -> dict[str, Any]:
+    """Return a certificate as it stands in a pack."""
     periods = [
         {
             "start": one.start.isoformat(),

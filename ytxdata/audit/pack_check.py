@@ -31,11 +31,13 @@ from ytxdata.audit.verifier import (
     verify,
 )  # fmt: skip
 from ytxdata.errors import DamagedError, UsageError, YtxError
+from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.normalize import aliases_of
 from ytxdata.records.schema import Aliases
+from ytxdata.times import Instant, as_instant
 from ytxdata.version import __version__
 
 RELEASED = {"81f029a08560f1b0a31e14c67967c716147a37370e114f3742eafb6e3e8396bc": "0.1.0"}
@@ -187,19 +189,38 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
     ]  # fmt: skip
     told = pack.json(FINDINGS)
     again = [key for key, one in CHECKS.items() if not set(one.needs) & GIVEN]
-    with tempfile.TemporaryDirectory(prefix="ytxdata-recompute-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ytxdata-recompute-", ignore_cleanup_errors=True) as folder:
         archive = Archive(Path(folder) / "archive")
         _replay(archive, answers, aliases, timedelta(seconds=manifest["settle_s"]))
         start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in manifest["audited"])
         config = {key: told["parameters"][key] for key in again if key in told["parameters"]}
-        findings = run(archive, start=start, end=end, checks=again, config=config, remember=False)
-        snapshot = archive.snapshot()
+        comparison = PackComparison(pack, manifest["witnesses"] > 0, again)
+        judged = _Judged(archive.path, comparison.certificate(archive.certificate()))
+        findings = run(judged, start=start, end=end, checks=again, config=config, remember=False)
+        snapshot = judged.snapshot()
         assert snapshot is not None
-        derived = dict(parts(archive, snapshot, chained_pulls(snapshot), findings, None))
-    comparison = PackComparison(pack, manifest["witnesses"] > 0, again)
+        derived = dict(parts(judged, snapshot, chained_pulls(snapshot), findings, None))
     n = sum(comparison.compare(name, data) for name, data in derived.items())
     left = [*chosen_by_its_maker(manifest, told), *comparison.left]
     return f"{n:,} cells follow from {len(answers)} raw answers / 个单元格由原始回答得出", left
+
+
+class _Judged(Archive):
+    """The archive that was derived, under the certificate of the pack.
+
+    How far the platform's clock was off is kept in no pull, so that edges may lie a little elsewhere; once the
+    certificate has been held against the one derived, every cell that rests on its edges can be held against it
+    exactly.
+    """
+
+    def __init__(self, path: Path, certificate: Certificate) -> None:
+        super().__init__(path)
+        self._certificate = certificate
+
+    def certificate(self, start: Instant | None = None, end: Instant | None = None) -> Certificate:
+        """Return what the pack claims of a period."""
+        first, last = (None if edge is None else as_instant(edge) for edge in (start, end))
+        return self._certificate.over(first, last)
 
 
 class _Recorded:

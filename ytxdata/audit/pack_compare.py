@@ -9,7 +9,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import zip_longest
@@ -17,9 +17,13 @@ from typing import Any
 
 from ytxdata.audit.checking import CHECKS
 from ytxdata.audit.findings import OPEN
-from ytxdata.audit.pack import README
+from ytxdata.audit.pack import README, certificate_json
+from ytxdata.audit.run import not_run_note
 from ytxdata.audit.verifier import CERTIFICATE, FINDINGS, PULLS, BrokenError, Unpacked
+from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.reasons import REASONS
+from ytxdata.labels import Text
 from ytxdata.records.normalize import parser_mark
 from ytxdata.records.schema import DEFAULT
 
@@ -73,7 +77,7 @@ CLOCK = timedelta(minutes=10)
 _OF_ITS_TIME = ("package_version", "previous_sha256")
 """What a pull says of the program that kept it; the chain vouches for it, and no answer does."""
 
-_STATUS = ("status", "reason", "by", "pulls", "records_in_archive")
+OPINION = ("status", "reason", "by")
 """What a finding owes to audits before and to people."""
 
 
@@ -88,13 +92,15 @@ class PackComparison:
 
     def compare(self, name: str, data: bytes) -> int:
         """Compare one file; return how many cells agree."""
+        if name not in self.pack.files.sizes:
+            raise BrokenError(f"{name} follows from the answers and is not in the pack / 应有而没有")
         if name == PULLS:
             return _same(name, *(
                 [{key: value for key, value in pull.items() if key not in _OF_ITS_TIME} for pull in pulls]
                 for pulls in (self.pack.json(PULLS), json.loads(data))
             ))  # fmt: skip
         if name == CERTIFICATE:
-            return self._certificate(self.pack.json(CERTIFICATE), json.loads(data))
+            return _same(name, [self.pack.json(name)], [json.loads(data)])
         if name == FINDINGS:
             return self._findings(self.pack.json(FINDINGS), json.loads(data))
         if name == README:
@@ -112,55 +118,41 @@ class PackComparison:
         known, *derived = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
         if header != known or len(told) != len(derived):
             raise BrokenError(f"{name}: {len(told)} rows, {len(derived)} follow from the answers / 行数或列不同")
-        skipped = {"verdict"} if self.has_witnesses else set[str]()
-        if skipped & {*header}:
-            self.left.append(f"{name}: the column verdict rests on witnesses / verdict 一列依据另给的见证，未重算")
         return sum(
-            _same(f"{name}, row {place}", [_cells(header, row, skipped)], [_cells(header, other, skipped)])
+            _same(f"{name}, row {place}", *([dict(zip(header, cells, strict=True))] for cells in (row, other)))
             for place, (row, other) in enumerate(zip(told, derived, strict=True), start=1)
         )
 
-    def _certificate(self, told: dict[str, Any], derived: dict[str, Any]) -> int:
-        """With witnesses, a period that follows from the answers is one of those derived; every other is named."""
-        if not self.has_witnesses:
-            return _certificates_agree(told, derived)
-        alone = [one for one in told["periods"] if not any(_is_period(one, other) for other in derived["periods"])]
-        self.left += [
-            f"certificate.json: {one['verdict']} from {one['start']} to {one['end']} rests on witnesses that are not in the pack ({one['en']}) / 此时段的结论依据另给的见证，未重算"
-            for one in alone
-        ]
-        self.left.append(
-            f"certificate.json: without the witnesses the worst verdict is {derived['worst']} / 不计见证时最差的结论"
-        )
-        return 4 * (len(told["periods"]) - len(alone))
+    def certificate(self, derived: Certificate) -> Certificate:
+        """Compare what is claimed of every period with what follows, and return the claims. With witnesses, a period that follows from
+        the answers is one of those derived; every other is named.
+        """  # fmt: skip
+        told, again = self.pack.json(CERTIFICATE), certificate_json(derived)
+        if self.has_witnesses:
+            alone = [one for one in told["periods"] if not any(_is_period(one, other) for other in again["periods"])]
+            self.left += [
+                f"certificate.json: {one['verdict']} from {one['start']} to {one['end']} rests on witnesses that are not in the pack ({one['en']}) / 此时段的结论依据另给的见证，未重算"
+                for one in alone
+            ]
+            self.left.append(
+                f"certificate.json: without the witnesses the worst verdict is {again['worst']} / 不计见证时最差的结论"
+            )
+        else:
+            _periods_agree(told["periods"], again["periods"])
+        return Certificate(tuple(_period(one) for one in told["periods"]), derived.outside)
 
     def _findings(self, told: dict[str, Any], derived: dict[str, Any]) -> int:
         """Findings of every check that runs on answers alone, and which of these did not run and why."""
         if strange := sorted({one["check"] for one in told["findings"]} - {*told["parameters"]}):
             raise BrokenError(f"findings of checks that did not run / 没有运行的检查有发现: {strange}")
-        certified = [key for key in self.again if "certificate" in CHECKS[key].needs]
         n = _same(FINDINGS, *(
             [
-                {key: value for key, value in one.items() if key not in _STATUS}
+                {key: value for key, value in one.items() if key not in OPINION}
                 for one in found["findings"]
-                if one["check"] in self.again and one["check"] not in certified and one["status"] != "resolved"
+                if one["check"] in self.again and one["status"] != "resolved"
             ]
             for found in (told, derived)
         ))  # fmt: skip
-        for key in certified:
-            # their ids name edges of periods, which may lie a little elsewhere
-            counts = [
-                Counter(
-                    one["severity"] for one in found["findings"] if one["check"] == key and one["status"] != "resolved"
-                )
-                for found in (told, derived)
-            ]
-            if self.has_witnesses and counts[0] != counts[1]:
-                self.left.append(
-                    f"{key}: {dict(counts[0])} findings, without the witnesses {dict(counts[1])} / 依据另给的见证，未重算"
-                )
-            elif not self.has_witnesses:
-                n += _same(f"findings of {key}", [dict(counts[0])], [dict(counts[1])])
         mine = {key for key in self.again if key in told["parameters"]}
         _same("findings.json, not run", *(
             [{key: why for key, why in found["not_run"].items() if key in mine}] for found in (told, derived)
@@ -169,16 +161,32 @@ class PackComparison:
 
     def _about(self, name: str, told: dict[str, Any], derived: dict[str, Any]) -> int:
         """What stands beside a table claims no more than follows; hash and rows were held against the table itself."""
-        skipped = {"sha256", "bytes", "rows", "package_version", "written_at"}
-        if name in ("findings.about.json", "tables/audit_summary.about.json"):
-            skipped |= {"notes", "period"}  # of lists that were given, and of a table of checks
-        if self.has_witnesses:
-            skipped |= {"completeness"}
-            if told.get("completeness") != derived.get("completeness"):
-                self.left.append(f"{name}: completeness rests on witnesses / 完整性结论依据另给的见证，未重算")
+        skipped = {"sha256", "bytes", "rows", "version", "written_at"}
+        if name == "findings.about.json":
+            skipped.add("notes")
+            self._notes(told, derived)
         return _same(name, *(
-            [{key: _coarse(value) for key, value in one.items() if key not in skipped}] for one in (told, derived)
+            [{key: value for key, value in one.items() if key not in skipped}] for one in (told, derived)
         ))  # fmt: skip
+
+    def _notes(self, told: dict[str, Any], derived: dict[str, Any]) -> None:
+        """Notes of an audit also tell its instant, the lists it was given, and checks that could not run without them."""
+        body = self.pack.json(FINDINGS)
+        known = {_coarse(note) for note in derived["notes"]}
+        known |= {
+            _coarse(not_run_note(CHECKS[key], Text(**why))._asdict())
+            for key, why in body["not_run"].items()
+            if key in CHECKS
+        }
+        strange = [note["en"] for note in told["notes"] if _coarse(note) not in known]
+        if strange and not [key for key in body["parameters"] if key not in self.again and key not in body["not_run"]]:
+            raise BrokenError(
+                f"findings.about.json: does not follow from the answers / 与原始回答不符: {strange[0][:200]!r}"
+            )
+        self.left += [
+            f"findings.about.json: of what was given beside the archive / 出自另给的名单: {one[:200]}"
+            for one in strange
+        ]
 
     def _summary(self, data: bytes) -> int:
         """The summary counts the findings that the pack lists, for every check that ran, and says of each what
@@ -208,12 +216,22 @@ COUNTS = ("warn", "crit", "new", "persisting", "resolved", "accepted")
 
 
 def _coarse(value: Any) -> str:
-    """A description without the instants in its sentences, which the platform's clock moves a little: certificate and
-    tables hold them.
-    """
+    """A note without its instants: an audit says when it was made."""
     return re.sub(
         r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?", "…", json.dumps(value, ensure_ascii=False, sort_keys=True)
     )
+
+
+_KEYS = {(one.verdict, one.text.zh, one.text.en): key for key, one in REASONS.items()}
+"""What a pack says of a period → the reason it says it for."""
+
+
+def _period(told: dict[str, Any]) -> Period:
+    key = _KEYS.get((told["verdict"], told["zh"], told["en"]))
+    if key is None:
+        raise BrokenError(f"certificate.json: no reason of this version / 不认识的理由: {told['verdict']} {told['en']}")
+    start, end = (datetime.fromisoformat(told[edge]) for edge in ("start", "end"))
+    return Period(start, end, key, tuple(told["pulls"]))
 
 
 def _is_period(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -224,27 +242,19 @@ def _is_period(one: dict[str, Any], other: dict[str, Any]) -> bool:
     )
 
 
-def _certificates_agree(told: dict[str, Any], derived: dict[str, Any]) -> int:
-    """Compare what is claimed of every period. An edge may lie a little elsewhere: how far the platform's clock was
-    off is kept in no pull.
-    """
-    periods = [
-        [{key: value for key, value in one.items() if key not in ("start", "end")} for one in given["periods"]]
+def _periods_agree(told: list[dict[str, Any]], derived: list[dict[str, Any]]) -> None:
+    """Compare what is claimed of every period. An edge may lie a little elsewhere: how far the platform's clock was off is kept in no pull."""
+    _same(CERTIFICATE, *(
+        [{key: value for key, value in one.items() if key not in ("start", "end")} for one in given]
         for given in (told, derived)
-    ]
-    n = _same(CERTIFICATE, *periods) + _same(CERTIFICATE, [{"worst": told["worst"]}], [{"worst": derived["worst"]}])
-    for one, other in zip(told["periods"], derived["periods"], strict=True):
+    ))  # fmt: skip
+    for one, other in zip(told, derived, strict=True):
         for edge in ("start", "end"):
             apart = datetime.fromisoformat(one[edge]) - datetime.fromisoformat(other[edge])
             if abs(apart) > CLOCK:
                 raise BrokenError(
                     f"certificate.json: {edge} is {one[edge]}, {other[edge]} follows from the answers / 与原始回答不符"
                 )
-    return n
-
-
-def _cells(header: Sequence[str], row: Sequence[str], skipped: Collection[str]) -> dict[str, str]:
-    return {key: cell for key, cell in zip(header, row, strict=True) if key not in skipped}
 
 
 def _same(name: str, told: Sequence[dict[str, Any]], derived: Sequence[dict[str, Any]]) -> int:

@@ -136,7 +136,7 @@ def run(
         name="findings",
         title=TITLE,
         definitions=DEFINITIONS,
-        notes=(*notes, *(_not_run(CHECKS[key], why) for key, why in not_run.items())),
+        notes=(*notes, *(not_run_note(CHECKS[key], why) for key, why in not_run.items())),
         period=scope.period,
         edges=(scope.start, scope.end),
         certificate=data.certificate,
@@ -206,7 +206,8 @@ def _now_note(data: Data) -> Text:
     return Text(f"以 {at} 为“现在”", f"“now” is {at}")
 
 
-def _not_run(check: Check, why: Text) -> Text:
+def not_run_note(check: Check, why: Text) -> Text:
+    """Return the note that says why a check did not run."""
     return Text(
         f"{check.title.zh}（{check.key}）未运行，因为{why.zh}",
         f"{check.title.en} ({check.key}) not run, because {why.en}",

@@ -5,7 +5,8 @@
 核对证据包，只需要 Python 标准库。不给路径时核对本文件所在的目录。请从发行版取得本文件：证据包里的那一份是制作者给的。
 Without a path it checks the folder it lies in. Take this file from a release: the one inside a pack is whatever its
 maker put there.
-Exit code 0: all claims hold. Exit code 5: at least one does not. 退出码 0：全部成立；5：至少一项不成立。
+Exit code 0: all claims hold. 1: they hold, and something of what was asked is left open (OPEN). 5: one does not hold.
+退出码 0：全部成立；1：成立，但有未能核对之处（OPEN）；5：至少一项不成立。
 """
 
 from __future__ import annotations
@@ -551,7 +552,7 @@ def main() -> int:
     lines, holds = verify(given.pack, asked)
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]  # it is a text stream
     sys.stdout.write("\n".join(lines) + "\n")
-    return 0 if holds else 5
+    return 5 if not holds else 1 if any(line.startswith("OPEN") for line in lines) else 0
 
 
 if __name__ == "__main__":

@@ -107,8 +107,8 @@ _HELP = Text(
     "Conference history: fetched whole, kept for good, counted once, reported honestly.",
 )
 _EXITS = Text(
-    "退出码：0 正常 · 1 有发现 · 2 用法或输入有误 · 3 凭证、账户或应用被拒 · 4 平台或网络失败 · 5 存档或证据包损坏 · 6 没有这个会议",
-    "Exit codes: 0 fine · 1 findings · 2 wrong usage or input · 3 credentials, account or application refused · 4 platform or network failed · 5 archive or pack damaged · 6 no such meeting",
+    "退出码：0 正常 · 1 有发现，或证据包有未能核对之处 · 2 用法或输入有误 · 3 凭证、账户或应用被拒 · 4 平台或网络失败 · 5 存档或证据包损坏 · 6 没有这个会议",
+    "Exit codes: 0 fine · 1 findings, or a pack of which something is left open · 2 wrong usage or input · 3 credentials, account or application refused · 4 platform or network failed · 5 archive or pack damaged · 6 no such meeting",
 )
 
 _INTERRUPT = 130

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -199,10 +200,10 @@ def verify(
 ) -> None:
     """核对存档、证据包或收到的文件 / Check an archive, a pack, or a file that was received.
 
-    核对存档里的每个校验和与每条约束，证据包里的每项主张，或 CSV、XLSX 与其说明（.about.json）是否一致；损坏时退出码为 5。
+    核对存档里的每个校验和与每条约束，证据包里的每项主张，或 CSV、XLSX 与其说明（.about.json）是否一致；损坏时退出码为 5，证据包成立但有未能核对之处（OPEN）时为 1。
 
     Check every hash and every law of an archive, every claim of an evidence pack, or a CSV or XLSX against its
-    description (.about.json); exit code 5 when something is damaged.
+    description (.about.json); exit code 5 when something is damaged, 1 when a pack holds and something is left open.
 
     Example: ytxdata verify evidence.zip --public-key key.pub --recompute
     """  # fmt: skip
@@ -212,7 +213,10 @@ def verify(
         lines = verify_pack(
             archive, public_key=public_key, require_signature=require_signature, heads=heads, authority=authority, recompute=recompute
         )  # fmt: skip
-        _tell([Text(line, line) for line in lines], as_json)
+        left = [line for line in lines if line.startswith("OPEN ")]
+        _tell([Text(line, line) for line in lines], as_json, left)
+        if left:
+            raise typer.Exit(1)
     elif public_key or require_signature or authority or recompute:
         raise UsageError(
             Text(
@@ -264,9 +268,9 @@ def _verify_tables(path: Path, as_json: bool) -> None:
     _tell([*(verify_folder(path) if path.is_dir() else verify_file(path)), NO_SEAL], as_json)
 
 
-def _tell(lines: list[Text], as_json: bool) -> None:
+def _tell(lines: list[Text], as_json: bool, left: Sequence[str] = ()) -> None:
     if as_json:
-        emit({"is_sound": True, "checked": [line.en for line in lines]})
+        emit({"is_sound": True, "checked": [line.en for line in lines], "left_open": list(left)})
     else:
         for line in lines:
             say(line)

@@ -120,7 +120,7 @@ def report(
     from tqdm import tqdm
 
     from ytxdata.pages.html_report import write_pdf
-    from ytxdata.pages.report_files import formats_of, write_files
+    from ytxdata.pages.report_files import formats_of, names_of, write_files
     from ytxdata.pages.small_groups import refuse_leftovers, without_small_groups
 
     formats = formats_of(format_)
@@ -139,19 +139,19 @@ def report(
             Text("--previous 须与 --min-group 合用", "--previous goes with --min-group"),
             remedy=Text("加上 --min-group N", "add --min-group N"),
         )
-    if min_group:
-        refuse_leftovers(out)
     # pseudonyms and names exclude each other, pseudonyms and departments do not
     is_for_groups = group is not None or invoice is not None or asked.only is not None
     privacy = _privacy(show_phones, pseudonyms, None if pseudonyms and is_for_groups else book)
     with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
         collected = _collected(archive, asked, privacy, book, bar.set_description_str)
+        formats |= {"html"} if pdf else set()
         if min_group:
             collected = without_small_groups(collected, min_group, previous=previous, privacy=privacy)
+            refuse_leftovers(out, names_of(collected, formats, pdf=pdf))
         files = write_files(
             collected,
             out,
-            {*formats, *(("html",) if pdf else ())},
+            formats,
             lang=chosen.lang,
             privacy=privacy,
             check=not no_check,

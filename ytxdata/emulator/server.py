@@ -398,7 +398,8 @@ def serve(
         if env_file is not None:
             write_env_file(env_file, server.env)
         print(server.url, file=out or sys.stdout, flush=True)  # the first line is the interface
-        stop.wait()
+        while not stop.wait(0.5):  # without an end, Windows would not let Ctrl-C through
+            pass
 
 
 def run(options: Options, command: Sequence[str], *, prepare: Callable[[Emulator], None] = lambda _: None) -> int:

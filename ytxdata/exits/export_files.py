@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
-from ytxdata.files import sync_all
+from ytxdata.files import PRIVATE_FILE, sync_all
 from ytxdata.labels import Text
 from ytxdata.records.schema import TABLES, TableName
 from ytxdata.tables import csv, open_formats
@@ -94,6 +94,8 @@ class _Files:
         for path, table in tables.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             self.write(table, drafts[path])
+            if table.is_open:
+                drafts[path].chmod(PRIVATE_FILE)
         sync_all(drafts.values())
         for path, draft in drafts.items():
             draft.replace(path)

@@ -74,7 +74,7 @@ def write_page(collected: Collection, path: str | Path, *, lang: Lang = "zh", pr
         The path cannot be written.
     """
     target = Path(path)
-    with replacing(target) as draft:
+    with replacing(target, is_private=privacy is not None and privacy.show_phones) as draft:
         draft.write_text(page(collected, lang=lang, privacy=privacy), encoding="utf-8")
     return target
 
@@ -104,7 +104,11 @@ def write_pdf(page: str | Path, path: str | Path) -> Path:
             ),
         )
     target = Path(path)
-    with replacing(target) as draft, TemporaryDirectory(prefix="ytxdata-pdf-", ignore_cleanup_errors=True) as profile:
+    is_private = not Path(page).stat().st_mode & 0o077  # as the page is
+    with (
+        replacing(target, is_private=is_private) as draft,
+        TemporaryDirectory(prefix="ytxdata-pdf-", ignore_cleanup_errors=True) as profile,
+    ):
         command = [
             program, "--headless", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--no-pdf-header-footer",
             f"--user-data-dir={profile}", f"--print-to-pdf={draft.absolute()}", Path(page).absolute().as_uri(),

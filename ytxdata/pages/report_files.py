@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ytxdata.errors import UsageError
+from ytxdata.files import check_names
 from ytxdata.labels import Lang, Text
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.html_report import write_page
@@ -26,6 +27,15 @@ FORMATS: dict[str, tuple[str, ...]] = {
 """What a user may ask for → what is written."""
 
 _WORKBOOK, _PAGE = "report.xlsx", "report.html"
+PRINTED = "report.pdf"
+
+
+def names_of(collected: Collection, formats: Several[str], *, pdf: bool = False) -> list[str]:
+    """Return the names of the files that are written of a collection."""
+    endings = [ending for ending in ("csv", "parquet") if ending in formats]
+    names = [f"{name}.{ending}" for name in collected.tables for ending in endings]
+    more = {_PAGE: "html" in formats, _WORKBOOK: "excel" in formats, PRINTED: pdf}
+    return [*names, *(name for name, is_written in more.items() if is_written)]
 
 
 def formats_of(asked: Sequence[str]) -> set[str]:
@@ -87,13 +97,14 @@ def write_files(
     Raises
     ------
     UsageError
-        A file cannot be written; or a table has more rows than a sheet holds, then nothing is written at all.
+        A file cannot be written, or a report's name is none for a file; or a table has more rows than a sheet holds, then nothing is written at all.
     MissingExtraError
         xlsxwriter is not installed: `pip install "ytxdata[excel]"`; nothing is written.
     FileDiffersError
         A file, read back, is not what was meant; the message names the cell.
     """
     folder = Path(out)
+    check_names(names_of(collected, formats))  # reports of one's own are called as one likes
     chosen = privacy or Privacy()
     files: dict[str, Path] = {}
     if "excel" in formats:

@@ -1,5 +1,4 @@
-"""A set of reports that may be handed on: no figure about fewer people than a minimum, and none that the others give
-away.
+"""A set of reports that may be handed on: no figure about fewer people than a minimum, and none that the others give away.
 
 A row of few people is hidden (first suppression). Where totals are published, one hidden row is the total less the
 others; so more rows are hidden, the smallest that do, until what all hidden rows of a table add up to says little
@@ -8,10 +7,13 @@ about any of them (second suppression).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -19,18 +21,18 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.registry import REPORTS
+from ytxdata.metrics.registry import REPORTS, Ask
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import RECORDS, Collection, KeyFigure
-from ytxdata.plots.over_time import spans
+from ytxdata.plots.over_time import Span, spans
 from ytxdata.tables.csv import read_csv
-from ytxdata.tables.described import Described
+from ytxdata.tables.described import Described, about_path
+from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Privacy, blanked
+from ytxdata.times import BEIJING
 
 KEYS = ("period", "group")
-"""Columns that name the rows of a breakdown; tables with the same ones are hidden together, for their figures are
-sums of each other.
-"""
+"""Columns that name the rows of a breakdown; tables with the same ones are hidden together, for their figures are sums of each other."""
 
 SUMS = ("meetings", "legs", "min", "count", "yuan")
 """Units whose figures add up to a published total."""
@@ -40,6 +42,15 @@ NOT_SUMS = ("peak_", "size_", "lines_sufficient", "level", "minutes_above", "cov
 
 OTHER_RULES = ("compare_definitions",)
 """Reports that count the whole period once more by other rules: what two rules disagree about is often one meeting."""
+
+PAGES = ("report.xlsx", "report.html", "report.pdf", "02_usage_report.html")
+"""What an earlier report, without this rule, may have left where this one is written."""
+
+SINGLE = ("creator", "number", "meeting_id")
+"""Conditions that leave the meetings of a single person, or a single meeting."""
+
+TWO_WEEKS = timedelta(days=14)
+"""From how long a period on every weekday lies in several weeks, so that a heat map's weekdays are no days."""
 
 MARGIN = 0.1
 """A hidden figure must not be known better than to this share of itself: statistical offices call it the p % rule."""
@@ -66,12 +77,12 @@ class Sums(NamedTuple):
 def without_small_groups(
     collected: Collection, minimum: int, *, previous: str | Path | None = None, privacy: Privacy | None = None
 ) -> Collection:
-    """Return the reports without figures about fewer than `minimum` people, and without those that would give them
-    away.
+    """Return the reports without figures about fewer than `minimum` people, and without those that would give them away.
 
-    Rows that count people are judged by their own count, rows of a period by the people of that period in the usage
-    report; a row whose count is unknown is hidden. Records, reports whose rows are single persons or meetings, whether
-    by themselves or by the group that was asked for, and those that count by other rules are left out.
+    Rows are judged by the people in that row of the usage report, and a group of the address book also by how many
+    numbers the book has in it: a department of two is small, however many it meets. Left out are records, reports
+    whose rows are single persons or meetings, those that count by other rules, and those whose rows are others than
+    the usage report's: their sums would be more totals.
 
     Parameters
     ----------
@@ -87,8 +98,8 @@ def without_small_groups(
     Raises
     ------
     UsageError
-        The whole period has fewer people: nothing of it can be published; the groups that were asked for are single
-        persons; or there is no earlier report.
+        The whole period has fewer people: nothing of it can be published; the groups, or the meetings that were
+        selected, are of single persons; or there is no earlier report.
     """
     counts = next(one for one in collected.figures if one.definition.key == "people")
     usage = collected.reports["usage"]
@@ -97,14 +108,15 @@ def without_small_groups(
             Text(f"整个期间少于 {minimum} 人，没有可以公开的数字", f"the whole period has fewer than {minimum} people: no figure of it can be published"),
             remedy=Text("选更长的期间，或减小 --min-group", "choose a longer period, or a smaller --min-group"),
         )  # fmt: skip
-    if _names_persons(usage):
-        raise UsageError(
-            Text("分组是单个的人，不能按人数公开", "the groups are single persons: they cannot be published by head count"),
-            remedy=Text("换用 --group department 等分组", "choose other groups, such as --group department"),
-        )  # fmt: skip
-    kept = {name: report for name, report in collected.reports.items() if not _is_left_out(name, report)}
-    before = {} if previous is None else _hidden_before(Path(previous))
-    hidden = _hidden_rows(kept, usage, minimum, before, privacy or Privacy())
+    _refuse_persons(usage, collected.ask)
+    kept = {
+        name: report
+        for name, report in collected.reports.items()
+        if not _is_left_out(name, report) and _is_counted(report, usage) and not _tells_days(report, collected)
+    }
+    before = [] if previous is None else _hidden_before(Path(previous), kept)
+    by_row = [report for report in kept.values() if _key_columns(report)]
+    hidden = _hidden_rows(by_row, usage, _few_members(collected.ask, minimum), minimum, before, privacy or Privacy())
     is_before_large = (counts.before or 0) >= minimum
     return replace(
         collected,
@@ -125,22 +137,63 @@ def _names_persons(report: Report) -> bool:
     return any(report.definition(key).unit in ("phone", "person") for key in report.arrow.column_names)
 
 
-def refuse_leftovers(out: str | Path) -> None:
-    """Raise UsageError when tables of single persons or meetings lie where the others are to be written: they would go along."""
-    personal = (name for name, report in REPORTS.items() if report.is_personal)
-    names = (f"{name}{ending}" for name in (*RECORDS, *personal, *OTHER_RULES) for ending in (".csv", ".parquet"))
-    left = [name for name in names if (Path(out) / name).exists()]
-    if left:
-        listed = ", ".join(left)
+def _refuse_persons(usage: Report, ask: Ask) -> None:
+    """Raise UsageError for figures about one person, however many joined that person's meetings."""
+    if _names_persons(usage):
         raise UsageError(
-            Text(f"{out} 中有此前写出的逐人、逐会议的表：{listed}", f"{out} holds tables of single persons and meetings from an earlier run: {listed}"),
-            remedy=Text("用 --out 另选一个空目录", "choose an empty directory with --out"),
+            Text("分组是单个的人，不能按人数公开", "the groups are single persons: they cannot be published by head count"),
+            remedy=Text("换用 --group department 等分组", "choose other groups, such as --group department"),
+        )  # fmt: skip
+    if single := [key for key in ask.only or () if key in SINGLE]:
+        listed = ", ".join(single)
+        raise UsageError(
+            Text(f"按 {listed} 选取的是单个的人或会议，不能按人数公开", f"what is selected by {listed} is one person or meeting: it cannot be published by head count"),
+            remedy=Text("去掉该条件，或不用 --min-group", "leave that condition out, or --min-group"),
         )  # fmt: skip
 
 
+def _is_counted(report: Report, usage: Report) -> bool:
+    """Tell whether a report has no rows of its own, or the very rows of the usage report, whose people are known.
+
+    Other rows (departments of a chargeback beside months of the usage) have head counts that nobody took, and they
+    add up to figures of the first: totals that `to_hide` knows nothing of.
+    """
+    columns = _key_columns(report)
+    return not columns or (
+        columns == _key_columns(usage) and ("group" not in columns or report.definition("group") == usage.definition("group"))
+    )  # fmt: skip
+
+
+def _tells_days(report: Report, collected: Collection) -> bool:
+    """Tell whether a table by weekday gives sums of days, of which one may be hidden."""
+    if "weekday" not in report.arrow.column_names or collected.period is None or collected.ask.by == "total":
+        return False
+    start, end = collected.period
+    return collected.ask.by == "day" or end - start < TWO_WEEKS
+
+
+def _few_members(ask: Ask, minimum: int) -> set[str]:
+    """Return the groups of the address book in which it has fewer numbers than the minimum."""
+    if ask.book is None or not isinstance(ask.group, str):
+        return set()
+    book, column = AddressBook.read(ask.book), ask.group
+    members = Counter(label for entries in book.lines.values() for label in {one.cell(column) for one in entries})
+    return {label for label, n in members.items() if n < minimum}
+
+
+def refuse_leftovers(out: str | Path, written: Iterable[str]) -> None:
+    """Raise UsageError when files of an earlier report would stay beside those that are written: they would go along."""
+    known = {*(f"{name}.{end}" for name in (*RECORDS, *REPORTS) for end in ("csv", "parquet")), *PAGES}
+    if left := sorted(path.name for path in Path(out).glob("*") if path.name in known - {*written}):
+        listed = ", ".join(left)
+        raise UsageError(
+            Text(f"{out} 中有此前写出的文件：{listed}", f"{out} holds files of an earlier report: {listed}"),
+            remedy=Text("用 --out 另选一个空目录", "choose an empty directory with --out"),
+        )
+
+
 def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
-    """Return the rows to hide: those of few people, and the smallest others, until the hidden ones add up to enough
-    in every column.
+    """Return the rows to hide: those of few people, and the smallest others, until the hidden ones add up to enough in every column.
 
     Examples
     --------
@@ -159,9 +212,7 @@ def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
 
 
 def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bool:
-    """Tell whether a column's hidden total, which anybody can compute, leaves room around the figure of each row of
-    few people.
-    """
+    """Tell whether a column's hidden total, which anybody can compute, leaves room around the figure of each row of few people."""
     values = {key: rows[key].figures[column] for key in hidden}
     total = sum(values.values())
     if not any(row.figures[column] for row in rows.values()):
@@ -170,35 +221,23 @@ def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bo
 
 
 def _hidden_rows(
-    reports: Mapping[str, Report], usage: Report, minimum: int, before: Mapping[str, set[Key]], privacy: Privacy
-) -> dict[Key, set[Key]]:
-    """Return for each set of key columns the rows to hide, over all tables that have them."""
-    people = {key: row.get("people") for key, row in zip(_keys(usage), usage.arrow.to_pylist(), strict=True)}
-    families: dict[Key, list[Report]] = {}
-    for report in reports.values():
-        if columns := _key_columns(report):
-            families.setdefault(columns, []).append(report)
-    return {columns: to_hide(_family(those, people, minimum, before, privacy)) for columns, those in families.items()}
-
-
-def _family(
-    reports: list[Report], people: Mapping[Key, Any], minimum: int, before: Mapping[str, set[Key]], privacy: Privacy
-) -> dict[Key, Sums]:
-    """Return the rows of all tables that are named alike, their figures side by side."""
-    rows: dict[Key, Sums] = {}
-    width = 0
+    reports: Iterable[Report], usage: Report, few: set[str], minimum: int, before: Iterable[Hidden], privacy: Privacy
+) -> set[Key]:
+    """Return the rows to hide, in all tables alike; figures of one row in several tables are sums of each other."""
+    people = dict(zip(_keys(usage), usage.arrow["people"].to_pylist(), strict=True))
+    columns: list[dict[Key, float]] = []
+    small: dict[Key, bool] = {}
     for report in reports:
-        table = report.arrow
-        summed = [key for key in table.column_names if _adds_up(report, key)]
-        earlier = _overlapping(_keys(privacy.masked(report)), before.get(report.name, set()))
-        for key, row, was_hidden in zip(_keys(report), table.to_pylist(), earlier, strict=True):
-            known = rows.get(key, Sums([0.0] * width, False))
-            n_people = row["people"] if "people" in row else people.get(key, people.get(key[:1]))
-            is_small = was_hidden or n_people is None or n_people < minimum
-            figures = [*known.figures, *[0.0] * (width - len(known.figures)), *(float(row[one] or 0) for one in summed)]
-            rows[key] = Sums(figures, known.is_small or is_small)
-        width += len(summed)
-    return {key: Sums([*row.figures, *[0.0] * (width - len(row.figures))], row.is_small) for key, row in rows.items()}
+        keys, table = _keys(report), report.arrow
+        for key, was_hidden in zip(keys, _overlapping(privacy.masked(report), before), strict=True):
+            n = people.get(key)
+            is_small = was_hidden or n is None or n < minimum or key[-1] in few
+            small[key] = small.get(key, False) or is_small
+        for name in (one for one in table.column_names if _adds_up(report, one)):
+            columns.append({})
+            for key, value in zip(keys, table[name].to_pylist(), strict=True):
+                columns[-1][key] = columns[-1].get(key, 0.0) + float(value or 0)
+    return to_hide({key: Sums([one.get(key, 0.0) for one in columns], is_small) for key, is_small in small.items()})
 
 
 def _adds_up(table: Described, key: str) -> bool:
@@ -214,19 +253,16 @@ def _keys(table: Described) -> list[Key]:
     return list(zip(*columns, strict=True)) if columns else [()] * table.arrow.num_rows
 
 
-def _without(report: Report, hidden: Mapping[Key, set[Key]], minimum: int) -> Report:
-    columns = _key_columns(report)
-    if not columns:
+def _without(report: Report, hidden: set[Key], minimum: int) -> Report:
+    if not _key_columns(report):
         return replace(report, notes=(*report.notes, _NO_COUNT.format(minimum=minimum)))
-    gone = pa.chunked_array([pa.array([key in hidden[columns] for key in _keys(report)], pa.bool_())])
+    gone = pa.chunked_array([pa.array([key in hidden for key in _keys(report)], pa.bool_())])
     done = blanked(report, gone, minimum)
-    return done if "period" in columns else _hidden_last(done, gone)
+    return done if "period" in report.arrow.column_names else _hidden_last(done, gone)
 
 
 def _hidden_last(report: Report, is_hidden: pa.ChunkedArray) -> Report:
-    """Return a ranking with the rows that lost their figures at its end, by name: their rank would tell about what
-    they were.
-    """
+    """Return a ranking with the rows that lost their figures at its end, by name: their rank would tell about what they were."""
     rows = report.arrow
     last = rows.filter(is_hidden).sort_by(rows.column_names[0])
     return (
@@ -234,35 +270,64 @@ def _hidden_last(report: Report, is_hidden: pa.ChunkedArray) -> Report:
     )
 
 
-def _hidden_before(folder: Path) -> dict[str, set[Key]]:
-    """Return the rows that an earlier report hid, table by table."""
-    tables = {path.stem: read_csv(path) for path in sorted(folder.glob("*.csv")) if path.stem in REPORTS}
+class Hidden(NamedTuple):
+    """A row that an earlier report hid: from when to when it is (None: for ever), of which group (None: of all), and what the groups are."""
+
+    span: Span | None
+    group: str | None
+    groups: tuple[str, str]
+
+
+def _hidden_before(folder: Path, names: Iterable[str]) -> list[Hidden]:
+    """Return the rows that an earlier report hid."""
+    tables = {name: path for name in names if (path := folder / f"{name}.csv").is_file()}
     if not tables:
         raise UsageError(
             Text(f"{folder} 中没有此前的报告（CSV）", f"there is no earlier report (CSV) in {folder}"),
             remedy=Text("给出此前 report --format csv 的目录", "give the directory of an earlier report --format csv"),
         )
-    return {name: set(_blank_rows(frame)) for name, frame in tables.items()}
+    found: dict[Hidden, None] = {}
+    for path in tables.values():
+        frame, told = read_csv(path), json.loads(about_path(path).read_text("utf-8"))
+        words = next(((one["zh"], one["en"]) for one in told["columns"] if one["key"] == "group"), ("", ""))
+        edges = told["period"] and tuple(datetime.fromisoformat(told["period"][edge]) for edge in ("start", "end"))
+        rows = _rows(frame, edges, words)
+        found |= dict.fromkeys(row for row, is_blank in zip(rows, _is_blank(frame), strict=True) if is_blank)
+    return list(found)
 
 
-def _blank_rows(frame: pd.DataFrame) -> Iterable[Key]:
-    names = [name for name in KEYS if name in frame]
+def _is_blank(frame: pd.DataFrame) -> list[bool]:
     figures = frame.select_dtypes("number")
-    if names and not figures.empty:
-        for row in frame.loc[figures.isna().all(axis=1), names].astype(str).itertuples(index=False):
-            yield tuple(row)
+    blank: list[bool] = figures.isna().all(axis=1).tolist()
+    return [False] * len(frame) if figures.empty else blank
 
 
-def _overlapping(keys: list[Key], hidden: set[Key]) -> list[bool]:
-    """Tell of each row whether it was hidden before, or its period shares a day with one that was, of whatever
-    length.
-    """
-    if not hidden or not keys:
-        return [key in hidden for key in keys]
-    mine, theirs = spans([key[0] for key in keys]), spans(sorted({key[0] for key in hidden}))
-    if mine is None or theirs is None:
-        return [key in hidden for key in keys]
-    return [
-        key in hidden or any(start < last and first < end for first, last in theirs)
-        for key, (start, end) in zip(keys, mine, strict=True)
-    ]
+def _rows(frame: pd.DataFrame, edges: tuple[datetime, datetime] | None, groups: tuple[str, str]) -> list[Hidden]:
+    """Return when each row of a table is, and of whom."""
+    whole: Span | None = None if edges is None else (_wall(edges[0]), _wall(edges[1]))
+    dated: Sequence[Span | None] = [whole] * len(frame)
+    if "period" in frame:
+        periods = frame["period"].astype(str).tolist()
+        # twice, for one Monday alone would be taken for a day: as a week it hides more
+        dated = (spans([*periods, *periods]) or dated)[: len(frame)]
+    labels = frame["group"].astype(str).tolist() if "group" in frame else [None] * len(frame)
+    return [Hidden(span, label, groups) for span, label in zip(dated, labels, strict=True)]
+
+
+def _wall(instant: datetime) -> datetime:
+    return instant.astimezone(BEIJING).replace(tzinfo=None)
+
+
+def _overlapping(report: Report, before: Iterable[Hidden]) -> list[bool]:
+    """Tell of each row whether it shares time, and people, with one that was hidden before."""
+    if not before:
+        return [False] * report.arrow.num_rows
+    known = report.definition("group")
+    rows = _rows(report.arrow.select(_key_columns(report)).to_pandas(), report.period, (known.zh, known.en))
+    return [any(_share(row, one) for one in before) for row in rows]
+
+
+def _share(row: Hidden, other: Hidden) -> bool:
+    is_apart = row.span and other.span and (row.span[1] <= other.span[0] or other.span[1] <= row.span[0])
+    are_others = row.groups == other.groups and None not in (row.group, other.group) and row.group != other.group
+    return not is_apart and not are_others

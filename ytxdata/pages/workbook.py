@@ -181,7 +181,8 @@ class Overview:
         sheet.set_column(0, _COLUMNS - 1, _WIDE)
         self._head()
         self._figures(places)
-        self._grid()
+        if "heatmap" in self.collected.reports:  # left out where small groups are hidden by the day
+            self._grid()
         self._charts(workbook, places)
         print_setup(sheet)
         sheet.fit_to_pages(1, 1)

@@ -147,7 +147,7 @@ def write(
     encoding, _, decimals = DIALECTS[dialect]
     target = Path(path)
     table = table if decimals is None else _rounded(table, decimals)
-    with replacing(target) as draft:
+    with replacing(target, is_private=table.is_open) as draft:
         write_rows(table, draft, dialect)
         if check:
             compare(table, draft, encoding)

@@ -316,6 +316,8 @@ class Described:
     secret
         Key of the archive under which hashes of its raw text leave (`Archive.secret`); None: a key of this process,
         which nobody can ask again.
+    is_open
+        Whether numbers stand in it in full, as somebody asked: a file of it is for its owner alone.
     """
 
     frame: Any
@@ -328,6 +330,7 @@ class Described:
     certificate: Completeness | None = None
     zone: str = ZONE_NAME
     secret: bytes | None = field(default=None, repr=False)
+    is_open: bool = False
 
     @cached_property
     def arrow(self) -> pa.Table:

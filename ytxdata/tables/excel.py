@@ -115,7 +115,7 @@ def write_workbook(
     }
     total = sum(table.arrow.num_rows for _, table in written)
     target = Path(path)
-    with replacing(target) as draft:
+    with replacing(target, is_private=any(one.is_open for one in outgoing)) as draft:
         with xlsxwriter.Workbook(draft, _OPTIONS) as workbook:
             said = " · ".join(table.title.in_(lang) for table in outgoing)[:255]
             workbook.set_properties({"title": said, "created": now().replace(tzinfo=None)})

@@ -203,6 +203,7 @@ def masked(
             replace(known, zh=tell(known.zh), en=tell(known.en))
             for known in (*definitions.values(), *(one for one in table.definitions if one.key not in columns))
         ),
+        is_open=table.is_open or show_phones,
         title=_in_both(table.title, tell),
         notes=tuple(_in_both(note, tell) for note in table.notes),
     )

@@ -279,7 +279,8 @@ def _is_fixed(window: Sequence[DigitGroup], digits: str) -> bool:
         return False
     if len(window) > 1 and ")" in window[1].gap and len(window[0].digits) == area.end():
         return len(window) <= 5  # nobody puts the first part of a date into brackets
-    if is_date(local) or _holds_date(window):
+    # 2019/0202 is a local number, for a date is written in one or in three: `029/2019/0202`
+    if _holds_date(window) or (is_date(local) and [len(group.digits) for group in window[1:]] != [4, 4]):
         return False
     if _is_one_by_one(window) or len(window) == 1:
         return True

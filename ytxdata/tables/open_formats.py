@@ -263,7 +263,7 @@ def write_parquet(table: Described, path: str | Path, *, check: bool = True) -> 
         The file, read back, is not what was meant.
     """
     target, rows = Path(path), parquet_rows(table)
-    with replacing(target) as draft:
+    with replacing(target, is_private=table.is_open) as draft:
         write_rows(rows, draft)
         if check:
             compare(rows, draft)

@@ -109,7 +109,7 @@ def _described(path: Path) -> tuple[Path, dict[str, Any]]:
     beside = path if path.name.endswith(SUFFIX) else about_path(path)
     try:
         told = json.loads(beside.read_text(encoding="utf-8"))
-        file = path.with_name(told["file"]) if beside == path else path
+        file = _file_of(path, told["file"]) if beside == path else path
         if "columns" not in told and not {"sheets", "sha256"} <= set(told):
             raise KeyError
     except OSError:
@@ -127,6 +127,12 @@ def _described(path: Path) -> tuple[Path, dict[str, Any]]:
             Text(f"没有文件 {file}", f"there is no file {file}"), remedy=Text("检查路径", "check the path")
         )
     return file, told
+
+
+def _file_of(beside: Path, told: str) -> Path:
+    """Return the file that a description lies beside: by its own name, for one copied over another would vouch for that other's file twice, and for this one never."""
+    stem = beside.name.removesuffix(SUFFIX)
+    return beside.with_name(stem if stem.endswith(".xlsx") else f"{stem}{Path(told).suffix}")
 
 
 def _differences(file: Path, told: dict[str, Any]) -> Iterator[Text]:

@@ -1,4 +1,5 @@
-"""Files that survive a power cut, files that are seen whole or not at all, the hash of what a file holds; and all that Windows and macOS do otherwise with files.
+"""Files that survive a power cut, files that are seen whole or not at all, the hash of what a file holds; and
+all that Windows and macOS do otherwise with files.
 
 Windows lets nobody remove, move or replace a file that anybody has open, flushes a file only through a handle that
 may write, and knows no modes; it and macOS take `Usage.csv` and `usage.csv` for one file.
@@ -44,7 +45,8 @@ _NO_NAME = re.compile(
 
 
 def check_names(names: Iterable[str]) -> None:
-    """Raise UsageError for a name that is none on Windows, and for two that are one file there and on macOS: the second would take the place of the first.
+    """Raise UsageError for a name that is none on Windows, and for two that are one file there and on macOS: the
+    second would take the place of the first.
 
     Examples
     --------

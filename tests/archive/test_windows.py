@@ -1,4 +1,5 @@
-"""What Windows refuses, refused here: nobody removes, moves or cuts what anybody has open, flushes through a handle that only reads, or opens a folder.
+"""What Windows refuses, refused here: nobody removes, moves or cuts what anybody has open, flushes through
+a handle that only reads, or opens a folder.
 
 The rules are Windows', the kernel is this one's: what a real Windows does beside them is not shown.
 """

@@ -97,7 +97,8 @@ def write_files(
     Raises
     ------
     UsageError
-        A file cannot be written, or a report's name is none for a file; or a table has more rows than a sheet holds, then nothing is written at all.
+        A file cannot be written, or a report's name is none for a file; or a table has more rows than a sheet
+        holds, then nothing is written at all.
     MissingExtraError
         xlsxwriter is not installed: `pip install "ytxdata[excel]"`; nothing is written.
     FileDiffersError

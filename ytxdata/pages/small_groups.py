@@ -1,4 +1,5 @@
-"""A set of reports that may be handed on: no figure about fewer people than a minimum, and none that the others give away.
+"""A set of reports that may be handed on: no figure about fewer people than a minimum, and none that the others give
+away.
 
 A row of few people is hidden (first suppression). Where totals are published, one hidden row is the total less the
 others; so more rows are hidden, the smallest that do, until what all hidden rows of a table add up to says little
@@ -77,7 +78,8 @@ class Sums(NamedTuple):
 def without_small_groups(
     collected: Collection, minimum: int, *, previous: str | Path | None = None, privacy: Privacy | None = None
 ) -> Collection:
-    """Return the reports without figures about fewer than `minimum` people, and without those that would give them away.
+    """Return the reports without figures about fewer than `minimum` people, and without those that would give them
+    away.
 
     Rows are judged by the people in that row of the usage report, and a group of the address book also by how many
     numbers the book has in it: a department of two is small, however many it meets. Left out are records, reports
@@ -193,7 +195,8 @@ def refuse_leftovers(out: str | Path, written: Iterable[str]) -> None:
 
 
 def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
-    """Return the rows to hide: those of few people, and the smallest others, until the hidden ones add up to enough in every column.
+    """Return the rows to hide: those of few people, and the smallest others, until the hidden ones add up to enough
+    in every column.
 
     Examples
     --------

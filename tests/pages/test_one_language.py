@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape, unescape
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +15,14 @@ from ytxdata import audit
 from ytxdata.archive import Archive
 from ytxdata.labels import Lang
 from ytxdata.metrics.registry import REPORTS
+from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection
-from ytxdata.pages.html_report import write_page
+from ytxdata.pages.html_report import page, write_page
+from ytxdata.pages.report_files import write_files
 from ytxdata.pages.workbook import write_report
 from ytxdata.plots import PICTURES
 from ytxdata.records.profile import profile
+from ytxdata.tables.table import Table
 
 LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
@@ -47,19 +53,38 @@ def foreign(texts: list[str], lang: Lang, names: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_page_speaks_one_language_also_in_its_pictures(
-    collected: Collection, names: list[str], tmp_path: Path, lang: Lang
+    collected: Collection, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: Lang
 ) -> None:
-    page = write_page(collected, tmp_path / "page.html", lang=lang).read_text("utf-8")
-    page = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.S)
-    texts = [*re.findall(r">([^<>]+)<", page), *re.findall(r"(?:title|aria-label|alt|label)=\"([^\"]+)\"", page)]
+    monkeypatch.setenv("YTX_LANG", lang)
+    text = write_page(collected, tmp_path / "page.html").read_text("utf-8")
+    text = re.sub(r"<(script|style)\b.*?</\1>", "", text, flags=re.S)
+    texts = [*re.findall(r">([^<>]+)<", text), *re.findall(r"(?:title|aria-label|alt|label)=\"([^\"]+)\"", text)]
     assert len(texts) > 500
     assert foreign(sorted({unescape(text) for text in texts}), lang, names) == []
 
 
+def test_no_public_name_has_a_language_of_its_own() -> None:
+    """Whoever passes no `lang` is spoken to in the language of the session."""
+    asked: list[Callable[..., Any]] = [
+        write_page,
+        write_report,
+        write_files,
+        page,
+        Report.plot,
+        Table.to_excel,
+        Table.to_html,
+    ]
+    for function in (*asked, *(picture.draw for picture in PICTURES.values())):
+        assert signature(function).parameters["lang"].default is None, function
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_workbook_speaks_one_language(collected: Collection, names: list[str], tmp_path: Path, lang: Lang) -> None:
+def test_a_workbook_speaks_one_language(
+    collected: Collection, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: Lang
+) -> None:
     openpyxl = pytest.importorskip("openpyxl")
-    book = openpyxl.load_workbook(write_report(collected, tmp_path / "book.xlsx", lang=lang))
+    monkeypatch.setenv("YTX_LANG", lang)
+    book = openpyxl.load_workbook(write_report(collected, tmp_path / "book.xlsx"))
     cells = {
         cell for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if isinstance(cell, str)
     }
@@ -74,8 +99,8 @@ def test_what_a_notebook_shows_speaks_the_session_s_language(
     findings = audit.run(archive, remember=False)
     shown = [findings, findings.summary(), findings.sensitivity(), archive.certificate()]
     shown += [REPORTS[name].function(archive) for name in ("usage", "creators", "compare_definitions", "lonely")]
-    page = re.sub(r"<style\b.*?</style>", "", "".join(one._repr_html_() for one in shown), flags=re.S)
-    texts = re.findall(r">([^<>]+)<", page)
+    text = re.sub(r"<style\b.*?</style>", "", "".join(one._repr_html_() for one in shown), flags=re.S)
+    texts = re.findall(r">([^<>]+)<", text)
     assert foreign(sorted({unescape(text) for text in texts}), lang, names) == []
 
 
@@ -97,7 +122,7 @@ def test_a_profile_says_what_it_found_in_the_session_s_language(
 ) -> None:
     monkeypatch.setenv("YTX_LANG", lang)
     found = profile(archive)
-    page = found._repr_html_()
+    text = found._repr_html_()
     for one in found.findings:
-        assert escape(one.text.in_(lang)) in page
-        assert escape(one.text.in_()) not in page
+        assert escape(one.text.in_(lang)) in text
+        assert escape(one.text.in_()) not in text

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from ytxdata import plots, templates
 from ytxdata.errors import UsageError
 from ytxdata.files import replacing
-from ytxdata.labels import Lang, Text
+from ytxdata.labels import Lang, Text, preferred_lang
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection, KeyFigure
@@ -54,7 +54,9 @@ _NARROW_TABLE = 5
 """Columns up to which a table stands beside its picture."""
 
 
-def write_page(collected: Collection, path: str | Path, *, lang: Lang = "zh", privacy: Privacy | None = None) -> Path:
+def write_page(
+    collected: Collection, path: str | Path, *, lang: Lang | None = None, privacy: Privacy | None = None
+) -> Path:
     """Write the HTML report and return its path; the file appears when it is whole.
 
     Parameters
@@ -64,7 +66,8 @@ def write_page(collected: Collection, path: str | Path, *, lang: Lang = "zh", pr
     path
         The file.
     lang
-        `zh`, `en`, or `both`: one language after the other in one file.
+        `zh`, `en`, or `both`: one language after the other in one file; by default the session's (`YTX_LANG`, else the
+        system's).
     privacy
         What is shown of telephone numbers; by default they are masked.
 
@@ -129,8 +132,9 @@ def write_pdf(page: str | Path, path: str | Path) -> Path:
     return target
 
 
-def page(collected: Collection, *, lang: Lang = "zh", privacy: Privacy | None = None) -> str:
+def page(collected: Collection, *, lang: Lang | None = None, privacy: Privacy | None = None) -> str:
     """Return the HTML report as text; see `write_page`."""
+    lang = lang or preferred_lang()
     langs: tuple[Lang, ...] = ("zh", "en") if lang == "both" else (lang,)
     articles = [_article(collected, one, privacy or Privacy()) for one in langs]
     span = _span(collected.period).in_(langs[0])

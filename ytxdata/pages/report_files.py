@@ -67,7 +67,7 @@ def write_files(
     out: str | Path,
     formats: Several[str],
     *,
-    lang: Lang = "zh",
+    lang: Lang | None = None,
     privacy: Privacy | None = None,
     check: bool = True,
     step: Callable[[str], None] = lambda _: None,
@@ -86,7 +86,7 @@ def write_files(
     formats
         Some of `csv`, `excel`, `html`, `parquet`.
     lang
-        Language of the HTML report and the workbook; CSV has keys.
+        Language of the HTML report and the workbook, by default the session's; CSV has keys.
     privacy
         What is shown of telephone numbers.
     check

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from ytxdata.labels import Lang, Text
+from ytxdata.labels import Lang, Text, preferred_lang
 from ytxdata.metrics.definitions import adds_up
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection
@@ -61,7 +61,7 @@ def write_report(
     collected: Collection,
     path: str | Path,
     *,
-    lang: Lang = "zh",
+    lang: Lang | None = None,
     privacy: Privacy | None = None,
     check: bool = True,
 ) -> Path:
@@ -74,7 +74,7 @@ def write_report(
     path
         The file; it appears when it is whole.
     lang
-        Language of sheets, headers and explanations.
+        Language of sheets, headers and explanations; by default the session's.
     privacy
         What is shown of telephone numbers.
     check
@@ -89,6 +89,7 @@ def write_report(
     FileDiffersError
         The file, read back, is not what was meant; the message names the cell.
     """
+    lang = lang or preferred_lang()
     shown = {name: _as_grid(one, lang) if name == "heatmap" else one for name, one in collected.reports.items()}
     long = [table for name, table in shown.items() if name in LONG]
     return write_workbook(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar, cast
+from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import matplotlib as mpl
@@ -27,7 +26,7 @@ from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from ytxdata.labels import Lang, Text, preferred_lang, printable
+from ytxdata.labels import Lang, Text, printable
 from ytxdata.times import ZONE_NAME
 
 FAMILIES = (
@@ -170,7 +169,7 @@ Draw = TypeVar("Draw", bound=Callable[..., Axes])
 
 
 def picture(*, height: float = 3.7, grouped: float | None = None, is_personal: bool = False) -> Callable[[Draw], Draw]:
-    """Register a function as the picture of its report; it takes the report, axes or None, and `lang` (the session's).
+    """Register a function as the picture of its report; it takes the report, axes or None, and `lang`.
 
     Parameters
     ----------
@@ -181,12 +180,8 @@ def picture(*, height: float = 3.7, grouped: float | None = None, is_personal: b
     """
 
     def registered(draw: Draw) -> Draw:
-        @functools.wraps(draw)
-        def drawn(*arguments: Any, lang: Lang | None = None, **options: Any) -> Axes:
-            return draw(*arguments, lang=lang or preferred_lang(), **options)
-
-        PICTURES[draw.__name__] = Picture(cast(Draw, drawn), height, grouped or height, is_personal)
-        return cast(Draw, drawn)
+        PICTURES[draw.__name__] = Picture(draw, height, grouped or height, is_personal)
+        return draw
 
     return registered
 
@@ -224,7 +219,7 @@ def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]
 S = TypeVar("S")
 
 
-def opened(source: S, *, lang: Lang = "both", show_phones: bool = False) -> tuple[S, dict[str, list[Any]]]:
+def opened(source: S, *, lang: Lang, show_phones: bool = False) -> tuple[S, dict[str, list[Any]]]:
     """Return a table with its personal data hidden (or anything with a `frame`), and its rows column by column.
 
     Instants come as wall times of the zone, values that have words in the reader's language.

@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from ytxdata.labels import Lang, Text
+from ytxdata.labels import Lang, Text, preferred_lang
 from ytxdata.plots.canvas import (
     BACKING,
     BLUE,
@@ -39,7 +39,7 @@ _MINUTES = Text("{minutes:,.1f}", "{minutes:,.1f}")
 
 @picture(height=4.2, is_personal=True)
 def creators(
-    report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh", top: int = 15, show_phones: bool = False
+    report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None, top: int = 15, show_phones: bool = False
 ) -> Axes:
     """Draw the creators with the most meeting minutes, each with its share and the share of all down to it (Pareto).
 
@@ -51,7 +51,7 @@ def creators(
     ax
         Where to draw; by default on a figure of its own.
     lang
-        `zh` or `en`.
+        `zh` or `en`; by default the session's.
     top
         How many to name.
     show_phones
@@ -65,7 +65,8 @@ def creators(
     >>> axes.figure is not None
     True
     """
-    report, data = opened(report, show_phones=show_phones)
+    lang = lang or preferred_lang()
+    report, data = opened(report, lang=lang, show_phones=show_phones)
     known = [
         (minutes, name)
         for minutes, name in zip(numbers(data["meeting_minutes"]), data["creator"], strict=True)
@@ -129,13 +130,13 @@ def distribution(report: Drawable, key: str, label: Text, ax: Axes | None, lang:
         rules(ax)
         thousands(ax)
         if has_groups(data):
-            name_layers(ax, parts)
+            name_layers(ax, parts, lang)
         footer(ax, report, lang)
         return ax
 
 
 @picture()
-def durations(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+def durations(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None) -> Axes:
     """Draw how many meetings there are of each length.
 
     Parameters
@@ -145,7 +146,7 @@ def durations(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") ->
     ax
         Where to draw; by default on a figure of its own.
     lang
-        `zh` or `en`.
+        `zh` or `en`; by default the session's.
 
     Examples
     --------
@@ -155,11 +156,12 @@ def durations(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") ->
     >>> axes.figure is not None
     True
     """
+    lang = lang or preferred_lang()
     return distribution(report, "duration_class", Text("时长（分钟）", "minutes"), ax, lang)
 
 
 @picture()
-def sizes(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+def sizes(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None) -> Axes:
     """Draw how many meetings there are of each size.
 
     Parameters
@@ -169,7 +171,7 @@ def sizes(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axe
     ax
         Where to draw; by default on a figure of its own.
     lang
-        `zh` or `en`.
+        `zh` or `en`; by default the session's.
 
     Examples
     --------
@@ -179,6 +181,7 @@ def sizes(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axe
     >>> axes.figure is not None
     True
     """
+    lang = lang or preferred_lang()
     return distribution(
         report, "size_bucket", Text("人数（含未显示号码者）", "people, withheld numbers included"), ax, lang
     )
@@ -195,7 +198,7 @@ WEEKDAYS = tuple(
 
 
 @picture(height=3.3, grouped=5.4)
-def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None) -> Axes:
     """Draw the occupied minutes of each hour of the week; of several groups the largest, each by itself and all in
     one scale of colours.
 
@@ -206,7 +209,7 @@ def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> A
     ax
         Where to draw; by default on a figure of its own.
     lang
-        `zh` or `en`.
+        `zh` or `en`; by default the session's.
 
     Examples
     --------
@@ -216,6 +219,7 @@ def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> A
     >>> axes.figure is not None
     True
     """
+    lang = lang or preferred_lang()
     report, data = opened(report, lang=lang)
     with drawing(ax, (9.6, 6.6 if has_groups(data) else 4.4)) as ax:
         title(ax, report, lang)
@@ -277,7 +281,7 @@ MOST_UNITS = 20
 
 
 @picture(height=4.6)
-def network(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+def network(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None) -> Axes:
     """Draw who meets whom as a matrix: the minutes that each two units share, those with the most first.
 
     Parameters
@@ -287,7 +291,7 @@ def network(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> A
     ax
         Where to draw; by default on a figure of its own.
     lang
-        `zh` or `en`.
+        `zh` or `en`; by default the session's.
 
     Examples
     --------
@@ -298,6 +302,7 @@ def network(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> A
     >>> axes.figure is not None
     True
     """
+    lang = lang or preferred_lang()
     report, data = opened(report, lang=lang)
     with drawing(ax, (8.0, 6.4)) as ax:
         title(ax, report, lang)

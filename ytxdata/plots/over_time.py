@@ -15,7 +15,7 @@ from matplotlib.container import BarContainer
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from ytxdata.labels import Lang, Text
+from ytxdata.labels import Lang, Text, preferred_lang
 from ytxdata.plots.canvas import (
     BLUE,
     GREEN,
@@ -103,7 +103,7 @@ _MEETINGS, _HOURS = Text("会议数", "meetings"), Text("会议时长（小时�
 
 
 @picture(height=4.6)
-def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None) -> Axes:
     """Draw meetings and meeting hours of each period as bars, one above the other: two scales in one picture would
     suggest what is not there.
 
@@ -115,7 +115,7 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axe
     ax
         Where to draw; by default on a figure of its own.
     lang
-        `zh` or `en`.
+        `zh` or `en`; by default the session's.
 
     Examples
     --------
@@ -125,6 +125,7 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axe
     >>> axes.figure is not None
     True
     """
+    lang = lang or preferred_lang()
     report, data = opened(report, lang=lang)
     with drawing(ax) as ax:
         title(ax, report, lang)
@@ -156,7 +157,7 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh") -> Axe
             panel.set_title(label.in_(lang), loc="left", fontsize=10, color=QUIET, pad=4)
             panel.tick_params(labelbottom=bottom == 0.0, length=0, labelfontfamily=[*families(), "sans-serif"])
         if has_groups(data):
-            name_layers(ax, parts)
+            name_layers(ax, parts, lang)
         footer(ax, report, lang, *([HATCHED] if partial else []))
         return ax
 
@@ -166,7 +167,9 @@ _FEW = 92
 
 
 @picture()
-def concurrency(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh", lines: int | None = None) -> Axes:
+def concurrency(
+    report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None, lines: int | None = None
+) -> Axes:
     """Draw the largest number of legs at once in each period, and the purchased lines; what lies above them stands
     out. Groups stand beside each other.
 
@@ -177,7 +180,7 @@ def concurrency(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh", 
     ax
         Where to draw; by default on a figure of its own.
     lang
-        `zh` or `en`.
+        `zh` or `en`; by default the session's.
     lines
         Purchased lines; by default those the report was made with.
 
@@ -189,6 +192,7 @@ def concurrency(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh", 
     >>> axes.figure is not None
     True
     """
+    lang = lang or preferred_lang()
     report, data = opened(report, lang=lang)
     lines = _lines(report) if lines is None else lines
     with drawing(ax) as ax:
@@ -218,7 +222,7 @@ def concurrency(report: Drawable, ax: Axes | None = None, *, lang: Lang = "zh", 
         rules(ax)
         thousands(ax)
         if has_groups(data):
-            name_layers(ax, parts, said, lang)
+            name_layers(ax, parts, lang, said)
         else:
             legend(ax, [mark for mark, _ in said], [text for _, text in said], lang)
         footer(ax, report, lang, *([HATCHED] if partial else []), *shown(len(parts), n_groups))
@@ -347,7 +351,7 @@ def shown(n: int, total: int) -> list[Text]:
     return [_SHOWN.format(n=n, all=total)] if n < total else []
 
 
-def name_layers(ax: Axes, layers: Sequence[Layer], more: Sequence[tuple[Artist, Text]] = (), lang: Lang = "zh") -> None:
+def name_layers(ax: Axes, layers: Sequence[Layer], lang: Lang, more: Sequence[tuple[Artist, Text]] = ()) -> None:
     """Say at the right of a picture which colour is which group, and what other marks mean."""
     marks = [*(Patch(color=layer.colour) for layer in layers), *(mark for mark, _ in more)]
     labels = [*(layer.label for layer in layers), *(text.in_(lang) for _, text in more)]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import Lang, Text
+from ytxdata.labels import Lang, Text, preferred_lang
 from ytxdata.plots.canvas import (
     BLUE,
     GREEN,
@@ -40,7 +40,7 @@ def presence(
     report: Drawable,
     ax: Axes | None = None,
     *,
-    lang: Lang = "zh",
+    lang: Lang | None = None,
     meeting_id: str | None = None,
     show_phones: bool = False,
 ) -> Axes:
@@ -54,7 +54,7 @@ def presence(
     ax
         Where to draw; by default on a figure of its own.
     lang
-        `zh` or `en`.
+        `zh` or `en`; by default the session's.
     meeting_id
         Which meeting, when there are several.
     show_phones
@@ -75,7 +75,8 @@ def presence(
     >>> axes.figure is not None
     True
     """
-    report, data = opened(report, show_phones=show_phones)
+    lang = lang or preferred_lang()
+    report, data = opened(report, lang=lang, show_phones=show_phones)
     chosen = _chosen(data.get("meeting_id", []), meeting_id)
     rows = [
         {key: values[position] for key, values in data.items()}
@@ -171,7 +172,7 @@ LOOKS = {"PROVEN": (GREEN, ""), "PROBABLE": (ORANGE, "//"), "GAP": (RED, "xx")}
 
 
 @picture(height=1.5)
-def coverage(source: Any, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
+def coverage(source: Any, ax: Axes | None = None, *, lang: Lang | None = None) -> Axes:
     """Draw the verdicts on a time line.
 
     Parameters
@@ -181,7 +182,7 @@ def coverage(source: Any, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
     ax
         Where to draw; by default on a figure of its own.
     lang
-        `zh` or `en`.
+        `zh` or `en`; by default the session's.
 
     Examples
     --------
@@ -191,7 +192,8 @@ def coverage(source: Any, ax: Axes | None = None, *, lang: Lang = "zh") -> Axes:
     >>> axes.figure is not None
     True
     """
-    source, data = opened(source)
+    lang = lang or preferred_lang()
+    source, data = opened(source, lang=lang)
     said = source if hasattr(source, "title") else _Certified(source)
     with drawing(ax, (9.6, 2.7)) as ax:
         title(ax, said, lang)

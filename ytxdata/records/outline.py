@@ -81,7 +81,10 @@ class _State(NamedTuple):
 
     def opened(self, bracket: bytes, start: int) -> _State:
         """Return the state behind an opening bracket."""
-        return _State(_Open(bracket, start, self), self.depth + 1, self.n_lists + (bracket == b"["), "first")
+        # What repeats a question has a list behind it: in an object inside an object it is still the head of a record.
+        told_since = self.told_since if bracket == b"{" and self.depth > 1 else None
+        n_lists = self.n_lists + (bracket == b"[")
+        return _State(_Open(bracket, start, self), self.depth + 1, n_lists, "first", told_since=told_since)
 
 
 class _Open(NamedTuple):

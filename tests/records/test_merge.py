@@ -78,6 +78,31 @@ def test_one_id_for_two_meetings_gives_both_whoever_created_them(creator: str | 
         assert table.problems["reason"].to_pylist() == ["id_collision"] * 2
 
 
+OVERLAPPING = {
+    "both over": (
+        {"endtime": "2026-01-05 13:00:00"},
+        {"starttime": "2026-01-05 12:00:00", "endtime": "2026-01-05 15:00:00"},
+    ),
+    "one never ended": ({}, {"starttime": "2026-01-09 12:00:00", "endtime": "2026-01-09 15:00:00"}),
+}
+
+
+@pytest.mark.parametrize("case", OVERLAPPING)
+@pytest.mark.parametrize("is_one_answer", [True, False])
+def test_what_may_be_two_meetings_is_one_row_and_told(case: str, is_one_answer: bool) -> None:
+    one, other = (meeting("a", creator=f"1540000000{i}", **more) for i, more in enumerate(OVERLAPPING[case]))
+    answers = [answer(1, one, other)] if is_one_answer else [answer(1, one), answer(2, other)]
+    table = merge_answers(answers)
+    assert table.counts[:4] == (2, 1, 0, 1)
+    assert "id_overlap" in table.problems["reason"].to_pylist()
+
+
+def test_a_meeting_told_anew_at_its_end_is_not_in_doubt() -> None:
+    booked, over = meeting("a"), meeting("a", starttime="2026-01-05 10:04:00", endtime="2026-01-05 11:00:00")
+    for later in (over, meeting("a", endtime="2026-01-05 11:00:00")):
+        assert merge_answers([answer(1, booked), answer(2, later)]).problems.num_rows == 0
+
+
 def test_what_may_be_one_meeting_is_one() -> None:
     ended = meeting("a", creator="15400000001", endtime="2026-01-05 11:00:00")
     for other in (

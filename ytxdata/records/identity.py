@@ -9,6 +9,8 @@ the other began, and began earlier. Hence
 
 - what has not ended may go on, and is never apart from what comes later: a running meeting is told again at its end;
 - what is not known tells nothing apart: a false second meeting would be billed and counted;
+- what may be two meetings all the same, records of one id that overlap and begin at different times, is one row, and
+  told (`may_be_two`): nobody can say which of both is wrong, and a meeting too many would be billed;
 - a record without length is not apart from one that starts with it: the platform lists a meeting with its end equal
   to its start before it knows the length.
 
@@ -19,7 +21,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
@@ -69,6 +71,43 @@ def _is_over_before(one: Timed, other: Timed) -> bool:
     if one.started_at is None or one.ended_at is None or other.started_at is None:
         return False
     return one.ended_at <= other.started_at and one.started_at < other.started_at
+
+
+A_LATE_START = timedelta(hours=1)
+"""How much later than it was booked for a meeting that has not ended is told to have begun, and is surely the same one."""
+
+
+def may_be_two(one: Timed, other: Timed) -> bool:
+    """Return whether two records of one meeting may be of two: both are over and began at different times, or one runs
+    on, since long before the other began.
+
+    Examples
+    --------
+    >>> from collections import namedtuple
+    >>> Record = namedtuple("Record", "started_at ended_at")
+    >>> at = lambda hour: datetime(2026, 3, 5, hour)
+    >>> may_be_two(Record(at(8), at(11)), Record(at(10), at(13))), may_be_two(Record(at(8), None), Record(at(15), at(16)))
+    (True, True)
+    >>> may_be_two(Record(at(8), None), Record(at(8), at(11)))
+    False
+    """
+    if one.started_at is None or other.started_at is None or one.started_at == other.started_at:
+        return False
+    are_over = one.ended_at is not None and other.ended_at is not None
+    return are_over or abs(one.started_at - other.started_at) > A_LATE_START
+
+
+def may_be_two_sql(started: str, ended: str, other_started: str, other_ended: str) -> str:
+    """Return `may_be_two` as SQL over four columns (or expressions); it is never null.
+
+    Examples
+    --------
+    >>> may_be_two_sql("a.s", "a.e", "b.s", "b.e")
+    'coalesce(a.s <> b.s AND ((a.e IS NOT NULL AND b.e IS NOT NULL) OR abs(epoch(a.s) - epoch(b.s)) > 3600), FALSE)'
+    """
+    are_over = f"({ended} IS NOT NULL AND {other_ended} IS NOT NULL)"
+    is_long_before = f"abs(epoch({started}) - epoch({other_started})) > {A_LATE_START.total_seconds():.0f}"
+    return f"coalesce({started} <> {other_started} AND ({are_over} OR {is_long_before}), FALSE)"
 
 
 def apart_columns(started: pa.Array, ended: pa.Array, other_started: pa.Array, other_ended: pa.Array) -> pa.Array:

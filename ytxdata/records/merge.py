@@ -96,6 +96,7 @@ class _Meeting:
     told: list[_Told] = field(default_factory=list)
     version: int = 0
     is_told_twice: bool = False
+    may_be_two: bool = False
 
     def see(self, answer: Answer, same: Sequence[_Told]) -> None:
         """Take what an answer tells of it, the fullest record last; going back to an earlier content is a change too.
@@ -106,6 +107,7 @@ class _Meeting:
         self.is_told_twice |= len(same) > 1
         for one in same:
             if one not in self.told:
+                self.may_be_two |= any(identity.may_be_two(one, other) for other in self.told)
                 self.told.append(one)
                 self.version += 1
             elif one is same[-1] and one != self.shown:
@@ -275,7 +277,11 @@ def _problem_table(tables: Normalized, meetings: Sequence[_Meeting], rank: np.nd
         {"meeting_id": key, "column": "meeting_id", "reason": reason, "raw_value": key}
         for meeting in meetings
         for key in [meeting.shown.meeting_id]
-        for reason, is_so in (("id_collision", n_of_id[key] > 1), ("same_id_again", meeting.is_told_twice))
+        for reason, is_so in (
+            ("id_collision", n_of_id[key] > 1),
+            ("same_id_again", meeting.is_told_twice),
+            ("id_overlap", meeting.may_be_two),
+        )
         if is_so
     ]
     found = _in_order(tables.problems, rank).select(table.names)

@@ -261,6 +261,7 @@ PROBLEM_REASONS: dict[str, Text] = {
     "end_before_start": Text("结束早于开始；两者都保留", "it ends before it starts; both are kept"),
     "duration_mismatch": Text("时长与 结束 − 开始 相差超过 2 秒；都保留", "its duration differs from end − start by more than 2 s; all are kept"),
     "same_id_again": Text("同一次应答中同一会议有不同内容，取较全的一条", "one meeting with several contents in one answer; the fullest one counts"),
+    "id_overlap": Text("同一编号的记录开始时间不同而时间重叠，可能是两场会议；按一场计，原文都保留", "records of one id that begin at different times and overlap may be two meetings; they count as one, and both texts are kept"),
     "id_collision": Text("同一编号用于两场不可能相同的会议；两者都保留", "one id for two meetings that cannot be the same; both are kept"),
 }  # fmt: skip
 

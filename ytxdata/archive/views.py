@@ -131,9 +131,9 @@ def _problems(name: str, as_of: datetime | None, period: str, key: str) -> str:
         f"{own}, 'id_collision', m.meeting_id FROM {{meetings}} m "
         f"WHERE m.meeting_id IN (SELECT t.meeting_id FROM {{meetings}} t WHERE t.twin > 0 AND {_until('t.observed_at', as_of)}) "
         f"AND {_current(as_of)}{period} UNION ALL "
-        f"{own}, 'id_overlap', m.meeting_id FROM {{meetings}} m WHERE (m.meeting_id, m.twin) IN ("
-        f"SELECT (v.meeting_id, v.twin) FROM {{meetings}} v JOIN {{meetings}} w ON v.meeting_id = w.meeting_id "
-        f"AND v.twin = w.twin WHERE {is_known} AND {overlaps}) "
+        f"{own}, 'id_overlap', m.meeting_id FROM {{meetings}} m WHERE EXISTS ("
+        f"SELECT 1 FROM {{meetings}} v JOIN {{meetings}} w ON v.meeting_id = w.meeting_id AND v.twin = w.twin "
+        f"WHERE v.meeting_id = m.meeting_id AND v.twin = m.twin AND {is_known} AND {overlaps}) "
         f"AND {_current(as_of)}{period}"
     )
 

@@ -98,16 +98,17 @@ def may_be_two(one: Timed, other: Timed) -> bool:
 
 
 def may_be_two_sql(started: str, ended: str, other_started: str, other_ended: str) -> str:
-    """Return `may_be_two` as SQL over four columns (or expressions); it is never null.
+    """Return `may_be_two` as SQL over four columns (or expressions), for DuckDB and Spark, of a pair's two orders for the
+    one in which the second began first; it is never null.
 
     Examples
     --------
     >>> may_be_two_sql("a.s", "a.e", "b.s", "b.e")
-    'coalesce(a.s <> b.s AND ((a.e IS NOT NULL AND b.e IS NOT NULL) OR abs(epoch(a.s) - epoch(b.s)) > 3600), FALSE)'
+    'coalesce(a.s > b.s AND ((a.e IS NOT NULL AND b.e IS NOT NULL) OR a.s > b.s + INTERVAL 3600 SECOND), FALSE)'
     """
     are_over = f"({ended} IS NOT NULL AND {other_ended} IS NOT NULL)"
-    is_long_before = f"abs(epoch({started}) - epoch({other_started})) > {A_LATE_START.total_seconds():.0f}"
-    return f"coalesce({started} <> {other_started} AND ({are_over} OR {is_long_before}), FALSE)"
+    is_late = f"{started} > {other_started} + INTERVAL {A_LATE_START.total_seconds():.0f} SECOND"
+    return f"coalesce({started} > {other_started} AND ({are_over} OR {is_late}), FALSE)"
 
 
 def apart_columns(started: pa.Array, ended: pa.Array, other_started: pa.Array, other_ended: pa.Array) -> pa.Array:

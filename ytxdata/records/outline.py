@@ -293,7 +293,8 @@ class Outline:
         # Of texts in a row the first is the answer: a later one must not change its status.
         if state.top == b"{" and not self.n_documents:
             self._members.append((at, state.depth, state.key, raw))
-        is_telling = state.top == b"{" and not is_blank(raw) and self._signs.is_telling(state.key)
+        tells = self._signs.is_telling(state.key) or (state.depth > 1 and self._signs.is_word(state.key))
+        is_telling = state.top == b"{" and key not in _AROUND and not is_blank(raw) and tells
         return state._replace(
             awaits="comma",
             is_answer=state.is_answer or key in ENVELOPE_KEYS,

@@ -85,6 +85,8 @@ class Shapes:
         is_itself = [(one.start, one.end) for one in found] == [(at, at + len(raw))]
         if is_itself and self.signs.has_status(raw):
             return []  # an answer whose list ended early, and took the rest of a record for members of its own
+        if not is_itself and any(self.signs.swallows(one.raw) for one in found):
+            return []
         return found if any(one.has_id for one in found) and (is_itself or structure(raw) == "strict") else []
 
     def answer(self, body: bytes, at: int, path: str = "$") -> list[Found]:

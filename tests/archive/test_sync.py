@@ -140,27 +140,6 @@ def test_one_id_for_two_meetings_is_shown_as_both_and_stored_once(archive: Archi
     assert len(archive.changes()) == 0
 
 
-@pytest.mark.parametrize("ends", [("2026-01-05 11:00:00", "2026-01-05 13:00:00"), (None, "2026-01-09 13:00:00")])
-def test_what_may_be_two_meetings_is_one_row_and_told_with_both_texts_kept(
-    archive: Archive, platform: Any, ends: tuple[str | None, str]
-) -> None:
-    starts = ("2026-01-05 08:00:00", ends[1].replace("13:", "10:"))
-    records = [
-        platform.record(59, meid="a", creator=f"1380000000{i}", starttime=starts[i], endtime=ends[i]) for i in (0, 1)
-    ]
-    for record in records:  # first the one, then the other in its place
-        platform.records[0] = record
-        platform.clock = (platform.clock or NOON) + timedelta(hours=1)
-        archive.sync(platform)
-    assert list(archive.meetings().query("meeting_id == 'a'")["creator"]) == ["13800000001"]
-    told = archive.problems().query("reason == 'id_overlap'")
-    assert list(told["meeting_id"]) == ["a"]
-    changed = archive.changes().query("field == 'creator'")
-    assert list(zip(changed["old"], changed["new"], strict=True)) == [("13800000000", "13800000001")]
-    assert archive.verify().is_sound
-    assert archive.problems(as_of=NOON + timedelta(hours=1, minutes=30)).query("reason == 'id_overlap'").empty
-
-
 def test_two_texts_of_a_meeting_in_one_answer_do_not_flap(archive: Archive, platform: Any) -> None:
     other = platform.record(59, meetingname="另一个")
     for order in (1, -1, 1):

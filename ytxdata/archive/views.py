@@ -29,7 +29,6 @@ from ytxdata.archive.known_meetings import last_seen
 from ytxdata.archive.stored_files import SCHEMAS, telling_damage
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
-from ytxdata.records.identity import may_be_two_sql
 from ytxdata.records.schema import TABLES, Column, arrow_schema, empty, named_rows
 from ytxdata.times import ZONE_NAME
 
@@ -121,19 +120,12 @@ def _of_meetings(name: str, as_of: datetime | None, period: str, key: str) -> st
 
 
 def _problems(name: str, as_of: datetime | None, period: str, key: str) -> str:
-    """Problems of records, and of ids that were used for two meetings, for certain or perhaps."""
-    overlaps = may_be_two_sql("v.started_at", "v.ended_at", "w.started_at", "w.ended_at")
-    is_known = f"{_until('v.observed_at', as_of)} AND {_until('w.observed_at', as_of)}"
-    own = f"SELECT {key}m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id'"
+    """Problems of records, and of ids that were used for two meetings."""
     # a row for each of the two: whichever a reader looks at, it must say that the id is not its own
     return (
         f"{_of_meetings(name, as_of, period, key)} UNION ALL "
-        f"{own}, 'id_collision', m.meeting_id FROM {{meetings}} m "
+        f"SELECT {key}m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id', 'id_collision', m.meeting_id FROM {{meetings}} m "
         f"WHERE m.meeting_id IN (SELECT t.meeting_id FROM {{meetings}} t WHERE t.twin > 0 AND {_until('t.observed_at', as_of)}) "
-        f"AND {_current(as_of)}{period} UNION ALL "
-        f"{own}, 'id_overlap', m.meeting_id FROM {{meetings}} m WHERE EXISTS ("
-        f"SELECT 1 FROM {{meetings}} v JOIN {{meetings}} w ON v.meeting_id = w.meeting_id AND v.twin = w.twin "
-        f"WHERE v.meeting_id = m.meeting_id AND v.twin = m.twin AND {is_known} AND {overlaps}) "
         f"AND {_current(as_of)}{period}"
     )
 

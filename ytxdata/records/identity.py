@@ -74,7 +74,7 @@ def _is_over_before(one: Timed, other: Timed) -> bool:
 
 
 A_LATE_START = timedelta(hours=1)
-"""How much later than it was booked for a meeting that has not ended is told to have begun, and is surely the same one."""
+"""How much later than it was booked for a meeting may be told to have begun, and surely be the same one."""
 
 
 def may_be_two(one: Timed, other: Timed) -> bool:
@@ -86,8 +86,10 @@ def may_be_two(one: Timed, other: Timed) -> bool:
     >>> from collections import namedtuple
     >>> Record = namedtuple("Record", "started_at ended_at")
     >>> at = lambda hour: datetime(2026, 3, 5, hour)
-    >>> may_be_two(Record(at(8), at(11)), Record(at(10), at(13))), may_be_two(Record(at(8), None), Record(at(15), at(16)))
-    (True, True)
+    >>> may_be_two(Record(at(8), at(11)), Record(at(10), at(13)))
+    True
+    >>> may_be_two(Record(at(8), None), Record(at(15), at(16)))
+    True
     >>> may_be_two(Record(at(8), None), Record(at(8), at(11)))
     False
     """
@@ -98,8 +100,9 @@ def may_be_two(one: Timed, other: Timed) -> bool:
 
 
 def may_be_two_sql(started: str, ended: str, other_started: str, other_ended: str) -> str:
-    """Return `may_be_two` as SQL over four columns (or expressions), for DuckDB and Spark, of a pair's two orders for the
-    one in which the second began first; it is never null.
+    """Return `may_be_two` as SQL over four columns (or expressions), for DuckDB and Spark; it is never null.
+
+    True for one of a pair's two orders: that in which the second began first.
 
     Examples
     --------

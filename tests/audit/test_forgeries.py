@@ -19,6 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+import ytxdata as ytx
 from tests.audit.authority import SEEN, Authority
 from tests.audit.office import Story, tell
 from ytxdata import audit
@@ -665,24 +666,66 @@ def test_a_one_in_the_manifest_switches_no_comparison_off(folder: Path) -> None:
     flip_verdict(folder)
     change_manifest(folder, witnesses=1)
     mend(folder)
-    refused(folder, "no reason of this version", recompute=True)
+    refused(folder, "lists others than the manifest", recompute=True)
 
 
-def test_witnesses_that_are_not_in_the_pack_are_named(story: Story, tmp_path: Path) -> None:
-    """What rests on a list from elsewhere is said period by period; all else is compared as ever, and the exit code is not that of a whole pack."""
-    meetings = story.archive.meetings()
-    starts = meetings["started_at"].dropna()
-    start, end = starts.min().normalize(), starts.max().normalize()
-    listed = meetings[(meetings["started_at"] >= start) & (meetings["started_at"] < end)]
-    lines = [f"{one.meeting_id},{one.started_at:%Y-%m-%d %H:%M:%S}" for one in listed.itertuples()]
-    given = "\n".join(["meeting_id,started_at", *lines]).encode()
-    said = story.archive.witness(given, kind="console", start=start, end=end, name="list.csv")
-    assert said.finding, "it is kept, whatever it comes to"
-    audit.pack(story.archive, tmp_path / "pack.zip", include_raw=True)
-    told = audit.verify_pack(tmp_path / "pack.zip", recompute=True)
-    assert any(line.startswith("OPEN") and "witnesses" in line for line in told)
-    assert not any("Proven:" in line for line in told)
-    assert main(["verify", str(tmp_path / "pack.zip"), "--recompute"]) == 1
+@pytest.fixture(scope="module")
+def witnessed(tmp_path_factory: pytest.TempPathFactory) -> tuple[ytx.Archive, Path]:
+    """An archive with a bill that agrees in one month and lacks a meeting in another, and its pack with all that is raw."""
+    place = tmp_path_factory.mktemp("witnessed")
+    archive = ytx.sample("archive")
+    audit.pack(archive, place / "pack.zip", include_raw=True)
+    return archive, place / "pack.zip"
+
+
+def test_what_rests_on_a_list_from_elsewhere_follows_from_that_list(witnessed: tuple[ytx.Archive, Path]) -> None:
+    archive, place = witnessed
+    assert any(one.reason_key == "witnessed" for one in archive.certificate().periods)
+    told = audit.verify_pack(place, recompute=True)
+    assert not [line for line in told if line.startswith("OPEN")]
+    assert any("witnesses" in line for line in told)
+    assert cli(["verify", str(place), "--recompute"]) == 0
+
+
+def test_a_masked_pack_names_its_lists_by_key_alone(witnessed: tuple[ytx.Archive, Path], tmp_path: Path) -> None:
+    archive, place = witnessed
+    audit.pack(archive, tmp_path / "masked.zip")
+    assert cli(["verify", str(tmp_path / "masked.zip")]) == 0
+    with zipfile.ZipFile(place) as whole, zipfile.ZipFile(tmp_path / "masked.zip") as hidden:
+        lists = json.loads(hidden.read("witnesses.json"))
+        raws = [sha256(whole.read(one["path"])) for one in lists]
+        assert lists
+        assert not [name for name in hidden.namelist() if name.startswith("raw/")]
+        assert not [name for name in hidden.namelist() for raw in raws if raw.encode() in hidden.read(name)]
+
+
+def complete(folder: Path) -> None:
+    """A list as its maker wishes it had been: every line of it in the archive, and the hash beside it made to fit."""
+    lists = json.loads((folder / "witnesses.json").read_bytes())
+    for one in lists:
+        raw = (folder / one["path"]).read_bytes()
+        shorter = b"\n".join(raw.splitlines()[:3]) + b"\n"
+        (folder / one["path"]).write_bytes(shorter)
+        one |= {"bytes": len(shorter), "sha256": sha256(shorter)}
+    (folder / "witnesses.json").write_bytes(canonical(lists))
+
+
+def forget_a_list(folder: Path) -> None:
+    lists = json.loads((folder / "witnesses.json").read_bytes())
+    (folder / lists[-1]["path"]).unlink()
+    (folder / "witnesses.json").write_bytes(canonical(lists[:-1]))
+    change_manifest(folder, witnesses=len(lists) - 1)
+
+
+@pytest.mark.parametrize(("forge", "match"), [(complete, "certificate.json"), (forget_a_list, "rests on a pull")])
+def test_another_list_does_not_carry_what_was_claimed(
+    witnessed: tuple[ytx.Archive, Path], tmp_path: Path, forge: Callable[[Path], object], match: str
+) -> None:
+    with zipfile.ZipFile(witnessed[1]) as whole:
+        whole.extractall(tmp_path / "open")
+    forge(tmp_path / "open")
+    mend(tmp_path / "open")
+    refused(tmp_path / "open", match, recompute=True)
 
 
 def test_a_note_of_an_audit_that_was_given_lists_is_named(folder: Path) -> None:

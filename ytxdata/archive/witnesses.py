@@ -95,16 +95,34 @@ def hearings(state: Mapping[str, Any]) -> list[Hearing]:
 
 def heard_again(snapshot: Snapshot, state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what is kept of each witness, held against the archive as it is now: a sync may have brought what lacked."""
-    again: list[Mapping[str, Any]] = []
+    standing = entries(state)
+    return [
+        {**entry, "hearing": hear(witness, _archived(snapshot, witness), TOLERANCE).to_dict()}
+        for entry, raw in zip(standing, _bytes(snapshot, standing), strict=True)
+        for witness, _ in [_read_again(raw, entry["reading"])]
+    ]
+
+
+def kept_witnesses(snapshot: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes]]:
+    """Yield how each witness is read, as plain JSON values, and its bytes as they were handed in."""
+    standing = entries(snapshot.head.state)
+    for entry, raw in zip(standing, _bytes(snapshot, standing), strict=True):
+        yield entry["reading"], raw
+
+
+def add_kept(root: Path, reading: Mapping[str, Any], raw: bytes, wait_s: float) -> Hearing:
+    """Add a witness that another archive kept, read as it was read there."""
+    witness, columns = _read_again(raw, reading)
+    return add_witness(root, raw, witness, columns, wait_s)
+
+
+def _bytes(snapshot: Snapshot, standing: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
     listed = {file.path: file for file in snapshot.files(WITNESSES)}
-    for entry in entries(state):
+    for entry in standing:
         with telling_damage(str(entry["file"])):
             # before it is read: a list that somebody completed since would make a proof of what proved nothing
             check_whole(snapshot.root, listed[entry["file"]])
-            raw = (snapshot.root / entry["file"]).read_bytes()
-        witness, _ = _read_again(raw, entry["reading"])
-        again.append({**entry, "hearing": hear(witness, _archived(snapshot, witness), TOLERANCE).to_dict()})
-    return again
+            yield (snapshot.root / entry["file"]).read_bytes()
 
 
 def _reading(witness: Witness, columns: Mapping[str, str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ytxdata.archive.known_meetings import evidence_of
 from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.raw_answers import raw_answer
 from ytxdata.archive.stored_files import CHAINED, pull_sha256
+from ytxdata.archive.witnesses import entries, kept_witnesses
 from ytxdata.audit.anchors import Signer, head_key, keyed_chain, timestamp
 from ytxdata.audit.findings import Findings
 from ytxdata.audit.revisions import changes, moved
@@ -30,6 +31,7 @@ from ytxdata.audit.verifier import (
     PULLS,
     SIGNATURE,
     TIMESTAMP,
+    WITNESSES,
     canonical,
     sha256,
 )
@@ -62,6 +64,7 @@ _README = """会议历史证据包 / Evidence pack of a meeting history
   certificate.json   各时段的完整性结论 / what may be claimed about completeness, by period
   findings.json/csv  审计发现及所依据的查询 / findings, and the pulls that prove them
   tables/            会议、参会方、用量、改动（号码已打码）/ meetings, legs, usage, changes (numbers masked)
+  witnesses.json     另给的名单（有的话）：如何读取、指纹 / lists from elsewhere, if any: how each is read, and its hash
   raw/               平台的原始回答（仅在注明时包含）/ the platform's raw answers (only where the manifest says so)
   signature.json     可选的签名 / an optional signature
   timestamp.tsr      可选的时间戳（RFC 3161）/ an optional timestamp by an authority
@@ -223,7 +226,7 @@ def pack(
             "chain_sha256": pull_sha256(links[-1]) if links else "",
             "parser": snapshot.head.parser,
             "settle_s": evidence_of(snapshot.head.state).settle_s,
-            "witnesses": len(snapshot.head.state.get("witnesses", ())),
+            "witnesses": len(entries(snapshot.head.state)),
             "audited": [None if edge is None else edge.isoformat() for edge in findings.edges],
             **({"head_key": head_key(archive.secret).hex()} if include_raw and archive.secret else {}),
             "files": marks,
@@ -273,6 +276,9 @@ def parts(
     yield README, _README.encode()
     yield VERIFY, own_verifier()
     yield PULLS, canonical([{name: _plain(row[name]) for name in CHAINED} for row in pulls])
+    lists, bytes_of = _witnesses(snapshot, secret)
+    if lists:  # a pack of an archive without any is the same as ever
+        yield WITNESSES, canonical(lists)
     yield CERTIFICATE, canonical(certificate_json(archive.certificate(), secret))
     yield FINDINGS, canonical(_findings(findings, {row["pull_id"] for row in pulls}, secret))
     certificate = archive.certificate()
@@ -295,6 +301,18 @@ def parts(
     if secret is None:
         for row in pulls:
             yield f"raw/{row['pull_id']}.json", raw_answer(snapshot, row["pull_id"])
+        yield from bytes_of.items()
+
+
+def _witnesses(snapshot: Snapshot, secret: bytes | None) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """Return how each witness was read and by which hash it is known; and the bytes of each by its name in the pack."""
+    lists, bytes_of = list[dict[str, Any]](), dict[str, bytes]()
+    for place, (reading, raw) in enumerate(kept_witnesses(snapshot), start=1):
+        name = f"raw/witness-{place}"
+        bytes_of[name] = raw
+        known_by = _keyed([sha256(raw)], secret)[0]
+        lists.append({"path": name, "bytes": len(raw), "sha256": known_by, "reading": dict(reading)})
+    return lists, bytes_of
 
 
 def _keyed(ids: Iterable[str], secret: bytes | None) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ytxdata.archive import Archive
 from ytxdata.archive.sync import sync
+from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
 from ytxdata.audit.pack import VERIFY, chained_pulls, own_verifier, parts
@@ -192,9 +193,11 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
     with tempfile.TemporaryDirectory(prefix="ytxdata-recompute-", ignore_cleanup_errors=True) as folder:
         archive = Archive(Path(folder) / "archive")
         _replay(archive, answers, aliases, timedelta(seconds=manifest["settle_s"]))
+        for one in pack.witnesses:
+            add_kept(archive.path, one["reading"], pack.read(one["path"]), 0)
         start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in manifest["audited"])
         config = {key: told["parameters"][key] for key in again if key in told["parameters"]}
-        comparison = PackComparison(pack, manifest["witnesses"] > 0, again)
+        comparison = PackComparison(pack, again)
         judged = _Judged(archive.path, comparison.certificate(archive.certificate()))
         findings = run(judged, start=start, end=end, checks=again, config=config, remember=False)
         snapshot = judged.snapshot()

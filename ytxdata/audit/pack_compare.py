@@ -86,7 +86,6 @@ class PackComparison:
     """A pack beside what follows from its answers; `left` tells what could not be held against them."""
 
     pack: Unpacked
-    has_witnesses: bool
     again: Sequence[str]
     left: list[str] = field(default_factory=list)
 
@@ -124,21 +123,9 @@ class PackComparison:
         )
 
     def certificate(self, derived: Certificate) -> Certificate:
-        """Compare what is claimed of every period with what follows, and return the claims. With witnesses, a period that follows from
-        the answers is one of those derived; every other is named.
-        """  # fmt: skip
-        told, again = self.pack.json(CERTIFICATE), certificate_json(derived)
-        if self.has_witnesses:
-            alone = [one for one in told["periods"] if not any(_is_period(one, other) for other in again["periods"])]
-            self.left += [
-                f"certificate.json: {one['verdict']} from {one['start']} to {one['end']} rests on witnesses that are not in the pack ({one['en']}) / 此时段的结论依据另给的见证，未重算"
-                for one in alone
-            ]
-            self.left.append(
-                f"certificate.json: without the witnesses the worst verdict is {again['worst']} / 不计见证时最差的结论"
-            )
-        else:
-            _periods_agree(told["periods"], again["periods"])
+        """Compare what is claimed of every period with what follows, and return the claims."""
+        told = self.pack.json(CERTIFICATE)
+        _periods_agree(told["periods"], certificate_json(derived)["periods"])
         return Certificate(tuple(_period(one) for one in told["periods"]), derived.outside)
 
     def _findings(self, told: dict[str, Any], derived: dict[str, Any]) -> int:
@@ -232,14 +219,6 @@ def _period(told: dict[str, Any]) -> Period:
         raise BrokenError(f"certificate.json: no reason of this version / 不认识的理由: {told['verdict']} {told['en']}")
     start, end = (datetime.fromisoformat(told[edge]) for edge in ("start", "end"))
     return Period(start, end, key, tuple(told["pulls"]))
-
-
-def _is_period(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two periods are one, but for edges that the platform's clock moved."""
-    return all(one[key] == other[key] for key in ("verdict", "en", "zh", "pulls")) and all(
-        abs(datetime.fromisoformat(one[edge]) - datetime.fromisoformat(other[edge])) <= CLOCK
-        for edge in ("start", "end")
-    )
 
 
 def _periods_agree(told: list[dict[str, Any]], derived: list[dict[str, Any]]) -> None:

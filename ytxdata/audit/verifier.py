@@ -29,6 +29,7 @@ from typing import Any, BinaryIO, NamedTuple
 FORMAT, HEAD_FORMAT = "ytxdata-pack/1", "ytxdata-head/1"
 MANIFEST, SIGNATURE, TIMESTAMP = "manifest.json", "signature.json", "timestamp.tsr"
 PULLS, FINDINGS, CERTIFICATE = "pulls.json", "findings.json", "certificate.json"
+WITNESSES = "witnesses.json"
 UNLISTED = (MANIFEST, SIGNATURE, TIMESTAMP)
 """Files that the manifest cannot name: itself, and what was made over it."""
 
@@ -36,7 +37,7 @@ TABLES = (
     "findings",
     *(f"tables/{name}" for name in ("audit_summary", "meetings", "legs", "usage", "changes", "moved")),
 )
-NAMES = {"README.txt", "verify.py", PULLS, CERTIFICATE, FINDINGS}
+NAMES = {"README.txt", "verify.py", PULLS, WITNESSES, CERTIFICATE, FINDINGS}
 NAMES |= {f"{name}{end}" for name in TABLES for end in (".csv", ".about.json")}
 """What a pack holds beside raw answers; an `OPINION.html` that nobody derived would be believed for the company it keeps."""
 
@@ -293,23 +294,30 @@ class Unpacked:
 
     def check_raw(self) -> str:
         """Every raw answer is the one its pull names."""
-        answers = {f"raw/{pull['pull_id']}.json" for pull in self.pulls} if self.manifest["include_raw"] else set()
-        if strange := sorted(name for name in self.files.sizes if name.startswith("raw/") and name not in answers):
+        self.witnesses = self.json(WITNESSES) if WITNESSES in self.files.sizes else []
+        if len(self.witnesses) != self.manifest["witnesses"]:
+            raise BrokenError(f"{WITNESSES} lists others than the manifest / 另给的名单与清单不符")
+        marks = {f"raw/{pull['pull_id']}.json": (pull["bytes"], pull["sha256"]) for pull in self.pulls}
+        marks |= {one["path"]: (one["bytes"], one["sha256"]) for one in self.witnesses}
+        held = marks if self.manifest["include_raw"] else {}
+        if strange := sorted(name for name in self.files.sizes if name.startswith("raw/") and name not in held):
             raise BrokenError(f"{strange[:5]} are the answers of no pull / 不是任何查询的回答")
-        if not self.manifest["include_raw"]:
+        if not held:
             return "left out: answers are known by their hashes only / 未包含原始回答，只有其指纹"
-        for pull in self.pulls:
-            if self.mark(f"raw/{pull['pull_id']}.json") != (pull["bytes"], pull["sha256"]):
-                raise BrokenError(f"the raw answer of pull {pull['pull_id']} was changed / 原始回答已被改动")
-        return f"{len(self.pulls)} raw answers / 个原始回答"
+        for name, mark in held.items():
+            if not name.startswith("raw/") or self.mark(name) != mark:
+                raise BrokenError(f"the raw answer {name} was changed / 原始回答已被改动")
+        given = f", {len(self.witnesses)} witnesses / 份另给的名单" if self.witnesses else ""
+        return f"{len(self.pulls)} raw answers / 个原始回答{given}"
 
     def check_findings(self) -> str:
         """Every finding rests on pulls of the chain; findings.csv says the same; with raw answers, the records it names stand in them."""
         known = {pull["pull_id"] for pull in self.pulls}
+        given = {one["reading"]["name"] for one in self.witnesses}
         periods = self.json(CERTIFICATE)["periods"]
         findings = self.json(FINDINGS)["findings"]
-        for one in [*periods, *findings]:
-            strange = sorted(set(one["pulls"]) - known)
+        for one, also in [*((one, given) for one in periods), *((one, set[str]()) for one in findings)]:
+            strange = sorted(set(one["pulls"]) - known - also)
             if strange:
                 raise BrokenError(f"it rests on a pull that is not in the chain / 所依据的查询不在链中: {strange[0]}")
         self._check_twins(findings)

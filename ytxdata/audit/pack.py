@@ -280,7 +280,14 @@ def parts(
     if lists:  # a pack of an archive without any is the same as ever
         yield WITNESSES, canonical(lists)
     yield CERTIFICATE, canonical(certificate_json(archive.certificate(), secret))
-    yield FINDINGS, canonical(_findings(findings, {row["pull_id"] for row in pulls}, secret))
+    yield (
+        FINDINGS,
+        canonical(
+            _findings(
+                findings, {*(row["pull_id"] for row in pulls), *(one["reading"]["name"] for one in lists)}, secret
+            )
+        ),
+    )
     certificate = archive.certificate()
     tables: list[Table] = [
         findings,

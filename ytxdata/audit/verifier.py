@@ -23,6 +23,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -292,9 +293,14 @@ class Unpacked:
             raise BrokenError("the chain of pulls does not end as the manifest says / 查询链的末端与清单不符")
         return f"{len(self.pulls)} pulls / 次查询, chain {previous or '—'}"
 
+    @cached_property
+    def witnesses(self) -> list[dict[str, Any]]:
+        """The lists from elsewhere that periods may rest on: how each is read, and which bytes it is."""
+        listed: list[dict[str, Any]] = self.json(WITNESSES) if WITNESSES in self.files.sizes else []
+        return listed
+
     def check_raw(self) -> str:
         """Every raw answer is the one its pull names."""
-        self.witnesses = self.json(WITNESSES) if WITNESSES in self.files.sizes else []
         if len(self.witnesses) != self.manifest["witnesses"]:
             raise BrokenError(f"{WITNESSES} lists others than the manifest / 另给的名单与清单不符")
         marks = {f"raw/{pull['pull_id']}.json": (pull["bytes"], pull["sha256"]) for pull in self.pulls}
@@ -312,17 +318,16 @@ class Unpacked:
 
     def check_findings(self) -> str:
         """Every finding rests on pulls of the chain; findings.csv says the same; with raw answers, the records it names stand in them."""
-        known = {pull["pull_id"] for pull in self.pulls}
-        given = {one["reading"]["name"] for one in self.witnesses}
+        known = {pull["pull_id"] for pull in self.pulls} | {one["reading"]["name"] for one in self.witnesses}
         periods = self.json(CERTIFICATE)["periods"]
         findings = self.json(FINDINGS)["findings"]
-        for one, also in [*((one, given) for one in periods), *((one, set[str]()) for one in findings)]:
-            strange = sorted(set(one["pulls"]) - known - also)
+        for one in [*periods, *findings]:
+            strange = sorted(set(one["pulls"]) - known)
             if strange:
                 raise BrokenError(f"it rests on a pull that is not in the chain / 所依据的查询不在链中: {strange[0]}")
         self._check_twins(findings)
         for one in findings if self.manifest["include_raw"] else ():
-            texts = [self.read(f"raw/{pull}.json") for pull in one["pulls"]]
+            texts = [self.read(name) for pull in one["pulls"] if (name := f"raw/{pull}.json") in self.files.sizes]
             for record in one["records_in_archive"]:
                 if not any(record.encode() in text for text in texts):
                     raise BrokenError(f"record {record} stands in none of its answers / 记录不在其回答中")

@@ -5,15 +5,13 @@ Usage: python scripts/build_cli_reference.py
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from typer.main import get_command
 
-from ytxdata.cli import app
+from ytxdata.cli.app import app, help_in, in_language
 from ytxdata.labels import Lang, Text
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -55,7 +53,6 @@ OF_THE_SHELL = {
     "install_completion": Text("为当前 shell 安装命令补全", "Install completion for the current shell."),
     "show_completion": Text("打印当前 shell 的补全脚本", "Show completion for the current shell, to copy it or customize the installation."),
 }  # fmt: skip
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 def commands(group: Any, path: str = "ytxdata") -> Iterator[tuple[str, Any]]:
@@ -76,27 +73,13 @@ def page(lang: Lang) -> str:
     return "\n".join(parts)
 
 
-def in_language(text: str, lang: Lang) -> str:
-    """Return the half of `中文 / English` in one language; what has but one is the same in both."""
-    chinese, slash, english = text.partition(" / ")
-    if not slash:
-        return text
-    if lang == "en":
-        return english
-    note = re.search(r" \[\w+\]$", english)  # the variable that sets it is said once, at the end
-    return chinese + (note[0] if note else "")
-
-
 def _help(command: Any, lang: Lang) -> str:
-    said: list[str] = []
-    for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(command.help or "")):
+    said = []
+    for paragraph in help_in(command.help or "", lang).split("\n\n"):
         lines = [line.strip() for line in paragraph.splitlines()]
         if lines[0].startswith("Example: "):
-            said.append("\n".join(["```sh", *(line.removeprefix("Example: ") for line in lines), "```"]))
-        elif " / " in lines[0] and CHINESE.search(lines[0].partition(" / ")[0]):
-            said.append(in_language(" ".join(lines), lang))
-        elif bool(CHINESE.search(paragraph)) == (lang == "zh"):
-            said.append("\n".join(lines))
+            lines = ["```sh", *(line.removeprefix("Example: ") for line in lines), "```"]
+        said.append("\n".join(lines))
     return "\n\n".join(said) + "\n"
 
 

@@ -4,15 +4,18 @@ languages.
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from copy import copy
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from ytxdata.cli.account import asks, doctor, fetch, sync
 from ytxdata.cli.archive import coverage, rebuild, verify, witness
@@ -30,6 +33,8 @@ WrongUsage: type[Exception] = next(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )  # the common base of what the parser raises: typer brings its own click, or uses the one that is installed
 """What the parser raises."""
+
+_CHINESE = r"[\u4e00-\u9fff]"
 
 _IN_CHINESE = (
     (r"^Invalid value for (.+?): ", r"\1 的值不可用："),
@@ -91,7 +96,7 @@ def told(error: Exception, lang: Lang) -> str:
 
 
 def lang_of(arguments: Sequence[str]) -> str | None:
-    """Return what stands behind `--lang`: the parser stops at the first mistake, perhaps before it gets there.
+    """Return what stands behind `--lang`: the parser shows help or stops at a mistake, perhaps before it gets there.
 
     Examples
     --------
@@ -111,17 +116,92 @@ _EXITS = Text(
     "Exit codes: 0 fine · 1 findings, or a pack of which something is left open · 2 wrong usage or input · 3 credentials, account or application refused · 4 platform or network failed · 5 archive or pack damaged · 6 no such meeting",
 )
 
+_SPOKEN = {
+    "Usage: ": "用法：", "Arguments:": "参数：", "Options:": "选项：", "Commands:": "命令：", "Example: ": "示例：",
+    "[required]": "[必填]", "[default: ": "[默认：", "[env var: ": "[环境变量：", "; default:": "；默认：", "; required]": "；必填]", "[OPTIONS]": "[选项]",
+    "Show this message and exit.": "显示帮助", "COMMAND [ARGS]...": "命令 [参数]...",
+    "Install completion for the current shell.": "为当前 shell 安装命令补全",
+    "Show completion for the current shell, to copy it or customize the installation.": "打印当前 shell 的补全脚本",
+}  # fmt: skip
+"""What the parser's own help says → the same in Chinese."""
+
+
+def in_language(text: str, lang: Lang) -> str:
+    """Return the half of `中文 / English` in one language; what has but one is the same in both.
+
+    Examples
+    --------
+    >>> in_language("存档目录 / archive directory [YTX_ARCHIVE]", "zh")
+    '存档目录 [YTX_ARCHIVE]'
+    """
+    chinese, slash, english = text.partition(" / ")
+    if not slash or lang == "both":
+        return text
+    if lang == "en":
+        return english
+    variable = re.search(r" \[\w+\]$", english)  # it is said once, at the end
+    return chinese + (variable[0] if variable else "")
+
+
+def help_in(text: str, lang: Lang) -> str:
+    """Return a verb's help in one language: its title of two halves, and of the paragraphs those in it; examples stay."""
+    if lang == "both":
+        return text
+    title, *paragraphs = re.split(r"\n\s*\n", inspect.cleandoc(text))
+    said = [in_language(title.replace("\n", " "), lang)] if " / " in title else []
+    for paragraph in paragraphs if said else (title, *paragraphs):
+        if paragraph.startswith("Example: ") or bool(re.search(_CHINESE, paragraph)) == (lang == "zh"):
+            said.append(paragraph)
+    return "\n\n".join(said)
+
+
+class _Speaking:
+    """A verb whose help is in the language of the session."""
+
+    help: str | None
+    params: list[Any]
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help; what is written in both languages stays so in the verb itself, where the reference reads it."""
+        spoken = copy(self)
+        spoken.help = help_in(self.help or "", chosen.lang)
+        spoken.params = [copy(one) for one in self.params]
+        for one in spoken.params:
+            one.help = in_language(one.help or "", chosen.lang)
+            if chosen.lang == "zh":
+                one.help = _SPOKEN.get(one.help, one.help)
+        return self._framed(super(_Speaking, spoken).get_help(ctx))  # type: ignore[misc]  # the parser's own
+
+    def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002  the parser's own signature
+        """Return the title, as lists of verbs show it."""
+        return in_language((self.help or "").strip().partition("\n")[0], chosen.lang)
+
+    def _framed(self, said: str) -> str:
+        for english, chinese in _SPOKEN.items() if chosen.lang == "zh" else ():
+            said = said.replace(english, chinese)
+        return said
+
+
+class Verb(_Speaking, TyperCommand):
+    """One verb of the command line."""
+
+
+class Verbs(_Speaking, TyperGroup):
+    """Several verbs under one name."""
+
+
 _INTERRUPT = 130
 
 app = typer.Typer(
     name="ytxdata",
+    cls=Verbs,
     help="\n\n".join((*_HELP, *_EXITS)),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_archive = typer.Typer(name="archive", no_args_is_help=True, help="照看存档 / look after an archive")
+_archive = typer.Typer(name="archive", cls=Verbs, no_args_is_help=True, help="照看存档 / look after an archive")
 app.add_typer(_archive)
 _VERBS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     _archive: (rebuild, coverage),
@@ -132,9 +212,9 @@ _VERBS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
 }  # fmt: skip
 for _place, _verbs in _VERBS.items():
     for _verb in _verbs:
-        _place.command()(_verb)
+        _place.command(cls=Verb)(_verb)
 # what stands behind the command of --run is the command's own, also where it looks like an option
-app.command(context_settings={"allow_interspersed_args": False})(emulator)
+app.command(cls=Verb, context_settings={"allow_interspersed_args": False})(emulator)
 
 
 def _show_version(wanted: bool) -> None:
@@ -158,6 +238,9 @@ def _root(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code; a known error is told without a traceback."""
     _write_what_fits()
+    given = sys.argv[1:] if arguments is None else arguments
+    if (lang := lang_of(given)) in LANGS:  # before the parser: it shows help, and stops at the first mistake
+        set_lang(lang)
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _warn
@@ -168,8 +251,7 @@ def main(arguments: list[str] | None = None) -> None:
         _tell(error)
         code = error.exit_code
     except WrongUsage as error:
-        lang = lang_of(sys.argv[1:] if arguments is None else arguments)
-        echo(told(error, lang if lang in LANGS else chosen.lang), err=True)
+        echo(told(error, chosen.lang), err=True)
         code = 2
     except (KeyboardInterrupt, typer.Abort):
         typer.echo(chosen.interrupted.in_(chosen.lang), err=True)

@@ -39,7 +39,10 @@ def audit(
     check: Annotated[list[str] | None, typer.Option("--check", help="只运行此检查，可重复 / only this check")] = None,
     fail_on: Annotated[
         str | None,
-        typer.Option("--fail-on", help="warn | crit：有未接受的此级发现则退出码为 1 / exit 1 when any is open"),
+        typer.Option(
+            "--fail-on",
+            help="warn | crit：有未接受的此级发现则退出码为 1 / warn | crit: exit code 1 when a finding of that level is open",
+        ),
     ] = None,
     since_last: Annotated[
         bool, typer.Option("--since-last", help="只显示上次以来的变化 / show only what is new or resolved")

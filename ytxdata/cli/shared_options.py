@@ -155,7 +155,7 @@ GroupOfWhom = Annotated[
     str | None,
     typer.Option(
         "--group-of",
-        help="creator | leg：按发起人还是按各接入的号码分组 / whose group: the creator's, or that of each leg's own number",
+        help="creator | leg：按发起人还是按各接入的号码分组 / creator | leg: whose group, the creator's, or that of each leg's own number",
     ),
 ]
 Only = Annotated[

@@ -112,21 +112,53 @@ def test_a_month_that_is_not_over_is_compared_with_the_same_days(monkeypatch: py
         ("2026-Q1", "2026-01-01 2026-04-01", "2025-10-01 2026-01-01", "2025-01-01 2025-04-01"),
         ("2026", "2026-01-01 2027-01-01", "2025-01-01 2026-01-01", "2025-01-01 2026-01-01"),
         ("2026-W10", "2026-03-02 2026-03-09", "2026-02-23 2026-03-02", "2025-03-02 2025-03-09"),
-        ("2026-03-01", "2026-03-01 2026-03-02", "2026-02-01 2026-02-02", "2025-03-01 2025-03-02"),
-        ("2024-02-29", "2024-02-29 2024-03-01", "2024-02-28 2024-02-29", "2023-03-01 2023-03-01"),
+        ("2025-W36", "2025-09-01 2025-09-08", "2025-08-25 2025-09-01", "2024-09-01 2024-09-08"),
+        ("2026-03-01", "2026-03-01 2026-03-02", "2026-02-28 2026-03-01", "2025-03-01 2025-03-02"),
+        ("2024-02-29", "2024-02-29 2024-03-01", "2024-02-28 2024-02-29", "2023-02-28 2023-03-01"),
+        (("2025-03-01", "2025-03-31"), "2025-03-01 2025-03-31", "2025-01-30 2025-03-01", "2024-03-01 2024-03-31"),
+        (("2026-02-01", "2026-03-21"), "2026-02-01 2026-03-21", "2025-12-15 2026-02-01", "2025-02-01 2025-03-21"),
+        (("2024-02-29", "2024-03-07"), "2024-02-29 2024-03-07", "2024-02-22 2024-02-29", "2023-02-28 2023-03-07"),
     ],
 )
-def test_periods_by_the_calendar(period: str, edges: str, before: str, year: str) -> None:
+def test_periods_by_the_calendar(period: Any, edges: str, before: str, year: str) -> None:
     start, end = span_of(period)
 
     def days(span: tuple[datetime, datetime]) -> str:
         return " ".join(edge.date().isoformat() for edge in span)
 
     assert days((start, end)) == edges
-    if period != "2026-03-01":
-        assert days(counterpart(start, end)) == before
+    assert days(counterpart(start, end)) == before
     assert days(counterpart(start, end, "year_before")) == year
     assert counterpart(start, end, (as_instant("2020-01"), as_instant("2020-02")))[0].year == 2020
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+@pytest.mark.parametrize(
+    ("period", "against", "edges"),
+    [
+        ("2026-Q2", "previous", "2026-01-01 00 2026-02-20 12"),
+        ("2026", "previous", "2025-01-01 00 2025-05-20 12"),
+        ("2026-05", "previous", "2026-04-01 00 2026-04-20 12"),
+        ("2026-W21", "previous", "2026-05-11 00 2026-05-13 12"),
+        ("2026-05-20", "previous", "2026-05-19 00 2026-05-19 12"),
+        (("2026-05-01", "2026-05-25"), "previous", "2026-04-07 00 2026-04-26 12"),
+        ("2026-Q2", "year_before", "2025-04-01 00 2025-05-20 12"),
+        ("2026-W21", "year_before", "2025-05-18 00 2025-05-20 12"),
+        ("2026-05", ("2026-04", "2026-05"), "2026-04-01 00 2026-04-20 12"),
+    ],
+)
+def test_what_is_not_over_is_compared_with_as_much_of_the_other(
+    engine: str, period: Any, against: Any, edges: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(times, "now", lambda: datetime(2026, 5, 20, 4, tzinfo=UTC))
+    days = range(20_089, 20_594)  # 2025-01-01 to 2026-05-20, a meeting each day at ten
+    daily = Office([Meeting(f"d{day}", PEOPLE[0], day * DAY + 36_000, day * DAY + 36_060, 0) for day in days], [])
+    found = metrics.compare(metrics.usage, ENGINES[engine](daily), period, against, min_parties=0)
+    assert found.spans is not None
+    now, before = found.spans
+    assert f"{now[1]:%Y-%m-%d %H}" == "2026-05-20 12"
+    assert " ".join(f"{edge:%Y-%m-%d %H}" for edge in before) == edges
+    assert by_figure(found)["meetings"]["before"] == (before[1] - before[0]).days + 1
 
 
 @pytest.mark.parametrize("wrong", ["2026-13", "March", "2026-Q5", "2026-W60", "", "2026-02-30", ("2026-03", "2026-03")])

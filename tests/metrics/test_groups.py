@@ -18,7 +18,7 @@ from tests.metrics import oracle
 from tests.metrics.offices import ENGINES, difficult, offices, rows
 from tests.metrics.oracle import Leg, Office
 from tests.metrics.test_oracle import FRACTIONS, TARIFF
-from ytxdata import metrics
+from ytxdata import metrics, sample
 from ytxdata.errors import UsageError
 from ytxdata.metrics import Frames
 from ytxdata.metrics.groups import NOT_IN_BOOK
@@ -297,3 +297,28 @@ def test_lines_with_days_that_cannot_be_are_skipped(line: str, said: str, tmp_pa
     book = AddressBook.read(tmp_path / "b.csv")
     assert [(one.line, said in one.why.en) for one in book.skipped] == [(3, True)]
     assert book.columns == ("name", "department", "floor")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_class_of_a_creator_is_that_of_the_number_however_it_is_written(engine: str) -> None:
+    written = {
+        "mobile": ("13900000000", "8613900000000", "0086 139 0000 0000", "+8613900000000"),
+        "fixed": ("01065520000", "010-65520000"), "international": ("+12025550100",),
+        "service": ("400-810-8888",), "short": ("95588",), "unknown": ("anna", None),
+    }  # fmt: skip
+    every = [one for each in written.values() for one in each]
+    meetings = [oracle.Meeting(f"m{n}", one, n * 86_400, n * 86_400 + 60, 1) for n, one in enumerate(every)]
+    frames = ENGINES[engine](Office(meetings, [Leg(m.meeting_id, 1, None, m.start, m.end) for m in meetings]))
+    found = rows(metrics.usage(frames, by="total", group="number_class"))
+    assert {row["group"]: row["meetings"] for row in found} == {kind: len(each) for kind, each in written.items()}
+    for kind, each in written.items():
+        alone = rows(metrics.usage(frames.only(number_class=kind), by="total"))
+        assert alone[0]["meetings"] == len(each), kind
+
+
+def test_the_sample_knows_the_class_of_its_creators() -> None:
+    for source in (sample(), sample("archive")):
+        found = metrics.usage(source, by="total", group="number_class").frame
+        assert "unknown" not in set(found["group"])
+        alone = metrics.usage(source.only(number_class="mobile"), by="total").frame
+        assert alone["meetings"].sum() == found.set_index("group")["meetings"]["mobile"] > 0

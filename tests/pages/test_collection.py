@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ytxdata import metrics
+from ytxdata import metrics, sample, times
 from ytxdata.archive import Archive
 from ytxdata.emulator import Emulator
 from ytxdata.errors import NotAnArchiveError, UsageError
@@ -16,6 +16,7 @@ from ytxdata.history.client import Client
 from ytxdata.metrics.registry import REPORTS, Ask, make
 from ytxdata.pages import collection
 from ytxdata.pages.collection import FIGURES, Collection, KeyFigure, collect
+from ytxdata.pages.html_report import write_page
 from ytxdata.tables.described import Definition
 from ytxdata.times import as_instant
 
@@ -42,7 +43,6 @@ def test_figures_are_those_of_the_whole_period_and_of_the_one_before(collected: 
     (start, end), _ = collected.before
     assert collected.period is not None
     assert end == collected.period[0]
-    assert end - start == collected.period[1] - collected.period[0]
     then = metrics.usage(archive, start, end, by="total").frame
     assert figures["people"].before == (then["people"].iloc[0] if len(then) else None)
     assert figures["meetings"].value == len(collected.records["meetings"].frame)
@@ -113,7 +113,8 @@ def test_an_empty_period_has_no_period_before(middle: datetime) -> None:
     for given, before in (
         (("2026-03-05", "2026-03-08"), ("2026-03-02", "2026-03-05")),
         (("2026-03-01", "2026-04-01"), ("2026-02-01", "2026-03-01")),
-        (("2026-03-01", "2026-03-18"), ("2026-02-01", "2026-02-18")),
+        (("2026-03-01", "2026-03-18"), ("2026-02-12", "2026-03-01")),
+        (("2025-09-01", "2025-09-08"), ("2025-08-25", "2025-09-01")),
     ):
         start, end = (as_instant(edge) for edge in given)
         earlier = Ask(start=start, end=end).before(None)
@@ -123,3 +124,30 @@ def test_an_empty_period_has_no_period_before(middle: datetime) -> None:
 
 def test_the_records_beside_the_reports_are_named_once() -> None:
     assert set(collection.RECORDS).isdisjoint(REPORTS)
+
+
+@pytest.mark.parametrize("until", [None, "2025-04"])
+def test_a_month_that_is_not_over_is_compared_as_compare_does(
+    until: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = sample("archive")
+    monkeypatch.setattr(times, "now", lambda: as_instant("2025-03-20 12:00"))
+    ask = Ask(start=as_instant("2025-03"), end=None if until is None else as_instant(until), by="total")
+    done = collect(given, ask)
+    found = metrics.compare(metrics.usage, given, "2025-03", group=None)
+    assert found.spans is not None
+    assert done.before is not None
+    assert done.before[0] == found.spans[1] == (as_instant("2025-02"), as_instant("2025-02-20 12:00"))
+    assert done.cut_at == found.spans[0][1]
+    before = found.frame.set_index("figure")["before"]
+    figures = {figure.definition.key: figure.before for figure in done.figures}
+    for key in ("meetings", "people", "active_creators"):
+        assert figures[key] == before[key], key
+    shown = write_page(done, tmp_path / "page.html", lang="en").read_text("utf-8")
+    assert "until 2025-03-20 12:00:00" in shown
+    assert "2025-02-01 00:00:00 to 2025-02-20 12:00:00" in shown
+
+
+def test_a_period_that_has_not_begun_is_compared_with_nothing() -> None:
+    ask = Ask(start=as_instant("2026-03"), end=as_instant("2026-04"))
+    assert ask.before(as_instant("2026-02-20")) is None

@@ -135,8 +135,8 @@ def counterpart(
 ) -> tuple[datetime, datetime]:
     """Return the period that another is compared with, by the calendar.
 
-    Whole months are compared with as many whole months, a month that is not over with the same days of the one
-    before, anything else with the time of equal length just before; `year_before` with the same dates a year earlier.
+    Whole months, quarters and years are compared with as many whole ones; anything else (days, weeks) with the time of
+    equal length just before; `year_before` with the same dates a year earlier, of 29 February with the 28th.
 
     Raises
     ------
@@ -148,9 +148,9 @@ def counterpart(
     >>> def dates(*edges, **how):
     ...     return [edge.date().isoformat() for edge in counterpart(*map(as_instant, edges), **how)]
     >>> dates("2026-03-01", "2026-04-01"), dates("2026-03-01", "2026-03-18"), dates("2026-03-05", "2026-03-08")
-    (['2026-02-01', '2026-03-01'], ['2026-02-01', '2026-02-18'], ['2026-03-02', '2026-03-05'])
-    >>> dates("2026-03-30", "2026-04-06", against="year_before"), dates("2026-03-01", "2026-03-31")
-    (['2025-03-30', '2025-04-06'], ['2026-02-01', '2026-03-01'])
+    (['2026-02-01', '2026-03-01'], ['2026-02-12', '2026-03-01'], ['2026-03-02', '2026-03-05'])
+    >>> dates("2026-03-30", "2026-04-06", against="year_before"), dates("2025-09-01", "2025-09-08")
+    (['2025-03-30', '2025-04-06'], ['2025-08-25', '2025-09-01'])
     """
     if isinstance(against, tuple):
         return span_of(against)
@@ -163,13 +163,55 @@ def counterpart(
             ),
         )
     if against == "year_before":
-        return _earlier(start, 12), _earlier(end, 12)
-    if start != _midnight(start.date().replace(day=1)):
-        return start - (end - start), start
-    months = (end.year - start.year) * 12 + end.month - start.month
-    if end == _midnight(end.date().replace(day=1)):
-        return _earlier(start, months), start
-    return _earlier(start, months + 1), min(_earlier(end, months + 1), start)
+        before = _earlier(start, 12)
+        # what begins on 29 February begins a year before on the 28th: with 1 March that day would be an empty period
+        return before if before.day == start.day else before - timedelta(days=1), _earlier(end, 12)
+    months = _whole_months(start, end)
+    return (_earlier(start, months) if months else start - (end - start)), start
+
+
+def until(
+    start: datetime, end: datetime | None, last: datetime, against: Against | tuple[Instant, Instant] = "previous"
+) -> tuple[tuple[datetime, datetime], tuple[datetime, datetime]]:
+    """Return a period and that which it is compared with; of one that is not over at `last`, as much of both as there
+    is.
+
+    Three months of which half is gone are compared with the same half of the three before: against all of them, every
+    figure would have fallen. Without an `end` the period is as many whole months as have begun, if it begins with one.
+
+    Raises
+    ------
+    UsageError
+        As in `counterpart`.
+
+    Examples
+    --------
+    >>> spans = until(*span_of("2026-Q2"), as_instant("2026-05-20 12:00"))
+    >>> [f"{edge:%m-%d %H:%M}" for span in spans for edge in span]
+    ['04-01 00:00', '05-20 12:00', '01-01 00:00', '02-20 12:00']
+    """
+    start, last = start.astimezone(BEIJING), last.astimezone(BEIJING)
+    if end is None:
+        end = _midnight(_months_later(last.date().replace(day=1), 1)) if _begins_month(start) else last
+    before = counterpart(start, end, against)
+    if last >= end or last <= start:
+        return (start, end), before
+    months = _whole_months(start, end)
+    if months and not isinstance(against, tuple):
+        cut = _earlier(last, months if against == "previous" else 12)
+    else:
+        cut = before[0] + (last - start)
+    return (start, last), (before[0], max(min(cut, before[1]), before[0] + timedelta(seconds=1)))
+
+
+def _begins_month(instant: datetime) -> bool:
+    return instant == _midnight(instant.date().replace(day=1))
+
+
+def _whole_months(start: datetime, end: datetime) -> int:
+    """Return how many months a period is; 0 for one that is not of whole months."""
+    whole = _begins_month(start) and _begins_month(end)
+    return (end.year - start.year) * 12 + end.month - start.month if whole else 0
 
 
 def _earlier(instant: datetime, months: int) -> datetime:

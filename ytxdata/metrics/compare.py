@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.calendar import Against, Workdays, counterpart, span_of
+from ytxdata.metrics.calendar import Against, Workdays, span_of, until
 from ytxdata.metrics.definitions import DEFINITIONS, REASONS, adds_up, define
 from ytxdata.metrics.groups import Book, Group
 from ytxdata.metrics.report import Report, remembering
@@ -75,7 +75,8 @@ def compare(
 ) -> ComparedReport:  # fmt: skip
     """Compare the figures of a report in one period with those in another, and say which groups drove the change.
 
-    One row is a figure. A period that is not over yet is compared with the same days of the other one.
+    One row is a figure. Of a period that is not over yet, what is gone of it is compared with as much of the other one:
+    a month, quarter or year to the same day and hour, a week to the same weekday.
 
     Parameters
     ----------
@@ -87,7 +88,8 @@ def compare(
     period
         `2026-03`, `2026-Q1`, `2026`, `2026-W10`, `2026-03-05`, or two instants `(start, end)`.
     against
-        `previous` (the month before a month, the quarter before a quarter), `year_before`, or two instants.
+        `previous` (the month before a month, the quarter before a quarter, the week before a week; else as many days
+        just before), `year_before`, or two instants.
     group, book
         Whose changes add up to the whole, as in `usage`; None for no drivers.
     holidays, extra_workdays
@@ -139,7 +141,6 @@ def _spans(
     source: Source, period: str | tuple[Instant, Instant], against: Against | tuple[Instant, Instant]
 ) -> tuple[tuple[datetime, datetime], tuple[datetime, datetime]]:
     start, end = span_of(period)
-    earlier = counterpart(start, end, against)
     last = instant_of(source.claimed[1]).astimezone(start.tzinfo)
     if last <= start:
         raise UsageError(
@@ -148,10 +149,7 @@ def _spans(
             ),
             remedy=Text(f"数据到 {beijing_text(last)} 为止", f"the data ends at {beijing_text(last)}"),
         )
-    if last < end:  # not over: against the same days of the other, however many that one has
-        cut = counterpart(start, last, against)[1] if not isinstance(against, tuple) else earlier[0] + (last - start)
-        return (start, last), (earlier[0], max(min(cut, earlier[1]), earlier[0] + timedelta(seconds=1)))
-    return (start, end), earlier
+    return until(start, end, last, against)
 
 
 def _workdays(calendar: Workdays, span: tuple[datetime, datetime]) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.calendar import By, counterpart
+from ytxdata.metrics.calendar import By, until
 from ytxdata.metrics.definitions import add_definitions
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.report import Metric, Report, remembering
@@ -73,9 +73,9 @@ class Ask:
         """Return the source, or the meetings of it that were asked for."""
         return selected(source, self.only, self.book) if self.only else source
 
-    def before(self, end: datetime | None) -> Ask | None:
-        """Return the same for the period it is compared with, as `counterpart` has it; None when this one has no
-        beginning or no end.
+    def before(self, last: datetime | None) -> Ask | None:
+        """Return the same for the period it is compared with, cut as `compare` cuts it where there is data only until
+        `last`; None when this one has no beginning or no end, or nothing of it is there yet.
 
         Examples
         --------
@@ -84,10 +84,10 @@ class Ask:
         >>> ten_days.start.astimezone(UTC).isoformat()
         '2026-01-01T00:00:00+00:00'
         """
-        end = self.end or end
-        if self.start is None or end is None or end <= self.start:
+        last = last or self.end
+        if self.start is None or last is None or min(last, self.end or last) <= self.start:
             return None
-        start, end = counterpart(self.start, end)
+        _, (start, end) = until(self.start, self.end, last)
         return replace(self, start=start, end=end)
 
 

@@ -21,7 +21,7 @@ from ytxdata.records.schema import TableName
 from ytxdata.tables.described import Definition, unit_of
 from ytxdata.tables.html import number, shown
 from ytxdata.tables.table import Table, record_table
-from ytxdata.times import now
+from ytxdata.times import instant_of, now
 
 Value = int | float | Decimal | None
 
@@ -157,7 +157,10 @@ class Collection:
     certificate
         What is claimed about it.
     before
-        The period of equal length before, with what is claimed about that; None when nothing can be compared.
+        The period before, with what is claimed about that; None when nothing can be compared.
+    cut_at
+        Until when there is data of a period that is not over: the period before is cut at the same place. None when
+        both are whole.
     made_at
         When (UTC).
     notes
@@ -172,6 +175,7 @@ class Collection:
     period: tuple[datetime, datetime] | None
     certificate: Certificate
     before: tuple[tuple[datetime, datetime], Certificate] | None
+    cut_at: datetime | None
     made_at: datetime
     notes: tuple[Text, ...] = ()
 
@@ -240,7 +244,8 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
         name: _records(still, name, ask, certificate, reports["usage"], ids) for name in RECORDS
     }
     step("figures")
-    earlier = ask.before(period[1] if period else None)
+    last = instant_of(source.claimed[1])
+    earlier = ask.before(last)
     before = None
     if earlier is not None and earlier.start is not None and earlier.end is not None:
         before = ((earlier.start, earlier.end), still.certificate(earlier.start, earlier.end))
@@ -255,6 +260,7 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
         period=period,
         certificate=certificate,
         before=before,
+        cut_at=last if before is not None and (ask.end is None or last < ask.end) else None,
         made_at=now(),
     )
 

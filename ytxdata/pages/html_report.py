@@ -176,6 +176,7 @@ def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
         before=None
         if collected.before is None
         else {"span": _span(collected.before[0]), "verdict": collected.before[1].worst},
+        cut_at=beijing_text(collected.cut_at),
         reports=[_shown(report, lang, privacy, common, ids) for report in reports],
         excluded=list(_excluded(reports, lang)),
         rules=list(_rules(reports, lang)),

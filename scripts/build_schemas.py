@@ -139,7 +139,7 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
     ),
     "verify-files": (
         Text("ytxdata verify（报告、CSV、XLSX、证据包）", "ytxdata verify of a report, a CSV, an XLSX or an evidence pack"),
-        record({"is_sound": {"const": True}, "checked": listed(TEXT)}),
+        record({"is_sound": {"const": True}, "checked": listed(TEXT), "left_open": listed(TEXT)}),
     ),
     "report": (
         Text("ytxdata report", "ytxdata report"),

@@ -227,3 +227,17 @@ def test_hidden_files_are_not_left_out_in_silence(tmp_path: Path) -> None:
         archive.writestr("__MACOSX/e.json", body)
     told = " ".join(warning.en for warning in ytx.read_answers(folder).warnings)
     assert all(name in told for name in (".b.json", "__MACOSX/c.json", "__MACOSX/e.json"))
+
+
+@pytest.mark.parametrize("fault", ["no_id=4", "not_object=5"])
+@pytest.mark.parametrize("shape", ["array", "string", "wrapped", "string_under_key", "keyed"])
+def test_bad_records_are_counted_in_every_shape(tmp_path: Path, shape: str, fault: str) -> None:
+    with Emulator(meetings=20, shape=shape, faults=[fault]) as server:
+        client = ytx.Client(base_url=server.url, **server.credentials)
+        live = client.fetch_history()
+        live.save_raw(tmp_path / "saved")
+        archive = ytx.Archive(tmp_path / "archive")
+        archive.sync(client)
+    n = 20 + int(fault[-1])
+    assert live.counts.received == ytx.read_answers(tmp_path / "saved").counts.received == n
+    assert len(archive.meetings()) + len(archive.rejects().drop_duplicates("raw")) == n

@@ -224,3 +224,52 @@ def test_other_names_come_from_the_user() -> None:
     table = merge_answers([read_answer(body, aliases=aliases)], aliases)
     assert table.meetings.select(["meeting_id", "n_legs"]).to_pylist() == [{"meeting_id": "1", "n_legs": 1}]
     assert merge_answers([read_answer(body)], aliases).counts == table.counts
+
+
+TIMES = {"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 10:30:00"}
+KEYED = {"meid": "M1", **TIMES}
+
+
+@pytest.mark.parametrize("wrap", [json.dumps, lambda data: json.dumps(json.dumps(data))])
+@pytest.mark.parametrize("odd", [TIMES, {"meid": "", **TIMES}, {"meid": None, "meetingname": "x"}])
+def test_a_record_in_a_map_by_id_takes_its_key_for_the_id_it_lacks(
+    answer_with: WithData, odd: object, wrap: Callable[[object], str]
+) -> None:
+    answer = answer_with(wrap({"M1": KEYED, "M2": odd, "total": 2, "page": {"no": 1}, "message": "ok"}))
+    tables = merge_answers([answer])
+    assert tables.meetings["meeting_id"].to_pylist() == ["M1", "M2"]
+    assert tables.counts[:4] == (2, 2, 0, 0)
+    (warning,) = answer.warnings
+    assert answer.records[1].path in warning.en
+
+
+def test_what_is_no_object_in_a_map_by_id_is_a_reject(answer_with: WithData) -> None:
+    others = {"M2": 7, "M3": None, "M4": [], "M5": {}, "M6": "x", "M7": [{"a": 2}]}
+    for first in (KEYED, TIMES):
+        answer = answer_with(json.dumps({"M1": first, **others}))
+        tables = merge_answers([answer])
+        assert tables.counts[:4] == (7, 1, 6, 0)
+        assert tables.rejects["reason"].to_pylist() == ["not_object"] * 3 + ["no_id"] + ["not_object"] * 2
+        assert answer.records[4].path == "$.data.M5"
+
+
+@pytest.mark.parametrize("odd", [TIMES, {"meid": "", "meetingname": "x"}, {"rows": [TIMES]}, json.dumps(TIMES)])
+def test_an_object_beside_a_meeting_that_lacks_its_id_is_a_reject(answer_with: WithData, odd: object) -> None:
+    (tables, beside) = (
+        merge_answers([answer])
+        for answer in (
+            answer_with(json.dumps({"meeting": KEYED, "other": odd})),
+            read_answer(json.dumps({"statusCode": "0", "meeting": KEYED, "other": odd}).encode()),
+        )
+    )
+    for found in (tables, beside):
+        assert found.counts[:4] == (2, 1, 1, 0)
+        assert found.rejects["reason"].to_pylist() == ["no_id"]
+
+
+def test_what_describes_an_answer_is_no_reject(answer_with: WithData) -> None:
+    about = {"query": TIMES, "page": {"no": 1, "size": 20}, "status": {"code": 0}, "creator": {"phone": "15400000001"}}
+    for data in ({"meeting": KEYED}, {"list": [KEYED]}, {"M1": KEYED}):
+        answer = answer_with(json.dumps(about | data))
+        assert merge_answers([answer]).counts[:4] == (1, 1, 0, 0)
+        assert answer.warnings == ()

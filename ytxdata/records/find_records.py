@@ -13,7 +13,7 @@ from ytxdata.labels import Text
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
 from ytxdata.records.salvage import Salvaged, salvage
 from ytxdata.records.schema import DEFAULT, Aliases, plain
-from ytxdata.records.shapes import DAMAGED, DEEPEST, SURVEYED, Announced, Shapes, holds_json
+from ytxdata.records.shapes import DAMAGED, DEEPEST, KEY_AS_ID, SURVEYED, Announced, Shapes, holds_json
 from ytxdata.records.signs import ENVELOPE_KEYS, total
 from ytxdata.records.spans import (
     Found,
@@ -148,7 +148,9 @@ class _Search(Shapes):
         elsewhere = (_ELSEWHERE.format(keys=", ".join(self.elsewhere)),) if self.elsewhere else ()
         shown = ", ".join([*self.inside][:_SHOWN]) + (" …" if len(self.inside) > _SHOWN else "")
         inside = (_NESTED.format(paths=shown),) if self.inside else ()
-        return (*dict.fromkeys(self.said), *inside, *elsewhere, *beside)
+        under = ", ".join([*self.keyed][:_SHOWN]) + (" …" if len(self.keyed) > _SHOWN else "")
+        keyed = (KEY_AS_ID.format(paths=under),) if self.keyed else ()
+        return (*dict.fromkeys(self.said), *keyed, *inside, *elsewhere, *beside)
 
     def text(self, body: bytes, *, is_whole: bool) -> tuple[list[Found], bool]:
         """Return the records of a whole text, and whether it is one strict JSON text."""

@@ -378,7 +378,13 @@ def _with_id(member: dict[str, Any], aliases: Aliases) -> Any:
     key, value = next(iter(member.items()))
     if len(member) > 1 or not isinstance(value, dict):
         return None if len(member) > 1 else value
-    return {dict(aliases.meetings)["meeting_id"][0]: key, **value}
+    # An id that is null or empty says nothing: beside the key it would leave the record without one.
+    said = {
+        name: given
+        for name, given in value.items()
+        if given not in (None, "") or (match := aliases.meeting(name)) is None or match.column != "meeting_id"
+    }
+    return {dict(aliases.meetings)["meeting_id"][0]: key, **said}
 
 
 def _n_keys(value: dict[str, Any]) -> int:

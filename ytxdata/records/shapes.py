@@ -13,7 +13,7 @@ from ytxdata.labels import Text
 from ytxdata.records.json_values import is_meeting_with_parties_beside, read_value
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.schema import PARTIES, Aliases, plain
-from ytxdata.records.signs import COUNT_KEYS, ENVELOPE_KEYS, EVIDENCE, Signs, is_blank, total
+from ytxdata.records.signs import COUNT_KEYS, ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, is_blank, total
 from ytxdata.records.spans import (
     Found,
     Member,
@@ -29,6 +29,10 @@ from ytxdata.records.spans import (
 DAMAGED = Text(
     "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",
     "the answer's JSON is damaged: records that are whole were read, every other piece of text is a reject",
+)
+KEY_AS_ID = Text(
+    "有些记录自身没有会议号，以其所在的键为会议号（{paths}）",
+    "records without an id of their own took the key they stand under for it ({paths})",
 )
 _JSON_TEXT = re.compile(rb'"\s*(?:[\[{]|\\*")')
 _EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
@@ -64,6 +68,7 @@ class Shapes:
         self.announced: list[Announced] = []
         self.loose: list[int] = []
         self.inside: dict[str, None] = {}
+        self.keyed: dict[str, None] = {}
         self.is_closed = True
         self.n_surveyed = 0
 
@@ -97,30 +102,29 @@ class Shapes:
         if not self.signs.are_of_answer(members):
             return self.object(body, at, path, 0)
         found: list[Found] = []
-        beside: list[Found] = []
-        strays: list[Found] = []
-        read: set[str] = set()
+        beside: list[Inside] = []
+        others: list[Inside] = []
         # `data` given twice is read twice: a dictionary would keep the last one and lose the records of the first.
-        for key, raw, start, _ in members:
+        for key, raw, start, key_start in members:
             if plain(key) == "data":
                 found += self.value(raw, at + start, f"{path}.{key}", 0)
             elif plain(key) in ENVELOPE_KEYS and raw[:1] not in (b"[", b"{"):
                 self.envelope[plain(key)] = raw
             elif raw[:1] in (b"[", b"{", b'"'):
-                inner = self.value(raw, at + start, f"{path}.{key}", 1)
-                if any(item.has_id for item in inner):
-                    beside += inner
-                    read.add(key)
-                else:
-                    strays += self.strays(key, raw, at + start, f"{path}.{key}", 1)
+                one = Member(key, raw, start, key_start), self.value(raw, at + start, f"{path}.{key}", 1)
+                (beside if any(item.has_id for item in one[1]) else others).append(one)
+        whole = Found(body, path, True, at, at + len(body))
+        strays = self.beside(whole, members, beside, others)
+        more = [item for _, items in beside for item in items]
         # The one meeting asked for may lie flat beside its status: as envelope it would be lost.
-        if not (found or beside or strays) and {"meeting_id"} < self.signs.columns(members):
-            return [Found(body, path, True, at, at + len(body))]
-        if found or beside:
+        if not (found or more or strays) and {"meeting_id"} < self.signs.columns(members):
+            return [whole]
+        read = {member.key for member, _ in beside}
+        if found or more:
             self.tell_unread(members, read)
         self.elsewhere |= dict.fromkeys(sorted(read))
-        self.count(members, len(found) + len(beside))
-        return found + beside + strays + self.leftovers(members, at, body, path)
+        self.count(members, len(found) + len(more))
+        return found + more + strays + self.leftovers(members, at, body, path)
 
     def leftovers(self, members: list[Member], at: int, body: bytes, path: str) -> list[Found]:
         """Return members of an answer that tell of one meeting, its id and its times: a list that ended early left
@@ -262,8 +266,11 @@ class Shapes:
         ):
             return [whole._replace(has_id=True)]
         self.tell_unread(members, keys)
-        self.count(members, len(found))
-        return found + self.strays_among(whole, [member for member, _ in inside if member.key not in keys])
+        read = {member.start for member, _ in lists}
+        strays = self.beside(whole, members, lists, [one for one in inside if one[0].start not in read])
+        is_map = any(self.is_keyed(one) for one in lists)
+        self.count(members, len(found) + len(strays) * is_map)
+        return found + strays
 
     def tell_unread(self, members: list[Member], read: Container[str]) -> None:
         """Note parties that stand beside records and are nobody's legs."""
@@ -279,6 +286,12 @@ class Shapes:
             member.raw[:1] == b"{" and self.signs.columns(members_of(member.raw)) & EVIDENCE for member in members
         ):
             return _with_keys(whole, members)
+        if any(self.signs.is_record_under_id(one) for one in members):
+            entries = self.entries(whole, [one for one in members if self.signs.is_entry(one)])
+            self.count(members, len(entries))
+            starts = {one.start for one in entries}
+            rest = [one for one, _ in inside if not {whole.start + one.start, whole.start + one.key_start} & starts]
+            return entries + self.strays_among(whole, rest)
         known = {member.start for member, _ in inside}
         if all(one.start in known or plain(one.key) in COUNT_KEYS or is_blank(one.raw) for one in members):
             found = [item for _, items in inside for item in items]
@@ -290,6 +303,55 @@ class Shapes:
             return [whole]
         self.count(members, len(found))
         return found + self.strays_among(whole, [member for member, _ in inside if member.raw[:1] == b"{"])
+
+    def is_keyed(self, one: Inside) -> bool:
+        """Return whether a member is a record under its own id."""
+        member, found = one
+        ids = self.signs.ids(members_of(member.raw)) if member.raw[:1] == b"{" else set()
+        return len(found) == 1 and found[0].has_id and member.key.encode("utf-8", "surrogatepass") in ids
+
+    def beside(self, whole: Found, members: list[Member], read: list[Inside], others: list[Inside]) -> list[Found]:
+        """Return what stands beside records under keys of their own and may be one that lacks its id."""
+        # In a map from id to record one without its id is no envelope: left there, nobody would miss it.
+        if any(self.is_keyed(one) for one in read):
+            taken = {member.start for member, _ in read}
+            entries = [one for one in members if one.start not in taken and self.signs.is_entry(one)]
+        else:
+            entries = []
+        starts = {one.start for one in entries}
+        others = [one for one in others if one[0].start not in starts]
+        # Beside a list an object with times repeats the question more likely than it is a meeting.
+        is_object = any(item.path.rstrip("~") == f"{whole.path}.{one.key}" for one, items in read for item in items)
+        lost = [
+            item
+            for member, items in others
+            if is_object and not self.signs.is_parties(member.key) and plain(member.key) not in QUESTION_KEYS
+            for item in items
+            if self.signs.lacks_id(item.raw)
+        ]
+        strays = self.strays_among(whole, [member for member, _ in others])
+        return [
+            *self.entries(whole, entries),
+            *lost,
+            *(one for one in strays if not any(it.start <= one.start and one.end <= it.end for it in lost)),
+        ]
+
+    def entries(self, whole: Found, members: list[Member]) -> list[Found]:
+        """Return members of a map from id to record that have no id of their own, with their keys where these are to
+        stand for it.
+        """
+        told = [one for one in members if one.raw[:1] == b"{" and self.signs.columns(members_of(one.raw))]
+        self.keyed |= dict.fromkeys(f"{whole.path}.{one.key}" for one in told)
+        # Of an empty object the key alone would make a meeting of which nothing is known.
+        bare = [one for one in members if one.raw[:1] == b"{" and one not in told]
+        at = whole.start
+        return [
+            *_with_keys(whole, [one for one in members if one not in bare]),
+            *(
+                Found(one.raw, f"{whole.path}.{one.key}", False, at + one.start, at + one.start + len(one.raw))
+                for one in bare
+            ),
+        ]
 
     def strays_among(self, whole: Found, members: list[Member]) -> list[Found]:
         """Return the objects in lists of members that hold no records."""

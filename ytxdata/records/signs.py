@@ -24,6 +24,11 @@ TOTAL_KEYS = frozenset(
 )
 """Keys with which a wrapper says how many records it holds, plain; a size may be that of a page."""
 
+QUESTION_KEYS = frozenset(
+    {"query", "param", "params", "request", "condition", "conditions", "filter", "filters", "search"}
+)
+"""Keys under which an answer repeats what was asked for, plain: times there are those of the question."""
+
 EVIDENCE = frozenset({"creator", "created_at", "booked_at", "started_at", "ended_at", "duration_s", PARTIES})
 """Columns that make an object with a meeting id a meeting, rather than a wrapper that repeats the question."""
 
@@ -34,6 +39,7 @@ _TEXT_ENDS = re.compile(rb'[^"{}\[\]]*"\s*[,}\]]')
 _LONGEST_TEXT = 300
 """How far in front of an object the beginning of the text is looked for that it may stand in [bytes]."""
 
+_DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(rb'"?\s*(\d{1,9})\s*"?')
 _OF_ANSWERS = ENVELOPE_KEYS | {"data"}
 
@@ -167,6 +173,26 @@ class Signs:
             for match, raw in matches
             if match and not is_blank(raw) and (match.column == PARTIES or raw[:1] not in (b"[", b"{"))
         }
+
+    def lacks_id(self, raw: bytes) -> bool:
+        """Return whether an object says what only a meeting does, or has the key of an id, and no id."""
+        members = members_of(raw)
+        has_key = any((match := self.aliases.meeting(one.key)) and match.column == "meeting_id" for one in members)
+        # The creator alone may be that of the question.
+        return not self.ids(members) and (has_key or bool(self.columns(members) & (EVIDENCE - {"creator"})))
+
+    def is_entry(self, member: Member) -> bool:
+        """Return whether a member of a map from id to record may be one of its records, or stands for one."""
+        # `message`, `success`, `page`: what describes the map has a word for a key, and an id hardly ever is one.
+        key = plain(member.key)
+        if key in COUNT_KEYS | ENVELOPE_KEYS | QUESTION_KEYS or self.is_parties(member.key):
+            return False
+        return _DIGIT.search(key) is not None or self.lacks_id(member.raw)
+
+    def is_record_under_id(self, member: Member) -> bool:
+        """Return whether a member is an object that says something of a meeting, under a key that may be its id."""
+        is_told = member.raw[:1] == b"{" and bool(self.columns(members_of(member.raw)) & EVIDENCE)
+        return is_told and _DIGIT.search(member.key) is not None and self.is_entry(member)
 
     def is_parties(self, key: str) -> bool:
         """Return whether parties are expected under a key."""

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ytxdata import times
-from ytxdata.records.columns import read_parties
 from ytxdata.records.json_values import Number
 from ytxdata.records.normalize import Normalized, normalize
+from ytxdata.records.parties import read_parties
 from ytxdata.records.schema import DEFAULT
 from ytxdata.records.values import AHEAD, convert, parse_instant
 
@@ -385,3 +385,58 @@ def test_two_extensions_of_one_office_are_two_people_and_one_number(rows: Rows) 
 
 def test_a_column_without_values_has_its_type() -> None:
     assert convert("instant", [None, ""]).array.type == pa.timestamp("us", tz="UTC")
+
+
+ONE, TWO, THREE = (
+    {"phone": f"1540000000{i}", "name": f"n{i}", "jointime": f"2026-01-05 10:0{i}:00"} for i in (1, 2, 3)
+)
+CALLS = [{"jointime": "2026-01-05 10:09:00", "leavetime": "2026-01-05 10:10:00"}, {"jointime": "2026-01-05 10:12:00"}]
+SILENT = {"phone": "15400000001", "name": "n1"}
+
+
+def legs_and_problems(parties: object, n: int) -> tuple[list[str | None], list[str]]:
+    """Read a meeting alone, or among others like it, which are read in bulk."""
+    tables = normalize([json.dumps({"meid": "M1", "creator": "15400000001", "parties": parties}).encode()] * n)
+    assert tables.legs.num_rows % n == tables.problems.num_rows % n == 0
+    legs, problems = tables.legs["phone"].to_pylist(), tables.problems.select(["reason", "raw_value"]).to_pylist()
+    return legs[: len(legs) // n], [f"{one['reason']} {one['raw_value']}" for one in problems[: len(problems) // n]]
+
+
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize(
+    ("parties", "people"),
+    [
+        ([{"list": [ONE, TWO]}], "12"),
+        ([{"list": json.dumps([ONE, TWO])}], "12"),
+        ([{"list": ["15400000001", "15400000002"]}], "12"),
+        ([{"name": "hosts", "list": [ONE, TWO]}, THREE], "123"),
+        ([{**ONE, "members": [TWO, THREE]}], "123"),
+        ([{**SILENT, "calls": CALLS}], "11"),
+        ({"hosts": ONE, "guests": [TWO]}, "12"),
+        ({"hosts": [ONE], "guests": TWO}, "12"),
+        ({"hosts": [ONE], "guests": json.dumps([TWO])}, "12"),
+        ({"status": "0", "list": [ONE, TWO]}, "12"),
+        ({"total": 1, "page": {"no": 1}, "list": [ONE]}, "1"),
+        ([{"15400000001": ONE}], "1"),
+        ([{"party": ONE}], "1"),
+        ([{**ONE, "device": {"number": "A1"}, "tags": ["vip"]}], "1"),
+        ([{**ONE, "meid": "M1"}], "1"),
+    ],
+)
+def test_parties_inside_of_parties_are_legs(parties: object, people: str, n: int) -> None:
+    assert legs_and_problems(parties, n) == ([f"1540000000{one}" for one in people], [])
+
+
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize(
+    ("parties", "people", "told"),
+    [
+        ([{**ONE, "calls": CALLS}], "1", json.dumps(CALLS)),
+        ([{**ONE, "guest": TWO}], "1", json.dumps(TWO)),
+        ([ONE, {"x": {"y": 1}}], "1", '{"x": {"y": 1}}'),
+        ({"host": "15400000003", "guests": [TWO]}, "2", "15400000003"),
+        ([ONE, {"meid": "M2", "creator": "15400000002"}], "1", '{"meid": "M2", "creator": "15400000002"}'),
+    ],
+)
+def test_what_is_no_leg_for_certain_is_told_with_its_text(parties: object, people: str, told: str, n: int) -> None:
+    assert legs_and_problems(parties, n) == ([f"1540000000{one}" for one in people], [f"not_a_party {told}"])

@@ -23,6 +23,7 @@ import pyarrow.json
 from ytxdata.records import schema
 from ytxdata.records.encoding import is_utf8
 from ytxdata.records.json_values import STRICT_ERRORS, Number, strict
+from ytxdata.records.parties import PHONE_LIKE
 from ytxdata.records.schema import ARROW_TYPES, PARTIES, Aliases, Match
 from ytxdata.records.values import MOST_YUAN
 
@@ -69,6 +70,7 @@ class BulkReader:
     def __init__(self, aliases: Aliases) -> None:
         self._of_meeting = _kinds(aliases.meeting, _MEETING_KINDS)
         self._of_leg = _kinds(aliases.leg, _LEG_KINDS)
+        self._names_meeting = _kinds(aliases.meeting, {"meeting_id": "id"})
         self._layout: pa.Schema | None = None
         self._is_mixed = False
         self._patience = _PATIENCE
@@ -171,7 +173,8 @@ class BulkReader:
                 inner = found.value_type if pa.types.is_list(found) else found
                 if pa.types.is_null(inner):
                     return pa.list_(pa.struct([]))
-                if inner is not found and pa.types.is_struct(inner):
+                # What may hold other parties, or another meeting, is looked into entry by entry.
+                if inner is not found and pa.types.is_struct(inner) and not any(map(self._may_hide, inner.fields)):
                     return pa.list_(pa.struct(self._members(inner.fields, self._of_leg)))
             case None if pa.types.is_list(found) and depth < _DEEPEST:
                 return pa.list_(self._type(found.value_type, None, depth + 1))
@@ -185,15 +188,32 @@ class BulkReader:
                 return pa.string()
         raise pa.ArrowInvalid(f"{found} where {kind} belongs")
 
+    def _may_hide(self, field: pa.Field, depth: int = 0) -> bool:
+        """Return whether a member of a party may hold parties, be one, or name another meeting."""
+        if depth == 0 and (self._names_meeting(field.name) or PHONE_LIKE.fullmatch(field.name)):
+            return True
+        if pa.types.is_list(field.type):
+            return not (pa.types.is_null(field.type.value_type) or pa.types.is_boolean(field.type.value_type))
+        if not pa.types.is_struct(field.type):
+            return depth > 0 and (
+                self._of_leg(field.name) in ("phone", "instant") or bool(PHONE_LIKE.fullmatch(field.name))
+            )
+        return any(self._may_hide(one, depth + 1) for one in field.type.fields)
+
     def _is_certain(self, field: pa.Field, column: pa.ChunkedArray) -> bool:
-        """Return False where null may stand for an entry that is no party, or an amount is beyond what is believed."""
+        """Return False where an entry may be no party, or JSON text of more, or an amount is beyond what is believed."""
         if field.type == _MONEY:
             least, most = (edge.as_py() for edge in pc.min_max(column).values())
             return least is None or max(-least, most) < MOST_YUAN
         if self._of_meeting(field.name) != PARTIES:
             return True
         parties = column.combine_chunks().flatten()
-        says_nothing = reduce(pc.and_, map(pc.is_null, parties.flatten()), pa.scalar(True))
+        columns = dict(zip([member.name for member in parties.type], parties.flatten(), strict=True))
+        told = [one for key, one in columns.items() if self._of_leg(key)]
+        untold = [one for key, one in columns.items() if not self._of_leg(key) and pa.types.is_string(one.type)]
+        if any(pc.any(pc.match_substring_regex(one, r"^\s*[\[{]")).as_py() for one in untold):
+            return False
+        says_nothing = reduce(pc.and_, map(pc.is_null, told), pa.scalar(True))
         return len(parties) == 0 or not pc.any(says_nothing).as_py()
 
 
@@ -284,7 +304,7 @@ def _as_type(kind: pa.DataType) -> Any:
 def _kinds(look_up: Callable[[str], Match | None], kinds: Mapping[str, str]) -> KindOf:
     def kind_of(key: str) -> str | None:
         match = look_up(key)
-        return kinds[match.column] if match else None
+        return kinds.get(match.column) if match else None
 
     return kind_of
 

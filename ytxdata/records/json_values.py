@@ -108,9 +108,9 @@ def read_value(raw: bytes) -> Read | None:
 
 
 def decoded(value: Any) -> Any:
-    """Return a value that is the JSON text of an object as what it says, any other as it is."""
+    """Return a value that is the JSON text of an object or a list as what it says, any other as it is."""
     # A lone surrogate would end a strict encoding, and with it the reading of all other records.
-    if isinstance(value, str) and value.lstrip()[:1] == "{":
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         read = read_value(value.strip().encode("utf-8", "surrogatepass"))
         return value if read is None else read.value
     return value

@@ -25,7 +25,7 @@ from ytxdata.records.numbers import read_numbers
 from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.spans import RawRecord
 
-PARSER_VERSION = 4
+PARSER_VERSION = 5
 """Raised whenever the same raw record would give other rows: derived tables are then derived again."""
 
 _BATCH = 16384

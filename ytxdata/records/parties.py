@@ -1,0 +1,233 @@
+"""The parties of one meeting, in whatever form the platform lists them; what is none is told with its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ytxdata.records.json_values import Number, as_json, decoded, read_value
+from ytxdata.records.schema import Aliases
+from ytxdata.records.signs import Signs
+from ytxdata.records.values import as_phone, is_blank
+
+Party = dict[str, Any]
+
+# Chinese keyboards have a comma, a semicolon and an enumeration mark of their own.
+_LIST_MARKS = re.compile(r"[,;|，；、\s]+")
+# From three digits on: an office may list its people by extension (`801,8022`).
+PHONE_LIKE = re.compile(r"\+?[\d\-()]{3,20}")
+_COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
+"""A key that numbers the parties (`p1`, `2`) and names nobody."""
+
+_DEEPEST = 4
+"""How deep in an entry of the list parties are looked for."""
+
+
+class Parties(NamedTuple):
+    """The parties of one meeting (None: unknown, as against nobody), and entries or lists that are none: reason and
+    text."""
+
+    parties: list[Party] | None
+    problems: tuple[tuple[str, str], ...] = ()
+
+
+def read_parties(value: Any, aliases: Aliases, own_id: str = "") -> Parties:
+    """Return the parties of a meeting.
+
+    The value may be a list of objects, of phones or of pairs of name and phone, one object, an object of parties
+    keyed by phone, name or number, a wrapper that holds the list under one key, phones separated by commas, or JSON
+    text of any of these; an entry may hold more of them. An empty list says that nobody is listed; null, an empty text
+    and an absent key say nothing. `own_id` tells another meeting in the list, which is nobody's leg, from a party.
+
+    Examples
+    --------
+    >>> read_parties("15400000000,15400000001", Aliases()).parties
+    [{'phone': '15400000000'}, {'phone': '15400000001'}]
+    >>> read_parties({"15400000000": {"name": "甲"}}, Aliases()).parties
+    [{'phone': '15400000000', 'name': '甲'}]
+    """
+    # JSON text in JSON text is undone as often as that; the bound keeps hostile wrapping from going on.
+    for _ in range(3):
+        if not isinstance(value, str):
+            break
+        text = value.strip()
+        if text[:1] not in ("[", "{", '"'):
+            return _from_phones(text, _keys(aliases)[0])
+        read = read_value(text.encode("utf-8", "surrogatepass"))
+        if read is None:
+            return Parties(None, (("unreadable_parties", text),))
+        value = read.value
+    match value:
+        case None:
+            return Parties(None)
+        case list():
+            return _from_list(value, aliases, own_id)
+        case dict():
+            return _from_object(value, aliases, own_id)
+    return Parties(None, (("unreadable_parties", as_json(value)),))
+
+
+def _from_phones(text: str, phone_key: str) -> Parties:
+    words = [word for word in _LIST_MARKS.split(text) if word]
+    if not words:
+        return Parties(None)
+    # All or none: of a sentence with a number in it no word is a party for certain.
+    if not all(PHONE_LIKE.fullmatch(word) for word in words):
+        return Parties(None, (("unreadable_parties", text),))
+    return Parties([{phone_key: word} for word in words])
+
+
+def _from_list(entries: list[Any], aliases: Aliases, own_id: str) -> Parties:
+    phone_key, name_key = _keys(aliases)
+    parties: list[Party] = []
+    problems: list[tuple[str, str]] = []
+    for entry in entries:
+        inner = decoded(entry)
+        if isinstance(inner, list):
+            inner = _from_pair(inner, phone_key, name_key)
+        if isinstance(inner, dict) and inner:
+            found = _from_entry(inner, aliases, own_id)
+            parties += found.parties or ()
+            problems += found.problems
+        elif isinstance(inner, (str, int, Number)) and not isinstance(inner, bool) and not is_blank(inner):
+            parties.append({phone_key: inner})
+        else:
+            problems.append(("not_a_party", as_json(entry)))
+    return Parties(parties, tuple(problems))
+
+
+def _from_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
+    """Return the party that an object in a list is, those that it wraps or has with it, or its connections one by
+    one."""
+    if not OddKeys(aliases).among(entry):
+        return Parties([entry])
+    signs = Signs(aliases)
+    if signs.ids_of(entry) - {own_id} and signs.is_another(entry, {own_id}):
+        return Parties([], (("not_a_party", as_json(entry)),))
+    own, inside = {}, {}
+    for key, value in entry.items():
+        inner = decoded(value)
+        (inside if isinstance(inner, (list, dict)) and _says_party(inner, aliases) else own)[key] = inner
+    has_phone, has_times = (_feeds(own, columns, aliases) for columns in (("phone",), ("joined_at", "left_at")))
+    if not (has_phone or has_times):
+        if inside or not _feeds(own, ("name", "state", "duration_s"), aliases):
+            found = _from_object(entry, aliases, own_id, is_entry=True)
+            is_read = bool(found.parties) and all(_has_phone(one, aliases) for one in found.parties or ())
+            return found if is_read else Parties([], (("not_a_party", as_json(entry)),))
+        return Parties([entry])
+    parties, problems = [own], []
+    for inner in inside.values():
+        is_list = isinstance(inner, list) and all(isinstance(one, dict) for one in inner)
+        if is_list and all(_has_phone(one, aliases) for one in inner):
+            found = _from_list(inner, aliases, own_id)
+            parties += found.parties or ()
+            problems += found.problems
+        elif is_list and not has_times and parties == [own]:
+            parties = [own | one for one in inner]
+        else:
+            problems.append(("not_a_party", as_json(inner)))
+    return Parties(parties, tuple(problems))
+
+
+class OddKeys(dict[str, bool]):
+    """Whether a key of a party may name a meeting or another party; looked up once for each key."""
+
+    def __init__(self, aliases: Aliases) -> None:
+        self._ids = set(aliases.ids())
+        self._aliases = aliases
+
+    def __missing__(self, key: str) -> bool:
+        match = self._aliases.meeting(key)
+        self[key] = PHONE_LIKE.fullmatch(key) is not None or (match is not None and match.column == "meeting_id")
+        return self[key]
+
+    def among(self, party: Party) -> bool:
+        """Return whether a party has such a key, or a value that may hold parties."""
+        return any(
+            type(value) is dict or type(value) is list or self[key] or (type(value) is str and value[:1] in ("[", "{"))
+            for key, value in party.items()
+            if value not in ("", None)
+        )
+
+
+def _says_party(value: Any, aliases: Aliases, depth: int = 0, *, is_listed: bool = False) -> bool:
+    """Return whether a value holds an object with the phone or the times of a party, or under a phone for a key."""
+    if depth > _DEEPEST or not isinstance(value, (list, dict)):
+        return False
+    if isinstance(value, list):
+        return any(_says_party(one, aliases, depth + 1, is_listed=True) for one in value)
+    # A device may have a number too: outside of a list only what is surely a phone makes an object a party.
+    sure = value if is_listed else {key: one for key, one in value.items() if as_phone(one)}
+    if _feeds(sure, ("phone",), aliases) or _feeds(value, ("joined_at", "left_at"), aliases):
+        return True
+    return any(map(PHONE_LIKE.fullmatch, value)) or any(_says_party(one, aliases, depth + 1) for one in value.values())
+
+
+def _feeds(party: Party, columns: Sequence[str], aliases: Aliases) -> bool:
+    """Return whether an object says something of one of the columns of legs."""
+    return any(
+        (match := aliases.leg(key)) is not None
+        and match.column in columns
+        and not (isinstance(value, (list, dict)) or is_blank(value))
+        for key, value in party.items()
+    )
+
+
+def _keys(aliases: Aliases) -> tuple[str, str]:
+    table = dict(aliases.legs)
+    return table["phone"][0], table["name"][0]
+
+
+def _from_pair(pair: list[Any], phone_key: str, name_key: str) -> Party | None:
+    """Return the party that a name and a phone make, in either order; None where it could be read in two ways."""
+    phones = [value for value in pair if as_phone(value)]
+    others = [value for value in pair if not as_phone(value)]
+    return {phone_key: phones[0], name_key: others[0]} if len(phones) == len(others) == 1 else None
+
+
+def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_entry: bool = False) -> Parties:
+    phone_key, name_key = _keys(aliases)
+    if not value:
+        return Parties([])
+    # Exact keys only: with anything in front allowed, a wrapper's key could make it a party.
+    if not is_entry and any((match := aliases.leg(key)) and match.rank[0] == 0 for key in value):
+        return _from_entry(value, aliases, own_id)
+    if all(PHONE_LIKE.fullmatch(key) for key in value):
+        return Parties([_keyed(key, inner, phone_key, name_key) for key, inner in value.items()])
+    if all(isinstance(inner, dict) and _has_phone(inner, aliases) for inner in value.values()):
+        return _from_list(list(value.values()), aliases, own_id)
+    # A single Latin key may be `phones` as well as a name: the phone is a leg either way, and nobody is misnamed.
+    is_wrapper = len(value) == 1 and next(iter(value)).isascii()
+    if all(as_phone(inner) for inner in value.values()) and not is_wrapper:
+        return Parties([_named(key, inner, phone_key, name_key) for key, inner in value.items()])
+    if len(value) == 1:
+        return read_parties(next(iter(value.values())), aliases, own_id)
+    opened = [decoded(inner) for inner in value.values()]
+    groups = [one for one in opened if _says_party(one, aliases)] or [one for one in opened if isinstance(one, list)]
+    if not groups or (len(groups) > 1 and not _says_party(groups, aliases)):
+        return Parties(None, (("unreadable_parties", as_json(value)),))
+    read = [read_parties(one, aliases, own_id) for one in groups]
+    # What stands beside them and is more than a number or a word may be somebody too.
+    others = [one for one in opened if one not in groups and (isinstance(one, list) or as_phone(one))]
+    return Parties(
+        [party for one in read for party in one.parties or ()],
+        (
+            *(problem for one in read for problem in one.problems),
+            *(("not_a_party", as_json(one)) for one in others if one),
+        ),
+    )
+
+
+def _keyed(key: str, inner: Any, phone_key: str, name_key: str) -> Party:
+    if isinstance(inner, dict):
+        return {phone_key: key, **inner}
+    return {phone_key: key, name_key: inner}
+
+
+def _named(key: str, phone: Any, phone_key: str, name_key: str) -> Party:
+    return {phone_key: phone} if _COUNTER.fullmatch(key) else {phone_key: phone, name_key: key}
+
+
+def _has_phone(party: Party, aliases: Aliases) -> bool:
+    return any((match := aliases.leg(key)) is not None and match.column == "phone" for key in party)

@@ -105,7 +105,8 @@ def _from_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
     signs = Signs(aliases)
     if signs.ids_of(entry) - {own_id} and signs.is_another(entry, {own_id}):
         return Parties([], (("not_a_party", as_json(entry)),))
-    own, inside = {}, {}
+    own: Party = {}
+    inside: Party = {}
     for key, value in entry.items():
         inner = decoded(value)
         (inside if isinstance(inner, (list, dict)) and _says_party(inner, aliases) else own)[key] = inner
@@ -116,7 +117,8 @@ def _from_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
             is_read = bool(found.parties) and all(_has_phone(one, aliases) for one in found.parties or ())
             return found if is_read else Parties([], (("not_a_party", as_json(entry)),))
         return Parties([entry])
-    parties, problems = [own], []
+    parties = [own]
+    problems: list[tuple[str, str]] = []
     for inner in inside.values():
         is_list = isinstance(inner, list) and all(isinstance(one, dict) for one in inner)
         if is_list and all(_has_phone(one, aliases) for one in inner):

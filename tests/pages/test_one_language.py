@@ -13,6 +13,8 @@ import pytest
 
 from ytxdata import audit
 from ytxdata.archive import Archive
+from ytxdata.audit.pack_check import in_either
+from ytxdata.errors import DamagedError
 from ytxdata.labels import Lang
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.metrics.report import Report
@@ -126,3 +128,15 @@ def test_a_profile_says_what_it_found_in_the_session_s_language(
     for one in found.findings:
         assert escape(one.text.in_(lang)) in text
         assert escape(one.text.in_()) not in text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_pack_is_checked_in_one_language(archive: Archive, tmp_path: Path, lang: Lang) -> None:
+    packed = audit.pack(archive, tmp_path / "pack.zip", include_raw=True)
+    told = [in_either(line).in_(lang) for line in audit.verify_pack(packed.path, recompute=True)]
+    assert len(told) > 8
+    assert foreign(told, lang, []) == []
+    (tmp_path / "more.zip").write_bytes(packed.path.read_bytes() + b"x")
+    with pytest.raises(DamagedError) as broken:
+        audit.verify_pack(tmp_path / "more.zip")
+    assert foreign([broken.value.cause.in_(lang)], lang, [str(tmp_path)]) == []

@@ -4,6 +4,7 @@ derived anew and compared.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -101,9 +102,9 @@ def verify_pack(
     found = pack.mark(VERIFY)[1]
     version = __version__ if found == sha256(own_verifier()) else RELEASED.get(found)
     if version is None:
-        unknown = f"its verify.py is of no release that {__version__} knows: altered, or newer / 不是任何已知发行版的 verify.py"
+        unknown = "its verify.py is of no known release: altered, or newer / 不是任何已知发行版"
         raise _broken(source, [*told, f"FAIL  verifier  核对程序: {unknown}"])
-    told.append(f"ok    verifier  核对程序: its verify.py is that of release / 与发行版一致 {version}")
+    told.append(f"ok    verifier  核对程序: its verify.py is that of release {version} / 与发行版 {version} 一致")
     told += _timestamp_lines(source, pack, told, authority)
     if recompute:
         try:
@@ -130,7 +131,7 @@ def _timestamp_lines(source: Path, pack: Unpacked, lines: list[str], authority: 
         ]
     seen = verify_timestamp(pack.read(MANIFEST), pack.read(TIMESTAMP), authority)
     return [
-        f"ok    timestamp 时间戳: the manifest was seen by the authority at / 机构见到清单的时刻 {seen.isoformat()}"
+        f"ok    timestamp 时间戳: the manifest was seen by the authority at {seen.isoformat()} / 机构见到清单的时刻为 {seen.isoformat()}"
     ]
 
 
@@ -144,10 +145,39 @@ def _given_key(path: str | Path) -> str:
         ) from None
 
 
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_NAMED = re.compile("(\\w+) +([\u4e00-\u9fff]+): ", re.ASCII)
+
+
+def in_either(line: str) -> Text:
+    """Return what the verifier told in each language: it has no session, and writes `English / 中文` throughout.
+
+    Examples
+    --------
+    >>> in_either("ok    files     文件: 2 files, 1 tables / 2 个文件，1 个表格").zh
+    'ok    文件: 2 个文件，1 个表格'
+    """
+    if "\n" in line:  # the closing words
+        lines = line.strip("\n").split("\n")
+        chinese = [bool(_CHINESE.search(one)) for one in lines]
+        zh, en = (
+            "\n".join(one for one, is_zh in zip(lines, chinese, strict=True) if is_zh == want) for want in (True, False)
+        )
+        return Text(f"\n{zh}", f"\n{en}")
+    status, name, chinese_name, said = line[:6], "", "", line[6:]
+    if named := _NAMED.match(said):
+        name, chinese_name, said = f"{named[1]}: ", f"{named[2]}: ", said[named.end() :]
+    english, _, chinese_said = said.partition(" / ")
+    if " / " in chinese_said:  # a name in the pack has the mark of our two halves in it: it is told whole
+        english = chinese_said = said
+    return Text(f"{status}{chinese_name}{chinese_said or said}", f"{status}{name}{english}")
+
+
 def _broken(source: Path, lines: list[str]) -> DamagedError:
-    told = "\n  ".join(line for line in lines if line.startswith(("ok ", "FAIL ")))
+    told = [in_either(line) for line in lines if line.startswith(("ok ", "FAIL "))]
+    zh, en = ("\n  ".join(texts) for texts in zip(*told, strict=True))
     return DamagedError(
-        Text(f"证据包 {source} 不成立：\n  {told}", f"the pack {source} does not hold:\n  {told}"),
+        Text(f"证据包 {source} 不成立：\n  {zh}", f"the pack {source} does not hold:\n  {en}"),
         remedy=Text(
             "索取原件，并与存放在别处的 SHA-256 核对",
             "ask for the original, and compare with the SHA-256 kept elsewhere",
@@ -173,7 +203,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         raise BrokenError("there are no raw answers to derive anything from / 没有原始回答，无法重算")
     if "parser" not in manifest:
         raise BrokenError(
-            f"version {manifest['package_version']} did not write down how it derived / 旧版本的包没有记下推导方式"
+            f"version {manifest['package_version']} did not write down how it derived / {manifest['package_version']} 版的包没有记下推导方式"
         )
     pulls = pack.json(PULLS)
     newest = max((datetime.fromisoformat(pull["asked_at"]) for pull in pulls), default=None)
@@ -205,7 +235,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         derived = dict(parts(judged, snapshot, chained_pulls(snapshot), findings, None))
     n = sum(comparison.compare(name, data) for name, data in derived.items())
     left = [*chosen_by_its_maker(manifest, told), *comparison.left]
-    return f"{n:,} cells follow from {len(answers)} raw answers / 个单元格由原始回答得出", left
+    return f"{n:,} cells follow from {len(answers)} raw answers / {n:,} 个单元格由 {len(answers)} 个原始回答得出", left
 
 
 class _Judged(Archive):

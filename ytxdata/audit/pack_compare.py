@@ -38,10 +38,10 @@ def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any]) -> list[
     left = list(_parser_lines(manifest["parser"]))
     if timedelta(seconds=manifest["settle_s"]) != DEFAULT_POLICY.settle:
         left.append(
-            f"a record counts as settled after {manifest['settle_s']} s, by default {DEFAULT_POLICY.settle.total_seconds():.0f} s / 沉降时间由制作者指定"
+            f"a record counts as settled after {manifest['settle_s']} s, by default {DEFAULT_POLICY.settle.total_seconds():.0f} s / 沉降时间由制作者指定：{manifest['settle_s']} 秒"
         )
     if manifest["audited"] != [None, None]:
-        left.append(f"only this period was audited / 只审计了此时段: {manifest['audited']}")
+        left.append(f"only this period was audited: {manifest['audited']} / 只审计了此时段：{manifest['audited']}")
     return [*left, *_checks_lines(told)]
 
 
@@ -54,21 +54,21 @@ def _parser_lines(parser: dict[str, Any]) -> Iterator[str]:
         for column in (*given, *(one for one in known if one not in given)):
             if given.get(column) != known.get(column):
                 fields = f"{kind}.{column} was read from the fields {given.get(column)}, by default {known.get(column)}"
-                yield f"{fields}: the maker's choice / 字段名由制作者指定"
+                yield f"{fields}: the maker's choice / 字段名由制作者指定：{fields}"
 
 
 def _checks_lines(told: dict[str, Any]) -> Iterator[str]:
     for key, given in told["parameters"].items():
         usual = json.loads(json.dumps(CHECKS[key].parameters, default=str)) if key in CHECKS else given
         if other := {name: value for name, value in given.items() if value != usual.get(name)}:
-            yield f"thresholds of {key} are not the default ones / 阈值不是默认值: {other}"
+            yield f"thresholds of {key} are not the default ones: {other} / {key} 的阈值不是默认值：{other}"
     if silent := [key for key in CHECKS if key not in told["parameters"]]:
-        yield f"checks that its maker did not run / 制作者没有运行的检查: {', '.join(silent)}"
+        yield f"checks that its maker did not run: {', '.join(silent)} / 制作者没有运行的检查：{', '.join(silent)}"
     beside = [key for key in told["parameters"] if key not in CHECKS or set(CHECKS[key].needs) & GIVEN]
     if ran := [key for key in beside if key not in told["not_run"]]:
-        yield f"not without what was given beside the archive / 缺少另给的名单等，未重算: {', '.join(ran)}"
+        yield f"not without what was given beside the archive: {', '.join(ran)} / 缺少另给的名单等，未重算：{', '.join(ran)}"
     if judged := sum(one["status"] in ("accepted", "resolved") for one in told["findings"]):
-        yield f"{judged} findings are accepted or resolved by somebody's word / 条发现的状态由人给出"
+        yield f"{judged} findings are accepted or resolved by somebody's word / {judged} 条发现的状态由人给出"
 
 
 CLOCK = timedelta(minutes=10)
@@ -92,7 +92,7 @@ class PackComparison:
     def compare(self, name: str, data: bytes) -> int:
         """Compare one file; return how many cells agree."""
         if name not in self.pack.files.sizes:
-            raise BrokenError(f"{name} follows from the answers and is not in the pack / 应有而没有")
+            raise BrokenError(f"{name} follows from the answers and is not in the pack / {name} 应有而没有")
         if name == PULLS:
             return _same(name, *(
                 [{key: value for key, value in pull.items() if key not in _OF_ITS_TIME} for pull in pulls]
@@ -116,7 +116,9 @@ class PackComparison:
         header, *told = self.pack.rows(name)
         known, *derived = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
         if header != known or len(told) != len(derived):
-            raise BrokenError(f"{name}: {len(told)} rows, {len(derived)} follow from the answers / 行数或列不同")
+            raise BrokenError(
+                f"{name}: {len(told)} rows, {len(derived)} follow from the answers / {name} 有 {len(told)} 行，由回答得出 {len(derived)} 行，或列不同"
+            )
         return sum(
             _same(f"{name}, row {place}", *([dict(zip(header, cells, strict=True))] for cells in (row, other)))
             for place, (row, other) in enumerate(zip(told, derived, strict=True), start=1)
@@ -131,7 +133,7 @@ class PackComparison:
     def _findings(self, told: dict[str, Any], derived: dict[str, Any]) -> int:
         """Findings of every check that runs on answers alone, and which of these did not run and why."""
         if strange := sorted({one["check"] for one in told["findings"]} - {*told["parameters"]}):
-            raise BrokenError(f"findings of checks that did not run / 没有运行的检查有发现: {strange}")
+            raise BrokenError(f"findings of checks that did not run: {strange} / 没有运行的检查有发现：{strange}")
         n = _same(FINDINGS, *(
             [
                 {key: value for key, value in one.items() if key not in OPINION}
@@ -168,10 +170,10 @@ class PackComparison:
         strange = [note["en"] for note in told["notes"] if _coarse(note) not in known]
         if strange and not [key for key in body["parameters"] if key not in self.again and key not in body["not_run"]]:
             raise BrokenError(
-                f"findings.about.json: does not follow from the answers / 与原始回答不符: {strange[0][:200]!r}"
+                f"findings.about.json: does not follow from the answers: {strange[0][:200]!r} / findings.about.json 与原始回答不符：{strange[0][:200]!r}"
             )
         self.left += [
-            f"findings.about.json: of what was given beside the archive / 出自另给的名单: {one[:200]}"
+            f"findings.about.json: of what was given beside the archive: {one[:200]} / 出自另给的名单：{one[:200]}"
             for one in strange
         ]
 
@@ -216,7 +218,9 @@ _KEYS = {(one.verdict, one.text.zh, one.text.en): key for key, one in REASONS.it
 def _period(told: dict[str, Any]) -> Period:
     key = _KEYS.get((told["verdict"], told["zh"], told["en"]))
     if key is None:
-        raise BrokenError(f"certificate.json: no reason of this version / 不认识的理由: {told['verdict']} {told['en']}")
+        raise BrokenError(
+            f"certificate.json: no reason of this version: {told['verdict']} {told['en']} / 不认识的理由：{told['verdict']} {told['en']}"
+        )
     start, end = (datetime.fromisoformat(told[edge]) for edge in ("start", "end"))
     return Period(start, end, key, tuple(told["pulls"]))
 
@@ -232,7 +236,7 @@ def _periods_agree(told: list[dict[str, Any]], derived: list[dict[str, Any]]) ->
             apart = datetime.fromisoformat(one[edge]) - datetime.fromisoformat(other[edge])
             if abs(apart) > CLOCK:
                 raise BrokenError(
-                    f"certificate.json: {edge} is {one[edge]}, {other[edge]} follows from the answers / 与原始回答不符"
+                    f"certificate.json: {edge} is {one[edge]}, {other[edge]} follows from the answers / certificate.json 的 {edge} 为 {one[edge]}，由原始回答得出的是 {other[edge]}"
                 )
 
 
@@ -243,6 +247,6 @@ def _same(name: str, told: Sequence[dict[str, Any]], derived: Sequence[dict[str,
         for key in (*one, *(key for key in other if key not in one)):
             if one.get(key) != other.get(key):
                 raise BrokenError(
-                    f"{name}: {key} is {str(one.get(key))[:80]!r}, {str(other.get(key))[:80]!r} follows from the answers / 与原始回答不符"
+                    f"{name}: {key} is {str(one.get(key))[:80]!r}, {str(other.get(key))[:80]!r} follows from the answers / {name} 的 {key} 与原始回答不符"
                 )
     return sum(map(len, told))

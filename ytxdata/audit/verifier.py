@@ -97,7 +97,7 @@ class FolderFiles:
         for path in sorted(place.rglob("*")):
             name, size = path.relative_to(place).as_posix(), path.lstat().st_size
             if path.is_symlink() or not (path.is_dir() or path.is_file()):
-                raise BrokenError(f"{name!r} is no plain file / 不是普通文件")
+                raise BrokenError(f"{name!r} is no plain file / {name!r} 不是普通文件")
             if path.is_file() and (size or path.name not in LEFT_BEHIND):
                 self.sizes[name] = size
         _limit(self.sizes, None)
@@ -115,9 +115,9 @@ class ZipFiles:
         self.sizes: dict[str, int] = {}
         for one in self.whole.infolist():
             if one.filename in self.sizes:
-                raise BrokenError(f"two files are called {one.filename!r} / 两个文件同名")
+                raise BrokenError(f"two files are called {one.filename!r} / 两个文件都叫 {one.filename!r}")
             if one.flag_bits & 1:
-                raise BrokenError(f"{one.filename!r} is encrypted / 已加密")
+                raise BrokenError(f"{one.filename!r} is encrypted / {one.filename!r} 已加密")
             self.sizes[one.filename] = one.file_size
         _limit(self.sizes, place.stat().st_size)
         _check_layout(self.whole, place)
@@ -151,11 +151,11 @@ def _check_entry(one: zipfile.ZipInfo) -> None:
     """An entry is a plain file as `pack` writes them: links, folders, second names (Unicode Path) and rare methods are read in other ways elsewhere."""
     kind = one.external_attr >> 16 & 0o170000
     if kind not in (0, 0o100000) or one.filename.endswith("/") or one.external_attr & 0x10:
-        raise BrokenError(f"{one.filename!r} is no plain file / 不是普通文件")
+        raise BrokenError(f"{one.filename!r} is no plain file / {one.filename!r} 不是普通文件")
     if one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or one.flag_bits & ~0x806:
-        raise BrokenError(f"{one.filename!r} is packed in another way than a pack is / 压缩方式不可用")
+        raise BrokenError(f"{one.filename!r} is packed in another way than a pack is / {one.filename!r} 压缩方式不可用")
     if one.comment or not _is_zip64(one.extra):
-        raise BrokenError(f"{one.filename!r} says more of itself than a pack does / 带有多余的说明")
+        raise BrokenError(f"{one.filename!r} says more of itself than a pack does / {one.filename!r} 带有多余的说明")
 
 
 def _is_zip64(extra: bytes) -> bool:
@@ -187,7 +187,7 @@ class Unpacked:
         try:
             self.files: FolderFiles | ZipFiles = FolderFiles(place) if place.is_dir() else ZipFiles(place)
         except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-            raise BrokenError(f"it cannot be read / 无法读取: {type(error).__name__} {error}") from None
+            raise BrokenError(f"it cannot be read: {type(error).__name__} {error} / 无法读取") from None
         self.manifest: dict[str, Any] = {}
         self.pulls: list[dict[str, Any]] = []
         self.ends: list[str] = []
@@ -213,7 +213,7 @@ class Unpacked:
     def read(self, name: str) -> bytes:
         """Return a file's bytes."""
         if self.files.sizes.get(name, 0) > MOST_JSON_BYTES:
-            raise BrokenError(f"{name} is too large to be read at once / 文件过大")
+            raise BrokenError(f"{name} is too large to be read at once / {name} 文件过大")
         return b"".join(self.pieces(name))
 
     def json(self, name: str) -> Any:
@@ -222,19 +222,19 @@ class Unpacked:
         try:
             value = json.loads(data)
             if canonical(value) != data:
-                raise BrokenError(f"{name} is not in canonical form / 不是规范写法")
+                raise BrokenError(f"{name} is not in canonical form / {name} 不是规范写法")
             return value
         except (ValueError, RecursionError, MemoryError) as error:
-            raise BrokenError(f"{name} cannot be read / 无法读取: {type(error).__name__}") from None
+            raise BrokenError(f"{name} cannot be read: {type(error).__name__} / {name} 无法读取") from None
 
     def check_manifest(self) -> str:
         """The manifest is what was written."""
         body = self.json(MANIFEST)
         claimed = body.pop("sha256") if isinstance(body, dict) and "sha256" in body else None
         if claimed is None or sha256(canonical(body)) != claimed or body.get("format") != FORMAT:
-            raise BrokenError("manifest.json was changed / 已被改动")
+            raise BrokenError("manifest.json was changed / manifest.json 已被改动")
         if strange := sorted(set(body) - KEYS):
-            raise BrokenError(f"manifest.json says what no pack says / 含有不认识的内容: {strange[:5]}")
+            raise BrokenError(f"manifest.json says what no pack says: {strange[:5]} / 清单内容过多")
         self.manifest = body
         return f"manifest {claimed}"
 
@@ -251,29 +251,29 @@ class Unpacked:
         gone = sorted(set(wanted) - set(self.files.sizes))
         if extra or gone or len(wanted) != len(self.manifest["files"]) or set(wanted) & set(UNLISTED):
             raise BrokenError(
-                f"added / 多出: {extra[:5]}, removed / 缺少: {gone[:5]}; unpack it into an empty folder / 请解压到空目录"
+                f"added: {extra[:5]}, removed: {gone[:5]}; unpack it into an empty folder / 多出 {extra[:5]}，缺少 {gone[:5]}；请解压到空目录"
             )
         if strange := sorted(name for name in set(wanted) - NAMES if not name.startswith("raw/")):
-            raise BrokenError(f"{strange[:5]} are no files of a pack / 不是证据包的文件")
+            raise BrokenError(f"{strange[:5]} are no files of a pack / {strange[:5]} 不是证据包的文件")
         for name, mark in wanted.items():
             if self.mark(name) != (mark["size"], mark["sha256"]):
-                raise BrokenError(f"{name} was changed / 已被改动")
+                raise BrokenError(f"{name} was changed / {name} 已被改动")
         tables = [name for name in wanted if name.endswith(".csv")]
         for name in tables:
             self._check_table(name, wanted)
-        return f"{len(wanted)} files / 个文件, {len(tables)} tables / 个表格"
+        return f"{len(wanted)} files, {len(tables)} tables / {len(wanted)} 个文件，{len(tables)} 个表格"
 
     def _check_table(self, name: str, wanted: dict[str, dict[str, Any]]) -> None:
         """A table is the one that the description beside it speaks of: its bytes, its columns, its rows."""
         about = name.removesuffix(".csv") + ".about.json"
         if about not in wanted:
-            raise BrokenError(f"{name} has no description / 没有说明文件")
+            raise BrokenError(f"{name} has no description / {name} 没有说明文件")
         told = json.loads(self.read(about))
         if told["sha256"] != wanted[name]["sha256"]:
-            raise BrokenError(f"{about} speaks of another file than {name} / 说明与表格不符")
+            raise BrokenError(f"{about} speaks of another file than {name} / {about} 说明的不是 {name}")
         rows = self.rows(name)
         if next(rows, []) != [one["key"] for one in told["columns"]] or sum(1 for _ in rows) != told["rows"]:
-            raise BrokenError(f"{name} has other columns or rows than {about} says / 列或行数与说明不符")
+            raise BrokenError(f"{name} has other columns or rows than {about} says / {name} 的列或行数与 {about} 不符")
 
     def rows(self, name: str) -> Iterator[list[str]]:
         """Yield the rows of a table."""
@@ -291,7 +291,7 @@ class Unpacked:
             self.ends.append(previous)
         if previous != self.manifest["chain_sha256"] or len(self.pulls) != self.manifest["n_pulls"]:
             raise BrokenError("the chain of pulls does not end as the manifest says / 查询链的末端与清单不符")
-        return f"{len(self.pulls)} pulls / 次查询, chain {previous or '—'}"
+        return f"{len(self.pulls)} pulls, chain {previous or '—'} / {len(self.pulls)} 次查询，链 {previous or '—'}"
 
     @cached_property
     def witnesses(self) -> list[dict[str, Any]]:
@@ -301,20 +301,20 @@ class Unpacked:
 
     def check_raw(self) -> str:
         """Every raw answer is the one its pull names."""
-        if len(self.witnesses) != self.manifest["witnesses"]:
-            raise BrokenError(f"{WITNESSES} lists others than the manifest / 另给的名单与清单不符")
+        if len(self.witnesses) != self.manifest.get("witnesses", 0):  # the first release knew none
+            raise BrokenError(f"{WITNESSES} lists others than the manifest / {WITNESSES} 中另给的名单与清单不符")
         marks = {f"raw/{pull['pull_id']}.json": (pull["bytes"], pull["sha256"]) for pull in self.pulls}
         marks |= {one["path"]: (one["bytes"], one["sha256"]) for one in self.witnesses}
         held = marks if self.manifest["include_raw"] else {}
         if strange := sorted(name for name in self.files.sizes if name.startswith("raw/") and name not in held):
-            raise BrokenError(f"{strange[:5]} are the answers of no pull / 不是任何查询的回答")
+            raise BrokenError(f"{strange[:5]} are the answers of no pull / {strange[:5]} 不是任何查询的回答")
         if not held:
             return "left out: answers are known by their hashes only / 未包含原始回答，只有其指纹"
         for name, mark in held.items():
             if not name.startswith("raw/") or self.mark(name) != mark:
-                raise BrokenError(f"the raw answer {name} was changed / 原始回答已被改动")
-        given = f", {len(self.witnesses)} witnesses / 份另给的名单" if self.witnesses else ""
-        return f"{len(self.pulls)} raw answers / 个原始回答{given}"
+                raise BrokenError(f"the raw answer {name} was changed / 原始回答 {name} 已被改动")
+        n, lists = len(self.pulls), len(self.witnesses)
+        return f"{n} raw answers, {lists} witnesses / {n} 个原始回答，{lists} 份另给的名单"
 
     def check_findings(self) -> str:
         """Every finding rests on pulls of the chain; findings.csv says the same; with raw answers, the records it names stand in them."""
@@ -324,26 +324,26 @@ class Unpacked:
         for one in [*periods, *findings]:
             strange = sorted(set(one["pulls"]) - known)
             if strange:
-                raise BrokenError(f"it rests on a pull that is not in the chain / 所依据的查询不在链中: {strange[0]}")
+                raise BrokenError(f"it rests on a pull that is not in the chain: {strange[0]} / 所依据的查询不在链中")
         self._check_twins(findings)
         for one in findings if self.manifest["include_raw"] else ():
             texts = [self.read(name) for pull in one["pulls"] if (name := f"raw/{pull}.json") in self.files.sizes]
             for record in one["records_in_archive"]:
                 if not any(record.encode() in text for text in texts):
-                    raise BrokenError(f"record {record} stands in none of its answers / 记录不在其回答中")
-        return f"{len(findings)} findings / 条发现, {len(periods)} periods / 个时段"
+                    raise BrokenError(f"record {record} stands in none of its answers / 记录 {record} 不在其回答中")
+        return f"{len(findings)} findings, {len(periods)} periods / {len(findings)} 条发现，{len(periods)} 个时段"
 
     def _check_twins(self, findings: list[dict[str, Any]]) -> None:
         """findings.json and findings.csv are one list, cell by cell."""
         header, *told = self.rows("findings.csv")
         if len(told) != len(findings):
-            raise BrokenError(f"findings.csv has {len(told)} rows, findings.json {len(findings)} / 行数不同")
+            raise BrokenError(f"findings.csv has {len(told)} rows, findings.json {len(findings)} / 两份行数不同")
         for row, one in zip(told, findings, strict=True):
             if {*header} != {*one} - OF_THE_JSON_ALONE or len(header) != len({*header}):
                 raise BrokenError("findings.csv has other columns than findings.json / 两份的列不同")
             for name, cell in zip(header, row, strict=True):
                 if not _is_same(cell, one[name]):
-                    raise BrokenError(f"findings.csv says another {name} of / 两份不一致: {one['finding_id']}")
+                    raise BrokenError(f"findings.csv says another {name} of {one['finding_id']} / 两份不一致")
 
     def check_signature(self) -> str:
         """The signature is by the key it names, and by the one that was expected."""
@@ -357,8 +357,9 @@ class Unpacked:
         if body.get("algorithm") != "ed25519" or not is_signed(key, self.read(MANIFEST), signature):
             raise BrokenError("the signature is not of this manifest / 签名与清单不符")
         if wanted and key.hex() != wanted:
-            raise BrokenError(f"it is signed by a stranger / 由他人签名: {key.hex()}, not {wanted}")
-        return f"by the key / 公钥 {key.hex()}" + (", as asked for / 与所给公钥一致" if wanted else "")
+            raise BrokenError(f"it is signed by a stranger: {key.hex()}, not {wanted} / 由他人签名")
+        as_asked = (", as asked for", "，与所给公钥一致") if wanted else ("", "")
+        return f"by the key {key.hex()}{as_asked[0]} / 公钥 {key.hex()}{as_asked[1]}"
 
     def check_heads(self) -> str:
         """The history up to each head that was published is the one in this pack."""
@@ -369,12 +370,15 @@ class Unpacked:
             if has_raw:
                 end = hmac.new(bytes.fromhex(self.manifest["head_key"]), end.encode(), "sha256").hexdigest()
             if end != head["chain" if has_raw else "masked_chain"]:
-                span = f"after pull {agreed} and up to pull {head['pulls']} / 第 {agreed} 次之后至第 {head['pulls']} 次查询"
-                raise BrokenError(f"history was rewritten, 历史被改写: {span}, published / 公布于 {head['asked_at']}")
+                raise BrokenError(
+                    f"history was rewritten after pull {agreed} and up to pull {head['pulls']}, published {head['asked_at']}"
+                    f" / 历史被改写：第 {agreed} 次之后至第 {head['pulls']} 次查询，公布于 {head['asked_at']}"
+                )
             agreed = head["pulls"]
         if not compared:
             raise BrokenError("none of the heads is of a state in this pack / 没有一个公布的链首属于本包")
-        agree = f"{len(compared)} published heads agree, up to pull / 个公布的链首一致，至第 {agreed} 次查询 of {len(self.ends)}"
+        n, of = len(compared), len(self.ends)
+        agree = f"{n} published heads agree, up to pull {agreed} of {of} / {n} 个公布的链首一致，至 {of} 次查询中的第 {agreed} 次"
         if later := sum(head["pulls"] > len(self.ends) for head in self.asked.heads or ()):
             self.left.append(
                 f"{later} later heads are not in this pack: pulls after its last were published / 有 {later} 个更晚公布的链首不在本包中"
@@ -386,7 +390,7 @@ def _plain_name(name: str) -> str:
     """Return what a name is on machines that do not tell case, accents, blanks and slashes apart; refuse one that leads elsewhere."""
     parts = unicodedata.normalize("NFKC", name).casefold().replace("\\", "/").split("/")
     if any(not part.strip(" .") or ":" in part or not part.isprintable() for part in parts):
-        raise BrokenError(f"{name!r} is no name for a file of a pack / 名称不可用")
+        raise BrokenError(f"{name!r} is no name for a file of a pack / {name!r} 名称不可用")
     return "/".join(part.rstrip(" .") for part in parts)
 
 

@@ -209,12 +209,13 @@ def verify(
     """  # fmt: skip
     if (archive / _PACK).is_file() or archive.suffix.lower() == ".zip":
         from ytxdata.audit import verify_pack
+        from ytxdata.audit.pack_check import in_either
 
         lines = verify_pack(
             archive, public_key=public_key, require_signature=require_signature, heads=heads, authority=authority, recompute=recompute
         )  # fmt: skip
         left = [line for line in lines if line.startswith("OPEN ")]
-        _tell([Text(line, line) for line in lines], as_json, left)
+        _tell(list(map(in_either, lines)), as_json, left)
         if left:
             raise typer.Exit(1)
     elif public_key or require_signature or authority or recompute:

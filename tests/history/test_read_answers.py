@@ -241,3 +241,42 @@ def test_bad_records_are_counted_in_every_shape(tmp_path: Path, shape: str, faul
     n = 20 + int(fault[-1])
     assert live.counts.received == ytx.read_answers(tmp_path / "saved").counts.received == n
     assert len(archive.meetings()) + len(archive.rejects().drop_duplicates("raw")) == n
+
+
+def test_what_could_not_be_read_is_saved_too(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.json").write_bytes(b'{"statusCode":"0","data":[{"meid":"1"}]}')
+    (tmp_path / "in" / "b c.html").write_bytes(b"<html>502 Bad Gateway</html>")
+    (tmp_path / "in" / "d.json").write_bytes(b"")
+    (tmp_path / "in" / "e.gz").write_bytes(b"\x1f\x8bnothing")
+    first = ytx.read_answers(tmp_path / "in")
+    assert first.counts.rejected == 3
+    paths = first.save_raw(tmp_path / "out")
+    again = ytx.read_answers(tmp_path / "out" / "*.json")
+    assert len(paths) == 4
+    assert again.counts == first.counts
+    assert again.rejects["raw"].tolist() == first.rejects["raw"].tolist()
+
+
+def test_what_stands_elsewhere_in_a_recording_is_read_or_told(tmp_path: Path) -> None:
+    record = '{"meid":"%s","starttime":"2026-01-05 10:00:00"}'
+    call = {"request": {"url": "https://example.org/"}, "response": {}}
+    socket = call | {
+        "_webSocketMessages": [
+            {"type": "send", "data": record % "asked"},
+            {"type": "receive", "data": '{"statusCode":"0","data":[' + record % "1" + "]}"},
+        ]
+    }
+    recording = {
+        "log": {"entries": [call, socket, "text", [json.loads(record % "lost")]]},
+        "data": [json.loads(record % "2")],
+    }
+    (tmp_path / "a.har").write_text(json.dumps(recording), encoding="utf-8")
+    history = ytx.read_answers(tmp_path / "a.har")
+    assert sorted(history.meetings["meeting_id"]) == ["1", "2"]
+    assert len(history.rejects) == 2
+    assert history.rejects["raw"].str.contains("lost").any()
+    assert any("1 other requests" in warning.en for warning in history.warnings)
+    del recording["data"]
+    (tmp_path / "b.har").write_text(json.dumps({**recording, "about": {"by": "x"}}), encoding="utf-8")
+    assert any("not read: about" in warning.en for warning in ytx.read_answers(tmp_path / "b.har").warnings)

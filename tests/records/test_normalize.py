@@ -236,3 +236,32 @@ def test_every_reason_has_a_text() -> None:
     for text in (*schema.REJECT_REASONS.values(), *schema.PROBLEM_REASONS.values()):
         assert text.zh
         assert text.en
+
+
+@pytest.mark.parametrize("n", [1, 40])
+@pytest.mark.parametrize("wraps", [1, 2])
+def test_a_meeting_in_a_text_is_told_and_not_read(wraps: int, n: int) -> None:
+    text: object = {"meid": "M2", "starttime": "2026-01-05 10:00:00", "creator": "15400000001"}
+    for _ in range(wraps):
+        text = json.dumps(text)
+    for key in ("note", "meetingname"):
+        tables = normalize([json.dumps({"meid": "M1", "starttime": "2026-01-05 10:00:00", key: text}).encode()] * n)
+        assert tables.meetings["meeting_id"].to_pylist() == ["M1"] * n
+        assert tables.problems.select(["reason", "raw_value"]).to_pylist() == [
+            {"reason": "meeting_in_text", "raw_value": text}
+        ] * n  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ['about "meid":"M2"', '{"meid":"M2"}', '{"meid":"M1","starttime":"2026-01-05 10:00:00"}']
+)
+def test_a_text_that_only_speaks_of_an_id_is_no_problem(text: str) -> None:
+    raw = json.dumps({"meid": "M1", "starttime": "2026-01-05 10:00:00", "name": text}).encode()
+    assert normalize([raw]).problems.num_rows == 0
+
+
+def test_parties_nested_without_end_are_told() -> None:
+    parties = '[{"a":' * 300 + "1" + "}]" * 300
+    tables = normalize([b'{"meid":"M1","parties":' + parties.encode() + b"}"])
+    assert tables.meetings.num_rows == 1
+    assert tables.problems.num_rows == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -167,6 +168,8 @@ class History(Selectable):
     def save_raw(self, directory: str | Path) -> list[Path]:
         """Write every answer as it came to `directory`, one file named by its pull; `read_answers` reads them back.
 
+        What could not be read as an answer has a file of its own (empty where nothing of it is left), so that reading
+        back counts it again.
         Only their owner may read the files, and the directory if it is made here: raw answers hold telephone numbers.
         """
         folder = Path(directory)
@@ -176,7 +179,10 @@ class History(Selectable):
         for path, answer in zip(paths, self.answers, strict=True):
             write_whole(path, answer.raw)
             os.utime(path, times=(answer.asked_at.timestamp(), answer.asked_at.timestamp()))
-        return paths
+        lost = [folder / f"unreadable-{i:04}-{_file_name(one.file)}.json" for i, one in enumerate(self.unreadable, 1)]
+        for path, one in zip(lost, self.unreadable, strict=True):
+            write_whole(path, one.raw)
+        return paths + lost
 
     def __repr__(self) -> str:
         return f"<History {self.line.en}>"
@@ -199,6 +205,11 @@ class History(Selectable):
         return facts_card(
             Text("会议历史", "meeting history"), rows, note=self.certificate.sentence, verdict=self.certificate.worst
         )
+
+
+def _file_name(text: str) -> str:
+    """Return what of a name may stand in a file's name on any system."""
+    return re.sub(r"[^\w.#-]+", "_", text)[-60:]
 
 
 _ONLY_NAMED = Text(

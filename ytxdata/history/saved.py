@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import gzip
 import io
-import json
 import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ytxdata.errors import AnswerError, UsageError
 from ytxdata.history.history import History, Unreadable
+from ytxdata.history.recordings import Kept, Saved, answers_of, beside_recording, recorded_calls
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.encoding import as_utf8, decode, is_literal
@@ -40,13 +38,6 @@ _DAMAGED = Text(
 _TOO_LARGE = Text(f"解压后超过 {LARGEST >> 20} MiB", f"it holds more than {LARGEST >> 20} MiB when decompressed")
 _ENCRYPTED = Text("压缩包有密码", "it is protected by a password")
 _NO_ZIP = Text("压缩包已损坏", "the archive is damaged")
-_NO_BODY = Text(
-    "记录了对平台的调用，但没有保存应答正文", "a call to the platform was recorded without the body of its answer"
-)
-_OTHERS = Text(
-    "{name}：另有 {n} 个请求与会议历史无关，未读取",
-    "{name}: {n} other requests have nothing to do with the history and were not read",
-)
 _HIDDEN = Text(
     "{name}：{n} 个隐藏文件未读取（{files}）；如需读取请直接写出文件名",
     "{name}: {n} hidden files were not read ({files}); name one itself to have it read",
@@ -55,20 +46,6 @@ _CUT_ZIP = Text(
     "压缩包不完整（目录缺失），只读出其中完整的文件",
     "the archive is cut (its directory is missing): the files in it were read as far as they go",
 )
-
-
-class Saved(NamedTuple):
-    """One saved answer: where it is from, its bytes, and when it was asked for as far as that is known."""
-
-    name: str
-    raw: bytes
-    asked_at: datetime
-    answered_at: datetime | None = None
-    http_status: int | None = None
-
-
-Kept = Saved | Unreadable | Text
-"""What a file may hold: answers, what cannot be read, and what a reader should know."""
 
 
 def read_answers(
@@ -145,8 +122,9 @@ def _unpacked(saved: Saved, depth: int = 0) -> Iterator[Kept]:
         yield from _gunzipped(saved, depth)
     elif depth <= _DEEPEST and saved.raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         yield from _unzipped(saved, depth)
-    elif entries := _recorded(saved.raw):
-        yield from _calls(saved.name, entries)
+    elif entries := recorded_calls(saved.raw):
+        yield from answers_of(saved.name, entries)
+        yield from beside_recording(saved)
     else:
         texts = split_answers(saved.raw)
         for i, text in enumerate(texts):
@@ -244,69 +222,6 @@ def _bounded(stream: Any, most: int) -> tuple[bytes, Text | None]:
     except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, OSError):
         return bytes(read), _DAMAGED
     return bytes(read), None
-
-
-def _recorded(raw: bytes) -> list[dict[str, Any]]:
-    """Return the calls in what a browser recorded (HAR); none where it is something else."""
-    if b'"entries"' not in raw or b'"log"' not in raw[:1000]:
-        return []
-    try:
-        entries = json.loads(raw.decode("utf-8-sig"))["log"]["entries"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return []
-    return [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
-
-
-def _calls(name: str, entries: list[dict[str, Any]]) -> Iterator[Kept]:
-    """Yield the answers among the calls of a recording, and how many others there are; headers are not looked at."""
-    n_others = 0
-    for i, entry in enumerate(entries):
-        here = f"{name}#{i + 1}"
-        response = _object(entry, "response")
-        body = _body(_object(response, "content"))
-        is_ours = "querymeeting" in str(_object(entry, "request").get("url", "")).lower()
-        if body and (is_ours or b'"statusCode"' in body[:_LOOK]):
-            asked_at = _instant(entry.get("startedDateTime"))
-            took = entry.get("time")
-            wait = timedelta(milliseconds=took) if isinstance(took, int | float) and 0 <= took < 1e9 else timedelta()
-            status = response.get("status")
-            yield Saved(here, body, asked_at, asked_at + wait, status if isinstance(status, int) else None)
-        elif is_ours:
-            yield Unreadable(here, _NO_BODY, b"")
-        else:
-            n_others += 1
-    if n_others:
-        yield _OTHERS.format(name=name, n=n_others)
-
-
-_LOOK = 4096
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _object(value: Mapping[str, Any], key: str) -> dict[str, Any]:
-    inner = value.get(key)
-    return inner if isinstance(inner, dict) else {}
-
-
-def _body(content: Mapping[str, Any]) -> bytes:
-    text = content.get("text")
-    if not isinstance(text, str):
-        return b""
-    if content.get("encoding") != "base64":
-        return text.encode("utf-8", "surrogatepass")
-    try:
-        return base64.b64decode(text)
-    except (binascii.Error, ValueError):
-        return b""
-
-
-def _instant(text: Any) -> datetime:
-    """Return when a recorded call was made; one that does not say it comes before all others."""
-    try:
-        instant = datetime.fromisoformat(str(text))
-    except ValueError:
-        return _EPOCH
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _paths(patterns: Iterable[str | Path]) -> tuple[list[Path], list[Text]]:

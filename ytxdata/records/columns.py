@@ -16,7 +16,7 @@ from ytxdata import times
 from ytxdata.records import schema
 from ytxdata.records.json_values import as_json
 from ytxdata.records.numbers import Numbers, read_numbers
-from ytxdata.records.parties import OddKeys, Party, read_parties
+from ytxdata.records.parties import OddKeys, Parties, Party, read_parties
 from ytxdata.records.schema import ARROW_TYPES, COMPANIONS, PARTIES, Aliases, Column, Match, plain
 from ytxdata.records.values import Values, as_list, as_texts, convert, is_blank
 
@@ -261,7 +261,10 @@ def _flatten(
             sizes.append(len(given))
             n_keys += sum(map(len, given))
             continue
-        read = read_parties(given, aliases, "" if meeting_id is None else str(meeting_id))
+        try:
+            read = read_parties(given, aliases, "" if meeting_id is None else str(meeting_id))
+        except RecursionError:  # how deep parties stand in parties is the sender's choice
+            read = Parties(None, (("unreadable_parties", as_json(given)),))
         parties += read.parties or ()
         sizes.append(None if read.parties is None else len(read.parties))
         troubles += (Trouble(i, PARTIES, reason, text) for reason, text in read.problems)

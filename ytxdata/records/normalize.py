@@ -23,6 +23,7 @@ from ytxdata.records.json_values import (
 )
 from ytxdata.records.numbers import read_numbers
 from ytxdata.records.schema import DEFAULT, Aliases
+from ytxdata.records.signs import Signs
 from ytxdata.records.spans import RawRecord
 
 PARSER_VERSION = 5
@@ -258,6 +259,7 @@ def _tables(
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
     troubles += overlooked(legs.n_keys)
+    troubles += _meetings_in_texts(raws, aliases)
     ids = arrays["meeting_id"]
     arrays |= {
         "n_legs": legs.n_legs,
@@ -273,6 +275,18 @@ def _tables(
         ]
     )
     return _table(arrays, MEETINGS), _table(of_legs, LEGS), _by_row(problems)
+
+
+def _meetings_in_texts(raws: list[bytes], aliases: Aliases) -> Iterator[Trouble]:
+    """Yield the texts of records in which other meetings stand: a name may quote one, so none is read from there."""
+    signs = Signs(aliases)
+    for i, raw in enumerate(raws):
+        # Nearly no record has an escaped quote; the others need not be decoded for this.
+        if b'\\"' in raw and signs.names_escaped_id(raw):
+            value = read_object(raw, aliases).value
+            yield from (
+                Trouble(i, "meeting_id", "meeting_in_text", text) for text in signs.texts_with_meetings(value or {})
+            )
 
 
 def _problems(troubles: list[Trouble], ids: pa.Array, rows: pa.Array, legs: pa.Array) -> pa.Table:

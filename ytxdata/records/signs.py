@@ -40,6 +40,9 @@ _LONGEST_TEXT = 300
 """How far in front of an object the beginning of the text is looked for that it may stand in [bytes]."""
 
 _DIGIT = re.compile(r"\d")
+_MOST_WRAPS = 3
+"""How often JSON text in JSON text is undone to look for a meeting."""
+
 _NUMBER = re.compile(rb'"?\s*(\d{1,9})\s*"?')
 _OF_ANSWERS = ENVELOPE_KEYS | {"data"}
 
@@ -153,6 +156,18 @@ class Signs:
         """Return whether a string holds the key of a meeting id."""
         return self._escaped_id.search(raw) is not None
 
+    def texts_with_meetings(self, value: dict[str, Any]) -> Iterator[str]:
+        """Yield the texts in a decoded record that are JSON and hold another meeting, however often it was wrapped."""
+        own = self.ids_of(value)
+        for text in _texts_inside(value):
+            inner = {"": _said(text)}
+            for _ in range(_MOST_WRAPS):
+                others = [one for one in _objects_inside(inner) if self.ids_of(one) - own and self.is_another(one, own)]
+                if others:
+                    yield text
+                    break
+                inner = {"": [_said(one) for one in _texts_inside(inner)]}
+
     def has_status(self, raw: bytes) -> bool:
         """Return whether an object is the envelope of an answer: a status, message or request id stands in it."""
         return any(plain(key) in ENVELOPE_KEYS for key, *_ in members_of(raw))
@@ -224,6 +239,24 @@ def _objects_inside(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
         elif isinstance(one, dict):
             yield one
             waiting += one.values()
+
+
+def _said(text: str) -> Any:
+    """Return what a text says if it is JSON, which may be wrapped in quotes; else None."""
+    is_json = text.lstrip()[:1] in ("{", "[", '"')
+    read = read_value(text.strip().encode("utf-8", "surrogatepass")) if is_json else None
+    return None if read is None else read.value
+
+
+def _texts_inside(value: dict[str, Any]) -> Iterator[str]:
+    """Yield the texts inside a decoded object, at any depth."""
+    waiting: list[Any] = [*value.values()]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, (list, dict)):
+            waiting += one.values() if isinstance(one, dict) else one
 
 
 def total(key: str, raw: bytes) -> int | None:

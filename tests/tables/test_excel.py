@@ -113,7 +113,7 @@ def test_sheets_explain_the_numbers(book: openpyxl.Workbook) -> None:
     assert book.sheetnames == ["usage", "完整性", "口径", "数据字典"]
     complete = [[cell.value for cell in row] for row in sheet(book, "完整性").iter_rows(min_row=2)]
     assert ["usage", "PROBABLE", "很可能完整：最近一天可能还会变化。", None] in complete
-    assert ["usage", "excluded: end_unknown", "结束未知的会议", 3] in complete
+    assert ["usage", "未计入: end_unknown", "结束未知的会议", 3] in complete
     rules = {row[0].value: [cell.value for cell in row] for row in sheet(book, "口径").iter_rows(min_row=2)}
     assert rules["minutes"] == ["minutes", "会议时长", "分钟", "秒数 ÷ 60", "min_parties = 1", "GAM"]
     kinds = {row[1].value: row[3].value for row in sheet(book, "数据字典").iter_rows(min_row=2)}

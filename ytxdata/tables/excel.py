@@ -258,6 +258,13 @@ def _guide(like: Described, title: Text, keys: Sequence[str], rows: list[GuideRo
 
 _UNKNOWN = Text("未知：数据来源没有给出结论", "unknown: the source of the data gave no verdict")
 
+_TOPICS = {
+    "title": Text("标题", "title"), "completeness": Text("完整性", "completeness"), "period": Text("期间", "period"),
+    "zone": Text("时区", "time zone"), "excluded": Text("未计入", "excluded"), "note": Text("说明", "note"),
+    "made": Text("制表", "made"),
+}  # fmt: skip
+"""What an item of the sheet on completeness is called; a verdict is called by its own word."""
+
 
 def _completeness(tables: Sequence[Described], lang: Lang) -> Iterator[GuideRow]:
     """What must be known to trust the tables; what holds for several of them is said once."""
@@ -266,10 +273,11 @@ def _completeness(tables: Sequence[Described], lang: Lang) -> Iterator[GuideRow]
         for row in _claims(table, lang):
             said.setdefault(row, []).append(table.name)
     everything = Text("全部", "all").in_(lang)
-    for (topic, text, count), names in said.items():
+    for (key, text, count), names in said.items():
+        topic = _TOPICS[key].in_(lang) if key in _TOPICS else key
         yield everything if len(names) == len(tables) > 1 else ", ".join(names), topic, text, count
     made = f"{beijing_text(now())} · ytxdata {version('ytxdata')}"
-    yield "", "made", Text(f"制表：{made}", f"made: {made}").in_(lang), None
+    yield "", _TOPICS["made"].in_(lang), made, None
 
 
 def _claims(table: Described, lang: Lang) -> Iterator[tuple[str, str, int | None]]:
@@ -282,7 +290,7 @@ def _claims(table: Described, lang: Lang) -> Iterator[tuple[str, str, int | None
         yield "period", Text(f"[{edges})，含起不含止", f"[{edges}), start in, end out").in_(lang), None
     yield "zone", Text(f"时间均为 {table.zone}", f"all times are {table.zone}").in_(lang), None
     for reason, (text, count) in table.excluded.items():
-        yield f"excluded: {reason}", text.in_(lang), count
+        yield f"{_TOPICS['excluded'].in_(lang)}: {reason}", text.in_(lang), count
     for note in table.notes:
         yield "note", note.in_(lang), None
 

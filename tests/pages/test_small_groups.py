@@ -26,7 +26,7 @@ from ytxdata.pages.html_report import page
 from ytxdata.pages.report_files import write_files
 from ytxdata.pages.small_groups import Key, Sums, _adds_up, _keys, to_hide, without_small_groups
 from ytxdata.tables.lists import AddressBook
-from ytxdata.tables.masking import Privacy, blanked
+from ytxdata.tables.masking import ROW_NAMES, Privacy, blanked
 
 PERSONAL = tuple(name for name, report in REPORTS.items() if report.is_personal)
 
@@ -105,18 +105,66 @@ def test_a_department_of_few_is_small_however_many_it_meets(
     asked = Ask(by="month", group=group, group_of=group_of, book=office, tariff=TARIFF)
     whole = collect(archive, asked)
     board = whole.reports["chargeback"].arrow.to_pylist()
-    assert any(row["group"] == "board" and row["legs"] for row in board), "they met"
+    of_departments = group != "number_class"
+    assert any(row["group"] == "board" and row["legs"] for row in board) == of_departments, "they met"
     done = without_small_groups(whole, 5)
     keys = {
         tuple(name for name in ("period", "group") if name in one.arrow.column_names) for one in done.reports.values()
     }
-    assert len(keys - {()}) == 1, "tables with other rows are more totals"
-    assert ("chargeback" in done.reports) == (group == "department")
+    assert len(keys - {(), ("group",)}) == 1, "tables with other rows are more totals"
+    assert ("chargeback" in done.reports) == (group is not None), "departments beside a usage of all are left out"
     for name, report in done.reports.items():
         for row in report.arrow.to_pylist() if "group" in report.arrow.column_names else ():
             if row["group"] in ("board", "few"):
-                figures = [one for one in row.values() if one is not None and not isinstance(one, str | bool)]
+                named = {key: one for key, one in row.items() if key not in ROW_NAMES}
+                figures = [one for one in named.values() if one is not None and not isinstance(one, str | bool)]
                 assert not figures, (name, row)
+
+
+WHOLE = ("heatmap", "sizes", "durations")
+"""Reports by group that know no periods."""
+
+
+def test_a_group_is_shown_in_total_where_all_its_periods_are(archive: Archive, office: AddressBook) -> None:
+    whole = collect(archive, Ask(by="month", group="department", book=office))
+    done = without_small_groups(whole, 5)
+    hidden = {key[1] for key in _hidden(done.reports["usage"])}
+    shown = set(whole.reports["usage"].arrow["group"].to_pylist()) - hidden
+    assert {"board", "few"} <= hidden
+    assert shown, "departments of some size are published"
+    for name in WHOLE:
+        before, after = (one.reports[name].arrow.to_pandas() for one in (whole, done))
+        keys = [column for column in before if column in ("group", *ROW_NAMES) or before[column].dtype == object]
+        assert not after[keys].isna().any(axis=None), name
+        assert sorted(map(tuple, after[keys].values)) == sorted(map(tuple, before[keys].values)), name
+        figures = [column for column in before if column not in keys]
+        assert after[after["group"].isin(hidden)][figures].isna().all(axis=None), name
+        pd.testing.assert_frame_equal(
+            after[after["group"].isin(shown)].reset_index(drop=True),
+            before[before["group"].isin(shown)].reset_index(drop=True),
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", ["month", "total"])
+@pytest.mark.parametrize("group", ["department", "number_class", "size_class"])
+@pytest.mark.parametrize("minimum", [2, 5, 12])
+def test_groups_and_a_minimum_go_together_in_every_file(
+    by: str, group: str, minimum: int, archive: Archive, office: AddressBook, tmp_path: Path
+) -> None:
+    book = tmp_path / "book.csv"
+    lines = [(number, entry.cell("department")) for number, entries in office.lines.items() for entry in entries]
+    book.write_text("number,department\n" + "".join(f"{number},{named}\n" for number, named in lines), "utf-8")
+    arguments = ["report", "--archive", str(archive.path), "--group", group, "--book", str(book), "--by", by]
+    for kind in ("html", "csv", "excel", "parquet", "all"):
+        out = tmp_path / kind
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, "--min-group", str(minimum), "--format", kind, "--out", str(out)])
+        assert not ended.value.code, kind
+    for name in WHOLE:
+        frame = ytx.read_csv(tmp_path / "csv" / f"{name}.csv")
+        assert not frame[[one for one in frame if one in ("group", *ROW_NAMES)]].isna().any(axis=None)
+    assert (tmp_path / "html" / "report.html").read_text("utf-8").count("<svg") >= 5
 
 
 @pytest.mark.parametrize("condition", ["creator", "number", "meeting_id"])
@@ -209,7 +257,8 @@ def _published(before: Collection, after: Collection, minimum: int) -> tuple[dic
                 continue
             for key, value, count in zip(_keys(whole), whole.frame[column].tolist(), counts, strict=True):
                 cell = Cell(name, column, key)
-                truth[cell] = 0.0 if pd.isna(value) else float(value)
+                # a table by group alone has several rows of one key: what is hidden of them is their sum at least
+                truth[cell] = truth.get(cell, 0.0) + (0.0 if pd.isna(value) else float(value))
                 if key in gone:
                     hidden.add(cell)
                     if pd.isna(count) or count < minimum:
@@ -232,6 +281,11 @@ def _bounds(truth: dict[Cell, float], hidden: set[Cell]) -> dict[Cell, tuple[flo
         if cell[:2] == ("working_hours", "meeting_minutes"):
             parts = {places[cell._replace(column=part)]: -1.0 for part in ("inside_minutes", "outside_minutes")}
             equations.append(({places[cell]: 1.0, **parts}, 0.0))
+    for cell in [cell for cell in truth if cell.table in TOTALS and cell.column in TOTALS[cell.table]]:
+        parts = {places[one]: 1.0 for one in hidden if one[:2] == ("usage", TOTALS[cell.table][cell.column]) and one.row[1:] == cell.row}  # fmt: skip
+        if parts:  # a group in total is the sum of its periods, whether it is hidden itself or shown
+            own = {places[cell]: -1.0} if cell in places else {}
+            equations.append(({**parts, **own}, sum(truth[one] for one in hidden if places[one] in parts) - (truth[cell] if own else 0.0)))  # fmt: skip
     matrix = np.zeros((len(equations), len(places)))
     for line, (row, _) in enumerate(equations):
         matrix[line, list(row)] = list(row.values())
@@ -245,6 +299,12 @@ def _bounds(truth: dict[Cell, float], hidden: set[Cell]) -> dict[Cell, tuple[flo
         assert high.success
         found[cell] = (low.fun, -high.fun)
     return found
+
+
+TOTALS = {
+    "heatmap": {"heatmap": "meeting_minutes"}, "sizes": {"meetings": "meetings"}, "durations": {"meetings": "meetings"},
+}  # fmt: skip
+"""Tables by group alone: column → the column of the usage report that adds up to the same."""
 
 
 @pytest.mark.slow

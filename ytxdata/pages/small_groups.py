@@ -29,7 +29,7 @@ from ytxdata.plots.over_time import Span, spans
 from ytxdata.tables.csv import read_csv
 from ytxdata.tables.described import Described, about_path
 from ytxdata.tables.lists import AddressBook
-from ytxdata.tables.masking import Privacy, blanked
+from ytxdata.tables.masking import ROW_NAMES, Privacy, blanked
 from ytxdata.times import BEIJING
 
 KEYS = ("period", "group")
@@ -84,7 +84,8 @@ def without_small_groups(
     Rows are judged by the people in that row of the usage report, and a group of the address book also by how many
     numbers the book has in it: a department of two is small, however many it meets. Left out are records, reports
     whose rows are single persons or meetings, those that count by other rules, and those whose rows are others than
-    the usage report's: their sums would be more totals.
+    the usage report's: their sums would be more totals. A report by group alone shows the groups of which the usage
+    report shows every period.
 
     Parameters
     ----------
@@ -114,10 +115,10 @@ def without_small_groups(
     kept = {
         name: report
         for name, report in collected.reports.items()
-        if not _is_left_out(name, report) and _is_counted(report, usage) and not _tells_days(report, collected)
+        if not _is_left_out(name, report) and _is_counted(report, collected) and not _tells_days(report, collected)
     }
     before = [] if previous is None else _hidden_before(Path(previous), kept)
-    by_row = [report for report in kept.values() if _key_columns(report)]
+    by_row = [report for report in kept.values() if _key_columns(report) == _key_columns(usage)]
     hidden = _hidden_rows(by_row, usage, _few_members(collected.ask, minimum), minimum, before, privacy or Privacy())
     is_before_large = (counts.before or 0) >= minimum
     return replace(
@@ -154,16 +155,21 @@ def _refuse_persons(usage: Report, ask: Ask) -> None:
         )  # fmt: skip
 
 
-def _is_counted(report: Report, usage: Report) -> bool:
-    """Tell whether a report has no rows of its own, or the very rows of the usage report, whose people are known.
+def _is_counted(report: Report, collected: Collection) -> bool:
+    """Tell whether a report has no rows of its own, or the rows of the usage report, whose people are known, or its
+    groups in total.
 
     Other rows (departments of a chargeback beside months of the usage) have head counts that nobody took, and they
-    add up to figures of the first: totals that `to_hide` knows nothing of.
+    add up to figures of the first: totals that `to_hide` knows nothing of. A group in total is the sum of its
+    periods: where all of these are shown it says nothing new of anybody hidden, else it is hidden with them.
     """
-    columns = _key_columns(report)
-    return not columns or (
-        columns == _key_columns(usage) and ("group" not in columns or report.definition("group") == usage.definition("group"))
-    )  # fmt: skip
+    usage, columns = collected.reports["usage"], _key_columns(report)
+    if "group" not in columns:
+        return not columns or columns == _key_columns(usage)
+    # a group of meetings in total is no sum of what its own legs were in each period
+    is_in_total = columns == ("group",) and collected.ask.group_of != "leg"
+    is_known = is_in_total or columns == _key_columns(usage)
+    return is_known and "group" in _key_columns(usage) and report.definition("group") == usage.definition("group")
 
 
 def _tells_days(report: Report, collected: Collection) -> bool:
@@ -226,7 +232,10 @@ def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bo
 def _hidden_rows(
     reports: Iterable[Report], usage: Report, few: set[str], minimum: int, before: Iterable[Hidden], privacy: Privacy
 ) -> set[Key]:
-    """Return the rows to hide, in all tables alike; figures of one row in several tables are sums of each other."""
+    """Return the rows to hide, in all tables alike; figures of one row in several tables are sums of each other.
+
+    With groups also the groups that lost a row: in total they would tell what it was.
+    """
     people = dict(zip(_keys(usage), usage.arrow["people"].to_pylist(), strict=True))
     columns: list[dict[Key, float]] = []
     small: dict[Key, bool] = {}
@@ -240,7 +249,8 @@ def _hidden_rows(
             columns.append({})
             for key, value in zip(keys, table[name].to_pylist(), strict=True):
                 columns[-1][key] = columns[-1].get(key, 0.0) + float(value or 0)
-    return to_hide({key: Sums([one.get(key, 0.0) for one in columns], is_small) for key, is_small in small.items()})
+    found = to_hide({key: Sums([one.get(key, 0.0) for one in columns], is_small) for key, is_small in small.items()})
+    return found | {key[-1:] for key in found} if "group" in _key_columns(usage) else found
 
 
 def _adds_up(table: Described, key: str) -> bool:
@@ -300,7 +310,7 @@ def _hidden_before(folder: Path, names: Iterable[str]) -> list[Hidden]:
 
 
 def _is_blank(frame: pd.DataFrame) -> list[bool]:
-    figures = frame.select_dtypes("number")
+    figures = frame.select_dtypes("number").drop(columns=[*ROW_NAMES], errors="ignore")
     blank: list[bool] = figures.isna().all(axis=1).tolist()
     return [False] * len(frame) if figures.empty else blank
 

@@ -225,7 +225,9 @@ def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = Non
         title(ax, report, lang)
         if not data["hour"]:
             return nothing(ax, report, lang)
-        groups = largest(data, "heatmap") if has_groups(data) else [""]
+        groups = _known_groups(data) if has_groups(data) else [""]
+        if not groups:
+            return nothing(ax, report, lang)
         grids = {group: _grid(data, group) for group in groups[:MOST_GROUPS]}
         most = max(max(row) for grid in grids.values() for row in grid)
         in_hours = most >= MANY_MINUTES
@@ -249,6 +251,12 @@ def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = Non
         )
         footer(ax, report, lang, *shown(len(grids), len(groups)))
         return ax
+
+
+def _known_groups(data: dict[str, list[Any]]) -> list[str]:
+    """Return the groups, the largest first, but for those whose figures are hidden: an empty grid would say 0."""
+    told = {str(group) for group, minutes in zip(data["group"], data["heatmap"], strict=True) if minutes is not None}
+    return [group for group in largest(data, "heatmap") if group in told]
 
 
 MOST_GROUPS = 6

@@ -233,16 +233,20 @@ def suppressed(table: T, minimum: int = 5, column: str = "people") -> T:
     return blanked(table, pc.fill_null(pc.less(rows.column(column), minimum), True), minimum)
 
 
+ROW_NAMES = ("weekday", "hour")
+"""Whole numbers that are no figures but say which row it is: without them nobody can tell what was hidden."""
+
+
 def blanked(table: T, small: pa.ChunkedArray, minimum: int) -> T:
     """Return the table with figures and instants of the marked rows made unknown, and a note that says how many;
-    itself when none is marked.
+    itself when none is marked. What names a row stays.
     """
     count = pc.sum(small).as_py() or 0
     if not count:
         return table
     rows = to_plain(table.arrow, table.zone)
     tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_timestamp)
-    figures = [any(test(kind) for test in tests) for kind in rows.schema.types]
+    figures = [one.name not in ROW_NAMES and any(test(one.type) for test in tests) for one in rows.schema]
     columns: Sequence[pa.ChunkedArray] = [
         pc.if_else(small, pa.scalar(None, values.type), values) if is_figure else values
         for values, is_figure in zip(rows.columns, figures, strict=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Never
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
@@ -31,6 +31,7 @@ class Selectable:
     def only(
         self, *, creator: Wanted = None, department: Wanted = None, name: str | None = None, meeting_id: Wanted = None,
         number: Wanted = None, number_class: Wanted = None, min_minutes: float | None = None, book: Any = None,
+        **unknown: Never,
     ) -> Selection:  # fmt: skip
         """Return only some meetings, each with all its legs; nothing is read or computed before a report is made.
 
@@ -56,6 +57,8 @@ class Selectable:
             At least so many meeting minutes; without what has no known end.
         book
             The address book that knows the departments, as in `metrics.usage`.
+        unknown
+            Nothing else can be selected by: the error lists what can.
 
         Returns
         -------
@@ -66,7 +69,7 @@ class Selectable:
         Raises
         ------
         UsageError
-            A condition is empty, or a department is asked for without a book.
+            There is no such condition, one is empty, or a department is asked for without a book.
 
         Examples
         --------
@@ -78,7 +81,7 @@ class Selectable:
             "creator": creator, "department": department, "name": name, "meeting_id": meeting_id, "number": number,
             "number_class": number_class, "min_minutes": min_minutes,
         }  # fmt: skip
-        return selected(self, {key: value for key, value in asked.items() if value is not None}, book)
+        return selected(self, {key: value for key, value in asked.items() if value is not None} | unknown, book)
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,8 @@ def selected(source: Any, conditions: Mapping[str, Any], book: Any = None) -> Se
     """
     told: dict[str, tuple[Any, ...]] = {}
     for key, value in conditions.items():
-        values = (value,) if isinstance(value, str | int | float) else tuple(value)
+        listed = tuple(value) if isinstance(value, Iterable) else ()
+        values = (value,) if isinstance(value, str | int | float) else listed
         if key not in CONDITIONS or not values or (key == "min_minutes" and not isinstance(values[0], int | float)):
             raise UsageError(
                 Text(f"不能按 {key} = {value!r} 选取", f"nothing can be selected by {key} = {value!r}"),

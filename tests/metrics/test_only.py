@@ -101,3 +101,11 @@ def test_a_selection_keeps_the_certificate_and_says_what_it_is() -> None:
 def test_conditions_that_are_none_are_refused(asked: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         polars_frames(difficult()).only(**asked)
+
+
+def test_what_nothing_can_be_selected_by_is_named_with_what_can() -> None:
+    source = ENGINES["pandas"](difficult())
+    for asked in ({"x": 1}, {"x": None}, {"creator": 13.5j}):
+        with pytest.raises(UsageError, match=next(iter(asked))) as raised:
+            source.only(**asked)  # type: ignore[arg-type]
+        assert "creator, department, name" in str(raised.value)

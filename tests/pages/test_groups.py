@@ -143,3 +143,22 @@ def test_an_invoice_is_shared_and_each_share_explained(
         assert len(legs) == told["row"]["legs"]
     assert run("explain", "--report", "chargeback", *of, "--where", "group=nobody") == 2
     assert run("report", *of[:-2], "--out", str(tmp_path / "none")) == 2, "without a book nothing can be shared"
+
+
+def test_a_selection_of_nothing_is_told(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YTX_LANG", "en")
+    of = ("report", "--archive", str(archive.path), "--only", "creator=999", "--out", str(tmp_path), "--format")
+    assert run(*of, "csv,html") == 0
+    assert "no meeting of the period is selected by --only" in capsys.readouterr().err
+    assert "no meeting of the period is selected by --only" in (tmp_path / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("amount", "by"), [("100", "month"), ("100.005", "total"), ("1e3", "total")])
+def test_one_amount_that_cannot_be_shared_is_refused_before_anything_is_read(
+    amount: str, by: str, book: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of = ("report", "--archive", str(tmp_path / "none"), "--book", str(book), "--out", str(tmp_path / "out"))
+    assert run(*of, "--by", by, "--invoice", amount) == 2
+    assert "--by total" in (told := capsys.readouterr().err) or "no amount in fen" in told or "金额不可用" in told

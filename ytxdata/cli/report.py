@@ -187,6 +187,8 @@ def _collected(
 
     with warnings.catch_warnings(record=True, action="always") as warned:
         collected = collect(Archive(archive), asked, step=step)
+    for told in collected.notes:
+        note(told)
     is_foreign = privacy.book is not None and not _knows_any(privacy.book, collected)
     if is_foreign:
         note(_NOBODY_KNOWN, book=book)

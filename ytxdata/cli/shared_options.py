@@ -190,9 +190,10 @@ def ask(
     Raises
     ------
     UsageError
-        An edge of the period is no date, `by` is unknown, or tariff or book cannot be used.
+        An edge of the period is no date, `by` is unknown, or tariff, book or invoice cannot be used.
     """
     from ytxdata.metrics.calendar import check_by
+    from ytxdata.metrics.cost import check_invoice
     from ytxdata.metrics.registry import Ask
     from ytxdata.metrics.tariff import Tariff
     from ytxdata.tables.lists import AddressBook
@@ -203,6 +204,8 @@ def ask(
             Text("--invoice 需要通讯簿（--book）", "--invoice needs an address book (--book)"),
             remedy=Text("给出含 number、department 的 CSV", "give a CSV with number and department"),
         )
+    if invoice is not None:
+        check_invoice(invoice, cast("By", by))
     edges: dict[str, Any] = {
         edge: None if text is None else as_instant(text, name=name)
         for edge, name, text in (("start", "--from", start), ("end", "--to", end))

@@ -265,11 +265,25 @@ def _allocated(shares: list[dict[str, Any]], amounts: Mapping[str, Decimal], wei
     return found
 
 
+def _is_amount(invoice: Invoiced) -> bool:
+    is_number = isinstance(invoice, str) and _NUMBER.fullmatch(invoice.strip())
+    return isinstance(invoice, Decimal | Real) or bool(is_number)
+
+
+def check_invoice(invoice: Invoiced, by: By) -> None:
+    """Raise UsageError for a single amount that cannot be shared, before it would end the work of all other reports."""
+    if _is_amount(invoice) and by != "total":
+        raise UsageError(
+            Text(f"一个总额 {invoice} 不能分到按 {by} 的各时段", f"one amount, {invoice}, cannot be shared among periods of by={by}"),
+            remedy=Text('加上 --by total（by="total"）；或给出按时段的账单 CSV', 'add --by total (by="total"), or give a CSV with an amount for each period'),
+        )  # fmt: skip
+    if _is_amount(invoice):
+        _fen(str(invoice), "total", by)
+
+
 def _amounts(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
     """Return period → what was invoiced, and what must be said of it."""
-    given: Any = invoice
-    if isinstance(given, Decimal | Real) or (isinstance(given, str) and _NUMBER.fullmatch(given.strip())):
-        given = {"total": given}
+    given: Any = {"total": invoice} if _is_amount(invoice) else invoice
     if isinstance(given, Mapping):
         sums: dict[str, Decimal] = {}
         for period, amount in given.items():

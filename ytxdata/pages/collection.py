@@ -243,6 +243,7 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
     records: dict[str, Table] = {
         name: _records(still, name, ask, certificate, reports["usage"], ids) for name in RECORDS
     }
+    notes = _nothing_selected(ask, records["meetings"])
     step("figures")
     last = instant_of(source.claimed[1])
     earlier = ask.before(last)
@@ -262,7 +263,21 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
         before=before,
         cut_at=last if before is not None and (ask.end is None or last < ask.end) else None,
         made_at=now(),
+        notes=notes,
     )
+
+
+_NOTHING = Text(
+    "警告：所选期间没有符合 --only 条件的会议，下列各表为空；完整性结论说的是全部会议，不是所选",
+    "warning: no meeting of the period is selected by --only, so the tables are empty; what is said of completeness is about all meetings, not these",
+)
+
+
+def _nothing_selected(ask: Ask, meetings: Table) -> tuple[Text, ...]:
+    """Return the warning that the conditions hold for no meeting: a number mistyped reads like nobody having met."""
+    if not ask.only or meetings.arrow.num_rows:
+        return ()
+    return (_NOTHING,)
 
 
 def _records(

@@ -108,3 +108,25 @@ def test_each_group_has_a_heat_map(build_table: Callable[[str], Table]) -> None:
     assert (grids[0][0, 9], grids[0][6, 23], grids[0].sum()) == (60, 90, 150)
     assert (grids[1][0, 9], grids[1].sum()) == (30, 30)
     assert a.collections[0].get_clim() == b.collections[0].get_clim(), "one scale of colours"
+
+
+def test_two_persons_of_one_mask_are_drawn_apart(build_table: Callable[[str], Table]) -> None:
+    phone = replace(GROUP, unit="phone")
+    numbers = ["+8613900010000", "+8613900020000", "not in the book"]
+    columns = {"period": ["2026-03"] * 3, "group": numbers, "meetings": [4, 5, 1], "meeting_minutes": [60.0, 30.0, 6.0]}
+    table = build_table("usage")
+    of_persons = replace(table, frame=pa.table(columns), definitions=(*table.definitions, phone))
+    meetings = plots.usage(of_persons, lang="en").child_axes[0]
+    assert sorted(named(plots.usage(of_persons, lang="en"))) == ["139****0000", "139****0000 (2)", "not in the book"]
+    assert sorted(heights(meetings)[:3]) == [1, 4, 5]
+    pairs = {"a": numbers[:1], "b": numbers[1:2], "meetings": [1], "shared_minutes": [2.0]}
+    who = (replace(phone, key="a"), replace(phone, key="b"))
+    axes = plots.network(replace(table, frame=pa.table(pairs), definitions=who), lang="en")
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["139****0000", "139****0000 (2)"]
+
+
+def test_a_group_whose_hours_are_hidden_has_no_grid(build_table: Callable[[str], Table]) -> None:
+    columns = {"group": ["a", "b"], "weekday": [1, 1], "hour": [9, 9], "heatmap": [30.0, None]}
+    axes = plots.heatmap(of(build_table("heatmap"), columns))
+    assert [panel.get_title("left") for panel in axes.child_axes] == ["a"]
+    assert not plots.heatmap(of(build_table("heatmap"), columns | {"heatmap": pa.nulls(2, pa.float64())})).child_axes

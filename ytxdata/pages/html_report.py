@@ -30,6 +30,7 @@ from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection, KeyFigure
 from ytxdata.plots import PICTURES
 from ytxdata.plots.canvas import Inset
+from ytxdata.redact import kept_apart
 from ytxdata.tables.described import Definition, decimal_text, spoken, unit_of
 from ytxdata.tables.html import Rows, readable
 from ytxdata.tables.masking import Privacy
@@ -241,9 +242,9 @@ def _shown(report: Report, lang: Lang, privacy: Privacy, common: set[Text], ids:
     picture = None
     if report.name in PICTURES:
         more = {"show_phones": privacy.show_phones} if PICTURES[report.name].is_personal else {}
-        told = f"{_PICTURE.in_(lang)}{title}"
-        prefix = f"{lang}-{report.name}"
-        picture = chart(report.name, privacy.masked(report), title=told, lang=lang, prefix=prefix, **more)
+        told, prefix = f"{_PICTURE.in_(lang)}{title}", f"{lang}-{report.name}"
+        drawn = replace(hidden := privacy.masked(report), frame=kept_apart(hidden.arrow, report.arrow))
+        picture = chart(report.name, drawn, title=told, lang=lang, prefix=prefix, **more)
     notes = [note for note in cut.notes if note not in common]
     plain = _without_coverage(cut)
     if plain is not cut:

@@ -16,6 +16,7 @@ from ytxdata.pages.collection import Collection
 from ytxdata.plots.canvas import BLUE, INK, RED, numbers
 from ytxdata.plots.distributions import WEEKDAYS
 from ytxdata.plots.over_time import Layer, beside, layers
+from ytxdata.redact import kept_apart
 from ytxdata.tables.described import Cell, Definition, Described, spoken, unit_of
 from ytxdata.tables.excel import SheetPlace, write_workbook
 from ytxdata.tables.excel_sheet import Formats, in_cell, print_setup
@@ -313,7 +314,9 @@ class Overview:
         if "group" not in report.arrow.column_names:
             values = numbers(report.arrow.column(column).to_pylist())[: _TOP if kind == "bar" else None]
             return bars._replace(layers=[Layer(label.in_(self.lang), BLUE, [value / share for value in values])])
-        data = spoken(self._privacy.masked(report), self.lang).arrow.to_pydict()
+        hidden = self._privacy.masked(report)
+        apart = replace(hidden, frame=kept_apart(hidden.arrow, report.arrow))
+        data = spoken(apart, self.lang).arrow.to_pydict()
         names = list(dict.fromkeys(map(str, data[key])))
         found = layers(data, names, key, column, self.lang) if adds_up(column) else beside(data, names, key, column)[0]
         told = [layer._replace(values=[value / share for value in layer.values]) for layer in found]

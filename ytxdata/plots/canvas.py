@@ -27,6 +27,7 @@ from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from ytxdata.labels import Lang, Text, printable
+from ytxdata.redact import kept_apart
 from ytxdata.times import ZONE_NAME
 
 FAMILIES = (
@@ -226,8 +227,9 @@ def opened(source: S, *, lang: Lang, show_phones: bool = False) -> tuple[S, dict
     """
     table: pa.Table
     if hasattr(source, "masked"):
+        own: pa.Table = source.arrow  # type: ignore[attr-defined]  # who can be masked has rows
         source = source.masked(show_phones=show_phones)
-        table = source.arrow  # type: ignore[attr-defined]  # who can be masked has rows
+        table = kept_apart(source.arrow, own)  # type: ignore[attr-defined]
     else:
         table = nw.from_native(source.frame, eager_only=True).to_arrow()  # type: ignore[attr-defined]
     zone = getattr(source, "zone", ZONE_NAME)

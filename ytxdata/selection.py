@@ -52,7 +52,7 @@ class Selectable:
             Joined by one of these numbers.
         number_class
             Convened from a number of one of these classes: mobile, fixed, service, premium, international, satellite,
-            unknown.
+            short, access, unknown.
         min_minutes
             At least so many meeting minutes; without what has no known end.
         book

@@ -11,11 +11,13 @@ from typing import Any
 
 import chinese_calendar
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.metrics import oracle
 from tests.metrics.offices import ENGINES, difficult, offices, rows
+from tests.metrics.offices import tables as offices_tables
 from tests.metrics.oracle import Leg, Office
 from tests.metrics.test_oracle import FRACTIONS, TARIFF
 from ytxdata import metrics, sample
@@ -322,3 +324,24 @@ def test_the_sample_knows_the_class_of_its_creators() -> None:
         assert "unknown" not in set(found["group"])
         alone = metrics.usage(source.only(number_class="mobile"), by="total").frame
         assert alone["meetings"].sum() == found.set_index("group")["meetings"]["mobile"] > 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_accounts_own_numbers_are_a_class_of_their_own(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its line is a landline by its digits; who is listed under it came in by it, and none of its landlines is dear."""
+    own = "+861065520000"
+    given = ENGINES[engine](difficult())
+    meetings, legs = offices_tables(difficult())
+    shown = pa.array(["010 6552 0000", *[None] * (meetings.num_rows - 1)], pa.string())
+    monkeypatch.setattr(
+        "tests.metrics.offices.tables", lambda _: (meetings.append_column("display_number", shown), legs)
+    )
+    source = ENGINES[engine](difficult())
+    tariff = metrics.Tariff(prices={"access": "1", "default": "0"})
+    lines = rows(metrics.cost(source, by="line", tariff=tariff))
+    assert {row["number_class"] for row in lines if row["number"] == own} == {"access"}
+    assert {row["cost"] > 0 for row in lines if row["billed_minutes"]} == {True, False}
+    assert not any(row["cost"] for row in lines if row["number"] != own)
+    asked: dict[str, Any] = {"by": "total", "group": "number_class", "group_of": "leg"}
+    before, after = ({row["group"] for row in rows(metrics.usage(one, **asked))} for one in (given, source))
+    assert after - before == {"access"}

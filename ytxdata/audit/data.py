@@ -27,6 +27,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.source import Frames
 from ytxdata.phones import normalize
+from ytxdata.records.numbers import access_numbers
 from ytxdata.tables.described import to_arrow
 from ytxdata.tables.lists import AddressBook
 from ytxdata.times import instant_of, local_second
@@ -68,7 +69,8 @@ class Data:
     - `legs`: `m leg number` (E.164) `person` (number, or one of its own) `j l` (join, leave as given) `x` (leave; an
       open leg is closed at the end);
     - `all_meetings`, `all_legs`: the same for all there is, with `in_scope`; the two above hold only what starts in
-      the period.
+      the period;
+    - `access`: `number`, the account's own numbers, by which one gets into a meeting.
 
     Parameters
     ----------
@@ -189,9 +191,13 @@ def _fill(data: Data, source: Auditable, as_of: datetime | None) -> None:
     load(data.connection, source, as_of)
     data.put("creators", _numbers(data, "raw_meetings", "creator"))
     data.put("numbers", _numbers(data, "raw_legs", "phone", "number IS NULL"))
+    access = access_numbers(
+        data.connection.execute("SELECT DISTINCT display_number FROM raw_meetings").to_arrow_table()
+    )
     start, end = (None if edge is None else local_second(edge) for edge in data.period)
     data.connection.execute(_MEETINGS, {"start": start, "end": end})
     data.connection.execute(_LEGS)
+    data.put("access", pa.table({"number": pa.array(sorted(access), pa.string())}))
     known = sorted(data.roster.entries) if data.roster else []
     data.put("known", pa.table({"number": pa.array(known, pa.string())}))
 
@@ -248,6 +254,7 @@ MEETINGS = {
     "started_at": "BIGINT",
     "ended_at": "BIGINT",
     "creator": "VARCHAR",
+    "display_number": "VARCHAR",
     "duration_s": "BIGINT",
     "amount_yuan": "DECIMAL(38, 18)",
     "n_legs": "BIGINT",

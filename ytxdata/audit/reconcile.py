@@ -274,7 +274,8 @@ def _classify(data: Data) -> None:
     """Put the class of every number beside the legs."""
     sql = "SELECT DISTINCT number FROM all_legs WHERE number IS NOT NULL ORDER BY number"
     numbers = [row["number"] for row in data.rows(sql)]
-    kinds = [number_class(one) for one in numbers]
+    access = frozenset(row["number"] for row in data.rows("SELECT number FROM access"))
+    kinds = [number_class(one, access) for one in numbers]
     data.put("classes", pa.table({"number": pa.array(numbers, pa.string()), "kind": pa.array(kinds, pa.string())}))
 
 

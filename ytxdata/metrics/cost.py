@@ -412,9 +412,7 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def billed_lines(rows: Breakdown, tariff: Tariff) -> Lazy:
-    """Return what is billed: `row key meeting_id leg number number_class at billed_s nano`; `nano` is null where
-    there is no price.
-    """
+    """Return what is billed: `row key meeting_id leg number number_class at billed_s nano` (null without a price)."""
     if tariff.per == "meeting":
         if rows.of_legs:
             raise UsageError(
@@ -437,9 +435,10 @@ def billed_lines(rows: Breakdown, tariff: Tariff) -> Lazy:
 
 def with_prices(known: Facts, legs: Lazy, tariff: Tariff) -> Lazy:
     """Add the `number_class` of each leg and its `price` in billionths of a yuan per minute."""
+    access = known.source.access
     functions: dict[str, tuple[pa.DataType, Callable[[str], Any]]] = {
-        "number_class": (pa.string(), number_class),
-        "price": (pa.int64(), lambda number: tariff.nano(number_class(number))),
+        "number_class": (pa.string(), lambda number: number_class(number, access)),
+        "price": (pa.int64(), lambda number: tariff.nano(number_class(number, access))),
     }
     priced = with_looked_up(known.source, legs, "number", functions)
     withheld, unknown = nw.col("number").is_null(), tariff.nano("unknown")

@@ -84,7 +84,7 @@ _TABLE = (
     _define("gini", "基尼系数", "Gini", "ratio", "各发起人会议时长的基尼系数，不作小样本修正", "Gini coefficient of the creators' meeting minutes, no small-sample correction", Text("bandicoot 的帕累托指标", "bandicoot pareto"), example="0.5824"),
     # ── money ──
     _define("cost", "费用（元）", "cost", "yuan", "接通费 + 计费分钟 × 号码类别单价，逐条精确计算，不四舍五入到分；合计等于各条之和", "connection fee + billed minutes × price of the number class, exact line by line, never rounded to fen; the total is the sum of its lines", Text("Teams 的通话费 + 接通费", "Teams charge + connection fee"), example="312.48"),
-    _define("number_class", "号码类别", "number class", "text", "mobile、fixed、service、premium、international、satellite、unknown；按会议计费时为 default", "mobile, fixed, service, premium, international, satellite, unknown; default when meetings are billed", example="mobile"),
+    _define("number_class", "号码类别", "number class", "text", "mobile、fixed、service、premium、international、satellite、short（短号）、access（本账户的接入号）、unknown；按会议计费时为 default", "mobile, fixed, service, premium, international, satellite, short, access (a number of the account's own), unknown; default when meetings are billed", example="mobile"),
     _define("lines_billed", "计费条数", "lines billed", "count", "计费的接入（或会议）条数", "legs (or meetings) that were billed", example="412"),
     _define("billed_minutes", "计费分钟", "billed minutes", "min", "每条秒数取整（默认向上）到 step_s 的倍数、至少 minimum_s，求和 ÷ 60", "seconds of each line rounded (up by default) to a multiple of step_s, at least minimum_s, summed ÷ 60", example="10903.0"),
     _define("weight_pct", "权重", "weight", "%", "该组的权重 × 100 ÷ 该时段各组权重之和；权重为人次分钟、人次或按资费的费用", "weight of the group × 100 ÷ weights of all groups of the period: leg minutes, legs, or cost by the tariff", example="27.5"),

@@ -202,7 +202,8 @@ def _groups(source: Source, group: Group, name: str, book: AddressBook | None, o
     if name == "number" and of == "leg":  # a person each: what `network` pairs; withheld numbers are nobody by name
         return _looked_up(source, name, column, lambda text: text, UNKNOWN, unit="phone")
     if name == "number_class":
-        return _looked_up(source, name, column, number_class if of == "leg" else _class_of_creator, UNKNOWN)
+        read = number_class if of == "leg" else _class_of_creator
+        return _looked_up(source, name, column, lambda text: read(text, source.access), UNKNOWN)
     if book is None:
         raise _unusable(
             "group", name, Text("该分组需要通讯簿（book=、--book）", "this group needs an address book (book=, --book)")
@@ -238,11 +239,11 @@ def _looked_up(
     return Groups(name, tuple(labels), column, table, is_dated, number[rest], unit, book)
 
 
-def _class_of_creator(text: str) -> str:
+def _class_of_creator(text: str, access: frozenset[str]) -> str:
     """Return the class of a creator as records write one: `13900000000`, `010…`, `0086…` are numbers only once they
     are normalised, and would all be unknown.
     """
-    return number_class(normalize(text) or text)
+    return number_class(normalize(text) or text, access)
 
 
 def _by_name(group: Group) -> Callable[[str], str]:
@@ -339,9 +340,8 @@ def _numbers(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selecti
 
 
 def _classes(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
-    kept = _where(
-        source, meetings.filter(~nw.col("creator").is_null()), "creator", lambda text: _class_of_creator(text) in wanted
-    )
+    told = meetings.filter(~nw.col("creator").is_null())
+    kept = _where(source, told, "creator", lambda text: _class_of_creator(text, source.access) in wanted)
     if "unknown" not in wanted:
         return kept
     return nw.concat([kept, meetings.filter(nw.col("creator").is_null())])

@@ -20,6 +20,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.sums import distinct, null_like
 from ytxdata.phones import normalize
+from ytxdata.records.numbers import access_numbers
 from ytxdata.records.schema import to_pandas
 from ytxdata.selection import Selectable, Selection
 from ytxdata.tables.described import to_arrow
@@ -91,7 +92,8 @@ class Source:
     """Meetings (`id meeting_id pull_id creator name s e n_legs`) and legs (`id leg number j l`), lazily.
 
     `id` ties them together; `s e` are start and end, `j l` join and leave, in local epoch seconds. `notes` are said
-    under every report, `held` keeps what several reports share.
+    under every report, `held` keeps what several reports share. `displayed` are the numbers that meetings show to whom
+    they call (`display_number`), where the source has them.
     """
 
     meetings: Lazy
@@ -101,6 +103,15 @@ class Source:
     is_archive: bool = False
     notes: tuple[Text, ...] = ()
     held: dict[Any, Any] = field(default_factory=dict)
+    displayed: Lazy | None = None
+
+    @cached_property
+    def access(self) -> frozenset[str]:
+        """The account's own numbers: a leg under one of these came in by it, and is nobody's mobile or landline."""
+        if self.displayed is None:
+            return frozenset()
+        shown = texts(self, self.displayed, "display_number")
+        return access_numbers(pa.table({"display_number": pa.array(shown, pa.string())}))
 
     @cached_property
     def claimed(self) -> tuple[int | None, int]:
@@ -173,7 +184,8 @@ def _prepare(frames: Frames) -> Source:
         e=nw.col("ended_at"),
         n_legs=_optional(engine, "n_legs", "started_at"),
     )
-    source = Source(known, legs, engine, getattr(frames, "certificate", None))
+    displayed = meetings.select("display_number") if "display_number" in engine.columns else None
+    source = Source(known, legs, engine, getattr(frames, "certificate", None), displayed=displayed)
     if "number" not in legs_engine.columns and "phone" in legs_engine.columns:
         legs = with_numbers(source, legs, "phone", "number")
         number = nw.col("number")

@@ -61,7 +61,8 @@ class Tariff:
         What each line costs at once [yuan].
     prices
         Number class → price [yuan per minute]; `default` is for all others, and for meetings. Classes are those of
-        `ytxdata.phones.number_class`: mobile, fixed, service, premium, international, satellite, unknown.
+        `ytxdata.phones.number_class`: mobile, fixed, service, premium, international, satellite,
+        short (an extension or a short code), access (a number of the account's own), unknown.
 
     Raises
     ------

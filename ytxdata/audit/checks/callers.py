@@ -269,10 +269,11 @@ def risky_number(
     """A number of one of `classes`, or that begins with one of `prefixes` (E.164, such as `+8690`); one finding per
     number.
     """
+    access = frozenset(row["number"] for row in data.rows("SELECT number FROM access"))
     risky = []
     for row in data.rows("SELECT DISTINCT number FROM legs WHERE number IS NOT NULL"):
         number = row["number"]
-        kind = "listed" if number.startswith(tuple(prefixes)) else number_class(number)
+        kind = "listed" if number.startswith(tuple(prefixes)) else number_class(number, access)
         if kind == "listed" or kind in classes:
             risky.append((number, kind))
     data.put(

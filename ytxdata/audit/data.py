@@ -191,9 +191,8 @@ def _fill(data: Data, source: Auditable, as_of: datetime | None) -> None:
     load(data.connection, source, as_of)
     data.put("creators", _numbers(data, "raw_meetings", "creator"))
     data.put("numbers", _numbers(data, "raw_legs", "phone", "number IS NULL"))
-    access = access_numbers(
-        data.connection.execute("SELECT DISTINCT display_number FROM raw_meetings").to_arrow_table()
-    )
+    shown = [row["display_number"] for row in data.rows("SELECT DISTINCT display_number FROM raw_meetings")]
+    access = access_numbers(pa.table({"display_number": pa.array(shown, pa.string())}))
     start, end = (None if edge is None else local_second(edge) for edge in data.period)
     data.connection.execute(_MEETINGS, {"start": start, "end": end})
     data.connection.execute(_LEGS)

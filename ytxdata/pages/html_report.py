@@ -209,9 +209,7 @@ class _Tile(NamedTuple):
 def _figure(figure: KeyFigure, lang: Lang) -> _Tile:
     known = figure.definition
     return _Tile(
-        label=Text(known.zh.partition("（")[0], known.en).in_(
-            lang
-        ),  # without the unit in brackets that some names have
+        label=figure.label.in_(lang),
         value=figure.text,
         exact=decimal_text(figure.value) if isinstance(figure.value, Decimal) else "",
         unit=unit_of(known.unit).label.in_(lang),
@@ -242,9 +240,9 @@ def _shown(report: Report, lang: Lang, privacy: Privacy, common: set[Text], ids:
     picture = None
     if report.name in PICTURES:
         more = {"show_phones": privacy.show_phones} if PICTURES[report.name].is_personal else {}
-        told, prefix = f"{_PICTURE.in_(lang)}{title}", f"{lang}-{report.name}"
         drawn = replace(hidden := privacy.masked(report), frame=kept_apart(hidden.arrow, report.arrow))
-        picture = chart(report.name, drawn, title=told, lang=lang, prefix=prefix, **more)
+        told = _PICTURE.in_(lang) + title
+        picture = chart(report.name, drawn, title=told, lang=lang, prefix=f"{lang}-{report.name}", **more)
     notes = [note for note in cut.notes if note not in common]
     plain = _without_coverage(cut)
     if plain is not cut:

@@ -208,6 +208,21 @@ def test_one_id_for_two_meetings_in_an_answer_is_told(other: Seen, *, collides: 
     assert seen([*TAIL, other]).collisions == (("m100",) if collides else ())
 
 
+@pytest.mark.parametrize(
+    ("other", "contradicts"),
+    [
+        (replace(meeting(100), record_hash="another"), True),
+        (replace(meeting(40), meeting_id="m100", record_hash="another"), False),
+        (meeting(100), False),
+    ],
+)
+def test_a_meeting_told_in_two_records_at_once_is_told_and_proves_nothing(other: Seen, *, contradicts: bool) -> None:
+    assert seen([*TAIL, other]).contradictions == (("m100",) if contradicts else ())
+    assert seen([*TAIL, other], MemoryLand(), Before()).contradictions == (("m100",) if contradicts else ())
+    if contradicts:
+        assert reason_at(judged([*TAIL, other]), 36) == "contradiction"
+
+
 def test_one_new_id_for_two_meetings_of_one_creator_is_told() -> None:
     other = replace(meeting(160), meeting_id="m100")
     assert seen([*TAIL, other], MemoryLand(), Before()).collisions == ("m100",)

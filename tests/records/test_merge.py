@@ -52,7 +52,7 @@ def test_going_back_is_a_change_too() -> None:
 def test_the_same_id_again_in_one_answer_is_told() -> None:
     table = merge_answers([answer(1, meeting("a", name="1"), meeting("a", name="2"), meeting("a", name="2"))])
     assert table.counts[:4] == (3, 1, 0, 2)
-    assert table.meetings["version"].to_pylist() == [2]
+    assert table.meetings["version"].to_pylist() == [1]
     assert table.problems["reason"].to_pylist() == ["same_id_again"]
 
 
@@ -61,7 +61,7 @@ def test_of_two_texts_in_one_answer_the_fuller_is_shown_whichever_comes_first() 
     for order in ([running, over], [over, running]):
         table = merge_answers([answer(1, *order), answer(2, *order)])
         (row,) = table.meetings.to_pylist()
-        assert (row["ended_at"] is not None, row["version"]) == (True, 2)
+        assert (row["ended_at"] is not None, row["version"]) == (True, 1)
         assert table.counts[:4] == (4, 1, 0, 3)
 
 
@@ -163,3 +163,44 @@ def test_columns_are_told_in_both_languages() -> None:
     for column in (*MEETINGS, *LEGS, *REJECTS, *PROBLEMS, *schema.PULLS):
         assert all((column.zh, column.en, column.meaning.zh, column.meaning.en))
         assert column.type in schema.ARROW_TYPES
+
+
+def by_party(key: str, i: int, **more: Any) -> dict[str, Any]:
+    party = {"phone": f"1540000000{i}", "jointime": "2026-01-05 10:00:00"}
+    return meeting(key, endtime="2026-01-05 10:30:00", parties=[party], **more)
+
+
+def test_a_row_for_each_party_loses_no_party() -> None:
+    rows = [by_party("a", i) for i in (1, 2, 3)]
+    for order in (rows, rows[::-1]):
+        table = merge_answers([answer(1, *order), answer(2, *order)])
+        (row,) = table.meetings.to_pylist()
+        assert (row["n_legs"], row["n_people"], row["version"]) == (3, 3, 1)
+        assert table.legs["leg"].to_pylist() == [1, 2, 3]
+        assert sorted(table.legs["phone"].to_pylist()) == ["15400000001", "15400000002", "15400000003"]
+        assert table.problems["reason"].to_pylist() == ["same_id_again"] * 2
+        assert table.counts[:4] == (6, 1, 0, 5)
+
+
+def test_a_connection_told_running_and_over_is_one_and_one_that_stands_twice_is_two() -> None:
+    joined = {"phone": "15400000001", "jointime": "2026-01-05 10:00:00"}
+    over = {**joined, "leavetime": "2026-01-05 10:20:00"}
+    table = merge_answers([answer(1, meeting("a", parties=[joined]), meeting("a", parties=[over, joined]))])
+    assert table.legs.num_rows == 2
+
+
+def test_what_contradicts_in_more_than_parties_is_told_and_joins_none() -> None:
+    table = merge_answers([answer(1, by_party("a", 1, name="1"), by_party("a", 2, name="2"))])
+    assert table.legs.num_rows == 1
+    (row,), (problem,) = table.meetings.to_pylist(), table.problems.to_pylist()
+    assert problem["reason"] == "same_id_again"
+    assert problem["raw_value"] != row["record_hash"]
+
+
+def test_what_is_known_stays_beside_what_contradicts_it_and_its_end_is_a_version() -> None:
+    a, b = meeting("a", name="1", endtime="2026-01-05 11:00:00"), meeting("a", name="2", endtime="2026-01-05 12:00:00")
+    for one, other in ((a, b), (b, a)):
+        table = merge_answers([answer(1, one), answer(2, one, other), answer(3, other, one)])
+        assert table.meetings.select(["name", "version"]).to_pylist() == [{"name": one["name"], "version": 1}]
+    table = merge_answers([answer(1, meeting("a")), answer(2, meeting("a"), a)])
+    assert table.meetings.select(["name", "version"]).to_pylist() == [{"name": "1", "version": 2}]

@@ -298,7 +298,9 @@ class Archive(Selectable, Exportable):
         return identity.secret if identity else None
 
     def raw_records(self) -> list[bytes]:
-        """Return the raw record of every meeting's latest version, and every rejected one, in the order of keeping."""
+        """Return the raw record of every meeting's latest version, those that answers told beside it, and every
+        rejected one, in the order of keeping.
+        """
         return current_records(self.snapshot())
 
     def scan(self, view: str, as_of: Instant | None = None, *, engine: str = "duckdb", spark: Any = None) -> Scan:

@@ -77,7 +77,7 @@ def grouped(versions: Iterable[Version]) -> dict[str, Twins]:
     """Return versions by meeting id and twin, each oldest first (by asking time)."""
     groups: dict[str, Twins] = {}
     # not by number: an older answer that was kept late (a clock set back) has a higher one than the version after it
-    for version in sorted(versions, key=lambda v: (v.twin, v.observed_at, v.version)):
+    for version in sorted(versions, key=lambda v: (v.twin, v.observed_at, v.version, v.is_believed)):
         twins = groups.setdefault(version.meeting_id, [])
         if version.twin == len(twins):
             twins.append([])

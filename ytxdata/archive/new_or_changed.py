@@ -109,10 +109,11 @@ class Intake:
             if len(group) == 1 and (number := self._at_a_glance(call, group[0], twins)) is not None:
                 pieces[group[0].position] = number
                 continue
-            for twin, same in by_meeting(twins, group):
+            shown = [_shown(history, call.asked_at) for history in twins]
+            for twin, same in by_meeting(twins, group, shown):
                 if twin == len(twins):
                     twins.append([])
-                # the fullest by content, never by place: another order of the answer would look like a change
+                # by content, never by place: another order of the answer would look like a change
                 best = same[-1]
                 lesser = {row.record_hash: row for row in same[:-1] if row.record_hash != best.record_hash}
                 numbers = {digest: self._lesser(call, row, twin, twins[twin]) for digest, row in lesser.items()}
@@ -157,7 +158,9 @@ class Intake:
             if version.record_hash == row.record_hash:
                 return version.obs
         place = sum(version.observed_at <= call.asked_at for version in history)
-        version = self._fresh_version(call, row, twin, place + 1)
+        # the number of the one to believe: what came with it is no version of its own
+        number = 1 + sum(one.is_believed and one.observed_at <= call.asked_at for one in history)
+        version = self._fresh_version(call, row, twin, number)
         version = version._replace(replaces=version.obs)
         self._keep(call, row.position, row.record_hash, version, version)
         history.insert(place, version)
@@ -183,7 +186,7 @@ class Intake:
         # the version behind was written as following another; no row is written twice, so all are derived again
         self.is_late |= bool(after)
         place = sum(version.observed_at <= call.asked_at for version in history)
-        version = self._fresh_version(call, row, twin, place + 1)
+        version = self._fresh_version(call, row, twin, len(before) + 1)
         self._keep(call, row.position, row.record_hash, version, before[-1] if before else None)
         history.insert(place, version)
         return version.obs
@@ -228,6 +231,11 @@ class Intake:
         places = np.empty(len(micros), dtype=np.int64)
         places[np.argsort(np.array(micros, dtype=np.int64), kind="stable")] = np.arange(len(micros))
         return places
+
+
+def _shown(history: Sequence[Version], asked_at: datetime) -> bytes | None:
+    """Return the hash of the record that a meeting showed when an answer was asked for."""
+    return next((one.record_hash for one in reversed(history) if one.is_believed and one.observed_at <= asked_at), None)
 
 
 def _rows(meetings: pa.Table) -> list[MeetingRecord]:

@@ -3,15 +3,19 @@
 An answer repeats records that are stored already. So a pull keeps the *gaps* (brackets, commas, what is no
 record) and the numbers of the observations in between; put together they must give the SHA-256 of
 the answer, which is tried before anything is stored. An answer that cannot be folded is kept whole.
+
+Which records stood together in one answer is read off here too: nothing of it is stored.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,9 +24,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.archive.heads import Snapshot, among, batches, filled, read
-from ytxdata.archive.stored_files import Numbers
+from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text
+from ytxdata.records.merge import LEG_COLUMNS, MEETING_COLUMNS, join_parties
+from ytxdata.records.schema import rows_of
 
 
 def _quoted(raw: bytes, *, ascii_only: bool) -> str:
@@ -127,15 +133,6 @@ def raw_records(snapshot: Snapshot, numbers: npt.NDArray[np.int64]) -> dict[int,
     return raws
 
 
-def current_records(snapshot: Snapshot | None) -> list[bytes]:
-    """Return the raw record of every meeting's latest version, and every rejected one."""
-    if snapshot is None:
-        return []
-    replaced = read(snapshot, "meetings", ("replaces",), filled("replaces"))["replaces"].to_numpy()
-    numbers = np.setdiff1d(np.arange(snapshot.head.counts["observations"]), replaced)
-    return [raw for _, raw in sorted(raw_records(snapshot, numbers).items())]
-
-
 def raw_answer(snapshot: Snapshot | None, pull_id: str) -> bytes:
     """Return the answer of a pull exactly as it was received.
 
@@ -192,3 +189,110 @@ def may_hold_more(pull: Mapping[str, Any]) -> bool:
     between, last = b"".join(others[:-1]), others[-1] if others else b""
     is_plain = not between.strip(_PUNCTUATION) and not _OPENING & set(last) and first.count(b"{") <= 3
     return not is_plain or max(len(first), len(last)) > _LONGEST_ENVELOPE
+
+
+_INSTANT = pa.timestamp("us", tz="UTC")
+_VERSIONS = ("obs", "meeting_id", "twin", "replaces", "observed_at", "pull_id", "record_hash")
+
+
+class Together(NamedTuple):
+    """Three small tables: `obs` shown and the `record_hash` of each other; `other`, `leg` that `obs` shows `as_leg`;
+    `n_legs` and `n_people` that `obs` then has."""
+
+    beside: pa.Table
+    joined: pa.Table
+    sizes: pa.Table
+
+
+def together(snapshot: Snapshot, as_of: datetime | None = None) -> Together:
+    """Return what the views show of records that were told together, as known at an instant."""
+    hashes, others = _beside(snapshot, as_of)
+    numbers = np.array(sorted({one for shown in others for one in (shown, *others[shown])}), np.int64)
+    told = [
+        read(snapshot, name, ("obs", *columns), among("obs", numbers))
+        for name, columns in (("meetings", MEETING_COLUMNS), ("legs", LEG_COLUMNS))
+    ]
+    parties = join_parties(others, *told, "obs")
+    pairs = [(shown, hashes[other].hex()) for shown in others for other in others[shown]]
+    legs = [(obs, other, leg, as_leg) for (other, leg), (obs, as_leg) in parties.legs.items()]
+    sizes = [(obs, *size) for obs, size in parties.sizes.items()]
+    number, text = pa.int64(), pa.string()
+    return Together(
+        _table(pairs, {"obs": number, "record_hash": text}),
+        _table(legs, {"obs": number, "other": number, "leg": number, "as_leg": number}),
+        _table(sizes, {"obs": number, "n_legs": number, "n_people": number}),
+    )
+
+
+def _table(rows: list[tuple[object, ...]], types: Mapping[str, pa.DataType]) -> pa.Table:
+    return pa.table([pa.array([row[i] for row in rows], kind) for i, kind in enumerate(types.values())], list(types))
+
+
+def current_records(snapshot: Snapshot | None) -> list[bytes]:
+    """Return the raw record of every meeting's latest version, those told beside it, and every rejected one."""
+    if snapshot is None:
+        return []
+    replaced = read(snapshot, "meetings", ("replaces",), filled("replaces"))["replaces"].to_numpy()
+    numbers = np.setdiff1d(np.arange(snapshot.head.counts["observations"]), replaced)
+    beside = [one for others in _beside(snapshot, None)[1].values() for one in others]
+    numbers = np.union1d(numbers, np.array(beside, np.int64))
+    return [raw for _, raw in sorted(raw_records(snapshot, numbers).items())]
+
+
+def _beside(snapshot: Snapshot, as_of: datetime | None) -> tuple[dict[int, bytes], dict[int, list[int]]]:
+    """Return the hash of each record that may matter, and, by the record shown, those that answers told beside it."""
+    rows = _with_namesakes(snapshot, as_of)
+    replaced = set(rows["replaces"].drop_null().to_pylist())
+    shown: dict[tuple[str, int], int] = {}
+    group: dict[tuple[str, int], list[int]] = defaultdict(list)
+    hashes: dict[int, bytes] = {}
+    brought: dict[str, list[int]] = defaultdict(list)
+    for obs, meeting_id, twin, _, _, pull_id, digest in rows_of(rows, _VERSIONS):
+        group[meeting_id, twin].append(obs)
+        hashes[obs] = digest
+        brought[pull_id].append(obs)
+        if obs not in replaced:
+            shown[meeting_id, twin] = obs
+    # by number, an array and no dictionary: each pull of ten years is looked through
+    shown_of = np.full(snapshot.head.counts["observations"], -1)
+    for key, numbers in group.items():
+        if len(numbers) > 1 and key in shown:
+            shown_of[numbers] = shown[key]
+    found: dict[int, set[int]] = defaultdict(set)
+    for numbers in _listed(snapshot, as_of, brought, shown_of) if group else ():
+        _, at, n = np.unique(shown_of[numbers], return_inverse=True, return_counts=True)
+        several = numbers[n[at] > 1]
+        listed = set(several.tolist())
+        for one in listed:
+            if (best := int(shown_of[one])) in listed and best != one:
+                found[best].add(one)
+    return hashes, {best: _once(others, hashes) for best, others in sorted(found.items())}
+
+
+def _once(others: set[int], hashes: Mapping[int, bytes]) -> list[int]:
+    """Return observations by their hash, as a history has them: what came back to an old text is two of one text."""
+    return [*{hashes[one]: one for one in sorted(others, key=lambda one: (hashes[one], one))}.values()]
+
+
+def _with_namesakes(snapshot: Snapshot, as_of: datetime | None) -> pa.Table:
+    """Return the versions of all meetings that have more than one: an archive without any is not read for them."""
+    newer = read(snapshot, "meetings", ("meeting_id", "replaces"), filled("replaces"))
+    ids = newer["meeting_id"].unique()
+    rows = read(snapshot, "meetings", _VERSIONS, among("obs", find(snapshot.runs, ids.to_pylist())))
+    rows = rows.filter(pc.is_in(rows["meeting_id"], value_set=ids))
+    return rows if as_of is None else rows.filter(pc.less_equal(rows["observed_at"], pa.scalar(as_of, _INSTANT)))
+
+
+def _listed(
+    snapshot: Snapshot, as_of: datetime | None, brought: Mapping[str, list[int]], shown_of: Numbers
+) -> Iterator[Numbers]:
+    """Yield the observations of meetings with several versions that each answer listed."""
+    for pulls in batches(snapshot, "pulls", ("asked_at", "pull_id", "form", "numbers")):
+        if as_of is not None:
+            pulls = pulls.filter(pc.less_equal(pulls["asked_at"], pa.scalar(as_of, _INSTANT)))
+        cells = (pulls[name].to_pylist() for name in ("pull_id", "form", "numbers"))
+        for pull_id, form, listed in zip(*cells, strict=True):
+            here = Envelope.from_cells(form, b"", listed).numbers
+            # what was regained from a raw answer is among no pull's numbers
+            here = np.unique(np.concatenate([here, np.array(brought.get(pull_id, ()), np.int64)]))
+            yield here[shown_of[here] >= 0]

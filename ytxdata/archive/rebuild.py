@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -189,13 +189,13 @@ def places_of(source: Snapshot, columns_of: Callable[[Sequence[str]], pa.Table])
     rows = columns_of(VERSION_COLUMNS).filter(pc.is_in(ids, value_set=doubled))
     found = {version.obs: version for version in from_rows(rows)}
     known: dict[str, Twins] = defaultdict(list)
-    latest: dict[tuple[str, int], int] = {}
+    latest: dict[tuple[str, int], Version] = {}
+    n_believed: Counter[tuple[str, int]] = Counter()
     places: dict[int, Place] = {}
 
     def put(version: Version, twin: int, replaces: int | None) -> None:
-        history = known[version.meeting_id][twin]
-        places[version.obs] = Place(twin, len(history) + 1, replaces)
-        history.append(version)
+        places[version.obs] = Place(twin, n_believed[version.meeting_id, twin] + 1, replaces)
+        known[version.meeting_id][twin].append(version)
 
     for numbers in _listed(source, found):
         by_id: dict[str, list[Version]] = defaultdict(list)
@@ -203,15 +203,18 @@ def places_of(source: Snapshot, columns_of: Callable[[Sequence[str]], pa.Table])
             by_id[found[number].meeting_id].append(found[number])
         for meeting_id, together in by_id.items():
             twins = known[meeting_id]
-            for twin, (*lesser, best) in by_meeting(twins, together):
+            shown = [latest[meeting_id, twin].record_hash for twin in range(len(twins))]
+            for twin, (*lesser, best) in by_meeting(twins, together, shown):
                 if twin == len(twins):
                     twins.append([])
                 for version in lesser:
                     if version.obs not in places:
                         put(version, twin, version.obs)
                 if best.obs not in places:
-                    put(best, twin, latest.get((meeting_id, twin)))
-                    latest[meeting_id, twin] = best.obs
+                    before = latest.get((meeting_id, twin))
+                    put(best, twin, before.obs if before else None)
+                    latest[meeting_id, twin] = best
+                    n_believed[meeting_id, twin] += 1
     return places
 
 

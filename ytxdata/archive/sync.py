@@ -73,7 +73,7 @@ class SyncReport:
     rejected
         Records that cannot be a meeting; kept with the reason.
     duplicates
-        Records that came more than once in this sync.
+        Records of a meeting that came more than once in this sync; `notes` tells of those that are not the same.
     calls
         Questions asked.
     bytes
@@ -111,9 +111,12 @@ class SyncReport:
     def line(self) -> Text:
         """The result in one line."""
         verdict = VERDICTS[self.certificate.worst]
-        return _LINE.format(
+        line = _LINE.format(
             **self._numbers(), verdict_zh=verdict.zh, verdict_en=verdict.en, verdict=self.certificate.worst
         )
+        # counted among the duplicates, a record that says something else would look like one that says the same
+        told = [note.text for note in self.notes if note.key == "contradiction"]
+        return Text("；".join(text.zh for text in (line, *told)), "; ".join(text.en for text in (line, *told)))
 
     @property
     def warnings(self) -> tuple[Text, ...]:

@@ -1,6 +1,7 @@
 """The views, as SQL that DuckDB and Spark both read: whole frames, and lazy ones that read only what is asked for.
 
-`{meetings}`, `{legs}`, … stand for the stored tables, `{seen}` for when each observation was last seen, `{timestamp}`
+`{meetings}`, `{legs}`, … stand for the stored tables, `{seen}` for when each observation was last seen, `{beside}`,
+`{joined}` and `{sizes}` for what answers told of one meeting in several records (`raw_answers.together`), `{timestamp}`
 for what an engine calls an instant with a zone. A version is current unless a later one replaces it: few rows are
 replaced, so nothing has to be sorted or grouped, and a filter on `started_at` reaches the files.
 """
@@ -26,6 +27,7 @@ import pyarrow as pa
 
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import last_seen
+from ytxdata.archive.raw_answers import Together, together
 from ytxdata.archive.stored_files import SCHEMAS, telling_damage
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
@@ -44,7 +46,7 @@ ORDER = {
     "meetings": "started_at NULLS FIRST, meeting_id, version",
     "legs": "meeting_id, leg",
     "rejects": "pull_id, position",
-    "problems": "meeting_id, leg NULLS FIRST",
+    "problems": "meeting_id, leg NULLS FIRST, reason, raw_value",
     "pulls": "asked_at, pull_id",
 }
 """How frames are sorted."""
@@ -105,9 +107,15 @@ def _current(as_of: datetime | None) -> str:
 
 def _meetings(name: str, as_of: datetime | None, period: str, key: str) -> str:
     # what was regained from a raw answer is among no pull's numbers: it was seen when that answer came
-    special = {"last_seen_at": "coalesce(s.last_seen_at, m.observed_at)", "record_hash": "lower(hex(m.record_hash))"}
+    special = {
+        "last_seen_at": "coalesce(s.last_seen_at, m.observed_at)",
+        "record_hash": "lower(hex(m.record_hash))",
+        "n_legs": "coalesce(z.n_legs, m.n_legs)",
+        "n_people": "coalesce(z.n_people, m.n_people)",
+    }
     return (
         f"SELECT {key}{_columns(name, 'm', **special)} FROM {{meetings}} m LEFT JOIN {{seen}} s ON s.obs = m.obs "
+        f"LEFT JOIN {{sizes}} z ON z.obs = m.obs "
         f"WHERE {_current(as_of)}{period}"
     )
 
@@ -115,18 +123,22 @@ def _meetings(name: str, as_of: datetime | None, period: str, key: str) -> str:
 def _of_meetings(name: str, as_of: datetime | None, period: str, key: str) -> str:
     return (
         f"SELECT {key}{_columns(name, 't')} FROM {{{name}}} t JOIN {{meetings}} m ON t.obs = m.obs "
-        f"WHERE {_current(as_of)}{period}"
+        f"WHERE {_current(as_of)}{period} UNION ALL "
+        f"SELECT {key}{_columns(name, 't', leg='j.as_leg')} FROM {{joined}} j "
+        f"JOIN {{{name}}} t ON t.obs = j.other AND t.leg = j.leg JOIN {{meetings}} m ON m.obs = j.obs WHERE TRUE{period}"
     )
 
 
 def _problems(name: str, as_of: datetime | None, period: str, key: str) -> str:
-    """Problems of records, and of ids that were used for two meetings."""
+    """Problems of records, of ids that were used for two meetings, and of meetings told in several records at once."""
     # a row for each of the two: whichever a reader looks at, it must say that the id is not its own
     return (
         f"{_of_meetings(name, as_of, period, key)} UNION ALL "
         f"SELECT {key}m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id', 'id_collision', m.meeting_id FROM {{meetings}} m "
         f"WHERE m.meeting_id IN (SELECT t.meeting_id FROM {{meetings}} t WHERE t.twin > 0 AND {_until('t.observed_at', as_of)}) "
-        f"AND {_current(as_of)}{period}"
+        f"AND {_current(as_of)}{period} UNION ALL "
+        f"SELECT {key}m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id', 'same_id_again', b.record_hash "
+        f"FROM {{beside}} b JOIN {{meetings}} m ON m.obs = b.obs WHERE TRUE{period}"
     )
 
 
@@ -199,9 +211,19 @@ def relation(
     connection = connection or connect()
     sql = view(name, as_of, start, end, is_keyed=is_keyed)
     tables = {table: _stored(connection, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
-    if "{seen}" in sql:
-        connection.register("seen", last_seen(snapshot, as_of))
-    return connection.sql(sql.format(seen="seen", timestamp="TIMESTAMPTZ", **tables))
+    for found, rows in _found(snapshot, sql, as_of).items():
+        connection.register(found, rows)
+        tables[found] = found
+    return connection.sql(sql.format(timestamp="TIMESTAMPTZ", **tables))
+
+
+def _found(snapshot: Snapshot, sql: str, as_of: datetime | None) -> dict[str, pa.Table]:
+    """Return what a view needs that no stored table says: what answers listed, and when."""
+    asked = {name for name in ("seen", *Together._fields) if f"{{{name}}}" in sql}
+    found = {"seen": last_seen(snapshot, as_of)} if "seen" in asked else {}
+    if asked - {"seen"}:
+        found |= {name: rows for name, rows in together(snapshot, as_of)._asdict().items() if name in asked}
+    return found
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, table: str) -> str:
@@ -354,8 +376,7 @@ def _spark_view(session: Any, snapshot: Snapshot | None, name: str, as_of: datet
         return session.createDataFrame(empty(COLUMNS[name]))
     sql = view(name, as_of, None, None)
     frames = {table: _files(session, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
-    if "{seen}" in sql:
-        frames["seen"] = session.createDataFrame(last_seen(snapshot, as_of))
+    frames |= {found: session.createDataFrame(rows) for found, rows in _found(snapshot, sql, as_of).items()}
     names = {table: f"{{{table}}}" for table in frames}
     return session.sql(sql.format(timestamp="TIMESTAMP", **names), **frames)
 

@@ -20,7 +20,7 @@ The distinct records of one meeting are its versions. Every distinct record belo
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -211,9 +211,20 @@ def _start(record: Timed) -> Any:
     return (record.started_at is not None, record.started_at)
 
 
-def by_meeting(known: Sequence[Sequence[Told]], records: Sequence[R]) -> list[tuple[int, list[R]]]:
-    """Return the records of one id in one answer by the meeting they are of, see `assign`; the fullest of each last."""
+def by_meeting(
+    known: Sequence[Sequence[Told]], records: Sequence[R], shown: Sequence[str | bytes | None] = ()
+) -> list[tuple[int, list[R]]]:
+    """Return the records of one id in one answer by the meeting they are of, see `assign`; the one to believe last.
+
+    `shown` is the hash of the record that each known meeting shows. It stays where it is told again, unless it runs and
+    another one has ended: what stands beside it in one answer contradicts it, and came no later.
+    """
+
+    def trust(at: int) -> Callable[[R], Any]:
+        now = shown[at] if at < len(shown) else None
+        return lambda one: (one.ended_at is not None, one.record_hash == now, *fullness(one))
+
     groups: dict[int, list[R]] = {}
     for at, record in zip(assign(known, records), records, strict=True):
         groups.setdefault(at, []).append(record)
-    return [(at, sorted(same, key=fullness)) for at, same in sorted(groups.items())]
+    return [(at, sorted(same, key=trust(at))) for at, same in sorted(groups.items())]

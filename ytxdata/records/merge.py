@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ytxdata.records import identity, schema
 from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import Normalized, normalize
-from ytxdata.records.schema import DEFAULT, Aliases
+from ytxdata.records.schema import DEFAULT, PROVENANCE, Aliases, rows_of
 from ytxdata.records.spans import RawRecord, own_sizes
 
 
@@ -94,26 +95,23 @@ class _Meeting:
     first: Answer
     last: Answer
     told: list[_Told] = field(default_factory=list)
+    beside: set[_Told] = field(default_factory=set)
     version: int = 0
-    is_told_twice: bool = False
     may_be_two: bool = False
 
     def see(self, answer: Answer, same: Sequence[_Told]) -> None:
-        """Take what an answer tells of it, the fullest record last; going back to an earlier content is a change too.
+        """Take what an answer tells of it, the one to believe last; going back to an earlier content is a change too.
 
-        A lesser record counts as a version once: an answer that always lists both must not look like a change each
-        time.
+        The others are no versions: they came with it, and not before it.
         """
-        self.is_told_twice |= len(same) > 1
         for one in same:
             if one not in self.told:
                 self.may_be_two |= any(identity.may_be_two(one, other) for other in self.told)
                 self.told.append(one)
-                self.version += 1
-            elif one is same[-1] and one != self.shown:
-                self.version += 1
-        if same[-1] != self.shown:
-            self.shown, self.first = same[-1], answer
+        if not self.version or same[-1] != self.shown:
+            self.shown, self.first, self.beside = same[-1], answer, set()
+            self.version += 1
+        self.beside.update(same[:-1])
         self.last = answer
 
 
@@ -179,11 +177,12 @@ def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Merg
     assert n_told + len(rejected) == len(raws), "a distinct record is of no meeting, or of two"
     rank = np.full(max(len(raws), 1), -1)
     rank[[meeting.shown.row for meeting in meetings]] = np.arange(len(meetings))
+    joined = _joined(tables, meetings)
     return MergedTables(
-        _meeting_table(tables, meetings),
-        _in_order(tables.legs, rank).select(schema.arrow_schema(schema.LEGS).names),
+        _meeting_table(tables, meetings, joined),
+        _in_order(with_joined(tables.legs, joined), rank).select(schema.arrow_schema(schema.LEGS).names),
         _reject_table(tables, refused),
-        _problem_table(tables, meetings, rank),
+        _problem_table(with_joined(tables.problems, joined), meetings, rank),
         counts,
         listings,
     )
@@ -224,7 +223,8 @@ def _merge(listings: Sequence[Listing], distinct: pa.Table) -> list[_Meeting]:
                 together.setdefault(told[row].meeting_id, []).append(told[row])
         for meeting_id, records in together.items():
             namesakes = by_id.setdefault(meeting_id, [])
-            for at, same in identity.by_meeting([one.told for one in namesakes], records):
+            shown = [one.shown.record_hash for one in namesakes]
+            for at, same in identity.by_meeting([one.told for one in namesakes], records, shown):
                 if at == len(namesakes):
                     namesakes.append(_Meeting(same[-1], answer, answer))
                 namesakes[at].see(answer, same)
@@ -232,7 +232,19 @@ def _merge(listings: Sequence[Listing], distinct: pa.Table) -> list[_Meeting]:
     return sorted(meetings, key=lambda one: min(record.row for record in one.told))
 
 
-def _meeting_table(tables: Normalized, meetings: list[_Meeting]) -> pa.Table:
+def _others(meeting: _Meeting) -> list[_Told]:
+    """Return what answers told beside the record that is shown, in an order that does not hang on theirs."""
+    return sorted(meeting.beside, key=lambda one: one.record_hash)
+
+
+def _joined(tables: Normalized, meetings: Sequence[_Meeting]) -> Joined:
+    beside = {one.shown.row: [other.row for other in _others(one)] for one in meetings if one.beside}
+    rows = pa.array([row for shown, others in beside.items() for row in (shown, *others)], pa.int64())
+    told = [table.filter(pc.is_in(table["row"], value_set=rows)) for table in (tables.meetings, tables.legs)]
+    return join_parties(beside, *told, "row")
+
+
+def _meeting_table(tables: Normalized, meetings: list[_Meeting], joined: Joined) -> pa.Table:
     rows = tables.meetings["row"].to_numpy()
     found = tables.meetings.take(np.searchsorted(rows, [meeting.shown.row for meeting in meetings]).astype(np.int64))
     seen = {
@@ -241,6 +253,12 @@ def _meeting_table(tables: Normalized, meetings: list[_Meeting]) -> pa.Table:
         "pull_id": [meeting.first.pull_id for meeting in meetings],
         "version": [meeting.version for meeting in meetings],
     }
+    if joined.sizes:
+        for place, name in enumerate(("n_legs", "n_people")):
+            of_it = zip(meetings, found[name].to_pylist(), strict=True)
+            seen[name] = [
+                joined.sizes[one.shown.row][place] if one.shown.row in joined.sizes else n for one, n in of_it
+            ]
     table = schema.arrow_schema(schema.MEETINGS)
     arrays = [
         pa.array(seen[field.name], field.type) if field.name in seen else found[field.name].combine_chunks()
@@ -270,19 +288,98 @@ def _reject_table(tables: Normalized, refused: Sequence[_Refused]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=table)
 
 
-def _problem_table(tables: Normalized, meetings: Sequence[_Meeting], rank: np.ndarray[Any, Any]) -> pa.Table:
+def _problem_table(problems: pa.Table, meetings: Sequence[_Meeting], rank: np.ndarray[Any, Any]) -> pa.Table:
     table = schema.arrow_schema(schema.PROBLEMS)
     n_of_id = Counter(meeting.shown.meeting_id for meeting in meetings)
     own = [
-        {"meeting_id": key, "column": "meeting_id", "reason": reason, "raw_value": key}
+        {"meeting_id": key, "column": "meeting_id", "reason": reason, "raw_value": value}
         for meeting in meetings
         for key in [meeting.shown.meeting_id]
-        for reason, is_so in (
-            ("id_collision", n_of_id[key] > 1),
-            ("same_id_again", meeting.is_told_twice),
-            ("id_overlap", meeting.may_be_two),
+        for reason, values in (
+            ("id_collision", [key] if n_of_id[key] > 1 else []),
+            ("same_id_again", [other.record_hash for other in _others(meeting)]),
+            ("id_overlap", [key] if meeting.may_be_two else []),
         )
-        if is_so
+        for value in values
     ]
-    found = _in_order(tables.problems, rank).select(table.names)
+    found = _in_order(problems, rank).select(table.names)
     return pa.concat_tables([found, pa.Table.from_pylist(own, table)])
+
+
+# A platform that lists a row for each party contradicts itself in nothing but the parties, and each of its rows has one
+# that no other has: shown alone, all but one would be lost.
+_COMPARED = [c.name for c in schema.MEETINGS if c.name not in (*PROVENANCE, "record_hash", "n_legs", "n_people")]
+_ONE_LEG = ["name", "phone", "extension", "joined_at"]
+"""What a connection is known by. When it ended is not of it: told once running and once over, it is one connection, and
+twice it would be billed."""
+
+MEETING_COLUMNS = [*_COMPARED, "n_legs", "n_people"]
+LEG_COLUMNS = ["leg", "number", *_ONE_LEG]
+
+
+class Joined(NamedTuple):
+    """The parties that a shown record gets from others: `legs` by (record, leg) → (shown record, its number there), and
+    how many legs and people the shown records then have."""
+
+    legs: Mapping[tuple[int, int], tuple[int, int]]
+    sizes: Mapping[int, tuple[int, int]]
+
+
+def join_parties(beside: Mapping[int, Sequence[int]], meetings: pa.Table, legs: pa.Table, record: str) -> Joined:
+    """Return the parties that shown records get from those told beside them.
+
+    Parameters
+    ----------
+    beside
+        Record shown → the others, in the order in which their parties are to stand.
+    meetings, legs
+        `MEETING_COLUMNS` and `LEG_COLUMNS` of all these records.
+    record
+        The column that numbers the records.
+    """
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    sizes: dict[int, tuple[int, int]] = {}
+    if not beside:
+        return Joined(found, sizes)
+    facts = {row: cells for row, *cells in rows_of(meetings, [record, *_COMPARED])}
+    listed: dict[int, list[tuple[Any, ...]]] = {}
+    for row, *cells in rows_of(legs, [record, *LEG_COLUMNS]):
+        listed.setdefault(row, []).append(tuple(cells))
+    for shown, others in beside.items():
+        known = list(listed.get(shown, ()))
+        last, n_before = max((leg for leg, *_ in known), default=0), len(known)
+        for other in others:
+            if facts[other] != facts[shown]:
+                continue
+            for cells in _lacking(known, listed.get(other, ())):
+                last += 1
+                found[other, cells[0]] = (shown, last)
+                known.append(cells)
+        if len(known) > n_before:
+            sizes[shown] = (len(known), len({number for _, number, *_ in known} - {None}))
+    return Joined(found, sizes)
+
+
+def _lacking(known: Sequence[tuple[Any, ...]], more: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Yield the connections that are not known yet; one that stands twice in either is two."""
+    there = Counter(key for _, _, *cells in known for key in [tuple(cells)])
+    for leg, number, *cells in sorted(more, key=lambda one: one[0]):
+        if there[tuple(cells)] > 0:
+            there[tuple(cells)] -= 1
+        else:
+            yield (leg, number, *cells)
+
+
+def with_joined(table: pa.Table, joined: Joined) -> pa.Table:
+    """Return rows of legs (or of problems of legs), numbered by `row`, with those of joined parties once more behind
+    them, under the record that shows them."""
+    if not joined.legs:
+        return table
+    places = list(zip(table["row"].to_pylist(), table["leg"].to_pylist(), strict=True))
+    taken = [(joined.legs[place], at) for at, place in enumerate(places) if place in joined.legs]
+    taken.sort()
+    more = table.take(pa.array([at for _, at in taken], pa.int64()))
+    for name, at in (("row", 0), ("leg", 1)):
+        column = pa.array([to[at] for to, _ in taken], pa.int64())
+        more = more.set_column(more.schema.get_field_index(name), table.schema.field(name), column)
+    return pa.concat_tables([table, more])

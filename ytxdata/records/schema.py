@@ -261,7 +261,7 @@ PROBLEM_REASONS: dict[str, Text] = {
     "meeting_in_text": Text("记录的一段文本中写有另一场会议，未作为会议读取；此处为该文本", "a text of the record holds another meeting, which was not read as one; here is the text"),
     "end_before_start": Text("结束早于开始；两者都保留", "it ends before it starts; both are kept"),
     "duration_mismatch": Text("时长与 结束 − 开始 相差超过 2 秒；都保留", "its duration differs from end − start by more than 2 s; all are kept"),
-    "same_id_again": Text("同一次应答中同一会议有不同内容，取较全的一条", "one meeting with several contents in one answer; the fullest one counts"),
+    "same_id_again": Text("同一次应答中同一会议有不同的记录：只显示一条，此处为另一条的指纹（原文保留）；仅名单不同时，接入记录合并", "one answer tells a meeting in several records: one is shown, this names another by its hash (its text is kept); where only their parties differ, these are joined"),
     "id_overlap": Text("同一编号的记录开始时间不同而时间重叠，可能是两场会议；按一场计，原文都保留", "records of one id that begin at different times and overlap may be two meetings; they count as one, and both texts are kept"),
     "id_collision": Text("同一编号用于两场不可能相同的会议；两者都保留", "one id for two meetings that cannot be the same; both are kept"),
 }  # fmt: skip

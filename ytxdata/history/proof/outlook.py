@@ -93,6 +93,7 @@ _OF_REASON = {
     "doubtful": "not_understood",
     "rejected": "not_understood",
     "collision": "not_understood",
+    "contradiction": "not_understood",
     "no_start": "not_understood",
     "vanished": "vanishing",
     "reappeared": "late",

@@ -93,6 +93,10 @@ REASONS: dict[str, Reason] = {
         "同一会议号用于两场不同的会议",
         "one meeting id stands for two different meetings",
     ),
+    "contradiction": _probable(
+        "同一次应答中同一会议有不同的记录",
+        "an answer tells one meeting in several different records",
+    ),
     "no_start": _probable(
         "太多记录没有开始时间，无法判断属于哪一段",
         "too many records have no start, so that nobody can say which period they belong to",
@@ -168,7 +172,7 @@ Were a suspicious answer (a round number, a fall-off) enough, one cut by a limit
 swallowed.
 """
 
-BLOCKING = ("doubtful", "rejected", "collision", "no_start", "reappeared", "vanished")
+BLOCKING = ("doubtful", "rejected", "collision", "contradiction", "no_start", "reappeared", "vanished")
 """Reasons that keep a window from being proven, though what it holds joins on: a few missing ones are no gap."""
 
 FORGETTING = ("fell_off", "cap_equal")
@@ -228,6 +232,10 @@ NOTES: dict[str, Text] = {
         "{n} 个会议号各用于两场不同的会议",
         "{n} meeting ids each stand for two different meetings",
     ),
+    "contradiction": Text(
+        "{n} 场会议在同一次应答中各有不同的记录：各显示一条，其余列在 problems（same_id_again），原文都保留",
+        "{n} meetings each have several different records in one answer: one of each is shown, `problems` names the others (same_id_again), and all texts are kept",
+    ),
     "no_start": Text(
         "{n} 场会议没有开始时间，不属于任何时段",
         "{n} meetings have no start and belong to no period",
@@ -261,6 +269,7 @@ def notes_on(
         ("vanished", best.vanished),
         ("reappeared", best.reappeared),
         ("collision", best.collisions),
+        ("contradiction", best.contradictions),
     ):
         if ids:
             yield _note(key, pull_id, ids, n=len(ids))

@@ -43,8 +43,9 @@ class Sighting:
         When the overlap had been archived; None when there is not enough of it.
     fresh
         Records that were not known.
-    reappeared, collisions
-        Ids of records that had vanished before; ids that stand for two different meetings.
+    reappeared, collisions, contradictions
+        Ids of records that had vanished before; ids that stand for two different meetings; ids of meetings that the
+        answer tells in several records.
     comparison
         What it shows of the answer before it in the same sync.
     luck
@@ -65,6 +66,7 @@ class Sighting:
     fresh: tuple[Seen, ...]
     reappeared: tuple[str, ...]
     collisions: tuple[str, ...]
+    contradictions: tuple[str, ...]
     comparison: Comparison
     luck: float
 
@@ -117,7 +119,12 @@ class Sighting:
     def is_clean(self) -> bool:
         """Nothing in the answer was not understood, and nothing is missing from it."""
         return not (
-            self.pull.n_rejected or self.pull.is_doubtful or self.collisions or self.reappeared or self.n_missing
+            self.pull.n_rejected
+            or self.pull.is_doubtful
+            or self.collisions
+            or self.contradictions
+            or self.reappeared
+            or self.n_missing
         )
 
     @property
@@ -255,6 +262,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         fresh=tuple(records[-1] for key, records in by_id.items() if key not in found),
         reappeared=tuple(key for key, one in found.items() if one.is_exempt),
         collisions=tuple(key for key, records in by_id.items() if _is_of_two(records, found.get(key))),
+        contradictions=tuple(key for key, records in by_id.items() if _is_told_twice(records)),
         comparison=comparison,
         # Either the archive says how unlikely this answer is, or the answer before it does: each says the same of one
         # order, so that the two are no independent witnesses, but two cuts of one list are.
@@ -425,3 +433,12 @@ def _is_of_two(records: Sequence[Seen], known: Known | None) -> bool:
     """
     was_over = known is not None and known.ended_at is not None and known.ended_at <= known.last_changed_at
     return any(assign([[known]] if known is not None and was_over else [], records))
+
+
+def _is_told_twice(records: Sequence[Seen]) -> bool:
+    """Say whether the answer tells one meeting of an id in several records.
+
+    Only one of them is shown. Where the second is of another meeting that got the wrong id, that meeting is missing.
+    """
+    distinct = list({one.record_hash: one for one in records}.values())
+    return len(distinct) > 1 and len(set(assign([], distinct))) < len(distinct)

@@ -1,0 +1,101 @@
+"""Several records of one meeting in one answer: nothing of them is lost, and all of it is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+
+from ytxdata.archive import Archive
+from ytxdata.history.history import History
+from ytxdata.records.answer import Answer
+
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
+
+
+class Recording:
+    """A platform whose answers are kept beside the archive that is made of them."""
+
+    def __init__(self, platform: Any) -> None:
+        self.platform, self.identity, self.answers = platform, platform.identity, list[Answer]()
+
+    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:
+        self.answers.append(self.platform.query_meeting(confid, meetingcount))
+        return self.answers[-1]
+
+
+def rows_by_party(platform: Any, i: int, n: int = 3) -> list[dict[str, Any]]:
+    return [platform.record(i, parties=[{"name": f"{k}", "phone": f"1540000000{k}"}]) for k in range(n)]
+
+
+def assert_agree(archive: Archive, history: History) -> None:
+    for name, key in (("meetings", ["meeting_id", "started_at"]), ("legs", ["meeting_id", "leg"])):
+        one, other = (
+            frame.sort_values(key, ignore_index=True) for frame in (getattr(archive, name)(), getattr(history, name))
+        )
+        pd.testing.assert_frame_equal(one, other)
+    told = [
+        sorted(frame[["meeting_id", "reason", "raw_value"]].itertuples(index=False, name=None))
+        for frame in (archive.problems(), history.problems)
+    ]
+    assert told[0] == told[1]
+
+
+def test_a_platform_that_lists_a_row_for_each_party_loses_none(archive: Archive, platform: Any) -> None:
+    platform.records = [row for i in range(20)[::-1] for row in rows_by_party(platform, i)]
+    client = Recording(platform)
+    for day in range(3):
+        platform.clock = NOON + timedelta(days=day)
+        done = archive.sync(client)
+        assert "contradiction" in [note.key for note in done.notes]
+        assert "several different records" in done.line.en
+        assert done.certificate.worst != "PROVEN"
+    assert len(archive.legs()) == 60
+    assert set(archive.meetings()["n_legs"]) == set(archive.meetings()["n_people"]) == {3}
+    assert list(archive.problems()["reason"]) == ["same_id_again"] * 40
+    assert len(archive.raw_records()) == 60
+    assert len(archive.changes()) == 0
+    assert set(archive.meetings()["version"]) == {1}
+    assert_agree(archive, History.from_answers(client.answers))
+    before = archive.legs()
+    assert archive.verify().is_sound
+    archive.rebuild()
+    assert archive.verify().is_sound
+    pd.testing.assert_frame_equal(before, archive.legs())
+    lazily = archive.scan("legs")
+    assert duckdb.sql("select count(*) from lazily").fetchall() == [(60,)]  # the name in the SQL is the frame's
+    assert len(lazily) == 60
+
+
+@pytest.mark.parametrize("minutes", [3, 5, 9])
+def test_both_texts_are_reached_and_the_known_one_stays(archive: Archive, platform: Any, minutes: int) -> None:
+    platform.records = platform.newest_first(6)
+    client = Recording(platform)
+    platform.clock = NOON
+    archive.sync(client)
+    known = archive.meetings()
+    end = pd.Timestamp(platform.record(3)["starttime"]) + pd.Timedelta(minutes=minutes)
+    platform.records.insert(3, platform.record(3, creator="13800000009", meetingname="别的会", endtime=f"{end}"))
+    for day in (1, 2):
+        platform.clock = NOON + timedelta(days=day)
+        done = archive.sync(client)
+        assert (done.new, done.changed) == (0, 0)
+        assert "contradiction" in [note.key for note in done.notes]
+    columns = ["meeting_id", "name", "creator", "version", "record_hash"]
+    pd.testing.assert_frame_equal(known[columns], archive.meetings()[columns])
+    assert len(archive.changes()) == 0
+    assert len(archive.legs()) == 12
+    assert list(archive.problems()["reason"]) == ["same_id_again"]
+    assert len(archive.problems(as_of=NOON + timedelta(hours=1))) == 0
+    assert sum("别的会".encode() in raw for raw in archive.raw_records()) == 1
+    assert_agree(archive, History.from_answers(client.answers))
+    # a later answer that lists the other alone decides: from then on there is no contradiction, and there is a change
+    platform.records.pop(2)
+    platform.clock = NOON + timedelta(days=3)
+    assert archive.sync(client).changed == 1
+    assert len(archive.problems()) == 0
+    assert_agree(archive, History.from_answers(client.answers))
+    assert archive.verify().is_sound

@@ -212,7 +212,7 @@ def together(snapshot: Snapshot, as_of: datetime | None = None) -> Together:
         read(snapshot, name, ("obs", *columns), among("obs", numbers))
         for name, columns in (("meetings", MEETING_COLUMNS), ("legs", LEG_COLUMNS))
     ]
-    parties = join_parties(others, *told, "obs")
+    parties = join_parties(others, told[0], told[1], "obs")
     pairs = [(shown, hashes[other].hex()) for shown in others for other in others[shown]]
     legs = [(obs, other, leg, as_leg) for (other, leg), (obs, as_leg) in parties.legs.items()]
     sizes = [(obs, *size) for obs, size in parties.sizes.items()]
@@ -224,7 +224,7 @@ def together(snapshot: Snapshot, as_of: datetime | None = None) -> Together:
     )
 
 
-def _table(rows: list[tuple[object, ...]], types: Mapping[str, pa.DataType]) -> pa.Table:
+def _table(rows: Sequence[tuple[object, ...]], types: Mapping[str, pa.DataType]) -> pa.Table:
     return pa.table([pa.array([row[i] for row in rows], kind) for i, kind in enumerate(types.values())], list(types))
 
 
@@ -259,12 +259,11 @@ def _beside(snapshot: Snapshot, as_of: datetime | None) -> tuple[dict[int, bytes
         if len(numbers) > 1 and key in shown:
             shown_of[numbers] = shown[key]
     found: dict[int, set[int]] = defaultdict(set)
-    for numbers in _listed(snapshot, as_of, brought, shown_of) if group else ():
-        _, at, n = np.unique(shown_of[numbers], return_inverse=True, return_counts=True)
-        several = numbers[n[at] > 1]
-        listed = set(several.tolist())
-        for one in listed:
-            if (best := int(shown_of[one])) in listed and best != one:
+    for listed in _listed(snapshot, as_of, brought, shown_of) if group else ():
+        _, at, n = np.unique(shown_of[listed], return_inverse=True, return_counts=True)
+        several = set(listed[n[at] > 1].tolist())
+        for one in several:
+            if (best := int(shown_of[one])) in several and best != one:
                 found[best].add(one)
     return hashes, {best: _once(others, hashes) for best, others in sorted(found.items())}
 

@@ -241,7 +241,7 @@ def _joined(tables: Normalized, meetings: Sequence[_Meeting]) -> Joined:
     beside = {one.shown.row: [other.row for other in _others(one)] for one in meetings if one.beside}
     rows = pa.array([row for shown, others in beside.items() for row in (shown, *others)], pa.int64())
     told = [table.filter(pc.is_in(table["row"], value_set=rows)) for table in (tables.meetings, tables.legs)]
-    return join_parties(beside, *told, "row")
+    return join_parties(beside, told[0], told[1], "row")
 
 
 def _meeting_table(tables: Normalized, meetings: list[_Meeting], joined: Joined) -> pa.Table:
@@ -351,10 +351,10 @@ def join_parties(beside: Mapping[int, Sequence[int]], meetings: pa.Table, legs: 
         for other in others:
             if facts[other] != facts[shown]:
                 continue
-            for cells in _lacking(known, listed.get(other, ())):
+            for leg in _lacking(known, listed.get(other, ())):
                 last += 1
-                found[other, cells[0]] = (shown, last)
-                known.append(cells)
+                found[other, leg[0]] = (shown, last)
+                known.append(leg)
         if len(known) > n_before:
             sizes[shown] = (len(known), len({number for _, number, *_ in known} - {None}))
     return Joined(found, sizes)

@@ -126,9 +126,7 @@ def _timestamp_lines(source: Path, pack: Unpacked, lines: list[str], authority: 
             )
         return []
     if authority is None:
-        return [
-            "      timestamp 时间戳: there is one; check it with the certificate of its authority (--authority) / 有时间戳，请用机构证书核对"
-        ]
+        return []
     seen = verify_timestamp(pack.read(MANIFEST), pack.read(TIMESTAMP), authority)
     return [
         f"ok    timestamp 时间戳: the manifest was seen by the authority at {seen.isoformat()} / 机构见到清单的时刻为 {seen.isoformat()}"
@@ -234,7 +232,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         assert snapshot is not None
         derived = dict(parts(judged, snapshot, chained_pulls(snapshot), findings, None))
     n = sum(comparison.compare(name, data) for name, data in derived.items())
-    left = [*chosen_by_its_maker(manifest, told), *comparison.left]
+    left = [*chosen_by_its_maker(manifest, told, pack.witnesses), *comparison.left]
     return f"{n:,} cells follow from {len(answers)} raw answers / {n:,} 个单元格由 {len(answers)} 个原始回答得出", left
 
 

@@ -31,9 +31,9 @@ GIVEN = {"roster", "invoice", "exports"}
 """What is given beside an archive and is in no pack: what needs it cannot be derived from one."""
 
 
-def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any]) -> list[str]:
+def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any], witnesses: list[dict[str, Any]]) -> list[str]:
     """Return what the maker of a pack chose and no answer proves, a line each: names of fields, waiting, period,
-    thresholds, checks, opinions.
+    thresholds, checks, opinions, lists from elsewhere.
     """
     left = list(_parser_lines(manifest["parser"]))
     if timedelta(seconds=manifest["settle_s"]) != DEFAULT_POLICY.settle:
@@ -42,6 +42,12 @@ def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any]) -> list[
         )
     if manifest["audited"] != [None, None]:
         left.append(f"only this period was audited: {manifest['audited']} / 只审计了此时段：{manifest['audited']}")
+    # anybody can write a bill of the archive's own meetings: that what it says follows from it proves no more than that
+    for read in (one["reading"] for one in witnesses):
+        what = f"{read['name']} ({read['kind']}, {read['start']} – {read['end']})"
+        left.append(
+            f"the list {what}: no answer and no published head vouches for it / 名单 {what} 由制作者给出，没有回答或已公布的链首为它作证"
+        )
     return [*left, *_checks_lines(told)]
 
 
@@ -67,8 +73,9 @@ def _checks_lines(told: dict[str, Any]) -> Iterator[str]:
     beside = [key for key in told["parameters"] if key not in CHECKS or set(CHECKS[key].needs) & GIVEN]
     if ran := [key for key in beside if key not in told["not_run"]]:
         yield f"not without what was given beside the archive: {', '.join(ran)} / 缺少另给的名单等，未重算：{', '.join(ran)}"
-    if judged := sum(one["status"] in ("accepted", "resolved") for one in told["findings"]):
-        yield f"{judged} findings are accepted or resolved by somebody's word / {judged} 条发现的状态由人给出"
+    words = [one for one in told["findings"] if one["status"] in ("accepted", "resolved") or one["reason"] or one["by"]]
+    if words:
+        yield f"{len(words)} findings carry somebody's word (a status, a reason, a name) / {len(words)} 条发现带有人给出的状态、理由或署名"
 
 
 CLOCK = timedelta(minutes=10)
@@ -105,7 +112,7 @@ class PackComparison:
         if name == README:
             return _same(name, [{"text": self.pack.read(name).decode()}], [{"text": data.decode()}])
         if name.endswith(".about.json"):
-            return self._about(name, json.loads(self.pack.read(name)), json.loads(data))
+            return self._about(name, self.pack.description(name), json.loads(data))
         if name == "tables/audit_summary.csv":
             return self._summary(data)
         if not name.startswith("tables/") or not name.endswith(".csv"):

@@ -58,6 +58,9 @@ KEYS = {
 }
 """What a manifest says."""
 
+STATUSES = {"new", "persisting", "resolved", "accepted"}
+"""What may become of a finding; a word of one's own ("dismissed") would take it out of every count."""
+
 OF_THE_JSON_ALONE = {"pulls", "records_in_archive"}
 """What findings.json says of a finding and findings.csv does not."""
 
@@ -72,6 +75,22 @@ MOST_GROWTH = 200
 
 PIECE = 1024**2
 """Bytes read at a time; a ZIP whose content is smaller may grow as it likes."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) != len(pairs):
+        raise BrokenError("a description has a key that stands twice / 说明文件中有重复的键")
+    return dict(pairs)
+
+
+def _der_size(data: bytes) -> int:
+    """Return how many bytes the sequence takes that DER data begins with, 0 when it is none."""
+    if len(data) < 2 or data[0] != 0x30:
+        return 0
+    if data[1] < 0x80:
+        return 2 + data[1]
+    n = data[1] & 0x7F
+    return 2 + n + int.from_bytes(data[2 : 2 + n], "big")
 
 
 def canonical(value: object) -> bytes:
@@ -227,6 +246,10 @@ class Unpacked:
         except (ValueError, RecursionError, MemoryError) as error:
             raise BrokenError(f"{name} cannot be read: {type(error).__name__} / {name} 无法读取") from None
 
+    def description(self, name: str) -> Any:
+        """Return what stands beside a table, laid out for people, so in no canonical form; but no key stands twice."""
+        return json.loads(self.read(name), object_pairs_hook=_once)
+
     def check_manifest(self) -> str:
         """The manifest is what was written."""
         body = self.json(MANIFEST)
@@ -268,7 +291,7 @@ class Unpacked:
         about = name.removesuffix(".csv") + ".about.json"
         if about not in wanted:
             raise BrokenError(f"{name} has no description / {name} 没有说明文件")
-        told = json.loads(self.read(about))
+        told = self.description(about)
         if told["sha256"] != wanted[name]["sha256"]:
             raise BrokenError(f"{about} speaks of another file than {name} / {about} 说明的不是 {name}")
         rows = self.rows(name)
@@ -304,14 +327,18 @@ class Unpacked:
         if len(self.witnesses) != self.manifest.get("witnesses", 0):  # the first release knew none
             raise BrokenError(f"{WITNESSES} lists others than the manifest / {WITNESSES} 中另给的名单与清单不符")
         marks = {f"raw/{pull['pull_id']}.json": (pull["bytes"], pull["sha256"]) for pull in self.pulls}
-        marks |= {one["path"]: (one["bytes"], one["sha256"]) for one in self.witnesses}
+        for place, one in enumerate(self.witnesses, start=1):
+            # its place is counted, not believed: one that named the file of a pull would take that pull's hash away
+            if one["path"] != f"raw/witness-{place}":
+                raise BrokenError(f"{WITNESSES} names {one['path']} / {WITNESSES} 指向 {one['path']}")
+            marks[one["path"]] = (one["bytes"], one["sha256"])
         held = marks if self.manifest["include_raw"] else {}
         if strange := sorted(name for name in self.files.sizes if name.startswith("raw/") and name not in held):
             raise BrokenError(f"{strange[:5]} are the answers of no pull / {strange[:5]} 不是任何查询的回答")
         if not held:
             return "left out: answers are known by their hashes only / 未包含原始回答，只有其指纹"
         for name, mark in held.items():
-            if not name.startswith("raw/") or self.mark(name) != mark:
+            if self.mark(name) != mark:
                 raise BrokenError(f"the raw answer {name} was changed / 原始回答 {name} 已被改动")
         n, lists = len(self.pulls), len(self.witnesses)
         return f"{n} raw answers, {lists} witnesses / {n} 个原始回答，{lists} 份另给的名单"
@@ -325,6 +352,8 @@ class Unpacked:
             strange = sorted(set(one["pulls"]) - known)
             if strange:
                 raise BrokenError(f"it rests on a pull that is not in the chain: {strange[0]} / 所依据的查询不在链中")
+        if strange := sorted({one["status"] for one in findings} - STATUSES):
+            raise BrokenError(f"no finding is {strange[:5]} / 发现没有此种状态：{strange[:5]}")
         self._check_twins(findings)
         for one in findings if self.manifest["include_raw"] else ():
             texts = [self.read(name) for pull in one["pulls"] if (name := f"raw/{pull}.json") in self.files.sizes]
@@ -353,6 +382,9 @@ class Unpacked:
                 raise BrokenError("there is no signature, and one was asked for / 没有签名，而要求必须有")
             return "none / 未签名"
         body = self.json(SIGNATURE)
+        if set(body) != {"algorithm", "public_key", "signature"}:
+            # it is covered by nothing: a sentence in it would be believed for the signature it stands beside
+            raise BrokenError("signature.json says what no signature says / signature.json 含有不认识的内容")
         key, signature = bytes.fromhex(body["public_key"]), bytes.fromhex(body["signature"])
         if body.get("algorithm") != "ed25519" or not is_signed(key, self.read(MANIFEST), signature):
             raise BrokenError("the signature is not of this manifest / 签名与清单不符")
@@ -360,6 +392,16 @@ class Unpacked:
             raise BrokenError(f"it is signed by a stranger: {key.hex()}, not {wanted} / 由他人签名")
         as_asked = (", as asked for", "，与所给公钥一致") if wanted else ("", "")
         return f"by the key {key.hex()}{as_asked[0]} / 公钥 {key.hex()}{as_asked[1]}"
+
+    def check_timestamp(self) -> str:
+        """A timestamp is one over this manifest. By whom is checked with the certificate of its authority, by `ytxdata verify --authority`."""
+        if TIMESTAMP not in self.files.sizes:
+            return "none / 没有"
+        token, manifest = self.read(TIMESTAMP), self.read(MANIFEST)
+        prints = [hashlib.new(name, manifest).digest() for name in ("sha256", "sha384", "sha512")]
+        if _der_size(token) != len(token) or not any(one in token for one in prints):
+            raise BrokenError("the timestamp is none of this manifest / 时间戳与清单不符")
+        return "over this manifest; by whom, its authority's certificate shows / 对应此清单；由谁签发须用机构证书核对"
 
     def check_heads(self) -> str:
         """The history up to each head that was published is the one in this pack."""
@@ -470,6 +512,7 @@ CHECKS: tuple[tuple[str, Callable[[Unpacked], str]], ...] = (
     ("raw       原始回答", Unpacked.check_raw),
     ("findings  发现", Unpacked.check_findings),
     ("signature 签名", Unpacked.check_signature),
+    ("timestamp 时间戳", Unpacked.check_timestamp),
 )
 
 PROVEN = """

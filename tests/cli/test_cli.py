@@ -495,7 +495,9 @@ def test_a_bill_whose_total_stands_on_another_page(
     assert ("not the sum of its lines" in said) == (without > 0)
     assert run(*asked, "--total-yuan", "much") == 2
     assert run("--lang", "en", *asked) == 0
-    assert "totals={...}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert ("totals={...}" in said) == (without == 0), "a list that lacks meetings proves nothing, whatever its total"
+    assert ("is incomplete itself" in said) == (without > 0)
 
 
 def test_the_emulator_replaces_its_own_settings_file_and_no_other(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ MOST_FILES = 169
 LONGEST_FILE = 450
 LONGEST_LINE = 120
 
-WHOLE = {"verifier.py": 580}
+WHOLE = {"verifier.py": 620}
 """What may be longer: a pack holds its verifier as one file, which nothing is beside."""
 
 NAMED_AFTER_ANOTHER = ("cli", "plots")

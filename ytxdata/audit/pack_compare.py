@@ -73,9 +73,9 @@ def _checks_lines(told: dict[str, Any]) -> Iterator[str]:
     beside = [key for key in told["parameters"] if key not in CHECKS or set(CHECKS[key].needs) & GIVEN]
     if ran := [key for key in beside if key not in told["not_run"]]:
         yield f"not without what was given beside the archive: {', '.join(ran)} / 缺少另给的名单等，未重算：{', '.join(ran)}"
-    words = [one for one in told["findings"] if one["status"] in ("accepted", "resolved") or one["reason"] or one["by"]]
-    if words:
-        yield f"{len(words)} findings carry somebody's word (a status, a reason, a name) / {len(words)} 条发现带有人给出的状态、理由或署名"
+    judged = [one["status"] in ("accepted", "resolved") or one["reason"] or one["by"] for one in told["findings"]]
+    if n := sum(map(bool, judged)):
+        yield f"{n} findings carry somebody's word (a status, a reason, a name) / {n} 条发现带有人给出的状态、理由或署名"
 
 
 CLOCK = timedelta(minutes=10)

@@ -340,3 +340,12 @@ def test_the_head_of_a_broken_meeting_repeats_no_question() -> None:
     answer = read_answer(f'{{"statusCode":"0","data":{broken}}}'.encode())
     assert ids(merge_answers([answer])) == ["m1"]
     assert any(b'"lost"' in one.raw for one in answer.records)
+
+
+def test_a_map_by_id_in_damaged_text_shares_no_bytes() -> None:
+    times = '"starttime": "2026-01-05 10:00:00"'
+    records = f'{{"m1": {{"meid": "m1", {times}}}, "m2": {{{times}}}, "m3": {{"meid": "m3", {times}}}}}'
+    for data in (records, json.dumps(records).replace('m2\\"', 'm2{"')):
+        for body in (f'{{"statusCode": "0", "data": {data}', f'{{"statusCode": "0", "data": {data}}}'):
+            counts = merge_answers([read_answer(body.encode(), is_whole=False)]).counts
+            assert counts.received == counts.meetings + counts.rejected + counts.duplicates == 3

@@ -86,7 +86,8 @@ class Shapes:
         if self.n_surveyed >= SURVEYED and self.signs.begins_with_id(raw):
             return [Found(raw, f"$@{at}", True, at, at + len(raw))]
         self.n_surveyed += 1
-        found = self.value(raw, at, f"$@{at}", 1)
+        # In the order of the text: what stands between two of them is taken for a gap, and would be read again.
+        found = sorted(self.value(raw, at, f"$@{at}", 1), key=lambda one: one.start)
         is_itself = [(one.start, one.end) for one in found] == [(at, at + len(raw))]
         if is_itself and self.signs.has_status(raw):
             return []  # an answer whose list ended early, and took the rest of a record for members of its own
@@ -325,7 +326,9 @@ class Shapes:
         lost = [
             item
             for member, items in others
-            if is_object and not self.signs.is_parties(member.key) and plain(member.key) not in QUESTION_KEYS
+            if is_object
+            and not self.signs.is_parties(member.key)
+            and plain(member.key) not in QUESTION_KEYS | COUNT_KEYS
             for item in items
             if self.signs.lacks_id(item.raw)
         ]

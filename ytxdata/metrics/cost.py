@@ -134,7 +134,7 @@ several, `period`.
 def chargeback(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
     book: Book, group: Group = "department", group_of: GroupOf = "creator", tariff: Tariff | str | Path | None = None,
-    invoice: Invoiced | None = None, share_by: Literal["leg_minutes", "legs", "cost"] = "leg_minutes",
+    invoice: Invoiced | None = None, share_by: Literal["leg_minutes", "legs", "cost"] | None = None,
     min_parties: int = 1, day_of: DayOf = "starts",
 ) -> Report:  # fmt: skip
     """Share an invoice, or what a tariff gives, among departments: exact to the fen, adding up to it in every period.
@@ -155,7 +155,8 @@ def chargeback(
         `period` (like `2026-03`), or with `amount` and `started_at`: the platform's bill, a line a meeting, summed by
         period. Of a list, what lies outside `[start, end)` is left out, and so are the lines of its own totals.
     share_by
-        `leg_minutes`, `legs`, or `cost` by the tariff.
+        `leg_minutes`, `legs`, or `cost` by the tariff, of an invoice as of what a tariff gives. Not asked for, an
+        invoice is shared by `leg_minutes`, and what a tariff gives by `cost`: each pays for what it has used.
 
     Returns
     -------
@@ -185,6 +186,7 @@ def chargeback(
     >>> [(row["group"], str(row["allocated"])) for row in shared.arrow.to_pylist()]
     [('research', '33.33'), ('sales', '16.67'), ('not in the book', '50.00')]
     """
+    share_by = share_by or ("cost" if invoice is None else "leg_minutes")
     _one_of("share_by", share_by, ("leg_minutes", "legs", "cost"))
     told = tariff if isinstance(tariff, Tariff) or tariff is None else Tariff.load(tariff)
     if told is None and (invoice is None or share_by == "cost"):
@@ -202,7 +204,7 @@ def chargeback(
     rows = Breakdown.of(source, start, end, by, **asked)
     shares = _shares(rows, told)
     amounts, told_of = (_costs(shares), ()) if invoice is None else _amounts(invoice, by, rows.known)
-    weight = {"leg_minutes": "len_s", "legs": "n", "cost": "nano"}["cost" if invoice is None else share_by]
+    weight = {"leg_minutes": "len_s", "legs": "n", "cost": "nano"}[share_by]
     found = _allocated(shares, amounts, weight)
     partial = {period: rows.covered(period) for period in amounts}
     table = pa.table({

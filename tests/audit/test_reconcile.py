@@ -262,3 +262,26 @@ def test_durations_that_are_cut_off_at_a_bound_accuse_nobody() -> None:
     assert found.duration is None
     assert {state: n for state, n in found.counts.items() if n} == {"not_compared": 200}
     assert "is not trusted" in found.rules[0].en
+
+
+@pytest.mark.parametrize("per", ["leg", "meeting"])
+def test_where_legs_are_billed_a_meeting_without_any_need_not_be(per: str) -> None:
+    office, lines = Office(), []
+    chance = random.Random(8)
+    for n in range(40):
+        lasts = chance.randrange(300, 5400)
+        legs = [(who, 0.0, chance.randrange(120, lasts)) for who in (ANNA, BORIS)[: 1 + n % 2]]
+        office.meet(f"{n}", f"2026-03-03 {8 + n // 6:02}:{n % 6 * 10:02}", lasts, legs=legs)
+        billed = [stepped(seconds, 60) for seconds in ([s for *_, s in legs] if per == "leg" else [lasts])]
+        amount = Decimal(sum(billed)) / 60 * Decimal("0.15")
+        lines.append((f"{n}", None, str(amount.quantize(Decimal("0.01"), ROUND_HALF_UP))))
+    office.meet("empty", "2026-03-03 10:05", 600, legs=[], creator=ANNA)
+    office.meet("missed", "2026-03-03 10:06", 600, legs=[(BORIS, None, None)], creator=ANNA)
+    office.meet("unknown", "2026-03-03 10:07", 600, legs=[], creator=ANNA)
+    office.meetings[-1]["n_legs"] = None
+    office.meet("met", "2026-03-03 10:08", 600)
+    found = audit.reconcile(office.frames, invoice(*lines))
+    assert found.amount is not None
+    assert found.amount.tariff.per == per
+    missing = {row["meeting_id"] for row in found.arrow.to_pylist() if row["state"] == "missing_line"}
+    assert missing == ({"unknown", "met"} if per == "leg" else {"empty", "missed", "unknown", "met"})

@@ -110,15 +110,15 @@ def test_what_a_tariff_gives_is_shared_as_asked(engine: str, of: Any, what: Any,
     asked: dict[str, Any] = {"by": "total", "book": book, "group_of": of}
     report = metrics.chargeback(frames, tariff=TARIFF, share_by=what, **asked)
     whole = sum((row["allocated"] for row in rows(report)), Decimal(0))
-    assert whole == sum(
-        (row["cost"] for row in rows(metrics.cost(frames, TARIFF, by="total"))), Decimal(0)
-    ).quantize(Decimal("0.01"))
+    assert whole == sum((row["cost"] for row in rows(metrics.cost(frames, TARIFF, by="total"))), Decimal(0)).quantize(
+        Decimal("0.01")
+    )
     invoiced = metrics.chargeback(frames, tariff=TARIFF, share_by=what, invoice=whole, **asked)
     assert rows(report) == rows(invoiced)
     assert any(f"shared by {what}" in note.en for note in report.notes)
-    for default, given in (("cost", {}), ("leg_minutes", {"invoice": whole})):
+    for default, bill in (("cost", {}), ("leg_minutes", {"invoice": whole})):
         if what == default:
-            assert rows(metrics.chargeback(frames, tariff=TARIFF, **given, **asked)) == rows(report)
+            assert rows(metrics.chargeback(frames, tariff=TARIFF, **bill, **asked)) == rows(report)
 
 
 def test_a_share_leads_to_its_records_and_the_sheet_is_ready(book: AddressBook, tmp_path: Path) -> None:

@@ -70,8 +70,13 @@ _MATCH = """
     )
     SELECT l.line, coalesce(l.meeting_id, r.meeting_id) AS meeting_id, l.duration_s AS invoice_s, l.amount
         AS invoice_yuan,
-        r.m, r.s, r.e, r.secs, r.amount AS amount, coalesce(r.in_scope, TRUE) AS in_scope, coalesce(n, 0) AS n
+        r.m, r.s, r.e, r.secs, r.amount AS amount, coalesce(r.in_scope, TRUE) AS in_scope, coalesce(n, 0) AS n,
+        coalesce(r.n_legs = coalesce(g.listed, 0) AND coalesce(g.joined, 0) = 0, FALSE) AS is_empty
     FROM lines l FULL JOIN records r ON l.meeting_id = r.meeting_id AND l.k = r.k
+    LEFT JOIN (SELECT m, count(*) AS listed, count(j) AS joined FROM all_legs GROUP BY m) g ON g.m = r.m
+"""
+"""`is_empty` is a meeting whose legs are all known, and of whom none ever joined: by a rule per leg there is nothing to
+bill. Of a meeting whose legs are unknown nobody can say so.
 """
 
 _JUDGE = """
@@ -95,7 +100,8 @@ _JUDGE = """
             AS difference_yuan
     FROM compared
     WHERE in_scope AND (line IS NOT NULL OR (
-        e IS NOT NULL AND CASE WHEN amount IS NULL THEN secs > 0 ELSE amount > 0 END
+        e IS NOT NULL AND CASE WHEN amount IS NOT NULL THEN amount > 0 WHEN $per_leg THEN secs > 0 AND NOT is_empty
+            ELSE secs > 0 END
             AND ($has_period OR s BETWEEN first AND last)
     ))
     ORDER BY line NULLS LAST, meeting_id
@@ -194,17 +200,12 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
     """Return the reconciliation of the invoice that some data has."""
     if data.invoice is None:
         raise UsageError(Text("没有给账单", "no invoice was given"))
-    data.put(
-        "bills",
-        pa.table(
-            {
-                "line": pa.array([bill.line for bill in data.invoice.bills], pa.int64()),
-                "meeting_id": pa.array([bill.meeting_id for bill in data.invoice.bills], pa.string()),
-                "duration_s": pa.array([bill.duration_s for bill in data.invoice.bills], pa.int64()),
-                "amount": pa.array([bill.amount_yuan for bill in data.invoice.bills], MONEY),
-            }
-        ),
-    )
+    data.put("bills", pa.table({
+        "line": pa.array([bill.line for bill in data.invoice.bills], pa.int64()),
+        "meeting_id": pa.array([bill.meeting_id for bill in data.invoice.bills], pa.string()),
+        "duration_s": pa.array([bill.duration_s for bill in data.invoice.bills], pa.int64()),
+        "amount": pa.array([bill.amount_yuan for bill in data.invoice.bills], MONEY),
+    }))  # fmt: skip
     data.connection.execute(_MATCH)
     _classify(data)
     lines = _lines(data, billed=True)
@@ -215,6 +216,7 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
         "within_yuan": Decimal(str(within_yuan)),
         "has_period": data.period != (None, None),
         "durations": _are_comparable(durations),
+        "per_leg": any(rule.tariff.per == "leg" for rule in (amounts.rule or durations.rule,) if rule is not None),
     }
     rows = pa.Table.from_pylist(list(data.named(_JUDGE, **values)), schema=_SCHEMA)
     found = Reconciliation(
@@ -330,16 +332,11 @@ def _put_prices(data: Data, parts: Sequence[_Lines], duration: InvoiceRule | Non
         seconds += _known(None if duration is None else duration.seconds(lines), lines)
         costs = _known(None if rule is None else rule.amounts(lines), lines)
         yuan += [None if one is None else Decimal(one).scaleb(-lines.places) for one in costs]
-    data.put(
-        "priced",
-        pa.table(
-            {
-                "m": pa.array(m, pa.int64()),
-                "record_s": pa.array(seconds, pa.int64()),
-                "record_yuan": pa.array(yuan, MONEY),
-            }
-        ),
-    )
+    data.put("priced", pa.table({
+        "m": pa.array(m, pa.int64()),
+        "record_s": pa.array(seconds, pa.int64()),
+        "record_yuan": pa.array(yuan, MONEY),
+    }))  # fmt: skip
 
 
 def _known(values: Ints | None, lines: BilledLines) -> list[int | None]:

@@ -194,14 +194,9 @@ def chargeback(
             Text("需要账单（invoice=）或资费（tariff=）", "an invoice (invoice=) or a tariff (tariff=) is needed"),
             remedy=Text("按费用分摊时必须给资费", "to share by cost the tariff must be given"),
         )
-    asked: dict[str, Any] = {
-        "group": group,
-        "book": book,
-        "group_of": group_of,
-        "min_parties": min_parties,
-        "day_of": day_of,
-    }
-    rows = Breakdown.of(source, start, end, by, **asked)
+    rows = Breakdown.of(
+        source, start, end, by, group=group, book=book, group_of=group_of, min_parties=min_parties, day_of=day_of
+    )
     shares = _shares(rows, told)
     amounts, told_of = (_costs(shares), ()) if invoice is None else _amounts(invoice, by, rows.known)
     weight = {"leg_minutes": "len_s", "legs": "n", "cost": "nano"}[share_by]

@@ -699,6 +699,38 @@ def test_a_masked_pack_names_its_lists_by_key_alone(witnessed: tuple[ytx.Archive
         assert not [name for name in hidden.namelist() for raw in raws if raw.encode() in hidden.read(name)]
 
 
+def test_the_name_of_a_bill_leaves_as_names_of_meetings_do(witnessed: tuple[ytx.Archive, Path], tmp_path: Path) -> None:
+    """People name a bill after whom it was sent to."""
+    archive = ytx.sample("archive")
+    archive.witness(b"meeting_id\nM1\n", kind="console", start="2025-03", end="2025-04", name="bill-13812345678-03.csv")
+    audit.pack(archive, tmp_path / "masked.zip")
+    assert main(["verify", str(tmp_path / "masked.zip")]) == 0
+    with zipfile.ZipFile(tmp_path / "masked.zip") as whole:
+        assert b"138****5678" in whole.read("witnesses.json")
+        assert not [name for name in whole.namelist() if b"13812345678" in whole.read(name)]
+    for command in (
+        ["report", "--format", "csv,parquet", "--out", str(tmp_path / "r")],
+        ["export", str(tmp_path / "e")],
+    ):
+        assert main([*command, "--archive", str(archive.path)]) == 0
+    assert (
+        main(
+            [
+                "sql",
+                "from coverage",
+                "--archive",
+                str(archive.path),
+                "--format",
+                "csv",
+                "--out",
+                str(tmp_path / "c.csv"),
+            ]
+        )
+        == 0
+    )
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"13812345678" in path.read_bytes()]
+
+
 def complete(folder: Path) -> None:
     """A list as its maker wishes it had been: every line of it in the archive, and the hash beside it made to fit."""
     lists = json.loads((folder / "witnesses.json").read_bytes())

@@ -39,9 +39,8 @@ from ytxdata.files import replacing, sha256_of
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.metrics.usage import usage
-from ytxdata.redact import keyed_hashes
 from ytxdata.tables import csv
-from ytxdata.tables.masking import masked
+from ytxdata.tables.masking import evidence, masked
 from ytxdata.tables.table import Table, record_table
 from ytxdata.templates import facts_card
 from ytxdata.version import __version__
@@ -317,13 +316,13 @@ def _witnesses(snapshot: Snapshot, secret: bytes | None) -> tuple[list[dict[str,
     for place, (reading, raw) in enumerate(kept_witnesses(snapshot), start=1):
         name = f"raw/witness-{place}"
         bytes_of[name] = raw
-        known_by = _keyed([sha256(raw)], secret)[0]
-        lists.append({"path": name, "bytes": len(raw), "sha256": known_by, "reading": dict(reading)})
+        known_by, called = _keyed([sha256(raw), reading["name"]], secret)
+        lists.append({"path": name, "bytes": len(raw), "sha256": known_by, "reading": {**reading, "name": called}})
     return lists, bytes_of
 
 
 def _keyed(ids: Iterable[str], secret: bytes | None) -> list[str]:
-    return [one if secret is None else keyed_hashes(one, secret) for one in ids]
+    return [one if secret is None else evidence(one, secret) for one in ids]
 
 
 def _plain(value: Any) -> Any:

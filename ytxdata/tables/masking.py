@@ -8,10 +8,12 @@ that is no id, by what looks like a telephone number: see `ytxdata.tables.number
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -112,6 +114,21 @@ class Pseudonyms:
 
 T = TypeVar("T", bound=Described)
 
+_PULL_ID = re.compile(r"(\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{16})")
+
+
+def evidence(text: str, secret: bytes, hide: Hide = hidden) -> str:
+    """Return what a period rests on, as it may leave: ids of pulls by keyed names, names of lists with the numbers in them hidden.
+
+    People name a bill after whom it was sent to. The digits of an id of a pull are no number of anybody's, so the two
+    are told apart before anything is looked for in them.
+    """
+    return "".join(
+        keyed_hashes(one if place % 2 else hide_in_text(one, hide), secret)
+        for place, one in enumerate(_PULL_ID.split(text))
+    )
+
+
 _OF_THIS_PROCESS = secrets.token_bytes(32)
 """Keys the hashes of tables that belong to no archive: the same within one run, and nobody's afterwards."""
 
@@ -165,10 +182,10 @@ def masked(
         seen = hide_in_text(text, hide)
         return seen if plain_hashes else keyed_hashes(seen, secret)
 
-    def name(text: str) -> str:
-        """An id: hashes alone are hidden."""
-        return text if show_phones or plain_hashes else keyed_hashes(text, secret)
-
+    is_open = show_phones or plain_hashes
+    name = str if is_open else partial(keyed_hashes, secret=secret)  # an id: hashes alone are hidden
+    by_unit = {"id": name, "extension": _starred}
+    by_key = {"pulls": str if is_open else partial(evidence, secret=secret, hide=hide)}
     columns: dict[str, pa.ChunkedArray] = {}
     definitions: dict[str, Definition] = {}
     for key in rows.column_names:
@@ -193,7 +210,7 @@ def masked(
             columns[key] = pa.chunked_array([pa.nulls(len(column), pa.string())])
         elif pa.types.is_string(column.type) and known.unit != "hidden" and not show_phones:
             # a switchboard has so few extensions that one beside a masked number, or beside its pseudonym, is a person
-            columns[key] = _each(column, {"id": name, "extension": _starred}.get(known.unit, tell))
+            columns[key] = _each(column, by_key.get(key, by_unit.get(known.unit, tell)))
         else:
             columns[key] = column
     return replace(

@@ -45,8 +45,8 @@ OTHER_RULES = ("compare_definitions",)
 """Reports that count the whole period once more by other rules: what two rules disagree about is often one meeting."""
 
 EVENTS = ("peak_stretches",)
-"""Reports with a row for each event: a department of three people never has two meetings at once, so that its rows, blank or not, are
-its meetings counted."""
+"""Reports with a row for each event: a department of three people never has two meetings at once, so that its rows,
+blank or not, are its meetings counted."""
 
 PAGES = ("report.xlsx", "report.html", "report.pdf", "02_usage_report.html")
 """What an earlier report, without this rule, may have left where this one is written."""

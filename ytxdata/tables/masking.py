@@ -118,7 +118,7 @@ _PULL_ID = re.compile(r"(\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{16})")
 
 
 def evidence(text: str, secret: bytes, hide: Hide = hidden) -> str:
-    """Return what a period rests on, as it may leave: ids of pulls by keyed names, names of lists with the numbers in them hidden.
+    """Return what a period rests on, as it may leave: ids of pulls by keyed names, names of lists with numbers hidden.
 
     People name a bill after whom it was sent to. The digits of an id of a pull are no number of anybody's, so the two
     are told apart before anything is looked for in them.

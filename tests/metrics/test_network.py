@@ -55,6 +55,10 @@ def check(engine: str, office: Office, unit: Any) -> None:
         tuple(sorted((row["a"], row["b"]))): (row["meetings"], round(row["shared_minutes"] * 60)) for row in rows(found)
     }
     assert pairs == edges
+    often = metrics.network(ENGINES[engine](office), unit=unit, book=BOOK, min_meetings=2)
+    assert {tuple(sorted((row["a"], row["b"]))): row["meetings"] for row in rows(often)} == {
+        pair: n for pair, (n, _) in edges.items() if n >= 2
+    }
     assert found.nodes is not None
     units = {row["unit"]: row for row in rows(found.nodes)}
     assert {name: (row["people"], round(row["inside_shared"] * 60)) for name, row in units.items()} == nodes

@@ -88,7 +88,7 @@ _TABLE = (
     _define("lines_billed", "计费条数", "lines billed", "count", "计费的接入（或会议）条数", "legs (or meetings) that were billed", example="412"),
     _define("billed_minutes", "计费分钟", "billed minutes", "min", "每条秒数取整（默认向上）到 step_s 的倍数、至少 minimum_s，求和 ÷ 60", "seconds of each line rounded (up by default) to a multiple of step_s, at least minimum_s, summed ÷ 60", example="10903.0"),
     _define("weight_pct", "权重", "weight", "%", "该组的权重 × 100 ÷ 该时段各组权重之和；权重为人次分钟、人次或按资费的费用", "weight of the group × 100 ÷ weights of all groups of the period: leg minutes, legs, or cost by the tariff", example="27.5"),
-    _define("allocated", "分摊金额（元）", "allocated", "yuan", "账单金额按权重分摊到分；余数按最大余数法，各组之和等于该时段的账单", "the amount of the period shared by weight, in whole fen; what is left goes by largest remainder, so that the groups add up to it", Text("最大余数法", "largest remainder"), example="859.12"),
+    _define("allocated", "分摊金额（元）", "allocated", "yuan", "该时段的金额（账单或按资费的费用）按权重分摊到分；余数按最大余数法，各组之和等于该时段的金额", "the amount of the period shared by weight, in whole fen; what is left goes by largest remainder, so that the groups add up to it", Text("最大余数法", "largest remainder"), example="859.12"),
     _define("lonely_cost", "独自在线费用（元）", "lonely cost", "yuan", "独自在线的秒数 × 在线者号码类别的每分钟单价 ÷ 60", "seconds alone × price per minute of the number class of the party alone ÷ 60", example="4.38"),
     # ── products side by side ──
     _define("product", "口径", "product", "text", "ours 或产品名", "ours or the name of a product", example="ours", is_nullable=False),

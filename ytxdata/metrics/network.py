@@ -99,7 +99,8 @@ def network(
 
     Notes
     -----
-    The legs of a unit in a meeting are united by a sweep first: pairs are made of units, not of legs. Persons of one
+    The legs of a unit in a meeting are united by a sweep first: pairs are made of units, not of legs, and of those
+    alone that were in `min_meetings` meetings. Persons of one
     meeting of n people are n × (n − 1) ÷ 2 pairs all the same.
 
     Examples
@@ -118,7 +119,9 @@ def network(
     held = rows.source.engine.hold(_presence(rows))
     people = _people(rows)
     large = people.filter(nw.col("people") >= small).select("g")
-    pairs = rows.source.engine.hold(_pairs(held.join(large, on="g", how="semi")))
+    # who was in fewer meetings than a pair needs is in no pair: most people of a company, before pairs are made
+    often = people.filter((nw.col("people") >= small) & (nw.col("meetings_joined") >= least)).select("g")
+    pairs = rows.source.engine.hold(_pairs(held.join(often, on="g", how="semi")))
     sums = pairs.group_by("a", "b").agg(nw.len().alias("meetings"), nw.col("shared_s").sum())
     sums = sums.with_columns(nw.col("meetings", "shared_s").cast(nw.Int64)).filter(nw.col("meetings") >= least)
     edges = rows.source.engine.hold(_named(_named(sums, rows, "a"), rows, "b"))

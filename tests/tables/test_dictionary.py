@@ -66,6 +66,7 @@ def test_answers_that_people_keep_have_what_may_not_be_unknown() -> None:
         assert not nulls(record_table(frame, name)), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["month", "total"])
 @pytest.mark.parametrize("group", [None, "number_class"])
 def test_reports_have_what_may_not_be_unknown(company: Archive, by: metrics.By, group: str | None) -> None:
@@ -87,6 +88,7 @@ def test_every_column_has_words_and_an_example_of_its_kind(name: TableName) -> N
         assert column.type != "phone" or column.example.replace("-", "").endswith("15400000001"), column
 
 
+@pytest.mark.slow
 def test_every_column_of_the_reports_has_an_example_of_its_kind(company: Archive) -> None:
     tariff, book = metrics.Tariff.load("data/tariff.toml"), Path("data/roster.csv")
     ask = Ask(tariff=tariff, lines=3, book=book)
@@ -111,6 +113,7 @@ def reads_as(text: str, kind: pa.DataType) -> bool:
     return bool(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_pages_follow_from_the_schema(lang: str) -> None:
     made = run_path(str(ROOT / "scripts" / "build_dictionary.py"))

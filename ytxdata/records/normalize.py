@@ -259,8 +259,8 @@ def _tables(
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
     troubles += overlooked(legs.n_keys)
-    troubles += _meetings_in_texts(raws, aliases)
     ids = arrays["meeting_id"]
+    troubles += _meetings_in_texts(raws, ids, aliases)
     arrays |= {
         "n_legs": legs.n_legs,
         "n_people": legs.n_people,
@@ -277,16 +277,15 @@ def _tables(
     return _table(arrays, MEETINGS), _table(of_legs, LEGS), _by_row(problems)
 
 
-def _meetings_in_texts(raws: list[bytes], aliases: Aliases) -> Iterator[Trouble]:
+def _meetings_in_texts(raws: list[bytes], ids: pa.Array, aliases: Aliases) -> Iterator[Trouble]:
     """Yield the texts of records in which other meetings stand: a name may quote one, so none is read from there."""
     signs = Signs(aliases)
     for i, raw in enumerate(raws):
         # Nearly no record has an escaped quote; the others need not be decoded for this.
         if b'\\"' in raw and signs.names_escaped_id(raw):
             value = read_object(raw, aliases).value
-            yield from (
-                Trouble(i, "meeting_id", "meeting_in_text", text) for text in signs.texts_with_meetings(value or {})
-            )
+            texts = signs.texts_with_meetings(value or {}, ids[i].as_py())
+            yield from (Trouble(i, "meeting_id", "meeting_in_text", text) for text in texts)
 
 
 def _problems(troubles: list[Trouble], ids: pa.Array, rows: pa.Array, legs: pa.Array) -> pa.Table:

@@ -156,9 +156,13 @@ class Signs:
         """Return whether a string holds the key of a meeting id."""
         return self._escaped_id.search(raw) is not None
 
-    def texts_with_meetings(self, value: dict[str, Any]) -> Iterator[str]:
-        """Yield the texts in a decoded record that are JSON and hold another meeting, however often it was wrapped."""
-        own = self.ids_of(value)
+    def texts_with_meetings(self, value: dict[str, Any], meeting_id: str | None) -> Iterator[str]:
+        """Yield the texts in a decoded record that are JSON and hold another meeting, however often it was wrapped.
+
+        The record's own meeting may itself stand in a text, beside a list of its parties: `meeting_id` is the one it
+        was read as.
+        """
+        own = self.ids_of(value) | ({meeting_id} if meeting_id else set())
         for text in _texts_inside(value):
             inner = {"": _said(text)}
             for _ in range(_MOST_WRAPS):

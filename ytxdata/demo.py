@@ -37,7 +37,7 @@ STEPS = {
 """What the demo does, in order."""
 
 _WHY_NOT_PROVEN = Text(
-    "完整性要靠以后的同步来证实：一次回答看不出它漏了什么（见 docs/completeness.zh.md）",
+    "完整性要靠以后的同步来证实：一次回答看不出它漏了什么（见 docs/zh/completeness.md）",
     "completeness is proven by later syncs: one answer cannot show what it leaves out (see docs/completeness.md)",
 )
 

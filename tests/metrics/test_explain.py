@@ -78,3 +78,9 @@ def test_rows_and_columns_that_are_not_there_are_refused() -> None:
         report.explain(1)
     with pytest.raises(UsageError, match="no column"):
         report.explain(0, "participants")
+
+
+def test_a_yes_or_no_is_no_number_with_a_formula() -> None:
+    report = metrics.usage(ENGINES["polars"](difficult()), by="day")
+    assert "is_partial" in rows(report)[0]
+    assert "is_partial" not in report.formula(0)

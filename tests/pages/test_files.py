@@ -126,7 +126,7 @@ def test_libreoffice_reads_the_workbook_as_it_was_meant_and_prints_little(
     assert [int(row[1]) for row in rows] == usage["meetings"].tolist()
     assert [float(row[2]) for row in rows] == pytest.approx(usage["meeting_minutes"].tolist(), rel=1e-12)
     (printed,) = tmp_path.glob("*.pdf")
-    assert len(re.findall(rb"/Type\s*/Page[^s]", printed.read_bytes())) < 25
+    assert len(re.findall(rb"/Type\s*/Page[^s]", printed.read_bytes())) <= 25
 
 
 @pytest.mark.parametrize("show_phones", [False, True])

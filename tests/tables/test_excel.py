@@ -263,3 +263,13 @@ def test_a_long_table_prints_its_first_rows_and_says_so(tmp_path: Path) -> None:
     assert f"the first {PRINTED} of 500 rows are printed" in str(opened.oddFooter.center.text)
     assert opened.print_title_rows == "$1:$1"
     assert opened.page_setup.orientation == "landscape"
+
+
+def test_a_wide_table_goes_on_beside_and_repeats_its_first_column(tmp_path: Path) -> None:
+    wide = pa.table({f"c{at:02d}": ["x" * 50] * 3 for at in range(8)})
+    narrow = pa.table({f"c{at:02d}": [1 / 3] * 3 for at in range(20)})  # not as wide as all its digits
+    for frame, across, repeated in ((wide, 2, "$A:$A"), (narrow, 1, None)):
+        table = Table(frame=frame, name="n", title=Text("数", "Numbers"))
+        opened: Any = openpyxl.load_workbook(table.to_excel(tmp_path / f"{across}.xlsx", lang="en"))["n"]
+        assert (opened.page_setup.fitToWidth or 1) == across
+        assert opened.print_title_cols == repeated

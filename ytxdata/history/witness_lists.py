@@ -108,7 +108,8 @@ def read_witness(
                 f"it runs from {first} to {last}",
             ),
             remedy=Text(
-                "请给出清单实际涵盖的时段（start、end，北京时间）", "give the period that the list covers (start, end)"
+                "请给出清单实际涵盖的时段（start、end，命令行为 --from、--to，北京时间）",
+                "give the period that the list covers (start, end; --from, --to on the command line)",
             ),
         )
     return Witness(

@@ -134,7 +134,10 @@ class Report(Table):
             There is no such row.
         """
         cells = self._row(row)
-        known = {key: value for key, value in cells.items() if isinstance(value, (int, float, Decimal))}
+        numbers = (int, float, Decimal)  # and a yes or no is none of them
+        known = {
+            key: value for key, value in cells.items() if isinstance(value, numbers) and not isinstance(value, bool)
+        }
         return {rule.key: _filled(rule, known[rule.key]) for rule in self.definitions if rule.key in known}
 
     def with_source(self, source: ReportSource) -> Self:

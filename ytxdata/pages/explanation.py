@@ -19,10 +19,12 @@ from ytxdata.tables.table import Table
 
 _COLUMNS = (
     *define("meeting_id", "leg"),
-    Definition(key="pull_id", zh="调用编号", en="pull id", unit="id"),
+    Definition(key="pull_id", zh="拉取编号", en="pull id", unit="id"),
     Definition(key="used", zh="是否计入", en="used"),
     Definition(key="reason", zh="原因", en="reason", unit="id"),
 )
+
+_YES_NO = {True: Text("是", "yes"), False: Text("否", "no")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ class Explanation:
         """Return name and value of each cell of the row, as people read them."""
         outgoing = spoken(self.row.masked(show_phones=show_phones), preferred_lang())
         (values,) = outgoing.arrow.to_pylist()
-        return [(outgoing.definition(key).label, printable(shown(value), line=True)) for key, value in values.items()]
+        return [(outgoing.definition(key).label, printable(_said(value), line=True)) for key, value in values.items()]
 
     def rows(self, n: int, lang: Lang) -> str:
         """Return the first `n` records as lines of text, in words."""
@@ -69,8 +71,8 @@ class Explanation:
             if row["reason"] is not None:
                 reasons[row["reason"]] = reasons.get(row["reason"], 0) + 1
         told = Text(
-            f"{meetings:,} 场会议，{sum(row['used'] for row in rows):,} 条记录计入",
-            f"{meetings:,} meetings, {sum(row['used'] for row in rows):,} records used",
+            f"{meetings:,} 场会议，{sum(row['used'] for row in rows):,} 次接入计入",
+            f"{meetings:,} meetings, {sum(row['used'] for row in rows):,} legs used",
         )
         why = [Text(f"{REASONS[key].zh}：{count:,}", f"{REASONS[key].en}: {count:,}") for key, count in reasons.items()]
         return Text("；".join([told.zh, *(one.zh for one in why)]), "; ".join([told.en, *(one.en for one in why)]))
@@ -83,6 +85,10 @@ class Explanation:
             "formulas": {key: text._asdict() for key, text in self.formulas.items()},
             "records": self.records.to_dicts(show_phones=show_phones),
         }
+
+
+def _said(value: Any) -> str:
+    return _YES_NO[value].in_(preferred_lang()) if isinstance(value, bool) else shown(value)
 
 
 def _in_words(key: str, value: Any) -> Text:

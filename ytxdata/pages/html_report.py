@@ -245,7 +245,7 @@ def _shown(report: Report, lang: Lang, privacy: Privacy, common: set[Text], ids:
         picture = chart(report.name, drawn, title=told, lang=lang, prefix=f"{lang}-{report.name}", **more)
     notes = [note for note in cut.notes if note not in common]
     plain = _without_coverage(cut)
-    if plain is not cut:
+    if plain is not cut and any(cut.arrow["is_partial"].to_pylist()):  # only where a star stands
         notes.append(_PARTIAL)
     listed = [(period, those[:MOST_IDS], len(those)) for period, those in ids.items()] if report.name == "usage" else []
     return _Shown(

@@ -87,6 +87,11 @@ Progress = Callable[[int, int], None]
 PRINTED = 30
 """Rows of a table that are printed, about a page: who wants all of them wants a file, not paper."""
 
+PAPER = 260
+"""Characters across a page that can still be read, at half their size: a wider table goes on beside, on another page
+that begins with its first column.
+"""
+
 _STEP = 10_000
 _SAMPLE = 2_000
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
@@ -166,7 +171,7 @@ def write_sheet(
             is_quoted = isinstance(value, str) and csv.is_formula(value, is_number=numbers[position])
             _write(sheet, line, position, in_cell(value), looks[position], texts[is_quoted])
             if line <= _SAMPLE and value is not None:
-                widths[position] = max(widths[position], width(as_text(value)) + 2)
+                widths[position] = max(widths[position], width(_as_shown(value)) + 2)
         if progress and (done + line) % _STEP == 0:
             progress(done + line, total)
     for position, wide in enumerate(widths):
@@ -177,6 +182,10 @@ def write_sheet(
     sheet.freeze_panes(1, 0)
     print_setup(sheet)
     sheet.repeat_rows(0)
+    across = -(-sum(min(max(wide, 8), 60) for wide in widths) // PAPER)
+    if across > 1:
+        sheet.fit_to_pages(across, 0)
+        sheet.repeat_columns(0)
     if rows.num_rows > PRINTED:
         sheet.print_area(0, 0, PRINTED, len(keys) - 1)
         cut = Text("打印前 {n} 行，共 {all} 行", "the first {n} of {all} rows are printed")
@@ -213,6 +222,11 @@ def _label(table: Described, key: str, lang: Lang) -> str:
     known = table.definition(key)
     label = known.label.in_(lang, sep=" ")
     return f"{label} [{table.zone}]" if "[" in heading(table, key) else label
+
+
+def _as_shown(value: Cell) -> str:
+    """A cell about as its format shows it: a column is not as wide as all the digits of a quotient."""
+    return f"{value:,.2f}" if isinstance(value, float) else as_text(value)
 
 
 def _letters(count: int) -> str:

@@ -167,6 +167,11 @@ _OF = {
 }
 
 
+def is_of_meetings(group: Group | None) -> bool:
+    """Return whether only meetings have such groups: a leg has no size and no name."""
+    return group is not None and (not isinstance(group, str) or group in ("size_class", "name"))
+
+
 def groups_of(source: Source, group: Group, book: Book | None = None, of: GroupOf = "creator") -> Groups:
     """Return the rule that a user asked for, with the groups that occur.
 

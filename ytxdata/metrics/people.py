@@ -12,7 +12,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import By
 from ytxdata.metrics.facts import DayOf, Facts
-from ytxdata.metrics.groups import Book, Group, GroupOf
+from ytxdata.metrics.groups import Book, Group, GroupOf, is_of_meetings
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.source import Lazy, ReportSource, with_creators
@@ -74,7 +74,7 @@ def creators(
 @register(place=50, rows=15, personal=True)
 def people(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
-    group: Group | None = None, book: Book | None = None, group_of: GroupOf = "leg",
+    group: Group | None = None, book: Book | None = None, group_of: GroupOf | None = None,
     min_parties: int = 1, day_of: DayOf = "starts",
 ) -> Report:  # fmt: skip
     """Count the meetings and minutes of each number.
@@ -87,7 +87,8 @@ def people(
     source, start, end, group, book, min_parties, day_of
         As in `usage`.
     group_of
-        `leg`: the group of the number itself; `creator`: of whoever convened the meetings it joined.
+        `leg`: the group of the number itself; `creator`: of the meetings it joined, by who convened them. By default
+        `leg`, but for groups that only meetings have (`size_class`, rules over names).
 
     Returns
     -------
@@ -110,7 +111,7 @@ def people(
     asked: dict[str, Any] = {
         "group": group,
         "book": book,
-        "group_of": group_of,
+        "group_of": group_of or ("creator" if is_of_meetings(group) else "leg"),
         "min_parties": min_parties,
         "day_of": day_of,
     }

@@ -147,4 +147,4 @@ def _described(collected: Collection, folder: Path, files: Mapping[str, Path], p
         "report", Text("会议报告", "Report on meetings"), resources, privacy.sentence, collected.certificate,
         collected.period or (None, None),
     )  # fmt: skip
-    return open_formats.write(folder, package)
+    return open_formats.write(folder, package, is_private=privacy.show_phones)

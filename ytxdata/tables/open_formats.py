@@ -199,10 +199,10 @@ def package(
     }
 
 
-def write(folder: Path, told: Mapping[str, Any]) -> Path:
-    """Write the description of a folder into it; the file is seen whole or not at all."""
+def write(folder: Path, told: Mapping[str, Any], *, is_private: bool = False) -> Path:
+    """Write the description of a folder into it, open to whom its files are; it is seen whole or not at all."""
     target = folder / NAME
-    with replacing(target) as draft:
+    with replacing(target, is_private=is_private) as draft:
         draft.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return target
 

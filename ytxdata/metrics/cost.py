@@ -291,7 +291,8 @@ def _amounts(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal
     if skipped or not lines:
         raise none_left(INVOICE, skipped)
     own = [line.cells for line in lines if not any(is_total(cell) for cell in line.cells.values())]
-    if "started_at" in lines[0].cells:
+    # a line a meeting, dated or not, is a bill; a list by period names no meeting
+    if {"started_at", "meeting_id"} & lines[0].cells.keys():
         return _billed(own, by, known)
     return _by_period(own, by, known.scope)
 
@@ -321,7 +322,7 @@ def _billed(lines: Sequence[Mapping[str, str]], by: By, known: Facts) -> tuple[d
     """
     sums: dict[str, Decimal] = {}
     start, end = known.scope.edges
-    undated = [cells.get("meeting_id", "") for cells in lines if not cells["started_at"].strip()]
+    undated = [cells.get("meeting_id", "") for cells in lines if not cells.get("started_at", "").strip()]
     found = known.source.meetings.filter(nw.col("meeting_id").is_in(undated)) if undated else None
     starts = (
         {}
@@ -331,7 +332,7 @@ def _billed(lines: Sequence[Mapping[str, str]], by: By, known: Facts) -> tuple[d
     n_outside, lost = 0, Decimal(0)
     for cells in lines:
         amount = _yuan(cells["amount"])
-        text = cells["started_at"].strip()
+        text = cells.get("started_at", "").strip()
         second = local_second(as_instant(text, name="started_at")) if text else starts.get(cells.get("meeting_id", ""))
         if second is None:
             lost += amount

@@ -9,7 +9,7 @@ from pathlib import Path
 from runpy import run_path
 
 import pytest
-from playwright.sync_api import TimeoutError
+from playwright import sync_api
 
 from tests.browser.conftest import Open
 
@@ -39,7 +39,7 @@ def test_search_finds_chinese_words_and_speaks_chinese(open_page: Open, tmp_path
                 try:
                     box.wait_for(timeout=2_000)
                     break
-                except TimeoutError:
+                except sync_api.TimeoutError:
                     page.keyboard.press("Escape")
             assert box.get_attribute("placeholder") == "搜索"
             for word in ("完整性", "审计", "存档", "旁证", "账单核对"):

@@ -118,15 +118,12 @@ def verify_pack(
 
 
 def _timestamp_lines(source: Path, pack: Unpacked, lines: list[str], authority: str | Path | None) -> list[str]:
+    if authority is None:  # that it is one of this manifest, the verifier has seen
+        return []
     if TIMESTAMP not in pack.files.sizes:
-        if authority is not None:
-            raise _broken(
-                source,
-                [*lines, "FAIL  timestamp 时间戳: there is none, and one was asked for / 没有时间戳，而要求必须有"],
-            )
-        return []
-    if authority is None:
-        return []
+        raise _broken(
+            source, [*lines, "FAIL  timestamp 时间戳: there is none, and one was asked for / 没有时间戳，而要求必须有"]
+        )
     seen = verify_timestamp(pack.read(MANIFEST), pack.read(TIMESTAMP), authority)
     return [
         f"ok    timestamp 时间戳: the manifest was seen by the authority at {seen.isoformat()} / 机构见到清单的时刻为 {seen.isoformat()}"

@@ -191,7 +191,7 @@ def test_spark_reads_parquet_alike(kept: Archive, tmp_path: Path) -> None:
     from pyspark.sql import SparkSession
 
     kept.export(tmp_path / "out")
-    settings = {
+    settings: dict[str, bool | float | int | str | None] = {
         "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "1", "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": str(tmp_path / "warehouse"), "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     }  # fmt: skip
@@ -254,7 +254,7 @@ def test_what_somebody_touched_is_written_again_and_other_folders_are_refused(ke
     (tmp_path / "other" / "notes.txt").write_text("mine", encoding="utf-8")
     for folder, options in ((tmp_path / "other", {}), (out, {"masked": False}), (out, {"format": "csv"})):
         with pytest.raises(UsageError):
-            kept.export(folder, **options)  # type: ignore[arg-type]
+            kept.export(folder, **options)
     with pytest.raises(UsageError):
         kept.export(tmp_path / "new", by="week")  # type: ignore[arg-type]
 
@@ -330,7 +330,7 @@ def test_an_empty_archive_has_all_views(archive: Archive, platform: Any, tmp_pat
     platform.records = []
     archive.sync(platform)
     for form in ("parquet", "csv"):
-        archive.export(tmp_path / form, form)  # type: ignore[arg-type]
+        archive.export(tmp_path / form, form)
         for name in TABLES[:6]:
             assert by_duckdb(tmp_path / form, name, form).num_rows == (1 if name == "pulls" else 0)
 

@@ -66,7 +66,7 @@ def test_a_platform_that_lists_a_row_for_each_party_loses_none(archive: Archive,
     assert archive.verify().is_sound
     pd.testing.assert_frame_equal(before, archive.legs())
     lazily = archive.scan("legs")
-    assert duckdb.sql("select count(*) from lazily").fetchall() == [(60,)]  # the name in the SQL is the frame's
+    assert duckdb.connect().execute("select count(*) from lazily").fetchall() == [(60,)]  # by its name
     assert len(lazily) == 60
 
 

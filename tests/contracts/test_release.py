@@ -14,6 +14,7 @@ import tomllib
 import zipfile
 from email.message import Message
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,10 +64,11 @@ def wheel(dists: tuple[Path, Path]) -> Path:
 
 def metadata(wheel: Path) -> Message:
     """Return what the wheel says of itself, as the recipe reads it."""
-    return recipe_script().metadata(wheel)  # type: ignore[no-any-return]
+    found: Message = recipe_script().metadata(wheel)
+    return found
 
 
-def recipe_script():  # type: ignore[no-untyped-def]
+def recipe_script() -> Any:
     """Return the script that writes the recipe."""
     spec = importlib.util.spec_from_file_location("build_conda_recipe", HOUSE / "scripts" / "build_conda_recipe.py")
     assert spec is not None

@@ -72,7 +72,8 @@ def test_every_page_stands_in_the_menu_and_has_a_twin() -> None:
         lang: [row for part in SITE["menu"](lang) for rows in part.values() for entry in rows for row in entry.values()]
         for lang in LANGUAGES
     }
-    for lang, folder in (("en", DOCS), ("zh", DOCS / "zh")):
+    folders: tuple[tuple[Lang, Path], ...] = (("en", DOCS), ("zh", DOCS / "zh"))
+    for lang, folder in folders:
         there = {path.relative_to(folder).as_posix() for path in folder.rglob("*.md")}
         if lang == "en":
             there = {path for path in there if not path.startswith("zh/")}

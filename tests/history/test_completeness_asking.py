@@ -109,7 +109,7 @@ def test_as_soon_as_a_longer_answer_may_confirm_the_first_the_list_is_cut_at_thr
 
 def test_a_short_list_is_cut_at_more_places_until_no_luck_would_have_it_in_order() -> None:
     archive, account = MemoryArchive(Policy()), account_of(6, 1)
-    most = []
+    most: list[int] = []
     for _ in range(40):
         most = max(most, asks(archive, account), key=len)
         if "PROVEN" in [one.verdict for one in archive.certificate.periods]:

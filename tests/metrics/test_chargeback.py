@@ -116,7 +116,8 @@ def test_what_a_tariff_gives_is_shared_as_asked(engine: str, of: Any, what: Any,
     invoiced = metrics.chargeback(frames, tariff=TARIFF, share_by=what, invoice=whole, **asked)
     assert rows(report) == rows(invoiced)
     assert any(f"shared by {what}" in note.en for note in report.notes)
-    for default, bill in (("cost", {}), ("leg_minutes", {"invoice": whole})):
+    bills: tuple[tuple[str, dict[str, Any]], ...] = (("cost", {}), ("leg_minutes", {"invoice": whole}))
+    for default, bill in bills:
         if what == default:
             assert rows(metrics.chargeback(frames, tariff=TARIFF, **bill, **asked)) == rows(report)
 

@@ -14,6 +14,7 @@ from tests.metrics.offices import EDGES, ENGINES, difficult, polars_frames, rows
 from tests.metrics.oracle import Leg, Meeting, Office
 from ytxdata import metrics
 from ytxdata.errors import UsageError
+from ytxdata.labels import Lang
 from ytxdata.metrics.calendar import Workdays
 from ytxdata.metrics.usage import PRODUCTS
 
@@ -26,7 +27,8 @@ def one_meeting(start: int, seconds: int) -> Office:
 
 
 def test_every_product_is_documented_with_its_source_in_both_languages() -> None:
-    for lang, page in (("en", "docs/definition-switch.md"), ("zh", "docs/zh/definition-switch.md")):
+    pages: tuple[tuple[Lang, str], ...] = (("en", "docs/definition-switch.md"), ("zh", "docs/zh/definition-switch.md"))
+    for lang, page in pages:
         text = (ROOT / page).read_text("utf-8")
         for rules in PRODUCTS.values():
             assert rules.source in text

@@ -8,6 +8,7 @@ import json
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -73,7 +74,7 @@ def test_groups_reach_the_workbook_whole(archive: Archive, book: Path, tmp_path:
     """The heat map and the charts of the first sheet are of all groups; the sheet of the heat map has each by itself."""
     asked = ("report", "--archive", str(archive.path), "--format", "excel", "--out", str(tmp_path))
     assert run(*asked, "--group", "department", "--book", str(book)) == 0
-    sheets = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    sheets: Any = openpyxl.load_workbook(tmp_path / "report.xlsx")  # the charts it read stand in no public name
     whole = {(row["weekday"], row["hour"]): row["heatmap"] for row in ytx.metrics.heatmap(archive).arrow.to_pylist()}
     rows = [[cell.value for cell in row] for row in sheets["概览"].iter_rows()]
     at = next(place for place, row in enumerate(rows) if row[0] == "周一")

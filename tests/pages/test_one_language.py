@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.text import Text
 
 from ytxdata import audit
 from ytxdata.archive import Archive
@@ -99,7 +100,7 @@ def test_what_a_notebook_shows_speaks_the_session_s_language(
 ) -> None:
     monkeypatch.setenv("YTX_LANG", lang)
     findings = audit.run(archive, remember=False)
-    shown = [findings, findings.summary(), findings.sensitivity(), archive.certificate()]
+    shown: list[Any] = [findings, findings.summary(), findings.sensitivity(), archive.certificate()]
     shown += [REPORTS[name].function(archive) for name in ("usage", "creators", "compare_definitions", "lonely")]
     text = re.sub(r"<style\b.*?</style>", "", "".join(one._repr_html_() for one in shown), flags=re.S)
     texts = re.findall(r">([^<>]+)<", text)
@@ -113,7 +114,7 @@ def test_a_picture_speaks_the_session_s_language(
     monkeypatch.setenv("YTX_LANG", lang)
     for name in ("usage", "heatmap", "creators", "sizes", "durations", "concurrency"):
         axes = PICTURES[name].draw(REPORTS[name].function(archive))
-        texts = [text.get_text() for text in axes.figure.findobj(lambda one: hasattr(one, "get_text"))]
+        texts = [text.get_text() for text in axes.figure.findobj(Text)]
         assert foreign(texts, lang, names) == []
         assert bool(CHINESE.search(" ".join(texts))) == (lang == "zh")
 

@@ -247,7 +247,9 @@ class Cell(NamedTuple):
 
 def _published(before: Collection, after: Collection, minimum: int) -> tuple[dict[Cell, float], set[Cell], set[Cell]]:
     """Every figure that adds up, those that are hidden, and those of rows of few people among them."""
-    truth, hidden, small = {}, set(), set()
+    truth: dict[Cell, float] = {}
+    hidden: set[Cell] = set()
+    small: set[Cell] = set()
     people = dict(zip(_keys(before.reports["usage"]), before.reports["usage"].frame["people"], strict=True))
     for name, report in after.reports.items():
         whole = before.reports[name]

@@ -244,7 +244,7 @@ def test_a_record_in_a_map_by_id_takes_its_key_for_the_id_it_lacks(
 
 
 def test_what_is_no_object_in_a_map_by_id_is_a_reject(answer_with: WithData) -> None:
-    others = {"M2": 7, "M3": None, "M4": [], "M5": {}, "M6": "x", "M7": [{"a": 2}]}
+    others: dict[str, Any] = {"M2": 7, "M3": None, "M4": [], "M5": {}, "M6": "x", "M7": [{"a": 2}]}
     for first in (KEYED, TIMES):
         answer = answer_with(json.dumps({"M1": first, **others}))
         tables = merge_answers([answer])

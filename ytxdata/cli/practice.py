@@ -114,6 +114,15 @@ def emulator(
         int, typer.Option("--bill-without", min=0, help="账单缺少的行数 / lines that the bill lacks")
     ] = 0,
     meetings: Annotated[int, typer.Option("--meetings", min=0, help="已开过的会议数 / meetings held so far")] = 2026,
+    accounts: Annotated[
+        int, typer.Option("--accounts", min=1, help="账户数，每个账户是一家公司 / accounts, a company each")
+    ] = 1,
+    fleet_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--fleet-file", help="把全部账户写成 fleet.toml / write all accounts as a fleet.toml for `ytxdata fleet`"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="公司的随机种子 / seed of the company")] = 1,
     until: Annotated[
         str | None,
@@ -170,6 +179,7 @@ def emulator(
     options = Options(
         port=port,
         meetings=meetings,
+        accounts=accounts,
         seed=seed,
         until=until,
         planted=planted,
@@ -187,6 +197,8 @@ def emulator(
     def prepare(server: served.Emulator) -> None:
         if bill is not None:
             served.write_bill(bill, server.truth()["invoice"], bill_without)
+        if fleet_file is not None:
+            served.write_fleet_file(fleet_file, server.fleet)
 
     if command:
         raise typer.Exit(served.run(options, command, prepare=prepare))

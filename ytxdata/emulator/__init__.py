@@ -15,7 +15,19 @@ except ImportError:
     require_extra("emulator")
     raise
 
+from ytxdata.emulator.handouts import write_bill, write_env_file, write_fleet_file
 from ytxdata.emulator.options import CHOICES, KINDS, Fault, Options
-from ytxdata.emulator.server import Emulator, run, serve, write_bill, write_env_file
+from ytxdata.emulator.server import Emulator, run, serve
 
-__all__ = ["CHOICES", "KINDS", "Emulator", "Fault", "Options", "run", "serve", "write_bill", "write_env_file"]
+__all__ = [
+    "CHOICES",
+    "KINDS",
+    "Emulator",
+    "Fault",
+    "Options",
+    "run",
+    "serve",
+    "write_bill",
+    "write_env_file",
+    "write_fleet_file",
+]

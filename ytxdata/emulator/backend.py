@@ -16,7 +16,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
@@ -200,20 +200,19 @@ class Asked:
 class Backend:
     """Everything the platform knows and does; safe to change from another thread between two requests."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, seed: int | None = None, now: int | None = None) -> None:
         self.options = options
-        self.account = Account.of(options.seed)
-        self.company = Company(
-            options.seed, options.company_rate, self.account.app_for(options.environment), options.id_style
-        )
+        seed = options.seed if seed is None else seed
+        self.account = Account.of(seed)
+        self.company = Company(seed, options.company_rate, self.account.app_for(options.environment), options.id_style)
         until = options.until if options.until is not None else times.now().astimezone(times.BEIJING).date()
-        self.now = int(times.as_instant(until, name="until").timestamp())
+        self.now = int(times.as_instant(until, name="until").timestamp()) if now is None else now
         self.planted = plant(self.company, self.now) if options.planted else Planted()
         self.entries = self._newest(options.meetings)
         self.faults = [Fault.of(fault) for fault in options.faults]
         self.requests: list[Asked] = []
         self.lock = threading.RLock()
-        self._request_ids = Random(f"{options.seed}|requests")  # noqa: S311  # a play, no secret
+        self._request_ids = Random(f"{seed}|requests")  # noqa: S311  # a play, no secret
         self._recent: deque[float] = deque()
         self._n_errors = 0
 
@@ -384,3 +383,51 @@ class Backend:
                 "roster": roster(people),
                 "invoice": self.planted.bill(invoice(self.entries, self.now)),
             }
+
+
+class Backends(Mapping[str, Backend]):
+    """The accounts that one server answers for, by name: a company each, which is founded when it is first asked of.
+
+    A thousand of them are a thousand names until then. Options, faults and log are shared; clocks go together.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.first = Backend(options)
+        self._began, width = self.first.now, len(str(options.accounts))
+        seeds = {f"account-{place + 1:0{width}d}": options.seed + place for place in range(options.accounts)}
+        self.known = {name: Account.of(seed) for name, seed in seeds.items()}
+        self._seeds, self._names = seeds, {account.sid: name for name, account in self.known.items()}
+        self._founded = {next(iter(seeds)): self.first}
+
+    def __getitem__(self, name: str) -> Backend:
+        if name not in self._founded:
+            first = self.first
+            with first.lock:
+                backend = Backend(first.options, self._seeds[name], self._began)
+                backend.requests, backend.faults = first.requests, first.faults
+                backend.advance(timedelta(seconds=first.now - self._began))
+                self._founded[name] = backend
+        return self._founded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._seeds)
+
+    def __len__(self) -> int:
+        return len(self._seeds)
+
+    def of_sid(self, sid: str) -> Backend:
+        """Return who answers a request; the first account's refuses a SID that is nobody's."""
+        name = self._names.get(sid)
+        return self.first if name is None else self[name]
+
+    def advance(self, span: timedelta) -> int:
+        """Let time pass at every company; returns how many meetings began at those that were asked of."""
+        with self.first.lock:  # one that is founded meanwhile would be left a span behind
+            return sum(backend.advance(span) for backend in self._founded.values())
+
+    def set_faults(self, faults: Sequence[str | Fault]) -> None:
+        """Replace the faults of all; one that is to strike twice strikes twice in all."""
+        told = [Fault.of(fault) for fault in faults]
+        with self.first.lock:
+            for backend in self._founded.values():
+                backend.faults = told

@@ -213,8 +213,8 @@ NOT_NEGATIVE = frozenset(
 class Options:
     """Everything that can be set; see docs/emulator.md for what each one does.
 
-    The company (fixed once the server runs): `meetings` (how many it has held when the server starts: the newest
-    ones), `seed`, `rate` (meetings on a working day; None spreads many meetings over about two years), `until`
+    The company (fixed once the server runs): `accounts` (how many there are, each with a company of its own, from
+    `seed` upwards), `meetings` (how many it has held when the server starts: the newest ones), `seed`, `rate` (meetings on a working day; None spreads many meetings over about two years), `until`
     (its clock at the start; None is today 00:00 in Beijing), `planted` (with the cases an audit must find), `id_style`.
 
     How it answers: `shape`, `dialect`, `encoding`, `order` with `pinned_rooms`, `listed` (from a meeting's start
@@ -232,6 +232,7 @@ class Options:
     """
 
     meetings: int = 2026
+    accounts: int = 1
     seed: int = 1
     rate: float | None = None
     until: Instant | None = None
@@ -282,6 +283,8 @@ class Options:
             )
         if name in NOT_NEGATIVE and isinstance(value, int | float) and not value >= 0:
             raise UsageError(Text(f"选项 {name} 不能为负：{value}", f"option {name} cannot be negative: {value}"))
+        if name == "accounts" and (not isinstance(value, int) or value < 1):
+            raise UsageError(Text(f"至少要有一个账户：{value}", f"there must be at least one account: {value}"))
         object.__setattr__(self, name, value)
 
     @property

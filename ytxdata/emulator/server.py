@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import csv
 import logging
 import os
-import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +30,18 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ytxdata.emulator.backend import FUN_URL, FUNC, VERSION, Asked, Backend, Credentials, ReceivedRequest
+from ytxdata.emulator.backend import (
+    FUN_URL,
+    FUNC,
+    VERSION,
+    Account,
+    Asked,
+    Backend,
+    Backends,
+    Credentials,
+    ReceivedRequest,
+)
+from ytxdata.emulator.handouts import write_env_file
 from ytxdata.emulator.options import Fault, Options
 from ytxdata.emulator.responses import Reply, Wire, page
 from ytxdata.errors import UsageError
@@ -51,10 +59,10 @@ Connections = dict[Any, asyncio.Transport]
 
 
 class Front:
-    """The ASGI side of one emulator: hands each request to the backend and its reply to the wire."""
+    """The ASGI side of one emulator: hands each request to the backend of its account and its reply to the wire."""
 
-    def __init__(self, backend: Backend, base_url: str) -> None:
-        self.backend, self.base_url = backend, base_url
+    def __init__(self, backends: Backends, base_url: str) -> None:
+        self.backends, self.base_url = backends, base_url
         self.connections: Connections = {}
         self.stopping = asyncio.Event()
         self.app = Starlette(routes=[Route("/{rest:path}", _Endpoint(self))])
@@ -77,22 +85,24 @@ class Front:
         transport = self.connections.get(scope["client"])
         if transport is None:
             return
-        wire = Wire(send, transport, self.stopping, self._date())
+        backend = self.backends.of_sid(ask.sid)
+        wire = Wire(send, transport, self.stopping, _date(backend))
         refused = _refused(request)
         if refused is not None:
-            self.backend.log(ask, path, content_type, reply=refused)
+            backend.log(ask, path, content_type, reply=refused)
             await wire.reply(refused)
             return
-        reply, faults = self.backend.answer(ask, path, content_type, self.base_url)
+        reply, faults = backend.answer(ask, path, content_type, self.base_url)
         await wire.deliver(reply, faults)
         if faults:
             # What was written past the server ends with the connection; only then may the server go on.
             while (await receive())["type"] != "http.disconnect":
                 pass
 
-    def _date(self) -> str:
-        clock = self.backend.clock + timedelta(seconds=self.backend.options.date_skew_s)
-        return format_datetime(clock, usegmt=True)
+
+def _date(backend: Backend) -> str:
+    clock = backend.clock + timedelta(seconds=backend.options.date_skew_s)
+    return format_datetime(clock, usegmt=True)
 
 
 class _Endpoint:
@@ -212,26 +222,34 @@ class Emulator:
     options : Options
         May be changed while it runs: `server.options.cap = 100`.
     backend : Backend
-        The platform without its sockets.
+        The platform without its sockets, as its first account sees it.
+    backends : Mapping[str, Backend]
+        The same of each account by its name, with `Emulator(accounts=5)`: `server.backends["account-2"].truth()`.
 
     Examples
     --------
     >>> with Emulator(meetings=3, until="2026-03-02") as server:
     ...     sorted(server.env)
     ['YTX_ACCOUNT_SID', 'YTX_APP_ID', 'YTX_AUTH_TOKEN', 'YTX_BASE_URL', 'YTX_ENVIRONMENT']
+
+    >>> with Emulator(meetings=3, accounts=5) as server:
+    ...     list(server.accounts)[:2], sorted(server.accounts["account-1"])
+    (['account-1', 'account-2'], ['account_sid', 'app_id', 'auth_token'])
     """
 
     def __init__(self, options: Options | None = None, /, **changes: Any) -> None:
         self.options = replace(options or Options(), **changes)
-        self.backend = Backend(self.options)
+        self.backends = Backends(self.options)
+        self.backend = self.backends.first
         self._socket = _bind(self.options.host, self.options.port)
         host, port = self._socket.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        self._server = QuietServer(Front(self.backend, self.url))
+        self._server = QuietServer(Front(self.backends, self.url))
         self._thread = threading.Thread(target=self._run, name="ytxdata-emulator", daemon=True)
 
     def __repr__(self) -> str:
-        return f"<Emulator {self.url} meetings={len(self.backend.entries)}>"
+        accounts = f" accounts={len(self.backends)}" if len(self.backends) > 1 else ""
+        return f"<Emulator {self.url} meetings={len(self.backend.entries)}{accounts}>"
 
     def __enter__(self) -> Emulator:
         self._thread.start()
@@ -270,12 +288,24 @@ class Emulator:
     @property
     def credentials(self) -> Credentials:
         """Account SID, token and application id, as keyword arguments for a client."""
-        account = self.backend.account
+        return self._credentials_of(self.backend.account)
+
+    @property
+    def accounts(self) -> dict[str, Credentials]:
+        """Name → credentials of every account: `account-1` is the one that `credentials` and `env` lead to."""
+        return {name: self._credentials_of(account) for name, account in self.backends.known.items()}
+
+    @property
+    def fleet(self) -> dict[str, dict[str, str]]:
+        """Name → credentials and address of every account, as `ytxdata.Fleet` takes them."""
         return {
-            "account_sid": account.sid,
-            "auth_token": account.token,
-            "app_id": account.app_for(self.options.environment),
+            name: {**{key: str(value) for key, value in told.items()}, "base_url": self.url}
+            for name, told in self.accounts.items()
         }
+
+    def _credentials_of(self, account: Account) -> Credentials:
+        app_id = account.app_for(self.options.environment)
+        return {"account_sid": account.sid, "auth_token": account.token, "app_id": app_id}
 
     @property
     def requests(self) -> list[Asked]:
@@ -292,8 +322,10 @@ class Emulator:
         return self.backend.truth()
 
     def advance(self, **span: float) -> int:
-        """Let time pass at the company (`days=`, `hours=`, …); returns how many meetings began."""
-        return self.backend.advance(timedelta(**span))
+        """Let time pass at the company (`days=`, `hours=`, …), at all of them where there are several; returns how
+        many meetings began.
+        """
+        return self.backends.advance(timedelta(**span))
 
     def mutate(self, meeting_id: str, **changes: Any) -> None:
         """Change fields of a record from now on (names of `Meeting`), as platforms do behind one's back."""
@@ -309,7 +341,7 @@ class Emulator:
 
     def set_faults(self, *faults: str | Fault) -> None:
         """Replace the faults; their counting starts now. Without arguments nothing goes wrong any more."""
-        self.backend.faults = [Fault.of(fault) for fault in faults]
+        self.backends.set_faults(faults)
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -325,64 +357,6 @@ def _bind(host: str, port: int) -> socket.socket:
             remedy=Text("换一个端口，或用 0 取空闲端口", "choose another port, or 0 for a free one"),
         ) from None
     return bound
-
-
-_ENV_LINE = re.compile(rb"YTX_[A-Z_]+=.*")
-
-
-def write_env_file(path: Path, env: dict[str, str]) -> None:
-    """Write the settings, one `NAME=value` a line, readable by their owner alone; a file of another kind is left alone.
-
-    Raises
-    ------
-    UsageError
-        The place cannot be written, or holds a file that is none of ours.
-    """
-    try:
-        if path.exists() and not all(_ENV_LINE.fullmatch(line) for line in path.read_bytes().splitlines()):
-            raise UsageError(
-                Text(
-                    f"{path} 已经存在，而且不是模拟平台的设置文件：没有改动它",
-                    f"{path} is there already and is no settings file of the emulator: it was left as it is",
-                ),
-                remedy=Text("换一个文件名", "name another file"),
-            )
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.writelines(f"{name}={value}\n" for name, value in env.items())
-    except OSError as error:
-        raise UsageError(
-            Text(f"无法写入 {path}：{error.strerror}", f"{path} cannot be written: {error.strerror}"),
-            remedy=Text("换一个可以写入的位置", "choose a place that can be written to"),
-        ) from None
-
-
-def write_bill(path: Path, lines: Sequence[Mapping[str, object]], without: int = 0) -> None:
-    """Write the platform's bill as CSV (`meeting_id, started_at, duration_s, amount_yuan`), some lines left out,
-    spread evenly.
-
-    The last line is the bill's own total: of the lines that are written, as of a bill that lacks them from the start.
-
-    Raises
-    ------
-    UsageError
-        The place cannot be written, or a file is there already.
-    """
-    left_out = {len(lines) * turn // (without + 1) for turn in range(1, without + 1)}
-    try:
-        with path.open("x", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, ("meeting_id", "started_at", "duration_s", "amount_yuan"))
-            writer.writeheader()
-            written = [line for number, line in enumerate(lines) if number not in left_out]
-            writer.writerows(written)
-            seconds = sum(int(str(line["duration_s"] or 0)) for line in written)
-            yuan = sum((Decimal(str(line["amount_yuan"])) for line in written), Decimal(0))
-            writer.writerow({"meeting_id": "合计", "duration_s": seconds, "amount_yuan": yuan})
-    except OSError as error:
-        raise UsageError(
-            Text(f"无法写入 {path}：{error.strerror}", f"{path} cannot be written: {error.strerror}"),
-            remedy=Text("换一个还不存在的文件", "name a file that is not there yet"),
-        ) from None
 
 
 def serve(

@@ -214,8 +214,9 @@ class Options:
     """Everything that can be set; see docs/emulator.md for what each one does.
 
     The company (fixed once the server runs): `accounts` (how many there are, each with a company of its own, from
-    `seed` upwards), `meetings` (how many it has held when the server starts: the newest ones), `seed`, `rate` (meetings on a working day; None spreads many meetings over about two years), `until`
-    (its clock at the start; None is today 00:00 in Beijing), `planted` (with the cases an audit must find), `id_style`.
+    `seed` upwards), `meetings` (how many it has held when the server starts: the newest ones), `seed`, `rate`
+    (meetings on a working day; None spreads many meetings over about two years), `until` (its clock at the start; None
+    is today 00:00 in Beijing), `planted` (with the cases an audit must find), `id_style`.
 
     How it answers: `shape`, `dialect`, `encoding`, `order` with `pinned_rooms`, `listed` (from a meeting's start
     or its end), `cap` [records], `byte_cap` [bytes of records], `retention_days`, `large_ask` (asks above the first

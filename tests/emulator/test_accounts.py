@@ -48,10 +48,10 @@ def test_the_first_of_many_is_the_account_that_stood_alone(start: Start) -> None
 
 def test_a_token_is_good_for_its_own_account_alone(start: Start) -> None:
     server, _ = start(meetings=5, accounts=2)
-    mixed = {**server.accounts["account-1"], "auth_token": server.accounts["account-2"]["auth_token"]}
+    mixed, strange = server.accounts["account-1"], server.accounts["account-1"]
+    mixed["auth_token"], strange["account_sid"] = server.accounts["account-2"]["auth_token"], "0" * 32
     with pytest.raises(CredentialsError):
         ytx.Client(base_url=server.url, **mixed).query_meeting()
-    strange = {**server.accounts["account-1"], "account_sid": "0" * 32}
     with pytest.raises(CredentialsError):
         ytx.Client(base_url=server.url, **strange).query_meeting()
 

@@ -25,9 +25,9 @@ import pyarrow.parquet as pq
 
 from ytxdata import times
 from ytxdata.archive import Archive
+from ytxdata.archive.changes import Intake
 from ytxdata.archive.heads import among, newest, read, table_path
 from ytxdata.archive.known_meetings import RejectIndex, VersionIndex
-from ytxdata.archive.new_or_changed import Intake
 from ytxdata.archive.stored_files import BULKY, SCHEMAS
 from ytxdata.archive.sync import written
 from ytxdata.files import sync_all

@@ -16,8 +16,8 @@ import pytest
 
 from ytxdata import times
 from ytxdata.archive import Archive, SyncReport, write_sync
+from ytxdata.archive.changes import Taken
 from ytxdata.archive.known_meetings import ArchivedMeetings, Unjudged, VersionIndex
-from ytxdata.archive.new_or_changed import Taken
 from ytxdata.archive.raw_answers import WHOLE, Envelope
 from ytxdata.archive.stored_files import PULLS_STORED, pull_sha256
 from ytxdata.archive.write_sync import Writer
@@ -217,8 +217,8 @@ def test_a_report_reads_well_in_both_languages_and_in_a_notebook(
 
 
 def test_what_a_sync_takes_in_is_no_known_land_of_the_same_sync(archive: Archive, platform: Any) -> None:
+    from ytxdata.archive.changes import Intake
     from ytxdata.archive.known_meetings import ArchivedMeetings, RejectIndex, VersionIndex
-    from ytxdata.archive.new_or_changed import Intake
 
     archive.sync(platform)
     platform.records = [platform.record(60), platform.record(59, meetingname="改"), *platform.newest_first(59)]

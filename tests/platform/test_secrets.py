@@ -29,8 +29,7 @@ from ytxdata.history.client import Client
 from ytxdata.platform.codes import CODES
 from ytxdata.platform.doctor import examine
 from ytxdata.platform.settings import Settings
-from ytxdata.platform.signing import SignedAuth
-from ytxdata.platform.transport import Transport
+from ytxdata.platform.transport import SignedAuth, Transport
 
 Server = Callable[..., Hostile]
 INSTANT = datetime(2026, 2, 28, 11, 59, 24, tzinfo=UTC)

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from tests.platform.hostile import APP, SID, TOKEN, Hostile, said, settings_for
 from ytxdata import times
-from ytxdata.platform.signing import SignedAuth, authorization, sign
-from ytxdata.platform.transport import Transport
+from ytxdata.platform.transport import SignedAuth, Transport, authorization, sign
 
 SETTINGS = settings_for("http://127.0.0.1:1")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from ytxdata.errors import DamagedError, UsageError
+from ytxdata.exits.export_files import verify_file, verify_folder
 from ytxdata.tables.csv import DIALECTS, Dialect
 from ytxdata.tables.described import about_path
 from ytxdata.tables.table import Table
-from ytxdata.tables.verify_files import verify_file, verify_folder
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))

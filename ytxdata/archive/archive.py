@@ -13,10 +13,10 @@ from typing import Any
 import pandas as pd
 
 from ytxdata import times
+from ytxdata.archive.changes import changes
 from ytxdata.archive.exportable import Exportable
 from ytxdata.archive.heads import Snapshot, newest, read
 from ytxdata.archive.known_meetings import certificate_of
-from ytxdata.archive.ledger import changes
 from ytxdata.archive.ownership import WAIT_S, no_archive, read_identity
 from ytxdata.archive.raw_answers import current_records, raw_answer
 from ytxdata.archive.sync import Asker, RebuildReport, SyncReport, rebuild, sync

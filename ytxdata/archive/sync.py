@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from ytxdata import times
+from ytxdata.archive.changes import JUDGEMENTS, Intake
 from ytxdata.archive.cleanup import compact_if_due, heal, let_files_go, migrated, tidy
 from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import (
@@ -27,7 +28,6 @@ from ytxdata.archive.known_meetings import (
     pull_verdicts,
     to_state,
 )
-from ytxdata.archive.new_or_changed import JUDGEMENTS, Intake
 from ytxdata.archive.ownership import LAYOUT, birth, check_owner, no_archive, read_identity, writing
 from ytxdata.archive.raw_answers import raw_records
 from ytxdata.archive.rebuild import (

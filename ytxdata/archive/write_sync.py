@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from ytxdata import times
+from ytxdata.archive.changes import Fresh, Intake, Taken
 from ytxdata.archive.heads import (
     Head,
     Snapshot,
@@ -28,7 +29,6 @@ from ytxdata.archive.heads import (
     write_head,
 )
 from ytxdata.archive.known_meetings import Version, reject_key
-from ytxdata.archive.new_or_changed import Fresh, Intake, Taken
 from ytxdata.archive.ownership import IDENTITY, LAYOUT
 from ytxdata.archive.raw_answers import renumber
 from ytxdata.archive.stored_files import (

@@ -18,9 +18,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from ytxdata.cli.account import asks, doctor, fetch, sync
-from ytxdata.cli.archive import coverage, rebuild, verify, witness
+from ytxdata.cli.archive import coverage, export, rebuild, sql, verify, witness
 from ytxdata.cli.audit import audit, pack
-from ytxdata.cli.exits import export, sql
 from ytxdata.cli.practice import demo, emulator, notebooks
 from ytxdata.cli.report import explain, report
 from ytxdata.cli.shared_options import chosen, echo, emit, set_lang

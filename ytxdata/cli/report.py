@@ -289,7 +289,7 @@ def explain(
     ytxdata explain --report chargeback --invoice bill.csv --book book.csv --where period=2026-03 --where group=市场部
     """
     from ytxdata.archive import Archive
-    from ytxdata.pages.explanation import explanation
+    from ytxdata.audit.explain import explanation
 
     asked = with_conditions(ask(start, end, by, tariff, lines, group, book, invoice), group_of, only or [], book)
     told = explanation(Archive(archive), report, asked, _values(where) if where else row, column)

@@ -17,9 +17,9 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from ytxdata import times
+from ytxdata.archive.changes import changes
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import certificate_of
-from ytxdata.archive.ledger import changes
 from ytxdata.archive.views import pieces, scan
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate

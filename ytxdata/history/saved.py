@@ -19,8 +19,7 @@ from ytxdata.errors import AnswerError, UsageError
 from ytxdata.history.history import History, Unreadable
 from ytxdata.history.recordings import Kept, Saved, answers_of, beside_recording, recorded_calls
 from ytxdata.labels import Text
-from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.encoding import as_utf8, decode, is_literal
+from ytxdata.records.answer import Answer, as_utf8, decode, is_literal, read_answer
 from ytxdata.records.find_records import IS_TORN
 from ytxdata.records.schema import DEFAULT
 from ytxdata.records.signs import Signs

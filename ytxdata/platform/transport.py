@@ -1,11 +1,16 @@
 """One question to the platform: sent signed, tried again where that helps, answered by an Answer or a typed error.
 
 What requests and urllib3 raise holds the whole signed address; an error of ours that leaves here has nothing of it.
+
+Source: seed, 优先必读 5, 公共参数, 请求包头, 请求参数.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import re
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -13,8 +18,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
-from requests import Response, Session
+from requests import PreparedRequest, Response, Session
+from requests.auth import AuthBase
 
 from ytxdata import times
 from ytxdata.errors import ClockError, NotJsonError, RiskWarning, TimeLimitError, TruncatedError, UsageError, YtxError
@@ -23,10 +30,70 @@ from ytxdata.platform.codes import DESPITE_HTTP, NO_STATUS, clocked, refusal
 from ytxdata.platform.failures import POLICY, Rule, http_error, named, redirected, run
 from ytxdata.platform.limits import ACCEPTED_ENCODING, LONGEST_S, Wires, announces_length, read_body, within
 from ytxdata.platform.settings import Settings
-from ytxdata.platform.signing import SignedAuth
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.schema import DEFAULT, Aliases
-from ytxdata.redact import guard_logs
+from ytxdata.redact import HIDDEN, guard_logs, mask_id, scrub
+
+_TELLING = 8
+"""Characters from which a SID or token is looked for in other texts; shorter ones are part of ordinary words."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What could steer a terminal; tab and line feed may stay."""
+
+
+def sign(settings: Settings, stamp: str) -> str:
+    """Return the Sign of a time stamp: MD5 of SID, token and stamp as 32 upper-case hex digits, leading zeros kept.
+
+    Examples
+    --------
+    >>> sign(Settings.load(account_sid="abc", auth_token="def", app_id="app"), "20140416142030")
+    'F7A8C4E3D70B0146A78190866E090F6E'
+    """
+    signed = f"{settings.account_sid}{settings.auth_token.get_secret_value()}{stamp}".encode()
+    return hashlib.md5(signed, usedforsecurity=False).hexdigest().upper()
+
+
+def authorization(settings: Settings, stamp: str) -> str:
+    """Return the Authorization header of a time stamp: base64 of SID, a vertical bar and the stamp.
+
+    Examples
+    --------
+    >>> authorization(Settings.load(account_sid="abc", auth_token="def", app_id="app"), "20140416142030")
+    'YWJjfDIwMTQwNDE2MTQyMDMw'
+    """
+    return base64.b64encode(f"{settings.account_sid}|{stamp}".encode()).decode("ascii")
+
+
+class SignedAuth(AuthBase):
+    """Signs each send anew, as requests prepares it: one instant, in Beijing time, in both the parameter and the header.
+
+    The stamps it used are remembered, so that `hide` can take a signature out of what a server says back.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stamps: list[str] = []
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Put the signature of this moment on the request."""
+        stamp = times.stamp(times.now())
+        self._stamps.append(stamp)
+        request.headers["Authorization"] = authorization(self._settings, stamp)
+        request.url = f"{(request.url or '').partition('?')[0]}?Sign={sign(self._settings, stamp)}"
+        return request
+
+    def hide(self, text: str) -> str:
+        """Return what a server said, fit for an error: no signature, no token, no control characters, the account SID
+        masked.
+        """
+        sid, token = self._settings.account_sid, self._settings.auth_token.get_secret_value()
+        secrets = [made(self._settings, stamp) for stamp in self._stamps for made in (sign, authorization)]
+        secrets += [token] if len(token) >= _TELLING else []
+        for secret in (form for one in secrets for form in (one, quote(one, safe=""))):
+            text = re.sub(re.escape(secret), HIDDEN, text, flags=re.IGNORECASE)
+        text = _CONTROLS.sub("�", scrub(text))
+        return text.replace(sid, mask_id(sid)) if len(sid) >= _TELLING else text
+
 
 HEADERS = {
     "Accept": "application/json;",

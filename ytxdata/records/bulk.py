@@ -21,8 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from ytxdata.records import schema
-from ytxdata.records.encoding import is_utf8
-from ytxdata.records.json_values import STRICT_ERRORS, Number, strict
+from ytxdata.records.json_values import STRICT_ERRORS, Number, is_utf8, strict
 from ytxdata.records.parties import PHONE_LIKE
 from ytxdata.records.schema import ARROW_TYPES, PARTIES, Aliases, Match
 from ytxdata.records.values import MOST_YUAN

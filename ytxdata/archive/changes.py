@@ -1,5 +1,5 @@
-"""What is new or changed: each record of an answer judged once against what the archive knows; and the ledger of changes,
-which says what the platform said first, what it says now, and between which pulls it changed its mind.
+"""What is new or changed: each record of an answer judged once against what the archive knows; and the ledger of
+changes, which says what the platform said first, what it says now, and between which pulls it changed its mind.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def authorization(settings: Settings, stamp: str) -> str:
 
 
 class SignedAuth(AuthBase):
-    """Signs each send anew, as requests prepares it: one instant, in Beijing time, in both the parameter and the header.
+    """Signs each send anew as requests prepares it: one instant, in Beijing time, in both parameter and header.
 
     The stamps it used are remembered, so that `hide` can take a signature out of what a server says back.
     """

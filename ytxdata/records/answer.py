@@ -57,7 +57,7 @@ _PRINTED_WORD = re.compile(
 )
 _IN_JSON = {b"None": b"null", b"True": b"true", b"False": b"false"}
 
-# Deep nesting ends `ast` with MemoryError or RecursionError, a set in it `json` with TypeError: then it is damaged text.
+# Deep nesting ends `ast` with MemoryError or RecursionError, a set in it `json` with TypeError: it is damaged then.
 _PYTHON_DAMAGE = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
 
 

@@ -12,10 +12,9 @@ import pytest
 from tests.history.liveness import day_of_proof, live
 from tests.history.simulator_account import DAY, Account, Knobs, instant
 from tests.history.simulator_archive import MemoryArchive
+from ytxdata.history.proof.certificate import outlook_on
 from ytxdata.history.proof.evidence import Evidence
-from ytxdata.history.proof.outlook import POSSIBLE, outlook_on
-from ytxdata.history.proof.policy import Policy
-from ytxdata.history.proof.reasons import REASONS
+from ytxdata.history.proof.rules import POSSIBLE, REASONS, Policy
 
 
 def lived(rate: float, days_before: int, n_syncs: int, seed: int = 1, **knobs: object) -> tuple[Account, MemoryArchive]:

@@ -193,7 +193,7 @@ def test_a_damaged_line_costs_only_itself(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_a_reject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ytxdata.history.saved.LARGEST", 1000)
+    monkeypatch.setattr("ytxdata.files.LARGEST", 1000)
     (tmp_path / "bomb.gz").write_bytes(gzip.compress(b"[" * 100_000))
     zipped(tmp_path / "bomb.zip", {"a": b"[" * 100_000})
     for name in ("bomb.gz", "bomb.zip"):

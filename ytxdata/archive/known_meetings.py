@@ -20,7 +20,7 @@ from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Known
 from ytxdata.history.proof.reading import Judgement
-from ytxdata.history.proof.reasons import VERDICTS
+from ytxdata.history.proof.rules import VERDICTS
 from ytxdata.history.proof.witness import Hearing, with_witnesses
 from ytxdata.records.schema import rows_of as cells_of
 

@@ -34,7 +34,7 @@ from ytxdata.audit.verifier import (
 )  # fmt: skip
 from ytxdata.errors import DamagedError, UsageError, YtxError
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.rules import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.normalize import aliases_of

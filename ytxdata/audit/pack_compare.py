@@ -21,8 +21,7 @@ from ytxdata.audit.pack import README, certificate_json
 from ytxdata.audit.run import not_run_note
 from ytxdata.audit.verifier import CERTIFICATE, FINDINGS, PULLS, BrokenError, Unpacked
 from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.reasons import REASONS
+from ytxdata.history.proof.rules import DEFAULT_POLICY, REASONS
 from ytxdata.labels import Text
 from ytxdata.records.normalize import parser_mark
 from ytxdata.records.schema import DEFAULT

@@ -1,50 +1,29 @@
-"""Saved answers as a history, without a network: files in every form in which people keep them, one answer or many."""
+"""Saved answers as a history, without a network: files in every form in which people keep them, one answer or many,
+also what a browser recorded (HAR).
+"""
 
 from __future__ import annotations
 
-import gzip
-import io
+import base64
+import binascii
+import json
 import re
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ytxdata.errors import AnswerError, UsageError
+from ytxdata.files import hidden_note, unpacked
 from ytxdata.history.history import History, Unreadable
-from ytxdata.history.recordings import Kept, Saved, answers_of, beside_recording, recorded_calls
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, as_utf8, decode, is_literal, read_answer
 from ytxdata.records.find_records import IS_TORN
 from ytxdata.records.schema import DEFAULT
 from ytxdata.records.signs import Signs
-from ytxdata.records.spans import first_document, past_blanks
-
-LARGEST = 2**28
-"""How much is decompressed of one file [bytes]: a few kilobytes of zeros become a machine full of them."""
-
-_DEEPEST = 2
-"""How often something packed may be packed again."""
-
-_DAMAGED = Text(
-    "压缩数据已损坏或不完整，只读到中断处", "the compressed data is damaged or cut: it was read up to there"
-)
-_TOO_LARGE = Text(f"解压后超过 {LARGEST >> 20} MiB", f"it holds more than {LARGEST >> 20} MiB when decompressed")
-_ENCRYPTED = Text("压缩包有密码", "it is protected by a password")
-_NO_ZIP = Text("压缩包已损坏", "the archive is damaged")
-_HIDDEN = Text(
-    "{name}：{n} 个隐藏文件未读取（{files}）；如需读取请直接写出文件名",
-    "{name}: {n} hidden files were not read ({files}); name one itself to have it read",
-)
-_CUT_ZIP = Text(
-    "压缩包不完整（目录缺失），只读出其中完整的文件",
-    "the archive is cut (its directory is missing): the files in it were read as far as they go",
-)
+from ytxdata.records.spans import first_document, members_of, past_blanks
 
 
 def read_answers(
@@ -92,7 +71,7 @@ def read_answers(
     paths, notes = _paths([files] if isinstance(files, str | Path) else files)
     for path in paths:
         raw, changed_at = _read(path)
-        for one in _unpacked(Saved(path.name, raw, changed_at)):
+        for one in _kept_in(Saved(path.name, raw, changed_at)):
             if isinstance(one, Unreadable):
                 unreadable.append(one)
             elif isinstance(one, Saved):
@@ -115,112 +94,20 @@ def read_answers(
     return History.from_answers(answers, names, unreadable, notes)
 
 
-def _unpacked(saved: Saved, depth: int = 0) -> Iterator[Kept]:
+def _kept_in(saved: Saved) -> Iterator[Kept]:
     """Yield the answers in one file, whatever form they are kept in."""
-    if depth <= _DEEPEST and saved.raw[:2] == b"\x1f\x8b":
-        yield from _gunzipped(saved, depth)
-    elif depth <= _DEEPEST and saved.raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        yield from _unzipped(saved, depth)
-    elif entries := recorded_calls(saved.raw):
-        yield from answers_of(saved.name, entries)
-        yield from beside_recording(saved)
-    else:
-        texts = split_answers(saved.raw)
-        for i, text in enumerate(texts):
-            yield saved._replace(name=f"{saved.name}#{i + 1}" if len(texts) > 1 else saved.name, raw=text)
-
-
-def _gunzipped(saved: Saved, depth: int) -> Iterator[Kept]:
-    read, why = _bounded(gzip.GzipFile(fileobj=io.BytesIO(saved.raw)), LARGEST)
-    if why:
-        yield Unreadable(saved.name, why, b"" if read else saved.raw)
-    if read:
-        yield from _unpacked(saved._replace(raw=read), depth + 1)
-
-
-def _unzipped(saved: Saved, depth: int) -> Iterator[Kept]:
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(saved.raw))
-        files = [one for one in archive.infolist() if not one.is_dir()]
-    except (zipfile.BadZipFile, ValueError, OSError):
-        rescued = list(_without_directory(saved.raw))
-        yield Unreadable(saved.name, _CUT_ZIP if rescued else _NO_ZIP, b"" if rescued else saved.raw)
-        for name, read in rescued:
-            yield from _unpacked(saved._replace(name=f"{saved.name}/{name}", raw=read), depth + 1)
-        return
-    members = [one for one in files if not one.filename.startswith("__MACOSX/")]
-    if len(members) < len(files):
-        yield _hidden(saved.name, [one.filename for one in files if one not in members])
-    left = LARGEST
-    for member in members:
-        name = f"{saved.name}/{member.filename}"
-        if member.flag_bits & 1:
-            yield Unreadable(name, _ENCRYPTED, b"")
-            continue
-        try:
-            with archive.open(member) as stream:
-                read, why = _bounded(stream, left)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
-            read, why = b"", _NO_ZIP
-        left -= len(read)
-        if why:
-            yield Unreadable(name, why, b"")
-        if read or not why:
-            yield from _unpacked(saved._replace(name=name, raw=read), depth + 1)
-
-
-def _without_directory(raw: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the files in a zip that lost its end, and with it the directory, as far as they go."""
-    at, left = 0, LARGEST
-    while left > 0 and raw[at : at + 4] == b"PK\x03\x04" and at + _ZIP_HEADER.size <= len(raw):
-        flags, method, size, n_name, n_extra = _ZIP_HEADER.unpack_from(raw, at)
-        name_at = at + _ZIP_HEADER.size
-        start = name_at + n_name + n_extra
-        name = raw[name_at : name_at + n_name].decode("utf-8" if flags & 0x800 else "cp437", "replace")
-        # Written as a stream, a file's size stands behind it: only what is deflated tells its own end.
-        is_unknown = bool(flags & 8) or size == 0xFFFFFFFF
-        if flags & 1 or method not in (0, 8) or (method == 0 and is_unknown):
-            return
-        read = raw[start : start + size]
-        if method == 8:
-            inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-            try:
-                read = inflate.decompress(raw[start:], left)
-            except zlib.error:
-                return
-            size = len(raw) - start - len(inflate.unused_data)
-        if read and not name.startswith("__MACOSX/"):
-            yield name, read
-        left -= len(read)
-        at = start + size
-        if is_unknown:
-            at = max(raw.find(b"PK\x03\x04", at), 0) or len(raw)
-
-
-_ZIP_HEADER = struct.Struct("<6xHH8xI4xHH")
-
-
-def _hidden(name: str, files: Sequence[str]) -> Text:
-    shown = ", ".join(files[:_SHOWN]) + (" …" if len(files) > _SHOWN else "")
-    return _HIDDEN.format(name=name, n=len(files), files=shown)
-
-
-_SHOWN = 3
-"""How many names of files that were not read are told."""
-
-
-def _bounded(stream: Any, most: int) -> tuple[bytes, Text | None]:
-    """Return what a compressed stream gives, and why that is not all of it."""
-    read = bytearray()
-    try:
-        # `read` would give nothing at all of the last piece where that is cut.
-        while piece := stream.read1(1 << 20):
-            read += piece
-            if len(read) > most:
-                return b"", _TOO_LARGE
-    except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, OSError):
-        return bytes(read), _DAMAGED
-    return bytes(read), None
+    for one in unpacked(saved.name, saved.raw):
+        if isinstance(one, Text):
+            yield one
+        elif one.why:
+            yield Unreadable(one.name, one.why, one.raw)
+        elif entries := recorded_calls(one.raw):
+            yield from answers_of(one.name, entries)
+            yield from beside_recording(saved._replace(name=one.name, raw=one.raw))
+        else:
+            texts = split_answers(one.raw)
+            for i, text in enumerate(texts):
+                yield saved._replace(name=f"{one.name}#{i + 1}" if len(texts) > 1 else one.name, raw=text)
 
 
 def _paths(patterns: Iterable[str | Path]) -> tuple[list[Path], list[Text]]:
@@ -240,7 +127,7 @@ def _paths(patterns: Iterable[str | Path]) -> tuple[list[Path], list[Text]]:
             fitting += shown
             if len(shown) < len(files):
                 left_out = [str(file.relative_to(one)) for file in files if file not in shown]
-                notes[_hidden(one.name, left_out)] = None
+                notes[hidden_note(one.name, left_out)] = None
         if not fitting:
             raise UsageError(
                 Text(f"没有这样的文件：{pattern}", f"no such file: {pattern}"),
@@ -362,3 +249,120 @@ def _part(text: bytes, start: int, end: int) -> int:
 
 
 _SIGNS = Signs(DEFAULT)
+
+
+_NO_BODY = Text(
+    "记录了对平台的调用，但没有保存应答正文", "a call to the platform was recorded without the body of its answer"
+)
+_NO_CALL = Text("记录中的此项不是一次调用", "an entry of the recording that is no call")
+_BESIDE = Text(
+    "录制内容之外的部分，不含会议，未读取：{keys}", "beside the recording, without meetings, not read: {keys}"
+)
+_OTHERS = Text(
+    "{name}：另有 {n} 个请求与会议历史无关，未读取",
+    "{name}: {n} other requests have nothing to do with the history and were not read",
+)
+_LOOK = 4096
+"""How much of a body is looked at for the status of an answer [bytes]."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Saved(NamedTuple):
+    """One saved answer: where it is from, its bytes, and when it was asked for as far as that is known."""
+
+    name: str
+    raw: bytes
+    asked_at: datetime
+    answered_at: datetime | None = None
+    http_status: int | None = None
+
+
+Kept = Saved | Unreadable | Text
+"""What a file may hold: answers, what cannot be read, and what a reader should know."""
+
+
+def recorded_calls(raw: bytes) -> list[Any]:
+    """Return the calls in what a browser recorded (HAR); none where it is something else."""
+    if b'"entries"' not in raw or b'"log"' not in raw[:1000]:
+        return []
+    try:
+        entries = json.loads(raw.decode("utf-8-sig"))["log"]["entries"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return []
+    is_recording = isinstance(entries, list) and any(isinstance(one, dict) for one in entries)
+    return entries if is_recording else []
+
+
+def beside_recording(saved: Saved) -> Iterator[Kept]:
+    """Yield what somebody put beside a recording in its file: as an answer where it names meetings."""
+    members = [one for one in members_of(saved.raw.removeprefix(b"\xef\xbb\xbf").strip()) if one.key != "log"]
+    body = b"{" + b",".join(json.dumps(one.key).encode() + b":" + one.raw for one in members) + b"}"
+    if _SIGNS.names_id(body, 0, len(body)) or _SIGNS.names_escaped_id(body):
+        yield saved._replace(raw=body)
+    elif members:
+        keys = ", ".join(one.key for one in members)
+        yield Text(f"{saved.name}：{_BESIDE.format(keys=keys).zh}", f"{saved.name}: {_BESIDE.format(keys=keys).en}")
+
+
+def _messages(name: str, entry: Mapping[str, Any]) -> Iterator[Saved]:
+    """Yield the messages of a call's web socket that came from outside and name meetings."""
+    messages = entry.get("_webSocketMessages")
+    for i, one in enumerate(messages if isinstance(messages, list) else []):
+        data = one.get("data") if isinstance(one, dict) and one.get("type") != "send" else None
+        body = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else b""
+        if _SIGNS.names_id(body, 0, len(body)) or _SIGNS.names_escaped_id(body):
+            yield Saved(f"{name}~{i + 1}", body, _instant(entry.get("startedDateTime")))
+
+
+def answers_of(name: str, entries: list[Any]) -> Iterator[Kept]:
+    """Yield the answers among the calls of a recording, and how many others there are; headers are not looked at."""
+    n_others = 0
+    for i, entry in enumerate(entries):
+        here = f"{name}#{i + 1}"
+        if not isinstance(entry, dict):
+            yield Unreadable(here, _NO_CALL, json.dumps(entry, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+            continue
+        messages = list(_messages(here, entry))
+        yield from messages
+        response = _object(entry, "response")
+        body = _body(_object(response, "content"))
+        is_ours = "querymeeting" in str(_object(entry, "request").get("url", "")).lower()
+        if body and (is_ours or b'"statusCode"' in body[:_LOOK]):
+            asked_at = _instant(entry.get("startedDateTime"))
+            took = entry.get("time")
+            wait = timedelta(milliseconds=took) if isinstance(took, int | float) and 0 <= took < 1e9 else timedelta()
+            status = response.get("status")
+            yield Saved(here, body, asked_at, asked_at + wait, status if isinstance(status, int) else None)
+        elif is_ours:
+            yield Unreadable(here, _NO_BODY, b"")
+        elif not messages:
+            n_others += 1
+    if n_others:
+        yield _OTHERS.format(name=name, n=n_others)
+
+
+def _object(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    inner = value.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _body(content: Mapping[str, Any]) -> bytes:
+    text = content.get("text")
+    if not isinstance(text, str):
+        return b""
+    if content.get("encoding") != "base64":
+        return text.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _instant(text: Any) -> datetime:
+    """Return when a recorded call was made; one that does not say it comes before all others."""
+    try:
+        instant = datetime.fromisoformat(str(text))
+    except ValueError:
+        return _EPOCH
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""From windows to periods, and what is said of them: a verdict for each stretch of time, the worst, a sentence."""
+"""From windows to periods, and what is said of them: a verdict for each stretch of time, and what is still possible."""
 
 from __future__ import annotations
 
@@ -8,21 +8,37 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import pairwise
+from math import ceil
 from typing import NamedTuple
 
 import pandas as pd
 
 from ytxdata import times
 from ytxdata.history.proof.evidence import Evidence, Window
-from ytxdata.history.proof.outlook import Outlook, outlook_on
-from ytxdata.history.proof.policy import Policy
-from ytxdata.history.proof.reasons import CONFIRMABLE, REASONS, UNSUSPICIOUS, VERDICTS, Verdict, is_gap
+from ytxdata.history.proof.rules import (
+    CONFIRMABLE,
+    DEFAULT_POLICY,
+    HYPOTHESES,
+    POSSIBLE,
+    REASONS,
+    UNSUSPICIOUS,
+    VERDICTS,
+    Outlook,
+    Policy,
+    Verdict,
+    is_gap,
+)
+from ytxdata.history.proof.verdict import waiting
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.templates import VERDICTS as BADGES
 from ytxdata.templates import facts_card
 from ytxdata.times import BEIJING, EARLIEST, ZONE_NAME, beijing_text
 
 __all__ = ["Certificate", "Period", "Verdict"]
+
+
+FEWEST = 14
+"""So many meetings a list must hold before cuts can exclude luck: 14! / 2⁶ is above 10⁹."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,3 +379,69 @@ def _painted(stretches: Iterable[Stretch]) -> Iterator[Period]:
         if open_now:
             best = open_now[0][-1]
             yield Period(start, end, best.reason, best.window.pull_ids)
+
+
+def outlook_on(reason: str, end: datetime, evidence: Evidence, policy: Policy = DEFAULT_POLICY) -> Outlook | None:
+    """Return what is still possible of a period that ends at an instant; None where nothing is open: proven, or a gap."""
+    if reason in CONFIRMABLE:
+        return _until_confirmed(evidence, policy)
+    key = HYPOTHESES.get(reason)
+    if key is None:
+        return None
+    at, n = None, 0
+    if key == "settling":
+        at = end + timedelta(seconds=evidence.settle_s)
+    elif key == "overlap":
+        at = _until_confirmed(evidence, policy).expected_at
+    elif key == "round":
+        n = max((one.n_records for one in evidence.windows if one.reason == reason), default=0)
+        at = _after(1, evidence)
+    return _outlook(key, at, n=n)
+
+
+def _until_confirmed(evidence: Evidence, policy: Policy) -> Outlook:
+    """Return which limits a full answer leaves possible, and how many meetings more exclude them."""
+    waits = [one for one in waiting(evidence.windows) if one.n_records]
+    if evidence.has_forgotten:
+        return _outlook("forgotten", None)
+    if not waits:
+        return _outlook("limit_any", None)
+    first, last = waits[0], waits[-1]
+    size = max(one.largest for one in waits)
+    is_broken = evidence.order_broken_at is not None and not evidence.order_shown
+    room = max(policy.giant, 2 * size) if is_broken else max(policy.large, min(size, policy.giant // 2))
+    n_for_bytes = ceil((first.n_bytes + room - last.n_bytes) * last.n_records / max(1, last.n_bytes))
+    n = max(1, n_for_bytes, FEWEST - last.n_records)
+    pace = _pace(evidence)
+    if pace and evidence.last_asked_at:  # some have come since, in answers that were not full
+        n = max(1, n - int((evidence.last_asked_at - last.asked_at) / pace))
+    return _outlook("limit", _after(n, evidence), low=_kib(last.n_bytes), high=_kib(first.n_bytes + room), n=n)
+
+
+def _outlook(key: str, at: datetime | None, **values: object) -> Outlook:
+    possible = POSSIBLE[key]
+    return Outlook(possible.hypothesis.format(**values), possible.excluded_by.format(**values), at)
+
+
+def _after(n: int, evidence: Evidence) -> datetime | None:
+    """Return when so many more meetings may have been held and settled, at the pace of the account so far."""
+    pace = _pace(evidence)
+    if pace is None or evidence.last_asked_at is None:
+        return None
+    return evidence.last_asked_at + n * pace + timedelta(seconds=evidence.settle_s)
+
+
+def _pace(evidence: Evidence) -> timedelta | None:
+    """Return the time between two meetings: from how much longer full answers became, else from how many lie in one."""
+    windows = [one for one in evidence.windows if one.reason in (*CONFIRMABLE, "cap_round") and one.n_records]
+    if not windows:
+        return None
+    first, last = windows[0], windows[-1]
+    if last.n_records > first.n_records and last.asked_at > first.asked_at:
+        return (last.asked_at - first.asked_at) / (last.n_records - first.n_records)
+    since = last.oldest or last.lower
+    return (last.asked_at - since) / last.n_records if last.asked_at > since else None
+
+
+def _kib(n: int) -> str:
+    return f"{n / 1024:,.0f} KiB"

@@ -15,8 +15,7 @@ from typing import NamedTuple
 from ytxdata.history.proof.ask_size import next_ask, plan
 from ytxdata.history.proof.certificate import Certificate, Period, certify, compact
 from ytxdata.history.proof.evidence import Doubt, Evidence, KnownLand, Note, NothingKnown, PullFacts, Seen, Window
-from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
-from ytxdata.history.proof.reasons import CONFIRMABLE, FORGETTING, clock_note, is_gap, limit_notes, notes_on
+from ytxdata.history.proof.rules import CONFIRMABLE, DEFAULT_POLICY, FORGETTING, NOTES, REASONS, Policy, is_gap
 from ytxdata.history.proof.verdict import (
     begins_the_claims,
     best_of,
@@ -31,7 +30,14 @@ from ytxdata.history.proof.verdict import (
     without_refuted,
 )
 from ytxdata.history.proof.window import Before, Sighting, longest, look
-from ytxdata.times import floor_second
+from ytxdata.labels import Text
+from ytxdata.times import beijing_text, floor_second
+
+SUSPICIONS = ("cap_round", "cap_equal", "cap_fewer")
+"""Reasons that are worth a note of their own: a limit of the platform costs meetings if nobody acts."""
+
+MOST_IDS = 20
+"""How many meetings a note names: the archive holds them all, and a note is read by people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,3 +381,62 @@ def _missed_at(start: datetime | None, proven: Iterable[Window]) -> datetime | N
     return max(
         (one.asked_at for one in proven if one.proven_from and one.proven_from <= start < one.upper), default=None
     )
+
+
+def notes_on(
+    best: Sighting,
+    reasons: Sequence[str],
+    gap: Window | None,
+    doubts: Sequence[Doubt],
+    earlier: Evidence,
+    *,
+    is_broken: bool,
+) -> Iterator[Note]:
+    """Yield what a sync noticed, from what its best answer shows."""
+    pull_id = best.pull.pull_id
+    late = [one.meeting_id for one in doubts if one.meeting_id not in best.reappeared]
+    if gap is not None:
+        yield _note("gap", pull_id, start=beijing_text(gap.lower), end=beijing_text(gap.upper))
+    for key, ids in (
+        ("late", late),
+        ("vanished", best.vanished),
+        ("reappeared", best.reappeared),
+        ("collision", best.collisions),
+        ("contradiction", best.contradictions),
+    ):
+        if ids:
+            yield _note(key, pull_id, ids, n=len(ids))
+    for key, n in (("rejected", best.pull.n_rejected), ("no_start", best.n_without_start)):
+        if n:
+            yield _note(key, pull_id, n=n)
+    if is_broken:
+        yield _note("order", pull_id)
+    for reason in reasons:
+        if reason in SUSPICIONS:
+            yield _because("cap", reason, pull_id)
+    if any(one in FORGETTING for one in reasons) and not earlier.has_forgotten:
+        yield _note("forgotten", pull_id, n=best.overlap.n_left_out)
+
+
+def clock_note(evidence: Evidence, cut: Evidence, now: datetime, pull_id: str) -> Note:
+    """Return what is said when evidence was cut because this machine's clock went back."""
+    instants = {"last": evidence.last_asked_at, "now": now, "until": cut.joins_at}
+    return _note("clock", pull_id, **{key: beijing_text(at) for key, at in instants.items() if at is not None})
+
+
+def limit_notes(limits: Sequence[tuple[str, int]], known: Sequence[tuple[str, int]], best: Sighting) -> Iterator[Note]:
+    """Yield what is said of limits by category that were not known before."""
+    words = {"creator": ("每个发起人", "creator"), "kind": ("每类会议", "kind of meeting")}
+    for name, n in limits:
+        if (name, n) not in known:
+            zh, en = words[name]
+            yield _note("category", best.pull.pull_id, n=n, of_zh=zh, of_en=en)
+
+
+def _note(key: str, pull_id: str, ids: Sequence[str] = (), **values: object) -> Note:
+    return Note(key, NOTES[key].format(**values), tuple(ids[:MOST_IDS]), pull_id)
+
+
+def _because(key: str, reason: str, pull_id: str) -> Note:
+    text, why = NOTES[key], REASONS[reason].text
+    return Note(key, Text(text.zh.format(why=why.zh), text.en.format(why=why.en)), (), pull_id)

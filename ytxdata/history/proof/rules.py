@@ -1,15 +1,109 @@
-"""Why a period has its verdict, and what a sync noticed: texts as data. The rules know only the keys."""
+"""The rules of completeness as data: their numbers, each with the attack it stands against; why a period has its
+verdict, what a sync noticed, and what is still possible. The rules themselves know only the keys.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from ytxdata.history.proof.evidence import Doubt, Evidence, Note, Window
-from ytxdata.history.proof.window import Sighting
 from ytxdata.labels import Text
-from ytxdata.times import beijing_text
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The numbers of the rules, in one place; every one may be made more cautious.
+
+    Parameters
+    ----------
+    settle
+        How late a meeting may be listed: the youngest part of a window, that long, is never PROVEN.
+    reach
+        How far below the last completed window an answer must reach before it may extend it.
+    overlap
+        How many closed, unchanged records known for long must come again, and how many older ones must stay out.
+    jitter
+        So much may this machine's clock go back without anybody minding.
+    giant
+        A record may be this large [bytes]: only an answer longer by more shows that a limit on bytes had not been
+        met.
+    large, cuts
+        Where a list was cut by us at so many places, and was strictly ordered at each, this [bytes] will do.
+    most_cuts
+        At how many places a short list is cut to exclude luck.
+    strays
+        Share of the known records that may stand outside their place: rooms pinned on top, records that vanished.
+    chance
+        An overlap counts only if a platform without order would show it less often than this.
+    growth, first_ask, largest_ask, headroom, spare, max_calls
+        How much to ask [records], and how often at most in one sync.
+    full_every
+        How often all there is is asked for, to find what arrived late.
+    """
+
+    # Some platforms list a meeting only when it ends, and a day is the longest that ordinary ones run. A platform
+    # that is later than that is caught by the next overlap (or the monthly full reading), which revokes: see
+    # `Evidence.doubts`.
+    settle: timedelta = timedelta(hours=24)
+    # A list kept by start but written at the end shows a meeting of twenty hours far down: an answer that reaches
+    # only just to the last one would miss it.
+    reach: timedelta = timedelta(hours=24)
+    # Four records may stand out of their place for reasons of their own (rooms pinned on top, records listed anew),
+    # the most the adversary tries, and must not be able to fake an overlap. More is safe too, and asks for more at
+    # every sync.
+    overlap: int = 5
+    # NTP steps a clock by seconds. Of what rests on five minutes nothing is proven anyway: it still settles.
+    jitter: timedelta = timedelta(minutes=5)
+    # A limit on bytes, and a next record too large for the room that was left: later small ones make the answer
+    # longer though it was cut. A record holds some two hundred bytes a party: this is one of well over a hundred
+    # parties.
+    giant: int = 32768
+    # What a strict order leaves possible is rare already (see `maturity`), and must then be a record of forty parties
+    # and more, the largest of all.
+    large: int = 8192
+    # At three quarters, a half and a quarter: what is out of order must then end at all three places by accident.
+    cuts: int = 3
+    # Fourteen records cut at seven places are as unlikely to be in order by accident as twenty cut at three. Fewer
+    # would take a call for every record.
+    most_cuts: int = 7
+    # A tenth is far above what is deleted by hand between two syncs, and far below what any other order than
+    # newest-first leaves out of its place.
+    strays: float = 0.1
+    # A small archive and a platform without order: luck looks like overlap. A thousand accounts synced daily for ten
+    # years make four million syncs, so that one in a billion is met by none of them.
+    chance: float = 1e-9
+    # Fourfold: a history of a million is read in six calls, and at most four times more is asked than there is.
+    growth: int = 4
+    # Enough for a small account in one call. Not too much: platforms refuse large questions.
+    first_ask: int = 1000
+    # A platform that never stops must not be asked for ever.
+    largest_ask: int = 10_000_000
+    # A quarter more than what is known, and 64: a day may be busier than any before it and the sync still costs one
+    # call.
+    headroom: float = 1.25
+    spare: int = 64
+    max_calls: int = 12
+    # What is listed weeks late is found by nothing else. Monthly costs three per cent of the calls of daily syncs.
+    full_every: timedelta = timedelta(days=30)
+
+
+DEFAULT_POLICY = Policy()
+
+
+def is_round(n: int) -> bool:
+    """Say whether a number of records looks like somebody's limit.
+
+    Limits are written by people: in tens, hundreds, or powers of two. Below 50 every small account would be
+    suspected.
+
+    Examples
+    --------
+    >>> [n for n in (49, 50, 99, 100, 150, 512, 513, 1000) if is_round(n)]
+    [50, 100, 150, 512, 1000]
+    """
+    return n >= 50 and (n % 50 == 0 or n & (n - 1) == 0)
+
 
 Verdict = Literal["PROVEN", "PROBABLE", "GAP"]
 
@@ -243,67 +337,107 @@ NOTES: dict[str, Text] = {
 }
 """Key → what a sync says about it."""
 
-SUSPICIONS = ("cap_round", "cap_equal", "cap_fewer")
-"""Reasons that are worth a note of their own: a limit of the platform costs meetings if nobody acts."""
 
-MOST_IDS = 20
-"""How many meetings a note names: the archive holds them all, and a note is read by people."""
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is still possible of a period that is not proven.
 
+    Parameters
+    ----------
+    hypothesis
+        What would make the claim false.
+    excluded_by
+        What would exclude it.
+    expected_at
+        When that may be, from the pace of the account; None when nobody can tell.
+    """
 
-def notes_on(
-    best: Sighting,
-    reasons: Sequence[str],
-    gap: Window | None,
-    doubts: Sequence[Doubt],
-    earlier: Evidence,
-    *,
-    is_broken: bool,
-) -> Iterator[Note]:
-    """Yield what a sync noticed, from what its best answer shows."""
-    pull_id = best.pull.pull_id
-    late = [one.meeting_id for one in doubts if one.meeting_id not in best.reappeared]
-    if gap is not None:
-        yield _note("gap", pull_id, start=beijing_text(gap.lower), end=beijing_text(gap.upper))
-    for key, ids in (
-        ("late", late),
-        ("vanished", best.vanished),
-        ("reappeared", best.reappeared),
-        ("collision", best.collisions),
-        ("contradiction", best.contradictions),
-    ):
-        if ids:
-            yield _note(key, pull_id, ids, n=len(ids))
-    for key, n in (("rejected", best.pull.n_rejected), ("no_start", best.n_without_start)):
-        if n:
-            yield _note(key, pull_id, n=n)
-    if is_broken:
-        yield _note("order", pull_id)
-    for reason in reasons:
-        if reason in SUSPICIONS:
-            yield _because("cap", reason, pull_id)
-    if any(one in FORGETTING for one in reasons) and not earlier.has_forgotten:
-        yield _note("forgotten", pull_id, n=best.overlap.n_left_out)
+    hypothesis: Text
+    excluded_by: Text
+    expected_at: datetime | None = None
 
 
-def clock_note(evidence: Evidence, cut: Evidence, now: datetime, pull_id: str) -> Note:
-    """Return what is said when evidence was cut because this machine's clock went back."""
-    instants = {"last": evidence.last_asked_at, "now": now, "until": cut.joins_at}
-    return _note("clock", pull_id, **{key: beijing_text(at) for key, at in instants.items() if at is not None})
+class Possible(NamedTuple):
+    """What would make a claim false, and what would exclude it."""
+
+    hypothesis: Text
+    excluded_by: Text
 
 
-def limit_notes(limits: Sequence[tuple[str, int]], known: Sequence[tuple[str, int]], best: Sighting) -> Iterator[Note]:
-    """Yield what is said of limits by category that were not known before."""
-    words = {"creator": ("每个发起人", "creator"), "kind": ("每类会议", "kind of meeting")}
-    for name, n in limits:
-        if (name, n) not in known:
-            zh, en = words[name]
-            yield _note("category", best.pull.pull_id, n=n, of_zh=zh, of_en=en)
+_WITNESS = Text("用另一份清单（账单、控制台导出、话单）核对", "another list (a bill, a console export, call records)")
+_NEXT = Text("再同步一次", "the next sync")
 
+POSSIBLE: dict[str, Possible] = {
+    "limit": Possible(
+        Text("平台有上限，在 {low} 到 {high} 之间，恰好截掉了更早的", "a limit of the platform between {low} and {high} that cut off older ones"),
+        Text("再有约 {n} 场会议", "about {n} more meetings"),
+    ),
+    "limit_any": Possible(
+        Text("平台有未公开的上限", "a limit of the platform that nobody told us of"),
+        Text("有一次更长的完整回答", "a longer full answer"),
+    ),
+    "settling": Possible(
+        Text("有会议晚些时候才列出", "a meeting that is listed later"),
+        Text("届时再同步一次", "a sync after that time"),
+    ),
+    "empty_so_far": Possible(
+        Text("有会议而平台没有列出", "meetings that the platform does not list"),
+        Text("最初几场会议之后再同步几次", "syncs after the first meetings"),
+    ),
+    "overlap": Possible(
+        Text("这一段的更早部分没有读全", "an older part of this period was not read whole"),
+        Text("有一次得到证实的完整回答", "a full answer that is confirmed"),
+    ),
+    "round": Possible(
+        Text("{n} 条是平台的上限", "{n} records are a limit of the platform"),
+        Text("有一次更长的回答", "a longer answer"),
+    ),
+    "forgotten": Possible(
+        Text("截掉的或已被忘记的会议", "meetings that were cut off, or that the platform has forgotten"),
+        _WITNESS,
+    ),
+    "not_understood": Possible(
+        Text("没看懂的记录正是缺的会议", "what was not understood is a meeting that is missing"),
+        Text("读懂那些记录（archive.rejects()），或用另一份清单核对", "understanding those records (archive.rejects()), or another list"),
+    ),
+    "vanishing": Possible(
+        Text("别的会议也从列表里消失了", "others are missing from the list too"),
+        _NEXT,
+    ),
+    "late": Possible(
+        Text("别的会议也列出得很晚", "others are listed as late"),
+        Text("设更长的沉淀期（settle），或用另一份清单核对", "a longer settling time (`settle`), or another list"),
+    ),
+    "clock": Possible(
+        Text("那时问的时刻有误", "the time of asking was wrong"),
+        _NEXT,
+    ),
+    "unknown_question": Possible(
+        Text("文件只含一部分", "the file holds a part only"),
+        Text("同步到存档（sync）", "syncing into an archive"),
+    ),
+}  # fmt: skip
+"""Key → what is still possible."""
 
-def _note(key: str, pull_id: str, ids: Sequence[str] = (), **values: object) -> Note:
-    return Note(key, NOTES[key].format(**values), tuple(ids[:MOST_IDS]), pull_id)
-
-
-def _because(key: str, reason: str, pull_id: str) -> Note:
-    text, why = NOTES[key], REASONS[reason].text
-    return Note(key, Text(text.zh.format(why=why.zh), text.en.format(why=why.en)), (), pull_id)
+HYPOTHESES = {
+    "settling": "settling",
+    "empty_so_far": "empty_so_far",
+    "unanchored": "overlap",
+    "cap_round": "round",
+    "cap_equal": "forgotten",
+    "cap_fewer": "forgotten",
+    "fell_off": "forgotten",
+    "before_first": "forgotten",
+    "incomplete": "forgotten",
+    "doubtful": "not_understood",
+    "rejected": "not_understood",
+    "collision": "not_understood",
+    "contradiction": "not_understood",
+    "no_start": "not_understood",
+    "vanished": "vanishing",
+    "reappeared": "late",
+    "unreliable": "late",
+    "clock": "clock",
+    "saved": "unknown_question",
+}
+"""Reason → what is still possible under it."""

@@ -107,3 +107,10 @@ def instant_of(second: int) -> datetime:
 def beijing_text(instant: datetime | None) -> str:
     """Return an instant as people read it here: `2026-01-31 09:30:00`, or an empty text for none."""
     return "" if instant is None else instant.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def clock_skew(server_date: datetime | None, asked_at: datetime, heard_at: datetime) -> float | None:
+    """Return how far this clock is ahead of the server's [s]; the header drops its fraction, half a second on average."""
+    if server_date is None:
+        return None
+    return (asked_at + (heard_at - asked_at) / 2 - server_date - timedelta(seconds=0.5)).total_seconds()

@@ -24,7 +24,7 @@ from ytxdata.archive.write_sync import Writer
 from ytxdata.emulator import Emulator
 from ytxdata.errors import NetworkError, NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
-from ytxdata.history.history import call_row
+from ytxdata.history.proof.evidence import call_row
 from ytxdata.labels import Text
 from ytxdata.records.schema import DEFAULT, LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, empty, to_pandas
 from ytxdata.times import BEIJING

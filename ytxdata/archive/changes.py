@@ -19,8 +19,7 @@ from ytxdata.archive.heads import Snapshot, among, batches, filled, read
 from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
 from ytxdata.archive.raw_answers import Envelope, fold, raw_records
 from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED
-from ytxdata.history.history import call_row, pull_facts
-from ytxdata.history.proof.evidence import PullFacts
+from ytxdata.history.proof.evidence import PullFacts, call_row, pull_facts
 from ytxdata.records.answer import Answer
 from ytxdata.records.identity import by_meeting
 from ytxdata.records.json_values import as_json, read_value

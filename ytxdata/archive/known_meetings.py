@@ -399,7 +399,8 @@ def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
         for start, end, key, pulls in state["periods"]
     )
     known = Certificate.of(periods, state["outside"]).foreseen(evidence_of(state))
-    return with_witnesses(known, (Hearing.from_dict(one["hearing"]) for one in state.get("witnesses", ())))
+    hearings = [Hearing.from_dict(one["hearing"]) for one in state.get("witnesses", ())]
+    return with_witnesses(known, hearings) if hearings else known
 
 
 def pull_verdicts(judgement: Judgement, pull_ids: Collection[str]) -> dict[str, str]:

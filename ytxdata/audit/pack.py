@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ytxdata.archive.raw_answers import raw_answer
 from ytxdata.archive.stored_files import CHAINED, pull_sha256
 from ytxdata.archive.witnesses import entries, kept_witnesses
 from ytxdata.audit.anchors import Signer, head_key, keyed_chain, timestamp
+from ytxdata.audit.checking import CHECKS
 from ytxdata.audit.findings import Findings
 from ytxdata.audit.revisions import changes, moved
 from ytxdata.audit.run import run
@@ -37,8 +39,11 @@ from ytxdata.audit.verifier import (
 )
 from ytxdata.files import replacing, sha256_of
 from ytxdata.history.proof.certificate import Certificate
+from ytxdata.history.proof.rules import DEFAULT_POLICY
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.metrics.usage import usage
+from ytxdata.records.normalize import parser_mark
+from ytxdata.records.schema import DEFAULT
 from ytxdata.tables import csv
 from ytxdata.tables.masking import evidence, masked
 from ytxdata.tables.table import Table, record_table
@@ -358,3 +363,82 @@ def _findings(findings: Findings, known: set[str], secret: bytes | None) -> dict
         "not_run": {key: why._asdict() for key, why in findings.not_run.items()},
         "parameters": json.loads(json.dumps(dict(findings.told), default=str)),
     }
+
+
+GIVEN = {"roster", "invoice", "exports"}
+"""What is given beside an archive and is in no pack: what needs it cannot be derived from one."""
+
+
+def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any], witnesses: list[dict[str, Any]]) -> list[str]:
+    """Return what the maker of a pack chose and no answer proves, a line each: names of fields, waiting, period,
+    thresholds, checks, opinions, lists from elsewhere.
+    """
+    left = list(_parser_lines(manifest["parser"]))
+    if timedelta(seconds=manifest["settle_s"]) != DEFAULT_POLICY.settle:
+        left.append(
+            f"a record counts as settled after {manifest['settle_s']} s, by default {DEFAULT_POLICY.settle.total_seconds():.0f} s / 沉降时间由制作者指定：{manifest['settle_s']} 秒"
+        )
+    if manifest["audited"] != [None, None]:
+        left.append(f"only this period was audited: {manifest['audited']} / 只审计了此时段：{manifest['audited']}")
+    # anybody can write a bill of the archive's own meetings: that what it says follows from it proves no more than that
+    for reading in (one["reading"] for one in witnesses):
+        what = f"{reading['name']} ({reading['kind']}, {reading['start']} – {reading['end']})"
+        left.append(
+            f"the list {what}: no answer and no published head vouches for it / 名单 {what} 由制作者给出，没有回答或已公布的链首为它作证"
+        )
+    return [*left, *_checks_lines(told)]
+
+
+def _parser_lines(parser: dict[str, Any]) -> Iterator[str]:
+    usual = json.loads(json.dumps(parser_mark(DEFAULT)))
+    if parser.get("version") != usual["version"]:
+        yield f"the maker's parser is version {parser.get('version')}, this one {usual['version']} / 解析器版本不同"
+    for kind in ("meetings", "legs"):
+        known, given = dict(usual[kind]), dict(parser[kind])
+        for column in (*given, *(one for one in known if one not in given)):
+            if given.get(column) != known.get(column):
+                fields = f"{kind}.{column} was read from the fields {given.get(column)}, by default {known.get(column)}"
+                yield f"{fields}: the maker's choice / 字段名由制作者指定：{fields}"
+
+
+def _checks_lines(told: dict[str, Any]) -> Iterator[str]:
+    for key, given in told["parameters"].items():
+        usual = json.loads(json.dumps(CHECKS[key].parameters, default=str)) if key in CHECKS else given
+        if other := {name: value for name, value in given.items() if value != usual.get(name)}:
+            yield f"thresholds of {key} are not the default ones: {other} / {key} 的阈值不是默认值：{other}"
+    if silent := [key for key in CHECKS if key not in told["parameters"]]:
+        yield f"checks that its maker did not run: {', '.join(silent)} / 制作者没有运行的检查：{', '.join(silent)}"
+    beside = [key for key in told["parameters"] if key not in CHECKS or set(CHECKS[key].needs) & GIVEN]
+    if ran := [key for key in beside if key not in told["not_run"]]:
+        yield f"not without what was given beside the archive: {', '.join(ran)} / 缺少另给的名单等，未重算：{', '.join(ran)}"
+    judged = [one["status"] in ("accepted", "resolved") or one["reason"] or one["by"] for one in told["findings"]]
+    if n := sum(map(bool, judged)):
+        yield f"{n} findings carry somebody's word (a status, a reason, a name) / {n} 条发现带有人给出的状态、理由或署名"
+
+
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_NAMED = re.compile("(\\w+) +([\u4e00-\u9fff]+): ", re.ASCII)
+
+
+def in_either(line: str) -> Text:
+    """Return what the verifier told in each language: it has no session, and writes `English / 中文` throughout.
+
+    Examples
+    --------
+    >>> in_either("ok    files     文件: 2 files, 1 tables / 2 个文件，1 个表格").zh
+    'ok    文件: 2 个文件，1 个表格'
+    """
+    if "\n" in line:  # the closing words
+        lines = line.strip("\n").split("\n")
+        chinese = [bool(_CHINESE.search(one)) for one in lines]
+        zh, en = (
+            "\n".join(one for one, is_zh in zip(lines, chinese, strict=True) if is_zh == want) for want in (True, False)
+        )
+        return Text(f"\n{zh}", f"\n{en}")
+    status, name, chinese_name, said = line[:6], "", "", line[6:]
+    if named := _NAMED.match(said):
+        name, chinese_name, said = f"{named[1]}: ", f"{named[2]}: ", said[named.end() :]
+    english, _, chinese_said = said.partition(" / ")
+    if " / " in chinese_said:  # a name in the pack has the mark of our two halves in it: it is told whole
+        english = chinese_said = said
+    return Text(f"{status}{chinese_name}{chinese_said or said}", f"{status}{name}{english}")

@@ -1,25 +1,42 @@
-"""A pack from elsewhere, checked with this package's own verifier; with raw answers in it, everything in it is
-derived anew and compared.
+"""A pack from elsewhere, checked with this package's own verifier; with raw answers in it, everything in it is derived
+anew, every cell compared, and named what the answers do not prove.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.sync import sync
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
-from ytxdata.audit.pack import VERIFY, chained_pulls, own_verifier, parts
-from ytxdata.audit.pack_compare import GIVEN, PackComparison, chosen_by_its_maker
-from ytxdata.audit.run import run
+from ytxdata.audit.findings import OPEN
+from ytxdata.audit.pack import (
+    GIVEN,
+    README,
+    VERIFY,
+    certificate_json,
+    chained_pulls,
+    chosen_by_its_maker,
+    in_either,
+    own_verifier,
+    parts,
+)
+from ytxdata.audit.run import not_run_note, run
 from ytxdata.audit.verifier import (
+    CERTIFICATE,
     FINDINGS,
     MANIFEST,
     PULLS,
@@ -31,10 +48,10 @@ from ytxdata.audit.verifier import (
     read_public_key,
     sha256,
     verify,
-)  # fmt: skip
+)
 from ytxdata.errors import DamagedError, UsageError, YtxError
-from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.rules import DEFAULT_POLICY
+from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.history.proof.rules import DEFAULT_POLICY, REASONS
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.normalize import aliases_of
@@ -138,34 +155,6 @@ def _given_key(path: str | Path) -> str:
             Text(f"{path} 不是 ed25519 公钥", f"{path} is no ed25519 public key ({error})"),
             remedy=Text("十六进制 64 位，或 PEM", "64 hexadecimal digits, or PEM"),
         ) from None
-
-
-_CHINESE = re.compile("[\u4e00-\u9fff]")
-_NAMED = re.compile("(\\w+) +([\u4e00-\u9fff]+): ", re.ASCII)
-
-
-def in_either(line: str) -> Text:
-    """Return what the verifier told in each language: it has no session, and writes `English / 中文` throughout.
-
-    Examples
-    --------
-    >>> in_either("ok    files     文件: 2 files, 1 tables / 2 个文件，1 个表格").zh
-    'ok    文件: 2 个文件，1 个表格'
-    """
-    if "\n" in line:  # the closing words
-        lines = line.strip("\n").split("\n")
-        chinese = [bool(_CHINESE.search(one)) for one in lines]
-        zh, en = (
-            "\n".join(one for one, is_zh in zip(lines, chinese, strict=True) if is_zh == want) for want in (True, False)
-        )
-        return Text(f"\n{zh}", f"\n{en}")
-    status, name, chinese_name, said = line[:6], "", "", line[6:]
-    if named := _NAMED.match(said):
-        name, chinese_name, said = f"{named[1]}: ", f"{named[2]}: ", said[named.end() :]
-    english, _, chinese_said = said.partition(" / ")
-    if " / " in chinese_said:  # a name in the pack has the mark of our two halves in it: it is told whole
-        english = chinese_said = said
-    return Text(f"{status}{chinese_name}{chinese_said or said}", f"{status}{name}{english}")
 
 
 def _broken(source: Path, lines: list[str]) -> DamagedError:
@@ -273,3 +262,184 @@ def _replay(archive: Archive, answers: Sequence[Answer], aliases: Aliases, settl
     platform, policy = _Recorded(answers), replace(DEFAULT_POLICY, settle=settle)
     while platform.left:
         sync(archive.path, platform, aliases, 0, policy, platform.left[0].asked_at)
+
+
+CLOCK = timedelta(minutes=10)
+"""How far the platform's clock may have been off before a sync says so itself."""
+
+_OF_ITS_TIME = ("package_version", "previous_sha256")
+"""What a pull says of the program that kept it; the chain vouches for it, and no answer does."""
+
+OPINION = ("status", "reason", "by")
+"""What a finding owes to audits before and to people."""
+
+
+@dataclass
+class PackComparison:
+    """A pack beside what follows from its answers; `left` tells what could not be held against them."""
+
+    pack: Unpacked
+    again: Sequence[str]
+    left: list[str] = field(default_factory=list)
+
+    def compare(self, name: str, data: bytes) -> int:
+        """Compare one file; return how many cells agree."""
+        if name not in self.pack.files.sizes:
+            raise BrokenError(f"{name} follows from the answers and is not in the pack / {name} 应有而没有")
+        if name == PULLS:
+            return _same(name, *(
+                [{key: value for key, value in pull.items() if key not in _OF_ITS_TIME} for pull in pulls]
+                for pulls in (self.pack.json(PULLS), json.loads(data))
+            ))  # fmt: skip
+        if name == CERTIFICATE:
+            return _same(name, [self.pack.json(name)], [json.loads(data)])
+        if name == FINDINGS:
+            return self._findings(self.pack.json(FINDINGS), json.loads(data))
+        if name == README:
+            return _same(name, [{"text": self.pack.read(name).decode()}], [{"text": data.decode()}])
+        if name.endswith(".about.json"):
+            return self._about(name, self.pack.description(name), json.loads(data))
+        if name == "tables/audit_summary.csv":
+            return self._summary(data)
+        if not name.startswith("tables/") or not name.endswith(".csv"):
+            return 0
+        return self._table(name, data)
+
+    def _table(self, name: str, data: bytes) -> int:
+        header, *told = self.pack.rows(name)
+        known, *derived = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
+        if header != known or len(told) != len(derived):
+            raise BrokenError(
+                f"{name}: {len(told)} rows, {len(derived)} follow from the answers / {name} 有 {len(told)} 行，由回答得出 {len(derived)} 行，或列不同"
+            )
+        return sum(
+            _same(f"{name}, row {place}", *([dict(zip(header, cells, strict=True))] for cells in (row, other)))
+            for place, (row, other) in enumerate(zip(told, derived, strict=True), start=1)
+        )
+
+    def certificate(self, derived: Certificate) -> Certificate:
+        """Compare what is claimed of every period with what follows, and return the claims."""
+        told = self.pack.json(CERTIFICATE)
+        _periods_agree(told["periods"], certificate_json(derived)["periods"])
+        return Certificate(tuple(_period(one) for one in told["periods"]), derived.outside)
+
+    def _findings(self, told: dict[str, Any], derived: dict[str, Any]) -> int:
+        """Findings of every check that runs on answers alone, and which of these did not run and why."""
+        if strange := sorted({one["check"] for one in told["findings"]} - {*told["parameters"]}):
+            raise BrokenError(f"findings of checks that did not run: {strange} / 没有运行的检查有发现：{strange}")
+        n = _same(FINDINGS, *(
+            [
+                {key: value for key, value in one.items() if key not in OPINION}
+                for one in found["findings"]
+                if one["check"] in self.again and one["status"] != "resolved"
+            ]
+            for found in (told, derived)
+        ))  # fmt: skip
+        mine = {key for key in self.again if key in told["parameters"]}
+        _same("findings.json, not run", *(
+            [{key: why for key, why in found["not_run"].items() if key in mine}] for found in (told, derived)
+        ))  # fmt: skip
+        return n
+
+    def _about(self, name: str, told: dict[str, Any], derived: dict[str, Any]) -> int:
+        """What stands beside a table claims no more than follows; hash and rows were held against the table itself."""
+        skipped = {"sha256", "bytes", "rows", "version", "written_at"}
+        if name == "findings.about.json":
+            skipped.add("notes")
+            self._notes(told, derived)
+        return _same(name, *(
+            [{key: value for key, value in one.items() if key not in skipped}] for one in (told, derived)
+        ))  # fmt: skip
+
+    def _notes(self, told: dict[str, Any], derived: dict[str, Any]) -> None:
+        """Notes of an audit also tell its instant, the lists it was given, and checks that could not run without them."""
+        body = self.pack.json(FINDINGS)
+        known = {_coarse(note) for note in derived["notes"]}
+        known |= {
+            _coarse(not_run_note(CHECKS[key], Text(**why))._asdict())
+            for key, why in body["not_run"].items()
+            if key in CHECKS
+        }
+        strange = [note["en"] for note in told["notes"] if _coarse(note) not in known]
+        if strange and not [key for key in body["parameters"] if key not in self.again and key not in body["not_run"]]:
+            raise BrokenError(
+                f"findings.about.json: does not follow from the answers: {strange[0][:200]!r} / findings.about.json 与原始回答不符：{strange[0][:200]!r}"
+            )
+        self.left += [
+            f"findings.about.json: of what was given beside the archive: {one[:200]} / 出自另给的名单：{one[:200]}"
+            for one in strange
+        ]
+
+    def _summary(self, data: bytes) -> int:
+        """The summary counts the findings that the pack lists, for every check that ran, and says of each what
+        follows.
+        """
+        header, *rows = self.pack.rows("tables/audit_summary.csv")
+        known, *others = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
+        told = self.pack.json(FINDINGS)
+        if header != known or sorted(row[header.index("check")] for row in rows) != sorted(told["parameters"]):
+            raise BrokenError("audit_summary has other checks than findings.json / 检查与 findings.json 不符")
+        derived = {row[known.index("check")]: dict(zip(known, row, strict=True)) for row in others}
+        for row in (dict(zip(header, cells, strict=True)) for cells in rows):
+            mine = [one for one in told["findings"] if one["check"] == row["check"]]
+            counted = Counter(one["status"] for one in mine) + Counter(
+                one["severity"] for one in mine if one["status"] in OPEN
+            )
+            for key in COUNTS:
+                _same(f"audit_summary, {row['check']}", [{key: int(row[key])}], [{key: counted[key]}])
+            if row["check"] in self.again:
+                _same(f"audit_summary, {row['check']}", *(
+                    [{key: cell for key, cell in one.items() if key not in COUNTS}] for one in (row, derived[row["check"]])
+                ))  # fmt: skip
+        return len(header) * len(rows)
+
+
+COUNTS = ("warn", "crit", "new", "persisting", "resolved", "accepted")
+
+
+def _coarse(value: Any) -> str:
+    """A note without its instants: an audit says when it was made."""
+    return re.sub(
+        r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?", "…", json.dumps(value, ensure_ascii=False, sort_keys=True)
+    )
+
+
+_KEYS = {(one.verdict, one.text.zh, one.text.en): key for key, one in REASONS.items()}
+"""What a pack says of a period → the reason it says it for."""
+
+
+def _period(told: dict[str, Any]) -> Period:
+    key = _KEYS.get((told["verdict"], told["zh"], told["en"]))
+    if key is None:
+        raise BrokenError(
+            f"certificate.json: no reason of this version: {told['verdict']} {told['en']} / 不认识的理由：{told['verdict']} {told['en']}"
+        )
+    start, end = (datetime.fromisoformat(told[edge]) for edge in ("start", "end"))
+    return Period(start, end, key, tuple(told["pulls"]))
+
+
+def _periods_agree(told: list[dict[str, Any]], derived: list[dict[str, Any]]) -> None:
+    """Compare what is claimed of every period. An edge may lie a little elsewhere: how far the platform's clock was off is kept in no pull."""
+    _same(CERTIFICATE, *(
+        [{key: value for key, value in one.items() if key not in ("start", "end")} for one in given]
+        for given in (told, derived)
+    ))  # fmt: skip
+    for one, other in zip(told, derived, strict=True):
+        for edge in ("start", "end"):
+            apart = datetime.fromisoformat(one[edge]) - datetime.fromisoformat(other[edge])
+            if abs(apart) > CLOCK:
+                raise BrokenError(
+                    f"certificate.json: {edge} is {one[edge]}, {other[edge]} follows from the answers / certificate.json 的 {edge} 为 {one[edge]}，由原始回答得出的是 {other[edge]}"
+                )
+
+
+def _same(name: str, told: Sequence[dict[str, Any]], derived: Sequence[dict[str, Any]]) -> int:
+    """Return how many cells two lists of rows have in common; refuse the first that differs."""
+    nothing: dict[str, Any] = {}
+    for one, other in zip_longest(told, derived, fillvalue=nothing):
+        for key in (*one, *(key for key in other if key not in one)):
+            if one.get(key) != other.get(key):
+                raise BrokenError(
+                    f"{name}: {key} is {str(one.get(key))[:80]!r}, {str(other.get(key))[:80]!r} follows from the answers / {name} 的 {key} 与原始回答不符"
+                )
+    return sum(map(len, told))

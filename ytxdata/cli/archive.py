@@ -231,7 +231,7 @@ def verify(
     """  # fmt: skip
     if (archive / _PACK).is_file() or archive.suffix.lower() == ".zip":
         from ytxdata.audit import verify_pack
-        from ytxdata.audit.pack_check import in_either
+        from ytxdata.audit.pack import in_either
 
         lines = verify_pack(
             archive, public_key=public_key, require_signature=require_signature, heads=heads, authority=authority, recompute=recompute

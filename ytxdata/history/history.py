@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -17,18 +16,15 @@ import pyarrow as pa
 from ytxdata import times
 from ytxdata.files import make_private_folder, write_whole
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.evidence import PullFacts, Seen
+from ytxdata.history.proof.evidence import call_row, pull_facts
 from ytxdata.history.proof.reading import certify_history
 from ytxdata.labels import Text
 from ytxdata.platform.codes import OK, lookup
-from ytxdata.platform.transport import clock_skew
 from ytxdata.records.answer import Answer
 from ytxdata.records.merge import Counts, MergedTables, merge_answers
 from ytxdata.records.schema import DEFAULT, PULLS, Aliases, arrow_schema, to_pandas
-from ytxdata.records.schema import rows_of as cells_of
 from ytxdata.selection import Selectable
 from ytxdata.templates import facts_card
-from ytxdata.version import __version__
 
 
 class Unreadable(NamedTuple):
@@ -240,47 +236,3 @@ def _refusal(answer: Answer) -> tuple[Text, ...]:
             f"{name}: status code {code.code} {code.text.en}, {code.cause.en}",
         ),
     )
-
-
-_KINDS = {None: None, True: "booked", False: "instant"}
-
-
-def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
-    """Return the facts of one answer from its normalised meetings: every accepted record, doubled ones included."""
-    columns = ("row", "meeting_id", "started_at", "ended_at", "record_hash", "creator", "is_booked")
-    rows = sorted(cells_of(meetings, columns))
-    seen = [
-        Seen(meeting_id, started_at, ended_at, digest, creator, len(answer.records[row].raw), _KINDS[is_booked])
-        for row, meeting_id, started_at, ended_at, digest, creator, is_booked in rows
-    ]
-    skew_s = clock_skew(answer.server_date, answer.asked_at, answer.answered_at)
-    return PullFacts(
-        pull_id=answer.pull_id,
-        asked_at=answer.asked_at,
-        answered_at=answer.answered_at,
-        asked_n=answer.asked_n,
-        records=seen,
-        n_rejected=n_rejected,
-        n_bytes=len(answer.raw),
-        clock_skew=None if skew_s is None else timedelta(seconds=abs(skew_s)),
-        is_doubtful=answer.is_doubtful,
-    )
-
-
-def call_row(answer: Answer) -> dict[str, object]:
-    """Return what a row of `pulls` says of a call by itself."""
-    return {
-        "pull_id": answer.pull_id,
-        "asked_at": answer.asked_at,
-        "answered_at": answer.answered_at,
-        "asked_n": answer.asked_n,
-        "returned_n": len(answer.records),
-        "confid": answer.confid or None,
-        "status_code": answer.status_code,
-        "request_id": answer.request_id,
-        "attempts": answer.attempts,
-        "bytes": len(answer.raw),
-        "encoding": answer.encoding,
-        "sha256": answer.sha256,
-        "package_version": __version__,
-    }

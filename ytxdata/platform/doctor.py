@@ -20,7 +20,7 @@ from ytxdata.platform import setting_sources
 from ytxdata.platform.codes import MEASURABLE_SKEW, clock_finding
 from ytxdata.platform.limits import within
 from ytxdata.platform.settings import BASE_URLS, NAMES, Settings, origin_text
-from ytxdata.platform.transport import Outcome, Transport, clock_skew, first_given
+from ytxdata.platform.transport import Outcome, Transport, first_given
 from ytxdata.redact import mask_id
 
 _OWN_APP = Text(
@@ -283,7 +283,7 @@ def _clock(outcome: Outcome) -> Diagnosis:
     if isinstance(outcome, YtxError):
         skew = outcome.clock_skew
     else:
-        skew = clock_skew(outcome.server_date, outcome.asked_at, outcome.answered_at)
+        skew = times.clock_skew(outcome.server_date, outcome.asked_at, outcome.answered_at)
     found, remedy = clock_finding(skew)
     here = times.beijing_text(times.now())
     text = Text(f"{found.zh}；本机北京时间 {here}", f"{found.en}; Beijing time on this machine: {here}")

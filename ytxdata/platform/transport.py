@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
@@ -173,7 +173,7 @@ def _cleared(error: YtxError, auth: SignedAuth) -> YtxError:
 def _read(response: Response, asked_at: datetime, settings: Settings, question: Question) -> Outcome:
     """Judge what came back: a redirect, an answer with a meaning whatever the HTTP status, or none."""
     server_date = _date(response.headers.get("Date"))
-    skew = clock_skew(server_date, asked_at, times.now())
+    skew = times.clock_skew(server_date, asked_at, times.now())
     outcome: Outcome
     if 300 <= response.status_code < 400:
         outcome = redirected(response)
@@ -234,13 +234,6 @@ def _date(header: str | None) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         return None
-
-
-def clock_skew(server_date: datetime | None, asked_at: datetime, heard_at: datetime) -> float | None:
-    """Return how far this clock is ahead of the server's [s]; the header drops its fraction, half a second on average."""
-    if server_date is None:
-        return None
-    return (asked_at + (heard_at - asked_at) / 2 - server_date - timedelta(seconds=0.5)).total_seconds()
 
 
 def _retry_after(header: str | None) -> float | None:

@@ -10,8 +10,13 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+import pyarrow as pa
+
 from ytxdata.labels import Text
-from ytxdata.times import EARLIEST
+from ytxdata.records.answer import Answer
+from ytxdata.records.schema import rows_of
+from ytxdata.times import EARLIEST, clock_skew
+from ytxdata.version import __version__
 
 HORIZON = timedelta(days=3660)
 """A start further ahead than this is no start: rooms are booked for weeks, some for a year, none for ten."""
@@ -330,3 +335,47 @@ def _read(kind: Any, values: Mapping[str, Any]) -> Any:
     if "pull_ids" in ready:
         ready["pull_ids"] = tuple(ready["pull_ids"])
     return kind(**ready)
+
+
+_KINDS = {None: None, True: "booked", False: "instant"}
+
+
+def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
+    """Return the facts of one answer from its normalised meetings: every accepted record, doubled ones included."""
+    columns = ("row", "meeting_id", "started_at", "ended_at", "record_hash", "creator", "is_booked")
+    rows = sorted(rows_of(meetings, columns))
+    seen = [
+        Seen(meeting_id, started_at, ended_at, digest, creator, len(answer.records[row].raw), _KINDS[is_booked])
+        for row, meeting_id, started_at, ended_at, digest, creator, is_booked in rows
+    ]
+    skew_s = clock_skew(answer.server_date, answer.asked_at, answer.answered_at)
+    return PullFacts(
+        pull_id=answer.pull_id,
+        asked_at=answer.asked_at,
+        answered_at=answer.answered_at,
+        asked_n=answer.asked_n,
+        records=seen,
+        n_rejected=n_rejected,
+        n_bytes=len(answer.raw),
+        clock_skew=None if skew_s is None else timedelta(seconds=abs(skew_s)),
+        is_doubtful=answer.is_doubtful,
+    )
+
+
+def call_row(answer: Answer) -> dict[str, object]:
+    """Return what a row of `pulls` says of a call by itself."""
+    return {
+        "pull_id": answer.pull_id,
+        "asked_at": answer.asked_at,
+        "answered_at": answer.answered_at,
+        "asked_n": answer.asked_n,
+        "returned_n": len(answer.records),
+        "confid": answer.confid or None,
+        "status_code": answer.status_code,
+        "request_id": answer.request_id,
+        "attempts": answer.attempts,
+        "bytes": len(answer.raw),
+        "encoding": answer.encoding,
+        "sha256": answer.sha256,
+        "package_version": __version__,
+    }

@@ -23,7 +23,7 @@ import narwhals as nw
 import pandas as pd
 
 from ytxdata import Frames, audit, metrics
-from ytxdata.metrics.source import resolve
+from ytxdata.metrics.groups import resolve
 
 SQL = """
     SELECT setseed(0.4);

@@ -25,7 +25,7 @@ import pandas as pd
 
 from ytxdata import metrics
 from ytxdata.archive.views import connect
-from ytxdata.metrics.source import resolve
+from ytxdata.metrics.groups import resolve
 
 MAKE = """
     COPY (

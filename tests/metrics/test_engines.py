@@ -21,7 +21,7 @@ from ytxdata.archive.views import connect
 from ytxdata.errors import UsageError
 from ytxdata.metrics import DEFINITIONS, Frames, Report
 from ytxdata.metrics.engines import Engine
-from ytxdata.metrics.source import resolve
+from ytxdata.metrics.groups import resolve
 from ytxdata.selection import selected
 from ytxdata.tables.lists import AddressBook, Entry
 

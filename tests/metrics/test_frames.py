@@ -20,7 +20,7 @@ from ytxdata import metrics
 from ytxdata.errors import UsageError
 from ytxdata.metrics import Frames
 from ytxdata.metrics.engines import Engine
-from ytxdata.metrics.source import resolve
+from ytxdata.metrics.groups import resolve
 from ytxdata.records.schema import to_pandas
 from ytxdata.times import BEIJING
 

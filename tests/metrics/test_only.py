@@ -15,7 +15,7 @@ from tests.metrics.test_completeness import CERTIFICATE, frames
 from ytxdata import metrics
 from ytxdata.errors import UsageError
 from ytxdata.metrics import Frames
-from ytxdata.metrics.source import resolve
+from ytxdata.metrics.groups import resolve
 from ytxdata.tables.lists import AddressBook
 
 BOOK = AddressBook.read(pd.DataFrame({"phone": ["13900000000", "13900000002"], "department": ["市场部", "研发部"]}))

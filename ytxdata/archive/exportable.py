@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ytxdata.times import Instant
 
 if TYPE_CHECKING:
+    from ytxdata.archive.archive import Archive
     from ytxdata.exits.export import ExportReport
     from ytxdata.tables.table import Table
 
@@ -70,10 +70,10 @@ class Exportable:
         >>> answer.to_dicts()
         [{'n': 1343}]
         """
-        answer: Table = import_module("ytxdata.exits.sql").query(
-            self, query, as_of=as_of, masked=masked, book=book, timeout_s=timeout_s, memory_mb=memory_mb
-        )
-        return answer
+        from ytxdata.exits import sql
+
+        me = cast("Archive", self)
+        return sql.query(me, query, as_of=as_of, masked=masked, book=book, timeout_s=timeout_s, memory_mb=memory_mb)
 
     def export(
         self, folder: str | PathLike[str], format: Literal["parquet", "csv", "delta"] = "parquet",  # noqa: A002
@@ -114,5 +114,6 @@ class Exportable:
         languages, hashes, the certificate of each month) and `views.sql`, which makes views of them in DuckDB. A month
         of a table is replaced as a whole; what a run that was killed left undone, the next one does.
         """
-        done: ExportReport = import_module("ytxdata.exits.export").export(self, folder, format, by, masked=masked)
-        return done
+        from ytxdata.exits import export
+
+        return export.export(cast("Archive", self), folder, format, by, masked=masked)

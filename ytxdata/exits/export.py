@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from os import PathLike
 from pathlib import Path
 from shutil import rmtree
 from typing import Any, NamedTuple
@@ -87,7 +88,7 @@ class ExportReport:
 
 def export(
     archive: Archive,
-    folder: str | Path,
+    folder: str | PathLike[str],
     format: Format = "parquet",  # noqa: A002
     by: str = "month",
     *,

@@ -15,9 +15,9 @@ import pyarrow as pa
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import DAY, By, bounds, check_by, days_table, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts, Scope, facts, outcome
-from ytxdata.metrics.groups import Book, Group, GroupOf, Groups, groups_of
+from ytxdata.metrics.groups import Book, Group, GroupOf, Groups, groups_of, resolve
 from ytxdata.metrics.report import Report, Trace, build, evidence
-from ytxdata.metrics.source import Lazy, ReportSource, Source, resolve
+from ytxdata.metrics.source import Lazy, ReportSource, Source
 from ytxdata.metrics.sums import add_up, distinct
 from ytxdata.times import Instant
 

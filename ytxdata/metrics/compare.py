@@ -18,9 +18,9 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import Against, Workdays, span_of, until
 from ytxdata.metrics.definitions import DEFINITIONS, REASONS, adds_up, define
-from ytxdata.metrics.groups import Book, Group
+from ytxdata.metrics.groups import Book, Group, resolve
 from ytxdata.metrics.report import Report, remembering
-from ytxdata.metrics.source import Lazy, ReportSource, Source, resolve
+from ytxdata.metrics.source import Lazy, ReportSource, Source
 from ytxdata.metrics.tariff import DECIMALS, rounded
 from ytxdata.times import Instant, beijing_text, instant_of
 

@@ -21,7 +21,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import DAY, day_number
 from ytxdata.metrics.facts import Scope, facts
-from ytxdata.metrics.source import Lazy, Source, texts, with_looked_up
+from ytxdata.metrics.source import Lazy, ReportSource, Source, texts, whole, with_looked_up
 from ytxdata.phones import normalize, number_class
 from ytxdata.selection import Selection
 from ytxdata.tables.lists import AddressBook, Entry, Listed
@@ -294,6 +294,18 @@ def _second(day: date) -> int:
 
 def _unusable(name: str, value: object, remedy: Text) -> UsageError:
     return UsageError(Text(f"{name} 不能是 {value!r}", f"{name} cannot be {value!r}"), remedy=remedy)
+
+
+def resolve(source: ReportSource) -> Source:
+    """Return the frames of a History, an Archive, `Frames`, or some meetings of these.
+
+    Raises
+    ------
+    UsageError
+        It is none of them, its frames are of different engines, a column is missing, or nothing can be selected so.
+    """
+    # a department or a class is looked up as groups are: sources know nothing of books
+    return select(resolve(source.source), source) if isinstance(source, Selection) else whole(source)
 
 
 def select(source: Source, selection: Selection) -> Source:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from functools import cached_property, wraps
-from importlib import import_module
 from typing import Any, NamedTuple, Self, TypeVar
 
 import narwhals as nw
@@ -208,7 +207,9 @@ class Report(Table):
         UsageError
             There is no picture of this report.
         """
-        picture = import_module("ytxdata.plots").PICTURES.get(self.name)
+        from ytxdata.plots import PICTURES
+
+        picture = PICTURES.get(self.name)
         if picture is None:
             raise UsageError(
                 Text(f"报表 {self.name} 没有图", f"there is no picture of the report {self.name}"),

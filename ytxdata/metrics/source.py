@@ -135,8 +135,8 @@ class Source:
         return rows
 
 
-def resolve(source: ReportSource) -> Source:
-    """Return the frames of a History, an Archive, `Frames`, or some meetings of these.
+def whole(source: ReportSource) -> Source:
+    """Return the frames of a History, an Archive or `Frames`; of a selection, `groups.resolve` knows them.
 
     Raises
     ------
@@ -145,10 +145,6 @@ def resolve(source: ReportSource) -> Source:
     """
     if isinstance(source, Source):
         return source
-    if isinstance(source, Selection):
-        from ytxdata.metrics.groups import select  # it stands on facts, which stand on sources
-
-        return select(resolve(source.source), source)
     given: Any = source  # whatever has these parts will do: a Fleet has them too
     if hasattr(given, "scans"):
         scanned = _prepare(Frames(*given.scans("meetings", "legs")))

@@ -21,10 +21,10 @@ from ytxdata.metrics.calendar import By, check_by
 from ytxdata.metrics.concurrency import at_peak, peaks
 from ytxdata.metrics.definitions import define
 from ytxdata.metrics.facts import DayOf, Facts, Scope, facts
-from ytxdata.metrics.groups import Book, Group, GroupOf
+from ytxdata.metrics.groups import Book, Group, GroupOf, resolve
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build, evidence
-from ytxdata.metrics.source import Lazy, ReportSource, Source, resolve, with_creators
+from ytxdata.metrics.source import Lazy, ReportSource, Source, with_creators
 from ytxdata.metrics.sums import SECONDS, add_up, count, distinct, divide, minutes, overlap_seconds
 from ytxdata.times import Instant
 

@@ -14,9 +14,9 @@ from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.ownership import no_archive
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
+from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Ask, make
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.source import resolve
 from ytxdata.records.schema import TableName
 from ytxdata.tables.described import Definition, unit_of
 from ytxdata.tables.html import number, shown

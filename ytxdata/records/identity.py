@@ -24,9 +24,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 
 class Timed(Protocol):
     """When a meeting began and ended, as one record tells it; None where it does not."""
@@ -112,19 +109,6 @@ def may_be_two_sql(started: str, ended: str, other_started: str, other_ended: st
     are_over = f"({ended} IS NOT NULL AND {other_ended} IS NOT NULL)"
     is_late = f"{started} > {other_started} + INTERVAL {A_LATE_START.total_seconds():.0f} SECOND"
     return f"coalesce({started} > {other_started} AND ({are_over} OR {is_late}), FALSE)"
-
-
-def apart_columns(started: pa.Array, ended: pa.Array, other_started: pa.Array, other_ended: pa.Array) -> pa.Array:
-    """Return, row by row, whether two records of one id cannot be the same meeting: `are_apart` for Arrow columns.
-
-    Any type whose values compare will do: instants, or seconds. The answer is never null.
-    """
-
-    def over_before(start: pa.Array, end: pa.Array, other_start: pa.Array) -> pa.Array:
-        return pc.and_kleene(pc.less_equal(end, other_start), pc.less(start, other_start))
-
-    either = pc.or_kleene(over_before(started, ended, other_started), over_before(other_started, other_ended, started))
-    return pc.fill_null(either, False)
 
 
 def apart_sql(started: str, ended: str, other_started: str, other_ended: str) -> str:

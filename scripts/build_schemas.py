@@ -116,6 +116,37 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
         }),
     ),
     "sync": (Text("ytxdata sync", "ytxdata sync"), SYNC),
+    "fleet-sync": (
+        Text("ytxdata fleet sync", "ytxdata fleet sync"),
+        record({
+            "exit_code": COUNT, "line": BOTH,
+            "accounts": listed(record({
+                "account": TEXT, "labels": named(TEXT),
+                "status": {"enum": ["synced", "unchanged", "skipped", "refused", "damaged", "failed"]}, "verdict": nullable(VERDICT),
+                **dict.fromkeys(("meetings", "new", "changed", "rejected", "calls", "bytes", "exit_code"), COUNT), "seconds": NUMBER,
+                "problem_zh": nullable(TEXT), "problem_en": nullable(TEXT),
+            })),
+        }),
+    ),
+    "fleet-status": (
+        Text("ytxdata fleet status", "ytxdata fleet status"),
+        record({
+            "verdict": VERDICT, "completeness": BOTH,
+            "accounts": listed(record({
+                "account": TEXT, "labels": named(TEXT), "meetings": COUNT, "asked_at": nullable(INSTANT), "verdict": nullable(VERDICT),
+                "proven_until": nullable(INSTANT), "problem_zh": nullable(TEXT), "problem_en": nullable(TEXT),
+            })),
+        }),
+    ),
+    "fleet-audit": (
+        Text("ytxdata fleet audit", "ytxdata fleet audit"),
+        record({
+            "exit_code": COUNT,
+            "accounts": listed(record({
+                "account": TEXT, **dict.fromkeys(("crit", "warn", "new"), nullable(COUNT)), "verdict": nullable(VERDICT), "exit_code": COUNT,
+            })),
+        }),
+    ),
     "archive-coverage": (Text("ytxdata archive coverage", "ytxdata archive coverage"), rows("coverage")),
     "witness": (
         Text("ytxdata witness", "ytxdata witness"),

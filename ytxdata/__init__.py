@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ytxdata.archive import Archive, SyncReport
     from ytxdata.demo import sample
     from ytxdata.errors import YtxError
+    from ytxdata.fleet import Fleet
     from ytxdata.history.client import Client
     from ytxdata.history.history import History
     from ytxdata.history.proof.certificate import Certificate
@@ -39,6 +40,7 @@ _HOME = {
     "Archive": "ytxdata.archive",
     "Certificate": "ytxdata.history.proof.certificate",
     "Client": "ytxdata.history.client",
+    "Fleet": "ytxdata.fleet",
     "Frames": "ytxdata.metrics.source",
     "History": "ytxdata.history.history",
     "Profile": "ytxdata.records.profile",
@@ -57,6 +59,7 @@ __all__ = [
     "Archive",
     "Certificate",
     "Client",
+    "Fleet",
     "Frames",
     "History",
     "Profile",

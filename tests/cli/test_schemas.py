@@ -14,7 +14,7 @@ from typer.main import get_command
 
 import ytxdata as ytx
 from ytxdata.cli import app, main
-from ytxdata.emulator import Emulator
+from ytxdata.emulator import Emulator, write_fleet_file
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "reference" / "schemas"
@@ -37,7 +37,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    with Emulator(meetings=60, seed=1) as server:
+    with Emulator(meetings=60, seed=1, accounts=2) as server:
         for name, value in server.env.items():
             monkeypatch.setenv(name, value)
         yield server
@@ -65,6 +65,9 @@ ASKING = [
     ("doctor", "doctor --archive sample.archive"),
     ("doctor-schema", "doctor --schema"),
     ("fetch", "fetch"),
+    ("fleet-sync", "fleet sync fleet.toml"),
+    ("fleet-status", "fleet status fleet.toml"),
+    ("fleet-audit", "fleet audit fleet.toml"),
     ("sync", "sync --archive new.archive"),
     ("demo", "demo --out demo --meetings 60 --no-notebook"),
 ]
@@ -102,6 +105,7 @@ def test_what_verbs_that_ask_print_is_what_was_published(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    write_fleet_file(desk / "fleet.toml", served.fleet)
     check(name, printed(line, desk, monkeypatch, capsys))
 
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ytxdata.cli import fleet as of_fleets
 from ytxdata.cli.account import asks, doctor, fetch, sync
 from ytxdata.cli.archive import coverage, export, rebuild, sql, verify, witness
 from ytxdata.cli.audit import audit, pack
@@ -202,8 +203,11 @@ app = typer.Typer(
 )
 _archive = typer.Typer(name="archive", cls=Verbs, no_args_is_help=True, help="照看存档 / look after an archive")
 app.add_typer(_archive)
+_fleet = typer.Typer(name="fleet", cls=Verbs, no_args_is_help=True, help="多个账户一起处理 / many accounts as one")
+app.add_typer(_fleet)
 _VERBS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     _archive: (rebuild, coverage),
+    _fleet: (of_fleets.sync, of_fleets.status, of_fleets.audit),
     app: (
         demo, asks(doctor), asks(fetch), asks(sync), witness, rebuild, report, explain, sql, export, audit, pack, verify,
         notebooks,

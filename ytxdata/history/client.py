@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NoReturn, Protocol, TypeVar
+from typing import NoReturn, Protocol, Self, TypeVar
 
 from pydantic import SecretStr
 
@@ -16,6 +16,8 @@ from ytxdata.records.answer import Answer
 from ytxdata.records.schema import DEFAULT
 from ytxdata.redact import mask_id
 from ytxdata.templates import facts_card
+
+MAX_BYTES = 256 * 2**20
 
 Progress = Callable[[Answer], None]
 """Called after every answer, so that a bar or a line can be drawn."""
@@ -78,7 +80,7 @@ class Client:
         base_url: str | None = None,
         timeout: float | tuple[float, float] | None = None,
         total_timeout: float | None = None,
-        max_bytes: int = 256 * 2**20,
+        max_bytes: int = MAX_BYTES,
         proxies: Mapping[str, str] | None = None,
         trust_env: bool = False,
         aliases: Mapping[str, Sequence[str]] | None = None,
@@ -96,7 +98,30 @@ class Client:
         # A refused value may hold the token, also in an address: a traceback with its frames' values shows none of
         # them.
         account_sid = auth_token = app_id = environment = base_url = None
-        self.settings = Settings.load(**given.pop())
+        self._begin(
+            Settings.load(**given.pop()),
+            timeout=timeout,
+            total_timeout=total_timeout,
+            max_bytes=max_bytes,
+            proxies=proxies,
+            trust_env=trust_env,
+            aliases=aliases,
+            progress=progress,
+        )
+
+    def _begin(
+        self,
+        settings: Settings,
+        *,
+        timeout: float | tuple[float, float] | None = None,
+        total_timeout: float | None = None,
+        max_bytes: int = MAX_BYTES,
+        proxies: Mapping[str, str] | None = None,
+        trust_env: bool = False,
+        aliases: Mapping[str, Sequence[str]] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.settings = settings
         self.aliases = DEFAULT.with_extra(self.settings.aliases).with_extra(aliases or {})
         self._transport = Transport(
             self.settings,
@@ -108,6 +133,13 @@ class Client:
             aliases=self.aliases,
         )
         self._progress = progress
+
+    @classmethod
+    def of(cls, settings: Settings, *, progress: Progress | None = None) -> Self:
+        """Return a client that asks by settings which were put together elsewhere: those of an account of a fleet."""
+        client = cls.__new__(cls)
+        client._begin(settings, progress=progress)
+        return client
 
     @property
     def identity(self) -> tuple[str, str]:

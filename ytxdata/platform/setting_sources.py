@@ -103,9 +103,9 @@ def from_file(path: Path) -> dict[str, Any]:
     return values
 
 
-def from_keyring(settings: Iterable[str]) -> dict[str, str]:
+def from_keyring(settings: Iterable[str], account: str = "") -> dict[str, str]:
     """Return settings kept in the system's keyring (service `ytxdata`), none without the package or without a
-    keyring.
+    keyring. Those of an account of a fleet stand under its name: `north.auth_token`.
     """
     try:
         import keyring
@@ -114,7 +114,7 @@ def from_keyring(settings: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for setting in settings:
         try:
-            value = keyring.get_password(KEYRING_SERVICE, setting)
+            value = keyring.get_password(KEYRING_SERVICE, f"{account}.{setting}" if account else setting)
         except Exception:  # locked, refused, no keyring on this machine: each backend has errors of its own
             return found
         if value and value.strip():

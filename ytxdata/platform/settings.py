@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any, NoReturn
 from urllib.parse import quote, urlsplit
@@ -267,10 +267,19 @@ class Settings(BaseModel):
         return made
 
     @classmethod
+    def of_layers(cls, layers: Layers) -> Settings | SettingsError:
+        """Return the settings of some layers and no others, or what is wrong with them: raised here, the error would
+        carry frames that hold the token.
+
+        Whose address may direct whose credentials is for the caller to judge, by `sources`.
+        """
+        return _validated(cls, *_laid(layers))
+
+    @classmethod
     def is_set(cls) -> bool:
         """Tell whether any credential is set outside of the code, so that a real account is meant."""
         values, _ = _merge({})
-        return any(name in values for name in _CREDENTIALS)
+        return any(name in values for name in CREDENTIALS)
 
     def sources(self) -> dict[str, str]:
         """Return where each setting came from: `argument`, `environment YTX_…`, `file …`, `keyring` or `default`."""
@@ -310,7 +319,8 @@ class Settings(BaseModel):
         raise TypeError("settings hold the auth token and are not pickled: load them where they are needed")
 
 
-_CREDENTIALS = ("account_sid", "auth_token", "app_id")
+CREDENTIALS = ("account_sid", "auth_token", "app_id")
+"""Without which nobody can be asked."""
 _TEXTS = tuple(name for name in Settings.model_fields if name != "aliases")
 
 
@@ -324,21 +334,30 @@ def _is_given(value: Any) -> bool:
     return bare is not None and not (isinstance(bare, str) and not bare.strip())
 
 
+Layers = Sequence[tuple[str, Mapping[str, Any]]]
+"""Where settings come from, and those that stand there; the first to name a setting wins."""
+
+
 def _merge(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Put the layers over each other, and note for every setting which one it came from."""
+    path = setting_sources.config_path()
+    layers = [
+        ("argument", arguments),
+        ("environment", setting_sources.from_environment(_TEXTS)),
+        (f"file {path}", setting_sources.from_file(path)),
+    ]
+    missing = [name for name in CREDENTIALS if not any(_is_given(layer.get(name)) for _, layer in layers)]
+    return _laid([*layers, ("keyring", setting_sources.from_keyring(missing))])
+
+
+def _laid(layers: Layers) -> tuple[dict[str, Any], dict[str, str]]:
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-
-    def lay(origin: str, layer: dict[str, Any]) -> None:
+    for origin, layer in layers:
         for name, value in layer.items():
             if name not in values and _is_given(value):
                 values[name] = _shielded(name, value)
                 origins[name] = f"{origin} {setting_sources.variable(name)}" if origin == "environment" else origin
-
-    lay("argument", arguments)
-    lay("environment", setting_sources.from_environment(_TEXTS))
-    lay(f"file {setting_sources.config_path()}", setting_sources.from_file(setting_sources.config_path()))
-    lay("keyring", setting_sources.from_keyring([name for name in _CREDENTIALS if name not in values]))
     return values, origins
 
 
@@ -350,12 +369,17 @@ def _made(cls: type[Settings], arguments: dict[str, Any]) -> Settings | Settings
         values, origins = _merge(arguments)
     except SettingsError as error:
         return error.with_traceback(None)
+    made = _validated(cls, values, origins)
+    return made if isinstance(made, SettingsError) else _misled(made) or made
+
+
+def _validated(cls: type[Settings], values: dict[str, Any], origins: dict[str, str]) -> Settings | SettingsError:
     try:
         settings = cls.model_validate(values)
     except ValidationError as error:
         return _explain(error.errors(include_input=False, include_url=False), origins)
     settings._origins.update(origins)
-    return _misled(settings) or settings
+    return settings
 
 
 def _misled(settings: Settings) -> SettingsError | None:

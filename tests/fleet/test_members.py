@@ -1,0 +1,232 @@
+"""What may stand in a fleet.toml, who is asked with what, and which addresses get nobody's credentials."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ytxdata import Fleet
+from ytxdata.emulator import Emulator
+from ytxdata.errors import RiskWarning, SettingsError
+
+CANARY = "c0ffee-token-that-nobody-may-see"
+SID = "abcdefghijklmnopqrstuvwxyz012345"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "fleet.toml"
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def test_a_file_says_all_there_is_to_say(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        f"""
+[accounts.north]
+account_sid = "{SID}"
+auth_token_env = "NORTH_TOKEN"
+app_id = "app"
+environment = "sandbox"
+labels = {{ company = "甲", region = "北" }}
+
+[accounts."南方"]
+account_sid = "{SID}"
+auth_token = "{CANARY}"
+app_id = "app2"
+base_url = "https://gateway.example"
+archive = "elsewhere/south.archive"
+""",
+    )
+    fleet = Fleet(path)
+    assert (len(fleet), fleet.names) == (2, ["north", "南方"])
+    assert fleet["north"].path == tmp_path / "north.archive"
+    assert fleet["南方"].path == tmp_path / "elsewhere" / "south.archive"
+    assert fleet.labels == {"north": {"company": "甲", "region": "北"}, "南方": {}}
+    assert Fleet(tmp_path).names == fleet.names
+    with pytest.raises(KeyError):
+        fleet["west"]
+
+
+def test_a_mapping_takes_the_same_keys(tmp_path: Path) -> None:
+    fleet = Fleet({"a": {"app_id": "x", "labels": {"region": "R"}}, "b": {"archive": "c.archive"}}, folder=tmp_path)
+    assert [fleet[name].path.name for name in fleet.names] == ["a.archive", "c.archive"]
+    assert fleet.where(region="R").names == ["a"]
+
+
+def test_a_folder_of_archives_is_a_fleet(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.archive").mkdir()
+    assert Fleet(tmp_path).names == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ({"a": {"acount_sid": CANARY}}, "did you mean account_sid"),
+        ({"a": {"auth_token": CANARY, "auth_token_env": "X"}}, "excludes auth_token"),
+        ({"a": {"labels": {"department": "x"}}}, "cannot be called department"),
+        ({"a": {"labels": {"company": 5}}}, "labels must be texts"),
+        ({"a": {"archive": ""}}, "archive must be a path"),
+        ({"a": CANARY}, "must be a table"),
+        ({"../a": {}}, "no name for an account"),
+        ({"a ": {}}, "no name for an account"),
+        ({"": {}}, "no name for an account"),
+        ({"a": {}, "A": {}}, "is that of a too"),
+        ({"a": {}, "b": {"archive": "x/../a.archive"}}, "is that of a too"),
+        ({}, "there are no accounts"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_name_and_without_the_value(entries: Any, said: str) -> None:
+    with pytest.raises(SettingsError, match=said) as caught:
+        Fleet(entries)
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[account.a]\n", "holds tables"),
+        ("accounts = 5\n", "holds tables"),
+        (f'[accounts.a]\nauth_token = "{CANARY}\n', "not valid TOML"),
+    ],
+)
+def test_a_file_of_another_form_is_refused_without_its_words(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said) as caught:
+        Fleet(written(tmp_path, text))
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+    with pytest.raises(SettingsError, match="there is no"):
+        Fleet(tmp_path / "nowhere.toml")
+    with pytest.raises(SettingsError, match="no fleet in a int"):
+        Fleet(5)  # type: ignore[arg-type]
+
+
+def told(fleet: Fleet, name: str) -> Any:
+    return next(one for one in fleet.members if one.name == name).settings()
+
+
+def test_a_token_comes_from_the_file_the_environment_or_the_keyring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = ModuleType("keyring")
+    kept = {"c.auth_token": "from-keyring", "auth_token": "of-the-one-account"}
+    ring.get_password = lambda _service, name: kept.get(name)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "keyring", ring)
+    monkeypatch.setenv("TOKEN_B", "from-environment")
+    monkeypatch.setenv("YTX_AUTH_TOKEN", "of-this-machine")
+    monkeypatch.setenv("YTX_BASE_URL", "http://127.0.0.1:9")
+    base = {"account_sid": SID, "app_id": "app"}
+    entries = {
+        "a": {**base, "auth_token": "from-file"},
+        "b": {**base, "auth_token_env": "TOKEN_B"},
+        "c": base,
+        "d": base,
+    }
+    fleet = Fleet(entries, folder=tmp_path)
+    tokens = [told(fleet, name).auth_token.get_secret_value() for name in "abc"]
+    assert tokens == ["from-file", "from-environment", "from-keyring"]
+    assert {told(fleet, name).base_url for name in "abc"} == {"http://api.ytx.net"}
+    assert "auth_token missing" in str(told(fleet, "d"))
+    monkeypatch.delenv("TOKEN_B")
+    assert "TOKEN_B is not set" in str(told(fleet, "b"))
+
+
+ADDRESS = '[accounts.a]\naccount_sid = "{sid}"\napp_id = "x"\nbase_url = "http://127.0.0.1:9"\n{token}\n'
+
+
+def test_an_address_of_a_file_directs_the_credentials_of_that_file(tmp_path: Path) -> None:
+    path = written(tmp_path, ADDRESS.format(sid=SID, token=f'auth_token = "{CANARY}"'))
+    assert told(Fleet(path), "a").base_url == "http://127.0.0.1:9"
+
+
+def test_a_file_that_was_named_may_direct_the_variable_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN_A", CANARY)
+    path = written(tmp_path, ADDRESS.format(sid=SID, token='auth_token_env = "TOKEN_A"'))
+    assert told(Fleet(path), "a").base_url == "http://127.0.0.1:9"
+
+
+def test_a_file_that_merely_lies_there_directs_no_credentials_but_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOKEN_A", CANARY)
+    written(tmp_path, ADDRESS.format(sid=SID, token='auth_token_env = "TOKEN_A"'))
+    refused = told(Fleet.found_here(), "a")
+    assert isinstance(refused, SettingsError)
+    assert "come from different places" in str(refused)
+    written(tmp_path, ADDRESS.format(sid=SID, token=f'auth_token = "{CANARY}"'))
+    assert told(Fleet.found_here(), "a").base_url == "http://127.0.0.1:9"
+
+
+def test_no_file_directs_the_token_of_the_one_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YTX_AUTH_TOKEN", CANARY)
+    path = written(tmp_path, ADDRESS.format(sid=SID, token='auth_token_env = "YTX_AUTH_TOKEN"'))
+    refused = told(Fleet(path), "a")
+    assert isinstance(refused, SettingsError)
+    assert "come from different places" in str(refused)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file modes differ there")
+def test_a_file_of_tokens_that_others_can_read_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, f'[accounts.a]\nauth_token = "{CANARY}"\n')
+    path.chmod(0o644)
+    with pytest.warns(RiskWarning, match="other users"):
+        Fleet(path)
+    written(tmp_path, '[accounts.a]\nauth_token_env = "X"\n').chmod(0o644)
+    Fleet(path)
+
+
+def _frames(error: BaseException) -> str:
+    """A traceback with the values of its frames, as debuggers and error trackers show it."""
+    lines = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return "".join(lines.format())
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"account_sid": SID, "auth_token": CANARY, "app_id": "x", "base_url": "ftp://nowhere"},
+        {"account_sid": SID, "auth_token": CANARY},
+        {"account_sid": SID, "auth_token": CANARY, "app_id": "x", "base_url": "http://127.0.0.1:9"},
+    ],
+)
+def test_the_token_is_in_no_repr_summary_log_or_traceback(
+    tmp_path: Path, entry: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+
+    fleet = Fleet({"a": dict(entry)}, folder=tmp_path)
+    done = fleet.sync()
+    assert done.exit_code > 0
+    shown = [repr(fleet), repr(fleet.members), repr(vars(fleet)), repr(done), repr(done.lines), str(done.to_dicts())]
+    assert CANARY not in "".join(shown) + caplog.text
+    assert SID not in "".join(shown) + caplog.text
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in files if CANARY.encode() in path.read_bytes()]
+
+
+def test_a_refusal_leaves_no_token_in_the_frames_of_its_traceback(tmp_path: Path) -> None:
+    entries = {"a": {"account_sid": SID, "auth_token": CANARY, "app_id": "x", "auth_tokens": CANARY}}
+    with pytest.raises(SettingsError, match="auth_tokens is no known setting") as caught:
+        Fleet(entries, folder=tmp_path)
+    assert CANARY not in str(caught.value) + repr(caught.value)
+    ours = _frames(caught.value).partition("in __init__")[2]
+    assert "Fleet(0 accounts" in ours
+    assert CANARY not in ours
+
+
+def test_the_archives_of_a_fleet_hold_no_token(tmp_path: Path) -> None:
+    with Emulator(meetings=20, accounts=2) as server:
+        tokens = [entry["auth_token"].encode() for entry in server.accounts.values()]
+        done = Fleet(server.fleet, folder=tmp_path).sync()
+    assert done.exit_code == 0
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or not any(token in path.read_bytes() for token in tokens)

@@ -1,0 +1,370 @@
+"""A fleet: many accounts, an archive each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from ytxdata import times
+from ytxdata.archive import Archive
+from ytxdata.archive.heads import newest
+from ytxdata.archive.known_meetings import certificate_of, evidence_of
+from ytxdata.archive.ownership import read_identity
+from ytxdata.errors import SettingsError, UsageError, YtxError
+from ytxdata.fleet.members import Member, read_members
+from ytxdata.fleet.sync_all import (
+    MEETINGS,
+    PER_SECOND,
+    VERDICT,
+    WORKERS,
+    FleetSync,
+    Journal,
+    Line,
+    labelled,
+    sync_all,
+    worst,
+)
+from ytxdata.history.proof.certificate import Certificate, Verdict
+from ytxdata.history.proof.rules import DEFAULT_POLICY
+from ytxdata.labels import Text
+from ytxdata.selection import Selectable
+from ytxdata.tables.described import Definition
+from ytxdata.tables.table import Table
+from ytxdata.times import ZONE_NAME, Instant, as_instant
+
+_STATUS = (
+    MEETINGS,
+    Definition(key="asked_at", zh="最近同步", en="last asked", unit="instant"),
+    VERDICT,
+    Definition(key="proven_until", zh="已证实至", en="proven until", unit="instant"),
+    Definition(key="problem_zh", zh="问题", en="problem (Chinese)", unit="text"),
+    Definition(key="problem_en", zh="问题（英文）", en="problem", unit="text"),
+)
+
+
+@dataclass(frozen=True)
+class FleetCertificate:
+    """What may be claimed about all archives of a fleet: the worst on top, and a certificate for each account.
+
+    Parameters
+    ----------
+    accounts
+        Name → certificate.
+    """
+
+    accounts: Mapping[str, Certificate]
+
+    @property
+    def worst(self) -> Verdict:
+        """The worst verdict of any account: one archive with a gap is a gap in every sum."""
+        return worst([one.worst for one in self.accounts.values()])
+
+    @property
+    def start(self) -> datetime | None:
+        """From where something is claimed about every account that anything is claimed about."""
+        return max((one.start for one in self.accounts.values() if one.start is not None), default=None)
+
+    @property
+    def end(self) -> datetime | None:
+        """Until where something is claimed about every account that anything is claimed about."""
+        return min((one.end for one in self.accounts.values() if one.end is not None), default=None)
+
+    def over(self, start: datetime | None, end: datetime | None) -> FleetCertificate:
+        """Return what is claimed about `[start, end)`, account by account."""
+        return FleetCertificate({name: one.over(start, end) for name, one in self.accounts.items()})
+
+    @property
+    def sentence(self) -> Text:
+        """The whole in words: how many accounts have which verdict, and what is said of the worst of them."""
+        counts = dict.fromkeys(("GAP", "PROBABLE", "PROVEN"), 0)
+        for one in self.accounts.values():
+            counts[one.worst] += 1
+        told = [f"{n} {verdict}" for verdict, n in counts.items() if n]
+        name, named = next((name, one) for name, one in self.accounts.items() if one.worst == self.worst)
+        return Text(
+            f"{len(self.accounts)} 个账户：{'、'.join(told)}。{name}：{named.sentence.zh}",
+            f"{len(self.accounts)} accounts: {', '.join(told)}. {name}: {named.sentence.en}",
+        )
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per account and period: `account`, then the columns of `Certificate.frame`."""
+        parts = [one.frame.assign(account=pd.Series([name] * len(one.frame), dtype="string")) for name, one in self.accounts.items()]  # fmt: skip
+        whole = pd.concat(parts, ignore_index=True)
+        return whole[["account", *(name for name in whole.columns if name != "account")]]
+
+
+class Fleet(Selectable):
+    """Many accounts, each with an archive of its own, synced together and reported on side by side.
+
+    Parameters
+    ----------
+    source
+        A `fleet.toml` with a table `[accounts.NAME]` each; a folder with such a file, or with archives `NAME.archive`;
+        or a mapping: name → the same keys. Keys are the names of the settings (`account_sid`, `auth_token` or
+        `auth_token_env`, which names an environment variable, `app_id`, `environment` or `base_url`, …), `labels`
+        (`{"company": "…"}`) and `archive`, if it is not `NAME.archive` beside the file. A credential that does not
+        stand there is looked for in the keyring (`keyring set ytxdata NAME.auth_token`).
+    folder
+        Where the archives are; beside the file when not given, and in the working directory for a mapping.
+    same_people
+        One number is one person in whatever account. Otherwise the same number in two accounts is two people, as it
+        is two accounts that say so.
+
+    Attributes
+    ----------
+    members : tuple[Member, ...]
+        Name, archive and labels of each account.
+
+    Raises
+    ------
+    SettingsError
+        The file is not there or cannot be read, an account has an unknown key or no usable name, or two share one
+        archive.
+
+    Notes
+    -----
+    Reading needs no credentials: they are looked for when an account is synced. Those of `YTX_*` and `ytxdata.toml` are
+    no account's of a fleet. An address in a `fleet.toml` directs the credentials of that file, and of the variables and
+    the keyring if the file was named.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import ytxdata as ytx
+    >>> from ytxdata.emulator import Emulator
+    >>> with Emulator(meetings=30, accounts=3) as server:
+    ...     fleet = ytx.Fleet(server.fleet, folder=tempfile.mkdtemp())
+    ...     print(fleet.sync().line.en)
+    3 accounts: 3 synced; 90 new meetings, 0 changed, 3 calls
+    >>> len(fleet), fleet.names[0], len(fleet["account-1"].meetings())
+    (3, 'account-1', 30)
+    """
+
+    def __init__(
+        self,
+        source: str | PathLike[str] | Mapping[str, Mapping[str, Any]],
+        *,
+        folder: str | PathLike[str] | None = None,
+        same_people: bool = False,
+    ) -> None:
+        self._take((), same_people)  # refused while it is made, a debugger or a traceback still shows it
+        place = None if folder is None else Path(folder)
+        read = read_members(source, place)
+        del source  # a mapping may hold tokens: no frame of a traceback keeps it
+        if isinstance(read, SettingsError):
+            raise read
+        self._take(read, same_people)
+
+    def _take(self, members: tuple[Member, ...], same_people: bool) -> None:
+        self.members, self.same_people = members, same_people
+        self._by_name = {member.name: member for member in members}
+
+    @classmethod
+    def found_here(cls, *, same_people: bool = False) -> Fleet:
+        """Return the fleet of the `fleet.toml` that lies in the working directory. Nobody named it, so that an address
+        in it directs no credentials but its own.
+
+        Raises
+        ------
+        SettingsError
+            As when it is named.
+        """
+        read = read_members("fleet.toml", None, is_named=False)
+        if isinstance(read, SettingsError):
+            raise read
+        fleet = cls.__new__(cls)
+        fleet._take(read, same_people)
+        return fleet
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the accounts, in the order in which they were written."""
+        return list(self._by_name)
+
+    @property
+    def labels(self) -> dict[str, dict[str, str]]:
+        """Name → its labels."""
+        return {member.name: dict(member.labels) for member in self.members}
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> Archive:
+        """Return the archive of an account.
+
+        Raises
+        ------
+        KeyError
+            There is no account of that name.
+        """
+        return Archive(self._by_name[name].archive)
+
+    def where(self, *names: str, **labels: str) -> Fleet:
+        """Return the accounts with some names, or with some labels: nothing of the others is read.
+
+        Raises
+        ------
+        UsageError
+            No account has such a name or such labels.
+
+        Examples
+        --------
+        >>> fleet = Fleet({"n": {"labels": {"company": "A"}}, "s": {"labels": {"company": "B"}}})
+        >>> fleet.where(company="B").names, fleet.where("n").names
+        (['s'], ['n'])
+        """
+        kept = tuple(
+            one
+            for one in self.members
+            if (not names or one.name in names) and all(one.labels.get(key) == value for key, value in labels.items())
+        )
+        lost = [name for name in names if name not in self._by_name]
+        if lost or not kept:
+            asked = ", ".join([*lost, *(f"{key} = {value}" for key, value in labels.items())])
+            raise UsageError(
+                Text(f"没有这样的账户：{asked}", f"there is no such account: {asked}"),
+                remedy=Text("名称见 fleet.names，标签见 fleet.labels", "fleet.names and fleet.labels list them"),
+            )
+        part = type(self).__new__(type(self))
+        part._take(kept, self.same_people)
+        return part
+
+    def sync(
+        self,
+        *,
+        workers: int = WORKERS,
+        per_host: int | None = None,
+        per_second: float | None = PER_SECOND,
+        settle: timedelta = DEFAULT_POLICY.settle,
+        resume: bool = False,
+        step: Callable[[Line], None] = lambda _: None,
+    ) -> FleetSync:
+        """Bring all archives up to date, several at once; a refused account stops no other.
+
+        Parameters
+        ----------
+        workers
+            How many accounts at once.
+        per_host
+            How many calls at once to one host; as many as workers when not given.
+        per_second
+            How many calls a second to one host, at even distances; None for no limit.
+        settle
+            As in `Archive.sync`.
+        resume
+            Leave out the accounts that the last round, which was interrupted or had failures, has finished.
+        step
+            Called with the line of each account when it is done.
+
+        Returns
+        -------
+        FleetSync
+            A row per account with its result; `exit_code` is the worst.
+
+        Raises
+        ------
+        UsageError
+            `workers`, `per_host` or `per_second` is not above 0.
+
+        Notes
+        -----
+        A quiet account costs one call and one commit. Interrupted, it lets the accounts that have begun come to their
+        end; `resume=True` then goes on with the others.
+        """
+        for name, value in (("workers", workers), ("per_host", per_host), ("per_second", per_second)):
+            if value is not None and not value > 0:
+                raise UsageError(
+                    Text(f"{name} 必须大于 0：{value}", f"{name} must be above 0: {value}"),
+                    remedy=Text("例如 workers=4", "such as workers=4"),
+                )
+        return sync_all(
+            self.members,
+            workers=workers,
+            per_host=per_host,
+            per_second=per_second,
+            settle=settle,
+            journal=Journal(self._folder, resume=resume),
+            step=step,
+        )
+
+    @property
+    def _folder(self) -> Path:
+        return self.members[0].place.folder
+
+    def certificate(self, start: Instant | None = None, end: Instant | None = None) -> FleetCertificate:
+        """Return what may be claimed about a period, account by account; an account that was never synced is a gap."""
+        first, last = (
+            None if edge is None else as_instant(edge, name=name) for name, edge in (("start", start), ("end", end))
+        )
+        return FleetCertificate({one.name: _certificate(one).over(first, last) for one in self.members})
+
+    def coverage(self) -> pd.DataFrame:
+        """Return the periods of all certificates: `account`, then the columns of `Archive.coverage`."""
+        return self.certificate().frame
+
+    def status(self) -> Table:
+        """Say of each account how much is archived, when it was last asked, and what may be claimed.
+
+        Returns
+        -------
+        Table
+            `account`, its labels, `meetings asked_at verdict proven_until problem_zh problem_en`; a row per account.
+
+        Notes
+        -----
+        Reads one small file of each archive. An archive that is damaged or not there yet has a `problem`.
+        """
+        rows = [_status(member) for member in self.members]
+        instant = pa.timestamp("us", tz=ZONE_NAME)
+        types = {"meetings": pa.int64(), "asked_at": instant, "proven_until": instant}
+        columns = {
+            one.key: pa.array([row[one.key] for row in rows], types.get(one.key, pa.string())) for one in _STATUS
+        }
+        parts = labelled("fleet_status", Text("多账户状态", "State of a fleet"), self.members, columns, _STATUS)
+        return Table(**parts, certificate=self.certificate())
+
+    def __repr__(self) -> str:
+        return f"Fleet({len(self)} accounts: {', '.join(self.names[:3])}{', …' if len(self) > 3 else ''})"
+
+
+def _certificate(member: Member) -> Certificate:
+    snapshot = newest(member.archive.absolute()) if read_identity(member.archive.absolute()) else None
+    return certificate_of(snapshot.head.state if snapshot else {}, times.now())
+
+
+def _status(member: Member) -> dict[str, Any]:
+    try:
+        root = member.archive.absolute()
+        snapshot = newest(root) if read_identity(root) else None
+    except YtxError as error:
+        return {**dict.fromkeys(one.key for one in _STATUS), "meetings": 0, "problem_zh": error.cause.zh, "problem_en": error.cause.en}  # fmt: skip
+    problem = None if snapshot else Text("还没有同步过", "not synced yet")
+    certificate = certificate_of(snapshot.head.state if snapshot else {}, times.now())
+    proven = [one.end for one in certificate.periods if one.verdict == "PROVEN"]
+    return {
+        "meetings": snapshot.head.counts.get("meetings", 0) if snapshot else 0,
+        "asked_at": evidence_of(snapshot.head.state).last_asked_at if snapshot else None,
+        "verdict": certificate.worst,
+        "proven_until": max(proven, default=None),
+        "problem_zh": problem and problem.zh,
+        "problem_en": problem and problem.en,
+    }
+
+
+def accounts_of(fleet: Fleet, names: Sequence[str]) -> Fleet:
+    """Return the fleet, or those of its accounts that were named."""
+    return fleet.where(*names) if names else fleet

@@ -1,0 +1,260 @@
+"""The accounts of a fleet as they are written down: in a `fleet.toml`, in a mapping, or as archives in a folder.
+
+Whoever wrote an entry may say where the credentials that stand in it are sent, and no others: the rule of
+`Settings.load`, for a file that names many accounts.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import SecretStr
+
+from ytxdata.errors import RiskWarning, SettingsError
+from ytxdata.labels import Text
+from ytxdata.platform import setting_sources
+from ytxdata.platform.settings import CREDENTIALS, HINT, Settings, closest, origin_text
+
+FILE_NAME = "fleet.toml"
+SUFFIX = ".archive"
+
+GROUPS = frozenset(
+    ("account", "department", "person", "creator", "number", "number_class", "size_class", "name", "period", "group")
+)
+"""What reports group by or call their columns already: a label of that name would stand for two things."""
+
+_OWN = ("labels", "archive", "auth_token_env")
+_KEYS = (*Settings.model_fields, *_OWN)
+_LIMITS = ("timeout", "total_timeout")
+# names are folders on every system, and columns of text of one width: no blank at either end, nothing that is not seen
+_NAME = re.compile(r"[^\W_][\w.-]{0,63}")
+
+
+class Place(NamedTuple):
+    """Where entries were written, and whether the reader named that place or it merely lay there."""
+
+    origin: str
+    folder: Path
+    is_named: bool = True
+
+
+@dataclass(frozen=True)
+class Member:
+    """One account of a fleet: its name, its archive, what it is labelled with, and how it is asked.
+
+    Parameters
+    ----------
+    name
+        What it is called in every table.
+    archive
+        Its directory.
+    labels
+        Label → value, such as `company` or `region`.
+    """
+
+    name: str
+    archive: Path
+    labels: Mapping[str, str]
+    place: Place = field(repr=False)
+    given: Mapping[str, Any] = field(repr=False)
+    token_from: str | None = field(default=None, repr=False)
+
+    def settings(self) -> Settings | SettingsError:
+        """Return how it is asked, or what is wrong with that; nothing of `YTX_*` but limits of time is an account's."""
+        layers = [(self.place.origin, self.given)]
+        if self.token_from is not None:
+            layers.append((f"environment {self.token_from}", {"auth_token": _secret(os.environ.get(self.token_from))}))
+        missing = [name for name in CREDENTIALS if not any(layer.get(name) for _, layer in layers)]
+        found = setting_sources.from_keyring(missing, self.name) if missing else {}
+        layers.append(("keyring", {name: _secret(value) for name, value in found.items()}))
+        lost = [name for name in missing if name not in found]
+        if lost:
+            return self._wrong(self._missing(lost))
+        layers.append(("environment", setting_sources.from_environment(_LIMITS)))
+        made = Settings.of_layers(layers)
+        if isinstance(made, SettingsError):
+            return self._wrong(made.cause, made.remedy)
+        return self._misled(made) or made
+
+    def _missing(self, names: list[str]) -> Text:
+        listed = ", ".join(names)
+        if names == ["auth_token"] and self.token_from is not None:
+            return Text(f"环境变量 {self.token_from} 未设置", f"the environment variable {self.token_from} is not set")
+        return Text(
+            f"缺少 {listed}：写在 [accounts.{self.name}] 下，令牌也可用 auth_token_env 指定环境变量，"
+            f"或 keyring set ytxdata {self.name}.{names[0]}",
+            f"{listed} missing: write it under [accounts.{self.name}], name a variable for the token with "
+            f"auth_token_env, or keyring set ytxdata {self.name}.{names[0]}",
+        )
+
+    def _misled(self, settings: Settings) -> SettingsError | None:
+        """Refuse an address of a file that has no say over the credentials.
+
+        A `fleet.toml` that merely lies in a directory where somebody works would otherwise be sent the signatures of
+        whoever has a token in the environment or the keyring. One that the reader named may direct the variables that
+        it names, but never `YTX_…`: those belong to the one account of this machine, and its address is `YTX_BASE_URL`.
+        """
+        origins = settings.sources()
+        if origins["base_url"] != self.place.origin:
+            return None
+        foreign = [origins[name] for name in CREDENTIALS if origins[name] != self.place.origin]
+        is_ours = self.token_from is not None and self.token_from.upper().startswith("YTX_")
+        if not foreign or (self.place.is_named and not is_ours) or self.place.origin == "argument":
+            return None
+        said, held = origin_text(self.place.origin), origin_text(foreign[0])
+        return self._wrong(
+            Text(
+                f"平台地址 base_url（{said.zh}）与凭证（{held.zh}）来源不同：签名请求会发往 {settings.base_url}",
+                f"base_url ({said.en}) and the credentials ({held.en}) come from different places: signed requests would go to {settings.base_url}",
+            ),
+            Text(
+                "确认要用这个地址，就写出该文件的路径（ytxdata fleet sync fleet.toml），并且不用 YTX_ 开头的变量存放令牌",
+                "if this address is meant, name the file (ytxdata fleet sync fleet.toml), and keep the token in a variable that does not begin with YTX_",
+            ),
+        )
+
+    def _wrong(self, cause: Text, remedy: Text | None = None) -> SettingsError:
+        return SettingsError(
+            Text(f"账户 {self.name}：{cause.zh}", f"account {self.name}: {cause.en}"),
+            remedy=remedy or Text("改正后再运行", "mend it and run again"),
+        )
+
+
+def _secret(value: object) -> SecretStr | None:
+    """Wrap the token at once, so that no frame of ours shows it."""
+    return SecretStr(value.strip()) if isinstance(value, str) and value.strip() else None
+
+
+def read_members(source: object, folder: Path | None, *, is_named: bool = True) -> tuple[Member, ...] | SettingsError:
+    """Return the accounts that a folder, a file or a mapping names, or what is wrong with it: raised here, the error
+    would carry frames that hold tokens.
+    """
+    try:
+        if isinstance(source, Mapping):
+            return _checked(tuple(_members(source, Place("argument", folder or Path()))))
+        path = Path(str(source)).expanduser() if isinstance(source, str | os.PathLike) else None
+        if path is None:
+            return _error(
+                Text(f"不能由此得到多个账户：{type(source).__name__}", f"no fleet in a {type(source).__name__}"),
+                Text("给出目录、fleet.toml 或映射", "give a folder, a fleet.toml or a mapping"),
+            )
+        if path.is_dir():
+            if not (path / FILE_NAME).is_file():
+                return _checked(tuple(_archives(path)))
+            path /= FILE_NAME
+        return _checked(tuple(_of_file(path, folder, is_named)))
+    except SettingsError as error:
+        return error.with_traceback(None)
+
+
+def _archives(folder: Path) -> Iterator[Member]:
+    """Yield the archives of a folder without a list: they can be read, and asked with what the keyring holds."""
+    found = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX and path.is_dir())
+    if not found:
+        raise _error(
+            Text(f"{folder} 里没有 {FILE_NAME}，也没有 *{SUFFIX}", f"{folder} holds no {FILE_NAME} and no *{SUFFIX}"),
+            Text(f"写一个 {FILE_NAME}，每个账户一张 [accounts.名称] 表", f"write a {FILE_NAME}: a table [accounts.NAME] each"),
+        )  # fmt: skip
+    for path in found:
+        yield Member(_name(path.stem), path, {}, Place(f"file {folder}", folder), {})
+
+
+def _of_file(path: Path, folder: Path | None, is_named: bool) -> Iterator[Member]:
+    if not path.is_file():
+        raise _error(
+            Text(f"没有 {path}", f"there is no {path}"),
+            Text("写出 fleet.toml 的路径，或一个含 *.archive 的目录", "name a fleet.toml, or a folder of *.archive"),
+        )
+    told = setting_sources.from_file(path)
+    accounts = told.get("accounts")
+    strange = ", ".join(sorted(set(told) - {"accounts"}))
+    if strange or not isinstance(accounts, dict):
+        raise _error(
+            Text(f"{path} 里只能有 [accounts.名称] 表" + (f"，不能有 {strange}" if strange else ""),
+                 f"{path} holds tables [accounts.NAME] and nothing else" + (f", not {strange}" if strange else "")),
+            Text('[accounts.north] account_sid = "…"', '[accounts.north] account_sid = "…"'),
+        )  # fmt: skip
+    is_open = any("auth_token" in entry for entry in accounts.values() if isinstance(entry, dict))
+    risk = setting_sources.open_to_others(path) if is_open else None
+    if risk is not None:
+        warnings.warn(RiskWarning(risk), stacklevel=2)
+    yield from _members(accounts, Place(f"file {path}", folder or path.parent, is_named))
+
+
+def _members(accounts: Mapping[Any, Any], place: Place) -> Iterator[Member]:
+    for key, entry in accounts.items():
+        name = _name(key)
+        if not isinstance(entry, Mapping):
+            raise _of(name, Text("应为一张表", "must be a table"))
+        unknown = next((one for one in entry if one not in _KEYS), None)
+        if unknown is not None:
+            guess = closest(str(unknown), _KEYS)
+            hint = HINT.format(guess=guess) if guess else Text("", "")
+            raise _of(name, Text(f"{unknown} 不是已知的设置{hint.zh}", f"{unknown} is no known setting{hint.en}"))
+        variable = entry.get("auth_token_env")
+        if variable is not None and ("auth_token" in entry or not (isinstance(variable, str) and variable.strip())):
+            raise _of(name, Text("auth_token_env 是环境变量名，并且不能与 auth_token 并用", "auth_token_env names a variable, and excludes auth_token"))  # fmt: skip
+        given = {one: value for one, value in entry.items() if one not in _OWN}
+        if "auth_token" in given:
+            token = given["auth_token"]
+            given["auth_token"] = token if isinstance(token, SecretStr) else SecretStr(token)
+        archive = entry.get("archive", f"{name}{SUFFIX}")
+        if not isinstance(archive, str | os.PathLike) or not str(archive).strip():
+            raise _of(name, Text("archive 应为路径", "archive must be a path"))
+        yield Member(
+            name,
+            place.folder / Path(archive).expanduser(),
+            _labels(name, entry.get("labels", {})),
+            place,
+            given,
+            variable.strip() if variable else None,
+        )
+
+
+def _name(key: object) -> str:
+    if isinstance(key, str) and _NAME.fullmatch(key) and not key.endswith("."):
+        return key
+    raise _error(
+        Text(f"账户名称不可用：{key!r}", f"no name for an account: {key!r}"),
+        Text(
+            "以字母、数字或汉字开头，只含字母、数字、汉字和 . _ -，不超过 64 个字符",
+            "begin with a letter or digit; letters, digits and . _ - only, no more than 64",
+        ),
+    )
+
+
+def _labels(name: str, given: object) -> Mapping[str, str]:
+    if not isinstance(given, Mapping) or not all(isinstance(one, str) for pair in given.items() for one in pair):
+        raise _of(name, Text('labels 应为文本表，例如 { company = "…" }', 'labels must be texts: { company = "…" }'))
+    taken = next((one for one in given if one in GROUPS or not one.isidentifier()), None)
+    if taken is not None:
+        raise _of(name, Text(f"标签不能叫 {taken}：报表已有此名", f"a label cannot be called {taken}: reports have a word of that name, or it is none"))  # fmt: skip
+    return dict(given)
+
+
+def _checked(members: tuple[Member, ...]) -> tuple[Member, ...]:
+    """Refuse two accounts of one archive: both would be counted twice, and the second would not be asked at all."""
+    seen: dict[str, str] = {}
+    for member in members:
+        # names that differ in case alone are one folder on half of all systems
+        place = os.path.abspath(member.archive).casefold()  # noqa: PTH100  (a link may be followed later)
+        if place in seen:
+            raise _of(member.name, Text(f"与账户 {seen[place]} 同用存档 {member.archive}", f"its archive {member.archive} is that of {seen[place]} too"))  # fmt: skip
+        seen[place] = member.name
+    if not members:
+        raise _error(Text("没有账户", "there are no accounts"), Text("每个账户一张 [accounts.名称] 表", "a table [accounts.NAME] each"))  # fmt: skip
+    return members
+
+
+def _of(name: str, problem: Text) -> SettingsError:
+    return _error(Text(f"账户 {name}：{problem.zh}", f"account {name}: {problem.en}"), Text("改正后再运行", "mend it and run again"))  # fmt: skip
+
+
+def _error(cause: Text, remedy: Text) -> SettingsError:
+    return SettingsError(cause, remedy=remedy)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 160
+MOST_FILES = 165
 LONGEST_FILE = 450
 LONGEST_LINE = 120
 

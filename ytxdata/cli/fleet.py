@@ -94,7 +94,7 @@ def sync(
             per_second=per_second or None,
             settle=timedelta(hours=settle_hours),
             resume=resume,
-            step=lambda line: bar.set_postfix_str(line.member.name) or bar.update(),
+            step=lambda line: bar.set_postfix_str(line.account.name) or bar.update(),
         )
     if as_json:
         emit({"exit_code": done.exit_code, "line": done.line._asdict(), "accounts": _rows(asked, done)})
@@ -116,9 +116,9 @@ def _rows(fleet: Fleet, table: Table) -> list[dict[str, Any]]:
 def _tell(done: FleetSync) -> None:
     for line in done.lines:
         if line.problem is not None:
-            note(Text(f"{line.member.name}：{line.problem.zh}", f"{line.member.name}: {line.problem.en}"))
+            note(Text(f"{line.account.name}：{line.problem.zh}", f"{line.account.name}: {line.problem.en}"))
         for warning in line.report.warnings if line.report else ():
-            note(Text(f"{line.member.name}：{warning.zh}", f"{line.member.name}: {warning.en}"))
+            note(Text(f"{line.account.name}：{warning.zh}", f"{line.account.name}: {warning.en}"))
     _show(done, leave_out=("seconds", "bytes", "problem_zh", "problem_en"))
     say(done.line)
 

@@ -1,7 +1,7 @@
 """Many accounts as one: a fleet of archives that are synced together and reported on side by side."""
 
+from ytxdata.fleet.accounts import FleetAccount
 from ytxdata.fleet.fleet import Fleet, FleetCertificate
-from ytxdata.fleet.members import Member
 from ytxdata.fleet.sync_all import FleetSync
 
-__all__ = ["Fleet", "FleetCertificate", "FleetSync", "Member"]
+__all__ = ["Fleet", "FleetAccount", "FleetCertificate", "FleetSync"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from os import PathLike
@@ -18,7 +18,7 @@ from ytxdata.archive.heads import newest
 from ytxdata.archive.known_meetings import certificate_of, evidence_of
 from ytxdata.archive.ownership import read_identity
 from ytxdata.errors import SettingsError, UsageError, YtxError
-from ytxdata.fleet.members import Member, read_members
+from ytxdata.fleet.accounts import FleetAccount, read_accounts
 from ytxdata.fleet.sync_all import (
     MEETINGS,
     PER_SECOND,
@@ -120,7 +120,7 @@ class Fleet(Selectable):
 
     Attributes
     ----------
-    members : tuple[Member, ...]
+    accounts : tuple[FleetAccount, ...]
         Name, archive and labels of each account.
 
     Raises
@@ -157,15 +157,15 @@ class Fleet(Selectable):
     ) -> None:
         self._take((), same_people)  # refused while it is made, a debugger or a traceback still shows it
         place = None if folder is None else Path(folder)
-        read = read_members(source, place)
+        read = read_accounts(source, place)
         del source  # a mapping may hold tokens: no frame of a traceback keeps it
         if isinstance(read, SettingsError):
             raise read
         self._take(read, same_people)
 
-    def _take(self, members: tuple[Member, ...], same_people: bool) -> None:
-        self.members, self.same_people = members, same_people
-        self._by_name = {member.name: member for member in members}
+    def _take(self, accounts: tuple[FleetAccount, ...], same_people: bool) -> None:
+        self.accounts, self.same_people = accounts, same_people
+        self._by_name = {account.name: account for account in accounts}
 
     @classmethod
     def found_here(cls, *, same_people: bool = False) -> Fleet:
@@ -177,7 +177,7 @@ class Fleet(Selectable):
         SettingsError
             As when it is named.
         """
-        read = read_members("fleet.toml", None, is_named=False)
+        read = read_accounts("fleet.toml", None, is_named=False)
         if isinstance(read, SettingsError):
             raise read
         fleet = cls.__new__(cls)
@@ -192,10 +192,10 @@ class Fleet(Selectable):
     @property
     def labels(self) -> dict[str, dict[str, str]]:
         """Name → its labels."""
-        return {member.name: dict(member.labels) for member in self.members}
+        return {account.name: dict(account.labels) for account in self.accounts}
 
     def __len__(self) -> int:
-        return len(self.members)
+        return len(self.accounts)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)
@@ -229,7 +229,7 @@ class Fleet(Selectable):
         """
         kept = tuple(
             one
-            for one in self.members
+            for one in self.accounts
             if (not names or one.name in names) and all(one.labels.get(key) == value for key, value in labels.items())
         )
         lost = [name for name in names if name not in self._by_name]
@@ -292,7 +292,7 @@ class Fleet(Selectable):
                     remedy=Text("例如 workers=4", "such as workers=4"),
                 )
         return sync_all(
-            self.members,
+            self.accounts,
             workers=workers,
             per_host=per_host,
             per_second=per_second,
@@ -303,14 +303,14 @@ class Fleet(Selectable):
 
     @property
     def _folder(self) -> Path:
-        return self.members[0].place.folder
+        return self.accounts[0].place.folder
 
     def certificate(self, start: Instant | None = None, end: Instant | None = None) -> FleetCertificate:
         """Return what may be claimed about a period, account by account; an account that was never synced is a gap."""
         first, last = (
             None if edge is None else as_instant(edge, name=name) for name, edge in (("start", start), ("end", end))
         )
-        return FleetCertificate({one.name: _certificate(one).over(first, last) for one in self.members})
+        return FleetCertificate({one.name: _certificate(one).over(first, last) for one in self.accounts})
 
     def coverage(self) -> pd.DataFrame:
         """Return the periods of all certificates: `account`, then the columns of `Archive.coverage`."""
@@ -328,27 +328,27 @@ class Fleet(Selectable):
         -----
         Reads one small file of each archive. An archive that is damaged or not there yet has a `problem`.
         """
-        rows = [_status(member) for member in self.members]
+        rows = [_status(account) for account in self.accounts]
         instant = pa.timestamp("us", tz=ZONE_NAME)
         types = {"meetings": pa.int64(), "asked_at": instant, "proven_until": instant}
         columns = {
             one.key: pa.array([row[one.key] for row in rows], types.get(one.key, pa.string())) for one in _STATUS
         }
-        parts = labelled("fleet_status", Text("多账户状态", "State of a fleet"), self.members, columns, _STATUS)
+        parts = labelled("fleet_status", Text("多账户状态", "State of a fleet"), self.accounts, columns, _STATUS)
         return Table(**parts, certificate=self.certificate())
 
     def __repr__(self) -> str:
         return f"Fleet({len(self)} accounts: {', '.join(self.names[:3])}{', …' if len(self) > 3 else ''})"
 
 
-def _certificate(member: Member) -> Certificate:
-    snapshot = newest(member.archive.absolute()) if read_identity(member.archive.absolute()) else None
+def _certificate(account: FleetAccount) -> Certificate:
+    snapshot = newest(account.archive.absolute()) if read_identity(account.archive.absolute()) else None
     return certificate_of(snapshot.head.state if snapshot else {}, times.now())
 
 
-def _status(member: Member) -> dict[str, Any]:
+def _status(account: FleetAccount) -> dict[str, Any]:
     try:
-        root = member.archive.absolute()
+        root = account.archive.absolute()
         snapshot = newest(root) if read_identity(root) else None
     except YtxError as error:
         return {**dict.fromkeys(one.key for one in _STATUS), "meetings": 0, "problem_zh": error.cause.zh, "problem_en": error.cause.en}  # fmt: skip
@@ -363,8 +363,3 @@ def _status(member: Member) -> dict[str, Any]:
         "problem_zh": problem and problem.zh,
         "problem_en": problem and problem.en,
     }
-
-
-def accounts_of(fleet: Fleet, names: Sequence[str]) -> Fleet:
-    """Return the fleet, or those of its accounts that were named."""
-    return fleet.where(*names) if names else fleet

@@ -24,7 +24,7 @@ import pyarrow as pa
 from ytxdata.archive import Archive, SyncReport
 from ytxdata.archive.heads import Snapshot
 from ytxdata.errors import DamagedError, RefusedError, SettingsError, YtxError
-from ytxdata.fleet.members import Member
+from ytxdata.fleet.accounts import FleetAccount
 from ytxdata.history.client import Client
 from ytxdata.history.proof.certificate import Verdict
 from ytxdata.history.proof.rules import VERDICTS
@@ -74,7 +74,7 @@ _TYPES = {"status": pa.string(), "verdict": pa.string(), "seconds": pa.float64()
 class Line:
     """What became of one account; `exit_code` is that of the command line."""
 
-    member: Member
+    account: FleetAccount
     status: str
     exit_code: int = 0
     report: SyncReport | None = None
@@ -138,20 +138,20 @@ class FleetSync(Table):
         )
 
 
-def label_columns(members: Sequence[Member]) -> dict[str, list[str | None]]:
+def label_columns(accounts: Sequence[FleetAccount]) -> dict[str, list[str | None]]:
     """Return `account` and a column for each label that any account has."""
-    labels = sorted({label for member in members for label in member.labels})
+    labels = sorted({label for account in accounts for label in account.labels})
     return {
-        "account": [member.name for member in members],
-        **{label: [member.labels.get(label) for member in members] for label in labels},
+        "account": [account.name for account in accounts],
+        **{label: [account.labels.get(label) for account in accounts] for label in labels},
     }
 
 
 def labelled(
-    name: str, title: Text, members: Sequence[Member], columns: dict[str, pa.Array], told: Sequence[Definition]
+    name: str, title: Text, accounts: Sequence[FleetAccount], columns: dict[str, pa.Array], told: Sequence[Definition]
 ) -> dict[str, Any]:
     """Return the parts of a table with a row for each account, its labels first."""
-    named = {key: pa.array(values, pa.string()) for key, values in label_columns(members).items()}
+    named = {key: pa.array(values, pa.string()) for key, values in label_columns(accounts).items()}
     labels = (Definition(key=key, zh=key, en=key, unit="text") for key in named if key != "account")
     frame = to_pandas(pa.table({**named, **columns}))
     return {"name": name, "title": title, "frame": frame, "definitions": (ACCOUNT, *labels, *told)}
@@ -164,7 +164,7 @@ def summary(lines: Sequence[Line]) -> FleetSync:
         one.key: pa.array([row[one.key] for row in cells], _TYPES.get(one.key, pa.int64())) for one in _DEFINITIONS
     }
     parts = labelled(
-        "fleet_sync", Text("多账户同步", "Sync of a fleet"), [line.member for line in lines], columns, _DEFINITIONS
+        "fleet_sync", Text("多账户同步", "Sync of a fleet"), [line.account for line in lines], columns, _DEFINITIONS
     )
     return FleetSync(**parts, lines=tuple(lines))
 
@@ -232,37 +232,37 @@ class Journal:
 
 
 def sync_all(
-    members: Sequence[Member], *, workers: int, per_host: int | None, per_second: float | None, settle: timedelta,
+    accounts: Sequence[FleetAccount], *, workers: int, per_host: int | None, per_second: float | None, settle: timedelta,
     journal: Journal, step: Callable[[Line], None],
 ) -> FleetSync:  # fmt: skip
     """Sync every account that the journal does not know, and tell of each; never raises for one of them."""
-    lines = {one.name: Line(one, "skipped", meetings=_count(one)) for one in members if one.name in journal.done}
+    lines = {one.name: Line(one, "skipped", meetings=_count(one)) for one in accounts if one.name in journal.done}
     asked: dict[str, Settings] = {}
-    for member in members:
-        if member.name not in lines:
-            made = member.settings()
+    for account in accounts:
+        if account.name not in lines:
+            made = account.settings()
             if isinstance(made, SettingsError):
-                lines[member.name] = _failed(member, made, 0.0)
-                step(lines[member.name])
+                lines[account.name] = _failed(account, made, 0.0)
+                step(lines[account.name])
             else:
-                asked[member.name] = made
+                asked[account.name] = made
     gates = {_host(one): Gate(per_host or workers, per_second) for one in asked.values()}
     with _pool(workers) as pool:
         coming: set[Future[Line]] = {
-            pool.submit(_synced, member, asked[member.name], gates[_host(asked[member.name])], settle)
-            for member in _interleaved([one for one in members if one.name in asked], asked)
+            pool.submit(_synced, account, asked[account.name], gates[_host(asked[account.name])], settle)
+            for account in _interleaved([one for one in accounts if one.name in asked], asked)
         }
         while coming:
             over, coming = wait(coming, return_when=FIRST_COMPLETED)
             for one in over:
                 line = one.result()
-                lines[line.member.name] = line
+                lines[line.account.name] = line
                 if not line.exit_code:
-                    journal.add(line.member.name)
+                    journal.add(line.account.name)
                 step(line)
     if not any(line.exit_code for line in lines.values()):
         journal.close()
-    return summary([lines[member.name] for member in members])
+    return summary([lines[account.name] for account in accounts])
 
 
 @contextmanager
@@ -277,11 +277,11 @@ def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _interleaved(members: Sequence[Member], asked: dict[str, Settings]) -> list[Member]:
+def _interleaved(accounts: Sequence[FleetAccount], asked: dict[str, Settings]) -> list[FleetAccount]:
     """Return the accounts in turn by host, so that a host with many of them does not keep the others waiting."""
-    hosts: dict[str, list[Member]] = {}
-    for member in members:
-        hosts.setdefault(_host(asked[member.name]), []).append(member)
+    hosts: dict[str, list[FleetAccount]] = {}
+    for account in accounts:
+        hosts.setdefault(_host(asked[account.name]), []).append(account)
     return [one for one in chain.from_iterable(zip_longest(*hosts.values())) if one is not None]
 
 
@@ -289,34 +289,34 @@ def _host(settings: Settings) -> str:
     return urlsplit(settings.base_url).netloc.lower()
 
 
-def _synced(member: Member, settings: Settings, gate: Gate, settle: timedelta) -> Line:
+def _synced(account: FleetAccount, settings: Settings, gate: Gate, settle: timedelta) -> Line:
     began = time.monotonic()
     try:
-        archive = Archive(member.archive)
+        archive = Archive(account.archive)
         report = archive.sync(InTurn(Client.of(settings), gate), settle=settle)
         status = "synced" if report.new or report.changed or report.rejected else "unchanged"
         took = time.monotonic() - began
-        return Line(member, status, 0, report, _counted(archive.snapshot()), took)
+        return Line(account, status, 0, report, _counted(archive.snapshot()), took)
     except Exception as error:  # whatever it is, the other accounts are to be synced
-        return _failed(member, error, time.monotonic() - began)
+        return _failed(account, error, time.monotonic() - began)
 
 
-def _failed(member: Member, error: Exception, seconds: float) -> Line:
+def _failed(account: FleetAccount, error: Exception, seconds: float) -> Line:
     """Return the line of an account that could not be synced; an error that is none of ours is told by its kind alone,
     for nobody knows what is in its words.
     """
     if not isinstance(error, YtxError):
         kind = type(error).__name__
-        return Line(member, "failed", 4, seconds=seconds, problem=Text(f"意外错误 {kind}", f"unexpected {kind}"))
+        return Line(account, "failed", 4, seconds=seconds, problem=Text(f"意外错误 {kind}", f"unexpected {kind}"))
     status = "damaged" if isinstance(error, DamagedError) else "failed"
     if isinstance(error, RefusedError | SettingsError):
         status = "refused"
-    return Line(member, status, error.exit_code, meetings=_count(member), seconds=seconds, problem=error.cause)
+    return Line(account, status, error.exit_code, meetings=_count(account), seconds=seconds, problem=error.cause)
 
 
-def _count(member: Member) -> int:
+def _count(account: FleetAccount) -> int:
     try:
-        return _counted(Archive(member.archive).snapshot())
+        return _counted(Archive(account.archive).snapshot())
     except YtxError:
         return 0
 

@@ -108,7 +108,7 @@ def test_a_file_of_another_form_is_refused_without_its_words(tmp_path: Path, tex
 
 
 def told(fleet: Fleet, name: str) -> Any:
-    return next(one for one in fleet.members if one.name == name).settings()
+    return next(one for one in fleet.accounts if one.name == name).settings()
 
 
 def test_a_token_comes_from_the_file_the_environment_or_the_keyring(
@@ -206,7 +206,7 @@ def test_the_token_is_in_no_repr_summary_log_or_traceback(
     fleet = Fleet({"a": dict(entry)}, folder=tmp_path)
     done = fleet.sync()
     assert done.exit_code > 0
-    shown = [repr(fleet), repr(fleet.members), repr(vars(fleet)), repr(done), repr(done.lines), str(done.to_dicts())]
+    shown = [repr(fleet), repr(fleet.accounts), repr(vars(fleet)), repr(done), repr(done.lines), str(done.to_dicts())]
     assert CANARY not in "".join(shown) + caplog.text
     assert SID not in "".join(shown) + caplog.text
     files = [path for path in tmp_path.rglob("*") if path.is_file()]

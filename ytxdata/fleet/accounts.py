@@ -36,7 +36,7 @@ _LIMITS = ("timeout", "total_timeout")
 _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 
 
-class Place(NamedTuple):
+class WrittenIn(NamedTuple):
     """Where entries were written, and whether the reader named that place or it merely lay there."""
 
     origin: str
@@ -45,7 +45,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Member:
+class FleetAccount:
     """One account of a fleet: its name, its archive, what it is labelled with, and how it is asked.
 
     Parameters
@@ -61,7 +61,7 @@ class Member:
     name: str
     archive: Path
     labels: Mapping[str, str]
-    place: Place = field(repr=False)
+    place: WrittenIn = field(repr=False)
     given: Mapping[str, Any] = field(repr=False)
     token_from: str | None = field(default=None, repr=False)
 
@@ -131,13 +131,15 @@ def _secret(value: object) -> SecretStr | None:
     return SecretStr(value.strip()) if isinstance(value, str) and value.strip() else None
 
 
-def read_members(source: object, folder: Path | None, *, is_named: bool = True) -> tuple[Member, ...] | SettingsError:
+def read_accounts(
+    source: object, folder: Path | None, *, is_named: bool = True
+) -> tuple[FleetAccount, ...] | SettingsError:
     """Return the accounts that a folder, a file or a mapping names, or what is wrong with it: raised here, the error
     would carry frames that hold tokens.
     """
     try:
         if isinstance(source, Mapping):
-            return _checked(tuple(_members(source, Place("argument", folder or Path()))))
+            return _checked(tuple(_accounts(source, WrittenIn("argument", folder or Path()))))
         path = Path(str(source)).expanduser() if isinstance(source, str | os.PathLike) else None
         if path is None:
             return _error(
@@ -153,7 +155,7 @@ def read_members(source: object, folder: Path | None, *, is_named: bool = True) 
         return error.with_traceback(None)
 
 
-def _archives(folder: Path) -> Iterator[Member]:
+def _archives(folder: Path) -> Iterator[FleetAccount]:
     """Yield the archives of a folder without a list: they can be read, and asked with what the keyring holds."""
     found = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX and path.is_dir())
     if not found:
@@ -162,10 +164,10 @@ def _archives(folder: Path) -> Iterator[Member]:
             Text(f"写一个 {FILE_NAME}，每个账户一张 [accounts.名称] 表", f"write a {FILE_NAME}: a table [accounts.NAME] each"),
         )  # fmt: skip
     for path in found:
-        yield Member(_name(path.stem), path, {}, Place(f"file {folder}", folder), {})
+        yield FleetAccount(_name(path.stem), path, {}, WrittenIn(f"file {folder}", folder), {})
 
 
-def _of_file(path: Path, folder: Path | None, is_named: bool) -> Iterator[Member]:
+def _of_file(path: Path, folder: Path | None, is_named: bool) -> Iterator[FleetAccount]:
     if not path.is_file():
         raise _error(
             Text(f"没有 {path}", f"there is no {path}"),
@@ -184,10 +186,10 @@ def _of_file(path: Path, folder: Path | None, is_named: bool) -> Iterator[Member
     risk = setting_sources.open_to_others(path) if is_open else None
     if risk is not None:
         warnings.warn(RiskWarning(risk), stacklevel=2)
-    yield from _members(accounts, Place(f"file {path}", folder or path.parent, is_named))
+    yield from _accounts(accounts, WrittenIn(f"file {path}", folder or path.parent, is_named))
 
 
-def _members(accounts: Mapping[Any, Any], place: Place) -> Iterator[Member]:
+def _accounts(accounts: Mapping[Any, Any], place: WrittenIn) -> Iterator[FleetAccount]:
     for key, entry in accounts.items():
         name = _name(key)
         if not isinstance(entry, Mapping):
@@ -207,7 +209,7 @@ def _members(accounts: Mapping[Any, Any], place: Place) -> Iterator[Member]:
         archive = entry.get("archive", f"{name}{SUFFIX}")
         if not isinstance(archive, str | os.PathLike) or not str(archive).strip():
             raise _of(name, Text("archive 应为路径", "archive must be a path"))
-        yield Member(
+        yield FleetAccount(
             name,
             place.folder / Path(archive).expanduser(),
             _labels(name, entry.get("labels", {})),
@@ -238,18 +240,18 @@ def _labels(name: str, given: object) -> Mapping[str, str]:
     return dict(given)
 
 
-def _checked(members: tuple[Member, ...]) -> tuple[Member, ...]:
+def _checked(accounts: tuple[FleetAccount, ...]) -> tuple[FleetAccount, ...]:
     """Refuse two accounts of one archive: both would be counted twice, and the second would not be asked at all."""
     seen: dict[str, str] = {}
-    for member in members:
+    for account in accounts:
         # names that differ in case alone are one folder on half of all systems
-        place = os.path.abspath(member.archive).casefold()  # noqa: PTH100  (a link may be followed later)
+        place = os.path.abspath(account.archive).casefold()  # noqa: PTH100  (a link may be followed later)
         if place in seen:
-            raise _of(member.name, Text(f"与账户 {seen[place]} 同用存档 {member.archive}", f"its archive {member.archive} is that of {seen[place]} too"))  # fmt: skip
-        seen[place] = member.name
-    if not members:
+            raise _of(account.name, Text(f"与账户 {seen[place]} 同用存档 {account.archive}", f"its archive {account.archive} is that of {seen[place]} too"))  # fmt: skip
+        seen[place] = account.name
+    if not accounts:
         raise _error(Text("没有账户", "there are no accounts"), Text("每个账户一张 [accounts.名称] 表", "a table [accounts.NAME] each"))  # fmt: skip
-    return members
+    return accounts
 
 
 def _of(name: str, problem: Text) -> SettingsError:

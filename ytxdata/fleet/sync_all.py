@@ -1,8 +1,8 @@
 """Syncing many accounts: some at once, no host asked too often, nobody stopped by another's refusal.
 
-Threads, not processes: a quiet account costs 16 ms of work and the rest is waiting for the platform and the disk. On two
-cores four threads took 24 ms an account where one took 33 and two processes 50; with 0.1 s on the way 42, 154 and 84.
-More threads than four cost more for the turns they take than they wait.
+Threads, not processes: a quiet account costs 16 ms of work, and the rest is waiting for the platform and the disk. On
+two cores four threads took 24 ms an account where one took 33 and two processes 50; with 0.1 s on the way 42, 154 and
+84. More threads than four cost more for the turns they take than they wait.
 """
 
 from __future__ import annotations
@@ -232,9 +232,15 @@ class Journal:
 
 
 def sync_all(
-    accounts: Sequence[FleetAccount], *, workers: int, per_host: int | None, per_second: float | None, settle: timedelta,
-    journal: Journal, step: Callable[[Line], None],
-) -> FleetSync:  # fmt: skip
+    accounts: Sequence[FleetAccount],
+    *,
+    workers: int,
+    per_host: int | None,
+    per_second: float | None,
+    settle: timedelta,
+    journal: Journal,
+    step: Callable[[Line], None],
+) -> FleetSync:
     """Sync every account that the journal does not know, and tell of each; never raises for one of them."""
     lines = {one.name: Line(one, "skipped", meetings=_count(one)) for one in accounts if one.name in journal.done}
     asked: dict[str, Settings] = {}

@@ -15,6 +15,7 @@ from ytxdata.labels import Text, aligned
 
 if TYPE_CHECKING:
     from ytxdata.fleet import Fleet, FleetSync
+    from ytxdata.fleet.sync_all import Line
     from ytxdata.tables.table import Table
 
 FleetFile = Annotated[
@@ -88,13 +89,18 @@ def sync(
     chosen.interrupted = _INTERRUPTED
     asked = opened(fleet, account, where)
     with tqdm(total=len(asked), disable=None, leave=False, unit="") as bar:
+
+        def step(line: Line) -> None:
+            bar.set_postfix_str(line.account.name)
+            bar.update()
+
         done = asked.sync(
             workers=workers,
             per_host=per_host,
             per_second=per_second or None,
             settle=timedelta(hours=settle_hours),
             resume=resume,
-            step=lambda line: bar.set_postfix_str(line.account.name) or bar.update(),
+            step=step,
         )
     if as_json:
         emit({"exit_code": done.exit_code, "line": done.line._asdict(), "accounts": _rows(asked, done)})

@@ -50,8 +50,10 @@ from ytxdata.errors import DamagedError, FutureLayoutError, YtxError
 from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
 from ytxdata.records.identity import by_meeting
+from ytxdata.records.nested import that_may_hold_others
 from ytxdata.records.normalize import normalize, parser_mark
 from ytxdata.records.schema import Aliases
+from ytxdata.records.signs import Signs
 
 
 class Rebuilt(NamedTuple):
@@ -84,7 +86,7 @@ def rebuilt(root: Path, snapshot: Snapshot, aliases: Aliases) -> Rebuilt:
 def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:
     """Make observations of the records that an earlier parser lost, or took for duplicates.
 
-    Their bytes were never lost: they stand in the gaps of the answers that brought them.
+    Their bytes were never lost: they stand in the gaps of the answers that brought them, or inside other records.
 
     Returns
     -------
@@ -95,9 +97,10 @@ def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:
     lost: dict[bytes, tuple[str, int, datetime, bytes, bytes]] = {}
     unfinished: dict[bytes, tuple[str, int, datetime, bytes, bytes]] = {}
     columns = ("pull_id", "asked_at", "sha256", "form", "gaps", "numbers")
+    outer = _pulls_with_nested(source, aliases)
     for pulls in batches(source, "pulls", columns):
         for pull in pulls.to_pylist():
-            raw = put_together(source, pull) if may_hold_more(pull) else None
+            raw = put_together(source, pull) if may_hold_more(pull) or pull["pull_id"] in outer else None
             brought = unfinished if never_taken_in(pull) else lost
             for position, record in enumerate(records_in(raw, pull["asked_at"], aliases) if raw else ()):
                 digest = hashlib.sha256(record).digest()
@@ -116,6 +119,16 @@ def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:
         "observations", pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], OBSERVATIONS_STORED)
     )
     return len(rows), len(only_unfinished & lost.keys())
+
+
+def _pulls_with_nested(source: Snapshot, aliases: Aliases) -> set[str]:
+    """Return which pulls brought records that may hold others."""
+    signs = Signs(aliases)
+    found: set[str] = set()
+    for observed in batches(source, "observations", ("pull_id", "raw")):
+        places = that_may_hold_others(signs, observed["raw"].to_pylist())
+        found |= set(observed["pull_id"].take(pa.array(places, pa.int64())).to_pylist())
+    return found
 
 
 def records_in(raw: bytes, asked_at: datetime, aliases: Aliases) -> list[bytes]:

@@ -192,8 +192,7 @@ class BulkReader:
         if depth == 0 and (self._names_meeting(field.name) or PHONE_LIKE.fullmatch(field.name)):
             return True
         if pa.types.is_list(field.type):
-            inner = field.type.value_type
-            return pa.types.is_list(inner) or (pa.types.is_struct(inner) and self._may_hide(pa.field("", inner), 1))
+            return not pa.types.is_null(field.type.value_type)
         if not pa.types.is_struct(field.type):
             return depth > 0 and (
                 self._of_leg(field.name) in ("phone", "instant") or bool(PHONE_LIKE.fullmatch(field.name))

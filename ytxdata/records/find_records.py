@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import re
-from itertools import count
+from collections.abc import Iterable
+from itertools import count, islice
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from ytxdata.labels import Text
+from ytxdata.records.escapes import Unescaped, may_be_escaped, unescape
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
+from ytxdata.records.nested import DEEPEST, that_may_hold_others
 from ytxdata.records.salvage import Salvaged, salvage
 from ytxdata.records.schema import DEFAULT, Aliases, plain
-from ytxdata.records.shapes import DAMAGED, DEEPEST, KEY_AS_ID, SURVEYED, Announced, Shapes, holds_json
+from ytxdata.records.shapes import DAMAGED, KEY_AS_ID, SURVEYED, Announced, Shapes, holds_json
 from ytxdata.records.signs import ENVELOPE_KEYS, total
 from ytxdata.records.spans import (
     Found,
     Member,
     Offsets,
     RawRecord,
-    Unescaped,
     check,
     first_document,
-    may_be_escaped,
+    is_member,
     past_blanks,
     placed_members,
     shifted,
     structure,
-    unescape,
     wide_gaps,
 )
 
@@ -39,6 +40,11 @@ _PARTIES_BESIDE = Text(
 _NESTED = Text(
     "会议记录内部还有别的会议（{paths}）：各自作为会议读取，不是外层会议的参会",
     "records hold other meetings inside them ({paths}): each was read as a meeting of its own, none as a leg of the outer one",
+)
+_LEFT = Text(
+    "会议记录内部有 {n} 个对象自带开始时间，却不像会议（{paths}）：可能是录音或分段，仍留在该记录中",
+    "{n} objects inside records have a start of their own and look like no meetings ({paths}): they may be recordings or"
+    " parts, and stay in those records",
 )
 _ELSEWHERE = Text(
     "会议记录不在 data 之下，而在 {keys} 之下：平台的结构变了",
@@ -146,11 +152,10 @@ class _Search(Shapes):
         """Return what a reader should know about how the records were found."""
         beside = (_PARTIES_BESIDE.format(keys=", ".join(self.unread)),) if self.unread else ()
         elsewhere = (_ELSEWHERE.format(keys=", ".join(self.elsewhere)),) if self.elsewhere else ()
-        shown = ", ".join([*self.inside][:_SHOWN]) + (" …" if len(self.inside) > _SHOWN else "")
-        inside = (_NESTED.format(paths=shown),) if self.inside else ()
-        under = ", ".join([*self.keyed][:_SHOWN]) + (" …" if len(self.keyed) > _SHOWN else "")
-        keyed = (KEY_AS_ID.format(paths=under),) if self.keyed else ()
-        return (*dict.fromkeys(self.said), *keyed, *inside, *elsewhere, *beside)
+        inside = (_NESTED.format(paths=_some(self.inside)),) if self.inside else ()
+        keyed = (KEY_AS_ID.format(n=len(self.keyed), paths=_some(self.keyed)),) if self.keyed else ()
+        left = (_LEFT.format(n=len(self.left), paths=_some(self.left)),) if self.left else ()
+        return (*dict.fromkeys(self.said), *keyed, *inside, *left, *elsewhere, *beside)
 
     def text(self, body: bytes, *, is_whole: bool) -> tuple[list[Found], bool]:
         """Return the records of a whole text, and whether it is one strict JSON text."""
@@ -237,7 +242,11 @@ class _Search(Shapes):
         too.
         """
         split = split_list(body)
-        if split is None or not all(map(self.signs.begins_with_id, split.raws)) or self.that_name_others(split.raws):
+        if (
+            split is None
+            or not all(map(self.signs.begins_with_id, split.raws))
+            or that_may_hold_others(self.signs, split.raws)
+        ):
             return None
         around = [member for member in split.members if plain(member.key) != "data"]
         if any(self.signs.is_telling(one.key) or holds_json(one.raw) for one in around):
@@ -265,9 +274,18 @@ class _Search(Shapes):
         ]
 
 
+def _some(paths: Iterable[str]) -> str:
+    """Return the first of some paths, as a warning names them."""
+    first = [*islice(paths, _SHOWN + 1)]
+    return ", ".join(first[:_SHOWN]) + (" …" if len(first) > _SHOWN else "")
+
+
 def _n_sound(salvaged: Salvaged) -> int:
     """Return how many records are strict JSON: with an escape too few undone many can still be read, but leniently."""
-    return sum(one.has_id and structure(one.raw) == "strict" for one in salvaged.found)
+    return sum(
+        one.has_id and structure(b"{%b}" % one.raw if is_member(one.raw) else one.raw) == "strict"
+        for one in salvaged.found
+    )
 
 
 class _Answer(msgspec.Struct):

@@ -24,6 +24,7 @@ _QUOTES = re.compile(rb'(?<=:)\s*"+(?=\s*(?:[\[{]|\Z))|(?<=[\]}])\s*"+|\A\s*"+(?
 """Quotes of the string around unescaped text: they stand before or behind its brackets, never around a word."""
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.S)
+_DIGIT = re.compile(r"\d")
 _CLOSING = {b"[": b"]", b"{": b"}"}
 
 
@@ -48,6 +49,8 @@ class _State(NamedTuple):
     told_since
         From where on the innermost object says something of a meeting, None where it does not: a question repeated,
         or the head of a broken record.
+    is_in_entry
+        Whether an object is open whose key may be an id: a record of a map, which is given up as a whole.
     """
 
     # A chain, with its lengths beside it: a tuple of 40,000 open brackets would be copied with every one of them.
@@ -59,6 +62,7 @@ class _State(NamedTuple):
     is_filled: bool = False
     is_answer: bool = False
     told_since: tuple[int, _State] | None = None
+    is_in_entry: bool = False
 
     @property
     def top(self) -> bytes:
@@ -76,7 +80,7 @@ class _State(NamedTuple):
         the outermost list.
         """
         return self.awaits in ("document", "first", "key", "value") and (
-            self.n_lists == 0 or (self.n_lists == 1 and self.top == b"[")
+            (self.n_lists == 0 and not self.is_in_entry) or (self.n_lists == 1 and self.top == b"[")
         )
 
     def opened(self, bracket: bytes, start: int) -> _State:
@@ -84,7 +88,9 @@ class _State(NamedTuple):
         # What repeats a question has a list behind it: in an object inside an object it is still the head of a record.
         told_since = self.told_since if bracket == b"{" and self.depth > 1 else None
         n_lists = self.n_lists + (bracket == b"[")
-        return _State(_Open(bracket, start, self), self.depth + 1, n_lists, "first", told_since=told_since)
+        is_in_entry = self.is_in_entry or (bracket == self.top == b"{" and _DIGIT.search(self.key) is not None)
+        around = _Open(bracket, start, self)
+        return _State(around, self.depth + 1, n_lists, "first", told_since=told_since, is_in_entry=is_in_entry)
 
 
 class _Open(NamedTuple):

@@ -20,6 +20,8 @@ PHONE_LIKE = re.compile(r"\+?[\d\-()]{3,20}")
 _COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
 """A key that numbers the parties (`p1`, `2`) and names nobody."""
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
+
 _DEEPEST = 4
 """How deep in an entry of the list parties are looked for."""
 
@@ -112,16 +114,20 @@ def _from_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
         (inside if isinstance(inner, (list, dict)) and _says_party(inner, aliases) else own)[key] = inner
     has_phone, has_times = (_feeds(own, columns, aliases) for columns in (("phone",), ("joined_at", "left_at")))
     if not (has_phone or has_times):
+        if len(inside) == 1 and (numbered := _numbered(own, *next(iter(inside.items())), aliases)):
+            return Parties(numbered)
         if inside or not _feeds(own, ("name", "state", "duration_s"), aliases):
             found = _from_object(entry, aliases, own_id, is_entry=True)
             is_read = bool(found.parties) and all(_has_phone(one, aliases) for one in found.parties or ())
             return found if is_read else Parties([], (("not_a_party", as_json(entry)),))
         return Parties([entry])
     parties = [own]
-    problems: list[tuple[str, str]] = []
-    for inner in inside.values():
+    problems = [("not_a_party", as_json(one)) for one in own.values() if _are_dated(one)]
+    for key, inner in inside.items():
         is_list = isinstance(inner, list) and all(isinstance(one, dict) for one in inner)
-        if is_list and all(_has_phone(one, aliases) for one in inner):
+        if (is_list and all(_has_phone(one, aliases) for one in inner)) or (
+            signs.is_parties(key) and isinstance(inner, list) and _are_phones(inner)
+        ):
             found = _from_list(inner, aliases, own_id)
             parties += found.parties or ()
             problems += found.problems
@@ -130,6 +136,14 @@ def _from_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
         else:
             problems.append(("not_a_party", as_json(inner)))
     return Parties(parties, tuple(problems))
+
+
+def _numbered(own: Party, key: str, inner: Any, aliases: Aliases) -> list[Party]:
+    """Return the legs of one party that lists its phones (`phones`, `mobiles`), none where it lists others."""
+    match = aliases.leg(key.rstrip("sS"))
+    if match is None or match.column != "phone" or not isinstance(inner, list) or not _are_phones(inner):
+        return []
+    return [{**own, _keys(aliases)[0]: phone} for phone in inner]
 
 
 class OddKeys(dict[str, bool]):
@@ -158,12 +172,23 @@ def _says_party(value: Any, aliases: Aliases, depth: int = 0, *, is_listed: bool
     if depth > _DEEPEST or not isinstance(value, (list, dict)):
         return False
     if isinstance(value, list):
-        return any(_says_party(one, aliases, depth + 1, is_listed=True) for one in value)
+        return _are_phones(value) or any(_says_party(one, aliases, depth + 1, is_listed=True) for one in value)
     # A device may have a number too: outside of a list only what is surely a phone makes an object a party.
     sure = value if is_listed else {key: one for key, one in value.items() if as_phone(one)}
     if _feeds(sure, ("phone",), aliases) or _feeds(value, ("joined_at", "left_at"), aliases):
         return True
     return any(map(PHONE_LIKE.fullmatch, value)) or any(_says_party(one, aliases, depth + 1) for one in value.values())
+
+
+def _are_phones(values: list[Any]) -> bool:
+    """Return whether a list holds nothing but phones."""
+    return bool(values) and all(not isinstance(one, (list, dict)) and as_phone(one) for one in values)
+
+
+def _are_dated(value: Any) -> bool:
+    """Return whether a list holds objects with an instant under a name nobody knows: sittings, most likely."""
+    objects = value if isinstance(value, list) else ()
+    return any(_INSTANT.match(str(said)) for one in objects if isinstance(one, dict) for said in one.values())
 
 
 def _feeds(party: Party, columns: Sequence[str], aliases: Aliases) -> bool:

@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 from ytxdata.records.json_values import end_of, read_value
 from ytxdata.records.outline import Outline
-from ytxdata.records.signs import Signs
-from ytxdata.records.spans import Found, elements_of, structure, view
+from ytxdata.records.signs import Signs, are_places
+from ytxdata.records.spans import Found, Member, elements_of, is_member, structure, value_at, view
 
 _PIECE = re.compile(rb"[\s,]*")
 
@@ -54,6 +54,10 @@ _MOST_TAILS = 64
 _BEGINNING = re.compile(rb"\{\s*\"")
 _OPENING = re.compile(rb"\{\s*\"((?:[^\"\\]|\\.)*)\"\s*:")
 
+
+_LONGEST_KEY = 200
+_KEY_BEFORE = re.compile(rb'[{,]\s*"([^"\\{}\[\],:]+)"\s*:\s*\Z')
+"""The key in front of a record under its id. Brackets in it would be those of a neighbour that lost a quote."""
 
 RecordsIn = Callable[[bytes, int], list[Found]]
 """Return the records that a readable object at an offset is or holds; none unless one carries a meeting id."""
@@ -97,7 +101,7 @@ def salvage(
     is_unescaped
         The text was inside a JSON string, whose quotes still stand around it.
     """
-    islands = list(_islands(text, signs, records_in))
+    islands = _told_of_places(list(_islands(text, signs, records_in)))
     outline = Outline(text, signs, has_records=bool(islands), is_unescaped=is_unescaped)
     found: list[Found] = []
     at = 0
@@ -108,6 +112,8 @@ def salvage(
         at = island.end
     is_sound_before = len(found) == len(islands)
     _take_gap(text, signs, outline, found, at, len(text), is_last=True)
+    if is_whole and islands and not is_sound_before:
+        outline.close()  # a bracket was lost with what is rejected: asked again, the answer would not end otherwise
     if is_whole and is_sound_before and not outline.is_closed and found and found[-1].has_id:
         _give_back(text, outline, found)
     return Salvaged(found, outline.members, outline.is_closed, is_sound_before)
@@ -120,6 +126,18 @@ def _islands(text: bytes, signs: Signs, records_in: RecordsIn) -> Iterator[Found
     while opening := _BEGINNING.search(text, at):
         found, at = search.at(opening.start())
         yield from found
+
+
+def _told_of_places(islands: list[Found]) -> list[Found]:
+    """Return the records as they are where keys are ids; where keys only count, those under them without key and id."""
+    keyed = [one for one in islands if is_member(one.raw)]
+    if not are_places([one.raw[1 : one.raw.index(b'"', 1)].decode("utf-8", "replace") for one in keyed]):
+        return islands
+    sizes = {one.start: value_at(one.raw) for one in keyed}
+    return [
+        one._replace(raw=one.raw[by:], start=one.start + by, has_id=False) if (by := sizes.get(one.start)) else one
+        for one in islands
+    ]
 
 
 class _IslandSearch:
@@ -161,12 +179,32 @@ class _IslandSearch:
         if end < 0:
             return [], start + 1
         if not self.signs.names_id(self.text, start, end):
-            return [], end  # nothing in it can be a record
+            found = self.under_key(start, end)
+            # Else nothing in it can be a record, but others behind it where it lost its end.
+            return found, end if found or not self.signs.holds_entries(self.text[start:end]) else start + 1
         self.effort -= end - start
         if self.signs.is_in_text(self.text, start, end):
             return [], end
         found = self.records_in(self.text[start:end], start)
         return (found, end) if found else ([], start + 1)
+
+    def under_key(self, start: int, end: int) -> list[Found]:
+        """Return the record that an object without an id is, with the key in front of it for its id; or those in it,
+        where it is a map of them.
+        """
+        raw = self.text[start:end]
+        if b"{" in raw[1:] and (found := self.records_in(raw, start)):
+            self.effort -= end - start
+            return found
+        key = _KEY_BEFORE.search(self.text, max(start - _LONGEST_KEY, 0), start)
+        if key is None:
+            return []
+        member = Member(key[1].decode("utf-8", "replace"), raw, start, key.start(1) - 1)
+        is_one = self.signs.is_surely_under_id(member) and not self.signs.holds_entries(raw)
+        if not is_one or self.signs.is_party(raw) or structure(raw) != "strict":
+            return []
+        at = member.key_start
+        return [Found(self.text[at:end], f"$@{at}", True, at, end)]
 
     def end_within(self, start: int, stop: int) -> int:
         """Return the end of a readable object, strictly or leniently; -1 when there is none before `stop`."""
@@ -222,6 +260,8 @@ class _IslandSearch:
                 continue
             names_id = self.signs.names_id(self.text, start + at, start + stop)
             if names_id and not self.signs.is_party(self.text[start + at : start + stop]):
+                return True
+            if not names_id and self.under_key(start + at, start + stop):
                 return True
             at = stop
         return False

@@ -101,8 +101,8 @@ LEGS: tuple[Column, ...] = (
     Column("phone", "phone", "", "号码", "phone", Text("参会方号码，平台原文", "the party's number as the platform gave it"), ("phone", "mobile", "number"), example="154-0000-0001"),
     Column("number", "text", "E.164", "规范号码", "number", Text("规范化号码（E.164，短号加 +86）；不成号码为空", "normalised number (E.164; +86 and the digits for a short service number); null when it is no telephone number"), example="+8615400000001"),
     Column("extension", "text", "", "分机号", "extension", Text("号码之后的分机号；没有为空", "the extension behind the number; null when there is none"), example="8012"),
-    Column("joined_at", "instant", ZONE_NAME, "加入时间", "joined", Text("加入的时刻；未接通为空", "when the party joined; null when it never did"), ("jointime", "entertime", "starttime", "stime", "begintime"), example="2026-03-05 09:00:20"),
-    Column("left_at", "instant", ZONE_NAME, "离开时间", "left", Text("离开的时刻；仍在会中为空", "when the party left; null while connected"), ("leavetime", "exittime", "endtime", "etime"), example="2026-03-05 09:41:30"),
+    Column("joined_at", "instant", ZONE_NAME, "加入时间", "joined", Text("加入的时刻；未接通为空", "when the party joined; null when it never did"), ("jointime", "entertime", "starttime", "stime", "begintime", "joined"), example="2026-03-05 09:00:20"),
+    Column("left_at", "instant", ZONE_NAME, "离开时间", "left", Text("离开的时刻；仍在会中为空", "when the party left; null while connected"), ("leavetime", "exittime", "endtime", "etime", "left"), example="2026-03-05 09:41:30"),
     Column("duration_s", "seconds", "s", "时长", "duration", Text("平台给出的时长，按秒理解，不改动", "duration as the platform gave it, read as seconds, not corrected"), ("duration",), example="2470"),
     Column("is_creator", "bool", "", "是否发起人", "is creator", Text("与发起人号码相同为真；任一未知为空", "true when it is the creator's number; null when either is unknown"), example="true"),
     Column("state", "text", "", "状态", "state", Text("参会方状态，平台原文", "state in the platform's words"), ("status", "state", "stateDesc"), example="已离开"),
@@ -303,6 +303,9 @@ beside another."""
 _MEETING_PREFIXES = ("meeting", "conference", "conf")
 """What may stand in front of a meeting's candidate key (`confStartTime`); in front of a party's key anything may."""
 
+_WHOLE_KEYS = ("joined", "left")
+"""Keys of a party with nothing in front: `hasLeft` says whether, and not when."""
+
 _SEPARATORS = re.compile(r"[\s_\-]+")
 
 Table = tuple[tuple[str, tuple[str, ...]], ...]
@@ -423,7 +426,7 @@ class Aliases:
             # What a meeting calls its own is no party's key with a word in front, whatever it ends with.
             if key in exact or key in of_meetings:
                 return exact.get(key)
-            endings = [known for known in exact if key.endswith(known)]
+            endings = [known for known in exact if key.endswith(known) and known not in _WHOLE_KEYS]
             return exact[max(endings, key=len)].with_prefix() if endings else None
 
         return look_up

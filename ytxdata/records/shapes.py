@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container
 from itertools import chain, repeat
 from typing import NamedTuple
 
 import numpy as np
 
 from ytxdata.labels import Text
-from ytxdata.records.json_values import is_meeting_with_parties_beside, read_value
+from ytxdata.records.escapes import may_be_escaped, unescape
+from ytxdata.records.json_values import is_meeting_with_parties_beside
+from ytxdata.records.nested import DEEPEST, meetings_inside
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.schema import PARTIES, Aliases, plain
-from ytxdata.records.signs import COUNT_KEYS, ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, is_blank, total
+from ytxdata.records.signs import COUNT_KEYS, ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places, is_blank, total
 from ytxdata.records.spans import (
     Found,
     Member,
     elements_of,
-    may_be_escaped,
+    is_member,
     members_of,
     placed_members,
     shifted,
     structure,
-    unescape,
 )
 
 DAMAGED = Text(
@@ -31,21 +32,14 @@ DAMAGED = Text(
     "the answer's JSON is damaged: records that are whole were read, every other piece of text is a reject",
 )
 KEY_AS_ID = Text(
-    "有些记录自身没有会议号，以其所在的键为会议号（{paths}）",
-    "records without an id of their own took the key they stand under for it ({paths})",
+    "有 {n} 条记录自身没有会议号，以其所在的键为会议号（{paths}）",
+    "{n} records without an id of their own took the key they stand under for it ({paths})",
 )
 _JSON_TEXT = re.compile(rb'"\s*(?:[\[{]|\\*")')
 _EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 
-DEEPEST = 8
-"""Deeper than this no list of records stands: what lies deeper is one record if it names an id, else a reject."""
-
 SURVEYED = 8
 """How many elements of a list are looked at closely before one that begins with an id is believed to be a record."""
-
-
-_SAMPLE = 64
-"""In how many records the spellings of the meeting id are learned."""
 
 
 class Announced(NamedTuple):
@@ -68,6 +62,7 @@ class Shapes:
         self.announced: list[Announced] = []
         self.loose: list[int] = []
         self.inside: dict[str, None] = {}
+        self.left: dict[str, None] = {}
         self.keyed: dict[str, None] = {}
         self.is_closed = True
         self.n_surveyed = 0
@@ -204,35 +199,11 @@ class Shapes:
         """Return the meetings inside of meetings, each with its place: a record of its own, whose bytes are no longer
         the outer one's.
         """
-        # Out of a JSON string places are not those of the text: there it is asked where the string is undone.
-        here = [one for one in found if one.has_id and one.end - one.start == len(one.raw)]
-        doubtful = self.that_name_others([one.raw for one in here])
-        inside = [one for i in doubtful for one in self.meetings_in(here[i])]
-        self.inside |= dict.fromkeys(one.path for one in inside)
-        return inside
-
-    def that_name_others(self, raws: Sequence[bytes]) -> list[int]:
-        """Return which records name more meetings than themselves, by the spellings of the id that a sample of them
-        has.
-        """
-        # Looked for in every spelling in every record, this takes a third of the time of the parse.
-        spelled = {key for raw in raws[:: len(raws) // _SAMPLE + 1] for key in self.signs.id_keys(raw)}
-        counts = sum(np.array([raw.count(key) for raw in raws]) for key in spelled)
-        return [i for i in np.flatnonzero(counts > 1).tolist() if self.signs.names_another(raws[i])] if spelled else []
-
-    def meetings_in(self, whole: Found) -> list[Found]:
-        """Return the meetings with another id that stand in a record, at any depth."""
-        read = read_value(whole.raw)
-        own = self.signs.ids_of(read.value) if read is not None and isinstance(read.value, dict) else set()
-        inside = [(one, read_value(one.raw)) for one in _objects_in(whole, 0)]
-        return [
-            one
-            for one, inner in inside
-            if inner is not None
-            and isinstance(inner.value, dict)
-            and self.signs.ids_of(inner.value) - own
-            and self.signs.is_another(inner.value, own)
-        ]
+        inside = meetings_inside(self.signs, found)
+        self.inside |= dict.fromkeys(one.path for one in inside.found)
+        self.keyed |= dict.fromkeys(inside.keyed)
+        self.left |= dict.fromkeys(inside.left)
+        return inside.found
 
     def object(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return an object itself when it is a record, else the records it wraps."""
@@ -286,7 +257,7 @@ class Shapes:
         if members and all(
             member.raw[:1] == b"{" and self.signs.columns(members_of(member.raw)) & EVIDENCE for member in members
         ):
-            return _with_keys(whole, members)
+            return self.entries(whole, members)
         if any(self.signs.is_record_under_id(one) for one in members):
             entries = self.entries(whole, [one for one in members if self.signs.is_entry(one)])
             self.count(members, len(entries))
@@ -306,8 +277,10 @@ class Shapes:
         return found + self.strays_among(whole, [member for member, _ in inside if member.raw[:1] == b"{"])
 
     def is_keyed(self, one: Inside) -> bool:
-        """Return whether a member is a record under its own id."""
+        """Return whether a member is a record under its own id, or holds records under theirs."""
         member, found = one
+        if any(item.has_id and is_member(item.raw) for item in found):
+            return True
         ids = self.signs.ids(members_of(member.raw)) if member.raw[:1] == b"{" else set()
         return len(found) == 1 and found[0].has_id and member.key.encode("utf-8", "surrogatepass") in ids
 
@@ -343,18 +316,22 @@ class Shapes:
         """Return members of a map from id to record that have no id of their own, with their keys where these are to
         stand for it.
         """
-        told = [one for one in members if one.raw[:1] == b"{" and self.signs.columns(members_of(one.raw))]
-        self.keyed |= dict.fromkeys(f"{whole.path}.{one.key}" for one in told)
         # Of an empty object the key alone would make a meeting of which nothing is known.
-        bare = [one for one in members if one.raw[:1] == b"{" and one not in told]
-        at = whole.start
-        return [
-            *_with_keys(whole, [one for one in members if one not in bare]),
-            *(
-                Found(one.raw, f"{whole.path}.{one.key}", False, at + one.start, at + one.start + len(one.raw))
-                for one in bare
-            ),
-        ]
+        told = [one for one in members if one.raw[:1] == b"{" and self.signs.columns(members_of(one.raw))]
+        if are_places([one.key for one in told]):
+            told = []
+        self.keyed |= dict.fromkeys(f"{whole.path}.{one.key}" for one in told)
+        starts = {one.start for one in told}
+        return [self.entry(whole, one, takes_key=one.start in starts) for one in members]
+
+    def entry(self, whole: Found, one: Member, *, takes_key: bool) -> Found:
+        """Return a member of a map as the record it is; what is no object has its key with it, or nobody could tell
+        where it stood.
+        """
+        start = one.key_start if takes_key or one.raw[:1] != b"{" else one.start
+        end = one.start + len(one.raw)
+        has_id = takes_key and self.signs.is_surely_under_id(one)
+        return Found(whole.raw[start:end], f"{whole.path}.{one.key}", has_id, whole.start + start, whole.start + end)
 
     def strays_among(self, whole: Found, members: list[Member]) -> list[Found]:
         """Return the objects in lists of members that hold no records."""
@@ -408,36 +385,6 @@ class Shapes:
 
 
 Inside = tuple[Member, list[Found]]
-
-
-def _objects_in(whole: Found, depth: int) -> Iterator[Found]:
-    """Yield the objects in an object or a list with their places."""
-    if whole.raw[:1] == b"{":
-        parts = [(f"{whole.path}.{key}", raw, start) for key, raw, start, _ in placed_members(whole.raw)]
-    else:
-        elements = enumerate(zip(*elements_of(whole.raw), strict=True))
-        parts = [(f"{whole.path}[{i}]", raw, start) for i, (raw, start) in elements]
-    for path, raw, start in parts:
-        at = whole.start + start
-        one = Found(raw, path, True, at, at + len(raw))
-        if raw[:1] == b"{":
-            yield one
-        if raw[:1] in (b"{", b"[") and depth < DEEPEST:
-            yield from _objects_in(one, depth + 1)
-
-
-def _with_keys(whole: Found, members: list[Member]) -> list[Found]:
-    """Return the members of a map from id to record, each with its key: that is its id."""
-    return [
-        Found(
-            whole.raw[one.key_start : one.start + len(one.raw)],
-            f"{whole.path}.{one.key}",
-            False,
-            whole.start + one.key_start,
-            whole.start + one.start + len(one.raw),
-        )
-        for one in members
-    ]
 
 
 def holds_json(raw: bytes) -> bool:

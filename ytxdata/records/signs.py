@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from ytxdata.records.json_values import read_value
 from ytxdata.records.schema import PARTIES, Aliases, plain
-from ytxdata.records.spans import Found, Member, members_of
+from ytxdata.records.spans import Found, Member, members_of, value_at
 
 ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})
 """Keys of the answer itself, plain: no record is looked for in them."""
@@ -31,6 +31,11 @@ QUESTION_KEYS = frozenset(
 
 EVIDENCE = frozenset({"creator", "created_at", "booked_at", "started_at", "ended_at", "duration_s", PARTIES})
 """Columns that make an object with a meeting id a meeting, rather than a wrapper that repeats the question."""
+
+_BEGUN = frozenset({"creator", "started_at", PARTIES})
+
+_PLACE = re.compile(r"0|[1-9][0-9]{0,8}")
+_SPARSE = 10
 
 _NESTED = re.compile(rb"[\[{]")
 _VALUE = re.compile(rb'"(?:[^"\\]|\\.)*"|[^,\]}\s]+', re.S)
@@ -73,6 +78,8 @@ class Signs:
 
     def swallows(self, raw: bytes) -> bool:
         """Return whether an object with an id holds another meeting: one that lost its end and took its neighbour's."""
+        if at := value_at(raw):
+            return self.holds_entries(raw[at:])
         # Nearly all records name one id, and need not be decoded for this.
         if sum(1 for _ in self._id_keys.finditer(raw)) < 2:
             return False
@@ -213,6 +220,18 @@ class Signs:
         is_told = member.raw[:1] == b"{" and bool(self.columns(members_of(member.raw)) & EVIDENCE)
         return is_told and _DIGIT.search(member.key) is not None and self.is_entry(member)
 
+    def is_surely_under_id(self, member: Member) -> bool:
+        """Return whether a record under its id says what a statistic by day or by month does not."""
+        return self.is_record_under_id(member) and bool(self.columns(members_of(member.raw)) & _BEGUN)
+
+    def holds_entries(self, raw: bytes) -> bool:
+        """Return whether records under their ids are members of an object."""
+        return any(map(self.is_surely_under_id, members_of(raw)))
+
+    def has_phone(self, members: list[Member]) -> bool:
+        """Return whether an object has the phone of a party."""
+        return any((match := self.aliases.leg(one.key)) and match.column == "phone" for one in members)
+
     def is_parties(self, key: str) -> bool:
         """Return whether parties are expected under a key."""
         match = self.aliases.meeting(key)
@@ -267,6 +286,21 @@ def total(key: str, raw: bytes) -> int | None:
     """Return how many records a member says there are, if it says that."""
     match = _NUMBER.fullmatch(raw) if plain(key) in TOTAL_KEYS else None
     return int(match[1]) if match else None
+
+
+def are_places(keys: Sequence[str]) -> bool:
+    """Return whether keys only count what stands under them, as in a list that was printed as an object.
+
+    They are no ids: the next answer counts anew, and its first meeting would be taken for this one's. A list that was
+    filtered counts with gaps, so numbers count as far as every tenth is used; rooms are numbered higher than that.
+
+    Examples
+    --------
+    >>> are_places(["0", "1"]), are_places(["1", "3", "7"]), are_places(["8001", "8002"]), are_places(["M1"])
+    (True, True, False, False)
+    """
+    numbers = [int(key) for key in keys if _PLACE.fullmatch(key)]
+    return bool(keys) and len(numbers) == len(keys) and max(numbers) < _SPARSE * len(keys)
 
 
 def is_blank(raw: bytes) -> bool:

@@ -1,0 +1,141 @@
+"""Records inside of records and under keys: each is a meeting, or a reject with its path, and never silent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.records.mutants import check
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.merge import merge_answers
+
+WithData = Callable[[str], Answer]
+TIMES = {"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 10:30:00"}
+LATER = {"starttime": "2026-01-06 10:00:00", "endtime": "2026-01-06 10:30:00"}
+PARTY, OTHER = {"phone": "15400000001", "name": "甲"}, {"phone": "15400000002", "name": "乙"}
+OUTER: dict[str, Any] = {"meid": "M0", **TIMES, "parties": [PARTY]}
+FULL = {**LATER, "creator": "15400000001", "parties": [OTHER]}
+
+
+def rows(answer: Answer) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the ids that are shown, and why and where the others were rejected."""
+    tables = merge_answers([answer])
+    paths = {record.position: record.path for record in answer.records}
+    rejects = [(row["reason"], paths[row["position"]]) for row in tables.rejects.to_pylist()]
+    return tables.meetings["meeting_id"].to_pylist(), rejects
+
+
+@pytest.mark.parametrize("wrap", [json.dumps, lambda data: json.dumps(json.dumps(data))])
+@pytest.mark.parametrize("key", ["children", "sub", "sub_meetings"])
+def test_a_map_by_id_inside_a_meeting_holds_meetings(
+    answer_with: WithData, key: str, wrap: Callable[[object], str]
+) -> None:
+    for inner in (
+        {"M1": FULL, "M2": {**LATER, "creator": "1"}},
+        {"M1": {"meid": "M1", **FULL}, "M2": FULL},
+        {"M1": TIMES, "M2": LATER},
+        {"a": {"M1": FULL}, "b": [{"M2": FULL}]},
+    ):
+        answer = answer_with(wrap([{**OUTER, key: inner}]))
+        assert rows(answer) == (["M0", "M1", "M2"], [])
+        assert any("inside them" in warning.en for warning in answer.warnings)
+        assert merge_answers([answer]).legs["meeting_id"].to_pylist().count("M0") == 1
+
+
+def test_a_record_without_id_inside_a_meeting_is_a_reject_with_its_path(answer_with: WithData) -> None:
+    for inner, paths in (
+        ({"sub": FULL}, ["$.data[0].sub"]),
+        ({"children": [FULL, FULL]}, ["$.data[0].children[0]", "$.data[0].children[1]"]),
+        ({"children": {"0": FULL, "1": FULL}}, ["$.data[0].children.0", "$.data[0].children.1"]),
+        ({"sub2": {**LATER, "creator": "15400000001"}}, ["$.data[0].sub2"]),
+    ):
+        answer = answer_with(json.dumps([{**OUTER, **inner}]))
+        assert rows(answer) == (["M0"], [("no_id", path) for path in paths])
+
+
+def test_what_only_describes_a_meeting_is_none(answer_with: WithData) -> None:
+    about: dict[str, Any] = {
+        "org": {"creator": "15400000001", "name": "x"},
+        "tags": ["a", {"name": "b"}],
+        "billing": {"duration": 60, "amount": "1.2"},
+        "settings": {"createtime": "2026-01-05 09:00:00"},
+        "moderators": [{"phone": "15400000001", "starttime": "2026-01-05 10:00:00"}],
+    }
+    answer = answer_with(json.dumps([{**OUTER, **about}, {"conf": {"meid": "M1", **TIMES}, "members": [PARTY]}]))
+    assert rows(answer) == (["M0", "M1"], [])
+    assert answer.warnings == ()
+
+
+def test_an_object_with_a_start_that_may_be_a_recording_is_told(answer_with: WithData) -> None:
+    answer = answer_with(json.dumps([{**OUTER, "takes": [{**TIMES, "url": "x"}]}]))
+    assert rows(answer) == (["M0"], [])
+    (warning,) = answer.warnings
+    assert "$.data[0].takes[0]" in warning.en
+
+
+def test_a_record_inside_a_record_of_the_same_id_is_told_again(answer_with: WithData) -> None:
+    for inner in ({**TIMES, "parties": [OTHER]}, {**TIMES, "endtime": "", "parties": [OTHER]}):
+        tables = merge_answers([answer_with(json.dumps([{**OUTER, "sub": {"meid": "M0", **inner}}]))])
+        assert tables.counts[:4] == (2, 1, 0, 1)
+        assert tables.problems["reason"].to_pylist() == ["same_id_again"]
+    repeats = [{**OUTER, "takes": [{"meid": "M0", **LATER}], "rows": [{"meid": "M0", **PARTY, "creator": "1"}]}]
+    assert merge_answers([answer_with(json.dumps(repeats))]).counts[:4] == (1, 1, 0, 0)
+
+
+def test_a_map_in_a_map_loses_nothing(answer_with: WithData) -> None:
+    for data in (
+        {"r1": {"M1": FULL, "M2": FULL}, "r2": {"M3": TIMES}},
+        {"r1": {"M1": {"meid": "M1", **FULL}, "M2": TIMES}, "r2": {"M3": TIMES}},
+        {"r1": {"M1": {"meid": "M1", **FULL}}, "r2": {"M2": TIMES, "M3": LATER}},
+        {"A1": {"M1": FULL, "M2": FULL}, "M3": LATER},
+        {"M1": {**FULL, "M2": FULL}, "M3": FULL},
+    ):
+        assert rows(answer_with(json.dumps(data))) == (["M1", "M2", "M3"], [])
+
+
+@pytest.mark.parametrize("keys", [("0", "1", "2"), ("1", "2", "3"), ("0", "3", "4"), ("2", "5", "7")])
+def test_keys_that_only_count_are_no_ids(answer_with: WithData, keys: tuple[str, ...]) -> None:
+    answer = answer_with(json.dumps(dict.fromkeys(keys, FULL)))
+    assert rows(answer) == ([], [("no_id", f"$.data.{key}") for key in keys])
+    named = answer_with(json.dumps({key: {"meid": f"M{key}", **FULL} for key in keys}))
+    assert rows(named) == ([f"M{key}" for key in keys], [])
+
+
+def test_numbers_that_do_not_count_are_ids(answer_with: WithData) -> None:
+    for keys in (["8001", "8002"], ["001", "002"], ["20260305085500123456789012345"]):
+        assert rows(answer_with(json.dumps(dict.fromkeys(keys, FULL))))[0] == keys
+
+
+def test_keys_taken_for_ids_are_told_once_with_their_number(answer_with: WithData) -> None:
+    for data in ({f"M{i}": TIMES for i in range(40)}, {"a 1": TIMES, "b": TIMES}, {"M1": {"meid": "M1"}, "M2": TIMES}):
+        (warning,) = answer_with(json.dumps(data)).warnings
+        n = sum("meid" not in one for one in data.values())
+        assert warning.en.startswith(f"{n} records without an id")
+
+
+def test_a_lost_character_in_a_map_costs_no_other_record() -> None:
+    for records in (
+        {f"M{i}": {**FULL, "name": 'x "y"'} for i in range(4)},
+        {f"M{i}": {"meid": f"M{i}", **FULL} for i in range(4)},
+    ):
+        text = json.dumps(records, ensure_ascii=False, separators=(",", ":"))
+        pieces = [text[text.index(f'"M{i}":') :].split(',"M' + str(i + 1) + '":{')[0] for i in range(4)]
+        pieces[-1] = pieces[-1][:-1]
+        # Without its last brackets an answer seems cut, and is asked for again.
+        for at in range(1, len(text) - 2):
+            body = f'{{"statusCode":"0","data":{text[:at]}{text[at + 1 :]}}}'.encode()
+            answer = read_answer(body, is_whole=True)
+            hit = next(i for i in range(4) if at <= text.index(pieces[i]) + len(pieces[i]))
+            shown = set(merge_answers([answer]).meetings["meeting_id"].to_pylist())
+            assert {f"M{i}" for i in range(4) if i != hit} <= shown, (at, body.decode())
+            check(body, [], deeply=False)
+
+
+def test_a_lost_character_in_a_map_that_only_counts_makes_no_ids() -> None:
+    text = json.dumps({"0": FULL, "1": FULL, "2": FULL}, ensure_ascii=False)
+    answer = read_answer(f'{{"statusCode":"0","data":{text.replace(":", "", 2)}}}'.encode(), is_whole=True)
+    assert merge_answers([answer]).meetings.num_rows == 0
+    assert [row for row in rows(answer)[1] if row[0] == "no_id"]

@@ -1,0 +1,174 @@
+"""Meetings inside of meetings: which objects in a record are records of their own, and which only describe it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ytxdata.records.json_values import read_object, with_parties_beside
+from ytxdata.records.signs import Signs, are_places
+from ytxdata.records.spans import Found, Member, elements_of, is_member, members_of, placed_members, value_at
+
+DEEPEST = 8
+"""Deeper than this no list of records stands: what lies deeper is one record if it names an id, else a reject."""
+
+_SAMPLE = 64
+"""In how many records the spellings of the meeting id are learned."""
+
+_DIGITS = re.compile(r"\d")
+
+
+class Inside(NamedTuple):
+    """Meetings that stand in records, each a record of its own; paths of those that took their key for their id, and of
+    objects with times that may be meetings and were left where they are."""
+
+    found: list[Found]
+    keyed: list[str]
+    left: list[str]
+
+
+def meetings_inside(signs: Signs, found: Sequence[Found]) -> Inside:
+    """Return the meetings inside of meetings; their bytes are no longer the outer one's."""
+    # Out of a JSON string places are not those of the text: there it is asked where the string is undone.
+    here = [one for one in found if one.has_id and one.end - one.start == len(one.raw)]
+    inside = Inside([], [], [])
+    for i in that_may_hold_others(signs, [one.raw for one in here]):
+        _InRecord(signs, here[i]).gather(inside)
+    return inside
+
+
+def that_may_hold_others(signs: Signs, raws: Sequence[bytes]) -> list[int]:
+    """Return which records must be looked at closely: they name more meetings than themselves, by the spellings of the
+    id that a sample of them has, or hold more than one list of parties.
+    """
+    # Looked for in every spelling in every record, this takes a third of the time of the parse.
+    spelled = {key for raw in raws[:: len(raws) // _SAMPLE + 1] for key in signs.id_keys(raw)}
+    counts = sum(np.array([raw.count(key) for raw in raws]) for key in spelled)
+    named = np.flatnonzero(counts > 1).tolist() if spelled else []
+    others = {i for i in named if signs.names_another(raws[i])}
+    known: dict[bytes, bool] = {}
+    return sorted(others.union(i for i, raw in enumerate(raws) if not _is_plain(raw, signs, known)))
+
+
+def _is_plain(raw: bytes, signs: Signs, known: dict[bytes, bool]) -> bool:
+    """Return whether a record holds nothing but words and one list of parties, as nearly all do: told by its brackets,
+    in a tenth of the time that it takes to decode.
+    """
+    first = raw.find(b"[")
+    if first < 0:
+        return raw.count(b"{") <= 1
+    if raw.count(b"[") > 1 or raw.count(b"{", 0, first) > 1 or raw.find(b"{", raw.rfind(b"]")) >= 0:
+        return False
+    # A list without objects holds no meeting, whatever its key.
+    if raw.find(b"{", first) < 0:
+        return True
+    end = raw.rfind(b'"', 0, first)
+    key = raw[raw.rfind(b'"', 0, end) + 1 : end]
+    if key not in known:
+        known[key] = signs.is_parties(key.decode("utf-8", "replace"))
+    return known[key]
+
+
+class _Object(NamedTuple):
+    """An object in a record: where it stands, its key in the object around it, whether that may be its id, and whether
+    it is among the parties."""
+
+    one: Found
+    member: Member | None
+    may_take_key: bool
+    is_among_parties: bool
+
+
+class _InRecord:
+    """The search in one record."""
+
+    def __init__(self, signs: Signs, whole: Found) -> None:
+        self.signs = signs
+        value = read_object(whole.raw, signs.aliases).value or {}
+        lifted = with_parties_beside(value, signs.aliases)
+        self.own = signs.ids_of(value if lifted is None else lifted)
+        # Its own meeting stands in it beside the parties, and is no other one.
+        self.is_lifted = lifted is not None
+        at = value_at(whole.raw)
+        self.whole = whole._replace(raw=whole.raw[at:], start=whole.start + at)
+
+    def gather(self, inside: Inside) -> None:
+        """Add the meetings in it."""
+        if not self.own and not self.signs.names_another(self.whole.raw):
+            return  # no record: an object that was too deep to be looked into
+        for item in self._objects(self.whole, 0, is_among_parties=False):
+            if self._is_meeting(item):
+                inside.found.append(self._record(item))
+                inside.keyed.extend([item.one.path] * is_member(inside.found[-1].raw))
+            elif self._may_be_meeting(item):
+                inside.left.append(item.one.path)
+
+    def _objects(self, whole: Found, depth: int, *, is_among_parties: bool) -> Iterator[_Object]:
+        """Yield the objects in an object or a list, at any depth."""
+        members: list[Member | None] = []
+        if whole.raw[:1] == b"{":
+            placed = placed_members(whole.raw)
+            # The keys of a meeting's own members are names of columns; an id only one that looks like the meeting's.
+            is_map = depth > 0 and not self.signs.columns(placed)
+            may_take_key = is_map and not are_places([one.key for one in placed if one.raw[:1] == b"{"])
+            members += placed
+            parts = [(f"{whole.path}.{one.key}", one.raw, one.start) for one in placed]
+        else:
+            may_take_key = False
+            raws, starts = elements_of(whole.raw)
+            members += [None] * len(raws)
+            parts = [(f"{whole.path}[{i}]", *one) for i, one in enumerate(zip(raws, starts, strict=True))]
+        for member, (path, raw, start) in zip(members, parts, strict=True):
+            at = whole.start + start
+            one = Found(raw, path, True, at, at + len(raw))
+            is_party = is_among_parties or (member is not None and self.signs.is_parties(member.key))
+            if raw[:1] == b"{":
+                takes_key = member is not None and (may_take_key or self._looks_like_id(member.key))
+                yield _Object(one, member, takes_key, is_party)
+            if raw[:1] in (b"{", b"[") and depth < DEEPEST:
+                yield from self._objects(one, depth + 1, is_among_parties=is_party)
+
+    def _is_meeting(self, item: _Object) -> bool:
+        """Return whether an object is a meeting of its own, rather than a party or what describes the record."""
+        value = read_object(item.one.raw, self.signs.aliases).value or {}
+        ids = self.signs.ids_of(value)
+        if ids - self.own:
+            return self.signs.is_another(value, self.own)
+        if self.is_lifted or item.is_among_parties:
+            return False
+        members = members_of(item.one.raw)
+        columns = self.signs.columns(members)
+        has_parties = any(self.signs.is_parties(one.key) and one.raw[:1] in (b"[", b"{") for one in members)
+        has_phone = self.signs.has_phone(members)
+        if ids:
+            # A second telling, with parties of its own; a recording may repeat id and times, and says nothing more.
+            return has_parties or ("creator" in columns and not has_phone)
+        if has_parties or ("creator" in columns and columns & {"started_at", "ended_at"}):
+            return not has_phone
+        is_entry = item.member is not None and self._looks_like_id(item.member.key)
+        return is_entry and self._may_be_meeting(item)
+
+    def _may_be_meeting(self, item: _Object) -> bool:
+        """Return whether an object has a start that may be a meeting's: a recording or a sitting has one too."""
+        members = members_of(item.one.raw)
+        is_doubtful = not (self.is_lifted or item.is_among_parties or self.signs.has_phone(members))
+        return is_doubtful and "started_at" in self.signs.columns(members) and not self.signs.ids(members)
+
+    def _looks_like_id(self, key: str) -> bool:
+        """Return whether a key looks like the id of the meeting around it: digits where that has digits."""
+        form = _DIGITS.sub("0", key)
+        return "0" in form and not are_places([key]) and form in {_DIGITS.sub("0", one) for one in self.own}
+
+    def _record(self, item: _Object) -> Found:
+        """Return the record that a meeting in a record is: with its key where that is its id, else without an id."""
+        one, member = item.one, item.member
+        if self.signs.ids(members_of(one.raw)):
+            return one
+        if member is None or not (item.may_take_key and self.signs.is_record_under_id(member)):
+            return one._replace(has_id=False)
+        at = one.start - (member.start - member.key_start)
+        around = self.whole.raw[at - self.whole.start : one.end - self.whole.start]
+        return one._replace(raw=around, start=at)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from ytxdata.errors import TruncatedError
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.escapes import unescape
 from ytxdata.records.find_records import split_list
 from ytxdata.records.merge import MergedTables, merge_answers
+from ytxdata.records.spans import unescape
 
 STATUS = '"statusCode":"0","statusMsg":"提交成功"'
 

@@ -20,10 +20,10 @@ from ytxdata.files import hidden_note, unpacked
 from ytxdata.history.history import History, Unreadable
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, as_utf8, decode, is_literal, read_answer
-from ytxdata.records.find_records import IS_TORN
+from ytxdata.records.find_records import IS_TORN, first_document, past_blanks
 from ytxdata.records.schema import DEFAULT
 from ytxdata.records.signs import Signs
-from ytxdata.records.spans import first_document, members_of, past_blanks
+from ytxdata.records.spans import members_of
 
 
 def read_answers(

@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 
 from ytxdata.labels import Text
-from ytxdata.records.escapes import Unescaped, may_be_escaped, unescape
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
 from ytxdata.records.nested import DEEPEST, that_may_hold_others
 from ytxdata.records.salvage import Salvaged, salvage
@@ -23,13 +22,14 @@ from ytxdata.records.spans import (
     Member,
     Offsets,
     RawRecord,
+    Unescaped,
     check,
-    first_document,
     is_member,
-    past_blanks,
+    may_be_escaped,
     placed_members,
     shifted,
     structure,
+    unescape,
     wide_gaps,
 )
 
@@ -346,3 +346,30 @@ def split_list(body: bytes) -> PlainList | None:
     members = placed_members(around) if structure(around) == "strict" else []
     listed = [member.raw for member in members if plain(member.key) == "data"]
     return PlainList(raws, starts, ends, members) if listed == [_NULL] else None
+
+
+_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+_BLANKS = re.compile(rb"\s*")
+_SKIP = msgspec.json.Decoder(msgspec.Raw)
+
+
+def first_document(text: bytes, start: int) -> int | None:
+    """Return how long the strict JSON value is that begins there, or None; what follows it is not looked at."""
+    # Strictly: where damaged text ends cannot be told from its beginning.
+    rest = memoryview(text)[start:]
+    try:
+        _SKIP.decode(rest)
+    except msgspec.DecodeError as error:
+        behind = _TRAILING.search(str(error))
+        return (
+            len(bytes(rest[: int(behind[1]) - 1]).rstrip()) if behind else None
+        )  # it names the byte behind the one it means
+    except STRICT_ERRORS:
+        return None
+    return len(text.rstrip()) - start
+
+
+def past_blanks(text: bytes, at: int) -> int:
+    """Return where the next character that is not blank stands."""
+    match = _BLANKS.match(text, at)
+    return match.end() if match else at

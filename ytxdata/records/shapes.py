@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ytxdata.labels import Text
-from ytxdata.records.escapes import may_be_escaped, unescape
 from ytxdata.records.json_values import is_meeting_with_parties_beside
 from ytxdata.records.nested import DEEPEST, meetings_inside
 from ytxdata.records.salvage import Salvaged
@@ -21,10 +20,12 @@ from ytxdata.records.spans import (
     Member,
     elements_of,
     is_member,
+    may_be_escaped,
     members_of,
     placed_members,
     shifted,
     structure,
+    unescape,
 )
 
 DAMAGED = Text(

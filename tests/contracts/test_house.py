@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 165
+MOST_FILES = 166
 LONGEST_FILE = 450
 LONGEST_LINE = 120
 

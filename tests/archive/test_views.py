@@ -13,12 +13,14 @@ import narwhals as nw
 import pyarrow.parquet as pq
 import pytest
 
+from ytxdata import metrics
 from ytxdata.archive import Archive, cleanup
 from ytxdata.archive import cleanup as compaction
 from ytxdata.archive.heads import Snapshot, newest, write_head
 from ytxdata.archive.stored_files import SCHEMAS, described
 from ytxdata.archive.views import relation
 from ytxdata.errors import UsageError
+from ytxdata.history.history import History
 from ytxdata.records.normalize import PARSER_VERSION
 from ytxdata.records.schema import DEFAULT
 from ytxdata.times import BEIJING
@@ -247,3 +249,22 @@ def written_without(archive: Archive, table: str, column: str) -> None:
     path = first.path.replace(".parquet", "-7.parquet")
     pq.write_table(pq.read_table(archive.path / first.path).drop_columns([column]), archive.path / path)
     write_head(archive.path, snapshot.head, {**snapshot.listed, table: (described(archive.path, path), *others)})
+
+
+def test_reports_count_namesakes_each_with_its_own_legs(archive: Archive, platform: Any) -> None:
+    """A party whose clock is a week behind is of the meeting whose record lists it, which time alone would not say."""
+    wrong = {"phone": "13900000003", "jointime": "2026-01-01 10:00:00", "leavetime": "2026-01-01 10:01:00"}
+    week_later = {"starttime": "2026-01-08 09:00:00", "endtime": "2026-01-08 09:05:00", "parties": [wrong] * 3}
+    platform.records = [platform.record(0, parties=[wrong | {"phone": "13900000001"}])]
+    platform.records.insert(0, platform.record(0, **week_later))
+    archive.sync(platform)
+    history = History.from_answers([platform.query_meeting(meetingcount=9)])
+    assert len(history.meetings) == 2
+    for source in (archive, history):
+        legs = metrics.usage(source, by="week")["legs"].tolist()
+        assert legs == [1, 3]
+    keyed = archive.scans("meetings", "legs", is_keyed=True)
+    frames = metrics.Frames(*(one.collect("pandas").to_native() for one in keyed))
+    assert metrics.usage(frames, by="week")["legs"].tolist() == [1, 3]
+    nothing = Archive(archive.path.parent / "none.archive").scans("meetings", "legs", is_keyed=True)
+    assert [one.schema.names()[0] for one in nothing] == ["meeting_key"] * 2

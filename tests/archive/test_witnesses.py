@@ -249,3 +249,20 @@ def test_a_disk_that_is_full_while_an_interrupted_change_is_healed_is_told_as_su
     with pytest.raises(ArchiveWriteError) as caught:
         archive.remove_witness("bill")
     assert "No space left" in str(caught.value)
+
+
+def test_who_came_in_by_the_accounts_own_number_is_not_of_the_class_of_its_digits(
+    tmp_path: Path, platform: Any
+) -> None:
+    """Its line is a landline by its digits; a list of landlines lacks it, and lacks nothing."""
+    joined = {"jointime": "2026-01-01 09:00:10", "leavetime": "2026-01-01 09:04:00"}
+    parties = [{"phone": phone, **joined} for phone in ("01065520000", "01088880000", "13900000001")]
+    platform.records = [platform.record(n, srcclid="010 6552 0000", parties=parties) for n in (0,)]
+    made = Archive(tmp_path / "landlines")
+    made.sync(platform)
+    listed = "号码,开始时间\n01088880000,2026-01-01 09:00:10\n合计,1\n".encode()
+    asked: dict[str, Any] = {"kind": "cdr", "start": "2026-01-01", "end": "2026-01-02", "name": "cdr.csv"}
+    said = made.witness(listed, number_class="fixed", totals={"lines": 1}, **asked)
+    assert (said.n_found, said.n_only_in_witness, said.n_only_in_archive) == (1, 0, 0)
+    by_it = made.witness(listed.replace(b"88880000", b"65520000"), number_class="access", totals={"lines": 1}, **asked)
+    assert (by_it.n_found, by_it.n_only_in_archive) == (1, 0)

@@ -124,11 +124,22 @@ def facts(office: Office, min_parties: int = 1) -> list[Fact]:
 
 
 def belongs_to(leg: Leg, office: Office) -> Meeting | None:
-    """The meeting of that id; of several, the last that had begun when the leg joined, or the first."""
+    """The meeting of that id; of several, the one during which the leg was connected first; of two around the join, the
+    second if the leg saw it begin, else the nearer; the first when it never joined.
+    """
     mine = [meeting for meeting in office.meetings if meeting.meeting_id == leg.meeting_id]
     begun = sorted((meeting for meeting in mine if meeting.start is not None), key=lambda meeting: meeting.start or 0)
-    before = [meeting for meeting in begun if leg.join is not None and (meeting.start or 0) <= leg.join]
-    return next(iter([*before[::-1], *begun, *mine]), None)
+    if leg.join is None or len(begun) < 2:
+        return next(iter([*begun, *mine]), None)
+    before = [meeting for meeting in begun if (meeting.start or 0) <= leg.join]
+    after = [meeting for meeting in begun if (meeting.start or 0) > leg.join]
+    if not before or not after:
+        return (before or after)[-1 if before else 0]
+    start, over = after[0].start or 0, max(before[-1].start or 0, before[-1].end or 0)
+    if leg.join < over:
+        return before[-1]
+    sees_it_begin = leg.leave is not None and leg.leave > start
+    return after[0] if sees_it_begin or start - leg.join < leg.join - over else before[-1]
 
 
 def placed(fact: Fact, day_of: str) -> int | None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from tests.metrics import oracle
 from tests.metrics.offices import EDGES, ENGINES, LEGS, MEETINGS, difficult, polars_frames, rows, tables
 from tests.metrics.oracle import Leg, Meeting, Office
 from tests.metrics.test_engines import REPORTS
@@ -161,3 +162,58 @@ def test_types_and_zones_are_the_same_on_every_engine(engine: str) -> None:
         found, expected = (make(ENGINES[one](difficult())).arrow.schema for one in (engine, "pandas"))
         assert found.remove_metadata() == expected.remove_metadata(), name
         assert not any(pa.types.is_null(field.type) for field in found), name
+
+
+DAY, PHONES = 86_400, ("+8613900000000", "+8613900000001", "+861065520000")
+
+
+def room(*legs: tuple[int | None, int | None], ends: tuple[int | None, ...] = (600, DAY + 600)) -> Office:
+    """A room used on two days by one id; each day numbers its legs anew, who was listed when is not told."""
+    starts = (EDGES[0], EDGES[0] + DAY)
+    meetings = [
+        Meeting("room", PHONES[n], start, None if end is None else EDGES[0] + end, None)
+        for n, (start, end) in enumerate(zip(starts, ends, strict=True))
+    ]
+    at = [tuple(None if second is None else EDGES[0] + second for second in leg) for leg in legs]
+    return Office(meetings, [Leg("room", n % 2 + 1, PHONES[n % 3], *times) for n, times in enumerate(at)])
+
+
+NAMESAKES = {
+    "both in time": room((0, 600), (5, 600), (DAY, DAY + 600), (DAY + 5, DAY + 300)),
+    "joined before its start": room((0, 600), (5, 600), (DAY - 5, DAY + 600), (DAY - 3, DAY + 300)),
+    "hung on after the end": room((0, 600), (5, 4000), (DAY, DAY + 600)),
+    "hung on into the next": room((0, 600), (5, DAY + 30), (DAY, DAY + 600)),
+    "between both": room((0, 600), (700, 800), (DAY - 700, DAY - 500), (DAY, DAY + 600)),
+    "between both, still open": room((0, None), (700, None), (DAY - 700, None), (DAY, DAY + 600)),
+    "back to back": room((0, DAY), (DAY, DAY + 600), (DAY, None), ends=(DAY, DAY + 600)),
+    "one runs": room((0, 600), (3, 600), (DAY, None), (DAY - 1, None), ends=(600, None)),
+    "never joined": room((0, 600), (None, None), (DAY, DAY + 600), (None, None), (None, None)),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case", NAMESAKES)
+def test_meetings_of_one_id_are_told_apart_by_time(engine: str, case: str) -> None:
+    office = NAMESAKES[case]
+    for by in ("day", "total"):
+        assert rows(metrics.usage(ENGINES[engine](office), by=by)) == oracle.usage(office, by)
+    for frames in (ENGINES[engine](office), changed(engine, office, lambda m, n: (m, pa.concat_tables([n, n])))):
+        people = {row["number"]: row["legs"] for row in rows(metrics.people(frames))}
+        assert people == {number: legs for number, (_, legs, *_) in oracle.people(office).items()}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "ends", [(DAY + 1, DAY + 600), (None, DAY + 600), (None, None)], ids=["overlap", "runs on", "both run"]
+)
+def test_meetings_of_one_id_that_may_be_one_are_refused(engine: str, ends: tuple[int | None, ...]) -> None:
+    with pytest.raises(UsageError, match="of the id room cannot be told apart"):
+        metrics.usage(ENGINES[engine](room((0, 600), ends=ends)))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_meeting_without_start_beside_one_of_its_id_is_refused(engine: str) -> None:
+    office = room((0, 600))
+    meetings = [office.meetings[0], Meeting("room", None, None, None, None)]
+    with pytest.raises(UsageError, match="cannot be told apart"):
+        metrics.usage(ENGINES[engine](Office(meetings, office.legs)))

@@ -290,13 +290,18 @@ class Scan(nw.LazyFrame[Any]):
     """A view that reads only what is asked for: a lazy frame of narwhals that other tools take as it is.
 
     `pl.DataFrame(scan)`, `duckdb.sql("from scan")` and `pd.DataFrame(scan)` read its rows, and so they do those of what
-    `filter`, `select` and `join` make of it.
+    `filter`, `select` and `join` make of it. `n_stored` is how many rows are stored of all views that were asked for
+    with it, and tells whether they are worth an engine: None where nobody counted.
     """
 
+    n_stored: int | None = None
+
     @classmethod
-    def of(cls, native: Any) -> Scan:
+    def of(cls, native: Any, n_stored: int | None = None) -> Scan:
         """Return the scan of an engine's own lazy frame."""
-        return cls(nw.from_native(native)._compliant_frame, level="lazy")
+        made = cls(nw.from_native(native)._compliant_frame, level="lazy")
+        made.n_stored = n_stored
+        return made
 
     @property
     def schema(self) -> nw.Schema:
@@ -326,19 +331,23 @@ class Scan(nw.LazyFrame[Any]):
 
 
 def scan(
-    snapshot: Snapshot | None, names: Sequence[str], *, as_of: datetime | None, engine: str, spark: Any
-) -> tuple[Scan, ...]:
+    snapshot: Snapshot | None, names: Sequence[str], *, as_of: datetime | None, engine: str, spark: Any,
+    is_keyed: bool = False,
+) -> tuple[Scan, ...]:  # fmt: skip
     """Return views of one snapshot as lazy narwhals frames of an engine, which can be joined with each other.
 
     Parameters
     ----------
     spark
         The Spark session; the active one when None. Its workers must reach the archive's directory.
+    is_keyed
+        As in `view`.
     """
     for name in names:
         _choose("view", name, COLUMNS)
-    natives = _choose("engine", engine, _ENGINES)(snapshot, names, as_of, spark)
-    return tuple(map(Scan.of, natives))
+    natives = _choose("engine", engine, _ENGINES)(snapshot, names, as_of, spark, is_keyed)
+    n_stored = sum(file.rows for name in names for file in snapshot.files(name)) if snapshot else 0
+    return tuple(Scan.of(native, n_stored) for native in natives)
 
 
 def _choose(what: str, given: str, table: dict[str, Any]) -> Any:
@@ -351,14 +360,23 @@ def _choose(what: str, given: str, table: dict[str, Any]) -> Any:
     return table[given]
 
 
-def _duckdb(snapshot: Snapshot | None, names: Sequence[str], as_of: datetime | None, _spark: Any) -> list[Any]:
+def _duckdb(
+    snapshot: Snapshot | None, names: Sequence[str], as_of: datetime | None, _spark: Any, is_keyed: bool
+) -> list[Any]:
     connection = connect()
     if snapshot is None:
-        return [connection.from_arrow(empty(COLUMNS[name])) for name in names]
-    return [relation(snapshot, name, as_of=as_of, connection=connection) for name in names]
+        return [connection.from_arrow(_none(name, is_keyed)) for name in names]
+    return [relation(snapshot, name, as_of=as_of, connection=connection, is_keyed=is_keyed) for name in names]
 
 
-def _pyspark(snapshot: Snapshot | None, names: Sequence[str], as_of: datetime | None, spark: Any) -> list[Any]:
+def _none(name: str, is_keyed: bool) -> pa.Table:
+    rows = empty(COLUMNS[name])
+    return rows.add_column(0, "meeting_key", pa.nulls(0, pa.string())) if is_keyed and name in KEYED else rows
+
+
+def _pyspark(
+    snapshot: Snapshot | None, names: Sequence[str], as_of: datetime | None, spark: Any, is_keyed: bool
+) -> list[Any]:
     require_extra("spark")
     from pyspark.sql import SparkSession
 
@@ -368,13 +386,13 @@ def _pyspark(snapshot: Snapshot | None, names: Sequence[str], as_of: datetime | 
             Text("没有活动的 Spark 会话", "there is no active Spark session"),
             remedy=Text("用 spark= 传入会话", "pass one as spark="),
         )
-    return [_spark_view(session, snapshot, name, as_of) for name in names]
+    return [_spark_view(session, snapshot, name, as_of, is_keyed) for name in names]
 
 
-def _spark_view(session: Any, snapshot: Snapshot | None, name: str, as_of: datetime | None) -> Any:
+def _spark_view(session: Any, snapshot: Snapshot | None, name: str, as_of: datetime | None, is_keyed: bool) -> Any:
     if snapshot is None:
-        return session.createDataFrame(empty(COLUMNS[name]))
-    sql = view(name, as_of, None, None)
+        return session.createDataFrame(_none(name, is_keyed))
+    sql = view(name, as_of, None, None, is_keyed=is_keyed)
     frames = {table: _files(session, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
     frames |= {found: session.createDataFrame(rows) for found, rows in _found(snapshot, sql, as_of).items()}
     names = {table: f"{{{table}}}" for table in frames}

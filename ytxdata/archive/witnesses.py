@@ -27,6 +27,7 @@ from ytxdata.history.proof.witness import TOLERANCE, Archived, Hearing, Totals, 
 from ytxdata.history.witness_lists import read_witness
 from ytxdata.labels import Text
 from ytxdata.phones import normalize, number_class
+from ytxdata.records.numbers import access_numbers
 
 SLACK = timedelta(days=1)
 """How far beyond its period the archive is read, so that a line at its edge finds its meeting."""
@@ -170,11 +171,15 @@ def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
             # a bill need not list a meeting in which nobody was connected: that it lacks one says nothing against it
             yield Archived(f"{place}", meeting_id, started_at, number, is_silent=ended_at == started_at)
         return
+    # who came in by the account's own number is of no other class, as in every report
+    own = (
+        frozenset() if witness.number_class is None else access_numbers(read(snapshot, "meetings", ("display_number",)))
+    )
     columns = ("meeting_id", "joined_at", "number", "duration_s")
     elsewhere = read(snapshot, "legs", columns, among("obs", np.array(sorted(one.obs for one in far), dtype=np.int64)))
     legs = chain(_rows(snapshot, "legs", *near, columns), _cells(elsewhere, columns))
     for place, (meeting_id, joined_at, number, duration_s) in enumerate(legs):
-        if witness.number_class in (None, number_class(number)):
+        if witness.number_class in (None, number_class(number, own)):
             is_silent = joined_at is None or duration_s == 0
             yield Archived(f"{place}", meeting_id, joined_at, number, is_silent=is_silent)
 

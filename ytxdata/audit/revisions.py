@@ -173,7 +173,7 @@ def _end_of(month: str) -> datetime:
 
 def _figures(archive: Archive, as_of: datetime | None, by: By = "month") -> dict[str, dict[str, Decimal | None]]:
     """Return month → figure → value, as the archive knew it."""
-    meetings, legs = archive.scans("meetings", "legs", as_of=as_of)
+    meetings, legs = archive.scans("meetings", "legs", as_of=as_of, is_keyed=True)
     rows: list[Mapping[str, Any]] = to_arrow(usage(Frames(meetings, legs), by=by).frame).to_pylist()
     sums = _amounts(meetings)
     return {

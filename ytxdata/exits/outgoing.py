@@ -231,7 +231,9 @@ class Outgoing:
         return record_table(self.certificate.frame, "coverage", certificate=self.certificate)
 
     def _usage(self) -> Table:
-        meetings, legs = scan(self.snapshot, ("meetings", "legs"), as_of=self.as_of, engine="duckdb", spark=None)
+        meetings, legs = scan(
+            self.snapshot, ("meetings", "legs"), as_of=self.as_of, engine="duckdb", spark=None, is_keyed=True
+        )
         return replace(usage(Frames(meetings, legs, certificate=self.certificate), by="day"), name="usage_daily")
 
     def _leaves(self, rows: pa.Table, name: str) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from ytxdata.records.schema import TableName
 from ytxdata.tables.described import Definition, unit_of
 from ytxdata.tables.html import number, shown
 from ytxdata.tables.table import Table, record_table
-from ytxdata.times import instant_of, now
+from ytxdata.times import BEIJING, beijing_text, instant_of, now
 
 Value = int | float | Decimal | None
 
@@ -180,9 +180,34 @@ class Collection:
     notes: tuple[Text, ...] = ()
 
     @property
+    def compared(self) -> Text | None:
+        """With which days the key figures are compared, up to the verdict on those; None when nothing can be."""
+        if self.before is None:
+            return None
+        said = Text("与上一期间相比：", "Compared with the period before, ")
+        if self.cut_at is not None:
+            at = beijing_text(self.cut_at)
+            said = Text(
+                f"本期的数据到 {at}，与上一期间的同样一段相比：",
+                f"This period has data until {at} and is compared with as much of the one before, ",
+            )
+        span = span_of(self.before[0])
+        return Text(f"{said.zh}{span.zh}，其数据", f"{said.en}{span.en}, whose data is")
+
+    @property
     def tables(self) -> dict[str, Table]:
         """All tables by name, records first."""
         return {**self.records, **self.reports, "coverage": self.coverage}
+
+
+def span_of(period: tuple[datetime, datetime] | None) -> Text:
+    """Return a half-open period in words, in days where its edges are midnights."""
+    if period is None:
+        return Text("此期间没有会议", "no meetings in this period")
+    edges = [instant.astimezone(BEIJING) for instant in period]
+    form = "%Y-%m-%d" if all(edge.time() == time() for edge in edges) else "%Y-%m-%d %H:%M:%S"
+    start, end = (edge.strftime(form) for edge in edges)
+    return Text(f"{start} 至 {end}（不含）", f"{start} to {end} (not included)")
 
 
 class _Still(Archive):

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +27,7 @@ from ytxdata.files import replacing
 from ytxdata.labels import Lang, Text, preferred_lang
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.metrics.report import Report
-from ytxdata.pages.collection import Collection, KeyFigure
+from ytxdata.pages.collection import Collection, KeyFigure, span_of
 from ytxdata.plots import PICTURES
 from ytxdata.plots.canvas import Inset
 from ytxdata.redact import kept_apart
@@ -138,7 +138,7 @@ def page(collected: Collection, *, lang: Lang | None = None, privacy: Privacy | 
     lang = lang or preferred_lang()
     langs: tuple[Lang, ...] = ("zh", "en") if lang == "both" else (lang,)
     articles = [_article(collected, one, privacy or Privacy()) for one in langs]
-    span = _span(collected.period).in_(langs[0])
+    span = span_of(collected.period).in_(langs[0])
     script = (Path(templates.__file__).parent / "report.js").read_text(encoding="utf-8")
     filled = render(
         "report.html",
@@ -161,7 +161,7 @@ def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
     if len(certificate.periods) > 1:  # one verdict for all of it needs no picture
         title = collected.coverage.title.in_(lang)
         coverage = chart("coverage", collected.coverage, title=title, lang=lang, prefix=f"{lang}-coverage")
-        parts = [_Part(part.verdict, _span((part.start, part.end)), part.told) for part in certificate.periods]
+        parts = [_Part(part.verdict, span_of((part.start, part.end)), part.told) for part in certificate.periods]
     common = {note for note in collected.reports["usage"].notes if all(note in other.notes for other in reports)}
     return render(
         "article.html",
@@ -169,15 +169,13 @@ def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
         certificate=certificate,
         coverage=coverage,
         parts=parts,
-        span=_span(collected.period),
+        span=span_of(collected.period),
         zone=_ZONE,
         zone_name=ZONE_NAME,
         is_empty=not any(figure.value for figure in collected.figures),
         figures=[_figure(figure, lang) for figure in collected.figures],
-        before=None
-        if collected.before is None
-        else {"span": _span(collected.before[0]), "verdict": collected.before[1].worst},
-        cut_at=beijing_text(collected.cut_at),
+        before=None if collected.before is None else collected.before[1].worst,
+        compared=collected.compared,
         reports=[_shown(report, lang, privacy, common, ids) for report in reports],
         excluded=list(_excluded(reports, lang)),
         rules=list(_rules(reports, lang)),
@@ -338,16 +336,6 @@ def _rules(reports: Iterable[Report], lang: Lang) -> Iterator[_Rule]:
         settings = ", ".join(f"{name} = {value}" for name, value in one.parameters.items() if value is not None)
         origin = Text(f"依据：{one.origin.zh}", f"Origin: {one.origin.en}").in_(lang) if one.origin.en else ""
         yield _Rule(one.key, one.label, one.formula, " · ".join(part for part in (settings, origin) if part))
-
-
-def _span(period: tuple[datetime, datetime] | None) -> Text:
-    """A half-open period in words, in days where its edges are midnights."""
-    if period is None:
-        return Text("此期间没有会议", "no meetings in this period")
-    edges = [instant.astimezone(BEIJING) for instant in period]
-    form = "%Y-%m-%d" if all(edge.time() == time() for edge in edges) else "%Y-%m-%d %H:%M:%S"
-    start, end = (edge.strftime(form) for edge in edges)
-    return Text(f"{start} 至 {end}（不含）", f"{start} to {end} (not included)")
 
 
 class Size(NamedTuple):

@@ -239,6 +239,11 @@ class Overview:
             for column, place in ((18, at), (22, at + half)):
                 if place < (half if column == 18 else len(links)):
                     self._link(line, column, links[place].sheet)
+        compared = self.collected.compared
+        if compared is not None and self.collected.before is not None:
+            verdict = VERDICTS[self.collected.before[1].worst].in_(lang)
+            said = f"{compared.in_(lang)} {verdict}"
+            self._put(row + 1 + rows, 0, _COLUMNS - 1, said, styled(font_color="#5F5F5F", font_size=9))
 
     def _figure(self, line: int, at: int, spans: Sequence[tuple[int, int]]) -> None:
         figure, styled = self.collected.figures[at], self._formats.styled

@@ -67,7 +67,10 @@ class Listing(NamedTuple):
 
 
 class MergedTables(NamedTuple):
-    """Arrow tables with the columns of `schema`, instants in UTC, the counts, and what each answer lists, as asked."""
+    """Arrow tables with the columns of `schema`, instants in UTC, the counts, and what each answer lists, as asked.
+
+    `owners` has for each row of `legs` the place of its meeting in `meetings`: one id may stand for two.
+    """
 
     meetings: pa.Table
     legs: pa.Table
@@ -75,6 +78,7 @@ class MergedTables(NamedTuple):
     problems: pa.Table
     counts: Counts
     listings: tuple[Listing, ...] = ()
+    owners: pa.Array = pa.array([], pa.int64())
 
 
 class _Told(NamedTuple):
@@ -178,13 +182,15 @@ def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Merg
     rank = np.full(max(len(raws), 1), -1)
     rank[[meeting.shown.row for meeting in meetings]] = np.arange(len(meetings))
     joined = _joined(tables, meetings)
+    legs = _in_order(with_joined(tables.legs, joined), rank)
     return MergedTables(
         _meeting_table(tables, meetings, joined),
-        _in_order(with_joined(tables.legs, joined), rank).select(schema.arrow_schema(schema.LEGS).names),
+        legs.select(schema.arrow_schema(schema.LEGS).names),
         _reject_table(tables, refused),
         _problem_table(with_joined(tables.problems, joined), meetings, rank),
         counts,
         listings,
+        pa.array(rank[legs["row"].to_numpy()], pa.int64()),
     )
 
 

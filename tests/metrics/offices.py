@@ -23,7 +23,7 @@ EDGES = (20_544 * _DAY, 20_543 * _DAY, 20_544 * _DAY + 9 * 3600, 20_511 * _DAY +
 
 MEETINGS = pa.schema([
     ("meeting_id", pa.string()), ("creator", pa.string()), ("started_at", pa.timestamp("us", "UTC")),
-    ("ended_at", pa.timestamp("us", "UTC")), ("n_legs", pa.int64()), ("pull_id", pa.string()),
+    ("ended_at", pa.timestamp("us", "UTC")), ("n_legs", pa.int64()), ("name", pa.string()), ("pull_id", pa.string()),
 ])  # fmt: skip
 LEGS = pa.schema([
     ("meeting_id", pa.string()), ("leg", pa.int64()), ("number", pa.string()),
@@ -37,7 +37,7 @@ def _instant(second: int | None) -> int | None:
 
 def tables(office: Office) -> tuple[pa.Table, pa.Table]:
     meetings = [
-        {"meeting_id": m.meeting_id, "creator": m.creator, "started_at": _instant(m.start), "ended_at": _instant(m.end), "n_legs": m.n_legs, "pull_id": f"pull-{m.meeting_id}"}
+        {"meeting_id": m.meeting_id, "creator": m.creator, "started_at": _instant(m.start), "ended_at": _instant(m.end), "n_legs": m.n_legs, "name": m.name, "pull_id": f"pull-{m.meeting_id}"}
         for m in office.meetings
     ]  # fmt: skip
     legs = [
@@ -79,28 +79,41 @@ def rows(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def _near(edge: int) -> st.SearchStrategy[int]:
-    return st.integers(edge - 90, edge + 90)
+NAMES = (None, "周会 3 月", "Sales weekly", "one to one")
 
 
 @st.composite
-def offices(draw: st.DrawFn) -> Office:
-    """A few meetings around the edges of days, months and working hours, with everything that can be unknown."""
+def offices(draw: st.DrawFn, step: int = 1) -> Office:
+    """A few meetings around the edges of days, months and working hours, with everything that can be unknown.
+
+    With a larger step there are few seconds at which anything can happen, and so much at one.
+    """
+
+    def _near(edge: int) -> st.SearchStrategy[int]:
+        return st.integers(-90 // step, 90 // step).map(lambda n: edge + n * step)
+
     meetings, legs = [], []
     for number in range(draw(st.integers(0, 4))):
         edge = draw(st.sampled_from(EDGES))
         start = draw(st.none() | _near(edge)) if draw(st.booleans()) else draw(_near(edge))
-        ends = [None if start is None else start + draw(st.integers(0, 120)), None, draw(_near(edge))]
+        ends = [None if start is None else start + step * draw(st.integers(0, 120 // step)), None, draw(_near(edge))]
         end = ends[draw(st.sampled_from((0, 0, 0, 1, 2)))]
         meeting_id = f"m{number}"
         listed = []
         for position in range(draw(st.integers(0, 4))):
             join = draw(st.sampled_from([None, 0, 0, 0])) if draw(st.booleans()) else 0
             join = None if join is None else (start if start is not None and draw(st.booleans()) else draw(_near(edge)))
-            leave = None if join is None else draw(st.none() | st.integers(join, join + 90) | st.just(join - 1))
+            leave = (
+                None
+                if join is None
+                else draw(
+                    st.none() | st.integers(0, 90 // step).map(lambda n, join=join: join + n * step) | st.just(join - 1)
+                )
+            )  # type: ignore[misc]
             listed.append(Leg(meeting_id, position + 1, draw(st.sampled_from(NUMBERS)), join, leave))
         n_legs = len(listed) if listed else draw(st.sampled_from((None, 0)))
-        meetings.append(Meeting(meeting_id, draw(st.sampled_from(CREATORS)), start, end, n_legs))
+        name = draw(st.sampled_from(NAMES))
+        meetings.append(Meeting(meeting_id, draw(st.sampled_from(CREATORS)), start, end, n_legs, name))
         legs += listed
     return Office(meetings, legs)
 

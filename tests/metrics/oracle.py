@@ -8,7 +8,7 @@ Beijing.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -24,6 +24,7 @@ class Meeting(NamedTuple):
     start: int | None
     end: int | None
     n_legs: int | None
+    name: str | None = None
 
 
 class Leg(NamedTuple):
@@ -385,14 +386,22 @@ def lonely_cost(
     office: Office, prices: dict[str, Fraction], number_class: Callable[[str | None], str]
 ) -> dict[str, Fraction]:
     """Meeting → yuan of the seconds somebody was alone."""
-    rows = {}
+    found = [fact for fact in within(office) if fact.lonely is not None]
+    return dict(
+        zip((fact.meeting.meeting_id for fact in found), lonely_cost_each(office, prices, number_class), strict=True)
+    )
+
+
+def lonely_cost_each(
+    office: Office, prices: dict[str, Fraction], number_class: Callable[[str | None], str]
+) -> Iterator[Fraction]:
+    """The same, meeting by meeting, also where two have one id."""
     for fact in within(office):
         if fact.lonely is None or fact.span is None:
             continue
         alone = [next(iter(fact.present(second))) for second in range(*fact.span) if len(fact.present(second)) == 1]
         classes = [number_class(str(who[1]) if who[0] == "number" else None) for who in alone]
-        rows[fact.meeting.meeting_id] = sum((prices.get(one, prices["default"]) for one in classes), Fraction(0)) / 60
-    return rows
+        yield sum((prices.get(one, prices["default"]) for one in classes), Fraction(0)) / 60
 
 
 def google(office: Office) -> tuple[int, int | None, int | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from importlib import import_module
 from itertools import combinations
 from typing import Any
 
@@ -122,3 +123,17 @@ def test_numbers_are_masked_and_what_cannot_be_is_refused() -> None:
         metrics.network(frames)
     with pytest.raises(UsageError, match="department or person"):
         metrics.network(frames, unit="team")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars"])
+@pytest.mark.parametrize("unit", ["department", "person"])
+def test_pairs_made_some_meetings_at_a_time_are_those_made_at_once(
+    engine: str, unit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    t, (a, b, c) = EDGES[0], HOME
+    legs = [Leg(f"m{n}", k, (a, b, c)[(n + k) % 3], t + n, t + n + 60) for n in range(7) for k in range(2)]
+    office = Office([Meeting(f"m{n}", a, t + n, t + n + 90, 2) for n in range(7)], legs)
+    at_once = rows(metrics.network(ENGINES[engine](office), unit=unit, book=BOOK))  # type: ignore[arg-type]
+    monkeypatch.setattr(import_module("ytxdata.metrics.network"), "_AT_ONCE", 5)
+    check(engine, office, unit)
+    assert rows(metrics.network(ENGINES[engine](office), unit=unit, book=BOOK)) == at_once  # type: ignore[arg-type]

@@ -301,6 +301,11 @@ class Engine:
         return list(nw.from_native(self.native).collect_schema().names())
 
     @property
+    def streams(self) -> bool:
+        """Whether it joins and adds up without holding what is in between."""
+        return self.implementation not in (nw.Implementation.PANDAS, nw.Implementation.POLARS)
+
+    @property
     def signs(self) -> nw.LazyFrame[Any]:
         """A frame of the two steps that an interval is made of."""
         return self.small(pa.table({"step": pa.array([1, -1], pa.int64())}))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import narwhals as nw
+import numpy as np
 import pyarrow as pa
 
 from ytxdata.errors import UsageError
@@ -15,6 +17,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import PERIODS, By, check_by
 from ytxdata.metrics.cost import with_prices
+from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.facts import DayOf, whole
 from ytxdata.metrics.groups import Book, Group
 from ytxdata.metrics.registry import register
@@ -33,6 +36,7 @@ from ytxdata.metrics.sums import (
     talk_seconds,
 )
 from ytxdata.metrics.tariff import Tariff, yuan
+from ytxdata.tables.described import to_arrow
 from ytxdata.times import Instant
 
 EDGES = ("a", "b", "meetings", "shared_minutes")
@@ -99,9 +103,9 @@ def network(
 
     Notes
     -----
-    The legs of a unit in a meeting are united by a sweep first: pairs are made of units, not of legs, and of those
-    alone that were in `min_meetings` meetings. Persons of one
-    meeting of n people are n × (n − 1) ÷ 2 pairs all the same.
+    The legs of a unit in a meeting are united by a sweep first: pairs are made of units, not of legs, of those alone
+    that were in `min_meetings` meetings, and of some meetings at a time, so that memory grows with legs and rows.
+    Persons of one meeting of n people are n × (n − 1) ÷ 2 pairs all the same.
 
     Examples
     --------
@@ -121,10 +125,8 @@ def network(
     large = people.filter(nw.col("people") >= small).select("g")
     # who was in fewer meetings than a pair needs is in no pair: most people of a company, before pairs are made
     often = people.filter((nw.col("people") >= small) & (nw.col("meetings_joined") >= least)).select("g")
-    pairs = rows.source.engine.hold(_pairs(held.join(often, on="g", how="semi")))
-    sums = pairs.group_by("a", "b").agg(nw.len().alias("meetings"), nw.col("shared_s").sum())
-    sums = sums.with_columns(nw.col("meetings", "shared_s").cast(nw.Int64)).filter(nw.col("meetings") >= least)
-    edges = rows.source.engine.hold(_named(_named(sums, rows, "a"), rows, "b"))
+    sums = _sums(held.join(often, on="g", how="semi"), rows.source.engine)
+    edges = rows.source.engine.hold(sums.filter(nw.col("meetings") >= least))
     withheld = rows.source.rows(rows.known.counted.select(nw.col("withheld").sum()))
     left_out = rows.source.rows(people.select(n=(nw.col("people") < small).cast(nw.Int64)).select(nw.col("n").sum()))
 
@@ -134,15 +136,15 @@ def network(
         records = rows.grouped(evidence(rows.known).filter(~nw.col("leg").is_null())).filter(nw.col("g").is_in(g))
         if "unit" in row:
             return records
-        met = pairs.filter((nw.col("a") == min(g)) & (nw.col("b") == max(g))).select("key")
-        return records.join(met, on="key", how="semi")
+        met = _pairs(held.filter(nw.col("g").is_in(g))).filter((nw.col("a") == min(g)) & (nw.col("b") == max(g)))
+        return records.join(met.select("key"), on="key", how="semi")
 
     more: dict[str, Any] = {
         "notes": (*_notes(int(left_out[0]["n"] or 0)), *rows.notes),
         "excluded": {"withheld": int(withheld[0]["withheld"] or 0)} if by_number else {},
     }
-    shown = edges.with_columns(shared_minutes=minutes("shared_s"), a=nw.col("a_label"), b=nw.col("b_label"))
-    shown = shown.sort("shared_s", "a", "b", descending=[True, False, False])
+    named = _named(_named(edges, rows, "a"), rows, "b").sort("shared_s", "a", "b", descending=[True, False, False])
+    shown = named.with_columns(shared_minutes=minutes("shared_s"), a=nw.col("a_label"), b=nw.col("b_label"))
     made = build(rows.known, "network", Text("谁与谁开会", "Who meets whom"), shown, EDGES, trace, **more)
     nodes = _nodes(rows, edges, people.join(large, on="g", how="semi"))
     told = build(rows.known, "network_nodes", Text("各单位", "Units"), nodes, NODES, trace, **more)
@@ -181,6 +183,39 @@ def _presence(rows: Breakdown) -> Lazy:
     return spans.select("key", "g", j=nw.col("t"), end=nw.col("until").cast(nw.Int64))
 
 
+_AT_ONCE = 1_000_000
+"""Pairs of legs that are made at a time: all at once they took 0.4 KB each, whoever they were between."""
+
+
+def _sums(presence: Lazy, engine: Engine) -> Lazy:
+    """Return who met in how many meetings and for how long: `a b meetings shared_s`.
+
+    Some meetings after the others where an engine would hold all that is joined: no more than legs and pairs of units.
+    """
+
+    def met(some: Lazy) -> Lazy:
+        return _pairs(some).group_by("a", "b").agg(nw.len().alias("meetings"), nw.col("shared_s").sum())
+
+    def typed(frame: Lazy) -> Lazy:
+        return frame.with_columns(nw.col("meetings", "shared_s").cast(nw.Int64))
+
+    if engine.streams:
+        return typed(met(presence))
+    sizes = to_arrow(count(presence, ("key",), "n").sort("key").to_native())
+    keys, n = (sizes[name].to_numpy(zero_copy_only=False) for name in ("key", "n"))
+    turns = np.cumsum(n.astype(np.int64) ** 2) // _AT_ONCE
+    first = keys[np.flatnonzero(np.diff(turns, prepend=-1))].tolist()
+    if len(first) < 2:
+        return typed(met(presence))
+    edges = [*first, int(keys[-1]) + 1]
+    parts = [
+        engine.hold(typed(met(presence.filter((nw.col("key") >= since) & (nw.col("key") < until)))))
+        for since, until in pairwise(edges)
+    ]
+    sums = nw.concat(parts).group_by("a", "b").agg(nw.col("meetings").sum(), nw.col("shared_s").sum())
+    return typed(sums)
+
+
 def _pairs(presence: Lazy) -> Lazy:
     """Return the meetings in which two units were there at once: `key a b shared_s`."""
     one = presence.select("key", a=nw.col("g"), j=nw.col("j"), end=nw.col("end"))
@@ -201,9 +236,14 @@ def _people(rows: Breakdown) -> Lazy:
 
 
 def _nodes(rows: Breakdown, edges: Lazy, people: Lazy) -> Lazy:
-    ends = nw.concat([edges.select("shared_s", g=nw.col(name)) for name in ("a", "b")])
-    degrees = ends.group_by("g").agg(nw.len().alias("degree"), nw.col("shared_s").sum().alias("outside_s"))
-    inside = _inside(rows)
+    each = [
+        edges.group_by(name).agg(nw.len().alias("degree"), nw.col("shared_s").sum()).rename({name: "g"})
+        for name in ("a", "b")
+    ]
+    degrees = nw.concat(each).group_by("g").agg(nw.col("degree").sum(), outside_s=nw.col("shared_s").sum())
+    # nobody is at once with themselves: a person's other legs are no company
+    by_number = rows.groups is not None and rows.groups.name == "number"
+    inside = people.select("g", inside_s=nw.lit(0, nw.Int64)) if by_number else _inside(rows)
     joined = people.join(degrees, on="g", how="left").join(inside, on="g", how="left").with_columns(
         degree=nw.coalesce(nw.col("degree"), nw.lit(0)).cast(nw.Int64),
         outside_s=nw.coalesce(nw.col("outside_s"), nw.lit(0)).cast(nw.Int64),

@@ -143,7 +143,8 @@ def check_meetings(source: Source, office: Office, kind: Kind) -> None:
         name: {(row["weekday"], row["hour"]): row["heatmap"] for row in part}
         for name, part in split(metrics.heatmap(source, **asked)).items()
     }
-    assert cells == {name: oracle.heatmap(parts[name]) for name, here in facts.items() if here}
+    timed = {name for name, here in facts.items() if any(fact.span is not None for fact in here)}
+    assert cells == {name: oracle.heatmap(parts[name]) for name in timed}
     split_of = {
         name: {row["period"]: (round(row["meeting_minutes"] * 60), round(row["inside_minutes"] * 60)) for row in part}
         for name, part in split(metrics.working_hours(source, by="day", **asked)).items()
@@ -273,7 +274,7 @@ def check(source: Source, office: Office, name: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.filterwarnings("ignore:none of the")
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

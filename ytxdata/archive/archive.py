@@ -335,16 +335,10 @@ class Archive(Selectable, Exportable):
         is_keyed: bool = False,
     ) -> tuple[Scan, ...]:  # fmt: skip
         """Return several views as `scan` does, all of one snapshot, so that they fit and can be joined with each
-        other.
-
-        Parameters
-        ----------
-        is_keyed
-            With `meeting_key` before the columns of meetings, legs and problems: one `meeting_id` may stand for two
-            meetings, and only this says to which of them a leg belongs.
+        other; `is_keyed` with `meeting_key` before them: one `meeting_id` may stand for two meetings.
         """
-        as_known = _instant(as_of, "as_of")
-        return scan(self.snapshot(), views, as_of=as_known, engine=engine, spark=spark, is_keyed=is_keyed)
+        at = _instant(as_of, "as_of")
+        return scan(self.snapshot(), views, as_of=at, engine=engine, spark=spark, is_keyed=is_keyed)
 
     def verify(self, *, quick: bool = False) -> Verification:
         """Check every byte, record, pull and law against what was written, and every row against the raw records.

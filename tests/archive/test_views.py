@@ -266,5 +266,3 @@ def test_reports_count_namesakes_each_with_its_own_legs(archive: Archive, platfo
     keyed = archive.scans("meetings", "legs", is_keyed=True)
     frames = metrics.Frames(*(one.collect("pandas").to_native() for one in keyed))
     assert metrics.usage(frames, by="week")["legs"].tolist() == [1, 3]
-    nothing = Archive(archive.path.parent / "none.archive").scans("meetings", "legs", is_keyed=True)
-    assert [one.schema.names()[0] for one in nothing] == ["meeting_key"] * 2

@@ -103,13 +103,8 @@ def offices(draw: st.DrawFn, step: int = 1) -> Office:
         for position in range(draw(st.integers(0, 4))):
             join = draw(st.sampled_from([None, 0, 0, 0])) if draw(st.booleans()) else 0
             join = None if join is None else (start if start is not None and draw(st.booleans()) else draw(_near(edge)))
-            leave = (
-                None
-                if join is None
-                else draw(
-                    st.none() | st.integers(0, 90 // step).map(lambda n, join=join: join + n * step) | st.just(join - 1)
-                )
-            )  # type: ignore[misc]
+            spent = draw(st.none() | st.integers(0, 90 // step).map(lambda n: n * step) | st.just(-1))
+            leave = None if join is None or spent is None else join + spent
             listed.append(Leg(meeting_id, position + 1, draw(st.sampled_from(NUMBERS)), join, leave))
         n_legs = len(listed) if listed else draw(st.sampled_from((None, 0)))
         name = draw(st.sampled_from(NAMES))

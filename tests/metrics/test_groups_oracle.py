@@ -22,7 +22,8 @@ from tests.metrics.oracle import Fact, Leg, Office
 from tests.metrics.test_engines import spark_frames
 from tests.metrics.test_oracle import FRACTIONS, TARIFF
 from ytxdata import metrics
-from ytxdata.metrics.source import Source, resolve
+from ytxdata.metrics.groups import resolve
+from ytxdata.metrics.source import Source
 from ytxdata.phones import number_class
 from ytxdata.tables.lists import AddressBook
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -26,7 +27,7 @@ from ytxdata.records.schema import to_pandas
 from ytxdata.selection import Selectable, Selection
 from ytxdata.tables.described import to_arrow
 from ytxdata.tables.table import Completeness
-from ytxdata.times import local_second
+from ytxdata.times import instant_of, local_second
 
 if TYPE_CHECKING:
     from ytxdata.archive import Archive
@@ -155,7 +156,8 @@ def whole(source: ReportSource) -> Source:
         scanned = _prepare(Frames(*_on_an_engine(*given.scans("meetings", "legs", is_keyed=True))))
         return replace(scanned, engine=scanned.engine.ours, certificate=given.certificate, is_archive=True)
     if hasattr(given, "tables"):
-        return _prepare(Frames(*map(to_pandas, _keyed(given.tables)), given.certificate))
+        meetings, legs = map(to_pandas, _keyed(given.tables))
+        return _prepare(Frames(meetings, legs, given.certificate))
     if hasattr(given, "meetings") and hasattr(given, "legs"):
         return _prepare(given)
     kind = f"{type(source).__module__}.{type(source).__name__}"
@@ -272,13 +274,18 @@ class _Namesake(NamedTuple):
     """One of several meetings of one id, in local epoch seconds."""
 
     id: str
-    started_at: int | None
-    ended_at: int | None
+    s: int | None
+    e: int | None
 
     @property
-    def over(self) -> int:
-        """From when on it is over."""
-        return max(self.started_at or 0, self.ended_at or 0)
+    def started_at(self) -> datetime | None:
+        """When it began."""
+        return None if self.s is None else instant_of(self.s)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended."""
+        return None if self.e is None else instant_of(self.e)
 
 
 def _told_apart(source: Source) -> Source:
@@ -318,7 +325,7 @@ def _told_apart(source: Source) -> Source:
 
 
 def _begin(one: _Namesake) -> tuple[bool, int]:
-    return one.started_at is None, one.started_at or 0
+    return one.s is None, one.s or 0
 
 
 def _turns(namesakes: Sequence[_Namesake]) -> list[dict[str, Any]]:
@@ -331,8 +338,8 @@ def _turns(namesakes: Sequence[_Namesake]) -> list[dict[str, Any]]:
                 Text(f"编号为 {one.id} 的几行会议无法区分：时间重叠、未结束或未知，可能是同一场", f"meetings of the id {one.id} cannot be told apart: they overlap, run on or lack times, and may be one"),
                 remedy=Text("每场只留一行，或给 History、Archive 本身", "keep one row of each meeting, or give the History or Archive itself"),
             )  # fmt: skip
-    starts = [one.started_at or 0 for one in namesakes]  # are known: what lacks one is apart from nothing
-    free = [_EVER[0], *(one.over for one in namesakes[:-1]), _EVER[1]]
+    starts = [one.s or 0 for one in namesakes]  # are known: what lacks one is apart from nothing
+    free = [_EVER[0], *(max(one.s or 0, one.e or 0) for one in namesakes[:-1]), _EVER[1]]
     halves = (min((over + start) // 2 + 1, start) for over, start in zip(free[1:], starts[1:], strict=False))
     turn = [_EVER[0], *halves, _EVER[1]]
     since = [*starts, _EVER[1]]

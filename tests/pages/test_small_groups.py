@@ -149,9 +149,13 @@ def test_a_group_is_shown_in_total_where_all_its_periods_are(archive: Archive, o
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("by", ["month", "total"])
-@pytest.mark.parametrize("group", ["department", "number_class", "size_class"])
-@pytest.mark.parametrize("minimum", [2, 5, 12])
+@pytest.mark.parametrize(
+    ("minimum", "group", "by"),  # not all with all: each writes every report
+    [
+        (2, "department", "month"), (5, "department", "total"), (12, "department", "month"),
+        (2, "number_class", "total"), (5, "number_class", "month"), (12, "size_class", "total"),
+    ],
+)  # fmt: skip
 def test_groups_and_a_minimum_go_together_in_every_file(
     by: str, group: str, minimum: int, archive: Archive, office: AddressBook, tmp_path: Path
 ) -> None:
@@ -159,15 +163,13 @@ def test_groups_and_a_minimum_go_together_in_every_file(
     lines = [(number, entry.cell("department")) for number, entries in office.lines.items() for entry in entries]
     book.write_text("number,department\n" + "".join(f"{number},{named}\n" for number, named in lines), "utf-8")
     arguments = ["report", "--archive", str(archive.path), "--group", group, "--book", str(book), "--by", by]
-    for kind in ("html", "csv", "excel", "parquet", "all"):
-        out = tmp_path / kind
-        with pytest.raises(SystemExit) as ended:
-            main([*arguments, "--min-group", str(minimum), "--format", kind, "--out", str(out)])
-        assert not ended.value.code, kind
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--min-group", str(minimum), "--format", "all", "--out", str(tmp_path)])
+    assert not ended.value.code
     for name in WHOLE:
-        frame = ytx.read_csv(tmp_path / "csv" / f"{name}.csv")
+        frame = ytx.read_csv(tmp_path / f"{name}.csv")
         assert not frame[[one for one in frame if one in ("group", *ROW_NAMES)]].isna().any(axis=None)
-    assert (tmp_path / "html" / "report.html").read_text("utf-8").count("<svg") >= 5
+    assert (tmp_path / "report.html").read_text("utf-8").count("<svg") >= 5
 
 
 @pytest.mark.parametrize("condition", ["creator", "number", "meeting_id"])

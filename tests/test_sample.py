@@ -45,6 +45,7 @@ def test_nobody_of_the_sample_can_be_dialled() -> None:
     assert all(phone.removeprefix("86").startswith(("154", "0100")) for phone in chinese)
 
 
+@pytest.mark.slow
 def test_the_sample_archive_has_something_worth_looking_at() -> None:
     archive = ytx.sample("archive")
     coverage = archive.coverage()

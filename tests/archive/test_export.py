@@ -205,6 +205,7 @@ def test_spark_reads_parquet_alike(kept: Archive, tmp_path: Path) -> None:
         session.stop()
 
 
+@pytest.mark.slow
 def test_delta_is_read_alike_and_a_month_is_one_transaction(kept: Archive, platform: Any, tmp_path: Path) -> None:
     deltalake = pytest.importorskip("deltalake")
     kept.export(tmp_path / "parquet")
@@ -259,6 +260,7 @@ def test_what_somebody_touched_is_written_again_and_other_folders_are_refused(ke
         kept.export(tmp_path / "new", by="week")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_leaves_whole_months_and_the_next_one_ends_it(
     kept: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,12 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ytxdata import metrics, times
 from ytxdata.archive import Archive
 from ytxdata.emulator import Emulator
 from ytxdata.history.client import Client
 
 
+@pytest.mark.slow
 def test_history_and_archive_claim_the_same_at_open_edges(tmp_path: Path) -> None:
     """Of one answer, whichever edge of a request is open, beside and across what was asked for."""
     with Emulator(meetings=60, seed=4) as server:

@@ -41,6 +41,7 @@ def kept(archive: Archive, platform: Any) -> Archive:
     return archive
 
 
+@pytest.mark.slow
 def test_each_view_says_what_the_frame_says(kept: Archive) -> None:
     for name in VIEWS[:6]:
         frame = getattr(kept, name)()
@@ -74,6 +75,7 @@ def test_the_meeting_key_joins_right_where_one_id_stands_for_two_meetings(kept: 
 NUMBERS = re.compile(r"1(?:38|39)0000000[0-9]")
 
 
+@pytest.mark.slow
 def test_the_views_hold_masked_values_and_no_where_feels_behind_them(kept: Archive) -> None:
     for name in VIEWS:
         told = json.dumps(kept.sql(f"from {name}", masked=True).arrow.to_pylist(), ensure_ascii=False, default=str)

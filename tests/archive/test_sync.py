@@ -391,6 +391,7 @@ def test_answers_that_an_earlier_version_kept_without_their_records_are_taken_in
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_an_interrupted_sync_changes_no_claim_of_later_ones(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, seed: int

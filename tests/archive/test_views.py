@@ -171,6 +171,7 @@ def test_many_small_files_become_few_and_nothing_is_lost(
     assert archive.answer(archive.pulls()["pull_id"].iloc[0])
 
 
+@pytest.mark.slow
 def test_files_that_no_recent_head_names_go_and_a_recent_reader_reads_on(archive: Archive, platform: Any) -> None:
     read_on: list[Snapshot] = []
     for i in range(60, 100):

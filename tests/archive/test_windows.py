@@ -126,6 +126,7 @@ def test_the_rules_bite(windows: Windows, tmp_path: Path) -> None:
     assert files.remove(path) is True
 
 
+@pytest.mark.slow
 def test_an_archive_lives_through_it(windows: Windows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Syncs, merging and letting go, reading, rebuilding, packing, and deriving a pack anew."""
     monkeypatch.setattr(cleanup, "LISTS_KEPT", 4)

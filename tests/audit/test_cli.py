@@ -120,6 +120,7 @@ def test_what_is_remembered_of_findings_is_for_its_owner_alone(story: Story) -> 
     assert stat.S_IMODE(journal.stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 def test_nobody_reading_on_is_no_failure(story: Story) -> None:
     program = Path(sys.executable).with_name("ytxdata")
     for all_of_it in ("", "--all"):
@@ -183,6 +184,7 @@ def test_no_archive_is_no_clean_audit(tmp_path: Path) -> None:
     assert run("pack", tmp_path / "p.zip", "--archive", tmp_path / "nowhere") == 2
 
 
+@pytest.mark.slow
 def test_pack_and_verify(story: Story, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, digest = tmp_path / "evidence.zip", tmp_path / "evidence.sha256"
     assert run("pack", path, "--archive", story.archive.path, "--digest", digest, "--json") == 0

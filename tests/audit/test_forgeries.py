@@ -120,6 +120,7 @@ def refused(place: Path, match: str, **options: Any) -> None:
         audit.verify_pack(place, **options)
 
 
+@pytest.mark.slow
 def test_a_pack_that_was_only_mended_is_a_pack(folder: Path) -> None:
     """The forger's tool itself breaks nothing: what follows is noticed for its own sake."""
     mend(folder)
@@ -149,6 +150,7 @@ def test_a_pack_of_the_first_release_still_verifies() -> None:
     assert "--include-raw" in lines[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["key.pub", "key.pub.pem"])
 def test_a_stranger_cannot_sign_in_place_of_the_maker(
     made: dict[str, Path], planted_once: Story, tmp_path: Path, form: str
@@ -166,6 +168,7 @@ def test_a_stranger_cannot_sign_in_place_of_the_maker(
         audit.verify_pack(forged, public_key=tmp_path / "none.pub")
 
 
+@pytest.mark.slow
 def test_a_key_of_small_order_signs_nothing() -> None:
     """With such a key and the neutral commitment, one signature in eight or so would fit any message without a
     secret.
@@ -531,6 +534,7 @@ def test_a_head_is_published_with_a_sync(made: dict[str, Path], story: Story, tm
 
 
 # ── time that an authority witnesses ──
+@pytest.mark.slow
 def test_a_timestamp_says_when_the_manifest_was_there(
     made: dict[str, Path], planted_once: Story, folder: Path, tmp_path: Path
 ) -> None:
@@ -557,6 +561,7 @@ def test_a_timestamp_says_when_the_manifest_was_there(
     refused(folder, "does not hold", authority=tmp_path / "root.pem")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["http://127.0.0.1:9/", "nowhere.tsr"])
 def test_an_authority_that_does_not_answer_leaves_no_pack(planted_once: Story, tmp_path: Path, where: str) -> None:
     with pytest.raises(UsageError, match="gave no timestamp"):
@@ -632,6 +637,7 @@ def change_manifest(folder: Path, **values: Any) -> None:
     (folder / "manifest.json").write_bytes(canonical({**body, **values}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("forge", "match"),
     [
@@ -677,6 +683,7 @@ def witnessed(tmp_path_factory: pytest.TempPathFactory) -> tuple[ytx.Archive, Pa
     return archive, place / "pack.zip"
 
 
+@pytest.mark.slow
 def test_what_rests_on_a_list_from_elsewhere_follows_from_that_list(witnessed: tuple[ytx.Archive, Path]) -> None:
     archive, place = witnessed
     assert any(one.reason_key == "witnessed" for one in archive.certificate().periods)
@@ -687,6 +694,7 @@ def test_what_rests_on_a_list_from_elsewhere_follows_from_that_list(witnessed: t
     assert main(["verify", str(place), "--recompute"]) == 1
 
 
+@pytest.mark.slow
 def test_a_masked_pack_names_its_lists_by_key_alone(witnessed: tuple[ytx.Archive, Path], tmp_path: Path) -> None:
     archive, place = witnessed
     audit.pack(archive, tmp_path / "masked.zip")
@@ -699,6 +707,7 @@ def test_a_masked_pack_names_its_lists_by_key_alone(witnessed: tuple[ytx.Archive
         assert not [name for name in hidden.namelist() for raw in raws if raw.encode() in hidden.read(name)]
 
 
+@pytest.mark.slow
 def test_the_name_of_a_bill_leaves_as_names_of_meetings_do(witnessed: tuple[ytx.Archive, Path], tmp_path: Path) -> None:
     """People name a bill after whom it was sent to."""
     archive = ytx.sample("archive")
@@ -807,6 +816,7 @@ def test_what_stands_beside_the_chain_is_held_too(folder: Path, forge: Callable[
     refused(folder, match)
 
 
+@pytest.mark.slow
 def test_opinions_of_people_are_named(folder: Path) -> None:
     body = json.loads((folder / "findings.json").read_bytes())
     first = body["findings"][0]["finding_id"]
@@ -824,6 +834,7 @@ def test_opinions_of_people_are_named(folder: Path) -> None:
     assert any(line.startswith("OPEN") and "1 findings carry somebody's word" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_a_note_of_an_audit_that_was_given_lists_is_named(folder: Path) -> None:
     change_json(folder / "findings.about.json", notes=[NICE])
     mend(folder)
@@ -831,6 +842,7 @@ def test_a_note_of_an_audit_that_was_given_lists_is_named(folder: Path) -> None:
     assert any(line.startswith("OPEN") and NICE["en"] in line for line in lines)
 
 
+@pytest.mark.slow
 def test_fields_that_the_maker_chose_are_named(folder: Path) -> None:
     parser = json.loads((folder / "manifest.json").read_bytes())["parser"]
     parser["meetings"] = [[key, [*names, "x_other"] if key == "name" else names] for key, names in parser["meetings"]]

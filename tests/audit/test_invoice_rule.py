@@ -109,6 +109,7 @@ def frame(amounts: list[Decimal]) -> pd.DataFrame:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("tariff", TARIFFS)
 def test_the_rule_is_found_the_false_lines_named_and_no_good_one_accused(tariff: str, seed: int) -> None:
@@ -150,6 +151,7 @@ def unusual(name: str, met: list[Met]) -> list[Decimal]:
 UNUSUAL = ("a cap", "a discount on dear meetings", "a surcharge on long legs", "dearer at the end", "a least charge of a meeting", "an odd minimum")  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_false", [0, 3])
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_lines_that_share_what_the_rule_lacks_are_not_accused(name: str, n_false: int) -> None:

@@ -59,6 +59,7 @@ def run(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_it_verifies_with_python_alone_and_says_what_it_cannot_prove(folder: Path) -> None:
     done = run(folder)
     assert (done.returncode, done.stderr) == (0, "")
@@ -186,6 +187,7 @@ def test_the_digest_is_that_of_the_file(packs: dict[str, audit.Pack]) -> None:
     assert bare.path.with_suffix(".sha256").read_text() == f"{bare.sha256}  bare.zip\n"
 
 
+@pytest.mark.slow
 def test_two_packs_of_one_state_are_one_file(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = audit.pack(story.archive, tmp_path / "one.zip", include_raw=True)
     later = times.now() + timedelta(days=3)

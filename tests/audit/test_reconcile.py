@@ -158,6 +158,7 @@ def test_records_without_amounts_are_priced_by_the_tariff_that_explains_the_invo
     assert (wrong["meeting_id"], wrong["record_yuan"]) == ("3", Decimal("0.525"))
 
 
+@pytest.mark.slow
 def test_fewer_than_thirty_lines_are_no_ground_for_a_tariff(find: Finder) -> None:
     office, lines = priced_office(29)
     found = audit.reconcile(office.frames, invoice(*lines))
@@ -174,6 +175,7 @@ def _of(both: tuple[Office, list[tuple[str, int | None, str | None]]]) -> tuple[
     return both[0].frames, invoice(*both[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_durations", [False, True])
 def test_amounts_that_nothing_can_be_held_against_never_read_as_agreement(find: Finder, with_durations: bool) -> None:
     draw = random.Random(5)

@@ -150,6 +150,7 @@ def test_doctor_describes_what_records_look_like(
     assert "meid" in page.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_no_way_to_the_platform_ends_with_4(monkeypatch: pytest.MonkeyPatch) -> None:
     with Emulator(meetings=0) as server:
         env = server.env
@@ -236,6 +237,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
         thread.join()
 
 
+@pytest.mark.slow
 def test_a_report_says_when_its_book_knows_nobody_and_groups_by_one_that_does(
     account: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -261,6 +263,7 @@ def test_a_report_says_when_its_book_knows_nobody_and_groups_by_one_that_does(
     assert "book" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_interrupted_fetch_says_that_nothing_was_kept(
     hanging: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -280,6 +283,7 @@ def test_an_interrupted_fetch_keeps_the_raw_answers_it_was_asked_to_keep(
     assert json.loads(saved.read_bytes())["statusCode"] == "0"
 
 
+@pytest.mark.slow
 def test_an_interrupted_sync_says_how_the_archive_is(
     hanging: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -423,6 +427,7 @@ def test_verify_says_what_it_takes(
     assert run("--lang", "en", "verify", str(tmp_path / "nothing")) == 2
 
 
+@pytest.mark.slow
 def test_the_emulator_is_a_process_that_serves_and_writes_its_settings(tmp_path: Path) -> None:
     env_file = tmp_path / "emulator.env"
     command = [PROGRAM, "emulator", "--port", "0", "--env-file", str(env_file), "--meetings", "10"]
@@ -440,6 +445,7 @@ def test_the_emulator_is_a_process_that_serves_and_writes_its_settings(tmp_path:
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_the_emulator_runs_a_command_and_stops_with_it(tmp_path: Path) -> None:
     serve = [PROGRAM, "emulator", "--meetings", "10", "--run"]
     done = subprocess.run([*serve, "ytxdata", "fetch", "--count", "4", "--json"], capture_output=True, text=True)

@@ -7,6 +7,8 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -54,6 +56,7 @@ def test_a_class_name_means_one_thing() -> None:
     assert not shared
 
 
+@pytest.mark.slow
 def test_lines_are_short_but_in_tables_of_data() -> None:
     """A line may be long where it is nothing but one text for people, or where a table is kept out of the formatter."""
     long = [

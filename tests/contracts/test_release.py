@@ -78,6 +78,7 @@ def recipe_script() -> Any:
     return module
 
 
+@pytest.mark.slow
 def test_two_builds_are_one_file_whoever_builds_and_whatever_lies_about(dists: tuple[Path, Path]) -> None:
     hashes = [{p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()} for folder in dists]
     assert hashes[0] == hashes[1]

@@ -127,6 +127,7 @@ def test_an_answer_without_code_and_records_is_never_taken_for_success() -> None
         client_of(server).query_meeting(meetingcount=5)
 
 
+@pytest.mark.slow
 def test_a_fault_that_passes_is_survived_and_one_that_stays_is_told() -> None:
     from ytxdata.emulator import Fault
 

@@ -71,6 +71,7 @@ def check(engine: str, office: Office, book: AddressBook, of: Any, what: Any, am
             assert row["weight_pct"] == (pytest.approx(float(share * 100)) if whole else None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("of", ["creator", "leg"])
 @pytest.mark.parametrize("what", ["leg_minutes", "legs", "cost"])
@@ -102,6 +103,7 @@ def test_without_an_invoice_the_tariff_says_what_there_is_to_share(engine: str, 
     assert sum((row["allocated"] for row in found), Decimal(0)) == whole.quantize(Decimal("0.01"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("of", ["creator", "leg"])
 @pytest.mark.parametrize("what", ["leg_minutes", "legs", "cost"])

@@ -61,6 +61,7 @@ def test_april_against_march(engine: str) -> None:
     assert "people" not in {row["figure"] for row in rows(found.drivers)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_change_leads_to_the_records_of_both_periods(engine: str) -> None:
     found = metrics.compare(metrics.usage, ENGINES[engine](months()), "2026-04")
@@ -132,6 +133,7 @@ def test_periods_by_the_calendar(period: Any, edges: str, before: str, year: str
     assert counterpart(start, end, (as_instant("2020-01"), as_instant("2020-02")))[0].year == 2020
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "duckdb"])
 @pytest.mark.parametrize(
     ("period", "against", "edges"),

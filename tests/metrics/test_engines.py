@@ -84,6 +84,7 @@ def expected() -> dict[str, Any]:
     return {name: comparable(make(frames)) for name, make in REPORTS.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["polars", "duckdb"])
 def test_reports_are_equal_on_engines_of_one_machine(engine: str, expected: dict[str, Any]) -> None:
     frames = ENGINES[engine](difficult())
@@ -151,6 +152,7 @@ def test_lazy_polars_stays_lazy() -> None:
     assert rows(report) == rows(metrics.usage(Frames(meetings, legs), by="day"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_empty_reports_have_the_columns_and_types_of_full_ones(engine: str) -> None:
     full, empty = resolve(ENGINES[engine](difficult())), resolve(ENGINES[engine](Office([], [])))
@@ -172,6 +174,7 @@ def test_an_archive_is_counted_in_bounded_memory() -> None:
     assert not Path(directory).exists()
 
 
+@pytest.mark.slow
 def test_every_column_of_every_report_has_a_definition() -> None:
     frames = ENGINES["pandas"](difficult())
     for name, make in REPORTS.items():

@@ -91,6 +91,7 @@ def changed(engine: str, office: Office, change: Any) -> Frames:
     return Frames(to_pandas(meetings), to_pandas(legs))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_rows_that_say_all_the_same_count_once(engine: str) -> None:
     doubled = changed(engine, difficult(), lambda m, n: (pa.concat_tables([m, m]), pa.concat_tables([n, n, n])))
@@ -116,6 +117,7 @@ def test_rows_that_contradict_are_refused(engine: str, change: Any, said: str) -
         metrics.usage(changed(engine, difficult(), change))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_one_wrong_clock_makes_no_report_crawl(engine: str) -> None:
     """Calendars are made of the days that occur: as many for the year 2399 as for this one, whatever lies between."""
@@ -141,6 +143,7 @@ def test_one_wrong_clock_makes_no_report_crawl(engine: str) -> None:
     assert all(len(note.en) < 300 for note in notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_sizes_add_up_with_usage_also_with_nobody(engine: str) -> None:
     frames = ENGINES[engine](difficult())
@@ -151,6 +154,7 @@ def test_sizes_add_up_with_usage_also_with_nobody(engine: str) -> None:
     assert [row["size_bucket"] for row in rows(metrics.sizes(frames, min_parties=0))][:2] == ["0", "1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["polars", "duckdb"])
 def test_types_and_zones_are_the_same_on_every_engine(engine: str) -> None:
     of_meetings = metrics.Tariff(per="meeting", prices={"default": 1})

@@ -181,12 +181,14 @@ CHECKS: tuple[Callable[[Frames, Office, AddressBook], None], ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("check", CHECKS)
 def test_groups_of_the_difficult_office(check: Any, engine: str, book: AddressBook) -> None:
     check(ENGINES[engine](difficult()), difficult(), book)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.filterwarnings("ignore:none of the")
@@ -201,6 +203,7 @@ def test_groups_of_random_offices(check: Any, engine: str, book: AddressBook, of
     check(ENGINES[engine](office), office, book)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_all_kinds_of_groups_add_up(engine: str, book: AddressBook) -> None:
     frames = ENGINES[engine](difficult())
@@ -301,6 +304,7 @@ def test_lines_with_days_that_cannot_be_are_skipped(line: str, said: str, tmp_pa
     assert book.columns == ("name", "department", "floor")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_class_of_a_creator_is_that_of_the_number_however_it_is_written(engine: str) -> None:
     written = {
@@ -318,6 +322,7 @@ def test_the_class_of_a_creator_is_that_of_the_number_however_it_is_written(engi
         assert alone[0]["meetings"] == len(each), kind
 
 
+@pytest.mark.slow
 def test_the_sample_knows_the_class_of_its_creators() -> None:
     for source in (sample(), sample("archive")):
         found = metrics.usage(source, by="total", group="number_class").frame

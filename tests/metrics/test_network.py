@@ -70,6 +70,7 @@ def check(engine: str, office: Office, unit: Any) -> None:
         assert row["inside_shared_pct"] == (pytest.approx(nodes[name][1] * 100 / whole) if whole else None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("unit", ["department", "person"])
 @pytest.mark.filterwarnings("ignore:none of the")

@@ -53,6 +53,7 @@ CONDITIONS: dict[str, tuple[dict[str, Any], Callable[[Meeting], bool]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_a_selection_is_counted_as_if_it_were_all(engine: str, name: str) -> None:

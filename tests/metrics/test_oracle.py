@@ -153,6 +153,7 @@ CHECKS: tuple[Callable[[Make, Office], None], ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", CHECKS)
 @random_offices
 @given(office=offices())
@@ -162,11 +163,13 @@ def test_random_offices_agree_on_every_engine(
     check(make, office)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", CHECKS)
 def test_difficult_cases_agree_on_every_engine(make: Make, check: Callable[[Make, Office], None]) -> None:
     check(make, difficult())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", CHECKS)
 def test_an_empty_office_agrees_on_every_engine(make: Make, check: Callable[[Make, Office], None]) -> None:
     check(make, Office([], []))

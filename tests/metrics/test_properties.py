@@ -26,6 +26,7 @@ def total(office: Office, start: int | None = None, end: int | None = None) -> d
     return {key: value or 0 for key, value in found[0].items() if key != "period"} if found else {}
 
 
+@pytest.mark.slow
 @quick
 @given(office=offices())
 def test_disjoint_periods_add_up(office: Office) -> None:
@@ -37,6 +38,7 @@ def test_disjoint_periods_add_up(office: Office) -> None:
         assert before.get(key, 0) <= whole.get(key, 0)
 
 
+@pytest.mark.slow
 @quick
 @given(office=offices())
 def test_row_order_and_duplicates_of_a_leg_change_nothing(office: Office) -> None:
@@ -51,6 +53,7 @@ def test_row_order_and_duplicates_of_a_leg_change_nothing(office: Office) -> Non
     assert total(office) == total(other)
 
 
+@pytest.mark.slow
 @quick
 @given(office=offices())
 def test_numbers_keep_their_order(office: Office) -> None:
@@ -63,6 +66,7 @@ def test_numbers_keep_their_order(office: Office) -> None:
     assert whole.get("peak_legs", 0) <= sum(leg.join is not None for leg in office.legs)
 
 
+@pytest.mark.slow
 @quick
 @given(office=offices())
 def test_the_heat_map_and_working_hours_split_the_meeting_minutes(office: Office) -> None:

@@ -57,6 +57,7 @@ def crowded(draw: st.DrawFn) -> Office:
     return Office(meetings, legs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_one_waits_and_a_crowd_joins_in_one_second(engine: str) -> None:
     """A minute alone costs a minute, however the engine sorts those who come in one second; small tables it sorts by one thread."""
@@ -74,6 +75,7 @@ def test_every_report_asked_again_is_the_same(engine: str) -> None:
         assert all(other == first for other in others), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @settings(
     max_examples=100 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 8,

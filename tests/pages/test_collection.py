@@ -29,6 +29,7 @@ def test_every_report_of_the_metrics_is_in_the_set() -> None:
     assert set(REPORTS) == made
 
 
+@pytest.mark.slow
 def test_meetings_are_one_row_each_and_as_many_as_usage_counts(collected: Collection, middle: datetime) -> None:
     meetings = collected.records["meetings"].frame
     assert meetings["meeting_id"].is_unique
@@ -48,6 +49,7 @@ def test_figures_are_those_of_the_whole_period_and_of_the_one_before(collected: 
     assert figures["meetings"].value == len(collected.records["meetings"].frame)
 
 
+@pytest.mark.slow
 def test_without_a_tariff_there_are_no_costs(nothing: Collection) -> None:
     assert "cost" not in nothing.reports
     assert "cost" not in {figure.definition.key for figure in nothing.figures}
@@ -126,6 +128,7 @@ def test_the_records_beside_the_reports_are_named_once() -> None:
     assert set(collection.RECORDS).isdisjoint(REPORTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("until", [None, "2025-04"])
 def test_a_month_that_is_not_over_is_compared_as_compare_does(
     until: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -304,6 +304,7 @@ def test_what_is_too_long_for_a_sheet_is_refused_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_parameters_reach_a_notebook(tmp_path: Path) -> None:
     cell = nbformat.v4.new_code_cell("by = 'month'", metadata={"tags": ["parameters"]})
     book = nbformat.v4.new_notebook(

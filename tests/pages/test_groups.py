@@ -39,6 +39,7 @@ def in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YTX_LANG", "zh")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_chinese")
 def test_groups_reach_every_file(
     archive: Archive, book: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -69,6 +70,7 @@ def test_groups_reach_every_file(
     assert page.count("not in the book") <= 1, "but in the rule, which names the key of the CSV"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_chinese")
 def test_groups_reach_the_workbook_whole(archive: Archive, book: Path, tmp_path: Path) -> None:
     """The heat map and the charts of the first sheet are of all groups; the sheet of the heat map has each by itself."""
@@ -98,6 +100,7 @@ def test_what_the_house_says_of_groups_is_masked_for_nobody(archive: Archive) ->
     assert "****" not in table.arrow["group"].to_pylist()
 
 
+@pytest.mark.slow
 def test_only_some_meetings_reach_every_file(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -124,6 +127,7 @@ def test_what_cannot_be_asked_ends_with_2(wrong: tuple[str, ...], archive: Archi
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_an_invoice_is_shared_and_each_share_explained(
     archive: Archive, book: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -146,6 +150,7 @@ def test_an_invoice_is_shared_and_each_share_explained(
     assert run("report", *of[:-2], "--out", str(tmp_path / "none")) == 2, "without a book nothing can be shared"
 
 
+@pytest.mark.slow
 def test_a_selection_of_nothing_is_told(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -179,6 +179,7 @@ def test_a_table_of_no_archive_is_keyed_too_and_alike_within_one_run(small: Arch
     assert not set(first.to_pylist()) & set(small.meetings()["record_hash"])
 
 
+@pytest.mark.slow
 def test_a_pack_without_raw_answers_verifies_on_its_keyed_chain(small: Archive, tmp_path: Path) -> None:
     pack(small, tmp_path / "pack.zip")
     assert any("chain" in line for line in verify_pack(tmp_path / "pack.zip"))

@@ -42,6 +42,7 @@ def test_a_notebook_runs_from_top_to_bottom(name: str, tmp_path: Path, monkeypat
     assert server.env["YTX_AUTH_TOKEN"] not in page
 
 
+@pytest.mark.slow
 def test_without_an_account_a_notebook_meets_the_emulated_company(tmp_path: Path) -> None:
     path = tmp_path / "t.ipynb"
     code = (
@@ -52,6 +53,7 @@ def test_without_an_account_a_notebook_meets_the_emulated_company(tmp_path: Path
     assert done.cells[0].outputs[0].text == "5\n"
 
 
+@pytest.mark.slow
 def test_a_cell_that_fails_is_named(tmp_path: Path) -> None:
     path = tmp_path / "t.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1/0")]), str(path))

@@ -54,6 +54,7 @@ def foreign(texts: list[str], lang: Lang, names: list[str]) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_page_speaks_one_language_also_in_its_pictures(
     collected: Collection, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: Lang
@@ -94,6 +95,7 @@ def test_a_workbook_speaks_one_language(
     assert foreign([*book.sheetnames, *sorted(cells)], lang, names) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_what_a_notebook_shows_speaks_the_session_s_language(
     archive: Archive, names: list[str], monkeypatch: pytest.MonkeyPatch, lang: Lang
@@ -107,6 +109,7 @@ def test_what_a_notebook_shows_speaks_the_session_s_language(
     assert foreign(sorted({unescape(text) for text in texts}), lang, names) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_picture_speaks_the_session_s_language(
     archive: Archive, names: list[str], monkeypatch: pytest.MonkeyPatch, lang: Lang
@@ -131,6 +134,7 @@ def test_a_profile_says_what_it_found_in_the_session_s_language(
         assert escape(one.text.in_()) not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_pack_is_checked_in_one_language(archive: Archive, tmp_path: Path, lang: Lang) -> None:
     packed = audit.pack(archive, tmp_path / "pack.zip", include_raw=True)

@@ -36,6 +36,7 @@ def by_day(archive: Archive, middle: datetime) -> Collection:
     return collect(archive, Ask(start=middle, by="day"))
 
 
+@pytest.mark.slow
 def test_rows_of_few_people_keep_their_name_and_lose_their_figures(by_day: Collection) -> None:
     counts = by_day.reports["usage"].frame.set_index("period")["people"]
     minimum = int(counts.median())
@@ -69,6 +70,7 @@ def test_tables_of_single_persons_and_meetings_are_left_out(by_day: Collection) 
     assert not units & {"phone", "person"}
 
 
+@pytest.mark.slow
 def test_groups_of_single_persons_are_refused_and_departments_name_nobody(
     archive: Archive, middle: datetime, tmp_path: Path
 ) -> None:
@@ -98,6 +100,7 @@ def office(archive: Archive) -> AddressBook:
     return AddressBook.read(pd.DataFrame([line.split(",") for line in lines], columns=["number", "name", "department"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", [None, "department", "number_class"])
 @pytest.mark.parametrize("group_of", ["creator", "leg"])
 def test_a_department_of_few_is_small_however_many_it_meets(
@@ -126,6 +129,7 @@ WHOLE = ("heatmap", "sizes", "durations")
 """Reports by group that know no periods."""
 
 
+@pytest.mark.slow
 def test_a_group_is_shown_in_total_where_all_its_periods_are(archive: Archive, office: AddressBook) -> None:
     whole = collect(archive, Ask(by="month", group="department", book=office))
     done = without_small_groups(whole, 5)
@@ -172,6 +176,7 @@ def test_groups_and_a_minimum_go_together_in_every_file(
     assert (tmp_path / "report.html").read_text("utf-8").count("<svg") >= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", ["creator", "number", "meeting_id"])
 def test_the_meetings_of_one_person_are_not_published_by_head_count(condition: str, archive: Archive) -> None:
     meetings, legs = archive.meetings(), archive.legs()
@@ -181,6 +186,7 @@ def test_the_meetings_of_one_person_are_not_published_by_head_count(condition: s
         without_small_groups(whole, 2)
 
 
+@pytest.mark.slow
 def test_the_weekdays_of_a_heat_map_are_no_way_to_the_days(archive: Archive, middle: datetime) -> None:
     week: dict[str, Any] = {"start": middle, "end": middle + pd.Timedelta(7, "D")}
     for asked, is_told in (
@@ -200,6 +206,7 @@ def test_a_period_of_too_few_people_cannot_be_published(by_day: Collection, noth
     assert without_small_groups(nothing, 5).reports["usage"].arrow.num_rows == 0
 
 
+@pytest.mark.slow
 def test_the_page_says_so_and_draws_what_is_left(by_day: Collection) -> None:
     minimum = int(by_day.reports["usage"].frame["people"].median())
     text = page(without_small_groups(by_day, minimum), lang="both")
@@ -226,6 +233,7 @@ def test_the_option_reaches_every_file(archive: Archive, tmp_path: Path, capsys:
     assert ended.value.code == 2
 
 
+@pytest.mark.slow
 def test_tables_of_an_earlier_run_do_not_go_along(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -367,6 +375,7 @@ def test_the_total_less_the_others_is_what_is_prevented() -> None:
     }
 
 
+@pytest.mark.slow
 def test_what_a_report_in_total_hid_is_not_shown_month_by_month(
     archive: Archive, office: AddressBook, tmp_path: Path
 ) -> None:
@@ -385,6 +394,7 @@ def test_what_a_report_in_total_hid_is_not_shown_month_by_month(
     )
 
 
+@pytest.mark.slow
 def test_one_week_alone_is_a_week(archive: Archive, middle: datetime, tmp_path: Path) -> None:
     monday = middle - pd.Timedelta(middle.weekday(), "D")
     week: dict[str, Any] = {"start": monday, "end": monday + pd.Timedelta(7, "D")}

@@ -218,6 +218,7 @@ def test_a_pickled_report_is_explained_again_from_its_archive(name: str, archive
     assert bound.explain(0).equals(report.explain(0))
 
 
+@pytest.mark.slow
 def test_a_comparison_is_explained_again_with_its_parts(archive: ytx.Archive) -> None:
     month = ytx.metrics.usage(archive)["period"].iloc[-2]
     report = ytx.metrics.compare(ytx.metrics.usage, archive, month)
@@ -238,6 +239,7 @@ def test_a_row_that_has_other_numbers_by_now_is_not_explained(archive: ytx.Archi
     assert len(same.explain(0)) == len(ytx.metrics.usage(history).explain(0))
 
 
+@pytest.mark.slow
 def test_a_lazy_report_carries_its_rows(archive: ytx.Archive) -> None:
     for lazy in (frames(archive), frames(archive, is_polars=True)):
         report = ytx.metrics.usage(lazy)
@@ -272,6 +274,7 @@ def test_a_history_is_pickled_and_copied_whole(history: ytx.History) -> None:
         assert len(ytx.metrics.usage(again).explain(0)) > 0
 
 
+@pytest.mark.slow
 def test_a_pickle_goes_to_another_process(report: Report, archive: ytx.Archive, tmp_path: Path) -> None:
     (tmp_path / "report.pickle").write_bytes(pickle.dumps(report))
     code = (
@@ -361,6 +364,7 @@ def test_rich_views_are_static(archive: ytx.Archive, history: ytx.History, repor
         assert page.count("<table") == page.count("</table>")
 
 
+@pytest.mark.slow
 def test_a_kernel_sends_rows_as_text_and_as_a_static_page(archive: ytx.Archive) -> None:
     code = f"import ytxdata as ytx\nytx.metrics.usage(ytx.Archive({str(archive.path)!r}))"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])

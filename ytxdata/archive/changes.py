@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 from ytxdata.archive.heads import Snapshot, among, batches, filled, read
 from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
 from ytxdata.archive.raw_answers import Envelope, fold, raw_records
-from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED
+from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED, Numbers
 from ytxdata.history.proof.evidence import PullFacts, call_row, pull_facts
 from ytxdata.records.answer import Answer
 from ytxdata.records.identity import by_meeting
-from ytxdata.records.json_values import as_json, read_value
-from ytxdata.records.normalize import normalize
+from ytxdata.records.json_values import as_json, read_value, without_cycle_search
+from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PARTIES, PROVENANCE, Aliases, arrow_schema
 from ytxdata.records.schema import rows_of as cells_of
 from ytxdata.records.spans import RawRecord
@@ -76,6 +76,7 @@ class Intake:
     is_late: bool = False
     _seen: set[tuple[str, int]] = field(default_factory=set)
 
+    @without_cycle_search()
     def take(self, answer: Answer) -> PullFacts:
         """Judge every record of an answer; return what the rules of completeness need to know of it."""
         records = answer.records
@@ -85,8 +86,7 @@ class Intake:
         rows = _rows(normal.meetings)
         broken = [(row, hashlib.sha256(records[row].raw).digest()) for row in normal.rejects["row"].to_pylist()]
         pieces = self._reject(call, broken) | self._judge(call, rows)
-        for name, table in normal._asdict().items():
-            self._derive(name, table, began)
+        self._derive(normal, began, len(records))
         self.tally["received"] += len(records)
         self.tally["bytes"] += len(answer.raw)
         # after each answer, not once a sync: what is counted twice in one and missed in another would cancel out
@@ -103,10 +103,12 @@ class Intake:
     def _judge(self, call: Call, rows: list[MeetingRecord]) -> dict[int, int]:
         """Return the observation of each meeting's record by its position."""
         known = self.versions.of([row.meeting_id for row in rows])
+        n_rows = Counter(row.meeting_id for row in rows)
+        pieces = self._all_new(call, [row for row in rows if n_rows[row.meeting_id] == 1 and not known[row.meeting_id]])
         by_id: dict[str, list[MeetingRecord]] = defaultdict(list)
         for row in rows:
-            by_id[row.meeting_id].append(row)
-        pieces: dict[int, int] = {}
+            if row.position not in pieces:
+                by_id[row.meeting_id].append(row)
         for meeting_id, group in by_id.items():
             twins = known[meeting_id]
             if len(group) == 1 and (number := self._at_a_glance(call, group[0], twins)) is not None:
@@ -125,21 +127,34 @@ class Intake:
                 self.tally["duplicates"] += len(same) - 1
         return pieces
 
-    def _at_a_glance(self, call: Call, row: MeetingRecord, twins: Twins) -> int | None:
-        """Return the observation of a record of an unknown id, or of one whose latest version it is; None for any
-        other.
+    def _all_new(self, call: Call, rows: list[MeetingRecord]) -> dict[int, int]:
+        """Keep records of ids that nothing knows, each alone in its answer; return their observations by position.
 
-        Nearly all records are one or the other. What the rules below would say of them is known without asking: this
-        takes a third of the time.
+        Nearly all that is new is of this kind. What the rules below would say of it is known without asking, and takes
+        a quarter of the time.
         """
-        mark = (row.meeting_id, 0)
+        first = -1 - len(self.fresh)
+        versions = [
+            Version(first - place, meeting_id, 0, 1, digest, call.asked_at, call.pull_id, started_at, ended_at, creator)
+            for place, (_, meeting_id, digest, started_at, ended_at, creator) in enumerate(rows)
+        ]
+        self.fresh += [
+            Fresh(call.records[row.position].raw, row.record_hash, call.pull_id, row.position, call.asked_at, one, None)
+            for row, one in zip(rows, versions, strict=True)
+        ]
+        self.versions.add(versions)
+        self.tally["new"] += len(rows)
+        self._seen.update((row.meeting_id, 0) for row in rows)
+        return {row.position: first - place for place, row in enumerate(rows)}
+
+    def _at_a_glance(self, call: Call, row: MeetingRecord, twins: Twins) -> int | None:
+        """Return the observation of a record that is the latest version of its id; None for any other.
+
+        Nearly all that is known is of this kind, and is what the rules below would say without being asked.
+        """
         if not twins:
-            version = self._fresh_version(call, row, 0, 1)
-            self._keep(call, row.position, row.record_hash, version, None)
-            twins.append([version])
-            self.tally["new"] += 1
-            self._seen.add(mark)
-            return version.obs
+            return None
+        mark = (row.meeting_id, 0)
         last = twins[0][-1]
         # a shared id, another text, or one never believed: of which meeting and which neighbour it is, takes the rules
         if len(twins) > 1 or last.record_hash != row.record_hash or not last.is_believed:
@@ -219,20 +234,21 @@ class Intake:
         raw = call.records[position].raw
         self.fresh.append(Fresh(raw, digest, call.pull_id, position, call.asked_at, version, replaces))
 
-    def _derive(self, name: str, table: pa.Table, began: int) -> None:
+    def _derive(self, normal: Normalized, began: int, n_records: int) -> None:
         """Keep the derived rows of what is fresh in this answer, marked with their place in `fresh`."""
-        places = {fresh.position: began + i for i, fresh in enumerate(self.fresh[began:])}
-        if places:
-            column = pa.array([places.get(row, -1) for row in table["row"].to_pylist()], pa.int64())
-            marked = table.drop_columns(["row"]).append_column("fresh", column)
-            self.derived[name].append(marked.filter(pc.greater_equal(column, 0)))
+        places = np.full(n_records, -1)
+        places[[fresh.position for fresh in self.fresh[began:]]] = np.arange(began, len(self.fresh))
+        for name, table in normal._asdict().items():
+            column = places[table["row"].to_numpy()]
+            marked = table.drop_columns(["row"]).append_column("fresh", pa.array(column))
+            self.derived[name].append(marked if (column >= 0).all() else marked.filter(pa.array(column >= 0)))
 
-    def order(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def order(self) -> Numbers:
         """Return the place of each fresh record among them, by start: neighbours in time are neighbours on disk."""
-        starts = [f.version.started_at if f.version else None for f in self.fresh]
-        micros = [0 if start is None else int(start.timestamp() * 1_000_000) for start in starts]
-        places = np.empty(len(micros), dtype=np.int64)
-        places[np.argsort(np.array(micros, dtype=np.int64), kind="stable")] = np.arange(len(micros))
+        micros, places = np.zeros((2, len(self.fresh)), np.int64)
+        for table in self.derived["meetings"]:
+            micros[table["fresh"].to_numpy()] = table["started_at"].cast(pa.int64()).fill_null(0).to_numpy()
+        places[np.argsort(micros, kind="stable")] = np.arange(len(micros))
         return places
 
 
@@ -244,8 +260,8 @@ def _shown(history: Sequence[Version], asked_at: datetime) -> bytes | None:
 def _rows(meetings: pa.Table) -> list[MeetingRecord]:
     columns = ("row", "meeting_id", "record_hash", "started_at", "ended_at", "creator")
     return [
-        MeetingRecord(row, meeting_id, bytes.fromhex(digest), *rest)
-        for row, meeting_id, digest, *rest in cells_of(meetings, columns)
+        MeetingRecord(row, meeting_id, bytes.fromhex(digest), started_at, ended_at, creator)
+        for row, meeting_id, digest, started_at, ended_at, creator in cells_of(meetings, columns)
     ]
 
 

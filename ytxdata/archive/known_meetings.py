@@ -70,7 +70,7 @@ Twins = list[list[Version]]
 
 def from_rows(rows: pa.Table) -> list[Version]:
     """Return rows of the stored meetings as versions."""
-    return [Version(*cells) for cells in cells_of(rows, VERSION_COLUMNS)]
+    return list(map(Version._make, cells_of(rows, VERSION_COLUMNS)))
 
 
 def grouped(versions: Iterable[Version]) -> dict[str, Twins]:
@@ -104,6 +104,10 @@ class VersionIndex:
         if missing:
             self._found.update(self._look_up(missing))
         return self._found
+
+    def add(self, versions: Iterable[Version]) -> None:
+        """Take in the first versions of ids that were looked up and found to be unknown."""
+        self._found.update((version.meeting_id, [[version]]) for version in versions)
 
     def _look_up(self, ids: Sequence[str]) -> dict[str, Twins]:
         found: dict[str, Twins] = {meeting_id: [] for meeting_id in ids}

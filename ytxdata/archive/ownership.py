@@ -231,7 +231,7 @@ def files_of(root: Path, body: Mapping[str, Any], marks: Marks | None = None) ->
     listed: dict[str, tuple[StoredFile, ...]] = {}
     for place, version in body["tables"].items():
         paths = [f"{place}/{name}" for name in live_files(root / place / "_delta_log", version)]
-        files = [described(root, path, *(marks[path] if marks else (0, ""))) for path in paths]
+        files = [described(root, path, None, *(marks[path] if marks else (0, ""))) for path in paths]
         listed[place.rsplit("/", 1)[-1]] = tuple(sorted(files, key=_first))
     runs = ((path, *(marks[path] if marks else (0, ""))) for path in body["index"])
     listed[INDEX] = tuple(StoredFile(path, size, sha256, 0, {}, ()) for path, size, sha256 in runs)

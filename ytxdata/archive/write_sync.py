@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +35,7 @@ from ytxdata.archive.stored_files import (
     DERIVED,
     DERIVED_TABLES,
     INDEX,
+    MEETINGS_STORED,
     OBSERVATIONS_STORED,
     PULLS_STORED,
     ROW_GROUP,
@@ -214,10 +215,10 @@ def write_intake(writer: Writer, intake: Intake, verdicts: Mapping[str, str]) ->
     places = intake.order()
     numbers = first + places
     if intake.fresh:
-        order = np.argsort(places)
-        for rows in _observations(intake.fresh, order, first):
+        known = _known_of(intake.fresh, numbers)
+        for rows in _observations(intake.fresh, known, np.argsort(places)):
             writer.append("observations", rows)
-        for name, table in derived_rows(intake, numbers).items():
+        for name, table in derived_rows(intake, known).items():
             writer.append(name, table)
         writer.add_to_index(hashes_of(_key(fresh) for fresh in intake.fresh), numbers)
     rows = list(_pulls(intake.taken, numbers, verdicts, counts.get("pulls", 0), writer.head.chain_sha256))
@@ -239,38 +240,36 @@ def _key(fresh: Fresh) -> str:
     return fresh.version.meeting_id if fresh.version else reject_key(fresh.record_hash)
 
 
-def _observations(fresh: list[Fresh], order: Numbers, first: int) -> Iterator[pa.Table]:
+def _known_of(fresh: Sequence[Fresh], numbers: Numbers) -> dict[str, pa.Array]:
+    """Return what only the archive knows of each fresh record, by column."""
+    versions = [one.version for one in fresh]
+    columns = {
+        "obs": numbers,
+        "pull_id": [one.pull_id for one in fresh],
+        "position": [one.position for one in fresh],
+        "observed_at": [one.asked_at for one in fresh],
+        "record_hash": [one.record_hash for one in fresh],
+        "replaces": [_number(one.replaces, numbers) for one in fresh],
+        "twin": [v.twin if v else None for v in versions],
+        "version": [v.version if v else None for v in versions],
+    }
+    types = {field.name: field.type for field in (*OBSERVATIONS_STORED, *MEETINGS_STORED)}
+    return {name: pa.array(column, types[name]) for name, column in columns.items()}
+
+
+def _observations(fresh: Sequence[Fresh], known: Mapping[str, pa.Array], order: Numbers) -> Iterator[pa.Table]:
     """Yield the raw records in pieces, so that they are never in memory twice."""
     for start in range(0, len(order), ROW_GROUP):
-        piece = [fresh[i] for i in order[start : start + ROW_GROUP]]
-        columns = [
-            range(first + start, first + start + len(piece)),
-            [f.pull_id for f in piece],
-            [f.position for f in piece],
-            [f.asked_at for f in piece],
-            [f.record_hash for f in piece],
-            [f.raw for f in piece],
-        ]
-        arrays = [pa.array(c, field.type) for c, field in zip(columns, OBSERVATIONS_STORED, strict=True)]
-        yield pa.table(arrays, schema=OBSERVATIONS_STORED)
+        piece = order[start : start + ROW_GROUP]
+        raw = pa.array([fresh[place].raw for place in piece], pa.binary())
+        columns = [raw if name == "raw" else known[name].take(pa.array(piece)) for name in OBSERVATIONS_STORED.names]
+        yield pa.table(columns, schema=OBSERVATIONS_STORED)
 
 
-def derived_rows(intake: Intake, numbers: Numbers) -> dict[str, pa.Table]:
+def derived_rows(intake: Intake, known: Mapping[str, pa.Array]) -> dict[str, pa.Table]:
     """Return the derived tables of what is fresh, in the order of their observations."""
-    fresh = intake.fresh
-    versions = [f.version for f in fresh]
-    per_record = {
-        "obs": pa.array(numbers, pa.int64()),
-        "replaces": pa.array([_number(f.replaces, numbers) for f in fresh], pa.int64()),
-        "twin": pa.array([v.twin if v else None for v in versions], pa.int64()),
-        "version": pa.array([v.version if v else None for v in versions], pa.int64()),
-        "observed_at": pa.array([f.asked_at for f in fresh], pa.timestamp("us", tz="UTC")),
-        "pull_id": pa.array([f.pull_id for f in fresh], pa.string()),
-        "position": pa.array([f.position for f in fresh], pa.int64()),
-        "record_hash": pa.array([f.record_hash for f in fresh], pa.binary()),
-    }
     pieces = {name: pa.concat_tables(intake.derived[name]) for name in DERIVED_TABLES}
-    return {name: stored_rows(rows, rows["fresh"], DERIVED_TABLES[name], per_record) for name, rows in pieces.items()}
+    return {name: stored_rows(rows, rows["fresh"], DERIVED_TABLES[name], known) for name, rows in pieces.items()}
 
 
 def _number(version: Version | None, numbers: Numbers) -> int | None:

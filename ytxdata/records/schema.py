@@ -9,7 +9,6 @@ import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -284,9 +283,9 @@ def _cells_of(column: pa.ChunkedArray | pa.Array) -> list[Any]:
     zone = getattr(column.type, "tz", None)
     if zone is None:
         return list(column.to_pylist())
-    # `to_pylist` looks the zone up anew for every cell, which takes twenty times as long
-    naive = column.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False).astype(object)
-    cells = [value if value is None else value.replace(tzinfo=UTC) for value in naive]
+    # `to_pylist` looks the zone up anew for every cell, which takes ten times as long
+    instants = pd.DatetimeIndex(column.to_numpy(zero_copy_only=False), tz="UTC").to_pydatetime()
+    cells = [None if instant is pd.NaT else instant for instant in instants]
     if zone == "UTC":
         return cells
     there = ZoneInfo(zone)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -22,8 +22,7 @@ HORIZON = timedelta(days=3660)
 """A start further ahead than this is no start: rooms are booked for weeks, some for a year, none for ten."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One accepted record of an answer, in the answer's order.
 
     `n_bytes` is the length of its raw text, `kind` whether it was booked; None when the record does not say.
@@ -346,7 +345,7 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
     rows = sorted(rows_of(meetings, columns))
     seen = [
         Seen(meeting_id, started_at, ended_at, digest, creator, len(answer.records[row].raw), _KINDS[is_booked])
-        for row, meeting_id, started_at, ended_at, digest, creator, is_booked in rows
+        for row, meeting_id, started_at, ended_at, digest, creator, is_booked in cells_of(meetings, columns)
     ]
     skew_s = clock_skew(answer.server_date, answer.asked_at, answer.answered_at)
     return PullFacts(

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.archive.conftest import body, record
-from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, VersionIndex
 from ytxdata.archive.changes import Call, Intake
+from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, VersionIndex
 from ytxdata.archive.raw_answers import unfold
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.schema import DEFAULT

@@ -370,14 +370,18 @@ class ArchivedMeetings:
 
 def to_state(judgement: Judgement, exempt: frozenset[str]) -> dict[str, Any]:
     """Return what the next sync and every reader need of a judgement, as plain JSON values."""
-    periods = judgement.certificate.periods
     return {
         "evidence": judgement.evidence.to_dict(),
-        "periods": [[p.start.isoformat(), p.end.isoformat(), p.reason_key, list(p.pull_ids)] for p in periods],
+        "periods": plain_periods(judgement.certificate),
         "outside": judgement.certificate.outside,
         # told of once: else one deletion would be told by each sync, and end the cheap ones for ever
         "exempt": sorted((exempt | set(judgement.vanished)) - set(judgement.reappeared)),
     }
+
+
+def plain_periods(certificate: Certificate) -> list[list[Any]]:
+    """Return the periods of a certificate as plain JSON values."""
+    return [[p.start.isoformat(), p.end.isoformat(), p.reason_key, list(p.pull_ids)] for p in certificate.periods]
 
 
 def evidence_of(state: Mapping[str, Any]) -> Evidence:

@@ -29,6 +29,7 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, no_archive, read_identity
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
+from ytxdata.archive.recompute import claims_that_differ
 from ytxdata.archive.stored_files import CHAINED, DERIVE_AGAIN, DERIVED, INDEX, StoredFile, data_files, pull_sha256
 from ytxdata.archive.verify_rows import can_be_derived, rows_that_differ
 from ytxdata.archive.write_sync import PENDING
@@ -37,7 +38,7 @@ from ytxdata.files import sha256_of
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.templates import facts_card
 
-Kind = Literal["control", "commit", "data", "index", "record", "row", "pull", "law", "stray"]
+Kind = Literal["control", "commit", "data", "index", "record", "row", "pull", "law", "claim", "stray"]
 
 KINDS: dict[Kind, Text] = {
     "control": Text("控制文件", "control file"),
@@ -48,6 +49,7 @@ KINDS: dict[Kind, Text] = {
     "row": Text("派生数据行", "derived row"),
     "pull": Text("调用", "pull"),
     "law": Text("守恒", "law"),
+    "claim": Text("结论", "claim"),
     "stray": Text("多余文件", "stray file"),
 }
 
@@ -73,6 +75,8 @@ class Verification:
     damages: tuple[Damage, ...] = ()
     n_rows: int | None = None
     """Rows that were derived anew from the raw records and compared; None when that was not done."""
+    is_recomputed: bool = False
+    """Whether what is claimed was judged anew from the raw answers."""
 
     @property
     def is_sound(self) -> bool:
@@ -102,8 +106,9 @@ class Verification:
         checked = {"n_files": self.n_files, "n_records": self.n_records, "n_pulls": self.n_pulls}
         if not self.is_sound:
             return _DAMAGED.format(n=len(self.damages), **checked)
-        said, rows = _SOUND.format(**checked), _NO_ROWS if self.n_rows is None else _ROWS.format(n=self.n_rows)
-        return Text(said.zh + rows.zh, said.en + rows.en)
+        said = [_SOUND.format(**checked), _NO_ROWS if self.n_rows is None else _ROWS.format(n=self.n_rows)]
+        said.append(_CLAIMS if self.is_recomputed else _NO_CLAIMS)
+        return Text("".join(one.zh for one in said), "".join(one.en for one in said))
 
     def to_dict(self) -> dict[str, object]:
         """Return it as plain JSON values, for programs."""
@@ -113,6 +118,7 @@ class Verification:
             "n_records": self.n_records,
             "n_pulls": self.n_pulls,
             "n_rows": self.n_rows,
+            "is_recomputed": self.is_recomputed,
             "damages": [{"kind": d.kind, "name": d.name, **d.detail._asdict()} for d in self.damages],
         }
 
@@ -147,6 +153,8 @@ _SOUND = Text(
 )
 _ROWS = Text("；{n} 行派生数据与由原始记录重新得出的一致", "; {n} derived rows are what the raw records give")
 _NO_ROWS = Text("；派生数据未重新得出", "; derived rows were not derived anew")
+_CLAIMS = Text("；完整性结论与由原始回答重新判断的一致", "; what it claims is what the rules say of the raw answers")
+_NO_CLAIMS = Text("；完整性结论未重新判断（--recompute）", "; what it claims was not judged anew (--recompute)")
 _DAMAGED = Text(
     "存档有 {n} 处损坏（已检查 {n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用）",
     "the archive is damaged in {n} places ({n_files} files, {n_records} records and {n_pulls} pulls checked)",
@@ -164,13 +172,15 @@ _CHANGED = Text("内容与写入时不一致", "its content is not what was writ
 _UNREADABLE = Text("无法读取", "it cannot be read")
 
 
-def verify(root: Path, *, quick: bool = False) -> Verification:
+def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verification:
     """Return what an archive's verification finds; it takes no lock and changes nothing.
 
     Parameters
     ----------
     quick
         Leave out deriving the rows anew: hashes and chains alone are checked.
+    recompute
+        Judge anew what is claimed, from the raw answers: this takes as long as all syncs took together.
 
     Raises
     ------
@@ -186,6 +196,7 @@ def verify(root: Path, *, quick: bool = False) -> Verification:
     check.identity()
     check.heads()
     n_rows: int | None = None
+    is_recomputed = False
     try:
         snapshot = newest(root)
         check.files(snapshot)
@@ -195,10 +206,13 @@ def verify(root: Path, *, quick: bool = False) -> Verification:
             if not check.damages and not quick and can_be_derived(snapshot):
                 n_rows, found = rows_that_differ(snapshot)
                 check.damages += [Damage(*one) for one in found]
+            if not check.damages and recompute:
+                check.damages += [Damage("claim", "certificate", one) for one in claims_that_differ(snapshot)]
+                is_recomputed = True
     except DamagedError as error:
         check.found("control", str(root), error.cause)
     damages = tuple(dict.fromkeys(check.damages))
-    return Verification(check.n_files, check.n_records, check.n_pulls, damages, n_rows)
+    return Verification(check.n_files, check.n_records, check.n_pulls, damages, n_rows, is_recomputed)
 
 
 @dataclass

@@ -16,15 +16,19 @@ import numpy as np
 import pyarrow as pa
 
 from ytxdata.archive.heads import Snapshot, among, batches, canonical, read
+from ytxdata.archive.known_meetings import evidence_of, plain_periods
 from ytxdata.archive.raw_answers import FORMS, Envelope, put_together, raw_records
 from ytxdata.archive.rebuild import Place, counts_of, derived_from, places_of, records_in
 from ytxdata.archive.stored_files import DERIVED_TABLES, OBSERVATIONS_STORED, Numbers, hashes_of, read_run
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import keys_of
+from ytxdata.history.proof.certificate import certify
+from ytxdata.history.proof.reading import patient
+from ytxdata.history.proof.rules import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.records.normalize import aliases_of, parser_mark
 
-Found = tuple[Literal["index", "law", "record", "row"], str, Text]
+Found = tuple[Literal["claim", "index", "law", "record", "row"], str, Text]
 """Kind, name and detail of one thing that does not follow from the raw data."""
 
 _OTHER = Text("与由原始记录重新得出的不同：{columns}", "it is not what the raw records give: {columns}")
@@ -47,6 +51,7 @@ def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Found]]:
         *_index(snapshot),
         *_origins(snapshot),
         *_witnesses(snapshot),
+        *_periods(snapshot),
     ]
     return compared.n_rows, found
 
@@ -228,6 +233,15 @@ def _stands_in(raw: bytes, text: bytes) -> bool:
         except ValueError:
             continue
     return False
+
+
+def _periods(snapshot: Snapshot) -> Iterator[Found]:
+    """What a head claims must be what its evidence gives; whether that is the evidence, `recompute` tells."""
+    state = snapshot.head.state
+    evidence = evidence_of(state)
+    certificate = certify(evidence, patient(DEFAULT_POLICY, evidence))
+    if "evidence" in state and [list(one) for one in state["periods"]] != plain_periods(certificate):
+        yield "claim", "certificate", Text("与所存证据给出的不同", "it is not what the evidence that is kept gives")
 
 
 def _witnesses(snapshot: Snapshot) -> Iterator[Found]:

@@ -207,7 +207,9 @@ def verify(
     recompute: Annotated[
         bool,
         typer.Option(
-            "--recompute", help="由原始回答重算每个单元格 / derive every cell anew from the raw answers in the pack"
+            "--recompute",
+            help="证据包：由原始回答重算每个单元格；存档：由原始回答重新判断完整性结论"
+            " / of a pack: derive every cell anew from its raw answers; of an archive: judge anew what it claims",
         ),
     ] = False,
     quick: Annotated[
@@ -240,11 +242,11 @@ def verify(
         _tell(list(map(in_either, lines)), as_json, left)
         if left:
             raise typer.Exit(1)
-    elif public_key or require_signature or authority or recompute:
+    elif public_key or require_signature or authority:
         raise UsageError(
             Text(
-                f"--public-key、--require-signature、--authority、--recompute 只用于证据包，{archive} 不是",
-                f"--public-key, --require-signature, --authority and --recompute are for evidence packs; {archive} is none",
+                f"--public-key、--require-signature、--authority 只用于证据包，{archive} 不是",
+                f"--public-key, --require-signature and --authority are for evidence packs; {archive} is none",
             ),
             remedy=Text("给出证据包的 ZIP 或解压后的目录", "give the ZIP of a pack, or the folder it was unpacked to"),
         )
@@ -259,22 +261,24 @@ def verify(
             ),
         )
     else:
-        _verify_archive(archive, heads, as_json, repair=repair, quick=quick)
+        _verify_archive(archive, heads, as_json, repair=repair, quick=quick, recompute=recompute)
 
 
-def _verify_archive(path: Path, heads: Path | None, as_json: bool, *, repair: bool, quick: bool) -> None:
+def _verify_archive(
+    path: Path, heads: Path | None, as_json: bool, *, repair: bool, quick: bool, recompute: bool
+) -> None:
     from ytxdata.archive import Archive
     from ytxdata.archive.verify import verify as look
     from ytxdata.audit import verify_heads
 
-    found = look(path.absolute(), quick=quick)
+    found = look(path.absolute(), quick=quick, recompute=recompute)
     if repair and found.damages and found.can_be_mended:
         for damage in found.damages:
             note(Text(f"已损坏：{damage}", f"damaged: {damage}"))
         done = Archive(path).rebuild()
         for text in (*done.mended, done.line):
             note(text)
-        found = look(path.absolute(), quick=quick)
+        found = look(path.absolute(), quick=quick, recompute=recompute)
     found.raise_if_damaged()
     agreed = None if heads is None else verify_heads(Archive(path), heads)
     if as_json:

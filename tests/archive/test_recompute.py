@@ -1,0 +1,109 @@
+"""What an archive claims can be judged again from its answers; a claim that was edited with its head is found."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ytxdata import times
+from ytxdata.archive import Archive
+from ytxdata.archive.heads import head_path, sequences, write_head
+from ytxdata.archive.verify import verify
+from ytxdata.cli import app
+from ytxdata.errors import DamagedError
+from ytxdata.files import that_may_be_lost
+
+BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def lived(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Ten days of an account: new meetings and changed ones each day, some syncs interrupted, one clock set back."""
+    rng = random.Random(seed)
+    now = BEGIN
+    platform.records = platform.newest_first(rng.choice([0, 30, 150]))
+    for _ in range(10):
+        now += timedelta(days=1) if rng.random() < 0.9 else -timedelta(hours=5)
+        monkeypatch.setattr(times, "now", lambda now=now: now)
+        platform.clock = now
+        n_new = rng.randrange(20)
+        for i in range(len(platform.records), len(platform.records) + n_new):
+            start = now + timedelta(hours=8, minutes=3 * i % 600) - timedelta(days=1)
+            ends = {
+                "starttime": f"{start:%Y-%m-%d %H:%M:%S}",
+                "endtime": f"{start + timedelta(minutes=9):%Y-%m-%d %H:%M:%S}",
+            }
+            platform.records.insert(0, platform.record(i, **ends))
+        if platform.records and rng.random() < 0.2:
+            platform.records[0] = {**platform.records[0], "meetingname": f"{now}"}
+        platform.fail_at = len(platform.asked) + 2 if rng.random() < 0.3 else None
+        with suppress(KeyboardInterrupt), that_may_be_lost():
+            archive.sync(platform)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_was_claimed_follows_from_the_answers(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    lived(archive, platform, monkeypatch, seed)
+    found = archive.verify(recompute=True)
+    assert found.is_recomputed
+    assert "what the rules say of the raw answers" in found.line.en
+    assert "not judged anew" in archive.verify().line.en
+
+
+def forged(archive: Archive, *, also_evidence: bool) -> None:
+    """Let the newest head claim more, sealed with a hash of its own: hashes and chains agree."""
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    state = dict(snapshot.head.state)
+    start, *rest = state["periods"][0]
+    earlier = "2025-12-01T00:00:00+00:00"
+    state["periods"] = [[earlier, *rest], *state["periods"][1:]]
+    if also_evidence:
+        windows = state["evidence"]["windows"]
+        first = {**windows[0], **{name: earlier for name, value in windows[0].items() if value == start}}
+        state["evidence"] = {**state["evidence"], "windows": [first, *windows[1:]]}
+    write_head(archive.path, dataclasses.replace(snapshot.head, state=state), snapshot.listed)
+
+
+def test_a_certificate_that_was_edited_together_with_its_head_is_found(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived(archive, platform, monkeypatch, 1)
+    forged(archive, also_evidence=False)
+    assert verify(archive.path, quick=True).is_sound, "hashes and chains alone do not show it"
+    assert [(damage.kind, damage.name) for damage in verify(archive.path).damages] == [("claim", "certificate")]
+
+
+def test_evidence_that_was_edited_with_all_that_follows_from_it_is_found(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived(archive, platform, monkeypatch, 1)
+    forged(archive, also_evidence=True)
+    assert verify(archive.path).is_sound, "certificate and evidence agree"
+    found = verify(archive.path, recompute=True)
+    assert {damage.kind for damage in found.damages} == {"claim"}
+    assert not found.can_be_mended
+    done = CliRunner().invoke(app, ["verify", "--recompute", str(archive.path)])
+    assert isinstance(done.exception, DamagedError)
+    assert "2025-12-01" in str(done.exception)
+
+
+def test_what_was_taken_in_of_a_lost_head_is_claimed_by_nothing_here_too(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived(archive, platform, monkeypatch, 2)
+    head_path(archive.path, sequences(archive.path)[-1]).write_bytes(b"torn")
+    archive.rebuild()
+    assert archive.verify(recompute=True).is_sound
+    platform.clock += timedelta(days=1)
+    monkeypatch.setattr(times, "now", lambda: platform.clock)
+    platform.fail_at = None
+    archive.sync(platform)
+    assert archive.verify(recompute=True).is_sound

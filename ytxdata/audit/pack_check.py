@@ -11,14 +11,14 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.sync import sync
+from ytxdata.archive.recompute import CLOCK, replay
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
@@ -51,11 +51,10 @@ from ytxdata.audit.verifier import (
 )
 from ytxdata.errors import DamagedError, UsageError, YtxError
 from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.history.proof.rules import DEFAULT_POLICY, REASONS
+from ytxdata.history.proof.rules import REASONS
 from ytxdata.labels import Text
-from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.answer import read_answer
 from ytxdata.records.normalize import aliases_of
-from ytxdata.records.schema import Aliases
 from ytxdata.times import Instant, as_instant
 from ytxdata.version import __version__
 
@@ -206,7 +205,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
     again = [key for key, one in CHECKS.items() if not set(one.needs) & GIVEN]
     with tempfile.TemporaryDirectory(prefix="ytxdata-recompute-", ignore_cleanup_errors=True) as folder:
         archive = Archive(Path(folder) / "archive")
-        _replay(archive, answers, aliases, timedelta(seconds=manifest["settle_s"]))
+        replay(archive.path, answers, aliases, timedelta(seconds=manifest["settle_s"]))
         for one in pack.witnesses:
             add_kept(archive.path, one["reading"], pack.read(one["path"]), 0)
         start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in manifest["audited"])
@@ -239,33 +238,6 @@ class _Judged(Archive):
         first, last = (None if edge is None else as_instant(edge) for edge in (start, end))
         return self._certificate.over(first, last)
 
-
-class _Recorded:
-    """A platform that answers as it did then, one answer after the other, whatever is asked."""
-
-    identity = ("recomputed", "")
-
-    def __init__(self, answers: Sequence[Answer]) -> None:
-        self.left = list(answers)
-
-    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:  # noqa: ARG002 (a platform's words)
-        """Return the next answer."""
-        if not self.left:
-            raise BrokenError(
-                "by today's rules the last sync would have asked once more / 按现行规则，最后一次同步还应再问一次"
-            )
-        return self.left.pop(0)
-
-
-def _replay(archive: Archive, answers: Sequence[Answer], aliases: Aliases, settle: timedelta) -> None:
-    """Sync an empty archive with answers of old, each sync at the time of its first answer."""
-    platform, policy = _Recorded(answers), replace(DEFAULT_POLICY, settle=settle)
-    while platform.left:
-        sync(archive.path, platform, aliases, 0, policy, platform.left[0].asked_at)
-
-
-CLOCK = timedelta(minutes=10)
-"""How far the platform's clock may have been off before a sync says so itself."""
 
 _OF_ITS_TIME = ("package_version", "previous_sha256")
 """What a pull says of the program that kept it; the chain vouches for it, and no answer does."""

@@ -342,10 +342,9 @@ _KINDS = {None: None, True: "booked", False: "instant"}
 def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
     """Return the facts of one answer from its normalised meetings: every accepted record, doubled ones included."""
     columns = ("row", "meeting_id", "started_at", "ended_at", "record_hash", "creator", "is_booked")
-    rows = sorted(rows_of(meetings, columns))
     seen = [
         Seen(meeting_id, started_at, ended_at, digest, creator, len(answer.records[row].raw), _KINDS[is_booked])
-        for row, meeting_id, started_at, ended_at, digest, creator, is_booked in cells_of(meetings, columns)
+        for row, meeting_id, started_at, ended_at, digest, creator, is_booked in rows_of(meetings, columns)
     ]
     skew_s = clock_skew(answer.server_date, answer.asked_at, answer.answered_at)
     return PullFacts(

@@ -49,7 +49,7 @@ KINDS: dict[Kind, Text] = {
     "row": Text("派生数据行", "derived row"),
     "pull": Text("调用", "pull"),
     "law": Text("守恒", "law"),
-    "claim": Text("结论", "claim"),
+    "claim": Text("主张", "claim"),
     "stray": Text("多余文件", "stray file"),
 }
 

@@ -343,14 +343,15 @@ class Archive(Selectable, Exportable):
     def verify(self, *, quick: bool = False, recompute: bool = False) -> Verification:
         """Check every byte, record, pull and law against what was written, and every row against the raw records.
 
+        It takes no lock and changes nothing.
+
         Parameters
         ----------
         quick
             Leave out deriving the rows anew: then a table and its head, edited together, are not found.
         recompute
-            Judge anew what is claimed, from the raw answers: without it a certificate that was edited together with
-            the newest head is not found. Takes as long as all syncs took together, a tenth of a second each, and as
-            much room among temporary files as the archive has.
+            Judge anew what is claimed, too: without it, evidence that was edited with the newest head is not found.
+            Takes the time of all syncs, and room for a copy among temporary files.
 
         Returns
         -------
@@ -363,10 +364,6 @@ class Archive(Selectable, Exportable):
             Names every damaged file, commit, record and pull. `archive.verify.verify` returns them instead.
         NotAnArchiveError
             There is no archive.
-
-        Notes
-        -----
-        Reads the whole archive once and derives all its rows. Takes no lock and changes nothing.
         """
         found = verify(self.path.absolute(), quick=quick, recompute=recompute)
         found.raise_if_damaged()

@@ -29,9 +29,8 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, no_archive, read_identity
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
-from ytxdata.archive.recompute import claims_that_differ
+from ytxdata.archive.recompute import can_be_derived, claims_that_differ, rows_that_differ
 from ytxdata.archive.stored_files import CHAINED, DERIVE_AGAIN, DERIVED, INDEX, StoredFile, data_files, pull_sha256
-from ytxdata.archive.verify_rows import can_be_derived, rows_that_differ
 from ytxdata.archive.write_sync import PENDING
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of

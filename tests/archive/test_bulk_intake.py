@@ -47,7 +47,7 @@ def answer(day: int, records: list[Any]) -> Answer:
 
 def outcome(intake: Intake) -> tuple[Any, ...]:
     """What an intake comes to, told without the numbers of its observations: in which order they come is no judgement."""
-    digests = {-1 - place: one.record_hash for place, one in enumerate(intake.fresh)}
+    digests: dict[int | None, bytes] = {-1 - place: one.record_hash for place, one in enumerate(intake.fresh)}
     fresh = [
         (
             one.raw, one.record_hash, one.pull_id, one.position, one.asked_at,

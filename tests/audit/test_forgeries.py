@@ -570,7 +570,7 @@ def test_an_authority_that_does_not_answer_leaves_no_pack(planted_once: Story, t
 
 
 def test_options_of_packs_are_refused_elsewhere(planted_once: Story) -> None:
-    assert main(["verify", str(planted_once.archive.path), "--recompute"]) == 2
+    assert main(["verify", str(planted_once.archive.path), "--require-signature"]) == 2
 
 
 # ── what a pack claims beside its cells ──

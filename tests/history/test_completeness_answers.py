@@ -54,12 +54,12 @@ TAIL = [meeting(n) for n in range(1, 150)]
 
 def test_a_window_begins_after_the_second_of_the_oldest_start_and_after_the_earliest_end() -> None:
     assert seen(TAIL).lower == TAIL[-1].ended_at + timedelta(seconds=1)  # type: ignore[operator]
-    endless = [replace(one, ended_at=None) for one in TAIL]
+    endless = [one._replace(ended_at=None) for one in TAIL]
     assert seen(endless).lower == TAIL[-1].started_at + timedelta(seconds=1)  # type: ignore[operator]
 
 
 def test_a_cap_inside_one_second_claims_nothing_of_that_second() -> None:
-    burst = [replace(meeting(5), meeting_id=f"b{n}", ended_at=None) for n in range(50)]
+    burst = [meeting(5)._replace(meeting_id=f"b{n}", ended_at=None) for n in range(50)]
     sighting = seen(burst, MemoryLand(), Before())
     assert sighting.lower == burst[0].started_at + timedelta(seconds=1)  # type: ignore[operator]
 
@@ -93,8 +93,8 @@ def test_an_answer_that_ends_inside_known_land_is_anchored() -> None:
         ("the overlap changed", [*TAIL[:60], *(meeting(n, version="b") for n in range(61, 150))], None, JOINS, {}),
         (
             "the overlap has no end",
-            [replace(one, ended_at=None) for one in TAIL],
-            land_of(replace(one, ended_at=None) for one in EVERYTHING),
+            [one._replace(ended_at=None) for one in TAIL],
+            land_of(one._replace(ended_at=None) for one in EVERYTHING),
             JOINS,
             {},
         ),
@@ -128,7 +128,7 @@ GONE = [one for one in TAIL if one.meeting_id not in ("m60", "m70")]
         ("of two that are missing one is known to be", GONE, ["m60"], (147, 118, 39, 251, 227, 1, 1, 0)),
         ("two are known to be missing", GONE, ["m60", "m70"], (147, 118, 118, 250, 226, 0, 2, 0)),
         ("one of those left out is exempt", TAIL, ["m200"], (149, 120, 120, 249, 225, 0, 0, 0)),
-        ("one came twice, one has no start", [*TAIL, TAIL[40], replace(meeting(3), meeting_id="x", started_at=None)], [], (150, 120, 120, 250, 226, 0, 0, 1)),
+        ("one came twice, one has no start", [*TAIL, TAIL[40], meeting(3)._replace(meeting_id="x", started_at=None)], [], (150, 120, 120, 250, 226, 0, 0, 1)),
         ("nothing came", [], [], (0, 0, 0, 0, 0, 0, 0, 0)),
     ],
 )  # fmt: skip
@@ -197,9 +197,9 @@ def test_a_vanished_record_that_comes_back_is_told() -> None:
 @pytest.mark.parametrize(
     ("other", "collides"),
     [
-        (replace(meeting(100), creator="d"), False),
-        (replace(meeting(40), meeting_id="m100"), True),
-        (replace(meeting(160), meeting_id="m100"), True),
+        (meeting(100)._replace(creator="d"), False),
+        (meeting(40)._replace(meeting_id="m100"), True),
+        (meeting(160)._replace(meeting_id="m100"), True),
         (meeting(100, version="closed later"), False),
         (meeting(100), False),
     ],
@@ -211,8 +211,8 @@ def test_one_id_for_two_meetings_in_an_answer_is_told(other: Seen, *, collides: 
 @pytest.mark.parametrize(
     ("other", "contradicts"),
     [
-        (replace(meeting(100), record_hash="another"), True),
-        (replace(meeting(40), meeting_id="m100", record_hash="another"), False),
+        (meeting(100)._replace(record_hash="another"), True),
+        (meeting(40)._replace(meeting_id="m100", record_hash="another"), False),
         (meeting(100), False),
     ],
 )
@@ -224,28 +224,28 @@ def test_a_meeting_told_in_two_records_at_once_is_told_and_proves_nothing(other:
 
 
 def test_one_new_id_for_two_meetings_of_one_creator_is_told() -> None:
-    other = replace(meeting(160), meeting_id="m100")
+    other = meeting(160)._replace(meeting_id="m100")
     assert seen([*TAIL, other], MemoryLand(), Before()).collisions == ("m100",)
     assert seen([other, *TAIL], MemoryLand(), Before()).collisions == ("m100",)
 
 
 def test_an_id_used_again_after_its_meeting_was_over_is_told() -> None:
-    again = replace(meeting(3), meeting_id="m100")
+    again = meeting(3)._replace(meeting_id="m100")
     assert seen([one if one.meeting_id != "m100" else again for one in TAIL]).collisions == ("m100",)
 
 
 def test_a_booking_that_was_moved_is_one_meeting() -> None:
-    booked = replace(meeting(40), ended_at=None)
-    land = land_of([*EVERYTHING, replace(booked, meeting_id="booked", record_hash="before")])
-    moved = replace(meeting(-30), meeting_id="booked", record_hash="after")
+    booked = meeting(40)._replace(ended_at=None)
+    land = land_of([*EVERYTHING, booked._replace(meeting_id="booked", record_hash="before")])
+    moved = meeting(-30)._replace(meeting_id="booked", record_hash="after")
     assert not seen([moved, *TAIL], land).collisions
 
 
 def test_records_without_a_start_or_with_an_absurd_one_have_no_place() -> None:
     odd = [
-        replace(meeting(2), meeting_id="none", started_at=None),
-        replace(meeting(2), meeting_id="epoch", started_at=datetime(1970, 1, 1, tzinfo=UTC)),
-        replace(meeting(2), meeting_id="end of time", started_at=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        meeting(2)._replace(meeting_id="none", started_at=None),
+        meeting(2)._replace(meeting_id="epoch", started_at=datetime(1970, 1, 1, tzinfo=UTC)),
+        meeting(2)._replace(meeting_id="end of time", started_at=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
     ]
     sighting = seen([*odd, *TAIL])
     assert sighting.n_without_start == 3
@@ -324,7 +324,7 @@ def second(records: Sequence[Seen], at: datetime = NOW) -> Sighting:
 def test_a_longer_answer_shows_disorder_when_more_than_a_few_were_hidden_from_the_shorter(
     n_hidden: int, *, shows: bool
 ) -> None:
-    hidden = [replace(meeting(60), meeting_id=f"h{n}") for n in range(n_hidden)]
+    hidden = [meeting(60)._replace(meeting_id=f"h{n}") for n in range(n_hidden)]
     sighting = second([*TAIL, *hidden, *(meeting(n) for n in range(150, 290))])
     assert sighting.shows_disorder == shows
     assert sighting.shows_order == (not n_hidden)
@@ -332,9 +332,9 @@ def test_a_longer_answer_shows_disorder_when_more_than_a_few_were_hidden_from_th
 
 def test_what_is_young_for_either_answer_says_nothing_of_the_order() -> None:
     longer = [*TAIL, *(meeting(n) for n in range(150, 290))]
-    young = replace(meeting(20), meeting_id="young")
+    young = meeting(20)._replace(meeting_id="young")
     assert second([young, *longer]).shows_order
-    between = replace(meeting(23), meeting_id="between")
+    between = meeting(23)._replace(meeting_id="between")
     assert second([between, *longer], at=NOW + 3 * HOUR).shows_order
 
 
@@ -387,11 +387,11 @@ def test_nothing_is_proven_over_an_answer_that_says_it_holds_another_number() ->
 
 
 def test_nothing_is_proven_over_one_id_for_two_meetings() -> None:
-    assert reason_at(judged([*TAIL, replace(meeting(40), meeting_id="m100")]), 36) == "collision"
+    assert reason_at(judged([*TAIL, meeting(40)._replace(meeting_id="m100")]), 36) == "collision"
 
 
 def test_nothing_is_proven_when_many_records_have_no_start() -> None:
-    odd = [replace(meeting(2), meeting_id=f"x{n}", started_at=None) for n in range(30)]
+    odd = [meeting(2)._replace(meeting_id=f"x{n}", started_at=None) for n in range(30)]
     assert reason_at(judged([*odd, *TAIL]), 36) == "no_start"
 
 
@@ -416,7 +416,7 @@ def test_a_broken_order_is_a_gap_since_the_last_window() -> None:
 
 
 def test_a_late_arrival_in_a_proven_period_revokes_it_and_names_the_record() -> None:
-    late = replace(meeting(90), meeting_id="late", record_hash="late")
+    late = meeting(90)._replace(meeting_id="late", record_hash="late")
     judgement = judged([*TAIL, late])
     assert "PROVEN" not in [one.verdict for one in judgement.periods]
     assert reason_at(judgement, 200) == "unreliable"
@@ -426,7 +426,7 @@ def test_a_late_arrival_in_a_proven_period_revokes_it_and_names_the_record() -> 
 def test_a_longer_settling_time_than_the_latest_arrival_makes_lists_reliable_again() -> None:
     from ytxdata.history.proof.certificate import certify
 
-    late = replace(meeting(90), meeting_id="late", record_hash="late")
+    late = meeting(90)._replace(meeting_id="late", record_hash="late")
     evidence = judged([*TAIL, late]).evidence
     patient = replace(DEFAULT_POLICY, settle=4 * DAY)
     proven = [one for one in certify(evidence, patient).periods if one.verdict == "PROVEN"]
@@ -434,7 +434,7 @@ def test_a_longer_settling_time_than_the_latest_arrival_makes_lists_reliable_aga
 
 
 def test_a_late_arrival_in_the_settling_time_is_no_alarm() -> None:
-    late = replace(meeting(40), meeting_id="late", record_hash="late")
+    late = meeting(40)._replace(meeting_id="late", record_hash="late")
     assert not judged([*TAIL, late]).evidence.doubts
 
 
@@ -453,6 +453,6 @@ def test_a_vanished_record_that_comes_back_makes_lists_unreliable() -> None:
 def test_evidence_survives_json_unchanged() -> None:
     import json
 
-    late = replace(meeting(90), meeting_id="late", record_hash="late")
+    late = meeting(90)._replace(meeting_id="late", record_hash="late")
     evidence = judged([*TAIL, late]).evidence
     assert Evidence.from_dict(json.loads(json.dumps(evidence.to_dict()))) == evidence

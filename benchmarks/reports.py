@@ -115,15 +115,16 @@ SQL = {
 
 
 class OnParquet:
-    """What an archive gives: lazy frames of one connection, every leg once."""
+    """What an archive gives: lazy frames of one connection, every leg once, tied to its meeting as an archive ties it."""
 
     certificate = None
 
     def __init__(self, folder: str) -> None:
         self.folder, self.connection = folder, connect()
 
-    def scans(self, *names: str) -> tuple[Any, ...]:
-        return tuple(self.connection.read_parquet(f"{self.folder}/{name}.parquet") for name in names)
+    def scans(self, *names: str, is_keyed: bool) -> tuple[Any, ...]:
+        columns = "meeting_id || '#1' AS meeting_key, *" if is_keyed else "*"
+        return tuple(self.connection.read_parquet(f"{self.folder}/{name}.parquet").project(columns) for name in names)
 
 
 def run(side: str, folder: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.metrics.offices import ENGINES, MEETINGS, difficult, rows, tables
 from tests.metrics.oracle import Office
-from ytxdata import metrics
+from ytxdata import metrics, sample
 from ytxdata.archive.views import connect
 from ytxdata.errors import UsageError
 from ytxdata.metrics import DEFINITIONS, Frames, Report
@@ -158,6 +158,22 @@ def test_empty_reports_have_the_columns_and_types_of_full_ones(engine: str) -> N
     full, empty = resolve(ENGINES[engine](difficult())), resolve(ENGINES[engine](Office([], [])))
     for name, make in REPORTS.items():
         assert make(empty).arrow.schema.remove_metadata() == make(full).arrow.schema.remove_metadata(), name
+
+
+@pytest.mark.slow
+def test_an_archive_is_counted_alike_whichever_engine_its_size_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = sample("archive")
+    made = [REPORTS[name] for name in ("usage", "people", "concurrency", "cost", "usage of legs", "lonely")]
+    small = resolve(archive)
+    assert small.engine.implementation is nw.Implementation.PANDAS
+    monkeypatch.setattr("ytxdata.metrics.source.FEW", 0)
+    large = resolve(archive)
+    assert large.engine.implementation is nw.Implementation.DUCKDB
+    for make in made:
+        found, expected = make(large), make(small)
+        assert comparable(found) == comparable(expected), found.name
+        assert found.arrow.schema.remove_metadata() == expected.arrow.schema.remove_metadata()
+        assert found.explain(0).equals(expected.explain(0))
 
 
 def test_an_archive_is_counted_in_bounded_memory() -> None:

@@ -138,6 +138,10 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
             })),
         }),
     ),
+    "fleet-report": (
+        Text("ytxdata fleet report", "ytxdata fleet report"),
+        record({"verdict": VERDICT, "completeness": BOTH, "rows": named(COUNT), "files": named(TEXT)}),
+    ),
     "fleet-audit": (
         Text("ytxdata fleet audit", "ytxdata fleet audit"),
         record({

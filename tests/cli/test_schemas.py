@@ -67,6 +67,7 @@ ASKING = [
     ("fetch", "fetch"),
     ("fleet-sync", "fleet sync fleet.toml"),
     ("fleet-status", "fleet status fleet.toml"),
+    ("fleet-report", "fleet report fleet.toml --report usage --out out"),
     ("fleet-audit", "fleet audit fleet.toml"),
     ("sync", "sync --archive new.archive"),
     ("demo", "demo --out demo --meetings 60 --no-notebook"),

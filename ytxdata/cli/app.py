@@ -207,7 +207,7 @@ _fleet = typer.Typer(name="fleet", cls=Verbs, no_args_is_help=True, help="多个
 app.add_typer(_fleet)
 _VERBS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     _archive: (rebuild, coverage),
-    _fleet: (of_fleets.sync, of_fleets.status, of_fleets.audit),
+    _fleet: (of_fleets.sync, of_fleets.status, of_fleets.report, of_fleets.audit),
     app: (
         demo, asks(doctor), asks(fetch), asks(sync), witness, rebuild, report, explain, sql, export, audit, pack, verify,
         notebooks,

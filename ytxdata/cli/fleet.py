@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,8 +10,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ytxdata.cli.account import SettleHours
-from ytxdata.cli.shared_options import From, Json, Language, To, chosen, emit, note, say, wrote
-from ytxdata.errors import UsageError, YtxError
+from ytxdata.cli.shared_options import (
+    From,
+    Granularity,
+    Json,
+    Language,
+    Lines,
+    Only,
+    ShowPhones,
+    TariffFile,
+    To,
+    ask,
+    chosen,
+    emit,
+    note,
+    say,
+    with_conditions,
+    wrote,
+)
+from ytxdata.errors import UsageError, YtxError, require_extra
 from ytxdata.labels import Text, aligned
 
 if TYPE_CHECKING:
@@ -169,6 +187,69 @@ def status(
     other = "problem_en" if chosen.lang == "zh" else "problem_zh"
     _show(table, leave_out=(other,))
     say(Text(f"{verdict.worst}：{verdict.sentence.zh}", f"{verdict.worst}: {verdict.sentence.en}"))
+
+
+def report(
+    fleet: FleetFile = None,
+    account: Accounts = None,
+    where: Labels = None,
+    start: From = None,
+    end: To = None,
+    by: Granularity = "month",
+    only: Only = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--report", help="只写此报表，可重复；默认全部 / only this report; all by default"),
+    ] = None,
+    tariff: TariffFile = None,
+    lines: Lines = None,
+    out: Annotated[Path, typer.Option("--out", help="输出目录 / where to write")] = Path("report"),
+    format_: Annotated[str, typer.Option("--format", help="csv | parquet | excel")] = "csv",
+    show_phones: ShowPhones = False,
+    as_json: Json = False,
+    _lang: Language = None,
+) -> None:
+    """各账户并列的报表 / Reports of all accounts, side by side.
+
+    每个报表一个文件，各账户并列，group 列写明账户；最坏的完整性结论写在最前。
+
+    One file a report: the accounts side by side, the column `group` says whose a row is, and the worst verdict comes
+    first.
+
+    Example: ytxdata fleet report fleet.toml --from 2026-01 --to 2026-07 --out report
+    """
+    from ytxdata.metrics.registry import REPORTS, make
+
+    if format_ not in ("csv", "parquet", "excel"):
+        raise UsageError(
+            Text(f"--format 不能是 {format_!r}", f"--format cannot be {format_!r}"),
+            remedy=Text("csv、parquet 或 excel", "csv, parquet or excel"),
+        )
+    if format_ == "excel":
+        require_extra("excel")
+    asked = with_conditions(ask(start, end, by, tariff, lines), None, only or [], None)
+    whole = opened(fleet, account, where)
+    possible = [name for name, entry in REPORTS.items() if entry.is_possible(asked)]
+    strange = next((name for name in names or [] if name not in possible), None)
+    if strange is not None:
+        raise UsageError(
+            Text(f"不能制作报表 {strange}", f"the report {strange} cannot be made"),
+            remedy=Text(f"可选：{'、'.join(possible)}", f"choose one of {', '.join(possible)}"),
+        )
+    written, counted = [], {}
+    for name in names or possible:
+        made = make(name, asked.of(whole), replace(asked, group="account"))
+        suffix = {"csv": "csv", "parquet": "parquet", "excel": "xlsx"}[format_]
+        write = {"csv": made.to_csv, "parquet": made.to_parquet, "excel": made.to_excel}[format_]
+        written.append(write(out / f"{name}.{suffix}", show_phones=show_phones))
+        counted[name] = made.arrow.num_rows
+    verdict = whole.certificate(asked.start, asked.end)
+    if as_json:
+        files = {name: str(path) for name, path in zip(counted, written, strict=True)}
+        emit({"verdict": verdict.worst, "completeness": verdict.sentence._asdict(), "rows": counted, "files": files})
+        return
+    say(Text(f"{verdict.worst}：{verdict.sentence.zh}", f"{verdict.worst}: {verdict.sentence.en}"))
+    wrote(*written)
 
 
 def audit(

@@ -16,6 +16,7 @@ from ytxdata.metrics.calendar import By, until
 from ytxdata.metrics.definitions import add_definitions
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.report import Metric, Report, remembering
+from ytxdata.metrics.side_by_side import ACCOUNT, of_a_fleet, of_fleets
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.selection import selected
 from ytxdata.tables.described import Definition
@@ -212,7 +213,7 @@ def register(
                 remedy=Text("needs 只能是它的参数", "needs names parameters of the function"),
             )
         add_definitions(definitions)
-        kept = remembering(function)
+        kept = of_fleets(remembering(function))
         found = {**REPORTS, name: Registered(kept, place, rows, folded, personal, tuple(needs), takes)}
         REPORTS.clear()
         REPORTS.update(sorted(found.items(), key=lambda item: item[1].place))
@@ -250,4 +251,6 @@ def make(name: str, source: ReportSource, ask: Ask) -> Report:
     # what was not asked is left to each report: groups of chargeback are departments unless others are wanted
     given = {name: getattr(ask, name) for name in report.takes}
     asked = {name: value for name, value in given.items() if value is not None}
+    if ask.group == ACCOUNT and of_a_fleet(source):
+        asked["group"] = ACCOUNT  # whose a row is can be said of every report of a fleet
     return report.function(source, **asked)

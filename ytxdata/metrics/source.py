@@ -31,6 +31,7 @@ from ytxdata.times import instant_of, local_second
 
 if TYPE_CHECKING:
     from ytxdata.archive import Archive
+    from ytxdata.fleet import Fleet
     from ytxdata.history.history import History
     from ytxdata.records.merge import MergedTables
 
@@ -82,7 +83,7 @@ class Frames(Selectable):
     pulls: Any = None
 
 
-ReportSource: TypeAlias = "History | Archive | Frames | Selection | Source"
+ReportSource: TypeAlias = "History | Archive | Fleet | Frames | Selection | Source"
 """What reports are made from."""
 
 Lazy = nw.LazyFrame[Any]
@@ -151,7 +152,7 @@ def whole(source: ReportSource) -> Source:
     """
     if isinstance(source, Source):
         return source
-    given: Any = source  # whatever has these parts will do: a Fleet has them too
+    given: Any = source  # whatever has these parts will do
     if hasattr(given, "scans"):
         scanned = _prepare(Frames(*_on_an_engine(*given.scans("meetings", "legs", is_keyed=True))))
         return replace(scanned, engine=scanned.engine.ours, certificate=given.certificate, is_archive=True)

@@ -246,7 +246,8 @@ def usage(
     Parameters
     ----------
     source
-        A History, an Archive, or `ytx.Frames(meetings, legs)` of pandas, Polars, DuckDB or PySpark.
+        A History, an Archive, or `ytx.Frames(meetings, legs)` of pandas, Polars, DuckDB or PySpark; or a Fleet, which
+        every report takes with `group="account"`: each account by itself, one below the other.
     start, end
         The half-open period `[start, end)`; without a zone Beijing time. A meeting belongs to it whole, by `day_of`.
     by

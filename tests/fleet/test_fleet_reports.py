@@ -1,0 +1,105 @@
+"""Reports of a fleet: each account by itself, nothing of two accounts joined or counted as one."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ytxdata as ytx
+from ytxdata.cli import main
+from ytxdata.emulator import Emulator
+from ytxdata.errors import UsageError
+from ytxdata.metrics.registry import REPORTS, Ask, make
+
+Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
+usage: Any = ytx.metrics.usage
+creators: Any = ytx.metrics.creators
+
+
+@pytest.fixture
+def synced(begin: Begin) -> ytx.Fleet:
+    """Three accounts, the third of which lists a meeting of the first under the same id, with the same people."""
+    server, fleet = begin()
+    shared = server.backends["account-1"].entries[-1].first
+    server.backends["account-3"].add(shared)
+    assert fleet.sync().exit_code == 0
+    return fleet
+
+
+def test_every_report_of_a_fleet_is_that_of_each_account(synced: ytx.Fleet) -> None:
+    asked = Ask(by="month")
+    for name, entry in REPORTS.items():
+        if not entry.is_possible(asked):
+            continue
+        whole = make(name, synced, Ask(by="month", group="account")).arrow
+        assert whole.column_names.count("group") == 1
+        for account in synced.names:
+            alone = make(name, synced[account], asked).arrow
+            rows = [row for row in whole.to_pylist() if row.pop("group") == account]
+            assert rows == alone.to_pylist(), (name, account)
+
+
+def test_rows_go_by_period_and_then_by_account(synced: ytx.Fleet) -> None:
+    report = usage(synced, by="week", group="account")
+    assert report.arrow.column_names[:2] == ["period", "group"]
+    rows = report.arrow.select(["period", "group"]).to_pylist()
+    assert [(one["period"], one["group"]) for one in rows] == sorted((one["period"], one["group"]) for one in rows)
+    assert report.certificate.worst == "PROBABLE"
+    assert set(report.certificate.accounts) == set(synced.names)
+
+
+def test_the_same_id_and_the_same_people_in_two_accounts_stay_two(synced: ytx.Fleet) -> None:
+    meetings = usage(synced, by="total", group="account").frame.set_index("group")["meetings"].to_dict()
+    assert meetings == {"account-1": 60, "account-2": 60, "account-3": 61}
+    frame = creators(synced, group="account").frame
+    doubled = frame[frame.duplicated("creator", keep=False)]
+    assert set(doubled["group"]) == {"account-1", "account-3"}
+
+
+def test_a_row_leads_to_the_records_of_its_account_alone(synced: ytx.Fleet) -> None:
+    report = usage(synced, by="total", group="account")
+    for place, row in enumerate(report.arrow.to_pylist()):
+        ids = set(report.explain(place)["meeting_id"])
+        assert ids == set(synced[row["group"]].meetings()["meeting_id"])
+    again = pickle.loads(pickle.dumps(report))  # our own
+    with pytest.raises(UsageError, match="came without its records"):
+        again.explain(0)
+    assert len(again.with_source(synced).explain(0)) == len(report.explain(0))
+
+
+def test_some_meetings_of_some_accounts(synced: ytx.Fleet) -> None:
+    long = usage(synced.where(company="A").only(min_minutes=30), by="total", group="account")
+    assert long.frame["group"].tolist() == ["account-1", "account-3"]
+    for name, n in zip(long.frame["group"], long.frame["meetings"], strict=True):
+        assert n == usage(synced[name].only(min_minutes=30), by="total").frame["meetings"][0]
+    assert any("at least so many minutes" in note.en for note in long.notes)
+
+
+def test_sums_over_accounts_are_refused_in_words(synced: ytx.Fleet) -> None:
+    for group in (None, "department", "company"):
+        with pytest.raises(UsageError, match="account by account"):
+            usage(synced, group=group)
+
+
+def test_the_command_line_writes_a_file_a_report(
+    synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    told = ["--lang", "en", "fleet", "report", str(tmp_path), "--out", str(out), "--by", "month", "--json"]
+    with pytest.raises(SystemExit) as ended:
+        main(told)
+    assert not ended.value.code
+    said = json.loads(capsys.readouterr().out)
+    assert said["verdict"] == "PROBABLE"
+    assert sorted(set(ytx.read_csv(out / "usage.csv")["group"])) == synced.names
+    assert "+86" not in (out / "people.csv").read_text("utf-8-sig")
+    about = json.loads((out / "usage.about.json").read_text("utf-8"))
+    assert about["completeness"]["en"].startswith("3 accounts: 3 PROBABLE")
+    with pytest.raises(SystemExit) as ended:
+        main([*told, "--report", "nothing"])
+    assert ended.value.code == 2

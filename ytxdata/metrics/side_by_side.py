@@ -1,0 +1,148 @@
+"""Reports of a fleet: of each account by itself, one below the other.
+
+Ids of meetings and numbers of people are an account's own: nothing of two accounts is ever joined or counted as one.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.metrics.definitions import define
+from ytxdata.metrics.report import Metric, Remake, Report
+from ytxdata.metrics.source import ReportSource
+from ytxdata.records.schema import to_pandas
+from ytxdata.selection import Selection
+
+ACCOUNT = "account"
+_GROUP = Text("账户", "account")
+_NOTE = Text(
+    "各账户并列：同一号码在两个账户里算两个人，不同账户的会议互不合并",
+    "accounts stand side by side: one number in two accounts is two people, and no meetings of two accounts are joined",
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SideBySide(Report):
+    """The reports of several accounts, one below the other; the column `group` says whose a row is.
+
+    Parameters
+    ----------
+    parts
+        Name of the account → its report.
+    """
+
+    parts: Mapping[str, Report] = field(default_factory=dict)
+
+    def explain(self, row: int | Mapping[str, Any] | Any, column: str | None = None) -> Any:
+        """Return the records of a row, as the report of its account does.
+
+        Raises
+        ------
+        UsageError
+            As there.
+        """
+        cells = self._row(row)
+        part = self.parts[cells["group"]]
+        return part.explain({key: value for key, value in cells.items() if key != "group"}, column)
+
+    def with_source(self, source: ReportSource) -> Self:
+        """Return the report with its way back to the records, after it was pickled.
+
+        Parameters
+        ----------
+        source
+            The fleet.
+
+        Raises
+        ------
+        UsageError
+            As of a report of one account.
+        """
+        accounts = dict(_accounts(source))
+        return replace(self, parts={name: part.with_source(accounts[name]) for name, part in self.parts.items()})
+
+
+def of_a_fleet(source: object) -> bool:
+    """Return whether something is a fleet, or some meetings of one: it has accounts, and an archive of each."""
+    if isinstance(source, Selection):
+        source = source.source
+    return hasattr(source, "names") and hasattr(source, "where") and hasattr(source, "__getitem__")
+
+
+def _accounts(source: Any) -> Iterator[tuple[str, Any]]:
+    """Yield name and source of each account of a fleet, or of some meetings of it."""
+    fleet = source.source if isinstance(source, Selection) else source
+    for name in fleet.names:
+        yield name, replace(source, source=fleet[name]) if isinstance(source, Selection) else fleet[name]
+
+
+def of_fleets(metric: Metric) -> Metric:
+    """Return the metric, which now takes fleets as well: with `group="account"`, each account by itself."""
+    signature = inspect.signature(metric)
+    named = next(iter(signature.parameters))
+
+    def alone(*args: Any, **kwargs: Any) -> Report:
+        # by this name a pickle finds it again: the metric inside of it has none
+        report = metric(*args, **kwargs)
+        return replace(report, made=report.made and report.made._replace(function=made))
+
+    @wraps(metric)
+    def made(*args: Any, **kwargs: Any) -> Report:
+        source = args[0] if args else kwargs.get(named)
+        fleet = source.source if isinstance(source, Selection) else source
+        if not of_a_fleet(fleet):
+            return alone(*args, **kwargs)
+        if kwargs.pop("group", None) != ACCOUNT:
+            raise UsageError(
+                Text("账户群的报表按账户分列，不跨账户相加", "a report of a fleet is made account by account, never added up"),
+                remedy=Text('加上 group="account"', 'give group="account"'),
+            )  # fmt: skip
+        rest = {key: value for key, value in kwargs.items() if key != named}
+        parts = {name: alone(one, *args[1:], **rest) for name, one in _accounts(source)}
+        asked = {**next(iter(parts.values())).made.asked, "group": ACCOUNT}  # type: ignore[union-attr]  # made by its name
+        return replace(_stacked(parts, fleet), made=Remake(made, named, asked))
+
+    return made  # type: ignore[return-value]  # the same parameters and the same kind of report
+
+
+def _stacked(parts: Mapping[str, Report], fleet: Any) -> SideBySide:
+    first = next(iter(parts.values()))
+    place = 1 if first.arrow.column_names[:1] == ["period"] else 0
+    tables = [
+        part.arrow.add_column(place, "group", pa.array([name] * part.arrow.num_rows, pa.string()))
+        for name, part in parts.items()
+    ]
+    rows = pa.concat_tables(tables, promote_options="permissive")
+    if place:
+        # by period first, as every report that goes by time; the order of the accounts stays within each
+        rows = rows.append_column("n", pa.array(range(rows.num_rows)))
+        rows = rows.take(pc.sort_indices(rows, [("period", "ascending"), ("n", "ascending")])).drop_columns(["n"])
+    (group,) = define("group")
+    told = replace(group, zh=f"{group.zh}（{_GROUP.zh}）", en=f"{group.en} ({_GROUP.en})")
+    excluded: dict[str, tuple[Text, int]] = {}
+    for part in parts.values():
+        for reason, (text, n) in part.excluded.items():
+            excluded[reason] = text, n + excluded.get(reason, (text, 0))[1]
+    periods = [part.period for part in parts.values() if part.period is not None]
+    start, end = (min(one[0] for one in periods), max(one[1] for one in periods)) if periods else (None, None)
+    definitions = {one.key: one for part in parts.values() for one in part.definitions}
+    return SideBySide(
+        frame=to_pandas(rows),
+        name=first.name,
+        title=first.title,
+        definitions=(told, *definitions.values()),
+        notes=(_NOTE, *dict.fromkeys(note for part in parts.values() for note in part.notes)),
+        period=None if start is None or end is None else (start, end),
+        excluded=excluded,
+        certificate=fleet.certificate(start, end) if periods else fleet.certificate(),
+        parts=parts,
+    )

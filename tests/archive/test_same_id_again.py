@@ -99,3 +99,29 @@ def test_both_texts_are_reached_and_the_known_one_stays(archive: Archive, platfo
     assert len(archive.problems()) == 0
     assert_agree(archive, History.from_answers(client.answers))
     assert archive.verify().is_sound
+
+
+def test_what_may_be_two_meetings_is_told_as_in_a_history(archive: Archive, platform: Any) -> None:
+    platform.records = platform.newest_first(6)
+    client = Recording(platform)
+    platform.clock = NOON
+    archive.sync(client)
+    start, end = (pd.Timestamp(platform.record(3)[name]) for name in ("starttime", "endtime"))
+    later = {"starttime": f"{start + pd.Timedelta(minutes=1)}", "endtime": f"{end + pd.Timedelta(minutes=1)}"}
+    platform.records[2] = platform.record(3, **later)
+    platform.clock = NOON + timedelta(days=1)
+    assert archive.sync(client).changed == 1
+    assert list(archive.problems()["reason"]) == ["id_overlap"]
+    assert len(archive.problems(as_of=NOON + timedelta(hours=1))) == 0
+    day = start.tz_localize("Asia/Shanghai")
+    assert len(archive.problems(start=day - timedelta(days=9), end=day - timedelta(days=8))) == 0
+    assert [row.reason for row in archive.scan("problems")] == ["id_overlap"]
+    assert_agree(archive, History.from_answers(client.answers))
+    # told beside each other, too, and where the earlier telling comes back
+    platform.records.insert(3, platform.record(3))
+    platform.clock = NOON + timedelta(days=2)
+    archive.sync(client)
+    assert_agree(archive, History.from_answers(client.answers))
+    archive.rebuild()
+    assert_agree(archive, History.from_answers(client.answers))
+    assert archive.verify().is_sound

@@ -31,6 +31,7 @@ from ytxdata.archive.raw_answers import Together, together
 from ytxdata.archive.stored_files import SCHEMAS, telling_damage
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
+from ytxdata.records.identity import may_be_two_sql
 from ytxdata.records.schema import TABLES, Column, arrow_schema, empty, named_rows
 from ytxdata.times import ZONE_NAME
 
@@ -130,15 +131,30 @@ def _of_meetings(name: str, as_of: datetime | None, period: str, key: str) -> st
 
 
 def _problems(name: str, as_of: datetime | None, period: str, key: str) -> str:
-    """Problems of records, of ids that were used for two meetings, and of meetings told in several records at once."""
+    """Problems of records, of ids that were used for two meetings, for certain or perhaps, and of meetings told in several
+    records at once.
+    """
+    own = f"SELECT {key}m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id'"
+    pairs = (("v", "w"), ("w", "v"))
+    overlaps = " OR ".join(
+        may_be_two_sql(f"{a}.started_at", f"{a}.ended_at", f"{b}.started_at", f"{b}.ended_at") for a, b in pairs
+    )
+    # of two versions one follows another, and few rows do: the join begins with those
+    doubtful = (
+        f"SELECT DISTINCT v.meeting_id, v.twin FROM {{meetings}} v JOIN {{meetings}} w ON v.meeting_id = w.meeting_id "
+        f"AND v.twin = w.twin WHERE v.replaces IS NOT NULL AND ({overlaps}) "
+        f"AND {_until('v.observed_at', as_of)} AND {_until('w.observed_at', as_of)}"
+    )
     # a row for each of the two: whichever a reader looks at, it must say that the id is not its own
     return (
         f"{_of_meetings(name, as_of, period, key)} UNION ALL "
-        f"SELECT {key}m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id', 'id_collision', m.meeting_id FROM {{meetings}} m "
+        f"{own}, 'id_collision', m.meeting_id FROM {{meetings}} m "
         f"WHERE m.meeting_id IN (SELECT t.meeting_id FROM {{meetings}} t WHERE t.twin > 0 AND {_until('t.observed_at', as_of)}) "
         f"AND {_current(as_of)}{period} UNION ALL "
-        f"SELECT {key}m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id', 'same_id_again', b.record_hash "
-        f"FROM {{beside}} b JOIN {{meetings}} m ON m.obs = b.obs WHERE TRUE{period}"
+        f"{own}, 'same_id_again', b.record_hash FROM {{beside}} b JOIN {{meetings}} m ON m.obs = b.obs "
+        f"WHERE TRUE{period} UNION ALL "
+        f"{own}, 'id_overlap', m.meeting_id FROM {{meetings}} m JOIN ({doubtful}) d "
+        f"ON d.meeting_id = m.meeting_id AND d.twin = m.twin WHERE {_current(as_of)}{period}"
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from ytxdata.archive import Archive
+from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.nested import Inside
 from ytxdata.records.normalize import PARSER_VERSION
 
@@ -26,4 +29,30 @@ def test_a_record_left_inside_another_is_regained(
     done = archive.sync(platform)
     assert "1 records regained, 1 more meetings" in " ".join(note.text.en for note in done.notes)
     assert named in set(archive.meetings()["meeting_id"])
+    assert archive.verify().is_sound
+
+
+def test_a_list_that_becomes_a_map_by_id_is_no_change_of_a_meeting(archive: Archive, platform: Any) -> None:
+    platform.records = platform.newest_first(24)
+    archive.sync(platform)
+    legs = archive.legs()
+    platform.records[3]["remark"] = "新"
+    keyed = [dict(one) for one in platform.records]
+    data = {one.pop("meid"): one for one in keyed}
+
+    class Keyed:
+        identity = platform.identity
+
+        def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:
+            first = dict(list(data.items())[:meetingcount])
+            body = json.dumps({"statusCode": "0", "data": first}, ensure_ascii=False).encode()
+            return read_answer(body, asked_n=meetingcount)
+
+    archive.sync(Keyed())
+    told = archive.changes()
+    assert list(zip(told["field"], told["old"].isna(), told["new"], strict=True)) == [("raw.remark", True, "新")]
+    pd.testing.assert_frame_equal(archive.legs(), legs)
+    archive.sync(platform)
+    told = archive.changes()
+    assert list(told["field"]) == ["raw.remark"]
     assert archive.verify().is_sound

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -125,3 +126,34 @@ def test_what_may_be_two_meetings_is_told_as_in_a_history(archive: Archive, plat
     archive.rebuild()
     assert_agree(archive, History.from_answers(client.answers))
     assert archive.verify().is_sound
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_legs_keep_their_numbers_when_all_is_derived_again(archive: Archive, platform: Any, seed: int) -> None:
+    rng = random.Random(seed)
+
+    def told(i: int) -> dict[str, Any]:
+        phones = rng.sample([f"1540000000{k}" for k in range(6)], rng.randint(1, 3))
+        # now and then running, or another meeting of the same id
+        times = {name: platform.record(i + 300)[name] for name in ("starttime", "endtime")}
+        more = rng.choice([{}, {}, {}, {"endtime": ""}, times])
+        return dict(platform.record(i, parties=[{"name": one[-1], "phone": one} for one in phones], **more))
+
+    pool = [[told(i) for _ in range(4)] for i in range(4)]
+    client = Recording(platform)
+    for day in range(4):
+        platform.records = [one for same in pool[::-1] for one in rng.sample(same, rng.choice([1, 1, 2, 3]))]
+        platform.clock = NOON + timedelta(days=day)
+        archive.sync(client)
+    before = archive.legs(), archive.meetings(), archive.problems()
+    archive.rebuild()
+    for one, other in zip(before, (archive.legs(), archive.meetings(), archive.problems()), strict=True):
+        pd.testing.assert_frame_equal(one, other)
+    # in an archive legs stand by meeting: those of two meetings of one id one after the other
+    numbers = [[*rows["leg"]] for _, rows in archive.legs().groupby("meeting_id")]
+    assert all(leg in (1, last + 1) for legs in numbers for last, leg in zip([0, *legs], legs, strict=False))
+    history = History.from_answers(client.answers).legs
+    by = ["meeting_id", "leg", "phone", "name"]
+    pd.testing.assert_frame_equal(
+        archive.legs().sort_values(by, ignore_index=True), history.sort_values(by, ignore_index=True)
+    )

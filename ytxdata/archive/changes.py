@@ -22,11 +22,11 @@ from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED, Numbers
 from ytxdata.history.proof.evidence import PullFacts, call_row, pull_facts
 from ytxdata.records.answer import Answer
 from ytxdata.records.identity import by_meeting
-from ytxdata.records.json_values import as_json, read_value, without_cycle_search
+from ytxdata.records.json_values import as_json, read_object, without_cycle_search
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PARTIES, PROVENANCE, Aliases, arrow_schema
 from ytxdata.records.schema import rows_of as cells_of
-from ytxdata.records.spans import RawRecord
+from ytxdata.records.spans import RawRecord, is_member
 from ytxdata.times import beijing_text
 
 JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")
@@ -337,6 +337,8 @@ def _compared(
         kept, others = _raw_differences(raws[old], raws[new], aliases)
         # the same value in other writing (`1`, `1.0`) is told only where nothing else differs: it would hide what does
         fields |= kept if fields or kept else others
+        if not fields and is_member(raws[old]) != is_member(raws[new]):
+            continue  # the list became a map by id, or the other way round: of the meeting nothing else is said
         if not fields:  # the same values, written in another way
             fields = {"record_hash": (before["record_hash"].hex(), after["record_hash"].hex())}
         old_seen_at, old_pull_id = seen.get(old, (before["observed_at"], before["pull_id"]))
@@ -371,7 +373,7 @@ def _raw_differences(
     old: bytes, new: bytes, aliases: Aliases
 ) -> tuple[dict[str, tuple[Any, Any]], dict[str, tuple[Any, Any]]]:
     """Return what differs in the raw records under keys that feed no column, and under the others."""
-    found = _differences(dict(_leaves(old)), dict(_leaves(new)))
+    found = _differences(dict(_leaves(old, aliases)), dict(_leaves(new, aliases)))
     named = {path: (f"raw.{'.'.join(path)}", pair) for path, pair in found.items()}
     return dict(pair for path, pair in named.items() if not _feeds(path, aliases)), dict(named.values())
 
@@ -383,11 +385,12 @@ def _feeds(path: tuple[str, ...], aliases: Aliases) -> bool:
     return len(path) < 3 or aliases.leg(path[2]) is not None
 
 
-def _leaves(raw: bytes) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield the path and the text of every value in a record."""
-    read_ = read_value(raw)
-    if read_ is not None:
-        yield from _walk(read_.value, ())
+def _leaves(raw: bytes, aliases: Aliases) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the path and the text of every value in a record but its id: that of two versions is the same."""
+    # as the tables are read: a record in a map by id has its id in front of it
+    value = read_object(raw, aliases).value or {}
+    ids = {key for key in value if (match := aliases.meeting(key)) and match.column == "meeting_id"}
+    yield from _walk({key: inner for key, inner in value.items() if key not in ids}, ())
 
 
 def _walk(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -45,12 +45,12 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 
 ORDER = {
     "meetings": "started_at NULLS FIRST, meeting_id, version",
-    "legs": "meeting_id, leg",
+    "legs": "meeting_id, meeting_key, leg",
     "rejects": "pull_id, position",
     "problems": "meeting_id, leg NULLS FIRST, reason, raw_value",
     "pulls": "asked_at, pull_id",
 }
-"""How frames are sorted."""
+"""How frames are sorted; legs of two meetings of one id do not mix, or their order would be another every time."""
 
 
 MEETING_KEY = "m.meeting_id || '#' || CAST(m.twin + 1 AS VARCHAR)"
@@ -271,7 +271,8 @@ def table(
         return schema.empty_table()
     with telling_damage(name):
         try:
-            rows = relation(snapshot, name, as_of=as_of, start=start, end=end).order(ORDER[name]).to_arrow_table()
+            keyed = relation(snapshot, name, as_of=as_of, start=start, end=end, is_keyed=True)
+            rows = keyed.order(ORDER[name]).select(*schema.names).to_arrow_table()
         except duckdb.Error as error:
             raise _as_python(error) from error
     return rows.cast(schema)

@@ -131,8 +131,8 @@ def _of_meetings(name: str, as_of: datetime | None, period: str, key: str) -> st
 
 
 def _problems(name: str, as_of: datetime | None, period: str, key: str) -> str:
-    """Problems of records, of ids that were used for two meetings, for certain or perhaps, and of meetings told in several
-    records at once.
+    """Problems of records, of ids that were used for two meetings, for certain or perhaps, and of meetings told in
+    several records at once.
     """
     own = f"SELECT {key}m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id'"
     pairs = (("v", "w"), ("w", "v"))

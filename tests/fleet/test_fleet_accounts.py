@@ -230,3 +230,18 @@ def test_the_archives_of_a_fleet_hold_no_token(tmp_path: Path) -> None:
     assert done.exit_code == 0
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or not any(token in path.read_bytes() for token in tokens)
+
+
+def test_limits_that_are_given_come_before_those_of_the_file_and_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YTX_TIMEOUT", "7")
+    entry = {"account_sid": SID, "app_id": "app", "auth_token": "from-file", "total_timeout": 40.0}
+    (account,) = Fleet({"a": entry}, folder=tmp_path).accounts
+    for given, wanted in (
+        ({}, (7.0, 40.0)),
+        ({"timeout": 3.0, "total_timeout": None}, (3.0, 40.0)),
+        ({"total_timeout": 9.0}, (7.0, 9.0)),
+    ):
+        made: Any = account.settings(given)
+        assert (made.timeout, made.total_timeout) == wanted

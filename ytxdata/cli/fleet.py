@@ -90,6 +90,12 @@ def sync(
         bool, typer.Option("--resume", help="跳过上一轮已完成的账户 / leave out what the last round has finished")
     ] = False,
     settle_hours: SettleHours = 24,
+    timeout: Annotated[
+        float | None, typer.Option(help="连接和静默的时限，秒 / seconds to connect, and of silence while reading")
+    ] = None,
+    total_timeout: Annotated[
+        float | None, typer.Option(help="一次查询连同重试的总时限，秒 / seconds for a query with all its attempts")
+    ] = None,
     as_json: Json = False,
     _lang: Language = None,
 ) -> None:
@@ -117,6 +123,8 @@ def sync(
             per_host=per_host,
             per_second=per_second or None,
             settle=timedelta(hours=settle_hours),
+            timeout=timeout,
+            total_timeout=total_timeout,
             resume=resume,
             step=step,
         )

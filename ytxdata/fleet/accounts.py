@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import SecretStr
@@ -65,9 +66,12 @@ class FleetAccount:
     given: Mapping[str, Any] = field(repr=False)
     token_from: str | None = field(default=None, repr=False)
 
-    def settings(self) -> Settings | SettingsError:
-        """Return how it is asked, or what is wrong with that; nothing of `YTX_*` but limits of time is an account's."""
-        layers = [(self.place.origin, self.given)]
+    def settings(self, limits: Mapping[str, float | None] = MappingProxyType({})) -> Settings | SettingsError:
+        """Return how it is asked, or what is wrong with that; nothing of `YTX_*` but limits of time is an account's.
+
+        `limits` of time come before those that are written in the file.
+        """
+        layers: list[tuple[str, Mapping[str, Any]]] = [("argument", limits), (self.place.origin, self.given)]
         if self.token_from is not None:
             layers.append((f"environment {self.token_from}", {"auth_token": _secret(os.environ.get(self.token_from))}))
         missing = [name for name in CREDENTIALS if not any(layer.get(name) for _, layer in layers)]

@@ -250,6 +250,8 @@ class Fleet(Selectable):
         per_host: int | None = None,
         per_second: float | None = PER_SECOND,
         settle: timedelta = DEFAULT_POLICY.settle,
+        timeout: float | None = None,
+        total_timeout: float | None = None,
         resume: bool = False,
         step: Callable[[Line], None] = lambda _: None,
     ) -> FleetSync:
@@ -265,6 +267,8 @@ class Fleet(Selectable):
             How many calls a second to one host, at even distances; None for no limit.
         settle
             As in `Archive.sync`.
+        timeout, total_timeout
+            As in `Client` [s]; each account's own when not given.
         resume
             Leave out the accounts that the last round, which was interrupted or had failures, has finished.
         step
@@ -297,6 +301,7 @@ class Fleet(Selectable):
             per_host=per_host,
             per_second=per_second,
             settle=settle,
+            limits={"timeout": timeout, "total_timeout": total_timeout},
             journal=Journal(self._folder, resume=resume),
             step=step,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -238,6 +238,7 @@ def sync_all(
     per_host: int | None,
     per_second: float | None,
     settle: timedelta,
+    limits: Mapping[str, float | None],
     journal: Journal,
     step: Callable[[Line], None],
 ) -> FleetSync:
@@ -246,7 +247,7 @@ def sync_all(
     asked: dict[str, Settings] = {}
     for account in accounts:
         if account.name not in lines:
-            made = account.settings()
+            made = account.settings(limits)
             if isinstance(made, SettingsError):
                 lines[account.name] = _failed(account, made, 0.0)
                 step(lines[account.name])

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from tests.audit.office import NOW, Finder, Office, Rows, Story, tell
 from ytxdata import Archive, audit
+from ytxdata.audit.anchors import heads_of
+from ytxdata.audit.verifier import canonical
 
 
 @pytest.fixture
@@ -47,3 +52,41 @@ def story(planted_once: Story, tmp_path: Path) -> Story:
     place = tmp_path / "company.archive"
     shutil.copytree(planted_once.archive.path, place)
     return Story(Archive(place), planted_once.truth)
+
+
+def write_key(path: Path) -> Ed25519PrivateKey:
+    key = Ed25519PrivateKey.generate()
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return key
+
+
+@pytest.fixture(scope="session")
+def made(planted_once: Story, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Packs with and without raw answers, signed; the keys; the published heads."""
+    folder = tmp_path_factory.mktemp("forgeries")
+    key = write_key(folder / "key.pem")
+    write_key(folder / "stranger.pem")
+    public = key.public_key()
+    (folder / "key.pub").write_text(public.public_bytes_raw().hex() + "\n")
+    (folder / "key.pub.pem").write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    heads = heads_of(planted_once.archive)
+    (folder / "heads.jsonl").write_text("".join(canonical(one).decode() + "\n" for one in heads))
+    findings = planted_once.audit(remember=False)
+    for name, raw in (("raw", True), ("bare", False)):
+        audit.pack(
+            planted_once.archive,
+            folder / f"{name}.zip",
+            findings=findings,
+            include_raw=raw,
+            sign_with=folder / "key.pem",
+        )
+    return {path.name: path for path in folder.iterdir()}
+
+
+@pytest.fixture
+def folder(made: dict[str, Path], tmp_path: Path) -> Path:
+    """The pack with raw answers, unpacked and without its signature: a forger's working copy."""
+    with zipfile.ZipFile(made["raw.zip"]) as whole:
+        whole.extractall(tmp_path / "forged")
+    (tmp_path / "forged" / "signature.json").unlink()
+    return tmp_path / "forged"

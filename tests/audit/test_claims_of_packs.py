@@ -1,0 +1,342 @@
+"""What a pack claims beside its cells: it follows from the raw answers, or it is told that nothing vouches for it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ytxdata as ytx
+from tests.audit.forger import flip_verdict, main, mend, refused
+from tests.audit.office import Story
+from ytxdata import audit
+from ytxdata.audit.verifier import canonical, sha256
+
+
+def test_options_of_packs_are_refused_elsewhere(planted_once: Story) -> None:
+    assert main(["verify", str(planted_once.archive.path), "--require-signature"]) == 2
+
+
+def claim_all_is_proven(folder: Path) -> None:
+    path = folder / "tables/meetings.about.json"
+    told = json.loads(path.read_bytes())
+    told["completeness"] = {"verdict": "PROVEN", "zh": "已证实", "en": "proven"}
+    path.write_bytes(json.dumps({**told, "notes": [], "excluded": []}, ensure_ascii=False, indent=2).encode())
+
+
+def silence_checks(folder: Path, *, named: bool = False) -> None:
+    """Every check that found something, with all it found: out of both lists, the parameters and the summary."""
+    body = json.loads((folder / "findings.json").read_bytes())
+    gone = {one["check"] for one in body["findings"]}
+    body["findings"] = []
+    if not named:
+        for part in ("parameters", "not_run"):
+            body[part] = {key: value for key, value in body[part].items() if key not in gone}
+    (folder / "findings.json").write_bytes(canonical(body))
+    lines = (folder / "findings.csv").read_text("utf-8").splitlines(keepends=True)
+    (folder / "findings.csv").write_bytes(lines[0].encode())
+    for name, kept in (("findings", 0), ("tables/audit_summary", None)):
+        about = json.loads((folder / f"{name}.about.json").read_bytes())
+        if kept is None:
+            header, *rows = (folder / f"{name}.csv").read_text("utf-8").splitlines(keepends=True)
+            rows = [row for row in rows if row.split('"')[1] not in gone]
+            (folder / f"{name}.csv").write_bytes("".join([header, *rows]).encode())
+            kept = len(rows)
+        (folder / f"{name}.about.json").write_bytes(json.dumps({**about, "rows": kept}).encode())
+
+
+def change_finding(folder: Path, check: str, name: str, value: Any) -> None:
+    """One cell of the first finding of a check, in both lists."""
+    body = json.loads((folder / "findings.json").read_bytes())
+    place = next(place for place, one in enumerate(body["findings"]) if one["check"] == check)
+    assert body["findings"][place][name] != value
+    body["findings"][place][name] = value
+    (folder / "findings.json").write_bytes(canonical(body))
+    rows = list(csv.reader(io.StringIO((folder / "findings.csv").read_text("utf-8"), newline="")))
+    if name in rows[0]:
+        rows[place + 1][rows[0].index(name)] = str(value)
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
+    (folder / "findings.csv").write_bytes(text.getvalue().encode())
+
+
+def change_json(path: Path, **values: Any) -> None:
+    """Some of what a JSON file says; descriptions are indented, all else is canonical."""
+    body = {**json.loads(path.read_bytes()), **values}
+    is_about = path.name.endswith(".about.json")
+    path.write_bytes(json.dumps(body, ensure_ascii=False, indent=2).encode() if is_about else canonical(body))
+
+
+def leave_out(folder: Path, name: str) -> None:
+    for end in (".csv", ".about.json"):
+        (folder / f"{name}{end}").unlink()
+
+
+NICE = {"zh": "一切完整。", "en": "All of it is complete."}
+
+
+def change_manifest(folder: Path, **values: Any) -> None:
+    body = json.loads((folder / "manifest.json").read_bytes())
+    (folder / "manifest.json").write_bytes(canonical({**body, **values}))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("forge", "match"),
+    [
+        (claim_all_is_proven, "about.json"),
+        (silence_checks, "follows from the answers"),
+        (lambda f: change_manifest(f, as_of="2020-01-01T00:00:00+00:00"), "as_of"),
+        (lambda f: (f / "README.txt").write_text("everything is proven", "utf-8"), "README"),
+        (lambda f: change_finding(f, "coverage_gap", "en", "nothing is missing"), "coverage_gap|en is"),
+        (lambda f: change_finding(f, "coverage_gap", "finding_id", "0123456789abcdef"), "finding_id"),
+        (lambda f: change_finding(f, "coverage_gap", "measured", 1.0), "measured"),
+        (lambda f: change_finding(f, "over_long", "pulls", []), "pulls"),
+        (lambda f: change_finding(f, "over_long", "records_in_archive", []), "records_in_archive"),
+        (lambda f: change_json(f / "certificate.json", sentence=NICE), "sentence"),
+        (lambda f: change_json(f / "tables/audit_summary.about.json", notes=[NICE]), "notes"),
+        (lambda f: change_json(f / "tables/usage.about.json", period=None), "period"),
+        (lambda f: leave_out(f, "tables/moved"), "moved"),
+    ],
+    ids=[
+        "a description", "checks kept silent", "its instant", "its README", "what is missing", "the id of a gap", "how long a gap is",
+        "what proves a finding", "whose finding it is", "the certificate's sentence", "a note of the summary", "a period",
+        "a table left out",
+    ],
+)  # fmt: skip
+def test_a_claim_that_does_not_follow_is_refused(folder: Path, forge: Callable[[Path], object], match: str) -> None:
+    forge(folder)
+    mend(folder)
+    refused(folder, match, recompute=True)
+
+
+def test_a_one_in_the_manifest_switches_no_comparison_off(folder: Path) -> None:
+    flip_verdict(folder)
+    change_manifest(folder, witnesses=1)
+    mend(folder)
+    refused(folder, "lists others than the manifest", recompute=True)
+
+
+@pytest.fixture(scope="module")
+def witnessed(tmp_path_factory: pytest.TempPathFactory) -> tuple[ytx.Archive, Path]:
+    """An archive with a bill that agrees in one month and lacks a meeting in another, and its pack with all that is raw."""
+    place = tmp_path_factory.mktemp("witnessed")
+    archive = ytx.sample("archive")
+    audit.pack(archive, place / "pack.zip", include_raw=True)
+    return archive, place / "pack.zip"
+
+
+@pytest.mark.slow
+def test_what_rests_on_a_list_from_elsewhere_follows_from_that_list(witnessed: tuple[ytx.Archive, Path]) -> None:
+    archive, place = witnessed
+    assert any(one.reason_key == "witnessed" for one in archive.certificate().periods)
+    told = audit.verify_pack(place, recompute=True)
+    left = [line for line in told if line.startswith("OPEN")]
+    assert len(left) == len(archive.witnesses()) > 0
+    assert all("the list bill-" in line and "vouches" in line for line in left), "anybody can write a bill"
+    assert main(["verify", str(place), "--recompute"]) == 1
+
+
+@pytest.mark.slow
+def test_a_masked_pack_names_its_lists_by_key_alone(witnessed: tuple[ytx.Archive, Path], tmp_path: Path) -> None:
+    archive, place = witnessed
+    audit.pack(archive, tmp_path / "masked.zip")
+    assert main(["verify", str(tmp_path / "masked.zip")]) == 0
+    with zipfile.ZipFile(place) as whole, zipfile.ZipFile(tmp_path / "masked.zip") as hidden:
+        lists = json.loads(hidden.read("witnesses.json"))
+        raws = [sha256(whole.read(one["path"])) for one in lists]
+        assert lists
+        assert not [name for name in hidden.namelist() if name.startswith("raw/")]
+        assert not [name for name in hidden.namelist() for raw in raws if raw.encode() in hidden.read(name)]
+
+
+@pytest.mark.slow
+def test_the_name_of_a_bill_leaves_as_names_of_meetings_do(witnessed: tuple[ytx.Archive, Path], tmp_path: Path) -> None:
+    """People name a bill after whom it was sent to."""
+    archive = ytx.sample("archive")
+    archive.witness(b"meeting_id\nM1\n", kind="console", start="2025-03", end="2025-04", name="bill-13812345678-03.csv")
+    audit.pack(archive, tmp_path / "masked.zip")
+    assert main(["verify", str(tmp_path / "masked.zip")]) == 0
+    with zipfile.ZipFile(tmp_path / "masked.zip") as whole:
+        assert b"138****5678" in whole.read("witnesses.json")
+        assert not [name for name in whole.namelist() if b"13812345678" in whole.read(name)]
+    for command in (
+        ["report", "--format", "csv,parquet", "--out", str(tmp_path / "r")],
+        ["export", str(tmp_path / "e")],
+    ):
+        assert main([*command, "--archive", str(archive.path)]) == 0
+    assert (
+        main(
+            [
+                "sql",
+                "from coverage",
+                "--archive",
+                str(archive.path),
+                "--format",
+                "csv",
+                "--out",
+                str(tmp_path / "c.csv"),
+            ]
+        )
+        == 0
+    )
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"13812345678" in path.read_bytes()]
+
+
+def complete(folder: Path) -> None:
+    """A list as its maker wishes it had been: every line of it in the archive, and the hash beside it made to fit."""
+    lists = json.loads((folder / "witnesses.json").read_bytes())
+    for one in lists:
+        raw = (folder / one["path"]).read_bytes()
+        shorter = b"\n".join(raw.splitlines()[:3]) + b"\n"
+        (folder / one["path"]).write_bytes(shorter)
+        one |= {"bytes": len(shorter), "sha256": sha256(shorter)}
+    (folder / "witnesses.json").write_bytes(canonical(lists))
+
+
+def forget_a_list(folder: Path) -> None:
+    lists = json.loads((folder / "witnesses.json").read_bytes())
+    (folder / lists[-1]["path"]).unlink()
+    (folder / "witnesses.json").write_bytes(canonical(lists[:-1]))
+    change_manifest(folder, witnesses=len(lists) - 1)
+
+
+@pytest.mark.parametrize(("forge", "match"), [(complete, "certificate.json"), (forget_a_list, "rests on a pull")])
+def test_another_list_does_not_carry_what_was_claimed(
+    witnessed: tuple[ytx.Archive, Path], tmp_path: Path, forge: Callable[[Path], object], match: str
+) -> None:
+    with zipfile.ZipFile(witnessed[1]) as whole:
+        whole.extractall(tmp_path / "open")
+    forge(tmp_path / "open")
+    mend(tmp_path / "open")
+    refused(tmp_path / "open", match, recompute=True)
+
+
+def name_the_file_of_a_pull(folder: Path) -> None:
+    """An answer is changed, and a list claims its file with the hash that fits now; chain and heads stay untouched."""
+    pull = json.loads((folder / "pulls.json").read_bytes())[-1]
+    name = f"raw/{pull['pull_id']}.json"
+    new = (folder / name).read_bytes() + b" "
+    (folder / name).write_bytes(new)
+    reading = {
+        "name": "bill.csv",
+        "kind": "invoice",
+        "start": "2026-01-01T00:00:00+00:00",
+        "end": "2026-02-01T00:00:00+00:00",
+    }
+    listed = [{"path": name, "bytes": len(new), "sha256": sha256(new), "reading": reading}]
+    (folder / "witnesses.json").write_bytes(canonical(listed))
+    change_manifest(folder, witnesses=1)
+
+
+def wave_away(folder: Path) -> None:
+    """Every finding gets a status of the maker's own."""
+    body = json.loads((folder / "findings.json").read_bytes())
+    for one in body["findings"]:
+        one |= {"status": "dismissed", "reason": "no fault", "by": "KPMG"}
+    (folder / "findings.json").write_bytes(canonical(body))
+
+
+def say_it_twice(folder: Path) -> None:
+    about = folder / "tables" / "usage.about.json"
+    about.write_bytes(about.read_bytes().replace(b"{", b'{"notes":[{"en":"PROVEN","zh":"x"}],', 1))
+
+
+@pytest.mark.parametrize(
+    ("forge", "match"),
+    [
+        (name_the_file_of_a_pull, "names raw/"),
+        (wave_away, "no finding is"),
+        (say_it_twice, "stands twice"),
+        (lambda f: (f / "timestamp.tsr").write_bytes(b"<html>anything</html>"), "none of this manifest"),
+        (lambda f: (f / "timestamp.tsr").write_bytes(b"0\x03" + b"abc"), "none of this manifest"),
+    ],
+    ids=["an answer under a list's name", "findings dismissed", "a key twice", "a page as timestamp", "another timestamp"],
+)  # fmt: skip
+def test_what_stands_beside_the_chain_is_held_too(folder: Path, forge: Callable[[Path], object], match: str) -> None:
+    forge(folder)
+    mend(folder)
+    refused(folder, match)
+
+
+@pytest.mark.slow
+def test_opinions_of_people_are_named(folder: Path) -> None:
+    body = json.loads((folder / "findings.json").read_bytes())
+    first = body["findings"][0]["finding_id"]
+    body["findings"][0] |= {"reason": "checked: no fault", "by": "KPMG"}
+    (folder / "findings.json").write_bytes(canonical(body))
+    header, *rows = csv.reader((folder / "findings.csv").read_text("utf-8").splitlines())
+    for row in rows:
+        if row[header.index("finding_id")] == first:
+            row[header.index("reason")], row[header.index("by")] = "checked: no fault", "KPMG"
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([header, *rows])
+    (folder / "findings.csv").write_bytes(text.getvalue().encode())
+    mend(folder)
+    lines = audit.verify_pack(folder, recompute=True)
+    assert any(line.startswith("OPEN") and "1 findings carry somebody's word" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_a_note_of_an_audit_that_was_given_lists_is_named(folder: Path) -> None:
+    change_json(folder / "findings.about.json", notes=[NICE])
+    mend(folder)
+    lines = audit.verify_pack(folder, recompute=True)
+    assert any(line.startswith("OPEN") and NICE["en"] in line for line in lines)
+
+
+@pytest.mark.slow
+def test_fields_that_the_maker_chose_are_named(folder: Path) -> None:
+    parser = json.loads((folder / "manifest.json").read_bytes())["parser"]
+    parser["meetings"] = [[key, [*names, "x_other"] if key == "name" else names] for key, names in parser["meetings"]]
+    change_manifest(folder, parser=parser)
+    mend(folder)
+    lines = audit.verify_pack(folder, recompute=True)
+    assert any(line.startswith("OPEN") and "meetings.name" in line and "x_other" in line for line in lines)
+
+
+def test_a_manifest_says_nothing_unknown(folder: Path) -> None:
+    change_manifest(folder, note="certified")
+    mend(folder)
+    refused(folder, "no pack says")
+
+
+def test_findings_without_their_columns_are_refused(folder: Path) -> None:
+    header, *rows = csv.reader((folder / "findings.csv").read_text("utf-8").splitlines())
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([row[:2] for row in (header, *rows)])
+    (folder / "findings.csv").write_bytes(text.getvalue().encode())
+    about = json.loads((folder / "findings.about.json").read_bytes())
+    about["columns"] = about["columns"][:2]
+    (folder / "findings.about.json").write_bytes(json.dumps({**about, "rows": len(rows)}).encode())
+    mend(folder)
+    refused(folder, "other columns")
+
+
+def test_a_pack_with_numbers_is_its_owners(made: dict[str, Path]) -> None:
+    assert made["raw.zip"].stat().st_mode & 0o777 == 0o600
+
+
+def test_the_id_of_a_finding_is_no_oracle(made: dict[str, Path]) -> None:
+    """Who knows all of an answer but one number must not be able to try numbers until an id fits: both packs, keyed
+    and plain, give ids from times alone.
+    """
+    with zipfile.ZipFile(made["raw.zip"]) as whole:
+        found = [
+            one for one in json.loads(whole.read("findings.json"))["findings"] if one["check"] == "mutated_after_close"
+        ]
+        pulls = [one["pull_id"] for one in json.loads(whole.read("pulls.json"))]
+    assert found
+    for one in found:
+        of = [
+            sha256(json.dumps([one["check"], *one["record_ids"], str(version), at], ensure_ascii=False).encode())[:16]
+            for version in range(9)
+            for at in (pull.partition("-")[0] for pull in pulls)
+        ]
+        assert one["finding_id"] in of

@@ -1,0 +1,216 @@
+"""Packs that were made to hurt whoever opens them, or to be read in two ways: names, links, sizes, entries."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.audit.forger import main, mend, refused, run_verifier
+from ytxdata.audit import verifier
+from ytxdata.audit.verifier import canonical, sha256, verify
+
+
+def test_nothing_can_be_derived_without_raw_answers(made: dict[str, Path]) -> None:
+    refused(made["bare.zip"], "no raw answers", recompute=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        unicodedata.normalize("NFD", "tables/café.csv"), "tables/CAFÉ.csv", "tables\\café.csv", "tables/café.csv.",
+        "tables/café.csv ",
+    ],
+    ids=["accents", "case", "backslash", "dot", "blank"],
+)  # fmt: skip
+def test_two_names_that_are_one_elsewhere_are_refused(made: dict[str, Path], tmp_path: Path, name: str) -> None:
+    with altered(made["raw.zip"], tmp_path) as files:
+        files["tables/café.csv"] = files[name] = b"x"
+        list_all(files)
+    lines, holds = verify(tmp_path / "altered.zip")
+    assert not holds
+    assert "one name on some machines" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    "name", ["../out.csv", "/etc/out.csv", "C:out.csv", "a/./b.csv", "a//b.csv", "a\x00b.csv", "a\u202eb.csv"]
+)
+def test_a_name_that_leads_elsewhere_is_refused(made: dict[str, Path], tmp_path: Path, name: str) -> None:
+    with altered(made["raw.zip"], tmp_path) as files:
+        files[name] = b"x"
+        list_all(files)
+    lines, holds = verify(tmp_path / "altered.zip")
+    assert not holds, lines
+    assert not (tmp_path.parent / "out.csv").exists()
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "tables/Thumbs.db", "desktop.ini", "more.txt", "__pycache__/verify.pyc"])
+def test_a_file_that_nobody_vouches_for_is_refused(
+    made: dict[str, Path], folder: Path, tmp_path: Path, name: str
+) -> None:
+    mend(folder)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_bytes(b"payload")
+    refused(folder, "added")
+    with altered(made["raw.zip"], tmp_path) as files:
+        files[name] = b"payload"
+    refused(tmp_path / "altered.zip", "added")
+
+
+def test_a_link_in_place_of_a_file_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.move(folder / "README.txt", tmp_path / "README.txt")
+    (folder / "README.txt").symlink_to(tmp_path / "README.txt")
+    refused(folder, "no plain file")
+
+
+def test_two_files_of_one_name_are_refused(made: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "twice.zip"
+    shutil.copy(made["raw.zip"], path)
+    with zipfile.ZipFile(path, "a") as whole, pytest.warns(UserWarning, match="Duplicate"):
+        whole.writestr("findings.csv", b"another")
+    refused(path, "two files are called")
+
+
+@contextmanager
+def altered(source: Path, tmp_path: Path) -> Iterator[dict[str, bytes]]:
+    """Give the files of a pack, and write them as another ZIP."""
+    with zipfile.ZipFile(source) as whole:
+        files = {name: whole.read(name) for name in whole.namelist() if name != "signature.json"}
+    yield files
+    with zipfile.ZipFile(tmp_path / "altered.zip", "w", zipfile.ZIP_DEFLATED) as whole:
+        for name, data in files.items():
+            mark = zipfile.ZipInfo("x")
+            mark.filename = name  # as it is: the constructor would tidy it
+            whole.writestr(mark, data)
+
+
+def list_all(files: dict[str, bytes]) -> None:
+    body = json.loads(files["manifest.json"])
+    del body["sha256"]
+    body["files"] = [
+        {"path": name, "size": len(data), "sha256": sha256(data)}
+        for name, data in files.items()
+        if name not in verifier.UNLISTED
+    ]
+    files["manifest.json"] = canonical({**body, "sha256": sha256(canonical(body))})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["manifest.json", "pulls.json", "certificate.json", "findings.json", "tables/usage.about.json", "signature.json"],
+)
+@pytest.mark.parametrize(
+    "nested", [b"[" * 200_000, b'{"a":' * 200_000, b"[" * 200_000 + b"]" * 200_000], ids=["open", "objects", "closed"]
+)
+def test_deep_json_ends_in_exit_code_5_and_no_traceback(
+    made: dict[str, Path], tmp_path: Path, name: str, nested: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with altered(made["raw.zip"], tmp_path) as files:
+        files[name] = nested
+        if name != "manifest.json":
+            list_all(files)
+    done = run_verifier(str(tmp_path / "altered.zip"))
+    assert (done.returncode, done.stderr) == (5, ""), done.stdout[-300:]
+    assert main(["verify", str(tmp_path / "altered.zip")]) == 5
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_zip_that_grows_a_thousandfold_is_refused_before_it_is_read(made: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as whole,
+        whole.open("raw/zeros.json", "w", force_zip64=True) as file,
+    ):
+        for _ in range(256):
+            file.write(bytes(1024**2))
+    assert path.stat().st_size * 900 < 256 * 1024**2
+    refused(path, "would grow")
+    done = run_verifier(str(path))
+    assert (done.returncode, done.stderr) == (5, "")
+    assert "would grow" in done.stdout
+
+
+def test_a_size_that_is_a_lie_is_noticed(made: dict[str, Path], tmp_path: Path) -> None:
+    """The directory of the ZIP says one byte; the content is a mebibyte."""
+    path = tmp_path / "liar.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as whole:
+        whole.writestr("manifest.json", bytes(1024**2))
+    data = path.read_bytes()
+    size = (1024**2).to_bytes(4, "little")
+    assert data.count(size) == 2
+    path.write_bytes(data.replace(size, (1).to_bytes(4, "little")))
+    assert run_verifier(str(path)).returncode == 5
+
+
+def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifier, "MOST_FILES", 10)
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as whole:
+        for place in range(11):
+            whole.writestr(str(place), b"")
+    refused(tmp_path / "many.zip", "more than a pack may hold")
+
+
+def test_a_large_json_is_not_read_at_once(made: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifier, "MOST_JSON_BYTES", 1000)
+    refused(made["raw.zip"], "too large")
+
+
+@pytest.mark.parametrize("name", ["OPINION.html", "tables/costs.json", "raw/1.json"])
+def test_a_file_that_no_pack_holds_is_refused(folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"{}")
+    mend(folder)
+    refused(folder, "no files of a pack|answers of no pull")
+
+
+def a_link(mark: zipfile.ZipInfo) -> None:
+    mark.external_attr, mark.create_system = 0o120777 << 16, 3
+
+
+def another_name(mark: zipfile.ZipInfo) -> None:
+    mark.extra = b"\x75\x70\x06\x00\x01\0\0\0\0x"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        a_link,
+        another_name,
+        lambda mark: setattr(mark, "compress_type", zipfile.ZIP_LZMA),
+        lambda mark: setattr(mark, "comment", b"PROVEN"),
+    ],
+    ids=["link", "Unicode Path", "LZMA", "comment"],
+)  # fmt: skip
+def test_an_entry_that_others_read_otherwise_is_refused(
+    made: dict[str, Path], tmp_path: Path, change: Callable[[zipfile.ZipInfo], object]
+) -> None:
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(made["raw.zip"]) as whole, zipfile.ZipFile(path, "w") as odd:
+        for one in whole.infolist():
+            data = whole.read(one)
+            if one.filename == "README.txt":
+                change(one)
+            odd.writestr(one, data)
+    done = run_verifier(str(path))
+    assert (done.returncode, done.stderr) == (5, "")
+    assert "README.txt" in done.stdout
+
+
+@pytest.mark.parametrize("where", ["before", "behind", "comment", "folder"])
+def test_a_zip_with_something_between_its_files_is_refused(made: dict[str, Path], tmp_path: Path, where: str) -> None:
+    path = tmp_path / "odd.zip"
+    data = made["raw.zip"].read_bytes()
+    path.write_bytes({"before": b"PK\3\4" + data, "behind": data + b"more"}.get(where, data))
+    if where in ("comment", "folder"):
+        with zipfile.ZipFile(path, "a") as whole:
+            if where == "comment":
+                whole.comment = b"all is proven"
+            else:
+                whole.writestr("CERTIFIED/", b"")
+    done = run_verifier(str(path))
+    assert (done.returncode, done.stderr) == (5, ""), done.stdout

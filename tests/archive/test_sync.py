@@ -99,6 +99,19 @@ def test_back_to_an_old_text_is_a_third_version(archive: Archive, platform: Any)
     assert [order.index(new) - order.index(old) for old, new in between] == [1, 1]
 
 
+def test_a_change_lies_between_the_last_pull_of_the_old_and_the_first_of_the_new(
+    archive: Archive, platform: Any
+) -> None:
+    for name in ("A", "A", "A", "B", "B"):
+        platform.records[0] = platform.record(59, meetingname=name)
+        archive.sync(platform)
+    (change,) = archive.changes().to_dict("records")
+    order = list(archive.pulls().sort_values("asked_at")["pull_id"])
+    new = order.index(change["new_pull_id"])
+    assert change["old_pull_id"] == order[new - 1]
+    assert new >= 3
+
+
 def test_as_of_shows_what_was_known_then(archive: Archive, platform: Any) -> None:
     for day, name in enumerate(("A", "B", "C")):
         platform.clock = NOON + timedelta(days=day)

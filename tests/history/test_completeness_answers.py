@@ -14,6 +14,7 @@ from ytxdata.history.proof.evidence import Evidence, Known, PullFacts, Seen
 from ytxdata.history.proof.overlap import Overlap
 from ytxdata.history.proof.reading import Judgement, Reading
 from ytxdata.history.proof.rules import DEFAULT_POLICY
+from ytxdata.history.proof.verdict import hidden_before
 from ytxdata.history.proof.window import Before, Sighting, look
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -287,6 +288,31 @@ def test_a_limit_is_suspected_only_where_old_ones_fell_off_and_the_number_stayed
 def test_a_round_number_of_records_looks_like_a_limit(n: int, expected: str) -> None:
     records = [meeting(at) for at in range(1, n + 1)]
     assert reason([seen(records, MemoryLand(), Before(), asked_n=500)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("sizes", "is_suspected"),
+    [
+        ((5, 5, 5, 1, 1), True),
+        ((5, 5, 4, 1, 1), False),
+        ((4, 4, 4, 1, 1), False),  # of small numbers most are alike anyhow
+        ((*[4] * 5, *[1] * 5), True),
+        ((*[4] * 5, *[1] * 7), False),  # fewer than half
+        ((*[4] * 6, *[1] * 6), True),
+        ([1] * 9, False),
+    ],
+)
+def test_a_limit_of_each_creator_is_suspected_where_enough_are_equally_full(
+    sizes: Sequence[int], *, is_suspected: bool
+) -> None:
+    creators = [f"c{i}" for i, size in enumerate(sizes) for _ in range(size)]
+    records = [meeting(n, creator=creator) for n, creator in enumerate(creators, start=1)]
+    asked_for_more = seen(records, MemoryLand(), Before(), asked_n=500)
+    # the first creator is the one whose oldest meeting is the youngest: before that, one of theirs may be hidden
+    expected = records[sizes[0] - 1].started_at if is_suspected else None
+    assert hidden_before(asked_for_more, ()) == expected
+    cut_by_us = seen(records, MemoryLand(), Before(), asked_n=len(records))
+    assert hidden_before(cut_by_us, ()) is None
 
 
 def test_as_many_for_a_larger_question_is_the_end_and_fewer_is_a_limit() -> None:

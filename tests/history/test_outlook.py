@@ -13,7 +13,7 @@ from tests.history.liveness import day_of_proof, live
 from tests.history.simulator_account import DAY, Account, Knobs, instant
 from tests.history.simulator_archive import MemoryArchive
 from ytxdata.history.proof.certificate import outlook_on
-from ytxdata.history.proof.evidence import Evidence
+from ytxdata.history.proof.evidence import Evidence, Window
 from ytxdata.history.proof.rules import POSSIBLE, REASONS, Policy
 
 
@@ -91,3 +91,26 @@ def test_a_card_says_what_is_possible_and_a_proven_period_says_nothing(monkeypat
     assert frame["possible_en"].isna().tolist() == (frame["verdict"] == "PROVEN").tolist()
     html = archive.certificate._repr_html_()
     assert "still possible: a meeting that is listed later; excluded by a sync after that time (about 2026-" in html
+
+
+@pytest.mark.parametrize(
+    ("lengths", "pace"),
+    [
+        ((100, 110), DAY),  # ten more in ten days
+        ((100, 120), DAY / 2),
+        ((120, 100), 25 * DAY / 100),  # it became no longer: all it holds, over all the time it holds
+        ((100,), 15 * DAY / 100),
+    ],
+)
+def test_the_pace_is_that_of_full_answers_growing_or_else_of_what_lies_in_one(
+    lengths: tuple[int, ...], pace: timedelta
+) -> None:
+    """A round number asks for one more meeting: it comes at the pace of the account, and has settled a day later."""
+    windows = tuple(
+        Window("cap_round", (f"p{i}",), instant((i + 1) * 10 * DAY), instant(0), instant(0), oldest=instant(-5 * DAY), n_records=n)
+        for i, n in enumerate(lengths)
+    )  # fmt: skip
+    asked_at = windows[-1].asked_at
+    outlook = outlook_on("cap_round", asked_at, Evidence(windows=windows, last_asked_at=asked_at, settle_s=3600))
+    assert outlook is not None
+    assert outlook.expected_at == asked_at + timedelta(seconds=pace) + timedelta(hours=1)

@@ -99,6 +99,7 @@ def test_a_card_says_what_is_possible_and_a_proven_period_says_nothing(monkeypat
         ((100, 110), DAY),  # ten more in ten days
         ((100, 120), DAY / 2),
         ((120, 100), 25 * DAY / 100),  # it became no longer: all it holds, over all the time it holds
+        ((100, 100), 25 * DAY / 100),
         ((100,), 15 * DAY / 100),
     ],
 )

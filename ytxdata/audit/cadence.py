@@ -124,12 +124,15 @@ def advise(starts: Sequence[datetime], largest_answer: int, *, margin: float = 2
     """
     times = sorted(starts)
     per_day = len(times) / max((times[-1] - times[0]) / timedelta(days=1), 1) if times else 0.0
+    # Room is what is left of an answer that must join on: it holds again the records that carry the proof, and all
+    # that began in the time it reaches back over, in the busiest such time ever seen.
     spare = int((largest_answer - OVERLAP - _most_within(times, REACH)) / margin)
     if spare < 1:
         return Cadence(None, largest_answer, max(spare, 0), margin, None, None, per_day)
     spans = [(times[i + spare] - times[i], times[i]) for i in range(len(times) - spare)]
     if not spans:
         return Cadence(STEPS[-1], largest_answer, spare, margin, None, None, per_day)
+    # The shortest time in which so many ever began: by an average the one busy day would lose meetings.
     shortest, busiest = min(spans)
     every = max((step for step in STEPS if step <= shortest), default=None)
     return Cadence(every, largest_answer, spare, margin, shortest, busiest, per_day)

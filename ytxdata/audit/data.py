@@ -156,6 +156,7 @@ def open_data(
     now = as_of or newest_pull(source) or times.now()
     folder = tempfile.mkdtemp(prefix="ytxdata-audit-")
     connection = connect(Path(folder) / "audit.duckdb")
+    # Kept order costs memory, and each check says its own.
     connection.execute(f"SET memory_limit = '{MEMORY}'; SET preserve_insertion_order = false")
     archive = source if isinstance(source, Archive) else None
     certificate = getattr(source, "certificate", None)
@@ -169,6 +170,7 @@ def open_data(
         invoice=invoice,
         exports=exports,
     )
+    # In a notebook nobody closes what a cell left behind, and the file holds numbers: it goes with the last reference.
     weakref.finalize(data, _clear, connection, folder)
     _fill(data, source, as_of)
     return data
@@ -183,6 +185,7 @@ def _narrowed(certificate: Any, start: datetime | None, end: datetime | None, no
     """Return what is claimed about the period up to now; None when nothing is."""
     if not isinstance(certificate, Certificate) or certificate.start is None or certificate.end is None:
         return None
+    # An audit of what was known then claims nothing about the time after it.
     first, last = start or certificate.start, min(end or certificate.end, now)
     return certificate.over(first, last) if first < last else None
 
@@ -203,6 +206,7 @@ def _fill(data: Data, source: Auditable, as_of: datetime | None) -> None:
 
 def _numbers(data: Data, table: str, column: str, where: str = "TRUE") -> pa.Table:
     """Return `text` and its E.164 form for every distinct text of a column of phones."""
+    # Reading a number is the dearest step of an audit: each text once, however many legs have it.
     sql = f"SELECT DISTINCT {column} AS text FROM {table} WHERE {column} IS NOT NULL AND {where}"  # noqa: S608
     texts = sorted(row["text"] for row in data.rows(sql))
     return pa.table(
@@ -210,6 +214,8 @@ def _numbers(data: Data, table: str, column: str, where: str = "TRUE") -> pa.Tab
     )
 
 
+# The numbers of meetings and of namesakes follow from what they say, not from the order in which an engine gives them:
+# ids of findings are made of them, and must be the same in the next audit.
 _MEETINGS = """
 CREATE TABLE all_meetings AS
 SELECT row_number() OVER (ORDER BY meeting_id, s NULLS LAST, e, creator, pull_id) AS m, meeting_id,

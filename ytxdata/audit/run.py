@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -123,20 +123,15 @@ def run(
     life = Life.beside(data.archive.path) if data.archive is not None else None
     lived = [Lived(row, NEW, is_fresh=True) for row in rows]
     if life is not None:
+        # An audit of what was known long ago leaves no trace: it would resolve what has been found since.
         keep = remember and (then is None or then >= (newest_pull(source) or then))
         lived = life.live(rows, {check.key for check in ran}, _name_of(scope), keep=keep)
-    notes = (
-        _now_note(data),
-        *(() if data.archive is None else (cadence_of(data.archive).text,)),
-        *(note for given in (people, bills) if given is not None for note in given.notes),
-        *dict.fromkeys(data.notes),
-    )
     return Findings(
         frame=frame_of(lived),
         name="findings",
         title=TITLE,
         definitions=DEFINITIONS,
-        notes=(*notes, *(not_run_note(CHECKS[key], why) for key, why in not_run.items())),
+        notes=(*_notes(data, people, bills), *(not_run_note(CHECKS[key], why) for key, why in not_run.items())),
         period=scope.period,
         edges=(scope.start, scope.end),
         certificate=data.certificate,
@@ -151,6 +146,16 @@ def run(
         source=source,
         reopen=reopen,
     )
+
+
+def _notes(data: Data, *lists: AddressBook | Invoice | None) -> Iterator[Text]:
+    """Yield what is said of an audit as a whole: its instant, how often to sync, and what the given lists tell."""
+    yield _now_note(data)
+    if data.archive is not None:
+        yield cadence_of(data.archive).text
+    for given in lists:
+        yield from () if given is None else given.notes
+    yield from dict.fromkeys(data.notes)
 
 
 def _settings(config: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -192,6 +197,7 @@ def _found(
         pulls[key] = one.pull_ids or tuple(sorted({pull for _, brought in mine for pull in brought}))
         row = row_of(check, one)
         rows[key] = (places[check.key], at, row)
+    # By check, instant and id: the same records give the same list, whatever source or engine they came from.
     ordered = sorted(rows.values(), key=lambda three: (three[0], three[1], three[2].finding_id))
     return [row for _, _, row in ordered], pulls, frozenset(known)
 

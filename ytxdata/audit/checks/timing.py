@@ -72,6 +72,7 @@ def impossible_time(data: Data, *, tolerance_s: float = 2, unit_share: float = 0
 
 def _cases(row: dict[str, Any], tolerance_s: float, unit_share: float) -> Iterator[tuple[str, float, Text]]:
     start, end, duration = row["s"], row["e"], row["d"]
+    # Held against the newest pull and not this machine's clock: an old archive gives the same findings tomorrow.
     if row["ahead"] > tolerance_s:
         yield "future", row["ahead"], Text(f"开始于将来（{when(start)}）", f"it starts in the future ({when(start)})")
     if end is None:
@@ -85,6 +86,7 @@ def _cases(row: dict[str, Any], tolerance_s: float, unit_share: float) -> Iterat
                 f"its end ({when(end)}) lies before its start ({when(start)})",
             ),
         )
+    # No duration fits an end before its start: that is told once, as what it is.
     elif duration is not None and abs(duration - (end - start)) > tolerance_s:
         length = end - start
         unit = next(
@@ -177,6 +179,7 @@ def over_long(data: Data, *, warn_s: float = 4 * 3600, crit_s: float = 12 * 3600
 )
 def cut_at_cap(data: Data, *, within_s: float = 3, caps_s: Sequence[int] = (4 * 3600, 24 * 3600)) -> Iterator[Finding]:
     """As long as a usual cap, within `within_s`."""
+    # On both sides of the cap: hanging up takes a second or two, and lengths are rounded.
     for cap in caps_s:
         sql = "SELECT meeting_id AS id, twin, s, len_s FROM meetings WHERE abs(len_s - ?) <= ? ORDER BY s, id, twin"
         for row in data.rows(sql, cap, within_s):
@@ -205,6 +208,8 @@ def cut_at_cap(data: Data, *, within_s: float = 3, caps_s: Sequence[int] = (4 * 
 )
 def lonely_tail(data: Data, *, at_least_s: float = 600) -> Iterator[Finding]:
     """One person left at the end, after the others had gone, for `at_least_s` or more."""
+    # Whoever has a leg without an end has no last instant, and may have been there all along: then nobody is said to
+    # have been alone. Who came back when the others had gone was alone since then, not since they went.
     sql = """
         WITH persons AS (SELECT m, person, max(x) AS x FROM legs WHERE j IS NOT NULL GROUP BY m, person
             HAVING count(*) = count(x)),
@@ -282,6 +287,7 @@ def short_call(
                 f"meeting {row['id']} ({when(row['s'])}) lasted {row['len_s']} s, {row['n']} legs joined",
             ),
         )
+    # Of a handful of meetings one short one is a large share: that says nothing about the caller.
     for row in data.named(_SHARES, any=any_s, two=two_s, least=at_least, share=share_pct):
         short = list(dict.fromkeys(row["short"]))
         yield Finding(
@@ -323,6 +329,8 @@ def off_hours(
     calendar = worked([row["day"] for row in touched], hours, holidays, extra_workdays)
     data.notes.extend(calendar.notes)
     data.put("work", calendar.table)
+    # Working seconds up to an instant are those before its day and those of its day so far: two look-ups a meeting,
+    # however many days it lasted.
     so_far = "{0}.before + {0}.works * greatest(0, least(a.{1} % 86400 - $opens, $closes - $opens))"
     sql = f"""
         SELECT meeting_id AS id, twin, s, len_s, len_s - (({so_far.format("w", "e")}) - ({so_far.format("v", "s")}))

@@ -104,7 +104,7 @@ def test_a_card_says_what_is_possible_and_a_proven_period_says_nothing(monkeypat
     ],
 )
 def test_the_pace_is_that_of_full_answers_growing_or_else_of_what_lies_in_one(
-    lengths: tuple[int, ...], pace: timedelta
+    lengths: tuple[int, ...], pace: float
 ) -> None:
     """A round number asks for one more meeting: it comes at the pace of the account, and has settled a day later."""
     windows = tuple(

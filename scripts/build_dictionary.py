@@ -57,7 +57,7 @@ _KINDS = {
 }  # fmt: skip
 
 _OF = {"compare_usage": Text("一行是所比较报表的一个指标", "a row is one figure of the report that is compared")}
-_PLAIN = ("text", "time", "raw")
+_PLAIN = ("text", "title", "url", "time", "raw")
 """Units that say no more than the type does."""
 
 

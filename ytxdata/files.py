@@ -168,6 +168,15 @@ def make_private_folder(path: Path) -> None:
         sync_directory(folder.parent)
 
 
+def keep_private(folder: Path) -> None:
+    """Let only its owner read a folder and all that is in it, whoever wrote it and with which modes."""
+    if not IS_WINDOWS:
+        folder.chmod(PRIVATE_FOLDER)
+        for path in folder.rglob("*"):
+            if not path.is_symlink():
+                path.chmod(PRIVATE_FOLDER if path.is_dir() else PRIVATE_FILE)
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file that only its owner may read, that is seen whole or not at all, and is on the disk when this returns."""
     if not path.parent.exists():
@@ -190,7 +199,7 @@ def write_whole(path: Path, data: bytes) -> None:
 def replacing(target: Path, *, is_private: bool = False) -> Iterator[Path]:
     """Give a draft beside the target; it takes the target's place when the block ends well, and vanishes otherwise.
 
-    A private one only its owner may read, at every moment.
+    A private one only its owner may read, at every moment; so is a folder that is made for it.
 
     Raises
     ------
@@ -198,7 +207,10 @@ def replacing(target: Path, *, is_private: bool = False) -> Iterator[Path]:
         The directory cannot be written.
     """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if is_private:
+            make_private_folder(target.parent)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent)
         os.close(handle)
         draft = Path(name)

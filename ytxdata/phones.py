@@ -61,10 +61,12 @@ _E164_SHORT = re.compile(rf"\+86(?:{SHORT})")
 _SATELLITE = re.compile(r"\+86(1349|174[0-5])\d+|\+(870|88[12])\d+")
 _LOCAL = {(7,), (8,), (4, 4), (3, 4)}
 """How the digits of a number without its area code are grouped."""
-_FIGURES = re.compile(r"\+?[0-9]+", re.ASCII)
 _FEWEST_SHOWN = 8
-_CODES = (("+", 4), ("00", 5), ("010", 3), ("02", 3), ("0", 4))
-"""How a number with a code of country or area begins, and how long that is at most: its digits tell no two neighbours apart, so they are none of the four hidden ones."""
+_CODE = re.compile(r"\+.{0,3}|010|02.|0.{3}|[48]00(?=.{7}$)")
+"""The code of country, area or service, at its longest: its digits tell no two
+neighbours apart, so they are none of the four hidden ones."""
+_AS_DIALLED = re.compile(r"1[3-9][0-9]{9}|[48]00[0-9]{7}|[0-9]{1,8}")
+"""Home numbers without a 0 in front: mobiles, services, and local numbers."""
 
 
 class Phone(NamedTuple):
@@ -257,23 +259,26 @@ def number_class(number: str | None, access: Collection[str] = ()) -> NumberClas
 
 
 def mask(phone: str) -> str:
-    """Return a phone with its middle hidden, as reports show it; a text that is no phone is hidden whole.
+    """Return a number with its middle hidden, as it is dialled at home; a text that is none is hidden whole.
 
-    At least four digits of the subscriber are hidden, whatever the length: with one hidden digit anybody has the number
-    in ten tries.
+    However a number is written, its mask is made from its normal form: two forms of one number that hide other digits
+    would show together what each of them hides. At least four digits of the subscriber are hidden: with one hidden
+    digit anybody has the number in ten tries.
 
     Examples
     --------
-    >>> mask("13812345678"), mask("+8613812345678"), mask("01065520000"), mask("65520000"), mask("1234")
-    ('138****5678', '+86138****5678', '010****0000', '6****000', '****')
-    >>> mask("zhangwei"), mask("07551234567"), mask("+6561234567")
-    ('****', '075****567', '+65****567')
+    >>> mask("13812345678"), mask("+86 138-1234-5678"), mask("010-65520000-802"), mask("1065520000"), mask("65520000")
+    ('138****5678', '138****5678', '010****0000', '010****0000', '****0000')
+    >>> mask("zhangwei"), mask("07551234567"), mask("+6561234567"), mask("1234")
+    ('****', '075****567', '+65****567', '****')
     """
-    prefix = "+86" if phone.startswith("+86") else ""
-    digits = phone[len(prefix) :]
-    if len(digits) < _FEWEST_SHOWN or not _FIGURES.fullmatch(digits):
+    number = normalize(phone) or ""
+    digits = number.removeprefix(_HOME)
+    if number.startswith(_HOME) and not _AS_DIALLED.fullmatch(digits):
+        digits = f"0{digits}"
+    if len(digits) < _FEWEST_SHOWN:
         return "****"
-    code = next((length for sign, length in _CODES if digits.startswith(sign)), 0)
-    first = 3 if code else min(3, len(digits) - 7)
-    last = max(0, min(4, len(digits) - max(code, first) - 4))
-    return f"{prefix}{digits[:first]}****{digits[len(digits) - last :]}"
+    code = _CODE.match(digits)
+    first = 3 if code else min(3, len(digits) - 8)
+    last = max(0, min(4, len(digits) - max(code.end() if code else 0, first) - 4))
+    return f"{digits[:first]}****{digits[len(digits) - last :]}"

@@ -343,3 +343,22 @@ def test_the_verb_exports(kept: Archive, tmp_path: Path, capsys: pytest.CaptureF
             main(["export", str(tmp_path / "out"), "--archive", str(kept.path), "--lang", "en", *arguments])
         assert ended.value.code in (0, None)
         assert told in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+@pytest.mark.parametrize("format_", ["parquet", "csv", "delta"])
+def test_an_export_with_numbers_is_its_owners_alone(format_: str, kept: Archive, tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        for folder in (tmp_path / "new", tmp_path / "above" / "there"):
+            if folder.name == "there":
+                folder.mkdir(parents=True)
+            for _ in range(2):
+                kept.export(folder, format_, masked=False)  # type: ignore[arg-type]
+            modes = {str(path): path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
+            assert set(modes.values()) == {0o700, 0o600}, modes
+            assert modes[str(folder)] == 0o700
+        kept.export(tmp_path / "masked", format_)  # type: ignore[arg-type]
+        assert (tmp_path / "masked").stat().st_mode & 0o777 == 0o755
+    finally:
+        os.umask(before)

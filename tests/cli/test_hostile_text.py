@@ -5,6 +5,7 @@ workbook: nothing runs, nothing breaks.
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 import zipfile
@@ -118,7 +119,8 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 VERBS = (
     ["fetch"], ["fetch", "--json"], ["sync"], ["sync", "--json"], ["explain"], ["explain", "--json"], ["explain", "--report", "creators", "--row", "3"],
     ["explain", "--report", "creators", "--row", "0", "--show-phones"], ["explain", "--report", "presence", "--row", "1", "--json"], ["audit"], ["audit", "--json"], ["verify"],
-    ["doctor"], ["doctor", "--json"],
+    ["doctor"], ["doctor", "--json"], ["sql", "select * from meetings join legs using (meeting_key)"], ["sql", "select * from legs", "--format", "json", "--show-phones"],
+    ["sql", f"select '{ESC}[2J' as \"{ESC}[31m{BIDI}\" from {BIDI}"],
 )  # fmt: skip
 
 
@@ -159,6 +161,19 @@ def test_files_hold_it_as_text_and_nothing_runs(
                     assert not UNPRINTABLE.search("".join(root.itertext())), name
         said(capsys, "verify", str(out))
     said(capsys, "pack", "--archive", str(archive.path), str(tmp_path / f"p{BIDI}.zip"))
+    for form in ("parquet", "csv"):
+        said(
+            capsys,
+            "export",
+            str(tmp_path / f"e{ESC}[31m{BIDI}{form}"),
+            "--archive",
+            str(archive.path),
+            "--format",
+            form,
+        )
+    written = tmp_path / f"q{ESC}[2J.json"
+    said(capsys, "sql", "select name from legs", "--archive", str(archive.path), "--format", "json", "--out", str(written), "--show-phones")  # fmt: skip
+    assert written.stat().st_mode & 0o077 == 0 or os.name != "posix"
 
 
 @pytest.mark.slow

@@ -390,7 +390,7 @@ def _write(answer: Table, format_: str, out: Path, *, show_phones: bool) -> None
     elif format_ == "parquet":
         answer.to_parquet(out, show_phones=show_phones)
     elif format_ == "json":
-        with replacing(out) as draft:
+        with replacing(out, is_private=show_phones) as draft:
             told = json.dumps(answer.to_dicts(show_phones=show_phones), ensure_ascii=False, indent=1)
             draft.write_text(told + "\n", encoding="utf-8")
     else:

@@ -64,7 +64,7 @@ def report(
         Path | None,
         typer.Option(
             "--pseudonyms",
-            help="密钥文件：号码和姓名换成稳定的化名；没有则新建 / key file: stable pseudonyms for numbers and names; made if it is not there",
+            help="密钥文件：号码、姓名和会议名称换成稳定的化名；没有则新建 / key file: stable pseudonyms for numbers, names and titles; made if it is not there",
         ),
     ] = None,
     book: BookFile = None,
@@ -134,6 +134,11 @@ def report(
             Text("--notebook 与 --min-group 不能同时使用", "--notebook and --min-group exclude each other"),
             remedy=Text("笔记本会显示全部数字；去掉其中一个", "the notebook shows all figures: leave one of them out"),
         )
+    if pseudonyms and (notebook or any(one.startswith("name=") for one in only or [])):
+        raise UsageError(
+            Text("--pseudonyms 不能与 --notebook 或 --only name= 同时使用", "--pseudonyms excludes --notebook and --only name="),
+            remedy=Text("那里会写出会议名称；去掉其中一个", "titles of meetings would stand there: leave one of them out"),
+        )  # fmt: skip
     if previous and not min_group:
         raise UsageError(
             Text("--previous 须与 --min-group 合用", "--previous goes with --min-group"),

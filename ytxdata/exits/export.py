@@ -28,11 +28,11 @@ from ytxdata.archive.views import pieces
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.exits.export_files import DRAFTS, LOCK, MONTHLY, WRITERS, Format, Part, views_sql
 from ytxdata.exits.outgoing import KEYS, Outgoing
-from ytxdata.files import replacing, sha256_of
+from ytxdata.files import keep_private, replacing, sha256_of
 from ytxdata.labels import Text
 from ytxdata.records.schema import TABLES, TableName
 from ytxdata.tables import open_formats
-from ytxdata.tables.masking import Privacy
+from ytxdata.tables.masking import RULES, Privacy
 from ytxdata.tables.table import Table
 from ytxdata.version import __version__
 
@@ -102,7 +102,13 @@ def export(
     out = Outgoing(snapshot, archive.secret, Privacy(show_phones=not masked))
     target = Path(folder)
     with _alone(target):
-        return _export(out, target, format, masked)
+        if masked:
+            return _export(out, target, format, masked)
+        keep_private(target)  # before anything is in it: other programs write with modes of their own
+        try:
+            return _export(out, target, format, masked)
+        finally:
+            keep_private(target)
 
 
 def _export(out: Outgoing, target: Path, format: Format, masked: bool) -> ExportReport:  # noqa: A002
@@ -215,7 +221,7 @@ def _states(out: Outgoing, format: str, masked: bool) -> dict[str | None, _State
         f"SELECT strftime(started_at, '%Y-%m') AS month, count(*) AS n, bit_xor(md5_number({made_of}))::VARCHAR AS sum "
         "FROM (SELECT *, count(*) OVER (PARTITION BY meeting_id) AS namesakes FROM rows) GROUP BY month ORDER BY month NULLS FIRST"
     )
-    how = (__version__, out.snapshot.head.generation, format, masked, open_formats.ROW_GROUP)
+    how = (__version__, RULES, out.snapshot.head.generation, format, masked, open_formats.ROW_GROUP)
     key = out.privacy.secret(out.secret)
     states: dict[str | None, _State] = {}
     for piece in pieces(out.snapshot, "meetings", sql):

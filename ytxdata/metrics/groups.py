@@ -198,7 +198,8 @@ def _groups(source: Source, group: Group, name: str, book: AddressBook | None, o
             raise _unusable("group_of", of, Text(f"{name} 只属于会议", f"{name} is of meetings alone"))
         if name == "size_class":
             return Groups(name, ("0", *(label for label, _ in SIZES), UNKNOWN), "size", None, False, len(SIZES) + 1)
-        return _looked_up(source, name, "name", _by_name(group), UNKNOWN)
+        unit = "title" if isinstance(group, str) else "text"  # series are called as the user says
+        return _looked_up(source, name, "name", _by_name(group), UNKNOWN, unit=unit)
     column = "number" if of == "leg" else "creator"
     if name == "creator":
         if of == "leg":

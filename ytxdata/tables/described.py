@@ -237,6 +237,8 @@ UNITS: dict[str, Unit] = {
     "phone": Unit(Text("电话号码", "phone number"), "@", None),
     "extension": Unit(Text("分机号", "extension"), "@", None),
     "person": Unit(Text("姓名", "person"), "@", None),
+    "title": Unit(Text("文本", "text"), "@", None),
+    "url": Unit(Text("文本", "text"), "@", None),
     "id": Unit(Text("编号", "id"), "@", None),
     "hidden": Unit(Text("已隐藏", "hidden"), "@", None),
     "raw": Unit(Text("平台原文", "as the platform gave it"), "@", None),
@@ -244,7 +246,7 @@ UNITS: dict[str, Unit] = {
     "time": Unit(Text("时间", "time"), "yyyy-mm-dd hh:mm:ss", None),
     "date": Unit(Text("日期", "date"), "yyyy-mm-dd", None),
 }
-"""Unit key → unit. `hidden` is what masking turns `phone` and `person` into."""
+"""Unit key → unit. `hidden` is what masking turns `phone`, `person` and `title` into."""
 
 NUMBER_UNITS = ("phone", "id")
 """Units whose cells may be a bare number with `+`: no formula."""
@@ -417,7 +419,8 @@ def write_about(data: Mapping[str, object], path: Path, *, written_at: datetime 
         "written_at": (written_at or now()).isoformat(timespec="seconds"),
     }
     target = about_path(path)
-    with replacing(target) as draft:
+    is_private = not path.stat().st_mode & 0o077  # as the file is
+    with replacing(target, is_private=is_private) as draft:
         draft.write_text(json.dumps({**data, **made}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return target
 

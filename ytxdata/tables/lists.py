@@ -21,7 +21,7 @@ from narwhals.typing import IntoFrame
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.phones import normalize
+from ytxdata.phones import mask, normalize
 from ytxdata.tables.csv import unescape
 from ytxdata.tables.described import to_arrow
 
@@ -426,11 +426,11 @@ class AddressBook:
         return self.entries.get(normalize(phone) or "")
 
     def name(self, phone: str) -> str | None:
-        """Return the name of a number, its last four digits behind it if several are called so; None without one."""
+        """Return the name of a number, what its mask shows at the end behind it if several are called so; None without one."""
         entry = self.find(phone)
         if entry is None or not entry.name:
             return None
-        return f"{entry.name} ****{phone[-4:]}" if entry.name in self._namesakes else entry.name
+        return f"{entry.name} ****{mask(phone).rpartition('*')[2]}" if entry.name in self._namesakes else entry.name
 
 
 def _entry(line: int, cells: Mapping[str, str]) -> Entry | Text:

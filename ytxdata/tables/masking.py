@@ -30,6 +30,9 @@ from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16
+RULES = 2
+"""Raised whenever something leaves masked in another way: months of an export that were masked before are written
+anew, for two masks of one number hide less than one."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,10 @@ class Pseudonyms:
         """Return the name that stands for somebody's name."""
         return f"N-{self._letters('person', name)}"
 
+    def of_title(self, title: str) -> str:
+        """Return the name that stands for what a meeting is called."""
+        return f"T-{self._letters('title', title)}"
+
     def _letters(self, kind: str, text: str) -> str:
         clean = unicodedata.normalize("NFKC", text).strip()
         digest = hmac.digest(self.key, f"{kind}:{clean}".encode("utf-8", "surrogatepass"), "sha256")
@@ -150,8 +157,8 @@ def masked(
     show_phones
         Leave numbers and names as they are.
     pseudonyms
-        Put keyed names in place of numbers and of people, and leave the platform's raw text out. The names of
-        meetings stay: read them before you share.
+        Put keyed names in place of numbers, of people and of what meetings are called (`尹慧伟发起的会议` names a
+        person, and so may any), and leave the platform's raw text and addresses of recordings out.
     book
         Put the book's names in place of the numbers it knows, and a column `…_department` beside them.
     plain_hashes
@@ -203,10 +210,11 @@ def masked(
                 definitions[group] = Definition(
                     key=group, zh=f"{known.zh}所属部门", en=f"department of {known.en}", unit="text"
                 )
-        elif known.unit == "person" and pseudonyms:
-            columns[key] = _each(column, _but(said, pseudonyms.of_person))
+        elif pseudonyms and known.unit in ("person", "title"):
+            called = pseudonyms.of_person if known.unit == "person" else pseudonyms.of_title
+            columns[key] = _each(column, _but(said, called))
             definitions[key] = replace(known, unit="hidden")
-        elif known.unit == "raw" and pseudonyms:
+        elif pseudonyms and known.unit in ("raw", "url"):
             columns[key] = pa.chunked_array([pa.nulls(len(column), pa.string())])
         elif pa.types.is_string(column.type) and known.unit != "hidden" and not show_phones:
             # a switchboard has so few extensions that one beside a masked number, or beside its pseudonym, is a person
@@ -349,7 +357,10 @@ class Privacy:
     def sentence(self) -> Text:
         """What a reader must know about it."""
         if self.pseudonyms:
-            return Text("号码和姓名以化名代替", "numbers and names are replaced by pseudonyms")
+            return Text(
+                "号码、姓名和会议名称以化名代替，不含录音地址",
+                "numbers, names and titles of meetings are replaced by pseudonyms; addresses of recordings are left out",
+            )
         if self.show_phones:
             return Text("号码完整显示：请勿外传", "numbers are shown in full: keep this file to yourself")
         return Text("号码已打码", "numbers are masked")

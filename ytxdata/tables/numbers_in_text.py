@@ -1,26 +1,27 @@
 """Telephone numbers that stand in other text, found however people write them, and hidden.
 
-A text is read as a person reads it: digits of every script are digits, every dash is a hyphen, what has no width is
-not there. What is left are groups of digits with little between them; some neighbouring groups that are long enough,
+A text is read as a person or a program reads it: `%31`, `&#49;` and `\\u0031` are the digit they stand for, digits of
+every script are digits, every dash is a hyphen, what has no width is not there. What is left are groups of digits with little between them; some neighbouring groups that are long enough,
 and grouped as numbers are, are a telephone number.
 """
 
 from __future__ import annotations
 
+import html
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from ytxdata.phones import mask, normalize, number_class
+from ytxdata.phones import mask, normalize, number_class, read_phone
 
 Hide = Callable[[str], str]
 
 _GROUP = re.compile(r"[0-9]+")
 _BETWEEN = re.compile(r"[ .·•()/-]{1,3}")  # three: `138 - 1234 - 5678`
 _SPLIT = re.compile(r"[ .·•()/-]+")
-_DIALLED = re.compile(r"\+?[0-9]+")
 _HIDDEN = re.compile(r"\+?[0-9]{0,6}\*{4}[0-9]{0,4}", re.ASCII)
 _FEWEST = 7
 _CHINESE = {ord(digit): str(value) for value, digits in enumerate(("〇零", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for digit in digits}  # fmt: skip
@@ -41,6 +42,20 @@ _GLUED = re.compile(
 )
 _ONE_OF_GLUED = re.compile(r"1[3-9][0-9]{9}|0(?:10|2[0-9])[1-9][0-9]{7}|0[3-9][0-9]{2}[1-9][0-9]{6,7}")
 _READ_AS = {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "∙": "·", "⋅": "·", "‧": "·"}
+_H = "[0-9A-Fa-f]"
+_ENCODED = re.compile(
+    rf"(?P<octets>(?:%{_H}{{2}})+)"
+    rf"|(?P<markup>&(?:#[xX]{_H}{{1,7}}(?!{_H});?|#[0-9]{{1,9}}(?![0-9]);?|[A-Za-z]{{2,16}}[0-9]?;))"
+    rf"|\\(?:u\{{(?P<braced>{_H}{{1,6}})\}}|u(?P<four>{_H}{{4}})|U(?P<eight>{_H}{{8}})|x(?P<two>{_H}{{2}})|(?P<octal>[0-7]{{3}}))"
+)
+"""How programs write a character where it cannot stand: in addresses, in markup, in strings."""
+_OCTETS = (*((width, "utf-8") for width in (1, 2, 3, 4)), (2, "gb18030"), (1, "latin-1"))
+_MOST_LAYERS = 4
+"""`%2531` is `%31` in an address within an address; nobody packs deeper."""
+_EXTENSION = re.compile(
+    r"(?P<word> {0,2}(?:转接?|轉接?|分机号?码?|分機號?碼?|内线|內線|ext(?:ension|n)?|x|#)[ .:：]{0,2}|-)(?P<digits>[0-9]{1,6})(?![0-9]|[-.:/][0-9])",
+    re.IGNORECASE,
+)
 _TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
 
 
@@ -56,11 +71,20 @@ class DigitGroup(NamedTuple):
 
 
 class FoundNumber(NamedTuple):
-    """A telephone number in a text: its place, and how it would be dialled."""
+    """A telephone number in a text: its place, how it would be dialled, and the extension behind it, hidden."""
 
     start: int
     end: int
     dialled: str
+    tail: str = ""
+
+
+class _Sign(NamedTuple):
+    """A character as it is read, and from where to where it stands in the text."""
+
+    read: str
+    start: int
+    end: int
 
 
 def hidden(phone: str) -> str:
@@ -73,15 +97,9 @@ def hidden(phone: str) -> str:
     >>> *map(hidden, numbers), hidden("王小明 经理")
     ('138****5678', '138****5678', '010****0000', '+12****0100', '****')
     """
-    bare = _SPLIT.sub("", _legible(phone)[0])
-    if not _DIALLED.fullmatch(bare):
-        if _HIDDEN.fullmatch(phone):
-            return phone
-        bare = normalize(phone) or phone  # `13812345678转802`
-    national = bare.removeprefix("+86")
-    if national == bare or national.startswith(("400", "800")) or (national.startswith("1") and len(national) == 11):
-        return mask(national)
-    return mask(f"0{national}")
+    if _HIDDEN.fullmatch(phone):
+        return phone
+    return mask(phone if normalize(phone) else _legible(phone))
 
 
 def hide_in_text(text: str, hide: Hide = hidden) -> str:
@@ -89,21 +107,21 @@ def hide_in_text(text: str, hide: Hide = hidden) -> str:
 
     Hidden are mobiles, fixed lines with an area code, and numbers with `+` or `00` before them, in digits of any
     script, in the groups people write them in, with blanks, dashes, dots or brackets between; and a text that is
-    nothing but 7 to 15 digits, unless these are a date. A local number without area code
-    *inside* other text, and service numbers, stay: they look like any other figure.
+    nothing but 7 to 15 digits, unless these are a date; and an extension behind one of these. A local number without
+    area code *inside* other text, and service numbers, stay: they look like any other figure.
 
     Examples
     --------
     >>> hide_in_text("13812345678的会议"), hide_in_text("回电 010-6552 0000 谢谢"), hide_in_text("20260131 周会")
     ('138****5678的会议', '回电 010****0000 谢谢', '20260131 周会')
     >>> hide_in_text("0044 20 7946 0018的会议"), hide_in_text("电话 1–381–234–5678"), hide_in_text("14:30-16:00 301会议室")
-    ('004****0018的会议', '电话 138****5678', '14:30-16:00 301会议室')
+    ('+44****0018的会议', '电话 138****5678', '14:30-16:00 301会议室')
     """
     if sum(one.isdigit() or ord(one) in _CHINESE for one in text) < _FEWEST:
         return text
     pieces, done = [], 0
     for number in find_numbers(text):
-        pieces += [text[done : number.start], hide(number.dialled)]
+        pieces += [text[done : number.start], hide(number.dialled), number.tail]
         done = number.end
     return "".join((*pieces, text[done:]))
 
@@ -114,21 +132,52 @@ def find_numbers(text: str) -> list[FoundNumber]:
     Examples
     --------
     >>> find_numbers("张伟 138 1234 5678")
-    [FoundNumber(start=3, end=16, dialled='13812345678')]
+    [FoundNumber(start=3, end=16, dialled='13812345678', tail='')]
+    >>> find_numbers("0755%2D88880000转802")
+    [FoundNumber(start=0, end=19, dialled='075588880000', tail='转***')]
     """
-    legible, places = _legible(text)
+    plain = [_Sign(character, place, place + 1) for place, character in enumerate(text)]
+    signs = _decoded(plain)
+    found = _found(signs)
+    if signs is not plain:  # `100%13812345678` is a percentage and a number
+        found = _joined(found, _found(plain))
+    return found
+
+
+def _found(signs: Sequence[_Sign]) -> list[FoundNumber]:
+    """Return the numbers of a text that is read in one way."""
+    seen = [one for one in (_Sign(_plain(sign.read), *sign[1:]) for sign in signs) if one.read]
+    legible = "".join(sign.read for sign in seen)
 
     def there(start: int, end: int, dialled: str) -> FoundNumber:
-        return FoundNumber(places[start], places[end - 1] + 1, dialled)
+        tail = ""
+        behind = _EXTENSION.match(legible, end)
+        if behind and not (behind["word"] == "-" and _MOBILE.fullmatch(dialled)):
+            end, tail = behind.end(), behind["word"] + "*" * len(behind["digits"])
+        return FoundNumber(seen[start].start, seen[end - 1].end, dialled, tail)
 
     spans = list(_in_groups(legible))
     for more in (_glued(legible), _in_usual_groups(legible.translate(_CHINESE))):
         spans += [one for one in more if all(one[1] <= start or end <= one[0] for start, end, _ in spans)]
-    found = [there(*span) for span in spans]
     bare = _SPLIT.sub("", legible)
-    if not found and re.fullmatch(r"\+?[0-9]{7,15}", bare) and not is_date(bare) and not _are_times(legible):
-        return [FoundNumber(0, len(text), bare)]
-    return sorted(found)
+    if not spans and re.fullmatch(r"\+?[0-9]{7,15}", bare) and not is_date(bare) and not _are_times(legible):
+        return [FoundNumber(signs[0].start, signs[-1].end, bare)]
+    return sorted(there(*span) for span in spans)
+
+
+def _joined(decoded: Sequence[FoundNumber], plain: Sequence[FoundNumber]) -> list[FoundNumber]:
+    """Return what was found in either reading, what overlaps as one that is dialled as decoded: nothing that either
+    reads as a number stays.
+    """
+    apart: list[FoundNumber] = []
+    for one in sorted((*decoded, *plain)):
+        if apart and one.start < apart[-1].end:
+            last = apart.pop()
+            said = next((each for each in (last, one) if each in decoded), last)
+            one = said._replace(start=last.start, end=max(last.end, one.end))
+            decoded = (*decoded, one)
+        apart.append(one)
+    return apart
 
 
 def is_date(digits: str) -> bool:
@@ -145,17 +194,53 @@ def is_date(digits: str) -> bool:
     return True
 
 
-def _legible(text: str) -> tuple[str, list[int]]:
-    """Return a text as it is read, and the place of each of its characters in the original."""
-    if text.isascii() and text.isprintable() and "_" not in text:
-        return text, list(range(len(text)))
-    read, places = [], []
-    for place, character in enumerate(text):
-        plain = _plain(character)
-        if plain:
-            read.append(plain)
-            places.append(place)
-    return "".join(read), places
+def _legible(text: str) -> str:
+    """Return a text as it is read."""
+    return "".join(_plain(sign.read) for sign in _decoded([_Sign(one, 0, 0) for one in text]))
+
+
+def _decoded(signs: list[_Sign]) -> list[_Sign]:
+    """Return a text with every character that is written in code as that character; itself where none is."""
+    for _ in range(_MOST_LAYERS):
+        text = "".join(sign.read for sign in signs)
+        read, done = [], 0
+        for code in _ENCODED.finditer(text):
+            start = code.start()
+            read += signs[done:start]
+            for character, width in _characters(code):
+                read.append(_Sign(character, signs[start].start, signs[start + width - 1].end))
+                start += width
+            done = code.end()
+        if not done:
+            break
+        signs = [*read, *signs[done:]]
+    return signs
+
+
+def _characters(code: re.Match[str]) -> Iterator[tuple[str, int]]:
+    """Yield what a code stands for, and how many characters of the text each takes."""
+    kind, whole = code.lastgroup or "", code[0]
+    if kind == "octets":
+        octets = bytes.fromhex(whole.replace("%", ""))
+        while octets:
+            read, width = next(filter(None, (_first(octets, *form) for form in _OCTETS)))
+            yield read, 3 * width
+            octets = octets[width:]
+    elif kind == "markup":
+        read = html.unescape(whole)
+        yield read if len(read) == 1 else "\ufffd", len(whole)
+    else:
+        value = int(code[kind], 8 if kind == "octal" else 16)
+        yield chr(value) if value <= sys.maxunicode else "\ufffd", len(whole)
+
+
+def _first(octets: bytes, width: int, encoding: str) -> tuple[str, int] | None:
+    """Return the character that the first octets stand for in an encoding, None where they stand for none."""
+    try:
+        read = octets[:width].decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return (read, width) if len(read) == 1 and width <= len(octets) else None
 
 
 def _plain(character: str) -> str:
@@ -286,6 +371,8 @@ def _is_fixed(window: Sequence[DigitGroup], digits: str) -> bool:
         return True
     if len(window[0].digits) != area.end() or len(window) > 4:
         return False
+    if read_phone("-".join(group.digits for group in window)).extension:
+        return False  # `0315-7654321-8`: the number is found without it, and what is left of it is hidden behind
     # `0315 1430-1600` is a day and two times, `0709 2522/2523` a day and two rooms: where the signs differ the area
     # code has to be one
     are_times = all(_TIME.fullmatch(group.digits) for group in window[1:])

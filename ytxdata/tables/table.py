@@ -303,7 +303,7 @@ _UNIT_OF_KIND = {
     "seconds": "s",
     "money": "yuan",
     "text": "text",
-    "url": "text",
+    "url": "url",
     "int": "",
     "bool": "",
 }
@@ -321,7 +321,12 @@ _UNIT_OF_COLUMN = {
     "old": "raw",
     "new": "raw",
 } | dict.fromkeys(_IDS, "id")
-_UNIT_OF_ONE = {("legs", "name"): "person", ("coverage", "verdict"): "id", ("coverage", "reason"): "id"}
+_UNIT_OF_ONE = {
+    ("legs", "name"): "person",
+    ("meetings", "name"): "title",
+    ("coverage", "verdict"): "id",
+    ("coverage", "reason"): "id",
+}
 """What is called alike in several tables and is not the same in each."""
 
 

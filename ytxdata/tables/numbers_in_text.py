@@ -1,8 +1,8 @@
 """Telephone numbers that stand in other text, found however people write them, and hidden.
 
 A text is read as a person or a program reads it: `%31`, `&#49;` and `\\u0031` are the digit they stand for, digits of
-every script are digits, every dash is a hyphen, what has no width is not there. What is left are groups of digits with little between them; some neighbouring groups that are long enough,
-and grouped as numbers are, are a telephone number.
+every script are digits, every dash is a hyphen, what has no width is not there. What is left are groups of digits with
+little between them; some neighbouring groups that are long enough, and grouped as numbers are, are a telephone number.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ import pytest
 
 from ytxdata.archive import Archive
 from ytxdata.cli import main
-from ytxdata.emulator import Emulator
+from ytxdata.emulator import Emulator, write_fleet_file
 from ytxdata.history.client import Client
 
 ROOT = Path(__file__).parents[2]
@@ -132,6 +132,9 @@ def desk(server: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
             writer.writeheader()
             writer.writerows(rows)
     shutil.copy(ROOT / "data" / "tariff.toml", "tariff.toml")
+    write_fleet_file(Path("fleet.toml"), server.fleet)
+    with Path("fleet.toml").open("a", encoding="utf-8") as file:
+        file.write('labels = { region = "north" }\n')
     return tmp_path
 
 

@@ -45,12 +45,12 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 
 ORDER = {
     "meetings": "started_at NULLS FIRST, meeting_id, version",
-    "legs": "meeting_id, meeting_key, leg",
+    "legs": "meeting_id, leg, meeting_key",
     "rejects": "pull_id, position",
     "problems": "meeting_id, leg NULLS FIRST, reason, raw_value",
     "pulls": "asked_at, pull_id",
 }
-"""How frames are sorted; legs of two meetings of one id do not mix, or their order would be another every time."""
+"""How frames are sorted; legs of two meetings of one id by the meeting too, or their order would change by itself."""
 
 
 MEETING_KEY = "m.meeting_id || '#' || CAST(m.twin + 1 AS VARCHAR)"

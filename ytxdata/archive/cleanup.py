@@ -92,19 +92,21 @@ def tidy(root: Path, before: int, after: int) -> None:
 def let_files_go(root: Path, lists_kept: int = LISTS_KEPT) -> None:
     """Let go the lists of all but the newest heads, and the files that only they name."""
     lists = list(kept_lists(root))
-    kept: set[str] = set().union(*(paths_of(files) for _, files in lists[:lists_kept]))
-    # oldest first: wherever this is cut short, the heads that still have a list are the newest, without a hole,
-    # or files that the lists behind the hole name would be taken for strays
-    for number, files in reversed(lists[lists_kept:]):
-        for path in paths_of(files) - kept:
+    # oldest first, and of each list what none behind it names: wherever this is cut short, the heads that still have a
+    # list are the newest, without a hole, and only the oldest of them names files that are gone (see `verify`);
+    # files that the lists behind a hole name would be taken for strays
+    for place in range(len(lists) - 1, lists_kept - 1, -1):
+        number, files = lists[place]
+        needed: set[str] = set().union(*(paths_of(newer) for _, newer in lists[:place]))
+        for path in paths_of(files) - needed:
             if not remove(root / path):
                 return  # somebody reads it: the next sync tries again, and until then its head keeps its list
             with suppress(OSError):  # a generation is gone with its last file
                 (root / path).parent.rmdir()
                 (root / path).parent.parent.rmdir()
         # cut short, not written again: the first line keeps its hash, and no moment has half a head
-        place = head_path(root, number)
-        os.truncate(place, place.read_bytes().index(b"\n"))
+        head = head_path(root, number)
+        os.truncate(head, head.read_bytes().index(b"\n"))
 
 
 def _let_heads_go(root: Path, now: datetime) -> None:

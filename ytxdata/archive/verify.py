@@ -311,18 +311,24 @@ class _Check:
         self.damages += damaged
 
     def _marks(self, snapshot: Snapshot | None) -> dict[str, tuple[int, str]]:
-        """Return size and hash of every file that a head names; those that only earlier ones list may be gone by now."""
+        """Return size and hash of every file that a head names; those that only earlier ones list may be gone by now.
+
+        So may those of the oldest list: lists go oldest first, and one whose files were being let go when a reader held
+        one of them keeps naming those that are gone already.
+        """
         if snapshot is None:
             return {}
         if snapshot.head.layout < LAYOUT:
             return manifest(self.root)
         marks: dict[str, tuple[int, str]] = {}
-        for place, (_, listed) in enumerate(kept_lists(self.root)):
+        lists = list(kept_lists(self.root))
+        needed = max(1, min(LISTS_KEPT, len(lists) - 1))
+        for place, (_, listed) in enumerate(lists):
             marks.update(
                 (file.path, (file.size, file.sha256))
                 for table in listed.values()
                 for file in table
-                if place < LISTS_KEPT or (self.root / file.path).exists()
+                if place < needed or (self.root / file.path).exists()
             )
         return marks
 

@@ -56,6 +56,14 @@ def test_it_opens_and_verifies_before_anybody_synced_it(older: Path) -> None:
         assert archive.answer(pull_id)
 
 
+def test_what_it_claims_is_judged_anew_without_the_evidence_that_it_could_not_leave_yet(older: Path) -> None:
+    archive = Archive(older / "m.archive")
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    assert "limits" not in snapshot.head.state["evidence"]
+    assert archive.verify(recompute=True).is_recomputed
+
+
 def test_it_syncs_and_keeps_every_row_it_had(older: Path, platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = Archive(older / "m.archive")
     then = frames_of(older)

@@ -59,6 +59,18 @@ def test_a_whole_bill_proves_its_period_and_says_so_everywhere(archive: Archive)
     assert archive.verify().is_sound
 
 
+def test_a_list_of_days_to_come_proves_nothing_beyond_the_newest_pull_less_what_settles(archive: Archive) -> None:
+    start = archive.meetings()["started_at"].min().normalize()
+    meetings, end = archive.meetings(start, None), start + timedelta(days=3650)
+    said = archive.witness(bill_of(meetings), kind="invoice", start=start, end=end, name="bill.csv")
+    assert said.finding == "witnessed"
+    row = archive.coverage().query("verdict == 'PROVEN'").iloc[-1]
+    settled = archive.pulls()["asked_at"].max() - timedelta(days=1)
+    assert row["reason"] == "witnessed"
+    assert abs(row["end"] - settled) < timedelta(minutes=1)
+    assert archive.certificate(start, end).worst == "GAP"
+
+
 def test_a_line_that_the_archive_lacks_is_a_gap_and_a_bill_that_lacks_one_proves_nothing(archive: Archive) -> None:
     meetings, start, end = month(archive)
     extra = meetings.iloc[[3]].assign(meeting_id="lost")

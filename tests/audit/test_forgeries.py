@@ -258,6 +258,13 @@ def test_an_insider_who_rewrites_the_disk_is_found_out(
         audit.verify_heads(planted_once.archive, tmp_path / "heads.jsonl")
 
 
+@pytest.mark.parametrize("nothing", ["", "\n\n"])
+def test_a_file_without_a_head_agrees_with_nothing(planted_once: Story, nothing: str, tmp_path: Path) -> None:
+    (tmp_path / "heads.jsonl").write_text(nothing)
+    with pytest.raises(UsageError, match="no published heads"):
+        audit.verify_heads(planted_once.archive, tmp_path / "heads.jsonl")
+
+
 def test_heads_of_another_time_prove_nothing(made: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "heads.jsonl").write_text("")
     refused(made["bare.zip"], "none of the heads", heads=tmp_path / "heads.jsonl")

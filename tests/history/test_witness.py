@@ -55,7 +55,7 @@ def witness(lines: Sequence[WitnessLine], totals: Totals | None = None, **more: 
 def test_a_list_whose_every_line_is_found_and_whose_total_adds_up_proves_its_period() -> None:
     said = hear(witness([line(i) for i in range(20)]), held(20))
     assert (said.finding, said.n_found, said.n_only_in_archive) == ("witnessed", 20, 0)
-    certificate = with_witnesses(Certificate(), [said])
+    certificate = with_witnesses(Certificate(), [said], END)
     assert [(one.verdict, one.start, one.end, one.pull_ids) for one in certificate.periods] == [
         ("PROVEN", START, END, ("bill",))
     ]
@@ -82,7 +82,7 @@ def test_a_list_proves_nothing_with(
 ) -> None:
     said = hear(witness(lines, totals, **more), held(20))
     assert said.finding == finding, name
-    assert "PROVEN" not in [one.verdict for one in with_witnesses(Certificate(), [said]).periods]
+    assert "PROVEN" not in [one.verdict for one in with_witnesses(Certificate(), [said], END).periods]
     assert said.text.zh != said.text.en
 
 
@@ -97,14 +97,14 @@ def test_a_line_that_is_not_here_is_a_gap_with_its_number_and_takes_no_more_than
     proven = Certificate.of([Period(START, END, "anchored", ("p",))])
     said = hear(witness([line(i) for i in range(21)]), held(20))
     assert [(one.line, one.meeting_id) for one in said.only_in_witness] == [(22, "m20")]
-    gaps = [one for one in with_witnesses(proven, [said]).periods if one.verdict == "GAP"]
+    gaps = [one for one in with_witnesses(proven, [said], END).periods if one.verdict == "GAP"]
     assert [(one.start, one.end, one.reason_key) for one in gaps] == [(at(20), at(20.5), "only_in_witness")]
 
 
 def test_a_list_of_another_account_makes_no_gap() -> None:
     proven = Certificate.of([Period(START, END, "anchored", ("p",))])
     said = hear(witness([line(i + 100) for i in range(20)]), held(20))
-    assert with_witnesses(proven, [said]) == proven
+    assert with_witnesses(proven, [said], END) == proven
 
 
 def test_many_lines_that_are_not_here_are_named_up_to_a_number_and_all_are_gaps() -> None:
@@ -112,7 +112,7 @@ def test_many_lines_that_are_not_here_are_named_up_to_a_number_and_all_are_gaps(
     said = hear(witness(lines), held(2 * MOST_NAMED - 1))
     assert said.n_only_in_witness == MOST_NAMED + 1
     assert len(said.only_in_witness) == MOST_NAMED + 1
-    gaps = [one for one in with_witnesses(Certificate(), [said]).periods if one.reason_key == "only_in_witness"]
+    gaps = [one for one in with_witnesses(Certificate(), [said], END).periods if one.reason_key == "only_in_witness"]
     assert gaps[-1].end == lines[-1].ended_at
 
 
@@ -160,12 +160,26 @@ def test_a_testimony_survives_json_unchanged() -> None:
         assert Hearing.from_dict(json.loads(json.dumps(said.to_dict()))) == said
 
 
+def test_a_list_proves_nothing_of_what_has_not_settled() -> None:
+    said = hear(witness([line(i) for i in range(20)]), held(20))
+    settled = at(48)
+    cut = with_witnesses(
+        Certificate.of([Period(START, at(30), "full"), Period(at(30), at(72), "settling")]), [said], settled
+    )
+    assert [(one.reason_key, one.start, one.end) for one in cut.periods] == [
+        ("witnessed", START, settled),
+        ("settling", settled, at(72)),
+    ]
+    assert cut.over(START, END).worst == "GAP"
+    assert with_witnesses(Certificate(), [said], START) == Certificate()
+
+
 def test_a_witness_that_is_taken_back_leaves_what_there_was() -> None:
     before = Certificate.of([Period(at(10), at(30), "full"), Period(at(30), at(54), "settling")])
     said = hear(witness([line(i) for i in range(20)]), held(20))
-    heard = with_witnesses(before, [said])
+    heard = with_witnesses(before, [said], END)
     assert heard.worst == "PROVEN"
-    assert with_witnesses(before, []) == before
+    assert with_witnesses(before, [], END) == before
 
 
 @given(
@@ -223,7 +237,7 @@ def test_no_list_of_a_lived_month_proves_what_was_lost_unless_it_leaves_out_the_
     said = hear(month, archive)
     if said.finding == "witnessed":
         assert lost <= left_out
-    gaps = [one for one in with_witnesses(Certificate(), [said]).periods if one.verdict == "GAP"]
+    gaps = [one for one in with_witnesses(Certificate(), [said], END).periods if one.verdict == "GAP"]
     if said.finding == "lines_missing":
         told = [one for one in account.meetings if key(one) in lost - left_out]
         assert len(told) == said.n_only_in_witness

@@ -28,6 +28,19 @@ def test_a_file_as_it_was_written_passes_and_says_what_it_is(table: Table, diale
         assert "(Beijing time) by ytxdata" in lines
 
 
+def test_a_table_in_every_form_is_checked_by_its_own_description(table: Table, tmp_path: Path) -> None:
+    files = [
+        table.to_csv(tmp_path / "usage.csv"),
+        table.to_excel(tmp_path / "usage.xlsx"),
+        table.to_parquet(tmp_path / "usage.parquet"),
+    ]
+    told = [line.en for line in verify_folder(tmp_path)]
+    assert sorted(line.split(": as described")[0] for line in told) == sorted(map(str, files))
+    files[2].write_bytes(files[2].read_bytes() + b"x")
+    with pytest.raises(DamagedError, match=r"usage\.parquet is not as described"):
+        verify_file(about_path(files[2]))
+
+
 def test_a_description_copied_over_another_vouches_for_neither(table: Table, tmp_path: Path) -> None:
     path = table.to_csv(tmp_path / "usage.csv")
     other = replace(table, frame=table.arrow.slice(0, 1), name="legs").to_csv(tmp_path / "legs.csv")

@@ -23,6 +23,7 @@ from ytxdata.history.proof.reading import Judgement
 from ytxdata.history.proof.rules import VERDICTS
 from ytxdata.history.proof.witness import Hearing, with_witnesses
 from ytxdata.records.schema import rows_of as cells_of
+from ytxdata.times import EARLIEST
 
 VERSION_COLUMNS = (
     "obs",
@@ -406,9 +407,12 @@ def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
         Period(datetime.fromisoformat(start), min(datetime.fromisoformat(end), now), key, tuple(pulls))
         for start, end, key, pulls in state["periods"]
     )
-    known = Certificate.of(periods, state["outside"]).foreseen(evidence_of(state))
-    hearings = [Hearing.from_dict(one["hearing"]) for one in state.get("witnesses", ())]
-    return with_witnesses(known, hearings) if hearings else known
+    evidence = evidence_of(state)
+    known = Certificate.of(periods, state["outside"]).foreseen(evidence)
+    heard = [Hearing.from_dict(one["hearing"]) for one in state.get("witnesses", ())]
+    # as of any window: what began within the settling time before the newest pull may still be listed
+    settled = min(evidence.last_asked_at or EARLIEST, now) - timedelta(seconds=evidence.settle_s)
+    return with_witnesses(known, heard, settled)
 
 
 def pull_verdicts(judgement: Judgement, pull_ids: Collection[str]) -> dict[str, str]:

@@ -288,7 +288,10 @@ def given_heads(path: str | Path) -> list[dict[str, Any]]:
         It cannot be read, or holds something else.
     """
     try:
-        return read_heads(Path(path))
+        heads = read_heads(Path(path))
+        if not heads:  # an empty file agrees with every history
+            raise ValueError("no head / 没有链首")
+        return heads
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             Text(f"{path} 不是公布过的链首：{error}", f"{path} holds no published heads: {error}"),

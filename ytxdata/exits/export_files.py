@@ -20,7 +20,7 @@ from ytxdata.labels import Text, in_lines
 from ytxdata.records.schema import TABLES, TableName
 from ytxdata.tables import csv, open_formats
 from ytxdata.tables.csv import parse_cell, read_rows
-from ytxdata.tables.described import SUFFIX, about_path, type_name
+from ytxdata.tables.described import SUFFIX, WHOLE_NAMED, about_path, type_name
 from ytxdata.tables.table import Table
 from ytxdata.times import ZONE_NAME, beijing_text
 
@@ -365,8 +365,8 @@ def _described(path: Path) -> tuple[Path, dict[str, Any]]:
 
 def _file_of(beside: Path, told: str) -> Path:
     """Return the file that a description lies beside: by its own name, for one copied over another would vouch for that other's file twice, and for this one never."""
-    stem = beside.name.removesuffix(SUFFIX)
-    return beside.with_name(stem if stem.endswith(".xlsx") else f"{stem}{Path(told).suffix}")
+    stem, suffix = beside.name.removesuffix(SUFFIX), Path(told).suffix
+    return beside.with_name(stem if suffix in WHOLE_NAMED else f"{stem}{suffix}")
 
 
 def _differences(file: Path, told: dict[str, Any]) -> Iterator[Text]:

@@ -368,6 +368,8 @@ def spoken(table: T, lang: Lang) -> T:
 
 FORMAT = "ytxdata.about/1"
 SUFFIX = ".about.json"
+WHOLE_NAMED = (".xlsx", ".parquet")
+"""Files whose descriptions keep the whole name before the suffix: they lie beside a CSV of the same stem."""
 
 
 def about(table: Described) -> dict[str, Any]:
@@ -404,7 +406,7 @@ def about_path(path: Path) -> Path:
     """Return where the description of a file lies: `usage.csv` → `usage.about.json`, `usage.xlsx` →
     `usage.xlsx.about.json`.
     """
-    return path.with_name(path.name + SUFFIX) if path.suffix in (".xlsx", ".parquet") else path.with_suffix(SUFFIX)
+    return path.with_name(path.name + SUFFIX) if path.suffix in WHOLE_NAMED else path.with_suffix(SUFFIX)
 
 
 def write_about(data: Mapping[str, object], path: Path, *, written_at: datetime | None = None) -> Path:

@@ -3,7 +3,7 @@
 An invoice, a list exported from the console, or the platform's call records are made by other means than the history.
 Held against it line by line, one to one, they say three things: a line that is not in the archive is a gap, with its
 name. What only the archive holds shows that the witness itself is incomplete. A period whose every line is found,
-both ways, and whose own total adds up, is PROVEN.
+both ways, and whose own total adds up, is PROVEN as far as it has settled.
 
 A witness may lie. It may leave lines out (then its own total does not add up, or the archive knows more than it),
 hold one twice (the second finds no partner), or be another account's (then next to nothing of it is found, and it is
@@ -427,16 +427,16 @@ def _missing(line: WitnessLine, witness: Witness) -> Missing:
     return Missing(line.line, line.meeting_id, line.started_at, max(over, line.started_at + timedelta(seconds=1)))
 
 
-def with_witnesses(certificate: Certificate, hearings: Iterable[Hearing]) -> Certificate:
+def with_witnesses(certificate: Certificate, heard: Sequence[Hearing], settled: datetime) -> Certificate:
     """Return a certificate with what witnesses say on top: proof where they prove, a gap at each line that is not here.
 
+    No list proves what is not `settled`: of days that nobody asked about, list and archive agree by holding nothing.
     What rests on a witness stands beside the rest and is never mixed with it: a witness that is removed takes back
     what rested on it, and nothing else.
     """
-    heard = list(hearings)
     for one in heard:
-        if one.finding == "witnessed":
-            certificate = _painted_over(certificate, Period(one.start, one.end, "witnessed", (one.name,)))
+        if one.finding == "witnessed" and (end := min(one.end, settled)) > one.start:
+            certificate = _painted_over(certificate, Period(one.start, end, "witnessed", (one.name,)))
     for one in heard:
         for line in one.only_in_witness:
             certificate = _painted_over(certificate, Period(line.start, line.end, "only_in_witness", (one.name,)))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -22,7 +22,7 @@ import pyarrow.json
 
 from ytxdata.records import schema
 from ytxdata.records.json_values import STRICT_ERRORS, Number, is_utf8, strict
-from ytxdata.records.parties import PHONE_LIKE
+from ytxdata.records.parties import PHONE_LIKE, is_numbered
 from ytxdata.records.schema import ARROW_TYPES, PARTIES, Aliases, Match
 from ytxdata.records.values import MOST_YUAN
 
@@ -69,6 +69,7 @@ class BulkReader:
     def __init__(self, aliases: Aliases) -> None:
         self._of_meeting = _kinds(aliases.meeting, _MEETING_KINDS)
         self._of_leg = _kinds(aliases.leg, _LEG_KINDS)
+        self._is_numbered = partial(is_numbered, aliases=aliases)
         self._names_meeting = _kinds(aliases.meeting, {"meeting_id": "id"})
         self._layout: pa.Schema | None = None
         self._is_mixed = False
@@ -188,8 +189,9 @@ class BulkReader:
         raise pa.ArrowInvalid(f"{found} where {kind} belongs")
 
     def _may_hide(self, field: pa.Field, depth: int = 0) -> bool:
-        """Return whether a member of a party may hold parties, be one, or name another meeting."""
-        if depth == 0 and (self._names_meeting(field.name) or PHONE_LIKE.fullmatch(field.name)):
+        """Return whether a member of a party may hold parties, be one or another sitting, or name another meeting."""
+        is_odd = self._names_meeting(field.name) or PHONE_LIKE.fullmatch(field.name) or self._is_numbered(field.name)
+        if depth == 0 and is_odd:
             return True
         if pa.types.is_list(field.type):
             return not pa.types.is_null(field.type.value_type)

@@ -16,9 +16,9 @@ from ytxdata import times
 from ytxdata.records import schema
 from ytxdata.records.json_values import as_json
 from ytxdata.records.numbers import Numbers, read_numbers
-from ytxdata.records.parties import OddKeys, Parties, Party, read_parties
+from ytxdata.records.parties import OddKeys, Parties, Party, is_numbered, read_parties
 from ytxdata.records.schema import ARROW_TYPES, COMPANIONS, PARTIES, Aliases, Column, Match, plain
-from ytxdata.records.values import Values, as_list, as_texts, convert, is_blank
+from ytxdata.records.values import Values, as_list, as_texts, bare_id, bare_ids, convert, is_blank
 
 Lookup = Callable[[str], Match | None]
 Ranked = tuple[tuple[int, int], str]
@@ -59,10 +59,13 @@ class Sheet:
         self.n = n
         self.values = values
         self.keys: dict[str, list[Ranked]] = {}
+        self.unknown: list[str] = []
         for key in sorted(keys):
             match = look_up(key)
             if match:
                 self.keys.setdefault(match.column, []).append((match.rank, key))
+            else:
+                self.unknown.append(key)
 
     @classmethod
     def of_objects(cls, objects: Sequence[dict[str, Any]], look_up: Lookup) -> Sheet:
@@ -98,6 +101,27 @@ class Sheet:
             return pc.coalesce(*texts)
         rows = enumerate(zip(*map(as_list, columns), strict=True))
         return [_choose(i, column, keys, given, troubles) for i, given in rows]
+
+
+def may_hold_parties(sheet: Sheet, aliases: Aliases) -> list[int]:
+    """Return in which rows something nested, JSON text or a numbered field stands under a key that feeds no column."""
+    rows: set[int] = set()
+    for key in sheet.unknown:
+        values = sheet.values(key)
+        if is_numbered(key, aliases):
+            rows.update(i for i, value in enumerate(as_list(values)) if value is not None)
+        elif not isinstance(values, pa.Array):
+            nested = (i for i, value in enumerate(values) if type(value) in (list, dict) or _is_json_text(value))
+            rows.update(nested)
+        elif pa.types.is_nested(values.type):
+            rows.update(_where(values.is_valid()))
+        elif pa.types.is_string(values.type):
+            rows.update(_where(pc.match_substring_regex(values, r"^\s*[\[{]")))
+    return sorted(rows)
+
+
+def _is_json_text(value: Any) -> bool:
+    return type(value) is str and value.lstrip()[:1] in ("[", "{")
 
 
 def _choose(i: int, column: str, keys: Sequence[Ranked], given: Sequence[Any], troubles: list[Trouble]) -> Any:
@@ -140,7 +164,8 @@ def fill(columns: Sequence[Column], sheet: Sheet) -> Filled:
         if values is None:
             arrays[column.name] = pa.nulls(sheet.n, ARROW_TYPES[column.type])
             continue
-        arrays[column.name], reasons = convert(column.type, values)
+        array, reasons = convert(column.type, values)
+        arrays[column.name] = bare_ids(array) if column.name == "meeting_id" else array
         troubles += (
             Trouble(i, column.name, reason, as_json(as_list(values[i : i + 1])[0])) for i, reason in reasons.items()
         )
@@ -262,7 +287,7 @@ def _flatten(
             n_keys += sum(map(len, given))
             continue
         try:
-            read = read_parties(given, aliases, "" if meeting_id is None else str(meeting_id))
+            read = read_parties(given, aliases, "" if meeting_id is None else bare_id(str(meeting_id)))
         except RecursionError:  # how deep parties stand in parties is the sender's choice
             read = Parties(None, (("unreadable_parties", as_json(given)),))
         parties += read.parties or ()

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.records import bulk, schema
-from ytxdata.records.columns import Sheet, Trouble, contradictions, fill, no_numbers, read_legs
+from ytxdata.records.columns import Sheet, Trouble, contradictions, fill, may_hold_parties, no_numbers, read_legs
 from ytxdata.records.json_values import (
     Object,
     decode_leniently,
@@ -22,11 +22,12 @@ from ytxdata.records.json_values import (
     without_cycle_search,
 )
 from ytxdata.records.numbers import read_numbers
+from ytxdata.records.parties import unread_parties
 from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import RawRecord
 
-PARSER_VERSION = 7
+PARSER_VERSION = 8
 """Raised whenever the same raw record would give other rows: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -258,6 +259,7 @@ def _tables(
     legs = read_legs(sheet, arrays["creator"], creators, aliases)
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
+    troubles += _unread_parties(sheet, raws, aliases)
     troubles += overlooked(legs.n_keys)
     ids = arrays["meeting_id"]
     troubles += _meetings_in_texts(raws, ids, aliases)
@@ -275,6 +277,14 @@ def _tables(
         ]
     )
     return _table(arrays, MEETINGS), _table(of_legs, LEGS), _by_row(problems)
+
+
+def _unread_parties(sheet: Sheet, raws: list[bytes], aliases: Aliases) -> Iterator[Trouble]:
+    """Yield what looks like parties of a meeting and is no leg."""
+    # Out of the text, not the sheet: read in bulk, a struct has every key that any record of the batch has.
+    for i in may_hold_parties(sheet, aliases):
+        value = read_object(raws[i], aliases).value
+        yield from (Trouble(i, schema.PARTIES, "unread_parties", text) for text in unread_parties(value or {}, aliases))
 
 
 def _meetings_in_texts(raws: list[bytes], ids: pa.Array, aliases: Aliases) -> Iterator[Trouble]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ytxdata.records.json_values import Number, as_json, decoded, read_value
 from ytxdata.records.schema import Aliases
 from ytxdata.records.signs import Signs
-from ytxdata.records.values import as_phone, is_blank
+from ytxdata.records.values import as_phone, is_blank, parse_instant
 
 Party = dict[str, Any]
 
@@ -19,6 +19,8 @@ _LIST_MARKS = re.compile(r"[,;|，；、\s]+")
 PHONE_LIKE = re.compile(r"\+?[\d\-()]{3,20}")
 _COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
 """A key that numbers the parties (`p1`, `2`) and names nobody."""
+
+_NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
 
@@ -32,6 +34,91 @@ class Parties(NamedTuple):
 
     parties: list[Party] | None
     problems: tuple[tuple[str, str], ...] = ()
+
+
+def is_numbered(key: str, aliases: Aliases) -> bool:
+    """Return whether a key is one of several that number the phones or times of parties.
+
+    Examples
+    --------
+    >>> is_numbered("jointime2", Aliases()), is_numbered("phone_1", Aliases()), is_numbered("jointime", Aliases())
+    (True, True, False)
+    """
+    match = _NUMBERED.fullmatch(key)
+    fed = aliases.leg(match[1]) if match else None
+    return fed is not None and fed.column in ("phone", "joined_at", "left_at")
+
+
+def _numbered_fields(value: dict[str, Any], aliases: Aliases) -> str:
+    """Return the numbered fields of a record or a party that say something, as text: which belong together nobody
+    knows."""
+    told = {
+        key: one
+        for key, one in value.items()
+        if is_numbered(key, aliases) and (_INSTANT.match(str(one)) or parse_instant(str(one)) or as_phone(one))
+    }
+    return as_json(told) if told else ""
+
+
+def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
+    """Yield what looks like parties of a record and feeds no leg, each with its path: lists and objects under names
+    that nobody knows, and numbered fields.
+
+    Not told: meetings inside of it, which are records of their own, and the creator described once more.
+
+    Examples
+    --------
+    >>> list(unread_parties({"meid": "1", "guests": [{"phone": "15400000000"}]}, Aliases()))
+    ['guests: [{"phone": "15400000000"}]']
+    """
+    if fields := _numbered_fields(value, aliases):
+        yield fields
+    signs = Signs(aliases)
+    creators = {
+        as_phone(one) for key, one in value.items() if (fed := aliases.meeting(key)) and fed.column == "creator"
+    }
+    waiting = [(key, decoded(one), 0) for key, one in value.items() if aliases.meeting(key) is None]
+    while waiting:
+        path, one, depth = waiting.pop(0)
+        if isinstance(one, list):
+            entries = [decoded(inner) for inner in one]
+            parts = [(f"{path}[{i}]", inner) for i, inner in enumerate(entries)]
+            is_told = _are_phones(entries) or any(
+                isinstance(inner, dict) and _has_sure_phone(inner, aliases) for inner in entries
+            )
+        elif isinstance(one, dict):
+            if signs.ids_of(one) or any(map(signs.is_parties, one)):
+                continue
+            parts = [(f"{path}.{key}", decoded(inner)) for key, inner in one.items()]
+            is_told = _is_party_alone(one, creators, aliases)
+        else:
+            continue
+        if is_told:
+            yield f"{path}: {as_json(one)}"
+        elif depth < _DEEPEST:
+            waiting += [(*part, depth + 1) for part in parts]
+
+
+def _has_sure_phone(one: Party, aliases: Aliases) -> bool:
+    """Return whether an object says what is surely a phone under the key of one."""
+    return any(as_phone(said) and (fed := aliases.leg(key)) and fed.column == "phone" for key, said in one.items())
+
+
+def _is_party_alone(one: Party, creators: set[str | None], aliases: Aliases) -> bool:
+    """Return whether an object outside of a list looks like a party, or like a map of parties by their phones."""
+    if one and all(as_phone(key) and isinstance(inner, dict) for key, inner in one.items()):
+        return True
+    if not _has_sure_phone(one, aliases):
+        return False
+    if _feeds(one, ("joined_at", "left_at"), aliases):
+        return True
+    # A device may have a number too: without times only the very name of a phone makes an object a party.
+    phones = {
+        as_phone(said)
+        for key, said in one.items()
+        if (fed := aliases.leg(key)) and fed.column == "phone" and not fed.rank[0]
+    }
+    return bool(phones - creators - {None})
 
 
 def read_parties(value: Any, aliases: Aliases, own_id: str = "") -> Parties:
@@ -104,6 +191,12 @@ def _from_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
     one."""
     if not OddKeys(aliases).among(entry):
         return Parties([entry])
+    found = _from_odd_entry(entry, aliases, own_id)
+    fields = _numbered_fields(entry, aliases)
+    return found._replace(problems=(*found.problems, ("unread_parties", fields))) if fields else found
+
+
+def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
     signs = Signs(aliases)
     if signs.ids_of(entry) - {own_id} and signs.is_another(entry, {own_id}):
         return Parties([], (("not_a_party", as_json(entry)),))
@@ -147,7 +240,7 @@ def _numbered(own: Party, key: str, inner: Any, aliases: Aliases) -> list[Party]
 
 
 class OddKeys(dict[str, bool]):
-    """Whether a key of a party may name a meeting or another party; looked up once for each key."""
+    """Whether a key of a party may name a meeting, another party or another sitting; looked up once for each key."""
 
     def __init__(self, aliases: Aliases) -> None:
         self._ids = set(aliases.ids())
@@ -155,7 +248,8 @@ class OddKeys(dict[str, bool]):
 
     def __missing__(self, key: str) -> bool:
         match = self._aliases.meeting(key)
-        self[key] = PHONE_LIKE.fullmatch(key) is not None or (match is not None and match.column == "meeting_id")
+        names_meeting = match is not None and match.column == "meeting_id"
+        self[key] = names_meeting or PHONE_LIKE.fullmatch(key) is not None or is_numbered(key, self._aliases)
         return self[key]
 
     def among(self, party: Party) -> bool:

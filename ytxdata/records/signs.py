@@ -10,6 +10,7 @@ from typing import Any
 from ytxdata.records.json_values import read_value
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.spans import Found, Member, members_of, value_at
+from ytxdata.records.values import bare_id
 
 ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})
 """Keys of the answer itself, plain: no record is looked for in them."""
@@ -141,7 +142,9 @@ class Signs:
         given = (
             one for key, one in value.items() if (match := self.aliases.meeting(key)) and match.column == "meeting_id"
         )
-        return {str(one) for one in given if one not in (None, "") and not isinstance(one, (dict, list))}
+        return {bare_id(str(one)) for one in given if one not in (None, "") and not isinstance(one, (dict, list))} - {
+            ""
+        }
 
     def is_another(self, value: dict[str, Any], own: set[str]) -> bool:
         """Return whether a decoded object is a meeting rather than a party that repeats the id of its meeting."""

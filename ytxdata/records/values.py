@@ -184,11 +184,37 @@ _CENT = Decimal(1).scaleb(-18)
 # Twenty digits before the point and 18 behind it fill the column's decimal; Python's own context of 28 would raise.
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 MOST_YUAN = Decimal(10) ** 20
+_UNSEEN = frozenset(("Cc", "Cf", "Zs", "Zl", "Zp"))
+_UNSEEN_EDGES = r"^[\p{Cc}\p{Cf}\p{Z}]+|[\p{Cc}\p{Cf}\p{Z}]+$"
 
 
 def is_blank(value: Any) -> bool:
     """Return whether a value says nothing: null, an empty text, an empty list or object."""
     return value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip())
+
+
+def bare_ids(ids: pa.Array) -> pa.Array:
+    """Return ids without what nobody sees at their edges: blanks, control and format characters; null where nothing is
+    left.
+
+    A platform that begins to pad its ids, or to print a byte order mark in front, would double the whole history.
+
+    Examples
+    --------
+    >>> bare_ids(pa.array(["\\ufeff12 \\n", "1 2", "\\u200b"])).to_pylist()
+    ['12', '1 2', None]
+    """
+    return _without_blanks(pc.replace_substring_regex(ids, _UNSEEN_EDGES, ""))
+
+
+def bare_id(text: str) -> str:
+    """Return one id as `bare_ids` does, an empty text where nothing is left."""
+    start, end = 0, len(text)
+    while start < end and unicodedata.category(text[start]) in _UNSEEN:
+        start += 1
+    while end > start and unicodedata.category(text[end - 1]) in _UNSEEN:
+        end -= 1
+    return text[start:end]
 
 
 def convert(kind: Kind, values: Values) -> Converted:

@@ -1,0 +1,125 @@
+"""Nothing of a meeting goes without a word: parties under names that nobody knows, numbered fields, ids with unseen
+edges.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ytxdata.records.answer import read_answer
+from ytxdata.records.merge import MergedTables, merge_answers
+
+P = {
+    "name": "乙",
+    "phone": "15400000002",
+    "jointime": "2026-01-05 10:00:00",
+    "leavetime": "2026-01-05 10:30:00",
+    "duration": 1800,
+}
+
+
+def meeting(i: int, **more: Any) -> dict[str, Any]:
+    return {
+        "meid": f"202601050900000000{i:02}",
+        "creator": "15400000001",
+        "starttime": "2026-01-05 10:00:00",
+        "endtime": "2026-01-05 10:30:00",
+        "parties": [{**P, "name": "甲", "phone": "15400000001"}],
+        **more,
+    }
+
+
+def tables(*records: dict[str, Any]) -> MergedTables:
+    return merge_answers([read_answer(json.dumps({"statusCode": "0", "data": records}).encode())])
+
+
+def check(more: dict[str, Any], texts: list[str]) -> None:
+    """All records alike (read in bulk), and one among others (read by itself)."""
+    for n_odd in (6, 1):
+        found = tables(*(meeting(i, **(more if i < n_odd else {})) for i in range(6)))
+        assert found.meetings.num_rows == found.legs.num_rows == 6
+        told = found.problems.to_pylist()
+        assert [one["reason"] for one in told] == ["unread_parties"] * n_odd
+        assert all(text in one["raw_value"] for one in told for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("more", "path"),
+    [
+        ({"guests": [P]}, "guests: "),
+        ({"parties2": [P]}, "parties2: "),
+        ({"party": P}, "party: "),
+        ({"detail": {"guestList": [P]}}, "detail.guestList: "),
+        ({"guests": json.dumps([P])}, "guests: "),
+        ({"guests": ["15400000002"]}, "guests: "),
+        ({"byPhone": {"15400000002": {"name": "乙"}}}, "byPhone: "),
+        ({"extra": {"guestPhone": "15400000002", "jointime": P["jointime"]}}, "extra: "),
+    ],
+)
+def test_parties_under_a_name_nobody_knows_are_told(more: dict[str, Any], path: str) -> None:
+    check(more, [path, "15400000002"])
+
+
+def test_each_numbered_party_is_told() -> None:
+    found = tables(meeting(0, party1=P, party2={**P, "phone": "15400000003"}))
+    assert [one["raw_value"].split(":")[0] for one in found.problems.to_pylist()] == ["party1", "party2"]
+
+
+def test_numbered_fields_of_a_record_are_told() -> None:
+    check({"phone1": "15400000002", "phone2": "15400000003"}, ["phone1", "15400000002", "phone2", "15400000003"])
+
+
+def test_numbered_fields_of_a_party_are_told() -> None:
+    again = {"jointime2": "2026-01-05 10:40:00", "leavetime2": "2026-01-05 10:50:00"}
+    party = {**P, "phone": "15400000001", **again}
+    check({"parties": [party]}, ["jointime2", "2026-01-05 10:40:00", "leavetime2"])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"organizer": {"name": "甲", "phone": "15400000001"}},
+        {"device": {"serialNumber": "15400000002"}},
+        {"guests": []},
+        {"tags": ["a", "7"]},
+        {"phone1": ""},
+        {"custom1": "15400000002"},
+        {"recording": {"starttime": "2026-01-05 10:00:00", "size": 5}},
+    ],
+)
+def test_what_looks_like_nobody_is_not_told(more: dict[str, Any]) -> None:
+    found = tables(*(meeting(i, **more) for i in range(3)))
+    assert found.problems.num_rows == 0
+
+
+EDGES = [" ", "\n", "\u00a0", "\ufeff", "\u200b", "\u200e", "\0", "\u3000", "\u00ad \t"]
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("n_padded", [1, 6])
+def test_what_nobody_sees_at_the_edges_of_an_id_makes_no_second_meeting(edge: str, n_padded: int) -> None:
+    plain = [meeting(i) for i in range(6)]
+    for form in ("{0}{1}", "{1}{0}", "{0}{1}{0}"):
+        padded = [
+            {**one, "meid": form.format(edge, one["meid"])} if i < n_padded else one for i, one in enumerate(plain)
+        ]
+        answers = [read_answer(json.dumps({"statusCode": "0", "data": data}).encode()) for data in (plain, padded)]
+        found = merge_answers(answers)
+        assert found.meetings["meeting_id"].to_pylist() == [one["meid"] for one in plain]
+        assert set(found.legs["meeting_id"].to_pylist()) == {one["meid"] for one in plain}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_unseen_edges_of_a_key_that_is_an_id_are_no_other_meeting(edge: str) -> None:
+    inner = {key: value for key, value in meeting(1).items() if key != "meid"}
+    data = [{key: inner} for key in ("20260105090000000001", f"20260105090000000001{edge}")]
+    found = merge_answers([read_answer(json.dumps({"statusCode": "0", "data": one}).encode()) for one in data])
+    assert found.meetings["meeting_id"].to_pylist() == ["20260105090000000001"]
+
+
+def test_an_id_of_nothing_that_is_seen_is_none() -> None:
+    found = tables(meeting(0), meeting(1, meid="\u200b\ufeff"))
+    assert (found.meetings.num_rows, found.rejects["reason"].to_pylist()) == (1, ["no_id"])

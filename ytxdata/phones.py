@@ -51,7 +51,7 @@ _GROUP = re.compile(r"[0-9]+")
 _DIALLED = re.compile(r"\+?[0-9]{5,15}")
 _LABEL = re.compile(r"^\s*(?:tel|phone|mobile|电话|手机|座机|固话|总机)(?:号码?)?\s*[:.]?\s*", re.IGNORECASE)
 _TRANSLATED = str.maketrans({**dict.fromkeys(DASHES, "-"), **dict.fromkeys(INVISIBLE, "")})
-_CARRIER = re.compile(r"^1(?:79[0-9]{2}|2593|0193)(?=0[1-9][0-9]{8,10}$|1[3-9][0-9]{9}$)")
+CARRIER = re.compile(r"^1(?:79[0-9]{2}|2593|0193)(?=0[1-9][0-9]{8,10}$|1[3-9][0-9]{9}$)")
 """A carrier chosen in front of a home number: not a part of it."""
 HOME_MOBILE = re.compile(r"1(?:[3-689][0-9]|7[0-8])[0-9]{8}")
 """A mobile number of the home region. What begins with 179 is left to the library: that may be a carrier in front of
@@ -67,6 +67,11 @@ _CODE = re.compile(r"\+.{0,3}|010|02.|0.{3}|[48]00(?=.{7}$)")
 neighbours apart, so they are none of the four hidden ones."""
 _AS_DIALLED = re.compile(r"1[3-9][0-9]{9}|[48]00[0-9]{7}|[0-9]{1,8}")
 """Home numbers without a 0 in front: mobiles, services, and local numbers."""
+
+
+_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+_STAMP = rf"(?:20)?[0-9]{{2}}{_DAY}|(?:[01][0-9]|2[0-3])(?:[0-5][0-9]){{2}}|1[0-9]{{9}}(?:[0-9]{{3}})?"
+_BESIDE = re.compile(rf"(?:1[3-9][0-9]{{9}}|{_STAMP}){{1,4}}(?:(?:00)?86)?")  # more than four: hostile, and slow
 
 
 class Phone(NamedTuple):
@@ -146,7 +151,7 @@ def _at_home(dialled: str) -> tuple[str, bool] | None:
     behind_86 = dialled.removeprefix("86").removeprefix("0")
     if dialled.startswith("86") and (len(dialled) == 13 or (len(dialled) > 11 and _is_complete(behind_86))):
         return behind_86, True
-    dialled = _CARRIER.sub("", dialled)
+    dialled = CARRIER.sub("", dialled)
     return dialled.removeprefix("0"), dialled.startswith("0")
 
 
@@ -194,7 +199,7 @@ def _e164(dialled: str) -> str | None:
     home = _at_home(dialled)
     if home and (HOME_MOBILE.fullmatch(home[0]) or _SHORT.fullmatch(home[0])):
         return f"{_HOME}{home[0]}"
-    dialled = _CARRIER.sub("", dialled)
+    dialled = CARRIER.sub("", dialled)
     if not _DIALLED.fullmatch(dialled):
         return None
     import phonenumbers
@@ -256,6 +261,27 @@ def number_class(number: str | None, access: Collection[str] = ()) -> NumberClas
     if kind == types.FIXED_LINE:
         return "fixed"
     return "unknown"
+
+
+def mobiles_in(digits: str, start: int = 0, *, anywhere: bool = False) -> list[tuple[int, int]]:
+    """Return where mobiles stand in more digits than a number has, from some place on; those that share digits as one.
+
+    They are found at the begin and the end, beside a day, a time or each other, or anywhere: of eleven digits in a row
+    one in fourteen looks like a mobile.
+
+    Examples
+    --------
+    >>> mobiles_in("2026112515412345678103000"), mobiles_in("4711154123456789999")
+    ([(8, 19)], [])
+    """
+    spans: list[tuple[int, int]] = []
+    for found in re.finditer(r"(?=1[3-9][0-9]{9})", digits[start:]):
+        first, end = start + found.start(), start + found.start() + 11
+        is_edge = first == 0 or end == len(digits)
+        if anywhere or is_edge or _BESIDE.fullmatch(digits, 0, first) or _BESIDE.fullmatch(digits, end):
+            shares = spans and first < spans[-1][1]
+            spans.append((spans.pop()[0] if shares else first, end))
+    return spans
 
 
 def mask(phone: str) -> str:

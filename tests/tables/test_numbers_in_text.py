@@ -310,3 +310,66 @@ def test_ordinary_names_in_code_stay_as_they_are() -> None:
         )
         changed += [(name, written, hide_in_text(written))] if hide_in_text(written) != written else []
     assert len(changed) <= MOST_FALSE_ALARMS * NAMES, changed[:40]
+
+
+@pytest.mark.parametrize("address", ["{}", "会议{}", "https://r.example/a/{}.wav", "https:\\/\\/r.example\\/{}.wav"])
+@pytest.mark.parametrize(
+    ("run", "shown"),
+    [
+        ("2026112515412345678103000", "20261125154****5678103000"),
+        ("2026112515412345678", "20261125154****5678"),
+        ("1541234567820261125", "154****567820261125"),
+        ("154123456788001", "154****56788001"),
+        ("00015412345678", "000154****5678"),
+        ("202611258615412345678", "2026112586154****5678"),
+        ("1541234567815512345678156123456789", "154****5678155****5678156****56789"),
+        ("9154123456781551234567815612345678", "9154****5678155****5678156****5678"),
+        ("2026113015412345678103000", "20261130154****5678103000"),
+        ("2026112515412345678154123", "20261125154****5678154123"),
+        ("20240103160448888418263039602", "20240103160448888418263039602"),  # the id of a meeting
+        ("20240113143000123", "20240113143000123"),  # an instant with its thousandths
+    ],
+)
+def test_a_number_glued_to_other_digits(run: str, shown: str, address: str) -> None:
+    hidden = hide_in_text(address.format(run))
+    assert hidden == address.format(shown)
+    assert hide_in_text(hidden) == hidden
+
+
+def test_in_an_address_a_number_is_hidden_wherever_it_stands() -> None:
+    assert hide_in_text("https://r.example/4711154123456789999.wav") == "https://r.example/4711154****56789999.wav"
+    assert "5678" not in hide_in_text("1764123456154123456780")[:-5]  # an instant in seconds might be part of a number
+
+
+def test_digits_of_hashes_are_no_numbers() -> None:
+    for text in ("a154123456789012345678901234567890123456789012345678901234567890", "~154123456780123f"):
+        assert hide_in_text(text) == text
+
+
+@pytest.mark.parametrize("carrier", ["12593", "17951", "17911", "17909", "10193"])
+def test_a_carrier_in_front_of_a_number_is_hidden_as_in_a_column(carrier: str) -> None:
+    for number, shown in (
+        ("15412345678", "154****5678"),
+        ("154 1234 5678", "154****5678"),
+        ("01065520000", "010****0000"),
+    ):
+        for gap in ("", " ", "-"):
+            assert hide_in_text(f"回电 {carrier}{gap}{number} 谢谢") == f"回电 {shown} 谢谢"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("15412345678_8001", "154****5678_****"),
+        ("15412345678_8001.wav", "154****5678_****.wav"),
+        ("15412345678-0930 周会", "154****5678-0930 周会"),
+        ("0755-88880000－802", "075****0000－***"),
+        ("154x1234x5678", "154****5678"),
+        ("154〇1234〇5678的会议", "154****5678的会议"),
+        ("电话 15,412,345,678", "电话 154****5678"),
+        ("合同额 15,412,345,678.00 元", "合同额 15,412,345,678.00 元"),
+        ("1920x1080x5678", "1920x1080x5678"),
+    ],
+)
+def test_signs_that_programs_put_into_numbers(text: str, shown: str) -> None:
+    assert hide_in_text(text) == shown

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from ytxdata.phones import mask, normalize, number_class, read_phone
+from ytxdata.phones import CARRIER, mask, mobiles_in, normalize, number_class, read_phone
 
 Hide = Callable[[str], str]
 
@@ -30,17 +30,17 @@ _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _HOME = re.compile(r"(?:00)?86")
 _AREA = re.compile(r"0(?:10|2[0-9]|[3-9][0-9]{2})")
 _LOCAL = re.compile(r"[1-9][0-9]{6,7}")
-_SIGNS = r"[^\w\n]{0,3}"
+_SIGNS = r"(?:[^\w\n]{0,3}|[xX〇])"
 _USUAL = re.compile(
     rf"(?<![0-9])(?:\+?86{_SIGNS})?(?:1[3-9][0-9]|0(?:10|2[0-9]|[3-9][0-9]{{2}})){_SIGNS}[0-9]{{4}}{_SIGNS}[0-9]{{4}}(?![0-9])",
     re.ASCII,
 )
 """The usual groups with any signs between: `138，1234，5678`, `138【1234】5678`. Other groups would be amounts and dates.
 """
-_GLUED = re.compile(
-    r"(?<![0-9])(?:1[3-9][0-9]{9}|0(?:10|2[0-9])[1-9][0-9]{7}|0[3-9][0-9]{2}[1-9][0-9]{6,7}){2,3}(?![0-9])"
-)
+_AS_AMOUNT = re.compile(r"(?<![0-9])(?<![0-9][,，])1[3-9](?:[,，][0-9]{3}){3}(?![0-9]|[,，.][0-9])")
+"""A spreadsheet told to group thousands does so with numbers as well."""
 _ONE_OF_GLUED = re.compile(r"1[3-9][0-9]{9}|0(?:10|2[0-9])[1-9][0-9]{7}|0[3-9][0-9]{2}[1-9][0-9]{6,7}")
+_GLUED = re.compile(rf"(?<![0-9])(?:{_ONE_OF_GLUED.pattern}){{2,3}}(?![0-9])")
 _READ_AS = {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "∙": "·", "⋅": "·", "‧": "·"}
 _H = "[0-9A-Fa-f]"
 _ENCODED = re.compile(
@@ -57,6 +57,10 @@ _EXTENSION = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
+_LONG = re.compile(r"(?<![0-9])(?<!\*{4})[0-9]{12,}(?!\*{4}|[0-9])")
+"""More digits than a number has. Beside a mask they are what was left of a run: masked twice it stays as it is."""
+_ADDRESS = re.compile(r":\\?/\\?/[^\s\"'<>]+")
+_HASHES = re.compile(r"(?<![0-9a-z])(?![0-9]+(?![0-9a-f]))(?:[0-9a-f]{32,}|(?<=[~-])[0-9a-f]{16}(?![0-9a-f]))")
 
 
 class DigitGroup(NamedTuple):
@@ -146,18 +150,21 @@ def find_numbers(text: str) -> list[FoundNumber]:
 
 def _found(signs: Sequence[_Sign]) -> list[FoundNumber]:
     """Return the numbers of a text that is read in one way."""
+    written = [sign.read for sign in signs if _plain(sign.read)]
     seen = [one for one in (_Sign(_plain(sign.read), *sign[1:]) for sign in signs) if one.read]
     legible = "".join(sign.read for sign in seen)
 
     def there(start: int, end: int, dialled: str) -> FoundNumber:
         tail = ""
         behind = _EXTENSION.match(legible, end)
-        if behind and not (behind["word"] == "-" and _MOBILE.fullmatch(dialled)):
-            end, tail = behind.end(), behind["word"] + "*" * len(behind["digits"])
+        # `13812345678-0930` is a number and a time; programs put `_` between a number and its extension
+        if behind and not (written[end] == "-" and _MOBILE.fullmatch(dialled)):
+            end, tail = behind.end(), "".join(written[end : behind.start("digits")]) + "*" * len(behind["digits"])
         return FoundNumber(seen[start].start, seen[end - 1].end, dialled, tail)
 
+    readings = dict.fromkeys((legible, legible.translate(_CHINESE)))
     spans = list(_in_groups(legible))
-    for more in (_glued(legible), _in_usual_groups(legible.translate(_CHINESE))):
+    for more in (_glued(legible), _in_runs(legible), *map(_in_usual_groups, readings)):
         spans += [one for one in more if all(one[1] <= start or end <= one[0] for start, end, _ in spans)]
     bare = _SPLIT.sub("", legible)
     if not spans and re.fullmatch(r"\+?[0-9]{7,15}", bare) and not is_date(bare) and not _are_times(legible):
@@ -287,12 +294,33 @@ def _glued(text: str) -> Iterator[tuple[int, int, str]]:
             yield one.start(), one.end(), one[0]
 
 
+def _in_runs(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the mobiles of longer runs of digits: in an address of the internet wherever they stand, elsewhere at the
+    begin or the end of the run, and beside a day, a time or each other. Those that share digits are one.
+
+    Devices name recordings `2026112515412345678103000`, day, number and time. An id of a meeting (time and twelve
+    digits) would hold a number every afternoon.
+    """
+    runs = list(_LONG.finditer(text))
+    addresses = [one.span() for one in _ADDRESS.finditer(text)] if runs else []
+    hashes = [one.span() for one in _HASHES.finditer(text)] if runs else []
+    for run in runs:
+        start, digits = run.start(), run[0]
+        if any(one <= start < end for one, end in hashes) or (len(digits) == 29 and is_date(digits[:14])):
+            continue
+        day = 8 if digits.startswith("20") and is_date(digits[:8]) else 0
+        found = mobiles_in(digits, day, anywhere=any(one <= start < end for one, end in addresses))
+        yield from ((start + one, start + end, digits[one:end]) for one, end in found)
+
+
 def _in_usual_groups(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield what is grouped as numbers are, whatever the signs between; a day or a room and two times are no number."""
     for run in _USUAL.finditer(text):
         digits = "".join(_GROUP.findall(run[0]))
         if not (_TIME.fullmatch(digits[-8:-4]) and _TIME.fullmatch(digits[-4:])):
             yield run.start(), run.end(), digits
+    for run in _AS_AMOUNT.finditer(text):
+        yield run.start(), run.end(), "".join(_GROUP.findall(run[0]))
 
 
 def _chains(text: str) -> Iterator[list[DigitGroup]]:
@@ -325,6 +353,12 @@ def _dialled(window: Sequence[DigitGroup], *, is_international: bool) -> str | N
     digits = "".join(group.digits for group in window)
     if not _FEWEST <= len(digits) <= 19:
         return None
+    carrier = CARRIER.match(digits)
+    if carrier and carrier.end() <= len(window[0].digits):  # as in a column of numbers
+        number = window[0].digits[carrier.end() :]
+        return _dialled(
+            [window[0]._replace(digits=number), *window[1:]] if number else window[1:], is_international=False
+        )
     if is_international:
         is_number = len(digits) <= 15 and _grouped(window, most=7)
         return f"+{digits}" if is_number and not is_date(digits) else None

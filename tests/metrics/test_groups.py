@@ -350,3 +350,10 @@ def test_the_accounts_own_numbers_are_a_class_of_their_own(engine: str, monkeypa
     asked: dict[str, Any] = {"by": "total", "group": "number_class", "group_of": "leg"}
     before, after = ({row["group"] for row in rows(metrics.usage(one, **asked))} for one in (given, source))
     assert after - before == {"access"}
+
+
+@pytest.mark.parametrize(("asked", "meant"), [("部门", "department"), ("所属部门", "department"), ("姓名", "person")])
+def test_a_group_may_be_called_as_the_book_calls_its_column(asked: str, meant: str, book: AddressBook) -> None:
+    source = ENGINES["pandas"](difficult())
+    found = rows(metrics.usage(source, by="month", group=asked, book=book))
+    assert found == rows(metrics.usage(source, by="month", group=meant, book=book))

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -101,6 +101,7 @@ def read_witness(
     outside = [one.line for one in lines if one.started_at is not None and not start <= one.started_at < end]
     if outside:
         first, last = beijing_text(min(instants)), beijing_text(max(instants))
+        asked = f"--from {first[:10]} --to {beijing_text(max(instants) + timedelta(days=1))[:10]}"
         raise UsageError(
             Text(
                 f"清单 {name} 有 {len(outside)} 行不在所给时段内，例如第 {outside[0]} 行；清单从 {first} 到 {last}",
@@ -108,8 +109,8 @@ def read_witness(
                 f"it runs from {first} to {last}",
             ),
             remedy=Text(
-                "请给出清单实际涵盖的时段（start、end，命令行为 --from、--to，北京时间）",
-                "give the period that the list covers (start, end; --from, --to on the command line)",
+                f"请给出清单实际涵盖的时段（start、end，命令行如 {asked}，北京时间，不含末日）",
+                f"give the period that the list covers (start, end; on the command line {asked}, without the last day)",
             ),
         )
     return Witness(

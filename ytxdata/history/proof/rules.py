@@ -160,8 +160,8 @@ REASONS: dict[str, Reason] = {
         "the platform gave as many as asked for, without enough overlap with what is known",
     ),
     "cap_round": _probable(
-        "返回条数恰为 50 的倍数或 2 的幂，疑似平台上限",
-        "a round number of records came: a limit of the platform is suspected",
+        "返回条数恰为 50 的倍数或 2 的幂，可能是平台上限，也可能是巧合；有新会议后再同步即可分辨",
+        "a round number of records came, by chance or by a limit of the platform: the next meetings will tell",
     ),
     "cap_equal": _probable(
         "新会议进来、旧会议掉出，条数却不变：疑似平台上限",

@@ -24,7 +24,8 @@ from ytxdata.metrics.facts import Scope, facts
 from ytxdata.metrics.source import Lazy, ReportSource, Source, texts, whole, with_looked_up
 from ytxdata.phones import normalize, number_class
 from ytxdata.selection import Selection
-from ytxdata.tables.lists import AddressBook, Entry, Listed, column_called
+from ytxdata.tables.lists import NAMES as HEADINGS
+from ytxdata.tables.lists import AddressBook, Entry, Listed
 
 Group: TypeAlias = str | Mapping[str, str]
 """What rows are grouped by: `department`, `person` or another column of the book, `creator`, `number_class`,
@@ -192,9 +193,12 @@ def groups_of(source: Source, group: Group, book: Book | None = None, of: GroupO
     return found
 
 
+_CALLED = dict.fromkeys(HEADINGS["name"], "person") | dict.fromkeys(HEADINGS["department"], "department")
+"""Groups by what people write above the columns of a book."""
+
+
 def _groups(source: Source, group: Group, name: str, book: AddressBook | None, of: GroupOf) -> Groups:
-    if name != "name":  # that of a meeting; who wrote 部门 above a column of the book asks for 部门
-        name = {"name": "person", "department": "department"}.get(column_called(name), name)
+    name = _CALLED.get(name, name)
     if name == "size_class" or name == "name":
         if of == "leg":
             raise _unusable("group_of", of, Text(f"{name} 只属于会议", f"{name} is of meetings alone"))

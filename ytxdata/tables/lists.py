@@ -277,18 +277,6 @@ NAMES = {
 }  # fmt: skip
 """What its columns may be called; all others keep their own names."""
 
-
-def column_called(heading: str) -> str:
-    """Return the column of an address book that a heading stands for, or the heading itself.
-
-    Examples
-    --------
-    >>> column_called("部门"), column_called("楼层")
-    ('department', '楼层')
-    """
-    return next((column for column, names in NAMES.items() if _bare(heading) in map(_bare, names)), heading)
-
-
 _NO_PHONE = Text("不是电话号码", "no telephone number")
 _NO_WORD = Text("号码之外什么也没写", "it says nothing but a number")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -425,6 +426,72 @@ def test_verify_says_what_it_takes(
     assert run("--lang", "en", "verify", str(tmp_path / name)) == code
     assert said in capsys.readouterr().err
     assert run("--lang", "en", "verify", str(tmp_path / "nothing")) == 2
+
+
+def test_a_table_that_lies_in_an_archive_or_a_pack_is_not_all_that_is_checked(
+    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive, table = tmp_path / "m.archive", tmp_path / "out.csv"
+    assert run("sync", "--archive", str(archive)) == 0
+    assert run("fetch", "--count", "5", "--csv", str(table)) == 0
+    for path in (table, table.with_suffix(".about.json")):
+        shutil.copy(path, archive)
+    assert run("--lang", "en", "verify", "--recompute", str(archive)) == 0
+    assert "what it claims is what the rules say" in capsys.readouterr().out
+    (tmp_path / "heads").write_text("")
+    assert run("verify", "--heads", str(tmp_path / "heads"), str(archive)) == 2
+    (archive / "archive.json").unlink()
+    assert run("verify", str(archive)) == 5
+    for name in ("pulls.json", "certificate.json", "verify.py", "signature.json"):
+        pack = tmp_path / f"{name} alone"
+        pack.mkdir()
+        for path in (table, table.with_suffix(".about.json")):
+            shutil.copy(path, pack)
+        (pack / name).write_text("{}")
+        assert run("--lang", "en", "verify", str(pack)) == 5
+        assert "manifest.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--recompute", "--quick", "--repair", "--heads=heads", "--public-key=key"])
+def test_an_option_that_checks_nothing_of_a_table_is_refused(
+    account: Emulator, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("fetch", "--count", "5", "--csv", str(tmp_path / "out.csv")) == 0
+    for path in (tmp_path, tmp_path / "out.csv"):
+        assert run("--lang", "en", "verify", option, str(path)) == 2
+        assert f"{option.partition('=')[0]} checks nothing of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_an_export_is_checked_by_what_its_folder_lists(
+    account: Emulator, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive, out = str(tmp_path / "m.archive"), tmp_path / "out"
+    assert run("sync", "--archive", archive) == 0
+    assert run("export", str(out), "--archive", archive, "--format", form) == 0
+    assert run("--lang", "en", "verify", str(out)) == 0
+    assert "with the SHA-256 it tells" in capsys.readouterr().out
+    victim = max(out.rglob(f"meetings/**/*.{form}"))
+    whole = victim.read_bytes()
+    victim.write_bytes(whole + b" ")
+    assert run("--lang", "en", "verify", str(out)) == 5
+    assert f"{victim.relative_to(out).as_posix()} is not what datapackage.json says" in capsys.readouterr().err
+    victim.unlink()
+    assert run("--lang", "en", "verify", str(out)) == 5
+    assert "is not there" in capsys.readouterr().err
+    for broken in ("nonsense", "[]", '{"resources": [1]}', '{"resources": [{"path": "../m.archive/archive.json"}]}'):
+        (out / "datapackage.json").write_text(broken)
+        assert run("--lang", "en", "verify", str(out)) == 5
+
+
+def test_a_report_that_lacks_a_table_is_not_whole(account: Emulator, tmp_path: Path) -> None:
+    archive, out = str(tmp_path / "m.archive"), tmp_path / "out"
+    assert run("sync", "--archive", archive) == 0
+    assert run("report", "--archive", archive, "--out", str(out), "--format", "csv,parquet,html,excel") == 0
+    assert run("verify", str(out)) == 0
+    for path in out.glob("usage.parquet*"):
+        path.unlink()
+    assert run("verify", str(out)) == 5
 
 
 @pytest.mark.slow

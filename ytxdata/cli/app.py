@@ -19,8 +19,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from ytxdata.cli import fleet as of_fleets
 from ytxdata.cli.account import asks, doctor, fetch, sync
-from ytxdata.cli.archive import coverage, export, rebuild, sql, verify, witness
-from ytxdata.cli.audit import audit, pack
+from ytxdata.cli.archive import coverage, export, rebuild, sql, witness
+from ytxdata.cli.audit import audit, pack, verify
 from ytxdata.cli.practice import demo, emulator, notebooks
 from ytxdata.cli.report import explain, report
 from ytxdata.cli.shared_options import chosen, echo, emit, set_lang

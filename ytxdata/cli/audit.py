@@ -1,9 +1,10 @@
 """`ytxdata audit`: what is wrong in an archive, what is new since last time, and whether a nightly job should ring;
-`ytxdata pack`: evidence that somebody who distrusts its maker can check.
+`ytxdata pack`: evidence that somebody who distrusts its maker can check; `ytxdata verify`: that check, of what came.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -238,3 +239,179 @@ def pack(
         )
     else:
         say(done.text)
+
+
+_TABLES = (".csv", ".xlsx", ".parquet", ".about.json")
+_MARKS = {
+    "archive": ("archive.json", "heads"),
+    "pack": ("manifest.json", "pulls.json", "certificate.json", "verify.py", "signature.json"),
+    "tables": ("*.about.json", "datapackage.json"),
+}
+_CHECKED_WITH = {
+    "archive": ("--heads", "--recompute", "--quick", "--repair"),
+    "pack": ("--heads", "--recompute", "--public-key", "--require-signature", "--authority"),
+    "tables": (),
+}
+_CALLED = {
+    "archive": Text("它不是证据包", "it is no evidence pack"),
+    "pack": Text("它是证据包", "it is an evidence pack"),
+    "tables": Text("它是表格，不是存档或证据包", "it holds tables, and is no archive or evidence pack"),
+}
+
+
+def verify(
+    archive: Annotated[
+        Path,
+        typer.Argument(
+            help="存档目录、证据包（ZIP 或解压后的目录），或报告或导出目录、CSV、XLSX、Parquet（旁边有 .about.json）"
+            " / archive directory; evidence pack, as ZIP or unpacked; or a report's or export's directory, a CSV or an XLSX with its .about.json"
+        ),
+    ],
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair",
+            help="存档中可由原始数据重新生成的，重新生成；原始数据不动 / make anew what follows from an archive's raw data, which is not touched",
+        ),
+    ] = False,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--public-key", help="证据包必须由此公钥签名（十六进制或 PEM） / the key a pack must be signed by"
+        ),
+    ] = None,
+    require_signature: Annotated[
+        bool, typer.Option("--require-signature", help="没有签名的证据包不成立 / refuse a pack without a signature")
+    ] = False,
+    heads: Annotated[
+        Path | None,
+        typer.Option("--heads", help="公布过的链首，见 sync --publish-head；存档或证据包 / heads that were published"),
+    ] = None,
+    authority: Annotated[
+        Path | None,
+        typer.Option("--authority", help="时间戳机构的根证书（PEM） / root certificate of the timestamp's authority"),
+    ] = None,
+    recompute: Annotated[
+        bool,
+        typer.Option(
+            "--recompute",
+            help="证据包：由原始回答重算每个单元格；存档：由原始回答重新判断完整性结论"
+            " / of a pack: derive every cell anew from its raw answers; of an archive: judge anew what it claims",
+        ),
+    ] = False,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            help="只核对校验和与链，不由原始记录重新得出各行 / check hashes and chains alone, derive no rows anew from an archive's raw records",
+        ),
+    ] = False,
+    as_json: Json = False,
+    _lang: Language = None,
+) -> None:
+    """核对存档、证据包或收到的文件 / Check an archive, a pack, or a file that was received.
+
+    核对存档里的每个校验和与每条约束，证据包里的每项主张，或 CSV、XLSX 与其说明（.about.json）是否一致；损坏时退出码为 5，证据包成立但有未能核对之处（OPEN）时为 1。
+
+    Check every hash and every law of an archive, every claim of an evidence pack, or a CSV or XLSX against its
+    description (.about.json); exit code 5 when something is damaged, 1 when a pack holds and something is left open.
+
+    Example: ytxdata verify evidence.zip --public-key key.pub --recompute
+    """  # fmt: skip
+    kind = _kind_of(archive)
+    given = {
+        "--repair": repair, "--public-key": public_key, "--require-signature": require_signature, "--heads": heads,
+        "--authority": authority, "--recompute": recompute, "--quick": quick,
+    }  # fmt: skip
+    _refuse_idle([name for name, value in given.items() if value and name not in _CHECKED_WITH[kind]], archive, kind)
+    if kind == "pack":
+        from ytxdata.audit import verify_pack
+        from ytxdata.audit.pack import in_either
+
+        lines = verify_pack(
+            archive, public_key=public_key, require_signature=require_signature, heads=heads, authority=authority, recompute=recompute
+        )  # fmt: skip
+        left = [line for line in lines if line.startswith("OPEN ")]
+        _tell(list(map(in_either, lines)), as_json, left)
+        if left:
+            raise typer.Exit(1)
+    elif kind == "tables":
+        _verify_tables(archive, as_json)
+    else:
+        _verify_archive(archive, heads, as_json, repair=repair, quick=quick, recompute=recompute)
+
+
+def _kind_of(path: Path) -> str:
+    """Return what is to be checked. A folder is told by what it holds, the strictest first: a table that lies in an
+    archive or a pack must not be all that is looked at, nor a pack be less for the manifest that was taken out.
+    """
+    if path.is_dir():
+        for kind, marks in _MARKS.items():
+            if any(next(path.glob(mark), None) for mark in marks):
+                return kind
+        return "archive"
+    if path.suffix.lower() == ".zip":
+        return "pack"
+    if path.name.lower().endswith(_TABLES):
+        return "tables"
+    if path.is_file():
+        raise UsageError(
+            Text(f"verify 不认识这种文件：{path}", f"verify knows no such kind of file: {path}"),
+            remedy=Text(
+                "它接受存档目录、证据包 ZIP，或旁边有 .about.json 的 CSV、XLSX、Parquet",
+                "it takes an archive directory, the ZIP of an evidence pack, or a CSV, XLSX or Parquet file with its .about.json",
+            ),
+        )
+    return "archive"
+
+
+def _refuse_idle(idle: Sequence[str], path: Path, kind: str) -> None:
+    """Who asks for a check must not read `sound` when it was not made."""
+    if idle:
+        names = ", ".join(idle)
+        raise UsageError(
+            Text(
+                f"{names} 对 {path} 不起作用：{_CALLED[kind].zh}",
+                f"{names} checks nothing of {path}: {_CALLED[kind].en}",
+            ),
+            remedy=Text("去掉它，或给出它所核对的", "leave it out, or give what it is for"),
+        )
+
+
+def _verify_archive(
+    path: Path, heads: Path | None, as_json: bool, *, repair: bool, quick: bool, recompute: bool
+) -> None:
+    from ytxdata.archive import Archive
+    from ytxdata.archive.verify import verify as look
+    from ytxdata.audit import verify_heads
+
+    found = look(path.absolute(), quick=quick, recompute=recompute)
+    if repair and found.damages and found.can_be_mended:
+        for damage in found.damages:
+            note(Text(f"已损坏：{damage}", f"damaged: {damage}"))
+        done = Archive(path).rebuild()
+        for text in (*done.mended, done.line):
+            note(text)
+        found = look(path.absolute(), quick=quick, recompute=recompute)
+    found.raise_if_damaged()
+    agreed = None if heads is None else verify_heads(Archive(path), heads)
+    if as_json:
+        emit({**found.to_dict(), **({"heads": agreed._asdict()} if agreed else {})})
+    else:
+        say(str(found))
+        if agreed is not None:
+            say(agreed)
+
+
+def _verify_tables(path: Path, as_json: bool) -> None:
+    from ytxdata.exits.export_files import NO_SEAL, verify_file, verify_folder
+
+    _tell([*(verify_folder(path) if path.is_dir() else verify_file(path)), NO_SEAL], as_json)
+
+
+def _tell(lines: list[Text], as_json: bool, left: Sequence[str] = ()) -> None:
+    if as_json:
+        emit({"is_sound": True, "checked": [line.en for line in lines], "left_open": list(left)})
+    else:
+        for line in lines:
+            say(line)

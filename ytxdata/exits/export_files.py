@@ -307,8 +307,8 @@ def verify_file(path: str | Path) -> list[Text]:
 
 
 def verify_folder(folder: str | Path) -> list[Text]:
-    """Check every described file of a folder, as `verify_file` does; return a line for each, and for each table or
-    page that nothing is said of.
+    """Check every described file of a folder, as `verify_file` does, and those that its `datapackage.json` lists;
+    return a line for each, and for each table or page that nothing is said of.
 
     Raises
     ------
@@ -317,7 +317,7 @@ def verify_folder(folder: str | Path) -> list[Text]:
     UsageError
         A file that is described is not there.
     """
-    lines, damaged = [], []
+    lines, damaged = open_formats.check(Path(folder)), []
     described = sorted(Path(folder).glob(f"*{SUFFIX}"))
     for beside in described:
         try:

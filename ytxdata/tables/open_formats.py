@@ -10,7 +10,7 @@ What that standard has no word for (units, Chinese, verdicts) stands beside its 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ytxdata.errors import DamagedError
 from ytxdata.files import replacing, sha256_of
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.labels import Text
-from ytxdata.tables.described import Completeness, Described, about, differs, type_name, unit_of, write_about
+from ytxdata.labels import Text, in_lines
+from ytxdata.tables.described import (
+    Completeness,
+    Described,
+    about,
+    about_path,
+    differs,
+    type_name,
+    unit_of,
+    write_about,
+)
 from ytxdata.times import BEIJING, ZONE_NAME, now
 from ytxdata.version import __version__
 
@@ -214,6 +224,56 @@ def read(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return told if isinstance(told, dict) else {}
+
+
+def check(folder: Path) -> list[Text]:
+    """Check that all files which a folder's description lists are there, each with its hash where no description of
+    its own lies beside it; return a line on that, none where nothing describes the folder.
+
+    Raises
+    ------
+    DamagedError
+        A file is not there or not what was described, or the description is no sound one; the message names each.
+    """
+    if not (folder / NAME).is_file():
+        return []
+    try:
+        listed = dict(_listed(read(folder)))
+        hashes = {path: told for path, told in listed.items() if told and not about_path(folder / path).exists()}
+        wrong = [_lacking(path) for path in listed if not _is_inside(folder, path)]
+        wrong = wrong or [_other(path) for path, told in hashes.items() if file(folder, folder / path)["hash"] != told]
+    except (AttributeError, LookupError, OSError, TypeError, ValueError):
+        wrong = [Text(f"{folder / NAME} 不是完好的说明", f"{folder / NAME} is no sound description")]
+    if wrong:
+        raise DamagedError(in_lines(wrong), remedy=Text("索取原件", "ask for the original"))
+    said = Text(
+        "{where}：所列 {n} 个文件都在，其中 {m} 个的 SHA-256 与其一致；其余由各自的说明核对，或没有校验和",
+        "{where}: the {n} files that it lists are there, {m} with the SHA-256 it tells; the rest by descriptions of their own, or without a checksum",
+    )
+    return [said.format(where=folder / NAME, n=len(listed), m=len(hashes))]
+
+
+def _listed(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield every file and its hash: an export tells those of its months apart from its tables."""
+    for one in told["resources"]:
+        for path in [one["path"]] if isinstance(one["path"], str) else one["path"]:
+            yield path, one.get("hash", "")
+    for month in told.get("partitions", ()):
+        yield from ((part["path"], part["hash"]) for part in month["parts"].values() if "hash" in part)
+
+
+def _is_inside(folder: Path, path: str) -> bool:
+    place = (folder / path).resolve()
+    # the tables of Delta are folders
+    return place.is_relative_to(folder.resolve()) and (place.is_file() or place.is_dir())
+
+
+def _lacking(path: str) -> Text:
+    return Text(f"{path} 在 {NAME} 中列出，却不在", f"{path} is listed in {NAME}, and is not there")
+
+
+def _other(path: str) -> Text:
+    return Text(f"{path} 的 SHA-256 与 {NAME} 所述不符", f"the SHA-256 of {path} is not what {NAME} says")
 
 
 ROW_GROUP = 65_536

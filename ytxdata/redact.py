@@ -46,6 +46,30 @@ def mask_id(value: str) -> str:
     return f"{value[:4]}{HIDDEN}{value[-4:]}" if len(value) >= 16 else HIDDEN
 
 
+_CREDENTIAL = re.compile(
+    r"(?i)((?:[?&;#]|%3F|%26|%23|\\u0026)(?:[\w.-]|%5F|%2D){0,60}(?:token|sig|key|auth|access|expires|secret|passw|pwd|credential)"
+    r"(?:[\w.-]|%5F|%2D){0,60}(?:=|%3D))[^&#\s\"'<>\\]+"
+)
+_USER = re.compile(r"(:\\?/\\?/)[^/\s?#\"'<>\\]+@")
+
+
+def hide_credentials(text: str) -> str:
+    """Return a text without what opens the addresses in it: users and passwords in front of a host, and the values of
+    parameters that are called as such.
+
+    Whoever has the signed address of a recording hears the meeting. Names are told by a part of them, as each store
+    has its own (`X-Amz-Signature`, `OSSAccessKeyId`): a harmless `design=` is hidden as well.
+
+    Examples
+    --------
+    >>> hide_credentials("https://u:p@r.example/a.mp3?id=7&Signature=aB%2F1&x=2")
+    'https://***@r.example/a.mp3?id=7&Signature=***&x=2'
+    """
+    if "@" in text:
+        text = _USER.sub(rf"\g<1>{HIDDEN}@", text)
+    return _CREDENTIAL.sub(rf"\g<1>{HIDDEN}", text) if "=" in text or "%3" in text else text
+
+
 _HASH = re.compile(
     r"(?<![0-9A-Za-z~])(?:(?P<asked>[0-9]{8}T[0-9]{6}\.[0-9]{6}Z)-[0-9a-f]{16}|[0-9a-f]{64})(?![0-9A-Za-z])"
 )

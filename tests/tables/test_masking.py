@@ -253,3 +253,31 @@ def test_rows_in_several_pieces_are_all_masked() -> None:
 
 def test_what_stands_around_a_hidden_number_stays_as_it_was() -> None:
     assert hide_in_text("（回电 １３８１２３４５６７８）　谢谢＋１") == "（回电 138****5678）　谢谢＋１"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("https://r.example/a.mp3?token=abc&id=7", "https://r.example/a.mp3?token=***&id=7"),
+        ("https://r.example/a.mp3?id=7&ACCESS_TOKEN=a.b-c#t=3", "https://r.example/a.mp3?id=7&ACCESS_TOKEN=***#t=3"),
+        ("http://r.example/?OSSAccessKeyId=x&Expires=1764123456&Signature=a%2Fb%3D", "http://r.example/?OSSAccessKeyId=***&Expires=***&Signature=***"),
+        ("http://r.example/?X-Amz-Signature=ab&X-Amz-Credential=c&sign=1", "http://r.example/?X-Amz-Signature=***&X-Amz-Credential=***&sign=***"),
+        ("http://r.example/?a=1&amp;secret=s&password=p&auth=q", "http://r.example/?a=1&amp;secret=***&password=***&auth=***"),
+        ("https://user:p@ss@r.example/a.mp3", "https://***@r.example/a.mp3"),
+        ("https://r.example/go?to=https%3A%2F%2Fs.example%3Ftoken%3Dabc", "https://r.example/go?to=https%3A%2F%2Fs.example%3Ftoken%3D***"),
+        ('{"tapesurl":"https:\\/\\/u:p@r.example\\/a.mp3?token=abc\\u0026key=d"}', '{"tapesurl":"https:\\/\\/***@r.example\\/a.mp3?token=***\\u0026key=***"}'),
+        ("https://r.example/a@b.mp3?page=2&room=7", "https://r.example/a@b.mp3?page=2&room=7"),
+    ],
+)  # fmt: skip
+def test_what_opens_the_address_of_a_recording_does_not_leave(written: str, shown: str) -> None:
+    rows = {
+        name: pa.nulls(1, kind)
+        for name, kind in zip(arrow_schema(MEETINGS).names, arrow_schema(MEETINGS).types, strict=True)
+    }
+    table = record_table(
+        pa.table(rows | {"recording_url": pa.array([written]), "name": pa.array([written])}), "meetings"
+    )
+    for masked in (table.masked(), table.masked().masked()):
+        (row,) = masked.arrow.to_pylist()
+        assert (row["recording_url"], row["name"]) == (shown, shown)
+    assert table.masked(show_phones=True).arrow.to_pylist()[0]["recording_url"] == written

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
-from ytxdata.redact import keyed_hashes
+from ytxdata.redact import hide_credentials, keyed_hashes
 from ytxdata.tables.described import Definition, Described, to_plain
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
@@ -183,10 +183,10 @@ def masked(
     secret = pseudonyms.secret if pseudonyms else table.secret or _OF_THIS_PROCESS
 
     def tell(text: str) -> str:
-        """A text that is no number: numbers and hashes in it hidden."""
+        """A text that is no number: numbers, hashes and what opens an address hidden in it."""
         if show_phones:
             return text
-        seen = hide_in_text(text, hide)
+        seen = hide_in_text(hide_credentials(text), hide)
         return seen if plain_hashes else keyed_hashes(seen, secret)
 
     is_open = show_phones or plain_hashes

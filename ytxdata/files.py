@@ -254,6 +254,7 @@ _DEEPEST = 2
 _DAMAGED = Text(
     "压缩数据已损坏或不完整，只读到中断处", "the compressed data is damaged or cut: it was read up to there"
 )
+_PIECE = 1 << 20
 _TOO_LARGE = Text(f"解压后超过 {LARGEST >> 20} MiB", f"it holds more than {LARGEST >> 20} MiB when decompressed")
 _ENCRYPTED = Text("压缩包有密码", "it is protected by a password")
 _NO_ZIP = Text("压缩包已损坏", "the archive is damaged")
@@ -285,14 +286,36 @@ def unpacked(name: str, raw: bytes, depth: int = 0) -> Iterator[Packed | Text]:
     """
     if depth <= _DEEPEST and raw[:2] == b"\x1f\x8b":
         read, why = _bounded(gzip.GzipFile(fileobj=io.BytesIO(raw)), LARGEST)
-        if why:
+        behind = _behind_gzip(raw) if why is _DAMAGED else None
+        if why and behind is None:
             yield Packed(name, b"" if read else raw, why)
         if read:
             yield from unpacked(name, read, depth + 1)
+        if behind:
+            yield from unpacked(f"{name}@{len(raw) - len(behind)}", behind, depth + 1)
     elif depth <= _DEEPEST and raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         yield from _unzipped(name, raw, depth)
     else:
         yield Packed(name, raw)
+
+
+def _behind_gzip(raw: bytes) -> bytes | None:
+    """Return what stands behind whole gzip members and is none, without blanks in front; None where a member is cut or
+    damaged.
+    """
+    # Somebody's `cat b.json >> a.json.gz`: a decompressor that has found its end calls the rest damage and drops it.
+    while raw[:2] == b"\x1f\x8b":
+        inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            while not inflate.eof and raw:
+                inflate.decompress(raw, _PIECE)
+                raw = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
+        except zlib.error:
+            return None
+        if not inflate.eof:
+            return None
+        raw = raw.lstrip(b"\0")  # padding, behind which another member may follow
+    return raw.lstrip(b"\0 \t\r\n")
 
 
 def _unzipped(name: str, raw: bytes, depth: int) -> Iterator[Packed | Text]:
@@ -375,7 +398,7 @@ def _bounded(stream: Any, most: int) -> tuple[bytes, Text | None]:
     read = bytearray()
     try:
         # `read` would give nothing at all of the last piece where that is cut.
-        while piece := stream.read1(1 << 20):
+        while piece := stream.read1(_PIECE):
             read += piece
             if len(read) > most:
                 return b"", _TOO_LARGE

@@ -154,3 +154,20 @@ def test_legs_keep_their_numbers_when_all_is_derived_again(archive: Archive, pla
     pd.testing.assert_frame_equal(
         archive.legs().sort_values(by, ignore_index=True), history.sort_values(by, ignore_index=True)
     )
+
+
+@pytest.mark.parametrize("edge", [" ", "\n", "\u00a0", "\ufeff", "\u200b", "\0"])
+def test_a_platform_that_begins_to_pad_its_ids_doubles_nothing(archive: Archive, platform: Any, edge: str) -> None:
+    platform.records = [platform.record(i) for i in range(20)[::-1]]
+    client = Recording(platform)
+    archive.sync(client)
+    for n_padded in (7, 20):
+        platform.records = [
+            {**one, "meid": f"{one['meid'].strip()}{edge}"} if i < n_padded else one
+            for i, one in enumerate(platform.records)
+        ]
+        archive.sync(client)
+    assert sorted(archive.meetings()["meeting_id"]) == [f"{i:029d}" for i in range(20)]
+    assert len(archive.legs()) == 40
+    assert_agree(archive, History.from_answers(client.answers))
+    assert archive.verify().is_sound

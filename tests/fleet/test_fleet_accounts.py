@@ -80,6 +80,14 @@ def test_a_folder_of_archives_is_a_fleet(tmp_path: Path) -> None:
         ({"": {}}, "no name for an account"),
         ({"a": {}, "A": {}}, "is that of a too"),
         ({"a": {}, "b": {"archive": "x/../a.archive"}}, "is that of a too"),
+        ({"a": {"account_sid": SID, "app_id": "x"}, "b": {"account_sid": SID, "app_id": "x"}}, "would count twice"),
+        (
+            {
+                "a": {"account_sid": SID, "app_id": "x", "base_url": "https://Gateway.example/"},
+                "b": {"account_sid": f" {SID}", "app_id": "x", "base_url": "https://gateway.example"},
+            },
+            "are those of a too",
+        ),
         ({}, "there are no accounts"),
     ],
 )
@@ -87,6 +95,21 @@ def test_what_cannot_be_meant_is_refused_by_name_and_without_the_value(entries: 
     with pytest.raises(SettingsError, match=said) as caught:
         Fleet(entries)
     assert CANARY not in str(caught.value)
+
+
+def test_one_archive_behind_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.archive").mkdir()
+    (tmp_path / "b.archive").symlink_to(tmp_path / "a.archive", target_is_directory=True)
+    with pytest.raises(SettingsError, match="is that of a too"):
+        Fleet(tmp_path)
+    with pytest.raises(SettingsError, match="is that of a too"):
+        Fleet({"a": {}, "b": {}}, folder=tmp_path)
+
+
+def test_one_account_asked_at_two_addresses_or_for_two_applications_is_two(tmp_path: Path) -> None:
+    one = {"account_sid": SID, "app_id": "x"}
+    entries = {"a": one, "b": {**one, "app_id": "y"}, "c": {**one, "environment": "sandbox"}}
+    assert Fleet(entries, folder=tmp_path).names == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -124,9 +147,9 @@ def test_a_token_comes_from_the_file_the_environment_or_the_keyring(
     base = {"account_sid": SID, "app_id": "app"}
     entries = {
         "a": {**base, "auth_token": "from-file"},
-        "b": {**base, "auth_token_env": "TOKEN_B"},
-        "c": base,
-        "d": base,
+        "b": {**base, "app_id": "b", "auth_token_env": "TOKEN_B"},
+        "c": {**base, "app_id": "c"},
+        "d": {**base, "app_id": "d"},
     }
     fleet = Fleet(entries, folder=tmp_path)
     tokens = [told(fleet, name).auth_token.get_secret_value() for name in "abc"]

@@ -280,3 +280,38 @@ def test_what_stands_elsewhere_in_a_recording_is_read_or_told(tmp_path: Path) ->
     del recording["data"]
     (tmp_path / "b.har").write_text(json.dumps({**recording, "about": {"by": "x"}}), encoding="utf-8")
     assert any("not read: about" in warning.en for warning in ytx.read_answers(tmp_path / "b.har").warnings)
+
+
+def test_text_behind_a_compressed_answer_is_read(tmp_path: Path) -> None:
+    first, second = (compact(one).encode() for one in TWO)
+    forms = [
+        gzip.compress(first) + b"\n" + second,
+        gzip.compress(first) + second + b"\n",
+        gzip.compress(first) + b"\n" + gzip.compress(second),
+        gzip.compress(first[:9]) + gzip.compress(first[9:]) + b"\n" + second,
+    ]
+    for form in forms:
+        (tmp_path / "a.json.gz").write_bytes(form)
+        history = ytx.read_answers(tmp_path / "a.json.gz")
+        assert history.counts[:4] == (6, 6, 0, 0)
+
+
+def test_foreign_text_behind_a_compressed_answer_is_a_reject_with_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(compact(TWO[0]).encode()) + b"\n<html>502</html>")
+    history = ytx.read_answers(tmp_path / "a.json.gz")
+    assert history.counts[:4] == (4, 3, 1, 0)
+    assert history.rejects["raw"].tolist() == ["<html>502</html>"]
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(compact(TWO[0]).encode()) + b"\n\0\0")
+    assert ytx.read_answers(tmp_path / "a.json.gz").counts[:4] == (3, 3, 0, 0)
+
+
+@pytest.mark.parametrize("url", ["https://example.org/queryMeeting", "https://example.org/api"])
+def test_a_recording_that_is_wrong_about_its_encoding_is_read(tmp_path: Path, url: str) -> None:
+    text = compact(TWO[0])
+    contents = [{"text": text, "encoding": "base64"}, {"text": b64encode(text.encode()).decode()}]
+    for content in contents:
+        entry = {"request": {"url": url}, "response": {"content": content}}
+        (tmp_path / "a.har").write_text(json.dumps({"log": {"entries": [entry]}}), encoding="utf-8")
+        history = ytx.read_answers(tmp_path / "a.har")
+        assert history.counts[:4] == (3, 3, 0, 0)
+        assert not any("nothing to do" in warning.en for warning in history.warnings)

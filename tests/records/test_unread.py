@@ -123,3 +123,15 @@ def test_unseen_edges_of_a_key_that_is_an_id_are_no_other_meeting(edge: str) -> 
 def test_an_id_of_nothing_that_is_seen_is_none() -> None:
     found = tables(meeting(0), meeting(1, meid="\u200b\ufeff"))
     assert (found.meetings.num_rows, found.rejects["reason"].to_pylist()) == (1, ["no_id"])
+
+
+def test_records_in_a_list_under_an_id_name_the_key_they_stood_under() -> None:
+    one = {"creator": "15400000001", "starttime": "2026-01-05 10:00:00"}
+    data = {"2025030110000000001": [one, {**one, "duration": 5}], "2025030110000000002": [one]}
+    found = merge_answers([read_answer(json.dumps({"statusCode": "0", "data": data}).encode())])
+    assert found.rejects["reason"].to_pylist() == ["no_id"] * 3
+    assert [detail.split(" (")[1] for detail in found.rejects["detail"].to_pylist()] == [
+        "$.data.2025030110000000001[0])",
+        "$.data.2025030110000000001[1])",
+        "$.data.2025030110000000002[0])",
+    ]

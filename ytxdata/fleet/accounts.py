@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from ytxdata.errors import RiskWarning, SettingsError
 from ytxdata.labels import Text
 from ytxdata.platform import setting_sources
-from ytxdata.platform.settings import CREDENTIALS, HINT, Settings, closest, origin_text
+from ytxdata.platform.settings import BASE_URLS, CREDENTIALS, HINT, Settings, closest, origin_text
 
 FILE_NAME = "fleet.toml"
 SUFFIX = ".archive"
@@ -245,17 +245,36 @@ def _labels(name: str, given: object) -> Mapping[str, str]:
 
 
 def _checked(accounts: tuple[FleetAccount, ...]) -> tuple[FleetAccount, ...]:
-    """Refuse two accounts of one archive: both would be counted twice, and the second would not be asked at all."""
-    seen: dict[str, str] = {}
+    """Refuse two accounts of one archive, or two that ask for the same meetings: both would be counted twice."""
+    places: dict[str, str] = {}
+    asked: dict[tuple[str, ...], str] = {}
     for account in accounts:
-        # names that differ in case alone are one folder on half of all systems
-        place = os.path.abspath(account.archive).casefold()  # noqa: PTH100  (a link may be followed later)
-        if place in seen:
-            raise _of(account.name, Text(f"与账户 {seen[place]} 同用存档 {account.archive}", f"its archive {account.archive} is that of {seen[place]} too"))  # fmt: skip
-        seen[place] = account.name
+        # names that differ in case alone are one folder on half of all systems, and a link is what it points at
+        place = os.path.realpath(account.archive).casefold()
+        if place in places:
+            raise _of(account.name, Text(f"与账户 {places[place]} 同用存档 {account.archive}", f"its archive {account.archive} is that of {places[place]} too"))  # fmt: skip
+        places[place] = account.name
+        question = _question(account.given)
+        if question in asked:
+            raise _of(account.name, Text(f"与账户 {asked[question]} 的 account_sid、app_id 和地址相同：同一批会议会计两次", f"account_sid, app_id and address are those of {asked[question]} too: its meetings would count twice"))  # fmt: skip
+        if question:
+            asked[question] = account.name
     if not accounts:
         raise _error(Text("没有账户", "there are no accounts"), Text("每个账户一张 [accounts.名称] 表", "a table [accounts.NAME] each"))  # fmt: skip
     return accounts
+
+
+def _question(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return whose meetings an account asks for and where; nothing where the entry does not say it."""
+    said = {
+        key: str(given[key]).strip() for key in ("account_sid", "app_id", "base_url", "environment") if given.get(key)
+    }
+    if "account_sid" not in said or "app_id" not in said:
+        return ()
+    environment = said.get("environment", "production").casefold()
+    address = said.get("base_url") or BASE_URLS.get(environment, environment)
+    # an address ends with a slash or not, and the case of its host says nothing
+    return said["account_sid"], said["app_id"], address.rstrip("/").casefold()
 
 
 def _of(name: str, problem: Text) -> SettingsError:

@@ -265,6 +265,9 @@ _OTHERS = Text(
 _LOOK = 4096
 """How much of a body is looked at for the status of an answer [bytes]."""
 
+_BRACKET = re.compile(r"[{\[]")
+_BOM_AND_BLANKS = b"\xef\xbb\xbf \t\r\n"
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -351,12 +354,16 @@ def _body(content: Mapping[str, Any]) -> bytes:
     text = content.get("text")
     if not isinstance(text, str):
         return b""
-    if content.get("encoding") != "base64":
-        return text.encode("utf-8", "surrogatepass")
+    plain = text.encode("utf-8", "surrogatepass")
+    # What an entry says of its encoding is not always so: the text itself tells, as no base64 has a bracket in it.
+    if _BRACKET.search(text):
+        return plain
     try:
-        return base64.b64decode(text)
+        decoded = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        return b""
+        return plain
+    is_said = content.get("encoding") == "base64"
+    return decoded if is_said or _OPENING.match(decoded.lstrip(_BOM_AND_BLANKS)) else plain
 
 
 def _instant(text: Any) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,9 @@ from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.schema import DEFAULT, PROVENANCE, Aliases, rows_of
 from ytxdata.records.spans import RawRecord, own_sizes
+
+_NAMED_PLACE = re.compile(r"\.[^.\[]*\d")
+"""A step through a key with a digit in it, as an id nearly always has."""
 
 
 class Bytes(NamedTuple):
@@ -280,12 +284,22 @@ def _in_order(table: pa.Table, rank: np.ndarray[Any, Any]) -> pa.Table:
     return table.take(order[np.count_nonzero(ranks < 0) :])
 
 
+def _with_place(detail: str | None, path: str) -> str | None:
+    """Return what was found with the path of the record, where a key that may be an id stands in it."""
+    # A list under a meeting id, of records that do not repeat it: only the key tells whose they are.
+    return f"{detail or ''} ({path})".lstrip() if _NAMED_PLACE.search(path) else detail
+
+
 def _reject_table(tables: Normalized, refused: Sequence[_Refused]) -> pa.Table:
     table = schema.arrow_schema(schema.REJECTS)
     found = tables.rejects.take(pa.array([one.at for one in refused], pa.int64()))
     own = {
         "pull_id": [one.answer.pull_id for one in refused],
         "position": [one.record.position for one in refused],
+        "detail": [
+            _with_place(detail, one.record.path)
+            for detail, one in zip(found["detail"].to_pylist(), refused, strict=True)
+        ],
     }
     arrays = [
         pa.array(own[field.name], field.type) if field.name in own else found[field.name].combine_chunks()

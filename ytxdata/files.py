@@ -307,14 +307,16 @@ def _behind_gzip(raw: bytes) -> bytes | None:
     while raw[:2] == b"\x1f\x8b":
         inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
         try:
-            while not inflate.eof and raw:
+            while raw:
                 inflate.decompress(raw, _PIECE)
-                raw = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
+                if inflate.eof:
+                    break
+                raw = inflate.unconsumed_tail
+            else:
+                return None
         except zlib.error:
             return None
-        if not inflate.eof:
-            return None
-        raw = raw.lstrip(b"\0")  # padding, behind which another member may follow
+        raw = inflate.unused_data.lstrip(b"\0")  # padding, behind which another member may follow
     return raw.lstrip(b"\0 \t\r\n")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -13,9 +15,10 @@ from hypothesis import strategies as st
 
 from tests.metrics.offices import EDGES, ENGINES, rows
 from tests.metrics.oracle import Leg, Meeting, Office
-from ytxdata import metrics, times
+from ytxdata import metrics, sample, times
 from ytxdata.errors import UsageError
-from ytxdata.metrics.calendar import counterpart, span_of
+from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.metrics.calendar import counterpart, span_of, until
 from ytxdata.metrics.tariff import allocated, rounded
 from ytxdata.times import as_instant
 
@@ -61,6 +64,102 @@ def test_april_against_march(engine: str) -> None:
     assert "people" not in {row["figure"] for row in rows(found.drivers)}
 
 
+def assert_drivers_add_up(found: metrics.ComparedReport) -> None:
+    assert found.drivers is not None
+    for figure, total in by_figure(found).items():
+        parts = [row for row in rows(found.drivers) if row["figure"] == figure]
+        for column in ("now", "before", "change"):
+            values = [row[column] for row in parts]
+            if total[column] is None:
+                assert set(values) <= {None}, (figure, column)
+            elif parts:
+                assert sum(values, Decimal(0)) == total[column], (figure, column)
+
+
+TARIFF = metrics.Tariff(prices={"default": "0.07"})
+SUMS = {
+    "meetings", "meeting_minutes", "talk_minutes", "lonely_minutes", "leg_minutes", "legs", "people", "withheld",
+    "peak_legs", "peak_meetings", "active_creators", "lines_billed", "billed_minutes", "cost",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("report", "asked"), [(metrics.usage, {}), (metrics.cost, {"tariff": TARIFF})])
+def test_a_period_without_meetings_is_known_and_one_before_the_data_is_not(
+    engine: str, report: Callable[..., metrics.Report], asked: dict[str, Any]
+) -> None:
+    frames = ENGINES[engine](months())
+    fell = metrics.compare(report, frames, "2026-05", **asked)
+    for figure, row in by_figure(fell).items():
+        if figure in SUMS:
+            gone = 0 if row["before"] == 0 else -100
+            assert (row["now"], row["change"]) == (0, -row["before"]), figure
+            assert row["change_pct"] == (gone or None), figure
+        else:
+            assert (figure in ("size_mean", "size_p50"), row["now"], row["change"]) == (True, None, None)
+    assert_drivers_add_up(fell)
+    rose = metrics.compare(report, frames, "2026-04", ("2026-05", "2026-06"), **asked)
+    assert {row["before"] for figure, row in by_figure(rose).items() if figure in SUMS} == {0}
+    assert_drivers_add_up(rose)
+    still = metrics.compare(report, frames, "2026-06", **asked)
+    assert {row["change"] for figure, row in by_figure(still).items() if figure in SUMS} == {0}
+    assert rows(still.drivers) == []  # type: ignore[arg-type]
+
+    unasked = metrics.compare(report, frames, "2026-03", **asked)
+    assert {(row["before"], row["change"], row["change_pct"]) for row in rows(unasked)} == {(None, None, None)}
+    assert unasked.drivers is not None
+    led = rows(unasked.drivers)
+    assert led
+    assert {(row["before"], row["change"], row["of_change_pct"]) for row in led} == {(None, None, None)}
+    assert_drivers_add_up(unasked)
+    for part in (unasked, unasked.drivers):
+        assert any("the data begins at 2026-03-12" in note.en and "null" in note.en for note in part.notes)
+    claimed = Certificate.of([Period(as_instant("2026-02-01"), as_instant("2026-07-01"), "anchored")])
+    known = metrics.compare(report, replace(frames, certificate=claimed), "2026-03", **asked)
+    assert {row["before"] for figure, row in by_figure(known).items() if figure in SUMS} == {0}
+    assert not any("the data begins" in note.en for note in known.notes)
+    assert_drivers_add_up(known)
+
+
+@pytest.mark.parametrize("kind", ["history", "archive"])
+def test_nothing_of_a_selection_is_0_within_the_data_and_null_before_it(kind: str) -> None:
+    few = sample("archive" if kind == "archive" else "history").only(min_minutes=100_000)
+    for source in (few, few.only(name="nobody calls it so")):
+        found = metrics.compare(metrics.usage, source, "2025-03")
+        assert (by_figure(found)["meetings"]["now"], by_figure(found)["meetings"]["before"]) == (0, 0)
+    first = by_figure(metrics.compare(metrics.usage, few, "2024-01"))["meetings"]
+    assert (first["now"], first["before"], first["change"]) == (0, None, None)
+
+
+def test_who_began_before_a_period_without_a_start_is_still_connected_in_it() -> None:
+    over = Meeting("m", PEOPLE[0], APRIL + 29 * DAY, APRIL + 31 * DAY, 2)
+    office = Office([over], [Leg("m", n, f"+861390000000{n}", over.start, over.end) for n in (1, 2)])
+    figures = by_figure(metrics.compare(metrics.usage, ENGINES["pandas"](office), "2026-05"))
+    assert (figures["meetings"]["now"], figures["peak_legs"]["now"], figures["peak_meetings"]["now"]) == (0, 2, 1)
+    lines = by_figure(metrics.compare(metrics.concurrency, ENGINES["pandas"](office), "2026-06"))
+    assert (lines["busy_minutes"]["now"], lines["lines_sufficient"]["now"], lines["minutes_above"]["now"]) == (
+        0,
+        None,
+        None,
+    )
+    apart = by_figure(metrics.compare(metrics.concentration, ENGINES["pandas"](office), "2026-06"))
+    assert (apart["creators"]["now"], apart["gini"]["now"]) == (0, None)
+
+
+def test_minutes_that_are_unknown_are_unknown_for_every_group() -> None:
+    office = months()
+    meetings = [m if (m.start or 0) >= APRIL else m._replace(end=None) for m in office.meetings]
+    legs = [leg if leg.join and leg.join >= APRIL else leg._replace(leave=None) for leg in office.legs]
+    found = metrics.compare(metrics.usage, ENGINES["polars"](Office(meetings, legs)), "2026-04")
+    figures = by_figure(found)
+    assert (figures["meetings"]["before"], figures["leg_minutes"]["before"], figures["leg_minutes"]["change"]) == (
+        3,
+        None,
+        None,
+    )
+    assert_drivers_add_up(found)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_change_leads_to_the_records_of_both_periods(engine: str) -> None:
@@ -79,7 +178,7 @@ def test_a_change_leads_to_the_records_of_both_periods(engine: str) -> None:
 
 def test_money_and_working_hours_are_compared_too() -> None:
     frames = ENGINES["polars"](months())
-    money = metrics.compare(metrics.cost, frames, "2026-04", tariff=metrics.Tariff(prices={"default": "0.07"}))
+    money = metrics.compare(metrics.cost, frames, "2026-04", tariff=TARIFF)
     assert money.drivers is not None
     change = by_figure(money)["cost"]["change"]
     assert sum((row["change"] for row in rows(money.drivers) if row["figure"] == "cost"), Decimal(0)) == change
@@ -112,8 +211,12 @@ def test_a_month_that_is_not_over_is_compared_with_the_same_days(monkeypatch: py
         ("2026-03", "2026-03-01 2026-04-01", "2026-02-01 2026-03-01", "2025-03-01 2025-04-01"),
         ("2026-Q1", "2026-01-01 2026-04-01", "2025-10-01 2026-01-01", "2025-01-01 2025-04-01"),
         ("2026", "2026-01-01 2027-01-01", "2025-01-01 2026-01-01", "2025-01-01 2026-01-01"),
-        ("2026-W10", "2026-03-02 2026-03-09", "2026-02-23 2026-03-02", "2025-03-02 2025-03-09"),
-        ("2025-W36", "2025-09-01 2025-09-08", "2025-08-25 2025-09-01", "2024-09-01 2024-09-08"),
+        ("2026-W10", "2026-03-02 2026-03-09", "2026-02-23 2026-03-02", "2025-03-03 2025-03-10"),
+        ("2025-W36", "2025-09-01 2025-09-08", "2025-08-25 2025-09-01", "2024-09-02 2024-09-09"),
+        ("2024-W09", "2024-02-26 2024-03-04", "2024-02-19 2024-02-26", "2023-02-27 2023-03-06"),
+        ("2025-W09", "2025-02-24 2025-03-03", "2025-02-17 2025-02-24", "2024-02-26 2024-03-04"),
+        ("2020-W53", "2020-12-28 2021-01-04", "2020-12-21 2020-12-28", "2019-12-30 2020-01-06"),
+        ("2021-W01", "2021-01-04 2021-01-11", "2020-12-28 2021-01-04", "2019-12-30 2020-01-06"),
         ("2026-03-01", "2026-03-01 2026-03-02", "2026-02-28 2026-03-01", "2025-03-01 2025-03-02"),
         ("2024-02-29", "2024-02-29 2024-03-01", "2024-02-28 2024-02-29", "2023-02-28 2023-03-01"),
         (("2025-03-01", "2025-03-31"), "2025-03-01 2025-03-31", "2025-01-30 2025-03-01", "2024-03-01 2024-03-31"),
@@ -133,6 +236,39 @@ def test_periods_by_the_calendar(period: Any, edges: str, before: str, year: str
     assert counterpart(start, end, (as_instant("2020-01"), as_instant("2020-02")))[0].year == 2020
 
 
+@pytest.mark.parametrize(
+    ("period", "before"),
+    [
+        (("2024-02-29 08:00", "2024-02-29 12:00"), "2023-02-28 08 2023-02-28 12"),
+        (("2024-02-28 08:00", "2024-02-29 12:00"), "2023-02-28 08 2023-03-01 12"),
+        (("2025-02-28 08:00", "2025-03-01 12:00"), "2024-02-28 08 2024-02-29 12"),
+        (("2024-02-29 20:00", "2024-03-01 04:00"), "2023-02-28 20 2023-03-01 04"),
+    ],
+)
+def test_around_the_29th_of_february_a_year_before_keeps_length_and_time(period: Any, before: str) -> None:
+    start, end = span_of(period)
+    found = counterpart(start, end, "year_before")
+    assert " ".join(f"{edge:%Y-%m-%d %H}" for edge in found) == before
+    assert found[1] - found[0] == end - start
+
+
+@given(
+    monday=st.dates(date(1992, 1, 6), date(2100, 1, 1)).map(lambda day: day - timedelta(days=day.weekday())),
+    gone=st.integers(1, 7 * 24 - 1),
+)
+def test_a_week_is_compared_with_seven_days_of_the_same_number(monday: date, gone: int) -> None:
+    year, week, _ = monday.isocalendar()
+    span = span_of(f"{year}-W{week:02}")
+    before = counterpart(*span, "year_before")
+    assert before[1] - before[0] == timedelta(days=7)
+    assert (before[0].weekday(), before[0].hour) == (0, 0)
+    same = (year - 1, week) if before[0].isocalendar()[1] == week else (year, 1)
+    assert tuple(before[0].isocalendar())[:2] == same
+    # a week that is not over: as many hours of the other
+    (_, last), (first, cut) = until(*span, span[0] + timedelta(hours=gone), "year_before")
+    assert (first, cut - first) == (before[0], last - span[0])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "duckdb"])
 @pytest.mark.parametrize(
@@ -145,7 +281,7 @@ def test_periods_by_the_calendar(period: Any, edges: str, before: str, year: str
         ("2026-05-20", "previous", "2026-05-19 00 2026-05-19 12"),
         (("2026-05-01", "2026-05-25"), "previous", "2026-04-07 00 2026-04-26 12"),
         ("2026-Q2", "year_before", "2025-04-01 00 2025-05-20 12"),
-        ("2026-W21", "year_before", "2025-05-18 00 2025-05-20 12"),
+        ("2026-W21", "year_before", "2025-05-19 00 2025-05-21 12"),
         ("2026-05", ("2026-04", "2026-05"), "2026-04-01 00 2026-04-20 12"),
     ],
 )

@@ -136,7 +136,9 @@ def counterpart(
     """Return the period that another is compared with, by the calendar.
 
     Whole months, quarters and years are compared with as many whole ones; anything else (days, weeks) with the time of
-    equal length just before; `year_before` with the same dates a year earlier, of 29 February with the 28th.
+    equal length just before. `year_before`: an ISO week with that of the same number (a 53rd that the year before lacks
+    with the week 364 days earlier), anything else with what begins a year earlier at the same time, on 28 February for
+    the 29th, and is as long.
 
     Raises
     ------
@@ -150,7 +152,7 @@ def counterpart(
     >>> dates("2026-03-01", "2026-04-01"), dates("2026-03-01", "2026-03-18"), dates("2026-03-05", "2026-03-08")
     (['2026-02-01', '2026-03-01'], ['2026-02-12', '2026-03-01'], ['2026-03-02', '2026-03-05'])
     >>> dates("2026-03-30", "2026-04-06", against="year_before"), dates("2025-09-01", "2025-09-08")
-    (['2025-03-30', '2025-04-06'], ['2025-08-25', '2025-09-01'])
+    (['2025-03-31', '2025-04-07'], ['2025-08-25', '2025-09-01'])
     """
     if isinstance(against, tuple):
         return span_of(against)
@@ -162,11 +164,11 @@ def counterpart(
                 "可选：previous、year_before，或两个时刻", "choose previous, year_before, or give two instants"
             ),
         )
-    if against == "year_before":
-        before = _earlier(start, 12)
-        # what begins on 29 February begins a year before on the 28th: with 1 March that day would be an empty period
-        return before if before.day == start.day else before - timedelta(days=1), _earlier(end, 12)
     months = _whole_months(start, end)
+    if against == "year_before":
+        before = _year_before(start, end)
+        # the length is kept: with the end moved by itself, what touches 29 February lost a day or its clock time
+        return before, _earlier(end, 12) if months else before + (end - start)
     return (_earlier(start, months) if months else start - (end - start)), start
 
 
@@ -212,6 +214,15 @@ def _whole_months(start: datetime, end: datetime) -> int:
     """Return how many months a period is; 0 for one that is not of whole months."""
     whole = _begins_month(start) and _begins_month(end)
     return (end.year - start.year) * 12 + end.month - start.month if whole else 0
+
+
+def _year_before(start: datetime, end: datetime) -> datetime:
+    if start == _midnight(start.date()) and start.weekday() == 0 and end - start == timedelta(weeks=1):
+        before = start - timedelta(weeks=52)  # by its dates a week would begin on another weekday
+        has_53 = before.isocalendar().week == start.isocalendar().week + 1
+        return before - timedelta(weeks=1) if has_53 else before
+    day = start - timedelta(days=1) if (start.month, start.day) == (2, 29) else start
+    return day.replace(year=day.year - 1)
 
 
 def _earlier(instant: datetime, months: int) -> datetime:

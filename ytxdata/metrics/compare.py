@@ -17,12 +17,14 @@ import pyarrow as pa
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import Against, Workdays, span_of, until
-from ytxdata.metrics.definitions import DEFINITIONS, REASONS, adds_up, define
+from ytxdata.metrics.concurrency import concurrency
+from ytxdata.metrics.definitions import DEFINITIONS, REASONS, adds_up, define, of_nothing
 from ytxdata.metrics.groups import Book, Group, resolve
 from ytxdata.metrics.report import Report, remembering
 from ytxdata.metrics.source import Lazy, ReportSource, Source
 from ytxdata.metrics.tariff import DECIMALS, rounded
-from ytxdata.times import Instant, beijing_text, instant_of
+from ytxdata.selection import Selection
+from ytxdata.times import BEIJING, Instant, beijing_text, instant_of
 
 FIGURES = ("figure", "now", "before", "change", "change_pct", "per_workday_pct")
 DRIVERS = ("figure", "group", "now", "before", "change", "of_change_pct")
@@ -41,8 +43,8 @@ class ComparedReport(Report):
         The two periods `[start, end)`, the later first.
     drivers
         The groups behind the change of each figure that adds up: `figure group now before change of_change_pct`, the
-        largest change first; each of `now`, `before` and `change` adds up to that of the figure exactly. None when
-        the report has no groups.
+        largest change first; each of `now`, `before` and `change` adds up to that of the figure exactly, and is null
+        where that is. None when the report has no groups.
 
     Examples
     --------
@@ -60,10 +62,29 @@ class ComparedReport(Report):
 
 
 class _Side(NamedTuple):
-    """One of the two periods: the report in total, the report by group."""
+    """One of the two periods: the report in total, the report by group; whether anything was asked for of it; and what
+    was running in a period in which nothing began.
+    """
 
     total: Report
     groups: Report | None
+    is_known: bool
+    running: Report | None = None
+
+    def value(self, key: str) -> Fraction | None:
+        """Return the exact value of a figure: a period without meetings has no row, and yet its counts are known."""
+        if not self.is_known:
+            return None
+        if self.total.arrow.num_rows:
+            return _values(self.total, key).get("")
+        if self.running is not None and key in self.running.arrow.column_names and self.running.arrow.num_rows:
+            return _values(self.running, key).get("")
+        # a figure that lacks what it is counted by (`lines=None`) is unknown in every period
+        return None if None in self.total.definition(key).parameters.values() else of_nothing(key)
+
+    def by_group(self, key: str) -> dict[str, Fraction]:
+        """Return group → exact value of a figure."""
+        return {} if self.groups is None or not self.is_known else _values(self.groups, key)
 
 
 @partial(remembering, source="source")
@@ -89,7 +110,7 @@ def compare(
         `2026-03`, `2026-Q1`, `2026`, `2026-W10`, `2026-03-05`, or two instants `(start, end)`.
     against
         `previous` (the month before a month, the quarter before a quarter, the week before a week; else as many days
-        just before), `year_before`, or two instants.
+        just before), `year_before` (an ISO week: that of the same number), or two instants.
     group, book
         Whose changes add up to the whole, as in `usage`; None for no drivers.
     holidays, extra_workdays
@@ -101,7 +122,9 @@ def compare(
     -------
     ComparedReport
         `figure now before change change_pct per_workday_pct` (decimals of nine places; null where a figure is
-        unknown, or 0 before), in the order of the report; `.drivers` has the groups. `explain(row)` leads to the
+        unknown; both percentages also where it was 0 before), in the order of the report; `.drivers` has the groups.
+        Without meetings counts, minutes and costs are 0, means and shares null; of a period before the data begins
+        everything is null, in `.drivers` too, and a note says so. `explain(row)` leads to the
         records of both periods, `explain(row, "now")` and `explain(row, "before")` to those of one.
 
     Raises
@@ -126,15 +149,28 @@ def compare(
     resolved = resolve(source)
     spans = _spans(resolved, period, against)
     by_group = None if group is None or "group" not in takes else {"group": group, "book": book}
+    begin = _begin(source, resolved)
     sides = []
     for start, end in spans:
         total = report(resolved, start=start, end=end, by="total", **asked)
         groups = None
         if by_group is not None:
             groups = report(resolved, start=start, end=end, by="total", **by_group, **asked)
-        sides.append(_Side(total, groups))
+        is_known = begin is not None and end > begin
+        running = None
+        if not total.arrow.num_rows and "peak_legs" in total.arrow.column_names:
+            # a meeting that began before may be at its peak in a period in which none begins
+            running = concurrency(resolved, start, end, "total", min_parties=asked.get("min_parties", 1))
+        sides.append(_Side(total, groups, is_known, running))
     calendar = Workdays(holidays, extra_workdays)
-    return _comparison(resolved, spans, sides, [_workdays(calendar, span) for span in spans], calendar)
+    workdays = [_workdays(calendar, span) for span in spans]
+    return _comparison(
+        resolved,
+        spans,
+        sides,
+        workdays,
+        (*_not_asked(sides, begin), *calendar.notes({edge.date() for span in spans for edge in span})),
+    )
 
 
 def _spans(
@@ -152,6 +188,30 @@ def _spans(
     return until(start, end, last, against)
 
 
+def _begin(source: ReportSource, resolved: Source) -> datetime | None:
+    """Return where the data begins: the first claim, or the first meeting where nothing is claimed."""
+    first = resolved.claimed[0]
+    if first is None:
+        while isinstance(source, Selection):  # what was selected may have begun long after the data did
+            source = source.source
+        known = resolve(source)
+        first = known.rows(known.meetings.select(nw.col("s").min()))[0]["s"]
+    return None if first is None else instant_of(int(first)).astimezone(BEIJING)
+
+
+def _not_asked(sides: Sequence[_Side], begin: datetime | None) -> tuple[Text, ...]:
+    if all(side.is_known for side in sides):
+        return ()
+    if begin is None:
+        return (Text("没有任何数据：各项未知（空）", "there is no data at all: every figure is unknown (null)"),)
+    return (
+        Text(
+            f"数据自 {beijing_text(begin)} 起；在此之前的时段没有查询，各项未知（空），不是 0",
+            f"the data begins at {beijing_text(begin)}; of a period before that nothing was asked, and its figures are unknown (null), not 0",
+        ),
+    )
+
+
 def _workdays(calendar: Workdays, span: tuple[datetime, datetime]) -> int:
     """Return the working days that a period touches."""
     last = span[1] - timedelta(microseconds=1)
@@ -159,7 +219,7 @@ def _workdays(calendar: Workdays, span: tuple[datetime, datetime]) -> int:
 
 
 def _comparison(
-    source: Source, spans: Any, sides: Sequence[_Side], workdays: Sequence[int], calendar: Workdays
+    source: Source, spans: Any, sides: Sequence[_Side], workdays: Sequence[int], said: tuple[Text, ...]
 ) -> ComparedReport:
     now, before = sides
     rows: list[dict[str, Any]] = []
@@ -167,7 +227,7 @@ def _comparison(
     for key in now.total.arrow.column_names:
         if key in _NO_FIGURES or not _is_number(now.total.arrow.schema.field(key).type):
             continue
-        values = [_values(side.total, key).get("", None) for side in sides]
+        values = [side.value(key) for side in sides]
         shown = [_decimal(value) for value in values]
         daily = [
             None if value is None or not days else value / days for value, days in zip(values, workdays, strict=True)
@@ -178,13 +238,13 @@ def _comparison(
             "change_pct": _growth(*values), "per_workday_pct": _growth(*daily),
         })  # fmt: skip
         if now.groups is not None and before.groups is not None and adds_up(key):
-            drivers += _drivers(key, _values(now.groups, key), _values(before.groups, key), values)
+            drivers += _drivers(key, now.by_group(key), before.by_group(key), values)
     notes = (
         Text(
             f"{_span(spans[0])}（{workdays[0]} 个工作日）与 {_span(spans[1])}（{workdays[1]} 个工作日）比较，北京时间，不含止日",
             f"{_span(spans[0])} ({workdays[0]} working days) against {_span(spans[1])} ({workdays[1]} working days), Beijing time, ends not included",
         ),
-        *calendar.notes({edge.date() for span in spans for edge in span}),
+        *said,
         *(note for note in (now.groups or now.total).notes),
     )
     title = Text(f"{now.total.title.zh}：比较", f"{now.total.title.en}: compared")
@@ -221,23 +281,35 @@ def _values(report: Report, key: str) -> dict[str, Fraction]:
 def _drivers(
     key: str, now: Mapping[str, Fraction], before: Mapping[str, Fraction], totals: Sequence[Fraction | None]
 ) -> list[dict[str, Any]]:
-    """Return the groups of one figure, the largest change first. Nothing was there is a change from 0."""
+    """Return the groups of one figure, the largest change first. Nothing was there is a change from 0; where the
+    figure is unknown, so is it for every group.
+    """
     names = sorted(now.keys() | before.keys())
-    changes = [now.get(name, Fraction(0)) - before.get(name, Fraction(0)) for name in names]
-    change = (totals[0] or Fraction(0)) - (totals[1] or Fraction(0))
-    assert sum(changes, Fraction(0)) == change, f"groups of {key} do not add up"
+    sides = [[side.get(name, Fraction(0)) for name in names] for side in (now, before)]
+    for parts, total in zip(sides, totals, strict=True):
+        assert total is None or sum(parts, Fraction(0)) == total, f"groups of {key} do not add up"
+    change = None if totals[0] is None or totals[1] is None else totals[0] - totals[1]
     # each side is rounded to add up to the whole of that side; so then do the differences, and every row is a
     # subtraction
-    shown = [rounded([side.get(name, Fraction(0)) for name in names], DECIMALS) for side in (now, before)]
-    shares = [Fraction(0) if not change else one * 100 / change for one in changes]
+    later, earlier = (
+        [None] * len(names) if total is None else rounded(parts, DECIMALS)
+        for parts, total in zip(sides, totals, strict=True)
+    )
     found = [
         {
-            "figure": key, "group": name, "now": later, "before": earlier, "change": later - earlier,
-            "of_change_pct": float(share) if change else None,
+            "figure": key, "group": name, "now": one, "before": other,
+            "change": None if one is None or other is None else one - other,
+            "of_change_pct": float((exact - was) * 100 / change) if change else None,
         }
-        for name, later, earlier, share in zip(names, *shown, shares, strict=True)
+        for name, one, other, exact, was in zip(names, later, earlier, *sides, strict=True)
     ]  # fmt: skip
-    return sorted(found, key=lambda row: (-abs(row["change"]), row["group"]))
+    return sorted(
+        found, key=lambda row: (-abs(next((row[one] for one in _SIZES if row[one] is not None), 0)), row["group"])
+    )
+
+
+_SIZES = ("change", "now", "before")
+"""By what drivers are sorted: the change, or what is known of it."""
 
 
 def _decimal(value: Fraction | None) -> Decimal | None:

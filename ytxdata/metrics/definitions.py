@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import NO_TEXT, Text
@@ -137,6 +138,15 @@ _SUMS = frozenset({
 def adds_up(key: str) -> bool:
     """Return whether the groups of a column add up to its total: distinct people, means, peaks and shares do not."""
     return key in _SUMS
+
+
+_NOT_OF_NOTHING = frozenset({"lines_sufficient"})
+
+
+def of_nothing(key: str) -> Fraction | None:
+    """Return what a column is where nothing took place: 0 for counts, minutes and money; null for means and shares."""
+    is_zero = is_whole(key) or DEFINITIONS[key].unit in ("min", "yuan")
+    return Fraction(0) if is_zero and key not in _NOT_OF_NOTHING else None
 
 
 def add_definitions(definitions: Iterable[Definition]) -> None:

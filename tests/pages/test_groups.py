@@ -161,6 +161,16 @@ def test_a_selection_of_nothing_is_told(
     assert "no meeting of the period is selected by --only" in (tmp_path / "report.html").read_text("utf-8")
 
 
+def test_a_period_of_before_the_archive_says_where_it_begins(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    starts = archive.meetings()["started_at"]
+    asked = ("--from", "2001-01", "--to", "2001-02", "--format", "csv", "--out", str(tmp_path))
+    assert run("--lang", "en", "report", "--archive", str(archive.path), *asked) == 0
+    said = f"the meetings of this archive are from {starts.min():%Y-%m-%d} to {starts.max():%Y-%m-%d}"
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("amount", "by"), [("100", "month"), ("100.005", "total"), ("1e3", "total")])
 def test_one_amount_that_cannot_be_shared_is_refused_before_anything_is_read(
     amount: str, by: str, book: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -268,7 +268,7 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
     records: dict[str, Table] = {
         name: _records(still, name, ask, certificate, reports["usage"], ids) for name in RECORDS
     }
-    notes = _nothing_selected(ask, records["meetings"])
+    notes = _nothing(still, ask, records["meetings"])
     step("figures")
     last = instant_of(source.claimed[1])
     earlier = ask.before(last)
@@ -292,17 +292,28 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
     )
 
 
-_NOTHING = Text(
+_NOTHING_SELECTED = Text(
     "警告：所选期间没有符合 --only 条件的会议，下列各表为空；完整性结论说的是全部会议，不是所选",
     "warning: no meeting of the period is selected by --only, so the tables are empty; what is said of completeness is about all meetings, not these",
 )
+_NOTHING_THERE = Text(
+    "警告：存档中的会议从 {first} 到 {last}，所选期间没有会议，下列各表为空",
+    "warning: the meetings of this archive are from {first} to {last}, none of the period asked for, so the tables are empty",
+)
 
 
-def _nothing_selected(ask: Ask, meetings: Table) -> tuple[Text, ...]:
-    """Return the warning that the conditions hold for no meeting: a number mistyped reads like nobody having met."""
-    if not ask.only or meetings.arrow.num_rows:
+def _nothing(archive: Archive, ask: Ask, meetings: Table) -> tuple[Text, ...]:
+    """Return the warning that there is no meeting: a number mistyped reads like nobody having met, and so does a
+    period of before the archive.
+    """
+    if meetings.arrow.num_rows:
         return ()
-    return (_NOTHING,)
+    if ask.only:
+        return (_NOTHING_SELECTED,)
+    known = archive.meetings()["started_at"].dropna()
+    if known.empty:
+        return ()
+    return (_NOTHING_THERE.format(first=f"{known.min():%Y-%m-%d}", last=f"{known.max():%Y-%m-%d}"),)
 
 
 def _records(

@@ -46,6 +46,23 @@ def mask_id(value: str) -> str:
     return f"{value[:4]}{HIDDEN}{value[-4:]}" if len(value) >= 16 else HIDDEN
 
 
+_LIKE_A_SECRET = re.compile(
+    r"(?<![A-Za-z0-9+/=_-])(?:(?=[a-z+/=_-]*[0-9A-Z])[A-Za-z0-9+/=_-]{16,}|[a-z]{16,}(?![A-Za-z0-9+/=_-]))"
+)
+
+
+def cut_secrets(text: str) -> str:
+    """Return a text in which what looks like a token is cut to its first four characters: a token that was written
+    where a name or a number belongs is not repeated by the error about it.
+
+    Examples
+    --------
+    >>> cut_secrets("0123456789abcdef0123456789abcdef"), cut_secrets("total_timeout_seconds"), cut_secrets("-3")
+    ('0123***', 'total_timeout_seconds', '-3')
+    """
+    return _LIKE_A_SECRET.sub(lambda found: f"{found[0][:4]}{HIDDEN}", text)
+
+
 _CREDENTIAL = re.compile(
     r"(?i)((?:[?&;#]|%3F|%26|%23|\\u0026)(?:[\w.-]|%5F|%2D){0,60}(?:token|sig|key|auth|access|expires|secret|passw|pwd|credential)"
     r"(?:[\w.-]|%5F|%2D){0,60}(?:=|%3D))[^&#\s\"'<>\\]+"

@@ -246,6 +246,16 @@ def test_a_refusal_leaves_no_token_in_the_frames_of_its_traceback(tmp_path: Path
     assert CANARY not in ours
 
 
+def test_a_token_in_the_place_of_a_name_is_not_shown(tmp_path: Path) -> None:
+    token = "0123456789abcdef0123456789abcdef"
+    for text in (f'[accounts.a]\n{token} = "auth_token"', f'{token} = "auth_token"', f'[accounts."{token}!"]'):
+        with pytest.raises(SettingsError, match=r"0123\*\*\*") as caught:
+            Fleet(written(tmp_path, text))
+        assert token not in str(caught.value) + repr(caught.value) + _frames(caught.value).partition("in __init__")[2]
+    fleet = Fleet({token: {}, "north": {}}, folder=tmp_path)
+    assert repr(fleet) == "Fleet(2 accounts: 0123***, north)"
+
+
 def test_the_archives_of_a_fleet_hold_no_token(tmp_path: Path) -> None:
     with Emulator(meetings=20, accounts=2) as server:
         tokens = [entry["auth_token"].encode() for entry in server.accounts.values()]

@@ -265,3 +265,22 @@ def test_no_thread_prints_a_traceback(hostile: Server, monkeypatch: pytest.Monke
     url = hostile(drip(said("0"))).url
     assert isinstance(provoke(lambda: ask(url, total_timeout=0.1)), errors.TimeLimitError)
     assert printed == []
+
+
+def test_a_token_in_the_place_of_another_argument_is_not_repeated() -> None:
+    mistaken: list[dict[str, Any]] = [
+        {"timeout": TOKEN},
+        {"timeout": (1, TOKEN)},
+        {"total_timeout": TOKEN},
+        {"max_bytes": TOKEN},
+        {"aliases": {TOKEN: ["room_no"]}},
+        {"aliases": {f"legs.{TOKEN}": ["room_no"]}},
+    ]
+    for one in mistaken:
+        with pytest.raises(errors.UsageError) as caught:
+            Client(account_sid=SID, auth_token=TOKEN, app_id=APP, **one)
+        assert TOKEN not in str(caught.value) + repr(caught.value)
+    refused = Settings.of_layers([("argument", {TOKEN: "auth_token"})])
+    assert isinstance(refused, errors.SettingsError)
+    assert "cana***" in str(refused)
+    assert TOKEN not in str(refused) + repr(refused)

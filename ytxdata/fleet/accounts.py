@@ -21,6 +21,7 @@ from ytxdata.errors import RiskWarning, SettingsError
 from ytxdata.labels import Text
 from ytxdata.platform import setting_sources
 from ytxdata.platform.settings import BASE_URLS, CREDENTIALS, HINT, Settings, closest, origin_text
+from ytxdata.redact import cut_secrets
 
 FILE_NAME = "fleet.toml"
 SUFFIX = ".archive"
@@ -179,7 +180,7 @@ def _of_file(path: Path, folder: Path | None, is_named: bool) -> Iterator[FleetA
         )
     told = setting_sources.from_file(path)
     accounts = told.get("accounts")
-    strange = ", ".join(sorted(set(told) - {"accounts"}))
+    strange = cut_secrets(", ".join(sorted(set(told) - {"accounts"})))
     if strange or not isinstance(accounts, dict):
         raise _error(
             Text(f"{path} 里只能有 [accounts.名称] 表" + (f"，不能有 {strange}" if strange else ""),
@@ -200,7 +201,7 @@ def _accounts(accounts: Mapping[Any, Any], place: WrittenIn) -> Iterator[FleetAc
             raise _of(name, Text("应为一张表", "must be a table"))
         unknown = next((one for one in entry if one not in _KEYS), None)
         if unknown is not None:
-            guess = closest(str(unknown), _KEYS)
+            guess, unknown = closest(str(unknown), _KEYS), cut_secrets(str(unknown))  # name and value may be swapped
             hint = HINT.format(guess=guess) if guess else Text("", "")
             raise _of(name, Text(f"{unknown} 不是已知的设置{hint.zh}", f"{unknown} is no known setting{hint.en}"))
         variable = entry.get("auth_token_env")
@@ -227,7 +228,7 @@ def _name(key: object) -> str:
     if isinstance(key, str) and _NAME.fullmatch(key) and not key.endswith("."):
         return key
     raise _error(
-        Text(f"账户名称不可用：{key!r}", f"no name for an account: {key!r}"),
+        Text(f"账户名称不可用：{cut_secrets(repr(key))}", f"no name for an account: {cut_secrets(repr(key))}"),
         Text(
             "以字母、数字或汉字开头，只含字母、数字、汉字和 . _ -，不超过 64 个字符",
             "begin with a letter or digit; letters, digits and . _ - only, no more than 64",

@@ -34,6 +34,7 @@ from ytxdata.fleet.sync_all import (
 from ytxdata.history.proof.certificate import Certificate, Verdict
 from ytxdata.history.proof.rules import DEFAULT_POLICY
 from ytxdata.labels import Text
+from ytxdata.redact import cut_secrets
 from ytxdata.selection import Selectable
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
@@ -343,7 +344,8 @@ class Fleet(Selectable):
         return Table(**parts, certificate=self.certificate())
 
     def __repr__(self) -> str:
-        return f"Fleet({len(self)} accounts: {', '.join(self.names[:3])}{', …' if len(self) > 3 else ''})"
+        names = ", ".join(map(cut_secrets, self.names[:3]))  # `[accounts.TOKEN]`
+        return f"Fleet({len(self)} accounts: {names}{', …' if len(self) > 3 else ''})"
 
 
 def _certificate(account: FleetAccount) -> Certificate:

@@ -29,7 +29,7 @@ from ytxdata.errors import RiskWarning, SettingsError
 from ytxdata.labels import Text, in_lines
 from ytxdata.platform import setting_sources
 from ytxdata.platform.limits import LONGEST_S, is_loopback
-from ytxdata.redact import mask_id
+from ytxdata.redact import cut_secrets, mask_id
 
 _ACCOUNT = Text(
     "账户 ID 与授权令牌在控制台：管理 → 控制台 → 开发者账号（或 管理 → 体验 → 接口体验 → 账号信息）",
@@ -430,8 +430,9 @@ def _sentence(problem: ErrorDetails, origins: dict[str, str]) -> Text:
     hint = HINT.format(guess=guess) if guess else Text("", "")
     words = ALIASES_FORM if name == "aliases" else PROBLEMS.get(kind, UNREADABLE)
     label = NAMES[name].zh if name in NAMES else ""
+    shown = name if name in NAMES else cut_secrets(name)
     place = origin_text(origins.get(name) or setting_sources.variable(name))
     return Text(
-        f"{label} {name}（{place.zh}）{words.zh.format(hint=hint.zh)}".lstrip(),
-        f"{name} ({place.en}) {words.en.format(hint=hint.en)}",
+        f"{label} {shown}（{place.zh}）{words.zh.format(hint=hint.zh)}".lstrip(),
+        f"{shown} ({place.en}) {words.en.format(hint=hint.en)}",
     )

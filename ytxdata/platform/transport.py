@@ -32,7 +32,7 @@ from ytxdata.platform.limits import ACCEPTED_ENCODING, LONGEST_S, Wires, announc
 from ytxdata.platform.settings import Settings
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.schema import DEFAULT, Aliases
-from ytxdata.redact import HIDDEN, guard_logs, mask_id, scrub
+from ytxdata.redact import HIDDEN, cut_secrets, guard_logs, mask_id, scrub
 
 _TELLING = 8
 """Characters from which a SID or token is looked for in other texts; shorter ones are part of ordinary words."""
@@ -399,8 +399,8 @@ def _seconds(name: str, limit: Any) -> float:
     if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit <= LONGEST_S:
         raise UsageError(
             Text(
-                f"{name} 必须大于 0 且不超过一天：{limit!r}",
-                f"{name} must be above 0 and no more than a day: {limit!r}",
+                f"{name} 必须大于 0 且不超过一天：{cut_secrets(repr(limit))}",
+                f"{name} must be above 0 and no more than a day: {cut_secrets(repr(limit))}",
             ),
             remedy=Text(
                 "以秒为单位；timeout 可以是（连接，静默）两个数",
@@ -414,7 +414,10 @@ def _count(name: str, number: Any) -> int:
     """Return a whole number above 0."""
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise UsageError(
-            Text(f"{name} 必须是正整数：{number!r}", f"{name} must be a whole number above 0: {number!r}"),
+            Text(
+                f"{name} 必须是正整数：{cut_secrets(repr(number))}",
+                f"{name} must be a whole number above 0: {cut_secrets(repr(number))}",
+            ),
             remedy=_COUNTS[name],
         )
     return number

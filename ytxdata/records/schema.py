@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.redact import cut_secrets
 from ytxdata.times import ZONE_NAME
 
 Kind = Literal["text", "phone", "url", "instant", "int", "seconds", "bool", "money"]
@@ -383,8 +384,9 @@ class Aliases:
             table, column = (legs, name.removeprefix("legs.")) if name.startswith("legs.") else (meetings, name)
             if column not in table:
                 known = ", ".join([*meetings, *(f"legs.{leg}" for leg in legs)])
+                shown = cut_secrets(name)
                 raise UsageError(
-                    Text(f"aliases 中没有名为 {name} 的列", f"aliases: no column is called {name}"),
+                    Text(f"aliases 中没有名为 {shown} 的列", f"aliases: no column is called {shown}"),
                     remedy=Text(f"可用的列：{known}", f"use one of: {known}"),
                 )
             keys = (given,) if isinstance(given, str) else tuple(given)

@@ -55,6 +55,7 @@ def check(more: dict[str, Any], texts: list[str]) -> None:
         ({"detail": {"guestList": [P]}}, "detail.guestList: "),
         ({"guests": json.dumps([P])}, "guests: "),
         ({"guests": ["15400000002"]}, "guests: "),
+        ({"guests": [{**P, "phone": "802", "name": "15400000002"}]}, "guests: "),
         ({"byPhone": {"15400000002": {"name": "乙"}}}, "byPhone: "),
         ({"extra": {"guestPhone": "15400000002", "jointime": P["jointime"]}}, "extra: "),
     ],
@@ -66,6 +67,13 @@ def test_parties_under_a_name_nobody_knows_are_told(more: dict[str, Any], path: 
 def test_each_numbered_party_is_told() -> None:
     found = tables(meeting(0, party1=P, party2={**P, "phone": "15400000003"}))
     assert [one["raw_value"].split(":")[0] for one in found.problems.to_pylist()] == ["party1", "party2"]
+
+
+def test_a_second_list_beside_a_wrapped_meeting_is_told() -> None:
+    one = meeting(0)
+    found = tables({"conf": {key: one[key] for key in ("meid", "starttime")}, "members": [P], "guests": [P]})
+    assert (found.meetings.num_rows, found.legs.num_rows) == (1, 1)
+    assert [told["raw_value"][:8] for told in found.problems.to_pylist()] == ["guests: "]
 
 
 def test_numbered_fields_of_a_record_are_told() -> None:

@@ -347,11 +347,13 @@ def with_parties_beside(value: dict[str, Any], aliases: Aliases) -> dict[str, An
         return any((match := aliases.meeting(key)) is not None and match.column == column for key in one)
 
     parties = {key: inner for key, inner in value.items() if has({key: inner}, PARTIES)}
-    others = (decoded(inner) for key, inner in value.items() if key not in parties)
-    meetings = [one for one in others if isinstance(one, dict) and has(one, "meeting_id")]
+    others = {key: decoded(inner) for key, inner in value.items() if key not in parties}
+    meetings = [one for one in others.values() if isinstance(one, dict) and has(one, "meeting_id")]
     if not parties or has(value, "meeting_id") or len(meetings) != 1 or has(meetings[0], PARTIES):
         return None
-    return {**meetings[0], **parties}
+    # What else stands beside them may be parties too, under a name nobody knows: that is told.
+    unknown = {key: one for key, one in others.items() if one is not meetings[0] and aliases.meeting(key) is None}
+    return {**unknown, **meetings[0], **parties}
 
 
 def is_meeting_with_parties_beside(raw: bytes, aliases: Aliases) -> bool:

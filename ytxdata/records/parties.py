@@ -100,8 +100,11 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
 
 
 def _has_sure_phone(one: Party, aliases: Aliases) -> bool:
-    """Return whether an object says what is surely a phone under the key of one."""
-    return any(as_phone(said) and (fed := aliases.leg(key)) and fed.column == "phone" for key, said in one.items())
+    """Return whether an object says what is surely a phone under the key of one, or with times what may be an
+    extension."""
+    said = [str(said) for key, said in one.items() if (fed := aliases.leg(key)) and fed.column == "phone"]
+    may_be = _feeds(one, ("joined_at", "left_at"), aliases)
+    return any(as_phone(text) or (may_be and PHONE_LIKE.fullmatch(text)) for text in said)
 
 
 def _is_party_alone(one: Party, creators: set[str | None], aliases: Aliases) -> bool:

@@ -301,7 +301,7 @@ def sample(what: Literal["history", "archive"] = "history") -> History | Archive
 def _sample_archive() -> Archive:
     from ytxdata.archive import Archive
     from ytxdata.archive.sync import sync
-    from ytxdata.history.proof.rules import DEFAULT_POLICY
+    from ytxdata.history.proof.policy import DEFAULT_POLICY
 
     folder = Path(mkdtemp(prefix="ytxdata-sample-"))
     atexit.register(rmtree, folder, ignore_errors=True)

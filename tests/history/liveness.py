@@ -9,7 +9,7 @@ from statistics import median
 
 from tests.history.simulator_account import DAY, Account, Knobs
 from tests.history.simulator_archive import MemoryArchive
-from ytxdata.history.proof.rules import Policy
+from ytxdata.history.proof.policy import Policy
 
 RATES = (100, 20, 5, 1, 0.5)
 """Meetings a day."""

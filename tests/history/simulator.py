@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.history.simulator_account import DAY, HOUR, Account, Knobs, Meeting
 from tests.history.simulator_archive import MemoryArchive
-from ytxdata.history.proof.rules import Policy
+from ytxdata.history.proof.policy import Policy
 
 SMALL = Policy(first_ask=40, spare=16)
 """The rules as they are, with first questions that fit small accounts."""

@@ -10,8 +10,8 @@ from datetime import datetime
 from tests.history.simulator_account import Account, Meeting, instant
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Evidence, Known, PullFacts
+from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reading import Judgement, Reading
-from ytxdata.history.proof.rules import Policy
 
 
 class MemoryLand:

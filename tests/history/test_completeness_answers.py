@@ -12,8 +12,8 @@ import pytest
 from tests.history.simulator_archive import MemoryLand
 from ytxdata.history.proof.evidence import Evidence, Known, PullFacts, Seen
 from ytxdata.history.proof.overlap import Overlap
+from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.reading import Judgement, Reading
-from ytxdata.history.proof.rules import DEFAULT_POLICY
 from ytxdata.history.proof.verdict import hidden_before
 from ytxdata.history.proof.window import Before, Sighting, look
 

@@ -10,8 +10,8 @@ import pytest
 
 from ytxdata.history.proof.certificate import Certificate, Period, certify, compact
 from ytxdata.history.proof.evidence import Evidence, NothingKnown, PullFacts, Seen, Window
+from ytxdata.history.proof.policy import DEFAULT_POLICY, NOTES, REASONS, VERDICTS
 from ytxdata.history.proof.reading import rewound, with_upper
-from ytxdata.history.proof.rules import DEFAULT_POLICY, NOTES, REASONS, VERDICTS
 from ytxdata.history.proof.verdict import confirmed, rebased
 from ytxdata.history.proof.window import Before, look
 

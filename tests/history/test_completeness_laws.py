@@ -14,7 +14,7 @@ from tests.history.simulator import SMALL
 from tests.history.simulator_account import DAY, HOUR, Account, Knobs
 from tests.history.simulator_archive import MemoryArchive
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.rules import VERDICTS
+from ytxdata.history.proof.policy import VERDICTS
 
 N_SCHEDULES = max(4, int(os.environ.get("YTXDATA_STORIES", "200")) // 25)
 

@@ -14,7 +14,7 @@ from tests.history.simulator_account import DAY, Account, Knobs, instant
 from tests.history.simulator_archive import MemoryArchive
 from ytxdata.history.proof.certificate import outlook_on
 from ytxdata.history.proof.evidence import Evidence, Window
-from ytxdata.history.proof.rules import POSSIBLE, REASONS, Policy
+from ytxdata.history.proof.policy import POSSIBLE, REASONS, Policy
 
 
 def lived(rate: float, days_before: int, n_syncs: int, seed: int = 1, **knobs: object) -> tuple[Account, MemoryArchive]:

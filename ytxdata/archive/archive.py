@@ -25,7 +25,7 @@ from ytxdata.archive.views import Scan, scan, table
 from ytxdata.archive.witnesses import add_witness, hearings, remove_witness
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.rules import DEFAULT_POLICY
+from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.witness import Hearing, Totals
 from ytxdata.history.witness_lists import read_list, read_witness
 from ytxdata.labels import Text, preferred_lang

@@ -19,8 +19,8 @@ from ytxdata.archive.raw_answers import Envelope
 from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Known
+from ytxdata.history.proof.policy import VERDICTS
 from ytxdata.history.proof.reading import Judgement
-from ytxdata.history.proof.rules import VERDICTS
 from ytxdata.history.proof.witness import Hearing, with_witnesses
 from ytxdata.records.schema import rows_of as cells_of
 from ytxdata.times import EARLIEST

@@ -35,8 +35,8 @@ from ytxdata.archive.write_sync import keys_of
 from ytxdata.errors import DamagedError, NetworkError
 from ytxdata.files import that_may_be_lost
 from ytxdata.history.proof.certificate import certify
+from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.reading import patient
-from ytxdata.history.proof.rules import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.normalize import aliases_of, parser_mark

@@ -44,8 +44,8 @@ from ytxdata.archive.write_sync import PENDING, Writer, write_intake
 from ytxdata.errors import ArchiveWriteError, NetworkError, PlatformError, RefusedError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
+from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reading import Judgement, Reading
-from ytxdata.history.proof.rules import Policy
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import parser_mark

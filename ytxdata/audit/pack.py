@@ -39,7 +39,7 @@ from ytxdata.audit.verifier import (
 )
 from ytxdata.files import replacing, sha256_of
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.rules import DEFAULT_POLICY
+from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.metrics.usage import usage
 from ytxdata.records.normalize import parser_mark

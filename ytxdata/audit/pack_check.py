@@ -51,7 +51,7 @@ from ytxdata.audit.verifier import (
 )
 from ytxdata.errors import DamagedError, UsageError, YtxError
 from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.history.proof.rules import REASONS
+from ytxdata.history.proof.policy import REASONS
 from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
 from ytxdata.records.normalize import aliases_of

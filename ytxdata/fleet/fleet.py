@@ -32,7 +32,7 @@ from ytxdata.fleet.sync_all import (
     worst,
 )
 from ytxdata.history.proof.certificate import Certificate, Verdict
-from ytxdata.history.proof.rules import DEFAULT_POLICY
+from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.redact import cut_secrets
 from ytxdata.selection import Selectable

@@ -27,7 +27,7 @@ from ytxdata.errors import DamagedError, RefusedError, SettingsError, YtxError
 from ytxdata.fleet.accounts import FleetAccount
 from ytxdata.history.client import Client
 from ytxdata.history.proof.certificate import Verdict
-from ytxdata.history.proof.rules import VERDICTS
+from ytxdata.history.proof.policy import VERDICTS
 from ytxdata.labels import Text
 from ytxdata.platform.settings import Settings
 from ytxdata.records.answer import Answer

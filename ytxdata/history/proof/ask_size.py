@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ytxdata.history.proof.evidence import Evidence, KnownLand, Window
 from ytxdata.history.proof.overlap import luck
-from ytxdata.history.proof.rules import Policy, is_gap
+from ytxdata.history.proof.policy import Policy, is_gap
 from ytxdata.history.proof.verdict import has_outgrown, hidden_before, may_mature, waiting
 from ytxdata.history.proof.window import Before, Sighting, anchored, brought_fewer, longest
 
@@ -127,7 +127,7 @@ def cut_places(n: int, luck_so_far: float, policy: Policy, at_least: int = 1) ->
 
     Examples
     --------
-    >>> from ytxdata.history.proof.rules import DEFAULT_POLICY
+    >>> from ytxdata.history.proof.policy import DEFAULT_POLICY
     >>> cut_places(40, 1.0, DEFAULT_POLICY, at_least=3), cut_places(14, 1.0, DEFAULT_POLICY, at_least=3)
     ((30, 20, 10), (12, 10, 8, 7, 5, 3, 1))
     """

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ytxdata import times
 from ytxdata.history.proof.evidence import Evidence, Window
-from ytxdata.history.proof.rules import (
+from ytxdata.history.proof.policy import (
     CONFIRMABLE,
     DEFAULT_POLICY,
     HYPOTHESES,

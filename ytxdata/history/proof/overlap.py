@@ -16,7 +16,7 @@ from math import prod
 from typing import NamedTuple
 
 from ytxdata.history.proof.evidence import Known, Seen
-from ytxdata.history.proof.rules import Policy
+from ytxdata.history.proof.policy import Policy
 
 Placed = tuple[datetime, Seen]
 """A record with the start that gives it its place."""

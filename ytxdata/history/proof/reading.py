@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ytxdata.history.proof.ask_size import next_ask, plan
 from ytxdata.history.proof.certificate import Certificate, Period, certify, compact
 from ytxdata.history.proof.evidence import Doubt, Evidence, KnownLand, Note, NothingKnown, PullFacts, Seen, Window
-from ytxdata.history.proof.rules import CONFIRMABLE, DEFAULT_POLICY, FORGETTING, NOTES, REASONS, Policy, is_gap
+from ytxdata.history.proof.policy import CONFIRMABLE, DEFAULT_POLICY, FORGETTING, NOTES, REASONS, Policy, is_gap
 from ytxdata.history.proof.verdict import (
     begins_the_claims,
     best_of,

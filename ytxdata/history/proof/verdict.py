@@ -32,7 +32,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ytxdata.history.proof.evidence import Evidence, Seen, Window
-from ytxdata.history.proof.rules import BLOCKING, CONFIRMABLE, Policy, is_gap, is_round
+from ytxdata.history.proof.policy import BLOCKING, CONFIRMABLE, Policy, is_gap, is_round
 from ytxdata.history.proof.window import Sighting, anchored, brought_fewer, longest
 from ytxdata.times import next_second
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ytxdata.history.proof.evidence import HORIZON, Known, KnownLand, PullFacts, Seen
 from ytxdata.history.proof.overlap import Comparison, Extent, Overlap, Placed, anchored_by, compared
-from ytxdata.history.proof.rules import Policy
+from ytxdata.history.proof.policy import Policy
 from ytxdata.records.identity import assign
 from ytxdata.times import EARLIEST, floor_second, next_second
 

@@ -71,7 +71,9 @@ _AS_DIALLED = re.compile(r"1[3-9][0-9]{9}|[48]00[0-9]{7}|[0-9]{1,8}")
 
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _STAMP = rf"(?:20)?[0-9]{{2}}{_DAY}|(?:[01][0-9]|2[0-3])(?:[0-5][0-9]){{2}}|1[0-9]{{9}}(?:[0-9]{{3}})?"
-_BESIDE = re.compile(rf"(?:1[3-9][0-9]{{9}}|{_STAMP}){{1,4}}(?:(?:00)?86)?")  # more than four: hostile, and slow
+_BESIDE = re.compile(
+    rf"(?:1[3-9][0-9]{{9}}|{_STAMP}){{0,4}}(?:1(?:79[0-9]{{2}}|2593|0193))?(?:(?:00)?86)?"
+)  # more than four: hostile, and slow
 
 
 class Phone(NamedTuple):
@@ -277,8 +279,7 @@ def mobiles_in(digits: str, start: int = 0, *, anywhere: bool = False) -> list[t
     spans: list[tuple[int, int]] = []
     for found in re.finditer(r"(?=1[3-9][0-9]{9})", digits[start:]):
         first, end = start + found.start(), start + found.start() + 11
-        is_edge = first == 0 or end == len(digits)
-        if anywhere or is_edge or _BESIDE.fullmatch(digits, 0, first) or _BESIDE.fullmatch(digits, end):
+        if anywhere or _BESIDE.fullmatch(digits, 0, first) or _BESIDE.fullmatch(digits, end):
             shares = spans and first < spans[-1][1]
             spans.append((spans.pop()[0] if shares else first, end))
     return spans

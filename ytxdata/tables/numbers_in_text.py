@@ -56,6 +56,7 @@ _EXTENSION = re.compile(
     r"(?P<word> {0,2}(?:转接?|轉接?|分机号?码?|分機號?碼?|内线|內線|ext(?:ension|n)?|x|#)[ .:：]{0,2}|-)(?P<digits>[0-9]{1,6})(?![0-9]|[-.:/][0-9])",
     re.IGNORECASE,
 )
+_BEHIND_LINE = re.compile(r"(?P<word>-)(?P<digits>[0-9]{1,6})(?![0-9]|[.:/][0-9]|-[0-9]{1,2}(?![0-9]))")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
 _LONG = re.compile(r"(?<![0-9])(?<!\*{4})[0-9]{12,}(?!\*{4}|[0-9])")
 """More digits than a number has. Beside a mask they are what was left of a run: masked twice it stays as it is."""
@@ -156,7 +157,7 @@ def _found(signs: Sequence[_Sign]) -> list[FoundNumber]:
 
     def there(start: int, end: int, dialled: str) -> FoundNumber:
         tail = ""
-        behind = _EXTENSION.match(legible, end)
+        behind = (_BEHIND_LINE if written[end : end + 1] == ["_"] else _EXTENSION).match(legible, end)
         # `13812345678-0930` is a number and a time; programs put `_` between a number and its extension
         if behind and not (written[end] == "-" and _MOBILE.fullmatch(dialled)):
             end, tail = behind.end(), "".join(written[end : behind.start("digits")]) + "*" * len(behind["digits"])

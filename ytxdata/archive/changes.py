@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,12 +21,16 @@ from ytxdata.archive.raw_answers import Envelope, fold, raw_records
 from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED, Numbers
 from ytxdata.history.proof.evidence import PullFacts, call_row, pull_facts
 from ytxdata.records.answer import Answer
+from ytxdata.records.columns import Cells, Difference, Sheet, Trouble, differing, untold
 from ytxdata.records.identity import by_meeting
-from ytxdata.records.json_values import as_json, read_object, without_cycle_search
+from ytxdata.records.json_values import decoded, read_object, with_parties_beside, without_cycle_search
+from ytxdata.records.nested import without_meetings
 from ytxdata.records.normalize import Normalized, normalize
+from ytxdata.records.parties import Parties, read_parties
 from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PARTIES, PROVENANCE, Aliases, arrow_schema
 from ytxdata.records.schema import rows_of as cells_of
-from ytxdata.records.spans import RawRecord, is_member
+from ytxdata.records.spans import RawRecord
+from ytxdata.records.values import as_list
 from ytxdata.times import beijing_text
 
 JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")
@@ -265,11 +269,18 @@ def _rows(meetings: pa.Table) -> list[MeetingRecord]:
     ]
 
 
-K = TypeVar("K")
-
 # who brought a version, and when, always differs: compared too, it would be told as a change of every version
 _COMPARED = tuple(column.name for column in MEETINGS if column.name not in (*PROVENANCE, "record_hash", "meeting_id"))
 _LEG_COMPARED = tuple(column.name for column in LEGS if column.name not in ("meeting_id", "leg"))
+# the extension of an office is who; a number that changed leaves the name; what has neither in common, its place
+_WHO = (
+    ("number", *_LEG_COMPARED),
+    ("number", "extension", "joined_at"),
+    ("number", "extension"),
+    ("phone",),
+    ("name",),
+    ("leg",),
+)
 TOGETHER = 5_000
 """Changes compared at a time [versions]."""
 
@@ -324,25 +335,15 @@ def _compared(
     meetings = {
         row["obs"]: row for row in read(snapshot, "meetings", MEETINGS_STORED.names, among("obs", numbers)).to_pylist()
     }
-    legs: dict[int, dict[int, dict[str, Any]]] = {}
+    legs: dict[int, list[Cells]] = defaultdict(list)
     for row in read(snapshot, "legs", LEGS_STORED.names, among("obs", numbers)).to_pylist():
-        legs.setdefault(row["obs"], {})[row["leg"]] = row
+        legs[row["obs"]].append(row)
     raws = raw_records(snapshot, numbers)
     for new, old in pairs:
         before, after = meetings[old], meetings[new]
-        fields = _differences(
-            {name: before[name] for name in _COMPARED} | _leg_fields(legs.get(old, {})),
-            {name: after[name] for name in _COMPARED} | _leg_fields(legs.get(new, {})),
-        )
-        kept, others = _raw_differences(raws[old], raws[new], aliases)
-        # the same value in other writing (`1`, `1.0`) is told only where nothing else differs: it would hide what does
-        fields |= kept if fields or kept else others
-        if not fields and is_member(raws[old]) != is_member(raws[new]):
-            continue  # the list became a map by id, or the other way round: of the meeting nothing else is said
-        if not fields:  # the same values, written in another way
-            fields = {"record_hash": (before["record_hash"].hex(), after["record_hash"].hex())}
+        was, now = (_version(meetings[obs], legs[obs], raws[obs], aliases) for obs in (old, new))
         old_seen_at, old_pull_id = seen.get(old, (before["observed_at"], before["pull_id"]))
-        for name, (old_value, new_value) in fields.items():
+        for name, old_value, new_value in _differences(was, now, aliases):
             yield {
                 "meeting_key": f"{after['meeting_id']}#{after['twin'] + 1}",  # as `views.MEETING_KEY` has it
                 "meeting_id": after["meeting_id"],
@@ -359,49 +360,67 @@ def _compared(
             }
 
 
-def _leg_fields(legs: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
-    return {f"legs[{leg}].{name}": row[name] for leg, row in sorted(legs.items()) for name in _LEG_COMPARED}
+class _Version(NamedTuple):
+    """One version of a meeting: its cells, its object without other meetings, its legs each with its object as `raw`,
+    and what stands among its parties and is none."""
+
+    cells: Cells
+    raw: Cells
+    legs: dict[int, Cells]
+    unread: str
 
 
-def _differences(old: Mapping[K, Any], new: Mapping[K, Any]) -> dict[K, tuple[Any, Any]]:
-    return {
-        name: (old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)
-    }
+def _version(cells: Cells, legs: Sequence[Cells], raw: bytes, aliases: Aliases) -> _Version:
+    whole = read_object(raw, aliases).value or {}
+    value = without_meetings(whole, raw, aliases)
+    # where its parties stand beside it the meeting is one member, and what else is there may say something too
+    if lifted := with_parties_beside(whole, aliases):
+        others = ((key, one, decoded(one)) for key, one in value.items())
+        value = {k: v for k, v, one in others if not (isinstance(one, dict) and one.keys() <= lifted.keys())} | lifted
+    troubles: list[Trouble] = []
+    lists = Sheet.of_objects([lifted or whole], aliases.meeting).choose(PARTIES, troubles)
+    try:
+        parties = read_parties(None if lists is None else as_list(lists)[0], aliases, cells["meeting_id"])
+    except RecursionError:  # how deep parties stand in parties is the sender's choice
+        parties = Parties(None)
+    unread = sorted([one.raw_value for one in troubles] + [text for _, text in parties.problems])
+    raw_of = dict(enumerate(parties.parties or (), 1))
+    by_place: dict[int, Cells] = {row["leg"]: {**row, "raw": raw_of.get(row["leg"], {})} for row in legs}
+    return _Version(cells, value, by_place, "; ".join(unread))
 
 
-def _raw_differences(
-    old: bytes, new: bytes, aliases: Aliases
-) -> tuple[dict[str, tuple[Any, Any]], dict[str, tuple[Any, Any]]]:
-    """Return what differs in the raw records under keys that feed no column, and under the others."""
-    found = _differences(dict(_leaves(old, aliases)), dict(_leaves(new, aliases)))
-    named = {path: (f"raw.{'.'.join(path)}", pair) for path, pair in found.items()}
-    return dict(pair for path, pair in named.items() if not _feeds(path, aliases)), dict(named.values())
+def _differences(old: _Version, new: _Version, aliases: Aliases) -> Iterator[Difference]:
+    """Yield what the platform says otherwise; not what it says in another order or writing."""
+    cells = differing(old.cells, new.cells, _COMPARED)
+    yield from cells
+    told = {PARTIES, "meeting_id", *(name for name, *_ in cells)}
+    yield from ((f"raw.{path}", *pair) for path, *pair in untold(old.raw, new.raw, aliases.meeting, told))
+    if old.unread != new.unread:
+        yield f"raw.{PARTIES}", old.unread or None, new.unread or None
+    for place, before, after in _paired(old.legs, new.legs):
+        cells = differing(before, after, _LEG_COMPARED)
+        yield from ((f"legs[{place}].{name}", *pair) for name, *pair in cells)
+        found = untold(before.get("raw", {}), after.get("raw", {}), aliases.leg, {name for name, *_ in cells})
+        yield from ((f"raw.{PARTIES}.[{place}].{path}", *pair) for path, *pair in found)
 
 
-def _feeds(path: tuple[str, ...], aliases: Aliases) -> bool:
-    match = aliases.meeting(path[0]) if path else None
-    if match is None or match.column != PARTIES:
-        return match is not None
-    return len(path) < 3 or aliases.leg(path[2]) is not None
+def _paired(old: dict[int, Cells], new: dict[int, Cells]) -> Iterator[tuple[int, Cells, Cells]]:
+    """Yield the legs of two versions with their place, each with what it was; none where a party came or went.
 
-
-def _leaves(raw: bytes, aliases: Aliases) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield the path and the text of every value in a record but its id: that of two versions is the same."""
-    # as the tables are read: a record in a map by id has its id in front of it
-    value = read_object(raw, aliases).value or {}
-    ids = {key for key in value if (match := aliases.meeting(key)) and match.column == "meeting_id"}
-    yield from _walk({key: inner for key, inner in value.items() if key not in ids}, ())
-
-
-def _walk(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _walk(inner, (*path, key))
-    elif isinstance(value, list) and value:
-        for place, inner in enumerate(value):
-            yield from _walk(inner, (*path, f"[{place + 1}]"))
-    else:
-        yield path, as_json(value)
+    By who and when, the surest first: by place alone, another order would be a change of every leg, and a party that
+    is no longer listed one of all behind it.
+    """
+    gone, come = dict(old), dict(new)
+    for names in _WHO:
+        waiting = defaultdict(list)
+        for place, leg in gone.items():
+            waiting[tuple(leg[name] for name in names)].append(place)
+        for place, leg in list(come.items()):
+            who = tuple(leg[name] for name in names)
+            if who[0] is not None and (places := waiting[who]):
+                yield place, gone.pop(places.pop(0)), come.pop(place)
+    yield from ((place, leg, {}) for place, leg in gone.items())
+    yield from ((place, {}, leg) for place, leg in come.items())
 
 
 def _text(value: Any) -> str | None:

@@ -4,7 +4,8 @@ which of them contradict each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from decimal import Decimal
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata import times
+from ytxdata.phones import read_phone
 from ytxdata.records import schema
 from ytxdata.records.json_values import as_json
 from ytxdata.records.numbers import Numbers, read_numbers
@@ -22,6 +24,9 @@ from ytxdata.records.values import Values, as_list, as_texts, bare_id, bare_ids,
 
 Lookup = Callable[[str], Match | None]
 Ranked = tuple[tuple[int, int], str]
+Cells = Mapping[str, Any]
+Difference = tuple[str, Any, Any]
+"""A field, what it was, what it is."""
 
 
 class Trouble(NamedTuple):
@@ -305,3 +310,60 @@ def _n_distinct(owner: np.ndarray[Any, Any], numbers: pa.Array, n_meetings: int)
     pairs = np.sort(owner[is_known] * n_codes + codes[is_known])
     is_first = np.diff(pairs, prepend=-1) != 0
     return np.bincount(pairs[is_first] // n_codes, minlength=n_meetings)
+
+
+_NUMBERS = ("creator", "phone", "display_number")
+_KINDS = {column.name: column.type for column in (*schema.MEETINGS, *schema.LEGS)}
+
+
+def differing(old: Cells, new: Cells, columns: Sequence[str]) -> list[Difference]:
+    """Return which of the columns say something else, not which only write the same in another way."""
+    triples = ((name, old.get(name), new.get(name)) for name in columns)
+    return [(name, a, b) for name, a, b in triples if a != b and _normal(name, a) != _normal(name, b)]
+
+
+def _normal(column: str, value: Any) -> Any:
+    if isinstance(value, str) and column in _NUMBERS:
+        phone = read_phone(value)
+        return value if phone.number is None else (phone.number, phone.extension)
+    # a float on the way leaves 3.0600000000000014 of 3.06: less than a hundred-thousandth of a fen nobody is charged
+    return round(value, 7) if isinstance(value, Decimal) else value
+
+
+def untold(old: Cells, new: Cells, look_up: Lookup, told: Set[str]) -> Iterator[Difference]:
+    """Yield what differs under keys that feed no column, and under those whose column does not show what they say."""
+    for key in dict.fromkeys([*old, *new]):
+        before, after = old.get(key), new.get(key)
+        match = look_up(key)
+        if match is None:
+            one, other = dict(_leaves(before, key)), dict(_leaves(after, key))
+            paths = dict.fromkeys([*one, *other])
+            yield from ((path, one.get(path), other.get(path)) for path in paths if one.get(path) != other.get(path))
+        elif match.column not in told and before != after:
+            # under another key of the column, what was said is said still
+            was, now = _said(old, match.column, look_up), _said(new, match.column, look_up)
+            is_lost, is_new = (key in a and a[key] not in b.values() for a, b in ((was, now), (now, was)))
+            if is_lost or is_new:
+                yield key, as_json(before) if is_lost else None, as_json(after) if is_new else None
+
+
+def _said(value: Cells, column: str, look_up: Lookup) -> Cells:
+    """Return what each key of a column says, as the column would have it; its text where that cannot be read."""
+    said = {}
+    for key, given in value.items():
+        if (match := look_up(key)) and match.column == column:
+            array, reasons = convert(_KINDS[column], [given])
+            said[key] = as_json(given) if reasons else _normal(column, array[0].as_py())
+    return {key: one for key, one in said.items() if one is not None}
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield path and text of each value that says something."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}.[{place + 1}]")
+    elif value is not None:
+        yield path, as_json(value)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ytxdata.records.json_values import read_object, with_parties_beside
+from ytxdata.records.schema import Aliases
 from ytxdata.records.signs import Signs, are_places
 from ytxdata.records.spans import Found, Member, elements_of, is_member, members_of, placed_members, value_at
 
@@ -38,6 +39,23 @@ def meetings_inside(signs: Signs, found: Sequence[Found]) -> Inside:
     for i in that_may_hold_others(signs, [one.raw for one in here]):
         _InRecord(signs, here[i]).gather(inside)
     return inside
+
+
+def without_meetings(value: dict[str, Any], raw: bytes, aliases: Aliases) -> dict[str, Any]:
+    """Return what a record's text says without the meetings in it, which are records of their own."""
+    inside = meetings_inside(Signs(aliases), [Found(raw, "", True, 0, len(raw))])
+    others = {one.path for one in inside.found}
+    return {key: _without(inner, others, f".{key}") for key, inner in value.items() if f".{key}" not in others}
+
+
+def _without(value: Any, others: set[str], path: str) -> Any:
+    if isinstance(value, dict):
+        members = ((key, inner, f"{path}.{key}") for key, inner in value.items())
+        return {key: _without(inner, others, at) for key, inner, at in members if at not in others}
+    if isinstance(value, list):
+        entries = ((inner, f"{path}[{place}]") for place, inner in enumerate(value))
+        return [_without(inner, others, at) for inner, at in entries if at not in others]
+    return value
 
 
 def that_may_hold_others(signs: Signs, raws: Sequence[bytes]) -> list[int]:

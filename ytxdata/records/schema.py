@@ -146,7 +146,7 @@ PULLS: tuple[Column, ...] = (
 CHANGES: tuple[Column, ...] = (
     Column("meeting_id", "text", "", "会议编号", "meeting id", Text("变化的会议", "the meeting that changed"), example="20260305085500123456789012345", is_nullable=False),
     Column("version", "int", "", "版本", "version", Text("变化后的版本号", "number of the version after the change"), example="2", is_nullable=False),
-    Column("field", "text", "", "字段", "field", Text("变化的列；legs[n].列 为第 n 条接入记录；raw.路径 为没有对应列的原始字段", "the column that changed; legs[n].column for the n-th leg; raw.path for a key that feeds no column"), example="ended_at", is_nullable=False),
+    Column("field", "text", "", "字段", "field", Text("变化的列；legs[n].列 为第 n 条接入记录，已不在名单的一方按旧名单的位置；raw.路径 为没有列反映的原始内容。只是次序或写法不同不算变化", "the column that changed; legs[n].column for the n-th leg, of a party that went as it stood in the list before; raw.path for what no column shows. Another order or writing of the same is no change"), example="ended_at", is_nullable=False),
     Column("old", "text", "", "旧值", "old value", Text("变化前的值；没有则为空", "value before; null when there was none"), example="2026-03-05 09:41:30"),
     Column("new", "text", "", "新值", "new value", Text("变化后的值；没有则为空", "value after; null when there is none"), example="2026-03-05 09:56:30"),
     Column("phase", "text", "", "时机", "phase", Text("after_close：会议此前已显示结束；running：此前仍在进行或尚未开始", "after_close: the meeting had been shown as ended; running: it had not"), example="after_close", is_nullable=False),

@@ -32,7 +32,7 @@ from ytxdata.archive.stored_files import DERIVED_TABLES, OBSERVATIONS_STORED, Nu
 from ytxdata.archive.sync import keep_answers, prepared, sync
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import keys_of
-from ytxdata.errors import DamagedError, NetworkError
+from ytxdata.errors import DamagedError, RefusedError
 from ytxdata.files import that_may_be_lost
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.policy import DEFAULT_POLICY
@@ -283,7 +283,7 @@ _CLAIMS = ("periods", "outside", "evidence", "exempt")
 _ACCOUNT = ("recomputed", "")
 
 
-class _EndedError(NetworkError):
+class _EndedError(RefusedError):
     """The sync that is judged again was interrupted here, or its next question was another one."""
 
 

@@ -266,11 +266,13 @@ def test_a_file_without_a_head_agrees_with_nothing(planted_once: Story, nothing:
 
 
 def test_heads_of_another_time_prove_nothing(made: dict[str, Path], tmp_path: Path) -> None:
-    (tmp_path / "heads.jsonl").write_text("")
+    later = {**json.loads(made["heads.jsonl"].read_text().splitlines()[-1]), "pulls": 1_000_000}
+    (tmp_path / "heads.jsonl").write_text(json.dumps(later))
     refused(made["bare.zip"], "none of the heads", heads=tmp_path / "heads.jsonl")
-    (tmp_path / "heads.jsonl").write_text("[" * 200_000)
-    with pytest.raises(UsageError, match="no published heads"):
-        audit.verify_pack(made["bare.zip"], heads=tmp_path / "heads.jsonl")
+    for nothing in ("", "[" * 200_000):
+        (tmp_path / "heads.jsonl").write_text(nothing)
+        with pytest.raises(UsageError, match="no published heads"):
+            audit.verify_pack(made["bare.zip"], heads=tmp_path / "heads.jsonl")
 
 
 def test_a_published_head_is_no_hash_of_what_is_hidden(made: dict[str, Path], planted_once: Story) -> None:

@@ -20,10 +20,10 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., tuple[Emulator, Fleet]]]:
     """Start an emulator with some accounts, and the fleet of them."""
     with ExitStack() as running:
 
-        def start(accounts: int = 3, same_people: bool = False, **options: Any) -> tuple[Emulator, Fleet]:
+        def start(accounts: int = 3, **options: Any) -> tuple[Emulator, Fleet]:
             told = {"meetings": 60, "until": "2026-03-04T15:30", **options}
             server = running.enter_context(Emulator(accounts=accounts, **told))
             entries = {name: {**entry, "labels": LABELS.get(name, {})} for name, entry in server.fleet.items()}
-            return server, Fleet(entries, folder=tmp_path, same_people=same_people)
+            return server, Fleet(entries, folder=tmp_path)
 
         yield start

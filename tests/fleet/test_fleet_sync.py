@@ -16,6 +16,7 @@ import ytxdata as ytx
 from ytxdata.cli import main
 from ytxdata.emulator import Emulator, write_fleet_file
 from ytxdata.errors import UsageError
+from ytxdata.fleet import FleetCertificate
 from ytxdata.fleet.sync_all import JOURNAL, Gate, Line
 
 Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
@@ -52,6 +53,19 @@ def test_one_that_is_refused_stops_no_other_and_is_told(begin: Begin) -> None:
     assert done.exit_code == 3
     assert "suspended" in done.frame["problem_en"][1]
     assert len(fleet["account-3"].meetings()) == 60
+
+
+def test_a_damaged_archive_hides_no_other_in_the_status(begin: Begin) -> None:
+    _, fleet = begin(accounts=2)
+    fleet.sync()
+    head = max((fleet["account-1"].path / "heads").glob("*.json"))
+    head.write_bytes(head.read_bytes()[:-9])
+    status = fleet.status()
+    assert status.frame["meetings"].tolist() == [0, 60]
+    assert "damaged" in status.frame["problem_en"][0]
+    assert fleet.certificate().accounts["account-1"].worst == "GAP"
+    assert isinstance(status.certificate, FleetCertificate)
+    assert status.certificate.accounts["account-2"].worst == fleet["account-2"].certificate().worst
 
 
 def test_what_is_damaged_or_foreign_or_unexpected_stops_no_other(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:

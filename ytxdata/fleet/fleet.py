@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 
 from ytxdata import times
 from ytxdata.archive import Archive
-from ytxdata.archive.heads import newest
+from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import certificate_of, evidence_of
 from ytxdata.archive.ownership import read_identity
 from ytxdata.errors import SettingsError, UsageError, YtxError
@@ -27,6 +27,7 @@ from ytxdata.fleet.sync_all import (
     FleetSync,
     Journal,
     Line,
+    counted,
     labelled,
     sync_all,
     worst,
@@ -48,6 +49,8 @@ _STATUS = (
     Definition(key="problem_zh", zh="问题", en="problem (Chinese)", unit="text"),
     Definition(key="problem_en", zh="问题（英文）", en="problem", unit="text"),
 )
+
+_NOT_YET = Text("还没有同步过", "not synced yet")
 
 
 @dataclass(frozen=True)
@@ -115,9 +118,6 @@ class Fleet(Selectable):
         stand there is looked for in the keyring (`keyring set ytxdata NAME.auth_token`).
     folder
         Where the archives are; beside the file when not given, and in the working directory for a mapping.
-    same_people
-        One number is one person in whatever account. Otherwise the same number in two accounts is two people, as it
-        is two accounts that say so.
 
     Attributes
     ----------
@@ -154,22 +154,21 @@ class Fleet(Selectable):
         source: str | PathLike[str] | Mapping[str, Mapping[str, Any]],
         *,
         folder: str | PathLike[str] | None = None,
-        same_people: bool = False,
     ) -> None:
-        self._take((), same_people)  # refused while it is made, a debugger or a traceback still shows it
+        self._take(())  # refused while it is made, a debugger or a traceback still shows it
         place = None if folder is None else Path(folder)
         read = read_accounts(source, place)
         del source  # a mapping may hold tokens: no frame of a traceback keeps it
         if isinstance(read, SettingsError):
             raise read
-        self._take(read, same_people)
+        self._take(read)
 
-    def _take(self, accounts: tuple[FleetAccount, ...], same_people: bool) -> None:
-        self.accounts, self.same_people = accounts, same_people
+    def _take(self, accounts: tuple[FleetAccount, ...]) -> None:
+        self.accounts = accounts
         self._by_name = {account.name: account for account in accounts}
 
     @classmethod
-    def found_here(cls, *, same_people: bool = False) -> Fleet:
+    def found_here(cls) -> Fleet:
         """Return the fleet of the `fleet.toml` that lies in the working directory. Nobody named it, so that an address
         in it directs no credentials but its own.
 
@@ -182,7 +181,7 @@ class Fleet(Selectable):
         if isinstance(read, SettingsError):
             raise read
         fleet = cls.__new__(cls)
-        fleet._take(read, same_people)
+        fleet._take(read)
         return fleet
 
     @property
@@ -241,7 +240,7 @@ class Fleet(Selectable):
                 remedy=Text("名称见 fleet.names，标签见 fleet.labels", "fleet.names and fleet.labels list them"),
             )
         part = type(self).__new__(type(self))
-        part._take(kept, self.same_people)
+        part._take(kept)
         return part
 
     def sync(
@@ -312,11 +311,13 @@ class Fleet(Selectable):
         return self.accounts[0].place.folder
 
     def certificate(self, start: Instant | None = None, end: Instant | None = None) -> FleetCertificate:
-        """Return what may be claimed about a period, account by account; an account that was never synced is a gap."""
+        """Return what may be claimed about a period, account by account; an account that was never synced, or whose
+        archive is damaged, is a gap.
+        """
         first, last = (
             None if edge is None else as_instant(edge, name=name) for name, edge in (("start", start), ("end", end))
         )
-        return FleetCertificate({one.name: _certificate(one).over(first, last) for one in self.accounts})
+        return FleetCertificate({one.name: _standing(one).certificate.over(first, last) for one in self.accounts})
 
     def coverage(self) -> pd.DataFrame:
         """Return the periods of all certificates: `account`, then the columns of `Archive.coverage`."""
@@ -334,39 +335,47 @@ class Fleet(Selectable):
         -----
         Reads one small file of each archive. An archive that is damaged or not there yet has a `problem`.
         """
-        rows = [_status(account) for account in self.accounts]
+        standings = {account.name: _standing(account) for account in self.accounts}
+        rows = [one.cells() for one in standings.values()]
         instant = pa.timestamp("us", tz=ZONE_NAME)
         types = {"meetings": pa.int64(), "asked_at": instant, "proven_until": instant}
         columns = {
             one.key: pa.array([row[one.key] for row in rows], types.get(one.key, pa.string())) for one in _STATUS
         }
         parts = labelled("fleet_status", Text("多账户状态", "State of a fleet"), self.accounts, columns, _STATUS)
-        return Table(**parts, certificate=self.certificate())
+        certificates = {name: one.certificate for name, one in standings.items()}
+        return Table(**parts, certificate=FleetCertificate(certificates))
 
     def __repr__(self) -> str:
         names = ", ".join(map(cut_secrets, self.names[:3]))  # `[accounts.TOKEN]`
         return f"Fleet({len(self)} accounts: {names}{', …' if len(self) > 3 else ''})"
 
 
-def _certificate(account: FleetAccount) -> Certificate:
-    snapshot = newest(account.archive.absolute()) if read_identity(account.archive.absolute()) else None
-    return certificate_of(snapshot.head.state if snapshot else {}, times.now())
+class _Standing(NamedTuple):
+    """How an account stands: its state, what may be claimed, and what is wrong with its archive."""
+
+    snapshot: Snapshot | None
+    certificate: Certificate
+    problem: Text | None
+
+    def cells(self) -> dict[str, Any]:
+        """Return its row of the status."""
+        proven = [one.end for one in self.certificate.periods if one.verdict == "PROVEN"]
+        return {
+            "meetings": counted(self.snapshot),
+            "asked_at": evidence_of(self.snapshot.head.state).last_asked_at if self.snapshot else None,
+            "verdict": self.certificate.worst,
+            "proven_until": max(proven, default=None),
+            "problem_zh": self.problem and self.problem.zh,
+            "problem_en": self.problem and self.problem.en,
+        }
 
 
-def _status(account: FleetAccount) -> dict[str, Any]:
+def _standing(account: FleetAccount) -> _Standing:
+    root = account.archive.absolute()
     try:
-        root = account.archive.absolute()
         snapshot = newest(root) if read_identity(root) else None
-    except YtxError as error:
-        return {**dict.fromkeys(one.key for one in _STATUS), "meetings": 0, "problem_zh": error.cause.zh, "problem_en": error.cause.en}  # fmt: skip
-    problem = None if snapshot else Text("还没有同步过", "not synced yet")
-    certificate = certificate_of(snapshot.head.state if snapshot else {}, times.now())
-    proven = [one.end for one in certificate.periods if one.verdict == "PROVEN"]
-    return {
-        "meetings": snapshot.head.counts.get("meetings", 0) if snapshot else 0,
-        "asked_at": evidence_of(snapshot.head.state).last_asked_at if snapshot else None,
-        "verdict": certificate.worst,
-        "proven_until": max(proven, default=None),
-        "problem_zh": problem and problem.zh,
-        "problem_en": problem and problem.en,
-    }
+        problem = None if snapshot else _NOT_YET
+    except YtxError as error:  # one archive that cannot be read must not hide how the others stand
+        snapshot, problem = None, error.cause
+    return _Standing(snapshot, certificate_of(snapshot.head.state if snapshot else {}, times.now()), problem)

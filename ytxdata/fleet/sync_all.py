@@ -303,7 +303,7 @@ def _synced(account: FleetAccount, settings: Settings, gate: Gate, settle: timed
         report = archive.sync(InTurn(Client.of(settings), gate), settle=settle)
         status = "synced" if report.new or report.changed or report.rejected else "unchanged"
         took = time.monotonic() - began
-        return Line(account, status, 0, report, _counted(archive.snapshot()), took)
+        return Line(account, status, 0, report, counted(archive.snapshot()), took)
     except Exception as error:  # whatever it is, the other accounts are to be synced
         return _failed(account, error, time.monotonic() - began)
 
@@ -323,12 +323,13 @@ def _failed(account: FleetAccount, error: Exception, seconds: float) -> Line:
 
 def _count(account: FleetAccount) -> int:
     try:
-        return _counted(Archive(account.archive).snapshot())
+        return counted(Archive(account.archive).snapshot())
     except YtxError:
         return 0
 
 
-def _counted(snapshot: Snapshot | None) -> int:
+def counted(snapshot: Snapshot | None) -> int:
+    """Return how many meetings an archive holds."""
     return snapshot.head.counts.get("meetings", 0) if snapshot else 0
 
 

@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.metrics import oracle
-from tests.metrics.offices import ENGINES, difficult, offices, rows
+from tests.metrics.offices import ENGINES, difficult, offices
 from tests.metrics.oracle import Fact, Leg, Office
 from tests.metrics.test_engines import spark_frames
+from tests.metrics.test_groups import split
 from tests.metrics.test_oracle import FRACTIONS, TARIFF
 from ytxdata import metrics
 from ytxdata.metrics.groups import resolve
@@ -110,14 +111,6 @@ def parts_of(office: Office, kind: Kind) -> dict[str, Office]:
         part = found.setdefault(kind.of_meeting(fact), Office([], []))
         part.meetings.append(fact.meeting)
         part.legs.extend(fact.listed)
-    return found
-
-
-def split(report: metrics.Report) -> dict[str, list[dict[str, Any]]]:
-    """Group → its rows without the name of it."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in rows(report):
-        found.setdefault(row.pop("group"), []).append(row)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
 import time
@@ -193,6 +194,8 @@ def test_the_command_line_ends_with_the_worst(
     assert "account-1" not in said.out
     assert cli("status", "--json") == 0
     assert len(json.loads(capsys.readouterr().out)["accounts"]) == 3
+    assert cli("status") == 0
+    assert re.search(r" \d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", capsys.readouterr().out), "as everywhere a person reads"
     assert cli("status", "--where", "company") == 2
 
 
@@ -211,4 +214,5 @@ def test_all_archives_are_audited_and_the_worst_rings(
     assert cli("audit", str(tmp_path)) == 5
     said = capsys.readouterr()
     assert "account-1: the archive is damaged" in said.err
+    assert "exit code" in said.out.splitlines()[0]
     assert "account-2" in said.out

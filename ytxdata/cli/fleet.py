@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +30,7 @@ from ytxdata.cli.shared_options import (
 )
 from ytxdata.errors import UsageError, YtxError, require_extra
 from ytxdata.labels import Text, aligned
+from ytxdata.times import beijing_text
 
 if TYPE_CHECKING:
     from ytxdata.fleet import Fleet, FleetSync
@@ -158,7 +159,7 @@ def _tell(done: FleetSync) -> None:
 def _show(table: Table, leave_out: tuple[str, ...] = ()) -> None:
     """Print a table with a line for each account."""
     spoken = [one for one in table.definitions if one.key not in leave_out and one.key in table.arrow.column_names]
-    rows = table.to_dicts()
+    rows = table.arrow.to_pylist()  # instants as they are: `to_dicts` writes them for machines
     heads = [one.label.in_(chosen.lang) for one in spoken]
     cells = [[_cell(one.words, row[one.key]) for one in spoken] for row in rows]
     say(aligned([heads, *cells]))
@@ -167,6 +168,8 @@ def _show(table: Table, leave_out: tuple[str, ...] = ()) -> None:
 def _cell(words: Any, value: object) -> str:
     if value in words:
         return str(words[value].in_(chosen.lang))
+    if isinstance(value, datetime):
+        return beijing_text(value)
     return "–" if value is None else str(value)
 
 
@@ -260,6 +263,13 @@ def report(
     wrote(*written)
 
 
+_HEADS = {
+    "account": Text("账户", "account"), "crit": Text("严重", "crit"), "warn": Text("警告", "warn"),
+    "new": Text("新增", "new"), "verdict": Text("完整性", "completeness"), "exit_code": Text("退出码", "exit code"),
+}  # fmt: skip
+"""What a person reads above the columns of an audit."""
+
+
 def audit(
     fleet: FleetFile = None,
     account: Accounts = None,
@@ -321,6 +331,7 @@ def audit(
     if as_json:
         emit({"exit_code": max(codes), "accounts": rows})
     else:
-        say(aligned([list(rows[0]), *([_cell({}, value) for value in row.values()] for row in rows)]))
+        heads = [_HEADS[key].in_(chosen.lang) for key in rows[0]]
+        say(aligned([heads, *([_cell({}, value) for value in row.values()] for row in rows)]))
         wrote(*written)
     raise typer.Exit(max(codes))

@@ -172,6 +172,7 @@ def _from_phones(text: str, phone_key: str) -> Parties:
 
 def _from_list(entries: list[Any], aliases: Aliases, own_id: str) -> Parties:
     phone_key, name_key = _keys(aliases)
+    odd = OddKeys(aliases)
     parties: list[Party] = []
     problems: list[tuple[str, str]] = []
     for entry in entries:
@@ -179,7 +180,7 @@ def _from_list(entries: list[Any], aliases: Aliases, own_id: str) -> Parties:
         if isinstance(inner, list):
             inner = _from_pair(inner, phone_key, name_key)
         if isinstance(inner, dict) and inner:
-            found = _from_entry(inner, aliases, own_id)
+            found = _from_entry(inner, aliases, own_id, odd)
             parties += found.parties or ()
             problems += found.problems
         elif isinstance(inner, (str, int, Number)) and not isinstance(inner, bool) and not is_blank(inner):
@@ -189,10 +190,10 @@ def _from_list(entries: list[Any], aliases: Aliases, own_id: str) -> Parties:
     return Parties(parties, tuple(problems))
 
 
-def _from_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
+def _from_entry(entry: Party, aliases: Aliases, own_id: str, odd: OddKeys) -> Parties:
     """Return the party that an object in a list is, those that it wraps or has with it, or its connections one by
     one."""
-    if not OddKeys(aliases).among(entry):
+    if not odd.among(entry):
         return Parties([entry])
     found = _from_odd_entry(entry, aliases, own_id)
     fields = _numbered_fields(entry, aliases)
@@ -246,7 +247,6 @@ class OddKeys(dict[str, bool]):
     """Whether a key of a party may name a meeting, another party or another sitting; looked up once for each key."""
 
     def __init__(self, aliases: Aliases) -> None:
-        self._ids = set(aliases.ids())
         self._aliases = aliases
 
     def __missing__(self, key: str) -> bool:
@@ -316,7 +316,7 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
         return Parties([])
     # Exact keys only: with anything in front allowed, a wrapper's key could make it a party.
     if not is_entry and any((match := aliases.leg(key)) and match.rank[0] == 0 for key in value):
-        return _from_entry(value, aliases, own_id)
+        return _from_entry(value, aliases, own_id, OddKeys(aliases))
     if all(PHONE_LIKE.fullmatch(key) for key in value):
         return Parties([_keyed(key, inner, phone_key, name_key) for key, inner in value.items()])
     if all(isinstance(inner, dict) and _has_phone(inner, aliases) for inner in value.values()):

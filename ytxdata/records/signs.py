@@ -64,10 +64,11 @@ class Signs:
 
     def __init__(self, aliases: Aliases) -> None:
         self.aliases = aliases
-        self.begins_with_id = _id_pattern(aliases.ids()).match
-        self.holds_id = _id_pattern(aliases.ids()).search
-        self._id_keys = _id_keys(aliases.ids())
-        self._escaped_id = _escaped_id(aliases.ids())
+        ids = aliases.ids()
+        self.begins_with_id = _id_pattern(ids).match
+        self.holds_id = _id_pattern(ids).search
+        self._id_keys = _id_keys(ids)
+        self._escaped_id = _escaped_id(ids)
 
     def begins_record(self, raw: bytes, at: int) -> bool:
         """Return whether an object begins there whose meeting id stands before anything nested."""

@@ -101,7 +101,7 @@ def office(archive: Archive) -> AddressBook:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("group", [None, "department", "number_class"])
+@pytest.mark.parametrize("group", [None, "department", "部门", "number_class"])
 @pytest.mark.parametrize("group_of", ["creator", "leg"])
 def test_a_department_of_few_is_small_however_many_it_meets(
     group: str | None, group_of: Literal["creator", "leg"], archive: Archive, office: AddressBook

@@ -194,11 +194,21 @@ def groups_of(source: Source, group: Group, book: Book | None = None, of: GroupO
 
 
 _CALLED = dict.fromkeys(HEADINGS["name"], "person") | dict.fromkeys(HEADINGS["department"], "department")
-"""Groups by what people write above the columns of a book."""
+
+
+def called(group: str) -> str:
+    """Return the group that a heading of a book stands for, or the group itself.
+
+    Examples
+    --------
+    >>> called("部门"), called("姓名"), called("楼层")
+    ('department', 'person', '楼层')
+    """
+    return _CALLED.get(group, group)
 
 
 def _groups(source: Source, group: Group, name: str, book: AddressBook | None, of: GroupOf) -> Groups:
-    name = _CALLED.get(name, name)
+    name = called(name)
     if name == "size_class" or name == "name":
         if of == "leg":
             raise _unusable("group_of", of, Text(f"{name} 只属于会议", f"{name} is of meetings alone"))

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.metrics.groups import called
 from ytxdata.metrics.registry import REPORTS, Ask
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import RECORDS, Collection, KeyFigure
@@ -188,7 +189,7 @@ def _few_members(ask: Ask, minimum: int) -> set[str]:
     """Return the groups of the address book in which it has fewer numbers than the minimum."""
     if ask.book is None or not isinstance(ask.group, str):
         return set()
-    book, column = AddressBook.read(ask.book), ask.group
+    book, column = AddressBook.read(ask.book), called(ask.group)
     members = Counter(label for entries in book.lines.values() for label in {one.cell(column) for one in entries})
     return {label for label, n in members.items() if n < minimum}
 

@@ -81,7 +81,8 @@ about:
 
 def _requirement(text: str) -> str:
     named = re.fullmatch(r"([A-Za-z0-9._-]+)\s*(.*)", text.split(";")[0].strip())
-    name, bounds = named.groups()  # type: ignore[union-attr]
+    assert named is not None, text
+    name, bounds = named.groups()
     return f"{NAMES.get(name, name)} {bounds}".strip()
 
 

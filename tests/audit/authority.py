@@ -34,7 +34,10 @@ class Authority:
     certificate: x509.Certificate
 
     @classmethod
-    def make(cls, name: str = "witness") -> Authority:
+    def make(
+        cls, name: str = "witness", *, valid_days: tuple[int, int] = (-400, 4000), stamps: bool = True
+    ) -> Authority:
+        """An authority whose certificates are valid for some days around `SEEN`; one may not be for stamping."""
         root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 
         def built(subject: str, public: ec.EllipticCurvePublicKey, *, is_root: bool) -> x509.Certificate:
@@ -44,8 +47,8 @@ class Authority:
                 .issuer_name(_name(f"{name} root"))
                 .public_key(public)
                 .serial_number(x509.random_serial_number())
-                .not_valid_before(SEEN - timedelta(days=400))
-                .not_valid_after(SEEN + timedelta(days=4000))
+                .not_valid_before(SEEN + timedelta(days=valid_days[0]))
+                .not_valid_after(SEEN + timedelta(days=valid_days[1]))
                 .add_extension(x509.BasicConstraints(is_root, None), critical=True)
                 .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
                 .add_extension(
@@ -53,7 +56,8 @@ class Authority:
                 )
             )
             if not is_root:
-                builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True)
+                use = ExtendedKeyUsageOID.TIME_STAMPING if stamps else ExtendedKeyUsageOID.SERVER_AUTH
+                builder = builder.add_extension(x509.ExtendedKeyUsage([use]), True)
             return builder.sign(root_key, hashes.SHA256())
 
         root = built(f"{name} root", root_key.public_key(), is_root=True)

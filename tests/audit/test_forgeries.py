@@ -330,6 +330,15 @@ def test_an_authority_that_does_not_answer_leaves_no_pack(planted_once: Story, t
     assert not list(tmp_path.glob("*.zip"))
 
 
+@pytest.mark.parametrize("text", ["", "\n \n"], ids=["empty", "blank"])
+def test_a_file_without_heads_proves_nothing(made: dict[str, Path], tmp_path: Path, text: str) -> None:
+    (tmp_path / "heads.jsonl").write_text(text, "utf-8")
+    done = run_verifier(str(made["bare.zip"]), "--heads", str(tmp_path / "heads.jsonl"))
+    assert done.returncode == 2
+    with pytest.raises(UsageError, match="no published heads"):
+        audit.verify_pack(made["bare.zip"], heads=tmp_path / "heads.jsonl")
+
+
 def test_later_heads_leave_a_pack_open(made: dict[str, Path], tmp_path: Path) -> None:
     lines = made["heads.jsonl"].read_text("utf-8").splitlines()
     later = canonical({**json.loads(lines[-1]), "pulls": 99}).decode()

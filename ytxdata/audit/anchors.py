@@ -15,16 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
+import urllib3
 
 from ytxdata.archive import Archive
 from ytxdata.archive.heads import read
 from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.stored_files import CHAINED, pull_sha256
 from ytxdata.audit.verifier import HEAD_FORMAT, canonical, read_heads
-from ytxdata.errors import DamagedError, UsageError, require_extra
+from ytxdata.errors import DamagedError, UsageError, YtxError, require_extra
 from ytxdata.files import flush
-from ytxdata.labels import Text
-from ytxdata.redact import keyed_hashes
+from ytxdata.labels import Text, printable
+from ytxdata.platform.limits import Wires, read_body, within
+from ytxdata.redact import hide_credentials, keyed_hashes
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -78,11 +80,52 @@ class Signer:
         return {"algorithm": "ed25519", "public_key": self.public_key, "signature": self.key.sign(message).hex()}
 
 
-# ── time that an authority witnesses (RFC 3161) ──
 ANSWER_S = 30
-"""How long an authority may take [s]."""
+"""How long an authority or a witness may take in all [s]."""
+MOST_BYTES = 2**20
+"""How much is read of an answer [bytes]: a timestamp with its certificates has five thousand."""
 
 
+class _NoAnswerError(Exception):
+    """Why nothing of use came, in both languages."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.why = Text(zh, en)
+        super().__init__(en)
+
+
+def _is_address(where: str | Path) -> bool:
+    return str(where).lower().startswith(("http://", "https://"))
+
+
+def _posted(where: str, data: bytes, kind: str) -> bytes:
+    """Send something and return what is answered: whoever answers slowly, endlessly or by sending elsewhere is left."""
+
+    def send(wires: Wires) -> bytes:
+        with requests.Session() as session:
+            session.mount("http://", wires)
+            session.mount("https://", wires)
+            headers = {"Content-Type": kind, "Accept-Encoding": "identity"}
+            with session.post(
+                where, data=data, headers=headers, timeout=ANSWER_S, allow_redirects=False, stream=True
+            ) as answer:
+                if not 200 <= answer.status_code < 300:
+                    raise _NoAnswerError(f"HTTP 状态 {answer.status_code}", f"HTTP status {answer.status_code}")
+                return read_body(answer, MOST_BYTES)
+
+    try:
+        body = within(ANSWER_S, send)
+    except YtxError as error:
+        raise _NoAnswerError(*error.cause) from None
+    # what requests lets through of urllib3 for a host of 300 letters, and what a name that is none raises in `idna`
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+        raise _NoAnswerError(f"无法连接（{type(error).__name__}）", f"no connection ({type(error).__name__})") from None
+    if body is None:
+        raise _NoAnswerError(f"{ANSWER_S} 秒内没有答完", f"no whole answer within {ANSWER_S} s")
+    return body
+
+
+# ── time that an authority witnesses (RFC 3161) ──
 def timestamp(manifest: bytes, where: str | Path) -> bytes:
     """Return an authority's timestamp over a manifest: asked for at an address, or read from a file that holds its
     answer.
@@ -97,22 +140,20 @@ def timestamp(manifest: bytes, where: str | Path) -> bytes:
     require_extra("sign")
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-    if str(where).startswith(("http://", "https://")):
-        request = TimestampRequestBuilder().data(manifest).hash_algorithm(HashAlgorithm.SHA256).build().as_bytes()
-        headers = {"Content-Type": "application/timestamp-query"}
-        try:
-            answer = requests.post(str(where), request, headers=headers, timeout=ANSWER_S, allow_redirects=False)
-            answer.raise_for_status()
-        except requests.RequestException as error:
-            raise _no_timestamp(where, type(error).__name__) from None
-        token = answer.content
-    else:
-        try:
+    try:
+        if _is_address(where):
+            request = TimestampRequestBuilder().data(manifest).hash_algorithm(HashAlgorithm.SHA256).build().as_bytes()
+            token = _posted(str(where), request, "application/timestamp-query")
+        else:
             token = Path(where).read_bytes()
-        except OSError as error:
-            raise _no_timestamp(where, error.strerror or str(error)) from None
-    if _imprint(token, where) != hashlib.sha256(manifest).digest():
-        raise _no_timestamp(where, "another manifest")
+        seen = _imprint(token)
+    except _NoAnswerError as error:
+        raise _no_timestamp(where, error.why) from None
+    except (OSError, ValueError) as error:  # a name of a file may hold a NUL
+        why = getattr(error, "strerror", None) or str(error)
+        raise _no_timestamp(where, Text(f"读不到文件（{why}）", f"the file cannot be read ({why})")) from None
+    if seen not in (hashlib.new(name, manifest).digest() for name in ("sha256", "sha384", "sha512")):
+        raise _no_timestamp(where, Text("它是另一份清单的", "it is of another manifest"))
     return token
 
 
@@ -149,30 +190,43 @@ def verify_timestamp(manifest: bytes, token: bytes, authority: str | Path) -> da
         response = decode_timestamp_response(token)
         builder.build().verify_message(response, manifest)
         return response.tst_info.gen_time.astimezone(UTC)
-    except (VerificationError, ValueError) as error:
+    except (VerificationError, ValueError):  # its words are those of a library of ciphers
         raise DamagedError(
-            Text(f"时间戳不成立：{error}", f"the timestamp does not hold: {error}"),
+            Text(
+                "时间戳不成立：不是对此清单的，或不由此证书的机构签发，或证书在该时刻无效",
+                "the timestamp does not hold: it is none of this manifest, or not by the authority of this certificate, or the certificate was not valid at that time",
+            ),
             remedy=Text(
                 "索取原件，并核对时间戳机构的证书", "ask for the original, and compare the certificate of the authority"
             ),
         ) from None
 
 
-def _imprint(token: bytes, where: str | Path) -> bytes:
+def _imprint(token: bytes) -> bytes:
+    """Return the hash that a timestamp is about."""
     from rfc3161_client import decode_timestamp_response
 
     try:
         response = decode_timestamp_response(token)
-        if response.status != 0:
-            raise ValueError(", ".join(response.status_string) or f"status {response.status}")
+    except ValueError:  # its words tell tags of ASN.1, and a page of HTML is what usually comes
+        raise _NoAnswerError(
+            f"不是 RFC 3161 的回答（{len(token):,} 字节）", f"it is no answer of RFC 3161 ({len(token):,} bytes)"
+        ) from None
+    if response.status not in (0, 1):  # granted, or granted with changes
+        said = printable(", ".join(response.status_string), line=True)[:200]
+        raise _NoAnswerError(
+            f"机构拒绝：{said or response.status}", f"the authority refused: {said or response.status}"
+        )
+    try:
         return response.tst_info.message_imprint.message
-    except ValueError as error:
-        raise _no_timestamp(where, str(error)) from None
+    except ValueError:
+        raise _NoAnswerError("其中没有时间戳", "there is no timestamp in it") from None
 
 
-def _no_timestamp(where: str | Path, why: str) -> UsageError:
+def _no_timestamp(where: str | Path, why: Text) -> UsageError:
+    place = hide_credentials(str(where))
     return UsageError(
-        Text(f"{where} 没有给出此清单的时间戳：{why}", f"{where} gave no timestamp of this manifest: {why}"),
+        Text(f"{place} 没有给出此清单的时间戳：{why.zh}", f"{place} gave no timestamp of this manifest: {why.en}"),
         remedy=Text("换一个 RFC 3161 时间戳机构，或稍后再试", "try another RFC 3161 authority, or later"),
     )
 
@@ -258,22 +312,22 @@ def publish_head(archive: Archive, where: str) -> str:
     """
     line = canonical(heads_of(archive)[-1]).decode()
     try:
-        if where.startswith(("http://", "https://")):
-            headers = {"Content-Type": "application/json"}
-            requests.post(
-                where, f"{line}\n", headers=headers, timeout=ANSWER_S, allow_redirects=False
-            ).raise_for_status()
+        if _is_address(where):
+            _posted(where, f"{line}\n".encode(), "application/json")
         elif where != "-":
             with Path(where).open("a", encoding="utf-8") as file:
                 file.write(f"{line}\n")
                 file.flush()
                 flush(file.fileno())
-    except (OSError, requests.RequestException) as error:
+    except (_NoAnswerError, OSError, ValueError) as error:
+        why = (
+            error.why
+            if isinstance(error, _NoAnswerError)
+            else Text(*[getattr(error, "strerror", None) or str(error)] * 2)
+        )
+        place = hide_credentials(where)
         raise UsageError(
-            Text(
-                f"链首没有公布到 {where}：{type(error).__name__}",
-                f"the head was not published to {where}: {type(error).__name__}",
-            ),
+            Text(f"链首没有公布到 {place}：{why.zh}", f"the head was not published to {place}: {why.en}"),
             remedy=Text("存档已完整；稍后再公布", "the archive is whole; publish it later"),
         ) from None
     return line
@@ -288,10 +342,7 @@ def given_heads(path: str | Path) -> list[dict[str, Any]]:
         It cannot be read, or holds something else.
     """
     try:
-        heads = read_heads(Path(path))
-        if not heads:  # an empty file agrees with every history
-            raise ValueError("no head / 没有链首")
-        return heads
+        return read_heads(Path(path))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             Text(f"{path} 不是公布过的链首：{error}", f"{path} holds no published heads: {error}"),

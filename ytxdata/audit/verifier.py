@@ -590,6 +590,8 @@ def read_heads(path: Path) -> list[dict[str, Any]]:
         for one in heads
     ):
         raise ValueError(f"not every line is a head ({HEAD_FORMAT})")
+    if not heads:  # an empty file agrees with every history
+        raise ValueError("no head / 没有链首")
     return heads
 
 

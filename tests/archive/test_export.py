@@ -22,8 +22,9 @@ from filelock import FileLock
 
 from ytxdata.archive import Archive
 from ytxdata.cli import main
-from ytxdata.errors import UsageError
+from ytxdata.errors import DamagedError, UsageError
 from ytxdata.exits.export import export
+from ytxdata.exits.export_files import verify_folder
 
 TABLES = ("meetings", "legs", "problems", "changes", "rejects", "pulls", "coverage")
 MONTHS = {"2026-01", "2026-02", "2026-03"}
@@ -221,6 +222,37 @@ def test_delta_is_read_alike_and_a_month_is_one_transaction(kept: Archive, platf
         kept.export(tmp_path / "parquet")
         kept.export(tmp_path / "delta", "delta")
     assert deltalake.DeltaTable(tmp_path / "delta" / "legs").version() >= versions
+
+
+def _rows_added(path: Path) -> None:
+    deltalake = pytest.importorskip("deltalake")
+    deltalake.write_deltalake(path, pa.table(deltalake.DeltaTable(path).to_pyarrow_table()), mode="append")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("forge", "said"),
+    [
+        (lambda f: next(f.glob("legs/month=*/*.parquet")).write_bytes(b"PAR1"), "the SHA-256 of legs/month="),
+        (lambda f: next(f.glob("pulls/*.parquet")).unlink(), "pulls/.* is not there"),
+        (lambda f: next(f.glob("meetings/_delta_log/*.json")).write_bytes(b"{}"), "the SHA-256 of meetings/_delta_log"),
+        (lambda f: _rows_added(f / "legs"), "legs/_delta_log/.* is not listed"),
+    ],
+    ids=["a file changed", "a file gone", "the log changed", "rows added"],
+)
+def test_a_delta_export_that_was_changed_is_told(
+    kept: Archive, tmp_path: Path, forge: Callable[[Path], object], said: str
+) -> None:
+    pytest.importorskip("deltalake")
+    folder = tmp_path / "delta"
+    kept.export(folder, "delta")
+    assert verify_folder(folder)
+    forge(folder)
+    with pytest.raises(DamagedError, match=said):
+        verify_folder(folder)
+    if said.startswith("the SHA-256 of legs"):  # the next run makes it whole
+        assert len(kept.export(folder, "delta").written) == 1
+        assert verify_folder(folder)
 
 
 def test_an_unchanged_month_is_not_written_again(kept: Archive, platform: Any, tmp_path: Path) -> None:

@@ -352,20 +352,42 @@ def test_a_missing_extra_is_told_before_work_begins(
     assert list(here.iterdir()) == []
 
 
-def test_a_risk_is_told_as_a_line_without_a_place_in_the_code(
-    account: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+@pytest.mark.parametrize(
+    ("mode", "folder_mode", "said"),
+    [
+        (0o644, 0o755, "other users can read or change it"),
+        (0o600, 0o777, "other users can write {folder} and put another file in its place"),
+        (0o600, 0o1777, ""),
+        (0o600, 0o755, ""),
+    ],
+    ids=["an open file", "an open folder", "an open folder that is sticky", "neither"],
+)
+def test_a_settings_file_that_others_can_reach_is_told_as_one_line(
+    account: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    mode: int,
+    folder_mode: int,
+    said: str,
 ) -> None:
     warnings.simplefilter("always")
-    path = tmp_path / "my.toml"
+    folder = tmp_path / "shared"
+    (folder / "inside").mkdir(parents=True)
+    path = folder / "inside" / "my.toml"
     path.write_text("".join(f'{name[4:].lower()} = "{value}"\n' for name, value in account.env.items()))
-    path.chmod(0o644)
+    path.chmod(mode)
+    folder.chmod(folder_mode)
     for name in account.env:
         monkeypatch.delenv(name)
     monkeypatch.setenv("YTX_CONFIG", str(path))
     assert run("--lang", "en", "fetch", "--count", "2") == 0
-    assert capsys.readouterr().err.strip() == (
-        f"the configuration file {path} holds the auth token, and other users can read or change it"
-    )
+    told = f"the configuration file {path} holds the auth token, and {said.format(folder=folder)}"
+    assert capsys.readouterr().err.strip() == (told if said else "")
+    assert run("--lang", "en", "doctor") == (2 if said else 0)
+    remedy = f"chmod 600 {path}" if mode != 0o600 else f"chmod go-w {folder}"
+    assert (remedy in capsys.readouterr().out) == bool(said)
 
 
 def test_sync_twice_prints_one_line_each_and_brings_nothing_new(

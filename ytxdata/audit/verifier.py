@@ -585,13 +585,12 @@ def read_public_key(path: Path) -> str:
 def read_heads(path: Path) -> list[dict[str, Any]]:
     """Return the heads that a file holds, one of JSON on a line."""
     heads = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    if not all(
+    # an empty file agrees with every history
+    if not heads or not all(
         isinstance(one, dict) and one.get("format") == HEAD_FORMAT and isinstance(one.get("pulls"), int)
         for one in heads
     ):
-        raise ValueError(f"not every line is a head ({HEAD_FORMAT})")
-    if not heads:  # an empty file agrees with every history
-        raise ValueError("no head / 没有链首")
+        raise ValueError(f"not every line is a head ({HEAD_FORMAT}), or there is none")
     return heads
 
 

@@ -183,11 +183,12 @@ class _State(NamedTuple):
 
     def is_whole(self, folder: Path, format: str) -> bool:  # noqa: A002
         """Return whether its files are those that were written: somebody may have touched them, or a run was killed."""
-        if format == "delta":
-            return set(self.parts) == set(MONTHLY)
-        return set(self.parts) == set(MONTHLY) and all(
-            not part["rows"] or _is_same(folder / part["path"], part) for part in self.parts.values()
-        )
+        if set(self.parts) != set(MONTHLY):
+            return False
+        # of a month of Delta its files; 0.1.0 did not write down which
+        one = [] if format == "delta" else [part for part in self.parts.values() if part["rows"]]
+        files = [*one, *(file for part in self.parts.values() for file in part.get("files", ()))]
+        return all(_is_same(folder / file["path"], file) for file in files)
 
 
 def _is_same(path: Path, part: Mapping[str, Any]) -> bool:
@@ -291,7 +292,7 @@ def _describe(
     resources = []
     for name, table in tables.items():
         parts = monthly.get(name) or ([whole[name]] if name in whole else [])
-        files = [{"path": name}] if format == "delta" else [_plain(part) for part in parts]
+        files = [_of_delta(folder, name, parts)] if format == "delta" else [_plain(part) for part in parts]
         resources.append(
             open_formats.resource(
                 table, files, format, encoding="utf-8" if format == "csv" else None,
@@ -332,6 +333,15 @@ def _verdict(out: Outgoing, month: str | None) -> dict[str, str] | None:
     if month is None or out.certificate is None:
         return None
     return open_formats.verdict(out.certificate.over(*open_formats.span(month)))
+
+
+def _of_delta(folder: Path, name: str, parts: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what is said of a table of Delta: its folder, and the files that make it what it is, the log with them.
+
+    A log that says more than it did when it was written makes another table of the same files.
+    """
+    log = [open_formats.file(folder, path) for path in sorted((folder / name / "_delta_log").glob("*"))]
+    return {"path": name, "files": [*log, *(file for part in parts for file in part.get("files", ()))]}
 
 
 def _plain(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,8 @@ class _Files:
 
     def months(self) -> set[str | None]:
         """Return the months that lie there, whoever wrote them."""
-        return {_month(path) for name in MONTHLY for path in (self.folder / name).glob("month=*")}
+        named = {path.name.partition("=")[2] for name in MONTHLY for path in (self.folder / name).glob("month=*")}
+        return {None if month == UNKNOWN else month for month in named}
 
     def remove(self, month: str | None) -> None:
         """Take away a month that holds no meeting any more."""
@@ -110,11 +111,6 @@ class _Files:
     def _part(self, path: Path, n_rows: int) -> Part:
         told = open_formats.file(self.folder, path) if path.exists() else {}
         return {**told, "rows": n_rows}
-
-
-def _month(path: Path) -> str | None:
-    month = path.name.partition("=")[2]
-    return None if month == UNKNOWN else month
 
 
 def _drop(path: Path) -> None:
@@ -143,13 +139,15 @@ class _Delta:
             rows = open_formats.parquet_rows(table)
             named = rows.append_column("month", pa.array([month] * rows.num_rows, pa.string()))
             self._write(name, named, f"month = '{month}'" if month else "month IS NULL", ["month"])
-        return {name: {"rows": table.arrow.num_rows} for name, table in tables.items()}
+        return {
+            name: {"rows": table.arrow.num_rows, "files": self._files(name, month)} for name, table in tables.items()
+        }
 
     def whole(self, table: Table) -> Part:
         """Replace a table of no month, where it changed."""
         rows = open_formats.parquet_rows(table)
         self._write(table.name, rows, None, None)
-        return {"path": table.name, "rows": rows.num_rows}
+        return {"path": table.name, "rows": rows.num_rows, "files": self._files(table.name, None)}
 
     def months(self) -> set[str | None]:
         """Return the months that lie there, whoever wrote them."""
@@ -165,6 +163,16 @@ class _Delta:
         for name in MONTHLY:
             if DeltaTable.is_deltatable(str(self.folder / name)):
                 DeltaTable(self.folder / name).delete(f"month = '{month}'" if month else "month IS NULL")
+
+    def _files(self, name: str, month: str | None) -> list[Part]:
+        """Return what is said of the files that hold a month of a table now, or a table of no month."""
+        from deltalake import DeltaTable
+
+        place = self.folder / name
+        held = pa.table(DeltaTable(place).get_add_actions(flatten=True))
+        of = held["partition.month"].to_pylist() if "partition.month" in held.column_names else [None] * held.num_rows
+        paths = [path for path, one in zip(held["path"].to_pylist(), of, strict=True) if (one or None) == month]
+        return [open_formats.file(self.folder, place / path) for path in sorted(paths)]
 
     def _write(self, name: str, rows: pa.Table, predicate: str | None, by: list[str] | None) -> None:
         from deltalake import DeltaTable, WriterProperties, write_deltalake
@@ -229,7 +237,7 @@ def views_sql(tables: Mapping[TableName, Table], format: Format, filled: Collect
 
 
 def _select(name: TableName, table: Table, format: Format, is_filled: bool) -> str:  # noqa: A002
-    kinds = {key: _kind(type_name(table.arrow.schema.field(key).type)) for key in table.arrow.column_names}
+    kinds = {one.name: _DUCKDB.get(said := type_name(one.type), said.upper()) for one in table.arrow.schema}
     if not is_filled:
         nulls = ", ".join(f'NULL::{kind} AS "{key}"' for key, kind in kinds.items())
         return f"SELECT {nulls} WHERE false"
@@ -241,10 +249,6 @@ def _select(name: TableName, table: Table, format: Format, is_filled: bool) -> s
     instants = [key for key, kind in kinds.items() if kind == "TIMESTAMPTZ"]
     walls = ", ".join(f'timezone(\'{ZONE_NAME}\', "{key}") AS "{key}"' for key in instants)
     return f"SELECT * REPLACE ({walls}) FROM {source}" if walls else f"FROM {source}"
-
-
-def _kind(name: str) -> str:
-    return _DUCKDB.get(name) or name.upper()
 
 
 def _quoted(text: Text) -> str:
@@ -331,6 +335,9 @@ def verify_folder(folder: str | Path) -> list[Text]:
     return lines + [Text(f"{path}：没有说明，未核对", f"{path}: not described, not checked") for path in alone]
 
 
+_CHECK_PATH = Text("检查路径", "check the path")
+
+
 def _unsound(beside: Path) -> DamagedError:
     return DamagedError(
         Text(f"{beside} 不是完好的说明文件", f"{beside} is no sound description"),
@@ -357,14 +364,12 @@ def _described(path: Path) -> tuple[Path, dict[str, Any]]:
     except (ValueError, KeyError, TypeError):
         raise _unsound(beside) from None
     if not file.is_file():
-        raise UsageError(
-            Text(f"没有文件 {file}", f"there is no file {file}"), remedy=Text("检查路径", "check the path")
-        )
+        raise UsageError(Text(f"没有文件 {file}", f"there is no file {file}"), remedy=_CHECK_PATH)
     return file, told
 
 
 def _file_of(beside: Path, told: str) -> Path:
-    """Return the file that a description lies beside: by its own name, for one copied over another would vouch for that other's file twice, and for this one never."""
+    """Return the file that a description lies beside: by its own name, for one copied over another would vouch twice."""
     stem, suffix = beside.name.removesuffix(SUFFIX), Path(told).suffix
     return beside.with_name(stem if suffix in WHOLE_NAMED else f"{stem}{suffix}")
 

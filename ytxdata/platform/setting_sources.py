@@ -52,19 +52,54 @@ def lost_file() -> Text | None:
 
 
 def open_to_others(path: Path) -> Text | None:
-    """Say so when others on this machine can read or change the file; a system without such modes cannot tell."""
-    if os.name != "posix" or not stat.S_IMODE(path.stat().st_mode) & 0o077:
+    """Say so when others on this machine can read, change or replace the file; a system without modes cannot tell."""
+    if os.name != "posix":
         return None
-    return Text(
-        f"配置文件 {path} 含有授权令牌，而其他用户可以读取或修改它",
-        f"the configuration file {path} holds the auth token, and other users can read or change it",
-    )
+    if _is_open(path):
+        return Text(
+            f"配置文件 {path} 含有授权令牌，而其他用户可以读取或修改它",
+            f"the configuration file {path} holds the auth token, and other users can read or change it",
+        )
+    if folder := _shared_folder(path):
+        return Text(
+            f"配置文件 {path} 含有授权令牌，而其他用户可以写入 {folder}，把它换成另一个文件",
+            f"the configuration file {path} holds the auth token, and other users can write {folder} and put another file in its place",
+        )
+    return None
 
 
 def closing(path: Path) -> Text:
     """Return the command that keeps others out of the file."""
-    command = f"chmod 600 {shlex.quote(str(path))}"
+    folder = None if _is_open(path) else _shared_folder(path)
+    command = f"chmod go-w {shlex.quote(str(folder))}" if folder else f"chmod 600 {shlex.quote(str(path))}"
     return Text(f"运行 {command}", f"run {command}")
+
+
+def _is_open(path: Path) -> bool:
+    return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
+def _shared_folder(path: Path) -> Path | None:
+    """Return a folder on the way to the file in which others may rename what is not theirs: where it is sticky, as
+    `/tmp` is, nobody may.
+    """
+    for folder in (*path.absolute().parents, *path.resolve().parents):
+        found = folder.stat()
+        others = 0o002 if _is_private(found.st_gid, found.st_uid) else 0o022
+        if found.st_mode & others and not found.st_mode & stat.S_ISVTX:
+            return folder
+    return None
+
+
+def _is_private(group: int, owner: int) -> bool:
+    """Return whether a group is its owner's own: many systems make one for each user, and let it write by default."""
+    import grp
+    import pwd
+
+    try:
+        return grp.getgrgid(group).gr_name == pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return False
 
 
 def from_file(path: Path) -> dict[str, Any]:

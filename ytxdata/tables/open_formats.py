@@ -10,7 +10,7 @@ What that standard has no word for (units, Chinese, verdicts) stands beside its 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -242,6 +242,7 @@ def check(folder: Path) -> list[Text]:
         hashes = {path: told for path, told in listed.items() if told and not about_path(folder / path).exists()}
         wrong = [_lacking(path) for path in listed if not _is_inside(folder, path)]
         wrong = wrong or [_other(path) for path, told in hashes.items() if file(folder, folder / path)["hash"] != told]
+        wrong += [_more(path) for path in sorted(_commits(folder, listed) - set(listed))]
     except (AttributeError, LookupError, OSError, TypeError, ValueError):
         wrong = [Text(f"{folder / NAME} 不是完好的说明", f"{folder / NAME} is no sound description")]
     if wrong:
@@ -258,8 +259,15 @@ def _listed(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for one in told["resources"]:
         for path in [one["path"]] if isinstance(one["path"], str) else one["path"]:
             yield path, one.get("hash", "")
+        yield from ((part["path"], part["hash"]) for part in one.get("files", ()))
     for month in told.get("partitions", ()):
         yield from ((part["path"], part["hash"]) for part in month["parts"].values() if "hash" in part)
+
+
+def _commits(folder: Path, listed: Collection[str]) -> set[str]:
+    """Return the commits of the Delta tables whose commits are listed: one more makes another table of the same files."""
+    logs = {Path(path).parent for path in listed if Path(path).parent.name == "_delta_log"}
+    return {path.relative_to(folder).as_posix() for log in logs for path in (folder / log).iterdir() if path.is_file()}
 
 
 def _is_inside(folder: Path, path: str) -> bool:
@@ -270,6 +278,10 @@ def _is_inside(folder: Path, path: str) -> bool:
 
 def _lacking(path: str) -> Text:
     return Text(f"{path} 在 {NAME} 中列出，却不在", f"{path} is listed in {NAME}, and is not there")
+
+
+def _more(path: str) -> Text:
+    return Text(f"{path} 不在 {NAME} 所列之中", f"{path} is not listed in {NAME}")
 
 
 def _other(path: str) -> Text:

@@ -21,6 +21,7 @@ from ytxdata import phones
 
 Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
+Bytes: TypeAlias = "np.ndarray[Any, np.dtype[np.uint8]]"
 
 _MOST_DIGITS = 17
 """What is longer is no number and no number with an extension, and might not fit into 64 bits."""
@@ -104,7 +105,6 @@ class _Spelled(NamedTuple):
     `is_bare` is false where there is anything else than digits and what may stand between them.
     """
 
-    digits: pa.Array
     value: Ints
     length: Ints
     has_plus: Flags
@@ -115,54 +115,77 @@ class _Spelled(NamedTuple):
 
 
 def _spelled(words: pa.Array) -> _Spelled:
+    """Return how texts are spelled: once for each pattern, of which thousands of numbers have a handful, and the digits
+    of all that share one by arithmetic on columns of bytes.
+    """
     words = words.fill_null("")
-    ends = np.frombuffer(words.buffers()[1], np.int32)[words.offset : words.offset + len(words) + 1]
-    data = np.frombuffer(words.buffers()[2] or b"", np.uint8)[ends[0] : ends[-1]]
-    ends = ends - ends[0]
-    marks = _marks()[data]
-    is_digit = marks == _DIGIT
+    sizes = pc.binary_length(words).to_numpy()
+    told = np.zeros((len(_Pattern._fields), len(words)), np.int64)
+    value = np.zeros(len(words), np.int64)
+    for size in np.flatnonzero(np.bincount(sizes)).tolist():
+        at = np.flatnonzero(sizes == size)
+        block = _bytes(words if len(at) == len(words) else words.take(at), size)
+        patterns = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(size), len(at), [None, pa.py_buffer(_marks()[block])]
+        ).dictionary_encode()
+        which = patterns.indices.to_numpy()
+        known = [_pattern(marks) for marks in patterns.dictionary.to_pylist()]
+        told[:, at] = np.array(known, np.int64).T[:, which]
+        for i, (marks, pattern) in enumerate(zip(patterns.dictionary.to_pylist(), known, strict=True)):
+            if pattern.is_bare:
+                rows = slice(None) if len(known) == 1 else which == i
+                value[at[rows]] = _value(block[rows], marks)
+    length, has_plus, is_bare, n_groups, first, last = told
+    return _Spelled(value, length, has_plus.astype(np.bool_), is_bare.astype(np.bool_), n_groups, first, last)
 
-    def up_to(flags: Flags) -> Ints:
-        """Return how many flags are set before each edge of a word."""
-        counts: Ints = np.concatenate([[0], np.cumsum(flags)])[ends]
-        return counts
 
-    digits_before = up_to(is_digit)
-    length = np.diff(digits_before)
-    has_plus = np.zeros(len(words), np.bool_)
-    has_plus[length > 0] = data[ends[:-1][length > 0]] == ord("+")
-    n_separators, n_dots, n_others = (np.diff(up_to(marks == mark)) for mark in (_SEPARATOR, _DOT, _OTHER))
+def _bytes(words: pa.Array, size: int) -> Bytes:
+    """Return texts of one size, a row of bytes each."""
+    data = np.frombuffer(words.buffers()[2] or b"", np.uint8)
+    begin = np.frombuffer(words.buffers()[1], np.int32)[words.offset]
+    return data[begin : begin + len(words) * size].reshape(len(words), size)
+
+
+def _value(block: Bytes, marks: bytes) -> Ints:
+    """Return the digits of texts of one pattern, as numbers."""
+    value = np.zeros(len(block), np.int64)
+    for column in np.flatnonzero(np.frombuffer(marks, np.uint8) == _DIGIT):
+        value = value * 10 + block[:, column] - ord("0")
+    return value
+
+
+class _Pattern(NamedTuple):
+    """What the marks of a text say of it, without its digits."""
+
+    length: int
+    has_plus: bool
+    is_bare: bool
+    n_groups: int
+    first: int
+    last: int
+
+
+def _pattern(marks: bytes) -> _Pattern:
+    groups = [len(group) for group in _GROUP.findall(marks)]
+    length, has_plus = sum(groups), marks[:1] == bytes([_PLUS])
+    n_others = marks.count(_OTHER) + marks.count(_PLUS) - has_plus
     # `13812345678.0` was a floating number on its way here, and may have been rounded.
-    was_float = (n_dots == 1) & (n_separators == 0) & ~has_plus
-    is_bare = (n_others == has_plus) & ~was_float & (length > 0) & (length <= _MOST_DIGITS)
-
-    is_first = is_digit.copy()
-    is_first[1:] &= ~is_digit[:-1]
-    starts_word = ends[:-1][length > 0]
-    is_first[starts_word] = is_digit[starts_word]
-    groups_before = up_to(is_first)
-    n_groups = np.diff(groups_before)
-    starts = np.append(np.cumsum(is_digit)[is_first] - 1, [digits_before[-1]] * 2)
-    second = np.where(n_groups > 1, starts[groups_before[:-1] + 1], digits_before[1:])
-    last = np.where(n_groups > 0, digits_before[1:] - starts[groups_before[1:] - 1], 0)
-
-    digits = pa.StringArray.from_buffers(
-        len(words), pa.py_buffer(digits_before.astype(np.int32)), pa.py_buffer(data[is_digit])
-    )
-    value = pc.if_else(pa.array(is_bare), digits, "0").cast(pa.int64()).to_numpy()
-    return _Spelled(digits, value, length, has_plus, is_bare, n_groups, second - digits_before[:-1], last)
+    was_float = marks.count(_DOT) == 1 and not marks.count(_SEPARATOR) and not has_plus
+    is_bare = not n_others and not was_float and 0 < length <= _MOST_DIGITS
+    return _Pattern(length, has_plus, is_bare, len(groups), *(groups[0], groups[-1]) if groups else (0, 0))
 
 
-_DIGIT, _SEPARATOR, _DOT, _OTHER = range(4)
+_DIGIT, _SEPARATOR, _DOT, _PLUS, _OTHER = range(5)
+_GROUP = re.compile(bytes([_DIGIT]) + b"+")
 
 
 @lru_cache(maxsize=1)
-def _marks() -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _marks() -> Bytes:
     """Return for each byte what it is in a number."""
     separator = re.compile(f"[{phones.SEPARATORS}]")
     marks = np.full(256, _OTHER, np.uint8)
     marks[[byte for byte in range(128) if separator.match(chr(byte))]] = _SEPARATOR
-    marks[ord(".")] = _DOT
+    marks[[ord("."), ord("+")]] = _DOT, _PLUS
     marks[list(b"0123456789")] = _DIGIT
     return marks
 
@@ -285,23 +308,32 @@ def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, pa.Array]:
     seen = _spelled(words)
     # Many accounts have home mobiles alone: for these no plan is loaded.
     if np.all(seen.is_bare & (seen.length == 11) & _mobiles()[seen.value // 10**8 % 1000]):
-        return pc.binary_join_element_wise("+86", seen.digits, ""), pa.nulls(len(words), pa.string())
+        return _texts("+86", seen.value), pa.nulls(len(words), pa.string())
     # The last group of `138-00000000` is too long for an extension: it is the rest of the number.
     has_tail = (seen.n_groups > 1) & (seen.last <= phones.LONGEST_EXTENSION)
     whole = _read_digits(seen.value, seen.length, seen.has_plus, seen.first)
     is_one = seen.is_bare & (whole.is_whole | (~has_tail & whole.is_possible))
 
-    tail = np.where(has_tail, seen.last, 0)
-    n_head = seen.length - tail
-    first = np.where(seen.n_groups == 2, n_head, seen.first)
-    head = _read_digits(seen.value // _POWERS[np.clip(tail, 0, 18)], n_head, seen.has_plus, first)
+    # Read again without their last group: those that may have an extension, of whole accounts none.
+    at = np.flatnonzero(seen.is_bare & has_tail & ~is_one & whole.is_part)
+    tail, n_head = seen.last[at], seen.length[at] - seen.last[at]
+    first = np.where(seen.n_groups[at] == 2, n_head, seen.first[at])
+    head = _read_digits(seen.value[at] // _POWERS[tail], n_head, seen.has_plus[at], first)
     # Complete without the last group and not with it: `0755-8888000-8` stays one number of eleven digits.
-    is_two = seen.is_bare & has_tail & ~is_one & whole.is_part & head.is_whole
+    at, tail, heads = at[head.is_whole], tail[head.is_whole], head.value[head.is_whole]
 
-    value = np.where(is_two, head.value, whole.value)
-    texts = pc.binary_join_element_wise("+", pa.array(value).cast(pa.string()), "")
+    whole.value[at] = heads
+    is_one[at] = True
+    number = pc.if_else(pa.array(is_one), _texts("+", whole.value), _NO_TEXT)
     extension = pa.nulls(len(words), pa.string())
-    for n in np.unique(tail[is_two]).tolist():
-        where = pa.array(is_two & (tail == n))
-        extension = pc.replace_with_mask(extension, where, pc.utf8_slice_codeunits(seen.digits.filter(where), -n))
-    return pc.if_else(pa.array(is_one | is_two), texts, _NO_TEXT), extension
+    for n in np.unique(tail).tolist():
+        rows = at[tail == n]
+        where = np.zeros(len(words), np.bool_)
+        where[rows] = True
+        dialled = _texts("", seen.value[rows] % _POWERS[n])
+        extension = pc.replace_with_mask(extension, pa.array(where), pc.utf8_lpad(dialled, n, "0"))
+    return number, extension
+
+
+def _texts(prefix: str, values: Ints) -> pa.Array:
+    return pc.binary_join_element_wise(prefix, pa.array(values).cast(pa.string()), "")

@@ -143,3 +143,37 @@ def test_records_in_a_list_under_an_id_name_the_key_they_stood_under() -> None:
         "$.data.2025030110000000001[1])",
         "$.data.2025030110000000002[0])",
     ]
+
+
+@pytest.mark.parametrize("n_odd", [6, 1])
+def test_a_phone_under_a_key_that_nobody_knows_is_told_of_whoever_has_no_number(n_odd: int) -> None:
+    """Read in bulk, and by itself: else a key that the platform renames takes all numbers along without a word."""
+    renamed = {
+        "name": "丙",
+        "dialled": "15400000003",
+        "jointime": "2026-01-05 10:00:00",
+        "leavetime": "2026-01-05 10:30:00",
+    }
+    more = {"creator": None, "chair": 15400000001, "day": "20260105", "at": 1767600000, "parties": [renamed]}
+    found = tables(*(meeting(i, **(more if i < n_odd else {})) for i in range(6)))
+    told = [(one["column"], one["reason"], one["raw_value"], one["leg"]) for one in found.problems.to_pylist()]
+    leg = ("phone", "unread_phone", "dialled: 15400000003", 1)
+    assert sorted(told, key=str) == sorted(
+        [("creator", "unread_phone", "chair: 15400000001", None), leg] * n_odd, key=str
+    )
+
+
+def test_usual_names_of_a_phone_are_phones() -> None:
+    found = tables(meeting(0, parties=[{"tel": "15400000002"}, {"msisdn": "15400000003"}, {"hotel": "15400000004"}]))
+    assert found.legs["number"].to_pylist() == ["+8615400000002", "+8615400000003", None]
+    assert [one["reason"] for one in found.problems.to_pylist()] == ["unread_phone"]
+
+
+@pytest.mark.parametrize("depth", [5, 7, 12])
+def test_parties_are_told_however_deep_they_stand(depth: int) -> None:
+    inner: Any = [P]
+    for _ in range(depth):
+        inner = {"more": inner}
+    check({"extension": inner}, ["15400000002"])
+    found = tables(meeting(0, parties=[P, inner]))
+    assert len(found.problems) == 1 or found.legs.num_rows == 2

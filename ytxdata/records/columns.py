@@ -20,7 +20,7 @@ from ytxdata.records.json_values import as_json
 from ytxdata.records.numbers import Numbers, read_numbers
 from ytxdata.records.parties import OddKeys, Parties, Party, is_numbered, read_parties
 from ytxdata.records.schema import ARROW_TYPES, COMPANIONS, PARTIES, Aliases, Column, Match, plain
-from ytxdata.records.values import Values, as_list, as_texts, bare_id, bare_ids, convert, is_blank
+from ytxdata.records.values import Values, as_list, as_texts, bare_id, bare_ids, convert, is_blank, phone_text
 
 Lookup = Callable[[str], Match | None]
 Ranked = tuple[tuple[int, int], str]
@@ -184,6 +184,17 @@ def no_numbers(column: str, texts: pa.Array, numbers: Numbers, troubles: Sequenc
     return [Trouble(i, column, "not_a_phone", texts[i].as_py()) for i in where if i not in told]
 
 
+def unread_phones(column: str, numbers: Numbers, sheet: Sheet) -> Iterator[Trouble]:
+    """Yield what is a phone under a key that nobody knows, of whoever has no number: a platform that gave the key
+    another name would otherwise take all numbers out of the tables without a word.
+    """
+    silent = _where(numbers.says_nothing)
+    for key in sheet.unknown if silent else ():
+        values = as_list(sheet.values(key))
+        told = ((i, phone_text(values[i])) for i in silent)
+        yield from (Trouble(i, column, "unread_phone", f"{key}: {text}") for i, text in told if text)
+
+
 TOLERANCE_S = 2
 """How far a duration may be from end − start before it is told [s]."""
 
@@ -254,6 +265,7 @@ def read_legs(meetings: Sheet, creators: pa.Array, creator_numbers: Numbers, ali
     arrays |= numbers._asdict()
     arrays["is_creator"] = _is_creator(arrays["phone"], numbers, creators, creator_numbers, pa.array(owner))
     troubles += no_numbers("phone", arrays["phone"], numbers, troubles)
+    troubles += unread_phones("phone", numbers, sheet)
     troubles += contradictions(arrays, "joined_at", "left_at")
     return Legs(
         pa.array(owner),

@@ -12,7 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.records import bulk, schema
-from ytxdata.records.columns import Sheet, Trouble, contradictions, fill, may_hold_parties, no_numbers, read_legs
+from ytxdata.records.columns import (
+    Sheet,
+    Trouble,
+    contradictions,
+    fill,
+    may_hold_parties,
+    no_numbers,
+    read_legs,
+    unread_phones,
+)
 from ytxdata.records.json_values import (
     Object,
     decode_leniently,
@@ -27,7 +36,7 @@ from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import RawRecord
 
-PARSER_VERSION = 9
+PARSER_VERSION = 10
 """Raised whenever the same raw record would give other rows: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -256,6 +265,7 @@ def _tables(
     arrays, troubles = fill(schema.MEETINGS, sheet)
     creators = read_numbers(arrays["creator"])
     troubles += no_numbers("creator", arrays["creator"], creators, troubles)
+    troubles += unread_phones("creator", creators, sheet)
     legs = read_legs(sheet, arrays["creator"], creators, aliases)
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")

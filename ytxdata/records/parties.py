@@ -24,8 +24,8 @@ _NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
 
-_DEEPEST = 4
-"""How deep in an entry of the list parties are looked for."""
+_DEEPEST = 8
+"""How deep parties are looked for; what goes on below may hold some, and is told as it stands."""
 
 
 class Parties(NamedTuple):
@@ -93,7 +93,7 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             is_told = _is_party_alone(one, creators, aliases)
         else:
             continue
-        if is_told:
+        if is_told or (depth == _DEEPEST and any(isinstance(inner, (list, dict)) for _, inner in parts)):
             yield f"{path}: {as_json(one)}"
         elif depth < _DEEPEST:
             waiting += [(*part, depth + 1) for part in parts]
@@ -267,7 +267,7 @@ class OddKeys(dict[str, bool]):
 def _says_party(value: Any, aliases: Aliases, depth: int = 0, *, is_listed: bool = False) -> bool:
     """Return whether a value holds an object with the phone or the times of a party, or under a phone for a key."""
     if depth > _DEEPEST or not isinstance(value, (list, dict)):
-        return False
+        return bool(value) and isinstance(value, (list, dict))
     if isinstance(value, list):
         return _are_phones(value) or any(_says_party(one, aliases, depth + 1, is_listed=True) for one in value)
     # A device may have a number too: outside of a list only what is surely a phone makes an object a party.

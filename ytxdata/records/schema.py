@@ -98,7 +98,7 @@ LEGS: tuple[Column, ...] = (
     Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, example="20260305085500123456789012345", is_nullable=False),
     Column("leg", "int", "", "序号", "leg", Text("在名单中的位置，从 1 起；重新加入是另一条", "position in the list, from 1; a re-join is another leg"), example="1", is_nullable=False),
     Column("name", "text", "", "姓名", "name", Text("参会方名称", "name of the party"), ("name",), example="王芳"),
-    Column("phone", "phone", "", "号码", "phone", Text("参会方号码，平台原文", "the party's number as the platform gave it"), ("phone", "mobile", "number"), example="154-0000-0001"),
+    Column("phone", "phone", "", "号码", "phone", Text("参会方号码，平台原文", "the party's number as the platform gave it"), ("phone", "mobile", "number", "tel", "telephone", "msisdn", "phoneno", "mobileno"), example="154-0000-0001"),
     Column("number", "text", "E.164", "规范号码", "number", Text("规范化号码（E.164，短号加 +86）；不成号码为空", "normalised number (E.164; +86 and the digits for a short service number); null when it is no telephone number"), example="+8615400000001"),
     Column("extension", "text", "", "分机号", "extension", Text("号码之后的分机号；没有为空", "the extension behind the number; null when there is none"), example="8012"),
     Column("joined_at", "instant", ZONE_NAME, "加入时间", "joined", Text("加入的时刻；未接通为空", "when the party joined; null when it never did"), ("jointime", "entertime", "starttime", "stime", "begintime", "joined"), example="2026-03-05 09:00:20"),
@@ -259,6 +259,7 @@ PROBLEM_REASONS: dict[str, Text] = {
     "unreadable_parties": Text("无法读出参会名单，视为未知", "a list of parties that cannot be read, taken as unknown"),
     "not_a_party": Text("名单中的此项不是参会方，未计入", "an entry of the list that is no party, not counted"),
     "unread_parties": Text("名单之外疑似另有参会方，或带序号的字段（如 jointime2），未计入；此处为路径与原文", "what looks like parties outside of the list, or a numbered field (jointime2), not counted; here are path and text"),
+    "unread_phone": Text("没有读到号码，而不认识的键下写有电话号码，未采用；此处为键与原文", "no number was read, and one stands under a key that nobody knows, not used; here are key and text"),
     "meeting_in_text": Text("记录的一段文本中写有另一场会议，未作为会议读取；此处为该文本", "a text of the record holds another meeting, which was not read as one; here is the text"),
     "end_before_start": Text("结束早于开始；两者都保留", "it ends before it starts; both are kept"),
     "duration_mismatch": Text("时长与 结束 − 开始 相差超过 2 秒；都保留", "its duration differs from end − start by more than 2 s; all are kept"),
@@ -304,8 +305,8 @@ beside another."""
 _MEETING_PREFIXES = ("meeting", "conference", "conf")
 """What may stand in front of a meeting's candidate key (`confStartTime`); in front of a party's key anything may."""
 
-_WHOLE_KEYS = ("joined", "left")
-"""Keys of a party with nothing in front: `hasLeft` says whether, and not when."""
+_WHOLE_KEYS = ("joined", "left", "tel")
+"""Keys of a party with nothing in front: `hasLeft` says whether, and not when; a `hotel` has no phone."""
 
 _SEPARATORS = re.compile(r"[\s_\-]+")
 

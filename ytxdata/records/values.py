@@ -175,7 +175,7 @@ _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 # One sign, and of yuan only: `$12.5` read as yuan would be a wrong amount, `￥-￥5` is no amount at all.
 _YUAN = re.compile(r"^([+-]?)\s*(?:¥|CNY|RMB)|\s*(?:元|CNY|RMB)$", re.IGNORECASE)
 # Below it a number may be an extension (802) or a count (`size` 100).
-_SHORTEST_PHONE = 7
+_SHORTEST_PHONE, _MOST_DIGITS = 7, 15
 _NO_RECORDING = "notapes"
 # Eighteen digits fit into 64 bits whatever they are.
 _FEW_DIGITS = "^[0-9]{1,18}$"
@@ -254,6 +254,25 @@ def as_phone(value: Any) -> str | None:
     None."""
     text, reason = _text(value)
     return None if reason or text is None or len(text) < _SHORTEST_PHONE else phones.normalize(text)
+
+
+def phone_text(value: Any) -> str | None:
+    """Return the text of a value that is a phone whatever it is called: a mobile, or a number with 0 or + in front that
+    the plans know; else None. Dates and counters of seconds look like local numbers.
+
+    Examples
+    --------
+    >>> phone_text("154-0000-0001"), phone_text(15400000001), phone_text("20260105"), phone_text(1767600000)
+    ('154-0000-0001', '15400000001', None, None)
+    """
+    if isinstance(value, (int, Decimal)):
+        # a number may have as many digits as the sender likes, and be none at all
+        if value != value or abs(value) >= 10**_MOST_DIGITS or value != int(value):
+            return None
+        value = int(value)
+    kind, text = phones.number_class(as_phone(value)), str(value).lstrip()
+    is_told = kind == "mobile" or (kind in ("fixed", "international") and text[:1] in ("+", "0"))
+    return text if is_told else None
 
 
 def _texts(values: Values) -> Converted:

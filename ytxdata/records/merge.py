@@ -19,8 +19,8 @@ from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.schema import DEFAULT, PROVENANCE, Aliases, rows_of
 from ytxdata.records.spans import RawRecord, own_sizes
 
-_NAMED_PLACE = re.compile(r"\.[^.\[]*\d")
-"""A step through a key with a digit in it, as an id nearly always has."""
+_USUAL_PLACE = re.compile(r"\$(?:\.data)?(?:@?\[?\d*\]?)")
+"""The list under `data`, the answer itself, or a place in one that is damaged."""
 
 
 class Bytes(NamedTuple):
@@ -285,9 +285,9 @@ def _in_order(table: pa.Table, rank: np.ndarray[Any, Any]) -> pa.Table:
 
 
 def _with_place(detail: str | None, path: str) -> str | None:
-    """Return what was found with the path of the record, where a key that may be an id stands in it."""
-    # A list under a meeting id, of records that do not repeat it: only the key tells whose they are.
-    return f"{detail or ''} ({path})".lstrip() if _NAMED_PLACE.search(path) else detail
+    """Return what was found with the path of the record, but where nearly all stand."""
+    # Under another key it may be no record at all; and in a list under a meeting id the key alone tells whose it is.
+    return detail if _USUAL_PLACE.fullmatch(path) else f"{detail or ''} ({path})".lstrip()
 
 
 def _reject_table(tables: Normalized, refused: Sequence[_Refused]) -> pa.Table:

@@ -64,6 +64,17 @@ def test_a_sound_archive_is_said_to_be_sound(filled: Archive) -> None:
     assert found.n_files == len(files_of(filled))
 
 
+def test_what_lies_beside_an_archive_is_told_as_not_checked(filled: Archive) -> None:
+    assert filled.verify().beside == ()
+    (filled.path / "meetings.csv").write_text("meeting_id\n1\n")
+    (filled.path / "legs").mkdir()
+    found = filled.verify()
+    assert found.is_sound
+    assert found.beside == ("legs", "meetings.csv")
+    assert "not checked: legs, meetings.csv" in found.line.en
+    assert found.to_dict()["beside"] == ["legs", "meetings.csv"]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_flipped_bit_in_any_file_is_found_and_its_file_named(filled: Archive, seed: int) -> None:
     rng = random.Random(seed)

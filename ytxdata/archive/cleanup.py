@@ -13,12 +13,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ytxdata import times
-from ytxdata.archive.heads import GONE, Snapshot, gone_files, head_path, kept_lists, read_head, sequences, write_gone
-from ytxdata.archive.ownership import LAST_LAYOUT, LAYOUT, files_of
+from ytxdata.archive.heads import (
+    GONE,
+    HEADS,
+    Snapshot,
+    gone_files,
+    head_path,
+    kept_lists,
+    read_head,
+    sequences,
+    write_gone,
+)
+from ytxdata.archive.ownership import BIRTH, HOLDER, IDENTITY, LAST_LAYOUT, LAYOUT, files_of
 from ytxdata.archive.stored_files import (
+    DERIVED,
+    INDEX,
     INTERRUPTED,
+    RAW_TABLES,
     SCHEMAS,
     TARGET_BYTES,
+    WITNESSES,
     StoredFile,
     data_files,
     paths_of,
@@ -49,6 +63,14 @@ def named_files(root: Path, snapshot: Snapshot | None) -> set[str]:
     if snapshot.head.layout <= LAST_LAYOUT:
         return set(manifest(root))
     return set().union(*(paths_of(files) for _, files in kept_lists(root)))
+
+
+def beside(root: Path, layout: int) -> list[str]:
+    """Return what lies at the top of an archive and is nothing of it: a table there would be believed for the company
+    it keeps. Of older layouts nothing is said.
+    """
+    own = {IDENTITY, HEADS, *RAW_TABLES, DERIVED, INDEX, WITNESSES, INTERRUPTED, *BIRTH, HOLDER}
+    return sorted(path.name for path in root.iterdir() if path.name not in own) if layout == LAYOUT else []
 
 
 def heal(root: Path, snapshot: Snapshot | None) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from ytxdata.archive.cleanup import LISTS_KEPT, manifest, named_files
+from ytxdata.archive.cleanup import LISTS_KEPT, beside, manifest, named_files
 from ytxdata.archive.heads import (
     Head,
     Snapshot,
@@ -76,6 +76,8 @@ class Verification:
     """Rows that were derived anew from the raw records and compared; None when that was not done."""
     is_recomputed: bool = False
     """Whether what is claimed was judged anew from the raw answers."""
+    beside: tuple[str, ...] = ()
+    """What lies in the archive's folder and is nothing of it: not checked, and no damage."""
 
     @property
     def is_sound(self) -> bool:
@@ -107,6 +109,8 @@ class Verification:
             return _DAMAGED.format(n=len(self.damages), **checked)
         said = [_SOUND.format(**checked), _NO_ROWS if self.n_rows is None else _ROWS.format(n=self.n_rows)]
         said.append(_CLAIMS if self.is_recomputed else _NO_CLAIMS)
+        if self.beside:
+            said.append(_BESIDE.format(names=", ".join(self.beside[:5]), n=len(self.beside)))
         return Text("".join(one.zh for one in said), "".join(one.en for one in said))
 
     def to_dict(self) -> dict[str, object]:
@@ -118,14 +122,15 @@ class Verification:
             "n_pulls": self.n_pulls,
             "n_rows": self.n_rows,
             "is_recomputed": self.is_recomputed,
+            "beside": list(self.beside),
             "damages": [{"kind": d.kind, "name": d.name, **d.detail._asdict()} for d in self.damages],
         }
 
     def raise_if_damaged(self) -> None:
         """Raise DamagedError that names the damages, unless there are none."""
         if self.damages:
-            remedy = DERIVE_AGAIN if self.can_be_mended else _REMEDY
-            raise DamagedError(_listed(self.line, self.damages), remedy=remedy)
+            mends = DERIVE_AGAIN if self.can_be_mended else _REMEDY
+            raise DamagedError(_listed(self.line, self.damages), remedy=mends)
 
     def __str__(self) -> str:
         return self.line.in_(preferred_lang())
@@ -133,19 +138,17 @@ class Verification:
     def _repr_html_(self) -> str:
         lang = preferred_lang()
         rows = [(KINDS[damage.kind], f"{damage.name}: {damage.detail.in_(lang)}") for damage in self.damages]
-        return facts_card(_TITLE, rows, note=self.line, lang=lang)
+        return facts_card(Text("存档校验", "archive verification"), rows, note=self.line, lang=lang)
 
 
 def _listed(line: Text, damages: Sequence[Damage], most: int = 20) -> Text:
     rest = len(damages) - most
-    lines = [
-        (f"{KINDS[d.kind].zh} {d.name}：{d.detail.zh}", f"{KINDS[d.kind].en} {d.name}: {d.detail.en}") for d in damages
-    ]
+    called = [(KINDS[d.kind], d.name, d.detail) for d in damages]
+    lines = [(f"{kind.zh} {name}：{what.zh}", f"{kind.en} {name}: {what.en}") for kind, name, what in called]
     more = [(f"……另有 {rest} 处", f"… and {rest} more")] if rest > 0 else []
     return Text(*("\n  ".join([head, *texts]) for head, *texts in zip(line, *lines[:most], *more, strict=True)))
 
 
-_TITLE = Text("存档校验", "archive verification")
 _SOUND = Text(
     "存档完好：{n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用均与写入时一致",
     "the archive is sound: {n_files} files, {n_records} records and {n_pulls} pulls are what was written",
@@ -154,6 +157,9 @@ _ROWS = Text("；{n} 行派生数据与由原始记录重新得出的一致", ";
 _NO_ROWS = Text("；派生数据未重新得出", "; derived rows were not derived anew")
 _CLAIMS = Text("；完整性结论与由原始回答重新判断的一致", "; what it claims is what the rules say of the raw answers")
 _NO_CLAIMS = Text("；完整性结论未重新判断（--recompute）", "; what it claims was not judged anew (--recompute)")
+_BESIDE = Text(
+    "；另有 {n} 项不属于存档，未核对：{names}", "; not of the archive, and not checked: {names} ({n} in all)"
+)
 _DAMAGED = Text(
     "存档有 {n} 处损坏（已检查 {n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用）",
     "the archive is damaged in {n} places ({n_files} files, {n_records} records and {n_pulls} pulls checked)",
@@ -194,8 +200,7 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
     check = _Check(root)
     check.identity()
     check.heads()
-    n_rows: int | None = None
-    is_recomputed = False
+    n_rows, snapshot, is_recomputed = None, None, False
     try:
         snapshot = newest(root)
         check.files(snapshot)
@@ -211,7 +216,8 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
     except DamagedError as error:
         check.found("control", str(root), error.cause)
     damages = tuple(dict.fromkeys(check.damages))
-    return Verification(check.n_files, check.n_records, check.n_pulls, damages, n_rows, is_recomputed)
+    more = tuple(beside(root, LAYOUT if snapshot is None else snapshot.head.layout))
+    return Verification(check.n_files, check.n_records, check.n_pulls, damages, n_rows, is_recomputed, more)
 
 
 @dataclass
@@ -285,7 +291,11 @@ class _Check:
             )
         if owner and head.identity_sha256 != owner:
             self.found("control", IDENTITY, Text("不是写入时的身份文件", "it is not the identity file of that time"))
-        if head.layout == LAYOUT and line_below is not None and _sha256(line_below) != head.files_sha256:
+        if (
+            head.layout == LAYOUT
+            and line_below is not None
+            and hashlib.sha256(line_below).hexdigest() != head.files_sha256
+        ):
             self.found("control", name, _CHANGED)
         self.states.append((name, head.counts.get("pulls", 0), head.chain_sha256))
 
@@ -297,8 +307,7 @@ class _Check:
         ]
         self.n_files += len(wanted)
         # while somebody writes, files that no head names yet are as they should be
-        is_quiet = not (self.root / PENDING).exists()
-        if is_quiet:
+        if not (self.root / PENDING).exists():
             unnamed = Text("没有控制文件认领的文件", "no control file names it")
             named = named_files(self.root, snapshot)
             damaged += [Damage("stray", path, unnamed) for path in data_files(self.root) if path not in named]
@@ -374,14 +383,11 @@ class _Check:
         """Every observation is in the meetings or in the rejects, once."""
         derived = sum(file.rows for table in ("meetings", "rejects") for file in snapshot.files(table))
         if derived != snapshot.head.counts["observations"]:
-            self.found(
-                "law",
-                snapshot.head.generation,
-                Text(
-                    "会议与拒收之和不等于记录数；请运行 ytxdata rebuild",
-                    "meetings and rejects are not as many as the records; run ytxdata rebuild",
-                ),
+            wrong = Text(
+                "会议与拒收之和不等于记录数；请运行 ytxdata rebuild",
+                "meetings and rejects are not as many as the records; run ytxdata rebuild",
             )
+            self.found("law", snapshot.head.generation, wrong)
 
     def _pulls(self, snapshot: Snapshot) -> None:
         """Every pull follows the one before it, and its raw answer can be put together."""
@@ -436,14 +442,8 @@ class _Check:
                 )
 
 
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
 def _kind(path: str) -> Kind:
-    if "/_delta_log/" in path:
-        return "commit"
-    return "index" if path.startswith(f"{INDEX}/") else "data"
+    return "commit" if "/_delta_log/" in path else "index" if path.startswith(f"{INDEX}/") else "data"
 
 
 def _span(numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:

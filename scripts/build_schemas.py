@@ -185,6 +185,12 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
         Text("ytxdata export", "ytxdata export"),
         record({"folder": TEXT, "written": listed(TEXT), "unchanged": listed(TEXT), "removed": listed(TEXT), "rows": named(COUNT)}),
     ),
+    "archive-mirror": (
+        Text("ytxdata archive mirror", "ytxdata archive mirror"),
+        record({
+            "address": TEXT, "sequence": COUNT, "n_sent": COUNT, "n_bytes": COUNT, "n_present": COUNT, "n_removed": COUNT,
+        }),
+    ),
     "sql": (Text("ytxdata sql --format json", "ytxdata sql --format json"), listed(named(ANY))),
     "explain": (
         Text("ytxdata explain", "ytxdata explain"),

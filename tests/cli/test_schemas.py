@@ -45,6 +45,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 
 LOCAL = [
     ("archive-coverage", "archive coverage --archive sample.archive"),
+    ("archive-mirror", "archive mirror mirrored --archive sample.archive"),
     ("witness", "witness bill.csv --kind invoice --from 2025-11-01 --to 2025-12-01 --archive sample.archive"),
     ("verify-archive", "verify sample.archive"),
     ("report", "report --archive sample.archive --out out --format csv"),

@@ -17,6 +17,7 @@ from ytxdata.archive.changes import changes
 from ytxdata.archive.exportable import Exportable
 from ytxdata.archive.heads import Snapshot, newest, read
 from ytxdata.archive.known_meetings import certificate_of
+from ytxdata.archive.mirror import Mirrorable
 from ytxdata.archive.ownership import WAIT_S, no_archive, read_identity
 from ytxdata.archive.raw_answers import current_records, raw_answer
 from ytxdata.archive.sync import Asker, RebuildReport, SyncReport, rebuild, sync
@@ -36,7 +37,7 @@ from ytxdata.templates import facts_card
 from ytxdata.times import Instant, as_instant
 
 
-class Archive(Selectable, Exportable):
+class Archive(Selectable, Exportable, Mirrorable):
     """All meetings ever pulled, in every version, with the raw answers that brought them.
 
     Parameters
@@ -59,9 +60,6 @@ class Archive(Selectable, Exportable):
     ...     done.new, len(archive.meetings())
     (30, 30)
     """
-
-    def __init__(self, path: str | PathLike[str]) -> None:
-        self.path = Path(path)
 
     def sync(self, client: Asker, *, wait_s: float = WAIT_S, settle: timedelta = DEFAULT_POLICY.settle) -> SyncReport:
         """Bring the archive up to date: ask, judge every record, keep what is new, say what may be claimed.
@@ -409,15 +407,8 @@ class Archive(Selectable, Exportable):
         return newest(root)
 
     def _frame(self, name: str, start: Instant | None, end: Instant | None, as_of: Instant | None) -> pd.DataFrame:
-        return to_pandas(
-            table(
-                self.snapshot(),
-                name,
-                start=_instant(start, "start"),
-                end=_instant(end, "end"),
-                as_of=_instant(as_of, "as_of"),
-            )
-        )
+        edges = {"start": _instant(start, "start"), "end": _instant(end, "end"), "as_of": _instant(as_of, "as_of")}
+        return to_pandas(table(self.snapshot(), name, **edges))
 
     def __repr__(self) -> str:
         return f"Archive({str(self.path)!r})"

@@ -23,7 +23,14 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from ytxdata.archive.stored_files import INDEX, Files, StoredFile, described, telling_damage, telling_write_errors
-from ytxdata.errors import ArchiveLockedError, DamagedError, ForeignArchiveError, FutureLayoutError, NotAnArchiveError
+from ytxdata.errors import (
+    ArchiveLockedError,
+    DamagedError,
+    ForeignArchiveError,
+    FutureLayoutError,
+    NotAnArchiveError,
+    UsageError,
+)
 from ytxdata.files import PRIVATE_FILE, make_private_folder, write_whole
 from ytxdata.labels import Text
 
@@ -160,6 +167,9 @@ def check_layout(layout: object, root: Path) -> None:
 
 LOCK = "lock"
 HOLDER = "lock.holder"
+MARK = "mirror.json"
+"""Stands beside the files of a mirror, and keeps every writer away."""
+
 WAIT_S = 600.0
 """How long a second sync waits for the first: longer than a sync with slow answers takes."""
 
@@ -174,7 +184,14 @@ def writing(root: Path, wait_s: float = WAIT_S) -> Iterator[None]:
         Another living process holds it for longer than `wait_s` seconds.
     ArchiveWriteError
         The directory cannot be written.
+    UsageError
+        It is a mirror.
     """
+    if (root / MARK).exists():
+        raise UsageError(
+            Text(f"这是镜像，只能读：{root}", f"this is a mirror, which can only be read: {root}"),
+            remedy=Text(f"请写入存档本身；要把镜像当作存档恢复，先删除其中的 {MARK}", f"write to the archive itself; to restore from the mirror, remove its {MARK} first"),
+        )  # fmt: skip
     lock = FileLock(root / LOCK, mode=PRIVATE_FILE)
     with telling_write_errors(root):
         make_private_folder(root)

@@ -19,7 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from ytxdata.cli import fleet as of_fleets
 from ytxdata.cli.account import asks, doctor, fetch, sync
-from ytxdata.cli.archive import coverage, export, rebuild, sql, witness
+from ytxdata.cli.archive import coverage, export, mirror, rebuild, sql, witness
 from ytxdata.cli.audit import audit, pack, verify
 from ytxdata.cli.practice import demo, emulator, notebooks
 from ytxdata.cli.report import explain, report
@@ -206,7 +206,7 @@ app.add_typer(_archive)
 _fleet = typer.Typer(name="fleet", cls=Verbs, no_args_is_help=True, help="多个账户一起处理 / many accounts as one")
 app.add_typer(_fleet)
 _VERBS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
-    _archive: (rebuild, coverage),
+    _archive: (rebuild, coverage, mirror),
     _fleet: (of_fleets.sync, of_fleets.status, of_fleets.report, of_fleets.audit),
     app: (
         demo, asks(doctor), asks(fetch), asks(sync), witness, rebuild, report, explain, sql, export, audit, pack, verify,

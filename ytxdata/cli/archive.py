@@ -92,6 +92,35 @@ def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = Fal
     say(certificate.sentence)
 
 
+def mirror(
+    url: Annotated[str, typer.Argument(help="目录、file:// 或 s3://桶/前缀 / a folder, file:// or s3://bucket/prefix")],
+    archive: ArchiveDir = Path("meetings.archive"),
+    recheck: Annotated[
+        bool, typer.Option("--recheck", help="已在的文件也读回核对 / read back what is there already, too")
+    ] = False,
+    as_json: Json = False,
+    _lang: Language = None,
+) -> None:
+    """把存档镜像到别处 / Mirror the archive.
+
+    先传新文件、最后传最新状态，每个文件读回核对；读者任何时候都只看到完整的状态。全部原始数据（含完整号码）都会传出。凭证放在环境变量或 ~/.aws 中。
+
+    Send new files first and the newest state last, each read back and compared: readers see whole states only. All raw
+    data goes out, with full numbers. Credentials stand in the environment or in ~/.aws.
+
+    Example: ytxdata archive mirror s3://bucket/meetings --archive meetings.archive
+
+    Example: ytxdata report --archive s3://bucket/meetings --format html
+    """
+    from ytxdata.archive import Archive
+
+    done = Archive(archive).mirror(url, recheck=recheck)
+    if as_json:
+        emit(done.to_dict())
+    else:
+        say(done.line)
+
+
 def witness(
     source: Annotated[
         Path, typer.Argument(help="清单：CSV、XLSX 或 JSON / the list: CSV, XLSX or JSON", exists=True, dir_okay=False)

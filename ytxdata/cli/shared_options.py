@@ -69,8 +69,25 @@ Language = Annotated[
     str | None, typer.Option("--lang", callback=_speak, help="语言：zh、en、both / language: zh, en, both")
 ]
 ShowPhones = Annotated[bool, typer.Option("--show-phones", help="显示完整号码 / show phone numbers unmasked")]
+
+
+def _archive_dir(text: str) -> Path:
+    if "://" not in text:  # nothing of the archive is loaded for help
+        return Path(text)
+    from ytxdata.archive.mirror import archive_dir
+
+    return archive_dir(text)
+
+
 ArchiveDir = Annotated[
-    Path, typer.Option("--archive", help="存档目录 / archive directory [YTX_ARCHIVE]", envvar="YTX_ARCHIVE")
+    Path,
+    typer.Option(
+        "--archive",
+        help="存档目录，或镜像的网址 / archive directory, or the address of a mirror [YTX_ARCHIVE]",
+        envvar="YTX_ARCHIVE",
+        parser=_archive_dir,
+        metavar="PATH",
+    ),
 ]
 
 

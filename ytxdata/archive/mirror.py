@@ -1,0 +1,447 @@
+"""Mirrors: an archive copied to a folder or an object store, and read from there, so that no reader ever sees half a
+state; what was sent is read back and compared with the hashes that the heads hold.
+
+A mirror is laid out like the archive, with `mirror.json` beside it, which keeps every sync away: whatever were written
+there, the next mirror could not tell from damage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple, Self, TypeVar
+
+from filelock import FileLock
+
+from ytxdata.archive.cleanup import LISTS_KEPT
+from ytxdata.archive.heads import (
+    HEADS,
+    Head,
+    gone_files,
+    head_path,
+    link,
+    newest,
+    read_gone,
+    read_head,
+    sealed,
+    sequences,
+    whole_head,
+)
+from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, check_layout, no_archive, read_identity
+from ytxdata.archive.stored_files import (
+    DERIVED,
+    INDEX,
+    RAW_TABLES,
+    RESTORE,
+    WITNESSES,
+    StoredFile,
+    check_whole,
+    telling_damage,
+)
+from ytxdata.archive.stores import Store, is_url, local_path, store_at
+from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
+from ytxdata.files import PRIVATE_FILE, make_private_folder
+from ytxdata.labels import Text, preferred_lang
+
+FOLDERS = (*RAW_TABLES, DERIVED, INDEX, WITNESSES, HEADS)
+"""Where files of an archive lie: nothing else is sent, and nothing else is ever removed."""
+
+_OURS = re.compile(r"(?:\d{12}|gone-\d{12}-\d{12}|part-\d{5}-[0-9a-f-]{36})[^/]*")
+"""How files of an archive are called, also those of older layouts."""
+
+_HEAD = re.compile(rf"{HEADS}/(\d{{12}})\.json")
+AT_ONCE = 8
+"""How many files are sent at a time: small ones are nothing but waiting for the store."""
+
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class MirrorReport:
+    """What a mirror comes to.
+
+    Parameters
+    ----------
+    address
+        Where it stands.
+    sequence
+        The number of the head that its readers see now.
+    n_sent, n_bytes
+        Files that were sent, and what they hold.
+    n_present
+        Files that were there already.
+    n_removed
+        Files of earlier states that were removed.
+    """
+
+    address: str
+    sequence: int
+    n_sent: int
+    n_bytes: int
+    n_present: int
+    n_removed: int
+
+    @property
+    def line(self) -> Text:
+        """The result in one line."""
+        return Text(
+            f"镜像 {self.address} 为状态 {self.sequence}：传送 {self.n_sent} 个文件（{self.n_bytes:,} 字节，已读回核对），{self.n_present} 个已在，删除 {self.n_removed} 个旧文件",
+            f"the mirror {self.address} is at state {self.sequence}: {self.n_sent} files sent ({self.n_bytes:,} bytes, read back and checked), {self.n_present} there already, {self.n_removed} old ones removed",
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as plain JSON values, for programs."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def __str__(self) -> str:
+        return self.line.in_(preferred_lang())
+
+
+class Mirrorable:
+    """What an archive can do with mirrors of itself."""
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = local_path(path)
+
+    def mirror(self, url: str | PathLike[str], *, recheck: bool = False) -> MirrorReport:
+        """Bring a mirror of the archive up to date: a folder, or a bucket of an object store.
+
+        Parameters
+        ----------
+        url
+            A path, `file://…` or `s3://bucket/prefix`, with `?region=…&endpoint_override=…&scheme=…` for stores of
+            others; `gs://`, `oss://`, `abfs://` and the like where `fsspec` and the package of the store are
+            installed. Credentials stand in the environment or in `~/.aws`, never in the address.
+        recheck
+            Read back and compare everything that is there, too, not only what is sent.
+
+        Returns
+        -------
+        MirrorReport
+            How many files were sent, were there, and were removed.
+
+        Raises
+        ------
+        DamagedError
+            A file of the archive is not what was written: nothing was sent. Or the mirror does not give back what was
+            sent.
+        UsageError
+            The address cannot be used; it holds something else, the mirror of another archive, or a state that this
+            archive never had.
+        NotAnArchiveError
+            There is no archive.
+        NetworkError, ArchiveWriteError
+            The store could not be read or written: what was sent stays, and the next run goes on from there.
+
+        Notes
+        -----
+        Everything goes out: raw answers with full numbers, and the key of masked hashes. Files are sent first and the
+        newest head last, each beside its place, read back, and only then moved there: whoever reads meanwhile, or
+        after an interruption, sees the state before. Files that no head of the archive names any more are removed
+        when the new head is there. All local files are hashed before (about a second for a gigabyte). A sync may run
+        meanwhile.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import ytxdata as ytx
+        >>> archive = ytx.sample("archive")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     done = archive.mirror(f"{folder}/mirror")
+        ...     again = archive.mirror(f"{folder}/mirror")
+        ...     n_there = len(ytx.Archive(f"{folder}/mirror").meetings())
+        >>> done.n_sent > 0, again.n_sent, n_there == len(archive.meetings())
+        (True, 0, True)
+        """
+        root = self.path.absolute()
+        if read_identity(root) is None:
+            raise no_archive(root)
+        target = store_at(url)
+        if target.folder and (target.folder == root or root in target.folder.parents):
+            raise UsageError(
+                Text("镜像不能放在存档里面", "a mirror cannot stand inside of its archive"),
+                remedy=Text("请另选一个目录", "choose another folder"),
+            )
+        with _alone(root):
+            state = _while_others_write(root, _checked)
+            return _copy(state, store_at(root), target, recheck=recheck)
+
+    @classmethod
+    def at(cls, url: str, folder: str | PathLike[str] | None = None) -> Self:
+        """Return the archive that is mirrored at an address, as it is now, to be read.
+
+        Parameters
+        ----------
+        url
+            As in `mirror`.
+        folder
+            Where its files are kept on this machine; by default in the user's cache. They hold full numbers.
+
+        Returns
+        -------
+        Archive
+            All that reads works as ever; what writes is refused. Call again for what came since.
+
+        Raises
+        ------
+        NotAnArchiveError
+            There is no mirror, or its first run was not completed.
+        UsageError
+            The address cannot be used, or the folder holds something else.
+        DamagedError
+            A file is not what its head says.
+        NetworkError
+            The store could not be read.
+
+        Notes
+        -----
+        Files are fetched whole, all that the heads name and each of them once, and compared with their hashes; they
+        can be read by their owner alone. Nothing is read over the network afterwards.
+        """
+        return cls(fetched(url, folder))
+
+
+def fetched(url: str, folder: str | PathLike[str] | None = None) -> Path:
+    """Return a folder with what is mirrored at an address now; see `Archive.at`."""
+    source = store_at(url)
+    identity = source.read(IDENTITY)
+    if identity is None:
+        raise _no_mirror(source.address)
+    kept = Path(folder).absolute() if folder is not None else cache_folder() / hashlib.sha256(url.encode()).hexdigest()
+    make_private_folder(kept)
+    # beside it, not inside: a folder that holds anything is no place for a new mirror
+    with FileLock(kept.with_name(f"{kept.name}.lock"), mode=PRIVATE_FILE), TemporaryDirectory() as staged:
+        root = Path(staged)
+        (root / HEADS).mkdir()
+        (root / IDENTITY).write_bytes(identity)
+        sizes = source.sizes([HEADS])
+
+        def stage(name: str) -> None:
+            known = kept / name
+            is_known = known.is_file() and known.stat().st_size == sizes[name]
+            content = known.read_bytes() if is_known else source.read(name)
+            if content is not None:  # it went while the list was gone through
+                (root / name).write_bytes(content)
+
+        names = [name for name in sizes if name.endswith(".json") and _OURS.fullmatch(name.removeprefix(f"{HEADS}/"))]
+        _at_once(stage, names)
+        _copy(_state(root, _damage_in(source)), source, store_at(kept))
+    return kept
+
+
+def cache_folder() -> Path:
+    """Return where fetched mirrors are kept on this machine."""
+    home = Path.home()
+    if os.name == "nt":
+        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+    return base / "ytxdata" / "mirrors"
+
+
+def _no_mirror(address: str) -> NotAnArchiveError:
+    return NotAnArchiveError(
+        Text(f"这里没有完整的镜像：{address}", f"there is no whole mirror here: {address}"),
+        remedy=Text("检查地址；首次镜像中断的请再运行一次", "check the address; a first mirror that was cut short is to be run again"),
+    )  # fmt: skip
+
+
+class _State(NamedTuple):
+    """What is to be seen at the mirror: `data` and `control` hold size and hash, and content, by name; `listed` are the
+    heads whose files are all there, `hashes` those of all heads that are known.
+    """
+
+    identity: bytes
+    data: Mapping[str, StoredFile]
+    control: Mapping[str, bytes]
+    listed: frozenset[int]
+    hashes: Mapping[int, str]
+
+    @property
+    def sequence(self) -> int:
+        """The number of the newest head."""
+        return max(self.hashes)
+
+
+def _state(root: Path, is_gone: Callable[[StoredFile], bool]) -> _State:
+    """Return the state that control files in a folder tell of; the files they name may lie elsewhere."""
+    numbers = sequences(root)
+    if not numbers:
+        raise UsageError(
+            Text("存档还没有完成过同步", "the archive has no completed sync yet"),
+            remedy=Text("先运行 sync", "run sync first"),
+        )
+    raws = {number: read_head(root, number) for number in numbers}
+    last = raws[numbers[-1]]
+    check_layout(last.body["layout"], root)
+    if last.body["layout"] < LAYOUT:
+        raise UsageError(
+            Text("旧布局的存档不能镜像", "an archive of an older layout cannot be mirrored"),
+            remedy=Text("先运行一次 sync，它会升级布局", "run sync once: it brings the layout up to date"),
+        )
+    control = {
+        head_path(root, number).relative_to(root).as_posix(): b"\n".join(
+            [sealed(raw.body), *([raw.line_below] if raw.line_below is not None else [])]
+        )
+        for number, raw in raws.items()
+    }
+    hashes: dict[int, str] = {}
+    for path in gone_files(root):
+        hashes |= read_gone(path)
+        control[path.relative_to(root).as_posix()] = path.read_bytes()
+    hashes |= {number: raw.sha256 for number, raw in raws.items()}
+    data: dict[str, StoredFile] = {}
+    listed: set[int] = set()
+    lists = [number for number in reversed(numbers) if raws[number].line_below is not None]
+    for place, number in enumerate(lists):
+        files = [file for table in whole_head(root, number, raws[number])[1].values() for file in table]
+        # lists go oldest first, file by file: of one that is going, some may be gone (`cleanup.let_files_go`)
+        if place < LISTS_KEPT or not any(map(is_gone, files)):
+            listed.add(number)
+            data |= {file.path: file for file in files}
+    return _State((root / IDENTITY).read_bytes(), data, control, frozenset(listed), hashes)
+
+
+def _checked(root: Path) -> _State:
+    """Return the state of an archive of this machine, every file compared with its hash, every head with the chain."""
+    newest(root)  # says by itself what is no archive, or one of a newer version
+    state = _state(root, lambda file: not (root / file.path).exists())
+    head = Head.of(read_head(root, state.sequence).body)
+    past = ""
+    with telling_damage(HEADS, RESTORE):
+        for number in range(1, state.sequence):
+            past = link(past, state.hashes[number])
+        if head.past_sha256 != past or head.identity_sha256 != hashlib.sha256(state.identity).hexdigest():
+            raise ValueError("the control files do not follow each other")
+    _at_once(lambda file: check_whole(root, file), state.data.values())
+    return state
+
+
+def _while_others_write(root: Path, look: Callable[[Path], _State]) -> _State:
+    """Look again where a sync let files go while they were looked at: that is no damage."""
+    before = sequences(root)
+    try:
+        return look(root)
+    except DamagedError:
+        if sequences(root) == before:
+            raise
+        return look(root)
+
+
+def _damage_in(source: Store) -> Callable[[StoredFile], bool]:
+    there = source.sizes(folder for folder in FOLDERS if folder != HEADS)
+    return lambda file: there.get(file.path) != file.size
+
+
+def _copy(state: _State, source: Store, target: Store, *, recheck: bool = False) -> MirrorReport:
+    """Bring a mirror to a state; whatever instant this ends at, its readers see the state before or this one whole."""
+    _claim(target, state)
+    there = target.sizes(FOLDERS)
+    found = [int(match[1]) for name in there if (match := _HEAD.fullmatch(name))]
+    last = max(found, default=0)
+    if last:
+        _check_same_past(target, last, state)
+    sent: list[int] = []
+
+    def data(file: StoredFile) -> None:
+        if there.get(file.path) == file.size and not (recheck and target.sha256(file.path) != file.sha256):
+            return
+        if not target.put(file.path, source.pieces(file.path), file.sha256):
+            raise _not_as_sent(file.path)
+        sent.append(file.size)
+
+    def control(name: str) -> None:
+        content = state.identity if name == IDENTITY else state.control[name]
+        sha256 = hashlib.sha256(content).hexdigest()
+        if there.get(name) == len(content) and not (recheck and target.sha256(name) != sha256):
+            return
+        if not target.put(name, [content], sha256):
+            raise _not_as_sent(name)
+        sent.append(len(content))
+
+    _at_once(data, state.data.values())
+    # a head without its list, once it were the newest there, could not be read: such follow when the newest is there
+    names = {int(match[1]): name for name in sorted(state.control) if (match := _HEAD.fullmatch(name))}
+    bare = [name for number, name in names.items() if number >= last and number not in state.listed]
+    next_ones = [name for number, name in names.items() if number >= last and number in state.listed]
+    _at_once(control, [name for name in state.control if name not in {*bare, *next_ones}])
+    for name in next_ones:
+        control(name)
+    # last of all at its birth: a place with it and without a head would read as an account that has no meetings
+    if target.read(IDENTITY) != state.identity:
+        control(IDENTITY)
+    _at_once(control, bare)
+    # not before the head that does without them is there
+    wanted = {*state.data, *state.control}
+    old = [name for name in there if name not in wanted and _OURS.fullmatch(name.rsplit("/", 1)[-1])]
+    _at_once(target.remove, old)
+    n_present = len(wanted) + 1 - len(sent)
+    return MirrorReport(target.address, state.sequence, len(sent), sum(sent), n_present, len(old))
+
+
+def _claim(target: Store, state: _State) -> None:
+    """Mark an empty place as the mirror of this archive, or find that it is."""
+    owner = hashlib.sha256(state.identity).hexdigest()
+    mark = json.dumps({"format": "ytxdata-mirror", "archive": owner}, indent=1).encode() + b"\n"
+    found = target.read(MARK)
+    if found is None and target.is_empty():
+        target.put(MARK, [mark], hashlib.sha256(mark).hexdigest())
+    elif found != mark:
+        raise UsageError(
+            Text(f"{target.address} 不是这个存档的镜像", f"{target.address} is no mirror of this archive"),
+            remedy=Text("请选一个空的地址", "choose an empty place"),
+        )
+
+
+def _check_same_past(target: Store, last: int, state: _State) -> None:
+    line = (target.read(f"{HEADS}/{last:012d}.json") or b"").split(b"\n", 1)[0]
+    if state.hashes.get(last) == hashlib.sha256(line).hexdigest():
+        return
+    raise UsageError(
+        Text(
+            f"镜像 {target.address} 里有这个存档没有过的状态（{last}）：存档是较旧的副本，或镜像已损坏",
+            f"the mirror {target.address} holds a state ({last}) that this archive never had: the archive is an older copy, or the mirror is damaged",
+        ),
+        remedy=Text(
+            "核对两者：较新的一方才是存档；如镜像有误，请换一个空的地址",
+            "compare the two: the newer one is the archive; if the mirror is wrong, choose an empty place",
+        ),
+    )
+
+
+def _not_as_sent(name: str) -> DamagedError:
+    return DamagedError(
+        Text(f"{name} 读回的内容与控制文件所记不符", f"{name}, read back, is not what its head says"),
+        remedy=Text("运行 ytxdata verify 检查存档，然后再镜像一次", "check the archive with ytxdata verify, then mirror it again"),
+    )  # fmt: skip
+
+
+def _at_once(do: Callable[[_Item], object], items: Iterable[_Item]) -> None:
+    """Do something with many items, several at a time; the first error ends it."""
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        for _ in pool.map(do, list(items)):
+            pass
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _alone(root: Path) -> FileLock:
+    """Two mirrors at once of one archive could remove what the other has sent and not yet named."""
+    return FileLock(root / "mirror.lock", mode=PRIVATE_FILE)
+
+
+def archive_dir(text: str) -> Path:
+    """Return the folder that an option names: a path, or what is fetched from the address of a mirror."""
+    return fetched(text) if is_url(text) else Path(text)

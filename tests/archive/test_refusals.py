@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
+import random
 import subprocess
 import sys
 import time
@@ -219,3 +221,27 @@ def _no_space(*_: object, **__: object) -> None:
 
 def _not_permitted(*_: object, **__: object) -> None:
     raise PermissionError(errno.EACCES, "Permission denied")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files stands for a full disk")
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("room", [0, 6_000, 30_000])
+def test_a_full_disk_is_told_once_and_costs_nothing(archive: Archive, platform: Any, room: int) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    archive.sync(platform)
+    stored = archive.meetings()
+    # long and unlike, so that the files are larger than the room whatever their compression
+    platform.records = [{"meid": f"new-{i}", "name": random.Random(i).randbytes(100).hex()} for i in range(500)]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        with pytest.raises(ArchiveWriteError) as caught:
+            archive.sync(platform)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert says_what_to_do(caught.value)
+    del caught
+    gc.collect()  # what failed to close its file complains when it is let go
+    assert archive.meetings().equals(stored)
+    assert archive.sync(platform).new == 500

@@ -282,7 +282,8 @@ class TableWriter:
         """Finish the last file and return what a head says of each."""
         self._flush()
         if self._open is not None:
-            self._open.close()
+            with _failing_once(self._open):
+                self._open.close()
             self._open = None
         # told by the writer: to open each file again for its footer takes a third as long as to write it
         return [described(self.root, *pair) for pair in zip(self.paths, self._footers, strict=True)]
@@ -294,11 +295,13 @@ class TableWriter:
         if self._open is None or (self.root / self.paths[-1]).stat().st_size > TARGET_BYTES:
             self._next_file()
         assert self._open is not None
-        self._open.write_table(pa.concat_tables(waiting), row_group_size=ROW_GROUP)
+        with _failing_once(self._open):
+            self._open.write_table(pa.concat_tables(waiting), row_group_size=ROW_GROUP)
 
     def _next_file(self) -> None:
         if self._open is not None:
-            self._open.close()
+            with _failing_once(self._open):
+                self._open.close()
         path = f"{self.stem}-{len(self.paths)}.parquet" if self.paths else f"{self.stem}.parquet"
         if not self.paths:
             make_private_folder((self.root / path).parent)
@@ -314,6 +317,18 @@ class TableWriter:
             write_statistics=plain,
             metadata_collector=self._footers,
         )
+
+
+@contextlib.contextmanager
+def _failing_once(writer: pq.ParquetWriter) -> Iterator[None]:
+    """Let a full disk be told once: the writer would try to close its file again when it is let go, and complain of that
+    on the terminal.
+    """
+    try:
+        yield
+    except OSError:
+        writer.is_open = False
+        raise
 
 
 def described(

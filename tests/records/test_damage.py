@@ -349,3 +349,16 @@ def test_a_map_by_id_in_damaged_text_shares_no_bytes() -> None:
         for body in (f'{{"statusCode": "0", "data": {data}', f'{{"statusCode": "0", "data": {data}}}'):
             counts = merge_answers([read_answer(body.encode(), is_whole=False)]).counts
             assert counts.received == counts.meetings + counts.rejected + counts.duplicates == 3
+
+
+@pytest.mark.parametrize("key", ["me\\\\id", "\\\\meid", '\\"meid'])
+@pytest.mark.parametrize(
+    "around", ['{"statusCode":"0","data":%s}', '{"statusCode":"0","total":1,"data":{"m":%s}}', "%s"]
+)
+def test_a_record_whose_id_is_broken_in_two_ways_is_a_reject_from_its_head_on(key: str, around: str) -> None:
+    broken = (GOOD % 1).replace('"meid":', f'"{key}":').replace('"name":', '"name:', 1)
+    for text in (around % broken, f"{around % (GOOD % 2)}\n{around % broken}\n{around % (GOOD % 3)}"):
+        answer = read_answer(text.encode(), is_whole=False)
+        assert set(ids(merge_answers([answer]))) <= {"m2", "m3"}
+        (rejected,) = (one.raw for one in answer.records if b"m1" in one.raw)
+        assert rejected.startswith(broken.encode()[:-1]) and b"m2" not in rejected and b"m3" not in rejected

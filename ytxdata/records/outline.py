@@ -49,6 +49,9 @@ class _State(NamedTuple):
     told_since
         From where on the innermost object says something of a meeting, None where it does not: a question repeated,
         or the head of a broken record.
+    is_strange
+        Whether the innermost object has a value under a key that no answer has: the head of a record whose keys are
+        damaged, most likely.
     is_in_entry
         Whether an object is open whose key may be an id: a record of a map, which is given up as a whole.
     """
@@ -62,6 +65,7 @@ class _State(NamedTuple):
     is_filled: bool = False
     is_answer: bool = False
     told_since: tuple[int, _State] | None = None
+    is_strange: bool = False
     is_in_entry: bool = False
 
     @property
@@ -245,9 +249,19 @@ class Outline:
         told = self._state.told_since
         if told and not self._state.is_filled and told[0] >= start:
             at, self._state = told
+        elif (inner := self._strange(start)) is not None:
+            at, self._state = inner.start, inner.before
         while self._members and self._members[-1][0] >= at:
             self._members.pop()
         return at
+
+    def _strange(self, start: int) -> _Open | None:
+        """Return the innermost object if it is none of an answer's: in one piece with what does not fit in it, or the
+        head of a record would stay in the envelope and only its rest be rejected.
+        """
+        state = self._state
+        is_ours = state.is_strange and not state.is_answer and not state.is_filled
+        return state.open if is_ours and state.open is not None and state.open.start >= start else None
 
     def _after(self, token: re.Match[bytes]) -> _State:
         """Return the state behind a token."""
@@ -304,6 +318,7 @@ class Outline:
         return state._replace(
             awaits="comma",
             is_answer=state.is_answer or key in ENVELOPE_KEYS,
+            is_strange=state.is_strange or (state.top == b"{" and key not in _AROUND),
             told_since=state.told_since or ((self._since(state) or self._safe) if is_telling else None),
         )
 

@@ -321,8 +321,8 @@ class TableWriter:
 
 @contextlib.contextmanager
 def _failing_once(writer: pq.ParquetWriter) -> Iterator[None]:
-    """Let a full disk be told once: the writer would try to close its file again when it is let go, and complain of that
-    on the terminal.
+    """Let a full disk be told once: when it is let go, the writer would try to close its file again, and complain of
+    that on the terminal.
     """
     try:
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -309,3 +309,23 @@ def mask(phone: str) -> str:
     first = 3 if code else min(3, len(digits) - 8)
     last = max(0, min(4, len(digits) - max(code.end() if code else 0, first) - 4))
     return f"{digits[:first]}****{digits[len(digits) - last :]}"
+
+
+NO_ENDS: frozenset[str] = frozenset()
+
+
+def ends_of(phones: Iterable[str]) -> frozenset[str]:
+    """Return what tells known numbers where nothing else in a text says that it is one: their last seven and eight
+    digits, and the national number without 0.
+
+    Others could be cut out of a number too. Those that stand at the begin are of ten thousand people at once; and of
+    each length more that is looked for, more amounts and contracts would be taken for somebody's number.
+
+    Examples
+    --------
+    >>> sorted(ends_of(["0755-88880000"]))
+    ['75588880000', '8880000', '88880000']
+    """
+    known = (normalize(phone) or "" for phone in phones)
+    digits = [number.removeprefix("+86").removeprefix("+") for number in known]
+    return frozenset(one[-n:] for one in digits for n in (7, 8, len(one)) if len(one) >= max(n, 7))

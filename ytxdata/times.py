@@ -114,3 +114,17 @@ def clock_skew(server_date: datetime | None, asked_at: datetime, heard_at: datet
     if server_date is None:
         return None
     return (asked_at + (heard_at - asked_at) / 2 - server_date - timedelta(seconds=0.5)).total_seconds()
+
+
+def is_date(digits: str) -> bool:
+    """Tell whether digits are a date, with or without a time, of the years 1950 to 2049: later ones are rather the
+    local numbers that begin with 20.
+    """
+    form = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(digits))
+    if form is None or not "1950" <= digits[:4] <= "2049":
+        return False
+    try:
+        datetime.strptime(digits, form)  # noqa: DTZ007  only asked whether it is one
+    except ValueError:
+        return False
+    return True

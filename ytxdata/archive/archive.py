@@ -425,7 +425,7 @@ class Archive(Selectable, Exportable, Mirrorable):
             (_PLACE, str(self.path)),
             (Text("会议", "meetings"), f"{counts.get('meetings', 0):,}"),
             (Text("不同的记录（含各版本与拒收）", "distinct records (all versions, and rejects)"), f"{counts.get('observations', 0):,}"),
-            (Text("平台调用", "calls"), f"{counts.get('pulls', 0):,}"),
+            (Text("拉取", "pulls"), f"{counts.get('pulls', 0):,}"),
             (Text("所述时段（北京时间）", "what is claimed about (Beijing time)"), told),
             *((Text("旁证", "witness"), f"{one.name}: {one.text.in_(preferred_lang())}") for one in self.witnesses()),
         ]  # fmt: skip

@@ -155,13 +155,13 @@ def raw_answer(snapshot: Snapshot | None, pull_id: str) -> bytes:
     found = pulls.filter(pc.equal(pulls["pull_id"], pull_id)).to_pylist()
     if not found or snapshot is None:
         raise UsageError(
-            Text(f"存档里没有调用 {pull_id}", f"the archive has no pull {pull_id}"),
+            Text(f"存档里没有拉取 {pull_id}", f"the archive has no pull {pull_id}"),
             remedy=Text("可用的编号见 archive.pulls()", "archive.pulls() lists them"),
         )
     raw = put_together(snapshot, found[0])
     if raw is None:
         raise DamagedError(
-            Text(f"调用 {pull_id} 的原始回答已损坏", f"the raw answer of pull {pull_id} is damaged"),
+            Text(f"拉取 {pull_id} 的原始回答已损坏", f"the raw answer of pull {pull_id} is damaged"),
             remedy=Text("运行 ytxdata verify 查看详情", "run ytxdata verify for details"),
         )
     return raw

@@ -386,6 +386,6 @@ _HEAD_ASIDE = Text(
     "控制文件 {number} 无法读取，已移到 interrupted/", "head {number} cannot be read and was set aside in interrupted/"
 )
 _ADOPTED = Text(
-    "已收回失去控制文件的 {records} 条记录、{pulls} 次调用；它们暂不作为完整性证据",
+    "已收回失去控制文件的 {records} 条记录、{pulls} 次拉取；它们暂不作为完整性证据",
     "{records} records and {pulls} pulls that had lost their head were taken in; nothing is claimed for them yet",
 )

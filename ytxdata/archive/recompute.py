@@ -202,7 +202,7 @@ def _origins(snapshot: Snapshot) -> Iterator[Found]:
     for number in sorted(set(strangers))[:_MOST_TOLD]:
         yield "record", str(number), Text("不在它所说的回答里", "it is not in the answer that it names")
     if missing:
-        yield "record", f"{missing}", Text("所属的调用不存在", "no pull is the one they name")
+        yield "record", f"{missing}", Text("所属的拉取不存在", "no pull is the one they name")
 
 
 def _origin_of(snapshot: Snapshot) -> _Origin:
@@ -399,7 +399,7 @@ def _answers(snapshot: Snapshot) -> Iterator[Answer]:
             raw = put_together(snapshot, pull)
             if raw is None:
                 what = pull["pull_id"]
-                raise DamagedError(Text(f"调用 {what} 的原始回答已损坏", f"the raw answer of pull {what} is damaged"))
+                raise DamagedError(Text(f"拉取 {what} 的原始回答已损坏", f"the raw answer of pull {what} is damaged"))
             yield read_answer(
                 raw, asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
                 attempts=pull["attempts"], aliases=aliases,

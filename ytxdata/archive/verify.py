@@ -46,7 +46,7 @@ KINDS: dict[Kind, Text] = {
     "index": Text("索引", "index"),
     "record": Text("记录", "record"),
     "row": Text("派生数据行", "derived row"),
-    "pull": Text("调用", "pull"),
+    "pull": Text("拉取", "pull"),
     "law": Text("守恒", "law"),
     "claim": Text("主张", "claim"),
     "stray": Text("多余文件", "stray file"),
@@ -150,7 +150,7 @@ def _listed(line: Text, damages: Sequence[Damage], most: int = 20) -> Text:
 
 
 _SOUND = Text(
-    "存档完好：{n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用均与写入时一致",
+    "存档完好：{n_files} 个文件、{n_records} 条记录、{n_pulls} 次拉取均与写入时一致",
     "the archive is sound: {n_files} files, {n_records} records and {n_pulls} pulls are what was written",
 )
 _ROWS = Text("；{n} 行派生数据与由原始记录重新得出的一致", "; {n} derived rows are what the raw records give")
@@ -161,7 +161,7 @@ _BESIDE = Text(
     "；另有 {n} 项不属于存档，未核对：{names}", "; not of the archive, and not checked: {names} ({n} in all)"
 )
 _DAMAGED = Text(
-    "存档有 {n} 处损坏（已检查 {n_files} 个文件、{n_records} 条记录、{n_pulls} 次调用）",
+    "存档有 {n} 处损坏（已检查 {n_files} 个文件、{n_records} 条记录、{n_pulls} 次拉取）",
     "the archive is damaged in {n} places ({n_files} files, {n_records} records and {n_pulls} pulls checked)",
 )
 _REMEDY = Text(
@@ -412,16 +412,16 @@ class _Check:
         for row in read(snapshot, "pulls", ("ordinal", *CHAINED)).sort_by("ordinal").to_pylist():
             self.n_pulls += 1
             if (row["previous_sha256"] or "") != previous:
-                self.found("pull", row["pull_id"], Text("与前一次调用不衔接", "it does not follow the pull before it"))
+                self.found("pull", row["pull_id"], Text("与前一次拉取不衔接", "it does not follow the pull before it"))
             previous = pull_sha256(row)
             ends.append(previous)
         for name, n_pulls, end in self.states:
             # a forged head, sealed anew, or one that tells of pulls that were taken out, fits no beginning of the chain
             if n_pulls >= len(ends) or ends[n_pulls] != end:
-                self.found("control", name, Text("与调用链不符", "the chain of pulls does not have what it tells of"))
+                self.found("control", name, Text("与拉取链不符", "the chain of pulls does not have what it tells of"))
         # pulls taken off the end leave a chain without a break: the newest head alone knows where it ended
         if previous != snapshot.head.chain_sha256 or self.n_pulls != snapshot.head.counts["pulls"]:
-            self.found("pull", "pulls", Text("调用链的末端不符", "the chain of pulls does not end as it should"))
+            self.found("pull", "pulls", Text("拉取链的末端不符", "the chain of pulls does not end as it should"))
 
     def _answers(self, snapshot: Snapshot, pulls: list[dict[str, Any]]) -> None:
         """Put raw answers together and compare their hashes."""

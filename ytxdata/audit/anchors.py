@@ -369,13 +369,13 @@ def verify_heads(archive: Archive, path: str | Path) -> Text:
         if own is None or (own["chain"], own["masked_chain"]) != (head.get("chain"), head.get("masked_chain")):
             raise DamagedError(
                 Text(
-                    f"历史被改写：第 {agreed} 次之后、第 {n} 次及之前的查询，与 {head.get('asked_at')} 公布的不符（存档现有 {len(known)} 次）",
+                    f"历史被改写：第 {agreed} 次之后、第 {n} 次及之前的拉取，与 {head.get('asked_at')} 公布的不符（存档现有 {len(known)} 次）",
                     f"history was rewritten after pull {agreed} and up to pull {n}: it is not the one published at {head.get('asked_at')} (the archive has {len(known)})",
                 ),
                 remedy=Text("与备份比较，查明是谁改写", "compare it with a backup, and find out who rewrote it"),
             )
         agreed = n
     return Text(
-        f"{len(given)} 个公布的链首一致，至第 {agreed} 次查询（共 {len(known)} 次）",
+        f"{len(given)} 个公布的链首一致，至第 {agreed} 次拉取（共 {len(known)} 次）",
         f"{len(given)} published heads agree, up to pull {agreed} of {len(known)}",
     )

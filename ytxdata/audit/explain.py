@@ -81,7 +81,7 @@ def _notes(
         )
     if pulls:
         listed = ", ".join(pulls[:10]) + (" …" if len(pulls) > 10 else "")
-        notes.append(Text(f"可由这些查询证明：{listed}", f"proven by the pulls {listed}"))
+        notes.append(Text(f"可由这些拉取证明：{listed}", f"proven by the pulls {listed}"))
     if n > MOST:
         notes.append(
             Text(f"共 {n} 个记录版本，只列出前 {MOST} 个", f"{n} versions of records, the first {MOST} are shown")

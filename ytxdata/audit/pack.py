@@ -45,7 +45,7 @@ from ytxdata.metrics.usage import usage
 from ytxdata.records.normalize import parser_mark
 from ytxdata.records.schema import DEFAULT
 from ytxdata.tables import csv
-from ytxdata.tables.masking import evidence, masked
+from ytxdata.tables.masking import evidence, masked, sharing_ends
 from ytxdata.tables.table import Table, record_table
 from ytxdata.templates import facts_card
 from ytxdata.version import __version__
@@ -64,9 +64,9 @@ _README = """会议历史证据包 / Evidence pack of a meeting history
 
 内容 / What is in it
   manifest.json      每个文件的大小和 SHA-256 / size and SHA-256 of every file
-  pulls.json         每次查询，按保存顺序，每次含前一次的指纹 / every pull, in the order of keeping, each with the hash of the one before
+  pulls.json         每次拉取，按保存顺序，每次含前一次的指纹 / every pull, in the order of keeping, each with the hash of the one before
   certificate.json   各时段的完整性结论 / what may be claimed about completeness, by period
-  findings.json/csv  审计发现及所依据的查询 / findings, and the pulls that prove them
+  findings.json/csv  审计发现及所依据的拉取 / findings, and the pulls that prove them
   tables/            会议、参会方、用量、改动（号码已打码）/ meetings, legs, usage, changes (numbers masked)
   witnesses.json     另给的名单（有的话）：如何读取、指纹 / lists from elsewhere, if any: how each is read, and its hash
   raw/               平台的原始回答（仅在注明时包含）/ the platform's raw answers (only where the manifest says so)
@@ -131,7 +131,7 @@ class Pack:
             else Text("", "")
         )
         return Text(
-            f"证据包 {self.path}：{self.n_files} 个文件、{self.n_pulls} 次查询，{raw.zh}{key.zh}\nSHA-256 {self.sha256}（请存放到别处：链本身挡不住其主人重做）\nmanifest {self.manifest_sha256}",
+            f"证据包 {self.path}：{self.n_files} 个文件、{self.n_pulls} 次拉取，{raw.zh}{key.zh}\nSHA-256 {self.sha256}（请存放到别处：链本身挡不住其主人重做）\nmanifest {self.manifest_sha256}",
             f"pack {self.path}: {self.n_files} files, {self.n_pulls} pulls, {raw.en}{key.en}\nSHA-256 {self.sha256} (keep it elsewhere: a chain alone does not stop its owner from rebuilding it)\nmanifest {self.manifest_sha256}",
         )
 
@@ -277,34 +277,38 @@ def parts(
 ) -> Iterator[tuple[str, bytes]]:
     """Yield every file by name; without a secret the raw answers too, and hashes as they are."""
     stamp = max((row["asked_at"] for row in pulls), default=datetime(1980, 1, 1, tzinfo=UTC))
+    certificate = archive.certificate()
+    tables: list[Table] = sharing_ends(
+        [
+            findings,
+            findings.summary(),
+            record_table(archive.meetings(), "meetings", certificate=certificate),
+            record_table(archive.legs(), "legs", certificate=certificate),
+            usage(archive, by="month"),
+            changes(archive),
+            moved(archive),
+        ]
+    )
     yield README, _README.encode()
     yield VERIFY, own_verifier()
     yield PULLS, canonical([{name: _plain(row[name]) for name in CHAINED} for row in pulls])
     lists, bytes_of = _witnesses(snapshot, secret)
     if lists:  # a pack of an archive without any is the same as ever
         yield WITNESSES, canonical(lists)
-    yield CERTIFICATE, canonical(certificate_json(archive.certificate(), secret))
+    yield CERTIFICATE, canonical(certificate_json(certificate, secret))
     yield (
         FINDINGS,
         canonical(
             _findings(
-                findings, {*(row["pull_id"] for row in pulls), *(one["reading"]["name"] for one in lists)}, secret
+                replace(findings, ends=tables[0].ends),
+                {*(row["pull_id"] for row in pulls), *(one["reading"]["name"] for one in lists)},
+                secret,
             )
         ),
     )
-    certificate = archive.certificate()
-    tables: list[Table] = [
-        findings,
-        findings.summary(),
-        record_table(archive.meetings(), "meetings", certificate=certificate),
-        record_table(archive.legs(), "legs", certificate=certificate),
-        usage(archive, by="month"),
-        changes(archive),
-        moved(archive),
-    ]
     with tempfile.TemporaryDirectory(prefix="ytxdata-pack-") as folder:
         for table in tables:
-            place = "" if table is findings else "tables/"
+            place = "" if table.name == findings.name else "tables/"
             leaving = masked(replace(table, secret=archive.secret), plain_hashes=secret is None)
             written = csv.write(leaving, Path(folder) / f"{table.name}.csv", dialect="machine", written_at=stamp)
             for file in (written, written.with_suffix(".about.json")):

@@ -38,7 +38,7 @@ FIGURES = ("meetings", "meeting_minutes", "leg_minutes", "legs", "people")
 _MOVED = (
     Definition(key="period", zh="月份", en="month", unit="text"),
     Definition(key="figure", zh="指标", en="figure", unit="text", formula=Text("用量报表的列；amount_yuan 为平台给出的金额之和", "a column of the usage report; amount_yuan is the sum of the platform's amounts")),
-    Definition(key="as_of", zh="当时", en="as of", unit="time", formula=Text("该月结束后的第一次查询（或所给的时刻）：最早可能出报表的时刻", "the first pull after the month had ended (or what was given): the earliest a report could be made")),
+    Definition(key="as_of", zh="当时", en="as of", unit="time", formula=Text("该月结束后的第一次拉取（或所给的时刻）：最早可能出报表的时刻", "the first pull after the month had ended (or what was given): the earliest a report could be made")),
     Definition(key="then", zh="当时的数", en="then"),
     Definition(key="now", zh="现在的数", en="now"),
     Definition(key="difference", zh="差", en="difference", formula=Text("现在 − 当时", "now − then")),
@@ -124,9 +124,9 @@ def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool =
     then = None if as_of is None else as_instant(as_of, name="as_of")
     if then is not None and (not asked or then < min(asked)):
         raise UsageError(
-            Text("那时还没有任何查询", "nothing had been pulled by then"),
+            Text("那时还没有任何拉取", "nothing had been pulled by then"),
             remedy=Text(
-                f"第一次查询在 {beijing_text(min(asked, default=None))}",
+                f"第一次拉取在 {beijing_text(min(asked, default=None))}",
                 f"the first pull was at {beijing_text(min(asked, default=None))}",
             ),
         )

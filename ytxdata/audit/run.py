@@ -19,6 +19,7 @@ from ytxdata.audit.invoice import Invoice
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.facts import Scope
+from ytxdata.phones import ends_of
 from ytxdata.tables.lists import AddressBook, Listed
 from ytxdata.tables.table import Table
 from ytxdata.times import Instant, as_instant, beijing_text, instant_of
@@ -136,6 +137,7 @@ def run(
         edges=(scope.start, scope.end),
         certificate=data.certificate,
         secret=source.secret if isinstance(source, Archive) else None,
+        ends=ends_of(row["text"] for row in data.rows("SELECT text FROM creators WHERE e164 IS NOT NULL")),
         pulls=pulls,
         not_run=not_run,
         ran=tuple(check.key for check in ran),

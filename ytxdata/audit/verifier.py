@@ -309,12 +309,12 @@ class Unpacked:
         previous = ""
         for pull in self.pulls:
             if (pull.get("previous_sha256") or "") != previous:
-                raise BrokenError(f"pull {pull.get('pull_id')} does not follow the one before it / 与前一次查询不衔接")
+                raise BrokenError(f"pull {pull.get('pull_id')} does not follow the one before it / 与前一次拉取不衔接")
             previous = sha256(canonical(pull))
             self.ends.append(previous)
         if previous != self.manifest["chain_sha256"] or len(self.pulls) != self.manifest["n_pulls"]:
-            raise BrokenError("the chain of pulls does not end as the manifest says / 查询链的末端与清单不符")
-        return f"{len(self.pulls)} pulls, chain {previous or '—'} / {len(self.pulls)} 次查询，链 {previous or '—'}"
+            raise BrokenError("the chain of pulls does not end as the manifest says / 拉取链的末端与清单不符")
+        return f"{len(self.pulls)} pulls, chain {previous or '—'} / {len(self.pulls)} 次拉取，链 {previous or '—'}"
 
     @cached_property
     def witnesses(self) -> list[dict[str, Any]]:
@@ -334,7 +334,7 @@ class Unpacked:
             marks[one["path"]] = (one["bytes"], one["sha256"])
         held = marks if self.manifest["include_raw"] else {}
         if strange := sorted(name for name in self.files.sizes if name.startswith("raw/") and name not in held):
-            raise BrokenError(f"{strange[:5]} are the answers of no pull / {strange[:5]} 不是任何查询的回答")
+            raise BrokenError(f"{strange[:5]} are the answers of no pull / {strange[:5]} 不是任何拉取的回答")
         if not held:
             return "left out: answers are known by their hashes only / 未包含原始回答，只有其指纹"
         for name, mark in held.items():
@@ -351,7 +351,7 @@ class Unpacked:
         for one in [*periods, *findings]:
             strange = sorted(set(one["pulls"]) - known)
             if strange:
-                raise BrokenError(f"it rests on a pull that is not in the chain: {strange[0]} / 所依据的查询不在链中")
+                raise BrokenError(f"it rests on a pull that is not in the chain: {strange[0]} / 所依据的拉取不在链中")
         if strange := sorted({one["status"] for one in findings} - STATUSES):
             raise BrokenError(f"no finding is {strange[:5]} / 发现没有此种状态：{strange[:5]}")
         self._check_twins(findings)
@@ -414,13 +414,13 @@ class Unpacked:
             if end != head["chain" if has_raw else "masked_chain"]:
                 raise BrokenError(
                     f"history was rewritten after pull {agreed} and up to pull {head['pulls']}, published {head['asked_at']}"
-                    f" / 历史被改写：第 {agreed} 次之后至第 {head['pulls']} 次查询，公布于 {head['asked_at']}"
+                    f" / 历史被改写：第 {agreed} 次之后至第 {head['pulls']} 次拉取，公布于 {head['asked_at']}"
                 )
             agreed = head["pulls"]
         if not compared:
             raise BrokenError("none of the heads is of a state in this pack / 没有一个公布的链首属于本包")
         n, of = len(compared), len(self.ends)
-        agree = f"{n} published heads agree, up to pull {agreed} of {of} / {n} 个公布的链首一致，至 {of} 次查询中的第 {agreed} 次"
+        agree = f"{n} published heads agree, up to pull {agreed} of {of} / {n} 个公布的链首一致，至 {of} 次拉取中的第 {agreed} 次"
         if later := sum(head["pulls"] > len(self.ends) for head in self.asked.heads or ()):
             self.left.append(
                 f"{later} later heads are not in this pack: pulls after its last were published / 有 {later} 个更晚公布的链首不在本包中"
@@ -508,7 +508,7 @@ def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
 CHECKS: tuple[tuple[str, Callable[[Unpacked], str]], ...] = (
     ("manifest  清单", Unpacked.check_manifest),
     ("files     文件", Unpacked.check_files),
-    ("chain     查询链", Unpacked.check_chain),
+    ("chain     拉取链", Unpacked.check_chain),
     ("raw       原始回答", Unpacked.check_raw),
     ("findings  发现", Unpacked.check_findings),
     ("signature 签名", Unpacked.check_signature),
@@ -521,8 +521,8 @@ missing between them.
 Not proven by this pack alone: that its maker did not rebuild everything, chain and manifest included, before handing it
 on. Compare the SHA-256 of the pack (or the public key of its signature, --public-key, or published heads, --heads) with
 what was kept elsewhere at the time. Nor can it show what the platform never listed.
-已证实：本证据包制成之后没有被改动；各次查询按保存的顺序排列，中间没有缺失。
-仅凭本包不能证实：制作者没有在交出之前把全部内容（连同查询链和清单）重做一遍。请与当时存放在别处的 SHA-256（或签名公钥 --public-key、公布的链首 --heads）核对。平台从未列出的会议也无从得知。"""
+已证实：本证据包制成之后没有被改动；各次拉取按保存的顺序排列，中间没有缺失。
+仅凭本包不能证实：制作者没有在交出之前把全部内容（连同拉取链和清单）重做一遍。请与当时存放在别处的 SHA-256（或签名公钥 --public-key、公布的链首 --heads）核对。平台从未列出的会议也无从得知。"""
 
 WITHOUT_RAW = """
 Without the raw answers it cannot be checked that findings and tables follow from what the platform said; ask for a pack

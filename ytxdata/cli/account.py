@@ -49,7 +49,7 @@ class AccountOptions:
     total_timeout: Annotated[
         float | None,
         typer.Option(
-            help="一次查询连同重试的总时限，秒 / seconds for a query with all its attempts [YTX_TOTAL_TIMEOUT]"
+            help="一次调用连同重试的总时限，秒 / seconds for a query with all its attempts [YTX_TOTAL_TIMEOUT]"
         ),
     ] = None
 
@@ -238,6 +238,7 @@ def fetch(
     """
     if count is not None and confid is not None:
         raise UsageError(Text("--count 与 --confid 不能同时使用", "--count and --confid exclude each other"))
+    from ytxdata.tables.masking import sharing_ends
     from ytxdata.tables.table import record_table
 
     refuse_existing([path for path in (csv, legs_csv) if path and not force])
@@ -251,8 +252,12 @@ def fetch(
     except KeyboardInterrupt:
         chosen.interrupted = _kept(received, raw)
         raise
-    meetings = record_table(history.meetings, "meetings", certificate=history.certificate)
-    legs = record_table(history.legs, "legs", certificate=history.certificate)
+    meetings, legs = sharing_ends(
+        [
+            record_table(history.meetings, "meetings", certificate=history.certificate),
+            record_table(history.legs, "legs", certificate=history.certificate),
+        ]
+    )
     if raw:
         history.save_raw(raw)
     if csv:

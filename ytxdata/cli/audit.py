@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -96,7 +97,8 @@ def audit(
     if out is not None:
         tables += [changes(Archive(archive)), moved(Archive(archive))]
         for table in tables:
-            written.append(table.to_csv(out / f"{table.name}.csv", show_phones=show_phones))
+            told = replace(table, ends=found.ends)
+            written.append(told.to_csv(out / f"{table.name}.csv", show_phones=show_phones))
     if as_json:
         _emit(shown, tables, show_phones, failing)
     else:
@@ -193,7 +195,7 @@ def pack(
 ) -> None:
     """制作证据包 / Make an evidence pack.
 
-    把查询链、证书、发现、表格和 verify.py 放进一个 ZIP；在另一台机器上运行 python3 -I verify.py 即可核对。
+    把拉取链、证书、发现、表格和 verify.py 放进一个 ZIP；在另一台机器上运行 python3 -I verify.py 即可核对。
 
     Put the chain of pulls, certificate, findings, tables and verify.py into one ZIP; `python3 -I verify.py` checks it
     on any other machine.

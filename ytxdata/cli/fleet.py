@@ -95,7 +95,7 @@ def sync(
         float | None, typer.Option(help="连接和静默的时限，秒 / seconds to connect, and of silence while reading")
     ] = None,
     total_timeout: Annotated[
-        float | None, typer.Option(help="一次查询连同重试的总时限，秒 / seconds for a query with all its attempts")
+        float | None, typer.Option(help="一次调用连同重试的总时限，秒 / seconds for a query with all its attempts")
     ] = None,
     as_json: Json = False,
     _lang: Language = None,

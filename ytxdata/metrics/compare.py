@@ -181,7 +181,7 @@ def _spans(
     if last <= start:
         raise UsageError(
             Text(
-                f"该时段尚未开始或尚未查询：{period}", f"the period has not begun, or was not asked for yet: {period}"
+                f"该时段尚未开始或尚未拉取：{period}", f"the period has not begun, or was not asked for yet: {period}"
             ),
             remedy=Text(f"数据到 {beijing_text(last)} 为止", f"the data ends at {beijing_text(last)}"),
         )
@@ -206,7 +206,7 @@ def _not_asked(sides: Sequence[_Side], begin: datetime | None) -> tuple[Text, ..
         return (Text("没有任何数据：各项未知（空）", "there is no data at all: every figure is unknown (null)"),)
     return (
         Text(
-            f"数据自 {beijing_text(begin)} 起；在此之前的时段没有查询，各项未知（空），不是 0",
+            f"数据自 {beijing_text(begin)} 起；在此之前的时段没有拉取，各项未知（空），不是 0",
             f"the data begins at {beijing_text(begin)}; of a period before that nothing was asked, and its figures are unknown (null), not 0",
         ),
     )

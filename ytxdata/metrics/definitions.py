@@ -29,8 +29,8 @@ _TABLE = (
     # ── what a row is about ──
     _define("period", "时段", "period", "text", "北京时间的日（2026-03-05）、周（周一的日期）、月（2026-03）或 total；会议整场归入其开始时刻所在的日", "a day (2026-03-05), a week (the date of its Monday), a month (2026-03) or total, in Beijing time; a whole meeting goes to the day it started", Text("ISO 8601", "ISO 8601"), example="2026-03", is_nullable=False),
     _define("group", "组", "group", "text", "会议的组是其发起人的组（或其名称、规模的组）；接入的组是其自身号码的组；无法归组的为 “not in the book”（不在通讯簿）、“unknown”（未知）或 “other names”（其他名称）", "the group of a meeting is that of its creator (or of its name or size), the group of a leg that of its own number; what is in none is “not in the book”, “unknown” or “other names”", example="销售部", is_nullable=False),
-    _define("is_partial", "不完整时段", "partial period", "", "该时段被所查询的起止、存档的起点或今天（最近一次查询）截断", "the period is cut short by the request, by the begin of the archive, or by today (the last pull)", example="false", is_nullable=False),
-    _define("covered_pct", "覆盖比例", "covered", "%", "该时段中被查询、已存档且已过去的时间 × 100 ÷ 整个时段；无从得知为空", "time of the period that was asked for, is archived and is over × 100 ÷ the whole period; null when that cannot be known", example="100.0"),
+    _define("is_partial", "不完整时段", "partial period", "", "该时段被所选的起止、存档的起点或今天（最近一次拉取）截断", "the period is cut short by the request, by the begin of the archive, or by today (the last pull)", example="false", is_nullable=False),
+    _define("covered_pct", "覆盖比例", "covered", "%", "该时段中被选取、已存档且已过去的时间 × 100 ÷ 整个时段；无从得知为空", "time of the period that was asked for, is archived and is over × 100 ÷ the whole period; null when that cannot be known", example="100.0"),
     _define("creator", "发起人", "creator", "phone", "发起人号码的 E.164 规范形式；不是电话号码的保持原文", "the creator's number in E.164 form; what is no telephone number stays as given", example="+8615400000001"),
     _define("number", "号码", "number", "phone", "参会方号码的 E.164 规范形式；未显示号码为空", "a party's number in E.164 form; null when withheld", example="+8615400000002"),
     _define("meeting_id", "会议编号", "meeting id", "id", "平台给出的会议编号", "the id the platform gave", example="20260305085500123456789012345", is_nullable=False),
@@ -113,7 +113,7 @@ _TABLE = (
     _define("inside_shared", "内部共同（分钟）", "shared inside", "min", "本单位至少两人同时在同一会议中的秒数之和 ÷ 60", "seconds during which two or more of its people are in one meeting, summed over meetings ÷ 60", example="1210.5"),
     _define("inside_shared_pct", "内部占比", "share inside", "%", "内部共同 × 100 ÷（内部共同 + 与外部共同）；都为 0 则为空", "shared inside × 100 ÷ (shared inside + shared with others); null when both are 0", example="57.2"),
     # ── explain ──
-    _define("pull_id", "查询编号", "pull id", "id", "带来该记录的查询", "the pull that brought the record", example="20260305T100000.000000Z-5f2b9c1e7a3d4e60"),
+    _define("pull_id", "拉取编号", "pull id", "id", "带来该记录的拉取", "the pull that brought the record", example="20260305T100000.000000Z-5f2b9c1e7a3d4e60"),
     _define("used", "已计入", "used", "", "该记录是否计入本行", "whether the record is part of the row", example="true", is_nullable=False),
     _define("reason", "未计入原因", "reason", "text", "未计入的原因键；见 .excluded", "key of the reason when it is not used; see .excluded", example="leg_end_unknown"),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from ytxdata.metrics.report import Report
 from ytxdata.records.schema import TableName
 from ytxdata.tables.described import Definition, unit_of
 from ytxdata.tables.html import number, shown
+from ytxdata.tables.masking import ends_in
 from ytxdata.tables.table import Table, record_table
 from ytxdata.times import BEIJING, beijing_text, instant_of, now
 
@@ -269,6 +270,8 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
         name: _records(still, name, ask, certificate, reports["usage"], ids) for name in RECORDS
     }
     notes = _nothing(still, ask, records["meetings"])
+    coverage = record_table(certificate.frame, "coverage", period=period, certificate=certificate, secret=still.secret)
+    ends = ends_in(*records.values(), *reports.values())
     step("figures")
     last = instant_of(source.claimed[1])
     earlier = ask.before(last)
@@ -277,11 +280,9 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
         before = ((earlier.start, earlier.end), still.certificate(earlier.start, earlier.end))
     return Collection(
         ask=ask,
-        records=records,
-        reports=reports,
-        coverage=record_table(
-            certificate.frame, "coverage", period=period, certificate=certificate, secret=still.secret
-        ),
+        records={name: replace(table, ends=ends) for name, table in records.items()},
+        reports={name: replace(report, ends=ends) for name, report in reports.items()},
+        coverage=coverage,
         figures=key_figures(source, ask, earlier),
         period=period,
         certificate=certificate,

@@ -318,6 +318,8 @@ class Described:
     secret
         Key of the archive under which hashes of its raw text leave (`Archive.secret`); None: a key of this process,
         which nobody can ask again.
+    ends
+        Ends of the numbers that stand in tables which leave together with this one: hidden in its texts too.
     is_open
         Whether numbers stand in it in full, as somebody asked: a file of it is for its owner alone.
     """
@@ -332,6 +334,7 @@ class Described:
     certificate: Completeness | None = None
     zone: str = ZONE_NAME
     secret: bytes | None = field(default=None, repr=False)
+    ends: frozenset[str] = field(default=frozenset(), repr=False)
     is_open: bool = False
 
     @cached_property

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.phones import normalize
+from ytxdata.phones import NO_ENDS, ends_of, normalize
 from ytxdata.redact import hide_credentials, keyed_hashes
 from ytxdata.tables.described import Definition, Described, to_plain
 from ytxdata.tables.lists import AddressBook
@@ -181,12 +181,13 @@ def masked(
     rows = to_plain(table.arrow, table.zone)
     hide = pseudonyms.of_phone if pseudonyms else (str if show_phones else hidden)
     secret = pseudonyms.secret if pseudonyms else table.secret or _OF_THIS_PROCESS
+    ends = NO_ENDS if show_phones else table.ends | ends_in(table)
 
     def tell(text: str) -> str:
         """A text that is no number: numbers, hashes and what opens an address hidden in it."""
         if show_phones:
             return text
-        seen = hide_in_text(hide_credentials(text), hide)
+        seen = hide_in_text(hide_credentials(text), hide, ends)
         return seen if plain_hashes else keyed_hashes(seen, secret)
 
     is_open = show_phones or plain_hashes
@@ -232,6 +233,25 @@ def masked(
         title=_in_both(table.title, tell),
         notes=tuple(_in_both(note, tell) for note in table.notes),
     )
+
+
+def ends_in(*tables: Described) -> frozenset[str]:
+    """Return the ends (`ends_of`) of the numbers in some tables, whose masks they would undo in a text beside them."""
+    columns = [
+        table.arrow[key]
+        for table in tables
+        for key in table.arrow.column_names
+        if table.definition(key).unit == "phone"
+    ]
+    return ends_of({phone for column in columns for phone in pc.unique(column).to_pylist() if phone})
+
+
+def sharing_ends(tables: Sequence[T]) -> list[T]:
+    """Return tables that leave together, each with the ends of the numbers of all: a title in one must not tell what
+    is masked in another.
+    """
+    ends = ends_in(*tables)
+    return [replace(table, ends=table.ends | ends) for table in tables]
 
 
 def suppressed(table: T, minimum: int = 5, column: str = "people") -> T:

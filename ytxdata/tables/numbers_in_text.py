@@ -12,10 +12,10 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
-from ytxdata.phones import CARRIER, mask, mobiles_in, normalize, number_class, read_phone
+from ytxdata.phones import CARRIER, NO_ENDS, mask, mobiles_in, normalize, number_class, read_phone
+from ytxdata.times import is_date
 
 Hide = Callable[[str], str]
 
@@ -107,13 +107,14 @@ def hidden(phone: str) -> str:
     return mask(phone if normalize(phone) else _legible(phone))
 
 
-def hide_in_text(text: str, hide: Hide = hidden) -> str:
+def hide_in_text(text: str, hide: Hide = hidden, ends: frozenset[str] = NO_ENDS) -> str:
     """Return a text with what a person would read as a telephone number hidden.
 
     Hidden are mobiles, fixed lines with an area code, and numbers with `+` or `00` before them, in digits of any
     script, in the groups people write them in, with blanks, dashes, dots or brackets between; and a text that is
     nothing but 7 to 15 digits, unless these are a date; and an extension behind one of these. A local number without
-    area code *inside* other text, and service numbers, stay: they look like any other figure.
+    area code *inside* other text stays, for it looks like any other figure, unless it is among `ends`
+    (`ends_of`): those of the numbers that are masked beside the text. Service numbers stay.
 
     Examples
     --------
@@ -125,14 +126,14 @@ def hide_in_text(text: str, hide: Hide = hidden) -> str:
     if sum(one.isdigit() or ord(one) in _CHINESE for one in text) < _FEWEST:
         return text
     pieces, done = [], 0
-    for number in find_numbers(text):
+    for number in find_numbers(text, ends):
         pieces += [text[done : number.start], hide(number.dialled), number.tail]
         done = number.end
     return "".join((*pieces, text[done:]))
 
 
-def find_numbers(text: str) -> list[FoundNumber]:
-    """Return the telephone numbers of a text, from left to right.
+def find_numbers(text: str, ends: frozenset[str] = NO_ENDS) -> list[FoundNumber]:
+    """Return the telephone numbers of a text, and what is an end of a known one, from left to right.
 
     Examples
     --------
@@ -143,13 +144,13 @@ def find_numbers(text: str) -> list[FoundNumber]:
     """
     plain = [_Sign(character, place, place + 1) for place, character in enumerate(text)]
     signs = _decoded(plain)
-    found = _found(signs)
+    found = _found(signs, ends)
     if signs is not plain:  # `100%13812345678` is a percentage and a number
-        found = _joined(found, _found(plain))
+        found = _joined(found, _found(plain, ends))
     return found
 
 
-def _found(signs: Sequence[_Sign]) -> list[FoundNumber]:
+def _found(signs: Sequence[_Sign], ends: frozenset[str]) -> list[FoundNumber]:
     """Return the numbers of a text that is read in one way."""
     written = [sign.read for sign in signs if _plain(sign.read)]
     seen = [one for one in (_Sign(_plain(sign.read), *sign[1:]) for sign in signs) if one.read]
@@ -165,7 +166,7 @@ def _found(signs: Sequence[_Sign]) -> list[FoundNumber]:
 
     readings = dict.fromkeys((legible, legible.translate(_CHINESE)))
     spans = list(_in_groups(legible))
-    for more in (_glued(legible), _in_runs(legible), *map(_in_usual_groups, readings)):
+    for more in (_glued(legible), _in_runs(legible), *map(_in_usual_groups, readings), _ends(legible, ends)):
         spans += [one for one in more if all(one[1] <= start or end <= one[0] for start, end, _ in spans)]
     bare = _SPLIT.sub("", legible)
     if not spans and re.fullmatch(r"\+?[0-9]{7,15}", bare) and not is_date(bare) and not _are_times(legible):
@@ -186,20 +187,6 @@ def _joined(decoded: Sequence[FoundNumber], plain: Sequence[FoundNumber]) -> lis
             decoded = (*decoded, one)
         apart.append(one)
     return apart
-
-
-def is_date(digits: str) -> bool:
-    """Tell whether digits are a date, with or without a time, of the years 1950 to 2049: later ones are rather the
-    local numbers that begin with 20.
-    """
-    form = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(digits))
-    if form is None or not "1950" <= digits[:4] <= "2049":
-        return False
-    try:
-        datetime.strptime(digits, form)  # noqa: DTZ007  only asked whether it is one
-    except ValueError:
-        return False
-    return True
 
 
 def _legible(text: str) -> str:
@@ -322,6 +309,17 @@ def _in_usual_groups(text: str) -> Iterator[tuple[int, int, str]]:
             yield run.start(), run.end(), digits
     for run in _AS_AMOUNT.finditer(text):
         yield run.start(), run.end(), "".join(_GROUP.findall(run[0]))
+
+
+def _ends(text: str, ends: frozenset[str]) -> Iterator[tuple[int, int, str]]:
+    """Yield what is an end of a known number, whatever it looks like: neighbouring groups that are all of it."""
+    for chain in _chains(text) if ends else ():
+        for first, group in enumerate(chain):
+            digits = ""
+            for last in chain[first : first + 8]:
+                digits += last.digits
+                if digits in ends and not is_date(digits):
+                    yield group.start, last.end, digits
 
 
 def _chains(text: str) -> Iterator[list[DigitGroup]]:

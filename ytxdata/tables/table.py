@@ -243,9 +243,10 @@ class Table(Described):
         yield from named_rows(self.arrow.to_batches(max_chunksize=_TOGETHER))
 
     def __getstate__(self) -> dict[str, Any]:
-        # whoever gets the pickle gets the rows, not the key by which masked files of the archive could be undone
+        # whoever gets the pickle gets the rows, not the key by which masked files of the archive could be undone, and
+        # nothing of other tables
         kept = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {**kept, "frame": self.arrow if is_lazy(self.frame) else self.frame, "secret": None}
+        return {**kept, "frame": self.arrow if is_lazy(self.frame) else self.frame, "secret": None, "ends": frozenset()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

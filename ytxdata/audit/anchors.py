@@ -361,6 +361,15 @@ def verify_heads(archive: Archive, path: str | Path) -> Text:
         The file holds no heads.
     NotAnArchiveError
         There is no archive.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import ytxdata as ytx
+    >>> archive, heads = ytx.sample("archive"), Path(tempfile.mkdtemp()) / "heads.jsonl"
+    >>> _ = ytx.audit.publish_head(archive, str(heads))
+    >>> ytx.audit.verify_heads(archive, heads).en[:23]
+    '1 published heads agree'
     """
     given, known, agreed = given_heads(path), heads_of(archive), 0
     for head in sorted(given, key=lambda one: one["pulls"]):

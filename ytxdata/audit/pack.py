@@ -40,7 +40,7 @@ from ytxdata.audit.verifier import (
 from ytxdata.files import replacing, sha256_of
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.labels import Text, preferred_lang
+from ytxdata.labels import NO_TEXT, Text, preferred_lang
 from ytxdata.metrics.usage import usage
 from ytxdata.records.normalize import parser_mark
 from ytxdata.records.schema import DEFAULT
@@ -107,6 +107,11 @@ class Pack:
         What `verify.py` prints behind `manifest`: it covers every file, however the ZIP was compressed.
     public_key
         The key that signed it, in hex; None when it is not signed.
+
+    Examples
+    --------
+    >>> Pack(Path("e.zip"), "ab", 19, 2, False, "cd").text.en.splitlines()[0]
+    'pack e.zip: 19 files, 2 pulls, without raw answers'
     """
 
     path: Path
@@ -125,11 +130,8 @@ class Pack:
             if self.include_raw
             else Text("不含原始回答", "without raw answers")
         )
-        key = (
-            Text(f"，签名公钥 {self.public_key}", f", signed by the key {self.public_key}")
-            if self.public_key
-            else Text("", "")
-        )
+        signed = Text(f"，签名公钥 {self.public_key}", f", signed by the key {self.public_key}")
+        key = signed if self.public_key else NO_TEXT
         return Text(
             f"证据包 {self.path}：{self.n_files} 个文件、{self.n_pulls} 次拉取，{raw.zh}{key.zh}\nSHA-256 {self.sha256}（请存放到别处：链本身挡不住其主人重做）\nmanifest {self.manifest_sha256}",
             f"pack {self.path}: {self.n_files} files, {self.n_pulls} pulls, {raw.en}{key.en}\nSHA-256 {self.sha256} (keep it elsewhere: a chain alone does not stop its owner from rebuilding it)\nmanifest {self.manifest_sha256}",
@@ -197,10 +199,9 @@ def pack(
     Examples
     --------
     >>> import ytxdata as ytx
-    >>> archive = ytx.sample("archive")
     >>> import tempfile
     >>> from pathlib import Path
-    >>> pack = ytx.audit.pack(archive, Path(tempfile.mkdtemp()) / "evidence.zip")
+    >>> pack = ytx.audit.pack(ytx.sample("archive"), Path(tempfile.mkdtemp()) / "evidence.zip")
     >>> pack.path.name
     'evidence.zip'
     """
@@ -246,8 +247,8 @@ def pack(
     if digest_file is not None:
         with replacing(Path(digest_file)) as draft:
             draft.write_text(f"{digest}  {target.name}\n", encoding="utf-8")
-    key = signer.public_key if signer else None
-    return Pack(target, digest, len(marks), len(pulls), include_raw, manifest_sha256, key)
+    public = signer and signer.public_key
+    return Pack(target, digest, len(marks), len(pulls), include_raw, manifest_sha256, public)
 
 
 def chained_pulls(snapshot: Snapshot) -> list[dict[str, Any]]:

@@ -98,6 +98,13 @@ def verify_pack(
         The path is no pack, or key, heads or certificate cannot be read.
     MissingExtraError
         A timestamp is to be checked and the extra `sign` is not installed.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> pack = ytx.audit.pack(ytx.sample("archive"), Path(tempfile.mkdtemp()) / "evidence.zip")
+    >>> ytx.audit.verify_pack(pack.path)[0].startswith("ok    manifest")
+    True
     """
     source = Path(path)
     if not source.exists():

@@ -25,13 +25,8 @@ from ytxdata.tables.table import Table
 from ytxdata.times import Instant
 
 MATCHED, MISMATCHED, NOT_COMPARED, NO_RECORD, NO_LINE, TWICE = (
-    "matched",
-    "mismatched",
-    "not_compared",
-    "missing_record",
-    "missing_line",
-    "billed_twice",
-)
+    "matched", "mismatched", "not_compared", "missing_record", "missing_line", "billed_twice"
+)  # fmt: skip
 STATES: dict[str, Text] = {
     MATCHED: Text("相符", "invoice and record agree"),
     MISMATCHED: Text("时长或金额不符", "duration or amount differ"),
@@ -123,6 +118,13 @@ class Reconciliation(Table):
         The three rules that come closest, of durations and of amounts.
     rules
         The rules, or that none was found, in words.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> bill = pd.DataFrame({"meeting_id": ["1"], "duration_s": [60], "amount_yuan": ["0.12"]})
+    >>> ytx.audit.reconcile(ytx.sample("archive"), bill).counts["missing_record"]
+    1
     """
 
     duration: InvoiceRule | None = None

@@ -56,6 +56,11 @@ class ExportReport:
         Months of Beijing time (`unknown` for meetings without a start).
     rows
         Table → how many rows it has now.
+
+    Examples
+    --------
+    >>> ExportReport(Path("out"), ("2026-02",), ("2026-01",), (), {"meetings": 120}).line.en
+    '120 meetings: 1 months written, 1 unchanged, 0 removed'
     """
 
     folder: Path

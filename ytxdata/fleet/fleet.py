@@ -61,6 +61,12 @@ class FleetCertificate:
     ----------
     accounts
         Name → certificate.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> FleetCertificate({"north": ytx.sample("archive").certificate()}).worst
+    'GAP'
     """
 
     accounts: Mapping[str, Certificate]

@@ -38,6 +38,12 @@ class Breakdown:
         The periods, or None when the report does not go by time.
     groups
         The groups, or None.
+
+    Examples
+    --------
+    >>> import ytxdata as ytx
+    >>> Breakdown.of(ytx.sample("archive"), "2024-03", "2024-05", by="month").by is not None
+    True
     """
 
     known: Facts

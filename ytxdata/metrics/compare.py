@@ -180,9 +180,7 @@ def _spans(
     last = instant_of(source.claimed[1]).astimezone(start.tzinfo)
     if last <= start:
         raise UsageError(
-            Text(
-                f"该时段尚未开始或尚未拉取：{period}", f"the period has not begun, or was not asked for yet: {period}"
-            ),
+            Text(f"该时段尚未开始或尚未拉取：{period}", f"the period has not begun, or was not pulled yet: {period}"),
             remedy=Text(f"数据到 {beijing_text(last)} 为止", f"the data ends at {beijing_text(last)}"),
         )
     return until(start, end, last, against)
@@ -207,7 +205,7 @@ def _not_asked(sides: Sequence[_Side], begin: datetime | None) -> tuple[Text, ..
     return (
         Text(
             f"数据自 {beijing_text(begin)} 起；在此之前的时段没有拉取，各项未知（空），不是 0",
-            f"the data begins at {beijing_text(begin)}; of a period before that nothing was asked, and its figures are unknown (null), not 0",
+            f"the data begins at {beijing_text(begin)}; of a period before that nothing was pulled, and its figures are unknown (null), not 0",
         ),
     )
 

@@ -76,6 +76,18 @@ def write_page(
     ------
     UsageError
         The path cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import ytxdata as ytx
+    >>> from ytxdata.metrics.registry import Ask
+    >>> from ytxdata.pages.collection import collect
+    >>> from ytxdata.times import as_instant
+    >>> asked = Ask(start=as_instant("2024-03"), end=as_instant("2024-04"))
+    >>> made = collect(ytx.sample("archive"), asked)
+    >>> write_page(made, Path(tempfile.mkdtemp()) / "report.html", lang="en").name
+    'report.html'
     """
     target = Path(path)
     with replacing(target, is_private=privacy is not None and privacy.show_phones) as draft:

@@ -99,6 +99,15 @@ def execute(
         The extra `notebooks` is not installed.
     NotebookError
         A cell raised.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import nbformat
+    >>> path = Path(tempfile.mkdtemp()) / "sum.ipynb"
+    >>> nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(1 + 1)")]), path)
+    >>> execute(path).cells[0].outputs[0].text
+    '2\\n'
     """
     require_extra("notebooks")
     import nbformat

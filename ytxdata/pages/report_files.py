@@ -103,6 +103,18 @@ def write_files(
         xlsxwriter is not installed: `pip install "ytxdata[excel]"`; nothing is written.
     FileDiffersError
         A file, read back, is not what was meant; the message names the cell.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import ytxdata as ytx
+    >>> from ytxdata.metrics.registry import Ask
+    >>> from ytxdata.pages.collection import collect
+    >>> from ytxdata.times import as_instant
+    >>> asked = Ask(start=as_instant("2024-03"), end=as_instant("2024-04"))
+    >>> files = write_files(collect(ytx.sample("archive"), asked), tempfile.mkdtemp(), {"csv"})
+    >>> files["usage"].name
+    'usage.csv'
     """
     folder = Path(out)
     check_names(names_of(collected, formats))  # reports of one's own are called as one likes

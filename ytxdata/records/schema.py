@@ -68,7 +68,7 @@ def _pandas_type(kind: pa.DataType) -> pd.api.extensions.ExtensionDtype | None:
 
 
 _MEETING_ID = Text("平台给出的会议编号，文本，原样保留", "the platform's id of the meeting, text, exactly as given")
-_PULL_ID = Text("带来此行的那次拉取", "the call that brought this row")
+_PULL_ID = Text("带来此行的那次拉取", "the pull that brought this row")
 
 MEETINGS: tuple[Column, ...] = (
     Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, ("meid", "confid", "meetingid", "conferenceid"), example="20260305085500123456789012345", is_nullable=False),
@@ -87,8 +87,8 @@ MEETINGS: tuple[Column, ...] = (
     Column("amount_yuan", "money", "CNY", "金额", "amount", Text("平台给出的金额，十进制，不经浮点", "amount from the platform, exact decimal"), ("oriamount",), example="3.72"),
     Column("recording_url", "url", "", "录音地址", "recording", Text("录音地址；无录音（NoTapes）为空", "address of the recording; null when there is none (NoTapes)"), ("tapesurl",), example="https://recordings.example/20260305.mp3"),
     Column("display_number", "text", "", "显示号码", "display number", Text("呼出时显示的号码", "the number shown to those called"), ("shownumber", "srcclid", "dstclid"), example="01000000000"),
-    Column("observed_at", "instant", ZONE_NAME, "首次见到", "first seen", Text("此版本第一次被取到的时刻", "when this version was first pulled"), example="2026-03-05 18:00:00", is_nullable=False),
-    Column("last_seen_at", "instant", ZONE_NAME, "最近见到", "last seen", Text("此版本最近一次被取到的时刻", "when this version was last pulled"), example="2026-03-31 18:00:00", is_nullable=False),
+    Column("observed_at", "instant", ZONE_NAME, "首次见到", "first seen", Text("此版本第一次被拉取到的时刻", "when this version was first pulled"), example="2026-03-05 18:00:00", is_nullable=False),
+    Column("last_seen_at", "instant", ZONE_NAME, "最近见到", "last seen", Text("此版本最近一次被拉取到的时刻", "when this version was last pulled"), example="2026-03-31 18:00:00", is_nullable=False),
     Column("pull_id", "text", "", "拉取编号", "pull", _PULL_ID, example="20260305T100000.000000Z-5f2b9c1e7a3d4e60", is_nullable=False),
     Column("version", "int", "", "版本", "version", Text("第几个不同的版本，从 1 起", "which distinct version it is, from 1"), example="1", is_nullable=False),
     Column("record_hash", "text", "", "记录指纹", "record hash", Text("原始记录的 SHA-256", "SHA-256 of the raw record"), example="69379a90152bd856daa827640573c32063ad4ccdd0a39008362e574bc0bbd024", is_nullable=False),
@@ -140,7 +140,7 @@ PULLS: tuple[Column, ...] = (
     Column("sha256", "text", "", "应答指纹", "sha256", Text("应答正文的 SHA-256", "SHA-256 of the answer's body"), example="92f749934e792597eba6d069b43263ca3055c14ba290e12c4eaa8273e65acf71", is_nullable=False),
     Column("previous_sha256", "text", "", "前一指纹", "previous sha256", Text("前一次拉取的指纹（链）", "hash of the pull before it (a chain)"), example="a2c95f9d5a991238f9c7d2a8468bcf07cbfc2e3c0eff2316e6a30d3c755019aa"),
     Column("verdict", "text", "", "结论", "verdict", Text("此次拉取的完整性结论", "what this pull proves"), example="PROVEN"),
-    Column("package_version", "text", "", "软件版本", "package version", Text("取数时的软件版本", "version of this package that pulled"), example="1.0.0", is_nullable=False),
+    Column("package_version", "text", "", "软件版本", "package version", Text("拉取时的软件版本", "version of this package that pulled"), example="1.0.0", is_nullable=False),
 )  # fmt: skip
 
 CHANGES: tuple[Column, ...] = (
@@ -150,10 +150,10 @@ CHANGES: tuple[Column, ...] = (
     Column("old", "text", "", "旧值", "old value", Text("变化前的值；没有则为空", "value before; null when there was none"), example="2026-03-05 09:41:30"),
     Column("new", "text", "", "新值", "new value", Text("变化后的值；没有则为空", "value after; null when there is none"), example="2026-03-05 09:56:30"),
     Column("phase", "text", "", "时机", "phase", Text("after_close：会议此前已显示结束；running：此前仍在进行或尚未开始", "after_close: the meeting had been shown as ended; running: it had not"), example="after_close", is_nullable=False),
-    Column("old_seen_at", "instant", ZONE_NAME, "旧值最后见到", "old last seen", Text("最后一次取到旧版本的时刻", "when the old version was last pulled"), example="2026-03-05 18:00:00", is_nullable=False),
-    Column("new_seen_at", "instant", ZONE_NAME, "新值首次见到", "new first seen", Text("第一次取到新版本的时刻", "when the new version was first pulled"), example="2026-03-06 18:00:00", is_nullable=False),
-    Column("old_pull_id", "text", "", "旧值拉取", "old pull", Text("最后一次取到旧版本的拉取", "the last pull that brought the old version"), example="20260305T100000.000000Z-5f2b9c1e7a3d4e60", is_nullable=False),
-    Column("new_pull_id", "text", "", "新值拉取", "new pull", Text("第一次取到新版本的拉取", "the first pull that brought the new version"), example="20260306T100000.000000Z-0c4be8a1d2f39675", is_nullable=False),
+    Column("old_seen_at", "instant", ZONE_NAME, "旧值最后见到", "old last seen", Text("最后一次拉取到旧版本的时刻", "when the old version was last pulled"), example="2026-03-05 18:00:00", is_nullable=False),
+    Column("new_seen_at", "instant", ZONE_NAME, "新值首次见到", "new first seen", Text("第一次拉取到新版本的时刻", "when the new version was first pulled"), example="2026-03-06 18:00:00", is_nullable=False),
+    Column("old_pull_id", "text", "", "旧值拉取", "old pull", Text("最后一次拉取到旧版本的拉取", "the last pull that brought the old version"), example="20260305T100000.000000Z-5f2b9c1e7a3d4e60", is_nullable=False),
+    Column("new_pull_id", "text", "", "新值拉取", "new pull", Text("第一次拉取到新版本的拉取", "the first pull that brought the new version"), example="20260306T100000.000000Z-0c4be8a1d2f39675", is_nullable=False),
 )  # fmt: skip
 """The columns of the ledger: one row per field that changed from one version of a meeting to the next."""
 
@@ -188,7 +188,7 @@ TABLES: dict[TableName, TableSchema] = {
     "legs": TableSchema(Text("接入", "Legs"), Text("一行是一方在一场会议中的一次接入", "a row is one party's connection to a meeting"), LEGS),
     "rejects": TableSchema(Text("拒收记录", "Rejected records"), Text("一行是一条不能成为会议的记录", "a row is one record that cannot be a meeting"), REJECTS),
     "problems": TableSchema(Text("存疑的值", "Values in doubt"), Text("一行是一个读不出或不可信的值；会议本身保留", "a row is one value that could not be read or believed; the meeting is kept"), PROBLEMS),
-    "pulls": TableSchema(Text("拉取记录", "Pulls"), Text("一行是一次拉取：存档所保存的一次调用", "a row is one call to the platform"), PULLS),
+    "pulls": TableSchema(Text("拉取记录", "Pulls"), Text("一行是一次拉取：存档所保存的一次调用", "a row is one pull: a call as the archive keeps it"), PULLS),
     "changes": TableSchema(Text("变更账", "Changes"), Text("一行是一场会议的一个字段从一个版本到下一个版本的变化", "a row is one field of a meeting that differs between one version and the next"), CHANGES),
     "coverage": TableSchema(Text("数据完整性", "Completeness of the data"), Text("一行是一个时段及其结论", "a row is one period with its verdict"), COVERAGE),
 }  # fmt: skip

@@ -314,6 +314,11 @@ class AddressBook:
         Lines that were not used, with the reason.
     columns
         What it says of a number: `name`, `department` and whatever else it has.
+
+    Examples
+    --------
+    >>> AddressBook.of({"+8613812345678": Entry("张伟", "销售部", 1)}).name("138 1234 5678")
+    '张伟'
     """
 
     lines: Mapping[str, tuple[Entry, ...]] = field(repr=False)
@@ -363,18 +368,15 @@ class AddressBook:
             elif isinstance(entry, Text):
                 skipped.append(Skipped(line.number, entry))
             elif same := next((one for one in lines.get(number, ()) if one.overlaps(entry)), None):
-                skipped.append(
-                    Skipped(line.number, Text(f"与第 {same.line} 行号码相同", f"the same number as line {same.line}"))
-                )
+                why = Text(f"与第 {same.line} 行号码相同", f"the same number as line {same.line}")
+                skipped.append(Skipped(line.number, why))
             else:
                 lines.setdefault(number, []).append(entry)
                 known |= dict.fromkeys(entry.cells)
         if not lines:
             raise none_left(WHAT, skipped)
-        in_order = {
-            number: tuple(sorted(one, key=lambda each: each.first or date.min)) for number, one in lines.items()
-        }
-        return cls(in_order, tuple(sorted(skipped)), tuple(known))
+        by_day = {number: tuple(sorted(one, key=lambda each: each.first or date.min)) for number, one in lines.items()}
+        return cls(by_day, tuple(sorted(skipped)), tuple(known))
 
     @classmethod
     def load(cls, path: str | Path) -> AddressBook:
@@ -387,12 +389,8 @@ class AddressBook:
         """
         try:
             book = cls.read(path)
-            empty = [
-                Skipped(one.line, _NO_WORD)
-                for each in book.lines.values()
-                for one in each
-                if not one.name and not one.department
-            ]
+            all_lines = (one for each in book.lines.values() for one in each)
+            empty = [Skipped(one.line, _NO_WORD) for one in all_lines if not one.name and not one.department]
             bad = [*book.skipped, *empty]
         except UsageError as error:
             raise UsageError(

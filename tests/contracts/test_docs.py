@@ -98,3 +98,21 @@ def test_a_pull_is_one_word_in_chinese() -> None:
     mixed = re.compile("(查询|调用)(编号|链)|各次(查询|调用)|前一次(查询|调用)|(旧值|新值)(查询|调用)")
     pages = [page for page in PAGES if re.search("[\u4e00-\u9fff]{20}", page.read_text("utf-8"))]
     assert not [(page.name, found[0]) for page in pages for found in mixed.finditer(page.read_text("utf-8"))]
+
+
+_NO_PROSE = re.compile(r"^```.*?^```|`[^`\n]*`|<!--.*?-->|\]\([^)]*\)|https?://\S+|^:::.*$|^ {4}.*$", re.M | re.S)
+"""What is no prose of a page: code, names, addresses."""
+_ENGLISH = re.compile(r"(?:[A-Za-z][A-Za-z'-]* ){3,}[A-Za-z]+")
+_CHINESE = re.compile("[\u4e00-\u9fff\uff0c\u3002\uff1b\uff1a\u3001]{6,}")
+_TITLES = {"Meetings usage report terms and definitions", "SIL Open Font License", "not in the book"}
+"""What others call their own things, and a key of frames, is not translated."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_page_has_no_sentence_of_the_other_language(page: Path) -> None:
+    if page.name in ("SECURITY.md", "glossary.md"):
+        return  # one file in both languages
+    prose = _NO_PROSE.sub(" ", page.read_text("utf-8"))
+    is_chinese = "zh" in page.parts or page.name == "README.zh.md"
+    found = {one[0] for one in (_ENGLISH if is_chinese else _CHINESE).finditer(prose)}
+    assert not {one for one in found if not any(title in one or one in title for title in _TITLES)}

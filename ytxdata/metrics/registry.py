@@ -8,10 +8,11 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import Text
+from ytxdata.labels import NO_TEXT, Text
 from ytxdata.metrics.calendar import By, until
 from ytxdata.metrics.definitions import add_definitions
 from ytxdata.metrics.groups import Book, Group, GroupOf
@@ -235,10 +236,11 @@ def make(name: str, source: ReportSource, ask: Ask) -> Report:
         There is none of this name, or what it needs was not given.
     """
     if name not in REPORTS:
-        listed = ", ".join(REPORTS)
+        listed, meant = ", ".join(REPORTS), next(iter(get_close_matches(name, REPORTS, n=1)), None)
+        near = Text(f"是不是 {meant}？", f"did you mean {meant}? ") if meant else NO_TEXT
         raise UsageError(
             Text(f"没有报表 {name!r}", f"there is no report {name!r}"),
-            remedy=Text(f"可选：{listed}", f"choose one of {listed}"),
+            remedy=Text(f"{near.zh}可选：{listed}", f"{near.en}choose one of {listed}"),
         )
     report = REPORTS[name]
     missing = report.missing(ask)

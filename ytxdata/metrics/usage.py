@@ -172,7 +172,7 @@ def compare_definitions(source: ReportSource, start: Instant | None = None, end:
 
     columns = ("product", "meetings", "meeting_minutes", "participants", "why")
     report = build(
-        known["ours"], "compare_definitions", Text("口径对照", "Definitions side by side"), shown, columns, trace
+        known["ours"], "compare_definitions", Text("与其他产品对照", "Beside other products"), shown, columns, trace
     )
     product, why, *others = define("product", "why", "meetings", "participants")
     said = (

@@ -220,7 +220,7 @@ def coverage(source: Any, ax: Axes | None = None, *, lang: Lang | None = None) -
 class _Certified:
     """A certificate, seen as a table about itself."""
 
-    title = Text("数据完整性", "Completeness of the data")
+    title = Text("各时段完整性", "Completeness by period")
 
     def __init__(self, certificate: Any) -> None:
         self.certificate = certificate

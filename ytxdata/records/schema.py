@@ -190,7 +190,7 @@ TABLES: dict[TableName, TableSchema] = {
     "problems": TableSchema(Text("存疑的值", "Values in doubt"), Text("一行是一个读不出或不可信的值；会议本身保留", "a row is one value that could not be read or believed; the meeting is kept"), PROBLEMS),
     "pulls": TableSchema(Text("拉取记录", "Pulls"), Text("一行是一次拉取：存档所保存的一次调用", "a row is one pull: a call as the archive keeps it"), PULLS),
     "changes": TableSchema(Text("变更账", "Changes"), Text("一行是一场会议的一个字段从一个版本到下一个版本的变化", "a row is one field of a meeting that differs between one version and the next"), CHANGES),
-    "coverage": TableSchema(Text("数据完整性", "Completeness of the data"), Text("一行是一个时段及其结论", "a row is one period with its verdict"), COVERAGE),
+    "coverage": TableSchema(Text("各时段完整性", "Completeness by period"), Text("一行是一个时段及其结论", "a row is one period with its verdict"), COVERAGE),
 }  # fmt: skip
 """Every table of records, as data: the dictionary, exports and files say of their columns what stands here."""
 

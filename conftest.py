@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+import ytxdata.audit  # before pytest imports `audit/pack.py`, and puts the module where the function `pack` was
+import ytxdata.metrics  # noqa: F401  likewise `usage`, `network` and others
+
 if TYPE_CHECKING:
     from ytxdata.emulator import Emulator
 

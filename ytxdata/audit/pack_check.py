@@ -101,6 +101,7 @@ def verify_pack(
 
     Examples
     --------
+    >>> import tempfile
     >>> import ytxdata as ytx
     >>> pack = ytx.audit.pack(ytx.sample("archive"), Path(tempfile.mkdtemp()) / "evidence.zip")
     >>> ytx.audit.verify_pack(pack.path)[0].startswith("ok    manifest")

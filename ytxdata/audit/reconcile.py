@@ -121,6 +121,7 @@ class Reconciliation(Table):
 
     Examples
     --------
+    >>> import pandas as pd
     >>> import ytxdata as ytx
     >>> bill = pd.DataFrame({"meeting_id": ["1"], "duration_s": [60], "amount_yuan": ["0.12"]})
     >>> ytx.audit.reconcile(ytx.sample("archive"), bill).counts["missing_record"]

@@ -59,7 +59,8 @@ def _phone(draw: random.Random) -> tuple[str, str]:
         local = f"{draw.randrange(10**8):08d}"
         return f"1{draw.choice(('38', '59', '77', '86', '99'))}{local}", local
     area = draw.choice(("010", "021", "0755", "0571", "0315", "0719"))
-    local = f"{draw.randrange(2, 9)}{draw.randrange(10 ** (6 if area in ('0315', '0719') else 7)):0{6 if area in ('0315', '0719') else 7}d}"
+    n = 6 if area in ("0315", "0719") else 7
+    local = f"{draw.randrange(2, 9)}{draw.randrange(10**n):0{n}d}"
     return area + local, local
 
 

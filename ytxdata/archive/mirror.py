@@ -75,12 +75,13 @@ class MirrorReport:
         Where it stands.
     sequence
         The number of the head that its readers see now.
-    n_sent, n_bytes
-        Files that were sent, and what they hold.
-    n_present
-        Files that were there already.
-    n_removed
-        Files of earlier states that were removed.
+    n_sent, n_bytes, n_present, n_removed
+        Files that were sent, and what they hold; files that were there already; files of earlier states removed.
+
+    Examples
+    --------
+    >>> MirrorReport("s3://b/m", 7, 3, 1024, 20, 0).line.en[:45]
+    'the mirror s3://b/m is at state 7: 3 files se'
     """
 
     address: str

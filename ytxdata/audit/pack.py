@@ -247,7 +247,7 @@ def pack(
     if digest_file is not None:
         with replacing(Path(digest_file)) as draft:
             draft.write_text(f"{digest}  {target.name}\n", encoding="utf-8")
-    public = signer and signer.public_key
+    public = signer.public_key if signer else None
     return Pack(target, digest, len(marks), len(pulls), include_raw, manifest_sha256, public)
 
 

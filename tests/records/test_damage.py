@@ -363,3 +363,14 @@ def test_a_record_whose_id_is_broken_in_two_ways_is_a_reject_from_its_head_on(ke
         (rejected,) = (one.raw for one in answer.records if b"m1" in one.raw)
         assert rejected.startswith(broken.encode()[:-1])
         assert not any(whole in rejected for whole in (b"m2", b"m3"))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ['{"m\\\\eid":"m\\\\1","name":[1]","creator":"15400000001"}', '{"me\\\\id":"m1",', '{"meid\\\\":"m1","name":"'],
+)
+def test_the_head_of_a_record_is_no_envelope_though_nothing_in_it_is_a_known_key(broken: str) -> None:
+    """A text that became a list, and an answer that was cut in a record whose id is damaged."""
+    body = f'{{"statusCode":"0","data":{broken}' + ("}" if broken.endswith("}") else "")
+    (record,) = read_answer(body.encode(), is_whole=False).records
+    assert record.raw.decode() == broken.rstrip(",")

@@ -228,9 +228,8 @@ class Outline:
             if self._state.may_give_up_here:
                 self._safe = (at, self._state)
             return self._give_up(self._safe, start)
-        if is_before_record and self._state.told_since and self._state.depth > 1:
-            return self._give_up((end, self._state), start)
-        return end
+        is_head = bool(self._state.told_since) and self._state.depth > 1 if is_before_record else self._strange(start)
+        return self._give_up((end, self._state), start) if is_head else end
 
     def would_close(self, start: int, end: int) -> bool:
         """Return whether everything that is open is closed by the text from `start` on, whatever comes behind that."""
@@ -260,6 +259,8 @@ class Outline:
         head of a record would stay in the envelope and only its rest be rejected.
         """
         state = self._state
+        if state.top == b"[" and state.open and self._signs.is_word(state.open.before.key) and not state.is_filled:
+            state = state.open.before  # `"name":[1]"`: the bracket of a text that lost its quote
         is_ours = state.is_strange and not state.is_answer and not state.is_filled
         return state.open if is_ours and state.open is not None and state.open.start >= start else None
 

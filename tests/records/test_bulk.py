@@ -276,3 +276,8 @@ def test_layout_is_exact() -> None:
     table = BulkReader(DEFAULT).read(encoded('{"meid":"2026-01-05","oriamount":1,"duration":60,"n":1,"parties":[]}'))
     assert table is not None
     assert table.schema.types[:3] == [pa.string(), pa.decimal128(38, 18), pa.int64()]
+
+
+@pytest.mark.parametrize("name", ["[]", "{}", "[1]", '{"a":1}', '["x"]'])
+def test_a_party_may_be_called_like_json(name: str) -> None:
+    check([json.dumps({"meid": "m1", "parties": [{"name": name}, {"name": name, "phone": "15400000000"}]}).encode()])

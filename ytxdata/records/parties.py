@@ -208,7 +208,10 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
     inside: Party = {}
     for key, value in entry.items():
         inner = decoded(value)
-        (inside if isinstance(inner, (list, dict)) and _says_party(inner, aliases) else own)[key] = inner
+        if isinstance(inner, (list, dict)) and _says_party(inner, aliases):
+            inside[key] = inner
+        else:
+            own[key] = value  # as it is written: who is called `[]` has a name
     has_phone, has_times = (_feeds(own, columns, aliases) for columns in (("phone",), ("joined_at", "left_at")))
     if not (has_phone or has_times):
         if len(inside) == 1 and (numbered := _numbered(own, *next(iter(inside.items())), aliases)):
@@ -219,7 +222,7 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
             return found if is_read else Parties([], (("not_a_party", as_json(entry)),))
         return Parties([entry])
     parties = [own]
-    problems = [("not_a_party", as_json(one)) for one in own.values() if _are_dated(one)]
+    problems = [("not_a_party", as_json(one)) for one in map(decoded, own.values()) if _are_dated(one)]
     for key, inner in inside.items():
         is_list = isinstance(inner, list) and all(isinstance(one, dict) for one in inner)
         if (is_list and all(_has_phone(one, aliases) for one in inner)) or (

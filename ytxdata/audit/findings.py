@@ -48,8 +48,8 @@ COLUMNS = tuple(_TYPES)
 DEFINITIONS = (
     Definition(key="finding_id", zh="发现编号", en="finding id", unit="id", formula=Text("同样的事实在任何机器上得到同样的编号", "the same facts give the same id on any machine")),
     Definition(key="check", zh="检查", en="check", unit="text", formula=Text("检查的键；见 .summary()", "key of the check; see .summary()")),
-    Definition(key="severity", zh="严重程度", en="severity", unit="text", formula=Text("warn 或 crit", "warn or crit")),
-    Definition(key="status", zh="状态", en="status", unit="text", formula=Text("new 新出现，persisting 仍存在，resolved 已不存在，accepted 已接受", "new, persisting, resolved (no longer found) or accepted")),
+    Definition(key="severity", zh="严重程度", en="severity", unit="text", formula=Text("warn 或 crit", "warn or crit"), words={"warn": Text("警告", "warn"), "crit": Text("严重", "crit")}),
+    Definition(key="status", zh="状态", en="status", unit="text", formula=Text("new 新出现，persisting 仍存在，resolved 已不存在，accepted 已接受", "new, persisting, resolved (no longer found) or accepted"), words={NEW: Text("新出现", NEW), PERSISTING: Text("仍存在", PERSISTING), RESOLVED: Text("已不存在", RESOLVED), ACCEPTED: Text("已接受", ACCEPTED)}),
     Definition(key="record_ids", zh="会议编号", en="meeting ids", unit="id", formula=Text("作为依据的会议", "the meetings that show it")),
     Definition(key="measured", zh="测得", en="measured", formula=Text("测得的值，单位见检查的阈值", "what was measured, in the unit of the check's threshold")),
     Definition(key="threshold", zh="阈值", en="threshold", formula=Text("所比较的值", "what it was held against")),

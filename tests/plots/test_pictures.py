@@ -52,6 +52,20 @@ def texts(ax: mpl.axes.Axes) -> str:
     return "\n".join(text.get_text() for text in cast("list[Drawn]", figure.findobj(Drawn)) if text.get_visible())
 
 
+@pytest.mark.parametrize("width", [4.3, 8.6])
+@pytest.mark.parametrize("days", [1, 4, 30, 183, 400, 1200])
+def test_dates_never_touch_each_other_on_a_phone_or_a_page(width: float, days: int) -> None:
+    start = pd.Timestamp("2026-06-01", tz="UTC")
+    frame = pd.DataFrame({"start": [start], "end": [start + pd.Timedelta(days=days)], "verdict": ["PROVEN"]})
+    table = Table(frame=frame, name="coverage", title=Text("完整性", "Completeness"))
+    figure = Figure(figsize=(width, 1.6), layout="constrained")
+    ax = plots.coverage(table, figure.add_subplot(axes_class=canvas.Inset), lang="zh")
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in ax.get_xticklabels() if label.get_text()]
+    assert len(boxes) >= 2
+    assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_all_glyphs_are_there_and_something_is_drawn(picture_table: Table, lang: Lang, tmp_path: Path) -> None:
     ax = DRAW[picture_table.name](picture_table, lang=lang)

@@ -407,12 +407,11 @@ def day_number(instant: datetime) -> float:
 
 
 def dates(ax: Axes, first: datetime, last: datetime) -> None:
-    """Write readable dates on the x axis, the same in both languages: years, months, days or times, as the span
-    wants.
-    """
+    """Write dates on the x axis, the same in both languages: years, months, days or times, as many as there is room for."""
     days = (last - first).total_seconds() / 86400
     form = next(form for limit, form in _DATE_FORMS if days <= limit)
-    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=9))  # type: ignore[no-untyped-call]
+    fit = int(ax.figure.figure.get_figwidth() * 10 / (len(first.strftime(form)) + 1))  # ten letters an inch
+    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=min(9, max(3, fit))))  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _date(value).strftime(form)))
 
 

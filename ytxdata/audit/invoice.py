@@ -12,6 +12,7 @@ import numpy as np
 
 from ytxdata.history.witness_lists import is_total
 from ytxdata.labels import Text
+from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
 from ytxdata.tables.lists import Listed, Skipped, exact, none_left, read_lines, skipped_note
 
@@ -352,7 +353,8 @@ class InvoiceRule:
             zh.append(f"接通费 {tariff.connection_fee} 元")
             en.append(f"connection fee {tariff.connection_fee} yuan")
         if tariff.prices:
-            zh.append("单价 " + ", ".join(f"{name} {price} 元/min" for name, price in sorted(tariff.prices.items())))
+            prices = sorted(tariff.prices.items())
+            zh.append("单价 " + "、".join(f"{CLASS_WORDS.get(name, name)} {price} 元/分钟" for name, price in prices))
             en.append(
                 "prices " + ", ".join(f"{name} {price} yuan/min" for name, price in sorted(tariff.prices.items()))
             )

@@ -61,7 +61,7 @@ _NAMES = {
 }
 """What is grouped by → what people read; a column of a book of one's own is called as it is there."""
 
-_CLASS_WORDS = {
+CLASS_WORDS = {
     "mobile": "手机", "fixed": "固话", "service": "服务号码", "premium": "声讯号码", "international": "境外", "satellite": "卫星电话",
     "short": "短号", "access": "接入号",
 }  # fmt: skip
@@ -121,7 +121,7 @@ class Groups:
     @property
     def words(self) -> dict[str, Text]:
         """Group → what people read, for those that are not called by the data."""
-        classes = _CLASS_WORDS if self.name == "number_class" else {}
+        classes = CLASS_WORDS if self.name == "number_class" else {}
         return WORDS | {one: Text(zh, one) for one, zh in classes.items()}
 
     def mark(self, source: Source, frame: Lazy) -> Lazy:

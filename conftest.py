@@ -1,9 +1,12 @@
-"""What all tests and doctests share: Hypothesis profiles, a served company, an environment without accounts."""
+"""What all tests and doctests share: how they are dealt out to the cores, Hypothesis profiles, a served company, an
+environment without accounts.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +25,32 @@ settings.register_profile(
     "ci", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+ONE_PROCESS = ("spark", "browser")
+"""Marks whose tests share a process: one Spark session or one browser is heavy enough."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process for each core; none for a single file, which is through before they have imported what they need."""
+    files = {Path(asked.partition("::")[0]) for asked in config.args}
+    if len(files) == 1 and files.pop().is_file():
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, 8)  # each takes about a gigabyte
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file together, since they share what is dear to make, and begin with what takes longest."""
+    group_of = {
+        item: next((mark for mark in ONE_PROCESS if item.get_closest_marker(mark)), item.nodeid.partition("::")[0])
+        for item in items
+    }
+    slow = Counter(group for item, group in group_of.items() if item.get_closest_marker("slow"))
+    for item, group in group_of.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: (group_of[item] not in ONE_PROCESS, -slow[group_of[item]], group_of[item]))
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ import pytest
 from tests.metrics import oracle
 from tests.metrics.offices import EDGES, ENGINES, LEGS, MEETINGS, difficult, polars_frames, rows, tables
 from tests.metrics.oracle import Leg, Meeting, Office
-from tests.metrics.test_engines import REPORTS
+from tests.metrics.test_engines import REPORTS, Change, spark_frames
 from ytxdata import metrics
 from ytxdata.errors import UsageError
 from ytxdata.metrics import Frames
@@ -80,7 +80,7 @@ def test_a_naive_column_is_beijing_time_on_every_engine() -> None:
         assert rows(metrics.usage(each, by="day")) == expected
 
 
-def changed(engine: str, office: Office, change: Any) -> Frames:
+def changed(engine: str, office: Office, change: Change) -> Frames:
     """The frames of an engine made of tables that were changed."""
     meetings, legs = change(*tables(office))
     if engine == "duckdb":
@@ -101,18 +101,16 @@ def test_rows_that_say_all_the_same_count_once(engine: str) -> None:
 
 
 OTHER = pa.array(["+8613700000000"])
+CONTRADICTIONS: list[tuple[Change, str]] = [
+    (lambda m, n: (m, pa.concat_tables([n, LEGS.empty_table(), n.slice(0, 1).set_column(2, "number", OTHER)])), "legs are told in two ways"),
+    (lambda m, n: (pa.concat_tables([m, m.slice(0, 1).set_column(1, "creator", OTHER)]).cast(MEETINGS), n), "meetings are told in two ways"),
+    (lambda m, n: (m, n.set_column(1, "leg", pa.array([None] * len(n), pa.int64()))), "no leg"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda m, n: (m, pa.concat_tables([n, LEGS.empty_table(), n.slice(0, 1).set_column(2, "number", OTHER)])), "legs are told in two ways"),
-        (lambda m, n: (pa.concat_tables([m, m.slice(0, 1).set_column(1, "creator", OTHER)]).cast(MEETINGS), n), "meetings are told in two ways"),
-        (lambda m, n: (m, n.set_column(1, "leg", pa.array([None] * len(n), pa.int64()))), "no leg"),
-    ],
-)  # fmt: skip
-def test_rows_that_contradict_are_refused(engine: str, change: Any, said: str) -> None:
+@pytest.mark.parametrize(("change", "said"), CONTRADICTIONS)
+def test_rows_that_contradict_are_refused(engine: str, change: Change, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         metrics.usage(changed(engine, difficult(), change))
 
@@ -162,8 +160,9 @@ def test_types_and_zones_are_the_same_on_every_engine(engine: str) -> None:
         **REPORTS,
         "cost of meetings": lambda source: metrics.cost(source, of_meetings, by="line"),
     }
+    sources = [resolve(ENGINES[one](difficult())) for one in (engine, "pandas")]
     for name, make in made.items():
-        found, expected = (make(ENGINES[one](difficult())).arrow.schema for one in (engine, "pandas"))
+        found, expected = (make(source).arrow.schema for source in sources)
         assert found.remove_metadata() == expected.remove_metadata(), name
         assert not any(pa.types.is_null(field.type) for field in found), name
 
@@ -206,18 +205,40 @@ def test_meetings_of_one_id_are_told_apart_by_time(engine: str, case: str) -> No
         assert people == {number: legs for number, (_, legs, *_) in oracle.people(office).items()}
 
 
+MAY_BE_ONE = {
+    "overlap": room((0, 600), ends=(DAY + 1, DAY + 600)),
+    "runs on": room((0, 600), ends=(None, DAY + 600)),
+    "both run": room((0, 600), ends=(None, None)),
+    "no start": Office([room().meetings[0], Meeting("room", None, None, None, None)], room((0, 600)).legs),
+}
+
+
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(
-    "ends", [(DAY + 1, DAY + 600), (None, DAY + 600), (None, None)], ids=["overlap", "runs on", "both run"]
-)
-def test_meetings_of_one_id_that_may_be_one_are_refused(engine: str, ends: tuple[int | None, ...]) -> None:
+@pytest.mark.parametrize("case", MAY_BE_ONE)
+def test_meetings_of_one_id_that_may_be_one_are_refused(engine: str, case: str) -> None:
     with pytest.raises(UsageError, match="of the id room cannot be told apart"):
-        metrics.usage(ENGINES[engine](room((0, 600), ends=ends)))
+        metrics.usage(ENGINES[engine](MAY_BE_ONE[case]))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_meeting_without_start_beside_one_of_its_id_is_refused(engine: str) -> None:
-    office = room((0, 600))
-    meetings = [office.meetings[0], Meeting("room", None, None, None, None)]
-    with pytest.raises(UsageError, match="cannot be told apart"):
-        metrics.usage(ENGINES[engine](Office(meetings, office.legs)))
+@pytest.mark.slow
+@pytest.mark.spark
+def test_spark_refuses_what_other_engines_refuse(spark: Any) -> None:
+    for change, said in CONTRADICTIONS:
+        with pytest.raises(UsageError, match=said):
+            metrics.usage(spark_frames(spark, room((0, 600), (5, 600)), change))
+    for office in MAY_BE_ONE.values():
+        with pytest.raises(UsageError, match="of the id room cannot be told apart"):
+            metrics.usage(spark_frames(spark, office))
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_spark_tells_meetings_of_one_id_apart_and_counts_what_is_said_twice_once(spark: Any) -> None:
+    """All cases in one company, each in a room of its own: what a cluster is asked once costs more than what it counts."""
+    meetings, legs = [], []
+    for case, office in NAMESAKES.items():
+        meetings += [one._replace(meeting_id=case) for one in office.meetings]
+        legs += [one._replace(meeting_id=case) for one in office.legs]
+    company = Office(meetings, legs)
+    frames = spark_frames(spark, company, lambda m, n: (pa.concat_tables([m, m]), pa.concat_tables([n, n])))
+    assert rows(metrics.usage(frames, by="day")) == oracle.usage(company, "day")

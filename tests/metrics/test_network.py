@@ -16,6 +16,7 @@ from tests.metrics.offices import EDGES, ENGINES, difficult, offices, rows
 from tests.metrics.oracle import Leg, Meeting, Office
 from ytxdata import metrics
 from ytxdata.errors import UsageError
+from ytxdata.metrics.groups import resolve
 from ytxdata.tables.lists import AddressBook
 
 HOME = {"+8613900000000": "市场部", "+8613900000001": "市场部", "+861065520000": "行政部"}
@@ -51,12 +52,13 @@ def by_hand(office: Office, unit: str) -> tuple[dict[tuple[str, str], tuple[int,
 
 def check(engine: str, office: Office, unit: Any) -> None:
     edges, nodes = by_hand(office, unit)
-    found = metrics.network(ENGINES[engine](office), unit=unit, book=BOOK)
+    source = resolve(ENGINES[engine](office))
+    found = metrics.network(source, unit=unit, book=BOOK)
     pairs = {
         tuple(sorted((row["a"], row["b"]))): (row["meetings"], round(row["shared_minutes"] * 60)) for row in rows(found)
     }
     assert pairs == edges
-    often = metrics.network(ENGINES[engine](office), unit=unit, book=BOOK, min_meetings=2)
+    often = metrics.network(source, unit=unit, book=BOOK, min_meetings=2)
     assert {tuple(sorted((row["a"], row["b"]))): row["meetings"] for row in rows(often)} == {
         pair: n for pair, (n, _) in edges.items() if n >= 2
     }

@@ -18,10 +18,11 @@ from tests.metrics import oracle
 from tests.metrics.offices import EDGES, ENGINES, difficult, offices, rows
 from tests.metrics.oracle import Office
 from ytxdata import metrics
-from ytxdata.metrics import Frames
+from ytxdata.metrics.groups import resolve
+from ytxdata.metrics.source import Source
 from ytxdata.phones import number_class
 
-Make = Callable[[Office], Frames]
+Make = Callable[[Office], Source]
 
 PRICES = {"mobile": Decimal("0.12"), "fixed": Decimal("0.1"), "default": Decimal("0.355")}
 TARIFF = metrics.Tariff(step_s=6, minimum_s=12, connection_fee="0.05", prices=PRICES)
@@ -42,7 +43,7 @@ def instant(second: int) -> str:
 
 @pytest.fixture(params=ENGINES)
 def make(request: pytest.FixtureRequest) -> Make:
-    return ENGINES[request.param]
+    return lambda office: resolve(ENGINES[request.param](office))  # facts are shared, as `ytxdata report` shares them
 
 
 def check_usage(make: Make, office: Office) -> None:

@@ -186,7 +186,7 @@ def test_every_picture_draws_it_as_it_is(show_phones: bool, archive: Archive, tm
         more = {"show_phones": show_phones} if picture.is_personal else {}
         asked = {"unit": "person"} if name == "network" else {}  # a department needs a book
         axes = picture.draw(getattr(metrics, name)(archive, **asked), **more)
-        for suffix in ("png", "svg", "pdf"):
+        for suffix in ("svg",) if show_phones else ("svg", "png", "pdf"):  # every format meets the texts once
             plots.save(axes, tmp_path / f"{name}.{suffix}")
         assert not UNPRINTABLE.search((tmp_path / f"{name}.svg").read_text("utf-8"))
     plots.save(plots.coverage(archive.certificate()), tmp_path / "coverage.svg")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ import ytxdata.metrics  # noqa: F401  likewise `usage`, `network` and others
 
 if TYPE_CHECKING:
     from ytxdata.emulator import Emulator
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # PySpark takes a main module without a file for a doctest of its own, and ends the process where gRPC is missing
+    sys.modules["__main__"].__file__ = str(Path(pytest.__file__).with_name("__main__.py"))
 
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(

@@ -1,6 +1,6 @@
 """How long does the whole audit take beside the usage reports, and in how much memory?
 
-    python benchmarks/audit.py --meetings 1000000 --legs 8
+    python -m benchmarks.audit --meetings 1000000 --legs 8
 
 Meetings and legs lie in Parquet files and are read lazily by DuckDB. Each side runs in a process of its own; prints
 seconds, peak memory and the ratio. The reports are usage, creators, people, sizes, durations, heatmap, working hours,
@@ -22,6 +22,7 @@ import duckdb
 import narwhals as nw
 import pandas as pd
 
+from benchmarks.results import keep
 from ytxdata import Frames, audit, metrics
 from ytxdata.metrics.groups import resolve
 
@@ -108,6 +109,7 @@ def main() -> None:
             seconds[work], memory, rows = answers.get()
             process.join()
             print(f"{work.__name__:8} {seconds[work]:8.1f} s {memory:8.0f} MB peak {rows:9,} rows")
+        keep("audit", vars(options), {"seconds": {work.__name__: taken for work, taken in seconds.items()}})
         print(
             f"audit ÷ usage = {seconds[audited] / seconds[usage]:.2f}, audit ÷ all reports = {seconds[audited] / seconds[reports]:.2f}"
         )

@@ -1,7 +1,7 @@
 """Are the findings of an audit true, and are all there? Every check against a second reading of the emulated
 company's truth.
 
-    python benchmarks/audit_precision.py --seeds 20 --meetings 700
+    python -m benchmarks.audit_precision --seeds 20 --meetings 700
 
 Prints a Markdown table: per check the findings, how many rest on planted cases, how many the truth bears out
 (precision), how many of the planted cases (recall), and grave findings on records that were not planted, per 1,000

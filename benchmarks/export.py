@@ -1,6 +1,6 @@
 """How quickly, and in how much memory, 100,000 legs become a file, beside pandas.
 
-Run `uv run python benchmarks/export.py [rows]`. Each way runs in a process of its own; prints rows/s, peak memory
+Run `uv run python -m benchmarks.export [rows]`. Each way runs in a process of its own; prints rows/s, peak memory
 above the data, and the ratio to pandas' `to_excel` or `to_csv`.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from benchmarks.results import keep
 from ytxdata.records.schema import LEGS, arrow_schema, to_pandas
 from ytxdata.tables.table import record_table
 
@@ -94,15 +95,18 @@ def main() -> None:
         table = legs(rows)
         with pa.ipc.new_file(str(data), table.schema) as file:
             file.write_table(table)
+        figures: dict[str, dict[str, float]] = {}
         for group, ways in GROUPS.items():
             base = 0.0
             for way in ways:
                 with context.Pool(1) as pool:
                     seconds, memory = pool.apply(measure, (way, data))
                 base = base or seconds
+                figures[way.__name__] = {"cpu_s": seconds, "memory_mb": memory, "times_pandas": seconds / base}
                 print(
                     f"{group:6} {way.__name__:22} {rows / seconds:9,.0f} rows/s {memory:6.0f} MB {seconds / base:5.2f} x pandas"
                 )
+        keep("export", {"rows": rows}, figures)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What a quiet sync of many accounts costs: in all, beside the calls alone, and beside the same syncs without a fleet.
 
-Usage: python benchmarks/fleet.py [--accounts 1000] [--meetings 60] [--workers 4] [--out benchmarks/results.json]
+Usage: python -m benchmarks.fleet [--accounts 1000] [--meetings 60] [--workers 4]
 
 The emulator runs in a process of its own. Each line ends with its aim, and whether it is met.
 """
@@ -8,9 +8,6 @@ The emulator runs in a process of its own. Each line ends with its aim, and whet
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -20,11 +17,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import duckdb
-import pandas as pd
-import pyarrow as pa
-
 import ytxdata as ytx
+from benchmarks.results import keep
 from ytxdata.fleet import FleetSync
 from ytxdata.fleet.accounts import FleetAccount
 from ytxdata.platform.settings import Settings
@@ -76,7 +70,6 @@ def main() -> None:
     parser.add_argument("--meetings", type=int, default=60)
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=None, help="a JSON file to which the result is added")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "fleet.toml"
@@ -111,19 +104,16 @@ def main() -> None:
     print(f"beside the calls and commits without a fleet: {ratio:.2f}; aim 1.3 {'met' if ratio <= 1.3 else 'MISSED'}")
     print(f"beside the calls alone: {found['fleet'] / found['calls']:.2f}")
     print(f"memory: {peak_mb:.0f} MB; aim 1000 {'met' if peak_mb < 1000 else 'MISSED'}")
-    if asked.out is not None:
-        kept = json.loads(asked.out.read_text("utf-8")) if asked.out.exists() else {}
-        kept["fleet"] = {
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
-            "versions": {"python": platform.python_version(), "ytxdata": ytx.__version__, "duckdb": duckdb.__version__,
-                         "pandas": pd.__version__, "pyarrow": pa.__version__},
-            "asked": {"accounts": n, "meetings": asked.meetings, "workers": asked.workers},
+    keep(
+        "fleet",
+        {"accounts": n, "meetings": asked.meetings, "workers": asked.workers},
+        {
             "seconds": {"first": first, **{key: found[key] for key in ("fleet", "calls", "syncs")}},
             "calls_each": found["n_calls"] / n,
             "peak_mb": peak_mb,
             "ratios": {"beside_calls_and_commits": ratio, "beside_calls": found["fleet"] / found["calls"]},
-        }  # fmt: skip
-        asked.out.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        },
+    )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """How long does it take from the bytes of an answer to typed tables, and how much memory?
 
 Compares, in one run, each in a process of its own: `json.loads` + `pandas.json_normalize` (what everybody does),
-`orjson.loads` alone (the practical floor; `pip install orjson`), and this package: as records usually are, and as if
+`orjson.loads` alone (the practical floor; `pip install orjson`), `dlt` into DuckDB (`pip install 'dlt[duckdb]'`), and this package: as records usually are, and as if
 no two were alike. Every account has its own mix of telephone numbers, so the three are compared on four of them:
 mobiles of few people, 25,000 numbers of which 60 % are landlines, extensions and foreign ones, landlines that are all
 distinct, and mobiles with every tenth record in another shape. Prints CPU seconds, peak memory, ratios with their
 aims, and what a record costs in the first answer of a fresh process.
 
-Run: python benchmarks/parsing.py [--meetings 100000] [--legs 8] [--repeat 3] [--mix mobiles,mixed,landlines,odd]
+Run: python -m benchmarks.parsing [--meetings 100000] [--legs 8] [--repeat 3] [--mix mobiles,mixed,landlines,odd]
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from benchmarks.results import keep
 
 
 def numbers_of(mix: str, rng: random.Random) -> Callable[[], str]:
@@ -137,6 +139,18 @@ def only_orjson(body: bytes) -> int:
     return len(orjson.loads(body))
 
 
+def by_dlt(body: bytes) -> int:
+    """What a loading tool does of itself: nested parties become a table of their own, in DuckDB."""
+    import dlt  # type: ignore[import-not-found, unused-ignore]
+
+    with tempfile.TemporaryDirectory() as folder:
+        place = dlt.destinations.duckdb(f"{folder}/meetings.duckdb")
+        pipeline: Any = dlt.pipeline("bench", destination=place, dataset_name="loaded", pipelines_dir=folder)
+        pipeline.run(json.loads(body)["data"], table_name="meetings", loader_file_format="parquet")
+        counts = pipeline.last_trace.last_normalize_info.row_counts
+    return int(counts["meetings"] + counts["meetings__parties"])
+
+
 def ours(body: bytes) -> int:
     from ytxdata.records.answer import read_answer
     from ytxdata.records.normalize import normalize
@@ -162,6 +176,7 @@ WAYS: dict[str, Callable[[bytes], int]] = {
     "json.loads + json_normalize": everybody,
     "the same, then typed": everybody_typed,
     "orjson.loads (parse only)": only_orjson,
+    "dlt: answer to DuckDB": by_dlt,
     "ytxdata: answer to tables": ours,
     "ytxdata: every record odd": ours_one_by_one,
 }
@@ -197,8 +212,8 @@ def first_answer(n_meetings: int, n_legs: int) -> float:
     return (time.process_time() - start) / n_meetings * 1e6
 
 
-def compare(mix: str, chosen: argparse.Namespace) -> float:
-    """Measure the ways on one mix, print what came, and return our own seconds."""
+def compare(mix: str, chosen: argparse.Namespace) -> dict[str, float]:
+    """Measure the ways on one mix, print what came, and return the seconds of each."""
     results: dict[str, float] = {}
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         with multiprocessing.get_context("spawn").Pool(1) as pool:  # elsewhere: a child inherits its parent's peak
@@ -217,7 +232,7 @@ def compare(mix: str, chosen: argparse.Namespace) -> float:
         aim = AIMS.get(way)
         told = f" (aim ≥ {aim:.2f}, {'met' if seconds / results[OURS] >= aim else 'MISSED'})" if aim else ""
         print(f"  {way} ÷ ytxdata = {seconds / results[OURS]:.2f}{told}")
-    return results[OURS]
+    return results
 
 
 def main() -> None:
@@ -227,7 +242,11 @@ def main() -> None:
     options.add_argument("--repeat", type=int, default=3)
     options.add_argument("--mix", default="mobiles,mixed,landlines,odd")
     chosen = options.parse_args()
-    mine = {mix: compare(mix, chosen) for mix in chosen.mix.split(",")}
+    taken = {mix: compare(mix, chosen) for mix in chosen.mix.split(",")}
+    mine = {mix: seconds[OURS] for mix, seconds in taken.items()}
+    asked = {"meetings": chosen.meetings, "legs": chosen.legs}
+    ratios = {mix: {way: took / seconds[OURS] for way, took in seconds.items()} for mix, seconds in taken.items()}
+    keep("parsing", asked, {"cpu_s": taken, "times_ours": ratios})
     if {"odd", "mobiles"} <= set(mine):
         times = mine["odd"] / mine["mobiles"]
         print(f"every tenth record odd ÷ none = {times:.2f} (aim ≤ 2, {'met' if times <= 2 else 'MISSED'})")

@@ -1,7 +1,7 @@
 """What a sync costs beside bare Parquet files of the same rows, forced onto the disk, how a year of daily syncs runs,
 what a month reads.
 
-Usage: python benchmarks/sync.py [--sizes 10000,1000000] [--days 365] [--memory]
+Usage: python -m benchmarks.sync [--sizes 10000,1000000] [--days 365] [--memory]
 
 Each line ends with a ratio, its aim, and whether it is met. Sizes are numbers of meetings in the archive.
 """
@@ -23,6 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks import results
 from ytxdata import times
 from ytxdata.archive import Archive
 from ytxdata.archive.changes import Intake
@@ -148,7 +149,11 @@ def evidence_of(n: int) -> Evidence:
     )
 
 
+SAID: dict[str, dict[str, float]] = {}
+
+
 def say(what: str, ratio: float, aim: float, detail: str) -> None:
+    SAID[what] = {"ratio": ratio, "aim": aim}
     print(f"{what:<52} {ratio:6.2f} × (aim ≤ {aim} ×, {'met' if ratio <= aim else 'MISSED'})  {detail}", flush=True)
 
 
@@ -314,6 +319,7 @@ def main() -> None:
             year(arguments.days, Path(directory) / "year")
         if arguments.memory:
             memory(Path(directory) / "memory")
+    results.keep("sync", {"sizes": arguments.sizes, "days": arguments.days}, SAID)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,9 @@ CONDITIONS = {
 }
 """By what meetings may be selected."""
 
+BY_PARTIES = frozenset({"number", "min_minutes"})
+"""Those conditions that a meeting's parties decide, not its own record."""
+
 Wanted = str | Collection[str] | None
 
 

@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 169
-"""Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`)."""
+MOST_FILES = 170
+"""Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
+periods one: what a report about a month reads of ten years (`archive/around`)."""
 
 LONGEST_FILE = 450
 LONGEST_LINE = 120

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from ytxdata import times
+from ytxdata.archive.around import Around
 from ytxdata.archive.changes import changes
 from ytxdata.archive.exportable import Exportable
 from ytxdata.archive.heads import Snapshot, newest, read
@@ -337,6 +338,10 @@ class Archive(Selectable, Exportable, Mirrorable):
         """
         at = _instant(as_of, "as_of")
         return scan(self.snapshot(), views, as_of=at, engine=engine, spark=spark, is_keyed=is_keyed)
+
+    def around(self, start: Instant | None, end: Instant | None) -> Around:
+        """Return what reports about a period take of the archive, without reading the rest; reports do so themselves."""
+        return Around(self, _instant(start, "start"), _instant(end, "end"))
 
     def verify(self, *, quick: bool = False, recompute: bool = False) -> Verification:
         """Check every byte, record, pull and law against what was written, and every row against the raw records.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from difflib import get_close_matches
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from ytxdata.errors import UsageError
@@ -19,8 +20,9 @@ from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.report import Metric, Report, remembering
 from ytxdata.metrics.side_by_side import ACCOUNT, of_a_fleet, of_fleets
 from ytxdata.metrics.tariff import Tariff
-from ytxdata.selection import selected
+from ytxdata.selection import BY_PARTIES, Selection, selected
 from ytxdata.tables.described import Definition
+from ytxdata.times import Instant
 
 if TYPE_CHECKING:
     from ytxdata.metrics.source import ReportSource
@@ -214,13 +216,41 @@ def register(
                 remedy=Text("needs 只能是它的参数", "needs names parameters of the function"),
             )
         add_definitions(definitions)
-        kept = of_fleets(remembering(function))
+        kept = of_fleets(remembering(of_periods(function)))
         found = {**REPORTS, name: Registered(kept, place, rows, folded, personal, tuple(needs), takes)}
         REPORTS.clear()
         REPORTS.update(sorted(found.items(), key=lambda item: item[1].place))
         return kept
 
     return keep
+
+
+def of_periods(metric: Metric) -> Metric:
+    """Return the metric, which now reads of an archive what the period it is asked about needs, and little else."""
+    signature = inspect.signature(metric)
+    if not {"start", "end"} <= set(signature.parameters):
+        return metric
+    named = next(iter(signature.parameters))
+
+    @wraps(metric)
+    def made(*args: Any, **kwargs: Any) -> Report:
+        asked = signature.bind(*args, **kwargs)
+        given = asked.arguments
+        given[named] = around(given[named], given.get("start"), given.get("end"))
+        return metric(*asked.args, **asked.kwargs)
+
+    return made  # type: ignore[return-value]  # the same parameters and the same kind of report
+
+
+def around(source: Any, start: Instant | None, end: Instant | None) -> Any:
+    """Return an archive, or what was selected of it, with what a period needs; anything else as it is."""
+    if isinstance(source, Selection):
+        # of meetings that reports only count as left out, not all parties are there to choose by
+        if BY_PARTIES & set(source.conditions):
+            return source
+        return replace(source, source=around(source.source, start, end))
+    is_bounded = (start is not None or end is not None) and hasattr(source, "around")
+    return source.around(start, end) if is_bounded else source
 
 
 def _is_ours(function: Callable[..., Report]) -> bool:

@@ -155,7 +155,11 @@ def whole(source: ReportSource) -> Source:
     given: Any = source  # whatever has these parts will do
     if hasattr(given, "scans"):
         scanned = _prepare(Frames(*_on_an_engine(*given.scans("meetings", "legs", is_keyed=True))))
-        return replace(scanned, engine=scanned.engine.ours, certificate=given.certificate, is_archive=True)
+        # which numbers are the account's own is said by all meetings, also where others are not read
+        displayed = given.displayed() if hasattr(given, "displayed") else scanned.displayed
+        return replace(
+            scanned, engine=scanned.engine.ours, certificate=given.certificate, is_archive=True, displayed=displayed
+        )
     if hasattr(given, "tables"):
         meetings, legs = map(to_pandas, _keyed(given.tables))
         return _prepare(Frames(meetings, legs, given.certificate))

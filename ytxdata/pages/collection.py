@@ -15,7 +15,7 @@ from ytxdata.archive.ownership import no_archive
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.groups import resolve
-from ytxdata.metrics.registry import REPORTS, Ask, make
+from ytxdata.metrics.registry import REPORTS, Ask, around, make
 from ytxdata.metrics.report import Report
 from ytxdata.records.schema import TableName
 from ytxdata.tables.described import Definition, unit_of
@@ -256,7 +256,9 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
     still = _Still(archive.path)
     if still.snapshot() is None:
         raise no_archive(still.path)
-    source = resolve(ask.of(still))
+    # the period, and the one it is compared with, wherever that is cut
+    compared = ask.before(now())
+    source = resolve(around(ask.of(still), compared.start if compared else ask.start, ask.end))
     reports: dict[str, Report] = {}
     for name, entry in REPORTS.items():
         if entry.is_possible(ask):

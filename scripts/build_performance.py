@@ -1,0 +1,150 @@
+"""Write the pages on performance, in both languages, from `benchmarks/results.json`: they say what was measured.
+
+Usage: python scripts/build_performance.py
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ytxdata.labels import Lang, Text
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results.json"
+PAGES: dict[Lang, Path] = {"en": ROOT / "docs" / "performance.md", "zh": ROOT / "docs" / "zh" / "performance.md"}
+
+HEAD = Text(
+    """# 性能
+
+本页由 `benchmarks/results.json` 生成：每一节是一次运行，同一节里的各种做法都在同一次运行中、各在自己的进程里测得。数字取决于机器，以及当时还有什么在运行（负载）；可比的是比值。忙时看 CPU 秒数，墙钟时间取决于还剩几个核。各项取舍和没有奏效的尝试见[设计决策](decisions.md)。
+""",
+    """# Performance
+
+This page is made from `benchmarks/results.json`: a section is one run, in which all ways of a section were measured, each in a process of its own. Numbers hang on the machine, and on what else it did at the time (its load); what can be compared is ratios. Where it was busy, read CPU seconds: wall time hangs on the cores that are left. What was tried, and what did not help, stands in the [decisions](decisions.md).
+""",
+)
+
+_WAYS = {
+    "json.loads + json_normalize": Text("`json.loads` + `json_normalize`（未定类型）", "`json.loads` + `json_normalize`, untyped"),
+    "the same, then typed": Text("同上，再定类型", "the same, then typed"),
+    "orjson.loads (parse only)": Text("`orjson.loads`（仅解析）", "`orjson.loads`, parsing alone"),
+    "dlt: answer to DuckDB": Text("dlt：写入 DuckDB", "dlt, into DuckDB"),
+    "ytxdata: answer to tables": Text("**ytxdata**：定类型的表", "**ytxdata**, typed tables"),
+    "ytxdata: every record odd": Text("ytxdata：每条记录形状都不同", "ytxdata, no two records alike"),
+    "sql": Text("手写 SQL（DuckDB）", "SQL by hand, on DuckDB"),
+    "tuned": Text("手写 SQL，编号为整数", "the same SQL over integer ids"),
+    "narwhals": Text("**ytxdata**（DuckDB）", "**ytxdata** on DuckDB"),
+    "pandas": Text("ytxdata（pandas）", "ytxdata on pandas"),
+}  # fmt: skip
+
+_MIXES = {
+    "mobiles": Text("少数人的手机号码", "mobiles of few people"),
+    "mixed": Text("手机、固话、分机、境外号码混合", "mobiles, landlines, extensions, foreign numbers"),
+    "landlines": Text("各不相同的固话", "landlines, all distinct"),
+    "odd": Text("每十条有一条形状不同", "every tenth record in another shape"),
+}
+
+
+def page(lang: Lang, results: dict[str, Any]) -> str:
+    """Return the page in one language."""
+    return "\n".join(
+        [HEAD.in_(lang), *(line for part in (_parsing, _reports, _others) for line in part(lang, results))]
+    )
+
+
+def _parsing(lang: Lang, results: dict[str, Any]) -> Iterator[str]:
+    entry = results.get("parsing")
+    if entry is None:
+        return
+    asked, figures = entry["asked"], entry["figures"]
+    yield Text("## 从回答到表格\n", "## From an answer to tables\n").in_(lang)
+    yield Text(
+        f"{asked['meetings']:,} 场会议，每场 {asked['legs']} 条接入；CPU 秒，括号内为本软件的倍数（大于 1：本软件更快）。`python -m benchmarks.parsing`\n",
+        f"{asked['meetings']:,} meetings with {asked['legs']} legs each; CPU seconds, and how many times ours that is (above 1: ours is quicker). `python -m benchmarks.parsing`\n",
+    ).in_(lang)
+    mixes = [mix for mix in _MIXES if mix in figures["cpu_s"]]
+    yield _row("", *(_MIXES[mix].in_(lang) for mix in mixes))
+    yield _row("---", *("---:" for _ in mixes))
+    for way, called in _WAYS.items():
+        cells = [
+            f"{figures['cpu_s'][mix][way]:.2f} ({figures['times_ours'][mix][way]:.2f} ×)"
+            if way in figures["cpu_s"][mix]
+            else "–"
+            for mix in mixes
+        ]
+        if set(cells) != {"–"}:
+            yield _row(called.in_(lang), *cells)
+    yield _measured(lang, entry)
+
+
+def _reports(lang: Lang, results: dict[str, Any]) -> Iterator[str]:
+    found = {name: entry for name, entry in results.items() if name.startswith("reports-")}
+    if found:
+        yield Text("## 报表\n", "## Reports\n").in_(lang)
+    for entry in sorted(found.values(), key=lambda one: int(one["asked"]["meetings"])):
+        asked = entry["asked"]
+        yield Text(
+            f"{asked['meetings']:,} 场会议、{asked['meetings'] * asked['legs']:,} 条接入的十种报表；各种做法的合计一致。`python -m benchmarks.reports`\n",
+            f"Ten reports on {asked['meetings']:,} meetings with {asked['meetings'] * asked['legs']:,} legs; the totals of all ways agree. `python -m benchmarks.reports`\n",
+        ).in_(lang)
+        heads = Text("CPU 秒|墙钟秒|内存峰值 MB|本软件 ÷ 此做法（CPU）", "CPU s|wall s|peak MB|ours ÷ this way (CPU)")
+        yield _row("", *heads.in_(lang).split("|"))
+        yield _row("---", "---:", "---:", "---:", "---:")
+        for way, took in entry["figures"]["sides"].items():
+            ratio = entry["figures"]["ours_to"].get(way)
+            yield _row(
+                _WAYS[way].in_(lang), f"{took['cpu_s']:.1f}", f"{took['wall_s']:.1f}", f"{took['memory_mb']:,.0f}",
+                f"{ratio['cpu_s']:.2f}" if ratio else "",
+            )  # fmt: skip
+        yield _measured(lang, entry)
+
+
+def _others(lang: Lang, results: dict[str, Any]) -> Iterator[str]:
+    if (entry := results.get("periods")) is not None:
+        yield Text("## 十年存档的月报\n", "## A month of ten years\n").in_(lang)
+        yield Text(
+            "同样的月份，存档含一年或十年；CPU 秒。`python -m benchmarks.periods`\n",
+            "The same month of an archive of one year and of ten; CPU seconds. `python -m benchmarks.periods`\n",
+        ).in_(lang)
+        heads = Text("一年：一个月|十年：一个月|十年：全部", "one year: the month|ten years: the month|ten years: all")
+        yield _row("", *heads.in_(lang).split("|"))
+        yield _row("---", "---:", "---:", "---:")
+        for name, took in entry["figures"].items():
+            yield _row(f"`{name}`", *(f"{took[key]:.2f}" for key in ("one_month", "ten_month", "ten_all")))
+        yield _measured(lang, entry)
+    if (entry := results.get("fleet")) is not None:
+        asked, figures = entry["asked"], entry["figures"]
+        yield Text("## 多个账户\n", "## Many accounts\n").in_(lang)
+        yield Text(
+            f"{asked['accounts']:,} 个账户的安静同步：{figures['seconds']['fleet']:.1f} 秒，每个账户 {figures['calls_each']:.1f} 次调用，内存 {figures['peak_mb']:,.0f} MB；为不用账户群的相同同步的 {figures['ratios']['beside_calls_and_commits']:.2f} 倍。`python -m benchmarks.fleet`",
+            f"A quiet sync of {asked['accounts']:,} accounts: {figures['seconds']['fleet']:.1f} s, {figures['calls_each']:.1f} calls each, {figures['peak_mb']:,.0f} MB; {figures['ratios']['beside_calls_and_commits']:.2f} × the same syncs without a fleet. `python -m benchmarks.fleet`",
+        ).in_(lang)
+        yield _measured(lang, entry)
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _measured(lang: Lang, entry: dict[str, Any]) -> str:
+    """Say when, on what, and with which versions."""
+    machine = entry["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in entry["versions"].items())
+    return Text(
+        f"\n{entry['measured_at']} 测得：{machine['processor']}，{machine['cores']} 核，{machine['memory_gb']} GB，{machine['system']}，结束时负载 {machine['load']}；{versions}。\n",
+        f"\nMeasured on {entry['measured_at']}: {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}, load at the end {machine['load']}; {versions}.\n",
+    ).in_(lang)
+
+
+def main() -> None:
+    """Write both pages."""
+    results = json.loads(RESULTS.read_text("utf-8"))
+    for lang, path in PAGES.items():
+        path.write_text(page(lang, results), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""A report about a period reads little else of an archive, and counts what a report of everything counts."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ytxdata import metrics
+from ytxdata.archive import Archive
+from ytxdata.files import that_may_be_lost
+from ytxdata.metrics import source as source_module
+from ytxdata.metrics.groups import resolve
+from ytxdata.metrics.registry import REPORTS, Registered
+from ytxdata.metrics.tariff import Tariff
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.selection import Selection
+from ytxdata.times import BEIJING
+
+ROOT = Path(__file__).parents[2]
+PERIODS = [
+    ("2026-02-01", "2026-03-01"),
+    ("2026-02-28 23:59:59.5", "2026-03-01 00:00:00.5"),
+    ("2026-03-15 12:00", None),
+    (None, "2026-02-03"),
+    ("2031-01-01", "2032-01-01"),
+    ("2025-01-01", "2025-02-01"),
+]
+
+
+@dataclass
+class Told:
+    """A platform that answers with all it has."""
+
+    records: list[dict[str, Any]]
+    identity: tuple[str, str] = ("sid-of-this-test", "app")
+
+    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:
+        data = json.dumps({"statusCode": "0", "data": self.records[:meetingcount]}, ensure_ascii=False).encode()
+        return read_answer(data, asked_at=datetime(2026, 7, 1, tzinfo=UTC), asked_n=meetingcount)
+
+
+def told(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S}"
+
+
+def record(i: int, rng: random.Random) -> dict[str, Any]:
+    """A meeting of three months, some of which are what nobody expects: over the end of a month, without times, of a
+    wrong clock, of an account number, of parties without times or a number.
+    """
+    begin = datetime(2026, 1, 1, tzinfo=BEIJING) + timedelta(seconds=rng.randrange(90 * 86_400))
+    if rng.random() < 0.3:  # about the end of a month
+        begin = datetime(2026, rng.choice([2, 3]), 1, tzinfo=BEIJING)
+        begin -= timedelta(seconds=rng.choice([0, 1, 600, 7200]))
+    end = begin + timedelta(seconds=rng.choice([0, 1, 60, 1800, 7200, 40 * 86_400 if rng.random() < 0.1 else 300]))
+    parties = []
+    for _ in range(rng.randrange(5)):
+        joined = begin + timedelta(seconds=rng.choice([-30, 0, 5, 60]))
+        left = end + timedelta(seconds=rng.choice([-20, 0, 30, 100 * 86_400 if rng.random() < 0.05 else 0]))
+        party = {"name": "甲", "phone": rng.choice([f"139{rng.randrange(12):08d}", "01000000000", "075512345678", ""])}
+        if rng.random() < 0.9:
+            party["jointime"] = told(joined)
+        if rng.random() < 0.8:
+            party["quittime"] = told(left)
+        parties.append(party)
+    meeting = {
+        "meid": f"{i:029d}", "meetingname": rng.choice(["周会", "例会", f"第 {i} 次"]),
+        "creator": f"138{rng.randrange(6):08d}", "starttime": told(begin), "endtime": told(end), "parties": parties,
+    }  # fmt: skip
+    if rng.random() < 0.05:
+        del meeting["starttime"]
+    if rng.random() < 0.1:
+        del meeting["endtime"]
+    # in January alone it is seen whose number that is
+    if begin.month == 1:
+        meeting["shownumber"] = "01000000000"
+    return meeting
+
+
+def archive_of(seed: int, path: Path) -> Archive:
+    """An archive that heard the same meetings several times, some of them otherwise, some ids twice."""
+    rng = random.Random(seed)
+    records = [record(i, rng) for i in range(120)]
+    archive = Archive(path)
+    with that_may_be_lost():
+        for turn in range(3):
+            for _ in range(6 * turn):
+                at = rng.randrange(len(records))
+                records[at] = record(at, rng)  # another version; where the times are far apart, another meeting
+            rng.shuffle(records)
+            archive.sync(Told([*records, *records[:3]]))
+    return archive
+
+
+@pytest.fixture(scope="module", params=range(2))
+def archive(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    return archive_of(request.param, tmp_path_factory.mktemp("around") / "meetings.archive")
+
+
+def asked(name: str, entry: Registered) -> list[dict[str, Any]]:
+    """In how many ways a report is asked: alone, and by groups."""
+    known: dict[str, Any] = {
+        "tariff": Tariff.load(ROOT / "data" / "tariff.toml"),
+        "lines": 2,
+        "invoice": None,
+        "book": str(ROOT / "data" / "roster.csv"),
+        "by": "month",
+    }
+    given = {key: value for key, value in known.items() if key in entry.takes and value is not None}
+    ways = [given]
+    if "group" in entry.takes and name != "chargeback":
+        groups = ("number_class",) if name == "people" else ("number_class", "creator", "size_class")
+        ways += [given | {"group": group} for group in groups]
+    if name in ("usage", "concurrency"):
+        ways.append(given | {"group": "number_class", "group_of": "leg"})
+    if name == "usage":
+        ways += [{"day_of": "ends"}, {"definitions": "google"}, {"by": "week", "min_parties": 2}]
+    return ways
+
+
+@pytest.mark.filterwarnings("ignore:none of the .* numbers is in the book")
+@pytest.mark.parametrize("name", list(REPORTS))
+def test_a_period_is_counted_as_in_everything(archive: Archive, name: str) -> None:
+    entry = REPORTS[name]
+    if not {"start", "end"} <= entry.takes:
+        pytest.skip("it is about no period")
+    everything = resolve(archive)
+    ways = asked(name, entry)
+    # each way of asking once, and each kind of period
+    for turn in range(max(len(ways), len(PERIODS))):
+        start, end = PERIODS[turn % len(PERIODS)]
+        same(entry, archive, everything, {"start": start, "end": end, **ways[turn % len(ways)]})
+
+
+@pytest.mark.parametrize("name", ["usage", "concurrency"])
+def test_so_it_is_on_duckdb(archive: Archive, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "FEW", -1)
+    start, end = PERIODS[0]
+    same(REPORTS[name], archive, resolve(archive), {"start": start, "end": end})
+
+
+def same(entry: Registered, around: Any, everything: Any, given: dict[str, Any]) -> None:
+    part, whole = entry.function(around, **given), entry.function(everything, **given)
+    assert part.arrow.to_pylist() == whole.arrow.to_pylist(), given
+    assert part.arrow.schema == whole.arrow.schema
+    assert part.excluded == whole.excluded
+    assert (part.notes, part.period, part.certificate) == (whole.notes, whole.period, whole.certificate)
+    assert part.definitions == whole.definitions
+    if part.arrow.num_rows:
+        of_part, of_whole = (report.explain(0).to_dict("records") for report in (part, whole))
+        assert str(of_part) == str(of_whole)
+
+
+@pytest.mark.parametrize(
+    "condition", [{"number_class": "mobile"}, {"number": "13900000001"}, {"min_minutes": 5}, {"name": "周会"}]
+)
+def test_what_is_selected_of_a_period_is_selected_of_everything(archive: Archive, condition: dict[str, Any]) -> None:
+    chosen = archive.only(**condition)
+    everything = resolve(chosen)
+    assert isinstance(chosen, Selection)
+    for name in ("usage", "concurrency"):
+        same(REPORTS[name], chosen, everything, {"start": "2026-02-01", "end": "2026-03-01"})
+
+
+def test_a_period_reads_a_part_of_the_archive(archive: Archive) -> None:
+    rows = {}
+    for name, (start, end) in {"day": ("2026-01-20", "2026-01-21"), "all": (None, None)}.items():
+        rows[name] = len(archive.around(start, end).scans("meetings", is_keyed=True)[0])
+    assert rows["day"] < rows["all"] == len(archive.meetings())
+
+
+def test_an_archive_of_nothing_has_periods(tmp_path: Path) -> None:
+    empty = Archive(tmp_path / "empty.archive")
+    empty.sync(Told([]))
+    assert metrics.usage(empty, "2026-01", "2026-02").frame.empty

@@ -1,11 +1,12 @@
 """How long does it take from the bytes of an answer to typed tables, and how much memory?
 
 Compares, in one run, each in a process of its own: `json.loads` + `pandas.json_normalize` (what everybody does),
-`orjson.loads` alone (the practical floor; `pip install orjson`), `dlt` into DuckDB (`pip install 'dlt[duckdb]'`), and this package: as records usually are, and as if
-no two were alike. Every account has its own mix of telephone numbers, so the three are compared on four of them:
-mobiles of few people, 25,000 numbers of which 60 % are landlines, extensions and foreign ones, landlines that are all
-distinct, and mobiles with every tenth record in another shape. Prints CPU seconds, peak memory, ratios with their
-aims, and what a record costs in the first answer of a fresh process.
+`orjson.loads` alone (the practical floor; `pip install orjson`), `dlt` into DuckDB (`pip install 'dlt[duckdb]'`), and
+this package: as records usually are, and as if no two were alike. Every account has its own mix of telephone numbers,
+so the three are compared on four of them: mobiles of few people, 25,000 numbers of which 60 % are landlines,
+extensions and foreign ones, landlines that are all distinct, and mobiles with every tenth record in another shape.
+Prints CPU seconds, peak memory, ratios with their aims, and what a record costs in the first answer of a fresh
+process.
 
 Run: python -m benchmarks.parsing [--meetings 100000] [--legs 8] [--repeat 3] [--mix mobiles,mixed,landlines,odd]
 """

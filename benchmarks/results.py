@@ -1,5 +1,5 @@
-"""What was measured, with the machine it was measured on: one entry a benchmark in `benchmarks/results.json`, from which
-`python scripts/build_performance.py` writes the pages on performance.
+"""What was measured, with the machine it was measured on: one entry a benchmark in `benchmarks/results.json`, from
+which `python scripts/build_performance.py` writes the pages on performance.
 """
 
 from __future__ import annotations

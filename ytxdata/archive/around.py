@@ -24,9 +24,9 @@ _STORED = ("meetings", "legs")
 class Around:
     """What reports take of an archive, for those that are about a period.
 
-    There are all meetings that start in it, all of which any moment may lie in it, and those without a start or an
-    end, which reports count as left out, of whatever period. It is found by bounds alone: one meeting that seems to last for years brings those
-    years with it, and costs time, never a number.
+    There are all meetings that start in it, all of which any moment may lie in it, and those without a start or
+    an end, which reports count as left out, of whatever period. It is found by bounds alone: one meeting that
+    seems to last for years brings those years with it, and costs time, never a number.
 
     Parameters
     ----------

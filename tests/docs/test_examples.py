@@ -146,10 +146,11 @@ def test_the_examples_of_a_page_run(page: str, desk: Path, capsys: pytest.Captur
     assert "Traceback" not in said.err
 
 
-def test_examples_speak_of_one_archive() -> None:
+def test_examples_speak_of_one_archive_and_one_mirror_of_it() -> None:
     for page in PAGES:
         for _, block in examples(page):
-            assert "--archive" not in block or "--archive meetings.archive" in block
+            named = set(re.findall(r"--archive (\S+)", block))
+            assert named <= {"meetings.archive", "s3://bucket/meetings"}
 
 
 def twin(page: str) -> str:

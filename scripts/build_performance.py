@@ -48,8 +48,9 @@ _MIXES = {
 }
 
 
-def page(lang: Lang, results: dict[str, Any]) -> str:
+def page(lang: Lang) -> str:
     """Return the page in one language."""
+    results = json.loads(RESULTS.read_text("utf-8"))
     return "\n".join(
         [HEAD.in_(lang), *(line for part in (_parsing, _reports, _others) for line in part(lang, results))]
     )
@@ -141,9 +142,8 @@ def _measured(lang: Lang, entry: dict[str, Any]) -> str:
 
 def main() -> None:
     """Write both pages."""
-    results = json.loads(RESULTS.read_text("utf-8"))
     for lang, path in PAGES.items():
-        path.write_text(page(lang, results), encoding="utf-8")
+        path.write_text(page(lang), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def test_every_page_stands_in_the_menu_and_has_a_twin() -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("name", ["build_cli_reference", "build_definitions"])
+@pytest.mark.parametrize("name", ["build_cli_reference", "build_definitions", "build_performance"])
 def test_pages_that_are_made_from_code_are_up_to_date(name: str, lang: Lang) -> None:
     script = run_path(str(ROOT / "scripts" / f"{name}.py"))
     assert script["PAGES"][lang].read_text("utf-8") == script["page"](lang), f"run: python scripts/{name}.py"

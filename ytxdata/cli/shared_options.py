@@ -71,12 +71,13 @@ Language = Annotated[
 ShowPhones = Annotated[bool, typer.Option("--show-phones", help="显示完整号码 / show phone numbers unmasked")]
 
 
-def _archive_dir(text: str) -> Path:
-    if "://" not in text:  # nothing of the archive is loaded for help
-        return Path(text)
+def _archive_dir(place: str | Path) -> Path:
+    # the default comes as a path; and for a path nothing of the archive need be loaded
+    if "://" not in str(place):
+        return Path(place)
     from ytxdata.archive.mirror import archive_dir
 
-    return archive_dir(text)
+    return archive_dir(str(place))
 
 
 ArchiveDir = Annotated[

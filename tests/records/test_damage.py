@@ -222,8 +222,8 @@ def test_a_key_given_twice_is_told_however_it_is_spaced(colon: str) -> None:
     assert [(one["column"], one["raw_value"]) for one in problems if one["reason"] == "doubled_key"] == [("name", "a")]
 
 
-@pytest.mark.parametrize("noise", [b"\0", b"\0\0\0", b"\n\0", b"\0\n"])
-def test_zero_bytes_outside_of_strings_are_blanks(noise: bytes) -> None:
+@pytest.mark.parametrize("noise", [b"\0", b"\0\0\0", b"\n\0", b"\0\n", b"\x0b", b"\n\x0c", b"\x0c\0"])
+def test_what_disks_and_printers_leave_outside_of_strings_is_blank(noise: bytes) -> None:
     records = [(GOOD % i).encode() for i in range(3)]
     body = b'{"statusCode":"0","data":[' + b",".join(records) + b"]}"
     for text in (noise + body, body + noise, b"\n".join(noise + one for one in records)):
@@ -374,3 +374,25 @@ def test_the_head_of_a_record_is_no_envelope_though_nothing_in_it_is_a_known_key
     body = f'{{"statusCode":"0","data":{broken}' + ("}" if broken.endswith("}") else "")
     (record,) = read_answer(body.encode(), is_whole=False).records
     assert record.raw.decode() == broken.rstrip(",")
+
+
+@pytest.mark.parametrize("bracket", ["{", "}", "[", "]"])
+def test_a_single_damaged_byte_takes_no_bracket_along(bracket: str) -> None:
+    """Byte and bracket would be one character of GB18030."""
+    body = (
+        f"[{GOOD % 1},{GOOD % 2}]".replace("张三", "Li")
+        .encode()
+        .replace(bracket.encode(), b"\x87" + bracket.encode(), 1)
+    )
+    answer = read_answer(body, is_whole=False)
+    assert answer.encoding == "utf-8"
+    assert "m2" in ids(merge_answers([answer]))
+
+
+@pytest.mark.parametrize("noise", ["\0", "\x0b", "\x0c", "\x1c", "\xa0"])
+def test_no_character_behind_damage_ends_the_reading(noise: str) -> None:
+    """With a quote lost, everything behind it seems to stand in a string, the end of the text as well."""
+    inner = f"[{GOOD % 1},{GOOD % 2}]".replace('"name":', '"name:', 1)
+    for data in (inner, json.dumps(inner, ensure_ascii=False)):
+        for text in (f'{{"statusCode":"0","data":{data}}}{noise}', f'{noise}{{"statusCode":"0","data":{data}}}'):
+            assert "m2" in ids(merge_answers([read_answer(text.encode(), is_whole=False)]))

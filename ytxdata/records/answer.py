@@ -44,7 +44,8 @@ _WIDE: tuple[tuple[re.Pattern[bytes], Encoding], ...] = (
 single zero byte before sound UTF-8 made UTF-16 of it, and every record was lost."""
 
 # Without `\Z` each quote behind the last open one is tried to the end of the text.
-_STRING_OR_NULS = re.compile(rb'"[^"\\]*(?:\\.?[^"\\]*)*(?:"|\Z)|\0+', re.S)
+_STRING_OR_NO_BLANKS = re.compile(rb'"[^"\\]*(?:\\.?[^"\\]*)*(?:"|\Z)|[\0\x0b\x0c]+', re.S)
+_NO_BLANKS = re.compile(rb"[\0\x0b\x0c]")
 
 _FIRST_KEY = re.compile(rb"\{\s*(?:\"|(?P<printed>'[^'\"\\]*'\s*:))")
 """The first key of a text, whose head may be missing: no JSON has an apostrophe there."""
@@ -100,26 +101,31 @@ def is_literal(raw: bytes) -> bool:
 def as_utf8(raw: bytes, encoding: Encoding) -> bytes:
     """Return the text of bytes in a known encoding, without a byte order mark."""
     if encoding == "utf-8":
-        return _with_blanks_for_nuls(raw.removeprefix(codecs.BOM_UTF8))
+        return _with_blanks(raw.removeprefix(codecs.BOM_UTF8))
     if encoding == "python":
         text = as_utf8(raw, "utf-8")
         # Damaged, it is no literal as a whole: word by word it becomes JSON with the same damage, and is read as that.
         return _literal(text) or _PRINTED_WORD.sub(_as_json, text)
     # Broken bytes become visible marks: raising would cost the whole answer for one of them.
-    return raw.decode(encoding, "replace").removeprefix("\ufeff").encode()
+    return _with_blanks(raw.decode(encoding, "replace").removeprefix("\ufeff").encode())
 
 
-def _with_blanks_for_nuls(text: bytes) -> bytes:
-    """Return text with a blank for each NUL outside of strings, left behind by disks; inside it is damage."""
-    if b"\0" not in text:
+def _with_blanks(text: bytes) -> bytes:
+    """Return text with a blank for each NUL, vertical tab and form feed outside of strings, left behind by disks and
+    printers; inside it is damage.
+    """
+    if not _NO_BLANKS.search(text):
         return text
     # As long as before: places in the text stay those in the bytes that came.
-    return _STRING_OR_NULS.sub(lambda one: one[0] if one[0][:1] == b'"' else b" " * len(one[0]), text)
+    return _STRING_OR_NO_BLANKS.sub(lambda one: one[0] if one[0][:1] == b'"' else b" " * len(one[0]), text)
 
 
 def _wide(raw: bytes) -> Encoding | None:
     marked = next((encoding for mark, encoding in _MARKS if raw.startswith(mark)), None)
     return marked or next((encoding for pattern, encoding in _WIDE if pattern.match(raw)), None)
+
+
+_TAKES_BRACKET = re.compile(rb"[\x81-\xfe][\[\]{}]")
 
 
 def _narrow(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
@@ -141,7 +147,9 @@ def _narrow(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
         except UnicodeDecodeError as error:
             # ASCII with a single bad byte is no sign of GB18030: only that value is spoilt.
             return "gb18030" if n_whole or n_broken > 1 else "utf-8", (_damaged(error.start),)
-        return "gb18030", ()
+        # Nor is a single one that would take a bracket along as the half of a character: with it a record's border.
+        took = _TAKES_BRACKET.search(raw) if n_broken == 1 and not n_whole else None
+        return ("utf-8", (_damaged(took.start()),)) if took else ("gb18030", ())
     return "utf-8", (_damaged(text.index("\ufffd")),)
 
 

@@ -62,6 +62,7 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
 _SHOWN = 5
 """How many places a warning names."""
 
+_BLANK = b" \t\r\n"
 _SEPARATOR = 16
 """Up to this length what stands between two records is a comma and blanks [bytes]."""
 
@@ -159,8 +160,9 @@ class _Search(Shapes):
 
     def text(self, body: bytes, *, is_whole: bool) -> tuple[list[Found], bool]:
         """Return the records of a whole text, and whether it is one strict JSON text."""
-        start = len(body) - len(body.lstrip())
-        whole = body.strip()
+        # What else Python takes for blank is none in JSON: with it at an end the text is no strict one as a whole.
+        start = len(body) - len(body.lstrip(_BLANK))
+        whole = body.strip(_BLANK)
         kind = structure(whole)
         if kind == "strict":
             return self.answer(whole, start), True

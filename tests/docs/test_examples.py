@@ -146,11 +146,11 @@ def test_the_examples_of_a_page_run(page: str, desk: Path, capsys: pytest.Captur
     assert "Traceback" not in said.err
 
 
-def test_examples_speak_of_one_archive_and_one_mirror_of_it() -> None:
+def test_examples_speak_of_one_archive_and_its_mirrors() -> None:
     for page in PAGES:
         for _, block in examples(page):
             named = set(re.findall(r"--archive (\S+)", block))
-            assert named <= {"meetings.archive", "s3://bucket/meetings"}
+            assert named <= {"meetings.archive", "s3://bucket/meetings", "backup/meetings"}
 
 
 def twin(page: str) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,6 +69,7 @@ def _rows(piece: Any) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.slow
 @given(ANSWERS)
 def test_in_bulk_and_one_by_one_come_to_the_same(asked: list[tuple[int, list[Any]]]) -> None:
     intakes = [kind(VersionIndex(None), RejectIndex(None), DEFAULT) for kind in (Intake, OneByOne)]

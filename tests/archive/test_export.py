@@ -306,7 +306,7 @@ def test_a_run_that_is_killed_leaves_whole_months_and_the_next_one_ends_it(
     place, real = 0, Path.replace
     fresh = False
     while True:
-        place, steps = place + 1, iter(range(10**6))
+        place, steps = place + 2, iter(range(10**6))  # each second rename, and the others into the empty folder
 
         def kill(draft: Path, target: Path, *, stop: int = place, steps: Any = steps) -> Path:
             if next(steps) + 1 == stop:
@@ -334,7 +334,7 @@ def test_a_run_that_is_killed_leaves_whole_months_and_the_next_one_ends_it(
         if is_done and fresh:
             break
         if is_done:  # and once more, into a folder where nothing is yet
-            place, before, fresh = 0, {}, True
+            place, before, fresh = -1, {}, True
 
 
 def test_two_exports_of_one_folder_keep_out_of_each_others_way(kept: Archive, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import pytest
 from ytxdata import times
 from ytxdata.archive import Archive
 
-KILLS = int(os.environ.get("YTX_TEST_KILLS", "8"))
+KILLS = int(os.environ.get("YTX_TEST_KILLS", "4"))
 WORKER = Path(__file__).with_name("worker.py")
 FIXTURES = Path(__file__).with_name("fixtures")
 VIEWS = ("meetings", "legs", "rejects", "problems", "pulls", "changes")

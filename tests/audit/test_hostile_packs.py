@@ -17,6 +17,7 @@ from ytxdata.audit import verifier
 from ytxdata.audit.verifier import canonical, sha256, verify
 
 
+@pytest.mark.slow
 def test_nothing_can_be_derived_without_raw_answers(made: dict[str, Path]) -> None:
     refused(made["bare.zip"], "no raw answers", recompute=True)
 

@@ -31,6 +31,7 @@ def synced(begin: Begin) -> ytx.Fleet:
     return fleet
 
 
+@pytest.mark.slow
 def test_every_report_of_a_fleet_is_that_of_each_account(synced: ytx.Fleet) -> None:
     asked = Ask(by="month")
     for name, entry in REPORTS.items():
@@ -53,6 +54,7 @@ def test_rows_go_by_period_and_then_by_account(synced: ytx.Fleet) -> None:
     assert set(report.certificate.accounts) == set(synced.names)
 
 
+@pytest.mark.slow
 def test_the_same_id_and_the_same_people_in_two_accounts_stay_two(synced: ytx.Fleet) -> None:
     meetings = usage(synced, by="total", group="account").frame.set_index("group")["meetings"].to_dict()
     assert meetings == {"account-1": 60, "account-2": 60, "account-3": 61}
@@ -61,6 +63,7 @@ def test_the_same_id_and_the_same_people_in_two_accounts_stay_two(synced: ytx.Fl
     assert set(doubled["group"]) == {"account-1", "account-3"}
 
 
+@pytest.mark.slow
 def test_a_row_leads_to_the_records_of_its_account_alone(synced: ytx.Fleet) -> None:
     report = usage(synced, by="total", group="account")
     for place, row in enumerate(report.arrow.to_pylist()):
@@ -72,6 +75,7 @@ def test_a_row_leads_to_the_records_of_its_account_alone(synced: ytx.Fleet) -> N
     assert len(again.with_source(synced).explain(0)) == len(report.explain(0))
 
 
+@pytest.mark.slow
 def test_some_meetings_of_some_accounts(synced: ytx.Fleet) -> None:
     long = usage(synced.where(company="A").only(min_minutes=30), by="total", group="account")
     assert long.frame["group"].tolist() == ["account-1", "account-3"]
@@ -86,6 +90,7 @@ def test_sums_over_accounts_are_refused_in_words(synced: ytx.Fleet) -> None:
             usage(synced, group=group)
 
 
+@pytest.mark.slow
 def test_the_command_line_writes_a_file_a_report(
     synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

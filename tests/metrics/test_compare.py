@@ -83,6 +83,7 @@ SUMS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("report", "asked"), [(metrics.usage, {}), (metrics.cost, {"tariff": TARIFF})])
 def test_a_period_without_meetings_is_known_and_one_before_the_data_is_not(

@@ -265,6 +265,7 @@ def check(source: Source, office: Office, name: str) -> None:
         check_legs(source, office, KINDS[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.filterwarnings("ignore:none of the")
 @settings(
@@ -278,6 +279,7 @@ def test_random_offices_with_ties_and_unknowns(engine: str, office: Office, name
     check(resolve(ENGINES[engine](office)), office, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_the_difficult_office(name: str) -> None:
     check(resolve(ENGINES["pandas"](difficult())), difficult(), name)

@@ -13,7 +13,7 @@ from tests.metrics.oracle import Leg, Meeting, Office, wall
 from ytxdata import metrics
 
 quick = settings(
-    max_examples=50 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 6,
+    max_examples=20 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 6,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

@@ -100,7 +100,8 @@ def _leaves(path: Path) -> Iterator[str]:
 
 
 def _told(text: str, hashes: set[str]) -> list[str]:
-    words = re.findall(r"[0-9A-Za-z+/]{12,}", text)
+    # what runs on for thousands of signs is a picture or a font
+    words = [word for word in re.findall(r"[0-9A-Za-z+/]{12,}", text) if len(word) < 4_000]
     windows = {word[at : at + ENOUGH] for word in words for at in range(len(word) - ENOUGH + 1)}
     return sorted(hashes & (windows | {window.lower() for window in windows}))
 
@@ -116,7 +117,7 @@ def test_nothing_that_leaves_holds_a_hash_of_raw_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     hashes = _hashes(small)
-    plain = "".join(small.meetings()["record_hash"])
+    plain = " ".join(small.meetings()["record_hash"])
     assert _told(plain, hashes), "the test finds what it looks for"
     book = tmp_path / "in" / "book.csv"
     book.parent.mkdir()

@@ -59,6 +59,7 @@ def test_two_records_are_apart_where_their_times_cannot_be_one(
     assert are_apart(record(*other), record(*one)) is apart
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(RECORDS, RECORDS), min_size=1, max_size=30))
 def test_rows_and_sql_say_the_same(pairs: list[tuple[Record, Record]]) -> None:
     kind = pa.timestamp("us", tz="UTC")

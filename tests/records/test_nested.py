@@ -116,6 +116,7 @@ def test_keys_taken_for_ids_are_told_once_with_their_number(answer_with: WithDat
         assert warning.en.startswith(f"{n} records without an id")
 
 
+@pytest.mark.slow
 def test_a_lost_character_in_a_map_costs_no_other_record() -> None:
     for records in (
         {f"M{i}": {**FULL, "name": 'x "y"'} for i in range(4)},

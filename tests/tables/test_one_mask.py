@@ -106,6 +106,7 @@ def _left(digits: str, spelled: list[str], masks: set[str]) -> int:
     return int(10 ** (len(digits) - len(shown & {*range(len(digits))})))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw_one", [_mobile, _fixed, _abroad, _service, _short])
 def test_all_masks_of_one_number_leave_ten_thousand(draw_one) -> None:  # type: ignore[no-untyped-def]
     draw = random.Random(20261126)

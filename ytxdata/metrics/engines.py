@@ -145,7 +145,7 @@ def _duckdb_replace(frame: Any, expressions: dict[str, str]) -> Any:
 
 def _duckdb_small(frame: Any, table: pa.Table) -> Any:
     # A query on a relation changes the catalogue for its length, and DuckDB 2 then binds every relation anew: a report
-    # cost 2.5 times as much. Only the connection takes a table without that, and no public name leads to it.
+    # of few rows cost twice as much. Only the connection takes a table without that, and no public name leads to it.
     connection = getattr(frame, "_con", None)
     if connection is not None:
         return connection.from_arrow(table)

@@ -53,8 +53,8 @@ def texts(ax: mpl.axes.Axes) -> str:
 
 
 @pytest.mark.parametrize("width", [4.3, 8.6])
-@pytest.mark.parametrize("days", [1, 4, 30, 183, 400, 1200])
-def test_dates_never_touch_each_other_on_a_phone_or_a_page(width: float, days: int) -> None:
+@pytest.mark.parametrize("days", [0.07, 1, 1.7, 4, 30, 183, 400, 600, 1200])
+def test_dates_never_touch_each_other_on_a_phone_or_a_page(width: float, days: float) -> None:
     start = pd.Timestamp("2026-06-01", tz="UTC")
     frame = pd.DataFrame({"start": [start], "end": [start + pd.Timedelta(days=days)], "verdict": ["PROVEN"]})
     table = Table(frame=frame, name="coverage", title=Text("完整性", "Completeness"))

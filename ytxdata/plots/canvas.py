@@ -411,7 +411,10 @@ def dates(ax: Axes, first: datetime, last: datetime) -> None:
     days = (last - first).total_seconds() / 86400
     form = next(form for limit, form in _DATE_FORMS if days <= limit)
     fit = int(ax.figure.figure.get_figwidth() * 10 / (len(first.strftime(form)) + 1))  # ten letters an inch
-    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=min(9, max(3, fit))))  # type: ignore[no-untyped-call]
+    locator = mdates.AutoDateLocator(minticks=2, maxticks=min(9, max(3, fit)))  # type: ignore[no-untyped-call]
+    for step, whole in _WHOLE:  # 40 hours on a narrow picture: every 12 would be too many, and matplotlib knows no more
+        locator.intervald[step] = [*locator.intervald[step], whole]
+    ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _date(value).strftime(form)))
 
 
@@ -420,6 +423,7 @@ def _date(place: float) -> datetime:
     return instant
 
 
+_WHOLE = ((mdates.MONTHLY, 12), (mdates.HOURLY, 24), (mdates.MINUTELY, 60), (mdates.SECONDLY, 60))
 _DATE_FORMS = ((0.9, "%H:%M"), (5, "%m-%d %H:%M"), (200, "%Y-%m-%d"), (3 * 366, "%Y-%m"), (float("inf"), "%Y"))
 
 

@@ -412,15 +412,10 @@ def dates(ax: Axes, first: datetime, last: datetime) -> None:
     form = next(form for limit, form in _DATE_FORMS if days <= limit)
     fit = int(ax.figure.figure.get_figwidth() * 10 / (len(first.strftime(form)) + 1))  # ten letters an inch
     locator = mdates.AutoDateLocator(minticks=2, maxticks=min(9, max(3, fit)))  # type: ignore[no-untyped-call]
-    for step, whole in _WHOLE:  # 40 hours on a narrow picture: every 12 would be too many, and matplotlib knows no more
-        locator.intervald[step] = [*locator.intervald[step], whole]
+    # 40 hours on a narrow picture: every 12 would be too many, and matplotlib knows no more
+    locator.intervald |= {step: [*locator.intervald[step], whole] for step, whole in _WHOLE}
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _date(value).strftime(form)))
-
-
-def _date(place: float) -> datetime:
-    instant: datetime = mdates.num2date(place)  # type: ignore[no-untyped-call]
-    return instant
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: str(mdates.num2date(value).strftime(form))))  # type: ignore[no-untyped-call]
 
 
 _WHOLE = ((mdates.MONTHLY, 12), (mdates.HOURLY, 24), (mdates.MINUTELY, 60), (mdates.SECONDLY, 60))

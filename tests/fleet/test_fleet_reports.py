@@ -84,18 +84,13 @@ def test_some_meetings_of_some_accounts(synced: ytx.Fleet) -> None:
     assert any("at least so many minutes" in note.en for note in long.notes)
 
 
-def test_sums_over_accounts_are_refused_in_words(synced: ytx.Fleet) -> None:
-    for group in (None, "department", "company"):
-        with pytest.raises(UsageError, match="account by account"):
-            usage(synced, group=group)
-
-
 @pytest.mark.slow
 def test_the_command_line_writes_a_file_a_report(
     synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
     told = ["--lang", "en", "fleet", "report", str(tmp_path), "--out", str(out), "--by", "month", "--json"]
+    told += ["--group", "account"]
     with pytest.raises(SystemExit) as ended:
         main(told)
     assert not ended.value.code
@@ -108,3 +103,35 @@ def test_the_command_line_writes_a_file_a_report(
     with pytest.raises(SystemExit) as ended:
         main([*told, "--report", "nothing"])
     assert ended.value.code == 2
+
+
+def test_the_command_line_adds_up_and_groups(
+    synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fleet.toml").write_text(
+        "".join(
+            f'[accounts.{name}]\nlabels = {{ company = "{company}" }}\n'
+            for name, company in (("account-1", "A"), ("account-2", "B"), ("account-3", "A"), ("late", "B"))
+        )
+    )
+    told = ["--lang", "en", "fleet", "report", str(tmp_path / "fleet.toml"), "--by", "total", "--json"]
+    told += ["--report", "usage", "--report", "creators"]
+    meetings = []
+    for place, more in enumerate(([], ["--group", "company"], ["--same-people"], ["--group", "number_class"])):
+        out = tmp_path / f"out{place}"
+        with pytest.raises(SystemExit) as ended:
+            main([*told, *more, "--out", str(out)])
+        assert not ended.value.code
+        said = capsys.readouterr()
+        assert json.loads(said.out)["verdict"] == "GAP"
+        assert "the account late are not among these: not synced yet" in said.err
+        meetings.append(ytx.read_csv(out / "usage.csv")["meetings"].tolist())
+        about = json.loads((out / "usage.about.json").read_text("utf-8"))
+        assert any("late" in note["en"] for note in about["notes"])
+        assert "+86" not in (out / "creators.csv").read_text("utf-8-sig")
+    assert meetings[:3] == [[181], [121, 60], [181]]
+    assert sum(meetings[3]) == 181
+    with pytest.raises(SystemExit) as ended:
+        main([*told, "--group", "region", "--out", str(tmp_path / "no")])
+    assert ended.value.code == 2
+    assert "company" in capsys.readouterr().err

@@ -27,7 +27,7 @@ import pytest
 from nbclient import NotebookClient
 
 import ytxdata as ytx
-from ytxdata.archive.views import Scan
+from ytxdata.archive.scans import Scan
 from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
 from ytxdata.metrics import Report

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -21,9 +20,10 @@ from ytxdata.archive.known_meetings import certificate_of
 from ytxdata.archive.mirror import Mirrorable
 from ytxdata.archive.ownership import WAIT_S, no_archive, read_identity
 from ytxdata.archive.raw_answers import current_records, raw_answer
+from ytxdata.archive.scans import Scannable
 from ytxdata.archive.sync import Asker, RebuildReport, SyncReport, rebuild, sync
 from ytxdata.archive.verify import Verification, verify
-from ytxdata.archive.views import Scan, scan, table
+from ytxdata.archive.views import table
 from ytxdata.archive.witnesses import add_witness, hearings, remove_witness
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
@@ -38,7 +38,7 @@ from ytxdata.templates import facts_card
 from ytxdata.times import Instant, as_instant
 
 
-class Archive(Selectable, Exportable, Mirrorable):
+class Archive(Selectable, Exportable, Mirrorable, Scannable):
     """All meetings ever pulled, in every version, with the raw answers that brought them.
 
     Parameters
@@ -302,43 +302,6 @@ class Archive(Selectable, Exportable, Mirrorable):
         """
         return current_records(self.snapshot())
 
-    def scan(self, view: str, as_of: Instant | None = None, *, engine: str = "duckdb", spark: Any = None) -> Scan:
-        """Return a view as a lazy narwhals frame: `meetings`, `legs`, `rejects`, `problems` or `pulls`.
-
-        Parameters
-        ----------
-        as_of
-            What the archive knew from answers asked up to that instant.
-        engine
-            `duckdb` reads the Parquet files of the archive in this process; `spark` gives a frame of the same snapshot.
-        spark
-            The Spark session; the active one when not given. Its workers must reach the archive's directory.
-
-        Returns
-        -------
-        Scan
-            Columns as in the frames. Only columns and row groups that are asked for are read; pandas, Polars, DuckDB
-            and whatever else speaks Arrow takes it as it is.
-
-        Raises
-        ------
-        UsageError
-            No such view or engine, or no Spark session.
-        MissingExtraError
-            The extra `spark` is not installed.
-        """
-        return self.scans(view, as_of=as_of, engine=engine, spark=spark)[0]
-
-    def scans(
-        self, *views: str, as_of: Instant | None = None, engine: str = "duckdb", spark: Any = None,
-        is_keyed: bool = False,
-    ) -> tuple[Scan, ...]:  # fmt: skip
-        """Return several views as `scan` does, all of one snapshot, so that they fit and can be joined with each
-        other; `is_keyed` with `meeting_key` before them: one `meeting_id` may stand for two meetings.
-        """
-        at = _instant(as_of, "as_of")
-        return scan(self.snapshot(), views, as_of=at, engine=engine, spark=spark, is_keyed=is_keyed)
-
     def around(self, start: Instant | None, end: Instant | None) -> Around:
         """Return what reports about a period take of the archive, without reading the rest; reports do so themselves."""
         return Around(self, _instant(start, "start"), _instant(end, "end"))
@@ -397,6 +360,9 @@ class Archive(Selectable, Exportable, Mirrorable):
             As in `sync`.
         """
         return rebuild(self.path.absolute(), aliases, wait_s)
+
+    def _reads(self) -> Snapshot | None:
+        return self.snapshot()
 
     def snapshot(self) -> Snapshot | None:
         """Return the state that readers see now; None while the first sync has not been completed.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from ytxdata.archive.heads import Snapshot
-from ytxdata.archive.views import Scan, connect, relation, scan
+from ytxdata.archive.scans import Scan, ViewAsk, scan
+from ytxdata.archive.views import connect, relation
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.times import Instant
 
@@ -61,7 +62,7 @@ class Around:
 
     def displayed(self) -> Scan:
         """Return the numbers that all meetings show, whenever they were: which are the account's own is said by all."""
-        return scan(self.archive.snapshot(), ("meetings",), as_of=None, engine="duckdb", spark=None)[0]
+        return scan(self.archive.snapshot(), ("meetings",), ViewAsk())[0]
 
     def certificate(self, start: Instant | None = None, end: Instant | None = None) -> Certificate:
         """Return what the archive claims about a period."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from ytxdata.cli.account import SettleHours
 from ytxdata.cli.shared_options import (
+    BookFile,
     From,
     Granularity,
     Json,
@@ -208,6 +208,18 @@ def report(
     end: To = None,
     by: Granularity = "month",
     only: Only = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            "--group",
+            help="account（各账户并列）、标签、department、number_class 等；默认各账户合计 / account (side by side), a label, department, number_class, …; by default sums over all accounts",
+        ),
+    ] = None,
+    book: BookFile = None,
+    same_people: Annotated[
+        bool,
+        typer.Option("--same-people", help="同一号码在各账户里算同一个人 / one number is one person in all accounts"),
+    ] = False,
     names: Annotated[
         list[str] | None,
         typer.Option("--report", help="只写此报表，可重复；默认全部 / only this report; all by default"),
@@ -220,15 +232,16 @@ def report(
     as_json: Json = False,
     _lang: Language = None,
 ) -> None:
-    """各账户并列的报表 / Reports of all accounts, side by side.
+    """全部账户的报表 / Reports of all accounts.
 
-    每个报表一个文件，各账户并列，group 列写明账户；最坏的完整性结论写在最前。
+    每个报表一个文件：各账户合计，或按账户、标签、部门分组；最坏的完整性结论写在最前。从未同步的账户算作缺口并注明。
 
-    One file a report: the accounts side by side, the column `group` says whose a row is, and the worst verdict comes
-    first.
+    One file a report: sums over all accounts, or by account, label or department, and the worst verdict comes first. An
+    account that was never synced is a gap, and is named.
 
-    Example: ytxdata fleet report fleet.toml --from 2026-01 --to 2026-07 --out report
+    Example: ytxdata fleet report fleet.toml --from 2026-01 --to 2026-07 --group company --out report
     """
+    from ytxdata.metrics.groups import resolve
     from ytxdata.metrics.registry import REPORTS, make
 
     if format_ not in ("csv", "parquet", "excel"):
@@ -238,8 +251,13 @@ def report(
         )
     if format_ == "excel":
         require_extra("excel")
-    asked = with_conditions(ask(start, end, by, tariff, lines), None, only or [], None)
+    asked = with_conditions(ask(start, end, by, tariff, lines, group, book), None, only or [], book)
     whole = opened(fleet, account, where)
+    whole = whole.same_people() if same_people else whole
+    for left_out in whole.left_out:
+        note(left_out)
+    # sums share what is known of each meeting; side by side each account has its own
+    source: Any = asked.of(whole) if group == "account" else resolve(asked.of(whole))
     possible = [name for name, entry in REPORTS.items() if entry.is_possible(asked)]
     strange = next((name for name in names or [] if name not in possible), None)
     if strange is not None:
@@ -249,7 +267,7 @@ def report(
         )
     written, counted = [], {}
     for name in names or possible:
-        made = make(name, asked.of(whole), replace(asked, group="account"))
+        made = make(name, source, asked)
         suffix = {"csv": "csv", "parquet": "parquet", "excel": "xlsx"}[format_]
         write = {"csv": made.to_csv, "parquet": made.to_parquet, "excel": made.to_excel}[format_]
         written.append(write(out / f"{name}.{suffix}", show_phones=show_phones))

@@ -20,7 +20,8 @@ from ytxdata import times
 from ytxdata.archive.changes import changes
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import certificate_of
-from ytxdata.archive.views import pieces, scan
+from ytxdata.archive.scans import ViewAsk, scan
+from ytxdata.archive.views import pieces
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
@@ -231,9 +232,7 @@ class Outgoing:
         return record_table(self.certificate.frame, "coverage", certificate=self.certificate)
 
     def _usage(self) -> Table:
-        meetings, legs = scan(
-            self.snapshot, ("meetings", "legs"), as_of=self.as_of, engine="duckdb", spark=None, is_keyed=True
-        )
+        meetings, legs = scan(self.snapshot, ("meetings", "legs"), ViewAsk(self.as_of, is_keyed=True))
         return replace(usage(Frames(meetings, legs, certificate=self.certificate), by="day"), name="usage_daily")
 
     def _leaves(self, rows: pa.Table, name: str) -> Table:

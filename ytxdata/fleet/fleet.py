@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
-from ytxdata import times
 from ytxdata.archive import Archive
-from ytxdata.archive.heads import Snapshot, newest
-from ytxdata.archive.known_meetings import certificate_of, evidence_of
-from ytxdata.archive.ownership import read_identity
-from ytxdata.errors import SettingsError, UsageError, YtxError
+from ytxdata.archive.scans import Part, Scannable
+from ytxdata.errors import SettingsError, UsageError
 from ytxdata.fleet.accounts import FleetAccount, read_accounts
+from ytxdata.fleet.standing import NOTES, Standing, left_out, parts_of, whole_frame
 from ytxdata.fleet.sync_all import (
     MEETINGS,
     PER_SECOND,
@@ -27,7 +25,6 @@ from ytxdata.fleet.sync_all import (
     FleetSync,
     Journal,
     Line,
-    counted,
     labelled,
     sync_all,
     worst,
@@ -49,8 +46,6 @@ _STATUS = (
     Definition(key="problem_zh", zh="问题", en="problem (Chinese)", unit="text"),
     Definition(key="problem_en", zh="问题（英文）", en="problem", unit="text"),
 )
-
-_NOT_YET = Text("还没有同步过", "not synced yet")
 
 
 @dataclass(frozen=True)
@@ -111,7 +106,7 @@ class FleetCertificate:
         return whole[["account", *(name for name in whole.columns if name != "account")]]
 
 
-class Fleet(Selectable):
+class Fleet(Selectable, Scannable):
     """Many accounts, each with an archive of its own, synced together and reported on side by side.
 
     Parameters
@@ -169,9 +164,15 @@ class Fleet(Selectable):
             raise read
         self._take(read)
 
-    def _take(self, accounts: tuple[FleetAccount, ...]) -> None:
+    def _take(self, accounts: tuple[FleetAccount, ...], *, joins_people: bool = False) -> None:
         self.accounts = accounts
+        self.joins_people = joins_people
         self._by_name = {account.name: account for account in accounts}
+
+    def _but(self, accounts: tuple[FleetAccount, ...], *, joins_people: bool) -> Fleet:
+        part = type(self).__new__(type(self))
+        part._take(accounts, joins_people=joins_people)
+        return part
 
     @classmethod
     def found_here(cls) -> Fleet:
@@ -245,9 +246,56 @@ class Fleet(Selectable):
                 Text(f"没有这样的账户：{asked}", f"there is no such account: {asked}"),
                 remedy=Text("名称见 fleet.names，标签见 fleet.labels", "fleet.names and fleet.labels list them"),
             )
-        part = type(self).__new__(type(self))
-        part._take(kept)
-        return part
+        return self._but(kept, joins_people=self.joins_people)
+
+    def same_people(self) -> Fleet:
+        """Return the same accounts with one number as one person in all of them; reports say so.
+
+        Whoever has two numbers is two people all the same, and ids of meetings stay one account's own.
+
+        Examples
+        --------
+        >>> Fleet({"n": {}, "s": {}}).same_people().joins_people
+        True
+        """
+        return self._but(self.accounts, joins_people=True)
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """What every sum over the accounts must say: who is one person, and of whom nothing could be read."""
+        return (NOTES[self.joins_people], *self.left_out)
+
+    @property
+    def left_out(self) -> tuple[Text, ...]:
+        """A note for each account of which nothing can be read: it was never synced, or is damaged."""
+        return left_out(self.accounts)
+
+    @property
+    def readable(self) -> list[str]:
+        """The names of the accounts of which something can be read."""
+        return [part.account for part in parts_of(self.accounts)]
+
+    def _reads(self) -> list[Part]:
+        return parts_of(self.accounts)
+
+    def meetings(
+        self, start: Instant | None = None, end: Instant | None = None, as_of: Instant | None = None
+    ) -> pd.DataFrame:
+        """Return the meetings of all accounts: `account`, the columns of `Archive.meetings`, and the labels. Nothing of
+        an account that was never synced: `status` says which.
+        """
+        return self._frame("meetings", start, end, as_of)
+
+    def legs(
+        self, start: Instant | None = None, end: Instant | None = None, as_of: Instant | None = None
+    ) -> pd.DataFrame:
+        """Return the legs of all accounts: `account`, the columns of `Archive.legs`, and the labels."""
+        return self._frame("legs", start, end, as_of)
+
+    def _frame(self, view: str, start: Instant | None, end: Instant | None, as_of: Instant | None) -> pd.DataFrame:
+        edges = {"as_of": as_of, "start": start, "end": end}
+        told = {name: None if edge is None else as_instant(edge, name=name) for name, edge in edges.items()}
+        return whole_frame(self.accounts, view, **told)
 
     def sync(
         self,
@@ -323,7 +371,7 @@ class Fleet(Selectable):
         first, last = (
             None if edge is None else as_instant(edge, name=name) for name, edge in (("start", start), ("end", end))
         )
-        return FleetCertificate({one.name: _standing(one).certificate.over(first, last) for one in self.accounts})
+        return FleetCertificate({one.name: Standing.of(one).certificate.over(first, last) for one in self.accounts})
 
     def coverage(self) -> pd.DataFrame:
         """Return the periods of all certificates: `account`, then the columns of `Archive.coverage`."""
@@ -341,7 +389,7 @@ class Fleet(Selectable):
         -----
         Reads one small file of each archive. An archive that is damaged or not there yet has a `problem`.
         """
-        standings = {account.name: _standing(account) for account in self.accounts}
+        standings = {account.name: Standing.of(account) for account in self.accounts}
         rows = [one.cells() for one in standings.values()]
         instant = pa.timestamp("us", tz=ZONE_NAME)
         types = {"meetings": pa.int64(), "asked_at": instant, "proven_until": instant}
@@ -355,33 +403,3 @@ class Fleet(Selectable):
     def __repr__(self) -> str:
         names = ", ".join(map(cut_secrets, self.names[:3]))  # `[accounts.TOKEN]`
         return f"Fleet({len(self)} accounts: {names}{', …' if len(self) > 3 else ''})"
-
-
-class _Standing(NamedTuple):
-    """How an account stands: its state, what may be claimed, and what is wrong with its archive."""
-
-    snapshot: Snapshot | None
-    certificate: Certificate
-    problem: Text | None
-
-    def cells(self) -> dict[str, Any]:
-        """Return its row of the status."""
-        proven = [one.end for one in self.certificate.periods if one.verdict == "PROVEN"]
-        return {
-            "meetings": counted(self.snapshot),
-            "asked_at": evidence_of(self.snapshot.head.state).last_asked_at if self.snapshot else None,
-            "verdict": self.certificate.worst,
-            "proven_until": max(proven, default=None),
-            "problem_zh": self.problem and self.problem.zh,
-            "problem_en": self.problem and self.problem.en,
-        }
-
-
-def _standing(account: FleetAccount) -> _Standing:
-    root = account.archive.absolute()
-    try:
-        snapshot = newest(root) if read_identity(root) else None
-        problem = None if snapshot else _NOT_YET
-    except YtxError as error:  # one archive that cannot be read must not hide how the others stand
-        snapshot, problem = None, error.cause
-    return _Standing(snapshot, certificate_of(snapshot.head.state if snapshot else {}, times.now()), problem)

@@ -250,6 +250,7 @@ class Breakdown:
             (*self.columns, *columns, *partial),
             trace or (lambda row, _column: self.records(row)),
             notes=(*notes, *self.notes),
+            own=self.groups.own if self.groups else (),
             **more,
         )
         return self.told(made)

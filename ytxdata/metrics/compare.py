@@ -20,8 +20,9 @@ from ytxdata.metrics.calendar import Against, Workdays, span_of, until
 from ytxdata.metrics.concurrency import concurrency
 from ytxdata.metrics.definitions import DEFINITIONS, REASONS, adds_up, define, of_nothing
 from ytxdata.metrics.groups import Book, Group, resolve
+from ytxdata.metrics.ids import MARK, inside, with_account
 from ytxdata.metrics.report import Report, remembering
-from ytxdata.metrics.source import Lazy, ReportSource, Source
+from ytxdata.metrics.source import Lazy, ReportSource, Source, on_engine
 from ytxdata.metrics.tariff import DECIMALS, rounded
 from ytxdata.selection import Selection
 from ytxdata.times import BEIJING, Instant, beijing_text, instant_of
@@ -116,7 +117,7 @@ def compare(
     holidays, extra_workdays
         As in `working_hours`, for changes per working day.
     asked
-        What else the report is asked: `tariff=`, `min_parties=`, ….
+        What else the report is asked: `tariff=`, `min_parties=`, `engine=`, ….
 
     Returns
     -------
@@ -146,6 +147,8 @@ def compare(
             Text(f"{report.__name__} 不按时段统计，无法比较", f"{report.__name__} does not go by time and cannot be compared"),
             remedy=Text("例如 metrics.usage、cost、working_hours", "compare metrics.usage, cost or working_hours, for example"),
         )  # fmt: skip
+    where: Any = {key: asked.pop(key) for key in ("engine", "spark") if key in asked}
+    source = on_engine(source, where)
     resolved = resolve(source)
     spans = _spans(resolved, period, against)
     by_group = None if group is None or "group" not in takes else {"group": group, "book": book}
@@ -267,7 +270,8 @@ def _is_number(kind: pa.DataType) -> bool:
 
 def _values(report: Report, key: str) -> dict[str, Fraction]:
     """Return group → exact value of a figure; minutes are the whole seconds they were divided from."""
-    groups = report.arrow["group"].to_pylist() if "group" in report.arrow.column_names else [""] * report.arrow.num_rows
+    # a number of two accounts is two groups
+    groups = [inside(row, ("group",)).get("group", "") for row in report.arrow.to_pylist()]
     is_minutes = report.definition(key).unit == "min"
     return {
         group: Fraction(round(value * 60), 60) if is_minutes else Fraction(value)
@@ -341,6 +345,8 @@ def _report(
         },
     })  # fmt: skip
     frame = source.engine.small(table).with_columns(nw.col(one).cast(nw.Decimal(38, DECIMALS)) for one in exact)
+    own = ("group",) if any(MARK in row.get("group", "") for row in rows) else ()
+    frame, columns = with_account(frame, columns, own)
     reports = [of(side) for side in sides]
     known = {one.key: one for report in reports if report is not None for one in report.definitions}
 

@@ -8,7 +8,7 @@ added to that small table. A `lane` is one count that runs by itself: legs or me
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 import narwhals as nw
 import pyarrow as pa
@@ -21,7 +21,7 @@ from ytxdata.metrics.facts import touching, whole
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, evidence
-from ytxdata.metrics.source import Lazy, ReportSource
+from ytxdata.metrics.source import Lazy, ReportSource, Where
 from ytxdata.metrics.sums import distinct, minutes, steps
 from ytxdata.times import Instant
 
@@ -33,7 +33,7 @@ T = TypeVar("T")
 def concurrency(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
     group: Group | None = None, book: Book | None = None, group_of: GroupOf = "creator",
-    lines: int | None = None, p: float = 99, min_parties: int = 1,
+    lines: int | None = None, p: float = 99, min_parties: int = 1, **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Find how many legs and meetings there were at once, and how many lines that takes.
 
@@ -109,6 +109,7 @@ def concurrency(
 def peak_stretches(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
     group: Group | None = None, book: Book | None = None, group_of: GroupOf = "creator", min_parties: int = 1,
+    **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """List every stretch of time during which the peak was reached.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from numbers import Real
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, Unpack
 
 import narwhals as nw
 import pyarrow as pa
@@ -20,9 +21,10 @@ from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import DAY, PERIODS, By, bounds, check_by, day_number, first_day, label, span_of
 from ytxdata.metrics.facts import DayOf, Facts, Scope
 from ytxdata.metrics.groups import UNALLOCATED, Book, Group, GroupOf
+from ytxdata.metrics.ids import bare
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build
-from ytxdata.metrics.source import Lazy, ReportSource, with_looked_up
+from ytxdata.metrics.source import Lazy, ReportSource, Where, with_looked_up
 from ytxdata.metrics.sums import minutes, null_like
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
 from ytxdata.phones import number_class
@@ -38,7 +40,7 @@ def cost(
     source: ReportSource, tariff: Tariff | str | Path, start: Instant | None = None, end: Instant | None = None,
     by: Literal["day", "week", "month", "total", "line"] = "month", *,
     group: Group | None = None, book: Book | None = None, group_of: GroupOf = "creator",
-    min_parties: int = 1, day_of: DayOf = "starts",
+    min_parties: int = 1, day_of: DayOf = "starts", **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Say what meetings cost, in exact decimals.
 
@@ -135,7 +137,7 @@ def chargeback(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
     book: Book, group: Group = "department", group_of: GroupOf = "creator", tariff: Tariff | str | Path | None = None,
     invoice: Invoiced | None = None, share_by: Literal["leg_minutes", "legs", "cost"] | None = None,
-    min_parties: int = 1, day_of: DayOf = "starts",
+    min_parties: int = 1, day_of: DayOf = "starts", **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Share an invoice, or what a tariff gives, among departments: exact to the fen, adding up to it in every period.
 
@@ -190,10 +192,7 @@ def chargeback(
     _one_of("share_by", share_by, ("leg_minutes", "legs", "cost"))
     told = tariff if isinstance(tariff, Tariff) or tariff is None else Tariff.load(tariff)
     if told is None and (invoice is None or share_by == "cost"):
-        raise UsageError(
-            Text("需要账单（invoice=）或资费（tariff=）", "an invoice (invoice=) or a tariff (tariff=) is needed"),
-            remedy=Text("按费用分摊时必须给资费", "to share by cost the tariff must be given"),
-        )
+        raise UsageError(Text("需要账单（invoice=）或资费（tariff=）", "an invoice (invoice=) or a tariff (tariff=) is needed"), remedy=Text("按费用分摊时必须给资费", "to share by cost the tariff must be given"))  # fmt: skip
     rows = Breakdown.of(
         source, start, end, by, group=group, book=book, group_of=group_of, min_parties=min_parties, day_of=day_of
     )
@@ -224,7 +223,7 @@ def chargeback(
         rows.known, "chargeback", Text("费用分摊", "Chargeback"),
         frame.with_columns(leg_minutes=minutes("leg_s"), allocated=nw.col("allocated").cast(nw.Decimal(38, 2))),
         ("period", "group", "legs", "leg_minutes", "weight_pct", "allocated", "is_partial", "covered_pct"),
-        lambda row, _column: rows.records(row), notes=(*notes, *rows.notes),
+        lambda row, _column: rows.records(row), notes=(*notes, *rows.notes), own=rows.groups.own if rows.groups else (),
     )  # fmt: skip
     return rows.told(made)
 
@@ -323,12 +322,7 @@ def _billed(lines: Sequence[Mapping[str, str]], by: By, known: Facts) -> tuple[d
     sums: dict[str, Decimal] = {}
     start, end = known.scope.edges
     undated = [cells.get("meeting_id", "") for cells in lines if not cells.get("started_at", "").strip()]
-    found = known.source.meetings.filter(nw.col("meeting_id").is_in(undated)) if undated else None
-    starts = (
-        {}
-        if found is None
-        else {row["meeting_id"]: row["s"] for row in known.source.rows(found.select("meeting_id", "s"))}
-    )
+    starts = _starts(known, undated) if undated else {}
     n_outside, lost = 0, Decimal(0)
     for cells in lines:
         amount = _yuan(cells["amount"])
@@ -354,6 +348,14 @@ def _billed(lines: Sequence[Mapping[str, str]], by: By, known: Facts) -> tuple[d
     if lost:
         told.append(Text(f"警告：账单中共 {lost} 元没有日期也没有对应的会议记录，未分摊", f"warning: {lost} yuan of the bill have neither a date nor a record, and are not shared"))  # fmt: skip
     return dict(zip(sorted(sums), parts, strict=True)), tuple(told)
+
+
+def _starts(known: Facts, ids: Sequence[str]) -> dict[str, int]:
+    # an id of two accounts has no start: a bill does not say whose it means
+    told = known.source.meetings.select("s", of=nw.col("meeting_id"), meeting_id=known.source.plain("meeting_id"))
+    found = known.source.rows(told.filter(nw.col("meeting_id").is_in(list(ids))))
+    owners = Counter(one for one, _ in {(row["meeting_id"], row["of"]) for row in found})
+    return {row["meeting_id"]: row["s"] for row in found if owners[row["meeting_id"]] == 1}
 
 
 def _yuan(text: str) -> Decimal:
@@ -435,8 +437,8 @@ def with_prices(known: Facts, legs: Lazy, tariff: Tariff) -> Lazy:
     """Add the `number_class` of each leg and its `price` in billionths of a yuan per minute."""
     access = known.source.access
     functions: dict[str, tuple[pa.DataType, Callable[[str], Any]]] = {
-        "number_class": (pa.string(), lambda number: number_class(number, access)),
-        "price": (pa.int64(), lambda number: tariff.nano(number_class(number, access))),
+        "number_class": (pa.string(), lambda number: number_class(bare(number), access)),
+        "price": (pa.int64(), lambda number: tariff.nano(number_class(bare(number), access))),
     }
     priced = with_looked_up(known.source, legs, "number", functions)
     withheld, unknown = nw.col("number").is_null(), tariff.nano("unknown")

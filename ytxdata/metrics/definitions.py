@@ -28,6 +28,7 @@ def _define(
 _TABLE = (
     # ── what a row is about ──
     _define("period", "时段", "period", "text", "北京时间的日（2026-03-05）、周（周一的日期）、月（2026-03）或 total；会议整场归入其开始时刻所在的日", "a day (2026-03-05), a week (the date of its Monday), a month (2026-03) or total, in Beijing time; a whole meeting goes to the day it started", Text("ISO 8601", "ISO 8601"), example="2026-03", is_nullable=False),
+    _define("account", "账户", "account", "text", "该会议编号或号码所属的账户；同一编号或号码在两个账户里是两个", "the account that the id or number is of; one id or number in two accounts is two", example="north"),
     _define("group", "组", "group", "text", "会议的组是其发起人的组（或其名称、规模的组）；接入的组是其自身号码的组；无法归组的为 “not in the book”（不在通讯簿）、“unknown”（未知）或 “other names”（其他名称）", "the group of a meeting is that of its creator (or of its name or size), the group of a leg that of its own number; what is in none is “not in the book”, “unknown” or “other names”", example="销售部", is_nullable=False),
     _define("is_partial", "不完整时段", "partial period", "", "该时段被所选的起止、存档的起点或今天（最近一次拉取）截断", "the period is cut short by the request, by the begin of the archive, or by today (the last pull)", example="false", is_nullable=False),
     _define("covered_pct", "覆盖比例", "covered", "%", "该时段中被选取、已存档且已过去的时间 × 100 ÷ 整个时段；无从得知为空", "time of the period that was asked for, is archived and is over × 100 ÷ the whole period; null when that cannot be known", example="100.0"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
 import narwhals as nw
 import pyarrow as pa
@@ -17,7 +17,7 @@ from ytxdata.metrics.facts import DayOf
 from ytxdata.metrics.groups import SIZES, Book, Group
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.source import Lazy, ReportSource
+from ytxdata.metrics.source import Lazy, ReportSource, Where
 from ytxdata.metrics.sums import add_up, distinct, minutes, percent
 from ytxdata.times import Instant
 
@@ -29,6 +29,7 @@ DURATIONS = (("< 1", 0), ("1–5", 60), ("5–15", 300), ("15–30", 900), ("30�
 def sizes(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
     group: Group | None = None, book: Book | None = None, min_parties: int = 1, day_of: DayOf = "starts",
+    **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Count meetings by how many people they had (withheld legs included).
 
@@ -66,6 +67,7 @@ def sizes(
 def durations(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
     group: Group | None = None, book: Book | None = None, min_parties: int = 1, day_of: DayOf = "starts",
+    **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Count meetings by how long they lasted.
 
@@ -132,6 +134,7 @@ _MONDAY = 4 * 24 * HOUR
 def heatmap(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
     group: Group | None = None, book: Book | None = None, min_parties: int = 1, day_of: DayOf = "starts",
+    **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Sum the minutes of meetings over weekday × hour, each meeting split across the hours it spans.
 
@@ -220,6 +223,7 @@ def working_hours(
     hours: tuple[str, str] = WORKING_HOURS,
     holidays: Collection[date | str] = (), extra_workdays: Collection[date | str] = (),
     group: Group | None = None, book: Book | None = None, min_parties: int = 1, day_of: DayOf = "starts",
+    **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Split meeting minutes into those inside and those outside working hours.
 

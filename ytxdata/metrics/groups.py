@@ -21,6 +21,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import DAY, day_number
 from ytxdata.metrics.facts import Scope, facts
+from ytxdata.metrics.ids import ACCOUNT, account_of, bare, behind
 from ytxdata.metrics.source import Lazy, ReportSource, Source, texts, whole, with_looked_up
 from ytxdata.phones import normalize, number_class
 from ytxdata.selection import Selection
@@ -29,21 +30,23 @@ from ytxdata.tables.lists import AddressBook, Entry, Listed
 
 Group: TypeAlias = str | Mapping[str, str]
 """What rows are grouped by: `department`, `person` or another column of the book, `creator`, `number_class`,
-`size_class`, `name`, or a rule for names: regular expression → series.
+`size_class`, `name`, or a rule for names: regular expression → series. Of a fleet also `account` and its labels.
 """
 
 GroupOf = Literal["creator", "leg"]
 Book: TypeAlias = AddressBook | Listed
 
 NOT_IN_BOOK = "not in the book"
+NO_LABEL = "no label"
 UNKNOWN = "unknown"
 OTHER_NAMES = "other names"
 UNALLOCATED = "unallocated"
-_LAST = (OTHER_NAMES, NOT_IN_BOOK, UNKNOWN)
+_LAST = (OTHER_NAMES, NOT_IN_BOOK, NO_LABEL, UNKNOWN)
 """Groups of what is in no other; they stand behind all others."""
 
 WORDS = {
     NOT_IN_BOOK: Text("不在通讯簿", NOT_IN_BOOK),
+    NO_LABEL: Text("无此标签", NO_LABEL),
     UNKNOWN: Text("未知", UNKNOWN),
     OTHER_NAMES: Text("其他名称", OTHER_NAMES),
     UNALLOCATED: Text("未分摊", UNALLOCATED),
@@ -51,6 +54,7 @@ WORDS = {
 """Group → what people read: a page in Chinese says nothing in English."""
 
 _NAMES = {
+    "account": Text("账户", "account"),
     "department": Text("部门", "department"),
     "person": Text("姓名", "person"),
     "creator": Text("发起人", "creator"),
@@ -86,7 +90,7 @@ class Groups:
     labels
         What each group is called, by its number.
     column
-        The column that decides: `creator`, `number`, `name` or `size`.
+        The column that decides: `creator`, `number`, `name` or `size`; `account`, which the id of a meeting bears.
     table
         `value since until g`: the group of a text, from a second on and before another.
     is_dated
@@ -114,6 +118,11 @@ class Groups:
         return self.column == "number"
 
     @property
+    def own(self) -> tuple[str, ...]:
+        """The column of groups, where these are numbers: of several accounts, an account's own."""
+        return ("group",) if self.unit == "phone" else ()
+
+    @property
     def title(self) -> Text:
         """What people read for what was asked for."""
         return _NAMES.get(self.name, Text(self.name, self.name))
@@ -131,14 +140,15 @@ class Groups:
             place = sum(((size >= low).cast(nw.Int64) for _, low in SIZES), nw.lit(0, nw.Int64))
             return frame.with_columns(g=nw.when(size.is_null()).then(nw.lit(self.rest, nw.Int64)).otherwise(place))
         table = source.engine.small(self.table)
+        if self.column == ACCOUNT:
+            frame = frame.with_columns(account_of("meeting_id").alias(ACCOUNT))
         if not self.is_dated:
             table = table.select("value", "g")
         joined = frame.join(table, left_on=self.column, right_on="value", how="left")
         if self.is_dated:
             holds = (nw.col("at") >= nw.col("since")) & (nw.col("at") < nw.col("until"))
             joined = joined.filter(nw.col("since").is_null() | holds).drop("since", "until")
-        if "value" in joined.collect_schema().names():
-            joined = joined.drop("value")
+        joined = joined.drop("value", *([ACCOUNT] if self.column == ACCOUNT else []), strict=False)
         return joined.with_columns(g=nw.coalesce(nw.col("g"), nw.lit(self.rest, nw.Int64)))
 
     def notes(self, source: Source, frame: Lazy) -> tuple[Text, ...]:
@@ -151,7 +161,7 @@ class Groups:
         said = (Text(of.zh.format(name=name.zh), of.en.format(name=name.en)),)
         if self.book is None:
             return said
-        numbers = {normalize(text) or text for text in texts(source, frame, self.column)}
+        numbers = {normalize(text) or text for text in map(bare, texts(source, frame, self.column))}
         n = sum(number in self.book.lines for number in numbers)
         matched = Text(f"通讯簿中找到 {len(numbers)} 个号码中的 {n} 个；其余为“不在通讯簿”", f"matched {n} of {len(numbers)} numbers with the book; the others are “{NOT_IN_BOOK}”")  # fmt: skip
         if numbers and not n:
@@ -165,12 +175,35 @@ _OF = {
     "number": Text("接入的组（{name}）是其自身号码的组", "the group ({name}) of a leg is that of its own number"),
     "name": Text("会议的组（{name}）由其名称决定", "the group ({name}) of a meeting follows from its name"),
     "size": Text("会议的组（{name}）是其规模档", "the group ({name}) of a meeting is its size class"),
+    ACCOUNT: Text("会议的组（{name}）由其账户决定", "the group ({name}) of a meeting is that of its account"),
 }
 
 
 def is_of_meetings(group: Group | None) -> bool:
     """Return whether only meetings have such groups: a leg has no size and no name."""
     return group is not None and (not isinstance(group, str) or group in ("size_class", "name"))
+
+
+def _labelled(source: Source, label: str, book: AddressBook | None) -> Groups | None:
+    """Return the groups of meetings by a label of their accounts; None where that is no label of any. What a book has
+    a column for is the book's to say.
+    """
+    known = source.accounts
+    if known is None or (book is not None and label in book.columns):
+        return None
+    if label == ACCOUNT and not known:  # frames say whose their rows are, and nothing more of accounts
+        named = source.meetings.select(account_of("meeting_id").alias(ACCOUNT))
+        known = {name: {} for name in texts(source, named, ACCOUNT)}
+    said = {name: name if label == ACCOUNT else labels.get(label) for name, labels in known.items()}
+    if not any(said.values()):
+        return None
+    values = sorted({one or NO_LABEL for one in said.values()}, key=lambda one: (one in _LAST, one))
+    table = pa.table({
+        "value": pa.array([*said], pa.string()),
+        "since": pa.array([_EVER[0]] * len(said), pa.int64()), "until": pa.array([_EVER[1]] * len(said), pa.int64()),
+        "g": pa.array([values.index(one or NO_LABEL) for one in said.values()], pa.int64()),
+    })  # fmt: skip
+    return Groups(label, tuple(values), ACCOUNT, table, False, len(values) - 1)
 
 
 def groups_of(source: Source, group: Group, book: Book | None = None, of: GroupOf = "creator") -> Groups:
@@ -209,6 +242,9 @@ def called(group: str) -> str:
 
 def _groups(source: Source, group: Group, name: str, book: AddressBook | None, of: GroupOf) -> Groups:
     name = called(name)
+    labelled = _labelled(source, name, book) if isinstance(group, str) else None
+    if labelled is not None:
+        return labelled
     if name == "size_class" or name == "name":
         if of == "leg":
             raise _unusable("group_of", of, Text(f"{name} 只属于会议", f"{name} is of meetings alone"))
@@ -220,15 +256,19 @@ def _groups(source: Source, group: Group, name: str, book: AddressBook | None, o
     if name == "creator":
         if of == "leg":
             raise _unusable("group_of", of, Text("发起人只属于会议", "a creator is of meetings alone"))
-        return _looked_up(source, name, column, lambda text: normalize(text) or text, UNKNOWN, unit="phone")
+        return _looked_up(source, name, column, _one_number, UNKNOWN, unit="phone")
     if name == "number" and of == "leg":  # a person each: what `network` pairs; withheld numbers are nobody by name
         return _looked_up(source, name, column, lambda text: text, UNKNOWN, unit="phone")
     if name == "number_class":
         read = number_class if of == "leg" else _class_of_creator
-        return _looked_up(source, name, column, lambda text: read(text, source.access), UNKNOWN)
+        return _looked_up(source, name, column, lambda text: read(bare(text), source.access), UNKNOWN)
     if book is None:
+        labels = sorted({label for one in (source.accounts or {}).values() for label in one})
+        zh, en = (f"；标签：{'、'.join(labels)}", f"; the labels are {', '.join(labels)}") if labels else ("", "")
         raise _unusable(
-            "group", name, Text("该分组需要通讯簿（book=、--book）", "this group needs an address book (book=, --book)")
+            "group",
+            name,
+            Text(f"该分组需要通讯簿（book=、--book）{zh}", f"this group needs an address book (book=, --book){en}"),
         )
     wanted = "name" if name == "person" else name  # a meeting has a name of its own
     if wanted not in book.columns:
@@ -261,6 +301,10 @@ def _looked_up(
     return Groups(name, tuple(labels), column, table, is_dated, number[rest], unit, book)
 
 
+def _one_number(text: str) -> str:
+    return (normalize(bare(text)) or bare(text)) + behind(text)
+
+
 def _class_of_creator(text: str, access: frozenset[str]) -> str:
     """Return the class of a creator as records write one: `13900000000`, `010…`, `0086…` are numbers only once they
     are normalised, and would all be unknown.
@@ -282,7 +326,7 @@ def _by_name(group: Group) -> Callable[[str], str]:
 
 def _by_book(book: AddressBook, column: str) -> Callable[[str], list[Piece]]:
     def pieces(text: str) -> list[Piece]:
-        return _pieces(book.lines.get(normalize(text) or "", ()), column)
+        return _pieces(book.lines.get(normalize(bare(text)) or "", ()), column)
 
     return pieces
 
@@ -342,7 +386,7 @@ def select(source: Source, selection: Selection) -> Source:
 
 def _creators(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
     numbers = {normalize(one) or one for one in wanted}
-    return _where(source, meetings, "creator", lambda text: (normalize(text) or text) in numbers)
+    return _where(source, meetings, "creator", lambda text: bare(_one_number(text)) in numbers)
 
 
 def _departments(source: Source, meetings: Lazy, wanted: tuple[str, ...], selection: Selection) -> Lazy:
@@ -363,19 +407,19 @@ def _names(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection
     return _where(source, meetings, "name", lambda text: any(rule.search(text) for rule in rules))
 
 
-def _ids(_source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
-    return meetings.filter(nw.col("meeting_id").is_in(list(wanted)))
+def _ids(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
+    return meetings.filter(source.plain("meeting_id").is_in(list(wanted)))
 
 
 def _numbers(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
     numbers = [normalize(one) or one for one in wanted]
-    joined = source.legs.filter(nw.col("number").is_in(numbers) & ~nw.col("j").is_null())
+    joined = source.legs.filter(source.plain("number").is_in(numbers) & ~nw.col("j").is_null())
     return meetings.join(joined.select("id"), on="id", how="semi")
 
 
 def _classes(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
     told = meetings.filter(~nw.col("creator").is_null())
-    kept = _where(source, told, "creator", lambda text: _class_of_creator(text, source.access) in wanted)
+    kept = _where(source, told, "creator", lambda text: _class_of_creator(bare(text), source.access) in wanted)
     if "unknown" not in wanted:
         return kept
     return nw.concat([kept, meetings.filter(nw.col("creator").is_null())])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, Unpack, cast
 
 import narwhals as nw
 import numpy as np
@@ -22,7 +22,7 @@ from ytxdata.metrics.facts import DayOf, whole
 from ytxdata.metrics.groups import Book, Group
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build, evidence
-from ytxdata.metrics.source import Lazy, ReportSource, with_creators
+from ytxdata.metrics.source import Lazy, ReportSource, Where, with_creators
 from ytxdata.metrics.sums import (
     COMES_OR_GOES,
     add_up,
@@ -69,7 +69,7 @@ def network(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
     unit: Literal["department", "person"] = "department", book: Book | None = None,
     min_meetings: int = 1, min_group: int = 0,
-    min_parties: int = 1, day_of: DayOf = "starts",
+    min_parties: int = 1, day_of: DayOf = "starts", **_where: Unpack[Where],
 ) -> Network:  # fmt: skip
     """Find who meets whom, and for how long.
 
@@ -122,13 +122,13 @@ def network(
     rows = Breakdown.of(source, start, end, group="number" if by_number else "department", **asked)
     held = rows.source.engine.hold(_presence(rows))
     people = _people(rows)
-    large = people.filter(nw.col("people") >= small).select("g")
+    large = people.filter(nw.col("members") >= small).select("g")
     # who was in fewer meetings than a pair needs is in no pair: most people of a company, before pairs are made
-    often = people.filter((nw.col("people") >= small) & (nw.col("meetings_joined") >= least)).select("g")
+    often = people.filter((nw.col("members") >= small) & (nw.col("meetings_joined") >= least)).select("g")
     sums = _sums(held.join(often, on="g", how="semi"), rows.source.engine)
     edges = rows.source.engine.hold(sums.filter(nw.col("meetings") >= least))
     withheld = rows.source.rows(rows.known.counted.select(nw.col("withheld").sum()))
-    left_out = rows.source.rows(people.select(n=(nw.col("people") < small).cast(nw.Int64)).select(nw.col("n").sum()))
+    left_out = rows.source.rows(people.select(n=(nw.col("members") < small).cast(nw.Int64)).select(nw.col("n").sum()))
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
         labels = rows.groups.labels if rows.groups else ()
@@ -140,6 +140,7 @@ def network(
         return records.join(met.select("key"), on="key", how="semi")
 
     more: dict[str, Any] = {
+        "own": ("a", "b", "unit") if by_number else (),
         "notes": (*_notes(int(left_out[0]["n"] or 0)), *rows.notes),
         "excluded": {"withheld": int(withheld[0]["withheld"] or 0)} if by_number else {},
     }
@@ -228,11 +229,21 @@ def _pairs(presence: Lazy) -> Lazy:
 
 
 def _people(rows: Breakdown) -> Lazy:
-    """Return how many numbers each unit has, and in how many meetings anybody of it was: `g people meetings_joined`."""
+    """Return how many numbers each unit has, and in how many meetings anybody of it was: `g people meetings_joined
+    members`. Whoever is there under several accounts is several people, and yet one member: a unit of few must not
+    grow with its accounts.
+    """
     legs = _legs(rows)
-    numbers = count(distinct(legs.filter(~nw.col("number").is_null()), "g", "number"), ("g",), "people")
+    named = legs.filter(~nw.col("number").is_null())
+    numbers = count(distinct(named, "g", "number"), ("g",), "people")
+    if "g" in rows.source.own("g"):
+        bare = distinct(named.with_columns(number=rows.source.plain("number")), "g", "number")
+        numbers = numbers.join(count(bare, ("g",), "members"), on="g", how="left")
+    else:
+        numbers = numbers.with_columns(members=nw.col("people"))
     meetings = count(distinct(legs, "g", "key"), ("g",), "meetings_joined")
-    return meetings.join(numbers, on="g", how="left").with_columns(people=nw.coalesce(nw.col("people"), nw.lit(0)))
+    known = (nw.coalesce(nw.col(name), nw.lit(0)).alias(name) for name in ("people", "members"))
+    return meetings.join(numbers, on="g", how="left").with_columns(known)
 
 
 def _nodes(rows: Breakdown, edges: Lazy, people: Lazy) -> Lazy:
@@ -298,6 +309,7 @@ def lonely(
     by: Literal["meeting", "creator", "day", "week", "month", "total"] = "meeting", *,
     tariff: Tariff | str | Path | None = None,
     group: Group | None = None, book: Book | None = None, min_parties: int = 1, day_of: DayOf = "starts",
+    **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Find the minutes somebody was alone in a meeting: waiting, left behind, or forgotten to hang up.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import narwhals as nw
 
@@ -15,7 +15,7 @@ from ytxdata.metrics.facts import DayOf, Facts
 from ytxdata.metrics.groups import Book, Group, GroupOf, is_of_meetings
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.source import Lazy, ReportSource, with_creators
+from ytxdata.metrics.source import Lazy, ReportSource, Where, with_creators
 from ytxdata.metrics.sums import SECONDS, add_up, divide, minutes, percent, presence_seconds
 from ytxdata.metrics.usage import per_row, with_minutes
 from ytxdata.times import Instant
@@ -24,7 +24,7 @@ from ytxdata.times import Instant
 @register(place=40, rows=15, personal=True)
 def creators(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
-    min_parties: int = 1, day_of: DayOf = "starts",
+    min_parties: int = 1, day_of: DayOf = "starts", **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Count the meetings of each creator.
 
@@ -75,7 +75,7 @@ def creators(
 def people(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
     group: Group | None = None, book: Book | None = None, group_of: GroupOf | None = None,
-    min_parties: int = 1, day_of: DayOf = "starts",
+    min_parties: int = 1, day_of: DayOf = "starts", **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Count the meetings and minutes of each number.
 
@@ -137,7 +137,7 @@ def people(
 @register(place=130, personal=True)
 def presence(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, *,
-    meeting: str | Sequence[str] | None = None, min_parties: int = 1, day_of: DayOf = "starts",
+    meeting: str | Sequence[str] | None = None, min_parties: int = 1, day_of: DayOf = "starts", **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Say how long each person was in each meeting.
 
@@ -209,7 +209,7 @@ def persons(known: Facts, meetings: Sequence[str] | None = None) -> Lazy:
     """Return one row per person and meeting: `key meeting_id at number leg legs closed leg_s first last presence_s meeting_s`."""
     chosen = known.counted
     if meetings is not None:
-        chosen = chosen.filter(nw.col("meeting_id").is_in(list(meetings)))
+        chosen = chosen.filter(known.source.plain("meeting_id").is_in(list(meetings)))
     joined = known.legs.filter(~nw.col("j").is_null())
     once, again = (
         joined.join(chosen.filter(rejoined).select("key"), on="key", how="semi")
@@ -250,7 +250,7 @@ def persons(known: Facts, meetings: Sequence[str] | None = None) -> Lazy:
 @register(place=60, rows=62)
 def concentration(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "total", *,
-    min_parties: int = 1, day_of: DayOf = "starts",
+    min_parties: int = 1, day_of: DayOf = "starts", **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Say which share of the meeting minutes the top tenth of creators has, and how uneven the rest is.
 

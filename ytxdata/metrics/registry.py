@@ -17,8 +17,9 @@ from ytxdata.labels import NO_TEXT, Text
 from ytxdata.metrics.calendar import By, until
 from ytxdata.metrics.definitions import add_definitions
 from ytxdata.metrics.groups import Book, Group, GroupOf
+from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.report import Metric, Report, remembering
-from ytxdata.metrics.side_by_side import ACCOUNT, of_a_fleet, of_fleets
+from ytxdata.metrics.side_by_side import of_a_fleet, of_sources
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.selection import BY_PARTIES, Selection, selected
 from ytxdata.tables.described import Definition
@@ -216,7 +217,7 @@ def register(
                 remedy=Text("needs 只能是它的参数", "needs names parameters of the function"),
             )
         add_definitions(definitions)
-        kept = of_fleets(remembering(of_periods(function)))
+        kept = of_sources(remembering(of_periods(function)))
         found = {**REPORTS, name: Registered(kept, place, rows, folded, personal, tuple(needs), takes)}
         REPORTS.clear()
         REPORTS.update(sorted(found.items(), key=lambda item: item[1].place))

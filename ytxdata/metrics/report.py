@@ -18,6 +18,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
 from ytxdata.metrics.definitions import REASONS, define, is_whole
 from ytxdata.metrics.facts import Facts, outcome
+from ytxdata.metrics.ids import inside, with_account
 from ytxdata.metrics.source import ReportSource, Source
 from ytxdata.metrics.sums import null_like
 from ytxdata.tables.described import Definition, in_words, to_arrow
@@ -92,7 +93,8 @@ class Report(Table):
         Returns
         -------
         frame
-            One row per leg, or per meeting whose legs are unknown: `meeting_id`, `leg`, `pull_id`, `used`, `reason`
+            One row per leg, or per meeting whose legs are unknown: `account` (of a fleet),
+            `meeting_id`, `leg`, `pull_id`, `used`, `reason`
             (a key of `.excluded`, null when fully used); of the same kind as `.frame`, sorted by meeting and leg. A
             pandas frame carries the formula with its numbers in `.attrs["formula"]`; `formula(row)` gives it for all.
 
@@ -118,8 +120,9 @@ class Report(Table):
                 Text(f"报表 {self.name} 没有列 {column!r}", f"report {self.name} has no column {column!r}"),
                 remedy=Text(f"列：{'、'.join(cells)}", f"its columns are {', '.join(cells)}"),
             )
-        records = self.trace(cells, column).sort("meeting_id", "at", "leg", nulls_last=True).select(*TRACED)
-        frame = self.source.finish(records, integers=frozenset({"leg"}))
+        records = self.trace(cells, column).sort("meeting_id", "at", "leg", nulls_last=True)
+        records, columns = with_account(records, TRACED, self.source.own())
+        frame = self.source.finish(records.select(*columns), integers=frozenset({"leg"}))
         if hasattr(frame, "attrs"):
             frame.attrs["formula"] = self.formula(cells)
         return frame
@@ -309,12 +312,15 @@ def _filled(rule: Definition, value: Any) -> Text:
 def build(
     facts: Facts, name: str, title: Text, frame: Lazy, columns: tuple[str, ...], trace: Trace, *,
     instants: tuple[str, ...] = (), leave_out: tuple[str, ...] = (), excluded: Mapping[str, int] | None = None,
-    notes: tuple[Text, ...] = (), **parameters: object,
+    notes: tuple[Text, ...] = (), own: tuple[str, ...] = (), **parameters: object,
 ) -> Report:  # fmt: skip
     """Return the report of some lazy rows: finished on their engine, with everything its reader must know.
 
-    `leave_out` names reasons that have nothing to do with this report, `excluded` adds some of its own.
+    `leave_out` names reasons that have nothing to do with this report, `excluded` adds some of its own. `own` are
+    columns whose texts are an account's own, beside those that always are: rows then say whose they are.
     """
+    own = facts.source.own(*own)
+    frame, columns = with_account(frame, columns, own)
     counts, period = outcome(facts).excluded, outcome(facts).period
     counts = {reason: n for reason, n in counts.items() if reason not in leave_out} | dict(excluded or {})
     told = {"min_parties": facts.scope.min_parties, "day_of": facts.scope.day_of} | parameters
@@ -328,7 +334,7 @@ def build(
         excluded={reason: (REASONS[reason], n) for reason, n in counts.items() if n},
         certificate=_certificate(facts),
         source=facts.source,
-        trace=trace,
+        trace=lambda cells, column: trace(inside(cells, own), column),
     )
 
 

@@ -17,12 +17,12 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.definitions import define
+from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.report import Metric, Remake, Report
-from ytxdata.metrics.source import ReportSource
+from ytxdata.metrics.source import ReportSource, Where, on_engine
 from ytxdata.records.schema import to_pandas
 from ytxdata.selection import Selection
 
-ACCOUNT = "account"
 _GROUP = Text("账户", "account")
 _NOTE = Text(
     "各账户并列：同一号码在两个账户里算两个人，不同账户的会议互不合并",
@@ -78,15 +78,18 @@ def of_a_fleet(source: object) -> bool:
     return hasattr(source, "names") and hasattr(source, "where") and hasattr(source, "__getitem__")
 
 
-def _accounts(source: Any) -> Iterator[tuple[str, Any]]:
-    """Yield name and source of each account of a fleet, or of some meetings of it."""
+def _accounts(source: Any, where: Where | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield name and source of each account of a fleet, or of some meetings of it, of which anything can be read."""
     fleet = source.source if isinstance(source, Selection) else source
-    for name in fleet.names:
-        yield name, replace(source, source=fleet[name]) if isinstance(source, Selection) else fleet[name]
+    for name in getattr(fleet, "readable", fleet.names):
+        one = replace(source, source=fleet[name]) if isinstance(source, Selection) else fleet[name]
+        yield name, on_engine(one, where or {})
 
 
-def of_fleets(metric: Metric) -> Metric:
-    """Return the metric, which now takes fleets as well: with `group="account"`, each account by itself."""
+def of_sources(metric: Metric) -> Metric:
+    """Return the metric, which now can be asked on which engine it is counted, and takes fleets: with
+    `group="account"` each account by itself.
+    """
     signature = inspect.signature(metric)
     named = next(iter(signature.parameters))
 
@@ -97,17 +100,19 @@ def of_fleets(metric: Metric) -> Metric:
 
     @wraps(metric)
     def made(*args: Any, **kwargs: Any) -> Report:
+        where: Any = {key: kwargs.pop(key) for key in ("engine", "spark") if key in kwargs}
         source = args[0] if args else kwargs.get(named)
-        fleet = source.source if isinstance(source, Selection) else source
-        if not of_a_fleet(fleet):
-            return alone(*args, **kwargs)
-        if kwargs.pop("group", None) != ACCOUNT:
-            raise UsageError(
-                Text("账户群的报表按账户分列，不跨账户相加", "a report of a fleet is made account by account, never added up"),
-                remedy=Text('加上 group="account"', 'give group="account"'),
-            )  # fmt: skip
         rest = {key: value for key, value in kwargs.items() if key != named}
-        parts = {name: alone(one, *args[1:], **rest) for name, one in _accounts(source)}
+        fleet = source.source if isinstance(source, Selection) else source
+        if not (of_a_fleet(fleet) and kwargs.get("group") == ACCOUNT):
+            return alone(on_engine(source, where), *args[1:], **rest) if args or named in kwargs else alone(**rest)
+        del rest["group"]
+        parts = {name: alone(one, *args[1:], **rest) for name, one in _accounts(source, where)}
+        if not parts:
+            raise UsageError(
+                Text("没有可读取的账户", "there is no account of which anything can be read"),
+                remedy=Text("先运行 ytxdata fleet sync；fleet.status() 说明原因", "run ytxdata fleet sync first; fleet.status() says why"),
+            )  # fmt: skip
         asked = {**next(iter(parts.values())).made.asked, "group": ACCOUNT}  # type: ignore[union-attr]  # made by its name
         return replace(_stacked(parts, fleet), made=Remake(made, named, asked))
 
@@ -140,7 +145,11 @@ def _stacked(parts: Mapping[str, Report], fleet: Any) -> SideBySide:
         name=first.name,
         title=first.title,
         definitions=(told, *definitions.values()),
-        notes=(_NOTE, *dict.fromkeys(note for part in parts.values() for note in part.notes)),
+        notes=(
+            _NOTE,
+            *getattr(fleet, "left_out", ()),
+            *dict.fromkeys(note for part in parts.values() for note in part.notes),
+        ),
         period=None if start is None or end is None else (start, end),
         excluded=excluded,
         certificate=fleet.certificate(start, end) if periods else fleet.certificate(),

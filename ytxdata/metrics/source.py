@@ -4,13 +4,10 @@ seconds, one name for each thing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cached_property
-from itertools import groupby, pairwise
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 import narwhals as nw
 import pyarrow as pa
@@ -19,15 +16,15 @@ from ytxdata import times
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
-from ytxdata.metrics.sums import count, distinct, null_like
+from ytxdata.metrics.ids import ACCOUNT, OWN, bare, behind, plain, qualified, told_once
+from ytxdata.metrics.sums import distinct, null_like
 from ytxdata.phones import normalize
-from ytxdata.records.identity import are_apart
 from ytxdata.records.numbers import access_numbers
 from ytxdata.records.schema import to_pandas
 from ytxdata.selection import Selectable, Selection
 from ytxdata.tables.described import to_arrow
 from ytxdata.tables.table import Completeness
-from ytxdata.times import instant_of, local_second
+from ytxdata.times import local_second
 
 if TYPE_CHECKING:
     from ytxdata.archive import Archive
@@ -52,9 +49,14 @@ class Frames(Selectable):
         How complete the data is; every report repeats it.
     pulls
         One row per call to the platform.
+    joins_people
+        Of several accounts: one number is one person in all of them. By default it is one in each.
 
     Notes
     -----
+    Where both frames have `account`, they are of several accounts: ids are each account's own, and reports add all of
+    them up as they do those of a `Fleet`.
+
     Instants may stand in any zone; without one they are taken for Beijing wall time. Unknown is null. Rows that say
     all the same are counted once; rows that tell one leg (same `meeting_id`, same `leg`) or one meeting (same
     `meeting_id`, same `started_at`) in two ways are refused, and so is a leg without `leg`. Several meetings of one id
@@ -81,9 +83,43 @@ class Frames(Selectable):
     legs: Any
     certificate: Completeness | None = None
     pulls: Any = None
+    joins_people: bool = False
 
 
-ReportSource: TypeAlias = "History | Archive | Fleet | Frames | Selection | Source"
+@dataclass(frozen=True)
+class OnEngine:
+    """An archive or a fleet with the engine that was asked for, whatever its size."""
+
+    source: Any
+    engine: str
+    spark: Any = None
+
+
+def on_engine(source: Any, where: Where) -> Any:
+    """Return a source, or what was selected of it, on the engine that was asked for."""
+    if isinstance(source, Selection):
+        return replace(source, source=on_engine(source.source, where))
+    spark = where.get("spark")
+    return OnEngine(source, where.get("engine", "spark"), spark) if spark is not None or "engine" in where else source
+
+
+class Where(TypedDict, total=False):
+    """On which engine a report of an archive or a fleet is counted: every report takes it.
+
+    Attributes
+    ----------
+    engine
+        `pandas`, `polars`, `duckdb` or `spark`; by default pandas for a few rows and DuckDB for many. The report's
+        frame is then one of Polars or Spark, and of pandas else.
+    spark
+        The Spark session; the active one when not given. Its workers must reach the archives' directories.
+    """
+
+    engine: Literal["pandas", "polars", "duckdb", "spark"]
+    spark: Any
+
+
+ReportSource: TypeAlias = "History | Archive | Fleet | Frames | Selection | Source | OnEngine"
 """What reports are made from."""
 
 Lazy = nw.LazyFrame[Any]
@@ -100,7 +136,8 @@ class Source:
 
     `id` ties them together; `s e` are start and end, `j l` join and leave, in local epoch seconds. `notes` are said
     under every report, `held` keeps what several reports share. `displayed` are the numbers that meetings show to whom
-    they call (`display_number`), where the source has them.
+    they call (`display_number`), where the source has them. Of several accounts, `accounts` has the labels of each; ids
+    and numbers then bear their account (see `ids`), numbers not where it `joins_people`.
     """
 
     meetings: Lazy
@@ -111,6 +148,20 @@ class Source:
     notes: tuple[Text, ...] = ()
     held: dict[Any, Any] = field(default_factory=dict)
     displayed: Lazy | None = None
+    accounts: Mapping[str, Mapping[str, str]] | None = None
+    joins_people: bool = False
+
+    def own(self, *numbers: str) -> tuple[str, ...]:
+        """Return the columns whose texts bear an account: none where there is but one, and no numbers, of which a
+        report may have more than others, where these are joined.
+        """
+        if self.accounts is None:
+            return ()
+        return OWN[:1] if self.joins_people else (*OWN, *numbers)
+
+    def plain(self, column: str) -> nw.Expr:
+        """Return the texts of a column, without the account that they bear inside."""
+        return nw.col(column) if self.accounts is None else plain(column)
 
     @cached_property
     def access(self) -> frozenset[str]:
@@ -152,24 +203,43 @@ def whole(source: ReportSource) -> Source:
     """
     if isinstance(source, Source):
         return source
-    given: Any = source  # whatever has these parts will do
+    asked = source if isinstance(source, OnEngine) else OnEngine(source, "")
+    given: Any = asked.source  # whatever has these parts will do
     if hasattr(given, "scans"):
-        scanned = _prepare(Frames(*_on_an_engine(*given.scans("meetings", "legs", is_keyed=True))))
-        # which numbers are the account's own is said by all meetings, also where others are not read
-        displayed = given.displayed() if hasattr(given, "displayed") else scanned.displayed
-        return replace(
-            scanned, engine=scanned.engine.ours, certificate=given.certificate, is_archive=True, displayed=displayed
-        )
+        return _scanned(given, asked)
+    if asked.engine:
+        raise UsageError(
+            Text("engine= 只用于存档和账户群", "engine= is for archives and fleets"),
+            remedy=Text("ytx.Frames 在其自身的引擎上计算", "give ytx.Frames of the engine you want: its frames stay where they are"),
+        )  # fmt: skip
     if hasattr(given, "tables"):
         meetings, legs = map(to_pandas, _keyed(given.tables))
         return _prepare(Frames(meetings, legs, given.certificate))
     if hasattr(given, "meetings") and hasattr(given, "legs"):
         return _prepare(given)
-    kind = f"{type(source).__module__}.{type(source).__name__}"
+    kind = f"{type(given).__module__}.{type(given).__name__}"
     raise UsageError(
         Text(f"不能由此制作报表：{kind}", f"no report can be made from {kind}"),
         remedy=Text("请给 History、Archive 或 ytx.Frames(meetings, legs)", "give a History, an Archive or ytx.Frames(meetings, legs)"),
     )  # fmt: skip
+
+
+def _scanned(given: Any, asked: OnEngine) -> Source:
+    # every account's meetings count, and its labels say into which group
+    labels = getattr(given, "labels", None) or None
+    joins = getattr(given, "joins_people", False)
+    meetings, legs = _on_an_engine(given, asked)
+    source = _prepare(Frames(meetings, legs, joins_people=joins))
+    return replace(
+        source,
+        engine=source.engine.ours,
+        certificate=given.certificate,
+        # which numbers are the account's own is said by all meetings, also where others are not read
+        displayed=given.displayed() if hasattr(given, "displayed") else source.displayed,
+        is_archive=asked.engine not in ("polars", "spark"),
+        notes=tuple(getattr(given, "notes", ())),
+        accounts=labels if source.accounts is not None else None,
+    )
 
 
 def _prepare(frames: Frames) -> Source:
@@ -184,32 +254,44 @@ def _prepare(frames: Frames) -> Source:
     meetings = engine.seconds(("started_at", "ended_at"))
     legs = legs_engine.seconds(("joined_at", "left_at"))
     key = _KEY if _KEY in engine.columns and _KEY in legs_engine.columns else "meeting_id"
+    is_of_many = ACCOUNT in engine.columns and ACCOUNT in legs_engine.columns
+    joins = bool(getattr(frames, "joins_people", False))
+
+    def ids(column: nw.Expr) -> nw.Expr:
+        return qualified(column) if is_of_many else column
+
+    def numbers(column: nw.Expr) -> nw.Expr:
+        return qualified(column) if is_of_many and not joins else column
+
     known = meetings.select(
-        id=nw.col(key),
-        meeting_id=nw.col("meeting_id").cast(nw.String),
+        id=ids(nw.col(key)),
+        meeting_id=ids(nw.col("meeting_id").cast(nw.String)),
         pull_id=_optional(engine, "pull_id", "meeting_id"),
-        creator=_optional(engine, "creator", "meeting_id"),
+        creator=numbers(_optional(engine, "creator", "meeting_id")),
         name=_optional(engine, "name", "meeting_id"),
         s=nw.col("started_at"),
         e=nw.col("ended_at"),
         n_legs=_optional(engine, "n_legs", "started_at"),
     )
     displayed = meetings.select("display_number") if "display_number" in engine.columns else None
-    source = Source(known, legs, engine, getattr(frames, "certificate", None), displayed=displayed)
+    source = Source(
+        known, legs, engine, getattr(frames, "certificate", None),
+        displayed=displayed, accounts={} if is_of_many else None, joins_people=joins,
+    )  # fmt: skip
     if "number" not in legs_engine.columns and "phone" in legs_engine.columns:
         legs = with_numbers(source, legs, "phone", "number")
         number = nw.col("number")
     else:
         number = _optional(legs_engine, "number", "meeting_id")
     legs = legs.select(
-        id=nw.col(key),
+        id=ids(nw.col(key)),
         leg=nw.col("leg").cast(nw.Int64),
-        number=number,
+        number=numbers(number),
         j=nw.col("joined_at"),
         l=nw.col("left_at"),
     )
     source = replace(source, legs=legs)
-    return _told_once(source) if key == "meeting_id" else source
+    return told_once(source) if key == "meeting_id" else source
 
 
 FEW = 200_000
@@ -219,14 +301,28 @@ one by far.
 """
 
 
-def _on_an_engine(*scans: Any) -> tuple[Any, ...]:
-    if any((FEW + 1 if getattr(one, "n_stored", None) is None else one.n_stored) > FEW for one in scans):
-        return scans
-    return tuple(to_pandas(to_arrow(one.select(*(name for name in _READ if name in one.columns)))) for one in scans)
+def _on_an_engine(given: Any, asked: OnEngine) -> tuple[Any, ...]:
+    held = ("pandas", "polars")
+    told = {"spark": asked.spark, "engine": "spark"} if asked.engine == "spark" else {}
+    if asked.engine not in (*held, "duckdb", "spark", ""):
+        told = {"engine": asked.engine}  # it says what there is to choose from
+    scans = given.scans("meetings", "legs", is_keyed=True, is_seen=False, **told)
+    is_few = all(one.n_stored <= FEW for one in scans if getattr(one, "n_stored", None) is not None)
+    is_known = all(getattr(one, "n_stored", None) is not None for one in scans)
+    if asked.engine not in held and not (asked.engine == "" and is_known and is_few):
+        return tuple(scans)
+    rows = (to_arrow(one.select(*(name for name in _READ if name in one.columns))) for one in scans)
+    return tuple(map(_polars if asked.engine == "polars" else to_pandas, rows))
+
+
+def _polars(rows: pa.Table) -> Any:
+    import polars as pl
+
+    return pl.from_arrow(rows)
 
 
 _READ = (
-    _KEY, "meeting_id", "pull_id", "creator", "name", "started_at", "ended_at", "n_legs", "display_number",
+    ACCOUNT, _KEY, "meeting_id", "pull_id", "creator", "name", "started_at", "ended_at", "n_legs", "display_number",
     "leg", "number", "joined_at", "left_at",
 )  # fmt: skip
 """The columns that reports are made of."""
@@ -235,126 +331,6 @@ _READ = (
 def _keyed(tables: MergedTables) -> tuple[pa.Table, pa.Table]:
     places = pa.array(range(tables.meetings.num_rows), pa.int64())
     return tables.meetings.append_column(_KEY, places), tables.legs.append_column(_KEY, tables.owners)
-
-
-def _told_once(source: Source) -> Source:
-    """Count rows that say all the same once, and refuse those that say two things of one leg or meeting: either might
-    be the right one.
-    """
-    if source.rows(source.legs.select(n=nw.col("leg").is_null().cast(nw.Int64)).select(nw.col("n").sum()))[0]["n"]:
-        raise UsageError(
-            Text("legs 中有的行没有 leg", "some rows of legs have no leg"),
-            remedy=Text("请给每场会议的接入记录编号：1、2、3 …", "number the parties of each meeting: 1, 2, 3 …"),
-        )
-    meetings = _once(source, source.meetings, ("id", "s"), Text("会议", "meetings"))
-    apart = _told_apart(replace(source, meetings=meetings))  # legs of two meetings may well have one number
-    legs = _once(apart, apart.legs, ("id", "leg"), Text("接入", "legs"))
-    return replace(apart, legs=legs.select("id", "leg", "number", "j", "l"))
-
-
-def _once(source: Source, frame: Lazy, key: tuple[str, str], what: Text) -> Lazy:
-    names = frame.collect_schema().names()
-
-    def doubled(rows: Lazy) -> list[dict[str, Any]]:
-        # of which of two namesakes somebody never joined, nobody knows: both may have listed them under one number
-        known = rows.filter(~nw.col("is_unsure")) if "is_unsure" in names else rows
-        return source.rows(known.group_by(*key).agg(nw.len().alias("n")).filter(nw.col("n") > 1).head(1))
-
-    if not doubled(frame):
-        return frame
-    once = distinct(frame, *names)
-    found = doubled(once)
-    if found:
-        raise UsageError(
-            Text(f"有的{what.zh}有两种说法，例如会议 {found[0]['id']}", f"{what.en} are told in two ways, those of meeting {found[0]['id']} for example"),
-            remedy=Text("每个只留一行", "keep one row of each"),
-        )  # fmt: skip
-    return once
-
-
-_EVER = (-(2**53), 2**53)
-
-
-class _Namesake(NamedTuple):
-    """One of several meetings of one id, in local epoch seconds."""
-
-    id: str
-    s: int | None
-    e: int | None
-
-    @property
-    def started_at(self) -> datetime | None:
-        """When it began."""
-        return None if self.s is None else instant_of(self.s)
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """When it ended."""
-        return None if self.e is None else instant_of(self.e)
-
-
-def _told_apart(source: Source) -> Source:
-    """Give meetings that share one id an `id` of their own each, and each leg that of the one it was connected in; who
-    joined between two and left before the second belongs to the nearer one, and who never joined to the first.
-
-    Raises
-    ------
-    UsageError
-        By `records.identity` they may be one and the same: their legs can be told apart by time alone.
-    """
-    ids = source.meetings.select(n=nw.len() - nw.col("id").n_unique())
-    if not source.rows(ids)[0]["n"]:
-        return source
-    several = count(source.meetings, ("id",), "n").filter(nw.col("n") > 1).select("id")
-    found = source.meetings.join(several, on="id", how="semi").select(nw.col("id").cast(nw.String), "s", "e")
-    told = sorted((_Namesake(*row.values()) for row in source.rows(found)), key=lambda one: (one.id, _begin(one)))
-    twins = [turn for _, group in groupby(told, key=attrgetter("id")) for turn in _turns([*group])]
-    small, own = source.engine.small(pa.Table.from_pylist(twins)), nw.coalesce("own", "id")
-    joined = nw.coalesce(nw.col("j"), nw.lit(_EVER[0]))
-    left = nw.coalesce(nw.col("l"), nw.lit(_EVER[0]))
-    begun, over = (
-        (joined >= nw.col(f"turn{which}")) | ((joined >= nw.col(f"free{which}")) & (left > nw.col(f"since{which}")))
-        for which in ("", "_next")
-    )
-    known = nw.col("id").cast(nw.String)
-    legs = source.legs.with_columns(id=known).join(small, on="id", how="left")
-    return replace(
-        source,
-        meetings=source.meetings.with_columns(id=known).join(
-            small.select("id", "own", s=nw.col("since")), on=["id", "s"], how="left"
-        ).with_columns(id=own).drop("own"),
-        legs=legs.filter(nw.col("own").is_null() | (begun & ~over)).select(
-            "leg", "number", "j", "l", id=own, is_unsure=~nw.col("own").is_null() & nw.col("j").is_null()
-        ),
-    )  # fmt: skip
-
-
-def _begin(one: _Namesake) -> tuple[bool, int]:
-    return one.s is None, one.s or 0
-
-
-def _turns(namesakes: Sequence[_Namesake]) -> list[dict[str, Any]]:
-    """Return where each meeting takes over from the one before: `turn` (whoever joins then is in it), `free` (since
-    when nobody is in the one before) and `since` (its start), and the same of the next one.
-    """
-    for one, other in pairwise(namesakes):
-        if not are_apart(one, other):
-            raise UsageError(
-                Text(f"编号为 {one.id} 的几行会议无法区分：时间重叠、未结束或未知，可能是同一场", f"meetings of the id {one.id} cannot be told apart: they overlap, run on or lack times, and may be one"),
-                remedy=Text("每场只留一行，或给 History、Archive 本身", "keep one row of each meeting, or give the History or Archive itself"),
-            )  # fmt: skip
-    starts = [one.s or 0 for one in namesakes]  # are known: what lacks one is apart from nothing
-    free = [_EVER[0], *(max(one.s or 0, one.e or 0) for one in namesakes[:-1]), _EVER[1]]
-    halves = (min((over + start) // 2 + 1, start) for over, start in zip(free[1:], starts[1:], strict=False))
-    turn = [_EVER[0], *halves, _EVER[1]]
-    since = [*starts, _EVER[1]]
-    return [
-        {
-            "id": one.id, "own": f"{one.id} {starts[at]}", "turn": turn[at], "free": free[at], "since": since[at],
-            "turn_next": turn[at + 1], "free_next": free[at + 1], "since_next": since[at + 1],
-        }
-        for at, one in enumerate(namesakes)
-    ]  # fmt: skip
 
 
 def _require(table: str, engine: Engine, *columns: str) -> None:
@@ -374,7 +350,8 @@ def with_numbers(source: Source, frame: Lazy, column: str, name: str, *, keep_te
     """Add the E.164 form of a column of phones; with `keep_text`, what is no telephone number stays as given."""
 
     def number(text: str) -> str | None:
-        return normalize(text) or (text if keep_text else None)
+        found = normalize(bare(text)) or (bare(text) if keep_text else None)
+        return None if found is None else found + behind(text)
 
     return with_looked_up(source, frame, column, {name: (pa.string(), number)})
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import narwhals as nw
 import pyarrow as pa
@@ -24,7 +24,7 @@ from ytxdata.metrics.facts import DayOf, Facts, Scope, facts
 from ytxdata.metrics.groups import Book, Group, GroupOf, resolve
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build, evidence
-from ytxdata.metrics.source import Lazy, ReportSource, Source, with_creators
+from ytxdata.metrics.source import Lazy, ReportSource, Source, Where, with_creators
 from ytxdata.metrics.sums import SECONDS, add_up, count, distinct, divide, minutes, overlap_seconds
 from ytxdata.times import Instant
 
@@ -119,7 +119,9 @@ def usage_as(
 
 
 @register(place=140, rows=5)
-def compare_definitions(source: ReportSource, start: Instant | None = None, end: Instant | None = None) -> Report:
+def compare_definitions(
+    source: ReportSource, start: Instant | None = None, end: Instant | None = None, **_where: Unpack[Where]
+) -> Report:
     """Show side by side what this package and other products would report of the same records, and why they differ.
 
     One row is a product, ours first.
@@ -236,7 +238,7 @@ def usage(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
     group: Group | None = None, book: Book | None = None, group_of: GroupOf = "creator",
     min_parties: int = 1, day_of: DayOf = "starts",
-    definitions: Literal["ours", "google", "zoom", "webex", "wecom"] = "ours",
+    definitions: Literal["ours", "google", "zoom", "webex", "wecom"] = "ours", **_where: Unpack[Where],
 ) -> Report:  # fmt: skip
     """Count meetings, minutes and people by day, week, month or in total.
 
@@ -246,8 +248,8 @@ def usage(
     Parameters
     ----------
     source
-        A History, an Archive, or `ytx.Frames(meetings, legs)` of pandas, Polars, DuckDB or PySpark; or a Fleet, which
-        every report takes with `group="account"`: each account by itself, one below the other.
+        A History, an Archive, or `ytx.Frames(meetings, legs)` of pandas, Polars, DuckDB or PySpark; or a Fleet, whose
+        accounts are added up; with `group="account"` each account by itself, one below the other.
     start, end
         The half-open period `[start, end)`; without a zone Beijing time. A meeting belongs to it whole, by `day_of`.
     by

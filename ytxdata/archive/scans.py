@@ -1,0 +1,442 @@
+"""The views as lazy frames of an engine, which read only what is asked for: of one archive, or of many as one table.
+
+Of many archives the stored rows are one table each: an archive's numbers of observations begin where those of the one
+before have room, and its name stands beside each row. So one query serves all accounts, whatever their number: as many
+queries as accounts, put together, took an engine longer to plan than to run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlparse
+
+import duckdb
+import narwhals as nw
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.archive.heads import Snapshot
+from ytxdata.archive.stored_files import SCHEMAS, StoredFile
+from ytxdata.archive.views import COLUMNS, KEYED, connect, found, relation, view
+from ytxdata.errors import UsageError, require_extra
+from ytxdata.labels import Text
+from ytxdata.records.schema import empty, named_rows, to_pandas
+from ytxdata.times import Instant, as_instant
+
+# ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)
+
+ROOM = 1 << 40
+"""How many observations one of many archives has room for: numbers of eight million archives fit."""
+
+_NUMBERS = ("obs", "replaces", "other")
+"""Columns of numbers of observations."""
+
+
+class Part(NamedTuple):
+    """One of many archives: the account it is of, and the state of it that is read."""
+
+    account: str
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
+class ViewAsk:
+    """What is asked of the views.
+
+    Parameters
+    ----------
+    as_of, start, end, is_keyed, is_seen
+        As in `views.view`.
+    labels
+        Of many archives: account → what else is said of it, a column each.
+    """
+
+    as_of: datetime | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    is_keyed: bool = False
+    is_seen: bool = True
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def sql(self, name: str, *, of_many: bool) -> str:
+        """Return the SQL of a view."""
+        return view(
+            name, self.as_of, self.start, self.end, is_keyed=self.is_keyed, of_many=of_many, is_seen=self.is_seen
+        )
+
+    def none(self, name: str, *, of_many: bool) -> pa.Table:
+        """Return the view without rows."""
+        rows = empty(COLUMNS[name])
+        if name == "meetings" and not self.is_seen:
+            rows = rows.drop_columns(["last_seen_at"])
+        if self.is_keyed and name in KEYED:
+            rows = rows.add_column(0, "meeting_at", pa.nulls(0, pa.timestamp("us", "UTC")))
+            rows = rows.add_column(0, "meeting_key", pa.nulls(0, pa.string()))
+        return rows.add_column(0, "account", pa.nulls(0, pa.string())) if of_many else rows
+
+
+Read = Snapshot | None | Sequence[Part]
+"""One archive, or none yet, or many."""
+
+
+class Scan(nw.LazyFrame[Any]):
+    """A view that reads only what is asked for: a lazy frame of narwhals that other tools take as it is.
+
+    `pl.DataFrame(scan)`, `duckdb.sql("from scan")` and `pd.DataFrame(scan)` read its rows, and so they do those of what
+    `filter`, `select` and `join` make of it. `n_stored` is how many rows are stored of all views that were asked for
+    with it, and tells whether they are worth an engine: None where nobody counted.
+    """
+
+    n_stored: int | None = None
+
+    @classmethod
+    def of(cls, native: Any, n_stored: int | None = None) -> Scan:
+        """Return the scan of an engine's own lazy frame."""
+        made = cls(nw.from_native(native).lazy()._compliant_frame, level="lazy")
+        made.n_stored = n_stored
+        return made
+
+    @property
+    def schema(self) -> nw.Schema:
+        """Its columns; the engines know them before they compute anything."""
+        return self.collect_schema()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Hand the rows to whoever speaks the Arrow PyCapsule protocol."""
+        native: Any = self.to_native()
+        # DuckDB streams, so that what is longer than the memory passes through; other engines hand over a whole table
+        stream: Any = native if hasattr(native, "__arrow_c_stream__") else self.collect("pyarrow").to_native()
+        return stream.__arrow_c_stream__(requested_schema)
+
+    def __len__(self) -> int:
+        counted: Any = self.select(n=nw.len()).collect("pyarrow").item()
+        return int(counted)
+
+    def __getitem__(self, column: Any) -> Any:
+        """Return a column as PyArrow has it."""
+        if column not in self.collect_schema().names():
+            raise KeyError(f"{column!r}: there are {', '.join(self.collect_schema().names())}")
+        return self.select(column).collect("pyarrow").to_native()[column]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the rows as named tuples."""
+        yield from named_rows(pa.RecordBatchReader.from_stream(self))
+
+
+class Scannable:
+    """An archive or many, whose views can be read lazily."""
+
+    @property
+    def labels(self) -> Mapping[str, Mapping[str, str]]:
+        """Of many archives: account → its labels."""
+        return {}
+
+    def _reads(self) -> Read:
+        raise NotImplementedError
+
+    def scan(
+        self, view: str, as_of: Instant | None = None, *, start: Instant | None = None, end: Instant | None = None,
+        engine: str = "duckdb", spark: Any = None,
+    ) -> Scan:  # fmt: skip
+        """Return a view as a lazy narwhals frame: `meetings`, `legs`, `rejects`, `problems` or `pulls`.
+
+        Parameters
+        ----------
+        as_of
+            What was known from answers asked up to that instant.
+        start, end
+            Of meetings, legs and problems those of meetings that start in `[start, end)`; files of other times are not
+            opened.
+        engine
+            `duckdb` reads the Parquet files in this process, `spark` on its workers; `pandas` and `polars` hold what
+            DuckDB read.
+        spark
+            The Spark session; the active one when not given. Its workers must reach the directories.
+
+        Returns
+        -------
+        Scan
+            Columns as in the frames; of a fleet with `account` before them, and the labels of the account behind. Only
+            columns and row groups that are asked for are read; pandas, Polars, DuckDB and whatever else speaks Arrow
+            takes it as it is.
+
+        Raises
+        ------
+        UsageError
+            No such view or engine, or no Spark session.
+        MissingExtraError
+            The extra `spark` is not installed.
+        """
+        return self.scans(view, as_of=as_of, start=start, end=end, engine=engine, spark=spark)[0]
+
+    def scans(
+        self, *views: str, as_of: Instant | None = None, start: Instant | None = None, end: Instant | None = None,
+        engine: str = "duckdb", spark: Any = None, is_keyed: bool = False, is_seen: bool = True,
+    ) -> tuple[Scan, ...]:  # fmt: skip
+        """Return several views as `scan` does, all of one snapshot, so that they fit and can be joined with each
+        other; `is_keyed` with `meeting_key` before them: one `meeting_id` may stand for two meetings; without
+        `is_seen` meetings lack `last_seen_at`, for which all calls must be read.
+        """
+        edges = {"as_of": as_of, "start": start, "end": end}
+        told = {name: None if edge is None else as_instant(edge, name=name) for name, edge in edges.items()}
+        asked = ViewAsk(**told, is_keyed=is_keyed, is_seen=is_seen, labels=self.labels)
+        return scan(self._reads(), views, asked, engine=engine, spark=spark)
+
+
+def scan(
+    read: Read, names: Sequence[str], asked: ViewAsk, *, engine: str = "duckdb", spark: Any = None
+) -> tuple[Scan, ...]:
+    """Return views of one snapshot, or of many, as lazy narwhals frames of an engine, which can be joined with each
+    other.
+
+    Parameters
+    ----------
+    engine
+        `duckdb` and `spark` read what is asked for when it is asked for; `pandas` and `polars` hold it, read by DuckDB.
+    spark
+        The Spark session; the active one when None. Its workers must reach the archives' directories.
+    """
+    for name in names:
+        _choose("view", name, COLUMNS)
+    natives = _choose("engine", engine, _ENGINES)(read, names, asked, spark)
+    snapshots = [read] if isinstance(read, Snapshot) else [part.snapshot for part in read or ()]
+    n_stored = sum(file.rows for snapshot in snapshots for name in names for file in snapshot.files(name))
+    return tuple(Scan.of(native, n_stored) for native in natives)
+
+
+def _choose(what: str, given: str, table: dict[str, Any]) -> Any:
+    if given not in table:
+        known = ", ".join(table)
+        raise UsageError(
+            Text(f"没有这种 {what}：{given}", f"no such {what}: {given}"),
+            remedy=Text(f"可用：{known}", f"use one of: {known}"),
+        )
+    return table[given]
+
+
+def pruned(snapshot: Snapshot, name: str, asked: ViewAsk, *, is_joined: bool) -> Snapshot:
+    """Return the snapshot with only the files that may hold rows of the period: by what the head keeps of each, so
+    that none is opened for it. Where `is_joined`, legs of one meeting stand in several records, wherever those are.
+    """
+    if (asked.start is None and asked.end is None) or name not in ("meetings", "legs"):
+        return snapshot
+    inside = [file for file in snapshot.files("meetings") if _may_start(file, asked)]
+    # a later version says of the one before that it no longer holds, whenever it begins itself
+    meetings = [
+        one for one in snapshot.files("meetings") if one in inside or one.bounds.get("replaces", ()) is not None
+    ]
+    spans = [one.bounds.get("obs") for one in inside]
+    legs = [one for one in snapshot.files("legs") if is_joined or _meets(one.bounds.get("obs"), spans)]
+    part = copy(snapshot)
+    part.listed = {**snapshot.listed, "meetings": tuple(meetings), "legs": tuple(legs)}
+    return part
+
+
+def _may_start(file: StoredFile, asked: ViewAsk) -> bool:
+    bounds = file.bounds.get("started_at", ())
+    if not bounds:
+        return bounds is not None  # nothing is known: it may; all are null: none is in any period
+    return (asked.end is None or bounds[0] < asked.end) and (asked.start is None or bounds[1] >= asked.start)
+
+
+def _meets(own: Any, spans: Sequence[Any]) -> bool:
+    return not own or any(not one or (own[0] <= one[1] and one[0] <= own[1]) for one in spans)
+
+
+class _Looked(NamedTuple):
+    """Of many archives: the files of a view by table, in whose rows numbers are moved by how much, and the look-ups
+    that no stored table says, their numbers moved.
+    """
+
+    files: dict[str, list[tuple[str, StoredFile, int, str]]]
+    tables: dict[str, pa.Table]
+
+
+def _looked(parts: Sequence[Part], name: str, sql: str, asked: ViewAsk) -> _Looked:
+    files: dict[str, list[tuple[str, StoredFile, int, str]]] = {table: [] for table in SCHEMAS if f"{{{table}}}" in sql}
+    tables: dict[str, list[pa.Table]] = {}
+    for place, (account, snapshot) in enumerate(parts):
+        own = found(snapshot, sql, asked.as_of)
+        for other, rows in own.items():
+            tables.setdefault(other, []).append(_moved(rows, place * ROOM))
+        part = pruned(snapshot, name, asked, is_joined="joined" in own and own["joined"].num_rows > 0)
+        for table, listed in files.items():
+            paths = map(str, part.paths(table))
+            listed += [(path, file, place * ROOM, account) for path, file in zip(paths, part.files(table), strict=True)]
+    return _Looked(files, {other: pa.concat_tables(some) for other, some in tables.items()})
+
+
+def _moved(rows: pa.Table, by: int) -> pa.Table:
+    for name in set(_NUMBERS) & set(rows.column_names):
+        at = rows.column_names.index(name)
+        rows = rows.set_column(at, name, pc.add(rows[name], by))
+    return rows
+
+
+def _label_columns(asked: ViewAsk, name: str) -> dict[str, str]:
+    """Return label → its column; one that is called like a column of the view is told from it."""
+    labels = dict.fromkeys(label for one in asked.labels.values() for label in one)
+    taken = {"meeting_key", "meeting_at", *(column.name for column in COLUMNS[name])}
+    return {label: f"label_{label}" if label in taken else label for label in labels}
+
+
+def _label_table(asked: ViewAsk, name: str) -> pa.Table:
+    rows = {
+        column: [one.get(label) for one in asked.labels.values()]
+        for label, column in _label_columns(asked, name).items()
+    }
+    columns = {"account": list(asked.labels), **rows}
+    return pa.table({column: pa.array(values, pa.string()) for column, values in columns.items()})
+
+
+def _with_labels(native: Any, small: Any) -> Any:
+    return nw.to_native(nw.from_native(native).join(nw.from_native(small), on="account", how="left"))
+
+
+# ── DuckDB, and what holds what DuckDB reads ──
+def _duckdb(read: Read, names: Sequence[str], asked: ViewAsk, _spark: Any) -> list[Any]:
+    connection = connect()
+    if isinstance(read, Snapshot):
+        own: dict[str, Any] = {key: getattr(asked, key) for key in ("as_of", "start", "end", "is_keyed", "is_seen")}
+        return [relation(read, name, connection=connection, **own) for name in names]
+    made = [_of_many(connection, read, name, asked) if read else _none(connection, name, asked, read) for name in names]
+    if not asked.labels:
+        return made
+    return [
+        _with_labels(one, connection.from_arrow(_label_table(asked, name)))
+        for one, name in zip(made, names, strict=True)
+    ]
+
+
+def _none(connection: duckdb.DuckDBPyConnection, name: str, asked: ViewAsk, read: Read) -> Any:
+    return connection.from_arrow(asked.none(name, of_many=read is not None))
+
+
+def _of_many(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], name: str, asked: ViewAsk) -> Any:
+    sql = asked.sql(name, of_many=True)
+    looked = _looked(parts, name, sql, asked)
+    tables = {table: _stored(connection, name, table, files) for table, files in looked.files.items()}
+    for other, rows in looked.tables.items():
+        connection.register(f"{name}_{other}", rows)
+        tables[other] = f"{name}_{other}"
+    return connection.sql(sql.format(timestamp="TIMESTAMPTZ", **tables))
+
+
+def _stored(
+    connection: duckdb.DuckDBPyConnection, name: str, table: str, files: list[tuple[str, StoredFile, int, str]]
+) -> str:
+    schema = SCHEMAS[table]
+    connection.register(f"{name}_{table}_none", schema.empty_table())
+    if not files:
+        return f"(SELECT CAST(NULL AS VARCHAR) AS account, * FROM {name}_{table}_none)"
+    listed = {
+        "path": [one[0] for one in files],
+        "base": [one[2] for one in files],
+        "account": [one[3] for one in files],
+    }
+    connection.register(f"{name}_{table}_files", pa.table(listed))
+    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path, _, _, _ in files)
+    is_whole = all(file.columns == tuple(schema.names) for _, file, _, _ in files)
+    read = f"read_parquet([{quoted}], filename = 'path_of_file'{'' if is_whole else ', union_by_name = true'})"
+    if not is_whole:  # what nobody wrote is null
+        read = f"(FROM {read} UNION ALL BY NAME FROM {name}_{table}_none)"
+    columns = ", ".join(f"t.{one} + f.base AS {one}" if one in _NUMBERS else f"t.{one}" for one in schema.names)
+    return f"(SELECT f.account, {columns} FROM {read} t JOIN {name}_{table}_files f ON f.path = t.path_of_file)"
+
+
+def _pandas(read: Read, names: Sequence[str], asked: ViewAsk, _spark: Any) -> list[Any]:
+    return [to_pandas(one.to_arrow_table()) for one in _duckdb(read, names, asked, None)]
+
+
+def _polars(read: Read, names: Sequence[str], asked: ViewAsk, _spark: Any) -> list[Any]:
+    if find_spec("polars") is None:
+        raise UsageError(
+            Text("没有安装 Polars", "Polars is not installed"), remedy=Text("pip install polars", "pip install polars")
+        )
+    import polars as pl
+
+    return [pl.from_arrow(one.to_arrow_table()) for one in _duckdb(read, names, asked, None)]
+
+
+# ── Spark ──
+_LOCAL = re.compile("^file:/+")
+
+
+def _pyspark(read: Read, names: Sequence[str], asked: ViewAsk, spark: Any) -> list[Any]:
+    require_extra("spark")
+    from pyspark.sql import SparkSession
+
+    session = spark or SparkSession.getActiveSession()
+    if session is None:
+        raise UsageError(
+            Text("没有活动的 Spark 会话", "there is no active Spark session"),
+            remedy=Text("用 spark= 传入会话", "pass one as spark="),
+        )
+    made = [_spark_view(session, read, name, asked) for name in names]
+    if not asked.labels:
+        return made
+    return [
+        _with_labels(one, session.createDataFrame(_label_table(asked, name)))
+        for one, name in zip(made, names, strict=True)
+    ]
+
+
+def _spark_view(session: Any, read: Read, name: str, asked: ViewAsk) -> Any:
+    if not read:
+        return session.createDataFrame(asked.none(name, of_many=read is not None))
+    is_one = isinstance(read, Snapshot)
+    parts = [Part("", read)] if isinstance(read, Snapshot) else read
+    sql = asked.sql(name, of_many=not is_one)
+    looked = _looked(parts, name, sql, asked)
+    frames = {table: _spark_files(session, table, files, is_one=is_one) for table, files in looked.files.items()}
+    frames |= {other: session.createDataFrame(rows) for other, rows in looked.tables.items()}
+    names = {table: f"{{{table}}}" for table in frames}
+    return session.sql(sql.format(timestamp="TIMESTAMP", **names), **frames)
+
+
+def _spark_files(session: Any, table: str, files: list[tuple[str, StoredFile, int, str]], *, is_one: bool) -> Any:
+    """Return the stored rows of some files. Their columns are known, so that no file is opened before it is read."""
+    from pyspark.sql import functions
+    from pyspark.sql.types import StructType
+
+    rows = session.createDataFrame(SCHEMAS[table].empty_table())
+    known = rows.schema
+    rows = rows if is_one else rows.withColumn("path_of_file", functions.lit(""))
+    # Spark takes the columns of one file for those of all: files of an earlier version are read apart
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for path, file, _, _ in files:
+        alike.setdefault(file.columns, []).append(path)
+    frames: list[Any] = []
+    places: dict[str, str] = {}
+    for columns, paths in alike.items():
+        written = StructType([field for field in known if field.name in columns])
+        frame = session.read.schema(written).parquet(*paths)
+        if not is_one:
+            # one address is `file:///a` to some parts of Spark and `file:/a` to others
+            places |= {unquote(urlparse(url).path): _LOCAL.sub("/", url) for url in frame.inputFiles()}
+            address = functions.regexp_replace(functions.col("_metadata.file_path"), _LOCAL.pattern, "/")
+            frame = frame.select("*", address.alias("path_of_file"))
+        frames.append(frame)
+    if [*alike] == [tuple(SCHEMAS[table].names)]:
+        rows = frames[0]
+    else:
+        for frame in frames:
+            rows = rows.unionByName(frame, allowMissingColumns=True)
+    if is_one:
+        return rows
+    listed = [(places[path], base, account) for path, _, base, account in files]
+    small = session.createDataFrame(listed, "path_of_file STRING, base BIGINT, account STRING")
+    told = rows.join(functions.broadcast(small), "path_of_file")
+    moved = {one: functions.col(one) + functions.col("base") for one in _NUMBERS if one in known.names}
+    return told.withColumns(moved).drop("path_of_file", "base")
+
+
+_ENGINES = {"pandas": _pandas, "polars": _polars, "duckdb": _duckdb, "spark": _pyspark}
+ENGINES = tuple(_ENGINES)
+"""What reads an archive."""

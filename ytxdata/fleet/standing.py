@@ -1,0 +1,106 @@
+"""What the archives of a fleet say together: how each account stands, and the rows of all of them as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from ytxdata import times
+from ytxdata.archive.heads import Snapshot, newest
+from ytxdata.archive.known_meetings import certificate_of, evidence_of
+from ytxdata.archive.ownership import read_identity
+from ytxdata.archive.scans import Part
+from ytxdata.archive.views import COLUMNS, table
+from ytxdata.errors import YtxError
+from ytxdata.fleet.accounts import FleetAccount
+from ytxdata.fleet.sync_all import counted
+from ytxdata.history.proof.certificate import Certificate
+from ytxdata.labels import Text
+from ytxdata.records.schema import arrow_schema, to_pandas
+
+_NOT_YET = Text("还没有同步过", "not synced yet")
+
+NOTES = (
+    Text(
+        "各账户合计：会议编号只在一个账户内有效，不同账户的会议互不合并；同一号码在两个账户里算两个人",
+        "sums over all accounts: an id is one account's own, and no meetings of two accounts are one; one number in two accounts is two people",
+    ),
+    Text(
+        "各账户合计：会议编号只在一个账户内有效，不同账户的会议互不合并；按要求，同一号码在各账户里算同一个人",
+        "sums over all accounts: an id is one account's own, and no meetings of two accounts are one; one number is one person in all accounts, as was asked",
+    ),
+)
+"""What a reader must know of sums over accounts: where numbers are told apart by account, and where they are not."""
+
+_LEFT_OUT = Text(
+    "警告：账户 {name} 的会议不在其中：{why}", "warning: meetings of the account {name} are not among these: {why}"
+)
+
+
+class Standing(NamedTuple):
+    """How an account stands: its state, what may be claimed, and what is wrong with its archive."""
+
+    snapshot: Snapshot | None
+    certificate: Certificate
+    problem: Text | None
+
+    @classmethod
+    def of(cls, account: FleetAccount) -> Standing:
+        """Return how an account stands. One archive that cannot be read must not hide how the others stand."""
+        root = account.archive.absolute()
+        try:
+            snapshot = newest(root) if read_identity(root) else None
+            problem = None if snapshot else _NOT_YET
+        except YtxError as error:
+            snapshot, problem = None, error.cause
+        return cls(snapshot, certificate_of(snapshot.head.state if snapshot else {}, times.now()), problem)
+
+    def cells(self) -> dict[str, Any]:
+        """Return its row of the status."""
+        proven = [one.end for one in self.certificate.periods if one.verdict == "PROVEN"]
+        return {
+            "meetings": counted(self.snapshot),
+            "asked_at": evidence_of(self.snapshot.head.state).last_asked_at if self.snapshot else None,
+            "verdict": self.certificate.worst,
+            "proven_until": max(proven, default=None),
+            "problem_zh": self.problem and self.problem.zh,
+            "problem_en": self.problem and self.problem.en,
+        }
+
+
+def parts_of(accounts: Sequence[FleetAccount]) -> list[Part]:
+    """Return the states that are read of a fleet: of every account that has one."""
+    found = ((one.name, Standing.of(one).snapshot) for one in accounts)
+    return [Part(name, snapshot) for name, snapshot in found if snapshot is not None]
+
+
+def left_out(accounts: Sequence[FleetAccount]) -> tuple[Text, ...]:
+    """Return a note for each account of which nothing can be read."""
+    problems = ((one.name, Standing.of(one).problem) for one in accounts)
+    return tuple(
+        Text(_LEFT_OUT.zh.format(name=name, why=why.zh), _LEFT_OUT.en.format(name=name, why=why.en))
+        for name, why in problems
+        if why is not None
+    )
+
+
+def whole_frame(
+    accounts: Sequence[FleetAccount], view: str, as_of: datetime | None, start: datetime | None, end: datetime | None
+) -> pd.DataFrame:
+    """Return a view of all archives as one frame: `account`, its columns, and the labels; one account after the other."""
+    labels = {account.name: account.labels for account in accounts}
+    schema = pa.schema([pa.field("account", pa.string()), *arrow_schema(COLUMNS[view])])
+    tables = [schema.empty_table()]
+    for name, snapshot in parts_of(accounts):
+        rows = table(snapshot, view, as_of=as_of, start=start, end=end)
+        tables.append(rows.add_column(0, "account", pa.array([name] * rows.num_rows, pa.string())).cast(schema))
+    whole = pa.concat_tables(tables)
+    names = whole["account"].to_pylist()
+    for label in dict.fromkeys(label for one in labels.values() for label in one):
+        column = label if label not in schema.names else f"label_{label}"
+        whole = whole.append_column(column, pa.array([labels[name].get(label) for name in names], pa.string()))
+    return to_pandas(whole)

@@ -410,7 +410,7 @@ def dates(ax: Axes, first: datetime, last: datetime) -> None:
     """Write dates on the x axis, the same in both languages: years, months, days or times, as many as there is room for."""
     days = (last - first).total_seconds() / 86400
     form = next(form for limit, form in _DATE_FORMS if days <= limit)
-    fit = int(ax.figure.figure.get_figwidth() * 10 / (len(first.strftime(form)) + 1))  # ten letters an inch
+    fit = int(ax.figure.figure.get_figwidth() * 10 / len(first.strftime(form)))  # ten letters an inch
     locator = mdates.AutoDateLocator(minticks=2, maxticks=min(9, max(3, fit)))  # type: ignore[no-untyped-call]
     # 40 hours on a narrow picture: every 12 would be too many, and matplotlib knows no more
     locator.intervald |= {step: [*locator.intervald[step], whole] for step, whole in _WHOLE}
@@ -418,7 +418,7 @@ def dates(ax: Axes, first: datetime, last: datetime) -> None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: str(mdates.num2date(value).strftime(form))))  # type: ignore[no-untyped-call]
 
 
-_WHOLE = ((mdates.MONTHLY, 12), (mdates.HOURLY, 24), (mdates.MINUTELY, 60), (mdates.SECONDLY, 60))
+_WHOLE = ((mdates.MONTHLY, 12), (mdates.DAILY, 30), (mdates.HOURLY, 24), (mdates.MINUTELY, 60), (mdates.SECONDLY, 60))
 _DATE_FORMS = ((0.9, "%H:%M"), (5, "%m-%d %H:%M"), (200, "%Y-%m-%d"), (3 * 366, "%Y-%m"), (float("inf"), "%Y"))
 
 

@@ -186,3 +186,36 @@ def test_what_is_no_record_is_rejected_with_its_path() -> None:
         {"reason": "no_id", "detail": "x"},
         {"reason": "no_id", "detail": "x ($.audit.rows[0])"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "is_meeting"),
+    [
+        ({"result": {}}, False),
+        ({"result": {"detail": {}}}, True),
+        ({"result": {"first": {}, "second": {}}}, True),
+        ({"result": "text"}, False),
+        ({}, False),
+    ],
+)
+def test_what_tells_of_a_meeting_is_lost_under_no_key_and_without_an_id(body: Any, is_meeting: bool) -> None:
+    """Records and their id renamed at once: the key for an id, or a reject; in no case nothing."""
+    unnamed = {"roomNo" if key == "meid" else key: value for key, value in meeting(0).items()}
+
+    def filled(value: Any) -> Any:
+        if value == "text":
+            return json.dumps(unnamed)
+        return {key: filled(inner) for key, inner in value.items()} or unnamed
+
+    counts = merge_answers([read_answer(json.dumps({"statusCode": "0", **filled(body)}).encode())]).counts
+    assert counts.received == (counts.meetings if is_meeting else counts.rejected) > 0
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"query": {"creator": "15400000001", "starttime": "2026-01-01 00:00:00"}}, {"page": {"starttime": "2026-01-01 00:00:00", "endtime": "2026-02-01 00:00:00"}},
+     {"creator": "15400000001", "starttime": "2026-01-01 00:00:00"}],
+)  # fmt: skip
+def test_a_question_repeated_is_no_meeting(beside: dict[str, Any]) -> None:
+    body = {"statusCode": "0", "data": [], **beside}
+    assert merge_answers([read_answer(json.dumps(body).encode())]).counts.received == 0

@@ -113,15 +113,32 @@ class Shapes:
         whole = Found(body, path, True, at, at + len(body))
         strays = self.beside(whole, members, beside, others)
         more = [item for _, items in beside for item in items]
-        # The one meeting asked for may lie flat beside its status: as envelope it would be lost.
-        if not (found or more or strays) and {"meeting_id"} < self.signs.columns(members):
-            return [whole]
+        if not (found or more or strays):
+            columns = self.signs.columns(members)
+            # The one meeting asked for may lie flat beside its status: as envelope it would be lost.
+            if {"meeting_id"} < columns:
+                return [whole]
+            if PARTIES in columns and self.signs.tells_of_meeting(members):
+                return [whole._replace(has_id=False)]
+            strays = self.unnamed(others)
         read = {member.key for member, _ in beside}
         if found or more:
             self.tell_unread(members, read)
         self.elsewhere |= dict.fromkeys(sorted(read))
         self.count(members, len(found) + len(more))
         return found + more + strays + self.leftovers(members, at, body, path)
+
+    def unnamed(self, others: list[Inside]) -> list[Found]:
+        """Return the objects that tell of a meeting without an id, where an answer holds nothing else: a platform that
+        renamed its records and their id at once would otherwise lose them without a word.
+        """
+        return [
+            item
+            for member, items in others
+            if plain(member.key) not in QUESTION_KEYS | COUNT_KEYS and not self.signs.is_parties(member.key)
+            for item in items
+            if is_member(item.raw) or self.signs.tells_of_meeting(members_of(item.raw))
+        ]
 
     def leftovers(self, members: list[Member], at: int, body: bytes, path: str) -> list[Found]:
         """Return members of an answer that tell of one meeting, its id and its times: a list that ended early left

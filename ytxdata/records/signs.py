@@ -204,6 +204,10 @@ class Signs:
             if match and not is_blank(raw) and (match.column == PARTIES or raw[:1] not in (b"[", b"{"))
         }
 
+    def tells_of_meeting(self, members: list[Member]) -> bool:
+        """Return whether members say two of who, when and with whom; a statistic or a question has times, or a creator."""
+        return len(self.columns(members) & _BEGUN) > 1
+
     def lacks_id(self, raw: bytes) -> bool:
         """Return whether an object says what only a meeting does, or has the key of an id, and no id."""
         members = members_of(raw)

@@ -357,3 +357,11 @@ def test_a_group_may_be_called_as_the_book_calls_its_column(asked: str, meant: s
     source = ENGINES["pandas"](difficult())
     found = rows(metrics.usage(source, by="month", group=asked, book=book))
     assert found == rows(metrics.usage(source, by="month", group=meant, book=book))
+
+
+def test_people_by_creator_are_those_of_the_meetings_that_each_convened() -> None:
+    by_creator = metrics.people(sample(), group="creator").frame
+    assert by_creator["meetings"].sum() == metrics.people(sample()).frame["meetings"].sum()
+    assert by_creator["group"].nunique() > 1
+    with pytest.raises(UsageError):
+        metrics.people(sample(), group="creator", group_of="leg")

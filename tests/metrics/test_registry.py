@@ -11,7 +11,7 @@ import pytest
 
 from tests.metrics import oracle
 from tests.metrics.offices import ENGINES, difficult, polars_frames, rows
-from ytxdata import metrics
+from ytxdata import metrics, sample
 from ytxdata.errors import UsageError
 from ytxdata.metrics.definitions import DEFINITIONS
 from ytxdata.metrics.registry import REPORTS, Ask, make
@@ -81,3 +81,10 @@ def test_what_the_package_has_is_not_replaced() -> None:
         make("short_meetings", polars_frames(difficult()), Ask())
     with pytest.raises(UsageError, match="needs"):
         make("chargeback", polars_frames(difficult()), Ask())
+
+
+@pytest.mark.parametrize("name", sorted(REPORTS))
+def test_a_misspelt_parameter_is_refused(name: str) -> None:
+    """Swallowed, the period of `strat=` would be everything there is."""
+    with pytest.raises(TypeError, match="strat"):
+        REPORTS[name].function(sample(), strat="2026-01-01")

@@ -180,8 +180,8 @@ _OF = {
 
 
 def is_of_meetings(group: Group | None) -> bool:
-    """Return whether only meetings have such groups: a leg has no size and no name."""
-    return group is not None and (not isinstance(group, str) or group in ("size_class", "name"))
+    """Return whether only meetings have such groups: a leg has no size, no name and no creator."""
+    return group is not None and (not isinstance(group, str) or group in ("size_class", "name", "creator"))
 
 
 def _labelled(source: Source, label: str, book: AddressBook | None) -> Groups | None:

@@ -90,8 +90,9 @@ def of_sources(metric: Metric) -> Metric:
     """Return the metric, which now can be asked on which engine it is counted, and takes fleets: with
     `group="account"` each account by itself.
     """
-    signature = inspect.signature(metric)
-    named = next(iter(signature.parameters))
+    known = inspect.signature(metric).parameters
+    named = next(iter(known))
+    takes_any = any(one.kind is one.VAR_KEYWORD for name, one in known.items() if name != "_where")
 
     def alone(*args: Any, **kwargs: Any) -> Report:
         # by this name a pickle finds it again: the metric inside of it has none
@@ -103,6 +104,10 @@ def of_sources(metric: Metric) -> Metric:
         where: Any = {key: kwargs.pop(key) for key in ("engine", "spark") if key in kwargs}
         source = args[0] if args else kwargs.get(named)
         rest = {key: value for key, value in kwargs.items() if key != named}
+        strange = next((key for key in rest if key not in known or key == "_where"), None)
+        if strange is not None and not takes_any:
+            # `**_where` stands in the signature for editors: it must not swallow a word that was misspelt
+            raise TypeError(f"{metric.__name__}() got an unexpected keyword argument {strange!r}")
         fleet = source.source if isinstance(source, Selection) else source
         if not (of_a_fleet(fleet) and kwargs.get("group") == ACCOUNT):
             return alone(on_engine(source, where), *args[1:], **rest) if args or named in kwargs else alone(**rest)

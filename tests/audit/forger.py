@@ -29,9 +29,10 @@ def mend(folder: Path) -> None:
     for about in folder.rglob("*.about.json"):
         table = about.with_name(about.name.removesuffix(".about.json") + ".csv")
         if table.exists():
-            told, fits = json.loads(about.read_bytes()), sha256(table.read_bytes())
-            if told["sha256"] != fits:
-                about.write_bytes(json.dumps({**told, "sha256": fits}, ensure_ascii=False, indent=2).encode())
+            told, data = json.loads(about.read_bytes()), table.read_bytes()
+            if told["sha256"] != sha256(data):
+                told |= {"sha256": sha256(data), "bytes": len(data)}
+                about.write_bytes(json.dumps(told, ensure_ascii=False, indent=2).encode())
     pulls = json.loads((folder / "pulls.json").read_bytes())
     previous = None
     for pull in pulls:

@@ -24,7 +24,7 @@ id stands for (`metrics/ids`)."""
 LONGEST_FILE = 450
 LONGEST_LINE = 120
 
-WHOLE = {"verifier.py": 620}
+WHOLE = {"verifier.py": 682}
 """What may be longer: a pack holds its verifier as one file, which nothing is beside."""
 
 NAMED_AFTER_ANOTHER = ("cli", "plots")

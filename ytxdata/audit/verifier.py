@@ -18,11 +18,14 @@ import hashlib
 import hmac
 import io
 import json
+import re
+import struct
 import sys
 import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -43,20 +46,23 @@ NAMES |= {f"{name}{end}" for name in TABLES for end in (".csv", ".about.json")}
 """What a pack holds beside raw answers; an `OPINION.html` that nobody derived would be believed for the company it keeps."""
 
 KEYS = {
-    "format",
-    "package_version",
-    "as_of",
-    "include_raw",
-    "n_pulls",
-    "chain_sha256",
-    "parser",
-    "settle_s",
-    "witnesses",
-    "audited",
-    "head_key",
-    "files",
-}
-"""What a manifest says."""
+    MANIFEST: "format package_version as_of include_raw n_pulls chain_sha256 parser settle_s witnesses audited head_key files sha256",
+    "a file": "path size sha256",
+    "a parser": "version meetings legs",
+    PULLS: "pull_id asked_at answered_at asked_n returned_n confid status_code request_id attempts bytes encoding sha256 previous_sha256 verdict package_version",
+    WITNESSES: "path bytes sha256 reading",
+    "a reading": "name kind start end columns number_class totals",
+    CERTIFICATE: "periods sentence worst",
+    "a period": "start end verdict zh en pulls",
+    FINDINGS: "findings not_run parameters",
+    "a finding": "finding_id check severity status zh en measured threshold record_ids reason by pulls records_in_archive",
+    "a text": "zh en",
+    "a description": "format name title rows zone period completeness excluded notes columns definitions encoding file bytes sha256 version written_at",
+}  # fmt: skip
+"""What each JSON of a pack, and each thing in one, may say; a `conclusion` of one's own would be believed for the hashes around it."""
+
+VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){1,3}((a|b|rc|\.post|\.dev)\d{1,4})*", re.ASCII)
+"""What a version of this package looks like: with no room for a sentence."""
 
 STATUSES = {"new", "persisting", "resolved", "accepted"}
 """What may become of a finding; a word of one's own ("dismissed") would take it out of every count."""
@@ -73,6 +79,10 @@ MOST_JSON_BYTES = 512 * 1024**2
 MOST_GROWTH = 200
 """Limits of what is read: files, bytes in all, bytes of one JSON file, and how many times larger than the ZIP its content may be (text grows tenfold)."""
 
+UNREADABLE = (OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, MemoryError)
+OF_LIBRARIES = (csv.Error, zipfile.BadZipFile, zlib.error)
+"""What reading a file may raise that is no file of a pack: it is told, and never a traceback."""
+
 PIECE = 1024**2
 """Bytes read at a time; a ZIP whose content is smaller may grow as it likes."""
 
@@ -81,6 +91,18 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
         raise BrokenError("a description has a key that stands twice / 说明文件中有重复的键")
     return dict(pairs)
+
+
+def _closed(name: str, kind: str, *values: Any) -> None:
+    """What is read of a file says nothing beside what a pack says of such a thing."""
+    for one in values:
+        if strange := sorted(set(one) - {*KEYS[kind].split()}):
+            raise BrokenError(f"{name} says what no pack says: {strange[:5]} / {name} 含有不认识的内容")
+
+
+def _is_version(name: str, text: Any) -> None:
+    if not isinstance(text, str) or not VERSION.fullmatch(text):
+        raise BrokenError(f"{name}: {str(text)[:80]!r} is no version / {name}：{str(text)[:80]!r} 不是版本号")
 
 
 def _der_size(data: bytes) -> int:
@@ -156,7 +178,13 @@ def _check_layout(whole: zipfile.ZipFile, place: Path) -> None:
             head = file.read(30)
             n_name, n_extra = int.from_bytes(head[26:28], "little"), int.from_bytes(head[28:30], "little")
             name = file.read(n_name).decode("utf-8" if one.flag_bits & 0x800 else "cp437")
-            if one.header_offset != end or name != one.orig_filename or not _is_zip64(file.read(n_extra)):
+            extra = file.read(n_extra)
+            if (
+                one.header_offset != end
+                or name != one.orig_filename
+                or not _is_zip64(extra)
+                or not _is_twin(head, extra, one)
+            ):
                 raise BrokenError(f"something else lies before or in the head of {one.filename!r} / ZIP 中夹有其他内容")
             end += 30 + n_name + n_extra + one.compress_size
         file.seek(max(size - 22, 0))
@@ -164,6 +192,15 @@ def _check_layout(whole: zipfile.ZipFile, place: Path) -> None:
     listed = int.from_bytes(last[12:16], "little")
     if end != whole.start_dir or last[:4] != b"PK\5\6" or whole.comment or size - end - listed not in (22, 98):
         raise BrokenError("something else lies between or behind its files / ZIP 中夹有其他内容")
+
+
+def _is_twin(head: bytes, extra: bytes, one: zipfile.ZipInfo) -> bool:
+    """Whether the head before a file says of it what the list at the end does: programs that read on from the front believe the head alone."""
+    flags, method, crc, packed, size = struct.unpack("<HH4x3L", head[6:26])
+    if len(extra) == 20 and packed == size == 0xFFFFFFFF:
+        size, packed = struct.unpack("<2Q", extra[4:])
+    listed = (one.flag_bits, one.compress_type, one.CRC, one.compress_size, one.file_size)
+    return (flags, method, crc, packed, size) == listed
 
 
 def _check_entry(one: zipfile.ZipInfo) -> None:
@@ -242,13 +279,17 @@ class Unpacked:
             value = json.loads(data)
             if canonical(value) != data:
                 raise BrokenError(f"{name} is not in canonical form / {name} 不是规范写法")
-            return value
         except (ValueError, RecursionError, MemoryError) as error:
             raise BrokenError(f"{name} cannot be read: {type(error).__name__} / {name} 无法读取") from None
+        if name in KEYS:
+            _closed(name, name, *(value if isinstance(value, list) else [value]))
+        return value
 
     def description(self, name: str) -> Any:
         """Return what stands beside a table, laid out for people, so in no canonical form; but no key stands twice."""
-        return json.loads(self.read(name), object_pairs_hook=_once)
+        told = json.loads(self.read(name), object_pairs_hook=_once)
+        _closed(name, "a description", told)
+        return told
 
     def check_manifest(self) -> str:
         """The manifest is what was written."""
@@ -256,8 +297,9 @@ class Unpacked:
         claimed = body.pop("sha256") if isinstance(body, dict) and "sha256" in body else None
         if claimed is None or sha256(canonical(body)) != claimed or body.get("format") != FORMAT:
             raise BrokenError("manifest.json was changed / manifest.json 已被改动")
-        if strange := sorted(set(body) - KEYS):
-            raise BrokenError(f"manifest.json says what no pack says: {strange[:5]} / 清单内容过多")
+        _closed(MANIFEST, "a file", *body["files"])
+        _closed(MANIFEST, "a parser", body.get("parser", {}))  # the first release named none
+        _is_version(MANIFEST, body["package_version"])
         self.manifest = body
         return f"manifest {claimed}"
 
@@ -294,6 +336,13 @@ class Unpacked:
         told = self.description(about)
         if told["sha256"] != wanted[name]["sha256"]:
             raise BrokenError(f"{about} speaks of another file than {name} / {about} 说明的不是 {name}")
+        written = datetime.fromisoformat(self.manifest["as_of"]).isoformat(timespec="seconds")
+        stands = {"bytes": wanted[name]["size"], "version": self.manifest["package_version"], "written_at": written}
+        for key, value in stands.items():
+            if type(told[key]) is not type(value) or told[key] != value:
+                raise BrokenError(
+                    f"{about}: {key} is {str(told[key])[:80]!r}, not {value!r} / {about} 的 {key} 应为 {value!r}"
+                )
         rows = self.rows(name)
         if next(rows, []) != [one["key"] for one in told["columns"]] or sum(1 for _ in rows) != told["rows"]:
             raise BrokenError(f"{name} has other columns or rows than {about} says / {name} 的列或行数与 {about} 不符")
@@ -310,10 +359,14 @@ class Unpacked:
         for pull in self.pulls:
             if (pull.get("previous_sha256") or "") != previous:
                 raise BrokenError(f"pull {pull.get('pull_id')} does not follow the one before it / 与前一次拉取不衔接")
+            _is_version(f"{PULLS}, {pull['pull_id']}", pull["package_version"])
             previous = sha256(canonical(pull))
             self.ends.append(previous)
         if previous != self.manifest["chain_sha256"] or len(self.pulls) != self.manifest["n_pulls"]:
             raise BrokenError("the chain of pulls does not end as the manifest says / 拉取链的末端与清单不符")
+        newest = max((datetime.fromisoformat(pull["asked_at"]) for pull in self.pulls), default=None)
+        if newest is not None and self.manifest["as_of"] != newest.isoformat():
+            raise BrokenError("as_of is not the instant of the newest pull / as_of 不是最新一次拉取的时刻")
         return f"{len(self.pulls)} pulls, chain {previous or '—'} / {len(self.pulls)} 次拉取，链 {previous or '—'}"
 
     @cached_property
@@ -328,6 +381,7 @@ class Unpacked:
             raise BrokenError(f"{WITNESSES} lists others than the manifest / {WITNESSES} 中另给的名单与清单不符")
         marks = {f"raw/{pull['pull_id']}.json": (pull["bytes"], pull["sha256"]) for pull in self.pulls}
         for place, one in enumerate(self.witnesses, start=1):
+            _closed(WITNESSES, "a reading", one["reading"])
             # its place is counted, not believed: one that named the file of a pull would take that pull's hash away
             if one["path"] != f"raw/witness-{place}":
                 raise BrokenError(f"{WITNESSES} names {one['path']} / {WITNESSES} 指向 {one['path']}")
@@ -346,8 +400,12 @@ class Unpacked:
     def check_findings(self) -> str:
         """Every finding rests on pulls of the chain; findings.csv says the same; with raw answers, the records it names stand in them."""
         known = {pull["pull_id"] for pull in self.pulls} | {one["reading"]["name"] for one in self.witnesses}
-        periods = self.json(CERTIFICATE)["periods"]
-        findings = self.json(FINDINGS)["findings"]
+        certificate, told = self.json(CERTIFICATE), self.json(FINDINGS)
+        periods, findings = certificate["periods"], told["findings"]
+        _closed(CERTIFICATE, "a period", *periods)
+        _closed(CERTIFICATE, "a text", certificate["sentence"])
+        _closed(FINDINGS, "a finding", *findings)
+        _closed(FINDINGS, "a text", *told["not_run"].values())
         for one in [*periods, *findings]:
             strange = sorted(set(one["pulls"]) - known)
             if strange:
@@ -406,7 +464,7 @@ class Unpacked:
     def check_heads(self) -> str:
         """The history up to each head that was published is the one in this pack."""
         agreed, has_raw = 0, self.manifest["include_raw"]
-        compared = [head for head in self.asked.heads or () if 0 < head["pulls"] <= len(self.ends)]
+        compared = [head for head in self.asked.heads or () if head["pulls"] <= len(self.ends)]
         for head in sorted(compared, key=lambda one: one["pulls"]):
             end = self.ends[head["pulls"] - 1]
             if has_raw:
@@ -547,19 +605,7 @@ def verify(place: Path, asked: Expected | None = None) -> tuple[list[str], bool]
             lines.append(f"ok    {name}: {look(pack)}")
     except BrokenError as broken:
         return [*lines, f"FAIL  {name}: {broken}"], False
-    except (
-        OSError,
-        EOFError,
-        RuntimeError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        MemoryError,
-        csv.Error,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except (*UNREADABLE, *OF_LIBRARIES) as error:
         return [*lines, f"FAIL  {name}: {type(error).__name__} {str(error)[:200]}"], False
     lines += [f"OPEN  {one}" for one in pack.left]
     return [
@@ -577,21 +623,37 @@ def read_public_key(path: Path) -> str:
         if len(der) != 44 or not der.startswith(bytes.fromhex("302a300506032b6570032100")):
             raise ValueError("it is no ed25519 key")
         return der[-32:].hex()
-    if len(bytes.fromhex(text)) != 32:
+    key = bytes.fromhex(text)  # it passes blanks over, as people write keys in groups
+    if len(key) != 32:
         raise ValueError("an ed25519 key has 32 bytes")
-    return text.lower()
+    return key.hex()
 
 
 def read_heads(path: Path) -> list[dict[str, Any]]:
     """Return the heads that a file holds, one of JSON on a line."""
-    heads = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    # an empty file agrees with every history
-    if not heads or not all(
-        isinstance(one, dict) and one.get("format") == HEAD_FORMAT and isinstance(one.get("pulls"), int)
-        for one in heads
-    ):
-        raise ValueError(f"not every line is a head ({HEAD_FORMAT}), or there is none")
+    lines = path.read_text("utf-8").splitlines()
+    heads = [_head(place, line) for place, line in enumerate(lines, start=1) if line.strip()]
+    if not heads:  # it would agree with every history
+        raise ValueError("there is no head in it / 其中没有链首")
     return heads
+
+
+def _head(place: int, line: str) -> dict[str, Any]:
+    """Return the head on a line; one that could be held against nothing must not be passed over as if it agreed."""
+    try:
+        head: dict[str, Any] = json.loads(line)
+        if head["format"] != HEAD_FORMAT:
+            raise ValueError(f"its format is not {HEAD_FORMAT}")
+        if type(head["pulls"]) is not int or head["pulls"] < 1:
+            raise ValueError("its `pulls` is no positive whole number")
+        datetime.fromisoformat(head["asked_at"])
+        if any(len(bytes.fromhex(head[name])) != 32 for name in ("chain", "masked_chain")):
+            raise ValueError("its chain is no SHA-256")
+    except KeyError as error:
+        raise ValueError(f"line {place} is no head: it has no {error} / 第 {place} 行不是链首：缺少 {error}") from None
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"line {place} is no head: {error} / 第 {place} 行不是链首") from None
+    return head
 
 
 def main() -> int:

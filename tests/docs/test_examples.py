@@ -24,9 +24,12 @@ from typing import Any
 import pytest
 
 from ytxdata.archive import Archive
+from ytxdata.audit import CHECKS
 from ytxdata.cli import main
 from ytxdata.emulator import Emulator, write_fleet_file
 from ytxdata.history.client import Client
+from ytxdata.metrics.definitions import DEFINITIONS
+from ytxdata.metrics.registry import REPORTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -107,6 +110,17 @@ def assert_installable(arguments: list[str]) -> None:
             main([verb[1], "--help"])
         assert ended.value.code in (0, None)
     assert extras or "--group" in told or "install" in told
+
+
+@pytest.fixture(autouse=True)
+def own_ones_go() -> Iterator[None]:
+    """Forget checks and metrics of a reader's own with the page: other tests ask what the package has."""
+    registries: tuple[dict[str, Any], ...] = (CHECKS, REPORTS, DEFINITIONS)
+    before = [dict(one) for one in registries]
+    yield
+    for registry, was in zip(registries, before, strict=True):
+        registry.clear()
+        registry.update(was)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def questions(page: str) -> list[str]:
 
 def test_both_languages_ask_the_same_fifteen_questions() -> None:
     english = questions("how-to/sql.md")
-    assert english == questions("zh/how-to/sql.md")
+    assert english == [one.replace("reason_zh", "reason_en") for one in questions("zh/how-to/sql.md")]
     assert len(set(english)) == 15
 
 

@@ -4,6 +4,7 @@ which of them contradict each other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal
 from itertools import chain
@@ -18,7 +19,7 @@ from ytxdata.phones import read_phone
 from ytxdata.records import schema
 from ytxdata.records.json_values import as_json
 from ytxdata.records.numbers import Numbers, read_numbers
-from ytxdata.records.parties import OddKeys, Parties, Party, is_numbered, read_parties
+from ytxdata.records.parties import OddKeys, Parties, Party, is_numbered, mobiles_in, read_parties
 from ytxdata.records.schema import ARROW_TYPES, COMPANIONS, PARTIES, Aliases, Column, Match, plain
 from ytxdata.records.values import Values, as_list, as_texts, bare_id, bare_ids, convert, is_blank, phone_text
 
@@ -109,19 +110,19 @@ class Sheet:
 
 
 def may_hold_parties(sheet: Sheet, aliases: Aliases) -> list[int]:
-    """Return in which rows something nested, JSON text or a numbered field stands under a key that feeds no column."""
+    """Return in which rows something nested, JSON text, a mobile or a numbered field stands under a key that feeds no
+    column.
+    """
     rows: set[int] = set()
     for key in sheet.unknown:
         values = sheet.values(key)
         if is_numbered(key, aliases):
             rows.update(i for i, value in enumerate(as_list(values)) if value is not None)
         elif not isinstance(values, pa.Array):
-            nested = (i for i, value in enumerate(values) if type(value) in (list, dict) or _is_json_text(value))
-            rows.update(nested)
-        elif pa.types.is_nested(values.type):
-            rows.update(_where(values.is_valid()))
+            rows.update(i for i, value in enumerate(values) if _is_json_text(value))
         elif pa.types.is_string(values.type):
             rows.update(_where(pc.match_substring_regex(values, r"^\s*[\[{]")))
+        rows.update(_may_hold_mobiles(values))
     return sorted(rows)
 
 
@@ -184,15 +185,52 @@ def no_numbers(column: str, texts: pa.Array, numbers: Numbers, troubles: Sequenc
     return [Trouble(i, column, "not_a_phone", texts[i].as_py()) for i in where if i not in told]
 
 
-def unread_phones(column: str, numbers: Numbers, sheet: Sheet) -> Iterator[Trouble]:
-    """Yield what is a phone under a key that nobody knows, of whoever has no number: a platform that gave the key
-    another name would otherwise take all numbers out of the tables without a word.
+def unread_phones(numbers: Numbers, sheet: Sheet) -> Iterator[Trouble]:
+    """Yield what is a phone of a party under a key that nobody knows: any, of whoever has no number, else another mobile
+    than its own.
+
+    A platform that gave the key another name would otherwise take all numbers out of the tables without a word.
     """
-    silent = _where(numbers.says_nothing)
-    for key in sheet.unknown if silent else ():
-        values = as_list(sheet.values(key))
-        told = ((i, phone_text(values[i])) for i in silent)
-        yield from (Trouble(i, column, "unread_phone", f"{key}: {text}") for i, text in told if text)
+    silent = set(_where(numbers.says_nothing))
+    for key in sheet.unknown:
+        values = sheet.values(key)
+        rows = sorted({*silent, *_may_hold_mobiles(values)})
+        for i, value in zip(rows, _at(values, rows), strict=True):
+            text = phone_text(value) if i in silent else None
+            if text or mobiles_in(value) - {numbers.number[i].as_py()}:
+                yield Trouble(i, "phone", "unread_phone", f"{key}: {text or as_json(value)}")
+
+
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+
+
+def _may_hold_mobiles(values: Values) -> list[int]:
+    """Return which values may be or hold a mobile."""
+    if not isinstance(values, pa.Array):
+        return [i for i, one in enumerate(values) if _may_hold_mobile(one)]
+    if pa.types.is_nested(values.type):
+        return _where(values.is_valid())
+    if pa.types.is_string(values.type):
+        return _where(pc.match_substring_regex(values, _MOBILE.pattern))
+    if pa.types.is_integer(values.type) or pa.types.is_decimal(values.type):
+        wide = values.cast(pa.float64())
+        return _where(pc.and_(pc.greater_equal(wide, 1.3e10), pc.less(wide, 2e10)))
+    return []
+
+
+def _may_hold_mobile(one: Any) -> bool:
+    if type(one) is str:
+        return _MOBILE.search(one) is not None
+    return type(one) in (list, dict) or (type(one) is int and 13 * 10**9 <= one < 20 * 10**9)
+
+
+def _at(values: Values, rows: list[int]) -> Sequence[Any]:
+    taken: list[Any] = (
+        values.take(pa.array(rows, pa.int64())).to_pylist()
+        if isinstance(values, pa.Array)
+        else [values[i] for i in rows]
+    )
+    return taken
 
 
 TOLERANCE_S = 2
@@ -265,7 +303,7 @@ def read_legs(meetings: Sheet, creators: pa.Array, creator_numbers: Numbers, ali
     arrays |= numbers._asdict()
     arrays["is_creator"] = _is_creator(arrays["phone"], numbers, creators, creator_numbers, pa.array(owner))
     troubles += no_numbers("phone", arrays["phone"], numbers, troubles)
-    troubles += unread_phones("phone", numbers, sheet)
+    troubles += unread_phones(numbers, sheet)
     troubles += contradictions(arrays, "joined_at", "left_at")
     return Legs(
         pa.array(owner),

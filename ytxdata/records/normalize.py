@@ -20,7 +20,6 @@ from ytxdata.records.columns import (
     may_hold_parties,
     no_numbers,
     read_legs,
-    unread_phones,
 )
 from ytxdata.records.json_values import (
     Object,
@@ -265,7 +264,6 @@ def _tables(
     arrays, troubles = fill(schema.MEETINGS, sheet)
     creators = read_numbers(arrays["creator"])
     troubles += no_numbers("creator", arrays["creator"], creators, troubles)
-    troubles += unread_phones("creator", creators, sheet)
     legs = read_legs(sheet, arrays["creator"], creators, aliases)
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 
+from ytxdata.phones import number_class
 from ytxdata.records.json_values import Number, as_json, decoded, read_value
 from ytxdata.records.schema import Aliases
 from ytxdata.records.signs import Signs
-from ytxdata.records.values import as_phone, is_blank, parse_instant
+from ytxdata.records.values import as_phone, is_blank, parse_instant, phone_text
 
 Party = dict[str, Any]
 
@@ -77,9 +79,11 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     creators = {
         as_phone(one) for key, one in value.items() if (fed := aliases.meeting(key)) and fed.column == "creator"
     }
-    waiting = [(key, decoded(one), 0) for key, one in value.items() if aliases.meeting(key) is None]
+    others = {key: decoded(one) for key, one in value.items() if aliases.meeting(key) is None}
+    told: set[str] = set()
+    waiting = [(key, key, one, 0) for key, one in others.items()]
     while waiting:
-        path, one, depth = waiting.pop(0)
+        top, path, one, depth = waiting.pop(0)
         if isinstance(one, list):
             entries = [decoded(inner) for inner in one]
             parts = [(f"{path}[{i}]", inner) for i, inner in enumerate(entries)]
@@ -88,15 +92,45 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             )
         elif isinstance(one, dict):
             if signs.ids_of(one) or any(map(signs.is_parties, one)):
+                told.add(top)  # a meeting of its own, told as one
                 continue
             parts = [(f"{path}.{key}", decoded(inner)) for key, inner in one.items()]
             is_told = _is_party_alone(one, creators, aliases)
         else:
             continue
         if is_told or (depth == _DEEPEST and any(isinstance(inner, (list, dict)) for _, inner in parts)):
+            told.add(top)
             yield f"{path}: {as_json(one)}"
         elif depth < _DEEPEST:
-            waiting += [(*part, depth + 1) for part in parts]
+            waiting += [(top, *part, depth + 1) for part in parts]
+    listed = [one for key, one in value.items() if signs.is_parties(key)]
+    known = creators.union(mobiles_in(listed), *(map(mobiles_in, [others[key] for key in told])))
+    for key, one in others.items():
+        # Under no name that is known, and in no known form: a mobile is somebody all the same.
+        if key not in told and not is_numbered(key, aliases) and not signs.is_parties(key) and mobiles_in(one) - known:
+            yield f"{key}: {as_json(one)}"
+
+
+def mobiles_in(value: Any, depth: int = 0) -> set[str]:
+    """Return the mobiles in a value and the values in it, each a phone or phones between marks and nothing else: of a
+    sentence no word is a party for certain, and numbers of other kinds may be those one dials to get in.
+
+    Examples
+    --------
+    >>> sorted(mobiles_in({"absent": "13900000000,010 6552 0000", "note": "ask 13800000000", "n": 15400000001}))
+    ['+8613900000000', '+8615400000001']
+    """
+    value = decoded(value)
+    if isinstance(value, (list, dict)):
+        inner = value.values() if isinstance(value, dict) else value
+        return set().union(*(mobiles_in(one, depth + 1) for one in inner)) if depth <= _DEEPEST else set()
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+        return set()
+    words = [word for word in _LIST_MARKS.split(value if isinstance(value, str) else phone_text(value) or "") if word]
+    if not all(map(PHONE_LIKE.fullmatch, words)):
+        return set()
+    numbers = filter(None, map(as_phone, words))
+    return {number for number in numbers if number_class(number) == "mobile"}
 
 
 def _has_sure_phone(one: Party, aliases: Aliases) -> bool:

@@ -186,8 +186,8 @@ def no_numbers(column: str, texts: pa.Array, numbers: Numbers, troubles: Sequenc
 
 
 def unread_phones(numbers: Numbers, sheet: Sheet) -> Iterator[Trouble]:
-    """Yield what is a phone of a party under a key that nobody knows: any, of whoever has no number, else another mobile
-    than its own.
+    """Yield what is a phone of a party under a key that nobody knows: any, of whoever has no number, else another
+    mobile than its own.
 
     A platform that gave the key another name would otherwise take all numbers out of the tables without a word.
     """

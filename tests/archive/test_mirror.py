@@ -352,6 +352,7 @@ def test_what_opens_a_store_is_told_to_nobody(
     for place in (
         f"s3://key:{SECRET}@bucket/x", f"s3://bucket/x?secret_key={SECRET}", f"s3://absent-bucket/x?{objects}",
         f"s3://bucket/x?{nowhere}", f"ftp://bucket/{SECRET}", "gs://bucket/x", f"s3:///x#{SECRET}",
+        f"s3:/AKID:{SECRET}@bucket/x", f"file://AKID:{SECRET}@host{tmp_path}/x", f"file://{SECRET}{tmp_path}/x",
     ):  # fmt: skip
         with pytest.raises((UsageError, NetworkError)) as caught:
             archive.mirror(place)
@@ -359,6 +360,7 @@ def test_what_opens_a_store_is_told_to_nobody(
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
     assert SECRET not in "".join(told).replace(f"ftp://bucket/{SECRET}", "")
     assert "AKID" not in "".join(told)
+    assert not (tmp_path / "x").exists() and not Path("s3:").exists()
     from ytxdata.archive.stores import store_at
 
     assert SECRET not in repr(store_at(f"s3://bucket/x?{objects}"))

@@ -9,8 +9,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from ytxdata import Fleet
+from ytxdata.cli import app
 from ytxdata.emulator import Emulator
 from ytxdata.errors import RiskWarning, SettingsError
 
@@ -52,6 +54,12 @@ archive = "elsewhere/south.archive"
     assert Fleet(tmp_path).names == fleet.names
     with pytest.raises(KeyError):
         fleet["west"]
+
+
+def test_labels_for_machines_are_masked(tmp_path: Path) -> None:
+    written(tmp_path, '[accounts.a]\napp_id = "x"\nlabels = { owner = "张伟 15416594396" }\n')
+    told = CliRunner().invoke(app, ["fleet", "status", str(tmp_path), "--json"])
+    assert "154****4396" in told.stdout and "15416594396" not in told.stdout
 
 
 def test_a_mapping_takes_the_same_keys(tmp_path: Path) -> None:

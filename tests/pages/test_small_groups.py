@@ -76,6 +76,8 @@ def test_groups_of_single_persons_are_refused_and_departments_name_nobody(
 ) -> None:
     with pytest.raises(UsageError, match="single persons"):
         without_small_groups(collect(archive, Ask(start=middle, by="total", group="creator", group_of="creator")), 2)
+    with pytest.raises(UsageError, match="single persons"):
+        without_small_groups(collect(archive, Ask(start=middle, by="total", group="name")), 2)
     numbers = archive.meetings()["creator"].dropna().unique()
     book = tmp_path / "book.csv"
     book.write_text(

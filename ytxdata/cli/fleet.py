@@ -138,9 +138,15 @@ def sync(
 
 def _rows(fleet: Fleet, table: Table) -> list[dict[str, Any]]:
     """Return the rows for machines: labels, which everybody calls as they like, in a place of their own."""
+    from ytxdata.redact import hide_credentials
+    from ytxdata.tables.numbers_in_text import hide_in_text
+
     labels = {key for told in fleet.labels.values() for key in told}
     return [
-        {"account": row["account"], "labels": fleet.labels[row["account"]]}
+        {
+            "account": row["account"],
+            "labels": {key: hide_in_text(hide_credentials(one)) for key, one in fleet.labels[row["account"]].items()},
+        }
         | {key: value for key, value in row.items() if key not in labels}
         for row in table.to_dicts()
     ]

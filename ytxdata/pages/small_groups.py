@@ -142,7 +142,7 @@ def _is_left_out(name: str, report: Report) -> bool:
 
 
 def _names_persons(report: Report) -> bool:
-    return any(report.definition(key).unit in ("phone", "person") for key in report.arrow.column_names)
+    return any(report.definition(key).unit in ("phone", "person", "title") for key in report.arrow.column_names)
 
 
 def _refuse_persons(usage: Report, ask: Ask) -> None:

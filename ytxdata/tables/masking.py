@@ -30,7 +30,7 @@ from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16
-RULES = 3
+RULES = 4
 """Raised whenever something leaves masked in another way: months of an export that were masked before are written
 anew, for two masks of one number hide less than one."""
 

@@ -60,6 +60,10 @@ _BEHIND_LINE = re.compile(r"(?P<word>-)(?P<digits>[0-9]{1,6})(?![0-9]|[.:/][0-9]
 _TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
 _LONG = re.compile(r"(?<![0-9])(?<!\*{4})[0-9]{12,}(?!\*{4}|[0-9])")
 """More digits than a number has. Beside a mask they are what was left of a run: masked twice it stays as it is."""
+_PART = re.compile(r"(?<![0-9*•])\+?(?:[0-9*xX•][ .-]?){9,12}[0-9*xX•](?![0-9*xX•])", re.ASCII)
+_FILLERS = re.compile(r"[*xX•]{3,}")
+_OWN_MASK = re.compile(r"(?<![0-9*])[0-9]{2,3}\*{4}[0-9]{3,4}(?![0-9*])")
+"""`1541659****` in a title beside our `154****4396` is the whole number: somebody else's mask is hidden, ours stays."""
 _ADDRESS = re.compile(r":\\?/\\?/[^\s\"'<>]+")
 _HASHES = re.compile(r"(?<![0-9a-z])(?![0-9]+(?![0-9a-f]))(?:[0-9a-f]{32,}|(?<=[~-])[0-9a-f]{16}(?![0-9a-f]))")
 
@@ -123,7 +127,7 @@ def hide_in_text(text: str, hide: Hide = hidden, ends: frozenset[str] = NO_ENDS)
     >>> hide_in_text("0044 20 7946 0018的会议"), hide_in_text("电话 1–381–234–5678"), hide_in_text("14:30-16:00 301会议室")
     ('+44****0018的会议', '电话 138****5678', '14:30-16:00 301会议室')
     """
-    if sum(one.isdigit() or ord(one) in _CHINESE for one in text) < _FEWEST:
+    if sum(one.isdigit() or ord(one) in _CHINESE or one in "*＊xXｘＸ•" for one in text) < _FEWEST:
         return text
     pieces, done = [], 0
     for number in find_numbers(text, ends):
@@ -307,8 +311,10 @@ def _in_usual_groups(text: str) -> Iterator[tuple[int, int, str]]:
         digits = "".join(_GROUP.findall(run[0]))
         if not (_TIME.fullmatch(digits[-8:-4]) and _TIME.fullmatch(digits[-4:])):
             yield run.start(), run.end(), digits
-    for run in _AS_AMOUNT.finditer(text):
-        yield run.start(), run.end(), "".join(_GROUP.findall(run[0]))
+    yield from ((run.start(), run.end(), "".join(_GROUP.findall(run[0]))) for run in _AS_AMOUNT.finditer(text))
+    for run in _PART.finditer(text):
+        if len(re.findall("[0-9]", run[0])) >= 4 and _FILLERS.search(run[0]) and not _OWN_MASK.search(run[0]):
+            yield run.start(), run.end(), "****"
 
 
 def _ends(text: str, ends: frozenset[str]) -> Iterator[tuple[int, int, str]]:

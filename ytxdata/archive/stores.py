@@ -197,7 +197,9 @@ def store_at(place: str | PathLike[str]) -> Store:
     parts = urlsplit(str(place))
     if parts.scheme == "file":
         if parts.netloc not in ("", "localhost"):  # `file://USER:SECRET@host/x` would be written to /x, unasked
-            raise _no_address(Text("file:// 网址里不能有主机或凭证", "a file:// address names no host and no credentials"))
+            raise _no_address(
+                Text("file:// 网址里不能有主机或凭证", "a file:// address names no host and no credentials")
+            )
         return _of_folder(Path(unquote(parts.path)))
     if "@" in parts.netloc or parts.fragment:
         raise _no_address(Text("网址里不能有凭证", "credentials do not belong into an address"))

@@ -270,3 +270,13 @@ def test_verification_says_how_many_rows_it_derived(filled: Archive) -> None:
     assert found.n_rows >= n
     assert f"{found.n_rows} derived rows" in found.line.en
     assert "not derived" in filled.verify(quick=True).line.en
+
+
+def test_two_pulls_of_one_tick_of_the_clock_are_no_damage(archive: Archive, platform: Any) -> None:
+    """A coarse clock and the same answer twice give two pulls of one id."""
+    platform.records = platform.newest_first(1000)
+    platform.clock = datetime(2026, 3, 20, 4, tzinfo=UTC)
+    assert archive.sync(platform).calls > 1
+    assert archive.pulls()["pull_id"].nunique() == 1
+    assert "sound" in str(archive.verify())
+    archive.verify(recompute=True).raise_if_damaged()

@@ -265,6 +265,18 @@ def test_damage_in_the_mirror_is_found_and_mended(archive: Archive, platform: An
     assert Archive(place).verify().is_sound
 
 
+def test_a_file_that_was_changed_in_the_copy_is_fetched_again(archive: Archive, platform: Any, tmp_path: Path) -> None:
+    archive.sync(platform)
+    archive.mirror(tmp_path / "mirror")
+    url = (tmp_path / "mirror").as_uri()
+    kept = Archive.at(url, tmp_path / "kept")
+    changed = next((kept.path / "derived").rglob("*.parquet"))
+    sound = changed.read_bytes()
+    changed.write_bytes(sound[:-9] + b"X" + sound[-8:])
+    assert Archive.at(url, tmp_path / "kept").meetings().equals(archive.meetings())
+    assert changed.read_bytes() == sound
+
+
 def test_a_place_of_somebody_else_is_left_alone(archive: Archive, platform: Any, tmp_path: Path) -> None:
     grow(archive, platform, 20)
     full = tmp_path / "full"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import traceback
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ytxdata import Fleet
+from ytxdata import Archive, Client, Fleet
 from ytxdata.cli import app
 from ytxdata.emulator import Emulator
 from ytxdata.errors import RiskWarning, SettingsError
@@ -287,3 +288,13 @@ def test_limits_that_are_given_come_before_those_of_the_file_and_of_the_environm
     ):
         made: Any = account.settings(given)
         assert (made.timeout, made.total_timeout) == wanted
+
+
+def test_a_copy_of_an_archive_beside_it_is_refused(tmp_path: Path) -> None:
+    """A backup in the folder would count its meetings twice."""
+    with Emulator(meetings=5) as server:
+        Archive(tmp_path / "north.archive").sync(Client(base_url=server.url, **server.credentials))
+    assert Fleet(tmp_path).names == ["north"]
+    shutil.copytree(tmp_path / "north.archive", tmp_path / "backup.archive")
+    with pytest.raises(SettingsError, match="copy of that of backup"):
+        Fleet(tmp_path)

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
+from ytxdata.archive.ownership import IDENTITY
 from ytxdata.errors import RiskWarning, SettingsError
 from ytxdata.labels import Text
 from ytxdata.platform import setting_sources
@@ -246,8 +247,9 @@ def _labels(name: str, given: object) -> Mapping[str, str]:
 
 
 def _checked(accounts: tuple[FleetAccount, ...]) -> tuple[FleetAccount, ...]:
-    """Refuse two accounts of one archive, or two that ask for the same meetings: both would be counted twice."""
+    """Refuse two accounts of one archive or its copy, or two that ask for the same meetings: both would be counted twice."""
     places: dict[str, str] = {}
+    owners: dict[bytes, str] = {}
     asked: dict[tuple[str, ...], str] = {}
     for account in accounts:
         # names that differ in case alone are one folder on half of all systems, and a link is what it points at
@@ -255,6 +257,13 @@ def _checked(accounts: tuple[FleetAccount, ...]) -> tuple[FleetAccount, ...]:
         if place in places:
             raise _of(account.name, Text(f"与账户 {places[place]} 同用存档 {account.archive}", f"its archive {account.archive} is that of {places[place]} too"))  # fmt: skip
         places[place] = account.name
+        # it holds a key of its own at random: where it is the same, a copy or a mirror lies beside the archive
+        mark = account.archive / IDENTITY
+        owner = mark.read_bytes() if mark.is_file() else b""
+        if owner in owners:
+            raise _of(account.name, Text(f"存档 {account.archive} 是账户 {owners[owner]} 存档的副本：会议会计两次", f"its archive {account.archive} is a copy of that of {owners[owner]}: its meetings would count twice"))  # fmt: skip
+        if owner:
+            owners[owner] = account.name
         question = _question(account.given)
         if question in asked:
             raise _of(account.name, Text(f"与账户 {asked[question]} 的 account_sid、app_id 和地址相同：同一批会议会计两次", f"account_sid, app_id and address are those of {asked[question]} too: its meetings would count twice"))  # fmt: skip

@@ -60,8 +60,8 @@ _BEHIND_LINE = re.compile(r"(?P<word>-)(?P<digits>[0-9]{1,6})(?![0-9]|[.:/][0-9]
 _TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
 _LONG = re.compile(r"(?<![0-9])(?<!\*{4})[0-9]{12,}(?!\*{4}|[0-9])")
 """More digits than a number has. Beside a mask they are what was left of a run: masked twice it stays as it is."""
-_PART = re.compile(r"(?<![0-9*•])\+?(?:[0-9*xX•][ .-]?){9,12}[0-9*xX•](?![0-9*xX•])", re.ASCII)
-_FILLERS = re.compile(r"[*xX•]{3,}")
+_PART = re.compile(r"(?<![0-9*•＊])\+?(?:[0-9*xX•＊ｘＸ][ .-]?){9,12}[0-9*xX•＊ｘＸ](?![0-9*xX•＊ｘＸ])", re.ASCII)
+_FILLERS = re.compile(r"[*xX•＊ｘＸ]{3,}")
 _OWN_MASK = re.compile(r"(?<![0-9*])[0-9]{2,3}\*{4}[0-9]{3,4}(?![0-9*])")
 """`1541659****` in a title beside our `154****4396` is the whole number: somebody else's mask is hidden, ours stays."""
 _ADDRESS = re.compile(r":\\?/\\?/[^\s\"'<>]+")

@@ -104,14 +104,16 @@ def of_sources(metric: Metric) -> Metric:
         where: Any = {key: kwargs.pop(key) for key in ("engine", "spark") if key in kwargs}
         source = args[0] if args else kwargs.get(named)
         rest = {key: value for key, value in kwargs.items() if key != named}
+        fleet = source.source if isinstance(source, Selection) else source
+        is_apart = of_a_fleet(fleet) and rest.get("group") == ACCOUNT
+        if is_apart:
+            del rest["group"]
         strange = next((key for key in rest if key not in known or key == "_where"), None)
         if strange is not None and not takes_any:
             # `**_where` stands in the signature for editors: it must not swallow a word that was misspelt
             raise TypeError(f"{metric.__name__}() got an unexpected keyword argument {strange!r}")
-        fleet = source.source if isinstance(source, Selection) else source
-        if not (of_a_fleet(fleet) and kwargs.get("group") == ACCOUNT):
+        if not is_apart:
             return alone(on_engine(source, where), *args[1:], **rest) if args or named in kwargs else alone(**rest)
-        del rest["group"]
         parts = {name: alone(one, *args[1:], **rest) for name, one in _accounts(source, where)}
         if not parts:
             raise UsageError(

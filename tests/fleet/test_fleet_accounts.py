@@ -290,6 +290,13 @@ def test_limits_that_are_given_come_before_those_of_the_file_and_of_the_environm
         assert (made.timeout, made.total_timeout) == wanted
 
 
+def test_an_archive_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    for name in ("north", "south"):
+        (tmp_path / f"{name}.archive").mkdir()
+    (tmp_path / "north.archive" / "archive.json").mkdir()  # where a file should be
+    assert Fleet(tmp_path).names == ["north", "south"]
+
+
 def test_a_copy_of_an_archive_beside_it_is_refused(tmp_path: Path) -> None:
     """A backup in the folder would count its meetings twice."""
     with Emulator(meetings=5) as server:

@@ -10,6 +10,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -258,8 +259,9 @@ def _checked(accounts: tuple[FleetAccount, ...]) -> tuple[FleetAccount, ...]:
             raise _of(account.name, Text(f"与账户 {places[place]} 同用存档 {account.archive}", f"its archive {account.archive} is that of {places[place]} too"))  # fmt: skip
         places[place] = account.name
         # it holds a key of its own at random: where it is the same, a copy or a mirror lies beside the archive
-        mark = account.archive / IDENTITY
-        owner = mark.read_bytes() if mark.is_file() else b""
+        owner = b""
+        with suppress(OSError):  # there is none yet, or it is not to be read: `status` says so, and the others are read
+            owner = (account.archive / IDENTITY).read_bytes()
         if owner in owners:
             raise _of(account.name, Text(f"存档 {account.archive} 是账户 {owners[owner]} 存档的副本：会议会计两次", f"its archive {account.archive} is a copy of that of {owners[owner]}: its meetings would count twice"))  # fmt: skip
         if owner:

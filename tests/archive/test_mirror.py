@@ -277,6 +277,14 @@ def test_a_file_that_was_changed_in_the_copy_is_fetched_again(archive: Archive, 
     assert changed.read_bytes() == sound
 
 
+def test_neither_archive_nor_mirror_is_said_to_hold_what_is_not_its_own(
+    archive: Archive, platform: Any, tmp_path: Path
+) -> None:
+    archive.sync(platform)
+    archive.mirror(tmp_path / "mirror")
+    assert archive.verify().beside == Archive(tmp_path / "mirror").verify().beside == ()
+
+
 def test_a_place_of_somebody_else_is_left_alone(archive: Archive, platform: Any, tmp_path: Path) -> None:
     grow(archive, platform, 20)
     full = tmp_path / "full"

@@ -36,7 +36,7 @@ from ytxdata.archive.heads import (
     sequences,
     whole_head,
 )
-from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, check_layout, no_archive, read_identity
+from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, MIRRORING, check_layout, no_archive, read_identity
 from ytxdata.archive.stored_files import (
     DERIVED,
     INDEX,
@@ -47,7 +47,7 @@ from ytxdata.archive.stored_files import (
     check_whole,
     telling_damage,
 )
-from ytxdata.archive.stores import Store, is_url, local_path, store_at
+from ytxdata.archive.stores import Store, local_path, store_at
 from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
 from ytxdata.files import PRIVATE_FILE, make_private_folder
 from ytxdata.labels import Text, preferred_lang
@@ -441,9 +441,4 @@ def _at_once(do: Callable[[_Item], object], items: Iterable[_Item]) -> None:
 
 def _alone(root: Path) -> FileLock:
     """Two mirrors at once of one archive could remove what the other has sent and not yet named."""
-    return FileLock(root / "mirror.lock", mode=PRIVATE_FILE)
-
-
-def archive_dir(text: str) -> Path:
-    """Return the folder that an option names: a path, or what is fetched from the address of a mirror."""
-    return fetched(text) if is_url(text) else Path(text)
+    return FileLock(root / MIRRORING, mode=PRIVATE_FILE)

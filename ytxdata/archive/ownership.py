@@ -169,6 +169,8 @@ LOCK = "lock"
 HOLDER = "lock.holder"
 MARK = "mirror.json"
 """Stands beside the files of a mirror, and keeps every writer away."""
+MIRRORING = "mirror.lock"
+"""Held while an archive is mirrored."""
 
 WAIT_S = 600.0
 """How long a second sync waits for the first: longer than a sync with slow answers takes."""

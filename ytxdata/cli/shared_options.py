@@ -75,9 +75,9 @@ def _archive_dir(place: str | Path) -> Path:
     # the default comes as a path; and for a path nothing of the archive need be loaded
     if "://" not in str(place):
         return Path(place)
-    from ytxdata.archive.mirror import archive_dir
+    from ytxdata.archive.mirror import fetched
 
-    return archive_dir(str(place))
+    return fetched(str(place))
 
 
 ArchiveDir = Annotated[

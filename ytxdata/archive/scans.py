@@ -279,9 +279,9 @@ def _moved(rows: pa.Table, by: int) -> pa.Table:
     return rows
 
 
-def _label_columns(asked: ViewAsk, name: str) -> dict[str, str]:
-    """Return label → its column; one that is called like a column of the view is told from it."""
-    labels = dict.fromkeys(label for one in asked.labels.values() for label in one)
+def label_columns(of: Mapping[str, Mapping[str, str]], name: str) -> dict[str, str]:
+    """Return label → its column in a view; one that is called like a column of the view is told from it."""
+    labels = dict.fromkeys(label for one in of.values() for label in one)
     taken = {"meeting_key", "meeting_at", *(column.name for column in COLUMNS[name])}
     return {label: f"label_{label}" if label in taken else label for label in labels}
 
@@ -289,7 +289,7 @@ def _label_columns(asked: ViewAsk, name: str) -> dict[str, str]:
 def _label_table(asked: ViewAsk, name: str) -> pa.Table:
     rows = {
         column: [one.get(label) for one in asked.labels.values()]
-        for label, column in _label_columns(asked, name).items()
+        for label, column in label_columns(asked.labels, name).items()
     }
     columns = {"account": list(asked.labels), **rows}
     return pa.table({column: pa.array(values, pa.string()) for column, values in columns.items()})

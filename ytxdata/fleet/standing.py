@@ -13,7 +13,7 @@ from ytxdata import times
 from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import certificate_of, evidence_of
 from ytxdata.archive.ownership import read_identity
-from ytxdata.archive.scans import Part
+from ytxdata.archive.scans import Part, label_columns
 from ytxdata.archive.views import COLUMNS, table
 from ytxdata.errors import YtxError
 from ytxdata.fleet.accounts import FleetAccount
@@ -51,12 +51,7 @@ class Standing(NamedTuple):
     @classmethod
     def of(cls, account: FleetAccount) -> Standing:
         """Return how an account stands. One archive that cannot be read must not hide how the others stand."""
-        root = account.archive.absolute()
-        try:
-            snapshot = newest(root) if read_identity(root) else None
-            problem = None if snapshot else _NOT_YET
-        except YtxError as error:
-            snapshot, problem = None, error.cause
+        snapshot, problem = _state_of(account)
         return cls(snapshot, certificate_of(snapshot.head.state if snapshot else {}, times.now()), problem)
 
     def cells(self) -> dict[str, Any]:
@@ -72,15 +67,25 @@ class Standing(NamedTuple):
         }
 
 
+def _state_of(account: FleetAccount) -> tuple[Snapshot | None, Text | None]:
+    """Return the state that is read of an account, or why there is none."""
+    root = account.archive.absolute()
+    try:
+        snapshot = newest(root) if read_identity(root) else None
+    except YtxError as error:
+        return None, error.cause
+    return snapshot, None if snapshot else _NOT_YET
+
+
 def parts_of(accounts: Sequence[FleetAccount]) -> list[Part]:
     """Return the states that are read of a fleet: of every account that has one."""
-    found = ((one.name, Standing.of(one).snapshot) for one in accounts)
+    found = ((one.name, _state_of(one)[0]) for one in accounts)
     return [Part(name, snapshot) for name, snapshot in found if snapshot is not None]
 
 
 def left_out(accounts: Sequence[FleetAccount]) -> tuple[Text, ...]:
     """Return a note for each account of which nothing can be read."""
-    problems = ((one.name, Standing.of(one).problem) for one in accounts)
+    problems = ((one.name, _state_of(one)[1]) for one in accounts)
     return tuple(
         Text(_LEFT_OUT.zh.format(name=name, why=why.zh), _LEFT_OUT.en.format(name=name, why=why.en))
         for name, why in problems
@@ -100,7 +105,6 @@ def whole_frame(
         tables.append(rows.add_column(0, "account", pa.array([name] * rows.num_rows, pa.string())).cast(schema))
     whole = pa.concat_tables(tables)
     names = whole["account"].to_pylist()
-    for label in dict.fromkeys(label for one in labels.values() for label in one):
-        column = label if label not in schema.names else f"label_{label}"
+    for label, column in label_columns(labels, view).items():
         whole = whole.append_column(column, pa.array([labels[name].get(label) for name in names], pa.string()))
     return to_pandas(whole)

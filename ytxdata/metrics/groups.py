@@ -21,7 +21,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import DAY, day_number
 from ytxdata.metrics.facts import Scope, facts
-from ytxdata.metrics.ids import ACCOUNT, account_of, bare, behind
+from ytxdata.metrics.ids import ACCOUNT, EVER, account_of, bare, behind
 from ytxdata.metrics.source import Lazy, ReportSource, Source, texts, whole, with_looked_up
 from ytxdata.phones import normalize, number_class
 from ytxdata.selection import Selection
@@ -73,7 +73,6 @@ CLASS_WORDS = {
 SIZES = (("1", 1), ("2", 2), ("3–5", 3), ("6–10", 6), ("11–15", 11), ("16–25", 16), ("26–50", 26), ("> 50", 51))
 """Size class and the smallest number of people in it."""
 
-_EVER = (-(2**53), 2**53)
 
 Piece = tuple[int, int, str]
 """From which local epoch second to which a text falls into which group."""
@@ -200,7 +199,7 @@ def _labelled(source: Source, label: str, book: AddressBook | None) -> Groups | 
     values = sorted({one or NO_LABEL for one in said.values()}, key=lambda one: (one in _LAST, one))
     table = pa.table({
         "value": pa.array([*said], pa.string()),
-        "since": pa.array([_EVER[0]] * len(said), pa.int64()), "until": pa.array([_EVER[1]] * len(said), pa.int64()),
+        "since": pa.array([EVER[0]] * len(said), pa.int64()), "until": pa.array([EVER[1]] * len(said), pa.int64()),
         "g": pa.array([values.index(one or NO_LABEL) for one in said.values()], pa.int64()),
     })  # fmt: skip
     return Groups(label, tuple(values), ACCOUNT, table, False, len(values) - 1)
@@ -288,7 +287,7 @@ def _looked_up(
     pieces: list[tuple[str, Piece]] = []
     for text in source.held["texts", column]:
         found = find(text)
-        pieces += [(text, piece) for piece in ([(*_EVER, found)] if isinstance(found, str) else found)]
+        pieces += [(text, piece) for piece in ([(*EVER, found)] if isinstance(found, str) else found)]
     labels = sorted({piece[2] for _, piece in pieces} | {rest}, key=lambda label: (label in _LAST, label))
     number = {label: place for place, label in enumerate(labels)}
     table = pa.table({
@@ -297,7 +296,7 @@ def _looked_up(
         "until": pa.array([piece[1] for _, piece in pieces], pa.int64()),
         "g": pa.array([number[piece[2]] for _, piece in pieces], pa.int64()),
     })  # fmt: skip
-    is_dated = any(piece[:2] != _EVER for _, piece in pieces)
+    is_dated = any(piece[:2] != EVER for _, piece in pieces)
     return Groups(name, tuple(labels), column, table, is_dated, number[rest], unit, book)
 
 
@@ -336,16 +335,16 @@ def _pieces(entries: tuple[Entry, ...], column: str) -> list[Piece]:
     group.
     """
     found: list[Piece] = []
-    since = _EVER[0]
+    since = EVER[0]
     for entry in entries:
-        first = _EVER[0] if entry.first is None else _second(entry.first)
-        until = _EVER[1] if entry.last is None else _second(entry.last) + DAY
+        first = EVER[0] if entry.first is None else _second(entry.first)
+        until = EVER[1] if entry.last is None else _second(entry.last) + DAY
         if since < first:
             found.append((since, first, NOT_IN_BOOK))
         found.append((first, until, entry.cell(column) or NOT_IN_BOOK))
         since = until
-    if since < _EVER[1]:
-        found.append((since, _EVER[1], NOT_IN_BOOK))
+    if since < EVER[1]:
+        found.append((since, EVER[1], NOT_IN_BOOK))
     return found
 
 

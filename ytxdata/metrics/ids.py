@@ -132,7 +132,8 @@ def _once(source: Source, frame: Lazy, key: tuple[str, str], what: Text) -> Lazy
     return once
 
 
-_EVER = (-(2**53), 2**53)
+EVER = (-(2**53), 2**53)
+"""Before and behind every second that a record may tell; whole numbers of this size are exact in every engine."""
 
 
 class _Namesake(NamedTuple):
@@ -170,8 +171,8 @@ def _told_apart(source: Source) -> Source:
     told = sorted((_Namesake(*row.values()) for row in source.rows(found)), key=lambda one: (one.id, _begin(one)))
     twins = [turn for _, group in groupby(told, key=attrgetter("id")) for turn in _turns([*group])]
     small, own = source.engine.small(pa.Table.from_pylist(twins)), nw.coalesce("own", "id")
-    joined = nw.coalesce(nw.col("j"), nw.lit(_EVER[0]))
-    left = nw.coalesce(nw.col("l"), nw.lit(_EVER[0]))
+    joined = nw.coalesce(nw.col("j"), nw.lit(EVER[0]))
+    left = nw.coalesce(nw.col("l"), nw.lit(EVER[0]))
     begun, over = (
         (joined >= nw.col(f"turn{which}")) | ((joined >= nw.col(f"free{which}")) & (left > nw.col(f"since{which}")))
         for which in ("", "_next")
@@ -204,10 +205,10 @@ def _turns(namesakes: Sequence[_Namesake]) -> list[dict[str, Any]]:
                 remedy=Text("每场只留一行，或给 History、Archive 本身", "keep one row of each meeting, or give the History or Archive itself"),
             )  # fmt: skip
     starts = [one.s or 0 for one in namesakes]  # are known: what lacks one is apart from nothing
-    free = [_EVER[0], *(max(one.s or 0, one.e or 0) for one in namesakes[:-1]), _EVER[1]]
+    free = [EVER[0], *(max(one.s or 0, one.e or 0) for one in namesakes[:-1]), EVER[1]]
     halves = (min((over + start) // 2 + 1, start) for over, start in zip(free[1:], starts[1:], strict=False))
-    turn = [_EVER[0], *halves, _EVER[1]]
-    since = [*starts, _EVER[1]]
+    turn = [EVER[0], *halves, EVER[1]]
+    since = [*starts, EVER[1]]
     return [
         {
             "id": one.id, "own": f"{one.id} {starts[at]}", "turn": turn[at], "free": free[at], "since": since[at],

@@ -302,14 +302,13 @@ one by far.
 
 
 def _on_an_engine(given: Any, asked: OnEngine) -> tuple[Any, ...]:
-    held = ("pandas", "polars")
-    told = {"spark": asked.spark, "engine": "spark"} if asked.engine == "spark" else {}
-    if asked.engine not in (*held, "duckdb", "spark", ""):
-        told = {"engine": asked.engine}  # it says what there is to choose from
-    scans = given.scans("meetings", "legs", is_keyed=True, is_seen=False, **told)
-    is_few = all(one.n_stored <= FEW for one in scans if getattr(one, "n_stored", None) is not None)
-    is_known = all(getattr(one, "n_stored", None) is not None for one in scans)
-    if asked.engine not in held and not (asked.engine == "" and is_known and is_few):
+    is_held = asked.engine in ("pandas", "polars")
+    read_by = {} if is_held or not asked.engine else {"engine": asked.engine}
+    session = {"spark": asked.spark} if asked.engine == "spark" else {}
+    scans = given.scans("meetings", "legs", is_keyed=True, is_seen=False, **read_by, **session)
+    stored = [getattr(one, "n_stored", None) for one in scans]
+    is_few = all(n is not None and n <= FEW for n in stored)
+    if not is_held and (asked.engine or not is_few):
         return tuple(scans)
     rows = (to_arrow(one.select(*(name for name in _READ if name in one.columns))) for one in scans)
     return tuple(map(_polars if asked.engine == "polars" else to_pandas, rows))

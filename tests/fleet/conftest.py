@@ -27,3 +27,13 @@ def begin(tmp_path: Path) -> Iterator[Callable[..., tuple[Emulator, Fleet]]]:
             return server, Fleet(entries, folder=tmp_path)
 
         yield start
+
+
+@pytest.fixture
+def synced(begin: Callable[..., tuple[Emulator, Fleet]]) -> Fleet:
+    """Three accounts, the third of which lists a meeting of the first under the same id, with the same people."""
+    server, fleet = begin()
+    shared = server.backends["account-1"].entries[-1].first
+    server.backends["account-3"].add(shared)
+    assert fleet.sync().exit_code == 0
+    return fleet

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +11,11 @@ import pytest
 
 import ytxdata as ytx
 from ytxdata.cli import main
-from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
 from ytxdata.metrics.registry import REPORTS, Ask, make
 
-Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
 usage: Any = ytx.metrics.usage
 creators: Any = ytx.metrics.creators
-
-
-@pytest.fixture
-def synced(begin: Begin) -> ytx.Fleet:
-    """Three accounts, the third of which lists a meeting of the first under the same id, with the same people."""
-    server, fleet = begin()
-    shared = server.backends["account-1"].entries[-1].first
-    server.backends["account-3"].add(shared)
-    assert fleet.sync().exit_code == 0
-    return fleet
 
 
 @pytest.mark.slow

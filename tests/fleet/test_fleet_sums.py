@@ -42,16 +42,6 @@ def everything(fleet: ytx.Fleet) -> Ask:
 OWN = ("meeting_id", "number", "creator", "group", "a", "b", "unit")
 
 
-@pytest.fixture
-def synced(begin: Begin) -> ytx.Fleet:
-    """Three accounts, the third of which lists a meeting of the first under the same id, with the same people."""
-    server, fleet = begin()
-    shared = server.backends["account-1"].entries[-1].first
-    server.backends["account-3"].add(shared)
-    assert fleet.sync().exit_code == 0
-    return fleet
-
-
 def merged(accounts: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], *, joins_people: bool) -> Frames:
     """One office of all accounts: ids, and numbers that are not joined, with their account behind a dash."""
     parts: list[list[pd.DataFrame]] = [[], []]

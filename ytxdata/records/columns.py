@@ -225,12 +225,9 @@ def _may_hold_mobile(one: Any) -> bool:
 
 
 def _at(values: Values, rows: list[int]) -> Sequence[Any]:
-    taken: list[Any] = (
-        values.take(pa.array(rows, pa.int64())).to_pylist()
-        if isinstance(values, pa.Array)
-        else [values[i] for i in rows]
-    )
-    return taken
+    if isinstance(values, pa.Array):
+        return as_list(values.take(pa.array(rows, pa.int64())))
+    return [values[i] for i in rows]
 
 
 TOLERANCE_S = 2

@@ -12,15 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.records import bulk, schema
-from ytxdata.records.columns import (
-    Sheet,
-    Trouble,
-    contradictions,
-    fill,
-    may_hold_parties,
-    no_numbers,
-    read_legs,
-)
+from ytxdata.records.columns import Sheet, Trouble, contradictions, fill, may_hold_parties, no_numbers, read_legs
 from ytxdata.records.json_values import (
     Object,
     decode_leniently,

@@ -129,9 +129,9 @@ def _spelled(words: pa.Array) -> _Spelled:
             pa.binary(size), len(at), [None, pa.py_buffer(_marks()[block])]
         ).dictionary_encode()
         which = patterns.indices.to_numpy()
-        known = [_pattern(marks) for marks in patterns.dictionary.to_pylist()]
-        told[:, at] = np.array(known, np.int64).T[:, which]
-        for i, (marks, pattern) in enumerate(zip(patterns.dictionary.to_pylist(), known, strict=True)):
+        known = {marks: _pattern(marks) for marks in patterns.dictionary.to_pylist()}
+        told[:, at] = np.array([*known.values()], np.int64).T[:, which]
+        for i, (marks, pattern) in enumerate(known.items()):
             if pattern.is_bare:
                 rows = slice(None) if len(known) == 1 else which == i
                 value[at[rows]] = _value(block[rows], marks)

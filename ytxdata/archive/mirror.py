@@ -235,7 +235,7 @@ def fetched(url: str, folder: str | PathLike[str] | None = None) -> Path:
 
         names = [name for name in sizes if name.endswith(".json") and _OURS.fullmatch(name.removeprefix(f"{HEADS}/"))]
         _at_once(stage, names)
-        # what was kept before is hashed again: a file of the same size that was put there would be read as the archive's
+        # what was kept before is hashed again: another file of that size, put there, would be read as the archive's
         _copy(_state(root, _damage_in(source)), source, store_at(kept), recheck=True)
     return kept
 

@@ -7,6 +7,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable
+from decimal import Decimal
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
@@ -82,6 +83,18 @@ def printable(text: str, *, line: bool = False) -> str:
     """
     shown = UNPRINTABLE.sub("�", _LINE_END.sub("\n", text))
     return re.sub(r"[\n\t]+", " ", shown) if line else shown
+
+
+def decimal_text(value: Decimal) -> str:
+    """Return a decimal without exponent and without zeros that say nothing; it is exact.
+
+    Examples
+    --------
+    >>> decimal_text(Decimal("12.500000000000000000")), decimal_text(Decimal("1E+3")), decimal_text(Decimal("0E-9"))
+    ('12.5', '1000', '0')
+    """
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def in_lines(texts: Iterable[Text]) -> Text:

@@ -342,6 +342,24 @@ def test_nobody_writes_to_a_mirror(archive: Archive, platform: Any, url: str, tm
         Archive(url)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the cache is elsewhere")
+def test_a_mirror_of_this_machine_is_read_where_it_stands(
+    archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    grow(archive, platform, 20)
+    place = tmp_path / "mirror"
+    archive.mirror(place)
+    for address in (str(place), place.as_uri()):
+        here = Archive.at(address)
+        assert here.path == place
+        assert len(here.meetings()) == 20
+        with pytest.raises(UsageError):
+            here.sync(platform)
+    assert not (tmp_path / "cache").exists()
+    assert Archive.at(place.as_uri(), tmp_path / "kept").path == tmp_path / "kept"
+
+
 def test_copies_of_full_numbers_are_for_their_owner_alone(archive: Archive, platform: Any, tmp_path: Path) -> None:
     grow(archive, platform, 20)
     archive.mirror(tmp_path / "mirror")

@@ -106,6 +106,10 @@ def test_at_most_five_findings_of_a_check_are_listed_unless_all_are_asked_for(
     assert listed[0] == 5 < listed[1]
     assert f"… and {listed[1] - 5} more: --check off_hours --all" in few
     assert "more:" not in everything
+    assert run("audit", "--lang", "zh", *command[3:]) == 0
+    told = capsys.readouterr().out
+    assert "  警告  " in told
+    assert not {"warn", "crit", "persisting"} & set(told.split("\n\n", 1)[1].split())
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files differ there")

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ytxdata import times
 from ytxdata.history.proof.certificate import Certificate, Period, certify, compact
 from ytxdata.history.proof.evidence import Evidence, NothingKnown, PullFacts, Seen, Window
 from ytxdata.history.proof.policy import DEFAULT_POLICY, NOTES, REASONS, VERDICTS
 from ytxdata.history.proof.reading import rewound, with_upper
 from ytxdata.history.proof.verdict import confirmed, rebased
 from ytxdata.history.proof.window import Before, look
+from ytxdata.times import beijing_text
 
 DAY = timedelta(days=1)
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -76,6 +78,24 @@ def test_a_part_of_a_certificate_says_what_holds_for_that_part_and_what_lies_out
     assert Certificate.of(certificate.periods, "not_read").over(day(-3), day(0)).worst == "GAP"
     assert certificate.over(day(-3), day(0)).worst == "PROBABLE"
     assert Certificate().over(day(0), day(1)).worst == "GAP"
+
+
+def test_time_to_come_is_no_gap_and_time_that_went_by_unread_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = Certificate.of([Period(day(1), day(5), "anchored"), Period(day(5), day(6), "settling")])
+    monkeypatch.setattr(times, "now", lambda: day(6) + timedelta(hours=1))
+    running = certificate.so_far(day(1), day(30))
+    assert (running.worst, running.end, running.goes_on_to) == ("PROBABLE", day(6), day(30))
+    assert running.sentence.en.endswith(f" The period asked for is not yet over: it ends at {beijing_text(day(30))}.")
+    assert "尚未结束" in running.sentence.zh
+    assert certificate.so_far(day(1), day(5)) == certificate.over(day(1), day(5))
+    assert "not yet over" not in certificate.so_far(day(1), day(5)).sentence.en
+    for start in (day(6), day(7)):  # nothing of it was read
+        assert certificate.so_far(start, day(30)).worst == "GAP"
+    assert Certificate().so_far(day(1), day(30)).worst == "GAP"
+    monkeypatch.setattr(times, "now", lambda: day(8))
+    stale = certificate.so_far(day(1), day(30))
+    assert (stale.worst, stale.end, stale.goes_on_to) == ("GAP", day(8), day(30))
+    assert [one.reason_key for one in stale.periods] == ["anchored", "settling", "not_asked"]
 
 
 def test_the_frame_is_typed_and_empty_equals_full() -> None:

@@ -163,6 +163,7 @@ def test_a_folder_of_reports_is_a_data_package(collected: Collection, tmp_path: 
 
 def test_formats_are_told_with_commas_or_one_by_one() -> None:
     assert formats_of(["csv,excel", "parquet"]) == {"csv", "excel", "parquet"}
+    assert formats_of(["xlsx"]) == {"excel"}
     assert formats_of(["all", "html"]) == {"csv", "excel", "html", "parquet"}
     for wrong in (["csv,"], ["word"], [""], ["csv;excel"]):
         with pytest.raises(UsageError):

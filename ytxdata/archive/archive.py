@@ -160,10 +160,12 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         return self._frame("pulls", None, None, as_of)
 
     def certificate(self, start: Instant | None = None, end: Instant | None = None) -> Certificate:
-        """Return what may be claimed about a period, or about everything the archive covers."""
+        """Return what may be claimed about a period, or about everything the archive covers; of a period that is not
+        over yet, as far as it was read.
+        """
         snapshot = self.snapshot()
         whole = certificate_of(snapshot.head.state if snapshot else {}, times.now())
-        return whole.over(_instant(start, "start"), _instant(end, "end"))
+        return whole.so_far(_instant(start, "start"), _instant(end, "end"))
 
     def witness(
         self,

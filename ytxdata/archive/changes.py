@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Ve
 from ytxdata.archive.raw_answers import Envelope, fold, raw_records
 from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED, Numbers
 from ytxdata.history.proof.evidence import PullFacts, call_row, pull_facts
+from ytxdata.labels import decimal_text
 from ytxdata.records.answer import Answer
 from ytxdata.records.columns import Cells, Difference, Sheet, Trouble, differing, untold
 from ytxdata.records.identity import by_meeting
@@ -428,4 +430,6 @@ def _text(value: Any) -> str | None:
         return value
     if isinstance(value, datetime):
         return beijing_text(value)
+    if isinstance(value, Decimal):
+        return decimal_text(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -185,7 +185,8 @@ class Mirrorable:
         url
             As in `mirror`.
         folder
-            Where its files are kept on this machine; by default in the user's cache. They hold full numbers.
+            Where its files are kept on this machine; by default in the user's cache, a mirror of this machine where it
+            stands. They hold full numbers.
 
         Returns
         -------
@@ -207,6 +208,9 @@ class Mirrorable:
         -----
         Files are fetched whole, all that the heads name and each of them once, and compared with their hashes; they
         can be read by their owner alone. Nothing is read over the network afterwards.
+
+        A folder or `file://` address is not copied, for a mirror shows whole states only, wherever it is read: as of
+        any archive, `verify` compares its files with their hashes. For a copy that is compared name a `folder`.
         """
         return cls(fetched(url, folder))
 
@@ -217,6 +221,8 @@ def fetched(url: str, folder: str | PathLike[str] | None = None) -> Path:
     identity = source.read(IDENTITY)
     if identity is None:
         raise _no_mirror(source.address)
+    if source.folder is not None and folder is None:
+        return source.folder
     kept = Path(folder).absolute() if folder is not None else cache_folder() / hashlib.sha256(url.encode()).hexdigest()
     make_private_folder(kept)
     # beside it, not inside: a folder that holds anything is no place for a new mirror

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from ytxdata.audit.checking import Check
 from ytxdata.audit.data import Auditable, Data
 from ytxdata.errors import UsageError
 from ytxdata.history.history import History
-from ytxdata.labels import Lang, Text, aligned, preferred_lang, printable
+from ytxdata.labels import Lang, Text, aligned, decimal_text, preferred_lang, printable
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.registry import Ask, make
 from ytxdata.metrics.report import Report
@@ -122,7 +123,7 @@ def _of_frames(frames: Frames | None, ids: Sequence[str]) -> list[Shown]:
         return []
     rows = (row for row in to_arrow(frames.meetings).to_pylist() if row["meeting_id"] in set(ids))
     return [
-        Shown(str(row["meeting_id"]), {name: str(value) for name, value in row.items() if value is not None})
+        Shown(str(row["meeting_id"]), {name: _plain(value) for name, value in row.items() if value is not None})
         for row in rows
     ]
 
@@ -358,4 +359,8 @@ def _position(report: Report, wanted: Mapping[str, str]) -> int:
 
 def _readings(report: Report, key: str, value: Any) -> set[str]:
     words = report.definition(key).words.get(value)
-    return {shown(value), str(value), *(words or ())}
+    return {shown(value), _plain(value), *(words or ())}
+
+
+def _plain(value: Any) -> str:
+    return decimal_text(value) if isinstance(value, Decimal) else str(value)

@@ -15,11 +15,11 @@ from ytxdata.audit.data import Auditable, Data, open_data
 from ytxdata.audit.invoice import UNKNOWN, BilledLines, Ints, Invoice, InvoiceRule, places_of, units_of
 from ytxdata.audit.rule_search import Search, search_amounts, search_durations
 from ytxdata.errors import UsageError
-from ytxdata.labels import Text
+from ytxdata.labels import Text, decimal_text
 from ytxdata.metrics.facts import Scope
 from ytxdata.phones import number_class
 from ytxdata.records.schema import to_pandas
-from ytxdata.tables.described import Definition, decimal_text
+from ytxdata.tables.described import Definition
 from ytxdata.tables.lists import Listed
 from ytxdata.tables.table import Table
 from ytxdata.times import Instant

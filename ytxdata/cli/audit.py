@@ -142,10 +142,12 @@ def _print(shown: Findings, others: list[Table], show_phones: bool, everything: 
             continue
         say(f"\n{check}  {titles.get(check, '')}".rstrip())
         rows.sort(key=lambda row: (row["severity"] != "crit", row["status"] != "new"))
-        for row in rows if everything else rows[:_SHOWN]:
+        shown_rows = rows if everything else rows[:_SHOWN]
+        marks = aligned([[_word(shown, key, row[key]) for key in ("severity", "status")] for row in shown_rows])
+        for row, mark in zip(shown_rows, marks.splitlines(), strict=True):
             why = f" [{row['by']}: {row['reason']}]" if row["reason"] else ""
             text = Text(row["zh"], row["en"]).in_(chosen.lang)
-            say(f"  {row['severity']:<4} {row['status']:<10} {row['finding_id']} {text}{why}")
+            say(f"  {mark}  {row['finding_id']} {text}{why}")
         if not everything and len(rows) > _SHOWN:
             say(_MORE, n=len(rows) - _SHOWN, check=check)
     for row in more[0].arrow.to_pylist() if more else []:
@@ -154,6 +156,12 @@ def _print(shown: Findings, others: list[Table], show_phones: bool, everything: 
             say(f"  {row['curve']} {row['check']}.{row['parameter']} = {row['value']:g}: {counts}")
     for told in outgoing.notes:
         note(told)
+
+
+def _word(table: Table, key: str, value: str) -> str:
+    """Return what people read in place of a value such as `crit`."""
+    words = table.definition(key).words
+    return words[value].in_(chosen.lang) if value in words else value
 
 
 def _counts(row: dict[str, Any]) -> list[str]:

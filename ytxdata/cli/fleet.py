@@ -233,7 +233,9 @@ def report(
     tariff: TariffFile = None,
     lines: Lines = None,
     out: Annotated[Path, typer.Option("--out", help="输出目录 / where to write")] = Path("report"),
-    format_: Annotated[str, typer.Option("--format", help="csv | parquet | excel")] = "csv",
+    format_: Annotated[
+        str, typer.Option("--format", help="csv | parquet | excel（也可写 xlsx） / csv | parquet | excel (or xlsx)")
+    ] = "csv",
     show_phones: ShowPhones = False,
     as_json: Json = False,
     _lang: Language = None,
@@ -250,6 +252,7 @@ def report(
     from ytxdata.metrics.groups import resolve
     from ytxdata.metrics.registry import REPORTS, make
 
+    format_ = "excel" if format_ == "xlsx" else format_
     if format_ not in ("csv", "parquet", "excel"):
         raise UsageError(
             Text(f"--format 不能是 {format_!r}", f"--format cannot be {format_!r}"),

@@ -56,7 +56,7 @@ def report(
         list[str],
         typer.Option(
             "--format",
-            help="csv | excel | parquet | html | all，可用逗号并列，可重复：每表一个 CSV 或 Parquet、一个工作簿、一个网页 / csv | excel | parquet | html | all, several with commas between, may be repeated: one CSV or Parquet file a table, one workbook, one page",
+            help="csv | excel（也可写 xlsx） | parquet | html | all，可用逗号并列，可重复：每表一个 CSV 或 Parquet、一个工作簿、一个网页 / csv | excel (or xlsx) | parquet | html | all, several with commas between, may be repeated: one CSV or Parquet file a table, one workbook, one page",
         ),
     ] = ["csv"],  # noqa: B006 (the parser makes a new one each time)
     show_phones: ShowPhones = False,

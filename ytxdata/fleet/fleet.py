@@ -85,6 +85,10 @@ class FleetCertificate:
         """Return what is claimed about `[start, end)`, account by account."""
         return FleetCertificate({name: one.over(start, end) for name, one in self.accounts.items()})
 
+    def so_far(self, start: datetime | None, end: datetime | None) -> FleetCertificate:
+        """Return what is claimed about `[start, end)`, of a period that is not over as far as each account was read."""
+        return FleetCertificate({name: one.so_far(start, end) for name, one in self.accounts.items()})
+
     @property
     def sentence(self) -> Text:
         """The whole in words: how many accounts have which verdict, and what is said of the worst of them."""
@@ -371,7 +375,7 @@ class Fleet(Selectable, Scannable):
         first, last = (
             None if edge is None else as_instant(edge, name=name) for name, edge in (("start", start), ("end", end))
         )
-        return FleetCertificate({one.name: Standing.of(one).certificate.over(first, last) for one in self.accounts})
+        return FleetCertificate({one.name: Standing.of(one).certificate.so_far(first, last) for one in self.accounts})
 
     def coverage(self) -> pd.DataFrame:
         """Return the periods of all certificates: `account`, then the columns of `Archive.coverage`."""

@@ -274,7 +274,8 @@ def check_by(by: str, allowed: tuple[str, ...] = PERIODS) -> None:
 
 
 WORKING_HOURS = ("09:00", "18:00")
-"""From when to when people work on a working day, for whoever says nothing else."""
+USUAL_HOURS = ("08:00", "20:00")
+"""On a working day, when people work (reports split minutes there) and when a call surprises nobody (for the audit)."""
 
 
 class Workdays:

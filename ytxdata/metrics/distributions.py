@@ -236,7 +236,8 @@ def working_hours(
     source, start, end, by, group, book, min_parties, day_of
         As in `usage`.
     hours
-        Begin and end of the working hours, `HH:MM`, Beijing time.
+        Begin and end of the working hours, `HH:MM`, Beijing time. The usual hours of the audit (08:00–20:00), outside
+        which a call is worth a look, are its own.
     holidays, extra_workdays
         Dates that are not, or are, working days whatever the calendar says; also as texts, `2026-05-01`.
 
@@ -284,4 +285,9 @@ def working_hours(
     )
     columns = ("meeting_minutes", "inside_minutes", "outside_minutes", "outside_pct")
     title = Text("工作时间内外", "Working hours")
-    return rows.report("working_hours", title, shown, columns, notes=calendar.notes, hours="–".join(hours))
+    told = "–".join(hours)
+    note = Text(
+        f"工作时间：工作日 {told}；审计所说的常规时段是另一设置",
+        f"working hours: {told} of working days; the usual hours of the audit are another setting",
+    )
+    return rows.report("working_hours", title, shown, columns, notes=(note, *calendar.notes), hours=told)

@@ -345,7 +345,7 @@ def _certificate(facts: Facts) -> Any:
     certificate, scope = facts.source.certificate, facts.scope
     if callable(certificate):
         return certificate(scope.start, scope.end)
-    narrow = getattr(certificate, "over", None)
+    narrow = getattr(certificate, "so_far", None)
     return certificate if narrow is None else narrow(scope.start, scope.end)
 
 

@@ -24,14 +24,14 @@ from matplotlib.figure import Figure
 from ytxdata import plots, templates
 from ytxdata.errors import UsageError
 from ytxdata.files import replacing
-from ytxdata.labels import Lang, Text, preferred_lang
+from ytxdata.labels import Lang, Text, decimal_text, preferred_lang
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection, KeyFigure, span_of
 from ytxdata.plots import PICTURES
 from ytxdata.plots.canvas import Inset
 from ytxdata.redact import kept_apart
-from ytxdata.tables.described import Definition, decimal_text, spoken, unit_of
+from ytxdata.tables.described import Definition, spoken, unit_of
 from ytxdata.tables.html import Rows, readable
 from ytxdata.tables.masking import Privacy
 from ytxdata.templates import render

@@ -20,6 +20,7 @@ from ytxdata.tables.masking import Privacy
 FORMATS: dict[str, tuple[str, ...]] = {
     "csv": ("csv",),
     "excel": ("excel",),
+    "xlsx": ("excel",),
     "html": ("html",),
     "parquet": ("parquet",),
     "all": ("csv", "excel", "html", "parquet"),
@@ -48,7 +49,7 @@ def formats_of(asked: Sequence[str]) -> set[str]:
 
     Examples
     --------
-    >>> sorted(formats_of(["csv,excel", "parquet"]))
+    >>> sorted(formats_of(["csv,xlsx", "parquet"]))
     ['csv', 'excel', 'parquet']
     """
     names = [name.strip() for text in asked for name in text.split(",")]

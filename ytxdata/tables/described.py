@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import FileDiffersError, UsageError
 from ytxdata.files import replacing, sha256_of
-from ytxdata.labels import NO_TEXT, Lang, Text
+from ytxdata.labels import NO_TEXT, Lang, Text, decimal_text
 from ytxdata.times import ZONE_NAME, as_instant, now
 
 Cell = str | bool | int | float | Decimal | datetime | date | None
@@ -117,18 +117,6 @@ def as_text(value: Cell) -> str:
     if isinstance(value, Decimal):
         return decimal_text(value)
     return value.isoformat() if isinstance(value, date) else repr(value)
-
-
-def decimal_text(value: Decimal) -> str:
-    """Return a decimal without exponent and without zeros that say nothing.
-
-    Examples
-    --------
-    >>> decimal_text(Decimal("12.500000000000000000")), decimal_text(Decimal("1E+3"))
-    ('12.5', '1000')
-    """
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def type_name(kind: pa.DataType) -> str:

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from ytxdata.labels import Lang, Text, preferred_lang
-from ytxdata.tables.described import Cell, Definition, Described, cells, decimal_text, spoken, type_name, unit_of
+from ytxdata.labels import Lang, Text, decimal_text, preferred_lang
+from ytxdata.tables.described import Cell, Definition, Described, cells, spoken, type_name, unit_of
 from ytxdata.templates import render as fill
 from ytxdata.times import beijing_text
 
@@ -86,9 +86,13 @@ def readable(table: Described, lang: Lang) -> Rows:
 
 
 def _cell(value: Cell, places: int | None) -> ShownCell:
-    exact = decimal_text(value) if isinstance(value, Decimal) and places is not None else ""
+    exact = decimal_text(value) if isinstance(value, Decimal) else ""
     text = shown(value, places)
-    return ShownCell(text, exact if len(exact.partition(".")[2]) > (places or 0) else "")
+    return ShownCell(text, exact if _places(exact) > _places(text) else "")
+
+
+def _places(digits: str) -> int:
+    return len(digits.partition(".")[2])
 
 
 def _rules(definitions: Iterable[Definition], lang: Lang) -> Iterable[list[ShownCell]]:
@@ -105,19 +109,21 @@ def _rules(definitions: Iterable[Definition], lang: Lang) -> Iterable[list[Shown
 
 
 def number(value: int | float | Decimal, decimals: int | None) -> str:
-    """Return a number as people read it: thousands apart, `decimals` places, or as many as it has (a decimal at least
-    two, a float at most two).
+    """Return a number as people read it: thousands apart, `decimals` places, or as many as it has (a decimal none or
+    two to four, a float at most two).
 
     Examples
     --------
     >>> number(1234.56, 1), number(1234, None), number(Decimal("1234.500"), None), number(0.25, None)
     ('1,234.6', '1,234', '1,234.50', '0.25')
+    >>> number(Decimal("55.000"), None), number(Decimal("0E-9"), None), number(Decimal("969.733333333"), None)
+    ('55', '0', '969.7333')
     """
     if decimals is not None:
         return f"{value:,.{decimals}f}"
     if isinstance(value, Decimal):
-        places = len(decimal_text(value).partition(".")[2])
-        return f"{value:,.{max(places, 2)}f}"
+        places = _places(decimal_text(value))
+        return f"{value:,.{min(max(places, 2), 4) if places else 0}f}"
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.2f}".rstrip("0").rstrip(".") if abs(value) >= 0.01 else f"{value:.2g}"

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple, TypeAlias
 from narwhals.typing import IntoFrame
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import Text
+from ytxdata.labels import Text, decimal_text
 from ytxdata.phones import mask, normalize
 from ytxdata.tables.csv import unescape
 from ytxdata.tables.described import to_arrow
@@ -196,7 +197,8 @@ def _rows_of_frame(frame: IntoFrame) -> Iterator[tuple[int, list[str]]]:
 
 
 def _plain(cell: Any) -> str:
-    return f"{cell:.1f}" if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53 else str(cell)
+    is_short = isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53
+    return decimal_text(cell) if isinstance(cell, Decimal) else f"{cell:.1f}" if is_short else str(cell)
 
 
 def _places(

@@ -13,10 +13,10 @@ from typing import Any, Self
 
 import narwhals as nw
 
-from ytxdata.labels import Lang, Text, aligned, fitting, printable
+from ytxdata.labels import Lang, Text, aligned, decimal_text, fitting, printable
 from ytxdata.records.schema import TABLES, Column, TableName, named_rows
 from ytxdata.tables import csv, excel, html, masking, open_formats
-from ytxdata.tables.described import Completeness, Definition, Described, cells, decimal_text, is_lazy, unit_of
+from ytxdata.tables.described import Completeness, Definition, Described, cells, is_lazy, unit_of
 from ytxdata.tables.excel_sheet import Progress
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Pseudonyms

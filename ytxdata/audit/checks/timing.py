@@ -9,7 +9,7 @@ from typing import Any
 from ytxdata.audit.checking import Finding, check, span, those, when
 from ytxdata.audit.data import Data
 from ytxdata.labels import Text
-from ytxdata.metrics.calendar import worked
+from ytxdata.metrics.calendar import USUAL_HOURS, worked
 
 
 @check(
@@ -304,8 +304,8 @@ def short_call(
 
 @check(
     "off_hours",
-    "非工作时间",
-    "off hours",
+    "非常规时段",
+    "outside usual hours",
     origin=Text(
         "bandicoot：19 点至次日 7 点为夜间；防盗打指南：夜间与休息日",
         "bandicoot: night is 19–07; toll-fraud guides: nights and days off",
@@ -316,12 +316,12 @@ def off_hours(
     data: Data,
     *,
     at_least_s: float = 60,
-    hours: Sequence[str] = ("08:00", "20:00"),
+    hours: Sequence[str] = USUAL_HOURS,
     holidays: Collection[date] = (),
     extra_workdays: Collection[date] = (),
 ) -> Iterator[Finding]:
-    """At least `at_least_s` outside `hours` of a working day; the Chinese calendar with its make-up days says which
-    these are.
+    """At least `at_least_s` outside the usual hours of a working day; the Chinese calendar with its make-up days says
+    which these are.
     """
     touched = data.rows(
         "SELECT s // 86400 AS day FROM meetings WHERE e > s UNION SELECT e // 86400 FROM meetings WHERE e > s"
@@ -346,7 +346,7 @@ def off_hours(
             threshold=at_least_s,
             mark=(row["id"], str(row["twin"])),
             text=Text(
-                f"会议 {row['id']} 始于 {when(row['s'])}{day.zh}，{span(row['len_s'])} 中有 {span(row['outside'])} 在工作时间 {'–'.join(hours)} 之外",
-                f"meeting {row['id']} began {when(row['s'])}{day.en}; {span(row['outside'])} of its {span(row['len_s'])} lay outside the working hours {'–'.join(hours)}",
+                f"会议 {row['id']} 始于 {when(row['s'])}{day.zh}，{span(row['len_s'])} 中有 {span(row['outside'])} 在常规时段 {'–'.join(hours)} 之外",
+                f"meeting {row['id']} began {when(row['s'])}{day.en}; {span(row['outside'])} of its {span(row['len_s'])} lay outside the usual hours {'–'.join(hours)}",
             ),
         )

@@ -102,6 +102,8 @@ class Certificate:
         Sorted, without overlap; see `certificate_of`.
     outside
         Key of the reason for what lies before the first period.
+    goes_on_to
+        Where a period that was asked for ends, if it is not over yet; see `so_far`.
 
     Examples
     --------
@@ -114,6 +116,7 @@ class Certificate:
 
     periods: tuple[Period, ...] = ()
     outside: str = "before_first"
+    goes_on_to: datetime | None = None
 
     @classmethod
     def of(cls, periods: Iterable[Period], outside: str = "before_first") -> Certificate:
@@ -164,6 +167,17 @@ class Certificate:
         after = Period(max(over, first), last, "not_asked")
         return Certificate.of([before, *inside, after], self.outside)
 
+    def so_far(self, start: datetime | None, end: datetime | None) -> Certificate:
+        """Return what is claimed about `[start, end)`, of a period that is not over as far as it was read.
+
+        Time to come is no gap. Time that went by unread is one, as soon as it is longer than the settling time.
+        """
+        now = times.now()
+        if end is None or end <= now or (start is not None and start >= now):
+            return self.over(start, end)
+        is_fresh = self.end is not None and now - self.end <= DEFAULT_POLICY.settle and (not start or start < self.end)
+        return replace(self.over(start, self.end if is_fresh else now), goes_on_to=end)
+
     def foreseen(self, evidence: Evidence) -> Certificate:
         """Return the certificate with what is still possible of each period that is not proven."""
         periods = (replace(one, outlook=outlook_on(one.reason_key, one.end, evidence)) for one in self.periods)
@@ -178,25 +192,23 @@ class Certificate:
         """
         rows = self.periods
         open_ = [one.outlook for one in rows]
-        instants = f"datetime64[us, {ZONE_NAME}]"
+        columns: dict[str, list[object]] = {
+            "start": [one.start.astimezone(BEIJING) for one in rows],
+            "end": [one.end.astimezone(BEIJING) for one in rows],
+            "verdict": [one.verdict for one in rows],
+            "reason": [one.reason_key for one in rows],
+            "reason_zh": [one.reason.zh for one in rows],
+            "reason_en": [one.reason.en for one in rows],
+            "pulls": [" ".join(one.pull_ids) for one in rows],
+            "possible_zh": [one and one.hypothesis.zh for one in open_],
+            "possible_en": [one and one.hypothesis.en for one in open_],
+            "excluded_by_zh": [one and one.excluded_by.zh for one in open_],
+            "excluded_by_en": [one and one.excluded_by.en for one in open_],
+            "expected_at": [one.expected_at.astimezone(BEIJING) if one and one.expected_at else None for one in open_],
+        }
+        types = dict.fromkeys(("start", "end", "expected_at"), f"datetime64[us, {ZONE_NAME}]")
         return pd.DataFrame(
-            {
-                "start": pd.Series([one.start.astimezone(BEIJING) for one in rows], dtype=instants),
-                "end": pd.Series([one.end.astimezone(BEIJING) for one in rows], dtype=instants),
-                "verdict": pd.Series([one.verdict for one in rows], dtype="string"),
-                "reason": pd.Series([one.reason_key for one in rows], dtype="string"),
-                "reason_zh": pd.Series([one.reason.zh for one in rows], dtype="string"),
-                "reason_en": pd.Series([one.reason.en for one in rows], dtype="string"),
-                "pulls": pd.Series([" ".join(one.pull_ids) for one in rows], dtype="string"),
-                "possible_zh": pd.Series([one and one.hypothesis.zh for one in open_], dtype="string"),
-                "possible_en": pd.Series([one and one.hypothesis.en for one in open_], dtype="string"),
-                "excluded_by_zh": pd.Series([one and one.excluded_by.zh for one in open_], dtype="string"),
-                "excluded_by_en": pd.Series([one and one.excluded_by.en for one in open_], dtype="string"),
-                "expected_at": pd.Series(
-                    [one.expected_at.astimezone(BEIJING) if one and one.expected_at else None for one in open_],
-                    dtype=instants,
-                ),
-            }
+            {name: pd.Series(cells, dtype=types.get(name, "string")) for name, cells in columns.items()}
         )
 
     @cached_property
@@ -206,33 +218,23 @@ class Certificate:
             return Text(
                 "没有读到任何会议，完整性无从判断。", "No meetings were read; nothing can be said about completeness."
             )
-        span = {"start": beijing_text(self.start), "end": beijing_text(self.end)}
         worst = [one for one in self.periods if one.verdict == self.worst]
         named = worst[0] if self.worst == "GAP" else max(worst, key=lambda one: one.end - one.start)
-        details = {
-            "from_": beijing_text(named.start),
-            "to": beijing_text(named.end),
-            "zh": named.reason.zh,
-            "en": named.reason.en,
-            "others": len(worst) - 1,
-        }
-        text = _SENTENCES[self.worst]
-        more = _OTHERS.format(**details) if len(worst) > 1 else Text("", "")
-        filled = text.format(**span, **details)
-        return Text(filled.zh + more.zh, filled.en + more.en)
+        edges = {"start": self.start, "end": self.end, "from_": named.start, "to": named.end, "until": self.goes_on_to}
+        at = {name: beijing_text(edge) for name, edge in edges.items()}
+        told = [_SENTENCES[self.worst].format(**at, **named.reason._asdict())]
+        told += [_OTHERS.format(others=len(worst) - 1)] if len(worst) > 1 else []
+        told += [_GOES_ON.format(**at)] if self.goes_on_to else []
+        return Text("".join(one.zh for one in told), "".join(one.en for one in told))
 
     def __repr__(self) -> str:
         return f"<Certificate {self.worst}: {self.sentence.en}>"
 
     def _repr_html_(self) -> str:
         lang = preferred_lang()
-        rows = [
-            (
-                Text(*(f"{beijing_text(one.start)} – {beijing_text(one.end)}",) * 2),
-                f"{BADGES[one.verdict].in_(lang)}: {one.told.in_(lang)}",
-            )
-            for one in self.periods
-        ]
+        spans = (f"{beijing_text(one.start)} – {beijing_text(one.end)}" for one in self.periods)
+        said = (f"{BADGES[one.verdict].in_(lang)}: {one.told.in_(lang)}" for one in self.periods)
+        rows = [(Text(span, span), text) for span, text in zip(spans, said, strict=True)]
         title = Text("完整性（北京时间）", "completeness (Beijing time)")
         return facts_card(title, rows, note=self.sentence, verdict=self.worst, lang=lang)
 
@@ -264,6 +266,7 @@ _SENTENCES: dict[Verdict, Text] = {
     ),
 }
 _OTHERS = Text("此类时段另有 {others} 段。", " (Further such periods: {others}.)")
+_GOES_ON = Text("所问期间到 {until} 为止，尚未结束。", " The period asked for is not yet over: it ends at {until}.")
 
 
 MOST_OPEN = 12

@@ -101,6 +101,27 @@ def test_objects_in_lists_beside_the_records_are_rejected() -> None:
     assert [record.path for record in answer.records][2:] == ["$.data.extra[0]", "$.data.extra[1]", "$.more.y[0]"]
 
 
+@pytest.mark.parametrize("beside", [[], [meeting(1)]])
+def test_an_element_in_words_nobody_knows_is_one_reject_with_all_it_says(beside: list[dict[str, Any]]) -> None:
+    odd = {"conf_no": "8001", "opened": "2026-01-05 10:00:00", "attending": [{"who": "张三"}, {"who": "李四"}]}
+    _, tables = read(f"{{{STATUS},{text('data')}:{text([odd, *beside])}}}")
+    rejects = tables.rejects.to_pylist()
+    assert [(one["reason"], json.loads(one["raw"])) for one in rejects] == [("no_id", odd)]
+    assert len(tables.meetings) == len(beside)
+
+
+def test_a_key_that_is_another_id_than_the_records_own_is_told() -> None:
+    answer, tables = read(f"{{{STATUS},{text('data')}:{text({'m1': meeting(7), 'm2': meeting(2)})}}}")
+    assert tables.meetings.column("meeting_id").to_pylist() == ["m7", "m2"]
+    assert ["$.data.m1" in one.en for one in answer.warnings if "another meeting" in one.en] == [True]
+
+
+def test_keys_that_are_no_ids_are_not_held_against_the_ids() -> None:
+    by_room, _ = read(f"{{{STATUS},{text('data')}:{text({'8001': meeting(1), '8002': meeting(2)})}}}")
+    by_id, _ = read(f"{{{STATUS},{text('data')}:{text({'m1': meeting(1), 'm2': meeting(2)})}}}")
+    assert not [one for answer in (by_room, by_id) for one in answer.warnings if "another meeting" in one.en]
+
+
 def test_a_last_record_without_its_end_costs_one_reject() -> None:
     broken = '{"meid":"G","parties":[{"phone":"1"}'
     body = f'{{{STATUS},"data":[{",".join([*map(text, ALL), broken])}]}}'

@@ -15,7 +15,7 @@ from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
 from ytxdata.records.nested import DEEPEST, that_may_hold_others
 from ytxdata.records.salvage import Salvaged, salvage
 from ytxdata.records.schema import DEFAULT, Aliases, plain
-from ytxdata.records.shapes import DAMAGED, KEY_AS_ID, SURVEYED, Announced, Shapes, holds_json
+from ytxdata.records.shapes import DAMAGED, KEY_AGAINST_ID, KEY_AS_ID, SURVEYED, Announced, Shapes, holds_json
 from ytxdata.records.signs import ENVELOPE_KEYS, total
 from ytxdata.records.spans import (
     Found,
@@ -34,8 +34,8 @@ from ytxdata.records.spans import (
 )
 
 _PARTIES_BESIDE = Text(
-    "会议旁另有参会名单（{keys}），无法归于某一场会议，未计入接入记录",
-    "parties ({keys}) stand beside the meetings and belong to none of them for certain: they were not read as legs",
+    "会议旁另有参会名单（{lists}），无法归于某一场会议，未计入接入记录",
+    "parties ({lists}) stand beside the meetings and belong to none of them for certain: they were not read as legs",
 )
 _NESTED = Text(
     "会议记录内部还有别的会议（{paths}）：各自作为会议读取，不是外层会议的参会",
@@ -151,12 +151,14 @@ class _Search(Shapes):
 
     def warnings(self) -> tuple[Text, ...]:
         """Return what a reader should know about how the records were found."""
-        beside = (_PARTIES_BESIDE.format(keys=", ".join(self.unread)),) if self.unread else ()
+        lists = ", ".join(f"{key}: {n}" for key, n in self.unread.items())
+        beside = (_PARTIES_BESIDE.format(lists=lists),) if self.unread else ()
         elsewhere = (_ELSEWHERE.format(keys=", ".join(self.elsewhere)),) if self.elsewhere else ()
         inside = (_NESTED.format(paths=_some(self.inside)),) if self.inside else ()
         keyed = (KEY_AS_ID.format(n=len(self.keyed), paths=_some(self.keyed)),) if self.keyed else ()
+        against = (KEY_AGAINST_ID.format(n=len(self.miskeyed), paths=_some(self.miskeyed)),) if self.miskeyed else ()
         left = (_LEFT.format(n=len(self.left), paths=_some(self.left)),) if self.left else ()
-        return (*dict.fromkeys(self.said), *keyed, *inside, *left, *elsewhere, *beside)
+        return (*dict.fromkeys(self.said), *keyed, *against, *inside, *left, *elsewhere, *beside)
 
     def text(self, body: bytes, *, is_whole: bool) -> tuple[list[Found], bool]:
         """Return the records of a whole text, and whether it is one strict JSON text."""

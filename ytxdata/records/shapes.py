@@ -32,6 +32,10 @@ DAMAGED = Text(
     "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",
     "the answer's JSON is damaged: records that are whole were read, every other piece of text is a reject",
 )
+KEY_AGAINST_ID = Text(
+    "有 {n} 条记录所在的键是另一个会议号（{paths}）：以记录自身的会议号为准",
+    "{n} records stand under the id of another meeting ({paths}): they were read by their own",
+)
 KEY_AS_ID = Text(
     "有 {n} 条记录自身没有会议号，以其所在的键为会议号（{paths}）",
     "{n} records without an id of their own took the key they stand under for it ({paths})",
@@ -56,7 +60,7 @@ class Shapes:
     def __init__(self, aliases: Aliases) -> None:
         self.aliases = aliases
         self.signs = Signs(aliases)
-        self.unread: dict[str, None] = {}
+        self.unread: dict[str, int] = {}
         self.elsewhere: dict[str, None] = {}
         self.said: list[Text] = []
         self.envelope: dict[str, bytes] = {}
@@ -65,6 +69,7 @@ class Shapes:
         self.inside: dict[str, None] = {}
         self.left: dict[str, None] = {}
         self.keyed: dict[str, None] = {}
+        self.miskeyed: dict[str, None] = {}
         self.is_closed = True
         self.n_surveyed = 0
 
@@ -258,17 +263,27 @@ class Shapes:
         self.tell_unread(members, keys)
         read = {member.start for member, _ in lists}
         strays = self.beside(whole, members, lists, [one for one in inside if one[0].start not in read])
-        is_map = any(self.is_keyed(one) for one in lists)
+        keyed = {member.start for member, items in lists if self.is_keyed((member, items))}
+        is_map = bool(keyed)
+        if is_map:
+            self.tell_miskeyed(whole, [member for member, _ in lists if member.start not in keyed])
         self.count(members, len(found) + len(strays) * is_map)
         return found + strays
 
+    def tell_miskeyed(self, whole: Found, members: list[Member]) -> None:
+        """Note the records of a map from id to record that carry another id than the key they stand under."""
+        self.miskeyed |= {
+            f"{whole.path}.{one.key}": None
+            for one in members
+            if one.raw[:1] == b"{" and self.signs.is_entry(one) and self.signs.ids(members_of(one.raw))
+        }
+
     def tell_unread(self, members: list[Member], read: Container[str]) -> None:
         """Note parties that stand beside records and are nobody's legs."""
-        self.unread |= {
-            key: None
-            for key, raw, *_ in members
-            if self.signs.is_parties(key) and key not in read and not _EMPTY.fullmatch(raw)
-        }
+        for key, raw, *_ in members:
+            if self.signs.is_parties(key) and key not in read and not _EMPTY.fullmatch(raw):
+                n_parties = len(elements_of(raw)[0]) if raw[:1] == b"[" else 1
+                self.unread[key] = self.unread.get(key, 0) + n_parties
 
     def without_id(self, whole: Found, members: list[Member], inside: list[Inside]) -> list[Found]:
         """Return the records of an object in which nothing carries a meeting id."""
@@ -289,7 +304,10 @@ class Shapes:
             return found
         lists = [one for one in inside if one[0].raw[:1] != b"{" and not self.signs.are_parties(one[1])]
         found = [item for _, items in lists for item in items]
-        if not found:
+        # An element of a list whose own lists tell of no meeting is one itself, under words that nobody knows: rejected
+        # piece by piece, its number and its times would be left behind as envelope.
+        is_element = whole.path.endswith("]")
+        if not found or (is_element and not any(self.signs.lacks_id(item.raw) for item in found)):
             return [whole]
         self.count(members, len(found))
         return found + self.strays_among(whole, [member for member, _ in inside if member.raw[:1] == b"{"])

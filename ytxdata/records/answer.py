@@ -98,7 +98,7 @@ class Answer:
         """SHA-256 of `raw`, in hex."""
         return hashlib.sha256(self.raw).hexdigest()
 
-    @property
+    @cached_property
     def pull_id(self) -> str:
         """Id of this call: made of the asking instant and the hash, so it sorts by time and is the same when read
         again.

@@ -208,7 +208,10 @@ def by_meeting(
         now = shown[at] if at < len(shown) else None
         return lambda one: (one.ended_at is not None, one.record_hash == now, *fullness(one))
 
+    places = assign(known, records)
+    if len(records) == 1:  # nearly always, and for each meeting of every answer
+        return [(places[0], [*records])]
     groups: dict[int, list[R]] = {}
-    for at, record in zip(assign(known, records), records, strict=True):
+    for at, record in zip(places, records, strict=True):
         groups.setdefault(at, []).append(record)
     return [(at, sorted(same, key=trust(at))) for at, same in sorted(groups.items())]

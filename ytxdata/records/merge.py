@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from ytxdata.records import identity, schema
 from ytxdata.records.answer import Answer
+from ytxdata.records.json_values import without_cycle_search
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.schema import DEFAULT, PROVENANCE, Aliases, rows_of
 from ytxdata.records.spans import RawRecord, own_sizes
@@ -114,7 +115,7 @@ class _Meeting:
         """
         for one in same:
             if one not in self.told:
-                self.may_be_two |= any(identity.may_be_two(one, other) for other in self.told)
+                self.may_be_two = self.may_be_two or any(identity.may_be_two(one, other) for other in self.told)
                 self.told.append(one)
         if not self.version or same[-1] != self.shown:
             self.shown, self.first, self.beside = same[-1], answer, set()
@@ -131,6 +132,7 @@ class _Refused(NamedTuple):
     at: int
 
 
+@without_cycle_search()
 def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> MergedTables:
     """Return the tables of several answers to the same account.
 
@@ -311,9 +313,10 @@ def _reject_table(tables: Normalized, refused: Sequence[_Refused]) -> pa.Table:
 def _problem_table(problems: pa.Table, meetings: Sequence[_Meeting], rank: np.ndarray[Any, Any]) -> pa.Table:
     table = schema.arrow_schema(schema.PROBLEMS)
     n_of_id = Counter(meeting.shown.meeting_id for meeting in meetings)
+    odd = [one for one in meetings if n_of_id[one.shown.meeting_id] > 1 or one.beside or one.may_be_two]
     own = [
         {"meeting_id": key, "column": "meeting_id", "reason": reason, "raw_value": value}
-        for meeting in meetings
+        for meeting in odd
         for key in [meeting.shown.meeting_id]
         for reason, values in (
             ("id_collision", [key] if n_of_id[key] > 1 else []),

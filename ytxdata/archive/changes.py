@@ -120,6 +120,7 @@ class Intake:
             if len(group) == 1 and (number := self._at_a_glance(call, group[0], twins)) is not None:
                 pieces[group[0].position] = number
                 continue
+            self.is_late |= _is_behind(call, group, twins)
             shown = [_shown(history, call.asked_at) for history in twins]
             for twin, same in by_meeting(twins, group, shown):
                 if twin == len(twins):
@@ -207,8 +208,6 @@ class Intake:
                 return version.obs
         self.tally["changed" if believed else "new"] += 1
         self._seen.add(mark)
-        # the version behind was written as following another; no row is written twice, so all are derived again
-        self.is_late |= bool(after)
         place = sum(version.observed_at <= call.asked_at for version in history)
         version = self._fresh_version(call, row, twin, len(before) + 1)
         self._keep(call, row.position, row.record_hash, version, before[-1] if before else None)
@@ -256,6 +255,19 @@ class Intake:
             micros[table["fresh"].to_numpy()] = table["started_at"].cast(pa.int64()).fill_null(0).to_numpy()
         places[np.argsort(micros, kind="stable")] = np.arange(len(micros))
         return places
+
+
+def _is_behind(call: Call, group: Sequence[MeetingRecord], twins: Twins) -> bool:
+    """Return whether versions known from later answers may stand in other places once this older one is among them.
+
+    Then no row is written twice: all are derived again, answer by answer as they were asked. Which meeting of its id a
+    record is of, which one of an answer was to be believed and what follows what hang on each other, so only an id
+    whose one text is told again is left as it stands.
+    """
+    texts = {version.record_hash for history in twins for version in history}
+    if len(texts) == 1 and all(row.record_hash in texts for row in group):
+        return False
+    return any(version.observed_at > call.asked_at for history in twins for version in history)
 
 
 def _shown(history: Sequence[Version], asked_at: datetime) -> bytes | None:

@@ -107,14 +107,20 @@ def _others(lang: Lang, results: dict[str, Any]) -> Iterator[str]:
     if (entry := results.get("periods")) is not None:
         yield Text("## 十年存档的月报\n", "## A month of ten years\n").in_(lang)
         yield Text(
-            "同样的月份，存档含一年或十年；CPU 秒。`python -m benchmarks.periods`\n",
-            "The same month of an archive of one year and of ten; CPU seconds. `python -m benchmarks.periods`\n",
+            "同样的月份，存档含一年或十年；整整十年，以及保留各月数字时的首次与再次；CPU 秒。`python -m benchmarks.periods`\n",
+            "The same month of an archive of one year and of ten; all of the ten years, and where months are kept the first time and again; CPU seconds. `python -m benchmarks.periods`\n",
         ).in_(lang)
-        heads = Text("一年：一个月|十年：一个月|十年：全部", "one year: the month|ten years: the month|ten years: all")
-        yield _row("", *heads.in_(lang).split("|"))
-        yield _row("---", "---:", "---:", "---:")
+        heads = {
+            "one_month": Text("一年：一个月", "one year: the month"),
+            "ten_month": Text("十年：一个月", "ten years: the month"),
+            "ten_all": Text("十年：全部", "ten years: all"),
+            "ten_first": Text("首次", "the first time"),
+            "ten_again": Text("再次", "again"),
+        }
+        yield _row("", *(head.in_(lang) for head in heads.values()))
+        yield _row("---", *("---:" for _ in heads))
         for name, took in entry["figures"].items():
-            yield _row(f"`{name}`", *(f"{took[key]:.2f}" for key in ("one_month", "ten_month", "ten_all")))
+            yield _row(f"`{name}`", *(f"{took[key]:.2f}" if key in took else "" for key in heads))
         yield _measured(lang, entry)
     if (entry := results.get("fleet")) is not None:
         asked, figures = entry["asked"], entry["figures"]

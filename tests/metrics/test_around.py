@@ -49,11 +49,11 @@ def told(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M:%S}"
 
 
-def record(i: int, rng: random.Random) -> dict[str, Any]:
-    """A meeting of three months, some of which are what nobody expects: over the end of a month, without times, of a
+def record(i: int, rng: random.Random, days: int = 90) -> dict[str, Any]:
+    """A meeting of some months, some of which are what nobody expects: over the end of a month, without times, of a
     wrong clock, of an account number, of parties without times or a number.
     """
-    begin = datetime(2026, 1, 1, tzinfo=BEIJING) + timedelta(seconds=rng.randrange(90 * 86_400))
+    begin = datetime(2026, 1, 1, tzinfo=BEIJING) + timedelta(seconds=rng.randrange(days * 86_400))
     if rng.random() < 0.3:  # about the end of a month
         begin = datetime(2026, rng.choice([2, 3]), 1, tzinfo=BEIJING)
         begin -= timedelta(seconds=rng.choice([0, 1, 600, 7200]))

@@ -363,6 +363,10 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         """
         return rebuild(self.path.absolute(), aliases, wait_s)
 
+    def still(self) -> Archive:
+        """Return the archive as it is now, whatever a sync brings meanwhile."""
+        return _Still(self)
+
     def _reads(self) -> Snapshot | None:
         return self.snapshot()
 
@@ -403,6 +407,16 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
             *((Text("旁证", "witness"), f"{one.name}: {one.text.in_(preferred_lang())}") for one in self.witnesses()),
         ]  # fmt: skip
         return facts_card(_TITLE, rows, note=certificate.sentence, verdict=certificate.worst)
+
+
+class _Still(Archive):
+    def __init__(self, archive: Archive) -> None:
+        super().__init__(archive.path)
+        self._kept = archive.snapshot()
+
+    def snapshot(self) -> Snapshot | None:
+        """Return the state of that moment."""
+        return self._kept
 
 
 _TITLE, _PLACE = Text("存档", "archive"), Text("目录", "directory")

@@ -24,7 +24,7 @@ from ytxdata.archive.heads import (
     sequences,
     write_gone,
 )
-from ytxdata.archive.ownership import BIRTH, HOLDER, IDENTITY, LAST_LAYOUT, LAYOUT, MARK, MIRRORING, files_of
+from ytxdata.archive.ownership import BIRTH, HOLDER, IDENTITY, LAST_LAYOUT, LAYOUT, MARK, MIRRORING, MONTHS, files_of
 from ytxdata.archive.stored_files import (
     DERIVED,
     INDEX,
@@ -69,7 +69,20 @@ def beside(root: Path, layout: int) -> list[str]:
     """Return what lies at the top of an archive and is nothing of it: a table there would be believed for the company
     it keeps. Of older layouts nothing is said.
     """
-    own = {IDENTITY, HEADS, *RAW_TABLES, DERIVED, INDEX, WITNESSES, INTERRUPTED, *BIRTH, HOLDER, MARK, MIRRORING}
+    own = {
+        IDENTITY,
+        HEADS,
+        *RAW_TABLES,
+        DERIVED,
+        INDEX,
+        WITNESSES,
+        INTERRUPTED,
+        *BIRTH,
+        HOLDER,
+        MARK,
+        MIRRORING,
+        MONTHS,
+    }
     return sorted(path.name for path in root.iterdir() if path.name not in own) if layout == LAYOUT else []
 
 

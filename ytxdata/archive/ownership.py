@@ -56,7 +56,11 @@ class Identity:
     @property
     def secret(self) -> bytes:
         """The key under which hashes of raw text leave the archive in masked files: derived, so that no such file says anything of `owner`."""
-        return hmac.digest(bytes.fromhex(self.key), b"hashes in masked files", "sha256")
+        return self.key_for(b"hashes in masked files")
+
+    def key_for(self, purpose: bytes) -> bytes:
+        """Return a key for one purpose, of which no other can be computed."""
+        return hmac.digest(bytes.fromhex(self.key), purpose, "sha256")
 
     @classmethod
     def new(cls, account_sid: str, app_id: str) -> Identity:
@@ -171,6 +175,8 @@ MARK = "mirror.json"
 """Stands beside the files of a mirror, and keeps every writer away."""
 MIRRORING = "mirror.lock"
 """Held while an archive is mirrored."""
+MONTHS = "months"
+"""Holds what reports have counted of months (`archive/around`): no part of the archive, and evidence of nothing."""
 
 WAIT_S = 600.0
 """How long a second sync waits for the first: longer than a sync with slow answers takes."""

@@ -58,7 +58,7 @@ KEYED = ("meetings", "legs", "problems")
 
 def view(
     name: str, as_of: datetime | None, start: datetime | None, end: datetime | None, *,
-    is_keyed: bool = False, of_many: bool = False, is_seen: bool = True,
+    is_keyed: bool = False, of_many: bool = False, is_seen: bool = True, key: str = MEETING_KEY,
 ) -> str:  # fmt: skip
     """Return the SQL of a view, its columns in the order of the schema.
 
@@ -76,13 +76,15 @@ def view(
         `account`, which they have, before all.
     is_seen
         Whether it takes the look-up of when each record was last seen; meetings are without `last_seen_at` else.
+    key
+        What `meeting_key` is: by default what tells two meetings of one id apart.
     """
-    key = f"{MEETING_KEY} AS meeting_key, m.started_at AS meeting_at, " if is_keyed and name in KEYED else ""
+    keys = f"{key} AS meeting_key, m.started_at AS meeting_at, " if is_keyed and name in KEYED else ""
     if of_many:
-        key = f"{'m' if name in KEYED else 't'}.account AS account, {key}"
+        keys = f"{'m' if name in KEYED else 't'}.account AS account, {keys}"
     if name == "meetings" and not is_seen:
-        return _bare_meetings(as_of, _period(start, end), key)
-    return _VIEWS[name](name, as_of, _period(start, end), key)
+        return _bare_meetings(as_of, _period(start, end), keys)
+    return _VIEWS[name](name, as_of, _period(start, end), keys)
 
 
 def _instant(instant: datetime) -> str:
@@ -242,13 +244,14 @@ def relation(
     connection: duckdb.DuckDBPyConnection | None = None,
     is_keyed: bool = False,
     is_seen: bool = True,
+    key: str = MEETING_KEY,
 ) -> duckdb.DuckDBPyRelation:
     """Return a view as a lazy DuckDB relation over the snapshot's Parquet files.
 
     Relations of one connection can be joined; they must be of one snapshot and instant.
     """
     connection = connection or connect()
-    sql = view(name, as_of, start, end, is_keyed=is_keyed, is_seen=is_seen)
+    sql = view(name, as_of, start, end, is_keyed=is_keyed, is_seen=is_seen, key=key)
     tables = {table: _stored(connection, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
     for other, rows in found(snapshot, sql, as_of).items():
         connection.register(other, rows)

@@ -24,7 +24,7 @@ from ytxdata.labels import Lang, Text, aligned, decimal_text, preferred_lang, pr
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.registry import Ask, make
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.source import Frames
+from ytxdata.metrics.source import Frames, on_engine
 from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.normalize import normalize
 from ytxdata.tables.described import Definition, spoken, to_arrow
@@ -321,7 +321,7 @@ def explanation(
     """
     if archive.snapshot() is None:
         raise no_archive(archive.path)
-    report = make(name, ask.of(archive), ask)
+    report = make(name, on_engine(ask.of(archive), {"cache": False}), ask)
     if isinstance(row, Mapping):
         row = _position(report, row)
     records = report.explain(row, column)

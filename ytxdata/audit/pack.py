@@ -285,7 +285,7 @@ def parts(
             findings.summary(),
             record_table(archive.meetings(), "meetings", certificate=certificate),
             record_table(archive.legs(), "legs", certificate=certificate),
-            usage(archive, by="month"),
+            usage(archive, by="month", cache=False),
             changes(archive),
             moved(archive),
         ]

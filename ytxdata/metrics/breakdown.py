@@ -25,6 +25,20 @@ PARTIAL = ("is_partial", "covered_pct")
 """Columns of every report that goes by time: whether its period is cut short, and how much of it is covered."""
 
 
+def covered(period: str, by: By, asked: tuple[int | None, int | None], claimed: tuple[int | None, int]) -> float | None:
+    """Return the share of a period [%] that lies in what was asked for and in what is claimed, from where to where
+    anything can be known [local epoch seconds]; None for a total without edges.
+    """
+    first = max((edge for edge in (asked[0], claimed[0]) if edge is not None), default=None)
+    last = min(edge for edge in (asked[1], claimed[1]) if edge is not None)
+    edges = bounds(period, by) or asked
+    begin, end = (first if edges[0] is None else edges[0]), (last if edges[1] is None else edges[1])
+    if begin is None or end <= begin:
+        return None
+    inside = min(end, last) - max(begin, begin if first is None else first)
+    return max(0, inside) * 100 / (end - begin)
+
+
 @dataclass(frozen=True)
 class Breakdown:
     """What a report counts by. Each row has a number, `row`: that of the first day of its period × the number of
@@ -176,24 +190,7 @@ class Breakdown:
         """Return the share of a period [%] that was asked for, is archived, and is over; None for a total without
         edges.
         """
-        first, last = self._limits
-        edges = bounds(period, self.by or "total") or self.known.scope.edges
-        begin, end = (first if edges[0] is None else edges[0]), (last if edges[1] is None else edges[1])
-        if begin is None or end is None or end <= begin:
-            return None
-        inside = min(end, end if last is None else last) - max(begin, begin if first is None else first)
-        return max(0, inside) * 100 / (end - begin)
-
-    @cached_property
-    def _limits(self) -> tuple[int | None, int | None]:
-        """From where to where anything can be known: the request, the begin of what is claimed, and today or the last
-        pull.
-        """
-        claim = self.source.claimed
-        start, end = self.known.scope.edges
-        firsts = [edge for edge in (start, claim[0]) if edge is not None]
-        lasts = [edge for edge in (end, claim[1]) if edge is not None]
-        return max(firsts, default=None), min(lasts)
+        return covered(period, self.by or "total", self.known.scope.edges, self.source.claimed)
 
     def records(self, row: Mapping[str, Any]) -> Lazy:
         """Return the evidence of a row of the report."""

@@ -224,7 +224,7 @@ def histogram(rows: Breakdown) -> Lazy:
     During `s` seconds of the day there were `level`, first at `at`, in `begins` stretches that began on that day and
     `continues` (0 or 1) that came over from the day before. Levels of 0 are left out.
     """
-    held = _kept(rows, "histogram", lambda: rows.source.engine.hold(_risen(rows)))
+    held = _daily(rows)
     level = held.join(_left_over(held), on=["lane", "day"], how="inner")
     level = level.with_columns(level=nw.col("carry") + nw.col("risen")).filter(nw.col("level") > 0)
     return _in_row(rows, level).drop("risen", "carry", "step")
@@ -232,7 +232,11 @@ def histogram(rows: Breakdown) -> Lazy:
 
 def at_level(rows: Breakdown, wanted: Lazy) -> Lazy:
     """Return the moments at which a wanted level (`kind row level`) was held: `kind row level t until begins`."""
-    level = _inside(rows).join(_left_over(_risen(rows)), on=["lane", "day"], how="inner")
+    # of a month it is a day or two: the others are not swept again
+    days = histogram(rows).join(wanted, on=["kind", "row", "level"], how="semi")
+    lane = nw.col("row") % rows.n_groups * len(KINDS) + nw.col("kind")
+    slots = distinct(days.select(slot=nw.col("day") * (rows.n_groups * len(KINDS)) + lane), "slot")
+    level = _inside(rows, slots).join(_left_over(_daily(rows)), on=["lane", "day"], how="inner")
     level = _in_row(rows, level.with_columns(level=nw.col("carry") + nw.col("risen")))
     begins = (nw.col("step") != 0) | (nw.col("t") == nw.col("row") // rows.n_groups * DAY)
     return level.join(wanted, on=["kind", "row", "level"], how="inner").select(
@@ -297,8 +301,9 @@ def _spans(rows: Breakdown) -> Lazy:
     return both if start is None and end is None else both.filter(nw.col("a") < nw.col("b"))
 
 
-def _inside(rows: Breakdown) -> Lazy:
-    """Return the steps of each day, `lane day t until step risen`: `risen` is the count since midnight.
+def _inside(rows: Breakdown, slots: Lazy | None = None) -> Lazy:
+    """Return the steps of each day, or of some (`slot`: lane and day in one number), `lane day t until step risen`:
+    `risen` is the count since midnight.
 
     Joins and leaves of one second are one step and do not show; every midnight is a step, if only of 0.
     """
@@ -312,15 +317,13 @@ def _inside(rows: Breakdown) -> Lazy:
         })
     )  # fmt: skip
     both = steps(_spans(rows), rows.source.engine.signs, "lane", begins="a", ends="b")
-    changes = (
-        nw.concat([both, silent.select("lane", "step", "t")])
-        # as floats, exact for these numbers: DuckDB's running sum of integers was measured to take nearly twice as
-        # long; and
-        # pandas fails to put nulls into a column of its own integers
-        .select("t", nw.col("step").cast(nw.Float64), slot=nw.col("t") // DAY * n_lanes + nw.col("lane"))
-        .group_by("slot", "t")
-        .agg(nw.col("step").sum())
+    # as floats, exact for these numbers: DuckDB's running sum of integers was measured to take nearly twice as long,
+    # and pandas fails to put nulls into a column of its own integers
+    all_steps = nw.concat([both, silent.select("lane", "step", "t")]).select(
+        "t", nw.col("step").cast(nw.Float64), slot=nw.col("t") // DAY * n_lanes + nw.col("lane")
     )
+    wanted = all_steps if slots is None else all_steps.join(slots, on="slot", how="semi")
+    changes = wanted.group_by("slot", "t").agg(nw.col("step").sum())
     running = changes.with_columns(
         risen=nw.col("step").cum_sum().over("slot", order_by="t"),
         until=nw.col("t").cast(nw.Float64).shift(-1).over("slot", order_by="t"),
@@ -333,6 +336,11 @@ def _inside(rows: Breakdown) -> Lazy:
         day=day,
         until=nw.coalesce(nw.col("until").cast(nw.Int64), (day + 1) * DAY),
     )
+
+
+def _daily(rows: Breakdown) -> Lazy:
+    """Return the histogram of each day by itself, computed once."""
+    return _kept(rows, "histogram", lambda: rows.source.engine.hold(_risen(rows)))
 
 
 def _risen(rows: Breakdown) -> Lazy:

@@ -265,13 +265,14 @@ def _judged(known: Lazy, scope: Scope) -> Lazy:
 
 
 class Outcome(NamedTuple):
-    """Reason → how many were left out, the days on which meetings lie (their numbers, sorted), and the period when it
-    is known.
+    """Reason → how many were left out, the days on which meetings lie (their numbers, sorted), the period when it is
+    known, and of each day `day first last` (the first and the last second `at`) and how many of it were left out.
     """
 
     excluded: dict[str, int]
     days: tuple[int, ...]
     period: tuple[datetime, datetime] | None
+    by_day: tuple[dict[str, int], ...]
 
 
 def outcome(facts: Facts) -> Outcome:
@@ -305,12 +306,14 @@ def _outcome(facts: Facts) -> Outcome:
     found = facts.source.rows(
         marked.group_by("day").agg(*sums, nw.col("at").min().alias("first"), nw.col("at").max().alias("last"))
     )
-    start = facts.scope.start or (instant_of(min(int(row["first"]) for row in found)) if found else None)
-    end = facts.scope.end or (instant_of(max(int(row["last"]) for row in found) + 1) if found else None)
+    by_day = tuple({name: int(value or 0) for name, value in row.items()} for row in found)
+    start = facts.scope.start or (instant_of(min(row["first"] for row in by_day)) if by_day else None)
+    end = facts.scope.end or (instant_of(max(row["last"] for row in by_day) + 1) if by_day else None)
     return Outcome(
-        excluded=_without_day(facts) | {name: sum(int(row[name] or 0) for row in found) for name in names},
-        days=tuple(sorted(int(row["day"]) for row in found)),
+        excluded=_without_day(facts) | {name: sum(row[name] for row in by_day) for name in names},
+        days=tuple(sorted(row["day"] for row in by_day)),
         period=None if start is None or end is None else (start, end),
+        by_day=by_day,
     )
 
 

@@ -18,6 +18,7 @@ from ytxdata.metrics.calendar import By, until
 from ytxdata.metrics.definitions import add_definitions
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.ids import ACCOUNT
+from ytxdata.metrics.months import from_months
 from ytxdata.metrics.report import Metric, Report, remembering
 from ytxdata.metrics.side_by_side import of_a_fleet, of_sources
 from ytxdata.metrics.tariff import Tariff
@@ -227,7 +228,9 @@ def register(
 
 
 def of_periods(metric: Metric) -> Metric:
-    """Return the metric, which now reads of an archive what the period it is asked about needs, and little else."""
+    """Return the metric, which now reads of an archive what the period it is asked about needs, and little else, and
+    counts no month of it twice.
+    """
     signature = inspect.signature(metric)
     if not {"start", "end"} <= set(signature.parameters):
         return metric
@@ -236,6 +239,8 @@ def of_periods(metric: Metric) -> Metric:
     @wraps(metric)
     def made(*args: Any, **kwargs: Any) -> Report:
         asked = signature.bind(*args, **kwargs)
+        if (report := from_months(metric, asked)) is not None:
+            return report
         given = asked.arguments
         given[named] = around(given[named], given.get("start"), given.get("end"))
         return metric(*asked.args, **asked.kwargs)

@@ -101,7 +101,7 @@ def of_sources(metric: Metric) -> Metric:
 
     @wraps(metric)
     def made(*args: Any, **kwargs: Any) -> Report:
-        where: Any = {key: kwargs.pop(key) for key in ("engine", "spark") if key in kwargs}
+        where: Any = {key: kwargs.pop(key) for key in ("engine", "spark", "cache") if key in kwargs}
         source = args[0] if args else kwargs.get(named)
         rest = {key: value for key, value in kwargs.items() if key != named}
         fleet = source.source if isinstance(source, Selection) else source

@@ -96,15 +96,19 @@ class OnEngine:
 
 
 def on_engine(source: Any, where: Where) -> Any:
-    """Return a source, or what was selected of it, on the engine that was asked for."""
+    """Return a source, or what was selected of it, on the engine that was asked for, and without months that were
+    counted before where these are not wanted.
+    """
     if isinstance(source, Selection):
         return replace(source, source=on_engine(source.source, where))
     spark = where.get("spark")
-    return OnEngine(source, where.get("engine", "spark"), spark) if spark is not None or "engine" in where else source
+    if spark is not None or "engine" in where:
+        return OnEngine(source, where.get("engine", "spark"), spark)
+    return source if where.get("cache", True) or not hasattr(source, "around") else source.around(None, None)
 
 
 class Where(TypedDict, total=False):
-    """On which engine a report of an archive or a fleet is counted: every report takes it.
+    """On which engine a report of an archive or a fleet is counted, and whether all of it: every report takes it.
 
     Attributes
     ----------
@@ -113,10 +117,14 @@ class Where(TypedDict, total=False):
         frame is then one of Polars or Spark, and of pandas else.
     spark
         The Spark session; the active one when not given. Its workers must reach the archives' directories.
+    cache
+        Whether months that were counted before are taken from what was kept of them beside the archive (`months`
+        says of which reports); the numbers are the same with False, which counts all.
     """
 
     engine: Literal["pandas", "polars", "duckdb", "spark"]
     spark: Any
+    cache: bool
 
 
 ReportSource: TypeAlias = "History | Archive | Fleet | Frames | Selection | Source | OnEngine"

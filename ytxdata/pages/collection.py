@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from ytxdata.archive import Archive
-from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.ownership import no_archive
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
@@ -211,18 +209,6 @@ def span_of(period: tuple[datetime, datetime] | None) -> Text:
     return Text(f"{start} 至 {end}（不含）", f"{start} to {end} (not included)")
 
 
-class _Still(Archive):
-    """An archive as it was when the collecting began, whatever a sync brings meanwhile."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._kept = super().snapshot()
-
-    def snapshot(self) -> Snapshot | None:
-        """Return the state of that moment."""
-        return self._kept
-
-
 def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda _: None) -> Collection:
     """Make all reports of an archive, and the records they stand on.
 
@@ -253,7 +239,7 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
     >>> list(collect(archive, asked).reports)[:3]
     ['usage', 'heatmap', 'working_hours']
     """
-    still = _Still(archive.path)
+    still = archive.still()
     if still.snapshot() is None:
         raise no_archive(still.path)
     # the period, and the one it is compared with, wherever that is cut

@@ -59,6 +59,7 @@ def settings(language: str) -> dict[str, Any]:
     python["paths"] = [str(ROOT)]
     if language == "zh":
         python["options"] |= SIGNATURE_AND_EXAMPLES
+        project["plugins"]["mkdocstrings"]["locale"] = "zh"
     extra = {"alternate": ALTERNATES, "to_root": {"en": "", "zh": "../"}[language], "generator": False}
     told = {"docs_dir": "docs", "site_dir": "site", "nav": menu(language), "theme": theme, "extra": extra}
     return project | told | {"site_description": DESCRIPTION[language]}

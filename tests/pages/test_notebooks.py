@@ -29,7 +29,8 @@ def test_a_notebook_is_committed_without_outputs(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_runs_from_top_to_bottom(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Emulator(meetings=150, seed=4) as server:
-        env = {**server.env, "YTX_ARCHIVE": str(tmp_path / "m.archive")}
+        # in Chinese, where a picture of one's own needs a font that has it
+        env = {**server.env, "YTX_ARCHIVE": str(tmp_path / "m.archive"), "YTX_LANG": "zh"}
         done = execute(find(name), parameters=PARAMETERS.get(name), env=env, workdir=tmp_path)
     outputs = [output for cell in done.cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.output_type == "error"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -48,6 +49,15 @@ def test_well_formed_with_headings_for_a_screen_reader(table: Table) -> None:
     assert 'role="region" tabindex="0" aria-label="Usage"' in page
     assert 'lang="en"' in page
     assert "b" not in tags.seen
+
+
+def test_a_list_is_shown_a_line_each_and_a_decimal_without_idle_zeros_with_its_exact_value() -> None:
+    amounts = pa.array([Decimal("4.5"), Decimal("0E-9"), Decimal("969.733333333")], pa.decimal128(38, 9))
+    frame = pa.table({"ids": [["1", "2"], ["3"], []], "now": amounts})
+    page = Table(frame=frame, name="n", title=Text("数", "Numbers")).to_html(lang="en")
+    cells = re.findall(r"<td([^>]*)>([^<]*)</td>", page)
+    assert [text for _, text in cells] == ["1\n2", "4.50", "3", "0", "[]", "969.7333"]
+    assert 'title="969.733333333"' in cells[-1][0]
 
 
 def test_notebook_shows_few_rows_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,15 @@ Severity = Literal["warn", "crit"]
 SEVERITIES: tuple[Severity, ...] = ("warn", "crit")
 """From mild to grave."""
 
+SEVERITY_WORDS = {"warn": Text("警告", "warn"), "crit": Text("严重", "crit")}
+STATUS_WORDS = {
+    "new": Text("新出现", "new"),
+    "persisting": Text("仍存在", "persisting"),
+    "resolved": Text("已不存在", "resolved"),
+    "accepted": Text("已接受", "accepted"),
+}
+"""Key → what people read."""
+
 WARN = Text("warn", "warn")
 
 

@@ -16,7 +16,7 @@ from ytxdata.archive import Archive
 from ytxdata.archive.known_meetings import VersionIndex
 from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.raw_answers import raw_records
-from ytxdata.audit.checking import Check
+from ytxdata.audit.checking import SEVERITY_WORDS, STATUS_WORDS, Check
 from ytxdata.audit.data import Auditable, Data
 from ytxdata.errors import UsageError
 from ytxdata.history.history import History
@@ -71,7 +71,8 @@ def _strings(kind: pa.DataType) -> Any:
 def _notes(
     row: Mapping[str, Any], check: Check | None, pulls: Sequence[str], told: Mapping[str, Any], n: int
 ) -> list[Text]:
-    notes = [Text(f"发现 {row['finding_id']}：测得 {row['measured']}，阈值 {row['threshold']}，{row['severity']}，{row['status']}", f"finding {row['finding_id']}: measured {row['measured']}, threshold {row['threshold']}, {row['severity']}, {row['status']}")]  # fmt: skip
+    severity, status = SEVERITY_WORDS[row["severity"]], STATUS_WORDS[row["status"]]
+    notes = [Text(f"发现 {row['finding_id']}：测得 {row['measured']}，阈值 {row['threshold']}，{severity.zh}，{status.zh}", f"finding {row['finding_id']}: measured {row['measured']}, threshold {row['threshold']}, {severity.en}, {status.en}")]  # fmt: skip
     if check is not None:
         told_text = json.dumps(told, ensure_ascii=False, default=str)
         notes.append(

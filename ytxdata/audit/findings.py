@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ytxdata import times
-from ytxdata.audit.checking import CHECKS, SEVERITIES, Check, Finding, Severity, unknown
+from ytxdata.audit.checking import CHECKS, SEVERITIES, SEVERITY_WORDS, STATUS_WORDS, Check, Finding, Severity, unknown
 from ytxdata.audit.data import Auditable, Data
 from ytxdata.audit.explain import explain, sensitivity
 from ytxdata.errors import DamagedError, UsageError
@@ -25,7 +25,7 @@ from ytxdata.labels import Text
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
 
-NEW, PERSISTING, RESOLVED, ACCEPTED = "new", "persisting", "resolved", "accepted"
+NEW, PERSISTING, RESOLVED, ACCEPTED = STATUS_WORDS
 OPEN = (NEW, PERSISTING)
 """Statuses of what somebody should look at."""
 
@@ -48,13 +48,13 @@ COLUMNS = tuple(_TYPES)
 DEFINITIONS = (
     Definition(key="finding_id", zh="发现编号", en="finding id", unit="id", formula=Text("同样的事实在任何机器上得到同样的编号", "the same facts give the same id on any machine")),
     Definition(key="check", zh="检查", en="check", unit="text", formula=Text("检查的键；见 .summary()", "key of the check; see .summary()")),
-    Definition(key="severity", zh="严重程度", en="severity", unit="text", formula=Text("warn 或 crit", "warn or crit"), words={"warn": Text("警告", "warn"), "crit": Text("严重", "crit")}),
-    Definition(key="status", zh="状态", en="status", unit="text", formula=Text("new 新出现，persisting 仍存在，resolved 已不存在，accepted 已接受", "new, persisting, resolved (no longer found) or accepted"), words={NEW: Text("新出现", NEW), PERSISTING: Text("仍存在", PERSISTING), RESOLVED: Text("已不存在", RESOLVED), ACCEPTED: Text("已接受", ACCEPTED)}),
+    Definition(key="severity", zh="严重程度", en="severity", unit="text", formula=Text("warn 或 crit", "warn or crit"), words=SEVERITY_WORDS),
+    Definition(key="status", zh="状态", en="status", unit="text", formula=Text("new 新出现，persisting 仍存在，resolved 已不存在，accepted 已接受", "new, persisting, resolved (no longer found) or accepted"), words=STATUS_WORDS),
     Definition(key="record_ids", zh="会议编号", en="meeting ids", unit="id", formula=Text("作为依据的会议", "the meetings that show it")),
     Definition(key="measured", zh="测得", en="measured", formula=Text("测得的值，单位见检查的阈值", "what was measured, in the unit of the check's threshold")),
     Definition(key="threshold", zh="阈值", en="threshold", formula=Text("所比较的值", "what it was held against")),
-    Definition(key="zh", zh="说明（中文）", en="sentence (zh)", unit="text", formula=Text("发现了什么", "what was found")),
-    Definition(key="en", zh="说明（英文）", en="sentence (en)", unit="text", formula=Text("发现了什么", "what was found")),
+    Definition(key="zh", zh="说明", en="sentence (zh)", unit="text", formula=Text("发现了什么", "what was found")),
+    Definition(key="en", zh="说明（英文）", en="sentence", unit="text", formula=Text("发现了什么", "what was found")),
     Definition(key="reason", zh="接受理由", en="reason", unit="text", formula=Text("为何接受；未接受为空", "why it was accepted; null when it was not")),
     Definition(key="by", zh="接受人", en="accepted by", unit="person", formula=Text("由谁接受；未接受为空", "by whom; null when it was not")),
 )  # fmt: skip
@@ -251,15 +251,13 @@ _ELSEWHERE = Text("此次未要求运行", "not asked for this time")
 _SUMMARY = (
     Definition(key="check", zh="检查", en="check", unit="text"),
     Definition(key="title_zh", zh="名称", en="title (zh)", unit="text"),
-    Definition(key="title_en", zh="英文名称", en="title (en)", unit="text"),
-    Definition(key="warn", zh="警告", en="warn", unit="count"),
-    Definition(key="crit", zh="严重", en="crit", unit="count"),
-    Definition(key=NEW, zh="新出现", en=NEW, unit="count"),
-    Definition(key=PERSISTING, zh="仍存在", en=PERSISTING, unit="count"),
-    Definition(key=RESOLVED, zh="已不存在", en=RESOLVED, unit="count"),
-    Definition(key=ACCEPTED, zh="已接受", en=ACCEPTED, unit="count"),
+    Definition(key="title_en", zh="英文名称", en="title", unit="text"),
+    *(
+        Definition(key=key, zh=word.zh, en=word.en, unit="count")
+        for key, word in (SEVERITY_WORDS | STATUS_WORDS).items()
+    ),
     Definition(key="state_zh", zh="状态", en="state (zh)", unit="text"),
-    Definition(key="state_en", zh="英文状态", en="state (en)", unit="text"),
+    Definition(key="state_en", zh="英文状态", en="state", unit="text"),
 )
 
 

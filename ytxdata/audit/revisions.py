@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,8 +24,9 @@ from ytxdata.tables.described import Definition, to_arrow
 from ytxdata.tables.table import Table, definition_of
 from ytxdata.times import Instant, as_instant, beijing_text
 
+_PHASES = {"after_close": Text("结束后", "after its end"), "running": Text("结束前", "before its end")}
 _DEFINITIONS = (
-    *(definition_of("changes", column) for column in CHANGES),
+    *(replace(definition_of("changes", column), words=_PHASES if column.name == "phase" else {}) for column in CHANGES),
     Definition(key="touches", zh="涉及", en="touches", unit="text", formula=Text("start、end、duration、people、money；都不涉及为空", "start, end, duration, people, money; null for none of these")),
     Definition(key="is_grave", zh="改变时间或金额", en="time or money", formula=Text("改动涉及分钟数或金额", "it moves minutes or money")),
 )  # fmt: skip
@@ -156,7 +158,7 @@ def _moved_table(archive: Archive, rows: Sequence[tuple[Any, ...]]) -> Table:
     )
     months = len(set(frame["period"]))
     note = (
-        Text(f"{months} 个月的数与当时不同：那时发出的报表基于另一份数据", f"{months} months differ from what was known then: a report sent then was made of other data")
+        Text(f"{months} 个月的数与当时不同：那时发出的报表基于另一份数据", f"months that differ from what was known then: {months}; a report sent then was made of other data")
         if months
         else Text("没有任何月度指标变动", "no monthly figure moved")
     )  # fmt: skip

@@ -6,7 +6,7 @@ A new picture is a function under `@picture()` in the file of its family, called
 
 from __future__ import annotations
 
-from ytxdata.plots.canvas import PICTURES, picture, save
+from ytxdata.plots.canvas import PICTURES, families, picture, save
 from ytxdata.plots.distributions import creators, durations, heatmap, network, sizes
 from ytxdata.plots.over_time import concurrency, usage
 from ytxdata.plots.timelines import coverage, presence
@@ -17,6 +17,7 @@ __all__ = [
     "coverage",
     "creators",
     "durations",
+    "families",
     "heatmap",
     "network",
     "picture",

@@ -50,14 +50,15 @@ GETA = "〓"
 
 @cache
 def families() -> tuple[str, ...]:
-    """Return the families to draw with, best first: an installed one if there is, the bundled one, matplotlib's own.
+    """Return the fonts that have Chinese, best first: an installed one if there is, the bundled one, matplotlib's own.
 
-    The bundled font is made known to matplotlib on the first call; nothing else of matplotlib's settings or caches is
-    touched.
+    For pictures of your own: `plt.rcParams["font.family"] = list(ytx.plots.families())`. The bundled
+    font is made known to matplotlib on the first call; nothing else of its settings or caches is touched.
 
     Examples
     --------
-    >>> families()[-2:]
+    >>> import ytxdata as ytx
+    >>> ytx.plots.families()[-2:]
     ('ytxdata Sans SC', 'DejaVu Sans')
     """
     known = set(font_manager.fontManager.get_font_names())

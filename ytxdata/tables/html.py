@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -87,8 +89,17 @@ def readable(table: Described, lang: Lang) -> Rows:
 
 def _cell(value: Cell, places: int | None) -> ShownCell:
     exact = decimal_text(value) if isinstance(value, Decimal) else ""
-    text = shown(value, places)
+    text = _listed(value) if isinstance(value, str) else shown(value, places)
     return ShownCell(text, exact if _places(exact) > _places(text) else "")
+
+
+def _listed(text: str) -> str:
+    """Return the texts of a list, which a plain table holds as JSON, a line each; any other text as it is."""
+    if not (text.startswith('["') and text.endswith('"]')):
+        return text
+    with suppress(ValueError):
+        return "\n".join(map(str, json.loads(text)))
+    return text
 
 
 def _places(digits: str) -> int:

@@ -281,7 +281,7 @@ def is_gap(reason: str) -> bool:
 NOTES: dict[str, Text] = {
     "vanished": Text(
         "{n} 场已存档的会议从平台的列表里消失（存档保留它们，只报告一次）",
-        "{n} archived meetings vanished from the platform's list (the archive keeps them; told once)",
+        "archived meetings that vanished from the platform's list: {n} (the archive keeps them; told once)",
     ),
     "reappeared": Text(
         "{n} 场曾经消失的会议又出现了",

@@ -64,7 +64,7 @@ _TABLE = (
     _define("weekday", "星期", "weekday", "", "1 = 星期一 … 7 = 星期日（北京时间）", "1 = Monday … 7 = Sunday, in Beijing time", Text("ISO 8601", "ISO 8601"), example="4", is_nullable=False),
     _define("hour", "小时", "hour", "", "0 … 23，指 [h:00, h+1:00)（北京时间）", "0 … 23, meaning [h:00, h+1:00) in Beijing time", example="9", is_nullable=False),
     _define("heatmap", "占用分钟", "occupied minutes", "min", "各会议落在该星期该小时内的秒数之和 ÷ 60；跨小时的会议按小时拆分，两场同时进行则每分钟计两分钟", "seconds of all meetings that fall into this hour of this weekday ÷ 60; a meeting is split across the hours it spans, two at once give two minutes a minute", example="470.1667", is_nullable=False),
-    _define("inside_minutes", "工作时间内（分钟）", "inside working hours", "min", "会议时长中落在工作日 hours 之内的部分", "the part of meeting minutes inside `hours` of working days", Text("Viva 的工作时间外；bandicoot 的夜间 19–07", "Viva after-hours; bandicoot night 19–07"), example="2043.9"),
+    _define("inside_minutes", "工作时间内（分钟）", "inside working hours", "min", "会议时长中落在工作日工作时间（hours）之内的部分", "the part of meeting minutes inside the working hours of working days", Text("Viva 的工作时间外；bandicoot 的夜间 19–07", "Viva after-hours; bandicoot night 19–07"), example="2043.9"),
     _define("outside_minutes", "工作时间外（分钟）", "outside working hours", "min", "会议时长 − 工作时间内", "meeting minutes − inside working hours", Text("Viva 的工作时间外；bandicoot 的夜间 19–07", "Viva after-hours; bandicoot night 19–07"), example="399.4"),
     _define("outside_pct", "工作时间外占比", "share outside", "%", "工作时间外 × 100 ÷ 会议时长；0 分钟为空", "outside × 100 ÷ meeting minutes; null for 0 minutes", example="16.3464"),
     # ── concurrency ──
@@ -73,7 +73,7 @@ _TABLE = (
     _define("peak_meetings_at", "会议峰值时刻", "peak meetings at", "time", "首次达到并发会议峰值的那一秒", "the first second at which the peak of meetings was reached", example="2026-03-12 10:31:26"),
     _define("peak_meetings_times", "会议峰值次数", "peak meetings times", "count", "达到峰值的独立区间个数", "separate stretches at the peak", example="4"),
     _define("busy_minutes", "有人在线（分钟）", "busy minutes", "min", "至少有 1 个接入在线的秒数 ÷ 60", "seconds with at least one leg connected ÷ 60", example="2203.6667"),
-    _define("minutes_above", "超线分钟", "minutes above lines", "min", "并发接入数大于 lines 的秒数 ÷ 60", "seconds with more legs than `lines` ÷ 60", Text("Webex 的并发数 ÷ 许可数", "Webex concurrent ÷ entitled"), example="213.8333"),
+    _define("minutes_above", "超线分钟", "minutes above lines", "min", "并发接入数大于 lines 的秒数 ÷ 60", "seconds with more legs at once than lines ÷ 60", Text("Webex 的并发数 ÷ 许可数", "Webex concurrent ÷ entitled"), example="213.8333"),
     _define("lines_sufficient", "足够的线路数", "sufficient lines", "count", "使“接入数不超过它”的时间占有人在线时间至少 p % 的最小线路数", "the smallest number of lines not exceeded for at least p % of the busy time", example="20"),
     _define("kind", "对象", "of what", "text", "legs = 接入，meetings = 会议", "legs or meetings", example="legs", is_nullable=False),
     _define("level", "并发数", "level", "count", "该区间内的并发数", "how many at once during the stretch", example="21", is_nullable=False),

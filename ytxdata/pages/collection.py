@@ -191,7 +191,7 @@ class Collection:
                 f"This period has data until {at} and is compared with as much of the one before, ",
             )
         span = span_of(self.before[0])
-        return Text(f"{said.zh}{span.zh}，其数据", f"{said.en}{span.en}, whose data is")
+        return Text(f"{said.zh}{span.zh}，其数据：", f"{said.en}{span.en}; its data:")
 
     @property
     def tables(self) -> dict[str, Table]:

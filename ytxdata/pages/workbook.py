@@ -33,6 +33,8 @@ _COLOURS = {"PROVEN": "#00694C", "PROBABLE": "#8A5300", "GAP": "#A8331C"}
 _COLUMNS = 26
 _WIDE = 5.6
 """A narrow grid: two columns for the names of days, one for each hour; all else lies across several of them."""
+_ACROSS = 150
+"""Places of text that surely fit on a line beside the badge, a Chinese character taking two."""
 _TOP = 10
 _CHART_ROWS = 15
 
@@ -215,10 +217,12 @@ class Overview:
         self._put(1, 0, _COLUMNS - 1, scope(self.collected.reports["usage"]).in_(lang), styled(font_color="#5F5F5F"))
         colour = _COLOURS[certificate.worst]
         badge = styled(bold=True, font_color="#FFFFFF", bg_color=colour, align="center", valign="vcenter")
-        self._sheet.set_row(2, 34)
+        sentence = certificate.sentence.in_(lang)
+        lines = -(-sum(1 + (character > "ÿ") for character in sentence) // _ACROSS)
+        self._sheet.set_row(2, 17 * max(2, lines))
         self._put(2, 0, 4, VERDICTS[certificate.worst].in_(lang), badge)
         said = styled(text_wrap=True, valign="vcenter", border=1, border_color=colour)
-        self._put(2, 5, _COLUMNS - 1, certificate.sentence.in_(lang), said)
+        self._put(2, 5, _COLUMNS - 1, sentence, said)
 
     def _figures(self, places: Mapping[str, SheetPlace]) -> None:
         styled, lang = self._formats.styled, self.lang

@@ -19,7 +19,7 @@ PAGES: dict[Lang, Path] = {"en": ROOT / "docs" / "performance.md", "zh": ROOT / 
 HEAD = Text(
     """# 性能
 
-本页由 `benchmarks/results.json` 生成：每一节是一次运行，同一节里的各种做法都在同一次运行中、各在自己的进程里测得。数字取决于机器，以及当时还有什么在运行（负载）；可比的是比值。忙时看 CPU 秒数，墙钟时间取决于还剩几个核。各项取舍和没有奏效的尝试见[设计决策](decisions.md)。
+本页由 `benchmarks/results.json` 生成：每一节是一次运行，同一节里的各种做法都在同一次运行中、各在自己的进程里测得。数字取决于机器，以及当时还有什么在运行（负载）；可比的是比值。忙时看 CPU 秒数，实际耗时取决于还剩几个核。各项取舍和没有奏效的尝试见[设计决策](decisions.md)。
 """,
     """# Performance
 
@@ -91,7 +91,9 @@ def _reports(lang: Lang, results: dict[str, Any]) -> Iterator[str]:
             f"{asked['meetings']:,} 场会议、{asked['meetings'] * asked['legs']:,} 条接入的十种报表；各种做法的合计一致。`python -m benchmarks.reports`\n",
             f"Ten reports on {asked['meetings']:,} meetings with {asked['meetings'] * asked['legs']:,} legs; the totals of all ways agree. `python -m benchmarks.reports`\n",
         ).in_(lang)
-        heads = Text("CPU 秒|墙钟秒|内存峰值 MB|本软件 ÷ 此做法（CPU）", "CPU s|wall s|peak MB|ours ÷ this way (CPU)")
+        heads = Text(
+            "CPU 秒|历时（秒）|内存峰值 MB|本软件 ÷ 此做法（CPU）", "CPU s|wall s|peak MB|ours ÷ this way (CPU)"
+        )
         yield _row("", *heads.in_(lang).split("|"))
         yield _row("---", "---:", "---:", "---:", "---:")
         for way, took in entry["figures"]["sides"].items():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import pickle
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ytxdata as ytx
+from ytxdata import times
 from ytxdata.cli import main
 from ytxdata.errors import UsageError
 from ytxdata.metrics.registry import REPORTS, Ask, make
@@ -39,6 +41,21 @@ def test_rows_go_by_period_and_then_by_account(synced: ytx.Fleet) -> None:
     assert [(one["period"], one["group"]) for one in rows] == sorted((one["period"], one["group"]) for one in rows)
     assert report.certificate.worst == "PROBABLE"
     assert set(report.certificate.accounts) == set(synced.names)
+
+
+def test_a_month_that_is_not_over_is_no_gap_in_any_account(synced: ytx.Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = synced.certificate()
+    assert whole.start is not None
+    assert whole.end is not None
+    month = (whole.start, whole.end + timedelta(days=20))
+    running = synced.certificate(*month)
+    assert running.worst == whole.worst == "PROBABLE"
+    assert "is not yet over" in running.sentence.en
+    assert usage(synced, *month).certificate.worst == "PROBABLE"
+    assert synced[synced.names[0]].certificate(*month) == running.accounts[synced.names[0]]
+    later = whole.end + timedelta(days=3)
+    monkeypatch.setattr(times, "now", lambda: later)
+    assert synced.certificate(*month).worst == "GAP"  # three days went by unread
 
 
 @pytest.mark.slow

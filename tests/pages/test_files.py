@@ -12,6 +12,7 @@ import warnings
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -23,7 +24,7 @@ import ytxdata as ytx
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import UsageError
-from ytxdata.labels import Lang
+from ytxdata.labels import Lang, Text
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.notebook import copy_all, execute
@@ -114,6 +115,16 @@ def test_the_first_sheet_has_verdict_figures_charts_and_links(collected: Collect
         text = "".join(package.read(name).decode() for name in package.namelist() if name.endswith((".xml", ".rels")))
     assert 'TargetMode="External"' not in text
     assert "<f>" not in re.sub(r"<c:f>.*?</c:f>", "", text)
+
+
+def test_a_long_verdict_has_the_room_it_needs_on_the_first_sheet(collected: Collection, tmp_path: Path) -> None:
+    heights = []
+    for n in (1, 100):
+        told: Any = SimpleNamespace(worst="GAP", sentence=Text("长" * n, "long " * n), periods=())
+        changed = replace(collected, certificate=told)
+        path = write_files(changed, tmp_path / str(n), ("excel",), lang="en", check=False)["report.xlsx"]
+        heights.append(openpyxl.load_workbook(path)["Overview"].row_dimensions[3].height)
+    assert [round(one) for one in heights] == [34, 68]
 
 
 @pytest.mark.slow

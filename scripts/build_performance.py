@@ -23,7 +23,7 @@ HEAD = Text(
 """,
     """# Performance
 
-This page is made from `benchmarks/results.json`: a section is one run, in which all ways of a section were measured, each in a process of its own. Numbers hang on the machine, and on what else it did at the time (its load); what can be compared is ratios. Where it was busy, read CPU seconds: wall time hangs on the cores that are left. What was tried, and what did not help, stands in the [decisions](decisions.md).
+This page is made from `benchmarks/results.json`: a section is one run, in which all ways of a section were measured, each in a process of its own. Numbers depend on the machine, and on what else it did at the time (its load); ratios can be compared. Where it was busy, read CPU seconds: wall time depends on the cores that were left. What was tried, and what did not help, stands in the [decisions](decisions.md).
 """,
 )  # fmt: skip
 

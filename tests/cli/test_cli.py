@@ -628,6 +628,7 @@ def test_every_verb_explains_itself_in_the_session_s_language_with_an_example(
     assert not re.search(r"[\u3000-\u303f\uff00-\uffef]|[\u4e00-\u9fff]{4}", said["en"])  # three: a department
     chinese = re.sub(r"(?:用法|示例)：.*(\n  \S.*)*", "", said["zh"])
     assert not re.search(r"(?:\b[a-z]{2,} ){3}", chinese)
+    assert "default:" not in chinese
     assert len(said["both"]) > len(said["zh"])
     assert run(*verb, "--lang", "zh", "--help") == 0
     assert capsys.readouterr().out == said["zh"]

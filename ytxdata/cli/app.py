@@ -118,7 +118,7 @@ _EXITS = Text(
 
 _SPOKEN = {
     "Usage: ": "用法：", "Arguments:": "参数：", "Options:": "选项：", "Commands:": "命令：", "Example: ": "示例：",
-    "[required]": "[必填]", "[default: ": "[默认：", "[env var: ": "[环境变量：", "; default:": "；默认：", "; required]": "；必填]", "[OPTIONS]": "[选项]",
+    "[required]": "[必填]", "[default: ": "[默认：", "[env var: ": "[环境变量：", "; required]": "；必填]", "[OPTIONS]": "[选项]",
     "Show this message and exit.": "显示帮助", "COMMAND [ARGS]...": "命令 [参数]...",
     "Install completion for the current shell.": "为当前 shell 安装命令补全",
     "Show completion for the current shell, to copy it or customize the installation.": "打印当前 shell 的补全脚本",
@@ -177,9 +177,12 @@ class _Speaking:
         return in_language((self.help or "").strip().partition("\n")[0], chosen.lang)
 
     def _framed(self, said: str) -> str:
-        for english, chinese in _SPOKEN.items() if chosen.lang == "zh" else ():
+        if chosen.lang != "zh":
+            return said
+        for english, chinese in _SPOKEN.items():
             said = said.replace(english, chinese)
-        return said
+        # the parser may have begun a new line there
+        return re.sub(r";(?: |(\n +))default: ", r"；\1默认：", said)
 
 
 class Verb(_Speaking, TyperCommand):

@@ -182,7 +182,7 @@ class _Speaking:
         for english, chinese in _SPOKEN.items():
             said = said.replace(english, chinese)
         # the parser may have begun a new line there
-        return re.sub(r";(?: |(\n +))default: ", r"；\1默认：", said)
+        return re.sub(r";(?: |(\n +))default:(?: |(?=\n))", r"；\1默认：", said)
 
 
 class Verb(_Speaking, TyperCommand):

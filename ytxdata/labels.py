@@ -81,6 +81,8 @@ def printable(text: str, *, line: bool = False) -> str:
     >>> printable("周会" + chr(27) + "[2J" + chr(0x202E)), printable("a" + chr(10) + "b", line=True)
     ('周会�[2J�', 'a b')
     """
+    if text.isprintable():  # nearly all are, and to know it takes a tenth of the time
+        return text
     shown = UNPRINTABLE.sub("�", _LINE_END.sub("\n", text))
     return re.sub(r"[\n\t]+", " ", shown) if line else shown
 

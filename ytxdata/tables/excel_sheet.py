@@ -9,9 +9,11 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
+from xml.parsers import expat
 
 import pyarrow as pa
 
@@ -22,6 +24,7 @@ from ytxdata.tables.described import NUMBER_UNITS, Cell, Described, as_text, cel
 MAX_TEXT = 32_767
 CUT = "…［共 {n} 字，全文见 CSV / {n} characters, whole in the CSV］"
 _DIGITS = 15
+_MORE: int = 10**_DIGITS
 _FIRST_DAY = date(1900, 3, 1)
 
 
@@ -64,16 +67,24 @@ def width(text: str) -> int:
     7
     """
     first = text.partition("\n")[0][:80]
-    return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in first)
+    return (
+        len(first)
+        if first.isascii()
+        else sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in first)
+    )
 
 
 def _is_exact(value: int | float | Decimal) -> bool:
     if isinstance(value, float):
         return value - value == 0  # neither infinite nor no number
+    if isinstance(value, int):
+        return abs(value) < _MORE
     return sum(character.isdigit() for character in as_text(value)) <= _DIGITS
 
 
 def _cut(text: str) -> str:
+    if 2 * len(text) <= MAX_TEXT:  # a character is at most two units
+        return text
     units = text.encode("utf-16-le")
     if len(units) <= 2 * MAX_TEXT:
         return text
@@ -237,8 +248,8 @@ def _letters(count: int) -> str:
     return letters
 
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_LINK = "http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ESCAPED = re.compile("_x([0-9A-F]{4})_")
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  a workbook's wall time has no zone
 
@@ -271,35 +282,84 @@ def _sheets(package: zipfile.ZipFile) -> dict[str, str]:
     for relation in ET.fromstring(package.read("xl/_rels/workbook.xml.rels")):  # noqa: S314
         targets[relation.attrib["Id"]] = f"xl/{relation.attrib['Target']}"
     book = ET.fromstring(package.read("xl/workbook.xml"))  # noqa: S314
-    return {sheet.attrib["name"]: targets[sheet.attrib[_LINK]] for sheet in book.iter(f"{_MAIN}sheet")}
+    return {sheet.attrib["name"]: targets[sheet.attrib[f"{{{_LINK}"]] for sheet in book.iter(f"{{{_MAIN}sheet")}
+
+
+_PIECE = 1 << 18
+_CELL, _ROW, _VALUE, _TEXT, _FORMULA, _HYPERLINK = (_MAIN + tag for tag in ("c", "row", "v", "t", "f", "hyperlink"))
+
+
+class _Reader:
+    """What a parser tells of a sheet: rows that have ended, each with its number, and what leads out of the book.
+
+    Expat calls back half as dear as `iterparse` makes elements and events of them.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, dict[int, Read]]] = []
+        self.strange = ""
+        self._at, self._kind, self._said, self._is_said = "", "", [""], False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Begin a row, a cell, or what it says."""
+        if tag == _CELL:
+            self._at, self._kind, self._said = attributes["r"], attributes.get("t", "n"), []
+        elif tag in (_VALUE, _TEXT):
+            self._is_said = True
+        elif tag == _ROW:
+            self.rows.append((int(attributes["r"]), {}))
+        elif tag == _FORMULA or (tag == _HYPERLINK and _LINK in attributes):  # a link within the book leads nowhere
+            self.strange = tag.removeprefix(_MAIN)
+
+    def text(self, piece: str) -> None:
+        """Take a piece of what a cell says."""
+        if self._is_said:
+            self._said.append(piece)
+
+    def end(self, tag: str) -> None:
+        """End a cell, or what it says."""
+        if tag in (_VALUE, _TEXT):
+            self._is_said = False
+            self._said.append("")  # an empty text is one, too
+        elif tag == _CELL:
+            told = "".join(self._said)
+            if self._kind == "inlineStr":
+                self._kind, told = "s", _ESCAPED.sub(_character, told) if "_x" in told else told
+            self.rows[-1][1][_position(self._at.rstrip("0123456789"))] = (self._kind, told) if self._said else ("", "")
+
+
+def _character(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
+
+
+@cache
+def _position(letters: str) -> int:
+    position = 0
+    for letter in letters:
+        position = position * 26 + ord(letter) - 64
+    return position - 1
 
 
 def _rows(package: zipfile.ZipFile, part: str, name: str) -> Iterator[dict[int, Read]]:
-    line = 0
+    reader, line = _Reader(), 0
+    parser = expat.ParserCreate(namespace_separator="}")
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler = reader.start, reader.end
+    parser.CharacterDataHandler = reader.text
     with package.open(part) as stream:
-        for _, element in ET.iterparse(stream):  # noqa: S314
-            tag = element.tag.removeprefix(_MAIN)
-            if tag == "f" or (
-                tag == "hyperlink" and _LINK in element.attrib
-            ):  # a link within the book leads nowhere else
-                raise differs(name, 0, part, f"a {tag}")
-            if tag == "row":
-                yield from [{}] * (int(element.attrib["r"]) - line - 1)  # rows without a cell are not written
-                line = int(element.attrib["r"])
-                yield dict(_cell(cell) for cell in element)
-                element.clear()
-
-
-def _cell(cell: ET.Element) -> tuple[int, Read]:
-    position = 0
-    for letter in cell.attrib["r"].rstrip("0123456789"):
-        position = position * 26 + ord(letter) - 64
-    kind = cell.attrib.get("t", "n")
-    if kind == "inlineStr":
-        text = "".join(piece.text or "" for piece in cell.iter(f"{_MAIN}t"))
-        return position - 1, ("s", _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text))
-    value = cell.findtext(f"{_MAIN}v")
-    return position - 1, ("", "") if value is None else (kind, value)
+        while True:
+            data = stream.read(_PIECE)
+            parser.Parse(data, not data)
+            if reader.strange:
+                raise differs(name, 0, part, f"a {reader.strange}")
+            # the last row may go on in the next piece
+            for number, cells in reader.rows[: len(reader.rows) - bool(data)]:
+                yield from [{}] * (number - line - 1)  # rows without a cell are not written
+                line = number
+                yield cells
+            del reader.rows[: len(reader.rows) - bool(data)]
+            if not data:
+                return
 
 
 def _same(found: Read, value: Cell) -> bool:
@@ -318,4 +378,4 @@ def _same(found: Read, value: Cell) -> bool:
         return float(content) == (value - _EPOCH.date()).days
     if isinstance(value, float):
         return math.isclose(float(content), value, rel_tol=1e-15, abs_tol=0)  # a workbook holds 16 digits
-    return Decimal(content) == value
+    return content == str(value) or Decimal(content) == value

@@ -297,7 +297,7 @@ def footer(ax: Axes, source: Any, lang: Lang, *more: Text) -> None:
     if isinstance(ax, Inset):
         return
     certificate = getattr(source, "certificate", None)
-    verdict = certificate.sentence if certificate is not None else Text("完整性未知", "completeness unknown")
+    verdict = certificate.sentence if certificate is not None else Text("未知", "unknown")
     label = Text("完整性", "Completeness").in_(lang)
     mark = f" {certificate.worst}" if certificate is not None else ""
     lines = [f"{label}{mark}: {verdict.in_(lang)}", *(text.in_(lang) for text in more)]

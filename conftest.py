@@ -1,16 +1,18 @@
-"""What all tests and doctests share: how they are dealt out to the cores, Hypothesis profiles, a served company, an
-environment without accounts.
+"""What all tests and doctests share: how they are dealt out to the cores, Hypothesis profiles, a served company, a Spark
+of two workers, an environment without accounts.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -84,3 +86,36 @@ def server() -> Iterator[Emulator]:
 
     with Emulator(meetings=300, seed=1) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """A session on a cluster of two workers; skipped without Java, unless Spark is required."""
+    if shutil.which("java") is None:
+        if os.environ.get("YTX_REQUIRE_SPARK") == "1":
+            pytest.fail("Spark is required, and there is no Java")
+        pytest.skip("Spark needs Java")
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("ytxdata-tests")
+    quick_to_start = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    options = {
+        "spark.driver.extraJavaOptions": quick_to_start,
+        "spark.executor.extraJavaOptions": quick_to_start,
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.default.parallelism": "2",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.executor.memory": "768m",
+        "spark.sql.adaptive.enabled": "false",  # the plan that is read is the plan that runs
+        "spark.sql.codegen.wholeStage": "false",  # a few rows are not worth compiling for
+        "spark.locality.wait": "0s",
+    }
+    for name, value in options.items():
+        builder = builder.config(name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,14 @@ import pytest
 
 import ytxdata as ytx
 from ytxdata import times
+from ytxdata.archive import heads
 from ytxdata.cli import main
+from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
+from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Ask, make
+
+Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
 
 usage: Any = ytx.metrics.usage
 creators: Any = ytx.metrics.creators
@@ -139,3 +145,38 @@ def test_the_command_line_adds_up_and_groups(
         main([*told, "--group", "region", "--out", str(tmp_path / "no")])
     assert ended.value.code == 2
     assert "company" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("group", [None, "account"])
+def test_a_report_reads_the_head_of_each_account_once(
+    begin: Begin, group: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, fleet = begin()
+    fleet.sync()
+    read: list[Path] = []
+    before = heads.at_head
+
+    def at_head(root: Path, sequence: int) -> Any:
+        read.append(root)
+        return before(root, sequence)
+
+    monkeypatch.setattr(heads, "at_head", at_head)
+    usage(fleet, group=group).to_dicts()
+    assert sorted(read) == sorted(fleet[name].path.absolute() for name in fleet.names)
+
+
+def test_a_certificate_is_that_of_the_rows_whatever_a_sync_brings_meanwhile(begin: Begin) -> None:
+    server, fleet = begin()
+    fleet.sync()
+    for source in (fleet, fleet["account-1"]):
+        known, certificate = resolve(source), source.certificate()
+        assert server.advance(days=9) > 0
+        fleet.sync()
+        assert source.certificate().end != certificate.end
+        report = usage(known, by="total")
+        assert report.certificate is not None
+        assert (report.certificate.start, report.certificate.end) == (certificate.start, certificate.end)
+        assert report.arrow["meetings"].to_pylist() < usage(source, by="total").arrow["meetings"].to_pylist()
+    still = fleet.still()
+    assert still.where("account-1").same_people().readable == ["account-1"]
+    assert still["account-2"].snapshot() is still["account-2"].snapshot()

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import ytxdata as ytx
-from ytxdata.archive.scans import ENGINES, ViewAsk, pruned
-from ytxdata.archive.views import COLUMNS
+from ytxdata.archive.scans import ENGINES, pruned
+from ytxdata.archive.views import COLUMNS, ViewAsk
 from ytxdata.emulator import Emulator
 
 Begin = Callable[..., tuple[Emulator, ytx.Fleet]]

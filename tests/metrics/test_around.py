@@ -14,6 +14,7 @@ import pytest
 from ytxdata import metrics
 from ytxdata.archive import Archive
 from ytxdata.files import that_may_be_lost
+from ytxdata.fleet import Fleet
 from ytxdata.metrics import source as source_module
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Registered
@@ -178,3 +179,63 @@ def test_an_archive_of_nothing_has_periods(tmp_path: Path) -> None:
     empty = Archive(tmp_path / "empty.archive")
     empty.sync(Told([]))
     assert metrics.usage(empty, "2026-01", "2026-02").frame.empty
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+    """Two accounts of such meetings."""
+    folder = tmp_path_factory.mktemp("fleet")
+    for place, name in enumerate(("north", "south")):
+        archive_of(7 + place, folder / f"{name}.archive")
+    return Fleet(folder)
+
+
+@pytest.mark.filterwarnings("ignore:none of the .* numbers is in the book")
+@pytest.mark.parametrize("name", [name for name, entry in REPORTS.items() if {"start", "end"} <= entry.takes])
+def test_a_period_of_a_fleet_is_counted_as_in_everything(fleet: Fleet, name: str) -> None:
+    everything, entry = resolve(fleet), REPORTS[name]
+    for turn, given in enumerate(asked(name, entry)):
+        start, end = PERIODS[turn % 4]
+        same(entry, fleet, everything, {"start": start, "end": end, **given})
+
+
+def months(folder: Path) -> Fleet:
+    """Two accounts that were asked every month, and hold a file of meetings and one of legs for each."""
+    for name in ("north", "south"):
+        archive, records = Archive(folder / f"{name}.archive"), []
+        for month in (1, 2, 3):
+            for i in range(30):
+                begin = datetime(2026, month, 2 + i % 25, 10, i, tzinfo=BEIJING)
+                end = begin + timedelta(days=2 if i == 24 else 0, minutes=30)
+                party = {"name": "甲", "phone": f"139{i % 7:08d}", "jointime": told(begin), "quittime": told(end)}
+                times = {"starttime": told(begin), "endtime": told(end)}
+                head = {"meid": f"{month}{i:028d}", "meetingname": "周会", "creator": "13800000001"}
+                records.append({**head, **times, "parties": [party, {**party, "phone": "01000000000"}]})
+            with that_may_be_lost():
+                archive.sync(Told([*records]))
+    return Fleet(folder)
+
+
+def files_of(report: metrics.Report) -> set[str]:
+    """What the plan of a report on Spark reads: account and table of each file."""
+    assert report.source is not None
+    frames: list[Any] = [report.source.meetings.to_native(), report.source.legs.to_native()]
+    return {"/".join(Path(one).parts[-5:]) for frame in frames for one in frame.inputFiles()}
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_on_spark_a_period_reads_the_files_it_needs(spark: Any, tmp_path: Path) -> None:
+    """As said by the ends of files alone: not one more of an account, and not one less."""
+    both = months(tmp_path)
+    for source in (both, both["north"], both["north"].only(name="周会")):
+        for name, n_months, period in (
+            ("usage", 1, ("2026-02-10", "2026-02-20")),
+            ("concurrency", 2, ("2026-02-28", "2026-03-05")),  # some are still there that began in February
+        ):
+            entry, (start, end) = REPORTS[name], period
+            report = entry.function(source, start, end, engine="spark", spark=spark)
+            assert len(files_of(report)) == n_months * 2 * (2 if source is both else 1)
+            everything = entry.function(resolve(source), start, end)
+            assert report.arrow.to_pylist() == everything.arrow.to_pylist()
+            assert report.excluded == everything.excluded

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from tests.fleet.test_fleet_plans import check_plan
 from tests.metrics.offices import ENGINES, MEETINGS, difficult, rows, tables
 from tests.metrics.oracle import Office
 from ytxdata import metrics, sample
@@ -111,40 +112,6 @@ def test_reports_are_equal_on_spark_and_no_raw_row_meets_all_others(spark: Any, 
         if name == "usage":
             explained = report.explain(0)
     assert [row["meeting_id"] for row in explained.collect()] == ["unknown-legs"]
-
-
-def check_plan(frame: Any, name: str) -> None:
-    """Whatever meets in a single partition was summed up before, or is a small table of ours; nothing is crossed."""
-    lines = frame._jdf.queryExecution().executedPlan().toString().splitlines()
-    assert len(lines) > 3, name
-    assert not any("CartesianProduct" in line for line in lines), name
-    for place, line in enumerate(lines):
-        if "BroadcastNestedLoopJoin" in line:
-            sides = [below for below in leaves(lines[place:]) if not any("Join" in node for node in below[1:])]
-            assert any("LocalTableScan" in below[-1] or "ReusedExchange [step#" in below[-1] for below in sides), name
-        if "SinglePartition" in line:
-            for below in leaves(lines[place:]):
-                assert any("Aggregate" in node for node in below) or "LocalTableScan" in below[-1], (
-                    name,
-                    line,
-                    below[-1],
-                )
-
-
-def leaves(lines: list[str]) -> Iterator[list[str]]:
-    """The nodes from the root of a printed plan down to each of its leaves."""
-
-    def depth(line: str) -> int:
-        return len(line) - len(line.lstrip(" :+-"))
-
-    path: list[str] = []
-    for place, line in enumerate(lines):
-        if place and depth(line) <= depth(lines[0]):
-            return
-        path = [*(node for node in path if depth(node) < depth(line)), line]
-        following = lines[place + 1] if place + 1 < len(lines) else ""
-        if depth(following) <= depth(line):
-            yield path
 
 
 def test_lazy_polars_stays_lazy() -> None:

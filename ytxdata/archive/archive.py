@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from os import PathLike
 from pathlib import Path
+from typing import Self
 
 import pandas as pd
 
@@ -61,6 +63,8 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
     ...     done.new, len(archive.meetings())
     (30, 30)
     """
+
+    _kept: tuple[Snapshot | None] | None = None
 
     def sync(self, client: Asker, *, wait_s: float = WAIT_S, settle: timedelta = DEFAULT_POLICY.settle) -> SyncReport:
         """Bring the archive up to date: ask, judge every record, keep what is new, say what may be claimed.
@@ -306,7 +310,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
 
     def around(self, start: Instant | None, end: Instant | None) -> Around:
         """Return what reports about a period take of the archive, without reading the rest; reports do so themselves."""
-        return Around(self, _instant(start, "start"), _instant(end, "end"))
+        return Around(self.still(), _instant(start, "start"), _instant(end, "end"))
 
     def verify(self, *, quick: bool = False, recompute: bool = False) -> Verification:
         """Check every byte, record, pull and law against what was written, and every row against the raw records.
@@ -363,10 +367,6 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         """
         return rebuild(self.path.absolute(), aliases, wait_s)
 
-    def still(self) -> Archive:
-        """Return the archive as it is now, whatever a sync brings meanwhile."""
-        return _Still(self)
-
     def _reads(self) -> Snapshot | None:
         return self.snapshot()
 
@@ -378,10 +378,30 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         NotAnArchiveError
             No archive was born here: a mistyped path must not read like an account without meetings.
         """
+        if self._kept is not None:
+            return self._kept[0]
         root = self.path.absolute()
         if read_identity(root) is None:
             raise no_archive(root)
         return newest(root)
+
+    def still(self, snapshot: Snapshot | None = None) -> Self:
+        """Return the archive as it is now, to be read, whatever a sync brings meanwhile; every report does so, that
+        its certificate is the one of its rows.
+
+        Parameters
+        ----------
+        snapshot
+            The state, where it is known; it is read when not given.
+
+        Raises
+        ------
+        NotAnArchiveError
+            As `snapshot`.
+        """
+        same = copy(self)
+        same._kept = (snapshot or self.snapshot(),)
+        return same
 
     def _frame(self, name: str, start: Instant | None, end: Instant | None, as_of: Instant | None) -> pd.DataFrame:
         edges = {"start": _instant(start, "start"), "end": _instant(end, "end"), "as_of": _instant(as_of, "as_of")}
@@ -407,16 +427,6 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
             *((Text("旁证", "witness"), f"{one.name}: {one.text.in_(preferred_lang())}") for one in self.witnesses()),
         ]  # fmt: skip
         return facts_card(_TITLE, rows, note=certificate.sentence, verdict=certificate.worst)
-
-
-class _Still(Archive):
-    def __init__(self, archive: Archive) -> None:
-        super().__init__(archive.path)
-        self._kept = archive.snapshot()
-
-    def snapshot(self) -> Snapshot | None:
-        """Return the state of that moment."""
-        return self._kept
 
 
 _TITLE, _PLACE = Text("存档", "archive"), Text("目录", "directory")

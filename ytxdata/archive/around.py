@@ -5,29 +5,32 @@ that were counted before, kept beside it.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
+import pyarrow.parquet as pq
 
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.ownership import MARK, MONTHS, read_identity
-from ytxdata.archive.scans import Scan, ViewAsk, scan
-from ytxdata.archive.views import connect, relation
+from ytxdata.archive.scans import Scan, scan
+from ytxdata.archive.views import Spans, ViewAsk, connect, relation
 from ytxdata.errors import UsageError
 from ytxdata.files import remove, replacing, that_may_be_lost
-from ytxdata.history.proof.certificate import Certificate
+from ytxdata.labels import Text
 from ytxdata.times import BEIJING_OFFSET, Instant
 
 if TYPE_CHECKING:
     from ytxdata.archive.archive import Archive
+    from ytxdata.fleet import Fleet
 
 MARGIN = timedelta(minutes=1)
 """Reports go by whole seconds: an edge that is one microsecond off must cost no meeting."""
 
-_STORED = ("meetings", "legs")
+_STORED = {"meetings": ("started_at", "ended_at"), "legs": ("joined_at", "left_at")}
+"""The stored tables, and from when to when a row of each is."""
 
 MOST_KEPT = 64
 """Questions whose months are kept; of more the one that was answered longest ago goes."""
@@ -54,54 +57,109 @@ class Marks(NamedTuple):
 
 
 class Around:
-    """What reports take of an archive, for those that are about a period.
+    """What reports take of an archive or a fleet, for those that are about a period.
 
     There are all meetings that start in it, all of which any moment may lie in it, and those without a start or
-    an end, which reports count as left out, of whatever period. It is found by bounds alone: one meeting that
-    seems to last for years brings those years with it, and costs time, never a number.
+    an end, which reports count as left out, of whatever period. Of one archive on DuckDB it is found by bounds: one
+    meeting that seems to last for years brings those years with it, and costs time, never a number. Of many, and on
+    Spark, what the files say of their row groups chooses the files: nothing but the ends of files is read for it.
 
     Parameters
     ----------
     archive
-        The archive.
+        The archive or fleet, as it stands; months are kept of archives alone.
     start, end
         The period; None for no edge.
     """
 
-    def __init__(self, archive: Archive, start: datetime | None, end: datetime | None) -> None:
-        self.archive = archive
+    def __init__(self, archive: Archive | Fleet, start: datetime | None, end: datetime | None) -> None:
+        self.archive: Any = archive
         self.start, self.end = start, end
 
-    def scans(self, *views: str, is_keyed: bool = False, engine: str = "duckdb", **more: Any) -> tuple[Scan, ...]:
+    @property
+    def labels(self) -> Mapping[str, Mapping[str, str]]:
+        """As of the fleet."""
+        labels: Mapping[str, Mapping[str, str]] = self.archive.labels
+        return labels
+
+    @property
+    def joins_people(self) -> bool:
+        """As of the fleet."""
+        return getattr(self.archive, "joins_people", False)
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """As of the fleet."""
+        return getattr(self.archive, "notes", ())
+
+    def scans(
+        self, *views: str, is_keyed: bool = False, is_seen: bool = True, engine: str = "duckdb", spark: Any = None
+    ) -> tuple[Scan, ...]:
         """Return meetings and legs, or one of these, as `Archive.scans` does."""
-        snapshot = self.archive.snapshot()
+        read: Any = self.archive._reads()
+        is_one = isinstance(read, Snapshot) and all(read.files(table) for table in _STORED)
         is_all = self.start is None and self.end is None
-        if is_all or snapshot is None or engine != "duckdb" or not all(snapshot.files(table) for table in _STORED):
-            return self.archive.scans(*views, is_keyed=is_keyed, engine=engine, **more)
+        if is_one and engine == "duckdb" and not is_all:
+            return self._of_one(read, views, is_keyed=is_keyed, is_seen=is_seen)
+        around = None if is_all else self._spans
+        asked = ViewAsk(is_keyed=is_keyed, is_seen=is_seen, labels=self.labels, around=around)
+        return scan(read, views, asked, engine=engine, spark=spark)
+
+    def displayed(self, *, engine: str = "duckdb", spark: Any = None) -> Scan:
+        """Return the numbers that all meetings show, whenever they were: which are the account's own is said by all."""
+        return scan(self.archive._reads(), ("meetings",), ViewAsk(is_seen=False), engine=engine, spark=spark)[0]
+
+    def certificate(self, start: Instant | None = None, end: Instant | None = None) -> Any:
+        """Return what the archive or fleet claims about a period."""
+        return self.archive.certificate(start, end)
+
+    def _of_one(self, snapshot: Snapshot, views: tuple[str, ...], **more: Any) -> tuple[Scan, ...]:
         connection = connect()
         start, end, n_stored = self._bounds(snapshot, connection)
         found = []
         for name in views:
-            rows = relation(snapshot, name, start=start, end=end, connection=connection, is_keyed=is_keyed, **more)
+            rows = relation(snapshot, name, start=start, end=end, connection=connection, **more)
             if name == "meetings":
-                every = relation(snapshot, name, connection=connection, is_keyed=is_keyed, **more)
+                every = relation(snapshot, name, connection=connection, **more)
                 rows = rows.union(
                     every.filter(f"started_at IS NULL OR (ended_at IS NULL AND NOT ({_inside(start, end)}))")
                 )
             found.append(Scan.of(rows, n_stored))
         return tuple(found)
 
-    def displayed(self) -> Scan:
-        """Return the numbers that all meetings show, whenever they were: which are the account's own is said by all."""
-        return scan(self.archive.snapshot(), ("meetings",), ViewAsk())[0]
+    @property
+    def _edges(self) -> tuple[datetime | None, datetime | None]:
+        start = None if self.start is None else self.start.astimezone(UTC) - MARGIN
+        return start, None if self.end is None else self.end.astimezone(UTC) + MARGIN
 
-    def certificate(self, start: Instant | None = None, end: Instant | None = None) -> Certificate:
-        """Return what the archive claims about a period."""
-        return self.archive.certificate(start, end)
+    def _spans(self, snapshot: Snapshot) -> Spans:
+        """Return the observations of all row groups that may hold a row which counts."""
+        return [
+            span
+            for table in _STORED
+            for path in snapshot.paths(table)
+            for span in self._of_groups(pq.read_metadata(path), table)
+        ]
+
+    def _of_groups(self, footer: pq.FileMetaData, table: str) -> Iterator[tuple[int, int] | None]:
+        start, end = self._edges
+        columns = {name: place for place, name in enumerate(footer.schema.names)}
+        for number in range(footer.num_row_groups):
+            told = {
+                name: footer.row_group(number).column(columns[name]).statistics for name in ("obs", *_STORED[table])
+            }
+            obs, first, last = told.values()
+            # a meeting without a start or an end counts as left out; a party without belongs to its meeting's times
+            is_open = table == "meetings" and any(one is None or one.null_count != 0 for one in (first, last))
+            begins = end is None or _may(first, lambda one: one.min < end)
+            lasts = start is None or any(_may(one, lambda one: one.max >= start) for one in (first, last))
+            if is_open or (begins and lasts):
+                yield (obs.min, obs.max) if obs is not None and obs.has_min_max else None
 
     def around(self, start: Instant | None, end: Instant | None) -> Around:
         """Return the same about another period."""
-        return self.archive.around(start, end)
+        other: Around = self.archive.around(start, end)
+        return other
 
     @property
     def n_stored(self) -> int:
@@ -170,8 +228,7 @@ class Around:
         )
         meetings.create_view("stored_meetings")
         legs.create_view("stored_legs")
-        start = None if self.start is None else self.start.astimezone(UTC) - MARGIN
-        end = None if self.end is None else self.end.astimezone(UTC) + MARGIN
+        start, end = self._edges
         if start is not None:
             begun = [] if end is None else [end]
             of_legs, of_meetings = (f" AND {column} < $2" * len(begun) for column in ("l.joined_at", "m.started_at"))
@@ -188,6 +245,11 @@ class Around:
         ).fetchall()
         n_meetings, n_legs = (sum(file.rows for file in snapshot.files(table)) for table in _STORED)
         return start, end, int(found[0][0] * max(1, n_legs / max(n_meetings, 1)))
+
+
+def _may(told: Any, holds: Callable[[Any], bool]) -> bool:
+    """Return whether any value of a row group may be so: a footer tells the lowest and the highest, or nothing."""
+    return told is None or (holds(told) if told.has_min_max else told.num_values != 0)
 
 
 def _inside(start: datetime | None, end: datetime | None) -> str:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
-from datetime import datetime
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlparse
@@ -23,10 +21,10 @@ import pyarrow.compute as pc
 
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import SCHEMAS, StoredFile
-from ytxdata.archive.views import COLUMNS, KEYED, connect, found, relation, view
+from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, connect, found, relation
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
-from ytxdata.records.schema import empty, named_rows, to_pandas
+from ytxdata.records.schema import named_rows, to_pandas
 from ytxdata.times import Instant, as_instant
 
 # ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)
@@ -43,42 +41,6 @@ class Part(NamedTuple):
 
     account: str
     snapshot: Snapshot
-
-
-@dataclass(frozen=True)
-class ViewAsk:
-    """What is asked of the views.
-
-    Parameters
-    ----------
-    as_of, start, end, is_keyed, is_seen
-        As in `views.view`.
-    labels
-        Of many archives: account → what else is said of it, a column each.
-    """
-
-    as_of: datetime | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    is_keyed: bool = False
-    is_seen: bool = True
-    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def sql(self, name: str, *, of_many: bool) -> str:
-        """Return the SQL of a view."""
-        return view(
-            name, self.as_of, self.start, self.end, is_keyed=self.is_keyed, of_many=of_many, is_seen=self.is_seen
-        )
-
-    def none(self, name: str, *, of_many: bool) -> pa.Table:
-        """Return the view without rows."""
-        rows = empty(COLUMNS[name])
-        if name == "meetings" and not self.is_seen:
-            rows = rows.drop_columns(["last_seen_at"])
-        if self.is_keyed and name in KEYED:
-            rows = rows.add_column(0, "meeting_at", pa.nulls(0, pa.timestamp("us", "UTC")))
-            rows = rows.add_column(0, "meeting_key", pa.nulls(0, pa.string()))
-        return rows.add_column(0, "account", pa.nulls(0, pa.string())) if of_many else rows
 
 
 Read = Snapshot | None | Sequence[Part]
@@ -184,7 +146,9 @@ class Scannable:
         `is_seen` meetings lack `last_seen_at`, for which all calls must be read.
         """
         edges = {"as_of": as_of, "start": start, "end": end}
-        told = {name: None if edge is None else as_instant(edge, name=name) for name, edge in edges.items()}
+        told: dict[str, Any] = {
+            name: None if edge is None else as_instant(edge, name=name) for name, edge in edges.items()
+        }
         asked = ViewAsk(**told, is_keyed=is_keyed, is_seen=is_seen, labels=self.labels)
         return scan(self._reads(), views, asked, engine=engine, spark=spark)
 
@@ -224,14 +188,16 @@ def pruned(snapshot: Snapshot, name: str, asked: ViewAsk, *, is_joined: bool) ->
     """Return the snapshot with only the files that may hold rows of the period: by what the head keeps of each, so
     that none is opened for it. Where `is_joined`, legs of one meeting stand in several records, wherever those are.
     """
-    if (asked.start is None and asked.end is None) or name not in ("meetings", "legs"):
+    is_open = asked.start is None and asked.end is None
+    if name not in ("meetings", "legs") or (is_joined if asked.around else is_open):
         return snapshot
-    inside = [file for file in snapshot.files("meetings") if _may_start(file, asked)]
-    # a later version says of the one before that it no longer holds, whenever it begins itself
+    if asked.around:
+        spans = asked.around(snapshot)
+    else:
+        spans = [one.bounds.get("obs") for one in snapshot.files("meetings") if _may_start(one, asked)]
     meetings = [
-        one for one in snapshot.files("meetings") if one in inside or one.bounds.get("replaces", ()) is not None
+        one for one in snapshot.files("meetings") if _meets(one.bounds.get("obs"), spans) or _replaces(one, spans)
     ]
-    spans = [one.bounds.get("obs") for one in inside]
     legs = [one for one in snapshot.files("legs") if is_joined or _meets(one.bounds.get("obs"), spans)]
     part = copy(snapshot)
     part.listed = {**snapshot.listed, "meetings": tuple(meetings), "legs": tuple(legs)}
@@ -245,7 +211,13 @@ def _may_start(file: StoredFile, asked: ViewAsk) -> bool:
     return (asked.end is None or bounds[0] < asked.end) and (asked.start is None or bounds[1] >= asked.start)
 
 
-def _meets(own: Any, spans: Sequence[Any]) -> bool:
+def _replaces(file: StoredFile, spans: Spans) -> bool:
+    """Return whether a later version in it may say of one of these that it no longer holds."""
+    replaced = file.bounds.get("replaces", ())
+    return replaced is not None and _meets(replaced, spans)
+
+
+def _meets(own: Any, spans: Spans) -> bool:
     return not own or any(not one or (own[0] <= one[1] and one[0] <= own[1]) for one in spans)
 
 
@@ -265,7 +237,9 @@ def _looked(parts: Sequence[Part], name: str, sql: str, asked: ViewAsk) -> _Look
         own = found(snapshot, sql, asked.as_of)
         for other, rows in own.items():
             tables.setdefault(other, []).append(_moved(rows, place * ROOM))
-        part = pruned(snapshot, name, asked, is_joined="joined" in own and own["joined"].num_rows > 0)
+        part = pruned(
+            snapshot, name, asked, is_joined=any(own[one].num_rows for one in ("joined", "sizes") if one in own)
+        )
         for table, listed in files.items():
             paths = map(str, part.paths(table))
             listed += [(path, file, place * ROOM, account) for path, file in zip(paths, part.files(table), strict=True)]
@@ -430,8 +404,12 @@ def _spark_files(session: Any, table: str, files: list[tuple[str, StoredFile, in
             rows = rows.unionByName(frame, allowMissingColumns=True)
     if is_one:
         return rows
-    listed = [(places[path], base, account) for path, _, base, account in files]
-    small = session.createDataFrame(listed, "path_of_file STRING, base BIGINT, account STRING")
+    listed = {
+        "path_of_file": [places[path] for path, *_ in files],
+        "base": [base for _, _, base, _ in files],
+        "account": [account for *_, account in files],
+    }
+    small = session.createDataFrame(pa.table(listed))
     told = rows.join(functions.broadcast(small), "path_of_file")
     moved = {one: functions.col(one) + functions.col("base") for one in _NUMBERS if one in known.names}
     return told.withColumns(moved).drop("path_of_file", "base")

@@ -11,8 +11,9 @@ from __future__ import annotations
 import atexit
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -28,7 +29,7 @@ from ytxdata.archive.known_meetings import last_seen
 from ytxdata.archive.raw_answers import Together, together
 from ytxdata.archive.stored_files import SCHEMAS, telling_damage
 from ytxdata.records.identity import may_be_two_sql
-from ytxdata.records.schema import TABLES, Column, arrow_schema
+from ytxdata.records.schema import TABLES, Column, arrow_schema, empty
 from ytxdata.times import ZONE_NAME
 
 # ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)
@@ -194,6 +195,49 @@ _VIEWS = {
     "rejects": _by_itself,
     "pulls": _by_itself,
 }
+
+
+Spans = Sequence[tuple[int, int] | None]
+"""From which to which number of an observation, both included; None where that is not known."""
+
+
+@dataclass(frozen=True)
+class ViewAsk:
+    """What is asked of the views.
+
+    Parameters
+    ----------
+    as_of, start, end, is_keyed, is_seen
+        As in `view`.
+    labels
+        Of many archives: account → what else is said of it, a column each.
+    around
+        What in a state is needed, by spans of numbers of observations: files of others are left out.
+    """
+
+    as_of: datetime | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    is_keyed: bool = False
+    is_seen: bool = True
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    around: Callable[[Snapshot], Spans] | None = None
+
+    def sql(self, name: str, *, of_many: bool) -> str:
+        """Return the SQL of a view."""
+        return view(
+            name, self.as_of, self.start, self.end, is_keyed=self.is_keyed, of_many=of_many, is_seen=self.is_seen
+        )
+
+    def none(self, name: str, *, of_many: bool) -> pa.Table:
+        """Return the view without rows."""
+        rows = empty(COLUMNS[name])
+        if name == "meetings" and not self.is_seen:
+            rows = rows.drop_columns(["last_seen_at"])
+        if self.is_keyed and name in KEYED:
+            rows = rows.add_column(0, "meeting_at", pa.nulls(0, pa.timestamp("us", "UTC")))
+            rows = rows.add_column(0, "meeting_key", pa.nulls(0, pa.string()))
+        return rows.add_column(0, "account", pa.nulls(0, pa.string())) if of_many else rows
 
 
 PIECE = 65_536

@@ -262,7 +262,7 @@ def report(
         require_extra("excel")
     asked = with_conditions(ask(start, end, by, tariff, lines, group, book), None, only or [], book)
     whole = opened(fleet, account, where)
-    whole = whole.same_people() if same_people else whole
+    whole = (whole.same_people() if same_people else whole).still()
     for left_out in whole.left_out:
         note(left_out)
     # sums share what is known of each meeting; side by side each account has its own

@@ -20,8 +20,8 @@ from ytxdata import times
 from ytxdata.archive.changes import changes
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import certificate_of
-from ytxdata.archive.scans import ViewAsk, scan
-from ytxdata.archive.views import pieces
+from ytxdata.archive.scans import scan
+from ytxdata.archive.views import ViewAsk, pieces
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from os import PathLike
@@ -13,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ytxdata.archive import Archive
+from ytxdata.archive.around import Around
 from ytxdata.archive.scans import Part, Scannable
 from ytxdata.errors import SettingsError, UsageError
 from ytxdata.fleet.accounts import FleetAccount, read_accounts
@@ -168,15 +170,11 @@ class Fleet(Selectable, Scannable):
             raise read
         self._take(read)
 
-    def _take(self, accounts: tuple[FleetAccount, ...], *, joins_people: bool = False) -> None:
+    def _take(self, accounts: tuple[FleetAccount, ...]) -> None:
         self.accounts = accounts
-        self.joins_people = joins_people
+        self.joins_people = False
         self._by_name = {account.name: account for account in accounts}
-
-    def _but(self, accounts: tuple[FleetAccount, ...], *, joins_people: bool) -> Fleet:
-        part = type(self).__new__(type(self))
-        part._take(accounts, joins_people=joins_people)
-        return part
+        self._kept: dict[str, Standing] | None = None
 
     @classmethod
     def found_here(cls) -> Fleet:
@@ -222,7 +220,9 @@ class Fleet(Selectable, Scannable):
         KeyError
             There is no account of that name.
         """
-        return Archive(self._by_name[name].archive)
+        archive = Archive(self._by_name[name].archive)
+        known = self._kept and self._kept[name].snapshot
+        return archive.still(known) if known else archive
 
     def where(self, *names: str, **labels: str) -> Fleet:
         """Return the accounts with some names, or with some labels: nothing of the others is read.
@@ -250,7 +250,9 @@ class Fleet(Selectable, Scannable):
                 Text(f"没有这样的账户：{asked}", f"there is no such account: {asked}"),
                 remedy=Text("名称见 fleet.names，标签见 fleet.labels", "fleet.names and fleet.labels list them"),
             )
-        return self._but(kept, joins_people=self.joins_people)
+        part = copy(self)
+        part.accounts, part._by_name = kept, {one.name: one for one in kept}
+        return part
 
     def same_people(self) -> Fleet:
         """Return the same accounts with one number as one person in all of them; reports say so.
@@ -262,7 +264,9 @@ class Fleet(Selectable, Scannable):
         >>> Fleet({"n": {}, "s": {}}).same_people().joins_people
         True
         """
-        return self._but(self.accounts, joins_people=True)
+        joined = copy(self)
+        joined.joins_people = True
+        return joined
 
     @property
     def notes(self) -> tuple[Text, ...]:
@@ -272,15 +276,26 @@ class Fleet(Selectable, Scannable):
     @property
     def left_out(self) -> tuple[Text, ...]:
         """A note for each account of which nothing can be read: it was never synced, or is damaged."""
-        return left_out(self.accounts)
+        return left_out(self._standings())
 
     @property
     def readable(self) -> list[str]:
         """The names of the accounts of which something can be read."""
-        return [part.account for part in parts_of(self.accounts)]
+        return [part.account for part in self._reads()]
 
     def _reads(self) -> list[Part]:
-        return parts_of(self.accounts)
+        return parts_of(self._standings())
+
+    def _standings(self) -> list[Standing]:
+        return [self._kept[one.name] if self._kept else Standing.of(one) for one in self.accounts]
+
+    def still(self) -> Fleet:
+        """Return the same accounts as they are now, to be read, whatever syncs bring meanwhile: what each account may
+        claim is then read once, however often it is asked for. Every report does so.
+        """
+        same = copy(self)
+        same._kept = {one.name: one for one in self._standings()}
+        return same
 
     def meetings(
         self, start: Instant | None = None, end: Instant | None = None, as_of: Instant | None = None
@@ -299,7 +314,16 @@ class Fleet(Selectable, Scannable):
     def _frame(self, view: str, start: Instant | None, end: Instant | None, as_of: Instant | None) -> pd.DataFrame:
         edges = {"as_of": as_of, "start": start, "end": end}
         told = {name: None if edge is None else as_instant(edge, name=name) for name, edge in edges.items()}
-        return whole_frame(self.accounts, view, **told)
+        return whole_frame(self._reads(), self.labels, view, **told)
+
+    def around(self, start: datetime | None, end: datetime | None) -> Around:
+        """Return what reports about a period take of the archives, without the files they do not need; reports do so
+        themselves.
+        """
+        edges = (
+            None if edge is None else as_instant(edge, name=name) for name, edge in (("start", start), ("end", end))
+        )
+        return Around(self.still(), *edges)
 
     def sync(
         self,
@@ -375,7 +399,7 @@ class Fleet(Selectable, Scannable):
         first, last = (
             None if edge is None else as_instant(edge, name=name) for name, edge in (("start", start), ("end", end))
         )
-        return FleetCertificate({one.name: Standing.of(one).certificate.so_far(first, last) for one in self.accounts})
+        return FleetCertificate({one.name: one.certificate.so_far(first, last) for one in self._standings()})
 
     def coverage(self) -> pd.DataFrame:
         """Return the periods of all certificates: `account`, then the columns of `Archive.coverage`."""
@@ -393,15 +417,15 @@ class Fleet(Selectable, Scannable):
         -----
         Reads one small file of each archive. An archive that is damaged or not there yet has a `problem`.
         """
-        standings = {account.name: Standing.of(account) for account in self.accounts}
-        rows = [one.cells() for one in standings.values()]
+        standings = self._standings()
+        rows = [one.cells() for one in standings]
         instant = pa.timestamp("us", tz=ZONE_NAME)
         types = {"meetings": pa.int64(), "asked_at": instant, "proven_until": instant}
         columns = {
             one.key: pa.array([row[one.key] for row in rows], types.get(one.key, pa.string())) for one in _STATUS
         }
         parts = labelled("fleet_status", Text("多账户状态", "State of a fleet"), self.accounts, columns, _STATUS)
-        certificates = {name: one.certificate for name, one in standings.items()}
+        certificates = {one.name: one.certificate for one in standings}
         return Table(**parts, certificate=FleetCertificate(certificates))
 
     def __repr__(self) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -41,18 +43,28 @@ _LEFT_OUT = Text(
 )
 
 
-class Standing(NamedTuple):
+@dataclass(frozen=True)
+class Standing:
     """How an account stands: its state, what may be claimed, and what is wrong with its archive."""
 
+    name: str
     snapshot: Snapshot | None
-    certificate: Certificate
     problem: Text | None
 
     @classmethod
     def of(cls, account: FleetAccount) -> Standing:
         """Return how an account stands. One archive that cannot be read must not hide how the others stand."""
-        snapshot, problem = _state_of(account)
-        return cls(snapshot, certificate_of(snapshot.head.state if snapshot else {}, times.now()), problem)
+        root = account.archive.absolute()
+        try:
+            snapshot = newest(root) if read_identity(root) else None
+        except YtxError as error:
+            return cls(account.name, None, error.cause)
+        return cls(account.name, snapshot, None if snapshot else _NOT_YET)
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """What may be claimed about the account."""
+        return certificate_of(self.snapshot.head.state if self.snapshot else {}, times.now())
 
     def cells(self) -> dict[str, Any]:
         """Return its row of the status."""
@@ -67,40 +79,28 @@ class Standing(NamedTuple):
         }
 
 
-def _state_of(account: FleetAccount) -> tuple[Snapshot | None, Text | None]:
-    """Return the state that is read of an account, or why there is none."""
-    root = account.archive.absolute()
-    try:
-        snapshot = newest(root) if read_identity(root) else None
-    except YtxError as error:
-        return None, error.cause
-    return snapshot, None if snapshot else _NOT_YET
-
-
-def parts_of(accounts: Sequence[FleetAccount]) -> list[Part]:
+def parts_of(standings: Iterable[Standing]) -> list[Part]:
     """Return the states that are read of a fleet: of every account that has one."""
-    found = ((one.name, _state_of(one)[0]) for one in accounts)
-    return [Part(name, snapshot) for name, snapshot in found if snapshot is not None]
+    return [Part(one.name, one.snapshot) for one in standings if one.snapshot is not None]
 
 
-def left_out(accounts: Sequence[FleetAccount]) -> tuple[Text, ...]:
+def left_out(standings: Iterable[Standing]) -> tuple[Text, ...]:
     """Return a note for each account of which nothing can be read."""
-    problems = ((one.name, _state_of(one)[1]) for one in accounts)
     return tuple(
-        Text(_LEFT_OUT.zh.format(name=name, why=why.zh), _LEFT_OUT.en.format(name=name, why=why.en))
-        for name, why in problems
-        if why is not None
-    )
+        Text(_LEFT_OUT.zh.format(name=one.name, why=one.problem.zh), _LEFT_OUT.en.format(name=one.name, why=one.problem.en))
+        for one in standings
+        if one.problem is not None
+    )  # fmt: skip
 
 
 def whole_frame(
-    accounts: Sequence[FleetAccount], view: str, as_of: datetime | None, start: datetime | None, end: datetime | None
-) -> pd.DataFrame:
+    parts: Iterable[Part], labels: Mapping[str, Mapping[str, str]], view: str,
+    as_of: datetime | None, start: datetime | None, end: datetime | None,
+) -> pd.DataFrame:  # fmt: skip
     """Return a view of all archives as one frame: `account`, its columns, and the labels; one account after the other."""
-    labels = {account.name: account.labels for account in accounts}
     schema = pa.schema([pa.field("account", pa.string()), *arrow_schema(COLUMNS[view])])
     tables = [schema.empty_table()]
-    for name, snapshot in parts_of(accounts):
+    for name, snapshot in parts:
         rows = table(snapshot, view, as_of=as_of, start=start, end=end)
         tables.append(rows.add_column(0, "account", pa.array([name] * rows.num_rows, pa.string())).cast(schema))
     whole = pa.concat_tables(tables)

@@ -141,7 +141,7 @@ def _taken(metric: Callable[..., Report], asked: inspect.BoundArguments) -> tupl
         for value in given.values()
         for one in (value if isinstance(value, tuple | list) else (value,))
     )
-    is_known = is_ours and is_whole and is_by_month and is_plain and hasattr(source, "still")
+    is_known = is_ours and is_whole and is_by_month and is_plain and hasattr(source, "snapshot")
     return (source if is_known else None), given
 
 

@@ -21,6 +21,7 @@ from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.months import from_months
 from ytxdata.metrics.report import Metric, Report, remembering
 from ytxdata.metrics.side_by_side import of_a_fleet, of_sources
+from ytxdata.metrics.source import OnEngine
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.selection import BY_PARTIES, Selection, selected
 from ytxdata.tables.described import Definition
@@ -254,6 +255,8 @@ def around(source: Any, start: Instant | None, end: Instant | None) -> Any:
         # of meetings that reports only count as left out, not all parties are there to choose by
         if BY_PARTIES & set(source.conditions):
             return source
+        return replace(source, source=around(source.source, start, end))
+    if isinstance(source, OnEngine):
         return replace(source, source=around(source.source, start, end))
     is_bounded = (start is not None or end is not None) and hasattr(source, "around")
     return source.around(start, end) if is_bounded else source

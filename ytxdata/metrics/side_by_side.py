@@ -108,6 +108,8 @@ def of_sources(metric: Metric) -> Metric:
         is_apart = of_a_fleet(fleet) and rest.get("group") == ACCOUNT
         if is_apart:
             del rest["group"]
+            fleet = getattr(fleet, "still", lambda: fleet)()
+            source = replace(source, source=fleet) if isinstance(source, Selection) else fleet
         strange = next((key for key in rest if key not in known or key == "_where"), None)
         if strange is not None and not takes_any:
             # `**_where` stands in the signature for editors: it must not swallow a word that was misspelt

@@ -233,17 +233,21 @@ def whole(source: ReportSource) -> Source:
 
 
 def _scanned(given: Any, asked: OnEngine) -> Source:
+    # the certificate of these very rows: a sync may end between reading the ones and the other
+    given = given.still() if hasattr(given, "still") else given
     # every account's meetings count, and its labels say into which group
     labels = getattr(given, "labels", None) or None
     joins = getattr(given, "joins_people", False)
-    meetings, legs = _on_an_engine(given, asked)
+    where: dict[str, Any] = {} if asked.engine in ("", "pandas", "polars") else {"engine": asked.engine}
+    where |= {"spark": asked.spark} if asked.engine == "spark" else {}
+    meetings, legs = _on_an_engine(given, asked, where)
     source = _prepare(Frames(meetings, legs, joins_people=joins))
     return replace(
         source,
         engine=source.engine.ours,
         certificate=given.certificate,
         # which numbers are the account's own is said by all meetings, also where others are not read
-        displayed=given.displayed() if hasattr(given, "displayed") else source.displayed,
+        displayed=given.displayed(**where) if hasattr(given, "displayed") else source.displayed,
         is_archive=asked.engine not in ("polars", "spark"),
         notes=tuple(getattr(given, "notes", ())),
         accounts=labels if source.accounts is not None else None,
@@ -309,14 +313,11 @@ one by far.
 """
 
 
-def _on_an_engine(given: Any, asked: OnEngine) -> tuple[Any, ...]:
-    is_held = asked.engine in ("pandas", "polars")
-    read_by = {} if is_held or not asked.engine else {"engine": asked.engine}
-    session = {"spark": asked.spark} if asked.engine == "spark" else {}
-    scans = given.scans("meetings", "legs", is_keyed=True, is_seen=False, **read_by, **session)
+def _on_an_engine(given: Any, asked: OnEngine, where: Mapping[str, Any]) -> tuple[Any, ...]:
+    scans = given.scans("meetings", "legs", is_keyed=True, is_seen=False, **where)
     stored = [getattr(one, "n_stored", None) for one in scans]
     is_few = all(n is not None and n <= FEW for n in stored)
-    if not is_held and (asked.engine or not is_few):
+    if where or (not asked.engine and not is_few):
         return tuple(scans)
     rows = (to_arrow(one.select(*(name for name in _READ if name in one.columns))) for one in scans)
     return tuple(map(_polars if asked.engine == "polars" else to_pandas, rows))

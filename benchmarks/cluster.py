@@ -221,7 +221,11 @@ def main() -> None:
                 for what in ("wall_s", "cpu_s", "shuffle_mb")
             }
             print(f"from {int(least):,} to {int(most):,}: {growth}", flush=True)
-            keep("cluster", {"accounts": asked.accounts, "workers": 2}, {"sizes": sizes, "growth": growth})
+            keep(
+                "cluster",
+                {"accounts": asked.accounts, "workers": 2, "compared": asked.compared},
+                {"sizes": sizes, "growth": growth},
+            )
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def page(lang: Lang) -> str:
     """Return the page in one language."""
     results = json.loads(RESULTS.read_text("utf-8"))
     return "\n".join(
-        [HEAD.in_(lang), *(line for part in (_parsing, _reports, _others) for line in part(lang, results))]
+        [HEAD.in_(lang), *(line for part in (_parsing, _reports, _others, _cluster) for line in part(lang, results))]
     )
 
 
@@ -132,6 +132,32 @@ def _others(lang: Lang, results: dict[str, Any]) -> Iterator[str]:
             f"A quiet sync of {asked['accounts']:,} accounts: {figures['seconds']['fleet']:.1f} s, {figures['calls_each']:.1f} calls each, {figures['peak_mb']:,.0f} MB; {figures['ratios']['beside_calls_and_commits']:.2f} × the same syncs without a fleet. `python -m benchmarks.fleet`",
         ).in_(lang)
         yield _measured(lang, entry)
+
+
+def _cluster(lang: Lang, results: dict[str, Any]) -> Iterator[str]:
+    if (entry := results.get("cluster")) is None:
+        return
+    asked, figures = entry["asked"], entry["figures"]
+    sizes = sorted(figures["sizes"].items(), key=lambda one: int(one[0]))
+    first, last = int(sizes[0][0]), int(sizes[-1][0])
+    yield Text("## 集群\n", "## A cluster\n").in_(lang)
+    yield Text(
+        f"{asked['accounts']} 个账户的报表，Spark 独立集群：一个 master、{asked['workers']} 个各一核的 worker，都在同一台机器上；每份报表都从存档读起。CPU 是各 worker 的，交换量是它们互相传递的数据；不超过 {asked['compared']:,} 条接入时，数字与 DuckDB 的逐格一致。接入从 {first:,} 条增加到 {last:,} 条（{last / first:.0f} 倍）：CPU 为 {figures['growth']['cpu_s']:.1f} 倍，墙钟时间为 {figures['growth']['wall_s']:.1f} 倍，交换量为 {figures['growth']['shuffle_mb']:.1f} 倍。`python -m benchmarks.cluster`\n",
+        f"Reports of {asked['accounts']} accounts on a standalone cluster of Spark: a master and {asked['workers']} workers of one core, all on one machine; each report begins at the archives. CPU is that of the workers, shuffle what they hand to each other; up to {asked['compared']:,} legs the numbers are those of DuckDB, cell by cell. From {first:,} to {last:,} legs ({last / first:.0f} ×): {figures['growth']['cpu_s']:.1f} × the CPU, {figures['growth']['wall_s']:.1f} × the wall time, {figures['growth']['shuffle_mb']:.1f} × the shuffle. `python -m benchmarks.cluster`\n",
+    ).in_(lang)
+    heads = Text("接入|报表|墙钟秒|CPU 秒|交换 MB|行", "legs|report|wall s|CPU s|shuffle MB|rows")
+    yield _row(*heads.in_(lang).split("|"))
+    yield _row("---:", "---", "---:", "---:", "---:", "---:")
+    for legs, reports in sizes:
+        for name, took in reports.items():
+            cells = (
+                f"{took['wall_s']:.1f}",
+                f"{took['cpu_s']:.1f}",
+                f"{took['shuffle_mb']:,.0f}",
+                f"{took['rows']:,.0f}",
+            )
+            yield _row(f"{int(legs):,}", f"`{name}`", *cells)
+    yield _measured(lang, entry)
 
 
 def _row(*cells: str) -> str:

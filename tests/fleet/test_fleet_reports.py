@@ -19,6 +19,9 @@ from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Ask, make
+from ytxdata.pages.collection import collect
+from ytxdata.pages.html_report import page
+from ytxdata.pages.small_groups import without_small_groups
 
 Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
 
@@ -180,3 +183,58 @@ def test_a_certificate_is_that_of_the_rows_whatever_a_sync_brings_meanwhile(begi
     still = fleet.still()
     assert still.where("account-1").same_people().readable == ["account-1"]
     assert still["account-2"].snapshot() is still["account-2"].snapshot()
+
+
+def test_the_page_of_a_fleet_says_how_each_account_stands_the_worst_on_top(synced: ytx.Fleet, tmp_path: Path) -> None:
+    entries: dict[str, Any] = {
+        name: {"archive": str(synced[name].path), "labels": synced.labels[name]} for name in synced.names
+    }
+    fleet = ytx.Fleet({**entries, "late": {"labels": {"company": "B"}}}, folder=tmp_path)
+    collected = collect(fleet, Ask(by="month", group="company"))
+    assert [part.span.en for part in collected.verdicts] == ["late", *synced.names]
+    assert collected.certificate.worst == "GAP"
+    assert set(collected.coverage.arrow["account"].to_pylist()) <= set(fleet.names)
+    text = page(collected, lang="en")
+    assert text.index("late: ") < text.index("account-1: ")
+    assert "not synced yet" in text
+    assert "+86" not in text
+    assert set(collected.reports["usage"].arrow["group"].to_pylist()) == {"A", "B"}
+    assert collected.figures[0].value == 181
+    with pytest.raises(UsageError, match="no account"):
+        collect(fleet.where("late"), Ask())
+
+
+def test_a_group_of_two_people_is_not_larger_for_having_many_accounts(begin: Begin, tmp_path: Path) -> None:
+    server, fleet = begin()
+    for name in ("account-2", "account-3"):
+        for entry in list(server.backends["account-1"].entries):
+            server.backends[name].add(entry.first)
+    fleet.sync()
+    asked = Ask(by="total")
+    people = usage(fleet.same_people(), by="total").arrow["people"][0].as_py()
+    assert usage(fleet, by="total").arrow["people"][0].as_py() > people
+    with pytest.raises(UsageError, match="same_people"):
+        without_small_groups(collect(fleet, asked), people + 1)
+    with pytest.raises(UsageError, match=f"fewer than {people + 1} people"):
+        without_small_groups(collect(fleet.same_people(), asked), people + 1)
+    assert without_small_groups(collect(fleet.same_people(), asked), people).reports["usage"].arrow.num_rows == 1
+
+
+def test_the_command_line_writes_one_page_or_hides_small_groups(
+    synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["--lang", "en", "fleet", "report", str(tmp_path), "--by", "total", "--json"]
+    said = []
+    for place, more in enumerate(
+        (["--format", "html"], ["--min-group", "3"], ["--min-group", "3", "--report", "usage"])
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main([*told, "--out", str(tmp_path / f"out{place}"), *more])
+        said.append((ended.value.code or 0, capsys.readouterr()))
+    assert [code for code, _ in said] == [0, 0, 2]
+    assert "How complete the data is" in (tmp_path / "out0" / "report.html").read_text("utf-8")
+    written = {path.name for path in (tmp_path / "out1").glob("*.csv")}
+    assert {"usage.csv", "coverage.csv"} <= written
+    assert not {"people.csv", "creators.csv", "meetings.csv", "legs.csv"} & written
+    about = json.loads((tmp_path / "out1" / "usage.about.json").read_text("utf-8"))
+    assert any("one number is one person" in note["en"] for note in about["notes"])

@@ -108,6 +108,7 @@ def test_the_verdict_stands_first_and_every_report_has_its_section(both: str, co
         assert (f"en-{name}" in ids) is bool(REPORTS[name].rows)
     for part in ("figures", "excluded", "definitions", "about"):
         assert f"zh-{part}" in ids
+    assert isinstance(collected.certificate, Certificate)
     assert both.count("<svg") == 2 * 2 * (
         len(set(PICTURES) & {name for name in collected.reports if REPORTS[name].rows})
         + (len(collected.certificate.periods) > 1)

@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
@@ -181,7 +182,7 @@ class Around:
 
     def kept(self, question: str) -> bytes | None:
         """Return what was kept under a question, if it is to the byte what was kept; what is not, is deleted."""
-        path = self.archive.path.absolute() / MONTHS / question
+        path: Path = self.archive.path.absolute() / MONTHS / question
         try:
             with path.open("rb") as file:
                 data = file.read(LARGEST + 1)

@@ -35,6 +35,7 @@ from ytxdata.times import beijing_text
 if TYPE_CHECKING:
     from ytxdata.fleet import Fleet, FleetSync
     from ytxdata.fleet.sync_all import Line
+    from ytxdata.metrics.registry import Ask
     from ytxdata.tables.table import Table
 
 FleetFile = Annotated[
@@ -234,39 +235,89 @@ def report(
     lines: Lines = None,
     out: Annotated[Path, typer.Option("--out", help="输出目录 / where to write")] = Path("report"),
     format_: Annotated[
-        str, typer.Option("--format", help="csv | parquet | excel（也可写 xlsx） / csv | parquet | excel (or xlsx)")
+        str,
+        typer.Option(
+            "--format",
+            help="csv | parquet | excel（也可写 xlsx；每报表一个文件）| html（一个网页） / csv, parquet or excel (or xlsx; a file a report), or html (one page)",
+        ),
     ] = "csv",
+    min_group: Annotated[
+        int | None,
+        typer.Option(
+            "--min-group",
+            min=2,
+            help="隐去少于 N 人的行的数字，并略去逐人、逐会议的表；同一号码算一个人 / hide the figures of rows with fewer than N people, leave out tables of single persons and meetings; one number is one person",
+        ),
+    ] = None,
     show_phones: ShowPhones = False,
     as_json: Json = False,
     _lang: Language = None,
 ) -> None:
     """全部账户的报表 / Reports of all accounts.
 
-    每个报表一个文件：各账户合计，或按账户、标签、部门分组；最坏的完整性结论写在最前。从未同步的账户算作缺口并注明。
+    每个报表一个文件，或一个网页：各账户合计，或按账户、标签、部门分组；最坏的完整性结论写在最前。从未同步的账户算作缺口并注明。
 
-    One file a report: sums over all accounts, or by account, label or department, and the worst verdict comes first. An
-    account that was never synced is a gap, and is named.
+    One file a report, or one page: sums over all accounts, or by account, label or department, and the worst verdict
+    comes first. An account that was never synced is a gap, and is named.
 
     Example: ytxdata fleet report fleet.toml --from 2026-01 --to 2026-07 --group company --out report
     """
-    from ytxdata.metrics.groups import resolve
-    from ytxdata.metrics.registry import REPORTS, make
-
     format_ = "excel" if format_ == "xlsx" else format_
-    if format_ not in ("csv", "parquet", "excel"):
+    if format_ not in ("csv", "parquet", "excel", "html"):
         raise UsageError(
             Text(f"--format 不能是 {format_!r}", f"--format cannot be {format_!r}"),
-            remedy=Text("csv、parquet 或 excel", "csv, parquet or excel"),
+            remedy=Text("csv、parquet、excel 或 html", "csv, parquet, excel or html"),
         )
     if format_ == "excel":
         require_extra("excel")
+    is_one = min_group is not None or format_ == "html"
+    if is_one and names:
+        raise UsageError(
+            Text("--report 不能与 --format html 或 --min-group 同时使用", "--report excludes --format html and --min-group"),
+            remedy=Text("去掉 --report：网页和隐去小组的报告是一个整体", "leave --report out: a page, and a report that hides small groups, are one whole"),
+        )  # fmt: skip
     asked = with_conditions(ask(start, end, by, tariff, lines, group, book), None, only or [], book)
     whole = opened(fleet, account, where)
-    whole = (whole.same_people() if same_people else whole).still()
+    whole = (whole.same_people() if same_people or min_group else whole).still()
     for left_out in whole.left_out:
         note(left_out)
+    write = _one_report if is_one else _reports
+    counted, written = write(whole, asked, names, out, format_, min_group, show_phones)
+    verdict = whole.certificate(asked.start, asked.end)
+    if as_json:
+        files = {name: str(path) for name, path in written.items()}
+        emit({"verdict": verdict.worst, "completeness": verdict.sentence._asdict(), "rows": counted, "files": files})
+        return
+    say(Text(f"{verdict.worst}：{verdict.sentence.zh}", f"{verdict.worst}: {verdict.sentence.en}"))
+    wrote(*written.values())
+
+
+def _one_report(
+    whole: Fleet, asked: Ask, _names: list[str] | None, out: Path, format_: str, minimum: int | None, show_phones: bool
+) -> tuple[dict[str, int], dict[str, Path]]:
+    """Write all reports as one, as `ytxdata report` does of an archive; return rows and files by table."""
+    from ytxdata.pages.collection import collect
+    from ytxdata.pages.report_files import names_of, write_files
+    from ytxdata.pages.small_groups import refuse_leftovers, without_small_groups
+    from ytxdata.tables.masking import Privacy
+
+    collected, privacy = collect(whole, asked), Privacy(show_phones=show_phones)
+    if minimum is not None:
+        collected = without_small_groups(collected, minimum, privacy=privacy)
+        refuse_leftovers(out, names_of(collected, {format_}))
+    written = write_files(collected, out, {format_}, lang=chosen.lang, privacy=privacy)
+    return {name: table.arrow.num_rows for name, table in collected.tables.items()}, written
+
+
+def _reports(
+    whole: Fleet, asked: Ask, names: list[str] | None, out: Path, format_: str, _minimum: int | None, show_phones: bool
+) -> tuple[dict[str, int], dict[str, Path]]:
+    """Write a file for each report; return rows and files by report."""
+    from ytxdata.metrics.groups import resolve
+    from ytxdata.metrics.registry import REPORTS, make
+
     # sums share what is known of each meeting; side by side each account has its own
-    source: Any = asked.of(whole) if group == "account" else resolve(asked.of(whole))
+    source: Any = asked.of(whole) if asked.group == "account" else resolve(asked.of(whole))
     possible = [name for name, entry in REPORTS.items() if entry.is_possible(asked)]
     strange = next((name for name in names or [] if name not in possible), None)
     if strange is not None:
@@ -274,20 +325,15 @@ def report(
             Text(f"不能制作报表 {strange}", f"the report {strange} cannot be made"),
             remedy=Text(f"可选：{'、'.join(possible)}", f"choose one of {', '.join(possible)}"),
         )
-    written, counted = [], {}
+    written: dict[str, Path] = {}
+    counted: dict[str, int] = {}
     for name in names or possible:
         made = make(name, source, asked)
         suffix = {"csv": "csv", "parquet": "parquet", "excel": "xlsx"}[format_]
         write = {"csv": made.to_csv, "parquet": made.to_parquet, "excel": made.to_excel}[format_]
-        written.append(write(out / f"{name}.{suffix}", show_phones=show_phones))
+        written[name] = write(out / f"{name}.{suffix}", show_phones=show_phones)
         counted[name] = made.arrow.num_rows
-    verdict = whole.certificate(asked.start, asked.end)
-    if as_json:
-        files = {name: str(path) for name, path in zip(counted, written, strict=True)}
-        emit({"verdict": verdict.worst, "completeness": verdict.sentence._asdict(), "rows": counted, "files": files})
-        return
-    say(Text(f"{verdict.worst}：{verdict.sentence.zh}", f"{verdict.worst}: {verdict.sentence.en}"))
-    wrote(*written)
+    return counted, written
 
 
 _HEADS = {

@@ -118,14 +118,19 @@ def of_sources(metric: Metric) -> Metric:
             return alone(on_engine(source, where), *args[1:], **rest) if args or named in kwargs else alone(**rest)
         parts = {name: alone(one, *args[1:], **rest) for name, one in _accounts(source, where)}
         if not parts:
-            raise UsageError(
-                Text("没有可读取的账户", "there is no account of which anything can be read"),
-                remedy=Text("先运行 ytxdata fleet sync；fleet.status() 说明原因", "run ytxdata fleet sync first; fleet.status() says why"),
-            )  # fmt: skip
+            raise no_accounts()
         asked = {**next(iter(parts.values())).made.asked, "group": ACCOUNT}  # type: ignore[union-attr]  # made by its name
         return replace(_stacked(parts, fleet), made=Remake(made, named, asked))
 
     return made  # type: ignore[return-value]  # the same parameters and the same kind of report
+
+
+def no_accounts() -> UsageError:
+    """Return the error that nothing can be read of any account of a fleet."""
+    return UsageError(
+        Text("没有可读取的账户", "there is no account of which anything can be read"),
+        remedy=Text("先运行 ytxdata fleet sync；fleet.status() 说明原因", "run ytxdata fleet sync first; fleet.status() says why"),
+    )  # fmt: skip
 
 
 def _stacked(parts: Mapping[str, Report], fleet: Any) -> SideBySide:

@@ -10,13 +10,18 @@ from typing import Any, NamedTuple
 
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
-from ytxdata.history.proof.certificate import Certificate
+from ytxdata.fleet import Fleet, FleetCertificate
+from ytxdata.history.proof.certificate import Certificate, Verdict
+from ytxdata.history.proof.policy import VERDICTS
 from ytxdata.labels import Text
+from ytxdata.metrics.definitions import define
 from ytxdata.metrics.groups import resolve
+from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.registry import REPORTS, Ask, around, make
 from ytxdata.metrics.report import Report
+from ytxdata.metrics.side_by_side import no_accounts
 from ytxdata.records.schema import TableName
-from ytxdata.tables.described import Definition, unit_of
+from ytxdata.tables.described import Completeness, Definition, unit_of
 from ytxdata.tables.html import number, shown
 from ytxdata.tables.masking import ends_in
 from ytxdata.tables.table import Table, record_table
@@ -137,6 +142,14 @@ RECORDS: tuple[TableName, ...] = ("meetings", "legs", "problems", "rejects")
 """The tables of records that stand beside the reports."""
 
 
+class Part(NamedTuple):
+    """One period, or one account of a fleet, with its verdict and reason."""
+
+    verdict: Verdict
+    span: Text
+    reason: Text
+
+
 @dataclass(frozen=True, kw_only=True)
 class Collection:
     """What was collected: tables by name, key figures, and what is claimed about the period and the one before.
@@ -172,11 +185,24 @@ class Collection:
     coverage: Table
     figures: tuple[KeyFigure, ...]
     period: tuple[datetime, datetime] | None
-    certificate: Certificate
-    before: tuple[tuple[datetime, datetime], Certificate] | None
+    certificate: Certificate | FleetCertificate
+    before: tuple[tuple[datetime, datetime], Certificate | FleetCertificate] | None
     cut_at: datetime | None
     made_at: datetime
     notes: tuple[Text, ...] = ()
+
+    @property
+    def verdicts(self) -> list[Part]:
+        """The verdicts one by one: of each period, or of each account of a fleet, the worst on top. None where one
+        verdict says all.
+        """
+        known = self.certificate
+        if isinstance(known, FleetCertificate):
+            ranked = sorted(known.accounts.items(), key=lambda one: -VERDICTS.index(one[1].worst))
+            return [Part(one.worst, Text(name, name), one.sentence) for name, one in ranked]
+        if len(known.periods) < 2:
+            return []
+        return [Part(part.verdict, span_of((part.start, part.end)), part.told) for part in known.periods]
 
     @property
     def compared(self) -> Text | None:
@@ -209,13 +235,13 @@ def span_of(period: tuple[datetime, datetime] | None) -> Text:
     return Text(f"{start} 至 {end}（不含）", f"{start} to {end} (not included)")
 
 
-def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda _: None) -> Collection:
-    """Make all reports of an archive, and the records they stand on.
+def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] = lambda _: None) -> Collection:
+    """Make all reports of an archive, and the records they stand on; or of a fleet, all accounts added up.
 
     Parameters
     ----------
     archive
-        The archive.
+        The archive, or the fleet: of that there are no records, which stay with their archives.
     ask
         Period, granularity, tariff, lines.
     step
@@ -226,7 +252,7 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
     NotAnArchiveError
         There is no archive: check the path.
     UsageError
-        The period is empty.
+        The period is empty, or nothing can be read of any account.
 
     Examples
     --------
@@ -240,8 +266,11 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
     ['usage', 'heatmap', 'working_hours']
     """
     still = archive.still()
-    if still.snapshot() is None:
-        raise no_archive(still.path)
+    if isinstance(still, Archive):
+        if still.snapshot() is None:
+            raise no_archive(still.path)
+    elif not still.readable:
+        raise no_accounts()
     # the period, and the one it is compared with, wherever that is cut
     compared = ask.before(now())
     source = resolve(around(ask.of(still), compared.start if compared else ask.start, ask.end))
@@ -253,12 +282,17 @@ def collect(archive: Archive, ask: Ask, *, step: Callable[[str], None] = lambda 
     period = reports["usage"].period
     certificate = still.certificate(ask.start, ask.end)
     step("records")
-    ids = {row["meeting_id"] for row in source.rows(source.meetings.select("meeting_id"))} if ask.only else None
-    records: dict[str, Table] = {
-        name: _records(still, name, ask, certificate, reports["usage"], ids) for name in RECORDS
-    }
-    notes = _nothing(still, ask, records["meetings"])
-    coverage = record_table(certificate.frame, "coverage", period=period, certificate=certificate, secret=still.secret)
+    records: dict[str, Table] = {}
+    secret = None
+    if isinstance(still, Archive):
+        ids = {row["meeting_id"] for row in source.rows(source.meetings.select("meeting_id"))} if ask.only else None
+        records = {name: _records(still, name, ask, certificate, reports["usage"], ids) for name in RECORDS}
+        notes, secret = _nothing(still, ask, records["meetings"]), still.secret
+    else:
+        notes = (_NOTHING_SELECTED,) if ask.only and not reports["usage"].arrow.num_rows else ()
+    coverage = record_table(certificate.frame, "coverage", period=period, certificate=certificate, secret=secret)
+    if ACCOUNT in certificate.frame.columns:
+        coverage = replace(coverage, definitions=(*define(ACCOUNT), *coverage.definitions))
     ends = ends_in(*records.values(), *reports.values())
     step("figures")
     last = instant_of(source.claimed[1])
@@ -306,7 +340,7 @@ def _nothing(archive: Archive, ask: Ask, meetings: Table) -> tuple[Text, ...]:
 
 
 def _records(
-    archive: Archive, name: TableName, ask: Ask, certificate: Certificate, usage: Report, ids: set[str] | None
+    archive: Archive, name: TableName, ask: Ask, certificate: Completeness, usage: Report, ids: set[str] | None
 ) -> Table:
     period = usage.period
     if name == "rejects":

@@ -24,6 +24,7 @@ from matplotlib.figure import Figure
 from ytxdata import plots, templates
 from ytxdata.errors import UsageError
 from ytxdata.files import replacing
+from ytxdata.fleet import FleetCertificate
 from ytxdata.labels import Lang, Text, decimal_text, preferred_lang
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.metrics.report import Report
@@ -169,18 +170,16 @@ def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
     reports = [report for name, report in collected.reports.items() if REPORTS[name].rows]
     certificate, ids = collected.certificate, _ids(collected)
     coverage = None
-    parts: list[_Part] = []
-    if len(certificate.periods) > 1:  # one verdict for all of it needs no picture
+    if collected.verdicts and not isinstance(certificate, FleetCertificate):  # accounts stand beside each other
         title = collected.coverage.title.in_(lang)
         coverage = chart("coverage", collected.coverage, title=title, lang=lang, prefix=f"{lang}-coverage")
-        parts = [_Part(part.verdict, span_of((part.start, part.end)), part.told) for part in certificate.periods]
     common = {note for note in collected.reports["usage"].notes if all(note in other.notes for other in reports)}
     return render(
         "article.html",
         lang,
         certificate=certificate,
         coverage=coverage,
-        parts=parts,
+        parts=collected.verdicts,
         span=span_of(collected.period),
         zone=_ZONE,
         zone_name=ZONE_NAME,
@@ -195,14 +194,6 @@ def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
         made_at=beijing_text(collected.made_at),
         version=__version__,
     )  # fmt: skip
-
-
-class _Part(NamedTuple):
-    """One period with its verdict and reason."""
-
-    verdict: str
-    span: Text
-    reason: Text
 
 
 class _Tile(NamedTuple):

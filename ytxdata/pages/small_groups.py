@@ -117,6 +117,7 @@ def without_small_groups(
             remedy=Text("选更长的期间，或减小 --min-group", "choose a longer period, or a smaller --min-group"),
         )  # fmt: skip
     _refuse_persons(usage, collected.ask)
+    _refuse_counting_twice(usage)
     kept = {
         name: report
         for name, report in collected.reports.items()
@@ -157,6 +158,16 @@ def _refuse_persons(usage: Report, ask: Ask) -> None:
         raise UsageError(
             Text(f"按 {listed} 选取的是单个的人或会议，不能按人数公开", f"what is selected by {listed} is one person or meeting: it cannot be published by head count"),
             remedy=Text("去掉该条件，或不用 --min-group", "leave that condition out, or --min-group"),
+        )  # fmt: skip
+
+
+def _refuse_counting_twice(usage: Report) -> None:
+    """Raise UsageError where one number in two accounts is two people: two colleagues in three accounts are no six."""
+    source = usage.source
+    if source is not None and source.accounts is not None and not source.joins_people:
+        raise UsageError(
+            Text("各账户分别计人，不能按人数公开", "people are counted in each account by itself: figures cannot be published by head count"),
+            remedy=Text("用 fleet.same_people()（--same-people）", "ask fleet.same_people() (--same-people)"),
         )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +21,6 @@ import pyarrow.parquet as pq
 
 from ytxdata.errors import DamagedError
 from ytxdata.files import replacing, sha256_of
-from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text, in_lines
 from ytxdata.tables.described import (
     Completeness,
@@ -70,9 +69,22 @@ def verdict(certificate: Completeness) -> dict[str, str]:
     return {"verdict": certificate.worst, **certificate.sentence._asdict()}
 
 
-def months(
-    certificate: Certificate, start: datetime | None = None, end: datetime | None = None
-) -> list[dict[str, str]]:
+class Claims(Completeness, Protocol):
+    """What is claimed of any period: a certificate of an archive or a fleet."""
+
+    @property
+    def start(self) -> datetime | None:
+        """From when something is claimed."""
+
+    @property
+    def end(self) -> datetime | None:
+        """Until when something is claimed."""
+
+    def over(self, start: datetime | None, end: datetime | None) -> Completeness:
+        """Return what is claimed of a period."""
+
+
+def months(certificate: Claims, start: datetime | None = None, end: datetime | None = None) -> list[dict[str, str]]:
     """Return what is claimed of each month of Beijing time that a certificate or a period touches."""
     first, last = start or certificate.start, end or certificate.end
     if first is None or last is None:
@@ -185,7 +197,7 @@ def _titled(title: Text, meaning: Text) -> dict[str, str]:
 
 
 def package(
-    name: str, title: Text, resources: Iterable[Mapping[str, Any]], notes: Text, certificate: Certificate | None,
+    name: str, title: Text, resources: Iterable[Mapping[str, Any]], notes: Text, certificate: Claims | None,
     period: tuple[datetime | None, datetime | None] = (None, None), **more: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Return the description of a folder; `more` is said beside the words of the standard."""

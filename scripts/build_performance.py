@@ -142,7 +142,7 @@ def _cluster(lang: Lang, results: dict[str, Any]) -> Iterator[str]:
     first, last = int(sizes[0][0]), int(sizes[-1][0])
     yield Text("## 集群\n", "## A cluster\n").in_(lang)
     yield Text(
-        f"{asked['accounts']} 个账户的报表，Spark 独立集群：一个 master、{asked['workers']} 个各一核的 worker，都在同一台机器上；每份报表都从存档读起。CPU 是各 worker 的，交换量是它们互相传递的数据；不超过 {asked['compared']:,} 条接入时，数字与 DuckDB 的逐格一致。接入从 {first:,} 条增加到 {last:,} 条（{last / first:.0f} 倍）：CPU 为 {figures['growth']['cpu_s']:.1f} 倍，墙钟时间为 {figures['growth']['wall_s']:.1f} 倍，交换量为 {figures['growth']['shuffle_mb']:.1f} 倍。`python -m benchmarks.cluster`\n",
+        f"{asked['accounts']} 个账户的报表，Spark 独立集群：一个 master、{asked['workers']} 个各一核的工作节点，都在同一台机器上；每份报表都从存档读起。CPU 是各工作节点的，交换量是它们互相传递的数据；不超过 {asked['compared']:,} 条接入时，数字与 DuckDB 的逐格一致。接入从 {first:,} 条增加到 {last:,} 条（{last / first:.0f} 倍）：CPU 为 {figures['growth']['cpu_s']:.1f} 倍，墙钟时间为 {figures['growth']['wall_s']:.1f} 倍，交换量为 {figures['growth']['shuffle_mb']:.1f} 倍。`python -m benchmarks.cluster`\n",
         f"Reports of {asked['accounts']} accounts on a standalone cluster of Spark: a master and {asked['workers']} workers of one core, all on one machine; each report begins at the archives. CPU is that of the workers, shuffle what they hand to each other; up to {asked['compared']:,} legs the numbers are those of DuckDB, cell by cell. From {first:,} to {last:,} legs ({last / first:.0f} ×): {figures['growth']['cpu_s']:.1f} × the CPU, {figures['growth']['wall_s']:.1f} × the wall time, {figures['growth']['shuffle_mb']:.1f} × the shuffle. `python -m benchmarks.cluster`\n",
     ).in_(lang)
     heads = Text("接入|报表|墙钟秒|CPU 秒|交换 MB|行", "legs|report|wall s|CPU s|shuffle MB|rows")

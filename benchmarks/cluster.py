@@ -184,7 +184,7 @@ def measured(session: SparkSession, fleet: Fleet, name: str, *, is_compared: boo
     """What a report takes, read from the archives."""
     before, began = counted(session), time.perf_counter()
     rows = REPORTS[name](fleet, engine="spark", spark=session).arrow
-    took = {"wall_s": time.perf_counter() - began, "rows": float(rows.num_rows)}
+    took = {"wall_s": time.perf_counter() - began, "rows": rows.num_rows}
     session.catalog.clearCache()
     time.sleep(1)  # stages are told a moment after they have ended
     took |= {what: total - before[what] for what, total in counted(session).items()}

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.ownership import MARK, MONTHS, read_identity
 from ytxdata.archive.scans import Scan, scan
+from ytxdata.archive.stored_files import StoredFile
 from ytxdata.archive.views import Spans, ViewAsk, connect, relation
 from ytxdata.errors import UsageError
 from ytxdata.files import remove, replacing, that_may_be_lost
@@ -63,7 +64,7 @@ class Around:
     There are all meetings that start in it, all of which any moment may lie in it, and those without a start or
     an end, which reports count as left out, of whatever period. Of one archive on DuckDB it is found by bounds: one
     meeting that seems to last for years brings those years with it, and costs time, never a number. Of many, and on
-    Spark, what the files say of their row groups chooses the files: nothing but the ends of files is read for it.
+    Spark, what heads and ends of files say chooses the files: no row is read for it.
 
     Parameters
     ----------
@@ -134,13 +135,23 @@ class Around:
         return start, None if self.end is None else self.end.astimezone(UTC) + MARGIN
 
     def _spans(self, snapshot: Snapshot) -> Spans:
-        """Return the observations of all row groups that may hold a row which counts."""
-        return [
-            span
-            for table in _STORED
-            for path in snapshot.paths(table)
-            for span in self._of_groups(pq.read_metadata(path), table)
-        ]
+        """Return the observations of all that may hold a row which counts: of files that the head says begin in the
+        period, whose ends need not be read, and of row groups of others.
+        """
+        spans: list[tuple[int, int] | None] = []
+        for table in _STORED:
+            for path, file in zip(snapshot.paths(table), snapshot.files(table), strict=True):
+                obs = file.bounds.get("obs")
+                if table == "meetings" and self._begins_in(file):
+                    spans.append(obs)
+                elif not obs or not any(one and one[0] <= obs[0] and obs[1] <= one[1] for one in spans):
+                    spans += self._of_groups(pq.read_metadata(path), table)
+        return spans
+
+    def _begins_in(self, file: StoredFile) -> bool:
+        start, end = self._edges
+        begun = file.bounds.get("started_at")
+        return bool(begun) and (end is None or begun[0] < end) and (start is None or begun[1] >= start)
 
     def _of_groups(self, footer: pq.FileMetaData, table: str) -> Iterator[tuple[int, int] | None]:
         start, end = self._edges

@@ -151,7 +151,9 @@ class Around:
     def _begins_in(self, file: StoredFile) -> bool:
         start, end = self._edges
         begun = file.bounds.get("started_at")
-        return bool(begun) and (end is None or begun[0] < end) and (start is None or begun[1] >= start)
+        if not begun:  # nothing is known, or none begins at all
+            return False
+        return (end is None or begun[0] < end) and (start is None or begun[1] >= start)
 
     def _of_groups(self, footer: pq.FileMetaData, table: str) -> Iterator[tuple[int, int] | None]:
         start, end = self._edges

@@ -1,5 +1,6 @@
-"""What reports of a fleet cost on a cluster of Spark, and how that grows with the legs: a master and two workers, each a
-process of this machine; numbers are compared with those of DuckDB.
+"""What reports of a fleet cost on a cluster of Spark, and how that grows with the legs.
+
+A master and two workers are processes of this machine; numbers are compared with those of DuckDB.
 
 Usage: python -m benchmarks.cluster [--accounts 200] [--legs 2000000 20000000] [--compared 2000000]
 

@@ -142,7 +142,7 @@ RECORDS: tuple[TableName, ...] = ("meetings", "legs", "problems", "rejects")
 """The tables of records that stand beside the reports."""
 
 
-class Part(NamedTuple):
+class VerdictLine(NamedTuple):
     """One period, or one account of a fleet, with its verdict and reason."""
 
     verdict: Verdict
@@ -192,17 +192,17 @@ class Collection:
     notes: tuple[Text, ...] = ()
 
     @property
-    def verdicts(self) -> list[Part]:
+    def verdicts(self) -> list[VerdictLine]:
         """The verdicts one by one: of each period, or of each account of a fleet, the worst on top. None where one
         verdict says all.
         """
         known = self.certificate
         if isinstance(known, FleetCertificate):
             ranked = sorted(known.accounts.items(), key=lambda one: -VERDICTS.index(one[1].worst))
-            return [Part(one.worst, Text(name, name), one.sentence) for name, one in ranked]
+            return [VerdictLine(one.worst, Text(name, name), one.sentence) for name, one in ranked]
         if len(known.periods) < 2:
             return []
-        return [Part(part.verdict, span_of((part.start, part.end)), part.told) for part in known.periods]
+        return [VerdictLine(part.verdict, span_of((part.start, part.end)), part.told) for part in known.periods]
 
     @property
     def compared(self) -> Text | None:

@@ -231,6 +231,9 @@ def test_nothing_is_kept_unless_it_is_worth_it(archive: Archive, monkeypatch: py
     for asked in ({"cache": False}, {"by": "week"}, {"group": "creator"}, {"start": "2026-02"}, {"engine": "duckdb"}):
         metrics.usage(archive, **asked)
     metrics.usage(archive.only(name="周会"))
+    with monkeypatch.context() as patch:
+        patch.setattr(months_module, "_code", lambda: None)  # what counts cannot be told: it is installed without text
+        metrics.usage(archive)
     monkeypatch.setattr(months_module, "FEW", 200_000)
     metrics.usage(archive)
     assert not kept(archive)

@@ -26,7 +26,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,7 +57,7 @@ _PLAIN = (str, int, float, Decimal, date, Tariff, type(None))
 class Months(NamedTuple):
     """What is kept: the `rows` of all months without what is said of coverage; month → `marks` of what they were
     counted from; month → how many were `left_out`, by reason, beside the `first` and the `last` second of a meeting;
-    and a hash of what was `said` beside the rows.
+    and a hash of what was `said` beside the rows, and of their types.
     """
 
     rows: pa.Table
@@ -98,13 +98,13 @@ def from_months(metric: Callable[..., Report], asked: inspect.BoundArguments) ->
     where none are kept: the report is about less, its rows are no periods, or the archive is small.
     """
     archive, given = _taken(metric, asked)
-    if archive is None or (still := archive.still()).snapshot() is None:
+    if archive is None or (code := _code()) is None or (still := archive.still()).snapshot() is None:
         return None
     whole = still.around(None, None)
     if whole.n_stored <= FEW:  # counting it takes no longer than looking
         return None
     marks = whole.marks()
-    asking = repr((metric.__name__, given, marks.shown, _code()))
+    asking = repr((metric.__name__, given, marks.shown, code))
     question = hashlib.sha256(asking.encode()).hexdigest()[:32]
     content = whole.kept(question)
     kept = None if content is None else Months.of(content)
@@ -146,12 +146,17 @@ def _taken(metric: Callable[..., Report], asked: inspect.BoundArguments) -> tupl
 
 
 @cache
-def _code() -> str:
-    """Return what the code says that counts: between two releases it may say otherwise, by the same version."""
+def _code() -> str | None:
+    """Return what the code says that counts: between two releases it may say otherwise, by the same version. None
+    where it is installed without its text.
+    """
     package = Path(__file__).parent.parent
     files = (*sorted(package.glob("metrics/*.py")), package / "phones.py", package / "records" / "numbers.py")
-    told = hashlib.sha256(b"\n".join(path.read_bytes() for path in files))
-    return f"{__version__} {told.hexdigest()} {[version(name) for name in ('duckdb', 'narwhals', 'chinesecalendar')]}"
+    try:
+        told = hashlib.sha256(b"\n".join(path.read_bytes() for path in files)).hexdigest()
+        return f"{__version__} {told} {[version(name) for name in ('duckdb', 'narwhals', 'chinesecalendar')]}"
+    except (OSError, PackageNotFoundError):
+        return None
 
 
 def _first_to_count(marks: Mapping[str, str], kept: Mapping[str, str]) -> str | None:
@@ -181,7 +186,7 @@ def _months_of(
     if told != {reason: report.excluded[reason][1] for reason in reasons} or not occurring <= marks.keys():
         return None
     begun = {month: mark for month, mark in marks.items() if start is None or month >= f"{start:%Y-%m}"}
-    said = hashlib.sha256(repr((report.title, report.notes, report.definitions)).encode()).hexdigest()
+    said = hashlib.sha256(repr((report.title, report.notes, report.definitions, rows.schema)).encode()).hexdigest()
     return Months(rows, begun, left_out, said)
 
 

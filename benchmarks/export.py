@@ -31,6 +31,7 @@ def legs(rows: int) -> pa.Table:
         "name": [f"参会者{n % 997}" for n in range(rows)],
         "phone": [f"138{n % 10_000:04d}{n % 7919:04d}" for n in range(rows)],
         "number": [f"+86138{n % 10_000:04d}{n % 7919:04d}" for n in range(rows)],
+        "extension": [None] * rows,
         "joined_at": joined,
         "left_at": [instant + timedelta(minutes=31) for instant in joined],
         "duration_s": [1860] * rows,

@@ -116,6 +116,40 @@ def test_a_key_that_is_another_id_than_the_records_own_is_told() -> None:
     assert ["$.data.m1" in one.en for one in answer.warnings if "another meeting" in one.en] == [True]
 
 
+def test_meetings_under_each_others_ids_are_told() -> None:
+    answer, tables = read(f"{{{STATUS},{text('data')}:{text({'m7': meeting(2), 'm2': meeting(7)})}}}")
+    assert tables.meetings.column("meeting_id").to_pylist() == ["m2", "m7"]
+    assert ["$.data.m7, $.data.m2" in one.en for one in answer.warnings if "another meeting" in one.en] == [True]
+
+
+def test_an_object_with_parties_beside_a_list_is_no_envelope() -> None:
+    """Pinned beside the list, without an id that anybody knows, a meeting was lost without a word."""
+    odd = {"hyh": "8001", **{key: value for key, value in meeting(1).items() if key != "meid"}}
+    for beside in ({"top": odd}, {"top": odd, "total": 2}, {"live": odd, "next": {**odd, "hyh": "8002"}}):
+        _, tables = read(f"{{{STATUS},{text('data')}:{text({'list': [meeting(0)], **beside})}}}")
+        told = [one for one in beside.values() if isinstance(one, dict)]
+        assert [json.loads(one["raw"]) for one in tables.rejects.to_pylist()] == told
+        assert tables.meetings.num_rows == 1
+    # what was asked has times and a creator, and nobody who came
+    asked = {key: odd[key] for key in ("creator", "starttime")}
+    _, tables = read(f"{{{STATUS},{text('data')}:{text({'list': [meeting(0)], 'asked': asked})}}}")
+    assert tables.rejects.num_rows == 0
+
+
+@pytest.mark.parametrize("key", ["older", "history"])
+def test_a_map_beside_a_list_is_read_as_one_alone(key: str) -> None:
+    bare = {name: value for name, value in meeting(1).items() if name != "meid"}
+    data = {"recent": [meeting(0)], key: {"mA": bare, "mB": bare}}
+    _, tables = read(f"{{{STATUS},{text('data')}:{text(data)}}}")
+    assert tables.meetings.column("meeting_id").to_pylist() == ["m0", "mA", "mB"]
+
+
+def test_a_map_of_json_texts_keeps_the_keys_with_what_it_rejects() -> None:
+    bare = text({name: value for name, value in meeting(1).items() if name != "meid"})
+    _, tables = read(f"{{{STATUS},{text('data')}:{text({'80010': bare, '80011': bare})}}}")
+    assert [one["raw"][:8] for one in tables.rejects.to_pylist()] == ['"80010":', '"80011":']
+
+
 def test_keys_that_are_no_ids_are_not_held_against_the_ids() -> None:
     by_room, _ = read(f"{{{STATUS},{text('data')}:{text({'8001': meeting(1), '8002': meeting(2)})}}}")
     by_id, _ = read(f"{{{STATUS},{text('data')}:{text({'m1': meeting(1), 'm2': meeting(2)})}}}")

@@ -389,6 +389,13 @@ def test_a_single_damaged_byte_takes_no_bracket_along(bracket: str) -> None:
     assert "m2" in ids(merge_answers([answer]))
 
 
+def test_two_damaged_bytes_take_no_bracket_along() -> None:
+    """One is no text in any encoding, the other would make a character of GB18030 with the bracket of the record."""
+    record = b'{"meid":"m1","creator":"15400000001","starttime":"2026-01-05 10:00:00"}'
+    answer = read_answer(b"[\n\xff[a\xe5" + record + b"]", is_whole=False)
+    assert record in [one.raw for one in answer.records]
+
+
 @pytest.mark.parametrize("noise", ["\0", "\x0b", "\x0c", "\x1c", "\xa0"])
 def test_no_character_behind_damage_ends_the_reading(noise: str) -> None:
     """With a quote lost, everything behind it seems to stand in a string, the end of the text as well."""

@@ -135,8 +135,10 @@ def _narrow(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
         try:
             raw.decode("gb18030")
         except UnicodeDecodeError as error:
-            # ASCII with a single bad byte is no sign of GB18030: only that value is spoilt.
-            return "gb18030" if n_whole or n_broken > 1 else "utf-8", (_damaged(error.start),)
+            # ASCII with a single bad byte is no sign of GB18030, nor are two of which one would take a bracket along:
+            # only that value is spoilt.
+            is_damage = not n_whole and (n_broken == 1 or (n_broken == 2 and _TAKES_BRACKET.search(raw)))
+            return "utf-8" if is_damage else "gb18030", (_damaged(error.start),)
         # Nor is a single one that would take a bracket along as the half of a character: with it a record's border.
         took = _TAKES_BRACKET.search(raw) if n_broken == 1 and not n_whole else None
         return ("utf-8", (_damaged(took.start()),)) if took else ("gb18030", ())

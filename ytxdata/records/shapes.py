@@ -263,19 +263,21 @@ class Shapes:
         self.tell_unread(members, keys)
         read = {member.start for member, _ in lists}
         strays = self.beside(whole, members, lists, [one for one in inside if one[0].start not in read])
-        keyed = {member.start for member, items in lists if self.is_keyed((member, items))}
-        is_map = bool(keyed)
-        if is_map:
-            self.tell_miskeyed(whole, [member for member, _ in lists if member.start not in keyed])
+        is_map = any(self.is_keyed(one) for one in lists)
+        self.tell_miskeyed(whole, [member for member, _ in lists], is_map=is_map)
         self.count(members, len(found) + len(strays) * is_map)
         return found + strays
 
-    def tell_miskeyed(self, whole: Found, members: list[Member]) -> None:
+    def tell_miskeyed(self, whole: Found, members: list[Member], *, is_map: bool) -> None:
         """Note the records of a map from id to record that carry another id than the key they stand under."""
+        ids = [self.signs.ids(members_of(one.raw)) if one.raw[:1] == b"{" else set() for one in members]
+        keys = [one.key.encode("utf-8", "surrogatepass") for one in members]
+        # Rooms, people and days are keys too: one contradicts where others agree, or where it is a neighbour's id.
+        anybody = set().union(*ids)
         self.miskeyed |= {
             f"{whole.path}.{one.key}": None
-            for one in members
-            if one.raw[:1] == b"{" and self.signs.is_entry(one) and self.signs.ids(members_of(one.raw))
+            for one, key, own in zip(members, keys, ids, strict=True)
+            if own and key not in own and (key in anybody or (is_map and self.signs.is_entry(one)))
         }
 
     def tell_unread(self, members: list[Member], read: Container[str]) -> None:
@@ -290,6 +292,9 @@ class Shapes:
         if members and all(
             member.raw[:1] == b"{" and self.signs.columns(members_of(member.raw)) & EVIDENCE for member in members
         ):
+            return self.entries(whole, members)
+        texts = [one for one, found in inside if one.raw[:1] == b'"' and any(map(self.is_told_as_text, found))]
+        if texts and len(texts) == len(members):
             return self.entries(whole, members)
         if any(self.signs.is_record_under_id(one) for one in members):
             entries = self.entries(whole, [one for one in members if self.signs.is_entry(one)])
@@ -311,6 +316,10 @@ class Shapes:
             return [whole]
         self.count(members, len(found))
         return found + self.strays_among(whole, [member for member, _ in inside if member.raw[:1] == b"{"])
+
+    def is_told_as_text(self, item: Found) -> bool:
+        """Return whether an object out of a text tells of a meeting and has no id: the key of the text is its own."""
+        return item.raw[:1] == b"{" and not item.has_id and bool(self.signs.columns(members_of(item.raw)) & EVIDENCE)
 
     def is_keyed(self, one: Inside) -> bool:
         """Return whether a member is a record under its own id, or holds records under theirs."""
@@ -335,11 +344,9 @@ class Shapes:
         lost = [
             item
             for member, items in others
-            if is_object
-            and not self.signs.is_parties(member.key)
-            and plain(member.key) not in QUESTION_KEYS | COUNT_KEYS
+            if not self.signs.is_parties(member.key) and plain(member.key) not in QUESTION_KEYS | COUNT_KEYS
             for item in items
-            if self.signs.lacks_id(item.raw)
+            if self.is_lost(item, is_beside_object=is_object)
         ]
         strays = self.strays_among(whole, [member for member, _ in others])
         return [
@@ -347,6 +354,14 @@ class Shapes:
             *lost,
             *(one for one in strays if not any(it.start <= one.start and one.end <= it.end for it in lost)),
         ]
+
+    def is_lost(self, item: Found, *, is_beside_object: bool) -> bool:
+        """Return whether what stands beside records is one itself: under its key, or without an id."""
+        # A question that is repeated has times and a creator, and never those who came.
+        if is_member(item.raw) or (is_beside_object and self.signs.lacks_id(item.raw)):
+            return True
+        members = members_of(item.raw) if item.raw[:1] == b"{" else []
+        return PARTIES in self.signs.columns(members) and self.signs.tells_of_meeting(members)
 
     def entries(self, whole: Found, members: list[Member]) -> list[Found]:
         """Return members of a map from id to record that have no id of their own, with their keys where these are to

@@ -116,6 +116,11 @@ def clock_skew(server_date: datetime | None, asked_at: datetime, heard_at: datet
     return (asked_at + (heard_at - asked_at) / 2 - server_date - timedelta(seconds=0.5)).total_seconds()
 
 
+def server_date(ahead_s: float | None, asked_at: datetime, heard_at: datetime) -> datetime | None:
+    """Return the server's date that `clock_skew` gives such a number for."""
+    return None if ahead_s is None else asked_at + (heard_at - asked_at) / 2 - timedelta(seconds=ahead_s + 0.5)
+
+
 def is_date(digits: str) -> bool:
     """Tell whether digits are a date, with or without a time, of the years 1950 to 2049: later ones are rather the
     local numbers that begin with 20.

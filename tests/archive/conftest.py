@@ -55,6 +55,7 @@ class Platform:
     records: list[Any]
     identity: tuple[str, str] = ("sid-of-this-test", "app")
     clock: datetime | None = None
+    date: datetime | None = None
     shape: str = "array"
     asked: list[int] = field(default_factory=list)
     fail_at: int | None = None
@@ -71,6 +72,7 @@ class Platform:
             body(self.records[:meetingcount], self.shape),
             asked_at=self.clock or datetime.now(UTC),
             asked_n=meetingcount,
+            server_date=self.date,
         )
 
 

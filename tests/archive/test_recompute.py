@@ -107,3 +107,64 @@ def test_what_was_taken_in_of_a_lost_head_is_claimed_by_nothing_here_too(
     platform.fail_at = None
     archive.sync(platform)
     assert archive.verify(recompute=True).is_sound
+
+
+def synced_daily(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, ahead: dict[int, timedelta], *, sends_date: bool
+) -> None:
+    """Eight days of an account with a sync each, this machine's clock ahead on some of them."""
+    platform.records = []
+    for day in range(8):
+        right = BEGIN + timedelta(days=day)
+        platform.clock = right + ahead.get(day, timedelta(0))
+        platform.date = right if sends_date else None
+        monkeypatch.setattr(times, "now", lambda: platform.clock)
+        for i in range(20 * day, 20 * day + 20):
+            start = right + timedelta(hours=8, minutes=30 * (i % 20) - 1440)
+            ends = {
+                "starttime": f"{start:%Y-%m-%d %H:%M:%S}",
+                "endtime": f"{start + timedelta(minutes=9):%Y-%m-%d %H:%M:%S}",
+            }
+            platform.records.insert(0, platform.record(i, **ends))
+        archive.sync(platform)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "days", "sends_date"),
+    [(15, (3,), True), (-15, range(8), True), (1500, (2, 3, 6), True), (-1500, (7,), True), (1500, (3,), False)],
+)
+def test_an_archive_is_sound_though_the_clock_was_off_at_some_syncs(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, minutes: int, days: Any, *, sends_date: bool
+) -> None:
+    synced_daily(archive, platform, monkeypatch, dict.fromkeys(days, timedelta(minutes=minutes)), sends_date=sends_date)
+    assert archive.verify(recompute=True).is_sound
+    archive.rebuild()
+    assert archive.verify(recompute=True).is_sound
+
+
+def test_an_offset_that_was_edited_is_found_where_the_claims_do_not_follow_from_it(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced_daily(archive, platform, monkeypatch, {3: timedelta(hours=5)}, sends_date=True)
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    steps = snapshot.head.state["clocks"]
+    assert [round(ahead_s / 3600) for _, ahead_s in steps] == [0, 5, 0]
+    for edited in ([], [steps[0]], [*steps[:2], [steps[2][0], 86_400]]):
+        state = {**snapshot.head.state, "clocks": edited}
+        write_head(archive.path, dataclasses.replace(snapshot.head, state=state), snapshot.listed)
+        assert {damage.kind for damage in verify(archive.path, recompute=True).damages} == {"claim"}
+
+
+@pytest.mark.parametrize(
+    ("sends_date", "verdict", "reason"), [(True, "PROVEN", "anchored"), (False, "PROBABLE", "not_begun")]
+)
+def test_a_clock_that_is_set_back_while_reading_makes_no_gap(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, verdict: str, reason: str, *, sends_date: bool
+) -> None:
+    synced_daily(archive, platform, monkeypatch, {}, sends_date=sends_date)
+    day = (BEGIN + timedelta(days=4), BEGIN + timedelta(days=5))
+    assert archive.certificate(*day).worst == "PROVEN"
+    monkeypatch.setattr(times, "now", lambda: BEGIN + timedelta(days=2))
+    asked = archive.certificate(*day)
+    assert (asked.worst, {one.reason_key for one in asked.periods}) == (verdict, {reason})

@@ -89,13 +89,56 @@ def test_time_to_come_is_no_gap_and_time_that_went_by_unread_is_one(monkeypatch:
     assert "尚未结束" in running.sentence.zh
     assert certificate.so_far(day(1), day(5)) == certificate.over(day(1), day(5))
     assert "not yet over" not in certificate.so_far(day(1), day(5)).sentence.en
-    for start in (day(6), day(7)):  # nothing of it was read
-        assert certificate.so_far(start, day(30)).worst == "GAP"
     assert Certificate().so_far(day(1), day(30)).worst == "GAP"
     monkeypatch.setattr(times, "now", lambda: day(8))
     stale = certificate.so_far(day(1), day(30))
     assert (stale.worst, stale.end, stale.goes_on_to) == ("GAP", day(8), day(30))
     assert [one.reason_key for one in stale.periods] == ["anchored", "settling", "not_asked"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "reason", "until", "goes_on_to"),
+    [
+        (7, 30, "not_begun", 30, None),
+        (400, 430, "not_begun", 430, None),
+        (6.1, 30, "not_yet_read", 6.5, 30),
+        (6, 30, "not_yet_read", 6.5, 30),
+        (6.1, None, "not_yet_read", 6.5, None),
+    ],
+)
+def test_of_what_could_not_be_read_yet_nothing_is_said_and_it_is_no_gap(
+    monkeypatch: pytest.MonkeyPatch,
+    start: float,
+    end: float | None,
+    reason: str,
+    until: float,
+    goes_on_to: float | None,
+) -> None:
+    certificate = Certificate.of([Period(day(1), day(5), "anchored"), Period(day(5), day(6), "settling")])
+    monkeypatch.setattr(times, "now", lambda: day(6.5))
+    asked = certificate.so_far(day(start), None if end is None else day(end))
+    assert [(one.verdict, one.reason_key, one.end) for one in asked.periods] == [("PROBABLE", reason, day(until))]
+    assert asked.goes_on_to == (None if goes_on_to is None else day(goes_on_to))
+    assert "nothing can be said yet" in asked.sentence.en
+    assert "complete" not in asked.sentence.en
+    assert "尚无从判断" in asked.sentence.zh
+    assert Certificate().so_far(day(start), None if end is None else day(end)).worst == "GAP"
+
+
+def test_what_has_begun_is_a_gap_once_more_than_a_day_is_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = Certificate.of([Period(day(1), day(5), "anchored"), Period(day(5), day(6), "settling")])
+    monkeypatch.setattr(times, "now", lambda: day(7.1))
+    assert [one.reason_key for one in certificate.so_far(day(6.5), day(30)).periods] == ["not_asked"]
+    assert [one.reason_key for one in certificate.so_far(day(8), day(30)).periods] == ["not_begun"]
+    assert [one.reason_key for one in certificate.so_far(day(6), day(7)).periods] == ["not_asked"]
+
+
+def test_what_was_read_stays_proven_whatever_the_clock_says_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = Certificate.of([Period(day(1), day(5), "anchored"), Period(day(5), day(6), "settling")])
+    monkeypatch.setattr(times, "now", lambda: day(0))
+    assert certificate.so_far(day(2), day(3)).worst == "PROVEN"
+    assert [one.reason_key for one in certificate.so_far(day(4), day(30)).periods] == ["anchored", "settling"]
+    assert [one.reason_key for one in certificate.so_far(day(7), day(8)).periods] == ["not_begun"]
 
 
 def test_the_frame_is_typed_and_empty_equals_full() -> None:

@@ -47,7 +47,7 @@ def test_a_period_without_data_is_not_asked_and_gets_no_verdict_of_other_days() 
     assert claim(later, None) == (later, times.now(), "GAP", ["not_asked"])
     assert claim(later, later + timedelta(days=1))[2:] == ("GAP", ["not_asked"])
     future = times.now() + timedelta(days=1)
-    assert claim(future, None)[2:] == ("GAP", ["not_asked"])
+    assert claim(future, None)[2:] == ("PROBABLE", ["not_begun"])
     assert claim(None, FIRST - timedelta(days=1))[3] == ["before_first"]
     nothing: Any = metrics.usage(frames(Certificate()), later, None).certificate
     assert (nothing.start, nothing.worst, nothing.periods[0].reason_key) == (later, "GAP", "not_asked")

@@ -33,7 +33,7 @@ from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PARTIES, PROVENANCE,
 from ytxdata.records.schema import rows_of as cells_of
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.values import as_list
-from ytxdata.times import beijing_text
+from ytxdata.times import beijing_text, clock_skew
 
 JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")
 """What a record can be to the archive: each is exactly one of these."""
@@ -66,6 +66,7 @@ class Taken:
     call: dict[str, object]
     envelope: Envelope
     asked_at: datetime
+    ahead_s: float | None = None
 
 
 @dataclass
@@ -98,7 +99,8 @@ class Intake:
         # after each answer, not once a sync: what is counted twice in one and missed in another would cancel out
         self.check()
         stored = [(records[position].raw, pieces[position]) for position in sorted(pieces)]
-        self.taken.append(Taken(call_row(answer), fold(answer.raw, stored), answer.asked_at))
+        ahead_s = clock_skew(answer.server_date, answer.asked_at, answer.answered_at)
+        self.taken.append(Taken(call_row(answer), fold(answer.raw, stored), answer.asked_at, ahead_s))
         return pull_facts(answer, normal.meetings, len(broken))
 
     def check(self) -> None:

@@ -19,7 +19,7 @@ from ytxdata.archive.raw_answers import Envelope
 from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Known
-from ytxdata.history.proof.policy import VERDICTS
+from ytxdata.history.proof.policy import DEFAULT_POLICY, VERDICTS
 from ytxdata.history.proof.reading import Judgement
 from ytxdata.history.proof.witness import Hearing, with_witnesses
 from ytxdata.records.schema import rows_of as cells_of
@@ -386,6 +386,25 @@ def plain_periods(certificate: Certificate) -> list[list[Any]]:
     return [[p.start.isoformat(), p.end.isoformat(), p.reason_key, list(p.pull_ids)] for p in certificate.periods]
 
 
+def clocks_after(state: Mapping[str, Any], pulls: Iterable[tuple[str, float | None]]) -> list[list[Any]]:
+    """Return how far this machine's clock was ahead [s] from which pull on, by the platform's `Date`; None without one.
+
+    Only steps are kept: a clock that keeps its distance costs nothing.
+    """
+    clocks, jitter_s = [list(one) for one in state.get("clocks", ())], DEFAULT_POLICY.jitter.total_seconds()
+    for pull_id, ahead_s in pulls:
+        before = clocks[-1][1] if clocks else None
+        stays = before is ahead_s if before is None or ahead_s is None else abs(ahead_s - before) <= jitter_s
+        clocks += [] if stays else [[pull_id, ahead_s]]
+    return clocks
+
+
+def is_clock_confirmed(state: Mapping[str, Any]) -> bool:
+    """Whether the platform's `Date` agreed with this machine's clock when it was last asked."""
+    _, ahead_s = (state.get("clocks") or [("", None)])[-1]
+    return ahead_s is not None and abs(ahead_s) <= DEFAULT_POLICY.jitter.total_seconds()
+
+
 def evidence_of(state: Mapping[str, Any]) -> Evidence:
     """Return the evidence that completed syncs left behind."""
     return Evidence.from_dict(state["evidence"]) if "evidence" in state else Evidence()
@@ -399,8 +418,11 @@ def exempt_of(state: Mapping[str, Any]) -> frozenset[str]:
 def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
     """Return the certificate of the archive: nothing is claimed before the first completed sync, nor about the future.
 
-    A sync whose machine had its clock ahead may have left claims about days that are still to come.
+    A sync whose machine had its clock ahead may have left claims about days that are still to come. Where the
+    platform's `Date` agreed with the clock at the last sync, it is the clock of now that is wrong.
     """
+    if is_clock_confirmed(state):
+        now = max(now, evidence_of(state).last_asked_at or now)
     # a witness may have been kept before: an interrupted first sync leaves an archive, too
     if "periods" not in state:
         return Certificate()

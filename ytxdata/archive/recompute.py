@@ -41,6 +41,7 @@ from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.normalize import aliases_of, parser_mark
 from ytxdata.records.schema import Aliases
+from ytxdata.times import server_date
 
 Found = tuple[Literal["claim", "index", "law", "record", "row"], str, Text]
 """Kind, name and detail of one thing that does not follow from the raw data."""
@@ -278,8 +279,8 @@ def _witnesses(snapshot: Snapshot) -> Iterator[Found]:
 
 
 CLOCK = timedelta(minutes=10)
-"""How far the platform's clock may have been off before a sync says so itself: that is kept in no pull, and edges of
-what is claimed lie that far elsewhere."""
+"""How far edges of what is claimed may lie elsewhere: how far the platform's clock was off is kept in no pull, and in
+a head from five minutes on (`clocks_after`)."""
 
 _CLAIMS = ("periods", "outside", "evidence", "exempt")
 _ACCOUNT = ("recomputed", "")
@@ -359,12 +360,19 @@ def claims_that_differ(snapshot: Snapshot) -> Iterator[Text]:
     for name in _CLAIMS:
         where = next(_differences(name, told.get(name), _said(derived.get(name), told.get(name))), None)
         if where is not None:
-            yield _OTHER_CLAIM.format(where=where[0], told=str(where[1])[:80], derived=str(where[2])[:80])
+            other = _OTHER_INSTANT if _apart(where[1], where[2]) is not None else _OTHER_CLAIM
+            yield other.format(where=where[0], told=str(where[1])[:80], derived=str(where[2])[:80])
 
 
 _OTHER_CLAIM = Text(
     "{where} 为 {told}，由原始回答按现行规则得出的是 {derived}",
     "{where} is {told}; by the rules of today {derived} follows from the raw answers",
+)
+
+_OTHER_INSTANT = Text(
+    f"{_OTHER_CLAIM.zh}（若由未记录时钟偏差的旧版本同步，而当时本机时钟与平台的 Date 不一致，也会如此，并非损坏）",
+    f"{_OTHER_CLAIM.en} (no damage, if an earlier version, which kept no offsets, synced while this machine's clock and "
+    "the platform's Date differed)",
 )
 
 
@@ -396,14 +404,16 @@ def _answers(snapshot: Snapshot) -> Iterator[Answer]:
     """Yield the answers of all pulls as they were read then, in the order of keeping."""
     aliases = snapshot.aliases
     columns = ("pull_id", "asked_at", "answered_at", "asked_n", "attempts", "sha256", "form", "gaps", "numbers")
+    steps, ahead_s = dict(snapshot.head.state.get("clocks", ())), None
     for pulls in batches(snapshot, "pulls", columns):
         for pull in pulls.to_pylist():
             raw = put_together(snapshot, pull)
             if raw is None:
                 what = pull["pull_id"]
                 raise DamagedError(Text(f"拉取 {what} 的原始回答已损坏", f"the raw answer of pull {what} is damaged"))
+            ahead_s = steps.get(pull["pull_id"], ahead_s)
             yield read_answer(
-                raw, asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
+                raw, server_date=server_date(ahead_s, pull["asked_at"], pull["answered_at"]), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
                 attempts=pull["attempts"], aliases=aliases,
             )  # fmt: skip
 
@@ -424,6 +434,11 @@ def _differences(where: str, told: Any, derived: Any) -> Iterator[tuple[str, Any
 
 
 def _is_near(told: Any, derived: Any) -> bool:
+    apart = _apart(told, derived)
+    return apart is not None and apart <= CLOCK
+
+
+def _apart(told: Any, derived: Any) -> timedelta | None:
     with suppress(ValueError, TypeError):
-        return abs(datetime.fromisoformat(told) - datetime.fromisoformat(derived)) <= CLOCK
-    return False
+        return abs(datetime.fromisoformat(told) - datetime.fromisoformat(derived))
+    return None

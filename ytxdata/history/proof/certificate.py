@@ -21,6 +21,7 @@ from ytxdata.history.proof.policy import (
     HYPOTHESES,
     POSSIBLE,
     REASONS,
+    UNREAD,
     UNSUSPICIOUS,
     VERDICTS,
     Outlook,
@@ -35,10 +36,6 @@ from ytxdata.templates import facts_card
 from ytxdata.times import BEIJING, EARLIEST, ZONE_NAME, beijing_text
 
 __all__ = ["Certificate", "Period", "Verdict"]
-
-
-FEWEST = 14
-"""So many meetings a list must hold before cuts can exclude luck: 14! / 2⁶ is above 10⁹."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +79,9 @@ class Period:
         if one is None:
             return Text("", "")
         day = "" if one.expected_at is None else f"{one.expected_at.astimezone(BEIJING):%Y-%m-%d}"
-        zh = f"；尚有可能：{one.hypothesis.zh}；{one.excluded_by.zh}即可排除" + (f"（约 {day}）" if day else "")
-        en = f"; still possible: {one.hypothesis.en}; excluded by {one.excluded_by.en}" + (
-            f" (about {day})" if day else ""
-        )
-        return Text(zh, en)
+        about = Text(f"（约 {day}）", f" (about {day})") if day else Text("", "")
+        zh = f"；尚有可能：{one.hypothesis.zh}；{one.excluded_by.zh}即可排除{about.zh}"
+        return Text(zh, f"; still possible: {one.hypothesis.en}; excluded by {one.excluded_by.en}{about.en}")
 
 
 @dataclass(frozen=True)
@@ -172,10 +167,17 @@ class Certificate:
 
         Time to come is no gap. Time that went by unread is one, as soon as it is longer than the settling time.
         """
-        now = times.now()
-        if end is None or end <= now or (start is not None and start >= now):
+        # What was read later than this machine's clock says shows that the clock went back, see `certificate_of`.
+        now = max(times.now(), self.end or EARLIEST)
+        if end is not None and end <= now:
             return self.over(start, end)
-        is_fresh = self.end is not None and now - self.end <= DEFAULT_POLICY.settle and (not start or start < self.end)
+        is_fresh = self.end is not None and now - self.end <= DEFAULT_POLICY.settle
+        if self.end and start is not None and start >= now:
+            return Certificate.of([Period(start, end or start + timedelta(seconds=1), "not_begun")], self.outside)
+        if self.end and start is not None and is_fresh and start >= self.end:
+            return Certificate((Period(start, now, "not_yet_read"),), self.outside, end)
+        if end is None or not self.end:
+            return self.over(start, end)
         return replace(self.over(start, self.end if is_fresh else now), goes_on_to=end)
 
     def foreseen(self, evidence: Evidence) -> Certificate:
@@ -222,7 +224,8 @@ class Certificate:
         named = worst[0] if self.worst == "GAP" else max(worst, key=lambda one: one.end - one.start)
         edges = {"start": self.start, "end": self.end, "from_": named.start, "to": named.end, "until": self.goes_on_to}
         at = {name: beijing_text(edge) for name, edge in edges.items()}
-        told = [_SENTENCES[self.worst].format(**at, **named.reason._asdict())]
+        said = _UNREAD if named.reason_key in UNREAD else _SENTENCES[self.worst]
+        told = [said.format(**at, **named.reason._asdict())]
         told += [_OTHERS.format(others=len(worst) - 1)] if len(worst) > 1 else []
         told += [_GOES_ON.format(**at)] if self.goes_on_to else []
         return Text("".join(one.zh for one in told), "".join(one.en for one in told))
@@ -265,6 +268,7 @@ _SENTENCES: dict[Verdict, Text] = {
         "meetings from {from_} to {to} may be missing, because {en}.",
     ),
 }
+_UNREAD = Text("{from_} 至 {to}（北京时间）的会议尚无从判断：{zh}。", "Of the meetings from {from_} to {to} (Beijing time) nothing can be said yet: {en}.")  # fmt: skip
 _OTHERS = Text("此类时段另有 {others} 段。", " (Further such periods: {others}.)")
 _GOES_ON = Text("所问期间到 {until} 为止，尚未结束。", " The period asked for is not yet over: it ends at {until}.")
 
@@ -414,11 +418,11 @@ def _until_confirmed(evidence: Evidence, policy: Policy) -> Outlook:
     is_broken = evidence.order_broken_at is not None and not evidence.order_shown
     room = max(policy.giant, 2 * size) if is_broken else max(policy.large, min(size, policy.giant // 2))
     n_for_bytes = ceil((first.n_bytes + room - last.n_bytes) * last.n_records / max(1, last.n_bytes))
-    n = max(1, n_for_bytes, FEWEST - last.n_records)
+    n = max(1, n_for_bytes, 14 - last.n_records)  # before cuts of a list can exclude luck: 14! / 2⁶ is above 10⁹
     pace = _pace(evidence)
     if pace and evidence.last_asked_at:  # some have come since, in answers that were not full
         n = max(1, n - int((evidence.last_asked_at - last.asked_at) / pace))
-    return _outlook("limit", _after(n, evidence), low=_kib(last.n_bytes), high=_kib(first.n_bytes + room), n=n)
+    return _outlook("limit", _after(n, evidence), low=last.n_bytes / 1024, high=(first.n_bytes + room) / 1024, n=n)
 
 
 def _outlook(key: str, at: datetime | None, **values: object) -> Outlook:
@@ -444,7 +448,3 @@ def _pace(evidence: Evidence) -> timedelta | None:
         return (last.asked_at - first.asked_at) / (last.n_records - first.n_records)
     since = last.oldest or last.lower
     return (last.asked_at - since) / last.n_records if last.asked_at > since else None
-
-
-def _kib(n: int) -> str:
-    return f"{n / 1024:,.0f} KiB"

@@ -229,6 +229,8 @@ REASONS: dict[str, Reason] = {
         "before the oldest meeting of the first reading: the platform showed nothing older, "
         "and nobody can tell whether there was",
     ),
+    "not_begun": _probable("按本机时钟，这段时间还没有到来", "by this machine's clock, this time has not come yet"),
+    "not_yet_read": _probable("刚开始不到一天，尚未读到", "it began less than a day ago and was not read yet"),
     "only_in_witness": _gap(
         "另一份清单里有、存档里没有的会议",
         "another list of what took place names a meeting that is not here",
@@ -255,6 +257,9 @@ REASONS: dict[str, Reason] = {
     ),
 }
 """Key → verdict and sentence. A period's verdict is that of its reason."""
+
+UNREAD = ("not_begun", "not_yet_read")
+"""Reasons of a period of which nothing was read, and could not be: no gap, and nothing that speaks for it either."""
 
 CONFIRMABLE = ("full", "order_full")
 """Reasons of a window that a longer answer can confirm: the platform stopped, and nothing speaks against it."""
@@ -369,7 +374,7 @@ _NEXT = Text("再同步一次", "the next sync")
 
 POSSIBLE: dict[str, Possible] = {
     "limit": Possible(
-        Text("平台有上限，在 {low} 到 {high} 之间，恰好截掉了更早的", "a limit of the platform between {low} and {high} that cut off older ones"),
+        Text("平台有上限，在 {low:,.0f} KiB 到 {high:,.0f} KiB 之间，恰好截掉了更早的", "a limit of the platform between {low:,.0f} KiB and {high:,.0f} KiB that cut off older ones"),
         Text("再有约 {n} 场会议", "about {n} more meetings"),
     ),
     "limit_any": Possible(
@@ -412,6 +417,7 @@ POSSIBLE: dict[str, Possible] = {
         Text("那时问的时刻有误", "the time of asking was wrong"),
         _NEXT,
     ),
+    "unread": Possible(Text("有会议而尚未读到", "meetings that were not read yet"), _NEXT),
     "unknown_question": Possible(
         Text("文件只含一部分", "the file holds a part only"),
         Text("同步到存档（sync）", "syncing into an archive"),
@@ -439,5 +445,6 @@ HYPOTHESES = {
     "unreliable": "late",
     "clock": "clock",
     "saved": "unknown_question",
+    **dict.fromkeys(UNREAD, "unread"),
 }
 """Reason → what is still possible under it."""

@@ -68,3 +68,11 @@ def flip_verdict(folder: Path) -> None:
 def run_verifier(*given: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-I", verifier.__file__, *given]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def both_refuse(folder: Path, match: str) -> None:
+    """`verify.py` and `ytxdata verify` agree."""
+    done = run_verifier(str(folder))
+    assert done.returncode == 5, done.stdout
+    assert match in done.stdout
+    refused(folder, match)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.audit.forger import main, mend, refused, run_verifier
+from tests.audit.forger import both_refuse, main, mend, run_verifier
 from ytxdata import audit
 from ytxdata.audit.verifier import canonical, sha256
 from ytxdata.errors import UsageError
@@ -43,14 +43,6 @@ def add_a_reading(folder: Path) -> None:
     }
     (folder / "witnesses.json").write_bytes(canonical([one]))
     say("manifest.json", "witnesses", value=1)(folder)
-
-
-def both_refuse(folder: Path, match: str) -> None:
-    """`verify.py` and `ytxdata verify` agree."""
-    done = run_verifier(str(folder))
-    assert done.returncode == 5, done.stdout
-    assert match in done.stdout
-    refused(folder, match)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -34,9 +33,12 @@ from ytxdata.audit.verifier import (
     SIGNATURE,
     TIMESTAMP,
     WITNESSES,
+    BrokenError,
+    Unpacked,
     canonical,
     sha256,
 )
+from ytxdata.errors import UsageError
 from ytxdata.files import replacing, sha256_of
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import DEFAULT_POLICY
@@ -192,7 +194,8 @@ def pack(
     NotAnArchiveError
         There is no archive.
     UsageError
-        The path cannot be written, the key is none, or the authority gives no timestamp.
+        The path cannot be written, the key is none, the authority gives no timestamp, or the findings are of another
+        state of the archive.
     MissingExtraError
         A key or an authority was given and the extra `sign` is not installed.
 
@@ -217,38 +220,55 @@ def pack(
     stamp = max((row["asked_at"] for row in pulls), default=datetime(1980, 1, 1, tzinfo=UTC))
     links = pulls if secret is None else list(keyed_chain(pulls, secret))
     target = Path(path)
-    with replacing(target, is_private=include_raw) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as whole:
-        marks = []
-        for name, data in parts(archive, snapshot, links, findings, secret):
-            marks.append({"path": name, "size": len(data), "sha256": sha256(data)})
-            _write(whole, name, data, stamp)
-        body = {
-            "format": FORMAT,
-            "package_version": __version__,
-            "as_of": stamp.isoformat(),
-            "include_raw": include_raw,
-            "n_pulls": len(pulls),
-            "chain_sha256": pull_sha256(links[-1]) if links else "",
-            "parser": snapshot.head.parser,
-            "settle_s": evidence_of(snapshot.head.state).settle_s,
-            "witnesses": len(entries(snapshot.head.state)),
-            "audited": [None if edge is None else edge.isoformat() for edge in findings.edges],
-            **({"head_key": head_key(archive.secret).hex()} if include_raw and archive.secret else {}),
-            "files": marks,
-        }
-        manifest_sha256 = sha256(canonical(body))
-        manifest = canonical({**body, "sha256": manifest_sha256})
-        _write(whole, MANIFEST, manifest, stamp)
-        if signer is not None:
-            _write(whole, SIGNATURE, canonical(signer.sign(manifest)), stamp)
-        if timestamp_from is not None:
-            _write(whole, TIMESTAMP, timestamp(manifest, timestamp_from), stamp)
+    with replacing(target, is_private=include_raw) as draft:
+        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as whole:
+            marks = []
+            for name, data in parts(archive, snapshot, links, findings, secret):
+                marks.append({"path": name, "size": len(data), "sha256": sha256(data)})
+                _write(whole, name, data, stamp)
+            body = {
+                "format": FORMAT,
+                "package_version": __version__,
+                "as_of": stamp.isoformat(),
+                "include_raw": include_raw,
+                "n_pulls": len(pulls),
+                "chain_sha256": pull_sha256(links[-1]) if links else "",
+                "parser": snapshot.head.parser,
+                "settle_s": evidence_of(snapshot.head.state).settle_s,
+                "witnesses": len(entries(snapshot.head.state)),
+                "audited": [None if edge is None else edge.isoformat() for edge in findings.edges],
+                **({"head_key": head_key(archive.secret).hex()} if include_raw and archive.secret else {}),
+                "files": marks,
+            }
+            manifest_sha256 = sha256(canonical(body))
+            manifest = canonical({**body, "sha256": manifest_sha256})
+            _write(whole, MANIFEST, manifest, stamp)
+            if signer is not None:
+                _write(whole, SIGNATURE, canonical(signer.sign(manifest)), stamp)
+            if timestamp_from is not None:
+                _write(whole, TIMESTAMP, timestamp(manifest, timestamp_from), stamp)
+        _check_agreement(draft)
     digest = sha256_of(target)
     if digest_file is not None:
         with replacing(Path(digest_file)) as draft:
             draft.write_text(f"{digest}  {target.name}\n", encoding="utf-8")
     public = signer.public_key if signer else None
     return Pack(target, digest, len(marks), len(pulls), include_raw, manifest_sha256, public)
+
+
+def _check_agreement(draft: Path) -> None:
+    """Findings of another state of the archive contradict its certificate: whoever receives the pack would refuse it."""
+    made = Unpacked(draft)
+    made.check_manifest()
+    made.check_chain()
+    try:
+        made.check_agreement()
+    except BrokenError as error:
+        en, _, zh = str(error).partition(" / ")
+        raise UsageError(
+            Text(f"发现与存档现在的状态不符：{zh}", f"the findings are not of the archive as it is now: {en}"),
+            remedy=Text("重新运行 ytx.audit.run 再打包", "run ytx.audit.run again, then pack"),
+        ) from None
 
 
 def chained_pulls(snapshot: Snapshot) -> list[dict[str, Any]]:
@@ -419,31 +439,3 @@ def _checks_lines(told: dict[str, Any]) -> Iterator[str]:
     judged = [one["status"] in ("accepted", "resolved") or one["reason"] or one["by"] for one in told["findings"]]
     if n := sum(map(bool, judged)):
         yield f"{n} findings carry somebody's word (a status, a reason, a name) / {n} 条发现带有人给出的状态、理由或署名"
-
-
-_CHINESE = re.compile("[\u4e00-\u9fff]")
-_NAMED = re.compile("(\\w+) +([\u4e00-\u9fff]+): ", re.ASCII)
-
-
-def in_either(line: str) -> Text:
-    """Return what the verifier told in each language: it has no session, and writes `English / 中文` throughout.
-
-    Examples
-    --------
-    >>> in_either("ok    files     文件: 2 files, 1 tables / 2 个文件，1 个表格").zh
-    'ok    文件: 2 个文件，1 个表格'
-    """
-    if "\n" in line:  # the closing words
-        lines = line.strip("\n").split("\n")
-        chinese = [bool(_CHINESE.search(one)) for one in lines]
-        zh, en = (
-            "\n".join(one for one, is_zh in zip(lines, chinese, strict=True) if is_zh == want) for want in (True, False)
-        )
-        return Text(f"\n{zh}", f"\n{en}")
-    status, name, chinese_name, said = line[:6], "", "", line[6:]
-    if named := _NAMED.match(said):
-        name, chinese_name, said = f"{named[1]}: ", f"{named[2]}: ", said[named.end() :]
-    english, _, chinese_said = said.partition(" / ")
-    if " / " in chinese_said:  # a name in the pack has the mark of our two halves in it: it is told whole
-        english = chinese_said = said
-    return Text(f"{status}{chinese_name}{chinese_said or said}", f"{status}{name}{english}")

@@ -24,8 +24,9 @@ import sys
 import unicodedata
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -44,6 +45,12 @@ TABLES = (
 NAMES = {"README.txt", "verify.py", PULLS, WITNESSES, CERTIFICATE, FINDINGS}
 NAMES |= {f"{name}{end}" for name in TABLES for end in (".csv", ".about.json")}
 """What a pack holds beside raw answers; an `OPINION.html` that nobody derived would be believed for the company it keeps."""
+
+READMES = {
+    "9faba2fd7ed01a4d55f8fc27c51b2f74799cdef0b7f54c486521840c3396fe1f",  # of 0.1.0
+    "5ae381c8ef26f97fdbeaf66a757713eedf6e917f58955b5979a6f64f291d4c31",
+}
+"""SHA-256 of what README.txt says: the same in every pack of a release, and no opinion on this one."""
 
 KEYS = {
     MANIFEST: "format package_version as_of include_raw n_pulls chain_sha256 parser settle_s witnesses audited head_key files sha256",
@@ -66,6 +73,43 @@ VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){1,3}((a|b|rc|\.post|\.dev)\d{1,4})*", 
 
 STATUSES = {"new", "persisting", "resolved", "accepted"}
 """What may become of a finding; a word of one's own ("dismissed") would take it out of every count."""
+
+SEVERITIES = ("warn", "crit")
+"""How grave a finding may be; a word of one's own would take it out of every count too."""
+
+VERDICTS = ("PROVEN", "PROBABLE", "GAP")
+"""What may be claimed of a period, the worst last."""
+
+SENTENCES = {
+    "PROVEN": {
+        "zh": "{start} 至 {end}（北京时间）的会议是完整的：{zh}。",
+        "en": "The meetings from {start} to {end} (Beijing time) are complete: {en}.",
+    },
+    "PROBABLE": {
+        "zh": "{start} 至 {end}（北京时间）的会议很可能完整，但未全部证实。{first} 至 {last}：{zh}。",
+        "en": "The meetings from {start} to {end} (Beijing time) are probably complete, but not all of that is proven. From {first} to {last}: {en}.",
+    },
+    "GAP": {
+        "zh": "{start} 至 {end}（北京时间）之间有缺口：{first} 至 {last} 的会议可能缺失，因为{zh}。",
+        "en": "Between {start} and {end} (Beijing time) there is a gap: meetings from {first} to {last} may be missing, because {en}.",
+    },
+}
+MORE_PERIODS = {"zh": "此类时段另有 {n} 段。", "en": " (Further such periods: {n}.)"}
+NO_PERIODS = {
+    "zh": "没有读到任何会议，完整性无从判断。",
+    "en": "No meetings were read; nothing can be said about completeness.",
+}
+"""What a certificate comes to in words, which every table repeats: they follow from its periods to the letter."""
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+"""An instant in a sentence, in Beijing time."""
+
+OF_THE_AUDIT = ("findings", "tables/audit_summary")
+"""Tables of the period that was audited; all others are of all that is claimed."""
+
+STATES = {"ran": ("已运行", "ran"), "elsewhere": ("此次未要求运行", "not asked for this time")}
+NOT_RUN = ("未运行，因为", "not run, because ")
+"""What the summary says of a check: that it ran, was not asked for, or why it did not run."""
 
 OF_THE_JSON_ALONE = {"pulls", "records_in_archive"}
 """What findings.json says of a finding and findings.csv does not."""
@@ -323,6 +367,8 @@ class Unpacked:
         for name, mark in wanted.items():
             if self.mark(name) != (mark["size"], mark["sha256"]):
                 raise BrokenError(f"{name} was changed / {name} 已被改动")
+        if wanted.get("README.txt", {"sha256": ""})["sha256"] not in READMES:
+            raise BrokenError("README.txt is that of no release / README.txt 不是任何发行版的")
         tables = [name for name in wanted if name.endswith(".csv")]
         for name in tables:
             self._check_table(name, wanted)
@@ -412,6 +458,8 @@ class Unpacked:
                 raise BrokenError(f"it rests on a pull that is not in the chain: {strange[0]} / 所依据的拉取不在链中")
         if strange := sorted({one["status"] for one in findings} - STATUSES):
             raise BrokenError(f"no finding is {strange[:5]} / 发现没有此种状态：{strange[:5]}")
+        if strange := sorted({one["severity"] for one in findings} - {*SEVERITIES}):
+            raise BrokenError(f"no finding is {strange[:5]} / 发现没有此种严重程度：{strange[:5]}")
         self._check_twins(findings)
         for one in findings if self.manifest["include_raw"] else ():
             texts = [self.read(name) for pull in one["pulls"] if (name := f"raw/{pull}.json") in self.files.sizes]
@@ -431,6 +479,138 @@ class Unpacked:
             for name, cell in zip(header, row, strict=True):
                 if not _is_same(cell, one[name]):
                     raise BrokenError(f"findings.csv says another {name} of {one['finding_id']} / 两份不一致")
+
+    def check_agreement(self) -> str:
+        """What two parts of the pack say of one thing, they say alike."""
+        n = 0
+        for where, said, follows in self._said_twice():
+            n += 1
+            if said != follows:
+                said, follows = (str(one)[:160] for one in (said, follows))
+                raise BrokenError(
+                    f"{where}: {said} is said, {follows} follows from other parts of the pack / {where}：所说为 {said}，由包内其他部分得出 {follows}"
+                )
+        return f"{n} claims are said twice, and alike / {n} 项在两处说明，彼此一致"
+
+    def _said_twice(self) -> Iterator[tuple[str, Any, Any]]:
+        """Yield where a thing is said, what is said, and what follows from another part."""
+        certificate, told = self.json(CERTIFICATE), self.json(FINDINGS)
+        about = {name: self.description(f"{name}.about.json") for name in TABLES}
+        periods, findings = certificate["periods"], told["findings"]
+        whole = comes_to(periods)
+        yield f"{CERTIFICATE}, worst and sentence", {"verdict": certificate["worst"], **certificate["sentence"]}, whole
+        reasons = {one["en"]: (one["verdict"], one["zh"]) for one in periods}
+        for one, after in zip(periods, [*periods[1:], None], strict=True):
+            where = f"{CERTIFICATE}, the period from {one['start']}"
+            yield f"{where}, verdict", (one["verdict"], one["zh"]), reasons[one["en"]]
+            end, goes_on = (datetime.fromisoformat(at) for at in (one["end"], after["start"] if after else one["end"]))
+            yield f"{where}, end", end, goes_on
+        audited, is_within = self._audited(periods, about["findings"])
+        for name, one in about.items():
+            if name not in OF_THE_AUDIT:
+                yield f"{name}.about.json, completeness", one["completeness"], whole
+            elif is_within:
+                yield f"{name}.about.json, completeness", one["completeness"], comes_to(audited) if audited else None
+            else:  # of what lies beyond, nothing is proven, and the verdict on the whole is no better than on a part
+                least = max(1, *(VERDICTS.index(one["verdict"]) for one in audited), 1)
+                yield f"{name}.about.json, verdict", one["completeness"]["verdict"] in VERDICTS[least:], True
+            edges = self.manifest.get("audited", [None]) if name in OF_THE_AUDIT else [None]
+            if name != "tables/usage" and "audited" in self.manifest:  # that of `usage` is where its meetings lie
+                yield f"{name}.about.json, period", one["period"], _spanned(edges)
+        ran = {*told["parameters"]} - {*told["not_run"]}
+        if is_within and "coverage_gap" in ran:
+            open_ = [one for one in findings if one["check"] == "coverage_gap" and one["status"] != "resolved"]
+            said, follows = sorted((one["severity"], one["measured"]) for one in open_), sorted(_gaps(audited))
+            is_near = [one for one, _ in said] == [one for one, _ in follows] and all(
+                abs(one - other) <= 1 for (_, one), (_, other) in zip(said, follows, strict=True)
+            )  # an instant in a sentence has no fraction
+            yield f"{FINDINGS}, coverage_gap", said, said if is_near else follows
+        yield from self._of_the_summary(told, about["findings"])
+        yield from self._of_the_tables(about)
+
+    def _audited(self, periods: list[dict[str, Any]], about: dict[str, Any]) -> tuple[list[dict[str, Any]], bool]:
+        """Return what is claimed of the time that was audited, and whether all of that time lies within the claims."""
+        if not periods:
+            return [], True
+        begin, over = (datetime.fromisoformat(one) for one in (periods[0]["start"], periods[-1]["end"]))
+        asked = self.manifest.get("audited")
+        if asked is None:  # the first release wrote it down in the sentence alone
+            asked = [f"{edge}+08:00" for edge in INSTANT.findall((about["completeness"] or {}).get("en", ""))[:2]]
+        start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in asked or (None, None))
+        now = datetime.fromisoformat(INSTANT.findall(about["notes"][0]["en"])[0] + "+08:00")
+        now = _exactly(now, datetime.fromisoformat(self.manifest["as_of"]))
+        first, last = _exactly(start or begin, begin), _exactly(min(end or over, now), over)
+        inside = []
+        for one in periods:
+            edges = max(first, datetime.fromisoformat(one["start"])), min(last, datetime.fromisoformat(one["end"]))
+            if edges[0] < edges[1]:
+                inside.append({**one, "start": edges[0].isoformat(), "end": edges[1].isoformat()})
+        return inside, first >= last or begin <= first < last <= over
+
+    def _of_the_summary(self, told: dict[str, Any], about: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+        """The summary counts what findings.json lists, and says as it does which checks did not run; so do the notes of the audit."""
+        findings, why = told["findings"], told["not_run"]
+        header, *cells = self.rows("tables/audit_summary.csv")
+        rows = [dict(zip(header, row, strict=True)) for row in cells]
+        named = [row["check"] for row in rows]
+        yield (
+            "audit_summary, checks",
+            len(named),
+            len({*named} | {*told["parameters"]} | {one["check"] for one in findings}),
+        )
+        noted = [
+            (note["zh"], note["en"]) for note in about["notes"] if NOT_RUN[1] in note["en"] or NOT_RUN[0] in note["zh"]
+        ]
+        expected = []
+        for row in rows:
+            mine = [one for one in findings if one["check"] == row["check"]]
+            counted = Counter(one["status"] for one in mine)
+            counted += Counter(one["severity"] for one in mine if one["status"] in ("new", "persisting"))
+            for key in (*SEVERITIES, *sorted(STATUSES)):
+                yield f"audit_summary, {key} of {row['check']}", row[key], str(counted[key])
+            state = STATES["ran" if row["check"] in told["parameters"] else "elsewhere"]
+            if row["check"] in why:
+                state = tuple(text + why[row["check"]][lang] for text, lang in zip(NOT_RUN, ("zh", "en"), strict=True))
+                expected.append(
+                    (f"{row['title_zh']}（{row['check']}）{state[0]}", f"{row['title_en']} ({row['check']}) {state[1]}")
+                )
+            yield f"audit_summary, state of {row['check']}", (row["state_zh"], row["state_en"]), state
+        yield "findings.about.json, checks that did not run", sorted(noted), sorted(expected)
+
+    def _of_the_tables(self, about: dict[str, dict[str, Any]]) -> Iterator[tuple[str, Any, Any]]:
+        """Meetings and legs are counted alike, what changed is of meetings and pulls that are listed, and notes count the rows they speak of."""
+        known, n_legs, started = {pull["pull_id"] for pull in self.pulls}, Counter[str](), 0
+        ids, strange = set[str](), set[str]()
+        for row in self.dicts("tables/meetings.csv"):
+            ids.add(row["meeting_id"])
+            n_legs[row["meeting_id"]] += int(row["n_legs"] or 0)
+            strange |= {row["pull_id"]} - known
+            started += row["started_at"] != ""
+        legs = Counter(row["meeting_id"] for row in self.dicts("tables/legs.csv"))
+        differ = [(key, n_legs[key], legs[key]) for key in {*n_legs, *legs} if n_legs[key] != legs[key]]
+        yield "meetings and legs, n_legs (meeting, said, listed)", sorted(differ)[:3], []
+        few = sum(one["count"] for one in about["tables/usage"]["excluded"] if one["reason"] == "too_few_people")
+        yield "usage, meetings", sum(int(row["meetings"] or 0) for row in self.dicts("tables/usage.csv")) + few, started
+        changes = list(self.dicts("tables/changes.csv"))
+        strange |= {row[key] for row in changes for key in ("old_pull_id", "new_pull_id")} - known
+        yield "meetings and changes, pulls of no chain", sorted(strange)[:3], []
+        yield "changes, unknown meetings", sorted({row["meeting_id"] for row in changes} - ids)[:3], []
+        changed = [
+            len(changes),
+            len({row["meeting_id"] for row in changes}),
+            sum(row["is_grave"] == "true" for row in changes),
+        ]
+        months = {row["period"] for row in self.dicts("tables/moved.csv")}
+        for name, counted in (("changes", changed), ("moved", [len(months)] if months else [])):
+            for text in about[f"tables/{name}"]["notes"][0].values():
+                yield f"tables/{name}.about.json, notes", _numbers(text), sorted(counted)
+
+    def dicts(self, name: str) -> Iterator[dict[str, str]]:
+        """Yield the rows of a table by column."""
+        rows = self.rows(name)
+        header = next(rows, [])
+        for row in rows:
+            yield dict(zip(header, row, strict=True))
 
     def check_signature(self) -> str:
         """The signature is by the key it names, and by the one that was expected."""
@@ -484,6 +664,55 @@ class Unpacked:
                 f"{later} later heads are not in this pack: pulls after its last were published / 有 {later} 个更晚公布的链首不在本包中"
             )
         return agree
+
+
+def comes_to(periods: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the verdict on some periods and the sentence about them."""
+    if not periods:
+        return {"verdict": "GAP", **NO_PERIODS}
+    verdict = max((one["verdict"] for one in periods), key=VERDICTS.index)
+    worst = [one for one in periods if one["verdict"] == verdict]
+    named = worst[0] if verdict == "GAP" else max(worst, key=_length)
+    edges = {"start": periods[0]["start"], "end": periods[-1]["end"], "first": named["start"], "last": named["end"]}
+    at = {name: _in_beijing(datetime.fromisoformat(edge)) for name, edge in edges.items()}
+    more = MORE_PERIODS if len(worst) > 1 else {"zh": "", "en": ""}
+    told = {
+        lang: text.format(**at, **{lang: named[lang]}) + more[lang].format(n=len(worst) - 1)
+        for lang, text in SENTENCES[verdict].items()
+    }
+    return {"verdict": verdict, **told}
+
+
+def _length(period: dict[str, Any]) -> timedelta:
+    return datetime.fromisoformat(period["end"]) - datetime.fromisoformat(period["start"])
+
+
+def _in_beijing(instant: datetime) -> str:
+    return instant.astimezone(timezone(timedelta(hours=8))).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _spanned(edges: list[str | None]) -> dict[str, str | None] | None:
+    """Return the period between two edges as a description tells it: none where an edge is open."""
+    return None if None in edges else dict(zip(("start", "end"), edges, strict=True))
+
+
+def _exactly(instant: datetime, exact: datetime) -> datetime:
+    """Return the exact instant for one that was read from a sentence, which drops its fraction."""
+    return exact if abs(instant - exact) < timedelta(seconds=1) else instant
+
+
+def _gaps(periods: list[dict[str, Any]]) -> Iterator[tuple[str, float]]:
+    """Yield how grave and how long [s] what an audit must find of some periods is: each gap, and all that is probable as one."""
+    seconds: dict[str, list[float]] = {verdict: [] for verdict in VERDICTS}
+    for one in periods:
+        seconds[one["verdict"]].append(_length(one).total_seconds())
+    yield from (("crit", one) for one in seconds["GAP"])
+    if seconds["PROBABLE"]:
+        yield "warn", sum(seconds["PROBABLE"])
+
+
+def _numbers(text: str) -> list[int]:
+    return sorted(map(int, re.findall(r"\d+", text)))
 
 
 def _plain_name(name: str) -> str:
@@ -569,6 +798,7 @@ CHECKS: tuple[tuple[str, Callable[[Unpacked], str]], ...] = (
     ("chain     拉取链", Unpacked.check_chain),
     ("raw       原始回答", Unpacked.check_raw),
     ("findings  发现", Unpacked.check_findings),
+    ("agreement 相符", Unpacked.check_agreement),
     ("signature 签名", Unpacked.check_signature),
     ("timestamp 时间戳", Unpacked.check_timestamp),
 )

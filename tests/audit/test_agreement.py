@@ -98,7 +98,7 @@ FEWER = {"zh": "1 场会议的 1 个字段", "en": "1 fields of 1 meetings"}
         (edit("certificate.json", lambda c: c["periods"].pop(1)), "end"),
         (whole_is_proven, "findings.about.json, completeness"),
         (lambda f: whole_is_proven(f, also=ABOUTS[:-1]), "moved.about.json, completeness"),
-        (lambda f: whole_is_proven(f, also=ABOUTS), "findings.json, coverage_gap"),
+        (lambda f: whole_is_proven(f, also=ABOUTS), "findings.json, measured of coverage_gap"),
         *((edit(name, lambda a: a.update(completeness=CLAIM)), f"{name}, completeness") for name in ABOUTS),
         (edit("tables/usage.about.json", lambda a: a.update(completeness=None)), "usage.about.json, completeness"),
         (edit("manifest.json", lambda m: m.update(audited=["2025-10-01T00:00:00+00:00", None])), "completeness"),

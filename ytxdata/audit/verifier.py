@@ -524,7 +524,7 @@ class Unpacked:
             is_near = [one for one, _ in said] == [one for one, _ in follows] and all(
                 abs(one - other) <= 1 for (_, one), (_, other) in zip(said, follows, strict=True)
             )  # an instant in a sentence has no fraction
-            yield f"{FINDINGS}, coverage_gap", said, said if is_near else follows
+            yield f"{FINDINGS}, measured of coverage_gap", said, said if is_near else follows
         yield from self._of_the_summary(told, about["findings"])
         yield from self._of_the_tables(about)
 

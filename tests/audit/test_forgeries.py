@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.audit.authority import SEEN, Authority
-from tests.audit.forger import flip_verdict, main, mend, refused, run_verifier
+from tests.audit.forger import main, mend, refused, run_verifier
 from tests.audit.office import Story, tell
 from ytxdata import audit
 from ytxdata.audit import verifier
@@ -208,14 +208,12 @@ def change_amount(folder: Path) -> None:
     "forge",
     [
         change_amount,
-        flip_verdict,
         drop_finding,
         change_answer,
         lambda f: rewrite(f / "pulls.json", '"returned_n":', '"returned_n":1'),
-        lambda f: rewrite(f / "tables/audit_summary.csv", '"时间过长","over-long","', '"时间过长","over-long","1'),
     ],
     ids=[
-        "a cell", "PROVEN everywhere", "a finding left out everywhere", "an answer", "a count of a pull", "the summary",
+        "a cell", "a finding left out everywhere", "an answer", "a count of a pull",
     ],
 )  # fmt: skip
 def test_what_agrees_and_is_false_is_noticed_when_all_is_derived_anew(

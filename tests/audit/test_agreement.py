@@ -151,7 +151,7 @@ def test_a_pack_of_an_audit_of_a_part_verifies(planted_once: Story, tmp_path: Pa
     begin, over = certificate.start, certificate.end
     assert begin is not None
     assert over is not None
-    given = {
+    given: dict[str, Any] = {
         name: begin + (over - begin) * one + timedelta(microseconds=700_000) if isinstance(one, float) else one
         for name, one in asked.items()
     }
@@ -168,7 +168,7 @@ def test_the_verifier_says_of_periods_what_a_certificate_says(reasons: list[str]
     begin = ytx.sample("archive").certificate().start
     assert begin is not None
     edges = [begin + timedelta(days=place**2) for place in range(len(reasons) + 1)]
-    certificate = Certificate.of([Period(*edges[n : n + 2], one) for n, one in enumerate(reasons)])
+    certificate = Certificate.of([Period(edges[n], edges[n + 1], one) for n, one in enumerate(reasons)])
     told = certificate_json(certificate)
     assert comes_to(told["periods"]) == {"verdict": told["worst"], **told["sentence"]}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 import ytxdata as ytx
-from ytxdata import times
+from ytxdata import metrics, times
 from ytxdata.archive import heads
 from ytxdata.cli import main
 from ytxdata.emulator import Emulator
@@ -22,6 +23,7 @@ from ytxdata.metrics.registry import REPORTS, Ask, make
 from ytxdata.pages.collection import collect
 from ytxdata.pages.html_report import page
 from ytxdata.pages.small_groups import without_small_groups
+from ytxdata.tables.lists import AddressBook, Entry
 
 Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
 
@@ -116,6 +118,40 @@ def test_the_command_line_writes_a_file_a_report(
     with pytest.raises(SystemExit) as ended:
         main([*told, "--report", "nothing"])
     assert ended.value.code == 2
+
+
+def test_what_each_department_of_each_account_pays(synced: ytx.Fleet) -> None:
+    numbers = sorted(set(metrics.people(synced).arrow["number"].to_pylist()) - {None})
+    asked: dict[str, Any] = {
+        "by": "total",
+        "book": AddressBook.of({one: Entry("x", ("sales", "research")[n % 2]) for n, one in enumerate(numbers)}),
+        "tariff": metrics.Tariff(prices={"default": "0.1"}),
+    }
+    report = metrics.chargeback(synced, group="account", **asked)
+    assert report.arrow.column_names[:3] == ["period", "account", "group"]
+    alone = {name: metrics.chargeback(synced[name], **asked).arrow.to_pylist() for name in synced.names}
+    assert report.arrow.to_pylist() == [{**row, "account": name} for name, each in alone.items() for row in each]
+    assert set(report.explain(0)["meeting_id"]) <= set(synced["account-1"].meetings()["meeting_id"])
+
+
+def test_one_report_that_cannot_be_made_ends_none_of_the_others(
+    synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ValueError("13900000000")
+
+    entry = replace(REPORTS["usage"], function=broken)
+    monkeypatch.setitem(REPORTS, "usage", entry)
+    out = tmp_path / "out"
+    told = ["--lang", "en", "fleet", "report", str(tmp_path), "--out", str(out), "--group", "account"]
+    with pytest.raises(SystemExit) as ended:
+        main([*told, "--report", "usage", "--report", "sizes"])
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert "usage" in said.err
+    assert "ValueError" in said.err
+    assert "13900000000" not in said.err
+    assert (out / "sizes.csv").exists()
 
 
 def test_the_command_line_adds_up_and_groups(

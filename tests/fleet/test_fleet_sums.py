@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 import duckdb
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import ytxdata as ytx
-from tests.metrics.offices import ENGINES, offices, tables
-from tests.metrics.oracle import Office
+from tests.metrics.offices import EDGES, ENGINES, offices, tables
+from tests.metrics.oracle import Leg, Meeting, Office
 from ytxdata import metrics
 from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
@@ -24,6 +26,7 @@ from ytxdata.metrics import Frames, Report
 from ytxdata.metrics.registry import REPORTS, Ask, make
 from ytxdata.phones import normalize
 from ytxdata.records.schema import to_pandas
+from ytxdata.selection import Selection
 from ytxdata.tables.lists import AddressBook, Entry
 
 Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
@@ -39,6 +42,7 @@ def everything(fleet: ytx.Fleet) -> Ask:
     return Ask(by="month", tariff=TARIFF, book=AddressBook.of(listed), lines=3)
 
 
+Told = Callable[[Office], tuple[pa.Table, pa.Table]]
 OWN = ("meeting_id", "number", "creator", "group", "a", "b", "unit")
 
 
@@ -59,11 +63,13 @@ def merged(accounts: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], *, joins_p
     return Frames(meetings, legs)
 
 
-def office_of(accounts: Mapping[str, Office], engine: str, *, joins_people: bool = False) -> Frames:
+def office_of(
+    accounts: Mapping[str, Office], engine: str, *, joins_people: bool = False, told: Told = tables
+) -> Frames:
     """The same as frames that say whose each row is."""
     made = []
     for place in (0, 1):
-        parts = [to_pandas(tables(office)[place]).assign(account=name) for name, office in accounts.items()]
+        parts = [to_pandas(told(office)[place]).assign(account=name) for name, office in accounts.items()]
         made.append(pd.concat(parts, ignore_index=True).astype({"account": "string"}))
     frames: list[Any] = made
     if engine == "polars":
@@ -72,6 +78,11 @@ def office_of(accounts: Mapping[str, Office], engine: str, *, joins_people: bool
         connection = duckdb.connect()
         frames = [connection.from_df(one) for one in made]
     return Frames(frames[0], frames[1], joins_people=joins_people)
+
+
+def with_shown(meetings: pa.Table, number: str | None) -> pa.Table:
+    """The meetings, each of which shows a number to whom it calls."""
+    return meetings.append_column("display_number", pa.array([number] * meetings.num_rows, pa.string()))
 
 
 def shown(report: Report, bearing: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
@@ -139,6 +150,70 @@ def test_offices_that_share_ids_and_numbers_stay_apart(some: list[Office], joins
         assert shown(made(ours), bearing) == shown(made(one_office)), made.__name__
     grouped: dict[str, Any] = {"by": "total", "group": "creator"}
     assert shown(metrics.usage(ours, **grouped), bearing) == shown(metrics.usage(one_office, **grouped))
+
+
+CALLED = ("+8613900000000", "+861065520000", None)
+"""Numbers that offices list, shown by one account's meetings and called from those of others."""
+
+
+def money(source: Any) -> Counter[tuple[Any, ...]]:
+    """What every class of numbers costs and how often it joined: of a whole as of the sum of its parts."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    for row in metrics.cost(source, CLASSES, by="line").arrow.to_pylist():
+        found["line", row["number"], row["number_class"], row["cost"]] += 1
+    for row in metrics.cost(source, CLASSES).arrow.to_pylist():
+        found["period", row["period"]] += row["cost"]
+    for of in ("leg", "creator"):
+        asked: dict[str, Any] = {"by": "total", "group": "number_class", "group_of": of}
+        for row in metrics.usage(source, **asked).arrow.to_pylist():
+            found["usage", of, row["group"]] += row["legs"] or 0
+    for number_class in ("access", "mobile"):
+        chosen = Selection(source, {"number_class": (number_class,)})
+        for row in metrics.usage(chosen, by="total").arrow.to_pylist():
+            found["only", number_class] += row["meetings"]
+    return +found
+
+
+CLASSES = metrics.Tariff(step_s=60, prices={"mobile": "0.12", "fixed": "0.1", "access": "0.01", "default": "1"})
+
+
+ONE = Office(
+    [Meeting("1", "+8613900000000", EDGES[2], EDGES[2] + 3600, 2)],
+    [Leg("1", n + 1, number, EDGES[2], EDGES[2] + 3600) for n, number in enumerate(CALLED[:2])],
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("joins_people", [False, True])
+@pytest.mark.parametrize("engine", list(ENGINES))
+@settings(max_examples=2, deadline=None)
+@given(some=st.lists(st.tuples(offices(), st.sampled_from(CALLED)), min_size=2, max_size=2))
+@example(some=[(ONE, CALLED[0]), (Office(ONE.meetings, ONE.legs), CALLED[1])])
+def test_numbers_of_one_account_are_called_from_another(
+    some: list[tuple[Office, str | None]], joins_people: bool, engine: str
+) -> None:
+    shown_by = {id(office): number for office, number in some}
+
+    def told(office: Office) -> tuple[pa.Table, pa.Table]:
+        meetings, legs = tables(office)
+        return with_shown(meetings, shown_by[id(office)]), legs
+
+    accounts = {f"a{place}": office for place, (office, _) in enumerate(some)}
+    each = sum((money(office_of({name: one}, engine, told=told)) for name, one in accounts.items()), Counter())
+    assert money(office_of(accounts, engine, joins_people=joins_people, told=told)) == each
+
+
+@pytest.mark.parametrize("joins_people", [False, True])
+def test_access_is_a_number_of_the_account_itself(joins_people: bool) -> None:
+    accounts = {"north": ONE, "south": Office(ONE.meetings, ONE.legs)}
+
+    def told(office: Office) -> tuple[pa.Table, pa.Table]:
+        return with_shown(tables(office)[0], CALLED[office is not ONE]), tables(office)[1]
+
+    lines = metrics.cost(office_of(accounts, "pandas", joins_people=joins_people, told=told), CLASSES, by="line")
+    classes = sorted((row["number"], row["number_class"]) for row in lines.arrow.to_pylist())
+    landline, mobile = ("+861065520000", "+8613900000000")
+    assert classes == [(landline, "access"), (landline, "fixed"), (mobile, "access"), (mobile, "mobile")]
 
 
 def test_what_adds_up_is_the_sum_of_the_accounts(synced: ytx.Fleet) -> None:

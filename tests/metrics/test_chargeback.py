@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.metrics import oracle
-from tests.metrics.offices import ENGINES, difficult, offices, rows
-from tests.metrics.oracle import Office
+from tests.metrics.offices import EDGES, ENGINES, difficult, offices, rows
+from tests.metrics.oracle import Leg, Meeting, Office
 from tests.metrics.test_groups import BOOK_LINES, department
 from tests.metrics.test_oracle import FRACTIONS, TARIFF
 from ytxdata import metrics
 from ytxdata.errors import UsageError
 from ytxdata.phones import number_class
-from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.lists import AddressBook, Entry
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +122,38 @@ def test_what_a_tariff_gives_is_shared_as_asked(engine: str, of: Any, what: Any,
     for default, bill in bills:
         if what == default:
             assert rows(metrics.chargeback(frames, tariff=TARIFF, **bill, **asked)) == rows(report)
+
+
+def _billed_by_meeting(engine: str, **asked: Any) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """The shares of an office of two departments, of which one convened a meeting whose parties nobody knows."""
+    day, number, other = EDGES[2], "+8613900000000", "+8613900000001"
+    listed = Meeting("1", number, day, day + 3600, 1)
+    unlisted = [
+        Meeting("2", other, day, day + 3600, None),
+        Meeting("3", other, day - 40 * 86_400, day - 40 * 86_400 + 60, None),
+    ]
+    frames = ENGINES[engine](Office([listed, *unlisted], [Leg("1", 1, number, day, day + 3600)]))
+    lines = {number: Entry("x", "sales"), other: Entry("y", "research")}
+    tariff = metrics.Tariff(per="meeting", prices={"default": "0.50"})
+    report = metrics.chargeback(frames, book=AddressBook.of(lines), tariff=tariff, **asked)
+    cells = ("period", "group", "legs", "allocated")
+    return [tuple(row[cell] for cell in cells) for row in rows(report)], [note.en for note in report.notes]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_who_is_billed_for_meetings_without_parties_has_a_share(engine: str) -> None:
+    found, _ = _billed_by_meeting(engine)
+    whole = [("2026-02", "research", None, Decimal("0.50"))]
+    april = [("2026-04", "research", None, Decimal("30.00")), ("2026-04", "sales", 1, Decimal("30.00"))]
+    assert found == whole + april
+    found, _ = _billed_by_meeting(engine, share_by="cost", invoice={"2026-04": "100.00"})
+    assert [row[3] for row in found] == [Decimal("50.00")] * 2
+
+
+def test_a_share_that_cannot_be_given_is_told_with_its_amount() -> None:
+    found, notes = _billed_by_meeting("pandas", share_by="legs")
+    assert found == [("2026-02", "unallocated", 0, Decimal("0.50")), ("2026-04", "sales", 1, Decimal("60.00"))]
+    assert any("2 groups have no known legs" in note and "30.50 yuan" in note for note in notes)
 
 
 def test_a_share_leads_to_its_records_and_the_sheet_is_ready(book: AddressBook, tmp_path: Path) -> None:

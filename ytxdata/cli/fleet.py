@@ -327,13 +327,39 @@ def _reports(
         )
     written: dict[str, Path] = {}
     counted: dict[str, int] = {}
+    failed: dict[str, YtxError] = {}
     for name in names or possible:
-        made = make(name, source, asked)
+        try:
+            made = make(name, source, asked)
+        except Exception as error:  # one's own reports may raise anything, and end none of the others
+            failed[name] = error if isinstance(error, YtxError) else _unexpected(name, error)
+            continue
         suffix = {"csv": "csv", "parquet": "parquet", "excel": "xlsx"}[format_]
         write = {"csv": made.to_csv, "parquet": made.to_parquet, "excel": made.to_excel}[format_]
         written[name] = write(out / f"{name}.{suffix}", show_phones=show_phones)
         counted[name] = made.arrow.num_rows
+    if failed:
+        raise _not_all(failed, out)
     return counted, written
+
+
+def _unexpected(name: str, error: Exception) -> YtxError:
+    kind = type(error).__name__  # nobody knows what stands in the words of an error that is none of ours
+    return UsageError(
+        Text(f"报表 {name} 出了意外的错误 {kind}", f"the report {name} ended with an unexpected {kind}"),
+        remedy=Text("用 --report 只写其余报表；ytxdata 自带的报表请反馈", "write others with --report; if it is one of ytxdata, tell its authors"),
+    )  # fmt: skip
+
+
+def _not_all(failed: dict[str, YtxError], out: Path) -> YtxError:
+    """Return the first error, which says what could not be made for whatever reason, and where all else is."""
+    first, *others = dict.fromkeys(failed.values())
+    told = dict.fromkeys(error.cause for error in others if error.cause != first.cause)
+    names = ", ".join(failed)
+    listed = Text(f"未能制作：{names}；其余报表在 {out}", f"not made: {names}; all other reports are in {out}")
+    for text in (*told, listed):
+        first.add_note(text.in_(chosen.lang))
+    return first
 
 
 _HEADS = {

@@ -21,13 +21,11 @@ from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import DAY, PERIODS, By, bounds, check_by, day_number, first_day, label, span_of
 from ytxdata.metrics.facts import DayOf, Facts, Scope
 from ytxdata.metrics.groups import UNALLOCATED, Book, Group, GroupOf
-from ytxdata.metrics.ids import bare
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build
 from ytxdata.metrics.source import Lazy, ReportSource, Where, with_looked_up
 from ytxdata.metrics.sums import minutes, null_like
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
-from ytxdata.phones import number_class
 from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines
 from ytxdata.times import Instant, as_instant, local_second
 
@@ -85,18 +83,11 @@ def cost(
     """
     check_by(by, (*PERIODS, "line"))
     told = tariff if isinstance(tariff, Tariff) else Tariff.load(tariff)
-    asked: dict[str, Any] = {
-        "group": group,
-        "book": book,
-        "group_of": group_of,
-        "min_parties": min_parties,
-        "day_of": day_of,
-    }
-    rows = Breakdown.of(source, start, end, None if by == "line" else by, **asked)
+    rows = Breakdown.of(
+        source, start, end, None if by == "line" else by, group=group, book=book, group_of=group_of,
+        min_parties=min_parties, day_of=day_of,
+    )  # fmt: skip
     lines = billed_lines(rows, told)
-    unpriced = rows.source.rows(
-        lines.select(no_price=nw.col("nano").is_null().cast(nw.Int64)).select(nw.col("no_price").sum().cast(nw.Int64))
-    )
     priced = lines.filter(~nw.col("nano").is_null())
     columns: tuple[str, ...]
     then: tuple[str, ...]
@@ -114,16 +105,10 @@ def cost(
         return records.filter(same if row["leg"] is None else same & (nw.col("leg") == row["leg"]))
 
     return rows.report(
-        "cost",
-        Text("费用", "Cost"),
-        shown.with_columns(billed_minutes=minutes("billed_s"), cost=yuan("nano")),
-        columns,
-        trace,
-        then=then,
-        excluded={"no_price": int(unpriced[0]["no_price"] or 0)},
-        step_s=told.step_s,
-        minimum_s=told.minimum_s,
-    )
+        "cost", Text("费用", "Cost"),
+        shown.with_columns(billed_minutes=minutes("billed_s"), cost=yuan("nano")), columns, trace,
+        then=then, excluded=_unpriced(rows, lines), step_s=told.step_s, minimum_s=told.minimum_s,
+    )  # fmt: skip
 
 
 Invoiced: TypeAlias = Decimal | float | str | Mapping[str, Decimal | float | str] | Listed
@@ -196,10 +181,12 @@ def chargeback(
     rows = Breakdown.of(
         source, start, end, by, group=group, book=book, group_of=group_of, min_parties=min_parties, day_of=day_of
     )
-    shares = _shares(rows, told)
+    shares, unpriced = _shares(rows, told)
     amounts, told_of = (_costs(shares), ()) if invoice is None else _amounts(invoice, by, rows.known)
     weight = {"leg_minutes": "len_s", "legs": "n", "cost": "nano"}[share_by]
     found = _allocated(shares, amounts, weight)
+    lost = [int(row["nano"]) for row in shares if weight != "nano" and row["n"] is None and row["period"] in amounts]
+    borne = (Decimal(sum(lost)) / NANO).quantize(Decimal("0.01"), ROUND_HALF_UP)
     partial = {period: rows.covered(period) for period in amounts}
     table = pa.table({
         "place": pa.array(range(len(found)), pa.int64()),
@@ -217,6 +204,7 @@ def chargeback(
     notes = (
         *told_of,
         Text(f"分摊 {len(amounts)} 个时段共 {sum(amounts.values(), Decimal(0))} 元，按 {share_by}；各行之和与之相等，精确到分", f"{sum(amounts.values(), Decimal(0))} yuan of {len(amounts)} periods shared by {share_by}; the rows add up to it to the fen"),
+        *((Text(f"{len(lost)} 组的参会方未知，无从按 {share_by} 分摊，不在其中；按资费为 {borne} 元，由其余各行分担", f"{len(lost)} groups have no known legs, so no share by {share_by} and no row; by the tariff they cost {borne} yuan, which the other rows bear"),) if lost else ()),
         *((Text(f"账单中没有的时段：{'、'.join(missing)}", f"periods that were not invoiced: {', '.join(missing)}"),) if missing else ()),
     )  # fmt: skip
     made = build(
@@ -224,17 +212,30 @@ def chargeback(
         frame.with_columns(leg_minutes=minutes("leg_s"), allocated=nw.col("allocated").cast(nw.Decimal(38, 2))),
         ("period", "group", "legs", "leg_minutes", "weight_pct", "allocated", "is_partial", "covered_pct"),
         lambda row, _column: rows.records(row), notes=(*notes, *rows.notes), own=rows.groups.own if rows.groups else (),
+        excluded=unpriced,
     )  # fmt: skip
     return rows.told(made)
 
 
-def _shares(rows: Breakdown, tariff: Tariff | None) -> list[dict[str, Any]]:
-    """Return `period group n len_s nano` of the legs of each row; `n` counts joins, `nano` is null without a tariff."""
-    sums = rows.add_up(rows.legs, "len_s")
-    if tariff is not None:
-        cost = rows.add_up(billed_lines(rows, tariff).filter(~nw.col("nano").is_null()), "nano")
-        sums = sums.join(cost.select("row", "nano"), on="row", how="left")
-    return rows.source.rows(rows.named(sums))
+def _unpriced(rows: Breakdown, lines: Lazy) -> dict[str, int]:
+    flags = lines.select(no_price=nw.col("nano").is_null().cast(nw.Int64))
+    counted = rows.source.rows(flags.select(nw.col("no_price").sum().cast(nw.Int64)))
+    return {"no_price": int(counted[0]["no_price"] or 0)}
+
+
+def _shares(rows: Breakdown, tariff: Tariff | None) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Return `period group n len_s nano` of each row, and how many lines have no price; `n` counts joins, null where
+    no party is known, and `nano` is null without a tariff.
+    """
+    found = {row["row"]: {**row, "nano": None} for row in rows.source.rows(rows.named(rows.add_up(rows.legs, "len_s")))}
+    if tariff is None:
+        return [*found.values()], {}
+    lines = billed_lines(rows, tariff)
+    cost = rows.add_up(lines.filter(~nw.col("nano").is_null()), "nano")
+    for row in rows.source.rows(rows.named(cost)):
+        # where meetings are billed, also those whose parties nobody knows
+        found.setdefault(row["row"], {**row, "n": None, "len_s": None})["nano"] = row["nano"]
+    return [found[row] for row in sorted(found)], _unpriced(rows, lines)
 
 
 def _costs(shares: list[dict[str, Any]]) -> dict[str, Decimal]:
@@ -248,7 +249,7 @@ def _costs(shares: list[dict[str, Any]]) -> dict[str, Decimal]:
 def _allocated(shares: list[dict[str, Any]], amounts: Mapping[str, Decimal], weight: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for period in sorted(amounts):
-        inside = [row for row in shares if row["period"] == period]
+        inside = [row for row in shares if row["period"] == period and (weight == "nano" or row["n"] is not None)]
         if not inside:
             inside = [{"period": period, "group": UNALLOCATED, "n": 0, "len_s": 0, weight: 0}]
         weights = [Fraction(int(row[weight] or 0)) for row in inside]
@@ -339,12 +340,7 @@ def _billed(lines: Sequence[Mapping[str, str]], by: By, known: Facts) -> tuple[d
     parts = rounded([Fraction(sums[period]) for period in sorted(sums)])
     told = [Text(f"账单各行按会议开始时刻归入时段，共 {len(lines)} 行", f"the {len(lines)} lines of the bill are put into periods by the start of their meetings")]  # fmt: skip
     if n_outside:
-        told.append(
-            Text(
-                f"其中 {n_outside} 行不在所选期间，未分摊",
-                f"{n_outside} of them lie outside the period asked for and are not shared",
-            )
-        )
+        told.append(Text(f"其中 {n_outside} 行不在所选期间，未分摊", f"{n_outside} of them lie outside the period asked for and are not shared"))  # fmt: skip
     if lost:
         told.append(Text(f"警告：账单中共 {lost} 元没有日期也没有对应的会议记录，未分摊", f"warning: {lost} yuan of the bill have neither a date nor a record, and are not shared"))  # fmt: skip
     return dict(zip(sorted(sums), parts, strict=True)), tuple(told)
@@ -435,12 +431,13 @@ def billed_lines(rows: Breakdown, tariff: Tariff) -> Lazy:
 
 def with_prices(known: Facts, legs: Lazy, tariff: Tariff) -> Lazy:
     """Add the `number_class` of each leg and its `price` in billionths of a yuan per minute."""
-    access = known.source.access
+    source = known.source
     functions: dict[str, tuple[pa.DataType, Callable[[str], Any]]] = {
-        "number_class": (pa.string(), lambda number: number_class(bare(number), access)),
-        "price": (pa.int64(), lambda number: tariff.nano(number_class(bare(number), access))),
+        "number_class": (pa.string(), source.class_of),
+        "price": (pa.int64(), lambda number: tariff.nano(source.class_of(number))),
     }
-    priced = with_looked_up(known.source, legs, "number", functions)
+    called = legs.with_columns(called=source.called("number", "meeting_id"))
+    priced = with_looked_up(source, called, "called", functions).drop("called")
     withheld, unknown = nw.col("number").is_null(), tariff.nano("unknown")
     known_price = nw.when(~withheld).then(nw.col("price"))
     return priced.with_columns(

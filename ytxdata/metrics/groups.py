@@ -23,7 +23,7 @@ from ytxdata.metrics.calendar import DAY, day_number
 from ytxdata.metrics.facts import Scope, facts
 from ytxdata.metrics.ids import ACCOUNT, EVER, account_of, bare, behind
 from ytxdata.metrics.source import Lazy, ReportSource, Source, texts, whole, with_looked_up
-from ytxdata.phones import normalize, number_class
+from ytxdata.phones import normalize
 from ytxdata.selection import Selection
 from ytxdata.tables.lists import NAMES as HEADINGS
 from ytxdata.tables.lists import AddressBook, Entry, Listed
@@ -139,15 +139,13 @@ class Groups:
             place = sum(((size >= low).cast(nw.Int64) for _, low in SIZES), nw.lit(0, nw.Int64))
             return frame.with_columns(g=nw.when(size.is_null()).then(nw.lit(self.rest, nw.Int64)).otherwise(place))
         table = source.engine.small(self.table)
-        if self.column == ACCOUNT:
-            frame = frame.with_columns(account_of("meeting_id").alias(ACCOUNT))
         if not self.is_dated:
             table = table.select("value", "g")
-        joined = frame.join(table, left_on=self.column, right_on="value", how="left")
+        decides = _decides(source, self.name, self.column, "meeting_id")
+        joined = frame.with_columns(value=decides).join(table, on="value", how="left").drop("value")
         if self.is_dated:
             holds = (nw.col("at") >= nw.col("since")) & (nw.col("at") < nw.col("until"))
             joined = joined.filter(nw.col("since").is_null() | holds).drop("since", "until")
-        joined = joined.drop("value", *([ACCOUNT] if self.column == ACCOUNT else []), strict=False)
         return joined.with_columns(g=nw.coalesce(nw.col("g"), nw.lit(self.rest, nw.Int64)))
 
     def notes(self, source: Source, frame: Lazy) -> tuple[Text, ...]:
@@ -259,8 +257,8 @@ def _groups(source: Source, group: Group, name: str, book: AddressBook | None, o
     if name == "number" and of == "leg":  # a person each: what `network` pairs; withheld numbers are nobody by name
         return _looked_up(source, name, column, lambda text: text, UNKNOWN, unit="phone")
     if name == "number_class":
-        read = number_class if of == "leg" else _class_of_creator
-        return _looked_up(source, name, column, lambda text: read(bare(text), source.access), UNKNOWN)
+        read = source.class_of if of == "leg" else lambda text: _class_of_creator(source, text)
+        return _looked_up(source, name, column, read, UNKNOWN)
     if book is None:
         labels = sorted({label for one in (source.accounts or {}).values() for label in one})
         zh, en = (f"；标签：{'、'.join(labels)}", f"; the labels are {', '.join(labels)}") if labels else ("", "")
@@ -282,10 +280,10 @@ def _looked_up(
     unit: str = "text", book: AddressBook | None = None,
 ) -> Groups:  # fmt: skip
     frame = source.legs if column == "number" else source.meetings
-    if ("texts", column) not in source.held:
-        source.held["texts", column] = texts(source, frame, column)
+    if (key := ("texts", column, name == "number_class")) not in source.held:
+        source.held[key] = texts(source, frame.select(value=_decides(source, name, column, "id")), "value")
     pieces: list[tuple[str, Piece]] = []
-    for text in source.held["texts", column]:
+    for text in source.held[key]:
         found = find(text)
         pieces += [(text, piece) for piece in ([(*EVER, found)] if isinstance(found, str) else found)]
     labels = sorted({piece[2] for _, piece in pieces} | {rest}, key=lambda label: (label in _LAST, label))
@@ -300,15 +298,20 @@ def _looked_up(
     return Groups(name, tuple(labels), column, table, is_dated, number[rest], unit, book)
 
 
+def _decides(source: Source, name: str, column: str, of: str) -> nw.Expr:
+    """Return what the group of a row is looked up by; ids in `of` say whose the row is."""
+    if column == ACCOUNT:
+        return account_of(of)
+    return source.called(column, of) if name == "number_class" else nw.col(column)
+
+
 def _one_number(text: str) -> str:
     return (normalize(bare(text)) or bare(text)) + behind(text)
 
 
-def _class_of_creator(text: str, access: frozenset[str]) -> str:
-    """Return the class of a creator as records write one: `13900000000`, `010…`, `0086…` are numbers only once they
-    are normalised, and would all be unknown.
-    """
-    return number_class(normalize(text) or text, access)
+def _class_of_creator(source: Source, text: str) -> str:
+    # as records write one, `13900000000`, `010…`, `0086…` are numbers only once they are normalised
+    return source.class_of(_one_number(text))
 
 
 def _by_name(group: Group) -> Callable[[str], str]:
@@ -417,8 +420,8 @@ def _numbers(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selecti
 
 
 def _classes(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
-    told = meetings.filter(~nw.col("creator").is_null())
-    kept = _where(source, told, "creator", lambda text: _class_of_creator(bare(text), source.access) in wanted)
+    told = meetings.filter(~nw.col("creator").is_null()).with_columns(called=source.called("creator", "id"))
+    kept = _where(source, told, "called", lambda text: _class_of_creator(source, text) in wanted).drop("called")
     if "unknown" not in wanted:
         return kept
     return nw.concat([kept, meetings.filter(nw.col("creator").is_null())])

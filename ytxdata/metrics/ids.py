@@ -211,7 +211,7 @@ def _turns(namesakes: Sequence[_Namesake]) -> list[dict[str, Any]]:
     since = [*starts, EVER[1]]
     return [
         {
-            "id": one.id, "own": f"{one.id} {starts[at]}", "turn": turn[at], "free": free[at], "since": since[at],
+            "id": one.id, "own": f"{bare(one.id)} {starts[at]}{behind(one.id)}", "turn": turn[at], "free": free[at], "since": since[at],
             "turn_next": turn[at + 1], "free_next": free[at + 1], "since_next": since[at + 1],
         }
         for at, one in enumerate(namesakes)

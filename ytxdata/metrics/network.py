@@ -381,7 +381,7 @@ def _priced(rows: Breakdown, alone: Lazy, tariff: Tariff) -> Lazy:
     """Add what being alone cost, `nano`: billionths of a yuan, null where the number that was alone has no price."""
     # seconds since the meeting began: small enough to be multiplied by a price
     closed = rows.known.legs.filter(~nw.col("len_s").is_null()).join(
-        alone.select("key", "first"), on="key", how="inner"
+        alone.select("key", "first", "meeting_id"), on="key", how="inner"
     )
     closed = closed.with_columns(j=nw.col("j") - nw.col("first"), end=nw.col("end") - nw.col("first"))
     cost = cost_alone(with_prices(rows.known, closed, tariff), rows.source.engine.signs)

@@ -32,7 +32,8 @@ _NOTE = Text(
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SideBySide(Report):
-    """The reports of several accounts, one below the other; the column `group` says whose a row is.
+    """The reports of several accounts, one below the other; the column `group` says whose a row is, or `account` where
+    rows have groups of their own.
 
     Parameters
     ----------
@@ -51,8 +52,8 @@ class SideBySide(Report):
             As there.
         """
         cells = self._row(row)
-        part = self.parts[cells["group"]]
-        return part.explain({key: value for key, value in cells.items() if key != "group"}, column)
+        whose = ACCOUNT if ACCOUNT in cells else "group"
+        return self.parts[cells[whose]].explain({key: value for key, value in cells.items() if key != whose}, column)
 
     def with_source(self, source: ReportSource) -> Self:
         """Return the report with its way back to the records, after it was pickled.
@@ -135,9 +136,11 @@ def no_accounts() -> UsageError:
 
 def _stacked(parts: Mapping[str, Report], fleet: Any) -> SideBySide:
     first = next(iter(parts.values()))
-    place = 1 if first.arrow.column_names[:1] == ["period"] else 0
+    columns = first.arrow.column_names
+    place = 1 if columns[:1] == ["period"] else 0
+    whose = ACCOUNT if "group" in columns else "group"
     tables = [
-        part.arrow.add_column(place, "group", pa.array([name] * part.arrow.num_rows, pa.string()))
+        part.arrow.add_column(place, whose, pa.array([name] * part.arrow.num_rows, pa.string()))
         for name, part in parts.items()
     ]
     rows = pa.concat_tables(tables, promote_options="permissive")
@@ -145,8 +148,9 @@ def _stacked(parts: Mapping[str, Report], fleet: Any) -> SideBySide:
         # by period first, as every report that goes by time; the order of the accounts stays within each
         rows = rows.append_column("n", pa.array(range(rows.num_rows)))
         rows = rows.take(pc.sort_indices(rows, [("period", "ascending"), ("n", "ascending")])).drop_columns(["n"])
-    (group,) = define("group")
-    told = replace(group, zh=f"{group.zh}（{_GROUP.zh}）", en=f"{group.en} ({_GROUP.en})")
+    (told,) = define(whose)
+    if whose != ACCOUNT:
+        told = replace(told, zh=f"{told.zh}（{_GROUP.zh}）", en=f"{told.en} ({_GROUP.en})")
     excluded: dict[str, tuple[Text, int]] = {}
     for part in parts.values():
         for reason, (text, n) in part.excluded.items():

@@ -16,10 +16,10 @@ from ytxdata import times
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
-from ytxdata.metrics.ids import ACCOUNT, OWN, bare, behind, plain, qualified, told_once
+from ytxdata.metrics.ids import ACCOUNT, MARK, OWN, account_of, bare, behind, plain, qualified, told_once
 from ytxdata.metrics.sums import distinct, null_like
-from ytxdata.phones import normalize
-from ytxdata.records.numbers import access_numbers
+from ytxdata.phones import NumberClass, normalize, number_class
+from ytxdata.records.numbers import read_numbers
 from ytxdata.records.schema import to_pandas
 from ytxdata.selection import Selectable, Selection
 from ytxdata.tables.described import to_arrow
@@ -144,7 +144,7 @@ class Source:
 
     `id` ties them together; `s e` are start and end, `j l` join and leave, in local epoch seconds. `notes` are said
     under every report, `held` keeps what several reports share. `displayed` are the numbers that meetings show to whom
-    they call (`display_number`), where the source has them. Of several accounts, `accounts` has the labels of each; ids
+    they call (`display_number`), where the source has them, and bear their account even where it `joins_people`. Of several accounts, `accounts` has the labels of each; ids
     and numbers then bear their account (see `ids`), numbers not where it `joins_people`.
     """
 
@@ -171,13 +171,27 @@ class Source:
         """Return the texts of a column, without the account that they bear inside."""
         return nw.col(column) if self.accounts is None else plain(column)
 
+    def called(self, column: str, of: str) -> nw.Expr:
+        """Return the numbers of a column as `class_of` takes them: with the account that the ids in `of` bear, also
+        where people are joined, for what an account's own number is, is a landline to all others.
+        """
+        if self.accounts is None or not self.joins_people:
+            return nw.col(column)
+        return nw.concat_str([nw.col(column), nw.lit(MARK), account_of(of)])
+
+    def class_of(self, number: str) -> NumberClass:
+        """Return the class of a number: a leg under one of its account's own came in by it, and is nobody's mobile or
+        landline.
+        """
+        return "access" if number in self._access else number_class(bare(number))
+
     @cached_property
-    def access(self) -> frozenset[str]:
-        """The account's own numbers: a leg under one of these came in by it, and is nobody's mobile or landline."""
+    def _access(self) -> frozenset[str]:
         if self.displayed is None:
             return frozenset()
         shown = texts(self, self.displayed, "display_number")
-        return access_numbers(pa.table({"display_number": pa.array(shown, pa.string())}))
+        numbers = read_numbers(pa.array(map(bare, shown), pa.string())).number.to_pylist()
+        return frozenset(number + behind(text) for number, text in zip(numbers, shown, strict=True) if number)
 
     @cached_property
     def claimed(self) -> tuple[int | None, int]:
@@ -247,7 +261,7 @@ def _scanned(given: Any, asked: OnEngine) -> Source:
         engine=source.engine.ours,
         certificate=given.certificate,
         # which numbers are the account's own is said by all meetings, also where others are not read
-        displayed=given.displayed(**where) if hasattr(given, "displayed") else source.displayed,
+        displayed=_displayed(given.displayed(**where)) if hasattr(given, "displayed") else source.displayed,
         is_archive=asked.engine not in ("polars", "spark"),
         notes=tuple(getattr(given, "notes", ())),
         accounts=labels if source.accounts is not None else None,
@@ -285,7 +299,7 @@ def _prepare(frames: Frames) -> Source:
         e=nw.col("ended_at"),
         n_legs=_optional(engine, "n_legs", "started_at"),
     )
-    displayed = meetings.select("display_number") if "display_number" in engine.columns else None
+    displayed = _displayed(meetings, is_of_many) if "display_number" in engine.columns else None
     source = Source(
         known, legs, engine, getattr(frames, "certificate", None),
         displayed=displayed, accounts={} if is_of_many else None, joins_people=joins,
@@ -304,6 +318,13 @@ def _prepare(frames: Frames) -> Source:
     )
     source = replace(source, legs=legs)
     return told_once(source) if key == "meeting_id" else source
+
+
+def _displayed(meetings: Lazy, is_of_many: bool | None = None) -> Lazy:
+    if is_of_many is None:
+        is_of_many = ACCOUNT in meetings.collect_schema().names()
+    shown = nw.col("display_number")
+    return meetings.select(display_number=qualified(shown) if is_of_many else shown)
 
 
 FEW = 200_000

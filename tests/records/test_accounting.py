@@ -136,6 +136,16 @@ def test_an_object_with_parties_beside_a_list_is_no_envelope() -> None:
     assert tables.rejects.num_rows == 0
 
 
+def test_the_rest_of_a_record_among_the_members_of_its_answer_is_rejected() -> None:
+    """A cut took the list and the times: id, name and creator are left, and look like members of the answer."""
+    cut = f'{{{STATUS},"data":"2026-01-05 10:06:00","creator":"15400000001","name":"周例会","meid":"m6"}}'
+    _, tables = read(f"{cut}\n{{{STATUS},{text('data')}:{text([meeting(1)])}}}")
+    assert any('"m6"' in one["raw"] for one in tables.rejects.to_pylist())
+    # what was asked may be repeated
+    asked = f'{{{STATUS},"confid":"8001","creator":"15400000001","data":{text([meeting(1)])}}}'
+    assert read(asked)[1].rejects.num_rows == 0
+
+
 @pytest.mark.parametrize("key", ["older", "history"])
 def test_a_map_beside_a_list_is_read_as_one_alone(key: str) -> None:
     bare = {name: value for name, value in meeting(1).items() if name != "meid"}

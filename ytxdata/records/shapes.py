@@ -149,11 +149,12 @@ class Shapes:
         """Return members of an answer that tell of one meeting, its id and its times: a list that ended early left
         them there.
 
-        The id alone, or the creator, may repeat the question.
+        The id alone, or the creator, may repeat the question; with both, nobody asks for a name.
         """
-        told = [one for one in members if self.signs.is_telling(one.key) and one.raw[:1] not in (b"[", b"{")]
+        plain_ones = [one for one in members if one.raw[:1] not in (b"[", b"{")]
+        told = [one for one in plain_ones if self.signs.is_telling(one.key) or self.signs.columns([one]) == {"name"}]
         columns = self.signs.columns(told)
-        if not ("meeting_id" in columns and columns & (EVIDENCE - {"creator"})):
+        if not ("meeting_id" in columns and (columns >= {"creator", "name"} or columns & (EVIDENCE - {"creator"}))):
             return []
         ends = [(one, one.start + len(one.raw)) for one in told if not is_blank(one.raw)]
         return [

@@ -273,4 +273,9 @@ def test_the_command_line_writes_one_page_or_hides_small_groups(
     assert {"usage.csv", "coverage.csv"} <= written
     assert not {"people.csv", "creators.csv", "meetings.csv", "legs.csv"} & written
     about = json.loads((tmp_path / "out1" / "usage.about.json").read_text("utf-8"))
+    # when an account's meetings were, and its pace, say how many they are
+    coverage = ytx.read_csv(tmp_path / "out1" / "coverage.csv")
+    assert coverage["account"].is_unique
+    assert coverage["start"].nunique() == 1
+    assert coverage["expected_at"].isna().all()
     assert any("one number is one person" in note["en"] for note in about["notes"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -24,8 +24,8 @@ from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection, collect
 from ytxdata.pages.html_report import page
 from ytxdata.pages.report_files import write_files
-from ytxdata.pages.small_groups import Key, Sums, _adds_up, _keys, to_hide, without_small_groups
-from ytxdata.tables.lists import AddressBook
+from ytxdata.pages.small_groups import Key, Sums, _adds_up, _fewest, _keys, to_hide, without_small_groups
+from ytxdata.tables.lists import AddressBook, Entry
 from ytxdata.tables.masking import ROW_NAMES, Privacy, blanked
 
 PERSONAL = tuple(name for name, report in REPORTS.items() if report.is_personal)
@@ -127,6 +127,27 @@ def test_a_department_of_few_is_small_however_many_it_meets(
                 assert not figures, (name, row)
 
 
+@pytest.mark.slow
+def test_a_small_department_is_not_to_be_chosen_either(archive: Archive, office: AddressBook) -> None:
+    with pytest.raises(UsageError, match="fewer than 5 numbers of board"):
+        without_small_groups(collect(archive, Ask(only={"department": ("board",)}, book=office)), 5)
+    chosen = collect(archive, Ask(only={"department": ("dep0", "dep1")}, book=office))
+    assert without_small_groups(chosen, 2).reports["usage"].arrow.num_rows
+
+
+def test_predecessors_are_no_colleagues() -> None:
+    lines = [
+        Entry("a", "board", last=date(2025, 12, 31)),
+        Entry("b", "board", first=date(2026, 1, 1)),
+        Entry("c", "board"),
+    ]
+    assert _fewest(lines, date(2025, 1, 1), date(2026, 6, 1)) == 2
+    assert _fewest(lines, None, None) == 2
+    # before it came there was no department, which says nothing about its size
+    assert _fewest(lines[1:2], date(2025, 1, 1), date(2026, 6, 1)) == 1
+    assert _fewest(lines[:1], date(2026, 1, 1), date(2026, 6, 1)) == 0
+
+
 WHOLE = ("heatmap", "sizes", "durations")
 """Reports by group that know no periods."""
 
@@ -179,7 +200,7 @@ def test_groups_and_a_minimum_go_together_in_every_file(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("condition", ["creator", "number", "meeting_id"])
+@pytest.mark.parametrize("condition", ["creator", "number", "meeting_id", "name"])
 def test_the_meetings_of_one_person_are_not_published_by_head_count(condition: str, archive: Archive) -> None:
     meetings, legs = archive.meetings(), archive.legs()
     first = {"number": legs["number"].dropna().iloc[0]}.get(condition) or meetings[condition].dropna().iloc[0]
@@ -239,13 +260,13 @@ def test_the_option_reaches_every_file(archive: Archive, tmp_path: Path, capsys:
 def test_tables_of_an_earlier_run_do_not_go_along(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("legs.csv", "report.html", "chargeback.csv"):
+    for name in ("legs.csv", "report.html", "chargeback.csv", "people.xlsx"):
         (tmp_path / name).touch()
         with pytest.raises(SystemExit) as ended:
             main(["--lang", "en", "report", "--archive", str(archive.path), "--out", str(tmp_path), "--min-group", "5"])
         assert ended.value.code == 2
         assert name in capsys.readouterr().err
-        assert [path.name for path in tmp_path.glob("*.[ch]*")] == [name]
+        assert [path.name for path in tmp_path.glob("*.[chx]*")] == [name]
         (tmp_path / name).unlink()
 
 
@@ -354,6 +375,17 @@ def test_no_hidden_figure_can_be_computed_from_the_shown_ones(
         assert not (low >= 0.9 * value and high <= 1.1 * value), (cell, low, value, high)
         if cell in small:
             assert high >= 1.0999 * value, (cell, low, value, high)
+
+
+def test_the_months_of_one_small_group_do_not_hide_their_sum() -> None:
+    rows = {(month, "board"): Sums([8.0], True, "board") for month in ("01", "02", "03")}
+    rows |= {
+        (month, name): Sums([n], False, name) for month in ("01", "02", "03") for name, n in (("a", 30.0), ("b", 90.0))
+    }
+    hidden = to_hide(rows)
+    others = sum(rows[key].figures[0] for key in hidden if key[1] != "board")
+    assert others >= 0.1 * 24, "the total less the shown rows would be the board's, exactly"
+    assert {key for key in hidden if key[1] == "board"} == {key for key in rows if key[1] == "board"}
 
 
 def test_the_total_less_the_others_is_what_is_prevented() -> None:

@@ -249,6 +249,13 @@ def report(
             help="隐去少于 N 人的行的数字，并略去逐人、逐会议的表；同一号码算一个人 / hide the figures of rows with fewer than N people, leave out tables of single persons and meetings; one number is one person",
         ),
     ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            "--previous",
+            help="此前发出的报告目录：其中隐去的行这次也隐去（与 --min-group 合用） / directory of a report sent before: what it hides stays hidden (with --min-group)",
+        ),
+    ] = None,
     show_phones: ShowPhones = False,
     as_json: Json = False,
     _lang: Language = None,
@@ -276,13 +283,17 @@ def report(
             Text("--report 不能与 --format html 或 --min-group 同时使用", "--report excludes --format html and --min-group"),
             remedy=Text("去掉 --report：网页和隐去小组的报告是一个整体", "leave --report out: a page, and a report that hides small groups, are one whole"),
         )  # fmt: skip
+    if previous and min_group is None:
+        raise UsageError(Text("--previous 须与 --min-group 合用", "--previous goes with --min-group"))
     asked = with_conditions(ask(start, end, by, tariff, lines, group, book), None, only or [], book)
     whole = opened(fleet, account, where)
     whole = (whole.same_people() if same_people or min_group else whole).still()
     for left_out in whole.left_out:
         note(left_out)
-    write = _one_report if is_one else _reports
-    counted, written = write(whole, asked, names, out, format_, min_group, show_phones)
+    if is_one:
+        counted, written = _one_report(whole, asked, out, format_, min_group, previous, show_phones)
+    else:
+        counted, written = _reports(whole, asked, names, out, format_, show_phones)
     verdict = whole.certificate(asked.start, asked.end)
     if as_json:
         files = {name: str(path) for name, path in written.items()}
@@ -293,7 +304,13 @@ def report(
 
 
 def _one_report(
-    whole: Fleet, asked: Ask, _names: list[str] | None, out: Path, format_: str, minimum: int | None, show_phones: bool
+    whole: Fleet,
+    asked: Ask,
+    out: Path,
+    format_: str,
+    minimum: int | None,
+    previous: Path | None,
+    show_phones: bool,
 ) -> tuple[dict[str, int], dict[str, Path]]:
     """Write all reports as one, as `ytxdata report` does of an archive; return rows and files by table."""
     from ytxdata.pages.collection import collect
@@ -303,14 +320,14 @@ def _one_report(
 
     collected, privacy = collect(whole, asked), Privacy(show_phones=show_phones)
     if minimum is not None:
-        collected = without_small_groups(collected, minimum, privacy=privacy)
+        collected = without_small_groups(collected, minimum, previous=previous, privacy=privacy)
         refuse_leftovers(out, names_of(collected, {format_}))
     written = write_files(collected, out, {format_}, lang=chosen.lang, privacy=privacy)
     return {name: table.arrow.num_rows for name, table in collected.tables.items()}, written
 
 
 def _reports(
-    whole: Fleet, asked: Ask, names: list[str] | None, out: Path, format_: str, _minimum: int | None, show_phones: bool
+    whole: Fleet, asked: Ask, names: list[str] | None, out: Path, format_: str, show_phones: bool
 ) -> tuple[dict[str, int], dict[str, Path]]:
     """Write a file for each report; return rows and files by report."""
     from ytxdata.metrics.groups import resolve

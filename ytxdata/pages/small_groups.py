@@ -9,10 +9,9 @@ about any of them (second suppression).
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,16 +20,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
+from ytxdata.fleet.fleet import FleetCertificate
+from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.labels import Text
-from ytxdata.metrics.groups import called
+from ytxdata.metrics.definitions import define
+from ytxdata.metrics.groups import NOT_IN_BOOK, called
+from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.registry import REPORTS, Ask
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import RECORDS, Collection, KeyFigure
 from ytxdata.plots.over_time import Span, spans
 from ytxdata.tables.csv import read_csv
 from ytxdata.tables.described import Described, about_path
-from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.lists import AddressBook, Entry
 from ytxdata.tables.masking import ROW_NAMES, Privacy, blanked
+from ytxdata.tables.table import record_table
 from ytxdata.times import BEIJING
 
 KEYS = ("period", "group")
@@ -52,8 +56,9 @@ blank or not, are its meetings counted."""
 PAGES = ("report.xlsx", "report.html", "report.pdf", "02_usage_report.html")
 """What an earlier report, without this rule, may have left where this one is written."""
 
-SINGLE = ("creator", "number", "meeting_id")
-"""Conditions that leave the meetings of a single person, or a single meeting."""
+SINGLE = ("creator", "number", "meeting_id", "name")
+"""Conditions that leave the meetings of a single person, or a single meeting: the platform's own titles name who
+convenes, so a title is one too."""
 
 TWO_WEEKS = timedelta(days=14)
 """From how long a period on every weekday lies in several weeks, so that a heat map's weekdays are no days."""
@@ -74,10 +79,13 @@ _NO_COUNT = Text(
 
 
 class Sums(NamedTuple):
-    """The figures of one row that add up, column by column, and whether it has too few people itself."""
+    """The figures of one row that add up, column by column, whether it has too few people itself, and whose they are:
+    of one small group nobody may learn the sum of all its months either.
+    """
 
     figures: list[float]
     is_small: bool
+    group: str | None = None
 
 
 def without_small_groups(
@@ -117,6 +125,7 @@ def without_small_groups(
             remedy=Text("选更长的期间，或减小 --min-group", "choose a longer period, or a smaller --min-group"),
         )  # fmt: skip
     _refuse_persons(usage, collected.ask)
+    _refuse_few_members(collected, minimum)
     _refuse_counting_twice(usage)
     kept = {
         name: report
@@ -125,16 +134,42 @@ def without_small_groups(
     }
     before = [] if previous is None else _hidden_before(Path(previous), kept)
     by_row = [report for report in kept.values() if _key_columns(report) == _key_columns(usage)]
-    hidden = _hidden_rows(by_row, usage, _few_members(collected.ask, minimum), minimum, before, privacy or Privacy())
+    few = _few_members(collected, "group" if isinstance(collected.ask.group, str) else None, minimum)
+    hidden = _hidden_rows(by_row, usage, few, minimum, before, privacy or Privacy())
     is_before_large = (counts.before or 0) >= minimum
+    done = {name: _without(report, hidden, minimum) for name, report in kept.items()}
+    return _with_plain_verdicts(
+        replace(
+            collected,
+            records={},
+            reports=done,
+            figures=tuple(
+                one if is_before_large else KeyFigure(one.definition, one.value, None) for one in collected.figures
+            ),
+            notes=(*collected.notes, _NOTE.format(minimum=minimum)),
+        )
+    )
+
+
+def _with_plain_verdicts(collected: Collection) -> Collection:
+    """Return the reports of a fleet with one verdict for each account, and nothing of when its meetings were: of an
+    account of one person the first instant, the size of its answers and its pace told how many meetings there were.
+    """
+    whole, period = collected.certificate, collected.period
+    if not isinstance(whole, FleetCertificate) or period is None:
+        return collected
+    accounts: dict[str, Certificate] = {}
+    for name, known in whole.accounts.items():
+        worst = next((one.reason_key for one in known.periods if one.verdict == known.worst), None)
+        accounts[name] = known if worst is None else Certificate((Period(*period, worst),))
+    plain = FleetCertificate(accounts)
+    table = record_table(plain.frame, "coverage", period=period, certificate=plain)
     return replace(
         collected,
-        records={},
-        reports={name: _without(report, hidden, minimum) for name, report in kept.items()},
-        figures=tuple(
-            one if is_before_large else KeyFigure(one.definition, one.value, None) for one in collected.figures
-        ),
-        notes=(*collected.notes, _NOTE.format(minimum=minimum)),
+        certificate=plain,
+        coverage=replace(table, definitions=(*define(ACCOUNT), *table.definitions)),
+        before=collected.before and (collected.before[0], plain),
+        reports={name: replace(report, certificate=plain) for name, report in collected.reports.items()},
     )
 
 
@@ -157,6 +192,23 @@ def _refuse_persons(usage: Report, ask: Ask) -> None:
         listed = ", ".join(single)
         raise UsageError(
             Text(f"按 {listed} 选取的是单个的人或会议，不能按人数公开", f"what is selected by {listed} is one person or meeting: it cannot be published by head count"),
+            remedy=Text("去掉该条件，或不用 --min-group", "leave that condition out, or --min-group"),
+        )  # fmt: skip
+
+
+def _refuse_few_members(collected: Collection, minimum: int) -> None:
+    """Raise UsageError where a small group of the book was selected: as a group its figures would be hidden."""
+    only = collected.ask.only or {}
+    few = {
+        value
+        for column, values in only.items()
+        for value in values
+        if value in _few_members(collected, column, minimum)
+    }
+    if few:
+        listed = ", ".join(sorted(few))
+        raise UsageError(
+            Text(f"通讯簿中 {listed} 不足 {minimum} 个号码，不能公开其数字", f"the book has fewer than {minimum} numbers of {listed}: no figure of it can be published"),
             remedy=Text("去掉该条件，或不用 --min-group", "leave that condition out, or --min-group"),
         )  # fmt: skip
 
@@ -196,18 +248,37 @@ def _tells_days(report: Report, collected: Collection) -> bool:
     return collected.ask.by == "day" or end - start < TWO_WEEKS
 
 
-def _few_members(ask: Ask, minimum: int) -> set[str]:
-    """Return the groups of the address book in which it has fewer numbers than the minimum."""
-    if ask.book is None or not isinstance(ask.group, str):
+def _few_members(collected: Collection, column: str | None, minimum: int) -> set[str]:
+    """Return the groups of the address book in which it has fewer numbers than the minimum, on any day of the period."""
+    ask, period = collected.ask, collected.period
+    if ask.book is None or column not in ("department", "group"):
         return set()
-    book, column = AddressBook.read(ask.book), called(ask.group)
-    members = Counter(label for entries in book.lines.values() for label in {one.cell(column) for one in entries})
-    return {label for label, n in members.items() if n < minimum}
+    book = AddressBook.read(ask.book)
+    column = called(ask.group) if column == "group" and isinstance(ask.group, str) else column
+    first, last = (None, None) if period is None else (edge.astimezone(BEIJING).date() for edge in period)
+    members: dict[str, list[Entry]] = {}
+    for entries in book.lines.values():
+        for entry in entries:
+            members.setdefault(entry.cell(column), []).append(entry)
+    return {label for label, lines in members.items() if _fewest(lines, first, last) < minimum}
+
+
+def _fewest(lines: Sequence[Entry], first: date | None, last: date | None) -> int:
+    """Return how many lines hold on the day of a period on which the fewest do: predecessors are no colleagues."""
+    begin, end = first or date.min, last or date.max
+    days = {begin, *(one.first for one in lines if one.first), *(one.last + timedelta(1) for one in lines if one.last)}
+    held = [
+        sum((one.first or date.min) <= day <= (one.last or date.max) for one in lines)
+        for day in days
+        if begin <= day <= end
+    ]
+    # a department that came or went within the period has none on some days, and is judged by those on which it is
+    return min((n for n in held if n), default=0)
 
 
 def refuse_leftovers(out: str | Path, written: Iterable[str]) -> None:
     """Raise UsageError when files of an earlier report would stay beside those that are written: they would go along."""
-    known = {*(f"{name}.{end}" for name in (*RECORDS, *REPORTS) for end in ("csv", "parquet")), *PAGES}
+    known = {*(f"{name}.{end}" for name in (*RECORDS, *REPORTS) for end in ("csv", "parquet", "xlsx")), *PAGES}
     if left := sorted(path.name for path in Path(out).glob("*") if path.name in known - {*written}):
         listed = ", ".join(left)
         raise UsageError(
@@ -237,12 +308,19 @@ def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
 
 
 def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bool:
-    """Tell whether a column's hidden total, which anybody can compute, leaves room around the figure of each row of few people."""
+    """Tell whether a column's hidden total, which anybody can compute, leaves room around the figure of each row of few
+    people, and around what the small rows of a group come to: its months hid each other, and their sum was exact.
+    """
     values = {key: rows[key].figures[column] for key in hidden}
     total = sum(values.values())
     if not any(row.figures[column] for row in rows.values()):
         return True  # nothing of it in any row: the published 0 says so of each
-    return total > 0 and all(total - value >= MARGIN * value for key, value in values.items() if rows[key].is_small)
+    small: dict[object, float] = {}
+    for key, value in values.items():
+        if rows[key].is_small:
+            whose = key if rows[key].group is None else rows[key].group
+            small[whose] = small.get(whose, 0.0) + value
+    return total > 0 and all(total - value >= MARGIN * value for value in small.values())
 
 
 def _hidden_rows(
@@ -253,20 +331,30 @@ def _hidden_rows(
     With groups also the groups that lost a row: in total they would tell what it was.
     """
     people = dict(zip(_keys(usage), usage.arrow["people"].to_pylist(), strict=True))
+    # whose meetings are not in the book is a department of nobody knows how many: of those who convened, at most
+    told = usage.arrow["active_creators"].to_pylist() if "active_creators" in usage.arrow.column_names else []
+    convened = dict(zip(_keys(usage) if told else [], told, strict=True))
     columns: list[dict[Key, float]] = []
     small: dict[Key, bool] = {}
     for report in reports:
         keys, table = _keys(report), report.arrow
         for key, was_hidden in zip(keys, _overlapping(privacy.masked(report), before), strict=True):
             n = people.get(key)
-            is_small = was_hidden or n is None or n < minimum or key[-1] in few
+            n_outside = convened.get(key, minimum) if key[-1:] == (NOT_IN_BOOK,) else minimum
+            is_small = was_hidden or n is None or min(n, n_outside) < minimum or key[-1] in few
             small[key] = small.get(key, False) or is_small
         for name in (one for one in table.column_names if _adds_up(report, one)):
             columns.append({})
             for key, value in zip(keys, table[name].to_pylist(), strict=True):
                 columns[-1][key] = columns[-1].get(key, 0.0) + float(value or 0)
-    found = to_hide({key: Sums([one.get(key, 0.0) for one in columns], is_small) for key, is_small in small.items()})
-    return found | {key[-1:] for key in found} if "group" in _key_columns(usage) else found
+    has_groups = "group" in _key_columns(usage)
+    found = to_hide(
+        {
+            key: Sums([one.get(key, 0.0) for one in columns], is_small, key[-1] if has_groups else None)
+            for key, is_small in small.items()
+        }
+    )
+    return found | {key[-1:] for key in found} if has_groups else found
 
 
 def _adds_up(table: Described, key: str) -> bool:

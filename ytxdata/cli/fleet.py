@@ -17,6 +17,7 @@ from ytxdata.cli.shared_options import (
     Language,
     Lines,
     Only,
+    Previous,
     ShowPhones,
     TariffFile,
     To,
@@ -249,13 +250,7 @@ def report(
             help="隐去少于 N 人的行的数字，并略去逐人、逐会议的表；同一号码算一个人 / hide the figures of rows with fewer than N people, leave out tables of single persons and meetings; one number is one person",
         ),
     ] = None,
-    previous: Annotated[
-        Path | None,
-        typer.Option(
-            "--previous",
-            help="此前发出的报告目录：其中隐去的行这次也隐去（与 --min-group 合用） / directory of a report sent before: what it hides stays hidden (with --min-group)",
-        ),
-    ] = None,
+    previous: Previous = None,
     show_phones: ShowPhones = False,
     as_json: Json = False,
     _lang: Language = None,

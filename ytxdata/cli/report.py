@@ -23,6 +23,7 @@ from ytxdata.cli.shared_options import (
     Language,
     Lines,
     Only,
+    Previous,
     ShowPhones,
     TariffFile,
     To,
@@ -80,13 +81,7 @@ def report(
             help="隐去少于 N 人的行的数字，并略去逐人、逐会议的表 / hide the figures of rows with fewer than N people, leave out tables of single persons and meetings",
         ),
     ] = None,
-    previous: Annotated[
-        Path | None,
-        typer.Option(
-            "--previous",
-            help="此前发出的报告目录：其中隐去的行这次也隐去（与 --min-group 合用） / directory of a report sent before: what it hides stays hidden (with --min-group)",
-        ),
-    ] = None,
+    previous: Previous = None,
     tariff: TariffFile = None,
     lines: Lines = None,
     notebook: Annotated[

@@ -183,6 +183,15 @@ Only = Annotated[
         help="只统计部分会议，如 creator=13900000000，可重复 / only some meetings: creator | department | name | meeting_id | number | number_class | min_minutes = VALUE, may be repeated",
     ),
 ]
+Previous = Annotated[
+    Path | None,
+    typer.Option(
+        "--previous",
+        help="此前发出的报告目录：其中隐去的行这次也隐去（与 --min-group 合用）"
+        " / directory of a report sent before: what it hides stays hidden (with --min-group)",
+    ),
+]
+
 BookFile = Annotated[
     Path | None,
     typer.Option(

@@ -281,6 +281,6 @@ def test_the_command_line_writes_one_page_or_hides_small_groups(
     assert any("one number is one person" in note["en"] for note in about["notes"])
 
 
-def test_one_invoice_is_not_shared_by_each_account_anew(synced: ytx.Fleet) -> None:
+def test_one_invoice_is_not_shared_by_each_account_anew(synced: ytx.Fleet, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="one invoice"):
-        ytx.metrics.chargeback(synced, group="account", invoice={"2026-03": "100.00"})
+        ytx.metrics.chargeback(synced, group="account", book=tmp_path / "book.csv", invoice={"2026-03": "100.00"})

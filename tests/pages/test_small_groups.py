@@ -378,7 +378,7 @@ def test_no_hidden_figure_can_be_computed_from_the_shown_ones(
 
 
 def test_the_months_of_one_small_group_do_not_hide_their_sum() -> None:
-    rows = {(month, "board"): Sums([8.0], True, "board") for month in ("01", "02", "03")}
+    rows: dict[Key, Sums] = {(month, "board"): Sums([8.0], True, "board") for month in ("01", "02", "03")}
     rows |= {
         (month, name): Sums([n], False, name) for month in ("01", "02", "03") for name, n in (("a", 30.0), ("b", 90.0))
     }

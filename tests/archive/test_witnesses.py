@@ -68,7 +68,9 @@ def test_a_list_of_days_to_come_proves_nothing_beyond_the_newest_pull_less_what_
     settled = archive.pulls()["asked_at"].max() - timedelta(days=1)
     assert row["reason"] == "witnessed"
     assert abs(row["end"] - settled) < timedelta(minutes=1)
-    assert archive.certificate(start, end).worst == "GAP"
+    asked = archive.certificate(start, end)
+    assert ([one.verdict for one in asked.periods], asked.goes_on_to) == (["PROVEN", "PROBABLE"], end)
+    assert asked.end == archive.certificate().end
 
 
 def test_a_line_that_the_archive_lacks_is_a_gap_and_a_bill_that_lacks_one_proves_nothing(archive: Archive) -> None:

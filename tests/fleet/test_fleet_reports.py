@@ -18,6 +18,7 @@ from ytxdata.archive import heads
 from ytxdata.cli import main
 from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
+from ytxdata.fleet import FleetCertificate
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Ask, make
 from ytxdata.pages.collection import collect
@@ -254,6 +255,21 @@ def test_a_group_of_two_people_is_not_larger_for_having_many_accounts(begin: Beg
     with pytest.raises(UsageError, match=f"fewer than {people + 1} people"):
         without_small_groups(collect(fleet.same_people(), asked), people + 1)
     assert without_small_groups(collect(fleet.same_people(), asked), people).reports["usage"].arrow.num_rows == 1
+
+
+def test_each_period_keeps_its_own_verdict_where_small_groups_are_hidden(synced: ytx.Fleet) -> None:
+    # the period before begins before the first answer, of which nothing is known
+    start = max(one.start for one in synced.certificate().accounts.values() if one.start)
+    whole = collect(synced.same_people(), Ask(start=start, end=start + timedelta(days=2)))
+    hidden = without_small_groups(whole, 2)
+    assert whole.before is not None
+    assert hidden.before is not None
+    told = [(one.certificate.worst, one.before[1].worst) for one in (whole, hidden) if one.before]
+    assert told[0] == told[1]
+    assert told[0][0] != told[0][1] == "GAP"
+    about = hidden.before[1]
+    assert isinstance(about, FleetCertificate)
+    assert {(part.start, part.end) for one in about.accounts.values() for part in one.periods} == {hidden.before[0]}
 
 
 def test_the_command_line_writes_one_page_or_hides_small_groups(

@@ -74,7 +74,7 @@ def test_a_part_of_a_certificate_says_what_holds_for_that_part_and_what_lies_out
     assert certificate.over(day(2), day(4)).worst == "PROVEN"
     parts = certificate.over(day(0), day(9)).periods
     assert [one.reason_key for one in parts] == ["before_first", "anchored", "settling", "not_asked"]
-    assert certificate.over(day(7), day(9)).worst == "GAP"
+    assert certificate.over(day(7), day(9)).worst == certificate.over(day(7), day(9)).badge == "GAP"
     assert Certificate.of(certificate.periods, "not_read").over(day(-3), day(0)).worst == "GAP"
     assert certificate.over(day(-3), day(0)).worst == "PROBABLE"
     assert Certificate().over(day(0), day(1)).worst == "GAP"
@@ -119,6 +119,7 @@ def test_of_what_could_not_be_read_yet_nothing_is_said_and_it_is_no_gap(
     asked = certificate.so_far(day(start), None if end is None else day(end))
     assert [(one.verdict, one.reason_key, one.end) for one in asked.periods] == [("PROBABLE", reason, day(until))]
     assert asked.goes_on_to == (None if goes_on_to is None else day(goes_on_to))
+    assert asked.badge == "UNREAD"
     assert "nothing can be said yet" in asked.sentence.en
     assert "complete" not in asked.sentence.en
     assert "尚无从判断" in asked.sentence.zh

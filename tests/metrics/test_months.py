@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from tests.metrics.test_around import Told, record
 from ytxdata import metrics
 from ytxdata.archive import Archive
-from ytxdata.archive import around as around_module
+from ytxdata.archive import kept_months as kept_module
 from ytxdata.archive.around import Around
+from ytxdata.archive.kept_months import KeptMonths
 from ytxdata.audit.explain import explanation
 from ytxdata.audit.pack import pack
 from ytxdata.files import that_may_be_lost
@@ -181,7 +182,9 @@ def test_what_was_planted_is_deleted_and_counted(archive: Archive, tmp_path: Pat
     other = sync(Archive(tmp_path / "other.archive"), history(2))
     if damage == "another key":
         # of an archive that says otherwise, under the name that is looked for
-        Around(other, None, None).keep(place.name, sound[32:].replace(b"2026-03", b"2026-09"))
+        beside = other.kept_months()
+        assert beside is not None
+        beside.keep(place.name, sound[32:].replace(b"2026-03", b"2026-09"))
         planted = (other.path / "months" / place.name).read_bytes()
     elif damage == "another question":
         metrics.usage(archive, min_parties=2)
@@ -204,7 +207,7 @@ def test_evidence_is_counted_from_records(archive: Archive, tmp_path: Path, monk
         raise AssertionError("this rests on what was kept")
 
     for door in ("kept", "keep", "marks"):
-        monkeypatch.setattr(Around, door, never)
+        monkeypatch.setattr(KeptMonths, door, never)
     pack(archive, tmp_path / "pack.zip")
     assert explanation(archive, "usage", Ask(), 0).summary
     assert archive.sql("SELECT count(*) AS n FROM usage_daily").arrow["n"].to_pylist()
@@ -240,11 +243,11 @@ def test_nothing_is_kept_unless_it_is_worth_it(archive: Archive, monkeypatch: py
 
 
 def test_what_is_kept_is_bounded(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(around_module, "MOST_KEPT", 3)
+    monkeypatch.setattr(kept_module, "MOST_KEPT", 3)
     for least in range(5):
         metrics.usage(archive, min_parties=least)
     assert len(kept(archive)) == 3
-    monkeypatch.setattr(around_module, "LARGEST", 100)
+    monkeypatch.setattr(kept_module, "LARGEST", 100)
     same(*both(archive, "usage", {"min_parties": 4}))
     assert len(kept(archive)) == 2
 

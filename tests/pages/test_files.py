@@ -32,7 +32,7 @@ from ytxdata.pages.report_files import FORMATS, formats_of, write_files
 from ytxdata.tables import excel
 from ytxdata.tables.excel import GUIDES, sheet_names
 from ytxdata.tables.masking import Privacy, Pseudonyms
-from ytxdata.templates import VERDICTS
+from ytxdata.templates import BADGES
 from ytxdata.times import BEIJING
 
 TARIFF = Path(__file__).parents[2] / "data" / "tariff.toml"
@@ -104,7 +104,7 @@ def test_the_first_sheet_has_verdict_figures_charts_and_links(collected: Collect
     days = [f"{edge.astimezone(BEIJING):%Y-%m-%d}" for edge in collected.before[0]]
     (said,) = [one for one in map(str, values) if "ompared with" in one or "is compared" in one]
     assert all(day in said for day in days), said
-    assert said.endswith(VERDICTS[collected.before[1].worst].en)
+    assert said.endswith(BADGES[collected.before[1].worst].en)
     assert len(front._charts) == 4  # read back by another library
     assert front.conditional_formatting
     cells = [cell for row in front.iter_rows() for cell in row if cell.hyperlink]

@@ -146,6 +146,7 @@ def test_predecessors_are_no_colleagues() -> None:
     # before it came there was no department, which says nothing about its size
     assert _fewest(lines[1:2], date(2025, 1, 1), date(2026, 6, 1)) == 1
     assert _fewest(lines[:1], date(2026, 1, 1), date(2026, 6, 1)) == 0
+    assert _fewest([*lines, Entry("d", "board", last=date.max)], date(2026, 1, 1), None) == 3
 
 
 WHOLE = ("heatmap", "sizes", "durations")

@@ -18,6 +18,7 @@ from ytxdata.archive.around import Around
 from ytxdata.archive.changes import changes
 from ytxdata.archive.exportable import Exportable
 from ytxdata.archive.heads import Snapshot, newest, read
+from ytxdata.archive.kept_months import KeptMonths
 from ytxdata.archive.known_meetings import certificate_of
 from ytxdata.archive.mirror import Mirrorable
 from ytxdata.archive.ownership import WAIT_S, no_archive, read_identity
@@ -312,6 +313,11 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         """Return what reports about a period take of the archive, without reading the rest; reports do so themselves."""
         return Around(self.still(), _instant(start, "start"), _instant(end, "end"))
 
+    def kept_months(self) -> KeptMonths | None:
+        """Return what reports have counted of its months, kept beside it; None while there is nothing to count."""
+        snapshot = self.snapshot()
+        return None if snapshot is None else KeptMonths(self.path.absolute(), snapshot)
+
     def verify(self, *, quick: bool = False, recompute: bool = False) -> Verification:
         """Check every byte, record, pull and law against what was written, and every row against the raw records.
 
@@ -426,7 +432,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
             (Text("所述时段（北京时间）", "what is claimed about (Beijing time)"), told),
             *((Text("旁证", "witness"), f"{one.name}: {one.text.in_(preferred_lang())}") for one in self.witnesses()),
         ]  # fmt: skip
-        return facts_card(_TITLE, rows, note=certificate.sentence, verdict=certificate.worst)
+        return facts_card(_TITLE, rows, note=certificate.sentence, verdict=certificate.badge)
 
 
 _TITLE, _PLACE = Text("存档", "archive"), Text("目录", "directory")

@@ -1,28 +1,20 @@
-"""An archive around a period: all that a report of the period can ask about, and little else of ten years; and months
-that were counted before, kept beside it.
-"""
+"""An archive around a period: all that a report of the period can ask about, and little else of ten years."""
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow.parquet as pq
 
 from ytxdata.archive.heads import Snapshot
-from ytxdata.archive.ownership import MARK, MONTHS, read_identity
 from ytxdata.archive.scans import Scan, scan
 from ytxdata.archive.stored_files import StoredFile
 from ytxdata.archive.views import Spans, ViewAsk, connect, relation
-from ytxdata.errors import UsageError
-from ytxdata.files import remove, replacing, that_may_be_lost
 from ytxdata.labels import Text
-from ytxdata.times import BEIJING_OFFSET, Instant
+from ytxdata.times import Instant
 
 if TYPE_CHECKING:
     from ytxdata.archive.archive import Archive
@@ -33,29 +25,6 @@ MARGIN = timedelta(minutes=1)
 
 _STORED = {"meetings": ("started_at", "ended_at"), "legs": ("joined_at", "left_at")}
 """The stored tables, and from when to when a row of each is."""
-
-MOST_KEPT = 64
-"""Questions whose months are kept; of more the one that was answered longest ago goes."""
-
-LARGEST = 4_000_000
-"""Bytes that may be kept under one question: ten years of days take a tenth of it."""
-
-
-class Marks(NamedTuple):
-    """What an archive holds, by value: whatever of it changes, its mark changes, and a rebuild that changes nothing
-    changes none.
-
-    Parameters
-    ----------
-    months
-        Month (`2026-03`), in order → the mark of all meetings that begin, end, or have anybody come or go in or
-        around it, each with all its parties.
-    shown
-        The mark of the numbers that meetings show to whom they call: which are the account's own is said by all.
-    """
-
-    months: Mapping[str, str]
-    shown: str
 
 
 class Around:
@@ -69,7 +38,7 @@ class Around:
     Parameters
     ----------
     archive
-        The archive or fleet, as it stands; months are kept of archives alone.
+        The archive or fleet, as it stands.
     start, end
         The period; None for no edge.
     """
@@ -175,61 +144,6 @@ class Around:
         other: Around = self.archive.around(start, end)
         return other
 
-    @property
-    def n_stored(self) -> int:
-        """How many rows of meetings and legs are stored in all."""
-        snapshot = self.archive.snapshot()
-        return 0 if snapshot is None else sum(file.rows for table in _STORED for file in snapshot.files(table))
-
-    def marks(self) -> Marks:
-        """Return what tells whether anything of a month, as reports see it, has changed: one pass over all records."""
-        connection, snapshot = connect(), self.archive.snapshot()
-        assert snapshot is not None  # of nothing there is nothing to mark
-        for name in _STORED:
-            # legs find their meeting by its number: by the text that is the key elsewhere it takes half as long again
-            rows = relation(snapshot, name, connection=connection, is_keyed=True, is_seen=False, key="m.obs")
-            rows.create_view(name)
-        months: Any = connection.execute(_MARKS, [BEIJING_OFFSET // timedelta(microseconds=1)]).fetchall()
-        shown: Any = connection.execute(_SHOWN).fetchall()
-        return Marks({month: f"{one:x}.{other:x}.{n}" for month, one, other, n in months}, "{:x}.{}".format(*shown[0]))
-
-    def kept(self, question: str) -> bytes | None:
-        """Return what was kept under a question, if it is to the byte what was kept; what is not, is deleted."""
-        path: Path = self.archive.path.absolute() / MONTHS / question
-        try:
-            with path.open("rb") as file:
-                data = file.read(LARGEST + 1)
-        except OSError:
-            return None
-        seal, content = data[:_SEAL], data[_SEAL:]
-        if len(data) <= LARGEST and hmac.compare_digest(seal, self._seal(question, content)):
-            return content
-        self.forget(question)
-        return None
-
-    def keep(self, question: str, content: bytes) -> None:
-        """Keep something under a question, where that can be written; a mirror holds nothing but what is mirrored."""
-        root = self.archive.path.absolute()
-        if (root / MARK).exists() or len(content) + _SEAL > LARGEST:
-            return
-        # a disk that is full, or may not be written, costs the next report a second
-        with suppress(OSError, UsageError), that_may_be_lost():
-            with replacing(root / MONTHS / question, is_private=True) as draft:
-                draft.write_bytes(self._seal(question, content) + content)
-            others = sorted((root / MONTHS).iterdir(), key=lambda path: path.stat().st_mtime)
-            for path in others[:-MOST_KEPT]:
-                remove(path)
-
-    def forget(self, question: str) -> None:
-        """Delete what was kept under a question."""
-        with suppress(OSError):
-            remove(self.archive.path.absolute() / MONTHS / question)
-
-    def _seal(self, question: str, content: bytes) -> bytes:
-        identity = read_identity(self.archive.path.absolute())
-        assert identity is not None  # a state was read of it
-        return hmac.digest(identity.key_for(b"counted months"), question.encode() + b"\n" + content, "sha256")
-
     def _bounds(
         self, snapshot: Snapshot, connection: duckdb.DuckDBPyConnection
     ) -> tuple[datetime | None, datetime | None, int]:
@@ -270,28 +184,3 @@ def _inside(start: datetime | None, end: datetime | None) -> str:
     bounds = (("started_at >= ", start), ("started_at < ", end))
     told = [f"{text}TIMESTAMPTZ '{edge.isoformat(sep=' ')}'" for text, edge in bounds if edge is not None]
     return " AND ".join(told) or "TRUE"
-
-
-_SEAL = 32
-"""Bytes of a seal."""
-
-# sums know no order, and each row counts by what it says: two of 64 bits, of which each hashes the columns in another
-# order, and how many there were
-_MARKS = """
-WITH parties AS (
-    SELECT meeting_key, count(*) AS n, sum(hash(leg, number, joined_at, left_at)) AS one,
-        sum(hash(left_at, joined_at, 0, number, leg)) AS other,
-        min(least(joined_at, left_at)) AS first, max(greatest(joined_at, left_at)) AS last
-    FROM legs GROUP BY meeting_key
-), told AS (
-    SELECT hash(meeting_id, creator, name, started_at, ended_at, n_legs, n, one) AS one,
-        hash(n, other, n_legs, ended_at, started_at, name, creator, meeting_id) AS other,
-        make_timestamp(epoch_us(least(first, started_at, ended_at)) + $1) AS first,
-        make_timestamp(epoch_us(greatest(last, started_at, ended_at)) + $1) AS last
-    FROM meetings LEFT JOIN parties USING (meeting_key)
-), spread AS (
-    SELECT unnest(generate_series(date_trunc('month', first), last, INTERVAL 1 MONTH)) AS month, one, other FROM told
-)
-SELECT strftime(month, '%Y-%m') AS name, sum(one), sum(other), count(*) FROM spread GROUP BY name ORDER BY name
-"""
-_SHOWN = "SELECT coalesce(sum(hash(one)), 0), count(*) FROM (SELECT DISTINCT display_number AS one FROM meetings)"

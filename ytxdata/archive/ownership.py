@@ -176,7 +176,7 @@ MARK = "mirror.json"
 MIRRORING = "mirror.lock"
 """Held while an archive is mirrored."""
 MONTHS = "months"
-"""Holds what reports have counted of months (`archive/around`): no part of the archive, and evidence of nothing."""
+"""Holds what reports have counted of months (`archive/kept_months`): no part of the archive, and evidence of nothing."""
 
 WAIT_S = 600.0
 """How long a second sync waits for the first: longer than a sync with slow answers takes."""

@@ -52,7 +52,7 @@ from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import parser_mark
 from ytxdata.records.profile import drift, profile
 from ytxdata.records.schema import DEFAULT, Aliases
-from ytxdata.templates import VERDICTS, facts_card
+from ytxdata.templates import BADGES, facts_card
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class SyncReport:
     @property
     def line(self) -> Text:
         """The result in one line."""
-        verdict = VERDICTS[self.certificate.worst]
+        verdict = BADGES[self.certificate.badge]
         line = _LINE.format(
             **self._numbers(), verdict_zh=verdict.zh, verdict_en=verdict.en, verdict=self.certificate.worst
         )
@@ -143,7 +143,7 @@ class SyncReport:
         rows = [(name, f"{getattr(self, field):,}") for field, name in _NUMBERS.items()]
         lang = preferred_lang()
         rows += [(_WARNING, text.in_(lang)) for text in self.warnings]
-        return facts_card(_TITLE, rows, note=self.certificate.sentence, verdict=self.certificate.worst, lang=lang)
+        return facts_card(_TITLE, rows, note=self.certificate.sentence, verdict=self.certificate.badge, lang=lang)
 
 
 @dataclass(frozen=True)

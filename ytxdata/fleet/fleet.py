@@ -31,7 +31,7 @@ from ytxdata.fleet.sync_all import (
     sync_all,
     worst,
 )
-from ytxdata.history.proof.certificate import Certificate, Verdict
+from ytxdata.history.proof.certificate import Certificate, Period, Verdict
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.redact import cut_secrets
@@ -74,6 +74,12 @@ class FleetCertificate:
         return worst([one.worst for one in self.accounts.values()])
 
     @property
+    def badge(self) -> str:
+        """The worst verdict as a key of `BADGES`; see `Certificate.badge`."""
+        badges = {one.badge for one in self.accounts.values() if one.worst == self.worst}
+        return "UNREAD" if "UNREAD" in badges else self.worst
+
+    @property
     def start(self) -> datetime | None:
         """From where something is claimed about every account that anything is claimed about."""
         return max((one.start for one in self.accounts.values() if one.start is not None), default=None)
@@ -90,6 +96,19 @@ class FleetCertificate:
     def so_far(self, start: datetime | None, end: datetime | None) -> FleetCertificate:
         """Return what is claimed about `[start, end)`, of a period that is not over as far as each account was read."""
         return FleetCertificate({name: one.so_far(start, end) for name, one in self.accounts.items()})
+
+    def whole(self, start: datetime, end: datetime) -> FleetCertificate:
+        """Return one verdict for each account about all of `[start, end)`, its worst, and nothing of when that holds."""
+        worst = {
+            name: next((part.reason_key for part in one.periods if part.verdict == one.worst), None)
+            for name, one in self.accounts.items()
+        }
+        return FleetCertificate(
+            {
+                name: Certificate() if reason is None else Certificate((Period(start, end, reason),))
+                for name, reason in worst.items()
+            }
+        )
 
     @property
     def sentence(self) -> Text:

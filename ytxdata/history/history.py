@@ -199,7 +199,7 @@ class History(Selectable):
             *((Text("提醒", "warning"), warning.in_()) for warning in self.warnings),
         ]
         return facts_card(
-            Text("会议历史", "meeting history"), rows, note=self.certificate.sentence, verdict=self.certificate.worst
+            Text("会议历史", "meeting history"), rows, note=self.certificate.sentence, verdict=self.certificate.badge
         )
 
 

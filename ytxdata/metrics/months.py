@@ -3,7 +3,7 @@
 The law: a report made of kept months is equal, to the last bit, to one that is counted afresh. It holds because
 
 - a row of these reports is a period inside of a month, and all it says follows from the meetings of which anything lies
-  in that month, each with all its parties. Of these an archive has a mark *by value* (`Around.marks`). A month of the
+  in that month, each with all its parties. Of these an archive has a mark *by value* (`KeptMonths.marks`). A month of the
   same mark has the same numbers, whichever files hold it and however often it was synced or rebuilt meanwhile: no month
   has to be declared over, and one that changes ten years later is counted anew.
 - what else the numbers hang on is in the name they are kept under: the report, all it was asked, which numbers are the
@@ -98,15 +98,16 @@ def from_months(metric: Callable[..., Report], asked: inspect.BoundArguments) ->
     where none are kept: the report is about less, its rows are no periods, or the archive is small.
     """
     archive, given = _taken(metric, asked)
-    if archive is None or (code := _code()) is None or (still := archive.still()).snapshot() is None:
+    if archive is None or (code := _code()) is None:
         return None
-    whole = still.around(None, None)
-    if whole.n_stored <= FEW:  # counting it takes no longer than looking
+    still = archive.still()
+    beside = still.kept_months()
+    if beside is None or beside.n_stored <= FEW:  # counting it takes no longer than looking
         return None
-    marks = whole.marks()
+    whole, marks = still.around(None, None), beside.marks()
     asking = repr((metric.__name__, given, marks.shown, code))
     question = hashlib.sha256(asking.encode()).hexdigest()[:32]
-    content = whole.kept(question)
+    content = beside.kept(question)
     kept = None if content is None else Months.of(content)
     begin = None if kept is None else _first_to_count(marks.months, kept.marks)
     if kept is not None and begin is not None:
@@ -116,13 +117,13 @@ def from_months(metric: Callable[..., Report], asked: inspect.BoundArguments) ->
         if newest is not None and newest.said == kept.said:
             months = newest.behind(kept.before(begin))
             if months.marks != kept.marks:
-                whole.keep(question, months.to_bytes())
+                beside.keep(question, months.to_bytes())
             return _put_together(part, months, given, lambda: metric(whole, **given))
-        whole.forget(question)
+        beside.forget(question)
     report = metric(whole, **given)
     all_months = _months_of(report, marks.months, None, given)
     if all_months is not None:
-        whole.keep(question, all_months.to_bytes())
+        beside.keep(question, all_months.to_bytes())
     return report
 
 

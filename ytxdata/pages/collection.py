@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
 from ytxdata.fleet import Fleet, FleetCertificate
-from ytxdata.history.proof.certificate import Certificate, Verdict
+from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import VERDICTS
 from ytxdata.labels import Text
 from ytxdata.metrics.definitions import define
@@ -143,9 +143,9 @@ RECORDS: tuple[TableName, ...] = ("meetings", "legs", "problems", "rejects")
 
 
 class VerdictLine(NamedTuple):
-    """One period, or one account of a fleet, with its verdict and reason."""
+    """One period, or one account of a fleet, with its badge and reason."""
 
-    verdict: Verdict
+    badge: str
     span: Text
     reason: Text
 
@@ -199,10 +199,10 @@ class Collection:
         known = self.certificate
         if isinstance(known, FleetCertificate):
             ranked = sorted(known.accounts.items(), key=lambda one: -VERDICTS.index(one[1].worst))
-            return [VerdictLine(one.worst, Text(name, name), one.sentence) for name, one in ranked]
+            return [VerdictLine(one.badge, Text(name, name), one.sentence) for name, one in ranked]
         if len(known.periods) < 2:
             return []
-        return [VerdictLine(part.verdict, span_of((part.start, part.end)), part.told) for part in known.periods]
+        return [VerdictLine(part.badge, span_of((part.start, part.end)), part.told) for part in known.periods]
 
     @property
     def compared(self) -> Text | None:

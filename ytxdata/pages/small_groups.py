@@ -20,8 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
-from ytxdata.fleet.fleet import FleetCertificate
-from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.fleet import FleetCertificate
 from ytxdata.labels import Text
 from ytxdata.metrics.definitions import define
 from ytxdata.metrics.groups import NOT_IN_BOOK, called
@@ -134,7 +133,8 @@ def without_small_groups(
     }
     before = [] if previous is None else _hidden_before(Path(previous), kept)
     by_row = [report for report in kept.values() if _key_columns(report) == _key_columns(usage)]
-    few = _few_members(collected, "group" if isinstance(collected.ask.group, str) else None, minimum)
+    group = collected.ask.group
+    few = _few_members(collected, called(group) if isinstance(group, str) else None, minimum)
     hidden = _hidden_rows(by_row, usage, few, minimum, before, privacy or Privacy())
     is_before_large = (counts.before or 0) >= minimum
     done = {name: _without(report, hidden, minimum) for name, report in kept.items()}
@@ -155,20 +155,18 @@ def _with_plain_verdicts(collected: Collection) -> Collection:
     """Return the reports of a fleet with one verdict for each account, and nothing of when its meetings were: of an
     account of one person the first instant, the size of its answers and its pace told how many meetings there were.
     """
-    whole, period = collected.certificate, collected.period
-    if not isinstance(whole, FleetCertificate) or period is None:
+    known, period = collected.certificate, collected.period
+    if not isinstance(known, FleetCertificate) or period is None:
         return collected
-    accounts: dict[str, Certificate] = {}
-    for name, known in whole.accounts.items():
-        worst = next((one.reason_key for one in known.periods if one.verdict == known.worst), None)
-        accounts[name] = known if worst is None else Certificate((Period(*period, worst),))
-    plain = FleetCertificate(accounts)
+    plain, before = known.whole(*period), collected.before
+    if before is not None and isinstance(before[1], FleetCertificate):
+        before = before[0], before[1].whole(*before[0])
     table = record_table(plain.frame, "coverage", period=period, certificate=plain)
     return replace(
         collected,
         certificate=plain,
         coverage=replace(table, definitions=(*define(ACCOUNT), *table.definitions)),
-        before=collected.before and (collected.before[0], plain),
+        before=before,
         reports={name: replace(report, certificate=plain) for name, report in collected.reports.items()},
     )
 
@@ -198,13 +196,8 @@ def _refuse_persons(usage: Report, ask: Ask) -> None:
 
 def _refuse_few_members(collected: Collection, minimum: int) -> None:
     """Raise UsageError where a small group of the book was selected: as a group its figures would be hidden."""
-    only = collected.ask.only or {}
-    few = {
-        value
-        for column, values in only.items()
-        for value in values
-        if value in _few_members(collected, column, minimum)
-    }
+    chosen = (collected.ask.only or {}).get("department", ())
+    few = {*chosen} & _few_members(collected, "department", minimum) if chosen else set()
     if few:
         listed = ", ".join(sorted(few))
         raise UsageError(
@@ -251,10 +244,9 @@ def _tells_days(report: Report, collected: Collection) -> bool:
 def _few_members(collected: Collection, column: str | None, minimum: int) -> set[str]:
     """Return the groups of the address book in which it has fewer numbers than the minimum, on any day of the period."""
     ask, period = collected.ask, collected.period
-    if ask.book is None or column not in ("department", "group"):
+    if ask.book is None or column is None:
         return set()
     book = AddressBook.read(ask.book)
-    column = called(ask.group) if column == "group" and isinstance(ask.group, str) else column
     first, last = (None, None) if period is None else (edge.astimezone(BEIJING).date() for edge in period)
     members: dict[str, list[Entry]] = {}
     for entries in book.lines.values():
@@ -266,7 +258,9 @@ def _few_members(collected: Collection, column: str | None, minimum: int) -> set
 def _fewest(lines: Sequence[Entry], first: date | None, last: date | None) -> int:
     """Return how many lines hold on the day of a period on which the fewest do: predecessors are no colleagues."""
     begin, end = first or date.min, last or date.max
-    days = {begin, *(one.first for one in lines if one.first), *(one.last + timedelta(1) for one in lines if one.last)}
+    # until 9999-12-31 many books say of whoever stays: there is no day behind it
+    gone = (one.last + timedelta(1) for one in lines if one.last and one.last < end)
+    days = {begin, *(one.first for one in lines if one.first), *gone}
     held = [
         sum((one.first or date.min) <= day <= (one.last or date.max) for one in lines)
         for day in days

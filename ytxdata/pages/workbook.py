@@ -22,13 +22,13 @@ from ytxdata.tables.excel import SheetPlace, write_workbook
 from ytxdata.tables.excel_sheet import Formats, in_cell, print_setup
 from ytxdata.tables.html import scope
 from ytxdata.tables.masking import Privacy
-from ytxdata.templates import VERDICTS
+from ytxdata.templates import BADGES
 
 LONG = ("people", "lonely", "presence", "peak_stretches")
 """Reports with a row for each person, meeting or stretch: they stand behind the explanations, as records do."""
 
-_COLOURS = {"PROVEN": "#00694C", "PROBABLE": "#8A5300", "GAP": "#A8331C"}
-"""Verdict → colour, as on a page: white letters can be read on each."""
+_COLOURS = {"PROVEN": "#00694C", "PROBABLE": "#8A5300", "UNREAD": "#8A5300", "GAP": "#A8331C"}
+"""Badge → colour, as on a page: white letters can be read on each."""
 
 _COLUMNS = 26
 _WIDE = 5.6
@@ -215,12 +215,12 @@ class Overview:
         self._sheet.set_row(0, 28)
         self._put(0, 0, _COLUMNS - 1, _TITLE.in_(lang), styled(bold=True, font_size=18, valign="vcenter"))
         self._put(1, 0, _COLUMNS - 1, scope(self.collected.reports["usage"]).in_(lang), styled(font_color="#5F5F5F"))
-        colour = _COLOURS[certificate.worst]
+        colour = _COLOURS[certificate.badge]
         badge = styled(bold=True, font_color="#FFFFFF", bg_color=colour, align="center", valign="vcenter")
         sentence = certificate.sentence.in_(lang)
         lines = -(-sum(1 + (character > "ÿ") for character in sentence) // _ACROSS)
         self._sheet.set_row(2, 17 * max(2, lines))
-        self._put(2, 0, 4, VERDICTS[certificate.worst].in_(lang), badge)
+        self._put(2, 0, 4, BADGES[certificate.badge].in_(lang), badge)
         said = styled(text_wrap=True, valign="vcenter", border=1, border_color=colour)
         self._put(2, 5, _COLUMNS - 1, sentence, said)
 
@@ -245,7 +245,7 @@ class Overview:
                     self._link(line, column, links[place].sheet)
         compared = self.collected.compared
         if compared is not None and self.collected.before is not None:
-            verdict = VERDICTS[self.collected.before[1].worst].in_(lang)
+            verdict = BADGES[self.collected.before[1].badge].in_(lang)
             said = f"{compared.in_(lang)} {verdict}"
             self._put(row + 1 + rows, 0, _COLUMNS - 1, said, styled(font_color="#5F5F5F", font_size=9))
 

@@ -30,7 +30,7 @@ from ytxdata.plots.canvas import (
     rules,
     title,
 )
-from ytxdata.templates import VERDICTS
+from ytxdata.templates import BADGES
 
 _MOST = 60
 
@@ -212,7 +212,7 @@ def coverage(source: Any, ax: Axes | None = None, *, lang: Lang | None = None) -
         patches = [
             Patch(facecolor=LOOKS[verdict][0], hatch=LOOKS[verdict][1], edgecolor="white") for verdict in present
         ]
-        legend(ax, patches, [Text(*(f"{verdict} {word}" for word in VERDICTS[verdict])) for verdict in present], lang)
+        legend(ax, patches, [Text(*(f"{verdict} {word}" for word in BADGES[verdict])) for verdict in present], lang)
         footer(ax, said, lang)
         return ax
 

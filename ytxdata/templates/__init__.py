@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
     from markupsafe import Markup
 
-VERDICTS = {
+BADGES = {
     "PROVEN": Text("完整，已证实", "complete, proven"),
     "PROBABLE": Text("很可能完整", "probably complete"),
     "GAP": Text("有缺口", "has a gap"),
+    "UNREAD": Text("尚未读到", "not read yet"),
 }
-"""What each verdict of completeness is called on a badge."""
+"""What a verdict of completeness is called on a badge; PROBABLE is two things, see `Certificate.badge`."""
 
 TAGS: dict[Lang, str] = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}
 """Language → its tag in HTML."""
@@ -71,7 +72,7 @@ def facts_card(
     note
         A sentence below.
     verdict
-        `PROVEN`, `PROBABLE` or `GAP`, shown as a badge above the facts.
+        A key of `BADGES`, shown above the facts.
     lang
         Language; by default the reader's own (`preferred_lang`).
     """
@@ -106,5 +107,5 @@ def _environment() -> Environment:
         keep_trailing_newline=False,
     )
     made.filters["say"] = say
-    made.globals.update(t=t, VERDICTS=VERDICTS)
+    made.globals.update(t=t, BADGES=BADGES)
     return made

@@ -31,8 +31,7 @@ from ytxdata.history.proof.policy import (
 )
 from ytxdata.history.proof.verdict import waiting
 from ytxdata.labels import Text, preferred_lang
-from ytxdata.templates import VERDICTS as BADGES
-from ytxdata.templates import facts_card
+from ytxdata.templates import BADGES, facts_card
 from ytxdata.times import BEIJING, EARLIEST, ZONE_NAME, beijing_text
 
 __all__ = ["Certificate", "Period", "Verdict"]
@@ -60,6 +59,11 @@ class Period:
     def verdict(self) -> Verdict:
         """`PROVEN`, `PROBABLE` or `GAP`."""
         return REASONS[self.reason_key].verdict
+
+    @property
+    def badge(self) -> str:
+        """The verdict as a key of `BADGES`: of time that nobody could read yet a badge says that, and not "probably"."""
+        return "UNREAD" if self.reason_key in UNREAD else self.verdict
 
     @property
     def reason(self) -> Text:
@@ -139,6 +143,11 @@ class Certificate:
     def worst(self) -> Verdict:
         """The worst verdict of all periods; `GAP` when nothing is claimed at all."""
         return max((period.verdict for period in self.periods), key=VERDICTS.index, default="GAP")
+
+    @property
+    def badge(self) -> str:
+        """The worst verdict as a key of `BADGES`; see `Period.badge`."""
+        return next((one.badge for one in self.periods if one.verdict == self.worst), self.worst)
 
     def over(self, start: datetime | None, end: datetime | None) -> Certificate:
         """Return what is claimed about `[start, end)`; an edge that is None is where the claims begin or end.
@@ -236,10 +245,10 @@ class Certificate:
     def _repr_html_(self) -> str:
         lang = preferred_lang()
         spans = (f"{beijing_text(one.start)} – {beijing_text(one.end)}" for one in self.periods)
-        said = (f"{BADGES[one.verdict].in_(lang)}: {one.told.in_(lang)}" for one in self.periods)
+        said = (f"{BADGES[one.badge].in_(lang)}: {one.told.in_(lang)}" for one in self.periods)
         rows = [(Text(span, span), text) for span, text in zip(spans, said, strict=True)]
         title = Text("完整性（北京时间）", "completeness (Beijing time)")
-        return facts_card(title, rows, note=self.sentence, verdict=self.worst, lang=lang)
+        return facts_card(title, rows, note=self.sentence, verdict=self.badge, lang=lang)
 
 
 def _joined(periods: list[Period], last: Period) -> list[Period]:

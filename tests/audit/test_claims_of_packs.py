@@ -101,12 +101,13 @@ def change_manifest(folder: Path, **values: Any) -> None:
         (lambda f: change_finding(f, "over_long", "records_in_archive", []), "records_in_archive"),
         (lambda f: change_json(f / "certificate.json", sentence=NICE), "sentence"),
         (lambda f: change_json(f / "tables/audit_summary.about.json", notes=[NICE]), "notes"),
+        (lambda f: change_json(f / "findings.about.json", notes=[NICE]), "the instant of its audit"),
         (lambda f: change_json(f / "tables/usage.about.json", period=None), "period"),
         (lambda f: leave_out(f, "tables/moved"), "moved"),
     ],
     ids=[
         "a description", "checks kept silent", "its instant", "its README", "what is missing", "the id of a gap", "how long a gap is",
-        "what proves a finding", "whose finding it is", "the certificate's sentence", "a note of the summary", "a period",
+        "what proves a finding", "whose finding it is", "the certificate's sentence", "a note of the summary", "when an audit was", "a period",
         "a table left out",
     ],
 )  # fmt: skip
@@ -285,7 +286,8 @@ def test_opinions_of_people_are_named(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_a_note_of_an_audit_that_was_given_lists_is_named(folder: Path) -> None:
-    change_json(folder / "findings.about.json", notes=[NICE])
+    about = folder / "findings.about.json"
+    change_json(about, notes=[*json.loads(about.read_bytes())["notes"], NICE])
     mend(folder)
     lines = audit.verify_pack(folder, recompute=True)
     assert any(line.startswith("OPEN") and NICE["en"] in line for line in lines)

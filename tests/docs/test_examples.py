@@ -148,7 +148,7 @@ def desk(server: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     shutil.copy(ROOT / "data" / "tariff.toml", "tariff.toml")
     write_fleet_file(Path("fleet.toml"), server.fleet)
     with Path("fleet.toml").open("a", encoding="utf-8") as file:
-        file.write('labels = { region = "north" }\n')
+        file.write('labels = { company = "Northern Trading", region = "north" }\n')
     return tmp_path
 
 

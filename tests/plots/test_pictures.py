@@ -221,3 +221,21 @@ def test_coverage_of_a_bare_certificate() -> None:
         )
 
     assert "Complete." in texts(plots.coverage(Certificate(), lang="en"))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("width", [4.3, 9.6])
+@pytest.mark.parametrize(("name", "column"), [("creators", "creator"), ("presence", "name")])
+def test_long_names_leave_room_for_what_they_are_of(
+    build_table: Callable[[str], Table], name: str, column: str, width: float
+) -> None:
+    # labels of forty Chinese characters took more than the width of a telephone: nothing was drawn, with a warning
+    table = build_table(name)
+    long = "华东区域大客户事业部第三销售中心" * 4
+    names = pa.array([f"{at}{long}" for at in range(table.frame.num_rows)])
+    frame = table.frame.set_column(table.frame.column_names.index(column), column, names)
+    figure = Figure(figsize=(width, 4), layout="constrained")
+    ax = figure.add_subplot()
+    plots.PICTURES[name].draw(replace(table, frame=frame), ax, lang="zh", show_phones=True)
+    figure.draw_without_rendering()
+    assert ax.get_position().width > 0.25

@@ -537,8 +537,10 @@ class Unpacked:
         if asked is None:  # the first release wrote it down in the sentence alone
             asked = [f"{edge}+08:00" for edge in INSTANT.findall((about["completeness"] or {}).get("en", ""))[:2]]
         start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in asked or (None, None))
-        now = datetime.fromisoformat(INSTANT.findall(about["notes"][0]["en"])[0] + "+08:00")
-        now = _exactly(now, datetime.fromisoformat(self.manifest["as_of"]))
+        told = INSTANT.findall(" ".join(note["en"] for note in about["notes"][:1]))
+        if not told:
+            raise BrokenError("findings.about.json does not say the instant of its audit / 没有写明审计以何时为“现在”")
+        now = _exactly(datetime.fromisoformat(told[0] + "+08:00"), datetime.fromisoformat(self.manifest["as_of"]))
         first, last = _exactly(start or begin, begin), _exactly(min(end or over, now), over)
         inside = []
         for one in periods:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -76,17 +78,24 @@ def _characters() -> frozenset[int]:
 
 def legible(text: str, most: int = 1000) -> str:
     """Return the text in one line, with every character that no font has replaced by `〓`, the printers' mark for a
-    missing type; cut after `most`.
+    missing type; cut to `most` columns, of which a Chinese character takes two.
 
     Examples
     --------
-    >>> legible("周会 Weekly"), legible("\U000f0000")
-    ('周会 Weekly', '〓')
+    >>> legible("周会 Weekly"), legible("周会 Weekly", 8), legible("\U000f0000")
+    ('周会 Weekly', '周会 We…', '〓')
     """
     known = _characters()
     shown = printable(text, line=True)
     drawn = "".join(character if ord(character) in known else GETA for character in shown)
-    return drawn if len(drawn) <= most else f"{drawn[: most - 1]}…"
+    if _columns(drawn) <= most:
+        return drawn
+    used = list(accumulate(map(_columns, drawn)))
+    return f"{drawn[: bisect_right(used, most - 1)]}…"
+
+
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
 
 
 BLUE, ORANGE, GREEN, RED, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#8C8C8C"
@@ -119,7 +128,9 @@ MANY_MINUTES = 600
 
 _PAD = 0.13  # inches around a picture
 _FOOT_SIZE = 8
-_FOOT_LETTER = 0.5  # mean width of a letter, in its size
+_NAME_SIZE = 10
+_LETTER = 0.5  # mean width of a letter, in its size
+_NAMES = 0.4  # of a picture: with more there is no room for what the names are of, and with all of it nothing is drawn
 
 
 class Drawable(Protocol):
@@ -303,7 +314,7 @@ def footer(ax: Axes, source: Any, lang: Lang, *more: Text) -> None:
     lines = [f"{label}{mark}: {verdict.in_(lang)}", *(text.in_(lang) for text in more)]
     figure = ax.figure.figure
     wide = figure.get_figwidth() * 0.97 if isinstance(ax, Canvas) else inches(ax)
-    room = int(wide * 72 / (_FOOT_SIZE * _FOOT_LETTER))
+    room = int(wide * 72 / (_FOOT_SIZE * _LETTER))
     pieces = [piece for line in lines for piece in wrapped(legible(line), room)]
     look: dict[str, Any] = {"fontsize": _FOOT_SIZE, "color": QUIET, "linespacing": 1.5}
     if isinstance(ax, Canvas):
@@ -324,6 +335,11 @@ def footer(ax: Axes, source: Any, lang: Lang, *more: Text) -> None:
         )
 
 
+def room_for_names(ax: Axes) -> int:
+    """Return how many columns of text the names beside the rows of a picture may take."""
+    return int(ax.figure.figure.get_figwidth() * _NAMES * 72 / (_NAME_SIZE * _LETTER))
+
+
 _NEVER_FIRST = "，。；：、！？）》”’"
 
 
@@ -337,7 +353,7 @@ def wrapped(text: str, room: int) -> list[str]:
     """
     lines, line, used = [], "", 0
     for word in _words(text):
-        wide = sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in word)
+        wide = _columns(word)
         if used + wide > room and line.strip() and word not in _NEVER_FIRST:
             lines.append(line.strip())
             line, used = "", 0

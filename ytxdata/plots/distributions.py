@@ -26,6 +26,7 @@ from ytxdata.plots.canvas import (
     numbers,
     opened,
     picture,
+    room_for_names,
     rules,
     thousands,
     title,
@@ -90,8 +91,8 @@ def creators(
             for value, sofar in zip(minutes, accumulate(minutes), strict=True)
         ]
         ax.bar_label(bars, shares, padding=5, fontsize=9, color=QUIET, bbox=BACKING)
-        unknown = Text("未知", "unknown").in_(lang)
-        ax.set_yticks(range(len(named)), [legible(str(name), 40) if name else unknown for _, name in named])
+        unknown, room = Text("未知", "unknown").in_(lang), room_for_names(ax)
+        ax.set_yticks(range(len(named)), [legible(str(name), room) if name else unknown for _, name in named])
         ax.set_ylim(len(named) - 0.4, -0.6)
         ax.set_xlim(0, 1.3 * max(minutes))
         ax.set_xlabel((_HOURS if in_hours else _LABEL).in_(lang))
@@ -279,7 +280,7 @@ def _panel(ax: Axes, at: int, n: int, group: str) -> Axes:
     height = 1 / -(-n // 2)
     left, bottom = 0.53 * (at % 2), 1 - (at // 2 + 1) * height
     panel: Axes = ax.inset_axes((left, bottom + 0.2 * height, 0.47, 0.62 * height))
-    panel.set_title(legible(group, 24), loc="left", fontsize=9, color=QUIET, pad=3)
+    panel.set_title(legible(group, 48), loc="left", fontsize=9, color=QUIET, pad=3)
     panel.tick_params(labelsize=7, length=0, labelfontfamily=[*families(), "sans-serif"])
     return panel
 
@@ -329,7 +330,8 @@ def network(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = Non
         edges = range(len(names) + 1)
         mesh = ax.pcolormesh(edges, edges, grid, cmap="YlGnBu", vmin=0, edgecolors="white", linewidth=1.5)
         ax.invert_yaxis()
-        labels = [legible(name, 16) for name in names]
+        room = min(32, room_for_names(ax))
+        labels = [legible(name, room) for name in names]
         ax.set_yticks([at + 0.5 for at in range(len(names))], labels)
         ax.set_xticks([at + 0.5 for at in range(len(names))], labels, rotation=60, ha="right")
         ax.spines[:].set_visible(False)

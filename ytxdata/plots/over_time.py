@@ -265,7 +265,7 @@ PARTIAL = "xx"
 HATCHED = Text("网纹：时段不完整", "hatched: not a whole period")
 _OTHERS = Text("其他 {n} 组", "{n} other groups")
 _SHOWN = Text("显示最大的 {n} / {all} 组", "the largest {n} of {all} groups shown")
-_LONGEST = 16
+_LONGEST = 32
 
 
 class Layer(NamedTuple):

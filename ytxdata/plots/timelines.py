@@ -27,6 +27,7 @@ from ytxdata.plots.canvas import (
     nothing,
     opened,
     picture,
+    room_for_names,
     rules,
     title,
 )
@@ -116,7 +117,7 @@ def presence(
                         fontsize=9,
                         color=QUIET,
                     )
-        ax.set_yticks(range(len(shown)), [_label(who, lang) for who, _ in shown])
+        ax.set_yticks(range(len(shown)), [_label(who, room_for_names(ax), lang) for who, _ in shown])
         ax.set_ylim(len(shown) - 0.4, -0.6)
         margin = (day_number(last) - day_number(first)) * 0.06 or 1 / 1440
         ax.set_xlim(day_number(first) - margin / 2, day_number(last) + margin)
@@ -162,9 +163,11 @@ def _parties(rows: list[dict[str, Any]]) -> dict[Party, list[Bar]]:
     return parties
 
 
-def _label(who: Party, lang: Lang) -> str:
+def _label(who: Party, room: int, lang: Lang) -> str:
     name, number, _ = who
-    return legible(" ".join(part for part in (name, number or Text("（无号码）", "(no number)").in_(lang)) if part), 60)
+    return legible(
+        " ".join(part for part in (name, number or Text("（无号码）", "(no number)").in_(lang)) if part), room
+    )
 
 
 LOOKS = {"PROVEN": (GREEN, ""), "PROBABLE": (ORANGE, "//"), "GAP": (RED, "xx")}

@@ -40,11 +40,20 @@ def frames_of(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def same(now: pd.DataFrame, then: pd.DataFrame) -> bool:
-    """Whether a frame says in its old columns what it said then; legs of namesakes stood in no order of their own."""
+    """Whether a frame says in its old columns what it said then; legs of namesakes stood in no order of their own, and
+    an amount in the ledger had as many places as its column.
+    """
+    if "field" in then:
+        then = then.assign(**{name: _without_idle_zeros(then, name) for name in ("old", "new")})
     rows = pd.read_parquet(io.BytesIO(now[list(then.columns)].reset_index(drop=True).to_parquet()))
     if "leg" in then:
         rows, then = (frame.sort_values(list(then.columns), ignore_index=True) for frame in (rows, then))
     return rows.equals(then.reset_index(drop=True))
+
+
+def _without_idle_zeros(ledger: pd.DataFrame, name: str) -> pd.Series[str]:
+    is_amount = ledger["field"] == "amount_yuan"
+    return ledger[name].mask(is_amount, ledger[name].str.replace(r"(?<=\d\d)0+$", "", regex=True))
 
 
 def test_it_opens_and_verifies_before_anybody_synced_it(older: Path) -> None:

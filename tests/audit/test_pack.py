@@ -63,7 +63,7 @@ def run(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_it_verifies_with_python_alone_and_says_what_it_cannot_prove(folder: Path) -> None:
     done = run(folder)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("ok ") == 7
+    assert done.stdout.count("ok ") == 8
     assert "Not proven by this pack alone" in done.stdout
     assert ("--include-raw" in done.stdout) is not (folder / "raw").exists()
     assert not (folder / "__pycache__").exists()

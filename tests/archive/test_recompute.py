@@ -6,12 +6,13 @@ import dataclasses
 import random
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from ytxdata import times
+from ytxdata import audit, times
 from ytxdata.archive import Archive
 from ytxdata.archive.heads import head_path, sequences, write_head
 from ytxdata.archive.verify import verify
@@ -134,12 +135,22 @@ def synced_daily(
     [(15, (3,), True), (-15, range(8), True), (1500, (2, 3, 6), True), (-1500, (7,), True), (1500, (3,), False)],
 )
 def test_an_archive_is_sound_though_the_clock_was_off_at_some_syncs(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, minutes: int, days: Any, *, sends_date: bool
+    archive: Archive,
+    platform: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    minutes: int,
+    days: Any,
+    *,
+    sends_date: bool,
 ) -> None:
     synced_daily(archive, platform, monkeypatch, dict.fromkeys(days, timedelta(minutes=minutes)), sends_date=sends_date)
     assert archive.verify(recompute=True).is_sound
     archive.rebuild()
     assert archive.verify(recompute=True).is_sound
+    pack = audit.pack(archive, tmp_path / "evidence.zip", include_raw=True)
+    lines = audit.verify_pack(pack.path, recompute=True)
+    assert any("rest on that" in line for line in lines) == sends_date
 
 
 def test_an_offset_that_was_edited_is_found_where_the_claims_do_not_follow_from_it(

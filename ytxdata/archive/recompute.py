@@ -400,20 +400,33 @@ def _spans(snapshot: Snapshot) -> Iterator[_Span]:
             yield _Span(end - first, is_claimed=kind == "sync" or number > before + 1)
 
 
+def dates_by(clocks: Iterable[Sequence[Any]]) -> Callable[[str, datetime, datetime], datetime | None]:
+    """Return what tells the platform's `Date` of pulls that are named one after the other, by what a head keeps of how
+    far this machine's clock was ahead (`clocks_after`).
+    """
+    steps, ahead_s = {str(pull_id): ahead for pull_id, ahead in clocks}, None
+
+    def date_of(pull_id: str, asked_at: datetime, answered_at: datetime) -> datetime | None:
+        nonlocal ahead_s
+        ahead_s = steps.get(pull_id, ahead_s)
+        return server_date(ahead_s, asked_at, answered_at)
+
+    return date_of
+
+
 def _answers(snapshot: Snapshot) -> Iterator[Answer]:
     """Yield the answers of all pulls as they were read then, in the order of keeping."""
     aliases = snapshot.aliases
     columns = ("pull_id", "asked_at", "answered_at", "asked_n", "attempts", "sha256", "form", "gaps", "numbers")
-    steps, ahead_s = dict(snapshot.head.state.get("clocks", ())), None
+    date_of = dates_by(snapshot.head.state.get("clocks", ()))
     for pulls in batches(snapshot, "pulls", columns):
         for pull in pulls.to_pylist():
             raw = put_together(snapshot, pull)
             if raw is None:
                 what = pull["pull_id"]
                 raise DamagedError(Text(f"拉取 {what} 的原始回答已损坏", f"the raw answer of pull {what} is damaged"))
-            ahead_s = steps.get(pull["pull_id"], ahead_s)
             yield read_answer(
-                raw, server_date=server_date(ahead_s, pull["asked_at"], pull["answered_at"]), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
+                raw, server_date=date_of(pull["pull_id"], pull["asked_at"], pull["answered_at"]), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
                 attempts=pull["attempts"], aliases=aliases,
             )  # fmt: skip
 

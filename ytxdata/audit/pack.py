@@ -235,6 +235,7 @@ def pack(
                 "chain_sha256": pull_sha256(links[-1]) if links else "",
                 "parser": snapshot.head.parser,
                 "settle_s": evidence_of(snapshot.head.state).settle_s,
+                **({"clocks": clocks} if (clocks := snapshot.head.state.get("clocks")) else {}),
                 "witnesses": len(entries(snapshot.head.state)),
                 "audited": [None if edge is None else edge.isoformat() for edge in findings.edges],
                 **({"head_key": head_key(archive.secret).hex()} if include_raw and archive.secret else {}),
@@ -395,7 +396,7 @@ GIVEN = {"roster", "invoice", "exports"}
 
 
 def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any], witnesses: list[dict[str, Any]]) -> list[str]:
-    """Return what the maker of a pack chose and no answer proves, a line each: names of fields, waiting, period,
+    """Return what the maker of a pack chose and no answer proves, a line each: names of fields, waiting, clocks, period,
     thresholds, checks, opinions, lists from elsewhere.
     """
     left = list(_parser_lines(manifest["parser"]))
@@ -403,6 +404,11 @@ def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any], witnesse
         left.append(
             f"a record counts as settled after {manifest['settle_s']} s, by default {DEFAULT_POLICY.settle.total_seconds():.0f} s / 沉降时间由制作者指定：{manifest['settle_s']} 秒"
         )
+    for pull_id, ahead_s in manifest.get("clocks", ()):
+        if ahead_s is not None and abs(ahead_s) > DEFAULT_POLICY.jitter.total_seconds():
+            left.append(
+                f"from pull {pull_id} on this machine's clock was {ahead_s:.0f} s ahead of the platform's: edges of what is claimed rest on that / 自拉取 {pull_id} 起，本机时钟比平台快 {ahead_s:.0f} 秒：时段的边界以此为据"
+            )
     if manifest["audited"] != [None, None]:
         left.append(f"only this period was audited: {manifest['audited']} / 只审计了此时段：{manifest['audited']}")
     # anybody can write a bill of the archive's own meetings: that what it says follows from it proves no more than that

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.recompute import CLOCK, replay
+from ytxdata.archive.recompute import CLOCK, dates_by, replay
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
@@ -225,14 +225,15 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         )
     pulls = pack.json(PULLS)
     aliases = aliases_of(manifest["parser"])
-    answers = [
-        read_answer(
-            pack.read(f"raw/{pull['pull_id']}.json"), asked_at=datetime.fromisoformat(pull["asked_at"]),
-            answered_at=datetime.fromisoformat(pull["answered_at"]), asked_n=pull["asked_n"], confid=pull["confid"] or "",
+    date_of = dates_by(manifest.get("clocks", ()))
+    answers = []
+    for pull in pulls:
+        asked_at, answered_at = (datetime.fromisoformat(pull[name]) for name in ("asked_at", "answered_at"))
+        answers.append(read_answer(
+            pack.read(f"raw/{pull['pull_id']}.json"), server_date=date_of(pull["pull_id"], asked_at, answered_at),
+            asked_at=asked_at, answered_at=answered_at, asked_n=pull["asked_n"], confid=pull["confid"] or "",
             attempts=pull["attempts"], aliases=aliases,
-        )
-        for pull in pulls
-    ]  # fmt: skip
+        ))  # fmt: skip
     told = pack.json(FINDINGS)
     again = [key for key, one in CHECKS.items() if not set(one.needs) & GIVEN]
     with tempfile.TemporaryDirectory(prefix="ytxdata-recompute-", ignore_cleanup_errors=True) as folder:
@@ -256,7 +257,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
 class _Judged(Archive):
     """The archive that was derived, under the certificate of the pack.
 
-    How far the platform's clock was off is kept in no pull, so that edges may lie a little elsewhere; once the
+    How far the platform's clock was off a pack says from five minutes on, so that edges may lie a little elsewhere; once the
     certificate has been held against the one derived, every cell that rests on its edges can be held against it
     exactly.
     """
@@ -423,7 +424,7 @@ def _period(told: dict[str, Any]) -> Period:
 
 
 def _periods_agree(told: list[dict[str, Any]], derived: list[dict[str, Any]]) -> None:
-    """Compare what is claimed of every period. An edge may lie a little elsewhere: how far the platform's clock was off is kept in no pull."""
+    """Compare what is claimed of every period. An edge may lie a little elsewhere, see `CLOCK`."""
     _same(CERTIFICATE, *(
         [{key: value for key, value in one.items() if key not in ("start", "end")} for one in given]
         for given in (told, derived)

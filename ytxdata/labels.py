@@ -6,7 +6,7 @@ import locale
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import accumulate
 from typing import Literal, NamedTuple
@@ -153,5 +153,58 @@ def fitting(rows: list[list[str]], width: int) -> tuple[list[list[str]], int]:
     return [row[:n] for row in rows], len(widths) - n
 
 
+def columns_of(text: str, wide: str = "WFA") -> int:
+    """Return how many columns a text takes: a Chinese character two, and what Chinese fonts draw as wide (`·`, `…`); a
+    terminal draws those narrow (`WF`).
+
+    Examples
+    --------
+    >>> columns_of("会议 42")
+    7
+    """
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(character) in wide else 1 for character in text)
+
+
 def _places(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    return columns_of(text, "WF")
+
+
+_NEVER_FIRST = "，。；：、！？）》”’"
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """Return a text in lines of at most `room` columns; a Chinese character takes two.
+
+    Examples
+    --------
+    >>> wrapped("会议完整 all of it", 8)
+    ['会议完整', 'all of', 'it']
+    """
+    lines, line, used = [], "", 0
+    for word in _words(text):
+        wide = columns_of(word)
+        if used + wide > room and line.strip() and word not in _NEVER_FIRST:
+            lines.append(line.strip())
+            line, used = "", 0
+        line += word
+        used += wide
+    return [*lines, line.strip()] if line.strip() else lines
+
+
+def _words(text: str) -> Iterator[str]:
+    word = ""
+    for character in text:
+        if unicodedata.east_asian_width(character) in "WF":
+            if word:
+                yield word
+            word = ""
+            yield character
+        else:
+            word += character
+            if character == " ":
+                yield word
+                word = ""
+    if word:
+        yield word

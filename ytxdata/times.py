@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ytxdata.errors import UsageError
@@ -133,3 +135,17 @@ def is_date(digits: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def dates_by(clocks: Iterable[Sequence[Any]]) -> Callable[[str, datetime, datetime], datetime | None]:
+    """Return what tells the platform's `Date` of pulls that are named one after the other, by what a head keeps of how
+    far this machine's clock was ahead (`clocks_after`).
+    """
+    steps, ahead_s = {str(pull_id): ahead for pull_id, ahead in clocks}, None
+
+    def date_of(pull_id: str, asked_at: datetime, answered_at: datetime) -> datetime | None:
+        nonlocal ahead_s
+        ahead_s = steps.get(pull_id, ahead_s)
+        return server_date(ahead_s, asked_at, answered_at)
+
+    return date_of

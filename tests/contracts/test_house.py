@@ -25,7 +25,7 @@ counts may lean on, and where they are kept (`archive/kept_months`)."""
 LONGEST_FILE = 450
 LONGEST_LINE = 120
 
-WHOLE = {"verifier.py": 912}
+WHOLE = {"verifier.py": 914}
 """What may be longer: a pack holds its verifier as one file, which nothing is beside."""
 
 NAMED_AFTER_ANOTHER = ("cli", "plots")

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ytxdata import times
-from ytxdata.history.proof.certificate import Certificate, Period, certify, compact
-from ytxdata.history.proof.evidence import Evidence, NothingKnown, PullFacts, Seen, Window
+from ytxdata.history.proof.certificate import Certificate, Period, certify
+from ytxdata.history.proof.evidence import Evidence, NothingKnown, PullFacts, Seen, Window, compact
 from ytxdata.history.proof.policy import DEFAULT_POLICY, NOTES, REASONS, VERDICTS
 from ytxdata.history.proof.reading import rewound, with_upper
 from ytxdata.history.proof.verdict import confirmed, rebased

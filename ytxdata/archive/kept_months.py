@@ -1,5 +1,5 @@
-"""What reports have counted of an archive's months, kept beside it: by what they were counted from, and sealed. It is no
-part of the archive, and evidence of nothing (`metrics/months` says what holds of it).
+"""What reports have counted of an archive's months, kept beside it: by what they were counted from, and sealed. It is
+no part of the archive, and evidence of nothing (`metrics/months` says what holds of it).
 """
 
 from __future__ import annotations

@@ -77,8 +77,8 @@ def from_rows(rows: pa.Table) -> list[Version]:
 def grouped(versions: Iterable[Version]) -> dict[str, Twins]:
     """Return versions by meeting id and twin, each oldest first."""
     groups: dict[str, Twins] = {}
-    # by version, neither by the number of the observation nor by the day that brought it: where a clock was set back, an
-    # older answer that is kept late has the higher number, and may list what a later one brought
+    # by version, neither by the number of the observation nor by the day that brought it: where a clock was set back,
+    # an older answer that is kept late has the higher number, and may list what a later one brought
     for version in sorted(versions, key=lambda v: (v.twin, v.version, v.is_believed, v.observed_at)):
         twins = groups.setdefault(version.meeting_id, [])
         if version.twin == len(twins):

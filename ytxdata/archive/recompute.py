@@ -41,7 +41,7 @@ from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.normalize import aliases_of, parser_mark
 from ytxdata.records.schema import Aliases
-from ytxdata.times import server_date
+from ytxdata.times import dates_by
 
 Found = tuple[Literal["claim", "index", "law", "record", "row"], str, Text]
 """Kind, name and detail of one thing that does not follow from the raw data."""
@@ -398,20 +398,6 @@ def _spans(snapshot: Snapshot) -> Iterator[_Span]:
     for (before, first, _), (number, end, kind) in pairwise(kept):
         if end > first:
             yield _Span(end - first, is_claimed=kind == "sync" or number > before + 1)
-
-
-def dates_by(clocks: Iterable[Sequence[Any]]) -> Callable[[str, datetime, datetime], datetime | None]:
-    """Return what tells the platform's `Date` of pulls that are named one after the other, by what a head keeps of how
-    far this machine's clock was ahead (`clocks_after`).
-    """
-    steps, ahead_s = {str(pull_id): ahead for pull_id, ahead in clocks}, None
-
-    def date_of(pull_id: str, asked_at: datetime, answered_at: datetime) -> datetime | None:
-        nonlocal ahead_s
-        ahead_s = steps.get(pull_id, ahead_s)
-        return server_date(ahead_s, asked_at, answered_at)
-
-    return date_of
 
 
 def _answers(snapshot: Snapshot) -> Iterator[Answer]:

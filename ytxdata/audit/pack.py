@@ -396,8 +396,8 @@ GIVEN = {"roster", "invoice", "exports"}
 
 
 def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any], witnesses: list[dict[str, Any]]) -> list[str]:
-    """Return what the maker of a pack chose and no answer proves, a line each: names of fields, waiting, clocks, period,
-    thresholds, checks, opinions, lists from elsewhere.
+    """Return what the maker of a pack chose and no answer proves, a line each: names of fields, waiting, clocks,
+    period, thresholds, checks, opinions, lists from elsewhere.
     """
     left = list(_parser_lines(manifest["parser"]))
     if timedelta(seconds=manifest["settle_s"]) != DEFAULT_POLICY.settle:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.recompute import CLOCK, dates_by, replay
+from ytxdata.archive.recompute import CLOCK, replay
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
@@ -54,7 +54,7 @@ from ytxdata.history.proof.policy import REASONS
 from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
 from ytxdata.records.normalize import aliases_of
-from ytxdata.times import Instant, as_instant
+from ytxdata.times import Instant, as_instant, dates_by
 from ytxdata.version import __version__
 
 RELEASED = {"81f029a08560f1b0a31e14c67967c716147a37370e114f3742eafb6e3e8396bc": "0.1.0"}
@@ -257,9 +257,9 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
 class _Judged(Archive):
     """The archive that was derived, under the certificate of the pack.
 
-    How far the platform's clock was off a pack says from five minutes on, so that edges may lie a little elsewhere; once the
-    certificate has been held against the one derived, every cell that rests on its edges can be held against it
-    exactly.
+    How far the platform's clock was off a pack says from five minutes on, so that edges may lie a little elsewhere.
+    Once the certificate has been held against the one derived, every cell that rests on its edges can be held against
+    it exactly.
     """
 
     def __init__(self, path: Path, certificate: Certificate) -> None:

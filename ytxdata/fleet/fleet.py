@@ -31,7 +31,7 @@ from ytxdata.fleet.sync_all import (
     sync_all,
     worst,
 )
-from ytxdata.history.proof.certificate import Certificate, Period, Verdict
+from ytxdata.history.proof.certificate import Certificate, Verdict
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.redact import cut_secrets
@@ -99,16 +99,7 @@ class FleetCertificate:
 
     def whole(self, start: datetime, end: datetime) -> FleetCertificate:
         """Return one verdict for each account about all of `[start, end)`, its worst, and nothing of when that holds."""
-        worst = {
-            name: next((part.reason_key for part in one.periods if part.verdict == one.worst), None)
-            for name, one in self.accounts.items()
-        }
-        return FleetCertificate(
-            {
-                name: Certificate() if reason is None else Certificate((Period(start, end, reason),))
-                for name, reason in worst.items()
-            }
-        )
+        return FleetCertificate({name: one.about(start, end) for name, one in self.accounts.items()})
 
     @property
     def sentence(self) -> Text:

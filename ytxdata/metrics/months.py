@@ -3,9 +3,9 @@
 The law: a report made of kept months is equal, to the last bit, to one that is counted afresh. It holds because
 
 - a row of these reports is a period inside of a month, and all it says follows from the meetings of which anything lies
-  in that month, each with all its parties. Of these an archive has a mark *by value* (`KeptMonths.marks`). A month of the
-  same mark has the same numbers, whichever files hold it and however often it was synced or rebuilt meanwhile: no month
-  has to be declared over, and one that changes ten years later is counted anew.
+  in that month, each with all its parties. Of these an archive has a mark *by value* (`KeptMonths.marks`). A month of
+  the same mark has the same numbers, whichever files hold it and however often it was synced or rebuilt meanwhile: no
+  month has to be declared over, and one that changes ten years later is counted anew.
 - what else the numbers hang on is in the name they are kept under: the report, all it was asked, which numbers are the
   account's own, and the code that counts, by content.
 - what is left out is kept by month only where months add up to what the report says of it. Certificate, coverage and

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from ytxdata.labels import Lang, Text, printable
+from ytxdata.labels import Lang, Text, columns_of, printable, wrapped
 from ytxdata.redact import kept_apart
 from ytxdata.times import ZONE_NAME
 
@@ -88,14 +87,10 @@ def legible(text: str, most: int = 1000) -> str:
     known = _characters()
     shown = printable(text, line=True)
     drawn = "".join(character if ord(character) in known else GETA for character in shown)
-    if _columns(drawn) <= most:
+    if columns_of(drawn) <= most:
         return drawn
-    used = list(accumulate(map(_columns, drawn)))
+    used = list(accumulate(map(columns_of, drawn)))
     return f"{drawn[: bisect_right(used, most - 1)]}…"
-
-
-def _columns(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
 
 
 BLUE, ORANGE, GREEN, RED, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#8C8C8C"
@@ -338,45 +333,6 @@ def footer(ax: Axes, source: Any, lang: Lang, *more: Text) -> None:
 def room_for_names(ax: Axes) -> int:
     """Return how many columns of text the names beside the rows of a picture may take."""
     return int(ax.figure.figure.get_figwidth() * _NAMES * 72 / (_NAME_SIZE * _LETTER))
-
-
-_NEVER_FIRST = "，。；：、！？）》”’"
-
-
-def wrapped(text: str, room: int) -> list[str]:
-    """Return a text in lines of at most `room` columns; a Chinese character takes two.
-
-    Examples
-    --------
-    >>> wrapped("会议完整 all of it", 8)
-    ['会议完整', 'all of', 'it']
-    """
-    lines, line, used = [], "", 0
-    for word in _words(text):
-        wide = _columns(word)
-        if used + wide > room and line.strip() and word not in _NEVER_FIRST:
-            lines.append(line.strip())
-            line, used = "", 0
-        line += word
-        used += wide
-    return [*lines, line.strip()] if line.strip() else lines
-
-
-def _words(text: str) -> Iterator[str]:
-    word = ""
-    for character in text:
-        if unicodedata.east_asian_width(character) in "WF":
-            if word:
-                yield word
-            word = ""
-            yield character
-        else:
-            word += character
-            if character == " ":
-                yield word
-                word = ""
-    if word:
-        yield word
 
 
 def nothing(ax: Axes, source: Any, lang: Lang) -> Axes:

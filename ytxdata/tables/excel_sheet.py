@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -17,7 +16,7 @@ from xml.parsers import expat
 
 import pyarrow as pa
 
-from ytxdata.labels import Lang, Text, printable
+from ytxdata.labels import Lang, Text, columns_of, printable
 from ytxdata.tables import csv
 from ytxdata.tables.described import NUMBER_UNITS, Cell, Described, as_text, cells, differs, unit_of
 
@@ -66,12 +65,7 @@ def width(text: str) -> int:
     >>> width("会议 42")
     7
     """
-    first = text.partition("\n")[0][:80]
-    return (
-        len(first)
-        if first.isascii()
-        else sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in first)
-    )
+    return columns_of(text.partition("\n")[0][:80])
 
 
 def _is_exact(value: int | float | Decimal) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -189,6 +189,11 @@ class Certificate:
             return self.over(start, end)
         return replace(self.over(start, self.end if is_fresh else now), goes_on_to=end)
 
+    def about(self, start: datetime, end: datetime) -> Certificate:
+        """Return the worst of all that is claimed as one period, and nothing of when that holds."""
+        reasons = [one.reason_key for one in self.periods if one.verdict == self.worst]
+        return Certificate(tuple(Period(start, end, reason) for reason in reasons[:1]))
+
     def foreseen(self, evidence: Evidence) -> Certificate:
         """Return the certificate with what is still possible of each period that is not proven."""
         periods = (replace(one, outlook=outlook_on(one.reason_key, one.end, evidence)) for one in self.periods)
@@ -280,71 +285,6 @@ _SENTENCES: dict[Verdict, Text] = {
 _UNREAD = Text("{from_} 至 {to}（北京时间）的会议尚无从判断：{zh}。", "Of the meetings from {from_} to {to} (Beijing time) nothing can be said yet: {en}.")  # fmt: skip
 _OTHERS = Text("此类时段另有 {others} 段。", " (Further such periods: {others}.)")
 _GOES_ON = Text("所问期间到 {until} 为止，尚未结束。", " The period asked for is not yet over: it ends at {until}.")
-
-
-MOST_OPEN = 12
-"""How many windows that wait to be confirmed are kept.
-
-The oldest of them are the ones that a longer answer confirms first, the newest decide how far back the next proof
-reaches.
-"""
-
-
-def compact(windows: Iterable[Window]) -> tuple[Window, ...]:
-    """Return the windows oldest first, with each chain that says one thing joined into one window, gaps too.
-
-    Evidence grows with what happened, not with every sync. A full window that may still be confirmed stays as it is,
-    unless a later one is equally long, or too many wait.
-    """
-    kept: list[Window] = []
-    for window in sorted(windows, key=lambda one: one.asked_at):
-        before = next((n for n in reversed(range(len(kept))[-MOST_OPEN:]) if _is_one_chain(kept[n], window)), None)
-        kept.append(window if before is None else _chained(kept.pop(before), window))
-    return _without_spent(kept)
-
-
-def _without_spent(windows: Sequence[Window]) -> tuple[Window, ...]:
-    """Return the windows without those that wait in the middle of too many, and that the newest covers."""
-    waiting = [one for one in windows if _waits(one)]
-    middle = waiting[MOST_OPEN // 2 : -MOST_OPEN // 2]
-    spent = [one for one in middle if waiting[-1].lower <= one.lower and one.proven_from is None]
-    return tuple(one for one in windows if one not in spent)
-
-
-def _waits(window: Window) -> bool:
-    return window.reason in CONFIRMABLE and window.proven_from != window.lower
-
-
-def _is_one_chain(one: Window, later: Window) -> bool:
-    # A hole between two windows must stay a hole: joined, they would claim it.
-    if one.reason != later.reason or later.lower > one.upper:
-        return False
-    if is_gap(one.reason):
-        return one.lower <= later.lower and one.upper <= later.upper
-    if _waits(one) or _waits(later):
-        return _are_equally_long(one, later)
-    if one.proven_from is None or later.proven_from is None:
-        return one.proven_from is later.proven_from
-    return later.proven_from <= one.upper
-
-
-def _are_equally_long(one: Window, later: Window) -> bool:
-    """Say whether two full answers are the same to whatever may confirm them, and the later covers the earlier."""
-    lengths = [(each.n_records, each.n_ids, each.n_bytes) for each in (one, later)]
-    unproven = one.proven_from is None and later.proven_from is None
-    return lengths[0] == lengths[1] and unproven and later.lower <= one.lower
-
-
-def _chained(one: Window, later: Window) -> Window:
-    proven = [at for at in (one.proven_from, later.proven_from) if at is not None]
-    return replace(
-        later,
-        pull_ids=(one.pull_ids[0], later.pull_ids[-1]),
-        lower=min(one.lower, later.lower),
-        proven_from=min(proven, default=None),
-        anchored_by=one.anchored_by,
-        anchored_from=one.anchored_from,
-    )
 
 
 class Stretch(NamedTuple):

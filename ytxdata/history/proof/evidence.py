@@ -6,12 +6,13 @@ Nothing here judges. Instants are UTC, unknown is None.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from ytxdata.history.proof.policy import CONFIRMABLE, is_gap
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer
 from ytxdata.records.schema import rows_of
@@ -377,3 +378,68 @@ def call_row(answer: Answer) -> dict[str, object]:
         "sha256": answer.sha256,
         "package_version": __version__,
     }
+
+
+MOST_OPEN = 12
+"""How many windows that wait to be confirmed are kept.
+
+The oldest of them are the ones that a longer answer confirms first, the newest decide how far back the next proof
+reaches.
+"""
+
+
+def compact(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """Return the windows oldest first, with each chain that says one thing joined into one window, gaps too.
+
+    Evidence grows with what happened, not with every sync. A full window that may still be confirmed stays as it is,
+    unless a later one is equally long, or too many wait.
+    """
+    kept: list[Window] = []
+    for window in sorted(windows, key=lambda one: one.asked_at):
+        before = next((n for n in reversed(range(len(kept))[-MOST_OPEN:]) if _is_one_chain(kept[n], window)), None)
+        kept.append(window if before is None else _chained(kept.pop(before), window))
+    return _without_spent(kept)
+
+
+def _without_spent(windows: Sequence[Window]) -> tuple[Window, ...]:
+    """Return the windows without those that wait in the middle of too many, and that the newest covers."""
+    waiting = [one for one in windows if _waits(one)]
+    middle = waiting[MOST_OPEN // 2 : -MOST_OPEN // 2]
+    spent = [one for one in middle if waiting[-1].lower <= one.lower and one.proven_from is None]
+    return tuple(one for one in windows if one not in spent)
+
+
+def _waits(window: Window) -> bool:
+    return window.reason in CONFIRMABLE and window.proven_from != window.lower
+
+
+def _is_one_chain(one: Window, later: Window) -> bool:
+    # A hole between two windows must stay a hole: joined, they would claim it.
+    if one.reason != later.reason or later.lower > one.upper:
+        return False
+    if is_gap(one.reason):
+        return one.lower <= later.lower and one.upper <= later.upper
+    if _waits(one) or _waits(later):
+        return _are_equally_long(one, later)
+    if one.proven_from is None or later.proven_from is None:
+        return one.proven_from is later.proven_from
+    return later.proven_from <= one.upper
+
+
+def _are_equally_long(one: Window, later: Window) -> bool:
+    """Say whether two full answers are the same to whatever may confirm them, and the later covers the earlier."""
+    lengths = [(each.n_records, each.n_ids, each.n_bytes) for each in (one, later)]
+    unproven = one.proven_from is None and later.proven_from is None
+    return lengths[0] == lengths[1] and unproven and later.lower <= one.lower
+
+
+def _chained(one: Window, later: Window) -> Window:
+    proven = [at for at in (one.proven_from, later.proven_from) if at is not None]
+    return replace(
+        later,
+        pull_ids=(one.pull_ids[0], later.pull_ids[-1]),
+        lower=min(one.lower, later.lower),
+        proven_from=min(proven, default=None),
+        anchored_by=one.anchored_by,
+        anchored_from=one.anchored_from,
+    )

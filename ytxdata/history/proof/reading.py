@@ -13,8 +13,18 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ytxdata.history.proof.ask_size import next_ask, plan
-from ytxdata.history.proof.certificate import Certificate, Period, certify, compact
-from ytxdata.history.proof.evidence import Doubt, Evidence, KnownLand, Note, NothingKnown, PullFacts, Seen, Window
+from ytxdata.history.proof.certificate import Certificate, Period, certify
+from ytxdata.history.proof.evidence import (
+    Doubt,
+    Evidence,
+    KnownLand,
+    Note,
+    NothingKnown,
+    PullFacts,
+    Seen,
+    Window,
+    compact,
+)
 from ytxdata.history.proof.policy import CONFIRMABLE, DEFAULT_POLICY, FORGETTING, NOTES, REASONS, Policy, is_gap
 from ytxdata.history.proof.verdict import (
     begins_the_claims,
@@ -170,8 +180,7 @@ class _Finding(NamedTuple):
 
     @property
     def is_broken(self) -> bool:
-        shown = any(one.is_broken or one.shows_disorder for one in self.sightings)
-        return shown or self.reason == "order_broken"
+        return self.reason == "order_broken" or any(one.is_broken or one.shows_disorder for one in self.sightings)
 
     def windows(self, earlier: Evidence, policy: Policy) -> tuple[tuple[Window, ...], Window | None]:
         """Return all windows after this sync, and the gap that it leaves below its own."""
@@ -261,12 +270,8 @@ def resettled(evidence: Evidence, policy: Policy) -> Evidence:
     settle_s = int(policy.settle.total_seconds())
     if evidence.settle_s >= settle_s:
         return evidence
-    return replace(
-        evidence,
-        windows=tuple(replace(one, proven_from=None) for one in evidence.windows),
-        full_at=None,
-        settle_s=settle_s,
-    )
+    windows = tuple(replace(one, proven_from=None) for one in evidence.windows)
+    return replace(evidence, windows=windows, full_at=None, settle_s=settle_s)
 
 
 def limited(windows: Iterable[Window], hidden: datetime | None) -> list[Window]:

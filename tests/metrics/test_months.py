@@ -45,7 +45,7 @@ WAYS: list[tuple[str, dict[str, Any]]] = [
     ("cost", {"tariff": Tariff(prices={"mobile": "0.12"}), "day_of": "ends"}),
 ]
 often = settings(
-    max_examples=12 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 4,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -122,7 +122,7 @@ def test_every_report_is_what_counting_says(folder: Path, seed: int, turns: list
     path = folder / "meetings.archive"
     shutil.rmtree(path, ignore_errors=True)
     archive = Archive(path)
-    for turn in ["none", *turns]:
+    for n, turn in enumerate(["none", *turns]):
         changed = {
             "late": [len(records)],
             "newer": [max(range(len(records)), key=lambda at: records[at].get("starttime", ""))],
@@ -133,7 +133,7 @@ def test_every_report_is_what_counting_says(folder: Path, seed: int, turns: list
         for at in changed:  # another version; where the times are far apart, another meeting of the same id
             records[at : at + 1] = [record(at, rng, days=330)]
         sync(archive, records)
-        for name, asked in WAYS:
+        for name, asked in WAYS if n == len(turns) else rng.sample(WAYS, 3):
             one, other = both(archive, name, asked)
             same(one, other)
         if len(one):

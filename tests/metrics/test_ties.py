@@ -82,7 +82,7 @@ def test_every_report_asked_again_is_the_same(engine: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @settings(
-    max_examples=30 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 8,
+    max_examples=15 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 8,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow],

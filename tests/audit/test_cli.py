@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -131,6 +132,31 @@ def test_nobody_reading_on_is_no_failure(story: Story) -> None:
         command = f"set -o pipefail; '{program}' audit --archive '{story.archive.path}' {all_of_it} 2>&1 | head -1"
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
         assert (done.returncode, len(done.stdout.splitlines())) == (0, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="a closed pipe is another error there")
+def test_a_verdict_stands_when_nobody_reads_on(story: Story, tmp_path: Path) -> None:
+    def unread(*arguments: object) -> int:
+        ours, theirs = os.pipe()
+        os.close(ours)
+        program = [sys.executable, "-m", "ytxdata", *map(str, arguments)]
+        try:
+            return subprocess.run(program, stdout=theirs, stderr=theirs, check=False).returncode
+        finally:
+            os.close(theirs)
+
+    damaged = tmp_path / "damaged.archive"
+    shutil.copytree(story.archive.path, damaged)
+    next(damaged.rglob("*.parquet")).write_bytes(b"nothing of it")
+    audit = ("audit", "--archive", story.archive.path, *QUICK)
+    assert (unread(*audit), unread(*audit, "--fail-on", "crit"), unread(*audit, "--fail-on", "crit", "--json")) == (
+        0,
+        1,
+        1,
+    )
+    assert (unread("verify", damaged), unread("verify", damaged, "--json")) == (5, 5)
+    assert (unread("--help"), unread("--version"), unread("nonsense")) == (0, 0, 2)
 
 
 def test_a_configuration_file_and_tables_on_disk(

@@ -21,6 +21,7 @@ from ytxdata.cli.shared_options import (
     chosen,
     emit,
     note,
+    put,
     say,
     wrote,
 )
@@ -368,4 +369,4 @@ def sync(
 
         line = publish(kept, publish_head)
         if publish_head == "-":
-            typer.echo(line)
+            put(line)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import inspect
 import io
-import os
 import re
 import sys
 import warnings
@@ -23,7 +22,7 @@ from ytxdata.cli.archive import coverage, export, mirror, rebuild, sql, witness
 from ytxdata.cli.audit import audit, pack, verify
 from ytxdata.cli.practice import demo, emulator, notebooks
 from ytxdata.cli.report import explain, report
-from ytxdata.cli.shared_options import chosen, echo, emit, set_lang
+from ytxdata.cli.shared_options import chosen, echo, emit, let_go, put, set_lang
 from ytxdata.errors import RiskWarning, YtxError
 from ytxdata.labels import LANGS, Lang, Text
 from ytxdata.redact import scrub
@@ -225,7 +224,7 @@ app.command(cls=Verb, context_settings={"allow_interspersed_args": False})(emula
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"ytxdata {__version__}")
+        put(f"ytxdata {__version__}")
         raise typer.Exit
 
 
@@ -260,22 +259,15 @@ def main(arguments: list[str] | None = None) -> None:
         echo(told(error, chosen.lang), err=True)
         code = 2
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo(chosen.interrupted.in_(chosen.lang), err=True)
+        put(chosen.interrupted.in_(chosen.lang), err=True)
         code = _INTERRUPT
     except SystemExit:
-        code = 0  # the parser leaves so when nobody reads any more, as in `ytxdata audit | head -1`: that is no failure
-    _let_go()
-    sys.exit(code)
-
-
-def _let_go() -> None:
-    """Hand on what is still to be printed; if whoever read it has gone, the end of the process has nothing to
-    complain of.
-    """
+        code = 0  # the parser leaves so when nobody reads its help any more: that is no failure
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # open until the process ends
+        let_go(sys.stdout)
+    sys.exit(code)
 
 
 def _write_what_fits() -> None:

@@ -26,6 +26,7 @@ from ytxdata.cli.shared_options import (
     echo,
     emit,
     note,
+    put,
     say,
     wrote,
 )
@@ -263,7 +264,7 @@ def _print(answer: Table, format_: str, *, show_phones: bool) -> None:
             path = answer.to_csv(Path(folder) / "sql.csv", dialect="machine", show_phones=show_phones)
             written = path.read_text(encoding="utf-8")
         # into a file or another program goes every character as it is; a terminal must not obey a name
-        typer.echo(printable(written) if sys.stdout.isatty() else written, nl=False)
+        put(printable(written) if sys.stdout.isatty() else written, nl=False)
     else:
         rows = answer.masked(show_phones=show_phones).arrow
         cells = [

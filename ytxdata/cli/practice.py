@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ytxdata.cli.shared_options import Json, Language, chosen, emit, say
+from ytxdata.cli.shared_options import Json, Language, chosen, emit, put, say
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 
@@ -174,7 +174,7 @@ def emulator(
 
     if choices:
         for name, values in {**CHOICES, "fault": tuple(KINDS)}.items():
-            typer.echo(f"{name}: {' '.join(values)}")
+            put(f"{name}: {' '.join(values)}")
         return
     options = Options(
         port=port,

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 import typer
 
@@ -94,7 +94,24 @@ ArchiveDir = Annotated[
 
 def echo(text: str, *, err: bool = False) -> None:
     """Print a text that may hold what strangers wrote: an escape sequence in the name of a meeting must not repaint the terminal."""
-    typer.echo(printable(text), err=err)
+    put(printable(text), err=err)
+
+
+def put(text: str, *, nl: bool = True, err: bool = False) -> None:
+    """Print a text as it is; its reader may have gone, as in `audit --fail-on crit | head -3`: the run then goes on
+    in silence, and its exit code is no matter of who reads.
+    """
+    try:
+        typer.echo(text, nl=nl, err=err)
+    except BrokenPipeError:
+        let_go(sys.stderr if err else sys.stdout)
+
+
+def let_go(stream: TextIO) -> None:
+    """Send nowhere what a stream holds still and all that comes: nobody reads it any more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _told(text: Text | str, values: dict[str, object]) -> str:
@@ -118,7 +135,7 @@ def emit(value: Any) -> None:
     """Print one JSON value for machines; where the output cannot hold every character, the rest are escaped."""
     is_unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
     written = json.dumps(value, ensure_ascii=not is_unicode, default=str)
-    typer.echo(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", written))  # a terminal must not obey a name
+    put(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", written))  # a terminal must not obey a name
 
 
 def wrote(*paths: Path | None) -> None:

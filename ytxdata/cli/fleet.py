@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ytxdata.fleet import Fleet, FleetSync
     from ytxdata.fleet.sync_all import Line
     from ytxdata.metrics.registry import Ask
+    from ytxdata.pages.collection import Collection
     from ytxdata.tables.table import Table
 
 FleetFile = Annotated[
@@ -286,10 +287,11 @@ def report(
     for left_out in whole.left_out:
         note(left_out)
     if is_one:
-        counted, written = _one_report(whole, asked, out, format_, min_group, previous, show_phones)
+        collected, written = _one_report(whole, asked, out, format_, min_group, previous, show_phones)
+        verdict, counted = collected.certificate, {name: one.arrow.num_rows for name, one in collected.tables.items()}
     else:
         counted, written = _reports(whole, asked, names, out, format_, show_phones)
-    verdict = whole.certificate(asked.start, asked.end)
+        verdict = whole.certificate(asked.start, asked.end)
     if as_json:
         files = {name: str(path) for name, path in written.items()}
         emit({"verdict": verdict.worst, "completeness": verdict.sentence._asdict(), "rows": counted, "files": files})
@@ -306,8 +308,8 @@ def _one_report(
     minimum: int | None,
     previous: Path | None,
     show_phones: bool,
-) -> tuple[dict[str, int], dict[str, Path]]:
-    """Write all reports as one, as `ytxdata report` does of an archive; return rows and files by table."""
+) -> tuple[Collection, dict[str, Path]]:
+    """Write all reports as one; return them as written (where groups are hidden, their certificate tells less)."""
     from ytxdata.pages.collection import collect
     from ytxdata.pages.report_files import names_of, write_files
     from ytxdata.pages.small_groups import refuse_leftovers, without_small_groups
@@ -317,8 +319,7 @@ def _one_report(
     if minimum is not None:
         collected = without_small_groups(collected, minimum, previous=previous, privacy=privacy)
         refuse_leftovers(out, names_of(collected, {format_}))
-    written = write_files(collected, out, {format_}, lang=chosen.lang, privacy=privacy)
-    return {name: table.arrow.num_rows for name, table in collected.tables.items()}, written
+    return collected, write_files(collected, out, {format_}, lang=chosen.lang, privacy=privacy)
 
 
 def _reports(

@@ -97,7 +97,7 @@ class FleetCertificate:
         """Return what is claimed about `[start, end)`, of a period that is not over as far as each account was read."""
         return FleetCertificate({name: one.so_far(start, end) for name, one in self.accounts.items()})
 
-    def whole(self, start: datetime, end: datetime) -> FleetCertificate:
+    def about(self, start: datetime, end: datetime) -> FleetCertificate:
         """Return one verdict for each account about all of `[start, end)`, its worst, and nothing of when that holds."""
         return FleetCertificate({name: one.about(start, end) for name, one in self.accounts.items()})
 

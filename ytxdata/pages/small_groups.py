@@ -8,36 +8,29 @@ about any of them (second suppression).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
-from ytxdata.fleet import FleetCertificate
 from ytxdata.labels import Text
 from ytxdata.metrics.definitions import define
 from ytxdata.metrics.groups import NOT_IN_BOOK, called
 from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.registry import REPORTS, Ask
 from ytxdata.metrics.report import Report
-from ytxdata.pages.collection import RECORDS, Collection, KeyFigure
-from ytxdata.plots.over_time import Span, spans
-from ytxdata.tables.csv import read_csv
-from ytxdata.tables.described import Described, about_path
+from ytxdata.pages.collection import RECORDS, Collection
+from ytxdata.pages.earlier_report import KEYS, Hidden, hidden_rows, overlapping, tells_of_them
+from ytxdata.tables.described import Described
 from ytxdata.tables.lists import AddressBook, Entry
-from ytxdata.tables.masking import ROW_NAMES, Privacy, blanked
+from ytxdata.tables.masking import Privacy, blanked
 from ytxdata.tables.table import record_table
 from ytxdata.times import BEIJING
-
-KEYS = ("period", "group")
-"""Columns that name the rows of a breakdown; tables with the same ones are hidden together, for their figures are sums of each other."""
 
 SUMS = ("meetings", "legs", "min", "count", "yuan")
 """Units whose figures add up to a published total."""
@@ -66,6 +59,7 @@ MARGIN = 0.1
 """A hidden figure must not be known better than to this share of itself: statistical offices call it the p % rule."""
 
 Key = tuple[str, ...]
+Interval = tuple[datetime, datetime]
 
 _NOTE = Text(
     "只涉及少于 {minimum} 人的行已隐去数字，另隐去若干行使其无法由合计推出；逐人、逐会议的表和与其他产品的对照已略去。与时段重叠的另一份报告相减仍可能推出：续发时请用 --previous",
@@ -116,14 +110,14 @@ def without_small_groups(
         The whole period has fewer people: nothing of it can be published; the groups, or the meetings that were
         selected, are of single persons; or there is no earlier report.
     """
-    counts = next(one for one in collected.figures if one.definition.key == "people")
-    usage = collected.reports["usage"]
-    if usage.arrow.num_rows and (counts.value or 0) < minimum:
+    figures = {one.definition.key: one for one in collected.figures}
+    usage, ask = collected.reports["usage"], collected.ask
+    if usage.arrow.num_rows and (figures["people"].value or 0) < minimum:
         raise UsageError(
             Text(f"整个期间少于 {minimum} 人，没有可以公开的数字", f"the whole period has fewer than {minimum} people: no figure of it can be published"),
             remedy=Text("选更长的期间，或减小 --min-group", "choose a longer period, or a smaller --min-group"),
         )  # fmt: skip
-    _refuse_persons(usage, collected.ask)
+    _refuse_persons(usage, ask)
     _refuse_few_members(collected, minimum)
     _refuse_counting_twice(usage)
     kept = {
@@ -131,44 +125,94 @@ def without_small_groups(
         for name, report in collected.reports.items()
         if not _is_left_out(name, report) and _is_counted(report, collected) and not _tells_days(report, collected)
     }
-    before = [] if previous is None else _hidden_before(Path(previous), kept)
+    before = [] if previous is None else hidden_rows(Path(previous), kept)
+    _refuse_what_was_hidden(collected, before)
     by_row = [report for report in kept.values() if _key_columns(report) == _key_columns(usage)]
-    group = collected.ask.group
-    few = _few_members(collected, called(group) if isinstance(group, str) else None, minimum)
-    hidden = _hidden_rows(by_row, usage, few, minimum, before, privacy or Privacy())
-    is_before_large = (counts.before or 0) >= minimum
-    done = {name: _without(report, hidden, minimum) for name, report in kept.items()}
-    return _with_plain_verdicts(
+    few = _few_members(ask, collected.period, called(ask.group) if isinstance(ask.group, str) else None, minimum)
+    hidden = _hidden_rows(by_row, usage, ask, few, minimum, before, privacy or Privacy())
+    if not _may_be_compared(collected, minimum, before):
+        figures = {key: one._replace(before=None) for key, one in figures.items()}
+    return _without_instants(
         replace(
             collected,
             records={},
-            reports=done,
-            figures=tuple(
-                one if is_before_large else KeyFigure(one.definition, one.value, None) for one in collected.figures
-            ),
-            notes=(*collected.notes, _NOTE.format(minimum=minimum)),
+            reports={name: _without(report, hidden, minimum) for name, report in kept.items()},
+            figures=tuple(figures.values()),
+            # that there was nothing is said with the first and the last meeting there ever was
+            notes=(*(collected.notes if usage.arrow.num_rows else ()), _NOTE.format(minimum=minimum)),
         )
     )
 
 
-def _with_plain_verdicts(collected: Collection) -> Collection:
-    """Return the reports of a fleet with one verdict for each account, and nothing of when its meetings were: of an
-    account of one person the first instant, the size of its answers and its pace told how many meetings there were.
+def _may_be_compared(collected: Collection, minimum: int, hidden: Sequence[Hidden]) -> bool:
+    """Tell whether the key figures of the period before may stand beside those of this one: as figures of a report of
+    that period might.
     """
-    known, period = collected.certificate, collected.period
-    if not isinstance(known, FleetCertificate) or period is None:
+    if collected.before is None:
+        return False
+    span, ask = collected.before[0], collected.ask
+    figures = {one.definition.key: one.before or 0 for one in collected.figures}
+    chosen = {*(ask.only or {}).get("department", ())}
+    counted = ("people", "active_creators") if _goes_by_convener(ask) else ("people",)
+    return (
+        all(figures[key] >= minimum for key in counted)
+        and not chosen & _few_members(ask, span, "department", minimum)
+        and not tells_of_them(*span, hidden, is_part=bool(ask.only))
+    )
+
+
+def _goes_by_convener(ask: Ask) -> bool:
+    """Tell whether what is selected, or every group, is the meetings of whoever convened them, of whom no book says how
+    many there are: those who did convene, at most.
+    """
+    only = ask.only or {}
+    is_by_class = ask.group == "number_class" and ask.group_of != "leg"
+    return is_by_class or "number_class" in only or NOT_IN_BOOK in only.get("department", ())
+
+
+def _refuse_what_was_hidden(collected: Collection, before: Sequence[Hidden]) -> None:
+    """Raise UsageError where totals of this period, less what was shown, are figures that the earlier report hid."""
+    ask = collected.ask
+    if not tells_of_them(ask.start, ask.end, before, is_part=bool(ask.only)):
+        return
+    raise UsageError(
+        Text("此前的报告在这段时间隐去了一部分数字，本报告的合计会泄露它们", "the earlier report hid figures of a part of this: the totals of this report would give them away"),
+        remedy=Text("选一个包含其全部隐去行、或全不包含的期间，并去掉 --only", "choose a period that holds all the rows it hid, or none of them, without --only"),
+    )  # fmt: skip
+
+
+def _without_instants(collected: Collection) -> Collection:
+    """Return the reports with one verdict (of a fleet: for each account), about whole months or, by the day, days.
+
+    Of a person alone the first instant that is claimed, the size of answers and their pace told how many meetings there
+    were, and when; and an edge that nobody chose is the first instant of somebody's meeting, or the last.
+    """
+    if collected.period is None:
         return collected
-    plain, before = known.whole(*period), collected.before
-    if before is not None and isinstance(before[1], FleetCertificate):
-        before = before[0], before[1].whole(*before[0])
+    period, before = _widened(collected.period, collected.ask), collected.before
+    plain = collected.certificate.about(*period)
     table = record_table(plain.frame, "coverage", period=period, certificate=plain)
+    is_of_accounts = ACCOUNT in table.arrow.column_names
     return replace(
         collected,
+        period=period,
         certificate=plain,
-        coverage=replace(table, definitions=(*define(ACCOUNT), *table.definitions)),
-        before=before,
-        reports={name: replace(report, certificate=plain) for name, report in collected.reports.items()},
+        coverage=replace(table, definitions=(*define(ACCOUNT), *table.definitions)) if is_of_accounts else table,
+        before=before and (before[0], before[1].about(*before[0])),
+        reports={name: replace(report, certificate=plain, period=period) for name, report in collected.reports.items()},
     )
+
+
+def _widened(period: Interval, ask: Ask) -> Interval:
+    """Return the period from the first instant of its first row to the last of its last, where nobody chose its edges."""
+    start, last = period[0].astimezone(BEIJING), (period[1] - timedelta(microseconds=1)).astimezone(BEIJING)
+    if ask.by == "day":
+        edges = start, last + timedelta(days=1)
+    else:
+        edges = start.replace(day=1), last.replace(day=28) + timedelta(days=4)
+        edges = edges[0], edges[1].replace(day=1)
+    first, end = (edge.replace(hour=0, minute=0, second=0, microsecond=0) for edge in edges)
+    return ask.start or first, ask.end or end
 
 
 def _is_left_out(name: str, report: Report) -> bool:
@@ -196,9 +240,15 @@ def _refuse_persons(usage: Report, ask: Ask) -> None:
 
 def _refuse_few_members(collected: Collection, minimum: int) -> None:
     """Raise UsageError where a small group of the book was selected: as a group its figures would be hidden."""
-    chosen = (collected.ask.only or {}).get("department", ())
-    few = {*chosen} & _few_members(collected, "department", minimum) if chosen else set()
-    if few:
+    ask = collected.ask
+    chosen = {*(ask.only or {}).get("department", ())}
+    convened = next((one.value or 0 for one in collected.figures if one.definition.key == "active_creators"), minimum)
+    if ask.only and _goes_by_convener(ask) and 0 < convened < minimum:
+        raise UsageError(
+            Text(f"召集所选会议的不足 {minimum} 人，不能公开其数字", f"fewer than {minimum} people convened what was selected: no figure of it can be published"),
+            remedy=Text("去掉该条件，或不用 --min-group", "leave that condition out, or --min-group"),
+        )  # fmt: skip
+    if few := chosen & _few_members(ask, collected.period, "department", minimum):
         listed = ", ".join(sorted(few))
         raise UsageError(
             Text(f"通讯簿中 {listed} 不足 {minimum} 个号码，不能公开其数字", f"the book has fewer than {minimum} numbers of {listed}: no figure of it can be published"),
@@ -241,9 +291,8 @@ def _tells_days(report: Report, collected: Collection) -> bool:
     return collected.ask.by == "day" or end - start < TWO_WEEKS
 
 
-def _few_members(collected: Collection, column: str | None, minimum: int) -> set[str]:
-    """Return the groups of the address book in which it has fewer numbers than the minimum, on any day of the period."""
-    ask, period = collected.ask, collected.period
+def _few_members(ask: Ask, period: Interval | None, column: str | None, minimum: int) -> set[str]:
+    """Return the groups of the address book in which it has fewer numbers than the minimum, on any day of a period."""
     if ask.book is None or column is None:
         return set()
     book = AddressBook.read(ask.book)
@@ -318,7 +367,13 @@ def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bo
 
 
 def _hidden_rows(
-    reports: Iterable[Report], usage: Report, few: set[str], minimum: int, before: Iterable[Hidden], privacy: Privacy
+    reports: Iterable[Report],
+    usage: Report,
+    ask: Ask,
+    few: set[str],
+    minimum: int,
+    before: Sequence[Hidden],
+    privacy: Privacy,
 ) -> set[Key]:
     """Return the rows to hide, in all tables alike; figures of one row in several tables are sums of each other.
 
@@ -328,14 +383,15 @@ def _hidden_rows(
     # whose meetings are not in the book is a department of nobody knows how many: of those who convened, at most
     told = usage.arrow["active_creators"].to_pylist() if "active_creators" in usage.arrow.column_names else []
     convened = dict(zip(_keys(usage) if told else [], told, strict=True))
+    goes_by_convener = _goes_by_convener(ask)
     columns: list[dict[Key, float]] = []
     small: dict[Key, bool] = {}
     for report in reports:
         keys, table = _keys(report), report.arrow
-        for key, was_hidden in zip(keys, _overlapping(privacy.masked(report), before), strict=True):
+        for key, was_hidden in zip(keys, overlapping(privacy.masked(report), before), strict=True):
             n = people.get(key)
-            n_outside = convened.get(key, minimum) if key[-1:] == (NOT_IN_BOOK,) else minimum
-            is_small = was_hidden or n is None or min(n, n_outside) < minimum or key[-1] in few
+            n_convened = convened.get(key, minimum) if goes_by_convener or key[-1] == NOT_IN_BOOK else minimum
+            is_small = was_hidden or n is None or min(n, n_convened) < minimum or key[-1] in few
             small[key] = small.get(key, False) or is_small
         for name in (one for one in table.column_names if _adds_up(report, one)):
             columns.append({})
@@ -379,66 +435,3 @@ def _hidden_last(report: Report, is_hidden: pa.ChunkedArray) -> Report:
     return (
         replace(report, frame=pa.concat_tables([rows.filter(pc.invert(is_hidden)), last])) if last.num_rows else report
     )
-
-
-class Hidden(NamedTuple):
-    """A row that an earlier report hid: from when to when it is (None: for ever), of which group (None: of all), and what the groups are."""
-
-    span: Span | None
-    group: str | None
-    groups: tuple[str, str]
-
-
-def _hidden_before(folder: Path, names: Iterable[str]) -> list[Hidden]:
-    """Return the rows that an earlier report hid."""
-    tables = {name: path for name in names if (path := folder / f"{name}.csv").is_file()}
-    if not tables:
-        raise UsageError(
-            Text(f"{folder} 中没有此前的报告（CSV）", f"there is no earlier report (CSV) in {folder}"),
-            remedy=Text("给出此前 report --format csv 的目录", "give the directory of an earlier report --format csv"),
-        )
-    found: dict[Hidden, None] = {}
-    for path in tables.values():
-        frame, told = read_csv(path), json.loads(about_path(path).read_text("utf-8"))
-        words = next(((one["zh"], one["en"]) for one in told["columns"] if one["key"] == "group"), ("", ""))
-        edges = told["period"] and tuple(datetime.fromisoformat(told["period"][edge]) for edge in ("start", "end"))
-        rows = _rows(frame, edges, words)
-        found |= dict.fromkeys(row for row, is_blank in zip(rows, _is_blank(frame), strict=True) if is_blank)
-    return list(found)
-
-
-def _is_blank(frame: pd.DataFrame) -> list[bool]:
-    figures = frame.select_dtypes("number").drop(columns=[*ROW_NAMES], errors="ignore")
-    blank: list[bool] = figures.isna().all(axis=1).tolist()
-    return [False] * len(frame) if figures.empty else blank
-
-
-def _rows(frame: pd.DataFrame, edges: tuple[datetime, datetime] | None, groups: tuple[str, str]) -> list[Hidden]:
-    """Return when each row of a table is, and of whom."""
-    whole: Span | None = None if edges is None else (_wall(edges[0]), _wall(edges[1]))
-    dated: Sequence[Span | None] = [whole] * len(frame)
-    if "period" in frame:
-        periods = frame["period"].astype(str).tolist()
-        # twice, for one Monday alone would be taken for a day: as a week it hides more
-        dated = (spans([*periods, *periods]) or dated)[: len(frame)]
-    labels = frame["group"].astype(str).tolist() if "group" in frame else [None] * len(frame)
-    return [Hidden(span, label, groups) for span, label in zip(dated, labels, strict=True)]
-
-
-def _wall(instant: datetime) -> datetime:
-    return instant.astimezone(BEIJING).replace(tzinfo=None)
-
-
-def _overlapping(report: Report, before: Iterable[Hidden]) -> list[bool]:
-    """Tell of each row whether it shares time, and people, with one that was hidden before."""
-    if not before:
-        return [False] * report.arrow.num_rows
-    known = report.definition("group")
-    rows = _rows(report.arrow.select(_key_columns(report)).to_pandas(), report.period, (known.zh, known.en))
-    return [any(_share(row, one) for one in before) for row in rows]
-
-
-def _share(row: Hidden, other: Hidden) -> bool:
-    is_apart = row.span and other.span and (row.span[1] <= other.span[0] or other.span[1] <= row.span[0])
-    are_others = row.groups == other.groups and None not in (row.group, other.group) and row.group != other.group
-    return not is_apart and not are_others

@@ -1,0 +1,194 @@
+"""A report that follows an earlier one, or stands beside a period before, tells nothing of what would be hidden there."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.metrics.test_around import Told, told
+from ytxdata.archive import Archive
+from ytxdata.cli import main
+from ytxdata.errors import UsageError
+from ytxdata.files import that_may_be_lost
+from ytxdata.fleet import Fleet
+from ytxdata.metrics.registry import Ask
+from ytxdata.pages.collection import Collection, collect
+from ytxdata.pages.earlier_report import Hidden, tells_of_them
+from ytxdata.pages.report_files import write_files
+from ytxdata.pages.small_groups import without_small_groups
+from ytxdata.tables.lists import AddressBook, Entry
+from ytxdata.times import BEIJING
+
+BOSS, STRANGER, ABROAD = "13900000001", "13900000099", "006598765432"
+STAFF = [f"138{n:08d}" for n in range(30)]
+START = datetime(2026, 1, 1, tzinfo=BEIJING)
+
+
+def month(n: int) -> datetime:
+    return datetime(2026, n, 1, tzinfo=BEIJING)
+
+
+def asked(start: int, end: int, **more: Any) -> Ask:
+    return Ask(start=month(start), end=month(end), **more)
+
+
+def meeting(begin: datetime, minutes: int, creator: str, phones: list[str]) -> dict[str, Any]:
+    end = begin + timedelta(minutes=minutes)
+    times = {"starttime": told(begin), "endtime": told(end)}
+    parties = [{"phone": phone, "jointime": told(begin), "quittime": told(end)} for phone in phones]
+    return {"meetingname": "", "creator": creator, **times, "parties": parties}
+
+
+def synced(path: Path, records: list[dict[str, Any]]) -> Archive:
+    archive = Archive(path)
+    with that_may_be_lost():
+        archive.sync(Told([{"meid": f"{n:029d}", **one} for n, one in enumerate(records)]))
+    return archive
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """Two people in January, six in February, many from March on; from March a stranger and somebody abroad convene."""
+    records = [meeting(datetime(2026, 1, 14, 10, tzinfo=BEIJING), 37, BOSS, [BOSS, STAFF[0]])]
+    records += [meeting(datetime(2026, 2, day, 10, tzinfo=BEIJING), 20, BOSS, STAFF[:6]) for day in (3, 10)]
+    for n in (3, 4, 5):
+        for day in range(2, 27, 2):
+            crowd = STAFF[day % 5 :][:12]
+            records += [meeting(datetime(2026, n, day, hour, tzinfo=BEIJING), 45, crowd[0], crowd) for hour in (10, 14)]
+        records.append(meeting(datetime(2026, n, 5, 9, tzinfo=BEIJING), 62, STRANGER, [STRANGER, *STAFF[:9]]))
+        records.append(meeting(datetime(2026, n, 6, 9, tzinfo=BEIJING), 53, ABROAD, [ABROAD, *STAFF[:9]]))
+    return synced(tmp_path_factory.mktemp("small") / "m.archive", records)
+
+
+@pytest.fixture(scope="module")
+def book() -> AddressBook:
+    """Of the sales department there was one number in February, and there are many from March on."""
+    sales = {STAFF[n]: (Entry(f"s{n}", "sales", first=month(3).date()),) for n in range(20)}
+    return AddressBook({f"+86{number}": lines for number, lines in {BOSS: (Entry("boss", "sales"),), **sales}.items()})
+
+
+@pytest.fixture(scope="module")
+def first(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of four months, in which January is hidden, and others with it."""
+    folder = tmp_path_factory.mktemp("first")
+    write_files(without_small_groups(collect(archive, asked(1, 5)), 5), folder, ("csv",))
+    return folder
+
+
+def figures(collected: Collection) -> dict[str, tuple[Any, Any]]:
+    return {one.definition.key: (one.value, one.before) for one in collected.figures}
+
+
+@pytest.mark.parametrize(("start", "end", "by"), [(1, 2, "month"), (2, 3, "month"), (2, 3, "total"), (2, 4, "month")])
+def test_totals_of_what_was_hidden_are_refused(archive: Archive, first: Path, start: int, end: int, by: Any) -> None:
+    collected = collect(archive, asked(start, end, by=by))
+    with pytest.raises(UsageError, match="would give them away"):
+        without_small_groups(collected, 2, previous=first)
+
+
+def test_a_report_of_all_that_was_hidden_or_of_none_is_not(archive: Archive, first: Path) -> None:
+    hidden = _blank_periods(first)
+    assert "2026-01" in hidden
+    assert len(hidden) > 1
+    whole = without_small_groups(collect(archive, asked(1, 6)), 5, previous=first)
+    assert {row["period"] for row in whole.reports["usage"].arrow.to_pylist() if row["meetings"] is None} >= hidden
+    later = without_small_groups(collect(archive, asked(5, 6)), 5, previous=first)
+    assert figures(later)["meetings"][0] == 28
+
+
+def test_the_period_before_is_not_told_where_a_report_of_it_hid_something(archive: Archive, first: Path) -> None:
+    assert "2026-04" in _blank_periods(first)
+    collected = collect(archive, asked(5, 6))
+    assert figures(without_small_groups(collected, 5))["meetings"] == (28, 28)
+    assert {was for _, was in figures(without_small_groups(collected, 5, previous=first)).values()} == {None}
+
+
+def _blank_periods(folder: Path) -> set[str]:
+    lines = (folder / "usage.csv").read_text("utf-8-sig").splitlines()[1:]
+    cells = [line.split(",") for line in lines]
+    return {row[0].strip('"') for row in cells if row[1] == '""'}
+
+
+def test_one_group_alone_is_its_row(archive: Archive, book: AddressBook, tmp_path: Path) -> None:
+    whole = asked(3, 5, by="total", group="department", book=book)
+    write_files(without_small_groups(collect(archive, whole), 5), tmp_path, ("csv",))
+    alone = asked(3, 5, by="total", book=book, only={"department": ("sales",)})
+    with pytest.raises(UsageError, match="would give them away"):
+        without_small_groups(collect(archive, alone), 5, previous=tmp_path)
+
+
+def test_the_department_of_the_period_before_is_judged_by_its_own_members(archive: Archive, book: AddressBook) -> None:
+    only = {"department": ("sales",)}
+    with pytest.raises(UsageError, match="fewer than 5 numbers of sales"):
+        without_small_groups(collect(archive, asked(2, 3, book=book, only=only)), 5)
+    march = collect(archive, asked(3, 4, book=book, only=only))
+    assert figures(march)["meetings"] == (26, 2)
+    assert {was for _, was in figures(without_small_groups(march, 5)).values()} == {None}
+
+
+@pytest.mark.parametrize("only", [{"department": ("not in the book",)}, {"number_class": ("international",)}])
+def test_meetings_that_few_convened_are_not_to_be_chosen(archive: Archive, book: AddressBook, only: Any) -> None:
+    with pytest.raises(UsageError, match="fewer than 5 people convened"):
+        without_small_groups(collect(archive, asked(3, 5, book=book, only=only)), 5)
+
+
+def test_a_class_of_numbers_that_few_convene_from_is_small(archive: Archive) -> None:
+    whole = asked(3, 6, by="total", group="number_class")
+    usage = without_small_groups(collect(archive, whole), 5).reports["usage"].arrow.to_pylist()
+    assert {row["group"]: row["meetings"] for row in usage}["international"] is None
+
+
+def test_no_instant_of_a_hidden_meeting_stands_in_any_file(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for edges in ([], ["--from", "2026-01", "--to", "2026-06"]):
+        out = tmp_path / f"out{len(edges)}"
+        command = ["report", "--archive", str(archive.path), *edges, "--min-group", "5", "--format", "csv,html"]
+        with pytest.raises(SystemExit) as ended:
+            main([*command, "--lang", "en", "--out", str(out), "--json"])
+        assert not ended.value.code
+        told = [capsys.readouterr().out, *(path.read_text("utf-8-sig") for path in out.iterdir())]
+        assert len(told) > 8
+        for text in told:
+            for instant in ("01-14 10:00", "01-14T10:00", "01-14T02:00", "01-14 10:37", "01-14T10:37", "01-14T02:37"):
+                assert instant not in text
+
+
+def test_a_fleet_says_in_the_terminal_what_its_files_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    synced(tmp_path / "one.archive", [meeting(datetime(2026, 3, 17, 16, tzinfo=BEIJING), 41, BOSS, STAFF[:2])])
+    crowd = [meeting(month(3) + timedelta(days=n, hours=9), 45, STAFF[n], STAFF[n:]) for n in range(9)]
+    synced(tmp_path / "two.archive", crowd)
+    assert len(Fleet(tmp_path).names) == 2
+    command = ["fleet", "report", str(tmp_path), "--from", "2026-03", "--to", "2026-04", "--min-group", "5"]
+    for more in ([], ["--json"]):
+        with pytest.raises(SystemExit) as ended:
+            main([*command, "--lang", "en", "--out", str(tmp_path / f"out{len(more)}"), *more])
+        assert not ended.value.code
+        assert "03-17" not in "".join(capsys.readouterr())
+
+
+def test_what_says_something_of_hidden_rows() -> None:
+    def row(start: int, end: int, group: str | None = None) -> Hidden:
+        return Hidden((month(start).replace(tzinfo=None), month(end).replace(tzinfo=None)), group, ("", ""))
+
+    def tells(start: int | None, end: int | None, before: list[Hidden], *, is_part: bool = False) -> bool:
+        first, last = (None if edge is None else month(edge) for edge in (start, end))
+        return tells_of_them(first, last, before, is_part=is_part)
+
+    both = [row(1, 2), row(2, 3)]
+    assert not tells(1, 3, both)
+    assert not tells(1, 12, both, is_part=True)
+    assert not tells(None, None, both)
+    assert not tells(3, 4, both, is_part=True)
+    assert not tells(3, None, both)
+    assert not tells(1, 3, [], is_part=True)
+    assert tells(2, 3, both)
+    assert tells(2, None, both)
+    assert tells(None, 2, both)
+    assert tells(2, 12, both)
+    assert tells(1, 12, [*both, row(11, 12, "x")], is_part=True)
+    assert not tells(1, 12, [*both, row(11, 12, "x")])
+    assert tells(1, 12, [Hidden(None, None, ("", ""))])

@@ -62,9 +62,14 @@ def _rows(frame: pd.DataFrame, edges: tuple[datetime, datetime] | None, groups: 
     if "period" in frame:
         periods = frame["period"].astype(str).tolist()
         # twice, for one Monday alone would be taken for a day: as a week it hides more
-        dated = (spans([*periods, *periods]) or dated)[: len(frame)]
+        dated = [_cut(one, whole) for one in (spans([*periods, *periods]) or dated)[: len(frame)]]
     labels = frame["group"].astype(str).tolist() if "group" in frame else [None] * len(frame)
     return [Hidden(span, label, groups) for span, label in zip(dated, labels, strict=True)]
+
+
+def _cut(span: Span | None, whole: Span | None) -> Span | None:
+    """Return of a period what a report is about: its first week may have begun before."""
+    return span and whole and (max(span[0], whole[0]), min(span[1], whole[1]))
 
 
 def _wall(instant: datetime) -> datetime:

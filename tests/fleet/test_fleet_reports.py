@@ -187,6 +187,26 @@ def test_the_command_line_adds_up_and_groups(
     assert "company" in capsys.readouterr().err
 
 
+def test_what_is_no_group_is_told_before_anything_is_written(
+    synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fleet.toml").write_text('[accounts.account-1]\nlabels = { company = "A" }\n')
+    out = tmp_path / "out"
+    told = ["--lang", "en", "fleet", "report", str(tmp_path / "fleet.toml"), "--out", str(out), "--group"]
+    for group, said, unsaid in (
+        ("compny", "did you mean company?", "book"),
+        ("number_clas", "did you mean number_class?", "book"),
+        ("department", "needs an address book", "did you mean"),
+        ("floor", "needs an address book (book=, --book); the labels are company", "did you mean"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main([*told, group])
+        wrong = capsys.readouterr().err
+        assert (ended.value.code, said in wrong, unsaid in wrong, out.exists()) == (2, True, False, False), wrong
+    with pytest.raises(UsageError, match="did you mean creator"):
+        usage(synced["account-1"], group="creater")
+
+
 @pytest.mark.parametrize("group", [None, "account"])
 def test_a_report_reads_the_head_of_each_account_once(
     begin: Begin, group: str | None, monkeypatch: pytest.MonkeyPatch

@@ -326,11 +326,13 @@ def _reports(
     whole: Fleet, asked: Ask, names: list[str] | None, out: Path, format_: str, show_phones: bool
 ) -> tuple[dict[str, int], dict[str, Path]]:
     """Write a file for each report; return rows and files by report."""
-    from ytxdata.metrics.groups import resolve
+    from ytxdata.metrics.groups import groups_of, resolve
     from ytxdata.metrics.registry import REPORTS, make
 
     # sums share what is known of each meeting; side by side each account has its own
     source: Any = asked.of(whole) if asked.group == "account" else resolve(asked.of(whole))
+    if asked.group not in (None, "account", "number"):
+        groups_of(source, asked.group, asked.book)  # what is no group is told before anything is written
     possible = [name for name, entry in REPORTS.items() if entry.is_possible(asked)]
     strange = next((name for name in names or [] if name not in possible), None)
     if strange is not None:
@@ -419,14 +421,7 @@ def audit(
     asked, told = opened(fleet, account, where), read_config(config) if config else None
     rows, codes, written = [], [0], []
     for name in asked.names:
-        row: dict[str, Any] = {
-            "account": name,
-            "crit": None,
-            "warn": None,
-            "new": None,
-            "verdict": None,
-            "exit_code": 0,
-        }
+        row: dict[str, Any] = {"account": name, **dict.fromkeys(("crit", "warn", "new", "verdict")), "exit_code": 0}
         try:
             found = run(asked[name], start=start, end=end, config=told)
             counts = found.summary().arrow

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias, get_args
 
 import narwhals as nw
@@ -259,20 +260,23 @@ def _groups(source: Source, group: Group, name: str, book: AddressBook | None, o
     if name == "number_class":
         read = source.class_of if of == "leg" else lambda text: _class_of_creator(source, text)
         return _looked_up(source, name, column, read, UNKNOWN)
-    if book is None:
-        labels = sorted({label for one in (source.accounts or {}).values() for label in one})
-        zh, en = (f"；标签：{'、'.join(labels)}", f"; the labels are {', '.join(labels)}") if labels else ("", "")
-        raise _unusable(
-            "group",
-            name,
-            Text(f"该分组需要通讯簿（book=、--book）{zh}", f"this group needs an address book (book=, --book){en}"),
-        )
     wanted = "name" if name == "person" else name  # a meeting has a name of its own
-    if wanted not in book.columns:
-        listed = ", ".join(("creator", "number_class", "size_class", "name", "person", *book.columns[1:]))
-        raise _unusable("group", name, Text(f"可选：{listed}", f"choose one of {listed}"))
+    if book is None or wanted not in book.columns:
+        raise _no_group(source, name, book)
     unit = "person" if name == "person" else "text"
     return _looked_up(source, name, column, _by_book(book, wanted), NOT_IN_BOOK, unit=unit, book=book)
+
+
+def _no_group(source: Source, name: str, book: AddressBook | None) -> UsageError:
+    """Return why there is no such group: what resembles none may be a column of a book that was not given."""
+    labels = sorted({label for one in (source.accounts or {}).values() for label in one})
+    known = ["creator", "number_class", "size_class", "name", *(("person", *book.columns[1:]) if book else ()), *labels]
+    meant = [] if name in _NAMES else get_close_matches(name, known, n=1)
+    if book is None and not meant:
+        zh, en = (f"；标签：{'、'.join(labels)}", f"; the labels are {', '.join(labels)}") if labels else ("", "")
+        return _unusable("group", name, Text(f"该分组需要通讯簿（book=、--book）{zh}", f"this group needs an address book (book=, --book){en}"))  # fmt: skip
+    zh, en = (f"您是想写 {meant[0]} 吗？", f"did you mean {meant[0]}? ") if meant else ("", "")
+    return _unusable("group", name, Text(f"{zh}可选：{'、'.join(known)}", f"{en}choose one of {', '.join(known)}"))
 
 
 def _looked_up(
@@ -317,20 +321,22 @@ def _class_of_creator(source: Source, text: str) -> str:
 def _by_name(group: Group) -> Callable[[str], str]:
     if isinstance(group, str):
         return lambda text: text
-    try:
-        rules = [(re.compile(pattern), series) for pattern, series in group.items()]
-    except (re.error, TypeError) as error:
-        raise _unusable(
-            "group", dict(group), Text(f"正则表达式不可用：{error}", f"no regular expression: {error}")
-        ) from None
+    rules = list(zip(_rules(group), group.values(), strict=True))
     return lambda text: next((series for rule, series in rules if rule.search(text)), OTHER_NAMES)
 
 
-def _by_book(book: AddressBook, column: str) -> Callable[[str], list[Piece]]:
-    def pieces(text: str) -> list[Piece]:
-        return _pieces(book.lines.get(normalize(bare(text)) or "", ()), column)
+def _rules(patterns: Iterable[str]) -> list[re.Pattern[str]]:
+    try:
+        return [re.compile(one) for one in patterns]
+    except (re.error, TypeError) as error:
+        raise UsageError(
+            Text(f"正则表达式不可用：{error}", f"no regular expression: {error}"),
+            remedy=Text("例如 周会", "write, for example, weekly"),
+        ) from None
 
-    return pieces
+
+def _by_book(book: AddressBook, column: str) -> Callable[[str], list[Piece]]:
+    return lambda text: _pieces(book.lines.get(normalize(bare(text)) or "", ()), column)
 
 
 def _pieces(entries: tuple[Entry, ...], column: str) -> list[Piece]:
@@ -399,13 +405,7 @@ def _departments(source: Source, meetings: Lazy, wanted: tuple[str, ...], select
 
 
 def _names(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
-    try:
-        rules = [re.compile(one) for one in wanted]
-    except re.error as error:
-        raise UsageError(
-            Text(f"正则表达式不可用：{error}", f"no regular expression: {error}"),
-            remedy=Text("例如 周会", "write, for example, weekly"),
-        ) from None
+    rules = _rules(wanted)
     return _where(source, meetings, "name", lambda text: any(rule.search(text) for rule in rules))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import traceback
@@ -138,6 +139,37 @@ def test_a_file_of_another_form_is_refused_without_its_words(tmp_path: Path, tex
         Fleet(tmp_path / "nowhere.toml")
     with pytest.raises(SettingsError, match="no fleet in a int"):
         Fleet(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "is_chinese"),
+    [
+        ("[accounts.a]\n[accounts.南方]\n", ("第 2 行第 11 列", "line 2, column 11"), True),
+        ("[accounts.a]\nlabels = { company = 南方 }\n", ("第 2 行第 22 列", "line 2, column 22"), True),
+        ("[accounts.a]\napp_id = app\n", ("第 2 行第 10 列", "line 2, column 10"), False),
+        ('[accounts.a]\nlabels = { company = "a"', ("文件末尾", "at its end"), False),
+    ],
+)
+def test_where_a_file_cannot_be_read_is_said_in_both_languages(
+    tmp_path: Path, text: str, place: tuple[str, str], is_chinese: bool
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Fleet(written(tmp_path, text))
+    cause, remedy = caught.value.cause, caught.value.remedy
+    assert place[0] in cause.zh
+    assert place[1] in cause.en
+    assert " at " not in cause.zh
+    assert remedy is not None
+    assert ("引号" in remedy.zh, "quotes" in remedy.en) == (is_chinese, is_chinese)
+    assert "删除" not in remedy.zh
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files differ there")
+def test_a_file_that_others_can_read_is_told_with_the_command_that_closes_it(tmp_path: Path) -> None:
+    path = written(tmp_path, f'[accounts.a]\nauth_token = "{CANARY}"\n')
+    path.chmod(0o644)
+    with pytest.warns(RiskWarning, match=f"run chmod 600 {path}"):
+        Fleet(path)
 
 
 def told(fleet: Fleet, name: str) -> Any:

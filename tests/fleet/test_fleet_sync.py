@@ -56,6 +56,32 @@ def test_one_that_is_refused_stops_no_other_and_is_told(begin: Begin) -> None:
     assert len(fleet["account-3"].meetings()) == 60
 
 
+def test_an_account_that_cannot_be_asked_is_told_once_with_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NORTH_TOKEN", raising=False)
+    given = 'account_sid = "abcdefghijklmnopqrstuvwxyz012345"\napp_id = "app"\n'
+    path = tmp_path / "fleet.toml"
+    path.write_text(f'[accounts.north]\n{given}auth_token_env = "NORTH_TOKEN"\n[accounts."南方"]\n', encoding="utf-8")
+    assert cli("sync", str(path)) == 2
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [
+        "north: the environment variable NORTH_TOKEN is not set",
+        "→ set it and run again: export NORTH_TOKEN=…",
+        "南方: account_sid, auth_token, app_id missing",
+        '→ write it under [accounts."南方"], name a variable for the token with auth_token_env, '
+        "or keyring set ytxdata 南方.account_sid",
+    ]
+    assert "2 accounts: 2 not asked" in said.out
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NORTH_TOKEN", "x")
+    path.write_text(f'[accounts.north]\n{given}auth_token_env = "NORTH_TOKEN"\nbase_url = "http://127.0.0.1:1"\n')
+    assert cli("sync") == 2
+    cause, remedy = capsys.readouterr().err.splitlines()
+    assert cause.startswith("north: base_url (")
+    assert remedy.startswith("→ if this address is meant, name the file")
+
+
 def test_a_damaged_archive_hides_no_other_in_the_status(begin: Begin) -> None:
     _, fleet = begin(accounts=2)
     fleet.sync()

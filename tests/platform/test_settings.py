@@ -303,6 +303,13 @@ def test_an_address_counts_beside_its_credentials_or_in_a_place_that_wins_over_t
         Settings.load(account_sid=SID)
 
 
+def test_an_address_of_the_environment_is_taken_away_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YTX_BASE_URL", "https://elsewhere.example")
+    with pytest.raises(SettingsError, match="else take the variable away: unset YTX_BASE_URL") as caught:
+        Settings.load(**GIVEN)
+    assert "that file" not in str(caught.value)
+
+
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
 def test_a_file_with_the_token_that_is_open_to_others_is_told(config: Callable[[str], Path], mode: int) -> None:
     path = config(WHOLE)

@@ -67,9 +67,8 @@ def opened(fleet: Path | None, accounts: list[str] | None, labels: list[str] | N
         raise UsageError(
             Text("--where 应为 标签=值", "--where takes LABEL=VALUE"), remedy=Text("如 company=甲", "such as company=A")
         )
-    if not accounts and not pairs:
-        return whole
-    return whole.where(*(accounts or []), **{key: value for key, _, value in pairs})
+    chosen_by = {key: value for key, _, value in pairs}
+    return whole.where(*(accounts or []), **chosen_by) if accounts or chosen_by else whole
 
 
 _INTERRUPTED = Text(
@@ -158,11 +157,18 @@ def _rows(fleet: Fleet, table: Table) -> list[dict[str, Any]]:
 def _tell(done: FleetSync) -> None:
     for line in done.lines:
         if line.problem is not None:
-            note(Text(f"{line.account.name}：{line.problem.zh}", f"{line.account.name}: {line.problem.en}"))
+            _complain(line.account.name, line.problem, line.remedy)
         for warning in line.report.warnings if line.report else ():
             note(Text(f"{line.account.name}：{warning.zh}", f"{line.account.name}: {warning.en}"))
     _show(done, leave_out=("seconds", "bytes", "problem_zh", "problem_en"))
     say(done.line)
+
+
+def _complain(name: str, cause: Text, remedy: Text | None) -> None:
+    """Tell what is wrong with an account, and what to do about it."""
+    note(Text(f"{name}：{cause.zh}", f"{name}: {cause.en}"))
+    if remedy is not None:
+        note(Text(f"→ {remedy.zh}", f"→ {remedy.en}"))
 
 
 def _show(table: Table, leave_out: tuple[str, ...] = ()) -> None:
@@ -432,7 +438,7 @@ def audit(
                 written.append(found.to_csv(out / f"{name}.findings.csv"))
         except YtxError as error:
             row["exit_code"] = error.exit_code
-            note(Text(f"{name}：{error.cause.zh}", f"{name}: {error.cause.en}"))
+            _complain(name, error.cause, error.remedy)
         rows.append(row)
         codes.append(row["exit_code"])
     if as_json:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from pydantic import SecretStr
 
 from ytxdata.archive.ownership import IDENTITY
-from ytxdata.errors import RiskWarning, SettingsError
+from ytxdata.errors import SettingsError
 from ytxdata.labels import Text
 from ytxdata.platform import setting_sources
 from ytxdata.platform.settings import BASE_URLS, CREDENTIALS, HINT, Settings, closest, origin_text
@@ -82,22 +82,29 @@ class FleetAccount:
         layers.append(("keyring", {name: _secret(value) for name, value in found.items()}))
         lost = [name for name in missing if name not in found]
         if lost:
-            return self._wrong(self._missing(lost))
+            return self._missing(lost)
         layers.append(("environment", setting_sources.from_environment(_LIMITS)))
         made = Settings.of_layers(layers)
         if isinstance(made, SettingsError):
-            return self._wrong(made.cause, made.remedy)
+            return made
         return self._misled(made) or made
 
-    def _missing(self, names: list[str]) -> Text:
-        listed = ", ".join(names)
-        if names == ["auth_token"] and self.token_from is not None:
-            return Text(f"环境变量 {self.token_from} 未设置", f"the environment variable {self.token_from} is not set")
-        return Text(
-            f"缺少 {listed}：写在 [accounts.{self.name}] 下，令牌也可用 auth_token_env 指定环境变量，"
-            f"或 keyring set ytxdata {self.name}.{names[0]}",
-            f"{listed} missing: write it under [accounts.{self.name}], name a variable for the token with "
-            f"auth_token_env, or keyring set ytxdata {self.name}.{names[0]}",
+    def _missing(self, names: list[str]) -> SettingsError:
+        variable, listed = self.token_from, ", ".join(names)
+        if names == ["auth_token"] and variable is not None:
+            return _error(
+                Text(f"环境变量 {variable} 未设置", f"the environment variable {variable} is not set"),
+                Text(f"设好再运行：export {variable}=…", f"set it and run again: export {variable}=…"),
+            )
+        table = self.name if re.fullmatch(r"[\w-]+", self.name, re.ASCII) else f'"{self.name}"'
+        return _error(
+            Text(f"缺少 {listed}", f"{listed} missing"),
+            Text(
+                f"写在 [accounts.{table}] 下，令牌也可用 auth_token_env 指定环境变量，"
+                f"或 keyring set ytxdata {self.name}.{names[0]}",
+                f"write it under [accounts.{table}], name a variable for the token with auth_token_env, "
+                f"or keyring set ytxdata {self.name}.{names[0]}",
+            ),
         )
 
     def _misled(self, settings: Settings) -> SettingsError | None:
@@ -115,7 +122,7 @@ class FleetAccount:
         if not foreign or (self.place.is_named and not is_ours) or self.place.origin == "argument":
             return None
         said, held = origin_text(self.place.origin), origin_text(foreign[0])
-        return self._wrong(
+        return _error(
             Text(
                 f"平台地址 base_url（{said.zh}）与凭证（{held.zh}）来源不同：签名请求会发往 {settings.base_url}",
                 f"base_url ({said.en}) and the credentials ({held.en}) come from different places: signed requests would go to {settings.base_url}",
@@ -124,12 +131,6 @@ class FleetAccount:
                 "确认要用这个地址，就写出该文件的路径（ytxdata fleet sync fleet.toml），并且不用 YTX_ 开头的变量存放令牌",
                 "if this address is meant, name the file (ytxdata fleet sync fleet.toml), and keep the token in a variable that does not begin with YTX_",
             ),
-        )
-
-    def _wrong(self, cause: Text, remedy: Text | None = None) -> SettingsError:
-        return SettingsError(
-            Text(f"账户 {self.name}：{cause.zh}", f"account {self.name}: {cause.en}"),
-            remedy=remedy or Text("改正后再运行", "mend it and run again"),
         )
 
 
@@ -192,7 +193,7 @@ def _of_file(path: Path, folder: Path | None, is_named: bool) -> Iterator[FleetA
     is_open = any("auth_token" in entry for entry in accounts.values() if isinstance(entry, dict))
     risk = setting_sources.open_to_others(path) if is_open else None
     if risk is not None:
-        warnings.warn(RiskWarning(risk), stacklevel=2)
+        warnings.warn(setting_sources.risk_of(path, risk), stacklevel=2)
     yield from _accounts(accounts, WrittenIn(f"file {path}", folder or path.parent, is_named))
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -44,6 +44,7 @@ STATES = {
     "unchanged": Text("无变化", "unchanged"),
     "skipped": Text("本轮已完成", "done in this round before"),
     "refused": Text("被拒", "refused"),
+    "not_asked": Text("未询问", "not asked"),
     "damaged": Text("存档损坏", "archive damaged"),
     "failed": Text("失败", "failed"),
 }
@@ -81,6 +82,7 @@ class Line:
     meetings: int = 0
     seconds: float = 0.0
     problem: Text | None = None
+    remedy: Text | None = None
 
     def cells(self) -> dict[str, Any]:
         """Return its row of the summary."""
@@ -317,8 +319,9 @@ def _failed(account: FleetAccount, error: Exception, seconds: float) -> Line:
         return Line(account, "failed", 4, seconds=seconds, problem=Text(f"意外错误 {kind}", f"unexpected {kind}"))
     status = "damaged" if isinstance(error, DamagedError) else "failed"
     if isinstance(error, RefusedError | SettingsError):
-        status = "refused"
-    return Line(account, status, error.exit_code, meetings=_count(account), seconds=seconds, problem=error.cause)
+        status = "refused" if isinstance(error, RefusedError) else "not_asked"
+    line = Line(account, status, error.exit_code, meetings=_count(account), seconds=seconds)
+    return replace(line, problem=error.cause, remedy=error.remedy)
 
 
 def _count(account: FleetAccount) -> int:

@@ -8,6 +8,7 @@ lower one.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import stat
 import tomllib
@@ -15,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ytxdata.errors import SettingsError
+from ytxdata.errors import RiskWarning, SettingsError
 from ytxdata.labels import Text
 
 FILE_NAME = "ytxdata.toml"
@@ -75,6 +76,12 @@ def closing(path: Path) -> Text:
     return Text(f"运行 {command}", f"run {command}")
 
 
+def risk_of(path: Path, risk: Text) -> RiskWarning:
+    """Return the warning that a file is open to others, with the command that closes it."""
+    remedy = closing(path)
+    return RiskWarning(Text(f"{risk.zh}；{remedy.zh}", f"{risk.en}; {remedy.en}"))
+
+
 def _is_open(path: Path) -> bool:
     return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
 
@@ -108,12 +115,14 @@ def from_file(path: Path) -> dict[str, Any]:
     Raises
     ------
     SettingsError
-        The file cannot be read; correct it where the message says, or remove it.
+        The file cannot be read; correct it where the message says.
     """
     problem: Text | None = None
-    values: dict[str, Any] = {}
+    remedy = Text('每行写成 名称 = "值"，以 UTF-8 保存', 'write each line as name = "value" and save as UTF-8')
+    text, values = "", {}
     try:
-        values = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        values = tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
@@ -122,20 +131,29 @@ def from_file(path: Path) -> dict[str, Any]:
         problem = Text("不是 UTF-8 编码", "it is not in UTF-8")
     except tomllib.TOMLDecodeError as error:
         # Only the place is told: the parser's own words may quote the line that holds the token.
-        place = str(error).rpartition("(")[2].rstrip(")")
-        problem = Text(f"不是合法的 TOML（{place}）", f"it is not valid TOML ({place})")
+        line, column = map(int, (re.findall(r"\d+", str(error).rpartition("(")[2]) or ("0", "0"))[-2:])
+        problem = Text("不是合法的 TOML（在文件末尾）", "it is not valid TOML (at its end)")
+        if line:
+            problem = Text(
+                f"不是合法的 TOML（第 {line} 行第 {column} 列）", f"it is not valid TOML (line {line}, column {column})"
+            )
+        if line and not text.split("\n")[line - 1][column - 1 : column].isascii():
+            remedy = _IN_QUOTES
     # Raised here, not above: the parser's error holds the file's text, and would hang on ours as its context.
     if problem is not None:
         raise SettingsError(
             Text(
                 f"配置文件 {path} 无法读取：{problem.zh}", f"the configuration file {path} cannot be read: {problem.en}"
             ),
-            remedy=Text(
-                '每行写成 名称 = "值"，以 UTF-8 保存；或删除该文件',
-                'write each line as name = "value" and save as UTF-8; or remove the file',
-            ),
+            remedy=remedy,
         )
     return values
+
+
+_IN_QUOTES = Text(
+    '中文的名称和值都要写在英文引号里：[accounts."南方"]、company = "南方"',
+    'Chinese names and values stand in straight quotes: [accounts."南方"], company = "南方"',
+)
 
 
 def from_keyring(settings: Iterable[str], account: str = "") -> dict[str, str]:

@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from ytxdata.errors import RiskWarning, SettingsError
+from ytxdata.errors import SettingsError
 from ytxdata.labels import Text, in_lines
 from ytxdata.platform import setting_sources
 from ytxdata.platform.limits import LONGEST_S, is_loopback
@@ -263,7 +263,7 @@ class Settings(BaseModel):
             raise made
         risk = made.open_file()
         if risk is not None:
-            warnings.warn(RiskWarning(risk), stacklevel=1)
+            warnings.warn(setting_sources.risk_of(setting_sources.config_path(), risk), stacklevel=1)
         return made
 
     @classmethod
@@ -394,14 +394,18 @@ def _misled(settings: Settings) -> SettingsError | None:
     if place == "default" or not lost:
         return None
     said, held = origin_text(place), origin_text(origins[lost[-1]])
+    variable = setting_sources.variable("base_url")
+    zh, en = "从该文件删去 base_url", "take base_url out of that file"
+    if not place.startswith("file"):
+        zh, en = f"取消环境变量：unset {variable}", f"take the variable away: unset {variable}"
     return SettingsError(
         Text(
             f"平台地址 base_url（{said.zh}）与{NAMES[lost[-1]].zh}（{held.zh}）来源不同：签名请求会发往 {settings.base_url}",
             f"base_url ({said.en}) and the {NAMES[lost[-1]].en} ({held.en}) come from different places: signed requests would go to {settings.base_url}",
         ),
         remedy=Text(
-            "确认要用这个地址，就在凭证的同一处或更优先处给出它（参数 > YTX_BASE_URL > ytxdata.toml）；否则从该文件删去 base_url",
-            "if this address is meant, give it where the credentials are, or in a place that wins over it (argument > YTX_BASE_URL > ytxdata.toml); else take base_url out of that file",
+            f"确认要用这个地址，就在凭证的同一处或更优先处给出它（参数 > {variable} > ytxdata.toml）；否则{zh}",
+            f"if this address is meant, give it where the credentials are, or in a place that wins over it (argument > {variable} > ytxdata.toml); else {en}",
         ),
     )
 

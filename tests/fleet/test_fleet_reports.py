@@ -21,7 +21,8 @@ from ytxdata.errors import UsageError
 from ytxdata.fleet import FleetCertificate
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Ask, make
-from ytxdata.pages.collection import collect
+from ytxdata.metrics.source import on_engine
+from ytxdata.pages.collection import collect, key_figures
 from ytxdata.pages.html_report import page
 from ytxdata.pages.small_groups import without_small_groups
 from ytxdata.tables.lists import AddressBook, Entry
@@ -275,6 +276,29 @@ def test_a_group_of_two_people_is_not_larger_for_having_many_accounts(begin: Beg
     with pytest.raises(UsageError, match=f"fewer than {people + 1} people"):
         without_small_groups(collect(fleet.same_people(), asked), people + 1)
     assert without_small_groups(collect(fleet.same_people(), asked), people).reports["usage"].arrow.num_rows == 1
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+def test_of_a_period_in_which_no_account_begins_a_meeting_key_figures_are_known(synced: ytx.Fleet, engine: str) -> None:
+    meetings = synced.meetings()
+    begun = max(one.start for one in synced.certificate().accounts.values() if one.start)
+    starts = sorted(meetings["started_at"])
+    spans = [
+        (first, min([last, *(start for start in starts if start > first)]))
+        for first, last in zip(meetings["started_at"], meetings["ended_at"], strict=True)
+        if first > begun
+    ]
+    start, end = max(spans, key=lambda span: span[1] - span[0])
+    start = start + timedelta(seconds=1)
+    chosen = on_engine(synced, {"engine": engine})  # type: ignore[arg-type]
+    asked = Ask(start=end, end=end + (end - start)), Ask(start=start, end=end)
+    figures = {one.definition.key: one.before for one in key_figures(resolve(chosen), *asked)}
+    compared = metrics.compare(usage, chosen, (asked[0].start, asked[0].end), (start, end), group=None).arrow
+    before = {row["figure"]: row["before"] for row in compared.to_pylist()}
+    assert (figures["meetings"], figures["leg_minutes"], figures["size_mean"], figures["outside_pct"]) == (
+        0, 0, None, None,
+    )  # fmt: skip
+    assert figures["peak_legs"] == before["peak_legs"] > 0
 
 
 def test_each_period_keeps_its_own_verdict_where_small_groups_are_hidden(synced: ytx.Fleet) -> None:

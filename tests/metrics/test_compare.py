@@ -147,6 +147,75 @@ def test_who_began_before_a_period_without_a_start_is_still_connected_in_it() ->
     assert (apart["creators"]["now"], apart["gini"]["now"]) == (0, None)
 
 
+HOUR = 3600
+MAY, JUNE = APRIL + 30 * DAY, APRIL + 61 * DAY
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+@pytest.mark.parametrize("report", [metrics.usage, metrics.concurrency])
+def test_who_was_connected_to_a_meeting_that_still_ran_may_be_unknown(
+    engine: str, report: Callable[..., metrics.Report]
+) -> None:
+    later = Meeting("m", PEOPLE[0], JUNE + DAY, JUNE + DAY + HOUR, 2)
+    legs = [Leg("m", n, f"+861390000000{n}", later.start, later.end) for n in (1, 2)]
+    over = Meeting("over", PEOPLE[0], MAY - HOUR, MAY + 2 * HOUR, None)
+    frames = ENGINES[engine](Office([over, later], legs))
+    before = {
+        figure: row["before"]
+        for figure, row in by_figure(metrics.compare(report, frames, "2026-06", group=None)).items()
+    }
+    stretches = rows(metrics.peak_stretches(frames, as_instant("2026-05"), as_instant("2026-06")))
+    assert [(row["kind"], row["level"]) for row in stretches] == [("meetings", 1)]
+    expected: dict[str, int | None] = {"peak_meetings": 1, "peak_legs": None}
+    if report is metrics.concurrency:
+        expected |= {"peak_meetings_times": 1, "peak_legs_times": None, "busy_minutes": None}
+    else:
+        expected |= {"meetings": 0, "meeting_minutes": 0, "size_mean": None}
+    assert {figure: before[figure] for figure in expected} == expected
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+def test_nobody_is_connected_between_two_joins_of_a_meeting_that_still_runs(engine: str) -> None:
+    over = Meeting("over", PEOPLE[0], MAY - HOUR, MAY + 3 * HOUR, 2)
+    legs = [
+        Leg("over", 1, PEOPLE[0], MAY - HOUR, MAY - 60),
+        Leg("over", 2, PEOPLE[1], MAY + 2 * HOUR, MAY + 3 * HOUR),
+    ]
+    between = (as_instant("2026-05-01 00:00"), as_instant("2026-05-01 01:00"))
+    frames = ENGINES[engine](Office([over], legs))
+    found = by_figure(metrics.compare(metrics.usage, frames, between))
+    assert (found["peak_meetings"]["now"], found["peak_legs"]["now"]) == (1, 0)
+    lines = by_figure(metrics.compare(metrics.concurrency, frames, between))
+    assert [lines[key]["now"] for key in ("peak_meetings", "peak_meetings_times", "peak_legs", "busy_minutes")] == [
+        1, 1, 0, 0,
+    ]  # fmt: skip
+
+
+def test_ones_own_holidays_are_those_of_the_report_that_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    march = [date(2025, 3, day) for day in range(1, 32)]
+    history = sample()
+    hours = by_figure(metrics.compare(metrics.working_hours, history, "2025-03", holidays=march))
+    alone = rows(metrics.working_hours(history, "2025-03", "2025-04", by="total", holidays=march))[0]
+    assert hours["inside_minutes"]["now"] == alone["inside_minutes"] == 0
+    assert hours["outside_minutes"]["now"] == hours["meeting_minutes"]["now"] > 0
+    worked = by_figure(metrics.compare(metrics.working_hours, history, "2025-03", extra_workdays=["2025-03-01"]))
+    plain = by_figure(metrics.compare(metrics.working_hours, history, "2025-03"))
+    alone = rows(metrics.working_hours(history, "2025-03", "2025-04", by="total", extra_workdays=["2025-03-01"]))[0]
+    assert float(worked["inside_minutes"]["now"]) == pytest.approx(alone["inside_minutes"])
+    assert worked["meeting_minutes"]["now"] == plain["meeting_minutes"]["now"]
+    # and a report that has no working hours is still only divided by days
+    assert by_figure(metrics.compare(metrics.usage, history, "2025-03", holidays=march[3:]))["meetings"]["now"] > 0
+
+
+def test_a_period_after_the_last_pull_is_unknown() -> None:
+    claimed = Certificate.of([Period(as_instant("2026-02-01"), as_instant("2026-05-01"), "anchored")])
+    frames = replace(ENGINES["pandas"](months()), certificate=claimed)
+    found = metrics.compare(metrics.usage, frames, "2026-04", ("2026-05", "2026-06"))
+    assert {(row["before"], row["change"]) for row in rows(found)} == {(None, None)}
+    assert any("the data ends at 2026-05-01" in note.en for note in found.notes)
+    assert_drivers_add_up(found)
+
+
 def test_minutes_that_are_unknown_are_unknown_for_every_group() -> None:
     office = months()
     meetings = [m if (m.start or 0) >= APRIL else m._replace(end=None) for m in office.meetings]

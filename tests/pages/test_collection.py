@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from inspect import isfunction, signature
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ytxdata import metrics, sample, times
+from tests.pages.conftest import TARIFF
+from ytxdata import Fleet, metrics, sample, times
 from ytxdata.archive import Archive
 from ytxdata.emulator import Emulator
 from ytxdata.errors import NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
+from ytxdata.labels import Text
+from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Ask, make
+from ytxdata.metrics.source import on_engine
 from ytxdata.pages import collection
-from ytxdata.pages.collection import FIGURES, Collection, KeyFigure, collect
+from ytxdata.pages.collection import FIGURES, Collection, KeyFigure, collect, key_figures
 from ytxdata.pages.html_report import write_page
-from ytxdata.tables.described import Definition
-from ytxdata.times import as_instant
+from ytxdata.pages.small_groups import without_small_groups
+from ytxdata.tables.described import Definition, to_arrow
+from ytxdata.times import as_instant, instant_of
 
 
 def test_every_report_of_the_metrics_is_in_the_set() -> None:
@@ -62,6 +69,76 @@ def test_without_a_beginning_there_is_nothing_to_compare_with(archive: Archive) 
     assert {figure.before for figure in whole.figures} == {None}
 
 
+def quiet(archive: Archive | Fleet) -> tuple[datetime, datetime]:
+    """A period within a meeting, during which no other begins."""
+    meetings = archive.meetings()
+    starts = sorted(meetings["started_at"])
+    for first, last in zip(meetings["started_at"], meetings["ended_at"], strict=True):
+        until = min([last, *(start for start in starts if start > first)])
+        if until - first > timedelta(minutes=10):
+            return (first + timedelta(minutes=1)).to_pydatetime(), until.to_pydatetime()
+    raise AssertionError("meetings of the sample are too short")
+
+
+def check_quiet(source: Archive | Fleet, engine: str, **asked: Any) -> dict[str, KeyFigure]:
+    """Compare the key figures of a period in which none begins with those of `compare`, and return them."""
+    start, end = quiet(source)
+    ask = Ask(start=end, end=end + (end - start), tariff=TARIFF, **asked)
+    earlier = Ask(start=start, end=end, tariff=TARIFF, **asked)
+    chosen = on_engine(ask.of(source), {"engine": engine})  # type: ignore[arg-type]
+    figures = {one.definition.key: one for one in key_figures(resolve(chosen), ask, earlier, chosen)}
+    found = metrics.compare(metrics.usage, chosen, (ask.start, ask.end), (start, end), group=None).frame
+    compared = {row["figure"]: row["before"] for row in to_arrow(found).to_pylist()}
+    for key in compared.keys() & figures.keys():
+        before = figures[key].before
+        assert (before is None) == (compared[key] is None), key
+        assert before is None or float(before) == pytest.approx(float(compared[key])), key
+    return figures
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+def test_of_a_period_in_which_no_meeting_begins_key_figures_are_known(archive: Archive, engine: str) -> None:
+    figures = check_quiet(archive, engine)
+    before = {key: one.before for key, one in figures.items()}
+    peak = before.pop("peak_legs")
+    assert isinstance(peak, int)
+    assert peak > 0
+    assert before == {
+        "meetings": 0, "meeting_minutes": 0, "people": 0, "leg_minutes": 0, "size_mean": None, "active_creators": 0,
+        "lonely_minutes": 0, "outside_pct": None, "concentration": None, "cost": 0,
+    }  # fmt: skip
+    assert [type(before[key]) for key in ("meetings", "leg_minutes", "cost")] == [int, float, Decimal]
+    assert KeyFigure(figures["cost"].definition, Decimal(0), None).text == "0.00"
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+def test_nothing_that_is_selected_is_0_within_the_data(archive: Archive, engine: str) -> None:
+    figures = check_quiet(archive, engine, only={"name": ("nobody calls it so",)})
+    assert (figures["meetings"].value, figures["peak_legs"].value, figures["size_mean"].value) == (0, 0, None)
+    assert (figures["meetings"].before, figures["peak_legs"].before) == (0, 0)
+    assert figures["meetings"].change == Text("持平", "no change")
+
+
+def test_key_figures_of_what_was_not_pulled_are_unknown(archive: Archive, nothing: Collection) -> None:
+    assert {one.value for one in nothing.figures} == {None}
+    last = instant_of(resolve(archive).claimed[1])
+    for ask in (
+        Ask(start=last + timedelta(days=1), end=last + timedelta(days=2)),
+        Ask(end=as_instant("2001-01")),
+        Ask(start=last + timedelta(days=1)),
+    ):
+        assert {one.value for one in key_figures(resolve(archive), ask, None)} == {None}
+    nobody = Ask(only={"name": ("nobody calls it so",)})
+    assert collect(archive, nobody).figures[0].value == 0
+
+
+def test_of_small_groups_it_is_not_told_who_was_still_connected(archive: Archive) -> None:
+    start, end = quiet(archive)
+    shown = without_small_groups(collect(archive, Ask(start=start, end=end)), 5)
+    assert {one.definition.key: one.value for one in shown.figures if one.value} == {}
+    assert {one.before for one in shown.figures if (shown.figures[0].before or 0) == 0} <= {None}
+
+
 @pytest.mark.parametrize(
     ("unit", "value", "before", "change"),
     [
@@ -70,6 +147,7 @@ def test_without_a_beginning_there_is_nothing_to_compare_with(archive: Archive) 
         ("meetings", 40, 40, "no change"),
         ("%", 55.5, 50.0, "▲ 5.5 points"),
         ("meetings", 40, 0, None),
+        ("meetings", 0, 0, "no change"),
         ("meetings", None, 40, None),
         ("min", 40.0, None, None),
     ],

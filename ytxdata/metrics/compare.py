@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from functools import partial
 from inspect import signature
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import narwhals as nw
@@ -17,8 +18,9 @@ import pyarrow as pa
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import Against, Workdays, span_of, until
-from ytxdata.metrics.concurrency import concurrency
-from ytxdata.metrics.definitions import DEFINITIONS, REASONS, adds_up, define, of_nothing
+from ytxdata.metrics.concurrency import peak_stretches
+from ytxdata.metrics.definitions import DEFINITIONS, REASONS, adds_up, define, is_zero_of_nothing
+from ytxdata.metrics.facts import Scope, facts, touching
 from ytxdata.metrics.groups import Book, Group, resolve
 from ytxdata.metrics.ids import MARK, inside, with_account
 from ytxdata.metrics.report import Report, remembering
@@ -62,30 +64,77 @@ class ComparedReport(Report):
     drivers: Report | None = None
 
 
-class _Side(NamedTuple):
-    """One of the two periods: the report in total, the report by group; whether anything was asked for of it; and what
-    was running in a period in which nothing began.
+class Side(NamedTuple):
+    """One period of what is compared: a report of it in total, and by group; whether it lies in what was pulled; and,
+    where no meeting began in it, what was still running: figure → value, None where that is unknown.
     """
 
     total: Report
-    groups: Report | None
     is_known: bool
-    running: Report | None = None
+    running: Mapping[str, int | None] = MappingProxyType({})
+    groups: Report | None = None
 
-    def value(self, key: str) -> Fraction | None:
-        """Return the exact value of a figure: a period without meetings has no row, and yet its counts are known."""
+    @classmethod
+    def of(
+        cls, source: Source, total: Report, span: tuple[datetime | None, datetime | None], begin: datetime | None,
+        *, min_parties: int = 1, groups: Report | None = None,
+    ) -> Side:  # fmt: skip
+        """Return a period `[start, end)` of data that begins at some instant (see `begin_of`); an edge that is None is
+        where the data begins or ends.
+        """
+        start, end = span
+        is_known = begin is not None and (end is None or end > begin)
+        is_known = is_known and (start is None or start < instant_of(source.claimed[1]))
+        needs = is_known and not total.arrow.num_rows and "peak_legs" in total.arrow.column_names
+        return cls(total, is_known, _running(source, start, end, min_parties) if needs else {}, groups)
+
+    def value(self, key: str) -> int | float | Decimal | None:
+        """Return a figure. Where no meeting began there is no row, and yet its counts, minutes and money are known to
+        be 0, and its peaks what they were.
+        """
+        if self.total.arrow.num_rows:
+            cell: int | float | Decimal | None = self.total.arrow[key][0].as_py()
+            return cell
         if not self.is_known:
             return None
-        if self.total.arrow.num_rows:
-            return _values(self.total, key).get("")
-        if self.running is not None and key in self.running.arrow.column_names and self.running.arrow.num_rows:
-            return _values(self.running, key).get("")
+        if key in self.running:
+            return self.running[key]
         # a figure that lacks what it is counted by (`lines=None`) is unknown in every period
-        return None if None in self.total.definition(key).parameters.values() else of_nothing(key)
+        if None in self.total.definition(key).parameters.values() or not is_zero_of_nothing(key):
+            return None
+        zero: int | float | Decimal = pa.scalar(0, self.total.arrow.schema.field(key).type).as_py()
+        return zero
+
+    def exact(self, key: str) -> Fraction | None:
+        """Return the exact value of a figure to compare with; of a period that nothing was pulled of, none."""
+        value = self.value(key) if self.is_known else None
+        return None if value is None else _exact(value, self.total, key)
 
     def by_group(self, key: str) -> dict[str, Fraction]:
         """Return group → exact value of a figure."""
         return {} if self.groups is None or not self.is_known else _values(self.groups, key)
+
+
+def _running(source: Source, start: datetime | None, end: datetime | None, min_parties: int) -> dict[str, int | None]:
+    """Return the peaks of a period in which no meeting began, and in how many stretches they were reached: who began
+    before may be at their peak in it.
+    """
+    reached: dict[str, list[int]] = {}
+    for row in peak_stretches(source, start, end, "total", min_parties=min_parties).arrow.to_pylist():
+        reached.setdefault(row["kind"], []).append(row["level"])
+    found: dict[str, int | None] = {}
+    for kind, levels in reached.items():
+        found |= {f"peak_{kind}": max(levels), f"peak_{kind}_times": len(levels)}
+    if "meetings" in reached and "legs" not in reached:
+        meetings = touching(facts(source, Scope.of(start, end, min_parties=min_parties))).counted
+        # either nobody was connected for a while, or who was is unknown
+        if source.rows(meetings.select((~nw.col("is_known")).any().alias("is_unknown")))[0]["is_unknown"]:
+            found |= dict.fromkeys(_OF_LEGS)
+    return found
+
+
+_OF_LEGS = ("peak_legs", "peak_legs_times", "busy_minutes", "minutes_above")
+"""What goes by moments, and is unknown where nobody knows who was connected."""
 
 
 @partial(remembering, source="source")
@@ -115,7 +164,7 @@ def compare(
     group, book
         Whose changes add up to the whole, as in `usage`; None for no drivers.
     holidays, extra_workdays
-        As in `working_hours`, for changes per working day.
+        As in `working_hours`, for changes per working day, and for the report itself where it takes them.
     asked
         What else the report is asked: `tariff=`, `min_parties=`, `engine=`, ….
 
@@ -124,8 +173,8 @@ def compare(
     ComparedReport
         `figure now before change change_pct per_workday_pct` (decimals of nine places; null where a figure is
         unknown; both percentages also where it was 0 before), in the order of the report; `.drivers` has the groups.
-        Without meetings counts, minutes and costs are 0, means and shares null; of a period before the data begins
-        everything is null, in `.drivers` too, and a note says so. `explain(row)` leads to the
+        Without meetings counts, minutes and costs are 0, means and shares null, peaks those of what still ran; of a
+        period before the data begins or after it ends everything is null, in `.drivers` too, and a note says so. `explain(row)` leads to the
         records of both periods, `explain(row, "now")` and `explain(row, "before")` to those of one.
 
     Raises
@@ -152,27 +201,25 @@ def compare(
     resolved = resolve(source)
     spans = _spans(resolved, period, against)
     by_group = None if group is None or "group" not in takes else {"group": group, "book": book}
-    begin = _begin(source, resolved)
+    begin = begin_of(source, resolved)
+    calendar = Workdays(holidays, extra_workdays)
+    days = {"holidays": holidays, "extra_workdays": extra_workdays}
+    asked |= {name: given for name, given in days.items() if given and name in takes}
     sides = []
     for start, end in spans:
         total = report(resolved, start=start, end=end, by="total", **asked)
         groups = None
         if by_group is not None:
             groups = report(resolved, start=start, end=end, by="total", **by_group, **asked)
-        is_known = begin is not None and end > begin
-        running = None
-        if not total.arrow.num_rows and "peak_legs" in total.arrow.column_names:
-            # a meeting that began before may be at its peak in a period in which none begins
-            running = concurrency(resolved, start, end, "total", min_parties=asked.get("min_parties", 1))
-        sides.append(_Side(total, groups, is_known, running))
-    calendar = Workdays(holidays, extra_workdays)
+        least = asked.get("min_parties", 1)
+        sides.append(Side.of(resolved, total, (start, end), begin, min_parties=least, groups=groups))
     workdays = [_workdays(calendar, span) for span in spans]
     return _comparison(
         resolved,
         spans,
         sides,
         workdays,
-        (*_not_asked(sides, begin), *calendar.notes({edge.date() for span in spans for edge in span})),
+        (*_not_asked(resolved, spans, sides, begin), *calendar.notes({edge.date() for span in spans for edge in span})),
     )
 
 
@@ -189,7 +236,7 @@ def _spans(
     return until(start, end, last, against)
 
 
-def _begin(source: ReportSource, resolved: Source) -> datetime | None:
+def begin_of(source: ReportSource, resolved: Source) -> datetime | None:
     """Return where the data begins: the first claim, or the first meeting where nothing is claimed."""
     first = resolved.claimed[0]
     if first is None:
@@ -200,11 +247,21 @@ def _begin(source: ReportSource, resolved: Source) -> datetime | None:
     return None if first is None else instant_of(int(first)).astimezone(BEIJING)
 
 
-def _not_asked(sides: Sequence[_Side], begin: datetime | None) -> tuple[Text, ...]:
+def _not_asked(
+    source: Source, spans: Sequence[tuple[datetime, datetime]], sides: Sequence[Side], begin: datetime | None
+) -> tuple[Text, ...]:
     if all(side.is_known for side in sides):
         return ()
     if begin is None:
         return (Text("没有任何数据：各项未知（空）", "there is no data at all: every figure is unknown (null)"),)
+    if all(end > begin for _, end in spans):
+        last = beijing_text(instant_of(source.claimed[1]))
+        return (
+            Text(
+                f"数据到 {last} 为止；在此之后的时段没有拉取，各项未知（空），不是 0",
+                f"the data ends at {last}; of a period after that nothing was pulled, and its figures are unknown (null), not 0",
+            ),
+        )
     return (
         Text(
             f"数据自 {beijing_text(begin)} 起；在此之前的时段没有拉取，各项未知（空），不是 0",
@@ -220,7 +277,7 @@ def _workdays(calendar: Workdays, span: tuple[datetime, datetime]) -> int:
 
 
 def _comparison(
-    source: Source, spans: Any, sides: Sequence[_Side], workdays: Sequence[int], said: tuple[Text, ...]
+    source: Source, spans: Any, sides: Sequence[Side], workdays: Sequence[int], said: tuple[Text, ...]
 ) -> ComparedReport:
     now, before = sides
     rows: list[dict[str, Any]] = []
@@ -228,7 +285,7 @@ def _comparison(
     for key in now.total.arrow.column_names:
         if key in _NO_FIGURES or not _is_number(now.total.arrow.schema.field(key).type):
             continue
-        values = [side.value(key) for side in sides]
+        values = [side.exact(key) for side in sides]
         shown = [_decimal(value) for value in values]
         daily = [
             None if value is None or not days else value / days for value, days in zip(values, workdays, strict=True)
@@ -268,13 +325,17 @@ def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
+def _exact(value: float | Decimal, report: Report, key: str) -> Fraction:
+    """Return a figure exactly; minutes are the whole seconds they were divided from."""
+    return Fraction(round(value * 60), 60) if report.definition(key).unit == "min" else Fraction(value)
+
+
 def _values(report: Report, key: str) -> dict[str, Fraction]:
-    """Return group → exact value of a figure; minutes are the whole seconds they were divided from."""
+    """Return group → exact value of a figure."""
     # a number of two accounts is two groups
     groups = [inside(row, ("group",)).get("group", "") for row in report.arrow.to_pylist()]
-    is_minutes = report.definition(key).unit == "min"
     return {
-        group: Fraction(round(value * 60), 60) if is_minutes else Fraction(value)
+        group: _exact(value, report, key)
         for group, value in zip(groups, report.arrow[key].to_pylist(), strict=True)
         if value is not None
     }
@@ -331,7 +392,7 @@ def _span(span: tuple[datetime, datetime]) -> str:
 
 def _report(
     source: Source, name: str, title: Text, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]],
-    notes: tuple[Text, ...], sides: Sequence[_Side], of: Callable[[_Side], Report | None],
+    notes: tuple[Text, ...], sides: Sequence[Side], of: Callable[[Side], Report | None],
 ) -> Report:  # fmt: skip
     exact = [column for column in columns if column in ("now", "before", "change")]
     table = pa.table({

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from fractions import Fraction
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import NO_TEXT, Text
@@ -144,10 +143,11 @@ def adds_up(key: str) -> bool:
 _NOT_OF_NOTHING = frozenset({"lines_sufficient"})
 
 
-def of_nothing(key: str) -> Fraction | None:
-    """Return what a column is where nothing took place: 0 for counts, minutes and money; null for means and shares."""
-    is_zero = is_whole(key) or DEFINITIONS[key].unit in ("min", "yuan")
-    return Fraction(0) if is_zero and key not in _NOT_OF_NOTHING else None
+def is_zero_of_nothing(key: str) -> bool:
+    """Return whether a column is 0 where nothing took place, as counts, minutes and money are; means and shares are
+    null.
+    """
+    return key not in _NOT_OF_NOTHING and (is_whole(key) or DEFINITIONS[key].unit in ("min", "yuan"))
 
 
 def add_definitions(definitions: Iterable[Definition]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
@@ -14,12 +14,14 @@ from ytxdata.fleet import Fleet, FleetCertificate
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import VERDICTS
 from ytxdata.labels import Text
+from ytxdata.metrics.compare import Side, begin_of
 from ytxdata.metrics.definitions import define
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.registry import REPORTS, Ask, around, make
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.side_by_side import no_accounts
+from ytxdata.metrics.source import ReportSource, Source
 from ytxdata.records.schema import TableName
 from ytxdata.tables.described import Completeness, Definition, unit_of
 from ytxdata.tables.html import number, shown
@@ -77,8 +79,8 @@ class KeyFigure(NamedTuple):
         if self.definition.unit == "%":
             size = number(abs(difference), 1)
             unit = Text(" 个百分点", " points")
-        elif self.before:
-            size = number(abs(difference) * 100 / float(self.before), 1)
+        elif self.before or not difference:
+            size = number(abs(difference) * 100 / float(self.before or 1), 1)
             unit = Text(" %", " %")
         else:
             return None
@@ -111,31 +113,34 @@ class KeyFigure(NamedTuple):
     @property
     def _decimals(self) -> int | None:
         if self.definition.unit in ("people", "yuan"):
-            return 2 if isinstance(self.value or self.before, float | Decimal) else 0
+            known = next((one for one in (self.value, self.before) if one is not None), None)
+            return 2 if isinstance(known, float | Decimal) else 0
         return unit_of(self.definition.unit).decimals
 
 
-def key_figures(source: Any, ask: Ask, earlier: Ask | None) -> tuple[KeyFigure, ...]:
-    """Return the key figures of what is asked; those that need a tariff only with one."""
+def key_figures(
+    source: Source, ask: Ask, earlier: Ask | None, whole: ReportSource | None = None
+) -> tuple[KeyFigure, ...]:
+    """Return the key figures of what is asked, by the rule of `compare`; those that need a tariff only with one.
+    `whole` is what the source was taken from, where that is less than there is.
+    """
     wanted = [(name, key) for name, key in FIGURES if REPORTS[name].is_possible(ask)]
     names = dict.fromkeys(name for name, _ in wanted)
-    totals = [
-        {name: make(name, source, period.whole) for name in names} for period in (ask, earlier) if period is not None
-    ]
+    begin = begin_of(source if whole is None else whole, source)
+    now, before = (
+        {name: Side.of(source, make(name, source, one.whole), (one.start, one.end), begin) for name in names}
+        if one is not None
+        else {}
+        for one in (ask, earlier)
+    )
+    # nobody is counted in a period for being connected from before: what was published of few could not be told apart
+    now = {name: side._replace(running=dict.fromkeys(side.running)) for name, side in now.items()}
     return tuple(
         KeyFigure(
-            totals[0][name].definition(key),
-            _first(totals[0][name], key),
-            _first(totals[1][name], key) if len(totals) > 1 else None,
+            now[name].total.definition(key), now[name].value(key), before[name].value(key) if before else None
         ).in_hours()
         for name, key in wanted
     )
-
-
-def _first(report: Any, key: str) -> Value:
-    """The value of the only row; None when there is no row, because there was no meeting."""
-    value: Value = next(iter(report.arrow.column(key).to_pylist()), None)
-    return value
 
 
 RECORDS: tuple[TableName, ...] = ("meetings", "legs", "problems", "rejects")
@@ -273,7 +278,8 @@ def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] =
         raise no_accounts()
     # the period, and the one it is compared with, wherever that is cut
     compared = ask.before(now())
-    source = resolve(around(ask.of(still), compared.start if compared else ask.start, ask.end))
+    chosen = ask.of(still)
+    source = resolve(around(chosen, compared.start if compared else ask.start, ask.end))
     reports: dict[str, Report] = {}
     for name, entry in REPORTS.items():
         if entry.is_possible(ask):
@@ -305,7 +311,7 @@ def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] =
         records={name: replace(table, ends=ends) for name, table in records.items()},
         reports={name: replace(report, ends=ends) for name, report in reports.items()},
         coverage=coverage,
-        figures=key_figures(source, ask, earlier),
+        figures=key_figures(source, ask, earlier, chosen),
         period=period,
         certificate=certificate,
         before=before,

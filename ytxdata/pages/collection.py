@@ -133,7 +133,7 @@ def key_figures(
         else {}
         for one in (ask, earlier)
     )
-    # nobody is counted in a period for being connected from before: what was published of few could not be told apart
+    # who is connected from before is in no head count of the period: where few people are hidden, they would not be
     now = {name: side._replace(running=dict.fromkeys(side.running)) for name, side in now.items()}
     return tuple(
         KeyFigure(

@@ -174,8 +174,9 @@ def compare(
         `figure now before change change_pct per_workday_pct` (decimals of nine places; null where a figure is
         unknown; both percentages also where it was 0 before), in the order of the report; `.drivers` has the groups.
         Without meetings counts, minutes and costs are 0, means and shares null, peaks those of what still ran; of a
-        period before the data begins or after it ends everything is null, in `.drivers` too, and a note says so. `explain(row)` leads to the
-        records of both periods, `explain(row, "now")` and `explain(row, "before")` to those of one.
+        period before the data begins or after it ends everything is null, in `.drivers` too, and a note says so.
+        `explain(row)` leads to the records of both periods, `explain(row, "now")` and `explain(row, "before")` to
+        those of one.
 
     Raises
     ------

@@ -290,10 +290,10 @@ def test_of_a_period_in_which_no_account_begins_a_meeting_key_figures_are_known(
     ]
     start, end = max(spans, key=lambda span: span[1] - span[0])
     start = start + timedelta(seconds=1)
-    chosen = on_engine(synced, {"engine": engine})  # type: ignore[arg-type]
+    chosen = on_engine(synced, {"engine": engine})  # type: ignore[typeddict-item]
     asked = Ask(start=end, end=end + (end - start)), Ask(start=start, end=end)
     figures = {one.definition.key: one.before for one in key_figures(resolve(chosen), *asked)}
-    compared = metrics.compare(usage, chosen, (asked[0].start, asked[0].end), (start, end), group=None).arrow
+    compared = metrics.compare(usage, chosen, (end, end + (end - start)), (start, end), group=None).arrow
     before = {row["figure"]: row["before"] for row in compared.to_pylist()}
     assert (figures["meetings"], figures["leg_minutes"], figures["size_mean"], figures["outside_pct"]) == (
         0, 0, None, None,

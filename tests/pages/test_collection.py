@@ -85,9 +85,9 @@ def check_quiet(source: Archive | Fleet, engine: str, **asked: Any) -> dict[str,
     start, end = quiet(source)
     ask = Ask(start=end, end=end + (end - start), tariff=TARIFF, **asked)
     earlier = Ask(start=start, end=end, tariff=TARIFF, **asked)
-    chosen = on_engine(ask.of(source), {"engine": engine})  # type: ignore[arg-type]
+    chosen = on_engine(ask.of(source), {"engine": engine})  # type: ignore[typeddict-item]
     figures = {one.definition.key: one for one in key_figures(resolve(chosen), ask, earlier, chosen)}
-    found = metrics.compare(metrics.usage, chosen, (ask.start, ask.end), (start, end), group=None).frame
+    found = metrics.compare(metrics.usage, chosen, (end, end + (end - start)), (start, end), group=None).frame
     compared = {row["figure"]: row["before"] for row in to_arrow(found).to_pylist()}
     for key in compared.keys() & figures.keys():
         before = figures[key].before

@@ -48,7 +48,7 @@ def as_instant(value: Instant, *, name: str = "instant") -> datetime:
     Raises
     ------
     UsageError
-        The text is no date or time in ISO 8601 form.
+        It is neither an instant nor a text of a date or time in ISO 8601 form.
 
     Examples
     --------
@@ -62,10 +62,10 @@ def as_instant(value: Instant, *, name: str = "instant") -> datetime:
     elif isinstance(value, date):
         moment = datetime.combine(value, time())
     else:
-        text = value.strip().replace("/", "-")
         try:
+            text = value.strip().replace("/", "-")
             moment = datetime.fromisoformat(f"{text}-01" if len(text) == 7 and text[4] == "-" else text)
-        except ValueError:
+        except (AttributeError, ValueError):  # the first of a number: `2026` may mean anything
             raise UsageError(
                 Text(f"{name} 不是日期或时间：{value!r}", f"{name} is no date or time: {value!r}"),
                 remedy=Text(
@@ -76,6 +76,38 @@ def as_instant(value: Instant, *, name: str = "instant") -> datetime:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=BEIJING)
     return moment.astimezone(UTC)
+
+
+def period_of(
+    start: Instant | None, end: Instant | None, *, names: tuple[str, str] = ("start", "end")
+) -> tuple[datetime | None, datetime | None]:
+    """Return the edges of a period in UTC from what a user wrote; None where it has none.
+
+    Raises
+    ------
+    UsageError
+        An edge is no instant, or the end is not after the start.
+
+    Examples
+    --------
+    >>> period_of("2026-01", None)
+    (datetime.datetime(2025, 12, 31, 16, 0, tzinfo=datetime.timezone.utc), None)
+    """
+    first, last = (
+        None if edge is None else as_instant(edge, name=name) for edge, name in zip((start, end), names, strict=True)
+    )
+    if first is not None and last is not None and last <= first:
+        raise UsageError(
+            Text(
+                f"时段为空：{beijing_text(first)} 至 {beijing_text(last)}（不含，北京时间）",
+                f"the period is empty: from {beijing_text(first)} to {beijing_text(last)} (not included; Beijing time)",
+            ),
+            remedy=Text(
+                "终点（end、--to）必须晚于起点（start、--from）",
+                "its end (end, --to) must be later than its start (start, --from)",
+            ),
+        )
+    return first, last
 
 
 def floor_second(instant: datetime) -> datetime:

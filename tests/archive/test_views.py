@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +14,7 @@ import narwhals as nw
 import pyarrow.parquet as pq
 import pytest
 
-from ytxdata import metrics
+from ytxdata import Fleet, audit, metrics
 from ytxdata.archive import Archive, cleanup
 from ytxdata.archive import cleanup as compaction
 from ytxdata.archive.heads import Snapshot, newest, write_head
@@ -55,6 +56,30 @@ def test_instants_are_in_beijing_time_and_periods_mean_it(archive: Archive, plat
     frame = archive.meetings(start="2026-01-01T10:00", end="2026-01-01T11:00")
     assert sorted(lazy.collect()["meeting_id"].to_list()) == sorted(frame["meeting_id"])
     assert str(frame["started_at"].iloc[0]) == "2026-01-01 10:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("edges", "said"),
+    [
+        ({"start": "2026-03", "end": "2026-01"}, "the period is empty: from 2026-03-01"),
+        ({"start": "2026-03", "end": "2026-03"}, "the period is empty"),
+        ({"start": 2026}, "start is no date or time: 2026\n→ .*write 2026-01"),
+        ({"end": 20260301}, "end is no date or time"),
+    ],
+)
+def test_what_is_no_period_is_refused_wherever_one_is_asked_for(
+    archive: Archive, platform: Any, edges: dict[str, Any], said: str
+) -> None:
+    archive.sync(platform)
+    fleet = Fleet({"a": {"archive": archive.path}}, folder=archive.path.parent)
+    asked: list[Callable[..., object]] = [
+        archive.meetings, archive.legs, archive.problems, archive.certificate, lambda **told: archive.scan("legs", **told),
+        lambda **told: metrics.usage(archive, **told), lambda **told: audit.changes(archive, **told),
+        lambda **told: audit.run(archive, **told), fleet.meetings, fleet.legs, fleet.certificate,
+    ]  # fmt: skip
+    for ask in asked:
+        with pytest.raises(UsageError, match=said):
+            ask(**edges)
 
 
 @pytest.fixture

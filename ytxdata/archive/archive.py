@@ -38,7 +38,7 @@ from ytxdata.records.schema import Aliases, to_pandas
 from ytxdata.redact import keyed_hashes
 from ytxdata.selection import Selectable
 from ytxdata.templates import facts_card
-from ytxdata.times import Instant, as_instant
+from ytxdata.times import Instant, as_instant, period_of
 
 
 class Archive(Selectable, Exportable, Mirrorable, Scannable):
@@ -170,7 +170,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         """
         snapshot = self.snapshot()
         whole = certificate_of(snapshot.head.state if snapshot else {}, times.now())
-        return whole.so_far(_instant(start, "start"), _instant(end, "end"))
+        return whole.so_far(*period_of(start, end))
 
     def witness(
         self,
@@ -311,7 +311,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
 
     def around(self, start: Instant | None, end: Instant | None) -> Around:
         """Return what reports about a period take of the archive, without reading the rest; reports do so themselves."""
-        return Around(self.still(), _instant(start, "start"), _instant(end, "end"))
+        return Around(self.still(), *period_of(start, end))
 
     def kept_months(self) -> KeptMonths | None:
         """Return what reports have counted of its months, kept beside it; None while there is nothing to count."""
@@ -410,8 +410,8 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         return same
 
     def _frame(self, name: str, start: Instant | None, end: Instant | None, as_of: Instant | None) -> pd.DataFrame:
-        edges = {"start": _instant(start, "start"), "end": _instant(end, "end"), "as_of": _instant(as_of, "as_of")}
-        return to_pandas(table(self.snapshot(), name, **edges))
+        first, last = period_of(start, end)
+        return to_pandas(table(self.snapshot(), name, start=first, end=last, as_of=_instant(as_of, "as_of")))
 
     def __repr__(self) -> str:
         return f"Archive({str(self.path)!r})"

@@ -25,7 +25,7 @@ from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, connect, found, relat
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
 from ytxdata.records.schema import named_rows, to_pandas
-from ytxdata.times import Instant, as_instant
+from ytxdata.times import Instant, as_instant, period_of
 
 # ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)
 
@@ -145,11 +145,9 @@ class Scannable:
         other; `is_keyed` with `meeting_key` before them: one `meeting_id` may stand for two meetings; without
         `is_seen` meetings lack `last_seen_at`, for which all calls must be read.
         """
-        edges = {"as_of": as_of, "start": start, "end": end}
-        told: dict[str, Any] = {
-            name: None if edge is None else as_instant(edge, name=name) for name, edge in edges.items()
-        }
-        asked = ViewAsk(**told, is_keyed=is_keyed, is_seen=is_seen, labels=self.labels)
+        first, last = period_of(start, end)
+        seen = None if as_of is None else as_instant(as_of, name="as_of")
+        asked = ViewAsk(seen, first, last, is_keyed=is_keyed, is_seen=is_seen, labels=self.labels)
         return scan(self._reads(), views, asked, engine=engine, spark=spark)
 
 

@@ -54,7 +54,7 @@ from ytxdata.history.proof.policy import REASONS
 from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
 from ytxdata.records.normalize import aliases_of
-from ytxdata.times import Instant, as_instant, dates_by
+from ytxdata.times import Instant, dates_by, period_of
 from ytxdata.version import __version__
 
 RELEASED = {"81f029a08560f1b0a31e14c67967c716147a37370e114f3742eafb6e3e8396bc": "0.1.0"}
@@ -268,8 +268,7 @@ class _Judged(Archive):
 
     def certificate(self, start: Instant | None = None, end: Instant | None = None) -> Certificate:
         """Return what the pack claims of a period."""
-        first, last = (None if edge is None else as_instant(edge) for edge in (start, end))
-        return self._certificate.over(first, last)
+        return self._certificate.over(*period_of(start, end))
 
 
 _OF_ITS_TIME = ("package_version", "previous_sha256")

@@ -22,7 +22,7 @@ from ytxdata.metrics.usage import usage
 from ytxdata.records.schema import CHANGES
 from ytxdata.tables.described import Definition, to_arrow
 from ytxdata.tables.table import Table, definition_of
-from ytxdata.times import Instant, as_instant, beijing_text
+from ytxdata.times import Instant, as_instant, beijing_text, period_of
 
 _PHASES = {"after_close": Text("结束后", "after its end"), "running": Text("结束前", "before its end")}
 _DEFINITIONS = (
@@ -70,12 +70,13 @@ def changes(archive: Archive, *, start: Instant | None = None, end: Instant | No
     >>> ytx.audit.changes(archive).arrow.column_names[:3]
     ['meeting_id', 'version', 'field']
     """
+    first, last = period_of(start, end)
     ledger = archive.changes()
     mask = ledger["phase"] == "after_close"
-    if start is not None:
-        mask &= ledger["new_seen_at"] >= as_instant(start, name="start")
-    if end is not None:
-        mask &= ledger["new_seen_at"] < as_instant(end, name="end")
+    if first is not None:
+        mask &= ledger["new_seen_at"] >= first
+    if last is not None:
+        mask &= ledger["new_seen_at"] < last
     found = ledger[mask].reset_index(drop=True)
     touches = pd.Series([kind_of(field) for field in found["field"]], dtype="string", index=found.index)
     grave = touches.isin(GRAVE).astype("boolean")

@@ -14,7 +14,7 @@ import typer
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import LANGS, UNPRINTABLE, Lang, Text, preferred_lang, printable
-from ytxdata.times import as_instant
+from ytxdata.times import period_of
 
 if TYPE_CHECKING:
     from ytxdata.metrics.calendar import By
@@ -250,12 +250,10 @@ def ask(
         )
     if invoice is not None:
         check_invoice(invoice, cast("By", by))
-    edges: dict[str, Any] = {
-        edge: None if text is None else as_instant(text, name=name)
-        for edge, name, text in (("start", "--from", start), ("end", "--to", end))
-    }
+    first, last = period_of(start, end, names=("--from", "--to"))
     return Ask(
-        **edges,
+        start=first,
+        end=last,
         by=cast("By", by),
         tariff=None if tariff is None else Tariff.load(tariff),
         lines=lines,

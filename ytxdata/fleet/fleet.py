@@ -38,7 +38,7 @@ from ytxdata.redact import cut_secrets
 from ytxdata.selection import Selectable
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
-from ytxdata.times import ZONE_NAME, Instant, as_instant
+from ytxdata.times import ZONE_NAME, Instant, as_instant, period_of
 
 _STATUS = (
     MEETINGS,
@@ -322,18 +322,15 @@ class Fleet(Selectable, Scannable):
         return self._frame("legs", start, end, as_of)
 
     def _frame(self, view: str, start: Instant | None, end: Instant | None, as_of: Instant | None) -> pd.DataFrame:
-        edges = {"as_of": as_of, "start": start, "end": end}
-        told = {name: None if edge is None else as_instant(edge, name=name) for name, edge in edges.items()}
-        return whole_frame(self._reads(), self.labels, view, **told)
+        first, last = period_of(start, end)
+        seen = None if as_of is None else as_instant(as_of, name="as_of")
+        return whole_frame(self._reads(), self.labels, view, start=first, end=last, as_of=seen)
 
     def around(self, start: datetime | None, end: datetime | None) -> Around:
         """Return what reports about a period take of the archives, without the files they do not need; reports do so
         themselves.
         """
-        edges = (
-            None if edge is None else as_instant(edge, name=name) for name, edge in (("start", start), ("end", end))
-        )
-        return Around(self.still(), *edges)
+        return Around(self.still(), *period_of(start, end))
 
     def sync(
         self,
@@ -406,9 +403,7 @@ class Fleet(Selectable, Scannable):
         """Return what may be claimed about a period, account by account; an account that was never synced, or whose
         archive is damaged, is a gap.
         """
-        first, last = (
-            None if edge is None else as_instant(edge, name=name) for name, edge in (("start", start), ("end", end))
-        )
+        first, last = period_of(start, end)
         return FleetCertificate({one.name: one.certificate.so_far(first, last) for one in self._standings()})
 
     def coverage(self) -> pd.DataFrame:

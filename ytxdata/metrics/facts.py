@@ -18,7 +18,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.calendar import DAY
 from ytxdata.metrics.source import Source
 from ytxdata.metrics.sums import distinct, talk_seconds
-from ytxdata.times import Instant, as_instant, beijing_text, instant_of, local_second
+from ytxdata.times import Instant, instant_of, local_second, period_of
 
 DayOf = Literal["starts", "ends"]
 
@@ -51,19 +51,7 @@ class Scope:
         UsageError
             An edge is no instant, the end is not after the start, or `day_of` is unknown.
         """
-        first = None if start is None else as_instant(start, name="start")
-        last = None if end is None else as_instant(end, name="end")
-        if first is not None and last is not None and last <= first:
-            raise UsageError(
-                Text(
-                    f"时段为空：{beijing_text(first)} 至 {beijing_text(last)}（不含，北京时间）",
-                    f"the period is empty: from {beijing_text(first)} to {beijing_text(last)} (not included; Beijing time)",
-                ),
-                remedy=Text(
-                    "终点（end、--to）必须晚于起点（start、--from）",
-                    "its end (end, --to) must be later than its start (start, --from)",
-                ),
-            )
+        first, last = period_of(start, end)
         if day_of not in ("starts", "ends"):
             raise UsageError(
                 Text(f"day_of 不能是 {day_of!r}", f"day_of cannot be {day_of!r}"),

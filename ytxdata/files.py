@@ -76,6 +76,21 @@ def _no_name(cause: Text) -> UsageError:
     return UsageError(cause, remedy=Text("请换一个名称", "choose another name"))
 
 
+def require_file(path: str | Path) -> None:
+    """Return if there is something at a path.
+
+    Raises
+    ------
+    UsageError
+        There is nothing.
+    """
+    if not os.path.exists(path):  # noqa: PTH110  a name that no system takes is no file either
+        raise UsageError(
+            Text(f"没有这个文件：{path}", f"there is no such file: {path}"),
+            remedy=Text("检查路径", "check the path"),
+        )
+
+
 def remove(path: Path) -> bool:
     """Remove a file, if it is there; return False where it stays because somebody has it open, which only Windows minds."""
     try:

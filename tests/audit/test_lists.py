@@ -125,7 +125,7 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_and_an_unknown_column_are_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="there is no such file"):
         Roster.read(tmp_path / "nowhere.csv")
     with pytest.raises(UsageError, match="telefon"):
         Roster.read(file(tmp_path, ROSTER), columns={"telefon": "phone"})

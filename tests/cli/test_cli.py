@@ -18,12 +18,17 @@ from pathlib import Path
 
 import pytest
 
+import ytxdata as ytx
 from ytxdata.archive import Archive
+from ytxdata.audit import read_config
 from ytxdata.cli import app, main
 from ytxdata.cli.app import in_both
 from ytxdata.emulator import Emulator, write_bill, write_env_file
 from ytxdata.errors import UsageError
 from ytxdata.history.client import Client
+from ytxdata.labels import Text
+from ytxdata.metrics.tariff import Tariff
+from ytxdata.tables.lists import AddressBook
 
 PROGRAM = str(Path(sys.executable).with_name("ytxdata"))
 
@@ -51,6 +56,40 @@ def test_fetch_writes_a_csv_that_excel_opens_as_it_should(
     assert raw.count(b"\r\n") == 21
     assert "20 meetings" in capsys.readouterr().out
     assert json.loads((tmp_path / "out.about.json").read_text("utf-8"))
+
+
+def test_what_is_not_there_is_told_as_such_in_one_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lost = tmp_path / "没有"
+    for read in (ytx.read_csv, Tariff.load, AddressBook.load, read_config):
+        with pytest.raises(UsageError) as caught:
+            read(lost)
+        assert (caught.value.cause.zh, caught.value.remedy) == (
+            f"没有这个文件：{lost}",
+            Text("检查路径", "check the path"),
+        )
+    archive = str(ytx.sample("archive").path)
+    assert run("--lang", "zh", "report", "--archive", archive, "--book", str(lost), "--out", str(tmp_path / "o")) == 2
+    assert capsys.readouterr().err.splitlines() == [f"没有这个文件：{lost}", "→ 检查路径"]
+
+
+def test_a_column_that_a_report_has_not_is_named_with_those_it_has(capsys: pytest.CaptureFixture[str]) -> None:
+    archive = str(ytx.sample("archive").path)
+    assert run("--lang", "en", "explain", "--archive", archive, "--where", "perod=2026-03") == 2
+    said = capsys.readouterr().err
+    assert "the report usage has no column perod" in said
+    assert "choose of period, meetings" in said
+
+
+def test_wrong_usage_and_help_speak_one_language(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("--lang", "zh", "--nonsense") == 2
+    assert capsys.readouterr().err.splitlines()[0].endswith(" [选项] 命令 [参数]...")
+    assert run("--lang", "en", "explain", "--help") == 0
+    assert capsys.readouterr().out.count("Example: ytxdata explain") == 2
+    monkeypatch.setenv("YTX_LANG", "cn")
+    assert run("sql", "select 1") == 2
+    assert "--lang (YTX_LANG) cannot be 'cn'" in capsys.readouterr().err
 
 
 def test_fetch_masks_phones_unless_asked(account: Emulator, tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_an_invoice_may_be_a_list(book: AddressBook, tmp_path: Path) -> None:
         ({"invoice": 1.005, "by": "total"}, "no amount in fen: 1.005"),
         ({"invoice": float("nan"), "by": "total"}, "no amount in fen: nan"),
         ({"invoice": "1e3", "by": "total"}, "no amount in fen: 1e3"),
-        ({"invoice": "nowhere.csv"}, "cannot be read"),
+        ({"invoice": "nowhere.csv"}, "there is no such file"),
         ({"invoice": "1", "by": "total", "share_by": "heads"}, "share_by"),
     ],
 )

@@ -344,6 +344,13 @@ def explanation(
 
 def _position(report: Report, wanted: Mapping[str, str]) -> int:
     """Return the place of the one row with some values, as they are or as people read them."""
+    strange = [key for key in wanted if key not in report.arrow.column_names]
+    if strange:
+        columns = report.arrow.column_names
+        raise UsageError(
+            Text(f"报表 {report.name} 没有列 {'、'.join(strange)}", f"the report {report.name} has no column {', '.join(strange)}"),
+            remedy=Text(f"可选：{'、'.join(columns)}", f"choose of {', '.join(columns)}"),
+        )  # fmt: skip
     found = [
         place
         for place, cells in enumerate(report.arrow.to_pylist())

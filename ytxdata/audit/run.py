@@ -17,6 +17,7 @@ from ytxdata.audit.data import Auditable, Data, newest_pull, open_data
 from ytxdata.audit.findings import DEFINITIONS, NEW, TITLE, FindingRow, Findings, Life, Lived, frame_of, row_of
 from ytxdata.audit.invoice import Invoice
 from ytxdata.errors import UsageError
+from ytxdata.files import require_file
 from ytxdata.labels import Text
 from ytxdata.metrics.facts import Scope
 from ytxdata.phones import ends_of
@@ -240,6 +241,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     >>> ytx.audit.read_config(folder / "audit.toml")
     {'over_long': {'warn_s': 7200}}
     """
+    require_file(path)
     try:
         return tomllib.loads(Path(path).read_text("utf-8"))
     except (OSError, ValueError) as error:

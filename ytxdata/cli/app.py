@@ -89,7 +89,7 @@ def told(error: Exception, lang: Lang) -> str:
     if said == context.get_help():
         return said
     usage, both = context.get_usage(), in_both(said)
-    zh = _FRAME.zh.format(usage=usage.replace("Usage:", "用法：", 1), command=context.command_path, said=both.zh)
+    zh = _FRAME.zh.format(usage=_in_chinese(usage), command=context.command_path, said=both.zh)
     en = _FRAME.en.format(usage=usage, command=context.command_path, said=both.en)
     return Text(zh, en).in_(lang, sep="\n\n")
 
@@ -123,6 +123,13 @@ _SPOKEN = {
     "Show completion for the current shell, to copy it or customize the installation.": "打印当前 shell 的补全脚本",
 }  # fmt: skip
 """What the parser's own help says → the same in Chinese."""
+
+
+def _in_chinese(said: str) -> str:
+    """Return a text of the parser's help with its own words in Chinese."""
+    for english, chinese in _SPOKEN.items():
+        said = said.replace(english, chinese)
+    return said
 
 
 def in_language(text: str, lang: Lang) -> str:
@@ -178,8 +185,7 @@ class _Speaking:
     def _framed(self, said: str) -> str:
         if chosen.lang != "zh":
             return said
-        for english, chinese in _SPOKEN.items():
-            said = said.replace(english, chinese)
+        said = _in_chinese(said)
         # the parser may have begun a new line there
         return re.sub(r";(?: |(\n +))default:(?: |(?=\n))", r"；\1默认：", said)
 

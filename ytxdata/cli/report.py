@@ -286,7 +286,8 @@ def explain(
     numbers put in.
 
     Example: ytxdata explain --archive meetings.archive --report usage --by month --row 0
-    ytxdata explain --report chargeback --invoice bill.csv --book book.csv --where period=2026-03 --where group=市场部
+
+    Example: ytxdata explain --report chargeback --invoice 1200 --by total --book book.csv --where group=市场部
     """
     from ytxdata.archive import Archive
     from ytxdata.audit.explain import explanation

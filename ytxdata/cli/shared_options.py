@@ -47,7 +47,7 @@ def set_lang(lang: str | None) -> None:
         os.environ["YTX_LANG"] = lang
     elif lang is not None:
         raise UsageError(
-            Text(f"--lang 不能是 {lang!r}", f"--lang cannot be {lang!r}"),
+            Text(f"--lang（YTX_LANG）不能是 {lang!r}", f"--lang (YTX_LANG) cannot be {lang!r}"),
             remedy=Text("可选：zh, en, both", "choose one of zh, en, both"),
         )
 

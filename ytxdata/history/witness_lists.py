@@ -16,6 +16,7 @@ from zipfile import BadZipFile
 import msgspec
 
 from ytxdata.errors import UsageError, require_extra
+from ytxdata.files import require_file
 from ytxdata.history.proof.witness import KINDS, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
@@ -134,6 +135,7 @@ def read_list(path: Path) -> bytes:
     UsageError
         It cannot be opened.
     """
+    require_file(path)
     try:
         return path.read_bytes()
     except OSError as error:

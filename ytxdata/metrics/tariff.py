@@ -15,6 +15,7 @@ import narwhals as nw
 import numpy as np
 
 from ytxdata.errors import UsageError
+from ytxdata.files import require_file
 from ytxdata.labels import Text
 from ytxdata.phones import NumberClass
 
@@ -111,6 +112,7 @@ class Tariff:
         UsageError
             The file cannot be read, or holds something else.
         """
+        require_file(path)
         try:
             content = tomllib.loads(Path(path).read_text("utf-8"), parse_float=Decimal)
             return cls(**content)

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
-from ytxdata.files import replacing
+from ytxdata.files import replacing, require_file
 from ytxdata.labels import Text
 from ytxdata.tables.described import (
     NUMBER_UNITS,
@@ -217,6 +217,7 @@ def read_rows(path: str | Path, *, encoding: str | None = None) -> Iterator[list
         The file cannot be read, or is in neither encoding.
     """
     source = Path(path)
+    require_file(source)
     csv.field_size_limit(_LONGEST_CELL)  # a raw record may be longer than what the standard library allows by default
     try:
         with source.open(encoding=encoding or _encoding(source), newline="") as file:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, TypeAlias
 from narwhals.typing import IntoFrame
 
 from ytxdata.errors import UsageError
+from ytxdata.files import require_file
 from ytxdata.labels import Text, decimal_text
 from ytxdata.phones import mask, normalize
 from ytxdata.tables.csv import unescape
@@ -150,6 +151,7 @@ def _rows_of_file(path: Path, what: Text) -> Iterator[tuple[int, list[str]]]:
 
 
 def _text_of(path: Path, what: Text) -> str:
+    require_file(path)
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -163,11 +165,8 @@ def _text_of(path: Path, what: Text) -> str:
             )
         raw = path.read_bytes()
     except OSError as error:
-        raise _unusable(
-            what,
-            Text(f"读不了：{error.strerror}", f"cannot be read: {error.strerror}"),
-            Text("检查路径", "check the path"),
-        ) from None
+        why = Text(f"读不了：{error.strerror}", f"cannot be read: {error.strerror}")
+        raise _unusable(what, why, Text("检查权限", "check its permissions")) from None
     encodings = ("utf-16",) if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "gb18030")
     for encoding in encodings:
         try:
@@ -389,6 +388,7 @@ class AddressBook:
         UsageError
             As in `read`, or a line was not usable; the message names it.
         """
+        require_file(path)
         try:
             book = cls.read(path)
             all_lines = (one for each in book.lines.values() for one in each)

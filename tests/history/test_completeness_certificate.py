@@ -87,6 +87,9 @@ def test_time_to_come_is_no_gap_and_time_that_went_by_unread_is_one(monkeypatch:
     assert (running.worst, running.end, running.goes_on_to) == ("PROBABLE", day(6), day(30))
     assert running.sentence.en.endswith(f" The period asked for is not yet over: it ends at {beijing_text(day(30))}.")
     assert "尚未结束" in running.sentence.zh
+    plain = running.about(day(1), day(30))
+    assert [(one.start, one.end, one.reason_key) for one in plain.periods] == [(day(1), day(6), "settling")]
+    assert (plain.goes_on_to, certificate.about(day(1), day(9)).periods[0].end) == (day(30), day(9))
     assert certificate.so_far(day(1), day(5)) == certificate.over(day(1), day(5))
     assert "not yet over" not in certificate.so_far(day(1), day(5)).sentence.en
     assert Certificate().so_far(day(1), day(30)).worst == "GAP"

@@ -232,3 +232,17 @@ def test_a_month_that_is_not_over_is_compared_as_compare_does(
 def test_a_period_that_has_not_begun_is_compared_with_nothing() -> None:
     ask = Ask(start=as_instant("2026-03"), end=as_instant("2026-04"))
     assert ask.before(as_instant("2026-02-20")) is None
+
+
+def test_a_page_says_why_nothing_is_compared(archive: Archive, tmp_path: Path) -> None:
+    end = archive.certificate().end
+    assert end is not None
+    said = {}
+    for name, asked in (
+        ("open", Ask()),
+        ("to come", Ask(start=end + timedelta(days=40), end=end + timedelta(days=70))),
+    ):
+        said[name] = write_page(collect(archive, asked), tmp_path / "page.html", lang="en").read_text("utf-8")
+    assert "No beginning was given" in said["open"]
+    assert "does not reach this period yet" in said["to come"]
+    assert "No beginning was given" not in said["to come"]

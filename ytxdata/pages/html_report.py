@@ -186,6 +186,7 @@ def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
         is_empty=not any(figure.value for figure in collected.figures),
         figures=[_figure(figure, lang) for figure in collected.figures],
         before=None if collected.before is None else collected.before[1].badge,
+        has_start=collected.ask.start is not None,
         compared=collected.compared,
         reports=[_shown(report, lang, privacy, common, ids) for report in reports],
         excluded=list(_excluded(reports, lang)),

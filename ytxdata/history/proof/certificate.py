@@ -190,9 +190,12 @@ class Certificate:
         return replace(self.over(start, self.end if is_fresh else now), goes_on_to=end)
 
     def about(self, start: datetime, end: datetime) -> Certificate:
-        """Return the worst of all that is claimed as one period, and nothing of when that holds."""
+        """Return the worst of all that is claimed as one period, and nothing of when that holds; of what is not over
+        yet, as far as it was read.
+        """
         reasons = [one.reason_key for one in self.periods if one.verdict == self.worst]
-        return Certificate(tuple(Period(start, end, reason) for reason in reasons[:1]))
+        last = self.end if self.goes_on_to and self.end else end
+        return Certificate(tuple(Period(start, last, reason) for reason in reasons[:1]), goes_on_to=self.goes_on_to)
 
     def foreseen(self, evidence: Evidence) -> Certificate:
         """Return the certificate with what is still possible of each period that is not proven."""

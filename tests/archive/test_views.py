@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import narwhals as nw
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -292,3 +294,26 @@ def test_reports_count_namesakes_each_with_its_own_legs(archive: Archive, platfo
     keyed = archive.scans("meetings", "legs", is_keyed=True)
     frames = metrics.Frames(*(one.collect("pandas").to_native() for one in keyed))
     assert metrics.usage(frames, by="week")["legs"].tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    "folder", ["started_at=2020-01-01", "replaces=5", "name=north", "obs=7", "meeting_id=77", "a 'b' [1]"]
+)
+def test_the_names_of_folders_above_are_no_columns(
+    archive: Archive, platform: Any, tmp_path: Path, folder: str
+) -> None:
+    # where libraries read by themselves what folders are called, every meeting began in 2020, or was replaced
+    archive.sync(platform)
+    moved = Archive(tmp_path / folder / "m.archive")
+    shutil.copytree(archive.path, moved.path)
+    for name in ("meetings", "legs", "rejects", "problems", "pulls", "changes"):
+        pd.testing.assert_frame_equal(getattr(moved, name)(), getattr(archive, name)())
+    fleet = Fleet({"one": {"archive": str(moved.path)}}, folder=tmp_path)
+    for start, end in ((None, None), ("2026-01-01T10:00", "2026-01-01T12:00")):
+        told = [
+            metrics.usage(source, start, end, by="total", min_parties=0).arrow.to_pylist()
+            for source in (archive, moved, fleet)
+        ]
+        assert told[0]
+        assert told[0] == told[1] == told[2]
+    assert len(fleet.legs()) == len(archive.legs())

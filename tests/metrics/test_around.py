@@ -61,7 +61,7 @@ def record(i: int, rng: random.Random, days: int = 90) -> dict[str, Any]:
     end = begin + timedelta(seconds=rng.choice([0, 1, 60, 1800, 7200, 40 * 86_400 if rng.random() < 0.1 else 300]))
     parties = []
     for _ in range(rng.randrange(5)):
-        joined = begin + timedelta(seconds=rng.choice([-30, 0, 5, 60]))
+        joined = begin + timedelta(seconds=rng.choice([-3600, -30, 0, 5, 60]))
         left = end + timedelta(seconds=rng.choice([-20, 0, 30, 100 * 86_400 if rng.random() < 0.05 else 0]))
         party = {"name": "甲", "phone": rng.choice([f"139{rng.randrange(12):08d}", "01000000000", "075512345678", ""])}
         if rng.random() < 0.9:

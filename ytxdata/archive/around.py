@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.scans import Scan, scan
 from ytxdata.archive.stored_files import StoredFile
-from ytxdata.archive.views import Spans, ViewAsk, connect, relation
+from ytxdata.archive.views import Spans, ViewAsk, connect, reading, relation
 from ytxdata.labels import Text
 from ytxdata.times import Instant
 
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 MARGIN = timedelta(minutes=1)
 """Reports go by whole seconds: an edge that is one microsecond off must cost no meeting."""
+
+_EVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+
+# a meeting lies in a period by its own times, or by those of anybody who was connected: people dial in before the start
+_LIES_IN = """
+SELECT min(started_at), max(started_at) FROM (
+    SELECT m.started_at FROM stored_meetings m WHERE m.ended_at > $1 AND m.started_at < $2
+    UNION ALL SELECT m.started_at FROM stored_legs l JOIN stored_meetings m ON m.obs = l.obs
+    WHERE l.joined_at < $2 AND (l.left_at > $1 OR l.joined_at >= $1))
+"""
 
 _STORED = {"meetings": ("started_at", "ended_at"), "legs": ("joined_at", "left_at")}
 """The stored tables, and from when to when a row of each is."""
@@ -150,24 +160,16 @@ class Around:
         """Return from when to when meetings start of which anything may lie in the period, and about how many rows
         they are.
         """
-        meetings, legs = (
-            connection.read_parquet([str(path) for path in snapshot.paths(table)], union_by_name=True)
-            for table in _STORED
-        )
-        meetings.create_view("stored_meetings")
-        legs.create_view("stored_legs")
+        for table in _STORED:
+            files = reading(map(str, snapshot.paths(table)), is_whole=False)
+            connection.execute(f"CREATE VIEW stored_{table} AS FROM {files}")  # the schema's own names
         start, end = self._edges
-        if start is not None:
-            begun = [] if end is None else [end]
-            of_legs, of_meetings = (f" AND {column} < $2" * len(begun) for column in ("l.joined_at", "m.started_at"))
-            since: Any = connection.execute(
-                f"""SELECT min(started_at) FROM (
-                    SELECT m.started_at FROM stored_meetings m WHERE m.ended_at > $1{of_meetings}
-                    UNION ALL SELECT m.started_at FROM stored_legs l JOIN stored_meetings m ON m.obs = l.obs
-                    WHERE l.left_at > $1 AND l.joined_at IS NOT NULL{of_legs})""",  # noqa: S608 (columns of the schema)
-                [start, *begun],
-            ).fetchall()
-            start = start if since[0][0] is None else min(start, since[0][0].astimezone(UTC))
+        told: Any = connection.execute(_LIES_IN, [start or _EVER[0], end or _EVER[1]]).fetchall()
+        first, last = (None if one is None else one.astimezone(UTC) for one in told[0])
+        if start is not None and first is not None:
+            start = min(start, first)
+        if end is not None and last is not None:
+            end = max(end, last + MARGIN)
         found: Any = connection.execute(
             f"SELECT count(*) FROM stored_meetings WHERE {_inside(start, end)}"  # noqa: S608 (made of instants)
         ).fetchall()

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import SCHEMAS, StoredFile
-from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, connect, found, relation
+from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, connect, found, reading, relation
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
 from ytxdata.records.schema import named_rows, to_pandas
@@ -313,9 +313,8 @@ def _stored(
         "account": [one[3] for one in files],
     }
     connection.register(f"{name}_{table}_files", pa.table(listed))
-    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path, _, _, _ in files)
     is_whole = all(file.columns == tuple(schema.names) for _, file, _, _ in files)
-    read = f"read_parquet([{quoted}], filename = 'path_of_file'{'' if is_whole else ', union_by_name = true'})"
+    read = reading((path for path, _, _, _ in files), "filename = 'path_of_file'", is_whole=is_whole)
     if not is_whole:  # what nobody wrote is null
         read = f"(FROM {read} UNION ALL BY NAME FROM {name}_{table}_none)"
     columns = ", ".join(f"t.{one} + f.base AS {one}" if one in _NUMBERS else f"t.{one}" for one in schema.names)

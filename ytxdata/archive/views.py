@@ -11,7 +11,7 @@ from __future__ import annotations
 import atexit
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -319,12 +319,20 @@ def _stored(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, table: st
         connection.register(f"empty_{table}", SCHEMAS[table].empty_table())
     if not files:
         return f"empty_{table}"
-    quoted = ", ".join("'" + str(path).replace("'", "''") + "'" for path in snapshot.paths(table))
+    written = reading(map(str, snapshot.paths(table)), is_whole=is_whole)
     if is_whole:
-        return f"read_parquet([{quoted}])"
+        return written
     # files of an earlier version lack columns that this one knows: what nobody wrote is null
-    written = f"read_parquet([{quoted}], union_by_name = true)"
     return f"(FROM {written} UNION ALL BY NAME FROM empty_{table})"
+
+
+def reading(paths: Iterable[str], *options: str, is_whole: bool) -> str:
+    """Return the SQL that reads stored files, and nothing else: of an archive below a folder called `name=north`, DuckDB
+    by itself takes every name to be north.
+    """
+    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    more = ("hive_partitioning = false", *options, *(() if is_whole else ("union_by_name = true",)))
+    return f"read_parquet([{quoted}], {', '.join(more)})"
 
 
 def table(

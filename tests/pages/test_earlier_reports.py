@@ -170,25 +170,77 @@ def test_a_fleet_says_in_the_terminal_what_its_files_say(tmp_path: Path, capsys:
         assert "03-17" not in "".join(capsys.readouterr())
 
 
+def test_one_account_of_a_fleet_is_its_row(tmp_path: Path) -> None:
+    for name, n in (("small", 2), ("next", 6), ("large", 20)):
+        crowd = [meeting(month(3) + timedelta(days=day, hours=9), 45, STAFF[n], STAFF[:n]) for day in range(n)]
+        synced(tmp_path / f"{name}.archive", crowd)
+    fleet = Fleet(tmp_path)
+    whole = collect(fleet.same_people(), asked(3, 4, by="total", group="account"))
+    sent = without_small_groups(whole, 5)
+    write_files(sent, tmp_path / "sent", ("csv",))
+    assert {row["group"]: row["meetings"] for row in sent.reports["usage"].arrow.to_pylist()}["next"] is None
+    for source, group in ((fleet["next"], None), (fleet.where("next").same_people(), "account")):
+        with pytest.raises(UsageError, match="would give them away"):
+            without_small_groups(collect(source, asked(3, 4, by="total", group=group)), 5, previous=tmp_path / "sent")
+    assert without_small_groups(whole, 5, previous=tmp_path / "sent").figures == sent.figures
+
+
+def test_all_departments_but_a_small_one_are_not_to_be_chosen(archive: Archive) -> None:
+    lines = {STAFF[n]: (Entry(f"s{n}", "sales" if n < 10 else "board" if n < 12 else "works"),) for n in range(24)}
+    book = AddressBook({f"+86{number}": one for number, one in lines.items()})
+    asking = asked(3, 4, by="total", book=book, only={"department": ("sales", "works")})
+    with pytest.raises(UsageError, match="or of all others"):
+        without_small_groups(collect(archive, asking), 5)
+
+
+def test_a_part_of_a_row_and_the_whole_are_not_both_published(archive: Archive, tmp_path: Path) -> None:
+    part = Ask(start=month(3), end=month(3) + timedelta(days=20))
+    write_files(without_small_groups(collect(archive, part), 5), tmp_path / "part", ("csv",))
+    with pytest.raises(UsageError, match="within a row"):
+        without_small_groups(collect(archive, asked(3, 4)), 5, previous=tmp_path / "part")
+    by_day = without_small_groups(collect(archive, asked(3, 4, by="day")), 5, previous=tmp_path / "part")
+    assert by_day.reports["usage"].arrow.num_rows
+
+
+def test_every_earlier_report_counts(archive: Archive, first: Path, tmp_path: Path) -> None:
+    later = without_small_groups(collect(archive, asked(5, 6)), 5, previous=first)
+    write_files(later, tmp_path, ("csv",))
+    both = collect(archive, asked(2, 6))
+    assert without_small_groups(both, 2, previous=tmp_path).figures
+    with pytest.raises(UsageError, match="would give them away"):
+        without_small_groups(both, 2, previous=[tmp_path, first])
+
+
+def test_a_group_within_a_chosen_department_has_the_numbers_of_both(archive: Archive) -> None:
+    sites = ["here" if n == 4 else "there" for n in range(20)]
+    lines = {f"+86{STAFF[n]}": (Entry(f"s{n}", "sales", cells={"site": site}),) for n, site in enumerate(sites)}
+    book = AddressBook(lines, columns=("name", "department", "site"))
+    asking = asked(3, 6, by="total", book=book, group="site", only={"department": ("sales",)})
+    usage = without_small_groups(collect(archive, asking), 5).reports["usage"].arrow.to_pylist()
+    assert {row["group"]: row["meetings"] for row in usage}["here"] is None
+
+
 def test_what_says_something_of_hidden_rows() -> None:
     def row(start: int, end: int, group: str | None = None) -> Hidden:
         return Hidden((month(start).replace(tzinfo=None), month(end).replace(tzinfo=None)), group, ("", ""))
 
-    def tells(start: int | None, end: int | None, before: list[Hidden], *, is_part: bool = False) -> bool:
+    def tells(start: int | None, end: int | None, before: list[Hidden], *groups: str) -> bool:
         first, last = (None if edge is None else month(edge) for edge in (start, end))
-        return tells_of_them(first, last, before, is_part=is_part)
+        return tells_of_them(first, last, before, {(("", ""), group) for group in groups})
 
     both = [row(1, 2), row(2, 3)]
     assert not tells(1, 3, both)
-    assert not tells(1, 12, both, is_part=True)
+    assert not tells(1, 12, both)
     assert not tells(None, None, both)
-    assert not tells(3, 4, both, is_part=True)
+    assert not tells(3, 4, both)
     assert not tells(3, None, both)
-    assert not tells(1, 3, [], is_part=True)
+    assert not tells(1, 3, [])
     assert tells(2, 3, both)
     assert tells(2, None, both)
     assert tells(None, 2, both)
     assert tells(2, 12, both)
-    assert tells(1, 12, [*both, row(11, 12, "x")], is_part=True)
-    assert not tells(1, 12, [*both, row(11, 12, "x")])
+    assert tells(1, 12, [*both, row(11, 12, "x")])
+    assert tells(1, 12, [row(1, 3, "y"), row(1, 3, "x")], "x", "z")
+    assert not tells(1, 12, [row(1, 3, "y"), row(1, 3, "x")], "x", "y")
+    assert not tells(3, 12, [row(1, 3, "y"), row(1, 3, "x")])
     assert tells(1, 12, [Hidden(None, None, ("", ""))])

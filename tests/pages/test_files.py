@@ -120,7 +120,7 @@ def test_the_first_sheet_has_verdict_figures_charts_and_links(collected: Collect
 def test_a_long_verdict_has_the_room_it_needs_on_the_first_sheet(collected: Collection, tmp_path: Path) -> None:
     heights = []
     for n in (1, 100):
-        told: Any = SimpleNamespace(worst="GAP", sentence=Text("长" * n, "long " * n), periods=())
+        told: Any = SimpleNamespace(worst="GAP", badge="GAP", sentence=Text("长" * n, "long " * n), periods=())
         changed = replace(collected, certificate=told)
         path = write_files(changed, tmp_path / str(n), ("excel",), lang="en", check=False)["report.xlsx"]
         heights.append(openpyxl.load_workbook(path)["Overview"].row_dimensions[3].height)

@@ -273,10 +273,8 @@ def report(
     """
     format_ = "excel" if format_ == "xlsx" else format_
     if format_ not in ("csv", "parquet", "excel", "html"):
-        raise UsageError(
-            Text(f"--format 不能是 {format_!r}", f"--format cannot be {format_!r}"),
-            remedy=Text("csv、parquet、excel 或 html", "csv, parquet, excel or html"),
-        )
+        remedy = Text("csv、parquet、excel 或 html", "csv, parquet, excel or html")
+        raise UsageError(Text(f"--format 不能是 {format_!r}", f"--format cannot be {format_!r}"), remedy=remedy)
     if format_ == "excel":
         require_extra("excel")
     is_one = min_group is not None or format_ == "html"
@@ -312,17 +310,18 @@ def _one_report(
     out: Path,
     format_: str,
     minimum: int | None,
-    previous: Path | None,
+    previous: list[Path] | None,
     show_phones: bool,
 ) -> tuple[Collection, dict[str, Path]]:
     """Write all reports as one; return them as written (where groups are hidden, their certificate tells less)."""
     from ytxdata.pages.collection import collect
+    from ytxdata.pages.earlier_report import refuse_leftovers
     from ytxdata.pages.report_files import names_of, write_files
-    from ytxdata.pages.small_groups import refuse_leftovers, without_small_groups
+    from ytxdata.pages.small_groups import without_small_groups
     from ytxdata.tables.masking import Privacy
 
     collected, privacy = collect(whole, asked), Privacy(show_phones=show_phones)
-    if minimum is not None:
+    if minimum:
         collected = without_small_groups(collected, minimum, previous=previous, privacy=privacy)
         refuse_leftovers(out, names_of(collected, {format_}))
     return collected, write_files(collected, out, {format_}, lang=chosen.lang, privacy=privacy)

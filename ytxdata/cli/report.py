@@ -114,9 +114,10 @@ def report(
     """  # fmt: skip
     from tqdm import tqdm
 
+    from ytxdata.pages.earlier_report import refuse_leftovers
     from ytxdata.pages.html_report import write_pdf
     from ytxdata.pages.report_files import formats_of, names_of, write_files
-    from ytxdata.pages.small_groups import refuse_leftovers, without_small_groups
+    from ytxdata.pages.small_groups import without_small_groups
 
     formats = formats_of(format_)
     if "excel" in formats:

@@ -201,11 +201,11 @@ Only = Annotated[
     ),
 ]
 Previous = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
         "--previous",
-        help="此前发出的报告目录：其中隐去的行这次也隐去（与 --min-group 合用）"
-        " / directory of a report sent before: what it hides stays hidden (with --min-group)",
+        help="此前发出的报告目录，可重复：其中隐去的行这次也隐去（与 --min-group 合用）"
+        " / directory of a report sent before, may be repeated: what it hides stays hidden (with --min-group)",
     ),
 ]
 

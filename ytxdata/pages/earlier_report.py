@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,9 @@ import pandas as pd
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.metrics.registry import REPORTS
 from ytxdata.metrics.report import Report
+from ytxdata.pages.collection import RECORDS
 from ytxdata.plots.over_time import Span, spans
 from ytxdata.tables.csv import read_csv
 from ytxdata.tables.described import about_path
@@ -23,6 +25,13 @@ KEYS = ("period", "group")
 """Columns that name the rows of a breakdown; tables with the same ones are hidden together, for their figures are sums of each other."""
 
 
+PAGES = ("report.xlsx", "report.html", "report.pdf", "02_usage_report.html")
+"""What an earlier report, without this rule, may have left where this one is written."""
+
+Group = tuple[tuple[str, str], str]
+"""What groups are called, and one of them."""
+
+
 class Hidden(NamedTuple):
     """A row that an earlier report hid: from when to when it is (None: for ever), of which group (None: of all), and what the groups are."""
 
@@ -31,8 +40,8 @@ class Hidden(NamedTuple):
     groups: tuple[str, str]
 
 
-def hidden_rows(folder: Path, names: Iterable[str]) -> list[Hidden]:
-    """Return the rows that an earlier report hid."""
+def read_earlier(folder: Path, names: Iterable[str]) -> tuple[list[Hidden], Span | None]:
+    """Return the rows that an earlier report hid, and what time it is about."""
     tables = {name: path for name in names if (path := folder / f"{name}.csv").is_file()}
     if not tables:
         raise UsageError(
@@ -40,13 +49,15 @@ def hidden_rows(folder: Path, names: Iterable[str]) -> list[Hidden]:
             remedy=Text("给出此前 report --format csv 的目录", "give the directory of an earlier report --format csv"),
         )
     found: dict[Hidden, None] = {}
+    whole: Span | None = None
     for path in tables.values():
         frame, told = read_csv(path), json.loads(about_path(path).read_text("utf-8"))
         words = next(((one["zh"], one["en"]) for one in told["columns"] if one["key"] == "group"), ("", ""))
         edges = told["period"] and tuple(datetime.fromisoformat(told["period"][edge]) for edge in ("start", "end"))
+        whole = whole if edges is None else (_wall(edges[0]), _wall(edges[1]))
         rows = _rows(frame, edges, words)
         found |= dict.fromkeys(row for row, is_blank in zip(rows, _is_blank(frame), strict=True) if is_blank)
-    return list(found)
+    return list(found), whole
 
 
 def _is_blank(frame: pd.DataFrame) -> list[bool]:
@@ -80,21 +91,18 @@ def overlapping(report: Report, before: Iterable[Hidden]) -> list[bool]:
     """Tell of each row whether it shares time, and people, with one that was hidden before."""
     if not before:
         return [False] * report.arrow.num_rows
-    known = report.definition("group")
-    rows = _rows(
-        report.arrow.select([name for name in KEYS if name in report.arrow.column_names]).to_pandas(),
-        report.period,
-        (known.zh, known.en),
-    )
-    return [any(_share(row, one) for one in before) for row in rows]
+    return [any(_share(row, one) for one in before) for row in rows_of(report)]
 
 
-def tells_of_them(start: datetime | None, end: datetime | None, before: Sequence[Hidden], *, is_part: bool) -> bool:
+def tells_of_them(
+    start: datetime | None, end: datetime | None, before: Sequence[Hidden], groups: Collection[Group] = ()
+) -> bool:
     """Tell whether what is said of a whole time, such as its number of meetings, is news of rows that were hidden; an
     edge that is None is where all that was ever read begins or ends.
 
     What all of them lie in says no more of them than the total of the earlier report. A time with some of them less
-    what was shown is what the others were, and the meetings of one group (`is_part`) are that group's row.
+    what was shown is what the others were. So is what some of the groups were: nobody can see whether a report without
+    a group's row is about all of them or about one account, one department, so that all must be among its `groups`.
     """
     first, last = (None if edge is None else _wall(edge) for edge in (start, end))
     near = [
@@ -105,10 +113,35 @@ def tells_of_them(start: datetime | None, end: datetime | None, before: Sequence
     are_all_inside = all(
         one.span and (first is None or first <= one.span[0]) and (last is None or one.span[1] <= last) for one in before
     )
-    return bool(near) and not (are_all_inside and not (is_part and any(one.group is not None for one in near)))
+    are_all_there = all(one.group is None or (one.groups, one.group) in groups for one in near)
+    return bool(near) and not (are_all_inside and are_all_there)
+
+
+def cut(rows: Iterable[Span | None], earlier: Iterable[Span]) -> bool:
+    """Tell whether an earlier report began or ended within a row: the row less that report would be the days between."""
+    edges = [edge for period in earlier for edge in period]
+    return any(span[0] < edge < span[1] for span in rows if span is not None for edge in edges)
+
+
+def rows_of(report: Report) -> list[Hidden]:
+    """Return when each row of a report is, and of whom."""
+    known = report.definition("group")
+    columns = [name for name in KEYS if name in report.arrow.column_names]
+    return _rows(report.arrow.select(columns).to_pandas(), report.period, (known.zh, known.en))
 
 
 def _share(row: Hidden, other: Hidden) -> bool:
     is_apart = row.span and other.span and (row.span[1] <= other.span[0] or other.span[1] <= row.span[0])
     are_others = row.groups == other.groups and None not in (row.group, other.group) and row.group != other.group
     return not is_apart and not are_others
+
+
+def refuse_leftovers(out: str | Path, written: Iterable[str]) -> None:
+    """Raise UsageError when files of an earlier report would stay beside those that are written: they would go along."""
+    known = {*(f"{name}.{end}" for name in (*RECORDS, *REPORTS) for end in ("csv", "parquet", "xlsx")), *PAGES}
+    if left := sorted(path.name for path in Path(out).glob("*") if path.name in known - {*written}):
+        listed = ", ".join(left)
+        raise UsageError(
+            Text(f"{out} 中有此前写出的文件：{listed}", f"{out} holds files of an earlier report: {listed}"),
+            remedy=Text("用 --out 另选一个空目录", "choose an empty directory with --out"),
+        )

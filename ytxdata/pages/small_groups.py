@@ -24,8 +24,9 @@ from ytxdata.metrics.groups import NOT_IN_BOOK, called
 from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.registry import REPORTS, Ask
 from ytxdata.metrics.report import Report
-from ytxdata.pages.collection import RECORDS, Collection
-from ytxdata.pages.earlier_report import KEYS, Hidden, hidden_rows, overlapping, tells_of_them
+from ytxdata.pages.collection import Collection
+from ytxdata.pages.earlier_report import KEYS, Group, Hidden, cut, overlapping, read_earlier, rows_of, tells_of_them
+from ytxdata.plots.over_time import Span
 from ytxdata.tables.described import Described
 from ytxdata.tables.lists import AddressBook, Entry
 from ytxdata.tables.masking import Privacy, blanked
@@ -44,9 +45,6 @@ OTHER_RULES = ("compare_definitions",)
 EVENTS = ("peak_stretches",)
 """Reports with a row for each event: a department of three people never has two meetings at once, so that its rows,
 blank or not, are its meetings counted."""
-
-PAGES = ("report.xlsx", "report.html", "report.pdf", "02_usage_report.html")
-"""What an earlier report, without this rule, may have left where this one is written."""
 
 SINGLE = ("creator", "number", "meeting_id", "name")
 """Conditions that leave the meetings of a single person, or a single meeting: the platform's own titles name who
@@ -82,7 +80,11 @@ class Sums(NamedTuple):
 
 
 def without_small_groups(
-    collected: Collection, minimum: int, *, previous: str | Path | None = None, privacy: Privacy | None = None
+    collected: Collection,
+    minimum: int,
+    *,
+    previous: str | Path | Sequence[str | Path] | None = None,
+    privacy: Privacy | None = None,
 ) -> Collection:
     """Return the reports without figures about fewer than `minimum` people, and without those that would give them
     away.
@@ -100,7 +102,7 @@ def without_small_groups(
     minimum
         From how many people a figure may be published.
     previous
-        Folder of CSVs of an earlier report: what is hidden there, or overlaps it, is hidden here too.
+        Folders of CSVs of all earlier reports, or of the one: what is hidden there, or overlaps it, is hidden here too.
     privacy
         How numbers leave, so that rows of the earlier report are found again.
 
@@ -125,8 +127,10 @@ def without_small_groups(
         for name, report in collected.reports.items()
         if not _is_left_out(name, report) and _is_counted(report, collected) and not _tells_days(report, collected)
     }
-    before = [] if previous is None else hidden_rows(Path(previous), kept)
-    _refuse_what_was_hidden(collected, before)
+    folders = [previous] if isinstance(previous, str | Path) else previous or ()
+    earlier = [read_earlier(Path(folder), kept) for folder in folders]
+    before = [row for rows, _ in earlier for row in rows]
+    _refuse_what_was_hidden(collected, before, [span for _, span in earlier if span])
     by_row = [report for report in kept.values() if _key_columns(report) == _key_columns(usage)]
     few = _few_members(ask, collected.period, called(ask.group) if isinstance(ask.group, str) else None, minimum)
     hidden = _hidden_rows(by_row, usage, ask, few, minimum, before, privacy or Privacy())
@@ -157,7 +161,7 @@ def _may_be_compared(collected: Collection, minimum: int, hidden: Sequence[Hidde
     return (
         all(figures[key] >= minimum for key in counted)
         and not chosen & _few_members(ask, span, "department", minimum)
-        and not tells_of_them(*span, hidden, is_part=bool(ask.only))
+        and not tells_of_them(*span, hidden, _groups_told(collected))
     )
 
 
@@ -170,14 +174,25 @@ def _goes_by_convener(ask: Ask) -> bool:
     return is_by_class or "number_class" in only or NOT_IN_BOOK in only.get("department", ())
 
 
-def _refuse_what_was_hidden(collected: Collection, before: Sequence[Hidden]) -> None:
-    """Raise UsageError where totals of this period, less what was shown, are figures that the earlier report hid."""
+def _groups_told(collected: Collection) -> set[Group]:
+    """Return the groups that a report has a row of, if it is about all that they did."""
+    rows = [] if collected.ask.only else rows_of(collected.reports["usage"])
+    return {(row.groups, row.group) for row in rows if row.group is not None}
+
+
+def _refuse_what_was_hidden(collected: Collection, before: Sequence[Hidden], periods: Sequence[Span]) -> None:
+    """Raise UsageError where figures of this report, less what was shown, are figures that an earlier one hid, or of
+    days that stood in none.
+    """
     ask = collected.ask
-    if not tells_of_them(ask.start, ask.end, before, is_part=bool(ask.only)):
+    # of an open period an earlier report was a part: what came since is no secret that it kept
+    rows = rows_of(collected.reports["usage"]) if ask.start is not None and ask.end is not None else []
+    is_cut = cut((row.span for row in rows), periods)
+    if not is_cut and not tells_of_them(ask.start, ask.end, before, _groups_told(collected)):
         return
     raise UsageError(
-        Text("此前的报告在这段时间隐去了一部分数字，本报告的合计会泄露它们", "the earlier report hid figures of a part of this: the totals of this report would give them away"),
-        remedy=Text("选一个包含其全部隐去行、或全不包含的期间，并去掉 --only", "choose a period that holds all the rows it hid, or none of them, without --only"),
+        Text("此前的报告隐去了其中一部分，或在某一行的中间起止：两者相减会泄露隐去的数字", "an earlier report hid figures of a part of this, or began or ended within a row of it: one less the other would give them away"),
+        remedy=Text("期间包含其全部隐去行或全不包含，起止与各行对齐；同样分组、同样的账户，不用 --only", "choose a period that holds all the rows it hid, or none of them, and begins and ends with its rows; with the same groups and accounts, without --only"),
     )  # fmt: skip
 
 
@@ -251,7 +266,7 @@ def _refuse_few_members(collected: Collection, minimum: int) -> None:
     if few := chosen & _few_members(ask, collected.period, "department", minimum):
         listed = ", ".join(sorted(few))
         raise UsageError(
-            Text(f"通讯簿中 {listed} 不足 {minimum} 个号码，不能公开其数字", f"the book has fewer than {minimum} numbers of {listed}: no figure of it can be published"),
+            Text(f"通讯簿中 {listed}（或其余部门）不足 {minimum} 个号码，不能公开其数字", f"the book has fewer than {minimum} numbers of {listed}, or of all others: no figure of it can be published"),
             remedy=Text("去掉该条件，或不用 --min-group", "leave that condition out, or --min-group"),
         )  # fmt: skip
 
@@ -292,16 +307,21 @@ def _tells_days(report: Report, collected: Collection) -> bool:
 
 
 def _few_members(ask: Ask, period: Interval | None, column: str | None, minimum: int) -> set[str]:
-    """Return the groups of the address book in which it has fewer numbers than the minimum, on any day of a period."""
+    """Return the groups of the address book in which, or besides which, it has too few numbers on any day of a period."""
     if ask.book is None or column is None:
         return set()
-    book = AddressBook.read(ask.book)
-    first, last = (None, None) if period is None else (edge.astimezone(BEIJING).date() for edge in period)
+    chosen = {*(ask.only or {}).get("department", ())}
     members: dict[str, list[Entry]] = {}
-    for entries in book.lines.values():
-        for entry in entries:
+    others: list[Entry] = []
+    for entry in (one for lines in AddressBook.read(ask.book).lines.values() for one in lines):
+        is_chosen = not chosen or entry.cell("department") in chosen
+        if column == "department" or is_chosen:
             members.setdefault(entry.cell(column), []).append(entry)
-    return {label for label, lines in members.items() if _fewest(lines, first, last) < minimum}
+        others += [] if is_chosen else [entry]
+    first, last = (None, None) if period is None else (edge.astimezone(BEIJING).date() for edge in period)
+    few = {label for label, lines in members.items() if _fewest(lines, first, last) < minimum}
+    # who chooses all but a few has these as the whole less what was chosen
+    return few | chosen if 0 < _fewest(others, first, last) < minimum else few
 
 
 def _fewest(lines: Sequence[Entry], first: date | None, last: date | None) -> int:
@@ -317,17 +337,6 @@ def _fewest(lines: Sequence[Entry], first: date | None, last: date | None) -> in
     ]
     # a department that came or went within the period has none on some days, and is judged by those on which it is
     return min((n for n in held if n), default=0)
-
-
-def refuse_leftovers(out: str | Path, written: Iterable[str]) -> None:
-    """Raise UsageError when files of an earlier report would stay beside those that are written: they would go along."""
-    known = {*(f"{name}.{end}" for name in (*RECORDS, *REPORTS) for end in ("csv", "parquet", "xlsx")), *PAGES}
-    if left := sorted(path.name for path in Path(out).glob("*") if path.name in known - {*written}):
-        listed = ", ".join(left)
-        raise UsageError(
-            Text(f"{out} 中有此前写出的文件：{listed}", f"{out} holds files of an earlier report: {listed}"),
-            remedy=Text("用 --out 另选一个空目录", "choose an empty directory with --out"),
-        )
 
 
 def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:

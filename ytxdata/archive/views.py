@@ -327,8 +327,8 @@ def _stored(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, table: st
 
 
 def reading(paths: Iterable[str], *options: str, is_whole: bool) -> str:
-    """Return the SQL that reads stored files, and nothing else: of an archive below a folder called `name=north`, DuckDB
-    by itself takes every name to be north.
+    """Return the SQL that reads stored files, and nothing else: of an archive below a folder called `name=north`,
+    DuckDB by itself takes every name to be north.
     """
     quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
     more = ("hive_partitioning = false", *options, *(() if is_whole else ("union_by_name = true",)))

@@ -219,7 +219,7 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
         (["pack", "a", "b"], "多余的参数：b", "Got unexpected extra argument"),
         (["verify"], "缺少参数", "Missing argument"),
         (["report", "--tariff", "nofile"], "'nofile' 不存在", "'nofile' does not exist"),
-        (["--lang", "xx", "doctor"], "--lang 不能是 'xx'", "--lang cannot be 'xx'"),
+        (["--lang", "xx", "doctor"], "--lang（YTX_LANG）不能是 'xx'", "--lang (YTX_LANG) cannot be 'xx'"),
     ],
 )
 def test_wrong_usage_is_told_in_the_language_of_the_reader(
@@ -395,8 +395,8 @@ def test_a_missing_extra_is_told_before_work_begins(
 @pytest.mark.parametrize(
     ("mode", "folder_mode", "said"),
     [
-        (0o644, 0o755, "other users can read or change it"),
-        (0o600, 0o777, "other users can write {folder} and put another file in its place"),
+        (0o644, 0o755, "other users can read or change it; run chmod 600 {path}"),
+        (0o600, 0o777, "other users can write {folder} and put another file in its place; run chmod go-w {folder}"),
         (0o600, 0o1777, ""),
         (0o600, 0o755, ""),
     ],
@@ -422,7 +422,7 @@ def test_a_settings_file_that_others_can_reach_is_told_as_one_line(
         monkeypatch.delenv(name)
     monkeypatch.setenv("YTX_CONFIG", str(path))
     assert run("--lang", "en", "fetch", "--count", "2") == 0
-    told = f"the configuration file {path} holds the auth token, and {said.format(folder=folder)}"
+    told = f"the configuration file {path} holds the auth token, and {said.format(folder=folder, path=path)}"
     assert capsys.readouterr().err.strip() == (told if said else "")
     assert run("--lang", "en", "doctor") == (2 if said else 0)
     remedy = f"chmod 600 {path}" if mode != 0o600 else f"chmod go-w {folder}"

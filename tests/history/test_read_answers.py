@@ -315,3 +315,20 @@ def test_a_recording_that_is_wrong_about_its_encoding_is_read(tmp_path: Path, ur
         history = ytx.read_answers(tmp_path / "a.har")
         assert history.counts[:4] == (3, 3, 0, 0)
         assert not any("nothing to do" in warning.en for warning in history.warnings)
+
+
+@pytest.mark.parametrize("status", [{"statusCode": "0"}, {"statuscode": "0"}, {}])
+def test_an_answer_behind_another_address_is_known_by_the_meetings_it_names(
+    tmp_path: Path, status: dict[str, str]
+) -> None:
+    meetings = [{"meid": f"2026{n:010d}", "starttime": "2026-03-05 09:00:00"} for n in range(80)]
+    answer = compact({"data": meetings, **status})
+    told = json.loads(har([b""]))
+    script = told["log"]["entries"][0]
+    script["response"]["content"]["text"] = 'let known = {"meid": 1}'
+    other = {**told["log"]["entries"][1], "request": {"url": "https://example.com/rest"}}
+    told["log"]["entries"] = [script, {**other, "response": {"status": 200, "content": {"text": answer}}}]
+    (tmp_path / "a.har").write_text(compact(told), "utf-8")
+    history = ytx.read_answers(tmp_path / "a.har")
+    assert len(history.meetings) == 80
+    assert any("1 other requests" in warning.en for warning in history.warnings)

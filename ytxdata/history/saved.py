@@ -315,8 +315,12 @@ def _messages(name: str, entry: Mapping[str, Any]) -> Iterator[Saved]:
     for i, one in enumerate(messages if isinstance(messages, list) else []):
         data = one.get("data") if isinstance(one, dict) and one.get("type") != "send" else None
         body = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else b""
-        if _SIGNS.names_id(body, 0, len(body)) or _SIGNS.names_escaped_id(body):
+        if _names_meetings(body):
             yield Saved(f"{name}~{i + 1}", body, _instant(entry.get("startedDateTime")))
+
+
+def _names_meetings(body: bytes) -> bool:
+    return _SIGNS.names_id(body, 0, len(body)) or _SIGNS.names_escaped_id(body)
 
 
 def answers_of(name: str, entries: list[Any]) -> Iterator[Kept]:
@@ -332,7 +336,9 @@ def answers_of(name: str, entries: list[Any]) -> Iterator[Kept]:
         response = _object(entry, "response")
         body = _body(_object(response, "content"))
         is_ours = "querymeeting" in str(_object(entry, "request").get("url", "")).lower()
-        if body and (is_ours or b'"statusCode"' in body[:_LOOK]):
+        # by a proxy's address it is known by what it says: a status may stand behind all records, or be spelt otherwise
+        is_json = _OPENING.match(body.lstrip(_BOM_AND_BLANKS)) is not None
+        if body and (is_ours or b'"statusCode"' in body[:_LOOK] or (is_json and _names_meetings(body))):
             asked_at = _instant(entry.get("startedDateTime"))
             took = entry.get("time")
             wait = timedelta(milliseconds=took) if isinstance(took, int | float) and 0 <= took < 1e9 else timedelta()

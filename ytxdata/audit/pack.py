@@ -235,7 +235,8 @@ def pack(
                 "chain_sha256": pull_sha256(links[-1]) if links else "",
                 "parser": snapshot.head.parser,
                 "settle_s": evidence_of(snapshot.head.state).settle_s,
-                **({"clocks": clocks} if (clocks := snapshot.head.state.get("clocks")) else {}),
+                # the id of a pull tells the hash of its answer, and without answers nothing is derived anew
+                **({"clocks": clocks} if include_raw and (clocks := snapshot.head.state.get("clocks")) else {}),
                 "witnesses": len(entries(snapshot.head.state)),
                 "audited": [None if edge is None else edge.isoformat() for edge in findings.edges],
                 **({"head_key": head_key(archive.secret).hex()} if include_raw and archive.secret else {}),

@@ -24,7 +24,6 @@ from ytxdata.times import BEIJING
 KEYS = ("period", "group")
 """Columns that name the rows of a breakdown; tables with the same ones are hidden together, for their figures are sums of each other."""
 
-
 PAGES = ("report.xlsx", "report.html", "report.pdf", "02_usage_report.html")
 """What an earlier report, without this rule, may have left where this one is written."""
 

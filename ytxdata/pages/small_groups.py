@@ -8,11 +8,10 @@ about any of them (second suppression).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,7 +28,7 @@ from ytxdata.pages.earlier_report import KEYS, Group, Hidden, cut, overlapping, 
 from ytxdata.plots.over_time import Span
 from ytxdata.tables.described import Described
 from ytxdata.tables.lists import AddressBook, Entry
-from ytxdata.tables.masking import Privacy, blanked
+from ytxdata.tables.masking import Key, Privacy, Sums, blanked, to_hide
 from ytxdata.tables.table import record_table
 from ytxdata.times import BEIJING
 
@@ -53,10 +52,6 @@ convenes, so a title is one too."""
 TWO_WEEKS = timedelta(days=14)
 """From how long a period on every weekday lies in several weeks, so that a heat map's weekdays are no days."""
 
-MARGIN = 0.1
-"""A hidden figure must not be known better than to this share of itself: statistical offices call it the p % rule."""
-
-Key = tuple[str, ...]
 Interval = tuple[datetime, datetime]
 
 _NOTE = Text(
@@ -67,16 +62,6 @@ _NO_COUNT = Text(
     "本表不含每行人数：各行未按人数隐去，整个期间不少于 {minimum} 人",
     "this table has no head count for each row: rows are not hidden one by one, the whole period has at least {minimum} people",
 )
-
-
-class Sums(NamedTuple):
-    """The figures of one row that add up, column by column, whether it has too few people itself, and whose they are:
-    of one small group nobody may learn the sum of all its months either.
-    """
-
-    figures: list[float]
-    is_small: bool
-    group: str | None = None
 
 
 def without_small_groups(
@@ -156,11 +141,10 @@ def _may_be_compared(collected: Collection, minimum: int, hidden: Sequence[Hidde
         return False
     span, ask = collected.before[0], collected.ask
     figures = {one.definition.key: one.before or 0 for one in collected.figures}
-    chosen = {*(ask.only or {}).get("department", ())}
     counted = ("people", "active_creators") if _goes_by_convener(ask) else ("people",)
     return (
         all(figures[key] >= minimum for key in counted)
-        and not chosen & _few_members(ask, span, "department", minimum)
+        and not _few_chosen(ask, span, minimum)
         and not tells_of_them(*span, hidden, _groups_told(collected))
     )
 
@@ -256,14 +240,13 @@ def _refuse_persons(usage: Report, ask: Ask) -> None:
 def _refuse_few_members(collected: Collection, minimum: int) -> None:
     """Raise UsageError where a small group of the book was selected: as a group its figures would be hidden."""
     ask = collected.ask
-    chosen = {*(ask.only or {}).get("department", ())}
     convened = next((one.value or 0 for one in collected.figures if one.definition.key == "active_creators"), minimum)
     if ask.only and _goes_by_convener(ask) and 0 < convened < minimum:
         raise UsageError(
             Text(f"召集所选会议的不足 {minimum} 人，不能公开其数字", f"fewer than {minimum} people convened what was selected: no figure of it can be published"),
             remedy=Text("去掉该条件，或不用 --min-group", "leave that condition out, or --min-group"),
         )  # fmt: skip
-    if few := chosen & _few_members(ask, collected.period, "department", minimum):
+    if few := _few_chosen(ask, collected.period, minimum):
         listed = ", ".join(sorted(few))
         raise UsageError(
             Text(f"通讯簿中 {listed}（或其余部门）不足 {minimum} 个号码，不能公开其数字", f"the book has fewer than {minimum} numbers of {listed}, or of all others: no figure of it can be published"),
@@ -307,21 +290,37 @@ def _tells_days(report: Report, collected: Collection) -> bool:
 
 
 def _few_members(ask: Ask, period: Interval | None, column: str | None, minimum: int) -> set[str]:
-    """Return the groups of the address book in which, or besides which, it has too few numbers on any day of a period."""
-    if ask.book is None or column is None:
-        return set()
-    chosen = {*(ask.only or {}).get("department", ())}
+    """Return the groups of the address book in which it has too few numbers on any day of a period; of departments that
+    were chosen, those numbers count that are in one of them.
+    """
     members: dict[str, list[Entry]] = {}
-    others: list[Entry] = []
-    for entry in (one for lines in AddressBook.read(ask.book).lines.values() for one in lines):
-        is_chosen = not chosen or entry.cell("department") in chosen
-        if column == "department" or is_chosen:
-            members.setdefault(entry.cell(column), []).append(entry)
-        others += [] if is_chosen else [entry]
-    first, last = (None, None) if period is None else (edge.astimezone(BEIJING).date() for edge in period)
-    few = {label for label, lines in members.items() if _fewest(lines, first, last) < minimum}
-    # who chooses all but a few has these as the whole less what was chosen
-    return few | chosen if 0 < _fewest(others, first, last) < minimum else few
+    for entry in _members(ask)[0] if column else ():
+        members.setdefault(entry.cell(str(column)), []).append(entry)
+    return {label for label, lines in members.items() if _fewest(lines, *_days(period)) < minimum}
+
+
+def _few_chosen(ask: Ask, period: Interval | None, minimum: int) -> set[str]:
+    """Return the chosen departments with too few numbers; all of them where too few are left out, who are then the
+    whole less what was chosen.
+    """
+    chosen = {*(ask.only or {}).get("department", ())}
+    others = _members(ask)[1]
+    few = _few_members(ask, period, "department", minimum)
+    return chosen if 0 < _fewest(others, *_days(period)) < minimum else chosen & few
+
+
+def _members(ask: Ask) -> tuple[list[Entry], list[Entry]]:
+    """Return the lines of the address book: of the departments that were chosen, or of all, and the others."""
+    chosen = (ask.only or {}).get("department")
+    lines = {} if ask.book is None else AddressBook.read(ask.book).lines
+    found: tuple[list[Entry], list[Entry]] = [], []
+    for entry in (one for entries in lines.values() for one in entries):
+        found[chosen is not None and entry.department not in chosen].append(entry)
+    return found
+
+
+def _days(period: Interval | None) -> list[date | None]:
+    return [edge and edge.astimezone(BEIJING).date() for edge in period or (None, None)]
 
 
 def _fewest(lines: Sequence[Entry], first: date | None, last: date | None) -> int:
@@ -337,42 +336,6 @@ def _fewest(lines: Sequence[Entry], first: date | None, last: date | None) -> in
     ]
     # a department that came or went within the period has none on some days, and is judged by those on which it is
     return min((n for n in held if n), default=0)
-
-
-def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
-    """Return the rows to hide: those of few people, and the smallest others, until the hidden ones add up to enough
-    in every column.
-
-    Examples
-    --------
-    >>> rows = {("a",): Sums([5], True), ("b",): Sums([6], False), ("c",): Sums([90], False)}
-    >>> sorted(to_hide(rows))
-    [('a',), ('b',)]
-    """
-    hidden = {key for key, row in rows.items() if row.is_small}
-    rest = sorted(rows.keys() - hidden, key=lambda key: (rows[key].figures, key))
-    width = max((len(row.figures) for row in rows.values()), default=0)
-    for key in rest:
-        if not hidden or all(_is_safe(column, rows, hidden) for column in range(width)):
-            break
-        hidden.add(key)
-    return hidden
-
-
-def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bool:
-    """Tell whether a column's hidden total, which anybody can compute, leaves room around the figure of each row of few
-    people, and around what the small rows of a group come to: its months hid each other, and their sum was exact.
-    """
-    values = {key: rows[key].figures[column] for key in hidden}
-    total = sum(values.values())
-    if not any(row.figures[column] for row in rows.values()):
-        return True  # nothing of it in any row: the published 0 says so of each
-    small: dict[object, float] = {}
-    for key, value in values.items():
-        if rows[key].is_small:
-            whose = key if rows[key].group is None else rows[key].group
-            small[whose] = small.get(whose, 0.0) + value
-    return total > 0 and all(total - value >= MARGIN * value for value in small.values())
 
 
 def _hidden_rows(

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from difflib import get_close_matches
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
@@ -97,6 +98,17 @@ def decimal_text(value: Decimal) -> str:
     """
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def closest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return the known word that was probably meant.
+
+    Examples
+    --------
+    >>> closest("compny", ["region", "company"])
+    'company'
+    """
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=cutoff)), None)
 
 
 def in_lines(texts: Iterable[Text]) -> Text:

@@ -8,11 +8,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import NO_TEXT, Text
+from ytxdata.labels import NO_TEXT, Text, closest
 from ytxdata.times import beijing_text, instant_of
 
 if TYPE_CHECKING:
@@ -193,9 +192,9 @@ def check(
 
 def unknown(what: Text, given: str, known: list[str]) -> UsageError:
     """Return the error for a name that nobody knows, with the one that was probably meant."""
-    near = get_close_matches(given, known, 1)
+    near = closest(given, known)
     hint = (
-        Text(f"是否想写 {near[0]}？", f"did you mean {near[0]}?")
+        Text(f"是否想写 {near}？", f"did you mean {near}?")
         if near
         else Text("可用：" + "、".join(known), "use one of: " + ", ".join(known))
     )

@@ -20,9 +20,9 @@ from pydantic import SecretStr
 
 from ytxdata.archive.ownership import IDENTITY
 from ytxdata.errors import SettingsError
-from ytxdata.labels import Text
+from ytxdata.labels import Text, closest
 from ytxdata.platform import setting_sources
-from ytxdata.platform.settings import BASE_URLS, CREDENTIALS, HINT, Settings, closest, origin_text
+from ytxdata.platform.settings import BASE_URLS, CREDENTIALS, HINT, Settings, origin_text
 from ytxdata.redact import cut_secrets
 
 FILE_NAME = "fleet.toml"
@@ -204,7 +204,8 @@ def _accounts(accounts: Mapping[Any, Any], place: WrittenIn) -> Iterator[FleetAc
             raise _of(name, Text("应为一张表", "must be a table"))
         unknown = next((one for one in entry if one not in _KEYS), None)
         if unknown is not None:
-            guess, unknown = closest(str(unknown), _KEYS), cut_secrets(str(unknown))  # name and value may be swapped
+            guess = closest(str(unknown).lower(), _KEYS, cutoff=0.5)
+            unknown = cut_secrets(str(unknown))  # name and value may be swapped
             hint = HINT.format(guess=guess) if guess else Text("", "")
             raise _of(name, Text(f"{unknown} 不是已知的设置{hint.zh}", f"{unknown} is no known setting{hint.en}"))
         variable = entry.get("auth_token_env")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -320,8 +320,8 @@ def _failed(account: FleetAccount, error: Exception, seconds: float) -> Line:
     status = "damaged" if isinstance(error, DamagedError) else "failed"
     if isinstance(error, RefusedError | SettingsError):
         status = "refused" if isinstance(error, RefusedError) else "not_asked"
-    line = Line(account, status, error.exit_code, meetings=_count(account), seconds=seconds)
-    return replace(line, problem=error.cause, remedy=error.remedy)
+    n, why, remedy = _count(account), error.cause, error.remedy
+    return Line(account, status, error.exit_code, meetings=n, seconds=seconds, problem=why, remedy=remedy)
 
 
 def _count(account: FleetAccount) -> int:

@@ -12,14 +12,13 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias, get_args
 
 import narwhals as nw
 import pyarrow as pa
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import Text
+from ytxdata.labels import Text, closest
 from ytxdata.metrics.calendar import DAY, day_number
 from ytxdata.metrics.facts import Scope, facts
 from ytxdata.metrics.ids import ACCOUNT, EVER, account_of, bare, behind
@@ -271,11 +270,11 @@ def _no_group(source: Source, name: str, book: AddressBook | None) -> UsageError
     """Return why there is no such group: what resembles none may be a column of a book that was not given."""
     labels = sorted({label for one in (source.accounts or {}).values() for label in one})
     known = ["creator", "number_class", "size_class", "name", *(("person", *book.columns[1:]) if book else ()), *labels]
-    meant = [] if name in _NAMES else get_close_matches(name, known, n=1)
+    meant = None if name in _NAMES else closest(name, known)
     if book is None and not meant:
         zh, en = (f"；标签：{'、'.join(labels)}", f"; the labels are {', '.join(labels)}") if labels else ("", "")
         return _unusable("group", name, Text(f"该分组需要通讯簿（book=、--book）{zh}", f"this group needs an address book (book=, --book){en}"))  # fmt: skip
-    zh, en = (f"您是想写 {meant[0]} 吗？", f"did you mean {meant[0]}? ") if meant else ("", "")
+    zh, en = (f"您是想写 {meant} 吗？", f"did you mean {meant}? ") if meant else ("", "")
     return _unusable("group", name, Text(f"{zh}可选：{'、'.join(known)}", f"{en}choose one of {', '.join(known)}"))
 
 

@@ -8,12 +8,11 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from difflib import get_close_matches
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import NO_TEXT, Text
+from ytxdata.labels import NO_TEXT, Text, closest
 from ytxdata.metrics.calendar import By, until
 from ytxdata.metrics.definitions import add_definitions
 from ytxdata.metrics.groups import Book, Group, GroupOf
@@ -275,7 +274,7 @@ def make(name: str, source: ReportSource, ask: Ask) -> Report:
         There is none of this name, or what it needs was not given.
     """
     if name not in REPORTS:
-        listed, meant = ", ".join(REPORTS), next(iter(get_close_matches(name, REPORTS, n=1)), None)
+        listed, meant = ", ".join(REPORTS), closest(name, REPORTS)
         near = Text(f"是不是 {meant}？", f"did you mean {meant}? ") if meant else NO_TEXT
         raise UsageError(
             Text(f"没有报表 {name!r}", f"there is no report {name!r}"),

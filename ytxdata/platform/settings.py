@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NoReturn
 from urllib.parse import quote, urlsplit
 
@@ -26,7 +25,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ytxdata.errors import SettingsError
-from ytxdata.labels import Text, in_lines
+from ytxdata.labels import Text, closest, in_lines
 from ytxdata.platform import setting_sources
 from ytxdata.platform.limits import LONGEST_S, is_loopback
 from ytxdata.redact import cut_secrets, mask_id
@@ -150,7 +149,7 @@ def _environment(value: str) -> str:
     if "://" in name:
         _refuse("url_in_environment")
     if name not in BASE_URLS:
-        _refuse("unknown_environment", guess=closest(name, BASE_URLS))
+        _refuse("unknown_environment", guess=closest(name.lower(), BASE_URLS, cutoff=0.5))
     return name
 
 
@@ -189,11 +188,6 @@ def _flat(value: object) -> object:
         return value
     rest = {name: keys for name, keys in value.items() if name != "legs"}
     return {**rest, **{f"legs.{name}": keys for name, keys in legs.items()}}
-
-
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that was probably meant."""
-    return next(iter(get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)), None)
 
 
 _Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
@@ -430,7 +424,9 @@ def _explain(problems: list[ErrorDetails], origins: dict[str, str]) -> SettingsE
 def _sentence(problem: ErrorDetails, origins: dict[str, str]) -> Text:
     """Say which setting is wrong, where it came from (or which variable would set it), and how."""
     name, kind = str(problem["loc"][0]), problem["type"]
-    guess = closest(name, NAMES) if kind == "extra_forbidden" else problem.get("ctx", {}).get("guess")
+    guess = (
+        closest(name.lower(), NAMES, cutoff=0.5) if kind == "extra_forbidden" else problem.get("ctx", {}).get("guess")
+    )
     hint = HINT.format(guess=guess) if guess else Text("", "")
     words = ALIASES_FORM if name == "aliases" else PROBLEMS.get(kind, UNREADABLE)
     label = NAMES[name].zh if name in NAMES else ""

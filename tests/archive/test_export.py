@@ -159,6 +159,24 @@ def test_parquet_is_read_alike(kept: Archive, tmp_path: Path, reader: str) -> No
             assert all(isinstance(one, str) and len(one) == 29 for one in ids)
 
 
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_folders_above_an_export_are_no_columns(kept: Archive, tmp_path: Path, form: Any) -> None:
+    plainly, below = tmp_path / "out", tmp_path / "name=north" / "month=9" / "out"
+    for folder in (plainly, below):
+        kept.export(folder, form)
+    for name in ("meetings", "legs", "problems"):
+        meant, found = (by_duckdb(folder, name, form) for folder in (plainly, below))
+        assert plain(found, found.column_names) == plain(meant, found.column_names)
+    months = {row["month"] for row in by_duckdb(below, "meetings", form).to_pylist()}
+    assert months == {*MONTHS, None}
+    with duckdb.connect() as connection:
+        connection.execute(f"SET file_search_path = '{below}'")
+        connection.execute((below / "views.sql").read_text("utf-8"))
+        month = min(MONTHS)
+        (_, plan), *_ = connection.sql(f"EXPLAIN ANALYZE SELECT * FROM meetings WHERE month = '{month}'").fetchall()
+    assert f"1/{len(months)}" in plan  # the filter opens one month's file
+
+
 @pytest.mark.parametrize("reader", READERS)
 def test_csv_is_read_alike(kept: Archive, tmp_path: Path, reader: str) -> None:
     tmp_path = tmp_path / "out"

@@ -200,10 +200,13 @@ WRITERS: dict[Format, Callable[[Path], MonthWriter]] = {
 
 
 _READ = {
-    "parquet": "read_parquet('{name}/**/*.parquet', hive_partitioning = {monthly})",
-    "csv": "read_csv('{name}/**/*.csv', hive_partitioning = {monthly}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}})",
+    "parquet": "read_parquet('{name}/**/*.parquet', hive_partitioning = false, filename = {monthly})",
+    "csv": "read_csv('{name}/**/*.csv', hive_partitioning = false, filename = {monthly}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}})",
     "delta": "delta_scan('{name}')",
 }
+# Read out of the file's own folder. DuckDB takes all folders of a path for columns, also those above the export: below
+# one called `name=north` every meeting was called "north". A filter on this text still opens a month's files alone.
+_MONTH = rf"nullif(regexp_extract(filename, 'month=([^/\\]*)[/\\][^/\\]*$', 1), '{UNKNOWN}') AS month"
 _DUCKDB = {"text": "VARCHAR", "truth": "BOOLEAN", "integer": "BIGINT", "number": "DOUBLE", "date": "DATE", "instant": "TIMESTAMPTZ", "time": "TIMESTAMPTZ"}  # fmt: skip
 
 _HEAD = """-- The tables of this folder as views of DuckDB, each column with its meaning: / 本目录各表的 DuckDB 视图，列带说明：
@@ -243,12 +246,17 @@ def _select(name: TableName, table: Table, format: Format, is_filled: bool) -> s
         return f"SELECT {nulls} WHERE false"
     columns = ", ".join(f"'{key}': '{kind.replace('TIMESTAMPTZ', 'TIMESTAMP')}'" for key, kind in kinds.items())
     source = _READ[format].format(name=name, monthly=str(name in MONTHLY).lower(), columns=columns)
-    if format != "csv":
-        return f"FROM {source}"
     # a CSV holds wall time of Beijing
-    instants = [key for key, kind in kinds.items() if kind == "TIMESTAMPTZ"]
+    instants = [key for key, kind in kinds.items() if kind == "TIMESTAMPTZ" and format == "csv"]
     walls = ", ".join(f'timezone(\'{ZONE_NAME}\', "{key}") AS "{key}"' for key in instants)
-    return f"SELECT * REPLACE ({walls}) FROM {source}" if walls else f"FROM {source}"
+    is_by_file = name in MONTHLY and format != "delta"
+    return "".join([
+        "SELECT *",
+        " EXCLUDE (filename)" if is_by_file else "",
+        f" REPLACE ({walls})" if walls else "",
+        f", {_MONTH}" if is_by_file else "",
+        f" FROM {source}",
+    ])  # fmt: skip
 
 
 def _quoted(text: Text) -> str:

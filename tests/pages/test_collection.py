@@ -134,8 +134,11 @@ def test_key_figures_of_what_was_not_pulled_are_unknown(archive: Archive, nothin
 
 def test_of_small_groups_it_is_not_told_who_was_still_connected(archive: Archive) -> None:
     start, end = quiet(archive)
-    shown = without_small_groups(collect(archive, Ask(start=start, end=end)), 5)
+    collected = collect(archive, Ask(start=start, end=end))
+    assert {one.definition.key for one in collected.figures if one.value} == {"peak_legs"}
+    shown = without_small_groups(collected, 5)
     assert {one.definition.key: one.value for one in shown.figures if one.value} == {}
+    assert {one.value for one in shown.figures if one.definition.key == "peak_legs"} == {None}
     assert {one.before for one in shown.figures if (shown.figures[0].before or 0) == 0} <= {None}
 
 

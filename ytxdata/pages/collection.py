@@ -133,8 +133,6 @@ def key_figures(
         else {}
         for one in (ask, earlier)
     )
-    # who is connected from before is in no head count of the period: where few people are hidden, they would not be
-    now = {name: side._replace(running=dict.fromkeys(side.running)) for name, side in now.items()}
     return tuple(
         KeyFigure(
             now[name].total.definition(key), now[name].value(key), before[name].value(key) if before else None

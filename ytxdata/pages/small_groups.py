@@ -97,8 +97,11 @@ def without_small_groups(
         The whole period has fewer people: nothing of it can be published; the groups, or the meetings that were
         selected, are of single persons; or there is no earlier report.
     """
-    figures = {one.definition.key: one for one in collected.figures}
     usage, ask = collected.reports["usage"], collected.ask
+    figures = {one.definition.key: one for one in collected.figures}
+    if not usage.arrow.num_rows:
+        # where nobody's meeting began the head count is 0, and a peak is who was still connected: one person, it may be
+        figures |= {key: one._replace(value=None) for key, one in figures.items() if key.startswith("peak_")}
     if usage.arrow.num_rows and (figures["people"].value or 0) < minimum:
         raise UsageError(
             Text(f"整个期间少于 {minimum} 人，没有可以公开的数字", f"the whole period has fewer than {minimum} people: no figure of it can be published"),

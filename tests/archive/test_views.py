@@ -256,6 +256,12 @@ def test_spark_sees_the_same_snapshot(archive: Archive, platform: Any, tmp_path:
         written_without(archive, "legs", "extension")
         assert_spark_agrees(archive, session, "legs", None)
         assert archive.legs().equals(before), "a column that a file lacks is null"
+        # names of folders are neither columns nor patterns
+        moved = Archive(tmp_path / "name=north [1] {x,y}*" / "m.archive")
+        shutil.copytree(archive.path, moved.path)
+        assert_spark_agrees(moved, session, "meetings", None)
+        fleet = Fleet({"one": {"archive": str(moved.path)}}, folder=tmp_path)
+        assert fleet.scan("legs", engine="spark", spark=session).to_native().count() == len(before)
     finally:
         session.stop()
 

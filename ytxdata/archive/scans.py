@@ -337,6 +337,8 @@ def _polars(read: Read, names: Sequence[str], asked: ViewAsk, _spark: Any) -> li
 
 # ── Spark ──
 _LOCAL = re.compile("^file:/+")
+_PATTERN = re.compile(r"[][{}*?\\]")
+"""What Spark takes for patterns in names of folders: below `2026 [1]` it found no file."""
 
 
 def _pyspark(read: Read, names: Sequence[str], asked: ViewAsk, spark: Any) -> list[Any]:
@@ -382,7 +384,7 @@ def _spark_files(session: Any, table: str, files: list[tuple[str, StoredFile, in
     # Spark takes the columns of one file for those of all: files of an earlier version are read apart
     alike: dict[tuple[str, ...], list[str]] = {}
     for path, file, _, _ in files:
-        alike.setdefault(file.columns, []).append(path)
+        alike.setdefault(file.columns, []).append(_PATTERN.sub(r"\\\g<0>", path))
     frames: list[Any] = []
     places: dict[str, str] = {}
     for columns, paths in alike.items():

@@ -24,8 +24,6 @@ from ytxdata.tables.described import SUFFIX, WHOLE_NAMED, about_path, type_name
 from ytxdata.tables.table import Table
 from ytxdata.times import ZONE_NAME, beijing_text
 
-# ruff: noqa: S608 (names of our own tables and columns, never text from outside)
-
 Format = Literal["parquet", "csv", "delta"]
 
 MONTHLY: tuple[TableName, ...] = ("meetings", "legs", "problems")

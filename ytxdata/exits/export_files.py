@@ -247,14 +247,10 @@ def _select(name: TableName, table: Table, format: Format, is_filled: bool) -> s
     # a CSV holds wall time of Beijing
     instants = [key for key, kind in kinds.items() if kind == "TIMESTAMPTZ" and format == "csv"]
     walls = ", ".join(f'timezone(\'{ZONE_NAME}\', "{key}") AS "{key}"' for key in instants)
-    is_by_file = name in MONTHLY and format != "delta"
-    return "".join([
-        "SELECT *",
-        " EXCLUDE (filename)" if is_by_file else "",
-        f" REPLACE ({walls})" if walls else "",
-        f", {_MONTH}" if is_by_file else "",
-        f" FROM {source}",
-    ])  # fmt: skip
+    replaced = f" REPLACE ({walls})" if walls else ""
+    if name not in MONTHLY or format == "delta":
+        return f"SELECT *{replaced} FROM {source}"
+    return f"SELECT * EXCLUDE (filename){replaced}, {_MONTH} FROM {source}"
 
 
 def _quoted(text: Text) -> str:

@@ -248,9 +248,8 @@ def _select(name: TableName, table: Table, format: Format, is_filled: bool) -> s
     instants = [key for key, kind in kinds.items() if kind == "TIMESTAMPTZ" and format == "csv"]
     walls = ", ".join(f'timezone(\'{ZONE_NAME}\', "{key}") AS "{key}"' for key in instants)
     replaced = f" REPLACE ({walls})" if walls else ""
-    if name not in MONTHLY or format == "delta":
-        return f"SELECT *{replaced} FROM {source}"
-    return f"SELECT * EXCLUDE (filename){replaced}, {_MONTH} FROM {source}"
+    is_plain = name not in MONTHLY or format == "delta"
+    return f"FROM {source} SELECT " + (f"*{replaced}" if is_plain else f"* EXCLUDE (filename){replaced}, {_MONTH}")
 
 
 def _quoted(text: Text) -> str:

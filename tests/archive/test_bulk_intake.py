@@ -79,6 +79,7 @@ def test_in_bulk_and_one_by_one_come_to_the_same(asked: list[tuple[int, list[Any
     assert outcome(intakes[0]) == outcome(intakes[1])
 
 
+@pytest.mark.slow
 @given(ANSWERS)
 def test_every_answer_can_be_put_together_again(asked: list[tuple[int, list[Any]]]) -> None:
     intake = Intake(VersionIndex(None), RejectIndex(None), DEFAULT)

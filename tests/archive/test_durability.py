@@ -110,6 +110,7 @@ def test_all_that_a_head_names_is_on_the_disk_before_the_head_is(archive: Archiv
     assert any(f"<{archive.path / 'heads'}>" in line for line in after)
 
 
+@pytest.mark.slow
 def test_what_an_interrupted_write_left_is_set_aside_by_the_next_sync(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,7 @@ def written(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
 
 
+@pytest.mark.slow
 def test_each_meeting_stands_once_in_its_month_described_and_masked(kept: Archive, tmp_path: Path) -> None:
     done = kept.export(tmp_path / "out")
     assert set(done.written) == MONTHS | {"unknown"}
@@ -177,6 +178,7 @@ def test_folders_above_an_export_are_no_columns(kept: Archive, tmp_path: Path, f
     assert f"1/{len(months)}" in plan  # the filter opens one month's file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_csv_is_read_alike(kept: Archive, tmp_path: Path, reader: str) -> None:
     tmp_path = tmp_path / "out"
@@ -273,6 +275,7 @@ def test_a_delta_export_that_was_changed_is_told(
         assert verify_folder(folder)
 
 
+@pytest.mark.slow
 def test_an_unchanged_month_is_not_written_again(kept: Archive, platform: Any, tmp_path: Path) -> None:
     tmp_path = tmp_path / "out"
     platform.records = platform.records[:8]  # what is listed again was seen again: only March is
@@ -293,6 +296,7 @@ def test_an_unchanged_month_is_not_written_again(kept: Archive, platform: Any, t
     assert written(fresh) == written(tmp_path), "step by step, or at once: the same files"
 
 
+@pytest.mark.slow
 def test_what_somebody_touched_is_written_again_and_other_folders_are_refused(kept: Archive, tmp_path: Path) -> None:
     out = tmp_path / "out"
     kept.export(out)
@@ -362,6 +366,7 @@ def test_two_exports_of_one_folder_keep_out_of_each_others_way(kept: Archive, tm
     assert kept.export(tmp_path / "out").rows["meetings"] == 25
 
 
+@pytest.mark.slow
 def test_frictionless_finds_no_fault(kept: Archive, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -378,6 +383,7 @@ def test_frictionless_finds_no_fault(kept: Archive, tmp_path: Path) -> None:
         assert not frictionless.validate(str(tmp_path / "csv" / "datapackage.json")).valid
 
 
+@pytest.mark.slow
 def test_an_empty_archive_has_all_views(archive: Archive, platform: Any, tmp_path: Path) -> None:
     platform.records = []
     archive.sync(platform)
@@ -387,6 +393,7 @@ def test_an_empty_archive_has_all_views(archive: Archive, platform: Any, tmp_pat
             assert by_duckdb(tmp_path / form, name, form).num_rows == (1 if name == "pulls" else 0)
 
 
+@pytest.mark.slow
 def test_the_verb_exports(kept: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, told in (((), "4 months written"), ((), "4 unchanged"), (("--json",), '"unchanged"')):
         with pytest.raises(SystemExit) as ended:
@@ -395,6 +402,7 @@ def test_the_verb_exports(kept: Archive, tmp_path: Path, capsys: pytest.CaptureF
         assert told in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
 @pytest.mark.parametrize("format_", ["parquet", "csv", "delta"])
 def test_an_export_with_numbers_is_its_owners_alone(format_: str, kept: Archive, tmp_path: Path) -> None:

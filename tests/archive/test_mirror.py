@@ -77,6 +77,7 @@ def seen(url: str, folder: Path) -> pd.DataFrame:
     return Archive.at(url, folder).meetings()
 
 
+@pytest.mark.slow
 def test_a_mirror_reads_like_its_archive(archive: Archive, platform: Any, url: str, tmp_path: Path) -> None:
     for n in (20, 30, 40):
         grow(archive, platform, n)
@@ -94,6 +95,7 @@ def test_a_mirror_reads_like_its_archive(archive: Archive, platform: Any, url: s
     assert kept.verify().is_sound
 
 
+@pytest.mark.slow
 def test_only_what_is_new_is_sent_and_what_went_is_removed(
     archive: Archive, platform: Any, url: str, tmp_path: Path
 ) -> None:
@@ -381,6 +383,7 @@ def test_a_restored_mirror_goes_on_as_the_archive(archive: Archive, platform: An
     assert restored.mirror(url).sequence == 2
 
 
+@pytest.mark.slow
 def test_what_opens_a_store_is_told_to_nobody(
     archive: Archive, platform: Any, objects: str, credentials: None, tmp_path: Path
 ) -> None:
@@ -434,6 +437,7 @@ def test_two_mirrors_of_two_states(archive: Archive, platform: Any, tmp_path: Pa
     assert len(Archive(tmp_path / "one").meetings()) == 30
 
 
+@pytest.mark.slow
 def test_every_verb_reads_a_mirror_by_its_address(
     archive: Archive, platform: Any, objects: str, credentials: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

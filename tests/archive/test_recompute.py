@@ -47,6 +47,7 @@ def lived(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, seed
             archive.sync(platform)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_what_was_claimed_follows_from_the_answers(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, seed: int
@@ -73,6 +74,7 @@ def forged(archive: Archive, *, also_evidence: bool) -> None:
     write_head(archive.path, dataclasses.replace(snapshot.head, state=state), snapshot.listed)
 
 
+@pytest.mark.slow
 def test_a_certificate_that_was_edited_together_with_its_head_is_found(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +84,7 @@ def test_a_certificate_that_was_edited_together_with_its_head_is_found(
     assert [(damage.kind, damage.name) for damage in verify(archive.path).damages] == [("claim", "certificate")]
 
 
+@pytest.mark.slow
 def test_evidence_that_was_edited_with_all_that_follows_from_it_is_found(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +99,7 @@ def test_evidence_that_was_edited_with_all_that_follows_from_it_is_found(
     assert "2025-12-01" in str(done.exception)
 
 
+@pytest.mark.slow
 def test_what_was_taken_in_of_a_lost_head_is_claimed_by_nothing_here_too(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +134,7 @@ def synced_daily(
         archive.sync(platform)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("minutes", "days", "sends_date"),
     [(15, (3,), True), (-15, range(8), True), (1500, (2, 3, 6), True), (-1500, (7,), True), (1500, (3,), False)],
@@ -153,6 +158,7 @@ def test_an_archive_is_sound_though_the_clock_was_off_at_some_syncs(
     assert any("rest on that" in line for line in lines) == sends_date
 
 
+@pytest.mark.slow
 def test_an_offset_that_was_edited_is_found_where_the_claims_do_not_follow_from_it(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +173,7 @@ def test_an_offset_that_was_edited_is_found_where_the_claims_do_not_follow_from_
         assert {damage.kind for damage in verify(archive.path, recompute=True).damages} == {"claim"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sends_date", "verdict", "reason"), [(True, "PROVEN", "anchored"), (False, "PROBABLE", "not_begun")]
 )

@@ -196,6 +196,7 @@ except ArchiveWriteError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_grow_changes_nothing(archive: Archive, platform: Any) -> None:
     archive.sync(platform)
     command = [sys.executable, "-c", FULL, str(archive.path), str(Path(__file__).parent)]
@@ -223,6 +224,7 @@ def _not_permitted(*_: object, **__: object) -> None:
     raise PermissionError(errno.EACCES, "Permission denied")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files stands for a full disk")
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("room", [0, 6_000, 30_000])

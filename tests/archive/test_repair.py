@@ -46,6 +46,7 @@ def three(archive: Archive, platform: Any) -> Archive:
     return archive
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [gone, empty, flipped])
 @pytest.mark.parametrize("what", ["index", "derived", "heads"])
 def test_one_command_mends_what_follows_from_the_raw_data(
@@ -127,6 +128,7 @@ def repaired(archive: Archive) -> None:
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 def test_a_changed_table_is_not_merged_into_a_file_with_a_hash_of_its_own(
     three: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,6 +148,7 @@ def test_a_changed_table_is_not_merged_into_a_file_with_a_hash_of_its_own(
     assert len(three.meetings()) == len(before) + 1, "what was asked for is kept: the sync was whole before the merging"
 
 
+@pytest.mark.slow
 def test_a_changed_run_of_the_index_is_not_merged_into_one_with_a_hash_of_its_own(
     three: Archive, platform: Any
 ) -> None:
@@ -171,6 +174,7 @@ def test_a_torn_file_that_no_head_names_is_set_aside_and_not_taken_in(three: Arc
     assert any(path.read_bytes() == b"torn" for path in (three.path / "interrupted").rglob("*.parquet"))
 
 
+@pytest.mark.slow
 def test_two_lost_heads_are_taken_in_and_no_file_is_written_over(three: Archive, platform: Any) -> None:
     """The change that takes them in has the numbers of the lost ones, and so had their files."""
     platform.records.insert(0, platform.record(63))

@@ -45,6 +45,7 @@ def assert_agree(archive: Archive, history: History) -> None:
     assert told[0] == told[1]
 
 
+@pytest.mark.slow
 def test_a_platform_that_lists_a_row_for_each_party_loses_none(archive: Archive, platform: Any) -> None:
     platform.records = [row for i in range(20)[::-1] for row in rows_by_party(platform, i)]
     client = Recording(platform)
@@ -71,6 +72,7 @@ def test_a_platform_that_lists_a_row_for_each_party_loses_none(archive: Archive,
     assert len(lazily) == 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minutes", [3, 5, 9])
 def test_both_texts_are_reached_and_the_known_one_stays(archive: Archive, platform: Any, minutes: int) -> None:
     platform.records = platform.newest_first(6)
@@ -102,6 +104,7 @@ def test_both_texts_are_reached_and_the_known_one_stays(archive: Archive, platfo
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 def test_what_may_be_two_meetings_is_told_as_in_a_history(archive: Archive, platform: Any) -> None:
     platform.records = platform.newest_first(6)
     client = Recording(platform)
@@ -155,6 +158,7 @@ def assert_derived_alike(archive: Archive) -> None:
         pd.testing.assert_frame_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_legs_keep_their_numbers_when_all_is_derived_again(archive: Archive, platform: Any, seed: int) -> None:
     answers = told_at_random(archive, platform, seed, is_set_back=False)
@@ -166,6 +170,7 @@ def test_legs_keep_their_numbers_when_all_is_derived_again(archive: Archive, pla
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 12, 14, 15, 23, 32])
 def test_a_clock_that_is_set_back_is_no_damage(archive: Archive, platform: Any, seed: int) -> None:
     told_at_random(archive, platform, seed, is_set_back=True)

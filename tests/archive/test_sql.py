@@ -55,6 +55,7 @@ def test_each_view_says_what_the_frame_says(kept: Archive) -> None:
     assert daily == [{"n": ytx.metrics.usage(kept, by="total").frame["meetings"].sum()}]
 
 
+@pytest.mark.slow
 def test_the_meeting_key_joins_right_where_one_id_stands_for_two_meetings(kept: Archive) -> None:
     assert len(kept.meetings()) == 61
     assert kept.meetings()["meeting_id"].nunique() == 60
@@ -95,6 +96,7 @@ def test_the_views_hold_masked_values_and_no_where_feels_behind_them(kept: Archi
     assert kept.sql("select creator from meetings limit 1", masked=False).to_dicts() == [{"creator": "138****0000"}]
 
 
+@pytest.mark.slow
 def test_people_are_counted_and_joined_by_keys_where_numbers_are_masked(kept: Archive, tmp_path: Path) -> None:
     people = kept.sql(
         "select count(distinct number) as masks, count(distinct number_key) as people from legs"
@@ -137,6 +139,7 @@ REFUSED = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_nothing_but_one_select_over_the_views_is_answered(kept: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ytxdata.exits.sql._answer", lambda *_: pytest.fail("it was let through"))
     for text in REFUSED:
@@ -185,6 +188,7 @@ def test_what_would_never_end_or_fill_the_memory_is_stopped(kept: Archive, text:
     assert kept.sql("select count(*) as n from meetings").to_dicts() == [{"n": 61}]
 
 
+@pytest.mark.slow
 def test_a_question_of_an_earlier_instant_knows_what_was_known_then(kept: Archive) -> None:
     first = kept.pulls()["asked_at"].iloc[0]
     counts = "select count(*) as n, count_if(name = '改过的会') as renamed from meetings"
@@ -196,6 +200,7 @@ def test_a_question_of_an_earlier_instant_knows_what_was_known_then(kept: Archiv
         kept.sql("from coverage", as_of=first)
 
 
+@pytest.mark.slow
 def test_an_answer_is_a_table_with_its_verdict_that_other_tools_take(kept: Archive) -> None:
     answer = kept.sql("select m.name, l.name, started_at, sum(m.duration_s) over () as s from meetings m join legs l using (meeting_key)")  # fmt: skip
     assert answer.arrow.column_names == ["name", "name_2", "started_at", "s"]
@@ -220,6 +225,7 @@ def run(*arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
+@pytest.mark.slow
 def test_the_verb_answers_in_four_forms(
     kept: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -262,6 +262,7 @@ def test_known_meetings_before_an_instant_are_counted_in_whatever_order_is_asked
         assert ArchivedMeetings(VersionIndex(archive.snapshot())).n_before(instant.to_pydatetime()) == expected
 
 
+@pytest.mark.slow
 def test_more_news_than_the_tail_makes_the_sync_ask_for_more(archive: Archive, platform: Any) -> None:
     for n in (60, 60, 61, 61, 62, 88, 200):
         platform.records = platform.newest_first(n)
@@ -280,6 +281,7 @@ def test_more_time_to_settle_is_kept_and_less_than_a_day_is_refused(archive: Arc
         archive.sync(platform, settle=timedelta(hours=1))
 
 
+@pytest.mark.slow
 def test_over_http_with_growth_and_mutation(tmp_path: Path) -> None:
     with Emulator(meetings=2500, seed=3) as server:
         credentials: Any = server.credentials
@@ -295,6 +297,7 @@ def test_over_http_with_growth_and_mutation(tmp_path: Path) -> None:
         assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 def test_every_distinct_record_of_an_answer_is_an_observation_and_of_one_row(archive: Archive, platform: Any) -> None:
     running = platform.record(59, endtime="")
     for listed in ([platform.record(59), running], [running, platform.record(59)], [platform.record(59)]):

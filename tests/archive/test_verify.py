@@ -138,6 +138,7 @@ def test_no_archive_is_told_from_a_sound_one(tmp_path: Path) -> None:
         Archive(tmp_path / "nothing").verify()
 
 
+@pytest.mark.slow
 def test_heads_go_and_the_chain_is_still_followed_from_the_first_to_the_newest(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,6 +177,7 @@ def forged(path: Path) -> bytes:
     return sealed({"hashes": {**hashes, min(hashes): "0" * 64}})
 
 
+@pytest.mark.slow
 def test_after_a_long_pause_no_head_goes_that_still_lists_files(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,6 +90,7 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ytxdata.archive.stored_files.ROW_GROUP", 500)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(int(version("duckdb").partition(".")[0]) < 2, reason="its EXPLAIN does not say what was read")
 @pytest.mark.usefixtures("small_groups")
 def test_only_the_row_groups_of_a_period_are_read(archive: Archive, platform: Any) -> None:
@@ -108,6 +109,7 @@ def test_only_the_row_groups_of_a_period_are_read(archive: Archive, platform: An
     assert min(int(some) for some, _ in scanned(start, start + timedelta(hours=8))) <= 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_groups")
 def test_a_look_up_reads_only_the_row_groups_that_may_hold_it(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
@@ -151,6 +153,7 @@ def test_names_learnt_later_make_meetings_of_what_was_rejected_and_nothing_looks
     assert archive.sync(platform).rejected == 0
 
 
+@pytest.mark.slow
 def test_a_better_parser_derives_again_and_is_no_change_by_the_platform(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +185,7 @@ def test_a_rebuild_mends_damaged_derived_tables(archive: Archive, platform: Any)
     assert archive.sync(platform).new == 0
 
 
+@pytest.mark.slow
 def test_many_small_files_become_few_and_nothing_is_lost(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,6 +289,7 @@ def written_without(archive: Archive, table: str, column: str) -> None:
     write_head(archive.path, snapshot.head, {**snapshot.listed, table: (described(archive.path, path), *others)})
 
 
+@pytest.mark.slow
 def test_reports_count_namesakes_each_with_its_own_legs(archive: Archive, platform: Any) -> None:
     """A party whose clock is a week behind is of the meeting whose record lists it, which time alone would not say."""
     wrong = {"phone": "13900000003", "jointime": "2026-01-01 10:00:00", "leavetime": "2026-01-01 10:01:00"}
@@ -302,6 +307,7 @@ def test_reports_count_namesakes_each_with_its_own_legs(archive: Archive, platfo
     assert metrics.usage(frames, by="week")["legs"].tolist() == [1, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "folder", ["started_at=2020-01-01", "replaces=5", "name=north", "obs=7", "meeting_id=77", "a 'b' [1]"]
 )

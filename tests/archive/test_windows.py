@@ -150,6 +150,7 @@ def test_an_archive_lives_through_it(windows: Windows, tmp_path: Path, monkeypat
         files.check_names(name.name for name in names if name.parent == folder)
 
 
+@pytest.mark.slow
 def test_a_file_that_somebody_reads_stays_until_nobody_does(
     windows: Windows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

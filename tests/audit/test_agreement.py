@@ -88,6 +88,7 @@ CLAIM = {"verdict": "PROVEN", "zh": "已证实", "en": "All is proven."}
 FEWER = {"zh": "1 场会议的 1 个字段", "en": "1 fields of 1 meetings"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("forge", "match"),
     [
@@ -161,6 +162,7 @@ def test_a_pack_of_an_audit_of_a_part_verifies(planted_once: Story, tmp_path: Pa
     assert holds, lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "reasons", [["anchored"], ["full", "anchored", "settling"], ["unreached", "full", "not_read"], []]
 )
@@ -173,6 +175,7 @@ def test_the_verifier_says_of_periods_what_a_certificate_says(reasons: list[str]
     assert comes_to(told["periods"]) == {"verdict": told["worst"], **told["sentence"]}
 
 
+@pytest.mark.slow
 def test_findings_of_another_state_of_the_archive_are_not_packed(story: Story, tmp_path: Path) -> None:
     """They would contradict the certificate, and whoever receives the pack would refuse it."""
     findings = audit.run(story.archive, remember=False)

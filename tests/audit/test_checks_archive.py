@@ -121,6 +121,7 @@ def test_what_the_platform_forgets_at_its_old_end_has_not_vanished(tmp_path: Pat
     assert found(synced(tmp_path, MEETINGS, MEETINGS[5:]), "vanished") == []
 
 
+@pytest.mark.slow
 def test_a_record_that_comes_back_is_no_longer_vanished(tmp_path: Path) -> None:
     without = [one for one in MEETINGS if one is not MEETINGS[50]]
     archive = synced(tmp_path, MEETINGS, without)
@@ -153,6 +154,7 @@ def test_what_is_proven_is_no_gap(story: Story) -> None:
         assert len(audit.run(story.archive, checks=["coverage_gap"], start=start, end=end, remember=False)) == 0
 
 
+@pytest.mark.slow
 def test_an_audit_as_of_the_past_does_not_know_what_came_later(tmp_path: Path) -> None:
     without = [one for one in changed(duration="400") if one["meid"] != MEETINGS[40]["meid"]]
     archive = synced(tmp_path, MEETINGS, without)

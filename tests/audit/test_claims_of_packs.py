@@ -19,6 +19,7 @@ from ytxdata import audit
 from ytxdata.audit.verifier import canonical, sha256
 
 
+@pytest.mark.slow
 def test_options_of_packs_are_refused_elsewhere(planted_once: Story) -> None:
     assert main(["verify", str(planted_once.archive.path), "--require-signature"]) == 2
 
@@ -208,6 +209,7 @@ def forget_a_list(folder: Path) -> None:
     change_manifest(folder, witnesses=len(lists) - 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("forge", "match"), [(complete, "certificate.json"), (forget_a_list, "rests on a pull")])
 def test_another_list_does_not_carry_what_was_claimed(
     witnessed: tuple[ytx.Archive, Path], tmp_path: Path, forge: Callable[[Path], object], match: str

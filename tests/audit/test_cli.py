@@ -35,6 +35,7 @@ def lists(story: Story, tmp_path: Path) -> dict[str, Path]:
 QUICK = ("--check", "over_long", "--check", "duplicate_exact", "--check", "unknown_number")
 
 
+@pytest.mark.slow
 def test_a_nightly_job_rings_while_a_grave_finding_is_open(
     story: Story, lists: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_nightly_job_rings_while_a_grave_finding_is_open(
     assert run(*nightly[:-4], "--fail-on", "warn") == 1
 
 
+@pytest.mark.slow
 def test_people_read_sentences_with_masked_numbers(
     story: Story, lists: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,6 +97,7 @@ def test_people_read_sentences_with_masked_numbers(
     assert "+86154" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_at_most_five_findings_of_a_check_are_listed_unless_all_are_asked_for(
     story: Story, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,6 +116,7 @@ def test_at_most_five_findings_of_a_check_are_listed_unless_all_are_asked_for(
     assert not {"warn", "crit", "persisting"} & set(told.split("\n\n", 1)[1].split())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="modes of files differ there")
 def test_what_is_remembered_of_findings_is_for_its_owner_alone(story: Story) -> None:
     assert run("audit", "--archive", story.archive.path, *QUICK) == 0
@@ -159,6 +163,7 @@ def test_a_verdict_stands_when_nobody_reads_on(story: Story, tmp_path: Path) -> 
     assert (unread("--help"), unread("--version"), unread("nonsense")) == (0, 0, 2)
 
 
+@pytest.mark.slow
 def test_a_configuration_file_and_tables_on_disk(
     story: Story, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -231,6 +236,7 @@ def test_the_doctor_says_how_often_to_sync(story: Story, capsys: pytest.CaptureF
     assert "at the latest (a ceiling" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["file", "address", "-"])
 def test_a_sync_publishes_the_head_and_a_rewritten_disk_is_found_out(
     where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -209,6 +209,7 @@ def statuses(found: audit.Findings) -> dict[str, str]:
     return dict(zip(found.frame["finding_id"], found.frame["status"], strict=True))
 
 
+@pytest.mark.slow
 def test_new_then_persisting(story: Story) -> None:
     first = story.few()
     assert set(first.frame["status"]) == {"new"}
@@ -218,6 +219,7 @@ def test_new_then_persisting(story: Story) -> None:
     assert len(again.changed()) == 0
 
 
+@pytest.mark.slow
 def test_resolved_stays_in_the_frame_and_new_again_when_it_comes_back(story: Story) -> None:
     options: dict[str, Any] = {"checks": ["over_long"]}
     first = story.audit(**options)
@@ -230,6 +232,7 @@ def test_resolved_stays_in_the_frame_and_new_again_when_it_comes_back(story: Sto
     assert {statuses(story.audit(**options))[key] for key in gone} == {"new"}
 
 
+@pytest.mark.slow
 def test_a_check_that_did_not_run_and_a_period_that_was_not_looked_at_resolve_nothing(story: Story) -> None:
     before = statuses(story.few())
     assert "resolved" not in statuses(story.few(roster=None)).values()
@@ -269,6 +272,7 @@ def test_only_what_was_found_can_be_accepted_and_only_beside_an_archive(story: S
         found.accept(found.frame["finding_id"].iloc[0], reason="why", by="me")
 
 
+@pytest.mark.slow
 def test_the_file_only_grows_and_lies_beside_the_archive(story: Story) -> None:
     story.few()
     path = Life.beside(story.archive.path).path
@@ -286,6 +290,7 @@ def test_looking_at_the_past_and_looking_only_remember_nothing(story: Story) -> 
     assert not Life.beside(story.archive.path).path.exists()
 
 
+@pytest.mark.slow
 def test_a_torn_last_line_is_passed_over_and_a_damaged_one_is_told(story: Story) -> None:
     story.few()
     path = Life.beside(story.archive.path).path
@@ -324,6 +329,7 @@ def test_an_audit_changes_no_byte_of_an_archive(story: Story, tmp_path: Path) ->
 # ── evidence ──
 
 
+@pytest.mark.slow
 def test_every_finding_about_records_names_the_pulls_that_brought_them(story: Story) -> None:
     found = story.audit()
     pulls = set(story.archive.pulls()["pull_id"])
@@ -333,6 +339,7 @@ def test_every_finding_about_records_names_the_pulls_that_brought_them(story: St
             assert found.pulls[row["finding_id"]]
 
 
+@pytest.mark.slow
 def test_explain_shows_the_raw_records_side_by_side(story: Story) -> None:
     found = story.audit()
     row = found.frame[found.frame["check"] == "duplicate_exact"].iloc[0]
@@ -351,6 +358,7 @@ def test_explain_of_a_change_shows_both_versions(story: Story) -> None:
     assert frame.drop("oriamount")["record_1"].equals(frame.drop("oriamount")["record_2"])
 
 
+@pytest.mark.slow
 def test_a_history_and_frames_are_explained_too(story: Story) -> None:
     from ytxdata.records.answer import read_answer
 
@@ -366,6 +374,7 @@ def test_a_history_and_frames_are_explained_too(story: Story) -> None:
     assert "long" in set(of_frames.explain(row["finding_id"]).frame["record_1"])
 
 
+@pytest.mark.slow
 def test_small_groups_are_found_in_what_is_to_be_exported() -> None:
     from ytxdata import metrics
 

@@ -122,6 +122,7 @@ def test_deep_json_ends_in_exit_code_5_and_no_traceback(
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_zip_that_grows_a_thousandfold_is_refused_before_it_is_read(made: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "bomb.zip"
     with (

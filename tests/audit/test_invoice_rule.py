@@ -165,6 +165,7 @@ def test_lines_that_share_what_the_rule_lacks_are_not_accused(name: str, n_false
         assert len(found.candidates) == 3
 
 
+@pytest.mark.slow
 def test_the_reason_names_what_the_accused_lines_share() -> None:
     office, met = billed_office(3)
     amounts = unusual("a surcharge on long legs", met)

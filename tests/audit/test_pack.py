@@ -75,6 +75,7 @@ def test_the_verifier_imports_the_standard_library_only() -> None:
     assert names <= set(sys.stdlib_module_names) | {"__future__"}
 
 
+@pytest.mark.slow
 def test_one_changed_byte_in_any_file_is_found(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         if not path.is_file():

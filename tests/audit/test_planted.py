@@ -38,6 +38,7 @@ def strangers(story: Story, found: audit.Findings) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 def test_every_planted_case_is_found_under_its_own_name(story: Story) -> None:
     found = story.audit()
     assert missed(story, found) == []
@@ -52,6 +53,7 @@ def test_every_planted_case_is_found_under_its_own_name(story: Story) -> None:
     } <= severities
 
 
+@pytest.mark.slow
 def test_a_clean_company_rings_no_alarm(tmp_path: Path) -> None:
     story = tell(5, tmp_path, meetings=1000, planted=False)
     found = story.audit()

@@ -75,6 +75,7 @@ def test_the_money_is_exact() -> None:
     assert found.arrow.to_pylist()[0]["difference_yuan"] == Decimal("0.00000000000000001")
 
 
+@pytest.mark.slow
 def test_without_a_period_only_the_time_of_the_invoice_is_looked_at() -> None:
     office, lines = plain()
     assert states(office, lines[1:5]) == {"matched": 4}
@@ -148,6 +149,7 @@ def priced_office(n: int = 40) -> tuple[Office, list[tuple[str, int | None, str 
     return office, lines
 
 
+@pytest.mark.slow
 def test_records_without_amounts_are_priced_by_the_tariff_that_explains_the_invoice() -> None:
     office, lines = priced_office()
     lines[3] = ("3", None, "9.99")

@@ -58,6 +58,7 @@ def test_fetch_writes_a_csv_that_excel_opens_as_it_should(
     assert json.loads((tmp_path / "out.about.json").read_text("utf-8"))
 
 
+@pytest.mark.slow
 def test_what_is_not_there_is_told_as_such_in_one_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lost = tmp_path / "没有"
     for read in (ytx.read_csv, Tariff.load, AddressBook.load, read_config):
@@ -72,6 +73,7 @@ def test_what_is_not_there_is_told_as_such_in_one_language(tmp_path: Path, capsy
     assert capsys.readouterr().err.splitlines() == [f"没有这个文件：{lost}", "→ 检查路径"]
 
 
+@pytest.mark.slow
 def test_a_column_that_a_report_has_not_is_named_with_those_it_has(capsys: pytest.CaptureFixture[str]) -> None:
     archive = str(ytx.sample("archive").path)
     assert run("--lang", "en", "explain", "--archive", archive, "--where", "perod=2026-03") == 2
@@ -313,6 +315,7 @@ def test_an_interrupted_fetch_says_that_nothing_was_kept(
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_fetch_keeps_the_raw_answers_it_was_asked_to_keep(
     hanging: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -523,6 +526,7 @@ def test_an_option_that_checks_nothing_of_a_table_is_refused(
         assert f"{option.partition('=')[0]} checks nothing of" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_an_export_is_checked_by_what_its_folder_lists(
     account: Emulator, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -545,6 +549,7 @@ def test_an_export_is_checked_by_what_its_folder_lists(
         assert run("--lang", "en", "verify", str(out)) == 5
 
 
+@pytest.mark.slow
 def test_a_report_that_lacks_a_table_is_not_whole(account: Emulator, tmp_path: Path) -> None:
     archive, out = str(tmp_path / "m.archive"), tmp_path / "out"
     assert run("sync", "--archive", archive) == 0

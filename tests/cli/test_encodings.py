@@ -83,6 +83,7 @@ def test_every_verb_ends_as_it_should_whatever_its_output_is_encoded_in(encoding
     assert re.search("[\u4e00-\u9fff]", Path("m.csv").read_text("utf-8-sig"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_every_help_is_shown_whatever_its_output_is_encoded_in(encoding: str, run: Run) -> None:
     for arguments in helps():

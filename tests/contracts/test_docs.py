@@ -90,6 +90,7 @@ def _texts() -> list[tuple[str, str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_pull_is_one_word_in_chinese() -> None:
     """拉取 is one call as the archive keeps it; 调用 any call, 查询 a question in SQL: mixed, a reader looks for three things."""
     texts = _texts()

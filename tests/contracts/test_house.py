@@ -55,6 +55,7 @@ def test_a_file_name_leads_to_one_file() -> None:
     assert not shared
 
 
+@pytest.mark.slow
 def test_a_class_name_means_one_thing() -> None:
     places = defaultdict(list)
     for path in MODULES:

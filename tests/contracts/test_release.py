@@ -85,6 +85,7 @@ def test_two_builds_are_one_file_whoever_builds_and_whatever_lies_about(dists: t
     assert len(hashes[0]) == 2
 
 
+@pytest.mark.slow
 def test_the_source_archive_holds_what_is_named_and_nothing_else(dists: tuple[Path, Path]) -> None:
     (archive,) = dists[1].glob("*.tar.gz")
     with tarfile.open(archive) as members:

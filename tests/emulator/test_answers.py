@@ -153,6 +153,7 @@ def test_every_shape_says_nothing_in_valid_json(start: Start, shape: str) -> Non
     assert found_records(client.ask().json["data"] or None) == [] or shape == "keyed"
 
 
+@pytest.mark.slow
 def test_nasty_names_come_out_as_they_went_in(start: Start) -> None:
     server, client = start()
     ids = [row["meeting_id"] for row in server.truth()["meetings"]]

@@ -51,6 +51,7 @@ def test_about_two_thousand_meetings_are_two_years() -> None:
     assert 650 < span.days < 810
 
 
+@pytest.mark.slow
 def test_many_meetings_are_two_years_of_a_larger_company() -> None:
     backend = Backend(Options(meetings=10_000, until="2026-03-04"))
     span = backend.now - backend.entries[0].first.started_at

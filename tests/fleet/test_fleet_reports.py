@@ -47,6 +47,7 @@ def test_every_report_of_a_fleet_is_that_of_each_account(synced: ytx.Fleet) -> N
             assert rows == alone.to_pylist(), (name, account)
 
 
+@pytest.mark.slow
 def test_rows_go_by_period_and_then_by_account(synced: ytx.Fleet) -> None:
     report = usage(synced, by="week", group="account")
     assert report.arrow.column_names[:2] == ["period", "group"]
@@ -122,6 +123,7 @@ def test_the_command_line_writes_a_file_a_report(
     assert ended.value.code == 2
 
 
+@pytest.mark.slow
 def test_what_each_department_of_each_account_pays(synced: ytx.Fleet) -> None:
     numbers = sorted(set(metrics.people(synced).arrow["number"].to_pylist()) - {None})
     asked: dict[str, Any] = {
@@ -136,6 +138,7 @@ def test_what_each_department_of_each_account_pays(synced: ytx.Fleet) -> None:
     assert set(report.explain(0)["meeting_id"]) <= set(synced["account-1"].meetings()["meeting_id"])
 
 
+@pytest.mark.slow
 def test_one_report_that_cannot_be_made_ends_none_of_the_others(
     synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +159,7 @@ def test_one_report_that_cannot_be_made_ends_none_of_the_others(
     assert (out / "sizes.csv").exists()
 
 
+@pytest.mark.slow
 def test_the_command_line_adds_up_and_groups(
     synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -188,6 +192,7 @@ def test_the_command_line_adds_up_and_groups(
     assert "company" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_is_no_group_is_told_before_anything_is_written(
     synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -208,6 +213,7 @@ def test_what_is_no_group_is_told_before_anything_is_written(
         usage(synced["account-1"], group="creater")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", [None, "account"])
 def test_a_report_reads_the_head_of_each_account_once(
     begin: Begin, group: str | None, monkeypatch: pytest.MonkeyPatch
@@ -226,6 +232,7 @@ def test_a_report_reads_the_head_of_each_account_once(
     assert sorted(read) == sorted(fleet[name].path.absolute() for name in fleet.names)
 
 
+@pytest.mark.slow
 def test_a_certificate_is_that_of_the_rows_whatever_a_sync_brings_meanwhile(begin: Begin) -> None:
     server, fleet = begin()
     fleet.sync()
@@ -243,6 +250,7 @@ def test_a_certificate_is_that_of_the_rows_whatever_a_sync_brings_meanwhile(begi
     assert still["account-2"].snapshot() is still["account-2"].snapshot()
 
 
+@pytest.mark.slow
 def test_the_page_of_a_fleet_says_how_each_account_stands_the_worst_on_top(synced: ytx.Fleet, tmp_path: Path) -> None:
     entries: dict[str, Any] = {
         name: {"archive": str(synced[name].path), "labels": synced.labels[name]} for name in synced.names
@@ -262,6 +270,7 @@ def test_the_page_of_a_fleet_says_how_each_account_stands_the_worst_on_top(synce
         collect(fleet.where("late"), Ask())
 
 
+@pytest.mark.slow
 def test_a_group_of_two_people_is_not_larger_for_having_many_accounts(begin: Begin, tmp_path: Path) -> None:
     server, fleet = begin()
     for name in ("account-2", "account-3"):
@@ -278,6 +287,7 @@ def test_a_group_of_two_people_is_not_larger_for_having_many_accounts(begin: Beg
     assert without_small_groups(collect(fleet.same_people(), asked), people).reports["usage"].arrow.num_rows == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "duckdb"])
 def test_of_a_period_in_which_no_account_begins_a_meeting_key_figures_are_known(synced: ytx.Fleet, engine: str) -> None:
     meetings = synced.meetings()
@@ -301,6 +311,7 @@ def test_of_a_period_in_which_no_account_begins_a_meeting_key_figures_are_known(
     assert figures["peak_legs"] == before["peak_legs"] > 0
 
 
+@pytest.mark.slow
 def test_each_period_keeps_its_own_verdict_where_small_groups_are_hidden(synced: ytx.Fleet) -> None:
     # the period before begins before the first answer, of which nothing is known
     start = min(one.start for one in synced.certificate().accounts.values() if one.start)
@@ -322,6 +333,7 @@ def test_each_period_keeps_its_own_verdict_where_small_groups_are_hidden(synced:
     assert {(part.start, part.end) for one in about.accounts.values() for part in one.periods} == {hidden.before[0]}
 
 
+@pytest.mark.slow
 def test_the_command_line_writes_one_page_or_hides_small_groups(
     synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

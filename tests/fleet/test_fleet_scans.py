@@ -29,6 +29,7 @@ def synced(begin: Begin) -> ytx.Fleet:
     return fleet
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", ["meetings", "legs", "rejects", "problems", "pulls"])
 def test_a_view_of_all_is_the_views_of_each(synced: ytx.Fleet, view: str) -> None:
     as_of = synced["account-1"].pulls()["asked_at"].iloc[0]
@@ -45,6 +46,7 @@ def test_a_view_of_all_is_the_views_of_each(synced: ytx.Fleet, view: str) -> Non
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", [one for one in ENGINES if one != "spark"])
 def test_engines_read_the_same_rows(synced: ytx.Fleet, engine: str) -> None:
     rows = synced.scan("legs", engine=engine).filter(nw.col("account") == "account-2").collect("pyarrow").to_native()
@@ -62,6 +64,7 @@ def test_engines_read_the_same_rows(synced: ytx.Fleet, engine: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_frames_of_all_accounts(synced: ytx.Fleet) -> None:
     meetings, legs = synced.meetings("2026-02", "2026-03"), synced.legs("2026-02", "2026-03")
     for name in synced.names:
@@ -75,6 +78,7 @@ def test_frames_of_all_accounts(synced: ytx.Fleet) -> None:
     assert meetings["company"].tolist()[0] == "A"
 
 
+@pytest.mark.slow
 def test_a_label_that_is_called_like_a_column_is_told_from_it(synced: ytx.Fleet, tmp_path: Path) -> None:
     entry = {"archive": str(synced["account-1"].path), "labels": {"state": "north"}}
     fleet = ytx.Fleet({"one": entry}, folder=tmp_path)

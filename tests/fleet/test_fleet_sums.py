@@ -23,6 +23,7 @@ from ytxdata import metrics
 from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
 from ytxdata.metrics import Frames, Report
+from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Ask, make
 from ytxdata.phones import normalize
 from ytxdata.records.schema import to_pandas
@@ -144,7 +145,7 @@ def test_offices_that_share_ids_and_numbers_stay_apart(some: list[Office], joins
     accounts = {f"a{place}": office for place, office in enumerate(some)}
     plain = {name: (to_pandas(tables(one)[0]), to_pandas(tables(one)[1])) for name, one in accounts.items()}
     one_office = merged(plain, joins_people=joins_people)
-    ours = office_of(accounts, engine, joins_people=joins_people)
+    ours, one_office = resolve(office_of(accounts, engine, joins_people=joins_people)), resolve(one_office)
     bearing = ("meeting_id",) if joins_people else OWN
     for made in (metrics.usage, metrics.people, metrics.creators, metrics.concentration, metrics.concurrency):
         assert shown(made(ours), bearing) == shown(made(one_office)), made.__name__
@@ -159,6 +160,7 @@ CALLED = ("+8613900000000", "+861065520000", None)
 def money(source: Any) -> Counter[tuple[Any, ...]]:
     """What every class of numbers costs and how often it joined: of a whole as of the sum of its parts."""
     found: Counter[tuple[Any, ...]] = Counter()
+    source = resolve(source)
     for row in metrics.cost(source, CLASSES, by="line").arrow.to_pylist():
         found["line", row["number"], row["number_class"], row["cost"]] += 1
     for row in metrics.cost(source, CLASSES).arrow.to_pylist():
@@ -184,11 +186,13 @@ ONE = Office(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("joins_people", [False, True])
 @pytest.mark.parametrize("engine", list(ENGINES))
 @settings(max_examples=2, deadline=None)
-@given(some=st.lists(st.tuples(offices(), st.sampled_from(CALLED)), min_size=2, max_size=2))
-@example(some=[(ONE, CALLED[0]), (Office(ONE.meetings, ONE.legs), CALLED[1])])
+@given(
+    some=st.lists(st.tuples(offices(), st.sampled_from(CALLED)), min_size=2, max_size=2), joins_people=st.booleans()
+)
+@example(some=[(ONE, CALLED[0]), (Office(ONE.meetings, ONE.legs), CALLED[1])], joins_people=False)
+@example(some=[(ONE, CALLED[0]), (Office(ONE.meetings, ONE.legs), CALLED[1])], joins_people=True)
 def test_numbers_of_one_account_are_called_from_another(
     some: list[tuple[Office, str | None]], joins_people: bool, engine: str
 ) -> None:
@@ -216,6 +220,7 @@ def test_access_is_a_number_of_the_account_itself(joins_people: bool) -> None:
     assert classes == [(landline, "access"), (landline, "fixed"), (mobile, "access"), (mobile, "mobile")]
 
 
+@pytest.mark.slow
 def test_what_adds_up_is_the_sum_of_the_accounts(synced: ytx.Fleet) -> None:
     whole = metrics.usage(synced, by="total").arrow.to_pylist()[0]
     each = metrics.usage(synced, by="total", group="account").arrow.to_pylist()
@@ -226,6 +231,7 @@ def test_what_adds_up_is_the_sum_of_the_accounts(synced: ytx.Fleet) -> None:
     assert whole["peak_legs"] >= max(row["peak_legs"] for row in each)
 
 
+@pytest.mark.slow
 def test_one_number_is_one_person_only_if_asked(synced: ytx.Fleet) -> None:
     apart, joined = (metrics.people(one) for one in (synced, synced.same_people()))
     assert "account" in apart.arrow.column_names
@@ -238,6 +244,7 @@ def test_one_number_is_one_person_only_if_asked(synced: ytx.Fleet) -> None:
     assert whole["people"] == joined.arrow.num_rows
 
 
+@pytest.mark.slow
 def test_groups_are_labels_accounts_or_those_of_an_archive(synced: ytx.Fleet) -> None:
     by_company = {row["group"]: row for row in metrics.usage(synced, by="total", group="company").arrow.to_pylist()}
     assert list(by_company) == ["A", "B"]
@@ -256,6 +263,7 @@ def test_groups_are_labels_accounts_or_those_of_an_archive(synced: ytx.Fleet) ->
         metrics.usage(synced, group="region")
 
 
+@pytest.mark.slow
 def test_a_department_is_found_in_all_accounts(synced: ytx.Fleet) -> None:
     numbers = [one for one in metrics.people(synced).arrow["number"].to_pylist() if one]
     book = AddressBook.of({number: Entry("x", "sales") for number in numbers[::2]})
@@ -266,6 +274,7 @@ def test_a_department_is_found_in_all_accounts(synced: ytx.Fleet) -> None:
     assert sum(shared.arrow["allocated"].to_pylist()) == 100
 
 
+@pytest.mark.slow
 def test_a_row_leads_to_records_that_say_whose_they_are(synced: ytx.Fleet) -> None:
     creators = metrics.creators(synced)
     twice = [row for row in creators.arrow.to_pylist() if row["creator"] == _shared_creator(synced)]
@@ -293,6 +302,7 @@ def _shared_creator(fleet: ytx.Fleet) -> str:
     return "+86" + str(meetings[meetings["meeting_id"] == _shared_id(fleet)]["creator"].iloc[0]).lstrip("0")
 
 
+@pytest.mark.slow
 def test_only_some_meetings_of_all_accounts(synced: ytx.Fleet) -> None:
     shared = synced.only(meeting_id=_shared_id(synced))
     assert metrics.usage(shared, by="total").arrow["meetings"].to_pylist() == [2]
@@ -305,6 +315,7 @@ def test_only_some_meetings_of_all_accounts(synced: ytx.Fleet) -> None:
     assert long == sum(each)
 
 
+@pytest.mark.slow
 def test_changes_of_a_fleet_are_driven_by_creators_of_accounts(synced: ytx.Fleet) -> None:
     compared = metrics.compare(metrics.usage, synced, "2026-03")
     assert compared.drivers is not None
@@ -318,6 +329,7 @@ def test_changes_of_a_fleet_are_driven_by_creators_of_accounts(synced: ytx.Fleet
     assert set(by_label.drivers.arrow["group"].to_pylist()) == {"A", "B"}
 
 
+@pytest.mark.slow
 def test_a_bill_by_meeting_says_nothing_of_an_id_of_two_accounts(synced: ytx.Fleet) -> None:
     other = next(one for one in synced["account-2"].meetings()["meeting_id"])
     bill = pd.DataFrame({"meeting_id": [_shared_id(synced), other], "amount": ["7.00", "5.00"]})
@@ -326,6 +338,7 @@ def test_a_bill_by_meeting_says_nothing_of_an_id_of_two_accounts(synced: ytx.Fle
     assert any("7.00 yuan" in note.en and "warning" in note.en for note in shared.notes)
 
 
+@pytest.mark.slow
 def test_a_department_of_few_does_not_grow_with_its_accounts(begin: Begin) -> None:
     server, fleet = begin()
     entries = server.backends["account-1"].entries
@@ -346,6 +359,7 @@ def test_a_department_of_few_does_not_grow_with_its_accounts(begin: Begin) -> No
         assert "few" not in hidden.arrow["unit"].to_pylist()
 
 
+@pytest.mark.slow
 def test_an_account_that_was_never_synced_is_a_gap_and_a_note(synced: ytx.Fleet, tmp_path: Path) -> None:
     entries: dict[str, Any] = {name: {"archive": str(synced[name].path)} for name in synced.names}
     (tmp_path / "broken.archive").mkdir()
@@ -363,6 +377,7 @@ def test_an_account_that_was_never_synced_is_a_gap_and_a_note(synced: ytx.Fleet,
         metrics.usage(nobody, group="account")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
 def test_engines_are_asked_of_a_fleet_as_of_an_archive(synced: ytx.Fleet, engine: Any) -> None:
     everyone = everything(synced)
@@ -379,6 +394,7 @@ def test_engines_are_asked_of_a_fleet_as_of_an_archive(synced: ytx.Fleet, engine
         metrics.usage(Frames(pd.DataFrame(), pd.DataFrame()), engine="duckdb")
 
 
+@pytest.mark.slow
 def test_masked_files_of_a_fleet_hide_numbers_and_keep_accounts(synced: ytx.Fleet, tmp_path: Path) -> None:
     reports = [metrics.creators(synced), metrics.usage(synced, group="creator"), metrics.network(synced, unit="person")]
     for report in reports:

@@ -198,6 +198,7 @@ def cli(*arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
+@pytest.mark.slow
 def test_the_command_line_ends_with_the_worst(
     begin: Begin, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +226,7 @@ def test_the_command_line_ends_with_the_worst(
     assert cli("status", "--where", "company") == 2
 
 
+@pytest.mark.slow
 def test_all_archives_are_audited_and_the_worst_rings(
     begin: Begin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

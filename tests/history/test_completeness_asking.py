@@ -60,6 +60,7 @@ def test_later_syncs_ask_one_tail_which_is_a_fraction_of_the_history() -> None:
         account.live(account.now + DAY, 10)
 
 
+@pytest.mark.slow
 def test_a_busy_account_costs_one_call_a_day_too_though_no_day_is_like_the_one_before() -> None:
     archive, account = MemoryArchive(Policy()), account_of(20, 200)
     for _ in range(2):

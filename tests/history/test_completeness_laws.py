@@ -55,6 +55,7 @@ def honest_life(seed: int, knobs: dict[str, Any]) -> tuple[random.Random, Accoun
     return rng, account, rate, rng.choice((HOUR, DAY, DAY, 5 * DAY))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("knobs", HONEST, ids=str)
 def test_a_later_sync_says_no_less_of_any_period_than_the_one_before(knobs: dict[str, Any]) -> None:
     for seed in range(N_SCHEDULES):

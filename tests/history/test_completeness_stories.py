@@ -20,6 +20,7 @@ from tests.history.simulator_archive import MemoryArchive
 N_STORIES = int(os.environ.get("YTXDATA_STORIES", "200"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_no_story_ends_with_a_false_proof(part: int) -> None:
     wrong = [seed for seed in range(part, N_STORIES, 4) if tell(seed).wrong]
@@ -43,6 +44,7 @@ def test_a_cut_answer_is_not_confirmed_by_two_longer_ones() -> None:
         assert not archive.falsely_proven(account)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(2))
 def test_a_platform_that_lists_three_days_late_fools_no_patient_archive(part: int) -> None:
     n_proven = 0
@@ -297,12 +299,14 @@ CATEGORIES: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("knobs", CATEGORIES, ids=str)
 def test_a_limit_by_category_hides_nothing_in_what_is_proven(knobs: dict[str, Any]) -> None:
     for seed in range(N_STORIES // 20):
         assert not tell(seed, knobs=Knobs(**knobs)).wrong, seed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [191, 290])
 def test_limits_by_category_that_once_fooled_the_rules_do_so_no_more(seed: int) -> None:
     for knobs in CATEGORIES:
@@ -382,6 +386,7 @@ def test_a_clock_that_was_ahead_hides_no_gap() -> None:
     assert all(archive.certificate.over(instant(at), instant(at + 1)).worst == "GAP" for at in lost)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_no_proof_is_false_after_this_machines_clock_was_set_wrong_for_a_while(part: int) -> None:
     for seed in range(part, N_STORIES // 2, 4):
@@ -439,6 +444,7 @@ def test_the_platforms_forgetting_is_no_gap_and_is_said_once() -> None:
     assert proven_share(archive) > 0.4
 
 
+@pytest.mark.slow
 def test_evidence_of_a_year_of_daily_syncs_stays_small() -> None:
     archive = daily(365, days=20, rate=2.3)
     assert len(archive.evidence.windows) < 40

@@ -124,6 +124,7 @@ def asked(name: str, entry: Registered) -> list[dict[str, Any]]:
     return ways
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:none of the .* numbers is in the book")
 @pytest.mark.parametrize("name", list(REPORTS))
 def test_a_period_is_counted_as_in_everything(archive: Archive, name: str) -> None:
@@ -138,6 +139,7 @@ def test_a_period_is_counted_as_in_everything(archive: Archive, name: str) -> No
         same(entry, archive, everything, {"start": start, "end": end, **ways[turn % len(ways)]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["usage", "concurrency"])
 def test_so_it_is_on_duckdb(archive: Archive, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_module, "FEW", -1)
@@ -157,6 +159,7 @@ def same(entry: Registered, around: Any, everything: Any, given: dict[str, Any])
         assert str(of_part) == str(of_whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "condition", [{"number_class": "mobile"}, {"number": "13900000001"}, {"min_minutes": 5}, {"name": "周会"}]
 )
@@ -190,6 +193,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     return Fleet(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:none of the .* numbers is in the book")
 @pytest.mark.parametrize("name", [name for name, entry in REPORTS.items() if {"start", "end"} <= entry.takes])
 def test_a_period_of_a_fleet_is_counted_as_in_everything(fleet: Fleet, name: str) -> None:

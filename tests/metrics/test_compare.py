@@ -42,6 +42,7 @@ def by_figure(report: metrics.Report) -> dict[str, dict[str, Any]]:
     return {row["figure"]: row for row in rows(report)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_april_against_march(engine: str) -> None:
     found = metrics.compare(metrics.usage, ENGINES[engine](months()), "2026-04")
@@ -122,6 +123,7 @@ def test_a_period_without_meetings_is_known_and_one_before_the_data_is_not(
     assert_drivers_add_up(known)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["history", "archive"])
 def test_nothing_of_a_selection_is_0_within_the_data_and_null_before_it(kind: str) -> None:
     few = sample("archive" if kind == "archive" else "history").only(min_minutes=100_000)
@@ -132,6 +134,7 @@ def test_nothing_of_a_selection_is_0_within_the_data_and_null_before_it(kind: st
     assert (first["now"], first["before"], first["change"]) == (0, None, None)
 
 
+@pytest.mark.slow
 def test_who_began_before_a_period_without_a_start_is_still_connected_in_it() -> None:
     over = Meeting("m", PEOPLE[0], APRIL + 29 * DAY, APRIL + 31 * DAY, 2)
     office = Office([over], [Leg("m", n, f"+861390000000{n}", over.start, over.end) for n in (1, 2)])
@@ -151,6 +154,7 @@ HOUR = 3600
 MAY, JUNE = APRIL + 30 * DAY, APRIL + 61 * DAY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "duckdb"])
 @pytest.mark.parametrize("report", [metrics.usage, metrics.concurrency])
 def test_who_was_connected_to_a_meeting_that_still_ran_may_be_unknown(
@@ -174,6 +178,7 @@ def test_who_was_connected_to_a_meeting_that_still_ran_may_be_unknown(
     assert {figure: before[figure] for figure in expected} == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "duckdb"])
 def test_nobody_is_connected_between_two_joins_of_a_meeting_that_still_runs(engine: str) -> None:
     over = Meeting("over", PEOPLE[0], MAY - HOUR, MAY + 3 * HOUR, 2)
@@ -191,6 +196,7 @@ def test_nobody_is_connected_between_two_joins_of_a_meeting_that_still_runs(engi
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_ones_own_holidays_are_those_of_the_report_that_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     march = [date(2025, 3, day) for day in range(1, 32)]
     history = sample()
@@ -207,6 +213,7 @@ def test_ones_own_holidays_are_those_of_the_report_that_is_compared(monkeypatch:
     assert by_figure(metrics.compare(metrics.usage, history, "2025-03", holidays=march[3:]))["meetings"]["now"] > 0
 
 
+@pytest.mark.slow
 def test_a_period_after_the_last_pull_is_unknown() -> None:
     claimed = Certificate.of([Period(as_instant("2026-02-01"), as_instant("2026-05-01"), "anchored")])
     frames = replace(ENGINES["pandas"](months()), certificate=claimed)

@@ -35,6 +35,7 @@ def test_a_day_leads_to_its_legs_and_pulls(engine: str) -> None:
     assert {row["reason"] for row in found if row["reason"]} <= set(REASONS) & set(report.excluded)
 
 
+@pytest.mark.slow
 def test_every_row_of_every_report_leads_somewhere() -> None:
     frames = ENGINES["polars"](difficult())
     for name, make in REPORTS.items():
@@ -54,6 +55,7 @@ def test_a_row_may_be_given_itself() -> None:
     assert report.explain(-1 % len(report.frame)).equals(report.explain(len(report.frame) - 1))
 
 
+@pytest.mark.slow
 def test_a_peak_leads_to_the_legs_connected_at_that_moment() -> None:
     report = metrics.concurrency(ENGINES["pandas"](difficult()), by="total")
     found = report.explain(0, "peak_legs")

@@ -255,6 +255,7 @@ def test_what_is_matched_is_said_and_nothing_matched_is_a_warning(book: AddressB
     assert any(note.en.startswith("warning: matched 0 of 3") for note in report.notes)
 
 
+@pytest.mark.slow
 def test_a_group_leads_to_its_records_and_its_phones_are_masked(book: AddressBook) -> None:
     report = metrics.usage(ENGINES["pandas"](difficult()), by="total", group="department", book=book)
     for position, row in enumerate(rows(report)):
@@ -352,6 +353,7 @@ def test_the_accounts_own_numbers_are_a_class_of_their_own(engine: str, monkeypa
     assert after - before == {"access"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("asked", "meant"), [("部门", "department"), ("所属部门", "department"), ("姓名", "person")])
 def test_a_group_may_be_called_as_the_book_calls_its_column(asked: str, meant: str, book: AddressBook) -> None:
     source = ENGINES["pandas"](difficult())
@@ -359,6 +361,7 @@ def test_a_group_may_be_called_as_the_book_calls_its_column(asked: str, meant: s
     assert found == rows(metrics.usage(source, by="month", group=meant, book=book))
 
 
+@pytest.mark.slow
 def test_people_by_creator_are_those_of_the_meetings_that_each_convened() -> None:
     by_creator = metrics.people(sample(), group="creator").frame
     assert by_creator["meetings"].sum() == metrics.people(sample()).frame["meetings"].sum()

@@ -141,6 +141,7 @@ def test_every_report_is_what_counting_says(folder: Path, seed: int, turns: list
             assert one.explain(at).to_dict("records") == other.explain(at).to_dict("records")
 
 
+@pytest.mark.slow
 def test_only_what_may_have_changed_is_counted(archive: Archive, counted_from: list[Any]) -> None:
     records = history(1)
     metrics.usage(archive)
@@ -154,6 +155,7 @@ def test_only_what_may_have_changed_is_counted(archive: Archive, counted_from: l
     same(*both(archive, "usage", {}))
 
 
+@pytest.mark.slow
 def test_which_numbers_are_the_accounts_own_is_said_by_all_months(tmp_path: Path) -> None:
     def told(i: int, begin: str, **more: str) -> dict[str, Any]:
         party = {"phone": "01000000000", "jointime": f"{begin} 09:00:00", "quittime": f"{begin} 09:30:00"}
@@ -174,6 +176,7 @@ def test_which_numbers_are_the_accounts_own_is_said_by_all_months(tmp_path: Path
     assert before.frame["cost"].iloc[0] != after.frame["cost"].iloc[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["another key", "a bit", "cut short", "nothing", "another question"])
 def test_what_was_planted_is_deleted_and_counted(archive: Archive, tmp_path: Path, damage: str) -> None:
     same(*both(archive, "usage", {}))
@@ -200,6 +203,7 @@ def test_what_was_planted_is_deleted_and_counted(archive: Archive, tmp_path: Pat
     assert place.read_bytes() == sound
 
 
+@pytest.mark.slow
 def test_evidence_is_counted_from_records(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     metrics.usage(archive)
 
@@ -215,6 +219,7 @@ def test_evidence_is_counted_from_records(archive: Archive, tmp_path: Path, monk
         metrics.usage(archive)
 
 
+@pytest.mark.slow
 def test_it_is_no_part_of_the_archive(archive: Archive, tmp_path: Path) -> None:
     metrics.usage(archive)
     folder = archive.path / "months"
@@ -230,6 +235,7 @@ def test_it_is_no_part_of_the_archive(archive: Archive, tmp_path: Path) -> None:
     assert not kept(mirror)
 
 
+@pytest.mark.slow
 def test_nothing_is_kept_unless_it_is_worth_it(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     for asked in ({"cache": False}, {"by": "week"}, {"group": "creator"}, {"start": "2026-02"}, {"engine": "duckdb"}):
         metrics.usage(archive, **asked)
@@ -242,6 +248,7 @@ def test_nothing_is_kept_unless_it_is_worth_it(archive: Archive, monkeypatch: py
     assert not kept(archive)
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_bounded(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_module, "MOST_KEPT", 3)
     for least in range(5):
@@ -252,11 +259,13 @@ def test_what_is_kept_is_bounded(archive: Archive, monkeypatch: pytest.MonkeyPat
     assert len(kept(archive)) == 2
 
 
+@pytest.mark.slow
 def test_an_archive_that_may_not_be_written_is_reported_on(archive: Archive) -> None:
     (archive.path / "months").write_bytes(b"no folder")
     same(*both(archive, "usage", {}))
 
 
+@pytest.mark.slow
 def test_many_at_once_disturb_nobody(archive: Archive) -> None:
     fresh = metrics.usage(archive, cache=False).arrow
     with ThreadPoolExecutor(4) as pool:

@@ -96,6 +96,7 @@ def check_quiet(source: Archive | Fleet, engine: str, **asked: Any) -> dict[str,
     return figures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "duckdb"])
 def test_of_a_period_in_which_no_meeting_begins_key_figures_are_known(archive: Archive, engine: str) -> None:
     figures = check_quiet(archive, engine)
@@ -111,6 +112,7 @@ def test_of_a_period_in_which_no_meeting_begins_key_figures_are_known(archive: A
     assert KeyFigure(figures["cost"].definition, Decimal(0), None).text == "0.00"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "duckdb"])
 def test_nothing_that_is_selected_is_0_within_the_data(archive: Archive, engine: str) -> None:
     figures = check_quiet(archive, engine, only={"name": ("nobody calls it so",)})
@@ -119,6 +121,7 @@ def test_nothing_that_is_selected_is_0_within_the_data(archive: Archive, engine:
     assert figures["meetings"].change == Text("持平", "no change")
 
 
+@pytest.mark.slow
 def test_key_figures_of_what_was_not_pulled_are_unknown(archive: Archive, nothing: Collection) -> None:
     assert {one.value for one in nothing.figures} == {None}
     last = instant_of(resolve(archive).claimed[1])
@@ -132,6 +135,7 @@ def test_key_figures_of_what_was_not_pulled_are_unknown(archive: Archive, nothin
     assert collect(archive, nobody).figures[0].value == 0
 
 
+@pytest.mark.slow
 def test_of_small_groups_it_is_not_told_who_was_still_connected(archive: Archive) -> None:
     start, end = quiet(archive)
     collected = collect(archive, Ask(start=start, end=end))
@@ -237,6 +241,7 @@ def test_a_period_that_has_not_begun_is_compared_with_nothing() -> None:
     assert ask.before(as_instant("2026-02-20")) is None
 
 
+@pytest.mark.slow
 def test_a_page_says_why_nothing_is_compared(archive: Archive, tmp_path: Path) -> None:
     end = archive.certificate().end
     assert end is not None

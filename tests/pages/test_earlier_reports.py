@@ -82,6 +82,7 @@ def figures(collected: Collection) -> dict[str, tuple[Any, Any]]:
     return {one.definition.key: (one.value, one.before) for one in collected.figures}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("start", "end", "by"), [(1, 2, "month"), (2, 3, "month"), (2, 3, "total"), (2, 4, "month")])
 def test_totals_of_what_was_hidden_are_refused(archive: Archive, first: Path, start: int, end: int, by: Any) -> None:
     collected = collect(archive, asked(start, end, by=by))
@@ -89,6 +90,7 @@ def test_totals_of_what_was_hidden_are_refused(archive: Archive, first: Path, st
         without_small_groups(collected, 2, previous=first)
 
 
+@pytest.mark.slow
 def test_a_report_of_all_that_was_hidden_or_of_none_is_not(archive: Archive, first: Path) -> None:
     hidden = _blank_periods(first)
     assert "2026-01" in hidden
@@ -99,6 +101,7 @@ def test_a_report_of_all_that_was_hidden_or_of_none_is_not(archive: Archive, fir
     assert figures(later)["meetings"][0] == 28
 
 
+@pytest.mark.slow
 def test_the_period_before_is_not_told_where_a_report_of_it_hid_something(archive: Archive, first: Path) -> None:
     assert "2026-04" in _blank_periods(first)
     collected = collect(archive, asked(5, 6))
@@ -112,6 +115,7 @@ def _blank_periods(folder: Path) -> set[str]:
     return {row[0].strip('"') for row in cells if row[1] == '""'}
 
 
+@pytest.mark.slow
 def test_one_group_alone_is_its_row(archive: Archive, book: AddressBook, tmp_path: Path) -> None:
     whole = asked(3, 5, by="total", group="department", book=book)
     write_files(without_small_groups(collect(archive, whole), 5), tmp_path, ("csv",))
@@ -120,6 +124,7 @@ def test_one_group_alone_is_its_row(archive: Archive, book: AddressBook, tmp_pat
         without_small_groups(collect(archive, alone), 5, previous=tmp_path)
 
 
+@pytest.mark.slow
 def test_the_department_of_the_period_before_is_judged_by_its_own_members(archive: Archive, book: AddressBook) -> None:
     only = {"department": ("sales",)}
     with pytest.raises(UsageError, match="fewer than 5 numbers of sales"):
@@ -129,18 +134,21 @@ def test_the_department_of_the_period_before_is_judged_by_its_own_members(archiv
     assert {was for _, was in figures(without_small_groups(march, 5)).values()} == {None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("only", [{"department": ("not in the book",)}, {"number_class": ("international",)}])
 def test_meetings_that_few_convened_are_not_to_be_chosen(archive: Archive, book: AddressBook, only: Any) -> None:
     with pytest.raises(UsageError, match="fewer than 5 people convened"):
         without_small_groups(collect(archive, asked(3, 5, book=book, only=only)), 5)
 
 
+@pytest.mark.slow
 def test_a_class_of_numbers_that_few_convene_from_is_small(archive: Archive) -> None:
     whole = asked(3, 6, by="total", group="number_class")
     usage = without_small_groups(collect(archive, whole), 5).reports["usage"].arrow.to_pylist()
     assert {row["group"]: row["meetings"] for row in usage}["international"] is None
 
 
+@pytest.mark.slow
 def test_no_instant_of_a_hidden_meeting_stands_in_any_file(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -157,6 +165,7 @@ def test_no_instant_of_a_hidden_meeting_stands_in_any_file(
                 assert instant not in text
 
 
+@pytest.mark.slow
 def test_a_fleet_says_in_the_terminal_what_its_files_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     synced(tmp_path / "one.archive", [meeting(datetime(2026, 3, 17, 16, tzinfo=BEIJING), 41, BOSS, STAFF[:2])])
     crowd = [meeting(month(3) + timedelta(days=n, hours=9), 45, STAFF[n], STAFF[n:]) for n in range(9)]
@@ -170,6 +179,7 @@ def test_a_fleet_says_in_the_terminal_what_its_files_say(tmp_path: Path, capsys:
         assert "03-17" not in "".join(capsys.readouterr())
 
 
+@pytest.mark.slow
 def test_one_account_of_a_fleet_is_its_row(tmp_path: Path) -> None:
     for name, n in (("small", 2), ("next", 6), ("large", 20)):
         crowd = [meeting(month(3) + timedelta(days=day, hours=9), 45, STAFF[n], STAFF[:n]) for day in range(n)]
@@ -185,6 +195,7 @@ def test_one_account_of_a_fleet_is_its_row(tmp_path: Path) -> None:
     assert without_small_groups(whole, 5, previous=tmp_path / "sent").figures == sent.figures
 
 
+@pytest.mark.slow
 def test_all_departments_but_a_small_one_are_not_to_be_chosen(archive: Archive) -> None:
     lines = {STAFF[n]: (Entry(f"s{n}", "sales" if n < 10 else "board" if n < 12 else "works"),) for n in range(24)}
     book = AddressBook({f"+86{number}": one for number, one in lines.items()})
@@ -193,6 +204,7 @@ def test_all_departments_but_a_small_one_are_not_to_be_chosen(archive: Archive) 
         without_small_groups(collect(archive, asking), 5)
 
 
+@pytest.mark.slow
 def test_a_part_of_a_row_and_the_whole_are_not_both_published(archive: Archive, tmp_path: Path) -> None:
     part = Ask(start=month(3), end=month(3) + timedelta(days=20))
     write_files(without_small_groups(collect(archive, part), 5), tmp_path / "part", ("csv",))
@@ -202,6 +214,7 @@ def test_a_part_of_a_row_and_the_whole_are_not_both_published(archive: Archive, 
     assert by_day.reports["usage"].arrow.num_rows
 
 
+@pytest.mark.slow
 def test_every_earlier_report_counts(archive: Archive, first: Path, tmp_path: Path) -> None:
     later = without_small_groups(collect(archive, asked(5, 6)), 5, previous=first)
     write_files(later, tmp_path, ("csv",))
@@ -211,6 +224,7 @@ def test_every_earlier_report_counts(archive: Archive, first: Path, tmp_path: Pa
         without_small_groups(both, 2, previous=[tmp_path, first])
 
 
+@pytest.mark.slow
 def test_a_group_within_a_chosen_department_has_the_numbers_of_both(archive: Archive) -> None:
     sites = ["here" if n == 4 else "there" for n in range(20)]
     lines = {f"+86{STAFF[n]}": (Entry(f"s{n}", "sales", cells={"site": site}),) for n, site in enumerate(sites)}

@@ -117,6 +117,7 @@ def test_the_first_sheet_has_verdict_figures_charts_and_links(collected: Collect
     assert "<f>" not in re.sub(r"<c:f>.*?</c:f>", "", text)
 
 
+@pytest.mark.slow
 def test_a_long_verdict_has_the_room_it_needs_on_the_first_sheet(collected: Collection, tmp_path: Path) -> None:
     heights = []
     for n in (1, 100):
@@ -147,6 +148,7 @@ def test_libreoffice_reads_the_workbook_as_it_was_meant_and_prints_little(
     assert len(re.findall(rb"/Type\s*/Page[^s]", printed.read_bytes())) <= 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("show_phones", [False, True])
 def test_a_folder_of_reports_is_a_data_package(collected: Collection, tmp_path: Path, show_phones: bool) -> None:
     files = write_files(collected, tmp_path, ("csv", "parquet"), privacy=Privacy(show_phones=show_phones))
@@ -256,6 +258,7 @@ def test_explain_leads_from_a_row_to_its_records(
     assert len(data["records"]) == len(used)
 
 
+@pytest.mark.slow
 def test_explain_speaks_the_language_of_its_reader(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("explain", "--archive", str(archive.path), "--by", "total")
     for lang, said, unsaid in (
@@ -268,6 +271,7 @@ def test_explain_speaks_the_language_of_its_reader(archive: Archive, capsys: pyt
         assert not any(one in told for one in unsaid), lang
 
 
+@pytest.mark.slow
 def test_explain_masks_the_number_of_a_row(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     top = str(ytx.metrics.creators(archive).frame["creator"].iloc[0])
     arguments = ("explain", "--archive", str(archive.path), "--report", "creators", "--row", "0")
@@ -338,6 +342,7 @@ def test_report_runs_the_usage_notebook_with_what_was_asked(archive: Archive, tm
     assert 'src="http' not in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("umask", [0o022, 0o077])
 @pytest.mark.parametrize("show_phones", [False, True])
 def test_files_with_numbers_in_full_are_their_owners_alone(

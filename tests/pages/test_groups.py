@@ -95,6 +95,7 @@ def test_groups_reach_the_workbook_whole(archive: Archive, book: Path, tmp_path:
     assert int(last) - int(first) + 1 == usage, "a period is one name, not one a group"
 
 
+@pytest.mark.slow
 def test_what_the_house_says_of_groups_is_masked_for_nobody(archive: Archive) -> None:
     table = ytx.metrics.usage(archive, group="creator").masked()
     assert "****" not in table.arrow["group"].to_pylist()
@@ -161,6 +162,7 @@ def test_a_selection_of_nothing_is_told(
     assert "no meeting of the period is selected by --only" in (tmp_path / "report.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_period_of_before_the_archive_says_where_it_begins(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -82,6 +82,7 @@ def test_no_public_name_has_a_language_of_its_own() -> None:
         assert signature(function).parameters["lang"].default is None, function
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_workbook_speaks_one_language(
     collected: Collection, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: Lang

@@ -171,6 +171,7 @@ def numbers(collected: Collection) -> set[str]:
     return {str(number).removeprefix("+86") for number in collected.reports["people"].frame["number"]}
 
 
+@pytest.mark.slow
 def test_numbers_are_masked_unless_asked_for(both: str, collected: Collection) -> None:
     whole = numbers(collected)
     assert whole

@@ -60,6 +60,7 @@ def _hidden(report: Report) -> set[Key]:
     return {key for key, *values in zip(_keys(report), *columns, strict=True) if all(one is None for one in values)}
 
 
+@pytest.mark.slow
 def test_tables_of_single_persons_and_meetings_are_left_out(by_day: Collection) -> None:
     done = without_small_groups(by_day, 2)
     assert done.records == {}
@@ -224,6 +225,7 @@ def test_the_weekdays_of_a_heat_map_are_no_way_to_the_days(archive: Archive, mid
         assert "<html" in page(done)
 
 
+@pytest.mark.slow
 def test_a_period_of_too_few_people_cannot_be_published(by_day: Collection, nothing: Collection) -> None:
     with pytest.raises(UsageError, match="fewer than 100000 people"):
         without_small_groups(by_day, 100_000)

@@ -98,12 +98,14 @@ def texts(draw: st.DrawFn) -> list[bytes]:
     return [json.dumps(one, ensure_ascii=draw(st.booleans())).encode() for one in records]
 
 
+@pytest.mark.slow
 @given(texts())
 def test_records_that_are_nearly_alike(raws: list[bytes]) -> None:
     check(raws)
     check(raws, EXTRA)
 
 
+@pytest.mark.slow
 @given(texts(), st.data())
 def test_any_bytes_changed(raws: list[bytes], data: st.DataObject) -> None:
     i = data.draw(st.integers(0, len(raws) - 1))

@@ -97,6 +97,7 @@ def dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+@pytest.mark.slow
 @given(st.lists(VALUES, min_size=1, max_size=3))
 def test_any_json_in_data(values: list[Any]) -> None:
     check([dumps({"statusCode": "0", "data": value}).encode("utf-8", "surrogatepass") for value in values])
@@ -120,6 +121,7 @@ def test_any_bytes_changed(records: list[dict[str, Any]], data: st.DataObject) -
         check([bytes(body)])
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\ 0a', max_size=60).map(str.encode))
 @example(b"{")
 @example(b'{"data":[{"meid":"1"},')
@@ -133,6 +135,7 @@ def test_any_bytes_at_all(body: bytes) -> None:
         check([body])
 
 
+@pytest.mark.slow
 @given(st.lists(MEETING.map(dumps) | VALUES.map(dumps) | st.text(max_size=20), max_size=6))
 def test_every_record_is_a_meeting_or_a_reject(texts: list[str]) -> None:
     raws = [text.encode("utf-8", "surrogatepass") for text in texts]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from tests.records import mutants
 
 N = int(os.environ.get("YTXDATA_MUTANTS", "500"))
 
 
+@pytest.mark.slow
 def test_damaged_answers_lose_nothing_that_is_whole() -> None:
     for i, (name, body, intact) in enumerate(mutants.mutants(20260105, N)):
         try:

@@ -147,6 +147,7 @@ def home() -> Iterator[str]:
             yield f"{first}{rng.randrange(10 ** (length - 3)):0{length - 3}}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prefix", ["", "0", "86", "+86", "+860", "0086", "86-0", "(0", "17951"])
 def test_every_area_of_the_home_plan(prefix: str) -> None:
     for between, behind in (("", ""), ("-", ""), ("", "-802"), ("-", "-8")):
@@ -164,6 +165,7 @@ def test_what_is_settled_for_whole_columns_is_what_the_library_says() -> None:
         assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == number
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prefix", ["+", "00", "+ "])
 def test_every_country(prefix: str) -> None:
     rng = random.Random(3)

@@ -64,6 +64,7 @@ def _phone(draw: random.Random) -> tuple[str, str]:
     return area + local, local
 
 
+@pytest.mark.slow
 def test_no_form_of_a_known_end_stays() -> None:
     draw, seen = random.Random(88), []
     for _ in range(FORMS):
@@ -79,6 +80,7 @@ def test_no_form_of_a_known_end_stays() -> None:
     assert seen == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_known", [1_000, 50_000])
 def test_known_ends_change_few_ordinary_names(n_known: int) -> None:
     draw = random.Random(7)

@@ -127,6 +127,7 @@ def test_phones_are_masked_unless_asked(table: Table, tmp_path: Path) -> None:
     assert "138****5678" in everything
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="_")), max_size=4))
 @settings(max_examples=25)
 def test_any_text_reads_back_with_another_reader(values: list[str]) -> None:

@@ -85,6 +85,7 @@ def _left(text: str) -> str:
     return "".join(str(unicodedata.decimal(one)) for one in text if unicodedata.decimal(one, -1) >= 0)
 
 
+@pytest.mark.slow
 def test_whatever_a_person_reads_as_a_number_is_hidden() -> None:
     draw = random.Random(20260131)
     seen = []
@@ -162,6 +163,7 @@ def ordinary_name(draw: random.Random) -> str:
     return name
 
 
+@pytest.mark.slow
 def test_ordinary_names_stay_as_they_are() -> None:
     draw = random.Random(20260201)
     changed = [(name, hide_in_text(name)) for name in (ordinary_name(draw) for _ in range(NAMES))]
@@ -252,6 +254,7 @@ CODES: dict[str, Callable[[str], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", CODES)
 def test_numbers_written_in_code_are_hidden(code: str) -> None:
     draw = random.Random(code)
@@ -296,6 +299,7 @@ def test_single_codes(text: str, shown: str) -> None:
     assert hide_in_text(text) == shown
 
 
+@pytest.mark.slow
 def test_ordinary_names_in_code_stay_as_they_are() -> None:
     draw = random.Random(20261126)
     changed = []

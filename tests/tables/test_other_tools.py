@@ -83,6 +83,7 @@ def speakers(archive: ytx.Archive, history: ytx.History) -> Iterator[Any]:
     yield history.legs
 
 
+@pytest.mark.slow
 def test_arrow_takes_them(archive: ytx.Archive, history: ytx.History) -> None:
     for speaker in speakers(archive, history):
         table = pa.table(speaker)
@@ -90,6 +91,7 @@ def test_arrow_takes_them(archive: ytx.Archive, history: ytx.History) -> None:
         assert [kind for kind in table.schema.types if pa.types.is_timestamp(kind) and kind.tz != "Asia/Shanghai"] == []
 
 
+@pytest.mark.slow
 def test_polars_takes_them(archive: ytx.Archive, history: ytx.History) -> None:
     for speaker in speakers(archive, history):
         frame = pl.DataFrame(speaker)
@@ -97,6 +99,7 @@ def test_polars_takes_them(archive: ytx.Archive, history: ytx.History) -> None:
         assert all(kind != pl.Object for kind in frame.schema.dtypes())
 
 
+@pytest.mark.slow
 def test_duckdb_takes_them_by_their_name(archive: ytx.Archive, history: ytx.History) -> None:
     for speaker in speakers(archive, history):
         assert speaker is not None
@@ -112,6 +115,7 @@ def test_duckdb_adds_up_a_report(report: Report) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_pandas_takes_them(archive: ytx.Archive, history: ytx.History) -> None:
     for speaker in speakers(archive, history):
         if isinstance(speaker, pd.DataFrame):
@@ -195,6 +199,7 @@ def test_a_column_is_of_the_kind_of_the_frame(report: Report, archive: ytx.Archi
             one["nothing"]
 
 
+@pytest.mark.slow
 def test_an_empty_report_keeps_its_columns(archive: ytx.Archive) -> None:
     empty = ytx.metrics.usage(archive, start="2001-01-01", end="2001-02-01")
     assert len(empty) == len(list(empty)) == 0
@@ -230,6 +235,7 @@ def test_a_comparison_is_explained_again_with_its_parts(archive: ytx.Archive) ->
         assert not len(inner[1]) or inner[0].explain(0).equals(inner[1].explain(0)), part
 
 
+@pytest.mark.slow
 def test_a_row_that_has_other_numbers_by_now_is_not_explained(archive: ytx.Archive, history: ytx.History) -> None:
     kept = pickle.loads(pickle.dumps(ytx.metrics.usage(archive)))
     bound = kept.with_source(history.only(min_minutes=20))

@@ -26,7 +26,8 @@ from ytxdata.pages.html_report import page
 from ytxdata.pages.report_files import write_files
 from ytxdata.pages.small_groups import _adds_up, _fewest, _keys, without_small_groups
 from ytxdata.tables.lists import AddressBook, Entry
-from ytxdata.tables.masking import ROW_NAMES, Key, Privacy, Sums, blanked, to_hide
+from ytxdata.tables.masking import Privacy
+from ytxdata.tables.suppression import ROW_NAMES, Key, Sums, blanked, to_hide
 
 PERSONAL = tuple(name for name, report in REPORTS.items() if report.is_personal)
 

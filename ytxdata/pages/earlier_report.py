@@ -18,7 +18,7 @@ from ytxdata.pages.collection import RECORDS
 from ytxdata.plots.over_time import Span, spans
 from ytxdata.tables.csv import read_csv
 from ytxdata.tables.described import about_path
-from ytxdata.tables.masking import ROW_NAMES
+from ytxdata.tables.suppression import ROW_NAMES
 from ytxdata.times import BEIJING
 
 KEYS = ("period", "group")
@@ -27,16 +27,24 @@ KEYS = ("period", "group")
 PAGES = ("report.xlsx", "report.html", "report.pdf", "02_usage_report.html")
 """What an earlier report, without this rule, may have left where this one is written."""
 
+EVER: Span = (datetime(1, 1, 1), datetime(9999, 12, 31))  # noqa: DTZ001  wall time, as rows have it
+"""Where a time begins and ends of which nobody said so."""
+
 Group = tuple[tuple[str, str], str]
 """What groups are called, and one of them."""
 
 
 class Hidden(NamedTuple):
-    """A row that an earlier report hid: from when to when it is (None: for ever), of which group (None: of all), and what the groups are."""
+    """A row that an earlier report hid: from when to when it is (None: for ever), of which group (None: of all), what
+    the groups are, what time the report is about, and whether other groups hide the row within its own period: a row
+    of that period is shown, so that hiding ended before nothing was left. Then the total of the period is no secret.
+    """
 
     span: Span | None
     group: str | None
     groups: tuple[str, str]
+    whole: Span | None = None
+    is_covered: bool = False
 
 
 def read_earlier(folder: Path, names: Iterable[str]) -> tuple[list[Hidden], Span | None]:
@@ -53,9 +61,13 @@ def read_earlier(folder: Path, names: Iterable[str]) -> tuple[list[Hidden], Span
         frame, told = read_csv(path), json.loads(about_path(path).read_text("utf-8"))
         words = next(((one["zh"], one["en"]) for one in told["columns"] if one["key"] == "group"), ("", ""))
         edges = told["period"] and tuple(datetime.fromisoformat(told["period"][edge]) for edge in ("start", "end"))
-        whole = whole if edges is None else (_wall(edges[0]), _wall(edges[1]))
-        rows = _rows(frame, edges, words)
-        found |= dict.fromkeys(row for row, is_blank in zip(rows, _is_blank(frame), strict=True) if is_blank)
+        about = None if edges is None else (_wall(edges[0]), _wall(edges[1]))
+        whole = about or whole
+        rows = list(zip(_rows(frame, edges, words), _is_blank(frame), strict=True))
+        shown = {row.span for row, is_blank in rows if not is_blank and "period" in frame and row.group is not None}
+        found |= dict.fromkeys(
+            row._replace(whole=about, is_covered=row.span in shown) for row, is_blank in rows if is_blank
+        )
     return list(found), whole
 
 
@@ -86,11 +98,14 @@ def _wall(instant: datetime) -> datetime:
     return instant.astimezone(BEIJING).replace(tzinfo=None)
 
 
-def overlapping(report: Report, before: Iterable[Hidden]) -> list[bool]:
+def overlapping(report: Report, before: Sequence[Hidden]) -> list[bool]:
     """Tell of each row whether it shares time, and people, with one that was hidden before."""
-    if not before:
-        return [False] * report.arrow.num_rows
-    return [any(_share(row, one) for one in before) for row in rows_of(report)]
+    return overlapping_rows(rows_of(report), before) if before else [False] * report.arrow.num_rows
+
+
+def overlapping_rows(rows: Iterable[Hidden], before: Iterable[Hidden]) -> list[bool]:
+    """Tell the same of rows."""
+    return [any(_share(row, one) for one in before) for row in rows]
 
 
 def tells_of_them(
@@ -99,21 +114,18 @@ def tells_of_them(
     """Tell whether what is said of a whole time, such as its number of meetings, is news of rows that were hidden; an
     edge that is None is where all that was ever read begins or ends.
 
-    What all of them lie in says no more of them than the total of the earlier report. A time with some of them less
-    what was shown is what the others were. So is what some of the groups were: nobody can see whether a report without
-    a group's row is about all of them or about one account, one department, so that all must be among its `groups`.
+    What cuts a row tells a part of it. What all that a report hid lies in says no more of it than the report's own
+    total; a time with some of it, less what was shown, is what the others were, but for those that other groups hide
+    within their own period. So is what some of the groups were: nobody can see whether a report without a group's row
+    is about all of them or about one account, one department, so that all must be among its `groups`.
     """
-    first, last = (None if edge is None else _wall(edge) for edge in (start, end))
-    near = [
-        one
-        for one in before
-        if one.span is None or ((last is None or one.span[0] < last) and (first is None or first < one.span[1]))
-    ]
-    are_all_inside = all(
-        one.span and (first is None or first <= one.span[0]) and (last is None or one.span[1] <= last) for one in before
-    )
-    are_all_there = all(one.group is None or (one.groups, one.group) in groups for one in near)
-    return bool(near) and not (are_all_inside and are_all_there)
+    first, last = (ever if edge is None else _wall(edge) for edge, ever in zip((start, end), EVER, strict=True))
+    near = [one for one in before if touch(one.span, (first, last))]
+    if any((one.groups, one.group) not in groups for one in near if one.group is not None):
+        return True
+    reports = {one.whole for one in near}
+    alone = (one for one in before if not one.is_covered and one.whole in reports)
+    return not all(one.span and first <= one.span[0] and one.span[1] <= last for one in (*near, *alone))
 
 
 def cut(rows: Iterable[Span | None], earlier: Iterable[Span]) -> bool:
@@ -130,9 +142,13 @@ def rows_of(report: Report) -> list[Hidden]:
 
 
 def _share(row: Hidden, other: Hidden) -> bool:
-    is_apart = row.span and other.span and (row.span[1] <= other.span[0] or other.span[1] <= row.span[0])
     are_others = row.groups == other.groups and None not in (row.group, other.group) and row.group != other.group
-    return not is_apart and not are_others
+    return touch(row.span, other.span) and not are_others
+
+
+def touch(one: Span | None, other: Span | None) -> bool:
+    """Tell whether two times have any in common; one that is unknown may."""
+    return not one or not other or (one[0] < other[1] and other[0] < one[1])
 
 
 def refuse_leftovers(out: str | Path, written: Iterable[str]) -> None:

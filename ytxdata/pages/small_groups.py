@@ -23,12 +23,23 @@ from ytxdata.metrics.groups import NOT_IN_BOOK, called
 from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.registry import REPORTS, Ask
 from ytxdata.metrics.report import Report
-from ytxdata.pages.collection import Collection
-from ytxdata.pages.earlier_report import KEYS, Group, Hidden, cut, overlapping, read_earlier, rows_of, tells_of_them
+from ytxdata.pages.collection import FIGURES, Collection
+from ytxdata.pages.earlier_report import (
+    KEYS,
+    Group,
+    Hidden,
+    cut,
+    overlapping,
+    read_earlier,
+    rows_of,
+    tells_of_them,
+    touch,
+)
 from ytxdata.plots.over_time import Span
 from ytxdata.tables.described import Described
 from ytxdata.tables.lists import AddressBook, Entry
-from ytxdata.tables.masking import Key, Privacy, Sums, blanked, to_hide
+from ytxdata.tables.masking import Privacy
+from ytxdata.tables.suppression import Key, Sums, blanked, suppress
 from ytxdata.tables.table import record_table
 from ytxdata.times import BEIJING
 
@@ -37,6 +48,15 @@ SUMS = ("meetings", "legs", "min", "count", "yuan")
 
 NOT_SUMS = ("peak_", "size_", "lines_sufficient", "level", "minutes_above", "covered_")
 """Columns of these units that are no sums."""
+
+MAIN = {("usage", key) for key in ("meetings", "meetings_joined", "legs")}
+"""Columns without which a row says nothing; another one that a small group alone has is left out of the totals."""
+
+SUMMED = {key: {(name, key)} for name, key in FIGURES} | {
+    "size_mean": {("usage", "legs")},
+    "outside_pct": {("working_hours", "inside_minutes"), ("working_hours", "outside_minutes")},
+}
+"""Key figure → the columns that it adds up."""
 
 OTHER_RULES = ("compare_definitions",)
 """Reports that count the whole period once more by other rules: what two rules disagree about is often one meeting."""
@@ -117,11 +137,12 @@ def without_small_groups(
     }
     folders = [previous] if isinstance(previous, str | Path) else previous or ()
     earlier = [read_earlier(Path(folder), kept) for folder in folders]
-    before = [row for rows, _ in earlier for row in rows]
-    _refuse_what_was_hidden(collected, before, [span for _, span in earlier if span])
+    before, periods = [row for rows, _ in earlier for row in rows], [span for _, span in earlier if span]
+    _refuse_what_was_hidden(collected, before, periods)
     by_row = [report for report in kept.values() if _key_columns(report) == _key_columns(usage)]
     few = _few_members(ask, collected.period, called(ask.group) if isinstance(ask.group, str) else None, minimum)
-    hidden = _hidden_rows(by_row, usage, ask, few, minimum, before, privacy or Privacy())
+    hidden, told = _hidden_rows(by_row, usage, ask, few, minimum, before, periods, privacy or Privacy())
+    figures |= {key: figures[key]._replace(value=None) for key, of in SUMMED.items() if key in figures and of & told}
     if not _may_be_compared(collected, minimum, before):
         figures = {key: one._replace(before=None) for key, one in figures.items()}
     return _without_instants(
@@ -348,9 +369,11 @@ def _hidden_rows(
     few: set[str],
     minimum: int,
     before: Sequence[Hidden],
+    periods: Sequence[Span],
     privacy: Privacy,
-) -> set[Key]:
-    """Return the rows to hide, in all tables alike; figures of one row in several tables are sums of each other.
+) -> tuple[set[Key], set[tuple[str, str]]]:
+    """Return the rows to hide, in all tables alike, for figures of one row in several tables are sums of each other;
+    and the columns, by report, whose totals would tell what they hold.
 
     With groups also the groups that lost a row: in total they would tell what it was.
     """
@@ -359,7 +382,7 @@ def _hidden_rows(
     told = usage.arrow["active_creators"].to_pylist() if "active_creators" in usage.arrow.column_names else []
     convened = dict(zip(_keys(usage) if told else [], told, strict=True))
     goes_by_convener = _goes_by_convener(ask)
-    columns: list[dict[Key, float]] = []
+    columns: dict[tuple[str, str], dict[Key, float]] = {}
     small: dict[Key, bool] = {}
     for report in reports:
         keys, table = _keys(report), report.arrow
@@ -369,17 +392,25 @@ def _hidden_rows(
             is_small = was_hidden or n is None or min(n, n_convened) < minimum or key[-1] in few
             small[key] = small.get(key, False) or is_small
         for name in (one for one in table.column_names if _adds_up(report, one)):
-            columns.append({})
+            sums = columns.setdefault((report.name, name), {})
             for key, value in zip(keys, table[name].to_pylist(), strict=True):
-                columns[-1][key] = columns[-1].get(key, 0.0) + float(value or 0)
+                sums[key] = sums.get(key, 0.0) + float(value or 0)
     has_groups = "group" in _key_columns(usage)
-    found = to_hide(
-        {
-            key: Sums([one.get(key, 0.0) for one in columns], is_small, key[-1] if has_groups else None)
-            for key, is_small in small.items()
-        }
-    )
-    return found | {key[-1:] for key in found} if has_groups else found
+    rows = {
+        key: Sums([sums.get(key, 0.0) for sums in columns.values()], is_small, key[-1] if has_groups else None)
+        for key, is_small in small.items()
+    }
+    names = [*columns]
+    dated = zip(_keys(usage), rows_of(usage), strict=True)
+    known = {key[:-1] for key, row in dated if any(touch(row.span, one) for one in periods)} if has_groups else set()
+    done = suppress(rows, {at for at, name in enumerate(names) if name in MAIN}, known)
+    if done.is_alone:
+        raise UsageError(
+            Text("其中一个合计几乎就是一个小组的数字，隐去各行也能推出", "a total is little but the figures of one small group: hiding rows does not hide them"),
+            remedy=Text("选更长的期间，或不分组", "choose a longer period, or no groups"),
+        )  # fmt: skip
+    hidden = done.rows | {key[-1:] for key in done.rows} if has_groups else done.rows
+    return hidden, {names[at] for at in done.told}
 
 
 def _adds_up(table: Described, key: str) -> bool:

@@ -2,8 +2,7 @@
 undo it.
 
 What is hidden is decided by the columns' definitions (units `phone`, `extension`, `person`) and, in every other text
-that is no id, by what looks like a telephone number: see `ytxdata.tables.numbers_in_text`. Of rows about few people
-the figures go (`blanked`), and of as many others as would give them away (`to_hide`).
+that is no id, by what looks like a telephone number: see `ytxdata.tables.numbers_in_text`.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ import hmac
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -253,108 +252,6 @@ def sharing_ends(tables: Sequence[T]) -> list[T]:
     """
     ends = ends_in(*tables)
     return [replace(table, ends=table.ends | ends) for table in tables]
-
-
-def suppressed(table: T, minimum: int = 5, column: str = "people") -> T:
-    """Return the table with the figures and instants of every group of fewer than `minimum` people made unknown, and
-    a note that says how many.
-
-    A group whose head count is unknown is suppressed too. Totals that are published beside the groups may still allow
-    a reader to subtract: leave them out.
-
-    Raises
-    ------
-    UsageError
-        The table does not count people.
-    """
-    rows = to_plain(table.arrow, table.zone)
-    if column not in rows.column_names:
-        raise UsageError(
-            Text(
-                f"表 {table.name} 没有人数列 {column}，无法隐去小组",
-                f"table {table.name} has no column {column}, small groups cannot be suppressed",
-            ),
-            remedy=Text("选一个含人数的报表", "choose a report that counts people"),
-        )
-    return blanked(table, pc.fill_null(pc.less(rows.column(column), minimum), True), minimum)
-
-
-ROW_NAMES = ("weekday", "hour")
-"""Whole numbers that are no figures but say which row it is: without them nobody can tell what was hidden."""
-
-
-def blanked(table: T, small: pa.ChunkedArray, minimum: int) -> T:
-    """Return the table with figures and instants of the marked rows made unknown, and a note that says how many;
-    itself when none is marked. What names a row stays.
-    """
-    count = pc.sum(small).as_py() or 0
-    if not count:
-        return table
-    rows = to_plain(table.arrow, table.zone)
-    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_timestamp)
-    figures = [one.name not in ROW_NAMES and any(test(one.type) for test in tests) for one in rows.schema]
-    columns: Sequence[pa.ChunkedArray] = [
-        pc.if_else(small, pa.scalar(None, values.type), values) if is_figure else values
-        for values, is_figure in zip(rows.columns, figures, strict=True)
-    ]
-    note = Text(
-        f"少于 {minimum} 人的 {count} 行已隐去数字（含为此一并隐去的行）",
-        f"the figures of {count} rows with fewer than {minimum} people are suppressed, with those that would give them away",
-    )
-    return replace(table, frame=pa.table(list(columns), names=rows.column_names), notes=(*table.notes, note))
-
-
-MARGIN = 0.1
-"""A hidden figure must not be known better than to this share of itself: statistical offices call it the p % rule."""
-
-Key = tuple[str, ...]
-"""What names a row."""
-
-
-class Sums(NamedTuple):
-    """The figures of one row that add up, column by column, whether it has too few people itself, and whose they are:
-    of one small group nobody may learn the sum of all its months either.
-    """
-
-    figures: list[float]
-    is_small: bool
-    group: str | None = None
-
-
-def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
-    """Return the rows to hide: those of few people, and the smallest others, until the hidden ones add up to enough
-    in every column.
-
-    Examples
-    --------
-    >>> rows = {("a",): Sums([5], True), ("b",): Sums([6], False), ("c",): Sums([90], False)}
-    >>> sorted(to_hide(rows))
-    [('a',), ('b',)]
-    """
-    hidden = {key for key, row in rows.items() if row.is_small}
-    rest = sorted(rows.keys() - hidden, key=lambda key: (rows[key].figures, key))
-    width = max((len(row.figures) for row in rows.values()), default=0)
-    for key in rest:
-        if not hidden or all(_is_safe(column, rows, hidden) for column in range(width)):
-            break
-        hidden.add(key)
-    return hidden
-
-
-def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bool:
-    """Tell whether a column's hidden total, which anybody can compute, leaves room around the figure of each row of few
-    people, and around what the small rows of a group come to: its months hid each other, and their sum was exact.
-    """
-    values = {key: rows[key].figures[column] for key in hidden}
-    total = sum(values.values())
-    if not any(row.figures[column] for row in rows.values()):
-        return True  # nothing of it in any row: the published 0 says so of each
-    small: dict[object, float] = {}
-    for key, value in values.items():
-        if rows[key].is_small:
-            whose = key if rows[key].group is None else rows[key].group
-            small[whose] = small.get(whose, 0.0) + value
-    return total > 0 and all(total - value >= MARGIN * value for value in small.values())
 
 
 def _called(phone: str, book: AddressBook | None, hide: Hide, show_phones: bool) -> str:

@@ -15,7 +15,7 @@ import narwhals as nw
 
 from ytxdata.labels import Lang, Text, aligned, decimal_text, fitting, printable
 from ytxdata.records.schema import TABLES, Column, TableName, named_rows
-from ytxdata.tables import csv, excel, html, masking, open_formats
+from ytxdata.tables import csv, excel, html, masking, open_formats, suppression
 from ytxdata.tables.described import Completeness, Definition, Described, cells, is_lazy, unit_of
 from ytxdata.tables.excel_sheet import Progress
 from ytxdata.tables.lists import AddressBook
@@ -69,7 +69,7 @@ class Table(Described):
         UsageError
             The table has no such column; choose a report that counts people.
         """
-        return masking.suppressed(self, minimum, column)
+        return suppression.suppressed(self, minimum, column)
 
     def to_csv(
         self,

@@ -1,0 +1,168 @@
+"""Figures of few people, and those that would give them away: which cells are hidden, as statistical offices do it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.tables.described import Described, to_plain
+
+T = TypeVar("T", bound=Described)
+
+
+def suppressed(table: T, minimum: int = 5, column: str = "people") -> T:
+    """Return the table with the figures and instants of every group of fewer than `minimum` people made unknown, and
+    a note that says how many.
+
+    A group whose head count is unknown is suppressed too. Totals that are published beside the groups may still allow
+    a reader to subtract: leave them out.
+
+    Raises
+    ------
+    UsageError
+        The table does not count people.
+    """
+    rows = to_plain(table.arrow, table.zone)
+    if column not in rows.column_names:
+        raise UsageError(
+            Text(
+                f"表 {table.name} 没有人数列 {column}，无法隐去小组",
+                f"table {table.name} has no column {column}, small groups cannot be suppressed",
+            ),
+            remedy=Text("选一个含人数的报表", "choose a report that counts people"),
+        )
+    return blanked(table, pc.fill_null(pc.less(rows.column(column), minimum), True), minimum)
+
+
+ROW_NAMES = ("weekday", "hour")
+"""Whole numbers that are no figures but say which row it is: without them nobody can tell what was hidden."""
+
+
+def blanked(table: T, small: pa.ChunkedArray, minimum: int) -> T:
+    """Return the table with figures and instants of the marked rows made unknown, and a note that says how many;
+    itself when none is marked. What names a row stays.
+    """
+    count = pc.sum(small).as_py() or 0
+    if not count:
+        return table
+    rows = to_plain(table.arrow, table.zone)
+    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_timestamp)
+    figures = [one.name not in ROW_NAMES and any(test(one.type) for test in tests) for one in rows.schema]
+    columns: Sequence[pa.ChunkedArray] = [
+        pc.if_else(small, pa.scalar(None, values.type), values) if is_figure else values
+        for values, is_figure in zip(rows.columns, figures, strict=True)
+    ]
+    note = Text(
+        f"少于 {minimum} 人的 {count} 行已隐去数字（含为此一并隐去的行）",
+        f"the figures of {count} rows with fewer than {minimum} people are suppressed, with those that would give them away",
+    )
+    return replace(table, frame=pa.table(list(columns), names=rows.column_names), notes=(*table.notes, note))
+
+
+MARGIN = 0.1
+"""A hidden figure must not be known better than to this share of itself: statistical offices call it the p % rule."""
+
+Key = tuple[str, ...]
+"""What names a row."""
+
+
+class Sums(NamedTuple):
+    """The figures of one row that add up, column by column, whether it has too few people itself, and whose they are:
+    of one small group nobody may learn the sum of all its months either.
+    """
+
+    figures: list[float]
+    is_small: bool
+    group: str | None = None
+
+
+def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
+    """Return the rows of one total to hide: those of few people, and the smallest others, until the hidden ones add up
+    to enough in every column that can be hidden at all (see `told_by_total`).
+
+    Examples
+    --------
+    >>> rows = {("a",): Sums([5], True), ("b",): Sums([6], False), ("c",): Sums([90], False)}
+    >>> sorted(to_hide(rows))
+    [('a',), ('b',)]
+    """
+    hidden = {key for key, row in rows.items() if row.is_small}
+    columns = [one for one in range(_width(rows)) if _is_safe(one, rows, rows)]
+    for key in sorted(rows.keys() - hidden, key=lambda key: (rows[key].figures, key)):
+        if not hidden or all(_is_safe(column, rows, hidden) for column in columns):
+            break
+        hidden.add(key)
+    return hidden
+
+
+def told_by_total(rows: Mapping[Key, Sums]) -> set[int]:
+    """Return the columns whose total says what a row of few people holds, were every row hidden: nobody else has any.
+
+    Examples
+    --------
+    >>> told_by_total({("a",): Sums([5, 3], True), ("b",): Sums([6, 0], False)})
+    {1}
+    """
+    return {one for one in range(_width(rows)) if not _is_safe(one, rows, rows)}
+
+
+def _width(rows: Mapping[Key, Sums]) -> int:
+    return max((len(row.figures) for row in rows.values()), default=0)
+
+
+def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bool:
+    """Tell whether a column's hidden total, which anybody can compute, leaves room around the figure of each row of few
+    people, and around what the small rows of a group come to: its months hid each other, and their sum was exact.
+    """
+    values = {key: rows[key].figures[column] for key in hidden}
+    total = sum(values.values())
+    if not any(row.figures[column] for row in rows.values()):
+        return True  # nothing of it in any row: the published 0 says so of each
+    small: dict[object, float] = {}
+    for key, value in values.items():
+        if rows[key].is_small:
+            whose = key if rows[key].group is None else rows[key].group
+            small[whose] = small.get(whose, 0.0) + value
+    return total > 0 and all(total - value >= MARGIN * value for value in small.values())
+
+
+class Suppression(NamedTuple):
+    """What is hidden of a table: its rows; the columns (by their place) whose totals tell what one small group has;
+    and whether a small group has what nothing hides: the whole, or a period that is known.
+    """
+
+    rows: set[Key]
+    told: set[int]
+    is_alone: bool
+
+
+def suppress(rows: Mapping[Key, Sums], main: Collection[int], known: Collection[Key] = ()) -> Suppression:
+    """Return what to hide of rows that a period and a group name, or one of the two; without the `main` columns a row
+    says nothing. Of `known` periods an earlier report told the total.
+
+    The groups of a month hide each other, for the month in all stands in the next report, or stood in the last: what
+    months hid of each other was told by it. Only where a month is one small group's do other months hide it, of which
+    nothing was told before.
+
+    Examples
+    --------
+    >>> few, many = Sums([5], True, "few"), Sums([6], False, "many")
+    >>> found = suppress({("01", "few"): few, ("01", "many"): many, ("02", "few"): few}, {0})
+    >>> sorted(found.rows), found.is_alone
+    ([('01', 'few'), ('01', 'many'), ('02', 'few')], False)
+    """
+    parts: dict[Key, dict[Key, Sums]] = {}
+    for key, row in rows.items():
+        parts.setdefault(key[:-1] if row.group is not None else (), {})[key] = row
+    told = {month: told_by_total(part) for month, part in parts.items()}
+    alone = {month for month, columns in told.items() if columns & {*main}}
+    hidden = {key for month, part in parts.items() for key in (part if month in alone else to_hide(part))}
+    others = {key: row for month, part in parts.items() if month not in known for key, row in part.items()}
+    is_alone = not alone.isdisjoint(known) or bool(alone and told_by_total(others) & {*main})
+    return Suppression(hidden | (to_hide(others) if alone else set()), set().union(*told.values()), is_alone)

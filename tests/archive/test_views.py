@@ -177,7 +177,7 @@ def test_a_better_parser_derives_again_and_is_no_change_by_the_platform(
 
 def test_a_rebuild_mends_damaged_derived_tables(archive: Archive, platform: Any) -> None:
     archive.sync(platform)
-    before = archive.meetings()
+    before = archive.meetings()["meeting_id"].tolist()
     for path in [*(archive.path / "derived").rglob("*.parquet"), *(archive.path / "index").iterdir()]:
         path.write_bytes(b"damaged")
     archive.rebuild()
@@ -329,3 +329,29 @@ def test_the_names_of_folders_above_are_no_columns(
         assert told[0]
         assert told[0] == told[1] == told[2]
     assert len(fleet.legs()) == len(archive.legs())
+
+
+def test_a_meeting_that_is_a_file_by_itself_is_found_in_its_period(
+    archive: Archive, platform: Any, tmp_path: Path
+) -> None:
+    fleet = Fleet({"one": {"archive": str(archive.path)}}, folder=tmp_path)
+    for records in ([platform.record(0)], [platform.record(0, meetingname="改")], [platform.record(1)]):
+        platform.records = records
+        archive.sync(platform)
+        for source in (archive, fleet):
+            for name, rows in (("meetings", archive.meetings()), ("legs", archive.legs())):
+                found = source.scan(name, start="2026-01-01", end="2026-01-02").collect().to_native()
+                assert sorted(found["meeting_id"].to_pylist()) == sorted(rows["meeting_id"])
+
+
+def test_what_else_lies_among_the_heads_is_no_head(archive: Archive, platform: Any) -> None:
+    archive.sync(platform)
+    heads = archive.path / "heads"
+    latest = max(path for path in heads.iterdir() if path.suffix == ".json")
+    for name in ("000000000099.json.draft", "a-note-by-hand17.", f"{latest.name}~"):
+        (heads / name).write_bytes(latest.read_bytes())
+    before = archive.meetings()["meeting_id"].tolist()
+    archive.sync(platform)
+    again = Archive(archive.path)
+    assert again.verify().is_sound
+    assert again.meetings()["meeting_id"].tolist() == before

@@ -402,3 +402,15 @@ def test_rounded_parts_add_up_to_the_rounded_sum(parts: list[Fraction]) -> None:
     found = rounded(parts, 3)
     assert sum(found, Decimal(0)) == Decimal(round(sum(parts, Fraction(0)) * 1000)).scaleb(-3)
     assert all(abs(Fraction(one) - part) < Fraction(1, 1000) for one, part in zip(found, parts, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("start", "shown"),
+    [
+        ("2026-04", "2026-04-01 00:00 2026-04-20 12:00 2026-03-01 00:00 2026-03-20 12:00"),
+        ("2026-04-02", "2026-04-02 00:00 2026-04-20 12:00 2026-03-14 12:00 2026-04-02 00:00"),
+    ],
+)
+def test_what_is_open_at_its_end_is_a_month_where_it_begins_one(start: str, shown: str) -> None:
+    spans = until(as_instant(start), None, as_instant("2026-04-20 12:00"))
+    assert " ".join(f"{edge:%Y-%m-%d %H:%M}" for span in spans for edge in span) == shown

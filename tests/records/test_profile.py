@@ -46,6 +46,7 @@ def state(found: Profile, key: str) -> tuple[str, str]:
     ("unit", "verdict", "name"),
     [
         (1, "confirmed", "seconds"),
+        (1.005, "confirmed", "seconds"),
         (1000, "contradicted", "milliseconds"),
         (1 / 60, "contradicted", "minutes"),
         (7, "contradicted", "no unit"),
@@ -113,6 +114,17 @@ def test_unknown_keys_and_rival_keys_are_named() -> None:
     found = profile(meetings(costCentre="7", caller="15400000001"))
     assert "costCentre" in state(found, "known_keys")[1]
     assert state(found, "one_key") == ("contradicted", "meetings.creator ← creator, caller")
+
+
+def test_unknown_keys_are_no_rivals_and_each_column_counts_its_own_key() -> None:
+    found = profile(meetings(costCentre="7", other="8", oriamount="1.20"))
+    assert state(found, "one_key")[0] == "confirmed"
+    assert state(found, "money") == ("confirmed", "120/120 amounts can be read")
+
+
+def test_a_field_has_three_examples_at_most() -> None:
+    frame = profile(meetings()).frame.set_index("path")
+    assert len(frame.loc["starttime", "examples"].split(" · ")) == 3
 
 
 def test_the_page_is_in_both_languages() -> None:

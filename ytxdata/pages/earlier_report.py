@@ -55,16 +55,20 @@ def read_earlier(folder: Path, names: Iterable[str]) -> tuple[list[Hidden], Span
             Text(f"{folder} 中没有此前的报告（CSV）", f"there is no earlier report (CSV) in {folder}"),
             remedy=Text("给出此前 report --format csv 的目录", "give the directory of an earlier report --format csv"),
         )
+    frames = {path: read_csv(path) for path in tables.values()}
+    keys = max(([key for key in KEYS if key in frame] for frame in frames.values()), key=len)
     found: dict[Hidden, None] = {}
     whole: Span | None = None
-    for path in tables.values():
-        frame, told = read_csv(path), json.loads(about_path(path).read_text("utf-8"))
+    for path, frame in frames.items():
+        told = json.loads(about_path(path).read_text("utf-8"))
         words = next(((one["zh"], one["en"]) for one in told["columns"] if one["key"] == "group"), ("", ""))
         edges = told["period"] and tuple(datetime.fromisoformat(told["period"][edge]) for edge in ("start", "end"))
         about = None if edges is None else (_wall(edges[0]), _wall(edges[1]))
         whole = about or whole
+        if [key for key in KEYS if key in frame] != keys:
+            continue  # groups in total are sums of the rows of the others, and hidden where one of these is
         rows = list(zip(_rows(frame, edges, words), _is_blank(frame), strict=True))
-        shown = {row.span for row, is_blank in rows if not is_blank and "period" in frame and row.group is not None}
+        shown = {row.span for row, is_blank in rows if not is_blank and row.group is not None}
         found |= dict.fromkeys(
             row._replace(whole=about, is_covered=row.span in shown) for row, is_blank in rows if is_blank
         )

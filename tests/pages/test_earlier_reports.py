@@ -258,3 +258,63 @@ def test_what_says_something_of_hidden_rows() -> None:
     assert not tells(1, 12, [row(1, 3, "y"), row(1, 3, "x")], "x", "y")
     assert not tells(3, 12, [row(1, 3, "y"), row(1, 3, "x")])
     assert tells(1, 12, [Hidden(None, None, ("", ""))])
+
+
+SIZES = {"north": STAFF[:10], "south": STAFF[10:18], "board": STAFF[20:22]}
+
+
+@pytest.fixture(scope="module")
+def offices(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """Three departments, of which one has two people; in April it alone convenes, and in May one of it sits alone."""
+
+    def held(n: int, day: int, name: str, minutes: int) -> dict[str, Any]:
+        crowd = [*SIZES[name], *STAFF[23:29]]
+        return meeting(datetime(2026, n, day, 10, tzinfo=BEIJING), minutes, crowd[0], crowd)
+
+    records = [held(n, 2 + day, name, 20 + day) for n in (1, 2, 3, 5) for day, name in enumerate([*SIZES, *SIZES])]
+    records += [held(4, day, "board", 30) for day in (7, 8)]
+    alone = meeting(datetime(2026, 5, 20, 9, tzinfo=BEIJING), 40, STAFF[20], STAFF[20:21])
+    return synced(tmp_path_factory.mktemp("offices") / "m.archive", [*records, alone])
+
+
+def by_department(start: int, end: int) -> Ask:
+    lines = {f"+86{one}": (Entry(one, name),) for name, staff in SIZES.items() for one in staff}
+    return asked(start, end, group="department", book=AddressBook(lines))
+
+
+def test_months_may_be_followed_by_their_quarter_and_hide_what_it_hides(offices: Archive, tmp_path: Path) -> None:
+    folders: list[str | Path] = []
+    blank: set[tuple[str, str]] = set()
+    for start, end in ((1, 2), (2, 3), (3, 4), (1, 4)):
+        done = without_small_groups(collect(offices, by_department(start, end)), 5, previous=folders)
+        rows = done.reports["usage"].arrow.to_pylist()
+        hidden = {(row["period"], row["group"]) for row in rows if row["meetings"] is None}
+        # the groups of a month hide each other: some other one beside the board, in every month
+        assert len({month for month, _ in hidden}) == end - start
+        assert len(hidden) >= 2 * (end - start)
+        assert len(rows) > len(hidden)
+        if end - start > 1:
+            assert hidden == blank
+        blank |= hidden
+        folders.append(tmp_path / f"{start}-{end}")
+        write_files(done, folders[-1], ("csv",))
+
+
+def test_a_month_that_is_one_small_department_s_is_refused_alone_and_behind_its_neighbours(
+    offices: Archive, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="the figures of one small group"):
+        without_small_groups(collect(offices, by_department(4, 5)), 5)
+    both = without_small_groups(collect(offices, by_department(3, 5)), 5).reports["usage"].arrow.to_pylist()
+    assert len({row["period"] for row in both if row["meetings"] is None}) == 2, "another month hides it"
+    write_files(without_small_groups(collect(offices, by_department(3, 4)), 5), tmp_path, ("csv",))
+    with pytest.raises(UsageError, match="the figures of one small group"):
+        without_small_groups(collect(offices, by_department(3, 5)), 5, previous=tmp_path)
+
+
+def test_a_figure_that_only_a_small_department_has_is_no_key_figure(offices: Archive) -> None:
+    collected = collect(offices, by_department(5, 6))
+    assert figures(collected)["lonely_minutes"][0] == pytest.approx(40.0)
+    done = without_small_groups(collected, 5)
+    assert figures(done)["lonely_minutes"][0] is None
+    assert figures(done)["meetings"][0] == 7

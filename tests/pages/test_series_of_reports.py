@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from ytxdata.pages.earlier_report import Hidden, cut, overlapping_rows, tells_of_them, touch
+from ytxdata.pages.earlier_report import Hidden, cut, hidden_before, tells_of_them, touch
 from ytxdata.plots.over_time import Span
 from ytxdata.tables.suppression import Key, Sums, suppress
 from ytxdata.times import BEIJING
@@ -75,10 +75,10 @@ def next_report(company: Company, start: int, end: int, is_grouped: bool, earlie
         return None
     if not is_grouped:
         return Report(start, end, is_grouped, frozenset())
-    inherited = overlapping_rows([Hidden(span_of(key), key[1], GROUPS) for key in keys], before)
+    inherited = hidden_before([Hidden(span_of(key), key[1], GROUPS) for key in keys], before)
     rows = {
-        key: Sums([float(company.meetings[key])], company.is_small[key] or was, key[1])
-        for key, was in zip(keys, inherited, strict=True)
+        key: Sums([float(company.meetings[key])], company.is_small[key] or is_shared, key[1], is_same)
+        for key, (is_same, is_shared) in zip(keys, inherited, strict=True)
     }
     known = {key[:1] for key in keys if any(touch(span_of(key), period) for period in periods)}
     done = suppress(rows, {0}, known)

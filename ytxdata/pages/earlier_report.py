@@ -102,14 +102,13 @@ def _wall(instant: datetime) -> datetime:
     return instant.astimezone(BEIJING).replace(tzinfo=None)
 
 
-def overlapping(report: Report, before: Sequence[Hidden]) -> list[bool]:
-    """Tell of each row whether it shares time, and people, with one that was hidden before."""
-    return overlapping_rows(rows_of(report), before) if before else [False] * report.arrow.num_rows
-
-
-def overlapping_rows(rows: Iterable[Hidden], before: Iterable[Hidden]) -> list[bool]:
-    """Tell the same of rows."""
-    return [any(_share(row, one) for one in before) for row in rows]
+def hidden_before(rows: Iterable[Hidden], before: Sequence[Hidden]) -> list[tuple[bool, bool]]:
+    """Tell of each row whether an earlier report hid it among others of its period, which hide it again, and whether it
+    shares time, and people, with another row that one hid: as a part of it, or as what it is a part of.
+    """
+    same = {one[:3] for one in before if one.is_covered}
+    others = [one for one in before if one[:3] not in same]
+    return [(row[:3] in same, any(_share(row, one) for one in (others if row[:3] in same else before))) for row in rows]
 
 
 def tells_of_them(

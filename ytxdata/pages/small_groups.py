@@ -29,7 +29,7 @@ from ytxdata.pages.earlier_report import (
     Group,
     Hidden,
     cut,
-    overlapping,
+    hidden_before,
     read_earlier,
     rows_of,
     tells_of_them,
@@ -384,20 +384,25 @@ def _hidden_rows(
     goes_by_convener = _goes_by_convener(ask)
     columns: dict[tuple[str, str], dict[Key, float]] = {}
     small: dict[Key, bool] = {}
+    again: set[Key] = set()
     for report in reports:
         keys, table = _keys(report), report.arrow
-        for key, was_hidden in zip(keys, overlapping(privacy.masked(report), before), strict=True):
+        hidden = hidden_before(rows_of(privacy.masked(report)), before)
+        for key, (is_same, is_shared) in zip(keys, hidden, strict=True):
             n = people.get(key)
             n_convened = convened.get(key, minimum) if goes_by_convener or key[-1] == NOT_IN_BOOK else minimum
-            is_small = was_hidden or n is None or min(n, n_convened) < minimum or key[-1] in few
+            is_small = is_shared or n is None or min(n, n_convened) < minimum or key[-1] in few
             small[key] = small.get(key, False) or is_small
+            again |= {key} if is_same else set()
         for name in (one for one in table.column_names if _adds_up(report, one)):
             sums = columns.setdefault((report.name, name), {})
             for key, value in zip(keys, table[name].to_pylist(), strict=True):
                 sums[key] = sums.get(key, 0.0) + float(value or 0)
     has_groups = "group" in _key_columns(usage)
     rows = {
-        key: Sums([sums.get(key, 0.0) for sums in columns.values()], is_small, key[-1] if has_groups else None)
+        key: Sums(
+            [sums.get(key, 0.0) for sums in columns.values()], is_small, key[-1] if has_groups else None, key in again
+        )
         for key, is_small in small.items()
     }
     names = [*columns]
@@ -409,8 +414,8 @@ def _hidden_rows(
             Text("其中一个合计几乎就是一个小组的数字，隐去各行也能推出", "a total is little but the figures of one small group: hiding rows does not hide them"),
             remedy=Text("选更长的期间，或不分组", "choose a longer period, or no groups"),
         )  # fmt: skip
-    hidden = done.rows | {key[-1:] for key in done.rows} if has_groups else done.rows
-    return hidden, {names[at] for at in done.told}
+    in_total = {key[-1:] for key in done.rows} if has_groups else set()
+    return done.rows | in_total, {names[at] for at in done.told}
 
 
 def _adds_up(table: Described, key: str) -> bool:

@@ -74,12 +74,14 @@ Key = tuple[str, ...]
 
 class Sums(NamedTuple):
     """The figures of one row that add up, column by column, whether it has too few people itself, and whose they are:
-    of one small group nobody may learn the sum of all its months either.
+    of one small group nobody may learn the sum of all its months either. What is hidden only because an earlier report
+    hid that very row needs nothing to hide it: the same rows hide each other again.
     """
 
     figures: list[float]
     is_small: bool
     group: str | None = None
+    is_hidden: bool = False
 
 
 def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
@@ -92,7 +94,7 @@ def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
     >>> sorted(to_hide(rows))
     [('a',), ('b',)]
     """
-    hidden = {key for key, row in rows.items() if row.is_small}
+    hidden = {key for key, row in rows.items() if row.is_small or row.is_hidden}
     columns = [one for one in range(_width(rows)) if _is_safe(one, rows, rows)]
     for key in sorted(rows.keys() - hidden, key=lambda key: (rows[key].figures, key)):
         if not hidden or all(_is_safe(column, rows, hidden) for column in columns):
@@ -120,7 +122,8 @@ def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bo
     """Tell whether a column's hidden total, which anybody can compute, leaves room around the figure of each row of few
     people, and around what the small rows of a group come to: its months hid each other, and their sum was exact.
     """
-    values = {key: rows[key].figures[column] for key in hidden}
+    # what an earlier report hid adds up to what it told: no room is left there for others
+    values = {key: rows[key].figures[column] for key in hidden if not rows[key].is_hidden}
     total = sum(values.values())
     if not any(row.figures[column] for row in rows.values()):
         return True  # nothing of it in any row: the published 0 says so of each
@@ -129,7 +132,7 @@ def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bo
         if rows[key].is_small:
             whose = key if rows[key].group is None else rows[key].group
             small[whose] = small.get(whose, 0.0) + value
-    return total > 0 and all(total - value >= MARGIN * value for value in small.values())
+    return not small or (total > 0 and all(total - value >= MARGIN * value for value in small.values()))
 
 
 class Suppression(NamedTuple):

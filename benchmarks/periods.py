@@ -71,7 +71,7 @@ def records(n: int, years: int, legs: int) -> list[dict[str, Any]]:
                 "name": "甲",
                 "phone": f"154{rng.randrange(2000):08d}",
                 "jointime": text(start + timedelta(seconds=rng.randrange(60))),
-                "quittime": text(end - timedelta(seconds=rng.randrange(60))),
+                "leavetime": text(end - timedelta(seconds=rng.randrange(60))),
             }
             for _ in range(legs)
         ]

@@ -28,6 +28,10 @@ BY_PARTIES = frozenset({"number", "min_minutes"})
 Wanted = str | Collection[str] | None
 
 
+ONLY = Text("仅含以下会议：", "only these meetings: ")
+"""How a note begins that says what was selected."""
+
+
 class Selectable:
     """What meetings can be selected from; reports are made of the selection as of the whole."""
 
@@ -111,7 +115,7 @@ class Selection(Selectable):
         told = [(CONDITIONS[key], [_hidden(key, one) for one in wanted]) for key, wanted in self.conditions.items()]
         zh = "；".join(f"{words.zh}：{'、'.join(values)}" for words, values in told)
         en = "; ".join(f"{words.en}: {', '.join(values)}" for words, values in told)
-        return Text(f"仅含以下会议：{zh}", f"only these meetings: {en}")
+        return Text(f"{ONLY.zh}{zh}", f"{ONLY.en}{en}")
 
 
 def selected(source: Any, conditions: Mapping[str, Any], book: Any = None) -> Selection:

@@ -15,6 +15,7 @@ from ytxdata import metrics
 from ytxdata.archive import Archive
 from ytxdata.files import that_may_be_lost
 from ytxdata.fleet import Fleet
+from ytxdata.history.history import History
 from ytxdata.metrics import source as source_module
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Registered
@@ -67,7 +68,7 @@ def record(i: int, rng: random.Random, days: int = 90) -> dict[str, Any]:
         if rng.random() < 0.9:
             party["jointime"] = told(joined)
         if rng.random() < 0.8:
-            party["quittime"] = told(left)
+            party["leavetime"] = told(left)
         parties.append(party)
     meeting = {
         "meid": f"{i:029d}", "meetingname": rng.choice(["周会", "例会", f"第 {i} 次"]),
@@ -211,7 +212,7 @@ def months(folder: Path) -> Fleet:
             for i in range(30):
                 begin = datetime(2026, month, 2 + i % 25, 10, i, tzinfo=BEIJING)
                 end = begin + timedelta(days=2 if i == 24 else 0, minutes=30)
-                party = {"name": "甲", "phone": f"139{i % 7:08d}", "jointime": told(begin), "quittime": told(end)}
+                party = {"name": "甲", "phone": f"139{i % 7:08d}", "jointime": told(begin), "leavetime": told(end)}
                 times = {"starttime": told(begin), "endtime": told(end)}
                 head = {"meid": f"{month}{i:028d}", "meetingname": "周会", "creator": "13800000001"}
                 records.append({**head, **times, "parties": [party, {**party, "phone": "01000000000"}]})
@@ -244,3 +245,38 @@ def test_on_spark_a_period_reads_the_files_it_needs(spark: Any, tmp_path: Path) 
                 everything = entry.function(resolve(source), start, end)
                 assert report.arrow.to_pylist() == everything.arrow.to_pylist()
                 assert report.excluded == everything.excluded
+
+
+@pytest.mark.parametrize("leaves", [None, "2026-02-01 00:30:00"])
+@pytest.mark.parametrize("kind", ["archive", "fleet", "history"])
+def test_who_dialled_in_to_a_meeting_behind_the_period_is_there_also_where_no_leaving_is_told(
+    kind: str, leaves: str | None, tmp_path: Path
+) -> None:
+    def party(phone: str, begin: str) -> dict[str, str]:
+        return {"phone": phone, "jointime": begin} | ({"leavetime": leaves} if leaves else {})
+
+    late = [party("13900000001", "2026-01-31 23:30:00"), party("13900000002", "2026-01-31 23:40:00")]
+    early = [{"phone": "13900000001", "jointime": "2026-01-10 10:00:00", "leavetime": "2026-01-10 11:00:00"}]
+    records = [
+        {"meid": f"{n:029d}", "meetingname": "", "creator": "13800000000", "starttime": f"{begin}:00", "endtime": f"{end}:00", "parties": parties}
+        for n, (begin, end, parties) in enumerate([
+            ("2026-02-01 00:05", "2026-02-01 01:00", late), ("2026-01-10 10:00", "2026-01-10 11:00", early),
+        ])
+    ]  # fmt: skip
+    archive = Archive(tmp_path / "m.archive")
+    with that_may_be_lost():
+        archive.sync(Told(records))
+    fleet = Fleet({"one": {"archive": str(archive.path)}}, folder=tmp_path)
+    history = History.from_answers([Told(records).query_meeting(meetingcount=9)])
+    sources: dict[str, Archive | Fleet | History] = {"archive": archive, "fleet": fleet, "history": history}
+    source = sources[kind]
+    wanted = ["2026-01", 2, 1, 90.0]
+    columns = ["period", "peak_legs", "peak_meetings", "busy_minutes"]
+    assert metrics.concurrency(source).frame[columns].to_numpy().tolist()[0] == wanted
+    assert metrics.concurrency(source, "2026-01-01", "2026-02-01").frame[columns].to_numpy().tolist() == [wanted]
+    day = metrics.concurrency(source, "2026-01-31", "2026-02-01").frame[columns].to_numpy().tolist()
+    assert day == [["2026-01", 2, 1, 30.0]]
+    # all of them are connected through the whole of it, and nobody comes or goes
+    within = metrics.concurrency(source, "2026-01-31T23:45", "2026-01-31T23:55").frame[columns[1:]].to_numpy().tolist()
+    assert within == [[2, 1, 10.0]]
+    assert metrics.usage(source, "2026-01", "2026-02").frame["peak_legs"].tolist() == [2]

@@ -38,7 +38,7 @@ def asked(start: int, end: int, **more: Any) -> Ask:
 def meeting(begin: datetime, minutes: int, creator: str, phones: list[str]) -> dict[str, Any]:
     end = begin + timedelta(minutes=minutes)
     times = {"starttime": told(begin), "endtime": told(end)}
-    parties = [{"phone": phone, "jointime": told(begin), "quittime": told(end)} for phone in phones]
+    parties = [{"phone": phone, "jointime": told(begin), "leavetime": told(end)} for phone in phones]
     return {"meetingname": "", "creator": creator, **times, "parties": parties}
 
 
@@ -120,7 +120,7 @@ def test_one_group_alone_is_its_row(archive: Archive, book: AddressBook, tmp_pat
     whole = asked(3, 5, by="total", group="department", book=book)
     write_files(without_small_groups(collect(archive, whole), 5), tmp_path, ("csv",))
     alone = asked(3, 5, by="total", book=book, only={"department": ("sales",)})
-    with pytest.raises(UsageError, match="would give them away"):
+    with pytest.raises(UsageError, match="what is left"):
         without_small_groups(collect(archive, alone), 5, previous=tmp_path)
 
 
@@ -208,10 +208,10 @@ def test_all_departments_but_a_small_one_are_not_to_be_chosen(archive: Archive) 
 def test_a_part_of_a_row_and_the_whole_are_not_both_published(archive: Archive, tmp_path: Path) -> None:
     part = Ask(start=month(3), end=month(3) + timedelta(days=20))
     write_files(without_small_groups(collect(archive, part), 5), tmp_path / "part", ("csv",))
-    with pytest.raises(UsageError, match="within a row"):
-        without_small_groups(collect(archive, asked(3, 4)), 5, previous=tmp_path / "part")
-    by_day = without_small_groups(collect(archive, asked(3, 4, by="day")), 5, previous=tmp_path / "part")
-    assert by_day.reports["usage"].arrow.num_rows
+    write_files(without_small_groups(collect(archive, asked(3, 4)), 5), tmp_path / "whole", ("csv",))
+    for later, previous in ((asked(3, 4), "part"), (part, "whole"), (asked(3, 4, by="day"), "part")):
+        with pytest.raises(UsageError, match="in other rows"):
+            without_small_groups(collect(archive, later), 5, previous=tmp_path / previous)
 
 
 @pytest.mark.slow
@@ -318,3 +318,32 @@ def test_a_figure_that_only_a_small_department_has_is_no_key_figure(offices: Arc
     done = without_small_groups(collected, 5)
     assert figures(done)["lonely_minutes"][0] is None
     assert figures(done)["meetings"][0] == 7
+
+
+def test_what_was_told_hides_nothing_any_more(tmp_path: Path) -> None:
+    def held(n: int, day: int, minutes: int, phones: list[str]) -> dict[str, Any]:
+        return meeting(datetime(2026, n, day, 10, tzinfo=BEIJING), minutes, phones[0], phones)
+
+    records = [held(1, 14 + i, 37, STAFF[:3]) for i in range(4)]
+    records += [held(2, day, 20, STAFF[day : day + 6]) for day in range(2, 9)]
+    records += [held(3, day, 20, STAFF[day : day + 9]) for day in range(2, 20)]
+    archive, folders = synced(tmp_path / "m.archive", records), list[str | Path]()
+    for n in (2, 3):
+        folders.append(tmp_path / f"{n}")
+        done = without_small_groups(collect(archive, asked(n, n + 1)), 5, previous=folders[:-1])
+        assert (figures(done)["meetings"][1] is None) == (n == 2), "of three people nothing is told"
+        write_files(done, folders[-1], ("csv",))
+    # January is the quarter less two months that were sent: nobody is left to hide it
+    with pytest.raises(UsageError, match="the figures of one small group"):
+        without_small_groups(collect(archive, asked(1, 4)), 5, previous=folders)
+    days = asked(3, 4, by="day")
+    with pytest.raises(UsageError, match="in other rows"):
+        without_small_groups(collect(archive, days), 5, previous=folders)
+
+
+def test_the_share_of_the_busiest_few_is_theirs(offices: Archive) -> None:
+    collected = collect(offices, asked(1, 4))
+    assert figures(collected)["concentration"][0]
+    done = without_small_groups(collected, 5)
+    assert figures(done)["concentration"] == (None, None)
+    assert "concentration" not in done.reports

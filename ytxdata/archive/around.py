@@ -10,7 +10,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from ytxdata.archive.heads import Snapshot
-from ytxdata.archive.scans import Scan, scan
+from ytxdata.archive.scans import Scan, meets, scan
 from ytxdata.archive.stored_files import StoredFile
 from ytxdata.archive.views import Spans, ViewAsk, connect, reading, relation
 from ytxdata.labels import Text
@@ -26,13 +26,16 @@ MARGIN = timedelta(minutes=1)
 _EVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 # a meeting lies in a period by its own times, or by those of anybody who was connected: people dial in before the
-# start. In two branches, each of which the bounds of files answer: with OR all is read, twice as long at worst
+# start, and whose leaving is not told stays until the end. In branches, each of which the bounds of files answer: with
+# OR all is read, twice as long at worst
 _LIES_IN = """
 SELECT min(started_at), max(started_at) FROM (
     SELECT started_at FROM stored_meetings WHERE ended_at > $1 AND started_at < $2
     UNION ALL SELECT started_at FROM stored_meetings JOIN (
         SELECT obs FROM stored_legs WHERE left_at > $1 AND joined_at < $2
-        UNION ALL SELECT obs FROM stored_legs WHERE joined_at >= $1 AND joined_at < $2) USING (obs))
+        UNION ALL SELECT obs FROM stored_legs WHERE joined_at >= $1 AND joined_at < $2) USING (obs)
+    UNION ALL SELECT started_at FROM (SELECT obs, started_at FROM stored_meetings WHERE started_at >= $2) JOIN (
+        SELECT obs FROM stored_legs WHERE left_at IS NULL AND joined_at < $1) USING (obs))
 """
 
 _STORED = {"meetings": ("started_at", "ended_at"), "legs": ("joined_at", "left_at")}
@@ -120,13 +123,14 @@ class Around:
         period, whose ends need not be read, and of row groups of others.
         """
         spans: list[tuple[int, int] | None] = []
+        later = [file.bounds.get("obs") for file in snapshot.files("meetings") if self._may_begin_later(file)]
         for table in _STORED:
             for path, file in zip(snapshot.paths(table), snapshot.files(table), strict=True):
                 obs = file.bounds.get("obs")
                 if table == "meetings" and self._begins_in(file):
                     spans.append(obs)
                 elif not obs or not any(one and one[0] <= obs[0] and obs[1] <= one[1] for one in spans):
-                    spans += self._of_groups(pq.read_metadata(path), table)
+                    spans += self._of_groups(pq.read_metadata(path), table, later)
         return spans
 
     def _begins_in(self, file: StoredFile) -> bool:
@@ -136,7 +140,11 @@ class Around:
             return False
         return (end is None or begun[0] < end) and (start is None or begun[1] >= start)
 
-    def _of_groups(self, footer: pq.FileMetaData, table: str) -> Iterator[tuple[int, int] | None]:
+    def _may_begin_later(self, file: StoredFile) -> bool:
+        begun = file.bounds.get("started_at", ())
+        return begun is not None and (not begun or (self._edges[1] is not None and begun[1] >= self._edges[1]))
+
+    def _of_groups(self, footer: pq.FileMetaData, table: str, later: Spans) -> Iterator[tuple[int, int] | None]:
         start, end = self._edges
         columns = {name: place for place, name in enumerate(footer.schema.names)}
         for number in range(footer.num_row_groups):
@@ -148,8 +156,11 @@ class Around:
             is_open = table == "meetings" and any(one is None or one.null_count != 0 for one in (first, last))
             begins = end is None or _may(first, lambda one: one.min < end)
             lasts = start is None or any(_may(one, lambda one: one.max >= start) for one in (first, last))
-            if is_open or (begins and lasts):
-                yield (obs.min, obs.max) if obs is not None and obs.has_min_max else None
+            span = (obs.min, obs.max) if obs is not None and obs.has_min_max else None
+            # who dialled in before the period to a meeting behind it, and whose leaving is not told, is there all along
+            stays = table == "legs" and (last is None or last.null_count != 0) and meets(span, later)
+            if is_open or (begins and (lasts or stays)):
+                yield span
 
     def around(self, start: Instant | None, end: Instant | None) -> Around:
         """Return the same about another period."""

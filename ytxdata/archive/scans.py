@@ -194,9 +194,9 @@ def pruned(snapshot: Snapshot, name: str, asked: ViewAsk, *, is_joined: bool) ->
     else:
         spans = [one.bounds.get("obs") for one in snapshot.files("meetings") if _may_start(one, asked)]
     meetings = [
-        one for one in snapshot.files("meetings") if _meets(one.bounds.get("obs"), spans) or _replaces(one, spans)
+        one for one in snapshot.files("meetings") if meets(one.bounds.get("obs"), spans) or _replaces(one, spans)
     ]
-    legs = [one for one in snapshot.files("legs") if is_joined or _meets(one.bounds.get("obs"), spans)]
+    legs = [one for one in snapshot.files("legs") if is_joined or meets(one.bounds.get("obs"), spans)]
     part = copy(snapshot)
     part.listed = {**snapshot.listed, "meetings": tuple(meetings), "legs": tuple(legs)}
     return part
@@ -212,10 +212,11 @@ def _may_start(file: StoredFile, asked: ViewAsk) -> bool:
 def _replaces(file: StoredFile, spans: Spans) -> bool:
     """Return whether a later version in it may say of one of these that it no longer holds."""
     replaced = file.bounds.get("replaces", ())
-    return replaced is not None and _meets(replaced, spans)
+    return replaced is not None and meets(replaced, spans)
 
 
-def _meets(own: Any, spans: Spans) -> bool:
+def meets(own: Any, spans: Spans) -> bool:
+    """Return whether observations from one number to another may be among those of some spans; None may hold any."""
     return not own or any(not one or (own[0] <= one[1] and one[0] <= own[1]) for one in spans)
 
 

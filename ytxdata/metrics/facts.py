@@ -174,9 +174,10 @@ def touching(known: Facts) -> Facts:
     if start is None and end is None and known.scope.day_of == "starts":
         return known
     source = known.source
-    keys = nw.concat(
-        [_overlapping(source.legs, "j", "l", start, end), _overlapping(source.meetings, "s", "e", start, end)]
-    )
+    # who has not left stays until the meeting's end, also who dialled in before a meeting that starts behind the period
+    still = source.legs.filter(nw.col("l").is_null()).join(source.meetings.select("id", "e"), on="id", how="inner")
+    spans = ((source.legs, "j", "l"), (still, "j", "e"), (source.meetings, "s", "e"))
+    keys = nw.concat([_overlapping(frame, first, last, start, end) for frame, first, last in spans])
     part = replace(source, meetings=source.meetings.join(distinct(keys, "id"), on="id", how="semi"), held=known.held)
     return facts(part, Scope(min_parties=known.scope.min_parties))
 

@@ -12,13 +12,15 @@ import pandas as pd
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.metrics.calendar import counterpart
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import RECORDS
 from ytxdata.plots.over_time import Span, spans
+from ytxdata.selection import ONLY
 from ytxdata.tables.csv import read_csv
-from ytxdata.tables.described import about_path
-from ytxdata.tables.suppression import ROW_NAMES
+from ytxdata.tables.described import Described, about_path
+from ytxdata.tables.suppression import ROW_NAMES, Key
 from ytxdata.times import BEIJING
 
 KEYS = ("period", "group")
@@ -37,7 +39,8 @@ Group = tuple[tuple[str, str], str]
 class Hidden(NamedTuple):
     """A row that an earlier report hid: from when to when it is (None: for ever), of which group (None: of all), what
     the groups are, what time the report is about, and whether other groups hide the row within its own period: a row
-    of that period is shown, so that hiding ended before nothing was left. Then the total of the period is no secret.
+    of that period is shown, so that hiding ended before nothing was left, or the report was about that period alone,
+    and was made. Then the total of the period is no secret.
     """
 
     span: Span | None
@@ -47,8 +50,25 @@ class Hidden(NamedTuple):
     is_covered: bool = False
 
 
-def read_earlier(folder: Path, names: Iterable[str]) -> tuple[list[Hidden], Span | None]:
-    """Return the rows that an earlier report hid, and what time it is about."""
+class Earlier(NamedTuple):
+    """An earlier report: the rows it hid, and those it showed; what time it is about, and what it was compared with;
+    and which meetings it counts, in words.
+    """
+
+    hidden: list[Hidden]
+    shown: list[Hidden]
+    whole: Span | None
+    compared: Span | None
+    only: frozenset[str]
+
+    @property
+    def spans(self) -> set[Span | None]:
+        """Of which times it told a figure."""
+        return {row.span for row in (*self.hidden, *self.shown)} | ({self.compared} if self.compared else set())
+
+
+def read_earlier(folder: Path, names: Iterable[str]) -> Earlier:
+    """Return what an earlier report told."""
     tables = {name: path for name in names if (path := folder / f"{name}.csv").is_file()}
     if not tables:
         raise UsageError(
@@ -57,22 +77,39 @@ def read_earlier(folder: Path, names: Iterable[str]) -> tuple[list[Hidden], Span
         )
     frames = {path: read_csv(path) for path in tables.values()}
     keys = max(([key for key in KEYS if key in frame] for frame in frames.values()), key=len)
-    found: dict[Hidden, None] = {}
-    whole: Span | None = None
+    hidden: dict[Hidden, None] = {}
+    shown: dict[Hidden, None] = {}
+    whole, compared, only = None, None, frozenset[str]()
     for path, frame in frames.items():
         told = json.loads(about_path(path).read_text("utf-8"))
         words = next(((one["zh"], one["en"]) for one in told["columns"] if one["key"] == "group"), ("", ""))
         edges = told["period"] and tuple(datetime.fromisoformat(told["period"][edge]) for edge in ("start", "end"))
         about = None if edges is None else (_wall(edges[0]), _wall(edges[1]))
-        whole = about or whole
+        whole, compared = about or whole, compared if edges is None else compared_with(*edges)
+        only |= selection_in(note["en"] for note in told["notes"])
         if [key for key in KEYS if key in frame] != keys:
             continue  # groups in total are sums of the rows of the others, and hidden where one of these is
-        rows = list(zip(_rows(frame, edges, words), _is_blank(frame), strict=True))
-        shown = {row.span for row, is_blank in rows if not is_blank and row.group is not None}
-        found |= dict.fromkeys(
-            row._replace(whole=about, is_covered=row.span in shown) for row, is_blank in rows if is_blank
+        rows = [
+            (one._replace(whole=about), is_blank)
+            for one, is_blank in zip(_rows(frame, edges, words), _is_blank(frame), strict=True)
+        ]
+        spans_shown = {row.span for row, is_blank in rows if not is_blank and row.group is not None}
+        hidden |= dict.fromkeys(
+            row._replace(is_covered=row.span in spans_shown or row.span == about) for row, is_blank in rows if is_blank
         )
-    return list(found), whole
+        shown |= dict.fromkeys(row for row, is_blank in rows if not is_blank)
+    return Earlier(list(hidden), list(shown), whole, compared, only)
+
+
+def compared_with(start: datetime, end: datetime) -> Span:
+    """Return the period that one was compared with, on a page that its tables do not show."""
+    first, last = counterpart(start, end)
+    return _wall(first), _wall(last)
+
+
+def selection_in(notes: Iterable[str]) -> frozenset[str]:
+    """Return what notes say of the meetings that alone were counted."""
+    return frozenset(note for note in notes if note.startswith(ONLY.en))
 
 
 def _is_blank(frame: pd.DataFrame) -> list[bool]:
@@ -90,7 +127,8 @@ def _rows(frame: pd.DataFrame, edges: tuple[datetime, datetime] | None, groups: 
         # twice, for one Monday alone would be taken for a day: as a week it hides more
         dated = [_cut(one, whole) for one in (spans([*periods, *periods]) or dated)[: len(frame)]]
     labels = frame["group"].astype(str).tolist() if "group" in frame else [None] * len(frame)
-    return [Hidden(span, label, groups) for span, label in zip(dated, labels, strict=True)]
+    named = groups if "group" in frame else ("", "")
+    return [Hidden(span, label, named) for span, label in zip(dated, labels, strict=True)]
 
 
 def _cut(span: Span | None, whole: Span | None) -> Span | None:
@@ -102,13 +140,31 @@ def _wall(instant: datetime) -> datetime:
     return instant.astimezone(BEIJING).replace(tzinfo=None)
 
 
-def hidden_before(rows: Iterable[Hidden], before: Sequence[Hidden]) -> list[tuple[bool, bool]]:
-    """Tell of each row whether an earlier report hid it among others of its period, which hide it again, and whether it
-    shares time, and people, with another row that one hid: as a part of it, or as what it is a part of.
+class ToldBefore(NamedTuple):
+    """What earlier reports told of a row: that it was shown, that it was hidden among others of its period (which hide
+    it again), that it shares time, and people, with another row that was hidden: a part of it, or of what it is part.
     """
-    same = {one[:3] for one in before if one.is_covered}
-    others = [one for one in before if one[:3] not in same]
-    return [(row[:3] in same, any(_share(row, one) for one in (others if row[:3] in same else before))) for row in rows]
+
+    is_shown: bool
+    is_hidden: bool
+    is_shared: bool
+
+
+def told_before(rows: Iterable[Hidden], earlier: Sequence[Earlier]) -> list[ToldBefore]:
+    """Tell of each row what earlier reports told."""
+    hidden = [row for one in earlier for row in one.hidden]
+    shown = {row[:3] for one in earlier for row in one.shown}
+    # months that hid each other do so again: a report is refused that does not hold all of them
+    covered = {row[:3] for row in hidden if row.is_covered or row.group is None}
+    rest = [row for row in hidden if row[:3] not in covered]
+    return [
+        ToldBefore(
+            row[:3] in shown - covered,
+            row[:3] in covered,
+            any(_share(row, one) for one in (rest if row[:3] in covered else hidden)),
+        )
+        for row in rows
+    ]
 
 
 def tells_of_them(
@@ -131,10 +187,38 @@ def tells_of_them(
     return not all(one.span and first <= one.span[0] and one.span[1] <= last for one in (*near, *alone))
 
 
-def cut(rows: Iterable[Span | None], earlier: Iterable[Span]) -> bool:
-    """Tell whether an earlier report began or ended within a row: the row less that report would be the days between."""
-    edges = [edge for period in earlier for edge in period]
-    return any(span[0] < edge < span[1] for span in rows if span is not None for edge in edges)
+def are_comparable(rows: Sequence[Hidden], only: frozenset[str], earlier: Earlier, *, is_open: bool = False) -> bool:
+    """Tell whether what two reports say of one time are the same rows: of a row less a part of it, or of the whole less
+    what was chosen, the rest is about whoever is left. Of an open period the last row may have grown: what came since
+    is no secret that was kept.
+    """
+    near = [(row.span, span) for row in rows for span in earlier.spans if touch(row.span, span)]
+    return (only == earlier.only or not near) and all(
+        one == other or (is_open and _has_grown(one, other, earlier.whole)) for one, other in near
+    )
+
+
+def _has_grown(row: Span | None, before: Span | None, whole: Span | None) -> bool:
+    if not row or not before or not whole:
+        return False
+    return row[0] == before[0] and before[1] == whole[1] <= row[1]
+
+
+def is_told_in_all(span: tuple[datetime, datetime], earlier: Earlier) -> bool:
+    """Tell whether an earlier report told the total of a period, or nothing of any part of it."""
+    wall = _wall(span[0]), _wall(span[1])
+    return wall in {earlier.whole, *earlier.spans} or not any(touch(wall, one) for one in earlier.spans)
+
+
+def key_columns(table: Described) -> Key:
+    """Return the columns that name the rows of a table."""
+    return tuple(name for name in KEYS if name in table.arrow.column_names)
+
+
+def keys_of(table: Described) -> list[Key]:
+    """Return what names each row of a table."""
+    columns = [map(str, table.arrow.column(name).to_pylist()) for name in key_columns(table)]
+    return list(zip(*columns, strict=True)) if columns else [()] * table.arrow.num_rows
 
 
 def rows_of(report: Report) -> list[Hidden]:

@@ -25,21 +25,24 @@ from ytxdata.metrics.registry import REPORTS, Ask
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import FIGURES, Collection
 from ytxdata.pages.earlier_report import (
-    KEYS,
+    Earlier,
     Group,
-    Hidden,
-    cut,
-    hidden_before,
+    ToldBefore,
+    are_comparable,
+    is_told_in_all,
+    key_columns,
+    keys_of,
     read_earlier,
     rows_of,
+    selection_in,
     tells_of_them,
+    told_before,
     touch,
 )
-from ytxdata.plots.over_time import Span
 from ytxdata.tables.described import Described
 from ytxdata.tables.lists import AddressBook, Entry
 from ytxdata.tables.masking import Privacy
-from ytxdata.tables.suppression import Key, Sums, blanked, suppress
+from ytxdata.tables.suppression import Key, Sums, blanked, fewest, suppress
 from ytxdata.tables.table import record_table
 from ytxdata.times import BEIJING
 
@@ -133,17 +136,25 @@ def without_small_groups(
     kept = {
         name: report
         for name, report in collected.reports.items()
-        if not _is_left_out(name, report) and _is_counted(report, collected) and not _tells_days(report, collected)
+        if not _is_left_out(name, report, minimum)
+        and _is_counted(report, collected)
+        and not _tells_days(report, collected)
     }
     folders = [previous] if isinstance(previous, str | Path) else previous or ()
     earlier = [read_earlier(Path(folder), kept) for folder in folders]
-    before, periods = [row for rows, _ in earlier for row in rows], [span for _, span in earlier if span]
-    _refuse_what_was_hidden(collected, before, periods)
-    by_row = [report for report in kept.values() if _key_columns(report) == _key_columns(usage)]
+    if collected.period is not None:
+        edges = _widened(collected.period, ask)  # as files say it, by which a later report knows the rows again
+        usage, kept = replace(usage, period=edges), {name: replace(one, period=edges) for name, one in kept.items()}
+    _refuse_what_was_hidden(collected, usage, earlier)
+    by_row = [report for report in kept.values() if key_columns(report) == key_columns(usage)]
     few = _few_members(ask, collected.period, called(ask.group) if isinstance(ask.group, str) else None, minimum)
-    hidden, told = _hidden_rows(by_row, usage, ask, few, minimum, before, periods, privacy or Privacy())
+    hidden, told = _hidden_rows(by_row, usage, ask, few, minimum, earlier, privacy or Privacy())
+    if "concentration" not in kept:
+        figures |= {
+            key: one._replace(value=None, before=None) for key, one in figures.items() if key == "concentration"
+        }
     figures |= {key: figures[key]._replace(value=None) for key, of in SUMMED.items() if key in figures and of & told}
-    if not _may_be_compared(collected, minimum, before):
+    if not _may_be_compared(collected, minimum, earlier):
         figures = {key: one._replace(before=None) for key, one in figures.items()}
     return _without_instants(
         replace(
@@ -157,9 +168,9 @@ def without_small_groups(
     )
 
 
-def _may_be_compared(collected: Collection, minimum: int, hidden: Sequence[Hidden]) -> bool:
+def _may_be_compared(collected: Collection, minimum: int, earlier: Sequence[Earlier]) -> bool:
     """Tell whether the key figures of the period before may stand beside those of this one: as figures of a report of
-    that period might.
+    that period might, and only of a time that earlier reports told in all, or told nothing of.
     """
     if collected.before is None:
         return False
@@ -169,7 +180,8 @@ def _may_be_compared(collected: Collection, minimum: int, hidden: Sequence[Hidde
     return (
         all(figures[key] >= minimum for key in counted)
         and not _few_chosen(ask, span, minimum)
-        and not tells_of_them(*span, hidden, _groups_told(collected))
+        and not tells_of_them(*span, [row for one in earlier for row in one.hidden], _groups_told(collected))
+        and all(is_told_in_all(span, one) for one in earlier)
     )
 
 
@@ -188,20 +200,23 @@ def _groups_told(collected: Collection) -> set[Group]:
     return {(row.groups, row.group) for row in rows if row.group is not None}
 
 
-def _refuse_what_was_hidden(collected: Collection, before: Sequence[Hidden], periods: Sequence[Span]) -> None:
+def _refuse_what_was_hidden(collected: Collection, usage: Report, earlier: Sequence[Earlier]) -> None:
     """Raise UsageError where figures of this report, less what was shown, are figures that an earlier one hid, or of
-    days that stood in none.
+    whoever is left.
     """
     ask = collected.ask
-    # of an open period an earlier report was a part: what came since is no secret that it kept
-    rows = rows_of(collected.reports["usage"]) if ask.start is not None and ask.end is not None else []
-    is_cut = cut((row.span for row in rows), periods)
-    if not is_cut and not tells_of_them(ask.start, ask.end, before, _groups_told(collected)):
-        return
-    raise UsageError(
-        Text("此前的报告隐去了其中一部分，或在某一行的中间起止：两者相减会泄露隐去的数字", "an earlier report hid figures of a part of this, or began or ended within a row of it: one less the other would give them away"),
-        remedy=Text("期间包含其全部隐去行或全不包含，起止与各行对齐；同样分组、同样的账户，不用 --only", "choose a period that holds all the rows it hid, or none of them, and begins and ends with its rows; with the same groups and accounts, without --only"),
-    )  # fmt: skip
+    rows, only = rows_of(usage), selection_in(note.en for note in usage.notes)
+    if not all(are_comparable(rows, only, one, is_open=None in (ask.start, ask.end)) for one in earlier):
+        raise UsageError(
+            Text("此前的报告讲的是同一时间，但各行的起止或所选的会议不同：两者相减就是其余部分", "an earlier report tells of the same time in other rows, or of other meetings: one less the other is what is left"),
+            remedy=Text("与此前的报告用同样的 --by（按月最好接续；按周则从周一起）、同样的行起止和同样的 --only", "ask with the --by of the earlier report (months follow each other best; weeks from a Monday on), for whole rows of it, and with the same --only"),
+        )  # fmt: skip
+    hidden = [row for one in earlier for row in one.hidden]
+    if tells_of_them(ask.start, ask.end, hidden, _groups_told(collected)):
+        raise UsageError(
+            Text("此前的报告隐去了其中一部分：两者相减会泄露隐去的数字", "an earlier report hid figures of a part of this: one less the other would give them away"),
+            remedy=Text("期间包含其全部隐去行或全不包含；同样分组、同样的账户", "choose a period that holds all the rows it hid, or none of them; with the same groups and accounts"),
+        )  # fmt: skip
 
 
 def _without_instants(collected: Collection) -> Collection:
@@ -238,8 +253,15 @@ def _widened(period: Interval, ask: Ask) -> Interval:
     return ask.start or first, ask.end or end
 
 
-def _is_left_out(name: str, report: Report) -> bool:
-    return name in (*OTHER_RULES, *EVENTS) or REPORTS[name].is_personal or _names_persons(report)
+def _is_left_out(name: str, report: Report, minimum: int) -> bool:
+    is_of_persons = REPORTS[name].is_personal or _names_persons(report) or _few_at_the_top(report, minimum)
+    return name in (*OTHER_RULES, *EVENTS) or is_of_persons
+
+
+def _few_at_the_top(report: Report, minimum: int) -> bool:
+    """Tell whether a share of the busiest is the share of fewer people than may be told of: the tenth of ten is one."""
+    tops = report.arrow["top_creators"].to_pylist() if "top_creators" in report.arrow.column_names else []
+    return any(n is not None and n < minimum for n in tops)
 
 
 def _names_persons(report: Report) -> bool:
@@ -296,13 +318,13 @@ def _is_counted(report: Report, collected: Collection) -> bool:
     add up to figures of the first: totals that `to_hide` knows nothing of. A group in total is the sum of its
     periods: where all of these are shown it says nothing new of anybody hidden, else it is hidden with them.
     """
-    usage, columns = collected.reports["usage"], _key_columns(report)
+    usage, columns = collected.reports["usage"], key_columns(report)
     if "group" not in columns:
-        return not columns or columns == _key_columns(usage)
+        return not columns or columns == key_columns(usage)
     # a group of meetings in total is no sum of what its own legs were in each period
     is_in_total = columns == ("group",) and collected.ask.group_of != "leg"
-    is_known = is_in_total or columns == _key_columns(usage)
-    return is_known and "group" in _key_columns(usage) and report.definition("group") == usage.definition("group")
+    is_known = is_in_total or columns == key_columns(usage)
+    return is_known and "group" in key_columns(usage) and report.definition("group") == usage.definition("group")
 
 
 def _tells_days(report: Report, collected: Collection) -> bool:
@@ -320,7 +342,7 @@ def _few_members(ask: Ask, period: Interval | None, column: str | None, minimum:
     members: dict[str, list[Entry]] = {}
     for entry in _members(ask)[0] if column else ():
         members.setdefault(entry.cell(str(column)), []).append(entry)
-    return {label for label, lines in members.items() if _fewest(lines, *_days(period)) < minimum}
+    return {label for label, lines in members.items() if fewest(lines, *_days(period)) < minimum}
 
 
 def _few_chosen(ask: Ask, period: Interval | None, minimum: int) -> set[str]:
@@ -330,7 +352,7 @@ def _few_chosen(ask: Ask, period: Interval | None, minimum: int) -> set[str]:
     chosen = {*(ask.only or {}).get("department", ())}
     others = _members(ask)[1]
     few = _few_members(ask, period, "department", minimum)
-    return chosen if 0 < _fewest(others, *_days(period)) < minimum else chosen & few
+    return chosen if 0 < fewest(others, *_days(period)) < minimum else chosen & few
 
 
 def _members(ask: Ask) -> tuple[list[Entry], list[Entry]]:
@@ -347,29 +369,13 @@ def _days(period: Interval | None) -> list[date | None]:
     return [edge and edge.astimezone(BEIJING).date() for edge in period or (None, None)]
 
 
-def _fewest(lines: Sequence[Entry], first: date | None, last: date | None) -> int:
-    """Return how many lines hold on the day of a period on which the fewest do: predecessors are no colleagues."""
-    begin, end = first or date.min, last or date.max
-    # until 9999-12-31 many books say of whoever stays: there is no day behind it
-    gone = (one.last + timedelta(1) for one in lines if one.last and one.last < end)
-    days = {begin, *(one.first for one in lines if one.first), *gone}
-    held = [
-        sum((one.first or date.min) <= day <= (one.last or date.max) for one in lines)
-        for day in days
-        if begin <= day <= end
-    ]
-    # a department that came or went within the period has none on some days, and is judged by those on which it is
-    return min((n for n in held if n), default=0)
-
-
 def _hidden_rows(
     reports: Iterable[Report],
     usage: Report,
     ask: Ask,
     few: set[str],
     minimum: int,
-    before: Sequence[Hidden],
-    periods: Sequence[Span],
+    earlier: Sequence[Earlier],
     privacy: Privacy,
 ) -> tuple[set[Key], set[tuple[str, str]]]:
     """Return the rows to hide, in all tables alike, for figures of one row in several tables are sums of each other;
@@ -377,37 +383,42 @@ def _hidden_rows(
 
     With groups also the groups that lost a row: in total they would tell what it was.
     """
-    people = dict(zip(_keys(usage), usage.arrow["people"].to_pylist(), strict=True))
+    people = dict(zip(keys_of(usage), usage.arrow["people"].to_pylist(), strict=True))
     # whose meetings are not in the book is a department of nobody knows how many: of those who convened, at most
     told = usage.arrow["active_creators"].to_pylist() if "active_creators" in usage.arrow.column_names else []
-    convened = dict(zip(_keys(usage) if told else [], told, strict=True))
+    convened = dict(zip(keys_of(usage) if told else [], told, strict=True))
     goes_by_convener = _goes_by_convener(ask)
     columns: dict[tuple[str, str], dict[Key, float]] = {}
     small: dict[Key, bool] = {}
-    again: set[Key] = set()
+    told_of: dict[Key, ToldBefore] = {}
     for report in reports:
-        keys, table = _keys(report), report.arrow
-        hidden = hidden_before(rows_of(privacy.masked(report)), before)
-        for key, (is_same, is_shared) in zip(keys, hidden, strict=True):
+        keys, table = keys_of(report), report.arrow
+        for key, was in zip(keys, told_before(rows_of(privacy.masked(report)), earlier), strict=True):
             n = people.get(key)
             n_convened = convened.get(key, minimum) if goes_by_convener or key[-1] == NOT_IN_BOOK else minimum
-            is_small = is_shared or n is None or min(n, n_convened) < minimum or key[-1] in few
+            is_small = was.is_shared or n is None or min(n, n_convened) < minimum or key[-1] in few
             small[key] = small.get(key, False) or is_small
-            again |= {key} if is_same else set()
+            told_of[key] = was
         for name in (one for one in table.column_names if _adds_up(report, one)):
             sums = columns.setdefault((report.name, name), {})
             for key, value in zip(keys, table[name].to_pylist(), strict=True):
                 sums[key] = sums.get(key, 0.0) + float(value or 0)
-    has_groups = "group" in _key_columns(usage)
+    has_groups = "group" in key_columns(usage)
     rows = {
         key: Sums(
-            [sums.get(key, 0.0) for sums in columns.values()], is_small, key[-1] if has_groups else None, key in again
+            [sums.get(key, 0.0) for sums in columns.values()],
+            is_small,
+            key[-1] if has_groups else None,
+            told_of[key].is_hidden,
+            told_of[key].is_shown,
         )
         for key, is_small in small.items()
     }
     names = [*columns]
-    dated = zip(_keys(usage), rows_of(usage), strict=True)
-    known = {key[:-1] for key, row in dated if any(touch(row.span, one) for one in periods)} if has_groups else set()
+    dated = zip(keys_of(usage), rows_of(usage), strict=True)
+    known = (
+        {key[:-1] for key, row in dated if any(touch(row.span, one.whole) for one in earlier)} if has_groups else set()
+    )
     done = suppress(rows, {at for at, name in enumerate(names) if name in MAIN}, known)
     if done.is_alone:
         raise UsageError(
@@ -422,19 +433,10 @@ def _adds_up(table: Described, key: str) -> bool:
     return table.definition(key).unit in SUMS and not key.startswith(NOT_SUMS)
 
 
-def _key_columns(table: Described) -> Key:
-    return tuple(name for name in KEYS if name in table.arrow.column_names)
-
-
-def _keys(table: Described) -> list[Key]:
-    columns = [map(str, table.arrow.column(name).to_pylist()) for name in _key_columns(table)]
-    return list(zip(*columns, strict=True)) if columns else [()] * table.arrow.num_rows
-
-
 def _without(report: Report, hidden: set[Key], minimum: int) -> Report:
-    if not _key_columns(report):
+    if not key_columns(report):
         return replace(report, notes=(*report.notes, _NO_COUNT.format(minimum=minimum)))
-    gone = pa.chunked_array([pa.array([key in hidden for key in _keys(report)], pa.bool_())])
+    gone = pa.chunked_array([pa.array([key in hidden for key in keys_of(report)], pa.bool_())])
     done = blanked(report, gone, minimum)
     return done if "period" in report.arrow.column_names else _hidden_last(done, gone)
 

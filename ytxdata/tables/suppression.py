@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.tables.described import Described, to_plain
+from ytxdata.tables.lists import Entry
 
 T = TypeVar("T", bound=Described)
 
@@ -74,14 +76,15 @@ Key = tuple[str, ...]
 
 class Sums(NamedTuple):
     """The figures of one row that add up, column by column, whether it has too few people itself, and whose they are:
-    of one small group nobody may learn the sum of all its months either. What is hidden only because an earlier report
-    hid that very row needs nothing to hide it: the same rows hide each other again.
+    of one small group nobody may learn the sum of all its months either. What an earlier report told of the very row,
+    or hid among others of its month (`is_hidden`), hides nothing any more, and needs nothing to hide it.
     """
 
     figures: list[float]
     is_small: bool
     group: str | None = None
     is_hidden: bool = False
+    is_told: bool = False
 
 
 def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
@@ -96,22 +99,35 @@ def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
     """
     hidden = {key for key, row in rows.items() if row.is_small or row.is_hidden}
     columns = [one for one in range(_width(rows)) if _is_safe(one, rows, rows)]
-    for key in sorted(rows.keys() - hidden, key=lambda key: (rows[key].figures, key)):
-        if not hidden or all(_is_safe(column, rows, hidden) for column in columns):
+    for key in sorted(_covers(rows) - hidden, key=lambda key: (rows[key].figures, key)):
+        is_covered = not _needy(rows) or not hidden.isdisjoint(_covers(rows))
+        if is_covered and all(_is_safe(column, rows, hidden) for column in columns):
             break
         hidden.add(key)
     return hidden
 
 
 def told_by_total(rows: Mapping[Key, Sums]) -> set[int]:
-    """Return the columns whose total says what a row of few people holds, were every row hidden: nobody else has any.
+    """Return the columns whose total says what a row of few people holds, were every row hidden: nobody else has any;
+    all of them, where all rows are of few people: their sum is about few, too.
 
     Examples
     --------
     >>> told_by_total({("a",): Sums([5, 3], True), ("b",): Sums([6, 0], False)})
     {1}
+    >>> told_by_total({("a",): Sums([5], True), ("b",): Sums([6], True)})
+    {0}
     """
-    return {one for one in range(_width(rows)) if not _is_safe(one, rows, rows)}
+    is_bare = bool(_needy(rows)) and not _covers(rows)
+    return {one for one in range(_width(rows)) if is_bare or not _is_safe(one, rows, rows)}
+
+
+def _needy(rows: Mapping[Key, Sums]) -> set[Key]:
+    return {key for key, row in rows.items() if row.is_small and not (row.is_told or row.is_hidden)}
+
+
+def _covers(rows: Mapping[Key, Sums]) -> set[Key]:
+    return {key for key, row in rows.items() if not (row.is_small or row.is_told or row.is_hidden)}
 
 
 def _width(rows: Mapping[Key, Sums]) -> int:
@@ -122,8 +138,7 @@ def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bo
     """Tell whether a column's hidden total, which anybody can compute, leaves room around the figure of each row of few
     people, and around what the small rows of a group come to: its months hid each other, and their sum was exact.
     """
-    # what an earlier report hid adds up to what it told: no room is left there for others
-    values = {key: rows[key].figures[column] for key in hidden if not rows[key].is_hidden}
+    values = {key: rows[key].figures[column] for key in hidden if not (rows[key].is_told or rows[key].is_hidden)}
     total = sum(values.values())
     if not any(row.figures[column] for row in rows.values()):
         return True  # nothing of it in any row: the published 0 says so of each
@@ -169,3 +184,18 @@ def suppress(rows: Mapping[Key, Sums], main: Collection[int], known: Collection[
     others = {key: row for month, part in parts.items() if month not in known for key, row in part.items()}
     is_alone = not alone.isdisjoint(known) or bool(alone and told_by_total(others) & {*main})
     return Suppression(hidden | (to_hide(others) if alone else set()), set().union(*told.values()), is_alone)
+
+
+def fewest(lines: Sequence[Entry], first: date | None, last: date | None) -> int:
+    """Return how many lines hold on the day of a period on which the fewest do: predecessors are no colleagues."""
+    begin, end = first or date.min, last or date.max
+    # until 9999-12-31 many books say of whoever stays: there is no day behind it
+    gone = (one.last + timedelta(1) for one in lines if one.last and one.last < end)
+    days = {begin, *(one.first for one in lines if one.first), *gone}
+    held = [
+        sum((one.first or date.min) <= day <= (one.last or date.max) for one in lines)
+        for day in days
+        if begin <= day <= end
+    ]
+    # a department that came or went within the period has none on some days, and is judged by those on which it is
+    return min((n for n in held if n), default=0)

@@ -161,6 +161,21 @@ def test_parquet_is_read_alike(kept: Archive, tmp_path: Path, reader: str) -> No
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_a_table_without_rows_has_the_columns_of_a_full_one(
+    archive: Archive, platform: Any, tmp_path: Path, form: Any
+) -> None:
+    found = []
+    for times in ({}, {"starttime": "看不懂"}):
+        platform.records = [platform.record(0, **times)]
+        archive.sync(platform)
+        archive.export(tmp_path / f"{len(found)}", form)
+        found.append(by_duckdb(tmp_path / f"{len(found)}", "problems", form))
+    assert [len(rows) > 0 for rows in found] == [False, True]
+    assert found[0].column_names == found[1].column_names
+    assert "month" in found[0].column_names
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
 def test_folders_above_an_export_are_no_columns(kept: Archive, tmp_path: Path, form: Any) -> None:
     plainly, below = tmp_path / "out", tmp_path / "name=north" / "month=9" / "out"
     for folder in (plainly, below):

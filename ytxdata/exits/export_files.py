@@ -240,12 +240,12 @@ def views_sql(tables: Mapping[TableName, Table], format: Format, filled: Collect
 def _select(name: TableName, table: Table, format: Format, is_filled: bool) -> str:  # noqa: A002
     kinds = {one.name: _DUCKDB.get(said := type_name(one.type), said.upper()) for one in table.arrow.schema}
     if not is_filled:
+        kinds |= {"month": "VARCHAR"} if name in MONTHLY else {}
         nulls = ", ".join(f'NULL::{kind} AS "{key}"' for key, kind in kinds.items())
         return f"SELECT {nulls} WHERE false"
     columns = ", ".join(f"'{key}': '{kind.replace('TIMESTAMPTZ', 'TIMESTAMP')}'" for key, kind in kinds.items())
     source = _READ[format].format(name=name, monthly=str(name in MONTHLY).lower(), columns=columns)
-    # a CSV holds wall time of Beijing
-    instants = [key for key, kind in kinds.items() if kind == "TIMESTAMPTZ" and format == "csv"]
+    instants = [key for key, kind in kinds.items() if kind == "TIMESTAMPTZ" and format == "csv"]  # wall time there
     walls = ", ".join(f'timezone(\'{ZONE_NAME}\', "{key}") AS "{key}"' for key in instants)
     replaced = f" REPLACE ({walls})" if walls else ""
     is_plain = name not in MONTHLY or format == "delta"

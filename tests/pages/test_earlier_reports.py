@@ -210,7 +210,7 @@ def test_a_part_of_a_row_and_the_whole_are_not_both_published(archive: Archive, 
     write_files(without_small_groups(collect(archive, part), 5), tmp_path / "part", ("csv",))
     write_files(without_small_groups(collect(archive, asked(3, 4)), 5), tmp_path / "whole", ("csv",))
     for later, previous in ((asked(3, 4), "part"), (part, "whole"), (asked(3, 4, by="day"), "part")):
-        with pytest.raises(UsageError, match="in other rows"):
+        with pytest.raises(UsageError, match=rf"{previous}\) tells of the same time in other rows"):
             without_small_groups(collect(archive, later), 5, previous=tmp_path / previous)
 
 

@@ -52,7 +52,7 @@ class Hidden(NamedTuple):
 
 class Earlier(NamedTuple):
     """An earlier report: the rows it hid, and those it showed; what time it is about, and what it was compared with;
-    and which meetings it counts, in words.
+    which meetings it counts, in words; and where it lies.
     """
 
     hidden: list[Hidden]
@@ -60,6 +60,7 @@ class Earlier(NamedTuple):
     whole: Span | None
     compared: Span | None
     only: frozenset[str]
+    place: str = ""
 
     @property
     def spans(self) -> set[Span | None]:
@@ -98,7 +99,7 @@ def read_earlier(folder: Path, names: Iterable[str]) -> Earlier:
             row._replace(is_covered=row.span in spans_shown or row.span == about) for row, is_blank in rows if is_blank
         )
         shown |= dict.fromkeys(row for row, is_blank in rows if not is_blank)
-    return Earlier(list(hidden), list(shown), whole, compared, only)
+    return Earlier(list(hidden), list(shown), whole, compared, only, str(folder))
 
 
 def compared_with(start: datetime, end: datetime) -> Span:

@@ -204,11 +204,11 @@ def _refuse_what_was_hidden(collected: Collection, usage: Report, earlier: Seque
     """Raise UsageError where figures of this report, less what was shown, are figures that an earlier one hid, or of
     whoever is left.
     """
-    ask = collected.ask
-    rows, only = rows_of(usage), selection_in(note.en for note in usage.notes)
-    if not all(are_comparable(rows, only, one, is_open=None in (ask.start, ask.end)) for one in earlier):
+    ask, rows, only = collected.ask, rows_of(usage), selection_in(note.en for note in usage.notes)
+    is_open = None in (ask.start, ask.end)
+    if others := [one.place for one in earlier if not are_comparable(rows, only, one, is_open=is_open)]:
         raise UsageError(
-            Text("此前的报告讲的是同一时间，但各行的起止或所选的会议不同：两者相减就是其余部分", "an earlier report tells of the same time in other rows, or of other meetings: one less the other is what is left"),
+            Text(f"此前的报告（{'、'.join(others)}）讲的是同一时间，但各行的起止或所选的会议不同：两者相减就是其余部分", f"an earlier report ({', '.join(others)}) tells of the same time in other rows, or of other meetings: one less the other is what is left"),
             remedy=Text("与此前的报告用同样的 --by（按月最好接续；按周则从周一起）、同样的行起止和同样的 --only", "ask with the --by of the earlier report (months follow each other best; weeks from a Monday on), for whole rows of it, and with the same --only"),
         )  # fmt: skip
     hidden = [row for one in earlier for row in one.hidden]

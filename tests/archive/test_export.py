@@ -164,7 +164,7 @@ def test_parquet_is_read_alike(kept: Archive, tmp_path: Path, reader: str) -> No
 def test_a_table_without_rows_has_the_columns_of_a_full_one(
     archive: Archive, platform: Any, tmp_path: Path, form: Any
 ) -> None:
-    found = []
+    found: list[pa.Table] = []
     for times in ({}, {"starttime": "看不懂"}):
         platform.records = [platform.record(0, **times)]
         archive.sync(platform)

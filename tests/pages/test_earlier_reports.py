@@ -16,7 +16,7 @@ from ytxdata.files import that_may_be_lost
 from ytxdata.fleet import Fleet
 from ytxdata.metrics.registry import Ask
 from ytxdata.pages.collection import Collection, collect
-from ytxdata.pages.earlier_report import Hidden, tells_of_them
+from ytxdata.pages.earlier_report import ReportRow, tells_of_them
 from ytxdata.pages.report_files import write_files
 from ytxdata.pages.small_groups import without_small_groups
 from ytxdata.tables.lists import AddressBook, Entry
@@ -235,10 +235,10 @@ def test_a_group_within_a_chosen_department_has_the_numbers_of_both(archive: Arc
 
 
 def test_what_says_something_of_hidden_rows() -> None:
-    def row(start: int, end: int, group: str | None = None) -> Hidden:
-        return Hidden((month(start).replace(tzinfo=None), month(end).replace(tzinfo=None)), group, ("", ""))
+    def row(start: int, end: int, group: str | None = None) -> ReportRow:
+        return ReportRow((month(start).replace(tzinfo=None), month(end).replace(tzinfo=None)), group, ("", ""))
 
-    def tells(start: int | None, end: int | None, before: list[Hidden], *groups: str) -> bool:
+    def tells(start: int | None, end: int | None, before: list[ReportRow], *groups: str) -> bool:
         first, last = (None if edge is None else month(edge) for edge in (start, end))
         return tells_of_them(first, last, before, {(("", ""), group) for group in groups})
 
@@ -257,7 +257,7 @@ def test_what_says_something_of_hidden_rows() -> None:
     assert tells(1, 12, [row(1, 3, "y"), row(1, 3, "x")], "x", "z")
     assert not tells(1, 12, [row(1, 3, "y"), row(1, 3, "x")], "x", "y")
     assert not tells(3, 12, [row(1, 3, "y"), row(1, 3, "x")])
-    assert tells(1, 12, [Hidden(None, None, ("", ""))])
+    assert tells(1, 12, [ReportRow(None, None, ("", ""))])
 
 
 SIZES = {"north": STAFF[:10], "south": STAFF[10:18], "board": STAFF[20:22]}

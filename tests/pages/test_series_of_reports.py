@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from ytxdata.pages.earlier_report import Earlier, Hidden, are_comparable, tells_of_them, told_before, touch
+from ytxdata.pages.earlier_report import Earlier, ReportRow, are_comparable, tells_of_them, told_before, touch
 from ytxdata.plots.over_time import Span
 from ytxdata.tables.suppression import Key, Sums, suppress
 from ytxdata.times import BEIJING
@@ -62,9 +62,9 @@ def told_of(company: Company, report: Report) -> Earlier:
     keys, whole = company.of(report.start, report.end), (first_of(report.start), first_of(report.end))
     if not report.is_grouped:
         months = sorted({span_of(key) for key in keys})
-        return Earlier([], [Hidden(span, None, ("", ""), whole) for span in months], whole, None, frozenset())
+        return Earlier([], [ReportRow(span, None, ("", ""), whole) for span in months], whole, None, frozenset())
     shown = {key[0] for key in keys if key not in report.hidden}
-    rows = {key: Hidden(span_of(key), key[1], GROUPS, whole) for key in sorted(keys)}
+    rows = {key: ReportRow(span_of(key), key[1], GROUPS, whole) for key in sorted(keys)}
     hidden = [
         row._replace(is_covered=key[0] in shown or span_of(key) == whole)
         for key, row in rows.items()
@@ -79,7 +79,7 @@ def next_report(company: Company, start: int, end: int, is_grouped: bool, made: 
     earlier = [told_of(company, report) for report in made]
     hidden = [row for one in earlier for row in one.hidden]
     groups = {(GROUPS, key[1]) for key in keys} if is_grouped else set()
-    rows = [Hidden(span_of(key), key[1] if is_grouped else None, GROUPS if is_grouped else ("", "")) for key in keys]
+    rows = [ReportRow(span_of(key), key[1] if is_grouped else None, GROUPS if is_grouped else ("", "")) for key in keys]
     first, last = (first_of(month).replace(tzinfo=BEIJING) for month in (start, end))
     comparable = all(are_comparable(rows, frozenset(), one) for one in earlier)
     if not comparable or tells_of_them(first, last, hidden, groups):

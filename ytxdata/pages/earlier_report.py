@@ -36,11 +36,11 @@ Group = tuple[tuple[str, str], str]
 """What groups are called, and one of them."""
 
 
-class Hidden(NamedTuple):
-    """A row that an earlier report hid: from when to when it is (None: for ever), of which group (None: of all), what
-    the groups are, what time the report is about, and whether other groups hide the row within its own period: a row
-    of that period is shown, so that hiding ended before nothing was left, or the report was about that period alone,
-    and was made. Then the total of the period is no secret.
+class ReportRow(NamedTuple):
+    """A row of a report: from when to when it is (None: for ever), of which group (None: of all), and what the groups
+    are. Of an earlier report also what time that is about, and of a row it hid, whether other groups hide it within its
+    own period: a row of that period is shown, so that hiding ended before nothing was left, or the report was about
+    that period alone, and was made. Then the total of the period is no secret.
     """
 
     span: Span | None
@@ -55,8 +55,8 @@ class Earlier(NamedTuple):
     which meetings it counts, in words; and where it lies.
     """
 
-    hidden: list[Hidden]
-    shown: list[Hidden]
+    hidden: list[ReportRow]
+    shown: list[ReportRow]
     whole: Span | None
     compared: Span | None
     only: frozenset[str]
@@ -78,8 +78,8 @@ def read_earlier(folder: Path, names: Iterable[str]) -> Earlier:
         )
     frames = {path: read_csv(path) for path in tables.values()}
     keys = max(([key for key in KEYS if key in frame] for frame in frames.values()), key=len)
-    hidden: dict[Hidden, None] = {}
-    shown: dict[Hidden, None] = {}
+    hidden: dict[ReportRow, None] = {}
+    shown: dict[ReportRow, None] = {}
     whole, compared, only = None, None, frozenset[str]()
     for path, frame in frames.items():
         told = json.loads(about_path(path).read_text("utf-8"))
@@ -119,7 +119,7 @@ def _is_blank(frame: pd.DataFrame) -> list[bool]:
     return [False] * len(frame) if figures.empty else blank
 
 
-def _rows(frame: pd.DataFrame, edges: tuple[datetime, datetime] | None, groups: tuple[str, str]) -> list[Hidden]:
+def _rows(frame: pd.DataFrame, edges: tuple[datetime, datetime] | None, groups: tuple[str, str]) -> list[ReportRow]:
     """Return when each row of a table is, and of whom."""
     whole: Span | None = None if edges is None else (_wall(edges[0]), _wall(edges[1]))
     dated: Sequence[Span | None] = [whole] * len(frame)
@@ -129,7 +129,7 @@ def _rows(frame: pd.DataFrame, edges: tuple[datetime, datetime] | None, groups: 
         dated = [_cut(one, whole) for one in (spans([*periods, *periods]) or dated)[: len(frame)]]
     labels = frame["group"].astype(str).tolist() if "group" in frame else [None] * len(frame)
     named = groups if "group" in frame else ("", "")
-    return [Hidden(span, label, named) for span, label in zip(dated, labels, strict=True)]
+    return [ReportRow(span, label, named) for span, label in zip(dated, labels, strict=True)]
 
 
 def _cut(span: Span | None, whole: Span | None) -> Span | None:
@@ -151,7 +151,7 @@ class ToldBefore(NamedTuple):
     is_shared: bool
 
 
-def told_before(rows: Iterable[Hidden], earlier: Sequence[Earlier]) -> list[ToldBefore]:
+def told_before(rows: Iterable[ReportRow], earlier: Sequence[Earlier]) -> list[ToldBefore]:
     """Tell of each row what earlier reports told."""
     hidden = [row for one in earlier for row in one.hidden]
     shown = {row[:3] for one in earlier for row in one.shown}
@@ -169,7 +169,7 @@ def told_before(rows: Iterable[Hidden], earlier: Sequence[Earlier]) -> list[Told
 
 
 def tells_of_them(
-    start: datetime | None, end: datetime | None, before: Sequence[Hidden], groups: Collection[Group] = ()
+    start: datetime | None, end: datetime | None, before: Sequence[ReportRow], groups: Collection[Group] = ()
 ) -> bool:
     """Tell whether what is said of a whole time, such as its number of meetings, is news of rows that were hidden; an
     edge that is None is where all that was ever read begins or ends.
@@ -188,7 +188,7 @@ def tells_of_them(
     return not all(one.span and first <= one.span[0] and one.span[1] <= last for one in (*near, *alone))
 
 
-def are_comparable(rows: Sequence[Hidden], only: frozenset[str], earlier: Earlier, *, is_open: bool = False) -> bool:
+def are_comparable(rows: Sequence[ReportRow], only: frozenset[str], earlier: Earlier, *, is_open: bool = False) -> bool:
     """Tell whether what two reports say of one time are the same rows: of a row less a part of it, or of the whole less
     what was chosen, the rest is about whoever is left. Of an open period the last row may have grown: what came since
     is no secret that was kept.
@@ -222,14 +222,14 @@ def keys_of(table: Described) -> list[Key]:
     return list(zip(*columns, strict=True)) if columns else [()] * table.arrow.num_rows
 
 
-def rows_of(report: Report) -> list[Hidden]:
+def rows_of(report: Report) -> list[ReportRow]:
     """Return when each row of a report is, and of whom."""
     known = report.definition("group")
     columns = [name for name in KEYS if name in report.arrow.column_names]
     return _rows(report.arrow.select(columns).to_pandas(), report.period, (known.zh, known.en))
 
 
-def _share(row: Hidden, other: Hidden) -> bool:
+def _share(row: ReportRow, other: ReportRow) -> bool:
     are_others = row.groups == other.groups and None not in (row.group, other.group) and row.group != other.group
     return touch(row.span, other.span) and not are_others
 

@@ -420,7 +420,7 @@ def _hidden_rows(
         {key[:-1] for key, row in dated if any(touch(row.span, one.whole) for one in earlier)} if has_groups else set()
     )
     done = suppress(rows, {at for at, name in enumerate(names) if name in MAIN}, known)
-    if done.is_alone:
+    if done.is_alone and usage.arrow.num_rows:  # of a period in which nobody began a meeting all is blank
         raise UsageError(
             Text("其中一个合计几乎就是一个小组的数字，隐去各行也能推出", "a total is little but the figures of one small group: hiding rows does not hide them"),
             remedy=Text("选更长的期间，或不分组", "choose a longer period, or no groups"),

@@ -48,6 +48,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(cores, 8)  # each takes about a gigabyte
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist writes the groups into the names of tests in the same hook, and must see them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file together, since they share what is dear to make, and begin with what takes longest."""
     group_of = {

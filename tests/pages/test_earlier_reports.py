@@ -347,3 +347,13 @@ def test_the_share_of_the_busiest_few_is_theirs(offices: Archive) -> None:
     done = without_small_groups(collected, 5)
     assert figures(done)["concentration"] == (None, None)
     assert "concentration" not in done.reports
+    assert figures(without_small_groups(collected, 1))["concentration"] == figures(collected)["concentration"]
+
+
+def test_a_month_that_a_page_compared_with_is_known_in_all(offices: Archive, tmp_path: Path) -> None:
+    """Of April, which is the board's alone, a report of May showed the whole: no other month hides it any more."""
+    may = without_small_groups(collect(offices, asked(5, 6)), 1)
+    assert figures(may)["meetings"][1] == 2
+    write_files(may, tmp_path, ("csv",))
+    with pytest.raises(UsageError, match="the figures of one small group"):
+        without_small_groups(collect(offices, by_department(3, 5)), 5, previous=tmp_path)

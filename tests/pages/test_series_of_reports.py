@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from ytxdata.pages.earlier_report import Earlier, ReportRow, are_comparable, tells_of_them, told_before, touch
+from ytxdata.pages.earlier_report import Earlier, ReportRow, are_comparable, tells_of_them, told_before
 from ytxdata.plots.over_time import Span
 from ytxdata.tables.suppression import Key, Sums, suppress
 from ytxdata.times import BEIJING
@@ -96,7 +96,7 @@ def next_report(company: Company, start: int, end: int, is_grouped: bool, made: 
         )
         for key, was in zip(keys, told_before(rows, earlier), strict=True)
     }
-    known = {key[:1] for key in keys if any(touch(span_of(key), one.whole) for one in earlier)}
+    known = {key[:1] for key in keys if any(one.tells_of(span_of(key)) for one in earlier)}
     done = suppress(sums, {0}, known)
     return None if done.is_alone else Report(start, end, is_grouped, frozenset(done.rows))
 

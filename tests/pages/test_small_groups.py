@@ -25,10 +25,10 @@ from ytxdata.pages.collection import Collection, collect
 from ytxdata.pages.earlier_report import keys_of
 from ytxdata.pages.html_report import page
 from ytxdata.pages.report_files import write_files
-from ytxdata.pages.small_groups import _adds_up, without_small_groups
+from ytxdata.pages.small_groups import without_small_groups
 from ytxdata.tables.lists import AddressBook, Entry
 from ytxdata.tables.masking import Privacy
-from ytxdata.tables.suppression import ROW_NAMES, Key, Sums, blanked, fewest, to_hide
+from ytxdata.tables.suppression import ROW_NAMES, Key, Sums, blanked, fewest, may_add_up, to_hide
 
 PERSONAL = tuple(name for name, report in REPORTS.items() if report.is_personal)
 
@@ -55,7 +55,7 @@ def test_rows_of_few_people_keep_their_name_and_lose_their_figures(by_day: Colle
 
 def _hidden(report: Report) -> set[Key]:
     """The rows without figures."""
-    figures = [name for name in report.arrow.column_names if _adds_up(report, name)] or ["concentration"]
+    figures = [name for name in report.arrow.column_names if may_add_up(report, name)] or ["concentration"]
     columns = [report.arrow.column(name).to_pylist() for name in figures if name in report.arrow.column_names]
     if not columns:
         columns = [report.arrow.column("level").to_pylist()]
@@ -296,7 +296,7 @@ def _published(before: Collection, after: Collection, minimum: int) -> tuple[dic
         )
         gone = set(keys_of(report)) & _hidden(report) if keys_of(report)[:1] != [()] else set()
         for column in whole.arrow.column_names:
-            if not _adds_up(whole, column) or not keys_of(whole) or keys_of(whole)[0] == ():
+            if not may_add_up(whole, column) or not keys_of(whole) or keys_of(whole)[0] == ():
                 continue
             for key, value, count in zip(keys_of(whole), whole.frame[column].tolist(), counts, strict=True):
                 cell = Cell(name, column, key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
 import narwhals as nw
 
@@ -19,6 +19,8 @@ from ytxdata.metrics.source import Lazy, ReportSource, Where, with_creators
 from ytxdata.metrics.sums import SECONDS, add_up, divide, minutes, percent, presence_seconds
 from ytxdata.metrics.usage import per_row, with_minutes
 from ytxdata.times import Instant
+
+N = TypeVar("N", int, nw.Expr)
 
 
 @register(place=40, rows=15, personal=True)
@@ -247,6 +249,11 @@ def persons(known: Facts, meetings: Sequence[str] | None = None) -> Lazy:
     )
 
 
+def top_tenth(creators: N) -> N:
+    """Return how many creators are the busiest tenth: one of ten, two of eleven."""
+    return (creators + 9) // 10
+
+
 @register(place=60, rows=62)
 def concentration(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "total", *,
@@ -292,7 +299,7 @@ def concentration(
         creators=nw.col("one_each").sum().over("row").cast(nw.Int64),
     )
     weighed = ranked.with_columns(
-        top_s=nw.when(nw.col("rank") > nw.col("creators") - (nw.col("creators") + 9) // 10)
+        top_s=nw.when(nw.col("rank") > nw.col("creators") - top_tenth(nw.col("creators")))
         .then(nw.col("s"))
         .otherwise(0),
         spread=(2 * nw.col("rank") - nw.col("creators") - 1) * nw.col("s"),
@@ -302,7 +309,7 @@ def concentration(
     )
     whole = sums.with_columns(nw.col("creators", "s", "top_s", "spread").cast(nw.Int64))
     shown = whole.with_columns(
-        top_creators=(nw.col("creators") + 9) // 10,
+        top_creators=top_tenth(nw.col("creators")),
         concentration=percent("top_s", "s"),
         gini=nw.when(nw.col("s") > 0).then(divide(nw.col("spread"), nw.col("creators") * nw.col("s"))),
     )

@@ -67,6 +67,10 @@ class Earlier(NamedTuple):
         """Of which times it told a figure."""
         return {row.span for row in (*self.hidden, *self.shown)} | ({self.compared} if self.compared else set())
 
+    def tells_of(self, span: Span | None) -> bool:
+        """Tell whether it told a figure of any part of a time."""
+        return any(touch(span, one) for one in (self.whole, *self.spans))
+
 
 def read_earlier(folder: Path, names: Iterable[str]) -> Earlier:
     """Return what an earlier report told."""
@@ -193,7 +197,8 @@ def are_comparable(rows: Sequence[ReportRow], only: frozenset[str], earlier: Ear
     what was chosen, the rest is about whoever is left. Of an open period the last row may have grown: what came since
     is no secret that was kept.
     """
-    near = [(row.span, span) for row in rows for span in earlier.spans if touch(row.span, span)]
+    spans = earlier.spans
+    near = [(row.span, span) for row in rows for span in spans if touch(row.span, span)]
     return (only == earlier.only or not near) and all(
         one == other or (is_open and _has_grown(one, other, earlier.whole)) for one, other in near
     )

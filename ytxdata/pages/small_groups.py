@@ -1,5 +1,5 @@
-"""A set of reports that may be handed on: no figure about fewer people than a minimum, and none that the others give
-away.
+"""A set of reports that may be handed on: no figure about fewer people than a minimum, and none that the others, or
+earlier reports, give away.
 
 A row of few people is hidden (first suppression). Where totals are published, one hidden row is the total less the
 others; so more rows are hidden, the smallest that do, until what all hidden rows of a table add up to says little
@@ -8,7 +8,7 @@ about any of them (second suppression).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,9 +21,10 @@ from ytxdata.labels import Text
 from ytxdata.metrics.definitions import define
 from ytxdata.metrics.groups import NOT_IN_BOOK, called
 from ytxdata.metrics.ids import ACCOUNT
+from ytxdata.metrics.people import top_tenth
 from ytxdata.metrics.registry import REPORTS, Ask
 from ytxdata.metrics.report import Report
-from ytxdata.pages.collection import FIGURES, Collection
+from ytxdata.pages.collection import FIGURES, Collection, KeyFigure
 from ytxdata.pages.earlier_report import (
     Earlier,
     Group,
@@ -37,20 +38,12 @@ from ytxdata.pages.earlier_report import (
     selection_in,
     tells_of_them,
     told_before,
-    touch,
 )
-from ytxdata.tables.described import Described
 from ytxdata.tables.lists import AddressBook, Entry
 from ytxdata.tables.masking import Privacy
-from ytxdata.tables.suppression import Key, Sums, blanked, fewest, suppress
+from ytxdata.tables.suppression import Key, Sums, blanked, fewest, may_add_up, suppress
 from ytxdata.tables.table import record_table
 from ytxdata.times import BEIJING
-
-SUMS = ("meetings", "legs", "min", "count", "yuan")
-"""Units whose figures add up to a published total."""
-
-NOT_SUMS = ("peak_", "size_", "lines_sufficient", "level", "minutes_above", "covered_")
-"""Columns of these units that are no sums."""
 
 MAIN = {("usage", key) for key in ("meetings", "meetings_joined", "legs")}
 """Columns without which a row says nothing; another one that a small group alone has is left out of the totals."""
@@ -117,8 +110,9 @@ def without_small_groups(
     Raises
     ------
     UsageError
-        The whole period has fewer people: nothing of it can be published; the groups, or the meetings that were
-        selected, are of single persons; or there is no earlier report.
+        Nothing can be published: the whole period has fewer people, the groups or the selected meetings are of single
+        persons or of few, a total is little but what one small group has, people are counted in each account by
+        itself. Or there is no earlier report, or what one hid or told in other rows would follow from this.
     """
     usage, ask = collected.reports["usage"], collected.ask
     figures = {one.definition.key: one for one in collected.figures}
@@ -149,10 +143,7 @@ def without_small_groups(
     by_row = [report for report in kept.values() if key_columns(report) == key_columns(usage)]
     few = _few_members(ask, collected.period, called(ask.group) if isinstance(ask.group, str) else None, minimum)
     hidden, told = _hidden_rows(by_row, usage, ask, few, minimum, earlier, privacy or Privacy())
-    if "concentration" not in kept:
-        figures |= {
-            key: one._replace(value=None, before=None) for key, one in figures.items() if key == "concentration"
-        }
+    figures |= _share_of_the_top(figures, minimum)
     figures |= {key: figures[key]._replace(value=None) for key, of in SUMMED.items() if key in figures and of & told}
     if not _may_be_compared(collected, minimum, earlier):
         figures = {key: one._replace(before=None) for key, one in figures.items()}
@@ -262,6 +253,18 @@ def _few_at_the_top(report: Report, minimum: int) -> bool:
     """Tell whether a share of the busiest is the share of fewer people than may be told of: the tenth of ten is one."""
     tops = report.arrow["top_creators"].to_pylist() if "top_creators" in report.arrow.column_names else []
     return any(n is not None and n < minimum for n in tops)
+
+
+def _share_of_the_top(figures: Mapping[str, KeyFigure], minimum: int) -> dict[str, KeyFigure]:
+    """Return the share of the busiest tenth where that tenth is enough people, in either period by itself."""
+    share, creators = figures.get("concentration"), figures["active_creators"]
+    if share is None:
+        return {}
+    value, before = (
+        told if top_tenth(int(n or 0)) >= minimum else None
+        for told, n in ((share.value, creators.value), (share.before, creators.before))
+    )
+    return {"concentration": share._replace(value=value, before=before)}
 
 
 def _names_persons(report: Report) -> bool:
@@ -399,7 +402,7 @@ def _hidden_rows(
             is_small = was.is_shared or n is None or min(n, n_convened) < minimum or key[-1] in few
             small[key] = small.get(key, False) or is_small
             told_of[key] = was
-        for name in (one for one in table.column_names if _adds_up(report, one)):
+        for name in (one for one in table.column_names if may_add_up(report, one)):
             sums = columns.setdefault((report.name, name), {})
             for key, value in zip(keys, table[name].to_pylist(), strict=True):
                 sums[key] = sums.get(key, 0.0) + float(value or 0)
@@ -416,9 +419,7 @@ def _hidden_rows(
     }
     names = [*columns]
     dated = zip(keys_of(usage), rows_of(usage), strict=True)
-    known = (
-        {key[:-1] for key, row in dated if any(touch(row.span, one.whole) for one in earlier)} if has_groups else set()
-    )
+    known = {key[:-1] for key, row in dated if any(one.tells_of(row.span) for one in earlier)} if has_groups else set()
     done = suppress(rows, {at for at, name in enumerate(names) if name in MAIN}, known)
     if done.is_alone and usage.arrow.num_rows:  # of a period in which nobody began a meeting all is blank
         raise UsageError(
@@ -427,10 +428,6 @@ def _hidden_rows(
         )  # fmt: skip
     in_total = {key[-1:] for key in done.rows} if has_groups else set()
     return done.rows | in_total, {names[at] for at in done.told}
-
-
-def _adds_up(table: Described, key: str) -> bool:
-    return table.definition(key).unit in SUMS and not key.startswith(NOT_SUMS)
 
 
 def _without(report: Report, hidden: set[Key], minimum: int) -> Report:

@@ -73,6 +73,21 @@ MARGIN = 0.1
 Key = tuple[str, ...]
 """What names a row."""
 
+SUMS = ("meetings", "legs", "min", "count", "yuan")
+"""Units whose figures add up to a published total."""
+
+NOT_SUMS = ("peak_", "size_", "lines_sufficient", "level", "minutes_above", "covered_")
+"""Columns of these units that are no sums."""
+
+
+def may_add_up(table: Described, key: str) -> bool:
+    """Tell whether a column may be a sum, so that its rows and its total say something of each other.
+
+    By unit on purpose: of a column that only looks like a sum too much is hidden, of one that is forgotten a figure is
+    given away.
+    """
+    return table.definition(key).unit in SUMS and not key.startswith(NOT_SUMS)
+
 
 class Sums(NamedTuple):
     """The figures of one row that add up, column by column, whether it has too few people itself, and whose they are:
@@ -85,6 +100,11 @@ class Sums(NamedTuple):
     group: str | None = None
     is_hidden: bool = False
     is_told: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether an earlier report said what the row is, or will not be asked for it again."""
+        return self.is_hidden or self.is_told
 
 
 def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
@@ -99,8 +119,9 @@ def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
     """
     hidden = {key for key, row in rows.items() if row.is_small or row.is_hidden}
     columns = [one for one in range(_width(rows)) if _is_safe(one, rows, rows)]
-    for key in sorted(_covers(rows) - hidden, key=lambda key: (rows[key].figures, key)):
-        is_covered = not _needy(rows) or not hidden.isdisjoint(_covers(rows))
+    is_needed, covers = bool(_needy(rows)), _covers(rows)
+    for key in sorted(covers - hidden, key=lambda key: (rows[key].figures, key)):
+        is_covered = not is_needed or not hidden.isdisjoint(covers)
         if is_covered and all(_is_safe(column, rows, hidden) for column in columns):
             break
         hidden.add(key)
@@ -123,11 +144,11 @@ def told_by_total(rows: Mapping[Key, Sums]) -> set[int]:
 
 
 def _needy(rows: Mapping[Key, Sums]) -> set[Key]:
-    return {key for key, row in rows.items() if row.is_small and not (row.is_told or row.is_hidden)}
+    return {key for key, row in rows.items() if row.is_small and not row.is_known}
 
 
 def _covers(rows: Mapping[Key, Sums]) -> set[Key]:
-    return {key for key, row in rows.items() if not (row.is_small or row.is_told or row.is_hidden)}
+    return {key for key, row in rows.items() if not (row.is_small or row.is_known)}
 
 
 def _width(rows: Mapping[Key, Sums]) -> int:
@@ -138,7 +159,7 @@ def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bo
     """Tell whether a column's hidden total, which anybody can compute, leaves room around the figure of each row of few
     people, and around what the small rows of a group come to: its months hid each other, and their sum was exact.
     """
-    values = {key: rows[key].figures[column] for key in hidden if not (rows[key].is_told or rows[key].is_hidden)}
+    values = {key: rows[key].figures[column] for key in hidden if not rows[key].is_known}
     total = sum(values.values())
     if not any(row.figures[column] for row in rows.values()):
         return True  # nothing of it in any row: the published 0 says so of each

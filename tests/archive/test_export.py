@@ -343,7 +343,7 @@ def test_a_run_that_is_killed_leaves_whole_months_and_the_next_one_ends_it(
     place, real = 0, Path.replace
     fresh = False
     while True:
-        place, steps = place + 2, iter(range(10**6))  # each second rename, and the others into the empty folder
+        place, steps = place + 3, iter(range(10**6))  # each third rename, and others into the empty folder
 
         def kill(draft: Path, target: Path, *, stop: int = place, steps: Any = steps) -> Path:
             if next(steps) + 1 == stop:

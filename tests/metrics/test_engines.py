@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from tests.fleet.test_fleet_plans import checked, leaving
+from tests.fleet.test_fleet_plans import check_plan
 from tests.metrics.offices import ENGINES, MEETINGS, difficult, rows, tables
 from tests.metrics.oracle import Office
 from ytxdata import metrics, sample
@@ -103,15 +102,15 @@ def test_reports_are_equal_on_engines_of_one_machine(engine: str, expected: dict
 @pytest.mark.spark
 def test_reports_are_equal_on_spark_and_no_raw_row_meets_all_others(spark: Any, expected: dict[str, Any]) -> None:
     frames = resolve(spark_frames(spark, difficult()))  # facts are shared, as `ytxdata report` shares them
-    with leaving(spark) as left:
-        for name, make in REPORTS.items():
-            if name in ("usage, cut", "usage as Google"):
-                continue  # the same parts run on Spark in peak_stretches and compare_definitions
-            report = checked(name, partial(make, frames), left)
-            assert type(report.frame).__module__.startswith("pyspark."), name
-            assert comparable(report) == expected[name], name
-            if name == "usage":
-                explained = report.explain(0)
+    for name, make in REPORTS.items():
+        if name in ("usage, cut", "usage as Google"):
+            continue  # the same parts run on Spark in peak_stretches and compare_definitions
+        report = make(frames)
+        assert type(report.frame).__module__.startswith("pyspark."), name
+        assert comparable(report) == expected[name], name
+        check_plan(report.frame, name)
+        if name == "usage":
+            explained = report.explain(0)
     assert [row["meeting_id"] for row in explained.collect()] == ["unknown-legs"]
 
 

@@ -14,6 +14,7 @@ import pytest
 from tests.audit.office import Story
 from ytxdata import Archive, audit
 from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.schema import DEFAULT
 from ytxdata.times import BEIJING
 
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=BEIJING)
@@ -162,3 +163,35 @@ def test_an_audit_as_of_the_past_does_not_know_what_came_later(tmp_path: Path) -
     for check in ("vanished", "mutated_after_close"):
         assert len(audit.run(archive, checks=[check], as_of=before)) == 0
         assert len(audit.run(archive, checks=[check], as_of=datetime.now(UTC))) == 1
+
+
+def parties(leaves: str, n: int = 4, **more: str) -> list[dict[str, str]]:
+    joined = {"jointime": "2026-01-05 09:00:00"}
+    return [{"phone": f"1390000000{k}", **joined, leaves: "2026-01-05 09:02:00", **more} for k in range(n)]
+
+
+def test_legs_that_end_with_their_meeting_for_want_of_a_time_are_told(tmp_path: Path) -> None:
+    archive = synced(
+        tmp_path, [record(i, parties=parties("quitAt", updateTime="2026-01-05 09:04:00")) for i in range(6)]
+    )
+    (row,) = found(archive, "missing_leave")
+    assert row["en"].startswith("24 of 24 legs have no time of leaving")
+    assert row["severity"] == "warn"
+    archive.rebuild(DEFAULT.with_extra({"legs.left_at": "quitAt"}))
+    assert found(archive, "missing_leave") == []
+    assert archive.legs()["left_at"].notna().all()
+
+
+def test_a_few_legs_without_a_time_of_leaving_are_nobody_s_mistake(tmp_path: Path) -> None:
+    records = [record(i, parties=parties("leavetime")) for i in range(6)]
+    records[0]["parties"][0].pop("leavetime")
+    assert found(synced(tmp_path, records), "missing_leave") == []
+
+
+@pytest.mark.parametrize("of", [{}, {"记录": "", "王小明": "13900000009", "extra": {"lisi": "2026-01-05 09:02:00"}}])
+def test_a_first_sync_says_which_times_the_parties_have_not(tmp_path: Path, of: dict[str, Any]) -> None:
+    records = [record(i, parties=parties("离开时间"), **of) for i in range(6)]
+    (told,) = Archive(tmp_path / "m.archive").sync(Platform(records, BEGIN + timedelta(days=30))).drift
+    assert told.en.startswith("a party has a time of leaving? 0/24 legs")
+    read = [record(i, parties=parties("leavetime"), **of) for i in range(6)]
+    assert Archive(tmp_path / "n.archive").sync(Platform(read, BEGIN + timedelta(days=30))).drift == ()

@@ -44,7 +44,21 @@ def test_names_of_a_party_with_any_prefix(key: str, column: str) -> None:
     assert match.column == column
 
 
-@pytest.mark.parametrize("key", ["meetingname", "shownumber", "appid", "remark", "type"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "meetingname",
+        "shownumber",
+        "appid",
+        "remark",
+        "type",
+        "updateTime",
+        "muteTime",
+        "closetime",
+        "onlineTime",
+        "statusTime",
+    ],
+)
 def test_names_that_are_no_partys(key: str) -> None:
     assert DEFAULT.leg(key) is None
 

@@ -208,6 +208,20 @@ def _leg_times(facts: AccountRecords) -> Support:
     return Support(state, Text(f"{text} 条接入记录有加入时间", f"{text} legs have a time of joining"))
 
 
+def _leg_ends(facts: AccountRecords) -> Support:
+    """Judge by who joined a meeting that has ended: without a time of leaving a leg lasts until the meeting's end."""
+    legs, meetings = facts.tables.legs, facts.tables.meetings
+    ended = meetings["row"].filter(meetings["ended_at"].is_valid())
+    joined = legs.filter(pc.and_(legs["joined_at"].is_valid(), pc.is_in(legs["row"], value_set=ended.combine_chunks())))
+    return _verdict(
+        len(joined) - joined["left_at"].null_count,
+        len(joined),
+        "条已加入的接入记录有离开时间，其余算到会议结束",
+        "legs that joined have a time of leaving, the others last until the end of the meeting",
+        FEW,
+    )
+
+
 def _creator_listed(facts: AccountRecords) -> Support:
     legs, meetings = facts.tables.legs, facts.tables.meetings
     mine = legs.filter(pc.fill_null(legs["is_creator"], False))
@@ -280,7 +294,8 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption("creator_phone", "inferred", Text("发起人是电话号码", "the creator is a telephone number"), _creators),
     Assumption("parties", "inferred", Text("记录带参会名单", "a record lists its parties"), _parties),
     Assumption("party_phone", "inferred", Text("参会方以电话号码标识", "a party is known by a telephone number"), _phones),
-    Assumption("leg_times", "unknown", Text("参会方有加入与离开时间", "a party has times of joining and leaving"), _leg_times),
+    Assumption("leg_times", "unknown", Text("参会方有加入时间", "a party has a time of joining"), _leg_times),
+    Assumption("leg_ends", "unknown", Text("参会方有离开时间", "a party has a time of leaving"), _leg_ends),
     Assumption("creator_listed", "unknown", Text("发起人在名单中", "the creator is among the parties"), _creator_listed),
     Assumption("money", "inferred", Text("金额是十进制数", "amounts are decimal numbers"), _money),
     Assumption("recording", "stated", Text("录音为网址，或 NoTapes", "a recording is an address, or NoTapes"), _recording),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -22,6 +23,9 @@ Shape = Mapping[str, Mapping[str, Any]]
 """Path → `types` (list), `form` (the main one), `present` (share of objects, 0–1), `n` (objects that could have it):
 JSON-able, to compare with later."""
 
+SAMPLE = 64
+"""Records that tell the shape of an account: enough to miss no common field, few enough to cost next to nothing."""
+
 _CERTAIN = 0.99
 """How unlikely it must be that a key is absent by chance before it is called vanished or new."""
 
@@ -39,7 +43,7 @@ class JudgedAssumption(NamedTuple):
 
 
 class Drift(NamedTuple):
-    """A field that is new, has vanished, or comes in another type or form."""
+    """A field that is new, has vanished, or comes in another type or form; its text names nobody."""
 
     kind: str
     path: str
@@ -260,8 +264,11 @@ def drift(before: Profile | Shape, after: Profile | Shape) -> tuple[Drift, ...]:
     come = [path for path in new if path not in old and _is_missed(new[path], _n_chances(path, old))]
     both = [path for path in new if path in old and old[path]["types"] and new[path]["types"]]
     return (
-        *(Drift("vanished", path, Text(f"字段 {path} 不再出现", f"field {path} no longer occurs")) for path in gone),
-        *(Drift("new", path, Text(f"出现新字段 {path}", f"new field {path}")) for path in come),
+        *(
+            Drift("vanished", path, Text(f"字段 {_told(path)} 不再出现", f"field {_told(path)} no longer occurs"))
+            for path in gone
+        ),
+        *(Drift("new", path, Text(f"出现新字段 {_told(path)}", f"new field {_told(path)}")) for path in come),
         *(
             Drift("retyped", path, _retyped(path, old[path], new[path]))
             for path in both
@@ -288,7 +295,18 @@ def _is_retyped(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 def _retyped(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Text:
     was, now = (f"{'/'.join(field['types'])} ({field['form']})" for field in (old, new))
-    return Text(f"字段 {path} 的类型或形式由 {was} 变为 {now}", f"field {path} was {was}, now is {now}")
+    return Text(f"字段 {_told(path)} 的类型或形式由 {was} 变为 {now}", f"field {_told(path)} was {was}, now is {now}")
+
+
+def _told(path: str) -> str:
+    """Return a path without what may be about a person: parties may be keyed by their name or number, so keys of an
+    object are shown of the record itself and of what stands in a list, and none that holds a number.
+    """
+    keys = path.split(".")
+    is_open = [True, *(key.endswith("[]") for key in keys)]
+    return ".".join(
+        key if shown and not re.search(r"\d{4}", key) else "*" for key, shown in zip(keys, is_open, strict=False)
+    )
 
 
 def _names(keys: Mapping[str, int], texts: Mapping[str, Text]) -> str:

@@ -305,8 +305,11 @@ beside another."""
 _MEETING_PREFIXES = ("meeting", "conference", "conf")
 """What may stand in front of a meeting's candidate key (`confStartTime`); in front of a party's key anything may."""
 
-_WHOLE_KEYS = ("joined", "left", "tel")
-"""Keys of a party with nothing in front: `hasLeft` says whether, and not when; a `hotel` has no phone."""
+_WHOLE_KEYS = ("joined", "left", "tel", "stime", "etime")
+"""Keys of a party with nothing in front: `hasLeft` says whether, and not when; a `hotel` has no phone; `updateTime`,
+`muteTime` and `closeTime` end like `etime`, `statusTime` like `stime`: legs that end at their last update were too long,
+or too short, and nothing said so.
+"""
 
 _SEPARATORS = re.compile(r"[\s_\-]+")
 

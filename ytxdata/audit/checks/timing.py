@@ -35,6 +35,36 @@ def missing_end(data: Data, *, after_s: float = 24 * 3600) -> Iterator[Finding]:
         )
 
 
+@check(
+    "missing_leave",
+    "没有离开时间",
+    "missing time of leaving",
+    severity=Text("warn，全部合为一条", "warn, one for all"),
+    origin=Text(
+        "接口没有文档：没有读到的离开时间会使接入一直算到会议结束",
+        "an undocumented interface: a time of leaving that nobody reads leaves a leg open to the end of its meeting",
+    ),
+    needs=("joins",),
+    thresholds=("at_least_pct",),
+)
+def missing_leave(data: Data, *, at_least_pct: float = 5) -> Iterator[Finding]:
+    """`at_least_pct` or more of the legs of meetings that have ended say when they joined, and not when they left."""
+    sql = "SELECT count(*) FILTER (l IS NULL) AS n, count(*) AS of FROM legs JOIN meetings USING (m) WHERE j IS NOT NULL AND e IS NOT NULL"
+    (row,) = data.rows(sql)
+    if row["n"] and 100 * row["n"] >= at_least_pct * row["of"]:
+        yield Finding(
+            record_ids=(),
+            measured=100 * row["n"] / row["of"],
+            threshold=at_least_pct,
+            mark=("legs",),
+            at=data.now,
+            text=Text(
+                f"{row['of']} 条接入中有 {row['n']} 条没有离开时间，在时长、峰值与费用中都算到会议结束；ytx.profile(archive) 列出没有读到的字段",
+                f"{row['n']} of {row['of']} legs have no time of leaving: minutes, peaks and costs count them until the end of their meeting; ytx.profile(archive) lists the fields that nobody reads",
+            ),
+        )
+
+
 UNITS = {
     1000.0: Text("毫秒", "milliseconds"),
     60.0: Text("六十分之一秒（多乘了 60）", "sixtieths of a second (multiplied by 60)"),

@@ -274,3 +274,24 @@ def test_many_at_once_disturb_nobody(archive: Archive) -> None:
         for found in pool.map(lambda _: metrics.usage(archive).arrow, range(8)):
             assert found.equals(fresh)
     assert len(kept(archive)) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "asked"), [WAYS[0], WAYS[4], WAYS[8]])
+def test_a_month_whose_last_meeting_begins_in_another_now_is_gone(
+    tmp_path: Path, name: str, asked: dict[str, Any]
+) -> None:
+    """It has no mark any more by which it could be seen to have changed, and its meeting counted twice."""
+
+    def told(i: int, begin: str, end: str) -> dict[str, Any]:
+        parties = [{"phone": "13900000001", "jointime": begin, "leavetime": end}]
+        return {"meid": f"{i:029d}", "starttime": begin, "endtime": end, "parties": parties}
+
+    others = [told(n, f"2026-{n:02d}-10 10:00:00", f"2026-{n:02d}-10 11:00:00") for n in (1, 2, 3, 4, 6)]
+    first, then = (told(9, begin, "2026-06-01 00:40:00") for begin in ("2026-05-31 23:50:00", "2026-06-01 00:05:00"))
+    archive = sync(Archive(tmp_path / "m.archive"), [*others, first])
+    assert "2026-05" in {str(period)[:7] for period in both(archive, name, asked)[0].frame["period"]}
+    sync(archive, [*others, then])
+    one, other = both(archive, name, asked)
+    same(one, other)
+    assert "2026-05" not in {str(period)[:7] for period in one.frame["period"]}

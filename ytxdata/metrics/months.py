@@ -162,8 +162,9 @@ def _code() -> str | None:
 
 def _first_to_count(marks: Mapping[str, str], kept: Mapping[str, str]) -> str | None:
     """Return the first month to count; None for all, also where a part would cost as much."""
-    months = list(marks)
-    same = next((n for n, month in enumerate(months) if marks[month] != kept.get(month)), len(months))
+    # also of months that have no mark any more: whose last meeting begins elsewhere now, it would be counted twice
+    months = sorted({*marks, *kept})
+    same = next((n for n, month in enumerate(months) if marks.get(month) != kept.get(month)), len(months))
     same = min(same, len(months) - 1)
     return months[same] if same * 2 > len(months) else None
 

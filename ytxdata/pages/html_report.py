@@ -295,21 +295,21 @@ def _marks(table: Report) -> list[dict[str, str]]:
 
 
 def _ids(collected: Collection) -> dict[str, list[str]]:
-    """Return the ids of the meetings of each period, by the day on which they start; none where records may not
-    leave.
+    """Return the ids of the meetings of each period, by the day on which they start, also of those that do not count;
+    none where records may not leave.
     """
     meetings = collected.records.get("meetings")
     forms = {"day": "%Y-%m-%d", "month": "%Y-%m", "week": "%Y-%m-%d", "total": "total"}
     if meetings is None:
         return {}
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, None]] = {}
     rows = meetings.arrow.select(["meeting_id", "started_at"]).to_pylist()
     for row in rows:
         if row["started_at"] is not None:
             at = row["started_at"].astimezone(BEIJING)
             first = at - timedelta(days=at.weekday()) if collected.ask.by == "week" else at
-            found.setdefault(first.strftime(forms[collected.ask.by]), []).append(str(row["meeting_id"]))
-    return dict(sorted(found.items())) if len(rows) <= MOST_MEETINGS else {}
+            found.setdefault(first.strftime(forms[collected.ask.by]), {})[str(row["meeting_id"])] = None
+    return {period: list(ids) for period, ids in sorted(found.items())} if len(rows) <= MOST_MEETINGS else {}
 
 
 def _excluded(reports: Iterable[Report], lang: Lang) -> Iterator[tuple[Text, str, list[str]]]:

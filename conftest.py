@@ -99,10 +99,9 @@ def spark() -> Iterator[Any]:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("ytxdata-tests")
-    quick_to_start = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     options = {
-        "spark.driver.extraJavaOptions": quick_to_start,
-        "spark.executor.extraJavaOptions": quick_to_start,
+        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
+        "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # a few rows each
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "2",
         "spark.default.parallelism": "2",

@@ -221,7 +221,8 @@ def test_files_that_no_recent_head_names_go_and_a_recent_reader_reads_on(archive
 
 
 def test_new_and_vanished_fields_are_told(archive: Archive, platform: Any) -> None:
-    assert archive.sync(platform).drift == ()
+    first = [text.en.partition("?")[0] for text in archive.sync(platform).drift]
+    assert first == ["a party has a time of joining"], "of fields nothing can have changed yet"
     for i in range(60, 90):
         changed = platform.record(i, roomLevel="gold")
         del changed["creator"]

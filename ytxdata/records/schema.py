@@ -307,8 +307,8 @@ _MEETING_PREFIXES = ("meeting", "conference", "conf")
 
 _WHOLE_KEYS = ("joined", "left", "tel", "stime", "etime")
 """Keys of a party with nothing in front: `hasLeft` says whether, and not when; a `hotel` has no phone; `updateTime`,
-`muteTime` and `closeTime` end like `etime`, `statusTime` like `stime`: legs that end at their last update were too long,
-or too short, and nothing said so.
+`muteTime` and `closeTime` end like `etime`, `statusTime` like `stime`: legs that ended at their last update were
+too long or too short, and nothing said so.
 """
 
 _SEPARATORS = re.compile(r"[\s_\-]+")

@@ -49,8 +49,10 @@ def missing_end(data: Data, *, after_s: float = 24 * 3600) -> Iterator[Finding]:
 )
 def missing_leave(data: Data, *, at_least_pct: float = 5) -> Iterator[Finding]:
     """`at_least_pct` or more of the legs of meetings that have ended say when they joined, and not when they left."""
-    sql = "SELECT count(*) FILTER (l IS NULL) AS n, count(*) AS of FROM legs JOIN meetings USING (m) WHERE j IS NOT NULL AND e IS NOT NULL"
-    (row,) = data.rows(sql)
+    (row,) = data.rows(
+        "SELECT count(*) FILTER (l IS NULL) AS n, count(*) AS of FROM legs JOIN meetings USING (m) "
+        "WHERE j IS NOT NULL AND e IS NOT NULL"
+    )
     if row["n"] and 100 * row["n"] >= at_least_pct * row["of"]:
         yield Finding(
             record_ids=(),

@@ -38,6 +38,10 @@ ONE_PROCESS = ("spark", "browser")
 """Marks whose tests share a process: one Spark session or one browser is heavy enough."""
 
 
+DEAR_EXAMPLES = ("audit", "fleet", "pages")
+"""Folders whose examples make an archive, and of it packs or whole reports, by themselves."""
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A process for each core; none for a single file, which is through before they have imported what they need."""
@@ -51,6 +55,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 @pytest.hookimpl(tryfirst=True)  # xdist writes the groups into the names of tests in the same hook, and must see them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file together, since they share what is dear to make, and begin with what takes longest."""
+    for item in items:
+        if isinstance(item, pytest.DoctestItem) and item.path.parent.name in DEAR_EXAMPLES:
+            item.add_marker(pytest.mark.slow)
     group_of = {
         item: next((mark for mark in ONE_PROCESS if item.get_closest_marker(mark)), item.nodeid.partition("::")[0])
         for item in items

@@ -246,6 +246,7 @@ def test_on_spark_a_period_reads_the_files_it_needs(spark: Any, tmp_path: Path) 
         assert report.excluded == everything.excluded
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leaves", [None, "2026-02-01 00:30:00"])
 @pytest.mark.parametrize("kind", ["archive", "fleet", "history"])
 def test_who_dialled_in_to_a_meeting_behind_the_period_is_there_also_where_no_leaving_is_told(

@@ -282,6 +282,7 @@ def by_department(start: int, end: int) -> Ask:
     return asked(start, end, group="department", book=AddressBook(lines))
 
 
+@pytest.mark.slow
 def test_months_may_be_followed_by_their_quarter_and_hide_what_it_hides(offices: Archive, tmp_path: Path) -> None:
     folders: list[str | Path] = []
     blank: set[tuple[str, str]] = set()
@@ -300,6 +301,7 @@ def test_months_may_be_followed_by_their_quarter_and_hide_what_it_hides(offices:
         write_files(done, folders[-1], ("csv",))
 
 
+@pytest.mark.slow
 def test_a_month_that_is_one_small_department_s_is_refused_alone_and_behind_its_neighbours(
     offices: Archive, tmp_path: Path
 ) -> None:
@@ -312,6 +314,7 @@ def test_a_month_that_is_one_small_department_s_is_refused_alone_and_behind_its_
         without_small_groups(collect(offices, by_department(3, 5)), 5, previous=tmp_path)
 
 
+@pytest.mark.slow
 def test_a_figure_that_only_a_small_department_has_is_no_key_figure(offices: Archive) -> None:
     collected = collect(offices, by_department(5, 6))
     assert figures(collected)["lonely_minutes"][0] == pytest.approx(40.0)
@@ -320,6 +323,7 @@ def test_a_figure_that_only_a_small_department_has_is_no_key_figure(offices: Arc
     assert figures(done)["meetings"][0] == 7
 
 
+@pytest.mark.slow
 def test_what_was_told_hides_nothing_any_more(tmp_path: Path) -> None:
     def held(n: int, day: int, minutes: int, phones: list[str]) -> dict[str, Any]:
         return meeting(datetime(2026, n, day, 10, tzinfo=BEIJING), minutes, phones[0], phones)
@@ -341,6 +345,7 @@ def test_what_was_told_hides_nothing_any_more(tmp_path: Path) -> None:
         without_small_groups(collect(archive, days), 5, previous=folders)
 
 
+@pytest.mark.slow
 def test_the_share_of_the_busiest_few_is_theirs(offices: Archive) -> None:
     collected = collect(offices, asked(1, 4))
     assert figures(collected)["concentration"][0]
@@ -350,6 +355,7 @@ def test_the_share_of_the_busiest_few_is_theirs(offices: Archive) -> None:
     assert figures(without_small_groups(collected, 1))["concentration"] == figures(collected)["concentration"]
 
 
+@pytest.mark.slow
 def test_a_month_that_a_page_compared_with_is_known_in_all(offices: Archive, tmp_path: Path) -> None:
     """Of April, which is the board's alone, a report of May showed the whole: no other month hides it any more."""
     may = without_small_groups(collect(offices, asked(5, 6)), 1)

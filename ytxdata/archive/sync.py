@@ -50,7 +50,7 @@ from ytxdata.history.proof.reading import Judgement, Reading
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import parser_mark
-from ytxdata.records.profile import SAMPLE, drift, profile
+from ytxdata.records.profile import SAMPLE, drift, missing_times, profile
 from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.templates import BADGES, facts_card
 
@@ -390,20 +390,14 @@ def _promoted(
     return writer.promote(kind, state=state, parser=parser, counts=changes.counts, chain_sha256=changes.chain_sha256)
 
 
-_TIMES = ("leg_times", "leg_ends")
-"""Assumptions without which minutes, peaks and costs are others than they seem."""
-
-
 def drift_since(before: Snapshot | None, intake: Intake) -> tuple[Text, ...]:
-    """Return how the new records of a sync differ in shape from the newest ones of the syncs before; of the very first
-    ones, which times their parties have not.
+    """Return how the new records of a sync differ in shape from the newest ones of the syncs before; the very first
+    ones differ from what figures need.
     """
     fresh = [record.raw for record in intake.fresh[:SAMPLE]]
     last = before.head.counts["observations"] if before is not None else 0
     if before is None or not last:
-        judged = profile(fresh, intake.aliases).findings if fresh else ()
-        missed = (one for one in judged if one.key in _TIMES and one.state == "contradicted")
-        return tuple(Text(f"{one.text.zh}？{one.evidence.zh}", f"{one.text.en}? {one.evidence.en}") for one in missed)
+        return missing_times(profile(fresh, intake.aliases)) if fresh else ()
     known = raw_records(before, np.arange(max(0, last - SAMPLE), last))
     changes = drift(profile(list(known.values()), intake.aliases), profile(fresh, intake.aliases))
     return tuple(change.text for change in changes)

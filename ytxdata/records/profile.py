@@ -26,6 +26,9 @@ JSON-able, to compare with later."""
 SAMPLE = 64
 """Records that tell the shape of an account: enough to miss no common field, few enough to cost next to nothing."""
 
+_TIMES = ("leg_times", "leg_ends")
+"""Assumptions about when parties came and went."""
+
 _CERTAIN = 0.99
 """How unlikely it must be that a key is absent by chance before it is called vanished or new."""
 
@@ -246,6 +249,12 @@ def _raws(source: Source) -> list[bytes]:
     return list(dict.fromkeys(record.raw for answer in source.answers for record in answer.records))
 
 
+def missing_times(found: Profile) -> tuple[Text, ...]:
+    """Return which times the parties have not, so that minutes, peaks and costs are others than they seem."""
+    missed = (one for one in found.findings if one.key in _TIMES and one.state == "contradicted")
+    return tuple(Text(f"{one.text.zh}？{one.evidence.zh}", f"{one.text.en}? {one.evidence.en}") for one in missed)
+
+
 def drift(before: Profile | Shape, after: Profile | Shape) -> tuple[Drift, ...]:
     """Return which fields are new, have vanished, or come in another type or form.
 
@@ -303,9 +312,9 @@ def _told(path: str) -> str:
     object are shown of the record itself and of what stands in a list, and none that holds a number.
     """
     keys = path.split(".")
-    is_open = [True, *(key.endswith("[]") for key in keys)]
     return ".".join(
-        key if shown and not re.search(r"\d{4}", key) else "*" for key, shown in zip(keys, is_open, strict=False)
+        key if parent.endswith("[]") and not re.search(r"\d{4}", key) else "*"
+        for parent, key in zip(["[]", *keys[:-1]], keys, strict=True)
     )
 
 

@@ -103,7 +103,7 @@ class Sums(NamedTuple):
 
     @property
     def is_known(self) -> bool:
-        """Whether an earlier report said what the row is, or will not be asked for it again."""
+        """Whether an earlier report dealt with it: what it told, or hid, neither hides others now nor needs hiding."""
         return self.is_hidden or self.is_told
 
 

@@ -37,7 +37,6 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 ONE_PROCESS = ("spark", "browser")
 """Marks whose tests share a process: one Spark session or one browser is heavy enough."""
 
-
 DEAR_EXAMPLES = ("audit", "fleet", "pages")
 """Folders whose examples make an archive, and of it packs or whole reports, by themselves."""
 
@@ -107,8 +106,9 @@ def spark() -> Iterator[Any]:
 
     builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("ytxdata-tests")
     options = {
+        # the driver plans for minutes, and what it runs often is worth compiling well; the workers see a few rows each
         "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
-        "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # a few rows each
+        "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "2",
         "spark.default.parallelism": "2",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -97,3 +98,9 @@ def _long_lines(path: Path) -> list[tuple[int, str]]:
 
 _SUPPRESSED = re.compile(r"  # (?:type: ignore|noqa).*")
 """What a checker is told stands on the line it is about, however long that is."""
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process runs all tests of all files")
+def test_the_tests_of_a_file_share_a_process(request: pytest.FixtureRequest) -> None:
+    """Without it each process makes what a file's tests share for itself, and starts a Spark of its own."""
+    assert request.node.nodeid.endswith("@tests/contracts/test_house.py")

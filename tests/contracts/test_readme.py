@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 ENGLISH = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,9 +42,3 @@ def test_both_readmes_link_to_the_same_files_and_each_file_exists() -> None:
 def test_both_readmes_name_the_same_settings_and_inline_code() -> None:
     names = [set(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.S))) for text in (ENGLISH, CHINESE)]
     assert names[0] == names[1]
-
-
-@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process runs all tests of all files")
-def test_the_tests_of_a_file_share_a_process(request: pytest.FixtureRequest) -> None:
-    """Without it each process makes what a file's tests share for itself, and starts a Spark of its own."""
-    assert request.node.nodeid.endswith("@tests/contracts/test_readme.py")

@@ -47,18 +47,10 @@ def test_names_of_a_party_with_any_prefix(key: str, column: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        "meetingname",
-        "shownumber",
-        "appid",
-        "remark",
-        "type",
-        "updateTime",
-        "muteTime",
-        "closetime",
-        "onlineTime",
-        "statusTime",
+        "meetingname", "shownumber", "appid", "remark", "type",
+        "updateTime", "muteTime", "closetime", "onlineTime", "statusTime",
     ],
-)
+)  # fmt: skip
 def test_names_that_are_no_partys(key: str) -> None:
     assert DEFAULT.leg(key) is None
 

@@ -116,6 +116,42 @@ def test_a_prefixed_key_counts_only_where_no_exact_one_speaks(rows: Rows) -> Non
     assert told(tables) == []
 
 
+def test_a_longer_key_that_tells_another_time_is_told(rows: Rows) -> None:
+    one = {"phone": "15400000001", "endtime": "2026-01-05 10:30:00", "actualLeaveTime": "2026-01-05 10:10:00"}
+    for parties in ([one], [one, one], [one, {"phone": "15400000002"}]):
+        tables = rows({"parties": parties})
+        assert tables.legs["left_at"][0].as_py().minute == 30
+        assert [trouble[1:3] for trouble in told(tables)] == [("left_at", "other_value")] * parties.count(one)
+
+
+@pytest.mark.parametrize(("key", "seconds"), [("ringDuration", None), ("talkDuration", 30), ("duration", 30)])
+def test_ringing_is_no_talking(rows: Rows, key: str, seconds: int | None) -> None:
+    assert rows({"parties": [{"phone": "15400000001", key: 30}]}).legs["duration_s"].to_pylist() == [seconds]
+
+
+def test_a_seat_is_no_phone(rows: Rows) -> None:
+    parties = [{"seatNumber": "12", "name": "张三"}, {"calleeNumber": "15400000001"}]
+    assert rows({"parties": parties}).legs["phone"].to_pylist() == [None, "15400000001"]
+
+
+@pytest.mark.parametrize(
+    ("leg", "is_told"),
+    [
+        ({"duration": 1800}, False),
+        ({"duration": 600}, True),
+        ({"duration": 600, "leavetime": "2026-01-05 10:10:00"}, False),
+        ({"duration": None}, False),
+    ],
+)
+def test_a_leg_without_an_end_lasts_until_its_meetings(rows: Rows, leg: dict[str, Any], is_told: bool) -> None:
+    party = {"phone": "15400000001", "jointime": "2026-01-05 10:00:00", **leg}
+    ended = {"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 10:30:00"}
+    assert told(rows({**ended, "parties": [party]})) == (
+        [(1, "duration_s", "duration_mismatch", "600")] if is_told else []
+    )
+    assert told(rows({"starttime": "2026-01-05 10:00:00", "parties": [party]})) == []
+
+
 def test_end_before_start_keeps_both(rows: Rows) -> None:
     tables = rows({"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 09:00:00", "duration": 60})
     assert None not in tables.meetings["started_at"].to_pylist() + tables.meetings["ended_at"].to_pylist()

@@ -267,6 +267,19 @@ def test_an_object_beside_a_meeting_that_lacks_its_id_is_a_reject(answer_with: W
         assert found.rejects["reason"].to_pylist() == ["no_id"]
 
 
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ('{"statusCode":"0","stme":"周例会","meid":"m3"}', ["m3"]),
+        ('{"statusCode":"0","data":[]}\n{"statusCode":"0","stme":"周例会","meid":"m3"}', ["m3"]),
+        ('{"statusCode":"0","statusMsg":"提交成功","requestId":"r","meid":"m3"}', []),
+        ('{"statusCode":"0","data":null,"confid":"m3","version":"2"}', []),
+    ],
+)
+def test_an_id_beside_a_word_nobody_knows_is_no_envelope(text: str, ids: list[str]) -> None:
+    assert merge_answers([read_answer(text.encode())]).meetings["meeting_id"].to_pylist() == ids
+
+
 def test_what_describes_an_answer_is_no_reject(answer_with: WithData) -> None:
     about = {"query": TIMES, "page": {"no": 1, "size": 20}, "status": {"code": 0}, "creator": {"phone": "15400000001"}}
     for data in ({"meeting": KEYED}, {"list": [KEYED]}, {"M1": KEYED}):

@@ -94,7 +94,8 @@ class Sheet:
 
         Where an object has several keys of one column, the first that says something counts; another one that says
         something else is a trouble, unless it is known to mean something else. A key with a prefix counts only where
-        no exact one speaks.
+        no exact one speaks, and contradicts an exact one only about times: `emergencyPhone` is another phone, but of
+        `endTime` and `actualLeaveTime` one is what the reports should count.
         """
         keys = sorted(self.keys.get(column, ()))
         columns = [self.values(key) for _, key in keys]
@@ -102,7 +103,7 @@ class Sheet:
             return columns[0] if keys else None
         texts = [text for text in map(as_texts, columns) if text is not None]
         if len(texts) == len(columns):
-            for i in _doubtful(keys, texts):
+            for i in _doubtful(column, keys, texts):
                 _choose(i, column, keys, [text[i].as_py() for text in texts], troubles)
             return pc.coalesce(*texts)
         rows = enumerate(zip(*map(as_list, columns), strict=True))
@@ -130,6 +131,9 @@ def _is_json_text(value: Any) -> bool:
     return type(value) is str and value.lstrip()[:1] in ("[", "{")
 
 
+_TIMES = frozenset({"started_at", "ended_at", "joined_at", "left_at", "duration_s"})
+
+
 def _choose(i: int, column: str, keys: Sequence[Ranked], given: Sequence[Any], troubles: list[Trouble]) -> Any:
     """Return the value of the first key that says something; tell of others that say something else."""
     speaking = [(rank, key, value) for (rank, key), value in zip(keys, given, strict=True) if not is_blank(value)]
@@ -140,20 +144,22 @@ def _choose(i: int, column: str, keys: Sequence[Ranked], given: Sequence[Any], t
     troubles += (
         Trouble(i, column, "other_value", f"{key}={as_json(value)}")
         for rank, key, value in speaking[1:]
-        if rank[0] == tier and plain(key) not in COMPANIONS and as_json(value) != as_json(taken)
+        if (rank[0] == tier or column in _TIMES) and plain(key) not in COMPANIONS and as_json(value) != as_json(taken)
     )
     return taken
 
 
-def _doubtful(keys: Sequence[Ranked], texts: Sequence[pa.Array]) -> list[int]:
-    """Return in which rows one key may contradict another; behind exact keys that speak, those with a prefix do not."""
+def _doubtful(column: str, keys: Sequence[Ranked], texts: Sequence[pa.Array]) -> list[int]:
+    """Return in which rows one key may contradict another; behind exact keys that speak, those with a prefix do so about
+    times only.
+    """
     chosen = pc.coalesce(*texts)
     tiers = [rank[0] for rank, _ in keys]
     exact = pc.coalesce(*(text for tier, text in zip(tiers, texts, strict=True) if tier == tiers[0]))
     doubts = pa.nulls(len(chosen), pa.bool_())
     for tier, (_, key), text in zip(tiers, keys, texts, strict=True):
         if plain(key) not in COMPANIONS:
-            counts = True if tier == tiers[0] else exact.is_null()
+            counts = True if tier == tiers[0] or column in _TIMES else exact.is_null()
             doubts = pc.or_kleene(doubts, pc.and_(pc.not_equal(text, chosen), counts))
     indices: list[int] = pc.indices_nonzero(doubts).to_pylist()
     return indices
@@ -234,11 +240,18 @@ TOLERANCE_S = 2
 """How far a duration may be from end − start before it is told [s]."""
 
 
-def contradictions(arrays: Mapping[str, pa.Array], start: str, end: str) -> list[Trouble]:
-    """Return where the end is before the start, or the duration is not end − start (within 2 s)."""
+def contradictions(
+    arrays: Mapping[str, pa.Array], start: str, end: str, ends_of_meetings: pa.Array | None = None
+) -> list[Trouble]:
+    """Return where the end is before the start, or the duration is not end − start (within 2 s).
+
+    What has no end of its own lasts until its meeting's, if these are given: so the reports count it, and a duration
+    that says otherwise would be the only trace of an end that goes by another name.
+    """
     starts, ends, durations = arrays[start], arrays[end], arrays["duration_s"]
-    span_us = pc.subtract(ends.cast(pa.int64()), starts.cast(pa.int64()))
-    is_early = pc.less(span_us, 0)
+    last = ends if ends_of_meetings is None else pc.coalesce(ends, ends_of_meetings)
+    span_us = pc.subtract(last.cast(pa.int64()), starts.cast(pa.int64()))
+    is_early = pc.and_(pc.less(span_us, 0), ends.is_valid())
     off_us = pc.abs(pc.subtract(pc.multiply(durations, 1_000_000), span_us))
     # Told once: where the end comes first no duration can agree.
     is_off = pc.and_(pc.greater(off_us, TOLERANCE_S * 1_000_000), pc.invert(is_early))
@@ -270,8 +283,10 @@ class Legs(NamedTuple):
     list_troubles: list[Trouble]
 
 
-def read_legs(meetings: Sheet, creators: pa.Array, creator_numbers: Numbers, aliases: Aliases) -> Legs:
-    """Return the legs of meetings, with the creators as the platform gave them and their numbers."""
+def read_legs(
+    meetings: Sheet, creators: pa.Array, creator_numbers: Numbers, ended_at: pa.Array, aliases: Aliases
+) -> Legs:
+    """Return the legs of meetings, with the creators as the platform gave them, their numbers, and when each ended."""
     list_troubles: list[Trouble] = []
     lists = meetings.choose(PARTIES, list_troubles)
     ids = meetings.choose("meeting_id", [])
@@ -293,20 +308,21 @@ def read_legs(meetings: Sheet, creators: pa.Array, creator_numbers: Numbers, ali
     # Unknown is not nobody: counted as 0, meetings without a list would pass for meetings nobody joined.
     is_unknown = sizes.is_null().to_numpy(zero_copy_only=False)
     counts = sizes.fill_null(0).to_numpy().astype(np.int64)
-    owner = np.repeat(np.arange(meetings.n), counts)
+    owners = np.repeat(np.arange(meetings.n), counts)
+    owner = pa.array(owners)
     arrays, troubles = fill(schema.LEGS, sheet)
     arrays["leg"] = pa.array(np.arange(sheet.n) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
     numbers = read_numbers(arrays["phone"])
     arrays |= numbers._asdict()
-    arrays["is_creator"] = _is_creator(arrays["phone"], numbers, creators, creator_numbers, pa.array(owner))
+    arrays["is_creator"] = _is_creator(arrays["phone"], numbers, creators, creator_numbers, owner)
     troubles += no_numbers("phone", arrays["phone"], numbers, troubles)
     troubles += unread_phones(numbers, sheet)
-    troubles += contradictions(arrays, "joined_at", "left_at")
+    troubles += contradictions(arrays, "joined_at", "left_at", ended_at.take(owner))
     return Legs(
-        pa.array(owner),
+        owner,
         arrays,
         pa.array(counts, mask=is_unknown),
-        pa.array(_n_distinct(owner, arrays["number"], meetings.n), mask=is_unknown),
+        pa.array(_n_distinct(owners, arrays["number"], meetings.n), mask=is_unknown),
         n_keys,
         troubles,
         list_troubles,

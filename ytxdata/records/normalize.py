@@ -256,7 +256,7 @@ def _tables(
     arrays, troubles = fill(schema.MEETINGS, sheet)
     creators = read_numbers(arrays["creator"])
     troubles += no_numbers("creator", arrays["creator"], creators, troubles)
-    legs = read_legs(sheet, arrays["creator"], creators, aliases)
+    legs = read_legs(sheet, arrays["creator"], creators, arrays["ended_at"], aliases)
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
     troubles += _unread_parties(sheet, raws, aliases)

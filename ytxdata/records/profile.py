@@ -309,12 +309,13 @@ def _retyped(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Text:
 
 def _told(path: str) -> str:
     """Return a path without what may be about a person: parties may be keyed by their name or number, so keys of an
-    object are shown of the record itself and of what stands in a list, and none that holds a number.
+    object are shown of the record itself and of what stands in a list, none that holds a number, and in a list none
+    that is no word of a program: `[{"王五": "139…"}]` is a list of parties too.
     """
     keys = path.split(".")
     return ".".join(
-        key if parent.endswith("[]") and not re.search(r"\d{4}", key) else "*"
-        for parent, key in zip(["[]", *keys[:-1]], keys, strict=True)
+        key if not re.search(r"\d{4}", key) and (not parent or (parent.endswith("[]") and key.isascii())) else "*"
+        for parent, key in zip(["", *keys[:-1]], keys, strict=True)
     )
 
 

@@ -262,7 +262,7 @@ PROBLEM_REASONS: dict[str, Text] = {
     "unread_phone": Text("不认识的键下写有电话号码，未采用；此处为键与原文", "a phone stands under a key that nobody knows, and was not used; here are key and text"),
     "meeting_in_text": Text("记录的一段文本中写有另一场会议，未作为会议读取；此处为该文本", "a text of the record holds another meeting, which was not read as one; here is the text"),
     "end_before_start": Text("结束早于开始；两者都保留", "it ends before it starts; both are kept"),
-    "duration_mismatch": Text("时长与 结束 − 开始 相差超过 2 秒；都保留", "its duration differs from end − start by more than 2 s; all are kept"),
+    "duration_mismatch": Text("时长与 结束 − 开始 相差超过 2 秒（未给出离开时间的接入按会议结束计）；都保留", "its duration differs from end − start by more than 2 s (a leg without a leave time ends with its meeting); all are kept"),
     "same_id_again": Text("同一次应答中同一会议有不同的记录：只显示一条，此处为另一条的指纹（原文保留）；仅名单不同时，接入记录合并", "one answer tells a meeting in several records: one is shown, this names another by its hash (its text is kept); where only their parties differ, these are joined"),
     "id_overlap": Text("同一编号的记录开始时间不同而时间重叠，可能是两场会议；按一场计，原文都保留", "records of one id that begin at different times and overlap may be two meetings; they count as one, and both texts are kept"),
     "id_collision": Text("同一编号用于两场不可能相同的会议；两者都保留", "one id for two meetings that cannot be the same; both are kept"),
@@ -310,6 +310,12 @@ _WHOLE_KEYS = ("joined", "left", "tel", "stime", "etime")
 `muteTime` and `closeTime` end like `etime`, `statusTime` like `stime`: legs that ended at their last update were
 too long or too short, and nothing said so.
 """
+
+_OTHER_WORDS: dict[str, tuple[str, ...]] = {
+    "duration": ("ring", "wait", "mute", "hold", "queue"),
+    "number": ("seat", "room", "order", "job", "serial", "staff", "employee", "pin"),
+}
+"""What in front of a party's key makes it another thing: ringing taken for talking, a seat for a phone."""
 
 _SEPARATORS = re.compile(r"[\s_\-]+")
 
@@ -433,6 +439,7 @@ class Aliases:
             if key in exact or key in of_meetings:
                 return exact.get(key)
             endings = [known for known in exact if key.endswith(known) and known not in _WHOLE_KEYS]
+            endings = [known for known in endings if not key[: -len(known)].endswith(_OTHER_WORDS.get(known, ()))]
             return exact[max(endings, key=len)].with_prefix() if endings else None
 
         return look_up

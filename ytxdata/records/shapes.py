@@ -120,8 +120,9 @@ class Shapes:
         more = [item for _, items in beside for item in items]
         if not (found or more or strays):
             columns = self.signs.columns(members)
-            # The one meeting asked for may lie flat beside its status: as envelope it would be lost.
-            if {"meeting_id"} < columns:
+            # The one meeting asked for may lie flat beside its status: as envelope it would be lost, also where damage
+            # or another version left none of its words but the id.
+            if {"meeting_id"} < columns or ("meeting_id" in columns and self.signs.has_odd_member(members)):
                 return [whole]
             if PARTIES in columns and self.signs.tells_of_meeting(members):
                 return [whole._replace(has_id=False)]

@@ -204,6 +204,14 @@ class Signs:
             if match and not is_blank(raw) and (match.column == PARTIES or raw[:1] not in (b"[", b"{"))
         }
 
+    def has_odd_member(self, members: list[Member]) -> bool:
+        """Return whether an answer that has no `data` says something under a word that nobody knows."""
+        keys = {plain(key): key for key, raw, *_ in members if not is_blank(raw)}
+        known = ENVELOPE_KEYS | QUESTION_KEYS | COUNT_KEYS
+        return "data" not in {plain(one.key) for one in members} and any(
+            short not in known and self.aliases.meeting(key) is None for short, key in keys.items()
+        )
+
     def tells_of_meeting(self, members: list[Member]) -> bool:
         """Return whether members say two of who, when and with whom; a statistic or a question has times, or a creator."""
         return len(self.columns(members) & _BEGUN) > 1

@@ -22,6 +22,8 @@ from ytxdata.audit.verifier import canonical, comes_to, verify
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate, Period
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -88,7 +90,6 @@ CLAIM = {"verdict": "PROVEN", "zh": "已证实", "en": "All is proven."}
 FEWER = {"zh": "1 场会议的 1 个字段", "en": "1 fields of 1 meetings"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("forge", "match"),
     [
@@ -138,7 +139,6 @@ def test_a_pack_without_one_of_its_tables_is_refused(forged: Path, table: str) -
     both_refuse(forged, table)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked",
     [
@@ -162,7 +162,6 @@ def test_a_pack_of_an_audit_of_a_part_verifies(planted_once: Story, tmp_path: Pa
     assert holds, lines
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "reasons", [["anchored"], ["full", "anchored", "settling"], ["unreached", "full", "not_read"], []]
 )
@@ -175,7 +174,6 @@ def test_the_verifier_says_of_periods_what_a_certificate_says(reasons: list[str]
     assert comes_to(told["periods"]) == {"verdict": told["worst"], **told["sentence"]}
 
 
-@pytest.mark.slow
 def test_findings_of_another_state_of_the_archive_are_not_packed(story: Story, tmp_path: Path) -> None:
     """They would contradict the certificate, and whoever receives the pack would refuse it."""
     findings = audit.run(story.archive, remember=False)

@@ -18,8 +18,9 @@ from tests.audit.office import Story
 from ytxdata import audit
 from ytxdata.audit.verifier import canonical, sha256
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_options_of_packs_are_refused_elsewhere(planted_once: Story) -> None:
     assert main(["verify", str(planted_once.archive.path), "--require-signature"]) == 2
 
@@ -87,7 +88,6 @@ def change_manifest(folder: Path, **values: Any) -> None:
     (folder / "manifest.json").write_bytes(canonical({**body, **values}))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("forge", "match"),
     [
@@ -134,7 +134,6 @@ def witnessed(tmp_path_factory: pytest.TempPathFactory) -> tuple[ytx.Archive, Pa
     return archive, place / "pack.zip"
 
 
-@pytest.mark.slow
 def test_what_rests_on_a_list_from_elsewhere_follows_from_that_list(witnessed: tuple[ytx.Archive, Path]) -> None:
     archive, place = witnessed
     assert any(one.reason_key == "witnessed" for one in archive.certificate().periods)
@@ -145,7 +144,6 @@ def test_what_rests_on_a_list_from_elsewhere_follows_from_that_list(witnessed: t
     assert main(["verify", str(place), "--recompute"]) == 1
 
 
-@pytest.mark.slow
 def test_a_masked_pack_names_its_lists_by_key_alone(witnessed: tuple[ytx.Archive, Path], tmp_path: Path) -> None:
     archive, place = witnessed
     audit.pack(archive, tmp_path / "masked.zip")
@@ -158,7 +156,6 @@ def test_a_masked_pack_names_its_lists_by_key_alone(witnessed: tuple[ytx.Archive
         assert not [name for name in hidden.namelist() for raw in raws if raw.encode() in hidden.read(name)]
 
 
-@pytest.mark.slow
 def test_the_name_of_a_bill_leaves_as_names_of_meetings_do(witnessed: tuple[ytx.Archive, Path], tmp_path: Path) -> None:
     """People name a bill after whom it was sent to."""
     archive = ytx.sample("archive")
@@ -209,7 +206,6 @@ def forget_a_list(folder: Path) -> None:
     change_manifest(folder, witnesses=len(lists) - 1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("forge", "match"), [(complete, "certificate.json"), (forget_a_list, "rests on a pull")])
 def test_another_list_does_not_carry_what_was_claimed(
     witnessed: tuple[ytx.Archive, Path], tmp_path: Path, forge: Callable[[Path], object], match: str
@@ -268,7 +264,6 @@ def test_what_stands_beside_the_chain_is_held_too(folder: Path, forge: Callable[
     refused(folder, match)
 
 
-@pytest.mark.slow
 def test_opinions_of_people_are_named(folder: Path) -> None:
     body = json.loads((folder / "findings.json").read_bytes())
     first = body["findings"][0]["finding_id"]
@@ -286,7 +281,6 @@ def test_opinions_of_people_are_named(folder: Path) -> None:
     assert any(line.startswith("OPEN") and "1 findings carry somebody's word" in line for line in lines)
 
 
-@pytest.mark.slow
 def test_a_note_of_an_audit_that_was_given_lists_is_named(folder: Path) -> None:
     about = folder / "findings.about.json"
     change_json(about, notes=[*json.loads(about.read_bytes())["notes"], NICE])
@@ -295,7 +289,6 @@ def test_a_note_of_an_audit_that_was_given_lists_is_named(folder: Path) -> None:
     assert any(line.startswith("OPEN") and NICE["en"] in line for line in lines)
 
 
-@pytest.mark.slow
 def test_fields_that_the_maker_chose_are_named(folder: Path) -> None:
     parser = json.loads((folder / "manifest.json").read_bytes())["parser"]
     parser["meetings"] = [[key, [*names, "x_other"] if key == "name" else names] for key, names in parser["meetings"]]

@@ -25,6 +25,8 @@ from ytxdata.audit.verifier import canonical, is_signed, sha256, verify
 from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
 from ytxdata.tables import described as about
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -59,7 +61,6 @@ def run(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.slow
 def test_it_verifies_with_python_alone_and_says_what_it_cannot_prove(folder: Path) -> None:
     done = run(folder)
     assert (done.returncode, done.stderr) == (0, "")
@@ -75,7 +76,6 @@ def test_the_verifier_imports_the_standard_library_only() -> None:
     assert names <= set(sys.stdlib_module_names) | {"__future__"}
 
 
-@pytest.mark.slow
 def test_one_changed_byte_in_any_file_is_found(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         if not path.is_file():
@@ -188,7 +188,6 @@ def test_the_digest_is_that_of_the_file(packs: dict[str, audit.Pack]) -> None:
     assert bare.path.with_suffix(".sha256").read_text() == f"{bare.sha256}  bare.zip\n"
 
 
-@pytest.mark.slow
 def test_two_packs_of_one_state_are_one_file(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = audit.pack(story.archive, tmp_path / "one.zip", include_raw=True)
     later = times.now() + timedelta(days=3)

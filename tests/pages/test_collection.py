@@ -27,6 +27,8 @@ from ytxdata.pages.small_groups import without_small_groups
 from ytxdata.tables.described import Definition, to_arrow
 from ytxdata.times import as_instant, instant_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_report_of_the_metrics_is_in_the_set() -> None:
     functions = {name: getattr(metrics, name) for name in metrics.__all__ if isfunction(getattr(metrics, name))}
@@ -36,7 +38,6 @@ def test_every_report_of_the_metrics_is_in_the_set() -> None:
     assert set(REPORTS) == made
 
 
-@pytest.mark.slow
 def test_meetings_are_one_row_each_and_as_many_as_usage_counts(collected: Collection, middle: datetime) -> None:
     meetings = collected.records["meetings"].frame
     assert meetings["meeting_id"].is_unique
@@ -56,13 +57,11 @@ def test_figures_are_those_of_the_whole_period_and_of_the_one_before(collected: 
     assert figures["meetings"].value == len(collected.records["meetings"].frame)
 
 
-@pytest.mark.slow
 def test_without_a_tariff_there_are_no_costs(nothing: Collection) -> None:
     assert "cost" not in nothing.reports
     assert "cost" not in {figure.definition.key for figure in nothing.figures}
 
 
-@pytest.mark.slow
 def test_without_a_beginning_there_is_nothing_to_compare_with(archive: Archive) -> None:
     whole = collect(archive, Ask(by="total"))
     assert whole.before is None
@@ -96,7 +95,6 @@ def check_quiet(source: Archive | Fleet, engine: str, **asked: Any) -> dict[str,
     return figures
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "duckdb"])
 def test_of_a_period_in_which_no_meeting_begins_key_figures_are_known(archive: Archive, engine: str) -> None:
     figures = check_quiet(archive, engine)
@@ -112,7 +110,6 @@ def test_of_a_period_in_which_no_meeting_begins_key_figures_are_known(archive: A
     assert KeyFigure(figures["cost"].definition, Decimal(0), None).text == "0.00"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "duckdb"])
 def test_nothing_that_is_selected_is_0_within_the_data(archive: Archive, engine: str) -> None:
     figures = check_quiet(archive, engine, only={"name": ("nobody calls it so",)})
@@ -121,7 +118,6 @@ def test_nothing_that_is_selected_is_0_within_the_data(archive: Archive, engine:
     assert figures["meetings"].change == Text("持平", "no change")
 
 
-@pytest.mark.slow
 def test_key_figures_of_what_was_not_pulled_are_unknown(archive: Archive, nothing: Collection) -> None:
     assert {one.value for one in nothing.figures} == {None}
     last = instant_of(resolve(archive).claimed[1])
@@ -135,7 +131,6 @@ def test_key_figures_of_what_was_not_pulled_are_unknown(archive: Archive, nothin
     assert collect(archive, nobody).figures[0].value == 0
 
 
-@pytest.mark.slow
 def test_of_small_groups_it_is_not_told_who_was_still_connected(archive: Archive) -> None:
     start, end = quiet(archive)
     collected = collect(archive, Ask(start=start, end=end))
@@ -166,7 +161,6 @@ def test_a_change_is_said_only_where_it_can_be(
     assert (found.en if found else None) == change
 
 
-@pytest.mark.slow
 def test_a_sync_in_between_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Emulator(meetings=20, seed=3) as server:
         archive = Archive(tmp_path / "m.archive")
@@ -213,7 +207,6 @@ def test_the_records_beside_the_reports_are_named_once() -> None:
     assert set(collection.RECORDS).isdisjoint(REPORTS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("until", [None, "2025-04"])
 def test_a_month_that_is_not_over_is_compared_as_compare_does(
     until: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -241,7 +234,6 @@ def test_a_period_that_has_not_begun_is_compared_with_nothing() -> None:
     assert ask.before(as_instant("2026-02-20")) is None
 
 
-@pytest.mark.slow
 def test_a_page_says_why_nothing_is_compared(archive: Archive, tmp_path: Path) -> None:
     end = archive.certificate().end
     assert end is not None

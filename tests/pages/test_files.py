@@ -35,6 +35,8 @@ from ytxdata.tables.masking import Privacy, Pseudonyms
 from ytxdata.templates import BADGES
 from ytxdata.times import BEIJING
 
+pytestmark = pytest.mark.slow
+
 TARIFF = Path(__file__).parents[2] / "data" / "tariff.toml"
 
 
@@ -117,7 +119,6 @@ def test_the_first_sheet_has_verdict_figures_charts_and_links(collected: Collect
     assert "<f>" not in re.sub(r"<c:f>.*?</c:f>", "", text)
 
 
-@pytest.mark.slow
 def test_a_long_verdict_has_the_room_it_needs_on_the_first_sheet(collected: Collection, tmp_path: Path) -> None:
     heights = []
     for n in (1, 100):
@@ -128,7 +129,6 @@ def test_a_long_verdict_has_the_room_it_needs_on_the_first_sheet(collected: Coll
     assert [round(one) for one in heights] == [34, 68]
 
 
-@pytest.mark.slow
 def test_libreoffice_reads_the_workbook_as_it_was_meant_and_prints_little(
     collected: Collection, tmp_path: Path, office: str
 ) -> None:
@@ -148,7 +148,6 @@ def test_libreoffice_reads_the_workbook_as_it_was_meant_and_prints_little(
     assert len(re.findall(rb"/Type\s*/Page[^s]", printed.read_bytes())) <= 25
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("show_phones", [False, True])
 def test_a_folder_of_reports_is_a_data_package(collected: Collection, tmp_path: Path, show_phones: bool) -> None:
     files = write_files(collected, tmp_path, ("csv", "parquet"), privacy=Privacy(show_phones=show_phones))
@@ -187,7 +186,6 @@ def test_all_formats_at_once_are_those_of_the_others_together() -> None:
     assert set(FORMATS["all"]) == {kind for name, kinds in FORMATS.items() if name != "all" for kind in kinds}
 
 
-@pytest.mark.slow
 def test_the_verb_report_writes_what_it_says(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -210,7 +208,6 @@ def test_the_verb_report_writes_what_it_says(
     assert "creator_department" in Path(told["files"]["creators"]).read_text("utf-8-sig")
 
 
-@pytest.mark.slow
 def test_a_key_for_pseudonyms_is_made_when_it_is_not_there(
     archive: Archive, collected: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -239,7 +236,6 @@ def test_what_cannot_be_asked_ends_with_2_and_writes_nothing(
     assert not out.exists()
 
 
-@pytest.mark.slow
 def test_explain_leads_from_a_row_to_its_records(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -258,7 +254,6 @@ def test_explain_leads_from_a_row_to_its_records(
     assert len(data["records"]) == len(used)
 
 
-@pytest.mark.slow
 def test_explain_speaks_the_language_of_its_reader(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("explain", "--archive", str(archive.path), "--by", "total")
     for lang, said, unsaid in (
@@ -271,7 +266,6 @@ def test_explain_speaks_the_language_of_its_reader(archive: Archive, capsys: pyt
         assert not any(one in told for one in unsaid), lang
 
 
-@pytest.mark.slow
 def test_explain_masks_the_number_of_a_row(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
     top = str(ytx.metrics.creators(archive).frame["creator"].iloc[0])
     arguments = ("explain", "--archive", str(archive.path), "--report", "creators", "--row", "0")
@@ -320,7 +314,6 @@ def test_what_is_too_long_for_a_sheet_is_refused_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.slow
 def test_parameters_reach_a_notebook(tmp_path: Path) -> None:
     cell = nbformat.v4.new_code_cell("by = 'month'", metadata={"tags": ["parameters"]})
     book = nbformat.v4.new_notebook(
@@ -332,7 +325,6 @@ def test_parameters_reach_a_notebook(tmp_path: Path) -> None:
     assert done.cells[-1].outputs[0].text == "周\n"
 
 
-@pytest.mark.slow
 def test_report_runs_the_usage_notebook_with_what_was_asked(archive: Archive, tmp_path: Path) -> None:
     arguments = ("--archive", str(archive.path), "--out", str(tmp_path), "--by", "total", "--lang", "en", "--notebook")
     assert run("report", *arguments, "--no-check") == 0
@@ -342,7 +334,6 @@ def test_report_runs_the_usage_notebook_with_what_was_asked(archive: Archive, tm
     assert 'src="http' not in page
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("umask", [0o022, 0o077])
 @pytest.mark.parametrize("show_phones", [False, True])
 def test_files_with_numbers_in_full_are_their_owners_alone(

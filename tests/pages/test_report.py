@@ -23,6 +23,8 @@ from ytxdata.tables.lists import AddressBook, Entry
 from ytxdata.tables.masking import Privacy, Pseudonyms
 from ytxdata.version import __version__
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
 
@@ -71,7 +73,6 @@ def both(collected: Collection) -> str:
     return page(collected, lang="both")
 
 
-@pytest.mark.slow
 def test_it_is_well_formed_and_its_ids_are_unique_and_lead_somewhere(both: str) -> None:
     reader = read(both)
     assert len(reader.ids) == len(set(reader.ids))
@@ -88,7 +89,6 @@ def test_it_needs_nothing_from_elsewhere(both: str) -> None:
     assert not re.search(r"https?://|@import|url\((?!#)", both)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("lang", "has_zh", "has_en"), [("zh", True, False), ("en", False, True), ("both", True, True)])
 def test_it_speaks_the_language_that_was_asked_for(
     lang: Lang, has_zh: bool, has_en: bool, collected: Collection
@@ -171,7 +171,6 @@ def numbers(collected: Collection) -> set[str]:
     return {str(number).removeprefix("+86") for number in collected.reports["people"].frame["number"]}
 
 
-@pytest.mark.slow
 def test_numbers_are_masked_unless_asked_for(both: str, collected: Collection) -> None:
     whole = numbers(collected)
     assert whole
@@ -182,7 +181,6 @@ def test_numbers_are_masked_unless_asked_for(both: str, collected: Collection) -
     assert "keep this file to yourself" in shown
 
 
-@pytest.mark.slow
 def test_pseudonyms_and_an_alias_book_take_the_place_of_numbers(collected: Collection) -> None:
     top = str(collected.reports["creators"].frame["creator"].iloc[0])
     keys = Pseudonyms(b"0123456789abcdef")
@@ -208,7 +206,6 @@ def test_a_period_without_data_and_with_a_gap_still_renders_and_says_so(lang: La
     assert {"zh": "变化可能只是数据缺失", "en": "nothing but missing data"}[lang] in text
 
 
-@pytest.mark.slow
 def test_the_same_collection_gives_the_same_bytes(collected: Collection, tmp_path: Path) -> None:
     first = write_page(collected, tmp_path / "a.html").read_bytes()
     assert write_page(replace(collected), tmp_path / "b.html").read_bytes() == first

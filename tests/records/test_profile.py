@@ -165,7 +165,9 @@ def test_a_history_is_looked_at_as_a_whole(saved: Callable[[str], Answer]) -> No
 
 def test_what_is_told_of_a_change_names_nobody() -> None:
     old = profile(meetings(30, parties={"lisi": {"phone": "15400000001"}}, people=[{"a": 1}]))
-    new = profile(meetings(30, parties={"王五": {"phone": "15400000001"}}, people=[{"b": {"c": 1}, "赵六": "1"}], u_15400000005=1))
+    new = profile(
+        meetings(30, parties={"王五": {"phone": "15400000001"}}, people=[{"b": {"c": 1}, "赵六": "1"}], u_15400000005=1)
+    )
     told = " ".join(f"{change.text.en} {change.text.zh}" for change in drift(old, new))
     assert "lisi" not in told
     assert "王五" not in told

@@ -271,6 +271,7 @@ def test_an_object_beside_a_meeting_that_lacks_its_id_is_a_reject(answer_with: W
     ("text", "ids"),
     [
         ('{"statusCode":"0","stme":"周例会","meid":"m3"}', ["m3"]),
+        ('{"statusCode":"0","sta":"","meid":"m3"}', ["m3"]),
         ('{"statusCode":"0","data":[]}\n{"statusCode":"0","stme":"周例会","meid":"m3"}', ["m3"]),
         ('{"statusCode":"0","statusMsg":"提交成功","requestId":"r","meid":"m3"}', []),
         ('{"statusCode":"0","data":null,"confid":"m3","version":"2"}', []),

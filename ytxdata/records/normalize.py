@@ -27,7 +27,7 @@ from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import RawRecord
 
-PARSER_VERSION = 12
+PARSER_VERSION = 13
 """Raised whenever the same raw record would give other rows: derived tables are then derived again."""
 
 _BATCH = 16384

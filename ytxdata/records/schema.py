@@ -311,11 +311,8 @@ _WHOLE_KEYS = ("joined", "left", "tel", "stime", "etime")
 too long or too short, and nothing said so.
 """
 
-_OTHER_WORDS: dict[str, tuple[str, ...]] = {
-    "duration": ("ring", "wait", "mute", "hold", "queue"),
-    "number": ("seat", "room", "order", "job", "serial", "staff", "employee", "pin"),
-}
-"""What in front of a party's key makes it another thing: ringing taken for talking, a seat for a phone."""
+_OTHER_THINGS = re.compile("(ring|wait|mute|hold|queue)duration$|(seat|room|order|job|serial|staff|pin)number$")
+"""Keys of a party that end like one we know: ringing is no talking, and a seat has no phone."""
 
 _SEPARATORS = re.compile(r"[\s_\-]+")
 
@@ -346,12 +343,8 @@ class Match(NamedTuple):
         return Match(self.column, (1, self.rank[1]))
 
 
-def _table(columns: Sequence[Column]) -> dict[str, tuple[str, ...]]:
-    return {column.name: column.keys for column in columns if column.keys}
-
-
-_MEETING_TABLE = {**_table(MEETINGS), PARTIES: _PARTY_KEYS}
-_LEG_TABLE = _table(LEGS)
+_MEETING_TABLE = {column.name: column.keys for column in MEETINGS if column.keys} | {PARTIES: _PARTY_KEYS}
+_LEG_TABLE = {column.name: column.keys for column in LEGS if column.keys}
 
 
 @dataclass(frozen=True)
@@ -436,10 +429,9 @@ class Aliases:
         @lru_cache(maxsize=4096)
         def look_up(key: str) -> Match | None:
             # What a meeting calls its own is no party's key with a word in front, whatever it ends with.
-            if key in exact or key in of_meetings:
+            if key in exact or key in of_meetings or _OTHER_THINGS.search(key):
                 return exact.get(key)
             endings = [known for known in exact if key.endswith(known) and known not in _WHOLE_KEYS]
-            endings = [known for known in endings if not key[: -len(known)].endswith(_OTHER_WORDS.get(known, ()))]
             return exact[max(endings, key=len)].with_prefix() if endings else None
 
         return look_up

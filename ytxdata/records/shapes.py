@@ -121,7 +121,7 @@ class Shapes:
         if not (found or more or strays):
             columns = self.signs.columns(members)
             # The one meeting asked for may lie flat beside its status: as envelope it would be lost, also where damage
-            # or another version left none of its words but the id.
+            # or another version left none of its words but the id. An id and nothing else may repeat the question.
             if {"meeting_id"} < columns or ("meeting_id" in columns and self.signs.has_odd_member(members)):
                 return [whole]
             if PARTIES in columns and self.signs.tells_of_meeting(members):

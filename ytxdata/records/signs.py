@@ -205,10 +205,10 @@ class Signs:
         }
 
     def has_odd_member(self, members: list[Member]) -> bool:
-        """Return whether an answer that has no `data` says something under a word that nobody knows."""
-        keys = {plain(key): key for key, raw, *_ in members if not is_blank(raw)}
+        """Return whether an answer that has no `data` has a word that nobody knows, be it without a value."""
+        keys = {plain(one.key): one.key for one in members}
         known = ENVELOPE_KEYS | QUESTION_KEYS | COUNT_KEYS
-        return "data" not in {plain(one.key) for one in members} and any(
+        return "data" not in keys and any(
             short not in known and self.aliases.meeting(key) is None for short, key in keys.items()
         )
 

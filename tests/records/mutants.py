@@ -155,9 +155,14 @@ def gave_back(raw: bytes, found: list[bytes]) -> bool:
 def mutants(seed: int, n: int) -> Iterator[tuple[str, bytes, list[bytes]]]:
     """Yield damaged answers with the records that are still whole in them; the same for the same seed."""
     for i in range(n):
-        rng = random.Random(f"{seed}/{i}")
-        one = whole(rng)
-        yield f"{seed}/{i} {one.shape}", *damaged(rng, one)
+        yield mutant(f"{seed}/{i}")
+
+
+def mutant(name: str) -> tuple[str, bytes, list[bytes]]:
+    """Return one of them by seed and number, with its shape behind the name."""
+    rng = random.Random(name)
+    one = whole(rng)
+    return f"{name} {one.shape}", *damaged(rng, one)
 
 
 def main(n: int, seed: int = 1) -> int:

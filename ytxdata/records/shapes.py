@@ -153,8 +153,9 @@ class Shapes:
         The id alone, or the creator, may repeat the question; with both, nobody asks for a name.
         """
         plain_ones = [one for one in members if one.raw[:1] not in (b"[", b"{")]
-        told = [one for one in plain_ones if self.signs.is_telling(one.key) or self.signs.columns([one]) == {"name"}]
-        columns = self.signs.columns(told)
+        told = [one for one in plain_ones if self.signs.is_telling(one.key) or self.signs.is_name(one.key)]
+        # A name is one also where it is empty: it is no question either way.
+        columns = self.signs.columns(told) | {"name" for one in told if self.signs.is_name(one.key)}
         if not ("meeting_id" in columns and (columns >= {"creator", "name"} or columns & (EVIDENCE - {"creator"}))):
             return []
         ends = [(one, one.start + len(one.raw)) for one in told if not is_blank(one.raw)]

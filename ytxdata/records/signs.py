@@ -116,9 +116,10 @@ class Signs:
         """Return whether an object stands in the text of a name or the like: people may write `{"meid":"1"}` there.
 
         Behind it that text must end, and its member too: in front of a record whose neighbour lost the end of its name
-        there is the same.
+        there is the same. And it names one meeting: what holds many is a list of them, behind a name like `}{` and a
+        broken key.
         """
-        if not _TEXT_ENDS.match(raw, end):
+        if not _TEXT_ENDS.match(raw, end) or sum(1 for _ in self._id_keys.finditer(raw, start, end)) > 1:
             return False
         before = _TEXT_BEGINS.search(raw, max(start - _LONGEST_TEXT, 0), start)
         return before is not None and self.is_word(before[1].decode("utf-8", "replace"))
@@ -132,6 +133,11 @@ class Signs:
         """Return whether a key says something of a meeting: its id, or evidence that it took place."""
         match = self.aliases.meeting(key)
         return match is not None and (match.column == "meeting_id" or match.column in EVIDENCE)
+
+    def is_name(self, key: str) -> bool:
+        """Return whether a key is that of a meeting's name."""
+        match = self.aliases.meeting(key)
+        return match is not None and match.column == "name"
 
     def is_question(self, key: str) -> bool:
         """Return whether a key may repeat what was asked for: which meeting, whose meetings."""

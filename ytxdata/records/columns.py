@@ -150,7 +150,7 @@ def _choose(i: int, column: str, keys: Sequence[Ranked], given: Sequence[Any], t
 
 
 def _doubtful(column: str, keys: Sequence[Ranked], texts: Sequence[pa.Array]) -> list[int]:
-    """Return in which rows one key may contradict another; behind exact keys that speak, those with a prefix do so about
+    """Return in which rows one key may contradict another; where an exact key speaks, those with a prefix do so about
     times only.
     """
     chosen = pc.coalesce(*texts)

@@ -226,6 +226,7 @@ class _Search(Shapes):
         best = salvage(text, self.signs, self.records_in, is_whole=is_whole)
         n_best = _n_sound(best)
         levels: list[Unescaped] = []
+        sound: dict[tuple[int, int], Found] = {}
         while (
             may_be_escaped(text) and len(levels) < DEEPEST
         ):  # where a quote is lost nobody knows how often it was wrapped
@@ -233,13 +234,17 @@ class _Search(Shapes):
             text = levels[-1].text
             kept = salvage(text, self.signs, self.records_in, is_whole=is_whole, is_unescaped=True)
             n_found = _n_sound(kept)
+            found = kept.found + self.nested(kept.found)
+            for level in reversed(levels):
+                found = level.placed(found, 0)
+            found = [one._replace(path=one.path.replace("$@", "$~@", 1)) for one in found]
+            sound |= {(one.start, one.end): one for one in found if _is_sound(one)}
             if n_found > n_best:
-                found = kept.found + self.nested(kept.found)
-                for level in reversed(levels):
-                    found = level.placed(found, 0)
-                found = [one._replace(path=one.path.replace("$@", "$~@", 1)) for one in found]
                 best, n_best = kept._replace(found=found), n_found
-        return best
+        # Damage to one record's escapes is no reason to undo those of another once too often.
+        return best._replace(
+            found=[one if _is_sound(one) else sound.get((one.start, one.end), one) for one in best.found]
+        )
 
     def listed(self, body: bytes) -> tuple[RawRecord, ...] | None:
         """Return the records of an answer that is one plain list of them; None where anything may stand elsewhere
@@ -285,11 +290,12 @@ def _some(paths: Iterable[str]) -> str:
 
 
 def _n_sound(salvaged: Salvaged) -> int:
-    """Return how many records are strict JSON: with an escape too few undone many can still be read, but leniently."""
-    return sum(
-        one.has_id and structure(b"{%b}" % one.raw if is_member(one.raw) else one.raw) == "strict"
-        for one in salvaged.found
-    )
+    return sum(map(_is_sound, salvaged.found))
+
+
+def _is_sound(one: Found) -> bool:
+    """Return whether a record is strict JSON: with an escape too few undone many can still be read, but leniently."""
+    return one.has_id and structure(b"{%b}" % one.raw if is_member(one.raw) else one.raw) == "strict"
 
 
 class _Answer(msgspec.Struct):

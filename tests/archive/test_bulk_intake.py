@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -88,3 +89,16 @@ def test_every_answer_can_be_put_together_again(asked: list[tuple[int, list[Any]
         envelope = intake.taken[-1].envelope
         raws = [intake.fresh[-1 - number].raw for number in envelope.numbers.tolist()]
         assert b"".join(unfold(envelope, raws)) == answer(day, records).raw
+
+
+@pytest.mark.parametrize("form", ["plain", "gb18030", "string", "string-ascii", "string-gb18030"])
+def test_an_answer_is_kept_without_its_records_whatever_form_these_have(form: str) -> None:
+    records = json.dumps([{"meid": str(i), "meetingname": f"周会 😀 {i}"} for i in range(9)], ensure_ascii=False)
+    data = json.dumps(records, ensure_ascii="ascii" in form) if form.startswith("string") else records
+    raw = f'{{"statusCode":"0","data":{data}}}'.encode("gb18030" if form.endswith("gb18030") else "utf-8")
+    intake = Intake(VersionIndex(None), RejectIndex(None), DEFAULT)
+    intake.take(read_answer(raw, asked_at=NOON, asked_n=100))
+    envelope = intake.taken[-1].envelope
+    assert envelope.form == form
+    assert len(envelope.numbers) == 9
+    assert len(envelope.gaps) < 90

@@ -120,6 +120,8 @@ def test_a_period_without_meetings_is_known_and_one_before_the_data_is_not(
     known = metrics.compare(report, replace(frames, certificate=claimed), "2026-03", **asked)
     assert {row["before"] for figure, row in by_figure(known).items() if figure in SUMS} == {0}
     assert not any("the data begins" in note.en for note in known.notes)
+    first = metrics.compare(report, replace(frames, certificate=claimed), "2026-02", **asked)
+    assert {row["before"] for row in by_figure(first).values()} == {None}
     assert_drivers_add_up(known)
 
 

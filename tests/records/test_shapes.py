@@ -151,6 +151,20 @@ def test_raw_text_of_a_json_string_is_the_inner_text(answer_with: WithData) -> N
     assert record.raw.decode() == inner[1:-1]
 
 
+@pytest.mark.parametrize("wraps", [1, 2, 3])
+def test_the_places_of_records_in_a_string_are_those_of_the_text(wraps: int) -> None:
+    raws = [f'{{"meid":"{i}","name":"{name}"}}' for i, name in enumerate(["周会", "😀😀", "é", "a\\tb", "x"])]
+    data = f"[{','.join(raws)}]"
+    for _ in range(wraps):
+        data = json.dumps(data)
+    answer = read_answer(f'{{"statusCode":"0","data":{data}}}'.encode())
+    for raw, record in zip(raws, answer.records, strict=True):
+        there = answer.text[record.start : record.end].decode()
+        for _ in range(wraps):
+            there = json.loads(f'"{there}"')
+        assert there == record.raw.decode() == raw
+
+
 def test_the_key_of_a_map_belongs_to_a_record_without_id() -> None:
     body = b'{"data":{"a 1" : {"starttime":"2026-01-05 10:00:00"}, "b":{"starttime":"2026-01-05 11:00:00"}}}'
     assert extract(body).records[0].raw == b'"a 1" : {"starttime":"2026-01-05 10:00:00"}'

@@ -159,7 +159,7 @@ INVOICE = "meeting_id,duration_s,amount_yuan\n20260303100000000000000000001,1800
 
 def test_an_invoice_line_is_exact(tmp_path: Path) -> None:
     (bill,) = Invoice.read(file(tmp_path, INVOICE)).bills
-    assert bill == (2, "20260303100000000000000000001", 1800, Decimal("1.80"))
+    assert bill[:4] == (2, "20260303100000000000000000001", 1800, Decimal("1.80"))
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import random
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import permutations
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import ytxdata as ytx
 from tests.audit.office import ANNA, BORIS, Finder, Office
 from ytxdata import audit
+from ytxdata.audit.data import open_data
+from ytxdata.audit.pairing import InvoiceLine, Record, paired
 from ytxdata.metrics.tariff import stepped
+from ytxdata.records.answer import read_answer
 
 
 def invoice(*lines: tuple[str, int | None, str | None]) -> pd.DataFrame:
@@ -80,7 +89,7 @@ def test_without_a_period_only_the_time_of_the_invoice_is_looked_at() -> None:
     office, lines = plain()
     assert states(office, lines[1:5]) == {"matched": 4}
     assert states(office, lines[1:5], start="2026-03-03", end="2026-03-04") == {"matched": 4, "missing_line": 2}
-    assert states(office, lines, start="2026-03-03 12:00", end="2026-03-04") == {"matched": 4}
+    assert states(office, lines, start="2026-03-03 12:00", end="2026-03-04") == {"matched": 4, "outside_period": 2}
 
 
 def test_two_meetings_of_one_id_match_two_lines() -> None:
@@ -289,3 +298,81 @@ def test_where_legs_are_billed_a_meeting_without_any_need_not_be(per: str) -> No
     assert found.amount.tariff.per == per
     missing = {row["meeting_id"] for row in found.arrow.to_pylist() if row["state"] == "missing_line"}
     assert missing == ({"unknown", "met"} if per == "leg" else {"empty", "missed", "unknown", "met"})
+
+
+WEEKS = [("2026-02-02 14:00", 600), ("2026-02-09 14:00", 1200), ("2026-03-02 14:00", 1800), ("2026-03-09 14:00", 2400)]
+"""A room that keeps its id from week to week: when its meetings began, and how long they were [s]."""
+
+
+def room_states(lines: Sequence[tuple[Any, ...]], **asked: Any) -> dict[str, int]:
+    office = Office()
+    for start, seconds in WEEKS:
+        office.meet("88001", start, seconds)
+    columns = ["meeting_id", "duration_s", "started_at"][: len(lines[0])]
+    found = audit.reconcile(office.frames, pd.DataFrame(lines, columns=columns), **asked)
+    return {state: n for state, n in found.counts.items() if n}
+
+
+MARCH: dict[str, Any] = {"start": "2026-03", "end": "2026-04"}
+
+
+@pytest.mark.parametrize("is_dated", [True, False])
+def test_a_bill_of_one_month_is_held_against_the_meetings_of_that_month(is_dated: bool) -> None:
+    lines = [("88001", seconds, start)[: 2 + is_dated] for start, seconds in WEEKS[2:]]
+    assert room_states(lines, **MARCH) == {"matched": 2}
+    assert room_states(lines[1:], **MARCH) == {"matched": 1, "missing_line": 1}
+
+
+def test_a_date_tells_meetings_of_one_length_apart_and_a_line_without_its_meeting_from_one_billed_twice() -> None:
+    moved = [("88001", 600, WEEKS[3][0]), ("88001", 2400, WEEKS[0][0])]
+    assert room_states(moved) == {"mismatched": 2, "missing_line": 2}
+    days = [("88001", 2400, WEEKS[3][0][:10]), ("88001", 600, "2026/02/02")]
+    assert room_states(days) == {"matched": 2, "missing_line": 2}
+    late = ("88001", 2400, "2026-03-09 06:00:00")  # in UTC
+    assert room_states([late, late]) == {"matched": 1, "billed_twice": 1}
+    assert room_states([late, ("88001", 600, "2026-03-23 14:00")]) == {"matched": 1, "missing_record": 1}
+
+
+def test_lines_about_meetings_outside_the_period_are_told() -> None:
+    lines = [("88001", seconds, start) for start, seconds in WEEKS]
+    assert room_states(lines, **MARCH) == {"matched": 2, "outside_period": 2}
+    office = Office()
+    for start, seconds in WEEKS:
+        office.meet(start, start, seconds, amount="1.00")
+    bill = invoice(*((start, seconds, "1.00") for start, seconds in WEEKS))
+    found = audit.reconcile(office.frames, bill, **MARCH)
+    assert found.totals == (Decimal(2), Decimal(2))
+    assert [note.en for note in found.notes if "outside" in note.en] == [
+        "2 lines of the invoice, 2 yuan, are about meetings outside the period and were not compared"
+    ]
+
+
+@given(
+    st.lists(st.integers(0, 40), min_size=1, max_size=4), st.lists(st.integers(0, 40), min_size=1, max_size=4)
+)  # fmt: skip
+def test_undated_lines_are_paired_so_that_durations_differ_least(billed: list[int], told: list[int]) -> None:
+    lines = [InvoiceLine(n, seconds, None) for n, seconds in enumerate(billed)]
+    pairs = paired(lines, [Record(n, None, seconds, None) for n, seconds in enumerate(told)])
+    found = [(billed[pair.line], told[pair.m]) for pair in pairs if pair.m is not None]
+    size = min(len(billed), len(told))
+    assert len(found) == len({pair.m for pair in pairs} - {None}) == size
+    least = min(
+        sum(abs(a - b) for a, b in zip(some, others, strict=True))
+        for some in permutations(billed, size)
+        for others in permutations(told, size)
+    )
+    assert sum(abs(a - b) for a, b in found) == least
+
+
+def test_legs_of_a_room_are_those_of_the_meeting_they_came_with() -> None:
+    records = [
+        {
+            "meid": "88001", "starttime": f"2026-03-{day:02} 14:00:00", "endtime": f"2026-03-{day:02} 15:00:00",
+            "parties": [{"phone": "13900000001", "jointime": f"2026-03-{day:02} 13:59:30", "leavetime": f"2026-03-{day:02} 15:00:00"}],
+        }
+        for day in (2, 9, 16)
+    ]  # fmt: skip
+    body = json.dumps({"statusCode": "0", "data": records}).encode()
+    history = ytx.History.from_answers([read_answer(body, asked_n=10)])
+    data = open_data(history)
+    assert [row["n"] for row in data.rows("SELECT count(*) AS n FROM all_legs GROUP BY m ORDER BY m")] == [1, 1, 1]

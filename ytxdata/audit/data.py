@@ -25,9 +25,10 @@ from ytxdata.history.history import History
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
-from ytxdata.metrics.source import Frames
+from ytxdata.metrics.source import Frames, keyed
 from ytxdata.phones import normalize
 from ytxdata.records.numbers import access_numbers
+from ytxdata.records.schema import to_pandas
 from ytxdata.tables.described import to_arrow
 from ytxdata.tables.lists import AddressBook
 from ytxdata.times import instant_of, local_second
@@ -223,7 +224,7 @@ SELECT row_number() OVER (ORDER BY meeting_id, s NULLS LAST, e, creator, pull_id
     count(*) OVER (PARTITION BY meeting_id) > 1 AS is_shared,
     coalesce(e164, creator) AS who, s, e, CASE WHEN e >= s THEN e - s WHEN e IS NULL OR s IS NULL THEN duration_s END
         AS len_s,
-    duration_s, amount_yuan AS amount, n_legs, pull_id, last_seen_at AS last_seen,
+    duration_s, amount_yuan AS amount, n_legs, pull_id, last_seen_at AS last_seen, meeting_key,
     CASE WHEN $start::BIGINT IS NULL AND $end::BIGINT IS NULL THEN TRUE
         ELSE coalesce(s >= coalesce($start, s) AND s < coalesce($end, s + 1), FALSE) END AS in_scope
 FROM (SELECT *, started_at AS s, ended_at AS e FROM raw_meetings) LEFT JOIN creators ON creator = text;
@@ -234,20 +235,22 @@ CREATE TABLE all_legs AS
 SELECT m, leg, number, coalesce(number, '#' || leg) AS person, j, l,
     CASE WHEN coalesce(l, e) >= j THEN coalesce(l, e) END AS x, in_scope
 FROM (
-    SELECT meeting_id, leg, coalesce(number, e164) AS number, joined_at AS j, left_at AS l
+    SELECT meeting_id, meeting_key AS key, leg, coalesce(number, e164) AS number, joined_at AS j, left_at AS l
     FROM raw_legs LEFT JOIN numbers ON phone = text AND number IS NULL
 ) JOIN (
     SELECT *, CASE WHEN twin > 0 THEN coalesce(s, 2 ** 62) END AS since, lead(s)
         OVER (PARTITION BY meeting_id ORDER BY twin) AS until FROM all_meetings
 ) USING (meeting_id)
-WHERE (since IS NULL OR j >= since) AND (until IS NULL OR j < until OR (j IS NULL AND since IS NULL));
+WHERE CASE WHEN key IS NOT NULL AND meeting_key IS NOT NULL THEN key = meeting_key
+    ELSE (since IS NULL OR j >= since) AND (until IS NULL OR j < until OR (j IS NULL AND since IS NULL)) END;
 DROP TABLE raw_meetings;
 DROP TABLE raw_legs;
 CREATE VIEW meetings AS SELECT * FROM all_meetings WHERE in_scope;
 CREATE VIEW legs AS SELECT * FROM all_legs WHERE in_scope;
 """
-"""Of an id that stands for several meetings, a leg belongs to the last begun by its join, and to the first when it
-never joined, as in reports.
+"""Of an id that stands for several meetings, a leg belongs to the one it came with, where the source knows that, as in
+reports: by time, whoever dials in before the start would be last week's. Else it belongs to the last begun by its join,
+and to the first when it never joined.
 """
 
 
@@ -256,6 +259,7 @@ ROWS = 65_536
 
 MEETINGS = {
     "meeting_id": "VARCHAR",
+    "meeting_key": "VARCHAR",
     "started_at": "BIGINT",
     "ended_at": "BIGINT",
     "creator": "VARCHAR",
@@ -268,6 +272,7 @@ MEETINGS = {
 }
 LEGS = {
     "meeting_id": "VARCHAR",
+    "meeting_key": "VARCHAR",
     "leg": "BIGINT",
     "number": "VARCHAR",
     "phone": "VARCHAR",
@@ -313,7 +318,10 @@ def load(connection: duckdb.DuckDBPyConnection, source: Auditable, as_of: dateti
 
 def _frames(source: Auditable, as_of: datetime | None) -> tuple[Any, Any]:
     if isinstance(source, Archive):
-        meetings, legs = source.scans("meetings", "legs", as_of=as_of)
+        meetings, legs = source.scans("meetings", "legs", as_of=as_of, is_keyed=True)
+        return meetings, legs
+    if isinstance(source, History):
+        meetings, legs = map(to_pandas, keyed(source.tables))
         return meetings, legs
     if not hasattr(source, "meetings") or not hasattr(source, "legs"):
         kind = f"{type(source).__module__}.{type(source).__name__}"

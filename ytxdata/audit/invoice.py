@@ -5,38 +5,47 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
+from ytxdata.errors import UsageError
 from ytxdata.history.witness_lists import is_total
 from ytxdata.labels import Text
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
 from ytxdata.tables.lists import Listed, Skipped, exact, none_left, read_lines, skipped_note
+from ytxdata.times import as_instant
 
 WHAT = Text("账单", "invoice")
 NAMES = {
     "meeting_id": ("meid", "confid", "conferenceid", "会议编号", "会议号", "会议id", "会议室编号"),
     "duration_s": ("duration", "seconds", "时长", "时长秒", "时长(秒)", "通话时长", "计费时长"),
     "amount_yuan": ("amount", "oriamount", "cost", "fee", "金额", "金额(元)", "金额元", "费用", "费用(元)"),
+    "started_at": ("starttime", "start", "begintime", "开始时间", "会议开始时间", "开始时刻", "日期", "date"),
 }
 """What its columns may be called."""
 
 _NO_ID = Text("没有会议编号", "no meeting id")
 _OWN_TOTAL = Text("账单自己的合计", "the invoice's own total")
+_NO_TIME = Text("开始时间不是日期或时间", "its start is no date or time")
 _NO_NUMBER = Text("时长或金额不是数", "its duration or amount is no number")
 _CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
 
 
 class Bill(NamedTuple):
-    """One line: its number, the meeting, seconds and yuan (None where it says nothing)."""
+    """One line: its number, the meeting, seconds and yuan (None where it says nothing), and when the meeting began, or
+    on which day.
+    """
 
     line: int
     meeting_id: str
     duration_s: int | None
     amount_yuan: Decimal | None
+    started_at: datetime | None = None
+    is_day: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ class Invoice:
     @classmethod
     def read(cls, given: Invoice | Listed, columns: Mapping[str, str] | None = None) -> Invoice:
         """Read an invoice from a CSV or a frame with the columns `meeting_id`, `duration_s` [s or h:mm:ss],
-        `amount_yuan` [yuan].
+        `amount_yuan` [yuan] and `started_at` (Beijing time; where one id stands for several meetings, it tells which).
 
         Parameters
         ----------
@@ -111,7 +120,12 @@ def _bill(number: int, cells: Mapping[str, str]) -> Bill | Text:
         seconds, yuan = _seconds(cells.get("duration_s", "")), _decimal(cells.get("amount_yuan", ""))
     except (InvalidOperation, ValueError):
         return _NO_NUMBER
-    return Bill(number, meeting_id, seconds, yuan)
+    begun = cells.get("started_at", "").strip()
+    try:
+        started_at = as_instant(begun) if begun else None
+    except UsageError:
+        return _NO_TIME
+    return Bill(number, meeting_id, seconds, yuan, started_at, started_at is not None and ":" not in begun)
 
 
 def _seconds(cell: str) -> int | None:
@@ -123,11 +137,15 @@ def _seconds(cell: str) -> int | None:
     return None if value is None else int(value.to_integral_value())
 
 
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+
+
 def _decimal(cell: str) -> Decimal | None:
-    text = re.sub(r"[\s,¥￥元]", "", cell)
+    text = re.sub(r"[\s¥￥元]", "", cell)
     if not text:
         return None
-    value = Decimal(text)
+    # `12,5` is twelve and a half where people write so: read without its comma the bill would be ten times as high
+    value = Decimal(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
     if not value.is_finite() or value < 0 or value >= 10**12:
         raise ValueError(text)
     return value

@@ -13,6 +13,7 @@ import pyarrow as pa
 from ytxdata.audit.checking import Finding, check
 from ytxdata.audit.data import Auditable, Data, open_data
 from ytxdata.audit.invoice import UNKNOWN, BilledLines, Ints, Invoice, InvoiceRule, places_of, units_of
+from ytxdata.audit.pairing import MONEY, put_bills
 from ytxdata.audit.rule_search import Search, search_amounts, search_durations
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text, decimal_text
@@ -24,8 +25,8 @@ from ytxdata.tables.lists import Listed
 from ytxdata.tables.table import Table
 from ytxdata.times import Instant
 
-MATCHED, MISMATCHED, NOT_COMPARED, NO_RECORD, NO_LINE, TWICE = (
-    "matched", "mismatched", "not_compared", "missing_record", "missing_line", "billed_twice"
+MATCHED, MISMATCHED, NOT_COMPARED, NO_RECORD, NO_LINE, TWICE, OUTSIDE = (
+    "matched", "mismatched", "not_compared", "missing_record", "missing_line", "billed_twice", "outside_period"
 )  # fmt: skip
 STATES: dict[str, Text] = {
     MATCHED: Text("相符", "invoice and record agree"),
@@ -34,9 +35,8 @@ STATES: dict[str, Text] = {
     NO_RECORD: Text("账单有，记录没有", "on the invoice, not in the records"),
     NO_LINE: Text("记录有，账单没有", "in the records, not on the invoice"),
     TWICE: Text("同一会议又一次计费", "one more line for a meeting that is billed already"),
+    OUTSIDE: Text("会议不在所选期间，未核对", "its meeting lies outside the period asked for; not compared"),
 }
-
-MONEY = pa.decimal128(38, 18)
 
 _DEFINITIONS = (
     Definition(key="line", zh="账单行号", en="line", formula=Text("账单文件中的行号；记录没有对应行时为空", "line of the invoice; null for a record without one")),
@@ -52,22 +52,13 @@ _DEFINITIONS = (
 
 _MATCH = """
     CREATE OR REPLACE TABLE matched AS
-    WITH lines AS (
-        SELECT b.*, n, row_number() OVER (PARTITION BY b.meeting_id ORDER BY CASE
-            WHEN n = 1 THEN abs(b.duration_s - one) ELSE b.duration_s END, line) AS k
-        FROM bills b LEFT JOIN (
-            SELECT meeting_id, count(*) AS n, any_value(coalesce(duration_s, len_s)) AS one FROM all_meetings
-                GROUP BY meeting_id
-        ) USING (meeting_id)
-    ), records AS (
-        SELECT *, coalesce(duration_s, len_s) AS secs, row_number()
-            OVER (PARTITION BY meeting_id ORDER BY coalesce(duration_s, len_s), twin) AS k FROM all_meetings
-    )
     SELECT l.line, coalesce(l.meeting_id, r.meeting_id) AS meeting_id, l.duration_s AS invoice_s, l.amount
         AS invoice_yuan,
-        r.m, r.s, r.e, r.secs, r.amount AS amount, coalesce(r.in_scope, TRUE) AS in_scope, coalesce(n, 0) AS n,
+        r.m, r.s, r.e, r.secs, r.amount AS amount, coalesce(r.in_scope, l.in_scope, TRUE) AS in_scope,
+        coalesce(n, 0) AS n,
         coalesce(r.n_legs = coalesce(g.listed, 0) AND coalesce(g.joined, 0) = 0, FALSE) AS is_empty
-    FROM lines l FULL JOIN records r ON l.meeting_id = r.meeting_id AND l.k = r.k
+    FROM (SELECT * FROM bills JOIN pairs USING (line)) l
+    FULL JOIN (SELECT *, coalesce(duration_s, len_s) AS secs FROM all_meetings) r ON l.m = r.m
     LEFT JOIN (SELECT m, count(*) AS listed, count(j) AS joined FROM all_legs GROUP BY m) g ON g.m = r.m
 """
 """`is_empty` is a meeting whose legs are all known, and of whom none ever joined: by a rule per leg there is nothing to
@@ -81,24 +72,25 @@ _JUDGE = """
         FROM matched a LEFT JOIN priced p USING (m)
     ),
     compared AS (
-        SELECT *, CASE WHEN $durations THEN invoice_s - record_s END AS difference_s, invoice_yuan - record_yuan
-            AS more_yuan FROM known
+        SELECT *, CASE WHEN $durations AND in_scope THEN invoice_s - record_s END AS difference_s,
+            invoice_yuan - record_yuan AS more_yuan FROM known
     )
     SELECT line, meeting_id, CASE
+            WHEN NOT in_scope THEN 'outside_period'
             WHEN m IS NULL THEN CASE WHEN n = 0 THEN 'missing_record' ELSE 'billed_twice' END
             WHEN line IS NULL THEN 'missing_line'
             WHEN abs(difference_s) > $within_s OR abs(more_yuan) > $within_yuan THEN 'mismatched'
             WHEN more_yuan IS NULL AND (invoice_yuan IS NOT NULL OR difference_s IS NULL) THEN 'not_compared'
             ELSE 'matched' END AS state,
         invoice_s, record_s, difference_s, invoice_yuan, record_yuan,
-        (CASE WHEN line IS NULL THEN -record_yuan WHEN m IS NULL THEN invoice_yuan ELSE more_yuan END)::DECIMAL(38, 18)
-            AS difference_yuan
+        (CASE WHEN NOT in_scope THEN NULL WHEN line IS NULL THEN -record_yuan WHEN m IS NULL THEN invoice_yuan
+            ELSE more_yuan END)::DECIMAL(38, 18) AS difference_yuan
     FROM compared
-    WHERE in_scope AND (line IS NOT NULL OR (
-        e IS NOT NULL AND CASE WHEN amount IS NOT NULL THEN amount > 0 WHEN $per_leg THEN secs > 0 AND NOT is_empty
-            ELSE secs > 0 END
+    WHERE line IS NOT NULL OR (
+        in_scope AND e IS NOT NULL AND CASE WHEN amount IS NOT NULL THEN amount > 0
+            WHEN $per_leg THEN secs > 0 AND NOT is_empty ELSE secs > 0 END
             AND ($has_period OR s BETWEEN first AND last)
-    ))
+    )
     ORDER BY line NULLS LAST, meeting_id
 """
 """An amount that has nothing to be held against makes a line `not_compared`, also when its duration agrees: an
@@ -142,10 +134,12 @@ class Reconciliation(Table):
     @property
     def totals(self) -> tuple[Decimal, Decimal]:
         """What the invoice asks for and what the records come to [yuan]; a line of which one side names no amount
-        counts in neither.
+        counts in neither, nor does one outside the period.
         """
         sums = [Decimal(0), Decimal(0)]
         for row in self.arrow.select(["state", "invoice_yuan", "record_yuan"]).to_pylist():
+            if row["state"] == OUTSIDE:
+                continue
             pair = (row["invoice_yuan"], row["record_yuan"])
             if None not in pair or row["state"] not in (MATCHED, MISMATCHED, NOT_COMPARED):
                 sums = [total + (value or 0) for total, value in zip(sums, pair, strict=True)]
@@ -177,7 +171,8 @@ def reconcile(
     -------
     Reconciliation
         `line meeting_id state invoice_s record_s difference_s invoice_yuan record_yuan difference_yuan`, by line;
-        then missing records.
+        then missing records. Where one id stands for several meetings, `started_at` of a line tells which it is about;
+        without it, those of the period whose durations fit best.
 
     Raises
     ------
@@ -203,12 +198,7 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
     """Return the reconciliation of the invoice that some data has."""
     if data.invoice is None:
         raise UsageError(Text("没有给账单", "no invoice was given"))
-    data.put("bills", pa.table({
-        "line": pa.array([bill.line for bill in data.invoice.bills], pa.int64()),
-        "meeting_id": pa.array([bill.meeting_id for bill in data.invoice.bills], pa.string()),
-        "duration_s": pa.array([bill.duration_s for bill in data.invoice.bills], pa.int64()),
-        "amount": pa.array([bill.amount_yuan for bill in data.invoice.bills], MONEY),
-    }))  # fmt: skip
+    put_bills(data, data.invoice.bills)
     data.connection.execute(_MATCH)
     _classify(data)
     lines = _lines(data, billed=True)
@@ -228,7 +218,7 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
         duration=durations.rule, amount=amounts.rule, candidates=(*durations.best, *amounts.best),
         rules=(*durations.notes, *amounts.notes),
     )  # fmt: skip
-    return replace(found, notes=(*found.notes, *_not_compared(found)))
+    return replace(found, notes=(*found.notes, *_not_compared(found), *_outside(found)))
 
 
 def _are_comparable(durations: Search) -> bool:
@@ -253,19 +243,24 @@ def _not_compared(found: Reconciliation) -> Iterator[Text]:
         )
 
 
-_SCHEMA = pa.schema(
-    [
-        ("line", pa.int64()),
-        ("meeting_id", pa.string()),
-        ("state", pa.string()),
-        ("invoice_s", pa.int64()),
-        ("record_s", pa.int64()),
-        ("difference_s", pa.int64()),
-        ("invoice_yuan", MONEY),
-        ("record_yuan", MONEY),
-        ("difference_yuan", MONEY),
-    ]
-)
+def _outside(found: Reconciliation) -> Iterator[Text]:
+    """Yield what the invoice asks for beyond the period: last month's meetings, charged once more, are on no other
+    line.
+    """
+    yuan = [row["invoice_yuan"] or Decimal(0) for row in found.arrow.to_pylist() if row["state"] == OUTSIDE]
+    if yuan:
+        total = decimal_text(sum(yuan, Decimal(0)))
+        yield Text(
+            f"账单有 {len(yuan)} 行、{total} 元的会议不在所选期间，未核对",
+            f"{len(yuan)} lines of the invoice, {total} yuan, are about meetings outside the period and were not compared",
+        )
+
+
+_SCHEMA = pa.schema([
+    ("line", pa.int64()), ("meeting_id", pa.string()), ("state", pa.string()),
+    ("invoice_s", pa.int64()), ("record_s", pa.int64()), ("difference_s", pa.int64()),
+    ("invoice_yuan", MONEY), ("record_yuan", MONEY), ("difference_yuan", MONEY),
+])  # fmt: skip
 
 
 class _Lines(NamedTuple):
@@ -364,9 +359,9 @@ def billing_mismatch(
     and the total.
     """
     found = reconciled(data, within_s, within_yuan)
-    data.notes.extend(found.rules)
+    data.notes.extend((*found.rules, *_outside(found)))
     for row in found.arrow.to_pylist():
-        if row["state"] not in (MATCHED, NOT_COMPARED):
+        if row["state"] not in (MATCHED, NOT_COMPARED, OUTSIDE):
             seconds, yuan = row["difference_s"], row["difference_yuan"]
             by_time = seconds is not None and abs(seconds) > within_s
             yield Finding(

@@ -355,7 +355,8 @@ def _starts(known: Facts, ids: Sequence[str]) -> dict[str, int]:
 
 
 def _yuan(text: str) -> Decimal:
-    bare = text.strip().replace(",", "")
+    bare = text.strip()
+    bare = bare.replace(",", "") if _GROUPED.fullmatch(bare) else bare
     if not _PRECISE.fullmatch(bare):
         raise _not_invoiced(Text(f"金额不可用：{text}", f"no amount: {text}"))
     return Decimal(bare)
@@ -387,7 +388,9 @@ COLUMNS = {
 }
 """What the columns of an invoice by period, or of a bill by meeting, may be called."""
 _PRECISE = re.compile(r"-?\d+(\.\d+)?")
-_AMOUNT = re.compile(r"-?[\d,]+(\.\d{1,2})?")
+_GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+"""A comma between thousands; `12,5` may be twelve and a half, and is no amount."""
+_AMOUNT = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d{1,2})?")
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)
 """What is no path but a number, also one that is no amount: its error then says so."""
 

@@ -235,7 +235,7 @@ def whole(source: ReportSource) -> Source:
             remedy=Text("ytx.Frames 在其自身的引擎上计算", "give ytx.Frames of the engine you want: its frames stay where they are"),
         )  # fmt: skip
     if hasattr(given, "tables"):
-        meetings, legs = map(to_pandas, _keyed(given.tables))
+        meetings, legs = map(to_pandas, keyed(given.tables))
         return _prepare(Frames(meetings, legs, given.certificate))
     if hasattr(given, "meetings") and hasattr(given, "legs"):
         return _prepare(given)
@@ -357,7 +357,8 @@ _READ = (
 """The columns that reports are made of."""
 
 
-def _keyed(tables: MergedTables) -> tuple[pa.Table, pa.Table]:
+def keyed(tables: MergedTables) -> tuple[pa.Table, pa.Table]:
+    """Return the meetings and legs of a history with what ties each leg to the meeting it came with."""
     places = pa.array(range(tables.meetings.num_rows), pa.int64())
     return tables.meetings.append_column(_KEY, places), tables.legs.append_column(_KEY, tables.owners)
 

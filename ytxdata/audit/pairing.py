@@ -1,0 +1,201 @@
+"""Which line of an invoice is about which record, where one meeting id stands for several meetings or is billed
+several times.
+
+A room keeps its id from week to week. Paired by rank of duration over all there is, a correct bill of one month is
+held against the meetings of another: good lines are accused, and lines vanish.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+
+from ytxdata.audit.data import Data
+from ytxdata.audit.invoice import Bill
+from ytxdata.times import local_second
+
+MONEY = pa.decimal128(38, 18)
+
+REACH_S = 12 * 3_600
+"""So far a line's time may be from the start of its meeting [s]: bills in UTC are eight hours behind, and a daily
+meeting is a day from the next."""
+
+DAY_S = 86_400
+_TIE = 1e-6
+"""A thousand yuan decide between durations that are alike, and weigh less than a second."""
+
+_MOST_PAIRS = 25_000_000
+"""More of one id are paired by rank alone: five thousand meetings of one room, and none of its lines with a time."""
+
+Matrix: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+
+
+class InvoiceLine(NamedTuple):
+    """A line of an invoice: its number, seconds, yuan, and when its meeting began [local epoch second], or on which
+    day."""
+
+    line: int
+    seconds: int | None
+    yuan: Decimal | None
+    start: int | None = None
+    is_day: bool = False
+
+
+class Record(NamedTuple):
+    """A record: its number, start [local epoch second], seconds, yuan, and whether it lies in the period."""
+
+    m: int
+    start: int | None
+    seconds: int | None
+    yuan: Decimal | None
+    in_scope: bool = True
+
+
+class Pair(NamedTuple):
+    """A line, its record (None: there is none left) and how many records it could have been about."""
+
+    line: int
+    m: int | None
+    n: int
+
+
+def put_bills(data: Data, bills: Sequence[Bill]) -> None:
+    """Put the lines, whether each may lie in the period, and the record of each: `line m n`."""
+    start, end = data.period
+    data.put("bills", pa.table({
+        "line": pa.array([bill.line for bill in bills], pa.int64()),
+        "meeting_id": pa.array([bill.meeting_id for bill in bills], pa.string()),
+        "duration_s": pa.array([bill.duration_s for bill in bills], pa.int64()),
+        "amount": pa.array([bill.amount_yuan for bill in bills], MONEY),
+        "in_scope": pa.array([
+            (at := bill.started_at) is None or ((start is None or at >= start) and (end is None or at < end))
+            for bill in bills
+        ], pa.bool_()),
+    }))  # fmt: skip
+    records: dict[str, list[Record]] = {}
+    for row in data.rows(
+        "SELECT meeting_id, m, s, coalesce(duration_s, len_s), amount, in_scope FROM all_meetings "
+        "SEMI JOIN bills USING (meeting_id)"
+    ):
+        meeting_id, *cells = row.values()
+        records.setdefault(meeting_id, []).append(Record(*cells))
+    lines: dict[str, list[InvoiceLine]] = {}
+    for bill in bills:
+        begun = None if bill.started_at is None else local_second(bill.started_at)
+        line = InvoiceLine(bill.line, bill.duration_s, bill.amount_yuan, begun, bill.is_day)
+        lines.setdefault(bill.meeting_id, []).append(line)
+    pairs = [pair for meeting_id, told in lines.items() for pair in paired(told, records.get(meeting_id, []))]
+    columns = zip(*pairs, strict=True)
+    named = zip(Pair._fields, columns, strict=True)
+    data.put("pairs", pa.table({name: pa.array(column, pa.int64()) for name, column in named}))
+
+
+def paired(lines: Sequence[InvoiceLine], records: Sequence[Record]) -> list[Pair]:
+    """Return the record of each line, all of one meeting id, no record for two lines.
+
+    A line that says when its meeting began is about the nearest meeting of that day or half a day around; of those
+    that do not say, as many as there are meetings in the period are about these, and all together so that durations
+    fit best.
+
+    Examples
+    --------
+    >>> january, march = Record(1, 0, 3600, None, False), Record(2, 60 * 86400, 3600, None)
+    >>> paired([InvoiceLine(7, 3600, None)], [january, march])
+    [Pair(line=7, m=2, n=2)]
+    >>> paired([InvoiceLine(7, 3600, None, 40), InvoiceLine(8, 3600, None, 40)], [january, march])
+    [Pair(line=7, m=1, n=1), Pair(line=8, m=None, n=1)]
+    """
+    if len(lines) == len(records) == 1:
+        return [Pair(lines[0].line, records[0].m, 1)]
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    within = _within(lines, records)
+    nearest = sorted((*_apart(line, record), line.line, record.m) for line, record in within)
+    for *_, number, m in nearest:
+        if number not in found and m not in taken:
+            found[number] = m
+            taken.add(m)
+    undated = [line for line in lines if line.start is None]
+    for is_inside in (True, False):
+        fitted = _fitted(
+            [one for one in undated if one.line not in found],
+            [one for one in records if one.in_scope is is_inside and one.m not in taken],
+        )
+        found |= fitted
+        taken.update(fitted.values())
+    near = {line.line: 0 for line in lines if line.start is not None}
+    for line, _ in within:
+        near[line.line] += 1
+    return [Pair(one.line, found.get(one.line), near.get(one.line, len(records))) for one in lines]
+
+
+def _within(lines: Sequence[InvoiceLine], records: Sequence[Record]) -> list[tuple[InvoiceLine, Record]]:
+    """Return which records are near enough to each line that says when its meeting began."""
+    dated = sorted((one.start, one.m, one) for one in records if one.start is not None)
+    starts = [start for start, *_ in dated]
+    near = []
+    for line in lines:
+        if line.start is not None:
+            first, behind = line.start - REACH_S, line.start + REACH_S + 1
+            if line.is_day:
+                first, behind = line.start, line.start + DAY_S
+            near += [(line, one) for *_, one in dated[bisect_left(starts, first) : bisect_left(starts, behind)]]
+    return near
+
+
+def _apart(line: InvoiceLine, record: Record) -> tuple[float, float, float]:
+    """Return how far a line is from a record: in time, in seconds, in yuan."""
+    gap = 0 if line.is_day or line.start is None or record.start is None else abs(line.start - record.start)
+    return gap, _difference(line.seconds, record.seconds), _difference(line.yuan, record.yuan)
+
+
+def _difference(one: Decimal | int | None, other: Decimal | int | None) -> float:
+    return 0.0 if one is None or other is None else abs(float(one) - float(other))
+
+
+def _fitted(lines: Sequence[InvoiceLine], records: Sequence[Record]) -> dict[int, int]:
+    """Return the pairs of as many lines as there are records, or the reverse, whose durations differ least in all.
+
+    Both in order of duration, two pairs never cross: a bill that rounds up keeps the order, and the nearest duration
+    would be a neighbour's.
+    """
+    if not lines or not records:
+        return {}
+    ours = sorted(records, key=lambda one: (one.seconds or 0, one.yuan or 0, one.start or 0, one.m))
+    theirs = sorted(lines, key=lambda one: (one.seconds or 0, one.yuan or 0, one.line))
+    is_swapped = len(theirs) > len(ours)
+    few, many = (len(ours), len(theirs)) if is_swapped else (len(theirs), len(ours))
+    if few * many > _MOST_PAIRS:
+        return {line.line: record.m for line, record in zip(theirs, ours, strict=False)}
+    costs = _differences([one.seconds for one in theirs], [one.seconds for one in ours])
+    yuan = _differences([one.yuan for one in theirs], [one.yuan for one in ours])
+    costs += np.minimum(yuan, 1_000) * _TIE
+    costs = costs.T if is_swapped else costs
+    best = np.zeros(many + 1)
+    takes = np.zeros((few, many), np.bool_)
+    for i in range(few):
+        with_it = best[:-1] + costs[i]
+        best = np.concatenate(([np.inf], np.minimum.accumulate(with_it)))
+        takes[i] = with_it < best[:-1]  # of lines that say the same the first is the one that is right
+    found: dict[int, int] = {}
+    j = many - 1
+    for i in reversed(range(few)):
+        while not takes[i, j]:
+            j -= 1
+        line, record = (theirs[j], ours[i]) if is_swapped else (theirs[i], ours[j])
+        found[line.line] = record.m
+        j -= 1
+    return found
+
+
+def _differences(ours: Sequence[Decimal | int | None], theirs: Sequence[Decimal | int | None]) -> Matrix:
+    """Return how far each of the ones is from each of the others; 0 where one says nothing."""
+    one, other = (
+        np.array([np.nan if value is None else value for value in values], np.float64) for values in (ours, theirs)
+    )
+    return np.nan_to_num(np.abs(one[:, None] - other[None, :]))

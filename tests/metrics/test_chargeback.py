@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+import ytxdata as ytx
 from tests.metrics import oracle
 from tests.metrics.offices import EDGES, ENGINES, difficult, offices, rows
 from tests.metrics.oracle import Leg, Meeting, Office
@@ -232,6 +234,29 @@ def test_a_bill_by_meeting_is_shared_by_its_months(engine: str, book: AddressBoo
     inside = metrics.chargeback(ENGINES[engine](office), end="2030-01-01", book=book, invoice=bill)
     assert sum(row["allocated"] for row in inside.arrow.to_pylist()) == Decimal("13.01")
     assert any("1 of them" in note.en for note in inside.notes)
+
+
+def test_a_line_of_a_room_without_a_date_belongs_to_no_month_unless_all_its_meetings_do(book: AddressBook) -> None:
+    months = ("01", "02", "02", "03")
+    office = pd.DataFrame({
+        "meeting_id": ["88001", "88002", "88002", "88001"],
+        "started_at": [f"2026-{month}-{day:02} 10:00" for day, month in enumerate(months, 1)],
+    })  # fmt: skip
+    begun = pd.to_datetime(office["started_at"]).dt.tz_localize("Asia/Shanghai")
+    meetings = office.assign(started_at=begun, ended_at=begun + pd.Timedelta("1h"), creator="13900000001")
+    legs = office[["meeting_id"]].assign(
+        leg=1, joined_at=begun, left_at=begun + pd.Timedelta("1h"), phone="13900000001"
+    )
+    bill = pd.DataFrame({"meeting_id": ["88001", "88002"], "amount": ["70", "5"]})
+    report = metrics.chargeback(ytx.Frames(meetings, legs), book=book, invoice=bill)
+    assert sum(row["allocated"] for row in report.arrow.to_pylist()) == 5
+    assert any("70 yuan" in note.en and "several periods" in note.en for note in report.notes)
+
+
+@pytest.mark.parametrize("amount", ["12,5", "0,12", "1,2345"])
+def test_a_decimal_comma_is_no_amount(amount: str, book: AddressBook) -> None:
+    with pytest.raises(UsageError, match="no amount"):
+        metrics.chargeback(ENGINES["pandas"](difficult()), by="total", book=book, invoice=amount)
 
 
 def test_an_invoice_by_month_is_cut_to_the_period(book: AddressBook, tmp_path: Path) -> None:

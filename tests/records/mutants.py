@@ -125,15 +125,19 @@ def check(body: bytes, intact: list[bytes], *, deeply: bool) -> str:
         assert not intact or body.strip()[:1] not in (b"{", b"[")
         return "refused"
     text, at = answer.text, 0
+    found = [record.raw for record in answer.records]
     for span in answer.spans:
         assert at <= span.start < span.end <= len(text)
         assert not text[at : span.start].strip()
         at = span.end
         if span.kind == "envelope":
             piece = text[span.start : span.end].replace(b"\\", b"")
-            assert not re.search(rb'"meid":"m\d', piece), f"a record hides in the envelope: {piece!r}"
+            # where a beginning was doubled, the record behind it is whole
+            told = [
+                one[0] for one in re.finditer(rb'"meid":"m\d[^"]*"', piece) if not any(one[0] in raw for raw in found)
+            ]
+            assert not told, f"a record hides in the envelope: {piece!r}"
     assert not text[at:].strip()
-    found = [record.raw for record in answer.records]
     for raw in intact:
         assert raw in found or gave_back(raw, found), f"an intact record is lost: {raw.decode()}"
     if deeply:

@@ -321,8 +321,8 @@ def _frames(source: Auditable, as_of: datetime | None) -> tuple[Any, Any]:
         meetings, legs = source.scans("meetings", "legs", as_of=as_of, is_keyed=True)
         return meetings, legs
     if isinstance(source, History):
-        meetings, legs = map(to_pandas, keyed(source.tables))
-        return meetings, legs
+        told, connections = keyed(source.tables)
+        return to_pandas(told), to_pandas(connections)
     if not hasattr(source, "meetings") or not hasattr(source, "legs"):
         kind = f"{type(source).__module__}.{type(source).__name__}"
         raise UsageError(

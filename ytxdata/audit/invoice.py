@@ -16,6 +16,7 @@ from ytxdata.history.witness_lists import is_total
 from ytxdata.labels import Text
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
+from ytxdata.records.values import ungrouped
 from ytxdata.tables.lists import Listed, Skipped, exact, none_left, read_lines, skipped_note
 from ytxdata.times import as_instant
 
@@ -137,15 +138,11 @@ def _seconds(cell: str) -> int | None:
     return None if value is None else int(value.to_integral_value())
 
 
-_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
-
-
 def _decimal(cell: str) -> Decimal | None:
     text = re.sub(r"[\s¥￥元]", "", cell)
     if not text:
         return None
-    # `12,5` is twelve and a half where people write so: read without its comma the bill would be ten times as high
-    value = Decimal(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
+    value = Decimal(ungrouped(text))
     if not value.is_finite() or value < 0 or value >= 10**12:
         raise ValueError(text)
     return value

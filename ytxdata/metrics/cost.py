@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from itertools import groupby
 from numbers import Real
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, Unpack
 
@@ -26,6 +28,7 @@ from ytxdata.metrics.report import Report, build
 from ytxdata.metrics.source import Lazy, ReportSource, Where, with_looked_up
 from ytxdata.metrics.sums import minutes, null_like
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
+from ytxdata.records.values import ungrouped
 from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines
 from ytxdata.times import Instant, as_instant, local_second
 
@@ -174,7 +177,11 @@ def chargeback(
     [('research', '33.33'), ('sales', '16.67'), ('not in the book', '50.00')]
     """
     share_by = share_by or ("cost" if invoice is None else "leg_minutes")
-    _one_of("share_by", share_by, ("leg_minutes", "legs", "cost"))
+    if share_by not in ("leg_minutes", "legs", "cost"):
+        raise UsageError(
+            Text(f"share_by 不能是 {share_by!r}", f"share_by cannot be {share_by!r}"),
+            remedy=Text("可选：leg_minutes、legs、cost", "choose one of leg_minutes, legs, cost"),
+        )
     told = tariff if isinstance(tariff, Tariff) or tariff is None else Tariff.load(tariff)
     if told is None and (invoice is None or share_by == "cost"):
         raise UsageError(Text("需要账单（invoice=）或资费（tariff=）", "an invoice (invoice=) or a tariff (tariff=) is needed"), remedy=Text("按费用分摊时必须给资费", "to share by cost the tariff must be given"))  # fmt: skip
@@ -317,46 +324,51 @@ def _by_period(lines: Sequence[Mapping[str, str]], by: By, scope: Scope) -> tupl
 def _billed(lines: Sequence[Mapping[str, str]], by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
     """Return what a bill comes to in each period, a line a meeting; parts of a fen are rounded once, in the sum of all.
 
-    A line without a date has that of the record with its id. One that has neither belongs to no period, which is said
-    with its amount.
+    A line without a date has that of the record with its id. One that has neither, or whose id stands for meetings of
+    several periods, belongs to none, which is said with its amount.
     """
-    sums: dict[str, Decimal] = {}
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     start, end = known.scope.edges
     undated = [cells.get("meeting_id", "") for cells in lines if not cells.get("started_at", "").strip()]
     starts = _starts(known, undated) if undated else {}
     n_outside, lost = 0, Decimal(0)
+
+    def period_of(second: int) -> str:
+        is_outside = (start is not None and second < start) or (end is not None and second >= end)
+        return "" if is_outside else label(first_day(second // DAY, by), by)
+
     for cells in lines:
         amount = _yuan(cells["amount"])
         text = cells.get("started_at", "").strip()
-        second = local_second(as_instant(text, name="started_at")) if text else starts.get(cells.get("meeting_id", ""))
-        if second is None:
+        begun = [local_second(as_instant(text, name="started_at"))] if text else starts.get(cells.get("meeting_id", ""))
+        periods = set(map(period_of, begun or ()))
+        if len(periods) != 1:
             lost += amount
-        elif (start is not None and second < start) or (end is not None and second >= end):
+        elif periods == {""}:
             n_outside += 1
         else:
-            period = label(first_day(second // DAY, by), by)
-            sums[period] = sums.get(period, Decimal(0)) + amount
+            sums[periods.pop()] += amount
     # together they are what the whole bill comes to, rounded once: months rounded each by itself would be some fen off
     parts = rounded([Fraction(sums[period]) for period in sorted(sums)])
     told = [Text(f"账单各行按会议开始时刻归入时段，共 {len(lines)} 行", f"the {len(lines)} lines of the bill are put into periods by the start of their meetings")]  # fmt: skip
     if n_outside:
         told.append(Text(f"其中 {n_outside} 行不在所选期间，未分摊", f"{n_outside} of them lie outside the period asked for and are not shared"))  # fmt: skip
     if lost:
-        told.append(Text(f"警告：账单中共 {lost} 元没有日期也没有对应的会议记录，未分摊", f"warning: {lost} yuan of the bill have neither a date nor a record, and are not shared"))  # fmt: skip
+        told.append(Text(f"警告：账单中共 {lost} 元没有日期，也没有唯一时段的会议记录，未分摊", f"warning: {lost} yuan of the bill have no date, and no record or records of several periods, and are not shared"))  # fmt: skip
     return dict(zip(sorted(sums), parts, strict=True)), tuple(told)
 
 
-def _starts(known: Facts, ids: Sequence[str]) -> dict[str, int]:
-    # an id of two accounts has no start: a bill does not say whose it means
+def _starts(known: Facts, ids: Sequence[str]) -> dict[str, list[int]]:
+    # an id of two accounts has no start: a bill does not say whose it means; a room's has one for each meeting
     told = known.source.meetings.select("s", of=nw.col("meeting_id"), meeting_id=known.source.plain("meeting_id"))
     found = known.source.rows(told.filter(nw.col("meeting_id").is_in(list(ids))))
     owners = Counter(one for one, _ in {(row["meeting_id"], row["of"]) for row in found})
-    return {row["meeting_id"]: row["s"] for row in found if owners[row["meeting_id"]] == 1}
+    begun = [(row["meeting_id"], row["s"]) for row in found if owners[row["meeting_id"]] == 1 and row["s"] is not None]
+    return {one: [second for _, second in each] for one, each in groupby(sorted(begun), key=itemgetter(0))}
 
 
 def _yuan(text: str) -> Decimal:
-    bare = text.strip()
-    bare = bare.replace(",", "") if _GROUPED.fullmatch(bare) else bare
+    bare = ungrouped(text.strip())
     if not _PRECISE.fullmatch(bare):
         raise _not_invoiced(Text(f"金额不可用：{text}", f"no amount: {text}"))
     return Decimal(bare)
@@ -364,19 +376,15 @@ def _yuan(text: str) -> Decimal:
 
 def _fen(amount: str, period: str, by: By) -> Decimal:
     """Return an amount in whole fen that was invoiced for a period."""
-    if not _AMOUNT.fullmatch(amount.strip()):
+    if not _AMOUNT.fullmatch(bare := ungrouped(amount.strip())):
         raise _not_invoiced(Text(f"金额不可用：{amount}", f"no amount in fen: {amount}"))
     try:
-        is_named = (
-            label(first_day(day_number(span_of(period)[0].date()), by), by) == period
-            if by != "total"
-            else period == "total"
-        )
+        own = "total" if by == "total" else label(first_day(day_number(span_of(period)[0].date()), by), by)
     except UsageError:
-        is_named = False
-    if not is_named:
+        own = ""
+    if own != period:
         raise _not_invoiced(Text(f"{period} 不是 by={by} 的时段", f"{period} is no period of by={by}"))
-    return Decimal(amount.strip().replace(",", ""))
+    return Decimal(bare)
 
 
 INVOICE = Text("账单", "invoice")
@@ -388,9 +396,7 @@ COLUMNS = {
 }
 """What the columns of an invoice by period, or of a bill by meeting, may be called."""
 _PRECISE = re.compile(r"-?\d+(\.\d+)?")
-_GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
-"""A comma between thousands; `12,5` may be twelve and a half, and is no amount."""
-_AMOUNT = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d{1,2})?")
+_AMOUNT = re.compile(r"-?\d+(\.\d{1,2})?")
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)
 """What is no path but a number, also one that is no amount: its error then says so."""
 
@@ -400,14 +406,6 @@ def _not_invoiced(why: Text) -> UsageError:
         Text(f"账单不可用：{why.zh}", f"the invoice cannot be used: {why.en}"),
         remedy=Text('例如 {"2026-03": "1234.56"}；只有一个总额时用 by="total"', 'give {"2026-03": "1234.56"}, for example; a single amount goes with by="total"'),
     )  # fmt: skip
-
-
-def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise UsageError(
-            Text(f"{name} 不能是 {value!r}", f"{name} cannot be {value!r}"),
-            remedy=Text(f"可选：{'、'.join(known)}", f"choose one of {', '.join(known)}"),
-        )
 
 
 def billed_lines(rows: Breakdown, tariff: Tariff) -> Lazy:

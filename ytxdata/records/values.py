@@ -372,12 +372,17 @@ def _yuan(value: Any) -> tuple[Decimal | None, str | None]:
     return rounded, None if rounded == exact else "rounded_amount"
 
 
+def ungrouped(text: str) -> str:
+    """Return a number without the commas between its thousands; `12,5` is twelve and a half where people write so."""
+    return text.replace(",", "") if _GROUPED.fullmatch(text) else text
+
+
 def _decimal(text: str) -> Decimal | None:
     """Return the finite number a text stands for, thousands separated or not; bounded so that no exponent costs
     memory."""
     text = _half_width(text)
     try:
-        exact = Decimal(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
+        exact = Decimal(ungrouped(text))
     except InvalidOperation:
         return None
     return exact if exact.is_finite() and exact.adjusted() < 40 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import stat
@@ -14,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.archive.conftest import record
 from ytxdata import times
 from ytxdata.archive import Archive, SyncReport, write_sync
 from ytxdata.archive.changes import Taken
@@ -26,6 +28,7 @@ from ytxdata.errors import NetworkError, NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
 from ytxdata.history.proof.evidence import call_row
 from ytxdata.labels import Text
+from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.schema import DEFAULT, LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, empty, to_pandas
 from ytxdata.times import BEIJING
 
@@ -489,3 +492,25 @@ def test_every_file_of_an_archive_is_for_its_owner_alone(archive: Archive, platf
         os.umask(before)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in archive.path.rglob("*")}
     assert {path.name for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)} == set()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"conf": record(0), "members": [{"phone": "15400000005"}]}, "stand beside"),
+        ({"total": 30, "list": [record(0)]}, "says it holds 30"),
+        ([{**record(0), "inner": record(1)}], "hold other meetings"),
+    ],
+)
+def test_what_an_answer_warns_of_is_told_by_its_sync(archive: Archive, data: Any, words: str) -> None:
+    raw = json.dumps({"statusCode": "0", "data": data}).encode()
+
+    class Answering:
+        identity = ("sid", "app")
+
+        def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:
+            return read_answer(raw, asked_at=NOON, asked_n=meetingcount)
+
+    report = archive.sync(Answering())
+    assert [warning.en for warning in report.warnings if words in warning.en] != []
+    assert len({warning.en for warning in report.warnings}) == len(report.warnings)

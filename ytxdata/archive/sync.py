@@ -234,10 +234,12 @@ def sync(
         began, known = now or times.now(), ArchivedMeetings(intake.versions, exempt_of(state), Unjudged.of(state))
         reading = Reading(known, evidence_of(state), began, policy)
         answers: list[Answer] = []
+        said: dict[Text, str] = {}
         try:
             while (asked := reading.ask) is not None:
                 answers.append(client.query_meeting("", asked))
                 reading.take(intake.take(answers[-1]))
+                said = dict.fromkeys(answers[-1].warnings, answers[-1].pull_id) | said
         except KeyboardInterrupt:
             raise InterruptedSync(keep_answers(root, before, account, answers, intake.aliases)) from None
         except (PlatformError, RefusedError, NetworkError) as error:
@@ -259,7 +261,13 @@ def sync(
             **{name: intake.tally[name] for name in ("received", "bytes", *JUDGEMENTS)},
             calls=len(intake.taken),
             drift=drift,
-            notes=(*_regained(ready), *_taken_up(before, after), *judgement.notes),
+            # parties beside meetings, records inside of records: told of the answer, they are in no table
+            notes=(
+                *_regained(ready),
+                *_taken_up(before, after),
+                *judgement.notes,
+                *(Note("answer", warning, pull_id=pull_id) for warning, pull_id in said.items()),
+            ),
         )
 
 

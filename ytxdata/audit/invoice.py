@@ -25,9 +25,9 @@ NAMES = {
     "meeting_id": ("meid", "confid", "conferenceid", "会议编号", "会议号", "会议id", "会议室编号"),
     "duration_s": ("duration", "seconds", "时长", "时长秒", "时长(秒)", "通话时长", "计费时长"),
     "amount_yuan": ("amount", "oriamount", "cost", "fee", "金额", "金额(元)", "金额元", "费用", "费用(元)"),
-    "started_at": ("starttime", "start", "begintime", "开始时间", "会议开始时间", "开始时刻", "日期", "date"),
+    "started_at": ("starttime", "start", "begintime", "开始时间", "会议开始时间", "开始时刻"),
 }
-"""What its columns may be called."""
+"""What its columns may be called; a `date` may be that of the bill, which is no meeting's."""
 
 _NO_ID = Text("没有会议编号", "no meeting id")
 _OWN_TOTAL = Text("账单自己的合计", "the invoice's own total")

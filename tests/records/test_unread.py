@@ -110,6 +110,62 @@ def test_what_looks_like_nobody_is_not_told(more: dict[str, Any]) -> None:
     assert found.problems.num_rows == 0
 
 
+MORE = [{**P, "phone": f"1540000000{i}"} for i in (2, 3)]
+
+
+@pytest.mark.parametrize("n_odd", [6, 1])
+@pytest.mark.parametrize("as_text", [False, True])
+@pytest.mark.parametrize(
+    "key", ["confMembers", "meetingMembers", "conference_users", "confParticipants", "meetingParties"]
+)
+def test_a_second_list_under_a_longer_key_is_told(key: str, as_text: bool, n_odd: int) -> None:
+    more = {key: json.dumps(MORE) if as_text else MORE}
+    found = tables(*(meeting(i, **(more if i < n_odd else {})) for i in range(6)))
+    assert found.legs.num_rows == 6
+    told = found.problems.to_pylist()
+    assert [(one["column"], one["reason"]) for one in told] == [("parties", "other_value")] * n_odd
+    assert all(one["raw_value"].startswith(f"{key}=") and "15400000003" in one["raw_value"] for one in told)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"confMembers": meeting(0)["parties"]},
+        {"confMembers": json.dumps(meeting(0)["parties"])},
+        {"confMembers": []},
+        {"confMembers": 1},
+        {"confUsers": "1"},
+    ],
+)
+def test_a_second_list_that_says_the_same_or_only_how_many_is_not_told(more: dict[str, Any]) -> None:
+    found = tables(*(meeting(i, **more) for i in range(3)))
+    assert (found.legs.num_rows, found.problems.num_rows) == (3, 0)
+
+
+@pytest.mark.parametrize("n_odd", [6, 1])
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_full_number_under_a_longer_key_is_told_beside_an_extension(as_text: bool, n_odd: int) -> None:
+    mobile = "15400000002" if as_text else 15400000002
+    short = [{"phone": "802", "userPhone": mobile, "jointime": P["jointime"], "leavetime": P["leavetime"]}]
+    found = tables(*(meeting(i, **({"parties": short} if i < n_odd else {})) for i in range(6)))
+    told = [(one["column"], one["reason"], one["raw_value"], one["leg"]) for one in found.problems.to_pylist()]
+    assert told == [("phone", "other_value", "userPhone=15400000002", 1)] * n_odd
+
+
+@pytest.mark.parametrize(
+    "phones",
+    [
+        {"phone": "15400000001", "emergencyPhone": "15400000002"},
+        {"phone": "010-65520000-802", "userPhone": "15400000002"},
+        {"phone": "802", "deskPhone": "803"},
+        {"phone": "802", "deskPhone": ""},
+    ],
+)
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_longer_key_beside_a_full_number_or_without_one_is_another_phone(phones: dict[str, str], n: int) -> None:
+    assert tables(*(meeting(i, parties=[phones]) for i in range(n))).problems.num_rows == 0
+
+
 EDGES = [" ", "\n", "\u00a0", "\ufeff", "\u200b", "\u200e", "\0", "\u3000", "\u00ad \t"]
 
 

@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 from ytxdata import times
 from ytxdata.phones import read_phone
 from ytxdata.records import schema
-from ytxdata.records.json_values import as_json
+from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.numbers import Numbers, read_numbers
 from ytxdata.records.parties import OddKeys, Parties, Party, is_numbered, mobiles_in, read_parties
 from ytxdata.records.schema import ARROW_TYPES, COMPANIONS, PARTIES, Aliases, Column, Match, plain
-from ytxdata.records.values import Values, as_list, as_texts, bare_id, bare_ids, convert, is_blank, phone_text
+from ytxdata.records.values import Values, as_list, as_phone, as_texts, bare_id, bare_ids, convert, is_blank, phone_text
 
 Lookup = Callable[[str], Match | None]
 Ranked = tuple[tuple[int, int], str]
@@ -94,8 +94,9 @@ class Sheet:
 
         Where an object has several keys of one column, the first that says something counts; another one that says
         something else is a trouble, unless it is known to mean something else. A key with a prefix counts only where
-        no exact one speaks, and contradicts an exact one only about times: `emergencyPhone` is another phone, but of
-        `endTime` and `actualLeaveTime` one is what the reports should count.
+        no exact one speaks, and contradicts an exact one only about times and parties: `emergencyPhone` is another
+        phone, but of `endTime` and `actualLeaveTime` one is what the reports should count. Where the exact phone is no
+        full number, a full one may be the party's own and is told.
         """
         keys = sorted(self.keys.get(column, ()))
         columns = [self.values(key) for _, key in keys]
@@ -131,7 +132,10 @@ def _is_json_text(value: Any) -> bool:
     return type(value) is str and value.lstrip()[:1] in ("[", "{")
 
 
-_TIMES = frozenset({"started_at", "ended_at", "joined_at", "left_at", "duration_s"})
+_COUNTED = frozenset({"started_at", "ended_at", "joined_at", "left_at", "duration_s", PARTIES})
+"""Columns that the reports add up: what another key says of them is told, whatever stands in front of it."""
+
+_FULL_NUMBER = re.compile("([0-9][() -]*){8}")
 
 
 def _choose(i: int, column: str, keys: Sequence[Ranked], given: Sequence[Any], troubles: list[Trouble]) -> Any:
@@ -141,25 +145,39 @@ def _choose(i: int, column: str, keys: Sequence[Ranked], given: Sequence[Any], t
         # Blank is not absent: an empty list of parties says that nobody is listed, null says nothing.
         return next((value for value in given if value is not None), None)
     (tier, _), _, taken = speaking[0]
+    said = as_json(decoded(taken))
     troubles += (
         Trouble(i, column, "other_value", f"{key}={as_json(value)}")
         for rank, key, value in speaking[1:]
-        if (rank[0] == tier or column in _TIMES) and plain(key) not in COMPANIONS and as_json(value) != as_json(taken)
+        if (rank[0] == tier or _counts_beside(taken, value, column))
+        and plain(key) not in COMPANIONS
+        and as_json(decoded(value)) != said
     )
     return taken
 
 
+def _counts_beside(taken: Any, other: Any, column: str) -> bool:
+    """Return whether a value under a longer key matters beside one under an exact key."""
+    if column == "phone":
+        return not _FULL_NUMBER.search(str(taken)) and as_phone(other) is not None
+    is_how_many = column == PARTIES and str(other).isdigit() and not as_phone(other)
+    return column in _COUNTED and not is_how_many
+
+
 def _doubtful(column: str, keys: Sequence[Ranked], texts: Sequence[pa.Array]) -> list[int]:
-    """Return in which rows one key may contradict another; where an exact key speaks, those with a prefix do so about
-    times only.
+    """Return in which rows one key may contradict another; where an exact key speaks, those with a prefix do so only
+    about what is added up, and beside what may be no full number.
     """
     chosen = pc.coalesce(*texts)
     tiers = [rank[0] for rank, _ in keys]
     exact = pc.coalesce(*(text for tier, text in zip(tiers, texts, strict=True) if tier == tiers[0]))
+    is_open = exact.is_null()
+    if column == "phone":
+        is_open = pc.or_kleene(is_open, pc.invert(pc.match_substring_regex(exact, _FULL_NUMBER.pattern)))
     doubts = pa.nulls(len(chosen), pa.bool_())
     for tier, (_, key), text in zip(tiers, keys, texts, strict=True):
         if plain(key) not in COMPANIONS:
-            counts = True if tier == tiers[0] or column in _TIMES else exact.is_null()
+            counts = True if tier == tiers[0] or column in _COUNTED else is_open
             doubts = pc.or_kleene(doubts, pc.and_(pc.not_equal(text, chosen), counts))
     indices: list[int] = pc.indices_nonzero(doubts).to_pylist()
     return indices

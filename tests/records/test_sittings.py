@@ -14,11 +14,13 @@ FIRST = ("2026-01-05 10:00:00", "2026-01-05 10:05:00")
 SECOND = ("2026-01-05 10:10:00", "2026-01-05 10:20:00")
 
 
-def tables(parties: object) -> MergedTables:
-    record = {"meid": "M0", "starttime": "2026-01-05 10:00:00", "parties": parties}
+def tables(*lists: object) -> MergedTables:
+    start = "2026-01-05 10:00:00"
+    records = [{"meid": f"M{i}", "starttime": start, "parties": one} for i, one in enumerate(lists)]
     # A regular neighbour: what is read in bulk must not be read otherwise.
-    other = {"meid": "M1", "starttime": "2026-01-05 10:00:00", "parties": [{"phone": "15400000009", "name": "z"}]}
-    return merge_answers([read_answer(json.dumps({"statusCode": "0", "data": [record, other, record]}).encode())])
+    other = {"meid": "N", "starttime": start, "parties": [{"phone": "15400000009", "name": "z"}]}
+    data = [*records, other, records[0]]
+    return merge_answers([read_answer(json.dumps({"statusCode": "0", "data": data}).encode())])
 
 
 def legs(found: MergedTables) -> list[tuple[Any, ...]]:
@@ -36,10 +38,132 @@ def test_each_sitting_of_a_party_is_a_leg(key: str, names: tuple[str, str]) -> N
     assert found.problems.num_rows == 0
 
 
-def test_sittings_under_names_nobody_knows_are_told() -> None:
-    found = tables([{"phone": "15400000001", "sessions": [{"in": FIRST[0], "out": FIRST[1]}]}])
-    assert len(legs(found)) == 1
-    assert found.problems["reason"].to_pylist() == ["not_a_party"]
+@pytest.mark.parametrize("phone", ["15400000001", "802"])
+@pytest.mark.parametrize("as_text", [False, True])
+def test_each_sitting_in_a_map_by_phone_is_a_leg(phone: str, as_text: bool) -> None:
+    sittings = [dict(zip(("jointime", "leavetime"), times, strict=True)) for times in (FIRST, SECOND)]
+    for entry in ({"sessions": sittings}, sittings):
+        found = tables({phone: json.dumps(entry) if as_text else entry})
+        assert [leg[0] for leg in legs(found)] == [phone] * 2
+        assert [leg[2].strftime("%H:%M") for leg in legs(found)] == ["02:00", "02:10"]
+        assert found.problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"again": [{"jointime": SECOND[0], "leavetime": SECOND[1]}]},
+        {"jointime2": SECOND[0]},
+        {"guest": {"phone": "15400000002", "jointime": SECOND[0]}},
+    ],
+)
+def test_an_entry_of_a_map_is_told_as_one_of_a_list(more: dict[str, Any]) -> None:
+    own = {"jointime": FIRST[0], "leavetime": FIRST[1], **more}
+    by_phone, listed = tables({"15400000001": own}), tables([{"phone": "15400000001", **own}])
+    assert legs(by_phone) == legs(listed)
+    assert by_phone.problems.to_pylist() == listed.problems.to_pylist() != []
+
+
+@pytest.mark.parametrize("when", [FIRST[0], "2026-01-05T10:00:00", "20260105100000", 1767578400, 1767578400000])
+def test_a_time_beside_a_phone_is_no_name(when: object) -> None:
+    for parties in ({"15400000001": when}, [["15400000001", when]]):
+        ((phone, name, joined),) = legs(tables(parties))
+        assert (phone, name, joined.strftime("%H:%M")) == ("15400000001", None, "02:00")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"sessions": [{"in": FIRST[0], "out": FIRST[1]}]},
+        {"sessions": [{"in": 1767578400000, "out": 1767579000000}]},
+        {"sessions": [{"in": 1767578400, "out": 1767579000}]},
+        {"sessions": json.dumps([{"in": "20260105100000"}])},
+        {"joinTimes": [FIRST[0], SECOND[0]]},
+        {"joinTimeList": [FIRST[0], SECOND[0]]},
+        {"times": [list(FIRST), list(SECOND)]},
+        {"times": json.dumps([list(FIRST), list(SECOND)])},
+        {"rejoinTimes": [SECOND[0]], "jointime": FIRST[0], "leavetime": FIRST[1]},
+        {"rejoins": [list(SECOND)], "jointime": FIRST[0], "leavetime": FIRST[1]},
+        {"online": "~".join(FIRST) + ";" + "~".join(SECOND)},
+        {"online": "2026/1/5 10:00至2026/1/5 10:05"},
+        {"online": "1767578400-1767579000"},
+    ],
+)
+@pytest.mark.parametrize("n", [1, 4])
+def test_times_under_a_key_nobody_knows_are_told(more: dict[str, Any], n: int) -> None:
+    """Read in bulk where all are alike, and by itself: else the party seems never to have come, or not again."""
+    found = tables(*[[{"phone": "15400000001", **more}]] * n)
+    assert found.meetings.num_rows == found.legs.num_rows == n + 1
+    key = next(iter(more))
+    told = found.problems.to_pylist()
+    assert [(one["column"], one["reason"], one["leg"]) for one in told] == [("parties", "unread_parties", 1)] * n
+    assert all(one["raw_value"].startswith(f"{key}: ") for one in told)
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_one_time_or_none_is_no_list_of_sittings(n: int) -> None:
+    quiet = {
+        "updateTime": FIRST[0],
+        "seen": 1767578400,
+        "tags": ["a", "7"],
+        "codes": [1, 20260105],
+        "day": "2026-01-05",
+    }
+    found = tables(*[[{"phone": "15400000001", "ids": "1000000001,1000000002", **quiet}]] * n)
+    assert found.problems.num_rows == 0
+
+
+DOUBLED = f'{{"phone":"15400000001","jointime":"{FIRST[0]}","jointime":"{SECOND[0]}"}}'
+
+
+@pytest.mark.parametrize(
+    "parties", [f"[{DOUBLED}]", DOUBLED, [DOUBLED], f'{{"list":[{DOUBLED}]}}', json.dumps(f"[{DOUBLED}]")]
+)
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_key_that_stands_twice_in_a_text_of_parties_is_told(parties: object, n: int) -> None:
+    found = tables(*[parties] * n)
+    assert [leg[2].strftime("%H:%M") for leg in legs(found)] == ["02:10"]
+    told = found.problems.select(["column", "reason", "raw_value"]).to_pylist()
+    assert told == [{"column": "parties", "reason": "doubled_key", "raw_value": f"jointime: {FIRST[0]}"}] * n
+
+
+def test_a_phone_that_stands_twice_in_a_text_of_parties_is_told() -> None:
+    by_phone = f'{{"15400000001":{{"jointime":"{FIRST[0]}"}},"15400000001":{{"jointime":"{SECOND[0]}"}}}}'
+    found = tables(by_phone)
+    assert found.problems["reason"].to_pylist() == ["doubled_key"]
+    assert FIRST[0] in found.problems["raw_value"][0].as_py()
+    assert tables(json.dumps([{"phone": "15400000001", "name": 'a":"b'}])).problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "phones"),
+    [
+        ("010 6552 0000,010 6552 0001", ["010 6552 0000", "010 6552 0001"]),
+        ("010 6552 0000；154 0000 0001", ["010 6552 0000", "154 0000 0001"]),
+        ("154 0000 0001", ["154 0000 0001"]),
+        ("+86 154 0000 0001", ["+86 154 0000 0001"]),
+        ("0755 8888 0000 802", ["0755 8888 0000 802"]),
+        ("400 800 1234", ["400 800 1234"]),
+        ("15400000001 15400000002", ["15400000001", "15400000002"]),
+        ("15400000001\t010-65520000\n", ["15400000001", "010-65520000"]),
+        ("15400000001, 15400000002 ,15400000003", ["15400000001", "15400000002", "15400000003"]),
+        ("801, 8022", ["801", "8022"]),
+    ],
+)
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_blank_in_a_number_makes_no_second_party(text: str, phones: list[str], n: int) -> None:
+    found = tables(*[text] * n)
+    assert [leg[0] for leg in legs(found)] == phones
+    assert found.problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["138 0000 0000 139 0000 0000", "6552 0000", "801 802 803", "110 120", "15400000001 甲"]
+)
+def test_what_blanks_leave_open_is_told(text: str) -> None:
+    found = tables(text)
+    assert legs(found) == []
+    assert [(one["reason"], one["raw_value"]) for one in found.problems.to_pylist()] == [("unreadable_parties", text)]
 
 
 def test_whether_somebody_left_is_not_when() -> None:

@@ -22,7 +22,8 @@ import pyarrow.json
 
 from ytxdata.records import schema
 from ytxdata.records.json_values import STRICT_ERRORS, Number, is_utf8, strict
-from ytxdata.records.parties import PHONE_LIKE, is_numbered
+from ytxdata.records.numbers import PHONE_LIKE
+from ytxdata.records.parties import is_numbered
 from ytxdata.records.schema import ARROW_TYPES, PARTIES, Aliases, Match
 from ytxdata.records.values import MOST_YUAN
 

@@ -18,10 +18,30 @@ from ytxdata import times
 from ytxdata.phones import read_phone
 from ytxdata.records import schema
 from ytxdata.records.json_values import as_json, decoded
-from ytxdata.records.numbers import Numbers, read_numbers
-from ytxdata.records.parties import OddKeys, Parties, Party, is_numbered, mobiles_in, read_parties
+from ytxdata.records.numbers import Numbers, n_distinct, read_numbers
+from ytxdata.records.parties import (
+    SEVERAL_TIMES,
+    OddKeys,
+    Parties,
+    Party,
+    mobiles_in,
+    read_parties,
+    tells_sittings,
+)
 from ytxdata.records.schema import ARROW_TYPES, COMPANIONS, PARTIES, Aliases, Column, Match, plain
-from ytxdata.records.values import Values, as_list, as_phone, as_texts, bare_id, bare_ids, convert, is_blank, phone_text
+from ytxdata.records.values import (
+    Values,
+    as_list,
+    as_phone,
+    as_texts,
+    bare_id,
+    bare_ids,
+    convert,
+    is_blank,
+    may_hold_mobiles,
+    phone_text,
+    rows_where,
+)
 
 Lookup = Callable[[str], Match | None]
 Ranked = tuple[tuple[int, int], str]
@@ -111,27 +131,6 @@ class Sheet:
         return [_choose(i, column, keys, given, troubles) for i, given in rows]
 
 
-def may_hold_parties(sheet: Sheet, aliases: Aliases) -> list[int]:
-    """Return in which rows something nested, JSON text, a mobile or a numbered field stands under a key that feeds no
-    column.
-    """
-    rows: set[int] = set()
-    for key in sheet.unknown:
-        values = sheet.values(key)
-        if is_numbered(key, aliases):
-            rows.update(i for i, value in enumerate(as_list(values)) if value is not None)
-        elif not isinstance(values, pa.Array):
-            rows.update(i for i, value in enumerate(values) if _is_json_text(value))
-        elif pa.types.is_string(values.type):
-            rows.update(_where(pc.match_substring_regex(values, r"^\s*[\[{]")))
-        rows.update(_may_hold_mobiles(values))
-    return sorted(rows)
-
-
-def _is_json_text(value: Any) -> bool:
-    return type(value) is str and value.lstrip()[:1] in ("[", "{")
-
-
 _COUNTED = frozenset({"started_at", "ended_at", "joined_at", "left_at", "duration_s", PARTIES})
 """Columns that the reports add up: what another key says of them is told, whatever stands in front of it."""
 
@@ -205,8 +204,8 @@ def fill(columns: Sequence[Column], sheet: Sheet) -> Filled:
 def no_numbers(column: str, texts: pa.Array, numbers: Numbers, troubles: Sequence[Trouble]) -> list[Trouble]:
     """Return where a phone is no number, but where something about it is told already."""
     told = {trouble.at for trouble in troubles if trouble.column == column}
-    where = _where(pc.and_(texts.is_valid(), numbers.says_nothing))
-    return [Trouble(i, column, "not_a_phone", texts[i].as_py()) for i in where if i not in told]
+    rows = rows_where(pc.and_(texts.is_valid(), numbers.says_nothing))
+    return [Trouble(i, column, "not_a_phone", texts[i].as_py()) for i in rows if i not in told]
 
 
 def unread_phones(numbers: Numbers, sheet: Sheet) -> Iterator[Trouble]:
@@ -215,37 +214,31 @@ def unread_phones(numbers: Numbers, sheet: Sheet) -> Iterator[Trouble]:
 
     A platform that gave the key another name would otherwise take all numbers out of the tables without a word.
     """
-    silent = set(_where(numbers.says_nothing))
+    silent = set(rows_where(numbers.says_nothing))
     for key in sheet.unknown:
         values = sheet.values(key)
-        rows = sorted({*silent, *_may_hold_mobiles(values)})
+        rows = sorted({*silent, *may_hold_mobiles(values)})
         for i, value in zip(rows, _at(values, rows), strict=True):
             text = phone_text(value) if i in silent else None
             if text or mobiles_in(value) - {numbers.number[i].as_py()}:
                 yield Trouble(i, "phone", "unread_phone", f"{key}: {text or as_json(value)}")
 
 
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+def unread_times(sheet: Sheet) -> Iterator[Trouble]:
+    """Yield the lists and texts of times of a party under a key that nobody knows.
 
-
-def _may_hold_mobiles(values: Values) -> list[int]:
-    """Return which values may be or hold a mobile."""
-    if not isinstance(values, pa.Array):
-        return [i for i, one in enumerate(values) if _may_hold_mobile(one)]
-    if pa.types.is_nested(values.type):
-        return _where(values.is_valid())
-    if pa.types.is_string(values.type):
-        return _where(pc.match_substring_regex(values, _MOBILE.pattern))
-    if pa.types.is_integer(values.type) or pa.types.is_decimal(values.type):
-        wide = values.cast(pa.float64())
-        return _where(pc.and_(pc.greater_equal(wide, 1.3e10), pc.less(wide, 2e10)))
-    return []
-
-
-def _may_hold_mobile(one: Any) -> bool:
-    if type(one) is str:
-        return _MOBILE.search(one) is not None
-    return type(one) in (list, dict) or (type(one) is int and 13 * 10**9 <= one < 20 * 10**9)
+    Whoever came twice would have come once, and whose times stand nowhere else never.
+    """
+    for key in sheet.unknown:
+        values = sheet.values(key)
+        if isinstance(values, pa.Array):
+            is_text = pa.types.is_string(values.type)  # what is nested in a party is not read in bulk
+            rows = rows_where(pc.match_substring_regex(values, SEVERAL_TIMES.pattern)) if is_text else []
+        else:
+            rows = [i for i, value in enumerate(values) if type(value) in (str, list)]
+        for i, value in zip(rows, _at(values, rows), strict=True):
+            if tells_sittings(value):
+                yield Trouble(i, PARTIES, "unread_parties", f"{key}: {as_json(value)}")
 
 
 def _at(values: Values, rows: list[int]) -> Sequence[Any]:
@@ -274,14 +267,9 @@ def contradictions(
     # Told once: where the end comes first no duration can agree.
     is_off = pc.and_(pc.greater(off_us, TOLERANCE_S * 1_000_000), pc.invert(is_early))
     return [
-        *(Trouble(i, end, "end_before_start", times.beijing_text(ends[i].as_py())) for i in _where(is_early)),
-        *(Trouble(i, "duration_s", "duration_mismatch", str(durations[i].as_py())) for i in _where(is_off)),
+        *(Trouble(i, end, "end_before_start", times.beijing_text(ends[i].as_py())) for i in rows_where(is_early)),
+        *(Trouble(i, "duration_s", "duration_mismatch", str(durations[i].as_py())) for i in rows_where(is_off)),
     ]
-
-
-def _where(mask: pa.Array) -> list[int]:
-    indices: list[int] = pc.indices_nonzero(mask).to_pylist()
-    return indices
 
 
 class Legs(NamedTuple):
@@ -335,12 +323,13 @@ def read_legs(
     arrays["is_creator"] = _is_creator(arrays["phone"], numbers, creators, creator_numbers, owner)
     troubles += no_numbers("phone", arrays["phone"], numbers, troubles)
     troubles += unread_phones(numbers, sheet)
+    troubles += unread_times(sheet)
     troubles += contradictions(arrays, "joined_at", "left_at", ended_at.take(owner))
     return Legs(
         owner,
         arrays,
         pa.array(counts, mask=is_unknown),
-        pa.array(_n_distinct(owners, arrays["number"], meetings.n), mask=is_unknown),
+        pa.array(n_distinct(owners, arrays["number"], meetings.n), mask=is_unknown),
         n_keys,
         troubles,
         list_troubles,
@@ -380,17 +369,6 @@ def _flatten(
         sizes.append(None if read.parties is None else len(read.parties))
         troubles += (Trouble(i, PARTIES, reason, text) for reason, text in read.problems)
     return parties, sizes, n_keys
-
-
-def _n_distinct(owner: np.ndarray[Any, Any], numbers: pa.Array, n_meetings: int) -> np.ndarray[Any, Any]:
-    """Count the distinct numbers of each meeting; a leg without a number counts for nobody."""
-    encoded = numbers.dictionary_encode()
-    is_known = numbers.is_valid().to_numpy(zero_copy_only=False)
-    codes = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)
-    n_codes = max(len(encoded.dictionary), 1)
-    pairs = np.sort(owner[is_known] * n_codes + codes[is_known])
-    is_first = np.diff(pairs, prepend=-1) != 0
-    return np.bincount(pairs[is_first] // n_codes, minlength=n_meetings)
 
 
 _NUMBERS = ("creator", "phone", "display_number")

@@ -221,6 +221,17 @@ def doubled_keys(raw: bytes) -> tuple[Problem, ...]:
     return tuple(problem for problem in problems if problem[1] == "doubled_key")
 
 
+def read_inner(text: str) -> Read | None:
+    """Return the value of JSON text that stands in a record, and each key that stands twice in it: of the record's own
+    text the whole is nothing but a string."""
+    raw = text.strip().encode("utf-8", "surrogatepass")
+    read = read_value(raw)
+    # As many keys as were written: then none was taken for another, and nothing is decoded again.
+    if read is None or read.problems or len(_KEY_END.findall(raw)) == _n_keys([read.value]):
+        return read
+    return read._replace(problems=doubled_keys(raw))
+
+
 def number(text: str) -> int | Number:
     """Return the integer a text stands for, or its text when it is too long to be one."""
     return int(text) if len(text) < _LONGEST_INT else Number(text)
@@ -406,7 +417,7 @@ def _with_id(member: dict[str, Any], aliases: Aliases) -> Any:
     return {dict(aliases.meetings)["meeting_id"][0]: key, **said}
 
 
-def _n_keys(value: dict[str, Any]) -> int:
+def _n_keys(value: dict[str, Any] | list[Any]) -> int:
     """Count the keys of a value and of all that is inside it, however deep."""
     n = 0
     # A stack, not recursion: how deep it goes is the sender's choice.

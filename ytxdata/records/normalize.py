@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.records import bulk, schema
-from ytxdata.records.columns import Sheet, Trouble, contradictions, fill, may_hold_parties, no_numbers, read_legs
+from ytxdata.records.columns import Sheet, Trouble, contradictions, fill, no_numbers, read_legs
 from ytxdata.records.json_values import (
     Object,
     decode_leniently,
@@ -22,12 +22,13 @@ from ytxdata.records.json_values import (
     without_cycle_search,
 )
 from ytxdata.records.numbers import read_numbers
-from ytxdata.records.parties import unread_parties
+from ytxdata.records.parties import is_numbered, unread_parties
 from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import RawRecord
+from ytxdata.records.values import as_list, may_hold_mobiles, rows_where
 
-PARSER_VERSION = 13
+PARSER_VERSION = 14
 """Raised whenever the same raw record would give other rows: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -279,10 +280,31 @@ def _tables(
     return _table(arrays, MEETINGS), _table(of_legs, LEGS), _by_row(problems)
 
 
+def _may_hold_parties(sheet: Sheet, aliases: Aliases) -> list[int]:
+    """Return in which rows something nested, JSON text, a mobile or a numbered field stands under a key that feeds no
+    column.
+    """
+    rows: set[int] = set()
+    for key in sheet.unknown:
+        values = sheet.values(key)
+        if is_numbered(key, aliases):
+            rows.update(i for i, value in enumerate(as_list(values)) if value is not None)
+        elif not isinstance(values, pa.Array):
+            rows.update(i for i, value in enumerate(values) if _is_json_text(value))
+        elif pa.types.is_string(values.type):
+            rows.update(rows_where(pc.match_substring_regex(values, r"^\s*[\[{]")))
+        rows.update(may_hold_mobiles(values))
+    return sorted(rows)
+
+
+def _is_json_text(value: Any) -> bool:
+    return type(value) is str and value.lstrip()[:1] in ("[", "{")
+
+
 def _unread_parties(sheet: Sheet, raws: list[bytes], aliases: Aliases) -> Iterator[Trouble]:
     """Yield what looks like parties of a meeting and is no leg."""
     # Out of the text, not the sheet: read in bulk, a struct has every key that any record of the batch has.
-    for i in may_hold_parties(sheet, aliases):
+    for i in _may_hold_parties(sheet, aliases):
         value = read_object(raws[i], aliases).value
         yield from (Trouble(i, schema.PARTIES, "unread_parties", text) for text in unread_parties(value or {}, aliases))
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata import phones
+from ytxdata.records.values import as_phone
 
 Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
@@ -25,6 +26,11 @@ Bytes: TypeAlias = "np.ndarray[Any, np.dtype[np.uint8]]"
 
 _MOST_DIGITS = 17
 """What is longer is no number and no number with an extension, and might not fit into 64 bits."""
+
+# Chinese keyboards have a comma, a semicolon and an enumeration mark of their own.
+_LIST_MARKS = re.compile(r"[,;|，；、\t\r\n]+")
+# From three digits on: an office may list its people by extension (`801,8022`).
+PHONE_LIKE = re.compile(r"\+?[\d\-()]{3,20}")
 
 _NO_TEXT = pa.scalar(None, pa.string())
 _POWERS = 10 ** np.arange(19, dtype=np.int64)
@@ -337,3 +343,39 @@ def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 def _texts(prefix: str, values: Ints) -> pa.Array:
     return pc.binary_join_element_wise(prefix, pa.array(values).cast(pa.string()), "")
+
+
+def listed_phones(text: str) -> list[str] | None:
+    """Return the phones that a text lists, None where anything else stands in it.
+
+    All or none: of a sentence with a number in it no word is a party for certain. A blank stands between two numbers
+    only where either is whole by itself: one that is written in groups would be three parties.
+
+    Examples
+    --------
+    >>> listed_phones("010 6552 0000,802"), listed_phones("15400000001 15400000002"), listed_phones("ask 15400000001")
+    (['010 6552 0000', '802'], ['15400000001', '15400000002'], None)
+    """
+    listed: list[str] = []
+    for part in filter(None, map(str.strip, _LIST_MARKS.split(text))):
+        words = part.split()
+        if len(words) > 1 and not all(map(as_phone, words)):
+            # `801 802 803` could be one number by its digits alone, `110 120` one with an extension.
+            if phones.number_class(as_phone(part)) in ("unknown", "short"):
+                return None
+            words = [part]
+        if not all(PHONE_LIKE.fullmatch("".join(word.split())) for word in words):
+            return None
+        listed += words
+    return listed
+
+
+def n_distinct(owner: np.ndarray[Any, Any], numbers: pa.Array, n_meetings: int) -> np.ndarray[Any, Any]:
+    """Count the distinct numbers of each meeting; a leg without a number counts for nobody."""
+    encoded = numbers.dictionary_encode()
+    is_known = numbers.is_valid().to_numpy(zero_copy_only=False)
+    codes = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    n_codes = max(len(encoded.dictionary), 1)
+    pairs = np.sort(owner[is_known] * n_codes + codes[is_known])
+    is_first = np.diff(pairs, prepend=-1) != 0
+    return np.bincount(pairs[is_first] // n_codes, minlength=n_meetings)

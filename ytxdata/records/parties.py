@@ -8,23 +8,25 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ytxdata.phones import number_class
-from ytxdata.records.json_values import Number, as_json, decoded, read_value
+from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
+from ytxdata.records.numbers import PHONE_LIKE, listed_phones
 from ytxdata.records.schema import Aliases
 from ytxdata.records.signs import Signs
 from ytxdata.records.values import as_phone, is_blank, parse_instant, phone_text
 
 Party = dict[str, Any]
 
-# Chinese keyboards have a comma, a semicolon and an enumeration mark of their own.
-_LIST_MARKS = re.compile(r"[,;|，；、\s]+")
-# From three digits on: an office may list its people by extension (`801,8022`).
-PHONE_LIKE = re.compile(r"\+?[\d\-()]{3,20}")
 _COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
 """A key that numbers the parties (`p1`, `2`) and names nobody."""
 
 _NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:")
+_DATED = r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?[ T]*\d{1,2}[:：时点]"
+# Numbers that are times whatever they are called: yyyyMMddHHmmss, and seconds or milliseconds of 2017 to 2033.
+_STAMP = r"(?:20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){2}|1[5-9]\d{8}(?:\d{3})?)(?:\.\d+)?"
+_INSTANT = re.compile(f"{_DATED}|{_STAMP}$")
+SEVERAL_TIMES = re.compile(rf"(?s){_DATED}.*{_DATED}|^\W*{_STAMP}(?:\W+{_STAMP})+\W*$")
+"""A text with more than one point in time."""
 
 _DEEPEST = 8
 """How deep parties are looked for; what goes on below may hold some, and is told as it stands."""
@@ -126,10 +128,8 @@ def mobiles_in(value: Any, depth: int = 0) -> set[str]:
         return set().union(*(mobiles_in(one, depth + 1) for one in inner)) if depth <= _DEEPEST else set()
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return set()
-    words = [word for word in _LIST_MARKS.split(value if isinstance(value, str) else phone_text(value) or "") if word]
-    if not all(map(PHONE_LIKE.fullmatch, words)):
-        return set()
-    numbers = filter(None, map(as_phone, words))
+    listed = listed_phones(value if isinstance(value, str) else phone_text(value) or "")
+    numbers = filter(None, map(as_phone, listed or ()))
     return {number for number in numbers if number_class(number) == "mobile"}
 
 
@@ -174,16 +174,28 @@ def read_parties(value: Any, aliases: Aliases, own_id: str = "") -> Parties:
     [{'phone': '15400000000', 'name': '甲'}]
     """
     # JSON text in JSON text is undone as often as that; the bound keeps hostile wrapping from going on.
+    overlooked: tuple[tuple[str, str], ...] = ()
     for _ in range(3):
         if not isinstance(value, str):
             break
         text = value.strip()
         if text[:1] not in ("[", "{", '"'):
             return _from_phones(text, _keys(aliases)[0])
-        read = read_value(text.encode("utf-8", "surrogatepass"))
+        read = read_inner(text)
         if read is None:
             return Parties(None, (("unreadable_parties", text),))
-        value = read.value
+        value, overlooked = read.value, (*overlooked, *_overlooked(read))
+    found = _from_value(value, aliases, own_id)
+    return found._replace(problems=(*overlooked, *found.problems)) if overlooked else found
+
+
+def _overlooked(read: Read | None) -> Iterator[tuple[str, str]]:
+    """Yield what had to be overlooked in a JSON text of parties, each with its key."""
+    for key, reason, text in read.problems if read else ():
+        yield reason, f"{key}: {text}" if key else text
+
+
+def _from_value(value: Any, aliases: Aliases, own_id: str) -> Parties:
     match value:
         case None:
             return Parties(None)
@@ -195,24 +207,23 @@ def read_parties(value: Any, aliases: Aliases, own_id: str = "") -> Parties:
 
 
 def _from_phones(text: str, phone_key: str) -> Parties:
-    words = [word for word in _LIST_MARKS.split(text) if word]
-    if not words:
-        return Parties(None)
-    # All or none: of a sentence with a number in it no word is a party for certain.
-    if not all(PHONE_LIKE.fullmatch(word) for word in words):
+    listed = listed_phones(text)
+    if listed is None:
         return Parties(None, (("unreadable_parties", text),))
-    return Parties([{phone_key: word} for word in words])
+    return Parties([{phone_key: phone} for phone in listed] or None)
 
 
 def _from_list(entries: list[Any], aliases: Aliases, own_id: str) -> Parties:
-    phone_key, name_key = _keys(aliases)
+    phone_key, *_ = _keys(aliases)
     odd = OddKeys(aliases)
     parties: list[Party] = []
     problems: list[tuple[str, str]] = []
     for entry in entries:
         inner = decoded(entry)
+        if inner is not entry:
+            problems += _overlooked(read_inner(entry))
         if isinstance(inner, list):
-            inner = _from_pair(inner, phone_key, name_key)
+            inner = _from_pair(inner, aliases)
         if isinstance(inner, dict) and inner:
             found = _from_entry(inner, aliases, own_id, odd)
             parties += found.parties or ()
@@ -256,7 +267,7 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
             return found if is_read else Parties([], (("not_a_party", as_json(entry)),))
         return Parties([entry])
     parties = [own]
-    problems = [("not_a_party", as_json(one)) for one in map(decoded, own.values()) if _are_dated(one)]
+    problems: list[tuple[str, str]] = []
     for key, inner in inside.items():
         is_list = isinstance(inner, list) and all(isinstance(one, dict) for one in inner)
         if (is_list and all(_has_phone(one, aliases) for one in inner)) or (
@@ -319,10 +330,35 @@ def _are_phones(values: list[Any]) -> bool:
     return bool(values) and all(not isinstance(one, (list, dict)) and as_phone(one) for one in values)
 
 
-def _are_dated(value: Any) -> bool:
-    """Return whether a list holds objects with an instant under a name nobody knows: sittings, most likely."""
-    objects = value if isinstance(value, list) else ()
-    return any(_INSTANT.match(str(said)) for one in objects if isinstance(one, dict) for said in one.values())
+def _is_instant(value: Any) -> bool:
+    return not isinstance(value, (list, dict)) and _INSTANT.match(str(value)) is not None
+
+
+def tells_sittings(value: Any) -> bool:
+    """Return whether a text names several points in time, or a list holds any: when a party came again, most likely.
+
+    One alone may be when anything happened (`updateTime`).
+
+    Examples
+    --------
+    >>> tells_sittings([["2026-01-05 10:00:00", ""]]), tells_sittings("1767578400~1767579000")
+    (True, True)
+    >>> tells_sittings("2026-01-05 10:00:00"), tells_sittings(["vip", 7])
+    (False, False)
+    """
+    value = decoded(value)
+    if isinstance(value, str):
+        return SEVERAL_TIMES.search(value) is not None
+    return isinstance(value, list) and _tells_instant(value)
+
+
+def _tells_instant(value: Any, depth: int = 0) -> bool:
+    """Return whether an instant stands in a value; what goes on very deep is told like one."""
+    value = decoded(value)
+    if not isinstance(value, (list, dict)):
+        return _is_instant(value)
+    inner = value.values() if isinstance(value, dict) else value
+    return depth > _DEEPEST or any(_tells_instant(one, depth + 1) for one in inner)
 
 
 def _feeds(party: Party, columns: Sequence[str], aliases: Aliases) -> bool:
@@ -335,27 +371,28 @@ def _feeds(party: Party, columns: Sequence[str], aliases: Aliases) -> bool:
     )
 
 
-def _keys(aliases: Aliases) -> tuple[str, str]:
+def _keys(aliases: Aliases) -> tuple[str, str, str]:
     table = dict(aliases.legs)
-    return table["phone"][0], table["name"][0]
+    return table["phone"][0], table["name"][0], table["joined_at"][0]
 
 
-def _from_pair(pair: list[Any], phone_key: str, name_key: str) -> Party | None:
-    """Return the party that a name and a phone make, in either order; None where it could be read in two ways."""
-    phones = [value for value in pair if as_phone(value)]
-    others = [value for value in pair if not as_phone(value)]
-    return {phone_key: phones[0], name_key: others[0]} if len(phones) == len(others) == 1 else None
+def _from_pair(pair: list[Any], aliases: Aliases) -> Party | None:
+    """Return the party that a phone and a name or a time make, in either order; None where it could be read in two
+    ways."""
+    phones = [value for value in pair if as_phone(value) and not _is_instant(value)]
+    others = [value for value in pair if value not in phones]
+    return _beside(phones[0], others[0], aliases) if len(phones) == len(others) == 1 else None
 
 
 def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_entry: bool = False) -> Parties:
-    phone_key, name_key = _keys(aliases)
+    phone_key, name_key, _ = _keys(aliases)
     if not value:
         return Parties([])
     # Exact keys only: with anything in front allowed, a wrapper's key could make it a party.
     if not is_entry and any((match := aliases.leg(key)) and match.rank[0] == 0 for key in value):
         return _from_entry(value, aliases, own_id, OddKeys(aliases))
     if all(PHONE_LIKE.fullmatch(key) for key in value):
-        return Parties([_keyed(key, inner, phone_key, name_key) for key, inner in value.items()])
+        return _from_list([_keyed(key, inner, aliases) for key, inner in value.items()], aliases, own_id)
     if all(isinstance(inner, dict) and _has_phone(inner, aliases) for inner in value.values()):
         return _from_list(list(value.values()), aliases, own_id)
     # A single Latin key may be `phones` as well as a name: the phone is a leg either way, and nobody is misnamed.
@@ -380,10 +417,18 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
     )
 
 
-def _keyed(key: str, inner: Any, phone_key: str, name_key: str) -> Party:
-    if isinstance(inner, dict):
-        return {phone_key: key, **inner}
-    return {phone_key: key, name_key: inner}
+def _keyed(phone: str, said: Any, aliases: Aliases) -> Party:
+    """Return the party that stands under its phone: its fields, or its sittings, time or name."""
+    fields = decoded(said)
+    if isinstance(fields, dict) and fields:
+        return {_keys(aliases)[0]: phone, **fields}
+    return _beside(phone, said, aliases)
+
+
+def _beside(phone: Any, other: Any, aliases: Aliases) -> Party:
+    """Return the party that a phone and a name make; a time for a name would be nobody's name, and no time."""
+    phone_key, name_key, joined_key = _keys(aliases)
+    return {phone_key: phone, joined_key if _is_instant(other) else name_key: other}
 
 
 def _named(key: str, phone: Any, phone_key: str, name_key: str) -> Party:

@@ -135,6 +135,34 @@ def test_a_phone_that_stands_twice_in_a_text_of_parties_is_told() -> None:
     assert tables(json.dumps([{"phone": "15400000001", "name": 'a":"b'}])).problems.num_rows == 0
 
 
+JOIN = {"phone": "15400000001", "name": "甲", "event": "join", "jointime": FIRST[0]}
+LEAVE = {"phone": "154-0000-0001", "name": "甲", "event": "leave", "leavetime": FIRST[1]}
+
+
+@pytest.mark.parametrize("n", [1, 4])
+@pytest.mark.parametrize("parties", [[JOIN, LEAVE], [LEAVE, JOIN], [JOIN, {"phone": "15400000002"}, LEAVE]])
+def test_one_sitting_told_in_two_halves_is_told(parties: list[dict[str, str]], n: int) -> None:
+    found = tables(*[parties] * n)
+    assert len(legs(found)) == len(parties)
+    told = [tuple(one[key] for key in ("leg", "column", "reason", "raw_value")) for one in found.problems.to_pylist()]
+    other = f"legs[{parties.index(JOIN) + 1}].joined_at: {FIRST[0]}"
+    assert told == [(parties.index(LEAVE) + 1, "joined_at", "joined_apart", other)] * n
+
+
+@pytest.mark.parametrize(
+    "parties",
+    [
+        [LEAVE],
+        [JOIN, {**LEAVE, "phone": "15400000002"}],
+        [{**JOIN, "leavetime": FIRST[1]}, LEAVE],
+        [JOIN, {**LEAVE, "jointime": FIRST[0]}],
+        [{key: one for key, one in half.items() if key != "phone"} for half in (JOIN, LEAVE)],
+    ],
+)
+def test_halves_that_do_not_fit_are_no_sitting(parties: list[dict[str, str]]) -> None:
+    assert tables(parties).problems.num_rows == 0
+
+
 @pytest.mark.parametrize(
     ("text", "phones"),
     [

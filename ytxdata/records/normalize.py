@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ytxdata import times
 from ytxdata.records import bulk, schema
-from ytxdata.records.columns import Sheet, Trouble, contradictions, fill, no_numbers, read_legs
+from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, fill, no_numbers, read_legs
 from ytxdata.records.json_values import (
     Object,
     decode_leniently,
@@ -274,7 +275,7 @@ def _tables(
     problems = pa.concat_tables(
         [
             _problems(troubles, ids, rows, pa.nulls(len(rows), pa.int64())),
-            _problems(legs.troubles, of_legs["meeting_id"], of_legs["row"], of_legs["leg"]),
+            _problems([*legs.troubles, *_halves(legs)], of_legs["meeting_id"], of_legs["row"], of_legs["leg"]),
         ]
     )
     return _table(arrays, MEETINGS), _table(of_legs, LEGS), _by_row(problems)
@@ -307,6 +308,28 @@ def _unread_parties(sheet: Sheet, raws: list[bytes], aliases: Aliases) -> Iterat
     for i in _may_hold_parties(sheet, aliases):
         value = read_object(raws[i], aliases).value
         yield from (Trouble(i, schema.PARTIES, "unread_parties", text) for text in unread_parties(value or {}, aliases))
+
+
+def _halves(legs: Legs) -> Iterator[Trouble]:
+    """Yield who left and never joined where another leg of the number joined and never left: most likely one sitting in
+    two rows, which would be counted as two, the first until the end of the meeting."""
+    joined, left = legs.arrays["joined_at"], legs.arrays["left_at"]
+    ends = rows_where(pc.and_not(left.is_valid(), joined.is_valid()))
+    if not ends:
+        return
+    starts = rows_where(pc.and_not(joined.is_valid(), left.is_valid()))
+    start_of = {who: i for i, who in zip(reversed(starts), reversed(_who(legs, starts)), strict=True)}
+    for i, who in zip(ends, _who(legs, ends), strict=True):
+        if who in start_of and any(who[1:]):
+            start = start_of[who]
+            when = times.beijing_text(joined[start].as_py())
+            yield Trouble(i, "joined_at", "joined_apart", f"legs[{legs.arrays['leg'][start]}].joined_at: {when}")
+
+
+def _who(legs: Legs, rows: list[int]) -> list[tuple[int, str | None, str | None]]:
+    """Return the meeting, number and extension of some legs."""
+    columns = (legs.owner, legs.arrays["number"], legs.arrays["extension"])
+    return list(zip(*(column.take(pa.array(rows, pa.int64())).to_pylist() for column in columns), strict=True))
 
 
 def _meetings_in_texts(raws: list[bytes], ids: pa.Array, aliases: Aliases) -> Iterator[Trouble]:

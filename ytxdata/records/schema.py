@@ -262,6 +262,7 @@ PROBLEM_REASONS: dict[str, Text] = {
     "unread_phone": Text("不认识的键下写有电话号码，未采用；此处为键与原文", "a phone stands under a key that nobody knows, and was not used; here are key and text"),
     "meeting_in_text": Text("记录的一段文本中写有另一场会议，未作为会议读取；此处为该文本", "a text of the record holds another meeting, which was not read as one; here is the text"),
     "end_before_start": Text("结束早于开始；两者都保留", "it ends before it starts; both are kept"),
+    "joined_apart": Text("只有离开、没有加入，而同一号码的另一条接入有加入、没有离开：很可能是分成两条的同一次接入，未合并；此处为另一条及其加入时间", "it left and never joined, and another leg of its number joined and never left: most likely one sitting in two rows, kept apart; here are that leg and when it joined"),
     "duration_mismatch": Text("时长与 结束 − 开始 相差超过 2 秒（未给出离开时间的接入按会议结束计）；都保留", "its duration differs from end − start by more than 2 s (a leg without a leave time ends with its meeting); all are kept"),
     "same_id_again": Text("同一次应答中同一会议有不同的记录：只显示一条，此处为另一条的指纹（原文保留）；仅名单不同时，接入记录合并", "one answer tells a meeting in several records: one is shown, this names another by its hash (its text is kept); where only their parties differ, these are joined"),
     "id_overlap": Text("同一编号的记录开始时间不同而时间重叠，可能是两场会议；按一场计，原文都保留", "records of one id that begin at different times and overlap may be two meetings; they count as one, and both texts are kept"),

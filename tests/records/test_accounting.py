@@ -197,6 +197,89 @@ def test_a_number_that_disagrees_is_told(key: str) -> None:
         assert (agreed.announced, agreed.is_doubtful, agreed.warnings) == (24, False, ())
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            f'"total":{number}'
+            for number in ("30.0", '"30.0"', '"30条"', '"30\\u6761"', '"1,234"', '{"value":30,"relation":"eq"}')
+        ),
+        *(f'"{key}":30' for key in ("totalRow", "totalRows", "recordsTotal", "totalItems", "totalRecord", "rowCount")),
+        *(f'"{key}":30' for key in ("totalResults", "总数", "total_count")),
+        '"page":{"total":30,"pageNum":1,"hasNext":false}',
+        '"pageInfo":{"total":30,"current":1}',
+        '"meta":{"totalCount":30,"took":3,"server":"a1"}',
+        '"meta":{"pagination":{"total":30,"perPage":10}}',
+        '"x":{"total":30,"pageSize":10,"sort":"asc"}',
+        '"hasMore":true',
+        '"hasNext":"true"',
+        '"isEnd":false',
+        '"nextCursor":"abc"',
+        '"nextPage":2',
+        '"paging":{"hasMore":1,"x":"y"}',
+    ],
+)
+def test_more_than_was_read_is_told_in_whatever_form_it_is_said(said: str) -> None:
+    """Not heard, an answer that says it lacks records would be proven complete."""
+    for shape in ('"data":{%s,"list":%s}', '%s,"data":%s', '"data":{"x":{%s,"rows":%s}}'):
+        answer, _ = read(f"{{{STATUS},{shape % (said, text(ALL))}}}")
+        assert answer.is_doubtful, shape
+        assert any("proves nothing" in warning.en for warning in answer.warnings)
+    assert read(f'{{{STATUS},"data":{{{said},"list":[]}}}}')[0].is_doubtful
+    assert read(f'{{{STATUS},"data":{{{said}}}}}')[0].is_doubtful
+    assert not read(f'{{{STATUS},{said},"data":{text(ALL)}}}', asked_n=24)[0].is_doubtful
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '"total":24,"hasMore":false,"nextPage":0,"nextCursor":null',
+        '"total":{"value":24,"relation":"eq"},"took":3,"nextCursor":""',
+        '"total":-1,"isEnd":null,"hasMore":""',
+        '"page":{"total":24,"pageNum":1,"pageSize":50,"pages":1,"hasNext":false,"isLast":true}',
+        '"pageInfo":{"total":"24条","current":1,"size":50,"sort":"asc"}',
+        '"meta":{"pagination":{"total":24,"perPage":50,"next_cursor":"abc","has_more":false}}',
+        '"params":{"count":50,"page":1}',
+        '"query":{"meetingcount":50,"total":50}',
+        '"stats":{"total":500,"ended":480,"running":20}',
+        '"quota":{"total":"1000元","used":3}',
+        '"others":[{"count":7}]',
+        '"hasMoreRights":true,"next":"x"',
+    ],
+)
+def test_what_agrees_or_counts_another_thing_raises_no_doubt(said: str) -> None:
+    for shape in ('"data":{%s,"list":%s}', '%s,"data":%s'):
+        answer, _ = read(f"{{{STATUS},{shape % (said, text(ALL))}}}")
+        assert (answer.is_doubtful, answer.warnings) == (False, ()), shape
+
+
+def test_numbers_inside_of_records_raise_no_doubt() -> None:
+    odd = [{**one, "count": 7, "page": {"total": 3, "hasNext": True}, "hasMore": True} for one in ALL]
+    short = [{"meid": f"m{i}", "extra": {"total": 7, "page": 1}} for i in range(9)]
+    for records in (odd, short, [{"conf": one, "y": [{"total": 3}]} for one in ALL]):
+        assert not read(f'{{{STATUS},"data":{text(records)},"x":[]}}')[0].is_doubtful
+
+
+def test_each_page_speaks_of_the_list_beside_it() -> None:
+    two = {"a": {"page": {"total": 2}, "rows": ALL[:2]}, "b": {"page": {"total": 1, "sort": "x"}, "rows": ALL[2:3]}}
+    assert not read(f'{{{STATUS},"data":{text(two)}}}')[0].is_doubtful
+    two["b"]["page"] = {"total": 3}
+    assert read(f'{{{STATUS},"data":{text(two)}}}')[0].is_doubtful
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '"page":{"total":0,"pageNum":1,"pageSize":50,"hasNext":false}',
+        '"total":{"value":0,"relation":"eq"}',
+        '"total":0,"current":1',
+    ],
+)
+def test_an_empty_page_is_no_reject(page: str) -> None:
+    answer, tables = read(f'{{{STATUS},"data":{{{page},"list":[]}}}}')
+    assert (tables.counts.received, answer.is_doubtful, answer.warnings) == (0, False, ())
+
+
 def test_an_answer_that_is_full_may_know_of_more() -> None:
     body = f'{{{STATUS},"data":{{"total":500,"list":{text(ALL)}}}}}'
     assert not read(body, asked_n=24)[0].is_doubtful

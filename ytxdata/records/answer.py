@@ -23,6 +23,10 @@ _CUT = Text(
     "应答在完整之前中断：只有中断处之前的记录",
     "the answer ends before it is whole: only the records before that are here",
 )
+_MORE = Text(
+    "应答自称还有更多记录，实际只读到 {found} 条：不能证明完整",
+    "the answer says there are more records than the {found} that were read: it proves nothing to be complete",
+)
 _OTHER_NUMBER = Text(
     "应答自称有 {told} 条记录，实际读到 {found} 条：不能证明完整",
     "the answer says it holds {told} records, and {found} were read: it proves nothing to be complete",
@@ -212,8 +216,11 @@ def read_answer(
             raise _truncated(http_status)
         warnings += (_CUT,)
     # `total` 30 and 24 records: something was not found, and nothing may be proven complete from that.
-    contradicted = [one for one in found.announced if _contradicts(one, asked_n)]
-    warnings += tuple(_OTHER_NUMBER.format(told=one.told, found=one.found) for one in contradicted)
+    contradicted = [one for one in dict.fromkeys(found.announced) if _contradicts(one, asked_n)]
+    warnings += tuple(
+        _MORE.format(found=one.found) if one.told is None else _OTHER_NUMBER.format(told=one.told, found=one.found)
+        for one in contradicted
+    )
     asked = asked_at or times.now()
     return Answer(
         raw=raw,
@@ -233,7 +240,7 @@ def read_answer(
         records=found.records,
         warnings=warnings + found.warnings,
         aliases=aliases,
-        announced=next((one.told for one in (*contradicted, *found.announced)), None),
+        announced=next((one.told for one in (*contradicted, *found.announced) if one.told is not None), None),
         is_doubtful=bool(contradicted) or not found.is_closed,
     )
 
@@ -243,7 +250,9 @@ def _contradicts(announced: Announced, asked_n: int | None) -> bool:
     asked for.
     """
     is_full = asked_n is not None and announced.found >= asked_n
-    return announced.told != announced.found and not (is_full and announced.told > announced.found)
+    if announced.told is None or announced.told > announced.found:
+        return not is_full
+    return announced.told < announced.found
 
 
 def _truncated(http_status: int | None) -> TruncatedError:

@@ -15,8 +15,8 @@ from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
 from ytxdata.records.nested import DEEPEST, that_may_hold_others
 from ytxdata.records.salvage import Salvaged, salvage
 from ytxdata.records.schema import DEFAULT, Aliases, plain
-from ytxdata.records.shapes import DAMAGED, KEY_AGAINST_ID, KEY_AS_ID, SURVEYED, Announced, Shapes, holds_json
-from ytxdata.records.signs import ENVELOPE_KEYS, total
+from ytxdata.records.shapes import DAMAGED, SURVEYED, Announced, Shapes, holds_json
+from ytxdata.records.signs import ENVELOPE_KEYS, totals
 from ytxdata.records.spans import (
     Found,
     Member,
@@ -33,6 +33,14 @@ from ytxdata.records.spans import (
     wide_gaps,
 )
 
+_KEY_AGAINST_ID = Text(
+    "有 {n} 条记录所在的键是另一个会议号（{paths}）：以记录自身的会议号为准",
+    "{n} records stand under the id of another meeting ({paths}): they were read by their own",
+)
+_KEY_AS_ID = Text(
+    "有 {n} 条记录自身没有会议号，以其所在的键为会议号（{paths}）",
+    "{n} records without an id of their own took the key they stand under for it ({paths})",
+)
 _PARTIES_BESIDE = Text(
     "会议旁另有参会名单（{lists}），无法归于某一场会议，未计入接入记录",
     "parties ({lists}) stand beside the meetings and belong to none of them for certain: they were not read as legs",
@@ -155,8 +163,8 @@ class _Search(Shapes):
         beside = (_PARTIES_BESIDE.format(lists=lists),) if self.unread else ()
         elsewhere = (_ELSEWHERE.format(keys=", ".join(self.elsewhere)),) if self.elsewhere else ()
         inside = (_NESTED.format(paths=_some(self.inside)),) if self.inside else ()
-        keyed = (KEY_AS_ID.format(n=len(self.keyed), paths=_some(self.keyed)),) if self.keyed else ()
-        against = (KEY_AGAINST_ID.format(n=len(self.miskeyed), paths=_some(self.miskeyed)),) if self.miskeyed else ()
+        keyed = (_KEY_AS_ID.format(n=len(self.keyed), paths=_some(self.keyed)),) if self.keyed else ()
+        against = (_KEY_AGAINST_ID.format(n=len(self.miskeyed), paths=_some(self.miskeyed)),) if self.miskeyed else ()
         left = (_LEFT.format(n=len(self.left), paths=_some(self.left)),) if self.left else ()
         return (*dict.fromkeys(self.said), *keyed, *against, *inside, *left, *elsewhere, *beside)
 
@@ -218,7 +226,7 @@ class _Search(Shapes):
         for depth, key, raw in salvaged.members:
             if depth == 1 and plain(key) in ENVELOPE_KEYS:
                 self.envelope.setdefault(plain(key), raw)
-        self.loose += [told for _, key, raw in salvaged.members if (told := total(key, raw)) is not None]
+        self.loose += totals([Member(key, raw, 0, 0) for _, key, raw in salvaged.members])
         return salvaged.found
 
     def salvaged(self, text: bytes, *, is_whole: bool) -> Salvaged:

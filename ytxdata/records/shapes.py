@@ -14,7 +14,18 @@ from ytxdata.records.json_values import is_meeting_with_parties_beside
 from ytxdata.records.nested import DEEPEST, meetings_inside
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.schema import PARTIES, Aliases, plain
-from ytxdata.records.signs import COUNT_KEYS, ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places, is_blank, total
+from ytxdata.records.signs import (
+    COUNT_KEYS,
+    ENVELOPE_KEYS,
+    EVIDENCE,
+    QUESTION_KEYS,
+    Signs,
+    are_places,
+    is_blank,
+    is_count,
+    is_page,
+    totals,
+)
 from ytxdata.records.spans import (
     Found,
     Member,
@@ -32,14 +43,6 @@ DAMAGED = Text(
     "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",
     "the answer's JSON is damaged: records that are whole were read, every other piece of text is a reject",
 )
-KEY_AGAINST_ID = Text(
-    "有 {n} 条记录所在的键是另一个会议号（{paths}）：以记录自身的会议号为准",
-    "{n} records stand under the id of another meeting ({paths}): they were read by their own",
-)
-KEY_AS_ID = Text(
-    "有 {n} 条记录自身没有会议号，以其所在的键为会议号（{paths}）",
-    "{n} records without an id of their own took the key they stand under for it ({paths})",
-)
 _JSON_TEXT = re.compile(rb'"\s*(?:[\[{]|\\*")')
 _EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 
@@ -48,9 +51,9 @@ SURVEYED = 8
 
 
 class Announced(NamedTuple):
-    """How many records an answer says it holds at some place, and how many were found there."""
+    """How many records an answer says it holds at some place (None: more than it gave), and how many were found there."""
 
-    told: int
+    told: int | None
     found: int
 
 
@@ -65,7 +68,7 @@ class Shapes:
         self.said: list[Text] = []
         self.envelope: dict[str, bytes] = {}
         self.announced: list[Announced] = []
-        self.loose: list[int] = []
+        self.loose: list[int | None] = []
         self.inside: dict[str, None] = {}
         self.left: dict[str, None] = {}
         self.keyed: dict[str, None] = {}
@@ -238,8 +241,21 @@ class Shapes:
         if whole.has_id and columns & EVIDENCE:
             return [whole]
         members = placed_members(raw)
+        outer, self.loose = self.loose, []
+        found = self.wrapped_or_whole(whole, columns, members, depth)
+        key = path.rpartition(".")[2].rstrip("~")
+        if found == [whole] and is_page(key, members):
+            self.loose += totals(members)
+        # A number in a record, in a question or in an element of a list says nothing of how many records there are.
+        is_record = found == [whole] and bool(columns & (EVIDENCE | {"meeting_id"}))
+        is_heard = not (is_record or key.endswith("]") or plain(key) in QUESTION_KEYS)
+        self.loose = outer + (self.loose if is_heard else [])
+        return found
+
+    def wrapped_or_whole(self, whole: Found, columns: set[str], members: list[Member], depth: int) -> list[Found]:
+        """Return the records that an object wraps, or itself where it wraps none."""
         inside = [
-            (member, self.value(member.raw, at + member.start, f"{path}.{member.key}", depth + 1))
+            (member, self.value(member.raw, whole.start + member.start, f"{whole.path}.{member.key}", depth + 1))
             for member in members
             if holds_json(member.raw)
         ]
@@ -306,7 +322,7 @@ class Shapes:
             rest = [one for one, _ in inside if not {whole.start + one.start, whole.start + one.key_start} & starts]
             return entries + self.strays_among(whole, rest)
         known = {member.start for member, _ in inside}
-        if all(one.start in known or plain(one.key) in COUNT_KEYS or is_blank(one.raw) for one in members):
+        if all(one.start in known or is_count(one) or is_blank(one.raw) for one in members):
             found = [item for _, items in inside for item in items]
             self.count(members, len(found))
             return found
@@ -421,16 +437,17 @@ class Shapes:
         return found
 
     def count(self, members: list[Member], n_found: int) -> None:
-        """Note what an object says of the number of records in it; one of counts alone speaks of the whole answer."""
-        told = [number for key, raw, *_ in members if (number := total(key, raw)) is not None]
-        if all(plain(key) in COUNT_KEYS for key, *_ in members):
-            self.loose += told
-        else:
-            self.announced += [Announced(number, n_found) for number in told]
+        """Note what an object says of the number of records in it, and what the pages in it say; one that has no list
+        and no record speaks of what is around it.
+        """
+        self.loose += totals(members)
+        if n_found or any(one.raw[:1] == b"[" for one in members):
+            self.count_loose(n_found)
 
     def count_loose(self, n_found: int) -> None:
-        """Hold what speaks of the whole answer against all that was found."""
+        """Hold what has been said of a place against what was found there."""
         self.announced += [Announced(number, n_found) for number in self.loose]
+        self.loose = []
 
     def repeats_id(self, members: list[Member], lists: list[Inside]) -> bool:
         """Return whether the ids inside are all the object's own: then these are its parties, not its meetings."""

@@ -301,3 +301,92 @@ def test_what_describes_an_answer_is_no_reject(answer_with: WithData) -> None:
         answer = answer_with(json.dumps(about | data))
         assert merge_answers([answer]).counts[:4] == (1, 1, 0, 0)
         assert answer.warnings == ()
+
+
+P = {"name": "甲", "phone": "15400000001", "jointime": "2026-01-05 10:00:00"}
+
+
+@pytest.mark.parametrize("key", ["parties", "members", "rows"])
+def test_parties_that_are_all_an_answer_holds_are_rejects(key: str) -> None:
+    for listed in ([P, P], json.dumps([P, P]), ["15400000001", "15400000002"]):
+        if key == "rows" and not isinstance(listed[0], dict):
+            continue
+        counts = merge_answers([read_answer(json.dumps({"statusCode": "0", key: listed}).encode())]).counts
+        assert counts[:4] == (2, 0, 2, 0)
+    for nothing in ([], {}, "", None, "无", 0):
+        assert read_answer(json.dumps({"statusCode": "0", key: nothing}).encode()).records == ()
+
+
+@pytest.mark.parametrize("wrap", [lambda one: one, json.dumps])
+@pytest.mark.parametrize("outer", [{}, {"creator": "15400000009"}])
+@pytest.mark.parametrize("key", ["meeting", "meetings"])
+def test_all_elements_of_a_list_are_read_alike(
+    answer_with: WithData, key: str, outer: dict[str, str], wrap: Callable[[object], object]
+) -> None:
+    """Behind the first eight, an element that begins with an id was believed, and became a second meeting."""
+    inner = [{**M1, "meid": f"m{i}"} for i in range(12)]
+    rows = [
+        {"confid": f"80{i:02}", **outer, key: wrap([one] if key == "meetings" else one)} for i, one in enumerate(inner)
+    ]
+    few, many = (
+        merge_answers([answer_with(json.dumps(one))]).meetings["meeting_id"].to_pylist() for one in (rows[:8], rows)
+    )
+    assert many[:8] == few[:8]
+    assert len(many) * 8 == len(few) * 12
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"roomNo": "1", "name": "x", "creator": "15400000001", "starttime": "2026-01-05 10:00:00", "oriamount": "1.2"},
+        {"result": {"meid": ["1", "2"], "starttime": ["2026-01-05 10:00:00", "2026-01-05 11:00:00"]}},
+        {"result": {"cols": ["meid"], "rows": [["1"], ["2"]]}},
+        {"result": {"M1": ["x", "2026-01-05 10:00:00"]}},
+        {"result": [["20260105090000000000", 1]]},
+        {"result": json.dumps([["x", "2026-01-05 10:00:00"]])},
+        {"result": ["8001,15400000001,2026-01-05 10:00:00"], "data": None},
+        {"body": "eyJzdGF0dXNDb2RlIjoiMCJ9" * 8},
+    ],
+)
+def test_an_answer_that_tells_of_something_nobody_can_read_is_no_envelope(body: dict[str, Any]) -> None:
+    counts = merge_answers([read_answer(json.dumps({"statusCode": "0", **body}).encode())]).counts
+    assert counts.rejected == counts.received > 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"creator": "15400000001", "starttime": "2026-01-01 00:00:00", "endtime": "2026-02-01 00:00:00"},
+        {"data": [], "creator": "15400000001", "starttime": "2026-01-01 00:00:00", "name": "技术部"},
+        {"result": {"perDay": [3, 4, 5], "labels": ["2026-01-05", "20260106"]}},
+        {"result": [], "errors": ["no such account"], "tags": ["a", "b"], "matrix": [[1, 2], [3, 4]]},
+        {"traceId": "4bf92f3577b34da6a3ce929d0e0e4736", "sign": "ab" * 64, "notice": "系统将于周五维护，" * 30},
+        {"data": [], "token": "eyJhbGciOiJIUzI1NiJ9" * 12, "params": {"ids": ["15400000001"]}},
+        {
+            "stats": {"n": 3, "since": "2026-01-01 00:00:00"},
+            "page": {"no": 1, "size": 20},
+            "query": {"ids": ["123456789"]},
+        },
+    ],
+)
+def test_an_answer_that_holds_nothing_is_quiet(body: dict[str, Any]) -> None:
+    answer = read_answer(json.dumps({"statusCode": "0", **body}).encode())
+    assert (answer.records, answer.warnings, answer.is_doubtful) == ((), (), False)
+
+
+def test_a_list_in_a_text_beside_records_is_looked_into() -> None:
+    odd = [{"roomNo": "9", "begin": "2026-01-05 10:00:00"}, {"roomNo": "8"}]
+    forms = (
+        odd,
+        json.dumps(odd),
+        [json.dumps(one) for one in odd],
+        json.dumps([json.dumps(one) for one in odd]),
+        {"a": json.dumps({"b": odd})},
+    )
+    for listed in forms:
+        for body in ({"data": {"list": [M1], "archived": listed}}, {"data": [M1], "archived": listed}):
+            answer = read_answer(json.dumps(body).encode())
+            assert [json.loads(one.raw) for one in answer.records[1:]] == odd
+            assert merge_answers([answer]).counts[:4] == (3, 1, 2, 0)
+    for plain in ('["a","b"]', '{"a":{"b":1}}', "[]", '[{"x"'):
+        assert len(read_answer(json.dumps({"data": [M1], "archived": plain}).encode()).records) == 1

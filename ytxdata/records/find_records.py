@@ -12,10 +12,10 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
-from ytxdata.records.nested import DEEPEST, that_may_hold_others
+from ytxdata.records.nested import DEEPEST, holds_json, that_may_hold_others
 from ytxdata.records.salvage import Salvaged, salvage
 from ytxdata.records.schema import DEFAULT, Aliases, plain
-from ytxdata.records.shapes import DAMAGED, SURVEYED, Announced, Shapes, holds_json
+from ytxdata.records.shapes import DAMAGED, SURVEYED, Announced, Shapes
 from ytxdata.records.signs import ENVELOPE_KEYS, totals
 from ytxdata.records.spans import (
     Found,

@@ -1,17 +1,31 @@
-"""Meetings inside of meetings: which objects in a record are records of their own, and which only describe it."""
+"""Objects inside of others: which in a record are records of their own and which only describe it, and which beside
+records may be some under names that nobody knows.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ytxdata.records.json_values import read_object, with_parties_beside
-from ytxdata.records.schema import Aliases
-from ytxdata.records.signs import Signs, are_places
-from ytxdata.records.spans import Found, Member, elements_of, is_member, members_of, placed_members, value_at
+from ytxdata.records.parties import mobiles_in
+from ytxdata.records.schema import Aliases, plain
+from ytxdata.records.signs import COUNT_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places, as_word, is_blank
+from ytxdata.records.spans import (
+    Found,
+    Member,
+    elements_of,
+    is_member,
+    members_of,
+    placed_members,
+    shifted,
+    structure,
+    unescape,
+    value_at,
+)
 
 DEEPEST = 8
 """Deeper than this no list of records stands: what lies deeper is one record if it names an id, else a reject."""
@@ -20,6 +34,11 @@ _SAMPLE = 64
 """In how many records the spellings of the meeting id are learned."""
 
 _DIGITS = re.compile(r"\d")
+_CELL = re.compile(r"([^.\[\]~]*)~?(?:\[\d+\])+~?$")
+_TELLING = re.compile(r"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|^\d{9,}$")
+_OPAQUE = re.compile(rb'"[\w+/=\-]{160,}"')
+"""A text without blanks, and longer than a token or a hash: encoded, it may hold any number of records."""
+_JSON_TEXT = re.compile(rb'"\s*(?:[\[{]|\\*")')
 
 
 class Inside(NamedTuple):
@@ -88,6 +107,99 @@ def _is_plain(raw: bytes, signs: Signs, known: dict[bytes, bool]) -> bool:
     if key not in known:
         known[key] = signs.is_parties(key.decode("utf-8", "replace"))
     return known[key]
+
+
+def holds_json(raw: bytes) -> bool:
+    """Return whether a value may hold records: a list, an object, or JSON text of one."""
+    return raw[:1] in (b"[", b"{") or (raw[:1] == b'"' and _JSON_TEXT.match(raw) is not None)
+
+
+def strays(signs: Signs, key: str, whole: Found, depth: int = 1, *, is_element: bool = False) -> list[Found]:
+    """Return the objects in lists at any depth, also of JSON texts, to be rejected: a list of records may have ids
+    under a name nobody knows.
+
+    Parties beside the records are told by a warning instead.
+    """
+    raw, path, at = whole.raw, whole.path, whole.start
+    if signs.is_parties(key) or not holds_json(raw):
+        return []
+    if is_element and raw[:1] == b"{":
+        return [whole._replace(has_id=False)]
+    if depth > DEEPEST:
+        return [whole._replace(has_id=False)] if b"[" in raw else []
+    if raw[:1] == b'"':
+        inner = unescape(raw[1:].removesuffix(b'"'))
+        text = inner.text.strip()
+        if structure(text) != "strict":
+            return []  # damaged inside, it was read as text is that is damaged
+        there = Found(text, f"{path}~", False, 0, len(text))
+        found = strays(signs, key, there, depth + 1, is_element=is_element)
+        return inner.placed(shifted(found, len(inner.text) - len(inner.text.lstrip())), at + 1)
+    is_list = raw[:1] == b"["
+    parts: Iterable[tuple[str, str, bytes, int]]
+    if is_list:
+        parts = (("", f"{path}[{i}]", *one) for i, one in enumerate(zip(*elements_of(raw), strict=True)))
+    else:
+        parts = ((one.key, f"{path}.{one.key}", one.raw, one.start) for one in placed_members(raw))
+    return [
+        stray
+        for name, where, part, start in parts
+        for stray in strays(
+            signs, name, Found(part, where, False, at + start, at + start + len(part)), depth + 1, is_element=is_list
+        )
+    ]
+
+
+def unnamed(signs: Signs, others: Sequence[tuple[Member, list[Found]]], *, has_data: bool) -> list[Found]:
+    """Return what may tell of meetings or of parties where an answer holds nothing else, be it in rows of words or in
+    a text that nobody can read: a platform that renamed its records and their id at once would otherwise lose them
+    without a word.
+    """
+    found: list[Found] = []
+    for member, items in others:
+        is_parties = signs.is_parties(member.key)
+        if plain(member.key) in QUESTION_KEYS | COUNT_KEYS:
+            continue
+        if is_parties or (not has_data and any(_is_cell(signs, one) for one in items)):
+            found += [one for one in items if one.raw[:1] != b'"' or not is_parties or mobiles_in(as_word(one.raw))]
+            continue
+        found += [
+            one
+            for one in items
+            if is_member(one.raw)
+            or signs.tells_of_meeting(members_of(one.raw))
+            or (not has_data and _OPAQUE.fullmatch(one.raw))
+        ]
+    return found
+
+
+def _is_cell(signs: Signs, one: Found) -> bool:
+    """Return whether an element of a list is a word of a record that was written as a row or a column: a time, a long
+    number, or under or as the name of a column.
+    """
+    place = _CELL.search(one.path)
+    if not place or one.raw[:1] in (b"{", b"["):
+        return False
+    word = as_word(one.raw)
+    return signs.is_telling(place[1]) or signs.is_telling(word) or _TELLING.search(word) is not None
+
+
+def leftovers(signs: Signs, members: list[Member], at: int, body: bytes, path: str) -> list[Found]:
+    """Return members of an answer that tell of one meeting, its id and its times: a list that ended early left them
+    there.
+
+    The id alone, or the creator, may repeat the question; with both, nobody asks for a name.
+    """
+    plain_ones = [one for one in members if one.raw[:1] not in (b"[", b"{")]
+    told = [one for one in plain_ones if signs.is_telling(one.key) or signs.is_name(one.key)]
+    # A name is one also where it is empty: it is no question either way.
+    columns = signs.columns(told) | {"name" for one in told if signs.is_name(one.key)}
+    if not ("meeting_id" in columns and (columns >= {"creator", "name"} or columns & (EVIDENCE - {"creator"}))):
+        return []
+    ends = [(one, one.start + len(one.raw)) for one in told if not is_blank(one.raw)]
+    return [
+        Found(body[one.key_start : end], f"{path}.{one.key}", False, at + one.key_start, at + end) for one, end in ends
+    ]
 
 
 class _Object(NamedTuple):

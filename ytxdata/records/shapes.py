@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from itertools import chain, repeat
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.json_values import is_meeting_with_parties_beside
-from ytxdata.records.nested import DEEPEST, meetings_inside
+from ytxdata.records.nested import DEEPEST, holds_json, leftovers, meetings_inside, strays, unnamed
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import (
@@ -43,7 +43,6 @@ DAMAGED = Text(
     "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",
     "the answer's JSON is damaged: records that are whole were read, every other piece of text is a reject",
 )
-_JSON_TEXT = re.compile(rb'"\s*(?:[\[{]|\\*")')
 _EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 
 SURVEYED = 8
@@ -75,6 +74,7 @@ class Shapes:
         self.miskeyed: dict[str, None] = {}
         self.is_closed = True
         self.n_surveyed = 0
+        self.is_wrapping = False
 
     def salvaged(self, text: bytes, *, is_whole: bool) -> Salvaged:
         """Return what damaged text holds, where a JSON string turns out to be damaged inside."""
@@ -87,12 +87,13 @@ class Shapes:
         """
         if self.signs.is_party(raw) or self.signs.swallows(raw):
             return []
-        if self.n_surveyed >= SURVEYED and self.signs.begins_with_id(raw):
+        if self.n_surveyed >= SURVEYED and not self.is_wrapping and self.signs.begins_with_id(raw):
             return [Found(raw, f"$@{at}", True, at, at + len(raw))]
         self.n_surveyed += 1
         # In the order of the text: what stands between two of them is taken for a gap, and would be read again.
         found = sorted(self.value(raw, at, f"$@{at}", 1), key=lambda one: one.start)
         is_itself = [(one.start, one.end) for one in found] == [(at, at + len(raw))]
+        self.is_wrapping |= not is_itself and self.signs.begins_with_id(raw) is not None
         if is_itself and self.signs.has_status(raw):
             return []  # an answer whose list ended early, and took the rest of a record for members of its own
         if not is_itself and any(self.signs.swallows(one.raw) for one in found):
@@ -127,45 +128,18 @@ class Shapes:
             # or another version left none of its words but the id. An id and nothing else may repeat the question.
             if {"meeting_id"} < columns or ("meeting_id" in columns and self.signs.has_odd_member(members)):
                 return [whole]
-            if PARTIES in columns and self.signs.tells_of_meeting(members):
+            # A question that is repeated has no parties; and no name and no amount where it is all that there is.
+            has_data = any(plain(one.key) == "data" and not is_blank(one.raw) for one in members)
+            own = {PARTIES} if has_data else {PARTIES, "name", "duration_s", "amount_yuan"}
+            if columns & own and self.signs.tells_of_meeting(members):
                 return [whole._replace(has_id=False)]
-            strays = self.unnamed(others)
+            more = unnamed(self.signs, others, has_data=has_data)
         read = {member.key for member, _ in beside}
         if found or more:
             self.tell_unread(members, read)
         self.elsewhere |= dict.fromkeys(sorted(read))
         self.count(members, len(found) + len(more))
-        return found + more + strays + self.leftovers(members, at, body, path)
-
-    def unnamed(self, others: list[Inside]) -> list[Found]:
-        """Return the objects that tell of a meeting without an id, where an answer holds nothing else: a platform that
-        renamed its records and their id at once would otherwise lose them without a word.
-        """
-        return [
-            item
-            for member, items in others
-            if plain(member.key) not in QUESTION_KEYS | COUNT_KEYS and not self.signs.is_parties(member.key)
-            for item in items
-            if is_member(item.raw) or self.signs.tells_of_meeting(members_of(item.raw))
-        ]
-
-    def leftovers(self, members: list[Member], at: int, body: bytes, path: str) -> list[Found]:
-        """Return members of an answer that tell of one meeting, its id and its times: a list that ended early left
-        them there.
-
-        The id alone, or the creator, may repeat the question; with both, nobody asks for a name.
-        """
-        plain_ones = [one for one in members if one.raw[:1] not in (b"[", b"{")]
-        told = [one for one in plain_ones if self.signs.is_telling(one.key) or self.signs.is_name(one.key)]
-        # A name is one also where it is empty: it is no question either way.
-        columns = self.signs.columns(told) | {"name" for one in told if self.signs.is_name(one.key)}
-        if not ("meeting_id" in columns and (columns >= {"creator", "name"} or columns & (EVIDENCE - {"creator"}))):
-            return []
-        ends = [(one, one.start + len(one.raw)) for one in told if not is_blank(one.raw)]
-        return [
-            Found(body[one.key_start : end], f"{path}.{one.key}", False, at + one.key_start, at + end)
-            for one, end in ends
-        ]
+        return found + more + strays + leftovers(self.signs, members, at, body, path)
 
     def value(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return the records in a value that stands where records are expected."""
@@ -210,12 +184,17 @@ class Shapes:
         places = np.array(starts, np.int64) + at
         ends = places + np.fromiter(map(len, raws), np.int64, len(raws))
         wholes = list(map(Found._make, zip(raws, paths, repeat(True), places.tolist(), ends.tolist(), strict=False)))
-        is_sure = list(map(self.signs.begins_with_id, raws[SURVEYED:]))
+        surveyed = [self.element(whole, depth) for whole in wholes[:SURVEYED]]
+        rest = wholes[SURVEYED:]
+        # Where one only wraps its records, those further on do too, though they begin with an id as well.
+        is_wrapping = any(map(_is_wrapped, surveyed, wholes))
+        is_sure = [not is_wrapping and self.signs.begins_with_id(whole.raw) is not None for whole in rest]
+        found = [one for elements in surveyed for one in elements]
         if all(is_sure):
-            return [one for whole in wholes[:SURVEYED] for one in self.element(whole, depth)] + wholes[SURVEYED:]
-        return [
+            return found + rest
+        return found + [
             one
-            for whole, sure in zip(wholes, chain(repeat(None, SURVEYED), is_sure), strict=False)
+            for whole, sure in zip(rest, is_sure, strict=True)
             for one in ((whole,) if sure else self.element(whole, depth))
         ]
 
@@ -408,33 +387,12 @@ class Shapes:
         return [
             stray
             for key, raw, start, _ in members
-            for stray in self.strays(key, raw, whole.start + start, f"{whole.path}.{key}", 1)
+            for stray in strays(
+                self.signs,
+                key,
+                Found(raw, f"{whole.path}.{key}", False, whole.start + start, whole.start + start + len(raw)),
+            )
         ]
-
-    def strays(self, key: str, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
-        """Return the objects in lists at any depth, to be rejected: a list of records may have ids under a name
-        nobody knows.
-
-        Parties beside the records are told by a warning instead.
-        """
-        if self.signs.is_parties(key) or raw[:1] not in (b"[", b"{"):
-            return []
-        if depth > DEEPEST:
-            return [Found(raw, path, False, at, at + len(raw))] if b"[" in raw else []
-        if raw[:1] == b"{":
-            return [
-                stray
-                for inner, text, start, _ in placed_members(raw)
-                for stray in self.strays(inner, text, at + start, f"{path}.{inner}", depth + 1)
-            ]
-        found: list[Found] = []
-        for i, (element, start) in enumerate(zip(*elements_of(raw), strict=True)):
-            here = at + start
-            if element[:1] == b"{":
-                found.append(Found(element, f"{path}[{i}]", False, here, here + len(element)))
-            else:
-                found += self.strays("", element, here, f"{path}[{i}]", depth + 1)
-        return found
 
     def count(self, members: list[Member], n_found: int) -> None:
         """Note what an object says of the number of records in it, and what the pages in it say; one that has no list
@@ -458,6 +416,5 @@ class Shapes:
 Inside = tuple[Member, list[Found]]
 
 
-def holds_json(raw: bytes) -> bool:
-    """Return whether a value may hold records: a list, an object, or JSON text of one."""
-    return raw[:1] in (b"[", b"{") or (raw[:1] == b'"' and _JSON_TEXT.match(raw) is not None)
+def _is_wrapped(found: list[Found], whole: Found) -> bool:
+    return [(one.start, one.end) for one in found] != [(whole.start, whole.end)]

@@ -140,3 +140,40 @@ def test_a_lost_character_in_a_map_that_only_counts_makes_no_ids() -> None:
     answer = read_answer(f'{{"statusCode":"0","data":{text.replace(":", "", 2)}}}'.encode(), is_whole=True)
     assert merge_answers([answer]).meetings.num_rows == 0
     assert [row for row in rows(answer)[1] if row[0] == "no_id"]
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        {"parties": [OTHER]},
+        {"a": {"conf_members": [OTHER]}},
+        {"creator": "15400000001", **TIMES},
+        {"creator": "15400000001", **TIMES, "parties": [OTHER]},
+    ],
+)
+@pytest.mark.parametrize("wrap", [json.dumps, lambda value: json.dumps(json.dumps(value))])
+def test_a_text_inside_a_meeting_is_told_as_the_object_would_be(
+    answer_with: WithData, inner: dict[str, Any], wrap: Callable[[object], str]
+) -> None:
+    bare = {"meid": "8001"}
+    for outer in (OUTER, bare):
+        assert rows(answer_with(json.dumps([{**outer, "ext": inner}])))[1]
+        tables = merge_answers([answer_with(json.dumps([{**outer, "ext": wrap(inner)}]))])
+        told = set(tables.problems.column("reason").to_pylist())
+        assert "meeting_in_text" in told <= {"meeting_in_text", "unread_parties"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"parties": json.dumps({"members": [OTHER]})},
+        {"parties": [{**OTHER, "ext": json.dumps({"creator": "1", "level": 2})}]},
+        {"ext": json.dumps({"creator": "15400000001", "parties": []})},
+        {"ext": json.dumps({"creator": "15400000001", "members": 3, "theme": "x"})},
+        {"ext": json.dumps(TIMES)},
+        {"meetingname": '{"creator"'},
+    ],
+)
+def test_a_text_that_only_describes_a_meeting_is_not_told(answer_with: WithData, more: dict[str, Any]) -> None:
+    tables = merge_answers([answer_with(json.dumps([{**OUTER, **more}]))])
+    assert tables.problems.num_rows == 0

@@ -304,6 +304,74 @@ def test_what_describes_an_answer_is_no_reject(answer_with: WithData) -> None:
 
 
 P = {"name": "甲", "phone": "15400000001", "jointime": "2026-01-05 10:00:00"}
+ONE = {**BARE, "creator": "15400000001"}
+
+
+@pytest.mark.parametrize(
+    "guests",
+    [
+        ["15400000005"],
+        "15400000005",
+        15400000005,
+        "15400000005,15400000006",
+        P,
+        {"phone": "802", "jointime": "2026-01-05 10:00:00"},
+        {"15400000005": {"jointime": "2026-01-05 10:00:00"}},
+        {"a": {"b": ["15400000005"]}},
+        {"m1": ["15400000005"]},
+        json.dumps(["15400000005"]),
+        json.dumps(P),
+    ],
+)
+def test_parties_beside_meetings_under_a_name_nobody_knows_are_told(guests: object) -> None:
+    for body in (
+        {"data": [{"conf": ONE, "guests": guests}]},
+        {"data": {"conf": M1, "guests": guests}},
+        {"data": {"list": [ONE], "guests": guests, "total": 1}},
+        {"data": [ONE], "guests": guests},
+        {"guests": guests, "statusCode": "0", "data": ONE},
+    ):
+        (warning,) = read_answer(json.dumps(body, separators=(",", ":")).encode()).warnings
+        assert "guests: " in warning.en
+
+
+def test_parties_in_an_object_beside_meetings_are_told_or_rejected() -> None:
+    guests = {"parties": [P]}
+    for body in ({"data": [ONE], "guests": guests}, {"data": {"list": [ONE], "guests": guests}}):
+        (warning,) = read_answer(json.dumps(body).encode()).warnings
+        assert "guests: " in warning.en
+    counts = merge_answers([read_answer(json.dumps({"data": {"conf": ONE, "guests": guests}}).encode())]).counts
+    assert counts[:4] == (2, 1, 1, 0)
+
+
+@pytest.mark.parametrize("listed", [[P], json.dumps([P])])
+def test_a_list_of_parties_beside_meetings_is_rejected_and_not_told_twice(listed: object) -> None:
+    for body in ({"data": [{"conf": ONE, "guests": listed}]}, {"data": [ONE], "guests": listed}):
+        answer = read_answer(json.dumps(body).encode())
+        assert answer.warnings == ()
+        assert merge_answers([answer]).counts[:4] == (2, 1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"account": "15400000001", "user": {"phone": "15400000001", "name": "甲"}},
+        {"creator": "15400000009", "caller": "15400000008"},
+        {"params": {"phones": ["15400000009"]}, "query": "15400000009", "requestId": "15400000009"},
+        {"timestamp": 1767578400000, "time": "2026-01-05 10:00:00", "version": "2.0.1", "traceId": "4bf92f3577b34da6"},
+        {
+            "hotline": "010 6552 0000",
+            "service": "400-600-1000",
+            "node": {"host": "10.0.0.1", "since": "2026-01-05 10:00:00"},
+        },
+        {"stats": {"n": 5, "since": "2026-01-05 10:00:00", "minutes": 1234}, "page": {"total": 1, "no": 1}},
+        {"notice": "详情请拨打 13800000000"},
+    ],
+)
+def test_what_stands_beside_meetings_and_is_nobody_is_not_told(beside: dict[str, object]) -> None:
+    for body in ({"data": [ONE], **beside}, {"data": {"list": [ONE], **beside}}, {"data": [{"conf": ONE, **beside}]}):
+        answer = read_answer(json.dumps(body, separators=(",", ":")).encode())
+        assert (answer.warnings, len(answer.records), answer.is_doubtful) == ((), 1, False)
 
 
 @pytest.mark.parametrize("key", ["parties", "members", "rows"])
@@ -313,7 +381,8 @@ def test_parties_that_are_all_an_answer_holds_are_rejects(key: str) -> None:
             continue
         counts = merge_answers([read_answer(json.dumps({"statusCode": "0", key: listed}).encode())]).counts
         assert counts[:4] == (2, 0, 2, 0)
-    for nothing in ([], {}, "", None, "无", 0):
+    nothings: list[Any] = [[], {}, "", None, "无", 0]
+    for nothing in nothings:
         assert read_answer(json.dumps({"statusCode": "0", key: nothing}).encode()).records == ()
 
 

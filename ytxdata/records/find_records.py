@@ -274,6 +274,8 @@ class _Search(Shapes):
             if self.element(whole, 1) != [whole]:
                 return None
         self.envelope |= {key: one.raw for one in around if (key := plain(one.key)) in ENVELOPE_KEYS}
+        # The places of the members are those without the list: none of them holds a record.
+        self.tell_unread(around, (), records, len(body))
         self.count(split.members, len(records))
         self.count_loose(len(records))
         return records
@@ -286,7 +288,7 @@ class _Search(Shapes):
             one
             for start, end in wide_gaps(text, found, _SEPARATOR)
             for match in _STRING.finditer(text, start, end)
-            if self.signs.names_escaped_id(match[0])
+            if self.signs.holds_escaped_id(match[0])
             for one in self.text_inside(match[0], match.start(), f"$@{match.start()}", 1)
         ]
 

@@ -10,13 +10,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ytxdata.records.json_values import read_object, with_parties_beside
-from ytxdata.records.parties import mobiles_in
+from ytxdata.records.json_values import decoded, read_object, read_value, with_parties_beside
+from ytxdata.records.parties import mobiles_in, unread_parties
 from ytxdata.records.schema import Aliases, plain
-from ytxdata.records.signs import COUNT_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places, as_word, is_blank
+from ytxdata.records.signs import (
+    COUNT_KEYS,
+    ENVELOPE_KEYS,
+    EVIDENCE,
+    QUESTION_KEYS,
+    Signs,
+    are_places,
+    as_word,
+    is_blank,
+)
 from ytxdata.records.spans import (
     Found,
     Member,
+    RawRecord,
     elements_of,
     is_member,
     members_of,
@@ -36,6 +46,8 @@ _SAMPLE = 64
 _DIGITS = re.compile(r"\d")
 _CELL = re.compile(r"([^.\[\]~]*)~?(?:\[\d+\])+~?$")
 _TELLING = re.compile(r"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|^\d{9,}$")
+_LONG = re.compile(rb"\d{3}")
+_CLOCK = re.compile(rb"\d\d:\d\d|\d{13}")
 _OPAQUE = re.compile(rb'"[\w+/=\-]{160,}"')
 """A text without blanks, and longer than a token or a hash: encoded, it may hold any number of records."""
 _JSON_TEXT = re.compile(rb'"\s*(?:[\[{]|\\*")')
@@ -148,6 +160,27 @@ def strays(signs: Signs, key: str, whole: Found, depth: int = 1, *, is_element: 
             signs, name, Found(part, where, False, at + start, at + start + len(part)), depth + 1, is_element=is_list
         )
     ]
+
+
+def parties_beside(signs: Signs, key: str, raw: bytes, found: Sequence[Found | RawRecord]) -> bool:
+    """Return whether what stands beside records under a key that nobody knows looks like parties: by a mobile, by a
+    phone and a time, or by parties of its own.
+    """
+    about = (
+        plain(key) in ENVELOPE_KEYS | COUNT_KEYS | QUESTION_KEYS | {"data"} or signs.aliases.meeting(key) is not None
+    )
+    read = None if about or not _LONG.search(raw) else read_value(raw)
+    if read is None:
+        return False
+    value = decoded(read.value)
+    if isinstance(value, dict) and any(signs.is_parties(one) and isinstance(value[one], (list, dict)) for one in value):
+        return True
+    if not any(unread_parties({key: value}, signs.aliases)):
+        return False
+    # Whose account it is stands beside the meetings that are his; with a time it is somebody's connection.
+    mobiles = {number.removeprefix("+86").encode() for number in mobiles_in(value)}
+    is_known = all(any(mobile in one.raw for one in found) for mobile in mobiles)
+    return not (mobiles and is_known) or _CLOCK.search(raw) is not None
 
 
 def unnamed(signs: Signs, others: Sequence[tuple[Member, list[Found]]], *, has_data: bool) -> list[Found]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.json_values import is_meeting_with_parties_beside
-from ytxdata.records.nested import DEEPEST, holds_json, leftovers, meetings_inside, strays, unnamed
+from ytxdata.records.nested import DEEPEST, holds_json, leftovers, meetings_inside, parties_beside, strays, unnamed
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import (
@@ -29,6 +29,7 @@ from ytxdata.records.signs import (
 from ytxdata.records.spans import (
     Found,
     Member,
+    RawRecord,
     elements_of,
     is_member,
     may_be_escaped,
@@ -135,11 +136,12 @@ class Shapes:
                 return [whole._replace(has_id=False)]
             more = unnamed(self.signs, others, has_data=has_data)
         read = {member.key for member, _ in beside}
-        if found or more:
-            self.tell_unread(members, read)
         self.elsewhere |= dict.fromkeys(sorted(read))
         self.count(members, len(found) + len(more))
-        return found + more + strays + leftovers(self.signs, members, at, body, path)
+        everything = found + more + strays + leftovers(self.signs, members, at, body, path)
+        if found or more:
+            self.tell_unread(members, read, everything, at)
+        return everything
 
     def value(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return the records in a value that stands where records are expected."""
@@ -258,12 +260,12 @@ class Shapes:
             and is_meeting_with_parties_beside(whole.raw, self.aliases)
         ):
             return [whole._replace(has_id=True)]
-        self.tell_unread(members, keys)
         read = {member.start for member, _ in lists}
         strays = self.beside(whole, members, lists, [one for one in inside if one[0].start not in read])
         is_map = any(self.is_keyed(one) for one in lists)
         self.tell_miskeyed(whole, [member for member, _ in lists], is_map=is_map)
         self.count(members, len(found) + len(strays) * is_map)
+        self.tell_unread(members, keys, found + strays, whole.start)
         return found + strays
 
     def tell_miskeyed(self, whole: Found, members: list[Member], *, is_map: bool) -> None:
@@ -278,10 +280,15 @@ class Shapes:
             if own and key not in own and (key in anybody or (is_map and self.signs.is_entry(one)))
         }
 
-    def tell_unread(self, members: list[Member], read: Container[str]) -> None:
-        """Note parties that stand beside records and are nobody's legs."""
-        for key, raw, *_ in members:
-            if self.signs.is_parties(key) and key not in read and not _EMPTY.fullmatch(raw):
+    def tell_unread(
+        self, members: list[Member], read: Container[str], found: Sequence[Found | RawRecord], at: int
+    ) -> None:
+        """Note parties that stand beside records and are nobody's legs: under a key of theirs, or by their looks."""
+        for key, raw, start, _ in members:
+            if key in read or _EMPTY.fullmatch(raw):
+                continue
+            is_found = any(at + start <= one.start < at + start + len(raw) for one in found)
+            if self.signs.is_parties(key) or (not is_found and parties_beside(self.signs, key, raw, found)):
                 n_parties = len(elements_of(raw)[0]) if raw[:1] == b"[" else 1
                 self.unread[key] = self.unread.get(key, 0) + n_parties
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from ytxdata.records.json_values import read_value
+from ytxdata.records.json_values import decoded, read_value
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.spans import Found, Member, members_of, value_at
 from ytxdata.records.values import bare_id
@@ -98,7 +98,9 @@ class Signs:
         self.begins_with_id = _id_pattern(ids).match
         self.holds_id = _id_pattern(ids).search
         self._id_keys = _id_keys(ids)
-        self._escaped_id = _escaped_id(ids)
+        self.holds_escaped_id = _escaped(ids).search
+        known = dict(aliases.meetings)
+        self._escaped_word = _escaped((*ids, *known[PARTIES], *known["creator"]))
 
     def begins_record(self, raw: bytes, at: int) -> bool:
         """Return whether an object begins there whose meeting id stands before anything nested."""
@@ -200,24 +202,39 @@ class Signs:
         return "phone" in legs and not self.columns(members) & {"creator", PARTIES}
 
     def names_escaped_id(self, raw: bytes) -> bool:
-        """Return whether a string holds the key of a meeting id."""
-        return self._escaped_id.search(raw) is not None
+        """Return whether a string holds the key of a meeting id, or of what tells a meeting that has none."""
+        return self._escaped_word.search(raw) is not None
 
     def texts_with_meetings(self, value: dict[str, Any], meeting_id: str | None) -> Iterator[str]:
-        """Yield the texts in a decoded record that are JSON and hold another meeting, however often it was wrapped.
+        """Yield the texts in a decoded record that are JSON and hold another meeting, however often it was wrapped, or
+        one without an id: the record's own parties and times would be overlooked there.
 
         The record's own meeting may itself stand in a text, beside a list of its parties: `meeting_id` is the one it
         was read as.
         """
         own = self.ids_of(value) | ({meeting_id} if meeting_id else set())
-        for text in _texts_inside(value):
-            inner = {"": _said(text)}
-            for _ in range(_MOST_WRAPS):
-                others = [one for one in _objects_inside(inner) if self.ids_of(one) - own and self.is_another(one, own)]
-                if others:
-                    yield text
-                    break
-                inner = {"": [_said(one) for one in _texts_inside(inner)]}
+        for key, member in value.items():
+            # What the text of the parties says of them is read there.
+            is_unread = not self.is_parties(key)
+            for text in _texts_inside({key: member}):
+                inner = {"": _said(text)}
+                for _ in range(_MOST_WRAPS):
+                    if any(self._is_told(one, own, is_unread=is_unread) for one in _objects_inside(inner)):
+                        yield text
+                        break
+                    inner = {"": [_said(one) for one in _texts_inside(inner)]}
+
+    def _is_told(self, value: dict[str, Any], own: set[str], *, is_unread: bool) -> bool:
+        """Return whether a decoded object is another meeting, or has no id and parties or a creator and times."""
+        if ids := self.ids_of(value):
+            return bool(ids - own) and self.is_another(value, own)
+        if not is_unread or any((fed := self.aliases.leg(key)) and fed.column == "phone" for key in value):
+            return False
+        columns = {fed.column for key, one in value.items() if one and (fed := self.aliases.meeting(key))}
+        has_parties = any(
+            self.is_parties(key) and isinstance(decoded(one), (list, dict)) for key, one in value.items() if one
+        )
+        return has_parties or ("creator" in columns and bool(columns & {"started_at", "ended_at"}))
 
     def has_status(self, raw: bytes) -> bool:
         """Return whether an object is the envelope of an answer: a status, message or request id stands in it."""
@@ -415,9 +432,9 @@ def _id_keys(ids: tuple[str, ...]) -> re.Pattern[bytes]:
 
 
 @lru_cache(maxsize=64)
-def _escaped_id(ids: tuple[str, ...]) -> re.Pattern[bytes]:
-    """Match the key of a meeting id inside a string."""
-    return re.compile(_spelled(ids).replace(b'"', rb'\\+"'), re.IGNORECASE)
+def _escaped(keys: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Match one of some keys inside a string, also behind a word in front of it."""
+    return re.compile(rb'\\+"\w*?' + _spelled(keys)[1:].replace(b'"', rb'\\+"'), re.IGNORECASE)
 
 
 def _spelled(ids: tuple[str, ...]) -> bytes:

@@ -235,7 +235,7 @@ def test_a_bill_by_meeting_is_shared_by_its_months(engine: str, book: AddressBoo
     assert sum(row["allocated"] for row in inside.arrow.to_pylist()) == Decimal("13.01")
     assert any("1 of them" in note.en for note in inside.notes)
     edges = pd.DataFrame({"started_at": [f"{month}-03", f"{month}-04"], "amount": ["3", "4"]})
-    asked = {"start": f"{month}-03", "end": f"{month}-04"}
+    asked: dict[str, Any] = {"start": f"{month}-03", "end": f"{month}-04"}
     day = metrics.chargeback(ENGINES[engine](office), book=book, invoice=edges, **asked)
     assert sum(row["allocated"] for row in day.arrow.to_pylist()) in (0, 3)
     assert any("1 of them" in note.en for note in day.notes)

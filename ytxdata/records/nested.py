@@ -166,10 +166,10 @@ def parties_beside(signs: Signs, key: str, raw: bytes, found: Sequence[Found | R
     """Return whether what stands beside records under a key that nobody knows looks like parties: by a mobile, by a
     phone and a time, or by parties of its own.
     """
-    about = (
+    has_place = (
         plain(key) in ENVELOPE_KEYS | COUNT_KEYS | QUESTION_KEYS | {"data"} or signs.aliases.meeting(key) is not None
     )
-    read = None if about or not _LONG.search(raw) else read_value(raw)
+    read = None if has_place or not _LONG.search(raw) else read_value(raw)
     if read is None:
         return False
     value = decoded(read.value)

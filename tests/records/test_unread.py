@@ -288,3 +288,18 @@ def test_what_tells_of_a_meeting_is_lost_under_no_key_and_without_an_id(body: An
 def test_a_question_repeated_is_no_meeting(beside: dict[str, Any]) -> None:
     body = {"statusCode": "0", "data": [], **beside}
     assert merge_answers([read_answer(json.dumps(body).encode())]).counts.received == 0
+
+
+@pytest.mark.parametrize("phone", ["01065520000", "802", "15400000002"])
+def test_a_row_of_a_party_under_the_id_of_its_meeting_is_told(phone: str) -> None:
+    row = {"meid": "1", "name": "乙", "phone": phone, "jointime": P["jointime"], "leavetime": P["leavetime"]}
+    for n in (1, 6):
+        (reason, *others) = {
+            (one["reason"], one["raw_value"])
+            for one in tables(*({**row, "meid": str(i)} for i in range(n))).problems.to_pylist()
+        }
+        assert reason[0] == "unread_parties"
+        assert f"phone: {phone}" in reason[1]
+        assert others == []
+    quiet = tables({"meid": "1", "phone": phone[:3], "starttime": P["jointime"]})
+    assert quiet.problems.num_rows == 0

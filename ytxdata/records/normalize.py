@@ -23,13 +23,13 @@ from ytxdata.records.json_values import (
     without_cycle_search,
 )
 from ytxdata.records.numbers import read_numbers
-from ytxdata.records.parties import is_numbered, unread_parties
+from ytxdata.records.parties import is_numbered, own_leg, unread_parties
 from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.values import as_list, may_hold_mobiles, rows_where
 
-PARSER_VERSION = 14
+PARSER_VERSION = 15
 """Raised whenever the same raw record would give other rows: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -286,9 +286,10 @@ def _may_hold_parties(sheet: Sheet, aliases: Aliases) -> list[int]:
     column.
     """
     rows: set[int] = set()
+    of_party = own_leg(sheet.unknown, aliases)
     for key in sheet.unknown:
         values = sheet.values(key)
-        if is_numbered(key, aliases):
+        if key in of_party or is_numbered(key, aliases):
             rows.update(i for i, value in enumerate(as_list(values)) if value is not None)
         elif not isinstance(values, pa.Array):
             rows.update(i for i, value in enumerate(values) if _is_json_text(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -64,6 +64,14 @@ def _numbered_fields(value: dict[str, Any], aliases: Aliases) -> str:
     return as_json(told) if told else ""
 
 
+def own_leg(keys: Iterable[str], aliases: Aliases) -> list[str]:
+    """Return the keys of a record that are a party's, its phone and when it came or went: a row a party, under the id
+    of its meeting, makes no leg and would take the meeting's name."""
+    fed = {key: match.column for key in keys if (match := aliases.leg(key)) and match.rank[0] == 0}
+    is_leg = "phone" in fed.values() and not {"joined_at", "left_at"}.isdisjoint(fed.values())
+    return [key for key, column in fed.items() if is_leg and column in ("phone", "joined_at", "left_at")]
+
+
 def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     """Yield what looks like parties of a record and feeds no leg, each with its path: lists and objects under names
     that nobody knows, and numbered fields.
@@ -82,7 +90,9 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
         as_phone(one) for key, one in value.items() if (fed := aliases.meeting(key)) and fed.column == "creator"
     }
     others = {key: decoded(one) for key, one in value.items() if aliases.meeting(key) is None}
-    told: set[str] = set()
+    told: set[str] = set(own_leg(others, aliases))
+    if told:
+        yield "; ".join(f"{key}: {as_json(others[key])}" for key in sorted(told))
     waiting = [(key, key, one, 0) for key, one in others.items()]
     while waiting:
         top, path, one, depth = waiting.pop(0)

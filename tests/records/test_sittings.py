@@ -127,6 +127,21 @@ def test_a_key_that_stands_twice_in_a_text_of_parties_is_told(parties: object, n
     assert told == [{"column": "parties", "reason": "doubled_key", "raw_value": f"jointime: {FIRST[0]}"}] * n
 
 
+TWICE = f'{{"jointime":"{FIRST[0]}","jointime":"{SECOND[0]}"}}'
+
+
+@pytest.mark.parametrize("parties", [{"15400000001": TWICE}, [{"phone": "15400000001", "sessions": f"[{TWICE}]"}]])
+def test_a_key_that_stands_twice_in_the_text_of_an_entry_is_told(parties: object) -> None:
+    told = tables(parties).problems.select(["reason", "raw_value"]).to_pylist()
+    assert told == [{"reason": "doubled_key", "raw_value": f"jointime: {FIRST[0]}"}]
+
+
+def test_a_phone_with_nothing_under_it_is_a_party() -> None:
+    found = tables({"15400000001": {}, "15400000002": None, "15400000003": "", "15400000004": "{}"})
+    assert [leg[:2] for leg in legs(found)] == [(f"1540000000{i}", "{}" if i == 4 else None) for i in (1, 2, 3, 4)]
+    assert found.problems.num_rows == 0
+
+
 def test_a_phone_that_stands_twice_in_a_text_of_parties_is_told() -> None:
     by_phone = f'{{"15400000001":{{"jointime":"{FIRST[0]}"}},"15400000001":{{"jointime":"{SECOND[0]}"}}}}'
     found = tables(by_phone)

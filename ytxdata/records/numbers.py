@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata import phones
-from ytxdata.records.values import as_phone
 
 Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
@@ -31,6 +30,9 @@ _MOST_DIGITS = 17
 _LIST_MARKS = re.compile(r"[,;|，；、\t\r\n]+")
 # From three digits on: an office may list its people by extension (`801,8022`).
 PHONE_LIKE = re.compile(r"\+?[\d\-()]{3,20}")
+
+_SHORTEST = 7
+"""What is shorter is an extension or a group of digits, whatever plan it would fit."""
 
 _NO_TEXT = pa.scalar(None, pa.string())
 _POWERS = 10 ** np.arange(19, dtype=np.int64)
@@ -359,15 +361,20 @@ def listed_phones(text: str) -> list[str] | None:
     listed: list[str] = []
     for part in filter(None, map(str.strip, _LIST_MARKS.split(text))):
         words = part.split()
-        if len(words) > 1 and not all(map(as_phone, words)):
+        if len(words) > 1 and not all(map(_is_whole, words)):
             # `801 802 803` could be one number by its digits alone, `110 120` one with an extension.
-            if phones.number_class(as_phone(part)) in ("unknown", "short"):
+            if phones.number_class(phones.normalize(part)) in ("unknown", "short"):
                 return None
             words = [part]
         if not all(PHONE_LIKE.fullmatch("".join(word.split())) for word in words):
             return None
         listed += words
     return listed
+
+
+def _is_whole(word: str) -> bool:
+    """Return whether a word is a number by itself, as against an extension or a group of digits."""
+    return len(word) >= _SHORTEST and phones.normalize(word) is not None
 
 
 def n_distinct(owner: np.ndarray[Any, Any], numbers: pa.Array, n_meetings: int) -> np.ndarray[Any, Any]:

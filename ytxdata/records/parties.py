@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ytxdata.phones import number_class
@@ -205,6 +206,12 @@ def _overlooked(read: Read | None) -> Iterator[tuple[str, str]]:
         yield reason, f"{key}: {text}" if key else text
 
 
+def _in_text(given: Any) -> Iterator[tuple[str, str]]:
+    """Yield what had to be overlooked in a value that is itself JSON text."""
+    if isinstance(given, str) and decoded(given) is not given:
+        yield from _overlooked(read_inner(given))
+
+
 def _from_value(value: Any, aliases: Aliases, own_id: str) -> Parties:
     match value:
         case None:
@@ -230,8 +237,7 @@ def _from_list(entries: list[Any], aliases: Aliases, own_id: str) -> Parties:
     problems: list[tuple[str, str]] = []
     for entry in entries:
         inner = decoded(entry)
-        if inner is not entry:
-            problems += _overlooked(read_inner(entry))
+        problems += _in_text(entry)
         if isinstance(inner, list):
             inner = _from_pair(inner, aliases)
         if isinstance(inner, dict) and inner:
@@ -279,6 +285,7 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
     parties = [own]
     problems: list[tuple[str, str]] = []
     for key, inner in inside.items():
+        problems += _in_text(entry[key])
         is_list = isinstance(inner, list) and all(isinstance(one, dict) for one in inner)
         if (is_list and all(_has_phone(one, aliases) for one in inner)) or (
             signs.is_parties(key) and isinstance(inner, list) and _are_phones(inner)
@@ -402,7 +409,8 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
     if not is_entry and any((match := aliases.leg(key)) and match.rank[0] == 0 for key in value):
         return _from_entry(value, aliases, own_id, OddKeys(aliases))
     if all(PHONE_LIKE.fullmatch(key) for key in value):
-        return _from_list([_keyed(key, inner, aliases) for key, inner in value.items()], aliases, own_id)
+        found = _from_list([_keyed(key, inner, aliases) for key, inner in value.items()], aliases, own_id)
+        return found._replace(problems=(*chain.from_iterable(map(_in_text, value.values())), *found.problems))
     if all(isinstance(inner, dict) and _has_phone(inner, aliases) for inner in value.values()):
         return _from_list(list(value.values()), aliases, own_id)
     # A single Latin key may be `phones` as well as a name: the phone is a leg either way, and nobody is misnamed.
@@ -430,7 +438,7 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
 def _keyed(phone: str, said: Any, aliases: Aliases) -> Party:
     """Return the party that stands under its phone: its fields, or its sittings, time or name."""
     fields = decoded(said)
-    if isinstance(fields, dict) and fields:
+    if isinstance(said, dict) or (isinstance(fields, dict) and fields):  # who is called `{}` has a name
         return {_keys(aliases)[0]: phone, **fields}
     return _beside(phone, said, aliases)
 

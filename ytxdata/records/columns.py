@@ -18,13 +18,12 @@ from ytxdata import times
 from ytxdata.phones import read_phone
 from ytxdata.records import schema
 from ytxdata.records.json_values import as_json, decoded
-from ytxdata.records.numbers import Numbers, n_distinct, read_numbers
+from ytxdata.records.numbers import Numbers, mobiles_in, n_distinct, read_numbers
 from ytxdata.records.parties import (
     SEVERAL_TIMES,
     OddKeys,
     Parties,
     Party,
-    mobiles_in,
     read_parties,
     tells_sittings,
 )

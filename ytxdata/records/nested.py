@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ytxdata.records.json_values import decoded, read_object, read_value, with_parties_beside
-from ytxdata.records.parties import mobiles_in, unread_parties
+from ytxdata.records.numbers import mobiles_in
+from ytxdata.records.parties import unread_parties
 from ytxdata.records.schema import Aliases, plain
 from ytxdata.records.signs import (
     COUNT_KEYS,

@@ -10,6 +10,7 @@ asked one by one; the tests compare both ways, number by number.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,6 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata import phones
+from ytxdata.records.json_values import decoded
+from ytxdata.records.values import as_phone, phone_text
 
 Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
@@ -30,6 +33,9 @@ _MOST_DIGITS = 17
 _LIST_MARKS = re.compile(r"[,;|，；、\t\r\n]+")
 # From three digits on: an office may list its people by extension (`801,8022`).
 PHONE_LIKE = re.compile(r"\+?[\d\-()]{3,20}")
+
+_MOST_NESTED = 8
+"""How deep numbers are looked for in a value."""
 
 _SHORTEST = 7
 """What is shorter is an extension or a group of digits, whatever plan it would fit."""
@@ -375,6 +381,26 @@ def listed_phones(text: str) -> list[str] | None:
 def _is_whole(word: str) -> bool:
     """Return whether a word is a number by itself, as against an extension or a group of digits."""
     return len(word) >= _SHORTEST and phones.normalize(word) is not None
+
+
+def mobiles_in(value: Any, depth: int = 0) -> set[str]:
+    """Return the mobiles in a value and the values in it, each a phone or phones between marks and nothing else: of a
+    sentence no word is a party for certain, and numbers of other kinds may be those one dials to get in.
+
+    Examples
+    --------
+    >>> sorted(mobiles_in({"absent": "13900000000,010 6552 0000", "note": "ask 13800000000", "n": 15400000001}))
+    ['+8613900000000', '+8615400000001']
+    """
+    value = decoded(value)
+    if isinstance(value, (list, dict)):
+        inner = value.values() if isinstance(value, dict) else value
+        return set().union(*(mobiles_in(one, depth + 1) for one in inner)) if depth <= _MOST_NESTED else set()
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+        return set()
+    listed = listed_phones(value if isinstance(value, str) else phone_text(value) or "")
+    numbers = filter(None, map(as_phone, listed or ()))
+    return {number for number in numbers if phones.number_class(number) == "mobile"}
 
 
 def n_distinct(owner: np.ndarray[Any, Any], numbers: pa.Array, n_meetings: int) -> np.ndarray[Any, Any]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 from itertools import chain
 from typing import Any, NamedTuple
 
-from ytxdata.phones import number_class
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
-from ytxdata.records.numbers import PHONE_LIKE, listed_phones
+from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
 from ytxdata.records.schema import Aliases
 from ytxdata.records.signs import Signs
-from ytxdata.records.values import as_phone, is_blank, parse_instant, phone_text
+from ytxdata.records.values import as_phone, is_blank, parse_instant
 
 Party = dict[str, Any]
 
@@ -122,26 +120,6 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
         # Under no name that is known, and in no known form: a mobile is somebody all the same.
         if key not in told and not is_numbered(key, aliases) and not signs.is_parties(key) and mobiles_in(one) - known:
             yield f"{key}: {as_json(one)}"
-
-
-def mobiles_in(value: Any, depth: int = 0) -> set[str]:
-    """Return the mobiles in a value and the values in it, each a phone or phones between marks and nothing else: of a
-    sentence no word is a party for certain, and numbers of other kinds may be those one dials to get in.
-
-    Examples
-    --------
-    >>> sorted(mobiles_in({"absent": "13900000000,010 6552 0000", "note": "ask 13800000000", "n": 15400000001}))
-    ['+8613900000000', '+8615400000001']
-    """
-    value = decoded(value)
-    if isinstance(value, (list, dict)):
-        inner = value.values() if isinstance(value, dict) else value
-        return set().union(*(mobiles_in(one, depth + 1) for one in inner)) if depth <= _DEEPEST else set()
-    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
-        return set()
-    listed = listed_phones(value if isinstance(value, str) else phone_text(value) or "")
-    numbers = filter(None, map(as_phone, listed or ()))
-    return {number for number in numbers if number_class(number) == "mobile"}
 
 
 def _has_sure_phone(one: Party, aliases: Aliases) -> bool:

@@ -265,6 +265,8 @@ def test_what_stands_elsewhere_in_a_recording_is_read_or_told(tmp_path: Path) ->
         "_webSocketMessages": [
             {"type": "send", "data": record % "asked"},
             {"type": "receive", "data": '{"statusCode":"0","data":[' + record % "1" + "]}"},
+            # a chat in the same page: its words are no sign of a meeting outside a record
+            {"type": "receive", "data": json.dumps({"chat": '{"users":[1],"creator":"x"}'})},
         ]
     }
     recording = {

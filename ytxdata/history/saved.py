@@ -302,7 +302,7 @@ def beside_recording(saved: Saved) -> Iterator[Kept]:
     """Yield what somebody put beside a recording in its file: as an answer where it names meetings."""
     members = [one for one in members_of(saved.raw.removeprefix(b"\xef\xbb\xbf").strip()) if one.key != "log"]
     body = b"{" + b",".join(json.dumps(one.key).encode() + b":" + one.raw for one in members) + b"}"
-    if _SIGNS.names_id(body, 0, len(body)) or _SIGNS.names_escaped_id(body):
+    if _names_meetings(body):
         yield saved._replace(raw=body)
     elif members:
         keys = ", ".join(one.key for one in members)

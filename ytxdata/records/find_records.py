@@ -288,7 +288,7 @@ class _Search(Shapes):
             one
             for start, end in wide_gaps(text, found, _SEPARATOR)
             for match in _STRING.finditer(text, start, end)
-            if self.signs.holds_escaped_id(match[0])
+            if self.signs.names_escaped_id(match[0])
             for one in self.text_inside(match[0], match.start(), f"$@{match.start()}", 1)
         ]
 

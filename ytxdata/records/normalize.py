@@ -339,7 +339,7 @@ def _meetings_in_texts(raws: list[bytes], ids: pa.Array, aliases: Aliases) -> It
     for i, raw in enumerate(raws):
         # Nearly no record has an escaped quote; the others need not be decoded for this. Few have an escape at all, and
         # that is seen twice as soon.
-        if b"\\" in raw and b'\\"' in raw and signs.names_escaped_id(raw):
+        if b"\\" in raw and b'\\"' in raw and signs.names_escaped_word(raw):
             value = read_object(raw, aliases).value
             texts = signs.texts_with_meetings(value or {}, ids[i].as_py())
             yield from (Trouble(i, "meeting_id", "meeting_in_text", text) for text in texts)

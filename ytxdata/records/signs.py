@@ -98,9 +98,9 @@ class Signs:
         self.begins_with_id = _id_pattern(ids).match
         self.holds_id = _id_pattern(ids).search
         self._id_keys = _id_keys(ids)
-        self.holds_escaped_id = _escaped(ids).search
+        self._escaped_id = _escaped(ids, front=b"")
         known = dict(aliases.meetings)
-        self._escaped_word = _escaped((*ids, *known[PARTIES], *known["creator"]))
+        self._escaped_word = _escaped((*ids, *known[PARTIES], *known["creator"]), front=rb"\w*?")
 
     def begins_record(self, raw: bytes, at: int) -> bool:
         """Return whether an object begins there whose meeting id stands before anything nested."""
@@ -202,7 +202,14 @@ class Signs:
         return "phone" in legs and not self.columns(members) & {"creator", PARTIES}
 
     def names_escaped_id(self, raw: bytes) -> bool:
-        """Return whether a string holds the key of a meeting id, or of what tells a meeting that has none."""
+        """Return whether a string holds the key of a meeting id."""
+        return self._escaped_id.search(raw) is not None
+
+    def names_escaped_word(self, raw: bytes) -> bool:
+        """Return whether a string holds a word of meetings, also behind another: an id, parties or a creator.
+
+        In a record only: of any other text `users` and `creator` say nothing, and a chat would be taken for an answer.
+        """
         return self._escaped_word.search(raw) is not None
 
     def texts_with_meetings(self, value: dict[str, Any], meeting_id: str | None) -> Iterator[str]:
@@ -432,9 +439,9 @@ def _id_keys(ids: tuple[str, ...]) -> re.Pattern[bytes]:
 
 
 @lru_cache(maxsize=64)
-def _escaped(keys: tuple[str, ...]) -> re.Pattern[bytes]:
-    """Match one of some keys inside a string, also behind a word in front of it."""
-    return re.compile(rb'\\+"\w*?' + _spelled(keys)[1:].replace(b'"', rb'\\+"'), re.IGNORECASE)
+def _escaped(keys: tuple[str, ...], *, front: bytes) -> re.Pattern[bytes]:
+    """Match one of some keys inside a string, with what may stand in front of it."""
+    return re.compile(rb'\\+"' + front + _spelled(keys)[1:].replace(b'"', rb'\\+"'), re.IGNORECASE)
 
 
 def _spelled(ids: tuple[str, ...]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import permutations
 from typing import Any
@@ -331,6 +332,24 @@ def test_a_date_tells_meetings_of_one_length_apart_and_a_line_without_its_meetin
     late = ("88001", 2400, "2026-03-09 06:00:00")  # in UTC
     assert room_states([late, late]) == {"matched": 1, "billed_twice": 1}
     assert room_states([late, ("88001", 600, "2026-03-23 14:00")]) == {"matched": 1, "missing_record": 1}
+
+
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%d", "%Y年%m月%d日", "%Y%m%d", "%Y/%m/%d 0:00", "%Y年%m月%d日 %H:%M", "%Y%m%d%H%M%S"]
+)
+def test_a_bill_may_write_its_dates_as_records_do(form: str) -> None:
+    dates = [datetime.fromisoformat(start).strftime(form) for start, _ in WEEKS]
+    assert room_states([("88001", 2400, dates[3]), ("88001", 600, dates[0])]) == {"matched": 2, "missing_line": 2}
+    assert room_states([("88001", 600, dates[3]), ("88001", 2400, dates[0])]) == {"mismatched": 2, "missing_line": 2}
+
+
+def test_a_start_that_is_no_date_costs_no_line_and_is_told() -> None:
+    assert room_states([("88001", 600, "周一"), ("88001", 2400, "")]) == {"matched": 2, "missing_line": 2}
+    read = audit.Invoice.read(pd.DataFrame({"meid": ["1", "2"], "started_at": ["周一", "2026-03-09"]}))
+    assert len(read.bills) == 2
+    (note,) = read.notes
+    assert "1 lines is no date or time" in note.en
+    assert "第 1 行" in note.zh
 
 
 def test_lines_about_meetings_outside_the_period_are_told() -> None:

@@ -82,7 +82,7 @@ class SyncReport:
     drift
         How the shape of the records changed since the sync before.
     notes
-        What else was noticed.
+        What else was noticed, and what the answers themselves warn of.
 
     Examples
     --------

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
-from ytxdata.errors import UsageError
 from ytxdata.history.witness_lists import is_total
 from ytxdata.labels import Text
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
-from ytxdata.records.values import ungrouped
+from ytxdata.records.values import parse_instant, ungrouped
 from ytxdata.tables.lists import Listed, Skipped, exact, none_left, read_lines, skipped_note
-from ytxdata.times import as_instant
+from ytxdata.times import BEIJING
 
 WHAT = Text("账单", "invoice")
 NAMES = {
@@ -31,14 +30,18 @@ NAMES = {
 
 _NO_ID = Text("没有会议编号", "no meeting id")
 _OWN_TOTAL = Text("账单自己的合计", "the invoice's own total")
-_NO_TIME = Text("开始时间不是日期或时间", "its start is no date or time")
+_NO_TIME = Text(
+    "{what}：{n} 行的开始时间无法识别，按没有开始时间处理（第 {lines} 行）",
+    "{what}: the start of {n} lines is no date or time; they count as lines without one (lines {lines})",
+)
+_SHOWN = 5
 _NO_NUMBER = Text("时长或金额不是数", "its duration or amount is no number")
 _CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
 
 
 class Bill(NamedTuple):
     """One line: its number, the meeting, seconds and yuan (None where it says nothing), and when the meeting began, or
-    on which day.
+    on which day; whether what it says of that cannot be read.
     """
 
     line: int
@@ -47,6 +50,7 @@ class Bill(NamedTuple):
     amount_yuan: Decimal | None
     started_at: datetime | None = None
     is_day: bool = False
+    is_start_unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ class Invoice:
     @classmethod
     def read(cls, given: Invoice | Listed, columns: Mapping[str, str] | None = None) -> Invoice:
         """Read an invoice from a CSV or a frame with the columns `meeting_id`, `duration_s` [s or h:mm:ss],
-        `amount_yuan` [yuan] and `started_at` (Beijing time; where one id stands for several meetings, it tells which).
+        `amount_yuan` [yuan] and `started_at` (Beijing time, or a day, in any form that records have; where one id stands
+        for several meetings, it tells which).
 
         Parameters
         ----------
@@ -106,7 +111,10 @@ class Invoice:
     @property
     def notes(self) -> tuple[Text, ...]:
         """What its reader must know."""
-        return (skipped_note(WHAT, list(self.skipped)),) if self.skipped else ()
+        unread = [str(bill.line) for bill in self.bills if bill.is_start_unread]
+        lines = ", ".join(unread[:_SHOWN]) + (" …" if len(unread) > _SHOWN else "")
+        odd = (_NO_TIME.format(what=WHAT, n=len(unread), lines=lines),) if unread else ()
+        return (*((skipped_note(WHAT, list(self.skipped)),) if self.skipped else ()), *odd)
 
 
 def _bill(number: int, cells: Mapping[str, str]) -> Bill | Text:
@@ -122,11 +130,11 @@ def _bill(number: int, cells: Mapping[str, str]) -> Bill | Text:
     except (InvalidOperation, ValueError):
         return _NO_NUMBER
     begun = cells.get("started_at", "").strip()
-    try:
-        started_at = as_instant(begun) if begun else None
-    except UsageError:
-        return _NO_TIME
-    return Bill(number, meeting_id, seconds, yuan, started_at, started_at is not None and ":" not in begun)
+    started_at = parse_instant(begun)
+    is_unread = started_at is None and begun != ""
+    # A spreadsheet writes a day as its midnight.
+    is_day = started_at is not None and started_at.astimezone(BEIJING).time() == time()
+    return Bill(number, meeting_id, seconds, yuan, started_at, is_day, is_unread)
 
 
 def _seconds(cell: str) -> int | None:

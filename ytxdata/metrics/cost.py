@@ -28,7 +28,7 @@ from ytxdata.metrics.report import Report, build
 from ytxdata.metrics.source import Lazy, ReportSource, Where, with_looked_up
 from ytxdata.metrics.sums import minutes, null_like
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
-from ytxdata.records.values import ungrouped
+from ytxdata.records.values import parse_instant, ungrouped
 from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines
 from ytxdata.times import Instant, as_instant, local_second
 
@@ -340,7 +340,8 @@ def _billed(lines: Sequence[Mapping[str, str]], by: By, known: Facts) -> tuple[d
     for cells in lines:
         amount = _yuan(cells["amount"])
         text = cells.get("started_at", "").strip()
-        begun = [local_second(as_instant(text, name="started_at"))] if text else starts.get(cells.get("meeting_id", ""))
+        instant = parse_instant(text) or (as_instant(text, name="started_at") if text else None)
+        begun = [local_second(instant)] if instant else starts.get(cells.get("meeting_id", ""))
         periods = set(map(period_of, begun or ()))
         if len(periods) != 1:
             lost += amount

@@ -72,8 +72,8 @@ class Invoice:
     @classmethod
     def read(cls, given: Invoice | Listed, columns: Mapping[str, str] | None = None) -> Invoice:
         """Read an invoice from a CSV or a frame with the columns `meeting_id`, `duration_s` [s or h:mm:ss],
-        `amount_yuan` [yuan] and `started_at` (Beijing time, or a day, in any form that records have; where one id stands
-        for several meetings, it tells which).
+        `amount_yuan` [yuan] and `started_at` (Beijing time, or a day, in any form that records have; where one id
+        stands for several meetings, it tells which).
 
         Parameters
         ----------

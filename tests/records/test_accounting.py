@@ -217,6 +217,10 @@ def test_a_number_that_disagrees_is_told(key: str) -> None:
         '"nextCursor":"abc"',
         '"nextPage":2',
         '"paging":{"hasMore":1,"x":"y"}',
+        '"count":24,"nextPage":2',
+        '"total":24,"nextCursor":"abc"',
+        '"total":0,"nextPage":2',
+        '"meta":{"count":50}',
     ],
 )
 def test_more_than_was_read_is_told_in_whatever_form_it_is_said(said: str) -> None:
@@ -245,6 +249,12 @@ def test_more_than_was_read_is_told_in_whatever_form_it_is_said(said: str) -> No
         '"quota":{"total":"1000元","used":3}',
         '"others":[{"count":7}]',
         '"hasMoreRights":true,"next":"x"',
+        '"page":{"total":24,"nextPage":1}',
+        '"pageInfo":{"total":24,"pageNum":1,"nextPage":2,"pages":1}',
+        '"total":0,"pages":0',
+        '"page":{"total":0,"list":null}',
+        '"quota":{"total":1000}',
+        '"unread":{"count":3}',
     ],
 )
 def test_what_agrees_or_counts_another_thing_raises_no_doubt(said: str) -> None:

@@ -247,12 +247,12 @@ def read_answer(
 
 def _contradicts(announced: Announced, asked_n: int | None) -> bool:
     """Return whether an answer holds another number than it says; one that is full may well know of more than it was
-    asked for.
+    asked for, and one that says 0 beside its records has not counted.
     """
     is_full = asked_n is not None and announced.found >= asked_n
     if announced.told is None or announced.told > announced.found:
         return not is_full
-    return announced.told < announced.found
+    return 0 < announced.told < announced.found
 
 
 def _truncated(http_status: int | None) -> TruncatedError:

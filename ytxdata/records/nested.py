@@ -12,23 +12,16 @@ import numpy as np
 
 from ytxdata.records.json_values import decoded, read_object, read_value, with_parties_beside
 from ytxdata.records.numbers import mobiles_in
+from ytxdata.records.paging import COUNT_KEYS, as_word
 from ytxdata.records.parties import unread_parties
 from ytxdata.records.schema import Aliases, plain
-from ytxdata.records.signs import (
-    COUNT_KEYS,
-    ENVELOPE_KEYS,
-    EVIDENCE,
-    QUESTION_KEYS,
-    Signs,
-    are_places,
-    as_word,
-    is_blank,
-)
+from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
 from ytxdata.records.spans import (
     Found,
     Member,
     RawRecord,
     elements_of,
+    is_blank,
     is_member,
     members_of,
     placed_members,

@@ -29,8 +29,8 @@ from ytxdata.records.signs import Signs
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.values import as_list, may_hold_mobiles, rows_where
 
-PARSER_VERSION = 15
-"""Raised whenever the same raw record would give other rows: derived tables are then derived again."""
+PARSER_VERSION = 16
+"""Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""
 
 _BATCH = 16384
 """How many records are read in bulk at once."""

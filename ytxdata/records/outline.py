@@ -6,8 +6,10 @@ import re
 from typing import NamedTuple
 
 from ytxdata.records.json_values import read_value
+from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.schema import plain
-from ytxdata.records.signs import COUNT_KEYS, ENVELOPE_KEYS, Signs, is_blank
+from ytxdata.records.signs import ENVELOPE_KEYS, Signs
+from ytxdata.records.spans import is_blank
 
 _HOLDS_JSON = re.compile(rb'"[\s"\\]*[\[{]')
 """A string with JSON text in it, which may hold records."""

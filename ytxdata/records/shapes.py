@@ -12,25 +12,16 @@ import numpy as np
 from ytxdata.labels import Text
 from ytxdata.records.json_values import is_meeting_with_parties_beside
 from ytxdata.records.nested import DEEPEST, holds_json, leftovers, meetings_inside, parties_beside, strays, unnamed
+from ytxdata.records.paging import COUNT_KEYS, OTHER_THINGS, is_count, is_page, totals
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.schema import PARTIES, Aliases, plain
-from ytxdata.records.signs import (
-    COUNT_KEYS,
-    ENVELOPE_KEYS,
-    EVIDENCE,
-    QUESTION_KEYS,
-    Signs,
-    are_places,
-    is_blank,
-    is_count,
-    is_page,
-    totals,
-)
+from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
 from ytxdata.records.spans import (
     Found,
     Member,
     RawRecord,
     elements_of,
+    is_blank,
     is_member,
     may_be_escaped,
     members_of,
@@ -227,9 +218,9 @@ class Shapes:
         key = path.rpartition(".")[2].rstrip("~")
         if found == [whole] and is_page(key, members):
             self.loose += totals(members)
-        # A number in a record, in a question or in an element of a list says nothing of how many records there are.
+        # A number in a record, in a question, of another thing or in an element of a list says nothing of how many records there are.
         is_record = found == [whole] and bool(columns & (EVIDENCE | {"meeting_id"}))
-        is_heard = not (is_record or key.endswith("]") or plain(key) in QUESTION_KEYS)
+        is_heard = not (is_record or key.endswith("]") or plain(key) in QUESTION_KEYS | OTHER_THINGS)
         self.loose = outer + (self.loose if is_heard else [])
         return found
 

@@ -436,3 +436,8 @@ def _ends(raw: bytes) -> tuple[Offsets, Offsets]:
         inside[1:][is_pair[:-1]] = 0
     outer_ends = starts + outside
     return outer_ends - np.cumsum(outside - inside), outer_ends
+
+
+def is_blank(raw: bytes) -> bool:
+    """Return whether a value says nothing: null or empty, also as text."""
+    return raw.strip(b'" \t\r\n') in (b"", b"null")

@@ -196,7 +196,7 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
         Text("ytxdata explain", "ytxdata explain"),
         record({
             "report": TEXT, "row": named(ANY), "formulas": named(BOTH),
-            "records": {**listed(named(ANY)), "description": "one for each leg: meeting_id, leg, pull_id, used, reason, and what is known of it"},
+            "records": {**listed(named(ANY)), "description": "one for each leg: meeting_id, started_at, leg, pull_id, used, reason, and what is known of it"},
         }),
     ),
     "audit": (

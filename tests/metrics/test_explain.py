@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.metrics.offices import ENGINES, difficult, rows
+from tests.metrics.offices import ENGINES, OFFSET, difficult, rows
+from tests.metrics.oracle import Leg, Meeting, Office
 from tests.metrics.test_engines import REPORTS
 from ytxdata import metrics
 from ytxdata.errors import UsageError
@@ -43,7 +44,7 @@ def test_every_row_of_every_report_leads_somewhere() -> None:
         for position, row in list(enumerate(rows(report)))[:9]:
             counted = row.get("heatmap", row.get("meetings", row.get("legs", 1)))
             found = report.explain(position)
-            assert list(found.columns) == ["meeting_id", "leg", "pull_id", "used", "reason"]
+            assert list(found.columns) == ["meeting_id", "started_at", "leg", "pull_id", "used", "reason"]
             assert (len(found) > 0) == bool(counted), (name, row)
 
 
@@ -86,3 +87,31 @@ def test_a_yes_or_no_is_no_number_with_a_formula() -> None:
     report = metrics.usage(ENGINES["polars"](difficult()), by="day")
     assert "is_partial" in rows(report)[0]
     assert "is_partial" not in report.formula(0)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_row_about_a_meeting_of_a_room_leads_to_that_meeting_alone(engine: str) -> None:
+    """A room keeps its id from week to week."""
+    first, week = 1_772_460_000, 7 * 86_400
+    starts = (first, first + week)
+    meetings = [Meeting("88001", "+8613900000001", start, start + 3_600, 2) for start in starts]
+    legs = [
+        Leg("88001", 2 * i + j, f"+861390000000{j}", start, start + 600 * (2 + i + j))
+        for i, start in enumerate(starts)
+        for j in (1, 2)
+    ]
+    frames = ENGINES[engine](Office(meetings, legs))
+    prices = {"default": "0.1"}
+    reports = {
+        metrics.cost(frames, metrics.Tariff(prices=prices), by="line"): 1,
+        metrics.cost(frames, metrics.Tariff(prices=prices, per="meeting"), by="line"): 2,
+        metrics.presence(frames): 1,
+        metrics.lonely(frames): 2,
+    }
+    for report, n_legs in reports.items():
+        for position, row in enumerate(rows(report)):
+            found = explained(report, position)
+            begun = row.get("started_at", row.get("first_joined_at"))
+            assert [int(one["started_at"].timestamp()) + OFFSET for one in found] == [begun] * n_legs, report.name
+    usage = metrics.usage(frames, by="total")
+    assert len({one["started_at"] for one in explained(usage, 0)}) == rows(usage)[0]["meetings"] == 2

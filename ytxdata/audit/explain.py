@@ -214,7 +214,7 @@ def curve(counts: list[int]) -> str:
 
 
 _COLUMNS = (
-    *define("meeting_id", "leg"),
+    *define("meeting_id", "started_at", "leg"),
     Definition(key="pull_id", zh="拉取编号", en="pull id", unit="id"),
     Definition(key="used", zh="是否计入", en="used"),
     Definition(key="reason", zh="原因", en="reason", unit="id"),
@@ -261,7 +261,7 @@ class Explanation:
     def summary(self) -> Text:
         """How many meetings and legs there are, and how many were left out for which reason."""
         rows = self.records.arrow.to_pylist()
-        meetings = len({row["meeting_id"] for row in rows if row["used"]})
+        meetings = len({(row["meeting_id"], row["started_at"]) for row in rows if row["used"]})
         reasons: dict[str, int] = {}
         for row in rows:
             if row["reason"] is not None:

@@ -121,7 +121,7 @@ class Breakdown:
     def legs_of(self, meetings: Lazy) -> Lazy:
         """Return the joins of some meetings that have a `row`."""
         joined = self.known.legs.filter(~nw.col("j").is_null())
-        return joined.join(meetings.select("key", "at", "creator", "meeting_id", "row"), on="key", how="inner")
+        return joined.join(meetings.select("key", "s", "at", "creator", "meeting_id", "row"), on="key", how="inner")
 
     def place(self, frame: Lazy, days: Collection[int] | None = None) -> Lazy:
         """Add `row` to rows that have `at`, and what decides the group. `days` are those that occur, by default those

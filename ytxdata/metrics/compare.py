@@ -23,7 +23,7 @@ from ytxdata.metrics.definitions import DEFINITIONS, REASONS, adds_up, define, i
 from ytxdata.metrics.facts import Scope, facts, touching
 from ytxdata.metrics.groups import Book, Group, resolve
 from ytxdata.metrics.ids import MARK, inside, with_account
-from ytxdata.metrics.report import Report, remembering
+from ytxdata.metrics.report import TRACED, Report, remembering
 from ytxdata.metrics.source import Lazy, ReportSource, Source, on_engine
 from ytxdata.metrics.tariff import DECIMALS, rounded
 from ytxdata.selection import Selection
@@ -418,7 +418,7 @@ def _report(
         found = [
             report.trace(cells, row["figure"]) for report in wanted if report is not None and report.trace is not None
         ]
-        return nw.concat([one.select("meeting_id", "at", "leg", "pull_id", "used", "reason") for one in found])
+        return nw.concat([one.select(*TRACED, "at") for one in found])
 
     said: dict[str, int] = {}
     for report in reports:

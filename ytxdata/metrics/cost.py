@@ -24,7 +24,7 @@ from ytxdata.metrics.calendar import DAY, PERIODS, By, bounds, check_by, day_num
 from ytxdata.metrics.facts import DayOf, Facts, Scope
 from ytxdata.metrics.groups import UNALLOCATED, Book, Group, GroupOf
 from ytxdata.metrics.registry import register
-from ytxdata.metrics.report import Report, build
+from ytxdata.metrics.report import Report, build, same_meeting
 from ytxdata.metrics.source import Lazy, ReportSource, Where, with_looked_up
 from ytxdata.metrics.sums import minutes, null_like
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
@@ -33,7 +33,7 @@ from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines
 from ytxdata.times import Instant, as_instant, local_second
 
 _SUMS = ("lines_billed", "billed_minutes", "cost")
-_LINE = ("meeting_id", "leg", "number", "number_class", "billed_minutes", "cost")
+_LINE = ("meeting_id", "started_at", "leg", "number", "number_class", "billed_minutes", "cost")
 
 
 @register(place=120, rows=62, needs=("tariff",))
@@ -62,8 +62,8 @@ def cost(
     -------
     Report
         `period lines_billed billed_minutes cost is_partial covered_pct` [yuan, decimal], sorted by period; or
-        `meeting_id leg number number_class billed_minutes cost`, sorted by meeting and leg (`leg` and `number` are
-        null when meetings are billed).
+        `meeting_id started_at leg number number_class billed_minutes cost`, sorted by meeting and leg (`leg` and
+        `number` are null when meetings are billed).
 
     Raises
     ------
@@ -95,7 +95,7 @@ def cost(
     columns: tuple[str, ...]
     then: tuple[str, ...]
     if by == "line":
-        shown, columns, then = priced, _LINE, ("meeting_id", "at", "leg")
+        shown, columns, then = priced.with_columns(started_at=nw.col("s")), _LINE, ("meeting_id", "at", "leg")
     else:
         sums = rows.add_up(priced, "billed_s", "nano")
         shown, columns, then = sums.with_columns(lines_billed=nw.col("n")), _SUMS, ()
@@ -104,13 +104,13 @@ def cost(
         records = rows.records(row)
         if by != "line":
             return records
-        same = nw.col("meeting_id") == row["meeting_id"]
+        same = same_meeting(row)
         return records.filter(same if row["leg"] is None else same & (nw.col("leg") == row["leg"]))
 
     return rows.report(
         "cost", Text("费用", "Cost"),
         shown.with_columns(billed_minutes=minutes("billed_s"), cost=yuan("nano")), columns, trace,
-        then=then, excluded=_unpriced(rows, lines), step_s=told.step_s, minimum_s=told.minimum_s,
+        then=then, instants=("started_at",) if by == "line" else (), excluded=_unpriced(rows, lines), step_s=told.step_s, minimum_s=told.minimum_s,
     )  # fmt: skip
 
 
@@ -410,7 +410,7 @@ def _not_invoiced(why: Text) -> UsageError:
 
 
 def billed_lines(rows: Breakdown, tariff: Tariff) -> Lazy:
-    """Return what is billed: `row key meeting_id leg number number_class at billed_s nano` (null without a price)."""
+    """Return what is billed: `row key meeting_id s leg number number_class at billed_s nano` (null without a price)."""
     if tariff.per == "meeting":
         if rows.of_legs:
             raise UsageError(
@@ -420,7 +420,7 @@ def billed_lines(rows: Breakdown, tariff: Tariff) -> Lazy:
         whole = rows.meetings.filter(~nw.col("meeting_s").is_null())
         price = tariff.nano("default")
         lines = whole.select(
-            "row", "key", "meeting_id", "at", leg=null_like("at"), number=null_like("meeting_id"), number_class=nw.lit("default"),
+            "row", "key", "meeting_id", "s", "at", leg=null_like("at"), number=null_like("meeting_id"), number_class=nw.lit("default"),
             seconds=nw.col("meeting_s"), price=null_like("at") if price is None else nw.lit(price, nw.Int64),
         )  # fmt: skip
     else:

@@ -34,6 +34,7 @@ _TABLE = (
     _define("creator", "发起人", "creator", "phone", "发起人号码的 E.164 规范形式；不是电话号码的保持原文", "the creator's number in E.164 form; what is no telephone number stays as given", example="+8615400000001"),
     _define("number", "号码", "number", "phone", "参会方号码的 E.164 规范形式；未显示号码为空", "a party's number in E.164 form; null when withheld", example="+8615400000002"),
     _define("meeting_id", "会议编号", "meeting id", "id", "平台给出的会议编号", "the id the platform gave", example="20260305085500123456789012345", is_nullable=False),
+    _define("started_at", "开始时刻", "started", "time", "该会议开始的时刻；同一编号可能有多场会议", "the instant the meeting began; one id may stand for several meetings", example="2026-03-05 09:00:12", is_nullable=False),
     _define("leg", "接入序号", "leg", "", "参会方在会议记录中的位置", "the position of a party in the meeting's record", example="1"),
     # ── meetings ──
     _define("meetings", "会议数", "meetings", "meetings", "有开始时刻且至少有 min_parties 人的会议；参会方未知的会议总是计入", "records with a start and at least min_parties people; a record whose legs are unknown always counts", Text("Google 从 2 个同时在线的呼叫起计，独自一人的单独报告；Twilio 的会议从 2 方开始", "Google counts from 2 concurrent calls and reports lonely ones apart; Twilio starts a conference at 2"), example="86", is_nullable=False),

@@ -149,9 +149,9 @@ class Facts:
 
     @property
     def joined(self) -> Lazy:
-        """The joins of the meetings that count, with the meeting's `at` and `creator`."""
+        """The joins of the meetings that count, with the meeting's `s`, `at` and `creator`."""
         return self.legs.filter(~nw.col("j").is_null()).join(
-            self.counted.select("key", "at", "creator", "meeting_id"), on="key", how="inner"
+            self.counted.select("key", "s", "at", "creator", "meeting_id"), on="key", how="inner"
         )
 
 

@@ -21,7 +21,7 @@ from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.facts import DayOf, whole
 from ytxdata.metrics.groups import Book, Group
 from ytxdata.metrics.registry import register
-from ytxdata.metrics.report import Report, build, evidence
+from ytxdata.metrics.report import Report, build, evidence, same_meeting
 from ytxdata.metrics.source import Lazy, ReportSource, Where, with_creators
 from ytxdata.metrics.sums import (
     COMES_OR_GOES,
@@ -327,7 +327,7 @@ def lonely(
     Returns
     -------
     Report
-        `meeting_id creator lonely_minutes meeting_minutes`, or `creator meetings lonely_minutes meeting_minutes`, or
+        `meeting_id started_at creator lonely_minutes meeting_minutes`, or `creator meetings lonely_minutes meeting_minutes`, or
         `period meetings lonely_minutes meeting_minutes is_partial covered_pct`; with a tariff also `lonely_cost`
         [yuan, decimal], null where the number has no price. Most lonely minutes first, periods in their order.
 
@@ -341,7 +341,7 @@ def lonely(
     >>> import ytxdata as ytx
     >>> history = ytx.sample()
     >>> ytx.metrics.lonely(history).arrow.column_names[:3]
-    ['meeting_id', 'creator', 'lonely_minutes']
+    ['meeting_id', 'started_at', 'creator']
     """
     check_by(by, ("meeting", "creator", *PERIODS))
     told = tariff if isinstance(tariff, Tariff) or tariff is None else Tariff.load(tariff)
@@ -358,13 +358,19 @@ def lonely(
     if by != "meeting":
         key = ("row", "creator") if by == "creator" else ("row",)
         named = add_up(named, key, ("lonely_s", "meeting_s", *money)).with_columns(meetings=nw.col("n"))
-    first = {"meeting": ("meeting_id", "creator"), "creator": ("creator", "meetings")}.get(by, ("meetings",))
+    first = {"meeting": ("meeting_id", "started_at", "creator"), "creator": ("creator", "meetings")}.get(
+        by, ("meetings",)
+    )
+    if by == "meeting":
+        named = named.with_columns(started_at=nw.col("s"))
     shown = named.with_columns(lonely_minutes=minutes("lonely_s"), meeting_minutes=minutes("meeting_s"))
     ties = {"meeting": ("meeting_id", "at"), "creator": ("creator",)}
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
         found = with_creators(rows.source, rows.records(row)).with_columns(creator=nw.col("one"))
-        return found if period else found.filter(nw.col(first[0]) == row[first[0]])
+        if period:
+            return found
+        return found.filter(same_meeting(row) if by == "meeting" else nw.col("creator") == row["creator"])
 
     return rows.report(
         "lonely",
@@ -374,6 +380,7 @@ def lonely(
         trace,
         most="" if period else "lonely_s",
         then=ties.get(by, ()),
+        instants=("started_at",) if by == "meeting" else (),
     )
 
 

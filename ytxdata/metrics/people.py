@@ -18,7 +18,7 @@ from ytxdata.metrics.report import Report
 from ytxdata.metrics.source import Lazy, ReportSource, Where, with_creators
 from ytxdata.metrics.sums import SECONDS, add_up, divide, minutes, percent, presence_seconds
 from ytxdata.metrics.usage import per_row, with_minutes
-from ytxdata.times import Instant
+from ytxdata.times import Instant, local_second
 
 N = TypeVar("N", int, nw.Expr)
 
@@ -182,7 +182,11 @@ def presence(
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
         same = nw.col("number") == row["number"] if row["number"] is not None else nw.col("leg") == row["leg"]
-        return rows.records(row).filter((nw.col("meeting_id") == row["meeting_id"]) & same)
+        of_person = rows.records(row).filter((nw.col("meeting_id") == row["meeting_id"]) & same)
+        # One id may stand for several meetings: the person's is the one in which nothing came before this join.
+        came = of_person.group_by("key").agg(nw.col("j").min().alias("first_j"))
+        here = came.filter(nw.col("first_j") == local_second(row["first_joined_at"])).select("key")
+        return of_person.join(here, on="key", how="semi")
 
     return rows.report(
         "presence",

@@ -23,13 +23,13 @@ from ytxdata.metrics.source import ReportSource, Source
 from ytxdata.metrics.sums import null_like
 from ytxdata.tables.described import Definition, in_words, to_arrow
 from ytxdata.tables.table import Table
-from ytxdata.times import ZONE_NAME
+from ytxdata.times import ZONE_NAME, local_second
 
 Lazy = nw.LazyFrame[Any]
 Trace = Callable[[Mapping[str, Any], str | None], Lazy]
-"""From a row of a report, and a column or None, to its records: `meeting_id leg pull_id used reason`."""
+"""From a row of a report, and a column or None, to its records: `meeting_id started_at leg pull_id used reason`."""
 
-TRACED = ("meeting_id", "leg", "pull_id", "used", "reason")
+TRACED = ("meeting_id", "started_at", "leg", "pull_id", "used", "reason")
 
 _MOVING = ("is_partial", "covered_pct")
 """Columns that say how far the data reached when the report was made, not what was counted."""
@@ -94,7 +94,7 @@ class Report(Table):
         -------
         frame
             One row per leg, or per meeting whose legs are unknown: `account` (of a fleet),
-            `meeting_id`, `leg`, `pull_id`, `used`, `reason`
+            `meeting_id`, `started_at`, `leg`, `pull_id`, `used`, `reason`
             (a key of `.excluded`, null when fully used); of the same kind as `.frame`, sorted by meeting and leg. A
             pandas frame carries the formula with its numbers in `.attrs["formula"]`; `formula(row)` gives it for all.
 
@@ -122,7 +122,7 @@ class Report(Table):
             )
         records = self.trace(cells, column).sort("meeting_id", "at", "leg", nulls_last=True)
         records, columns = with_account(records, TRACED, self.source.own())
-        frame = self.source.finish(records.select(*columns), integers=frozenset({"leg"}))
+        frame = self.source.finish(records.select(*columns), ("started_at",), frozenset({"leg"}))
         if hasattr(frame, "attrs"):
             frame.attrs["formula"] = self.formula(cells)
         return frame
@@ -358,10 +358,16 @@ def _day_note(facts: Facts) -> Text:
     return Text("会议归入其开始所在的北京时间日；周从星期一开始", "a meeting belongs to the day of Beijing time on which it starts; weeks begin on Monday")  # fmt: skip
 
 
+def same_meeting(row: Mapping[str, Any]) -> nw.Expr:
+    """Return which records are of the meeting of a row: its id alone may stand for several."""
+    is_same: nw.Expr = (nw.col("meeting_id") == row["meeting_id"]) & (nw.col("started_at") == local_second(row["started_at"]))
+    return is_same
+
+
 def evidence(facts: Facts) -> Lazy:
     """Return one row per party listed, or per meeting without a list: what a trace filters.
 
-    Columns: `meeting_id leg pull_id used reason`, and what rows are made by: `key at creator name person number j end
+    Columns: `meeting_id started_at leg pull_id used reason`, and what rows are made by: `key at creator name person number j end
     size is_known …`.
     """
     whole = facts.meetings.select(
@@ -378,6 +384,7 @@ def evidence(facts: Facts) -> Lazy:
         "first",
         "last",
         "rows",
+        started_at=nw.col("s"),
     )
     parties = facts.legs.join(whole, on="key", how="inner").select(
         *whole.collect_schema().names(), "leg", "person", "number", "j", "end",

@@ -360,10 +360,8 @@ def _day_note(facts: Facts) -> Text:
 
 def same_meeting(row: Mapping[str, Any]) -> nw.Expr:
     """Return which records are of the meeting of a row: its id alone may stand for several."""
-    is_same: nw.Expr = (nw.col("meeting_id") == row["meeting_id"]) & (
-        nw.col("started_at") == local_second(row["started_at"])
-    )
-    return is_same
+    of_id: nw.Expr = nw.col("meeting_id") == row["meeting_id"]
+    return of_id & (nw.col("started_at") == local_second(row["started_at"]))
 
 
 def evidence(facts: Facts) -> Lazy:

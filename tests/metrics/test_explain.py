@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.metrics.offices import ENGINES, OFFSET, difficult, rows
+from tests.metrics.offices import ENGINES, difficult, rows
 from tests.metrics.oracle import Leg, Meeting, Office
 from tests.metrics.test_engines import REPORTS
 from ytxdata import metrics
 from ytxdata.errors import UsageError
 from ytxdata.metrics.definitions import REASONS
+from ytxdata.metrics.engines import OFFSET
 from ytxdata.tables.described import to_arrow
 
 

@@ -327,9 +327,10 @@ def lonely(
     Returns
     -------
     Report
-        `meeting_id started_at creator lonely_minutes meeting_minutes`, or `creator meetings lonely_minutes meeting_minutes`, or
-        `period meetings lonely_minutes meeting_minutes is_partial covered_pct`; with a tariff also `lonely_cost`
-        [yuan, decimal], null where the number has no price. Most lonely minutes first, periods in their order.
+        `meeting_id started_at creator lonely_minutes meeting_minutes`, or
+        `creator meetings lonely_minutes meeting_minutes`, or `period meetings lonely_minutes meeting_minutes is_partial
+        covered_pct`; with a tariff also `lonely_cost` [yuan, decimal], null where the number has no price. Most
+        lonely minutes first, periods in their order.
 
     Raises
     ------

@@ -367,8 +367,8 @@ def same_meeting(row: Mapping[str, Any]) -> nw.Expr:
 def evidence(facts: Facts) -> Lazy:
     """Return one row per party listed, or per meeting without a list: what a trace filters.
 
-    Columns: `meeting_id started_at leg pull_id used reason`, and what rows are made by: `key at creator name person number j end
-    size is_known …`.
+    Columns: `meeting_id started_at leg pull_id used reason`, and what rows are made by: `key at creator name person
+    number j end size is_known …`.
     """
     whole = facts.meetings.select(
         "key",

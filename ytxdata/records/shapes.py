@@ -218,7 +218,8 @@ class Shapes:
         key = path.rpartition(".")[2].rstrip("~")
         if found == [whole] and is_page(key, members):
             self.loose += totals(members)
-        # A number in a record, in a question, of another thing or in an element of a list says nothing of how many records there are.
+        # A number in a record, in a question, of another thing or in an element of a list says nothing of how many
+        # records there are.
         is_record = found == [whole] and bool(columns & (EVIDENCE | {"meeting_id"}))
         is_heard = not (is_record or key.endswith("]") or plain(key) in QUESTION_KEYS | OTHER_THINGS)
         self.loose = outer + (self.loose if is_heard else [])

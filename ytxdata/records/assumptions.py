@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.labels import Text
+from ytxdata.labels import NO_TEXT, Text
 from ytxdata.records.fields import Field
 from ytxdata.records.normalize import Normalized
 
@@ -38,6 +38,12 @@ NEARLY_ALL = 0.95
 
 QUIET = 0.1
 """Share of the starts that the six quietest hours may have to count as a night."""
+
+_HAVE_ENDS = ("场有时长的会议有结束时间", "meetings with a duration have a time of ending")
+_BY_DURATION = Text(
+    '；时长若确为秒，可在 ytxdata.toml 写 [aliases] ended_at = ["start + duration"]，以开始加时长为结束',
+    '; if durations are seconds, [aliases] ended_at = ["start + duration"] in ytxdata.toml takes them for the ends',
+)
 
 DURATION_UNITS: tuple[tuple[str, float, Text], ...] = (
     ("s", 1.0, Text("秒", "seconds")),
@@ -199,6 +205,15 @@ def _parties(facts: AccountRecords) -> Support:
     )
 
 
+def _ends(facts: AccountRecords) -> Support:
+    """Judge by the meetings that lasted: without an end their minutes are unknown."""
+    meetings = facts.tables.meetings
+    lasted = meetings.filter(pc.and_(meetings["started_at"].is_valid(), pc.greater(meetings["duration_s"], 0)))
+    found = _verdict(len(lasted) - lasted["ended_at"].null_count, len(lasted), *_HAVE_ENDS, FEW)
+    hint = _BY_DURATION if found.state == "contradicted" else NO_TEXT
+    return Support(found.state, Text(found.text.zh + hint.zh, found.text.en + hint.en))
+
+
 def _leg_times(facts: AccountRecords) -> Support:
     """Judge by whether any leg has a time: those who never answered have none."""
     legs = facts.tables.legs
@@ -294,6 +309,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption("creator_phone", "inferred", Text("发起人是电话号码", "the creator is a telephone number"), _creators),
     Assumption("parties", "inferred", Text("记录带参会名单", "a record lists its parties"), _parties),
     Assumption("party_phone", "inferred", Text("参会方以电话号码标识", "a party is known by a telephone number"), _phones),
+    Assumption("ends", "inferred", Text("会议有结束时间", "a meeting has a time of ending"), _ends),
     Assumption("leg_times", "unknown", Text("参会方有加入时间", "a party has a time of joining"), _leg_times),
     Assumption("leg_ends", "unknown", Text("参会方有离开时间", "a party has a time of leaving"), _leg_ends),
     Assumption("creator_listed", "unknown", Text("发起人在名单中", "the creator is among the parties"), _creator_listed),

@@ -246,6 +246,27 @@ def _at(values: Values, rows: list[int]) -> Sequence[Any]:
     return [values[i] for i in rows]
 
 
+_BY_DURATION = "start+duration"
+"""As a key of `ended_at` or `left_at`, plain: what tells no end lasts for its duration.
+
+By request only: minutes would be wrong wherever durations are no seconds, and a proof must rest on what was told.
+"""
+
+
+_LONGEST_S = 31 * 86_400
+
+
+def ends(arrays: Mapping[str, pa.Array], start: str, end: str, keys: Sequence[str]) -> pa.Array:
+    """Return when each ended: as it says, else, where the keys of that column ask for it, a duration after its start."""
+    if _BY_DURATION not in map(plain, keys):
+        return arrays[end]
+    # Zero is what a call has that still runs, and what would last for months is told in other units.
+    is_told = pc.and_(pc.greater(arrays["duration_s"], 0), pc.less(arrays["duration_s"], _LONGEST_S))
+    durations = pc.if_else(is_told, arrays["duration_s"], pa.scalar(None, pa.int64()))
+    spans = pc.multiply(durations, 1_000_000).cast(pa.duration("us"))
+    return pc.coalesce(arrays[end], pc.add(arrays[start], spans))
+
+
 TOLERANCE_S = 2
 """How far a duration may be from end − start before it is told [s]."""
 
@@ -316,6 +337,7 @@ def read_legs(
     owners = np.repeat(np.arange(meetings.n), counts)
     owner = pa.array(owners)
     arrays, troubles = fill(schema.LEGS, sheet)
+    arrays["left_at"] = ends(arrays, "joined_at", "left_at", dict(aliases.legs)["left_at"])
     arrays["leg"] = pa.array(np.arange(sheet.n) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
     numbers = read_numbers(arrays["phone"])
     arrays |= numbers._asdict()

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from ytxdata import times
 from ytxdata.records import bulk, schema
-from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, fill, no_numbers, read_legs
+from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, ends, fill, no_numbers, read_legs
 from ytxdata.records.json_values import (
     Object,
     decode_leniently,
@@ -256,6 +256,7 @@ def _tables(
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Return meetings, legs and problems; `overlooked` is told how many keys the legs have."""
     arrays, troubles = fill(schema.MEETINGS, sheet)
+    arrays["ended_at"] = ends(arrays, "started_at", "ended_at", dict(aliases.meetings)["ended_at"])
     creators = read_numbers(arrays["creator"])
     troubles += no_numbers("creator", arrays["creator"], creators, troubles)
     legs = read_legs(sheet, arrays["creator"], creators, arrays["ended_at"], aliases)

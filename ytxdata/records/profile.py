@@ -26,8 +26,8 @@ JSON-able, to compare with later."""
 SAMPLE = 64
 """Records that tell the shape of an account: enough to miss no common field, few enough to cost next to nothing."""
 
-_TIMES = ("leg_times", "leg_ends")
-"""Assumptions about when parties came and went."""
+_TIMES = ("ends", "leg_times", "leg_ends")
+"""Assumptions about when meetings ended, and parties came and went."""
 
 _CERTAIN = 0.99
 """How unlikely it must be that a key is absent by chance before it is called vanished or new."""
@@ -250,7 +250,7 @@ def _raws(source: Source) -> list[bytes]:
 
 
 def missing_times(found: Profile) -> tuple[Text, ...]:
-    """Return which times the parties have not, so that minutes, peaks and costs are others than they seem."""
+    """Return which times meetings and their parties have not, so that minutes, peaks and costs are others than they seem."""
     missed = (one for one in found.findings if one.key in _TIMES and one.state == "contradicted")
     return tuple(Text(f"{one.text.zh}？{one.evidence.zh}", f"{one.text.en}? {one.evidence.en}") for one in missed)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -76,6 +78,148 @@ def as_instant(value: Instant, *, name: str = "instant") -> datetime:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=BEIJING)
     return moment.astimezone(UTC)
+
+
+COMPACT = re.compile(r"^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})$")
+"""`yyyyMMddHHmmss`: fourteen digits, while eight are a day."""
+
+SMALLEST_MS = 10**11
+"""As seconds this is the year 5138, as milliseconds 1973: neither is believed, so the units cannot be confused."""
+
+_TICKS = re.compile(r"[0-9]{9,13}(\.[0-9]*)?|[0-9](\.[0-9]+)?[eE]\+?(9|1[0-2])")
+_LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2}))?)?)?")
+# The midnight at the end of a day and nothing later: 24:00:01 is no time, and is told.
+_HOUR_24 = re.compile(r"(?<=[ T])24(?=:00(:00(\.0+)?)?(?![\d:.]))")
+_CHINESE = str.maketrans({"年": "-", "月": "-", "日": " ", "时": ":", "点": ":", "：": ":", "分": ":", "秒": " "})
+
+_MS_OF_NET = re.compile(r"\\?/Date\((-?\d{1,14})(?:[+-]\d{4})?\)\\?/")
+_CLOCK = r"(?P<clock>\d{1,2}:\d\d(?::\d\d)?)"
+_WORDY = tuple(
+    re.compile(form.replace("CLOCK", _CLOCK))
+    for form in (
+        r"[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) CLOCK(?: (?P<zone>[A-Z]{3}\S*))? (?P<year>\d{4})",
+        r"[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}) (?P<year>\d{4}) CLOCK (?P<zone>GMT\S+)(?: \(.*\))?",
+        r"(?:[A-Z][a-z]{2}, )?(?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4}) CLOCK (?P<zone>[A-Z]{3}|[+-]\d{4})",
+        r"(?P<month>[A-Z][a-z]{2})[a-z]* (?P<day>\d{1,2}), (?P<year>\d{4}),? CLOCK(?:\s(?P<half>[AP]M))?",
+        r"(?P<year>\d{4})[-/年](?P<month>\d{1,2})[-/月](?P<day>\d{1,2})日? *(?P<half>上午|下午) *CLOCK",
+    )
+)
+"""How libraries write a time unless they are told how: Java and C, JavaScript, mail and HTTP, Gson, a Chinese locale."""
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ZONES = {"CST": BEIJING, "GMT": UTC, "UTC": UTC}
+"""Zones by name. CST is China's here: who means Chicago's serves no account of this platform."""
+
+_OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d\d):?(\d\d)")
+
+
+def parse_instant(text: str) -> datetime | None:
+    """Return the instant that a text of the platform's, or of somebody's list, means, in UTC; None where it is none.
+
+    Without a zone it is Beijing time.
+
+    Examples
+    --------
+    >>> for form in ("2026-01-05 10:00:00", "20260105100000", "1767578400", "1767578400000", "2026-01-05T02:00:00Z"):
+    ...     print(parse_instant(form))
+    2026-01-05 02:00:00+00:00
+    2026-01-05 02:00:00+00:00
+    2026-01-05 02:00:00+00:00
+    2026-01-05 02:00:00+00:00
+    2026-01-05 02:00:00+00:00
+    >>> parse_instant("Mon Jan 05 10:00:00 CST 2026") == parse_instant("2026年1月5日 上午10:00")
+    True
+    """
+    try:
+        if _TICKS.fullmatch(text):
+            return _of_ticks(Decimal(text))
+        if ms := _MS_OF_NET.fullmatch(text):
+            return _EPOCH + timedelta(milliseconds=int(ms[1]))
+        if wordy := next(filter(None, (form.fullmatch(text) for form in _WORDY)), None):
+            return _of_words(wordy.groupdict())
+        spaced = COMPACT.sub(r"\1-\2-\3 \4:\5:\6", text)
+        plain = spaced.translate(_CHINESE).strip(" :") if "年" in spaced else spaced
+        same_day, n_days = _HOUR_24.subn("00", plain)
+        moment = _of_iso(same_day) + timedelta(days=n_days)
+    except (ValueError, OverflowError, InvalidOperation, OSError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=BEIJING)
+    return moment.astimezone(UTC)
+
+
+def _of_ticks(value: Decimal) -> datetime:
+    """Read seconds, or milliseconds where seconds would be thousands of years ahead."""
+    seconds = value / 1000 if value >= SMALLEST_MS else value
+    return _EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
+
+
+def _of_iso(text: str) -> datetime:
+    loose = _LOOSE.fullmatch(text)
+    if loose:
+        year, month, day, hour, minute, second = (int(part or 0) for part in loose.groups())
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the zone is set by the caller
+    return datetime.fromisoformat(text)
+
+
+def _of_words(said: dict[str, str | None]) -> datetime | None:
+    """Read a time with the name of a month or half of a day; None where its zone is not known."""
+    year, month, day, clock = (said[key] or "" for key in ("year", "month", "day", "clock"))
+    hour, minute, second = (int(part) for part in f"{clock}:00".split(":")[:3])
+    if half := said.get("half"):
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + 12 * (half in ("PM", "下午"))
+    zone = _zone(said.get("zone") or "CST")
+    number = int(month) if month.isdigit() else _MONTHS.index(month) + 1
+    if zone is None:
+        return None
+    return datetime(int(year), number, int(day), hour, minute, second, tzinfo=zone).astimezone(UTC)
+
+
+def _zone(name: str) -> tzinfo | None:
+    if offset := _OFFSET.fullmatch(name):
+        minutes = int(offset[2]) * 60 + int(offset[3])
+        return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
+    return _ZONES.get(name)
+
+
+def written_out(value: Any) -> str | None:
+    """Return the text of a time that a library wrote as an object or a list; None where it is none.
+
+    Examples
+    --------
+    >>> written_out([2026, 1, 5, 10, 0]), written_out({"time": 1767578400000, "year": 126, "month": 0})
+    ('2026-1-5 10:0:0', '1767578400000')
+    """
+    match value:
+        case {"$date": {"$numberLong": str(ticks)}} | {"$date": str(ticks)}:  # MongoDB
+            return ticks
+        # java.util.Date as a bean, an Instant, and what stores of documents write
+        case (
+            {"time": int(ticks), "year": int()}
+            | {"$date": int(ticks)}
+            | {"epochSecond": int(ticks)}
+            | {"seconds": int(ticks)}
+            | {"_seconds": int(ticks)}
+        ):
+            return str(ticks)
+        # java.time.LocalDateTime by its fields, as a bean, and as Jackson writes it unless it is told how
+        case {"date": {"year": y, "month": m, "day": d}, "time": {"hour": h, "minute": n, "second": s}}:
+            return _joined(y, m, d, h, n, s)
+        case {"year": y, "monthValue": m, "dayOfMonth": d, "hour": h, "minute": n, "second": s}:
+            return _joined(y, m, d, h, n, s)
+        case [y, m, d, h, *clock] if len(clock) <= 3:
+            return _joined(y, m, d, h, *[*clock, 0, 0][:2])
+    return None
+
+
+def _joined(*parts: Any) -> str | None:
+    """Return year, month, day, hour, minute and second as a text; None where one is no number of them."""
+    if not all(type(part) is int for part in parts) or not 1000 <= parts[0] <= 9999:
+        return None
+    year, month, day, hour, minute, second = parts
+    return f"{year}-{month}-{day} {hour}:{minute}:{second}"
 
 
 def period_of(

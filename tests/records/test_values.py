@@ -19,7 +19,8 @@ from ytxdata.records.json_values import Number
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.parties import read_parties
 from ytxdata.records.schema import DEFAULT
-from ytxdata.records.values import AHEAD, convert, parse_instant
+from ytxdata.records.values import AHEAD, convert
+from ytxdata.times import parse_instant
 
 NOON = datetime(2026, 1, 5, 4, 0, 0, tzinfo=UTC)
 Rows = Callable[..., Normalized]
@@ -180,6 +181,60 @@ def test_all_forms_of_one_instant_agree(epoch: int) -> None:
     forms = [str(wall), wall.isoformat(), f"{wall:%Y%m%d%H%M%S}", str(epoch), epoch * 1000, moment.isoformat()]
     assert read("instant", *forms)[0] == [moment] * 6
     assert {parse_instant(str(form)) for form in forms} == {moment}
+
+
+LIBRARIES = [
+    "Mon Jan 05 12:00:00 CST 2026",
+    "Mon Jan  5 12:00:00 2026",
+    "Mon Jan 05 12:00:00 GMT+08:00 2026",
+    "Mon Jan 05 2026 12:00:00 GMT+0800 (中国标准时间)",
+    "Mon, 05 Jan 2026 04:00:00 GMT",
+    "05 Jan 2026 12:00:00 +0800",
+    "Jan 5, 2026 12:00:00 PM",
+    "January 5, 2026, 12:00:00\u202fPM",
+    "2026年1月5日 下午12:00:00",
+    "2026-1-5 下午12:00",
+    "/Date(1767585600000+0800)/",
+    {"time": 1767585600000, "year": 126, "month": 0, "date": 5, "hours": 12, "timezoneOffset": -480},
+    {"epochSecond": 1767585600, "nano": 0},
+    {"$date": "2026-01-05T04:00:00Z"},
+    {"$date": {"$numberLong": "1767585600000"}},
+    {"$date": 1767585600000},
+    {"date": {"year": 2026, "month": 1, "day": 5}, "time": {"hour": 12, "minute": 0, "second": 0, "nano": 0}},
+    {"year": 2026, "month": "JANUARY", "monthValue": 1, "dayOfMonth": 5, "hour": 12, "minute": 0, "second": 0},
+    [2026, 1, 5, 12, 0],
+    [2026, 1, 5, 12, 0, 0, 123000000],
+]
+
+
+@pytest.mark.parametrize("form", LIBRARIES)
+def test_a_time_is_read_as_libraries_write_it_unless_they_are_told_how(form: object) -> None:
+    assert read("instant", form) == ([NOON], {})
+    assert read("instant", form, "2026-01-05 12:00:00", 1767585600, None) == ([NOON, NOON, NOON, None], {})
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Mon Jan 05 12:00:00 PST 2026",
+        "Mon Foo 05 12:00:00 CST 2026",
+        "Jan 32, 2026 12:00:00 PM",
+        "Jan 5, 2026 13:00:00 PM",
+        "Jan 5, 2026 0:00:00 AM",
+        "2026年1月5日 下午13:00",
+        "/Date(x)/",
+        [2026, 13, 5, 12],
+    ],
+)
+def test_a_time_that_may_mean_another_is_not_read(form: object) -> None:
+    assert read("instant", form) == ([None], {0: "unreadable_time"})
+
+
+@pytest.mark.parametrize(
+    "form", [[2026, 1, 5], [2026, 1, 5, True], [26, 1, 5, 12], [2026, 1, 5, 12, 0, 0, 0, 0], {"time": "x", "year": 126}]
+)
+def test_a_list_or_an_object_that_is_no_time_is_told(form: object) -> None:
+    assert read("instant", form) == ([None], {0: "wrong_type"})
 
 
 def test_ids_and_phones_come_out_as_exact_text() -> None:

@@ -15,9 +15,9 @@ from ytxdata.history.witness_lists import is_total
 from ytxdata.labels import Text
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
-from ytxdata.records.values import parse_instant, ungrouped
+from ytxdata.records.values import ungrouped
 from ytxdata.tables.lists import Listed, Skipped, exact, none_left, read_lines, skipped_note
-from ytxdata.times import BEIJING
+from ytxdata.times import BEIJING, parse_instant
 
 WHAT = Text("账单", "invoice")
 NAMES = {

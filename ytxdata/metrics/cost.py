@@ -28,9 +28,9 @@ from ytxdata.metrics.report import Report, build, same_meeting
 from ytxdata.metrics.source import Lazy, ReportSource, Where, with_looked_up
 from ytxdata.metrics.sums import minutes, null_like
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
-from ytxdata.records.values import parse_instant, ungrouped
+from ytxdata.records.values import ungrouped
 from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines
-from ytxdata.times import Instant, as_instant, local_second
+from ytxdata.times import Instant, as_instant, local_second, parse_instant
 
 _SUMS = ("lines_billed", "billed_minutes", "cost")
 _LINE = ("meeting_id", "started_at", "leg", "number", "number_class", "billed_minutes", "cost")

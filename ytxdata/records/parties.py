@@ -11,7 +11,8 @@ from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inn
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
 from ytxdata.records.schema import Aliases
 from ytxdata.records.signs import Signs
-from ytxdata.records.values import as_phone, is_blank, parse_instant
+from ytxdata.records.values import as_phone, is_blank
+from ytxdata.times import parse_instant
 
 Party = dict[str, Any]
 

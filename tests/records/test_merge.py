@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -153,10 +154,22 @@ def test_pandas_types() -> None:
         "datetime64[us, Asia/Shanghai]",
         "Int64",
         "boolean",
-        "decimal128(38, 18)[pyarrow]",
+        "decimal128(16, 5)[pyarrow]",
     ]
     assert str(frame["started_at"][0]) == "2026-01-05 10:00:00+08:00"
     assert frame["name"].isna().all()
+
+
+def test_amounts_can_be_computed_with_and_lose_nothing() -> None:
+    """A product or a quotient of amounts with 38 digits has no place in Arrow."""
+    records = (meeting(name, oriamount=yuan) for name, yuan in (("a", "1.20"), ("b", "2.40")))
+    yuan = to_pandas(merge_answers([answer(1, *records)]).meetings)["amount_yuan"]
+    assert (yuan * 2).tolist() == [Decimal("2.40"), Decimal("4.80")]
+    assert (yuan / 60).tolist() == [Decimal("0.02"), Decimal("0.04")]
+    assert (yuan / yuan.sum()).astype(float).round(4).tolist() == [0.3333, 0.6667]
+    assert (yuan - yuan.shift()).tolist()[1] == Decimal("1.2")
+    odd = to_pandas(merge_answers([answer(1, meeting("a", oriamount="0.30000000000000004"))]).meetings)
+    assert odd["amount_yuan"].tolist() == [Decimal("0.30000000000000004")]
 
 
 def test_columns_are_told_in_both_languages() -> None:

@@ -30,9 +30,9 @@ from ytxdata.records.nested import without_meetings
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.parties import Parties, read_parties
 from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PARTIES, PROVENANCE, Aliases, arrow_schema
-from ytxdata.records.schema import rows_of as cells_of
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.values import as_list
+from ytxdata.records.values import rows_of as cells_of
 from ytxdata.times import beijing_text, clock_skew
 
 JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")

@@ -22,7 +22,7 @@ from ytxdata.history.proof.evidence import Evidence, Known
 from ytxdata.history.proof.policy import DEFAULT_POLICY, VERDICTS
 from ytxdata.history.proof.reading import Judgement
 from ytxdata.history.proof.witness import Hearing, with_witnesses
-from ytxdata.records.schema import rows_of as cells_of
+from ytxdata.records.values import rows_of as cells_of
 from ytxdata.times import EARLIEST
 
 VERSION_COLUMNS = (

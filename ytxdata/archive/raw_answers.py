@@ -28,7 +28,7 @@ from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text
 from ytxdata.records.merge import LEG_COLUMNS, MEETING_COLUMNS, join_parties
-from ytxdata.records.schema import rows_of
+from ytxdata.records.values import rows_of
 
 
 def _quoted(raw: bytes, *, ascii_only: bool) -> str:

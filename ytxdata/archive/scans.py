@@ -24,7 +24,8 @@ from ytxdata.archive.stored_files import SCHEMAS, StoredFile
 from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, connect, found, reading, relation
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
-from ytxdata.records.schema import named_rows, to_pandas
+from ytxdata.records.schema import to_pandas
+from ytxdata.records.values import named_rows
 from ytxdata.times import Instant, as_instant, period_of
 
 # ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)

@@ -17,8 +17,9 @@ from ytxdata.records import identity, schema
 from ytxdata.records.answer import Answer
 from ytxdata.records.json_values import without_cycle_search
 from ytxdata.records.normalize import Normalized, normalize
-from ytxdata.records.schema import DEFAULT, PROVENANCE, Aliases, rows_of
+from ytxdata.records.schema import DEFAULT, PROVENANCE, Aliases
 from ytxdata.records.spans import RawRecord, own_sizes
+from ytxdata.records.values import rows_of
 
 _USUAL_PLACE = re.compile(r"\$(?:\.data)?(?:@?\[?\d*\]?)")
 """The list under `data`, the answer itself, or a place in one that is damaged."""
@@ -225,7 +226,7 @@ def _read_with(aliases: Aliases, answer: Answer) -> Answer:
 
 def _merge(listings: Sequence[Listing], distinct: pa.Table) -> list[_Meeting]:
     """Return the meetings that the listed records are of, in order of first appearance."""
-    told = {row: _Told(row, *rest) for row, *rest in schema.rows_of(distinct, _Told._fields)}
+    told = {row: _Told(row, *rest) for row, *rest in rows_of(distinct, _Told._fields)}
     by_id: dict[str, list[_Meeting]] = {}
     for answer, rows, _ in listings:
         together: dict[str, list[_Told]] = {}

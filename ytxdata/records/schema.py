@@ -6,12 +6,10 @@ They serve the parser, the documentation and the data dictionary; keys match wit
 from __future__ import annotations
 
 import re
-from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Literal, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Literal, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -61,6 +59,10 @@ _PANDAS_TYPES: dict[pa.DataType, pd.api.extensions.ExtensionDtype] = {
     pa.float64(): pd.Float64Dtype(),
     pa.bool_(): pd.BooleanDtype(),
 }
+
+
+_HANDY_MONEY = pa.decimal128(16, 5)
+"""Amounts that can be computed with: a product or a quotient of 38 digits has no place in Arrow's decimals."""
 
 
 def _pandas_type(kind: pa.DataType) -> pd.api.extensions.ExtensionDtype | None:
@@ -217,19 +219,27 @@ def empty(columns: tuple[Column, ...] | list[Column]) -> pa.Table:
 def to_pandas(table: pa.Table) -> pd.DataFrame:
     """Return a typed pandas frame: Asia/Shanghai instants [us], `Int64`, `string`, `boolean`, exact decimals.
 
-    An empty table gives the same columns and dtypes as a full one. Missing values are `NA` / `NaT`.
+    An empty table gives the same columns and dtypes as a full one, unless an amount needs more than 5 decimals.
+    Missing values are `NA` / `NaT`.
 
     Examples
     --------
     >>> to_pandas(empty(LEGS)).dtypes[["phone", "joined_at", "duration_s"]].astype(str).tolist()
     ['string', 'datetime64[us, Asia/Shanghai]', 'Int64']
     """
-    beijing = pa.timestamp("us", tz=ZONE_NAME)
-    shown = pa.schema(
-        [field.with_type(beijing) if pa.types.is_timestamp(field.type) else field for field in table.schema]
-    )
+    shown = pa.schema([field.with_type(_shown_type(table[field.name])) for field in table.schema])
     frame: pd.DataFrame = table.cast(shown).to_pandas(types_mapper=_pandas_type)
     return frame
+
+
+def _shown_type(column: pa.ChunkedArray) -> pa.DataType:
+    if column.type != ARROW_TYPES["money"]:
+        return pa.timestamp("us", tz=ZONE_NAME) if pa.types.is_timestamp(column.type) else column.type
+    try:
+        column.cast(_HANDY_MONEY)
+    except pa.ArrowInvalid:
+        return column.type
+    return _HANDY_MONEY
 
 
 REJECT_REASONS: dict[str, Text] = {
@@ -268,32 +278,6 @@ PROBLEM_REASONS: dict[str, Text] = {
     "id_overlap": Text("同一编号的记录开始时间不同而时间重叠，可能是两场会议；按一场计，原文都保留", "records of one id that begin at different times and overlap may be two meetings; they count as one, and both texts are kept"),
     "id_collision": Text("同一编号用于两场不可能相同的会议；两者都保留", "one id for two meetings that cannot be the same; both are kept"),
 }  # fmt: skip
-
-
-def rows_of(table: pa.Table, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield some columns of a table row by row; instants are datetimes in UTC."""
-    return zip(*(_cells_of(table[name]) for name in columns), strict=True)
-
-
-def named_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[Any]:
-    """Yield the rows of some batches as named tuples; instants have their zone, unknown is None."""
-    row: Any = None
-    for batch in batches:
-        row = row or namedtuple("Row", batch.schema.names, rename=True)
-        yield from map(row._make, zip(*map(_cells_of, batch.columns), strict=True))
-
-
-def _cells_of(column: pa.ChunkedArray | pa.Array) -> list[Any]:
-    zone = getattr(column.type, "tz", None)
-    if zone is None:
-        return list(column.to_pylist())
-    # `to_pylist` looks the zone up anew for every cell, which takes ten times as long
-    instants = pd.DatetimeIndex(column.to_numpy(zero_copy_only=False), tz="UTC").to_pydatetime()
-    cells = [None if instant is pd.NaT else instant for instant in instants]
-    if zone == "UTC":
-        return cells
-    there = ZoneInfo(zone)
-    return [value if value is None else value.astimezone(there) for value in cells]
 
 
 PARTIES = "parties"

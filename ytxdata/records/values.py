@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -394,3 +397,29 @@ _CONVERTERS: dict[Kind, Callable[[Values], Converted]] = {
     "bool": lambda values: _each(_flag, values, ARROW_TYPES["bool"]),
     "money": lambda values: _each(_yuan, values, ARROW_TYPES["money"]),
 }
+
+
+def named_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[Any]:
+    """Yield the rows of some batches as named tuples; instants have their zone, unknown is None."""
+    row: Any = None
+    for batch in batches:
+        row = row or namedtuple("Row", batch.schema.names, rename=True)
+        yield from map(row._make, zip(*map(_cells_of, batch.columns), strict=True))
+
+
+def _cells_of(column: pa.ChunkedArray | pa.Array) -> list[Any]:
+    zone = getattr(column.type, "tz", None)
+    if zone is None:
+        return list(column.to_pylist())
+    # `to_pylist` looks the zone up anew for every cell, which takes ten times as long
+    instants = pd.DatetimeIndex(column.to_numpy(zero_copy_only=False), tz="UTC").to_pydatetime()
+    cells = [None if instant is pd.NaT else instant for instant in instants]
+    if zone == "UTC":
+        return cells
+    there = ZoneInfo(zone)
+    return [value if value is None else value.astimezone(there) for value in cells]
+
+
+def rows_of(table: pa.Table, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield some columns of a table row by row; instants are datetimes in UTC."""
+    return zip(*(_cells_of(table[name]) for name in columns), strict=True)

@@ -14,7 +14,8 @@ from typing import Any, Self
 import narwhals as nw
 
 from ytxdata.labels import Lang, Text, aligned, decimal_text, fitting, printable
-from ytxdata.records.schema import TABLES, Column, TableName, named_rows
+from ytxdata.records.schema import TABLES, Column, TableName
+from ytxdata.records.values import named_rows
 from ytxdata.tables import csv, excel, html, masking, open_formats, suppression
 from ytxdata.tables.described import Completeness, Definition, Described, cells, is_lazy, unit_of
 from ytxdata.tables.excel_sheet import Progress

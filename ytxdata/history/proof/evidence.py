@@ -15,7 +15,7 @@ import pyarrow as pa
 from ytxdata.history.proof.policy import CONFIRMABLE, is_gap
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer
-from ytxdata.records.schema import rows_of
+from ytxdata.records.values import rows_of
 from ytxdata.times import EARLIEST, clock_skew
 from ytxdata.version import __version__
 

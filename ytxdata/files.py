@@ -236,10 +236,11 @@ def replacing(target: Path, *, is_private: bool = False) -> Iterator[Path]:
         finally:
             remove(draft)
     except OSError as error:
+        zh = en = error.strerror or str(error)
+        if blocked := next((one for one in target.parents if one.is_file()), None):
+            zh, en = f"{blocked} 是文件，不是目录", f"{blocked} is a file, not a directory"
         raise UsageError(
-            Text(
-                f"写不了 {target}：{error.strerror or error}", f"{target} cannot be written: {error.strerror or error}"
-            ),
+            Text(f"写不了 {target}：{zh}", f"{target} cannot be written: {en}"),
             remedy=Text(
                 "请换一个目录，或先关闭打开它的程序", "choose another directory, or close the program that holds it"
             ),

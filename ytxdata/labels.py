@@ -7,7 +7,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from difflib import get_close_matches
 from itertools import accumulate
 from typing import Literal, NamedTuple
@@ -98,6 +98,29 @@ def decimal_text(value: Decimal) -> str:
     """
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_ANY_SIZE = Context(prec=400)
+"""A float has up to 309 digits before its point."""
+
+
+def half_up(value: float | Decimal, decimals: int) -> str:
+    """Return a number with thousands apart and so many decimals, rounded as a spreadsheet rounds what it shows: half
+    away from zero, by the digits that the number is written with.
+
+    Python rounds to even, and by a float's binary value: a page would show 2,235.2 where the workbook beside it has
+    2,235.3.
+
+    Examples
+    --------
+    >>> half_up(2235.25, 1), half_up(131.85, 1), half_up(Decimal("-0.05"), 1), half_up(-0.01, 1)
+    ('2,235.3', '131.9', '-0.1', '0.0')
+    """
+    exact = Decimal(repr(float(value))) if isinstance(value, float) else Decimal(value)
+    if not exact.is_finite():
+        return f"{value:,.{decimals}f}"
+    rounded = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _ANY_SIZE)
+    return f"{rounded if rounded else abs(rounded):,f}"
 
 
 def closest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:

@@ -527,6 +527,24 @@ def test_an_option_that_checks_nothing_of_a_table_is_refused(
 
 
 @pytest.mark.slow
+def test_files_of_an_earlier_report_that_stay_are_named(
+    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Last month's page beside this month's tables would be handed on as theirs."""
+    archive, out = str(tmp_path / "m.archive"), tmp_path / "out"
+    assert run("sync", "--archive", archive) == 0
+    asked = ("report", "--archive", archive, "--out", str(out))
+    assert run(*asked, "--format", "html,csv") == 0
+    assert "earlier report" not in capsys.readouterr().err
+    assert run("--lang", "en", *asked, "--format", "parquet") == 0
+    said = capsys.readouterr().err
+    assert "files of an earlier report" in said
+    assert "concentration.csv" in said
+    assert run("--lang", "en", *asked, "--out", str(out / "usage.csv")) == 2
+    assert f"{out / 'usage.csv'} is a file" in capsys.readouterr().err
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_an_export_is_checked_by_what_its_folder_lists(
     account: Emulator, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -535,7 +553,7 @@ def test_an_export_is_checked_by_what_its_folder_lists(
     assert run("sync", "--archive", archive) == 0
     assert run("export", str(out), "--archive", archive, "--format", form) == 0
     assert run("--lang", "en", "verify", str(out)) == 0
-    assert "with the SHA-256 it tells" in capsys.readouterr().out
+    assert "files that it lists are there" in capsys.readouterr().out
     victim = max(out.rglob(f"meetings/**/*.{form}"))
     whole = victim.read_bytes()
     victim.write_bytes(whole + b" ")

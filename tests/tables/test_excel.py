@@ -24,6 +24,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from ytxdata.errors import FileDiffersError, MissingExtraError, UsageError
 from ytxdata.labels import Text
 from ytxdata.tables import excel
+from ytxdata.tables.described import Definition
 from ytxdata.tables.excel import sheet_names, write_workbook
 from ytxdata.tables.excel_sheet import MAX_TEXT, PRINTED, compare, in_cell
 from ytxdata.tables.table import Table
@@ -85,6 +86,16 @@ def test_ids_and_numbers_are_text_cells(book: openpyxl.Workbook) -> None:
             cell = sheet(book, "usage")[f"{column}{line}"]
             assert cell.data_type == "s"
             assert cell.number_format == "@"
+
+
+def test_whole_numbers_have_no_point_and_no_decimals(tmp_path: Path) -> None:
+    people = tuple(Definition(key=key, zh=key, en=key, unit="people") for key in ("people", "mean"))
+    frame = pa.table({"people": [90, 1234], "mean": [5.0, 4.79]})
+    path = Table(frame=frame, name="sizes", title=Text("规模", "sizes"), definitions=people).to_excel(
+        tmp_path / "s.xlsx"
+    )
+    sheet = openpyxl.load_workbook(path)["sizes"]
+    assert [sheet[at].number_format for at in ("A2", "B2")] == ["#,##0", "#,##0.0#"]
 
 
 def test_no_formula_and_no_link_anywhere(table: Table, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ytxdata.labels import Lang, Text
+from ytxdata.tables.html import number
 from ytxdata.tables.table import Table
 from ytxdata.templates import facts_card, render
 
@@ -104,3 +105,11 @@ def test_no_outside_resource(table: Table) -> None:
     page = table.to_html(lang="both")
     assert "http" not in page
     assert "url(" not in page
+
+
+@given(st.integers(0, 10**8), st.sampled_from((60, 3600)))
+def test_a_page_rounds_as_a_spreadsheet_does(seconds: int, unit: int) -> None:
+    """An auditor holds the page and the workbook side by side."""
+    tenths = (20 * seconds + unit) // (2 * unit)  # exact, a half upwards
+    assert number(seconds / unit, 1) == f"{tenths // 10:,}.{tenths % 10}"
+    assert number(-seconds / unit, 1).lstrip("-") == number(seconds / unit, 1)

@@ -46,6 +46,11 @@ if TYPE_CHECKING:
 
 NOTEBOOK = "02_usage_report.ipynb"
 
+_LEFT = Text(
+    "注意：{out} 中还有 {n} 个以前写出的文件，不属于这次报告：{names}；转交前请删除，或用 --out 另选目录",
+    "note: {out} still holds {n} files of an earlier report, which are not of this one: {names}; delete them before you hand the folder on, or choose another with --out",
+)
+
 
 def report(
     archive: ArchiveDir = Path("meetings.archive"),
@@ -114,7 +119,7 @@ def report(
     """  # fmt: skip
     from tqdm import tqdm
 
-    from ytxdata.pages.earlier_report import refuse_leftovers
+    from ytxdata.pages.earlier_report import leftovers, refuse_leftovers
     from ytxdata.pages.html_report import write_pdf
     from ytxdata.pages.report_files import formats_of, names_of, write_files
     from ytxdata.pages.small_groups import without_small_groups
@@ -164,6 +169,8 @@ def report(
         if notebook:
             bar.set_description_str(NOTEBOOK)
             files["notebook"] = _run_notebook(archive, asked, tariff, out, chosen.lang)
+    if left := leftovers(out, names_of(collected, formats, pdf=pdf)):
+        note(_LEFT, out=out, n=len(left), names=", ".join(left[:4]) + (" …" if len(left) > 4 else ""))
     verdict = collected.certificate
     if as_json:
         emit(

@@ -244,10 +244,15 @@ def touch(one: Span | None, other: Span | None) -> bool:
     return not one or not other or (one[0] < other[1] and other[0] < one[1])
 
 
-def refuse_leftovers(out: str | Path, written: Iterable[str]) -> None:
-    """Raise UsageError when files of an earlier report would stay beside those that are written: they would go along."""
+def leftovers(out: str | Path, written: Iterable[str]) -> list[str]:
+    """Return which files of an earlier report stay beside those that are written: they would go along."""
     known = {*(f"{name}.{end}" for name in (*RECORDS, *REPORTS) for end in ("csv", "parquet", "xlsx")), *PAGES}
-    if left := sorted(path.name for path in Path(out).glob("*") if path.name in known - {*written}):
+    return sorted(path.name for path in Path(out).glob("*") if path.name in known - {*written})
+
+
+def refuse_leftovers(out: str | Path, written: Iterable[str]) -> None:
+    """Raise UsageError when files of an earlier report would stay beside those that are written."""
+    if left := leftovers(out, written):
         listed = ", ".join(left)
         raise UsageError(
             Text(f"{out} 中有此前写出的文件：{listed}", f"{out} holds files of an earlier report: {listed}"),

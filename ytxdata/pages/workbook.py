@@ -256,7 +256,13 @@ class Overview:
         plain, number = styled(**rule), styled(unit.excel, bold=True, **rule)
         change = figure.change.in_(self.lang) if figure.change else None
         values = (figure.label.in_(self.lang), figure.value, unit.label.in_(self.lang), figure.before, change)
-        looks = (plain, number, plain, styled(unit.excel, font_color="#5F5F5F", **rule), styled(align="right", **rule))
+        looks = (
+            plain,
+            number,
+            plain,
+            styled(unit.excel, font_color="#5F5F5F", **rule),
+            styled(align="right", shrink=True, **rule),
+        )
         for (first, last), value, look in zip(spans, values, looks, strict=True):
             self._put(line, first, last, value, look)
 

@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from ytxdata.labels import Lang, Text, preferred_lang
+from ytxdata.labels import Lang, Text, half_up, preferred_lang
 from ytxdata.plots.canvas import (
     BACKING,
     BLUE,
@@ -33,9 +33,9 @@ from ytxdata.plots.canvas import (
 )
 from ytxdata.plots.over_time import has_groups, largest, layers, name_layers, shown, stack
 
-_SHARE = Text("{share:.1f} %，累计 {all:.1f} %", "{share:.1f} %, together {all:.1f} %")
+_SHARE = Text("{share} %，累计 {all} %", "{share} %, together {all} %")
 _LABEL, _HOURS = Text("会议时长（分钟）", "meeting minutes"), Text("会议时长（小时）", "meeting hours")
-_MINUTES = Text("{minutes:,.1f}", "{minutes:,.1f}")
+_MINUTES = Text("{minutes}", "{minutes}")
 
 
 @picture(height=4.2, is_personal=True)
@@ -87,7 +87,9 @@ def creators(
         is_partly_hidden = None in data.get("meetings", ())  # then nobody can tell what they all make up
         said = (_MINUTES if is_partly_hidden else _SHARE).in_(lang)
         shares = [
-            said.format(minutes=value, share=100 * value / total, all=100 * sofar / total)
+            said.format(
+                minutes=half_up(value, 1), share=half_up(100 * value / total, 1), all=half_up(100 * sofar / total, 1)
+            )
             for value, sofar in zip(minutes, accumulate(minutes), strict=True)
         ]
         ax.bar_label(bars, shares, padding=5, fontsize=9, color=QUIET, bbox=BACKING)
@@ -117,7 +119,7 @@ def distribution(report: Drawable, key: str, label: Text, ax: Axes | None, lang:
             return nothing(ax, report, lang)
         ax.bar_label(
             stack(ax, range(len(meetings)), 0.72, parts),
-            [f"{value:,.0f}\n{100 * value / total:.1f} %" for value in meetings],
+            [f"{value:,.0f}\n{half_up(100 * value / total, 1)} %" for value in meetings],
             padding=3,
             fontsize=9,
             color="#444444",

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import FileDiffersError, UsageError
 from ytxdata.files import replacing, sha256_of
-from ytxdata.labels import NO_TEXT, Lang, Text, decimal_text
+from ytxdata.labels import NO_TEXT, Lang, Text, decimal_text, half_up
 from ytxdata.times import ZONE_NAME, as_instant, now
 
 Cell = str | bool | int | float | Decimal | datetime | date | None
@@ -214,7 +214,7 @@ UNITS: dict[str, Unit] = {
     "count": Unit(Text("个", "count"), "#,##0", 0),
     "meetings": Unit(Text("场", "meetings"), "#,##0", 0),
     "legs": Unit(Text("人次", "legs"), "#,##0", 0),
-    "people": Unit(Text("人", "people"), "#,##0.##", None),
+    "people": Unit(Text("人", "people"), "#,##0.0#", None),
     "s": Unit(Text("秒", "s"), "#,##0", 0),
     "min": Unit(Text("分钟", "min"), "#,##0.0", 1),
     "h": Unit(Text("小时", "h"), "#,##0.0", 1),
@@ -256,7 +256,7 @@ def in_words(value: Any, key: str, lang: Lang) -> str:
     if value is None:
         return Text("未知", "unknown").in_(lang)
     if isinstance(value, (float, Decimal)):
-        digits = f"{value:,.4f}" if isinstance(value, float) else f"{value:,f}"
+        digits = half_up(value, 4) if isinstance(value, float) else f"{value:,f}"
         text = digits.rstrip("0").rstrip(".") if "." in digits else digits
     else:
         text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

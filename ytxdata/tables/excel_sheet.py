@@ -54,6 +54,8 @@ def number_format(kind: pa.DataType, wanted: str) -> str:
         return "yyyy-mm-dd hh:mm:ss"
     if pa.types.is_date(kind):
         return "yyyy-mm-dd"
+    if pa.types.is_integer(kind):  # `5.` and `5.0` are no number of people
+        wanted = wanted.partition(".")[0]
     return "@" if pa.types.is_string(kind) else "General" if wanted == "@" else wanted
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from ytxdata.labels import Lang, Text, decimal_text, preferred_lang
+from ytxdata.labels import Lang, Text, decimal_text, half_up, preferred_lang
 from ytxdata.tables.described import Cell, Definition, Described, cells, spoken, type_name, unit_of
 from ytxdata.templates import render as fill
 from ytxdata.times import beijing_text
@@ -131,13 +131,13 @@ def number(value: int | float | Decimal, decimals: int | None) -> str:
     ('55', '0', '969.7333')
     """
     if decimals is not None:
-        return f"{value:,.{decimals}f}"
+        return half_up(value, decimals)
     if isinstance(value, Decimal):
         places = _places(decimal_text(value))
-        return f"{value:,.{min(max(places, 2), 4) if places else 0}f}"
+        return half_up(value, min(max(places, 2), 4) if places else 0)
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,.2f}".rstrip("0").rstrip(".") if abs(value) >= 0.01 else f"{value:.2g}"
+    return half_up(value, 2).rstrip("0").rstrip(".") if abs(value) >= 0.01 else f"{value:.2g}"
 
 
 def shown(value: Cell, decimals: int | None = None) -> str:

@@ -260,8 +260,8 @@ def check(folder: Path) -> list[Text]:
     if wrong:
         raise DamagedError(in_lines(wrong), remedy=Text("索取原件", "ask for the original"))
     said = Text(
-        "{where}：所列 {n} 个文件都在，其中 {m} 个的 SHA-256 与其一致；其余由各自的说明核对，或没有校验和",
-        "{where}: the {n} files that it lists are there, {m} with the SHA-256 it tells; the rest by descriptions of their own, or without a checksum",
+        "{where}：所列 {n} 个文件都在；其中 {m} 个列有 SHA-256，均一致，其余由各自的说明核对（如有）",
+        "{where}: all {n} files that it lists are there; it tells a SHA-256 of {m}, which agree, and the others are checked by descriptions of their own, if they have one",
     )
     return [said.format(where=folder / NAME, n=len(listed), m=len(hashes))]
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Never
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import Text
+from ytxdata.labels import NO_TEXT, Text, closest
 from ytxdata.phones import mask
 
 CONDITIONS = {
@@ -24,6 +24,8 @@ CONDITIONS = {
 
 BY_PARTIES = frozenset({"number", "min_minutes"})
 """Those conditions that a meeting's parties decide, not its own record."""
+
+_MEANT = Text("；您是想写 {guess} 吗？", "; did you mean {guess}?")
 
 Wanted = str | Collection[str] | None
 
@@ -131,8 +133,11 @@ def selected(source: Any, conditions: Mapping[str, Any], book: Any = None) -> Se
         listed = tuple(value) if isinstance(value, Iterable) else ()
         values = (value,) if isinstance(value, str | int | float) else listed
         if key not in CONDITIONS or not values or (key == "min_minutes" and not isinstance(values[0], int | float)):
+            guess = None if key in CONDITIONS else closest(key, CONDITIONS)
+            meant = _MEANT.format(guess=guess) if guess else NO_TEXT
+            shown = ", ".join(map(str, values))
             raise UsageError(
-                Text(f"不能按 {key} = {value!r} 选取", f"nothing can be selected by {key} = {value!r}"),
+                Text(f"不能按 {key} = {shown} 选取{meant.zh}", f"nothing can be selected by {key} = {shown}{meant.en}"),
                 remedy=Text(f"可选：{'、'.join(CONDITIONS)}", f"choose {', '.join(CONDITIONS)}"),
             )
         told[key] = values

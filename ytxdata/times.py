@@ -50,38 +50,38 @@ def as_instant(value: Instant, *, name: str = "instant") -> datetime:
     Raises
     ------
     UsageError
-        It is neither an instant nor a text of a date or time in ISO 8601 form.
+        It is neither an instant nor a text of a month, a date or a time.
 
     Examples
     --------
     >>> as_instant("2026-01-01").isoformat()
     '2025-12-31T16:00:00+00:00'
-    >>> as_instant("2026-01") == as_instant("2026/01/01")
+    >>> as_instant("2026-01") == as_instant("2026/1") == as_instant("2026年1月1日")
     True
     """
+    moment: datetime | None = None
     if isinstance(value, datetime):
-        moment = value
+        moment = value if value.tzinfo else value.replace(tzinfo=BEIJING)
     elif isinstance(value, date):
-        moment = datetime.combine(value, time())
-    else:
-        try:
-            text = value.strip().replace("/", "-")
-            moment = datetime.fromisoformat(f"{text}-01" if len(text) == 7 and text[4] == "-" else text)
-        except (AttributeError, ValueError):  # the first of a number: `2026` may mean anything
-            raise UsageError(
-                Text(f"{name} 不是日期或时间：{value!r}", f"{name} is no date or time: {value!r}"),
-                remedy=Text(
-                    "请写成 2026-01、2026-01-31 或 2026-01-31T09:30（北京时间）",
-                    "write 2026-01, 2026-01-31 or 2026-01-31T09:30 (Beijing time)",
-                ),
-            ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=BEIJING)
+        moment = datetime.combine(value, time(), BEIJING)
+    elif isinstance(value, str):  # a number such as 2026 may mean anything
+        text = value.strip().replace("/", "-")
+        moment = parse_instant(_MONTH.sub(r"\1-\2-1", text))
+    if moment is None:
+        raise UsageError(
+            Text(f"{name} 不是日期或时间：{value!r}", f"{name} is no date or time: {value!r}"),
+            remedy=Text(
+                "请写成 2026-01、2026-01-31 或 2026-01-31T09:30（北京时间）",
+                "write 2026-01, 2026-01-31 or 2026-01-31T09:30 (Beijing time)",
+            ),
+        )
     return moment.astimezone(UTC)
 
 
 COMPACT = re.compile(r"^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})$")
 """`yyyyMMddHHmmss`: fourteen digits, while eight are a day."""
+
+_MONTH = re.compile(r"^(\d{4})[-年](\d{1,2})月?$")
 
 SMALLEST_MS = 10**11
 """As seconds this is the year 5138, as milliseconds 1973: neither is believed, so the units cannot be confused."""

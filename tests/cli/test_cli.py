@@ -28,6 +28,7 @@ from ytxdata.errors import UsageError
 from ytxdata.history.client import Client
 from ytxdata.labels import Text
 from ytxdata.metrics.tariff import Tariff
+from ytxdata.phones import mask
 from ytxdata.tables.lists import AddressBook
 
 PROGRAM = str(Path(sys.executable).with_name("ytxdata"))
@@ -71,6 +72,22 @@ def test_what_is_not_there_is_told_as_such_in_one_language(tmp_path: Path, capsy
     archive = str(ytx.sample("archive").path)
     assert run("--lang", "zh", "report", "--archive", archive, "--book", str(lost), "--out", str(tmp_path / "o")) == 2
     assert capsys.readouterr().err.splitlines() == [f"没有这个文件：{lost}", "→ 检查路径"]
+
+
+@pytest.mark.slow
+def test_a_row_is_found_by_what_the_report_prints_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    archive = ytx.sample("archive")
+    creators = ytx.metrics.creators(archive).arrow["creator"].to_pylist()
+    masks = [mask(one) for one in creators]
+    place = next(i for i, one in enumerate(masks) if masks.count(one) == 1 and creators[i].startswith("+86"))
+    asked = ("--lang", "en", "explain", "--archive", str(archive.path), "--report", "creators")
+    said = []
+    for shown in (masks[place], creators[place], creators[place].removeprefix("+86")):
+        assert run(*asked, "--where", f"creator={shown}") == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1] == said[2]
+    assert f"creator: {masks[place]}" in said[0]
+    assert run(*asked, "--where", "creator=15412340000") == 2
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from ytxdata import metrics
 from ytxdata.errors import UsageError
 from ytxdata.metrics import Frames
 from ytxdata.metrics.groups import resolve
+from ytxdata.selection import selected
 from ytxdata.tables.lists import AddressBook
 
 BOOK = AddressBook.read(pd.DataFrame({"phone": ["13900000000", "13900000002"], "department": ["市场部", "研发部"]}))
@@ -110,3 +111,8 @@ def test_what_nothing_can_be_selected_by_is_named_with_what_can() -> None:
         with pytest.raises(UsageError, match=next(iter(asked))) as raised:
             source.only(**asked)
         assert "creator, department, name" in str(raised.value)
+
+
+def test_a_condition_that_is_misspelt_is_named_with_the_one_that_was_meant() -> None:
+    with pytest.raises(UsageError, match="nothing can be selected by creater = 139, 138; did you mean creator"):
+        selected(None, {"creater": ["139", "138"]})

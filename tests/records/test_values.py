@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ytxdata import times
+from ytxdata.errors import UsageError
 from ytxdata.records.json_values import Number
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.parties import read_parties
@@ -495,3 +496,26 @@ def test_parties_inside_of_parties_are_legs(parties: object, people: str, n: int
 )
 def test_what_is_no_leg_for_certain_is_told_with_its_text(parties: object, people: str, told: str, n: int) -> None:
     assert legs_and_problems(parties, n) == ([f"1540000000{one}" for one in people], [f"not_a_party {told}"])
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "2026-03",
+        "2026/3",
+        "2026年3月",
+        "2026-3-1",
+        "2026/03/01",
+        "20260301",
+        "2026年03月01日",
+        " 2026-03-01T00:00+08:00",
+    ],
+)
+def test_the_edge_of_a_period_may_be_written_as_people_write_it(form: str) -> None:
+    assert times.as_instant(form) == datetime(2026, 3, 1, tzinfo=times.BEIJING)
+
+
+@pytest.mark.parametrize("form", ["2026", "2026-13", "3", "March", "", 2026, None])
+def test_what_may_mean_anything_is_no_edge_of_a_period(form: Any) -> None:
+    with pytest.raises(UsageError, match="is no date or time"):
+        times.as_instant(form)

@@ -25,6 +25,8 @@ from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.registry import Ask, make
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.source import Frames, on_engine
+from ytxdata.phones import mask
+from ytxdata.phones import normalize as as_number
 from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.normalize import normalize
 from ytxdata.tables.described import Definition, spoken, to_arrow
@@ -354,7 +356,7 @@ def _position(report: Report, wanted: Mapping[str, str]) -> int:
     found = [
         place
         for place, cells in enumerate(report.arrow.to_pylist())
-        if all(value in _readings(report, key, cells.get(key)) for key, value in wanted.items())
+        if all(_is_meant(report, key, cells.get(key), value) for key, value in wanted.items())
     ]
     if len(found) == 1:
         return found[0]
@@ -365,9 +367,19 @@ def _position(report: Report, wanted: Mapping[str, str]) -> int:
     )  # fmt: skip
 
 
-def _readings(report: Report, key: str, value: Any) -> set[str]:
-    words = report.definition(key).words.get(value)
-    return {shown(value), _plain(value), *(words or ())}
+def _is_meant(report: Report, key: str, value: Any, wanted: str) -> bool:
+    """Return whether a cell is what somebody wrote: as it is, as a page or a terminal shows it, a number in any
+    writing.
+    """
+    definition = report.definition(key)
+    is_number = definition.unit == "phone" and isinstance(value, str)
+    if is_number and value in (wanted, as_number(wanted)):
+        return True
+    return (is_number and wanted == mask(value)) or wanted in {
+        shown(value),
+        _plain(value),
+        *(definition.words.get(value) or ()),
+    }
 
 
 def _plain(value: Any) -> str:

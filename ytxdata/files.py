@@ -7,6 +7,7 @@ may write, and knows no modes; it and macOS take `Usage.csv` and `usage.csv` for
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
@@ -33,7 +34,9 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hex, read in pieces."""
+    """Return the SHA-256 of a file in hex, read in pieces; OSError where it is none: a pipe would be waited for."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

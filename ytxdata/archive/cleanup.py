@@ -24,7 +24,18 @@ from ytxdata.archive.heads import (
     sequences,
     write_gone,
 )
-from ytxdata.archive.ownership import BIRTH, HOLDER, IDENTITY, LAST_LAYOUT, LAYOUT, MARK, MIRRORING, MONTHS, files_of
+from ytxdata.archive.ownership import (
+    BIRTH,
+    HOLDER,
+    IDENTITY,
+    LAST_LAYOUT,
+    LAYOUT,
+    MARK,
+    MIRRORING,
+    MONTHS,
+    files_of,
+    inside,
+)
 from ytxdata.archive.stored_files import (
     DERIVED,
     INDEX,
@@ -230,7 +241,7 @@ def manifest(root: Path) -> dict[str, tuple[int, str]]:
     marks: dict[str, tuple[int, str]] = {}
     for number in sequences(root):
         body = read_head(root, number).body
-        marks.update((path, (size, sha256)) for path, size, sha256 in body.get("files", ()))
+        marks.update((inside(path), (size, sha256)) for path, size, sha256 in body.get("files", ()))
         # what a sync let go on purpose is no damage
         for path in body.get("dropped", ()):
             marks.pop(path, None)

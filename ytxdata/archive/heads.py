@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.ownership import LAYOUT, check_layout, files_of
+from ytxdata.archive.ownership import LAYOUT, check_layout, files_of, inside
 from ytxdata.archive.stored_files import (
     DERIVE_AGAIN,
     INDEX,
@@ -128,7 +128,7 @@ def _files(body: Mapping[str, Any]) -> Files:
     columns = [tuple(names) for names in body["columns"]]
     return {
         name: tuple(
-            StoredFile(path, size, sha256, rows, _bounds(bounds), columns[kind])
+            StoredFile(inside(path), size, sha256, rows, _bounds(bounds), columns[kind])
             for path, size, sha256, rows, bounds, kind in table
         )
         for name, table in body["files"].items()
@@ -183,7 +183,9 @@ def read_head(root: Path, sequence: int) -> RawHead:
     path = head_path(root, sequence)
     with telling_damage(str(path), DERIVE_AGAIN):
         line, *rest = path.read_bytes().split(b"\n", 1)
-        return RawHead(unsealed(line), hashlib.sha256(line).hexdigest(), rest[0] if rest else None)
+        body = unsealed(line)
+        inside(body["generation"])  # what is derived next is written below it
+        return RawHead(body, hashlib.sha256(line).hexdigest(), rest[0] if rest else None)
 
 
 def layout_of(root: Path, sequence: int) -> object:

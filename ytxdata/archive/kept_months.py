@@ -76,8 +76,11 @@ class KeptMonths:
 
     def kept(self, question: str) -> bytes | None:
         """Return what was kept under a question, if it is to the byte what was kept; what is not, is deleted."""
+        place = self.root / MONTHS / question
+        if not place.is_file():  # a pipe would be waited for
+            return None
         try:
-            with (self.root / MONTHS / question).open("rb") as file:
+            with place.open("rb") as file:
                 data = file.read(LARGEST + 1)
         except OSError:
             return None

@@ -12,6 +12,7 @@ import hmac
 import json
 import os
 import platform
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,14 @@ from urllib.parse import unquote
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from ytxdata.archive.stored_files import INDEX, Files, StoredFile, described, telling_damage, telling_write_errors
+from ytxdata.archive.stored_files import (
+    INDEX,
+    Files,
+    StoredFile,
+    described,
+    telling_damage,
+    telling_write_errors,
+)
 from ytxdata.errors import (
     ArchiveLockedError,
     DamagedError,
@@ -245,6 +253,20 @@ Marks = Mapping[str, tuple[int, str]]
 """Size and SHA-256 of files by their path."""
 
 
+_INSIDE = re.compile(r"[A-Za-z0-9_][\w.=%+-]*(?:/[A-Za-z0-9_][\w.=%+-]*)+")
+
+
+def inside(path: str) -> str:
+    """Return a path that a head names; ValueError where it may lead out of the archive.
+
+    Whoever can write one head would else write into the home of whoever reads a mirror of it, and have syncs delete
+    what they like.
+    """
+    if not _INSIDE.fullmatch(path):
+        raise ValueError(f"{path!r} is no path inside of the archive")
+    return path
+
+
 def files_of(root: Path, body: Mapping[str, Any], marks: Marks | None = None) -> Files:
     """Return the files that the head of an older layout names.
 
@@ -255,11 +277,11 @@ def files_of(root: Path, body: Mapping[str, Any], marks: Marks | None = None) ->
     """
     listed: dict[str, tuple[StoredFile, ...]] = {}
     for place, version in body["tables"].items():
-        paths = [f"{place}/{name}" for name in live_files(root / place / "_delta_log", version)]
+        paths = [inside(f"{place}/{name}") for name in live_files(root / place / "_delta_log", version)]
         files = [described(root, path, None, *(marks[path] if marks else (0, ""))) for path in paths]
         listed[place.rsplit("/", 1)[-1]] = tuple(sorted(files, key=_first))
     runs = ((path, *(marks[path] if marks else (0, ""))) for path in body["index"])
-    listed[INDEX] = tuple(StoredFile(path, size, sha256, 0, {}, ()) for path, size, sha256 in runs)
+    listed[INDEX] = tuple(StoredFile(inside(path), size, sha256, 0, {}, ()) for path, size, sha256 in runs)
     return listed
 
 

@@ -174,6 +174,9 @@ TOGETHER = 100_000
 
 _GONE = Text("文件不见了", "the file is gone")
 _CHANGED = Text("内容与写入时不一致", "its content is not what was written")
+_NO_FILE = Text("不是存档之内的普通文件", "it is no plain file inside of the archive")
+_NO_LINK = Text("与之前的控制文件不衔接", "it does not follow the control files before it")
+_OTHER_OWNER = Text("不是写入时的身份文件", "it is not the identity file of that time")
 _UNREADABLE = Text("无法读取", "it cannot be read")
 
 
@@ -204,7 +207,8 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
     try:
         snapshot = newest(root)
         check.files(snapshot)
-        if snapshot is not None:
+        # a pipe would be waited for
+        if snapshot is not None and not any(damage.detail == _NO_FILE for damage in check.damages):
             check.tables(snapshot)
             # over damaged files every row would be told; they are mended first
             if not check.damages and not quick and can_be_derived(snapshot):
@@ -286,16 +290,11 @@ class _Check:
         if head.layout == LAYOUT:  # what went before is known by its hash alone; older layouts did not say it
             follows = follows and (past is None or head.past_sha256 == past)
         if not follows:
-            self.found(
-                "control", name, Text("与之前的控制文件不衔接", "it does not follow the control files before it")
-            )
+            self.found("control", name, _NO_LINK)
         if owner and head.identity_sha256 != owner:
-            self.found("control", IDENTITY, Text("不是写入时的身份文件", "it is not the identity file of that time"))
-        if (
-            head.layout == LAYOUT
-            and line_below is not None
-            and hashlib.sha256(line_below).hexdigest() != head.files_sha256
-        ):
+            self.found("control", IDENTITY, _OTHER_OWNER)
+        below = line_below if head.layout == LAYOUT else None
+        if below is not None and hashlib.sha256(below).hexdigest() != head.files_sha256:
             self.found("control", name, _CHANGED)
         self.states.append((name, head.counts.get("pulls", 0), head.chain_sha256))
 
@@ -344,7 +343,8 @@ class _Check:
     def _damage(self, path: str, mark: tuple[int, str]) -> Text | None:
         place = self.root / path
         try:
-            return None if (place.stat().st_size, sha256_of(place)) == mark else _CHANGED
+            is_own = place.resolve(strict=True).is_relative_to(self.root.resolve()) and place.is_file()
+            return _NO_FILE if not is_own else None if (place.stat().st_size, sha256_of(place)) == mark else _CHANGED
         except OSError:
             return _GONE
 

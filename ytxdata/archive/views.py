@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import errno
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -326,11 +327,16 @@ def _stored(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, table: st
     return f"(FROM {written} UNION ALL BY NAME FROM empty_{table})"
 
 
+_PATTERN = re.compile(r"[*?[]")
+"""What DuckDB takes for patterns in names; in brackets it means itself."""
+
+
 def reading(paths: Iterable[str], *options: str, is_whole: bool) -> str:
     """Return the SQL that reads stored files, and nothing else: of an archive below a folder called `name=north`,
-    DuckDB by itself takes every name to be north.
+    DuckDB by itself takes every name to be north, and below `2026[1]` it reads those of `20261`.
     """
-    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    plain = (_PATTERN.sub(r"[\g<0>]", path) for path in paths)
+    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in plain)
     more = ("hive_partitioning = false", *options, *(() if is_whole else ("union_by_name = true",)))
     return f"read_parquet([{quoted}], {', '.join(more)})"
 

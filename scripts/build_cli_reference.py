@@ -25,7 +25,7 @@ HEAD = Text(
 | 退出码 | 含义 |
 | --- | --- |
 | 0 | 正常 |
-| 1 | 有达到 `--fail-on` 的发现 |
+| 1 | 有达到 `--fail-on` 的发现，或 `witness` 的清单与存档不符、本身有问题 |
 | 2 | 用法或输入有误 |
 | 3 | 凭证、账户或应用被拒 |
 | 4 | 平台或网络失败 |
@@ -40,7 +40,7 @@ for programs, and progress goes to stderr, on a terminal only.
 | exit code | meaning |
 | --- | --- |
 | 0 | fine |
-| 1 | findings at or above `--fail-on` |
+| 1 | findings at or above `--fail-on`, or a list of `witness` that differs from the archive or is wrong itself |
 | 2 | wrong usage or bad input |
 | 3 | credentials, account or application refused |
 | 4 | platform or network failed |

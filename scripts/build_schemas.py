@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.audit.findings import DEFINITIONS as FINDINGS
+from ytxdata.history.proof.witness import ASIDE
 from ytxdata.history.proof.witness import FINDINGS as HEARD
 from ytxdata.labels import Text
 from ytxdata.records.schema import TABLES, Column, Kind, TableName
@@ -158,11 +159,22 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
             "name": TEXT, "kind": {"enum": ["invoice", "console", "cdr"]}, "sha256": SHA256, "start": INSTANT, "end": INSTANT,
             "number_class": nullable(TEXT), "n_lines": COUNT, "n_found": COUNT,
             "only_in_witness": listed({
-                "type": "array", "prefixItems": [COUNT, nullable(TEXT), INSTANT, INSTANT], "minItems": 4, "maxItems": 4,
-                "description": "line, meeting id, from when, until when",
+                "type": "array", "prefixItems": [COUNT, nullable(TEXT), nullable(INSTANT), nullable(INSTANT)],
+                "minItems": 4, "maxItems": 4,
+                "description": "line, meeting id, from when, until when; null where the line says no time",
             }),
             "n_only_in_witness": COUNT, "only_in_archive": listed(TEXT), "n_only_in_archive": COUNT,
-            "finding": {"enum": sorted(HEARD)}, "n_outside": COUNT, "text": BOTH,
+            "finding": {"enum": sorted(HEARD)}, "n_outside": COUNT,
+            "aside": listed({
+                "type": "array", "prefixItems": [COUNT, {"enum": sorted(ASIDE)}], "minItems": 2, "maxItems": 2,
+                "description": "a line that is not counted as a meeting, and why",
+            }),
+            "n_aside": COUNT,
+            "differs": listed({
+                "type": "array", "prefixItems": [{"enum": ["lines", "seconds", "yuan"]}, DECIMAL, DECIMAL],
+                "minItems": 3, "maxItems": 3, "description": "of what, what the total says, what the lines come to",
+            }),
+            "blocked_by": listed(TEXT), "text": BOTH,
         }),
     ),
     "verify-archive": (

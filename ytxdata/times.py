@@ -184,6 +184,32 @@ def _zone(name: str) -> tzinfo | None:
     return _ZONES.get(name)
 
 
+_MONTH = re.compile(r"(\d{4})(?:\s*[-/年]\s*(\d{1,2})|(\d\d))\s*(?:月份?)?")
+_NAMED_MONTH = re.compile(r"([A-Za-z]{3,9})[-\s,/]*((?:20)?\d\d)")
+_LONG_MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+
+
+def month_text(text: str) -> str | None:
+    """Return a month as `2026-03`, however people and their spreadsheets write it; None where it is none.
+
+    Examples
+    --------
+    >>> [month_text(one) for one in ("2026年3月", "2026/3", "202603", "Mar-26", "March 2026", "2026-13", "2026")]
+    ['2026-03', '2026-03', '2026-03', '2026-03', '2026-03', None, None]
+    """
+    if plain := _MONTH.fullmatch(text.strip()):
+        year, month = plain[1], int(plain[2] or plain[3])
+    elif named := _NAMED_MONTH.fullmatch(text.strip()):
+        year, name = f"20{named[2][-2:]}", named[1].casefold()
+        month = next((n for n, one in enumerate(_LONG_MONTHS, 1) if one.startswith(name)), 0)
+    else:
+        return None
+    return f"{year}-{month:02}" if 1 <= month <= 12 else None
+
+
 def written_out(value: Any) -> str | None:
     """Return the text of a time that a library wrote as an object or a list; None where it is none.
 

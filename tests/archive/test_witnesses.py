@@ -280,3 +280,39 @@ def test_who_came_in_by_the_accounts_own_number_is_not_of_the_class_of_its_digit
     assert (said.n_found, said.n_only_in_witness, said.n_only_in_archive) == (1, 0, 0)
     by_it = made.witness(listed.replace(b"88880000", b"65520000"), number_class="access", totals={"lines": 1}, **asked)
     assert (by_it.n_found, by_it.n_only_in_archive) == (1, 0)
+
+
+def test_a_list_that_was_corrected_under_another_name_names_the_one_that_blocks(archive: Archive) -> None:
+    meetings, start, end = month(archive)
+    extra = meetings.iloc[[3]].assign(meeting_id="lost")
+    asked: dict[str, Any] = {"kind": "invoice", "start": start, "end": end}
+    assert archive.witness(bill_of(pd.concat([meetings, extra])), name="first.csv", **asked).blocked_by == ()
+    said = archive.witness(bill_of(meetings), name="second try.csv", **asked)
+    assert (said.finding, said.blocked_by) == ("witnessed", ("first.csv",))
+    assert all("ytxdata witness first.csv --remove" in text for text in said.text)
+    assert archive.certificate(start, end).worst == "GAP"
+    assert archive.verify().is_sound
+    gone = archive.remove_witness("first.csv")
+    assert (gone.name, gone.n_only_in_witness) == ("first.csv", 1)
+    assert [one.blocked_by for one in archive.witnesses()] == [()]
+    assert archive.certificate(start, end).worst == "PROVEN"
+    with pytest.raises(UsageError, match=r"second try\.csv") as caught:
+        archive.remove_witness("first.csv")
+    assert "--remove" in str(caught.value)
+
+
+def test_what_was_read_by_earlier_rules_is_no_damage_and_is_read_anew_by_the_next_sync(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meetings, start, end = month(archive)
+    with monkeypatch.context() as before:
+        before.setattr("ytxdata.archive.witnesses.READING", 1)
+        before.setattr("ytxdata.history.witness_lists.no_meeting", lambda *_: None)
+        bill = bill_of(meetings).replace("合计".encode("gb18030"), "合计 9 场".encode("gb18030"))
+        said = archive.witness(bill, kind="invoice", start=start, end=end, name="bill")
+        assert said.finding == "lines_missing"
+    assert archive.verify().is_sound
+    with Emulator(meetings=120) as server:
+        archive.sync(Client(base_url=server.url, **server.credentials))
+    assert [one.n_only_in_witness for one in archive.witnesses()] == [0]
+    assert archive.verify().is_sound

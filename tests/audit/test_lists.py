@@ -11,6 +11,7 @@ import pytest
 
 from ytxdata.audit import Invoice, Roster
 from ytxdata.errors import UsageError
+from ytxdata.history.proof.witness import ASIDE
 from ytxdata.tables import lists as sheets
 
 
@@ -203,7 +204,30 @@ def test_an_invoice_line_that_cannot_be_used_is_skipped_and_named(tmp_path: Path
 @pytest.mark.parametrize("cell", ["合计", "合计：", "Total"])
 def test_the_own_total_of_an_invoice_is_no_meeting(tmp_path: Path, cell: str) -> None:
     invoice = Invoice.read(file(tmp_path, f"{INVOICE}{cell},1800,1.80\n"))
-    assert (len(invoice.bills), [one.why.en for one in invoice.skipped]) == (1, ["the invoice's own total"])
+    assert (len(invoice.bills), [one.why.en for one in invoice.skipped]) == (1, ["the list's own total"])
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("合计 85 场,,1800,1.80", "total"),
+        ("小计,,1800,1.80", "subtotal"),
+        ("本页小计：,,1800,1.80", "subtotal"),
+        ("制表人：张三,,,", "footer"),
+        ("合计,2026-03-05 09:00,1800,1.80", None),
+        ("合计划会议室,,1800,1.80", None),
+        ("会议室：三楼,2026-03-05 09:00,,", None),
+        ("会议室：三楼,,1800,1.80", None),
+    ],
+)
+def test_what_is_no_meeting_of_an_invoice_is_named_and_what_may_be_one_is_kept(
+    tmp_path: Path, line: str, why: str | None
+) -> None:
+    text = f"2026年3月账单,,,\n会议编号,开始时间,时长（秒）,金额（元）\nx,,1800,￥1.80\n{line}\n"
+    invoice = Invoice.read(file(tmp_path, text))
+    assert [one.why for one in invoice.skipped] == ([] if why is None else [ASIDE[why]])
+    assert [one.line for one in invoice.bills] == ([3, 4] if why is None else [3])
+    assert invoice.bills[0].amount_yuan == Decimal("1.80")
 
 
 def test_a_hexadecimal_id_is_no_number(tmp_path: Path) -> None:

@@ -15,17 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.history.simulator_account import DAY, Account, Knobs, Meeting, instant
+from ytxdata.archive.witnesses import MOST_NAMED, Archived, hear
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.witness import (
+    ASIDE,
     FINDINGS,
-    MOST_NAMED,
-    Archived,
+    Aside,
+    Difference,
     Hearing,
     Totals,
     Witness,
     WitnessLine,
-    hear,
     with_witnesses,
 )
 from ytxdata.history.witness_lists import read_witness
@@ -71,7 +72,13 @@ def test_a_list_whose_every_line_is_found_and_whose_total_adds_up_proves_its_per
         ("seconds that do not add up", [line(i) for i in range(20)], Totals(20, 20 * 1800 + 1), {}, "total_differs"),
         ("yuan that do not add up", [line(i) for i in range(20)], Totals(yuan=Decimal("30.01")), {}, "total_differs"),
         ("no total of its own", [line(i) for i in range(20)], Totals(), {}, "no_total"),
-        ("a line that cannot be read", [line(i) for i in range(20)], None, {"n_unread": 1}, "unread"),
+        (
+            "a line that cannot be read",
+            [line(i) for i in range(20)],
+            None,
+            {"aside": (Aside(line(20), "no_id"),)},
+            "unread",
+        ),
         ("one class of numbers", [line(i) for i in range(20)], None, {"number_class": "mobile"}, "part"),
         ("another account", [line(i + 100) for i in range(20)], None, {}, "foreign"),
         ("nothing", [], Totals(lines=0), {}, "empty"),
@@ -302,7 +309,7 @@ def test_a_day_is_no_instant_and_an_unreadable_line_is_counted() -> None:
     dated = read(b"meid,start\nm0,2026-03-01\n,\nx,\n")
     assert [(one.meeting_id, one.started_at) for one in dated.lines] == [("m0", None), ("x", None)]
     numbers = read("号码,开始时间\n13800000001,2026-03-02 10:00\n13800000001,someday\n".encode())
-    assert (len(numbers.lines), numbers.n_unread) == (1, 1)
+    assert (len(numbers.lines), [one.why for one in numbers.aside]) == (1, ["no_id"])
 
 
 @pytest.mark.parametrize(
@@ -343,3 +350,159 @@ def test_a_total_in_which_a_line_counts_for_nothing_shows_no_lack(
     lines = [line(i) for i in range(20)]
     lines[7] = replace(lines[7], **change)  # type: ignore[arg-type]
     assert hear(witness(lines, totals), held(20)).finding == finding
+
+
+# ---- lists made in a spreadsheet
+
+HEAD = "会议编号,开始时间,时长(秒),金额（元）\n"
+BODY = "m0,2026/3/1 8:00,1800,1.50\nm1,2026/3/1 9:00,1800,1.50\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('合计 85 场,,"3,600",3.00', "total"),
+        ("合  计,,3600,3.00", "total"),
+        ("总计（元）,,3600,3.00", "total"),
+        ("2026年3月合计,,3600,3.00", "total"),
+        ("Grand total:,,3600,3.00", "total"),
+        ("小计,,1800,1.50", "subtotal"),
+        ("本页小计,,1800,1.50", "subtotal"),
+        ("本页合计,,1800,1.50", "subtotal"),
+        ("Subtotal,,1800,1.50", "subtotal"),
+        ("制表人：张三,,,", "footer"),
+        ("打印时间：2026-04-01 10:00,,,", "footer"),
+        ("Prepared by: Zhang San,,,", "footer"),
+        ("制表人：张三,,制表日期：,2026/4/1", "footer"),
+        ("制表人：张三,,,制表日期：2026/4/1", "footer"),
+        (",备注：以上为3月账单,,", "footer"),
+        ("2.02603E+28,2026/3/1 8:00,1800,1.50", "scientific"),
+        ("=A1,2026/3/1 8:00,1800,1.50", "formula"),
+        (",2026/3/1 8:00,1800,1.50", "no_id"),
+    ],
+)
+@pytest.mark.parametrize("place", ["amid", "last"])
+def test_what_is_no_meeting_is_named_with_its_line_wherever_it_stands(text: str, why: str, place: str) -> None:
+    first, second = BODY.splitlines(keepends=True)
+    body = f"{first}{text}\n{second}" if place == "amid" else f"{BODY}{text}\n"
+    bill = read((HEAD + body).encode("gb18030"))
+    assert [one.meeting_id for one in bill.lines] == ["m0", "m1"]
+    assert [(one.line.line, one.why) for one in bill.aside] == [(3 if place == "amid" else 4, why)]
+    assert bill.totals == (Totals(None, 3600, Decimal("3.00")) if why == "total" else Totals())
+    said = hear(bill, held(2))
+    assert ASIDE[why].en in said.text.en
+    assert ASIDE[why].zh in said.text.zh
+    assert said.aside == ((bill.aside[0].line.line, why),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "合计,2026/3/1 10:00,1800,",
+        "小计,2026/3/1 10:00,,1.50",
+        "制表人：张三,2026/3/1 10:00,1800,1.50",
+        "三楼会议室,,,",
+        "合计划会议室,,1800,1.50",
+        "合计人力资源部,,1800,1.50",
+        "Total Energies,,1800,1.50",
+        "sum-1,,1800,1.50",
+        "会议室：三楼,2026/3/1 10:00,,",
+        "会议室：三楼,,1800,",
+        "会议室：三楼,,0:30:00,",
+        "会议室：三楼,,约30分钟,",
+        "会议室：三楼,,,1.50",
+        "m:7,,,",
+    ],
+)
+def test_what_may_be_a_meeting_is_never_left_out(text: str) -> None:
+    bill = read(f"{HEAD}{BODY}{text}\n".encode())
+    assert [one.line for one in bill.lines] == [2, 3, 4]
+    assert hear(bill, held(2)).n_only_in_witness == 1
+
+
+def test_of_a_list_of_nothing_but_ids_only_usual_notes_are_none() -> None:
+    bill = read("会议编号\nm0\n会议室：三楼\n制表人：张三\n".encode())
+    assert [one.meeting_id for one in bill.lines] == ["m0", "会议室：三楼"]
+    assert [(one.line.line, one.why) for one in bill.aside] == [(4, "footer")]
+
+
+@pytest.mark.parametrize("room", ["合计", "小计", "会议室：三楼", "12345E10"])
+def test_what_the_archive_knows_as_an_id_is_a_meeting_whatever_it_looks_like(room: str) -> None:
+    bill = read(f"{HEAD}{BODY}{room},,,\n".encode(), totals=Totals(lines=3))
+    said = hear(bill, [*held(2), Archived("r", room, at(5))])
+    assert (said.finding, said.n_found, said.aside) == ("witnessed", 3, ())
+
+
+def test_a_line_without_a_time_shows_none_and_its_gap_is_the_whole_period() -> None:
+    said = hear(read(f"{HEAD}{BODY}lost,,,\n".encode()), held(2))
+    assert [(one.start, one.end) for one in said.only_in_witness] == [(None, None)]
+    assert Hearing.from_dict(json.loads(json.dumps(said.to_dict()))) == said
+    assert [(one.verdict, one.start, one.end) for one in with_witnesses(Certificate(), [said], END).periods] == [
+        ("GAP", said.start, said.end)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("total", "finding", "differs"),
+    [
+        ("合计,,3600,3.00", "witnessed", ()),
+        ("合计,,3600,3.01", "witnessed", (Difference("yuan", "3.01", "3"),)),
+        ("合计,,3600,2.99", "witnessed", (Difference("yuan", "2.99", "3"),)),
+        ("合计,,3600,3.02", "total_differs", (Difference("yuan", "3.02", "3"),)),
+        ("合计,,,3.01", "total_differs", (Difference("yuan", "3.01", "3"),)),
+        ("合计,,3601,3.00", "total_differs", (Difference("seconds", "3601", "3600"),)),
+        (
+            "合计,,3601,3.01",
+            "total_differs",
+            (Difference("seconds", "3601", "3600"), Difference("yuan", "3.01", "3")),
+        ),
+    ],
+)
+def test_amounts_that_were_rounded_line_by_line_leave_the_proof_to_the_seconds_and_all_else_is_told(
+    total: str, finding: str, differs: tuple[Difference, ...]
+) -> None:
+    said = hear(read(f"{HEAD}{BODY}{total}\n".encode()), held(2))
+    assert (said.finding, said.differs) == (finding, differs)
+    for one in differs:
+        assert f"the total says {one.stated}, the lines come to {one.summed}" in said.text.en
+        assert f"合计写的是 {one.stated}，各行之和是 {one.summed}" in said.text.zh
+
+
+def test_rounding_is_no_excuse_where_the_seconds_vouch_for_nothing() -> None:
+    unknown = BODY.replace("1800,1.50\nm1", ",1.50\nm1")
+    assert hear(read(f"{HEAD}{unknown}合计,,1800,3.01\n".encode()), held(2)).finding == "total_differs"
+
+
+def test_ids_in_scientific_notation_are_told_as_that() -> None:
+    lines = "".join(f"2.02603E+28,2026/3/1 {8 + n}:00,1800,1.50\n" for n in range(9))
+    said = hear(read(f"{HEAD}{lines}合计,,16200,13.50\n".encode()), held(9))
+    assert (said.finding, said.n_aside, said.differs) == ("unread", 10, ())
+    assert "lines 2, 3, 4, 5, 6 … (a number was saved in scientific notation, its last digits are lost)" in said.text.en
+
+
+def test_a_number_of_an_xlsx_file_that_is_too_long_for_one_is_told_as_that() -> None:
+    from openpyxl import Workbook
+
+    book, file = Workbook(), BytesIO()
+    assert book.active is not None
+    book.active.append(["会议编号"])
+    book.active.append([2.02603051234e28])
+    book.save(file)
+    assert [one.why for one in read(file.getvalue()).aside] == ["scientific"]
+
+
+@pytest.mark.parametrize("above", ["2026年3月账单,,,\n", "2026年3月账单\n\n", ",,,\n账单,,,\n单位：某公司,,,\n"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_titles_above_the_header_are_no_header(above: str, delimiter: str) -> None:
+    bill = read((above + HEAD + BODY).replace(",", delimiter).encode())
+    n = above.count("\n")
+    assert [(one.line, one.meeting_id, one.duration_s) for one in bill.lines] == [
+        (n + 2, "m0", 1800),
+        (n + 3, "m1", 1800),
+    ]
+
+
+def test_a_list_without_a_known_column_shows_those_that_it_has() -> None:
+    with pytest.raises(UsageError, match="编码, 时刻") as caught:
+        read("编码,时刻\nm0,2026/3/1 8:00\n".encode())
+    assert "编码、时刻" in str(caught.value)

@@ -229,7 +229,8 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         Notes
         -----
         Lines are matched one to one: by meeting id (and number, where connections are listed), else by number and
-        instant within two minutes. Where nobody was connected, a list need not know of it.
+        instant within two minutes. Where nobody was connected, a list need not know of it. Totals, subtotals and notes
+        are no meetings; `aside` names each line that is none. A list of another name leaves the gaps of an earlier one.
         """
         raw = source if isinstance(source, bytes) else read_list(Path(source))
         called = name or (Path(source).name if not isinstance(source, bytes) else f"{kind} {start}")
@@ -250,15 +251,15 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         snapshot = self.snapshot()
         return hearings(snapshot.head.state) if snapshot else []
 
-    def remove_witness(self, name: str, *, wait_s: float = WAIT_S) -> None:
-        """Take back what rested on a witness; its bytes stay in the archive.
+    def remove_witness(self, name: str, *, wait_s: float = WAIT_S) -> Hearing:
+        """Take back what rested on a witness, and return what that was; its bytes stay in the archive.
 
         Raises
         ------
         UsageError
             There is no witness of that name.
         """
-        remove_witness(self.path.absolute(), name, wait_s)
+        return remove_witness(self.path.absolute(), name, wait_s)
 
     def coverage(self) -> pd.DataFrame:
         """Return the periods of the certificate: `start`, `end`, `verdict`, `reason` (key, zh, en), `pulls`."""

@@ -266,7 +266,7 @@ def _witnesses(snapshot: Snapshot) -> Iterator[Found]:
     kept = list(entries(snapshot.head.state))
     for entry, now in zip(kept, heard_again(snapshot, snapshot.head.state) if kept else (), strict=True):
         # as JSON: a head that was read back has lists where a fresh hearing has tuples
-        if canonical(entry) != canonical(now):
+        if entry.get("rules") == now["rules"] and canonical(entry) != canonical(now):
             name = entry["hearing"]["name"]
             yield (
                 "law",

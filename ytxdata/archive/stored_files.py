@@ -30,8 +30,9 @@ DERIVE_AGAIN = Text(
     "keep a copy, then run ytxdata rebuild --archive DIRECTORY: it mends what follows from the raw data; then run ytxdata verify",
 )
 HAND_IN_AGAIN = Text(
-    "从备份恢复该文件，或用 archive.remove_witness(名称) 撤回这份清单后重新提交",
-    "restore the file from a backup, or take the list back with archive.remove_witness(name) and hand it in again",
+    "从备份恢复该文件，或用 ytxdata witness 名称 --remove（archive.remove_witness(名称)）撤回这份清单后重新提交",
+    "restore the file from a backup, or take the list back with ytxdata witness NAME --remove "
+    "(archive.remove_witness(name)) and hand it in again",
 )
 _NOT_DAMAGE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 """What says nothing about a file's content: a full disk, a folder of another user, no more handles or memory."""

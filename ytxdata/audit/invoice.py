@@ -11,12 +11,13 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
-from ytxdata.history.witness_lists import is_total
+from ytxdata.history.proof.witness import ASIDE
+from ytxdata.history.witness_lists import no_meeting
 from ytxdata.labels import Text
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
-from ytxdata.records.values import ungrouped
-from ytxdata.tables.lists import Listed, Skipped, exact, none_left, read_lines, skipped_note
+from ytxdata.records.values import amount_text, exact
+from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant
 
 WHAT = Text("账单", "invoice")
@@ -29,7 +30,6 @@ NAMES = {
 """What its columns may be called; a `date` may be that of the bill, which is no meeting's."""
 
 _NO_ID = Text("没有会议编号", "no meeting id")
-_OWN_TOTAL = Text("账单自己的合计", "the invoice's own total")
 _NO_TIME = Text(
     "{what}：{n} 行的开始时间无法识别，按没有开始时间处理（第 {lines} 行）",
     "{what}: the start of {n} lines is no date or time; they count as lines without one (lines {lines})",
@@ -123,8 +123,9 @@ def _bill(number: int, cells: Mapping[str, str]) -> Bill | Text:
         return meeting_id
     if not meeting_id:
         return _NO_ID
-    if is_total(meeting_id):  # taken for a meeting it would be one that was billed and never held
-        return _OWN_TOTAL
+    # taken for a meeting it would be one that was billed and never held
+    if what := no_meeting(meeting_id, {name: cell for name, cell in cells.items() if name != "meeting_id"}):
+        return ASIDE[what]
     try:
         seconds, yuan = _seconds(cells.get("duration_s", "")), _decimal(cells.get("amount_yuan", ""))
     except (InvalidOperation, ValueError):
@@ -147,10 +148,10 @@ def _seconds(cell: str) -> int | None:
 
 
 def _decimal(cell: str) -> Decimal | None:
-    text = re.sub(r"[\s¥￥元]", "", cell)
+    text = amount_text("".join(cell.split()))
     if not text:
         return None
-    value = Decimal(ungrouped(text))
+    value = Decimal(text)
     if not value.is_finite() or value < 0 or value >= 10**12:
         raise ValueError(text)
     return value

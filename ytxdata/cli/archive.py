@@ -41,6 +41,16 @@ LINES_SHOWN = 20
 """How many lines that are not in the archive are shown; `--json` has more."""
 
 _LACKING = Text("第 {line} 行：{at}  {meeting_id}", "line {line}: {at}  {meeting_id}")
+_UNDATED = Text(
+    "第 {line} 行：没有写时间，缺口为整个时段  {meeting_id}",
+    "line {line}: it says no time, so the gap is the whole period  {meeting_id}",
+)
+_REST = Text("……还有 {n} 行", "… {n} more lines")
+_REMOVED = Text(
+    "已收回清单 {name}（{start} 至 {end}）：依据它得出的结论不再成立，原文仍保留在存档里",
+    "the list {name} ({start} to {end}) is taken back, and all that rested on it; its bytes stay in the archive",
+)
+_LIST = Text("；清单 {name}，收回用 {command}", "; the list {name}, taken back with {command}")
 _NO_PERIOD = Text("缺少清单涵盖的时段", "the period that the list covers is missing")
 
 
@@ -71,6 +81,7 @@ def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = Fal
     """
     from ytxdata.archive import Archive
     from ytxdata.archive.ownership import no_archive
+    from ytxdata.history.proof.witness import taking_back
     from ytxdata.tables.described import to_arrow
 
     kept = Archive(archive)
@@ -87,9 +98,11 @@ def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = Fal
         return
     certificate = kept.certificate()
     for period in certificate.periods:
-        say(
-            f"{beijing_text(period.start)} – {beijing_text(period.end)}  {period.verdict:<8}  {period.told.in_(chosen.lang)}"
-        )
+        told = period.told
+        if period.reason_key == "only_in_witness":
+            each = [_LIST.format(name=name, command=taking_back(name)) for name in period.pull_ids]
+            told = Text(told.zh + "".join(one.zh for one in each), told.en + "".join(one.en for one in each))
+        say(f"{beijing_text(period.start)} – {beijing_text(period.end)}  {period.verdict:<8}  {told.in_(chosen.lang)}")
     say(certificate.sentence)
 
 
@@ -124,7 +137,10 @@ def mirror(
 
 def witness(
     source: Annotated[
-        Path, typer.Argument(help="清单：CSV、XLSX 或 JSON / the list: CSV, XLSX or JSON", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            help="清单：CSV、XLSX 或 JSON；加 --remove 时为其名称 / the list: CSV, XLSX or JSON; its name with --remove"
+        ),
     ],
     kind: Annotated[
         str,
@@ -160,17 +176,27 @@ def witness(
     """用清单核对 / Prove with another list.
 
     用账单、控制台导出或话单逐行核对存档：缺的会议成为有名有姓的缺口；逐行相符且合计相符的时段为 PROVEN。
+    有行不在存档里，或清单本身有问题（不完整、合计不符、有读不出的行、属于别的账户或时段、为空）时退出码为 1；只缺合计时为 0。
 
     Hold an invoice, a console export or call records against the archive: what lacks is a gap with its name; a period
-    that agrees line by line and in its total is PROVEN. Exit code 1 when lines are not in the archive.
+    that agrees line by line and in its total is PROVEN. Exit code 1 when lines are not in the archive, or something is
+    wrong with the list (incomplete, another total than its lines, lines that cannot be read, of another account or
+    time, empty); 0 where it lacks nothing but a total.
 
     Example: ytxdata witness bill-2026-03.xlsx --kind invoice --from 2026-03 --to 2026-04 --archive meetings.archive
+
+    Example: ytxdata witness bill-2026-03.xlsx --remove --archive meetings.archive
     """
     from ytxdata.archive import Archive
 
     kept = Archive(archive)
     if remove:
-        kept.remove_witness(source.name)
+        gone = kept.remove_witness(source.name)
+        told = _REMOVED.format(name=gone.name, start=beijing_text(gone.start), end=beijing_text(gone.end))
+        if as_json:
+            emit(gone.to_dict() | {"text": told._asdict()})
+        else:
+            say(told)
         return
     if start is None or end is None:
         raise UsageError(_NO_PERIOD, remedy=Text("请给出 --from 和 --to", "give --from and --to"))
@@ -180,10 +206,14 @@ def witness(
     if as_json:
         emit(said.to_dict() | {"text": said.text._asdict()})
     else:
-        say(said.text)
+        for sentence in said.told:
+            say(sentence)
         for one in said.only_in_witness[:LINES_SHOWN]:
-            say(_LACKING, line=one.line, at=beijing_text(one.start), meeting_id=one.meeting_id or "")
-    if said.only_in_witness:
+            form = _UNDATED if one.start is None else _LACKING
+            say(form, line=one.line, at=beijing_text(one.start), meeting_id=one.meeting_id or "")
+        if (rest := said.n_only_in_witness - LINES_SHOWN) > 0 and said.only_in_witness:
+            say(_REST, n=rest)
+    if not said.agrees:
         raise typer.Exit(1)
 
 

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata import phones, times
+from ytxdata.labels import Text
 from ytxdata.records.json_values import Number
 from ytxdata.records.schema import ARROW_TYPES, Kind
 
@@ -326,13 +327,13 @@ def _second(value: Any) -> tuple[int | None, str | None]:
     if clock:
         hours, minutes, seconds = map(int, clock.groups())
         return 3600 * hours + 60 * minutes + seconds, None
-    exact = _decimal(text)
-    if exact is None or abs(exact) > _LONGEST_DURATION:
+    told = _decimal(text)
+    if told is None or abs(told) > _LONGEST_DURATION:
         return None, "unreadable_duration"
-    if exact < 0:
+    if told < 0:
         return None, "negative_duration"
-    whole = int(exact.to_integral_value(ROUND_HALF_UP))
-    return whole, None if whole == exact else "fractional_duration"
+    whole = int(told.to_integral_value(ROUND_HALF_UP))
+    return whole, None if whole == told else "fractional_duration"
 
 
 def _flag(value: Any) -> tuple[bool | None, str | None]:
@@ -347,11 +348,11 @@ def _yuan(value: Any) -> tuple[Decimal | None, str | None]:
     text, reason = _text(value)
     if text is None or not text.strip():
         return None, reason
-    exact = _decimal(_YUAN.sub(r"\1", _half_width(text)))
-    if exact is None or abs(exact) >= MOST_YUAN:
+    told = _decimal(amount_text(text))
+    if told is None or abs(told) >= MOST_YUAN:
         return None, "unreadable_amount"
-    rounded = exact.quantize(_CENT, context=_WIDE)
-    return rounded, None if rounded == exact else "rounded_amount"
+    rounded = told.quantize(_CENT, context=_WIDE)
+    return rounded, None if rounded == told else "rounded_amount"
 
 
 def ungrouped(text: str) -> str:
@@ -359,15 +360,56 @@ def ungrouped(text: str) -> str:
     return text.replace(",", "") if _GROUPED.fullmatch(text) else text
 
 
+def amount_text(text: str) -> str:
+    """Return the number of an amount of yuan, without what says that it is money and what parts its thousands.
+
+    Examples
+    --------
+    >>> amount_text("￥1,234.56"), amount_text("-¥12.34"), amount_text(" 1,234 元"), amount_text("12,5")
+    ('1234.56', '-12.34', '1234', '12,5')
+    """
+    return ungrouped(_YUAN.sub(r"\1", _half_width(text)).strip())
+
+
+FORMULA = Text("单元格是公式", "a cell is a formula")
+SCIENTIFIC = Text(
+    "号码被存成科学计数法，末位已丢失", "a number was saved in scientific notation, its last digits are lost"
+)
+_AS_TEXT = re.compile(r'="([^"]*)"')
+_FORMULA = re.compile(r"[=@＝＠]|[+\-＋－].*[^\d\s().\-－+＋]")
+_SCIENTIFIC = re.compile(r"[+-]?\d{1,17}(\.\d*)?[eE][+-]?\d{1,3}")  # an id of 32 hexadecimal digits is longer
+_WHOLE = re.compile(r"(\d+)\.0+")
+
+
+def exact(cell: str) -> str | Text:
+    """Return the text a cell of an id or a phone was meant to be, or why nobody can tell.
+
+    Examples
+    --------
+    >>> exact(' ="013800000000" '), exact("13800000000.0"), exact("=1+1").en
+    ('013800000000', '13800000000', 'a cell is a formula')
+    """
+    text = cell.strip().strip("\ufeff\u200b").strip()
+    quoted = _AS_TEXT.fullmatch(text)
+    if quoted:
+        return quoted[1].strip()
+    if _SCIENTIFIC.fullmatch(text):
+        return SCIENTIFIC
+    if _FORMULA.match(text):
+        return FORMULA
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else text
+
+
 def _decimal(text: str) -> Decimal | None:
     """Return the finite number a text stands for, thousands separated or not; bounded so that no exponent costs
     memory."""
     text = _half_width(text)
     try:
-        exact = Decimal(ungrouped(text))
+        told = Decimal(ungrouped(text))
     except InvalidOperation:
         return None
-    return exact if exact.is_finite() and exact.adjusted() < 40 else None
+    return told if told.is_finite() and told.adjusted() < 40 else None
 
 
 def _half_width(text: str) -> str:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from io import StringIO
+from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
@@ -22,8 +24,10 @@ from narwhals.typing import IntoFrame
 
 from ytxdata.errors import UsageError
 from ytxdata.files import require_file
+from ytxdata.history.witness_lists import MOST_TITLES, delimiter_of, header_place
 from ytxdata.labels import Text, decimal_text
 from ytxdata.phones import mask, normalize
+from ytxdata.records.values import exact
 from ytxdata.tables.csv import unescape
 from ytxdata.tables.described import to_arrow
 
@@ -32,11 +36,6 @@ Listed: TypeAlias = str | Path | IntoFrame
 
 MAX_BYTES = 256 * 1024 * 1024
 """The largest list that is read; larger than one line for each of two million meetings."""
-
-_AS_TEXT = re.compile(r'="([^"]*)"')
-_FORMULA = re.compile(r"[=@＝＠]|[+\-＋－].*[^\d\s().\-－+＋]")
-_SCIENTIFIC = re.compile(r"[+-]?\d{1,17}(\.\d*)?[eE][+-]?\d{1,3}")  # an id of 32 hexadecimal digits is longer
-_WHOLE = re.compile(r"(\d+)\.0+")
 
 
 class Skipped(NamedTuple):
@@ -53,31 +52,7 @@ class SheetLine(NamedTuple):
     cells: Mapping[str, str]
 
 
-FORMULA = Text("单元格是公式", "a cell is a formula")
-SCIENTIFIC = Text(
-    "号码被存成科学计数法，末位已丢失", "a number was saved in scientific notation, its last digits are lost"
-)
 WIDTH = Text("列数与标题行不同", "it has another number of cells than the header")
-
-
-def exact(cell: str) -> str | Text:
-    """Return the text a cell of an id or a phone was meant to be, or why nobody can tell.
-
-    Examples
-    --------
-    >>> exact(' ="013800000000" '), exact("13800000000.0"), exact("=1+1").en
-    ('013800000000', '13800000000', 'a cell is a formula')
-    """
-    text = cell.strip().strip("\ufeff\u200b").strip()
-    quoted = _AS_TEXT.fullmatch(text)
-    if quoted:
-        return quoted[1].strip()
-    if _SCIENTIFIC.fullmatch(text):
-        return SCIENTIFIC
-    if _FORMULA.match(text):
-        return FORMULA
-    whole = _WHOLE.fullmatch(text)
-    return whole[1] if whole else text
 
 
 def read_lines(
@@ -111,7 +86,9 @@ def read_lines(
         It cannot be read, is empty, too large, or lacks a column.
     """
     rows = _rows_of_file(Path(given), what) if isinstance(given, str | Path) else _rows_of_frame(given)
-    _, header = next(rows, (0, []))
+    first = list(islice(rows, MOST_TITLES + 1))
+    at = header_place([row for _, row in first], lambda row: _named(row, names, columns).keys() >= set(required))
+    header = first[at][1] if first else []
     if not any(cell.strip() for cell in header):
         raise _unusable(
             what, Text("是空的", "is empty"), Text("第一行应为列名", "its first line must name the columns")
@@ -120,7 +97,7 @@ def read_lines(
     if keep_others:
         taken = set(places.values())
         places |= {cell.strip(): place for place, cell in enumerate(header) if place not in taken and cell.strip()}
-    for number, row in rows:
+    for number, row in chain(first[at + 1 :], rows):
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(header):
@@ -131,8 +108,7 @@ def read_lines(
 
 def _rows_of_file(path: Path, what: Text) -> Iterator[tuple[int, list[str]]]:
     text = _text_of(path, what)
-    head = text[: text.find("\n")] if "\n" in text else text
-    delimiter = max(",\t;", key=head.count)
+    delimiter = delimiter_of(text)
     csv.field_size_limit(MAX_BYTES)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     number = 0
@@ -214,13 +190,7 @@ def _places(
             Text(f"没有列 {strange[0]}", f"has no column {strange[0]}"),
             Text("可用：" + "、".join(names), "known: " + ", ".join(names)),
         )
-    found = [_bare(cell) for cell in header]
-    places: dict[str, int] = {}
-    for name, others in names.items():
-        wanted = [_bare(columns[name])] if name in columns else [_bare(one) for one in (name, *others)]
-        place = next((found.index(one) for one in wanted if one in found), None)
-        if place is not None:
-            places[name] = place
+    places = _named(header, names, columns)
     missing = [name for name in required if name not in places]
     if missing:
         raise _unusable(
@@ -229,13 +199,28 @@ def _places(
                 f"缺少列 {'、'.join(missing)}；标题行是 {header}",
                 f"has no column {', '.join(missing)}; its header is {header}",
             ),
-            Text("改列名，或用 columns= 指明哪一列", "rename the column, or say which one it is with columns="),
+            Text(
+                "；".join(f"{one} 可写作 {'、'.join(names[one])}" for one in missing),
+                "; ".join(f"{one} may be called {', '.join(names[one])}" for one in missing),
+            ),
         )
     return places
 
 
+def _named(header: Sequence[str], names: Mapping[str, tuple[str, ...]], columns: Mapping[str, str]) -> dict[str, int]:
+    """Return our name → the place of its column, for those that a header has."""
+    found = [_bare(cell) for cell in header]
+    places: dict[str, int] = {}
+    for name, others in names.items():
+        wanted = [_bare(columns[name])] if name in columns else [_bare(one) for one in (name, *others)]
+        place = next((found.index(one) for one in wanted if one in found), None)
+        if place is not None:
+            places[name] = place
+    return places
+
+
 def _bare(text: str) -> str:
-    return re.sub(r"[\s_\-\ufeff]", "", text).casefold()
+    return re.sub(r"[\s_\-\ufeff]", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
 def none_left(what: Text, skipped: list[Skipped]) -> UsageError:

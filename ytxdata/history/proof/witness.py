@@ -14,29 +14,18 @@ lists then agree, and that is all that anybody can show.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.labels import Text
+from ytxdata.labels import NO_TEXT, Text, decimal_text
+from ytxdata.records.values import FORMULA, SCIENTIFIC
 
 Kind = Literal["invoice", "console", "cdr"]
 KINDS: tuple[Kind, ...] = ("invoice", "console", "cdr")
-
-TOLERANCE = timedelta(seconds=120)
-"""How far two clocks may say of one call that it began: an invoice is cut to the minute, and rings before it is answered."""
-
-FOREIGN = 0.5
-"""A witness of which less than this share is found is of another account, or of another month: it says nothing here.
-
-Were it believed, a mistaken file would call a whole month a gap.
-"""
-
-MOST_NAMED = 200
-"""How many lines that were not found are kept by name: each head of an archive holds them. The rest make one gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +42,37 @@ class WitnessLine:
     ended_at: datetime | None = None
     duration_s: int | None = None
     amount_yuan: Decimal | None = None
+
+
+class Aside(NamedTuple):
+    """A line that is held against nothing, its first cell in place of an id, and why: a key of `ASIDE`."""
+
+    line: WitnessLine
+    why: str
+
+
+ASIDE: Mapping[str, Text] = {
+    "total": Text("清单自己的合计", "the list's own total"),
+    "subtotal": Text("小计", "a subtotal"),
+    "footer": Text("表注，没有时间、时长和金额", "a note on the list, without time, duration and amount"),
+    "scientific": SCIENTIFIC,
+    "formula": FORMULA,
+    "no_id": Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start"),
+}
+"""Key → why a line is held against nothing."""
+
+UNREAD = ("scientific", "formula", "no_id")
+"""Of these what the line says is not known, so they forbid a proof."""
+
+HALF_A_FEN = Decimal("0.005")
+
+
+class Difference(NamedTuple):
+    """What a list says of itself, and what its lines come to: `lines`, `seconds` or `yuan`."""
+
+    of: str
+    stated: str
+    summed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +94,32 @@ class Totals:
         """Say whether the lines add up to what the list says of itself; None when what it says could not show a lack.
 
         Where lines lack their seconds, or meetings that were held cost nothing, others like them may be missing unseen.
+        Amounts that were rounded line by line come to another sum than their total: where all else agrees and no line
+        is off by more than half a fen, the rest still vouches.
         """
-        seconds, yuan = [one.duration_s for one in lines], [one.amount_yuan for one in lines]
         is_free = any(not one.amount_yuan and one.duration_s != 0 for one in lines)
-        stated = (
-            (self.lines, len(lines), True),
-            (self.seconds, sum(filter(None, seconds)), None not in seconds),
-            (self.yuan, sum(filter(None, yuan), Decimal(0)), not is_free),
-        )
-        if any(own not in (None, summed) for own, summed, _ in stated):
+        vouching = {"lines"}
+        vouching |= set() if any(one.duration_s is None for one in lines) else {"seconds"}
+        vouching |= set() if is_free else {"yuan"}
+        stated = {name for name, own in asdict(self).items() if own is not None}
+        differing = {one.of: Decimal(one.summed) - Decimal(one.stated) for one in self.differing(lines)}
+        vouched = bool((stated - differing.keys()) & vouching)
+        allowed = HALF_A_FEN * sum(one.amount_yuan is not None for one in lines)
+        is_rounding = vouched and differing.keys() == {"yuan"} and abs(differing["yuan"]) <= allowed
+        if differing and not is_rounding:
             return False
-        return any(vouches for own, _, vouches in stated if own is not None) or None
+        return vouched or None
+
+    def differing(self, lines: Sequence[WitnessLine]) -> tuple[Difference, ...]:
+        """Return in what the lines do not add up to what the list says of itself."""
+        seconds, yuan = [one.duration_s for one in lines], [one.amount_yuan for one in lines]
+        summed = Totals(len(lines), sum(filter(None, seconds)), sum(filter(None, yuan), Decimal(0)))
+        pairs = ((name, own, asdict(summed)[name]) for name, own in asdict(self).items())
+        return tuple(
+            Difference(name, decimal_text(Decimal(own)), decimal_text(Decimal(come)))
+            for name, own, come in pairs
+            if own not in (None, come)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +132,8 @@ class Witness:
         What it is called, what it is, and the hash of its bytes.
     lines, totals
         What it says, and what it says of itself.
-    n_unread
-        Lines that could not be read: what they say is not known, so they forbid a proof.
+    aside
+        Lines that are no meetings, and those of which nobody knows what they say.
     number_class
         Where it covers only connections of one class of numbers (`mobile`, `fixed` …); None when it covers all.
     """
@@ -110,7 +145,7 @@ class Witness:
     end: datetime
     lines: tuple[WitnessLine, ...]
     totals: Totals = Totals()
-    n_unread: int = 0
+    aside: tuple[Aside, ...] = ()
     number_class: str | None = None
 
     @property
@@ -125,27 +160,13 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
-class Archived:
-    """A meeting of the archive, or one party's connection to it, as a witness would know it.
-
-    `is_silent` when nobody was connected: nothing was billed, and no witness need know of it.
-    """
-
-    key: str
-    meeting_id: str
-    started_at: datetime | None
-    number: str | None = None
-    is_silent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Missing:
-    """A line of a witness that is not in the archive, and when it says that was."""
+    """A line of a witness that is not in the archive, and when it says that was; None where it does not say."""
 
     line: int
     meeting_id: str | None
-    start: datetime
-    end: datetime
+    start: datetime | None
+    end: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +190,13 @@ class Hearing:
         Ids of meetings that the list does not know, the first two hundred.
     finding
         `witnessed`, or why nothing is proven by it: a key of `FINDINGS`.
+    aside, n_aside
+        Lines that are held against nothing, each with its reason, a key of `ASIDE`: the first two hundred, and how
+        many.
+    differs
+        In what the list's own total is not the sum of its lines.
+    blocked_by
+        Other lists that the archive keeps, whose lines are gaps in this period.
     """
 
     name: str
@@ -185,10 +213,24 @@ class Hearing:
     n_only_in_archive: int
     finding: str
     n_outside: int = 0
+    aside: tuple[tuple[int, str], ...] = ()
+    n_aside: int = 0
+    differs: tuple[Difference, ...] = ()
+    blocked_by: tuple[str, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every line is in the archive and nothing is wrong with the list, be it a proof or not."""
+        return self.finding in ("witnessed", "part", "no_total")
 
     @property
     def text(self) -> Text:
         """What it comes to, in Chinese and English."""
+        return Text("；".join(one.zh for one in self.told), "; ".join(one.en for one in self.told))
+
+    @property
+    def told(self) -> tuple[Text, ...]:
+        """What it comes to, and then what else must be known of it, a sentence each."""
         said = FINDINGS[self.finding].format(
             n=self.n_lines,
             found=self.n_found + self.n_outside,
@@ -196,16 +238,21 @@ class Hearing:
             more=self.n_only_in_archive,
             outside=self.n_outside,
         )
-        if not self.n_outside or self.finding == "outside_period":
-            return said
-        more = _OUTSIDE.format(outside=self.n_outside)
-        return Text(said.zh + more.zh, said.en + more.en)
+        is_outside = self.n_outside and self.finding != "outside_period"
+        return (
+            said,
+            *((_OUTSIDE.format(outside=self.n_outside),) if is_outside else ()),
+            *(_differing_told(one, is_rounding=self.agrees) for one in self.differs),
+            *((_aside_told(self.aside, self.n_aside),) if self.aside else ()),
+            *(_BLOCKED.format(name=name, command=taking_back(name)) for name in self.blocked_by),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
         plain = asdict(self) | {"start": self.start.isoformat(), "end": self.end.isoformat()}
         plain["only_in_witness"] = [
-            [one.line, one.meeting_id, one.start.isoformat(), one.end.isoformat()] for one in self.only_in_witness
+            [one.line, one.meeting_id, one.start and one.start.isoformat(), one.end and one.end.isoformat()]
+            for one in self.only_in_witness
         ]
         return plain
 
@@ -217,214 +264,71 @@ class Hearing:
         known |= {name: datetime.fromisoformat(values[name]) for name in ("start", "end")}
         known["only_in_archive"] = tuple(values["only_in_archive"])
         known["only_in_witness"] = tuple(
-            Missing(line, meeting_id, datetime.fromisoformat(start), datetime.fromisoformat(end))
-            for line, meeting_id, start, end in values["only_in_witness"]
+            Missing(line, meeting_id, *(None if edge is None else datetime.fromisoformat(edge) for edge in edges))
+            for line, meeting_id, *edges in values["only_in_witness"]
         )
+        known["aside"] = tuple((line, why) for line, why in values.get("aside", ()))
+        known["differs"] = tuple(Difference(*one) for one in values.get("differs", ()))
+        known["blocked_by"] = tuple(values.get("blocked_by", ()))
         return cls(**known)
 
 
 FINDINGS: Mapping[str, Text] = {
-    "witnessed": Text(
-        "{n} 行全部在存档里，存档也没有更多，合计相符",
-        "all {n} lines are in the archive, the archive holds no more, and the total adds up",
-    ),
-    "lines_missing": Text(
-        "{n} 行中有 {lacking} 行不在存档里：相应时刻有缺口",
-        "{lacking} of {n} lines are not in the archive: a gap at each of them",
-    ),
-    "incomplete": Text(
-        "存档里有 {more} 场不在这份清单里：清单本身不完整，不能证实",
-        "{more} meetings of the archive are not in the list: it is incomplete itself and proves nothing",
-    ),
-    "total_differs": Text(
-        "清单自己的合计与各行之和不符，不能证实",
-        "the list's own total is not the sum of its lines: it proves nothing",
-    ),
+    "witnessed": Text("{n} 行全部在存档里，存档也没有更多，合计相符", "all {n} lines are in the archive, the archive holds no more, and the total adds up"),
+    "lines_missing": Text("{n} 行中有 {lacking} 行不在存档里：相应时刻有缺口", "{lacking} of {n} lines are not in the archive: a gap at each of them"),
+    "incomplete": Text("存档里有 {more} 场不在这份清单里：清单本身不完整，不能证实", "{more} meetings of the archive are not in the list: it is incomplete itself and proves nothing"),
+    "total_differs": Text("清单自己的合计与各行之和不符，不能证实", "the list's own total is not the sum of its lines: it proves nothing"),
     "no_total": Text(
         "{n} 行全部在存档里，但清单没有能看出缺行的合计，不能证实；请给出清单写明的行数、秒数或金额：--total-lines、--total-seconds、--total-yuan，或 totals={{...}}",
         "all {n} lines are in the archive, but the list has no total of its own that would show a line left out: it proves nothing; "
         "give the lines, seconds or yuan it says it has: --total-lines, --total-seconds, --total-yuan, or totals={{...}}",
     ),
-    "unread": Text(
-        "清单里有读不出的行，不能证实",
-        "the list has lines that cannot be read: it proves nothing",
-    ),
-    "part": Text(
-        "{n} 行全部在存档里，但清单只涵盖一类号码：只能证实这一类",
-        "all {n} lines are in the archive, but the list covers one class of numbers only, and proves only those",
-    ),
-    "foreign": Text(
-        "{n} 行中只有 {found} 行在存档里：像是别的账户或别的时段的清单，未采信",
-        "only {found} of {n} lines are in the archive: the list seems to be of another account or time, and is not believed",
-    ),
+    "unread": Text("清单里有读不出的行，不能证实；请改正后再给出", "the list has lines that cannot be read: it proves nothing; mend them and give it again"),
+    "part": Text("{n} 行全部在存档里，但清单只涵盖一类号码：只能证实这一类", "all {n} lines are in the archive, but the list covers one class of numbers only, and proves only those"),
+    "foreign": Text("{n} 行中只有 {found} 行在存档里：像是别的账户或别的时段的清单，未采信", "only {found} of {n} lines are in the archive: the list seems to be of another account or time, and is not believed"),
     "outside_period": Text(
         "{n} 行中有 {outside} 行的会议在存档里，但不在所给时段内：请给出清单实际涵盖的时段（--from、--to）",
-        "the meetings of {outside} of {n} lines are in the archive, but outside the period given: "
-        "give the period that the list covers (--from, --to)",
+        "the meetings of {outside} of {n} lines are in the archive, but outside the period given: give the period that the list covers (--from, --to)",
     ),
     "empty": Text("清单里一行也没有，不能证实", "the list has no line: it proves nothing"),
-}
+}  # fmt: skip
 """Key → what a witness comes to."""
 
 _OUTSIDE = Text(
-    "；另有 {outside} 行的会议在存档里，但不在所给时段内",
-    "; the meetings of {outside} lines are in the archive, outside the period",
+    "另有 {outside} 行的会议在存档里，但不在所给时段内",
+    "the meetings of {outside} lines are in the archive, outside the period",
 )
+_SAID = {"lines": Text("行数", "lines"), "seconds": Text("时长（秒）", "seconds"), "yuan": Text("金额（元）", "yuan")}
+_ROUNDED = Text("，为逐行舍入所致，其余相符", ": each was rounded, and all else agrees")
+_BLOCKED = Text(
+    "这一时段还有缺口（GAP）来自清单 {name}；若它已被更正，请收回：{command}",
+    "gaps of this period come from the list {name}; if it was corrected since, take it back: {command}",
+)
+_SHOWN = 5
 
 
-def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = TOLERANCE) -> Hearing:
-    """Hold a witness against the archive, one to one.
-
-    Parameters
-    ----------
-    archived
-        What the archive holds of the period, and of a tolerance on either side: meetings, or connections where the
-        witness lists connections. And, at whatever time, those whose ids stand on lines without an instant: a line
-        that cannot say when it was is missing only if its meeting is nowhere.
-    tolerance
-        How far two clocks may say of one call that it began.
-    """
-    held = list(archived)
-    found = _by_id(witness, held, tolerance)
-    found |= _by_instant(witness.lines, held, found, tolerance)
-    lacking = [one for one in witness.lines if one.line not in found]
-    n_outside = _n_outside(witness, held, found)
-    taken = set(found.values())
-    more = [
-        one
-        for one in held
-        if one.key not in taken
-        and not one.is_silent
-        and one.started_at
-        and witness.start <= one.started_at < witness.end
-    ]
-    is_foreign = len(found) < FOREIGN * len(witness.lines)
-    ids = tuple(dict.fromkeys(one.meeting_id for one in more))
-    return Hearing(
-        name=witness.name,
-        kind=witness.kind,
-        sha256=witness.sha256,
-        start=witness.start,
-        end=witness.end,
-        number_class=witness.number_class,
-        n_lines=len(witness.lines),
-        n_found=len(found) - n_outside,
-        only_in_witness=() if is_foreign else _named([_missing(one, witness) for one in lacking]),
-        n_only_in_witness=len(lacking),
-        only_in_archive=ids[:MOST_NAMED],
-        n_only_in_archive=len(ids),
-        finding=_finding(witness, lacking, more, n_outside, is_foreign=is_foreign),
-        n_outside=n_outside,
+def _differing_told(one: Difference, *, is_rounding: bool) -> Text:
+    what, why = _SAID[one.of], _ROUNDED if is_rounding else NO_TEXT
+    return Text(
+        f"{what.zh}：合计写的是 {one.stated}，各行之和是 {one.summed}{why.zh}",
+        f"{what.en}: the total says {one.stated}, the lines come to {one.summed}{why.en}",
     )
 
 
-def _is_within(witness: Witness, one: Archived) -> bool:
-    return one.started_at is None or witness.start <= one.started_at < witness.end
+def _aside_told(aside: Sequence[tuple[int, str]], n: int) -> Text:
+    """Name the first lines that are held against nothing, by reason."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for line, why in aside:
+        by_reason[why].append(str(line))
+    shown = [(ASIDE[why], lines[:_SHOWN], " …" if len(lines) > _SHOWN else "") for why, lines in by_reason.items()]
+    zh = "；".join(f"第 {'、'.join(lines)}{more} 行（{why.zh}）" for why, lines, more in shown)
+    en = "; ".join(f"line{'s'[: len(lines) - 1]} {', '.join(lines)}{more} ({why.en})" for why, lines, more in shown)
+    return Text(f"未计为会议的行（{n}）：{zh}", f"not counted as meetings ({n}): {en}")
 
 
-def _n_outside(witness: Witness, held: Sequence[Archived], found: Mapping[int, str]) -> int:
-    """Count the lines that found a meeting outside the period; one with an instant of its own is where that says."""
-    outside = {one.key for one in held if not _is_within(witness, one)}
-    return sum(found.get(one.line) in outside for one in witness.lines if one.started_at is None)
-
-
-def _finding(
-    witness: Witness, lacking: Sequence[WitnessLine], more: Sequence[Archived], n_outside: int, *, is_foreign: bool
-) -> str:
-    adds_up = witness.totals.agree(witness.lines)
-    holds = {
-        "empty": not witness.lines,
-        "foreign": is_foreign,
-        # Whoever asked about one month of a year's bill is told that first: the rest follows from it.
-        "outside_period": n_outside > FOREIGN * len(witness.lines),
-        "lines_missing": bool(lacking),
-        "unread": witness.n_unread > 0,
-        "total_differs": adds_up is False,
-        "incomplete": bool(more),
-        "no_total": adds_up is None,
-        "part": witness.number_class is not None,
-        "witnessed": True,
-    }
-    return next(key for key, does in holds.items() if does)
-
-
-def _by_id(witness: Witness, held: Sequence[Archived], tolerance: timedelta) -> dict[int, str]:
-    """Return line → what it is in the archive, for lines whose id is known there: the same number first, then the nearest."""
-    is_strict = witness.by_connection  # two parties of one meeting are not each other
-    by_id: dict[str, list[Archived]] = defaultdict(list)
-    for one in held:
-        by_id[one.meeting_id].append(one)
-    pairs = (
-        # Of two meetings of one id, a line that does not say when it was is the one of the period.
-        (
-            2 * (line.started_at is None and not _is_within(witness, one)) + (line.number != one.number),
-            _apart(line, one),
-            line.line,
-            one.key,
-        )
-        for line in witness.lines
-        for one in (by_id.get(line.meeting_id, ()) if line.meeting_id else ())
-        if not is_strict or line.number == one.number
-        # An id is used again: a line of last week is not the meeting of today.
-        if None in (line.started_at, one.started_at) or _apart(line, one) <= tolerance
-    )
-    return _one_to_one(sorted(pairs))
-
-
-def _by_instant(
-    lines: Sequence[WitnessLine], held: Sequence[Archived], found: Mapping[int, str], tolerance: timedelta
-) -> dict[int, str]:
-    """Return line → what it is in the archive, by number and instant, for lines without an id that is known there."""
-    taken = set(found.values())
-    ids = {one.meeting_id for one in held}
-    by_number: dict[str | None, list[Archived]] = defaultdict(list)
-    for one in held:
-        if one.key not in taken and one.started_at is not None:
-            by_number[one.number].append(one)
-    pairs = (
-        (0, _apart(line, one), line.line, one.key)
-        for line in lines
-        # Without a number an instant alone would match any meeting of a busy minute.
-        if line.line not in found and line.number is not None and line.started_at is not None
-        # An id that the archive knows has had its chance: it does not become another meeting's line.
-        if line.meeting_id not in ids
-        for one in by_number.get(line.number, ())
-        if _apart(line, one) <= tolerance
-    )
-    return _one_to_one(sorted(pairs))
-
-
-def _one_to_one(pairs: Iterable[tuple[int, timedelta, int, str]]) -> dict[int, str]:
-    """Return line → key, each of both once, the best pairs first."""
-    found: dict[int, str] = {}
-    taken: set[str] = set()
-    for _, _, line, key in pairs:
-        if line not in found and key not in taken:
-            found[line] = key
-            taken.add(key)
-    return found
-
-
-def _apart(line: WitnessLine, one: Archived) -> timedelta:
-    if line.started_at is None or one.started_at is None:
-        return timedelta.max
-    return abs(line.started_at - one.started_at)
-
-
-def _named(missing: Sequence[Missing]) -> tuple[Missing, ...]:
-    rest = missing[MOST_NAMED:]
-    if not rest:
-        return tuple(missing)
-    span = Missing(rest[0].line, None, min(one.start for one in rest), max(one.end for one in rest))
-    return (*missing[:MOST_NAMED], span)
-
-
-def _missing(line: WitnessLine, witness: Witness) -> Missing:
-    """Return when a line that is not in the archive says that it was; without an instant it may be at any."""
-    if line.started_at is None:
-        return Missing(line.line, line.meeting_id, witness.start, witness.end)
-    over = line.ended_at or line.started_at + timedelta(seconds=line.duration_s or 0)
-    return Missing(line.line, line.meeting_id, line.started_at, max(over, line.started_at + timedelta(seconds=1)))
+def taking_back(name: str) -> str:
+    """Return the command that takes a list back."""
+    return f'ytxdata witness "{name}" --remove' if " " in name else f"ytxdata witness {name} --remove"
 
 
 def with_witnesses(certificate: Certificate, heard: Sequence[Hearing], settled: datetime) -> Certificate:
@@ -439,7 +343,8 @@ def with_witnesses(certificate: Certificate, heard: Sequence[Hearing], settled: 
             certificate = _painted_over(certificate, Period(one.start, end, "witnessed", (one.name,)))
     for one in heard:
         for line in one.only_in_witness:
-            certificate = _painted_over(certificate, Period(line.start, line.end, "only_in_witness", (one.name,)))
+            edges = (line.start or one.start, line.end or one.end)  # without an instant it may be at any of the period
+            certificate = _painted_over(certificate, Period(*edges, "only_in_witness", (one.name,)))
     return certificate
 
 

@@ -190,9 +190,9 @@ def test_an_invoice_may_be_a_list(book: AddressBook, tmp_path: Path) -> None:
     [
         ({}, "invoice"),
         ({"invoice": "100", "share_by": "cost", "by": "total"}, "tariff"),
-        ({"invoice": "100"}, "no period of by=month"),
+        ({"invoice": "100"}, "cannot be shared among periods of by=month"),
         ({"invoice": {"2026-03": "1.234"}}, "no amount in fen"),
-        ({"invoice": {"March": "1"}}, "no period"),
+        ({"invoice": {"March": "1"}}, "March is no period of by=month"),
         ({"invoice": "1.005", "by": "total"}, "no amount in fen: 1.005"),
         ({"invoice": 1.005, "by": "total"}, "no amount in fen: 1.005"),
         ({"invoice": float("nan"), "by": "total"}, "no amount in fen: nan"),
@@ -272,3 +272,54 @@ def test_an_invoice_by_month_is_cut_to_the_period(book: AddressBook, tmp_path: P
     assert {row["period"] for row in rows} == {"2026-03"}
     assert sum(row["allocated"] for row in rows) == Decimal("100.00")
     assert any("2031-01" in note.en for note in report.notes)
+
+
+EXCEL_MONTHS = (
+    "2026年3月",
+    "2026年03月份",
+    "2026/3",
+    "2026-3",
+    "2026/3/1",
+    "2026年3月1日",
+    "202603",
+    "Mar-26",
+    "March 2026",
+)
+
+
+@pytest.mark.parametrize("month", EXCEL_MONTHS)
+def test_months_and_amounts_are_read_as_spreadsheets_write_them(month: str, book: AddressBook, tmp_path: Path) -> None:
+    path = tmp_path / "bill.csv"
+    lines = ["费用汇总表,", ",", "期间,金额（元）", f'{month},"¥1,234.56"', '合计,"￥1,234.56"', "制表人：张三,"]
+    path.write_text("\n".join(lines), encoding="gb18030")
+    report = metrics.chargeback(ENGINES["pandas"](difficult()), book=book, invoice=path)
+    found = rows(report)
+    assert {row["period"] for row in found} == {"2026-03"}
+    assert sum(row["allocated"] for row in found) == Decimal("1234.56")
+    assert any("line 5: the list's own total; line 6: a note" in note.en for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("月份,金额\n2026-03,100\n2026年13月,1.00\n", "line 3: 2026年13月 is no period of by=month"),
+        ("月份,金额\n2026-03,100\n2026-W23,1.00\n", "line 3: 2026-W23 is no period of by=month"),
+        ("月份,金额\n2026-03,100\n2026/3/5,1.00\n", "line 3: 2026/3/5 is no period of by=month"),
+        ("月份,金额\n2026-03,100\n,1.00\n", "line 3: it says no period"),
+        ("月份,金额\n2026-03,1.234\n", "line 2: no amount in fen: 1.234"),
+        ("金额\n100\n", "it has no column period"),
+        ("月份,价格\n2026-03,100\n", "has no column amount; its header is .'月份', '价格'"),
+        ("月份,金额\n2026-03,100\n2026-04\n", "line 3: it has another number of cells"),
+        ("开始时间,金额\n2026-03-05,100\n5. March,1\n", "line 3: no date or time: 5. March"),
+        ("开始时间,金额\n2026-03-05,100\n2026-03-06,much\n", "line 3: no amount: much"),
+    ],
+)
+def test_what_a_list_lacks_is_told_with_its_line_and_no_word_of_python(
+    text: str, said: str, book: AddressBook, tmp_path: Path
+) -> None:
+    path = tmp_path / "bill.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=said) as caught:
+        metrics.chargeback(ENGINES["pandas"](difficult()), book=book, invoice=path)
+    assert caught.value.remedy
+    assert not any(word in str(caught.value) for word in ("columns=", "{", "total is no period"))

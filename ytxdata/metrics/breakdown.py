@@ -4,22 +4,36 @@ back to their records.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import time
 from functools import cached_property
 from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
 
+from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.calendar import DAY, By, bounds, check_by, days_table, first_day, label
+from ytxdata.metrics.calendar import (
+    DAY,
+    By,
+    bounds,
+    check_by,
+    day_number,
+    days_table,
+    first_day,
+    label,
+    next_period,
+    span_of,
+)
 from ytxdata.metrics.facts import DayOf, Facts, Scope, facts, outcome
 from ytxdata.metrics.groups import Book, Group, GroupOf, Groups, groups_of, resolve
 from ytxdata.metrics.report import Report, Trace, build, evidence
-from ytxdata.metrics.source import Lazy, ReportSource, Source
-from ytxdata.metrics.sums import add_up, distinct
-from ytxdata.times import Instant
+from ytxdata.metrics.source import Lazy, ReportSource, Source, with_looked_up
+from ytxdata.metrics.sums import add_up, distinct, null_like
+from ytxdata.metrics.tariff import Tariff
+from ytxdata.times import BEIJING, Instant, month_text, parse_instant
 
 PARTIAL = ("is_partial", "covered_pct")
 """Columns of every report that goes by time: whether its period is cut short, and how much of it is covered."""
@@ -37,6 +51,29 @@ def covered(period: str, by: By, asked: tuple[int | None, int | None], claimed: 
         return None
     inside = min(end, last) - max(begin, begin if first is None else first)
     return max(0, inside) * 100 / (end - begin)
+
+
+def period_called(text: str, by: By) -> str | None:
+    """Return what a report calls a period that people and spreadsheets write in many ways; None where it is none.
+
+    Examples
+    --------
+    >>> [period_called(text, "month") for text in ("2026年3月", "2026/3/1", "Mar-26", "2026/3/5", "2026")]
+    ['2026-03', '2026-03', '2026-03', None, None]
+    """
+    if by == "total":
+        return "total" if text.strip() in ("", "total") else None
+    moment = None if "W" in text else parse_instant(text.strip())  # a week is no day, though ISO reads its Monday
+    day = moment.astimezone(BEIJING) if moment else None
+    is_day = day is not None and day.time() == time()
+    try:
+        start, end = span_of(month_text(text) or (day.date().isoformat() if day and is_day else text))
+    except UsageError:
+        return None
+    first, last = day_number(start.date()), day_number(end.date())
+    # a spreadsheet makes of a month its first day
+    is_whole = first_day(first, by) == first and last in (first + 1, next_period(first, by))
+    return label(first, by) if is_whole else None
 
 
 @dataclass(frozen=True)
@@ -274,3 +311,42 @@ class Breakdown:
             for one in report.definitions
         )
         return replace(report, definitions=definitions)
+
+
+def billed_lines(rows: Breakdown, tariff: Tariff) -> Lazy:
+    """Return what is billed: `row key meeting_id s leg number number_class at billed_s nano` (null without a price)."""
+    if tariff.per == "meeting":
+        if rows.of_legs:
+            raise UsageError(
+                Text("资费按会议计费，没有接入的费用", "the tariff bills meetings: there is no cost of a leg"),
+                remedy=Text('用 group_of="creator"', 'use group_of="creator"'),
+            )
+        whole = rows.meetings.filter(~nw.col("meeting_s").is_null())
+        price = tariff.nano("default")
+        lines = whole.select(
+            "row", "key", "meeting_id", "s", "at", leg=null_like("at"), number=null_like("meeting_id"), number_class=nw.lit("default"),
+            seconds=nw.col("meeting_s"), price=null_like("at") if price is None else nw.lit(price, nw.Int64),
+        )  # fmt: skip
+    else:
+        legs = rows.legs.filter(~nw.col("len_s").is_null())
+        lines = with_prices(rows.known, legs, tariff).with_columns(seconds=nw.col("len_s"))
+    billed = lines.with_columns(billed_s=tariff.billed(nw.col("seconds")))
+    # null without a price on every engine, pandas' too, where a sum with null is one
+    return billed.with_columns(nano=tariff.cost(nw.col("billed_s"), nw.col("price")))
+
+
+def with_prices(known: Facts, legs: Lazy, tariff: Tariff) -> Lazy:
+    """Add the `number_class` of each leg and its `price` in billionths of a yuan per minute."""
+    source = known.source
+    functions: dict[str, tuple[pa.DataType, Callable[[str], Any]]] = {
+        "number_class": (pa.string(), source.class_of),
+        "price": (pa.int64(), lambda number: tariff.nano(source.class_of(number))),
+    }
+    called = legs.with_columns(called=source.called("number", "meeting_id"))
+    priced = with_looked_up(source, called, "called", functions).drop("called")
+    withheld, unknown = nw.col("number").is_null(), tariff.nano("unknown")
+    known_price = nw.when(~withheld).then(nw.col("price"))
+    return priced.with_columns(
+        number_class=nw.when(withheld).then(nw.lit("unknown")).otherwise(nw.col("number_class")),
+        price=known_price if unknown is None else known_price.otherwise(nw.lit(unknown, nw.Int64)),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import groupby
@@ -17,20 +17,21 @@ import narwhals as nw
 import pyarrow as pa
 
 from ytxdata.errors import UsageError
-from ytxdata.history.witness_lists import is_total
-from ytxdata.labels import Text
-from ytxdata.metrics.breakdown import Breakdown
-from ytxdata.metrics.calendar import DAY, PERIODS, By, bounds, check_by, day_number, first_day, label, span_of
+from ytxdata.history.proof.witness import ASIDE
+from ytxdata.history.witness_lists import no_meeting
+from ytxdata.labels import NO_TEXT, Text
+from ytxdata.metrics.breakdown import Breakdown, billed_lines, period_called
+from ytxdata.metrics.calendar import DAY, PERIODS, By, bounds, check_by, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts, Scope
 from ytxdata.metrics.groups import UNALLOCATED, Book, Group, GroupOf
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build, same_meeting
-from ytxdata.metrics.source import Lazy, ReportSource, Where, with_looked_up
-from ytxdata.metrics.sums import minutes, null_like
+from ytxdata.metrics.source import Lazy, ReportSource, Where
+from ytxdata.metrics.sums import minutes
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
-from ytxdata.records.values import ungrouped
-from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines
-from ytxdata.times import Instant, as_instant, local_second, parse_instant
+from ytxdata.records.values import amount_text
+from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
+from ytxdata.times import Instant, local_second, month_text, parse_instant
 
 _SUMS = ("lines_billed", "billed_minutes", "cost")
 _LINE = ("meeting_id", "started_at", "leg", "number", "number_class", "billed_minutes", "cost")
@@ -270,7 +271,7 @@ def _allocated(shares: list[dict[str, Any]], amounts: Mapping[str, Decimal], wei
 
 
 def _is_amount(invoice: Invoiced) -> bool:
-    is_number = isinstance(invoice, str) and _NUMBER.fullmatch(invoice.strip())
+    is_number = isinstance(invoice, str) and _NUMBER.fullmatch(amount_text(invoice))
     return isinstance(invoice, Decimal | Real) or bool(is_number)
 
 
@@ -282,35 +283,47 @@ def check_invoice(invoice: Invoiced, by: By) -> None:
             remedy=Text('加上 --by total（by="total"）；或给出按时段的账单 CSV', 'add --by total (by="total"), or give a CSV with an amount for each period'),
         )  # fmt: skip
     if _is_amount(invoice):
-        _fen(str(invoice), "total", by)
+        _fen(str(invoice))
 
 
 def _amounts(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
     """Return period → what was invoiced, and what must be said of it."""
+    check_invoice(invoice, by)
     given: Any = {"total": invoice} if _is_amount(invoice) else invoice
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     if isinstance(given, Mapping):
-        sums: dict[str, Decimal] = {}
         for period, amount in given.items():
-            sums[str(period)] = sums.get(str(period), Decimal(0)) + _fen(str(amount), str(period), by)
-        return sums, ()
+            sums[_period(str(period), by)] += _fen(str(amount))
+        return dict(sums), ()
     skipped: list[Skipped] = []
     lines = list(read_lines(given, INVOICE, COLUMNS, ("amount",), {}, skipped))
-    if skipped or not lines:
+    if not lines:
         raise none_left(INVOICE, skipped)
-    own = [line.cells for line in lines if not any(is_total(cell) for cell in line.cells.values())]
+    if skipped:  # money would be left out of what is shared
+        raise UsageError(
+            skipped_note(INVOICE, skipped), remedy=Text("请改正或删去这些行", "mend these lines or delete them")
+        )
+    own = []
+    for line in lines:
+        told = {"amount_yuan": line.cells["amount"], "started_at": line.cells.get("started_at", "")}
+        what = next(filter(None, (no_meeting(cell, told) for cell in line.cells.values())), None)
+        if what is None:
+            own.append(line)
+        else:
+            skipped.append(Skipped(line.number, ASIDE[what]))
     # a line a meeting, dated or not, is a bill; a list by period names no meeting
-    if {"started_at", "meeting_id"} & lines[0].cells.keys():
-        return _billed(own, by, known)
-    return _by_period(own, by, known.scope)
+    is_bill = bool({"started_at", "meeting_id"} & lines[0].cells.keys())
+    amounts, notes = _billed(own, by, known) if is_bill else _by_period(own, by, known.scope)
+    return amounts, (*notes, *((skipped_note(INVOICE, skipped),) if skipped else ()))
 
 
-def _by_period(lines: Sequence[Mapping[str, str]], by: By, scope: Scope) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
+def _by_period(lines: Sequence[SheetLine], by: By, scope: Scope) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
     sums: dict[str, Decimal] = {}
     outside: set[str] = set()
     start, end = scope.edges
-    for cells in lines:
-        period = cells.get("period", "").strip() or "total"
-        amount = _fen(cells["amount"], period, by)
+    for line in lines:
+        period = _period(line.cells.get("period"), by, line.number)
+        amount = _fen(line.cells["amount"], line.number)
         edges = bounds(period, by)
         if edges and ((start is not None and edges[1] <= start) or (end is not None and edges[0] >= end)):
             outside.add(period)
@@ -321,7 +334,7 @@ def _by_period(lines: Sequence[Mapping[str, str]], by: By, scope: Scope) -> tupl
     return sums, (told,) if outside else ()
 
 
-def _billed(lines: Sequence[Mapping[str, str]], by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
+def _billed(lines: Sequence[SheetLine], by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
     """Return what a bill comes to in each period, a line a meeting; parts of a fen are rounded once, in the sum of all.
 
     A line without a date has that of the record with its id. One that has neither, or whose id stands for meetings of
@@ -329,7 +342,7 @@ def _billed(lines: Sequence[Mapping[str, str]], by: By, known: Facts) -> tuple[d
     """
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     start, end = known.scope.edges
-    undated = [cells.get("meeting_id", "") for cells in lines if not cells.get("started_at", "").strip()]
+    undated = [one.cells.get("meeting_id", "") for one in lines if not one.cells.get("started_at", "").strip()]
     starts = _starts(known, undated) if undated else {}
     n_outside, lost = 0, Decimal(0)
 
@@ -337,10 +350,14 @@ def _billed(lines: Sequence[Mapping[str, str]], by: By, known: Facts) -> tuple[d
         is_outside = (start is not None and second < start) or (end is not None and second >= end)
         return "" if is_outside else label(first_day(second // DAY, by), by)
 
-    for cells in lines:
-        amount = _yuan(cells["amount"])
-        text = cells.get("started_at", "").strip()
-        instant = parse_instant(text) or (as_instant(text, name="started_at") if text else None)
+    for number, cells in lines:
+        bare = amount_text(cells["amount"])
+        if not _PRECISE.fullmatch(bare):
+            raise _no_amount(Text(f"金额不可用：{cells['amount']}", f"no amount: {cells['amount']}"), number)
+        amount, text = Decimal(bare), cells.get("started_at", "").strip()
+        instant = parse_instant(f"{month_text(text)}-01" if month_text(text) else text)
+        if text and instant is None:
+            raise _refused(Text(f"不是日期或时间：{text}", f"no date or time: {text}"), _DATED, number)
         begun = [local_second(instant)] if instant else starts.get(cells.get("meeting_id", ""))
         periods = set(map(period_of, begun or ()))
         if len(periods) != 1:
@@ -368,81 +385,51 @@ def _starts(known: Facts, ids: Sequence[str]) -> dict[str, list[int]]:
     return {one: [second for _, second in each] for one, each in groupby(sorted(begun), key=itemgetter(0))}
 
 
-def _yuan(text: str) -> Decimal:
-    bare = ungrouped(text.strip())
-    if not _PRECISE.fullmatch(bare):
-        raise _not_invoiced(Text(f"金额不可用：{text}", f"no amount: {text}"))
+def _fen(amount: str, line: int | None = None) -> Decimal:
+    if not _AMOUNT.fullmatch(bare := amount_text(amount)):
+        raise _no_amount(Text(f"金额不可用：{amount}", f"no amount in fen: {amount}"), line)
     return Decimal(bare)
 
 
-def _fen(amount: str, period: str, by: By) -> Decimal:
-    """Return an amount in whole fen that was invoiced for a period."""
-    if not _AMOUNT.fullmatch(bare := ungrouped(amount.strip())):
-        raise _not_invoiced(Text(f"金额不可用：{amount}", f"no amount in fen: {amount}"))
-    try:
-        own = "total" if by == "total" else label(first_day(day_number(span_of(period)[0].date()), by), by)
-    except UsageError:
-        own = ""
-    if own != period:
-        raise _not_invoiced(Text(f"{period} 不是 by={by} 的时段", f"{period} is no period of by={by}"))
-    return Decimal(bare)
+def _period(text: str | None, by: By, line: int | None = None) -> str:
+    if text is None and by != "total":
+        raise _refused(Text("没有列 period", "it has no column period"), _PERIODS[by], None)
+    if found := period_called(text or "", by):
+        return found
+    why = Text(f"{text} 不是 by={by} 的时段", f"{text} is no period of by={by}")
+    raise _refused(why if text else Text("没有写时段", "it says no period"), _PERIODS[by], line)
 
 
 INVOICE = Text("账单", "invoice")
 COLUMNS = {
-    "amount": ("amount_yuan", "oriamount", "金额", "金额(元)", "金额元", "费用", "合计", "总额", "总计", "total"),
-    "period": ("month", "月份", "账期", "周期", "月"),
+    "amount": ("amount_yuan", "oriamount", "金额", "金额(元)", "金额元", "费用", "费用(元)", "费用元", "合计", "总额", "总计", "total"),
+    "period": ("month", "月份", "期间", "时段", "账期", "周期", "月", "年月", "账单月份", "计费月份", "计费周期", "结算月份"),
     "started_at": ("start", "starttime", "开始时间", "开始时刻", "会议开始时间", "日期", "date"),
     "meeting_id": ("meid", "confid", "会议编号", "会议号"),
-}
+}  # fmt: skip
 """What the columns of an invoice by period, or of a bill by meeting, may be called."""
 _PRECISE = re.compile(r"-?\d+(\.\d+)?")
 _AMOUNT = re.compile(r"-?\d+(\.\d{1,2})?")
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)
 """What is no path but a number, also one that is no amount: its error then says so."""
 
+_DATED = Text("写成 2026-03-05 或 2026-03-05 09:30", "write 2026-03-05 or 2026-03-05 09:30")
+_ONE = Text('只有一个总额时用 --by total（by="total"）', 'a single amount goes with --by total (by="total")')
+_PERIODS: Mapping[str, Text] = {
+    by: Text(f"在列 period（月份、期间、账期）写 {zh}；{_ONE.zh}", f"write {en} in a column period; {_ONE.en}")
+    for by, zh, en in (
+        ("day", "2026-03-05", "2026-03-05"), ("week", "周一的日期 2026-03-02", "the date of its Monday, 2026-03-02"),
+        ("month", "2026-03 或 2026年3月", "2026-03 or 2026年3月"),
+    )
+} | {"total": Text('按时段分摊请用 --by month（by="month"），否则去掉列 period', 'to share by periods ask --by month (by="month"), else leave out the column period')}  # fmt: skip
 
-def _not_invoiced(why: Text) -> UsageError:
+
+def _no_amount(why: Text, line: int | None) -> UsageError:
+    return _refused(why, Text("写成 1234.56，最多两位小数", "write 1234.56, with two decimals at most"), line)
+
+
+def _refused(why: Text, remedy: Text, line: int | None) -> UsageError:
+    at = NO_TEXT if line is None else Text(f"第 {line} 行：", f"line {line}: ")
     return UsageError(
-        Text(f"账单不可用：{why.zh}", f"the invoice cannot be used: {why.en}"),
-        remedy=Text('例如 {"2026-03": "1234.56"}；只有一个总额时用 by="total"', 'give {"2026-03": "1234.56"}, for example; a single amount goes with by="total"'),
-    )  # fmt: skip
-
-
-def billed_lines(rows: Breakdown, tariff: Tariff) -> Lazy:
-    """Return what is billed: `row key meeting_id s leg number number_class at billed_s nano` (null without a price)."""
-    if tariff.per == "meeting":
-        if rows.of_legs:
-            raise UsageError(
-                Text("资费按会议计费，没有接入的费用", "the tariff bills meetings: there is no cost of a leg"),
-                remedy=Text('用 group_of="creator"', 'use group_of="creator"'),
-            )
-        whole = rows.meetings.filter(~nw.col("meeting_s").is_null())
-        price = tariff.nano("default")
-        lines = whole.select(
-            "row", "key", "meeting_id", "s", "at", leg=null_like("at"), number=null_like("meeting_id"), number_class=nw.lit("default"),
-            seconds=nw.col("meeting_s"), price=null_like("at") if price is None else nw.lit(price, nw.Int64),
-        )  # fmt: skip
-    else:
-        legs = rows.legs.filter(~nw.col("len_s").is_null())
-        lines = with_prices(rows.known, legs, tariff).with_columns(seconds=nw.col("len_s"))
-    billed = lines.with_columns(billed_s=tariff.billed(nw.col("seconds")))
-    # null without a price on every engine, pandas' too, where a sum with null is one
-    return billed.with_columns(nano=tariff.cost(nw.col("billed_s"), nw.col("price")))
-
-
-def with_prices(known: Facts, legs: Lazy, tariff: Tariff) -> Lazy:
-    """Add the `number_class` of each leg and its `price` in billionths of a yuan per minute."""
-    source = known.source
-    functions: dict[str, tuple[pa.DataType, Callable[[str], Any]]] = {
-        "number_class": (pa.string(), source.class_of),
-        "price": (pa.int64(), lambda number: tariff.nano(source.class_of(number))),
-    }
-    called = legs.with_columns(called=source.called("number", "meeting_id"))
-    priced = with_looked_up(source, called, "called", functions).drop("called")
-    withheld, unknown = nw.col("number").is_null(), tariff.nano("unknown")
-    known_price = nw.when(~withheld).then(nw.col("price"))
-    return priced.with_columns(
-        number_class=nw.when(withheld).then(nw.lit("unknown")).otherwise(nw.col("number_class")),
-        price=known_price if unknown is None else known_price.otherwise(nw.lit(unknown, nw.Int64)),
+        Text(f"账单不可用：{at.zh}{why.zh}", f"the invoice cannot be used: {at.en}{why.en}"), remedy=remedy
     )

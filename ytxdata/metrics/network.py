@@ -14,9 +14,8 @@ import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.breakdown import Breakdown
+from ytxdata.metrics.breakdown import Breakdown, with_prices
 from ytxdata.metrics.calendar import PERIODS, By, check_by
-from ytxdata.metrics.cost import with_prices
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.facts import DayOf, whole
 from ytxdata.metrics.groups import Book, Group

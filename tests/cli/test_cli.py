@@ -668,6 +668,7 @@ def test_a_bill_whose_total_stands_on_another_page(
     assert ("the total adds up" in said) == (without == 0)
     assert ("not the sum of its lines" in said) == (without > 0)
     assert run(*asked, "--total-yuan", "much") == 2
+    assert run(*asked, "--total-yuan", "￥1,234,567.00") == 1
     assert run("--lang", "en", *asked) == (without > 0)
     said = capsys.readouterr().out
     assert ("totals={...}" in said) == (without == 0), "a list that lacks meetings proves nothing, whatever its total"

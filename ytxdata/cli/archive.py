@@ -218,8 +218,10 @@ def witness(
 
 
 def _yuan(text: str | None) -> Decimal | None:
+    from ytxdata.records.values import amount_text
+
     try:
-        return None if text is None else Decimal(text)
+        return None if text is None else Decimal(amount_text(text))
     except InvalidOperation:
         raise UsageError(
             Text(f"不是金额：{text}", f"this is no amount: {text}"),

@@ -65,8 +65,8 @@ def as_instant(value: Instant, *, name: str = "instant") -> datetime:
     elif isinstance(value, date):
         moment = datetime.combine(value, time(), BEIJING)
     elif isinstance(value, str):  # a number such as 2026 may mean anything
-        text = value.strip().replace("/", "-")
-        moment = parse_instant(_MONTH.sub(r"\1-\2-1", text))
+        month = month_text(value)
+        moment = parse_instant(f"{month}-01" if month else value.strip().replace("/", "-"))
     if moment is None:
         raise UsageError(
             Text(f"{name} 不是日期或时间：{value!r}", f"{name} is no date or time: {value!r}"),
@@ -80,8 +80,6 @@ def as_instant(value: Instant, *, name: str = "instant") -> datetime:
 
 COMPACT = re.compile(r"^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})$")
 """`yyyyMMddHHmmss`: fourteen digits, while eight are a day."""
-
-_MONTH = re.compile(r"^(\d{4})[-年](\d{1,2})月?$")
 
 SMALLEST_MS = 10**11
 """As seconds this is the year 5138, as milliseconds 1973: neither is believed, so the units cannot be confused."""

@@ -18,7 +18,7 @@ from ytxdata import times
 from ytxdata.phones import read_phone
 from ytxdata.records import schema
 from ytxdata.records.json_values import as_json, decoded
-from ytxdata.records.numbers import Numbers, mobiles_in, n_distinct, read_numbers
+from ytxdata.records.numbers import Numbers, may_hold_mobiles, mobiles_in, n_distinct, read_numbers
 from ytxdata.records.parties import (
     SEVERAL_TIMES,
     OddKeys,
@@ -37,7 +37,6 @@ from ytxdata.records.values import (
     bare_ids,
     convert,
     is_blank,
-    may_hold_mobiles,
     phone_text,
     rows_where,
 )

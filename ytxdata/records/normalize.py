@@ -22,12 +22,12 @@ from ytxdata.records.json_values import (
     with_parties_beside,
     without_cycle_search,
 )
-from ytxdata.records.numbers import read_numbers
+from ytxdata.records.numbers import may_hold_mobiles, read_numbers
 from ytxdata.records.parties import is_numbered, own_leg, unread_parties
 from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import RawRecord
-from ytxdata.records.values import as_list, may_hold_mobiles, rows_where
+from ytxdata.records.values import as_list, rows_where
 
 PARSER_VERSION = 16
 """Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from ytxdata import phones
 from ytxdata.records.json_values import decoded
-from ytxdata.records.values import as_phone, phone_text
+from ytxdata.records.values import Values, as_phone, phone_text, rows_where
 
 Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
@@ -381,6 +381,29 @@ def listed_phones(text: str) -> list[str] | None:
 def _is_whole(word: str) -> bool:
     """Return whether a word is a number by itself, as against an extension or a group of digits."""
     return len(word) >= _SHORTEST and phones.normalize(word) is not None
+
+
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+
+
+def may_hold_mobiles(values: Values) -> list[int]:
+    """Return which values may be or hold a mobile."""
+    if not isinstance(values, pa.Array):
+        return [i for i, one in enumerate(values) if _may_hold_mobile(one)]
+    if pa.types.is_nested(values.type):
+        return rows_where(values.is_valid())
+    if pa.types.is_string(values.type):
+        return rows_where(pc.match_substring_regex(values, _MOBILE.pattern))
+    if pa.types.is_integer(values.type) or pa.types.is_decimal(values.type):
+        wide = values.cast(pa.float64())
+        return rows_where(pc.and_(pc.greater_equal(wide, 1.3e10), pc.less(wide, 2e10)))
+    return []
+
+
+def _may_hold_mobile(one: Any) -> bool:
+    if type(one) is str:
+        return _MOBILE.search(one) is not None
+    return type(one) in (list, dict) or (type(one) is int and 13 * 10**9 <= one < 20 * 10**9)
 
 
 def mobiles_in(value: Any, depth: int = 0) -> set[str]:

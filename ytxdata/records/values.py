@@ -130,7 +130,6 @@ _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 _YUAN = re.compile(r"^([+-]?)\s*(?:¥|CNY|RMB)|\s*(?:元|CNY|RMB)$", re.IGNORECASE)
 # Below it a number may be an extension (802) or a count (`size` 100).
 _SHORTEST_PHONE, _MOST_DIGITS = 7, 15
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _NO_RECORDING = "notapes"
 # Eighteen digits fit into 64 bits whatever they are.
 _FEW_DIGITS = "^[0-9]{1,18}$"
@@ -234,26 +233,6 @@ def phone_text(value: Any) -> str | None:
     kind, text = phones.number_class(as_phone(value)), str(value).lstrip()
     is_told = kind == "mobile" or (kind in ("fixed", "international") and text[:1] in ("+", "0"))
     return text if is_told else None
-
-
-def may_hold_mobiles(values: Values) -> list[int]:
-    """Return which values may be or hold a mobile."""
-    if not isinstance(values, pa.Array):
-        return [i for i, one in enumerate(values) if _may_hold_mobile(one)]
-    if pa.types.is_nested(values.type):
-        return rows_where(values.is_valid())
-    if pa.types.is_string(values.type):
-        return rows_where(pc.match_substring_regex(values, _MOBILE.pattern))
-    if pa.types.is_integer(values.type) or pa.types.is_decimal(values.type):
-        wide = values.cast(pa.float64())
-        return rows_where(pc.and_(pc.greater_equal(wide, 1.3e10), pc.less(wide, 2e10)))
-    return []
-
-
-def _may_hold_mobile(one: Any) -> bool:
-    if type(one) is str:
-        return _MOBILE.search(one) is not None
-    return type(one) in (list, dict) or (type(one) is int and 13 * 10**9 <= one < 20 * 10**9)
 
 
 def _texts(values: Values) -> Converted:

@@ -766,3 +766,26 @@ def test_every_verb_explains_itself_in_the_session_s_language_with_an_example(
     assert len(said["both"]) > len(said["zh"])
     assert run(*verb, "--lang", "zh", "--help") == 0
     assert capsys.readouterr().out == said["zh"]
+
+
+@pytest.mark.slow
+def test_an_answer_is_written_as_its_file_is_called(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--lang", "en", "sql", "select meeting_id, creator from meetings limit 3")
+    archive = ("--archive", str(ytx.sample("archive").path))
+    for name, begins in (("a.csv", b"\xef\xbb\xbf"), ("a.json", b"["), ("a.parquet", b"PAR1"), ("a.XLSX", b"PK")):
+        assert run(*asked, *archive, "--out", str(tmp_path / name)) == 0
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    capsys.readouterr()
+    assert run(*asked, *archive, "--out", str(tmp_path / "a.txt")) == 2
+    assert "choose one of" in capsys.readouterr().err
+    assert run(*asked, *archive, "--format", "xlsx") == 2
+    assert "xlsx needs --out" in capsys.readouterr().err
+
+
+def test_a_new_archive_is_announced(account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A path that was mistyped would else read like the archive of every day."""
+    archive = str(tmp_path / "m.archive")
+    assert run("--lang", "en", "sync", "--archive", archive) == 0
+    assert f"a new archive was made: {archive}" in capsys.readouterr().err
+    assert run("--lang", "en", "sync", "--archive", archive) == 0
+    assert "new archive" not in capsys.readouterr().err

@@ -326,6 +326,9 @@ _INTERRUPTED = Text(
 )
 
 
+_NEW = Text("新建存档：{path}", "a new archive was made: {path}")
+
+
 def sync(
     archive: ArchiveDir = Path("meetings.archive"),
     settle_hours: SettleHours = 24,
@@ -353,11 +356,14 @@ def sync(
 
     chosen.interrupted = _INTERRUPTED
     kept = Archive(archive)
+    is_new = not kept.path.exists()
     try:
         done = kept.sync(account.client(), settle=timedelta(hours=settle_hours))
     except InterruptedSync as stop:
         chosen.interrupted = stop.text
         raise
+    if is_new:
+        note(_NEW, path=kept.path)
     for warning in done.warnings:
         note(warning)
     if as_json:

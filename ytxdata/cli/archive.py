@@ -229,7 +229,7 @@ def _yuan(text: str | None) -> Decimal | None:
         ) from None
 
 
-ANSWERS = ("table", "csv", "json", "parquet")
+ANSWERS = ("table", "csv", "json", "parquet", "xlsx")
 ROWS_SHOWN = 100
 """How many rows a terminal is shown; `--format csv` has all."""
 
@@ -241,7 +241,13 @@ def sql(
         str, typer.Argument(help="一条 SELECT；- 为从标准输入读 / one SELECT; - reads it from standard input")
     ],
     archive: ArchiveDir = Path("meetings.archive"),
-    format_: Annotated[str, typer.Option("--format", help="table | csv | json | parquet")] = "table",
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="table | csv | json | parquet | xlsx；默认看 --out 的扩展名，没有 --out 则为 table / table | csv | json | parquet | xlsx; by default what --out ends with, a table without --out",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="写入此文件 / write to this file")] = None,
     show_phones: ShowPhones = False,
     as_of: Annotated[
@@ -263,15 +269,16 @@ def sql(
     """  # fmt: skip
     from ytxdata.archive import Archive
 
+    format_ = format_ or ("table" if out is None else out.suffix.lower().lstrip("."))
     chosen.json = format_ == "json"
     if format_ not in ANSWERS:
         raise UsageError(
             Text(f"--format 不能是 {format_!r}", f"--format cannot be {format_!r}"),
             remedy=Text(f"可选：{', '.join(ANSWERS)}", f"choose one of {', '.join(ANSWERS)}"),
         )
-    if format_ == "parquet" and out is None:
+    if format_ in ("parquet", "xlsx") and out is None:
         raise UsageError(
-            Text("parquet 需要 --out", "parquet needs --out"), remedy=Text("加上 --out 文件", "add --out FILE")
+            Text(f"{format_} 需要 --out", f"{format_} needs --out"), remedy=Text("加上 --out 文件", "add --out FILE")
         )
     text = sys.stdin.read() if query == "-" else query
     answer = Archive(archive).sql(
@@ -311,10 +318,9 @@ def _print(answer: Table, format_: str, *, show_phones: bool) -> None:
 def _write(answer: Table, format_: str, out: Path, *, show_phones: bool) -> None:
     from ytxdata.files import replacing
 
-    if format_ == "csv":
-        answer.to_csv(out, show_phones=show_phones)
-    elif format_ == "parquet":
-        answer.to_parquet(out, show_phones=show_phones)
+    writers = {"csv": answer.to_csv, "parquet": answer.to_parquet, "xlsx": answer.to_excel}
+    if format_ in writers:
+        writers[format_](out, show_phones=show_phones)
     elif format_ == "json":
         with replacing(out, is_private=show_phones) as draft:
             told = json.dumps(answer.to_dicts(show_phones=show_phones), ensure_ascii=False, indent=1)
@@ -322,7 +328,9 @@ def _write(answer: Table, format_: str, out: Path, *, show_phones: bool) -> None
     else:
         raise UsageError(
             Text("table 只显示在屏幕上", "a table is for the screen"),
-            remedy=Text("写文件请用 --format csv、json 或 parquet", "for a file use --format csv, json or parquet"),
+            remedy=Text(
+                "写文件请用 --format csv、json、parquet 或 xlsx", "for a file use --format csv, json, parquet or xlsx"
+            ),
         )
 
 

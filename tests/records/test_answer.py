@@ -54,6 +54,14 @@ def test_a_few_damaged_bytes_do_not_turn_utf8_into_gb18030(saved: Callable[[str]
             assert read_answer(raw[:place] + b"\xff" + raw[place + 1 :]).encoding == "utf-8"
 
 
+def test_one_broken_name_weighs_as_much_as_one_that_is_whole() -> None:
+    broken = '[{"meid":"1","name":"张三"},{"meid":"2","name":"'.encode() + b'\xe6\xe5a\x9d\x8e0\x9b\x9b"}]'
+    assert read_answer(broken).encoding == "utf-8"
+    # In these, halves of two characters pass for one of UTF-8 beside three broken bytes.
+    for name in ("王秀芳", "王红海", "王宇晨"):
+        assert read_answer(f'[{{"meid":"1","name":"{name}"}}]'.encode("gb18030")).encoding == "gb18030"
+
+
 def test_a_damaged_gb18030_answer_is_read_with_a_warning(saved: Callable[[str], Answer]) -> None:
     answer = read_answer(saved("gb18030").raw.replace("周".encode("gb18030"), b"\xff\xff"))
     assert answer.encoding == "gb18030"

@@ -20,7 +20,18 @@ def test_damaged_answers_lose_nothing_that_is_whole() -> None:
             raise AssertionError(f"mutant {name}: {error}") from None
 
 
-@pytest.mark.parametrize("name", ["7103/93197", "7104/25583", "7201/12312", "7301/90958", "7301/92678", "7401/33547"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "7103/93197",
+        "7104/25583",
+        "7201/12312",
+        "7301/90958",
+        "7301/92678",
+        "7401/33547",
+        "7303/16925",
+    ],
+)
 def test_what_one_in_a_hundred_thousand_lost(name: str) -> None:
     _, body, intact = mutants.mutant(name)
     assert mutants.check(body, intact, deeply=True) == "read"

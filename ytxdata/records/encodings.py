@@ -131,7 +131,9 @@ def _narrow(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
     # Two bytes in a row pass for UTF-8 in every fifth character of GB18030, three hardly ever: these weigh, as the
     # three bytes they are.
     n_whole = 3 * sum(len(run) for run in re.findall("[\u0800-\ufffc\U00010000-\U0010ffff]+", text))
-    if n_whole <= n_broken:
+    # One name that is broken weighs as much as one that is whole: then it counts whether the text has none but the
+    # characters that people write.
+    if n_whole < n_broken or (n_whole == n_broken and _is_gb2312(raw)):
         try:
             raw.decode("gb18030")
         except UnicodeDecodeError as error:
@@ -143,6 +145,14 @@ def _narrow(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
         took = _TAKES_BRACKET.search(raw) if n_broken == 1 and not n_whole else None
         return ("utf-8", (_damaged(took.start()),)) if took else ("gb18030", ())
     return "utf-8", (_damaged(text.index("\ufffd")),)
+
+
+def _is_gb2312(raw: bytes) -> bool:
+    try:
+        raw.decode("gb2312")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _as_json(word: re.Match[bytes]) -> bytes:

@@ -29,6 +29,7 @@ def test_damaged_answers_lose_nothing_that_is_whole() -> None:
         "7301/90958",
         "7301/92678",
         "7401/33547",
+        "7302/95707",
         "7303/16925",
     ],
 )

@@ -85,6 +85,26 @@ def test_a_record_inside_a_record_of_the_same_id_is_told_again(answer_with: With
     assert merge_answers([answer_with(json.dumps(repeats))]).counts[:4] == (1, 1, 0, 0)
 
 
+def test_a_record_among_its_own_parties_is_told_again_and_a_party_that_repeats_it_is_none(
+    answer_with: WithData,
+) -> None:
+    again = {"meid": "M0", **TIMES, "creator": "15400000001"}
+    answer = answer_with(json.dumps([{**again, "parties": [PARTY, {**again, "parties": [OTHER]}]}]))
+    assert [record.path for record in answer.records] == ["$.data[0]", "$.data[0].parties[1]"]
+    tables = merge_answers([answer])
+    assert tables.counts[:4] == (2, 1, 0, 1)
+    assert tables.problems["reason"].to_pylist() == ["same_id_again"]
+    assert sorted(tables.legs["phone"].to_pylist()) == ["15400000001", "15400000002"]
+    for party in (
+        {**again, **OTHER, "parties": []},
+        {**again, "name": "乙"},
+        {"meid": "M0", **TIMES, "members": [OTHER]},
+        {"meid": "M0", "creator": "15400000001", "members": [OTHER]},
+    ):
+        one = {**OUTER, "parties": [PARTY, party]}
+        assert merge_answers([answer_with(json.dumps([one]))]).counts[:4] == (1, 1, 0, 0)
+
+
 def test_a_map_in_a_map_loses_nothing(answer_with: WithData) -> None:
     for data in (
         {"r1": {"M1": FULL, "M2": FULL}, "r2": {"M3": TIMES}},

@@ -291,10 +291,12 @@ class _InRecord:
     def _is_meeting(self, item: _Object) -> bool:
         """Return whether an object is a meeting of its own, rather than a party or what describes the record."""
         value = read_object(item.one.raw, self.signs.aliases).value or {}
+        if item.is_among_parties:
+            return self.signs.is_no_party(value, self.own)
         ids = self.signs.ids_of(value)
         if ids - self.own:
             return self.signs.is_another(value, self.own)
-        if self.is_lifted or item.is_among_parties:
+        if self.is_lifted:
             return False
         members = members_of(item.one.raw)
         columns = self.signs.columns(members)

@@ -242,7 +242,7 @@ def _from_entry(entry: Party, aliases: Aliases, own_id: str, odd: OddKeys) -> Pa
 
 def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
     signs = Signs(aliases)
-    if signs.ids_of(entry) - {own_id} and signs.is_another(entry, {own_id}):
+    if signs.is_no_party(entry, {own_id}):
         return Parties([], (("not_a_party", as_json(entry)),))
     own: Party = {}
     inside: Party = {}

@@ -155,6 +155,17 @@ class Signs:
             return True
         return bool(ids - own) and bool(columns & EVIDENCE) and "phone" not in legs
 
+    def is_no_party(self, value: dict[str, Any], own: set[str]) -> bool:
+        """Return whether a decoded object among the parties of a meeting is one itself: another, or the same told again."""
+        ids = self.ids_of(value)
+        if not ids or ids - own:
+            return bool(ids) and self.is_another(value, own)
+        columns = {
+            fed.column for key, one in value.items() if one not in (None, "") and (fed := self.aliases.meeting(key))
+        }
+        # A party may repeat the id and the times of its meeting, a group of them has parties: none has all of these.
+        return columns >= _BEGUN and not any((fed := self.aliases.leg(key)) and fed.column == "phone" for key in value)
+
     def is_party(self, raw: bytes) -> bool:
         """Return whether an object is a party by its looks: in damaged text it may have lost the meeting around it."""
         members = members_of(raw)

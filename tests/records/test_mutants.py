@@ -31,6 +31,7 @@ def test_damaged_answers_lose_nothing_that_is_whole() -> None:
         "7401/33547",
         "7302/95707",
         "7303/16925",
+        "7307/40685",
     ],
 )
 def test_what_one_in_a_hundred_thousand_lost(name: str) -> None:

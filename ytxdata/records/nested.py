@@ -37,6 +37,9 @@ DEEPEST = 8
 _SAMPLE = 64
 """In how many records the spellings of the meeting id are learned."""
 
+_ANSWERS_TOO = frozenset({"app_id", "state"})
+"""Columns of a meeting whose words an answer may say of itself."""
+
 _DIGITS = re.compile(r"\d")
 _CELL = re.compile(r"([^.\[\]~]*)~?(?:\[\d+\])+~?$")
 _TELLING = re.compile(r"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|^\d{9,}$")
@@ -211,7 +214,7 @@ def _is_cell(signs: Signs, one: Found) -> bool:
     return signs.is_telling(place[1]) or signs.is_telling(word) or _TELLING.search(word) is not None
 
 
-def leftovers(signs: Signs, members: list[Member], at: int, body: bytes, path: str) -> list[Found]:
+def leftovers(signs: Signs, members: list[Member], whole: Found) -> list[Found]:
     """Return members of an answer that tell of one meeting, its id and its times: a list that ended early left them
     there.
 
@@ -223,10 +226,26 @@ def leftovers(signs: Signs, members: list[Member], at: int, body: bytes, path: s
     columns = signs.columns(told) | {"name" for one in told if signs.is_name(one.key)}
     if not ("meeting_id" in columns and (columns >= {"creator", "name"} or columns & (EVIDENCE - {"creator"}))):
         return []
-    ends = [(one, one.start + len(one.raw)) for one in told if not is_blank(one.raw)]
-    return [
-        Found(body[one.key_start : end], f"{path}.{one.key}", False, at + one.key_start, at + end) for one, end in ends
-    ]
+    return _as_rejects(told, whole)
+
+
+def lost_head(signs: Signs, members: list[Member], whole: Found, found: Sequence[Found]) -> list[Found]:
+    """Return members of a wrapper that give an id which none of its records has, and say more of that meeting: the
+    head of a record that took another for a member of its own.
+
+    The id alone repeats the question, also beside the account and a state.
+    """
+    plain_ones = [one for one in members if one.raw[:1] not in (b"[", b"{")]
+    told = [one for one in plain_ones if (fed := signs.aliases.meeting(one.key)) and fed.column not in _ANSWERS_TOO]
+    own = signs.ids(told)
+    says_more = not all(signs.is_telling(one.key) for one in told)
+    return _as_rejects(told, whole) if own and says_more and not own & signs.ids_of_all(found) else []
+
+
+def _as_rejects(members: list[Member], whole: Found) -> list[Found]:
+    at, path = whole.start, whole.path
+    places = [(one.key, one.key_start, one.start + len(one.raw)) for one in members if not is_blank(one.raw)]
+    return [Found(whole.raw[i:end], f"{path}.{key}", False, at + i, at + end) for key, i, end in places]
 
 
 class _Object(NamedTuple):

@@ -11,7 +11,16 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.json_values import is_meeting_with_parties_beside
-from ytxdata.records.nested import DEEPEST, holds_json, leftovers, meetings_inside, parties_beside, strays, unnamed
+from ytxdata.records.nested import (
+    DEEPEST,
+    holds_json,
+    leftovers,
+    lost_head,
+    meetings_inside,
+    parties_beside,
+    strays,
+    unnamed,
+)
 from ytxdata.records.paging import COUNT_KEYS, OTHER_THINGS, is_count, is_page, totals
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.schema import PARTIES, Aliases, plain
@@ -129,7 +138,7 @@ class Shapes:
         read = {member.key for member, _ in beside}
         self.elsewhere |= dict.fromkeys(sorted(read))
         self.count(members, len(found) + len(more))
-        everything = found + more + strays + leftovers(self.signs, members, at, body, path)
+        everything = found + more + strays + leftovers(self.signs, members, whole)
         if found or more:
             self.tell_unread(members, read, everything, at)
         return everything
@@ -258,7 +267,7 @@ class Shapes:
         self.tell_miskeyed(whole, [member for member, _ in lists], is_map=is_map)
         self.count(members, len(found) + len(strays) * is_map)
         self.tell_unread(members, keys, found + strays, whole.start)
-        return found + strays
+        return found + strays + lost_head(self.signs, members, whole, found)
 
     def tell_miskeyed(self, whole: Found, members: list[Member], *, is_map: bool) -> None:
         """Note the records of a map from id to record that carry another id than the key they stand under."""
@@ -408,8 +417,7 @@ class Shapes:
 
     def repeats_id(self, members: list[Member], lists: list[Inside]) -> bool:
         """Return whether the ids inside are all the object's own: then these are its parties, not its meetings."""
-        inner = {one for _, found in lists for item in found for one in self.signs.ids(members_of(item.raw))}
-        return inner <= self.signs.ids(members)
+        return self.signs.ids_of_all(item for _, found in lists for item in found) <= self.signs.ids(members)
 
 
 Inside = tuple[Member, list[Found]]

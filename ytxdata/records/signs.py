@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -296,6 +296,10 @@ class Signs:
         return {
             raw.strip(b'"') for match, raw in matches if match and match.column == "meeting_id" and not is_blank(raw)
         }
+
+    def ids_of_all(self, found: Iterable[Found]) -> set[bytes]:
+        """Return the meeting ids that records carry."""
+        return {one for item in found for one in self.ids(members_of(item.raw))}
 
 
 def _objects_inside(value: dict[str, Any]) -> Iterator[dict[str, Any]]:

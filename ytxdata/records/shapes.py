@@ -119,7 +119,9 @@ class Shapes:
                 self.envelope[plain(key)] = raw
             elif raw[:1] in (b"[", b"{", b'"'):
                 one = Member(key, raw, start, key_start), self.value(raw, at + start, f"{path}.{key}", 1)
-                (beside if any(item.has_id for item in one[1]) else others).append(one)
+                # Of the pieces of a damaged text none may be legible, and each is a reject.
+                has_id = any(item.has_id for item in one[1]) or (one[1] and self.signs.names_escaped_id(raw))
+                (beside if has_id else others).append(one)
         whole = Found(body, path, True, at, at + len(body))
         strays = self.beside(whole, members, beside, others)
         more = [item for _, items in beside for item in items]

@@ -237,9 +237,10 @@ def lost_head(signs: Signs, members: list[Member], whole: Found, found: Sequence
     """
     plain_ones = [one for one in members if one.raw[:1] not in (b"[", b"{")]
     told = [one for one in plain_ones if (fed := signs.aliases.meeting(one.key)) and fed.column not in _ANSWERS_TOO]
+    if all(signs.is_telling(one.key) for one in told):
+        return []
     own = signs.ids(told)
-    says_more = not all(signs.is_telling(one.key) for one in told)
-    return _as_rejects(told, whole) if own and says_more and not own & signs.ids_of_all(found) else []
+    return _as_rejects(told, whole) if own and not own & signs.ids_of_all(found) else []
 
 
 def _as_rejects(members: list[Member], whole: Found) -> list[Found]:

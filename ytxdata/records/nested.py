@@ -233,8 +233,11 @@ def lost_head(signs: Signs, members: list[Member], whole: Found, found: Sequence
     """Return members of a wrapper that give an id which none of its records has, and say more of that meeting: the
     head of a record that took another for a member of its own.
 
-    The id alone repeats the question, also beside the account and a state.
+    The id alone repeats the question, also beside the account and a state. What has a list of records may be the room
+    that they took place in.
     """
+    if not any(item.path.rstrip("~") == f"{whole.path}.{one.key}" for item in found for one in members):
+        return []
     plain_ones = [one for one in members if one.raw[:1] not in (b"[", b"{")]
     told = [one for one in plain_ones if (fed := signs.aliases.meeting(one.key)) and fed.column not in _ANSWERS_TOO]
     if all(signs.is_telling(one.key) for one in told):

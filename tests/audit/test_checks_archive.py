@@ -144,6 +144,17 @@ def test_probable_periods_are_one_finding_and_a_gap_is_one_each(tmp_path: Path) 
     assert gaps >= 1
 
 
+def test_who_accepts_ten_uncertain_days_has_not_accepted_ninety(tmp_path: Path) -> None:
+    archive = synced(tmp_path, MEETINGS)
+    (one,) = found(archive, "coverage_gap")
+    assert [row["finding_id"] for row in found(archive, "coverage_gap")] == [one["finding_id"]]
+    far = [record(i) for i in range(2000, 2060)]
+    archive.sync(Platform(far[::-1], BEGIN + timedelta(days=120)))
+    (warned,) = [row for row in found(archive, "coverage_gap") if row["severity"] == "warn"]
+    assert warned["measured"] > 2 * one["measured"]
+    assert warned["finding_id"] != one["finding_id"]
+
+
 def test_what_is_proven_is_no_gap(story: Story) -> None:
     whole = audit.run(story.archive, checks=["coverage_gap"], remember=False)
     assert whole.certificate is not None
@@ -180,6 +191,21 @@ def test_legs_that_end_with_their_meeting_for_want_of_a_time_are_told(tmp_path: 
     archive.rebuild(DEFAULT.with_extra({"legs.left_at": "quitAt"}))
     assert found(archive, "missing_leave") == []
     assert archive.legs()["left_at"].notna().all()
+
+
+@pytest.mark.parametrize(("one", "other", "is_same"), [(3, 3, True), (3, 24, False)])
+def test_who_accepts_an_eighth_of_legs_without_an_end_has_not_accepted_all(
+    tmp_path: Path, one: int, other: int, is_same: bool
+) -> None:
+    ids = []
+    for n, folder in ((one, "one"), (other, "other")):
+        records = [record(i, parties=parties("leavetime")) for i in range(6)]
+        for k in range(n):
+            records[k // 4]["parties"][k % 4].pop("leavetime")
+        (tmp_path / folder).mkdir()
+        (row,) = found(synced(tmp_path / folder, records), "missing_leave")
+        ids.append(row["finding_id"])
+    assert (ids[0] == ids[1]) is is_same
 
 
 def test_a_few_legs_without_a_time_of_leaving_are_nobody_s_mistake(tmp_path: Path) -> None:

@@ -178,6 +178,18 @@ def test_a_creator_of_short_calls(office: Office, find: Finder, n: int, short: i
     assert all(row["measured"] == 100 * short / n for row in rows)
 
 
+def test_who_accepts_a_fifth_of_short_calls_has_not_accepted_one_of_all(find: Finder) -> None:
+    def id_of(short: int) -> str:
+        office = Office()
+        for turn in range(20):
+            office.meet(f"{turn:02}", f"2026-03-03 {turn:02}:00", 30 if turn < short else 600)
+        (row,) = [row for row in find("short_call", office) if len(row["record_ids"]) > 1]
+        return str(row["finding_id"])
+
+    assert id_of(4) == id_of(5)
+    assert id_of(4) != id_of(20)
+
+
 @pytest.mark.parametrize(
     ("start", "lasts", "is_found"),
     [

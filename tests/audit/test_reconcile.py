@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import permutations
 from typing import Any
@@ -121,6 +121,58 @@ def test_findings_name_meetings_and_do_not_depend_on_the_order_of_lines(find: Fi
     one, other = (find("billing_mismatch", office, invoice=invoice(*given)) for given in (wrong, wrong[::-1]))
     assert sorted(row["finding_id"] for row in one) == sorted(row["finding_id"] for row in other)
     assert {row["record_ids"][0] for row in one} == {"0", "phantom"}
+
+
+def ids(find: Finder, office: Office, bill: pd.DataFrame, of: str) -> list[str]:
+    """Return the ids of findings whose sentence has these words, all of them different."""
+    rows = [row for row in find("billing_mismatch", office, invoice=bill) if of in row["en"]]
+    found = [row["finding_id"] for row in rows]
+    assert len(set(found)) == len(found)
+    return found
+
+
+def test_who_accepts_the_total_of_one_bill_has_not_accepted_that_of_the_next(find: Finder) -> None:
+    office, lines = plain()
+    dear = [(key, seconds, "2.10") for key, seconds, _ in lines]
+    (one,) = ids(find, office, invoice(*dear), "comes to")
+    assert ids(find, office, invoice(*dear[::-1]), "comes to") == [one]
+    assert ids(find, office, invoice(*dear[:5], ("5", 1800, "9999.00")), "comes to") != [one]
+    assert ids(find, office, invoice(*dear[:5], ("x", 1800, "2.10")), "comes to") != [one]
+
+
+def test_who_accepts_lines_that_were_not_compared_has_not_accepted_others(find: Finder) -> None:
+    office = Office()
+    for n in range(8):
+        office.meet(f"{n}", f"2026-03-03 {10 + n}:00", 600)
+    few = [(f"{n}", 600, "1.20") for n in range(4)]
+    (one,) = ids(find, office, invoice(*few), "could not be compared")
+    assert ids(find, office, invoice(*few[::-1]), "could not be compared") == [one]
+    for others in ([(key, 600, "99.00") for key, *_ in few], [(f"{n}", 600, "1.20") for n in range(4, 8)]):
+        assert ids(find, office, invoice(*others), "could not be compared") != [one]
+
+
+def test_the_third_line_of_a_meeting_is_another_finding_than_the_second(find: Finder) -> None:
+    office, lines = plain()
+    twice = ids(find, office, invoice(*lines, lines[0]), "once more")
+    often = ids(find, office, invoice(*lines, *[lines[0]] * 3), "once more")
+    assert len(often) == 3
+    assert set(twice) < set(often)
+
+
+def test_what_was_accepted_of_a_room_is_not_accepted_of_its_next_meeting(find: Finder) -> None:
+    office = Office()
+    for start in ("2026-02-02 14:00", "2026-03-02 14:00"):
+        office.meet("88001", start, 600, amount="1.20")
+    found = [
+        ids(find, office, dated(("88001", f"{day} 14:00"), yuan="9.99"), of)
+        for day, of in (
+            ("2026-02-02", "apart"),
+            ("2026-03-02", "apart"),
+            ("2026-02-16", "at that time"),
+            ("2026-03-16", "at that time"),
+        )
+    ]
+    assert len({one for some in found for one in some}) == len([one for some in found for one in some])
 
 
 def test_an_invoice_in_whole_minutes_is_recognised(find: Finder) -> None:
@@ -364,6 +416,121 @@ def test_lines_about_meetings_outside_the_period_are_told() -> None:
     assert [note.en for note in found.notes if "outside" in note.en] == [
         "2 lines of the invoice, 2 yuan, are about meetings outside the period and were not compared"
     ]
+
+
+MONTHS = {"f": "2026-02-01", "m": "2026-03-01"}
+"""The first meeting of each month is at ten, the next half a day later: fifty of ten minutes, 1.20 yuan each."""
+
+
+def clock(key: str, *, hours: float = 0) -> datetime:
+    """When a meeting begins, by its key: `m3` is the fourth of March."""
+    first = datetime.fromisoformat(f"{MONTHS[key[0]]} 10:00")
+    return first + timedelta(hours=12 * int(key[1:]) + hours)
+
+
+def months() -> Office:
+    office = Office()
+    for key in (f"{month}{n}" for month in MONTHS for n in range(50)):
+        office.meet(key, f"{clock(key):%Y-%m-%d %H:%M:%S}", 600, amount="1.20")
+    return office
+
+
+def dated(*lines: tuple[str, datetime | str], yuan: str = "1.20") -> pd.DataFrame:
+    rows = [(key, 600, yuan, f"{begun}") for key, begun in lines]
+    return pd.DataFrame(rows, columns=["meeting_id", "duration_s", "amount_yuan", "started_at"])
+
+
+def honest(*, hours: float = 0) -> list[tuple[str, datetime | str]]:
+    return [(f"m{n}", clock(f"m{n}", hours=hours)) for n in range(50)]
+
+
+def counted(bill: pd.DataFrame, **asked: Any) -> dict[str, int]:
+    return {state: n for state, n in audit.reconcile(months().frames, bill, **asked).counts.items() if n}
+
+
+@pytest.mark.parametrize("asked", [MARCH, {}])
+def test_meetings_of_last_month_under_dates_of_this_month_are_not_in_the_records(
+    find: Finder, asked: dict[str, Any]
+) -> None:
+    again = [(f"f{n}", clock(f"m{n}", hours=5)) for n in range(40)]
+    bill = dated(*honest(), *again)
+    assert counted(bill, **asked) == {"matched": 50, "missing_record": 40}
+    rows = find("billing_mismatch", months(), invoice=bill, as_of="2026-06-01", **asked)
+    assert [row["severity"] for row in rows] == ["crit"] * len(rows)
+    assert len(rows) == 41  # and the total
+    (told,) = [row for row in rows if row["record_ids"] == ["f7"]]
+    assert "f7" in told["en"]
+    assert "2026-03-05 03:00:00" in told["en"]
+    assert "began 2026-02-04 22:00:00" in told["en"]
+    assert "2026-02-04 22:00:00" in told["zh"]
+
+
+def test_a_line_says_when_it_is_about_and_when_the_meeting_of_its_id_was() -> None:
+    lines = honest()
+    lines[0] = ("m0", clock("m0", hours=24 * 22))
+    found = audit.reconcile(months().frames, dated(*lines, ("phantom", clock("m0"))), **MARCH)
+    assert {state: n for state, n in found.counts.items() if n} == {
+        "matched": 49, "missing_record": 2, "missing_line": 1,
+    }  # fmt: skip
+    moved, phantom, missing = [row for row in found.arrow.to_pylist() if row["state"] != "matched"]
+    instants = [
+        [row[name] and f"{row[name]:%d %H:%M}" for name in ("invoice_at", "record_at")]
+        for row in (moved, phantom, missing)
+    ]
+    assert instants == [["23 10:00", "01 10:00"], ["01 10:00", None], [None, "01 10:00"]]
+
+
+def test_a_line_dated_before_the_period_is_about_another() -> None:
+    lines = honest()
+    lines[0] = ("m0", clock("f0"))
+    assert counted(dated(*lines), **MARCH) == {"matched": 49, "outside_period": 1, "missing_line": 1}
+
+
+@pytest.mark.parametrize(
+    "hours", [-8, 1 / 6, -8 + 1 / 6], ids=["by start in UTC", "by end in Beijing", "by end in UTC"]
+)
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d"])
+def test_a_bill_in_utc_or_by_ends_or_days_accuses_nobody(hours: float, form: str) -> None:
+    lines = [(key, begun.strftime(form)) for key, begun in honest(hours=hours) if isinstance(begun, datetime)]
+    assert counted(dated(*lines), **MARCH) == {"matched": 50}
+
+
+def test_days_of_the_end_and_of_utc_are_those_of_the_meeting() -> None:
+    office = Office().meet("long", "2026-03-03 10:00", 36 * 3600)
+    for end in ("2026-03-04 22:00:00", "2026-03-04"):
+        bill = pd.DataFrame({"meeting_id": ["long"], "duration_s": [36 * 3600], "started_at": [end]})
+        assert audit.reconcile(office.frames, bill).counts["matched"] == 1
+    night = Office().meet("night", "2026-03-03 05:00", 600)
+    bill = pd.DataFrame({"meeting_id": ["night"], "duration_s": [600], "started_at": ["2026-03-02"]})  # in UTC
+    assert audit.reconcile(night.frames, bill).counts["matched"] == 1
+    late = pd.DataFrame({"meeting_id": ["long"], "duration_s": [36 * 3600], "started_at": ["2026-03-06"]})
+    assert audit.reconcile(office.frames, late).counts["missing_record"] == 1
+
+
+def test_dates_of_the_bill_are_not_those_of_its_meetings(find: Finder) -> None:
+    bill = dated(*((key, "2026-04-01") for key, _ in honest()))
+    assert counted(bill, **MARCH) == {"matched": 50}
+    assert counted(bill) == {"matched": 50}
+    (note,) = [note for note in audit.reconcile(months().frames, bill, **MARCH).notes if "dates" in note.en]
+    assert "of 50 lines whose meeting is known 0 fit" in note.en
+    assert find("billing_mismatch", months(), invoice=bill, as_of="2026-06-01", **MARCH) == []
+    room = [("88001", seconds, "2026-04-01") for _, seconds in WEEKS]
+    assert room_states(room) == {"missing_record": 4}  # four are too few to tell
+
+
+def test_a_line_of_nothing_is_none_the_less_one_where_dates_are_those_of_the_bill() -> None:
+    bill = dated(*((key, "2026-04-01") for key, _ in honest()), ("phantom", "2026-04-01"))
+    assert counted(bill, **MARCH) == {"matched": 50, "missing_record": 1}
+
+
+def test_dates_that_are_not_used_hide_no_meetings_of_last_month(find: Finder) -> None:
+    """More false lines than good ones: whether the dates are false or the bill's own nobody can tell, and it is said."""
+    bill = dated(*honest()[:20], *((f"f{n}", clock(f"m{n}", hours=24 * 2)) for n in range(30)))
+    assert counted(bill, **MARCH) == {"matched": 20, "outside_period": 30, "missing_line": 30}
+    told = find("billing_mismatch", months(), invoice=bill, as_of="2026-06-01", **MARCH)
+    (told,) = [row for row in told if "dated within the period" in row["en"]]
+    assert (told["severity"], told["measured"], len(told["record_ids"])) == ("crit", 30, 30)
+    assert "30 lines of the invoice, 36 yuan" in told["en"]
 
 
 @given(

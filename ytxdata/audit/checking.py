@@ -201,6 +201,18 @@ def unknown(what: Text, given: str, known: list[str]) -> UsageError:
     return UsageError(Text(f"没有这个{what.zh}：{given}", f"there is no {what.en} {given}"), remedy=hint)
 
 
+def size_class(value: float) -> str:
+    """Return how large something is that grows from audit to audit, as a power of two: who accepts it has not accepted
+    what is twice as large.
+
+    Examples
+    --------
+    >>> [size_class(share) for share in (5, 7.9, 8, 60)]
+    ['3', '3', '4', '6']
+    """
+    return str(int(value).bit_length())
+
+
 def span(seconds: float) -> str:
     """Return a length of time as people read it.
 

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from ytxdata.audit.checking import Finding, check
 from ytxdata.audit.data import Auditable, Data, open_data
-from ytxdata.audit.invoice import UNKNOWN, BilledLines, Ints, Invoice, InvoiceRule, places_of, units_of
-from ytxdata.audit.pairing import MONEY, put_bills
+from ytxdata.audit.invoice import UNKNOWN, BilledLines, Ints, Invoice, InvoiceRule
+from ytxdata.audit.pairing import MONEY, PairedLines, paired_lines, put_classes, put_matched
 from ytxdata.audit.rule_search import Search, search_amounts, search_durations
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text, decimal_text
 from ytxdata.metrics.facts import Scope
-from ytxdata.phones import number_class
 from ytxdata.records.schema import to_pandas
 from ytxdata.tables.described import Definition
 from ytxdata.tables.lists import Listed
 from ytxdata.tables.table import Table
-from ytxdata.times import Instant
+from ytxdata.times import ZONE_NAME, Instant, beijing_text
 
 MATCHED, MISMATCHED, NOT_COMPARED, NO_RECORD, NO_LINE, TWICE, OUTSIDE = (
     "matched", "mismatched", "not_compared", "missing_record", "missing_line", "billed_twice", "outside_period"
@@ -32,7 +31,7 @@ STATES: dict[str, Text] = {
     MATCHED: Text("相符", "invoice and record agree"),
     MISMATCHED: Text("时长或金额不符", "duration or amount differ"),
     NOT_COMPARED: Text("无从核对，不等于相符", "nothing to compare it with, which is not agreement"),
-    NO_RECORD: Text("账单有，记录没有", "on the invoice, not in the records"),
+    NO_RECORD: Text("账单有，记录没有，或不在该时刻", "on the invoice, not in the records, or not at that time"),
     NO_LINE: Text("记录有，账单没有", "in the records, not on the invoice"),
     TWICE: Text("同一会议又一次计费", "one more line for a meeting that is billed already"),
     OUTSIDE: Text("会议不在所选期间，未核对", "its meeting lies outside the period asked for; not compared"),
@@ -48,22 +47,9 @@ _DEFINITIONS = (
     Definition(key="invoice_yuan", zh="账单金额", en="invoiced", unit="yuan"),
     Definition(key="record_yuan", zh="记录金额", en="recorded", unit="yuan", formula=Text("记录的金额；记录没有金额时按推断的资费计算", "amount of the record; by the inferred tariff where it has none")),
     Definition(key="difference_yuan", zh="金额差", en="difference", unit="yuan", formula=Text("账单 − 记录；缺一方时为另一方的全额", "invoice − record; the whole of it where one side is missing")),
+    Definition(key="invoice_at", zh="账单时刻", en="invoiced", unit="instant", formula=Text("账单所写的时刻；只写日期时为零点", "when it was, by the invoice; midnight where it names a day")),
+    Definition(key="record_at", zh="会议开始", en="recorded", unit="instant", formula=Text("会议的开始；账单所写时刻没有会议时，为同编号会议中最近一场的开始", "when the meeting began; where there is none at the time on the invoice, the nearest one of that id")),
 )  # fmt: skip
-
-_MATCH = """
-    CREATE OR REPLACE TABLE matched AS
-    SELECT l.line, coalesce(l.meeting_id, r.meeting_id) AS meeting_id, l.duration_s AS invoice_s, l.amount
-        AS invoice_yuan,
-        r.m, r.s, r.e, r.secs, r.amount AS amount, coalesce(r.in_scope, l.in_scope, TRUE) AS in_scope,
-        coalesce(n, 0) AS n,
-        coalesce(r.n_legs = coalesce(g.listed, 0) AND coalesce(g.joined, 0) = 0, FALSE) AS is_empty
-    FROM (SELECT * FROM bills JOIN pairs USING (line)) l
-    FULL JOIN (SELECT *, coalesce(duration_s, len_s) AS secs FROM all_meetings) r ON l.m = r.m
-    LEFT JOIN (SELECT m, count(*) AS listed, count(j) AS joined FROM all_legs GROUP BY m) g ON g.m = r.m
-"""
-"""`is_empty` is a meeting whose legs are all known, and of whom none ever joined: by a rule per leg there is nothing to
-bill. Of a meeting whose legs are unknown nobody can say so.
-"""
 
 _JUDGE = """
     WITH known AS (
@@ -82,7 +68,8 @@ _JUDGE = """
             WHEN abs(difference_s) > $within_s OR abs(more_yuan) > $within_yuan THEN 'mismatched'
             WHEN more_yuan IS NULL AND (invoice_yuan IS NOT NULL OR difference_s IS NULL) THEN 'not_compared'
             ELSE 'matched' END AS state,
-        invoice_s, record_s, difference_s, invoice_yuan, record_yuan,
+        invoice_s, record_s, difference_s, invoice_yuan, record_yuan, begun AS invoice_at,
+        coalesce(s, nearest) AS record_at,
         (CASE WHEN NOT in_scope THEN NULL WHEN line IS NULL THEN -record_yuan WHEN m IS NULL THEN invoice_yuan
             ELSE more_yuan END)::DECIMAL(38, 18) AS difference_yuan
     FROM compared
@@ -109,7 +96,7 @@ class Reconciliation(Table):
     candidates
         The three rules that come closest, of durations and of amounts.
     rules
-        The rules, or that none was found, in words.
+        The rules, or that none was found, and whether dates could be used, in words.
 
     Examples
     --------
@@ -170,9 +157,9 @@ def reconcile(
     Returns
     -------
     Reconciliation
-        `line meeting_id state invoice_s record_s difference_s invoice_yuan record_yuan difference_yuan`, by line;
-        then missing records. Where one id stands for several meetings, `started_at` of a line tells which it is about;
-        without it, those of the period whose durations fit best.
+        `line meeting_id state invoice_s record_s difference_s invoice_yuan record_yuan difference_yuan
+        invoice_at record_at`, by line; then missing records. `started_at` of a line tells which meeting it is about;
+        without it, of an id that stands for several, those of the period whose durations fit best.
 
     Raises
     ------
@@ -198,12 +185,11 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
     """Return the reconciliation of the invoice that some data has."""
     if data.invoice is None:
         raise UsageError(Text("没有给账单", "no invoice was given"))
-    put_bills(data, data.invoice.bills)
-    data.connection.execute(_MATCH)
-    _classify(data)
-    lines = _lines(data, billed=True)
+    dates = put_matched(data, data.invoice.bills)
+    put_classes(data)
+    lines = paired_lines(data, billed=True)
     durations, amounts = search_durations(lines.arrays, within_s), search_amounts(lines.arrays)
-    _put_prices(data, (lines, _lines(data, billed=False)), durations.rule, amounts.rule)
+    _put_prices(data, (lines, paired_lines(data, billed=False)), durations.rule, amounts.rule)
     values = {
         "within_s": within_s,
         "within_yuan": Decimal(str(within_yuan)),
@@ -211,12 +197,16 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
         "durations": _are_comparable(durations),
         "per_leg": any(rule.tariff.per == "leg" for rule in (amounts.rule or durations.rule,) if rule is not None),
     }
-    rows = pa.Table.from_pylist(list(data.named(_JUDGE, **values)), schema=_SCHEMA)
+    told = [
+        row | {name: data.instant(row[name]) for name in ("invoice_at", "record_at")}
+        for row in data.named(_JUDGE, **values)
+    ]
+    rows = pa.Table.from_pylist(told, schema=_SCHEMA)
     found = Reconciliation(
         frame=to_pandas(rows), name="reconciliation", title=Text("账单核对", "Reconciliation"), definitions=_DEFINITIONS,
-        notes=(*durations.notes, *amounts.notes, *data.invoice.notes), certificate=data.certificate,
+        notes=(*durations.notes, *amounts.notes, *dates, *data.invoice.notes), certificate=data.certificate,
         duration=durations.rule, amount=amounts.rule, candidates=(*durations.best, *amounts.best),
-        rules=(*durations.notes, *amounts.notes),
+        rules=(*durations.notes, *amounts.notes, *dates),
     )  # fmt: skip
     return replace(found, notes=(*found.notes, *_not_compared(found), *_outside(found)))
 
@@ -260,64 +250,13 @@ _SCHEMA = pa.schema([
     ("line", pa.int64()), ("meeting_id", pa.string()), ("state", pa.string()),
     ("invoice_s", pa.int64()), ("record_s", pa.int64()), ("difference_s", pa.int64()),
     ("invoice_yuan", MONEY), ("record_yuan", MONEY), ("difference_yuan", MONEY),
+    ("invoice_at", pa.timestamp("us", tz=ZONE_NAME)), ("record_at", pa.timestamp("us", tz=ZONE_NAME)),
 ])  # fmt: skip
 
 
-class _Lines(NamedTuple):
-    """Rows of `matched` as arrays, and the number of the record of each."""
-
-    m: Ints
-    arrays: BilledLines
-
-
-def _classify(data: Data) -> None:
-    """Put the class of every number beside the legs."""
-    sql = "SELECT DISTINCT number FROM all_legs WHERE number IS NOT NULL ORDER BY number"
-    numbers = [row["number"] for row in data.rows(sql)]
-    access = frozenset(row["number"] for row in data.rows("SELECT number FROM access"))
-    kinds = [number_class(one, access) for one in numbers]
-    data.put("classes", pa.table({"number": pa.array(numbers, pa.string()), "kind": pa.array(kinds, pa.string())}))
-
-
-def _lines(data: Data, *, billed: bool) -> _Lines:
-    """Return the records with a line on the invoice, or those without, in order of time."""
-    data.connection.execute(
-        "CREATE OR REPLACE TABLE placed AS SELECT row_number() OVER (ORDER BY s NULLS LAST, line, m) - 1 AS place, * "
-        "FROM matched WHERE m IS NOT NULL AND (line IS NOT NULL) = ?",
-        [billed],
-    )
-    told = data.connection.execute(
-        "SELECT m, coalesce(s, -1) AS s, coalesce(secs, -1) AS secs, coalesce(invoice_s, -1) AS billed_s FROM placed ORDER BY place"
-    ).fetchnumpy()
-    legs = data.connection.execute(
-        "SELECT place, coalesce(kind, 'unknown') AS kind, x - j AS secs FROM placed JOIN all_legs USING (m) "
-        "LEFT JOIN classes USING (number) WHERE x IS NOT NULL AND j IS NOT NULL ORDER BY place, leg"
-    ).fetchnumpy()
-    names = [str(one) for one in legs["kind"]]
-    kinds = tuple(sorted(set(names)))
-    amounts = [row["invoice_yuan"] for row in data.rows("SELECT invoice_yuan FROM placed ORDER BY place")]
-    places = places_of(amounts)
-    arrays = BilledLines(
-        seconds=_ints(told["secs"]),
-        leg_line=_ints(legs["place"]),
-        leg_kind=_ints([kinds.index(one) for one in names]),
-        leg_s=_ints(legs["secs"]),
-        kinds=kinds,
-        order=np.arange(len(amounts)),
-        begun_s=_ints(told["s"]),
-        billed_s=_ints(told["billed_s"]),
-        amount=np.array([units_of(one, places) for one in amounts], np.int64),
-        places=places,
-    )
-    return _Lines(_ints(told["m"]), arrays)
-
-
-def _ints(values: Any) -> Ints:
-    whole: Ints = np.asarray(values).astype(np.int64)
-    return whole
-
-
-def _put_prices(data: Data, parts: Sequence[_Lines], duration: InvoiceRule | None, amount: InvoiceRule | None) -> None:
+def _put_prices(
+    data: Data, parts: Sequence[PairedLines], duration: InvoiceRule | None, amount: InvoiceRule | None
+) -> None:
     """Put what every record is billed by the rules that are trusted: `m record_s record_yuan`."""
     m: list[int] = []
     seconds: list[int | None] = []
@@ -359,9 +298,13 @@ def billing_mismatch(
     and the total.
     """
     found = reconciled(data, within_s, within_yuan)
+    rows = found.arrow.to_pylist()
     data.notes.extend((*found.rules, *_outside(found)))
-    for row in found.arrow.to_pylist():
+    alike: Counter[tuple[str, ...]] = Counter()
+    for row in rows:
         if row["state"] not in (MATCHED, NOT_COMPARED, OUTSIDE):
+            mark = (row["state"], *_said(row))
+            alike[mark] += 1
             seconds, yuan = row["difference_s"], row["difference_yuan"]
             by_time = seconds is not None and abs(seconds) > within_s
             yield Finding(
@@ -369,10 +312,12 @@ def billing_mismatch(
                 severity="crit",
                 measured=_number(seconds if by_time else yuan),
                 threshold=within_s if by_time else within_yuan,
-                mark=(row["meeting_id"], row["state"], *_which(row)),
+                mark=(*mark, str(alike[mark])),
                 text=_line_text(row),
             )
-    yield from _uncompared(found)
+    elsewhere = {row["line"] for row in data.rows("SELECT line FROM matched WHERE is_elsewhere")}
+    yield from _together(NOT_COMPARED, [row for row in rows if row["state"] == NOT_COMPARED], _NOT_COMPARED)
+    yield from _together("elsewhere", [row for row in rows if row["line"] in elsewhere], _ELSEWHERE)
     invoiced, recorded = found.totals
     if recorded and abs(invoiced - recorded) * 100 > recorded * Decimal(str(total_pct)):
         share = (invoiced - recorded) * 100 / recorded
@@ -381,7 +326,7 @@ def billing_mismatch(
             severity="crit",
             measured=round(float(share), 6),
             threshold=total_pct,
-            mark=("total",),
+            mark=("total", decimal_text(recorded), *_facts(row for row in rows if row["state"] != OUTSIDE)),
             text=Text(
                 f"账单合计 {decimal_text(invoiced)} 元，记录合计 {decimal_text(recorded)} 元，相差 {share:.2f} %",
                 f"the invoice comes to {decimal_text(invoiced)} yuan, the records to {decimal_text(recorded)}: {share:.2f} % apart",
@@ -389,11 +334,10 @@ def billing_mismatch(
         )
 
 
-def _uncompared(found: Reconciliation) -> Iterator[Finding]:
-    """All lines that nothing could be held against, as one finding: an invoice that cannot be checked is not a clean
+def _together(name: str, rows: Sequence[dict[str, Any]], text: Text) -> Iterator[Finding]:
+    """Yield lines that cannot be judged one by one as one finding: an invoice that cannot be checked is not a clean
     one.
     """
-    rows = [row for row in found.arrow.to_pylist() if row["state"] == NOT_COMPARED]
     yuan = sum((row["invoice_yuan"] or Decimal(0) for row in rows), Decimal(0))
     if rows:
         yield Finding(
@@ -401,25 +345,40 @@ def _uncompared(found: Reconciliation) -> Iterator[Finding]:
             severity="crit",
             measured=len(rows),
             threshold=0,
-            mark=(NOT_COMPARED,),
-            text=Text(
-                f"账单有 {len(rows)} 行、{decimal_text(yuan)} 元无从核对：记录没有金额，也没有找到可信的资费规则；这不等于相符",
-                f"{len(rows)} lines of the invoice, {decimal_text(yuan)} yuan, could not be compared: the records carry no amounts and no rule that can be trusted was found; that is not agreement",
-            ),
+            mark=(name, *_facts(rows)),
+            text=text.format(n=len(rows), yuan=decimal_text(yuan)),
         )
+
+
+_NOT_COMPARED = Text(
+    "账单有 {n} 行、{yuan} 元无从核对：记录没有金额，也没有找到可信的资费规则；这不等于相符",
+    "{n} lines of the invoice, {yuan} yuan, could not be compared: the records carry no amounts and no rule that can be trusted was found; that is not agreement",
+)
+_ELSEWHERE = Text(
+    "账单有 {n} 行、{yuan} 元的日期在所选期间，而会议在期间之外；账单的日期与会议不符，未按日期核对",
+    "{n} lines of the invoice, {yuan} yuan, are dated within the period, and their meetings lie outside it: the dates on the invoice do not fit its meetings and were not used",
+)
 
 
 def _number(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def _which(row: dict[str, Any]) -> tuple[str, ...]:
-    """What tells lines about one meeting apart: what they say, not where they stand."""
-    return (str(row["invoice_s"]), "" if row["invoice_yuan"] is None else decimal_text(row["invoice_yuan"]))
+def _said(row: dict[str, Any]) -> tuple[str, ...]:
+    """What tells lines apart: what they say and of which meeting, not where they stand."""
+    at = row["invoice_at"] if row["record_at"] is None or row["state"] == NO_RECORD else row["record_at"]
+    yuan = "" if row["invoice_yuan"] is None else decimal_text(row["invoice_yuan"])
+    return (row["meeting_id"], str(row["invoice_s"]), yuan, beijing_text(at))
+
+
+def _facts(rows: Iterable[dict[str, Any]]) -> list[str]:
+    """What many lines say together: who accepted it of one bill has not accepted it of the next."""
+    return sorted("\t".join(_said(row)) for row in rows)
 
 
 def _line_text(row: dict[str, Any]) -> Text:
     meeting, line = row["meeting_id"], row["line"]
+    said, known = beijing_text(row["invoice_at"]), beijing_text(row["record_at"])
     yuan = {
         name: "—" if row[name] is None else decimal_text(row[name])
         for name in ("invoice_yuan", "record_yuan", "difference_yuan")
@@ -432,6 +391,11 @@ def _line_text(row: dict[str, Any]) -> Text:
         NO_RECORD: Text(
             f"账单第 {line} 行的会议 {meeting}（{yuan['invoice_yuan']} 元）不在记录中",
             f"meeting {meeting} on line {line} of the invoice ({yuan['invoice_yuan']} yuan) is not in the records",
+        )
+        if row["record_at"] is None
+        else Text(
+            f"账单第 {line} 行（{yuan['invoice_yuan']} 元）写会议 {meeting} 在 {said}，记录中该时刻没有此会议，它开始于 {known}",
+            f"line {line} of the invoice ({yuan['invoice_yuan']} yuan) bills meeting {meeting} of {said}; the records have none at that time, and the one of that id began {known}",
         ),
         NO_LINE: Text(
             f"会议 {meeting}（{row['record_s']} 秒、{yuan['record_yuan']} 元）不在账单上",

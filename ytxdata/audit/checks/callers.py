@@ -433,7 +433,7 @@ def small_group(table: Table, minimum: int = 5, column: str = "people") -> Findi
 
 
 def _few(table: Table, minimum: float, column: str) -> Iterator[Finding]:
-    first = table.arrow.column_names[0]
+    first, period = table.arrow.column_names[0], [edge.isoformat() for edge in table.period or ()]
     for place, row in enumerate(table.arrow.select(list(dict.fromkeys([first, column]))).to_pylist()):
         n = row[column]
         if n is not None and n < minimum:
@@ -441,7 +441,7 @@ def _few(table: Table, minimum: float, column: str) -> Iterator[Finding]:
                 record_ids=(),
                 measured=n,
                 threshold=minimum,
-                mark=(table.name, str(place)),
+                mark=(table.name, *period, *table.arrow.column_names, str(place), str(n)),
                 text=Text(
                     f"表 {table.name} 第 {place + 1} 行（{row[first]}）只涉及 {n} 人，少于 {minimum:g}",
                     f"row {place + 1} of table {table.name} ({row[first]}) is about {n} people, fewer than {minimum:g}",

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from ytxdata.archive.known_meetings import exempt_of
-from ytxdata.audit.checking import Finding, check, those, when
+from ytxdata.audit.checking import Finding, check, size_class, those, when
 from ytxdata.audit.data import Data
 from ytxdata.labels import Text
 from ytxdata.records.identity import apart_sql
@@ -282,16 +282,16 @@ def coverage_gap(data: Data) -> Iterator[Finding]:
     probable = [period for period in data.certificate.periods if period.verdict == "PROBABLE"]
     if probable:
         widest = max(probable, key=lambda period: (period.end - period.start, period.start))
-        days = sum((period.end - period.start).total_seconds() for period in probable) / 86400
+        seconds = sum((period.end - period.start).total_seconds() for period in probable)
         yield Finding(
             record_ids=(),
-            measured=sum((period.end - period.start).total_seconds() for period in probable),
+            measured=seconds,
             threshold=0,
-            mark=("PROBABLE",),
+            mark=("PROBABLE", probable[0].start.isoformat(), size_class(seconds)),
             at=probable[0].start,
             pull_ids=tuple(sorted({pull for period in probable for pull in period.pull_ids})),
             text=Text(
-                f"{len(probable)} 段、共 {days:.1f} 天很可能完整但未证实；最长一段 {beijing_text(widest.start)} – {beijing_text(widest.end)}：{widest.reason.zh}",
-                f"{len(probable)} periods, {days:.1f} days in all, are probably complete and not proven; the longest, {beijing_text(widest.start)} – {beijing_text(widest.end)}: {widest.reason.en}",
+                f"{len(probable)} 段、共 {seconds / 86400:.1f} 天很可能完整但未证实；最长一段 {beijing_text(widest.start)} – {beijing_text(widest.end)}：{widest.reason.zh}",
+                f"{len(probable)} periods, {seconds / 86400:.1f} days in all, are probably complete and not proven; the longest, {beijing_text(widest.start)} – {beijing_text(widest.end)}: {widest.reason.en}",
             ),
         )

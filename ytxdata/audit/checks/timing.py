@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from ytxdata.audit.checking import Finding, check, span, those, when
+from ytxdata.audit.checking import Finding, check, size_class, span, those, when
 from ytxdata.audit.data import Data
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import USUAL_HOURS, worked
@@ -53,12 +53,13 @@ def missing_leave(data: Data, *, at_least_pct: float = 5) -> Iterator[Finding]:
         "SELECT count(*) FILTER (l IS NULL) AS n, count(*) AS of FROM legs JOIN meetings USING (m) "
         "WHERE j IS NOT NULL AND e IS NOT NULL"
     )
-    if row["n"] and 100 * row["n"] >= at_least_pct * row["of"]:
+    share = 100 * row["n"] / row["of"] if row["of"] else 0
+    if row["n"] and share >= at_least_pct:
         yield Finding(
             record_ids=(),
-            measured=100 * row["n"] / row["of"],
+            measured=share,
             threshold=at_least_pct,
-            mark=("legs",),
+            mark=("legs", size_class(share)),
             at=data.now,
             text=Text(
                 f"{row['of']} 条接入中有 {row['n']} 条没有离开时间，在时长、峰值与费用中都算到会议结束；ytx.profile(archive) 列出没有读到的字段",
@@ -326,7 +327,7 @@ def short_call(
             record_ids=tuple(dict.fromkeys(row["ids"])),
             measured=round(row["share"], 6),
             threshold=share_pct,
-            mark=("share", short[0]),
+            mark=("share", short[0], size_class(row["share"])),
             text=Text(
                 f"发起人 {row['who']} 的 {row['n']} 场会议中 {row['share']:.1f} % 过短（{those(short).zh}）",
                 f"{row['share']:.1f} % of the {row['n']} meetings of creator {row['who']} were too short ({those(short).en})",

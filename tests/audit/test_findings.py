@@ -378,9 +378,9 @@ def test_a_history_and_frames_are_explained_too(story: Story) -> None:
 def test_who_accepts_a_small_group_has_not_accepted_a_smaller_one_or_the_next_months() -> None:
     from ytxdata import metrics
 
-    def ids(people: list[str], month: str, end: str, by: str = "month") -> set[str]:
+    def ids(people: list[str], month: str, end: str) -> set[str]:
         office = Office().meet("1", f"{month}-03 10:00", people=people)
-        report = metrics.usage(office.frames, by=by, start=month, end=end)
+        report = metrics.usage(office.frames, by="month", start=month, end=end)
         return set(audit.small_group(report).frame["finding_id"])
 
     three, two = [ANNA, BORIS, CARLA], [ANNA, BORIS]

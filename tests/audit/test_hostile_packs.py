@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
@@ -161,6 +164,68 @@ def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_large_json_is_not_read_at_once(made: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verifier, "MOST_JSON_BYTES", 1000)
     refused(made["raw.zip"], "too large")
+
+
+def with_raw(folder: Path, change: Callable[[bytes, bytes], bytes]) -> bytes:
+    """Change the first raw answer that a finding rests on; return the id of a record that the finding names."""
+    told = json.loads((folder / "findings.json").read_bytes())
+    one = next(one for one in told["findings"] if one["records_in_archive"] and one["pulls"])
+    record: bytes = one["records_in_archive"][0].encode()
+    for pull in one["pulls"]:
+        raw = folder / "raw" / f"{pull}.json"
+        raw.write_bytes(change(raw.read_bytes(), record))
+    mend(folder)
+    return record
+
+
+def test_each_answer_is_unpacked_once_for_all_findings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    whole = verifier.Unpacked.read
+
+    def counted(pack: verifier.Unpacked, name: str) -> bytes:
+        read.append(name)
+        return whole(pack, name)
+
+    mend(folder)
+    monkeypatch.setattr(verifier.Unpacked, "read", counted)
+    assert verify(folder)[1]
+    raw = [name for name in read if name.startswith("raw/")]
+    assert raw
+    assert len(raw) == len(set(raw))
+
+
+@pytest.mark.parametrize("glue", [b"x%b", b"%bx", b"\\n%b", b"\\\\n%b", b"(%b)"])
+def test_an_id_is_found_however_an_answer_writes_it(folder: Path, glue: bytes) -> None:
+    with_raw(folder, lambda text, record: text.replace(record, b"-") + glue % record)
+    assert verify(folder)[1]
+
+
+def test_an_id_that_stands_in_none_of_its_answers_is_told(folder: Path) -> None:
+    record = with_raw(folder, lambda text, record: text.replace(record, b"-"))
+    refused(folder, f"record {record.decode()} stands in none")
+
+
+def test_what_takes_too_long_to_look_for_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_raw(folder, lambda text, record: text.replace(record, b"x" + record))
+    assert verify(folder)[1]
+    monkeypatch.setattr(verifier, "MOST_LOOKS", 1000)
+    refused(folder, "more than can be looked for")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize("name", ["", "findings.csv", "raw/1.json"])
+def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(folder: Path, name: str) -> None:
+    place = folder / name
+    if place == folder:
+        place = folder.with_name("pipe.zip")
+        folder = place
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+    command = [sys.executable, "-I", verifier.__file__, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, timeout=30)
+    assert (done.returncode, done.stderr) == (5, "")
+    assert "no plain file" in done.stdout
+    refused(folder, "no plain file")
 
 
 @pytest.mark.parametrize("name", ["OPINION.html", "tables/costs.json", "raw/1.json"])

@@ -527,8 +527,8 @@ def test_dates_that_are_not_used_hide_no_meetings_of_last_month(find: Finder) ->
     """More false lines than good ones: whether the dates are false or the bill's own nobody can tell, and it is said."""
     bill = dated(*honest()[:20], *((f"f{n}", clock(f"m{n}", hours=24 * 2)) for n in range(30)))
     assert counted(bill, **MARCH) == {"matched": 20, "outside_period": 30, "missing_line": 30}
-    told = find("billing_mismatch", months(), invoice=bill, as_of="2026-06-01", **MARCH)
-    (told,) = [row for row in told if "dated within the period" in row["en"]]
+    rows = find("billing_mismatch", months(), invoice=bill, as_of="2026-06-01", **MARCH)
+    (told,) = [row for row in rows if "dated within the period" in row["en"]]
     assert (told["severity"], told["measured"], len(told["record_ids"])) == ("crit", 30, 30)
     assert "30 lines of the invoice, 36 yuan" in told["en"]
 

@@ -123,6 +123,13 @@ MOST_JSON_BYTES = 512 * 1024**2
 MOST_GROWTH = 200
 """Limits of what is read: files, bytes in all, bytes of one JSON file, and how many times larger than the ZIP its content may be (text grows tenfold)."""
 
+WORD = re.compile(rb"""\\u[0-9a-fA-F]{4}|\\.|([^\s"'\\,:;=&|<>(){}\[\]]+)""", re.DOTALL)
+"""An id as an answer of any format writes it: between quotes, blanks, brackets or escapes."""
+
+MOST_LOOKS = 100_000_000
+LOOK_BYTES = 100
+"""How often at most a record is looked for in an answer, and how many bytes of one are read in the time of a look: some ten seconds."""
+
 UNREADABLE = (OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, MemoryError)
 OF_LIBRARIES = (csv.Error, zipfile.BadZipFile, zlib.error)
 """What reading a file may raise that is no file of a pack: it is told, and never a traceback."""
@@ -284,6 +291,8 @@ class Unpacked:
 
     def __init__(self, place: Path, asked: Expected | None = None) -> None:
         self.asked = asked or Expected()
+        if not (place.is_dir() or place.is_file()):  # a pipe would be waited for
+            raise BrokenError(f"{place} is no plain file or folder / {place} 不是普通文件或文件夹")
         try:
             self.files: FolderFiles | ZipFiles = FolderFiles(place) if place.is_dir() else ZipFiles(place)
         except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
@@ -292,6 +301,7 @@ class Unpacked:
         self.pulls: list[dict[str, Any]] = []
         self.ends: list[str] = []
         self.left: list[str] = []
+        self.looks = 0
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield a file's bytes, some at a time."""
@@ -461,12 +471,41 @@ class Unpacked:
         if strange := sorted({one["severity"] for one in findings} - {*SEVERITIES}):
             raise BrokenError(f"no finding is {strange[:5]} / 发现没有此种严重程度：{strange[:5]}")
         self._check_twins(findings)
-        for one in findings if self.manifest["include_raw"] else ():
-            texts = [self.read(name) for pull in one["pulls"] if (name := f"raw/{pull}.json") in self.files.sizes]
-            for record in one["records_in_archive"]:
-                if not any(record.encode() in text for text in texts):
-                    raise BrokenError(f"record {record} stands in none of its answers / 记录 {record} 不在其回答中")
+        if self.manifest["include_raw"]:
+            self._check_records(findings)
         return f"{len(findings)} findings, {len(periods)} periods / {len(findings)} 条发现，{len(periods)} 个时段"
+
+    def _check_records(self, findings: list[dict[str, Any]]) -> None:
+        """Every record that a finding names stands in one of its answers: as a word of it or, looked for once more and dearly, anywhere."""
+        missing = [{record.encode() for record in one["records_in_archive"]} for one in findings]
+        for is_word in (True, False):
+            ids = set().union(*missing)
+            answers: dict[str, list[set[bytes]]] = {}
+            for one, records in zip(findings, missing, strict=True):
+                for pull in {*one["pulls"]} if records else ():
+                    answers.setdefault(f"raw/{pull}.json", []).append(records)
+            for name, those in answers.items():
+                if name not in self.files.sizes or not any(those):
+                    continue
+                text = self.read(name)
+                if is_word:
+                    found = {word[1] for word in WORD.finditer(text) if word[1] in ids}
+                    self._look(sum(min(len(records), len(found)) for records in those))
+                else:
+                    self._look(sum(map(len, those)))
+                    sought = set().union(*those)
+                    self._look(len(sought) * len(text) // LOOK_BYTES)
+                    found = {one for one in sought if one in text}
+                for records in those:
+                    records.difference_update(records & found)
+        if gone := sorted(set().union(*missing)):
+            record = gone[0].decode()
+            raise BrokenError(f"record {record} stands in none of its answers / 记录 {record} 不在其回答中")
+
+    def _look(self, n: int) -> None:
+        self.looks += n
+        if self.looks > MOST_LOOKS:
+            raise BrokenError("its findings name more than can be looked for / 发现所列的记录过多，无法逐一查找")
 
     def _check_twins(self, findings: list[dict[str, Any]]) -> None:
         """findings.json and findings.csv are one list, cell by cell."""

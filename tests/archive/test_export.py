@@ -24,7 +24,7 @@ from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.exits.export import export
-from ytxdata.exits.export_files import verify_folder
+from ytxdata.exits.export_files import Format, verify_folder
 
 TABLES = ("meetings", "legs", "problems", "changes", "rejects", "pulls", "coverage")
 MONTHS = {"2026-01", "2026-02", "2026-03"}
@@ -288,6 +288,53 @@ def test_a_delta_export_that_was_changed_is_told(
     if said.startswith("the SHA-256 of legs"):  # the next run makes it whole
         assert len(kept.export(folder, "delta").written) == 1
         assert verify_folder(folder)
+
+
+def a_month_planted(folder: Path, form: str) -> None:
+    place = folder / "meetings" / "month=2026-09"
+    place.mkdir()
+    shutil.copy(next(folder.glob(f"meetings/month=2026-01/*.{form}")), place)
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+@pytest.mark.parametrize(
+    ("plant", "said"),
+    [
+        (lambda f, form: shutil.copy(next(f.glob(f"meetings/month=2026-01/*.{form}")), f / f"meetings/month=2026-01/2026-09.{form}"), "meetings/month=2026-01/2026-09.* is not listed"),
+        (a_month_planted, "meetings/month=2026-09/meetings.* is not listed"),
+        (lambda f, form: shutil.copy(next(f.glob(f"pulls/*.{form}")), f / "pulls" / f".hidden.{form}"), "pulls/.hidden.* is not listed"),
+        (lambda f, form: (f / "meetings" / "month=2026-08").symlink_to(f / "meetings" / "month=2026-01"), "meetings/month=2026-08 is not listed"),
+        (lambda f, form: (f / "views.sql").write_text((f / "views.sql").read_text("utf-8") + "\n", "utf-8"), "the SHA-256 of views.sql"),
+        (lambda f, form: (f / "views.sql").unlink(), "views.sql is listed in .* and is not there"),
+    ],
+    ids=["a file of a month", "a month", "a file of no month", "a link", "the views changed", "the views gone"],
+)  # fmt: skip
+def test_what_was_put_into_an_export_is_told(
+    kept: Archive, tmp_path: Path, form: Format, plant: Callable[[Path, str], object], said: str
+) -> None:
+    kept.export(tmp_path / "out", form)
+    (tmp_path / "out" / "NOTES.txt").write_text("of the reader's own")
+    (tmp_path / "out" / "mine").mkdir()
+    (tmp_path / "out" / "mine" / f"copy.{form}").write_bytes(b"")
+    assert verify_folder(tmp_path / "out")
+    plant(tmp_path / "out", form)
+    with pytest.raises(DamagedError, match=said):
+        verify_folder(tmp_path / "out")
+
+
+def test_an_export_that_months_left_is_whole(kept: Archive, platform: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    kept.export(folder)
+    planted = folder / "problems" / "month=2026-01"
+    planted.mkdir(parents=True, exist_ok=True)
+    (planted / "more.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DamagedError, match=r"problems/month=2026-01/more\.parquet is not listed"):
+        verify_folder(folder)
+    (planted / "more.parquet").unlink()
+    platform.records = [one | {"starttime": "看不懂"} for one in platform.records if isinstance(one, dict)]
+    kept.sync(platform)
+    kept.export(folder)
+    assert verify_folder(folder)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -292,7 +292,8 @@ def _describe(
     tables = {name: out.described(name) for name in (*MONTHLY, *WHOLE)}
     monthly = {name: [state.parts[name] for state in states if state.parts[name]["rows"]] for name in MONTHLY}
     script = views_sql(tables, format, {name for name, parts in monthly.items() if parts} | set(whole))
-    with replacing(folder / "views.sql") as draft:
+    views = folder / "views.sql"
+    with replacing(views) as draft:
         draft.write_text(script, encoding="utf-8")
     resources = []
     for name, table in tables.items():
@@ -305,12 +306,20 @@ def _describe(
                 parents=KEYS[name].parents if name in KEYS else None, about=TABLES[name].row,
             )
         )  # fmt: skip
-    open_formats.write(folder, _package(out, format, masked, [one for one in resources if one["path"]], states))
+    scripts = [open_formats.file(folder, views)]
+    open_formats.write(
+        folder, _package(out, format, masked, [one for one in resources if one["path"]], states, scripts)
+    )
 
 
 def _package(
-    out: Outgoing, format: Format, masked: bool, resources: list[dict[str, Any]], states: list[_State]  # noqa: A002
-) -> dict[str, Any]:  # fmt: skip
+    out: Outgoing,
+    format: Format,  # noqa: A002
+    masked: bool,
+    resources: list[dict[str, Any]],
+    states: list[_State],
+    scripts: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
     return open_formats.package(
         "meetings",
         Text("会议历史", "Conference history"),
@@ -330,6 +339,7 @@ def _package(
             }
             for state in states
         ],
+        scripts=list(scripts),
     )
 
 

@@ -240,7 +240,8 @@ def read(folder: Path) -> dict[str, Any]:
 
 def check(folder: Path) -> list[Text]:
     """Check that all files which a folder's description lists are there, each with its hash where no description of
-    its own lies beside it; return a line on that, none where nothing describes the folder.
+    its own lies beside it, and no others in the folders of its tables; return a line on that, none where nothing
+    describes the folder.
 
     Raises
     ------
@@ -250,11 +251,13 @@ def check(folder: Path) -> list[Text]:
     if not (folder / NAME).is_file():
         return []
     try:
-        listed = dict(_listed(read(folder)))
+        described = read(folder)
+        listed = dict(_listed(described))
         hashes = {path: told for path, told in listed.items() if told and not about_path(folder / path).exists()}
         wrong = [_lacking(path) for path in listed if not _is_inside(folder, path)]
-        wrong = wrong or [_other(path) for path, told in hashes.items() if file(folder, folder / path)["hash"] != told]
-        wrong += [_more(path) for path in sorted(_commits(folder, listed) - set(listed))]
+        if not wrong:
+            wrong = [_other(path) for path, told in hashes.items() if file(folder, folder / path)["hash"] != told]
+            wrong += [_more(path) for path in sorted(_files(folder, described, listed) - set(listed))]
     except (AttributeError, LookupError, OSError, TypeError, ValueError):
         wrong = [Text(f"{folder / NAME} 不是完好的说明", f"{folder / NAME} is no sound description")]
     if wrong:
@@ -267,19 +270,26 @@ def check(folder: Path) -> list[Text]:
 
 
 def _listed(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield every file and its hash: an export tells those of its months apart from its tables."""
+    """Yield every file and its hash: an export tells those of its months and its script apart from its tables."""
     for one in told["resources"]:
         for path in [one["path"]] if isinstance(one["path"], str) else one["path"]:
             yield path, one.get("hash", "")
         yield from ((part["path"], part["hash"]) for part in one.get("files", ()))
     for month in told.get("partitions", ()):
         yield from ((part["path"], part["hash"]) for part in month["parts"].values() if "hash" in part)
+    yield from ((script["path"], script["hash"]) for script in told.get("scripts", ()))
 
 
-def _commits(folder: Path, listed: Collection[str]) -> set[str]:
-    """Return the commits of the Delta tables whose commits are listed: one more makes another table of the same files."""
-    logs = {Path(path).parent for path in listed if Path(path).parent.name == "_delta_log"}
-    return {path.relative_to(folder).as_posix() for log in logs for path in (folder / log).iterdir() if path.is_file()}
+def _files(folder: Path, told: Mapping[str, Any], listed: Collection[str]) -> set[str]:
+    """Return the files in the folders of tables: one that is not listed is read as more rows of its table. Of Delta
+    they are the commits: one more makes another table of the same files, and files of none are not read.
+    """
+    of_delta = {one["path"] for one in told["resources"] if one["format"] == "delta"}
+    tables = {Path(path).parts[0] for path in listed if len(Path(path).parts) > 1} - of_delta
+    tables |= {name for month in told.get("partitions", ()) for name in month["parts"]} - of_delta
+    places = [folder / name for name in tables] + [folder / name / "_delta_log" for name in of_delta]
+    found = (path for place in places for path in place.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {path.relative_to(folder).as_posix() for path in found}
 
 
 def _is_inside(folder: Path, path: str) -> bool:

@@ -28,7 +28,7 @@ other (`tables/suppression`) is a question of its own beside how a number is mas
 LONGEST_FILE = 450
 LONGEST_LINE = 120
 
-WHOLE = {"verifier.py": 914}
+WHOLE = {"verifier.py": 953}
 """What may be longer: a pack holds its verifier as one file, which nothing is beside."""
 
 NAMED_AFTER_ANOTHER = ("cli", "plots")

@@ -512,10 +512,15 @@ def test_dates_of_the_bill_are_not_those_of_its_meetings(find: Finder) -> None:
     assert counted(bill, **MARCH) == {"matched": 50}
     assert counted(bill) == {"matched": 50}
     (note,) = [note for note in audit.reconcile(months().frames, bill, **MARCH).notes if "dates" in note.en]
-    assert "of 50 lines whose meeting is known 0 fit" in note.en
+    assert "of 50 ids with one meeting each 0 fit" in note.en
     assert find("billing_mismatch", months(), invoice=bill, as_of="2026-06-01", **MARCH) == []
-    room = [("88001", seconds, "2026-04-01") for _, seconds in WEEKS]
-    assert room_states(room) == {"missing_record": 4}  # four are too few to tell
+    few = dated(*((key, "2026-04-01") for key, _ in honest()[:4]))
+    assert counted(few)["missing_record"] == 4  # too few to tell
+
+
+def test_a_bill_about_rooms_of_which_the_archive_lacks_the_month_is_held_against_no_other_month() -> None:
+    days = [f"2026-04-{day:02} 14:00" for day in (1, 2, 8, 9, 15, 16)]
+    assert room_states([("88001", 600, day) for day in days]) == {"missing_record": 6}
 
 
 def test_a_line_of_nothing_is_none_the_less_one_where_dates_are_those_of_the_bill() -> None:

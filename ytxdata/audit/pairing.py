@@ -33,7 +33,7 @@ _UTC_S = 8 * 3_600
 """So far into the next day a day of a bill in UTC goes on."""
 
 _FEW = 5
-"""Of fewer lines nobody can say whether their dates are those of the bill: they are held against the meetings."""
+"""Of fewer ids nobody can say whether their dates are those of the bill: they are held against the meetings."""
 
 _TIE = 1e-6
 """A thousand yuan decide between durations that are alike, and weigh less than a second."""
@@ -42,8 +42,8 @@ _MOST_PAIRS = 25_000_000
 """More of one id are paired by rank alone: five thousand meetings of one room, and none of its lines with a time."""
 
 _NOT_DATED = Text(
-    "账单上的日期不是会议的日期：{of} 行的会议为已知，其中只有 {fit} 行的时刻相符；因此未按日期核对",
-    "the dates on the invoice are not those of its meetings: of {of} lines whose meeting is known {fit} fit in time; they were not used",
+    "账单上的日期不是会议的日期：编号只属于一场会议的有 {of} 个，其中只有 {fit} 个的时刻相符；因此未按日期核对",
+    "the dates on the invoice are not those of its meetings: of {of} ids with one meeting each {fit} fit in time; they were not used",
 )
 
 _MATCH = """
@@ -151,10 +151,12 @@ def _is_inside(begun: datetime | None, period: tuple[datetime | None, datetime |
 
 
 def _fit(lines: Sequence[InvoiceLine], records: Sequence[Record]) -> tuple[int, int]:
-    """Return how many lines have a meeting at the time they say, and how many have one of their id at all."""
+    """Return whether the one meeting of an id is at the time that a line says, and whether there is such a line: of a
+    room with several the one that is meant may be missing.
+    """
     dated = [line for line in lines if line.start is not None]
-    known = [one for one in records if one.start is not None]
-    return sum(pair.m is not None for pair in paired(dated, known)), min(len(dated), len(known))
+    is_told = bool(dated) and len(records) == 1 and records[0].start is not None
+    return int(is_told and bool(_within(dated, records))), int(is_told)
 
 
 class PairedLines(NamedTuple):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +51,16 @@ def test_a_description_copied_over_another_vouches_for_neither(table: Table, tmp
     about_path(other).write_bytes(about_path(path).read_bytes())
     with pytest.raises(DamagedError, match=r"legs\.csv"):
         verify_folder(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_in_place_of_a_description_is_not_waited_for(table: Table, tmp_path: Path) -> None:
+    beside = about_path(table.to_csv(tmp_path / "usage.csv"))
+    beside.unlink()
+    os.mkfifo(beside)
+    code = "import sys; from ytxdata.exits.export_files import verify_folder; print(verify_folder(sys.argv[1])[0].en)"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, timeout=60, check=True)
+    assert b"not described, not checked" in done.stdout
 
 
 def test_files_that_were_renamed_together_pass(table: Table, tmp_path: Path) -> None:

@@ -323,7 +323,7 @@ def verify_folder(folder: str | Path) -> list[Text]:
         A file that is described is not there.
     """
     lines, damaged = open_formats.check(Path(folder)), []
-    described = sorted(Path(folder).glob(f"*{SUFFIX}"))
+    described = [path for path in sorted(Path(folder).glob(f"*{SUFFIX}")) if path.is_file()]  # no pipe
     for beside in described:
         try:
             lines.append(verify_file(beside)[0])

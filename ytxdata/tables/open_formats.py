@@ -253,7 +253,7 @@ def check(folder: Path) -> list[Text]:
     try:
         described = read(folder)
         listed = dict(_listed(described))
-        hashes = {path: told for path, told in listed.items() if told and not about_path(folder / path).exists()}
+        hashes = {path: told for path, told in listed.items() if told and not about_path(folder / path).is_file()}
         wrong = [_lacking(path) for path in listed if not _is_inside(folder, path)]
         if not wrong:
             wrong = [_other(path) for path, told in hashes.items() if file(folder, folder / path)["hash"] != told]

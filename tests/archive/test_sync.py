@@ -26,9 +26,8 @@ from ytxdata.archive.write_sync import Writer
 from ytxdata.emulator import Emulator
 from ytxdata.errors import NetworkError, NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
-from ytxdata.history.proof.evidence import call_row
 from ytxdata.labels import Text
-from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.answer import Answer, call_row, read_answer
 from ytxdata.records.schema import DEFAULT, LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, empty, to_pandas
 from ytxdata.times import BEIJING
 

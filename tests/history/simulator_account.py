@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ytxdata.history.proof.evidence import PullFacts, Seen
+from ytxdata.history.proof.evidence import PullFacts, Seen, Size
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -32,7 +32,7 @@ class Meeting:
     end: float
     creator: str
     listed: float
-    n_bytes: int
+    size: Size
     has_start: bool = True
     malformed_until: float = 0.0
     gone: float = float("inf")
@@ -53,7 +53,7 @@ class Meeting:
                 instant(self.end) if key[0] else None,
                 hashlib.sha256(text.encode()).hexdigest()[:16],
                 self.creator,
-                self.n_bytes,
+                self.size,
                 "instant" if self.booked_for is None else "booked",
             )
         return self._seen[key]
@@ -67,6 +67,8 @@ class Knobs:
     display: str = "as selected"
     cap: int | None = None
     cap_bytes: int | None = None
+    cap_characters: int | None = None
+    cap_legs: int | None = None
     refuses_above: int | None = None
     default_answer: int = 20
     retention: float | None = None
@@ -134,7 +136,7 @@ class Account:
             end=end,
             creator=f"138{rng.randrange(knobs.n_creators):08d}",
             listed=listed,
-            n_bytes=min(30_000, int(300 * rng.paretovariate(1.2))),
+            size=_as_real_ones(min(30_000, int(300 * rng.paretovariate(1.2)))),
             has_start=rng.random() >= knobs.without_start,
             malformed_until=rng.choice((float("inf"), start + 3 * DAY)) if rng.random() < knobs.malformed else 0.0,
             touched=end,
@@ -238,16 +240,18 @@ class Account:
         if knobs.ignores_count:
             limit = knobs.cap or 10**9
         records: list[Seen] = []
-        n_rejected = n_bytes = 0
+        n_rejected, size = 0, Size()
         for one in self.listing():
             copies = 2 if self.rng.random() < knobs.doubled else 1
             for _ in range(copies):
                 if len(records) + n_rejected >= limit:
                     break
-                if knobs.cap_bytes is not None and n_bytes + one.n_bytes > knobs.cap_bytes:
+                larger = Size(*map(sum, zip(size, one.size, strict=True)))
+                caps = (knobs.cap_bytes, knobs.cap_characters, knobs.cap_legs)
+                if any(cap is not None and n > cap for n, cap in zip(larger, caps, strict=True)):
                     limit = 0
                     break
-                n_bytes += one.n_bytes
+                size = larger
                 if self.now < one.malformed_until:
                     n_rejected += 1
                 else:
@@ -259,7 +263,12 @@ class Account:
         self.n_pulls += 1
         asked_at = instant(self.now) - timedelta(seconds=knobs.skew)
         skew = timedelta(seconds=abs(knobs.skew)) if knobs.tells_skew else None
-        return PullFacts(f"pull-{self.n_pulls:06d}", asked_at, asked_at, n, records, n_rejected, n_bytes, skew)
+        return PullFacts(f"pull-{self.n_pulls:06d}", asked_at, asked_at, n, records, n_rejected, size, skew)
+
+
+def _as_real_ones(n_bytes: int) -> Size:
+    """Return the size of a record of which a part is Chinese, and a party takes 230 bytes with its share of the rest."""
+    return Size(n_bytes, n_bytes * 11 // 12, max(1, n_bytes // 230))
 
 
 def _newest_of_each(listed: list[Meeting], limit: int, category: Callable[[Meeting], object]) -> list[Meeting]:

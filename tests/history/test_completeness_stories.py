@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.history.simulator import SMALL, draw_knobs, tell
-from tests.history.simulator_account import DAY, HOUR, Account, Knobs, instant
+from tests.history.simulator_account import DAY, HOUR, Account, Knobs, Meeting, instant
 from tests.history.simulator_archive import MemoryArchive
+from ytxdata.history.proof.evidence import Size
+from ytxdata.history.proof.policy import Policy
 
 N_STORIES = int(os.environ.get("YTXDATA_STORIES", "200"))
 
@@ -42,6 +44,55 @@ def test_a_cut_answer_is_not_confirmed_by_two_longer_ones() -> None:
     for _ in range(3):
         archive.sync(account)
         assert not archive.falsely_proven(account)
+
+
+@pytest.mark.parametrize(
+    ("old", "large", "new", "cap"),
+    [
+        (Size(900, 900, 3), Size(2900, 2900, 60), Size(900, 900, 2), "cap_legs"),
+        (Size(900, 900, 3), Size(5500, 5400, 9), Size(900, 350, 9), "cap_characters"),
+        (Size(900, 900, 3), Size(8000, 8000, 9), Size(900, 900, 9), "cap_bytes"),
+    ],
+)
+def test_a_list_cut_before_a_large_record_is_not_confirmed_by_more_in_another_measure(
+    old: Size, large: Size, new: Size, cap: str
+) -> None:
+    """By last change, the oldest of what is listed was touched once more, and a large one before it did not fit."""
+    account, archive = Account(Knobs(order="change"), random.Random(1)), MemoryArchive(Policy())
+
+    def held(day: float, size: Size, touched: float) -> None:
+        start, end = day * DAY, day * DAY + HOUR
+        account.meetings.append(Meeting(f"{day:.2f}", start, end, "13800000000", start, size, touched=touched))
+
+    for n in range(300):
+        day = n // 5 + n % 5 / 24
+        held(day, large if n == 203 else old, touched=40.18 * DAY if n == 5 else day * DAY + HOUR)
+    account.now = 60 * DAY
+    listed = [one.size for one in account.meetings if one.touched > 40.17 * DAY]
+    place = Size._fields.index(cap.replace("cap", "n"))
+    setattr(account.knobs, cap, sum(size[place] for size in listed) + large[place] - 1)
+    for day in range(60, 80):
+        archive.sync(account, call_takes=0)
+        assert archive.lost(account)
+        assert not archive.falsely_proven(account)
+        for n in range(5):
+            held(day + n / 24, new, touched=(day + n / 24) * DAY + HOUR)
+        account.now = (day + 1) * DAY
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(2))
+def test_no_limit_by_parties_or_characters_makes_a_false_proof(part: int) -> None:
+    n_proven = 0
+    for seed in range(part, N_STORIES // 2, 2):
+        knobs = draw_knobs(rng := random.Random(seed))
+        knobs.order = rng.choice(("change", "end", "start", "listed"))
+        knobs.cap, knobs.cap_bytes = None, None
+        knobs.cap_legs, knobs.cap_characters = rng.choice(((90, None), (250, None), (None, 20_000), (None, 60_000)))
+        story = tell(seed, knobs=knobs)
+        assert not story.wrong, seed
+        n_proven += story.verdicts["any proven"] > 0
+    assert n_proven >= N_STORIES // 40
 
 
 @pytest.mark.slow

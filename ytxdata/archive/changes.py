@@ -20,9 +20,9 @@ from ytxdata.archive.heads import Snapshot, among, batches, filled, read
 from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
 from ytxdata.archive.raw_answers import Envelope, fold, raw_records
 from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED, Numbers
-from ytxdata.history.proof.evidence import PullFacts, call_row, pull_facts
+from ytxdata.history.proof.evidence import PullFacts, pull_facts
 from ytxdata.labels import decimal_text
-from ytxdata.records.answer import Answer
+from ytxdata.records.answer import Answer, call_row
 from ytxdata.records.columns import Cells, Difference, Sheet, Trouble, differing, untold
 from ytxdata.records.identity import by_meeting
 from ytxdata.records.json_values import decoded, read_object, with_parties_beside, without_cycle_search

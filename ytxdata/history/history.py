@@ -16,11 +16,11 @@ import pyarrow as pa
 from ytxdata import times
 from ytxdata.files import make_private_folder, write_whole
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.evidence import call_row, pull_facts
+from ytxdata.history.proof.evidence import pull_facts
 from ytxdata.history.proof.reading import certify_history
 from ytxdata.labels import Text
 from ytxdata.platform.codes import OK, lookup
-from ytxdata.records.answer import Answer
+from ytxdata.records.answer import Answer, call_row
 from ytxdata.records.merge import Counts, MergedTables, merge_answers
 from ytxdata.records.schema import DEFAULT, PULLS, Aliases, arrow_schema, to_pandas
 from ytxdata.selection import Selectable

@@ -18,6 +18,7 @@ from ytxdata.records.schema import DEFAULT, Aliases, plain
 from ytxdata.records.shapes import Announced
 from ytxdata.records.spans import RawRecord, Span, members_of, tiling
 from ytxdata.templates import facts_card
+from ytxdata.version import __version__
 
 _CUT = Text(
     "应答在完整之前中断：只有中断处之前的记录",
@@ -243,6 +244,25 @@ def read_answer(
         announced=next((one.told for one in (*contradicted, *found.announced) if one.told is not None), None),
         is_doubtful=bool(contradicted) or not found.is_closed,
     )
+
+
+def call_row(answer: Answer) -> dict[str, object]:
+    """Return what a row of `pulls` says of a call by itself."""
+    return {
+        "pull_id": answer.pull_id,
+        "asked_at": answer.asked_at,
+        "answered_at": answer.answered_at,
+        "asked_n": answer.asked_n,
+        "returned_n": len(answer.records),
+        "confid": answer.confid or None,
+        "status_code": answer.status_code,
+        "request_id": answer.request_id,
+        "attempts": answer.attempts,
+        "bytes": len(answer.raw),
+        "encoding": answer.encoding,
+        "sha256": answer.sha256,
+        "package_version": __version__,
+    }
 
 
 def _contradicts(announced: Announced, asked_n: int | None) -> bool:

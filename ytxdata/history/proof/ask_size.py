@@ -10,7 +10,7 @@ from itertools import pairwise
 from ytxdata.history.proof.evidence import Evidence, KnownLand, Window
 from ytxdata.history.proof.overlap import luck
 from ytxdata.history.proof.policy import Policy, is_gap
-from ytxdata.history.proof.verdict import has_outgrown, hidden_before, may_mature, waiting
+from ytxdata.history.proof.verdict import has_outgrown, hidden_before, room, waiting
 from ytxdata.history.proof.window import Before, Sighting, anchored, brought_fewer, longest
 
 
@@ -111,7 +111,8 @@ def _after_the_end(plan: Plan, full: Sighting, sightings: Sequence[Sighting], po
     has_matured = any(has_outgrown(one, full, policy) for one in plan.waiting)
     # What a limit by category may hide, no order shows: cuts would prove no more than is proven.
     waits = [one for one in plan.waiting if one.proven_from is None or hidden_before(full, plan.limits) is None]
-    if not has_matured and may_mature(waits, full, policy) and all(one.comparison.is_strict for one in cuts):
+    may_mature = any(has_outgrown(one, full, policy, is_strict=True) for one in waits)
+    if not has_matured and may_mature and all(one.comparison.is_strict for one in cuts):
         places = cut_places(n_settled(full), 1.0, policy, at_least=policy.cuts)
         if len(cuts) < len(places):
             return full.n_ids - n_settled(full) + places[len(cuts)]
@@ -210,15 +211,18 @@ def _may_confirm(known: KnownLand, evidence: Evidence, policy: Policy) -> bool:
     new. Where a full question is no longer than a first one, it costs no more than a tail, and is tried a little
     before.
     """
-    full = [one for one in waiting(evidence.windows) if one.n_records]
+    full = [(one, one.size, one.largest) for one in waiting(evidence.windows) if one.n_records]
     # What has fallen off since, no later answer holds: a longer one is never longer than that.
     if not full or evidence.has_forgotten:
         return False
+    first, (last, size, largest) = full[0][0], full[-1]
+    if size is None or largest is None:
+        return True
     n_known = known.count()
-    n_new = n_known - known.n_before(full[0].asked_at)
-    grown = n_new * full[-1].n_bytes / full[-1].n_records
+    n_new = n_known - known.n_before(first.asked_at)
     share = 0.4 if _more_than(n_known, policy) <= policy.first_ask else 1.1
-    return grown > share * max(policy.large, min(full[-1].largest, policy.giant // 2))
+    needed = room(largest, policy, is_strict=True)
+    return all(n_new * one / last.n_records > share * more for one, more in zip(size, needed, strict=True) if one)
 
 
 def _tail(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -> int | None:

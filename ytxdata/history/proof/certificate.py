@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from ytxdata import times
-from ytxdata.history.proof.evidence import Evidence, Window
+from ytxdata.history.proof.evidence import Evidence, Size, Window
 from ytxdata.history.proof.policy import (
     CONFIRMABLE,
     DEFAULT_POLICY,
@@ -29,7 +29,7 @@ from ytxdata.history.proof.policy import (
     Verdict,
     is_gap,
 )
-from ytxdata.history.proof.verdict import waiting
+from ytxdata.history.proof.verdict import room, waiting
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.templates import BADGES, facts_card
 from ytxdata.times import BEIJING, EARLIEST, ZONE_NAME, beijing_text
@@ -360,21 +360,43 @@ def outlook_on(reason: str, end: datetime, evidence: Evidence, policy: Policy = 
 
 def _until_confirmed(evidence: Evidence, policy: Policy) -> Outlook:
     """Return which limits a full answer leaves possible, and how many meetings more exclude them."""
-    waits = [one for one in waiting(evidence.windows) if one.n_records]
+    waits = [(one, one.size, one.largest) for one in waiting(evidence.windows) if one.size and one.largest]
     if evidence.has_forgotten:
         return _outlook("forgotten", None)
     if not waits:
         return _outlook("limit_any", None)
-    first, last = waits[0], waits[-1]
-    size = max(one.largest for one in waits)
+    (_, first, _), (last, size, _) = waits[0], waits[-1]
     is_broken = evidence.order_broken_at is not None and not evidence.order_shown
-    room = max(policy.giant, 2 * size) if is_broken else max(policy.large, min(size, policy.giant // 2))
-    n_for_bytes = ceil((first.n_bytes + room - last.n_bytes) * last.n_records / max(1, last.n_bytes))
-    n = max(1, n_for_bytes, 14 - last.n_records)  # before cuts of a list can exclude luck: 14! / 2⁶ is above 10⁹
+    largest = Size(*map(max, Size(), *(one for *_, one in waits)))
+    upper = [sum(one) for one in zip(first, room(largest, policy, is_strict=not is_broken), strict=True)]
+    measures = [(low, high) for low, high in zip(size, upper, strict=True) if low]
+    n_for_size = (ceil((high - low) * last.n_records / low) for low, high in measures)
+    n = max(1, *n_for_size, 14 - last.n_records)  # before cuts of a list can exclude luck: 14! / 2⁶ is above 10⁹
     pace = _pace(evidence)
     if pace and evidence.last_asked_at:  # some have come since, in answers that were not full
         n = max(1, n - int((evidence.last_asked_at - last.asked_at) / pace))
-    return _outlook("limit", _after(n, evidence), low=last.n_bytes / 1024, high=(first.n_bytes + room) / 1024, n=n)
+    limits = _limits(size, upper)
+    return _outlook("limit" if limits else "limit_any", _after(n, evidence), n=n, **limits)
+
+
+_LIMITS = (
+    Text("{low:,.0f} KiB 到 {high:,.0f} KiB", "{low:,.0f} KiB and {high:,.0f} KiB"),
+    Text("{low:,.0f} 到 {high:,.0f} 个字符", "{low:,.0f} and {high:,.0f} characters"),
+    Text("{low:,.0f} 到 {high:,.0f} 个参会方", "{low:,.0f} and {high:,.0f} parties"),
+)
+
+
+def _limits(lower: Iterable[int], upper: Iterable[int]) -> dict[str, str]:
+    """Return between what a limit may still lie, by each measure by which one may; bytes say what characters do."""
+    told = zip(_LIMITS, lower, upper, (1024, 1, 1), strict=True)
+    still = {name: name.format(low=low / one, high=high / one) for name, low, high, one in told if low < high}
+    if _LIMITS[0] in still:
+        still.pop(_LIMITS[1], None)
+    said = zip(*still.values(), strict=True)
+    return {
+        name: mark.join(one)
+        for name, mark, one in zip(("limits_zh", "limits_en"), ("，或 ", ", or "), said, strict=False)
+    }
 
 
 def _outlook(key: str, at: datetime | None, **values: object) -> Outlook:

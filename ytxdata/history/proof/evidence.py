@@ -17,16 +17,26 @@ from ytxdata.labels import Text
 from ytxdata.records.answer import Answer
 from ytxdata.records.values import rows_of
 from ytxdata.times import EARLIEST, clock_skew
-from ytxdata.version import __version__
 
 HORIZON = timedelta(days=3660)
 """A start further ahead than this is no start: rooms are booked for weeks, some for a year, none for ten."""
 
 
+class Size(NamedTuple):
+    """How long a record or an answer is in all that a limit may count beside records; a party listed is a leg."""
+
+    n_bytes: int = 0
+    n_characters: int = 0
+    n_legs: int = 0
+
+
+NO_SIZE = Size()
+
+
 class Seen(NamedTuple):
     """One accepted record of an answer, in the answer's order.
 
-    `n_bytes` is the length of its raw text, `kind` whether it was booked; None when the record does not say.
+    `size` is that of its raw text, `kind` whether it was booked; None when the record does not say.
     """
 
     meeting_id: str
@@ -34,7 +44,7 @@ class Seen(NamedTuple):
     ended_at: datetime | None
     record_hash: str
     creator: str | None = None
-    n_bytes: int = 0
+    size: Size = NO_SIZE
     kind: str | None = None
 
 
@@ -54,8 +64,8 @@ class PullFacts:
         Every accepted record in the order of the answer, doubled ones included.
     n_rejected
         Records that could not be taken for a meeting.
-    n_bytes
-        Length of the answer.
+    size
+        Size of the answer.
     clock_skew
         How far the server's clock is from ours, either way; None when it did not say.
     is_doubtful
@@ -68,7 +78,7 @@ class PullFacts:
     asked_n: int | None
     records: Sequence[Seen]
     n_rejected: int = 0
-    n_bytes: int = 0
+    size: Size = NO_SIZE
     clock_skew: timedelta | None = None
     is_doubtful: bool = False
 
@@ -76,6 +86,11 @@ class PullFacts:
     def n_returned(self) -> int:
         """How many records the answer held, whatever became of them."""
         return len(self.records) + self.n_rejected
+
+    @property
+    def largest(self) -> Size:
+        """The size of the largest record, by each measure."""
+        return Size(*(max(sizes) for sizes in zip(NO_SIZE, *(one.size for one in self.records), strict=True)))
 
     def start_of(self, record: Seen) -> datetime | None:
         """Return the start that gives a record its place, None when it has none that can be believed.
@@ -168,8 +183,8 @@ class Window:
         began.
     oldest
         The oldest start in the answer.
-    n_records, n_ids, n_bytes, largest
-        How long the answer was, and its largest record [bytes].
+    n_records, n_ids, size, largest
+        How long the answer was, and its largest record by each measure; None where an earlier version did not tell.
     """
 
     reason: str
@@ -183,8 +198,8 @@ class Window:
     oldest: datetime | None = None
     n_records: int = 0
     n_ids: int = 0
-    n_bytes: int = 0
-    largest: int = 0
+    size: Size | None = None
+    largest: Size | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,8 +347,10 @@ def _read(kind: Any, values: Mapping[str, Any]) -> Any:
     ready: dict[str, Any] = {
         name: datetime.fromisoformat(one) if name in _INSTANTS and one else one for name, one in values.items()
     }
-    if "pull_ids" in ready:
+    if kind is Window:
         ready["pull_ids"] = tuple(ready["pull_ids"])
+        is_told = ready.pop("n_bytes", None) is None  # an earlier version knew sizes in bytes alone
+        ready |= {name: Size(*ready[name]) if is_told and ready.get(name) else None for name in ("size", "largest")}
     return kind(**ready)
 
 
@@ -342,11 +359,12 @@ _KINDS = {None: None, True: "booked", False: "instant"}
 
 def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
     """Return the facts of one answer from its normalised meetings: every accepted record, doubled ones included."""
-    columns = ("row", "meeting_id", "started_at", "ended_at", "record_hash", "creator", "is_booked")
+    columns = ("row", "meeting_id", "started_at", "ended_at", "record_hash", "creator", "is_booked", "n_legs")
     seen = [
-        Seen(meeting_id, started_at, ended_at, digest, creator, len(answer.records[row].raw), _KINDS[is_booked])
-        for row, meeting_id, started_at, ended_at, digest, creator, is_booked in rows_of(meetings, columns)
+        Seen(key, started_at, ended_at, digest, creator, _size(answer.records[row].raw, n_legs), _KINDS[is_booked])
+        for row, key, started_at, ended_at, digest, creator, is_booked, n_legs in rows_of(meetings, columns)
     ]
+    sizes = [one.size for one in seen]
     skew_s = clock_skew(answer.server_date, answer.asked_at, answer.answered_at)
     return PullFacts(
         pull_id=answer.pull_id,
@@ -355,29 +373,16 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
         asked_n=answer.asked_n,
         records=seen,
         n_rejected=n_rejected,
-        n_bytes=len(answer.raw),
+        size=Size(len(answer.raw), sum(one.n_characters for one in sizes), sum(one.n_legs for one in sizes)),
         clock_skew=None if skew_s is None else timedelta(seconds=abs(skew_s)),
         is_doubtful=answer.is_doubtful,
     )
 
 
-def call_row(answer: Answer) -> dict[str, object]:
-    """Return what a row of `pulls` says of a call by itself."""
-    return {
-        "pull_id": answer.pull_id,
-        "asked_at": answer.asked_at,
-        "answered_at": answer.answered_at,
-        "asked_n": answer.asked_n,
-        "returned_n": len(answer.records),
-        "confid": answer.confid or None,
-        "status_code": answer.status_code,
-        "request_id": answer.request_id,
-        "attempts": answer.attempts,
-        "bytes": len(answer.raw),
-        "encoding": answer.encoding,
-        "sha256": answer.sha256,
-        "package_version": __version__,
-    }
+def _size(raw: bytes, n_legs: int | None) -> Size:
+    # an escaped character is one to whoever counts before it was escaped
+    n_characters = len(raw.decode("utf-8", "replace")) - 5 * raw.count(b"\\u")
+    return Size(len(raw), n_characters, n_legs or 0)
 
 
 MOST_OPEN = 12
@@ -428,7 +433,7 @@ def _is_one_chain(one: Window, later: Window) -> bool:
 
 def _are_equally_long(one: Window, later: Window) -> bool:
     """Say whether two full answers are the same to whatever may confirm them, and the later covers the earlier."""
-    lengths = [(each.n_records, each.n_ids, each.n_bytes) for each in (one, later)]
+    lengths = [(each.n_records, each.n_ids, each.size) for each in (one, later)]
     unproven = one.proven_from is None and later.proven_from is None
     return lengths[0] == lengths[1] and unproven and later.lower <= one.lower
 

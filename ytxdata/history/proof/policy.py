@@ -26,10 +26,11 @@ class Policy:
     jitter
         So much may this machine's clock go back without anybody minding.
     giant
-        A record may be this large [bytes]: only an answer longer by more shows that a limit on bytes had not been
-        met.
+        A record may be this large [bytes, characters]: only an answer longer by more shows that no limit was met.
     large, cuts
-        Where a list was cut by us at so many places, and was strictly ordered at each, this [bytes] will do.
+        Where a list was cut by us at so many places, and was strictly ordered at each, this will do.
+    per_leg
+        For a limit that counts parties: one is as much as so many bytes.
     most_cuts
         At how many places a short list is cut to exclude luck.
     strays
@@ -59,9 +60,11 @@ class Policy:
     # longer though it was cut. A record holds some two hundred bytes a party: this is one of well over a hundred
     # parties.
     giant: int = 32768
-    # What a strict order leaves possible is rare already (see `maturity`), and must then be a record of forty parties
+    # What a strict order leaves possible is rare already (see `verdict`), and must then be a record of forty parties
     # and more, the largest of all.
     large: int = 8192
+    # A party with name, number and two times: the room for a large record is 64 parties, for a giant one 256.
+    per_leg: int = 128
     # At three quarters, a half and a quarter: what is out of order must then end at all three places by accident.
     cuts: int = 3
     # Fourteen records cut at seven places are as unlikely to be in order by accident as twenty cut at three. Fewer
@@ -183,10 +186,7 @@ REASONS: dict[str, Reason] = {
         "回答里有无法识别的记录",
         "the answer holds records that could not be understood",
     ),
-    "collision": _probable(
-        "同一会议号用于两场不同的会议",
-        "one meeting id stands for two different meetings",
-    ),
+    "collision": _probable("同一会议号用于两场不同的会议", "one meeting id stands for two different meetings"),
     "contradiction": _probable(
         "同一次应答中同一会议有不同的记录",
         "an answer tells one meeting in several different records",
@@ -251,10 +251,7 @@ REASONS: dict[str, Reason] = {
         "平台什么也没有返回，而存档里有会议",
         "the platform gave nothing although the archive holds meetings",
     ),
-    "not_asked": _gap(
-        "此后还没有读过",
-        "nothing has been read since",
-    ),
+    "not_asked": _gap("此后还没有读过", "nothing has been read since"),
 }
 """Key → verdict and sentence. A period's verdict is that of its reason."""
 
@@ -374,7 +371,7 @@ _NEXT = Text("再同步一次", "the next sync")
 
 POSSIBLE: dict[str, Possible] = {
     "limit": Possible(
-        Text("平台有上限，在 {low:,.0f} KiB 到 {high:,.0f} KiB 之间，恰好截掉了更早的", "a limit of the platform between {low:,.0f} KiB and {high:,.0f} KiB that cut off older ones"),
+        Text("平台有上限，在 {limits_zh} 之间，恰好截掉了更早的", "a limit of the platform between {limits_en} that cut off older ones"),
         Text("再有约 {n} 场会议", "about {n} more meetings"),
     ),
     "limit_any": Possible(

@@ -5,15 +5,16 @@ its overlap was archived (`_proven_from`). A *full* answer matures when a later 
 count (`matures`). Everything else here keeps a window from them. A modest verdict costs little; a false PROVEN costs
 the product.
 
-A full answer is all there is, or was cut by a limit nobody told us of. A limit may count records, distinct meetings
-or bytes. A later answer that is longer, and still holds all of the earlier, shows that the limit had not been met: in
-records and meetings one more will do. In bytes a next record may have been too large for the room that was left, so
-that the answer must have grown by more than such a record. How large may that be? Where nothing is known of the
-order, as large as any (`Policy.giant`). Where the same sync has cut the list at several places, and each part was the
-newest of the longer one to a record, what a limit cut off began before all that came, and lies outside the window.
-Only a list kept by last change, the oldest part of which was touched once more and in order, could look so and hide
-something inside; and then the one next to be listed must be larger than any known record and than `Policy.large`. The
-two have nothing to do with each other, and either alone is rare.
+A full answer is all there is, or was cut by a limit nobody told us of. A limit may count records, distinct meetings,
+bytes, characters or the parties of all meetings. A later answer that is longer, and still holds all of the earlier,
+shows that the limit had not been met: in records and meetings one more will do. By each other measure (`Size`) a next
+record may have been too large for the room that was left, so that the answer must have grown by more than such a
+record. How large may that be? Where nothing is known of the order, as large as any (`Policy.giant`). Where the same
+sync has cut the list at several places, and each part was the newest of the longer one to a record, what a limit cut
+off began before all that came, and lies outside the window. Only a list kept by last change, the oldest part of which
+was touched once more and in order, could look so and hide something inside; and then the one next to be listed must be
+larger than any known record and than `Policy.large`. The two have nothing to do with each other, and either alone is
+rare.
 
 A limit may also count by category: a platform that keeps the newest N of each creator, or of each kind, defeats every
 window. Such a list is newest first, reaches back for years, and lacks what the busiest have held before. No window
@@ -31,7 +32,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ytxdata.history.proof.evidence import Evidence, Seen, Window
+from ytxdata.history.proof.evidence import Evidence, Seen, Size, Window
 from ytxdata.history.proof.policy import BLOCKING, CONFIRMABLE, Policy, is_gap, is_round
 from ytxdata.history.proof.window import Sighting, anchored, brought_fewer, longest
 from ytxdata.times import next_second
@@ -209,7 +210,7 @@ def confirmed(
     if reason == "order_broken" and best.is_selection and window.proven_from is None and not is_gap(window.reason):
         return replace(window, reason=reason)
     full = longest(sightings)
-    if window.reason == "cap_round" and full is not None and full_reason in CONFIRMABLE and growth(window, full) > 0:
+    if window.reason == "cap_round" and full is not None and full_reason in CONFIRMABLE and is_longer(window, full):
         window = replace(window, reason="full")  # more came, and all of it: that number was no limit
     if window.reason not in CONFIRMABLE:
         return window
@@ -259,8 +260,8 @@ def window_of(
         oldest=best.oldest,
         n_records=best.pull.n_returned,
         n_ids=best.n_ids,
-        n_bytes=best.pull.n_bytes,
-        largest=max((one.n_bytes for one in best.pull.records), default=0),
+        size=best.pull.size,
+        largest=best.pull.largest,
     )
     if reason != "anchored":
         return window
@@ -358,24 +359,30 @@ def matures(window: Window, full: Sighting, sightings: Sequence[Sighting], polic
     """Say whether a full answer of a sync shows that an earlier one was not cut."""
     if has_outgrown(window, full, policy):
         return True
-    return _is_larger(window, full, policy) and is_strict(full, sightings, policy)
+    return has_outgrown(window, full, policy, is_strict=True) and is_strict(full, sightings, policy)
 
 
-def has_outgrown(window: Window, full: Sighting, policy: Policy) -> bool:
-    """Say whether an answer is longer than an earlier one by more than any record, whatever the order.
+def has_outgrown(window: Window, full: Sighting, policy: Policy, *, is_strict: bool = False) -> bool:
+    """Say whether a full answer is longer than an earlier one by more than any record, by every measure."""
+    if window.size is None or window.largest is None or not is_longer(window, full):
+        return False
+    needed = room(Size(*map(max, window.largest, full.pull.largest)), policy, is_strict=is_strict)
+    measures = zip(full.pull.size, window.size, needed, strict=True)
+    # where no record names its parties, nothing can be said by parties
+    return all(now - then > more for now, then, more in measures if now or then)
 
-    By two of the largest known, too: one that did not fit, and one as large that nobody has seen.
+
+def room(largest: Size, policy: Policy, *, is_strict: bool) -> Size:
+    """Return how much may have been left, by each measure, where a limit had cut an answer: as much as one record takes.
+
+    In any order by two of the largest known: one that did not fit, and one as large that nobody has seen.
     """
-    return growth(window, full) > max(policy.giant, 2 * largest(window, full))
 
+    def of(known: int, measure: int) -> int:
+        giant, large = policy.giant // measure, policy.large // measure
+        return max(large, min(known, giant // 2)) if is_strict else max(giant, 2 * known)
 
-def may_mature(windows: Iterable[Window], full: Sighting, policy: Policy) -> bool:
-    """Say whether a full answer is long enough to show that an earlier one was not cut, if the order is strict."""
-    return any(_is_larger(one, full, policy) for one in windows)
-
-
-def _is_larger(window: Window, full: Sighting, policy: Policy) -> bool:
-    return growth(window, full) > max(policy.large, min(largest(window, full), policy.giant // 2))
+    return Size(*map(of, largest, (1, 1, policy.per_leg)))
 
 
 def waiting(windows: Iterable[Window]) -> list[Window]:
@@ -393,18 +400,11 @@ def _covers(proven: Iterable[tuple[datetime, datetime]], window: Window) -> bool
     return reached >= window.upper
 
 
-def growth(window: Window, full: Sighting) -> int:
-    """Return by how many bytes a full answer is longer than an earlier one, 0 when it is not longer in every way."""
-    is_longer = full.pull.n_returned > window.n_records and full.n_ids > window.n_ids
+def is_longer(window: Window, full: Sighting) -> bool:
+    """Say whether a full answer holds all of an earlier one and more, and nothing that the earlier one lacked."""
+    has_more = full.pull.n_returned > window.n_records and full.n_ids > window.n_ids
     holds_all_of_it = not full.n_missing and not full.overlap.n_left_out and _reaches_as_far(full, window)
-    if not is_longer or not holds_all_of_it or _began_before(full, window.asked_at):
-        return 0
-    return full.pull.n_bytes - window.n_bytes
-
-
-def largest(window: Window, full: Sighting) -> int:
-    """Return the size of the largest record that either answer holds [bytes]."""
-    return max(window.largest, max((one.n_bytes for one in full.pull.records), default=0))
+    return has_more and holds_all_of_it and not _began_before(full, window.asked_at)
 
 
 def is_strict(full: Sighting, sightings: Sequence[Sighting], policy: Policy) -> bool:

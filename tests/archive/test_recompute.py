@@ -186,3 +186,43 @@ def test_a_clock_that_is_set_back_while_reading_makes_no_gap(
     monkeypatch.setattr(times, "now", lambda: BEGIN + timedelta(days=2))
     asked = archive.certificate(*day)
     assert (asked.worst, {one.reason_key for one in asked.periods}) == (verdict, {reason})
+
+
+def left_by_bytes_alone(archive: Archive) -> None:
+    """Let the newest head be one of an earlier version, which measured answers in bytes alone."""
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    state = snapshot.head.state
+    windows = [
+        {name: value for name, value in one.items() if name not in ("size", "largest")}
+        | {"n_bytes": (one["size"] or [0])[0], "largest": (one["largest"] or [0])[0]}
+        for one in state["evidence"]["windows"]
+    ]
+    parser = {**snapshot.head.parser, "version": 15}
+    state = {**state, "evidence": {**state["evidence"], "windows": windows}}
+    write_head(archive.path, dataclasses.replace(snapshot.head, state=state, parser=parser), snapshot.listed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_all_listed", [True, False])
+def test_what_was_confirmed_by_bytes_alone_is_confirmed_anew(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, is_all_listed: bool
+) -> None:
+    """At once where the platform still lists everything; where it has forgotten, nothing can confirm the past."""
+    synced_daily(archive, platform, monkeypatch, {}, sends_date=True)
+    first, *_ = told = archive.certificate().periods
+    assert first.reason_key == "matured"
+    left_by_bytes_alone(archive)
+    assert archive.verify().is_sound
+    assert archive.certificate().periods == told, "a reader changes nothing"
+    platform.clock += timedelta(days=1)
+    platform.records = platform.records if is_all_listed else platform.records[:60]
+    noticed = archive.sync(platform)
+    assert "reopened" in {note.key for note in noticed.notes}
+    periods = archive.certificate().periods
+    assert periods[0].reason_key == ("matured" if is_all_listed else "full")
+    assert [one.verdict for one in periods if one.reason_key == "anchored"] == ["PROVEN"]
+    assert archive.verify().is_sound
+    assert archive.verify(recompute=True).is_sound
+    platform.clock += timedelta(days=1)
+    assert "reopened" not in {note.key for note in archive.sync(platform).notes}

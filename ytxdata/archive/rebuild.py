@@ -10,9 +10,10 @@ import hashlib
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +32,15 @@ from ytxdata.archive.heads import (
     sequences,
     write_gone,
 )
-from ytxdata.archive.known_meetings import VERSION_COLUMNS, Twins, Unjudged, Version, from_rows
+from ytxdata.archive.known_meetings import (
+    VERSION_COLUMNS,
+    Twins,
+    Unjudged,
+    Version,
+    evidence_of,
+    from_rows,
+    plain_periods,
+)
 from ytxdata.archive.ownership import LAYOUT
 from ytxdata.archive.raw_answers import Envelope, may_hold_more, never_taken_in, put_together
 from ytxdata.archive.stored_files import (
@@ -47,6 +56,11 @@ from ytxdata.archive.stored_files import (
 )
 from ytxdata.archive.write_sync import Writer, index_again, stored_rows
 from ytxdata.errors import DamagedError, FutureLayoutError, YtxError
+from ytxdata.history.proof.certificate import certify
+from ytxdata.history.proof.evidence import PullFacts, pull_facts
+from ytxdata.history.proof.policy import DEFAULT_POLICY, is_gap
+from ytxdata.history.proof.reading import patient
+from ytxdata.history.proof.verdict import measured
 from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
 from ytxdata.records.identity import by_meeting
@@ -57,17 +71,21 @@ from ytxdata.records.signs import Signs
 
 
 class Rebuilt(NamedTuple):
-    """The state after deriving again; how many records were regained from raw answers, and how many meetings."""
+    """The state after deriving again; how many records were regained from raw answers, and how many meetings; whether
+    claims wait to be confirmed anew.
+    """
 
     snapshot: Snapshot
     regained: int = 0
     more_meetings: int = 0
+    reopened: bool = False
 
 
 def rebuilt_if_outdated(root: Path, snapshot: Snapshot, aliases: Aliases | None) -> Rebuilt:
-    """Return the archive derived with the parser of today; the same when nothing changed."""
+    """Return the archive derived with the parser of today, and measured as today; the same when nothing changed."""
     wanted = aliases or snapshot.aliases
-    return Rebuilt(snapshot) if snapshot.head.parser == parser_mark(wanted) else rebuilt(root, snapshot, wanted)
+    is_of_today = snapshot.head.parser == parser_mark(wanted) and not evidence_of(snapshot.head.state).is_of_bytes
+    return Rebuilt(snapshot) if is_of_today else rebuilt(root, snapshot, wanted)
 
 
 def rebuilt(root: Path, snapshot: Snapshot, aliases: Aliases) -> Rebuilt:
@@ -79,8 +97,28 @@ def rebuilt(root: Path, snapshot: Snapshot, aliases: Aliases) -> Rebuilt:
     end = before["observations"] + regained
     counts = {**before, **derive_again(writer, aliases), "observations": end}
     state = {**snapshot.head.state, **Unjudged.of(snapshot.head.state).joined(end - n_unjudged, end).to_state()}
+    state |= _judged(snapshot, aliases)
     after = writer.promote("rebuild", parser=parser_mark(aliases), counts=counts, state=state)
-    return Rebuilt(after, regained, counts["meetings"] - before["meetings"])
+    reopened = state.get("periods") != snapshot.head.state.get("periods")
+    return Rebuilt(after, regained, counts["meetings"] - before["meetings"], reopened)
+
+
+def _judged(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:
+    """Return what a head claims, on full answers as the parser of today measures them."""
+    if "evidence" not in snapshot.head.state:
+        return {}
+    evidence = evidence_of(snapshot.head.state)
+    wanted = {one.pull_ids[-1] for one in evidence.windows if one.n_records and not is_gap(one.reason)}
+    facts: dict[str, PullFacts] = {}
+    columns = ("pull_id", "asked_at", "sha256", "form", "gaps", "numbers")
+    for pulls in batches(snapshot, "pulls", columns):
+        for pull in pulls.filter(pc.is_in(pulls["pull_id"], pa.array(wanted, pa.string()))).to_pylist():
+            with suppress(YtxError):
+                answer = read_answer(put_together(snapshot, pull) or b"", asked_at=pull["asked_at"], aliases=aliases)
+                facts[pull["pull_id"]] = pull_facts(answer, normalize(answer.records, aliases).meetings, 0)
+    evidence = measured(evidence, facts)
+    periods = plain_periods(certify(evidence, patient(DEFAULT_POLICY, evidence)))
+    return {"evidence": evidence.to_dict(), "periods": periods}
 
 
 def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:

@@ -35,7 +35,7 @@ from ytxdata.archive.write_sync import keys_of
 from ytxdata.errors import DamagedError, RefusedError
 from ytxdata.files import that_may_be_lost
 from ytxdata.history.proof.certificate import certify
-from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.policy import DEFAULT_POLICY, REASONS
 from ytxdata.history.proof.reading import patient
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, read_answer
@@ -47,6 +47,10 @@ Found = tuple[Literal["claim", "index", "law", "record", "row"], str, Text]
 """Kind, name and detail of one thing that does not follow from the raw data."""
 
 _OTHER = Text("与由原始记录重新得出的不同：{columns}", "it is not what the raw records give: {columns}")
+_OTHER_HEARING = Text(
+    "所存的结果不是这份清单与各表核对的结果", "what is kept of it is not what its list and the tables give"
+)
+_OTHER_COUNT = Text("控制文件记有 {told}，实为 {n}", "the head tells of {told}, there are {n}")
 _MOST_TOLD = 20
 
 
@@ -144,14 +148,7 @@ def _places(snapshot: Snapshot) -> Iterator[Found]:
 def _counts(snapshot: Snapshot) -> Iterator[Found]:
     for name, n in counts_of(snapshot).items():
         if snapshot.head.counts[name] != n:
-            yield (
-                "law",
-                name,
-                Text(
-                    f"控制文件记有 {snapshot.head.counts[name]}，实为 {n}",
-                    f"the head tells of {snapshot.head.counts[name]}, there are {n}",
-                ),
-            )
+            yield "law", name, _OTHER_COUNT.format(told=snapshot.head.counts[name], n=n)
 
 
 def _index(snapshot: Snapshot) -> Iterator[Found]:
@@ -268,14 +265,7 @@ def _witnesses(snapshot: Snapshot) -> Iterator[Found]:
         # as JSON: a head that was read back has lists where a fresh hearing has tuples
         if entry.get("rules") == now["rules"] and canonical(entry) != canonical(now):
             name = entry["hearing"]["name"]
-            yield (
-                "law",
-                f"witnesses/{name}",
-                Text(
-                    "所存的结果不是这份清单与各表核对的结果",
-                    "what is kept of it is not what its list and the tables give",
-                ),
-            )
+            yield "law", f"witnesses/{name}", _OTHER_HEARING
 
 
 CLOCK = timedelta(minutes=10)
@@ -357,6 +347,15 @@ def claims_that_differ(snapshot: Snapshot) -> Iterator[Text]:
                 _kept(root, list(mine), snapshot.aliases)
         after = newest(root)
         derived = after.head.state if after else {}
+    evidence = evidence_of(told)
+    if evidence.is_of_bytes or evidence.reopened_at:
+        # other rules asked other questions and took other syncs for finished: what is claimed modestly is no damage
+        given = certify(evidence_of(derived), patient(DEFAULT_POLICY, evidence))
+        for start, end, reason, _ in told["periods"]:
+            first, last = datetime.fromisoformat(start) + CLOCK, datetime.fromisoformat(end) - CLOCK
+            if REASONS[reason].verdict == "PROVEN" and first < last and given.over(first, last).worst != "PROVEN":
+                yield _TOO_MUCH.format(start=start, end=end)
+        return
     for name in _CLAIMS:
         where = next(_differences(name, told.get(name), _said(derived.get(name), told.get(name))), None)
         if where is not None:
@@ -373,6 +372,13 @@ _OTHER_INSTANT = Text(
     f"{_OTHER_CLAIM.zh}（若由未记录时钟偏差的旧版本同步，而当时本机时钟与平台的 Date 不一致，也会如此，并非损坏）",
     f"{_OTHER_CLAIM.en} (no damage, if an earlier version, which kept no offsets, synced while this machine's clock and "
     "the platform's Date differed)",
+)
+
+
+_TOO_MUCH = Text(
+    "{start} 至 {end} 标为 PROVEN，由原始回答按现行规则得不出（若由早期版本按当时的规则提问和判断，则并非损坏）",
+    "{start} to {end} is called PROVEN, which by the rules of today does not follow from the raw answers (no damage, if "
+    "an earlier version asked and judged by rules of its own)",
 )
 
 

@@ -172,6 +172,10 @@ _REGAINED = Text(
     "已用当前规则重新读取原始回答：找回 {regained} 条记录，多出 {more_meetings} 场会议",
     "raw answers were read again with the present rules: {regained} records regained, {more_meetings} more meetings",
 )
+_REOPENED = Text(
+    "早期版本只按字节确认的时段需重新确认：平台的上限也可能按参会方或字符计数",
+    "what an earlier version confirmed by bytes alone is to be confirmed anew: a limit may count parties or characters",
+)
 _NOTHING_KEPT = Text(
     "同步被中断：存档与上次同步后一样", "the sync was interrupted: the archive is as the last sync left it"
 )
@@ -315,10 +319,13 @@ _UNFINISHED = ("interrupted", "adopt", "rebuild")
 
 
 def _regained(ready: Rebuilt | None) -> tuple[Note, ...]:
-    if ready is None or not (ready.regained or ready.more_meetings):
+    if ready is None:
         return ()
-    text = _REGAINED.format(regained=ready.regained, more_meetings=ready.more_meetings)
-    return (Note("regained", text),)
+    notes = [Note("reopened", _REOPENED)] if ready.reopened else []
+    if ready.regained or ready.more_meetings:
+        text = _REGAINED.format(regained=ready.regained, more_meetings=ready.more_meetings)
+        notes.append(Note("regained", text))
+    return tuple(notes)
 
 
 def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport:
@@ -338,6 +345,7 @@ def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport
         heal(root, snapshot)
         after = rebuilt(root, migrated(root, snapshot), names)
         let_files_go(root, lists_kept=1)  # what earlier heads list may be damaged; it is made anew, and nobody needs it
+    done += [_REOPENED] if after.reopened else []
     counts = after.snapshot.head.counts
     return RebuildReport(counts["observations"], counts["meetings"], after.regained, tuple(done))
 

@@ -255,6 +255,9 @@ class Evidence:
         Limits by category that were seen at work: `creator` or `kind`, and the number of records.
     settle_s
         How late a meeting may be listed, as the claims assume [s].
+    reopened_at
+        When claims of an earlier version, which measured answers in bytes alone, were last its own: later syncs rest on
+        what was left of them.
     """
 
     windows: tuple[Window, ...] = ()
@@ -275,6 +278,12 @@ class Evidence:
     kinds: tuple[tuple[str, int], ...] = ()
     limits: tuple[tuple[str, int], ...] = ()
     settle_s: int = 86_400
+    reopened_at: datetime | None = None
+
+    @property
+    def is_of_bytes(self) -> bool:
+        """An earlier version left this, which measured answers in bytes alone."""
+        return self.reopened_at is None and any(one.n_records and one.size is None for one in self.windows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
@@ -310,29 +319,6 @@ class Note:
     pull_id: str = ""
 
 
-_INSTANTS = frozenset(
-    [
-        "asked_at",
-        "lower",
-        "upper",
-        "proven_from",
-        "anchored_by",
-        "anchored_from",
-        "oldest",
-        "started_at",
-        "missed_at",
-        "last_asked_at",
-        "joins_at",
-        "listed_from",
-        "listed_at",
-        "full_at",
-        "order_broken_at",
-        "unsure_from",
-        "unsure_to",
-    ]
-)
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
@@ -344,8 +330,9 @@ def _plain(value: Any) -> Any:
 
 
 def _read(kind: Any, values: Mapping[str, Any]) -> Any:
+    instants = {one.name for one in fields(kind) if str(one.type).startswith("datetime")}
     ready: dict[str, Any] = {
-        name: datetime.fromisoformat(one) if name in _INSTANTS and one else one for name, one in values.items()
+        name: datetime.fromisoformat(one) if name in instants and one else one for name, one in values.items()
     }
     if kind is Window:
         ready["pull_ids"] = tuple(ready["pull_ids"])

@@ -16,13 +16,13 @@ was touched once more and in order, could look so and hide something inside; and
 larger than any known record and than `Policy.large`. The two have nothing to do with each other, and either alone is
 rare.
 
-A limit may also count by category: a platform that keeps the newest N of each creator, or of each kind, defeats every
-window. Such a list is newest first, reaches back for years, and lacks what the busiest have held before. No window
-shows it: what is hidden has no place in any answer. Three things give it away. The busiest creators have exactly the
-same number of records. A kind has as many as before though new ones came. And what vanishes amid others is the oldest
-of its creator, while a new one came. What such a limit may hide began before the oldest record that is shown of a
-category that is full: that is not PROVEN. A single creator that is full, and held nothing new while it was watched,
-looks like one who came late: that cannot be told.
+A limit may also count by category: the newest N of each creator, or of each kind, defeat every window. Such a list is
+newest first, reaches back for years, and lacks what the busiest have held before. No window shows it: what is hidden
+has no place in any answer. Three things give it away. The busiest creators have exactly the same number of records. A
+kind has as many as before though new ones came. And what vanishes amid others is the oldest of its creator, while a new
+one came. What such a limit may hide began before the oldest record that is shown of a category that is full: that is
+not PROVEN. A single creator that is full, and held nothing new while it was watched, looks like one who came late: that
+cannot be told.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ytxdata.history.proof.evidence import Evidence, Seen, Size, Window
+from ytxdata.history.proof.evidence import Evidence, PullFacts, Seen, Size, Window
 from ytxdata.history.proof.policy import BLOCKING, CONFIRMABLE, Policy, is_gap, is_round
 from ytxdata.history.proof.window import Sighting, anchored, brought_fewer, longest
 from ytxdata.times import next_second
@@ -373,9 +373,9 @@ def has_outgrown(window: Window, full: Sighting, policy: Policy, *, is_strict: b
 
 
 def room(largest: Size, policy: Policy, *, is_strict: bool) -> Size:
-    """Return how much may have been left, by each measure, where a limit had cut an answer: as much as one record takes.
+    """Return how much may have been left, by each measure, where a limit cut an answer: as much as one record takes.
 
-    In any order by two of the largest known: one that did not fit, and one as large that nobody has seen.
+    In any order two of the largest known: one that did not fit, and one as large that nobody has seen.
     """
 
     def of(known: int, measure: int) -> int:
@@ -383,6 +383,30 @@ def room(largest: Size, policy: Policy, *, is_strict: bool) -> Size:
         return max(large, min(known, giant // 2)) if is_strict else max(giant, 2 * known)
 
     return Size(*map(of, largest, (1, 1, policy.per_leg)))
+
+
+def measured(evidence: Evidence, facts: Mapping[str, PullFacts]) -> Evidence:
+    """Return the evidence with answers as long as the parser of today finds them, by every measure.
+
+    What bytes alone confirmed is to be confirmed anew; till then, anchored answers prove what they do by themselves.
+    """
+    by_bytes = [one for one in evidence.windows if one.proven_from and one.reason in CONFIRMABLE and not one.size]
+
+    def now(window: Window) -> Window:
+        if window in by_bytes:
+            window = replace(window, proven_from=None)
+        elif by_bytes and window.proven_from and window.anchored_by:
+            margin = max(timedelta(seconds=evidence.settle_s), window.asked_at - window.upper)
+            window = replace(window, proven_from=max(window.proven_from, window.anchored_by + margin))
+        found = facts.get(window.pull_ids[-1])
+        return window if found is None else replace(window, size=found.size, largest=found.largest)
+
+    return replace(
+        evidence,
+        windows=tuple(map(now, evidence.windows)),
+        full_at=None if by_bytes else evidence.full_at,
+        reopened_at=evidence.last_asked_at if evidence.is_of_bytes else evidence.reopened_at,
+    )
 
 
 def waiting(windows: Iterable[Window]) -> list[Window]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ytxdata.history.proof.evidence import PullFacts, Seen, Size
+from ytxdata.history.proof.evidence import Bulk, PullFacts, Seen
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -32,7 +32,7 @@ class Meeting:
     end: float
     creator: str
     listed: float
-    size: Size
+    size: Bulk
     has_start: bool = True
     malformed_until: float = 0.0
     gone: float = float("inf")
@@ -240,13 +240,13 @@ class Account:
         if knobs.ignores_count:
             limit = knobs.cap or 10**9
         records: list[Seen] = []
-        n_rejected, size = 0, Size()
+        n_rejected, size = 0, Bulk()
         for one in self.listing():
             copies = 2 if self.rng.random() < knobs.doubled else 1
             for _ in range(copies):
                 if len(records) + n_rejected >= limit:
                     break
-                larger = Size(*map(sum, zip(size, one.size, strict=True)))
+                larger = Bulk(*map(sum, zip(size, one.size, strict=True)))
                 caps = (knobs.cap_bytes, knobs.cap_characters, knobs.cap_legs)
                 if any(cap is not None and n > cap for n, cap in zip(larger, caps, strict=True)):
                     limit = 0
@@ -266,9 +266,9 @@ class Account:
         return PullFacts(f"pull-{self.n_pulls:06d}", asked_at, asked_at, n, records, n_rejected, size, skew)
 
 
-def _as_real_ones(n_bytes: int) -> Size:
+def _as_real_ones(n_bytes: int) -> Bulk:
     """Return the size of a record of which a part is Chinese, and a party takes 230 bytes with its share of the rest."""
-    return Size(n_bytes, n_bytes * 11 // 12, max(1, n_bytes // 230))
+    return Bulk(n_bytes, n_bytes * 11 // 12, max(1, n_bytes // 230))
 
 
 def _newest_of_each(listed: list[Meeting], limit: int, category: Callable[[Meeting], object]) -> list[Meeting]:

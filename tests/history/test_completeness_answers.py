@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.history.simulator_archive import MemoryLand
-from ytxdata.history.proof.evidence import Evidence, Known, PullFacts, Seen, Size
+from ytxdata.history.proof.evidence import Bulk, Evidence, Known, PullFacts, Seen
 from ytxdata.history.proof.overlap import Overlap
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.reading import Judgement, Reading
@@ -25,12 +25,12 @@ def meeting(n: int, *, version: str = "", length: timedelta = HOUR / 2, creator:
     """The meeting that began n hours before now (n may be negative: it is to come)."""
     start = NOW.replace(microsecond=0) - n * HOUR
     over = start + length < NOW
-    return Seen(f"m{n}", start, start + length if over else None, f"hash{n}{version}", creator, Size(500))
+    return Seen(f"m{n}", start, start + length if over else None, f"hash{n}{version}", creator, Bulk(500))
 
 
 def pull(records: Iterable[Seen], *, asked_n: int | None = None, at: datetime = NOW, **more: object) -> PullFacts:
     listed = list(records)
-    facts = PullFacts("p1", at, at, len(listed) if asked_n is None else asked_n, listed, 0, Size(500 * len(listed)))
+    facts = PullFacts("p1", at, at, len(listed) if asked_n is None else asked_n, listed, 0, Bulk(500 * len(listed)))
     return replace(facts, **more)  # type: ignore[arg-type]
 
 

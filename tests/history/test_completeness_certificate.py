@@ -10,7 +10,7 @@ import pytest
 
 from ytxdata import times
 from ytxdata.history.proof.certificate import Certificate, Period, certify
-from ytxdata.history.proof.evidence import Evidence, NothingKnown, PullFacts, Seen, Size, Window, compact
+from ytxdata.history.proof.evidence import Bulk, Evidence, NothingKnown, PullFacts, Seen, Window, compact
 from ytxdata.history.proof.policy import DEFAULT_POLICY, NOTES, REASONS, VERDICTS
 from ytxdata.history.proof.reading import rewound, with_upper
 from ytxdata.history.proof.verdict import confirmed, rebased
@@ -236,7 +236,7 @@ def test_windows_that_do_not_join_are_not_chained() -> None:
 
 
 def test_full_answers_that_wait_to_be_confirmed_stay_few() -> None:
-    waiting = [window("full", 0, n, n_records=n, size=Size(n)) for n in range(1, 60)]
+    waiting = [window("full", 0, n, n_records=n, size=Bulk(n)) for n in range(1, 60)]
     kept = compact(waiting)
     assert len(kept) <= 12
     assert kept[0] == waiting[0]
@@ -303,7 +303,7 @@ def test_what_was_archived_while_the_clock_was_in_doubt_is_no_overlap() -> None:
 
 EARLIER = Window(
     "full", ("p",), day(10), day(0), day(9),
-    oldest=day(0), n_records=100, n_ids=100, size=Size(50_000, 50_000, 400), largest=Size(600, 600, 4),
+    oldest=day(0), n_records=100, n_ids=100, size=Bulk(50_000, 50_000, 400), largest=Bulk(600, 600, 4),
 )  # fmt: skip
 
 
@@ -313,28 +313,28 @@ EMPTY = look(PullFacts("q", day(12), day(12), 1, []), NothingKnown(), Before(day
 def later(
     n_new: int,
     *,
-    each: Size = Size(1000, 1000, 8),  # noqa: B008  # frozen
+    each: Bulk = Bulk(1000, 1000, 8),  # noqa: B008  # frozen
     first: float = 11,
     n_old: int = 100,
     doubled: int = 0,
     distinct: int = 100,
-    size: Size | None = EARLIER.size,
+    size: Bulk | None = EARLIER.size,
     **more: object,
 ) -> str:
     """What becomes of the earlier window when a full answer brings n new meetings."""
     from tests.history.simulator_archive import MemoryLand
     from ytxdata.history.proof.evidence import Known
 
-    def one(key: str, start: float, size: Size) -> Seen:
+    def one(key: str, start: float, size: Bulk) -> Seen:
         return Seen(key, day(start), day(start + 0.01), key, None, size)
 
-    old = [one(f"o{n}", n / 12, Size(500, 500, 4)) for n in range(100)]
+    old = [one(f"o{n}", n / 12, Bulk(500, 500, 4)) for n in range(100)]
     land = MemoryLand()
     for record in old:
         land.put(Known(record.meeting_id, record.started_at, record.ended_at, record.record_hash, day(10)))
     records = old[100 - n_old :] + [one(f"n{n}", first + n / 1000, each) for n in range(n_new)]
     facts = PullFacts(
-        "q", day(12), day(12), 10_000, records, 0, Size(*map(sum, zip(*(one.size for one in records), strict=True)))
+        "q", day(12), day(12), 10_000, records, 0, Bulk(*map(sum, zip(*(one.size for one in records), strict=True)))
     )
     reason = str(more.pop("reason", "full"))
     sighting = look(replace(facts, **more), land, Before(day(9)), DEFAULT_POLICY)  # type: ignore[arg-type]
@@ -351,9 +351,9 @@ def test_a_full_answer_matures_when_a_later_one_is_longer() -> None:
     ("name", "answer"),
     [
         ("it is equally long", {"n_new": 0}),
-        ("it is longer in records but not by a large record in bytes", {"n_new": 43, "each": Size(100, 1000, 8)}),
-        ("it is longer in bytes but not by a large record in characters", {"n_new": 43, "each": Size(3000, 700, 8)}),
-        ("it is longer in bytes but not by a meeting of many parties", {"n_new": 43, "each": Size(1000, 1000, 5)}),
+        ("it is longer in records but not by a large record in bytes", {"n_new": 43, "each": Bulk(100, 1000, 8)}),
+        ("it is longer in bytes but not by a large record in characters", {"n_new": 43, "each": Bulk(3000, 700, 8)}),
+        ("it is longer in bytes but not by a meeting of many parties", {"n_new": 43, "each": Bulk(1000, 1000, 5)}),
         ("old ones fell off", {"n_new": 80, "n_old": 70}),
         ("it brings an unknown meeting that began before the earlier one was asked", {"n_new": 43, "first": 9.99}),
         ("the earlier one held as many, some of them twice", {"n_new": 43, "doubled": 143}),

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.history.simulator import SMALL, draw_knobs, tell
 from tests.history.simulator_account import DAY, HOUR, Account, Knobs, Meeting, instant
 from tests.history.simulator_archive import MemoryArchive
-from ytxdata.history.proof.evidence import Size
+from ytxdata.history.proof.evidence import Bulk
 from ytxdata.history.proof.policy import Policy
 
 N_STORIES = int(os.environ.get("YTXDATA_STORIES", "200"))
@@ -49,18 +49,18 @@ def test_a_cut_answer_is_not_confirmed_by_two_longer_ones() -> None:
 @pytest.mark.parametrize(
     ("old", "large", "new", "cap"),
     [
-        (Size(900, 900, 3), Size(2900, 2900, 60), Size(900, 900, 2), "cap_legs"),
-        (Size(900, 900, 3), Size(5500, 5400, 9), Size(900, 350, 9), "cap_characters"),
-        (Size(900, 900, 3), Size(8000, 8000, 9), Size(900, 900, 9), "cap_bytes"),
+        (Bulk(900, 900, 3), Bulk(2900, 2900, 60), Bulk(900, 900, 2), "cap_legs"),
+        (Bulk(900, 900, 3), Bulk(5500, 5400, 9), Bulk(900, 350, 9), "cap_characters"),
+        (Bulk(900, 900, 3), Bulk(8000, 8000, 9), Bulk(900, 900, 9), "cap_bytes"),
     ],
 )
 def test_a_list_cut_before_a_large_record_is_not_confirmed_by_more_in_another_measure(
-    old: Size, large: Size, new: Size, cap: str
+    old: Bulk, large: Bulk, new: Bulk, cap: str
 ) -> None:
     """By last change, the oldest of what is listed was touched once more, and a large one before it did not fit."""
     account, archive = Account(Knobs(order="change"), random.Random(1)), MemoryArchive(Policy())
 
-    def held(day: float, size: Size, touched: float) -> None:
+    def held(day: float, size: Bulk, touched: float) -> None:
         start, end = day * DAY, day * DAY + HOUR
         account.meetings.append(Meeting(f"{day:.2f}", start, end, "13800000000", start, size, touched=touched))
 
@@ -69,7 +69,7 @@ def test_a_list_cut_before_a_large_record_is_not_confirmed_by_more_in_another_me
         held(day, large if n == 203 else old, touched=40.18 * DAY if n == 5 else day * DAY + HOUR)
     account.now = 60 * DAY
     listed = [one.size for one in account.meetings if one.touched > 40.17 * DAY]
-    place = Size._fields.index(cap.replace("cap", "n"))
+    place = Bulk._fields.index(cap.replace("cap", "n"))
     setattr(account.knobs, cap, sum(size[place] for size in listed) + large[place] - 1)
     for day in range(60, 80):
         archive.sync(account, call_takes=0)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from ytxdata import times
-from ytxdata.history.proof.evidence import Evidence, Size, Window
+from ytxdata.history.proof.evidence import Bulk, Evidence, Window
 from ytxdata.history.proof.policy import (
     CONFIRMABLE,
     DEFAULT_POLICY,
@@ -367,7 +367,7 @@ def _until_confirmed(evidence: Evidence, policy: Policy) -> Outlook:
         return _outlook("limit_any", None)
     (_, first, _), (last, size, _) = waits[0], waits[-1]
     is_broken = evidence.order_broken_at is not None and not evidence.order_shown
-    largest = Size(*map(max, Size(), *(one for *_, one in waits)))
+    largest = Bulk(*map(max, Bulk(), *(one for *_, one in waits)))
     upper = [sum(one) for one in zip(first, room(largest, policy, is_strict=not is_broken), strict=True)]
     measures = [(low, high) for low, high in zip(size, upper, strict=True) if low]
     n_for_size = (ceil((high - low) * last.n_records / low) for low, high in measures)

@@ -22,7 +22,7 @@ HORIZON = timedelta(days=3660)
 """A start further ahead than this is no start: rooms are booked for weeks, some for a year, none for ten."""
 
 
-class Size(NamedTuple):
+class Bulk(NamedTuple):
     """How long a record or an answer is in all that a limit may count beside records; a party listed is a leg."""
 
     n_bytes: int = 0
@@ -30,7 +30,7 @@ class Size(NamedTuple):
     n_legs: int = 0
 
 
-NO_SIZE = Size()
+NO_BULK = Bulk()
 
 
 class Seen(NamedTuple):
@@ -44,7 +44,7 @@ class Seen(NamedTuple):
     ended_at: datetime | None
     record_hash: str
     creator: str | None = None
-    size: Size = NO_SIZE
+    size: Bulk = NO_BULK
     kind: str | None = None
 
 
@@ -65,7 +65,7 @@ class PullFacts:
     n_rejected
         Records that could not be taken for a meeting.
     size
-        Size of the answer.
+        Bulk of the answer.
     clock_skew
         How far the server's clock is from ours, either way; None when it did not say.
     is_doubtful
@@ -78,7 +78,7 @@ class PullFacts:
     asked_n: int | None
     records: Sequence[Seen]
     n_rejected: int = 0
-    size: Size = NO_SIZE
+    size: Bulk = NO_BULK
     clock_skew: timedelta | None = None
     is_doubtful: bool = False
 
@@ -88,9 +88,9 @@ class PullFacts:
         return len(self.records) + self.n_rejected
 
     @property
-    def largest(self) -> Size:
+    def largest(self) -> Bulk:
         """The size of the largest record, by each measure."""
-        return Size(*(max(sizes) for sizes in zip(NO_SIZE, *(one.size for one in self.records), strict=True)))
+        return Bulk(*(max(sizes) for sizes in zip(NO_BULK, *(one.size for one in self.records), strict=True)))
 
     def start_of(self, record: Seen) -> datetime | None:
         """Return the start that gives a record its place, None when it has none that can be believed.
@@ -198,8 +198,8 @@ class Window:
     oldest: datetime | None = None
     n_records: int = 0
     n_ids: int = 0
-    size: Size | None = None
-    largest: Size | None = None
+    size: Bulk | None = None
+    largest: Bulk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +337,7 @@ def _read(kind: Any, values: Mapping[str, Any]) -> Any:
     if kind is Window:
         ready["pull_ids"] = tuple(ready["pull_ids"])
         is_told = ready.pop("n_bytes", None) is None  # an earlier version knew sizes in bytes alone
-        ready |= {name: Size(*ready[name]) if is_told and ready.get(name) else None for name in ("size", "largest")}
+        ready |= {name: Bulk(*ready[name]) if is_told and ready.get(name) else None for name in ("size", "largest")}
     return kind(**ready)
 
 
@@ -360,16 +360,16 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
         asked_n=answer.asked_n,
         records=seen,
         n_rejected=n_rejected,
-        size=Size(len(answer.raw), sum(one.n_characters for one in sizes), sum(one.n_legs for one in sizes)),
+        size=Bulk(len(answer.raw), sum(one.n_characters for one in sizes), sum(one.n_legs for one in sizes)),
         clock_skew=None if skew_s is None else timedelta(seconds=abs(skew_s)),
         is_doubtful=answer.is_doubtful,
     )
 
 
-def _size(raw: bytes, n_legs: int | None) -> Size:
+def _size(raw: bytes, n_legs: int | None) -> Bulk:
     # an escaped character is one to whoever counts before it was escaped
     n_characters = len(raw.decode("utf-8", "replace")) - 5 * raw.count(b"\\u")
-    return Size(len(raw), n_characters, n_legs or 0)
+    return Bulk(len(raw), n_characters, n_legs or 0)
 
 
 MOST_OPEN = 12

@@ -7,7 +7,7 @@ the product.
 
 A full answer is all there is, or was cut by a limit nobody told us of. A limit may count records, distinct meetings,
 bytes, characters or the parties of all meetings. A later answer that is longer, and still holds all of the earlier,
-shows that the limit had not been met: in records and meetings one more will do. By each other measure (`Size`) a next
+shows that the limit had not been met: in records and meetings one more will do. By each other measure (`Bulk`) a next
 record may have been too large for the room that was left, so that the answer must have grown by more than such a
 record. How large may that be? Where nothing is known of the order, as large as any (`Policy.giant`). Where the same
 sync has cut the list at several places, and each part was the newest of the longer one to a record, what a limit cut
@@ -32,7 +32,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ytxdata.history.proof.evidence import Evidence, PullFacts, Seen, Size, Window
+from ytxdata.history.proof.evidence import Bulk, Evidence, PullFacts, Seen, Window
 from ytxdata.history.proof.policy import BLOCKING, CONFIRMABLE, Policy, is_gap, is_round
 from ytxdata.history.proof.window import Sighting, anchored, brought_fewer, longest
 from ytxdata.times import next_second
@@ -366,13 +366,13 @@ def has_outgrown(window: Window, full: Sighting, policy: Policy, *, is_strict: b
     """Say whether a full answer is longer than an earlier one by more than any record, by every measure."""
     if window.size is None or window.largest is None or not is_longer(window, full):
         return False
-    needed = room(Size(*map(max, window.largest, full.pull.largest)), policy, is_strict=is_strict)
+    needed = room(Bulk(*map(max, window.largest, full.pull.largest)), policy, is_strict=is_strict)
     measures = zip(full.pull.size, window.size, needed, strict=True)
     # where no record names its parties, nothing can be said by parties
     return all(now - then > more for now, then, more in measures if now or then)
 
 
-def room(largest: Size, policy: Policy, *, is_strict: bool) -> Size:
+def room(largest: Bulk, policy: Policy, *, is_strict: bool) -> Bulk:
     """Return how much may have been left, by each measure, where a limit cut an answer: as much as one record takes.
 
     In any order two of the largest known: one that did not fit, and one as large that nobody has seen.
@@ -382,7 +382,7 @@ def room(largest: Size, policy: Policy, *, is_strict: bool) -> Size:
         giant, large = policy.giant // measure, policy.large // measure
         return max(large, min(known, giant // 2)) if is_strict else max(giant, 2 * known)
 
-    return Size(*map(of, largest, (1, 1, policy.per_leg)))
+    return Bulk(*map(of, largest, (1, 1, policy.per_leg)))
 
 
 def measured(evidence: Evidence, facts: Mapping[str, PullFacts]) -> Evidence:

@@ -318,6 +318,14 @@ def clock_skew(server_date: datetime | None, asked_at: datetime, heard_at: datet
     return (asked_at + (heard_at - asked_at) / 2 - server_date - timedelta(seconds=0.5)).total_seconds()
 
 
+def clock_step(server_date: datetime | None, asked_at: datetime, heard_at: datetime) -> float | None:
+    """Return how far this clock is ahead of the server's as the rules see it and as an archive keeps it: in whole
+    minutes [s], for each call of a year is a few seconds off in its own way.
+    """
+    ahead_s = clock_skew(server_date, asked_at, heard_at)
+    return None if ahead_s is None else 60.0 * round(ahead_s / 60)
+
+
 def server_date(ahead_s: float | None, asked_at: datetime, heard_at: datetime) -> datetime | None:
     """Return the server's date that `clock_skew` gives such a number for."""
     return None if ahead_s is None else asked_at + (heard_at - asked_at) / 2 - timedelta(seconds=ahead_s + 0.5)

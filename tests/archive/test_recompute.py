@@ -159,6 +159,26 @@ def test_an_archive_is_sound_though_the_clock_was_off_at_some_syncs(
 
 
 @pytest.mark.slow
+def test_a_few_minutes_that_a_clock_is_off_are_judged_again_as_they_were_judged(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By three minutes an answer reaches a record less far: that may decide what is asked next."""
+    offsets = (0, 0, 0, 3, None, 30, 0, 3, 30)
+    minutes = (0, 207, 224, 431, 438, 445, 1892, 1899, 1916)
+    held = (403, 423, 424, 444, 444, 444, 588, 588, 589)
+    for offset, after, n in zip(offsets, minutes, held, strict=True):
+        platform.clock = BEGIN + timedelta(days=1, hours=20, minutes=10 + after)
+        platform.date = None if offset is None else platform.clock + timedelta(minutes=offset)
+        monkeypatch.setattr(times, "now", lambda: platform.clock)
+        platform.records = platform.newest_first(n)
+        archive.sync(platform)
+    assert archive.verify(recompute=True).is_sound
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    assert [ahead_s for _, ahead_s in snapshot.head.state["clocks"]] == [0, -180, None, -1800, 0, -180, -1800]
+
+
+@pytest.mark.slow
 def test_an_offset_that_was_edited_is_found_where_the_claims_do_not_follow_from_it(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

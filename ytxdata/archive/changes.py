@@ -33,7 +33,7 @@ from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PARTIES, PROVENANCE,
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.values import as_list
 from ytxdata.records.values import rows_of as cells_of
-from ytxdata.times import beijing_text, clock_skew
+from ytxdata.times import beijing_text, clock_step
 
 JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")
 """What a record can be to the archive: each is exactly one of these."""
@@ -99,7 +99,7 @@ class Intake:
         # after each answer, not once a sync: what is counted twice in one and missed in another would cancel out
         self.check()
         stored = [(records[position].raw, pieces[position]) for position in sorted(pieces)]
-        ahead_s = clock_skew(answer.server_date, answer.asked_at, answer.answered_at)
+        ahead_s = clock_step(answer.server_date, answer.asked_at, answer.answered_at)
         self.taken.append(Taken(call_row(answer), fold(answer.raw, stored), answer.asked_at, ahead_s))
         return pull_facts(answer, normal.meetings, len(broken))
 

@@ -389,13 +389,12 @@ def plain_periods(certificate: Certificate) -> list[list[Any]]:
 def clocks_after(state: Mapping[str, Any], pulls: Iterable[tuple[str, float | None]]) -> list[list[Any]]:
     """Return how far this machine's clock was ahead [s] from which pull on, by the platform's `Date`; None without one.
 
-    Only steps are kept: a clock that keeps its distance costs nothing.
+    Only steps are kept, as the rules saw them: a clock that keeps its distance costs nothing.
     """
-    clocks, jitter_s = [list(one) for one in state.get("clocks", ())], DEFAULT_POLICY.jitter.total_seconds()
+    clocks = [list(one) for one in state.get("clocks", ())]
     for pull_id, ahead_s in pulls:
-        before = clocks[-1][1] if clocks else None
-        stays = before is ahead_s if before is None or ahead_s is None else abs(ahead_s - before) <= jitter_s
-        clocks += [] if stays else [[pull_id, ahead_s]]
+        if ahead_s != (clocks[-1][1] if clocks else None):
+            clocks.append([pull_id, ahead_s])
     return clocks
 
 

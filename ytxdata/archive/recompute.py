@@ -269,8 +269,7 @@ def _witnesses(snapshot: Snapshot) -> Iterator[Found]:
 
 
 CLOCK = timedelta(minutes=10)
-"""How far edges of what is claimed may lie elsewhere: how far the platform's clock was off is kept in no pull, and in
-a head from five minutes on (`clocks_after`)."""
+"""How far edges of what is claimed may lie elsewhere: heads of an earlier version kept steps of five minutes only."""
 
 _CLAIMS = ("periods", "outside", "evidence", "exempt")
 _ACCOUNT = ("recomputed", "")

@@ -257,7 +257,8 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
 class _Judged(Archive):
     """The archive that was derived, under the certificate of the pack.
 
-    How far the platform's clock was off a pack says from five minutes on, so that edges may lie a little elsewhere.
+    How far the platform's clock was off a pack of an earlier version says from five minutes on, so that edges may lie a
+    little elsewhere.
     Once the certificate has been held against the one derived, every cell that rests on its edges can be held against
     it exactly.
     """

@@ -16,7 +16,7 @@ from ytxdata.history.proof.policy import CONFIRMABLE, is_gap
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer
 from ytxdata.records.values import rows_of
-from ytxdata.times import EARLIEST, clock_skew
+from ytxdata.times import EARLIEST, clock_step
 
 HORIZON = timedelta(days=3660)
 """A start further ahead than this is no start: rooms are booked for weeks, some for a year, none for ten."""
@@ -67,7 +67,7 @@ class PullFacts:
     size
         Bulk of the answer.
     clock_skew
-        How far the server's clock is from ours, either way; None when it did not say.
+        How far the server's clock is from ours, either way, in whole minutes; None when it did not say.
     is_doubtful
         It says that it holds another number of records than it does, or its end is missing.
     """
@@ -352,7 +352,7 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
         for row, key, started_at, ended_at, digest, creator, is_booked, n_legs in rows_of(meetings, columns)
     ]
     sizes = [one.size for one in seen]
-    skew_s = clock_skew(answer.server_date, answer.asked_at, answer.answered_at)
+    skew_s = clock_step(answer.server_date, answer.asked_at, answer.answered_at)
     return PullFacts(
         pull_id=answer.pull_id,
         asked_at=answer.asked_at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -343,6 +343,18 @@ def is_date(digits: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def clocks_after(state: Mapping[str, Any], pulls: Iterable[tuple[str, float | None]]) -> list[list[Any]]:
+    """Return how far this machine's clock was ahead [s] from which pull on, by the platform's `Date`; None without one.
+
+    Only steps are kept, as the rules saw them: a clock that keeps its distance costs nothing.
+    """
+    clocks = [list(one) for one in state.get("clocks", ())]
+    for pull_id, ahead_s in pulls:
+        if ahead_s != (clocks[-1][1] if clocks else None):
+            clocks.append([pull_id, ahead_s])
+    return clocks
 
 
 def dates_by(clocks: Iterable[Sequence[Any]]) -> Callable[[str, datetime, datetime], datetime | None]:

@@ -10,6 +10,8 @@ import duckdb
 import pandas as pd
 import pytest
 
+from tests.archive.conftest import BEGIN
+from ytxdata import times
 from ytxdata.archive import Archive
 from ytxdata.history.history import History
 from ytxdata.records.answer import Answer
@@ -193,3 +195,50 @@ def test_a_platform_that_begins_to_pad_its_ids_doubles_nothing(archive: Archive,
     assert len(archive.legs()) == 40
     assert_agree(archive, History.from_answers(client.answers))
     assert archive.verify().is_sound
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("party", "again", "is_proven"),
+    [
+        ({"jointime": "2026-01-04 13:20:00"}, {"starttime": "2026-01-05 10:01:00", "endtime": "2026-01-05 10:30:00"}, False),
+        ({"jointime": "2026-01-04 13:20:00"}, {"starttime": "2026-01-05 10:01:00"}, False),
+        ({"jointime": "2026-01-04 13:20:00"}, {"starttime": "2026-01-04 14:00:00", "endtime": "2026-01-04 14:30:00"}, True),
+        ({}, {"starttime": "2026-01-05 10:01:00", "endtime": "2026-01-05 10:30:00"}, True),
+    ],
+)  # fmt: skip
+def test_a_meeting_that_ran_and_is_listed_with_another_start_may_be_missing(
+    archive: Archive,
+    platform: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    party: dict[str, str],
+    again: dict[str, str],
+    *,
+    is_proven: bool,
+) -> None:
+    """Somebody had joined: no plan. The room goes on under its id, and what ran is no meeting of the archive."""
+    running = {"starttime": "2026-01-04 13:20:00", "endtime": "", "parties": [{"phone": "13900000001"} | party]}
+    notes: list[str] = []
+    for day in range(9):
+        platform.clock = datetime(2026, 1, 2, 5, 30, tzinfo=UTC) + timedelta(days=day)
+        monkeypatch.setattr(times, "now", lambda: platform.clock)
+        n = sum(platform.clock > BEGIN + timedelta(minutes=10 * i + 5) for i in range(0, 2000, 6))
+        room = [] if day < 2 else [running | (again if day > 2 else {})]
+        held = [platform.record(6 * i, meetingname="x" * 600) for i in range(n)]
+        named = [platform.record(9999, **one) for one in room]
+        platform.records = sorted([*held, *named], key=lambda one: str(one["starttime"]), reverse=True)
+        notes += [note.key for note in archive.sync(platform).notes]
+    periods = {one.reason_key: one for one in archive.certificate().periods}
+    assert ("moved" in periods) != is_proven
+    assert notes.count("moved") == (not is_proven), "told once"
+    assert archive.certificate("2026-01-03", "2026-01-04").worst == "PROVEN"
+    assert archive.certificate("2026-01-06", "2026-01-08").worst == "PROVEN"
+    assert (archive.certificate("2026-01-04", "2026-01-05").worst == "PROVEN") == is_proven
+    if not is_proven:
+        starts = (
+            pd.Timestamp("2026-01-04 13:20", tz="Asia/Shanghai"),
+            pd.Timestamp("2026-01-05 10:01", tz="Asia/Shanghai"),
+        )
+        assert (periods["moved"].start, periods["moved"].end) == (starts[0], starts[1] + pd.Timedelta(seconds=1))
+        assert list(archive.problems()["reason"]) == ["id_overlap"]
+    assert archive.verify(recompute=True).is_sound

@@ -19,6 +19,7 @@ class MemoryLand:
 
     def __init__(self) -> None:
         self.known: dict[str, Known] = {}
+        self.ran: set[str] = set()
         self._sorted: list[Known] | None = None
 
     def count(self) -> int:
@@ -26,6 +27,9 @@ class MemoryLand:
 
     def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:
         return {key: self.known[key] for key in ids if key in self.known}
+
+    def joined(self, ids: Sequence[str]) -> set[str]:
+        return self.ran & set(ids)
 
     def since(self, at: datetime) -> Iterable[Known]:
         return self._by_start()[self._position(at) :]

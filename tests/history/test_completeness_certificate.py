@@ -11,6 +11,7 @@ import pytest
 from ytxdata import times
 from ytxdata.history.proof.certificate import Certificate, Period, certify
 from ytxdata.history.proof.evidence import Bulk, Evidence, NothingKnown, PullFacts, Seen, Window, compact
+from ytxdata.history.proof.overlap import MOST_SPANS, merged
 from ytxdata.history.proof.policy import DEFAULT_POLICY, NOTES, REASONS, VERDICTS
 from ytxdata.history.proof.reading import rewound, with_upper
 from ytxdata.history.proof.verdict import confirmed, rebased
@@ -67,6 +68,30 @@ def test_equal_neighbours_are_one_period_and_a_hole_between_two_is_a_gap() -> No
         ("GAP", ()),
         ("PROVEN", ("c",)),
     ]
+
+
+def test_where_a_meeting_may_be_missing_nothing_is_proven_and_a_gap_stays_a_gap() -> None:
+    proven = window("anchored", 0, 9, proven_from=day(2), anchored_by=day(1), anchored_from=day(0))
+    moved = ((day(1), day(3)), (day(5), day(6)), (day(8.5), day(30)))
+    evidence = Evidence(windows=(window("unreached", -3, 0), proven), moved=((day(-2), day(-1)), *moved))
+    periods = certify(evidence, DEFAULT_POLICY).periods
+    assert [(one.reason_key, (one.start - T0) / DAY, (one.end - T0) / DAY) for one in periods] == [
+        ("unreached", -3, 0),
+        ("unanchored", 0, 2),
+        ("moved", 2, 3),
+        ("anchored", 3, 5),
+        ("moved", 5, 6),
+        ("anchored", 6, 8.5),
+        ("moved", 8.5, 9),
+        ("settling", 9, 10),
+    ]
+    assert Evidence.from_dict(json.loads(json.dumps(evidence.to_dict()))) == evidence
+
+
+def test_of_too_many_spans_the_oldest_are_one() -> None:
+    spans = [(day(2 * n), day(2 * n + 1)) for n in range(MOST_SPANS + 5)]
+    assert merged(spans)[:2] == ((day(0), day(11)), (day(12), day(13)))
+    assert len(merged(reversed(spans))) == MOST_SPANS
 
 
 def test_a_part_of_a_certificate_says_what_holds_for_that_part_and_what_lies_outside_every_claim() -> None:

@@ -4,7 +4,7 @@ rules of completeness.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -277,11 +277,21 @@ class ArchivedMeetings:
 
         What the intake of this sync has added since has no number yet, and is not known.
         """
+        return {version.meeting_id: self._known(version) for version in self._latest(ids)}
+
+    def joined(self, ids: Sequence[str]) -> set[str]:
+        """Return those of these known meetings that somebody had joined, as they were last listed."""
+        numbers = {version.obs: version.meeting_id for version in self._latest(ids)}
+        if self.versions.snapshot is None or not numbers:
+            return set()
+        rows = read(self.versions.snapshot, "legs", ("obs", "joined_at"), among("obs", np.array(sorted(numbers))))
+        return {numbers[obs] for obs, at in cells_of(rows, ("obs", "joined_at")) if at is not None}
+
+    def _latest(self, ids: Sequence[str]) -> Iterator[Version]:
         found = self.versions.of(ids)
         # what this very sync took in has no number yet: an answer must not vouch for itself
         stored = ([one for twin in found[i] for one in self._believed(twin)] for i in ids)
-        latest = (max(versions, key=lambda v: (v.observed_at, v.version)) for versions in stored if versions)
-        return {version.meeting_id: self._known(version) for version in latest}
+        return (max(versions, key=lambda v: (v.observed_at, v.version)) for versions in stored if versions)
 
     def since(self, instant: datetime) -> Iterable[Known]:
         """Yield the known meetings that start at or after the instant."""
@@ -384,18 +394,6 @@ def to_state(judgement: Judgement, exempt: frozenset[str]) -> dict[str, Any]:
 def plain_periods(certificate: Certificate) -> list[list[Any]]:
     """Return the periods of a certificate as plain JSON values."""
     return [[p.start.isoformat(), p.end.isoformat(), p.reason_key, list(p.pull_ids)] for p in certificate.periods]
-
-
-def clocks_after(state: Mapping[str, Any], pulls: Iterable[tuple[str, float | None]]) -> list[list[Any]]:
-    """Return how far this machine's clock was ahead [s] from which pull on, by the platform's `Date`; None without one.
-
-    Only steps are kept, as the rules saw them: a clock that keeps its distance costs nothing.
-    """
-    clocks = [list(one) for one in state.get("clocks", ())]
-    for pull_id, ahead_s in pulls:
-        if ahead_s != (clocks[-1][1] if clocks else None):
-            clocks.append([pull_id, ahead_s])
-    return clocks
 
 
 def is_clock_confirmed(state: Mapping[str, Any]) -> bool:

@@ -23,7 +23,6 @@ from ytxdata.archive.known_meetings import (
     Unjudged,
     VersionIndex,
     certificate_of,
-    clocks_after,
     evidence_of,
     exempt_of,
     pull_verdicts,
@@ -376,7 +375,7 @@ def written(
         unjudged = unjudged.listed(listed, before, evidence_of(state).last_asked_at, asked_at)
     verdicts = pull_verdicts(judgement, {str(taken.call["pull_id"]) for taken in intake.taken})
     judged = {**to_state(judgement, exempt_of(state)), **unjudged.to_state()}
-    if clocks := clocks_after(state, ((str(taken.call["pull_id"]), taken.ahead_s) for taken in intake.taken)):
+    if clocks := times.clocks_after(state, ((str(taken.call["pull_id"]), taken.ahead_s) for taken in intake.taken)):
         judged["clocks"] = clocks
     return _promoted(root, before, account, intake, judged, "sync", verdicts)
 

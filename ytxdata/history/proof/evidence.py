@@ -5,7 +5,7 @@ Nothing here judges. Instants are UTC, unknown is None.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
@@ -124,6 +124,9 @@ class Known:
     is_exempt: bool = False
 
 
+Span = tuple[datetime, datetime]
+
+
 class KnownLand(Protocol):
     """What the archive held *before this sync*, from completed syncs only; every read is bounded.
 
@@ -135,6 +138,9 @@ class KnownLand(Protocol):
 
     def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:
         """Return the known ones of these meeting ids."""
+
+    def joined(self, ids: Sequence[str]) -> Collection[str]:
+        """Return those of these known meetings that somebody had joined, as they were last listed."""
 
     def since(self, instant: datetime) -> Iterable[Known]:
         """Return the known meetings that start at or after the instant, in any order."""
@@ -154,6 +160,10 @@ class NothingKnown:
     def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:  # noqa: ARG002 (the protocol's name)
         """Return nothing."""
         return {}
+
+    def joined(self, ids: Sequence[str]) -> Collection[str]:  # noqa: ARG002
+        """Return nothing."""
+        return ()
 
     def since(self, instant: datetime) -> Iterable[Known]:  # noqa: ARG002
         """Return nothing."""
@@ -255,9 +265,10 @@ class Evidence:
         Limits by category that were seen at work: `creator` or `kind`, and the number of records.
     settle_s
         How late a meeting may be listed, as the claims assume [s].
+    moved
+        Where a meeting may be missing: one that ran was later listed with another start.
     reopened_at
-        When claims of an earlier version, which measured answers in bytes alone, were last its own: later syncs rest on
-        what was left of them.
+        Up to when an earlier version judged, which measured answers in bytes alone.
     """
 
     windows: tuple[Window, ...] = ()
@@ -278,6 +289,7 @@ class Evidence:
     kinds: tuple[tuple[str, int], ...] = ()
     limits: tuple[tuple[str, int], ...] = ()
     settle_s: int = 86_400
+    moved: tuple[Span, ...] = ()
     reopened_at: datetime | None = None
 
     @property
@@ -302,6 +314,7 @@ class Evidence:
         known = dict(values)
         known["windows"] = tuple(_read(Window, one) for one in values["windows"])
         known["uppers"] = tuple(datetime.fromisoformat(one) for one in values.get("uppers", ()))
+        known["moved"] = tuple(tuple(map(datetime.fromisoformat, span)) for span in values.get("moved", ()))
         for name in ("kinds", "limits"):
             known[name] = tuple((key, n) for key, n in values.get(name, ()))
         known["doubts"] = tuple(_read(Doubt, one) for one in values["doubts"])

@@ -9,14 +9,16 @@ is nowhere assumed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import prod
 from typing import NamedTuple
 
-from ytxdata.history.proof.evidence import Known, Seen
+from ytxdata.history.proof.evidence import Known, KnownLand, Seen, Span
 from ytxdata.history.proof.policy import Policy
+from ytxdata.records.identity import may_be_two
+from ytxdata.times import next_second
 
 Placed = tuple[datetime, Seen]
 """A record with the start that gives it its place."""
@@ -203,3 +205,46 @@ def _strictness(shorter: Extent, longer: Extent) -> tuple[bool, float]:
     by_end = all(one.ended_at is not None and one.ended_at <= min(ends, default=upper) for _, one in below)
     is_strict = by_start or by_end
     return is_strict, luck(n_common, n_common, len(settled)) if is_strict else 1.0
+
+
+def moved(
+    by_id: Mapping[str, Sequence[Seen]], found: Mapping[str, Known], known: KnownLand
+) -> tuple[tuple[str, Span], ...]:
+    """Return the meetings that ran when they were archived, and are listed as begun long before or after only.
+
+    What has not ended may go on, so that the answer tells of one meeting. Where somebody had joined it was no plan, and
+    there may have been two, of which the first is no meeting of the archive: with each id from when to when.
+    """
+    spans: dict[str, Span] = {}
+    for key, old in found.items():
+        if old.started_at and old.ended_at is None and all(may_be_two(old, one) for one in by_id[key]):
+            spans[key] = _between(old.started_at, (one.started_at for one in by_id[key] if one.started_at))
+    joined = known.joined(list(spans)) if spans else ()
+    return tuple((key, span) for key, span in spans.items() if key in joined)
+
+
+def _between(began: datetime, starts: Iterable[datetime]) -> Span:
+    first, last = sorted((began, min(starts, key=lambda at: abs(at - began))))
+    return first, next_second(last)
+
+
+MOST_SPANS = 64
+"""How many spans of moved meetings are kept apart: evidence must stay small."""
+
+
+def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return spans of time sorted, those that touch as one; of too many, the oldest two.
+
+    Examples
+    --------
+    >>> merged([(5, 7), (1, 2), (2, 4)])
+    ((1, 4), (5, 7))
+    """
+    kept: list[Span] = []
+    for start, end in sorted(spans):
+        if kept and start <= kept[-1][1]:
+            start, end = kept[-1][0], max(end, kept.pop()[1])
+        kept.append((start, end))
+    while len(kept) > MOST_SPANS:
+        kept[:2] = [(kept[0][0], kept[1][1])]
+    return tuple(kept)

@@ -182,14 +182,16 @@ REASONS: dict[str, Reason] = {
         "回答自称的条数与实际读到的不符，或结尾缺失",
         "the answer says that it holds another number of records than was read, or its end is missing",
     ),
-    "rejected": _probable(
-        "回答里有无法识别的记录",
-        "the answer holds records that could not be understood",
-    ),
+    "rejected": _probable("回答里有无法识别的记录", "the answer holds records that could not be understood"),
     "collision": _probable("同一会议号用于两场不同的会议", "one meeting id stands for two different meetings"),
     "contradiction": _probable(
         "同一次应答中同一会议有不同的记录",
         "an answer tells one meeting in several different records",
+    ),
+    "moved": _probable(
+        "有人接入、进行中的会议后来以另一开始时间列出：可能是两场，先前一场不在存档里",
+        "a meeting that ran, with somebody joined, was later listed with another start: there may have been two, and the "
+        "first is not here",
     ),
     "no_start": _probable(
         "太多记录没有开始时间，无法判断属于哪一段",
@@ -285,10 +287,7 @@ NOTES: dict[str, Text] = {
         "{n} 场已存档的会议从平台的列表里消失（存档保留它们，只报告一次）",
         "archived meetings that vanished from the platform's list: {n} (the archive keeps them; told once)",
     ),
-    "reappeared": Text(
-        "{n} 场曾经消失的会议又出现了",
-        "{n} meetings that had vanished came back",
-    ),
+    "reappeared": Text("{n} 场曾经消失的会议又出现了", "{n} meetings that had vanished came back"),
     "late": Text(
         "{n} 场会议出现在已证实的时段里：该结论已撤回，平台的列表不可靠",
         "{n} meetings appeared inside a period that had been proven: that claim is revoked, "
@@ -308,9 +307,10 @@ NOTES: dict[str, Text] = {
         "this machine's clock says {now}, earlier than at the last sync ({last}): one of the two was wrong, "
         "so nothing after {until} is claimed until it is read again; set the clock right",
     ),
-    "order": Text(
-        "平台没有按从新到旧返回",
-        "the platform did not list newest first",
+    "order": Text("平台没有按从新到旧返回", "the platform did not list newest first"),
+    "moved": Text(
+        "{n} 场进行中的会议后来以另一开始时间列出：先前的可能是另一场，相应时段不能证实",
+        "{n} meetings that ran were later listed with another start: there may have been two, and what lies between is not proven",
     ),
     "cap": Text(
         "疑似平台有上限或保留期：{why}",
@@ -436,6 +436,7 @@ HYPOTHESES = {
     "rejected": "not_understood",
     "collision": "not_understood",
     "contradiction": "not_understood",
+    "moved": "not_understood",
     "no_start": "not_understood",
     "vanished": "vanishing",
     "reappeared": "late",

@@ -25,6 +25,7 @@ from ytxdata.history.proof.evidence import (
     Window,
     compact,
 )
+from ytxdata.history.proof.overlap import merged
 from ytxdata.history.proof.policy import CONFIRMABLE, DEFAULT_POLICY, FORGETTING, NOTES, REASONS, Policy, is_gap
 from ytxdata.history.proof.verdict import (
     begins_the_claims,
@@ -144,6 +145,7 @@ class Reading:
             doubts=worst_doubts([*earlier.doubts, *doubts]),
             has_forgotten=earlier.has_forgotten or any(one in FORGETTING for one in found.reasons),
             outside=_outside(found.reasons, earlier),
+            moved=merged([*earlier.moved, *(span for one in sightings for _, span in one.moved)]),
         )
         return Judgement(
             certificate=certify(evidence, policy),
@@ -408,6 +410,7 @@ def notes_on(
         ("reappeared", best.reappeared),
         ("collision", best.collisions),
         ("contradiction", best.contradictions),
+        ("moved", [key for key, _ in best.moved]),
     ):
         if ids:
             yield _note(key, pull_id, ids, n=len(ids))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from ytxdata.history.proof.evidence import HORIZON, Known, KnownLand, PullFacts, Seen
-from ytxdata.history.proof.overlap import Comparison, Extent, Overlap, Placed, anchored_by, compared
+from ytxdata.history.proof.evidence import HORIZON, Known, KnownLand, PullFacts, Seen, Span
+from ytxdata.history.proof.overlap import Comparison, Extent, Overlap, Placed, anchored_by, compared, moved
 from ytxdata.history.proof.policy import Policy
 from ytxdata.records.identity import assign
 from ytxdata.times import EARLIEST, floor_second, next_second
@@ -46,6 +46,8 @@ class Sighting:
     reappeared, collisions, contradictions
         Ids of records that had vanished before; ids that stand for two different meetings; ids of meetings that the
         answer tells in several records.
+    moved
+        Ids of meetings that ran and are listed with another start, with the time that may lack one.
     comparison
         What it shows of the answer before it in the same sync.
     luck
@@ -67,6 +69,7 @@ class Sighting:
     reappeared: tuple[str, ...]
     collisions: tuple[str, ...]
     contradictions: tuple[str, ...]
+    moved: tuple[tuple[str, Span], ...]
     comparison: Comparison
     luck: float
 
@@ -263,6 +266,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         reappeared=tuple(key for key, one in found.items() if one.is_exempt),
         collisions=tuple(key for key, records in by_id.items() if _is_of_two(records, found.get(key))),
         contradictions=tuple(key for key, records in by_id.items() if _is_told_twice(records)),
+        moved=moved(by_id, found, known),
         comparison=comparison,
         # Either the archive says how unlikely this answer is, or the answer before it does: each says the same of one
         # order, so that the two are no independent witnesses, but two cuts of one list are.

@@ -162,8 +162,9 @@ def test_a_line_without_a_date_whose_meeting_is_outside_the_period_is_no_gap(arc
     totals = {"lines": len(within) + len(few)}
     bill = ids_of(pd.concat([within, few]))
     said = archive.witness(bill, kind="invoice", start=start, end=middle, name="bill", totals=totals)
-    assert (said.finding, said.n_found, said.n_outside) == ("witnessed", len(within), len(few))
+    assert (said.finding, said.n_found, said.n_outside) == ("undated", len(within), len(few))
     assert "outside the period" in said.text.en
+    assert archive.certificate(start, middle).worst == "PROBABLE"
     assert said.only_in_witness == ()
     twice = ids_of(pd.concat([within, few]), few["meeting_id"].iloc[0], "lost")
     said = archive.witness(twice, kind="invoice", start=start, end=middle, name="bill")
@@ -316,3 +317,43 @@ def test_what_was_read_by_earlier_rules_is_no_damage_and_is_read_anew_by_the_nex
         archive.sync(Client(base_url=server.url, **server.credentials))
     assert [one.n_only_in_witness for one in archive.witnesses()] == [0]
     assert archive.verify().is_sound
+
+
+def test_of_a_room_that_meets_every_week_no_other_week_stands_for_the_one_that_is_lost(
+    tmp_path: Path, platform: Any
+) -> None:
+    """Also where nobody says when parties joined: a connection without a time is of its meeting's day."""
+    weeks = ("2026-02-03", "2026-03-03")
+    platform.records = [
+        platform.record(n, meid="room", starttime=f"{day} 10:00:00", endtime=f"{day} 10:10:00",
+                        parties=[{"phone": "13900000001"}, {"phone": "13900000002"}])
+        for n, day in enumerate(weeks)
+    ][::-1]  # fmt: skip
+    made = Archive(tmp_path / "room")
+    made.sync(platform)
+    asked: dict[str, Any] = {"kind": "invoice", "start": "2026-03", "end": "2026-04", "name": "bill"}
+
+    def finding(head: str, *lines: str) -> str:
+        bill = "\n".join((head, *lines)).encode()
+        return made.witness(bill, totals={"lines": len(lines)}, **asked).finding
+
+    assert finding("会议编号,开始时间", "room,2026-03-03") == "witnessed"
+    assert finding("会议编号,开始时间", "room,2026-03-03", "room,2026-03-17") == "lines_missing"
+    assert finding("会议编号", "room") == "witnessed"
+    assert finding("会议编号", "room", "room") == "undated"
+    calls = "room,13900000001,2026-03-03", "room,13900000002,2026-03-03"
+    lost = "room,13900000001,2026-03-17", "room,13900000002,2026-03-17"
+    assert finding("会议编号,号码,开始时间", *calls) == "witnessed"
+    assert finding("会议编号,号码,开始时间", *calls, *lost) == "lines_missing"
+    assert finding("会议编号,号码", *(one[:16] for one in (*calls, *calls))) == "undated"
+
+
+def test_a_list_that_is_heard_again_keeps_both_totals(archive: Archive) -> None:
+    meetings, start, end = month(archive)
+    wrong = bill_of(meetings).rsplit(b",", 1)[0] + b",1\r\n"
+    asked: dict[str, Any] = {"kind": "invoice", "start": start, "end": end, "name": "bill"}
+    assert archive.witness(wrong, totals={"lines": len(meetings)}, **asked).finding == "total_differs"
+    with Emulator(meetings=120) as server:
+        archive.sync(Client(base_url=server.url, **server.credentials))
+    assert [one.finding for one in archive.witnesses()] == ["total_differs"]
+    assert archive.verify(recompute=True).is_sound

@@ -205,7 +205,8 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
             Our name (`meeting_id`, `number`, `started_at`, `ended_at`, `duration_s`, `amount_yuan`) → what its column
             is called.
         totals
-            What the list says of itself, where that stands on another page: `lines`, `seconds`, `yuan`.
+            What the list says of itself, where that stands on another page: `lines`, `seconds`, `yuan`. Its own total
+            must hold as well.
         number_class
             Where the list covers connections of one class of numbers only (`mobile`, `fixed` …): it proves no whole
             period.
@@ -229,8 +230,9 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         Notes
         -----
         Lines are matched one to one: by meeting id (and number, where connections are listed), else by number and
-        instant within two minutes. Where nobody was connected, a list need not know of it. Totals, subtotals and notes
-        are no meetings; `aside` names each line that is none. A list of another name leaves the gaps of an earlier one.
+        instant within two minutes; a line that says a day, by that day. Where nobody was connected, a list need not
+        know of it. Totals, subtotals and notes are no meetings; `aside` names each line that is none, and what was not
+        read. A list of another name leaves the gaps of an earlier one.
         """
         raw = source if isinstance(source, bytes) else read_list(Path(source))
         called = name or (Path(source).name if not isinstance(source, bytes) else f"{kind} {start}")

@@ -20,11 +20,21 @@ from ytxdata.archive.heads import Snapshot, among, newest, read
 from ytxdata.archive.known_meetings import Version, VersionIndex
 from ytxdata.archive.ownership import no_archive, read_identity, writing
 from ytxdata.archive.stored_files import WITNESSES, StoredFile, check_whole, telling_damage, telling_write_errors
-from ytxdata.archive.views import table
+from ytxdata.archive.views import pieces, table
 from ytxdata.archive.write_sync import Writer
 from ytxdata.errors import UsageError
 from ytxdata.files import sha256_of, write_whole
-from ytxdata.history.proof.witness import UNREAD, Hearing, Missing, Totals, Witness, WitnessLine
+from ytxdata.history.proof.witness import (
+    MOST_NAMED,
+    UNREAD,
+    UNREAD_BESIDE,
+    Hearing,
+    Missing,
+    Totals,
+    Witness,
+    WitnessLine,
+    named,
+)
 from ytxdata.history.witness_lists import read_witness
 from ytxdata.labels import Text
 from ytxdata.phones import normalize, number_class
@@ -36,17 +46,18 @@ SLACK = timedelta(days=1)
 TOLERANCE = timedelta(seconds=120)
 """How far two clocks may say of one call that it began: an invoice is cut to the minute, and rings before it is answered."""
 
+_LEGS = "SELECT meeting_id, joined_at, number, duration_s, meeting_at FROM rows ORDER BY ALL"
+
 FOREIGN = 0.5
 """A witness of which less than this share is found is of another account, or of another month: it says nothing here.
 
 Were it believed, a mistaken file would call a whole month a gap.
 """
 
-MOST_NAMED = 200
-"""How many lines that were not found are kept by name: each head of an archive holds them. The rest make one gap."""
+NEIGHBOUR = timedelta(hours=12)
+"""How far beyond its day a meeting may have begun: bills are made in other zones, and by when a meeting ended."""
 
-
-READING = 2
+READING = 3
 """By which rules lists are read, as a number: what was heard by others is heard anew by the next sync, and till then
 held against nothing.
 """
@@ -56,7 +67,8 @@ held against nothing.
 class Archived:
     """A meeting of the archive, or one party's connection to it, as a witness would know it.
 
-    `is_silent` when nobody was connected: nothing was billed, and no witness need know of it.
+    `is_silent` when nobody was connected: nothing was billed, and no witness need know of it. `meeting_at` is when the
+    meeting of a connection began: about when the connection was, where nobody says.
     """
 
     key: str
@@ -64,6 +76,12 @@ class Archived:
     started_at: datetime | None
     number: str | None = None
     is_silent: bool = False
+    meeting_at: datetime | None = None
+
+    @property
+    def about(self) -> datetime | None:
+        """When it was, as far as that is known."""
+        return self.started_at or self.meeting_at
 
 
 def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, str], wait_s: float) -> Hearing:
@@ -175,7 +193,7 @@ def _bytes(snapshot: Snapshot, standing: Sequence[Mapping[str, Any]]) -> Iterato
 
 def _reading(witness: Witness, columns: Mapping[str, str]) -> dict[str, Any]:
     """Return how a witness is to be read, as plain JSON values."""
-    totals = {key: None if value is None else str(value) for key, value in asdict(witness.totals).items()}
+    totals = {key: None if value is None else str(value) for key, value in asdict(witness.given).items()}
     return {
         "name": witness.name,
         "kind": witness.kind,
@@ -208,12 +226,13 @@ def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
     year's bill of a month is not held against ten years at every sync.
     """
     near = (witness.start - SLACK, witness.end + SLACK)
-    told = (*witness.lines, *(one.line for one in witness.aside))
-    ids = {one.meeting_id for one in told if one.started_at is None and one.meeting_id}
-    far = [one for one in _latest(snapshot, ids) if not _is_within(one.started_at, near)]
+    lines = (*witness.lines, *(one.line for one in witness.aside))
+    ids = {one.meeting_id for one in lines if one.started_at is None and one.meeting_id}
+    far = [one for one in _latest(snapshot, ids) if not (one.started_at and near[0] <= one.started_at < near[1])]
     if not witness.by_connection:
         columns = ("meeting_id", "started_at", "ended_at", "creator")
-        meetings = chain(_rows(snapshot, "meetings", *near, columns), map(attrgetter(*columns), far))
+        listed = _cells(table(snapshot, "meetings", start=near[0], end=near[1]), columns)
+        meetings = chain(listed, map(attrgetter(*columns), far))
         for place, (meeting_id, started_at, ended_at, creator) in enumerate(meetings):
             number = normalize(creator) if creator else None
             # a bill need not list a meeting in which nobody was connected: that it lacks one says nothing against it
@@ -223,13 +242,18 @@ def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
     own = (
         frozenset() if witness.number_class is None else access_numbers(read(snapshot, "meetings", ("display_number",)))
     )
-    columns = ("meeting_id", "joined_at", "number", "duration_s")
-    elsewhere = read(snapshot, "legs", columns, among("obs", np.array(sorted(one.obs for one in far), dtype=np.int64)))
-    legs = chain(_rows(snapshot, "legs", *near, columns), _cells(elsewhere, columns))
-    for place, (meeting_id, joined_at, number, duration_s) in enumerate(legs):
+    legs = pieces(snapshot, "legs", _LEGS, start=near[0], end=near[1])
+    began = {one.obs: one.started_at for one in far}
+    of_legs = ("meeting_id", "joined_at", "number", "duration_s", "obs")
+    elsewhere = read(snapshot, "legs", of_legs, among("obs", np.array(sorted(began), dtype=np.int64)))
+    told = chain(
+        *(_cells(piece, piece.column_names) for piece in legs),
+        ((*leg, began[obs]) for *leg, obs in _cells(elsewhere, of_legs)),
+    )
+    for place, (meeting_id, joined_at, number, duration_s, meeting_at) in enumerate(told):
         if witness.number_class in (None, number_class(number, own)):
             is_silent = joined_at is None or duration_s == 0
-            yield Archived(f"{place}", meeting_id, joined_at, number, is_silent=is_silent)
+            yield Archived(f"{place}", meeting_id, joined_at, number, is_silent, meeting_at)
 
 
 def _latest(snapshot: Snapshot, ids: Iterable[str]) -> list[Version]:
@@ -238,16 +262,6 @@ def _latest(snapshot: Snapshot, ids: Iterable[str]) -> list[Version]:
     found = VersionIndex(snapshot).of(wanted)
     believed = ([one for one in twin if one.is_believed] for meeting_id in wanted for twin in found[meeting_id])
     return [versions[-1] for versions in believed if versions]
-
-
-def _is_within(at: datetime | None, near: tuple[datetime, datetime]) -> bool:
-    return at is not None and near[0] <= at < near[1]
-
-
-def _rows(
-    snapshot: Snapshot, view: str, start: datetime, end: datetime, columns: Sequence[str]
-) -> Iterator[tuple[Any, ...]]:
-    return _cells(table(snapshot, view, start=start, end=end, as_of=None), columns)
 
 
 def _cells(rows: pa.Table, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
@@ -269,20 +283,30 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     held = list(archived)
     witness = _with_known(witness, held)
     found = _by_id(witness, held, tolerance)
+    found |= _in_order(witness, held, found)
     found |= _by_instant(witness.lines, held, found, tolerance)
     lacking = [one for one in witness.lines if one.line not in found]
-    n_outside = _n_outside(witness, held, found)
+    undated = _undated(witness, held, found)
+    n_outside = sum(not _is_inside(witness, one) for _, one in undated)
     taken = set(found.values())
-    more = [
-        one
-        for one in held
-        if one.key not in taken
-        and not one.is_silent
-        and one.started_at
-        and witness.start <= one.started_at < witness.end
-    ]
+    more = [one for one in held if one.key not in taken and not one.is_silent and _is_inside(witness, one)]
     unread = [one.line for one in witness.aside if one.why in UNREAD]
-    is_foreign = len(found) < FOREIGN * len(witness.lines)
+    is_unread = any(one.why in (*UNREAD, *UNREAD_BESIDE) for one in witness.aside)
+    adds_up = witness.totals.agree(witness.lines, witness.given)
+    holds = {
+        "empty": not witness.lines and not is_unread,
+        "foreign": len(found) < FOREIGN * len(witness.lines),
+        # Whoever asked about one month of a year's bill is told that first: the rest follows from it.
+        "outside_period": n_outside > FOREIGN * len(witness.lines),
+        "lines_missing": bool(lacking),
+        "unread": is_unread,
+        "total_differs": adds_up is False,
+        "incomplete": bool(more),
+        "undated": bool(undated),
+        "no_total": adds_up is None,
+        "part": witness.number_class is not None,
+        "witnessed": True,
+    }
     ids = tuple(dict.fromkeys(one.meeting_id for one in more))
     return Hearing(
         name=witness.name,
@@ -293,16 +317,16 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         number_class=witness.number_class,
         n_lines=len(witness.lines),
         n_found=len(found) - n_outside,
-        only_in_witness=() if is_foreign else _named([_missing(one) for one in lacking]),
+        only_in_witness=() if holds["foreign"] else named([Missing.of(one) for one in lacking]),
         n_only_in_witness=len(lacking),
         only_in_archive=ids[:MOST_NAMED],
         n_only_in_archive=len(ids),
-        finding=_finding(witness, lacking, more, n_outside, is_foreign=is_foreign, is_unread=bool(unread)),
+        finding=next(key for key, does in holds.items() if does),
         n_outside=n_outside,
         aside=tuple((one.line.line, one.why) for one in witness.aside[:MOST_NAMED]),
         n_aside=len(witness.aside),
         # the total of a list counts also what nobody could read of it
-        differs=witness.totals.differing((*witness.lines, *unread)),
+        differs=witness.totals.differing((*witness.lines, *unread), witness.given),
     )
 
 
@@ -317,39 +341,23 @@ def _with_known(witness: Witness, held: Sequence[Archived]) -> Witness:
 
 
 def _is_inside(witness: Witness, one: Archived) -> bool:
-    return one.started_at is None or witness.start <= one.started_at < witness.end
+    return one.about is not None and witness.start <= one.about < witness.end
 
 
-def _n_outside(witness: Witness, held: Sequence[Archived], found: Mapping[int, str]) -> int:
-    """Count the lines that found a meeting outside the period; one with an instant of its own is where that says."""
-    outside = {one.key for one in held if not _is_inside(witness, one)}
-    return sum(found.get(one.line) in outside for one in witness.lines if one.started_at is None)
-
-
-def _finding(
-    witness: Witness,
-    lacking: Sequence[WitnessLine],
-    more: Sequence[Archived],
-    n_outside: int,
-    *,
-    is_foreign: bool,
-    is_unread: bool,
-) -> str:
-    adds_up = witness.totals.agree(witness.lines)
-    holds = {
-        "empty": not witness.lines and not is_unread,
-        "foreign": is_foreign,
-        # Whoever asked about one month of a year's bill is told that first: the rest follows from it.
-        "outside_period": n_outside > FOREIGN * len(witness.lines),
-        "lines_missing": bool(lacking),
-        "unread": is_unread,
-        "total_differs": adds_up is False,
-        "incomplete": bool(more),
-        "no_total": adds_up is None,
-        "part": witness.number_class is not None,
-        "witnessed": True,
-    }
-    return next(key for key, does in holds.items() if does)
+def _undated(
+    witness: Witness, held: Sequence[Archived], found: Mapping[int, str]
+) -> list[tuple[WitnessLine, Archived]]:
+    """Return the lines for which a meeting stands that need not be theirs: no instants meet, and it was not in the
+    period, or nobody came to it though the line says how long it was.
+    """
+    by_key = {one.key: one for one in held}
+    pairs = ((line, by_key[found[line.line]]) for line in witness.lines if line.line in found)
+    return [
+        (line, one)
+        for line, one in pairs
+        if None in (line.started_at, one.started_at)
+        if not _is_inside(witness, one) or (one.is_silent and one.started_at and line.duration_s)
+    ]
 
 
 def _by_id(witness: Witness, held: Sequence[Archived], tolerance: timedelta) -> dict[int, str]:
@@ -359,20 +367,53 @@ def _by_id(witness: Witness, held: Sequence[Archived], tolerance: timedelta) -> 
     for one in held:
         by_id[one.meeting_id].append(one)
     pairs = (
-        # Of two meetings of one id, a line that does not say when it was is the one of the period.
-        (
-            2 * (line.started_at is None and not _is_inside(witness, one)) + (line.number != one.number),
-            _apart(line, one),
-            line.line,
-            one.key,
-        )
+        (*_rank(witness, line, one), line.line, one.key)
         for line in witness.lines
         for one in (by_id.get(line.meeting_id, ()) if line.meeting_id else ())
         if not is_strict or line.number == one.number
         # An id is used again: a line of last week is not the meeting of today.
-        if None in (line.started_at, one.started_at) or _apart(line, one) <= tolerance
+        if _may_be(line, one, tolerance)
     )
     return _one_to_one(sorted(pairs))
+
+
+def _may_be(line: WitnessLine, one: Archived, tolerance: timedelta) -> bool:
+    apart = line.apart(one.about)
+    if line.started_at is not None and one.started_at is not None:
+        return apart is not None and apart <= tolerance
+    return not apart or (apart <= NEIGHBOUR and not (one.is_silent and one.started_at))
+
+
+def _rank(witness: Witness, line: WitnessLine, one: Archived) -> tuple[int, timedelta]:
+    """Return what makes another meeting of its id a better match than this one."""
+    apart = line.apart(one.about)
+    # A line that does not say when it was is the meeting of the period, of its own day, to which somebody came.
+    is_far = line.started_at is None and (not _is_inside(witness, one) or bool(apart))
+    is_silent = line.started_at is None and one.is_silent
+    return 4 * is_far + 2 * is_silent + (line.number != one.number), timedelta.max if apart is None else apart
+
+
+def _in_order(witness: Witness, held: Sequence[Archived], found: Mapping[int, str]) -> dict[int, str]:
+    """Return line → what it is in the archive, for ids whose days find all their meetings of the period only in turn.
+
+    Of a room that meets daily, a bill made in another zone has every night's meeting a day off, where another line has
+    its own. Whatever is missing leaves one line too many, in any order.
+    """
+    who = attrgetter("meeting_id", "number") if witness.by_connection else attrgetter("meeting_id")
+    days: dict[Any, list[WitnessLine]] = defaultdict(list)
+    free: dict[Any, list[Archived]] = defaultdict(list)
+    turns: dict[int, str] = {}
+    for line in sorted(witness.lines, key=lambda line: str(line.day)):
+        days[who(line)] += [line] if line.day else []
+    taken = set(found.values()) - {found.get(line.line) for lines in days.values() for line in lines}
+    for one in sorted(held, key=lambda one: str(one.about)):
+        free[who(one)] += [one] if one.key not in taken and not one.is_silent and _is_inside(witness, one) else []
+    for key, lines in days.items():
+        pairs = list(zip(lines, free[key], strict=False))
+        is_whole = len(lines) == len(free[key]) and any(line.line not in found for line in lines)
+        if is_whole and all((line.apart(one.about) or timedelta(0)) <= NEIGHBOUR for line, one in pairs):
+            turns |= {line.line: one.key for line, one in pairs}
+    return turns
 
 
 def _by_instant(
@@ -386,14 +427,14 @@ def _by_instant(
         if one.key not in taken and one.started_at is not None:
             by_number[one.number].append(one)
     pairs = (
-        (0, _apart(line, one), line.line, one.key)
+        (0, abs(line.started_at - one.started_at), line.line, one.key)
         for line in lines
         # Without a number an instant alone would match any meeting of a busy minute.
         if line.line not in found and line.number is not None and line.started_at is not None
         # An id that the archive knows has had its chance: it does not become another meeting's line.
         if line.meeting_id not in ids
         for one in by_number.get(line.number, ())
-        if _apart(line, one) <= tolerance
+        if one.started_at is not None and abs(line.started_at - one.started_at) <= tolerance
     )
     return _one_to_one(sorted(pairs))
 
@@ -407,27 +448,3 @@ def _one_to_one(pairs: Iterable[tuple[int, timedelta, int, str]]) -> dict[int, s
             found[line] = key
             taken.add(key)
     return found
-
-
-def _apart(line: WitnessLine, one: Archived) -> timedelta:
-    if line.started_at is None or one.started_at is None:
-        return timedelta.max
-    return abs(line.started_at - one.started_at)
-
-
-def _named(missing: Sequence[Missing]) -> tuple[Missing, ...]:
-    rest = missing[MOST_NAMED:]
-    if not rest:
-        return tuple(missing)
-    edges = [(one.start, one.end) for one in rest if one.start and one.end]
-    is_dated = len(edges) == len(rest)
-    span = (min(start for start, _ in edges), max(end for _, end in edges)) if is_dated else (None, None)
-    return (*missing[:MOST_NAMED], Missing(rest[0].line, None, *span))
-
-
-def _missing(line: WitnessLine) -> Missing:
-    """Return when a line that is not in the archive says that it was."""
-    if line.started_at is None:
-        return Missing(line.line, line.meeting_id, None, None)
-    over = line.ended_at or line.started_at + timedelta(seconds=line.duration_s or 0)
-    return Missing(line.line, line.meeting_id, line.started_at, max(over, line.started_at + timedelta(seconds=1)))

@@ -12,10 +12,10 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 import numpy as np
 
 from ytxdata.history.proof.witness import ASIDE
-from ytxdata.history.witness_lists import no_meeting
 from ytxdata.labels import Text
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
+from ytxdata.records.signs import no_meeting
 from ytxdata.records.values import amount_text, exact
 from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, time, timedelta
 from decimal import Decimal
-from io import BytesIO, StringIO
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from zipfile import BadZipFile
 
-import msgspec
-
-from ytxdata.errors import UsageError, require_extra
+from ytxdata.errors import UsageError
 from ytxdata.files import require_file
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
+from ytxdata.records.encodings import Grid, csv_rows, header_place, xlsx_rows
 from ytxdata.records.schema import Kind as ValueKind
+from ytxdata.records.signs import NOTE, is_total, no_meeting
 from ytxdata.records.values import SCIENTIFIC, convert, exact
-from ytxdata.times import beijing_text, parse_instant
+from ytxdata.times import BEIJING, beijing_text, parse_instant
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号")),
@@ -40,35 +41,25 @@ _JSON_TOTALS = {
     "yuan": ("totalamount", "totalfee"),
 }
 _NOISE = re.compile(r"[\s_\-()（）\[\]/:：]+")
-_DATE_ONLY = re.compile(r"\s*\d{4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?\s*(00:00(:00)?)?\s*")
+_MEASURES = frozenset(COLUMNS) - {"meeting_id", "number"}
+_FIGURE = re.compile(r"[¥￥]?\s*\d[\d,]*(?:\.\d+)?\s*[元秒s]?|\d+:\d\d(?::\d\d)?")
+_TICKS = re.compile(r"\d{9,13}")
+_OWN_NUMBER = re.compile(r"\d{1,6}")
+"""What an index of lines without a name holds."""
 
-_PAGE = r"(?P<page>[本每]页|page)"
-_SPAN = r"本[月期]|当月|全[月部]|(?:\d{4}年)?\d{1,2}月份?|grand"
-_SUBTOTAL = r"(?P<part>小\s*计|sub[-\s]?total\b)"
-_SUM = r"[合总共]\s*计|(?:total|sum)\b"
-_UNITS = r"场次?|人?次|行数?|条数?|笔数?|秒数?|元|金额|费用|时长|数量|amount|cost|fee|duration|seconds|lines|of|for"
-_BEHIND = rf"[\d:：(（\[【=,，、。;；/]|(?:{_UNITS})\b"
-_TOTAL = re.compile(rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?", re.IGNORECASE | re.DOTALL)
-"""A total as people write it; 合计划 and Total Energies are names."""
-
-_NOTE_WORDS = "制表|制单|填表|填报|打印|导出|审核|复核|核对|批准|经办|备注|说明|注|prepared by|printed|approved by|note"
-_NOTE = re.compile(rf"\s*(?:{_NOTE_WORDS})[^:：]*[:：].*", re.IGNORECASE | re.DOTALL)
-_LABELLED = re.compile(r"(?=[^:：]*[\u4e00-\u9fff\s])[^:：]*[:：].*", re.DOTALL)
-"""What no id looks like: a word or several, and what they announce."""
 _A_COUNT = re.compile(r"\d{1,6}\s*[场次行条笔]?")
-MOST_TITLES = 5
-"""Below how many lines a header is looked for: titles, and blank lines, may stand above it."""
-
-NoMeeting = Literal["total", "subtotal", "footer"]
 
 
 class RawList(NamedTuple):
-    """Cells of a list by the names of their columns, the number of each line, and what the list says of itself."""
+    """Cells of a list by the names of their columns, the number of each line, what the list says of itself, and what of
+    it stands in no line.
+    """
 
     rows: Sequence[Mapping[str, Any]]
     totals: Mapping[str, Any]
     numbers: Sequence[int]
     header: Sequence[str]
+    aside: Sequence[Aside] = ()
 
 
 def read_witness(
@@ -95,7 +86,7 @@ def read_witness(
     columns
         Our name → what the column is called in it.
     totals
-        What it says of itself; read from its last line (合计, total) or from beside the list when not given.
+        What it says of itself on another page: beside what its last line (合计, total) or its own JSON says.
     number_class
         Where it covers connections of one class of numbers only.
 
@@ -142,9 +133,10 @@ def read_witness(
         start=start,
         end=end,
         lines=lines,
-        totals=totals or _totals(total or sheet.totals, called),
+        totals=_totals(total or sheet.totals, called),
         aside=aside,
         number_class=number_class,
+        given=totals or Totals(),
     )
 
 
@@ -167,11 +159,11 @@ def _sheet(raw: bytes, name: str, columns: Mapping[str, str]) -> RawList:
     head = raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     try:
         if raw[:4] == b"PK\x03\x04":
-            return _of_grid(_xlsx(raw), columns)
+            return _of_grids(xlsx_rows(raw), columns)
         if head in (b"{", b"["):
-            return _json(raw)
-        return _of_grid(_csv(raw), columns)
-    except (ValueError, KeyError, OSError, BadZipFile, csv.Error) as error:
+            return _json(raw, columns)
+        return _of_grids([csv_rows(raw)], columns)
+    except (ValueError, KeyError, OSError, RecursionError, BadZipFile, csv.Error) as error:
         raise _unreadable(name, Text(str(error), str(error))) from None
 
 
@@ -186,116 +178,163 @@ def _unreadable(name: str, why: Text) -> UsageError:
     )
 
 
-def _json(raw: bytes) -> RawList:
-    body = msgspec.json.decode(raw.lstrip(b"\xef\xbb\xbf"))
-    rows = body if isinstance(body, list) else next((one for one in body.values() if isinstance(one, list)), None)
+def _json(raw: bytes, columns: Mapping[str, str]) -> RawList:
+    body = json.loads(raw.lstrip(b"\xef\xbb\xbf"), object_pairs_hook=_object)
+    values: dict[str, Any] = body if isinstance(body, dict) else {"": body}
+    lists = [name for name, one in values.items() if isinstance(one, list)]
+    chosen = next((name for name in lists if values[name]), next(iter(lists), None))
+    rows = values.get(chosen or "")
     if rows is None or not all(isinstance(one, dict) for one in rows):
         raise ValueError("no list of objects")
     header = list(dict.fromkeys(str(name) for row in rows for name in row))
-    return RawList(rows, body if isinstance(body, dict) else {}, range(1, len(rows) + 1), header)
+    aside = [
+        *(
+            _place(n, "list")
+            for n, (name, one) in enumerate(values.items(), 1)
+            if name != chosen and _holds(one, columns)
+        ),
+        *(
+            _place(n, "column")
+            for n in _repeated(header, [[_plain(row.get(one)) for one in header] for row in rows], columns)
+        ),
+        *(_place(n, "nested") for n, row in enumerate(rows, 1) if _holds_another(row, columns)),
+    ]
+    return RawList(rows, body if isinstance(body, dict) else {}, range(1, len(rows) + 1), header, aside)
 
 
-def _csv(raw: bytes) -> list[tuple[int, Sequence[Any]]]:
-    text = next(
-        text for encoding in ("utf-8-sig", "gb18030", "utf-16") if (text := _decoded(raw, encoding)) is not None
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of which no value is lost: a key that stands twice is one more column of that name."""
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        n_before = sum(one == key or one.startswith(f"{key}.") for one in made) if key in made else 0
+        made[f"{key}.{n_before}" if n_before else key] = value
+    return made
+
+
+def _place(number: int, why: str) -> Aside:
+    return Aside(WitnessLine(number), why)
+
+
+def _within(value: Any) -> Iterator[list[Any] | dict[str, Any]]:
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        with suppress(ValueError):  # a text that is no JSON is a text
+            value = json.loads(value)
+    if isinstance(value, list | dict):
+        yield value
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _within(one)
+
+
+def _holds(value: Any, columns: Mapping[str, str]) -> bool:
+    """Say whether what stands beside a list may hold meetings: rows, or an object that looks like one."""
+    return any(
+        any(isinstance(row, list | dict) and row for row in one)
+        if isinstance(one, list)
+        else _is_call(_called(one, columns))
+        for one in _within(value)
     )
-    rows = csv.reader(StringIO(text), delimiter=delimiter_of(text))
-    return [(rows.line_num - sum(cell.count("\n") for cell in row), row) for row in rows]
 
 
-def _decoded(raw: bytes, encoding: str) -> str | None:
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") and encoding != "utf-16":
-        return None
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError:
-        return None if encoding != "utf-16" else raw.decode("latin-1")
+def _holds_another(row: Mapping[str, Any], columns: Mapping[str, str]) -> bool:
+    """Say whether a meeting holds another one. Its parties may repeat its id."""
+    own = _called(row, columns).get("meeting_id")
+    inner = ((one, _called(one, columns)) for cell in row.values() for one in _within(cell) if isinstance(one, dict))
+    return any("meeting_id" in told and one[told["meeting_id"]] != row.get(own or "") for one, told in inner)
 
 
-def _xlsx(raw: bytes) -> list[tuple[int, Sequence[Any]]]:
-    require_extra("xlsx")
-    from openpyxl import load_workbook
-
-    sheet = load_workbook(BytesIO(raw), read_only=True, data_only=True).worksheets[0]
-    return [(n, [_text(cell) for cell in row]) for n, row in enumerate(sheet.iter_rows(values_only=True), 1)]
+def _is_call(called: Mapping[str, str]) -> bool:
+    return bool({"meeting_id", "number"} & called.keys()) and bool(_MEASURES & called.keys())
 
 
-def _text(cell: object) -> object:
-    """Return a cell as a text that says the same: a time without zone is Beijing's, a whole number has no point."""
-    if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ")
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:  # beyond, its last digits are lost
-        return str(int(cell))
-    return "" if cell is None else str(cell)
-
-
-def _of_grid(grid: Iterable[tuple[int, Sequence[Any]]], columns: Mapping[str, str]) -> RawList:
-    filled = [(n, [str(cell).strip() for cell in row]) for n, row in grid]
-    filled = [(n, row) for n, row in filled if any(row)]
-    if not filled:
+def _of_grids(grids: Sequence[Grid], columns: Mapping[str, str]) -> RawList:
+    """Read the first worksheet with a header; others are looked at for what may be meetings."""
+    filled = [[(n, [str(cell).strip() for cell in row]) for n, row in grid] for grid in grids]
+    filled = [[(n, row) for n, row in grid if any(row)] for grid in filled]
+    heads = [header_place([row for _, row in grid], lambda row: _is_enough(_called(row, columns))) for grid in filled]
+    named = [bool(grid) and _is_enough(_called(grid[at][1], columns)) for grid, at in zip(filled, heads, strict=True)]
+    chosen = named.index(True) if any(named) else 0
+    if not filled[chosen]:
         raise ValueError("empty")
-    at = header_place([row for _, row in filled], lambda row: _is_enough(_called(row, columns)))
-    header, body = filled[at][1], filled[at + 1 :]
-    return RawList([dict(zip(header, row, strict=False)) for _, row in body], {}, [n for n, _ in body], header)
+    sheet = _of_grid(filled[chosen], heads[chosen], columns)
+    is_bare = not _MEASURES & _called(sheet.header, columns).keys()
+    others = [
+        _place(place, "worksheet")
+        for place, grid in enumerate(filled, 1)
+        if place != chosen + 1 and (grid if is_bare else _may_hold_calls([row for _, row in grid], columns))
+    ]
+    return sheet._replace(aside=(*others, *sheet.aside))
 
 
-def delimiter_of(text: str) -> str:
-    """Return what parts the cells of a CSV: comma, tab or semicolon, by its first line that has any."""
-    above = text.split("\n", MOST_TITLES + 1)[: MOST_TITLES + 1]
-    first = next((line for line in above if set(line) & set(",\t;")), "")
-    return max(",\t;", key=first.count)
+def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> bool:
+    """Say whether a worksheet has a header with lines below it, or a line with a time and a figure: a cover has none."""
+    return any(_is_enough(_called(row, columns)) for row in rows[:-1]) or any(
+        any(not _TICKS.fullmatch(cell) and parse_instant(cell) for cell in row)
+        and any(_FIGURE.fullmatch(cell) and not parse_instant(cell) for cell in row)
+        for row in rows
+    )
 
 
-def header_place(rows: Sequence[Sequence[str]], names_columns: Callable[[Sequence[str]], bool]) -> int:
-    """Return which of the first rows is the header: above it stand only titles, which fill one cell at most."""
-    for place, row in enumerate(rows[: MOST_TITLES + 1]):
-        if names_columns(row):
-            return place
-        if sum(cell.strip() != "" for cell in row) > 1:
+def _of_grid(filled: Sequence[tuple[int, Sequence[str]]], at: int, columns: Mapping[str, str]) -> RawList:
+    header = list(filled[at][1])
+    while header and not header[-1]:
+        header.pop()
+    aside = [_place(n, "title") for n, _ in filled[:at]]
+    body: list[tuple[int, Sequence[str]]] = []
+    for n, row in filled[at + 1 :]:
+        other = _called(row, columns)
+        if list(row[: len(header)]) == header and not any(row[len(header) :]):
+            aside.append(_place(n, "header"))
+        elif len(other) > 1 and _is_enough(other):
+            aside.append(_place(n, "table"))
             break
-    return 0
+        else:
+            body.append((n, row))
+            aside += [_place(n, why) for why, is_so in _unread_of(row, header).items() if is_so]
+    aside += [_place(n, "column") for n in _repeated(header, [row for _, row in body], columns)]
+    return RawList([dict(zip(header, row, strict=False)) for _, row in body], {}, [n for n, _ in body], header, aside)
 
 
-def is_total(cell: str) -> bool:
-    """Say whether a line that begins with this cell is a list's own total or subtotal.
+def _unread_of(row: Sequence[str], header: Sequence[str]) -> dict[str, bool]:
+    """Return why some of a line's cells were not read, and whether that is so."""
+    first = next((place for place, name in enumerate(header) if name), 0)
+    unnamed = [(place, cell) for place, cell in enumerate(row) if cell and not "".join(header[place : place + 1])]
+    return {
+        "beyond": any(
+            not (place < first and (_OWN_NUMBER.fullmatch(cell) or is_total(cell))) and not NOTE.fullmatch(cell)
+            for place, cell in unnamed
+        ),
+        "swallowed": any(
+            max(map(cell.count, ",\t;")) >= cell.count("\n") * (len(header) - 1) for cell in row if "\n" in cell
+        ),
+    }
 
-    Examples
-    --------
-    >>> [is_total(cell) for cell in ("合计", "本页小计：", "合计 85 场", "Total (yuan)", "合计划组", "Total Energies")]
-    [True, True, True, True, False, False]
+
+def _repeated(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> Iterator[int]:
+    """Yield the numbers of columns that another one of the same kind was read for, where they say otherwise.
+
+    Those are columns of one name, also numbered; and, of two tables side by side, all that both have.
     """
-    return _TOTAL.fullmatch(cell.strip()) is not None
-
-
-def no_meeting(cell: str, told: Mapping[str, str]) -> NoMeeting | None:
-    """Return what a line is that is no meeting; None where it may be one.
-
-    Parameters
-    ----------
-    cell
-        Its id, or whatever it begins with.
-    told
-        What it says under the list's columns `started_at`, `ended_at`, `duration_s`, `amount_yuan`, as far as there
-        are such columns. A line with a time and a duration or an amount is a meeting, whatever it is called.
-    """
-    total = _TOTAL.fullmatch(cell.strip())
-    # Of a list of nothing but ids, every line lacks all else: only what notes usually begin with is one.
-    is_note = (_LABELLED if told else _NOTE).fullmatch(cell) is not None
-    if total is None and not is_note:
-        return None
-    is_timed = any(parse_instant(told.get(name, "").strip()) for name in ("started_at", "ended_at"))
-    is_counted = any(_holds_a_number(told.get(name, "")) for name in ("duration_s", "amount_yuan"))
-    if is_timed and is_counted:
-        return None
-    if total:
-        return "subtotal" if total["page"] or total["part"] else "total"
-    return None if is_timed or is_counted else "footer"
-
-
-def _holds_a_number(cell: str) -> bool:
-    # the foot of a sheet says who printed it when in whatever column there is room
-    is_day = re.search(r"[-/年]", cell) is not None and parse_instant(cell.strip()) is not None
-    return re.search(r"\d", cell) is not None and not is_day and _LABELLED.fullmatch(cell) is None
+    keys = [_key(name) for name in header]
+    read = {ours: _key(name) for ours, name in _called(header, columns).items()}
+    usual = {one: ours for ours, (_, aliases) in COLUMNS.items() for one in (_key(ours), *aliases)}
+    of_kind = [usual.get(key) for key in keys]
+    who = "meeting_id" if "meeting_id" in read else "number"
+    first: dict[str, tuple[int, int]] = {}
+    n_tables = 0
+    for place, key in enumerate(keys):
+        same = next(
+            (ours for ours, one in read.items() if re.fullmatch(rf"{re.escape(one)}(\.?\d{{1,2}})?", key)), None
+        )
+        n_tables += of_kind[place] == who
+        ours = same or of_kind[place]
+        if ours is None or (before := first.setdefault(ours, (place, n_tables))) == (place, n_tables):
+            continue
+        is_beside = of_kind.count(who) > 1 and ours in _MEASURES and before[1] != n_tables
+        cells = [("".join(row[place : place + 1]), "".join(row[before[0] : before[0] + 1])) for row in rows]
+        if (is_beside and any(cell for cell, _ in cells)) or (
+            same and any(cell not in ("", one) for cell, one in cells)
+        ):
+            yield place + 1
 
 
 def _key(name: str) -> str:
@@ -326,7 +365,7 @@ def _lines(
 ) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Mapping[str, Any] | None]:
     """Return the lines, those that are held against nothing, and the list's own total, the last where it has several."""
     lines: list[WitnessLine] = []
-    aside: list[Aside] = []
+    aside = list(sheet.aside)
     total = None
     told = {ours: [_plain(row.get(theirs)) for row in sheet.rows] for ours, theirs in called.items()}
     cells = {ours: _read(ours, texts) for ours, texts in told.items()}
@@ -348,13 +387,16 @@ def _lines(
 
 
 def _read(ours: str, texts: Sequence[str]) -> list[Any]:
-    is_instant = ours in ("started_at", "ended_at")  # a day is no instant
-    given = [None if not one or (is_instant and _DATE_ONLY.fullmatch(one)) else one for one in texts]
-    return cast("list[Any]", convert(COLUMNS[ours][0], given).array.to_pylist())
+    return cast("list[Any]", convert(COLUMNS[ours][0], [one or None for one in texts]).array.to_pylist())
 
 
 def _line(number: int, said: dict[str, Any]) -> tuple[WitnessLine, Text | None]:
     """Return a line, and why its id or number is not what it was meant to be, where it is not."""
+    moments = {name: said[name] for name in ("started_at", "ended_at") if said.get(name)}
+    # A spreadsheet writes a day as its midnight, and a day is no instant.
+    said |= {name: None for name, one in moments.items() if one.astimezone(BEIJING).time() == time()}
+    if moments and not said.get("started_at"):
+        said["day"] = next(iter(moments.values())).astimezone(BEIJING).date()
     meant = {name: exact(said[name]) for name in ("meeting_id", "number") if said.get(name)}
     lost = {name: why for name, why in meant.items() if isinstance(why, Text)}
     said |= {name: one for name, one in meant.items() if name not in lost}

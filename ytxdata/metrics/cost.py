@@ -18,7 +18,6 @@ import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.witness import ASIDE
-from ytxdata.history.witness_lists import no_meeting
 from ytxdata.labels import NO_TEXT, Text
 from ytxdata.metrics.breakdown import Breakdown, billed_lines, period_called
 from ytxdata.metrics.calendar import DAY, PERIODS, By, bounds, check_by, first_day, label
@@ -29,6 +28,7 @@ from ytxdata.metrics.report import Report, build, same_meeting
 from ytxdata.metrics.source import Lazy, ReportSource, Where
 from ytxdata.metrics.sums import minutes
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
+from ytxdata.records.signs import no_meeting
 from ytxdata.records.values import amount_text
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import Instant, local_second, month_text, parse_instant

@@ -1,16 +1,21 @@
 """Which encoding an answer came in, and its text as UTF-8: told from the bytes alone, because no header can be
-trusted.
+trusted. And how a list is written that somebody made in a spreadsheet: its encoding, what parts its cells, its header.
 """
 
 from __future__ import annotations
 
 import ast
 import codecs
+import csv
 import json
 import re
 import warnings
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from io import BytesIO, StringIO
+from typing import Any, Literal, NamedTuple, TypeAlias
 
+from ytxdata.errors import require_extra
 from ytxdata.labels import Text
 from ytxdata.records.json_values import is_utf8
 
@@ -193,3 +198,74 @@ def _damaged(position: int) -> Text:
         f"应答中有不可解码的字节（约在第 {position} 处），受影响的记录见 problems 或 rejects",
         f"the answer holds bytes that are no text (near {position}); the records concerned are in problems or rejects",
     )
+
+
+Grid: TypeAlias = Sequence[tuple[int, Sequence[Any]]]
+"""Lines of cells, each with its number."""
+
+MOST_TITLES = 5
+"""Below how many lines a header is looked for: titles, and blank lines, may stand above it."""
+
+
+def csv_rows(raw: bytes) -> Grid:
+    """Return the lines of a CSV in whatever encoding, each with the number of its first line in the file."""
+    text = next(
+        text for encoding in ("utf-8-sig", "gb18030", "utf-16") if (text := _decoded(raw, encoding)) is not None
+    )
+    rows = csv.reader(StringIO(text), delimiter=delimiter_of(text))
+    return [(rows.line_num - sum(cell.count("\n") for cell in row), row) for row in rows]
+
+
+def _decoded(raw: bytes, encoding: str) -> str | None:
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") and encoding != "utf-16":
+        return None
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None if encoding != "utf-16" else raw.decode("latin-1")
+
+
+def delimiter_of(text: str) -> str:
+    """Return what parts the cells of a CSV: comma, tab or semicolon, by its first line that has any."""
+    above = text.split("\n", MOST_TITLES + 1)[: MOST_TITLES + 1]
+    first = next((line for line in above if set(line) & set(",\t;")), "")
+    return max(",\t;", key=first.count)
+
+
+def header_place(rows: Sequence[Sequence[str]], names_columns: Callable[[Sequence[str]], bool]) -> int:
+    """Return which of the first rows is the header: above it stand only titles, which fill one cell at most."""
+    for place, row in enumerate(rows[: MOST_TITLES + 1]):
+        if names_columns(row):
+            return place
+        if sum(cell.strip() != "" for cell in row) > 1:
+            break
+    return 0
+
+
+def xlsx_rows(raw: bytes) -> list[Grid]:
+    """Return the lines of every worksheet, each with its number."""
+    values, formulas = _cells(raw, is_value=True), _cells(raw, is_value=False)
+    pairs = (pair for one in zip(values, formulas, strict=True) for pair in zip(*one, strict=False))
+    cells = (cell for (_, known), (_, meant) in pairs for cell in zip(known, meant, strict=False))
+    # a program that writes formulas without their results leaves these cells empty: whole lines would be none
+    return values if any(known not in ("", meant) for known, meant in cells) else formulas
+
+
+def _cells(raw: bytes, *, is_value: bool) -> list[Grid]:
+    require_extra("xlsx")
+    from openpyxl import load_workbook
+
+    grids: list[Grid] = []
+    for sheet in load_workbook(BytesIO(raw), read_only=True, data_only=is_value).worksheets:
+        sheet.reset_dimensions()  # a size that a file states cuts off what lies beyond it
+        grids.append([(n, [_text(cell) for cell in row]) for n, row in enumerate(sheet.iter_rows(values_only=True), 1)])
+    return grids
+
+
+def _text(cell: object) -> object:
+    """Return a cell as a text that says the same: a time without zone is Beijing's, a whole number has no point."""
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:  # beyond, its last digits are lost
+        return str(int(cell))
+    return "" if cell is None else str(cell)

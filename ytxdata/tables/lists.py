@@ -24,9 +24,9 @@ from narwhals.typing import IntoFrame
 
 from ytxdata.errors import UsageError
 from ytxdata.files import require_file
-from ytxdata.history.witness_lists import MOST_TITLES, delimiter_of, header_place
 from ytxdata.labels import Text, decimal_text
 from ytxdata.phones import mask, normalize
+from ytxdata.records.encodings import MOST_TITLES, delimiter_of, header_place
 from ytxdata.records.values import exact
 from ytxdata.tables.csv import unescape
 from ytxdata.tables.described import to_arrow

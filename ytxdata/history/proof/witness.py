@@ -16,13 +16,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.labels import NO_TEXT, Text, decimal_text
 from ytxdata.records.values import FORMULA, SCIENTIFIC
+from ytxdata.times import BEIJING
 
 Kind = Literal["invoice", "console", "cdr"]
 KINDS: tuple[Kind, ...] = ("invoice", "console", "cdr")
@@ -32,7 +33,8 @@ KINDS: tuple[Kind, ...] = ("invoice", "console", "cdr")
 class WitnessLine:
     """One line: its number in the list, and what it says of a meeting, or of one party's connection to it.
 
-    `number` is a normalised telephone number; unknown is None.
+    `number` is a normalised telephone number; unknown is None. `day` is the day in Beijing of a line that says no
+    instant: when it began, else when it ended.
     """
 
     line: int
@@ -42,10 +44,31 @@ class WitnessLine:
     ended_at: datetime | None = None
     duration_s: int | None = None
     amount_yuan: Decimal | None = None
+    day: date | None = None
+
+    @property
+    def edges(self) -> tuple[datetime, datetime] | None:
+        """From when until when it says that it was: at least a second, a day where it says a day."""
+        if self.started_at is not None:
+            over = self.ended_at or self.started_at + timedelta(seconds=self.duration_s or 0)
+            return self.started_at, max(over, self.started_at + timedelta(seconds=1))
+        if self.day is None:
+            return None
+        midnight = datetime.combine(self.day, time(), BEIJING).astimezone(UTC)
+        return midnight, midnight + timedelta(days=1)
+
+    def apart(self, at: datetime | None) -> timedelta | None:
+        """Return how far an instant is from when it says it began, or from its day; None where either is not known."""
+        if at is None or self.edges is None:
+            return None
+        begin, end = self.edges
+        if self.started_at is not None:
+            return abs(begin - at)
+        return max(begin - at, at - end + timedelta.resolution, timedelta(0))
 
 
 class Aside(NamedTuple):
-    """A line that is held against nothing, its first cell in place of an id, and why: a key of `ASIDE`."""
+    """A line, or what stands at another place of that number, that is held against nothing; and why: a key of `ASIDE`."""
 
     line: WitnessLine
     why: str
@@ -57,12 +80,30 @@ ASIDE: Mapping[str, Text] = {
     "footer": Text("表注，没有时间、时长和金额", "a note on the list, without time, duration and amount"),
     "scientific": SCIENTIFIC,
     "formula": FORMULA,
+    "title": Text("列名上方的标题", "a title above the names of the columns"),
+    "header": Text("再次出现的列名", "the names of the columns again"),
     "no_id": Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start"),
+    "beyond": Text("有的格子不在任何列名之下，没有读", "it has cells under no name of a column, which were not read"),
+    "swallowed": Text("一格里有好几行：引号不成对", "one cell holds several lines: a quote has no other"),
+    "nested": Text("里面还有别的会议，没有读", "it holds other meetings, which were not read"),
+    "table": Text("从这里起是另一张表，没有读", "another table begins here and was not read"),
+    "column": Text("与另一列重复而内容不同，没有读", "it repeats another one, says otherwise, and was not read"),
+    "list": Text("清单之外还有会议，没有读", "it holds meetings beside the list, which were not read"),
+    "worksheet": Text("还有会议，没有读", "it holds meetings, which were not read"),
 }
 """Key → why a line is held against nothing."""
 
 UNREAD = ("scientific", "formula", "no_id")
 """Of these what the line says is not known, so they forbid a proof."""
+
+UNREAD_BESIDE = ("beyond", "swallowed", "nested", "table", "column", "list", "worksheet")
+"""Of these there is more than the lines say, so they forbid a proof, too."""
+
+_PLACES = {"column": Text("列", "column"), "list": Text("项", "value"), "worksheet": Text("张工作表", "worksheet")}
+"""What the number counts, where it is not that of a line."""
+
+MOST_NAMED = 200
+"""How many lines that were not found are kept by name: each head of an archive holds them. The rest make one gap."""
 
 HALF_A_FEN = Decimal("0.005")
 
@@ -90,8 +131,9 @@ class Totals:
         lines, seconds = (int(stated[name]) if name in stated else None for name in ("lines", "seconds"))
         return cls(lines, seconds, stated.get("yuan"))
 
-    def agree(self, lines: Sequence[WitnessLine]) -> bool | None:
-        """Say whether the lines add up to what the list says of itself; None when what it says could not show a lack.
+    def agree(self, lines: Sequence[WitnessLine], given: Totals | None = None) -> bool | None:
+        """Say whether the lines add up to what the list says of itself, and to what is given as its total; None when
+        that could not show a lack.
 
         Where lines lack their seconds, or meetings that were held cost nothing, others like them may be missing unseen.
         Amounts that were rounded line by line come to another sum than their total: where all else agrees and no line
@@ -101,25 +143,28 @@ class Totals:
         vouching = {"lines"}
         vouching |= set() if any(one.duration_s is None for one in lines) else {"seconds"}
         vouching |= set() if is_free else {"yuan"}
-        stated = {name for name, own in asdict(self).items() if own is not None}
-        differing = {one.of: Decimal(one.summed) - Decimal(one.stated) for one in self.differing(lines)}
-        vouched = bool((stated - differing.keys()) & vouching)
+        differs = self.differing(lines, given)
+        differing = {one.of for one in differs}
+        vouched = bool(({name for name, _ in self._stated(given)} - differing) & vouching)
         allowed = HALF_A_FEN * sum(one.amount_yuan is not None for one in lines)
-        is_rounding = vouched and differing.keys() == {"yuan"} and abs(differing["yuan"]) <= allowed
-        if differing and not is_rounding:
+        is_near = all(abs(Decimal(one.summed) - Decimal(one.stated)) <= allowed for one in differs)
+        if differing and not (vouched and differing == {"yuan"} and is_near):
             return False
         return vouched or None
 
-    def differing(self, lines: Sequence[WitnessLine]) -> tuple[Difference, ...]:
-        """Return in what the lines do not add up to what the list says of itself."""
+    def differing(self, lines: Sequence[WitnessLine], given: Totals | None = None) -> tuple[Difference, ...]:
+        """Return in what the lines do not add up to what the list says of itself, or to what is given."""
         seconds, yuan = [one.duration_s for one in lines], [one.amount_yuan for one in lines]
-        summed = Totals(len(lines), sum(filter(None, seconds)), sum(filter(None, yuan), Decimal(0)))
-        pairs = ((name, own, asdict(summed)[name]) for name, own in asdict(self).items())
+        summed = asdict(Totals(len(lines), sum(filter(None, seconds)), sum(filter(None, yuan), Decimal(0))))
         return tuple(
-            Difference(name, decimal_text(Decimal(own)), decimal_text(Decimal(come)))
-            for name, own, come in pairs
-            if own not in (None, come)
+            Difference(name, decimal_text(Decimal(own)), decimal_text(Decimal(summed[name])))
+            for name, own in self._stated(given)
+            if own != summed[name]
         )
+
+    def _stated(self, given: Totals | None) -> list[tuple[str, int | Decimal]]:
+        pairs = (pair for one in (self, given or Totals()) for pair in asdict(one).items() if pair[1] is not None)
+        return list(dict.fromkeys(pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +178,11 @@ class Witness:
     lines, totals
         What it says, and what it says of itself.
     aside
-        Lines that are no meetings, and those of which nobody knows what they say.
+        Lines that are no meetings, those of which nobody knows what they say, and places that nobody read.
     number_class
         Where it covers only connections of one class of numbers (`mobile`, `fixed` …); None when it covers all.
+    given
+        What whoever hands it in gives as its total: it must hold as the list's own must.
     """
 
     name: str
@@ -147,6 +194,7 @@ class Witness:
     totals: Totals = Totals()
     aside: tuple[Aside, ...] = ()
     number_class: str | None = None
+    given: Totals = Totals()
 
     @property
     def by_connection(self) -> bool:
@@ -168,6 +216,22 @@ class Missing:
     start: datetime | None
     end: datetime | None
 
+    @classmethod
+    def of(cls, line: WitnessLine) -> Missing:
+        """Return a line as a missing one."""
+        return cls(line.line, line.meeting_id, *(line.edges or (None, None)))
+
+
+def named(missing: Sequence[Missing]) -> tuple[Missing, ...]:
+    """Return the lines to be named: beyond two hundred one entry that spans the rest."""
+    rest = missing[MOST_NAMED:]
+    if not rest:
+        return tuple(missing)
+    edges = [(one.start, one.end) for one in rest if one.start and one.end]
+    is_dated = len(edges) == len(rest)
+    span = (min(start for start, _ in edges), max(end for _, end in edges)) if is_dated else (None, None)
+    return (*missing[:MOST_NAMED], Missing(rest[0].line, None, *span))
+
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
@@ -184,17 +248,17 @@ class Hearing:
     n_only_in_witness, n_only_in_archive
         How many lines are not in the archive, and how much of the archive is not in the list.
     n_outside
-        Lines without an instant whose meetings are in the archive, but began outside the period: neither found in it
-        nor missing.
+        Lines without an instant for which the archive only has meetings that are not known to have begun in the
+        period: neither found in it nor missing.
     only_in_archive
         Ids of meetings that the list does not know, the first two hundred.
     finding
         `witnessed`, or why nothing is proven by it: a key of `FINDINGS`.
     aside, n_aside
-        Lines that are held against nothing, each with its reason, a key of `ASIDE`: the first two hundred, and how
-        many.
+        Lines that are held against nothing, and places that were not read, each with its reason, a key of `ASIDE`: the
+        first two hundred, and how many.
     differs
-        In what the list's own total is not the sum of its lines.
+        In what the list's own total, or the one that is given, is not the sum of its lines.
     blocked_by
         Other lists that the archive keeps, whose lines are gaps in this period.
     """
@@ -277,13 +341,18 @@ FINDINGS: Mapping[str, Text] = {
     "witnessed": Text("{n} 行全部在存档里，存档也没有更多，合计相符", "all {n} lines are in the archive, the archive holds no more, and the total adds up"),
     "lines_missing": Text("{n} 行中有 {lacking} 行不在存档里：相应时刻有缺口", "{lacking} of {n} lines are not in the archive: a gap at each of them"),
     "incomplete": Text("存档里有 {more} 场不在这份清单里：清单本身不完整，不能证实", "{more} meetings of the archive are not in the list: it is incomplete itself and proves nothing"),
-    "total_differs": Text("清单自己的合计与各行之和不符，不能证实", "the list's own total is not the sum of its lines: it proves nothing"),
+    "total_differs": Text("清单自己的合计（或另给的合计）与各行之和不符，不能证实", "the list's own total, or the one that is given, is not the sum of its lines: it proves nothing"),
+    "undated": Text(
+        "有的行没有写时刻，存档里与其编号相应的只剩时段以外、时间不明或无人接入的会议：它们可能是存档没有的另一场，不能证实；请给出写明时刻的清单",
+        "some lines say no time, and of their ids only meetings are left that began outside the period, nobody knows when, or without anybody: "
+        "they may be others, which are not here; it proves nothing; give a list with times",
+    ),
     "no_total": Text(
         "{n} 行全部在存档里，但清单没有能看出缺行的合计，不能证实；请给出清单写明的行数、秒数或金额：--total-lines、--total-seconds、--total-yuan，或 totals={{...}}",
         "all {n} lines are in the archive, but the list has no total of its own that would show a line left out: it proves nothing; "
         "give the lines, seconds or yuan it says it has: --total-lines, --total-seconds, --total-yuan, or totals={{...}}",
     ),
-    "unread": Text("清单里有读不出的行，不能证实；请改正后再给出", "the list has lines that cannot be read: it proves nothing; mend them and give it again"),
+    "unread": Text("清单里有读不出或没有读的内容，不能证实；请改正后再给出", "something of the list cannot be read, or was not: it proves nothing; mend it and give it again"),
     "part": Text("{n} 行全部在存档里，但清单只涵盖一类号码：只能证实这一类", "all {n} lines are in the archive, but the list covers one class of numbers only, and proves only those"),
     "foreign": Text("{n} 行中只有 {found} 行在存档里：像是别的账户或别的时段的清单，未采信", "only {found} of {n} lines are in the archive: the list seems to be of another account or time, and is not believed"),
     "outside_period": Text(
@@ -320,10 +389,15 @@ def _aside_told(aside: Sequence[tuple[int, str]], n: int) -> Text:
     by_reason: dict[str, list[str]] = defaultdict(list)
     for line, why in aside:
         by_reason[why].append(str(line))
-    shown = [(ASIDE[why], lines[:_SHOWN], " …" if len(lines) > _SHOWN else "") for why, lines in by_reason.items()]
-    zh = "；".join(f"第 {'、'.join(lines)}{more} 行（{why.zh}）" for why, lines, more in shown)
-    en = "; ".join(f"line{'s'[: len(lines) - 1]} {', '.join(lines)}{more} ({why.en})" for why, lines, more in shown)
-    return Text(f"未计为会议的行（{n}）：{zh}", f"not counted as meetings ({n}): {en}")
+    told = [
+        (ASIDE[why], _PLACES.get(why, Text("行", "line")), lines[:_SHOWN], " …" if len(lines) > _SHOWN else "")
+        for why, lines in by_reason.items()
+    ]
+    zh = "；".join(f"第 {'、'.join(lines)}{more} {what.zh}（{why.zh}）" for why, what, lines, more in told)
+    en = "; ".join(
+        f"{what.en}{'s'[: len(lines) - 1]} {', '.join(lines)}{more} ({why.en})" for why, what, lines, more in told
+    )
+    return Text(f"未计为会议的内容（{n}）：{zh}", f"not counted as meetings ({n}): {en}")
 
 
 def taking_back(name: str) -> str:

@@ -670,6 +670,14 @@ def test_a_formula_whose_value_was_not_kept_is_no_empty_cell() -> None:
     assert (said.finding, said.aside[0]) == ("unread", (22, "formula"))
 
 
+@pytest.mark.parametrize(
+    ("title", "finding"), [("2026年3月会议", "witnessed"), ("March 2026", "witnessed"), ("LOST", "unread")]
+)
+def test_above_a_list_of_nothing_but_ids_one_word_may_be_an_id(title: str, finding: str) -> None:
+    ids = "".join(f"m{i}\n" for i in range(20))
+    assert heard(f"{title}\n会议编号\n{ids}", totals=Totals(lines=20)).finding == finding
+
+
 def test_a_key_that_stands_twice_in_an_object_hides_no_meeting() -> None:
     text = json.dumps({"cdr": as_json(), "total": 20}).replace(
         '"meetingid": "m3"', '"meetingid": "m3", "meetingid": "LOST"'

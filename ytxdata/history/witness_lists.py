@@ -43,6 +43,7 @@ _JSON_TOTALS = {
 _NOISE = re.compile(r"[\s_\-()（）\[\]/:：]+")
 _MEASURES = frozenset(COLUMNS) - {"meeting_id", "number"}
 _FIGURE = re.compile(r"[¥￥]?\s*\d[\d,]*(?:\.\d+)?\s*[元秒s]?|\d+:\d\d(?::\d\d)?")
+_WORDS = re.compile(r"[\u4e00-\u9fff\s]")
 _TICKS = re.compile(r"\d{9,13}")
 _OWN_NUMBER = re.compile(r"\d{1,6}")
 """What an index of lines without a name holds."""
@@ -278,7 +279,9 @@ def _of_grid(filled: Sequence[tuple[int, Sequence[str]]], at: int, columns: Mapp
     header = list(filled[at][1])
     while header and not header[-1]:
         header.pop()
-    aside = [_place(n, "title") for n, _ in filled[:at]]
+    # above a list of nothing but ids, one word may be one of them
+    titles = ((n, len(header) > 1 or _WORDS.search("".join(row))) for n, row in filled[:at])
+    aside = [_place(n, "title" if is_title else "beyond") for n, is_title in titles]
     body: list[tuple[int, Sequence[str]]] = []
     for n, row in filled[at + 1 :]:
         other = _called(row, columns)

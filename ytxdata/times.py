@@ -85,6 +85,13 @@ SMALLEST_MS = 10**11
 """As seconds this is the year 5138, as milliseconds 1973: neither is believed, so the units cannot be confused."""
 
 _TICKS = re.compile(r"[0-9]{9,13}(\.[0-9]*)?|[0-9](\.[0-9]+)?[eE]\+?(9|1[0-2])")
+_FINE_TICKS = re.compile(r"1[0-9]{15}(?:[0-9]{3})?")
+"""Microseconds and nanoseconds; what begins with 20 is rather a date with a fraction."""
+
+_WITH_MS = re.compile(r"^(20[0-9]{12})([0-9]{3})$")
+_NAMED_ZONE = re.compile(r"(?<=\d)\[[A-Za-z_/]+\]$|(?<=[+-]\d{4}) [A-Z]{3,4}(?: m=\S+)?$")
+"""The name of a zone behind its offset, as Java and Go write it."""
+
 _LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2}))?)?)?")
 # The midnight at the end of a day and nothing later: 24:00:01 is no time, and is told.
 _HOUR_24 = re.compile(r"(?<=[ T])24(?=:00(:00(\.0+)?)?(?![\d:.]))")
@@ -99,6 +106,8 @@ _WORDY = tuple(
         r"[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}) (?P<year>\d{4}) CLOCK (?P<zone>GMT\S+)(?: \(.*\))?",
         r"(?:[A-Z][a-z]{2}, )?(?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4}) CLOCK (?P<zone>[A-Z]{3}|[+-]\d{4})",
         r"(?P<month>[A-Z][a-z]{2})[a-z]* (?P<day>\d{1,2}), (?P<year>\d{4}),? CLOCK(?:\s(?P<half>[AP]M))?",
+        r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}),? CLOCK\s(?P<half>[AP]M)",
+        r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2}) CLOCK (?P<zone>UTC|GMT)",
         r"(?P<year>\d{4})[-/年](?P<month>\d{1,2})[-/月](?P<day>\d{1,2})日? *(?P<half>上午|下午) *CLOCK",
     )
 )
@@ -114,7 +123,8 @@ _OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d\d):?(\d\d)")
 def parse_instant(text: str) -> datetime | None:
     """Return the instant that a text of the platform's, or of somebody's list, means, in UTC; None where it is none.
 
-    Without a zone it is Beijing time.
+    Read are `yyyy-MM-dd HH:mm:ss` (also with `T`, `/`, a fraction, a zone), `yyyyMMddHHmmss`, `yyyy年M月d日 HH:mm`,
+    ticks since 1970, and what libraries write. Without a zone it is Beijing time; 24:00:00 is the next midnight.
 
     Examples
     --------
@@ -128,22 +138,23 @@ def parse_instant(text: str) -> datetime | None:
     >>> parse_instant("Mon Jan 05 10:00:00 CST 2026") == parse_instant("2026年1月5日 上午10:00")
     True
     """
+    text = _NAMED_ZONE.sub("", text.replace("：", ":"))
     try:
         if _TICKS.fullmatch(text):
             return _of_ticks(Decimal(text))
+        if _FINE_TICKS.fullmatch(text):
+            return _EPOCH + timedelta(microseconds=int(text[:16]))
         if ms := _MS_OF_NET.fullmatch(text):
             return _EPOCH + timedelta(milliseconds=int(ms[1]))
         if wordy := next(filter(None, (form.fullmatch(text) for form in _WORDY)), None):
             return _of_words(wordy.groupdict())
-        spaced = COMPACT.sub(r"\1-\2-\3 \4:\5:\6", text)
+        spaced = COMPACT.sub(r"\1-\2-\3 \4:\5:\6", _WITH_MS.sub(r"\1", text))
         plain = spaced.translate(_CHINESE).strip(" :") if "年" in spaced else spaced
         same_day, n_days = _HOUR_24.subn("00", plain)
         moment = _of_iso(same_day) + timedelta(days=n_days)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)).astimezone(UTC)
     except (ValueError, OverflowError, InvalidOperation, OSError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=BEIJING)
-    return moment.astimezone(UTC)
 
 
 def _of_ticks(value: Decimal) -> datetime:
@@ -208,6 +219,12 @@ def month_text(text: str) -> str | None:
     return f"{year}-{month:02}" if 1 <= month <= 12 else None
 
 
+_OFFSETS = {
+    **dict.fromkeys(("PRC", "Asia/Shanghai", "Asia/Chongqing", "China Standard Time", "+08:00"), "+08:00"),
+    **dict.fromkeys(("UTC", "GMT", "Z", "+00:00"), "+00:00"),
+}
+
+
 def written_out(value: Any) -> str | None:
     """Return the text of a time that a library wrote as an object or a list; None where it is none.
 
@@ -219,6 +236,15 @@ def written_out(value: Any) -> str | None:
     match value:
         case {"$date": {"$numberLong": str(ticks)}} | {"$date": str(ticks)}:  # MongoDB
             return ticks
+        case {"seconds": str(ticks)} if ticks.isdigit():  # protobuf
+            return ticks
+        case {"Valid": False}:  # Go's null
+            return ""
+        case {"Time": str(text), "Valid": True}:
+            return text
+        # PHP, and calendars: the zone stands beside
+        case {"date": str(text), "timezone": str(zone)} | {"dateTime": str(text), "timeZone": str(zone)}:
+            return text.partition(".")[0] + _OFFSETS[zone] if zone in _OFFSETS else None
         # java.util.Date as a bean, an Instant, and what stores of documents write
         case (
             {"time": int(ticks), "year": int()}

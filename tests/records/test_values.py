@@ -142,6 +142,30 @@ def test_a_time_that_says_nothing_is_null_without_a_word(value: object) -> None:
 
 
 @pytest.mark.parametrize(
+    "nothing",
+    [
+        "0001-01-01T00:00:00", "0001-01-01T00:00:00Z", "0001/1/1 0:00:00", "0001-01-01T00:00:00+08:00", "0001-01-01",
+        "0001-01-01T00:00:00.000+0800", "0001-01-01T00:00:00.0000000", "00010101000000", "0001年1月1日 00:00:00",
+        {"Valid": False, "Time": "0001-01-01T00:00:00Z"},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "beside", [None, "2026-01-05 12:00:00", "2026-01-05T12:00:00+08:00", "20260105120000", 1767585600]
+)
+def test_the_first_day_of_all_is_no_time(nothing: object, beside: object) -> None:
+    """What a library writes of a time that was never set; an instant before the first cannot even be told in UTC."""
+    instants, reasons = read("instant", nothing, beside)
+    assert (instants, reasons) == ([None, None if beside is None else NOON], {})
+
+
+@pytest.mark.parametrize("edge", ["0001-01-02 00:00:00", "9999-12-31T23:59:59-05:00", "9999-12-31 23:59:59"])
+def test_no_time_ends_the_reading(edge: str) -> None:
+    assert read("instant", edge, "2026-01-05T12:00:00+08:00")[0] == [None, NOON]
+    assert set(read("instant", edge, "2026-01-05T12:00:00+08:00")[1]) == {0}
+    assert times.parse_instant(edge) is None or times.parse_instant(edge) != NOON
+
+
+@pytest.mark.parametrize(
     ("value", "reason"),
     [
         ("tomorrow", "unreadable_time"),
@@ -205,6 +229,19 @@ LIBRARIES = [
     {"year": 2026, "month": "JANUARY", "monthValue": 1, "dayOfMonth": 5, "hour": 12, "minute": 0, "second": 0},
     [2026, 1, 5, 12, 0],
     [2026, 1, 5, 12, 0, 0, 123000000],
+    {"date": "2026-01-05 12:00:00.000000", "timezone_type": 3, "timezone": "PRC"},
+    {"date": "2026-01-05 04:00:00.000000", "timezone_type": 3, "timezone": "UTC"},
+    {"dateTime": "2026-01-05T12:00:00.0000000", "timeZone": "China Standard Time"},
+    {"Time": "2026-01-05T12:00:00+08:00", "Valid": True},
+    {"seconds": "1767585600", "nanos": 0},
+    "2026-01-05T12:00:00+08:00[Asia/Shanghai]",
+    "2026-01-05 12:00:00 +0800 CST",
+    "2026-01-05 04:00:00 UTC",
+    "20260105120000123",
+    "1767585600000000",
+    "1767585600000000000",
+    "1/5/2026 12:00:00 PM",
+    "2026-01-05 12：00：00",
 ]
 
 

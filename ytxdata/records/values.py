@@ -32,7 +32,10 @@ _WALL = pa.timestamp("us")
 _BEIJING_OFFSET = pa.scalar(times.BEIJING_OFFSET, pa.duration("us"))
 
 # What databases write for no time at all: telling each as a problem would bury the others.
-_NOTHING = re.compile(r"0*|0000-00-00([ T]00:00:00(\.0+)?)?|null|none|-+", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"0*|0000-00-00([ T]00:00:00(\.0+)?)?|0001(-01-01|/0?1/0?1|年0?1月0?1日|0101)([ T]?0?0.*)?|null|none|-+",
+    re.IGNORECASE,
+)
 _PLAIN_WALL = (
     r"^[12][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
     r" (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"
@@ -45,9 +48,8 @@ _NO_TEXT = pa.scalar(None, pa.string())
 def read_instants(texts: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     """Read an array of texts as instants.
 
-    Read are `yyyy-MM-dd HH:mm:ss` (also with `T`, `/`, a fraction, a zone), `yyyyMMddHHmmss`, `yyyy年M月d日 HH:mm`,
-    seconds and milliseconds since 1970, and what libraries write (`times.parse_instant`). 24:00:00 is the next
-    midnight. Empty texts and zeros mean unknown.
+    Read is what `times.parse_instant` knows. Empty texts, zeros, and the first day of all, which libraries write of a
+    time that was never set, mean unknown.
 
     Returns
     -------
@@ -69,11 +71,10 @@ def read_instants(texts: pa.Array) -> tuple[pa.Array, dict[int, str]]:
         ),
         False,
     )
-    if pc.all(pc.or_(is_believed, pc.invert(is_given))).as_py():
-        return instants, {}
-    refused = pc.indices_nonzero(pc.and_(is_given, pc.invert(is_believed))).to_pylist()
-    reasons = {i: "absurd_time" if instants[i].is_valid else "unreadable_time" for i in refused}
-    return pc.if_else(is_believed, instants, pa.scalar(None, _UTC)), reasons
+    believed = pc.if_else(is_believed, instants, pa.scalar(None, _UTC))
+    refused = rows_where(pc.and_(is_given, pc.invert(is_believed)))
+    refused = [i for i in refused if not _NOTHING.fullmatch(texts[i].as_py().strip())]
+    return believed, {i: "absurd_time" if instants[i].is_valid else "unreadable_time" for i in refused}
 
 
 def _by_word(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -274,7 +275,10 @@ def _urls(values: Values) -> Converted:
 
 def _instants(values: Values) -> Converted:
     if _as_array(values) is None:  # libraries that are not told how write a time as an object or a list
-        values = [(times.written_out(one) or one) if type(one) in (dict, list) else one for one in as_list(values)]
+        values = [
+            one if type(one) not in (dict, list) or (text := times.written_out(one)) is None else text
+            for one in as_list(values)
+        ]
     texts, given = _texts(values)
     instants, reasons = read_instants(texts)
     # An epoch may be written with a fraction: a number that would spoil an id is as good as any here.

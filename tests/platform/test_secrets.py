@@ -25,6 +25,7 @@ import pytest
 from tests.platform.hostile import APP, SID, TOKEN, Hostile, reply, said, settings_for
 from ytxdata import errors, times
 from ytxdata.errors import YtxError
+from ytxdata.fleet import Fleet
 from ytxdata.history.client import Client
 from ytxdata.platform.codes import CODES
 from ytxdata.platform.doctor import examine
@@ -248,6 +249,14 @@ def test_objects_that_hold_settings_show_and_pickle_none_of_them() -> None:
     for thing in held:
         with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
             pickle.dumps(thing)
+
+
+def test_a_fleet_is_not_pickled_with_its_tokens(tmp_path: Path) -> None:
+    account = {"account_sid": "a" * 32, "auth_token": "f00d" * 8, "app_id": "b" * 32}
+    fleet = Fleet({"north": account}, folder=tmp_path)
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(fleet)
+    assert "f00d" not in repr(fleet.accounts)
 
 
 @pytest.mark.parametrize("name", ["code -202", "code -203", "code -205", "echo status", "hang up"])

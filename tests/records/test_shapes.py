@@ -481,3 +481,18 @@ def test_a_list_in_a_text_beside_records_is_looked_into() -> None:
             assert merge_answers([answer]).counts[:4] == (3, 1, 2, 0)
     for plain in ('["a","b"]', '{"a":{"b":1}}', "[]", '[{"x"'):
         assert len(read_answer(json.dumps({"data": [M1], "archived": plain}).encode()).records) == 1
+
+
+def test_a_warning_repeats_no_number_and_no_signature(answer_with: WithData) -> None:
+    """A platform may key parties by their numbers, or echo the question's signature; warnings reach logs and mail."""
+    record = {"meid": "1", "starttime": "2026-01-05 10:00:00"}
+    signature = "0123456789ABCDEF0123456789ABCDEF"
+    body = {"statusCode": "0", "15462891146": "15433332222", "data": [record], signature: [{**record, "meid": "2"}]}
+    told = " ".join(f"{warning.zh} {warning.en}" for warning in read_answer(json.dumps(body).encode()).warnings)
+    assert "154****1146" in told
+    assert "0123***" in told
+    assert "15462891146" not in told
+    assert signature not in told
+    keyed = answer_with(json.dumps({"13900001234": {"starttime": "2026-01-05 10:00:00", "creator": "15400000001"}}))
+    assert any("139****1234" in warning.en for warning in keyed.warnings)
+    assert not any("13900001234" in warning.en for warning in keyed.warnings)

@@ -284,3 +284,16 @@ def test_what_opens_the_address_of_a_recording_does_not_leave(written: str, show
         (row,) = masked.arrow.to_pylist()
         assert (row["recording_url"], row["name"]) == (shown, shown)
     assert table.masked(show_phones=True).arrow.to_pylist()[0]["recording_url"] == written
+
+
+def test_what_a_list_is_called_tells_nobody_behind_a_pseudonym() -> None:
+    """A bill is named after whom it was sent to; with the number's pseudonym beside it the name says whose that is."""
+    pull = "20260305T100000.000000Z-5f2b9c1e7a3d4e60"
+    frame = pa.table({"pulls": [f"{pull} 尹慧伟15433332223.csv", pull, ""]})
+    coverage = Table(frame=frame, name="coverage", title=Text("覆盖", "coverage"), secret=KEY)
+    (named, alone, none) = coverage.masked(pseudonyms=Pseudonyms(KEY)).arrow["pulls"].to_pylist()
+    assert "尹慧伟" not in named
+    assert "P-" not in named
+    assert named.startswith(alone)
+    assert (alone != "", none) == (True, "")
+    assert "尹慧伟154****2223.csv" in coverage.masked().arrow["pulls"].to_pylist()[0]

@@ -69,6 +69,11 @@ class FleetAccount:
     given: Mapping[str, Any] = field(repr=False)
     token_from: str | None = field(default=None, repr=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        raise TypeError(
+            "an account of a fleet may hold the auth token and is not pickled: make the fleet where it is needed"
+        )
+
     def settings(self, limits: Mapping[str, float | None] = MappingProxyType({})) -> Settings | SettingsError:
         """Return how it is asked, or what is wrong with that; nothing of `YTX_*` but limits of time is an account's.
 

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from ytxdata.labels import Text
+from ytxdata.phones import mask
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
 from ytxdata.records.nested import DEEPEST, holds_json, that_may_hold_others
 from ytxdata.records.paging import totals
@@ -33,6 +34,8 @@ from ytxdata.records.spans import (
     unescape,
     wide_gaps,
 )
+from ytxdata.records.values import as_phone
+from ytxdata.redact import cut_secrets
 
 _KEY_AGAINST_ID = Text(
     "有 {n} 条记录所在的键是另一个会议号（{paths}）：以记录自身的会议号为准",
@@ -67,6 +70,7 @@ _LENIENT = Text("应答的 JSON 不规范，已宽松读取", "the answer's JSON
 IS_TORN = re.compile(rb"\s*[\]},:]")
 """What stands behind an answer only if a bracket was lost or doubled inside it."""
 
+_DIGITS = re.compile(r"\+?\d[\d -]{5,}\d")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
 _SHOWN = 5
 """How many places a warning names."""
@@ -160,9 +164,9 @@ class _Search(Shapes):
 
     def warnings(self) -> tuple[Text, ...]:
         """Return what a reader should know about how the records were found."""
-        lists = ", ".join(f"{key}: {n}" for key, n in self.unread.items())
+        lists = ", ".join(f"{_shown(key)}: {n}" for key, n in self.unread.items())
         beside = (_PARTIES_BESIDE.format(lists=lists),) if self.unread else ()
-        elsewhere = (_ELSEWHERE.format(keys=", ".join(self.elsewhere)),) if self.elsewhere else ()
+        elsewhere = (_ELSEWHERE.format(keys=", ".join(map(_shown, self.elsewhere))),) if self.elsewhere else ()
         inside = (_NESTED.format(paths=_some(self.inside)),) if self.inside else ()
         keyed = (_KEY_AS_ID.format(n=len(self.keyed), paths=_some(self.keyed)),) if self.keyed else ()
         against = (_KEY_AGAINST_ID.format(n=len(self.miskeyed), paths=_some(self.miskeyed)),) if self.miskeyed else ()
@@ -294,10 +298,15 @@ class _Search(Shapes):
         ]
 
 
+def _shown(path: str) -> str:
+    """Return a key or a path as a warning tells it: a platform may key by numbers of people, or echo a signature."""
+    return _DIGITS.sub(lambda found: mask(found[0]) if as_phone(found[0]) else found[0], cut_secrets(path))
+
+
 def _some(paths: Iterable[str]) -> str:
     """Return the first of some paths, as a warning names them."""
     first = [*islice(paths, _SHOWN + 1)]
-    return ", ".join(first[:_SHOWN]) + (" …" if len(first) > _SHOWN else "")
+    return ", ".join(map(_shown, first[:_SHOWN])) + (" …" if len(first) > _SHOWN else "")
 
 
 def _n_sound(salvaged: Salvaged) -> int:

@@ -124,15 +124,19 @@ T = TypeVar("T", bound=Described)
 _PULL_ID = re.compile(r"(\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{16})")
 
 
-def evidence(text: str, secret: bytes, hide: Hide = hidden) -> str:
-    """Return what a period rests on, as it may leave: ids of pulls by keyed names, names of lists with numbers hidden.
+def evidence(text: str, secret: bytes, hide: Hide = hidden, called: Callable[[str], str] | None = None) -> str:
+    """Return what a period rests on, as it may leave: ids of pulls by keyed names, names of lists with numbers hidden,
+    or as they are `called`.
 
-    People name a bill after whom it was sent to. The digits of an id of a pull are no number of anybody's, so the two
-    are told apart before anything is looked for in them.
+    People name a bill after whom it was sent to: a name beside a pseudonym would say whose that is. The digits of an
+    id of a pull are no number of anybody's, so the two are told apart before anything is looked for in them.
     """
+
+    def tell(name: str) -> str:
+        return called(name) if called and name.strip() else hide_in_text(name, hide)
+
     return "".join(
-        keyed_hashes(one if place % 2 else hide_in_text(one, hide), secret)
-        for place, one in enumerate(_PULL_ID.split(text))
+        keyed_hashes(one if place % 2 else tell(one), secret) for place, one in enumerate(_PULL_ID.split(text))
     )
 
 
@@ -193,7 +197,11 @@ def masked(
     is_open = show_phones or plain_hashes
     name = str if is_open else partial(keyed_hashes, secret=secret)  # an id: hashes alone are hidden
     by_unit = {"id": name, "extension": _starred}
-    by_key = {"pulls": str if is_open else partial(evidence, secret=secret, hide=hide)}
+    by_key = {
+        "pulls": str
+        if is_open
+        else partial(evidence, secret=secret, hide=hide, called=pseudonyms.of_title if pseudonyms else None)
+    }
     columns: dict[str, pa.ChunkedArray] = {}
     definitions: dict[str, Definition] = {}
     for key in rows.column_names:

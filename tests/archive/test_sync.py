@@ -513,3 +513,17 @@ def test_what_an_answer_warns_of_is_told_by_its_sync(archive: Archive, data: Any
     report = archive.sync(Answering())
     assert [warning.en for warning in report.warnings if words in warning.en] != []
     assert len({warning.en for warning in report.warnings}) == len(report.warnings)
+
+
+def test_a_short_answer_takes_nothing_back_of_what_a_whole_one_said(tmp_path: Path) -> None:
+    """Run again and again on a quiet day, the same archive would know less about itself."""
+    archive = Archive(tmp_path / "m.archive")
+    received, ends = [], []
+    with Emulator(meetings=307) as server:
+        for _ in range(4):
+            received.append(archive.sync(Client(base_url=server.url, **server.credentials)).received)
+            whole = archive.coverage().iloc[0]
+            assert whole["reason"] == "full"
+            ends.append(whole["end"])
+    assert received[-1] < received[0] == 307
+    assert ends == sorted(ends)

@@ -330,10 +330,12 @@ def _claims(window: Window, policy: Policy, *, is_reliable: bool) -> Iterator[St
     upper = min(window.upper, window.asked_at - policy.settle)
     unproven = "unanchored" if window.reason == "anchored" else window.reason
     yield Stretch(0, "settling", max(window.lower, upper), window.asked_at, window)
-    yield Stretch(2 if window.reason in UNSUSPICIOUS else 0, unproven, window.lower, upper, window)
+    # A short answer takes nothing back of what an answer of all there was has said before.
+    rank = 0 if window.reason not in UNSUSPICIOUS else 2 if unproven == "unanchored" else 3
+    yield Stretch(rank, unproven, window.lower, upper, window)
     if window.proven_from is not None:
         proof = "anchored" if window.reason == "anchored" else "matured"
-        yield Stretch(3, proof if is_reliable else "unreliable", window.proven_from, upper, window)
+        yield Stretch(4, proof if is_reliable else "unreliable", window.proven_from, upper, window)
 
 
 def _painted(stretches: Iterable[Stretch]) -> Iterator[Period]:

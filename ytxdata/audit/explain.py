@@ -29,9 +29,10 @@ from ytxdata.phones import mask
 from ytxdata.phones import normalize as as_number
 from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.normalize import normalize
-from ytxdata.tables.described import Definition, spoken, to_arrow
+from ytxdata.tables.described import GIVEN, Definition, spoken, to_arrow
 from ytxdata.tables.html import shown
-from ytxdata.tables.table import Table
+from ytxdata.tables.masking import leaving
+from ytxdata.tables.table import ORDER, Table
 
 MOST = 20
 """Records shown side by side."""
@@ -60,6 +61,7 @@ def explain(
         frame=pa.table(columns).to_pandas(types_mapper=_strings),
         name="evidence",
         title=Text(row["zh"], row["en"]),
+        order=GIVEN,
         definitions=tuple(definitions),
         notes=tuple(_notes(row, check, pulls, told, len(shown))),
         secret=source.secret if isinstance(source, Archive) else None,
@@ -309,7 +311,7 @@ def explanation(
     ask
         What the report was asked for.
     row
-        Position of the row, from 0; or column → value, as a CSV or a page shows them, of as many columns as tell it
+        Position of the row in a file with masked numbers, from 0; or column → value, as a CSV or a page shows them, of as many columns as tell it
         from the others.
     column
         A column whose records differ from those of the row, such as `peak_legs`; the formulas are then that column's
@@ -324,7 +326,7 @@ def explanation(
     """
     if archive.snapshot() is None:
         raise no_archive(archive.path)
-    report = make(name, on_engine(ask.of(archive), {"cache": False}), ask)
+    _, report = leaving(make(name, on_engine(ask.of(archive), {"cache": False}), ask))
     if isinstance(row, Mapping):
         row = _position(report, row)
     records = report.explain(row, column)
@@ -339,6 +341,7 @@ def explanation(
             period=report.period,
             certificate=report.certificate,
             secret=archive.secret,
+            order=ORDER,
         ),
         formulas=formulas,
     )

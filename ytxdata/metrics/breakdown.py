@@ -271,7 +271,7 @@ class Breakdown:
         then
             By what several rows of one `row` are sorted.
         most
-            The column of which the most comes first in a ranking.
+            The column of which the most comes first in a ranking: one of those that are shown.
         notes, more
             As in `build`.
         """
@@ -287,7 +287,8 @@ class Breakdown:
             own=self.groups.own if self.groups else (),
             **more,
         )
-        return self.told(made)
+        named = ("group",) if self.groups else ()
+        return replace(self.told(made), order=(most, *named, *then) if most else (*self.columns, *then))
 
     @property
     def notes(self) -> tuple[Text, ...]:

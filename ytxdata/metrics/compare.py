@@ -367,13 +367,15 @@ def _drivers(
         }
         for name, one, other, exact, was in zip(names, later, earlier, *sides, strict=True)
     ]  # fmt: skip
-    return sorted(
-        found, key=lambda row: (-abs(next((row[one] for one in _SIZES if row[one] is not None), 0)), row["group"])
-    )
+    return sorted(found, key=lambda row: (*(_size(row[one]) for one in _SIZES), row["group"]))
 
 
 _SIZES = ("change", "now", "before")
 """By what drivers are sorted: the change, or what is known of it."""
+
+
+def _size(value: Decimal | None) -> tuple[Decimal, Decimal]:
+    return (Decimal(0), Decimal(0)) if value is None else (-abs(value), value)
 
 
 def _decimal(value: Fraction | None) -> Decimal | None:
@@ -439,4 +441,5 @@ def _report(
         certificate=None if first is None else first.certificate,
         source=source,
         trace=trace,
+        order=("figure", *_SIZES, "group"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import groupby
@@ -222,7 +223,7 @@ def chargeback(
         lambda row, _column: rows.records(row), notes=(*notes, *rows.notes), own=rows.groups.own if rows.groups else (),
         excluded=unpriced,
     )  # fmt: skip
-    return rows.told(made)
+    return replace(rows.told(made), order=rows.columns)
 
 
 def _unpriced(rows: Breakdown, lines: Lazy) -> dict[str, int]:

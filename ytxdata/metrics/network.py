@@ -148,7 +148,8 @@ def network(
     made = build(rows.known, "network", Text("谁与谁开会", "Who meets whom"), shown, EDGES, trace, **more)
     nodes = _nodes(rows, edges, people.join(large, on="g", how="semi"))
     told = build(rows.known, "network_nodes", Text("各单位", "Units"), nodes, NODES, trace, **more)
-    made, told = (_masked(one, rows) for one in (made, told))
+    made = replace(_masked(made, rows), order=("shared_minutes", "a", "b"), pairs=("a", "b"))
+    told = replace(_masked(told, rows), order=("outside_shared", "unit"))
     return Network(**{one.name: getattr(made, one.name) for one in fields(Report)}, nodes=told)
 
 
@@ -267,7 +268,9 @@ def _nodes(rows: Breakdown, edges: Lazy, people: Lazy) -> Lazy:
         outside_shared=minutes("outside_s"),
         inside_shared_pct=percent("inside_s", "all_s"),
     )
-    return shown.sort("all_s", "unit", descending=[True, False])
+    return shown.sort(
+        "all_s", "unit", descending=[True, False]
+    )  # a person's are all outside: see the order in `network`
 
 
 def _inside(rows: Breakdown) -> Lazy:
@@ -378,7 +381,7 @@ def lonely(
         shown if told is None else shown.with_columns(lonely_cost=yuan("nano")),
         (*first, "lonely_minutes", "meeting_minutes", *(("lonely_cost",) if money else ())),
         trace,
-        most="" if period else "lonely_s",
+        most="" if period else "lonely_minutes",
         then=ties.get(by, ()),
         instants=("started_at",) if by == "meeting" else (),
     )

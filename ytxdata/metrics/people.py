@@ -69,7 +69,7 @@ def creators(
     return rows.report(
         "creators", Text("发起人", "Creators"), with_minutes(sums),
         ("creator", "meetings", *SECONDS.values(), "legs", "people", "withheld", "size_mean"), trace,
-        most="meeting_s", then=("creator",), excluded={"creator_unknown": int(unknown[0]["n"] or 0)},
+        most="meeting_minutes", then=("creator",), excluded={"creator_unknown": int(unknown[0]["n"] or 0)},
     )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def people(
 
     return rows.report(
         "people", Text("人员", "People"), sums, ("number", "meetings", "legs", "leg_minutes", "presence"), trace,
-        most="presence_s", then=("number",), excluded={"withheld": int(withheld[0]["withheld"] or 0)},
+        most="presence", then=("number",), excluded={"withheld": int(withheld[0]["withheld"] or 0)},
     )  # fmt: skip
 
 

@@ -182,4 +182,5 @@ def _stacked(parts: Mapping[str, Report], fleet: Any) -> SideBySide:
         excluded=excluded,
         certificate=fleet.certificate(start, end) if periods else fleet.certificate(),
         parts=parts,
+        order=(*columns[:place], whose, *(key for key in first.order if key not in columns[:place])),
     )

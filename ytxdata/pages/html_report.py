@@ -237,12 +237,13 @@ class _Shown(NamedTuple):
 
 def _shown(report: Report, lang: Lang, privacy: Privacy, common: set[Text], ids: dict[str, list[str]]) -> _Shown:
     entry = REPORTS[report.name]
-    cut = spoken(privacy.masked(replace(report, frame=report.arrow.slice(0, entry.rows))), lang)
+    hidden, own = privacy.leaving(report)
+    cut = spoken(replace(hidden, frame=hidden.arrow.slice(0, entry.rows)), lang)
     title = report.title.in_(lang)
     picture = None
     if report.name in PICTURES:
         more = {"show_phones": privacy.show_phones} if PICTURES[report.name].is_personal else {}
-        drawn = replace(hidden := privacy.masked(report), frame=kept_apart(hidden.arrow, report.arrow))
+        drawn = replace(hidden, frame=kept_apart(hidden.arrow, own.arrow))
         told = _PICTURE.in_(lang) + title
         picture = chart(report.name, drawn, title=told, lang=lang, prefix=f"{lang}-{report.name}", **more)
     notes = [note for note in cut.notes if note not in common]

@@ -395,8 +395,9 @@ def _hidden_rows(
     small: dict[Key, bool] = {}
     told_of: dict[Key, ToldBefore] = {}
     for report in reports:
-        keys, table = keys_of(report), report.arrow
-        for key, was in zip(keys, told_before(rows_of(privacy.masked(report)), earlier), strict=True):
+        shown, own = privacy.leaving(report)
+        keys, table = keys_of(own), own.arrow
+        for key, was in zip(keys, told_before(rows_of(shown), earlier), strict=True):
             n = people.get(key)
             n_convened = convened.get(key, minimum) if goes_by_convener or key[-1] == NOT_IN_BOOK else minimum
             is_small = was.is_shared or n is None or min(n, n_convened) < minimum or key[-1] in few

@@ -326,11 +326,11 @@ class Overview:
             label, share = Text(label.zh.replace("分钟", "小时"), label.en.replace("minutes", "hours")), 60
         lines = self.collected.ask.lines if name == "concurrency" else None
         bars = Bars(report.title, label, kind, place, place.columns.index(key), (), lines)
+        hidden, own = self._privacy.leaving(report)
         if "group" not in report.arrow.column_names:
-            values = numbers(report.arrow.column(column).to_pylist())[: _TOP if kind == "bar" else None]
+            values = numbers(hidden.arrow.column(column).to_pylist())[: _TOP if kind == "bar" else None]
             return bars._replace(layers=[Layer(label.in_(self.lang), BLUE, [value / share for value in values])])
-        hidden = self._privacy.masked(report)
-        apart = replace(hidden, frame=kept_apart(hidden.arrow, report.arrow))
+        apart = replace(hidden, frame=kept_apart(hidden.arrow, own.arrow))
         data = spoken(apart, self.lang).arrow.to_pydict()
         names = list(dict.fromkeys(map(str, data[key])))
         found = layers(data, names, key, column, self.lang) if adds_up(column) else beside(data, names, key, column)[0]

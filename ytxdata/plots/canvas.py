@@ -155,8 +155,8 @@ class Drawable(Protocol):
     def definitions(self) -> Sequence[Any]:
         """What the columns mean."""
 
-    def masked(self, *, show_phones: bool = False) -> Self:
-        """Return it with personal data hidden."""
+    def leaving(self, *, show_phones: bool = False) -> tuple[Self, Self]:
+        """Return it with personal data hidden, and its own rows in the order of these."""
 
 
 class Picture(NamedTuple):
@@ -236,10 +236,9 @@ def opened(source: S, *, lang: Lang, show_phones: bool = False) -> tuple[S, dict
     Instants come as wall times of the zone, values that have words in the reader's language.
     """
     table: pa.Table
-    if hasattr(source, "masked"):
-        own: pa.Table = source.arrow  # type: ignore[attr-defined]  # who can be masked has rows
-        source = source.masked(show_phones=show_phones)
-        table = kept_apart(source.arrow, own)  # type: ignore[attr-defined]
+    if hasattr(source, "leaving"):
+        source, own = source.leaving(show_phones=show_phones)
+        table = kept_apart(source.arrow, own.arrow)  # type: ignore[attr-defined]  # who can leave has rows
     else:
         table = nw.from_native(source.frame, eager_only=True).to_arrow()  # type: ignore[attr-defined]
     zone = getattr(source, "zone", ZONE_NAME)

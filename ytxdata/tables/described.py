@@ -275,6 +275,10 @@ class Completeness(Protocol):
         """The verdict in words."""
 
 
+GIVEN = ("",)
+"""The order of rows that stay as they are: their owner asked for it, or no name has a say in it."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Described:
     """A frame with its definitions, notes, period, exclusions and verdict.
@@ -310,6 +314,11 @@ class Described:
         Ends of the numbers that stand in tables which leave together with this one: hidden in its texts too.
     is_open
         Whether numbers stand in it in full, as somebody asked: a file of it is for its owner alone.
+    order
+        Columns by which the rows are sorted, the first one first. Names that are hidden among them, or anywhere where
+        nothing is told, are sorted anew as they are shown: the order of the numbers would undo their masks.
+    pairs
+        Columns of which either may come first, such as the two who met: by what is shown.
     """
 
     frame: Any
@@ -324,6 +333,8 @@ class Described:
     secret: bytes | None = field(default=None, repr=False)
     ends: frozenset[str] = field(default=frozenset(), repr=False)
     is_open: bool = False
+    order: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
 
     @cached_property
     def arrow(self) -> pa.Table:

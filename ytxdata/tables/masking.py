@@ -11,12 +11,14 @@ import hmac
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -175,6 +177,91 @@ def masked(
     UsageError
         Pseudonyms together with a book or with open numbers: the one would undo the other.
     """
+    shown, _ = leaving(table, show_phones=show_phones, pseudonyms=pseudonyms, book=book, plain_hashes=plain_hashes)
+    return shown
+
+
+def leaving(table: T, **options: Any) -> tuple[T, T]:
+    """Return the table as it may leave (`masked`), and its own rows in the order in which they leave."""
+    shown, hidden = _hidden(table, **options)
+    rows, own = shown.arrow, table.arrow
+    labels = [key for key in table.order or own.column_names if key in hidden and table.definition(key).unit != "id"]
+    if not labels:
+        return shown, table
+    rows, own = _turned(rows, own, [key for key in table.pairs if key in labels])
+    before = [key for key in takewhile(lambda key: key not in labels, table.order) if key in own.column_names]
+    said = {key: table.definition(key).words for key in labels}
+    places = _places(rows, own, before, said)
+    return replace(shown, frame=rows.take(places)), replace(table, frame=own.take(places))
+
+
+def _turned(rows: pa.Table, own: pa.Table, pair: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+    """Return rows of pairs so that of each the one comes first that is shown to be first."""
+    if len(pair) != 2:
+        return rows, own
+    one, other = pair
+    is_turned = pc.greater(rows[one], rows[other])
+    return tuple(
+        some.set_column(some.column_names.index(one), one, pc.if_else(is_turned, some[other], some[one])).set_column(
+            some.column_names.index(other), other, pc.if_else(is_turned, some[one], some[other])
+        )
+        for some in (rows, own)
+    )
+
+
+def _places(rows: pa.Table, own: pa.Table, before: Sequence[str], labels: Mapping[str, Collection[str]]) -> list[int]:
+    """Return the places of masked rows in an order that tells nothing of what is hidden.
+
+    What comes `before` the labels stays as it is sorted; then the labels, as they are shown. Rows of one number stay
+    together as they are: of several with one mask, what the rows say decides.
+    """
+    first = [pc.dictionary_encode(own[key], null_encoding="encode").combine_chunks().indices for key in before]
+    whose = [pc.dictionary_encode(own[key], null_encoding="encode").combine_chunks().indices for key in labels]
+    blocks: dict[tuple[int, ...], list[int]] = {}
+    for place, key in enumerate(zip(*(one.to_pylist() for one in (*first, *whose)), strict=True)):
+        blocks.setdefault(key, []).append(place)
+    told = [*(_ranks(rows[key], said) for key, said in labels.items()), *map(_ranks, rows.columns)]
+    cells = np.column_stack([*(one.to_numpy(zero_copy_only=False) for one in first), *told]).astype(">i4")
+    return [place for block in sorted(blocks.values(), key=lambda block: cells[block].tobytes()) for place in block]
+
+
+def _ranks(column: pa.ChunkedArray, last: Collection[str] = ()) -> Any:
+    """Return which place each value has among those of its column, `last` and what is unknown behind all others."""
+    encoded = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
+    values = encoded.dictionary.to_pylist()
+
+    def behind(place: int) -> tuple[bool, bool, Any]:
+        value = values[place]
+        is_unknown = value is None or value != value
+        return is_unknown, value in last, "" if is_unknown else value
+
+    ranks = np.empty(len(values), np.int64)
+    ranks[sorted(range(len(values)), key=behind)] = np.arange(len(values))
+    return ranks[encoded.indices.to_numpy(zero_copy_only=False)]
+
+
+def rows_shown(table: T, start: int, n: int | None, **options: Any) -> T:
+    """Return `n` rows of the table as it leaves, from `start` on; only these are masked where no name has a say in
+    which they are.
+    """
+    is_named = not table.order or any(table.definition(key).unit in _NAMES for key in table.order)
+    shown = masked(table, **options) if is_named else table
+    few = replace(shown, frame=shown.arrow.slice(start, n))
+    return few if is_named else masked(few, **options)
+
+
+_NAMES = ("phone", "person", "title", "text", "url", "raw")
+
+
+def _hidden(
+    table: T,
+    *,
+    show_phones: bool = False,
+    pseudonyms: Pseudonyms | None = None,
+    book: AddressBook | None = None,
+    plain_hashes: bool = False,
+) -> tuple[T, set[str]]:
+    """Return the table masked, its rows in the order in which they are, and the columns of which something is hidden."""
     if pseudonyms and (show_phones or book):
         raise UsageError(
             Text(
@@ -230,7 +317,12 @@ def masked(
             columns[key] = _each(column, by_key.get(key, by_unit.get(known.unit, tell)))
         else:
             columns[key] = column
-    return replace(
+    changed = {
+        key
+        for key in rows.column_names
+        if pa.types.is_string(columns[key].type) and not columns[key].equals(rows.column(key))
+    }
+    shown = replace(
         table,
         frame=pa.table(columns),
         definitions=tuple(
@@ -241,6 +333,7 @@ def masked(
         title=_in_both(table.title, tell),
         notes=tuple(_in_both(note, tell) for note in table.notes),
     )
+    return shown, set() if show_phones else changed
 
 
 def ends_in(*tables: Described) -> frozenset[str]:
@@ -325,6 +418,10 @@ class Privacy:
     def masked(self, table: T) -> T:
         """Return a table as it may leave."""
         return masked(table, **self.options)
+
+    def leaving(self, table: T) -> tuple[T, T]:
+        """Return a table as it may leave, and its own rows in the order in which they leave."""
+        return leaving(table, **self.options)
 
     def secret(self, archive: bytes | None) -> bytes:
         """Return the key under which names stand in place of hashes and numbers, for rows of an archive with this

@@ -61,6 +61,10 @@ class Table(Described):
         """
         return masking.masked(self, show_phones=show_phones, pseudonyms=pseudonyms, book=book)
 
+    def leaving(self, *, show_phones: bool = False) -> tuple[Self, Self]:
+        """Return the table as it may leave (`masked`), and its own rows in the order in which they leave."""
+        return masking.leaving(self, show_phones=show_phones)
+
     def suppressed(self, minimum: int = 5, column: str = "people") -> Self:
         """Return the table with the figures of every row of fewer than `minimum` people made unknown, and a note that
         says so.
@@ -192,8 +196,8 @@ class Table(Described):
         rows = self.arrow
         # of periods the last are asked about; rows of all else stand with the greatest first
         cut = rows.num_rows - max_rows if max_rows is not None and rows.column_names[:1] == ["period"] else 0
-        shown = replace(self, frame=rows.slice(max(cut, 0), max_rows))  # only what is shown is masked
-        return html.render(shown.masked(show_phones=show_phones), lang=lang, n_rows=rows.num_rows)
+        shown = masking.rows_shown(self, max(cut, 0), max_rows, show_phones=show_phones)
+        return html.render(shown, lang=lang, n_rows=rows.num_rows)
 
     def to_dicts(self, *, show_phones: bool = False) -> list[dict[str, Any]]:
         """Return the rows as JSON values: instants in ISO 8601 with their offset, decimals as text, unknown as null.
@@ -271,7 +275,7 @@ class Table(Described):
 
     def _first_rows(self) -> str:
         """The first rows as lines that fit the terminal, personal data hidden."""
-        first = replace(self, frame=self.arrow.slice(0, _SHOWN)).masked()
+        first = masking.rows_shown(self, 0, _SHOWN)
         places = [unit_of(first.definition(key).unit).decimals for key in first.arrow.column_names]
         rows = [
             [printable(html.shown(cell, most), line=True)[:_WIDEST] for cell, most in zip(row, places, strict=True)]
@@ -332,6 +336,10 @@ _UNIT_OF_ONE = {
 """What is called alike in several tables and is not the same in each."""
 
 
+ORDER = ("meeting_at", "started_at", "asked_at", "meeting_id", "leg", "pull_id")
+"""By what records are sorted: neither numbers nor names."""
+
+
 def record_table(
     frame: Any,
     name: TableName,
@@ -371,6 +379,7 @@ def record_table(
         excluded=excluded or {},
         certificate=certificate,
         secret=secret,
+        order=ORDER,
     )
 
 

@@ -81,7 +81,7 @@ class World:
 
 WORLDS = [World(seed) for seed in (1, 2)]
 ASKED = [{"by": by, "group": group} for by in ("total", "month") for group in (None, "creator", "person", "name")]
-OTHERS = {
+OTHERS: dict[str, Any] = {
     "cost by line": lambda world, group: metrics.cost(world.frames, TARIFF, by="line", group=group, book=world.book),
     "lonely by meeting": lambda world, group: metrics.lonely(world.frames, group=group, book=world.book),
     "lonely by creator": lambda world, group: metrics.lonely(world.frames, by="creator", group=group, book=world.book),

@@ -29,7 +29,7 @@ from ytxdata.phones import mask
 from ytxdata.phones import normalize as as_number
 from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.normalize import normalize
-from ytxdata.tables.described import GIVEN, Definition, spoken, to_arrow
+from ytxdata.tables.described import Definition, spoken, to_arrow
 from ytxdata.tables.html import shown
 from ytxdata.tables.masking import leaving
 from ytxdata.tables.table import ORDER, Table
@@ -61,7 +61,6 @@ def explain(
         frame=pa.table(columns).to_pandas(types_mapper=_strings),
         name="evidence",
         title=Text(row["zh"], row["en"]),
-        order=GIVEN,
         definitions=tuple(definitions),
         notes=tuple(_notes(row, check, pulls, told, len(shown))),
         secret=source.secret if isinstance(source, Archive) else None,
@@ -311,8 +310,8 @@ def explanation(
     ask
         What the report was asked for.
     row
-        Position of the row in a file with masked numbers, from 0; or column → value, as a CSV or a page shows them, of as many columns as tell it
-        from the others.
+        Position of the row in a file with masked numbers, from 0; or column → value, as a CSV or a page shows them, of
+        as many columns as tell it from the others.
     column
         A column whose records differ from those of the row, such as `peak_legs`; the formulas are then that column's
         alone.

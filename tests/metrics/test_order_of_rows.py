@@ -149,10 +149,11 @@ def test_pictures_and_cut_pages_follow_the_order_that_is_shown() -> None:
     assert len({repr(world.report("creators")) for world in WORLDS}) == 1
 
 
-def test_a_table_of_ones_own_is_sorted_by_what_it_shows_unless_it_says_how_it_is() -> None:
+def test_a_table_of_ones_own_stays_as_it_is_unless_it_says_that_it_is_sorted_by_numbers() -> None:
     number = Definition(key="number", zh="号码", en="number", unit="phone")
     frame = pa.table({"number": ["+8613810000002", "+8613820000001"], "n": [1, 2]})
     told: dict[str, Any] = {"frame": frame, "name": "own", "title": Text("自", "own"), "definitions": (number,)}
-    assert Table(**told).masked().arrow["n"].to_pylist() == [2, 1]
+    assert Table(**told).masked().arrow["n"].to_pylist() == [1, 2]
+    assert Table(**told, order=("number",)).masked().arrow["n"].to_pylist() == [2, 1]
     assert Table(**told, order=("n", "number")).masked().arrow["n"].to_pylist() == [1, 2]
     assert Table(**told).masked(show_phones=True).arrow["n"].to_pylist() == [1, 2]

@@ -22,7 +22,7 @@ from ytxdata.audit.explain import explain, sensitivity
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.files import flush, open_journal
 from ytxdata.labels import Text
-from ytxdata.tables.described import GIVEN, Definition
+from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
 
 NEW, PERSISTING, RESOLVED, ACCEPTED = STATUS_WORDS
@@ -111,7 +111,6 @@ class Findings(Table):
     edges: tuple[datetime | None, datetime | None] = (None, None)
     source: Auditable | None = None
     reopen: Callable[[], Data] | None = None
-    order: tuple[str, ...] = GIVEN
 
     def __len__(self) -> int:
         return len(self.frame)

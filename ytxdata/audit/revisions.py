@@ -20,7 +20,7 @@ from ytxdata.metrics.calendar import By
 from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import usage
 from ytxdata.records.schema import CHANGES
-from ytxdata.tables.described import GIVEN, Definition, to_arrow
+from ytxdata.tables.described import Definition, to_arrow
 from ytxdata.tables.table import Table, definition_of
 from ytxdata.times import Instant, as_instant, beijing_text, period_of
 
@@ -89,7 +89,6 @@ def changes(archive: Archive, *, start: Instant | None = None, end: Instant | No
     return Table(
         frame=found.assign(touches=touches, is_grave=grave), name="changes", title=Text("事后改动", "Changes after the fact"),
         definitions=_DEFINITIONS, notes=notes, certificate=archive.certificate(), secret=archive.secret,
-        order=GIVEN,
     )  # fmt: skip
 
 

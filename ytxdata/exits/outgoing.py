@@ -218,7 +218,11 @@ class Outgoing:
                 "coverage": self._coverage,
                 "usage_daily": self._usage,
                 BOOK: lambda: Table(
-                    frame=_book_rows(self.book), name=BOOK, title=Text("通讯簿", "Address book"), definitions=_BOOK
+                    frame=_book_rows(self.book),
+                    name=BOOK,
+                    title=Text("通讯簿", "Address book"),
+                    definitions=_BOOK,
+                    order=("number", "valid_from"),
                 ),
             }
         )

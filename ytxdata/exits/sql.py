@@ -33,7 +33,6 @@ from ytxdata.exits import locked_room
 from ytxdata.exits.outgoing import Outgoing
 from ytxdata.files import PRIVATE_FOLDER
 from ytxdata.labels import Text
-from ytxdata.tables.described import GIVEN
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.table import Table
@@ -107,7 +106,6 @@ def query(
         notes=(out.privacy.sentence,),
         certificate=out.certificate,
         secret=archive.secret,
-        order=GIVEN,
     )
 
 

@@ -275,10 +275,6 @@ class Completeness(Protocol):
         """The verdict in words."""
 
 
-GIVEN = ("",)
-"""The order of rows that stay as they are: their owner asked for it, or no name has a say in it."""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Described:
     """A frame with its definitions, notes, period, exclusions and verdict.
@@ -315,8 +311,8 @@ class Described:
     is_open
         Whether numbers stand in it in full, as somebody asked: a file of it is for its owner alone.
     order
-        Columns by which the rows are sorted, the first one first. Names that are hidden among them, or anywhere where
-        nothing is told, are sorted anew as they are shown: the order of the numbers would undo their masks.
+        Columns by which the rows are sorted, the first one first. Names that are hidden among them are sorted anew as
+        they are shown: the order of the numbers would undo their masks. Without it rows stay as their owner has them.
     pairs
         Columns of which either may come first, such as the two who met: by what is shown.
     """

@@ -185,7 +185,7 @@ def leaving(table: T, **options: Any) -> tuple[T, T]:
     """Return the table as it may leave (`masked`), and its own rows in the order in which they leave."""
     shown, hidden = _hidden(table, **options)
     rows, own = shown.arrow, table.arrow
-    labels = [key for key in table.order or own.column_names if key in hidden and table.definition(key).unit != "id"]
+    labels = [key for key in table.order if key in hidden and table.definition(key).unit != "id"]
     if not labels:
         return shown, table
     rows, own = _turned(rows, own, [key for key in table.pairs if key in labels])
@@ -244,7 +244,7 @@ def rows_shown(table: T, start: int, n: int | None, **options: Any) -> T:
     """Return `n` rows of the table as it leaves, from `start` on; only these are masked where no name has a say in
     which they are.
     """
-    is_named = not table.order or any(table.definition(key).unit in _NAMES for key in table.order)
+    is_named = any(table.definition(key).unit in _NAMES for key in table.order)
     shown = masked(table, **options) if is_named else table
     few = replace(shown, frame=shown.arrow.slice(start, n))
     return few if is_named else masked(few, **options)

@@ -290,6 +290,26 @@ def test_an_empty_page_is_no_reject(page: str) -> None:
     assert (tables.counts.received, answer.is_doubtful, answer.warnings) == (0, False, ())
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        '"meta":{"total":24,"links":[]}',
+        '"meta":{"pagination":{"total":24,"links":[]}}',
+        '"page":{"total":24,"orders":[],"optimizeCountSql":true}',
+        '"page":{"totalElements":24,"sort":[]}',
+        '"meta":{"total":24,"errors":[],"hints":[]}',
+        '"page":{"total":24,"navigatepageNums":[1]}',
+    ],
+)
+def test_an_empty_list_of_a_page_is_not_what_it_counts(page: str) -> None:
+    for shape in ('"data":%s,%s', '"data":{"list":%s,%s}'):
+        answer, tables = read(f"{{{STATUS},{shape % (text(ALL), page)}}}")
+        assert (answer.is_doubtful, answer.warnings, tables.counts.rejected) == (False, (), 0)
+        assert read(f"{{{STATUS},{shape % (text(ALL), page.replace('24', '30'))}}}")[0].is_doubtful
+    assert read(f'{{{STATUS},"data":[],{page}}}')[0].is_doubtful
+    assert read(f'{{{STATUS},"data":{{"a":{{"total":24,"rows":[]}},"b":{text(ALL)}}}}}')[0].is_doubtful
+
+
 def test_an_answer_that_is_full_may_know_of_more() -> None:
     body = f'{{{STATUS},"data":{{"total":500,"list":{text(ALL)}}}}}'
     assert not read(body, asked_n=24)[0].is_doubtful

@@ -281,7 +281,7 @@ class _Search(Shapes):
         self.envelope |= {key: one.raw for one in around if (key := plain(one.key)) in ENVELOPE_KEYS}
         # The places of the members are those without the list: none of them holds a record.
         self.tell_unread(around, (), records, len(body))
-        self.count(split.members, len(records))
+        self.count("$", split.members, len(records))
         self.count_loose(len(records))
         return records
 

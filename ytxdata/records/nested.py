@@ -12,7 +12,7 @@ import numpy as np
 
 from ytxdata.records.json_values import decoded, read_object, read_value, with_parties_beside
 from ytxdata.records.numbers import mobiles_in
-from ytxdata.records.paging import COUNT_KEYS, as_word
+from ytxdata.records.paging import COUNT_KEYS, as_word, is_part
 from ytxdata.records.parties import unread_parties
 from ytxdata.records.schema import Aliases, plain
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
@@ -130,7 +130,7 @@ def strays(signs: Signs, key: str, whole: Found, depth: int = 1, *, is_element: 
     Parties beside the records are told by a warning instead.
     """
     raw, path, at = whole.raw, whole.path, whole.start
-    if signs.is_parties(key) or not holds_json(raw):
+    if signs.is_parties(key) or not holds_json(raw) or is_part(key, raw):
         return []
     if is_element and raw[:1] == b"{":
         return [whole._replace(has_id=False)]

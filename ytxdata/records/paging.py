@@ -40,15 +40,51 @@ _PAGING = frozenset(
 ).union(_MORE_KEYS, _END_KEYS, _NEXT_KEYS)  # fmt: skip
 """Keys that only a page has, plain."""
 
-_COUNTING = COUNT_KEYS | TOTAL_KEYS | _PAGING | frozenset({"current", "limit", "offset", "took", "value", "relation"})
+_COUNTING = (
+    COUNT_KEYS | TOTAL_KEYS | _PAGING | frozenset({"current", "limit", "offset", "took", "value", "relation", "xsinil"})
+)
 """Keys that hold no record where a word or a number stands under them, plain."""
 
 _PAGE_KEYS = frozenset(
     {
-        "page", "pageinfo", "paging", "pager", "pagination", "pageable", "paginator", "meta", "metadata", "分页"
+        "page", "pageinfo", "paging", "pager", "pagination", "pageable", "paginator", "meta", "metadata", "分页", "sort",
+        "links"
     }
 )  # fmt: skip
 """Keys under which an object describes the list beside it, plain, whatever else it says."""
+
+_PARTS = frozenset({"links", "orders", "sort", "navigatepagenums", "errors"})
+"""Keys under which frameworks list what describes a page, plain."""
+
+_PART_WORDS = frozenset(
+    {
+        "url", "label", "active", "page", "rel", "href", "hreflang", "media", "type", "title", "templated", "method",
+        "profile", "deprecation", "column", "asc", "property", "direction", "ignorecase", "nullhandling", "ascending",
+        "descending", "code", "message", "msg", "field", "reason"
+    }
+)  # fmt: skip
+"""All that the entries of such lists say, plain."""
+
+_LIST_KEYS = frozenset(
+    {
+        "list", "rows", "records", "record", "data", "datas", "datalist", "items", "item", "result", "results",
+        "resultlist", "resultset", "return", "response", "body", "content", "elements", "edges", "nodes", "values",
+        "value", "meetings", "meeting", "meetinglist", "meetinginfo", "meetingrecords", "conferences", "conferencelist",
+        "confs", "conflist", "cdr", "cdrs", "cdrlist", "recordlist", "outdata", "列表", "数据", "记录", "会议"
+    }
+)  # fmt: skip
+"""Keys under which a wrapper has its list, plain: an empty one there holds no meeting, whatever stands beside it."""
+
+_NOTHING = frozenset(
+    {
+        "", "null", "none", "nil", "-", "--", "false", "0", "[null]", "no data", "nodata", "empty", "无", "空", "无数据",
+        "暂无数据", "没有数据", "查无数据", "无记录", "暂无记录", "没有记录", "查无记录", "暂无会议", "没有会议", "无会议"
+    }
+)  # fmt: skip
+"""Words that stand in place of records where there are none."""
+
+_DATED = re.compile(rb"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|\d{8}")
+_ODD = re.compile(r"[@$#.]")
 
 _YES = frozenset({"true", "1", "y", "yes", "是"})
 _NO = frozenset({"false", "0", "-1", "n", "no", "none", "否"})
@@ -100,8 +136,56 @@ def as_word(raw: bytes) -> str:
 
 def is_count(member: Member) -> bool:
     """Return whether a member only counts or pages, and holds no record."""
-    key = plain(member.key)
+    key = bare(member.key)
     return key in COUNT_KEYS or (key in _COUNTING and member.raw[:1] not in (b"[", b"{"))
+
+
+def bare(key: str) -> str:
+    """Return a key plain, and without the marks that XML and OData put to it.
+
+    Examples
+    --------
+    >>> bare("@odata.count"), bare("$values")
+    ('odatacount', 'values')
+    """
+    return _ODD.sub("", plain(key))
+
+
+def says_nothing(word: bytes) -> bool:
+    """Return whether a value that stands in place of records says that there are none."""
+    return as_word(word).rstrip("。.!！") in _NOTHING
+
+
+def is_empty_list(member: Member) -> bool:
+    """Return whether a member of which no record came is the empty list of a wrapper."""
+    key = bare(member.key)
+    return (key in _LIST_KEYS and member.raw[:1] in (b"[", b"{")) or (key == "page" and b"[" in member.raw)
+
+
+def is_part(key: str, raw: bytes) -> bool:
+    """Return whether a member is a list that frameworks give with each page: links, orders, numbers of pages."""
+    if plain(key) not in _PARTS or raw[:1] != b"[":
+        return False
+    read = read_value(raw)
+    return read is not None and all(
+        {bare(name) for name in one} <= _PART_WORDS
+        and not any(isinstance(inner, (dict, list)) for inner in one.values())
+        if isinstance(one, dict)
+        else not (isinstance(one, list) or _DATED.search(str(one).encode()))
+        for one in read.value
+    )
+
+
+def describes_page(key: str, raw: bytes) -> bool:
+    """Return whether an object that holds no record describes a page, by its key, and could be nothing else."""
+    return plain(key) in _PAGE_KEYS and not _DATED.search(raw)
+
+
+def has_own_list(key: str, members: Sequence[Member]) -> bool:
+    """Return whether an object under a key has a list that is its own, though nothing came out of it."""
+    return plain(key) not in _PAGE_KEYS and any(
+        one.raw[:1] == b"[" and not is_part(one.key, one.raw) for one in members
+    )
 
 
 def is_page(key: str, members: Sequence[Member]) -> bool:

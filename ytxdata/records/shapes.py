@@ -21,7 +21,18 @@ from ytxdata.records.nested import (
     strays,
     unnamed,
 )
-from ytxdata.records.paging import COUNT_KEYS, OTHER_THINGS, is_count, is_page, totals
+from ytxdata.records.paging import (
+    COUNT_KEYS,
+    OTHER_THINGS,
+    describes_page,
+    has_own_list,
+    is_count,
+    is_empty_list,
+    is_page,
+    is_part,
+    says_nothing,
+    totals,
+)
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
@@ -45,6 +56,9 @@ DAMAGED = Text(
     "the answer's JSON is damaged: records that are whole were read, every other piece of text is a reject",
 )
 _EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
+
+_ABOUT_ANSWER = frozenset({"name", "app_id", "state"})
+"""Columns that an object with an empty list may fill and be no meeting."""
 
 SURVEYED = 8
 """How many elements of a list are looked at closely before one that begins with an id is believed to be a record."""
@@ -139,7 +153,7 @@ class Shapes:
             more = unnamed(self.signs, others, has_data=has_data)
         read = {member.key for member, _ in beside}
         self.elsewhere |= dict.fromkeys(sorted(read))
-        self.count(members, len(found) + len(more))
+        self.count(path, members, len(found) + len(more))
         everything = found + more + strays + leftovers(self.signs, members, whole)
         if found or more:
             self.tell_unread(members, read, everything, at)
@@ -150,7 +164,7 @@ class Shapes:
         first = raw[:1]
         if first == b'"':
             return self.text_inside(raw, at, path, depth)
-        if is_blank(raw):
+        if says_nothing(raw):
             return []
         whole = Found(raw, path, False, at, at + len(raw))
         if depth > DEEPEST:
@@ -165,7 +179,7 @@ class Shapes:
         """
         inner = unescape(raw[1:].removesuffix(b'"'))
         text = inner.text.strip()
-        if text in (b"", b"null"):
+        if says_nothing(text):
             return []
         kind = structure(text) if text[:1] in (b"[", b"{", b'"') else "damaged"
         if kind in ("strict", "whole"):
@@ -226,7 +240,7 @@ class Shapes:
         members = placed_members(raw)
         outer, self.loose = self.loose, []
         found = self.wrapped_or_whole(whole, columns, members, depth)
-        key = path.rpartition(".")[2].rstrip("~")
+        key = _key_of(path)
         if found == [whole] and is_page(key, members):
             self.loose += totals(members)
         # A number in a record, in a question, of another thing or in an element of a list says nothing of how many
@@ -234,23 +248,37 @@ class Shapes:
         is_record = found == [whole] and bool(columns & (EVIDENCE | {"meeting_id"}))
         is_heard = not (is_record or key.endswith("]") or plain(key) in QUESTION_KEYS | OTHER_THINGS)
         self.loose = outer + (self.loose if is_heard else [])
-        return found
+        return [] if found == [whole] and not is_record and describes_page(key, raw) else found
 
     def wrapped_or_whole(self, whole: Found, columns: set[str], members: list[Member], depth: int) -> list[Found]:
         """Return the records that an object wraps, or itself where it wraps none."""
         inside = [
             (member, self.value(member.raw, whole.start + member.start, f"{whole.path}.{member.key}", depth + 1))
             for member in members
-            if holds_json(member.raw)
+            if holds_json(member.raw) and not is_part(member.key, member.raw)
         ]
         certain = [one for one in inside if any(item.has_id for item in one[1])]
         # Meetings may stand under `members` too; beside another list that has some, these are parties that name theirs.
         lists = [one for one in certain if not self.signs.is_parties(one[0].key)] or certain
         if lists and not (whole.has_id and self.repeats_id(members, lists)):
             return self.wrapped(whole, members, inside, lists)
+        if not any(found for _, found in inside) and self.is_empty(whole, members):
+            self.count(whole.path, members, 0)
+            return []
         if columns & (EVIDENCE | {"meeting_id"}):
             return [whole]
         return self.without_id(whole, members, inside)
+
+    def is_empty(self, whole: Found, members: list[Member]) -> bool:
+        """Return whether an object of which nothing came wraps an empty list, and says nothing of a meeting itself."""
+        if whole.path.endswith("]") or not any(map(is_empty_list, members)):
+            return False
+        if not whole.has_id:
+            return self.signs.filled(members) <= _ABOUT_ANSWER
+        # The question may be repeated: with a word that nobody knows, or with its parties, it is a meeting.
+        words = [one for one in members if one.raw[:1] not in (b"[", b"{") and not is_blank(one.raw)]
+        is_known = all(is_count(one) or self.signs.columns([one]) for one in words)
+        return is_known and self.signs.columns(members) <= _ABOUT_ANSWER | {"meeting_id"}
 
     def wrapped(self, whole: Found, members: list[Member], inside: list[Inside], lists: list[Inside]) -> list[Found]:
         """Return the records that an object wraps, or itself when it is one meeting with its parties beside it."""
@@ -267,7 +295,7 @@ class Shapes:
         strays = self.beside(whole, members, lists, [one for one in inside if one[0].start not in read])
         is_map = any(self.is_keyed(one) for one in lists)
         self.tell_miskeyed(whole, [member for member, _ in lists], is_map=is_map)
-        self.count(members, len(found) + len(strays) * is_map)
+        self.count(whole.path, members, len(found) + len(strays) * is_map)
         self.tell_unread(members, keys, found + strays, whole.start)
         return found + strays + lost_head(self.signs, members, whole, found)
 
@@ -306,14 +334,14 @@ class Shapes:
             return self.entries(whole, members)
         if any(self.signs.is_record_under_id(one) for one in members):
             entries = self.entries(whole, [one for one in members if self.signs.is_entry(one)])
-            self.count(members, len(entries))
+            self.count(whole.path, members, len(entries))
             starts = {one.start for one in entries}
             rest = [one for one, _ in inside if not {whole.start + one.start, whole.start + one.key_start} & starts]
             return entries + self.strays_among(whole, rest)
         known = {member.start for member, _ in inside}
         if all(one.start in known or is_count(one) or is_blank(one.raw) for one in members):
             found = [item for _, items in inside for item in items]
-            self.count(members, len(found))
+            self.count(whole.path, members, len(found))
             return found
         lists = [one for one in inside if one[0].raw[:1] != b"{" and not self.signs.are_parties(one[1])]
         found = [item for _, items in lists for item in items]
@@ -322,7 +350,7 @@ class Shapes:
         is_element = whole.path.endswith("]")
         if not found or (is_element and not any(self.signs.lacks_id(item.raw) for item in found)):
             return [whole]
-        self.count(members, len(found))
+        self.count(whole.path, members, len(found))
         return found + self.strays_among(whole, [member for member, _ in inside if member.raw[:1] == b"{"])
 
     def is_told_as_text(self, item: Found) -> bool:
@@ -404,12 +432,12 @@ class Shapes:
             )
         ]
 
-    def count(self, members: list[Member], n_found: int) -> None:
+    def count(self, path: str, members: list[Member], n_found: int) -> None:
         """Note what an object says of the number of records in it, and what the pages in it say; one that has no list
         and no record speaks of what is around it.
         """
         self.loose += totals(members)
-        if n_found or any(one.raw[:1] == b"[" for one in members):
+        if n_found or has_own_list(_key_of(path), members):
             self.count_loose(n_found)
 
     def count_loose(self, n_found: int) -> None:
@@ -423,6 +451,10 @@ class Shapes:
 
 
 Inside = tuple[Member, list[Found]]
+
+
+def _key_of(path: str) -> str:
+    return path.rpartition(".")[2].rstrip("~")
 
 
 def _is_wrapped(found: list[Found], whole: Found) -> bool:

@@ -40,6 +40,7 @@ _LONGEST_TEXT = 300
 """How far in front of an object the beginning of the text is looked for that it may stand in [bytes]."""
 
 _DIGIT = re.compile(r"\d")
+_EMPTY_LIST = re.compile(rb"\[\s*\]|\{\s*\}")
 _MOST_WRAPS = 3
 """How often JSON text in JSON text is undone to look for a meeting."""
 
@@ -237,6 +238,10 @@ class Signs:
             for match, raw in matches
             if match and not is_blank(raw) and (match.column == PARTIES or raw[:1] not in (b"[", b"{"))
         }
+
+    def filled(self, members: list[Member]) -> set[str]:
+        """Return the meeting columns that members fill, without lists of parties that are empty."""
+        return self.columns([one for one in members if not _EMPTY_LIST.fullmatch(one.raw)])
 
     def has_odd_member(self, members: list[Member]) -> bool:
         """Return whether an answer that has no `data` has a word that nobody knows, be it without a value."""

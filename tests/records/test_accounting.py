@@ -221,6 +221,19 @@ def test_a_number_that_disagrees_is_told(key: str) -> None:
         '"total":24,"nextCursor":"abc"',
         '"total":0,"nextPage":2',
         '"meta":{"count":50}',
+        '"last":false',
+        *(f'"{key}":"http://x?page=2"' for key in ("next_page_url", "next", "@odata.nextLink", "__next")),
+        *(f'"{key}":{{"next":{link}}}' for key in ("links", "_links", "paging") for link in ('"/x"', '{"href":"/x"}')),
+        *(f'"{now}":1,"{all_}":9' for now in ("page", "pageNum", "current_page") for all_ in ("pages", "totalPages")),
+        *(f'"page":1,"{key}":9' for key in ("totalPage", "last_page", "pageCount")),
+        *(f'"{key}":"x1"' for key in ("NextMarker", "nextOffset", "continuationToken")),
+        *(f'"{key}":true' for key in ("isTruncated", "more")),
+        '"LastEvaluatedKey":{"id":"1"}',
+        '"pagination":{"more":true}',
+        '"remaining":3',
+        '"total":{"#text":"30"}',
+        *(f'"{key}":30' for key in ("@odata.count", "@total", "iTotalRecords", "allCount", "resultCount", "itemCount")),
+        *(f'"{key}":30' for key in ("recordTotal", "meetingCount", "total_entries", "TotalRecordCount")),
     ],
 )
 def test_more_than_was_read_is_told_in_whatever_form_it_is_said(said: str) -> None:
@@ -255,12 +268,37 @@ def test_more_than_was_read_is_told_in_whatever_form_it_is_said(said: str) -> No
         '"page":{"total":0,"list":null}',
         '"quota":{"total":1000}',
         '"unread":{"count":3}',
+        '"last":true,"nextOffset":50',
+        '"links":{"first":"http://x","last":"http://x","next":null},"_links":{"self":{"href":"/x"},"next":{}}',
+        '"page":0,"totalPages":1,"more":"details","last":"2026-01-05"',
+        '"total":24,"page":1,"pageCount":24',
+        '"isTruncated":false,"NextMarker":"","remaining":0,"LastEvaluatedKey":{}',
+        '"confid":"","meetingcount":"50"',
+        '"sms":{"remaining":5}',
     ],
 )
 def test_what_agrees_or_counts_another_thing_raises_no_doubt(said: str) -> None:
     for shape in ('"data":{%s,"list":%s}', '%s,"data":%s'):
         answer, _ = read(f"{{{STATUS},{shape % (said, text(ALL))}}}")
         assert (answer.is_doubtful, answer.warnings) == (False, ()), shape
+
+
+def test_a_number_that_was_asked_for_may_be_repeated() -> None:
+    body = f'{{{STATUS},"meetingcount":"50","data":{text(ALL)}}}'
+    assert not read(body, asked_n=50)[0].is_doubtful
+    assert read(body, asked_n=40)[0].is_doubtful
+    assert read(body.replace("meetingcount", "total"), asked_n=50)[0].is_doubtful
+
+
+@pytest.mark.parametrize("key", ["query", "input", "req"])
+def test_a_question_that_is_repeated_is_no_meeting(key: str) -> None:
+    asked = {key: {"confid": "8001", "meetingcount": "50", "action": "x"}}
+    for records in ([], ALL):
+        for body in ({"data": {"list": records, **asked}}, {"data": records, **asked}):
+            answer, tables = read(text({"statusCode": "0", **body}))
+            assert (tables.counts.received, answer.is_doubtful, answer.warnings) == (len(records), False, ())
+    one = {"statusCode": "0", "data": {key: {"confid": "8001", "starttime": "2026-01-05 10:00:00"}}}
+    assert read(text(one))[1].counts.received == 1
 
 
 def test_numbers_inside_of_records_raise_no_doubt() -> None:

@@ -557,3 +557,19 @@ def test_an_empty_list_is_nothing_whatever_a_framework_says_of_it(body: dict[str
 def test_an_empty_list_hides_no_meeting(answer_with: WithData, data: object, n_rejected: int) -> None:
     counts = merge_answers([answer_with(json.dumps(data))]).counts
     assert counts[:4] == (max(n_rejected, 1), not n_rejected, n_rejected, 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "entry", "odd"),
+    [
+        ("links", {"url": None, "label": "1", "active": True}, {"url": "x", "roomNo": "9"}),
+        ("links", {"rel": "self", "href": "http://x"}, {"href": "x", "phone": "15400000001"}),
+        ("orders", {"column": "starttime", "asc": False}, {"orderNo": "9", "begin": "2026-01-05 10:00:00"}),
+        ("sort", {"property": "starttime", "direction": "DESC"}, {"property": {"roomNo": "9"}}),
+    ],
+)
+def test_what_frameworks_list_beside_records_is_no_reject(key: str, entry: dict[str, Any], odd: dict[str, Any]) -> None:
+    for one, n in ((entry, 0), (odd, 1)):
+        for body in ({"data": [M1], key: [one]}, {"data": {"list": [M1], "total": 1, key: [one]}}):
+            answer = read_answer(json.dumps(body).encode())
+            assert (merge_answers([answer]).counts[:4], answer.is_doubtful) == ((1 + n, 1, n, 0), False)

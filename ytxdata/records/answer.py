@@ -269,6 +269,8 @@ def _contradicts(announced: Announced, asked_n: int | None) -> bool:
     """Return whether an answer holds another number than it says; one that is full may well know of more than it was
     asked for, and one that says 0 beside its records has not counted.
     """
+    if announced.may_repeat and announced.told == asked_n:
+        return False
     is_full = asked_n is not None and announced.found >= asked_n
     if announced.told is None or announced.told > announced.found:
         return not is_full

@@ -24,10 +24,10 @@ from ytxdata.records.nested import (
 from ytxdata.records.paging import (
     COUNT_KEYS,
     OTHER_THINGS,
+    Asked,
     describes_page,
     has_own_list,
     is_count,
-    is_empty_list,
     is_page,
     is_part,
     says_nothing,
@@ -57,18 +57,17 @@ DAMAGED = Text(
 )
 _EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 
-_ABOUT_ANSWER = frozenset({"name", "app_id", "state"})
-"""Columns that an object with an empty list may fill and be no meeting."""
-
 SURVEYED = 8
 """How many elements of a list are looked at closely before one that begins with an id is believed to be a record."""
 
 
 class Announced(NamedTuple):
-    """How many records an answer says it holds at some place (None: more than it gave), and how many were found there."""
+    """How many records an answer says it holds at some place (None: more than it gave), and how many were found there;
+    whether that may be the number that was asked for."""
 
     told: int | None
     found: int
+    may_repeat: bool = False
 
 
 class Shapes:
@@ -241,14 +240,15 @@ class Shapes:
         outer, self.loose = self.loose, []
         found = self.wrapped_or_whole(whole, columns, members, depth)
         key = _key_of(path)
-        if found == [whole] and is_page(key, members):
-            self.loose += totals(members)
+        self.loose += totals(members) if found == [whole] and is_page(key, members) else []
         # A number in a record, in a question, of another thing or in an element of a list says nothing of how many
         # records there are.
         is_record = found == [whole] and bool(columns & (EVIDENCE | {"meeting_id"}))
         is_heard = not (is_record or key.endswith("]") or plain(key) in QUESTION_KEYS | OTHER_THINGS)
         self.loose = outer + (self.loose if is_heard else [])
-        return [] if found == [whole] and not is_record and describes_page(key, raw) else found
+        is_question = plain(key) in QUESTION_KEYS and not columns & (EVIDENCE | {"amount_yuan"})
+        is_page_alone = not is_record and describes_page(key, raw)
+        return [] if found == [whole] and (is_question or is_page_alone) else found
 
     def wrapped_or_whole(self, whole: Found, columns: set[str], members: list[Member], depth: int) -> list[Found]:
         """Return the records that an object wraps, or itself where it wraps none."""
@@ -262,23 +262,12 @@ class Shapes:
         lists = [one for one in certain if not self.signs.is_parties(one[0].key)] or certain
         if lists and not (whole.has_id and self.repeats_id(members, lists)):
             return self.wrapped(whole, members, inside, lists)
-        if not any(found for _, found in inside) and self.is_empty(whole, members):
+        if not any(found for _, found in inside) and self.signs.is_empty(whole, members):
             self.count(whole.path, members, 0)
             return []
         if columns & (EVIDENCE | {"meeting_id"}):
             return [whole]
         return self.without_id(whole, members, inside)
-
-    def is_empty(self, whole: Found, members: list[Member]) -> bool:
-        """Return whether an object of which nothing came wraps an empty list, and says nothing of a meeting itself."""
-        if whole.path.endswith("]") or not any(map(is_empty_list, members)):
-            return False
-        if not whole.has_id:
-            return self.signs.filled(members) <= _ABOUT_ANSWER
-        # The question may be repeated: with a word that nobody knows, or with its parties, it is a meeting.
-        words = [one for one in members if one.raw[:1] not in (b"[", b"{") and not is_blank(one.raw)]
-        is_known = all(is_count(one) or self.signs.columns([one]) for one in words)
-        return is_known and self.signs.columns(members) <= _ABOUT_ANSWER | {"meeting_id"}
 
     def wrapped(self, whole: Found, members: list[Member], inside: list[Inside], lists: list[Inside]) -> list[Found]:
         """Return the records that an object wraps, or itself when it is one meeting with its parties beside it."""
@@ -442,7 +431,7 @@ class Shapes:
 
     def count_loose(self, n_found: int) -> None:
         """Hold what has been said of a place against what was found there."""
-        self.announced += [Announced(number, n_found) for number in self.loose]
+        self.announced += [Announced(number, n_found, isinstance(number, Asked)) for number in self.loose]
         self.loose = []
 
     def repeats_id(self, members: list[Member], lists: list[Inside]) -> bool:

@@ -19,9 +19,8 @@ from ytxdata.files import require_file
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
-from ytxdata.records.encodings import Grid, csv_rows, header_place, xlsx_rows
+from ytxdata.records.encodings import NOTE, Grid, csv_rows, header_place, is_total, no_meeting, xlsx_rows
 from ytxdata.records.schema import Kind as ValueKind
-from ytxdata.records.signs import NOTE, is_total, no_meeting
 from ytxdata.records.values import SCIENTIFIC, convert, exact
 from ytxdata.times import BEIJING, beijing_text, parse_instant
 

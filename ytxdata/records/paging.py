@@ -117,7 +117,7 @@ _NUMBER = re.compile(
 )
 
 
-class Asked(int):
+class AskedFor(int):
     """A number under a key of the question, which an answer may repeat."""
 
 
@@ -164,7 +164,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     # With `confid` beside it, the number is that of the question.
     has_question = any(bare(one.key) == "confid" for one in members)
     numbers = [
-        Asked(number) if key in _ASKED_KEYS else number
+        AskedFor(number) if key in _ASKED_KEYS else number
         for key, number in told
         if not (key in _ASKED_KEYS and has_question)
     ]

@@ -24,7 +24,7 @@ from ytxdata.records.nested import (
 from ytxdata.records.paging import (
     COUNT_KEYS,
     OTHER_THINGS,
-    Asked,
+    AskedFor,
     describes_page,
     has_own_list,
     is_count,
@@ -431,7 +431,7 @@ class Shapes:
 
     def count_loose(self, n_found: int) -> None:
         """Hold what has been said of a place against what was found there."""
-        self.announced += [Announced(number, n_found, isinstance(number, Asked)) for number in self.loose]
+        self.announced += [Announced(number, n_found, isinstance(number, AskedFor)) for number in self.loose]
         self.loose = []
 
     def repeats_id(self, members: list[Member], lists: list[Inside]) -> bool:

@@ -124,6 +124,40 @@ def test_a_longer_key_that_tells_another_time_is_told(rows: Rows) -> None:
         assert [trouble[1:3] for trouble in told(tables)] == [("left_at", "other_value")] * parties.count(one)
 
 
+@pytest.mark.parametrize(
+    ("key", "column"),
+    [
+        ("actualStartTime", "started_at"), ("real_end_time", "ended_at"), ("factEndTime", "ended_at"), ("actualBegin", "started_at"),
+        ("confActualStartTime", "started_at"), ("actualConfEndTime", "ended_at"), ("trueDuration", "duration_s"), ("talkDuration", "duration_s"),
+        ("updateTime", None), ("createTime", "created_at"), ("expireTime", None), ("remindTime", None), ("actualTime", None),
+        ("realName", None), ("actualName", None), ("realCreator", None), ("billDuration", None), ("actualCreateTime", None),
+    ],
+)  # fmt: skip
+def test_the_time_that_was_is_a_meetings_own(key: str, column: str | None) -> None:
+    match = DEFAULT.meeting(key)
+    assert (match and match.column) == column
+    assert match is None or match.rank[0] == (column != "created_at")
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_the_time_that_was_beside_the_booked_one_is_told(rows: Rows, n: int) -> None:
+    booked = {"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 11:00:00", "duration": 3600}
+    real = {"actualStartTime": "2026-01-05 10:12:00", "realEndTime": "2026-01-05 10:40:00", "talkDuration": 1680}
+    both, same, alone = (
+        rows(*({"meid": str(i), **one} for i in range(n)))
+        for one in ({**booked, **real}, {**booked, "actualStartTime": booked["starttime"], "realDuration": 3600}, real)
+    )
+    assert [problem[1:] for problem in told(both)] == [
+        ("started_at", "other_value", "actualStartTime=2026-01-05 10:12:00"),
+        ("ended_at", "other_value", "realEndTime=2026-01-05 10:40:00"),
+        ("duration_s", "other_value", "talkDuration=1680"),
+    ] * n
+    assert both.meetings["duration_s"].to_pylist() == [3600] * n
+    assert told(same) == told(alone) == []
+    assert alone.meetings["duration_s"].to_pylist() == [1680] * n
+    assert alone.meetings["started_at"].null_count == alone.meetings["ended_at"].null_count == 0
+
+
 @pytest.mark.parametrize(("key", "seconds"), [("ringDuration", None), ("talkDuration", 30), ("duration", 30)])
 def test_ringing_is_no_talking(rows: Rows, key: str, seconds: int | None) -> None:
     assert rows({"parties": [{"phone": "15400000001", key: 30}]}).legs["duration_s"].to_pylist() == [seconds]

@@ -290,6 +290,12 @@ beside another."""
 _MEETING_PREFIXES = ("meeting", "conference", "conf")
 """What may stand in front of a meeting's candidate key (`confStartTime`); in front of a party's key anything may."""
 
+_AS_IT_WAS = re.compile("(?:{0})?(?:actual|real|fact|true|talk)(?:{0})?(.+)".format("|".join(_MEETING_PREFIXES)))
+_TIMED = ("started_at", "ended_at", "duration_s")
+"""Columns whose keys may have such a word in front (`actualStartTime`, `realEnd`): the time that was, beside the booked
+one. What is billed is rounded, and another thing.
+"""
+
 _WHOLE_KEYS = ("joined", "left", "tel", "stime", "etime")
 """Keys of a party with nothing in front: `hasLeft` says whether, and not when; a `hotel` has no phone; `updateTime`,
 `muteTime` and `closeTime` end like `etime`, `statusTime` like `stime`: legs that ended at their last update were
@@ -382,7 +388,7 @@ class Aliases:
         return Aliases(tuple(meetings.items()), tuple(legs.items()))
 
     def meeting(self, key: str) -> Match | None:
-        """Return the meeting column a key feeds, if any: exactly, or with `meeting` or `conf` in front."""
+        """Return the meeting column a key feeds, if any: exactly, or with `meeting` or `conf` in front, or `actual`."""
         return self._meeting(plain(key))
 
     def leg(self, key: str) -> Match | None:
@@ -403,7 +409,11 @@ class Aliases:
         @lru_cache(maxsize=4096)
         def look_up(key: str) -> Match | None:
             bare = (key.removeprefix(prefix) for prefix in _MEETING_PREFIXES if key.startswith(prefix))
-            return exact.get(key) or next((exact[rest].with_prefix() for rest in bare if rest in exact), None)
+            if found := exact.get(key) or next((exact[rest].with_prefix() for rest in bare if rest in exact), None):
+                return found
+            was = _AS_IT_WAS.fullmatch(key)
+            timed = was and (exact.get(was[1]) or exact.get(f"{was[1]}time"))
+            return timed.with_prefix() if timed and timed.column in _TIMED else None
 
         return look_up
 

@@ -84,6 +84,14 @@ COMPACT = re.compile(r"^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]
 SMALLEST_MS = 10**11
 """As seconds this is the year 5138, as milliseconds 1973: neither is believed, so the units cannot be confused."""
 
+_DATED = r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?[ T]*\d{1,2}[:：时点]"
+# Numbers that are times whatever they are called: yyyyMMddHHmmss, and seconds or milliseconds of 2017 to 2033.
+_STAMP = r"(?:20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){2}|1[5-9]\d{8}(?:\d{3})?)(?:\.\d+)?"
+_LIKE_INSTANT = re.compile(f"{_DATED}|{_STAMP}$")
+SEVERAL_TIMES = re.compile(rf"(?s){_DATED}.*{_DATED}|^\W*{_STAMP}(?:\W+{_STAMP})+\W*$")
+"""A text with more than one point in time."""
+
+_OF_DAY = re.compile(r"\d{1,2}[:：时点]\d{0,2}")
 _TICKS = re.compile(r"[0-9]{9,13}(\.[0-9]*)?|[0-9](\.[0-9]+)?[eE]\+?(9|1[0-2])")
 _FINE_TICKS = re.compile(r"1[0-9]{15}(?:[0-9]{3})?")
 """Microseconds and nanoseconds; what begins with 20 is rather a date with a fraction."""
@@ -155,6 +163,23 @@ def parse_instant(text: str) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)).astimezone(UTC)
     except (ValueError, OverflowError, InvalidOperation, OSError):
         return None
+
+
+def looks_like_instant(value: object) -> bool:
+    """Return whether a value is a point in time whatever it is called."""
+    return not isinstance(value, (list, dict)) and _LIKE_INSTANT.match(str(value)) is not None
+
+
+def is_time(value: object) -> bool:
+    """Return whether a value under the key of a time is one, or a time of day; a count is none.
+
+    Examples
+    --------
+    >>> is_time("2026-01-05 10:00:00"), is_time("10:00"), is_time(5), is_time(None)
+    (True, True, False, False)
+    """
+    text = str(value).strip()
+    return looks_like_instant(value) or _OF_DAY.match(text) is not None or parse_instant(text) is not None
 
 
 def _of_ticks(value: Decimal) -> datetime:

@@ -70,6 +70,39 @@ def test_parties_under_a_name_nobody_knows_are_told(more: dict[str, Any], path: 
     check(more, [path, "15400000002"])
 
 
+TIMES = {"jointime": P["jointime"], "leavetime": P["leavetime"]}
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("attendees", [{"name": "乙", **TIMES}], "乙"),
+        ("attendees", [{"name": "乙"}], "乙"),
+        ("attendees", [{"name": "乙", "starttime": P["jointime"]}], "乙"),
+        ("anybody", [{"phone": "154****0002", **TIMES}], "154****0002"),
+        ("anybody", [{"phone": "sip:yi@example.com", "jointime": P["jointime"]}], "sip:yi"),
+        ("anybody", {"乙": {"enterTime": "10:00"}}, "anybody.乙: "),
+        ("anybody", {"more": [{"userid": "u2", "exit_time": 1767578400}]}, "anybody.more: "),
+        ("participant_list", [{"userid": "u2", "join_time": 1767578400, "quit_time": 1767579000}], "u2"),
+        ("attendees", ["乙", "丙"], "丙"),
+        ("invitees", ["8001", "8002"], "8002"),
+        ("attendees", {"list": [{"name": "乙"}]}, "attendees.list: "),
+        ("attendees", {"乙": {"role": "guest"}}, "attendees.乙: "),
+    ],
+)
+def test_who_has_no_phone_is_told_by_when_or_by_the_key(key: str, value: Any, text: str, as_text: bool) -> None:
+    check({key: json.dumps(value) if as_text else value}, [key, text])
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [("attendees", "乙,丙"), ("参会人员", "乙、丙"), ("出席", "乙"), ("memberNames", "yi; bing"), ("joiner", "乙")],
+)
+def test_a_text_of_names_is_told_under_a_key_like_one_of_parties(key: str, text: str) -> None:
+    check({key: text}, [f"{key}: {text}"])
+
+
 def test_each_numbered_party_is_told() -> None:
     found = tables(meeting(0, party1=P, party2={**P, "phone": "15400000003"}))
     assert [one["raw_value"].split(":")[0] for one in found.problems.to_pylist()] == ["party1", "party2"]
@@ -103,6 +136,11 @@ def test_numbered_fields_of_a_party_are_told() -> None:
         {"phone1": ""},
         {"service": "4008001234", "dial": "010 6552 0000", "note": "ask 15400000002"},
         {"recording": {"starttime": "2026-01-05 10:00:00", "size": 5}},
+        {"segments": [{"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 10:10:00"}]},
+        {"stats": {"joined": 5, "left": 2, "total": 7}, "history": [{"joined": 5}]},
+        {"attendeeCount": 5, "attendees": "5", "memberCounts": [1, 2], "参会人数": "5人", "invitees": []},
+        {"attendType": "video", "isMember": "Y", "参会方式": "电话", "memberUrl": "https://m.example/a,b"},
+        {"attendeeSettings": {"mute": "on"}, "attendTime": "2026-01-05 10:00:00", "participantLimit": "100"},
     ],
 )
 def test_what_looks_like_nobody_is_not_told(more: dict[str, Any]) -> None:

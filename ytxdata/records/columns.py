@@ -19,15 +19,9 @@ from ytxdata.phones import read_phone
 from ytxdata.records import schema
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.numbers import Numbers, may_hold_mobiles, mobiles_in, n_distinct, read_numbers
-from ytxdata.records.parties import (
-    SEVERAL_TIMES,
-    OddKeys,
-    Parties,
-    Party,
-    read_parties,
-    tells_sittings,
-)
+from ytxdata.records.parties import OddKeys, Parties, Party, read_parties
 from ytxdata.records.schema import ARROW_TYPES, COMPANIONS, PARTIES, Aliases, Column, Match, plain
+from ytxdata.records.signs import tells_sittings
 from ytxdata.records.values import (
     Values,
     as_list,
@@ -231,7 +225,7 @@ def unread_times(sheet: Sheet) -> Iterator[Trouble]:
         values = sheet.values(key)
         if isinstance(values, pa.Array):
             is_text = pa.types.is_string(values.type)  # what is nested in a party is not read in bulk
-            rows = rows_where(pc.match_substring_regex(values, SEVERAL_TIMES.pattern)) if is_text else []
+            rows = rows_where(pc.match_substring_regex(values, times.SEVERAL_TIMES.pattern)) if is_text else []
         else:
             rows = [i for i, value in enumerate(values) if type(value) in (str, list)]
         for i, value in zip(rows, _at(values, rows), strict=True):

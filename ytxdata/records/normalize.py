@@ -25,7 +25,7 @@ from ytxdata.records.json_values import (
 from ytxdata.records.numbers import may_hold_mobiles, read_numbers
 from ytxdata.records.parties import is_numbered, own_leg, unread_parties
 from ytxdata.records.schema import DEFAULT, Aliases
-from ytxdata.records.signs import Signs
+from ytxdata.records.signs import Signs, is_like_parties
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.values import as_list, rows_where
 
@@ -283,14 +283,14 @@ def _tables(
 
 
 def _may_hold_parties(sheet: Sheet, aliases: Aliases) -> list[int]:
-    """Return in which rows something nested, JSON text, a mobile or a numbered field stands under a key that feeds no
-    column.
+    """Return in which rows something nested, JSON text, a mobile, a numbered field or a name stands under a key that
+    feeds no column.
     """
     rows: set[int] = set()
     of_party = own_leg(sheet.unknown, aliases)
     for key in sheet.unknown:
         values = sheet.values(key)
-        if key in of_party or is_numbered(key, aliases):
+        if key in of_party or is_numbered(key, aliases) or is_like_parties(key):
             rows.update(i for i, value in enumerate(as_list(values)) if value is not None)
         elif not isinstance(values, pa.Array):
             rows.update(i for i, value in enumerate(values) if _is_json_text(value))

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
 from ytxdata.records.schema import Aliases
-from ytxdata.records.signs import Signs
+from ytxdata.records.signs import Signs, names_parties, names_some
 from ytxdata.records.values import as_phone, is_blank
-from ytxdata.times import parse_instant
+from ytxdata.times import is_time, looks_like_instant
 
 Party = dict[str, Any]
 
@@ -20,13 +20,6 @@ _COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
 """A key that numbers the parties (`p1`, `2`) and names nobody."""
 
 _NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
-
-_DATED = r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?[ T]*\d{1,2}[:：时点]"
-# Numbers that are times whatever they are called: yyyyMMddHHmmss, and seconds or milliseconds of 2017 to 2033.
-_STAMP = r"(?:20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){2}|1[5-9]\d{8}(?:\d{3})?)(?:\.\d+)?"
-_INSTANT = re.compile(f"{_DATED}|{_STAMP}$")
-SEVERAL_TIMES = re.compile(rf"(?s){_DATED}.*{_DATED}|^\W*{_STAMP}(?:\W+{_STAMP})+\W*$")
-"""A text with more than one point in time."""
 
 _DEEPEST = 8
 """How deep parties are looked for; what goes on below may hold some, and is told as it stands."""
@@ -56,11 +49,7 @@ def is_numbered(key: str, aliases: Aliases) -> bool:
 def _numbered_fields(value: dict[str, Any], aliases: Aliases) -> str:
     """Return the numbered fields of a record or a party that say something, as text: which belong together nobody
     knows."""
-    told = {
-        key: one
-        for key, one in value.items()
-        if is_numbered(key, aliases) and (_INSTANT.match(str(one)) or parse_instant(str(one)) or as_phone(one))
-    }
+    told = {key: one for key, one in value.items() if is_numbered(key, aliases) and (is_time(one) or as_phone(one))}
     return as_json(told) if told else ""
 
 
@@ -93,24 +82,35 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     told: set[str] = set(own_leg(others, aliases))
     if told:
         yield "; ".join(f"{key}: {as_json(others[key])}" for key in sorted(told))
-    waiting = [(key, key, one, 0) for key, one in others.items()]
+    own = signs.ids_of(value)
+    waiting = [(key, key, key, one, 0) for key, one in others.items()]
     while waiting:
-        top, path, one, depth = waiting.pop(0)
+        top, name, path, one, depth = waiting.pop(0)
+        is_told = names_some(name, one)
         if isinstance(one, list):
             entries = [decoded(inner) for inner in one]
-            parts = [(f"{path}[{i}]", inner) for i, inner in enumerate(entries)]
-            is_told = _are_phones(entries) or any(
-                isinstance(inner, dict) and _has_sure_phone(inner, aliases) for inner in entries
+            parts = [(name, f"{path}[{i}]", inner) for i, inner in enumerate(entries)]
+            objects = [inner for inner in entries if isinstance(inner, dict)]
+            are_meetings = bool(objects) and all(signs.is_another(inner, own) for inner in objects)
+            is_told = (
+                (is_told and not are_meetings)
+                or _are_phones(entries)
+                or any(_has_sure_phone(inner, aliases) or _comes_or_goes(inner, aliases) for inner in objects)
             )
         elif isinstance(one, dict):
             if signs.ids_of(one) or any(map(signs.is_parties, one)):
                 told.add(top)  # a meeting of its own, told as one
                 continue
-            parts = [(f"{path}.{key}", decoded(inner)) for key, inner in one.items()]
-            is_told = _is_party_alone(one, creators, aliases)
+            # `list` in `attendees` is a list of them, whatever else stands there
+            parts = [
+                (name if names_parties(name) else key, f"{path}.{key}", decoded(inner)) for key, inner in one.items()
+            ]
+            is_told = is_told or _is_party_alone(one, creators, aliases)
+        elif is_told:
+            parts = []
         else:
             continue
-        if is_told or (depth == _DEEPEST and any(isinstance(inner, (list, dict)) for _, inner in parts)):
+        if is_told or (depth == _DEEPEST and any(isinstance(inner, (list, dict)) for *_, inner in parts)):
             told.add(top)
             yield f"{path}: {as_json(one)}"
         elif depth < _DEEPEST:
@@ -131,9 +131,25 @@ def _has_sure_phone(one: Party, aliases: Aliases) -> bool:
     return any(as_phone(text) or (may_be and PHONE_LIKE.fullmatch(text)) for text in said)
 
 
+def _comes_or_goes(one: Party, aliases: Aliases) -> bool:
+    """Return whether an object says when it joined or left, in words that only a party has: what starts and ends may be
+    a recording."""
+    known = dict(aliases.legs)
+    fed = ((aliases.leg(key), said) for key, said in one.items())
+    return any(
+        match.column in ("joined_at", "left_at")
+        and not aliases.meeting(known[match.column][match.rank[1]])
+        and is_time(said)
+        for match, said in fed
+        if match
+    )
+
+
 def _is_party_alone(one: Party, creators: set[str | None], aliases: Aliases) -> bool:
     """Return whether an object outside of a list looks like a party, or like a map of parties by their phones."""
     if one and all(as_phone(key) and isinstance(inner, dict) for key, inner in one.items()):
+        return True
+    if _comes_or_goes(one, aliases):
         return True
     if not _has_sure_phone(one, aliases):
         return False
@@ -326,37 +342,6 @@ def _are_phones(values: list[Any]) -> bool:
     return bool(values) and all(not isinstance(one, (list, dict)) and as_phone(one) for one in values)
 
 
-def _is_instant(value: Any) -> bool:
-    return not isinstance(value, (list, dict)) and _INSTANT.match(str(value)) is not None
-
-
-def tells_sittings(value: Any) -> bool:
-    """Return whether a text names several points in time, or a list holds any: when a party came again, most likely.
-
-    One alone may be when anything happened (`updateTime`).
-
-    Examples
-    --------
-    >>> tells_sittings([["2026-01-05 10:00:00", ""]]), tells_sittings("1767578400~1767579000")
-    (True, True)
-    >>> tells_sittings("2026-01-05 10:00:00"), tells_sittings(["vip", 7])
-    (False, False)
-    """
-    value = decoded(value)
-    if isinstance(value, str):
-        return SEVERAL_TIMES.search(value) is not None
-    return isinstance(value, list) and _tells_instant(value)
-
-
-def _tells_instant(value: Any, depth: int = 0) -> bool:
-    """Return whether an instant stands in a value; what goes on very deep is told like one."""
-    value = decoded(value)
-    if not isinstance(value, (list, dict)):
-        return _is_instant(value)
-    inner = value.values() if isinstance(value, dict) else value
-    return depth > _DEEPEST or any(_tells_instant(one, depth + 1) for one in inner)
-
-
 def _feeds(party: Party, columns: Sequence[str], aliases: Aliases) -> bool:
     """Return whether an object says something of one of the columns of legs."""
     return any(
@@ -375,7 +360,7 @@ def _keys(aliases: Aliases) -> tuple[str, str, str]:
 def _from_pair(pair: list[Any], aliases: Aliases) -> Party | None:
     """Return the party that a phone and a name or a time make, in either order; None where it could be read in two
     ways."""
-    phones = [value for value in pair if as_phone(value) and not _is_instant(value)]
+    phones = [value for value in pair if as_phone(value) and not looks_like_instant(value)]
     others = [value for value in pair if value not in phones]
     return _beside(phones[0], others[0], aliases) if len(phones) == len(others) == 1 else None
 
@@ -425,7 +410,7 @@ def _keyed(phone: str, said: Any, aliases: Aliases) -> Party:
 def _beside(phone: Any, other: Any, aliases: Aliases) -> Party:
     """Return the party that a phone and a name make; a time for a name would be nobody's name, and no time."""
     phone_key, name_key, joined_key = _keys(aliases)
-    return {phone_key: phone, joined_key if _is_instant(other) else name_key: other}
+    return {phone_key: phone, joined_key if looks_like_instant(other) else name_key: other}
 
 
 def _named(key: str, phone: Any, phone_key: str, name_key: str) -> Party:

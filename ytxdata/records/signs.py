@@ -10,10 +10,12 @@ from functools import lru_cache
 from typing import Any
 
 from ytxdata.records.json_values import decoded, read_value
+from ytxdata.records.numbers import PHONE_LIKE
 from ytxdata.records.paging import COUNT_KEYS, is_count, is_empty_list
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.spans import Found, Member, is_blank, members_of, value_at
 from ytxdata.records.values import bare_id
+from ytxdata.times import SEVERAL_TIMES, looks_like_instant
 
 ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})
 """Keys of the answer itself, plain: no record is looked for in them."""
@@ -43,10 +45,20 @@ _LONGEST_TEXT = 300
 
 _DIGIT = re.compile(r"\d")
 _EMPTY_LIST = re.compile(rb"\[\s*\]|\{\s*\}")
+_DEEPEST = 8
 _MOST_WRAPS = 3
 """How often JSON text in JSON text is undone to look for a meeting."""
 
 _OF_ANSWERS = ENVELOPE_KEYS | {"data"}
+
+_PARTIES = "attend(?:ee|ant)?|particip(?:ant)?|member|joiner|invitee|(?:参会|与会|出席)(?:人员?|者|方)?|成员"
+_LIKE_PARTIES = re.compile(_PARTIES)
+_NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
+"""What else people call parties, anywhere in a key (`attendeeInfos`), and at its end, where one name alone is one."""
+
+_WORD = re.compile(r"[^\W\d_]")
+_BETWEEN = re.compile(r"[,，、;；|\n]")
+_NO_NAMES = frozenset(("true", "false", "yes", "no", "y", "n", "none", "null", "nan", "all", "是", "否", "无", "全员"))
 
 
 class Signs:
@@ -393,3 +405,68 @@ def _spelled(ids: tuple[str, ...]) -> bytes:
     # `Meeting_ID`, `meeting-id` and `meetingId` are one key: in text that cannot be decoded as in text that can.
     spelled = b"|".join(rb"[\s_\-]*".join(re.escape(letter.encode()) for letter in key) for key in ids)
     return b'"(?:' + spelled + rb')"\s*:\s*'
+
+
+def is_like_parties(key: str) -> bool:
+    """Return whether a key looks like one of parties, be it none that is known."""
+    return _LIKE_PARTIES.search(plain(key)) is not None
+
+
+def names_parties(key: str) -> bool:
+    """Return whether a key looks like the very name of parties (`attendees`, `memberList`)."""
+    return _NAMES_PARTIES.search(plain(key)) is not None
+
+
+def names_some(key: str, value: Any) -> bool:
+    """Return whether a value under a key like one of parties names any: in a list, an object or a text of names.
+
+    Examples
+    --------
+    >>> names_some("attendees", "李四,王五"), names_some("参会人", "李四"), names_some("attendeeInfos", [{"name": "李四"}])
+    (True, True, True)
+    >>> names_some("attendType", "video"), names_some("attendees", 5), names_some("memberCounts", [1, 2])
+    (False, False, False)
+    """
+    if not is_like_parties(key):
+        return False
+    if isinstance(value, list):
+        return any(bool(one) if isinstance(one, (dict, list)) else _is_word(one, is_listed=True) for one in value)
+    if isinstance(value, dict):
+        return names_parties(key) and any(map(_is_word, value.values()))
+    words = [] if not isinstance(value, str) or "://" in value else _BETWEEN.split(value)
+    if len(words) > 1:
+        return all(_is_word(one, is_listed=True) for one in words if one.strip())
+    return names_parties(key) and any(map(_is_word, words))
+
+
+def _is_word(value: Any, *, is_listed: bool = False) -> bool:
+    text = "" if isinstance(value, (list, dict)) else str(value).strip().casefold()
+    is_number = is_listed and PHONE_LIKE.fullmatch(text) is not None
+    return is_number or (_WORD.search(text) is not None and text not in _NO_NAMES)
+
+
+def tells_sittings(value: Any) -> bool:
+    """Return whether a text names several points in time, or a list holds any: when a party came again, most likely.
+
+    One alone may be when anything happened (`updateTime`).
+
+    Examples
+    --------
+    >>> tells_sittings([["2026-01-05 10:00:00", ""]]), tells_sittings("1767578400~1767579000")
+    (True, True)
+    >>> tells_sittings("2026-01-05 10:00:00"), tells_sittings(["vip", 7])
+    (False, False)
+    """
+    value = decoded(value)
+    if isinstance(value, str):
+        return SEVERAL_TIMES.search(value) is not None
+    return isinstance(value, list) and _tells_instant(value)
+
+
+def _tells_instant(value: Any, depth: int = 0) -> bool:
+    """Return whether an instant stands in a value; what goes on very deep is told like one."""
+    value = decoded(value)
+    if not isinstance(value, (list, dict)):
+        return looks_like_instant(value)
+    inner = value.values() if isinstance(value, dict) else value
+    return depth > _DEEPEST or any(_tells_instant(one, depth + 1) for one in inner)

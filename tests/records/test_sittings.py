@@ -241,3 +241,67 @@ def test_numbers_in_a_list_beside_a_partys_own_are_told() -> None:
     found = tables([{"phone": "15400000001", "list": ["15400000002"]}])
     assert len(legs(found)) == 1
     assert found.problems["reason"].to_pylist() == ["not_a_party"]
+
+
+PARTY = {"phone": "15400000001", "name": "甲"}
+
+
+@pytest.mark.parametrize("n", [1, 4])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"$ref": "$.data[0].parties[0]"}, {"$ref": "5"}, {"userId": "u9"}, {"userId": "1001"}, {"name": "", "phone": "", "uid": "u9"},
+        {"account": "zhang", "in": FIRST[0], "out": FIRST[1]},
+    ],
+)  # fmt: skip
+def test_an_entry_that_says_nothing_of_a_party_is_told_and_no_leg(entry: dict[str, str], n: int) -> None:
+    for parties, n_legs in (([PARTY, entry], 1), ([entry], None)):
+        found = tables(*[parties] * n)
+        told = [(one["reason"], json.loads(one["raw_value"])) for one in found.problems.to_pylist()]
+        assert told == [("not_a_party", entry)] * n
+        assert found.meetings["n_legs"][0].as_py() == n_legs
+        assert len(legs(found)) == (n_legs or 0)
+
+
+@pytest.mark.parametrize(
+    ("beside", "text"),
+    [
+        ({"host": {"name": "乙", "acct": "15400000002"}}, "host: "),
+        ({"host": {"name": "乙", "userId": "u1"}}, "host: "),
+        ({"note": "乙 15400000002"}, "note: 乙 15400000002"),
+        ({"absent": "乙,丙"}, "absent: 乙,丙"),
+        ({"absent": "乙"}, "absent: 乙"),
+        ({"absent": ["乙"]}, "absent: "),
+    ],
+)
+@pytest.mark.parametrize("key", ["list", "joined"])
+def test_somebody_beside_the_lists_of_parties_is_told(key: str, beside: dict[str, Any], text: str) -> None:
+    found = tables({key: [PARTY], **beside})
+    assert [leg[:2] for leg in legs(found)] == [("15400000001", "甲")]
+    ((reason, told),) = [(one["reason"], one["raw_value"]) for one in found.problems.to_pylist()]
+    assert (reason, told[: len(text)]) == ("unread_parties", text)
+
+
+def test_counts_and_blanks_beside_the_lists_of_parties_are_nobody() -> None:
+    found = tables(
+        {"list": [PARTY], "total": 1, "n": "12", "more": False, "next": None, "q": " ", "sort": {"up": True}}
+    )
+    assert (len(legs(found)), found.problems.num_rows) == (1, 0)
+
+
+def test_a_key_that_is_a_name_or_a_masked_number_names_its_party() -> None:
+    came = {"jointime": FIRST[0], "leavetime": FIRST[1]}
+    for keys in (["甲", "乙"], ["154****0001"], ["154****0001", "154****0002"]):
+        found = tables(dict.fromkeys(keys, came))
+        assert [leg[1] for leg in legs(found)] == keys
+        assert found.problems.num_rows == 0
+    assert [leg[1] for leg in legs(tables({"p1": came, "p2": {**came, "name": "乙"}}))] == [None, "乙"]
+
+
+@pytest.mark.parametrize("parties", [{"15400000001": 3600}, {"15400000001": "3600"}, [["15400000001", 3600]]])
+def test_a_number_beside_a_phone_is_told_and_no_name(parties: object) -> None:
+    found = tables(parties)
+    assert [leg[:2] for leg in legs(found)] == [("15400000001", None)]
+    ((reason, text),) = [(one["reason"], one["raw_value"]) for one in found.problems.to_pylist()]
+    assert reason == "unread_parties"
+    assert "3600" in text

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
+from ytxdata.records.paging import is_mere_number, says_more_than_counts
 from ytxdata.records.schema import Aliases
 from ytxdata.records.signs import Signs, names_parties, names_some
 from ytxdata.records.values import as_phone, is_blank
@@ -21,6 +22,7 @@ _COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
 
 _NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
 
+_SEVERAL = re.compile(r"\d{7}|[,，、;；]")
 _DEEPEST = 8
 """How deep parties are looked for; what goes on below may hold some, and is told as it stands."""
 
@@ -34,13 +36,7 @@ class Parties(NamedTuple):
 
 
 def is_numbered(key: str, aliases: Aliases) -> bool:
-    """Return whether a key is one of several that number the phones or times of parties.
-
-    Examples
-    --------
-    >>> is_numbered("jointime2", Aliases()), is_numbered("phone_1", Aliases()), is_numbered("jointime", Aliases())
-    (True, True, False)
-    """
+    """Return whether a key is one of several that number the phones or times of parties (`jointime2`, `phone_1`)."""
     match = _NUMBERED.fullmatch(key)
     fed = aliases.leg(match[1]) if match else None
     return fed is not None and fed.column in ("phone", "joined_at", "left_at")
@@ -66,11 +62,6 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     that nobody knows, and numbered fields.
 
     Not told: meetings inside of it, which are records of their own, and the creator described once more.
-
-    Examples
-    --------
-    >>> list(unread_parties({"meid": "1", "guests": [{"phone": "15400000000"}]}, Aliases()))
-    ['guests: [{"phone": "15400000000"}]']
     """
     if fields := _numbered_fields(value, aliases):
         yield fields
@@ -132,8 +123,7 @@ def _has_sure_phone(one: Party, aliases: Aliases) -> bool:
 
 
 def _comes_or_goes(one: Party, aliases: Aliases) -> bool:
-    """Return whether an object says when it joined or left, in words that only a party has: what starts and ends may be
-    a recording."""
+    """Return whether an object says when it joined or left, in words of parties: what starts may be a recording."""
     known = dict(aliases.legs)
     fed = ((aliases.leg(key), said) for key, said in one.items())
     return any(
@@ -149,11 +139,8 @@ def _is_party_alone(one: Party, creators: set[str | None], aliases: Aliases) -> 
     """Return whether an object outside of a list looks like a party, or like a map of parties by their phones."""
     if one and all(as_phone(key) and isinstance(inner, dict) for key, inner in one.items()):
         return True
-    if _comes_or_goes(one, aliases):
-        return True
-    if not _has_sure_phone(one, aliases):
-        return False
-    if _feeds(one, ("joined_at", "left_at"), aliases):
+    is_there = _has_sure_phone(one, aliases) and _feeds(one, ("joined_at", "left_at"), aliases)
+    if is_there or _comes_or_goes(one, aliases):
         return True
     # A device may have a number too: without times only the very name of a phone makes an object a party.
     phones = {
@@ -176,8 +163,6 @@ def read_parties(value: Any, aliases: Aliases, own_id: str = "") -> Parties:
     --------
     >>> read_parties("15400000000,15400000001", Aliases()).parties
     [{'phone': '15400000000'}, {'phone': '15400000001'}]
-    >>> read_parties({"15400000000": {"name": "甲"}}, Aliases()).parties
-    [{'phone': '15400000000', 'name': '甲'}]
     """
     # JSON text in JSON text is undone as often as that; the bound keeps hostile wrapping from going on.
     overlooked: tuple[tuple[str, str], ...] = ()
@@ -235,6 +220,8 @@ def _from_list(entries: list[Any], aliases: Aliases, own_id: str) -> Parties:
         problems += _in_text(entry)
         if isinstance(inner, list):
             inner = _from_pair(inner, aliases)
+            if inner and len(inner) == 1:  # a number beside it
+                problems.append(("unread_parties", as_json(entry)))
         if isinstance(inner, dict) and inner:
             found = _from_entry(inner, aliases, own_id, odd)
             parties += found.parties or ()
@@ -243,7 +230,9 @@ def _from_list(entries: list[Any], aliases: Aliases, own_id: str) -> Parties:
             parties.append({phone_key: inner})
         else:
             problems.append(("not_a_party", as_json(entry)))
-    return Parties(parties, tuple(problems))
+    # What lists somebody whom nobody can read does not say that there was nobody.
+    is_unknown = not parties and any(isinstance(one, dict) and one for one in entries)
+    return Parties(None if is_unknown else parties, tuple(problems))
 
 
 def _from_entry(entry: Party, aliases: Aliases, own_id: str, odd: OddKeys) -> Parties:
@@ -274,7 +263,9 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
             return Parties(numbered)
         if inside or not _feeds(own, ("name", "state", "duration_s"), aliases):
             found = _from_object(entry, aliases, own_id, is_entry=True)
-            is_read = bool(found.parties) and all(_has_phone(one, aliases) for one in found.parties or ())
+            # `{"userId":"1001"}` wraps no list of phones
+            is_sure = bool(inside) or all(map(PHONE_LIKE.fullmatch, entry)) or all(map(mobiles_in, entry.values()))
+            is_read = is_sure and bool(found.parties) and all(_has_phone(one, aliases) for one in found.parties or ())
             return found if is_read else Parties([], (("not_a_party", as_json(entry)),))
         return Parties([entry])
     parties = [own]
@@ -303,25 +294,29 @@ def _numbered(own: Party, key: str, inner: Any, aliases: Aliases) -> list[Party]
     return [{**own, _keys(aliases)[0]: phone} for phone in inner]
 
 
-class OddKeys(dict[str, bool]):
-    """Whether a key of a party may name a meeting, another party or another sitting; looked up once for each key."""
+class OddKeys(dict[str, bool | None]):
+    """Whether a key of a party may name a meeting, another party or another sitting (None: it feeds nothing)."""
 
     def __init__(self, aliases: Aliases) -> None:
         self._aliases = aliases
 
-    def __missing__(self, key: str) -> bool:
+    def __missing__(self, key: str) -> bool | None:
         match = self._aliases.meeting(key)
         names_meeting = match is not None and match.column == "meeting_id"
-        self[key] = names_meeting or PHONE_LIKE.fullmatch(key) is not None or is_numbered(key, self._aliases)
+        is_odd = names_meeting or PHONE_LIKE.fullmatch(key) is not None or is_numbered(key, self._aliases)
+        self[key] = is_odd or (None if self._aliases.leg(key) is None else False)
         return self[key]
 
     def among(self, party: Party) -> bool:
-        """Return whether a party has such a key, or a value that may hold parties."""
-        return any(
-            type(value) is dict or type(value) is list or self[key] or (type(value) is str and value[:1] in ("[", "{"))
-            for key, value in party.items()
-            if value not in ("", None)
-        )
+        """Return whether a party has such a key, a value that may hold parties, or nothing that feeds a leg."""
+        feeds = False
+        for key, value in party.items():
+            if value not in ("", None):
+                is_odd = self[key]
+                if is_odd or type(value) is dict or type(value) is list or (type(value) is str and value[:1] in "[{"):
+                    return True
+                feeds = feeds or is_odd is False
+        return not feeds
 
 
 def _says_party(value: Any, aliases: Aliases, depth: int = 0, *, is_listed: bool = False) -> bool:
@@ -370,33 +365,61 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
     if not value:
         return Parties([])
     # Exact keys only: with anything in front allowed, a wrapper's key could make it a party.
-    if not is_entry and any((match := aliases.leg(key)) and match.rank[0] == 0 for key in value):
+    if not is_entry and any(
+        (match := aliases.leg(key)) and not (match.rank[0] or isinstance(inner, (list, dict)))
+        for key, inner in value.items()
+    ):
         return _from_entry(value, aliases, own_id, OddKeys(aliases))
     if all(PHONE_LIKE.fullmatch(key) for key in value):
         found = _from_list([_keyed(key, inner, aliases) for key, inner in value.items()], aliases, own_id)
-        return found._replace(problems=(*chain.from_iterable(map(_in_text, value.values())), *found.problems))
+        counts = [("unread_parties", f"{key}: {as_json(one)}") for key, one in value.items() if is_mere_number(one)]
+        return found._replace(problems=(*chain.from_iterable(map(_in_text, value.values())), *found.problems, *counts))
+    opened = _with_names({key: decoded(inner) for key, inner in value.items()}, aliases)
     if all(isinstance(inner, dict) and _has_phone(inner, aliases) for inner in value.values()):
-        return _from_list(list(value.values()), aliases, own_id)
+        return _from_list(list(opened.values()), aliases, own_id)
     # A single Latin key may be `phones` as well as a name: the phone is a leg either way, and nobody is misnamed.
     is_wrapper = len(value) == 1 and next(iter(value)).isascii()
     if all(as_phone(inner) for inner in value.values()) and not is_wrapper:
         return Parties([_named(key, inner, phone_key, name_key) for key, inner in value.items()])
     if len(value) == 1:
-        return read_parties(next(iter(value.values())), aliases, own_id)
-    opened = [decoded(inner) for inner in value.values()]
-    groups = [one for one in opened if _says_party(one, aliases)] or [one for one in opened if isinstance(one, list)]
+        (one,), (given,) = opened.values(), value.values()
+        return read_parties(one if isinstance(given, dict) else given, aliases, own_id)
+    groups = [one for one in opened.values() if _says_party(one, aliases)]
+    groups = groups or [one for one in opened.values() if isinstance(one, list)]
     if not groups or (len(groups) > 1 and not _says_party(groups, aliases)):
         return Parties(None, (("unreadable_parties", as_json(value)),))
     read = [read_parties(one, aliases, own_id) for one in groups]
-    # What stands beside them and is more than a number or a word may be somebody too.
-    others = [one for one in opened if one not in groups and (isinstance(one, list) or as_phone(one))]
+    # What a group in a list is called is nobody; beside the lists of all parties, every word may be somebody.
+    others = [
+        (key, one)
+        for key, one in opened.items()
+        if one not in groups
+        and says_more_than_counts(one)
+        and not (is_entry and isinstance(one, str) and not _SEVERAL.search(one))
+    ]
     return Parties(
         [party for one in read for party in one.parties or ()],
         (
             *(problem for one in read for problem in one.problems),
-            *(("not_a_party", as_json(one)) for one in others if one),
+            *(("unread_parties", f"{key}: {as_json(one)}") for key, one in others),
         ),
     )
+
+
+def _with_names(opened: Party, aliases: Aliases) -> Party:
+    """Return the members of an object of parties, each party that has no name with its key for one."""
+    _, name_key, _ = _keys(aliases)
+    is_map = len(opened) > 1 and all(isinstance(one, dict) for one in opened.values())
+    return {
+        key: one | {name_key: key}
+        if isinstance(one, dict)
+        and (is_map or not key.isascii() or "*" in key)
+        and not _COUNTER.fullmatch(key)
+        and _feeds(one, ("phone", "joined_at", "left_at"), aliases)
+        and not _feeds(one, ("name",), aliases)
+        else one
+        for key, one in opened.items()
+    }
 
 
 def _keyed(phone: str, said: Any, aliases: Aliases) -> Party:
@@ -410,7 +433,12 @@ def _keyed(phone: str, said: Any, aliases: Aliases) -> Party:
 def _beside(phone: Any, other: Any, aliases: Aliases) -> Party:
     """Return the party that a phone and a name make; a time for a name would be nobody's name, and no time."""
     phone_key, name_key, joined_key = _keys(aliases)
-    return {phone_key: phone, joined_key if looks_like_instant(other) else name_key: other}
+    is_instant = looks_like_instant(other)
+    return (
+        {phone_key: phone}
+        if is_mere_number(other)
+        else {phone_key: phone, joined_key if is_instant else name_key: other}
+    )
 
 
 def _named(key: str, phone: Any, phone_key: str, name_key: str) -> Party:

@@ -250,7 +250,7 @@ PARTY = {"phone": "15400000001", "name": "甲"}
 @pytest.mark.parametrize(
     "entry",
     [
-        {"$ref": "$.data[0].parties[0]"}, {"$ref": "5"}, {"userId": "u9"}, {"userId": "1001"}, {"name": "", "phone": "", "uid": "u9"},
+        {"$ref": "$.data[0].parties[0]"}, {"$ref": "5"}, {"userId": "u9"}, {"userId": "1001"},
         {"account": "zhang", "in": FIRST[0], "out": FIRST[1]},
     ],
 )  # fmt: skip
@@ -268,6 +268,7 @@ def test_an_entry_that_says_nothing_of_a_party_is_told_and_no_leg(entry: dict[st
     [
         ({"host": {"name": "乙", "acct": "15400000002"}}, "host: "),
         ({"host": {"name": "乙", "userId": "u1"}}, "host: "),
+        ({"host": "15400000003"}, "host: 15400000003"),
         ({"note": "乙 15400000002"}, "note: 乙 15400000002"),
         ({"absent": "乙,丙"}, "absent: 乙,丙"),
         ({"absent": "乙"}, "absent: 乙"),

@@ -527,7 +527,6 @@ def test_parties_inside_of_parties_are_legs(parties: object, people: str, n: int
         ([{**ONE, "calls": CALLS}], "1", json.dumps(CALLS)),
         ([{**ONE, "guest": TWO}], "1", json.dumps(TWO)),
         ([ONE, {"x": {"y": 1}}], "1", '{"x": {"y": 1}}'),
-        ({"host": "15400000003", "guests": [TWO]}, "2", "15400000003"),
         ([ONE, {"meid": "M2", "creator": "15400000002"}], "1", '{"meid": "M2", "creator": "15400000002"}'),
     ],
 )

@@ -215,13 +215,8 @@ class BulkReader:
         untold = [one for key, one in columns.items() if not self._of_leg(key) and pa.types.is_string(one.type)]
         if any(pc.any(pc.match_substring_regex(one, r"^\s*[\[{]")).as_py() for one in untold):
             return False
-        says_nothing = reduce(pc.and_, map(_is_blank, told), pa.scalar(True))
+        says_nothing = reduce(pc.and_, map(pc.is_null, told), pa.scalar(True))
         return len(parties) == 0 or not pc.any(says_nothing).as_py()
-
-
-def _is_blank(array: pa.Array) -> pa.Array:
-    is_null = array.is_null()
-    return pc.or_(is_null, pc.equal(array, "").fill_null(True)) if pa.types.is_string(array.type) else is_null
 
 
 def _stands_alone(raw: bytes) -> bool:

@@ -311,12 +311,13 @@ class OddKeys(dict[str, bool | None]):
         """Return whether a party has such a key, a value that may hold parties, or nothing that feeds a leg."""
         feeds = False
         for key, value in party.items():
-            if value not in ("", None):
-                is_odd = self[key]
-                if is_odd or type(value) is dict or type(value) is list or (type(value) is str and value[:1] in "[{"):
-                    return True
-                feeds = feeds or is_odd is False
-        return not feeds
+            is_odd = self[key]
+            feeds = feeds or is_odd is False  # also without a value: a phone that is withheld is somebody's
+            if value in ("", None):
+                continue
+            if is_odd or type(value) is dict or type(value) is list or (type(value) is str and value[:1] in "[{"):
+                return True
+        return not feeds and not mobiles_in(party)  # a mobile under another key is told of its leg
 
 
 def _says_party(value: Any, aliases: Aliases, depth: int = 0, *, is_listed: bool = False) -> bool:

@@ -75,7 +75,7 @@ def decode(raw: bytes) -> Decoded:
     >>> decode(b"{'statusCode': '0', 'data': None}").text
     b'{"statusCode": "0", "data": null}'
     """
-    # AskedFor first: UTF-16 of plain ASCII is valid UTF-8 too, with a zero behind every character.
+    # Asked first: UTF-16 of plain ASCII is valid UTF-8 too, with a zero behind every character.
     wide = _wide(raw)
     if wide:
         text = as_utf8(raw, wide)

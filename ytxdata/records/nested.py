@@ -30,6 +30,7 @@ from ytxdata.records.spans import (
     unescape,
     value_at,
 )
+from ytxdata.times import SEVERAL_TIMES, looks_like_instant
 
 DEEPEST = 8
 """Deeper than this no list of records stands: what lies deeper is one record if it names an id, else a reject."""
@@ -354,3 +355,30 @@ class _InRecord:
         at = one.start - (member.start - member.key_start)
         around = self.whole.raw[at - self.whole.start : one.end - self.whole.start]
         return one._replace(raw=around, start=at)
+
+
+def tells_sittings(value: Any) -> bool:
+    """Return whether a text names several points in time, or a list holds any: when a party came again, most likely.
+
+    One alone may be when anything happened (`updateTime`).
+
+    Examples
+    --------
+    >>> tells_sittings([["2026-01-05 10:00:00", ""]]), tells_sittings("1767578400~1767579000")
+    (True, True)
+    >>> tells_sittings("2026-01-05 10:00:00"), tells_sittings(["vip", 7])
+    (False, False)
+    """
+    value = decoded(value)
+    if isinstance(value, str):
+        return SEVERAL_TIMES.search(value) is not None
+    return isinstance(value, list) and _tells_instant(value)
+
+
+def _tells_instant(value: Any, depth: int = 0) -> bool:
+    """Return whether an instant stands in a value; what goes on very deep is told like one."""
+    value = decoded(value)
+    if not isinstance(value, (list, dict)):
+        return looks_like_instant(value)
+    inner = value.values() if isinstance(value, dict) else value
+    return depth > DEEPEST or any(_tells_instant(one, depth + 1) for one in inner)

@@ -15,7 +15,6 @@ from ytxdata.records.paging import COUNT_KEYS, is_count, is_empty_list
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.spans import Found, Member, is_blank, members_of, value_at
 from ytxdata.records.values import bare_id
-from ytxdata.times import SEVERAL_TIMES, looks_like_instant
 
 ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})
 """Keys of the answer itself, plain: no record is looked for in them."""
@@ -45,7 +44,6 @@ _LONGEST_TEXT = 300
 
 _DIGIT = re.compile(r"\d")
 _EMPTY_LIST = re.compile(rb"\[\s*\]|\{\s*\}")
-_DEEPEST = 8
 _MOST_WRAPS = 3
 """How often JSON text in JSON text is undone to look for a meeting."""
 
@@ -443,30 +441,3 @@ def _is_word(value: Any, *, is_listed: bool = False) -> bool:
     text = "" if isinstance(value, (list, dict)) else str(value).strip().casefold()
     is_number = is_listed and PHONE_LIKE.fullmatch(text) is not None
     return is_number or (_WORD.search(text) is not None and text not in _NO_NAMES)
-
-
-def tells_sittings(value: Any) -> bool:
-    """Return whether a text names several points in time, or a list holds any: when a party came again, most likely.
-
-    One alone may be when anything happened (`updateTime`).
-
-    Examples
-    --------
-    >>> tells_sittings([["2026-01-05 10:00:00", ""]]), tells_sittings("1767578400~1767579000")
-    (True, True)
-    >>> tells_sittings("2026-01-05 10:00:00"), tells_sittings(["vip", 7])
-    (False, False)
-    """
-    value = decoded(value)
-    if isinstance(value, str):
-        return SEVERAL_TIMES.search(value) is not None
-    return isinstance(value, list) and _tells_instant(value)
-
-
-def _tells_instant(value: Any, depth: int = 0) -> bool:
-    """Return whether an instant stands in a value; what goes on very deep is told like one."""
-    value = decoded(value)
-    if not isinstance(value, (list, dict)):
-        return looks_like_instant(value)
-    inner = value.values() if isinstance(value, dict) else value
-    return depth > _DEEPEST or any(_tells_instant(one, depth + 1) for one in inner)

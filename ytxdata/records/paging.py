@@ -221,9 +221,13 @@ def bare(key: str) -> str:
     return _ODD.sub("", plain(key))
 
 
+_LONGEST_WORD = 60
+
+
 def says_nothing(word: bytes) -> bool:
     """Return whether a value that stands in place of records says that there are none."""
-    return as_word(word).rstrip("。.!！") in _NOTHING
+    # Most values are lists of megabytes: only what is short is looked at.
+    return len(word) <= _LONGEST_WORD and as_word(word).rstrip("。.!！") in _NOTHING
 
 
 def is_empty_list(member: Member) -> bool:

@@ -284,9 +284,8 @@ def test_somebody_beside_the_lists_of_parties_is_told(key: str, beside: dict[str
 
 
 def test_counts_and_blanks_beside_the_lists_of_parties_are_nobody() -> None:
-    found = tables(
-        {"list": [PARTY], "total": 1, "n": "12", "more": False, "next": None, "q": " ", "sort": {"up": True}}
-    )
+    numbers = {"total": 1, "n": "12", "mean": 12.5, "share": "37.5%", "all": "1,204", "said": "3人"}
+    found = tables({"list": [PARTY], **numbers, "more": False, "next": None, "q": " ", "sort": {"up": True}})
     assert (len(legs(found)), found.problems.num_rows) == (1, 0)
 
 

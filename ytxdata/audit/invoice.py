@@ -15,8 +15,8 @@ from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
-from ytxdata.records.encodings import no_meeting
-from ytxdata.records.values import amount_text, exact
+from ytxdata.records.values import amount_text
+from ytxdata.spreadsheets import exact, no_meeting
 from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant
 

@@ -19,9 +19,9 @@ from ytxdata.files import require_file
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
-from ytxdata.records.encodings import NOTE, Grid, csv_rows, header_place, is_total, no_meeting, xlsx_rows
 from ytxdata.records.schema import Kind as ValueKind
-from ytxdata.records.values import SCIENTIFIC, convert, exact
+from ytxdata.records.values import convert
+from ytxdata.spreadsheets import NOTE, SCIENTIFIC, Grid, csv_rows, exact, header_place, is_total, no_meeting, xlsx_rows
 from ytxdata.times import BEIJING, beijing_text, parse_instant
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {

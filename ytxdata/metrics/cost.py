@@ -29,8 +29,8 @@ from ytxdata.metrics.report import Report, build, same_meeting
 from ytxdata.metrics.source import Lazy, ReportSource, Where
 from ytxdata.metrics.sums import minutes
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
-from ytxdata.records.encodings import no_meeting
 from ytxdata.records.values import amount_text
+from ytxdata.spreadsheets import no_meeting
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import Instant, local_second, month_text, parse_instant
 

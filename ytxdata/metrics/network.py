@@ -268,9 +268,8 @@ def _nodes(rows: Breakdown, edges: Lazy, people: Lazy) -> Lazy:
         outside_shared=minutes("outside_s"),
         inside_shared_pct=percent("inside_s", "all_s"),
     )
-    return shown.sort(
-        "all_s", "unit", descending=[True, False]
-    )  # a person's are all outside: see the order in `network`
+    # a person's are all outside: see the order in `network`
+    return shown.sort("all_s", "unit", descending=[True, False])
 
 
 def _inside(rows: Breakdown) -> Lazy:

@@ -9,10 +9,6 @@ from typing import Any
 from ytxdata.records.json_values import read_value
 from ytxdata.records.schema import plain
 from ytxdata.records.spans import Member, is_blank
-from ytxdata.records.values import as_phone
-from ytxdata.times import looks_like_instant
-
-_NUMBER = re.compile(r"[\d.]+")
 
 COUNT_KEYS = frozenset(
     {"total", "count", "size", "num", "page", "pagesize", "pageno", "pagenum", "pages", "totalcount"}
@@ -106,6 +102,8 @@ _NOTHING = frozenset(
     }
 )  # fmt: skip
 """Words that stand in place of records where there are none."""
+
+_LONGEST_WORD = 60
 
 _DATED = re.compile(rb"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|\d{8}")
 _ODD = re.compile(r"[@$#.]")
@@ -221,9 +219,6 @@ def bare(key: str) -> str:
     return _ODD.sub("", plain(key))
 
 
-_LONGEST_WORD = 60
-
-
 def says_nothing(word: bytes) -> bool:
     """Return whether a value that stands in place of records says that there are none."""
     # Most values are lists of megabytes: only what is short is looked at.
@@ -273,23 +268,3 @@ def is_page(key: str, members: Sequence[Member]) -> bool:
         or all(map(is_count, members))
         or any(plain(one.key) in _PAGING for one in members)
     )
-
-
-def is_mere_number(value: Any) -> bool:
-    """Return whether a value is a number and no instant: nobody is called so."""
-    return _NUMBER.fullmatch(str(value)) is not None and not looks_like_instant(value)
-
-
-def says_more_than_counts(value: Any) -> bool:
-    """Return whether a value, or one in it, is more than a count or a blank.
-
-    Examples
-    --------
-    >>> says_more_than_counts({"total": 5, "more": False}), says_more_than_counts({"host": "15400000000"})
-    (False, True)
-    """
-    if isinstance(value, (list, dict)):
-        return any(map(says_more_than_counts, value.values() if isinstance(value, dict) else value))
-    text = str(value).strip()
-    is_count = value is None or isinstance(value, bool) or not text or _NUMBER.fullmatch(text) is not None
-    return not is_count or as_phone(value) is not None

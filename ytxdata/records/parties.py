@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
-from ytxdata.records.paging import is_mere_number, says_more_than_counts
 from ytxdata.records.schema import Aliases
 from ytxdata.records.signs import Signs, names_parties, names_some
-from ytxdata.records.values import as_phone, is_blank
+from ytxdata.records.values import as_phone, is_blank, is_mere_number, says_more_than_counts
 from ytxdata.times import is_time, looks_like_instant
 
 Party = dict[str, Any]

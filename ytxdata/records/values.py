@@ -20,7 +20,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata import phones, times
-from ytxdata.labels import Text
 from ytxdata.records.json_values import Number
 from ytxdata.records.schema import ARROW_TYPES, Kind
 
@@ -129,6 +128,7 @@ _FLAGS = {
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 # One sign, and of yuan only: `$12.5` read as yuan would be a wrong amount, `￥-￥5` is no amount at all.
 _YUAN = re.compile(r"^([+-]?)\s*(?:¥|CNY|RMB)|\s*(?:元|CNY|RMB)$", re.IGNORECASE)
+_MERE_NUMBER = re.compile(r"[\d.,]+\s*[个人位名方条场%]?")
 # Below it a number may be an extension (802) or a count (`size` 100).
 _SHORTEST_PHONE, _MOST_DIGITS = 7, 15
 _NO_RECORDING = "notapes"
@@ -234,6 +234,26 @@ def phone_text(value: Any) -> str | None:
     kind, text = phones.number_class(as_phone(value)), str(value).lstrip()
     is_told = kind == "mobile" or (kind in ("fixed", "international") and text[:1] in ("+", "0"))
     return text if is_told else None
+
+
+def is_mere_number(value: Any) -> bool:
+    """Return whether a value is a number and no instant: nobody is called so."""
+    return _MERE_NUMBER.fullmatch(str(value)) is not None and not times.looks_like_instant(value)
+
+
+def says_more_than_counts(value: Any) -> bool:
+    """Return whether a value, or one in it, is more than a count or a blank.
+
+    Examples
+    --------
+    >>> says_more_than_counts({"total": 5, "more": False}), says_more_than_counts({"host": "15400000000"})
+    (False, True)
+    """
+    if isinstance(value, (list, dict)):
+        return any(map(says_more_than_counts, value.values() if isinstance(value, dict) else value))
+    text = str(value).strip()
+    is_count = value is None or isinstance(value, bool) or not text or _MERE_NUMBER.fullmatch(text) is not None
+    return not is_count or as_phone(value) is not None
 
 
 def _texts(values: Values) -> Converted:
@@ -352,36 +372,6 @@ def amount_text(text: str) -> str:
     ('1234.56', '-12.34', '1234', '12,5')
     """
     return ungrouped(_YUAN.sub(r"\1", _half_width(text)).strip())
-
-
-FORMULA = Text("单元格是公式", "a cell is a formula")
-SCIENTIFIC = Text(
-    "号码被存成科学计数法，末位已丢失", "a number was saved in scientific notation, its last digits are lost"
-)
-_AS_TEXT = re.compile(r'="([^"]*)"')
-_FORMULA = re.compile(r"[=@＝＠]|[+\-＋－].*[^\d\s().\-－+＋]")
-_SCIENTIFIC = re.compile(r"[+-]?\d{1,17}(\.\d*)?[eE][+-]?\d{1,3}")  # an id of 32 hexadecimal digits is longer
-_WHOLE = re.compile(r"(\d+)\.0+")
-
-
-def exact(cell: str) -> str | Text:
-    """Return the text a cell of an id or a phone was meant to be, or why nobody can tell.
-
-    Examples
-    --------
-    >>> exact(' ="013800000000" '), exact("13800000000.0"), exact("=1+1").en
-    ('013800000000', '13800000000', 'a cell is a formula')
-    """
-    text = cell.strip().strip("\ufeff\u200b").strip()
-    quoted = _AS_TEXT.fullmatch(text)
-    if quoted:
-        return quoted[1].strip()
-    if _SCIENTIFIC.fullmatch(text):
-        return SCIENTIFIC
-    if _FORMULA.match(text):
-        return FORMULA
-    whole = _WHOLE.fullmatch(text)
-    return whole[1] if whole else text
 
 
 def _decimal(text: str) -> Decimal | None:

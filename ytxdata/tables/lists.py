@@ -26,8 +26,7 @@ from ytxdata.errors import UsageError
 from ytxdata.files import require_file
 from ytxdata.labels import Text, decimal_text
 from ytxdata.phones import mask, normalize
-from ytxdata.records.encodings import MOST_TITLES, delimiter_of, header_place
-from ytxdata.records.values import exact
+from ytxdata.spreadsheets import MOST_TITLES, delimiter_of, exact, header_place
 from ytxdata.tables.csv import unescape
 from ytxdata.tables.described import to_arrow
 

@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.labels import NO_TEXT, Text, decimal_text
-from ytxdata.records.values import FORMULA, SCIENTIFIC
+from ytxdata.spreadsheets import FORMULA, SCIENTIFIC
 from ytxdata.times import BEIJING
 
 Kind = Literal["invoice", "console", "cdr"]

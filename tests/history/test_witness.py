@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.history.simulator_account import DAY, Account, Knobs, Meeting, instant
-from ytxdata.archive.witnesses import Archived, hear
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.history.proof.hearing import Archived, hear
 from ytxdata.history.proof.witness import (
     ASIDE,
     FINDINGS,

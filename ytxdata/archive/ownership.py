@@ -23,14 +23,7 @@ from urllib.parse import unquote
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from ytxdata.archive.stored_files import (
-    INDEX,
-    Files,
-    StoredFile,
-    described,
-    telling_damage,
-    telling_write_errors,
-)
+from ytxdata.archive.stored_files import INDEX, Files, StoredFile, described, telling_damage, telling_write_errors
 from ytxdata.errors import (
     ArchiveLockedError,
     DamagedError,

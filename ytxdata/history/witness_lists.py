@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, time, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 from zipfile import BadZipFile
@@ -426,16 +425,9 @@ def _totals(said: Mapping[str, Any], called: Mapping[str, str]) -> Totals:
 
     lines = [named.get(one) for one in _JSON_TOTALS["lines"]]
     seconds, yuan = found("duration_s", _JSON_TOTALS["seconds"]), found("amount_yuan", _JSON_TOTALS["yuan"])
-    return Totals(_whole(lines), _whole(seconds), _money(yuan))
+    return Totals(_first("seconds", lines), _first("seconds", seconds), _first("money", yuan))
 
 
-def _whole(values: Iterable[Any]) -> int | None:
+def _first(kind: ValueKind, values: Iterable[Any]) -> Any:
     texts = [str(one) for one in values if one not in (None, "")]
-    found = convert("seconds", texts[:1]).array.to_pylist() if texts else [None]
-    return cast("int | None", found[0])
-
-
-def _money(values: Iterable[Any]) -> Decimal | None:
-    texts = [str(one) for one in values if one not in (None, "")]
-    found = convert("money", texts[:1]).array.to_pylist() if texts else [None]
-    return cast("Decimal | None", found[0])
+    return convert(kind, texts[:1]).array.to_pylist()[0] if texts else None

@@ -119,6 +119,19 @@ def test_the_first_sheet_has_verdict_figures_charts_and_links(collected: Collect
     assert "<f>" not in re.sub(r"<c:f>.*?</c:f>", "", text)
 
 
+def test_the_first_sheet_shows_whole_figures_without_a_point(collected: Collection, tmp_path: Path) -> None:
+    path = write_files(collected, tmp_path, ("excel",), lang="en")["report.xlsx"]
+    rows = list(openpyxl.load_workbook(path)["Overview"].iter_rows())
+    formats = {
+        figure.definition.key: {
+            cell.number_format for row in rows if row[0].value == figure.label.en for cell in (row[6], row[11])
+        }
+        for figure in collected.figures
+    }
+    assert formats["people"] == formats["active_creators"] == formats["meetings"] == {"#,##0"}
+    assert formats["size_mean"] == {"#,##0.0#"}
+
+
 def test_a_long_verdict_has_the_room_it_needs_on_the_first_sheet(collected: Collection, tmp_path: Path) -> None:
     heights = []
     for n in (1, 100):

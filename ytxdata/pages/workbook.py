@@ -19,7 +19,7 @@ from ytxdata.plots.over_time import Layer, beside, layers
 from ytxdata.redact import kept_apart
 from ytxdata.tables.described import Cell, Definition, Described, spoken, unit_of
 from ytxdata.tables.excel import SheetPlace, write_workbook
-from ytxdata.tables.excel_sheet import Formats, in_cell, print_setup
+from ytxdata.tables.excel_sheet import Formats, in_cell, number_format, print_setup
 from ytxdata.tables.html import scope
 from ytxdata.tables.masking import Privacy
 from ytxdata.templates import BADGES
@@ -253,14 +253,15 @@ class Overview:
         figure, styled = self.collected.figures[at], self._formats.styled
         unit = unit_of(figure.definition.unit)
         rule: dict[str, Any] = {"bottom": 1, "bottom_color": "#D9D9D9"}
-        plain, number = styled(**rule), styled(unit.excel, bold=True, **rule)
+        now, was = (number_format(pa.scalar(value).type, unit.excel) for value in (figure.value, figure.before))
+        plain = styled(**rule)
         change = figure.change.in_(self.lang) if figure.change else None
         values = (figure.label.in_(self.lang), figure.value, unit.label.in_(self.lang), figure.before, change)
         looks = (
             plain,
-            number,
+            styled(now, bold=True, **rule),
             plain,
-            styled(unit.excel, font_color="#5F5F5F", **rule),
+            styled(was, font_color="#5F5F5F", **rule),
             styled(align="right", shrink=True, **rule),
         )
         for (first, last), value, look in zip(spans, values, looks, strict=True):

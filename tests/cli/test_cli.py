@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import stat
-import subprocess
 import sys
 import threading
-import urllib.request
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,32 +16,17 @@ from pathlib import Path
 import pytest
 
 import ytxdata as ytx
+from tests.cli.verbs import run
 from ytxdata.archive import Archive
 from ytxdata.audit import read_config
-from ytxdata.cli import app, main
+from ytxdata.cli import app
 from ytxdata.cli.app import in_both
-from ytxdata.emulator import Emulator, write_bill, write_env_file
+from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
-from ytxdata.history.client import Client
 from ytxdata.labels import Text
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.phones import mask
 from ytxdata.tables.lists import AddressBook
-
-PROGRAM = str(Path(sys.executable).with_name("ytxdata"))
-
-
-@pytest.fixture
-def account(server: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    for name, value in server.env.items():
-        monkeypatch.setenv(name, value)
-    return server
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([*arguments])
-    return int(ended.value.code or 0)
 
 
 def test_fetch_writes_a_csv_that_excel_opens_as_it_should(
@@ -153,60 +135,6 @@ def test_a_meeting_that_is_not_there_ends_with_6_and_says_so_as_json(
     told = capsys.readouterr()
     assert json.loads(told.out)["error"]["kind"] == "MeetingNotFoundError"
     assert "0" * 29 in told.err
-
-
-@pytest.mark.parametrize(
-    ("options", "credentials", "code", "said"),
-    [
-        ({}, {"YTX_AUTH_TOKEN": "wrong"}, 3, "token"),
-        ({}, {"YTX_APP_ID": "nobody"}, 3, "whitelist"),
-        ({}, {"YTX_ACCOUNT_SID": "f" * 32}, 3, "account"),
-        ({"account_state": "no_balance"}, {}, 3, "balance"),
-        ({"account_state": "suspended"}, {}, 3, "suspended"),
-        ({"app_state": "offline"}, {}, 3, "online"),
-        ({"whitelist": ["10.1.2.3"]}, {}, 3, "whitelist"),
-        ({"clock_skew_s": 7200.0}, {}, 3, "clock"),
-        ({"faults": ["html"]}, {}, 4, "web page"),
-    ],
-)
-def test_doctor_names_the_cause_that_fits(
-    options: dict[str, object],
-    credentials: dict[str, str],
-    code: int,
-    said: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    with Emulator(meetings=5, **options) as server:
-        for name, value in (server.env | credentials).items():
-            monkeypatch.setenv(name, value)
-        assert run("--lang", "both", "doctor") == code
-        told = capsys.readouterr().out
-    assert said in told
-    assert "→" in told
-    assert server.env["YTX_AUTH_TOKEN"] not in told
-
-
-def test_doctor_is_content_with_a_good_account(account: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("doctor", "--json") == 0
-    checks = json.loads(capsys.readouterr().out)["checks"]
-    assert {check["state"] for check in checks} == {"ok"}
-    assert {"settings", "call", "clock", "application"} <= {check["key"] for check in checks}
-
-
-def test_doctor_without_settings_says_what_is_missing_and_where_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("--lang", "zh", "doctor") == 2
-    told = capsys.readouterr().out
-    assert "YTX_ACCOUNT_SID" in told
-    assert "控制台" in told
-
-
-def test_doctor_describes_what_records_look_like(
-    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    page = tmp_path / "account.md"
-    assert run("doctor", "--schema", "--page", str(page)) == 0
-    assert "meid" in page.read_text("utf-8")
 
 
 @pytest.mark.slow
@@ -464,280 +392,6 @@ def test_sync_twice_prints_one_line_each_and_brings_nothing_new(
     assert "PROBABLE" in capsys.readouterr().out
     assert run("archive", "coverage", "--archive", str(tmp_path / "nope.archive")) == 2
     assert run("archive", "rebuild", "--archive", archive) == 0
-
-
-def test_verify_ends_with_5_when_a_byte_was_changed(account: Emulator, tmp_path: Path) -> None:
-    archive = tmp_path / "m.archive"
-    assert run("sync", "--archive", str(archive)) == 0
-    victim = max((path for path in archive.rglob("*.parquet")), key=lambda path: path.stat().st_size)
-    raw = bytearray(victim.read_bytes())
-    raw[len(raw) // 2] ^= 1
-    victim.write_bytes(raw)
-    assert run("verify", str(archive)) == 5
-
-
-def test_verify_takes_a_file_that_came_by_mail(
-    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "out.csv"
-    assert run("fetch", "--count", "5", "--csv", str(path)) == 0
-    assert run("verify", str(path)) == 0
-    assert run("--lang", "zh", "verify", str(tmp_path)) == 0
-    assert "说明文件不是签名" in capsys.readouterr().out
-    assert run("verify", "--json", str(path)) == 0
-    assert json.loads(capsys.readouterr().out)["is_sound"]
-    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
-    assert run("--lang", "en", "verify", str(path)) == 5
-    assert "rows: 4, should be 5" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("name", "code", "said"),
-    [
-        ("letter.txt", 2, "a CSV, XLSX or Parquet file with its .about.json"),
-        ("alone.csv", 2, "no description alone.about.json"),
-        ("alone.xlsx", 2, "no description alone.xlsx.about.json"),
-        ("pack.zip", 5, "not a zip file"),
-    ],
-)
-def test_verify_says_what_it_takes(
-    name: str, code: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / name).write_text("hello", "utf-8")
-    assert run("--lang", "en", "verify", str(tmp_path / name)) == code
-    assert said in capsys.readouterr().err
-    assert run("--lang", "en", "verify", str(tmp_path / "nothing")) == 2
-
-
-def test_a_table_that_lies_in_an_archive_or_a_pack_is_not_all_that_is_checked(
-    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    archive, table = tmp_path / "m.archive", tmp_path / "out.csv"
-    assert run("sync", "--archive", str(archive)) == 0
-    assert run("fetch", "--count", "5", "--csv", str(table)) == 0
-    for path in (table, table.with_suffix(".about.json")):
-        shutil.copy(path, archive)
-    assert run("--lang", "en", "verify", "--recompute", str(archive)) == 0
-    assert "what it claims is what the rules say" in capsys.readouterr().out
-    (tmp_path / "heads").write_text("")
-    assert run("verify", "--heads", str(tmp_path / "heads"), str(archive)) == 2
-    (archive / "archive.json").unlink()
-    assert run("verify", str(archive)) == 5
-    for name in ("pulls.json", "certificate.json", "verify.py", "signature.json"):
-        pack = tmp_path / f"{name} alone"
-        pack.mkdir()
-        for path in (table, table.with_suffix(".about.json")):
-            shutil.copy(path, pack)
-        (pack / name).write_text("{}")
-        assert run("--lang", "en", "verify", str(pack)) == 5
-        assert "manifest.json" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("option", ["--recompute", "--quick", "--repair", "--heads=heads", "--public-key=key"])
-def test_an_option_that_checks_nothing_of_a_table_is_refused(
-    account: Emulator, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run("fetch", "--count", "5", "--csv", str(tmp_path / "out.csv")) == 0
-    for path in (tmp_path, tmp_path / "out.csv"):
-        assert run("--lang", "en", "verify", option, str(path)) == 2
-        assert f"{option.partition('=')[0]} checks nothing of" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-def test_files_of_an_earlier_report_that_stay_are_named(
-    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Last month's page beside this month's tables would be handed on as theirs."""
-    archive, out = str(tmp_path / "m.archive"), tmp_path / "out"
-    assert run("sync", "--archive", archive) == 0
-    asked = ("report", "--archive", archive, "--out", str(out))
-    assert run(*asked, "--format", "html,csv") == 0
-    assert "earlier report" not in capsys.readouterr().err
-    assert run("--lang", "en", *asked, "--format", "parquet") == 0
-    said = capsys.readouterr().err
-    assert "files of an earlier report" in said
-    assert "concentration.csv" in said
-    assert run("--lang", "en", *asked, "--out", str(out / "usage.csv")) == 2
-    assert f"{out / 'usage.csv'} is a file" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_an_export_is_checked_by_what_its_folder_lists(
-    account: Emulator, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    archive, out = str(tmp_path / "m.archive"), tmp_path / "out"
-    assert run("sync", "--archive", archive) == 0
-    assert run("export", str(out), "--archive", archive, "--format", form) == 0
-    assert run("--lang", "en", "verify", str(out)) == 0
-    assert "files that it lists are there" in capsys.readouterr().out
-    victim = max(out.rglob(f"meetings/**/*.{form}"))
-    whole = victim.read_bytes()
-    victim.write_bytes(whole + b" ")
-    assert run("--lang", "en", "verify", str(out)) == 5
-    assert f"{victim.relative_to(out).as_posix()} is not what datapackage.json says" in capsys.readouterr().err
-    victim.unlink()
-    assert run("--lang", "en", "verify", str(out)) == 5
-    assert "is not there" in capsys.readouterr().err
-    for broken in ("nonsense", "[]", '{"resources": [1]}', '{"resources": [{"path": "../m.archive/archive.json"}]}'):
-        (out / "datapackage.json").write_text(broken)
-        assert run("--lang", "en", "verify", str(out)) == 5
-
-
-@pytest.mark.slow
-def test_a_report_that_lacks_a_table_is_not_whole(account: Emulator, tmp_path: Path) -> None:
-    archive, out = str(tmp_path / "m.archive"), tmp_path / "out"
-    assert run("sync", "--archive", archive) == 0
-    assert run("report", "--archive", archive, "--out", str(out), "--format", "csv,parquet,html,excel") == 0
-    assert run("verify", str(out)) == 0
-    for path in out.glob("usage.parquet*"):
-        path.unlink()
-    assert run("verify", str(out)) == 5
-
-
-@pytest.mark.slow
-def test_the_emulator_is_a_process_that_serves_and_writes_its_settings(tmp_path: Path) -> None:
-    env_file = tmp_path / "emulator.env"
-    command = [PROGRAM, "emulator", "--port", "0", "--env-file", str(env_file), "--meetings", "10"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        settings = dict(line.split("=", 1) for line in env_file.read_text("utf-8").splitlines())
-        env = {**os.environ, **settings}
-        done = subprocess.run([PROGRAM, "fetch", "--json"], env=env, capture_output=True, text=True, check=True)
-        process.terminate()
-    assert settings["YTX_BASE_URL"] == url
-    assert len(settings) == 5
-    assert env_file.stat().st_mode & 0o077 == 0
-    assert json.loads(done.stdout)["counts"]["meetings"] == 10
-    assert done.stderr == ""
-
-
-@pytest.mark.slow
-def test_the_emulator_runs_a_command_and_stops_with_it(tmp_path: Path) -> None:
-    serve = [PROGRAM, "emulator", "--meetings", "10", "--run"]
-    done = subprocess.run([*serve, "ytxdata", "fetch", "--count", "4", "--json"], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout)["counts"]["meetings"] == 4
-    asks = [sys.executable, "-c", "import os; print(os.environ['YTX_BASE_URL']); raise SystemExit(7)"]
-    done = subprocess.run([*serve, *asks], capture_output=True, text=True)
-    assert done.returncode == 7
-    with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(done.stdout.strip())
-
-
-@pytest.mark.parametrize(
-    "wrong", [["--run"], ["ytxdata"], ["--run", "no-such-command"], ["--env-file", "e", "--run", "ls"]]
-)
-def test_the_emulator_says_how_a_command_is_run(
-    wrong: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here = tmp_path / "here"
-    here.mkdir()
-    monkeypatch.chdir(here)
-    assert run("emulator", "--meetings", "1", *wrong) == 2
-    assert list(here.iterdir()) == []
-
-
-def test_the_emulator_writes_a_bill_whole_or_with_lines_left_out(tmp_path: Path) -> None:
-    for without in (0, 3):
-        bill = tmp_path / f"{without}.csv"
-        asked = ["--meetings", "40", "--bill", str(bill), "--bill-without", str(without)]
-        assert run("emulator", *asked, "--run", "true") == 0
-        header, *lines, total = bill.read_text("utf-8").splitlines()
-        assert (header, len(lines)) == ("meeting_id,started_at,duration_s,amount_yuan", 40 - without)
-        assert total.split(",")[:3] == ["合计", "", str(sum(int(line.split(",")[2]) for line in lines))]
-        assert run("emulator", *asked, "--run", "true") == 2
-
-
-@pytest.mark.parametrize("without", [0, 3])
-@pytest.mark.parametrize("by", ["lines", "seconds", "yuan"])
-def test_a_bill_whose_total_stands_on_another_page(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], without: int, by: str
-) -> None:
-    bill, archive = tmp_path / "bill.csv", str(tmp_path / "m.archive")
-    with Emulator(meetings=40) as server:
-        Archive(archive).sync(Client(base_url=server.url, **server.credentials))
-        write_bill(bill, server.truth()["invoice"])
-    header, *lines, total = bill.read_text("utf-8").splitlines()
-    bill.write_text("\n".join([header, *lines[without:]]), "utf-8")
-    stated = {"lines": str(len(lines)), "seconds": total.split(",")[2], "yuan": total.split(",")[3]}
-    asked = ["witness", str(bill), "--from", "2020-01", "--to", "2030-01", "--archive", archive]
-    assert run("--lang", "en", *asked, f"--total-{by}", stated[by]) == (without > 0)
-    said = capsys.readouterr().out
-    assert ("the total adds up" in said) == (without == 0)
-    assert ("not the sum of its lines" in said) == (without > 0)
-    assert run(*asked, "--total-yuan", "much") == 2
-    assert run(*asked, "--total-yuan", "￥1,234,567.00") == 1
-    assert run("--lang", "en", *asked) == (without > 0)
-    said = capsys.readouterr().out
-    assert ("totals={...}" in said) == (without == 0), "a list that lacks meetings proves nothing, whatever its total"
-    assert ("is incomplete itself" in said) == (without > 0)
-
-
-@pytest.fixture
-def billed(tmp_path: Path) -> tuple[Path, list[str]]:
-    """A bill as a spreadsheet writes it, and the words that hold it against its archive."""
-    bill, archive = tmp_path / "bill.csv", str(tmp_path / "m.archive")
-    with Emulator(meetings=40) as server:
-        Archive(archive).sync(Client(base_url=server.url, **server.credentials))
-        write_bill(bill, server.truth()["invoice"])
-    return bill, ["--from", "2020-01", "--to", "2030-01", "--archive", archive]
-
-
-@pytest.mark.parametrize(
-    ("change", "code", "said"),
-    [
-        ({"合计": "合计 40 场"}, 0, "the total adds up"),
-        ({"合计": "m:1,,,\n合计"}, 1, "line 42: it says no time, so the gap is the whole period  m:1"),
-        ({"meeting_id": "code"}, 2, "its columns are code, started_at"),
-        ({"\n20": "\n2.02603E+28,,,\n20"}, 1, "scientific notation"),
-        ({"\n20": "\nx20"}, 1, "only 0 of 40 lines"),
-        ({"合计,,": "合计,,1"}, 1, "seconds: the total says 1"),
-    ],
-)
-def test_a_bill_is_told_with_what_is_wrong_and_where(
-    billed: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str], change: dict[str, str], code: int, said: str
-) -> None:
-    bill, asked = billed
-    text = bill.read_text("utf-8")
-    for old, new in change.items():
-        text = text.replace(old, new)
-    bill.write_text(text, "utf-8")
-    assert run("--lang", "en", "witness", str(bill), *asked) == code
-    told = capsys.readouterr()
-    assert said in told.out + told.err
-    assert "2020-01-01" not in told.out
-
-
-def test_a_list_is_taken_back_by_its_name_and_the_command_says_so(
-    billed: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    bill, asked = billed
-    kept = asked[-2:]
-    bill.write_text(bill.read_text("utf-8").replace("合计", "lost,,,\n合计"), "utf-8")
-    assert run("witness", str(bill), *asked) == 1
-    bill.unlink()
-    assert run("--lang", "en", "archive", "coverage", *kept) == 0
-    assert "ytxdata witness bill.csv --remove" in capsys.readouterr().out
-    assert run("--lang", "en", "witness", "other.csv", "--remove", *kept) == 2
-    told = capsys.readouterr().err
-    assert "bill.csv" in told
-    assert "ytxdata witness NAME --remove" in told
-    assert run("--lang", "en", "witness", "bill.csv", "--remove", *kept) == 0
-    assert "bill.csv (2020-01-01 00:00:00 to 2030-01-01 00:00:00) is taken back" in capsys.readouterr().out
-    assert Archive(kept[-1]).witnesses() == []
-
-
-def test_the_emulator_replaces_its_own_settings_file_and_no_other(tmp_path: Path) -> None:
-    own, other = tmp_path / "emulator.env", tmp_path / "notes.txt"
-    write_env_file(own, {"YTX_APP_ID": "old"})
-    write_env_file(own, {"YTX_APP_ID": "new"})
-    assert own.read_text() == "YTX_APP_ID=new\n"
-    other.write_text("YTX_APP_ID=mine\nand a note\n")
-    with pytest.raises(UsageError, match="left as it is"):
-        write_env_file(other, {"YTX_APP_ID": "new"})
-    assert "a note" in other.read_text()
 
 
 def verbs() -> list[list[str]]:

@@ -1,0 +1,91 @@
+"""The verb `witness`: a bill held against an archive, and taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.verbs import run
+from ytxdata.archive import Archive
+from ytxdata.emulator import Emulator, write_bill
+from ytxdata.history.client import Client
+
+
+@pytest.mark.parametrize("without", [0, 3])
+@pytest.mark.parametrize("by", ["lines", "seconds", "yuan"])
+def test_a_bill_whose_total_stands_on_another_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], without: int, by: str
+) -> None:
+    bill, archive = tmp_path / "bill.csv", str(tmp_path / "m.archive")
+    with Emulator(meetings=40) as server:
+        Archive(archive).sync(Client(base_url=server.url, **server.credentials))
+        write_bill(bill, server.truth()["invoice"])
+    header, *lines, total = bill.read_text("utf-8").splitlines()
+    bill.write_text("\n".join([header, *lines[without:]]), "utf-8")
+    stated = {"lines": str(len(lines)), "seconds": total.split(",")[2], "yuan": total.split(",")[3]}
+    asked = ["witness", str(bill), "--from", "2020-01", "--to", "2030-01", "--archive", archive]
+    assert run("--lang", "en", *asked, f"--total-{by}", stated[by]) == (without > 0)
+    said = capsys.readouterr().out
+    assert ("the total adds up" in said) == (without == 0)
+    assert ("not the sum of its lines" in said) == (without > 0)
+    assert run(*asked, "--total-yuan", "much") == 2
+    assert run(*asked, "--total-yuan", "￥1,234,567.00") == 1
+    assert run("--lang", "en", *asked) == (without > 0)
+    said = capsys.readouterr().out
+    assert ("totals={...}" in said) == (without == 0), "a list that lacks meetings proves nothing, whatever its total"
+    assert ("is incomplete itself" in said) == (without > 0)
+
+
+@pytest.fixture
+def billed(tmp_path: Path) -> tuple[Path, list[str]]:
+    """A bill as a spreadsheet writes it, and the words that hold it against its archive."""
+    bill, archive = tmp_path / "bill.csv", str(tmp_path / "m.archive")
+    with Emulator(meetings=40) as server:
+        Archive(archive).sync(Client(base_url=server.url, **server.credentials))
+        write_bill(bill, server.truth()["invoice"])
+    return bill, ["--from", "2020-01", "--to", "2030-01", "--archive", archive]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        ({"合计": "合计 40 场"}, 0, "the total adds up"),
+        ({"合计": "m:1,,,\n合计"}, 1, "line 42: it says no time, so the gap is the whole period  m:1"),
+        ({"meeting_id": "code"}, 2, "its columns are code, started_at"),
+        ({"\n20": "\n2.02603E+28,,,\n20"}, 1, "scientific notation"),
+        ({"\n20": "\nx20"}, 1, "only 0 of 40 lines"),
+        ({"合计,,": "合计,,1"}, 1, "seconds: the total says 1"),
+    ],
+)
+def test_a_bill_is_told_with_what_is_wrong_and_where(
+    billed: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str], change: dict[str, str], code: int, said: str
+) -> None:
+    bill, asked = billed
+    text = bill.read_text("utf-8")
+    for old, new in change.items():
+        text = text.replace(old, new)
+    bill.write_text(text, "utf-8")
+    assert run("--lang", "en", "witness", str(bill), *asked) == code
+    told = capsys.readouterr()
+    assert said in told.out + told.err
+    assert "2020-01-01" not in told.out
+
+
+def test_a_list_is_taken_back_by_its_name_and_the_command_says_so(
+    billed: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    bill, asked = billed
+    kept = asked[-2:]
+    bill.write_text(bill.read_text("utf-8").replace("合计", "lost,,,\n合计"), "utf-8")
+    assert run("witness", str(bill), *asked) == 1
+    bill.unlink()
+    assert run("--lang", "en", "archive", "coverage", *kept) == 0
+    assert "ytxdata witness bill.csv --remove" in capsys.readouterr().out
+    assert run("--lang", "en", "witness", "other.csv", "--remove", *kept) == 2
+    told = capsys.readouterr().err
+    assert "bill.csv" in told
+    assert "ytxdata witness NAME --remove" in told
+    assert run("--lang", "en", "witness", "bill.csv", "--remove", *kept) == 0
+    assert "bill.csv (2020-01-01 00:00:00 to 2030-01-01 00:00:00) is taken back" in capsys.readouterr().out
+    assert Archive(kept[-1]).witnesses() == []

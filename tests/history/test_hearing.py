@@ -1,0 +1,227 @@
+"""A list is matched one to one, believed only where it adds up, and no lie but one that fits is."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.history.bills import END, START, at, held, line, witness
+from tests.history.simulator_account import DAY, Account, Knobs, Meeting, instant
+from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.history.proof.hearing import Archived, hear
+from ytxdata.history.proof.witness import (
+    MOST_NAMED,
+    Aside,
+    Hearing,
+    Totals,
+    Witness,
+    WitnessLine,
+    with_witnesses,
+)
+
+MINUTE = timedelta(minutes=1)
+
+
+def test_a_list_whose_every_line_is_found_and_whose_total_adds_up_proves_its_period() -> None:
+    said = hear(witness([line(i) for i in range(20)]), held(20))
+    assert (said.finding, said.n_found, said.n_only_in_archive) == ("witnessed", 20, 0)
+    certificate = with_witnesses(Certificate(), [said], END)
+    assert [(one.verdict, one.start, one.end, one.pull_ids) for one in certificate.periods] == [
+        ("PROVEN", START, END, ("bill",))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "totals", "more", "finding"),
+    [
+        ("a line the archive lacks", [line(i) for i in range(21)], None, {}, "lines_missing"),
+        ("a line twice", [*(line(i) for i in range(20)), line(3, line=99)], None, {}, "lines_missing"),
+        ("a meeting left out", [line(i) for i in range(19)], None, {}, "incomplete"),
+        ("a meeting left out that is counted", [line(i) for i in range(19)], Totals(lines=20), {}, "total_differs"),
+        ("seconds that do not add up", [line(i) for i in range(20)], Totals(20, 20 * 1800 + 1), {}, "total_differs"),
+        ("yuan that do not add up", [line(i) for i in range(20)], Totals(yuan=Decimal("30.01")), {}, "total_differs"),
+        ("no total of its own", [line(i) for i in range(20)], Totals(), {}, "no_total"),
+        (
+            "a line that cannot be read",
+            [line(i) for i in range(20)],
+            None,
+            {"aside": (Aside(line(20), "no_id"),)},
+            "unread",
+        ),
+        ("one class of numbers", [line(i) for i in range(20)], None, {"number_class": "mobile"}, "part"),
+        ("another account", [line(i + 100) for i in range(20)], None, {}, "foreign"),
+        ("nothing", [], Totals(lines=0), {}, "empty"),
+    ],
+)
+def test_a_list_proves_nothing_with(
+    name: str, lines: list[WitnessLine], totals: Totals | None, more: dict[str, object], finding: str
+) -> None:
+    said = hear(witness(lines, totals, **more), held(20))
+    assert said.finding == finding, name
+    assert "PROVEN" not in [one.verdict for one in with_witnesses(Certificate(), [said], END).periods]
+    assert said.text.zh != said.text.en
+
+
+@pytest.mark.parametrize(
+    "totals", [Totals(lines=20), Totals(seconds=36_000), Totals(yuan=Decimal(30)), Totals(20, 36_000, Decimal("30.0"))]
+)
+def test_any_total_of_its_own_will_do(totals: Totals) -> None:
+    assert hear(witness([line(i) for i in range(20)], totals), held(20)).finding == "witnessed"
+
+
+def test_a_line_that_is_not_here_is_a_gap_with_its_number_and_takes_no_more_than_its_time() -> None:
+    proven = Certificate.of([Period(START, END, "anchored", ("p",))])
+    said = hear(witness([line(i) for i in range(21)]), held(20))
+    assert [(one.line, one.meeting_id) for one in said.only_in_witness] == [(22, "m20")]
+    gaps = [one for one in with_witnesses(proven, [said], END).periods if one.verdict == "GAP"]
+    assert [(one.start, one.end, one.reason_key) for one in gaps] == [(at(20), at(20.5), "only_in_witness")]
+
+
+def test_a_list_of_another_account_makes_no_gap() -> None:
+    proven = Certificate.of([Period(START, END, "anchored", ("p",))])
+    said = hear(witness([line(i + 100) for i in range(20)]), held(20))
+    assert with_witnesses(proven, [said], END) == proven
+
+
+def test_many_lines_that_are_not_here_are_named_up_to_a_number_and_all_are_gaps() -> None:
+    lines = [line(i) for i in range(3 * MOST_NAMED)]
+    said = hear(witness(lines), held(2 * MOST_NAMED - 1))
+    assert said.n_only_in_witness == MOST_NAMED + 1
+    assert len(said.only_in_witness) == MOST_NAMED + 1
+    gaps = [one for one in with_witnesses(Certificate(), [said], END).periods if one.reason_key == "only_in_witness"]
+    assert gaps[-1].end == lines[-1].ended_at
+
+
+@pytest.mark.parametrize(("shift", "found"), [(0, 20), (2, 20), (-2, 20), (2.1, 0), (-2.1, 0)])
+def test_without_an_id_a_line_is_found_by_its_number_and_instant_within_two_minutes(shift: float, found: int) -> None:
+    lines = [line(i, meeting_id=None, started_at=at(i) + shift * MINUTE) for i in range(20)]
+    assert hear(witness(lines), held(20)).n_found == found
+
+
+def test_an_id_that_is_used_again_is_another_meeting() -> None:
+    weekly = [Archived("a", "room", at(0)), Archived("b", "room", at(168))]
+    lines = [
+        WitnessLine(2, "room", None, at(0)),
+        WitnessLine(3, "room", None, at(168)),
+        WitnessLine(4, "room", None, at(336)),
+    ]
+    said = hear(witness(lines), weekly)
+    assert [(one.line, one.start) for one in said.only_in_witness] == [(4, at(336))]
+
+
+def test_two_parties_of_one_meeting_are_not_each_other_and_a_rejoin_is_another_connection() -> None:
+    legs = [Archived("1", "m", at(0), "+861"), Archived("2", "m", at(0), "+862"), Archived("3", "m", at(0.01), "+861")]
+
+    def calls(*numbers: str) -> Witness:
+        return witness([WitnessLine(n, "m", number, at(0)) for n, number in enumerate(numbers)], kind="cdr")
+
+    assert hear(calls("+861", "+862", "+861"), legs).finding == "witnessed"
+    assert hear(calls("+861", "+862", "+862"), legs).finding == "lines_missing"
+
+
+def test_who_was_never_connected_need_not_be_on_a_list() -> None:
+    silent = [*held(20), Archived("s", "silent", at(3), is_silent=True)]
+    assert hear(witness([line(i) for i in range(20)]), silent).finding == "witnessed"
+
+
+def test_what_only_the_archive_holds_is_told_by_id_where_it_began_in_the_period() -> None:
+    beside = [Archived("x", "before", START - MINUTE), Archived("y", "after", END), *held(21)]
+    said = hear(witness([line(i) for i in range(20)]), beside)
+    assert (said.only_in_archive, said.n_only_in_archive) == (("m20",), 1)
+
+
+def test_a_testimony_survives_json_unchanged() -> None:
+    for n in (20, 21):
+        said = hear(witness([line(i) for i in range(n)]), held(20))
+        assert Hearing.from_dict(json.loads(json.dumps(said.to_dict()))) == said
+
+
+def test_a_list_proves_nothing_of_what_has_not_settled() -> None:
+    said = hear(witness([line(i) for i in range(20)]), held(20))
+    settled = at(48)
+    cut = with_witnesses(
+        Certificate.of([Period(START, at(30), "full"), Period(at(30), at(72), "settling")]), [said], settled
+    )
+    assert [(one.reason_key, one.start, one.end) for one in cut.periods] == [
+        ("witnessed", START, settled),
+        ("settling", settled, at(72)),
+    ]
+    assert cut.over(START, END).worst == "GAP"
+    assert with_witnesses(Certificate(), [said], START) == Certificate()
+
+
+def test_a_witness_that_is_taken_back_leaves_what_there_was() -> None:
+    before = Certificate.of([Period(at(10), at(30), "full"), Period(at(30), at(54), "settling")])
+    said = hear(witness([line(i) for i in range(20)]), held(20))
+    heard = with_witnesses(before, [said], END)
+    assert heard.worst == "PROVEN"
+    assert with_witnesses(before, [], END) == before
+
+
+@given(
+    n=st.integers(1, 60),
+    left_out=st.sets(st.integers(0, 59), max_size=4),
+    doubled=st.sets(st.integers(0, 59), max_size=3),
+    lost=st.sets(st.integers(0, 59), max_size=4),
+    counts_what_it_shows=st.booleans(),
+    has_ids=st.booleans(),
+)
+def test_no_lie_but_one_that_fits_what_the_archive_lost_is_believed(
+    n: int, left_out: set[int], doubled: set[int], lost: set[int], *, counts_what_it_shows: bool, has_ids: bool
+) -> None:
+    told = [i for i in range(n) if i not in left_out]
+    lines = [line(i, meeting_id=f"m{i}" if has_ids else None) for i in told]
+    lines += [replace(line(i), line=1000 + i) for i in doubled if i in told]
+    totals = Totals(lines=len(lines) if counts_what_it_shows else n)
+    archive = [one for i, one in enumerate(held(n)) if i not in lost]
+    said = hear(witness(lines, totals), archive)
+    missing = {i for i in lost if i < n}
+    if said.finding == "witnessed":
+        assert missing <= left_out
+    elif not missing and not left_out and not doubled:
+        pytest.fail(said.finding)
+
+
+# ---- the truth of the simulator's accounts
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_list_of_a_lived_month_proves_what_was_lost_unless_it_leaves_out_the_same(seed: int) -> None:
+    rng = random.Random(seed)
+    account = Account(Knobs(reuses_ids=rng.choice((0, 0.2)), same_second=rng.choice((0, 0.5))), rng)
+    account.live(30 * DAY, rng.choice((1, 5, 20)))
+
+    def key(one: Meeting) -> tuple[str, float]:
+        return one.id, one.start
+
+    lost = {key(one) for one in account.meetings if rng.random() < rng.choice((0, 0.02, 0.3))}
+    left_out = {key(one) for one in account.meetings if rng.random() < rng.choice((0, 0, 0.05))}
+    lines = [
+        WitnessLine(
+            n, rng.choice((one.id, one.id, None)), f"+86{one.creator}", instant(one.start + rng.uniform(-60, 60))
+        )
+        for n, one in enumerate(account.meetings)
+        if key(one) not in left_out
+    ]
+    archive = [
+        Archived(str(n), one.id, instant(one.start), f"+86{one.creator}")
+        for n, one in enumerate(account.meetings)
+        if key(one) not in lost
+    ]
+    total = len(lines) if rng.random() < 0.7 else len(account.meetings)
+    month = Witness("l", "console", "", instant(0), instant(30 * DAY), tuple(lines), Totals(lines=total))
+    said = hear(month, archive)
+    if said.finding == "witnessed":
+        assert lost <= left_out
+    gaps = [one for one in with_witnesses(Certificate(), [said], END).periods if one.verdict == "GAP"]
+    if said.finding == "lines_missing":
+        told = [one for one in account.meetings if key(one) in lost - left_out]
+        assert len(told) == said.n_only_in_witness
+        assert gaps

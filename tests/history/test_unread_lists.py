@@ -1,0 +1,313 @@
+"""What nobody would have read of a list is read, or told, and nothing is proven; nor by lines that say no time."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+import pytest
+
+from tests.history.bills import BODY, END, HEAD, at, held, read
+from tests.history.simulator_account import DAY, Account, Knobs, instant
+from ytxdata.history.proof.certificate import Certificate
+from ytxdata.history.proof.hearing import Archived, hear
+from ytxdata.history.proof.witness import (
+    ASIDE,
+    Difference,
+    Hearing,
+    Totals,
+    Witness,
+    WitnessLine,
+    with_witnesses,
+)
+from ytxdata.times import BEIJING
+
+TIMES = "会议编号,开始时间,时长\n"
+CALLS = "".join(f"m{i},2026-03-{i + 1:02} 08:00:00,600\n" for i in range(20))
+OWN = "合计,,12000\n"
+LOST = "LOST,2026-03-25 10:00:00,600\n"
+
+
+def daily(n: int = 20) -> list[Archived]:
+    return [Archived(f"d{i}", f"m{i}", at(24 * i)) for i in range(n)]
+
+
+def heard(raw: bytes | str, archived: Sequence[Archived] | None = None, **more: object) -> Hearing:
+    return hear(read(raw.encode() if isinstance(raw, str) else raw, **more), daily() if archived is None else archived)
+
+
+def workbook(*sheets: Sequence[Sequence[object]], hidden: Sequence[int] = (), merged: str = "") -> bytes:
+    from openpyxl import Workbook
+
+    book, file = Workbook(), BytesIO()
+    for place, rows in enumerate(sheets):
+        sheet = book.active if place == 0 else book.create_sheet()
+        assert sheet is not None
+        for row in rows:
+            sheet.append(list(row))
+        if place in hidden:
+            sheet.sheet_state = "hidden"
+        if merged and place == 0:
+            sheet.merge_cells(merged)
+    book.save(file)
+    return file.getvalue()
+
+
+def grid(text: str) -> list[list[str | int]]:
+    return [[int(cell) if cell.isdigit() else cell for cell in line.split(",")] for line in text.splitlines()]
+
+
+def beside(left: str, right: str) -> str:
+    return "".join(f"{a},{b}\n" for a, b in zip(left.splitlines(), right.splitlines(), strict=True))
+
+
+def as_json(calls: str = CALLS) -> list[dict[str, object]]:
+    return [
+        dict(zip(("meetingid", "starttime", "duration"), line.split(","), strict=True)) for line in calls.splitlines()
+    ]
+
+
+OTHERS = CALLS.replace("m", "LOST")
+PLAIN = grid(TIMES + CALLS + OWN)
+HONEST: dict[str, str | bytes] = {
+    "times": TIMES + CALLS + OWN,
+    "days": (TIMES + CALLS + OWN).replace(" 08:00:00", ""),
+    "days in Chinese": (TIMES + CALLS + OWN).replace("2026-03-", "2026年3月").replace(" 08:00:00", "日"),
+    "days as their midnight": (TIMES + CALLS + OWN).replace("08:00:00", "00:00:00.000"),
+    "days of their end": (TIMES + CALLS + OWN).replace("开始时间", "结束时间").replace(" 08:00:00", ""),
+    "instants of their end": (TIMES + CALLS + OWN).replace("开始时间", "结束时间").replace("08:00:00", "08:10:00"),
+    "no times": "会议编号,时长\n" + "".join(f"m{i},600\n" for i in range(20)) + "合计,12000\n",
+    "UTC": (TIMES + CALLS + OWN).replace(" 08:00:00", "T00:00:00Z"),
+    "GBK": (TIMES + CALLS + OWN).encode("gbk"),
+    "semicolons": (TIMES + CALLS + OWN).replace(",", ";"),
+    "subtotals": TIMES + CALLS.replace("m10,", "小计,,6000\nm10,") + "小计,,6000\n" + OWN,
+    "a header on each page": TIMES + CALLS.replace("m10,", TIMES + "m10,") + OWN,
+    "titles and notes": "2026年3月账单,,\n单位：某公司,,\n" + TIMES + CALLS + OWN + "制表人：张三,,\n",
+    "a column of notes": (TIMES + CALLS).replace("\n", ",已核对 3 次\n").replace("时长,已核对 3 次", "时长,备注") + OWN,
+    "a note behind": TIMES + CALLS + OWN + "制表人：张三,,,审核：李四 2026-04-01\n",
+    "an index before": "".join(
+        f"{'' if n == 0 else n},{one}\n" for n, one in enumerate((TIMES + CALLS).splitlines())
+    )
+    + "合计,,,12000\n",
+    "two names of a meeting": (TIMES + CALLS).replace(",2026", ",8800,2026").replace("编号,", "编号,会议号,") + "合计,,,12000\n",
+    "two times of a call": (TIMES + CALLS).replace(":00,", ":00,2026-03-02 08:00:10,").replace("时间,", "时间,接通时间,")
+    + "合计,,,12000\n",
+    "a column that is repeated as it is": beside(TIMES + CALLS + OWN, "会议编号\n" + "".join(f"m{i}\n" for i in range(20)) + "合计\n"),
+    "a title of two lines": (TIMES + CALLS).replace("\n", ',"周会\n甲，乙"\n').replace('时长,"周会\n甲，乙"', "时长,会议名称") + OWN,
+    "JSON": json.dumps({"code": 0, "page": {"total": 20, "more": []}, "errors": [], "cdr": as_json(), "total": 20}),
+    "a column twice and short lines": (TIMES + CALLS).replace("\n", ",备注\n").replace("时长,备注", "时长,时长").replace("600,备注", "600,600")
+    + "小计\n合计,,12000\n",
+    "JSON with parties": json.dumps({"list": [one | {"parties": [{"phone": "1", "duration": 9}]} for one in as_json()], "total": 20}),
+    "XLSX": workbook(PLAIN),
+    "XLSX with a cover": workbook([["2026年3月账单"], ["客户", "某公司"], ["账期", "2026-03-01", "2026-03-31"], ["总时长", 12000]], PLAIN),
+    "XLSX with an empty second sheet": workbook(PLAIN, []),
+    "XLSX with a summary": workbook(PLAIN, [["部门", "场次", "金额"], ["销售部", 12, 345.6]]),
+    "XLSX with numbers as text": workbook([[str(cell) for cell in row] for row in PLAIN]),
+    "XLSX with a merged title": workbook([["2026年3月账单"], *PLAIN], merged="A1:C1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", HONEST)
+def test_an_honest_list_of_a_usual_kind_proves_its_month(form: str) -> None:
+    said = heard(HONEST[form])
+    assert (said.finding, said.n_found, said.n_outside) == ("witnessed", 20, 0), said.text.en
+
+
+FORGED: dict[str, tuple[str | bytes, str, int]] = {
+    "the same columns beside": (beside(TIMES + OTHERS, TIMES + CALLS) + "合计,,24000,合计,,12000\n", "column", 4),
+    "the same columns beside, numbered": (
+        beside(TIMES + CALLS, "会议编号2,开始时间.1,时长(2)\n" + OTHERS) + OWN, "column", 4,
+    ),
+    "the columns beside by other names": (beside(TIMES + CALLS, "会议号,接通时间,计费时长\n" + OTHERS) + OWN, "column", 5),
+    "cells behind": (TIMES + CALLS.replace("600\nm6", "600,LOST,2026-03-25 10:00:00,600\nm6") + OWN, "beyond", 7),
+    "cells behind under blank names": (
+        beside((TIMES + CALLS).replace("时长\n", "时长\n"), ",,\n" + OTHERS) + OWN, "beyond", 2,
+    ),
+    "cells before": (beside(",,\n" + OTHERS, TIMES + CALLS) + ",,,合计,,12000\n", "beyond", 2),
+    "another table below": (TIMES + CALLS + OWN + "\n时长,会议号,开始时间\n600,LOST,2026-03-25 10:00:00\n", "table", 24),
+    "a quote over lines": (
+        TIMES.replace("\n", ",名称\n") + CALLS.replace("600\n", "600,周会\n").replace("周会\nm6", f'"周会\n{LOST.strip()},周会"\nm6') + OWN,
+        "swallowed", 7,
+    ),
+    "another list": (json.dumps({"detail": as_json(), "more": as_json(LOST), "total": 20}), "list", 2),
+    "another list, deep": (json.dumps({"detail": as_json(), "more": {"list": [["LOST", 600]]}, "total": 20}), "list", 2),
+    "a list in a text": (json.dumps({"detail": as_json(), "more": json.dumps(as_json(LOST)), "total": 20}), "list", 2),
+    "a meeting beside": (json.dumps({"detail": as_json(), "last": as_json(LOST)[0], "total": 20}), "list", 2),
+    "a meeting inside": (
+        json.dumps({"detail": [as_json()[0] | {"next": as_json(LOST)}, *as_json()[1:]], "total": 20}), "nested", 1,
+    ),
+    "a key in another case": (
+        json.dumps({"detail": [one | {"meetingID": "LOST"} for one in as_json()], "total": 20}), "column", 4,
+    ),
+    "another worksheet": (workbook(PLAIN, grid(TIMES + LOST)), "worksheet", 2),
+    "another worksheet without a header": (workbook(PLAIN, grid(LOST)), "worksheet", 2),
+    "a hidden worksheet": (workbook(PLAIN, [], grid(TIMES + LOST), hidden=(2,)), "worksheet", 3),
+    "a worksheet of days": (workbook(PLAIN, grid(LOST.replace(" 10:00:00", ""))), "worksheet", 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORGED)
+def test_a_list_of_which_something_was_not_read_proves_nothing_and_says_where(form: str) -> None:
+    raw, why, place = FORGED[form]
+    said = heard(raw)
+    assert said.finding in ("unread", "lines_missing", "foreign"), said.text.en
+    assert (place, why) in said.aside
+    assert ASIDE[why].en in said.text.en
+    assert ASIDE[why].zh in said.text.zh
+
+
+def test_lines_that_are_hidden_in_a_workbook_or_lie_beyond_what_it_says_of_its_size_are_read() -> None:
+    import zipfile
+
+    import openpyxl
+
+    book, file = openpyxl.load_workbook(BytesIO(workbook(grid(TIMES + CALLS + LOST + OWN)))), BytesIO()
+    assert book.active is not None
+    book.active.row_dimensions[22].hidden = True
+    book.save(file)
+    assert [one.meeting_id for one in heard(file.getvalue()).only_in_witness] == ["LOST"]
+    cut = BytesIO()
+    with zipfile.ZipFile(file) as whole, zipfile.ZipFile(cut, "w") as short:
+        for name in whole.namelist():
+            short.writestr(name, whole.read(name).replace(b'<dimension ref="A1:C23"', b'<dimension ref="A1:C21"'))
+    assert cut.getvalue() != file.getvalue()
+    assert [one.meeting_id for one in heard(cut.getvalue()).only_in_witness] == ["LOST"]
+
+
+def test_a_formula_whose_value_was_not_kept_is_no_empty_cell() -> None:
+    said = heard(workbook([*PLAIN[:-1], ['="LO"&"ST"', "=B2", "=C2"], PLAIN[-1]]))
+    assert (said.finding, said.aside[0]) == ("unread", (22, "formula"))
+
+
+@pytest.mark.parametrize(
+    ("title", "finding"), [("2026年3月会议", "witnessed"), ("March 2026", "witnessed"), ("LOST", "unread")]
+)
+def test_above_a_list_of_nothing_but_ids_one_word_may_be_an_id(title: str, finding: str) -> None:
+    ids = "".join(f"m{i}\n" for i in range(20))
+    assert heard(f"{title}\n会议编号\n{ids}", totals=Totals(lines=20)).finding == finding
+
+
+def test_a_key_that_stands_twice_in_an_object_hides_no_meeting() -> None:
+    text = json.dumps({"cdr": as_json(), "total": 20}).replace(
+        '"meetingid": "m3"', '"meetingid": "m3", "meetingid": "LOST"'
+    )
+    said = heard(text)
+    assert (said.finding, [why for _, why in said.aside]) == ("unread", ["column"])
+
+
+# ---- days, and lines without any time
+
+
+def room(*days: float, **more: object) -> list[Archived]:
+    return [*daily(), *(Archived(f"r{day}", "room", at(24 * (day - 1)), **more) for day in days)]  # type: ignore[arg-type]
+
+
+def visits(*days: str) -> str:
+    return TIMES + CALLS + "".join(f"room,{day},600\n" for day in days) + f"合计,,{600 * (20 + len(days))}\n"
+
+
+@pytest.mark.parametrize("second", ["2026-03-17", "2026/3/17 00:00", "20260317"])
+def test_a_day_is_compared_as_a_day(second: str) -> None:
+    said = heard(visits("2026-03-03", second), room(-20, 3))
+    (gap,) = said.only_in_witness
+    assert (said.finding, gap.start, gap.end) == ("lines_missing", at(16 * 24 - 8), at(17 * 24 - 8))
+    assert heard(visits("2026-03-03", second), room(3, 17)).finding == "witnessed"
+
+
+@pytest.mark.parametrize(
+    ("hours", "finding"),
+    [(0, "witnessed"), (23.9, "witnessed"), (35.9, "witnessed"), (36.1, "lines_missing"), (-11.9, "witnessed"), (-12.1, "lines_missing")],
+)  # fmt: skip
+def test_a_bill_may_be_a_day_off_by_its_zone_or_by_the_end_of_a_meeting(hours: float, finding: str) -> None:
+    """Counted from the midnight that begins the day in Beijing: its neighbours count within twelve hours of its edges."""
+    held_then = [*daily(), Archived("r", "room", at(9 * 24 + hours - 8))]
+    assert heard(visits("2026-03-10"), held_then).finding == finding
+
+
+def test_a_neighbour_of_a_day_is_nobodys_where_it_has_its_own_line_or_nobody_came() -> None:
+    evenings = [12 / 24 + day for day in (9, 11)]
+    said = heard(visits("2026-03-09", "2026-03-10", "2026-03-11"), room(*evenings))
+    assert [one.line for one in said.only_in_witness] == [23]
+    assert heard(visits("2026-03-10"), room(9.4, is_silent=True)).finding == "lines_missing"
+
+
+def test_lines_that_only_meetings_outside_the_period_are_left_for_prove_nothing() -> None:
+    undated = "会议编号,时长\n" + "".join(f"m{i},600\n" for i in range(20)) + "room,600\n合计,12600\n"
+    for raw in (undated, TIMES + CALLS + "room,下午三点,600\n合计,,12600\n"):
+        said = heard(raw, room(-20))
+        assert (said.finding, said.n_outside, said.only_in_witness) == ("undated", 1, ())
+        assert "PROVEN" not in [one.verdict for one in with_witnesses(Certificate(), [said], END).periods]
+        assert heard(raw, room(-20, 3)).finding == "witnessed"
+    assert heard(TIMES + CALLS + "room,2026-03-01,600\n合计,,12600\n", room(0.5)).finding == "undated"
+
+
+def test_a_line_without_an_instant_is_not_vouched_for_by_a_meeting_nobody_came_to_or_of_an_unknown_time() -> None:
+    for day in ("2026-03-03", ""):
+        assert heard(visits(day), room(3, is_silent=True)).finding == "undated"
+        assert heard(visits(day), [*daily(), Archived("r", "room", None)]).finding == "undated"
+        assert heard(visits(day), [*room(2.9, is_silent=True), *room(3)[20:]]).finding == "witnessed"
+
+
+@pytest.mark.parametrize("form", ["day", "day in UTC", "day of its end", "nothing"])
+def test_of_lived_months_without_times_no_lost_one_is_proven_and_nearly_every_honest_one_is(form: str) -> None:
+    """Half of the meetings are in five rooms that keep their ids: at the edges of a month these are another month's."""
+    said = Counter(_lived(form, seed, is_lost=False) for seed in range(40))
+    assert said["witnessed"] >= (40 if form in ("day", "nothing") else 34), said
+    assert set(said) <= {"witnessed", "incomplete"}, "no honest list makes a gap"
+    lost = Counter(_lived(form, seed, is_lost=True) for seed in range(40))
+    assert set(lost) <= {"lines_missing", "undated", "incomplete"}, lost
+
+
+def _lived(form: str, seed: int, *, is_lost: bool) -> str:
+    rng = random.Random(seed)
+    account = Account(Knobs(reuses_ids=rng.choice((0, 0.5))), rng)
+    account.live(60 * DAY, rng.choice((1, 5, 20)))
+    whole = [
+        Archived(str(n), rng.choice((one.id, f"room{rng.randrange(5)}")), instant(one.start))
+        for n, one in enumerate(account.meetings)
+    ]
+    ends = [instant(min(one.end, one.start + 4 * 3600)) for one in account.meetings]
+    start = datetime.combine(instant(15 * DAY).astimezone(BEIJING), datetime.min.time(), BEIJING).astimezone(UTC)
+    end = start + timedelta(days=30)
+    month = [(one, at) for one in whole if (at := one.started_at) and start <= at < end]
+    lines = tuple(
+        WitnessLine(
+            int(one.key),
+            one.meeting_id,
+            day={
+                "day": at.astimezone(BEIJING).date(),
+                "day in UTC": at.date(),
+                "day of its end": ends[int(one.key)].astimezone(BEIJING).date(),
+            }.get(form),
+        )
+        for one, at in month
+    )
+    lost = rng.choice(month)[0].key if is_lost else None
+    bill = Witness("l", "console", "", start, end, lines, Totals(lines=len(lines)))
+    return hear(bill, [one for one in whole if one.key != lost]).finding
+
+
+# ---- totals
+
+
+@pytest.mark.parametrize("given", [Totals(lines=20), Totals(20, 12_000), Totals(seconds=12_000)])
+def test_a_total_that_is_given_hides_no_contradiction_of_the_lists_own(given: Totals) -> None:
+    said = heard(TIMES + CALLS + "合计,,99999\n", totals=given)
+    assert (said.finding, said.differs) == ("total_differs", (Difference("seconds", "99999", "12000"),))
+
+
+def test_a_total_that_is_given_must_hold_too_and_may_vouch_for_a_rounded_one() -> None:
+    assert heard(TIMES + CALLS + OWN, totals=Totals(seconds=12_001)).finding == "total_differs"
+    assert heard(TIMES + CALLS, totals=Totals(lines=20)).finding == "witnessed"
+    rounded = f"{HEAD}{BODY}合计,,,3.01\n"
+    assert heard(rounded, held(2), totals=Totals(lines=2)).finding == "witnessed"
+
+
+def test_a_meeting_called_total_is_one_though_it_is_the_sum_of_the_others() -> None:
+    calls = TIMES.replace("会议", "会议名称,会议") + "".join(f"周会,{one}\n" for one in CALLS.splitlines())
+    said = heard(calls + "合计,LOST,2026-03-25 10:00:00,12000\n")
+    assert [one.meeting_id for one in said.only_in_witness] == ["LOST"]

@@ -151,12 +151,19 @@ class OnParquet:
     def __init__(self, folder: str) -> None:
         self.folder, self.connection = folder, connect()
 
-    def scans(self, *names: str, is_keyed: bool) -> tuple[Any, ...]:
+    def scans(self, *names: str, is_keyed: bool, **_where: object) -> tuple[Any, ...]:
         columns = "meeting_id || '#1' AS meeting_key, *" if is_keyed else "*"
         return tuple(self.connection.read_parquet(f"{self.folder}/{name}.parquet").project(columns) for name in names)
 
 
 _BY_HAND = {"sql": FACTS, "tuned": TUNED}
+SIDES = (*_BY_HAND, "narwhals", "pandas")
+
+
+def make(folder: str, meetings: int, legs: int) -> None:
+    """Write the meetings and legs of an invented company into a folder, as two Parquet files."""
+    people = max(meetings // 10, 100)
+    connect().execute(MAKE.format(folder=Path(folder).as_posix(), meetings=meetings, legs=legs, people=people))
 
 
 def run(side: str, folder: str) -> dict[str, Any]:
@@ -204,19 +211,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--meetings", type=int, default=1_000_000)
     parser.add_argument("--legs", type=int, default=8, help="of each meeting")
-    parser.add_argument("--side", choices=("narwhals", "pandas", *_BY_HAND), help=argparse.SUPPRESS)
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.side:
         print(json.dumps(run(asked.side, asked.folder)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        people = max(asked.meetings // 10, 100)
-        connect().execute(
-            MAKE.format(folder=Path(folder).as_posix(), meetings=asked.meetings, legs=asked.legs, people=people)
-        )
+        make(folder, asked.meetings, asked.legs)
         sides = {}
-        for side in (*_BY_HAND, "narwhals", "pandas"):
+        for side in SIDES:
             command = [sys.executable, "-m", "benchmarks.reports", "--side", side, "--folder", folder]
             sides[side] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
             took = sides[side]

@@ -106,15 +106,7 @@ class Profile:
     @property
     def shape(self) -> Shape:
         """The fields in a form that can be kept as JSON, for a later `drift`."""
-        return {
-            field.path: {
-                "types": sorted(set(field.types) - {"null"}),
-                "form": field.main_form,
-                "present": round(field.n_present / max(field.n_parents, 1), 6),
-                "n": field.n_parents,
-            }
-            for field in self.fields
-        }
+        return _shape(self.fields)
 
     def to_dict(self) -> dict[str, Any]:
         """Return findings and fields as plain data that JSON can hold; phones and names are masked."""
@@ -239,6 +231,24 @@ def profile(source: Source, aliases: Aliases = DEFAULT) -> Profile:
     order: list[State] = ["contradicted", "confirmed", "open"]
     findings.sort(key=lambda finding: order.index(finding.state))
     return Profile(len(raws), tables.rejects.num_rows, facts.fields, tuple(findings))
+
+
+def shape_of(raws: Sequence[bytes], aliases: Aliases = DEFAULT) -> Shape:
+    """Return the shape of raw records alone, for a `drift`: a profile also makes their tables, at three times the cost."""
+    objects = (read_object(raw, aliases).value for raw in raws)
+    return _shape(survey([one for one in objects if one is not None], aliases))
+
+
+def _shape(fields: Sequence[Field]) -> Shape:
+    return {
+        field.path: {
+            "types": sorted(set(field.types) - {"null"}),
+            "form": field.main_form,
+            "present": round(field.n_present / max(field.n_parents, 1), 6),
+            "n": field.n_parents,
+        }
+        for field in fields
+    }
 
 
 def _raws(source: Source) -> list[bytes]:

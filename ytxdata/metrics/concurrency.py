@@ -224,8 +224,11 @@ def histogram(rows: Breakdown) -> Lazy:
     During `s` seconds of the day there were `level`, first at `at`, in `begins` stretches that began on that day and
     `continues` (0 or 1) that came over from the day before. Levels of 0 are left out.
     """
-    held = _daily(rows)
-    level = held.join(_left_over(held), on=["lane", "day"], how="inner")
+    return _kept(rows, f"histogram by {rows.by}", lambda: _histogram(rows))
+
+
+def _histogram(rows: Breakdown) -> Lazy:
+    level = _daily(rows).join(_left_over(rows), on=["lane", "day"], how="inner")
     level = level.with_columns(level=nw.col("carry") + nw.col("risen")).filter(nw.col("level") > 0)
     return _in_row(rows, level).drop("risen", "carry", "step")
 
@@ -236,7 +239,7 @@ def at_level(rows: Breakdown, wanted: Lazy) -> Lazy:
     days = histogram(rows).join(wanted, on=["kind", "row", "level"], how="semi")
     lane = nw.col("row") % rows.n_groups * len(KINDS) + nw.col("kind")
     slots = distinct(days.select(slot=nw.col("day") * (rows.n_groups * len(KINDS)) + lane), "slot")
-    level = _inside(rows, slots).join(_left_over(_daily(rows)), on=["lane", "day"], how="inner")
+    level = _inside(rows, slots).join(_left_over(rows), on=["lane", "day"], how="inner")
     level = _in_row(rows, level.with_columns(level=nw.col("carry") + nw.col("risen")))
     begins = (nw.col("step") != 0) | (nw.col("t") == nw.col("row") // rows.n_groups * DAY)
     return level.join(wanted, on=["kind", "row", "level"], how="inner").select(
@@ -278,6 +281,10 @@ def _kept(rows: Breakdown, what: str, make: Callable[[], T]) -> T:
 
 def _spans(rows: Breakdown) -> Lazy:
     """Return the intervals `[a, b)` of each `lane`, cut to the period."""
+    return _kept(rows, "spans", lambda: _cut(rows))
+
+
+def _cut(rows: Breakdown) -> Lazy:
     wide = touching(rows.known)
     start, end = rows.known.scope.edges
     meetings = wide.counted if rows.of_legs else rows.grouped(wide.counted)
@@ -340,7 +347,7 @@ def _inside(rows: Breakdown, slots: Lazy | None = None) -> Lazy:
 
 def _daily(rows: Breakdown) -> Lazy:
     """Return the histogram of each day by itself, computed once."""
-    return _kept(rows, "histogram", lambda: rows.source.engine.hold(_risen(rows)))
+    return _kept(rows, "daily", lambda: rows.source.engine.hold(_risen(rows)))
 
 
 def _risen(rows: Breakdown) -> Lazy:
@@ -358,8 +365,12 @@ def _risen(rows: Breakdown) -> Lazy:
     return grouped.with_columns(nw.col(*sums).cast(nw.Int64))
 
 
-def _left_over(risen: Lazy) -> Lazy:
+def _left_over(rows: Breakdown) -> Lazy:
     """Return `lane day carry`: how many each day begins with."""
+    return _kept(rows, "left over", lambda: _carried(_daily(rows)))
+
+
+def _carried(risen: Lazy) -> Lazy:
     daily = (
         risen.group_by("lane", "day").agg(nw.col("step").sum().alias("net")).with_columns(nw.col("net").cast(nw.Int64))
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import narwhals as nw
@@ -142,12 +143,12 @@ class Facts:
     legs: Lazy
     held: dict[Any, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def counted(self) -> Lazy:
         """The meetings that count."""
         return self.meetings.filter(nw.col("counts"))
 
-    @property
+    @cached_property
     def joined(self) -> Lazy:
         """The joins of the meetings that count, with the meeting's `s`, `at` and `creator`."""
         return self.legs.filter(~nw.col("j").is_null()).join(
@@ -170,6 +171,13 @@ def facts(source: Source, scope: Scope, *, talk: bool = False) -> Facts:
 
 def touching(known: Facts) -> Facts:
     """Return the facts of all meetings of which any moment may lie in the period, also those begun before it."""
+    if "touching" not in known.held:
+        known.held["touching"] = _touching(known)
+    kept: Facts = known.held["touching"]
+    return kept
+
+
+def _touching(known: Facts) -> Facts:
     start, end = known.scope.edges
     if start is None and end is None and known.scope.day_of == "starts":
         return known

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -164,6 +164,7 @@ def within(
     return chosen
 
 
+@lru_cache(maxsize=1 << 18)
 def period_of(second: int, by: str) -> str:
     day = wall(second).date()
     if by == "week":
@@ -282,15 +283,18 @@ def presence(office: Office) -> dict[tuple[str, str | None, int], tuple[int, flo
 def people(office: Office) -> dict[str, tuple[int, int, float | None, float | None]]:
     """Number → meetings, legs, leg minutes, presence."""
     there = presence(office)
+    spent: dict[str | None, list[int]] = defaultdict(list)
+    for fact in within(office):
+        for leg, join, end in fact.closed:
+            spent[leg.number].append(end - join)
     rows = {}
     for number in {number for _, number, _ in there if number is not None}:
         mine = {key: row for key, row in there.items() if key[1] == number}
-        spent = [end - join for fact in within(office) for leg, join, end in fact.closed if leg.number == number]
         present = [row[1] for row in mine.values() if row[1] is not None]
         rows[number] = (
             len(mine),
             sum(row[0] for row in mine.values()),
-            sum(spent) / 60 if spent else None,
+            sum(spent[number]) / 60 if spent[number] else None,
             round(sum(value * 60 for value in present)) / 60 if present else None,
         )
     return rows

@@ -17,7 +17,7 @@ from ytxdata.audit.checks.records import GRAVE, kind_of
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import By
-from ytxdata.metrics.source import Frames
+from ytxdata.metrics.source import Frames, lighter
 from ytxdata.metrics.usage import usage
 from ytxdata.records.schema import CHANGES
 from ytxdata.tables.described import Definition, to_arrow
@@ -176,8 +176,8 @@ def _end_of(month: str) -> datetime:
 
 def _figures(archive: Archive, as_of: datetime | None, by: By = "month") -> dict[str, dict[str, Decimal | None]]:
     """Return month → figure → value, as the archive knew it."""
-    meetings, legs = archive.scans("meetings", "legs", as_of=as_of, is_keyed=True)
-    rows: list[Mapping[str, Any]] = to_arrow(usage(Frames(meetings, legs), by=by).frame).to_pylist()
+    meetings, legs = archive.scans("meetings", "legs", as_of=as_of, is_keyed=True, is_seen=False)
+    rows: list[Mapping[str, Any]] = usage(Frames(*lighter((meetings, legs))), by=by).arrow.to_pylist()
     sums = _amounts(meetings)
     return {
         row["period"]: {

@@ -4,7 +4,7 @@ seconds, one name for each thing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
@@ -336,12 +336,24 @@ one by far.
 
 def _on_an_engine(given: Any, asked: OnEngine, where: Mapping[str, Any]) -> tuple[Any, ...]:
     scans = given.scans("meetings", "legs", is_keyed=True, is_seen=False, **where)
+    if where:
+        return tuple(scans)
+    if not asked.engine:
+        return lighter(scans)
+    return tuple(map(_polars if asked.engine == "polars" else to_pandas, _read(scans)))
+
+
+def lighter(scans: Sequence[Any]) -> tuple[Any, ...]:
+    """Return meetings and legs that nobody has read yet as what they are counted on with less work: pandas where few
+    rows are stored, else the engine that reads them.
+    """
     stored = [getattr(one, "n_stored", None) for one in scans]
     is_few = all(n is not None and n <= FEW for n in stored)
-    if where or (not asked.engine and not is_few):
-        return tuple(scans)
-    rows = (to_arrow(one.select(*(name for name in _READ if name in one.columns))) for one in scans)
-    return tuple(map(_polars if asked.engine == "polars" else to_pandas, rows))
+    return tuple(map(to_pandas, _read(scans))) if is_few else tuple(scans)
+
+
+def _read(scans: Sequence[Any]) -> Iterator[pa.Table]:
+    return (to_arrow(one.select(*(name for name in _READ if name in one.columns))) for one in scans)
 
 
 def _polars(rows: pa.Table) -> Any:

@@ -83,18 +83,30 @@ def comparable(report: Report) -> tuple[list[dict[str, Any]], dict[str, int], ob
 
 
 @pytest.fixture(scope="module")
-def expected() -> dict[str, Any]:
+def counted() -> dict[str, Report]:
     frames = ENGINES["pandas"](difficult())
-    return {name: comparable(make(frames)) for name, make in REPORTS.items()}
+    return {name: make(frames) for name, make in REPORTS.items()}
+
+
+@pytest.fixture(scope="module")
+def expected(counted: dict[str, Report]) -> dict[str, Any]:
+    return {name: comparable(report) for name, report in counted.items()}
+
+
+def columns(report: Report) -> pa.Schema:
+    return report.arrow.schema.remove_metadata()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["polars", "duckdb"])
-def test_reports_are_equal_on_engines_of_one_machine(engine: str, expected: dict[str, Any]) -> None:
+def test_reports_are_equal_on_engines_of_one_machine(
+    engine: str, counted: dict[str, Report], expected: dict[str, Any]
+) -> None:
     source = resolve(ENGINES[engine](difficult()))  # facts are shared here; what is expected was counted without
     for name, make in REPORTS.items():
         report = make(source)
         assert comparable(report) == expected[name], name
+        assert columns(report) == columns(counted[name]), name
         assert isinstance(report.frame, KINDS[engine]), name
 
 
@@ -124,10 +136,10 @@ def test_lazy_polars_stays_lazy() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-def test_empty_reports_have_the_columns_and_types_of_full_ones(engine: str) -> None:
-    full, empty = resolve(ENGINES[engine](difficult())), resolve(ENGINES[engine](Office([], [])))
+def test_empty_reports_have_the_columns_and_types_of_full_ones(engine: str, counted: dict[str, Report]) -> None:
+    empty = resolve(ENGINES[engine](Office([], [])))
     for name, make in REPORTS.items():
-        assert make(empty).arrow.schema.remove_metadata() == make(full).arrow.schema.remove_metadata(), name
+        assert columns(make(empty)) == columns(counted[name]), name
 
 
 @pytest.mark.slow
@@ -161,15 +173,12 @@ def test_an_archive_is_counted_in_bounded_memory() -> None:
 
 
 @pytest.mark.slow
-def test_every_column_of_every_report_has_a_definition() -> None:
-    frames = resolve(ENGINES["pandas"](difficult()))
-    for name, make in REPORTS.items():
-        report = make(frames)
+def test_every_column_of_every_report_has_a_definition(counted: dict[str, Report]) -> None:
+    for name, report in counted.items():
         assert [one.key for one in report.definitions if one.formula.zh and one.formula.en], name
         assert set(report.frame.columns) <= {one.key for one in report.definitions}, name
         assert set(report.frame.columns) <= set(DEFINITIONS), name
-    explained = metrics.usage(frames).explain(0)
-    assert set(explained.columns) <= set(DEFINITIONS)
+    assert set(counted["usage"].explain(0).columns) <= set(DEFINITIONS)
 
 
 def test_other_sources_are_refused_with_a_remedy() -> None:

@@ -1,5 +1,5 @@
 """Objects inside of others: which in a record are records of their own and which only describe it, and which beside
-records may be some under names that nobody knows.
+records lack their id.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import numpy as np
 
 from ytxdata.records.json_values import decoded, read_object, read_value, with_parties_beside
 from ytxdata.records.numbers import mobiles_in
-from ytxdata.records.paging import COUNT_KEYS, as_word, is_part
+from ytxdata.records.paging import COUNT_KEYS, is_part
 from ytxdata.records.parties import unread_parties
+from ytxdata.records.remains import as_rejects
 from ytxdata.records.schema import Aliases, plain
-from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
+from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS, Signs, are_places
 from ytxdata.records.spans import (
     Found,
     Member,
     RawRecord,
     elements_of,
-    is_blank,
     is_member,
     members_of,
     placed_members,
@@ -42,13 +42,11 @@ _ANSWERS_TOO = frozenset({"app_id", "state"})
 """Columns of a meeting whose words an answer may say of itself."""
 
 _DIGITS = re.compile(r"\d")
-_CELL = re.compile(r"([^.\[\]~]*)~?(?:\[\d+\])+~?$")
-_TELLING = re.compile(r"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|^\d{9,}$")
 _LONG = re.compile(rb"\d{3}")
 _CLOCK = re.compile(rb"\d\d:\d\d|\d{13}")
-_OPAQUE = re.compile(rb'"[\w+/=\-]{160,}"')
-"""A text without blanks, and longer than a token or a hash: encoded, it may hold any number of records."""
-_JSON_TEXT = re.compile(rb'"\s*(?:[\[{]|\\*")')
+LIKE_JSON = re.compile(rb"[\[{]\s*(?:[\[{\]}\"'\d&\\-]|null|true|false|\Z)")
+"""How a text begins that is JSON, was some, or is printed by Python: `[提示] …` is a remark."""
+_JSON_TEXT = re.compile(rb'"\s*(?:%b|\\*")' % LIKE_JSON.pattern)
 
 
 class Inside(NamedTuple):
@@ -181,55 +179,6 @@ def parties_beside(signs: Signs, key: str, raw: bytes, found: Sequence[Found | R
     return not (mobiles and is_known) or _CLOCK.search(raw) is not None
 
 
-def unnamed(signs: Signs, others: Sequence[tuple[Member, list[Found]]], *, has_data: bool) -> list[Found]:
-    """Return what may tell of meetings or of parties where an answer holds nothing else, be it in rows of words or in
-    a text that nobody can read: a platform that renamed its records and their id at once would otherwise lose them
-    without a word.
-    """
-    found: list[Found] = []
-    for member, items in others:
-        is_parties = signs.is_parties(member.key)
-        if plain(member.key) in QUESTION_KEYS | COUNT_KEYS:
-            continue
-        if is_parties or (not has_data and any(_is_cell(signs, one) for one in items)):
-            found += [one for one in items if one.raw[:1] != b'"' or not is_parties or mobiles_in(as_word(one.raw))]
-            continue
-        found += [
-            one
-            for one in items
-            if is_member(one.raw)
-            or signs.tells_of_meeting(members_of(one.raw))
-            or (not has_data and _OPAQUE.fullmatch(one.raw))
-        ]
-    return found
-
-
-def _is_cell(signs: Signs, one: Found) -> bool:
-    """Return whether an element of a list is a word of a record that was written as a row or a column: a time, a long
-    number, or under or as the name of a column.
-    """
-    place = _CELL.search(one.path)
-    if not place or one.raw[:1] in (b"{", b"["):
-        return False
-    word = as_word(one.raw)
-    return signs.is_telling(place[1]) or signs.is_telling(word) or _TELLING.search(word) is not None
-
-
-def leftovers(signs: Signs, members: list[Member], whole: Found) -> list[Found]:
-    """Return members of an answer that tell of one meeting, its id and its times: a list that ended early left them
-    there.
-
-    The id alone, or the creator, may repeat the question; with both, nobody asks for a name.
-    """
-    plain_ones = [one for one in members if one.raw[:1] not in (b"[", b"{")]
-    told = [one for one in plain_ones if signs.is_telling(one.key) or signs.is_name(one.key)]
-    # A name is one also where it is empty: it is no question either way.
-    columns = signs.columns(told) | {"name" for one in told if signs.is_name(one.key)}
-    if not ("meeting_id" in columns and (columns >= {"creator", "name"} or columns & (EVIDENCE - {"creator"}))):
-        return []
-    return _as_rejects(told, whole)
-
-
 def lost_head(signs: Signs, members: list[Member], whole: Found, found: Sequence[Found]) -> list[Found]:
     """Return members of a wrapper that give an id which none of its records has, and say more of that meeting: the
     head of a record that took another for a member of its own.
@@ -244,13 +193,7 @@ def lost_head(signs: Signs, members: list[Member], whole: Found, found: Sequence
     if all(signs.is_telling(one.key) for one in told):
         return []
     own = signs.ids(told)
-    return _as_rejects(told, whole) if own and not own & signs.ids_of_all(found) else []
-
-
-def _as_rejects(members: list[Member], whole: Found) -> list[Found]:
-    at, path = whole.start, whole.path
-    places = [(one.key, one.key_start, one.start + len(one.raw)) for one in members if not is_blank(one.raw)]
-    return [Found(whole.raw[i:end], f"{path}.{key}", False, at + i, at + end) for key, i, end in places]
+    return as_rejects(told, whole) if own and not own & signs.ids_of_all(found) else []
 
 
 class _Object(NamedTuple):

@@ -11,16 +11,7 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.json_values import is_meeting_with_parties_beside
-from ytxdata.records.nested import (
-    DEEPEST,
-    holds_json,
-    leftovers,
-    lost_head,
-    meetings_inside,
-    parties_beside,
-    strays,
-    unnamed,
-)
+from ytxdata.records.nested import DEEPEST, LIKE_JSON, holds_json, lost_head, meetings_inside, parties_beside, strays
 from ytxdata.records.paging import (
     COUNT_KEYS,
     OTHER_THINGS,
@@ -33,6 +24,7 @@ from ytxdata.records.paging import (
     says_nothing,
     totals,
 )
+from ytxdata.records.remains import empty_wrapper, is_broken_list, is_flat_meeting, leftovers, unnamed
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
@@ -133,8 +125,9 @@ class Shapes:
             elif raw[:1] in (b"[", b"{", b'"'):
                 one = Member(key, raw, start, key_start), self.value(raw, at + start, f"{path}.{key}", 1)
                 # Of the pieces of a damaged text none may be legible, and each is a reject.
-                has_id = any(item.has_id for item in one[1]) or (one[1] and self.signs.names_escaped_id(raw))
-                (beside if has_id else others).append(one)
+                is_sure = any(item.has_id for item in one[1]) or self.signs.names_escaped_id(raw)
+                is_sure = bool(one[1]) and (is_sure or is_broken_list(self.signs, one[1]))
+                (beside if is_sure else others).append(one)
         whole = Found(body, path, True, at, at + len(body))
         strays = self.beside(whole, members, beside, others)
         more = [item for _, items in beside for item in items]
@@ -147,7 +140,8 @@ class Shapes:
             # A question that is repeated has no parties; and no name and no amount where it is all that there is.
             has_data = any(plain(one.key) == "data" and not is_blank(one.raw) for one in members)
             own = {PARTIES} if has_data else {PARTIES, "name", "duration_s", "amount_yuan"}
-            if columns & own and self.signs.tells_of_meeting(members):
+            is_flat = columns & own and self.signs.tells_of_meeting(members)
+            if is_flat or (not has_data and is_flat_meeting(members)):
                 return [whole._replace(has_id=False)]
             more = unnamed(self.signs, others, has_data=has_data)
         read = {member.key for member, _ in beside}
@@ -184,7 +178,7 @@ class Shapes:
         if kind in ("strict", "whole"):
             found = self.value(text, 0, f"{path}~", depth)
         # A text that lost its first bracket still names ids: it is salvaged rather than taken for a remark.
-        elif text[:1] in (b"[", b"{") or self.signs.names_id(text, 0, len(text)) or may_be_escaped(text):
+        elif LIKE_JSON.match(text) or self.signs.names_id(text, 0, len(text)) or may_be_escaped(text):
             self.said.append(DAMAGED)
             found = self.salvaged(text, is_whole=True).found
         else:
@@ -262,9 +256,10 @@ class Shapes:
         lists = [one for one in certain if not self.signs.is_parties(one[0].key)] or certain
         if lists and not (whole.has_id and self.repeats_id(members, lists)):
             return self.wrapped(whole, members, inside, lists)
-        if not any(found for _, found in inside) and self.signs.is_empty(whole, members):
-            self.count(whole.path, members, 0)
-            return []
+        is_silent = not any(found for _, found in inside)
+        if is_silent and (texts := empty_wrapper(self.signs, whole, members)) is not None:
+            self.count(whole.path, members, len(texts))
+            return texts
         if columns & (EVIDENCE | {"meeting_id"}):
             return [whole]
         return self.without_id(whole, members, inside)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ytxdata.records.json_values import decoded, read_value
 from ytxdata.records.numbers import PHONE_LIKE
-from ytxdata.records.paging import COUNT_KEYS, is_count, is_empty_list
+from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.spans import Found, Member, is_blank, members_of, value_at
 from ytxdata.records.values import bare_id
@@ -26,9 +26,6 @@ QUESTION_KEYS = frozenset(
 
 EVIDENCE = frozenset({"creator", "created_at", "booked_at", "started_at", "ended_at", "duration_s", PARTIES})
 """Columns that make an object with a meeting id a meeting, rather than a wrapper that repeats the question."""
-
-_ABOUT_ANSWER = frozenset({"name", "app_id", "state"})
-"""Columns that an object with an empty list may fill and be no meeting."""
 
 _BEGUN = frozenset({"creator", "started_at", PARTIES})
 
@@ -250,18 +247,6 @@ class Signs:
             for match, raw in matches
             if match and not is_blank(raw) and (match.column == PARTIES or raw[:1] not in (b"[", b"{"))
         }
-
-    def is_empty(self, whole: Found, members: list[Member]) -> bool:
-        """Return whether an object of which nothing came wraps an empty list, and says nothing of a meeting itself."""
-        if whole.path.endswith("]") or not any(map(is_empty_list, members)):
-            return False
-        if not whole.has_id:
-            return self.filled(members) <= _ABOUT_ANSWER
-        # The question may be repeated: with a word that nobody knows, or with its parties, it is a meeting.
-        words = [one for one in members if one.raw[:1] not in (b"[", b"{") and not is_blank(one.raw)]
-        return self.columns(members) <= _ABOUT_ANSWER | {"meeting_id"} and all(
-            is_count(one) or self.columns([one]) for one in words
-        )
 
     def filled(self, members: list[Member]) -> set[str]:
         """Return the meeting columns that members fill, without lists of parties that are empty."""

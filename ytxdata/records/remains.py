@@ -1,0 +1,226 @@
+"""What may tell of meetings where nothing is a record: texts, rows and columns, objects under words that nobody knows,
+and what a list that ended early left behind.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+from urllib.parse import unquote
+
+from ytxdata.records.json_values import read_value
+from ytxdata.records.numbers import mobiles_in
+from ytxdata.records.paging import COUNT_KEYS, as_word, is_count, is_empty_list
+from ytxdata.records.schema import Aliases, plain
+from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs
+from ytxdata.records.spans import Found, Member, is_blank, is_member, members_of
+from ytxdata.times import looks_like_instant, parse_instant
+
+_ABOUT_ANSWER = frozenset({"name", "app_id", "state"})
+"""Columns that an object with an empty list may fill and be no meeting."""
+
+_CELL = re.compile(r"([^.\[\]~]*)~?(?:\[\d+\])+~?$")
+_LAST_KEY = re.compile(r"[^.\[\]/~]*$")
+_PIECE = re.compile(r"\$@\d+")
+_SURE = r"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:"
+_TELLING = re.compile(rf"{_SURE}|^\d{{9,}}$")
+_VALUE = re.compile(rf"{_SURE}|(?<!\d)(?![48]00\d{{7}}(?!\d))\d{{9,}}(?!\d)")
+"""What a text has in every line if it lists meetings, and a remark hardly thrice: a time, an id, a phone that is no
+hotline."""
+
+_ENOUGH = 3
+"""So many of them are no remark: `from … to …` has two."""
+
+_ADDRESS = re.compile(r"\w+://[^\s\"'<>,;|]*|^/\S*$")
+_SAYS_NONE = re.compile(
+    r"暂无|没有|未[查找]到|无(?:会议|记录|数据)|\bno (?:\w+ )?(?:meeting|conference|record|data|result)|not found"
+)
+_LONGEST_REMARK = 200
+_WORD = re.compile(r"[^\W\d_][\w\-]*")
+_MOST_WORDS = 300
+"""In how many words of a text names of columns are looked for: they stand at its head, or in every line."""
+
+_ENCODED = re.compile(r"[\w+/=\-]+", re.ASCII)
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_LONGER_THAN_TOKENS, _LONGER_THAN_CERTIFICATES = 160, 2048
+"""Encoded, a text so long may hold any number of records; beside a list that is empty only one that is longer than
+what is signed and certified with it.
+"""
+
+_NAMES_MEETINGS = re.compile("meeting|conference|conf(?!ig|irm|lict|ident)|cdr|call(?!back|er|ing)|会议|通话")
+_NAMES_ASKER = re.compile(
+    "(?:account|user|app|application|tenant|company|customer|corp|org|owner|license|token|账户|企业)s?$"
+)
+_ID = re.compile("(?:u|s|g|uu|gu|record|meeting|conf|conference|call|room|event|session|history)?id|.*编号")
+
+
+def unnamed(signs: Signs, others: Sequence[tuple[Member, list[Found]]], *, has_data: bool) -> list[Found]:
+    """Return what may tell of meetings or of parties where an answer holds nothing else, be it in rows of words, in a
+    text or in words that nobody knows: a platform that renamed its records and their id at once, or wrote them as
+    anything but JSON, would otherwise lose them without a word.
+
+    Beside `data` that is there and empty it must tell more: what else stands there is hardly the list.
+    """
+    found: list[Found] = []
+    for member, items in others:
+        is_parties = signs.is_parties(member.key)
+        if plain(member.key) in QUESTION_KEYS | COUNT_KEYS:
+            continue
+        n_cells = sum(_is_cell(signs, one, has_data=has_data) for one in items)
+        if is_parties or n_cells >= (_ENOUGH if has_data else 1):
+            found += [one for one in items if one.raw[:1] != b'"' or not is_parties or mobiles_in(as_word(one.raw))]
+        else:
+            found += [one for one in items if _may_tell(signs, one, has_data=has_data)]
+    return found
+
+
+def _is_cell(signs: Signs, one: Found, *, has_data: bool) -> bool:
+    """Return whether an element of a list is a word of a record that was written as a row or a column: a time, a long
+    number, or under or as the name of a column.
+    """
+    place = _CELL.search(one.path)
+    if not place or one.raw[:1] in (b"{", b"["):
+        return False
+    word = as_word(one.raw)
+    is_named = not has_data and (signs.is_telling(place[1]) or signs.is_telling(word))  # an empty table has a head too
+    return is_named or _TELLING.search(word) is not None
+
+
+def _may_tell(signs: Signs, one: Found, *, has_data: bool) -> bool:
+    if is_member(one.raw) or signs.tells_of_meeting(members_of(one.raw)):
+        return True
+    read = read_value(one.raw)
+    value = read.value if read else one.raw.decode("utf-8", "replace")
+    return any(
+        _is_column(signs, key, inner) or _is_like_meeting(path, inner)
+        if isinstance(inner, dict)
+        else isinstance(inner, str) and text_may_tell(signs.aliases, inner, has_data=has_data)
+        for path, key, inner in _inside(one.path, value)
+    )
+
+
+def _inside(path: str, value: Any) -> Iterator[tuple[str, str, Any]]:
+    """Yield a value and all that stands in it, each with its path and its own key."""
+    waiting = [(path, _key_of(path), value)]
+    while waiting:
+        path, key, one = waiting.pop()
+        yield path, key, one
+        if isinstance(one, dict):
+            waiting += ((f"{path}.{name}", name, inner) for name, inner in one.items())
+        elif isinstance(one, list):
+            waiting += ((path, key, inner) for inner in one)
+
+
+def _key_of(path: str) -> str:
+    found = _LAST_KEY.search(path.rstrip("~"))
+    return found[0] if found else ""
+
+
+def _is_column(signs: Signs, key: str, value: dict[str, Any]) -> bool:
+    """Return whether an object is a column of a table: under the name of one, its words by their rows."""
+    is_named = signs.is_telling(key) and all(any(map(str.isdigit, row)) for row in value)
+    return is_named and any(not isinstance(one, (dict, list)) and _TELLING.search(str(one)) for one in value.values())
+
+
+def _is_like_meeting(path: str, value: dict[str, Any]) -> bool:
+    """Return whether an object is a meeting in words that nobody knows: under the name of one it has a time, elsewhere
+    an id and two times; and a word. The account and a question have times too.
+    """
+    words = {key: one for key, one in value.items() if not (isinstance(one, (dict, list, bool)) or one in (None, ""))}
+    times = {key for key, one in words.items() if _is_instant(one)}
+    ids = {key for key in words if _ID.fullmatch(plain(key))} - times
+    if not any(isinstance(words[key], str) for key in words.keys() - times - ids) or _NAMES_ASKER.search(plain(path)):
+        return False
+    return bool(times and _NAMES_MEETINGS.search(plain(path))) or (len(times) > 1 and bool(ids))
+
+
+def _is_instant(value: Any) -> bool:
+    return looks_like_instant(value) or (isinstance(value, str) and ":" in value and parse_instant(value) is not None)
+
+
+def is_broken_list(signs: Signs, pieces: Sequence[Found]) -> bool:
+    """Return whether the pieces of a damaged text tell of meetings: each is a reject then, also beside records."""
+    return any(_PIECE.fullmatch(one.path) and _may_tell(signs, one, has_data=True) for one in pieces)
+
+
+def is_flat_meeting(members: Sequence[Member]) -> bool:
+    """Return whether the words of an answer itself are a meeting's that nobody knows."""
+    read = {one.key: read_value(one.raw) for one in members if plain(one.key) not in ENVELOPE_KEYS}
+    return _is_like_meeting("", {key: one.value for key, one in read.items() if one})
+
+
+def text_may_tell(aliases: Aliases, text: str, *, has_data: bool) -> bool:
+    """Return whether a text may list meetings: by times and numbers as no remark has them, by such a value beside names
+    of columns, or because it is encoded and longer than a token.
+
+    Examples
+    --------
+    >>> csv = "meid,starttime\\n0012,2026-01-05 10:00:00"
+    >>> text_may_tell(Aliases(), csv, has_data=True), text_may_tell(Aliases(), "meid 和 starttime 必填", has_data=False)
+    (True, False)
+    >>> text_may_tell(Aliases(), "2026-01-01 00:00:00 至 2026-02-01 00:00:00", has_data=False)
+    False
+    """
+    if len(text) < _LONGEST_REMARK and _SAYS_NONE.search(text.casefold()):
+        return False
+    packed = "".join(text.rpartition(";base64,")[2].split("\n")).replace("\r", "")
+    longest = _LONGER_THAN_CERTIFICATES if has_data else _LONGER_THAN_TOKENS
+    if len(packed) >= longest and (_ENCODED.fullmatch(packed) or _BINARY.search(packed)):
+        return True
+    said = html.unescape(unquote(_ADDRESS.sub(" ", text)))
+    n_values = sum(1 for _ in islice(_VALUE.finditer(said), _ENOUGH))
+    if n_values in (0, _ENOUGH):
+        return n_values > 0
+    fed = (aliases.meeting(word[0]) for word in islice(_WORD.finditer(said), _MOST_WORDS))
+    return len({one.column for one in fed if one} & (EVIDENCE | {"meeting_id"})) > 1
+
+
+def empty_wrapper(signs: Signs, whole: Found, members: list[Member]) -> list[Found] | None:
+    """Return the texts that may tell of meetings in an object that wraps an empty list, of which nothing came, and says
+    nothing of a meeting itself; None where it is no such object.
+    """
+    if whole.path.endswith("]") or not any(map(is_empty_list, members)):
+        return None
+    if whole.has_id:
+        # The question may be repeated: with a word that nobody knows, or with its parties, it is a meeting.
+        words = [one for one in members if one.raw[:1] not in (b"[", b"{") and not is_blank(one.raw)]
+        is_empty = signs.columns(members) <= _ABOUT_ANSWER | {"meeting_id"} and all(
+            is_count(one) or signs.columns([one]) for one in words
+        )
+    else:
+        is_empty = signs.filled(members) <= _ABOUT_ANSWER
+    texts = [
+        Found(
+            one.raw, f"{whole.path}.{one.key}", False, whole.start + one.start, whole.start + one.start + len(one.raw)
+        )
+        for one in members
+        if one.raw[:1] == b'"'
+    ]
+    return [one for one in texts if _may_tell(signs, one, has_data=True)] if is_empty else None
+
+
+def leftovers(signs: Signs, members: list[Member], whole: Found) -> list[Found]:
+    """Return members of an answer that tell of one meeting, its id and its times: a list that ended early left them
+    there, or somebody wrote each with its path for a key (`data[0].meid`).
+
+    The id alone, or the creator, may repeat the question; with both, nobody asks for a name.
+    """
+    plain_ones = [one for one in members if one.raw[:1] not in (b"[", b"{")]
+    keys = {one.key: _key_of(one.key) for one in plain_ones}
+    told = [one for one in plain_ones if signs.is_telling(keys[one.key]) or signs.is_name(keys[one.key])]
+    # A name is one also where it is empty: it is no question either way.
+    columns = signs.columns([one._replace(key=keys[one.key]) for one in told])
+    columns |= {"name" for one in told if signs.is_name(keys[one.key])}
+    if not ("meeting_id" in columns and (columns >= {"creator", "name"} or columns & (EVIDENCE - {"creator"}))):
+        return []
+    return as_rejects(told, whole)
+
+
+def as_rejects(members: list[Member], whole: Found) -> list[Found]:
+    """Return members of an object, each with its key, as records without an id."""
+    at, path = whole.start, whole.path
+    places = [(one.key, one.key_start, one.start + len(one.raw)) for one in members if not is_blank(one.raw)]
+    return [Found(whole.raw[i:end], f"{path}.{key}", False, at + i, at + end) for key, i, end in places]

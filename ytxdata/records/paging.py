@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ytxdata.records.json_values import read_value
@@ -15,33 +16,58 @@ COUNT_KEYS = frozenset(
 )
 """Keys with which a wrapper describes its list, plain: an object of these alone holds no record."""
 
-TOTAL_KEYS = frozenset(
-    {
-        "total", "count", "totalcount", "totalnum", "totalsize", "totalrecord", "totalrecords", "recordstotal",
-        "recordcount", "totalrow", "totalrows", "rowcount", "totalelements", "totalitems", "totalresults", "totalentries",
-        "totalrecordcount", "totalmeetings", "itotalrecords", "odatacount", "allcount", "resultcount", "itemcount",
-        "recordtotal", "meetingcount", "总数", "总条数", "总记录数"
-    }
-)  # fmt: skip
-"""Keys with which a wrapper says how many records it holds, plain; a size may be that of a page."""
+_THINGS = (
+    "(?:display)?(?:record|row|item|result|element|entry|entrie|meeting|conference|conf|cdr|hit|doc|document|object)s?"
+    "|data|list|记录|会议|数据"
+)
+TOTAL = re.compile(
+    r"(?=.*(?:total|count|cnt|qty|quantity|found|matched|总|合计|共|条数|记录数|会议数|数量)"
+    rf"|(?:num|number|nb)(?:of)?(?:{_THINGS})$|(?:record|item|result|data)s?nums?$|recordsfiltered$)"
+    # no word is made of others of these: `条数条数…` could be cut in a million ways
+    rf"(?:total|count|cnt|qty|quantity|found|matched|{_THINGS}|i|odata|nb|of|all|filtered|num|number|nums|size"
+    r"|[总合共计条个场数量行])+"
+)
+"""Keys, bare, with which a wrapper says how many records it holds: made of words for a number and for what is listed. Written out one by one, thirty usual ones were missing, and each false proof brought a few more. A size or a
+number alone is that of a page, a count of anything else (`totalPages`, `memberCount`, `totalMinutes`) is no total.
+"""
 
-_OF_PAGE = frozenset({"count", "recordcount", "rowcount", "resultcount", "itemcount", "meetingcount"})
-"""Those of them that may count what is on the page alone."""
+_OF_ALL = re.compile("total|all|found|matched|filtered|总|合|共")
+"""What says that all are counted, and not those on the page alone."""
 
 _ASKED_KEYS = frozenset({"meetingcount"})
 """Those of them under which the question asks for a number, plain: an answer may repeat it."""
 
-OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "notices"})
+OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "notices", "shards"})
 """Keys under which an object counts something else than the list beside it, plain."""
 
-_MORE_KEYS = frozenset({"hasmore", "hasnext", "hasnextpage", "hasmorepages", "more", "istruncated"})
-_END_KEYS = frozenset({"isend", "islast", "islastpage", "last"})
-_NEXT_KEYS = frozenset(
+_LISTED = f"(?:{_THINGS}|page|pages)"
+_MORE = re.compile(
+    rf"(?:microsoftdynamicscrm)?(?:is|has|have|are|there|any)*(?:more|next|remaining|rest|truncated|incomplete|partial)"
+    rf"(?:{_LISTED}|available|exists?|left)*|timedout|exceededtransferlimit"
+)
+_END = re.compile(
+    rf"(?:is|has|at)*(?:the)?(?:no(?:more|next){_LISTED}*|end(?:of{_LISTED})?|finish|finished|done|complete|completed"
+    rf"|last{_LISTED}?|final{_LISTED}?|eof|exhausted)"
+)
+_NEXT = re.compile(
+    r"(?:odata)?next(?:(?:page|record|row|item|result|entry)s?|data|list|cursor|token|url|uri|link|href|marker|offset"
+    r"|pos|position|start|index|idx|key|id|no|num|number|batch|set|from|since|skip|seq|path|query|params?)*|continue|continuation(?:token|key)?|marker"
+    r"|lastevaluatedkey|remaining(?:(?:item|record|row|page|result)s?)?(?:count|num|number|total)?"
+)
+"""Keys, bare, of flags that are true where there is more, of those that are true at the end, and of what leads on: made
+of words for that and for what is listed, so that `nextMeetingTime`, `hasMoreRights` and `remainingMinutes` are none.
+"""
+
+_WORDS = frozenset(
     {
-        "nextcursor", "nextpage", "nexttoken", "nextpagetoken", "nextpageurl", "nexturl", "nextlink", "odatanextlink",
-        "nextmarker", "nextoffset", "continuationtoken", "lastevaluatedkey", "remaining", "next"
+        "more", "next", "remaining", "rest", "truncated", "incomplete", "partial", "end", "finish", "finished", "done",
+        "complete", "completed", "last", "final", "eof", "exhausted", "continue", "marker"
     }
 )  # fmt: skip
+"""Those of them that are one word: a time, a number or a text may stand there, so they are flags where they say true or
+false; and an object with one of them may be anything.
+"""
+
 _PAGES_KEYS = frozenset({"pages", "totalpage", "totalpages", "lastpage", "pagecount", "pagetotal"})
 _CURRENT_KEYS = frozenset(
     {"page", "pageno", "pagenum", "pagenumber", "pageindex", "currentpage", "currpage", "curpage", "current", "number"}
@@ -54,32 +80,32 @@ _PAGING = frozenset(
         "totalpages", "lastpage", "hasprev", "hasprevious", "haspreviouspage", "isfirst", "isfirstpage", "prevpage",
         "prevcursor"
     }
-).union(_MORE_KEYS, _END_KEYS, _NEXT_KEYS) - {"more", "last", "next", "remaining"}  # fmt: skip
-"""Keys that only a page has, plain."""
+)  # fmt: skip
+"""Keys that only a page has, plain, beside those of flags and of what leads on."""
 
 _COUNTING = (
-    COUNT_KEYS | TOTAL_KEYS | _PAGING | frozenset({"current", "limit", "offset", "took", "value", "relation", "xsinil"})
+    COUNT_KEYS | _PAGING | frozenset({"records", "current", "limit", "offset", "took", "value", "relation", "xsinil"})
 )
 """Keys that hold no record where a word or a number stands under them, plain."""
 
 _PAGE_KEYS = frozenset(
     {
         "page", "pageinfo", "paging", "pager", "pagination", "pageable", "paginator", "meta", "metadata", "分页", "sort",
-        "links"
+        "links", "navigation", "shards"
     }
 )  # fmt: skip
 """Keys under which an object describes the list beside it, plain, whatever else it says."""
 
 _PARTS = {
     **dict.fromkeys(("links", "orders", "sort", "navigatepagenums", "errors"), b"["),
-    **dict.fromkeys(("self", "first", "prev", "previous", "next", "last"), b"{"),
+    **dict.fromkeys(("self", "first", "prev", "previous", "next", "last", "firstpage", "lastpage"), b"{"),
 }
 """Keys under which frameworks list what describes a page, plain, and links of their own, with their brackets."""
 
 _PART_WORDS = frozenset(
     {
-        "url", "label", "active", "page", "rel", "href", "hreflang", "media", "type", "title", "templated", "method",
-        "profile", "deprecation", "column", "asc", "property", "direction", "ignorecase", "nullhandling", "ascending",
+        "url", "uri", "label", "active", "page", "rel", "href", "hreflang", "media", "type", "title", "templated",
+        "method", "profile", "deprecation", "column", "asc", "property", "direction", "ignorecase", "nullhandling", "ascending",
         "descending", "code", "message", "msg", "field", "reason"
     }
 )  # fmt: skip
@@ -111,12 +137,18 @@ _ODD = re.compile(r"[@$#.]")
 _YES = frozenset({"true", "1", "y", "yes", "是"})
 _NO = frozenset({"false", "0", "-1", "n", "no", "none", "否"})
 
-_TEXT_KEYS = ("value", "#text", "$", "_text", "href", "url")
+_TEXT_KEYS = ("value", "#text", "$", "_text", "href", "url", "uri", "link")
 """Under which an object has the one thing that it says."""
 
+_PLACE_KEYS = ("after", "cursor", "token", "offset", "continue")
+"""Under which an object that leads on says from where."""
+
 _NUMBER = re.compile(
-    r"(?:共|约)?\s*(\d{1,3}(?:[,，]\d{3})+|\d{1,9})(?:\.0*)?\s*(?:[条场个项行笔次件](?:记录|会议|数据)?)?"
+    r"(?:共计?|约|总计|\d+\s*[-~–]\s*\d+\s*(?:/|of|共))?\s*(\d{1,3}(?:[,，]\d{3})+|\d{1,9})(?:\.0*)?\s*"
+    r"(?:[条场个项行笔次件]?(?:会议|通话)?(?:记录|数据)?|(?:record|row|item|meeting|result)s?)",
+    re.IGNORECASE,
 )
+_AT_LEAST = re.compile(r"\d\s*\w*(?:\+|以上)|^\s*(?:[>≥]|超过|多于|more than|over|at least)", re.IGNORECASE)
 
 
 class AskedFor(int):
@@ -131,38 +163,58 @@ def total(key: str, raw: bytes) -> int | None:
     >>> [total("total", raw) for raw in (b"30", b"30.0", b'"1,234"', b"-1", b'{"value":30,"relation":"eq"}')]
     [30, 30, 1234, None, 30]
     """
-    if bare(key) not in TOTAL_KEYS:
-        return None
-    read = read_value(raw)
-    said = read.value if read else None
-    if isinstance(said, dict):
-        said = next((said[one] for one in _TEXT_KEYS if one in said), None)
-    match = None if isinstance(said, (bool, list)) else _NUMBER.fullmatch(str(said).strip())
+    said = _number_said(raw) if TOTAL.fullmatch(bare(key)) else None
+    match = None if said is None else _NUMBER.fullmatch(said)
     return int(re.sub(r"\D", "", match[1])) if match else None
 
 
+def _number_said(raw: bytes) -> str | None:
+    """Return the text of a number, also where an object holds it; None of what is a list or a flag."""
+    read = read_value(raw)
+    said = read.value if read else None
+    if isinstance(said, dict):
+        number = next((said[one] for one in _TEXT_KEYS if one in said), None)
+        said = f"{number}+" if str(said.get("relation")).casefold() in ("gt", "gte") else number
+    return None if isinstance(said, (bool, list)) else str(said).strip()
+
+
 def totals(members: Sequence[Member]) -> list[int | None]:
-    """Return what members say of the number of records: how many there are; None: more than are here."""
+    """Return what members say of the number of records: how many there are; None: more than are here.
+
+    Examples
+    --------
+    >>> said = {"totalRowsCount": b"30", "has_remaining": b"true", "memberCount": b"7"}
+    >>> totals([Member(key, raw, 0, 0) for key, raw in said.items()])
+    [30, None]
+    """
     said = {bare(one.key): _told(one) for one in members if not is_blank(one.raw) and one.raw[:1] != b"["}
-    # Under `last` and `more` an address, a time or a number may stand: they are flags where they say yes or no.
-    flags = {
-        key: word in _YES
-        for key, word in said.items()
-        if key in _MORE_KEYS | _END_KEYS and (key not in ("last", "more") or word in ("true", "false"))
-    }
-    is_more = [is_yes == (key in _MORE_KEYS) for key, is_yes in flags.items()]
-    # A cursor may be given with the last page as well: where a flag says that it is the last, that counts.
     told = [(bare(key), number) for key, raw, *_ in members if (number := total(key, raw)) is not None]
-    # The only page may name itself, or the page behind it, as the next; a total beside it says that this is all.
-    has_total = any(number and key not in _OF_PAGE for key, number in told)
+    # jqGrid: `total` is of pages there, and `records` the total
+    is_of_pages = {"page", "records"} <= said.keys() and said["records"].isdecimal()
+    if is_of_pages:
+        told = [("records", int(said["records"])), *(one for one in told if one[0] != "total")]
+    is_more = [
+        is_yes == (_END.fullmatch(key) is None)
+        for key, word in said.items()
+        if (is_yes := _flag(key, word)) is not None
+    ]
+    # The only page may name itself, or the page behind it, as the next, and where it ends; a total beside it says that
+    # this is all.
+    has_total = any(number and (_OF_ALL.search(key) or key == "records") for key, number in told)
     leads_on = (
-        key in _NEXT_KEYS
-        and not (has_total and key == "nextpage")
+        _NEXT.fullmatch(key) is not None
+        and not (has_total and (key == "nextpage" or (word.isdecimal() and key.startswith("next"))))
         and word not in _NO
-        and (key != "next" or _LEADING.match(word) is not None)
+        and not _DATED.search(word.encode())
+        and (key != "next" or word == "true" or _LEADING.match(word) is not None)
         for key, word in said.items()
     )
-    more = any(is_more) or (not is_more and any(leads_on)) or _is_one_of_many(said, has_total=has_total)
+    # A cursor may be given with the last page as well: where a flag says that it is the last, that counts.
+    more = any(is_more) or (not is_more and any(leads_on))
+    more = more or any(
+        _AT_LEAST.search(_number_said(raw) or "") for key, raw, *_ in members if TOTAL.fullmatch(bare(key))
+    )
+    more = more or _is_one_of_many(said, has_total=has_total, is_of_pages=is_of_pages)
     # With `confid` beside it, the number is that of the question.
     has_question = any(bare(one.key) == "confid" for one in members)
     numbers = [
@@ -173,18 +225,26 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     return [*numbers, None] if more else [*numbers]
 
 
+def _flag(key: str, word: str) -> bool | None:
+    """Return what a flag about more pages says; None of what is none."""
+    if not (_MORE.fullmatch(key) or _END.fullmatch(key)):
+        return None
+    is_sure = word in ("true", "false") or (key.startswith(("is", "has", "no")) and word in _YES | _NO)
+    return word in _YES if is_sure else None
+
+
 def _told(member: Member) -> str:
     """Return what a member says as a word, also where an object holds it: a link, or a text of XML."""
     if member.raw[:1] != b"{":
         return as_word(member.raw)
     read = read_value(member.raw)
     value = read.value if read and isinstance(read.value, dict) else {}
-    if bare(member.key) == "lastevaluatedkey" and value:
+    if value and (bare(member.key) in ("lastevaluatedkey", "continue") or any(value.get(one) for one in _PLACE_KEYS)):
         return "true"
     return str(next((value[one] for one in _TEXT_KEYS if one in value), "")).casefold() or "no"
 
 
-def _is_one_of_many(said: Mapping[str, str], *, has_total: bool) -> bool:
+def _is_one_of_many(said: Mapping[str, str], *, has_total: bool, is_of_pages: bool) -> bool:
     """Return whether a page says that there are others; where pages are counted from 0, the first one is 0."""
     if not said.keys() & _CURRENT_KEYS:
         return False
@@ -192,7 +252,8 @@ def _is_one_of_many(said: Mapping[str, str], *, has_total: bool) -> bool:
     pages = [
         int(word)
         for key, word in said.items()
-        if key in _PAGES_KEYS and word.isdecimal() and not (has_total and key == "pagecount")
+        if word.isdecimal()
+        and ((key in _PAGES_KEYS and not (has_total and key == "pagecount")) or (is_of_pages and key == "total"))
     ]
     return any(number > 1 for number in pages)
 
@@ -205,7 +266,15 @@ def as_word(raw: bytes) -> str:
 def is_count(member: Member) -> bool:
     """Return whether a member only counts or pages, and holds no record."""
     key = bare(member.key)
-    return key in COUNT_KEYS or (key in _COUNTING and member.raw[:1] not in (b"[", b"{"))
+    is_counting = key in _COUNTING or TOTAL.fullmatch(key) is not None or _pages(key)
+    return key in COUNT_KEYS or (is_counting and member.raw[:1] not in (b"[", b"{"))
+
+
+@lru_cache(maxsize=4096)
+def _pages(key: str) -> bool:
+    """Return whether a bare key is one that only a page has."""
+    is_told = any(form.fullmatch(key) for form in (_MORE, _END, _NEXT))
+    return key in _PAGING or (is_told and key not in _WORDS)
 
 
 def bare(key: str) -> str:
@@ -266,5 +335,5 @@ def is_page(key: str, members: Sequence[Member]) -> bool:
     return (
         plain(key) in _PAGE_KEYS | {"data"}
         or all(map(is_count, members))
-        or any(plain(one.key) in _PAGING for one in members)
+        or any(_pages(bare(one.key)) for one in members)
     )

@@ -1,0 +1,174 @@
+"""What answers say of how many records there are: heard by the words that keys are made of, and no more than is meant."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.paging import TOTAL, totals
+from ytxdata.records.spans import Member
+
+N = 24
+ALL = [
+    {"meid": f"2026030500{i:02}", "starttime": f"2026-03-05 10:{i:02}:00", "endtime": f"2026-03-05 11:{i:02}:00"}
+    for i in range(N)
+]
+
+
+def read(body: Any, asked_n: int | None = None) -> Answer:
+    return read_answer(json.dumps({"statusCode": "0", **body}, ensure_ascii=False).encode(), asked_n=asked_n)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            {key: 30}
+            for key in ("numFound", "recordsFiltered", "TotalRowsCount", "total_number", "totalCnt", "recordNum")
+        ),
+        *({key: 30} for key in ("confCount", "totalNumber", "numberOfRecords", "nbHits", "total_qty", "entry_count")),
+        *(
+            {key: 30}
+            for key in (
+                "记录总数",
+                "总计",
+                "总条数",
+                "会议总数",
+                "合计条数",
+                "共计",
+                "数据总量",
+                "iTotalDisplayRecords",
+            )
+        ),
+        *(
+            {"total": said}
+            for said in ("30条会议记录", "30+", "共30场会议", "1-24 of 30", "超过24条", ">24", "30 records")
+        ),
+        {"total": {"value": 24, "relation": "gte"}},
+        {"has_remaining": True},
+        {"next_pos": 3},
+        {"page": 0, "page_size": 3, "next_page_uri": "/2010/x?Page=1"},
+        {"done": False, "nextRecordsUrl": "/x-200"},
+        {"navigation": {"nextPage": {"uri": "https://x?page=2"}}},
+        {"paging": {"next": {"after": "MzM="}}},
+        {"incomplete_results": True},
+        {"metadata": {"continue": "abc", "remainingItemCount": 27}},
+        {"continue": {"sroffset": 10, "continue": "-||"}},
+        {"Marker": "abc", "MaxItems": 3},
+        *({key: True} for key in ("truncated", "@Microsoft.Dynamics.CRM.morerecords", "isMore", "hasMoreData")),
+        *({key: True} for key in ("exceededTransferLimit", "moreAvailable", "timed_out", "partialResults")),
+        *(
+            {key: False}
+            for key in ("isFinish", "isFinished", "noMore", "noMoreData", "endOfRecords", "isDone", "completed")
+        ),
+        {"pageSize": 3, "pageNumber": 1, "nextUri": "/x?pageNumber=2"},
+        {"meta": {"count": N, "current_page": 1, "per_page": 3, "next_page_link": "https://x"}},
+        {"page": 1, "total": 2, "records": 30},
+        {"page": 1, "total": 1, "records": "30"},
+    ],
+)
+def test_that_there_is_more_is_heard_by_the_words_of_a_key(said: dict[str, Any]) -> None:
+    """Thirty-one forms were not heard, and an answer that said that it lacks meetings was PROVEN complete."""
+    for body in (
+        {"data": {"list": ALL, **said}},
+        {"data": ALL, **said},
+        {"data": {**said, "x": {"rows": ALL, **said}}},
+    ):
+        answer = read(body)
+        assert answer.is_doubtful
+        assert any("proves nothing" in warning.en for warning in answer.warnings)
+
+
+LINK = "https://x.example/meetings?page=1"
+FULL: dict[str, dict[str, Any]] = {
+    "Spring": {"totalElements": N, "totalPages": 1, "last": True, "first": True, "size": 50, "number": 0, "numberOfElements": N, "empty": False, "pageable": {"pageNumber": 0, "offset": 0, "paged": True}},
+    "PageHelper": {"total": N, "pageNum": 1, "pageSize": 50, "size": N, "startRow": 1, "endRow": N, "pages": 1, "prePage": 0, "nextPage": 0, "isFirstPage": True, "isLastPage": True, "hasNextPage": False, "navigatePages": 8, "navigateFirstPage": 1},
+    "MyBatis-Plus": {"total": N, "size": 50, "current": 1, "pages": 1, "orders": [], "optimizeCountSql": True, "searchCount": True},
+    "Laravel": {"current_page": 1, "from": 1, "last_page": 1, "next_page_url": None, "path": LINK, "per_page": 50, "prev_page_url": None, "to": N, "total": N},
+    "Django": {"count": N, "next": None, "previous": None},
+    "DataTables": {"draw": 1, "recordsTotal": N, "recordsFiltered": N},
+    "old DataTables": {"sEcho": 1, "iTotalRecords": N, "iTotalDisplayRecords": N},
+    "jqGrid": {"page": 1, "total": 1, "records": N},
+    "layui": {"code": 0, "count": N, "msg": ""},
+    "Kaminari": {"meta": {"current_page": 1, "next_page": None, "prev_page": None, "total_pages": 1, "total_count": N}},
+    "Relay": {"pageInfo": {"hasNextPage": False, "hasPreviousPage": False, "startCursor": "YQ==", "endCursor": "eg=="}, "totalCount": N},
+    "JSON:API": {"links": {"self": LINK, "first": LINK, "last": LINK, "next": None}, "meta": {"total": N}},
+    "HAL": {"_links": {"self": {"href": LINK}, "find": {"href": LINK, "templated": True}}, "page": {"size": 50, "totalElements": N, "totalPages": 1, "number": 0}},
+    "OData": {"@odata.context": LINK, "@odata.count": N},
+    "Solr": {"numFound": N, "start": 0, "numFoundExact": True, "maxScore": 1.0},
+    "Elasticsearch": {"took": 3, "timed_out": False, "_shards": {"total": 5, "successful": 5, "skipped": 0, "failed": 0}, "total": {"value": N, "relation": "eq"}},
+    "Salesforce": {"totalSize": N, "done": True},
+    "Twilio": {"page": 0, "page_size": 50, "start": 0, "end": N - 1, "first_page_uri": "/x?Page=0", "next_page_uri": None, "previous_page_uri": None, "uri": "/x"},
+    "GitHub": {"total_count": N, "incomplete_results": False},
+    "AWS": {"IsTruncated": False, "MaxItems": 100, "Marker": "", "KeyCount": N},
+    "Kubernetes": {"metadata": {"resourceVersion": "1234", "selfLink": "/api"}},
+    "Google": {"kind": "x#list", "etag": "abc", "resultSizeEstimate": 100},
+    "Tencent": {"total_count": N, "current_size": N, "has_remaining": False, "next_pos": 0},
+    "Zoom": {"page_count": 1, "page_number": 1, "page_size": 50, "total_records": N, "next_page_token": ""},
+    "RingCentral": {"navigation": {"firstPage": {"uri": LINK}, "lastPage": {"uri": LINK}}, "paging": {"page": 1, "perPage": 50, "pageStart": 0, "pageEnd": N - 1, "totalPages": 1, "totalElements": N}},
+    "Genesys": {"pageSize": 50, "pageNumber": 1, "total": N, "firstUri": "/x", "selfUri": "/x", "lastUri": "/x", "pageCount": 1},
+    "Feishu": {"has_more": False, "page_token": ""},
+    "Stripe": {"object": "list", "url": "/v1/x", "has_more": False},
+    "Slack": {"ok": True, "response_metadata": {"next_cursor": ""}},
+    "Jira": {"startAt": 0, "maxResults": 50, "total": N, "isLast": True},
+    "Cloudflare": {"success": True, "result_info": {"page": 1, "per_page": 50, "total_pages": 1, "count": N, "total_count": N}},
+    "Algolia": {"nbHits": N, "page": 0, "nbPages": 1, "hitsPerPage": 50, "exhaustiveNbHits": True},
+    "Typesense": {"found": N, "out_of": 500, "page": 1, "search_cutoff": False, "search_time_ms": 3},
+    "Yii": {"_meta": {"totalCount": N, "pageCount": 1, "currentPage": 1, "perPage": 50}},
+    "ArcGIS": {"exceededTransferLimit": False},
+    "GBIF": {"offset": 0, "limit": 50, "endOfRecords": True, "count": N},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_the_only_page_of_a_framework_raises_no_doubt(name: str) -> None:
+    for body in ({"data": {"list": ALL, **FULL[name]}}, {"data": ALL, **FULL[name]}):
+        answer = read(body)
+        assert (answer.is_doubtful, answer.warnings, len(answer.records)) == (False, (), N)
+    answer = read({"data": {"list": [], **json.loads(json.dumps(FULL[name]).replace(str(N), "0"))}})
+    assert (answer.is_doubtful, answer.warnings, answer.records) == (False, (), ())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"nextMeetingTime": "2026-03-06 10:00:00", "nextMeeting": "周会", "nextStart": "2026-03-06 10:00:00"},
+        {"hasMoreRights": True, "remainingMinutes": 300, "remainingTime": 30, "nextBillingDate": "2026-04-01"},
+        {
+            "totalMinutes": 900,
+            "totalDuration": 54000,
+            "totalAmount": "12.5",
+            "memberCount": 7,
+            "totalUsers": 9,
+            "totalPages": 1,
+        },
+        {
+            "account": "x1",
+            "discount": 8,
+            "countdown": 60,
+            "roomNumber": 8001,
+            "confNum": 8001,
+            "rowNum": 50,
+            "limitCount": 50,
+        },
+        {"每页条数": 50, "当前页": 1, "会议总时长": 900, "数据": 5},
+        {"nextOffset": N, "total": N},
+        {"done": 1, "last": "2026-03-05", "end": N, "complete": "5", "partial": 3},
+        {"isEnd": "", "hasMore": None, "noMore": None},
+    ],
+)
+def test_what_is_made_of_other_words_is_not_heard(said: dict[str, Any]) -> None:
+    for body in ({"data": {"list": ALL, **said}}, {"data": ALL, **said}):
+        assert (read(body).is_doubtful, read(body).warnings) == (False, ())
+
+
+def test_no_key_takes_long() -> None:
+    start = time.process_time()
+    for word in ("条数", "total", "confconference", "numnumber", "记录数", "item", "doc", "i", "数量"):
+        assert not TOTAL.fullmatch(word * 20_000 + "x")
+        assert totals([Member(f"next{word * 2_000}x", b"1", 0, 0)]) == []
+    assert time.process_time() - start < 5

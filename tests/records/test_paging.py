@@ -166,6 +166,35 @@ def test_what_is_made_of_other_words_is_not_heard(said: dict[str, Any]) -> None:
         assert (read(body).is_doubtful, read(body).warnings) == (False, ())
 
 
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [{"code": "TIMEOUT", "message": "meeting 2026030500000006 could not be loaded"}],
+        ["2026030500000006: timeout"],
+        {"2026030500000006": "timeout"},
+        [{"code": "TIMEOUT", "path": ["meetings", 6]}],
+    ],
+)
+def test_an_answer_that_names_errors_proves_nothing(errors: Any) -> None:
+    """A meeting that could not be loaded was missing, and the period PROVEN: full or not, nothing shows that."""
+    for body in (
+        {"data": ALL, "errors": errors},
+        {"data": {"list": ALL, "errors": errors}},
+        {"data": [], "errors": errors},
+    ):
+        for asked_n in (None, N, 200):
+            answer = read(body, asked_n)
+            assert answer.is_doubtful
+            assert answer.announced is None
+            assert any("could not be given" in warning.en for warning in answer.warnings)
+
+
+@pytest.mark.parametrize("errors", [[], {}, "", None, [{}], {"m": []}, {"count": 0}, [""], ["none"], False, "无"])
+def test_no_errors_are_no_doubt(errors: Any) -> None:
+    assert not read({"data": {"list": ALL, "errors": errors}}).is_doubtful
+    assert not read({"data": [{**ALL[0], "errors": ["late"]}]}).is_doubtful
+
+
 def test_no_key_takes_long() -> None:
     start = time.process_time()
     for word in ("条数", "total", "confconference", "numnumber", "记录数", "item", "doc", "i", "数量"):

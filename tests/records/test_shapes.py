@@ -450,7 +450,7 @@ def test_an_answer_that_tells_of_something_nobody_can_read_is_no_envelope(body: 
         {"creator": "15400000001", "starttime": "2026-01-01 00:00:00", "endtime": "2026-02-01 00:00:00"},
         {"data": [], "creator": "15400000001", "starttime": "2026-01-01 00:00:00", "name": "技术部"},
         {"result": {"perDay": [3, 4, 5], "labels": ["2026-01-05", "20260106"]}},
-        {"result": [], "errors": ["no such account"], "tags": ["a", "b"], "matrix": [[1, 2], [3, 4]]},
+        {"result": [], "hints": ["no such account"], "tags": ["a", "b"], "matrix": [[1, 2], [3, 4]]},
         {"traceId": "4bf92f3577b34da6a3ce929d0e0e4736", "sign": "ab" * 64, "notice": "系统将于周五维护，" * 30},
         {"data": [], "token": "eyJhbGciOiJIUzI1NiJ9" * 12, "params": {"ids": ["15400000001"]}},
         {

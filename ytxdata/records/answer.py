@@ -14,6 +14,7 @@ from ytxdata.labels import Text
 from ytxdata.records.encodings import Encoding, as_utf8, decode
 from ytxdata.records.find_records import extract
 from ytxdata.records.json_values import as_json, read_value
+from ytxdata.records.paging import LOST
 from ytxdata.records.schema import DEFAULT, Aliases, plain
 from ytxdata.records.shapes import Announced
 from ytxdata.records.spans import RawRecord, Span, members_of, tiling
@@ -27,6 +28,11 @@ _CUT = Text(
 _MORE = Text(
     "应答自称还有更多记录，实际只读到 {found} 条：不能证明完整",
     "the answer says there are more records than the {found} that were read: it proves nothing to be complete",
+)
+_LOST = Text(
+    "应答自称有内容未能给出（errors），读到 {found} 条：不能证明完整",
+    "the answer says that something of it could not be given (`errors`), {found} records were read: it proves nothing to"
+    " be complete",
 )
 _OTHER_NUMBER = Text(
     "应答自称有 {told} 条记录，实际读到 {found} 条：不能证明完整",
@@ -218,10 +224,8 @@ def read_answer(
         warnings += (_CUT,)
     # `total` 30 and 24 records: something was not found, and nothing may be proven complete from that.
     contradicted = [one for one in dict.fromkeys(found.announced) if _contradicts(one, asked_n)]
-    warnings += tuple(
-        _MORE.format(found=one.found) if one.told is None else _OTHER_NUMBER.format(told=one.told, found=one.found)
-        for one in contradicted
-    )
+    said = {None: _MORE, LOST: _LOST}
+    warnings += tuple(said.get(one.told, _OTHER_NUMBER).format(told=one.told, found=one.found) for one in contradicted)
     asked = asked_at or times.now()
     return Answer(
         raw=raw,
@@ -241,7 +245,7 @@ def read_answer(
         records=found.records,
         warnings=warnings + found.warnings,
         aliases=aliases,
-        announced=next((one.told for one in (*contradicted, *found.announced) if one.told is not None), None),
+        announced=next((one.told for one in (*contradicted, *found.announced) if one.told not in said), None),
         is_doubtful=bool(contradicted) or not found.is_closed,
     )
 
@@ -269,6 +273,8 @@ def _contradicts(announced: Announced, asked_n: int | None) -> bool:
     """Return whether an answer holds another number than it says; one that is full may well know of more than it was
     asked for, and one that says 0 beside its records has not counted.
     """
+    if announced.told == LOST:
+        return True
     if announced.may_repeat and announced.told == asked_n:
         return False
     is_full = asked_n is not None and announced.found >= asked_n

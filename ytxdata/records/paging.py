@@ -151,6 +151,12 @@ _NUMBER = re.compile(
 _AT_LEAST = re.compile(r"\d\s*\w*(?:\+|以上)|^\s*(?:[>≥]|超过|多于|more than|over|at least)", re.IGNORECASE)
 
 
+LOST = -1
+"""What says that some could not be given at all: an answer that is full proves nothing either."""
+
+_FAILED_KEYS = frozenset({"errors", "failures"})
+
+
 class AskedFor(int):
     """A number under a key of the question, which an answer may repeat."""
 
@@ -179,7 +185,8 @@ def _number_said(raw: bytes) -> str | None:
 
 
 def totals(members: Sequence[Member]) -> list[int | None]:
-    """Return what members say of the number of records: how many there are; None: more than are here.
+    """Return what members say of the number of records: how many there are; None: more than are here; `LOST`: some that
+    could not be given.
 
     Examples
     --------
@@ -222,7 +229,21 @@ def totals(members: Sequence[Member]) -> list[int | None]:
         for key, number in told
         if not (key in _ASKED_KEYS and has_question)
     ]
-    return [*numbers, None] if more else [*numbers]
+    is_failed = any(bare(one.key) in _FAILED_KEYS and _names_failure(one.raw) for one in members)
+    return [*numbers, *([None] if more else []), *([LOST] if is_failed else [])]
+
+
+def _names_failure(raw: bytes) -> bool:
+    """Return whether a list or an object of errors has any word in it."""
+    read = read_value(raw) if raw[:1] in (b"[", b"{") else None
+    waiting = [read.value] if read else []
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, (list, dict)):
+            waiting += one.values() if isinstance(one, dict) else one
+        elif isinstance(one, str) and not says_nothing(one.encode("utf-8", "replace")):
+            return True
+    return False
 
 
 def _flag(key: str, word: str) -> bool | None:

@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from ytxdata.records import schema
-from ytxdata.records.json_values import STRICT_ERRORS, Number, is_utf8, strict
+from ytxdata.records.encodings import is_utf8
+from ytxdata.records.json_values import STRICT_ERRORS, Number, strict
 from ytxdata.records.numbers import PHONE_LIKE
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.schema import ARROW_TYPES, PARTIES, Aliases, Match

@@ -11,8 +11,9 @@ import re
 import warnings
 from typing import Literal, NamedTuple
 
+import pyarrow as pa
+
 from ytxdata.labels import Text
-from ytxdata.records.json_values import is_utf8
 
 Encoding = Literal["utf-8", "gb18030", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "python"]
 """How the bytes of an answer are written; `python` is a printed dictionary, which people save for JSON."""
@@ -49,6 +50,22 @@ _IN_JSON = {b"None": b"null", b"True": b"true", b"False": b"false"}
 
 # Deep nesting ends `ast` with MemoryError or RecursionError, a set in it `json` with TypeError: it is damaged then.
 _PYTHON_DAMAGE = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
+
+
+def is_utf8(body: bytes) -> bool:
+    """Return whether bytes are UTF-8, without making the text: a tenth of the time of `bytes.decode`, and no memory.
+
+    Examples
+    --------
+    >>> is_utf8("会议".encode()), is_utf8("会议".encode("gb18030")), is_utf8(b"\\xed\\xa0\\x80")
+    (True, False, False)
+    """
+    try:
+        ends = pa.array([0, len(body)], pa.int64()).buffers()[1]
+        pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(body)]).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 class Decoded(NamedTuple):

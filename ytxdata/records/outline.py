@@ -261,7 +261,12 @@ class Outline:
         head of a record would stay in the envelope and only its rest be rejected.
         """
         state = self._state
-        if state.top == b"[" and state.open and self._signs.is_word(state.open.before.key) and not state.is_filled:
+        if (
+            state.top == b"["
+            and state.open
+            and self._signs.aliases.is_word(state.open.before.key)
+            and not state.is_filled
+        ):
             state = state.open.before  # `"name":[1]"`: the bracket of a text that lost its quote
         is_ours = state.is_strange and not state.is_answer and not state.is_filled
         return state.open if is_ours and state.open is not None and state.open.start >= start else None
@@ -316,7 +321,7 @@ class Outline:
         # Of texts in a row the first is the answer: a later one must not change its status.
         if state.top == b"{" and not self.n_documents:
             self._members.append((at, state.depth, state.key, raw))
-        tells = self._signs.is_telling(state.key) or (state.depth > 1 and self._signs.is_word(state.key))
+        tells = self._signs.is_telling(state.key) or (state.depth > 1 and self._signs.aliases.is_word(state.key))
         is_telling = state.top == b"{" and key not in _AROUND and not is_blank(raw) and tells
         return state._replace(
             awaits="comma",

@@ -132,7 +132,6 @@ _NOTHING = frozenset(
 _LONGEST_WORD = 60
 
 _DATED = re.compile(rb"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|\d{8}")
-_ODD = re.compile(r"[@$#.]")
 
 _YES = frozenset({"true", "1", "y", "yes", "是"})
 _NO = frozenset({"false", "0", "-1", "n", "no", "none", "否"})
@@ -299,14 +298,14 @@ def _pages(key: str) -> bool:
 
 
 def bare(key: str) -> str:
-    """Return a key plain, and without the marks that XML and OData put to it.
+    """Return a key plain, and without points.
 
     Examples
     --------
     >>> bare("@odata.count"), bare("$values")
     ('odatacount', 'values')
     """
-    return _ODD.sub("", plain(key))
+    return plain(key).replace(".", "")
 
 
 def says_nothing(word: bytes) -> bool:

@@ -1,6 +1,6 @@
 """The columns of every table, the keys that feed them and the reasons in them, as data.
 
-They serve the parser, the documentation and the data dictionary; keys match without case, `_`, `-` and blanks.
+They serve the parser, the documentation and the data dictionary; keys match without case, `_`, `-`, blanks and marks (`@`).
 """
 
 from __future__ import annotations
@@ -305,7 +305,7 @@ too long or too short, and nothing said so.
 _OTHER_THINGS = re.compile("(ring|wait|mute|hold|queue)duration$|(seat|room|order|job|serial|staff|pin)number$")
 """Keys of a party that end like one we know: ringing is no talking, and a seat has no phone."""
 
-_SEPARATORS = re.compile(r"[\s_\-]+")
+_SEPARATORS = re.compile(r"[\s_\-@$#]+")
 
 Table = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -313,12 +313,12 @@ Table = tuple[tuple[str, tuple[str, ...]], ...]
 # Bounded: keys are the sender's, and a map keyed by phone brings new ones with every record.
 @lru_cache(maxsize=4096)
 def plain(key: str) -> str:
-    """Return a key without case, `_`, `-` and blanks.
+    """Return a key without case, `_`, `-`, blanks and the marks that XML and OData put to it.
 
     Examples
     --------
-    >>> plain("Member_Join-Time")
-    'memberjointime'
+    >>> plain("Member_Join-Time"), plain("@meid")
+    ('memberjointime', 'meid')
     """
     return _SEPARATORS.sub("", key).casefold()
 
@@ -394,6 +394,11 @@ class Aliases:
     def leg(self, key: str) -> Match | None:
         """Return the leg column a party's key feeds, if any: exactly, or with any prefix in front."""
         return self._leg(plain(key))
+
+    def is_word(self, key: str, *, of_leg: bool = True) -> bool:
+        """Return whether a key feeds a column of meetings or, if asked for, of legs, in whose place no object stands."""
+        fed = self.meeting(key) or (self.leg(key) if of_leg else None)
+        return fed is not None and fed.column != PARTIES
 
     def ids(self) -> tuple[str, ...]:
         """Return the candidate keys of the meeting id, plain."""

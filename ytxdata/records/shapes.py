@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ytxdata.labels import Text
-from ytxdata.records.json_values import is_meeting_with_parties_beside
 from ytxdata.records.nested import DEEPEST, LIKE_JSON, holds_json, lost_head, meetings_inside, parties_beside, strays
 from ytxdata.records.paging import (
     COUNT_KEYS,
@@ -269,11 +268,7 @@ class Shapes:
         found = [item for _, items in lists for item in items]
         keys = [member.key for member, _ in lists]
         is_one = len(found) == 1 and found[0].path.rstrip("~") in {f"{whole.path}.{key}" for key in keys}
-        if (
-            is_one
-            and PARTIES in self.signs.columns(members)
-            and is_meeting_with_parties_beside(whole.raw, self.aliases)
-        ):
+        if is_one and PARTIES in self.signs.columns(members) and self.signs.is_one_with_parties_beside(whole.raw):
             return [whole._replace(has_id=True)]
         read = {member.start for member, _ in lists}
         strays = self.beside(whole, members, lists, [one for one in inside if one[0].start not in read])

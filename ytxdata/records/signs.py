@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from ytxdata.records.json_values import decoded, read_value
+from ytxdata.records.json_values import decoded, read_object, read_value, scalar, with_parties_beside
 from ytxdata.records.numbers import PHONE_LIKE
 from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.schema import PARTIES, Aliases, plain
@@ -127,12 +127,7 @@ class Signs:
         if not _TEXT_ENDS.match(raw, end) or sum(1 for _ in self._id_keys.finditer(raw, start, end)) > 1:
             return False
         before = _TEXT_BEGINS.search(raw, max(start - _LONGEST_TEXT, 0), start)
-        return before is not None and self.is_word(before[1].decode("utf-8", "replace"))
-
-    def is_word(self, key: str) -> bool:
-        """Return whether a key feeds a column, in whose place no object stands."""
-        fed = self.aliases.meeting(key) or self.aliases.leg(key)
-        return fed is not None and fed.column != PARTIES
+        return before is not None and self.aliases.is_word(before[1].decode("utf-8", "replace"))
 
     def is_telling(self, key: str) -> bool:
         """Return whether a key says something of a meeting: its id, or evidence that it took place."""
@@ -227,6 +222,11 @@ class Signs:
         )
         return has_parties or ("creator" in columns and bool(columns & {"started_at", "ended_at"}))
 
+    def is_one_with_parties_beside(self, raw: bytes) -> bool:
+        """Return whether a record's text is read as the one meeting in it and the parties beside that."""
+        value = read_object(raw, self.aliases).value
+        return value is not None and with_parties_beside(value, self.aliases) is not None
+
     def has_status(self, raw: bytes) -> bool:
         """Return whether an object is the envelope of an answer: a status, message or request id stands in it."""
         return any(plain(key) in ENVELOPE_KEYS for key, *_ in members_of(raw))
@@ -245,7 +245,7 @@ class Signs:
         return {
             match.column
             for match, raw in matches
-            if match and not is_blank(raw) and (match.column == PARTIES or raw[:1] not in (b"[", b"{"))
+            if match and not is_blank(raw) and (match.column == PARTIES or _word(raw))
         }
 
     def filled(self, members: list[Member]) -> set[str]:
@@ -310,13 +310,21 @@ class Signs:
     def ids(self, members: list[Member]) -> set[bytes]:
         """Return the meeting ids an object carries."""
         matches = ((self.aliases.meeting(key), raw) for key, raw, *_ in members)
-        return {
-            raw.strip(b'"') for match, raw in matches if match and match.column == "meeting_id" and not is_blank(raw)
-        }
+        given = {_word(raw) for match, raw in matches if match and match.column == "meeting_id" and not is_blank(raw)}
+        return given - {b""}
 
     def ids_of_all(self, found: Iterable[Found]) -> set[bytes]:
         """Return the meeting ids that records carry."""
         return {one for item in found for one in self.ids(members_of(item.raw))}
+
+
+def _word(raw: bytes) -> bytes:
+    """Return a member's word or number, also where an object or a list only wraps it; nothing of any other."""
+    if raw[:1] not in (b"[", b"{"):
+        return raw.strip(b'"')
+    read = read_value(raw)
+    said = scalar(read.value) if read else None
+    return b"" if said is None or isinstance(said, (list, dict)) else str(said).encode("utf-8", "replace")
 
 
 def _objects_inside(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -387,7 +395,7 @@ def _escaped(keys: tuple[str, ...], *, front: bytes) -> re.Pattern[bytes]:
 def _spelled(ids: tuple[str, ...]) -> bytes:
     # `Meeting_ID`, `meeting-id` and `meetingId` are one key: in text that cannot be decoded as in text that can.
     spelled = b"|".join(rb"[\s_\-]*".join(re.escape(letter.encode()) for letter in key) for key in ids)
-    return b'"(?:' + spelled + rb')"\s*:\s*'
+    return b'"[@$#]?(?:' + spelled + rb')"\s*:\s*'
 
 
 def is_like_parties(key: str) -> bool:

@@ -120,6 +120,12 @@ _TEXT_ONLY = {str, type(None)}
 _WHOLE_ONLY = {int, type(None)}
 _READ_BY_ARROW = ("bool", "money")
 _CLOCK = re.compile(r"(\d+):([0-5]?\d):([0-5]?\d)")
+_SPAN = re.compile(
+    r"(?:PT|P(?=\d+D))?(?:(?:\d+(?:\.\d+)?)\s*(?:[dhms]|days?|hours?|hrs?|min(?:ute)?s?|sec(?:ond)?s?|天|小时|时|分钟?|秒)T?\s*)+",
+    re.IGNORECASE,
+)
+_SPAN_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(\D)")
+_SECONDS = {"d": 86_400, "天": 86_400, "h": 3600, "小": 3600, "时": 3600, "m": 60, "分": 60, "s": 1, "秒": 1}
 _FLAGS = {
     **dict.fromkeys(("1", "true", "yes", "y", "是"), True),
     **dict.fromkeys(("0", "false", "no", "n", "否"), False),
@@ -326,11 +332,11 @@ def _second(value: Any) -> tuple[int | None, str | None]:
     text, reason = _text(value)
     if text is None or not text.strip():
         return None, reason
-    clock = _CLOCK.fullmatch(text.strip())
-    if clock:
+    if clock := _CLOCK.fullmatch(text.strip()):
         hours, minutes, seconds = map(int, clock.groups())
         return 3600 * hours + 60 * minutes + seconds, None
-    told = _decimal(text)
+    parts = _SPAN_PART.findall(text) if _SPAN.fullmatch(text.strip()) else ()
+    told = sum(Decimal(n) * _SECONDS[unit.casefold()] for n, unit in parts) if parts else _decimal(text)
     if told is None or abs(told) > _LONGEST_DURATION:
         return None, "unreadable_duration"
     if told < 0:

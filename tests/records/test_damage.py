@@ -403,3 +403,21 @@ def test_no_character_behind_damage_ends_the_reading(noise: str) -> None:
     for data in (inner, json.dumps(inner, ensure_ascii=False)):
         for text in (f'{{"statusCode":"0","data":{data}}}{noise}', f'{noise}{{"statusCode":"0","data":{data}}}'):
             assert "m2" in ids(merge_answers([read_answer(text.encode(), is_whole=False)]))
+
+
+@pytest.mark.parametrize("broken", [{0}, {1}, {3}, {1, 2}, {0, 3}])
+@pytest.mark.parametrize("lost", ["15400000001", "2026-03-05 10"])
+def test_the_id_of_a_broken_record_is_told_where_it_is_its_key(broken: set[int], lost: str) -> None:
+    """Left in the envelope, nobody could say which meeting was lost."""
+    ids = [f"2026030500000{i}" for i in range(4)]
+    texts = [
+        f'"{one}": {{"name": "会", "creator": "15400000001", "starttime": "2026-03-05 10:0{i}:00"}}'
+        for i, one in enumerate(ids)
+    ]
+    told = [text.replace(f'"{lost}', lost, 1) if i in broken else text for i, text in enumerate(texts)]
+    body = f'{{"statusCode":"0","data":{{{", ".join(told)}}}}}'
+    tables = merge_answers([read_answer(body.encode(), is_whole=True)])
+    assert sorted(tables.meetings["meeting_id"].to_pylist()) == [one for i, one in enumerate(ids) if i not in broken]
+    rejects = tables.rejects.to_pylist()
+    assert all(any(ids[i] in one["raw"] for one in rejects) for i in broken)
+    assert rejects[0]["meeting_id"] == ids[min(broken)]

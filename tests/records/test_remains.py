@@ -90,8 +90,9 @@ def test_rows_beside_an_empty_list_are_no_envelope(key: str) -> None:
 @pytest.mark.parametrize("around", [lambda one: {"result": one}, lambda one: one, lambda one: {"a": {"b": one}}])
 def test_columns_are_no_envelope(around: Any) -> None:
     """What `DataFrame.to_json()` writes: each column an object, its values by their rows."""
+    datas: tuple[dict[str, Any], ...] = ({}, {"data": []}, {"data": ""})
     for columns in (COLUMNS, {key: {f"2026030{i}": 1767578400 for i in range(2)} for key in ("meid", "starttime")}):
-        for data in ({}, {"data": []}, {"data": ""}):
+        for data in datas:
             counts = merge_answers([read({**data, **around(columns)})]).counts
             assert counts.rejected == counts.received >= 2
 
@@ -174,7 +175,8 @@ def test_what_stands_beside_an_empty_list_and_is_no_meeting_is_quiet(beside: dic
 
 
 def test_pieces_of_a_broken_text_are_rejects_as_the_warning_says() -> None:
-    for data in ({}, {"data": []}, {"data": MEETINGS[:1]}):
+    datas: tuple[dict[str, Any], ...] = ({}, {"data": []}, {"data": MEETINGS[:1]})
+    for data in datas:
         answer = read({**data, "result": str(MEETINGS[5:])})
         assert any("every other piece of text is a reject" in warning.en for warning in answer.warnings)
         assert sum("20260305100" in one.raw.decode() or "'meid'" in one.raw.decode() for one in answer.records) == 1

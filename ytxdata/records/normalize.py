@@ -46,7 +46,9 @@ _NO_IDS = pa.array(
 _TEXT_MEMBER = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*(?:"((?:[^"\\]|\\.)*)")?', re.DOTALL)
 # Names a reject for whoever looks for it; out of broken text no id is believed.
 _LEGIBLE_ID = re.compile(
-    rb'"(?:meid|conf[_-]?id|meeting[_-]?id|conference[_-]?id)"\s*:\s*"?([^",}\]\s]+)', re.IGNORECASE
+    rb'"(?:meid|conf[_-]?id|meeting[_-]?id|conference[_-]?id)"\s*:\s*"?([^",}\]\s]+)'
+    rb'|\A"([^"\\]*\d[^"\\]*)"\s*:\s*\{',
+    re.IGNORECASE,
 )
 
 
@@ -377,7 +379,7 @@ def _detail(one: Object) -> str | None:
 
 def _legible_id(raw: bytes) -> str | None:
     match = _LEGIBLE_ID.search(raw)
-    return match[1].decode("utf-8", "backslashreplace") if match else None
+    return (match[1] or match[2]).decode("utf-8", "backslashreplace") if match else None
 
 
 def parser_mark(aliases: Aliases) -> dict[str, Any]:

@@ -55,6 +55,7 @@ _BEGINNING = re.compile(rb"\{\s*\"")
 _OPENING = re.compile(rb"\{\s*\"((?:[^\"\\]|\\.)*)\"\s*:")
 
 
+_AT_OBJECT = re.compile(rb"\s*\{")
 _LONGEST_KEY = 200
 _KEY_BEFORE = re.compile(rb'[{,]\s*"([^"\\{}\[\],:]+)"\s*:\s*\Z')
 """The key in front of a record under its id. Brackets in it would be those of a neighbour that lost a quote."""
@@ -102,16 +103,17 @@ def salvage(
         The text was inside a JSON string, whose quotes still stand around it.
     """
     islands = _told_of_places(list(_islands(text, signs, records_in)))
+    is_map = any(is_member(one.raw) for one in islands)
     outline = Outline(text, signs, has_records=bool(islands), is_unescaped=is_unescaped)
     found: list[Found] = []
     at = 0
     for island in islands:
-        _take_gap(text, signs, outline, found, at, island.start, is_last=False)
+        _take_gap(text, signs, outline, found, at, island.start, is_last=False, is_map=is_map)
         outline.take_value()
         found.append(island)
         at = island.end
     is_sound_before = len(found) == len(islands)
-    _take_gap(text, signs, outline, found, at, len(text), is_last=True)
+    _take_gap(text, signs, outline, found, at, len(text), is_last=True, is_map=is_map)
     if is_whole and islands and not is_sound_before:
         outline.close()  # a bracket was lost with what is rejected: asked again, the answer would not end otherwise
     if is_whole and is_sound_before and not outline.is_closed and found and found[-1].has_id:
@@ -272,7 +274,15 @@ _DECODER = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, object
 
 
 def _take_gap(
-    text: bytes, signs: Signs, outline: Outline, found: list[Found], start: int, end: int, *, is_last: bool
+    text: bytes,
+    signs: Signs,
+    outline: Outline,
+    found: list[Found],
+    start: int,
+    end: int,
+    *,
+    is_last: bool,
+    is_map: bool,
 ) -> None:
     """Tell what stands between two records: envelope as far as it fits, and pieces that are rejects."""
     if not is_last and outline.takes_comma(start, end):
@@ -282,7 +292,10 @@ def _take_gap(
         return
     # Closing brackets behind a broken last record are the answer's: taken for the record's, the answer would seem cut.
     tail = _tail(text, outline, fitting, end) if is_last else end
-    pieces = list(_pieces(text, signs, fitting, tail))
+    # Where keys are ids, that of a broken record is all that tells which meeting was lost.
+    key = _KEY_BEFORE.search(text, max(fitting - _LONGEST_KEY, start), fitting) if is_map else None
+    is_id = key is not None and _AT_OBJECT.match(text, fitting, tail) and re.search(rb"\d", key[1])
+    pieces = list(_pieces(text, signs, key.start(1) - 1 if key and is_id else fitting, tail))
     # `data:[` and `"data" [` before the first record are broken text whose bracket the answer closes at its end:
     # forgotten, the end would not fit and be a reject as well.
     is_opening = bool(pieces) and not found and not is_last and not signs.names_id(text, fitting, pieces[0].end)

@@ -336,7 +336,8 @@ def _second(value: Any) -> tuple[int | None, str | None]:
         hours, minutes, seconds = map(int, clock.groups())
         return 3600 * hours + 60 * minutes + seconds, None
     parts = _SPAN_PART.findall(text) if _SPAN.fullmatch(text.strip()) else ()
-    told = sum(Decimal(n) * _SECONDS[unit.casefold()] for n, unit in parts) if parts else _decimal(text)
+    seconds_of = (Decimal(n) * _SECONDS[unit.casefold()] for n, unit in parts)
+    told = sum(seconds_of, Decimal(0)) if parts else _decimal(text)
     if told is None or abs(told) > _LONGEST_DURATION:
         return None, "unreadable_duration"
     if told < 0:

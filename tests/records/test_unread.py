@@ -341,3 +341,49 @@ def test_a_row_of_a_party_under_the_id_of_its_meeting_is_told(phone: str) -> Non
         assert others == []
     quiet = tables({"meid": "1", "phone": phone[:3], "starttime": P["jointime"]})
     assert quiet.problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"userList": [{"uid": "w1", "nick": "甲"}, {"uid": "w2", "nick": "乙"}]},
+        {"人员": [{"姓名": "甲", "分机": "8001"}, {"姓名": "乙", "分机": "8002"}]},
+        {"人员名单": "甲,乙"},
+    ],
+)
+def test_names_under_more_words_for_people_are_told(more: dict[str, Any]) -> None:
+    check(more, [next(iter(more))])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"userListVersion": 3, "userId": "w1", "userName": "王", "人员数": 5, "操作人员": "王五", "人员上限": 300},
+        {"logs": [{"time": "2026-01-05 10:00:00", "event": "x"}], "tags": [["a", "b"], ["c"]]},
+        {"room": {"createdAt": "2025-01-05 10:00:00", "updatedAt": "2025-01-05 11:00:00"}},
+    ],
+)
+def test_what_is_nobody_and_no_sitting_is_quiet(more: dict[str, Any]) -> None:
+    answer = read_answer(json.dumps({"statusCode": "0", "data": [meeting(0, **more), meeting(1)]}).encode())
+    assert answer.warnings == ()
+    assert merge_answers([answer]).problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"runs": [{"begin": f"2026-01-{day:02} 10:00:00", "finish": f"2026-01-{day:02} 11:00:00"} for day in (5, 12)]},
+        {"runs": [[f"2026-01-{day:02} 10:00:00", f"2026-01-{day:02} 11:00:00"] for day in (5, 12)]},
+        {"x": {"runs": [[1767578400, 1767582000], [1768183200, 1768186800]]}},
+        {
+            "cdrs": [{"called": "+12125550100", "answer_at": "2026-01-05 10:01:00", "hangup_at": "2026-01-05 10:21:00"}]
+            * 2
+        },
+    ],
+)
+def test_sittings_in_words_nobody_knows_are_told(more: dict[str, Any]) -> None:
+    """A room with three weeks in it was one meeting, and nothing said so."""
+    for parties in ({}, {"parties": []}):
+        answer = read_answer(json.dumps({"statusCode": "0", "data": [meeting(0, **more, **parties)]}).encode())
+        assert any("2 objects inside records" in warning.en for warning in answer.warnings)
+        assert len(answer.records) == 1

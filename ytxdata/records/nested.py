@@ -15,7 +15,7 @@ from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS, is_part
 from ytxdata.records.parties import unread_parties
 from ytxdata.records.remains import as_rejects
-from ytxdata.records.schema import Aliases, plain
+from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS, Signs, are_places
 from ytxdata.records.spans import (
     Found,
@@ -214,6 +214,7 @@ class _InRecord:
         value = read_object(whole.raw, signs.aliases).value or {}
         lifted = with_parties_beside(value, signs.aliases)
         self.own = signs.ids_of(value if lifted is None else lifted)
+        self.value = value
         # Its own meeting stands in it beside the parties, and is no other one.
         self.is_lifted = lifted is not None
         at = value_at(whole.raw)
@@ -223,12 +224,15 @@ class _InRecord:
         """Add the meetings in it."""
         if not self.own and not self.signs.names_another(self.whole.raw):
             return  # no record: an object that was too deep to be looked into
+        n_found, n_left = len(inside.found), len(inside.left)
         for item in self._objects(self.whole, 0, is_among_parties=False):
             if self._is_meeting(item):
                 inside.found.append(self._record(item))
                 inside.keyed.extend([item.one.path] * is_member(inside.found[-1].raw))
             elif self._may_be_meeting(item):
                 inside.left.append(item.one.path)
+        told = {one.path for one in inside.found[n_found:]}.union(inside.left[n_left:])
+        inside.left.extend(path for path in self._sittings(self.value, self.whole.path) if path not in told)
 
     def _objects(self, whole: Found, depth: int, *, is_among_parties: bool) -> Iterator[_Object]:
         """Yield the objects in an object or a list, at any depth."""
@@ -282,6 +286,23 @@ class _InRecord:
         members = members_of(item.one.raw)
         is_doubtful = not (self.is_lifted or item.is_among_parties or self.signs.has_phone(members))
         return is_doubtful and "started_at" in self.signs.columns(members) and not self.signs.ids(members)
+
+    def _sittings(self, value: Any, path: str, depth: int = 0) -> Iterator[str]:
+        """Yield where an element of a list has two points in time under words that nobody knows (`begin`, `finish`): a
+        room's sittings may be told so. Parties are told elsewhere.
+        """
+        look_up = self.signs.aliases
+        for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+            is_column = isinstance(key, str) and (fed := look_up.meeting(key)) and (depth == 0 or fed.column == PARTIES)
+            if is_column or depth > DEEPEST or not isinstance(one, (dict, list)):
+                continue
+            here = f"{path}[{key}]" if isinstance(value, list) else f"{path}.{key}"
+            names, words = (one, one.values()) if isinstance(one, dict) else ((), one)
+            has_phone = any((fed := look_up.leg(name)) and fed.column == "phone" for name in names)
+            if isinstance(value, list) and not has_phone and sum(map(looks_like_instant, words)) > 1:
+                yield here
+            else:
+                yield from self._sittings(one, here, depth + 1)
 
     def _looks_like_id(self, key: str) -> bool:
         """Return whether a key looks like the id of the meeting around it: digits where that has digits."""

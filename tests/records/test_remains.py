@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import time
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,8 @@ import pytest
 
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.merge import merge_answers
+from ytxdata.records.remains import text_may_tell
+from ytxdata.records.schema import Aliases
 
 MEETINGS: list[dict[str, Any]] = [
     {
@@ -180,3 +183,17 @@ def test_pieces_of_a_broken_text_are_rejects_as_the_warning_says() -> None:
         answer = read({**data, "result": str(MEETINGS[5:])})
         assert any("every other piece of text is a reject" in warning.en for warning in answer.warnings)
         assert sum("20260305100" in one.raw.decode() or "'meid'" in one.raw.decode() for one in answer.records) == 1
+
+
+def test_no_text_takes_long() -> None:
+    start = time.process_time()
+    for said in (
+        "1" * 2_000_000,
+        "a," * 1_000_000,
+        "2026-" * 400_000,
+        "x://" * 500_000,
+        "%" * 1_000_000,
+        "&" * 1_000_000,
+    ):
+        text_may_tell(Aliases(), said + " ", has_data=True)
+    assert time.process_time() - start < 20

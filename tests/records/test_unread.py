@@ -383,7 +383,8 @@ def test_what_is_nobody_and_no_sitting_is_quiet(more: dict[str, Any]) -> None:
 )
 def test_sittings_in_words_nobody_knows_are_told(more: dict[str, Any]) -> None:
     """A room with three weeks in it was one meeting, and nothing said so."""
-    for parties in ({}, {"parties": []}):
+    given: tuple[dict[str, Any], ...] = ({}, {"parties": []})
+    for parties in given:
         answer = read_answer(json.dumps({"statusCode": "0", "data": [meeting(0, **more, **parties)]}).encode())
         assert any("2 objects inside records" in warning.en for warning in answer.warnings)
         assert len(answer.records) == 1

@@ -34,7 +34,8 @@ hotline."""
 _ENOUGH = 3
 """So many of them are no remark: `from … to …` has two."""
 
-_ADDRESS = re.compile(r"\w+://[^\s\"'<>,;|]*|^/\S*$")
+# Any number of letters in front, tried from each of them, would take the square of a text without blanks.
+_ADDRESS = re.compile(r"(?<!\w)\w{1,20}://[^\s\"'<>,;|]*|^/\S*$")
 _SAYS_NONE = re.compile(
     r"暂无|没有|未[查找]到|无(?:会议|记录|数据)|\bno (?:\w+ )?(?:meeting|conference|record|data|result)|not found"
 )

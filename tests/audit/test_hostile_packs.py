@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,8 @@ from pathlib import Path
 import pytest
 
 from tests.audit.forger import main, mend, refused, run_verifier
+from tests.audit.office import Story
+from ytxdata import audit
 from ytxdata.audit import verifier
 from ytxdata.audit.verifier import canonical, sha256, verify
 
@@ -281,3 +285,95 @@ def test_a_zip_with_something_between_its_files_is_refused(made: dict[str, Path]
                 whole.writestr("CERTIFIED/", b"")
     done = run_verifier(str(path))
     assert (done.returncode, done.stderr) == (5, ""), done.stdout
+
+
+def with_more_behind(source: Path, more: Callable[[int], bytes]) -> bytes:
+    """Return a pack with something behind the end of the deflate stream of its last file, inside of what is said to be packed; signature and manifest as they were."""
+    data = source.read_bytes()
+    with zipfile.ZipFile(source) as whole:
+        last, start = whole.infolist()[-1], whole.start_dir
+    assert last.compress_type == zipfile.ZIP_DEFLATED
+    blob = more(start)
+    size = struct.pack("<L", last.compress_size + len(blob))
+    place, listed = last.header_offset + 18, data.rindex(last.filename.encode()) - 26
+    return b"".join(
+        (
+            *(data[:place], size, data[place + 4 : start], blob),
+            *(data[start:listed], size, data[listed + 4 : -6], struct.pack("<LH", start + len(blob), 0)),
+        )
+    )
+
+
+def an_opinion(at: int) -> bytes:
+    """Return a file as it stands in a ZIP, and a list and an end of a ZIP of that file alone."""
+    name, data = b"tables/meetings.csv", b"meeting_id\n"
+    told = (20, 0, 0, 0, 33, zlib.crc32(data), len(data), len(data), len(name), 0)
+    head = struct.pack("<4s5H3L2H", b"PK\3\4", *told) + name + data
+    line = struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, *told, 0, 0, 0, 0o644 << 16, at) + name
+    return head + line
+
+
+def test_a_pack_that_others_unpack_as_other_files_is_refused(made: dict[str, Path], tmp_path: Path) -> None:
+    """Python goes by the end of a ZIP64, others by the plain one: each can name a list of its own."""
+    forged = tmp_path / "two.zip"
+    other = with_more_behind(made["raw.zip"], an_opinion)
+    forged.write_bytes(other)
+    refused(forged, "not as long as is said")
+    whole = zipfile.ZipFile(forged)
+    n, start = len(whole.infolist()), whole.start_dir
+    size = len(other) - 22 - start
+    end = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, n, n, size, start)
+    end += struct.pack("<4sLQL", b"PK\6\7", 0, start + size, 1)
+    forged.write_bytes(other[:-22] + end + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, size, start - size, 0))
+    with zipfile.ZipFile(forged) as seen:  # as if nothing were the matter
+        assert seen.testzip() is None
+        assert len(seen.infolist()) == n
+    refused(forged, "not as long as is said")
+    assert run_verifier(str(forged)).returncode == 5
+    plain = made["raw.zip"].read_bytes()
+    start -= len(an_opinion(0))
+    end = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, n, n, size, start)
+    end += struct.pack("<4sLQL", b"PK\6\7", 0, start + size, 1)
+    forged.write_bytes(plain[:-22] + end + plain[-22:])  # a ZIP64 that is not needed, and says the same
+    refused(forged, "between or behind its files")
+
+
+@pytest.mark.parametrize("blob", [b"\0", b"more", bytes(2**20 + 1)], ids=["a byte", "a word", "a mebibyte"])
+def test_a_stream_that_ends_before_its_place_is_refused(made: dict[str, Path], tmp_path: Path, blob: bytes) -> None:
+    (tmp_path / "more.zip").write_bytes(with_more_behind(made["bare.zip"], lambda _: blob))
+    refused(tmp_path / "more.zip", "not as long as is said")
+
+
+@pytest.mark.parametrize("at", [4, 6, 10, 12, 14, 28])
+def test_a_head_that_the_list_contradicts_is_refused(made: dict[str, Path], tmp_path: Path, at: int) -> None:
+    """Version, flags, time, day, CRC, length of what stands behind the name: nothing in it is free."""
+    data = bytearray(made["bare.zip"].read_bytes())
+    data[at] ^= 1
+    (tmp_path / "other.zip").write_bytes(data)
+    refused(tmp_path / "other.zip", "in the head of")
+
+
+@pytest.mark.parametrize("at", [6, 12, 36, 42], ids=["version", "time", "attributes", "offset"])
+def test_nothing_in_the_list_of_a_pack_is_free(made: dict[str, Path], tmp_path: Path, at: int) -> None:
+    with zipfile.ZipFile(made["bare.zip"]) as whole:
+        start = whole.start_dir
+    data = bytearray(made["bare.zip"].read_bytes())
+    data[start + at] ^= 1
+    (tmp_path / "other.zip").write_bytes(data)
+    refused(tmp_path / "other.zip", "cannot be read|in the head of|what no pack does")
+
+
+def test_a_pack_that_needs_zip64_holds(
+    story: Story, made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if it were a thousand times as large: files, places and their number beyond what the plain form can say."""
+    for limit, most_files in ((300, 5), (2000, 2**16 - 1), (40_000, 2**16 - 1), (2**31 - 1, 5)):
+        monkeypatch.setattr(zipfile, "ZIP64_LIMIT", limit)
+        monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", most_files)
+        monkeypatch.setattr(verifier, "MOST_PLAIN", limit)
+        monkeypatch.setattr(verifier, "MOST_PLAIN_FILES", most_files)
+        path = tmp_path / f"{limit}.zip"
+        audit.pack(story.archive, path, include_raw=True)
+        assert b"PK\6\6" in path.read_bytes()
+        lines, holds = verify(path)
+        assert holds, lines

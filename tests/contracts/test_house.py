@@ -31,7 +31,7 @@ tell of meetings where nothing is a record (`records/remains`) is asked when all
 LONGEST_FILE = 450
 LONGEST_LINE = 120
 
-WHOLE = {"verifier.py": 953}
+WHOLE = {"verifier.py": 988}
 """What may be longer: a pack holds its verifier as one file, which nothing is beside."""
 
 NAMED_AFTER_ANOTHER = ("cli", "plots")

@@ -137,6 +137,9 @@ OF_LIBRARIES = (csv.Error, zipfile.BadZipFile, zlib.error)
 PIECE = 1024**2
 """Bytes read at a time; a ZIP whose content is smaller may grow as it likes."""
 
+MOST_PLAIN, MOST_PLAIN_FILES, FULL = 2**31 - 1, 2**16 - 1, 2**32 - 1
+"""Up to where Python writes a ZIP without ZIP64, and what stands in the plain fields where it does not."""
+
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
@@ -220,54 +223,86 @@ class ZipFiles:
 
 
 def _check_layout(whole: zipfile.ZipFile, place: Path) -> None:
-    """The ZIP is nothing but its files, end to end: other programs see the same names and bytes, and there is no room for a second content."""
-    end, size = 0, place.stat().st_size
+    """The ZIP is to the byte what `pack` writes: its files, the list of them, the end. Other programs see the same names and bytes, and there is no room for a second content."""
+    entries, lines, at = whole.infolist(), list[bytes](), 0
     with place.open("rb") as file:
-        for one in sorted(whole.infolist(), key=lambda one: one.header_offset):
+        for one in entries:
             _check_entry(one)
-            file.seek(one.header_offset)
-            head = file.read(30)
-            n_name, n_extra = int.from_bytes(head[26:28], "little"), int.from_bytes(head[28:30], "little")
-            name = file.read(n_name).decode("utf-8" if one.flag_bits & 0x800 else "cp437")
-            extra = file.read(n_extra)
-            if (
-                one.header_offset != end
-                or name != one.orig_filename
-                or not _is_zip64(extra)
-                or not _is_twin(head, extra, one)
-            ):
+            head, line = _framed(one, at)
+            if file.read(len(head)) != head:
                 raise BrokenError(f"something else lies before or in the head of {one.filename!r} / ZIP 中夹有其他内容")
-            end += 30 + n_name + n_extra + one.compress_size
-        file.seek(max(size - 22, 0))
-        last = file.read()
-    listed = int.from_bytes(last[12:16], "little")
-    if end != whole.start_dir or last[:4] != b"PK\5\6" or whole.comment or size - end - listed not in (22, 98):
-        raise BrokenError("something else lies between or behind its files / ZIP 中夹有其他内容")
-
-
-def _is_twin(head: bytes, extra: bytes, one: zipfile.ZipInfo) -> bool:
-    """Whether the head before a file says of it what the list at the end does: programs that read on from the front believe the head alone."""
-    flags, method, crc, packed, size = struct.unpack("<HH4x3L", head[6:26])
-    if len(extra) == 20 and packed == size == 0xFFFFFFFF:
-        size, packed = struct.unpack("<2Q", extra[4:])
-    listed = (one.flag_bits, one.compress_type, one.CRC, one.compress_size, one.file_size)
-    return (flags, method, crc, packed, size) == listed
+            if not _is_filled(file, one):
+                raise BrokenError(f"{one.filename!r} is not as long as is said / {one.filename!r} 的长度与所写不符")
+            lines.append(line)
+            at += len(head) + one.compress_size
+        for one, line in zip(entries, lines, strict=True):
+            if file.read(len(line)) != line:
+                raise BrokenError(
+                    f"the list says of {one.filename!r} what no pack does / 目录对 {one.filename!r} 另有说明"
+                )
+        end = _end(len(entries), sum(map(len, lines)), at)
+        if file.read(len(end) + 1) != end:
+            raise BrokenError("something else lies between or behind its files / ZIP 中夹有其他内容")
 
 
 def _check_entry(one: zipfile.ZipInfo) -> None:
-    """An entry is a plain file as `pack` writes them: links, folders, second names (Unicode Path) and rare methods are read in other ways elsewhere."""
+    """An entry is a plain file, packed in a way that every program knows: links, folders and rare methods are read in other ways elsewhere."""
     kind = one.external_attr >> 16 & 0o170000
     if kind not in (0, 0o100000) or one.filename.endswith("/") or one.external_attr & 0x10:
         raise BrokenError(f"{one.filename!r} is no plain file / {one.filename!r} 不是普通文件")
-    if one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or one.flag_bits & ~0x806:
+    if one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise BrokenError(f"{one.filename!r} is packed in another way than a pack is / {one.filename!r} 压缩方式不可用")
-    if one.comment or not _is_zip64(one.extra):
-        raise BrokenError(f"{one.filename!r} says more of itself than a pack does / {one.filename!r} 带有多余的说明")
 
 
-def _is_zip64(extra: bytes) -> bool:
-    """Whether what stands behind a name is nothing, or the sizes of a large file alone."""
-    return not extra or (extra[:2] == b"\1\0" and int.from_bytes(extra[2:4], "little") == len(extra) - 4)
+def _framed(one: zipfile.ZipInfo, at: int) -> tuple[bytes, bytes]:
+    """Return what Python writes before a file, and of it in the list: no second name, no remark, ZIP64 where it is needed alone. Some programs read on from the front and believe the head, others the list."""
+    name, sizes, hidden = one.orig_filename.encode(), (one.compress_size, one.file_size), (FULL, FULL)
+    year, month, day, hour, minute, second = one.date_time
+    date, clock = year - 1980 << 9 | month << 5 | day, hour << 11 | minute << 5 | second // 2
+    told = (0 if name.isascii() else 0x800, one.compress_type, clock, date, one.CRC)
+    is_early = one.file_size * 1.05 > MOST_PLAIN  # how small it will be, nobody knows before it is packed
+    is_long, is_far = max(sizes) > MOST_PLAIN, at > MOST_PLAIN
+    more = _zip64(*sizes[::-1]) if is_early else b""
+    head = (45 if is_early else 20, *told, *(hidden if is_early else sizes), len(name), len(more))
+    large = _zip64(*(sizes[::-1] if is_long else ()), *((at,) if is_far else ()))
+    version = 45 if is_early or large else 20
+    line = (one.create_system << 8 | version, version, *told, *(hidden if is_long else sizes), len(name), len(large))
+    return (
+        struct.pack("<4s5H3L2H", b"PK\3\4", *head) + name + more,
+        struct.pack("<4s6H3L5H2L", b"PK\1\2", *line, 0, 0, 0, one.external_attr, FULL if is_far else at) + name + large,
+    )
+
+
+def _zip64(*numbers: int) -> bytes:
+    return struct.pack(f"<2H{len(numbers)}Q", 1, 8 * len(numbers), *numbers) if numbers else b""
+
+
+def _end(n: int, size: int, at: int) -> bytes:
+    """Return what Python writes at the end of a ZIP of so many files, the list of which has this size and begins there."""
+    plain = (min(n, 0xFFFF), min(n, 0xFFFF), min(size, FULL), min(at, FULL))
+    last = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, *plain, 0)
+    if n <= MOST_PLAIN_FILES and max(size, at) <= MOST_PLAIN:
+        return last
+    large = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, n, n, size, at)
+    return large + struct.pack("<4sLQL", b"PK\6\7", 0, at + size, 1) + last
+
+
+def _is_filled(file: BinaryIO, one: zipfile.ZipInfo) -> bool:
+    """Whether a file's bytes in the ZIP are its content to the last one: what lies behind the end of a deflate stream, some programs never see and others read."""
+    stream, left, grown = zlib.decompressobj(-zlib.MAX_WBITS), one.compress_size, 0
+    if one.compress_type == zipfile.ZIP_STORED:
+        file.seek(left, io.SEEK_CUR)
+        return left == one.file_size
+    while not stream.eof and grown <= one.file_size:
+        piece = stream.unconsumed_tail
+        if not piece:
+            piece = file.read(min(left, PIECE))
+            left -= len(piece)
+        more = len(stream.decompress(piece, PIECE))
+        if not piece and not more:
+            break
+        grown += more
+    return stream.eof and not left and not stream.unused_data and grown == one.file_size
 
 
 def _limit(sizes: dict[str, int], packed: int | None) -> None:
@@ -295,7 +330,7 @@ class Unpacked:
             raise BrokenError(f"{place} is no plain file or folder / {place} 不是普通文件或文件夹")
         try:
             self.files: FolderFiles | ZipFiles = FolderFiles(place) if place.is_dir() else ZipFiles(place)
-        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError) as error:
             raise BrokenError(f"it cannot be read: {type(error).__name__} {error} / 无法读取") from None
         self.manifest: dict[str, Any] = {}
         self.pulls: list[dict[str, Any]] = []

@@ -6,18 +6,22 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from io import BytesIO, StringIO
 from typing import Any, Literal, TypeAlias
+from xml.parsers.expat import ExpatError, ParserCreate
+from zipfile import ZipFile
 
-from ytxdata.errors import require_extra
+from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
 from ytxdata.times import parse_instant
 
 FORMULA = Text("单元格是公式", "a cell is a formula")
 SCIENTIFIC = Text(
-    "号码被存成科学计数法，末位已丢失", "a number was saved in scientific notation, its last digits are lost"
+    "编号或号码被存成科学计数法，末位已丢失",
+    "an id or a number was saved in scientific notation, its last digits are lost",
 )
 _AS_TEXT = re.compile(r'="([^"]*)"')
 _FORMULA = re.compile(r"[=@＝＠]|[+\-＋－].*[^\d\s().\-－+＋]")
@@ -87,24 +91,130 @@ def header_place(rows: Sequence[Sequence[str]], names_columns: Callable[[Sequenc
     return 0
 
 
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
+"""What a worksheet of Excel may have."""
+MOST_PARTS = 10_000_000
+"""Elements and cells of a workbook, with those between that are left out: a bill of 100,000 lines and 8 columns has a
+quarter of them.
+"""
+MOST_UNPACKED = 256 * 1024 * 1024
+_PIECE = 1024 * 1024
+
+
+def is_workbook(raw: bytes) -> bool:
+    """Return whether a file is a workbook by how it begins, and no text."""
+    return raw[:4] == b"PK\x03\x04"
+
+
 def xlsx_rows(raw: bytes) -> list[Grid]:
-    """Return the lines of every worksheet, each with its number."""
-    values, formulas = _cells(raw, is_value=True), _cells(raw, is_value=False)
-    pairs = (pair for one in zip(values, formulas, strict=True) for pair in zip(*one, strict=False))
-    cells = (cell for (_, known), (_, meant) in pairs for cell in zip(known, meant, strict=False))
-    # a program that writes formulas without their results leaves these cells empty: whole lines would be none
-    return values if any(known not in ("", meant) for known, meant in cells) else formulas
+    """Return of every worksheet the lines that are not blank, each with its number.
 
-
-def _cells(raw: bytes, *, is_value: bool) -> list[Grid]:
+    Raises
+    ------
+    UsageError
+        It cannot be read, or is larger than a list that people keep.
+    MissingExtraError
+        The extra `xlsx` is not installed.
+    """
     require_extra("xlsx")
     from openpyxl import load_workbook
 
-    grids: list[Grid] = []
-    for sheet in load_workbook(BytesIO(raw), read_only=True, data_only=is_value).worksheets:
+    try:
+        # a program that writes formulas without their results leaves these cells empty: whole lines would be none
+        kinds = (True, False) if _has_formulas(raw) else (True,)
+        books = [load_workbook(BytesIO(raw), read_only=True, data_only=is_value) for is_value in kinds]
+        sheets = [list(_filled(one)) for one in zip(*(book.worksheets for book in books), strict=True)]
+    except UsageError:
+        raise
+    except Exception as error:  # a broken workbook makes openpyxl raise whatever comes
+        raise _no_list(Text(f"不是完好的工作簿（{error}）", f"it is no whole workbook ({error})")) from None
+    cells = (pair for sheet in sheets for _, *both in sheet for pair in zip(both[0], both[-1], strict=True))
+    kind = 0 if any(known not in ("", meant) for known, meant in cells) else -1
+    return [[(n, both[kind]) for n, *both in sheet] for sheet in sheets]
+
+
+def _filled(sheets: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield the number of each line that is not blank, and its cells in each reading of one worksheet."""
+    for sheet in sheets:
         sheet.reset_dimensions()  # a size that a file states cuts off what lies beyond it
-        grids.append([(n, [_text(cell) for cell in row]) for n, row in enumerate(sheet.iter_rows(values_only=True), 1)])
-    return grids
+    for n, rows in enumerate(zip(*(one.iter_rows(values_only=True) for one in sheets), strict=True), 1):
+        if any(cell is not None for row in rows for cell in row):
+            yield n, *([_text(cell) for cell in row] for row in rows)
+
+
+def _no_list(why: Text) -> UsageError:
+    return UsageError(why, remedy=Text("请另存为 UTF-8 编码的 CSV", "save it as CSV in UTF-8"))
+
+
+def _has_formulas(raw: bytes) -> bool:
+    """Look a workbook through before anything is built of it, and return whether it has formulas.
+
+    Raises
+    ------
+    UsageError
+        It would take more memory than a list may: 1.5 KB can name a row of which two billion others lie in front.
+    """
+    looks = [_Look()]
+    with ZipFile(BytesIO(raw)) as whole:
+        if sum(one.file_size for one in whole.infolist()) > MOST_UNPACKED:
+            raise _no_list(Text("解压后过大", "it is too large when unpacked"))
+        for one in whole.infolist():
+            looks.append(_Look(looks[-1].parts))
+            with whole.open(one) as file, suppress(ExpatError):  # a picture, say; openpyxl ends where this does
+                while piece := file.read(_PIECE):
+                    looks[-1].parser.Parse(piece, False)
+    return any(one.has_formulas for one in looks)
+
+
+class _Look:
+    """One file of a workbook as it goes by: how much there is, and where it says that it stands."""
+
+    def __init__(self, parts: int = 0) -> None:
+        self.parts, self.row, self.column = parts, 0, 0
+        self.is_row = self.has_formulas = False
+        self.parser = ParserCreate(namespace_separator=" ")
+        self.parser.StartElementHandler, self.parser.EndElementHandler = self._start, self._end
+        self.parser.StartDoctypeDeclHandler = self._doctype
+
+    def _start(self, name: str, said: Mapping[str, str]) -> None:
+        kind = name.rpartition(" ")[2]
+        self.parts += 1
+        if kind == "row":
+            self.is_row, self.column = True, 0
+            self.row = self._at(self.row, int(float(said["r"])) if "r" in said else None, MOST_ROWS)
+        elif kind == "c" and self.is_row:
+            self.column = self._at(self.column, _column(said["r"]) if said.get("r") else None, MOST_COLUMNS)
+        elif kind == "f" and self.is_row:
+            self.has_formulas = True
+        elif kind == "sheetData" and said:  # what a file remembers of another one's worksheets, one after the other
+            self.row = 0
+        if self.parts > MOST_PARTS:
+            raise _no_list(
+                Text(f"单元格过多（上限 {MOST_PARTS:,}）", f"it has too many cells (at most {MOST_PARTS:,})")
+            )
+
+    def _at(self, before: int, place: int | None, most: int) -> int:
+        """Return where a row or cell stands; one that is not behind the one before it, openpyxl would not give."""
+        place = before + 1 if place is None else place
+        if not before < place <= most:
+            raise _no_list(
+                Text(f"行列编号不可用：{place}", f"its rows or columns have a number that cannot be: {place}")
+            )
+        self.parts += place - before - 1
+        return place
+
+    def _end(self, name: str) -> None:
+        self.is_row = self.is_row and name.rpartition(" ")[2] != "row"
+
+    def _doctype(self, *_: object) -> None:
+        raise _no_list(Text("带有 DOCTYPE 声明", "it has a DOCTYPE, as no workbook has"))
+
+
+def _column(place: str) -> int:
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    column: int = coordinate_to_tuple(place)[1]
+    return column
 
 
 def _text(cell: object) -> object:

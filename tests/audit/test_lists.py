@@ -102,7 +102,7 @@ def test_line_numbers_count_lines_of_the_file(tmp_path: Path) -> None:
         (b"", "empty"),
         (b"\n\n", "empty"),
         (b"phone,name\n", "no line that can be used"),
-        (b"phone,name\n1.39E+10,x\n=1,y\n", "line 2: a number was saved in scientific notation"),
+        (b"phone,name\n1.39E+10,x\n=1,y\n", "line 2: an id or a number was saved in scientific notation"),
         (b"name,department\nx,y\n", "no column phone"),
         (b"phone,name\n13900000001,\xff\xfe\xff\n", "line 2"),
         (b"phone,name\n139\x0000000001,x\n", "line 2"),

@@ -237,7 +237,10 @@ def test_ids_in_scientific_notation_are_told_as_that() -> None:
     lines = "".join(f"2.02603E+28,2026/3/1 {8 + n}:00,1800,1.50\n" for n in range(9))
     said = hear(read(f"{HEAD}{lines}合计,,16200,13.50\n".encode()), held(9))
     assert (said.finding, said.n_aside, said.differs) == ("unread", 10, ())
-    assert "lines 2, 3, 4, 5, 6 … (a number was saved in scientific notation, its last digits are lost)" in said.text.en
+    assert (
+        "lines 2, 3, 4, 5, 6 … (an id or a number was saved in scientific notation, its last digits are lost)"
+        in said.text.en
+    )
 
 
 def test_a_number_of_an_xlsx_file_that_is_too_long_for_one_is_told_as_that() -> None:

@@ -11,16 +11,26 @@ from contextlib import suppress
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, cast
-from zipfile import BadZipFile
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import NOTE, SCIENTIFIC, Grid, csv_rows, exact, header_place, is_total, no_meeting, xlsx_rows
+from ytxdata.spreadsheets import (
+    NOTE,
+    SCIENTIFIC,
+    Grid,
+    csv_rows,
+    exact,
+    header_place,
+    is_total,
+    is_workbook,
+    no_meeting,
+    xlsx_rows,
+)
 from ytxdata.times import BEIJING, beijing_text, parse_instant
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
@@ -157,12 +167,16 @@ def read_list(path: Path) -> bytes:
 def _sheet(raw: bytes, name: str, columns: Mapping[str, str]) -> RawList:
     head = raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     try:
-        if raw[:4] == b"PK\x03\x04":
+        if is_workbook(raw):
             return _of_grids(xlsx_rows(raw), columns)
         if head in (b"{", b"["):
             return _json(raw, columns)
         return _of_grids([csv_rows(raw)], columns)
-    except (ValueError, KeyError, OSError, RecursionError, BadZipFile, csv.Error) as error:
+    except MissingExtraError:
+        raise
+    except UsageError as error:
+        raise _unreadable(name, error.cause) from None
+    except (ValueError, KeyError, RecursionError, csv.Error) as error:
         raise _unreadable(name, Text(str(error), str(error))) from None
 
 

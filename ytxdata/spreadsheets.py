@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import Any, Literal, TypeAlias
 from xml.parsers.expat import ExpatError, ParserCreate
@@ -18,6 +21,7 @@ from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
 from ytxdata.times import parse_instant
 
+OWN_TOTAL = Text("清单自己的合计", "the list's own total")
 FORMULA = Text("单元格是公式", "a cell is a formula")
 SCIENTIFIC = Text(
     "编号或号码被存成科学计数法，末位已丢失",
@@ -65,6 +69,43 @@ def csv_rows(raw: bytes) -> Grid:
     return [(rows.line_num - sum(cell.count("\n") for cell in row), row) for row in rows]
 
 
+def strict_rows(raw: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines of a CSV of which every byte is text and every quote has another, each with its number.
+
+    Raises
+    ------
+    UsageError
+        It is none.
+    """
+    encodings = ("utf-16",) if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "gb18030")
+    for encoding in encodings:
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError as error:
+            at = raw[: error.start].count(b"\n") + 1
+            continue
+        if "\0" not in text:
+            break
+        at = text[: text.index("\0")].count("\n") + 1
+        raise _no_text(at)
+    else:
+        raise _no_text(at)
+    csv.field_size_limit(max(len(text), csv.field_size_limit()))
+    reader, number = csv.reader(StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True), 0
+    try:
+        while True:
+            number = reader.line_num + 1
+            yield number, next(reader)
+    except StopIteration:
+        return
+    except csv.Error as error:
+        raise _no_list(Text(f"第 {number} 行读不懂：{error}", f"cannot be read at line {number}: {error}")) from None
+
+
+def _no_text(line: int) -> UsageError:
+    return _no_list(Text(f"第 {line} 行不是 UTF-8 或 GB 18030 文本", f"is no text in UTF-8 or GB 18030 at line {line}"))
+
+
 def _decoded(raw: bytes, encoding: str) -> str | None:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff") and encoding != "utf-16":
         return None
@@ -79,6 +120,82 @@ def delimiter_of(text: str) -> str:
     above = text.split("\n", MOST_TITLES + 1)[: MOST_TITLES + 1]
     first = next((line for line in above if set(line) & set(",\t;")), "")
     return max(",\t;", key=first.count)
+
+
+def named_columns(
+    header: Sequence[str], names: Mapping[str, tuple[str, ...]], columns: Mapping[str, str]
+) -> dict[str, int]:
+    """Return our name → the place of its column, for those that a header has; `columns` says what one is called here.
+
+    Examples
+    --------
+    >>> named_columns(["姓 名", "Tel"], {"phone": ("tel",), "name": ("姓名",)}, {})
+    {'phone': 1, 'name': 0}
+    """
+    found = [_bare(cell) for cell in header]
+    wanted = {name: [_bare(one) for one in _called(name, names, columns)] for name in names}
+    firsts = {name: next((found.index(one) for one in those if one in found), None) for name, those in wanted.items()}
+    return {name: place for name, place in firsts.items() if place is not None}
+
+
+def _called(name: str, names: Mapping[str, tuple[str, ...]], columns: Mapping[str, str]) -> tuple[str, ...]:
+    return (columns[name],) if name in columns else (name, *names[name])
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\s_\-\ufeff]", "", unicodedata.normalize("NFKC", text)).casefold()
+
+
+@dataclass
+class Double:
+    """A column that may be what another one was read for, and the lines in which it says otherwise."""
+
+    header: Sequence[str]
+    read: int
+    place: int
+    lines: list[int] = field(default_factory=list)
+
+    def differs(self, number: int, row: Sequence[str]) -> bool:
+        """Say whether it says otherwise in a line, and keep the line's number."""
+        is_other = row[self.place].strip() not in ("", row[self.read].strip())
+        self.lines += [number] * is_other
+        return is_other
+
+    @property
+    def is_namesake(self) -> bool:
+        """Whether both are called the same; pandas numbers the second."""
+        read, other = _bare(self.header[self.read]), _bare(self.header[self.place])
+        return re.fullmatch(rf"{re.escape(read)}(\.\d{{1,2}})?", other) is not None
+
+    @property
+    def clash(self) -> Text:
+        """Why nothing can be read where both are called the same."""
+        name, line = self.header[self.place], self.lines[0]
+        return Text(
+            f"第 {self.read + 1} 列与第 {self.place + 1} 列同名（{name}），第 {line} 行内容不同",
+            f"has two columns of one name, {self.read + 1} and {self.place + 1} ({name}), that differ in line {line}",
+        )
+
+    @property
+    def text(self) -> Text:
+        """Which one was read, where the other has another name."""
+        read, other, n, line = self.header[self.read], self.header[self.place], len(self.lines), self.lines[0]
+        return Text(
+            f"第 {self.place + 1} 列 {other} 与第 {self.read + 1} 列 {read} 有 {n} 行不同（如第 {line} 行），用的是第 {self.read + 1} 列",
+            f"says otherwise in column {self.place + 1} ({other}) than in column {self.read + 1} ({read}) in {n} lines, "
+            f"line {line} for one; column {self.read + 1} is used",
+        )
+
+
+def doubles(
+    header: Sequence[str], names: Mapping[str, tuple[str, ...]], columns: Mapping[str, str], places: Mapping[str, int]
+) -> list[Double]:
+    """Return the columns that may be what others were read for: of the same name, or of another that is as usual."""
+    taken = set(places.values())
+    others = [place for place, cell in enumerate(header) if cell.strip() and place not in taken]
+    found = [Double(header, read, place) for read in sorted(taken) for place in others]
+    usual = {places[name]: {_bare(one) for one in _called(name, names, columns)} for name in places}
+    return [one for one in found if one.is_namesake or _bare(header[one.place]) in usual[one.read]]
 
 
 def header_place(rows: Sequence[Sequence[str]], names_columns: Callable[[Sequence[str]], bool]) -> int:
@@ -127,10 +244,34 @@ def xlsx_rows(raw: bytes) -> list[Grid]:
     except UsageError:
         raise
     except Exception as error:  # a broken workbook makes openpyxl raise whatever comes
-        raise _no_list(Text(f"不是完好的工作簿（{error}）", f"it is no whole workbook ({error})")) from None
+        raise _no_list(Text(f"不是完好的工作簿（{error}）", f"is no whole workbook ({error})")) from None
     cells = (pair for sheet in sheets for _, *both in sheet for pair in zip(both[0], both[-1], strict=True))
     kind = 0 if any(known not in ("", meant) for known, meant in cells) else -1
     return [[(n, both[kind]) for n, *both in sheet] for sheet in sheets]
+
+
+def only_sheet(
+    grids: Sequence[Grid], names_columns: Callable[[Sequence[str]], bool]
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines of the one worksheet that names the columns, all of one width; of the first where none does.
+
+    Raises
+    ------
+    UsageError
+        There are several such worksheets: one of them would be read for all.
+    """
+    named = [any(names_columns(row) for _, row in grid[: MOST_TITLES + 1]) for grid in grids]
+    places = [place for place, is_named in enumerate(named, 1) if is_named]
+    if len(places) > 1:
+        zh, en = "、".join(map(str, places)), ", ".join(map(str, places))
+        raise UsageError(
+            Text(f"有 {len(places)} 张工作表都是这种名单（第 {zh} 张）", f"stands on {len(places)} worksheets ({en})"),
+            remedy=Text("请并到一张工作表，或只留一张", "put all of it on one worksheet, or leave one of them"),
+        )
+    grid = grids[places[0] - 1 if places else 0]
+    width = max((n for _, row in grid for n, cell in enumerate(row, 1) if cell), default=0)
+    for number, row in grid:
+        yield number, [*row[:width], *[""] * (width - len(row))]
 
 
 def _filled(sheets: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
@@ -143,7 +284,7 @@ def _filled(sheets: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
 
 
 def _no_list(why: Text) -> UsageError:
-    return UsageError(why, remedy=Text("请另存为 UTF-8 编码的 CSV", "save it as CSV in UTF-8"))
+    return UsageError(why, remedy=Text("请另存为 UTF-8 编码的 CSV，或 .xlsx", "save it as CSV in UTF-8, or as .xlsx"))
 
 
 def _has_formulas(raw: bytes) -> bool:
@@ -157,7 +298,7 @@ def _has_formulas(raw: bytes) -> bool:
     looks = [_Look()]
     with ZipFile(BytesIO(raw)) as whole:
         if sum(one.file_size for one in whole.infolist()) > MOST_UNPACKED:
-            raise _no_list(Text("解压后过大", "it is too large when unpacked"))
+            raise _no_list(Text("解压后过大", "is too large when unpacked"))
         for one in whole.infolist():
             looks.append(_Look(looks[-1].parts))
             with whole.open(one) as file, suppress(ExpatError):  # a picture, say; openpyxl ends where this does
@@ -189,17 +330,13 @@ class _Look:
         elif kind == "sheetData" and said:  # what a file remembers of another one's worksheets, one after the other
             self.row = 0
         if self.parts > MOST_PARTS:
-            raise _no_list(
-                Text(f"单元格过多（上限 {MOST_PARTS:,}）", f"it has too many cells (at most {MOST_PARTS:,})")
-            )
+            raise _no_list(Text(f"单元格过多（上限 {MOST_PARTS:,}）", f"has too many cells (at most {MOST_PARTS:,})"))
 
     def _at(self, before: int, place: int | None, most: int) -> int:
         """Return where a row or cell stands; one that is not behind the one before it, openpyxl would not give."""
         place = before + 1 if place is None else place
         if not before < place <= most:
-            raise _no_list(
-                Text(f"行列编号不可用：{place}", f"its rows or columns have a number that cannot be: {place}")
-            )
+            raise _no_list(Text(f"行列编号不可用：{place}", f"has a row or column of a number that cannot be: {place}"))
         self.parts += place - before - 1
         return place
 
@@ -207,7 +344,7 @@ class _Look:
         self.is_row = self.is_row and name.rpartition(" ")[2] != "row"
 
     def _doctype(self, *_: object) -> None:
-        raise _no_list(Text("带有 DOCTYPE 声明", "it has a DOCTYPE, as no workbook has"))
+        raise _no_list(Text("带有 DOCTYPE 声明", "has a DOCTYPE, as no workbook has"))
 
 
 def _column(place: str) -> int:
@@ -241,6 +378,17 @@ _LABELLED = re.compile(r"(?=[^:：]*[\u4e00-\u9fff\s])[^:：]*[:：].*", re.DOTA
 """What no id looks like: a word or several, and what they announce."""
 
 NoMeeting = Literal["total", "subtotal", "footer"]
+
+
+def is_off(told: Decimal, own: Decimal) -> bool:
+    """Say whether a list's own total is another than that of its lines, beyond the rounding of its last digit.
+
+    Examples
+    --------
+    >>> is_off(Decimal("3.60"), Decimal("3.604")), is_off(Decimal("3.60"), Decimal("3.61"))
+    (False, True)
+    """
+    return 2 * abs(told - own) > Decimal(1).scaleb(int(told.as_tuple().exponent))
 
 
 def is_total(cell: str) -> bool:

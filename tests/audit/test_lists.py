@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
 
@@ -107,7 +109,7 @@ def test_line_numbers_count_lines_of_the_file(tmp_path: Path) -> None:
         (b"phone,name\n13900000001,\xff\xfe\xff\n", "line 2"),
         (b"phone,name\n139\x0000000001,x\n", "line 2"),
         (b'phone,name\n13900000001,"never closed\n', "line 2"),
-        (b"PK\x03\x04\x14\x00\x00\x00", "no text"),
+        (b"PK\x03\x04\x14\x00\x00\x00", "no whole workbook"),
     ],
     ids=["empty", "blank", "header only", "nothing usable", "no phone", "no text", "nul", "open quote", "xlsx"],
 )
@@ -233,3 +235,87 @@ def test_what_is_no_meeting_of_an_invoice_is_named_and_what_may_be_one_is_kept(
 def test_a_hexadecimal_id_is_no_number(tmp_path: Path) -> None:
     key = "1234567890123456789012345678e012"
     assert Invoice.read(file(tmp_path, INVOICE + f"{key},1,1\n")).bills[1].meeting_id == key
+
+
+def workbook(folder: Path, *sheets: Sequence[Sequence[object]]) -> Path:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for rows in sheets:
+        sheet = book.create_sheet()
+        for row in rows:
+            sheet.append(row)
+    path = folder / "list.xlsx"
+    book.save(path)
+    return path
+
+
+def test_a_list_may_be_a_workbook(tmp_path: Path) -> None:
+    staff: list[list[object]] = [["通讯录"], [], ["姓名", "手机", "部门", "起", None], ["张伟", 13900000001, "销售部", date(2026, 3, 1)], ["李娜", "13900000002"]]  # fmt: skip
+    book = Roster.read(workbook(tmp_path, [["说明"]], staff))
+    entry = book.find("13900000001")
+    assert entry is not None
+    assert (entry.name, entry.department, entry.first, entry.line) == ("张伟", "销售部", date(2026, 3, 1), 4)
+    assert book.name("13900000002") == "李娜"
+    assert not book.skipped
+    bill: list[list[object]] = [
+        ["会议编号", "时长", "金额"],
+        ["A1", time(0, 10, 0), 0.6],
+        ["A2", 90, None],
+        ["合计", 690, 0.6],
+    ]
+    [one, two] = Invoice.read(workbook(tmp_path, bill)).bills
+    assert (one.duration_s, one.amount_yuan, two.duration_s, two.amount_yuan) == (600, Decimal("0.6"), 90, None)
+
+
+def test_a_workbook_of_two_such_lists_is_refused(tmp_path: Path) -> None:
+    one = [["手机", "部门"], ["13900000001", "销售部"]]
+    with pytest.raises(UsageError, match=r"stands on 2 worksheets \(1, 3\)"):
+        Roster.read(workbook(tmp_path, one, [["x"]], one))
+
+
+BILL = "meeting_id,duration_s,amount_yuan"
+
+
+def test_a_column_that_stands_twice_and_says_otherwise_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"two columns of one name, 3 and 4 \(Amount-Yuan\), that differ in line 3"):
+        Invoice.read(file(tmp_path, f"{BILL},Amount-Yuan\n1,60,0.10,0.10\n2,60,0.10,0.30\n"))
+    with pytest.raises(UsageError, match="that differ in line 2"):
+        Roster.read(file(tmp_path, "手机,部门,部门\n13900000001,销售部,研发部\n"))
+    with pytest.raises(UsageError, match="that differ in line 1"):
+        Invoice.read(pd.DataFrame({"meeting_id": ["1"], "amount_yuan": ["0.10"], "amount_yuan.1": ["0.30"]}))
+    assert len(Invoice.read(file(tmp_path, f"{BILL},amount_yuan,amount_yuan\n1,60,0.10,0.10,\n")).bills) == 1
+
+
+def test_a_second_column_of_another_usual_name_is_told(tmp_path: Path) -> None:
+    """Bills usually have the time that was talked beside what is billed, and books a desk beside a mobile: one is read, and said."""
+    bill = Invoice.read(file(tmp_path, f"{BILL},金额,通话时长\n1,60,0.10,0.30,60\n2,60,0.10,0.30,\n"))
+    assert [one.amount_yuan for one in bill.bills] == [Decimal("0.10")] * 2
+    [note] = bill.notes
+    assert note.en == (
+        "the invoice says otherwise in column 4 (金额) than in column 3 (amount_yuan) in 2 lines, line 2 for one; "
+        "column 3 is used"
+    )
+    assert "第 4 列 金额 与第 3 列 amount_yuan 有 2 行不同" in note.zh
+    chosen = Invoice.read(file(tmp_path, f"{BILL},金额\n1,60,0.10,0.30\n"), {"amount_yuan": "金额"})
+    assert (chosen.bills[0].amount_yuan, chosen.notes) == (Decimal("0.30"), ())
+
+
+def test_the_own_total_of_an_invoice_that_is_another_is_told(tmp_path: Path) -> None:
+    lines = f"{BILL}\n1,60,0.104\n2,90,0.20\n"
+    agreed = ("合计,150,0.30", "合计,,", "合计,2 场,0.304", "小计,60,0.1\n合计,150,0.30")
+    for total in agreed:
+        [note] = Invoice.read(file(tmp_path, f"{lines}{total}\n")).notes
+        assert "another" not in note.en, total
+    [note] = Invoice.read(file(tmp_path, f"{lines}合计,150,999999.00\n")).notes
+    assert "line 4: the list's own total, which is another than that of its lines: 999999.00 yuan, not 0.304" in note.en
+    assert "与各行之和不同：999999.00 元，各行之和为 0.304" in note.zh
+
+
+def test_a_credit_is_called_one_and_belongs_to_the_total(tmp_path: Path) -> None:
+    bill = Invoice.read(file(tmp_path, f"{BILL}\n1,60,3.00\n1,0,-1.00\n合计,60,2.00\n"))
+    assert [one.amount_yuan for one in bill.bills] == [Decimal("3.00")]
+    [note] = bill.notes
+    assert "line 3: a credit, below zero, is held against no record; line 4: the list's own total" in note.en
+    assert "another" not in note.en

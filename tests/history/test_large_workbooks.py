@@ -5,12 +5,14 @@ from __future__ import annotations
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ytxdata import spreadsheets
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.history import witness_lists
+from ytxdata.labels import Text
 from ytxdata.times import parse_instant
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -73,7 +75,7 @@ def test_a_workbook_that_no_list_is_takes_no_memory(rows: str, why: str) -> None
 
 
 def test_more_than_a_list_has_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="it has a DOCTYPE"):
+    with pytest.raises(UsageError, match="has a DOCTYPE"):
         read(workbook(HEAD + ONE, '<!DOCTYPE a [<!ENTITY b "c">]>'))
     for raw in (workbook(HEAD + "<row"), workbook(HEAD + ONE)[:-30]):
         with pytest.raises(UsageError, match="no whole workbook"):
@@ -102,8 +104,7 @@ def test_all_that_spreadsheets_put_into_a_workbook_is_no_hindrance() -> None:
     from openpyxl.comments import Comment
 
     book = Workbook()
-    sheet = book.active
-    assert sheet is not None
+    sheet: Any = book.active
     for row in (
         ["账单"],
         ["会议编号", "时长", "金额"],
@@ -126,7 +127,7 @@ def test_all_that_spreadsheets_put_into_a_workbook_is_no_hindrance() -> None:
 
 def test_without_the_extra_one_message_says_so_in_one_language(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
-        raise MissingExtraError(spreadsheets.Text("缺少组件", f"{name} is missing"))
+        raise MissingExtraError(Text("缺少组件", f"{name} is missing"))
 
     monkeypatch.setattr(spreadsheets, "require_extra", missing)
     with pytest.raises(MissingExtraError) as told:

@@ -299,6 +299,18 @@ def test_months_and_amounts_are_read_as_spreadsheets_write_them(month: str, book
     assert any("line 5: the list's own total; line 6: a note" in note.en for note in report.notes)
 
 
+def test_a_total_of_an_invoice_that_is_another_and_a_second_column_of_money_are_told(
+    book: AddressBook, tmp_path: Path
+) -> None:
+    path = tmp_path / "bill.csv"
+    path.write_text("月份,金额,费用\n2026-03,100.00,120.00\n合计,999.00,\n", encoding="utf-8")
+    report = metrics.chargeback(ENGINES["pandas"](difficult()), book=book, invoice=path)
+    assert sum(row["allocated"] for row in rows(report)) == Decimal("100.00")
+    [said] = [note.en for note in report.notes if "own total" in note.en]
+    assert "another than that of its lines: 999.00 yuan, not 100.00" in said
+    assert "says otherwise in column 3 (费用) than in column 2 (金额)" in said
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

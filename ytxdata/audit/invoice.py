@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
@@ -16,8 +17,8 @@ from ytxdata.labels import Text
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
 from ytxdata.records.values import amount_text
-from ytxdata.spreadsheets import exact, no_meeting
-from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines, skipped_note
+from ytxdata.spreadsheets import OWN_TOTAL, exact, no_meeting
+from ytxdata.tables.lists import Listed, Skipped, none_left, of_total, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant
 
 WHAT = Text("账单", "invoice")
@@ -35,6 +36,7 @@ _NO_TIME = Text(
     "{what}: the start of {n} lines is no date or time; they count as lines without one (lines {lines})",
 )
 _SHOWN = 5
+_CREDIT = Text("金额或时长为负（冲减），不与记录核对", "a credit, below zero, is held against no record")
 _NO_NUMBER = Text("时长或金额不是数", "its duration or amount is no number")
 _CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
 
@@ -78,7 +80,7 @@ class Invoice:
         Parameters
         ----------
         given
-            A path (UTF-8, GB 18030 or UTF-16; comma, tab or semicolon), a frame of any engine, or an Invoice.
+            A path (.xlsx, or CSV in UTF-8, GB 18030 or UTF-16 with comma, tab or semicolon), a frame of any engine, or an Invoice.
         columns
             Our name → what the column is called in it.
 
@@ -86,7 +88,7 @@ class Invoice:
         -------
         Invoice
             `skipped` lists every line that was not used: no id, formulas, ids in scientific notation, amounts that
-            are none. A line that stands twice is kept twice: being billed twice is for the reconciliation to tell.
+            are none, credits; a total of its own, with what differs from the sum of its lines. A line that stands twice is kept twice: being billed twice is for the reconciliation to tell.
 
         Raises
         ------
@@ -97,15 +99,25 @@ class Invoice:
             return given
         skipped: list[Skipped] = []
         bills: list[Bill] = []
+        credits_: list[Bill] = []
+        total = None
         wanted = dict(columns or {})
         for line in read_lines(given, WHAT, NAMES, ("meeting_id",), wanted, skipped):
             bill = _bill(line.number, line.cells)
-            if isinstance(bill, Bill):
-                bills.append(bill)
-            else:
+            if bill is OWN_TOTAL:
+                total = line  # of several, the last is of all
+            if isinstance(bill, Text):
                 skipped.append(Skipped(line.number, bill))
+            elif min(bill.duration_s or 0, bill.amount_yuan or 0) < 0:
+                credits_.append(bill)
+            else:
+                bills.append(bill)
         if not bills:
             raise none_left(WHAT, skipped)
+        skipped += (Skipped(one.line, _CREDIT) for one in credits_)
+        if total is not None:
+            known = of_total(_figures(total.cells), _sums([*bills, *credits_]))
+            skipped = [one._replace(why=known) if one.line == total.number else one for one in skipped]
         return cls(tuple(bills), tuple(sorted(skipped)))
 
     @property
@@ -138,6 +150,24 @@ def _bill(number: int, cells: Mapping[str, str]) -> Bill | Text:
     return Bill(number, meeting_id, seconds, yuan, started_at, is_day, is_unread)
 
 
+def _figures(cells: Mapping[str, str]) -> dict[str, Decimal | None]:
+    """Return what a total says, nothing where that is no number: people write all kinds of things into its line."""
+    found: dict[str, Decimal | None] = {"seconds": None, "yuan": None}
+    with suppress(InvalidOperation, ValueError):
+        seconds = _seconds(cells.get("duration_s", ""))
+        found["seconds"] = None if seconds is None else Decimal(seconds)
+    with suppress(InvalidOperation, ValueError):
+        found["yuan"] = _decimal(cells.get("amount_yuan", ""))
+    return found
+
+
+def _sums(bills: Sequence[Bill]) -> dict[str, Decimal]:
+    return {
+        "seconds": Decimal(sum(one.duration_s or 0 for one in bills)),
+        "yuan": sum((one.amount_yuan or Decimal(0) for one in bills), Decimal(0)),
+    }
+
+
 def _seconds(cell: str) -> int | None:
     clock = _CLOCK.fullmatch(cell.strip())
     if clock:
@@ -152,7 +182,7 @@ def _decimal(cell: str) -> Decimal | None:
     if not text:
         return None
     value = Decimal(text)
-    if not value.is_finite() or value < 0 or value >= 10**12:
+    if not value.is_finite() or abs(value) >= 10**12:
         raise ValueError(text)
     return value
 

@@ -246,7 +246,7 @@ def ask(
     if invoice is not None and book is None:
         raise UsageError(
             Text("--invoice 需要通讯簿（--book）", "--invoice needs an address book (--book)"),
-            remedy=Text("给出含 number、department 的 CSV", "give a CSV with number and department"),
+            remedy=Text("给出含 number、department 的 CSV 或 .xlsx", "give a CSV or .xlsx with number and department"),
         )
     if invoice is not None:
         check_invoice(invoice, cast("By", by))

@@ -31,7 +31,7 @@ from ytxdata.metrics.sums import minutes
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
 from ytxdata.records.values import amount_text
 from ytxdata.spreadsheets import no_meeting
-from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
+from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, of_total, read_lines, skipped_note
 from ytxdata.times import Instant, local_second, month_text, parse_instant
 
 _SUMS = ("lines_billed", "billed_minutes", "cost")
@@ -300,11 +300,11 @@ def _amounts(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal
     lines = list(read_lines(given, INVOICE, COLUMNS, ("amount",), {}, skipped))
     if not lines:
         raise none_left(INVOICE, skipped)
-    if skipped:  # money would be left out of what is shared
+    if unused := [one for one in skipped if one.line]:  # money would be left out of what is shared
         raise UsageError(
-            skipped_note(INVOICE, skipped), remedy=Text("请改正或删去这些行", "mend these lines or delete them")
+            skipped_note(INVOICE, unused), remedy=Text("请改正或删去这些行", "mend these lines or delete them")
         )
-    own = []
+    own, totals = [], list[SheetLine]()
     for line in lines:
         told = {"amount_yuan": line.cells["amount"], "started_at": line.cells.get("started_at", "")}
         what = next(filter(None, (no_meeting(cell, told) for cell in line.cells.values())), None)
@@ -312,6 +312,12 @@ def _amounts(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal
             own.append(line)
         else:
             skipped.append(Skipped(line.number, ASIDE[what]))
+            totals += [line] * (what == "total")
+    if totals:  # of several, the last is of all
+        whole, *mine = (_PRECISE.fullmatch(amount_text(one.cells["amount"])) for one in (totals[-1], *own))
+        sums_ = {"yuan": sum((Decimal(one[0]) for one in mine if one), Decimal(0))}
+        why = of_total({"yuan": Decimal(whole[0]) if whole else None}, sums_)
+        skipped = [one._replace(why=why) if one.line == totals[-1].number else one for one in skipped]
     # a line a meeting, dated or not, is a bill; a list by period names no meeting
     is_bill = bool({"started_at", "meeting_id"} & lines[0].cells.keys())
     amounts, notes = _billed(own, by, known) if is_bill else _by_period(own, by, known.scope)

@@ -5,16 +5,12 @@ Every line is used as it was meant, or skipped and named. One format of book for
 
 from __future__ import annotations
 
-import csv
-import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from io import StringIO
 from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
@@ -22,23 +18,37 @@ from typing import Any, NamedTuple, TypeAlias
 
 from narwhals.typing import IntoFrame
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.labels import Text, decimal_text
 from ytxdata.phones import mask, normalize
-from ytxdata.spreadsheets import MOST_TITLES, delimiter_of, exact, header_place
+from ytxdata.spreadsheets import (
+    MOST_TITLES,
+    OWN_TOTAL,
+    doubles,
+    exact,
+    header_place,
+    is_off,
+    is_workbook,
+    named_columns,
+    only_sheet,
+    strict_rows,
+    xlsx_rows,
+)
 from ytxdata.tables.csv import unescape
 from ytxdata.tables.described import to_arrow
 
 Listed: TypeAlias = str | Path | IntoFrame
-"""A list as people have it: the path of a CSV, or a frame of any engine."""
+"""A list as people have it: the path of a CSV or a workbook, or a frame of any engine."""
 
 MAX_BYTES = 256 * 1024 * 1024
 """The largest list that is read; larger than one line for each of two million meetings."""
 
 
 class Skipped(NamedTuple):
-    """A line of a list that was not used: its number in the file (or row of the frame, from 1), and why."""
+    """A line of a list that was not used: its number in the file (or row of the frame, from 1), and why; 0 is the whole
+    list.
+    """
 
     line: int
     why: Text
@@ -64,7 +74,7 @@ def read_lines(
     *,
     keep_others: bool = False,
 ) -> Iterator[SheetLine]:
-    """Yield the lines of a CSV or a frame by our names for its columns; lines of another width are added to `skipped`.
+    """Yield the lines of a CSV, a workbook or a frame by our names for its columns; lines of another width are added to `skipped`.
 
     Parameters
     ----------
@@ -84,15 +94,20 @@ def read_lines(
     UsageError
         It cannot be read, is empty, too large, or lacks a column.
     """
-    rows = _rows_of_file(Path(given), what) if isinstance(given, str | Path) else _rows_of_frame(given)
+
+    def is_header(row: Sequence[str]) -> bool:
+        return named_columns(row, names, columns).keys() >= set(required)
+
+    rows = _rows_of_file(Path(given), what, is_header) if isinstance(given, str | Path) else _rows_of_frame(given)
     first = list(islice(rows, MOST_TITLES + 1))
-    at = header_place([row for _, row in first], lambda row: _named(row, names, columns).keys() >= set(required))
+    at = header_place([row for _, row in first], is_header)
     header = first[at][1] if first else []
     if not any(cell.strip() for cell in header):
         raise _unusable(
             what, Text("是空的", "is empty"), Text("第一行应为列名", "its first line must name the columns")
         )
     places = _places(header, what, names, required, columns)
+    others = doubles(header, names, columns, places)
     if keep_others:
         taken = set(places.values())
         places |= {cell.strip(): place for place, cell in enumerate(header) if place not in taken and cell.strip()}
@@ -102,30 +117,29 @@ def read_lines(
         if len(row) != len(header):
             skipped.append(Skipped(number, WIDTH))
             continue
+        for one in others:
+            if one.differs(number, row) and one.is_namesake:  # nobody knows which of them is meant
+                raise _unusable(what, one.clash, Text("只留一列", "leave one of them"))
         yield SheetLine(number, {name: row[place] for name, place in places.items()})
+    skipped += (Skipped(0, one.text) for one in others if one.lines)
 
 
-def _rows_of_file(path: Path, what: Text) -> Iterator[tuple[int, list[str]]]:
-    text = _text_of(path, what)
-    delimiter = delimiter_of(text)
-    csv.field_size_limit(MAX_BYTES)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    number = 0
+def _rows_of_file(
+    path: Path, what: Text, names_columns: Callable[[Sequence[str]], bool]
+) -> Iterator[tuple[int, list[str]]]:
+    raw = _bytes_of(path, what)
     try:
-        while True:
-            number = reader.line_num + 1
-            yield number, [unescape(cell) for cell in next(reader)]
-    except StopIteration:
-        return
-    except csv.Error as error:
-        raise _unusable(
-            what,
-            Text(f"第 {number} 行读不懂：{error}", f"cannot be read at line {number}: {error}"),
-            Text("请另存为 UTF-8 编码的 CSV", "save it as CSV in UTF-8"),
-        ) from None
+        if is_workbook(raw):
+            yield from only_sheet(xlsx_rows(raw), names_columns)
+        else:
+            yield from ((number, [unescape(cell) for cell in row]) for number, row in strict_rows(raw))
+    except MissingExtraError:
+        raise
+    except UsageError as error:
+        raise _unusable(what, error.cause, error.remedy) from None
 
 
-def _text_of(path: Path, what: Text) -> str:
+def _bytes_of(path: Path, what: Text) -> bytes:
     require_file(path)
     try:
         size = path.stat().st_size
@@ -138,26 +152,10 @@ def _text_of(path: Path, what: Text) -> str:
                 ),
                 Text("请只保留需要的列，或按月拆分", "keep the columns that are needed, or split it by month"),
             )
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         why = Text(f"读不了：{error.strerror}", f"cannot be read: {error.strerror}")
         raise _unusable(what, why, Text("检查权限", "check its permissions")) from None
-    encodings = ("utf-16",) if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "gb18030")
-    for encoding in encodings:
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError as error:
-            at = raw[: error.start].count(b"\n") + 1
-            continue
-        if "\0" not in text:
-            return text
-        at = text[: text.index("\0")].count("\n") + 1
-        break
-    raise _unusable(
-        what,
-        Text(f"第 {at} 行不是 UTF-8 或 GB 18030 文本", f"is no text in UTF-8 or GB 18030 at line {at}"),
-        Text("请另存为 UTF-8 编码的 CSV，不要直接给 .xlsx", "save it as CSV in UTF-8; an .xlsx file is none"),
-    )
 
 
 def _rows_of_frame(frame: IntoFrame) -> Iterator[tuple[int, list[str]]]:
@@ -189,7 +187,7 @@ def _places(
             Text(f"没有列 {strange[0]}", f"has no column {strange[0]}"),
             Text("可用：" + "、".join(names), "known: " + ", ".join(names)),
         )
-    places = _named(header, names, columns)
+    places = named_columns(header, names, columns)
     missing = [name for name in required if name not in places]
     if missing:
         raise _unusable(
@@ -206,20 +204,27 @@ def _places(
     return places
 
 
-def _named(header: Sequence[str], names: Mapping[str, tuple[str, ...]], columns: Mapping[str, str]) -> dict[str, int]:
-    """Return our name → the place of its column, for those that a header has."""
-    found = [_bare(cell) for cell in header]
-    places: dict[str, int] = {}
-    for name, others in names.items():
-        wanted = [_bare(columns[name])] if name in columns else [_bare(one) for one in (name, *others)]
-        place = next((found.index(one) for one in wanted if one in found), None)
-        if place is not None:
-            places[name] = place
-    return places
+def of_total(told: Mapping[str, Decimal | None], own: Mapping[str, Decimal]) -> Text:
+    """Return why a list's own total is no line of it, and where it is another than that of its lines.
+
+    Examples
+    --------
+    >>> of_total({"yuan": Decimal("9.00")}, {"yuan": Decimal("3.60")}).en
+    "the list's own total, which is another than that of its lines: 9.00 yuan, not 3.60"
+    """
+    off = [(unit, one, own[unit]) for unit, one in told.items() if one is not None and is_off(one, own[unit])]
+    if not off:
+        return OWN_TOTAL
+    zh, en = (
+        "、".join(f"{one} {_UNITS[unit]}，各行之和为 {mine}" for unit, one, mine in off),
+        ", ".join(f"{one} {unit}, not {mine}" for unit, one, mine in off),
+    )
+    return Text(
+        f"{OWN_TOTAL.zh}，与各行之和不同：{zh}", f"{OWN_TOTAL.en}, which is another than that of its lines: {en}"
+    )
 
 
-def _bare(text: str) -> str:
-    return re.sub(r"[\s_\-\ufeff]", "", unicodedata.normalize("NFKC", text)).casefold()
+_UNITS = {"seconds": "秒", "yuan": "元"}
 
 
 def none_left(what: Text, skipped: list[Skipped]) -> UsageError:
@@ -235,20 +240,26 @@ def none_left(what: Text, skipped: list[Skipped]) -> UsageError:
 
 
 def skipped_note(what: Text, skipped: list[Skipped]) -> Text:
-    """Return one sentence about the lines that were not used."""
-    shown, rest = skipped[:10], len(skipped) - 10
+    """Return one sentence about the lines that were not used, and what must be said of the list as a whole."""
+    whole, lines = ([one for one in skipped if bool(one.line) == is_line] for is_line in (False, True))
+    shown, rest = lines[:10], len(lines) - 10
     more = Text(f"，另有 {rest} 行", f", and {rest} more") if rest > 0 else Text("", "")
-    return Text(
-        f"{what.zh}有 {len(skipped)} 行未采用："
-        + "；".join(f"第 {one.line} 行 {one.why.zh}" for one in shown)
-        + more.zh,
-        f"{what.en}: {len(skipped)} lines not used: "
-        + "; ".join(f"line {one.line}: {one.why.en}" for one in shown)
-        + more.en,
-    )
+    told = [Text(f"{what.zh}{one.why.zh}", f"the {what.en} {one.why.en}") for one in whole]
+    if lines:
+        zh, en = (
+            "；".join(f"第 {one.line} 行 {one.why.zh}" for one in shown),
+            "; ".join(f"line {one.line}: {one.why.en}" for one in shown),
+        )
+        told.append(
+            Text(
+                f"{what.zh}有 {len(lines)} 行未采用：{zh}{more.zh}",
+                f"{what.en}: {len(lines)} lines not used: {en}{more.en}",
+            )
+        )
+    return Text("；".join(one.zh for one in told), "; ".join(one.en for one in told))
 
 
-def _unusable(what: Text, why: Text, remedy: Text) -> UsageError:
+def _unusable(what: Text, why: Text, remedy: Text | None) -> UsageError:
     return UsageError(Text(f"{what.zh}{why.zh}", f"the {what.en} {why.en}"), remedy=remedy)
 
 
@@ -322,7 +333,7 @@ class AddressBook:
         Parameters
         ----------
         given
-            A path (UTF-8, GB 18030 or UTF-16; comma, tab or semicolon), a frame of any engine, or an AddressBook.
+            A path (.xlsx, or CSV in UTF-8, GB 18030 or UTF-16 with comma, tab or semicolon), a frame of any engine, or an AddressBook.
             With `from` and `to` (first and last day, both included, either may be empty) a number may have several
             lines. More columns are welcome.
         columns

@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.labels import NO_TEXT, Text, decimal_text
-from ytxdata.spreadsheets import FORMULA, SCIENTIFIC
+from ytxdata.spreadsheets import FORMULA, OWN_TOTAL, SCIENTIFIC
 from ytxdata.times import BEIJING
 
 Kind = Literal["invoice", "console", "cdr"]
@@ -75,7 +75,7 @@ class Aside(NamedTuple):
 
 
 ASIDE: Mapping[str, Text] = {
-    "total": Text("清单自己的合计", "the list's own total"),
+    "total": OWN_TOTAL,
     "subtotal": Text("小计", "a subtotal"),
     "footer": Text("表注，没有时间、时长和金额", "a note on the list, without time, duration and amount"),
     "scientific": SCIENTIFIC,

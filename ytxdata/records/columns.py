@@ -93,8 +93,9 @@ class Sheet:
         if len(layouts) != 1:
             return cls(len(objects), keys, lambda key: [one.get(key) for one in objects], look_up)
         (layout,) = layouts  # nearly always: then one pass serves all keys
+        places = {key: place for place, key in enumerate(layout)}
         flat = list(chain.from_iterable(map(dict.values, objects)))
-        return cls(len(objects), keys, lambda key: flat[layout.index(key) :: len(layout)], look_up)
+        return cls(len(objects), keys, lambda key: flat[places[key] :: len(layout)], look_up)
 
     @classmethod
     def of_arrays(cls, n: int, arrays: Mapping[str, pa.Array], look_up: Lookup) -> Sheet:

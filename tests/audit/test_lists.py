@@ -78,7 +78,7 @@ def test_a_roster_in_any_dress(tmp_path: Path, content: bytes) -> None:
         ("=1+1,安娜,销售部", "formula"),
         ("@SUM(A1),安娜,销售部", "formula"),
         ("-2+3+cmd|' /C calc'!A0,安娜,销售部", "formula"),
-        ("13900000001,又一个,研发部", "same number as line 2"),
+        ("13900000001,又一个,研发部", "same number as line 2, which is used (department 销售部, not 研发部)"),
         ("+86 139-0000-0001,又一个,研发部", "same number as line 2"),
         (",无号码,研发部", "no telephone number"),
         ("无,无号码,研发部", "no telephone number"),

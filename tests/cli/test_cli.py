@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_fetch_writes_a_csv_that_excel_opens_as_it_should(
 @pytest.mark.slow
 def test_what_is_not_there_is_told_as_such_in_one_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lost = tmp_path / "没有"
-    for read in (ytx.read_csv, Tariff.load, AddressBook.load, read_config):
+    for read in (ytx.read_csv, Tariff.load, AddressBook.read, read_config):
         with pytest.raises(UsageError) as caught:
             read(lost)
         assert (caught.value.cause.zh, caught.value.remedy) == (
@@ -54,6 +55,31 @@ def test_what_is_not_there_is_told_as_such_in_one_language(tmp_path: Path, capsy
     archive = str(ytx.sample("archive").path)
     assert run("--lang", "zh", "report", "--archive", archive, "--book", str(lost), "--out", str(tmp_path / "o")) == 2
     assert capsys.readouterr().err.splitlines() == [f"没有这个文件：{lost}", "→ 检查路径"]
+
+
+@pytest.mark.slow
+def test_a_line_of_a_book_that_cannot_be_used_stops_no_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Someone without a telephone stands in every staff list; Python and audits went on, and the command line refused."""
+    from openpyxl import Workbook
+
+    sheet: Any = (book := Workbook()).active
+    for row in (
+        ("手机", "姓名", "部门"),
+        (13900000000, "安娜", "市场部"),
+        (None, "李雷", "研发部"),
+        ("13900000000", "安娜", "研发部"),
+    ):
+        sheet.append(row)
+    book.save(path := tmp_path / "staff.xlsx")
+    asked = ("report", "--archive", str(ytx.sample("archive").path), "--from", "2026-03", "--to", "2026-04")
+    options = ("--group", "department", "--book", str(path), "--format", "csv", "--out", str(tmp_path / "o"))
+    assert run("--lang", "en", *asked, *options) == 0
+    said = capsys.readouterr().err
+    assert "address book: 2 lines not used: line 3: no telephone number" in said
+    assert "line 4: it has the same number as line 2, which is used (department 市场部, not 研发部)" in said
+    assert (tmp_path / "o" / "usage.csv").is_file()
 
 
 @pytest.mark.slow

@@ -90,6 +90,28 @@ def test_an_option_that_checks_nothing_of_a_table_is_refused(
 
 
 @pytest.mark.slow
+def test_a_folder_of_tables_says_how_each_was_checked(
+    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That a SHA-256 of 0 agrees read as if something had been checked."""
+    archive, out = str(tmp_path / "m.archive"), tmp_path / "out"
+    assert run("sync", "--archive", archive) == 0
+    asked = ("report", "--archive", archive, "--out", str(out))
+    assert run(*asked, "--format", "csv") == 0
+    assert run("--lang", "en", "verify", str(out)) == 0
+    [said] = [line for line in capsys.readouterr().out.splitlines() if "that it lists are there" in line]
+    n = len(list(out.glob("*.csv")))
+    assert said.endswith(f"all {n} files that it lists are there; {n} are checked by descriptions of their own")
+    package = json.loads((out / "datapackage.json").read_text("utf-8"))
+    for one in package["resources"]:
+        one.pop("hash", None)
+        (out / one["path"]).with_suffix(".about.json").unlink()
+    (out / "datapackage.json").write_text(json.dumps(package))
+    assert run("--lang", "en", "verify", str(out)) == 0
+    assert f"of {n} it tells no SHA-256: what they hold was not checked" in capsys.readouterr().out
+
+
+@pytest.mark.slow
 def test_files_of_an_earlier_report_that_stay_are_named(
     account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -222,10 +222,13 @@ def _privacy(show_phones: bool, pseudonyms: Path | None, book: Path | None) -> P
     from ytxdata.tables.lists import AddressBook
     from ytxdata.tables.masking import Privacy, Pseudonyms
 
+    people = None if book is None else AddressBook.read(book)
+    for one in people.notes if people else ():
+        note(one)
     keys = None
     if pseudonyms is not None:
         keys = Pseudonyms.load(pseudonyms) if pseudonyms.exists() else Pseudonyms.create(pseudonyms)
-    return Privacy(show_phones=show_phones, pseudonyms=keys, book=None if book is None else AddressBook.load(book))
+    return Privacy(show_phones=show_phones, pseudonyms=keys, book=people)
 
 
 def _run_notebook(archive: Path, asked: Ask, tariff: Path | None, out: Path, lang: Lang) -> Path:

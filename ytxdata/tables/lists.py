@@ -274,7 +274,6 @@ NAMES = {
 """What its columns may be called; all others keep their own names."""
 
 _NO_PHONE = Text("不是电话号码", "no telephone number")
-_NO_WORD = Text("号码之外什么也没写", "it says nothing but a number")
 
 
 class Entry(NamedTuple):
@@ -364,8 +363,7 @@ class AddressBook:
             elif isinstance(entry, Text):
                 skipped.append(Skipped(line.number, entry))
             elif same := next((one for one in lines.get(number, ()) if one.overlaps(entry)), None):
-                why = Text(f"与第 {same.line} 行号码相同", f"the same number as line {same.line}")
-                skipped.append(Skipped(line.number, why))
+                skipped.append(Skipped(line.number, _again(entry, same)))
             else:
                 lines.setdefault(number, []).append(entry)
                 known |= dict.fromkeys(entry.cells)
@@ -373,33 +371,6 @@ class AddressBook:
             raise none_left(WHAT, skipped)
         by_day = {number: tuple(sorted(one, key=lambda each: each.first or date.min)) for number, one in lines.items()}
         return cls(by_day, tuple(sorted(skipped)), tuple(known))
-
-    @classmethod
-    def load(cls, path: str | Path) -> AddressBook:
-        """Read a book whose names are to stand in place of numbers: every line of it must be usable.
-
-        Raises
-        ------
-        UsageError
-            As in `read`, or a line was not usable; the message names it.
-        """
-        require_file(path)
-        try:
-            book = cls.read(path)
-            all_lines = (one for each in book.lines.values() for one in each)
-            empty = [Skipped(one.line, _NO_WORD) for one in all_lines if not one.name and not one.department]
-            bad = [*book.skipped, *empty]
-        except UsageError as error:
-            raise UsageError(
-                Text(f"{path}：{error.cause.zh}", f"{path}: {error.cause.en}"), remedy=error.remedy
-            ) from None
-        if bad:
-            why = skipped_note(WHAT, bad)
-            raise UsageError(
-                Text(f"{path}：{why.zh}", f"{path}: {why.en}"),
-                remedy=Text("请改正这些行", "mend these lines"),
-            )
-        return book
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
@@ -426,6 +397,20 @@ class AddressBook:
         if entry is None or not entry.name:
             return None
         return f"{entry.name} ****{mask(phone).rpartition('*')[2]}" if entry.name in self._namesakes else entry.name
+
+
+def _again(entry: Entry, used: Entry) -> Text:
+    """Return why a second line of one number is not used; where it names another department, which of them counts."""
+    why = Text(
+        f"与第 {used.line} 行号码相同，采用第 {used.line} 行",
+        f"it has the same number as line {used.line}, which is used",
+    )
+    if entry.department == used.department:
+        return why
+    one, other = used.department, entry.department
+    return Text(
+        f"{why.zh}（部门为“{one}”，而非“{other}”）", f"{why.en} (department {one or 'none'}, not {other or 'none'})"
+    )
 
 
 def _entry(line: int, cells: Mapping[str, str]) -> Entry | Text:

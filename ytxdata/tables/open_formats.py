@@ -253,7 +253,8 @@ def check(folder: Path) -> list[Text]:
     try:
         described = read(folder)
         listed = dict(_listed(described))
-        hashes = {path: told for path, told in listed.items() if told and not about_path(folder / path).is_file()}
+        own = [path for path in listed if about_path(folder / path).is_file()]
+        hashes = {path: told for path, told in listed.items() if told and path not in own}
         wrong = [_lacking(path) for path in listed if not _is_inside(folder, path)]
         if not wrong:
             wrong = [_other(path) for path, told in hashes.items() if file(folder, folder / path)["hash"] != told]
@@ -262,11 +263,16 @@ def check(folder: Path) -> list[Text]:
         wrong = [Text(f"{folder / NAME} 不是完好的说明", f"{folder / NAME} is no sound description")]
     if wrong:
         raise DamagedError(in_lines(wrong), remedy=Text("索取原件", "ask for the original"))
-    said = Text(
-        "{where}：所列 {n} 个文件都在；其中 {m} 个列有 SHA-256，均一致，其余由各自的说明核对（如有）",
-        "{where}: all {n} files that it lists are there; it tells a SHA-256 of {m}, which agree, and the others are checked by descriptions of their own, if they have one",
-    )
-    return [said.format(where=folder / NAME, n=len(listed), m=len(hashes))]
+    counted = ((hashes, _BY_HASH), (own, _BY_DESCRIPTION), ({*listed} - {*hashes} - {*own}, _UNCHECKED))
+    said = [_ALL_THERE, *(text.format(n=len(paths)) for paths, text in counted if paths)]
+    told = Text("；".join(one.zh for one in said), "; ".join(one.en for one in said))
+    return [told.format(where=folder / NAME, n=len(listed))]
+
+
+_ALL_THERE = Text("{where}：所列 {n} 个文件都在", "{where}: all {n} files that it lists are there")
+_BY_HASH = Text("{n} 个的 SHA-256 与所列一致", "{n} have the SHA-256 that it tells")
+_BY_DESCRIPTION = Text("{n} 个由各自的说明核对", "{n} are checked by descriptions of their own")
+_UNCHECKED = Text("{n} 个没有 SHA-256，内容未核对", "of {n} it tells no SHA-256: what they hold was not checked")
 
 
 def _listed(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ from ytxdata.times import parse_instant
 OWN_TOTAL = Text("清单自己的合计", "the list's own total")
 FORMULA = Text("单元格是公式", "a cell is a formula")
 SCIENTIFIC = Text(
-    "编号或号码被存成科学计数法，末位已丢失",
+    "被存成科学计数法，末位已丢失",
     "an id or a number was saved in scientific notation, its last digits are lost",
 )
 _AS_TEXT = re.compile(r'="([^"]*)"')

@@ -87,7 +87,7 @@ def test_groups_of_single_persons_are_refused_and_departments_name_nobody(
         "number,name,department\n" + "".join(f"{one},员工{at},部门{at % 3}\n" for at, one in enumerate(numbers)),
         "utf-8",
     )
-    privacy = Privacy(book=AddressBook.load(book))
+    privacy = Privacy(book=AddressBook.read(book))
     asked = Ask(start=middle, by="total", group="department", book=privacy.book)
     done = without_small_groups(collect(archive, asked), 5, privacy=privacy)
     files = write_files(done, tmp_path / "out", ("csv", "html"), privacy=privacy)

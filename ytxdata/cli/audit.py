@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from ytxdata.audit import Findings
     from ytxdata.tables.table import Table
 
-RosterFile = Annotated[Path | None, typer.Option("--roster", help="花名册 CSV（phone,name,department） / roster")]
+RosterFile = Annotated[
+    Path | None, typer.Option("--roster", help="花名册 CSV 或 .xlsx（phone,name,department） / roster, CSV or .xlsx")
+]
 InvoiceFile = Annotated[
-    Path | None, typer.Option("--invoice", help="账单 CSV（meeting_id,duration_s,amount_yuan） / invoice")
+    Path | None,
+    typer.Option("--invoice", help="账单 CSV 或 .xlsx（meeting_id,duration_s,amount_yuan） / invoice, CSV or .xlsx"),
 ]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="TOML：每个检查一张表，写与默认不同的参数 / TOML, one table per check")

@@ -182,8 +182,8 @@ InvoiceGiven = Annotated[
     str | None,
     typer.Option(
         "--invoice",
-        help="费用分摊：账单总额（元，配合 --by total），或含 period、amount 或 started_at、amount 的 CSV；须有 --book"
-        " / chargeback: the amount invoiced (yuan, with --by total), or a CSV with period and amount, or started_at and amount; needs --book",
+        help="费用分摊：账单总额（元，配合 --by total），或含 period、amount 或 started_at、amount 的 CSV 或 .xlsx；须有 --book"
+        " / chargeback: the amount invoiced (yuan, with --by total), or a CSV or .xlsx with period and amount, or started_at and amount; needs --book",
     ),
 ]
 GroupOfWhom = Annotated[
@@ -213,8 +213,8 @@ BookFile = Annotated[
     Path | None,
     typer.Option(
         "--book",
-        help="通讯簿 CSV（phone 或 number、name、department）：号码换成姓名和部门"
-        " / address book: names and departments for numbers",
+        help="通讯簿 CSV 或 .xlsx（phone 或 number、name、department）：号码换成姓名和部门"
+        " / address book (CSV or .xlsx): names and departments for numbers",
     ),
 ]
 

@@ -255,6 +255,41 @@ def test_what_is_matched_is_said_and_nothing_matched_is_a_warning(book: AddressB
     assert any(note.en.startswith("warning: matched 0 of 3") for note in report.notes)
 
 
+@pytest.mark.parametrize(
+    ("columns", "group", "lacks", "meant"),
+    [
+        (("departement",), "department", "department", "departement"),
+        (("部門",), "部门", "department", None),
+        (("departement", "nam"), "person", "name", "nam"),
+        ((), "department", "department", None),
+    ],
+)
+def test_a_book_without_the_column_of_the_groups_is_refused(
+    columns: tuple[str, ...], group: str, lacks: str, meant: str | None
+) -> None:
+    """Everybody stood under `not in the book`, and a note said that all numbers matched."""
+    book = AddressBook.read(pd.DataFrame({"phone": ["13900000000"], **{one: ["x"] for one in columns}}))
+    with pytest.raises(UsageError) as told:
+        metrics.usage(ENGINES["polars"](difficult()), group=group, book=book)
+    assert f"the address book has no column {lacks}; its header is" in told.value.cause.en
+    assert all(one in told.value.cause.en for one in columns)
+    assert told.value.remedy is not None
+    assert ("did you mean" in told.value.remedy.en) == (meant is not None)
+    assert meant is None or f"did you mean {meant}?" in told.value.remedy.en
+    with pytest.raises(UsageError, match="no column"):
+        metrics.chargeback(ENGINES["polars"](difficult()), book=book, invoice=1, by="total", group=group)
+
+
+def test_a_number_without_a_value_in_the_column_is_not_matched() -> None:
+    frames = ENGINES["polars"](difficult())
+    known = {"phone": ["13900000000", "13900000001"], "department": ["x", ""], "floor": ["", ""]}
+    book = AddressBook.read(pd.DataFrame(known))
+    said = " ".join(note.en for note in metrics.usage(frames, group="department", book=book).notes)
+    assert "matched 1 of 3 numbers with the book (1 more stand in it without a department)" in said
+    with pytest.warns(UserWarning, match="none of the 3 numbers has a floor in the book"):
+        metrics.usage(frames, group="floor", book=book)
+
+
 @pytest.mark.slow
 def test_a_group_leads_to_its_records_and_its_phones_are_masked(book: AddressBook) -> None:
     report = metrics.usage(ENGINES["pandas"](difficult()), by="total", group="department", book=book)

@@ -11,14 +11,13 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any, Literal, TypeAlias, get_args
 
 import narwhals as nw
 import pyarrow as pa
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import Text, closest
+from ytxdata.labels import NO_TEXT, Text, closest
 from ytxdata.metrics.calendar import DAY, day_number
 from ytxdata.metrics.facts import Scope, facts
 from ytxdata.metrics.ids import ACCOUNT, EVER, account_of, bare, behind
@@ -72,7 +71,6 @@ CLASS_WORDS = {
 
 SIZES = (("1", 1), ("2", 2), ("3–5", 3), ("6–10", 6), ("11–15", 11), ("16–25", 16), ("26–50", 26), ("> 50", 51))
 """Size class and the smallest number of people in it."""
-
 
 Piece = tuple[int, int, str]
 """From which local epoch second to which a text falls into which group."""
@@ -159,14 +157,18 @@ class Groups:
         if self.book is None:
             return said
         numbers = {normalize(text) or text for text in map(bare, texts(source, frame, self.column))}
-        n = sum(number in self.book.lines for number in numbers)
-        matched = Text(f"通讯簿中找到 {len(numbers)} 个号码中的 {n} 个；其余为“不在通讯簿”", f"matched {n} of {len(numbers)} numbers with the book; the others are “{NOT_IN_BOOK}”")  # fmt: skip
+        listed = [self.book.lines[number] for number in numbers if number in self.book.lines]
+        n = sum(any(entry.cell(self.name) for entry in entries) for entries in listed)
+        more = _WITHOUT.format(n=len(listed) - n, zh=name.zh, en=name.en) if n < len(listed) else NO_TEXT
+        matched = Text(f"通讯簿中找到 {len(numbers)} 个号码中的 {n} 个{more.zh}；其余为“不在通讯簿”", f"matched {n} of {len(numbers)} numbers with the book{more.en}; the others are “{NOT_IN_BOOK}”")  # fmt: skip
         if numbers and not n:
-            warnings.warn(f"none of the {len(numbers)} numbers is in the book / 通讯簿中没有任何一个号码", stacklevel=2)
+            zh, en = (f"的号码都没有{name.zh}", f"has a {name.en}") if listed else ("没有任何一个号码", "is")
+            warnings.warn(f"none of the {len(numbers)} numbers {en} in the book / 通讯簿中{zh}", stacklevel=2)
             matched = Text(f"警告：{matched.zh}", f"warning: {matched.en}")
         return (*said, matched, *self.book.notes)
 
 
+_WITHOUT = Text("（另有 {n} 个列在其中，但没有{zh}）", " ({n} more stand in it without a {en})")
 _OF = {
     "creator": Text("会议的组（{name}）是其发起人的组", "the group ({name}) of a meeting is that of its creator"),
     "number": Text("接入的组（{name}）是其自身号码的组", "the group ({name}) of a leg is that of its own number"),
@@ -259,17 +261,20 @@ def _groups(source: Source, group: Group, name: str, book: AddressBook | None, o
     if name == "number_class":
         read = source.class_of if of == "leg" else lambda text: _class_of_creator(source, text)
         return _looked_up(source, name, column, read, UNKNOWN)
-    wanted = "name" if name == "person" else name  # a meeting has a name of its own
-    if book is None or wanted not in book.columns:
-        raise _no_group(source, name, book)
+    # a meeting has a name of its own
+    columns = () if book is None else tuple("person" if one == "name" else one for one in book.columns)
+    if book is None or name not in columns:
+        raise _no_group(source, name, book, columns)
     unit = "person" if name == "person" else "text"
-    return _looked_up(source, name, column, _by_book(book, wanted), NOT_IN_BOOK, unit=unit, book=book)
+    return _looked_up(source, name, column, _by_book(book, name), NOT_IN_BOOK, unit=unit, book=book)
 
 
-def _no_group(source: Source, name: str, book: AddressBook | None) -> UsageError:
+def _no_group(source: Source, name: str, book: AddressBook | None, columns: tuple[str, ...]) -> UsageError:
     """Return why there is no such group: what resembles none may be a column of a book that was not given."""
+    if book is not None and name in ("department", "person"):
+        return book.lacks(name)
     labels = sorted({label for one in (source.accounts or {}).values() for label in one})
-    known = ["creator", "number_class", "size_class", "name", *(("person", *book.columns[1:]) if book else ()), *labels]
+    known = ["creator", "number_class", "size_class", "name", *columns, *labels]
     meant = None if name in _NAMES else closest(name, known)
     if book is None and not meant:
         zh, en = (f"；标签：{'、'.join(labels)}", f"; the labels are {', '.join(labels)}") if labels else ("", "")
@@ -345,8 +350,8 @@ def _pieces(entries: tuple[Entry, ...], column: str) -> list[Piece]:
     found: list[Piece] = []
     since = EVER[0]
     for entry in entries:
-        first = EVER[0] if entry.first is None else _second(entry.first)
-        until = EVER[1] if entry.last is None else _second(entry.last) + DAY
+        first = EVER[0] if entry.first is None else day_number(entry.first) * DAY
+        until = EVER[1] if entry.last is None else (day_number(entry.last) + 1) * DAY
         if since < first:
             found.append((since, first, NOT_IN_BOOK))
         found.append((first, until, entry.cell(column) or NOT_IN_BOOK))
@@ -354,10 +359,6 @@ def _pieces(entries: tuple[Entry, ...], column: str) -> list[Piece]:
     if since < EVER[1]:
         found.append((since, EVER[1], NOT_IN_BOOK))
     return found
-
-
-def _second(day: date) -> int:
-    return day_number(day) * DAY
 
 
 def _unusable(name: str, value: object, remedy: Text) -> UsageError:

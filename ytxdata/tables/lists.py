@@ -20,7 +20,7 @@ from narwhals.typing import IntoFrame
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
-from ytxdata.labels import Text, decimal_text
+from ytxdata.labels import Text, closest, decimal_text
 from ytxdata.phones import mask, normalize
 from ytxdata.spreadsheets import (
     MOST_TITLES,
@@ -190,17 +190,7 @@ def _places(
     places = named_columns(header, names, columns)
     missing = [name for name in required if name not in places]
     if missing:
-        raise _unusable(
-            what,
-            Text(
-                f"缺少列 {'、'.join(missing)}；标题行是 {header}",
-                f"has no column {', '.join(missing)}; its header is {header}",
-            ),
-            Text(
-                "；".join(f"{one} 可写作 {'、'.join(names[one])}" for one in missing),
-                "; ".join(f"{one} may be called {', '.join(names[one])}" for one in missing),
-            ),
-        )
+        raise _lacking(what, missing, header, names)
     return places
 
 
@@ -222,6 +212,19 @@ def of_total(told: Mapping[str, Decimal | None], own: Mapping[str, Decimal]) -> 
     return Text(
         f"{OWN_TOTAL.zh}，与各行之和不同：{zh}", f"{OWN_TOTAL.en}, which is another than that of its lines: {en}"
     )
+
+
+def _lacking(what: Text, missing: list[str], header: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> UsageError:
+    meant = next((near for one in missing for name in (one, *names[one]) if (near := closest(name, header))), None)
+    zh, en = (f"您是想写 {meant} 吗？", f"did you mean {meant}? ") if meant else ("", "")
+    return _unusable(
+        what,
+        Text(f"缺少列 {'、'.join(missing)}；标题行是 {header}", f"has no column {', '.join(missing)}; its header is {header}"),
+        Text(
+            zh + "；".join(f"{one} 可写作 {'、'.join(names[one])}" for one in missing),
+            en + "; ".join(f"{one} may be called {', '.join(names[one])}" for one in missing),
+        ),
+    )  # fmt: skip
 
 
 _UNITS = {"seconds": "秒", "yuan": "元"}
@@ -273,6 +276,9 @@ NAMES = {
 }  # fmt: skip
 """What its columns may be called; all others keep their own names."""
 
+_OF_A_LINE = ("phone", "from", "to")
+"""What a line is about, and when it holds; all else is what it says of a number."""
+
 _NO_PHONE = Text("不是电话号码", "no telephone number")
 
 
@@ -288,7 +294,9 @@ class Entry(NamedTuple):
 
     def cell(self, column: str) -> str:
         """Return what the line says in a column, an empty text when nothing."""
-        return {"name": self.name, "department": self.department}.get(column) or self.cells.get(column, "")
+        return {"name": self.name, "person": self.name, "department": self.department}.get(column) or self.cells.get(
+            column, ""
+        )
 
     def overlaps(self, other: Entry) -> bool:
         """Return whether both hold on one day."""
@@ -353,7 +361,7 @@ class AddressBook:
             return given
         skipped: list[Skipped] = []
         lines: dict[str, list[Entry]] = {}
-        known: dict[str, None] = {"name": None, "department": None}
+        known: dict[str, None] = {}
         for line in read_lines(given, WHAT, NAMES, ("phone",), columns or {}, skipped, keep_others=True):
             entry = _entry(line.number, line.cells)
             phone = exact(line.cells["phone"])
@@ -366,7 +374,7 @@ class AddressBook:
                 skipped.append(Skipped(line.number, _again(entry, same)))
             else:
                 lines.setdefault(number, []).append(entry)
-                known |= dict.fromkeys(entry.cells)
+                known |= dict.fromkeys(name for name in line.cells if name not in _OF_A_LINE)
         if not lines:
             raise none_left(WHAT, skipped)
         by_day = {number: tuple(sorted(one, key=lambda each: each.first or date.min)) for number, one in lines.items()}
@@ -376,6 +384,10 @@ class AddressBook:
     def entries(self) -> Mapping[str, Entry]:
         """Number → its latest entry."""
         return {number: entries[-1] for number, entries in self.lines.items()}
+
+    def lacks(self, column: str) -> UsageError:
+        """Return the error for a book without a column that is asked for: everybody would be in no group of it."""
+        return _lacking(WHAT, ["name" if column == "person" else column], ["number", *self.columns], NAMES)
 
     @property
     def notes(self) -> tuple[Text, ...]:

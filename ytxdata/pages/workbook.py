@@ -15,7 +15,7 @@ from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection
 from ytxdata.plots.canvas import BLUE, INK, RED, numbers
 from ytxdata.plots.distributions import WEEKDAYS
-from ytxdata.plots.over_time import Layer, beside, layers
+from ytxdata.plots.over_time import Layer, beside, layers, usage_figures
 from ytxdata.redact import kept_apart
 from ytxdata.tables.described import Cell, Definition, Described, spoken, unit_of
 from ytxdata.tables.excel import SheetPlace, write_workbook
@@ -39,12 +39,10 @@ _TOP = 10
 _CHART_ROWS = 15
 
 _CHARTS = (
-    ("usage", "period", "meetings", "column"),
-    ("usage", "period", "meeting_minutes", "column"),
     ("creators", "creator", "meeting_minutes", "bar"),
     ("concurrency", "period", "peak_legs", "column"),
 )
-"""Report, column of names, column of values, kind."""
+"""Report, column of names, column of values, kind; before them the figures that a picture of usage shows."""
 
 _NAME = Text("概览", "Overview")
 _TITLE = Text("会议用量报告", "Meeting usage report")
@@ -303,7 +301,9 @@ class Overview:
         """
         row = len(self.cells) + 1
         self._last = row + 2 * _CHART_ROWS
-        made = [chart for one in _CHARTS if (chart := self._bars(places, *one)) is not None]
+        figures = usage_figures(self.collected.reports["usage"].arrow.column_names)
+        charts = (*(("usage", "period", column, "column") for column, *_ in figures), *_CHARTS)
+        made = [chart for one in charts if (chart := self._bars(places, *one)) is not None]
         helpers = [column for chart in made for column in chart.columns]
         for at in range(max((len(column) for column in helpers), default=0)):
             for position, column in enumerate(helpers):

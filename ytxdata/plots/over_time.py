@@ -5,7 +5,7 @@ groups in a bar.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -99,19 +99,36 @@ def _apart(places: Sequence[float], distance: float) -> list[int]:
     return told
 
 
-_MEETINGS, _HOURS = Text("会议数", "meetings"), Text("会议时长（小时）", "meeting hours")
+USAGE = (
+    (("meetings", 1, Text("会议数", "meetings"), BLUE), ("meeting_minutes", 60, Text("会议时长（小时）", "meeting hours"), ORANGE)),
+    (("legs", 1, Text("人次", "legs"), BLUE), ("leg_minutes", 60, Text("人次时长（小时）", "leg hours"), ORANGE)),
+)  # fmt: skip
+"""Figures that usage is drawn by, the first pair that a report has: column, how much of it is one, name, colour. A
+meeting belongs to several groups of legs at once, so of those legs are drawn.
+"""
+
+
+def usage_figures(columns: Collection[str]) -> tuple[tuple[str, int, Text, str], ...]:
+    """Return the figures that usage with these columns is drawn by.
+
+    Examples
+    --------
+    >>> [name for name, *_ in usage_figures({"period", "group", "legs", "leg_minutes"})]
+    ['legs', 'leg_minutes']
+    """
+    return next((pair for pair in USAGE if all(name in columns for name, *_ in pair)), USAGE[0])
 
 
 @picture(height=4.6)
 def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None) -> Axes:
-    """Draw meetings and meeting hours of each period as bars, one above the other: two scales in one picture would
-    suggest what is not there.
+    """Draw meetings and meeting hours of each period (of groups of legs: legs and their hours) as bars, one above the
+    other: two scales in one picture would suggest what is not there.
 
     Parameters
     ----------
     report
-        Needs the columns `period` (`2026-03-05`, `2026-03` or `total`), `meetings`, `meeting_minutes`; groups
-        lie upon each other.
+        Needs the columns `period` (`2026-03-05`, `2026-03` or `total`), `meetings`, `meeting_minutes`; or, of groups
+        of legs, `legs`, `leg_minutes`. Groups lie upon each other.
     ax
         Where to draw; by default on a figure of its own.
     lang
@@ -134,8 +151,8 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None)
         periods = list(dict.fromkeys(map(str, data["period"])))
         partial = partial_periods(data)
         ax.set_axis_off()
-        panels = ((0.52, "meetings", 1, _MEETINGS, BLUE), (0.0, "meeting_minutes", 60, _HOURS, ORANGE))
-        for bottom, figure, unit, label, colour in panels:
+        figures = usage_figures(data)
+        for bottom, (figure, unit, label, colour) in zip((0.52, 0.0), figures, strict=True):
             panel = ax.inset_axes((0, bottom, 1, 0.40))  # its name, and above both the period, stand in what is left
             panel.spines[["top", "right"]].set_visible(False)
             panel.set_axisbelow(True)
@@ -143,12 +160,12 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None)
             wide = [0.78 * width for width in widths]
             parts = [
                 Layer(one.label, one.colour if has_groups(data) else colour, [value / unit for value in one.values])
-                for one in layers(data, periods, "period", figure, lang, by="meetings")
+                for one in layers(data, periods, "period", figure, lang, by=figures[0][0])
             ]
             # One bar a period, over all its layers, carries the hatching and is what a page's reader points at.
             whole = stack(panel, middles, wide, parts)
             for period, bar in zip(periods, whole, strict=True):
-                bar.set_gid(f"bar-{period}" if label is _MEETINGS else None)
+                bar.set_gid(f"bar-{period}" if bottom else None)
                 if period in partial:
                     bar.set(hatch=PARTIAL, edgecolor="white")
             rules(panel)

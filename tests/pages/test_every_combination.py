@@ -1,0 +1,85 @@
+"""No combination of options that are documented ends in a crash: every group, of whomever, by every period, in every
+format.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pandas as pd
+import pytest
+
+from ytxdata.archive import Archive
+from ytxdata.errors import UsageError
+from ytxdata.metrics import Tariff
+from ytxdata.metrics.calendar import By
+from ytxdata.metrics.groups import GroupOf
+from ytxdata.metrics.registry import REPORTS, Ask
+from ytxdata.pages import html_report
+from ytxdata.pages.collection import collect
+from ytxdata.pages.report_files import names_of, write_files
+from ytxdata.tables.lists import AddressBook
+from ytxdata.times import as_instant
+
+GROUPS = (None, "department", "person", "floor", "creator", "number", "number_class", "size_class", "name")
+WHOSE = (None, *get_args(GroupOf))
+OF_MEETINGS = {"creator", "size_class", "name"}
+FORMATS = {"csv", "excel", "html"}
+
+
+def is_possible(group: str | None, whose: str | None) -> bool:
+    """What the documentation offers: a leg has no creator, no size and no name; a meeting no number."""
+    return group not in OF_MEETINGS if whose == "leg" else group != "number"
+
+
+def combinations() -> Iterator[tuple[str | None, str | None, str]]:
+    """Every one, but for groups that nobody asked for, which are nobody's."""
+    for group, whose, by in itertools.product(GROUPS, WHOSE, get_args(By)):
+        if group is not None or whose is None:
+            yield group, whose, by
+
+
+QUICK = {("department", "leg", "week")}
+
+
+@pytest.fixture(scope="module")
+def book(archive: Archive) -> AddressBook:
+    legs = archive.legs().dropna(subset=["number"]).drop_duplicates("number")
+    places = range(len(legs))
+    known = {
+        "number": legs["number"], "name": [f"P{n}" for n in places], "department": [f"D{n % 7}" for n in places],
+        "floor": [f"F{n % 2}" for n in places],
+    }  # fmt: skip
+    return AddressBook.read(pd.DataFrame(known))
+
+
+@pytest.mark.parametrize(
+    ("group", "whose", "by"),
+    [pytest.param(*one, marks=() if one in QUICK else pytest.mark.slow) for one in combinations()],
+)
+def test_every_combination_of_options_ends_in_files_or_in_words(
+    group: str | None, whose: GroupOf | None, by: By, archive: Archive, book: AddressBook, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(html_report, "SIZES", html_report.SIZES[:1])  # each picture once: the other is the same, wider
+    first = archive.meetings()["started_at"].iloc[40].normalize()
+    tariff = Tariff(prices={"default": "0.10"})
+    asked = Ask(
+        start=as_instant(first.to_pydatetime()), end=as_instant((first + pd.Timedelta(days=12)).to_pydatetime()), by=by,
+        tariff=tariff, lines=3, group=group, group_of=whose, book=book,
+    )  # fmt: skip
+    if not is_possible(group, whose):
+        with pytest.raises(UsageError):
+            collect(archive, asked)
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        collected = collect(archive, asked)
+    assert set(collected.reports) == set(REPORTS)
+    assert collected.reports["usage"].arrow.num_rows, "there is something to draw"
+    write_files(collected, tmp_path, FORMATS)
+    assert all((tmp_path / name).stat().st_size for name in names_of(collected, FORMATS))

@@ -419,3 +419,33 @@ def test_rounded_parts_add_up_to_the_rounded_sum(parts: list[Fraction]) -> None:
 def test_what_is_open_at_its_end_is_a_month_where_it_begins_one(start: str, shown: str) -> None:
     spans = until(as_instant(start), None, as_instant("2026-04-20 12:00"))
     assert " ".join(f"{edge:%Y-%m-%d %H:%M}" for span in spans for edge in span) == shown
+
+
+COMPARED = {"usage", "working_hours", "concentration", "concurrency", "lonely", "cost"}
+
+
+@pytest.mark.parametrize("group_of", [None, "leg"])
+@pytest.mark.parametrize("name", list(metrics.REPORTS))
+def test_every_report_is_compared_or_refused_in_words(name: str, group_of: str | None) -> None:
+    """A figure that groups of legs do not have ended in a KeyError, a report of groups alone in a TypeError, and of
+    two stretches at the peak the first one was compared.
+    """
+    entry = metrics.REPORTS[name]
+    known = {"tariff": metrics.Tariff(prices={"default": "0.10"}), "group_of": group_of}
+    asked = {key: value for key, value in known.items() if key in entry.takes and value is not None}
+    source = ENGINES["polars"](months())
+    if name not in COMPARED:
+        with pytest.raises(UsageError, match=f"{name} .* and cannot be compared"):
+            metrics.compare(entry.function, source, "2026-04", group="number_class", **asked)
+        return
+    found = metrics.compare(entry.function, source, "2026-04", group="number_class", **asked)
+    led = by_figure(found)
+    assert found.now is not None
+    assert found.now.arrow.num_rows == 1
+    assert found.drivers is None or {row["figure"] for row in rows(found.drivers)} <= set(led)
+    if name == "usage":
+        assert found.drivers is not None
+        figures = {row["figure"] for row in rows(found.drivers)}
+        assert ("meetings" in figures) == (group_of is None)
+        assert {"legs", "leg_minutes", "withheld"} <= figures
+        assert sum(row["change"] for row in rows(found.drivers) if row["figure"] == "legs") == led["legs"]["change"]

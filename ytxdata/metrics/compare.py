@@ -110,6 +110,10 @@ class Side(NamedTuple):
         value = self.value(key) if self.is_known else None
         return None if value is None else _exact(value, self.total, key)
 
+    def has_groups_of(self, key: str) -> bool:
+        """Return whether groups have a figure: what meetings are is not of groups of legs."""
+        return self.groups is not None and key in self.groups.arrow.column_names
+
     def by_group(self, key: str) -> dict[str, Fraction]:
         """Return group → exact value of a figure."""
         return {} if self.groups is None or not self.is_known else _values(self.groups, key)
@@ -181,7 +185,8 @@ def compare(
     Raises
     ------
     UsageError
-        As in the report; or the period is none, has not begun, or the report does not go by time.
+        As in the report; or the period is none, has not begun, or the report does not go by time or has not one row
+        of the whole.
 
     Examples
     --------
@@ -193,10 +198,9 @@ def compare(
     """
     takes = signature(report).parameters
     if not {"start", "end", "by"} <= set(takes):
-        raise UsageError(
-            Text(f"{report.__name__} 不按时段统计，无法比较", f"{report.__name__} does not go by time and cannot be compared"),
-            remedy=Text("例如 metrics.usage、cost、working_hours", "compare metrics.usage, cost or working_hours, for example"),
-        )  # fmt: skip
+        raise _incomparable(report, Text("不按时段统计", "does not go by time"))
+    if "group" in takes and takes["group"].default is not None:
+        raise _incomparable(report, Text("只有各组的行，没有合计", "has rows of groups alone, none of the whole,"))
     where: Any = {key: asked.pop(key) for key in ("engine", "spark") if key in asked}
     source = on_engine(source, where)
     resolved = resolve(source)
@@ -209,6 +213,8 @@ def compare(
     sides = []
     for start, end in spans:
         total = report(resolved, start=start, end=end, by="total", **asked)
+        if total.arrow.num_rows > 1:  # which of them would be the figure?
+            raise _incomparable(report, Text("一个时段有多行", "has several rows of one period"))
         groups = None
         if by_group is not None:
             groups = report(resolved, start=start, end=end, by="total", **by_group, **asked)
@@ -222,6 +228,14 @@ def compare(
         workdays,
         (*_not_asked(resolved, spans, sides, begin), *calendar.notes({edge.date() for span in spans for edge in span})),
     )
+
+
+def _incomparable(report: Callable[..., Report], why: Text) -> UsageError:
+    name = report.__name__
+    return UsageError(
+        Text(f"{name} {why.zh}，无法比较", f"{name} {why.en} and cannot be compared"),
+        remedy=Text("例如 metrics.usage、cost、working_hours", "compare metrics.usage, cost or working_hours, for example"),
+    )  # fmt: skip
 
 
 def _spans(
@@ -255,20 +269,11 @@ def _not_asked(
         return ()
     if begin is None:
         return (Text("没有任何数据：各项未知（空）", "there is no data at all: every figure is unknown (null)"),)
-    if all(end > begin for _, end in spans):
-        last = beijing_text(instant_of(source.claimed[1]))
-        return (
-            Text(
-                f"数据到 {last} 为止；在此之后的时段没有拉取，各项未知（空），不是 0",
-                f"the data ends at {last}; of a period after that nothing was pulled, and its figures are unknown (null), not 0",
-            ),
-        )
-    return (
-        Text(
-            f"数据自 {beijing_text(begin)} 起；在此之前的时段没有拉取，各项未知（空），不是 0",
-            f"the data begins at {beijing_text(begin)}; of a period before that nothing was pulled, and its figures are unknown (null), not 0",
-        ),
-    )
+    last = beijing_text(instant_of(source.claimed[1]))
+    zh, en = f"到 {last} 为止；在此之后", f"ends at {last}; of a period after that"
+    if any(end <= begin for _, end in spans):
+        zh, en = f"自 {beijing_text(begin)} 起；在此之前", f"begins at {beijing_text(begin)}; of a period before that"
+    return (Text(f"数据{zh}的时段没有拉取，各项未知（空），不是 0", f"the data {en} nothing was pulled, and its figures are unknown (null), not 0"),)  # fmt: skip
 
 
 def _workdays(calendar: Workdays, span: tuple[datetime, datetime]) -> int:
@@ -296,7 +301,7 @@ def _comparison(
             "change": None if shown[0] is None or shown[1] is None else shown[0] - shown[1],
             "change_pct": _growth(*values), "per_workday_pct": _growth(*daily),
         })  # fmt: skip
-        if now.groups is not None and before.groups is not None and adds_up(key):
+        if now.has_groups_of(key) and before.has_groups_of(key) and adds_up(key):
             drivers += _drivers(key, now.by_group(key), before.by_group(key), values)
     notes = (
         Text(

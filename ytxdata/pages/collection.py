@@ -22,10 +22,12 @@ from ytxdata.metrics.registry import REPORTS, Ask, around, make
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.side_by_side import no_accounts
 from ytxdata.metrics.source import ReportSource, Source
+from ytxdata.plots.over_time import usage_figures, with_colours
 from ytxdata.records.schema import TableName
+from ytxdata.redact import kept_apart
 from ytxdata.tables.described import Completeness, Definition, unit_of
 from ytxdata.tables.html import number, shown
-from ytxdata.tables.masking import ends_in
+from ytxdata.tables.masking import Privacy, ends_in
 from ytxdata.tables.table import Table, record_table
 from ytxdata.times import BEIJING, beijing_text, instant_of, now
 
@@ -226,6 +228,21 @@ class Collection:
     def tables(self) -> dict[str, Table]:
         """All tables by name, records first."""
         return {**self.records, **self.reports, "coverage": self.coverage}
+
+
+def palette(collected: Collection, privacy: Privacy) -> tuple[str, ...]:
+    """Return the groups that have colours in all pictures and charts of a report, in the order of these: those with
+    the most meetings (legs, of groups of legs), by what they are called where they are read. By their own numbers the
+    colours would tell the order of what is hidden.
+    """
+    usage = collected.reports["usage"]
+    if "group" not in usage.arrow.column_names:
+        return ()
+    hidden, own = privacy.leaving(usage)
+    rows = kept_apart(hidden.arrow, own.arrow)
+    (figure, *_), *_ = usage_figures(rows.column_names)
+    back = dict(zip(rows["group"].to_pylist(), own.arrow["group"].to_pylist(), strict=True))
+    return tuple(back[one] for one in with_colours(rows.select(["group", figure]).to_pydict(), figure))
 
 
 def span_of(period: tuple[datetime, datetime] | None) -> Text:

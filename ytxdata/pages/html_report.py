@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -28,10 +28,9 @@ from ytxdata.fleet import FleetCertificate
 from ytxdata.labels import Lang, Text, decimal_text, preferred_lang
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.metrics.report import Report
-from ytxdata.pages.collection import Collection, KeyFigure, span_of
+from ytxdata.pages.collection import Collection, KeyFigure, palette, span_of
 from ytxdata.plots import PICTURES
-from ytxdata.plots.canvas import Inset
-from ytxdata.redact import kept_apart
+from ytxdata.plots.canvas import Inset, pictured
 from ytxdata.tables.described import Definition, spoken, unit_of
 from ytxdata.tables.html import Rows, readable
 from ytxdata.tables.masking import Privacy
@@ -168,7 +167,7 @@ def page(collected: Collection, *, lang: Lang | None = None, privacy: Privacy | 
 
 def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
     reports = [report for name, report in collected.reports.items() if REPORTS[name].rows]
-    certificate, ids = collected.certificate, _ids(collected)
+    certificate, ids, groups = collected.certificate, _ids(collected), palette(collected, privacy)
     coverage = None
     if collected.verdicts and not isinstance(certificate, FleetCertificate):  # accounts stand beside each other
         title = collected.coverage.title.in_(lang)
@@ -188,7 +187,7 @@ def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
         before=None if collected.before is None else collected.before[1].badge,
         has_start=collected.ask.start is not None,
         compared=collected.compared,
-        reports=[_shown(report, lang, privacy, common, ids) for report in reports],
+        reports=[_shown(report, lang, privacy, common, ids, groups) for report in reports],
         excluded=list(_excluded(reports, lang)),
         rules=list(_rules(reports, lang)),
         notes=[*(note for note in collected.reports["usage"].notes if note in common), *collected.notes, privacy.sentence],
@@ -235,7 +234,9 @@ class _Shown(NamedTuple):
     ids: list[tuple[str, list[str], int]]
 
 
-def _shown(report: Report, lang: Lang, privacy: Privacy, common: set[Text], ids: dict[str, list[str]]) -> _Shown:
+def _shown(
+    report: Report, lang: Lang, privacy: Privacy, common: set[Text], ids: dict[str, list[str]], groups: Sequence[str]
+) -> _Shown:
     entry = REPORTS[report.name]
     hidden, own = privacy.leaving(report)
     cut = spoken(replace(hidden, frame=hidden.arrow.slice(0, entry.rows)), lang)
@@ -243,7 +244,7 @@ def _shown(report: Report, lang: Lang, privacy: Privacy, common: set[Text], ids:
     picture = None
     if report.name in PICTURES:
         more = {"show_phones": privacy.show_phones} if PICTURES[report.name].is_personal else {}
-        drawn = replace(hidden, frame=kept_apart(hidden.arrow, own.arrow))
+        drawn = pictured(hidden, own, groups)
         told = _PICTURE.in_(lang) + title
         picture = chart(report.name, drawn, title=told, lang=lang, prefix=f"{lang}-{report.name}", **more)
     notes = [note for note in cut.notes if note not in common]

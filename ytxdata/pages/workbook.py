@@ -12,11 +12,10 @@ import pyarrow as pa
 from ytxdata.labels import Lang, Text, preferred_lang
 from ytxdata.metrics.definitions import adds_up
 from ytxdata.metrics.report import Report
-from ytxdata.pages.collection import Collection
-from ytxdata.plots.canvas import BLUE, INK, RED, numbers
+from ytxdata.pages.collection import Collection, palette
+from ytxdata.plots.canvas import BLUE, INK, RED, numbers, pictured
 from ytxdata.plots.distributions import WEEKDAYS
-from ytxdata.plots.over_time import Layer, beside, layers, usage_figures
-from ytxdata.redact import kept_apart
+from ytxdata.plots.over_time import Layer, beside, colours, layers, usage_figures
 from ytxdata.tables.described import Cell, Definition, Described, spoken, unit_of
 from ytxdata.tables.excel import SheetPlace, write_workbook
 from ytxdata.tables.excel_sheet import Formats, in_cell, number_format, print_setup
@@ -331,10 +330,12 @@ class Overview:
         if "group" not in report.arrow.column_names:
             values = numbers(hidden.arrow.column(column).to_pylist())[: _TOP if kind == "bar" else None]
             return bars._replace(layers=[Layer(label.in_(self.lang), BLUE, [value / share for value in values])])
-        apart = replace(hidden, frame=kept_apart(hidden.arrow, own.arrow))
-        data = spoken(apart, self.lang).arrow.to_pydict()
+        shown = pictured(hidden, own, palette(self.collected, self._privacy))
+        data = spoken(shown, self.lang).arrow.to_pydict()
         names = list(dict.fromkeys(map(str, data[key])))
-        found = layers(data, names, key, column, self.lang) if adds_up(column) else beside(data, names, key, column)[0]
+        of = colours(shown, data, column, self.lang)
+        lay = layers if adds_up(column) else beside
+        found = lay(data, names, key, column, self.lang, of=of)
         told = [layer._replace(values=[value / share for value in layer.values]) for layer in found]
         return bars._replace(layers=told, names=names, is_sum=adds_up(column))
 

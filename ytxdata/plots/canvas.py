@@ -6,6 +6,7 @@ import io
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from itertools import accumulate
@@ -238,7 +239,8 @@ def opened(source: S, *, lang: Lang, show_phones: bool = False) -> tuple[S, dict
     table: pa.Table
     if hasattr(source, "leaving"):
         source, own = source.leaving(show_phones=show_phones)
-        table = kept_apart(source.arrow, own.arrow)  # type: ignore[attr-defined]  # who can leave has rows
+        source = pictured(source, own, getattr(own, "palette", ()))
+        table = source.arrow  # type: ignore[attr-defined]  # who can leave has rows
     else:
         table = nw.from_native(source.frame, eager_only=True).to_arrow()  # type: ignore[attr-defined]
     zone = getattr(source, "zone", ZONE_NAME)
@@ -247,6 +249,19 @@ def opened(source: S, *, lang: Lang, show_phones: bool = False) -> tuple[S, dict
         if known.words and known.key in data:
             data[known.key] = [known.words[one].in_(lang) if one in known.words else one for one in data[known.key]]
     return source, data
+
+
+def pictured(shown: S, own: S, groups: Sequence[str]) -> S:
+    """Return a table as pictures show it, of what leaves and its own rows: whoever has one mask apart, and some groups
+    of its own in their colours.
+    """
+    before, after = own.arrow, shown.arrow  # type: ignore[attr-defined]  # who can leave has rows
+    rows = kept_apart(after, before)
+    more: dict[str, Any] = {"frame": rows}
+    if groups and "group" in rows.column_names:
+        called = dict(zip(before["group"].to_pylist(), rows["group"].to_pylist(), strict=True))
+        more["palette"] = tuple(called.get(one, "") for one in groups)
+    return replace(shown, **more)  # type: ignore[type-var]  # a table
 
 
 def _values(column: pa.ChunkedArray, zone: str) -> list[Any]:

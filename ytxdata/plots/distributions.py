@@ -31,7 +31,7 @@ from ytxdata.plots.canvas import (
     thousands,
     title,
 )
-from ytxdata.plots.over_time import has_groups, largest, layers, name_layers, shown, stack
+from ytxdata.plots.over_time import colours, has_groups, largest, layers, name_layers, shown, stack
 
 _SHARE = Text("{share} %，累计 {all} %", "{share} %, together {all} %")
 _LABEL, _HOURS = Text("会议时长（分钟）", "meeting minutes"), Text("会议时长（小时）", "meeting hours")
@@ -112,7 +112,7 @@ def distribution(report: Drawable, key: str, label: Text, ax: Axes | None, lang:
         title(ax, report, lang)
         names = list(dict.fromkeys(map(str, data[key])))
         is_known = any(value is not None for value in data["meetings"])
-        parts = layers(data, names, key, "meetings", lang)
+        parts = layers(data, names, key, "meetings", lang, of=colours(report, data, "meetings", lang))
         meetings = [sum(values) for values in zip(*(part.values for part in parts), strict=True)]
         total = sum(meetings)
         if not total or not is_known:

@@ -152,6 +152,7 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None)
         partial = partial_periods(data)
         ax.set_axis_off()
         figures = usage_figures(data)
+        of = colours(report, data, figures[0][0], lang)
         for bottom, (figure, unit, label, colour) in zip((0.52, 0.0), figures, strict=True):
             panel = ax.inset_axes((0, bottom, 1, 0.40))  # its name, and above both the period, stand in what is left
             panel.spines[["top", "right"]].set_visible(False)
@@ -160,7 +161,7 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None)
             wide = [0.78 * width for width in widths]
             parts = [
                 Layer(one.label, one.colour if has_groups(data) else colour, [value / unit for value in one.values])
-                for one in layers(data, periods, "period", figure, lang, by=figures[0][0])
+                for one in layers(data, periods, "period", figure, lang, of=of, by=figures[0][0])
             ]
             # One bar a period, over all its layers, carries the hatching and is what a page's reader points at.
             whole = stack(panel, middles, wide, parts)
@@ -218,7 +219,10 @@ def concurrency(
             return nothing(ax, report, lang)
         periods = list(dict.fromkeys(map(str, data["period"])))
         middles, widths = place(ax, periods, lang)
-        parts, n_groups = _parts(data, periods)
+        parts = [Layer("", BLUE, numbers(data["peak_legs"]))]
+        if has_groups(data):
+            of = colours(report, data, "peak_legs", lang)
+            parts = beside(data, periods, "period", "peak_legs", lang, of=of)
         partial = partial_periods(data)
         for at, part in enumerate(parts):
             wide = [width * (0.8 if len(widths) * len(parts) <= _FEW else 1) / len(parts) for width in widths]
@@ -242,15 +246,8 @@ def concurrency(
             name_layers(ax, parts, lang, said)
         else:
             legend(ax, [mark for mark, _ in said], [text for _, text in said], lang)
-        footer(ax, report, lang, *([HATCHED] if partial else []), *shown(len(parts), n_groups))
+        footer(ax, report, lang, *([HATCHED] if partial else []))
         return ax
-
-
-def _parts(data: dict[str, list[Any]], periods: list[str]) -> tuple[list[Layer], int]:
-    """Return the peaks of each group, or of all; and how many groups there are."""
-    if has_groups(data):
-        return beside(data, periods, "period", "peak_legs")
-    return [Layer("", BLUE, numbers(data["peak_legs"]))], 1
 
 
 def _bars(
@@ -274,13 +271,14 @@ def _lines(report: Any) -> int | None:
 
 
 COLOURS = (BLUE, ORANGE, GREEN, SKY, "#CC79A7")
-"""Of the groups with the most, largest first; more than these nobody tells apart. All others together are grey."""
+"""Of the groups with the most; more than these nobody tells apart. All others together are grey."""
 
 PARTIAL = "xx"
 """Hatching of a period that is not whole: that of a gap, for that is what it may be."""
 
 HATCHED = Text("网纹：时段不完整", "hatched: not a whole period")
 _OTHERS = Text("其他 {n} 组", "{n} other groups")
+_OF_OTHERS = Text("其他 {n} 组中最大", "the largest of {n} other groups")
 _SHOWN = Text("显示最大的 {n} / {all} 组", "the largest {n} of {all} groups shown")
 _LONGEST = 32
 
@@ -306,10 +304,32 @@ def largest(data: Mapping[str, Sequence[Any]], figure: str) -> list[str]:
     return sorted(sums, key=lambda group: (-sums[group], group))
 
 
+def with_colours(data: Mapping[str, Sequence[Any]], figure: str) -> tuple[str, ...]:
+    """Return the groups that have colours, in the order of these: those with the most of a figure, by name.
+
+    By name, since whoever looks at two months looks for a department by its colour, and the largest changes.
+
+    Examples
+    --------
+    >>> with_colours({"group": ["c", "a", "b"], "meetings": [3, 1, 2]}, "meetings")
+    ('a', 'b', 'c')
+    """
+    return tuple(sorted(largest(data, figure)[: len(COLOURS)])) if has_groups(data) else ()
+
+
+def colours(report: Any, data: Mapping[str, Sequence[Any]], figure: str, lang: Lang) -> dict[str, str]:
+    """Return group → colour: as all pictures that leave together have them (`palette`), else by what is drawn."""
+    given = getattr(report, "palette", ())
+    words = report.definition("group").words if given else {}
+    named = [words[one].in_(lang) if one in words else one for one in given] or with_colours(data, figure)
+    return dict(zip(named, COLOURS, strict=False))
+
+
 def layers(
-    data: Mapping[str, Sequence[Any]], names: Sequence[str], key: str, figure: str, lang: Lang, *, by: str = ""
-) -> list[Layer]:
-    """Return a layer for each of the largest groups and one for all others; rows without groups are one layer.
+    data: Mapping[str, Sequence[Any]], names: Sequence[str], key: str, figure: str, lang: Lang, *,
+    of: Mapping[str, str], by: str = "",
+) -> list[Layer]:  # fmt: skip
+    """Return a layer for each group that has a colour and one for all others; rows without groups are one layer.
 
     Parameters
     ----------
@@ -319,20 +339,28 @@ def layers(
         What the bars are: values of the column `key`, in their order.
     figure
         What is drawn, a sum. What is unknown or hidden adds nothing.
+    of
+        Group → its colour (`colours`).
     by
-        By which figure groups are large; by default the same.
+        By which figure layers are sorted, the largest first; by default the same.
     """
     place = {name: at for at, name in enumerate(names)}
     groups = largest(data, by or figure) if has_groups(data) else [""]
-    named = groups if len(groups) <= len(COLOURS) + 1 else groups[: len(COLOURS)]
-    found = {group: Layer(legible(group, _LONGEST), colour, [0.0] * len(names)) for group, colour in zip(named, (*COLOURS, GREY), strict=False)}  # fmt: skip
-    if len(named) < len(groups):
-        others = Layer(_OTHERS.format(n=len(groups) - len(named)).in_(lang), GREY, [0.0] * len(names))
-        found |= dict.fromkeys(groups[len(named) :], others)
+    found = _coloured(groups, of or {"": BLUE}, _OTHERS, [0.0] * len(names), lang)
     rows = map(str, data["group"]) if has_groups(data) else [""] * len(data[key])
     for group, name, value in zip(rows, map(str, data[key]), numbers(data[figure]), strict=True):
         found[group].values[place[name]] += value if value == value else 0.0
     return list({id(layer): layer for layer in found.values()}.values())
+
+
+def _coloured(
+    groups: Sequence[str], of: Mapping[str, str], others: Text, empty: Sequence[float], lang: Lang
+) -> dict[str, Layer]:
+    """Return group → its layer: one each for those that have a colour, and a grey one for all others, behind them."""
+    rest = [group for group in groups if group not in of]
+    named = legible(rest[0], _LONGEST) if len(rest) == 1 else others.format(n=len(rest)).in_(lang)
+    found = {group: Layer(legible(group, _LONGEST), of[group], [*empty]) for group in groups if group in of}
+    return found | dict.fromkeys(rest, Layer(named, GREY, [*empty]))
 
 
 def stack(ax: Axes, places: Sequence[float], width: Sequence[float] | float, layers: Sequence[Layer]) -> BarContainer:
@@ -346,21 +374,23 @@ def stack(ax: Axes, places: Sequence[float], width: Sequence[float] | float, lay
     return bars if len(layers) == 1 else ax.bar(places, heights, width, facecolor="none", edgecolor="none", linewidth=0)
 
 
-def beside(data: Mapping[str, Sequence[Any]], names: Sequence[str], key: str, figure: str) -> tuple[list[Layer], int]:
-    """Return the largest groups, for figures that do not add up, and how many there are in all; nan where a group has
-    no row.
+def beside(
+    data: Mapping[str, Sequence[Any]], names: Sequence[str], key: str, figure: str, lang: Lang, *, of: Mapping[str, str]
+) -> list[Layer]:
+    """Return a layer for each group that has a colour (`of`) and one for the largest of all others, for figures that
+    do not add up; nan where a group has no row.
     """
     groups = sorted(set(map(str, data["group"])))
     most = dict.fromkeys(groups, 0.0)
     for group, value in zip(map(str, data["group"]), numbers(data[figure]), strict=True):
         most[group] = max(most[group], value if value == value else 0.0)
-    named = sorted(groups, key=lambda group: (-most[group], group))[: len(COLOURS)]
     place = {name: at for at, name in enumerate(names)}
-    found = {group: Layer(legible(group, _LONGEST), colour, [float("nan")] * len(names)) for group, colour in zip(named, COLOURS, strict=False)}  # fmt: skip
+    by_size = sorted(groups, key=lambda group: (-most[group], group))
+    found = _coloured(by_size, of, _OF_OTHERS, [float("nan")] * len(names), lang)
     for group, name, value in zip(map(str, data["group"]), map(str, data[key]), numbers(data[figure]), strict=True):
-        if group in found:
-            found[group].values[place[name]] = value
-    return list(found.values()), len(groups)
+        values, at = found[group].values, place[name]
+        values[at] = value if values[at] != values[at] else max(values[at], value if value == value else values[at])
+    return list({id(layer): layer for layer in found.values()}.values())
 
 
 def shown(n: int, total: int) -> list[Text]:

@@ -315,6 +315,9 @@ class Described:
         they are shown: the order of the numbers would undo their masks. Without it rows stay as their owner has them.
     pairs
         Columns of which either may come first, such as the two who met: by what is shown.
+    palette
+        Groups in the order of their colours, as all tables that leave together have them: by what a picture itself
+        shows, one department would have another colour in each.
     """
 
     frame: Any
@@ -331,6 +334,7 @@ class Described:
     is_open: bool = False
     order: tuple[str, ...] = ()
     pairs: tuple[str, ...] = ()
+    palette: tuple[str, ...] = ()
 
     @cached_property
     def arrow(self) -> pa.Table:

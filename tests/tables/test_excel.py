@@ -21,13 +21,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 
+from ytxdata import metrics, sample
 from ytxdata.errors import FileDiffersError, MissingExtraError, UsageError
 from ytxdata.labels import Text
 from ytxdata.tables import excel
 from ytxdata.tables.described import Definition
 from ytxdata.tables.excel import sheet_names, write_workbook
 from ytxdata.tables.excel_sheet import MAX_TEXT, PRINTED, compare, in_cell
-from ytxdata.tables.table import Table
+from ytxdata.tables.table import Table, record_table
 
 NEW_YEAR = datetime.fromisoformat("2026-01-01")  # wall time
 
@@ -128,7 +129,7 @@ def test_sheets_explain_the_numbers(book: openpyxl.Workbook) -> None:
     rules = {row[0].value: [cell.value for cell in row] for row in sheet(book, "口径").iter_rows(min_row=2)}
     assert rules["minutes"] == ["minutes", "会议时长", "分钟", "秒数 ÷ 60", "min_parties = 1", "GAM"]
     kinds = {row[1].value: row[3].value for row in sheet(book, "数据字典").iter_rows(min_row=2)}
-    assert kinds["cost"] == "decimal(38,18)"
+    assert kinds["cost"] == "小数(38,18)"
 
 
 def test_phones_are_masked_unless_asked(table: Table, tmp_path: Path) -> None:
@@ -285,3 +286,21 @@ def test_a_wide_table_goes_on_beside_and_repeats_its_first_column(tmp_path: Path
         opened: Any = openpyxl.load_workbook(table.to_excel(tmp_path / f"{across}.xlsx", lang="en"))["n"]
         assert (opened.page_setup.fitToWidth or 1) == across
         assert opened.print_title_cols == repeated
+
+
+def test_a_workbook_in_chinese_says_no_word_of_the_machine(tmp_path: Path) -> None:
+    """Keys are never translated, in a CSV; people read sheets, and these name tables, types and reasons in words."""
+    rows = pa.table(
+        {"meeting_id": ["1"], "leg": [1], "column": ["phone"], "reason": ["not_a_phone"], "raw_value": ["x"]}
+    )
+    problems = record_table(rows, "problems")
+    write_workbook([problems, metrics.peak_stretches(sample())], tmp_path / "t.xlsx", lang="zh", by_title=True)
+    with (tmp_path / "t.xlsx").open("rb") as file:
+        book = openpyxl.load_workbook(file)
+    said = {sheet.title: [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)] for sheet in book}
+    assert said["存疑的值"][0][2:4] == ["号码", "不是电话号码；保留原文"]
+    assert {row[1] for row in said["并发峰值区间"]} == {"接入", "会议"}
+    assert {row[0] for row in said["数据字典"][:-1]} == {"存疑的值", "并发峰值区间"}
+    assert {row[3] for row in said["数据字典"][:-1]} <= {"文本", "整数", "时刻", "是否", "数"}
+    assert {row[0] for row in said["完整性"]} >= {"存疑的值", "并发峰值区间"}
+    assert "not_a_phone" in problems.to_csv(tmp_path / "p.csv").read_text("utf-8-sig")

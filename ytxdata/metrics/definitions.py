@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ytxdata.errors import UsageError
@@ -16,11 +16,11 @@ from ytxdata.tables.described import Definition
 
 def _define(
     key: str, zh: str, en: str, unit: str, rule_zh: str, rule_en: str, origin: Text = NO_TEXT, *,
-    example: str, is_nullable: bool = True,
+    example: str, is_nullable: bool = True, words: Mapping[str, Text] | None = None,
 ) -> Definition:  # fmt: skip
     return Definition(
         key=key, zh=zh, en=en, unit=unit, formula=Text(rule_zh, rule_en), origin=origin,
-        example=example, is_nullable=is_nullable,
+        example=example, is_nullable=is_nullable, words=words or {},
     )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ _TABLE = (
     _define("busy_minutes", "有人在线（分钟）", "busy minutes", "min", "至少有 1 个接入在线的秒数 ÷ 60", "seconds with at least one leg connected ÷ 60", example="2203.6667"),
     _define("minutes_above", "超线分钟", "minutes above lines", "min", "并发接入数大于 lines 的秒数 ÷ 60", "seconds with more legs at once than lines ÷ 60", Text("Webex 的并发数 ÷ 许可数", "Webex concurrent ÷ entitled"), example="213.8333"),
     _define("lines_sufficient", "足够的线路数", "sufficient lines", "count", "使“接入数不超过它”的时间占有人在线时间至少 p % 的最小线路数", "the smallest number of lines not exceeded for at least p % of the busy time", example="20"),
-    _define("kind", "对象", "of what", "text", "legs = 接入，meetings = 会议", "legs or meetings", example="legs", is_nullable=False),
+    _define("kind", "对象", "of what", "text", "legs = 接入，meetings = 会议", "legs or meetings", example="legs", is_nullable=False, words={"legs": Text("接入", "legs"), "meetings": Text("会议", "meetings")}),
     _define("level", "并发数", "level", "count", "该区间内的并发数", "how many at once during the stretch", example="21", is_nullable=False),
     _define("starts_at", "开始", "from", "time", "区间的第一秒", "the first second of the stretch", example="2026-03-12 10:33:04", is_nullable=False),
     _define("ends_at", "结束", "until", "time", "区间之后的第一秒", "the first second after the stretch", example="2026-03-12 10:34:10", is_nullable=False),

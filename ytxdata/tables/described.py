@@ -351,11 +351,13 @@ T = TypeVar("T", bound=Described)
 
 
 def spoken(table: T, lang: Lang) -> T:
-    """Return a table for people, in their language: values that have words, such as `not in the book`, and of twin columns (`title_zh`, `title_en`) one."""
+    """Return a table for people, in their language: values that have words, such as `not in the book`, of twin columns (`title_zh`, `title_en`) one, and no key beside its words."""
     rows = table.arrow
     other = {"zh": "en", "en": "zh"}.get(lang, "")
     twins = {name for name in rows.column_names if name == other or name.endswith(f"_{other}")} if other else set()
     foreign = {name for name in twins if name.removesuffix(other) + lang in rows.column_names}
+    if other:
+        foreign |= {name for name in rows.column_names if {f"{name}_zh", f"{name}_en"} <= set(rows.column_names)}
     if foreign:
         rows = rows.drop_columns(sorted(foreign))
     for place, key in enumerate(rows.column_names):

@@ -108,7 +108,7 @@ def write_workbook(
     taken = [*(title.in_(_one(lang)) for title in GUIDES), *([front.name] if front else [])]
     called = (table.title.in_(_one(lang)) if by_title else table.name for table in outgoing)
     named = list(zip(sheet_names(called, taken), outgoing, strict=True))
-    guides = explaining(outgoing, lang)
+    guides = explaining(named, lang)
     written = [*named[: len(tables)], *guides, *named[len(tables) :]]
     places = {
         table.name: SheetPlace(name, tuple(table.arrow.column_names), table.arrow.num_rows) for name, table in named
@@ -226,15 +226,27 @@ _COLUMNS = {
     "empty": Text("空值数", "unknown"),
 }
 
+_TYPES = {
+    "text": Text("文本", "text"), "truth": Text("是否", "truth"), "integer": Text("整数", "integer"),
+    "number": Text("数", "number"), "decimal": Text("小数", "decimal"), "date": Text("日期", "date"),
+    "instant": Text("时刻", "instant"), "time": Text("时间", "time"),
+}  # fmt: skip
+"""What plain columns are called (`type_name`)."""
+
 GuideRow = tuple[str | int | None, ...]
 
 
-def explaining(tables: Sequence[Described], lang: Lang) -> list[tuple[str, Described]]:
-    """Return name and content of the three sheets for some masked tables."""
+Sheet = tuple[str, Described]
+"""What a sheet is called, and its table."""
+
+
+def explaining(sheets: Sequence[Sheet], lang: Lang) -> list[Sheet]:
+    """Return name and content of the three sheets for some masked tables, each told by the name of its sheet."""
+    tables = [table for _, table in sheets]
     contents: tuple[tuple[tuple[str, ...], Iterator[GuideRow]], ...] = (
-        (("table", "topic", "text", "count"), _completeness(tables, lang)),
+        (("table", "topic", "text", "count"), _completeness(sheets, lang)),
         (("key", "name", "unit", "rule", "parameters", "origin"), _definitions(tables, lang)),
-        (("table", "key", "name", "type", "unit", "empty"), _dictionary(tables, lang)),
+        (("table", "key", "name", "type", "unit", "empty"), _dictionary(sheets, lang)),
     )
     return [
         (title.in_(_one(lang)), _guide(tables[0], title, keys, list(rows)))
@@ -266,16 +278,16 @@ _TOPICS = {
 """What an item of the sheet on completeness is called; a verdict is called by its own word."""
 
 
-def _completeness(tables: Sequence[Described], lang: Lang) -> Iterator[GuideRow]:
+def _completeness(sheets: Sequence[Sheet], lang: Lang) -> Iterator[GuideRow]:
     """What must be known to trust the tables; what holds for several of them is said once."""
     said: dict[tuple[str, str, int | None], list[str]] = {}
-    for table in tables:
+    for sheet, table in sheets:
         for row in _claims(table, lang):
-            said.setdefault(row, []).append(table.name)
+            said.setdefault(row, []).append(sheet)
     everything = Text("全部", "all").in_(lang)
     for (key, text, count), names in said.items():
         topic = _TOPICS[key].in_(lang) if key in _TOPICS else key
-        yield everything if len(names) == len(tables) > 1 else ", ".join(names), topic, text, count
+        yield everything if len(names) == len(sheets) > 1 else ", ".join(names), topic, text, count
     made = f"{beijing_text(now())} · ytxdata {version('ytxdata')}"
     yield "", _TOPICS["made"].in_(lang), made, None
 
@@ -307,13 +319,15 @@ def _definitions(tables: Sequence[Described], lang: Lang) -> Iterator[GuideRow]:
                 yield row
 
 
-def _dictionary(tables: Sequence[Described], lang: Lang) -> Iterator[GuideRow]:
-    for table in tables:
+def _dictionary(sheets: Sequence[Sheet], lang: Lang) -> Iterator[GuideRow]:
+    for sheet, table in sheets:
         for field in table.arrow.schema:
             known = table.definition(field.name)
             unit = unit_of(known.unit).label.in_(lang)
             empty = table.arrow.column(field.name).null_count
-            yield table.name, field.name, known.label.in_(lang), type_name(field.type), unit, empty
+            kind, _, size = type_name(field.type).partition("(")
+            told = _TYPES[kind].in_(lang) + (f"({size}" if size else "")
+            yield sheet, field.name, known.label.in_(lang), told, unit, empty
     yield None, None, _EVERYTHING.in_(lang).format(page=_page(_one(lang))), None, None, None
 
 

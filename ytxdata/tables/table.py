@@ -14,7 +14,7 @@ from typing import Any, Self
 import narwhals as nw
 
 from ytxdata.labels import Lang, Text, aligned, decimal_text, fitting, printable
-from ytxdata.records.schema import TABLES, Column, TableName
+from ytxdata.records.schema import PROBLEM_REASONS, REJECT_REASONS, TABLES, Column, TableName
 from ytxdata.records.values import named_rows
 from ytxdata.tables import csv, excel, html, masking, open_formats, suppression
 from ytxdata.tables.described import Completeness, Definition, Described, cells, is_lazy, unit_of
@@ -383,11 +383,30 @@ def record_table(
     )
 
 
+def _columns_in_words() -> dict[str, Text]:
+    """Return column of meetings or legs → what people call it; what is called otherwise in each has both names."""
+    found: dict[str, dict[Text, None]] = {}
+    for column in (*TABLES["meetings"].columns, *TABLES["legs"].columns):
+        found.setdefault(column.name, {})[Text(column.zh, column.en)] = None
+    return {
+        name: Text("／".join(one.zh for one in said), " / ".join(one.en for one in said))
+        for name, said in found.items()
+    }
+
+
+_WORDS: dict[tuple[TableName, str], Mapping[str, Text]] = {
+    ("problems", "column"): _columns_in_words(),
+    ("problems", "reason"): PROBLEM_REASONS,
+    ("rejects", "reason"): REJECT_REASONS,
+}
+"""Column of a table of records whose keys people read in words."""
+
+
 def definition_of(table: TableName, column: Column) -> Definition:
     """Return what a column of a table of records means, in the words that files and pages have for it."""
     plain = _UNIT_OF_COLUMN.get(column.name, _UNIT_OF_KIND[column.type])
     unit = _UNIT_OF_ONE.get((table, column.name), plain)
     return Definition(
         key=column.name, zh=column.zh, en=column.en, unit=unit, formula=column.meaning, origin=Text(*[", ".join(column.keys)] * 2),
-        example=column.example, is_nullable=column.is_nullable,
+        example=column.example, is_nullable=column.is_nullable, words=_WORDS.get((table, column.name), {}),
     )  # fmt: skip

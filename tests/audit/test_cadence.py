@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from ytxdata.archive import Archive
 from ytxdata.audit import advise, cadence_of
 from ytxdata.audit.cadence import OVERLAP, REACH
+from ytxdata.emulator import Emulator
+from ytxdata.history.client import Client
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -76,3 +78,16 @@ def test_between_two_syncs_nothing_can_fall_out_of_the_window(offsets: list[int]
         since_last = sum(at <= one < at + found.every for one in starts)
         below = sum(at - REACH <= one < at for one in starts)
         assert since_last + below + OVERLAP <= window
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_after_a_sync_that_brought_all_there_is_nobody_is_asked_for_one(n: int, tmp_path: Path) -> None:
+    """An empty account was asked to sync once, forever; one of a single meeting to sync in full, which it had."""
+    with Emulator(meetings=n) as server:
+        kept = Archive(tmp_path / "m.archive")
+        kept.sync(Client(base_url=server.url, **server.credentials))
+    found = cadence_of(kept)
+    assert found.is_whole
+    assert f"the platform gave all it has, records: {n}," in found.text.en
+    assert "sync once" not in found.text.en
+    assert "in full" not in found.text.en

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ytxdata.archive import Archive
@@ -51,6 +51,8 @@ class Cadence:
         When that was.
     per_day
         Mean number of meetings a day.
+    is_whole
+        Whether that answer held all there was: it had fewer records than were asked for, and shows no limit.
 
     Examples
     --------
@@ -68,6 +70,7 @@ class Cadence:
     shortest: timedelta | None
     busiest: datetime | None
     per_day: float
+    is_whole: bool = False
 
     @property
     def text(self) -> Text:
@@ -78,6 +81,8 @@ class Cadence:
             "margin": f"{self.margin:g}",
             "per_day": f"{self.per_day:.1f}",
         }
+        if self.is_whole and self.every is None:
+            return _ALL.format(**facts)
         if not self.window:
             return _NOTHING
         if self.every is None:
@@ -151,8 +156,11 @@ def cadence_of(archive: Archive, *, margin: float = 2) -> Cadence:
     if not archive.path.exists():
         return advise([], 0, margin=margin)
     starts = archive.scan("meetings").select("started_at").collect("pyarrow").to_native()["started_at"].to_pylist()
-    largest = max(archive.pulls()["returned_n"].dropna(), default=0)
-    return advise([start for start in starts if start is not None], int(largest), margin=margin)
+    answers = archive.pulls()[["returned_n", "asked_n"]].dropna().astype(int)
+    largest = int(answers["returned_n"].max()) if len(answers) else 0
+    is_whole = bool(((answers["returned_n"] == largest) & (answers["asked_n"] > largest)).any())
+    found = advise([start for start in starts if start is not None], largest, margin=margin)
+    return replace(found, is_whole=is_whole)
 
 
 def _most_within(times: Sequence[datetime], span: timedelta) -> int:
@@ -184,6 +192,10 @@ _NEVER = Text(
 _NOTHING = Text(
     "存档里还没有会议：先同步一次，才能说多久同步一次",
     "the archive holds nothing yet: sync once, then it can be said how often",
+)
+_ALL = Text(
+    "已同步：平台给出了它全部的 {window} 条记录，少于所要的条数，所以还看不出一次回答最多能有几条；会议多起来以后才能说多久同步一次，在此之前请每天同步",
+    "synced: the platform gave all it has, records: {window}, fewer than were asked for, so that no limit of its answers shows; how often to sync can be said when there are more meetings; sync daily until then",
 )
 _TOO_SMALL = Text(
     "一次回答最多见过 {window} 条，不足以覆盖最忙的 48 小时并留 {margin} 倍余量：任何同步频率都不能保证不漏；平均每天 {per_day} 场。先做一次完整同步（要得更多），看平台是否有上限",

@@ -133,7 +133,6 @@ def desk(server: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     told = server.truth()
     lists = {
         "book.csv": (["phone", "name", "department"], told["roster"]),
-        "people.csv": (["phone", "name", "department"], told["roster"]),
         "data/roster.csv": (["phone", "name", "department"], told["roster"]),
         "data/invoice.csv": (["meeting_id", "duration_s", "amount_yuan"], told["invoice"]),
         # without dates: the company has its meetings of late, and the page speaks of March

@@ -95,6 +95,7 @@ def test_a_row_is_found_by_what_the_report_prints_of_it(capsys: pytest.CaptureFi
         said.append(capsys.readouterr().out)
     assert said[0] == said[1] == said[2]
     assert f"creator: {masks[place]}" in said[0]
+    assert re.search(r"^mean size: [\d.]+ people$", said[0], re.MULTILINE), "a number alone says nothing"
     assert run(*asked, "--where", "creator=15412340000") == 2
 
 

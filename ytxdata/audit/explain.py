@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from numbers import Number
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ from ytxdata.phones import mask
 from ytxdata.phones import normalize as as_number
 from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.normalize import normalize
-from ytxdata.tables.described import Definition, spoken, to_arrow
+from ytxdata.tables.described import Definition, spoken, to_arrow, unit_of
 from ytxdata.tables.html import shown
 from ytxdata.tables.masking import leaving
 from ytxdata.tables.table import ORDER, Table
@@ -247,9 +248,17 @@ class Explanation:
 
     def cells(self, *, show_phones: bool = False) -> list[tuple[Text, str]]:
         """Return name and value of each cell of the row, as people read them."""
-        outgoing = spoken(self.row.masked(show_phones=show_phones), preferred_lang())
+        lang = preferred_lang()
+        outgoing = spoken(self.row.masked(show_phones=show_phones), lang)
         (values,) = outgoing.arrow.to_pylist()
-        return [(outgoing.definition(key).label, printable(_said(value), line=True)) for key, value in values.items()]
+        told = []
+        for key, value in values.items():
+            known = outgoing.definition(key)
+            unit = unit_of(known.unit).label.in_(lang)
+            # `meetings: 86` and `meeting minutes: 14.5` have said of what; `covered: 14.48` has not
+            is_told = unit in known.label.in_(lang) or isinstance(value, bool) or not isinstance(value, Number)
+            told.append((known.label, printable(_said(value), line=True) + ("" if is_told else f" {unit}")))
+        return told
 
     def rows(self, n: int, lang: Lang) -> str:
         """Return the first `n` records as lines of text, in words."""

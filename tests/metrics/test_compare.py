@@ -431,8 +431,8 @@ def test_every_report_is_compared_or_refused_in_words(name: str, group_of: str |
     two stretches at the peak the first one was compared.
     """
     entry = metrics.REPORTS[name]
-    known = {"tariff": metrics.Tariff(prices={"default": "0.10"}), "group_of": group_of}
-    asked = {key: value for key, value in known.items() if key in entry.takes and value is not None}
+    known: dict[str, Any] = {"tariff": metrics.Tariff(prices={"default": "0.10"}), "group_of": group_of}
+    asked: dict[str, Any] = {key: value for key, value in known.items() if key in entry.takes and value is not None}
     source = ENGINES["polars"](months())
     if name not in COMPARED:
         with pytest.raises(UsageError, match=f"{name} .* and cannot be compared"):

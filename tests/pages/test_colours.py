@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -84,7 +85,7 @@ def test_colours_do_not_tell_the_order_of_masked_numbers(archive: Archive, numbe
 
 
 def test_months_have_the_same_colours_while_the_groups_are_the_same() -> None:
-    march = {"group": ["a", "b", "c"], "meetings": [9, 5, 1]}
+    march: dict[str, Any] = {"group": ["a", "b", "c"], "meetings": [9, 5, 1]}
     assert plots.over_time.with_colours(march, "meetings") == plots.over_time.with_colours(
         march | {"meetings": [1, 5, 9]}, "meetings"
     )

@@ -158,3 +158,23 @@ def difficult() -> Office:
         for n in range(1, 501)
     ]
     return Office(meetings, legs)
+
+
+@st.composite
+def wanderers(draw: st.DrawFn) -> Office:
+    """Meetings of which anything may lie on any of five days: legs before the start, behind the end, days apart."""
+
+    def moment() -> st.SearchStrategy[int]:
+        return st.integers(0, 5 * 8 - 1).map(lambda n: EDGES[1] + n * _DAY // 8)
+
+    meetings, legs = [], []
+    for number in range(draw(st.integers(1, 5))):
+        listed = [
+            Leg(f"m{number}", n, draw(st.sampled_from(NUMBERS)), draw(moment()), draw(st.none() | moment()))
+            for n in range(1, draw(st.integers(0, 3)) + 1)
+        ]
+        start, end = draw(moment()), draw(st.none() | moment())
+        n_legs = len(listed) if listed else draw(st.sampled_from((None, 0)))
+        meetings.append(Meeting(f"m{number}", draw(st.sampled_from(CREATORS)), start, end, n_legs, None))
+        legs += listed
+    return Office(meetings, legs)

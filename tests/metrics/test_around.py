@@ -78,6 +78,11 @@ def record(i: int, rng: random.Random, days: int = 90) -> dict[str, Any]:
         del meeting["starttime"]
     if rng.random() < 0.1:
         del meeting["endtime"]
+        if (
+            len(parties) > 1 and "leavetime" in parties[-1] and rng.random() < 0.5
+        ):  # somebody comes weeks after the others
+            later = {key: told(begin + timedelta(days=n)) for key, n in (("jointime", 44), ("leavetime", 45))}
+            parties[-1] |= later
     # in January alone it is seen whose number that is
     if begin.month == 1:
         meeting["shownumber"] = "01000000000"

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
-from tests.metrics.offices import EDGES, ENGINES, offices, polars_frames, rows
+from tests.metrics.offices import EDGES, ENGINES, offices, polars_frames, rows, wanderers
 from tests.metrics.oracle import Leg, Meeting, Office, wall
 from ytxdata import metrics
+from ytxdata.metrics.calendar import By
+from ytxdata.tables.described import to_arrow
 
 quick = settings(
     max_examples=20 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 6,
@@ -93,3 +97,43 @@ def test_legs_of_two_meetings_with_one_id_go_to_the_one_they_joined(engine: str)
     legs = [Leg("m", n, f"+861390000000{n}", start, start + 60) for start in (first, second) for n in (1, 2)]
     report = metrics.usage(ENGINES[engine](Office(meetings, legs)), by="day")
     assert [(row["legs"], row["meeting_minutes"], row["talk_minutes"]) for row in rows(report)] == [(2, 1.0, 1.0)] * 2
+
+
+DAY = 86_400
+
+
+def figures(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in ("is_partial", "covered_pct")}
+
+
+@quick
+@given(office=wanderers(), first=st.integers(0, 4), n=st.integers(1, 3))
+def test_a_period_is_the_same_whatever_is_asked_around_it(office: Office, first: int, n: int) -> None:
+    """A meeting goes on between two of its legs: on a day of which nobody was connected its peak was missed."""
+    frames = polars_frames(office)
+    start, end = EDGES[1] + first * DAY, EDGES[1] + (first + n) * DAY
+    begin, until = (f"{wall(edge)}+08:00" for edge in (start, end))
+    inside = {f"{wall(start + day * DAY):%Y-%m-%d}" for day in range(n)}
+    for metric in (metrics.usage, metrics.concurrency):
+        whole = [figures(row) for row in rows(metric(frames, by="day")) if row["period"] in inside]
+        assert [figures(row) for row in rows(metric(frames, begin, until, by="day"))] == whole
+
+
+@quick
+@given(office=wanderers() | offices(), by=st.sampled_from(["day", "total"]), group=st.sampled_from([None, "creator"]))
+def test_a_peak_leads_to_as_many_meetings_and_legs_as_it_says(office: Office, by: By, group: str | None) -> None:
+    frames = polars_frames(office)
+    cells: list[tuple[metrics.Report, int, str, int]] = []
+    for metric in (metrics.usage, metrics.concurrency):
+        report = metric(frames, by=by, group=group)
+        cells += [
+            (report, at, column, row[column])
+            for at, row in enumerate(rows(report)) for column in ("peak_legs", "peak_meetings") if row[column]
+        ]  # fmt: skip
+    stretches = metrics.peak_stretches(frames, by=by, group=group)
+    cells += [(stretches, at, f"peak_{row['kind']}", row["level"]) for at, row in enumerate(rows(stretches))]
+    for report, at, column, told in cells:
+        found = to_arrow(report.explain(at, None if report is stretches else column)).to_pylist()
+        used = [row for row in found if row["used"]]
+        meetings = {(row["meeting_id"], row["started_at"]) for row in used}
+        assert len(meetings if column == "peak_meetings" else used) == told, (report.name, rows(report)[at], column)

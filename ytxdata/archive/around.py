@@ -26,7 +26,7 @@ MARGIN = timedelta(minutes=1)
 _EVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 # a meeting lies in a period by its own times, or by those of anybody who was connected: people dial in before the
-# start, and whose leaving is not told stays until the end. In branches, each of which the bounds of files answer: with
+# start, whose leaving is not told stays until the end, and between two legs a meeting goes on. In branches, each of which the bounds of files answer: with
 # OR all is read, twice as long at worst
 _LIES_IN = """
 SELECT min(started_at), max(started_at) FROM (
@@ -35,7 +35,9 @@ SELECT min(started_at), max(started_at) FROM (
         SELECT obs FROM stored_legs WHERE left_at > $1 AND joined_at < $2
         UNION ALL SELECT obs FROM stored_legs WHERE joined_at >= $1 AND joined_at < $2) USING (obs)
     UNION ALL SELECT started_at FROM (SELECT obs, started_at FROM stored_meetings WHERE started_at >= $2) JOIN (
-        SELECT obs FROM stored_legs WHERE left_at IS NULL AND joined_at < $1) USING (obs))
+        SELECT obs FROM stored_legs WHERE joined_at < $1) USING (obs)
+    UNION ALL SELECT started_at FROM (SELECT obs, started_at FROM stored_meetings WHERE started_at < $1) JOIN (
+        SELECT obs FROM stored_legs WHERE joined_at >= $2) USING (obs))
 """
 
 _STORED = {"meetings": ("started_at", "ended_at"), "legs": ("joined_at", "left_at")}

@@ -197,8 +197,8 @@ def peaks(rows: Breakdown) -> Lazy:
 
 
 def at_peak(rows: Breakdown, cells: Mapping[str, Any], column: str | None) -> Lazy:
-    """Return the records that were connected when the peak of a row was first reached; of meetings if `column` is
-    about them.
+    """Return the records that were connected when the peak of a row was first reached; if `column` is about meetings,
+    all records of those that were going on.
     """
     kind = KINDS.index("meetings") if column and column.startswith("peak_meetings") else KINDS.index("legs")
     edges = bounds(cells["period"], rows.by or "total")
@@ -212,10 +212,9 @@ def at_peak(rows: Breakdown, cells: Mapping[str, Any], column: str | None) -> La
         records = rows.in_group(cells, records)
     if second is None:
         return records.filter(nw.col("at").is_null())
-    is_unlisted = nw.col("leg").is_null()
-    began = nw.when(is_unlisted).then(nw.col("first")).otherwise(nw.col("j"))
-    over = nw.when(is_unlisted).then(nw.col("last")).otherwise(nw.col("end"))
-    return records.filter((began <= second) & (over > second))
+    if kind == KINDS.index("meetings"):  # one goes on while nobody is connected: all of its legs make it what it is
+        return records.filter((nw.col("first") <= second) & (nw.col("last") > second))
+    return records.filter((nw.col("j") <= second) & (nw.col("end") > second))
 
 
 def histogram(rows: Breakdown) -> Lazy:

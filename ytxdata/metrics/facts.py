@@ -182,18 +182,15 @@ def _touching(known: Facts) -> Facts:
     if start is None and end is None and known.scope.day_of == "starts":
         return known
     source = known.source
-    # who has not left stays until the meeting's end, also who dialled in before a meeting that starts behind the period
-    still = source.legs.filter(nw.col("l").is_null()).join(source.meetings.select("id", "e"), on="id", how="inner")
-    spans = ((source.legs, "j", "l"), (still, "j", "e"), (source.meetings, "s", "e"))
-    keys = nw.concat([_overlapping(frame, first, last, start, end) for frame, first, last in spans])
+    # one span a meeting, from whatever of it comes first to whatever comes last: it goes on while nobody is connected
+    # between two legs, people dial in before its start, and who has not left stays until its end
+    legs = source.legs.group_by("id").agg(nw.col("j").min().alias("first"), nw.col("j", "l").max())
+    spans = source.meetings.select("id", "s", "e").join(legs, on="id", how="left")
+    begun, over = nw.min_horizontal("s", "first"), nw.max_horizontal("s", "e", "j", "l")
+    inside = ~begun.is_null() if end is None else begun < end
+    keys = spans.filter(inside if start is None else inside & (over > start))
     part = replace(source, meetings=source.meetings.join(distinct(keys, "id"), on="id", how="semi"), held=known.held)
     return facts(part, Scope(min_parties=known.scope.min_parties))
-
-
-def _overlapping(frame: Lazy, first: str, last: str, start: int | None, end: int | None) -> Lazy:
-    begun, over = nw.col(first), nw.col(last)
-    inside = ~begun.is_null() if end is None else begun < end
-    return frame.filter(inside if start is None else inside & (over > start)).select("id")
 
 
 def _facts(source: Source, scope: Scope) -> Facts:

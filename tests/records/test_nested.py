@@ -76,13 +76,66 @@ def test_an_object_with_a_start_that_may_be_a_recording_is_told(answer_with: Wit
     assert "$.data[0].takes[0]" in warning.en
 
 
-def test_a_record_inside_a_record_of_the_same_id_is_told_again(answer_with: WithData) -> None:
-    for inner in ({**TIMES, "parties": [OTHER]}, {**TIMES, "endtime": "", "parties": [OTHER]}):
-        tables = merge_answers([answer_with(json.dumps([{**OUTER, "sub": {"meid": "M0", **inner}}]))])
-        assert tables.counts[:4] == (2, 1, 0, 1)
-        assert tables.problems["reason"].to_pylist() == ["same_id_again"]
-    repeats = [{**OUTER, "takes": [{"meid": "M0", **LATER}], "rows": [{"meid": "M0", **PARTY, "creator": "1"}]}]
-    assert merge_answers([answer_with(json.dumps(repeats))]).counts[:4] == (1, 1, 0, 0)
+BOOKED = {"creator": "15400000009", "starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 22:00:00"}
+
+
+@pytest.mark.parametrize("n", [1, 20])
+@pytest.mark.parametrize(
+    ("inner", "told"),
+    [
+        ({"booking": {"meid": "M0", **BOOKED}}, ["booking.creator=15400000009", "booking.endtime=2026-01-05 22:00:00"]),
+        (
+            {"a": {"plan": {"meid": "M0", **BOOKED}}},
+            ["a.plan.creator=15400000009", "a.plan.endtime=2026-01-05 22:00:00"],
+        ),
+        ({"changes": [{"meid": "M0", "creator": "1", "endtime": "2026-01-05 22:00:00"}]}, ["changes[0].creator=1"]),
+        (
+            {"sub": {"meid": "M0", **TIMES, "parties": [OTHER]}},
+            [f"sub.parties={json.dumps([OTHER], ensure_ascii=False)}"],
+        ),
+        ({"detail": {"meid": "M0", **TIMES, "creator": "15400000002", "meetingname": "周会", "parties": [PARTY]}}, []),
+        (
+            {
+                "takes": [{"meid": "M0", "endtime": "2026-01-05 10:30"}],
+                "rows": [{"meid": "M0", **PARTY, "creator": "1"}],
+            },
+            [],
+        ),
+    ],
+)
+def test_what_a_record_holds_under_its_own_id_takes_nothing_from_it(
+    answer_with: WithData, inner: dict[str, Any], told: list[str], n: int
+) -> None:
+    tables = merge_answers([answer_with(json.dumps([{**OUTER, "meid": "M0", **inner}] * n))])
+    (row,) = tables.meetings.to_pylist()
+    assert (row["started_at"].hour, row["ended_at"].minute, row["n_legs"]) == (2, 30, 1)
+    assert tables.legs["phone"].to_pylist() == [PARTY["phone"]]
+    assert set(told) <= set(tables.problems["raw_value"].to_pylist())
+    assert set(tables.problems["reason"].to_pylist()) <= {"other_value", "unread_parties"}
+    assert bool(told) == bool(tables.problems.num_rows) or "rows" in inner
+    assert row["name"] == ("周会" if "detail" in inner else None)
+
+
+@pytest.mark.parametrize("own_id", [{"meid": "M0"}, {}])
+def test_details_beside_the_id_and_the_parties_are_the_meetings(answer_with: WithData, own_id: dict[str, str]) -> None:
+    detail = {**own_id, **TIMES, "creator": "15400000001", "meetingname": "周会"}
+    records = [
+        json.loads(json.dumps({"meid": f"M{i}", "detail": detail, "parties": [PARTY]}).replace("M0", f"M{i}"))
+        for i in range(9)
+    ]
+    for data in (records, records[:1]):
+        tables = merge_answers([answer_with(json.dumps(data))])
+        assert tables.problems.num_rows == tables.rejects.num_rows == 0
+        assert set(tables.meetings["name"].to_pylist()) == {"周会"}
+        assert tables.meetings["ended_at"].null_count == 0
+        assert tables.legs["is_creator"].to_pylist() == [True] * len(data)
+
+
+def test_a_booking_ends_no_meeting_that_runs(answer_with: WithData) -> None:
+    running = {"meid": "M0", "starttime": "2026-01-05 10:00:00", "parties": [PARTY]}
+    tables = merge_answers([answer_with(json.dumps([{**running, "info": {"meid": "M0", **BOOKED}}]))])
+    assert tables.meetings["ended_at"].to_pylist() == [None]
+    assert tables.problems["raw_value"].to_pylist() == ["info.endtime=2026-01-05 22:00:00"]
 
 
 def test_a_record_among_its_own_parties_is_told_again_and_a_party_that_repeats_it_is_none(

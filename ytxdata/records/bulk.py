@@ -68,6 +68,7 @@ class BulkReader:
     """
 
     def __init__(self, aliases: Aliases) -> None:
+        self._look_up = aliases.meeting
         self._of_meeting = _kinds(aliases.meeting, _MEETING_KINDS)
         self._of_leg = _kinds(aliases.leg, _LEG_KINDS)
         self._is_numbered = partial(is_numbered, aliases=aliases)
@@ -161,6 +162,8 @@ class BulkReader:
         kinds = [self._of_meeting(field.name) for field in fields]
         if any(kinds.count(kind) > 1 for kind in ("money", PARTIES)):
             raise pa.ArrowInvalid("of two amounts or lists one is chosen by their texts")
+        if any(self._may_retell(field.type) for field, kind in zip(fields, kinds, strict=True) if kind is None):
+            raise pa.ArrowInvalid("what an inner object says of the meeting is put to what the record says")
         return pa.schema(self._members(fields, self._of_meeting))
 
     def _members(self, found: Iterable[pa.Field], kind_of: KindOf) -> list[tuple[str, pa.DataType]]:
@@ -188,6 +191,16 @@ class BulkReader:
             case _ if pa.types.is_string(found) or pa.types.is_null(found):
                 return pa.string()
         raise pa.ArrowInvalid(f"{found} where {kind} belongs")
+
+    def _may_retell(self, found: pa.DataType) -> bool:
+        """Return whether values that feed no column may tell of a meeting, its id or who convened it and when."""
+        if pa.types.is_list(found):
+            return self._may_retell(found.value_type)
+        if not pa.types.is_struct(found):
+            return False
+        said = {match.column for field in found.fields if (match := self._look_up(field.name))}
+        is_told = "meeting_id" in said or ("creator" in said and not said.isdisjoint(("started_at", "ended_at")))
+        return is_told or any(self._may_retell(field.type) for field in found.fields)
 
     def _may_hide(self, field: pa.Field, depth: int = 0) -> bool:
         """Return whether a member of a party may hold parties, be one or another sitting, or name another meeting."""

@@ -14,7 +14,7 @@ from ytxdata.records.json_values import decoded, read_object, read_value, with_p
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS, as_word, is_part
 from ytxdata.records.parties import unread_parties
-from ytxdata.records.schema import Aliases, plain
+from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
 from ytxdata.records.spans import (
     Found,
@@ -40,6 +40,13 @@ _SAMPLE = 64
 
 _ANSWERS_TOO = frozenset({"app_id", "state"})
 """Columns of a meeting whose words an answer may say of itself."""
+
+_WHEN = frozenset({"started_at", "ended_at"})
+
+_OF_ANOTHER = re.compile(
+    "book|plan|orig|old|prev|last|next|template|series|room|before|history|预|原|旧|上一|下一|模板|系列|会议室", re.I
+)
+"""In keys under which a record describes what its meeting is not: what it was to be, its room, the one behind it."""
 
 _DIGITS = re.compile(r"\d")
 _CELL = re.compile(r"([^.\[\]~]*)~?(?:\[\d+\])+~?$")
@@ -273,6 +280,7 @@ class _InRecord:
         self.own = signs.ids_of(value if lifted is None else lifted)
         # Its own meeting stands in it beside the parties, and is no other one.
         self.is_lifted = lifted is not None
+        self.retold = {f"{whole.path}.{one.path}" for one in own_tellings(value, signs)}
         at = value_at(whole.raw)
         self.whole = whole._replace(raw=whole.raw[at:], start=whole.start + at)
 
@@ -317,20 +325,16 @@ class _InRecord:
         value = read_object(item.one.raw, self.signs.aliases).value or {}
         if item.is_among_parties:
             return self.signs.is_no_party(value, self.own)
-        ids = self.signs.ids_of(value)
-        if ids - self.own:
-            return self.signs.is_another(value, self.own)
-        if self.is_lifted:
+        if ids := self.signs.ids_of(value):
+            # With the record's own id it tells of that meeting: as a record it took the place of the whole one.
+            return bool(ids - self.own) and self.signs.is_another(value, self.own)
+        if self.is_lifted or item.one.path in self.retold:
             return False
         members = members_of(item.one.raw)
         columns = self.signs.columns(members)
         has_parties = any(self.signs.is_parties(one.key) and one.raw[:1] in (b"[", b"{") for one in members)
-        has_phone = self.signs.has_phone(members)
-        if ids:
-            # A second telling, with parties of its own; a recording may repeat id and times, and says nothing more.
-            return has_parties or ("creator" in columns and not has_phone)
-        if has_parties or ("creator" in columns and columns & {"started_at", "ended_at"}):
-            return not has_phone
+        if has_parties or ("creator" in columns and columns & _WHEN):
+            return not self.signs.has_phone(members)
         is_entry = item.member is not None and self._looks_like_id(item.member.key)
         return is_entry and self._may_be_meeting(item)
 
@@ -355,6 +359,53 @@ class _InRecord:
         at = one.start - (member.start - member.key_start)
         around = self.whole.raw[at - self.whole.start : one.end - self.whole.start]
         return one._replace(raw=around, start=at)
+
+
+class Telling(NamedTuple):
+    """An object in a record that tells of the record's own meeting, its path, and whether it may fill what that
+    lacks."""
+
+    path: str
+    value: dict[str, Any]
+    may_fill: bool
+
+
+def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
+    """Yield the objects in a decoded record that tell of its own meeting: by its id, or, where the record itself has
+    parties and says neither who convened nor when, as the member that says both.
+
+    What is listed (`changes`, `takes`) or goes by the name of something else (`booking`, `original`) fills nothing.
+    """
+    own = signs.ids_of(value)
+    outer = _said_columns(value, signs)
+    is_bare = PARTIES in outer and not outer & {"creator", "duration_s", *_WHEN}
+    # What stands among the parties took them from its neighbour, and is a record.
+    around = {key: one for key, one in value.items() if own and not signs.is_parties(key)}
+    waiting: list[tuple[str, Any, int]] = [(key, one, 0) for key, one in around.items()]
+    while waiting:
+        path, one, depth = waiting.pop(0)
+        if isinstance(one, dict):
+            columns = _said_columns(one, signs)
+            if ids := signs.ids_of(one):
+                tells_of_it = ids <= own
+            else:
+                tells_of_it = is_bare and depth == 0 and "creator" in columns and bool(columns & _WHEN)
+            has_phone = any((fed := signs.aliases.leg(key)) and fed.column == "phone" for key in one)
+            if tells_of_it and columns & EVIDENCE and not has_phone:
+                yield Telling(path, one, "[" not in path and not _OF_ANOTHER.search(path))
+        if isinstance(one, (dict, list)) and depth < DEEPEST:
+            is_object = isinstance(one, dict)
+            parts = (
+                [(f".{key}", one[key]) for key in one]
+                if is_object
+                else [(f"[{i}]", inner) for i, inner in enumerate(one)]
+            )
+            waiting += [(path + key, inner, depth + 1) for key, inner in parts]
+
+
+def _said_columns(value: dict[str, Any], signs: Signs) -> set[str]:
+    fed = ((signs.aliases.meeting(key), one) for key, one in value.items() if one not in (None, ""))
+    return {match.column for match, one in fed if match}
 
 
 def tells_sittings(value: Any) -> bool:

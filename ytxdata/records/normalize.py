@@ -24,12 +24,13 @@ from ytxdata.records.json_values import (
 )
 from ytxdata.records.numbers import may_hold_mobiles, read_numbers
 from ytxdata.records.parties import is_numbered, own_leg, unread_parties
+from ytxdata.records.retold import retold
 from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.signs import Signs, is_like_parties
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.values import as_list, rows_where
 
-PARSER_VERSION = 16
+PARSER_VERSION = 17
 """Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -186,7 +187,7 @@ def _one_by_one(
         if reasons[i]
     ]
     kept = [i for i, reason in enumerate(reasons) if not reason]
-    meetings = [objects[i] for i in kept]
+    meetings = [_retold(objects[i], aliases) for i in kept]
     kept_raws = [raws[i] for i in kept]
     n_own_keys = sum(len(one.value or ()) for one in meetings)
 
@@ -206,6 +207,12 @@ def _lifted(one: Object, reason: str, aliases: Aliases) -> Object:
     """Return an object without an id as the meeting it holds, where its parties stand beside that."""
     inner = with_parties_beside(one.value, aliases) if reason == "no_id" and one.value else None
     return one if inner is None else one._replace(value=inner)
+
+
+def _retold(one: Object, aliases: Aliases) -> Object:
+    """Return a meeting's object with what inner ones say of it."""
+    value, problems = retold(one.value or {}, aliases)
+    return one._replace(value=value, problems=(*one.problems, *problems))
 
 
 def _identify(objects: list[Object], aliases: Aliases) -> tuple[list[str | None], list[str]]:
@@ -308,8 +315,8 @@ def _unread_parties(sheet: Sheet, raws: list[bytes], aliases: Aliases) -> Iterat
     """Yield what looks like parties of a meeting and is no leg."""
     # Out of the text, not the sheet: read in bulk, a struct has every key that any record of the batch has.
     for i in _may_hold_parties(sheet, aliases):
-        value = read_object(raws[i], aliases).value
-        yield from (Trouble(i, schema.PARTIES, "unread_parties", text) for text in unread_parties(value or {}, aliases))
+        value = retold(read_object(raws[i], aliases).value or {}, aliases).value
+        yield from (Trouble(i, schema.PARTIES, "unread_parties", text) for text in unread_parties(value, aliases))
 
 
 def _halves(legs: Legs) -> Iterator[Trouble]:

@@ -146,7 +146,7 @@ def test_a_record_among_its_own_parties_is_told_again_and_a_party_that_repeats_i
     assert [record.path for record in answer.records] == ["$.data[0]", "$.data[0].parties[1]"]
     tables = merge_answers([answer])
     assert tables.counts[:4] == (2, 1, 0, 1)
-    assert tables.problems["reason"].to_pylist() == ["same_id_again"]
+    assert tables.problems["reason"].to_pylist() == ["same_id_again", "not_a_party"]
     assert sorted(tables.legs["phone"].to_pylist()) == ["15400000001", "15400000002"]
     for party in (
         {**again, **OTHER, "parties": []},

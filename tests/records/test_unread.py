@@ -329,15 +329,16 @@ def test_a_question_repeated_is_no_meeting(beside: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("phone", ["01065520000", "802", "15400000002"])
-def test_a_row_of_a_party_under_the_id_of_its_meeting_is_told(phone: str) -> None:
+def test_a_row_of_a_party_under_the_id_of_its_meeting_is_its_leg(phone: str) -> None:
     row = {"meid": "1", "name": "乙", "phone": phone, "jointime": P["jointime"], "leavetime": P["leavetime"]}
     for n in (1, 6):
-        (reason, *others) = {
-            (one["reason"], one["raw_value"])
-            for one in tables(*({**row, "meid": str(i)} for i in range(n))).problems.to_pylist()
-        }
-        assert reason[0] == "unread_parties"
-        assert f"phone: {phone}" in reason[1]
-        assert others == []
+        found = tables(*({**row, "meid": str(i)} for i in range(n)))
+        assert found.problems.num_rows == 0
+        assert found.meetings.select(["name", "n_legs"]).to_pylist() == [{"name": None, "n_legs": 1}] * n
+        assert found.legs.select(["name", "phone"]).to_pylist() == [{"name": "乙", "phone": phone}] * n
+        assert found.legs["left_at"].null_count == 0
+    told = tables({**row, "creator": "15400000001"}).problems.to_pylist()
+    assert {one["reason"] for one in told} == {"unread_parties"}
+    assert f"phone: {phone}" in told[0]["raw_value"]
     quiet = tables({"meid": "1", "phone": phone[:3], "starttime": P["jointime"]})
     assert quiet.problems.num_rows == 0

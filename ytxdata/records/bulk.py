@@ -23,7 +23,7 @@ import pyarrow.json
 from ytxdata.records import schema
 from ytxdata.records.json_values import STRICT_ERRORS, Number, is_utf8, strict
 from ytxdata.records.numbers import PHONE_LIKE
-from ytxdata.records.parties import is_numbered
+from ytxdata.records.parties import is_numbered, own_leg
 from ytxdata.records.schema import ARROW_TYPES, PARTIES, Aliases, Match
 from ytxdata.records.values import MOST_YUAN
 
@@ -69,6 +69,7 @@ class BulkReader:
 
     def __init__(self, aliases: Aliases) -> None:
         self._look_up = aliases.meeting
+        self._own_leg = partial(own_leg, aliases=aliases)
         self._of_meeting = _kinds(aliases.meeting, _MEETING_KINDS)
         self._of_leg = _kinds(aliases.leg, _LEG_KINDS)
         self._is_numbered = partial(is_numbered, aliases=aliases)
@@ -162,8 +163,11 @@ class BulkReader:
         kinds = [self._of_meeting(field.name) for field in fields]
         if any(kinds.count(kind) > 1 for kind in ("money", PARTIES)):
             raise pa.ArrowInvalid("of two amounts or lists one is chosen by their texts")
-        if any(self._may_retell(field.type) for field, kind in zip(fields, kinds, strict=True) if kind is None):
-            raise pa.ArrowInvalid("what an inner object says of the meeting is put to what the record says")
+        unknown = [field for field, kind in zip(fields, kinds, strict=True) if kind is None]
+        if self._own_leg(field.name for field in unknown) or any(self._may_retell(field.type) for field in unknown):
+            raise pa.ArrowInvalid(
+                "a row of a party, or an object that may tell of the meeting too, is put to its meeting"
+            )
         return pa.schema(self._members(fields, self._of_meeting))
 
     def _members(self, found: Iterable[pa.Field], kind_of: KindOf) -> list[tuple[str, pa.DataType]]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ytxdata.records.columns import as_told
 from ytxdata.records.json_values import Problem, as_json
 from ytxdata.records.nested import own_tellings
+from ytxdata.records.parties import own_leg
 from ytxdata.records.schema import PARTIES, Aliases
 from ytxdata.records.signs import Signs
 from ytxdata.records.values import is_blank
@@ -19,6 +20,9 @@ _SPAN = frozenset({"started_at", "ended_at", "duration_s"})
 
 _COMPARED = _SPAN | {"name", "creator", "amount_yuan", PARTIES}
 """Columns that people and reports look at: what else an inner object says of them is told."""
+
+_OF_A_PARTY = frozenset({"meeting_id", "name", "state", "duration_s"})
+"""Columns of a meeting whose keys a party has as well."""
 
 
 class Retold(NamedTuple):
@@ -39,6 +43,7 @@ def retold(value: dict[str, Any], aliases: Aliases) -> Retold:
     >>> retold({"meid": "1", "duration": 60, "booking": booked}, Aliases()).problems
     (('creator', 'other_value', 'booking.creator=0'), ('duration', 'other_value', 'booking.duration=90'))
     """
+    value = _as_meeting(value, aliases)
     if not any(isinstance(one, (dict, list)) and aliases.meeting(key) is None for key, one in value.items()):
         return Retold(value)  # nearly all: nothing stands in them but parties
     more: dict[str, Any] = {}
@@ -58,6 +63,15 @@ def retold(value: dict[str, Any], aliases: Aliases) -> Retold:
             elif column in _COMPARED and not _agree(known.get(column, {}), as_told(given, column, aliases.meeting)):
                 problems += ((key, "other_value", f"{one.path}.{key}={as_json(said)}") for key, said in given.items())
     return Retold({**value, **more}, tuple(problems)) if more or problems else Retold(value)
+
+
+def _as_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any]:
+    """Return the row of one party under the id of its meeting as a meeting that lists it, any other as it is."""
+    columns = {fed.column for key in value if (fed := aliases.meeting(key))}
+    if not columns <= _OF_A_PARTY or not own_leg(value, aliases):
+        return value
+    own = {key: one for key, one in value.items() if (fed := aliases.meeting(key)) and fed.column == "meeting_id"}
+    return {**own, dict(aliases.meetings)[PARTIES][0]: [{key: one for key, one in value.items() if key not in own}]}
 
 
 def _by_column(value: dict[str, Any], aliases: Aliases) -> dict[str, dict[str, Any]]:

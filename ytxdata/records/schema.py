@@ -254,7 +254,7 @@ PROBLEM_REASONS: dict[str, Text] = {
     "doubled_key": Text("同一对象中键重复，取最后一个；此处为被覆盖的值", "a key stands twice in one object and the last one counts; here is the other value"),
     "too_deep": Text("嵌套过深，未读取", "nested too deeply, not read"),
     "not_a_number": Text("NaN 或无穷不是合法的 JSON 数", "NaN or infinity is no JSON number"),
-    "other_value": Text("另一候选键给出不同的值，未采用", "another candidate key gives a different value, not used"),
+    "other_value": Text("另一候选键，或同一会议的另一条记录，给出不同的值，未采用", "another candidate key, or another record of the meeting, gives a different value, not used"),
     "wrong_type": Text("值的类型不对，已置空", "a value of the wrong type, set to null"),
     "inexact_number": Text("编号或号码以浮点数给出，可能已失真；保留原文", "an id or phone given as a floating number, perhaps already rounded; its text is kept"),
     "not_a_phone": Text("不是电话号码；保留原文", "it is no telephone number; its text is kept"),
@@ -274,7 +274,7 @@ PROBLEM_REASONS: dict[str, Text] = {
     "end_before_start": Text("结束早于开始；两者都保留", "it ends before it starts; both are kept"),
     "joined_apart": Text("只有离开、没有加入，而同一号码的另一条接入有加入、没有离开：很可能是分成两条的同一次接入，未合并；此处为另一条及其加入时间", "it left and never joined, and another leg of its number joined and never left: most likely one sitting in two rows, kept apart; here are that leg and when it joined"),
     "duration_mismatch": Text("时长与 结束 − 开始 相差超过 2 秒（未给出离开时间的接入按会议结束计）；都保留", "its duration differs from end − start by more than 2 s (a leg without a leave time ends with its meeting); all are kept"),
-    "same_id_again": Text("同一次应答中同一会议有不同的记录：只显示一条，此处为另一条的指纹（原文保留）；仅名单不同时，接入记录合并", "one answer tells a meeting in several records: one is shown, this names another by its hash (its text is kept); where only their parties differ, these are joined"),
+    "same_id_again": Text("同一次应答中同一会议有不同的记录：只显示一条，此处为另一条的指纹（原文保留）；彼此不矛盾时，合并为一场：互补空缺，接入记录合并", "one answer tells a meeting in several records: one is shown, this names another by its hash (its text is kept); where they do not contradict each other they are joined: one fills what the other lacks, and all parties are listed"),
     "id_overlap": Text("同一编号的记录开始时间不同而时间重叠，可能是两场会议；按一场计，原文都保留", "records of one id that begin at different times and overlap may be two meetings; they count as one, and both texts are kept"),
     "id_collision": Text("同一编号用于两场不可能相同的会议；两者都保留", "one id for two meetings that cannot be the same; both are kept"),
 }  # fmt: skip

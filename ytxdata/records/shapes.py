@@ -19,6 +19,7 @@ from ytxdata.records.nested import (
     meetings_inside,
     parties_beside,
     strays,
+    that_may_hold_others,
     unnamed,
 )
 from ytxdata.records.paging import (
@@ -58,7 +59,7 @@ DAMAGED = Text(
 _EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 
 SURVEYED = 8
-"""How many elements of a list are looked at closely before one that begins with an id is believed to be a record."""
+"""How many elements of a list are looked at closely before one that begins with an id and holds no other is believed."""
 
 
 class Announced(NamedTuple):
@@ -101,7 +102,8 @@ class Shapes:
         """
         if self.signs.is_party(raw) or self.signs.swallows(raw):
             return []
-        if self.n_surveyed >= SURVEYED and not self.is_wrapping and self.signs.begins_with_id(raw):
+        is_usual = self.n_surveyed >= SURVEYED and not self.is_wrapping and self.signs.begins_with_id(raw)
+        if is_usual and not that_may_hold_others(self.signs, [raw]):
             return [Found(raw, f"$@{at}", True, at, at + len(raw))]
         self.n_surveyed += 1
         # In the order of the text: what stands between two of them is taken for a gap, and would be read again.
@@ -203,17 +205,13 @@ class Shapes:
         wholes = list(map(Found._make, zip(raws, paths, repeat(True), places.tolist(), ends.tolist(), strict=False)))
         surveyed = [self.element(whole, depth) for whole in wholes[:SURVEYED]]
         rest = wholes[SURVEYED:]
-        # Where one only wraps its records, those further on do too, though they begin with an id as well.
+        # Where one only wraps its records, those further on do too, though they begin with an id as well; and a room
+        # among meetings may have some.
         is_wrapping = any(map(_is_wrapped, surveyed, wholes))
-        is_sure = [not is_wrapping and self.signs.begins_with_id(whole.raw) is not None for whole in rest]
-        found = [one for elements in surveyed for one in elements]
-        if all(is_sure):
-            return found + rest
-        return found + [
-            one
-            for whole, sure in zip(rest, is_sure, strict=True)
-            for one in ((whole,) if sure else self.element(whole, depth))
-        ]
+        others = range(len(rest)) if is_wrapping else that_may_hold_others(self.signs, [one.raw for one in rest])
+        odd = set(others).union(i for i, one in enumerate(rest) if not self.signs.begins_with_id(one.raw))
+        listed = ([one] if i not in odd else self.element(one, depth) for i, one in enumerate(rest))
+        return [one for elements in (*surveyed, *listed) for one in elements]
 
     def element(self, whole: Found, depth: int) -> list[Found]:
         """Return the record that an element of a list is, or those wrapped in it; never nothing."""

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 183
+MOST_FILES = 184
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file that
@@ -25,7 +25,8 @@ earlier report hid is one more (`pages/earlier_report`): the rules of one report
 other (`tables/suppression`) is a question of its own beside how a number is masked. What people do to a sheet
 (`spreadsheets`) is known in one place to bills, books and witnesses; and which meeting a line of a witness is
 (`history/proof/hearing`) is pure, beside how an archive keeps the list. What one record says of its meeting in several
-places (`records/retold`) is asked by tables and by changes, and needs what nested objects and columns are."""
+places (`records/retold`) is asked by tables and by changes, and needs what nested objects and columns are; and what looks like parties and is none (`records/unread`) is told, where
+the file beside it reads what they are."""
 
 
 LONGEST_FILE = 450

@@ -250,3 +250,45 @@ def test_a_text_inside_a_meeting_is_told_as_the_object_would_be(
 def test_a_text_that_only_describes_a_meeting_is_not_told(answer_with: WithData, more: dict[str, Any]) -> None:
     tables = merge_answers([answer_with(json.dumps([{**OUTER, **more}]))])
     assert tables.problems.num_rows == 0
+
+
+WHOLE: dict[str, Any] = {**OUTER, "creator": "15400000001"}
+
+
+@pytest.mark.parametrize(
+    ("more", "n_left"),
+    [
+        ({"_links": {"self": {"href": "/m"}, "participants": {"href": "/m/participants"}}}, 0),
+        ({"settings": {"participants": {"mute": True, "max": 50}}}, 0),
+        ({"relationships": {"participants": {"links": {"related": "/participants"}}}}, 0),
+        ({"room": {"confid": "8001", "name": "大会议室", "creator": "15400000001"}}, 0),
+        ({"venue": {"confid": "8001", "name": "大会议室", "creator": "15400000001"}}, 0),
+        ({"template": {"meetingId": "T1", "duration": 3600}}, 0),
+        ({"next": {"meetingid": "P2", **LATER, "creator": "15400000001"}}, 1),
+        ({"again": {"meetingid": "P2", "starttime": LATER["starttime"]}}, 1),
+    ],
+)
+def test_what_a_record_refers_to_is_no_meeting(answer_with: WithData, more: dict[str, Any], n_left: int) -> None:
+    answer = answer_with(json.dumps([{**WHOLE, **more}]))
+    assert rows(answer) == (["M0"], [])
+    assert merge_answers([answer]).problems.num_rows == 0
+    assert len(answer.warnings) == n_left
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"sub": {"meid": "M1", **LATER, "creator": "1"}},
+        {"next": {"meid": "M1", **LATER, "parties": [OTHER]}},
+        {"M1": {"meid": "M1", "creator": "1"}},
+        {"children": [{"meid": "M1", "creator": "1"}]},
+    ],
+)
+def test_what_took_place_inside_a_record_is_a_meeting(answer_with: WithData, more: dict[str, Any]) -> None:
+    assert rows(answer_with(json.dumps([{**WHOLE, **more}]))) == (["M0", "M1"], [])
+
+
+def test_links_to_parties_beside_a_meeting_are_no_reject() -> None:
+    one = {"type": "meetings", "id": "1", "attributes": WHOLE}
+    body = {"data": [{**one, "relationships": {"participants": {"links": {"related": "/participants"}}}}]}
+    assert rows(read_answer(json.dumps(body).encode())) == (["M0"], [])

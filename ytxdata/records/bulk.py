@@ -23,8 +23,9 @@ import pyarrow.json
 from ytxdata.records import schema
 from ytxdata.records.json_values import STRICT_ERRORS, Number, is_utf8, strict
 from ytxdata.records.numbers import PHONE_LIKE
-from ytxdata.records.parties import is_numbered, own_leg
+from ytxdata.records.parties import is_numbered
 from ytxdata.records.schema import ARROW_TYPES, PARTIES, Aliases, Match
+from ytxdata.records.unread import own_leg
 from ytxdata.records.values import MOST_YUAN
 
 KindOf = Callable[[str], str | None]

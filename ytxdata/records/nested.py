@@ -13,7 +13,7 @@ import numpy as np
 from ytxdata.records.json_values import decoded, read_object, read_value, with_parties_beside
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS, as_word, is_part
-from ytxdata.records.parties import unread_parties
+from ytxdata.records.parties import lists_parties
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
 from ytxdata.records.spans import (
@@ -30,7 +30,7 @@ from ytxdata.records.spans import (
     unescape,
     value_at,
 )
-from ytxdata.times import SEVERAL_TIMES, looks_like_instant
+from ytxdata.records.unread import unread_parties
 
 DEEPEST = 8
 """Deeper than this no list of records stands: what lies deeper is one record if it names an id, else a reject."""
@@ -42,6 +42,8 @@ _ANSWERS_TOO = frozenset({"app_id", "state"})
 """Columns of a meeting whose words an answer may say of itself."""
 
 _WHEN = frozenset({"started_at", "ended_at"})
+
+_TOOK_PLACE = _WHEN | {"creator", "duration_s"}
 
 _OF_ANOTHER = re.compile(
     "book|plan|orig|old|prev|last|next|template|series|room|before|history|预|原|旧|上一|下一|模板|系列|会议室", re.I
@@ -327,22 +329,35 @@ class _InRecord:
             return self.signs.is_no_party(value, self.own)
         if ids := self.signs.ids_of(value):
             # With the record's own id it tells of that meeting: as a record it took the place of the whole one.
-            return bool(ids - self.own) and self.signs.is_another(value, self.own)
+            is_other = bool(ids - self.own) and self.signs.is_another(value, self.own)
+            return is_other and not self._is_referred_to(item, value, ids)
         if self.is_lifted or item.one.path in self.retold:
             return False
         members = members_of(item.one.raw)
         columns = self.signs.columns(members)
-        has_parties = any(self.signs.is_parties(one.key) and one.raw[:1] in (b"[", b"{") for one in members)
-        if has_parties or ("creator" in columns and columns & _WHEN):
+        if lists_parties(value, self.signs.aliases) or ("creator" in columns and columns & _WHEN):
             return not self.signs.has_phone(members)
         is_entry = item.member is not None and self._looks_like_id(item.member.key)
         return is_entry and self._may_be_meeting(item)
+
+    def _is_referred_to(self, item: _Object, value: dict[str, Any], ids: set[str]) -> bool:
+        """Return whether an object with another id is a room, a template or another date that the record only names:
+        by its key, or as it says less than when something began and one thing more. None of them took place.
+        """
+        if item.member is None or lists_parties(value, self.signs.aliases):
+            return False
+        key = item.member.key
+        if key in ids or self._looks_like_id(key):  # in a map from id to record
+            return False
+        columns = _said_columns(value, self.signs)
+        return bool(_OF_ANOTHER.search(key)) or not ("started_at" in columns and len(columns & _TOOK_PLACE) > 1)
 
     def _may_be_meeting(self, item: _Object) -> bool:
         """Return whether an object has a start that may be a meeting's: a recording or a sitting has one too."""
         members = members_of(item.one.raw)
         is_doubtful = not (self.is_lifted or item.is_among_parties or self.signs.has_phone(members))
-        return is_doubtful and "started_at" in self.signs.columns(members) and not self.signs.ids(members)
+        ids = {one.decode("utf-8", "replace") for one in self.signs.ids(members)}
+        return is_doubtful and "started_at" in self.signs.columns(members) and not ids & self.own
 
     def _looks_like_id(self, key: str) -> bool:
         """Return whether a key looks like the id of the meeting around it: digits where that has digits."""
@@ -406,30 +421,3 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
 def _said_columns(value: dict[str, Any], signs: Signs) -> set[str]:
     fed = ((signs.aliases.meeting(key), one) for key, one in value.items() if one not in (None, ""))
     return {match.column for match, one in fed if match}
-
-
-def tells_sittings(value: Any) -> bool:
-    """Return whether a text names several points in time, or a list holds any: when a party came again, most likely.
-
-    One alone may be when anything happened (`updateTime`).
-
-    Examples
-    --------
-    >>> tells_sittings([["2026-01-05 10:00:00", ""]]), tells_sittings("1767578400~1767579000")
-    (True, True)
-    >>> tells_sittings("2026-01-05 10:00:00"), tells_sittings(["vip", 7])
-    (False, False)
-    """
-    value = decoded(value)
-    if isinstance(value, str):
-        return SEVERAL_TIMES.search(value) is not None
-    return isinstance(value, list) and _tells_instant(value)
-
-
-def _tells_instant(value: Any, depth: int = 0) -> bool:
-    """Return whether an instant stands in a value; what goes on very deep is told like one."""
-    value = decoded(value)
-    if not isinstance(value, (list, dict)):
-        return looks_like_instant(value)
-    inner = value.values() if isinstance(value, dict) else value
-    return depth > DEEPEST or any(_tells_instant(one, depth + 1) for one in inner)

@@ -23,11 +23,12 @@ from ytxdata.records.json_values import (
     without_cycle_search,
 )
 from ytxdata.records.numbers import may_hold_mobiles, read_numbers
-from ytxdata.records.parties import is_numbered, own_leg, unread_parties
+from ytxdata.records.parties import is_numbered
 from ytxdata.records.retold import retold
 from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.signs import Signs, is_like_parties
 from ytxdata.records.spans import RawRecord
+from ytxdata.records.unread import own_leg, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
 PARSER_VERSION = 17

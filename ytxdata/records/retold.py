@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from ytxdata.records.columns import as_told
 from ytxdata.records.json_values import Problem, as_json
 from ytxdata.records.nested import own_tellings
-from ytxdata.records.parties import own_leg
 from ytxdata.records.schema import PARTIES, Aliases
 from ytxdata.records.signs import Signs
+from ytxdata.records.unread import own_leg
 from ytxdata.records.values import is_blank
 
 _SPAN = frozenset({"started_at", "ended_at", "duration_s"})

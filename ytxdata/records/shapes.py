@@ -51,6 +51,7 @@ from ytxdata.records.spans import (
     structure,
     unescape,
 )
+from ytxdata.records.unread import is_link
 
 DAMAGED = Text(
     "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",
@@ -205,8 +206,7 @@ class Shapes:
         wholes = list(map(Found._make, zip(raws, paths, repeat(True), places.tolist(), ends.tolist(), strict=False)))
         surveyed = [self.element(whole, depth) for whole in wholes[:SURVEYED]]
         rest = wholes[SURVEYED:]
-        # Where one only wraps its records, those further on do too, though they begin with an id as well; and a room
-        # among meetings may have some.
+        # Where one only wraps its records, those further on may too, though they begin with an id as well.
         is_wrapping = any(map(_is_wrapped, surveyed, wholes))
         others = range(len(rest)) if is_wrapping else that_may_hold_others(self.signs, [one.raw for one in rest])
         odd = set(others).union(i for i, one in enumerate(rest) if not self.signs.begins_with_id(one.raw))
@@ -381,7 +381,9 @@ class Shapes:
     def is_lost(self, item: Found, *, is_beside_object: bool) -> bool:
         """Return whether what stands beside records is one itself: under its key, or without an id."""
         # A question that is repeated has times and a creator, and never those who came.
-        if is_member(item.raw) or (is_beside_object and self.signs.lacks_id(item.raw)):
+        if is_member(item.raw) or (
+            is_beside_object and self.signs.lacks_id(item.raw) and not is_link(item.raw, self.signs)
+        ):
             return True
         members = members_of(item.raw) if item.raw[:1] == b"{" else []
         return PARTIES in self.signs.columns(members) and self.signs.tells_of_meeting(members)

@@ -292,3 +292,12 @@ def test_links_to_parties_beside_a_meeting_are_no_reject() -> None:
     one = {"type": "meetings", "id": "1", "attributes": WHOLE}
     body = {"data": [{**one, "relationships": {"participants": {"links": {"related": "/participants"}}}}]}
     assert rows(read_answer(json.dumps(body).encode())) == (["M0"], [])
+
+
+@pytest.mark.parametrize("key", ["last", "running", "current", "lastMeeting", "last_one", "进行中"])
+def test_a_word_is_no_id(answer_with: WithData, key: str) -> None:
+    """The next meeting under it would be taken for a version of this one."""
+    assert rows(answer_with(json.dumps({key: FULL}))) == ([], [("no_id", f"$.data.{key}")])
+    body = {"data": [OUTER], "deleted": {key: FULL}}
+    shown, rejected = rows(read_answer(json.dumps(body).encode()))
+    assert (shown, len(rejected)) == (["M0"], 1)

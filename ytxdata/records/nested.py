@@ -50,6 +50,7 @@ _OF_ANOTHER = re.compile(
 )
 """In keys under which a record describes what its meeting is not: what it was to be, its room, the one behind it."""
 
+_WORDS = re.compile(r"[a-z]{3,}(?:_[a-z]+|[A-Z][a-z]*)*|[\u4e00-\u9fff]+")
 _DIGITS = re.compile(r"\d")
 _CELL = re.compile(r"([^.\[\]~]*)~?(?:\[\d+\])+~?$")
 _TELLING = re.compile(r"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|^\d{9,}$")
@@ -131,6 +132,18 @@ def _is_plain(raw: bytes, signs: Signs, known: dict[bytes, bool]) -> bool:
 def holds_json(raw: bytes) -> bool:
     """Return whether a value may hold records: a list, an object, or JSON text of one."""
     return raw[:1] in (b"[", b"{") or (raw[:1] == b'"' and _JSON_TEXT.match(raw) is not None)
+
+
+def are_no_ids(keys: Sequence[str]) -> bool:
+    """Return whether keys stand for no ids: they count what stands under them, or are words, as `running` and `last`,
+    whose next meeting would be taken for a version of this one.
+
+    Examples
+    --------
+    >>> are_no_ids(["0", "1"]), are_no_ids(["last"]), are_no_ids(["8001", "8002"]), are_no_ids(["M1", "b"])
+    (True, True, False, False)
+    """
+    return are_places(keys) or (bool(keys) and all(map(_WORDS.fullmatch, keys)))
 
 
 def strays(signs: Signs, key: str, whole: Found, depth: int = 1, *, is_element: bool = False) -> list[Found]:
@@ -304,7 +317,7 @@ class _InRecord:
             placed = placed_members(whole.raw)
             # The keys of a meeting's own members are names of columns; an id only one that looks like the meeting's.
             is_map = depth > 0 and not self.signs.columns(placed)
-            may_take_key = is_map and not are_places([one.key for one in placed if one.raw[:1] == b"{"])
+            may_take_key = is_map and not are_no_ids([one.key for one in placed if one.raw[:1] == b"{"])
             members += placed
             parts = [(f"{whole.path}.{one.key}", one.raw, one.start) for one in placed]
         else:

@@ -40,8 +40,8 @@ _BATCH = 16384
 # Only what `problems` shows is cut; rejects keep their whole text.
 _LONGEST_RAW_VALUE = 500
 _ID_COLUMN = schema.MEETINGS[:1]
-_NO_IDS = pa.array(
-    ["nan", "null", "none", "undefined", "nil", "n/a", "inf", "-inf", "infinity", "-infinity", "-", "--"]
+_NO_ID = (
+    r"(?i)^\s*(?:[0\-]+|-1|nan|\(?null\)?|none|nil|undefined|n/?a|[+\-]?inf(?:inity)?|unknown|无|空|未知|暂无|不详)\s*$"
 )
 """What programs write where they have no id: taken for one, it would make all such meetings the same meeting."""
 
@@ -232,7 +232,7 @@ def _meeting_ids(sheet: Sheet) -> tuple[pa.Array, list[Trouble]]:
     """Return the meeting ids, null where there is none."""
     arrays, troubles = fill(_ID_COLUMN, sheet)
     ids = arrays["meeting_id"]
-    is_none = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(ids)), value_set=_NO_IDS)
+    is_none = pc.match_substring_regex(ids, _NO_ID)
     return pc.if_else(is_none, pa.scalar(None, pa.string()), ids), troubles
 
 

@@ -13,6 +13,7 @@ from ytxdata.labels import Text
 from ytxdata.records.json_values import is_meeting_with_parties_beside
 from ytxdata.records.nested import (
     DEEPEST,
+    are_no_ids,
     holds_json,
     leftovers,
     lost_head,
@@ -36,7 +37,7 @@ from ytxdata.records.paging import (
 )
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.schema import PARTIES, Aliases, plain
-from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
+from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs
 from ytxdata.records.spans import (
     Found,
     Member,
@@ -394,8 +395,7 @@ class Shapes:
         """
         # Of an empty object the key alone would make a meeting of which nothing is known.
         told = [one for one in members if one.raw[:1] == b"{" and self.signs.columns(members_of(one.raw))]
-        if are_places([one.key for one in told]):
-            told = []
+        told = [] if are_no_ids([one.key for one in told]) else told
         self.keyed |= dict.fromkeys(f"{whole.path}.{one.key}" for one in told)
         starts = {one.start for one in told}
         return [self.entry(whole, one, takes_key=one.start in starts) for one in members]

@@ -28,7 +28,7 @@ from ytxdata.records.retold import retold
 from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.signs import Signs, is_like_parties
 from ytxdata.records.spans import RawRecord
-from ytxdata.records.unread import own_leg, unread_parties
+from ytxdata.records.unread import own_leg, says_more, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
 PARSER_VERSION = 17
@@ -271,6 +271,7 @@ def _tables(
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
     troubles += _unread_parties(sheet, raws, aliases)
+    troubles += _more_parties(sheet, legs.n_legs)
     troubles += overlooked(legs.n_keys)
     ids = arrays["meeting_id"]
     troubles += _meetings_in_texts(raws, ids, aliases)
@@ -318,6 +319,15 @@ def _unread_parties(sheet: Sheet, raws: list[bytes], aliases: Aliases) -> Iterat
     for i in _may_hold_parties(sheet, aliases):
         value = retold(read_object(raws[i], aliases).value or {}, aliases).value
         yield from (Trouble(i, schema.PARTIES, "unread_parties", text) for text in unread_parties(value, aliases))
+
+
+def _more_parties(sheet: Sheet, n_legs: pa.Array) -> Iterator[Trouble]:
+    """Yield what meetings say beside their lists of more parties than are there."""
+    for key in sheet.unknown:
+        if says_more(key, True, 0) or says_more(key, 1, 0):
+            for i, (said, n) in enumerate(zip(as_list(sheet.values(key)), n_legs.to_pylist(), strict=True)):
+                if n is not None and says_more(key, said, n):
+                    yield Trouble(i, schema.PARTIES, "more_parties", f"{key}: {str(said).split('.')[0]}")
 
 
 def _halves(legs: Legs) -> Iterator[Trouble]:

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
-from ytxdata.records.schema import PARTIES, Aliases
+from ytxdata.records.paging import totals
+from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import Signs
+from ytxdata.records.spans import members_of
 from ytxdata.records.values import as_phone, is_blank, is_mere_number, says_more_than_counts
 from ytxdata.times import is_time, looks_like_instant
 
@@ -20,6 +22,14 @@ _COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
 """A key that numbers the parties (`p1`, `2`) and names nobody."""
 
 _NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
+
+_PERSON = frozenset(
+    {"user", "userinfo", "member", "memberinfo", "participant", "party", "attendee", "person", "contact"}
+)
+"""Keys, plain, under which a party that has its times beside them says who it is; under `inviter` it is another."""
+
+_PAGING = re.compile("page|cursor|token|count|total|more|next|prev|links|href|offset|limit")
+"""In plain keys that say how parties are paged."""
 
 _SEVERAL = re.compile(r"\d{7}|[,，、;；]")
 DEEPEST = 8
@@ -193,6 +203,8 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
             problems += found.problems
         elif is_list and not has_times and parties == [own]:
             parties = [own | one for one in inner]
+        elif plain(key) in _PERSON and not has_phone and parties == [own] and isinstance(inner, dict):
+            parties = [inner | own]
         else:
             problems.append(("not_a_party", as_json(inner)))
     return Parties(parties, tuple(problems))
@@ -297,6 +309,9 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
     if len(value) == 1:
         (one,), (given,) = opened.values(), value.values()
         return read_parties(one if isinstance(given, dict) else given, aliases, own_id)
+    # How the list is paged is nobody; `totals` hears the same words of lists of meetings.
+    pages = {key: one for key, one in opened.items() if _pages(key, one)}
+    opened = {key: one for key, one in opened.items() if key not in pages}
     groups = [one for one in opened.values() if _says_party(one, aliases)]
     groups = groups or [one for one in opened.values() if isinstance(one, list)]
     if not groups or (len(groups) > 1 and not _says_party(groups, aliases)):
@@ -310,13 +325,25 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
         and says_more_than_counts(one)
         and not (is_entry and isinstance(one, str) and not _SEVERAL.search(one))
     ]
+    parties = [party for one in read for party in one.parties or ()]
+    inner = [one for one in pages.values() if isinstance(one, dict)]
+    said = [number for one in (pages, *inner) for number in totals(members_of(as_json(one).encode()))]
+    is_part = any(number is None or number > len(parties) for number in said)
     return Parties(
-        [party for one in read for party in one.parties or ()],
+        parties,
         (
             *(problem for one in read for problem in one.problems),
             *(("unread_parties", f"{key}: {as_json(one)}") for key, one in others),
+            *((("more_parties", as_json(pages)),) if is_part else ()),
         ),
     )
+
+
+def _pages(key: str, value: Any) -> bool:
+    """Return whether a member of an object of parties only counts or pages them, or links to more."""
+    keys = value if isinstance(value, dict) and value and plain(key) != "links" else (key,)
+    names_some = isinstance(value, list) or not as_json(value).isascii() or mobiles_in(value)
+    return not names_some and all(_PAGING.search(plain(one)) for one in keys)
 
 
 def _with_names(opened: Party, aliases: Aliases) -> Party:

@@ -269,6 +269,7 @@ PROBLEM_REASONS: dict[str, Text] = {
     "unreadable_parties": Text("无法读出参会名单，视为未知", "a list of parties that cannot be read, taken as unknown"),
     "not_a_party": Text("名单中的此项不是参会方，未计入", "an entry of the list that is no party, not counted"),
     "unread_parties": Text("名单之外疑似另有参会方，或带序号的字段（如 jointime2），未计入；此处为路径与原文", "what looks like parties outside of the list, or a numbered field (jointime2), not counted; here are path and text"),
+    "more_parties": Text("名单自称还有更多参会方，或总数多于所列；未列出者不详；此处为原文", "the list of parties says that there are more than it gives; those are unknown; here is its text"),
     "unread_phone": Text("不认识的键下写有电话号码，未采用；此处为键与原文", "a phone stands under a key that nobody knows, and was not used; here are key and text"),
     "meeting_in_text": Text("记录的一段文本中写有另一场会议，未作为会议读取；此处为该文本", "a text of the record holds another meeting, which was not read as one; here is the text"),
     "end_before_start": Text("结束早于开始；两者都保留", "it ends before it starts; both are kept"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,6 +14,13 @@ from ytxdata.records.signs import Signs, names_parties, names_some
 from ytxdata.records.values import as_phone
 from ytxdata.times import SEVERAL_TIMES, is_time, looks_like_instant
 
+_WHO = "(?:part(?:y|ies)|(?:participant|member|user)s?)"
+_MORE = re.compile(f"hasmore{_WHO}|more{_WHO}")
+_HOW_MANY = re.compile(f"{_WHO}(?:count|total|num)|total{_WHO}")
+"""Keys, plain, with which a meeting says beside its list that there are more parties, and how many, in the words of the
+list itself: `attendeeCount` may be of those invited."""
+
+_WHOLE = re.compile(r"(\d{1,9})(?:\.0*)?")
 _LINKS = frozenset({"links", "href"})
 """Keys, plain, under which frameworks say where something is to be had."""
 
@@ -23,6 +31,21 @@ def own_leg(keys: Iterable[str], aliases: Aliases) -> list[str]:
     fed = {key: match.column for key in keys if (match := aliases.leg(key)) and match.rank[0] == 0}
     is_leg = "phone" in fed.values() and not {"joined_at", "left_at"}.isdisjoint(fed.values())
     return [key for key, column in fed.items() if is_leg and column in ("phone", "joined_at", "left_at")]
+
+
+def says_more(key: str, value: Any, n: int) -> bool:
+    """Return whether a member of a meeting says that more than `n` parties are listed elsewhere.
+
+    Examples
+    --------
+    >>> says_more("participantCount", 50, 2), says_more("hasMoreParticipants", True, 2), says_more("memberCount", 2, 2)
+    (True, True, False)
+    """
+    text = str(value).strip().casefold()
+    if _MORE.fullmatch(plain(key)):
+        return text in ("true", "1", "yes", "y", "是")
+    number = _WHOLE.fullmatch(text) if _HOW_MANY.fullmatch(plain(key)) else None
+    return number is not None and int(number[1]) > n
 
 
 def is_link(raw: bytes, signs: Signs) -> bool:

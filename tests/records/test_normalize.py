@@ -344,7 +344,7 @@ def test_parties_nested_without_end_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [0, -1, "unknown", "无", "NaN", "(null)", "0" * 29, "00000000-0000-0000-0000-000000000000"]
+    "given", [0, -1, "unknown", "无", "NaN", "(null)", "0" * 20, "00000000-0000-0000-0000-000000000000"]
 )
 @pytest.mark.parametrize("n", [1, 70])
 def test_what_stands_in_place_of_an_id_makes_no_meeting_of_several(given: Any, n: int) -> None:
@@ -354,6 +354,6 @@ def test_what_stands_in_place_of_an_id_makes_no_meeting_of_several(given: Any, n
     assert tables.rejects["reason"].to_pylist() == ["no_id"] * n
 
 
-@pytest.mark.parametrize("given", ["001", "100", "0-1", "8001", "unknown1", "-7f3a"])
+@pytest.mark.parametrize("given", ["001", "100", "0" * 29, "0-1", "8001", "unknown1", "-7f3a"])
 def test_what_only_looks_like_none_is_an_id(given: str) -> None:
     assert normalize([json.dumps({"meid": given}).encode()]).meetings["meeting_id"].to_pylist() == [given]

@@ -93,7 +93,9 @@ def test_both_texts_are_reached_and_the_known_one_stays(archive: Archive, platfo
     pd.testing.assert_frame_equal(known[columns], archive.meetings()[columns])
     assert len(archive.changes()) == 0
     assert len(archive.legs()) == 12
-    assert list(archive.problems()["reason"]) == ["same_id_again"]
+    told = archive.problems()
+    assert sorted(set(told["reason"])) == ["other_value", "same_id_again"]
+    assert "name=别的会" in set(told["raw_value"])
     assert len(archive.problems(as_of=NOON + timedelta(hours=1))) == 0
     assert sum("别的会".encode() in raw for raw in archive.raw_records()) == 1
     assert_agree(archive, History.from_answers(client.answers))
@@ -104,6 +106,32 @@ def test_both_texts_are_reached_and_the_known_one_stays(archive: Archive, platfo
     assert len(archive.problems()) == 0
     assert_agree(archive, History.from_answers(client.answers))
     assert archive.verify().is_sound
+
+
+def test_parts_of_meetings_in_several_lists_are_whole_in_an_archive_too(archive: Archive, platform: Any) -> None:
+    records = [platform.record(i) for i in range(6)[::-1]]
+    ends = [{key: one.pop(key) for key in ("endtime", "parties")} | {"meid": one["meid"]} for one in records]
+    legs = [{"meid": end["meid"], **party} for end in ends[:3] for party in end.pop("parties")]
+    legs = [{**leg, "jointime": "2026-01-01 09:00:00"} for leg in legs]
+    platform.records = [
+        *records,
+        *ends,
+        *legs,
+        {"meid": records[0]["meid"], "meetingname": "别名", "parties": ["15400000099"]},
+    ]
+    client = Recording(platform)
+    for day in (0, 1):
+        platform.clock = NOON + timedelta(days=day)
+        archive.sync(client)
+    told = archive.problems()
+    assert "name=别名" in set(told["raw_value"]) | {f"name={one}" for one in archive.meetings()["name"]}
+    assert archive.meetings()[["started_at", "ended_at", "name", "n_legs"]].notna().all(axis=None)
+    assert_agree(archive, History.from_answers(client.answers))
+    assert len(archive.changes()) == 0
+    assert [row.ended_at for row in archive.scan("meetings") if row.ended_at is None] == []
+    archive.rebuild()
+    assert archive.verify().is_sound
+    assert_agree(archive, History.from_answers(client.answers))
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 183
+MOST_FILES = 185
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file that
@@ -24,8 +24,10 @@ counts may lean on, and where they are kept (`archive/kept_months`). What an
 earlier report hid is one more (`pages/earlier_report`): the rules of one report were full; and which cells hide each
 other (`tables/suppression`) is a question of its own beside how a number is masked. What people do to a sheet
 (`spreadsheets`) is known in one place to bills, books and witnesses; and which meeting a line of a witness is
-(`history/proof/hearing`) is pure, beside how an archive keeps the list. What may
-tell of meetings where nothing is a record (`records/remains`) is asked when all that finds records is through."""
+(`history/proof/hearing`) is pure, beside how an archive keeps the list. What one record says of its meeting in several
+places (`records/retold`) is asked by tables and by changes; what looks like parties and is none is told
+(`records/unread`), where the file beside it reads what they are; and what may tell of meetings where nothing is a
+record (`records/remains`) is asked when all that finds records is through."""
 
 
 LONGEST_FILE = 450

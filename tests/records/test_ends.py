@@ -61,7 +61,7 @@ def test_a_room_whose_records_have_no_end_is_told_apart_by_durations(tmp_path: P
 
 
 def test_it_is_told_where_it_may_help() -> None:
-    raws = [called(WEEKS[0]).replace(b"88001", b"%d" % i) for i in range(30)]
+    raws = [called(WEEKS[0]).replace(b"88001", b"m%d" % i) for i in range(30)]
     (told,) = missing_times(profile(raws))
     assert 'ended_at = ["start + duration"]' in told.en
     assert "0/30" in told.zh

@@ -53,8 +53,11 @@ def test_going_back_is_a_change_too() -> None:
 def test_the_same_id_again_in_one_answer_is_told() -> None:
     table = merge_answers([answer(1, meeting("a", name="1"), meeting("a", name="2"), meeting("a", name="2"))])
     assert table.counts[:4] == (3, 1, 0, 2)
-    assert table.meetings["version"].to_pylist() == [1]
-    assert table.problems["reason"].to_pylist() == ["same_id_again"]
+    (row,) = table.meetings.to_pylist()
+    assert row["version"] == 1
+    other = {"1": "2", "2": "1"}[row["name"]]
+    assert table.problems["reason"].to_pylist() == ["same_id_again", "other_value"]
+    assert table.problems["raw_value"].to_pylist()[1] == f"name={other}"
 
 
 def test_of_two_texts_in_one_answer_the_fuller_is_shown_whichever_comes_first() -> None:
@@ -202,12 +205,62 @@ def test_a_connection_told_running_and_over_is_one_and_one_that_stands_twice_is_
     assert table.legs.num_rows == 2
 
 
-def test_what_contradicts_in_more_than_parties_is_told_and_joins_none() -> None:
-    table = merge_answers([answer(1, by_party("a", 1, name="1"), by_party("a", 2, name="2"))])
+def test_what_contradicts_in_more_than_parties_is_told_with_its_legs_and_joins_none() -> None:
+    rows = [by_party("a", 1, name="1"), by_party("a", 2, name="2")]
+    table = merge_answers([answer(1, *rows)])
     assert table.legs.num_rows == 1
-    (row,), (problem,) = table.meetings.to_pylist(), table.problems.to_pylist()
-    assert problem["reason"] == "same_id_again"
-    assert problem["raw_value"] != row["record_hash"]
+    (row,) = table.meetings.to_pylist()
+    (again, *told) = [(one["column"], one["reason"], one["raw_value"]) for one in table.problems.to_pylist()]
+    (other,) = [one for one in rows if one["name"] != row["name"]]
+    leg = {"phone": other["parties"][0]["phone"], "joined_at": "2026-01-05 10:00:00"}
+    assert again[1] == "same_id_again"
+    assert again[2] != row["record_hash"]
+    assert told == [("name", "other_value", f"name={other['name']}"), ("parties", "unread_parties", json.dumps(leg))]
+
+
+WHOLE: dict[str, Any] = {
+    "meid": "a", "meetingname": "周会", "creator": "15400000001", "starttime": "2026-01-05 10:00:00",
+    "endtime": "2026-01-05 10:30:00", "oriamount": "1.20",
+    "parties": [{"phone": f"1540000000{i}", "name": f"{i}", "jointime": "2026-01-05 10:00:00", "leavetime": "2026-01-05 10:20:00"} for i in (1, 2)],
+}  # fmt: skip
+
+
+def only(*keys: str) -> dict[str, Any]:
+    return {key: WHOLE[key] for key in ("meid", *keys)}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [only("meetingname", "creator", "starttime", "endtime", "oriamount"), only("parties")],
+        [only("meetingname", "creator", "starttime"), only("endtime", "oriamount", "parties")],
+        [only("starttime"), only("endtime"), only("meetingname"), only("creator", "oriamount"), only("parties")],
+        [only("meetingname", "creator", "starttime", "endtime", "oriamount"), *({"meid": "a", **one} for one in WHOLE["parties"])],
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("n", [1, 20])
+def test_one_meeting_in_several_lists_is_whole(parts: list[dict[str, Any]], n: int) -> None:
+    (expected,) = merge_answers([answer(1, WHOLE)]).meetings.to_pylist()
+    for order in (parts, parts[::-1]):
+        lists = [[{**part, "meid": f"a{i}"} for i in range(n)] for part in order]
+        body = {"statusCode": "0", "data": {f"list{i}": one for i, one in enumerate(lists)}}
+        table = merge_answers([read_answer(json.dumps(body).encode(), asked_at=T0 + timedelta(hours=1))])
+        assert table.meetings.num_rows == n
+        own = {"meeting_id", "record_hash", "pull_id"}
+        for row in table.meetings.to_pylist():
+            assert {key: row[key] for key in row.keys() - own} == {key: expected[key] for key in row.keys() - own}
+        assert sorted(table.legs["phone"].to_pylist()) == sorted([one["phone"] for one in WHOLE["parties"]] * n)
+        assert set(table.problems["reason"].to_pylist()) == {"same_id_again"}
+
+
+def test_parties_without_a_time_are_of_no_meeting_where_two_have_the_id() -> None:
+    later = {**WHOLE, "starttime": "2026-01-12 10:00:00", "endtime": "2026-01-12 10:30:00", "parties": []}
+    guest = {"meid": "a", "parties": [{"phone": "15400000009"}]}
+    table = merge_answers([answer(1, {**WHOLE, "parties": []}, later, guest)])
+    assert table.meetings.num_rows == 2
+    assert table.legs.num_rows == 0
+    told = [(one["reason"], one["raw_value"]) for one in table.problems.to_pylist()]
+    assert ("unread_parties", '{"phone": "15400000009"}') in told
 
 
 def test_what_is_known_stays_beside_what_contradicts_it_and_its_end_is_a_version() -> None:

@@ -76,13 +76,66 @@ def test_an_object_with_a_start_that_may_be_a_recording_is_told(answer_with: Wit
     assert "$.data[0].takes[0]" in warning.en
 
 
-def test_a_record_inside_a_record_of_the_same_id_is_told_again(answer_with: WithData) -> None:
-    for inner in ({**TIMES, "parties": [OTHER]}, {**TIMES, "endtime": "", "parties": [OTHER]}):
-        tables = merge_answers([answer_with(json.dumps([{**OUTER, "sub": {"meid": "M0", **inner}}]))])
-        assert tables.counts[:4] == (2, 1, 0, 1)
-        assert tables.problems["reason"].to_pylist() == ["same_id_again"]
-    repeats = [{**OUTER, "takes": [{"meid": "M0", **LATER}], "rows": [{"meid": "M0", **PARTY, "creator": "1"}]}]
-    assert merge_answers([answer_with(json.dumps(repeats))]).counts[:4] == (1, 1, 0, 0)
+BOOKED = {"creator": "15400000009", "starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 22:00:00"}
+
+
+@pytest.mark.parametrize("n", [1, 20])
+@pytest.mark.parametrize(
+    ("inner", "told"),
+    [
+        ({"booking": {"meid": "M0", **BOOKED}}, ["booking.creator=15400000009", "booking.endtime=2026-01-05 22:00:00"]),
+        (
+            {"a": {"plan": {"meid": "M0", **BOOKED}}},
+            ["a.plan.creator=15400000009", "a.plan.endtime=2026-01-05 22:00:00"],
+        ),
+        ({"changes": [{"meid": "M0", "creator": "1", "endtime": "2026-01-05 22:00:00"}]}, ["changes[0].creator=1"]),
+        (
+            {"sub": {"meid": "M0", **TIMES, "parties": [OTHER]}},
+            [f"sub.parties={json.dumps([OTHER], ensure_ascii=False)}"],
+        ),
+        ({"detail": {"meid": "M0", **TIMES, "creator": "15400000002", "meetingname": "周会", "parties": [PARTY]}}, []),
+        (
+            {
+                "takes": [{"meid": "M0", "endtime": "2026-01-05 10:30"}],
+                "rows": [{"meid": "M0", **PARTY, "creator": "1"}],
+            },
+            [],
+        ),
+    ],
+)
+def test_what_a_record_holds_under_its_own_id_takes_nothing_from_it(
+    answer_with: WithData, inner: dict[str, Any], told: list[str], n: int
+) -> None:
+    tables = merge_answers([answer_with(json.dumps([{**OUTER, "meid": "M0", **inner}] * n))])
+    (row,) = tables.meetings.to_pylist()
+    assert (row["started_at"].hour, row["ended_at"].minute, row["n_legs"]) == (2, 30, 1)
+    assert tables.legs["phone"].to_pylist() == [PARTY["phone"]]
+    assert set(told) <= set(tables.problems["raw_value"].to_pylist())
+    assert set(tables.problems["reason"].to_pylist()) <= {"other_value", "unread_parties"}
+    assert bool(told) == bool(tables.problems.num_rows) or "rows" in inner
+    assert row["name"] == ("周会" if "detail" in inner else None)
+
+
+@pytest.mark.parametrize("own_id", [{"meid": "M0"}, {}])
+def test_details_beside_the_id_and_the_parties_are_the_meetings(answer_with: WithData, own_id: dict[str, str]) -> None:
+    detail = {**own_id, **TIMES, "creator": "15400000001", "meetingname": "周会"}
+    records = [
+        json.loads(json.dumps({"meid": f"M{i}", "detail": detail, "parties": [PARTY]}).replace("M0", f"M{i}"))
+        for i in range(9)
+    ]
+    for data in (records, records[:1]):
+        tables = merge_answers([answer_with(json.dumps(data))])
+        assert tables.problems.num_rows == tables.rejects.num_rows == 0
+        assert set(tables.meetings["name"].to_pylist()) == {"周会"}
+        assert tables.meetings["ended_at"].null_count == 0
+        assert tables.legs["is_creator"].to_pylist() == [True] * len(data)
+
+
+def test_a_booking_ends_no_meeting_that_runs(answer_with: WithData) -> None:
+    running = {"meid": "M0", "starttime": "2026-01-05 10:00:00", "parties": [PARTY]}
+    tables = merge_answers([answer_with(json.dumps([{**running, "info": {"meid": "M0", **BOOKED}}]))])
+    assert tables.meetings["ended_at"].to_pylist() == [None]
+    assert tables.problems["raw_value"].to_pylist() == ["info.endtime=2026-01-05 22:00:00"]
 
 
 def test_a_record_among_its_own_parties_is_told_again_and_a_party_that_repeats_it_is_none(
@@ -93,7 +146,7 @@ def test_a_record_among_its_own_parties_is_told_again_and_a_party_that_repeats_i
     assert [record.path for record in answer.records] == ["$.data[0]", "$.data[0].parties[1]"]
     tables = merge_answers([answer])
     assert tables.counts[:4] == (2, 1, 0, 1)
-    assert tables.problems["reason"].to_pylist() == ["same_id_again"]
+    assert tables.problems["reason"].to_pylist() == ["same_id_again", "not_a_party"]
     assert sorted(tables.legs["phone"].to_pylist()) == ["15400000001", "15400000002"]
     for party in (
         {**again, **OTHER, "parties": []},
@@ -197,3 +250,54 @@ def test_a_text_inside_a_meeting_is_told_as_the_object_would_be(
 def test_a_text_that_only_describes_a_meeting_is_not_told(answer_with: WithData, more: dict[str, Any]) -> None:
     tables = merge_answers([answer_with(json.dumps([{**OUTER, **more}]))])
     assert tables.problems.num_rows == 0
+
+
+WHOLE: dict[str, Any] = {**OUTER, "creator": "15400000001"}
+
+
+@pytest.mark.parametrize(
+    ("more", "n_left"),
+    [
+        ({"_links": {"self": {"href": "/m"}, "participants": {"href": "/m/participants"}}}, 0),
+        ({"settings": {"participants": {"mute": True, "max": 50}}}, 0),
+        ({"relationships": {"participants": {"links": {"related": "/participants"}}}}, 0),
+        ({"room": {"confid": "8001", "name": "大会议室", "creator": "15400000001"}}, 0),
+        ({"venue": {"confid": "8001", "name": "大会议室", "creator": "15400000001"}}, 0),
+        ({"template": {"meetingId": "T1", "duration": 3600}}, 0),
+        ({"next": {"meetingid": "P2", **LATER, "creator": "15400000001"}}, 1),
+        ({"again": {"meetingid": "P2", "starttime": LATER["starttime"]}}, 1),
+    ],
+)
+def test_what_a_record_refers_to_is_no_meeting(answer_with: WithData, more: dict[str, Any], n_left: int) -> None:
+    answer = answer_with(json.dumps([{**WHOLE, **more}]))
+    assert rows(answer) == (["M0"], [])
+    assert merge_answers([answer]).problems.num_rows == 0
+    assert len(answer.warnings) == n_left
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"sub": {"meid": "M1", **LATER, "creator": "1"}},
+        {"next": {"meid": "M1", **LATER, "parties": [OTHER]}},
+        {"M1": {"meid": "M1", "creator": "1"}},
+        {"children": [{"meid": "M1", "creator": "1"}]},
+    ],
+)
+def test_what_took_place_inside_a_record_is_a_meeting(answer_with: WithData, more: dict[str, Any]) -> None:
+    assert rows(answer_with(json.dumps([{**WHOLE, **more}]))) == (["M0", "M1"], [])
+
+
+def test_links_to_parties_beside_a_meeting_are_no_reject() -> None:
+    one = {"type": "meetings", "id": "1", "attributes": WHOLE}
+    body = {"data": [{**one, "relationships": {"participants": {"links": {"related": "/participants"}}}}]}
+    assert rows(read_answer(json.dumps(body).encode())) == (["M0"], [])
+
+
+@pytest.mark.parametrize("key", ["last", "running", "current", "lastMeeting", "last_one", "进行中"])
+def test_a_word_is_no_id(answer_with: WithData, key: str) -> None:
+    """The next meeting under it would be taken for a version of this one."""
+    assert rows(answer_with(json.dumps({key: FULL}))) == ([], [("no_id", f"$.data.{key}")])
+    body = {"data": [OUTER], "deleted": {key: FULL}}
+    shown, rejected = rows(read_answer(json.dumps(body).encode()))
+    assert (shown, len(rejected)) == (["M0"], 1)

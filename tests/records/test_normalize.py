@@ -144,7 +144,7 @@ def test_the_time_that_was_beside_the_booked_one_is_told(rows: Rows, n: int) -> 
     booked = {"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 11:00:00", "duration": 3600}
     real = {"actualStartTime": "2026-01-05 10:12:00", "realEndTime": "2026-01-05 10:40:00", "talkDuration": 1680}
     both, same, alone = (
-        rows(*({"meid": str(i), **one} for i in range(n)))
+        rows(*({"meid": f"m{i}", **one} for i in range(n)))
         for one in ({**booked, **real}, {**booked, "actualStartTime": booked["starttime"], "realDuration": 3600}, real)
     )
     assert [problem[1:] for problem in told(both)] == [
@@ -341,3 +341,19 @@ def test_parties_nested_without_end_are_told() -> None:
     tables = normalize([b'{"meid":"M1","parties":' + parties.encode() + b"}"])
     assert tables.meetings.num_rows == 1
     assert tables.problems.num_rows == 1
+
+
+@pytest.mark.parametrize(
+    "given", [0, -1, "unknown", "无", "NaN", "(null)", "0" * 20, "00000000-0000-0000-0000-000000000000"]
+)
+@pytest.mark.parametrize("n", [1, 70])
+def test_what_stands_in_place_of_an_id_makes_no_meeting_of_several(given: Any, n: int) -> None:
+    """Taken for an id, it made one meeting of all that had none."""
+    records = [{"meid": given, "creator": f"1540000000{i % 9}", "starttime": "2026-01-05 10:00:00"} for i in range(n)]
+    tables = normalize([json.dumps(one).encode() for one in records])
+    assert tables.rejects["reason"].to_pylist() == ["no_id"] * n
+
+
+@pytest.mark.parametrize("given", ["001", "100", "0" * 29, "0-1", "8001", "unknown1", "-7f3a"])
+def test_what_only_looks_like_none_is_an_id(given: str) -> None:
+    assert normalize([json.dumps({"meid": given}).encode()]).meetings["meeting_id"].to_pylist() == [given]

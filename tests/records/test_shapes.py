@@ -573,3 +573,16 @@ def test_what_frameworks_list_beside_records_is_no_reject(key: str, entry: dict[
         for body in ({"data": [M1], key: [one]}, {"data": {"list": [M1], "total": 1, key: [one]}}):
             answer = read_answer(json.dumps(body).encode())
             assert (merge_answers([answer]).counts[:4], answer.is_doubtful) == ((1 + n, 1, n, 0), False)
+
+
+@pytest.mark.parametrize("place", [0, 7, 8, 11])
+@pytest.mark.parametrize("more", [{}, {"hasMore": True}, {"total": 9}])
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_room_among_meetings_is_none_wherever_it_stands(place: int, more: dict[str, Any], is_listed: bool) -> None:
+    """From the ninth place on, whatever began with an id was believed to be a meeting."""
+    meetings = [{**M1, "meid": f"M{i}"} for i in range(13)]
+    room = {"confid": "R1", **more, "list": meetings[11:]}
+    elements = [*meetings[:place], room, *meetings[place:11]]
+    answer = read_answer(json.dumps({"data": elements if is_listed else {"list": elements}}).encode())
+    assert set(merge_answers([answer]).meetings["meeting_id"].to_pylist()) == {one["meid"] for one in meetings}
+    assert answer.is_doubtful == bool(more)

@@ -299,8 +299,9 @@ def test_what_is_no_record_is_rejected_with_its_path() -> None:
     ("body", "is_meeting"),
     [
         ({"result": {}}, False),
-        ({"result": {"detail": {}}}, True),
-        ({"result": {"first": {}, "second": {}}}, True),
+        ({"result": {"detail": {}}}, False),
+        ({"result": {"first": {}, "second": {}}}, False),
+        ({"result": {"m1": {}, "second": {}}}, True),
         ({"result": "text"}, False),
         ({}, False),
     ],
@@ -329,16 +330,17 @@ def test_a_question_repeated_is_no_meeting(beside: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("phone", ["01065520000", "802", "15400000002"])
-def test_a_row_of_a_party_under_the_id_of_its_meeting_is_told(phone: str) -> None:
+def test_a_row_of_a_party_under_the_id_of_its_meeting_is_its_leg(phone: str) -> None:
     row = {"meid": "1", "name": "乙", "phone": phone, "jointime": P["jointime"], "leavetime": P["leavetime"]}
     for n in (1, 6):
-        (reason, *others) = {
-            (one["reason"], one["raw_value"])
-            for one in tables(*({**row, "meid": str(i)} for i in range(n))).problems.to_pylist()
-        }
-        assert reason[0] == "unread_parties"
-        assert f"phone: {phone}" in reason[1]
-        assert others == []
+        found = tables(*({**row, "meid": f"m{i}"} for i in range(n)))
+        assert found.problems.num_rows == 0
+        assert found.meetings.select(["name", "n_legs"]).to_pylist() == [{"name": None, "n_legs": 1}] * n
+        assert found.legs.select(["name", "phone"]).to_pylist() == [{"name": "乙", "phone": phone}] * n
+        assert found.legs["left_at"].null_count == 0
+    told = tables({**row, "creator": "15400000001"}).problems.to_pylist()
+    assert {one["reason"] for one in told} == {"unread_parties"}
+    assert f"phone: {phone}" in told[0]["raw_value"]
     quiet = tables({"meid": "1", "phone": phone[:3], "starttime": P["jointime"]})
     assert quiet.problems.num_rows == 0
 
@@ -388,3 +390,47 @@ def test_sittings_in_words_nobody_knows_are_told(more: dict[str, Any]) -> None:
         answer = read_answer(json.dumps({"statusCode": "0", "data": [meeting(0, **more, **parties)]}).encode())
         assert any("2 objects inside records" in warning.en for warning in answer.warnings)
         assert len(answer.records) == 1
+
+
+GUESTS = [{"phone": f"1540000000{i}", "name": "客人", **TIMES} for i in (1, 2)]
+NODES = [{"node": one} for one in GUESTS]
+
+
+@pytest.mark.parametrize("n", [1, 20])
+@pytest.mark.parametrize(
+    ("parties", "beside", "is_part"),
+    [
+        ({"hasMore": True, "list": GUESTS}, {}, True),
+        ({"total": 50, "list": GUESTS}, {}, True),
+        ({"items": GUESTS, "nextPageToken": "abc"}, {}, True),
+        ({"edges": NODES, "totalCount": 50, "pageInfo": {"hasNextPage": False}}, {}, True),
+        ({"edges": NODES, "pageInfo": {"hasNextPage": True, "endCursor": "y"}}, {}, True),
+        (GUESTS, {"participantCount": 50}, True),
+        (GUESTS, {"hasMoreParticipants": True}, True),
+        ({"hasMore": False, "total": 2, "list": GUESTS}, {}, False),
+        ({"edges": NODES, "pageInfo": {"hasNextPage": False, "endCursor": "y"}, "totalCount": 2}, {}, False),
+        ({"list": GUESTS, "_links": {"self": {"href": "/m/1/participants"}}}, {}, False),
+        ({"list": GUESTS, "total": 1, "limit": 100}, {}, False),
+        (GUESTS, {"participantCount": 2, "hasMoreParticipants": False, "maxParticipants": 100}, False),
+    ],
+)
+def test_parties_of_which_there_are_more_are_told(parties: Any, beside: dict[str, Any], is_part: bool, n: int) -> None:
+    found = tables(*[{**meeting(i, parties=parties), **beside} for i in range(n)])
+    assert found.legs.num_rows == 2 * n
+    assert found.problems["reason"].to_pylist() == ["more_parties"] * (n * is_part)
+
+
+def test_who_stands_beside_a_list_of_parties_is_told_whatever_its_key() -> None:
+    for more in ({"nextSpeaker": "李四"}, {"next": "15400000009"}, {"page": {"host": "李四"}}):
+        assert tables(meeting(0, parties={"list": GUESTS, **more})).problems["reason"].to_pylist() == ["unread_parties"]
+
+
+def test_who_a_party_is_may_stand_in_an_object_beside_its_times() -> None:
+    who = {"phone": "15400000001", "name": "甲"}
+    found = tables(*[meeting(i, parties=[{"user": who, **TIMES}]) for i in range(9)])
+    assert found.problems.num_rows == 0
+    assert found.legs.select(["phone", "name"]).to_pylist() == [who] * 9
+    assert found.legs["left_at"].null_count == 0
+    inviter = tables(meeting(0, parties=[{"inviter": who, **TIMES}]))
+    assert inviter.legs["phone"].to_pylist() == [None]
+    assert inviter.problems["reason"].to_pylist()[0] == "not_a_party"

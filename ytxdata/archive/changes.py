@@ -29,6 +29,7 @@ from ytxdata.records.json_values import decoded, read_object, with_parties_besid
 from ytxdata.records.nested import without_meetings
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.parties import Parties, read_parties
+from ytxdata.records.retold import retold
 from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PARTIES, PROVENANCE, Aliases, arrow_schema
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.values import as_list
@@ -394,7 +395,7 @@ def _version(cells: Cells, legs: Sequence[Cells], raw: bytes, aliases: Aliases) 
         others = ((key, one, decoded(one)) for key, one in value.items())
         value = {k: v for k, v, one in others if not (isinstance(one, dict) and one.keys() <= lifted.keys())} | lifted
     troubles: list[Trouble] = []
-    lists = Sheet.of_objects([lifted or whole], aliases.meeting).choose(PARTIES, troubles)
+    lists = Sheet.of_objects([retold(lifted or whole, aliases).value], aliases.meeting).choose(PARTIES, troubles)
     try:
         parties = read_parties(None if lists is None else as_list(lists)[0], aliases, cells["meeting_id"])
     except RecursionError:  # how deep parties stand in parties is the sender's choice

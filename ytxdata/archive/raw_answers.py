@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +27,8 @@ from ytxdata.archive.heads import Snapshot, among, batches, filled, read
 from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text
-from ytxdata.records.merge import LEG_COLUMNS, MEETING_COLUMNS, join_parties
+from ytxdata.records.merge import LEG_COLUMNS, MEETING_COLUMNS, PROBLEM_COLUMNS, join_records
+from ytxdata.records.schema import MEETINGS, arrow_schema
 from ytxdata.records.values import rows_of
 
 
@@ -203,31 +204,34 @@ _VERSIONS = ("obs", "meeting_id", "twin", "replaces", "observed_at", "pull_id", 
 
 
 class Together(NamedTuple):
-    """Three small tables: `obs` shown and the `record_hash` of each other; `other`, `leg` that `obs` shows `as_leg`;
-    `n_legs` and `n_people` that `obs` then has."""
+    """Four small tables: `obs` shown and the `record_hash` of each other; `other`, `leg` that `obs` shows `as_leg`; the
+    cells that `obs` then has, null where they are its own; `column`, `reason` and `raw_value` that are told of `obs`."""
 
     beside: pa.Table
     joined: pa.Table
-    sizes: pa.Table
+    cells: pa.Table
+    told: pa.Table
 
 
 def together(snapshot: Snapshot, as_of: datetime | None = None) -> Together:
     """Return what the views show of records that were told together, as known at an instant."""
-    hashes, others = _beside(snapshot, as_of)
+    hashes, others, shared = _beside(snapshot, as_of)
     numbers = np.array(sorted({one for shown in others for one in (shown, *others[shown])}), np.int64)
     told = [
         read(snapshot, name, ("obs", *columns), among("obs", numbers))
-        for name, columns in (("meetings", MEETING_COLUMNS), ("legs", LEG_COLUMNS))
+        for name, columns in (("meetings", MEETING_COLUMNS), ("legs", LEG_COLUMNS), ("problems", PROBLEM_COLUMNS))
     ]
-    parties = join_parties(others, told[0], told[1], "obs")
+    found = join_records(others, shared, told[0], told[1], told[2], "obs")
     pairs = [(shown, hashes[other].hex()) for shown in others for other in others[shown]]
-    legs = [(obs, other, leg, as_leg) for (other, leg), (obs, as_leg) in parties.legs.items()]
-    sizes = [(obs, *size) for obs, size in parties.sizes.items()]
+    legs = [(obs, other, leg, as_leg) for (other, leg), (obs, as_leg) in found.legs.items()]
+    cells = [(obs, *map(of_it.get, MEETING_COLUMNS)) for obs, of_it in found.cells.items()]
     number, text = pa.int64(), pa.string()
+    types = arrow_schema(MEETINGS)
     return Together(
         _table(pairs, {"obs": number, "record_hash": text}),
         _table(legs, {"obs": number, "other": number, "leg": number, "as_leg": number}),
-        _table(sizes, {"obs": number, "n_legs": number, "n_people": number}),
+        _table(cells, {"obs": number, **{name: types.field(name).type for name in MEETING_COLUMNS}}),
+        _table(found.told, {"obs": number, "column": text, "reason": text, "raw_value": text}),
     )
 
 
@@ -246,8 +250,9 @@ def current_records(snapshot: Snapshot | None) -> list[bytes]:
     return [raw for _, raw in sorted(raw_records(snapshot, numbers).items())]
 
 
-def _beside(snapshot: Snapshot, as_of: datetime | None) -> tuple[dict[int, bytes], dict[int, list[int]]]:
-    """Return the hash of each record that may matter, and, by the record shown, those that answers told beside it."""
+def _beside(snapshot: Snapshot, as_of: datetime | None) -> tuple[dict[int, bytes], dict[int, list[int]], set[int]]:
+    """Return the hash of each record that may matter; by the record shown, those that answers told beside it; and the
+    records shown whose id has several meetings."""
     rows = _with_namesakes(snapshot, as_of)
     replaced = set(rows["replaces"].drop_null().to_pylist())
     shown: dict[tuple[str, int], int] = {}
@@ -272,7 +277,9 @@ def _beside(snapshot: Snapshot, as_of: datetime | None) -> tuple[dict[int, bytes
         for one in several:
             if (best := int(shown_of[one])) in several and best != one:
                 found[best].add(one)
-    return hashes, {best: _once(others, hashes) for best, others in sorted(found.items())}
+    n_of_id = Counter(meeting_id for meeting_id, _ in shown)
+    shared = {obs for (meeting_id, _), obs in shown.items() if n_of_id[meeting_id] > 1}
+    return hashes, {best: _once(others, hashes) for best, others in sorted(found.items())}, shared
 
 
 def _once(others: set[int], hashes: Mapping[int, bytes]) -> list[int]:

@@ -238,7 +238,7 @@ def _looked(parts: Sequence[Part], name: str, sql: str, asked: ViewAsk) -> _Look
         for other, rows in own.items():
             tables.setdefault(other, []).append(_moved(rows, place * ROOM))
         part = pruned(
-            snapshot, name, asked, is_joined=any(own[one].num_rows for one in ("joined", "sizes") if one in own)
+            snapshot, name, asked, is_joined=any(own[one].num_rows for one in ("joined", "cells") if one in own)
         )
         for table, listed in files.items():
             paths = map(str, part.paths(table))

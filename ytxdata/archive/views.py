@@ -1,7 +1,7 @@
 """The views, as SQL that DuckDB and Spark both read, and whole frames of them; `scans` has those that are lazy.
 
 `{meetings}`, `{legs}`, … stand for the stored tables, `{seen}` for when each observation was last seen, `{beside}`,
-`{joined}` and `{sizes}` for what answers told of one meeting in several records (`raw_answers.together`), `{timestamp}`
+`{joined}`, `{cells}` and `{told}` for what answers told of one meeting in several records (`raw_answers.together`), `{timestamp}`
 for what an engine calls an instant with a zone. A version is current unless a later one replaces it: few rows are
 replaced, so nothing has to be sorted or grouped, and a filter on `started_at` reaches the files.
 """
@@ -30,6 +30,7 @@ from ytxdata.archive.known_meetings import last_seen
 from ytxdata.archive.raw_answers import Together, together
 from ytxdata.archive.stored_files import SCHEMAS, telling_damage
 from ytxdata.records.identity import may_be_two_sql
+from ytxdata.records.merge import MEETING_COLUMNS
 from ytxdata.records.schema import TABLES, Column, arrow_schema, empty
 from ytxdata.times import ZONE_NAME
 
@@ -102,7 +103,7 @@ def _until(column: str, as_of: datetime | None) -> str:
     return f"{column} <= {_instant(as_of)}" if as_of else "TRUE"
 
 
-def _columns(name: str, alias: str, without: str = "", **special: str) -> str:
+def _columns(name: str, alias: str, without: str = "", /, **special: str) -> str:
     return ", ".join(
         f"{special.get(column.name, f'{alias}.{column.name}')} AS {column.name}"
         for column in COLUMNS[name]
@@ -119,17 +120,16 @@ def _current(as_of: datetime | None) -> str:
 
 
 _SHOWN = {
+    **{name: f"coalesce(z.{name}, m.{name})" for name in MEETING_COLUMNS if name not in ("meeting_id", "started_at")},
     "record_hash": "lower(hex(m.record_hash))",
-    "n_legs": "coalesce(z.n_legs, m.n_legs)",
-    "n_people": "coalesce(z.n_people, m.n_people)",
 }
-"""What views show of a meeting in place of what is stored of it."""
+"""What views show of a meeting in place of what is stored of it; id and start are what the record shown is chosen by."""
 
 
 def _bare_meetings(as_of: datetime | None, period: str, key: str) -> str:
     return (
         f"SELECT {key}{_columns('meetings', 'm', 'last_seen_at', **_SHOWN)} FROM {{meetings}} m "
-        f"LEFT JOIN {{sizes}} z ON z.obs = m.obs WHERE {_current(as_of)}{period}"
+        f"LEFT JOIN {{cells}} z ON z.obs = m.obs WHERE {_current(as_of)}{period}"
     )
 
 
@@ -138,7 +138,7 @@ def _meetings(name: str, as_of: datetime | None, period: str, key: str) -> str:
     special = {**_SHOWN, "last_seen_at": "coalesce(s.last_seen_at, m.observed_at)"}
     return (
         f"SELECT {key}{_columns(name, 'm', **special)} FROM {{meetings}} m LEFT JOIN {{seen}} s ON s.obs = m.obs "
-        f"LEFT JOIN {{sizes}} z ON z.obs = m.obs "
+        f"LEFT JOIN {{cells}} z ON z.obs = m.obs "
         f"WHERE {_current(as_of)}{period}"
     )
 
@@ -179,6 +179,8 @@ def _problems(name: str, as_of: datetime | None, period: str, key: str) -> str:
         f"AND {_current(as_of)}{period} UNION ALL "
         f"{own}, 'same_id_again', b.record_hash FROM {{beside}} b JOIN {{meetings}} m ON m.obs = b.obs "
         f"WHERE TRUE{period} UNION ALL "
+        f"SELECT {key}m.meeting_id, CAST(NULL AS BIGINT), b.column, b.reason, b.raw_value FROM {{told}} b "
+        f"JOIN {{meetings}} m ON m.obs = b.obs WHERE TRUE{period} UNION ALL "
         f"{own}, 'id_overlap', m.meeting_id FROM {{meetings}} m JOIN ({doubtful}) d "
         f"ON {d} = {m} AND d.twin = m.twin WHERE {_current(as_of)}{period}"
     )

@@ -26,6 +26,7 @@ from ytxdata.records.json_values import STRICT_ERRORS, Number, strict
 from ytxdata.records.numbers import PHONE_LIKE
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.schema import ARROW_TYPES, PARTIES, Aliases, Match
+from ytxdata.records.unread import own_leg
 from ytxdata.records.values import MOST_YUAN
 
 KindOf = Callable[[str], str | None]
@@ -69,6 +70,8 @@ class BulkReader:
     """
 
     def __init__(self, aliases: Aliases) -> None:
+        self._look_up = aliases.meeting
+        self._own_leg = partial(own_leg, aliases=aliases)
         self._of_meeting = _kinds(aliases.meeting, _MEETING_KINDS)
         self._of_leg = _kinds(aliases.leg, _LEG_KINDS)
         self._is_numbered = partial(is_numbered, aliases=aliases)
@@ -162,6 +165,11 @@ class BulkReader:
         kinds = [self._of_meeting(field.name) for field in fields]
         if any(kinds.count(kind) > 1 for kind in ("money", PARTIES)):
             raise pa.ArrowInvalid("of two amounts or lists one is chosen by their texts")
+        unknown = [field for field, kind in zip(fields, kinds, strict=True) if kind is None]
+        if self._own_leg(field.name for field in unknown) or any(self._may_retell(field.type) for field in unknown):
+            raise pa.ArrowInvalid(
+                "a row of a party, or an object that may tell of the meeting too, is put to its meeting"
+            )
         return pa.schema(self._members(fields, self._of_meeting))
 
     def _members(self, found: Iterable[pa.Field], kind_of: KindOf) -> list[tuple[str, pa.DataType]]:
@@ -189,6 +197,16 @@ class BulkReader:
             case _ if pa.types.is_string(found) or pa.types.is_null(found):
                 return pa.string()
         raise pa.ArrowInvalid(f"{found} where {kind} belongs")
+
+    def _may_retell(self, found: pa.DataType) -> bool:
+        """Return whether values that feed no column may tell of a meeting, its id or who convened it and when."""
+        if pa.types.is_list(found):
+            return self._may_retell(found.value_type)
+        if not pa.types.is_struct(found):
+            return False
+        said = {match.column for field in found.fields if (match := self._look_up(field.name))}
+        is_told = "meeting_id" in said or ("creator" in said and not said.isdisjoint(("started_at", "ended_at")))
+        return is_told or any(self._may_retell(field.type) for field in found.fields)
 
     def _may_hide(self, field: pa.Field, depth: int = 0) -> bool:
         """Return whether a member of a party may hold parties, be one or another sitting, or name another meeting."""

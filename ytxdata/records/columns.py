@@ -18,10 +18,10 @@ from ytxdata import times
 from ytxdata.phones import read_phone
 from ytxdata.records import schema
 from ytxdata.records.json_values import as_json, decoded
-from ytxdata.records.nested import tells_sittings
 from ytxdata.records.numbers import Numbers, may_hold_mobiles, mobiles_in, n_distinct, read_numbers
 from ytxdata.records.parties import OddKeys, Parties, Party, read_parties
 from ytxdata.records.schema import ARROW_TYPES, COMPANIONS, PARTIES, Aliases, Column, Match, plain
+from ytxdata.records.unread import tells_sittings
 from ytxdata.records.values import (
     Values,
     as_list,
@@ -415,17 +415,21 @@ def untold(old: Cells, new: Cells, look_up: Lookup, told: Set[str]) -> Iterator[
             yield from ((path, one.get(path), other.get(path)) for path in paths if one.get(path) != other.get(path))
         elif match.column not in told and before != after:
             # under another key of the column, what was said is said still
-            was, now = _said(old, match.column, look_up), _said(new, match.column, look_up)
+            was, now = as_told(old, match.column, look_up), as_told(new, match.column, look_up)
             is_lost, is_new = (key in a and a[key] not in b.values() for a, b in ((was, now), (now, was)))
             if is_lost or is_new:
                 yield key, as_json(before) if is_lost else None, as_json(after) if is_new else None
 
 
-def _said(value: Cells, column: str, look_up: Lookup) -> Cells:
+def as_told(value: Cells, column: str, look_up: Lookup) -> Cells:
     """Return what each key of a column says, as the column would have it; its text where that cannot be read."""
-    said = {}
+    said: dict[str, Any] = {}
     for key, given in value.items():
-        if (match := look_up(key)) and match.column == column:
+        if is_blank(given) or not ((match := look_up(key)) and match.column == column):
+            continue
+        if column == PARTIES:
+            said[key] = as_json(decoded(given))
+        else:
             array, reasons = convert(_KINDS[column], [given])
             said[key] = as_json(given) if reasons else _normal(column, array[0].as_py())
     return {key: one for key, one in said.items() if one is not None}

@@ -128,10 +128,15 @@ def apart_sql(started: str, ended: str, other_started: str, other_ended: str) ->
 def fullness(record: Told) -> Any:
     """Return by what the record to believe is the greatest of several that one answer gives for a meeting.
 
-    What has ended says more than what runs, and a later end more than an earlier one. The hash decides the rest: the
-    choice must not hang on the place in the list, or an answer sorted otherwise would look like a change.
+    What has a start can be found by it; what has ended says more than what runs, and a later end more than an earlier
+    one. The hash decides the rest: the choice must not hang on the place in the list, or an answer sorted otherwise
+    would look like a change.
     """
-    return (record.ended_at is not None, record.ended_at, record.record_hash)
+    return (*_knows(record), record.ended_at, record.record_hash)
+
+
+def _knows(record: Timed) -> tuple[bool, bool]:
+    return record.started_at is not None, record.ended_at is not None
 
 
 def assign(known: Sequence[Sequence[Told]], records: Sequence[Told]) -> list[int]:
@@ -201,12 +206,12 @@ def by_meeting(
     """Return the records of one id in one answer by the meeting they are of, see `assign`; the one to believe last.
 
     `shown` is the hash of the record that each known meeting shows. It stays where it is told again, unless it runs and
-    another one has ended: what stands beside it in one answer contradicts it, and came no later.
+    another one has ended, or has no start: what stands beside it in one answer contradicts it, and came no later.
     """
 
     def trust(at: int) -> Callable[[R], Any]:
         now = shown[at] if at < len(shown) else None
-        return lambda one: (one.ended_at is not None, one.record_hash == now, *fullness(one))
+        return lambda one: (_knows(one), one.record_hash == now, fullness(one))
 
     places = assign(known, records)
     if len(records) == 1:  # nearly always, and for each meeting of every answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,9 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ytxdata import times
 from ytxdata.records import identity, schema
 from ytxdata.records.answer import Answer
-from ytxdata.records.json_values import without_cycle_search
+from ytxdata.records.json_values import as_json, without_cycle_search
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.schema import DEFAULT, PROVENANCE, Aliases
 from ytxdata.records.spans import RawRecord, own_sizes
@@ -194,7 +195,7 @@ def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Merg
         _meeting_table(tables, meetings, joined),
         legs.select(schema.arrow_schema(schema.LEGS).names),
         _reject_table(tables, refused),
-        _problem_table(with_joined(tables.problems, joined), meetings, rank),
+        _problem_table(with_joined(tables.problems, joined), meetings, rank, joined),
         counts,
         listings,
         pa.array(rank[legs["row"].to_numpy()], pa.int64()),
@@ -253,8 +254,13 @@ def _others(meeting: _Meeting) -> list[_Told]:
 def _joined(tables: Normalized, meetings: Sequence[_Meeting]) -> Joined:
     beside = {one.shown.row: [other.row for other in _others(one)] for one in meetings if one.beside}
     rows = pa.array([row for shown, others in beside.items() for row in (shown, *others)], pa.int64())
-    told = [table.filter(pc.is_in(table["row"], value_set=rows)) for table in (tables.meetings, tables.legs)]
-    return join_parties(beside, told[0], told[1], "row")
+    told = [
+        table.filter(pc.is_in(table["row"], value_set=rows))
+        for table in (tables.meetings, tables.legs, tables.problems)
+    ]
+    n_of_id = Counter(one.shown.meeting_id for one in meetings)
+    shared = {one.shown.row for one in meetings if n_of_id[one.shown.meeting_id] > 1}
+    return join_records(beside, shared, told[0], told[1], told[2], "row")
 
 
 def _meeting_table(tables: Normalized, meetings: list[_Meeting], joined: Joined) -> pa.Table:
@@ -266,12 +272,9 @@ def _meeting_table(tables: Normalized, meetings: list[_Meeting], joined: Joined)
         "pull_id": [meeting.first.pull_id for meeting in meetings],
         "version": [meeting.version for meeting in meetings],
     }
-    if joined.sizes:
-        for place, name in enumerate(("n_legs", "n_people")):
-            of_it = zip(meetings, found[name].to_pylist(), strict=True)
-            seen[name] = [
-                joined.sizes[one.shown.row][place] if one.shown.row in joined.sizes else n for one, n in of_it
-            ]
+    for name in {name for cells in joined.cells.values() for name in cells}:
+        of_it = zip(meetings, found[name].to_pylist(), strict=True)
+        seen[name] = [joined.cells.get(one.shown.row, {}).get(name, value) for one, value in of_it]
     table = schema.arrow_schema(schema.MEETINGS)
     arrays = [
         pa.array(seen[field.name], field.type) if field.name in seen else found[field.name].combine_chunks()
@@ -311,7 +314,9 @@ def _reject_table(tables: Normalized, refused: Sequence[_Refused]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=table)
 
 
-def _problem_table(problems: pa.Table, meetings: Sequence[_Meeting], rank: np.ndarray[Any, Any]) -> pa.Table:
+def _problem_table(
+    problems: pa.Table, meetings: Sequence[_Meeting], rank: np.ndarray[Any, Any], joined: Joined
+) -> pa.Table:
     table = schema.arrow_schema(schema.PROBLEMS)
     n_of_id = Counter(meeting.shown.meeting_id for meeting in meetings)
     odd = [one for one in meetings if n_of_id[one.shown.meeting_id] > 1 or one.beside or one.may_be_two]
@@ -326,62 +331,98 @@ def _problem_table(problems: pa.Table, meetings: Sequence[_Meeting], rank: np.nd
         )
         for value in values
     ]
+    ids = {one.shown.row: one.shown.meeting_id for one in meetings}
+    own += (
+        dict(zip(("meeting_id", *PROBLEM_COLUMNS[1:]), (ids[row], *told), strict=True)) for row, *told in joined.told
+    )
     found = _in_order(problems, rank).select(table.names)
     return pa.concat_tables([found, pa.Table.from_pylist(own, table)])
 
 
-# A platform that lists a row for each party contradicts itself in nothing but the parties, and each of its rows has one
-# that no other has: shown alone, all but one would be lost.
 _COMPARED = [c.name for c in schema.MEETINGS if c.name not in (*PROVENANCE, "record_hash", "n_legs", "n_people")]
 _ONE_LEG = ["name", "phone", "extension", "joined_at"]
-"""What a connection is known by. When it ended is not of it: told once running and once over, it is one connection, and
-twice it would be billed."""
+"""What a connection is known by; not its end: told running and over it is one, and twice it would be billed."""
 
 MEETING_COLUMNS = [*_COMPARED, "n_legs", "n_people"]
 LEG_COLUMNS = ["leg", "number", *_ONE_LEG]
+PROBLEM_COLUMNS = ["leg", "column", "reason", "raw_value"]
 
 
 class Joined(NamedTuple):
-    """The parties that a shown record gets from others: `legs` by (record, leg) → (shown record, its number there), and
-    how many legs and people the shown records then have."""
+    """What a shown record gets from others: `legs` by (record, leg) → (shown record, its number there), its `cells`
+    that they fill or change, and what is `told` of it: shown record, column, reason, text."""
 
     legs: Mapping[tuple[int, int], tuple[int, int]]
-    sizes: Mapping[int, tuple[int, int]]
+    cells: Mapping[int, Mapping[str, Any]]
+    told: Sequence[tuple[int, str, str, str]]
 
 
-def join_parties(beside: Mapping[int, Sequence[int]], meetings: pa.Table, legs: pa.Table, record: str) -> Joined:
-    """Return the parties that shown records get from those told beside them.
+def join_records(
+    beside: Mapping[int, Sequence[int]],
+    shared: Container[int],
+    meetings: pa.Table,
+    legs: pa.Table,
+    problems: pa.Table,
+    record: str,
+) -> Joined:
+    """Return what shown records get from those told beside them: one meeting may stand in several lists, its parties in
+    another than its times, or in a row each. Where one says otherwise than the others it gives nothing, and is told.
 
     Parameters
     ----------
     beside
         Record shown → the others, in the order in which their parties are to stand.
-    meetings, legs
-        `MEETING_COLUMNS` and `LEG_COLUMNS` of all these records.
+    shared
+        Records shown whose id has several meetings: what has no start may be of any of them.
+    meetings, legs, problems
+        `MEETING_COLUMNS`, `LEG_COLUMNS` and `PROBLEM_COLUMNS` of all these records.
     record
         The column that numbers the records.
     """
     found: dict[tuple[int, int], tuple[int, int]] = {}
-    sizes: dict[int, tuple[int, int]] = {}
-    if not beside:
-        return Joined(found, sizes)
-    facts = {row: cells for row, *cells in rows_of(meetings, [record, *_COMPARED])}
-    listed: dict[int, list[tuple[Any, ...]]] = {}
-    for row, *cells in rows_of(legs, [record, *LEG_COLUMNS]):
-        listed.setdefault(row, []).append(tuple(cells))
+    cells: dict[int, dict[str, Any]] = {}
+    told: list[tuple[int, str, str, str]] = []
+    columns = [record, *MEETING_COLUMNS]
+    facts = {values[0]: dict(zip(columns, values, strict=True)) for values in rows_of(meetings, columns)}
+    listed: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row, *values in rows_of(legs, [record, *LEG_COLUMNS]):
+        listed[row].append(tuple(values))
+    odd: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+    for row, leg, *rest in rows_of(problems, [record, *PROBLEM_COLUMNS]):
+        odd[row] += [(rest[0], rest[1], rest[2])] if leg is None else []
     for shown, others in beside.items():
-        known = list(listed.get(shown, ()))
-        last, n_before = max((leg for leg, *_ in known), default=0), len(known)
+        own, known = facts[shown], list(listed[shown])
+        more: dict[str, Any] = {}
+        last = max((leg for leg, *_ in known), default=0)
         for other in others:
-            if facts[other] != facts[shown]:
+            said = {name: facts[other][name] for name in _COMPARED if facts[other][name] is not None}
+            is_anybodys = shown in shared and "started_at" not in said
+            silent = {name for name in said if own[name] is None and not is_anybodys}
+            otherwise = [name for name, one in said.items() if own[name] != one and name not in silent]
+            lacking = list(_lacking(known, listed[other]))
+            told += ((shown, *one) for one in odd[other] if one not in odd[shown])
+            if otherwise or is_anybodys:
+                told += ((shown, name, "other_value", f"{name}={_text(said[name])}") for name in otherwise)
+                told += ((shown, schema.PARTIES, "unread_parties", _text(leg)) for leg in lacking)
                 continue
-            for leg in _lacking(known, listed.get(other, ())):
+            more |= {name: said[name] for name in silent}
+            own = {**own, **said}
+            for leg in lacking:
                 last += 1
                 found[other, leg[0]] = (shown, last)
                 known.append(leg)
-        if len(known) > n_before:
-            sizes[shown] = (len(known), len({number for _, number, *_ in known} - {None}))
-    return Joined(found, sizes)
+            if facts[other]["n_legs"] is not None:
+                more |= {"n_legs": len(known), "n_people": len({number for _, number, *_ in known} - {None})}
+        cells |= {shown: more} if more else {}
+    return Joined(found, cells, told)
+
+
+def _text(value: Any) -> str:
+    """Return a cell, or a leg as its columns, as the text that tells of it."""
+    if isinstance(value, tuple):
+        leg = zip(_ONE_LEG, value[2:], strict=True)
+        return as_json({name: _text(one) for name, one in leg if one is not None})
+    return times.beijing_text(value) if isinstance(value, datetime) else str(value)
 
 
 def _lacking(known: Sequence[tuple[Any, ...]], more: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

@@ -13,10 +13,10 @@ import numpy as np
 from ytxdata.records.json_values import decoded, read_object, read_value, with_parties_beside
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS, is_part
-from ytxdata.records.parties import unread_parties
+from ytxdata.records.parties import lists_parties
 from ytxdata.records.remains import as_rejects
 from ytxdata.records.schema import PARTIES, Aliases, plain
-from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS, Signs, are_places
+from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
 from ytxdata.records.spans import (
     Found,
     Member,
@@ -30,7 +30,8 @@ from ytxdata.records.spans import (
     unescape,
     value_at,
 )
-from ytxdata.times import SEVERAL_TIMES, looks_like_instant
+from ytxdata.records.unread import unread_parties
+from ytxdata.times import looks_like_instant
 
 DEEPEST = 8
 """Deeper than this no list of records stands: what lies deeper is one record if it names an id, else a reject."""
@@ -41,6 +42,16 @@ _SAMPLE = 64
 _ANSWERS_TOO = frozenset({"app_id", "state"})
 """Columns of a meeting whose words an answer may say of itself."""
 
+_WHEN = frozenset({"started_at", "ended_at"})
+
+_TOOK_PLACE = _WHEN | {"creator", "duration_s"}
+
+_OF_ANOTHER = re.compile(
+    "book|plan|orig|old|prev|last|next|template|series|room|before|history|预|原|旧|上一|下一|模板|系列|会议室", re.I
+)
+"""In keys under which a record describes what its meeting is not: what it was to be, its room, the one behind it."""
+
+_WORDS = re.compile(r"[a-z]{3,}(?:_[a-z]+|[A-Z][a-z]*)*|[\u4e00-\u9fff]+")
 _DIGITS = re.compile(r"\d")
 _LONG = re.compile(rb"\d{3}")
 _CLOCK = re.compile(rb"\d\d:\d\d|\d{13}")
@@ -120,6 +131,18 @@ def _is_plain(raw: bytes, signs: Signs, known: dict[bytes, bool]) -> bool:
 def holds_json(raw: bytes) -> bool:
     """Return whether a value may hold records: a list, an object, or JSON text of one."""
     return raw[:1] in (b"[", b"{") or (raw[:1] == b'"' and _JSON_TEXT.match(raw) is not None)
+
+
+def are_no_ids(keys: Sequence[str]) -> bool:
+    """Return whether keys stand for no ids: they count what stands under them, or are words, as `running` and `last`,
+    whose next meeting would be taken for a version of this one.
+
+    Examples
+    --------
+    >>> are_no_ids(["0", "1"]), are_no_ids(["last"]), are_no_ids(["8001", "8002"]), are_no_ids(["M1", "b"])
+    (True, True, False, False)
+    """
+    return are_places(keys) or (bool(keys) and all(map(_WORDS.fullmatch, keys)))
 
 
 def strays(signs: Signs, key: str, whole: Found, depth: int = 1, *, is_element: bool = False) -> list[Found]:
@@ -217,6 +240,7 @@ class _InRecord:
         self.value = value
         # Its own meeting stands in it beside the parties, and is no other one.
         self.is_lifted = lifted is not None
+        self.retold = {f"{whole.path}.{one.path}" for one in own_tellings(value, signs)}
         at = value_at(whole.raw)
         self.whole = whole._replace(raw=whole.raw[at:], start=whole.start + at)
 
@@ -241,7 +265,7 @@ class _InRecord:
             placed = placed_members(whole.raw)
             # The keys of a meeting's own members are names of columns; an id only one that looks like the meeting's.
             is_map = depth > 0 and not self.signs.columns(placed)
-            may_take_key = is_map and not are_places([one.key for one in placed if one.raw[:1] == b"{"])
+            may_take_key = is_map and not are_no_ids([one.key for one in placed if one.raw[:1] == b"{"])
             members += placed
             parts = [(f"{whole.path}.{one.key}", one.raw, one.start) for one in placed]
         else:
@@ -264,28 +288,37 @@ class _InRecord:
         value = read_object(item.one.raw, self.signs.aliases).value or {}
         if item.is_among_parties:
             return self.signs.is_no_party(value, self.own)
-        ids = self.signs.ids_of(value)
-        if ids - self.own:
-            return self.signs.is_another(value, self.own)
-        if self.is_lifted:
+        if ids := self.signs.ids_of(value):
+            # With the record's own id it tells of that meeting: as a record it took the place of the whole one.
+            is_other = bool(ids - self.own) and self.signs.is_another(value, self.own)
+            return is_other and not self._is_referred_to(item, value, ids)
+        if self.is_lifted or item.one.path in self.retold:
             return False
         members = members_of(item.one.raw)
         columns = self.signs.columns(members)
-        has_parties = any(self.signs.is_parties(one.key) and one.raw[:1] in (b"[", b"{") for one in members)
-        has_phone = self.signs.has_phone(members)
-        if ids:
-            # A second telling, with parties of its own; a recording may repeat id and times, and says nothing more.
-            return has_parties or ("creator" in columns and not has_phone)
-        if has_parties or ("creator" in columns and columns & {"started_at", "ended_at"}):
-            return not has_phone
+        if lists_parties(value, self.signs.aliases) or ("creator" in columns and columns & _WHEN):
+            return not self.signs.has_phone(members)
         is_entry = item.member is not None and self._looks_like_id(item.member.key)
         return is_entry and self._may_be_meeting(item)
+
+    def _is_referred_to(self, item: _Object, value: dict[str, Any], ids: set[str]) -> bool:
+        """Return whether an object with another id is a room, a template or another date that the record only names:
+        by its key, or as it says less than when something began and one thing more. None of them took place.
+        """
+        if item.member is None or lists_parties(value, self.signs.aliases):
+            return False
+        key = item.member.key
+        if key in ids or self._looks_like_id(key):  # in a map from id to record
+            return False
+        columns = _said_columns(value, self.signs)
+        return bool(_OF_ANOTHER.search(key)) or not ("started_at" in columns and len(columns & _TOOK_PLACE) > 1)
 
     def _may_be_meeting(self, item: _Object) -> bool:
         """Return whether an object has a start that may be a meeting's: a recording or a sitting has one too."""
         members = members_of(item.one.raw)
         is_doubtful = not (self.is_lifted or item.is_among_parties or self.signs.has_phone(members))
-        return is_doubtful and "started_at" in self.signs.columns(members) and not self.signs.ids(members)
+        ids = {one.decode("utf-8", "replace") for one in self.signs.ids(members)}
+        return is_doubtful and "started_at" in self.signs.columns(members) and not ids & self.own
 
     def _sittings(self, value: Any, path: str, depth: int = 0) -> Iterator[str]:
         """Yield where an element of a list has two points in time under words that nobody knows (`begin`, `finish`): a
@@ -321,28 +354,48 @@ class _InRecord:
         return one._replace(raw=around, start=at)
 
 
-def tells_sittings(value: Any) -> bool:
-    """Return whether a text names several points in time, or a list holds any: when a party came again, most likely.
+class Telling(NamedTuple):
+    """An object in a record that tells of the record's own meeting, its path, and whether it may fill what that
+    lacks."""
 
-    One alone may be when anything happened (`updateTime`).
+    path: str
+    value: dict[str, Any]
+    may_fill: bool
 
-    Examples
-    --------
-    >>> tells_sittings([["2026-01-05 10:00:00", ""]]), tells_sittings("1767578400~1767579000")
-    (True, True)
-    >>> tells_sittings("2026-01-05 10:00:00"), tells_sittings(["vip", 7])
-    (False, False)
+
+def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
+    """Yield the objects in a decoded record that tell of its own meeting: by its id, or, where the record itself has
+    parties and says neither who convened nor when, as the member that says both.
+
+    What is listed (`changes`, `takes`) or goes by the name of something else (`booking`, `original`) fills nothing.
     """
-    value = decoded(value)
-    if isinstance(value, str):
-        return SEVERAL_TIMES.search(value) is not None
-    return isinstance(value, list) and _tells_instant(value)
+    own = signs.ids_of(value)
+    outer = _said_columns(value, signs)
+    is_bare = PARTIES in outer and not outer & {"creator", "duration_s", *_WHEN}
+    # What stands among the parties took them from its neighbour, and is a record.
+    around = {key: one for key, one in value.items() if own and not signs.is_parties(key)}
+    waiting: list[tuple[str, Any, int]] = [(key, one, 0) for key, one in around.items()]
+    while waiting:
+        path, one, depth = waiting.pop(0)
+        if isinstance(one, dict):
+            columns = _said_columns(one, signs)
+            if ids := signs.ids_of(one):
+                tells_of_it = ids <= own
+            else:
+                tells_of_it = is_bare and depth == 0 and "creator" in columns and bool(columns & _WHEN)
+            has_phone = any((fed := signs.aliases.leg(key)) and fed.column == "phone" for key in one)
+            if tells_of_it and columns & EVIDENCE and not has_phone:
+                yield Telling(path, one, "[" not in path and not _OF_ANOTHER.search(path))
+        if isinstance(one, (dict, list)) and depth < DEEPEST:
+            is_object = isinstance(one, dict)
+            parts = (
+                [(f".{key}", one[key]) for key in one]
+                if is_object
+                else [(f"[{i}]", inner) for i, inner in enumerate(one)]
+            )
+            waiting += [(path + key, inner, depth + 1) for key, inner in parts]
 
 
-def _tells_instant(value: Any, depth: int = 0) -> bool:
-    """Return whether an instant stands in a value; what goes on very deep is told like one."""
-    value = decoded(value)
-    if not isinstance(value, (list, dict)):
-        return looks_like_instant(value)
-    inner = value.values() if isinstance(value, dict) else value
-    return depth > DEEPEST or any(_tells_instant(one, depth + 1) for one in inner)
+def _said_columns(value: dict[str, Any], signs: Signs) -> set[str]:
+    fed = ((signs.aliases.meeting(key), one) for key, one in value.items() if one not in (None, ""))
+    return {match.column for match, one in fed if match}

@@ -23,10 +23,12 @@ from ytxdata.records.json_values import (
     without_cycle_search,
 )
 from ytxdata.records.numbers import may_hold_mobiles, read_numbers
-from ytxdata.records.parties import is_numbered, own_leg, unread_parties
+from ytxdata.records.parties import is_numbered
+from ytxdata.records.retold import retold
 from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.signs import Signs, is_like_parties
 from ytxdata.records.spans import RawRecord
+from ytxdata.records.unread import own_leg, says_more, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
 PARSER_VERSION = 17
@@ -38,9 +40,7 @@ _BATCH = 16384
 # Only what `problems` shows is cut; rejects keep their whole text.
 _LONGEST_RAW_VALUE = 500
 _ID_COLUMN = schema.MEETINGS[:1]
-_NO_IDS = pa.array(
-    ["nan", "null", "none", "undefined", "nil", "n/a", "inf", "-inf", "infinity", "-infinity", "-", "--"]
-)
+_NO_ID = r"(?i)^\s*(?:0{1,20}|[0\-]*-[0\-]*|-1|nan|\(?null\)?|none|nil|undefined|n/?a|[+\-]?inf(?:inity)?|unknown|无|空|未知|暂无|不详)\s*$"
 """What programs write where they have no id: taken for one, it would make all such meetings the same meeting."""
 
 _TEXT_MEMBER = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*(?:"((?:[^"\\]|\\.)*)")?', re.DOTALL)
@@ -188,7 +188,7 @@ def _one_by_one(
         if reasons[i]
     ]
     kept = [i for i, reason in enumerate(reasons) if not reason]
-    meetings = [objects[i] for i in kept]
+    meetings = [_retold(objects[i], aliases) for i in kept]
     kept_raws = [raws[i] for i in kept]
     n_own_keys = sum(len(one.value or ()) for one in meetings)
 
@@ -210,6 +210,12 @@ def _lifted(one: Object, reason: str, aliases: Aliases) -> Object:
     return one if inner is None else one._replace(value=inner)
 
 
+def _retold(one: Object, aliases: Aliases) -> Object:
+    """Return a meeting's object with what inner ones say of it."""
+    value, problems = retold(one.value or {}, aliases)
+    return one._replace(value=value, problems=(*one.problems, *problems))
+
+
 def _identify(objects: list[Object], aliases: Aliases) -> tuple[list[str | None], list[str]]:
     """Return the meeting id of each object, and why it is rejected (empty: it is not)."""
     ids, troubles = _meeting_ids(Sheet.of_objects([one.value or {} for one in objects], aliases.meeting))
@@ -226,7 +232,7 @@ def _meeting_ids(sheet: Sheet) -> tuple[pa.Array, list[Trouble]]:
     """Return the meeting ids, null where there is none."""
     arrays, troubles = fill(_ID_COLUMN, sheet)
     ids = arrays["meeting_id"]
-    is_none = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(ids)), value_set=_NO_IDS)
+    is_none = pc.match_substring_regex(ids, _NO_ID)
     return pc.if_else(is_none, pa.scalar(None, pa.string()), ids), troubles
 
 
@@ -265,6 +271,7 @@ def _tables(
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
     troubles += _unread_parties(sheet, raws, aliases)
+    troubles += _more_parties(sheet, legs.n_legs)
     troubles += overlooked(legs.n_keys)
     ids = arrays["meeting_id"]
     troubles += _meetings_in_texts(raws, ids, aliases)
@@ -310,8 +317,17 @@ def _unread_parties(sheet: Sheet, raws: list[bytes], aliases: Aliases) -> Iterat
     """Yield what looks like parties of a meeting and is no leg."""
     # Out of the text, not the sheet: read in bulk, a struct has every key that any record of the batch has.
     for i in _may_hold_parties(sheet, aliases):
-        value = read_object(raws[i], aliases).value
-        yield from (Trouble(i, schema.PARTIES, "unread_parties", text) for text in unread_parties(value or {}, aliases))
+        value = retold(read_object(raws[i], aliases).value or {}, aliases).value
+        yield from (Trouble(i, schema.PARTIES, "unread_parties", text) for text in unread_parties(value, aliases))
+
+
+def _more_parties(sheet: Sheet, n_legs: pa.Array) -> Iterator[Trouble]:
+    """Yield what meetings say beside their lists of more parties than are there."""
+    for key in sheet.unknown:
+        if says_more(key, True, 0) or says_more(key, 1, 0):
+            for i, (said, n) in enumerate(zip(as_list(sheet.values(key)), n_legs.to_pylist(), strict=True)):
+                if n is not None and says_more(key, said, n):
+                    yield Trouble(i, schema.PARTIES, "more_parties", f"{key}: {str(said).split('.')[0]}")
 
 
 def _halves(legs: Legs) -> Iterator[Trouble]:

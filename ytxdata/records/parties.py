@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
-from ytxdata.records.schema import Aliases
-from ytxdata.records.signs import Signs, names_parties, names_some
+from ytxdata.records.paging import totals
+from ytxdata.records.schema import PARTIES, Aliases, plain
+from ytxdata.records.signs import Signs
+from ytxdata.records.spans import members_of
 from ytxdata.records.values import as_phone, is_blank, is_mere_number, says_more_than_counts
 from ytxdata.times import is_time, looks_like_instant
 
@@ -21,8 +23,16 @@ _COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
 
 _NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
 
+_PERSON = frozenset(
+    {"user", "userinfo", "member", "memberinfo", "participant", "party", "attendee", "person", "contact"}
+)
+"""Keys, plain, under which a party that has its times beside them says who it is; under `inviter` it is another."""
+
+_PAGING = re.compile("page|cursor|token|count|total|more|next|prev|links|href|offset|limit")
+"""In plain keys that say how parties are paged."""
+
 _SEVERAL = re.compile(r"\d{7}|[,，、;；]")
-_DEEPEST = 8
+DEEPEST = 8
 """How deep parties are looked for; what goes on below may hold some, and is told as it stands."""
 
 
@@ -41,113 +51,26 @@ def is_numbered(key: str, aliases: Aliases) -> bool:
     return fed is not None and fed.column in ("phone", "joined_at", "left_at")
 
 
-def _numbered_fields(value: dict[str, Any], aliases: Aliases) -> str:
+def numbered_fields(value: dict[str, Any], aliases: Aliases) -> str:
     """Return the numbered fields of a record or a party that say something, as text: which belong together nobody
     knows."""
     told = {key: one for key, one in value.items() if is_numbered(key, aliases) and (is_time(one) or as_phone(one))}
     return as_json(told) if told else ""
 
 
-def own_leg(keys: Iterable[str], aliases: Aliases) -> list[str]:
-    """Return the keys of a record that are a party's, its phone and when it came or went: a row a party, under the id
-    of its meeting, makes no leg and would take the meeting's name."""
-    fed = {key: match.column for key in keys if (match := aliases.leg(key)) and match.rank[0] == 0}
-    is_leg = "phone" in fed.values() and not {"joined_at", "left_at"}.isdisjoint(fed.values())
-    return [key for key, column in fed.items() if is_leg and column in ("phone", "joined_at", "left_at")]
+def lists_parties(value: dict[str, Any], aliases: Aliases) -> bool:
+    """Return whether an object has parties of its own: a list, or an object that says of one who or when; a link to
+    them, or how many there may be, is none.
 
-
-def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
-    """Yield what looks like parties of a record and feeds no leg, each with its path: lists and objects under names
-    that nobody knows, and numbered fields.
-
-    Not told: meetings inside of it, which are records of their own, and the creator described once more.
+    Examples
+    --------
+    >>> lists_parties({"members": []}, Aliases()), lists_parties({"members": {"phone": "15400000001"}}, Aliases())
+    (True, True)
+    >>> lists_parties({"members": {"href": "/m/1/members"}}, Aliases())
+    False
     """
-    if fields := _numbered_fields(value, aliases):
-        yield fields
-    signs = Signs(aliases)
-    creators = {
-        as_phone(one) for key, one in value.items() if (fed := aliases.meeting(key)) and fed.column == "creator"
-    }
-    others = {key: decoded(one) for key, one in value.items() if aliases.meeting(key) is None}
-    told: set[str] = set(own_leg(others, aliases))
-    if told:
-        yield "; ".join(f"{key}: {as_json(others[key])}" for key in sorted(told))
-    own = signs.ids_of(value)
-    waiting = [(key, key, key, one, 0) for key, one in others.items()]
-    while waiting:
-        top, name, path, one, depth = waiting.pop(0)
-        is_told = names_some(name, one)
-        if isinstance(one, list):
-            entries = [decoded(inner) for inner in one]
-            parts = [(name, f"{path}[{i}]", inner) for i, inner in enumerate(entries)]
-            objects = [inner for inner in entries if isinstance(inner, dict)]
-            are_meetings = bool(objects) and all(signs.is_another(inner, own) for inner in objects)
-            is_told = (
-                (is_told and not are_meetings)
-                or _are_phones(entries)
-                or any(_has_sure_phone(inner, aliases) or _comes_or_goes(inner, aliases) for inner in objects)
-            )
-        elif isinstance(one, dict):
-            if signs.ids_of(one) or any(map(signs.is_parties, one)):
-                told.add(top)  # a meeting of its own, told as one
-                continue
-            # `list` in `attendees` is a list of them, whatever else stands there
-            parts = [
-                (name if names_parties(name) else key, f"{path}.{key}", decoded(inner)) for key, inner in one.items()
-            ]
-            is_told = is_told or _is_party_alone(one, creators, aliases)
-        elif is_told:
-            parts = []
-        else:
-            continue
-        if is_told or (depth == _DEEPEST and any(isinstance(inner, (list, dict)) for *_, inner in parts)):
-            told.add(top)
-            yield f"{path}: {as_json(one)}"
-        elif depth < _DEEPEST:
-            waiting += [(top, *part, depth + 1) for part in parts]
-    listed = [one for key, one in value.items() if signs.is_parties(key)]
-    known = creators.union(mobiles_in(listed), *(map(mobiles_in, [others[key] for key in told])))
-    for key, one in others.items():
-        # Under no name that is known, and in no known form: a mobile is somebody all the same.
-        if key not in told and not is_numbered(key, aliases) and not signs.is_parties(key) and mobiles_in(one) - known:
-            yield f"{key}: {as_json(one)}"
-
-
-def _has_sure_phone(one: Party, aliases: Aliases) -> bool:
-    """Return whether an object says what is surely a phone under the key of one, or with times what may be an
-    extension."""
-    said = [str(said) for key, said in one.items() if (fed := aliases.leg(key)) and fed.column == "phone"]
-    may_be = _feeds(one, ("joined_at", "left_at"), aliases)
-    return any(as_phone(text) or (may_be and PHONE_LIKE.fullmatch(text)) for text in said)
-
-
-def _comes_or_goes(one: Party, aliases: Aliases) -> bool:
-    """Return whether an object says when it joined or left, in words of parties: what starts may be a recording."""
-    known = dict(aliases.legs)
-    fed = ((aliases.leg(key), said) for key, said in one.items())
-    return any(
-        match.column in ("joined_at", "left_at")
-        and not aliases.meeting(known[match.column][match.rank[1]])
-        and is_time(said)
-        for match, said in fed
-        if match
-    )
-
-
-def _is_party_alone(one: Party, creators: set[str | None], aliases: Aliases) -> bool:
-    """Return whether an object outside of a list looks like a party, or like a map of parties by their phones."""
-    if one and all(as_phone(key) and isinstance(inner, dict) for key, inner in one.items()):
-        return True
-    is_there = _has_sure_phone(one, aliases) and _feeds(one, ("joined_at", "left_at"), aliases)
-    if is_there or _comes_or_goes(one, aliases):
-        return True
-    # A device may have a number too: without times only the very name of a phone makes an object a party.
-    phones = {
-        as_phone(said)
-        for key, said in one.items()
-        if (fed := aliases.leg(key)) and fed.column == "phone" and not fed.rank[0]
-    }
-    return bool(phones - creators - {None})
+    listed = [one for key, one in value.items() if (fed := aliases.meeting(key)) and fed.column == PARTIES]
+    return any(isinstance(one, list) or _says_party(one, aliases) for one in listed)
 
 
 def read_parties(value: Any, aliases: Aliases, own_id: str = "") -> Parties:
@@ -240,7 +163,7 @@ def _from_entry(entry: Party, aliases: Aliases, own_id: str, odd: OddKeys) -> Pa
     if not odd.among(entry):
         return Parties([entry])
     found = _from_odd_entry(entry, aliases, own_id)
-    fields = _numbered_fields(entry, aliases)
+    fields = numbered_fields(entry, aliases)
     return found._replace(problems=(*found.problems, ("unread_parties", fields))) if fields else found
 
 
@@ -256,11 +179,11 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
             inside[key] = inner
         else:
             own[key] = value  # as it is written: who is called `[]` has a name
-    has_phone, has_times = (_feeds(own, columns, aliases) for columns in (("phone",), ("joined_at", "left_at")))
+    has_phone, has_times = (feeds(own, columns, aliases) for columns in (("phone",), ("joined_at", "left_at")))
     if not (has_phone or has_times):
         if len(inside) == 1 and (numbered := _numbered(own, *next(iter(inside.items())), aliases)):
             return Parties(numbered)
-        if inside or not _feeds(own, ("name", "state", "duration_s"), aliases):
+        if inside or not feeds(own, ("name", "state", "duration_s"), aliases):
             found = _from_object(entry, aliases, own_id, is_entry=True)
             # `{"userId":"1001"}` wraps no list of phones
             is_sure = bool(inside) or all(map(PHONE_LIKE.fullmatch, entry)) or all(map(mobiles_in, entry.values()))
@@ -273,13 +196,15 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
         problems += _in_text(entry[key])
         is_list = isinstance(inner, list) and all(isinstance(one, dict) for one in inner)
         if (is_list and all(_has_phone(one, aliases) for one in inner)) or (
-            signs.is_parties(key) and isinstance(inner, list) and _are_phones(inner)
+            signs.is_parties(key) and isinstance(inner, list) and are_phones(inner)
         ):
             found = _from_list(inner, aliases, own_id)
             parties += found.parties or ()
             problems += found.problems
         elif is_list and not has_times and parties == [own]:
             parties = [own | one for one in inner]
+        elif plain(key) in _PERSON and not has_phone and parties == [own] and isinstance(inner, dict):
+            parties = [inner | own]
         else:
             problems.append(("not_a_party", as_json(inner)))
     return Parties(parties, tuple(problems))
@@ -288,7 +213,7 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
 def _numbered(own: Party, key: str, inner: Any, aliases: Aliases) -> list[Party]:
     """Return the legs of one party that lists its phones (`phones`, `mobiles`), none where it lists others."""
     match = aliases.leg(key.rstrip("sS"))
-    if match is None or match.column != "phone" or not isinstance(inner, list) or not _are_phones(inner):
+    if match is None or match.column != "phone" or not isinstance(inner, list) or not are_phones(inner):
         return []
     return [{**own, _keys(aliases)[0]: phone} for phone in inner]
 
@@ -321,23 +246,23 @@ class OddKeys(dict[str, bool | None]):
 
 def _says_party(value: Any, aliases: Aliases, depth: int = 0, *, is_listed: bool = False) -> bool:
     """Return whether a value holds an object with the phone or the times of a party, or under a phone for a key."""
-    if depth > _DEEPEST or not isinstance(value, (list, dict)):
+    if depth > DEEPEST or not isinstance(value, (list, dict)):
         return bool(value) and isinstance(value, (list, dict))
     if isinstance(value, list):
-        return _are_phones(value) or any(_says_party(one, aliases, depth + 1, is_listed=True) for one in value)
+        return are_phones(value) or any(_says_party(one, aliases, depth + 1, is_listed=True) for one in value)
     # A device may have a number too: outside of a list only what is surely a phone makes an object a party.
     sure = value if is_listed else {key: one for key, one in value.items() if as_phone(one)}
-    if _feeds(sure, ("phone",), aliases) or _feeds(value, ("joined_at", "left_at"), aliases):
+    if feeds(sure, ("phone",), aliases) or feeds(value, ("joined_at", "left_at"), aliases):
         return True
     return any(map(PHONE_LIKE.fullmatch, value)) or any(_says_party(one, aliases, depth + 1) for one in value.values())
 
 
-def _are_phones(values: list[Any]) -> bool:
+def are_phones(values: list[Any]) -> bool:
     """Return whether a list holds nothing but phones."""
     return bool(values) and all(not isinstance(one, (list, dict)) and as_phone(one) for one in values)
 
 
-def _feeds(party: Party, columns: Sequence[str], aliases: Aliases) -> bool:
+def feeds(party: Party, columns: Sequence[str], aliases: Aliases) -> bool:
     """Return whether an object says something of one of the columns of legs."""
     return any(
         (match := aliases.leg(key)) is not None
@@ -384,6 +309,9 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
     if len(value) == 1:
         (one,), (given,) = opened.values(), value.values()
         return read_parties(one if isinstance(given, dict) else given, aliases, own_id)
+    # How the list is paged is nobody; `totals` hears the same words of lists of meetings.
+    pages = {key: one for key, one in opened.items() if _pages(key, one)}
+    opened = {key: one for key, one in opened.items() if key not in pages}
     groups = [one for one in opened.values() if _says_party(one, aliases)]
     groups = groups or [one for one in opened.values() if isinstance(one, list)]
     if not groups or (len(groups) > 1 and not _says_party(groups, aliases)):
@@ -397,13 +325,25 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
         and says_more_than_counts(one)
         and not (is_entry and isinstance(one, str) and not _SEVERAL.search(one))
     ]
+    parties = [party for one in read for party in one.parties or ()]
+    inner = [one for one in pages.values() if isinstance(one, dict)]
+    said = [number for one in (pages, *inner) for number in totals(members_of(as_json(one).encode()))]
+    is_part = any(number is None or number > len(parties) for number in said)
     return Parties(
-        [party for one in read for party in one.parties or ()],
+        parties,
         (
             *(problem for one in read for problem in one.problems),
             *(("unread_parties", f"{key}: {as_json(one)}") for key, one in others),
+            *((("more_parties", as_json(pages)),) if is_part else ()),
         ),
     )
+
+
+def _pages(key: str, value: Any) -> bool:
+    """Return whether a member of an object of parties only counts or pages them, or links to more."""
+    keys = value if isinstance(value, dict) and value and plain(key) != "links" else (key,)
+    names_some = isinstance(value, list) or not as_json(value).isascii() or mobiles_in(value)
+    return not names_some and all(_PAGING.search(plain(one)) for one in keys)
 
 
 def _with_names(opened: Party, aliases: Aliases) -> Party:
@@ -415,8 +355,8 @@ def _with_names(opened: Party, aliases: Aliases) -> Party:
         if isinstance(one, dict)
         and (is_map or not key.isascii() or "*" in key)
         and not _COUNTER.fullmatch(key)
-        and _feeds(one, ("phone", "joined_at", "left_at"), aliases)
-        and not _feeds(one, ("name",), aliases)
+        and feeds(one, ("phone", "joined_at", "left_at"), aliases)
+        and not feeds(one, ("name",), aliases)
         else one
         for key, one in opened.items()
     }

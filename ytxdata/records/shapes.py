@@ -10,7 +10,17 @@ from typing import NamedTuple
 import numpy as np
 
 from ytxdata.labels import Text
-from ytxdata.records.nested import DEEPEST, LIKE_JSON, holds_json, lost_head, meetings_inside, parties_beside, strays
+from ytxdata.records.nested import (
+    DEEPEST,
+    LIKE_JSON,
+    are_no_ids,
+    holds_json,
+    lost_head,
+    meetings_inside,
+    parties_beside,
+    strays,
+    that_may_hold_others,
+)
 from ytxdata.records.paging import (
     COUNT_KEYS,
     OTHER_THINGS,
@@ -26,7 +36,7 @@ from ytxdata.records.paging import (
 from ytxdata.records.remains import empty_wrapper, is_broken_list, is_flat_meeting, leftovers, unnamed
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.schema import PARTIES, Aliases, plain
-from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
+from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs
 from ytxdata.records.spans import (
     Found,
     Member,
@@ -41,6 +51,7 @@ from ytxdata.records.spans import (
     structure,
     unescape,
 )
+from ytxdata.records.unread import is_link
 
 DAMAGED = Text(
     "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",
@@ -49,7 +60,7 @@ DAMAGED = Text(
 _EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 
 SURVEYED = 8
-"""How many elements of a list are looked at closely before one that begins with an id is believed to be a record."""
+"""How many elements of a list are looked at closely before one that begins with an id and holds no other is believed."""
 
 
 class Announced(NamedTuple):
@@ -92,7 +103,8 @@ class Shapes:
         """
         if self.signs.is_party(raw) or self.signs.swallows(raw):
             return []
-        if self.n_surveyed >= SURVEYED and not self.is_wrapping and self.signs.begins_with_id(raw):
+        is_usual = self.n_surveyed >= SURVEYED and not self.is_wrapping and self.signs.begins_with_id(raw)
+        if is_usual and not that_may_hold_others(self.signs, [raw]):
             return [Found(raw, f"$@{at}", True, at, at + len(raw))]
         self.n_surveyed += 1
         # In the order of the text: what stands between two of them is taken for a gap, and would be read again.
@@ -196,17 +208,12 @@ class Shapes:
         wholes = list(map(Found._make, zip(raws, paths, repeat(True), places.tolist(), ends.tolist(), strict=False)))
         surveyed = [self.element(whole, depth) for whole in wholes[:SURVEYED]]
         rest = wholes[SURVEYED:]
-        # Where one only wraps its records, those further on do too, though they begin with an id as well.
+        # Where one only wraps its records, those further on may too, though they begin with an id as well.
         is_wrapping = any(map(_is_wrapped, surveyed, wholes))
-        is_sure = [not is_wrapping and self.signs.begins_with_id(whole.raw) is not None for whole in rest]
-        found = [one for elements in surveyed for one in elements]
-        if all(is_sure):
-            return found + rest
-        return found + [
-            one
-            for whole, sure in zip(rest, is_sure, strict=True)
-            for one in ((whole,) if sure else self.element(whole, depth))
-        ]
+        others = range(len(rest)) if is_wrapping else that_may_hold_others(self.signs, [one.raw for one in rest])
+        odd = set(others).union(i for i, one in enumerate(rest) if not self.signs.begins_with_id(one.raw))
+        listed = ([one] if i not in odd else self.element(one, depth) for i, one in enumerate(rest))
+        return [one for elements in (*surveyed, *listed) for one in elements]
 
     def element(self, whole: Found, depth: int) -> list[Found]:
         """Return the record that an element of a list is, or those wrapped in it; never nothing."""
@@ -373,7 +380,9 @@ class Shapes:
     def is_lost(self, item: Found, *, is_beside_object: bool) -> bool:
         """Return whether what stands beside records is one itself: under its key, or without an id."""
         # A question that is repeated has times and a creator, and never those who came.
-        if is_member(item.raw) or (is_beside_object and self.signs.lacks_id(item.raw)):
+        if is_member(item.raw) or (
+            is_beside_object and self.signs.lacks_id(item.raw) and not is_link(item.raw, self.signs)
+        ):
             return True
         members = members_of(item.raw) if item.raw[:1] == b"{" else []
         return PARTIES in self.signs.columns(members) and self.signs.tells_of_meeting(members)
@@ -384,8 +393,7 @@ class Shapes:
         """
         # Of an empty object the key alone would make a meeting of which nothing is known.
         told = [one for one in members if one.raw[:1] == b"{" and self.signs.columns(members_of(one.raw))]
-        if are_places([one.key for one in told]):
-            told = []
+        told = [] if are_no_ids([one.key for one in told]) else told
         self.keyed |= dict.fromkeys(f"{whole.path}.{one.key}" for one in told)
         starts = {one.start for one in told}
         return [self.entry(whole, one, takes_key=one.start in starts) for one in members]

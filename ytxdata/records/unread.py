@@ -1,0 +1,178 @@
+"""What looks like parties of a record and feeds no leg: it is told with its text, and never read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ytxdata.records.json_values import as_json, decoded, read_object
+from ytxdata.records.numbers import PHONE_LIKE, mobiles_in
+from ytxdata.records.parties import DEEPEST, Party, are_phones, feeds, is_numbered, lists_parties, numbered_fields
+from ytxdata.records.schema import PARTIES, Aliases, plain
+from ytxdata.records.signs import Signs, names_parties, names_some
+from ytxdata.records.values import as_phone
+from ytxdata.times import SEVERAL_TIMES, is_time, looks_like_instant
+
+_WHO = "(?:part(?:y|ies)|(?:participant|member|user)s?)"
+_MORE = re.compile(f"hasmore{_WHO}|more{_WHO}")
+_HOW_MANY = re.compile(f"{_WHO}(?:count|total|num)|total{_WHO}")
+"""Keys, plain, with which a meeting says beside its list that there are more parties, and how many, in the words of the
+list itself: `attendeeCount` may be of those invited."""
+
+_WHOLE = re.compile(r"(\d{1,9})(?:\.0*)?")
+_LINKS = frozenset({"links", "href"})
+"""Keys, plain, under which frameworks say where something is to be had."""
+
+
+def own_leg(keys: Iterable[str], aliases: Aliases) -> list[str]:
+    """Return the keys of a record that are a party's, its phone and when it came or went: a row a party, under the id
+    of its meeting, makes no leg and would take the meeting's name."""
+    fed = {key: match.column for key in keys if (match := aliases.leg(key)) and match.rank[0] == 0}
+    is_leg = "phone" in fed.values() and not {"joined_at", "left_at"}.isdisjoint(fed.values())
+    return [key for key, column in fed.items() if is_leg and column in ("phone", "joined_at", "left_at")]
+
+
+def says_more(key: str, value: Any, n: int) -> bool:
+    """Return whether a member of a meeting says that more than `n` parties are listed elsewhere.
+
+    Examples
+    --------
+    >>> says_more("participantCount", 50, 2), says_more("hasMoreParticipants", True, 2), says_more("memberCount", 2, 2)
+    (True, True, False)
+    """
+    text = str(value).strip().casefold()
+    if _MORE.fullmatch(plain(key)):
+        return text in ("true", "1", "yes", "y", "是")
+    number = _WHOLE.fullmatch(text) if _HOW_MANY.fullmatch(plain(key)) else None
+    return number is not None and int(number[1]) > n
+
+
+def is_link(raw: bytes, signs: Signs) -> bool:
+    """Return whether an object says of a meeting only where its parties are to be had, as JSON:API does."""
+    value = read_object(raw, signs.aliases).value or {}
+    columns = {fed.column for key in value if (fed := signs.aliases.meeting(key))}
+    return columns == {PARTIES} and not lists_parties(value, signs.aliases)
+
+
+def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
+    """Yield what looks like parties of a record and feeds no leg, each with its path: lists and objects under names
+    that nobody knows, and numbered fields.
+
+    Not told: meetings inside of it, which are records of their own, and the creator described once more.
+    """
+    if fields := numbered_fields(value, aliases):
+        yield fields
+    signs = Signs(aliases)
+    creators = {
+        as_phone(one) for key, one in value.items() if (fed := aliases.meeting(key)) and fed.column == "creator"
+    }
+    others = {key: decoded(one) for key, one in value.items() if aliases.meeting(key) is None}
+    told: set[str] = set(own_leg(others, aliases))
+    if told:
+        yield "; ".join(f"{key}: {as_json(others[key])}" for key in sorted(told))
+    own = signs.ids_of(value)
+    waiting = [(key, key, key, one, 0) for key, one in others.items() if plain(key) not in _LINKS]
+    while waiting:
+        top, name, path, one, depth = waiting.pop(0)
+        is_told = names_some(name, one)
+        if isinstance(one, list):
+            entries = [decoded(inner) for inner in one]
+            parts = [(name, f"{path}[{i}]", inner) for i, inner in enumerate(entries)]
+            objects = [inner for inner in entries if isinstance(inner, dict)]
+            are_meetings = bool(objects) and all(signs.is_another(inner, own) for inner in objects)
+            is_told = (
+                (is_told and not are_meetings)
+                or are_phones(entries)
+                or any(_has_sure_phone(inner, aliases) or _comes_or_goes(inner, aliases) for inner in objects)
+            )
+        elif isinstance(one, dict):
+            if signs.ids_of(one) - own or lists_parties(one, aliases):
+                told.add(top)  # a meeting of its own, told as one
+                continue
+            # `list` in `attendees` is a list of them, whatever else stands there
+            parts = [
+                (name if names_parties(name) else key, f"{path}.{key}", decoded(inner))
+                for key, inner in one.items()
+                if plain(key) not in _LINKS
+            ]
+            is_told = is_told or _is_party_alone(one, creators, aliases)
+        elif is_told:
+            parts = []
+        else:
+            continue
+        if is_told or (depth == DEEPEST and any(isinstance(inner, (list, dict)) for *_, inner in parts)):
+            told.add(top)
+            yield f"{path}: {as_json(one)}"
+        elif depth < DEEPEST:
+            waiting += [(top, *part, depth + 1) for part in parts]
+    listed = [one for key, one in value.items() if signs.is_parties(key)]
+    known = creators.union(mobiles_in(listed), *(map(mobiles_in, [others[key] for key in told])))
+    for key, one in others.items():
+        # Under no name that is known, and in no known form: a mobile is somebody all the same.
+        if key not in told and not is_numbered(key, aliases) and not signs.is_parties(key) and mobiles_in(one) - known:
+            yield f"{key}: {as_json(one)}"
+
+
+def _has_sure_phone(one: Party, aliases: Aliases) -> bool:
+    """Return whether an object says what is surely a phone under the key of one, or with times what may be an
+    extension."""
+    said = [str(said) for key, said in one.items() if (fed := aliases.leg(key)) and fed.column == "phone"]
+    may_be = feeds(one, ("joined_at", "left_at"), aliases)
+    return any(as_phone(text) or (may_be and PHONE_LIKE.fullmatch(text)) for text in said)
+
+
+def _comes_or_goes(one: Party, aliases: Aliases) -> bool:
+    """Return whether an object says when it joined or left, in words of parties: what starts may be a recording."""
+    known = dict(aliases.legs)
+    fed = ((aliases.leg(key), said) for key, said in one.items())
+    return any(
+        match.column in ("joined_at", "left_at")
+        and not aliases.meeting(known[match.column][match.rank[1]])
+        and is_time(said)
+        for match, said in fed
+        if match
+    )
+
+
+def _is_party_alone(one: Party, creators: set[str | None], aliases: Aliases) -> bool:
+    """Return whether an object outside of a list looks like a party, or like a map of parties by their phones."""
+    if one and all(as_phone(key) and isinstance(inner, dict) for key, inner in one.items()):
+        return True
+    is_there = _has_sure_phone(one, aliases) and feeds(one, ("joined_at", "left_at"), aliases)
+    if is_there or _comes_or_goes(one, aliases):
+        return True
+    # A device may have a number too: without times only the very name of a phone makes an object a party.
+    phones = {
+        as_phone(said)
+        for key, said in one.items()
+        if (fed := aliases.leg(key)) and fed.column == "phone" and not fed.rank[0]
+    }
+    return bool(phones - creators - {None})
+
+
+def tells_sittings(value: Any) -> bool:
+    """Return whether a text names several points in time, or a list holds any: when a party came again, most likely.
+
+    One alone may be when anything happened (`updateTime`).
+
+    Examples
+    --------
+    >>> tells_sittings([["2026-01-05 10:00:00", ""]]), tells_sittings("1767578400~1767579000")
+    (True, True)
+    >>> tells_sittings("2026-01-05 10:00:00"), tells_sittings(["vip", 7])
+    (False, False)
+    """
+    value = decoded(value)
+    if isinstance(value, str):
+        return SEVERAL_TIMES.search(value) is not None
+    return isinstance(value, list) and _tells_instant(value)
+
+
+def _tells_instant(value: Any, depth: int = 0) -> bool:
+    """Return whether an instant stands in a value; what goes on very deep is told like one."""
+    value = decoded(value)
+    if not isinstance(value, (list, dict)):
+        return looks_like_instant(value)
+    inner = value.values() if isinstance(value, dict) else value
+    return depth > DEEPEST or any(_tells_instant(one, depth + 1) for one in inner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import random
@@ -23,6 +24,7 @@ from ytxdata.archive.stored_files import described
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError, NotAnArchiveError
+from ytxdata.records.normalize import PARSER_VERSION
 
 
 @pytest.fixture(scope="module")
@@ -282,3 +284,40 @@ def test_two_pulls_of_one_tick_of_the_clock_are_no_damage(archive: Archive, plat
     assert archive.pulls()["pull_id"].nunique() == 1
     assert "sound" in str(archive.verify())
     archive.verify(recompute=True).raise_if_damaged()
+
+
+def of_another_parser(archive: Archive, version: int) -> None:
+    """Let the newest head say that another version derived the tables."""
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    head = dataclasses.replace(snapshot.head, parser={**snapshot.head.parser, "version": version})
+    write_head(archive.path, head, snapshot.listed)
+
+
+@pytest.mark.parametrize("version", [PARSER_VERSION - 1, PARSER_VERSION + 1])
+@pytest.mark.parametrize("recompute", [False, True])
+def test_rows_of_another_parser_are_held_against_those_of_this_one(
+    filled: Archive, version: int, *, recompute: bool
+) -> None:
+    """Whoever changes a table may as well change the number beside it."""
+    of_another_parser(filled, version)
+    assert verify(filled.path, recompute=recompute).is_sound, "what this version derives is proven, whoever derived it"
+    forge(filled, "meetings", with_column("duration_s", lambda _: 7))
+    found = verify(filled.path, recompute=recompute)
+    assert not found.damages
+    assert not found.is_sound
+    assert found.n_rows is None
+    [said] = found.left_open
+    assert "duration_s" in said.en
+    assert f"parser {version}" in said.en
+    options = ["--recompute"] if recompute else []
+    done = CliRunner().invoke(app, ["verify", str(filled.path), "--lang", "en", *options])
+    assert done.exit_code == 1
+    assert "sound" not in done.output
+    assert "OPEN" in done.output
+    told = CliRunner().invoke(app, ["verify", str(filled.path), "--json"])
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["left_open"] == [said.en]
+    mended = CliRunner().invoke(app, ["verify", "--repair", str(filled.path)])
+    assert mended.exit_code == 0
+    assert filled.verify(recompute=recompute).is_sound

@@ -309,7 +309,8 @@ class Snapshot:
     @property
     def aliases(self) -> Aliases:
         """The names of columns that the derived tables were read with."""
-        return aliases_of(self.head.parser)
+        with telling_damage(str(head_path(self.root, self.head.sequence))):
+            return aliases_of(self.head.parser)
 
     @property
     def runs(self) -> list[Path]:

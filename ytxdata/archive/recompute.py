@@ -39,7 +39,6 @@ from ytxdata.history.proof.policy import DEFAULT_POLICY, REASONS
 from ytxdata.history.proof.reading import patient
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.normalize import aliases_of, parser_mark
 from ytxdata.records.schema import Aliases
 from ytxdata.times import dates_by
 
@@ -52,12 +51,6 @@ _OTHER_HEARING = Text(
 )
 _OTHER_COUNT = Text("控制文件记有 {told}，实为 {n}", "the head tells of {told}, there are {n}")
 _MOST_TOLD = 20
-
-
-def can_be_derived(snapshot: Snapshot) -> bool:
-    """Whether the tables are of the parser of today: rows of an earlier one are derived anew by the next sync."""
-    mark = snapshot.head.parser
-    return bool(mark) and mark == parser_mark(aliases_of(mark))
 
 
 def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Found]]:
@@ -82,7 +75,7 @@ class _Compared:
         self.n_rows = 0
 
     def derived(self, snapshot: Snapshot) -> Iterator[Found]:
-        aliases = aliases_of(snapshot.head.parser)
+        aliases = snapshot.aliases
         n_rows = dict.fromkeys(DERIVED_TABLES, 0)
         for observed in batches(snapshot, "observations", OBSERVATIONS_STORED.names):
             numbers = np.sort(observed["obs"].to_numpy())
@@ -232,7 +225,7 @@ def _not_in(snapshot: Snapshot, pull: Mapping[str, Any], numbers: Numbers) -> li
     if not lacking:
         return []
     asked_at: datetime = pull["asked_at"]
-    told = {hashlib.sha256(one).digest() for one in records_in(raw, asked_at, aliases_of(snapshot.head.parser))}
+    told = {hashlib.sha256(one).digest() for one in records_in(raw, asked_at, snapshot.aliases)}
     return [number for number, text in lacking.items() if hashlib.sha256(text).digest() not in told]
 
 

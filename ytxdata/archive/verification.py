@@ -55,11 +55,21 @@ class Verification:
     """Whether what is claimed was judged anew from the raw answers."""
     beside: tuple[str, ...] = ()
     """What lies in the archive's folder and is nothing of it: not checked, and no damage."""
+    unlike: tuple[Text, ...] = ()
+    """How the tables differ from what this version derives, where another one derived them: nothing shows that they
+    are what it derived then, nor that they are damaged."""
+    chosen: tuple[Text, ...] = ()
+    """What somebody chose and no answer proves."""
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing is damaged."""
-        return not self.damages
+        """Whether nothing is damaged, and every row that was looked at is what the raw records give."""
+        return not self.damages and not self.unlike
+
+    @property
+    def left_open(self) -> tuple[Text, ...]:
+        """What was asked and is neither shown nor refuted, a sentence each."""
+        return (*self.unlike, *self.chosen)
 
     @property
     def can_be_mended(self) -> bool:
@@ -82,9 +92,12 @@ class Verification:
     def line(self) -> Text:
         """The result in one line."""
         checked = {"n_files": self.n_files, "n_records": self.n_records, "n_pulls": self.n_pulls}
-        if not self.is_sound:
+        if self.damages:
             return _DAMAGED.format(n=len(self.damages), **checked)
-        said = [_SOUND.format(**checked), _NO_ROWS if self.n_rows is None else _ROWS.format(n=self.n_rows)]
+        said = [
+            (_WRITTEN if self.unlike else _SOUND).format(**checked),
+            _NO_ROWS if self.n_rows is None else _ROWS.format(n=self.n_rows),
+        ]
         said.append(_CLAIMS if self.is_recomputed else _NO_CLAIMS)
         if self.beside:
             said.append(_BESIDE.format(names=", ".join(self.beside[:5]), n=len(self.beside)))
@@ -100,6 +113,7 @@ class Verification:
             "n_rows": self.n_rows,
             "is_recomputed": self.is_recomputed,
             "beside": list(self.beside),
+            "left_open": [one.en for one in self.left_open],
             "damages": [{"kind": d.kind, "name": d.name, **d.detail._asdict()} for d in self.damages],
         }
 
@@ -129,6 +143,10 @@ def _listed(line: Text, damages: Sequence[Damage], most: int = 20) -> Text:
 _SOUND = Text(
     "存档完好：{n_files} 个文件、{n_records} 条记录、{n_pulls} 次拉取均与写入时一致",
     "the archive is sound: {n_files} files, {n_records} records and {n_pulls} pulls are what was written",
+)
+_WRITTEN = Text(
+    "{n_files} 个文件、{n_records} 条记录、{n_pulls} 次拉取均与写入时一致",
+    "{n_files} files, {n_records} records and {n_pulls} pulls are what was written",
 )
 _ROWS = Text("；{n} 行派生数据与由原始记录重新得出的一致", "; {n} derived rows are what the raw records give")
 _NO_ROWS = Text("；派生数据未重新得出", "; derived rows were not derived anew")

@@ -28,13 +28,14 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, no_archive, read_identity
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
-from ytxdata.archive.recompute import can_be_derived, claims_that_differ, rows_that_differ
+from ytxdata.archive.recompute import claims_that_differ, rows_that_differ
 from ytxdata.archive.stored_files import CHAINED, INDEX, StoredFile, data_files, pull_sha256
 from ytxdata.archive.verification import Damage, Kind, Verification
 from ytxdata.archive.write_sync import PENDING
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text
+from ytxdata.records.normalize import PARSER_VERSION
 
 TOGETHER = 100_000
 """Records put together at a time when raw answers are checked [records]."""
@@ -71,6 +72,7 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
     check.identity()
     check.heads()
     n_rows, snapshot, is_recomputed = None, None, False
+    unlike: tuple[Text, ...] = ()
     try:
         snapshot = newest(root)
         check.files(snapshot)
@@ -80,9 +82,14 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
             if not check.damages and not quick:
                 check.damages += [Damage("data", *one) for one in footers_that_lie(snapshot)]
             # over damaged files every row would be told; they are mended first
-            if not check.damages and not quick and can_be_derived(snapshot):
+            if not check.damages and not quick:
                 n_rows, found = rows_that_differ(snapshot)
-                check.damages += [Damage(*one) for one in found]
+                if snapshot.head.parser.get("version") == PARSER_VERSION:
+                    check.damages += [Damage(*one) for one in found]
+                elif found:
+                    # of another parser rows may well be other; that it was another is a word of the head alone, which
+                    # whoever forges rows can write, too: no damage, then, and not sound
+                    n_rows, unlike = None, (_unlike(snapshot, [Damage(*one) for one in found]),)
             if not check.damages and recompute:
                 check.damages += [Damage("claim", "certificate", one) for one in claims_that_differ(snapshot)]
                 is_recomputed = True
@@ -90,7 +97,26 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
         check.found("control", str(root), error.cause)
     damages = tuple(dict.fromkeys(check.damages))
     more = tuple(beside(root, LAYOUT if snapshot is None else snapshot.head.layout))
-    return Verification(check.n_files, check.n_records, check.n_pulls, damages, n_rows, is_recomputed, more)
+    return Verification(check.n_files, check.n_records, check.n_pulls, damages, n_rows, is_recomputed, more, unlike)
+
+
+def _unlike(snapshot: Snapshot, found: list[Damage]) -> Text:
+    told = [f"{one.name} ({one.detail.en})" for one in found], [f"{one.name}（{one.detail.zh}）" for one in found]
+    en, zh = (", ".join(dict.fromkeys(names[:_MOST_NAMED])) for names in told)
+    versions = {"told": snapshot.head.parser.get("version"), "version": PARSER_VERSION, "n": len(found)}
+    return Text(_UNLIKE.zh.format(**versions, names=zh), _UNLIKE.en.format(**versions, names=en))
+
+
+_MOST_NAMED = 5
+"""Rows named where tables are of another parser: that they differ is no news of each."""
+
+_UNLIKE = Text(
+    "控制文件称表格由解析器版本 {told} 得出；本版本（{version}）由原始记录得出的有 {n} 处不同：{names}。"
+    "这不是损坏，但表格的内容因此未经证实：请运行 ytxdata sync 或 ytxdata rebuild，然后再次核对",
+    "its head says that parser {told} derived the tables; this version ({version}) derives other rows in {n} places: "
+    "{names}. That is no damage, but what stands in the tables is not proven: run ytxdata sync or ytxdata rebuild, "
+    "then verify again",
+)
 
 
 @dataclass

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ytxdata.archive import Archive
+from ytxdata.archive.heads import sealed, unsealed
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError, YtxError
@@ -190,3 +191,22 @@ def test_two_lost_heads_are_taken_in_and_no_file_is_written_over(three: Archive,
     assert three.verify().is_sound
     assert set(three.meetings()["meeting_id"]) > ids
     assert [three.answer(pull_id) for pull_id in pulls] == answers
+
+
+@pytest.mark.parametrize("what", ["nothing", "another head", "that head"])
+def test_a_head_that_says_it_is_the_last_of_all_is_not_counted_up_to(three: Archive, platform: Any, what: str) -> None:
+    strange = three.path / "heads" / "999999999998.json"
+    line, below = last(three.path / "heads").read_bytes().split(b"\n", 1)
+    if what == "that head":
+        line = sealed({**unsealed(line), "sequence": 999_999_999_998})
+    strange.write_bytes(b"{}" if what == "nothing" else line + b"\n" + below)
+    (three.path / "heads" / "²²²²²²²²²²²².json").write_bytes(b"{}")
+    found = verify(three.path)
+    assert ("control", "heads/000000000004.json–heads/999999999997.json") in {one[:2] for one in found.damages}
+    assert len(found.damages) < 5
+    assert found.can_be_mended
+    three.rebuild()
+    if what != "that head":
+        assert three.verify().is_sound
+        assert three.sync(platform).new == 0
+        assert not strange.exists()

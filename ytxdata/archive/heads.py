@@ -45,7 +45,8 @@ from ytxdata.records.normalize import aliases_of
 from ytxdata.records.schema import Aliases
 
 HEADS = "heads"
-GONE = re.compile(r"gone-(\d{12})-(\d{12})\.json")
+_HEAD = re.compile(r"([0-9]{12})\.json")
+GONE = re.compile(r"gone-([0-9]{12})-([0-9]{12})\.json")
 """Files that keep the hashes of heads that went: named by the first and the last of them."""
 
 
@@ -158,8 +159,8 @@ def sequences(root: Path) -> list[int]:
     """Return the numbers of all heads that are there, in order."""
     try:
         # drafts of a write that was killed, and the hashes of heads that went, stand in the same folder
-        names = (path.name for path in (root / HEADS).iterdir())
-        return sorted(int(name[:12]) for name in names if len(name) == 17 and name[:12].isdigit())
+        names = (_HEAD.fullmatch(path.name) for path in (root / HEADS).iterdir())
+        return sorted(int(name[1]) for name in names if name)
     except (FileNotFoundError, NotADirectoryError):
         return []
 
@@ -185,6 +186,8 @@ def read_head(root: Path, sequence: int) -> RawHead:
         line, *rest = path.read_bytes().split(b"\n", 1)
         body = unsealed(line)
         inside(body["generation"])  # what is derived next is written below it
+        if body["sequence"] != sequence:
+            raise ValueError("it is another head")
         return RawHead(body, hashlib.sha256(line).hexdigest(), rest[0] if rest else None)
 
 

@@ -335,7 +335,11 @@ def _bridged(root: Path, snapshot: Snapshot) -> list[Text]:
     went = {number for path in gone_files(root) for number in read_gone(path)}
     done = []
     follows = snapshot.head.previous_sha256
-    for number in range(snapshot.head.sequence - 1, 0, -1):
+    there = {*sequences(root), *went}
+    # those that are there, and before each the one whose hash it holds: what a name counts up to may be without end
+    for number in sorted({one for known in there for one in (known, known - 1)} - {0}, reverse=True):
+        if number >= snapshot.head.sequence:
+            continue
         if number in went:
             follows = ""
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,14 @@ class _Check:
         owner = sha256_of(self.root / IDENTITY) if (self.root / IDENTITY).exists() else ""
         past: str | None = ""
         previous: str | None = ""
-        for number in range(1, max(numbers, default=0) + 1):
+        # in steps from one that is known to the next: a file that says it is the 10¹²th must not be counted up to
+        for before, number in pairwise([0, *sorted({*numbers, *went})]):
+            if number > before + 1:
+                names = [
+                    head_path(self.root, one).relative_to(self.root).as_posix() for one in (before + 1, number - 1)
+                ]
+                self.found("control", "–".join(dict.fromkeys(names)), _GONE)
+                previous = past = None
             name = head_path(self.root, number).relative_to(self.root).as_posix()
             previous_before, past_before = previous, past
             # of a head that went its hash is all that is needed: whoever changes it breaks the next link
@@ -162,8 +170,6 @@ class _Check:
                 else:
                     self._head(name, Head.of(raw.body), raw.line_below, previous_before, past_before, owner)
                     previous = raw.sha256
-            elif number not in went:
-                self.found("control", name, _GONE)
             # behind a hole the links are not known: it is told once, and not again for each head that follows
             past = link(past, previous) if previous is not None and past is not None else None
 

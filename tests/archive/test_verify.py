@@ -24,7 +24,10 @@ from ytxdata.archive.stored_files import described
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError, NotAnArchiveError
-from ytxdata.records.normalize import PARSER_VERSION
+from ytxdata.metrics.registry import Ask
+from ytxdata.pages.collection import collect
+from ytxdata.records.normalize import PARSER_VERSION, aliases_of, names_chosen, parser_mark
+from ytxdata.records.schema import DEFAULT
 
 
 @pytest.fixture(scope="module")
@@ -321,3 +324,18 @@ def test_rows_of_another_parser_are_held_against_those_of_this_one(
     mended = CliRunner().invoke(app, ["verify", "--repair", str(filled.path)])
     assert mended.exit_code == 0
     assert filled.verify(recompute=recompute).is_sound
+
+
+def test_fields_that_somebody_chose_are_told(filled: Archive) -> None:
+    assert filled.verify().left_open == ()
+    filled.rebuild(DEFAULT.with_extra({"creator": ["meetingname"], "legs.phone": ["name"]}))
+    found = filled.verify(recompute=True)
+    assert found.is_sound
+    assert [one.en.split(" was")[0] for one in found.left_open] == ["meetings.creator", "legs.phone"]
+    done = CliRunner().invoke(app, ["verify", str(filled.path), "--lang", "en"])
+    assert done.exit_code == 1
+    assert "OPEN  meetings.creator was read from the fields ['meetingname'" in done.output.replace("\n", " ")
+    told = {note.en for note in collect(filled, Ask()).notes}
+    assert {one.en for one in found.left_open} <= told
+    parser = {**parser_mark(DEFAULT), "meetings": [["creator", ["name"]], *parser_mark(DEFAULT)["meetings"]]}
+    assert len(names_chosen(aliases_of(parser))) == 1, "a column that is named twice is read from either"

@@ -36,7 +36,7 @@ from ytxdata.archive.write_sync import PENDING
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text
-from ytxdata.records.normalize import PARSER_VERSION
+from ytxdata.records.normalize import PARSER_VERSION, names_chosen
 
 TOGETHER = 100_000
 """Records put together at a time when raw answers are checked [records]."""
@@ -74,12 +74,14 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
     check.heads()
     n_rows, snapshot, is_recomputed = None, None, False
     unlike: tuple[Text, ...] = ()
+    chosen: tuple[Text, ...] = ()
     try:
         snapshot = newest(root)
         check.files(snapshot)
         # a pipe would be waited for
         if snapshot is not None and not any(damage.detail == _NO_FILE for damage in check.damages):
             check.tables(snapshot)
+            chosen = tuple(names_chosen(snapshot.aliases))
             if not check.damages and not quick:
                 check.damages += [Damage("data", *one) for one in footers_that_lie(snapshot)]
             # over damaged files every row would be told; they are mended first
@@ -98,7 +100,9 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
         check.found("control", str(root), error.cause)
     damages = tuple(dict.fromkeys(check.damages))
     more = tuple(beside(root, LAYOUT if snapshot is None else snapshot.head.layout))
-    return Verification(check.n_files, check.n_records, check.n_pulls, damages, n_rows, is_recomputed, more, unlike)
+    return Verification(
+        check.n_files, check.n_records, check.n_pulls, damages, n_rows, is_recomputed, more, unlike, chosen
+    )
 
 
 def _unlike(snapshot: Snapshot, found: list[Damage]) -> Text:

@@ -239,10 +239,10 @@ def paths_of(files: Files) -> set[str]:
     return {file.path for table in files.values() for file in table}
 
 
-def set_aside(root: Path, names: list[str]) -> None:
-    """Move files to a folder of their own below `interrupted/`."""
-    # the name tells the age: in a copied archive the times of files are those of the copy
-    aside = root / INTERRUPTED / times.now().strftime("%Y%m%dT%H%M%S%f")
+def set_aside(root: Path, names: list[str], *, for_good: bool = False) -> None:
+    """Move files to a folder of their own below `interrupted/`, where they stay for a while, or for good."""
+    # the name tells the age: in a copied archive the times of files are those of the copy; one with more stays
+    aside = root / INTERRUPTED / f"{times.now():%Y%m%dT%H%M%S%f}{'-kept' * for_good}"
     for name in names:
         (aside / name).parent.mkdir(parents=True, exist_ok=True)
         move(root / name, aside / name)

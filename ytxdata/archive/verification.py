@@ -14,7 +14,7 @@ from ytxdata.errors import DamagedError
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.templates import facts_card
 
-Kind = Literal["control", "commit", "data", "index", "record", "row", "pull", "law", "claim", "stray"]
+Kind = Literal["control", "commit", "data", "index", "record", "row", "pull", "law", "claim", "stray", "lacking"]
 
 KINDS: dict[Kind, Text] = {
     "control": Text("控制文件", "control file"),
@@ -27,6 +27,7 @@ KINDS: dict[Kind, Text] = {
     "law": Text("守恒", "law"),
     "claim": Text("主张", "claim"),
     "stray": Text("多余文件", "stray file"),
+    "lacking": Text("缺少的文件", "lacking file"),
 }
 
 
@@ -74,9 +75,10 @@ class Verification:
     @property
     def can_be_mended(self) -> bool:
         """Whether all that is damaged follows from raw data: then `Archive.rebuild` makes it anew."""
-        # these follow from raw data; of a record, a pull or the key nothing that is left says what it was
+        # these follow from raw data, or lack in the newest state alone; of a record, a pull or the key nothing that is
+        # left says what it was
         return all(
-            damage.kind in ("index", "law", "row", "stray")
+            damage.kind in ("index", "law", "row", "stray", "lacking")
             or (damage.kind == "control" and damage.name != IDENTITY)
             or (damage.kind == "data" and damage.name.startswith(f"{DERIVED}/"))
             for damage in self.damages

@@ -30,6 +30,7 @@ from ytxdata.archive.heads import (
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, no_archive, read_identity
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
 from ytxdata.archive.recompute import claims_that_differ, rows_that_differ
+from ytxdata.archive.repair import lacking, state_before
 from ytxdata.archive.stored_files import CHAINED, INDEX, StoredFile, data_files, pull_sha256
 from ytxdata.archive.verification import Damage, Kind, Verification
 from ytxdata.archive.write_sync import PENDING
@@ -76,7 +77,7 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
     unlike: tuple[Text, ...] = ()
     chosen: tuple[Text, ...] = ()
     try:
-        snapshot = newest(root)
+        snapshot = check.state(newest(root))
         check.files(snapshot)
         # a pipe would be waited for
         if snapshot is not None and not any(damage.detail == _NO_FILE for damage in check.damages):
@@ -112,6 +113,11 @@ def _unlike(snapshot: Snapshot, found: list[Damage]) -> Text:
     return Text(_UNLIKE.zh.format(**versions, names=zh), _UNLIKE.en.format(**versions, names=en))
 
 
+_NOT_HERE = Text(
+    "控制文件 {newest} 所列，但不在这里，例如在同步期间复制的目录；此前的状态 {n}（{at}）完整，rebuild 会退回到它",
+    "head {newest} names it and it is not here, as in a folder copied during a sync; the state before, {n} ({at}), is "
+    "whole, and rebuild goes back to it",
+)
 _MOST_NAMED = 5
 """Rows named where tables are of another parser: that they differ is no news of each."""
 
@@ -203,6 +209,16 @@ class _Check:
             self.found("control", name, _CHANGED)
         self.states.append((name, head.counts.get("pulls", 0), head.chain_sha256))
 
+    def state(self, snapshot: Snapshot | None) -> Snapshot | None:
+        """Return the state to check: the newest, or one before it where a copy has its head and not its files."""
+        whole = state_before(snapshot) if snapshot is not None else None
+        if snapshot is None or whole is None:
+            return snapshot
+        told = {"newest": snapshot.head.sequence, "at": whole.head.written_at, "n": whole.head.sequence}
+        for path in lacking(snapshot):
+            self.found("lacking", path, _NOT_HERE.format(**told))
+        return whole
+
     def files(self, snapshot: Snapshot | None) -> None:
         """Check every file that counts, byte for byte, and that there is none which no head names."""
         wanted = self._marks(snapshot)
@@ -217,7 +233,12 @@ class _Check:
             damaged += [Damage("stray", path, unnamed) for path in data_files(self.root) if path not in named]
         if damaged:  # a sync that ran meanwhile may have let files go, or added some
             now = newest(self.root)
-            if now is not None and snapshot is not None and now.sha256 != snapshot.sha256:
+            if (
+                now is not None
+                and snapshot is not None
+                and now.head.sequence > snapshot.head.sequence
+                and not lacking(now)
+            ):
                 wanted = self._marks(now)
                 named = named_files(self.root, now)
                 damaged = [one for one in damaged if (one.name in named) != (one.kind == "stray")]
@@ -234,7 +255,7 @@ class _Check:
         if snapshot.head.layout < LAYOUT:
             return manifest(self.root)
         marks: dict[str, tuple[int, str]] = {}
-        lists = list(kept_lists(self.root))
+        lists = [one for one in kept_lists(self.root) if one[0] <= snapshot.head.sequence]
         needed = max(1, min(LISTS_KEPT, len(lists) - 1))
         for place, (_, listed) in enumerate(lists):
             marks.update(

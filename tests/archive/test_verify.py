@@ -339,3 +339,40 @@ def test_fields_that_somebody_chose_are_told(filled: Archive) -> None:
     assert {one.en for one in found.left_open} <= told
     parser = {**parser_mark(DEFAULT), "meetings": [["creator", ["name"]], *parser_mark(DEFAULT)["meetings"]]}
     assert len(names_chosen(aliases_of(parser))) == 1, "a column that is named twice is read from either"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".DS_Store",
+        "Thumbs.db",
+        "desktop.ini",
+        ".000000000004.parquet.Xa3f",
+        "000000000002 2.parquet",
+        "000000000002 (conflicted copy 2026-03-05).parquet",
+        "000000000002.sync-conflict-20260305-101010-ABCDEFG.parquet",
+        "000000000002.parquet~",
+    ],
+)
+def test_what_other_programs_leave_in_its_folders_lies_beside_an_archive(
+    filled: Archive, platform: Any, name: str
+) -> None:
+    folders = ("observations", "pulls", "derived", "derived/000001/meetings", "index", "heads")
+    for folder in folders:
+        (filled.path / folder).mkdir(parents=True, exist_ok=True)
+        (filled.path / folder / name).write_bytes(b"x")
+    found = filled.verify(recompute=True)
+    assert found.is_sound
+    assert set(found.beside) == {f"{folder}/{name}" for folder in folders}
+    assert "not checked" in found.line.en
+    platform.records.insert(0, platform.record(70))
+    assert filled.sync(platform).new >= 1
+    filled.rebuild()
+    assert filled.verify().is_sound
+    assert (filled.path / "observations" / name).exists(), "it is somebody else's"
+    shutil.copy2(
+        max((filled.path / "observations").glob("0*.parquet")), filled.path / "observations/000000000099.parquet"
+    )
+    assert [damage.name for damage in verify(filled.path).damages] == ["observations/000000000099.parquet"]
+    filled.rebuild()
+    assert filled.verify().is_sound, "the remedy that is named helps"

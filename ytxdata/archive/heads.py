@@ -165,6 +165,11 @@ def sequences(root: Path) -> list[int]:
         return []
 
 
+def is_head_name(name: str) -> bool:
+    """Whether a file of the heads' folder may be one of ours by its name."""
+    return bool(_HEAD.fullmatch(name) or GONE.fullmatch(name))
+
+
 class RawHead(NamedTuple):
     """A head as it lies on the disk: the fields of its first line, the hash of that line, and the second line, if kept."""
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ytxdata.archive.cleanup import named_files
 from ytxdata.archive.heads import (
     Snapshot,
     at_head,
@@ -108,7 +109,8 @@ def keep_what_is_left(root: Path, snapshot: Snapshot) -> list[Text]:
     """Set aside for good the raw files that no head names any more: what fits no state may still be all there is of an
     answer.
     """
-    if left := _unnamed(root, snapshot):
+    named = named_files(root, snapshot)
+    if left := [path for path in _unnamed(root, snapshot) if path not in named]:
         set_aside(root, left, for_good=True)
     return [_LEFT.format(n=len(left))] if left else []
 

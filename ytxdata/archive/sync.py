@@ -337,7 +337,7 @@ def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport
             done += adopted
         if is_back:
             done += keep_what_is_left(root, snapshot)
-        heal(root, snapshot)
+        heal(root, snapshot, always=True)
         after = rebuilt(root, migrated(root, snapshot), names)
         let_files_go(root, lists_kept=1)  # what earlier heads list may be damaged; it is made anew, and nobody needs it
     done += [_REOPENED] if after.reopened else []

@@ -78,8 +78,8 @@ def named_files(root: Path, snapshot: Snapshot | None) -> set[str]:
 
 
 def beside(root: Path, layout: int) -> list[str]:
-    """Return what lies in an archive's folders and is nothing of it by its name: a table there would be believed for the
-    company it keeps. Of older layouts nothing is said.
+    """Return what lies in an archive's folders and is nothing of it by its name: a table there would be believed for
+    the company it keeps. Of older layouts nothing is said.
     """
     own = {
         IDENTITY,

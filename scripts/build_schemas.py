@@ -181,7 +181,7 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
         Text("ytxdata verify（存档）", "ytxdata verify of an archive"),
         record({
             "is_sound": TRUTH, "n_files": COUNT, "n_records": COUNT, "n_pulls": COUNT, "n_rows": nullable(COUNT),
-            "is_recomputed": TRUTH, "beside": listed(TEXT),
+            "is_recomputed": TRUTH, "beside": listed(TEXT), "left_open": listed(TEXT),
             "damages": listed(record({"kind": TEXT, "name": TEXT, "zh": TEXT, "en": TEXT})), "heads": BOTH,
         }, ("heads",)),
     ),

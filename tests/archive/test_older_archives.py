@@ -58,7 +58,11 @@ def _without_idle_zeros(ledger: pd.DataFrame, name: str) -> pd.Series[str]:
 
 def test_it_opens_and_verifies_before_anybody_synced_it(older: Path) -> None:
     archive = Archive(older / "m.archive")
-    assert archive.verify().is_sound
+    found = archive.verify()
+    assert not found.damages
+    # of namesakes, rows are numbered otherwise since then: no damage, and not proven before they are derived anew
+    assert "parser 1 derived the tables" in found.left_open[0].en
+    assert "twin" in found.left_open[0].en
     for name, then in frames_of(older).items():
         assert same(getattr(archive, name)(), then), name
     for pull_id in archive.pulls()["pull_id"]:
@@ -111,7 +115,7 @@ def test_a_migration_that_is_cut_short_is_done_by_the_next_sync(
             archive.sync(platform)
     for name, then in frames_of(older).items():
         assert same(getattr(archive, name)(), then), name
-    assert archive.verify().is_sound
+    assert not archive.verify().damages
     archive.sync(platform)
     assert archive.verify().is_sound
     assert not [path for path in archive.path.rglob("_delta_log") if "interrupted" not in path.parts]

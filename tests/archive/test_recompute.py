@@ -15,10 +15,14 @@ from typer.testing import CliRunner
 from ytxdata import audit, times
 from ytxdata.archive import Archive
 from ytxdata.archive.heads import head_path, sequences, write_head
+from ytxdata.archive.known_meetings import evidence_of, plain_periods
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError
 from ytxdata.files import that_may_be_lost
+from ytxdata.history.proof.certificate import certify
+from ytxdata.history.proof.policy import DEFAULT_POLICY, is_gap
+from ytxdata.history.proof.reading import patient
 
 BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -246,3 +250,64 @@ def test_what_was_confirmed_by_bytes_alone_is_confirmed_anew(
     assert archive.verify(recompute=True).is_sound
     platform.clock += timedelta(days=1)
     assert "reopened" not in {note.key for note in archive.sync(platform).notes}
+
+
+def with_a_gap(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight days of daily syncs, and a pause in which more took place than the platform lists."""
+    synced_daily(archive, platform, monkeypatch, {}, sends_date=True)
+    for day in (40, 41):
+        right = BEGIN + timedelta(days=day)
+        platform.clock = platform.date = right
+        monkeypatch.setattr(times, "now", lambda: platform.clock)
+        n = len(platform.records)
+        for i in range(300):
+            start = right - timedelta(hours=23) + timedelta(minutes=4 * i)
+            ends = {
+                "starttime": f"{start:%Y-%m-%d %H:%M:%S}",
+                "endtime": f"{start + timedelta(minutes=3):%Y-%m-%d %H:%M:%S}",
+            }
+            platform.records.insert(0, platform.record(1000 * day + i, **ends))
+        platform.records = platform.records[: 300 + 60 * (day - 40)]
+        assert len(platform.records) <= n + 300
+        archive.sync(platform)
+    assert archive.certificate().worst == "GAP"
+
+
+@pytest.mark.slow
+def test_a_gap_that_was_taken_out_of_evidence_of_an_earlier_version_is_found(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_gap(archive, platform, monkeypatch)
+    assert archive.verify(recompute=True).is_sound
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    state = snapshot.head.state
+    windows = [
+        {**one, "reason": "full" if is_gap(one["reason"]) else one["reason"]} for one in state["evidence"]["windows"]
+    ]
+    plain = {**state["evidence"], "windows": windows, "reopened_at": state["evidence"]["last_asked_at"]}
+    evidence = evidence_of({"evidence": plain})
+    state = {
+        **state,
+        "evidence": plain,
+        "periods": plain_periods(certify(evidence, patient(DEFAULT_POLICY, evidence))),
+    }
+    write_head(archive.path, dataclasses.replace(snapshot.head, state=state), snapshot.listed)
+    assert archive.certificate().worst != "GAP"
+    assert verify(archive.path).is_sound, "certificate and evidence agree"
+    damages = verify(archive.path, recompute=True).damages
+    assert {damage.kind for damage in damages} == {"claim"}
+    assert any("not called a gap" in damage.detail.en for damage in damages)
+
+
+@pytest.mark.slow
+def test_a_gap_of_an_earlier_version_is_a_gap_still(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_gap(archive, platform, monkeypatch)
+    left_by_bytes_alone(archive)
+    platform.clock += timedelta(days=1)
+    platform.date = platform.clock
+    archive.sync(platform)
+    assert archive.certificate().worst == "GAP"
+    assert archive.verify(recompute=True).is_sound

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ytxdata.archive import Archive
+from ytxdata.archive.heads import sealed, unsealed
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError, YtxError
@@ -190,3 +192,73 @@ def test_two_lost_heads_are_taken_in_and_no_file_is_written_over(three: Archive,
     assert three.verify().is_sound
     assert set(three.meetings()["meeting_id"]) > ids
     assert [three.answer(pull_id) for pull_id in pulls] == answers
+
+
+@pytest.mark.parametrize("what", ["nothing", "another head", "that head"])
+def test_a_head_that_says_it_is_the_last_of_all_is_not_counted_up_to(three: Archive, platform: Any, what: str) -> None:
+    strange = three.path / "heads" / "999999999998.json"
+    line, below = last(three.path / "heads").read_bytes().split(b"\n", 1)
+    if what == "that head":
+        line = sealed({**unsealed(line), "sequence": 999_999_999_998})
+    strange.write_bytes(b"{}" if what == "nothing" else line + b"\n" + below)
+    (three.path / "heads" / "²²²²²²²²²²²².json").write_bytes(b"{}")
+    found = verify(three.path)
+    assert ("control", "heads/000000000004.json–heads/999999999997.json") in {one[:2] for one in found.damages}
+    assert len(found.damages) < 5
+    assert found.can_be_mended
+    three.rebuild()
+    if what != "that head":
+        assert three.verify().is_sound
+        assert three.sync(platform).new == 0
+        assert not strange.exists()
+
+
+def copied(archive: Archive, order: Sequence[str], before: str, meanwhile: Callable[[], object]) -> Archive:
+    """A copy of the folder, name by name; before one of them is copied something else takes place."""
+    copy = Archive(archive.path.with_name("copy.archive"))
+    copy.path.mkdir()
+    for name in order:
+        if name == before:
+            meanwhile()
+        place = archive.path / name
+        (shutil.copytree if place.is_dir() else shutil.copy2)(place, copy.path / name)
+    return copy
+
+
+@pytest.mark.parametrize("before", ["observations", "pulls", "derived", "index", "heads"])
+@pytest.mark.parametrize("n_syncs", [1, 3])
+def test_a_copy_made_while_syncs_end_goes_back_to_the_last_state_that_is_there(
+    three: Archive, platform: Any, before: str, n_syncs: int
+) -> None:
+    known = set(three.meetings()["meeting_id"])
+
+    def meanwhile() -> None:
+        for i in range(n_syncs):
+            platform.records.insert(0, platform.record(80 + i))
+            three.sync(platform)
+
+    order = ("archive.json", "observations", "pulls", "derived", "index", "heads")
+    copy = copied(three, order, before, meanwhile)
+    if before != "observations":
+        found = verify(copy.path)
+        assert found.can_be_mended
+        assert {damage.kind for damage in found.damages} <= {"control", "lacking"}
+        raw = {path: path.read_bytes() for name in ("observations", "pulls") for path in (copy.path / name).iterdir()}
+        done = CliRunner().invoke(app, ["verify", "--repair", str(copy.path), "--lang", "en"])
+        assert done.exit_code == 0, done.output
+        assert "head 000000000004" in done.output or "head 4" in done.output
+        kept = {path.read_bytes() for path in copy.path.rglob("*.parquet")}
+        assert set(raw.values()) <= kept, "no byte of raw data went"
+    copy.verify(recompute=True)
+    assert known <= set(copy.meetings()["meeting_id"])
+    copy.sync(platform)
+    copy.verify(recompute=True)
+    assert set(copy.meetings()["meeting_id"]) == set(three.meetings()["meeting_id"])
+
+
+def test_an_old_raw_file_that_went_is_no_reason_to_go_back(three: Archive) -> None:
+    gone(min((three.path / "observations").iterdir()))
+    found = verify(three.path)
+    assert not found.can_be_mended
+    with pytest.raises(DamagedError):
+        three.rebuild()

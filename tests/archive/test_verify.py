@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import random
@@ -23,6 +24,10 @@ from ytxdata.archive.stored_files import described
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError, NotAnArchiveError
+from ytxdata.metrics.registry import Ask
+from ytxdata.pages.collection import collect
+from ytxdata.records.normalize import PARSER_VERSION, aliases_of, names_chosen, parser_mark
+from ytxdata.records.schema import DEFAULT
 
 
 @pytest.fixture(scope="module")
@@ -282,3 +287,92 @@ def test_two_pulls_of_one_tick_of_the_clock_are_no_damage(archive: Archive, plat
     assert archive.pulls()["pull_id"].nunique() == 1
     assert "sound" in str(archive.verify())
     archive.verify(recompute=True).raise_if_damaged()
+
+
+def of_another_parser(archive: Archive, version: int) -> None:
+    """Let the newest head say that another version derived the tables."""
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    head = dataclasses.replace(snapshot.head, parser={**snapshot.head.parser, "version": version})
+    write_head(archive.path, head, snapshot.listed)
+
+
+@pytest.mark.parametrize("version", [PARSER_VERSION - 1, PARSER_VERSION + 1])
+@pytest.mark.parametrize("recompute", [False, True])
+def test_rows_of_another_parser_are_held_against_those_of_this_one(
+    filled: Archive, version: int, *, recompute: bool
+) -> None:
+    """Whoever changes a table may as well change the number beside it."""
+    of_another_parser(filled, version)
+    assert verify(filled.path, recompute=recompute).is_sound, "what this version derives is proven, whoever derived it"
+    forge(filled, "meetings", with_column("duration_s", lambda _: 7))
+    found = verify(filled.path, recompute=recompute)
+    assert not found.damages
+    assert not found.is_sound
+    assert found.n_rows is None
+    [said] = found.left_open
+    assert "duration_s" in said.en
+    assert f"parser {version}" in said.en
+    options = ["--recompute"] if recompute else []
+    done = CliRunner().invoke(app, ["verify", str(filled.path), "--lang", "en", *options])
+    assert done.exit_code == 1
+    assert "sound" not in done.output
+    assert "OPEN" in done.output
+    told = CliRunner().invoke(app, ["verify", str(filled.path), "--json"])
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["left_open"] == [said.en]
+    mended = CliRunner().invoke(app, ["verify", "--repair", str(filled.path)])
+    assert mended.exit_code == 0
+    assert filled.verify(recompute=recompute).is_sound
+
+
+def test_fields_that_somebody_chose_are_told(filled: Archive) -> None:
+    assert filled.verify().left_open == ()
+    filled.rebuild(DEFAULT.with_extra({"creator": ["meetingname"], "legs.phone": ["name"]}))
+    found = filled.verify(recompute=True)
+    assert found.is_sound
+    assert [one.en.split(" was")[0] for one in found.left_open] == ["meetings.creator", "legs.phone"]
+    done = CliRunner().invoke(app, ["verify", str(filled.path), "--lang", "en"])
+    assert done.exit_code == 1
+    assert "OPEN  meetings.creator was read from the fields ['meetingname'" in done.output.replace("\n", " ")
+    told = {note.en for note in collect(filled, Ask()).notes}
+    assert {one.en for one in found.left_open} <= told
+    parser = {**parser_mark(DEFAULT), "meetings": [["creator", ["name"]], *parser_mark(DEFAULT)["meetings"]]}
+    assert len(names_chosen(aliases_of(parser))) == 1, "a column that is named twice is read from either"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".DS_Store",
+        "Thumbs.db",
+        "desktop.ini",
+        ".000000000004.parquet.Xa3f",
+        "000000000002 2.parquet",
+        "000000000002 (conflicted copy 2026-03-05).parquet",
+        "000000000002.sync-conflict-20260305-101010-ABCDEFG.parquet",
+        "000000000002.parquet~",
+    ],
+)
+def test_what_other_programs_leave_in_its_folders_lies_beside_an_archive(
+    filled: Archive, platform: Any, name: str
+) -> None:
+    folders = ("observations", "pulls", "derived", "derived/000001/meetings", "index", "heads")
+    for folder in folders:
+        (filled.path / folder).mkdir(parents=True, exist_ok=True)
+        (filled.path / folder / name).write_bytes(b"x")
+    found = filled.verify(recompute=True)
+    assert found.is_sound
+    assert set(found.beside) == {f"{folder}/{name}" for folder in folders}
+    assert "not checked" in found.line.en
+    platform.records.insert(0, platform.record(70))
+    assert filled.sync(platform).new >= 1
+    filled.rebuild()
+    assert filled.verify().is_sound
+    assert (filled.path / "observations" / name).exists(), "it is somebody else's"
+    shutil.copy2(
+        max((filled.path / "observations").glob("0*.parquet")), filled.path / "observations/000000000099.parquet"
+    )
+    assert [damage.name for damage in verify(filled.path).damages] == ["observations/000000000099.parquet"]
+    filled.rebuild()
+    assert filled.verify().is_sound, "the remedy that is named helps"

@@ -25,7 +25,8 @@ from ytxdata.archive.ownership import WAIT_S, no_archive, read_identity
 from ytxdata.archive.raw_answers import current_records, raw_answer
 from ytxdata.archive.scans import Scannable
 from ytxdata.archive.sync import Asker, RebuildReport, SyncReport, rebuild, sync
-from ytxdata.archive.verify import Verification, verify
+from ytxdata.archive.verification import Verification
+from ytxdata.archive.verify import verify
 from ytxdata.archive.views import table
 from ytxdata.archive.witnesses import add_witness, hearings, remove_witness
 from ytxdata.errors import UsageError

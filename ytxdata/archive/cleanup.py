@@ -19,6 +19,7 @@ from ytxdata.archive.heads import (
     Snapshot,
     gone_files,
     head_path,
+    is_head_name,
     kept_lists,
     read_head,
     sequences,
@@ -77,8 +78,8 @@ def named_files(root: Path, snapshot: Snapshot | None) -> set[str]:
 
 
 def beside(root: Path, layout: int) -> list[str]:
-    """Return what lies at the top of an archive and is nothing of it: a table there would be believed for the company
-    it keeps. Of older layouts nothing is said.
+    """Return what lies in an archive's folders and is nothing of it by its name: a table there would be believed for
+    the company it keeps. Of older layouts nothing is said.
     """
     own = {
         IDENTITY,
@@ -94,11 +95,16 @@ def beside(root: Path, layout: int) -> list[str]:
         MIRRORING,
         MONTHS,
     }
-    return sorted(path.name for path in root.iterdir() if path.name not in own) if layout == LAYOUT else []
+    if layout != LAYOUT:
+        return []
+    strange = [path.name for path in root.iterdir() if path.name not in own]
+    heads = (path.name for path in (root / HEADS).iterdir())
+    strange += [f"{HEADS}/{name}" for name in heads if not is_head_name(name.removesuffix(".draft"))]
+    return sorted([*strange, *data_files(root, is_own=False)])
 
 
-def heal(root: Path, snapshot: Snapshot | None) -> bool:
-    """Set aside what an interrupted change left behind; return whether there was any.
+def heal(root: Path, snapshot: Snapshot | None, *, always: bool = False) -> bool:
+    """Set aside what an interrupted change left behind; return whether there was any, or was to be looked for always.
 
     Nothing that a head names is touched. What is set aside was never promoted, so no reader has seen it; it is
     moved and not deleted, lest a head lost by other means should cost data. The marker alone would not do: a power cut
@@ -109,7 +115,7 @@ def heal(root: Path, snapshot: Snapshot | None) -> bool:
     # a disk keeps what was not forced onto it in no order
     number = f"{head.sequence + 1:012d}"
     is_begun = any(name.rsplit("/", 1)[1].startswith(number) for name in data_files(root))
-    if not root.joinpath(PENDING).exists() and not is_begun:
+    if not root.joinpath(PENDING).exists() and not is_begun and not always:
         return False
     known = named_files(root, snapshot)
     set_aside(root, [name for name in data_files(root) if name not in known])

@@ -45,7 +45,8 @@ from ytxdata.records.normalize import aliases_of
 from ytxdata.records.schema import Aliases
 
 HEADS = "heads"
-GONE = re.compile(r"gone-(\d{12})-(\d{12})\.json")
+_HEAD = re.compile(r"([0-9]{12})\.json")
+GONE = re.compile(r"gone-([0-9]{12})-([0-9]{12})\.json")
 """Files that keep the hashes of heads that went: named by the first and the last of them."""
 
 
@@ -158,10 +159,15 @@ def sequences(root: Path) -> list[int]:
     """Return the numbers of all heads that are there, in order."""
     try:
         # drafts of a write that was killed, and the hashes of heads that went, stand in the same folder
-        names = (path.name for path in (root / HEADS).iterdir())
-        return sorted(int(name[:12]) for name in names if len(name) == 17 and name[:12].isdigit())
+        names = (_HEAD.fullmatch(path.name) for path in (root / HEADS).iterdir())
+        return sorted(int(name[1]) for name in names if name)
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def is_head_name(name: str) -> bool:
+    """Whether a file of the heads' folder may be one of ours by its name."""
+    return bool(_HEAD.fullmatch(name) or GONE.fullmatch(name))
 
 
 class RawHead(NamedTuple):
@@ -185,6 +191,8 @@ def read_head(root: Path, sequence: int) -> RawHead:
         line, *rest = path.read_bytes().split(b"\n", 1)
         body = unsealed(line)
         inside(body["generation"])  # what is derived next is written below it
+        if body["sequence"] != sequence:
+            raise ValueError("it is another head")
         return RawHead(body, hashlib.sha256(line).hexdigest(), rest[0] if rest else None)
 
 
@@ -309,7 +317,8 @@ class Snapshot:
     @property
     def aliases(self) -> Aliases:
         """The names of columns that the derived tables were read with."""
-        return aliases_of(self.head.parser)
+        with telling_damage(str(head_path(self.root, self.head.sequence))):
+            return aliases_of(self.head.parser)
 
     @property
     def runs(self) -> list[Path]:

@@ -23,14 +23,7 @@ import pyarrow.parquet as pq
 from ytxdata.archive.heads import (
     Snapshot,
     batches,
-    gone_files,
-    head_path,
-    newest,
     read,
-    read_gone,
-    read_head,
-    sequences,
-    write_gone,
 )
 from ytxdata.archive.known_meetings import (
     VERSION_COLUMNS,
@@ -41,27 +34,19 @@ from ytxdata.archive.known_meetings import (
     from_rows,
     plain_periods,
 )
-from ytxdata.archive.ownership import LAYOUT
 from ytxdata.archive.raw_answers import Envelope, may_hold_more, never_taken_in, put_together
 from ytxdata.archive.stored_files import (
-    CHAINED,
     DERIVED_TABLES,
     MEETINGS_STORED,
     OBSERVATIONS_STORED,
-    data_files,
-    described,
-    paths_of,
-    pull_sha256,
-    set_aside,
 )
 from ytxdata.archive.write_sync import Writer, index_again, stored_rows
-from ytxdata.errors import DamagedError, FutureLayoutError, YtxError
+from ytxdata.errors import YtxError
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.evidence import PullFacts, pull_facts
 from ytxdata.history.proof.policy import DEFAULT_POLICY, is_gap
 from ytxdata.history.proof.reading import patient
 from ytxdata.history.proof.verdict import measured
-from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
 from ytxdata.records.identity import by_meeting
 from ytxdata.records.nested import that_may_hold_others
@@ -300,130 +285,3 @@ def counts_of(snapshot: Snapshot) -> dict[str, int]:
     rows = read(snapshot, "meetings", ("obs", "replaces", "started_at"))
     latest = rows.filter(pc.invert(pc.is_in(rows["obs"], value_set=rows["replaces"].drop_null().combine_chunks())))
     return {"meetings": latest.num_rows, "started": latest.num_rows - latest["started_at"].null_count}
-
-
-def newest_readable(root: Path) -> tuple[Snapshot | None, list[Text]]:
-    """Return the newest state that can be read, and what had to be done for it: heads that cannot be read are set
-    aside.
-
-    The newest head is all that knows of the last change: where it is damaged the state before it counts again, and what
-    the last change kept is taken in by `adopt`. Of an earlier head its hash is enough, and the head behind it holds
-    that.
-    """
-    done: list[Text] = []
-    numbers = sequences(root)
-    while numbers:
-        try:
-            snapshot = newest(root)
-            break
-        except FutureLayoutError:
-            raise
-        except DamagedError:
-            set_aside(root, [head_path(root, numbers[-1]).relative_to(root).as_posix()])
-            done.append(_HEAD_ASIDE.format(number=numbers.pop()))
-    else:
-        return None, done
-    if snapshot is not None and snapshot.head.layout == LAYOUT:
-        done += _bridged(root, snapshot)
-    return snapshot, done
-
-
-def _bridged(root: Path, snapshot: Snapshot) -> list[Text]:
-    """Keep the hashes of earlier heads that are gone or damaged, from the heads that follow them: the chain is whole
-    again.
-    """
-    went = {number for path in gone_files(root) for number in read_gone(path)}
-    done = []
-    follows = snapshot.head.previous_sha256
-    for number in range(snapshot.head.sequence - 1, 0, -1):
-        if number in went:
-            follows = ""
-            continue
-        try:
-            follows = read_head(root, number).body["previous_sha256"]
-        except DamagedError:
-            # two torn heads side by side: nothing that is left holds the hash of the earlier one, and one made of
-            # what lies there would mend tampering into the chain
-            if not follows:
-                continue
-            if head_path(root, number).exists():
-                set_aside(root, [head_path(root, number).relative_to(root).as_posix()])
-            write_gone(root, {number: follows})
-            done.append(_HEAD_ASIDE.format(number=number))
-            follows = ""
-    return done
-
-
-def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, list[Text]]:
-    """Take in what a change kept whose head was lost: records whose bytes have their hash, and pulls that go on the
-    chain.
-
-    Nothing is claimed for it, for the evidence went with the head; the next sync asks again.
-    """
-    known = paths_of(snapshot.listed)
-    lost = [path for path in data_files(root) if path.endswith(".parquet") and path not in known]
-    files = {table: [p for p in lost if p.startswith(f"{table}/")] for table in ("observations", "pulls")}
-    counts, chain = dict(snapshot.head.counts), snapshot.head.chain_sha256
-    listed = dict(snapshot.listed)
-    for path in files["observations"]:
-        numbers = _whole_records(root / path)
-        # only what goes on where the numbers end: small files that were merged lie here too, and would bring rows twice
-        # and none without rows: what cannot be read has no numbers either, and would be listed as if it had been
-        first = counts["observations"]
-        if numbers and numbers == list(range(first, first + len(numbers))):
-            listed["observations"] = (*listed.get("observations", ()), described(root, path))
-            counts["observations"] += len(numbers)
-    for path in files["pulls"]:
-        follows, n_pulls = _chained(root / path, chain, counts["pulls"])
-        if n_pulls:
-            listed["pulls"] = (*listed.get("pulls", ()), described(root, path))
-            counts["pulls"], chain = counts["pulls"] + n_pulls, follows
-    n_new = counts["observations"] - snapshot.head.counts["observations"]
-    if chain == snapshot.head.chain_sha256 and not n_new:
-        return snapshot, []
-    writer = Writer(root, Snapshot(root, snapshot.head, snapshot.sha256, listed))
-    counts |= derive_again(writer, aliases)
-    # what else the change wrote is unnamed still: the marker stays, and `heal` sets it aside
-    unjudged = Unjudged.of(snapshot.head.state).joined(counts["observations"] - n_new, counts["observations"])
-    state = {**snapshot.head.state, **unjudged.to_state()}
-    after = writer.promote(
-        "adopt", is_done=False, parser=parser_mark(aliases), counts=counts, chain_sha256=chain, state=state
-    )
-    return after, [_ADOPTED.format(records=n_new, pulls=counts["pulls"] - snapshot.head.counts["pulls"])]
-
-
-def _whole_records(path: Path) -> list[int]:
-    """Return the numbers of a file's observations, none unless each has its hash."""
-    try:
-        rows = pq.read_table(path, columns=["obs", "record_hash", "raw"])
-    except (OSError, pa.ArrowException):
-        return []
-    cells = zip(rows["record_hash"].to_pylist(), rows["raw"].to_pylist(), strict=True)
-    is_whole = all(hashlib.sha256(raw).digest() == digest for digest, raw in cells)
-    numbers: list[int] = rows["obs"].to_pylist()
-    return numbers if is_whole else []
-
-
-def _chained(path: Path, chain: str, ordinal: int) -> tuple[str, int]:
-    """Return the end of the chain with a file's pulls, and how many they are: none unless each follows the one
-    before.
-    """
-    try:
-        rows = pq.read_table(path, columns=["ordinal", *CHAINED]).to_pylist()
-    except (OSError, pa.ArrowException):
-        return chain, 0
-    end = chain
-    for place, row in enumerate(rows):
-        if row["ordinal"] != ordinal + place or (row["previous_sha256"] or "") != end:
-            return chain, 0
-        end = pull_sha256(row)
-    return end, len(rows)
-
-
-_HEAD_ASIDE = Text(
-    "控制文件 {number} 无法读取，已移到 interrupted/", "head {number} cannot be read and was set aside in interrupted/"
-)
-_ADOPTED = Text(
-    "已收回失去控制文件的 {records} 条记录、{pulls} 次拉取；它们暂不作为完整性证据",
-    "{records} records and {pulls} pulls that had lost their head were taken in; nothing is claimed for them yet",
-)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -34,12 +35,11 @@ from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import keys_of
 from ytxdata.errors import DamagedError, RefusedError
 from ytxdata.files import that_may_be_lost
-from ytxdata.history.proof.certificate import certify
-from ytxdata.history.proof.policy import DEFAULT_POLICY, REASONS
+from ytxdata.history.proof.certificate import Certificate, Period, certify
+from ytxdata.history.proof.policy import DEFAULT_POLICY, Verdict
 from ytxdata.history.proof.reading import patient
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.normalize import aliases_of, parser_mark
 from ytxdata.records.schema import Aliases
 from ytxdata.times import dates_by
 
@@ -51,13 +51,8 @@ _OTHER_HEARING = Text(
     "所存的结果不是这份清单与各表核对的结果", "what is kept of it is not what its list and the tables give"
 )
 _OTHER_COUNT = Text("控制文件记有 {told}，实为 {n}", "the head tells of {told}, there are {n}")
+_BAD_ANSWER = Text("拉取 {pull} 的原始回答已损坏", "the raw answer of pull {pull} is damaged")
 _MOST_TOLD = 20
-
-
-def can_be_derived(snapshot: Snapshot) -> bool:
-    """Whether the tables are of the parser of today: rows of an earlier one are derived anew by the next sync."""
-    mark = snapshot.head.parser
-    return bool(mark) and mark == parser_mark(aliases_of(mark))
 
 
 def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Found]]:
@@ -82,7 +77,7 @@ class _Compared:
         self.n_rows = 0
 
     def derived(self, snapshot: Snapshot) -> Iterator[Found]:
-        aliases = aliases_of(snapshot.head.parser)
+        aliases = snapshot.aliases
         n_rows = dict.fromkeys(DERIVED_TABLES, 0)
         for observed in batches(snapshot, "observations", OBSERVATIONS_STORED.names):
             numbers = np.sort(observed["obs"].to_numpy())
@@ -103,8 +98,8 @@ def _different(name: str, wanted: pa.Table, stored: pa.Table) -> Iterator[Found]
     if wanted.equals(stored):
         return
     if not wanted["obs"].equals(stored["obs"]):
-        counts = [_times(rows["obs"].to_numpy()) for rows in (wanted, stored)]
-        numbers = sorted(n for n in counts[0].keys() | counts[1].keys() if counts[0].get(n) != counts[1].get(n))
+        ours, theirs = (Counter(rows["obs"].to_pylist()) for rows in (wanted, stored))
+        numbers = sorted(n for n in ours.keys() | theirs.keys() if ours[n] != theirs[n])
         yield from _told(name, {number: ["obs"] for number in numbers})
         return
     others: dict[int, list[str]] = {}
@@ -115,11 +110,6 @@ def _different(name: str, wanted: pa.Table, stored: pa.Table) -> Iterator[Found]
                 if one != other:
                     others.setdefault(number, []).append(column)
     yield from _told(name, others)
-
-
-def _times(numbers: Numbers) -> dict[int, int]:
-    values, counts = np.unique(numbers, return_counts=True)
-    return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
 
 def _told(name: str, others: Mapping[int, Sequence[str]]) -> Iterator[Found]:
@@ -232,7 +222,7 @@ def _not_in(snapshot: Snapshot, pull: Mapping[str, Any], numbers: Numbers) -> li
     if not lacking:
         return []
     asked_at: datetime = pull["asked_at"]
-    told = {hashlib.sha256(one).digest() for one in records_in(raw, asked_at, aliases_of(snapshot.head.parser))}
+    told = {hashlib.sha256(one).digest() for one in records_in(raw, asked_at, snapshot.aliases)}
     return [number for number, text in lacking.items() if hashlib.sha256(text).digest() not in told]
 
 
@@ -344,22 +334,30 @@ def claims_that_differ(snapshot: Snapshot) -> Iterator[Text]:
                 replay(root, mine, snapshot.aliases, settle)
             else:
                 _kept(root, list(mine), snapshot.aliases)
-        after = newest(root)
-        derived = after.head.state if after else {}
+        derived = after.head.state if (after := newest(root)) else {}
     evidence = evidence_of(told)
     if evidence.is_of_bytes or evidence.reopened_at:
         # other rules asked other questions and took other syncs for finished: what is claimed modestly is no damage
         given = certify(evidence_of(derived), patient(DEFAULT_POLICY, evidence))
-        for start, end, reason, _ in told["periods"]:
-            first, last = datetime.fromisoformat(start) + CLOCK, datetime.fromisoformat(end) - CLOCK
-            if REASONS[reason].verdict == "PROVEN" and first < last and given.over(first, last).worst != "PROVEN":
-                yield _TOO_MUCH.format(start=start, end=end)
+        at = datetime.fromisoformat
+        claimed = Certificate.of((Period(at(a), at(b), reason) for a, b, reason, _ in told["periods"]), told["outside"])
+        # but what no answer reached none can cover by being judged otherwise: a gap stays, as proof must be proof
+        yield from (_TOO_MUCH.format(**edges) for edges in _only_in(claimed, given, "PROVEN"))
+        yield from (_NO_GAP.format(**edges) for edges in _only_in(given, claimed, "GAP"))
         return
     for name in _CLAIMS:
         where = next(_differences(name, told.get(name), _said(derived.get(name), told.get(name))), None)
         if where is not None:
             other = _OTHER_INSTANT if _apart(where[1], where[2]) is not None else _OTHER_CLAIM
             yield other.format(where=where[0], told=str(where[1])[:80], derived=str(where[2])[:80])
+
+
+def _only_in(one: Certificate, other: Certificate, verdict: Verdict) -> Iterator[dict[str, str]]:
+    """Yield the edges of the periods to which one certificate gives a verdict, and another does not."""
+    for said in (period for period in one.periods if period.verdict == verdict):
+        first, last = said.start + CLOCK, said.end - CLOCK
+        if first < last and any(part.verdict != verdict for part in other.over(first, last).periods):
+            yield {"start": said.start.isoformat(), "end": said.end.isoformat()}
 
 
 _OTHER_CLAIM = Text(
@@ -378,6 +376,11 @@ _TOO_MUCH = Text(
     "{start} 至 {end} 标为 PROVEN，由原始回答按现行规则得不出（若由早期版本按当时的规则提问和判断，则并非损坏）",
     "{start} to {end} is called PROVEN, which by the rules of today does not follow from the raw answers (no damage, if "
     "an earlier version asked and judged by rules of its own)",
+)
+_NO_GAP = Text(
+    "{start} 至 {end} 未标为间隙，由原始回答按现行规则得出的是间隙（若由早期版本按当时的规则提问和判断，则并非损坏）",
+    "{start} to {end} is not called a gap, and by the rules of today it is one in the raw answers (no damage, if an "
+    "earlier version asked and judged by rules of its own)",
 )
 
 
@@ -414,8 +417,7 @@ def _answers(snapshot: Snapshot) -> Iterator[Answer]:
         for pull in pulls.to_pylist():
             raw = put_together(snapshot, pull)
             if raw is None:
-                what = pull["pull_id"]
-                raise DamagedError(Text(f"拉取 {what} 的原始回答已损坏", f"the raw answer of pull {what} is damaged"))
+                raise DamagedError(_BAD_ANSWER.format(pull=pull["pull_id"]))
             yield read_answer(
                 raw, server_date=date_of(pull["pull_id"], pull["asked_at"], pull["answered_at"]), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
                 attempts=pull["attempts"], aliases=aliases,

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -224,14 +225,22 @@ def check_whole(root: Path, file: StoredFile) -> None:
             raise ValueError("it is not what was written")
 
 
-def data_files(root: Path) -> Iterator[str]:
-    """Yield the path of every file below the folders that only files named by heads may stand in."""
+_OWN = re.compile(
+    r"\d{12}([-.]\d+)*\.(parquet|run|raw)(\.draft)?|part-\d{5}-[0-9a-f-]{36}-c000(\.[a-z]+)?\.parquet",
+    re.ASCII,
+)
+"""What some version calls a file of data. What Finder and programs that copy leave beside it nobody reads: no damage."""
+
+
+def data_files(root: Path, *, is_own: bool = True) -> Iterator[str]:
+    """Yield every path below the folders that heads name files in: those that may be ours by their name, or others."""
     # each sync looks for what a killed one left: walked without asking the disk about every file
     for top in (*RAW_TABLES, DERIVED, INDEX, WITNESSES):
         for folder, folders, names in os.walk(root / top):
             folders.sort()
             below = Path(folder).relative_to(root).as_posix()
-            yield from (f"{below}/{name}" for name in sorted(names))
+            is_log = below.endswith("/_delta_log")
+            yield from (f"{below}/{name}" for name in sorted(names) if (is_log or bool(_OWN.fullmatch(name))) == is_own)
 
 
 def paths_of(files: Files) -> set[str]:
@@ -239,10 +248,10 @@ def paths_of(files: Files) -> set[str]:
     return {file.path for table in files.values() for file in table}
 
 
-def set_aside(root: Path, names: list[str]) -> None:
-    """Move files to a folder of their own below `interrupted/`."""
-    # the name tells the age: in a copied archive the times of files are those of the copy
-    aside = root / INTERRUPTED / times.now().strftime("%Y%m%dT%H%M%S%f")
+def set_aside(root: Path, names: list[str], *, for_good: bool = False) -> None:
+    """Move files to a folder of their own below `interrupted/`, where they stay for a while, or for good."""
+    # the name tells the age: in a copied archive the times of files are those of the copy; one with more stays
+    aside = root / INTERRUPTED / f"{times.now():%Y%m%dT%H%M%S%f}{'-kept' * for_good}"
     for name in names:
         (aside / name).parent.mkdir(parents=True, exist_ok=True)
         move(root / name, aside / name)

@@ -30,14 +30,8 @@ from ytxdata.archive.known_meetings import (
 )
 from ytxdata.archive.ownership import LAYOUT, birth, check_owner, no_archive, read_identity, writing
 from ytxdata.archive.raw_answers import raw_records
-from ytxdata.archive.rebuild import (
-    Rebuilt,
-    adopt,
-    derive_again,
-    newest_readable,
-    rebuilt,
-    rebuilt_if_outdated,
-)
+from ytxdata.archive.rebuild import Rebuilt, derive_again, rebuilt, rebuilt_if_outdated
+from ytxdata.archive.repair import adopt, keep_what_is_left, newest_readable
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import PENDING, Writer, write_intake
@@ -334,14 +328,16 @@ def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport
     with writing(root, wait_s), telling_write_errors(root):
         # with the marker there, files that no head names are what a killed change left, and not the data of a lost head
         was_cut_short = (root / PENDING).exists()
-        snapshot, done = newest_readable(root)
+        snapshot, done, is_back = newest_readable(root)
         if snapshot is None:
             raise no_archive(root)
         names = aliases or snapshot.aliases
-        if not was_cut_short and snapshot.head.layout == LAYOUT:
+        if snapshot.head.layout == LAYOUT and (is_back or not was_cut_short):
             snapshot, adopted = adopt(root, snapshot, names)
             done += adopted
-        heal(root, snapshot)
+        if is_back:
+            done += keep_what_is_left(root, snapshot)
+        heal(root, snapshot, always=True)
         after = rebuilt(root, migrated(root, snapshot), names)
         let_files_go(root, lists_kept=1)  # what earlier heads list may be damaged; it is made anew, and nobody needs it
     done += [_REOPENED] if after.reopened else []

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 
 from ytxdata.archive.cleanup import LISTS_KEPT, beside, manifest, named_files
+from ytxdata.archive.footers import footers_that_lie
 from ytxdata.archive.heads import (
     Head,
     Snapshot,
@@ -29,145 +29,15 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, no_archive, read_identity
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
-from ytxdata.archive.recompute import can_be_derived, claims_that_differ, rows_that_differ
-from ytxdata.archive.stored_files import CHAINED, DERIVE_AGAIN, DERIVED, INDEX, StoredFile, data_files, pull_sha256
+from ytxdata.archive.recompute import claims_that_differ, rows_that_differ
+from ytxdata.archive.repair import lacking, state_before
+from ytxdata.archive.stored_files import CHAINED, INDEX, StoredFile, data_files, pull_sha256
+from ytxdata.archive.verification import Damage, Kind, Verification
 from ytxdata.archive.write_sync import PENDING
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
-from ytxdata.labels import Text, preferred_lang
-from ytxdata.templates import facts_card
-
-Kind = Literal["control", "commit", "data", "index", "record", "row", "pull", "law", "claim", "stray"]
-
-KINDS: dict[Kind, Text] = {
-    "control": Text("控制文件", "control file"),
-    "commit": Text("提交记录", "commit"),
-    "data": Text("数据文件", "data file"),
-    "index": Text("索引", "index"),
-    "record": Text("记录", "record"),
-    "row": Text("派生数据行", "derived row"),
-    "pull": Text("拉取", "pull"),
-    "law": Text("守恒", "law"),
-    "claim": Text("主张", "claim"),
-    "stray": Text("多余文件", "stray file"),
-}
-
-
-class Damage(NamedTuple):
-    """One thing that is not what was written: its kind, its name (a path, a record's number, a pull), what is wrong."""
-
-    kind: Kind
-    name: str
-    detail: Text
-
-    def __str__(self) -> str:
-        return f"{KINDS[self.kind].in_()} {self.name}: {self.detail.in_()}"
-
-
-@dataclass(frozen=True)
-class Verification:
-    """The result of `Archive.verify`: what was checked, and every damage found (none when the archive is sound)."""
-
-    n_files: int
-    n_records: int
-    n_pulls: int
-    damages: tuple[Damage, ...] = ()
-    n_rows: int | None = None
-    """Rows that were derived anew from the raw records and compared; None when that was not done."""
-    is_recomputed: bool = False
-    """Whether what is claimed was judged anew from the raw answers."""
-    beside: tuple[str, ...] = ()
-    """What lies in the archive's folder and is nothing of it: not checked, and no damage."""
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether nothing is damaged."""
-        return not self.damages
-
-    @property
-    def can_be_mended(self) -> bool:
-        """Whether all that is damaged follows from raw data: then `Archive.rebuild` makes it anew."""
-        # these follow from raw data; of a record, a pull or the key nothing that is left says what it was
-        return all(
-            damage.kind in ("index", "law", "row", "stray")
-            or (damage.kind == "control" and damage.name != IDENTITY)
-            or (damage.kind == "data" and damage.name.startswith(f"{DERIVED}/"))
-            for damage in self.damages
-        )
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """One row per damage: `kind`, `name`, `zh`, `en`."""
-        rows = [(d.kind, d.name, d.detail.zh, d.detail.en) for d in self.damages]
-        return pd.DataFrame(rows, columns=["kind", "name", "zh", "en"], dtype="string")
-
-    @property
-    def line(self) -> Text:
-        """The result in one line."""
-        checked = {"n_files": self.n_files, "n_records": self.n_records, "n_pulls": self.n_pulls}
-        if not self.is_sound:
-            return _DAMAGED.format(n=len(self.damages), **checked)
-        said = [_SOUND.format(**checked), _NO_ROWS if self.n_rows is None else _ROWS.format(n=self.n_rows)]
-        said.append(_CLAIMS if self.is_recomputed else _NO_CLAIMS)
-        if self.beside:
-            said.append(_BESIDE.format(names=", ".join(self.beside[:5]), n=len(self.beside)))
-        return Text("".join(one.zh for one in said), "".join(one.en for one in said))
-
-    def to_dict(self) -> dict[str, object]:
-        """Return it as plain JSON values, for programs."""
-        return {
-            "is_sound": self.is_sound,
-            "n_files": self.n_files,
-            "n_records": self.n_records,
-            "n_pulls": self.n_pulls,
-            "n_rows": self.n_rows,
-            "is_recomputed": self.is_recomputed,
-            "beside": list(self.beside),
-            "damages": [{"kind": d.kind, "name": d.name, **d.detail._asdict()} for d in self.damages],
-        }
-
-    def raise_if_damaged(self) -> None:
-        """Raise DamagedError that names the damages, unless there are none."""
-        if self.damages:
-            mends = DERIVE_AGAIN if self.can_be_mended else _REMEDY
-            raise DamagedError(_listed(self.line, self.damages), remedy=mends)
-
-    def __str__(self) -> str:
-        return self.line.in_(preferred_lang())
-
-    def _repr_html_(self) -> str:
-        lang = preferred_lang()
-        rows = [(KINDS[damage.kind], f"{damage.name}: {damage.detail.in_(lang)}") for damage in self.damages]
-        return facts_card(Text("存档校验", "archive verification"), rows, note=self.line, lang=lang)
-
-
-def _listed(line: Text, damages: Sequence[Damage], most: int = 20) -> Text:
-    rest = len(damages) - most
-    called = [(KINDS[d.kind], d.name, d.detail) for d in damages]
-    lines = [(f"{kind.zh} {name}：{what.zh}", f"{kind.en} {name}: {what.en}") for kind, name, what in called]
-    more = [(f"……另有 {rest} 处", f"… and {rest} more")] if rest > 0 else []
-    return Text(*("\n  ".join([head, *texts]) for head, *texts in zip(line, *lines[:most], *more, strict=True)))
-
-
-_SOUND = Text(
-    "存档完好：{n_files} 个文件、{n_records} 条记录、{n_pulls} 次拉取均与写入时一致",
-    "the archive is sound: {n_files} files, {n_records} records and {n_pulls} pulls are what was written",
-)
-_ROWS = Text("；{n} 行派生数据与由原始记录重新得出的一致", "; {n} derived rows are what the raw records give")
-_NO_ROWS = Text("；派生数据未重新得出", "; derived rows were not derived anew")
-_CLAIMS = Text("；完整性结论与由原始回答重新判断的一致", "; what it claims is what the rules say of the raw answers")
-_NO_CLAIMS = Text("；完整性结论未重新判断（--recompute）", "; what it claims was not judged anew (--recompute)")
-_BESIDE = Text(
-    "；另有 {n} 项不属于存档，未核对：{names}", "; not of the archive, and not checked: {names} ({n} in all)"
-)
-_DAMAGED = Text(
-    "存档有 {n} 处损坏（已检查 {n_files} 个文件、{n_records} 条记录、{n_pulls} 次拉取）",
-    "the archive is damaged in {n} places ({n_files} files, {n_records} records and {n_pulls} pulls checked)",
-)
-_REMEDY = Text(
-    "从备份恢复所列文件；在此之前不要同步", "restore the files named here from a backup; do not sync before that"
-)
-
+from ytxdata.labels import Text
+from ytxdata.records.normalize import PARSER_VERSION, names_chosen
 
 TOGETHER = 100_000
 """Records put together at a time when raw answers are checked [records]."""
@@ -204,16 +74,26 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
     check.identity()
     check.heads()
     n_rows, snapshot, is_recomputed = None, None, False
+    unlike: tuple[Text, ...] = ()
+    chosen: tuple[Text, ...] = ()
     try:
-        snapshot = newest(root)
+        snapshot = check.state(newest(root))
         check.files(snapshot)
         # a pipe would be waited for
         if snapshot is not None and not any(damage.detail == _NO_FILE for damage in check.damages):
             check.tables(snapshot)
+            chosen = tuple(names_chosen(snapshot.aliases))
+            if not check.damages and not quick:
+                check.damages += [Damage("data", *one) for one in footers_that_lie(snapshot)]
             # over damaged files every row would be told; they are mended first
-            if not check.damages and not quick and can_be_derived(snapshot):
+            if not check.damages and not quick:
                 n_rows, found = rows_that_differ(snapshot)
-                check.damages += [Damage(*one) for one in found]
+                if snapshot.head.parser.get("version") == PARSER_VERSION:
+                    check.damages += [Damage(*one) for one in found]
+                elif found:
+                    # of another parser rows may well be other; that it was another is a word of the head alone, which
+                    # whoever forges rows can write, too: no damage, then, and not sound
+                    n_rows, unlike = None, (_unlike(snapshot, [Damage(*one) for one in found]),)
             if not check.damages and recompute:
                 check.damages += [Damage("claim", "certificate", one) for one in claims_that_differ(snapshot)]
                 is_recomputed = True
@@ -221,7 +101,33 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
         check.found("control", str(root), error.cause)
     damages = tuple(dict.fromkeys(check.damages))
     more = tuple(beside(root, LAYOUT if snapshot is None else snapshot.head.layout))
-    return Verification(check.n_files, check.n_records, check.n_pulls, damages, n_rows, is_recomputed, more)
+    return Verification(
+        check.n_files, check.n_records, check.n_pulls, damages, n_rows, is_recomputed, more, unlike, chosen
+    )
+
+
+def _unlike(snapshot: Snapshot, found: list[Damage]) -> Text:
+    told = [f"{one.name} ({one.detail.en})" for one in found], [f"{one.name}（{one.detail.zh}）" for one in found]
+    en, zh = (", ".join(dict.fromkeys(names[:_MOST_NAMED])) for names in told)
+    versions = {"told": snapshot.head.parser.get("version"), "version": PARSER_VERSION, "n": len(found)}
+    return Text(_UNLIKE.zh.format(**versions, names=zh), _UNLIKE.en.format(**versions, names=en))
+
+
+_NOT_HERE = Text(
+    "控制文件 {newest} 所列，但不在这里，例如在同步期间复制的目录；此前的状态 {n}（{at}）完整，rebuild 会退回到它",
+    "head {newest} names it and it is not here, as in a folder copied during a sync; the state before, {n} ({at}), is "
+    "whole, and rebuild goes back to it",
+)
+_MOST_NAMED = 5
+"""Rows named where tables are of another parser: that they differ is no news of each."""
+
+_UNLIKE = Text(
+    "控制文件称表格由解析器版本 {told} 得出；本版本（{version}）由原始记录得出的有 {n} 处不同：{names}。"
+    "这不是损坏，但表格的内容因此未经证实：请运行 ytxdata sync 或 ytxdata rebuild，然后再次核对",
+    "its head says that parser {told} derived the tables; this version ({version}) derives other rows in {n} places: "
+    "{names}. That is no damage, but what stands in the tables is not proven: run ytxdata sync or ytxdata rebuild, "
+    "then verify again",
+)
 
 
 @dataclass
@@ -254,7 +160,14 @@ class _Check:
         owner = sha256_of(self.root / IDENTITY) if (self.root / IDENTITY).exists() else ""
         past: str | None = ""
         previous: str | None = ""
-        for number in range(1, max(numbers, default=0) + 1):
+        # in steps from one that is known to the next: a file that says it is the 10¹²th must not be counted up to
+        for before, number in pairwise([0, *sorted({*numbers, *went})]):
+            if number > before + 1:
+                names = [
+                    head_path(self.root, one).relative_to(self.root).as_posix() for one in (before + 1, number - 1)
+                ]
+                self.found("control", "–".join(dict.fromkeys(names)), _GONE)
+                previous = past = None
             name = head_path(self.root, number).relative_to(self.root).as_posix()
             previous_before, past_before = previous, past
             # of a head that went its hash is all that is needed: whoever changes it breaks the next link
@@ -267,8 +180,6 @@ class _Check:
                 else:
                     self._head(name, Head.of(raw.body), raw.line_below, previous_before, past_before, owner)
                     previous = raw.sha256
-            elif number not in went:
-                self.found("control", name, _GONE)
             # behind a hole the links are not known: it is told once, and not again for each head that follows
             past = link(past, previous) if previous is not None and past is not None else None
 
@@ -298,6 +209,16 @@ class _Check:
             self.found("control", name, _CHANGED)
         self.states.append((name, head.counts.get("pulls", 0), head.chain_sha256))
 
+    def state(self, snapshot: Snapshot | None) -> Snapshot | None:
+        """Return the state to check: the newest, or one before it where a copy has its head and not its files."""
+        whole = state_before(snapshot) if snapshot is not None else None
+        if snapshot is None or whole is None:
+            return snapshot
+        told = {"newest": snapshot.head.sequence, "at": whole.head.written_at, "n": whole.head.sequence}
+        for path in lacking(snapshot):
+            self.found("lacking", path, _NOT_HERE.format(**told))
+        return whole
+
     def files(self, snapshot: Snapshot | None) -> None:
         """Check every file that counts, byte for byte, and that there is none which no head names."""
         wanted = self._marks(snapshot)
@@ -312,7 +233,12 @@ class _Check:
             damaged += [Damage("stray", path, unnamed) for path in data_files(self.root) if path not in named]
         if damaged:  # a sync that ran meanwhile may have let files go, or added some
             now = newest(self.root)
-            if now is not None and snapshot is not None and now.sha256 != snapshot.sha256:
+            if (
+                now is not None
+                and snapshot is not None
+                and now.head.sequence > snapshot.head.sequence
+                and not lacking(now)
+            ):
                 wanted = self._marks(now)
                 named = named_files(self.root, now)
                 damaged = [one for one in damaged if (one.name in named) != (one.kind == "stray")]
@@ -329,7 +255,7 @@ class _Check:
         if snapshot.head.layout < LAYOUT:
             return manifest(self.root)
         marks: dict[str, tuple[int, str]] = {}
-        lists = list(kept_lists(self.root))
+        lists = [one for one in kept_lists(self.root) if one[0] <= snapshot.head.sequence]
         needed = max(1, min(LISTS_KEPT, len(lists) - 1))
         for place, (_, listed) in enumerate(lists):
             marks.update(

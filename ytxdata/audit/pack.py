@@ -44,8 +44,7 @@ from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import NO_TEXT, Text, preferred_lang
 from ytxdata.metrics.usage import usage
-from ytxdata.records.normalize import parser_mark
-from ytxdata.records.schema import DEFAULT
+from ytxdata.records.normalize import PARSER_VERSION, aliases_of, names_chosen
 from ytxdata.tables import csv
 from ytxdata.tables.masking import evidence, masked, sharing_ends
 from ytxdata.tables.table import Table, record_table
@@ -422,15 +421,9 @@ def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any], witnesse
 
 
 def _parser_lines(parser: dict[str, Any]) -> Iterator[str]:
-    usual = json.loads(json.dumps(parser_mark(DEFAULT)))
-    if parser.get("version") != usual["version"]:
-        yield f"the maker's parser is version {parser.get('version')}, this one {usual['version']} / 解析器版本不同"
-    for kind in ("meetings", "legs"):
-        known, given = dict(usual[kind]), dict(parser[kind])
-        for column in (*given, *(one for one in known if one not in given)):
-            if given.get(column) != known.get(column):
-                fields = f"{kind}.{column} was read from the fields {given.get(column)}, by default {known.get(column)}"
-                yield f"{fields}: the maker's choice / 字段名由制作者指定：{fields}"
+    if parser.get("version") != PARSER_VERSION:
+        yield f"the maker's parser is version {parser.get('version')}, this one {PARSER_VERSION} / 解析器版本不同"
+    yield from (f"{one.en} / {one.zh}" for one in names_chosen(aliases_of(parser)))
 
 
 def _checks_lines(told: dict[str, Any]) -> Iterator[str]:

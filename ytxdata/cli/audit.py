@@ -324,10 +324,10 @@ def verify(
 ) -> None:
     """核对存档、证据包或收到的文件 / Check an archive, a pack, or a file that was received.
 
-    核对存档里的每个校验和与每条约束，证据包里的每项主张，或 CSV、XLSX 与其说明（.about.json）是否一致；损坏时退出码为 5，证据包成立但有未能核对之处（OPEN）时为 1。
+    核对存档里的每个校验和与每条约束，证据包里的每项主张，或 CSV、XLSX 与其说明（.about.json）是否一致；损坏时退出码为 5，没有损坏但有未能核对之处（OPEN）时为 1。
 
     Check every hash and every law of an archive, every claim of an evidence pack, or a CSV or XLSX against its
-    description (.about.json); exit code 5 when something is damaged, 1 when a pack holds and something is left open.
+    description (.about.json); exit code 5 when something is damaged, 1 when nothing is and something is left open.
 
     Example: ytxdata verify evidence.zip --public-key key.pub --recompute
     """  # fmt: skip
@@ -399,7 +399,7 @@ def _verify_archive(
     from ytxdata.audit import verify_heads
 
     found = look(path.absolute(), quick=quick, recompute=recompute)
-    if repair and found.damages and found.can_be_mended:
+    if repair and found.can_be_mended and not found.is_sound:
         for damage in found.damages:
             note(Text(f"已损坏：{damage}", f"damaged: {damage}"))
         done = Archive(path).rebuild()
@@ -412,8 +412,12 @@ def _verify_archive(
         emit({**found.to_dict(), **({"heads": agreed._asdict()} if agreed else {})})
     else:
         say(str(found))
+        for text in found.left_open:
+            say(Text(f"OPEN  {text.zh}", f"OPEN  {text.en}"))
         if agreed is not None:
             say(agreed)
+    if found.left_open:
+        raise typer.Exit(1)
 
 
 def _verify_tables(path: Path, as_json: bool) -> None:

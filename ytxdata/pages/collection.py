@@ -23,6 +23,7 @@ from ytxdata.metrics.report import Report
 from ytxdata.metrics.side_by_side import no_accounts
 from ytxdata.metrics.source import ReportSource, Source
 from ytxdata.plots.over_time import usage_figures, with_colours
+from ytxdata.records.normalize import names_chosen
 from ytxdata.records.schema import TableName
 from ytxdata.redact import kept_apart
 from ytxdata.tables.described import Completeness, Definition, unit_of
@@ -286,9 +287,11 @@ def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] =
     ['usage', 'heatmap', 'working_hours']
     """
     still = archive.still()
+    names: list[Text] = []
     if isinstance(still, Archive):
-        if still.snapshot() is None:
+        if (snapshot := still.snapshot()) is None:
             raise no_archive(still.path)
+        names = names_chosen(snapshot.aliases)
     elif not still.readable:
         raise no_accounts()
     # the period, and the one it is compared with, wherever that is cut
@@ -308,7 +311,7 @@ def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] =
     if isinstance(still, Archive):
         ids = {row["meeting_id"] for row in source.rows(source.meetings.select("meeting_id"))} if ask.only else None
         records = {name: _records(still, name, ask, certificate, reports["usage"], ids) for name in RECORDS}
-        notes, secret = _nothing(still, ask, records["meetings"]), still.secret
+        notes, secret = (*names, *_nothing(still, ask, records["meetings"])), still.secret
     else:
         notes = (_NOTHING_SELECTED,) if ask.only and not reports["usage"].arrow.num_rows else ()
     coverage = record_table(certificate.frame, "coverage", period=period, certificate=certificate, secret=secret)

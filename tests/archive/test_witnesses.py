@@ -357,3 +357,40 @@ def test_a_list_that_is_heard_again_keeps_both_totals(archive: Archive) -> None:
         archive.sync(Client(base_url=server.url, **server.credentials))
     assert [one.finding for one in archive.witnesses()] == ["total_differs"]
     assert archive.verify(recompute=True).is_sound
+
+
+def test_a_bill_charges_for_no_party_that_never_joined_and_for_no_call_that_ended_as_it_began(
+    tmp_path: Path, platform: Any
+) -> None:
+    """A room holds somebody who waits in the morning; its afternoon, like a second try, is never listed."""
+
+    def leg(phone: str, *hours: str) -> dict[str, str]:
+        keys = ("jointime", "leavetime")
+        return {"phone": phone, **dict(zip(keys, (f"2026-01-05 {hour}:00" for hour in hours), strict=False))}
+
+    def meeting(n: int, start: str, end: str, *parties: dict[str, str], **more: str) -> dict[str, Any]:
+        times = {"starttime": f"2026-01-05 {start}:00", "endtime": f"2026-01-05 {end}:00"}
+        return platform.record(n, **times, parties=[*parties], **more)
+
+    first, second = "13900000001", "13900000002"
+    platform.records = [
+        meeting(3, "11:00", "11:30", leg(first, "11:00", "11:30"), leg(second, "11:00", "11:30")),
+        meeting(2, "10:00", "10:00", leg(first, "10:00"), leg(second, "10:00", "10:00"), meid="failed"),
+        meeting(1, "09:00", "09:30", leg("13900000003", "09:00", "09:30"), leg(first), leg(second), meid="room"),
+    ]
+    made = Archive(tmp_path / "a")
+    made.sync(platform)
+    last = made.meetings()["meeting_id"].iloc[-1]
+    head = "会议编号,号码,开始时间,时长(秒)"
+    whole = [f"{last},{first},2026-01-05 11:00,1800", f"{last},{second},2026-01-05 11:00,1800",
+             "room,13900000003,2026-01-05 09:00,1800"]  # fmt: skip
+
+    def finding(*more: str) -> str:
+        bill = "\n".join((head, *whole, *more)).encode()
+        asked: dict[str, Any] = {"kind": "invoice", "start": "2026-01", "end": "2026-02", "name": "bill"}
+        return made.witness(bill, totals={"lines": len(whole) + len(more)}, **asked).finding
+
+    assert finding() == "witnessed"
+    assert finding(f"room,{first},2026-01-05 15:00,3600") == "lines_missing"
+    assert finding(f"room,{first},2026-01-05,3600") == "undated"
+    assert finding(f"again,{first},2026-01-05 10:01,3600") == "lines_missing"

@@ -33,9 +33,11 @@ from ytxdata.records.numbers import access_numbers
 SLACK = timedelta(days=1)
 """How far beyond its period the archive is read, so that a line at its edge finds its meeting."""
 
-_LEGS = "SELECT meeting_id, joined_at, number, duration_s, meeting_at FROM rows ORDER BY ALL"
+_OF_LEGS = ("meeting_id", "joined_at", "number", "left_at", "duration_s")
+_LEGS = "SELECT meeting_id, joined_at, number, left_at, duration_s, meeting_at, meeting_key FROM rows ORDER BY ALL"
+_ENDS = "SELECT meeting_key, ended_at FROM rows WHERE ended_at IS NOT NULL"
 
-READING = 3
+READING = 4
 """By which rules lists are read, as a number: what was heard by others is heard anew by the next sync, and till then
 held against nothing.
 """
@@ -199,18 +201,24 @@ def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
     own = (
         frozenset() if witness.number_class is None else access_numbers(read(snapshot, "meetings", ("display_number",)))
     )
-    legs = pieces(snapshot, "legs", _LEGS, start=near[0], end=near[1])
-    began = {one.obs: one.started_at for one in far}
-    of_legs = ("meeting_id", "joined_at", "number", "duration_s", "obs")
-    elsewhere = read(snapshot, "legs", of_legs, among("obs", np.array(sorted(began), dtype=np.int64)))
-    told = chain(
-        *(_cells(piece, piece.column_names) for piece in legs),
-        ((*leg, began[obs]) for *leg, obs in _cells(elsewhere, of_legs)),
-    )
-    for place, (meeting_id, joined_at, number, duration_s, meeting_at) in enumerate(told):
+    of_near = [pieces(snapshot, *view, start=near[0], end=near[1]) for view in (("meetings", _ENDS), ("legs", _LEGS))]
+    ends, legs = (list(chain(*(_cells(piece, piece.column_names) for piece in view))) for view in of_near)
+    spans = {one.obs: (one.started_at, one.ended_at) for one in far}
+    elsewhere = read(snapshot, "legs", (*_OF_LEGS, "obs"), among("obs", np.array(sorted(spans), dtype=np.int64)))
+    until = dict(ends)
+    told = [
+        *((*leg, until.get(key)) for *leg, key in legs),
+        *((*leg, *spans[obs]) for *leg, obs in _cells(elsewhere, (*_OF_LEGS, "obs"))),
+    ]
+    # where nobody says of anybody when or for how long, a leg without both is not of somebody who never joined
+    is_told = any(joined_at is not None or duration_s for _, joined_at, _, _, duration_s, *_ in told)
+    for place, (meeting_id, joined_at, number, left_at, duration_s, *span) in enumerate(told):
         if witness.number_class in (None, number_class(number, own)):
-            is_silent = joined_at is None or duration_s == 0
-            yield Archived(f"{place}", meeting_id, joined_at, number, is_silent, meeting_at)
+            is_unknown = joined_at is None and duration_s is None and not is_told
+            # who is not said to have left was there until the meeting ended, as in every report
+            is_at_once = joined_at in (None, left_at or span[1]) if duration_s is None else duration_s <= 0
+            is_silent = None if is_unknown else is_at_once
+            yield Archived(f"{place}", meeting_id, joined_at, number, is_silent, *span)
 
 
 def _latest(snapshot: Snapshot, ids: Iterable[str]) -> list[Version]:

@@ -33,20 +33,26 @@ NEIGHBOUR = timedelta(hours=12)
 """How far beyond its day a meeting may have begun: bills are made in other zones, and by when a meeting ended."""
 
 
+LEAST_CHARGED_S = 60
+"""What bills charge at least, however short a connection was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Archived:
     """A meeting of the archive, or one party's connection to it, as a witness would know it.
 
-    `is_silent` when nobody was connected: nothing was billed, and no witness need know of it. `meeting_at` is when the
-    meeting of a connection began: about when the connection was, where nobody says.
+    `is_silent` when nobody was connected: nothing was billed, and no witness need know of it. None where nobody says
+    whether somebody was: then neither follows. `meeting_at` and `meeting_until` are when the meeting of a connection
+    began and ended: about when the connection was, where nobody says.
     """
 
     key: str
     meeting_id: str
     started_at: datetime | None
     number: str | None = None
-    is_silent: bool = False
+    is_silent: bool | None = False
     meeting_at: datetime | None = None
+    meeting_until: datetime | None = None
 
     @property
     def about(self) -> datetime | None:
@@ -72,10 +78,12 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     found |= _in_order(witness, held, found)
     found |= _by_instant(witness.lines, held, found, tolerance)
     lacking = [one for one in witness.lines if one.line not in found]
-    undated = _undated(witness, held, found)
-    n_outside = sum(not _is_inside(witness, one) for _, one in undated)
     taken = set(found.values())
-    more = [one for one in held if one.key not in taken and not one.is_silent and _is_inside(witness, one)]
+    # a list that leaves out one to which nobody was connected leaves out all, also where its lines do not say how long
+    is_of_all = all(one.key in taken for one in held if one.is_silent and _is_inside(witness, one))
+    undated = _undated(witness, held, found, tolerance, is_of_all=is_of_all)
+    n_outside = sum(not _is_inside(witness, one) for _, one in undated)
+    more = [one for one in held if one.key not in taken and one.is_silent is False and _is_inside(witness, one)]
     unread = [one.line for one in witness.aside if one.why in UNREAD]
     is_unread = any(one.why in (*UNREAD, *UNREAD_BESIDE) for one in witness.aside)
     adds_up = witness.totals.agree(witness.lines, witness.given)
@@ -130,20 +138,40 @@ def _is_inside(witness: Witness, one: Archived) -> bool:
     return one.about is not None and witness.start <= one.about < witness.end
 
 
+def _never_was(line: WitnessLine, one: Archived) -> bool:
+    """Whether a line charges for what the archive knows nobody to have been connected to: of it, the line is not.
+
+    A room that is used twice a day holds in the morning whoever only comes in the afternoon, and a first try that
+    fails is told a minute before the second.
+    """
+    return bool(one.is_silent) and line.is_charged
+
+
 def _undated(
-    witness: Witness, held: Sequence[Archived], found: Mapping[int, str]
+    witness: Witness, held: Sequence[Archived], found: Mapping[int, str], tolerance: timedelta, *, is_of_all: bool
 ) -> list[tuple[WitnessLine, Archived]]:
     """Return the lines for which a meeting stands that need not be theirs: no instants meet, and it was not in the
-    period, or nobody came to it though the line says how long it was.
+    period, or far from where the line is; or nobody came to it though the line is of who did.
     """
+
+    def is_doubtful(line: WitnessLine, one: Archived) -> bool:
+        if line.started_at is not None and one.started_at is not None:
+            # a minute is charged for a second, and its record may begin and end in one
+            return _never_was(line, one) and (line.duration_s is None or line.duration_s > LEAST_CHARGED_S)
+        is_empty = bool(one.is_silent) and (line.is_charged or (line.duration_s is None and not is_of_all))
+        return is_empty or not _is_inside(witness, one) or _is_far(line, one, tolerance)
+
     by_key = {one.key: one for one in held}
     pairs = ((line, by_key[found[line.line]]) for line in witness.lines if line.line in found)
-    return [
-        (line, one)
-        for line, one in pairs
-        if None in (line.started_at, one.started_at)
-        if not _is_inside(witness, one) or (one.is_silent and one.started_at and line.duration_s)
-    ]
+    return [(line, one) for line, one in pairs if is_doubtful(line, one)]
+
+
+def _is_far(line: WitnessLine, one: Archived, tolerance: timedelta) -> bool:
+    """Whether a line says an instant at which the meeting of a connection that has none is known not to have run."""
+    if line.started_at is None or one.meeting_at is None:
+        return False
+    until = one.meeting_until or line.started_at
+    return not one.meeting_at - tolerance <= line.started_at <= until + tolerance
 
 
 def _by_id(witness: Witness, held: Sequence[Archived], tolerance: timedelta) -> dict[int, str]:
@@ -167,7 +195,9 @@ def _may_be(line: WitnessLine, one: Archived, tolerance: timedelta) -> bool:
     apart = line.apart(one.about)
     if line.started_at is not None and one.started_at is not None:
         return apart is not None and apart <= tolerance
-    return not apart or (apart <= NEIGHBOUR and not (one.is_silent and one.started_at))
+    if line.started_at is not None and _never_was(line, one):
+        return False
+    return not apart or (apart <= NEIGHBOUR and not (one.is_silent and (one.started_at or line.is_charged)))
 
 
 def _rank(witness: Witness, line: WitnessLine, one: Archived) -> tuple[int, timedelta]:
@@ -175,7 +205,7 @@ def _rank(witness: Witness, line: WitnessLine, one: Archived) -> tuple[int, time
     apart = line.apart(one.about)
     # A line that does not say when it was is the meeting of the period, of its own day, to which somebody came.
     is_far = line.started_at is None and (not _is_inside(witness, one) or bool(apart))
-    is_silent = line.started_at is None and one.is_silent
+    is_silent = bool(one.is_silent) and (line.started_at is None or line.is_charged)
     return 4 * is_far + 2 * is_silent + (line.number != one.number), timedelta.max if apart is None else apart
 
 
@@ -221,6 +251,7 @@ def _by_instant(
         if line.meeting_id not in ids
         for one in by_number.get(line.number, ())
         if one.started_at is not None and abs(line.started_at - one.started_at) <= tolerance
+        if not _never_was(line, one)
     )
     return _one_to_one(sorted(pairs))
 

@@ -23,7 +23,7 @@ from ytxdata.archive.views import pieces, table
 from ytxdata.archive.write_sync import Writer
 from ytxdata.errors import UsageError
 from ytxdata.files import sha256_of, write_whole
-from ytxdata.history.proof.hearing import Archived, hear
+from ytxdata.history.proof.hearing import Archived, as_kept, hear, standing
 from ytxdata.history.proof.witness import Hearing, Totals, Witness
 from ytxdata.history.witness_lists import read_witness
 from ytxdata.labels import Text
@@ -37,11 +37,6 @@ _OF_LEGS = ("meeting_id", "joined_at", "number", "left_at", "duration_s")
 _LEGS = "SELECT meeting_id, joined_at, number, left_at, duration_s, meeting_at, meeting_key FROM rows ORDER BY ALL"
 _ENDS = "SELECT meeting_key, ended_at FROM rows WHERE ended_at IS NOT NULL"
 
-READING = 4
-"""By which rules lists are read, as a number: what was heard by others is heard anew by the next sync, and till then
-held against nothing.
-"""
-
 
 def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, str], wait_s: float) -> Hearing:
     """Keep a witness and hold it against the archive; one of the same name takes the place of the other."""
@@ -53,7 +48,7 @@ def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, 
         file = StoredFile(path, len(raw), sha256_of(root / path), 0, {}, ())
         writer.files[WITNESSES] = (*writer.files.get(WITNESSES, ()), file)
         reading = _reading(witness, columns)
-        entry = {"file": path, "rules": READING, "reading": reading, "hearing": hearing.to_dict()}
+        entry = as_kept(hearing, file=path, reading=reading)
         # the entry goes, its file stays named: evidence that was once relied on is not let go
         kept = [one for one in entries(snapshot.head.state) if one["hearing"]["name"] != witness.name]
         state = {**snapshot.head.state, "witnesses": [*kept, entry]}
@@ -64,19 +59,19 @@ def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, 
 def remove_witness(root: Path, name: str, wait_s: float) -> Hearing:
     """Take back what rested on a witness, and return what that was; its bytes stay, as everything does."""
     with changing(root, wait_s) as (snapshot, writer):
-        standing = {one["hearing"]["name"]: one for one in entries(snapshot.head.state)}
-        removed = standing.pop(name, None)
+        kept = {one["hearing"]["name"]: one for one in entries(snapshot.head.state)}
+        removed = kept.pop(name, None)
         if removed is None:
             raise UsageError(
                 Text(f"存档里没有清单 {name}", f"the archive has no list {name}"),
                 remedy=Text(
-                    f"存档里的清单：{'、'.join(standing) or '无'}。收回用 ytxdata witness 名称 --remove；archive.witnesses() 列出全部清单",
-                    f"its lists: {', '.join(standing) or 'none'}. One is taken back with ytxdata witness NAME --remove; "
+                    f"存档里的清单：{'、'.join(kept) or '无'}。收回用 ytxdata witness 名称 --remove；archive.witnesses() 列出全部清单",
+                    f"its lists: {', '.join(kept) or 'none'}. One is taken back with ytxdata witness NAME --remove; "
                     "archive.witnesses() lists them all",
                 ),
             )
-        writer.promote("witness", state={**snapshot.head.state, "witnesses": [*standing.values()]})
-    return Hearing.from_dict(removed["hearing"])
+        writer.promote("witness", state={**snapshot.head.state, "witnesses": [*kept.values()]})
+    return standing([removed])[0]
 
 
 @contextmanager
@@ -109,7 +104,7 @@ def entries(state: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 def hearings(state: Mapping[str, Any]) -> list[Hearing]:
     """Return what each witness came to when the archive last changed, with the others that leave gaps in its period."""
-    heard = [Hearing.from_dict(one["hearing"]) for one in entries(state)]
+    heard = standing(entries(state))
     return [replace(one, blocked_by=tuple(other.name for other in heard if _blocks(other, one))) for one in heard]
 
 
@@ -120,18 +115,18 @@ def _blocks(other: Hearing, one: Hearing) -> bool:
 
 def heard_again(snapshot: Snapshot, state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what is kept of each witness, held against the archive as it is now: a sync may have brought what lacked."""
-    standing = entries(state)
+    kept = entries(state)
     return [
-        {**entry, "rules": READING, "hearing": hear(witness, _archived(snapshot, witness)).to_dict()}
-        for entry, raw in zip(standing, _bytes(snapshot, standing), strict=True)
+        as_kept(hear(witness, _archived(snapshot, witness)), file=entry["file"], reading=entry["reading"])
+        for entry, raw in zip(kept, _bytes(snapshot, kept), strict=True)
         for witness, _ in [_read_again(raw, entry["reading"])]
     ]
 
 
 def kept_witnesses(snapshot: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes]]:
     """Yield how each witness is read, as plain JSON values, and its bytes as they were handed in."""
-    standing = entries(snapshot.head.state)
-    for entry, raw in zip(standing, _bytes(snapshot, standing), strict=True):
+    kept = entries(snapshot.head.state)
+    for entry, raw in zip(kept, _bytes(snapshot, kept), strict=True):
         yield entry["reading"], raw
 
 
@@ -141,9 +136,9 @@ def add_kept(root: Path, reading: Mapping[str, Any], raw: bytes, wait_s: float) 
     return add_witness(root, raw, witness, columns, wait_s)
 
 
-def _bytes(snapshot: Snapshot, standing: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
+def _bytes(snapshot: Snapshot, kept: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
     listed = {file.path: file for file in snapshot.files(WITNESSES)}
-    for entry in standing:
+    for entry in kept:
         with telling_damage(str(entry["file"])):
             # before it is read: a list that somebody completed since would make a proof of what proved nothing
             check_whole(snapshot.root, listed[entry["file"]])

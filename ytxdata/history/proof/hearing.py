@@ -37,6 +37,10 @@ LEAST_CHARGED_S = 60
 """What bills charge at least, however short a connection was."""
 
 
+RULES = 4
+"""By which rules lists are read and held against an archive, as a number that is kept beside what came of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Archived:
     """A meeting of the archive, or one party's connection to it, as a witness would know it.
@@ -122,6 +126,23 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         # the total of a list counts also what nobody could read of it
         differs=witness.totals.differing((*witness.lines, *unread), witness.given),
     )
+
+
+def as_kept(hearing: Hearing, **how: Any) -> dict[str, Any]:
+    """Return what an archive keeps of a witness, as plain JSON values: what it came to, by which rules, and `how` it is
+    read.
+    """
+    return {**how, "rules": RULES, "hearing": hearing.to_dict()}
+
+
+def standing(kept: Iterable[Mapping[str, Any]]) -> list[Hearing]:
+    """Return what the witnesses of an archive came to. What was heard by other rules than these proves nothing until
+    the next sync hears it again; the gaps that it tells stay.
+
+    No check can follow rules that are no more: were they believed, whoever edits a head would name others than these.
+    """
+    heard = ((Hearing.from_dict(one["hearing"]), one.get("rules")) for one in kept)
+    return [one if rules == RULES else replace(one, finding="other_rules") for one, rules in heard]
 
 
 def _with_known(witness: Witness, held: Sequence[Archived]) -> Witness:

@@ -190,7 +190,7 @@ def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
         for place, (meeting_id, started_at, ended_at, creator) in enumerate(meetings):
             number = normalize(creator) if creator else None
             # a bill need not list a meeting in which nobody was connected: that it lacks one says nothing against it
-            yield Archived(f"{place}", meeting_id, started_at, number, is_silent=ended_at == started_at)
+            yield Archived(f"{place}", meeting_id, started_at, number, ended_at == started_at, None, ended_at)
         return
     # who came in by the account's own number is of no other class, as in every report
     own = (
@@ -200,20 +200,21 @@ def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
     ends, legs = (list(chain(*(_cells(piece, piece.column_names) for piece in view))) for view in of_near)
     spans = {one.obs: (one.started_at, one.ended_at) for one in far}
     elsewhere = read(snapshot, "legs", (*_OF_LEGS, "obs"), among("obs", np.array(sorted(spans), dtype=np.int64)))
-    until = dict(ends)
+    ended = dict(ends)
     told = [
-        *((*leg, until.get(key)) for *leg, key in legs),
+        *((*leg, ended.get(key)) for *leg, key in legs),
         *((*leg, *spans[obs]) for *leg, obs in _cells(elsewhere, (*_OF_LEGS, "obs"))),
     ]
     # where nobody says of anybody when or for how long, a leg without both is not of somebody who never joined
     is_told = any(joined_at is not None or duration_s for _, joined_at, _, _, duration_s, *_ in told)
-    for place, (meeting_id, joined_at, number, left_at, duration_s, *span) in enumerate(told):
+    for place, (meeting_id, joined_at, number, left_at, duration_s, meeting_at, until) in enumerate(told):
         if witness.number_class in (None, number_class(number, own)):
             is_unknown = joined_at is None and duration_s is None and not is_told
             # who is not said to have left was there until the meeting ended, as in every report
-            is_at_once = joined_at in (None, left_at or span[1]) if duration_s is None else duration_s <= 0
+            ended_at = left_at or until
+            is_at_once = joined_at in (None, ended_at) if duration_s is None else duration_s <= 0
             is_silent = None if is_unknown else is_at_once
-            yield Archived(f"{place}", meeting_id, joined_at, number, is_silent, *span)
+            yield Archived(f"{place}", meeting_id, joined_at, number, is_silent, meeting_at, ended_at)
 
 
 def _latest(snapshot: Snapshot, ids: Iterable[str]) -> list[Version]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import errno
+import hashlib
+import json
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -13,6 +16,7 @@ import pandas as pd
 import pytest
 
 from ytxdata.archive.archive import Archive
+from ytxdata.archive.heads import canonical
 from ytxdata.emulator import Emulator, write_bill
 from ytxdata.errors import ArchiveWriteError, DamagedError, NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
@@ -307,7 +311,7 @@ def test_what_was_read_by_earlier_rules_is_no_damage_and_is_read_anew_by_the_nex
 ) -> None:
     meetings, start, end = month(archive)
     with monkeypatch.context() as before:
-        before.setattr("ytxdata.archive.witnesses.READING", 1)
+        before.setattr("ytxdata.history.proof.hearing.RULES", 1)
         before.setattr("ytxdata.history.witness_lists.no_meeting", lambda *_: None)
         bill = bill_of(meetings).replace("合计".encode("gb18030"), "合计 9 场".encode("gb18030"))
         said = archive.witness(bill, kind="invoice", start=start, end=end, name="bill")
@@ -317,6 +321,39 @@ def test_what_was_read_by_earlier_rules_is_no_damage_and_is_read_anew_by_the_nex
         archive.sync(Client(base_url=server.url, **server.credentials))
     assert [one.n_only_in_witness for one in archive.witnesses()] == [0]
     assert archive.verify().is_sound
+
+
+@pytest.mark.parametrize("rules", [1, 3, 99, None])
+def test_what_was_heard_by_other_rules_proves_nothing_until_it_is_heard_again(
+    archive: Archive, rules: int | None
+) -> None:
+    """Whoever edits a head could name rules that no check follows, and say by them what they like."""
+    meetings, start, end = month(archive)
+    asked: dict[str, Any] = {"kind": "invoice", "start": start, "end": end, "name": "bill"}
+    assert archive.witness(bill_of(meetings), **asked).finding == "witnessed"
+    assert archive.certificate(start, end).worst == "PROVEN"
+    rewritten(archive.path, lambda state: state["witnesses"][0].update(rules=rules))
+    assert archive.certificate(start, end).worst == "PROBABLE"
+    (said,) = archive.witnesses()
+    assert (said.finding, said.agrees) == ("other_rules", False)
+    assert "until the next sync" in said.text.en
+    assert archive.verify(recompute=True).is_sound
+    with Emulator(meetings=120) as server:
+        archive.sync(Client(base_url=server.url, **server.credentials))
+    assert [one.finding for one in archive.witnesses()] == ["witnessed"]
+    assert archive.certificate(start, end).worst == "PROVEN"
+
+
+def rewritten(root: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change what the newest head says, and seal it again."""
+    path = sorted((root / "heads").glob("[0-9]*.json"))[-1]
+    head, files = map(json.loads, path.read_bytes().split(b"\n", 1))
+    change(files["state"] if "state" in files else head["state"])
+    body = canonical(files)
+    head |= {"files_sha256": hashlib.sha256(body).hexdigest()}
+    head.pop("sha256")
+    path.chmod(0o600)
+    path.write_bytes(canonical({**head, "sha256": hashlib.sha256(canonical(head)).hexdigest()}) + b"\n" + body)
 
 
 def test_of_a_room_that_meets_every_week_no_other_week_stands_for_the_one_that_is_lost(
@@ -357,3 +394,41 @@ def test_a_list_that_is_heard_again_keeps_both_totals(archive: Archive) -> None:
         archive.sync(Client(base_url=server.url, **server.credentials))
     assert [one.finding for one in archive.witnesses()] == ["total_differs"]
     assert archive.verify(recompute=True).is_sound
+
+
+def test_a_bill_charges_for_no_party_that_never_joined_and_for_no_call_that_ended_as_it_began(
+    tmp_path: Path, platform: Any
+) -> None:
+    """A room holds somebody who waits in the morning; its afternoon, like a second try, is never listed."""
+
+    def leg(phone: str, *hours: str) -> dict[str, str]:
+        keys = ("jointime", "leavetime")
+        return {"phone": phone, **dict(zip(keys, (f"2026-01-05 {hour}:00" for hour in hours), strict=False))}
+
+    def meeting(n: int, start: str, end: str, *parties: dict[str, str], **more: str) -> dict[str, Any]:
+        times = {"starttime": f"2026-01-05 {start}:00", "endtime": f"2026-01-05 {end}:00"}
+        made: dict[str, Any] = platform.record(n, **times, parties=[*parties], **more)
+        return made
+
+    first, second = "13900000001", "13900000002"
+    platform.records = [
+        meeting(3, "11:00", "11:30", leg(first, "11:00", "11:30"), leg(second, "11:00", "11:30")),
+        meeting(2, "10:00", "10:00", leg(first, "10:00"), leg(second, "10:00", "10:00"), meid="failed"),
+        meeting(1, "09:00", "09:30", leg("13900000003", "09:00", "09:30"), leg(first), leg(second), meid="room"),
+    ]
+    made = Archive(tmp_path / "a")
+    made.sync(platform)
+    last = made.meetings()["meeting_id"].iloc[-1]
+    head = "会议编号,号码,开始时间,时长(秒)"
+    whole = [f"{last},{first},2026-01-05 11:00,1800", f"{last},{second},2026-01-05 11:00,1800",
+             "room,13900000003,2026-01-05 09:00,1800"]  # fmt: skip
+
+    def finding(*more: str) -> str:
+        bill = "\n".join((head, *whole, *more)).encode()
+        asked: dict[str, Any] = {"kind": "invoice", "start": "2026-01", "end": "2026-02", "name": "bill"}
+        return made.witness(bill, totals={"lines": len(whole) + len(more)}, **asked).finding
+
+    assert finding() == "witnessed"
+    assert finding(f"room,{first},2026-01-05 15:00,3600") == "lines_missing"
+    assert finding(f"room,{first},2026-01-05,3600") == "undated"
+    assert finding(f"again,{first},2026-01-05 10:01,3600") == "lines_missing"

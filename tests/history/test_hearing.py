@@ -225,3 +225,71 @@ def test_no_list_of_a_lived_month_proves_what_was_lost_unless_it_leaves_out_the_
         told = [one for one in account.meetings if key(one) in lost - left_out]
         assert len(told) == said.n_only_in_witness
         assert gaps
+
+
+# ---- who never came
+
+
+ALICE = "+8613800000001"
+SEEN = [Archived(f"k{i}", f"m{i}", at(24 * i), ALICE) for i in range(20)]
+
+
+def connections(*more: WitnessLine, counted: int | None = None, **of_each: object) -> Witness:
+    """Every connection that is seen, one a day, and some more."""
+    lines = [WitnessLine(i, f"m{i}", ALICE, at(24 * i), duration_s=1800) for i in range(20)]
+    lines = [replace(one, **of_each) for one in lines]  # type: ignore[arg-type]
+    return witness([*lines, *more], Totals(lines=counted or 20 + len(more)), kind="cdr")
+
+
+@pytest.mark.parametrize("hours", [0.02, 6, 11])
+@pytest.mark.parametrize("charged", [{"duration_s": 3600}, {"amount_yuan": Decimal("0.30")}, {"ended_at": at(99)}])
+@pytest.mark.parametrize("is_joined", [False, True])
+def test_a_party_that_never_joined_is_nothing_that_a_bill_charges_for(
+    hours: float, charged: dict[str, object], *, is_joined: bool
+) -> None:
+    """In the morning somebody else waits alone in the room; in the afternoon both meet there, and nobody lists it."""
+    waits = Archived("w", "room", at(50) if is_joined else None, ALICE, True, at(50))
+    afternoon = replace(WitnessLine(90, "room", ALICE, at(50 + hours)), **charged)  # type: ignore[arg-type]
+    said = hear(connections(afternoon), [*SEEN, waits])
+    assert said.finding == ("undated" if is_joined and hours < 1 else "lines_missing")
+    assert with_witnesses(Certificate(), [said], END).worst != "PROVEN"
+
+
+def test_a_line_without_an_instant_that_charges_for_who_never_joined_proves_nothing() -> None:
+    waits = Archived("w", "room", None, ALICE, True, at(50))
+    for day in (at(50).date(), None):
+        lines = [WitnessLine(90, "room", ALICE, day=day, **charged) for charged in ({"duration_s": 60}, {})]  # type: ignore[arg-type]
+        assert [hear(connections(one), [*SEEN, waits]).finding for one in lines] == ["undated", "witnessed"]
+        another = Archived("v", "room", None, "+8613800000002", True, at(50))
+        assert hear(connections(lines[1]), [*SEEN, waits, another]).finding == "undated", "it leaves out who never came"
+        nobody = [replace(lines[1], duration_s=0)]
+        assert hear(connections(*nobody), [*SEEN, waits, another]).finding == "witnessed"
+
+
+def test_a_minute_that_is_charged_for_a_second_is_that_second() -> None:
+    at_once = Archived("w", "room", at(50), ALICE, is_silent=True)
+    for seconds, finding in ((60, "witnessed"), (61, "undated"), (None, "witnessed")):
+        line = WitnessLine(90, "room", ALICE, at(50.01), duration_s=seconds)
+        assert hear(connections(line), [*SEEN, at_once]).finding == finding
+
+
+@pytest.mark.parametrize("id_", ["other", None])
+@pytest.mark.parametrize("seconds", [1, 3600])
+def test_a_first_try_that_failed_is_not_the_second_under_another_id(id_: str | None, seconds: int) -> None:
+    failed = Archived("w", "first", at(50), ALICE, is_silent=True)
+    real = Archived("r", "other", at(50.02), ALICE)
+    line = WitnessLine(90, id_, ALICE, at(50.02), duration_s=seconds)
+    assert hear(connections(line), [*SEEN, failed]).finding == "lines_missing"
+    assert hear(connections(line), [*SEEN, failed, real]).finding == "witnessed"
+
+
+@pytest.mark.parametrize(
+    ("hours", "finding"), [(0.2, "witnessed"), (1.03, "witnessed"), (3, "undated"), (-3, "undated")]
+)
+def test_where_nobody_says_when_anybody_joined_a_line_is_of_the_meeting_that_ran_then(
+    hours: float, finding: str
+) -> None:
+    legs = [Archived(f"k{i}", f"m{i}", None, ALICE, None, at(24 * i), at(24 * i + 1)) for i in range(21)]
+    late = WitnessLine(90, "m20", ALICE, at(24 * 20 + hours), duration_s=600)
+    assert hear(connections(late), legs).finding == finding
+    assert hear(connections(), legs).finding == "witnessed", "who came is not known, and need not be listed"

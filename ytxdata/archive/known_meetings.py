@@ -19,9 +19,10 @@ from ytxdata.archive.raw_answers import Envelope
 from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Known
+from ytxdata.history.proof.hearing import standing
 from ytxdata.history.proof.policy import DEFAULT_POLICY, VERDICTS
 from ytxdata.history.proof.reading import Judgement
-from ytxdata.history.proof.witness import Hearing, with_witnesses
+from ytxdata.history.proof.witness import with_witnesses
 from ytxdata.records.values import rows_of as cells_of
 from ytxdata.times import EARLIEST
 
@@ -429,7 +430,7 @@ def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
     )
     evidence = evidence_of(state)
     known = Certificate.of(periods, state["outside"]).foreseen(evidence)
-    heard = [Hearing.from_dict(one["hearing"]) for one in state.get("witnesses", ())]
+    heard = standing(state.get("witnesses", ()))
     # as of any window: what began within the settling time before the newest pull may still be listed
     settled = min(evidence.last_asked_at or EARLIEST, now) - timedelta(seconds=evidence.settle_s)
     return with_witnesses(known, heard, settled)

@@ -249,7 +249,7 @@ def _periods(snapshot: Snapshot) -> Iterator[Found]:
 
 
 def _witnesses(snapshot: Snapshot) -> Iterator[Found]:
-    """What a head says a witness comes to must be what its list and the tables give."""
+    """What a head says by the rules of today must be what list and tables give; by others, it proves nothing."""
     kept = list(entries(snapshot.head.state))
     for entry, now in zip(kept, heard_again(snapshot, snapshot.head.state) if kept else (), strict=True):
         # as JSON: a head that was read back has lists where a fresh hearing has tuples

@@ -23,7 +23,7 @@ from ytxdata.archive.views import pieces, table
 from ytxdata.archive.write_sync import Writer
 from ytxdata.errors import UsageError
 from ytxdata.files import sha256_of, write_whole
-from ytxdata.history.proof.hearing import Archived, hear
+from ytxdata.history.proof.hearing import Archived, as_kept, hear, standing
 from ytxdata.history.proof.witness import Hearing, Totals, Witness
 from ytxdata.history.witness_lists import read_witness
 from ytxdata.labels import Text
@@ -33,12 +33,9 @@ from ytxdata.records.numbers import access_numbers
 SLACK = timedelta(days=1)
 """How far beyond its period the archive is read, so that a line at its edge finds its meeting."""
 
-_LEGS = "SELECT meeting_id, joined_at, number, duration_s, meeting_at FROM rows ORDER BY ALL"
-
-READING = 3
-"""By which rules lists are read, as a number: what was heard by others is heard anew by the next sync, and till then
-held against nothing.
-"""
+_OF_LEGS = ("meeting_id", "joined_at", "number", "left_at", "duration_s")
+_LEGS = "SELECT meeting_id, joined_at, number, left_at, duration_s, meeting_at, meeting_key FROM rows ORDER BY ALL"
+_ENDS = "SELECT meeting_key, ended_at FROM rows WHERE ended_at IS NOT NULL"
 
 
 def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, str], wait_s: float) -> Hearing:
@@ -51,7 +48,7 @@ def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, 
         file = StoredFile(path, len(raw), sha256_of(root / path), 0, {}, ())
         writer.files[WITNESSES] = (*writer.files.get(WITNESSES, ()), file)
         reading = _reading(witness, columns)
-        entry = {"file": path, "rules": READING, "reading": reading, "hearing": hearing.to_dict()}
+        entry = as_kept(hearing, file=path, reading=reading)
         # the entry goes, its file stays named: evidence that was once relied on is not let go
         kept = [one for one in entries(snapshot.head.state) if one["hearing"]["name"] != witness.name]
         state = {**snapshot.head.state, "witnesses": [*kept, entry]}
@@ -62,19 +59,19 @@ def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, 
 def remove_witness(root: Path, name: str, wait_s: float) -> Hearing:
     """Take back what rested on a witness, and return what that was; its bytes stay, as everything does."""
     with changing(root, wait_s) as (snapshot, writer):
-        standing = {one["hearing"]["name"]: one for one in entries(snapshot.head.state)}
-        removed = standing.pop(name, None)
+        kept = {one["hearing"]["name"]: one for one in entries(snapshot.head.state)}
+        removed = kept.pop(name, None)
         if removed is None:
             raise UsageError(
                 Text(f"存档里没有清单 {name}", f"the archive has no list {name}"),
                 remedy=Text(
-                    f"存档里的清单：{'、'.join(standing) or '无'}。收回用 ytxdata witness 名称 --remove；archive.witnesses() 列出全部清单",
-                    f"its lists: {', '.join(standing) or 'none'}. One is taken back with ytxdata witness NAME --remove; "
+                    f"存档里的清单：{'、'.join(kept) or '无'}。收回用 ytxdata witness 名称 --remove；archive.witnesses() 列出全部清单",
+                    f"its lists: {', '.join(kept) or 'none'}. One is taken back with ytxdata witness NAME --remove; "
                     "archive.witnesses() lists them all",
                 ),
             )
-        writer.promote("witness", state={**snapshot.head.state, "witnesses": [*standing.values()]})
-    return Hearing.from_dict(removed["hearing"])
+        writer.promote("witness", state={**snapshot.head.state, "witnesses": [*kept.values()]})
+    return standing([removed])[0]
 
 
 @contextmanager
@@ -107,7 +104,7 @@ def entries(state: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 def hearings(state: Mapping[str, Any]) -> list[Hearing]:
     """Return what each witness came to when the archive last changed, with the others that leave gaps in its period."""
-    heard = [Hearing.from_dict(one["hearing"]) for one in entries(state)]
+    heard = standing(entries(state))
     return [replace(one, blocked_by=tuple(other.name for other in heard if _blocks(other, one))) for one in heard]
 
 
@@ -118,18 +115,18 @@ def _blocks(other: Hearing, one: Hearing) -> bool:
 
 def heard_again(snapshot: Snapshot, state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what is kept of each witness, held against the archive as it is now: a sync may have brought what lacked."""
-    standing = entries(state)
+    kept = entries(state)
     return [
-        {**entry, "rules": READING, "hearing": hear(witness, _archived(snapshot, witness)).to_dict()}
-        for entry, raw in zip(standing, _bytes(snapshot, standing), strict=True)
+        as_kept(hear(witness, _archived(snapshot, witness)), file=entry["file"], reading=entry["reading"])
+        for entry, raw in zip(kept, _bytes(snapshot, kept), strict=True)
         for witness, _ in [_read_again(raw, entry["reading"])]
     ]
 
 
 def kept_witnesses(snapshot: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes]]:
     """Yield how each witness is read, as plain JSON values, and its bytes as they were handed in."""
-    standing = entries(snapshot.head.state)
-    for entry, raw in zip(standing, _bytes(snapshot, standing), strict=True):
+    kept = entries(snapshot.head.state)
+    for entry, raw in zip(kept, _bytes(snapshot, kept), strict=True):
         yield entry["reading"], raw
 
 
@@ -139,9 +136,9 @@ def add_kept(root: Path, reading: Mapping[str, Any], raw: bytes, wait_s: float) 
     return add_witness(root, raw, witness, columns, wait_s)
 
 
-def _bytes(snapshot: Snapshot, standing: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
+def _bytes(snapshot: Snapshot, kept: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
     listed = {file.path: file for file in snapshot.files(WITNESSES)}
-    for entry in standing:
+    for entry in kept:
         with telling_damage(str(entry["file"])):
             # before it is read: a list that somebody completed since would make a proof of what proved nothing
             check_whole(snapshot.root, listed[entry["file"]])
@@ -193,24 +190,31 @@ def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
         for place, (meeting_id, started_at, ended_at, creator) in enumerate(meetings):
             number = normalize(creator) if creator else None
             # a bill need not list a meeting in which nobody was connected: that it lacks one says nothing against it
-            yield Archived(f"{place}", meeting_id, started_at, number, is_silent=ended_at == started_at)
+            yield Archived(f"{place}", meeting_id, started_at, number, ended_at == started_at, None, ended_at)
         return
     # who came in by the account's own number is of no other class, as in every report
     own = (
         frozenset() if witness.number_class is None else access_numbers(read(snapshot, "meetings", ("display_number",)))
     )
-    legs = pieces(snapshot, "legs", _LEGS, start=near[0], end=near[1])
-    began = {one.obs: one.started_at for one in far}
-    of_legs = ("meeting_id", "joined_at", "number", "duration_s", "obs")
-    elsewhere = read(snapshot, "legs", of_legs, among("obs", np.array(sorted(began), dtype=np.int64)))
-    told = chain(
-        *(_cells(piece, piece.column_names) for piece in legs),
-        ((*leg, began[obs]) for *leg, obs in _cells(elsewhere, of_legs)),
-    )
-    for place, (meeting_id, joined_at, number, duration_s, meeting_at) in enumerate(told):
+    of_near = [pieces(snapshot, *view, start=near[0], end=near[1]) for view in (("meetings", _ENDS), ("legs", _LEGS))]
+    ends, legs = (list(chain(*(_cells(piece, piece.column_names) for piece in view))) for view in of_near)
+    spans = {one.obs: (one.started_at, one.ended_at) for one in far}
+    elsewhere = read(snapshot, "legs", (*_OF_LEGS, "obs"), among("obs", np.array(sorted(spans), dtype=np.int64)))
+    ended = dict(ends)
+    told = [
+        *((*leg, ended.get(key)) for *leg, key in legs),
+        *((*leg, *spans[obs]) for *leg, obs in _cells(elsewhere, (*_OF_LEGS, "obs"))),
+    ]
+    # where nobody says of anybody when or for how long, a leg without both is not of somebody who never joined
+    is_told = any(joined_at is not None or duration_s for _, joined_at, _, _, duration_s, *_ in told)
+    for place, (meeting_id, joined_at, number, left_at, duration_s, meeting_at, until) in enumerate(told):
         if witness.number_class in (None, number_class(number, own)):
-            is_silent = joined_at is None or duration_s == 0
-            yield Archived(f"{place}", meeting_id, joined_at, number, is_silent, meeting_at)
+            is_unknown = joined_at is None and duration_s is None and not is_told
+            # who is not said to have left was there until the meeting ended, as in every report
+            ended_at = left_at or until
+            is_at_once = joined_at in (None, ended_at) if duration_s is None else duration_s <= 0
+            is_silent = None if is_unknown else is_at_once
+            yield Archived(f"{place}", meeting_id, joined_at, number, is_silent, meeting_at, ended_at)
 
 
 def _latest(snapshot: Snapshot, ids: Iterable[str]) -> list[Version]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from ytxdata.history.proof.witness import (
     MOST_NAMED,
@@ -19,6 +19,7 @@ from ytxdata.history.proof.witness import (
     WitnessLine,
     named,
 )
+from ytxdata.times import BEIJING
 
 TOLERANCE = timedelta(seconds=120)
 """How far two clocks may say of one call that it began: an invoice is cut to the minute, and rings before it is answered."""
@@ -30,28 +31,89 @@ Were it believed, a mistaken file would call a whole month a gap.
 """
 
 NEIGHBOUR = timedelta(hours=12)
-"""How far beyond its day a meeting may have begun: bills are made in other zones, and by when a meeting ended."""
+"""How far beyond its day a meeting may have begun, and the line not be missing: it proves nothing then."""
+
+
+LEAST_CHARGED_S = 60
+"""What bills charge at least, however short a connection was."""
+
+
+RULES = 4
+"""By which rules lists are read and held against an archive, as a number that is kept beside what came of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Archived:
     """A meeting of the archive, or one party's connection to it, as a witness would know it.
 
-    `is_silent` when nobody was connected: nothing was billed, and no witness need know of it. `meeting_at` is when the
-    meeting of a connection began: about when the connection was, where nobody says.
+    `is_silent` when nobody was connected: nothing was billed, and no witness need know of it. None where nobody says
+    whether somebody was: then neither follows. `meeting_at` is when the meeting of a connection began: about when the
+    connection was, where nobody says. `ended_at` is when it ended, else when its meeting did.
     """
 
     key: str
     meeting_id: str
     started_at: datetime | None
     number: str | None = None
-    is_silent: bool = False
+    is_silent: bool | None = False
     meeting_at: datetime | None = None
+    ended_at: datetime | None = None
 
     @property
     def about(self) -> datetime | None:
         """When it was, as far as that is known."""
         return self.started_at or self.meeting_at
+
+
+class Clock(NamedTuple):
+    """By which days a list is made: of what begins, or of what ends, so far from Beijing."""
+
+    is_of_ends: bool
+    offset: timedelta
+
+    def shows(self, one: Archived) -> datetime | None:
+        """Return the instant whose day in Beijing a list by this clock gives."""
+        at = (one.ended_at if self.is_of_ends else None) or one.about
+        return None if at is None else at + self.offset
+
+    def apart(self, line: WitnessLine, one: Archived) -> timedelta | None:
+        """Return how far it is from when a line says it began, or from its day; None where either is not known."""
+        return line.apart(one.about if line.started_at is not None else self.shows(one))
+
+
+_OFFSETS = [
+    timedelta(hours=hours) for hours in sorted(range(-12, 13), key=lambda hours: (hours not in (0, -8), abs(hours)))
+]
+CLOCKS = (
+    *(Clock(is_of_ends, offset) for is_of_ends in (False, True) for offset in _OFFSETS[:2]),
+    *(Clock(False, offset) for offset in _OFFSETS[2:]),
+)
+"""Beijing and UTC first, by beginning and by end; then the other zones, by beginning."""
+
+
+def _clock_of(witness: Witness, held: Sequence[Archived]) -> Clock:
+    """Return by which of the clocks most of the lines that say a day are found, in the period if they can be.
+
+    One clock made the whole list. Were each line a day off by itself, of a room that meets every night whatever is
+    missing could be made up for by a night at the edge, which is on the list of another month.
+    """
+    who = attrgetter("meeting_id", "number") if witness.by_connection else attrgetter("meeting_id")
+    told = Counter((who(line), line.day) for line in witness.lines if line.started_at is None and line.day is not None)
+    came = [(who(one), one) for one in held if not one.is_silent] if told else []
+    inside = [(key, one) for key, one in came if _is_inside(witness, one)]
+
+    def n_found(clock: Clock, some: Sequence[tuple[Any, Archived]]) -> int:
+        shown = ((key, clock.shows(one)) for key, one in some)
+        return (told & Counter((key, at.astimezone(BEIJING).date()) for key, at in shown if at is not None)).total()
+
+    best, most = CLOCKS[0], (-1, -1)
+    for clock in CLOCKS:
+        n = (n_found(clock, came), n_found(clock, inside))
+        if n > most:
+            best, most = clock, n
+        if most == (told.total(), told.total()):  # nearly always by the first
+            break
+    return best
 
 
 def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = TOLERANCE) -> Hearing:
@@ -68,14 +130,16 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     """
     held = list(archived)
     witness = _with_known(witness, held)
-    found = _by_id(witness, held, tolerance)
-    found |= _in_order(witness, held, found)
+    clock = _clock_of(witness, held)
+    found = _by_id(witness, held, clock, tolerance)
     found |= _by_instant(witness.lines, held, found, tolerance)
     lacking = [one for one in witness.lines if one.line not in found]
-    undated = _undated(witness, held, found)
-    n_outside = sum(not _is_inside(witness, one) for _, one in undated)
     taken = set(found.values())
-    more = [one for one in held if one.key not in taken and not one.is_silent and _is_inside(witness, one)]
+    # a list that leaves out one to which nobody was connected leaves out all, also where its lines do not say how long
+    is_of_all = all(one.key in taken for one in held if one.is_silent and _is_inside(witness, one))
+    undated = _undated(witness, held, found, clock, tolerance, is_of_all=is_of_all)
+    n_outside = sum(not _is_inside(witness, one) for _, one in undated)
+    more = [one for one in held if one.key not in taken and one.is_silent is False and _is_inside(witness, one)]
     unread = [one.line for one in witness.aside if one.why in UNREAD]
     is_unread = any(one.why in (*UNREAD, *UNREAD_BESIDE) for one in witness.aside)
     adds_up = witness.totals.agree(witness.lines, witness.given)
@@ -116,6 +180,23 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     )
 
 
+def as_kept(hearing: Hearing, **how: Any) -> dict[str, Any]:
+    """Return what an archive keeps of a witness, as plain JSON values: what it came to, by which rules, and `how` it is
+    read.
+    """
+    return {**how, "rules": RULES, "hearing": hearing.to_dict()}
+
+
+def standing(kept: Iterable[Mapping[str, Any]]) -> list[Hearing]:
+    """Return what the witnesses of an archive came to. What was heard by other rules than these proves nothing until
+    the next sync hears it again; the gaps that it tells stay.
+
+    No check can follow rules that are no more: were they believed, whoever edits a head would name others than these.
+    """
+    heard = ((Hearing.from_dict(one["hearing"]), one.get("rules")) for one in kept)
+    return [one if rules == RULES else replace(one, finding="other_rules") for one, rules in heard]
+
+
 def _with_known(witness: Witness, held: Sequence[Archived]) -> Witness:
     """Return a witness of whose lines none is aside that the archive knows by id: what looks like a total or a note may
     be what a room is called.
@@ -130,76 +211,84 @@ def _is_inside(witness: Witness, one: Archived) -> bool:
     return one.about is not None and witness.start <= one.about < witness.end
 
 
+def _never_was(line: WitnessLine, one: Archived) -> bool:
+    """Whether a line charges for what the archive knows nobody to have been connected to: of it, the line is not.
+
+    A room that is used twice a day holds in the morning whoever only comes in the afternoon, and a first try that
+    fails is told a minute before the second.
+    """
+    return bool(one.is_silent) and line.is_charged
+
+
 def _undated(
-    witness: Witness, held: Sequence[Archived], found: Mapping[int, str]
+    witness: Witness,
+    held: Sequence[Archived],
+    found: Mapping[int, str],
+    clock: Clock,
+    tolerance: timedelta,
+    *,
+    is_of_all: bool,
 ) -> list[tuple[WitnessLine, Archived]]:
     """Return the lines for which a meeting stands that need not be theirs: no instants meet, and it was not in the
-    period, or nobody came to it though the line says how long it was.
+    period, or of another day by the list's own clock, or far from where the line is; or nobody came to it though the
+    line is of who did.
     """
+
+    def is_doubtful(line: WitnessLine, one: Archived) -> bool:
+        if line.started_at is not None and one.started_at is not None:
+            # a minute is charged for a second, and its record may begin and end in one
+            return _never_was(line, one) and (line.duration_s is None or line.duration_s > LEAST_CHARGED_S)
+        is_empty = bool(one.is_silent) and (line.is_charged or (line.duration_s is None and not is_of_all))
+        is_off = line.started_at is None and bool(clock.apart(line, one))
+        return is_empty or is_off or not _is_inside(witness, one) or _is_far(line, one, tolerance)
+
     by_key = {one.key: one for one in held}
     pairs = ((line, by_key[found[line.line]]) for line in witness.lines if line.line in found)
-    return [
-        (line, one)
-        for line, one in pairs
-        if None in (line.started_at, one.started_at)
-        if not _is_inside(witness, one) or (one.is_silent and one.started_at and line.duration_s)
-    ]
+    return [(line, one) for line, one in pairs if is_doubtful(line, one)]
 
 
-def _by_id(witness: Witness, held: Sequence[Archived], tolerance: timedelta) -> dict[int, str]:
+def _is_far(line: WitnessLine, one: Archived, tolerance: timedelta) -> bool:
+    """Whether a line says an instant at which the meeting of a connection that has none is known not to have run."""
+    if line.started_at is None or one.meeting_at is None:
+        return False
+    until = one.ended_at or line.started_at
+    return not one.meeting_at - tolerance <= line.started_at <= until + tolerance
+
+
+def _by_id(witness: Witness, held: Sequence[Archived], clock: Clock, tolerance: timedelta) -> dict[int, str]:
     """Return line → what it is in the archive, for lines whose id is known there: the same number first, then the nearest."""
     is_strict = witness.by_connection  # two parties of one meeting are not each other
     by_id: dict[str, list[Archived]] = defaultdict(list)
     for one in held:
         by_id[one.meeting_id].append(one)
     pairs = (
-        (*_rank(witness, line, one), line.line, one.key)
+        (*_rank(witness, line, one, clock), line.line, one.key)
         for line in witness.lines
         for one in (by_id.get(line.meeting_id, ()) if line.meeting_id else ())
         if not is_strict or line.number == one.number
         # An id is used again: a line of last week is not the meeting of today.
-        if _may_be(line, one, tolerance)
+        if _may_be(line, one, clock, tolerance)
     )
     return _one_to_one(sorted(pairs))
 
 
-def _may_be(line: WitnessLine, one: Archived, tolerance: timedelta) -> bool:
-    apart = line.apart(one.about)
+def _may_be(line: WitnessLine, one: Archived, clock: Clock, tolerance: timedelta) -> bool:
+    apart, near = clock.apart(line, one), line.apart(one.about)
     if line.started_at is not None and one.started_at is not None:
         return apart is not None and apart <= tolerance
-    return not apart or (apart <= NEIGHBOUR and not (one.is_silent and one.started_at))
+    if line.started_at is not None and _never_was(line, one):
+        return False
+    is_near = near is not None and near <= NEIGHBOUR
+    return not apart or (is_near and not (one.is_silent and (one.started_at or line.is_charged)))
 
 
-def _rank(witness: Witness, line: WitnessLine, one: Archived) -> tuple[int, timedelta]:
+def _rank(witness: Witness, line: WitnessLine, one: Archived, clock: Clock) -> tuple[int, timedelta]:
     """Return what makes another meeting of its id a better match than this one."""
-    apart = line.apart(one.about)
+    apart = clock.apart(line, one)
     # A line that does not say when it was is the meeting of the period, of its own day, to which somebody came.
     is_far = line.started_at is None and (not _is_inside(witness, one) or bool(apart))
-    is_silent = line.started_at is None and one.is_silent
+    is_silent = bool(one.is_silent) and (line.started_at is None or line.is_charged)
     return 4 * is_far + 2 * is_silent + (line.number != one.number), timedelta.max if apart is None else apart
-
-
-def _in_order(witness: Witness, held: Sequence[Archived], found: Mapping[int, str]) -> dict[int, str]:
-    """Return line → what it is in the archive, for ids whose days find all their meetings of the period only in turn.
-
-    Of a room that meets daily, a bill made in another zone has every night's meeting a day off, where another line has
-    its own. Whatever is missing leaves one line too many, in any order.
-    """
-    who = attrgetter("meeting_id", "number") if witness.by_connection else attrgetter("meeting_id")
-    days: dict[Any, list[WitnessLine]] = defaultdict(list)
-    free: dict[Any, list[Archived]] = defaultdict(list)
-    turns: dict[int, str] = {}
-    for line in sorted(witness.lines, key=lambda line: str(line.day)):
-        days[who(line)] += [line] if line.day else []
-    taken = set(found.values()) - {found.get(line.line) for lines in days.values() for line in lines}
-    for one in sorted(held, key=lambda one: str(one.about)):
-        free[who(one)] += [one] if one.key not in taken and not one.is_silent and _is_inside(witness, one) else []
-    for key, lines in days.items():
-        pairs = list(zip(lines, free[key], strict=False))
-        is_whole = len(lines) == len(free[key]) and any(line.line not in found for line in lines)
-        if is_whole and all((line.apart(one.about) or timedelta(0)) <= NEIGHBOUR for line, one in pairs):
-            turns |= {line.line: one.key for line, one in pairs}
-    return turns
 
 
 def _by_instant(
@@ -221,6 +310,7 @@ def _by_instant(
         if line.meeting_id not in ids
         for one in by_number.get(line.number, ())
         if one.started_at is not None and abs(line.started_at - one.started_at) <= tolerance
+        if not _never_was(line, one)
     )
     return _one_to_one(sorted(pairs))
 

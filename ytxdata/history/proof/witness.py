@@ -47,6 +47,12 @@ class WitnessLine:
     day: date | None = None
 
     @property
+    def is_charged(self) -> bool:
+        """Whether it says that somebody was connected: for how long, or for how much."""
+        is_long = self.started_at is not None and self.ended_at is not None and self.ended_at > self.started_at
+        return bool(self.duration_s or self.amount_yuan or (self.duration_s is None and is_long))
+
+    @property
     def edges(self) -> tuple[datetime, datetime] | None:
         """From when until when it says that it was: at least a second, a day where it says a day."""
         if self.started_at is not None:
@@ -343,9 +349,9 @@ FINDINGS: Mapping[str, Text] = {
     "incomplete": Text("存档里有 {more} 场不在这份清单里：清单本身不完整，不能证实", "{more} meetings of the archive are not in the list: it is incomplete itself and proves nothing"),
     "total_differs": Text("清单自己的合计（或另给的合计）与各行之和不符，不能证实", "the list's own total, or the one that is given, is not the sum of its lines: it proves nothing"),
     "undated": Text(
-        "有的行没有写时刻，存档里与其编号相应的只剩时段以外、时间不明或无人接入的会议：它们可能是存档没有的另一场，不能证实；请给出写明时刻的清单",
-        "some lines say no time, and of their ids only meetings are left that began outside the period, nobody knows when, or without anybody: "
-        "they may be others, which are not here; it proves nothing; give a list with times",
+        "有的行，存档里与其编号相应的只剩日期不符、时段以外、时间不明或无人接入的会议：它们可能是存档没有的另一场，不能证实；若没有写明时刻，请给出写明时刻的清单",
+        "for some lines only meetings of their ids are left that are of another day, began outside the period, nobody knows when, or without anybody: "
+        "they may be others, which are not here; it proves nothing; where they say no time, give a list with times",
     ),
     "no_total": Text(
         "{n} 行全部在存档里，但清单没有能看出缺行的合计，不能证实；请给出清单写明的行数、秒数或金额：--total-lines、--total-seconds、--total-yuan，或 totals={{...}}",
@@ -359,6 +365,7 @@ FINDINGS: Mapping[str, Text] = {
         "{n} 行中有 {outside} 行的会议在存档里，但不在所给时段内：请给出清单实际涵盖的时段（--from、--to）",
         "the meetings of {outside} of {n} lines are in the archive, but outside the period given: give the period that the list covers (--from, --to)",
     ),
+    "other_rules": Text("由另一版本按其规则核对，不能证实；下一次同步会重新核对", "another version held it against the archive by its own rules: it proves nothing until the next sync hears it again"),
     "empty": Text("清单里一行也没有，不能证实", "the list has no line: it proves nothing"),
 }  # fmt: skip
 """Key → what a witness comes to."""

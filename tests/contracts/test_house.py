@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 182
+MOST_FILES = 183
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file that
@@ -24,7 +24,9 @@ counts may lean on, and where they are kept (`archive/kept_months`). What an
 earlier report hid is one more (`pages/earlier_report`): the rules of one report were full; and which cells hide each
 other (`tables/suppression`) is a question of its own beside how a number is masked. What people do to a sheet
 (`spreadsheets`) is known in one place to bills, books and witnesses; and which meeting a line of a witness is
-(`history/proof/hearing`) is pure, beside how an archive keeps the list."""
+(`history/proof/hearing`) is pure, beside how an archive keeps the list. What a
+value is that stands elsewhere than in its column (`tables/value_units`) is asked by who masks and by who describes.
+"""
 
 
 LONGEST_FILE = 450

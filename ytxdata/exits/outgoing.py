@@ -192,6 +192,8 @@ class Outgoing:
         known = [definition.key for definition in self._definitions(name) if definition.key not in KEYS[name].added]
         wanted = set(known if columns is None else columns)
         wanted |= {_HASHED[key] for key in KEYS[name].added if columns is None or key in columns}
+        # without the column that says what a value is, it could not be hidden as what it is
+        wanted |= {by for one in self._definitions(name) if one.key in wanted for by in one.named_by}
         return [column for column in known if column in wanted] or known[:1]
 
     def _definitions(self, name: TableName) -> tuple[Definition, ...]:

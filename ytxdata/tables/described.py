@@ -163,6 +163,9 @@ class Definition:
         Whether it may be unknown.
     words
         Value → what people read in its place; in the frame and in a CSV it stays the value, which programs compare.
+    named_by
+        Of values of other columns, as the old and new ones of a change: the columns that say of which, the last one
+        its name. Each is hidden as that column hides its own.
 
     Examples
     --------
@@ -182,6 +185,7 @@ class Definition:
     example: str = ""
     is_nullable: bool = True
     words: Mapping[str, Text] = field(default_factory=dict)
+    named_by: tuple[str, ...] = ()
 
     @property
     def label(self) -> Text:

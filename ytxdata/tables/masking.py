@@ -255,11 +255,13 @@ def _hidden(
             definitions[key] = known
         said = known.words  # what the house itself says, such as `not in the book`, is nobody's
         if known.unit == "phone":
-            columns[key] = _each(column, _but(said, lambda phone: _called(phone, book, hide, show_phones)))
+            columns[key] = _each(column, _but(said, lambda phone: _called(phone, book, hide, tell, show_phones)))
             definitions[key] = known if show_phones and not book else replace(known, unit="hidden")
             if book:
                 group = f"{key}_department"
-                columns[group] = _each(column, lambda phone: alias.department if (alias := book.find(phone)) else None)
+                columns[group] = _each(
+                    column, lambda phone: tell(alias.department) if (alias := book.find(phone)) else None
+                )
                 definitions[group] = Definition(
                     key=group, zh=f"{known.zh}所属部门", en=f"department of {known.en}", unit="text"
                 )
@@ -317,15 +319,15 @@ def sharing_ends(tables: Sequence[T]) -> list[T]:
     """Return tables that leave together, each with the ends of the numbers of all: a title in one must not tell what
     is masked in another.
     """
-    ends = ends_in(*tables)
-    return [replace(table, ends=table.ends | ends) for table in tables]
+    ends = ends_in(*tables).union(*(table.ends for table in tables))
+    return [replace(table, ends=ends) for table in tables]
 
 
-def _called(phone: str, book: AddressBook | None, hide: Hide, show_phones: bool) -> str:
+def _called(phone: str, book: AddressBook | None, hide: Hide, tell: Hide, show_phones: bool) -> str:
     name = book.name(phone) if book else None
     if name is None:
         return hide(phone)
-    return f"{name} {phone}" if show_phones else name
+    return f"{name} {phone}" if show_phones else tell(name)  # people are called `赵 13812345678` in books
 
 
 def _starred(text: str) -> str:

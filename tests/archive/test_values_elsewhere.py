@@ -70,9 +70,7 @@ def test_no_exit_tells_elsewhere_what_its_column_hides(changed: Archive, tmp_pat
         ["sql", "select raw_value from problems", *at, "--out", str(out / "problems.csv")],
         ["sql", "select new from changes", *at, "--out", str(out / "new.csv")],
     ):
-        with pytest.raises(SystemExit) as ended:
-            main(call)
-        assert not ended.value.code, call
+        _run(*call)
     for name, text in _written(out).items():
         if not name.endswith("verify.py"):
             assert not [one for one in NAMES if one in text], name
@@ -85,3 +83,78 @@ def test_no_exit_tells_elsewhere_what_its_column_hides(changed: Archive, tmp_pat
 def test_a_known_key_in_front_of_a_hidden_value_stays(changed: Archive) -> None:
     told = changed.sql("select raw_value from problems where reason = 'other_value'").arrow["raw_value"].to_pylist()
     assert told == ["caller=****"]
+
+
+def _run(*call: str | Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*map(str, call)])
+    assert not ended.value.code, call
+
+
+@pytest.fixture
+def titled(archive: Archive, platform: Any) -> Archive:
+    """An archive with a title that tells the masked number of another meeting's party, of another month."""
+    platform.records = [platform.record(0, meetingname="88886666 的会议")]
+    archive.sync(platform)
+    return archive
+
+
+def _call_in(platform: Any, i: int, phone: str) -> None:
+    platform.records = [platform.record(i, parties=[{"name": "李", "phone": phone}])]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_an_export_hides_what_a_title_of_another_month_tells(
+    titled: Archive, platform: Any, tmp_path: Path, form: Any
+) -> None:
+    out = tmp_path / "out"
+    first = titled.export(out, form)
+    assert any("88886666" in text for text in _written(out).values()), "nobody's number so far"
+    _call_in(platform, 6000, "13900000009")
+    titled.sync(platform)
+    assert titled.export(out, form).unchanged == first.written, "a number that no title tells masks no month anew"
+    _call_in(platform, 6001, "010-88886666")
+    titled.sync(platform)
+    titled.export(out, form)
+    assert not [name for name, text in _written(out).items() if "88886666" in text]
+
+
+def test_sql_hides_in_one_table_what_another_masks(titled: Archive, platform: Any, tmp_path: Path) -> None:
+    assert titled.sql("select name from meetings").arrow["name"].to_pylist() == ["88886666 的会议"]
+    book = tmp_path / "book.csv"
+    book.write_text("phone,name,department\n010-88886666,李,研发部\n", "utf-8")
+    of_book = titled.sql("select m.name, b.number from meetings m, book b", book=book)
+    assert of_book.to_dicts() == [{"name": "****6666 的会议", "number": "010****6666"}]
+    _call_in(platform, 1, "010-88886666")
+    titled.sync(platform)
+    joined = titled.sql(
+        "select m.name, l.phone from meetings m, legs l where m.name <> '周会 1' and phone like '%6666'"
+    )
+    assert joined.to_dicts() == [{"name": "****6666 的会议", "phone": "010****6666"}]
+    assert "88886666 的会议" in titled.sql("from meetings", masked=False).arrow["name"].to_pylist()
+
+
+def test_an_audit_hides_in_the_ledger_what_it_masks_there(archive: Archive, platform: Any, tmp_path: Path) -> None:
+    before = platform.record(1, parties=[{"name": "李", "phone": "010-88886661"}])
+    platform.records = [before]
+    archive.sync(platform)
+    platform.records = [
+        before | {"meetingname": "88886666 的会议", "parties": [{"name": "李", "phone": "010-88886666"}]}
+    ]
+    archive.sync(platform)
+    _run("audit", "--archive", archive.path, "--out", tmp_path / "out")
+    _run("pack", tmp_path / "out" / "pack.zip", "--archive", archive.path)
+    assert not [name for name, text in _written(tmp_path / "out").items() if "88886666" in text]
+
+
+def test_names_and_departments_of_a_book_hide_the_numbers_in_them(
+    archive: Archive, platform: Any, tmp_path: Path
+) -> None:
+    platform.records = [platform.record(1, creator="15400000077", parties=[{"name": "李", "phone": "010-88886666"}, {"name": "赵", "phone": "15400000077"}])]  # fmt: skip
+    archive.sync(platform)
+    book, out = tmp_path / "book.csv", tmp_path / "out"
+    book.write_text("phone,name,department\n15400000077,赵 15400000077,88886666\n010-88886666,李 13912345678,总机 010-88886666\n", "utf-8")  # fmt: skip
+    _run("report", "--archive", archive.path, "--out", out, "--book", book, "--group", "department", "--format", "csv,excel,html")  # fmt: skip
+    told = _written(out)
+    assert any("赵 154****0077" in text for text in told.values())
+    assert not [(name, one) for name, text in told.items() for one in ("15400000077", "13912345678", "88886666") if one in text]  # fmt: skip

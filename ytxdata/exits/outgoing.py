@@ -9,6 +9,7 @@ follows.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -282,14 +283,14 @@ class Outgoing:
         return masked
 
 
-_NOT_PLAIN = re.compile(r"[%&\\]|[^\x00-\x7f]")
+_IN_CODE = re.compile(r"[%&\\]")
 
 
 def _told(text: str, ends: frozenset[str]) -> list[str]:
     """Return which ends of known numbers a text tells."""
-    if not _NOT_PLAIN.search(text):
-        # nearly all addresses: an end holds the last seven digits of its number, which are an end themselves
-        digits = "".join(filter(str.isdigit, text))
+    if not _IN_CODE.search(text):
+        # nearly all texts: an end holds the last seven digits of its number, which are an end themselves
+        digits = "".join(str(unicodedata.digit(one)) for one in text if one.isdigit())
         if all(digits[n : n + 7] not in ends for n in range(len(digits) - 6)):
             return []
     return [one.dialled for one in find_numbers(text, ends) if one.dialled in ends]

@@ -29,7 +29,7 @@ from ytxdata.records.signs import Signs, is_like_parties
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.values import as_list, rows_where
 
-PARSER_VERSION = 16
+PARSER_VERSION = 17
 """Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""
 
 _BATCH = 16384

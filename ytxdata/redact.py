@@ -7,8 +7,10 @@ from __future__ import annotations
 import hmac
 import logging
 import re
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,6 +89,35 @@ def hide_credentials(text: str) -> str:
         text = _USER.sub(rf"\g<1>{HIDDEN}@", text)
     return _CREDENTIAL.sub(rf"\g<1>{HIDDEN}", text) if "=" in text or "%3" in text else text
 
+
+_SIGNED = re.compile(r"(?i)(\bsign(?:ature)?[\"'\\]*\s*[:=]\s*[\"'\\]*)[0-9a-f]{32}(?![0-9a-z])")
+_PACKED = re.compile(r"(?<![A-Za-z0-9+/_-])(?=[0-9a-f]*[^0-9a-f=])[A-Za-z0-9+/_-]{24,256}(?:={0,2}|(?:%3D){0,2})")
+_HEADER = re.compile(rb"[^|\s]{1,128}\|[0-9]{14}")
+MAY_BE_SIGNED = r"(?i)sign|[a-z0-9+/_-]{40}"
+"""What a text has that `without_signatures` changes, for Arrow."""
+
+
+def without_signatures(text: str) -> str:
+    """Return a text without what signs a call, where the platform, or a gateway on the way, says it back: a Sign, and
+    what an Authorization header holds, by whatever name.
+
+    Examples
+    --------
+    >>> without_signatures("Sign=0A1B2C3D4E5F60718293A4B5C6D7E8F9 Authorization: c2lkfDIwMjYwMTA1MTAwMDAw")
+    'Sign=*** Authorization: ***'
+    """
+
+    def shown(found: re.Match[str]) -> str:
+        packed = found[0].replace("%3D", "").rstrip("=").translate(_URL_SAFE)
+        with suppress(ValueError):
+            if _HEADER.fullmatch(b64decode(packed + "=" * (-len(packed) % 4))):
+                return HIDDEN
+        return found[0]
+
+    return _PACKED.sub(shown, _SIGNED.sub(rf"\g<1>{HIDDEN}", text) if "ign" in text.lower() else text)
+
+
+_URL_SAFE = str.maketrans("-_", "+/")
 
 _HASH = re.compile(
     r"(?<![0-9A-Za-z~])(?:(?P<asked>[0-9]{8}T[0-9]{6}\.[0-9]{6}Z)-[0-9a-f]{16}|[0-9a-f]{64})(?![0-9A-Za-z])"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,12 @@ import pytest
 
 from ytxdata.archive import Archive
 from ytxdata.cli import main
+from ytxdata.platform.settings import Settings
+from ytxdata.platform.transport import authorization, sign
+from ytxdata.records.answer import read_answer
+from ytxdata.redact import without_signatures
 
+NOW = datetime(2026, 1, 6, tzinfo=UTC)
 NAMES = ("zhangwei", "zhaoliu", "liu.qiang", "sunqi77", "tang88")
 EXTENSIONS = ("8802", "8813", "8804", "8814", "8001", "8004", "8812")
 
@@ -158,3 +164,29 @@ def test_names_and_departments_of_a_book_hide_the_numbers_in_them(
     told = _written(out)
     assert any("赵 154****0077" in text for text in told.values())
     assert not [(name, one) for name, text in told.items() for one in ("15400000077", "13912345678", "88886666") if one in text]  # fmt: skip
+
+
+def test_what_signs_a_call_leaves_nowhere(archive: Archive, platform: Any, tmp_path: Path) -> None:
+    told = Settings.load(account_sid="a1b2c3d4e5f60718293a4b5c6d7e8f90", auth_token="c0ffee", app_id="app")
+    signed, header = sign(told, "20260105100000"), authorization(told, "20260105100000")
+    records = [platform.record(1, meetingname=f"Sign={signed}", status=f"Authorization: {header}"), {"Authorization": header, "Sign": signed}]  # fmt: skip
+    answer = json.dumps({"statusCode": "0", "requestId": header, "data": records}).encode()
+    platform.query_meeting = lambda confid="", meetingcount=1: read_answer(answer, asked_at=NOW, asked_n=meetingcount)
+    archive.sync(platform)
+    out, at = tmp_path / "out", ("--archive", archive.path)
+    for place, more in (("masked", ()), ("open", ("--show-phones",))):
+        _run("report", *at, "--out", out / place / "report", "--format", "csv,excel,html", *more)
+        _run("export", out / place / "export", *at, "--format", "csv", *more)
+        _run("sql", "select * from pulls", *at, "--out", out / place / "pulls.csv", *more)
+    _run("pack", out / "pack.zip", *at)
+    _run("verify", out / "pack.zip")
+    texts = _written(out)
+    assert not [name for name, text in texts.items() if signed in text or header in text]
+    assert any("Sign=***" in text and "Authorization: ***" in text for text in texts.values())
+
+
+@pytest.mark.parametrize(
+    "text", ["sign=周会", "Authorization: Q3 plan", "app 0f0e0d0c0b0a09080706050403020100", "a" * 64, "c2lkfDIwMjYwMTA1", "/9j/4AAQSkZJRgABAQAAAQABAAD"]
+)  # fmt: skip
+def test_what_only_looks_signed_stays(text: str) -> None:
+    assert without_signatures(text) == text

@@ -151,7 +151,9 @@ def run(
     )
 
 
-_NUMBERS = "SELECT DISTINCT who FROM all_meetings WHERE who IS NOT NULL UNION SELECT DISTINCT number FROM all_legs WHERE number IS NOT NULL"
+_NUMBERS = (
+    "SELECT who FROM all_meetings WHERE who IS NOT NULL UNION SELECT number FROM all_legs WHERE number IS NOT NULL"
+)
 """Whose ends a text of an audit must not tell: whoever is in its records."""
 
 

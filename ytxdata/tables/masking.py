@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import NO_ENDS, ends_of, normalize
-from ytxdata.redact import hide_credentials, keyed_hashes, places_of, turned
+from ytxdata.redact import MAY_BE_SIGNED, hide_credentials, keyed_hashes, places_of, turned, without_signatures
 from ytxdata.tables.described import Definition, Described, to_plain
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
@@ -231,6 +231,7 @@ def _hidden(
 
     def tell(text: str) -> str:
         """A text that is no number: numbers, hashes and what opens an address hidden in it."""
+        text = without_signatures(text)
         if show_phones:
             return text
         seen = hide_in_text(hide_named(hide_credentials(text), as_unit), hide, ends)
@@ -251,6 +252,8 @@ def _hidden(
     for key in rows.column_names:
         known = table.definition(key)
         column = rows.column(key).cast(pa.string()) if known.unit in ("phone", "person", "id") else rows.column(key)
+        if pa.types.is_string(column.type) and not (show_phones and known.unit == "url"):
+            column = _unsigned(column)
         if known in table.definitions:
             definitions[key] = known
         said = known.words  # what the house itself says, such as `not in the book`, is nobody's
@@ -347,6 +350,12 @@ def _each(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.Ch
     encoded = pc.dictionary_encode(column).combine_chunks()
     changed = [None if value is None else change(value) for value in encoded.dictionary.to_pylist()]
     return pa.chunked_array([pa.array(changed, pa.string()).take(encoded.indices)])
+
+
+def _unsigned(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column without what signs calls: also where numbers are shown, for that is nobody's to see."""
+    may_be = pc.any(pc.match_substring_regex(column, MAY_BE_SIGNED)).as_py()
+    return _each(column, without_signatures) if may_be else column
 
 
 def _is_named(rows: pa.Table, known: Definition) -> bool:

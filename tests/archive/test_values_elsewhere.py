@@ -190,3 +190,37 @@ def test_what_signs_a_call_leaves_nowhere(archive: Archive, platform: Any, tmp_p
 )  # fmt: skip
 def test_what_only_looks_signed_stays(text: str) -> None:
     assert without_signatures(text) == text
+
+
+def test_pseudonyms_hide_in_texts_the_names_that_they_replace(archive: Archive, platform: Any, tmp_path: Path) -> None:
+    parties = [{"name": "尹慧伟", "phone": "15400000077", "status": "尹慧伟 挂断"}, {"name": "Lin", "phone": "15400000078", "status": "Lin, Lina"}]  # fmt: skip
+    platform.records = [
+        platform.record(1, status="由尹慧伟主持", parties=parties),
+        platform.record(0, meid="尹慧伟的会议室"),
+    ]
+    archive.sync(platform)
+    out = tmp_path / "out"
+    _run(
+        "report",
+        "--archive",
+        archive.path,
+        "--out",
+        out,
+        "--format",
+        "csv,excel,html",
+        "--pseudonyms",
+        tmp_path / "key",
+    )
+    told = _written(out)
+    assert not [name for name, text in told.items() if "尹慧伟" in text]
+    legs = told["legs.csv"].splitlines()
+    called = legs[-2].split(",")[2].strip('"')
+    assert called.startswith("N-")
+    assert f"{called} 挂断" in legs[-2]
+    assert f"由{called}主持" in told["meetings.csv"]
+    assert legs[-1].endswith(', Lina"')
+    assert "Lin, " not in legs[-1]
+    room = next(line.split(",")[0] for line in told["meetings.csv"].splitlines() if line.startswith('"T-'))
+    assert room in told["legs.csv"], "rows are joined by it as before"
+    shown = archive.sql("select state from legs where leg = 1 and state is not null").arrow["state"].to_pylist()
+    assert shown == ["尹慧伟 挂断"], "without pseudonyms names stay"

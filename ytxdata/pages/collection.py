@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
@@ -298,7 +298,7 @@ def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] =
     if ACCOUNT in certificate.frame.columns:
         coverage = replace(coverage, definitions=(*define(ACCOUNT), *coverage.definitions))
     coverage, *told = sharing_ends([coverage, *records.values(), *reports.values()])
-    shared = dict(zip((*records, *reports), told, strict=True))
+    shared: dict[str, Any] = dict(zip((*records, *reports), told, strict=True))
     step("figures")
     last = instant_of(source.claimed[1])
     earlier = ask.before(last)

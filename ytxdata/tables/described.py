@@ -312,6 +312,8 @@ class Described:
         which nobody can ask again.
     ends
         Ends of the numbers that stand in tables which leave together with this one: hidden in its texts too.
+    persons
+        Names of people in those tables: under pseudonyms hidden in its texts too.
     is_open
         Whether numbers stand in it in full, as somebody asked: a file of it is for its owner alone.
     order
@@ -332,6 +334,7 @@ class Described:
     zone: str = ZONE_NAME
     secret: bytes | None = field(default=None, repr=False)
     ends: frozenset[str] = field(default=frozenset(), repr=False)
+    persons: frozenset[str] = field(default=frozenset(), repr=False)
     is_open: bool = False
     order: tuple[str, ...] = ()
     pairs: tuple[str, ...] = ()

@@ -23,12 +23,12 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.phones import NO_ENDS, ends_of, normalize
+from ytxdata.phones import NO_ENDS, normalize
 from ytxdata.redact import MAY_BE_SIGNED, hide_credentials, keyed_hashes, places_of, turned, without_signatures
 from ytxdata.tables.described import Definition, Described, to_plain
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
-from ytxdata.tables.value_units import Hiders, hide_named, hide_value, private_unit
+from ytxdata.tables.value_units import Hiders, ends_in, hide_named, hide_names, hide_value, is_named, persons_in
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16
@@ -234,13 +234,14 @@ def _hidden(
         text = without_signatures(text)
         if show_phones:
             return text
-        seen = hide_in_text(hide_named(hide_credentials(text), as_unit), hide, ends)
+        seen = hide_in_text(hide_named(hide_credentials(without_names(text)), as_unit), hide, ends)
         return seen if plain_hashes else keyed_hashes(seen, secret)
 
+    without_names = _without_names(table, pseudonyms)
     # a switchboard has so few extensions that one beside a masked number, or beside its pseudonym, is a person
     as_unit: Hiders = {"phone": hide, "extension": _starred}
     is_open = show_phones or plain_hashes
-    name = str if is_open else partial(keyed_hashes, secret=secret)  # an id: hashes alone are hidden
+    name = str if is_open else _naming(secret, pseudonyms)
     by_unit = {"id": name, "extension": _starred}
     by_key = {
         "pulls": str
@@ -252,8 +253,7 @@ def _hidden(
     for key in rows.column_names:
         known = table.definition(key)
         column = rows.column(key).cast(pa.string()) if known.unit in ("phone", "person", "id") else rows.column(key)
-        if pa.types.is_string(column.type) and not (show_phones and known.unit == "url"):
-            column = _unsigned(column)
+        column = _unsigned(column, known, show_phones)
         if known in table.definitions:
             definitions[key] = known
         said = known.words  # what the house itself says, such as `not in the book`, is nobody's
@@ -277,7 +277,7 @@ def _hidden(
         elif pa.types.is_string(column.type) and known.unit != "hidden" and not show_phones:
             change = by_key.get(key, by_unit.get(known.unit, tell))
             columns[key] = (
-                _each_named(rows, key, known, as_unit, change) if _is_named(rows, known) else _each(column, change)
+                _each_named(rows, key, known, as_unit, change) if is_named(rows, known) else _each(column, change)
             )
         else:
             columns[key] = column
@@ -300,30 +300,13 @@ def _hidden(
     return shown, set() if show_phones else changed
 
 
-def ends_in(*tables: Described) -> frozenset[str]:
-    """Return the ends (`ends_of`) of the numbers in some tables, whose masks they would undo in a text beside them."""
-    phones: set[str | None] = set()
-    for table in tables:
-        for key in table.arrow.column_names:
-            known = table.definition(key)
-            if known.unit == "phone":
-                phones.update(pc.unique(table.arrow[key]).to_pylist())
-            elif _is_named(table.arrow, known):
-                names = table.arrow[known.named_by[-1]].to_pylist()
-                phones.update(
-                    one
-                    for one, name in zip(table.arrow[key].to_pylist(), names, strict=True)
-                    if private_unit(name or "") == "phone"
-                )
-    return ends_of(phone for phone in phones if phone)
-
-
 def sharing_ends(tables: Sequence[T]) -> list[T]:
-    """Return tables that leave together, each with the ends of the numbers of all: a title in one must not tell what
-    is masked in another.
+    """Return tables that leave together, each with the ends of the numbers, and the names, of all: a text in one must
+    not tell what is hidden in another.
     """
     ends = ends_in(*tables).union(*(table.ends for table in tables))
-    return [replace(table, ends=ends) for table in tables]
+    persons = persons_in(*tables).union(*(table.persons for table in tables))
+    return [replace(table, ends=ends, persons=persons) for table in tables]
 
 
 def _called(phone: str, book: AddressBook | None, hide: Hide, tell: Hide, show_phones: bool) -> str:
@@ -352,14 +335,31 @@ def _each(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.Ch
     return pa.chunked_array([pa.array(changed, pa.string()).take(encoded.indices)])
 
 
-def _unsigned(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column without what signs calls: also where numbers are shown, for that is nobody's to see."""
+def _unsigned(column: pa.ChunkedArray, known: Definition, show_phones: bool) -> pa.ChunkedArray:
+    """Return a column without what signs calls: also where numbers are shown, for that is nobody's to see; an address
+    that is shown is still one to open.
+    """
+    if not pa.types.is_string(column.type) or (show_phones and known.unit == "url"):
+        return column
     may_be = pc.any(pc.match_substring_regex(column, MAY_BE_SIGNED)).as_py()
     return _each(column, without_signatures) if may_be else column
 
 
-def _is_named(rows: pa.Table, known: Definition) -> bool:
-    return bool(known.named_by) and set(known.named_by) <= set(rows.column_names)
+def _naming(secret: bytes, pseudonyms: Pseudonyms | None) -> Hide:
+    """Return how an id leaves: its hashes by keyed names; under pseudonyms one with words in it as a title, for rooms
+    are called after people.
+    """
+
+    def name(text: str) -> str:
+        return pseudonyms.of_title(text) if pseudonyms and not text.isascii() else keyed_hashes(text, secret)
+
+    return name
+
+
+def _without_names(table: Described, pseudonyms: Pseudonyms | None) -> Hide:
+    if not pseudonyms:
+        return str
+    return partial(hide_names, names=table.persons | persons_in(table), hide=pseudonyms.of_person)
 
 
 def _each_named(

@@ -252,7 +252,8 @@ class Table(Described):
         # whoever gets the pickle gets the rows, not the key by which masked files of the archive could be undone, and
         # nothing of other tables
         kept = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {**kept, "frame": self.arrow if is_lazy(self.frame) else self.frame, "secret": None, "ends": frozenset()}
+        left: dict[str, Any] = {"secret": None, "ends": frozenset(), "persons": frozenset()}
+        return {**kept, "frame": self.arrow if is_lazy(self.frame) else self.frame, **left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

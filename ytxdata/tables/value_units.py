@@ -10,7 +10,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.phones import ends_of
 from ytxdata.records.schema import DEFAULT, LEGS, MEETINGS, Column, Kind, TableName, plain
+from ytxdata.tables.described import Definition, Described
 
 _OF_KIND: dict[Kind, str] = {
     "phone": "phone",
@@ -134,6 +139,28 @@ def hide_named(text: str, hiders: Hiders) -> str:
     return "; ".join(_without_change(one, hiders) for one in _NEXT.split(text)) if " → " in text else text
 
 
+def hide_names(text: str, names: frozenset[str], hide: Callable[[str], str]) -> str:
+    """Return a text in which known names are hidden, the longest first; not within a word of Latin letters.
+
+    Examples
+    --------
+    >>> hide_names("尹慧伟 挂断, Lina", frozenset({"尹慧伟", "Lin"}), lambda name: "N-…")
+    'N-… 挂断, Lina'
+    """
+    sizes = sorted({len(name) for name in names if len(name) <= len(text)}, reverse=True)
+    told, place = [], 0
+    while place < len(text):
+        found = next((one for n in sizes if (one := text[place : place + n]) in names and _is_word(text, place, n)), "")
+        told.append(hide(found) if found else text[place])
+        place += len(found) or 1
+    return "".join(told)
+
+
+def _is_word(text: str, place: int, size: int) -> bool:
+    around = (text[max(place - 1, 0) : place + 1], text[place + size - 1 : place + size + 1])
+    return not any(len(two) == 2 and two.isascii() and two.isalnum() for two in around)
+
+
 def _without_keyed(text: str, hiders: Hiders) -> str:
     told, done = [], 0
     # key by key: in a value that is not hidden there may be others, in code
@@ -160,3 +187,37 @@ def _without_change(text: str, hiders: Hiders) -> str:
         return text
     told = (one if one == "—" else hiders[private_unit(found["name"])](one) for one in (old, new))
     return text[: found.end()] + arrow.join(told)
+
+
+def is_named(rows: pa.Table, known: Definition) -> bool:
+    """Return whether the columns are there that say of which column a value is."""
+    return bool(known.named_by) and set(known.named_by) <= set(rows.column_names)
+
+
+def ends_in(*tables: Described) -> frozenset[str]:
+    """Return the ends (`ends_of`) of the numbers in some tables, whose masks they would undo in a text beside them."""
+    phones: set[str | None] = set()
+    for table in tables:
+        for key in table.arrow.column_names:
+            known = table.definition(key)
+            if known.unit == "phone":
+                phones.update(pc.unique(table.arrow[key]).to_pylist())
+            elif is_named(table.arrow, known):
+                names = table.arrow[known.named_by[-1]].to_pylist()
+                phones.update(
+                    one
+                    for one, name in zip(table.arrow[key].to_pylist(), names, strict=True)
+                    if private_unit(name or "") == "phone"
+                )
+    return ends_of(phone for phone in phones if phone)
+
+
+def persons_in(*tables: Described) -> frozenset[str]:
+    """Return the names of people in some tables; one letter is no name that a text could be searched for."""
+    columns = [
+        table.arrow[key]
+        for table in tables
+        for key in table.arrow.column_names
+        if table.definition(key).unit == "person"
+    ]
+    return frozenset(one for column in columns for one in pc.unique(column).to_pylist() if one and len(one) > 1)

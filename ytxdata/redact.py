@@ -1,5 +1,5 @@
-"""Keep secrets out of what people and files see: signatures and headers in any text, also in logs; hashes that undo a
-mask; masks that are one for several.
+"""Keep secrets out of what people and files see: signatures and headers in any text, also in logs; hashes and the order
+of rows, which undo a mask; masks that are one for several.
 """
 
 from __future__ import annotations
@@ -7,7 +7,10 @@ from __future__ import annotations
 import hmac
 import logging
 import re
+from base64 import b64decode
 from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,6 +90,35 @@ def hide_credentials(text: str) -> str:
     return _CREDENTIAL.sub(rf"\g<1>{HIDDEN}", text) if "=" in text or "%3" in text else text
 
 
+_SIGNED = re.compile(r"(?i)(\bsign(?:ature)?[\"'\\]*\s*[:=]\s*[\"'\\]*)[0-9a-f]{32}(?![0-9a-z])")
+_PACKED = re.compile(r"(?<![A-Za-z0-9+/_-])(?=[0-9a-f]*[^0-9a-f=])[A-Za-z0-9+/_-]{24,256}(?:={0,2}|(?:%3D){0,2})")
+_HEADER = re.compile(rb"[^|\s]{1,128}\|[0-9]{14}")
+MAY_BE_SIGNED = r"(?i)sign|[a-z0-9+/_-]{40}"
+"""What a text has that `without_signatures` changes, for Arrow."""
+
+
+def without_signatures(text: str) -> str:
+    """Return a text without what signs a call, where the platform, or a gateway on the way, says it back: a Sign, and
+    what an Authorization header holds, by whatever name.
+
+    Examples
+    --------
+    >>> without_signatures("Sign=0A1B2C3D4E5F60718293A4B5C6D7E8F9 Authorization: c2lkfDIwMjYwMTA1MTAwMDAw")
+    'Sign=*** Authorization: ***'
+    """
+
+    def shown(found: re.Match[str]) -> str:
+        packed = found[0].replace("%3D", "").rstrip("=").translate(_URL_SAFE)
+        with suppress(ValueError):
+            if _HEADER.fullmatch(b64decode(packed + "=" * (-len(packed) % 4))):
+                return HIDDEN
+        return found[0]
+
+    return _PACKED.sub(shown, _SIGNED.sub(rf"\g<1>{HIDDEN}", text) if "ign" in text.lower() else text)
+
+
+_URL_SAFE = str.maketrans("-_", "+/")
+
 _HASH = re.compile(
     r"(?<![0-9A-Za-z~])(?:(?P<asked>[0-9]{8}T[0-9]{6}\.[0-9]{6}Z)-[0-9a-f]{16}|[0-9a-f]{64})(?![0-9A-Za-z])"
 )
@@ -158,3 +190,56 @@ def kept_apart(shown: pa.Table, own: pa.Table) -> pa.Table:
         told = pa.array([called[one] for one in before], pa.string())
         shown = shown.set_column(shown.column_names.index(name), name, told)
     return shown
+
+
+def turned(rows: pa.Table, own: pa.Table, pair: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+    """Return rows of pairs so that of each the one comes first that is shown to be first."""
+    if len(pair) != 2:
+        return rows, own
+    import pyarrow.compute as pc
+
+    one, other = pair
+    is_turned = pc.greater(rows[one], rows[other])
+    return tuple(
+        some.set_column(some.column_names.index(one), one, pc.if_else(is_turned, some[other], some[one])).set_column(
+            some.column_names.index(other), other, pc.if_else(is_turned, some[one], some[other])
+        )
+        for some in (rows, own)
+    )
+
+
+def places_of(rows: pa.Table, own: pa.Table, before: Sequence[str], labels: Mapping[str, Collection[str]]) -> list[int]:
+    """Return the places of masked rows in an order that tells nothing of what is hidden.
+
+    What comes `before` the labels stays as it is sorted; then the labels, as they are shown. Rows of one number stay
+    together as they are: of several with one mask, what the rows say decides.
+    """
+    import numpy as np
+    import pyarrow.compute as pc
+
+    first = [pc.dictionary_encode(own[key], null_encoding="encode").combine_chunks().indices for key in before]
+    whose = [pc.dictionary_encode(own[key], null_encoding="encode").combine_chunks().indices for key in labels]
+    blocks: dict[tuple[int, ...], list[int]] = {}
+    for place, key in enumerate(zip(*(one.to_pylist() for one in (*first, *whose)), strict=True)):
+        blocks.setdefault(key, []).append(place)
+    told = [*(_ranks(rows[key], said) for key, said in labels.items()), *map(_ranks, rows.columns)]
+    cells = np.column_stack([*(one.to_numpy(zero_copy_only=False) for one in first), *told]).astype(">i4")
+    return [place for block in sorted(blocks.values(), key=lambda block: cells[block].tobytes()) for place in block]
+
+
+def _ranks(column: pa.ChunkedArray, last: Collection[str] = ()) -> Any:
+    """Return which place each value has among those of its column, `last` and what is unknown behind all others."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    encoded = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
+    values = encoded.dictionary.to_pylist()
+
+    def behind(place: int) -> tuple[bool, bool, Any]:
+        value = values[place]
+        is_unknown = value is None or value != value
+        return is_unknown, value in last, "" if is_unknown else value
+
+    ranks = np.empty(len(values), np.int64)
+    ranks[sorted(range(len(values)), key=behind)] = np.arange(len(values))
+    return ranks[encoded.indices.to_numpy(zero_copy_only=False)]

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 188
+MOST_FILES = 189
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file that
@@ -27,11 +27,11 @@ other (`tables/suppression`) is a question of its own beside how a number is mas
 (`history/proof/hearing`) is pure, beside how an archive keeps the list. What one record says of its meeting in several
 places (`records/retold`) is asked by tables and by changes; what looks like parties and is none is told
 (`records/unread`), where the file beside it reads what they are; and what may tell of meetings where nothing is a
-record (`records/remains`) is asked when all that finds records is through.
-What a verification says
+record (`records/remains`) is asked when all that finds records is through. What a verification says
 (`archive/verification`) is not how it looks, which was full; and what files tell of their own rows
 (`archive/footers`) is a question beside whether these follow from the records. Which state counts where heads or files
-are lacking (`archive/repair`) is decided before anything is derived (`archive/rebuild`)."""
+are lacking (`archive/repair`) is decided before anything is derived (`archive/rebuild`). What a value is that
+stands elsewhere than in its column (`tables/value_units`) is asked by who masks and by who describes."""
 
 
 LONGEST_FILE = 450

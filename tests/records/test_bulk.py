@@ -146,6 +146,7 @@ HARMFUL = {
     "unused nan": GOOD.replace("1.5", "NaN"),
     "infinity": GOOD.replace("0.5", "-Infinity"),
     "much money": GOOD.replace("0.5", "100000000000000000000"),
+    "mobile as money": GOOD.replace("0.5", "13812345678"),
     "fine money": GOOD.replace("0.5", "0.1234567890123456789"),
     "endless number": GOOD.replace("0.5", "1" * 5000),
     "out of bounds": GOOD.replace("1.5", "1e999999"),
@@ -223,7 +224,7 @@ def test_one_odd_record_costs_no_other_the_quick_way() -> None:
 @pytest.mark.parametrize("every", [2, 3, 10])
 def test_odd_records_among_others_are_told_apart(kind: str, every: int) -> None:
     raws = encoded(*(HARMFUL[kind] if i % every == 1 else GOOD.replace("m1", f"m{i}") for i in range(60)))
-    if every > 2 and kind not in ("much money", "fine money", "empty party", "unknown key"):
+    if every > 2 and kind not in ("much money", "mobile as money", "fine money", "empty party", "unknown key"):
         assert taken(raws) == [i % every != 1 for i in range(60)]
     check(raws)
 

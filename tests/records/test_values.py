@@ -340,6 +340,9 @@ def test_numbers_written_in_a_record_stay_exact() -> None:
         ([], None, "wrong_type"),
         (Number("NaN"), None, "unreadable_duration"),
         (10**30, None, "unreadable_duration"),
+        (9_999_999_999, 9_999_999_999, None),
+        ("13687654321", None, "unreadable_duration"),
+        (13687654321, None, "unreadable_duration"),
         (Number("1e999999"), None, "unreadable_duration"),
         (False, None, "wrong_type"),
     ],
@@ -390,8 +393,11 @@ def test_money_as_people_write_it(value: str, yuan: str) -> None:
     assert read("money", value) == ([Decimal(yuan)], {})
 
 
-@pytest.mark.parametrize("value", ["1,23", "0,123", "1.234,50", "1234,567", "$12.5", "￥", "--5", "￥-￥5", "十元"])
-def test_money_that_could_mean_two_things_is_told(value: str) -> None:
+@pytest.mark.parametrize(
+    "value",
+    ["1,23", "0,123", "1.234,50", "1234,567", "$12.5", "￥", "--5", "￥-￥5", "十元", "13812345678", 13812345678],
+)
+def test_money_that_could_mean_two_things_is_told(value: str | int) -> None:
     assert read("money", value) == ([None], {0: "unreadable_amount"})
 
 

@@ -36,6 +36,9 @@ KEY = b"0123456789abcdef"
         ("打 +1 (202) 555-0100 谢谢", "打 +12****0100 谢谢"),
         ("008613812345678", "138****5678"),
         ("65520000", "****0000"),
+        ("010-65520000,8802", "010****0000,****"),
+        ("总机 010-65520000 8802", "总机 010****0000 ****"),
+        ("010-65520000 0930, 13812345678,301", "010****0000 0930, 138****5678,301"),
         ('{"phone":"13812345678"}', '{"phone":"138****5678"}'),
         *((part, "****") for part in ("1541659****", "1541659xxxx", "154-1659-****", "***1659****", "1541659＊＊＊＊")),
         ("张伟1541659••••的会议", "张伟****的会议"),
@@ -295,3 +298,45 @@ def test_what_a_list_is_called_tells_nobody_behind_a_pseudonym() -> None:
     assert named.startswith(alone)
     assert (alone != "", none) == (True, "")
     assert "尹慧伟154****2223.csv" in coverage.masked().arrow["pulls"].to_pylist()[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "reason", "value", "shown"),
+    [
+        ("creator", "not_a_phone", "zhangwei", "****"),
+        ("creator", "other_value", "caller=zhangwei", "caller=****"),
+        ("phone", "inexact_number", "1.54e10", "****"),
+        ("display_number", "other_value", "srcclid=8001", "srcclid=****"),
+        ("phone", "unread_phone", "wechat: 13812345678", "wechat: 138****5678"),
+        ("left_at", "unreadable_time", "tomorrow", "tomorrow"),
+        ("parties", "not_a_party", '{"memberPhone": "zhangwei", "n": 3}', '{"memberPhone": "****", "n": 3}'),
+    ],
+)
+def test_a_value_is_hidden_as_the_column_it_belongs_to(column: str, reason: str, value: str, shown: str) -> None:
+    rows = {"meeting_id": ["1"], "leg": [1], "column": [column], "reason": [reason], "raw_value": [value]}
+    problems = record_table(pa.table(rows), "problems")
+    assert problems.masked().arrow["raw_value"].to_pylist() == [shown]
+    assert problems.masked().masked().arrow["raw_value"].to_pylist() == [shown]
+    assert problems.masked(show_phones=True).arrow["raw_value"].to_pylist() == [value]
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ('{"creator":"zhangwei","name":"周会"}', '{"creator":"****","name":"周会"}'),
+        ('{"tel" : 8001, "n":8001}', '{"tel" : ****, "n":8001}'),
+        ("{'phone': 'zhangwei'}", "{'phone': '****'}"),
+        (r'{"x":"{\"phone\":\"zhangwei\",\"n\":1}"}', r'{"x":"{\"phone\":\"****\",\"n\":1}"}'),
+        ('{"phone":["zhangwei","8001"],"ext":"8802"}', '{"phone":[****],"ext":"****"}'),
+        ('{"phone":"zhang', '{"phone":"****'),
+        ('{"phone":null,"mobile":"","shownumber":"8001"}', '{"phone":null,"mobile":"","shownumber":"****"}'),
+        ('{"confNumber":"8001","roomno":"12"}', '{"confNumber":"8001","roomno":"12"}'),
+        ("周会: 8001 → 8002", "周会: 8001 → 8002"),
+        ("改动了参会方（9:00 → 9:05）：legs[3].phone: zhang; wei → 8001; n_legs: 3 → 4", "改动了参会方（9:00 → 9:05）：legs[3].phone: **** → ****; n_legs: 3 → 4"),
+    ],
+)  # fmt: skip
+def test_raw_text_hides_what_stands_under_the_keys_of_numbers(raw: str, shown: str) -> None:
+    rows = {column.name: pa.nulls(1, arrow_schema((column,)).types[0]) for column in REJECTS} | {"raw": [raw]}
+    rejects = record_table(pa.table(rows), "rejects")
+    assert rejects.masked().arrow["raw"].to_pylist() == [shown]
+    assert rejects.masked().masked().arrow["raw"].to_pylist() == [shown]

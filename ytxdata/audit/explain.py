@@ -57,7 +57,7 @@ def explain(
     definitions = [Definition(key="key", zh="字段", en="key", unit="raw")]
     for place, one in enumerate(shown[:MOST], start=1):
         columns[f"record_{place}"] = pa.array([one.values.get(key) for key in keys], pa.string())
-        definitions.append(Definition(key=f"record_{place}", zh=one.label, en=one.label, unit="raw"))
+        definitions.append(Definition(key=f"record_{place}", zh=one.label, en=one.label, unit="raw", named_by=("key",)))
     return Table(
         frame=pa.table(columns).to_pandas(types_mapper=_strings),
         name="evidence",

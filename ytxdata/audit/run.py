@@ -138,7 +138,7 @@ def run(
         edges=(scope.start, scope.end),
         certificate=data.certificate,
         secret=source.secret if isinstance(source, Archive) else None,
-        ends=ends_of(row["text"] for row in data.rows("SELECT text FROM creators WHERE e164 IS NOT NULL")),
+        ends=ends_of(row["who"] for row in data.rows(_NUMBERS)),
         pulls=pulls,
         not_run=not_run,
         ran=tuple(check.key for check in ran),
@@ -149,6 +149,12 @@ def run(
         source=source,
         reopen=reopen,
     )
+
+
+_NUMBERS = (
+    "SELECT who FROM all_meetings WHERE who IS NOT NULL UNION SELECT number FROM all_legs WHERE number IS NOT NULL"
+)
+"""Whose ends a text of an audit must not tell: whoever is in its records."""
 
 
 def _notes(data: Data, *lists: AddressBook | Invoice | None) -> Iterator[Text]:

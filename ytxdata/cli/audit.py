@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,6 +78,7 @@ def audit(
     """  # fmt: skip
     from ytxdata.archive import Archive
     from ytxdata.audit import changes, moved, read_config, run
+    from ytxdata.tables.masking import sharing_ends
 
     if fail_on not in (None, "warn", "crit"):
         raise UsageError(
@@ -98,10 +98,8 @@ def audit(
         tables.append(found.sensitivity())
     written: list[Path] = []
     if out is not None:
-        tables += [changes(Archive(archive)), moved(Archive(archive))]
-        for table in tables:
-            told = replace(table, ends=found.ends)
-            written.append(told.to_csv(out / f"{table.name}.csv", show_phones=show_phones))
+        tables = sharing_ends([*tables, changes(Archive(archive)), moved(Archive(archive))])
+        written += [table.to_csv(out / f"{table.name}.csv", show_phones=show_phones) for table in tables]
     if as_json:
         _emit(shown, tables, show_phones, failing)
     else:

@@ -8,17 +8,20 @@ follows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ytxdata import times
 from ytxdata.archive.changes import changes
-from ytxdata.archive.heads import Snapshot
+from ytxdata.archive.heads import Snapshot, batches
 from ytxdata.archive.known_meetings import certificate_of
 from ytxdata.archive.scans import scan
 from ytxdata.archive.views import ViewAsk, pieces
@@ -27,10 +30,12 @@ from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import usage
+from ytxdata.phones import NO_ENDS, ends_of
 from ytxdata.records.schema import TABLES, TableName, empty
 from ytxdata.tables.described import Definition
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Privacy, number_keys
+from ytxdata.tables.numbers_in_text import find_numbers
 from ytxdata.tables.table import Table, record_table
 
 # ruff: noqa: S608 (names of our own tables and columns, never text from outside)
@@ -54,6 +59,10 @@ def _number_key(key: str, of: Text) -> Definition:
     )
     return Definition(key=key, zh=f"{of.zh}键", en=f"key of the {of.en}", unit="id", formula=meaning)
 
+
+_NUMBERS = {"meetings": ("creator", "display_number"), "legs": ("number",)}
+_TEXTS = {"meetings": ("name", "state", "recording_url"), "legs": ("name", "state"), "problems": ("raw_value",)}
+"""Where numbers stand in what is stored, of every version, and where texts do whose numbers are hidden."""
 
 _HASHED = {"creator_key": "creator", "number_key": "number"}
 """Column that leaves → the column whose number it names."""
@@ -131,6 +140,24 @@ class Outgoing:
         """The tables that there are."""
         return (*KEYS, *OTHERS, *((BOOK,) if self.book else ()))
 
+    @cached_property
+    def ends(self) -> frozenset[str]:
+        """Ends of all numbers of the archive and the book: whatever leaves of one state may be laid side by side, or
+        joined, and a title of one month tells what is masked in another.
+        """
+        if self.privacy.show_phones:
+            return NO_ENDS
+        return ends_of({*self._stored_values(_NUMBERS), *(self.book.lines if self.book else ())})
+
+    @cached_property
+    def ends_told(self) -> list[str]:
+        """Those of the ends that stand in texts: how texts leave changes with them, whatever else is new."""
+        return sorted({one for text in self._stored_values(_TEXTS) for one in _told(text, self.ends)})
+
+    def _stored_values(self, where: Mapping[str, Sequence[str]]) -> set[str]:
+        pieces_of = (piece for name, columns in where.items() for piece in batches(self.snapshot, name, columns))
+        return {one for piece in pieces_of for column in piece.columns for one in pc.unique(column).to_pylist() if one}
+
     def described(self, name: str) -> Table:
         """Return a table without rows that has its columns, masked."""
         if name not in KEYS:
@@ -192,6 +219,8 @@ class Outgoing:
         known = [definition.key for definition in self._definitions(name) if definition.key not in KEYS[name].added]
         wanted = set(known if columns is None else columns)
         wanted |= {_HASHED[key] for key in KEYS[name].added if columns is None or key in columns}
+        # without the column that says what a value is, it could not be hidden as what it is
+        wanted |= {by for one in self._definitions(name) if one.key in wanted for by in one.named_by}
         return [column for column in known if column in wanted] or known[:1]
 
     def _definitions(self, name: TableName) -> tuple[Definition, ...]:
@@ -250,8 +279,21 @@ class Outgoing:
             if _HASHED[key] in rows.column_names:
                 number = rows[_HASHED[key]].cast(pa.string())
                 rows = rows.append_column(key, number_keys(number, self.privacy.secret(self.secret)))
-        masked: Table = self.privacy.masked(replace(table, frame=rows, secret=self.secret))
+        masked: Table = self.privacy.masked(replace(table, frame=rows, secret=self.secret, ends=self.ends))
         return masked
+
+
+_IN_CODE = re.compile(r"[%&\\]")
+
+
+def _told(text: str, ends: frozenset[str]) -> list[str]:
+    """Return which ends of known numbers a text tells."""
+    if not _IN_CODE.search(text):
+        # nearly all texts: an end holds the last seven digits of its number, which are an end themselves
+        digits = "".join(str(unicodedata.digit(one)) for one in text if one.isdigit())
+        if all(digits[n : n + 7] not in ends for n in range(len(digits) - 6)):
+            return []
+    return [one.dialled for one in find_numbers(text, ends) if one.dialled in ends]
 
 
 class _Made(dict[str, Table]):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
@@ -28,7 +28,7 @@ from ytxdata.records.schema import TableName
 from ytxdata.redact import kept_apart
 from ytxdata.tables.described import Completeness, Definition, unit_of
 from ytxdata.tables.html import number, shown
-from ytxdata.tables.masking import Privacy, ends_in
+from ytxdata.tables.masking import Privacy, sharing_ends
 from ytxdata.tables.table import Table, record_table
 from ytxdata.times import BEIJING, beijing_text, instant_of, now
 
@@ -317,7 +317,8 @@ def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] =
     coverage = record_table(certificate.frame, "coverage", period=period, certificate=certificate, secret=secret)
     if ACCOUNT in certificate.frame.columns:
         coverage = replace(coverage, definitions=(*define(ACCOUNT), *coverage.definitions))
-    ends = ends_in(*records.values(), *reports.values())
+    coverage, *told = sharing_ends([coverage, *records.values(), *reports.values()])
+    shared: dict[str, Any] = dict(zip((*records, *reports), told, strict=True))
     step("figures")
     last = instant_of(source.claimed[1])
     earlier = ask.before(last)
@@ -326,8 +327,8 @@ def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] =
         before = ((earlier.start, earlier.end), still.certificate(earlier.start, earlier.end))
     return Collection(
         ask=ask,
-        records={name: replace(table, ends=ends) for name, table in records.items()},
-        reports={name: replace(report, ends=ends) for name, report in reports.items()},
+        records={name: shared[name] for name in records},
+        reports={name: shared[name] for name in reports},
         coverage=coverage,
         figures=key_figures(source, ask, earlier, chosen),
         period=period,

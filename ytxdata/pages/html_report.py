@@ -167,7 +167,7 @@ def page(collected: Collection, *, lang: Lang | None = None, privacy: Privacy | 
 
 def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
     reports = [report for name, report in collected.reports.items() if REPORTS[name].rows]
-    certificate, ids, groups = collected.certificate, _ids(collected), palette(collected, privacy)
+    certificate, ids, groups = collected.certificate, _ids(collected, privacy), palette(collected, privacy)
     coverage = None
     if collected.verdicts and not isinstance(certificate, FleetCertificate):  # accounts stand beside each other
         title = collected.coverage.title.in_(lang)
@@ -296,7 +296,7 @@ def _marks(table: Report) -> list[dict[str, str]]:
     )
 
 
-def _ids(collected: Collection) -> dict[str, list[str]]:
+def _ids(collected: Collection, privacy: Privacy) -> dict[str, list[str]]:
     """Return the ids of the meetings of each period, by the day on which they start, also of those that do not count;
     none where records may not leave.
     """
@@ -305,7 +305,8 @@ def _ids(collected: Collection) -> dict[str, list[str]]:
     if meetings is None:
         return {}
     found: dict[str, dict[str, None]] = {}
-    rows = meetings.arrow.select(["meeting_id", "started_at"]).to_pylist()
+    told = privacy.masked(replace(meetings, frame=meetings.arrow.select(["meeting_id", "started_at"])))
+    rows = told.arrow.to_pylist()
     for row in rows:
         if row["started_at"] is not None:
             at = row["started_at"].astimezone(BEIJING)

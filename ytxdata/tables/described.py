@@ -163,6 +163,9 @@ class Definition:
         Whether it may be unknown.
     words
         Value → what people read in its place; in the frame and in a CSV it stays the value, which programs compare.
+    named_by
+        Of values of other columns, as the old and new ones of a change: the columns that say of which, the last one
+        its name. Each is hidden as that column hides its own.
 
     Examples
     --------
@@ -182,6 +185,7 @@ class Definition:
     example: str = ""
     is_nullable: bool = True
     words: Mapping[str, Text] = field(default_factory=dict)
+    named_by: tuple[str, ...] = ()
 
     @property
     def label(self) -> Text:
@@ -308,6 +312,8 @@ class Described:
         which nobody can ask again.
     ends
         Ends of the numbers that stand in tables which leave together with this one: hidden in its texts too.
+    persons
+        Names of people in those tables: under pseudonyms hidden in its texts too.
     is_open
         Whether numbers stand in it in full, as somebody asked: a file of it is for its owner alone.
     order
@@ -331,6 +337,7 @@ class Described:
     zone: str = ZONE_NAME
     secret: bytes | None = field(default=None, repr=False)
     ends: frozenset[str] = field(default=frozenset(), repr=False)
+    persons: frozenset[str] = field(default=frozenset(), repr=False)
     is_open: bool = False
     order: tuple[str, ...] = ()
     pairs: tuple[str, ...] = ()

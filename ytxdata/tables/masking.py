@@ -11,28 +11,28 @@ import hmac
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.phones import NO_ENDS, ends_of, normalize
-from ytxdata.redact import hide_credentials, keyed_hashes
+from ytxdata.phones import NO_ENDS, normalize
+from ytxdata.redact import MAY_BE_SIGNED, hide_credentials, keyed_hashes, places_of, turned, without_signatures
 from ytxdata.tables.described import Definition, Described, to_plain
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
+from ytxdata.tables.value_units import Hiders, ends_in, hide_named, hide_names, hide_value, is_named, persons_in
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16
-RULES = 4
+RULES = 5
 """Raised whenever something leaves masked in another way: months of an export that were masked before are written
 anew, for two masks of one number hide less than one."""
 
@@ -188,56 +188,11 @@ def leaving(table: T, **options: Any) -> tuple[T, T]:
     labels = [key for key in table.order if key in hidden and table.definition(key).unit != "id"]
     if not labels:
         return shown, table
-    rows, own = _turned(rows, own, [key for key in table.pairs if key in labels])
+    rows, own = turned(rows, own, [key for key in table.pairs if key in labels])
     before = [key for key in takewhile(lambda key: key not in labels, table.order) if key in own.column_names]
     said = {key: table.definition(key).words for key in labels}
-    places = _places(rows, own, before, said)
+    places = places_of(rows, own, before, said)
     return replace(shown, frame=rows.take(places)), replace(table, frame=own.take(places))
-
-
-def _turned(rows: pa.Table, own: pa.Table, pair: Sequence[str]) -> tuple[pa.Table, pa.Table]:
-    """Return rows of pairs so that of each the one comes first that is shown to be first."""
-    if len(pair) != 2:
-        return rows, own
-    one, other = pair
-    is_turned = pc.greater(rows[one], rows[other])
-    return tuple(
-        some.set_column(some.column_names.index(one), one, pc.if_else(is_turned, some[other], some[one])).set_column(
-            some.column_names.index(other), other, pc.if_else(is_turned, some[one], some[other])
-        )
-        for some in (rows, own)
-    )
-
-
-def _places(rows: pa.Table, own: pa.Table, before: Sequence[str], labels: Mapping[str, Collection[str]]) -> list[int]:
-    """Return the places of masked rows in an order that tells nothing of what is hidden.
-
-    What comes `before` the labels stays as it is sorted; then the labels, as they are shown. Rows of one number stay
-    together as they are: of several with one mask, what the rows say decides.
-    """
-    first = [pc.dictionary_encode(own[key], null_encoding="encode").combine_chunks().indices for key in before]
-    whose = [pc.dictionary_encode(own[key], null_encoding="encode").combine_chunks().indices for key in labels]
-    blocks: dict[tuple[int, ...], list[int]] = {}
-    for place, key in enumerate(zip(*(one.to_pylist() for one in (*first, *whose)), strict=True)):
-        blocks.setdefault(key, []).append(place)
-    told = [*(_ranks(rows[key], said) for key, said in labels.items()), *map(_ranks, rows.columns)]
-    cells = np.column_stack([*(one.to_numpy(zero_copy_only=False) for one in first), *told]).astype(">i4")
-    return [place for block in sorted(blocks.values(), key=lambda block: cells[block].tobytes()) for place in block]
-
-
-def _ranks(column: pa.ChunkedArray, last: Collection[str] = ()) -> Any:
-    """Return which place each value has among those of its column, `last` and what is unknown behind all others."""
-    encoded = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
-    values = encoded.dictionary.to_pylist()
-
-    def behind(place: int) -> tuple[bool, bool, Any]:
-        value = values[place]
-        is_unknown = value is None or value != value
-        return is_unknown, value in last, "" if is_unknown else value
-
-    ranks = np.empty(len(values), np.int64)
-    ranks[sorted(range(len(values)), key=behind)] = np.arange(len(values))
-    return ranks[encoded.indices.to_numpy(zero_copy_only=False)]
 
 
 def rows_shown(table: T, start: int, n: int | None, **options: Any) -> T:
@@ -276,13 +231,17 @@ def _hidden(
 
     def tell(text: str) -> str:
         """A text that is no number: numbers, hashes and what opens an address hidden in it."""
+        text = without_signatures(text)
         if show_phones:
             return text
-        seen = hide_in_text(hide_credentials(text), hide, ends)
+        seen = hide_in_text(hide_named(hide_credentials(without_names(text)), as_unit), hide, ends)
         return seen if plain_hashes else keyed_hashes(seen, secret)
 
+    without_names = _without_names(table, pseudonyms)
+    # a switchboard has so few extensions that one beside a masked number, or beside its pseudonym, is a person
+    as_unit: Hiders = {"phone": hide, "extension": _starred}
     is_open = show_phones or plain_hashes
-    name = str if is_open else partial(keyed_hashes, secret=secret)  # an id: hashes alone are hidden
+    name = str if is_open else _naming(secret, pseudonyms)
     by_unit = {"id": name, "extension": _starred}
     by_key = {
         "pulls": str
@@ -294,15 +253,18 @@ def _hidden(
     for key in rows.column_names:
         known = table.definition(key)
         column = rows.column(key).cast(pa.string()) if known.unit in ("phone", "person", "id") else rows.column(key)
+        column = _unsigned(column, known, show_phones)
         if known in table.definitions:
             definitions[key] = known
         said = known.words  # what the house itself says, such as `not in the book`, is nobody's
         if known.unit == "phone":
-            columns[key] = _each(column, _but(said, lambda phone: _called(phone, book, hide, show_phones)))
+            columns[key] = _each(column, _but(said, lambda phone: _called(phone, book, hide, tell, show_phones)))
             definitions[key] = known if show_phones and not book else replace(known, unit="hidden")
             if book:
                 group = f"{key}_department"
-                columns[group] = _each(column, lambda phone: alias.department if (alias := book.find(phone)) else None)
+                columns[group] = _each(
+                    column, lambda phone: tell(alias.department) if (alias := book.find(phone)) else None
+                )
                 definitions[group] = Definition(
                     key=group, zh=f"{known.zh}所属部门", en=f"department of {known.en}", unit="text"
                 )
@@ -313,8 +275,10 @@ def _hidden(
         elif pseudonyms and known.unit in ("raw", "url"):
             columns[key] = pa.chunked_array([pa.nulls(len(column), pa.string())])
         elif pa.types.is_string(column.type) and known.unit != "hidden" and not show_phones:
-            # a switchboard has so few extensions that one beside a masked number, or beside its pseudonym, is a person
-            columns[key] = _each(column, by_key.get(key, by_unit.get(known.unit, tell)))
+            change = by_key.get(key, by_unit.get(known.unit, tell))
+            columns[key] = (
+                _each_named(rows, key, known, as_unit, change) if is_named(rows, known) else _each(column, change)
+            )
         else:
             columns[key] = column
     changed = {
@@ -336,30 +300,20 @@ def _hidden(
     return shown, set() if show_phones else changed
 
 
-def ends_in(*tables: Described) -> frozenset[str]:
-    """Return the ends (`ends_of`) of the numbers in some tables, whose masks they would undo in a text beside them."""
-    columns = [
-        table.arrow[key]
-        for table in tables
-        for key in table.arrow.column_names
-        if table.definition(key).unit == "phone"
-    ]
-    return ends_of({phone for column in columns for phone in pc.unique(column).to_pylist() if phone})
-
-
 def sharing_ends(tables: Sequence[T]) -> list[T]:
-    """Return tables that leave together, each with the ends of the numbers of all: a title in one must not tell what
-    is masked in another.
+    """Return tables that leave together, each with the ends of the numbers, and the names, of all: a text in one must
+    not tell what is hidden in another.
     """
-    ends = ends_in(*tables)
-    return [replace(table, ends=table.ends | ends) for table in tables]
+    ends = ends_in(*tables).union(*(table.ends for table in tables))
+    persons = persons_in(*tables).union(*(table.persons for table in tables))
+    return [replace(table, ends=ends, persons=persons) for table in tables]
 
 
-def _called(phone: str, book: AddressBook | None, hide: Hide, show_phones: bool) -> str:
+def _called(phone: str, book: AddressBook | None, hide: Hide, tell: Hide, show_phones: bool) -> str:
     name = book.name(phone) if book else None
     if name is None:
         return hide(phone)
-    return f"{name} {phone}" if show_phones else name
+    return f"{name} {phone}" if show_phones else tell(name)  # people are called `赵 13812345678` in books
 
 
 def _starred(text: str) -> str:
@@ -379,6 +333,49 @@ def _each(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.Ch
     encoded = pc.dictionary_encode(column).combine_chunks()
     changed = [None if value is None else change(value) for value in encoded.dictionary.to_pylist()]
     return pa.chunked_array([pa.array(changed, pa.string()).take(encoded.indices)])
+
+
+def _unsigned(column: pa.ChunkedArray, known: Definition, show_phones: bool) -> pa.ChunkedArray:
+    """Return a column without what signs calls: also where numbers are shown, for that is nobody's to see; an address
+    that is shown is still one to open.
+    """
+    if not pa.types.is_string(column.type) or (show_phones and known.unit == "url"):
+        return column
+    may_be = pc.any(pc.match_substring_regex(column, MAY_BE_SIGNED)).as_py()
+    return _each(column, without_signatures) if may_be else column
+
+
+def _naming(secret: bytes, pseudonyms: Pseudonyms | None) -> Hide:
+    """Return how an id leaves: its hashes by keyed names; under pseudonyms one with words in it as a title, for rooms
+    are called after people.
+    """
+
+    def name(text: str) -> str:
+        return pseudonyms.of_title(text) if pseudonyms and not text.isascii() else keyed_hashes(text, secret)
+
+    return name
+
+
+def _without_names(table: Described, pseudonyms: Pseudonyms | None) -> Hide:
+    if not pseudonyms:
+        return str
+    return partial(hide_names, names=table.persons | persons_in(table), hide=pseudonyms.of_person)
+
+
+def _each_named(
+    rows: pa.Table, key: str, known: Definition, as_unit: Hiders, change: Callable[[str], str | None]
+) -> pa.ChunkedArray:
+    """Return a column of values of other columns, each distinct one hidden as its own column hides it."""
+
+    @cache
+    def hide(text: str | None, *names: str | None) -> str | None:
+        if text is None:
+            return None
+        told = hide_value(text, names, as_unit)
+        return change(text) if told is None else told
+
+    cells = (rows[one].to_pylist() for one in (key, *known.named_by))
+    return pa.chunked_array([pa.array([hide(*row) for row in zip(*cells, strict=True)], pa.string())])
 
 
 def number_keys(column: pa.ChunkedArray, secret: bytes) -> pa.ChunkedArray:

@@ -35,8 +35,7 @@ _USUAL = re.compile(
     rf"(?<![0-9])(?:\+?86{_SIGNS})?(?:1[3-9][0-9]|0(?:10|2[0-9]|[3-9][0-9]{{2}})){_SIGNS}[0-9]{{4}}{_SIGNS}[0-9]{{4}}(?![0-9])",
     re.ASCII,
 )
-"""The usual groups with any signs between: `138，1234，5678`, `138【1234】5678`. Other groups would be amounts and dates.
-"""
+"""The usual groups with any signs between: `138，1234，5678`, `138【1234】5678`. Others would be amounts and dates."""
 _AS_AMOUNT = re.compile(r"(?<![0-9])(?<![0-9][,，])1[3-9](?:[,，][0-9]{3}){3}(?![0-9]|[,，.][0-9])")
 """A spreadsheet told to group thousands does so with numbers as well."""
 _ONE_OF_GLUED = re.compile(r"1[3-9][0-9]{9}|0(?:10|2[0-9])[1-9][0-9]{7}|0[3-9][0-9]{2}[1-9][0-9]{6,7}")
@@ -53,9 +52,12 @@ _OCTETS = (*((width, "utf-8") for width in (1, 2, 3, 4)), (2, "gb18030"), (1, "l
 _MOST_LAYERS = 4
 """`%2531` is `%31` in an address within an address; nobody packs deeper."""
 _EXTENSION = re.compile(
-    r"(?P<word> {0,2}(?:转接?|轉接?|分机号?码?|分機號?碼?|内线|內線|ext(?:ension|n)?|x|#)[ .:：]{0,2}|-)(?P<digits>[0-9]{1,6})(?![0-9]|[-.:/][0-9])",
+    r"(?P<word> {0,2}(?:转接?|轉接?|分机号?码?|分機號?碼?|内线|內線|ext(?:ension|n)?|x|#)[ .:：]{0,2}|[-*,;，；]|"
+    r" {1,2}(?!(?:[01][0-9]|2[0-4])[0-5][0-9]$|20[0-9]{2}$)(?=[0-9]{3,5}$))(?P<digits>[0-9]{1,6})(?![0-9]|[-.,:/][0-9])",
     re.IGNORECASE,
 )
+_OF_LINES = ("", *"-*,;，；")
+"""What stands between a line and its extension, and between a mobile and something else: `13812345678-0930`."""
 _BEHIND_LINE = re.compile(r"(?P<word>-)(?P<digits>[0-9]{1,6})(?![0-9]|[.:/][0-9]|-[0-9]{1,2}(?![0-9]))")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
 _LONG = re.compile(r"(?<![0-9])(?<!\*{4})[0-9]{12,}(?!\*{4}|[0-9])")
@@ -69,9 +71,7 @@ _HASHES = re.compile(r"(?<![0-9a-z])(?![0-9]+(?![0-9a-f]))(?:[0-9a-f]{32,}|(?<=[
 
 
 class DigitGroup(NamedTuple):
-    """Some digits side by side: where they begin and end in the text, and what stands between them and the group
-    before.
-    """
+    """Some digits side by side: their place in the text, and what stands between them and the group before."""
 
     start: int
     end: int
@@ -163,8 +163,8 @@ def _found(signs: Sequence[_Sign], ends: frozenset[str]) -> list[FoundNumber]:
     def there(start: int, end: int, dialled: str) -> FoundNumber:
         tail = ""
         behind = (_BEHIND_LINE if written[end : end + 1] == ["_"] else _EXTENSION).match(legible, end)
-        # `13812345678-0930` is a number and a time; programs put `_` between a number and its extension
-        if behind and not (written[end] == "-" and _MOBILE.fullmatch(dialled)):
+        # programs put `_` between a number and its extension
+        if behind and not (written[end] != "_" and behind["word"].strip() in _OF_LINES and _MOBILE.fullmatch(dialled)):
             end, tail = behind.end(), "".join(written[end : behind.start("digits")]) + "*" * len(behind["digits"])
         return FoundNumber(seen[start].start, seen[end - 1].end, dialled, tail)
 

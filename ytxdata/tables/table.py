@@ -22,6 +22,7 @@ from ytxdata.tables.excel_sheet import Progress
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Pseudonyms
 from ytxdata.tables.numbers_in_text import hide_in_text
+from ytxdata.tables.value_units import NAMED_BY, unit_of_column
 
 __all__ = ["Completeness", "Definition", "Table"]
 
@@ -251,7 +252,8 @@ class Table(Described):
         # whoever gets the pickle gets the rows, not the key by which masked files of the archive could be undone, and
         # nothing of other tables
         kept = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {**kept, "frame": self.arrow if is_lazy(self.frame) else self.frame, "secret": None, "ends": frozenset()}
+        left: dict[str, Any] = {"secret": None, "ends": frozenset(), "persons": frozenset()}
+        return {**kept, "frame": self.arrow if is_lazy(self.frame) else self.frame, **left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -301,39 +303,6 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, datetime | date):
         return value.isoformat()
     return decimal_text(value) if isinstance(value, Decimal) else value
-
-
-_UNIT_OF_KIND = {
-    "phone": "phone",
-    "instant": "time",
-    "seconds": "s",
-    "money": "yuan",
-    "text": "text",
-    "url": "url",
-    "int": "",
-    "bool": "",
-}
-_IDS = (
-    "meeting_id", "app_id", "pull_id", "old_pull_id", "new_pull_id", "pulls", "record_hash", "confid", "request_id", "sha256", "previous_sha256",
-)  # fmt: skip
-_UNIT_OF_COLUMN = {
-    "number": "phone",
-    "display_number": "phone",
-    "extension": "extension",
-    "bytes": "bytes",
-    "raw": "raw",
-    "raw_value": "raw",
-    "detail": "raw",
-    "old": "raw",
-    "new": "raw",
-} | dict.fromkeys(_IDS, "id")
-_UNIT_OF_ONE = {
-    ("legs", "name"): "person",
-    ("meetings", "name"): "title",
-    ("coverage", "verdict"): "id",
-    ("coverage", "reason"): "id",
-}
-"""What is called alike in several tables and is not the same in each."""
 
 
 ORDER = ("meeting_at", "started_at", "asked_at", "meeting_id", "leg", "pull_id")
@@ -404,9 +373,8 @@ _WORDS: dict[tuple[TableName, str], Mapping[str, Text]] = {
 
 def definition_of(table: TableName, column: Column) -> Definition:
     """Return what a column of a table of records means, in the words that files and pages have for it."""
-    plain = _UNIT_OF_COLUMN.get(column.name, _UNIT_OF_KIND[column.type])
-    unit = _UNIT_OF_ONE.get((table, column.name), plain)
     return Definition(
-        key=column.name, zh=column.zh, en=column.en, unit=unit, formula=column.meaning, origin=Text(*[", ".join(column.keys)] * 2),
-        example=column.example, is_nullable=column.is_nullable, words=_WORDS.get((table, column.name), {}),
+        key=column.name, zh=column.zh, en=column.en, unit=unit_of_column(table, column), formula=column.meaning,
+        origin=Text(*[", ".join(column.keys)] * 2), example=column.example, is_nullable=column.is_nullable,
+        words=_WORDS.get((table, column.name), {}), named_by=NAMED_BY.get((table, column.name), ()),
     )  # fmt: skip

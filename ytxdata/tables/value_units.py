@@ -1,0 +1,223 @@
+"""What the values of records are (a telephone number, an extension, a title), also where they stand elsewhere than in
+their own column: beside the name of their field in the ledger and among problems, under their key in raw text.
+
+`zhangwei` is hidden whole where it is a creator, and so it is wherever it is said that it is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.phones import ends_of
+from ytxdata.records.schema import DEFAULT, LEGS, MEETINGS, Column, Kind, TableName, plain
+from ytxdata.tables.described import Definition, Described
+
+_OF_KIND: dict[Kind, str] = {
+    "phone": "phone",
+    "instant": "time",
+    "seconds": "s",
+    "money": "yuan",
+    "text": "text",
+    "url": "url",
+    "int": "",
+    "bool": "",
+}
+_IDS = (
+    "meeting_id", "app_id", "pull_id", "old_pull_id", "new_pull_id", "pulls", "record_hash", "confid", "request_id", "sha256", "previous_sha256",
+)  # fmt: skip
+_OF_COLUMN = {
+    "number": "phone",
+    "display_number": "phone",
+    "extension": "extension",
+    "bytes": "bytes",
+    "raw": "raw",
+    "raw_value": "raw",
+    "detail": "raw",
+    "old": "raw",
+    "new": "raw",
+} | dict.fromkeys(_IDS, "id")
+_OF_ONE = {
+    ("legs", "name"): "person",
+    ("meetings", "name"): "title",
+    ("coverage", "verdict"): "id",
+    ("coverage", "reason"): "id",
+}
+"""What is called alike in several tables and is not the same in each."""
+
+NAMED_BY: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("problems", "raw_value"): ("reason", "column"),
+    ("changes", "old"): ("field",),
+    ("changes", "new"): ("field",),
+}
+"""Columns of values of other columns → the columns that say which, the last of them its name."""
+
+_WITH_ITS_KEY = "unread_phone"
+"""A problem whose text is a key that nobody knows and a number: hidden as text, for the key is what it tells."""
+
+_OWN = {column.name: column for column in (*MEETINGS, *LEGS)}
+_EXTENSION = re.compile("(?:ext(?:ension)?|subnumber|subtel|分机)(?:no|num|number|id|码|号|号码)?")
+_OF_MEETING = re.compile("(?:meeting|conference|conf|room)")
+"""In front of a number it makes it a room's, by which whoever looks for the id of a reject finds it."""
+_PLACE = re.compile(r"(?:\.?\[[0-9]+\])+$")
+
+_KEY = re.compile(r"(?P<quote>(?<!\\)\\{0,7}[\"'])(?P<name>[^\"'\\]{1,60})(?P=quote)\s{0,9}:\s{0,9}")
+_VALUE = re.compile(
+    r"(?P<open>\\{0,7}[\"'])(?P<text>(?:(?!(?P=open))(?:\\.|[^\\]))+)|(?P<list>\[[^\[\]{}]+|\{[^{}]+)|(?P<bare>[^\s,\[\]{}\"'\\]+)",
+    re.DOTALL,
+)
+"""A key and its value in raw text, also where the text is broken off, or stands in code in another one."""
+_BARE_WORDS = ("null", "true", "false")
+_BEHIND_KEY = re.compile(r"(?P<key>(?P<name>[^\s:=]{1,60})(?:=|: ))(?P<value>.+)", re.DOTALL)
+
+Hiders = Mapping[str, Callable[[str], str]]
+"""Unit → how a value of it is hidden."""
+
+
+def unit_of_column(table: TableName, column: Column) -> str:
+    """Return the unit of a column of records.
+
+    Examples
+    --------
+    >>> [unit_of_column("legs", column) for column in LEGS if column.name in ("name", "phone", "extension")]
+    ['person', 'phone', 'extension']
+    """
+    return _OF_ONE.get((table, column.name)) or _OF_COLUMN.get(column.name, _OF_KIND[column.type])
+
+
+# bounded: keys of raw text are the sender's
+@lru_cache(maxsize=4096)
+def private_unit(name: str) -> str:
+    """Return `phone` or `extension` where a column, a field of the ledger, or a key of the platform is one; else
+    nothing.
+
+    Examples
+    --------
+    >>> private_unit("legs[2].extension"), private_unit("raw.parties.[1].memberPhone"), private_unit("caller")
+    ('extension', 'phone', 'phone')
+    >>> private_unit("name"), private_unit("legs[2].joined_at"), private_unit("meetingNumber")
+    ('', '', '')
+    """
+    key = _PLACE.sub("", name).rpartition(".")[2]
+    if _EXTENSION.fullmatch(plain(key)):
+        return "extension"
+    match = DEFAULT.meeting(key) or (None if _OF_MEETING.match(plain(key)) else DEFAULT.leg(key))
+    column = _OWN.get(key) or (match and _OWN.get(match.column))
+    unit = (_OF_COLUMN.get(column.name) or _OF_KIND[column.type]) if column else ""
+    return unit if unit in ("phone", "extension") else ""
+
+
+def hide_value(text: str, names: Sequence[str | None], hiders: Hiders) -> str | None:
+    """Return a value hidden as the column that it is named by hides its own; None where it is no private one.
+
+    A known key in front of it stays (`caller=…`): it says where the value stood.
+    """
+    unit = "" if _WITH_ITS_KEY in names else private_unit(names[-1] or "")
+    if not unit:
+        return None
+    behind = _BEHIND_KEY.fullmatch(text)
+    if behind and private_unit(behind["name"]):
+        return behind["key"] + hiders[unit](behind["value"])
+    return hiders[unit](text)
+
+
+def hide_named(text: str, hiders: Hiders) -> str:
+    """Return a text in which values are hidden that stand under the keys of private columns, in raw text or in the
+    words of a finding.
+
+    Examples
+    --------
+    >>> hide_named('{"name": "A", "phone": "zhangwei", "ext": 8812}', {"phone": lambda _: "****", "extension": len})
+    '{"name": "A", "phone": "****", "ext": 4}'
+    """
+
+    text = _without_keyed(text, hiders) if ":" in text and ('"' in text or "'" in text) else text
+    return "; ".join(_without_change(one, hiders) for one in _NEXT.split(text)) if " → " in text else text
+
+
+def hide_names(text: str, names: frozenset[str], hide: Callable[[str], str]) -> str:
+    """Return a text in which known names are hidden, the longest first; not within a word of Latin letters.
+
+    Examples
+    --------
+    >>> hide_names("尹慧伟 挂断, Lina", frozenset({"尹慧伟", "Lin"}), lambda name: "N-…")
+    'N-… 挂断, Lina'
+    """
+    sizes = sorted({len(name) for name in names if len(name) <= len(text)}, reverse=True)
+    told, place = [], 0
+    while place < len(text):
+        found = next((one for n in sizes if (one := text[place : place + n]) in names and _is_word(text, place, n)), "")
+        told.append(hide(found) if found else text[place])
+        place += len(found) or 1
+    return "".join(told)
+
+
+def _is_word(text: str, place: int, size: int) -> bool:
+    around = (text[max(place - 1, 0) : place + 1], text[place + size - 1 : place + size + 1])
+    return not any(len(two) == 2 and two.isascii() and two.isalnum() for two in around)
+
+
+def _without_keyed(text: str, hiders: Hiders) -> str:
+    told, done = [], 0
+    # key by key: in a value that is not hidden there may be others, in code
+    for key in _KEY.finditer(text):
+        unit = private_unit(key["name"])
+        value = _VALUE.match(text, key.end()) if unit and key.start() >= done else None
+        if value is None or value["bare"] in _BARE_WORDS:
+            continue
+        start = value["list"] and f"{value['list'][0]}****"
+        told += [text[done : key.end()], start or (value["open"] or "") + hiders[unit](value["text"] or value["bare"])]
+        done = value.end()
+    return "".join((*told, text[done:]))
+
+
+_CHANGED = re.compile(rf"\b(?P<name>{'|'.join(name for name in _OWN if private_unit(name))}): ")
+"""A field in front of its change, as a finding says it."""
+_NEXT = re.compile(r"; (?=[\w.\[\]]{1,80}: )")
+
+
+def _without_change(text: str, hiders: Hiders) -> str:
+    found = _CHANGED.search(text)
+    old, arrow, new = text[found.end() :].partition(" → ") if found else ("", "", "")
+    if not (found and arrow):
+        return text
+    told = (one if one == "—" else hiders[private_unit(found["name"])](one) for one in (old, new))
+    return text[: found.end()] + arrow.join(told)
+
+
+def is_named(rows: pa.Table, known: Definition) -> bool:
+    """Return whether the columns are there that say of which column a value is."""
+    return bool(known.named_by) and set(known.named_by) <= set(rows.column_names)
+
+
+def ends_in(*tables: Described) -> frozenset[str]:
+    """Return the ends (`ends_of`) of the numbers in some tables, whose masks they would undo in a text beside them."""
+    phones: set[str | None] = set()
+    for table in tables:
+        for key in table.arrow.column_names:
+            known = table.definition(key)
+            if known.unit == "phone":
+                phones.update(pc.unique(table.arrow[key]).to_pylist())
+            elif is_named(table.arrow, known):
+                names = table.arrow[known.named_by[-1]].to_pylist()
+                phones.update(
+                    one
+                    for one, name in zip(table.arrow[key].to_pylist(), names, strict=True)
+                    if private_unit(name or "") == "phone"
+                )
+    return ends_of(phone for phone in phones if phone)
+
+
+def persons_in(*tables: Described) -> frozenset[str]:
+    """Return the names of people in some tables; one letter is no name that a text could be searched for."""
+    columns = [
+        table.arrow[key]
+        for table in tables
+        for key in table.arrow.column_names
+        if table.definition(key).unit == "person"
+    ]
+    return frozenset(one for column in columns for one in pc.unique(column).to_pylist() if one and len(one) > 1)

@@ -82,11 +82,8 @@ def _plain(column: pa.ChunkedArray, zone: str) -> pa.ChunkedArray:
     simple = (pa.types.is_string, pa.types.is_boolean, pa.types.is_integer, pa.types.is_decimal, pa.types.is_date)
     if any(is_simple(kind) for is_simple in simple):
         return column
-    return pa.chunked_array([pa.array([_json(value) for value in column.to_pylist()], pa.string())])
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    texts = [one if one is None else json.dumps(one, ensure_ascii=False, default=str) for one in column.to_pylist()]
+    return pa.chunked_array([pa.array(texts, pa.string())])
 
 
 def cells(table: pa.Table) -> Iterator[tuple[Cell, ...]]:

@@ -131,10 +131,10 @@ def hide_named(text: str, hiders: Hiders) -> str:
 
     Examples
     --------
-    >>> hide_named('{"name": "A", "phone": "zhangwei", "ext": 8812}', {"phone": lambda _: "****", "extension": len})
-    '{"name": "A", "phone": "****", "ext": 4}'
+    >>> hiders = {"phone": lambda _: "****", "extension": lambda text: "*" * len(text)}
+    >>> hide_named('{"name": "A", "phone": "zhangwei", "ext": 8812}', hiders)
+    '{"name": "A", "phone": "****", "ext": ****}'
     """
-
     text = _without_keyed(text, hiders) if ":" in text and ('"' in text or "'" in text) else text
     return "; ".join(_without_change(one, hiders) for one in _NEXT.split(text)) if " → " in text else text
 

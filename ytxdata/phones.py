@@ -199,7 +199,8 @@ def complete_numbers() -> frozenset[tuple[str, int]]:
 def _e164(dialled: str) -> str | None:
     """Return digits as they are dialled at home in E.164 form, None where no number can have them."""
     home = _at_home(dialled)
-    if home and (HOME_MOBILE.fullmatch(home[0]) or _SHORT.fullmatch(home[0])):
+    # `0086 0311 88880000` has more digits than any number, and is one
+    if home and (HOME_MOBILE.fullmatch(home[0]) or _SHORT.fullmatch(home[0]) or (home[1] and _is_complete(home[0]))):
         return f"{_HOME}{home[0]}"
     dialled = CARRIER.sub("", dialled)
     if not _DIALLED.fullmatch(dialled):

@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.audit.office import Story
 from ytxdata import Archive, audit
+from ytxdata.audit.checks.records import pulls_around
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.schema import DEFAULT
 from ytxdata.times import BEIJING
@@ -116,6 +118,16 @@ def test_a_record_that_vanishes_is_found_with_the_pulls_that_show_it(tmp_path: P
     pulls = list(archive.pulls()["pull_id"])
     assert set(findings.pulls[row["finding_id"]]) <= set(pulls)
     assert pulls[-1] in findings.pulls[row["finding_id"]]
+
+
+def test_of_the_answers_of_one_second_the_longest_showed_the_record() -> None:
+    """The short answers behind a full one cannot hold an old record: a pack with raw answers was called damaged for it."""
+    asked = [(33.00, 446), (33.06, 237), (33.12, 88), (34.01, 94), (34.11, 1504), (35.02, 361), (36.0, 450)]
+    rows = [(f"{at}", BEGIN + timedelta(seconds=at), n) for at, n in asked]
+    listings = pd.DataFrame(rows, columns=["pull_id", "asked_at", "returned_n"])
+    last = pd.Timestamp(BEGIN + timedelta(seconds=33))
+    assert pulls_around(listings, last) == ("33.0", "34.11", "36.0")
+    assert pulls_around(listings[:4], last) == ("33.0", "34.01")  # no later one is as long: what there is
 
 
 def test_what_the_platform_forgets_at_its_old_end_has_not_vanished(tmp_path: Path) -> None:

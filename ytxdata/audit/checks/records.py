@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 from ytxdata.archive.known_meetings import exempt_of
@@ -234,17 +235,30 @@ def vanished(data: Data) -> Iterator[Finding]:
         last = data.instant(row["last_seen"])
         if last is None or last >= newest.floor("s"):
             continue  # as of then it was still there
-        seen = listings[listings["asked_at"].dt.floor("s") <= last]["pull_id"]
-        missing = listings[listings["asked_at"].dt.floor("s") > last]["pull_id"]
         yield Finding(
             record_ids=(row["id"],),
             severity="crit",
-            pull_ids=tuple(dict.fromkeys([*seen.tail(1), *missing.head(1), *missing.tail(1)])),
+            pull_ids=pulls_around(listings, last),
             text=Text(
                 f"会议 {row['id']}（开始 {when(row['s'])}）从平台的列表里消失：最后见于 {when(row['last_seen'])}，此后的回答本应包含它而没有；存档仍保留它",
                 f"meeting {row['id']} (start {when(row['s'])}) vanished from the platform's list: last seen {when(row['last_seen'])}, later answers should hold it and do not; the archive keeps it",
             ),
         )
+
+
+def pulls_around(listings: pd.DataFrame, last: pd.Timestamp) -> tuple[str, ...]:
+    """Return the pull that showed a record last, and the first and the last of those that should hold it and do not.
+
+    A sync asks for all and then for less, all in a second, and what is known of a record is the second: the longest
+    answer of it is the one that held the record, and only one as long can lack it. A pack whose finding named a short
+    one was called damaged.
+    """
+    seconds = listings["asked_at"].dt.floor("s")
+    seen = listings[seconds == seconds[seconds <= last].max()].sort_values("returned_n", kind="stable").tail(1)
+    later = listings[seconds > last]
+    as_long = later[later["returned_n"] >= seen["returned_n"].min()]
+    missing = (as_long if len(as_long) else later)["pull_id"]
+    return tuple(dict.fromkeys([*seen["pull_id"], *missing.head(1), *missing.tail(1)]))
 
 
 @check(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -246,7 +247,7 @@ def vanished(data: Data) -> Iterator[Finding]:
         )
 
 
-def pulls_around(listings: pd.DataFrame, last: pd.Timestamp) -> tuple[str, ...]:
+def pulls_around(listings: pd.DataFrame, last: datetime) -> tuple[str, ...]:
     """Return the pull that showed a record last, and the first and the last of those that should hold it and do not.
 
     A sync asks for all and then for less, all in a second, and what is known of a record is the second: the longest

@@ -5,9 +5,11 @@ Of one answer's records, and of an archive's observations alike.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
+from itertools import product
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -20,7 +22,7 @@ from ytxdata.records.values import rows_of
 
 _COMPARED = [c.name for c in schema.MEETINGS if c.name not in (*PROVENANCE, "record_hash", "n_legs", "n_people")]
 _ONE_LEG = ["name", "phone", "extension", "joined_at"]
-"""What a connection is known by; not its end: told running and over it is one, and twice it would be billed."""
+"""What is told of a connection; not its end: told running and over it is one, and twice it would be billed."""
 
 MEETING_COLUMNS = [*_COMPARED, "n_legs", "n_people"]
 LEG_COLUMNS = ["leg", "number", *_ONE_LEG]
@@ -78,11 +80,14 @@ def join_records(
             is_anybodys = shown in shared and "started_at" not in said
             silent = {name for name in said if own[name] is None and not is_anybodys}
             otherwise = [name for name, one in said.items() if own[name] != one and name not in silent]
-            lacking = list(_lacking(known, listed[other]))
+            lacking, fuller = _lacking(known, listed[other])
             told += ((shown, *one) for one in odd[other] if one not in odd[shown])
-            if otherwise or is_anybodys:
-                told += ((shown, name, "other_value", f"{name}={_text(said[name])}") for name in otherwise)
-                told += ((shown, schema.PARTIES, "unread_parties", _text(leg)) for leg in lacking)
+            is_odd = bool(otherwise) or is_anybodys
+            told += ((shown, name, "other_value", f"{name}={_text(said[name])}") for name in otherwise)
+            told += (
+                (shown, schema.PARTIES, "unread_parties", _text(leg)) for leg in (lacking if is_odd else []) + fuller
+            )
+            if is_odd:
                 continue
             more |= {name: said[name] for name in silent}
             own = {**own, **said}
@@ -104,14 +109,51 @@ def _text(value: Any) -> str:
     return times.beijing_text(value) if isinstance(value, datetime) else str(value)
 
 
-def _lacking(known: Sequence[tuple[Any, ...]], more: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    """Yield the connections that are not known yet; one that stands twice in either is two."""
-    there = Counter(key for _, _, *cells in known for key in [tuple(cells)])
-    for leg, number, *cells in sorted(more, key=lambda one: one[0]):
-        if there[tuple(cells)] > 0:
-            there[tuple(cells)] -= 1
+_Leg = tuple[Any, ...]
+"""Cells of `LEG_COLUMNS`."""
+
+
+_ANY = "*", "any"
+"""In place of a name or a time: whatever it is."""
+
+
+def _lacking(known: Sequence[_Leg], more: Sequence[_Leg]) -> tuple[list[_Leg], list[_Leg]]:
+    """Return the connections that are not known yet, and those of which less is known; one that stands twice in either
+    is two."""
+    # looked up and never compared in pairs: a number may be connected ten thousand times
+    there: dict[Any, deque[int]] = defaultdict(deque)
+    for at, leg in enumerate(known):
+        for key in product(*((cell, _ANY) for cell in _may_lack(leg))):
+            there[_who(leg), key].append(at)
+    taken: set[int] = set()
+    lacking: list[_Leg] = []
+    fuller: list[_Leg] = []
+    # the fullest first: what says little would take the place of another connection of the same number
+    for leg in sorted(more, key=lambda one: (sum(cell is None for cell in one), one[0])):
+        for key in product(*((None, _ANY) if cell is None else (cell, None) for cell in _may_lack(leg))):
+            same = there[_who(leg), key]
+            while same and same[0] in taken:
+                same.popleft()
+            if same:
+                taken.add(same[0])
+                less = _may_lack(known[same[0]])
+                if any(one is None and cell is not None for one, cell in zip(less, _may_lack(leg), strict=True)):
+                    fuller.append(leg)
+                break
         else:
-            yield (leg, number, *cells)
+            lacking.append(leg)
+    return sorted(lacking, key=itemgetter(0)), sorted(fuller, key=itemgetter(0))
+
+
+def _who(leg: _Leg) -> Any:
+    """Return who is connected: the number, however it is written; all that is known of whoever shows none."""
+    _, number, _, phone, extension, _ = leg
+    return leg[2:] if number is None and phone is None else (number or phone, extension)
+
+
+def _may_lack(leg: _Leg) -> tuple[Any, Any]:
+    """Return what a list may leave out of a connection: the name, and when it was joined."""
+    return leg[2], leg[5]
 
 
 def with_joined(table: pa.Table, joined: Joined) -> pa.Table:

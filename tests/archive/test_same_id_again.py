@@ -108,6 +108,37 @@ def test_both_texts_are_reached_and_the_known_one_stays(archive: Archive, platfo
     assert archive.verify().is_sound
 
 
+@pytest.mark.parametrize("is_beside", [False, True])
+def test_the_next_booking_of_a_room_takes_nothing_from_the_meeting_before(
+    archive: Archive, platform: Any, is_beside: bool
+) -> None:
+    held = platform.record(0)
+    book = {"bookmeeting": "1", "booktime": f"{pd.Timestamp(held['starttime']) + timedelta(days=7)}"}
+    plan = {"meid": held["meid"], **book, "parties": [{"name": "赵六", "phone": "15400000099"}]}
+    client = Recording(platform)
+    listed = [[held], [plan, held] if is_beside else [plan], [plan]]
+    for day, records in enumerate(listed):
+        platform.records, platform.clock = [platform.record(1), *records], NOON + timedelta(days=day)
+        archive.sync(client)
+    rows = archive.meetings().query("meeting_id == @held['meid']").sort_values("started_at")
+    assert rows["started_at"].notna().tolist() == [True, False]
+    assert rows["n_people"].tolist() == [len(held["parties"]), 1]
+    assert rows["version"].tolist() == [1, 1]
+    assert list(archive.problems()["reason"]) == ["id_collision"] * 2
+    assert_agree(archive, History.from_answers(client.answers))
+    start = pd.Timestamp(book["booktime"]) + timedelta(seconds=12)
+    over = {"starttime": f"{start}", "endtime": f"{start + timedelta(hours=1)}"}
+    platform.records, platform.clock = [{**plan, **over}], NOON + timedelta(days=9)
+    archive.sync(client)
+    rows = archive.meetings().query("meeting_id == @held['meid']").sort_values("started_at")
+    assert rows["version"].tolist() == [1, 2]
+    assert rows["started_at"].notna().all()
+    assert_agree(archive, History.from_answers(client.answers))
+    archive.rebuild()
+    assert archive.verify().is_sound
+    assert_agree(archive, History.from_answers(client.answers))
+
+
 def test_parts_of_meetings_in_several_lists_are_whole_in_an_archive_too(archive: Archive, platform: Any) -> None:
     records = [platform.record(i) for i in range(6)[::-1]]
     ends = [{key: one.pop(key) for key in ("endtime", "parties")} | {"meid": one["meid"]} for one in records]

@@ -23,19 +23,20 @@ class Record(NamedTuple):
     started_at: datetime | None
     ended_at: datetime | None
     record_hash: str
+    booked_at: datetime | None = None
 
 
 def hour(n: int | None) -> datetime | None:
     return None if n is None else T0 + timedelta(hours=n)
 
 
-def record(start: int | None, end: int | None, text: str = "") -> Record:
-    return Record(hour(start), hour(end), f"{start} {end} {text}")
+def record(start: int | None, end: int | None, text: str = "", booked: int | None = None) -> Record:
+    return Record(hour(start), hour(end), f"{start} {end} {text} {booked}", hour(booked))
 
 
 HOURS = st.none() | st.integers(0, 6)
 """Few hours, so that ties, spans without length and ends before starts are common."""
-RECORDS = st.builds(record, HOURS, HOURS, st.sampled_from("ab"))
+RECORDS = st.builds(record, HOURS, HOURS, st.sampled_from("ab"), HOURS)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,41 @@ def test_two_records_are_apart_where_their_times_cannot_be_one(
     assert are_apart(record(*other), record(*one)) is apart
 
 
+@pytest.mark.parametrize(
+    ("held", "plan", "apart"),
+    [
+        ((0, 1, None), (None, None, 168), True),
+        ((0, 1, 0), (None, None, 168), True),
+        ((0, 1, 0), (None, None, 5), True),  # another meeting of the same day
+        ((0, 1, 0), (None, None, 0), False),  # the start is withdrawn
+        ((0, 1, None), (None, None, 2), False),  # held an hour early
+        ((0, 1, 5), (None, None, 5), False),  # held long before it was to begin
+        ((168, 169, None), (None, None, 0), False),  # a plan that was moved
+        ((0, None, None), (None, None, 168), False),
+        ((0, 1, None), (None, None, None), False),
+        ((0, 1, None), (0, 1, 168), False),
+    ],
+)
+def test_what_is_booked_for_when_another_was_long_over_is_another(
+    held: tuple[int | None, ...], plan: tuple[int | None, ...], apart: bool
+) -> None:
+    one, other = (record(start, end, "", booked) for start, end, booked in (held, plan))
+    assert are_apart(one, other) is are_apart(other, one) is apart
+
+
+def test_a_room_is_booked_and_held_every_week_whenever_its_plans_are_listed() -> None:
+    weeks = [record(168 * week, 168 * week + 1) for week in range(9)]
+    plan = record(None, None, "", 168 * 9)
+    assert assign([[one] for one in weeks], [plan]) == [9]
+    known = [*([one] for one in weeks), [plan]]
+    moved = record(None, None, "", 168 * 9 - 24)
+    for start in (168 * 9 - 1, 168 * 9, 168 * 9 + 5):
+        assert assign(known, [record(start, start + 1)]) == [9]
+    assert assign(known, [moved]) == [9]
+    assert assign([*known[:-1], [plan, moved]], [record(168 * 9 - 24, 168 * 9 - 23)]) == [9]
+    assert assign([[weeks[0]], [plan]], [record(168 * 9, None), record(None, None, "", 168 * 10)]) == [1, 1]
+
+
 @pytest.mark.slow
 @given(st.lists(st.tuples(RECORDS, RECORDS), min_size=1, max_size=30))
 def test_rows_and_sql_say_the_same(pairs: list[tuple[Record, Record]]) -> None:
@@ -72,7 +108,7 @@ def test_rows_and_sql_say_the_same(pairs: list[tuple[Record, Record]]) -> None:
     with duckdb.connect() as connection:
         connection.register("pairs", table)
         told = connection.sql(f"SELECT {apart_sql('s', 'e', 't', 'f')} FROM pairs ORDER BY i").fetchall()
-    expected = [are_apart(one, other) for one, other in pairs]
+    expected = [are_apart(one, other) and bool(one.started_at and other.started_at) for one, other in pairs]
     assert [is_apart for (is_apart,) in told] == expected
 
 
@@ -92,7 +128,8 @@ def test_every_record_is_of_one_meeting_for_good_and_none_holds_two(
             known[at] += [one for one in same if one not in known[at]]
             for one in same:
                 assert home.setdefault(one.record_hash, at) == at
-    assert not any(are_apart(*pair) for versions in known for pair in combinations(versions, 2))
+    began = [[one for one in versions if one.started_at] for versions in known]
+    assert not any(are_apart(*pair) for versions in began for pair in combinations(versions, 2))
 
 
 @given(st.lists(RECORDS, min_size=1, max_size=8))

@@ -205,6 +205,40 @@ def test_a_connection_told_running_and_over_is_one_and_one_that_stands_twice_is_
     assert table.legs.num_rows == 2
 
 
+PARTY = {"name": "王", "phone": "15400000001", "jointime": "2026-01-05 10:00:00"}
+
+
+@pytest.mark.parametrize(
+    ("others", "n"),
+    [
+        ([{**PARTY, "phone": "+8615400000001"}], 1),
+        ([{**PARTY, "phone": "154-0000-0001"}], 1),
+        ([{"phone": PARTY["phone"], "jointime": PARTY["jointime"]}], 1),
+        ([{"name": "王", "phone": "15400000001"}], 1),
+        ([{"phone": "15400000001"}, PARTY], 2),
+        ([{**PARTY, "name": "李"}], 2),
+        ([{**PARTY, "jointime": "2026-01-05 10:10:00"}], 2),
+        ([{**PARTY, "phone": "15400000002"}], 2),
+        ([{"name": "王"}], 2),
+    ],
+)
+def test_one_connection_in_two_lists_is_one_however_it_is_written(others: list[dict[str, Any]], n: int) -> None:
+    whole, part = meeting("a", parties=[PARTY]), {"meid": "a", "parties": others}
+    for order in ([whole, part], [part, whole]):
+        table = merge_answers([answer(1, *order)])
+        assert table.legs.num_rows == n
+        assert set(table.problems["reason"].to_pylist()) == {"same_id_again"}
+
+
+def test_a_connection_that_another_list_knows_better_is_one_and_the_rest_is_told() -> None:
+    whole, part = meeting("a", parties=[{"phone": "15400000001"}]), {"meid": "a", "parties": [PARTY]}
+    table = merge_answers([answer(1, whole, part)])
+    assert table.legs.num_rows == 1
+    told = [(one["reason"], one["raw_value"]) for one in table.problems.to_pylist()]
+    leg = {"name": "王", "phone": "15400000001", "joined_at": "2026-01-05 10:00:00"}
+    assert told[1:] == [("unread_parties", json.dumps(leg, ensure_ascii=False))]
+
+
 def test_what_contradicts_in_more_than_parties_is_told_with_its_legs_and_joins_none() -> None:
     rows = [by_party("a", 1, name="1"), by_party("a", 2, name="2")]
     table = merge_answers([answer(1, *rows)])

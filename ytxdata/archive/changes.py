@@ -145,8 +145,8 @@ class Intake:
         """
         first = -1 - len(self.fresh)
         versions = [
-            Version(first - place, meeting_id, 0, 1, digest, call.asked_at, call.pull_id, started_at, ended_at, creator)
-            for place, (_, meeting_id, digest, started_at, ended_at, creator) in enumerate(rows)
+            Version(first - place, meeting_id, 0, 1, digest, call.asked_at, call.pull_id, start, end, creator, booked)
+            for place, (_, meeting_id, digest, start, end, creator, booked) in enumerate(rows)
         ]
         self.fresh += [
             Fresh(call.records[row.position].raw, row.record_hash, call.pull_id, row.position, call.asked_at, one, None)
@@ -218,11 +218,11 @@ class Intake:
         return version.obs
 
     def _fresh_version(self, call: Call, row: MeetingRecord, twin: int, number: int) -> Version:
-        _, meeting_id, digest, started_at, ended_at, creator = row
+        _, meeting_id, digest, start, end, creator, booked = row
         # negative until the sync is whole: numbers are given by start, so that a look-up of neighbours reads little
         obs = -1 - len(self.fresh)
-        known = (obs, meeting_id, twin, number, digest, call.asked_at, call.pull_id, started_at, ended_at, creator)
-        return Version(*known)
+        told = (start, end, creator, booked)
+        return Version(obs, meeting_id, twin, number, digest, call.asked_at, call.pull_id, *told)
 
     def _reject(self, call: Call, broken: list[tuple[int, bytes]]) -> dict[int, int]:
         """Return the observation of each rejected record by its position; one text is stored once."""
@@ -279,10 +279,10 @@ def _shown(history: Sequence[Version], asked_at: datetime) -> bytes | None:
 
 
 def _rows(meetings: pa.Table) -> list[MeetingRecord]:
-    columns = ("row", "meeting_id", "record_hash", "started_at", "ended_at", "creator")
+    columns = ("row", "meeting_id", "record_hash", "started_at", "ended_at", "creator", "booked_at")
     return [
-        MeetingRecord(row, meeting_id, bytes.fromhex(digest), started_at, ended_at, creator)
-        for row, meeting_id, digest, started_at, ended_at, creator in cells_of(meetings, columns)
+        MeetingRecord(row, meeting_id, bytes.fromhex(digest), *rest)
+        for row, meeting_id, digest, *rest in cells_of(meetings, columns)
     ]
 
 

@@ -26,20 +26,6 @@ from ytxdata.history.proof.witness import with_witnesses
 from ytxdata.records.values import rows_of as cells_of
 from ytxdata.times import EARLIEST
 
-VERSION_COLUMNS = (
-    "obs",
-    "meeting_id",
-    "twin",
-    "version",
-    "record_hash",
-    "observed_at",
-    "pull_id",
-    "started_at",
-    "ended_at",
-    "creator",
-    "replaces",
-)
-
 
 class Version(NamedTuple):
     """One version of one meeting. `obs` is negative while its observation has no number yet.
@@ -58,6 +44,7 @@ class Version(NamedTuple):
     started_at: datetime | None
     ended_at: datetime | None
     creator: str | None
+    booked_at: datetime | None
     replaces: int | None = None
 
     @property
@@ -66,6 +53,7 @@ class Version(NamedTuple):
         return self.replaces != self.obs
 
 
+VERSION_COLUMNS = Version._fields
 Twins = list[list[Version]]
 """All versions under one meeting id: one list for each meeting that uses the id, oldest version first."""
 
@@ -131,6 +119,7 @@ class MeetingRecord(NamedTuple):
     started_at: datetime | None
     ended_at: datetime | None
     creator: str | None
+    booked_at: datetime | None
 
 
 def reject_key(digest: bytes) -> str:
@@ -377,6 +366,7 @@ class ArchivedMeetings:
             record_hash=version.record_hash.hex(),
             last_changed_at=self._since.get(version.obs, version.observed_at),
             creator=version.creator,
+            booked_at=version.booked_at,
             is_exempt=version.meeting_id in self.exempt,
         )
 

@@ -30,7 +30,7 @@ from ytxdata.archive.known_meetings import last_seen
 from ytxdata.archive.raw_answers import Together, together
 from ytxdata.archive.stored_files import SCHEMAS, telling_damage
 from ytxdata.records.identity import may_be_two_sql
-from ytxdata.records.merge import MEETING_COLUMNS
+from ytxdata.records.joined import MEETING_COLUMNS
 from ytxdata.records.schema import TABLES, Column, arrow_schema, empty
 from ytxdata.times import ZONE_NAME
 

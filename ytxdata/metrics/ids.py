@@ -153,6 +153,10 @@ class _Namesake(NamedTuple):
         """When it ended."""
         return None if self.e is None else instant_of(self.e)
 
+    @property
+    def booked_at(self) -> None:
+        """Nobody knows: facts are of what took place."""
+
 
 def _told_apart(source: Source) -> Source:
     """Give meetings that share one id an `id` of their own each, and each leg that of the one it was connected in; who

@@ -9,6 +9,8 @@ the other began, and began earlier. Hence
 
 - what has not ended may go on, and is never apart from what comes later: a running meeting is told again at its end;
 - what is not known tells nothing apart: a false second meeting would be billed and counted;
+- what has no start yet and is booked for more than an hour after the other was over is a plan for another time, unless
+  the other was booked for that very time: next week's booking of a room took the place of last week's meeting;
 - what may be two meetings all the same, records of one id that overlap and begin at different times, is one row, and
   told (`may_be_two`): nobody can say which of both is wrong, and a meeting too many would be billed;
 - a record without length is not apart from one that starts with it: the platform lists a meeting with its end equal
@@ -36,6 +38,10 @@ class Timed(Protocol):
     def ended_at(self) -> datetime | None:
         """When it ended."""
 
+    @property
+    def booked_at(self) -> datetime | None:
+        """When it was to begin."""
+
 
 class Told(Timed, Protocol):
     """A record of a meeting: its span, and the hash of its text, which says whether two are the same."""
@@ -54,19 +60,25 @@ def are_apart(one: Timed, other: Timed) -> bool:
     Examples
     --------
     >>> from collections import namedtuple
-    >>> Record = namedtuple("Record", "started_at ended_at")
+    >>> Record = namedtuple("Record", "started_at ended_at booked_at", defaults=[None])
     >>> march = lambda day, hour: datetime(2026, 3, day, hour)
     >>> over, week_later = Record(march(5, 10), march(5, 11)), Record(march(12, 10), march(12, 11))
     >>> running = Record(march(5, 10), None)
     >>> are_apart(over, week_later), are_apart(over, running), are_apart(running, week_later)
     (True, False, False)
+    >>> are_apart(over, Record(None, None, march(12, 10))), are_apart(over, Record(None, None, march(5, 10)))
+    (True, False)
     """
     return _is_over_before(one, other) or _is_over_before(other, one)
 
 
 def _is_over_before(one: Timed, other: Timed) -> bool:
-    if one.started_at is None or one.ended_at is None or other.started_at is None:
+    if one.started_at is None or one.ended_at is None:
         return False
+    if other.started_at is None:
+        if other.booked_at is None or other.booked_at == one.booked_at:
+            return False
+        return other.booked_at - max(one.started_at, one.ended_at) > A_LATE_START
     return one.ended_at <= other.started_at and one.started_at < other.started_at
 
 
@@ -113,6 +125,8 @@ def may_be_two_sql(started: str, ended: str, other_started: str, other_ended: st
 
 def apart_sql(started: str, ended: str, other_started: str, other_ended: str) -> str:
     """Return `are_apart` as SQL over four columns (or expressions), for DuckDB and Spark; it is never null.
+
+    Of meetings that began: what is only booked is a plan, and no finding.
 
     Examples
     --------
@@ -173,7 +187,10 @@ def _place(known: Sequence[Sequence[Told]], records: Sequence[Told], home: dict[
     """Give every record that is not known a place in `home`, in order of start."""
     # All versions have a say, not the latest alone:
     # a meeting whose end was withdrawn for a day would swallow next week's.
-    members: list[list[Told]] = [[*versions] for versions in known]
+    # Of plans only the latest: a booking that was moved twice is held where it was moved to last.
+    members: list[list[Told]] = [
+        [one for one in versions if one.started_at is not None or one is versions[-1]] for versions in known
+    ]
     order = sorted((_start(versions[-1]), at) for at, versions in enumerate(known))
     for record in sorted(records, key=lambda one: (_start(one), fullness(one))):
         if record.record_hash in home:
@@ -197,7 +214,8 @@ def _neighbours(order: Sequence[tuple[Any, int]], record: Told, members: Sequenc
 
 
 def _start(record: Timed) -> Any:
-    return (record.started_at is not None, record.started_at)
+    start = record.started_at or record.booked_at
+    return (start is not None, start)
 
 
 def by_meeting(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata import times
 from ytxdata.records import identity, schema
 from ytxdata.records.answer import Answer
-from ytxdata.records.json_values import as_json, without_cycle_search
+from ytxdata.records.joined import PROBLEM_COLUMNS, Joined, join_records, with_joined
+from ytxdata.records.json_values import without_cycle_search
 from ytxdata.records.normalize import Normalized, normalize
-from ytxdata.records.schema import DEFAULT, PROVENANCE, Aliases
+from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.spans import RawRecord, own_sizes
 from ytxdata.records.values import rows_of
 
@@ -96,6 +96,7 @@ class _Told(NamedTuple):
     record_hash: str
     started_at: datetime | None
     ended_at: datetime | None
+    booked_at: datetime | None
 
 
 @dataclass
@@ -337,114 +338,3 @@ def _problem_table(
     )
     found = _in_order(problems, rank).select(table.names)
     return pa.concat_tables([found, pa.Table.from_pylist(own, table)])
-
-
-_COMPARED = [c.name for c in schema.MEETINGS if c.name not in (*PROVENANCE, "record_hash", "n_legs", "n_people")]
-_ONE_LEG = ["name", "phone", "extension", "joined_at"]
-"""What a connection is known by; not its end: told running and over it is one, and twice it would be billed."""
-
-MEETING_COLUMNS = [*_COMPARED, "n_legs", "n_people"]
-LEG_COLUMNS = ["leg", "number", *_ONE_LEG]
-PROBLEM_COLUMNS = ["leg", "column", "reason", "raw_value"]
-
-
-class Joined(NamedTuple):
-    """What a shown record gets from others: `legs` by (record, leg) → (shown record, its number there), its `cells`
-    that they fill or change, and what is `told` of it: shown record, column, reason, text."""
-
-    legs: Mapping[tuple[int, int], tuple[int, int]]
-    cells: Mapping[int, Mapping[str, Any]]
-    told: Sequence[tuple[int, str, str, str]]
-
-
-def join_records(
-    beside: Mapping[int, Sequence[int]],
-    shared: Container[int],
-    meetings: pa.Table,
-    legs: pa.Table,
-    problems: pa.Table,
-    record: str,
-) -> Joined:
-    """Return what shown records get from those told beside them: one meeting may stand in several lists, its parties in
-    another than its times, or in a row each. Where one says otherwise than the others it gives nothing, and is told.
-
-    Parameters
-    ----------
-    beside
-        Record shown → the others, in the order in which their parties are to stand.
-    shared
-        Records shown whose id has several meetings: what has no start may be of any of them.
-    meetings, legs, problems
-        `MEETING_COLUMNS`, `LEG_COLUMNS` and `PROBLEM_COLUMNS` of all these records.
-    record
-        The column that numbers the records.
-    """
-    found: dict[tuple[int, int], tuple[int, int]] = {}
-    cells: dict[int, dict[str, Any]] = {}
-    told: list[tuple[int, str, str, str]] = []
-    columns = [record, *MEETING_COLUMNS]
-    facts = {values[0]: dict(zip(columns, values, strict=True)) for values in rows_of(meetings, columns)}
-    listed: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for row, *values in rows_of(legs, [record, *LEG_COLUMNS]):
-        listed[row].append(tuple(values))
-    odd: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
-    for row, leg, *rest in rows_of(problems, [record, *PROBLEM_COLUMNS]):
-        odd[row] += [(rest[0], rest[1], rest[2])] if leg is None else []
-    for shown, others in beside.items():
-        own, known = facts[shown], list(listed[shown])
-        more: dict[str, Any] = {}
-        last = max((leg for leg, *_ in known), default=0)
-        for other in others:
-            said = {name: facts[other][name] for name in _COMPARED if facts[other][name] is not None}
-            is_anybodys = shown in shared and "started_at" not in said
-            silent = {name for name in said if own[name] is None and not is_anybodys}
-            otherwise = [name for name, one in said.items() if own[name] != one and name not in silent]
-            lacking = list(_lacking(known, listed[other]))
-            told += ((shown, *one) for one in odd[other] if one not in odd[shown])
-            if otherwise or is_anybodys:
-                told += ((shown, name, "other_value", f"{name}={_text(said[name])}") for name in otherwise)
-                told += ((shown, schema.PARTIES, "unread_parties", _text(leg)) for leg in lacking)
-                continue
-            more |= {name: said[name] for name in silent}
-            own = {**own, **said}
-            for leg in lacking:
-                last += 1
-                found[other, leg[0]] = (shown, last)
-                known.append(leg)
-            if facts[other]["n_legs"] is not None:
-                more |= {"n_legs": len(known), "n_people": len({number for _, number, *_ in known} - {None})}
-        cells |= {shown: more} if more else {}
-    return Joined(found, cells, told)
-
-
-def _text(value: Any) -> str:
-    """Return a cell, or a leg as its columns, as the text that tells of it."""
-    if isinstance(value, tuple):
-        leg = zip(_ONE_LEG, value[2:], strict=True)
-        return as_json({name: _text(one) for name, one in leg if one is not None})
-    return times.beijing_text(value) if isinstance(value, datetime) else str(value)
-
-
-def _lacking(known: Sequence[tuple[Any, ...]], more: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    """Yield the connections that are not known yet; one that stands twice in either is two."""
-    there = Counter(key for _, _, *cells in known for key in [tuple(cells)])
-    for leg, number, *cells in sorted(more, key=lambda one: one[0]):
-        if there[tuple(cells)] > 0:
-            there[tuple(cells)] -= 1
-        else:
-            yield (leg, number, *cells)
-
-
-def with_joined(table: pa.Table, joined: Joined) -> pa.Table:
-    """Return rows of legs (or of problems of legs), numbered by `row`, with those of joined parties once more behind
-    them, under the record that shows them."""
-    if not joined.legs:
-        return table
-    places = list(zip(table["row"].to_pylist(), table["leg"].to_pylist(), strict=True))
-    taken = [(joined.legs[place], at) for at, place in enumerate(places) if place in joined.legs]
-    taken.sort()
-    more = table.take(pa.array([at for _, at in taken], pa.int64()))
-    for name, at in (("row", 0), ("leg", 1)):
-        column = pa.array([to[at] for to, _ in taken], pa.int64())
-        more = more.set_column(more.schema.get_field_index(name), table.schema.field(name), column)
-    return pa.concat_tables([table, more])

@@ -46,6 +46,7 @@ class Seen(NamedTuple):
     creator: str | None = None
     size: Bulk = NO_BULK
     kind: str | None = None
+    booked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Known:
 
     Parameters
     ----------
-    meeting_id, started_at, ended_at, record_hash, creator
+    meeting_id, started_at, ended_at, record_hash, creator, booked_at
         Of its latest version.
     last_changed_at
         `asked_at` of the pull that brought this version.
@@ -122,6 +123,7 @@ class Known:
     last_changed_at: datetime
     creator: str | None = None
     is_exempt: bool = False
+    booked_at: datetime | None = None
 
 
 Span = tuple[datetime, datetime]
@@ -359,12 +361,11 @@ _KINDS = {None: None, True: "booked", False: "instant"}
 
 def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
     """Return the facts of one answer from its normalised meetings: every accepted record, doubled ones included."""
-    columns = ("row", "meeting_id", "started_at", "ended_at", "record_hash", "creator", "is_booked", "n_legs")
+    columns = ("row", *Seen._fields[:5], "is_booked", "n_legs", "booked_at")
     seen = [
-        Seen(key, started_at, ended_at, digest, creator, _size(answer.records[row].raw, n_legs), _KINDS[is_booked])
-        for row, key, started_at, ended_at, digest, creator, is_booked, n_legs in rows_of(meetings, columns)
+        Seen(key, start, end, digest, creator, _size(answer.records[row].raw, n_legs), _KINDS[is_booked], booked_at)
+        for row, key, start, end, digest, creator, is_booked, n_legs, booked_at in rows_of(meetings, columns)
     ]
-    sizes = [one.size for one in seen]
     skew_s = clock_step(answer.server_date, answer.asked_at, answer.answered_at)
     return PullFacts(
         pull_id=answer.pull_id,
@@ -373,7 +374,7 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
         asked_n=answer.asked_n,
         records=seen,
         n_rejected=n_rejected,
-        size=Bulk(len(answer.raw), sum(one.n_characters for one in sizes), sum(one.n_legs for one in sizes)),
+        size=Bulk(len(answer.raw), sum(one.size.n_characters for one in seen), sum(one.size.n_legs for one in seen)),
         clock_skew=None if skew_s is None else timedelta(seconds=abs(skew_s)),
         is_doubtful=answer.is_doubtful,
     )
@@ -381,8 +382,7 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
 
 def _size(raw: bytes, n_legs: int | None) -> Bulk:
     # an escaped character is one to whoever counts before it was escaped
-    n_characters = len(raw.decode("utf-8", "replace")) - 5 * raw.count(b"\\u")
-    return Bulk(len(raw), n_characters, n_legs or 0)
+    return Bulk(len(raw), len(raw.decode("utf-8", "replace")) - 5 * raw.count(b"\\u"), n_legs or 0)
 
 
 MOST_OPEN = 12

@@ -111,6 +111,19 @@ _PART_WORDS = frozenset(
 )  # fmt: skip
 """All that the entries of such lists say, plain."""
 
+_TABLE_KEYS = frozenset(
+    {
+        "headers", "header", "columns", "titles", "labels", "schema", "fields", "fieldmap", "fieldnames", "mapping",
+        "orderby", "sort", "sortby", "order"
+    }
+)  # fmt: skip
+"""Keys under which an object says of each column what it is called, of which type it is, or how rows are sorted, plain.
+Its words are read as the values of a meeting otherwise: one whose id is `asc`.
+"""
+
+_ANY_VALUE = re.compile(rb"\d{4}|[\[{]")
+"""What a word of such an object never has, and a time, a phone and nearly every id do; nor does it hold an object."""
+
 _LIST_KEYS = frozenset(
     {
         "list", "rows", "records", "record", "data", "datas", "datalist", "items", "item", "result", "results",
@@ -321,7 +334,9 @@ def is_empty_list(member: Member) -> bool:
 
 
 def is_part(key: str, raw: bytes) -> bool:
-    """Return whether a member is what frameworks give with each page: links, orders, numbers of pages."""
+    """Return whether a member is what frameworks give with each page: links, orders, numbers of pages, words of columns."""
+    if raw[:1] == b"{" and bare(key) in _TABLE_KEYS and not _ANY_VALUE.search(raw, 1):
+        return True
     if raw[:1] != _PARTS.get(bare(key)):
         return False
     read = read_value(raw)

@@ -29,7 +29,6 @@ from ytxdata.records.paging import (
     has_own_list,
     is_count,
     is_page,
-    is_part,
     says_nothing,
     totals,
 )
@@ -128,13 +127,14 @@ class Shapes:
         beside: list[Inside] = []
         others: list[Inside] = []
         # `data` given twice is read twice: a dictionary would keep the last one and lose the records of the first.
-        for key, raw, start, key_start in members:
+        for member in members:
+            key, raw, start, _ = member
             if plain(key) == "data":
                 found += self.value(raw, at + start, f"{path}.{key}", 0)
             elif plain(key) in ENVELOPE_KEYS and raw[:1] not in (b"[", b"{"):
                 self.envelope[plain(key)] = raw
-            elif raw[:1] in (b"[", b"{", b'"'):
-                one = Member(key, raw, start, key_start), self.value(raw, at + start, f"{path}.{key}", 1)
+            elif raw[:1] in (b"[", b"{", b'"') and not self.signs.is_aside(member, members):
+                one = member, self.value(raw, at + start, f"{path}.{key}", 1)
                 # Of the pieces of a damaged text none may be legible, and each is a reject.
                 is_sure = any(item.has_id for item in one[1]) or self.signs.names_escaped_id(raw)
                 is_sure = bool(one[1]) and (is_sure or is_broken_list(self.signs, one[1]))
@@ -255,7 +255,7 @@ class Shapes:
         inside = [
             (member, self.value(member.raw, whole.start + member.start, f"{whole.path}.{member.key}", depth + 1))
             for member in members
-            if holds_json(member.raw) and not is_part(member.key, member.raw)
+            if holds_json(member.raw) and not self.signs.is_aside(member, members)
         ]
         certain = [one for one in inside if any(item.has_id for item in one[1])]
         # Meetings may stand under `members` too; beside another list that has some, these are parties that name theirs.

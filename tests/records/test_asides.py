@@ -67,3 +67,45 @@ def test_words_of_columns_and_a_repeated_question_are_no_meeting(said: dict[str,
 def test_a_meeting_under_such_a_word_is_one(body: dict[str, Any]) -> None:
     n_beside = len(body.get("data", []))
     assert counts({"statusCode": "0", **body})[0] == n_beside + 1
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 9])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"errors": [{"code": 0, "message": "ok"}]},
+        {"errors": {"code": "0", "msg": "成功"}},
+        {"errors": [{"code": "SUCCESS", "message": "查询成功"}]},
+        {"meta": {"totalItems": "N", "sortBy": [["startTime", "DESC"]]}},
+        {"paging": {"count": 50, "total": "N", "page": 1, "pages": 1}},
+        {"nextLink": "#"},
+        {"next": "javascript:void(0)"},
+        {"page": 1, "pages": 1, "nextPage": 2},
+    ],
+)
+def test_what_says_that_all_is_well_is_no_doubt(said: dict[str, Any], n: int) -> None:
+    said = json.loads(json.dumps(said).replace('"N"', str(n)))
+    assert counts({"statusCode": "0", "data": RECORDS[:n], **said}) == (n, 0, False)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"errors": [{"code": 0, "message": "shard 3 timed out"}]},
+        {"errors": [{"code": "0", "message": "ok"}, "未成功"]},
+        {"meta": {"totalItems": 12, "sortBy": [["startTime", "DESC"]]}},
+        {"paging": {"count": 50, "total": 12, "page": 1, "pages": 1}},
+        {"count": 50, "total": 9},
+        {"count": 50, "page": 1, "pages": 1},
+        {"page": 1, "pages": 2, "nextPage": 2},
+        {"nextPage": 2},
+        {"nextLink": "/x#2"},
+        {"remaining": 99},
+        {"total": 9, "remaining": 99},
+        {"page": 1, "pageCount": 1, "nextPage": 2},
+        {"confCount": 99},
+        {"finished": False},
+    ],
+)
+def test_what_may_say_that_some_is_missing_is_a_doubt(said: dict[str, Any]) -> None:
+    assert counts({"statusCode": "0", "data": RECORDS, **said}) == (9, 0, True)

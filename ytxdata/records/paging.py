@@ -97,7 +97,7 @@ _PAGE_KEYS = frozenset(
 """Keys under which an object describes the list beside it, plain, whatever else it says."""
 
 _PARTS = {
-    **dict.fromkeys(("links", "orders", "sort", "navigatepagenums", "errors"), b"["),
+    **dict.fromkeys(("links", "orders", "orderby", "sort", "sortby", "navigatepagenums", "errors"), b"["),
     **dict.fromkeys(("self", "first", "prev", "previous", "next", "last", "firstpage", "lastpage"), b"{"),
 }
 """Keys under which frameworks list what describes a page, plain, and links of their own, with their brackets."""
@@ -146,6 +146,9 @@ _LONGEST_WORD = 60
 
 _DATED = re.compile(rb"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|\d{8}")
 
+_NOWHERE = frozenset({"#", "javascript:;", "javascript:void(0)", "javascript:void(0);"})
+"""Links of web pages that lead to where one is."""
+
 _YES = frozenset({"true", "1", "y", "yes", "是"})
 _NO = frozenset({"false", "0", "-1", "n", "no", "none", "否"})
 
@@ -167,6 +170,13 @@ LOST = -1
 """What says that some could not be given at all: an answer that is full proves nothing either."""
 
 _FAILED_KEYS = frozenset({"errors", "failures"})
+_WENT_WELL = frozenset(
+    {
+        "ok", "success", "succeeded", "no error", "no errors", "成功", "操作成功", "请求成功", "查询成功", "提交成功", "处理成功",
+        "执行成功", "00000", "200"
+    }
+)  # fmt: skip
+"""All that stands among errors where there was none: with any other word beside it, something failed."""
 
 
 class AskedFor(int):
@@ -220,10 +230,13 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     # The only page may name itself, or the page behind it, as the next, and where it ends; a total beside it says that
     # this is all.
     has_total = any(number and (_OF_ALL.search(key) or key == "records") for key, number in told)
+    if said.keys() & _CURRENT_KEYS and any(_OF_ALL.search(key) for key, _ in told):
+        told = [one for one in told if one[0] != "count"]  # how many a page may have, as Slack writes it
+    is_only_page = has_total or bool(said.keys() & _CURRENT_KEYS and "1" in map(said.get, _PAGES_KEYS - {"pagecount"}))
     leads_on = (
         _NEXT.fullmatch(key) is not None
-        and not (has_total and (key == "nextpage" or (word.isdecimal() and key.startswith("next"))))
-        and word not in _NO
+        and not (is_only_page and (key == "nextpage" or (word.isdecimal() and key.startswith("next"))))
+        and word not in _NO | _NOWHERE
         and not _DATED.search(word.encode())
         and (key != "next" or word == "true" or _LEADING.match(word) is not None)
         for key, word in said.items()
@@ -246,15 +259,17 @@ def totals(members: Sequence[Member]) -> list[int | None]:
 
 
 def _names_failure(raw: bytes) -> bool:
-    """Return whether a list or an object of errors has any word in it."""
+    """Return whether a list or an object of errors has any word in it but that all went well."""
     read = read_value(raw) if raw[:1] in (b"[", b"{") else None
     waiting = [read.value] if read else []
     while waiting:
         one = waiting.pop()
         if isinstance(one, (list, dict)):
             waiting += one.values() if isinstance(one, dict) else one
-        elif isinstance(one, str) and not says_nothing(one.encode("utf-8", "replace")):
-            return True
+        elif isinstance(one, str):
+            is_well = one.strip().casefold() in _WENT_WELL or says_nothing(one.encode("utf-8", "replace"))
+            if not is_well:
+                return True
     return False
 
 
@@ -348,6 +363,8 @@ def _is_entry(value: Any) -> bool:
     if isinstance(value, dict):
         is_flat = not any(isinstance(inner, (dict, list)) for inner in value.values())
         return is_flat and {bare(name) for name in value} <= _PART_WORDS
+    if isinstance(value, list) and len(value) == 2 and str(value[1]).casefold() in ("asc", "desc"):
+        value = value[0]  # a column and the way it is sorted
     return not (isinstance(value, list) or _DATED.search(str(value).encode()))
 
 

@@ -1,4 +1,4 @@
-"""What stands beside a list and describes it is no meeting, no doubt and no reject; what may be a record is never silent."""
+"""What describes the list beside it is no meeting, no doubt and no reject; what may be a record is never silent."""
 
 from __future__ import annotations
 
@@ -109,3 +109,66 @@ def test_what_says_that_all_is_well_is_no_doubt(said: dict[str, Any], n: int) ->
 )
 def test_what_may_say_that_some_is_missing_is_a_doubt(said: dict[str, Any]) -> None:
     assert counts({"statusCode": "0", "data": RECORDS, **said}) == (9, 0, True)
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 9])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"footer": [{"name": "合计", "duration": 22302}]},
+        {"facets": {"state": [{"value": "已结束", "count": 9}]}},
+        {"columns": [{"key": "meid", "title": "会议编号", "width": 120}]},
+        {"notices": [{"title": "维护通知", "time": "2026-03-10 02:00:00"}]},
+        {"aggregations": {"d": {"buckets": [{"key": 1772668800000, "key_as_string": "2026-03-05", "doc_count": 3}]}}},
+        {"included": [{"type": "users", "id": "7", "attributes": {"name": "王芳"}}]},
+        {"hydra:search": {"@type": "T", "hydra:mapping": [{"@type": "M", "variable": "page", "required": False}]}},
+    ],
+)
+def test_what_frameworks_list_beside_meetings_is_no_reject(said: dict[str, Any], n: int) -> None:
+    """Each was a reject with every answer, also of an account that had no meeting."""
+    for body in ({"data": RECORDS[:n], **said}, {"data": {"list": RECORDS[:n], **said}}):
+        assert counts({"statusCode": "0", **body}) == (n, 0, False)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"footer": [{"name": "合计", "begin": "2026-03-10 02:00:00"}]},
+        {"facets": [{"roomNo": "20260305"}]},
+        {"columns": [{"key": "会议编号", "value": "2026-03-10 02:00:00"}]},
+        {"notices": [{"roomNo": "9", "time": "2026-03-10 02:00:00"}]},
+        {"buckets": [{"roomNo": "9", "doc_count": 1}]},
+        {"included": [{"type": "meetings", "id": "7", "begin": "2026-03-10 02:00:00"}]},
+        {"included": [{"type": "users", "id": "7", "talks": [{"roomNo": "1", "begin": "2026-03-10 02:00:00"}]}]},
+        {"included": [{"meid": "7", "parties": [{"phone": "15400000002"}]}]},
+    ],
+)
+def test_what_may_be_a_meeting_in_such_a_list_is_told(said: dict[str, Any]) -> None:
+    for n in (0, 3):
+        meetings, rejects, _ = counts({"statusCode": "0", "data": RECORDS[:n], **said})
+        assert meetings + rejects == n + 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"responseHeader": {"status": 0, "QTime": 2, "params": {"q": "*:*"}}, "response": {"numFound": 0, "docs": []}},
+        {"@id": "/m", "@type": "hydra:Collection", "hydra:totalItems": 0, "hydra:member": []},
+        {"docs": [], "totalDocs": 0, "limit": 50, "page": 1, "totalPages": 1, "pagingCounter": 1, "hasNextPage": False},
+        {"kind": "m#list", "etag": '"x"', "items": []},
+        *(
+            {"statusCode": "0", "data": said}
+            for said in ("没有查询到会议记录", "No records found.", "未查询到相关数据")
+        ),
+        {"statusCode": "0", "data": {"message": "no records"}},
+    ],
+)
+def test_an_account_without_meetings_has_no_reject(body: dict[str, Any]) -> None:
+    assert counts(body) == (0, 0, False)
+
+
+@pytest.mark.parametrize(
+    "said", ["没有权限查询会议记录", "无法读取数据", "no records could be read", {"message": "系统维护"}]
+)
+def test_what_does_not_say_that_there_is_none_is_a_reject(said: Any) -> None:
+    assert counts({"statusCode": "0", "data": said})[1] == 1

@@ -11,7 +11,7 @@ from typing import Any
 
 from ytxdata.records.json_values import decoded, read_object, read_value, scalar, with_parties_beside
 from ytxdata.records.numbers import PHONE_LIKE
-from ytxdata.records.paging import COUNT_KEYS, is_empty_list, is_part
+from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.spans import Found, Member, is_blank, members_of, value_at
 from ytxdata.records.values import bare_id
@@ -251,18 +251,6 @@ class Signs:
     def filled(self, members: list[Member]) -> set[str]:
         """Return the meeting columns that members fill, without lists of parties that are empty."""
         return self.columns([one for one in members if not _EMPTY_LIST.fullmatch(one.raw)])
-
-    def is_aside(self, member: Member, members: list[Member]) -> bool:
-        """Return whether a member only describes the list beside it: its columns and order, or the question that it
-        answers, with no parties, no duration and no amount. The period that was asked for passed for a meeting of days.
-        """
-        if is_part(member.key, member.raw):
-            return True
-        is_flat = member.raw[:1] == b"{" and b"{" not in member.raw[1:]
-        if not is_flat or plain(member.key) not in QUESTION_KEYS:
-            return False
-        has_list = any(plain(one.key) == "data" or is_empty_list(one) for one in members)
-        return has_list and not self.columns(members_of(member.raw)) & {PARTIES, "duration_s", "amount_yuan"}
 
     def has_odd_member(self, members: list[Member]) -> bool:
         """Return whether an answer that has no `data` has a word that nobody knows, be it without a value."""

@@ -72,6 +72,9 @@ def test_a_mark_in_front_of_a_key_is_none_of_its_words(mark: str) -> None:
         lambda word: [word],
         lambda word: [{"_": word}],
         lambda word: {"$symbol": word},
+        lambda word: {"@type": "string", "#text": word},
+        lambda word: {"$": {"type": "string"}, "_": word},
+        lambda word: {"_attributes": {"type": "string"}, "_text": word},
     ],
 )
 def test_a_word_that_is_wrapped_is_that_word(word: Callable[[Any], Any]) -> None:
@@ -98,7 +101,19 @@ def test_ids_and_numbers_of_mongo_are_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{"id": "1"}, {"#text": "1", "@type": "x"}, {"#text": {"a": 1}}, ["1", "2"], [], {}, [None], [["1"], "2"]]
+    "value",
+    [
+        {"id": "1"},
+        {"#text": "1", "type": "x"},
+        {"@type": "x"},
+        {"_": "1", "$": "2"},
+        {"#text": {"a": 1}},
+        ["1", "2"],
+        [],
+        {},
+        [None],
+        [["1"], "2"],
+    ],
 )
 def test_what_holds_more_than_one_word_is_none(value: Any) -> None:
     found = tables([{**RECORDS[0], "meetingname": value}])

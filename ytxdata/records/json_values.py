@@ -44,18 +44,13 @@ _SCALAR = re.compile(r"[^,\[\]{}\s]+(?:[ \t]+[^,\[\]{}\s]+)*")
 _SPACE = re.compile(r"[\s,]*", re.ASCII)
 _COLON = re.compile(r"\s*:\s*", re.ASCII)
 
-
-_WRAPS = frozenset(
-    {
-        "#text", "$text", "_text", "__text", "$t", "_", "$", "#cdata-section", "_cdata", "@value", "$oid", "$symbol",
-        "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal"
-    }
-)  # fmt: skip
+_WRAPS = frozenset({
+    "#text", "$text", "_text", "__text", "$t", "_", "$", "#cdata-section", "_cdata", "@value", "$oid", "$symbol",
+    "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal"
+})  # fmt: skip
 """Keys under which what makes JSON of XML, and MongoDB, write a word or a number that is the whole of its object."""
-
-_MAY_WRAP = re.compile(
-    rb'\{\s*"(?:%s)"\s*:|\[\s*(?:"[^"]*"|[^\[\]{}",]+)\s*\]' % "|".join(map(re.escape, _WRAPS)).encode()
-)
+_MARK = re.compile("[@$].|_attributes$")  # attributes of XML stand beside the word, each so, or all in one object
+_MAY_WRAP = re.compile(rb'\{\s*"[@$#_][\w\-]*"\s*:|\[\s*(?:"[^"]*"|[^\[\]{}",]+)\s*\]')
 
 
 class Number(Decimal):
@@ -136,12 +131,18 @@ def scalar(value: Any) -> Any:
 
     Examples
     --------
-    >>> scalar({"#text": "1"}), scalar([{"_": 1}]), scalar({"$oid": "65f"}), scalar(["1", "2"])
+    >>> scalar({"#text": "1", "@type": "x"}), scalar([{"_": 1}]), scalar({"$oid": "65f"}), scalar(["1", "2"])
     ('1', 1, '65f', ['1', '2'])
     """
     inner = value
-    while isinstance(inner, (list, dict)) and len(inner) == 1 and (isinstance(inner, list) or inner.keys() <= _WRAPS):
-        inner = next(iter(inner.values() if isinstance(inner, dict) else inner))
+    while isinstance(inner, (list, dict)):
+        if isinstance(inner, dict):
+            marks = {"$"} if isinstance(inner.get("$"), dict) else set()
+            keys = {key for key in inner if key in _WRAPS or not _MARK.match(key)} - marks
+            inner = [inner[key] for key in keys] if keys <= _WRAPS else []
+        if len(inner) != 1:
+            break
+        inner = inner[0]
     return value if isinstance(inner, (list, dict)) else inner
 
 

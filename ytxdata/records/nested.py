@@ -12,9 +12,9 @@ import numpy as np
 
 from ytxdata.records.json_values import decoded, read_object, read_value, with_parties_beside
 from ytxdata.records.numbers import mobiles_in
-from ytxdata.records.paging import COUNT_KEYS, is_part
+from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.parties import lists_parties
-from ytxdata.records.remains import as_rejects
+from ytxdata.records.remains import as_rejects, is_part
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
 from ytxdata.records.spans import (

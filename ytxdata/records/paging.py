@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 from ytxdata.records.json_values import read_value
 from ytxdata.records.schema import plain
@@ -88,35 +88,20 @@ _COUNTING = (
 )
 """Keys that hold no record where a word or a number stands under them, plain."""
 
-_PAGE_KEYS = frozenset(
+PAGE_KEYS = frozenset(
     {
         "page", "pageinfo", "paging", "pager", "pagination", "pageable", "paginator", "meta", "metadata", "分页", "sort",
-        "links", "navigation", "shards"
+        "links", "navigation", "shards", "responseheader", "hydra:search", "hydra:view"
     }
 )  # fmt: skip
 """Keys under which an object describes the list beside it, plain, whatever else it says."""
-
-_PARTS = {
-    **dict.fromkeys(("links", "orders", "sort", "navigatepagenums", "errors"), b"["),
-    **dict.fromkeys(("self", "first", "prev", "previous", "next", "last", "firstpage", "lastpage"), b"{"),
-}
-"""Keys under which frameworks list what describes a page, plain, and links of their own, with their brackets."""
-
-_PART_WORDS = frozenset(
-    {
-        "url", "uri", "label", "active", "page", "rel", "href", "hreflang", "media", "type", "title", "templated",
-        "method", "profile", "deprecation", "column", "asc", "property", "direction", "ignorecase", "nullhandling", "ascending",
-        "descending", "code", "message", "msg", "field", "reason"
-    }
-)  # fmt: skip
-"""All that the entries of such lists say, plain."""
 
 _LIST_KEYS = frozenset(
     {
         "list", "rows", "records", "record", "data", "datas", "datalist", "items", "item", "result", "results",
         "resultlist", "resultset", "return", "response", "body", "content", "elements", "edges", "nodes", "values",
         "value", "meetings", "meeting", "meetinglist", "meetinginfo", "meetingrecords", "conferences", "conferencelist",
-        "confs", "conflist", "cdr", "cdrs", "cdrlist", "recordlist", "outdata", "列表", "数据", "记录", "会议"
+        "confs", "conflist", "cdr", "cdrs", "cdrlist", "recordlist", "outdata", "docs", "documents", "hydra:member", "列表", "数据", "记录", "会议"
     }
 )  # fmt: skip
 """Keys under which a wrapper has its list, plain: an empty one there holds no meeting, whatever stands beside it."""
@@ -129,9 +114,22 @@ _NOTHING = frozenset(
 )  # fmt: skip
 """Words that stand in place of records where there are none."""
 
+_SAYS_NONE = re.compile(
+    r"(?:暂时?|目前)?(?:无|没有?|未|查无)(?:查询?到|找到|检索到|获取到|任何|相关|符合条件|满足条件|匹配|的)*(?:会议|通话|记录|数据|结果|信息)+"
+    r"|(?:there (?:is|are) )?no (?:matching )?(?:meeting|conference|record|data|result|item|row)s?"
+    r"(?: (?:were |was )?(?:found|available))?"
+)  # fmt: skip
+"""The same as a sentence: that nothing could be read, or may not be, is another one."""
+
+_MESSAGE_KEYS = frozenset({"message", "msg", "info", "tip", "tips", "提示"})
+
 _LONGEST_WORD = 60
 
-_DATED = re.compile(rb"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|\d{8}")
+DATED = re.compile(rb"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|\d{8}")
+"""What nearly every record has, and what describes a list hardly ever: a time, or a long number."""
+
+_NOWHERE = frozenset({"#", "javascript:;", "javascript:void(0)", "javascript:void(0);"})
+"""Links of web pages that lead to where one is."""
 
 _YES = frozenset({"true", "1", "y", "yes", "是"})
 _NO = frozenset({"false", "0", "-1", "n", "no", "none", "否"})
@@ -154,10 +152,26 @@ LOST = -1
 """What says that some could not be given at all: an answer that is full proves nothing either."""
 
 _FAILED_KEYS = frozenset({"errors", "failures"})
+_WENT_WELL = frozenset(
+    {
+        "ok", "success", "succeeded", "no error", "no errors", "成功", "操作成功", "请求成功", "查询成功", "提交成功", "处理成功",
+        "执行成功", "00000", "200"
+    }
+)  # fmt: skip
+"""All that stands among errors where there was none: with any other word beside it, something failed."""
 
 
 class AskedFor(int):
     """A number under a key of the question, which an answer may repeat."""
+
+
+class Announced(NamedTuple):
+    """How many records an answer says it holds at some place (None: more than it gave), and how many were found there;
+    whether that may be the number that was asked for."""
+
+    told: int | None
+    found: int
+    may_repeat: bool = False
 
 
 def total(key: str, raw: bytes) -> int | None:
@@ -207,11 +221,14 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     # The only page may name itself, or the page behind it, as the next, and where it ends; a total beside it says that
     # this is all.
     has_total = any(number and (_OF_ALL.search(key) or key == "records") for key, number in told)
+    if said.keys() & _CURRENT_KEYS and any(_OF_ALL.search(key) for key, _ in told):
+        told = [one for one in told if one[0] != "count"]  # how many a page may have, as Slack writes it
+    is_only_page = has_total or bool(said.keys() & _CURRENT_KEYS and "1" in map(said.get, _PAGES_KEYS - {"pagecount"}))
     leads_on = (
         _NEXT.fullmatch(key) is not None
-        and not (has_total and (key == "nextpage" or (word.isdecimal() and key.startswith("next"))))
-        and word not in _NO
-        and not _DATED.search(word.encode())
+        and not (is_only_page and (key == "nextpage" or (word.isdecimal() and key.startswith("next"))))
+        and word not in _NO | _NOWHERE
+        and not DATED.search(word.encode())
         and (key != "next" or word == "true" or _LEADING.match(word) is not None)
         for key, word in said.items()
     )
@@ -233,15 +250,17 @@ def totals(members: Sequence[Member]) -> list[int | None]:
 
 
 def _names_failure(raw: bytes) -> bool:
-    """Return whether a list or an object of errors has any word in it."""
+    """Return whether a list or an object of errors has any word in it but that all went well."""
     read = read_value(raw) if raw[:1] in (b"[", b"{") else None
     waiting = [read.value] if read else []
     while waiting:
         one = waiting.pop()
         if isinstance(one, (list, dict)):
             waiting += one.values() if isinstance(one, dict) else one
-        elif isinstance(one, str) and not says_nothing(one.encode("utf-8", "replace")):
-            return True
+        elif isinstance(one, str):
+            is_well = one.strip().casefold() in _WENT_WELL or says_nothing(one.encode("utf-8", "replace"))
+            if not is_well:
+                return True
     return False
 
 
@@ -311,41 +330,24 @@ def bare(key: str) -> str:
 def says_nothing(word: bytes) -> bool:
     """Return whether a value that stands in place of records says that there are none."""
     # Most values are lists of megabytes: only what is short is looked at.
-    return len(word) <= _LONGEST_WORD and as_word(word).rstrip("。.!！") in _NOTHING
+    return len(word) <= _LONGEST_WORD and _is_nothing(as_word(word).rstrip("。.!！"))
+
+
+def _is_nothing(word: str) -> bool:
+    return word in _NOTHING or _SAYS_NONE.fullmatch(word) is not None
 
 
 def is_empty_list(member: Member) -> bool:
-    """Return whether a member of which no record came is the empty list of a wrapper."""
+    """Return whether a member of which no record came is the empty list of a wrapper, or says that there is none."""
     key = bare(member.key)
+    if key in _MESSAGE_KEYS:
+        return not is_blank(member.raw) and says_nothing(member.raw)
     return (key in _LIST_KEYS and member.raw[:1] in (b"[", b"{")) or (key == "page" and b"[" in member.raw)
-
-
-def is_part(key: str, raw: bytes) -> bool:
-    """Return whether a member is what frameworks give with each page: links, orders, numbers of pages."""
-    if raw[:1] != _PARTS.get(bare(key)):
-        return False
-    read = read_value(raw)
-    return read is not None and all(map(_is_entry, read.value if isinstance(read.value, list) else [read.value]))
-
-
-def _is_entry(value: Any) -> bool:
-    """Return whether a value says only what links and orders say: neither a time nor a long number, as records do."""
-    if isinstance(value, dict):
-        is_flat = not any(isinstance(inner, (dict, list)) for inner in value.values())
-        return is_flat and {bare(name) for name in value} <= _PART_WORDS
-    return not (isinstance(value, list) or _DATED.search(str(value).encode()))
 
 
 def describes_page(key: str, raw: bytes) -> bool:
     """Return whether an object that holds no record describes a page, by its key, and could be nothing else."""
-    return plain(key) in _PAGE_KEYS and not _DATED.search(raw)
-
-
-def has_own_list(key: str, members: Sequence[Member]) -> bool:
-    """Return whether an object under a key has a list that is its own, though nothing came out of it."""
-    return plain(key) not in _PAGE_KEYS and any(
-        one.raw[:1] == b"[" and not is_part(one.key, one.raw) for one in members
-    )
+    return plain(key) in PAGE_KEYS and not DATED.search(raw)
 
 
 def is_page(key: str, members: Sequence[Member]) -> bool:
@@ -353,7 +355,7 @@ def is_page(key: str, members: Sequence[Member]) -> bool:
     anything.
     """
     return (
-        plain(key) in _PAGE_KEYS | {"data"}
+        plain(key) in PAGE_KEYS | {"data"}
         or all(map(is_count, members))
         or any(_pages(bare(one.key)) for one in members)
     )

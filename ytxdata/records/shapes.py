@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Sequence
 from itertools import repeat
-from typing import NamedTuple
 
 import numpy as np
 
@@ -24,16 +23,23 @@ from ytxdata.records.nested import (
 from ytxdata.records.paging import (
     COUNT_KEYS,
     OTHER_THINGS,
+    Announced,
     AskedFor,
     describes_page,
-    has_own_list,
     is_count,
     is_page,
-    is_part,
     says_nothing,
     totals,
 )
-from ytxdata.records.remains import empty_wrapper, is_broken_list, is_flat_meeting, leftovers, unnamed
+from ytxdata.records.remains import (
+    empty_wrapper,
+    has_own_list,
+    is_aside,
+    is_broken_list,
+    is_flat_meeting,
+    leftovers,
+    unnamed,
+)
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs
@@ -61,15 +67,6 @@ _EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 
 SURVEYED = 8
 """How many elements of a list are looked at closely before one that begins with an id and holds no other is believed."""
-
-
-class Announced(NamedTuple):
-    """How many records an answer says it holds at some place (None: more than it gave), and how many were found there;
-    whether that may be the number that was asked for."""
-
-    told: int | None
-    found: int
-    may_repeat: bool = False
 
 
 class Shapes:
@@ -128,13 +125,14 @@ class Shapes:
         beside: list[Inside] = []
         others: list[Inside] = []
         # `data` given twice is read twice: a dictionary would keep the last one and lose the records of the first.
-        for key, raw, start, key_start in members:
+        for member in members:
+            key, raw, start, _ = member
             if plain(key) == "data":
                 found += self.value(raw, at + start, f"{path}.{key}", 0)
             elif plain(key) in ENVELOPE_KEYS and raw[:1] not in (b"[", b"{"):
                 self.envelope[plain(key)] = raw
-            elif raw[:1] in (b"[", b"{", b'"'):
-                one = Member(key, raw, start, key_start), self.value(raw, at + start, f"{path}.{key}", 1)
+            elif raw[:1] in (b"[", b"{", b'"') and not is_aside(self.signs, member, members):
+                one = member, self.value(raw, at + start, f"{path}.{key}", 1)
                 # Of the pieces of a damaged text none may be legible, and each is a reject.
                 is_sure = any(item.has_id for item in one[1]) or self.signs.names_escaped_id(raw)
                 is_sure = bool(one[1]) and (is_sure or is_broken_list(self.signs, one[1]))
@@ -255,7 +253,7 @@ class Shapes:
         inside = [
             (member, self.value(member.raw, whole.start + member.start, f"{whole.path}.{member.key}", depth + 1))
             for member in members
-            if holds_json(member.raw) and not is_part(member.key, member.raw)
+            if holds_json(member.raw) and not is_aside(self.signs, member, members)
         ]
         certain = [one for one in inside if any(item.has_id for item in one[1])]
         # Meetings may stand under `members` too; beside another list that has some, these are parties that name theirs.

@@ -51,6 +51,13 @@ _OF_ANOTHER = re.compile(
 )
 """In keys under which a record describes what its meeting is not: what it was to be, its room, the one behind it."""
 
+_OF_MEETING = re.compile(
+    "(?:meet(?:ing)?|conf(?:erence)?|the|base|basics?|main|general|detail(?:s|ed)?|info(?:s|rmation)?|data|record|summary"
+    "|result|actual|real|会议|基本|基础|详情|详细|信息|数据|资料|记录|概要|摘要|实际|的)+"
+)
+"""Plain keys under which a record describes its own meeting. What else it names (`recurrence`, `poll`, `bill`, `file`)
+has times, a length and a name of its own: any list of such words had gaps, and a mail's duration was the meeting's."""
+
 _WORDS = re.compile(r"[a-z]{3,}(?:_[a-z]+|[A-Z][a-z]*)*|[\u4e00-\u9fff]+")
 _DIGITS = re.compile(r"\d")
 _LONG = re.compile(rb"\d{3}")
@@ -367,7 +374,7 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
     """Yield the objects in a decoded record that tell of its own meeting: by its id, or, where the record itself has
     parties and says neither who convened nor when, as the member that says both.
 
-    What is listed (`changes`, `takes`) or goes by the name of something else (`booking`, `original`) fills nothing.
+    What is listed (`changes`, `takes`) or has any other name than the meeting (`booking`, `poll`) fills nothing.
     """
     own = signs.ids_of(value)
     outer = _said_columns(value, signs)
@@ -385,7 +392,7 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
                 tells_of_it = is_bare and depth == 0 and "creator" in columns and bool(columns & _WHEN)
             has_phone = any((fed := signs.aliases.leg(key)) and fed.column == "phone" for key in one)
             if tells_of_it and columns & EVIDENCE and not has_phone:
-                yield Telling(path, one, "[" not in path and not _OF_ANOTHER.search(path))
+                yield Telling(path, one, all(_OF_MEETING.fullmatch(plain(key)) for key in path.split(".")))
         if isinstance(one, (dict, list)) and depth < DEEPEST:
             is_object = isinstance(one, dict)
             parts = (

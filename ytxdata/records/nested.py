@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ytxdata.records.json_values import decoded, read_object, read_value, with_parties_beside
+from ytxdata.records.beside import as_one_meeting, is_of_meeting
+from ytxdata.records.json_values import decoded, read_object, read_value
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS, is_part
 from ytxdata.records.parties import lists_parties
@@ -50,13 +51,6 @@ _OF_ANOTHER = re.compile(
     "book|plan|orig|old|prev|last|next|template|series|room|before|history|预|原|旧|上一|下一|模板|系列|会议室", re.I
 )
 """In keys under which a record describes what its meeting is not: what it was to be, its room, the one behind it."""
-
-_OF_MEETING = re.compile(
-    "(?:meet(?:ing)?|conf(?:erence)?|the|base|basics?|main|general|detail(?:s|ed)?|info(?:s|rmation)?|data|record|summary"
-    "|result|actual|real|会议|基本|基础|详情|详细|信息|数据|资料|记录|概要|摘要|实际|的)+"
-)
-"""Plain keys under which a record describes its own meeting. What else it names (`recurrence`, `poll`, `bill`, `file`)
-has times, a length and a name of its own: any list of such words had gaps, and a mail's duration was the meeting's."""
 
 _WORDS = re.compile(r"[a-z]{3,}(?:_[a-z]+|[A-Z][a-z]*)*|[\u4e00-\u9fff]+")
 _DIGITS = re.compile(r"\d")
@@ -242,7 +236,7 @@ class _InRecord:
     def __init__(self, signs: Signs, whole: Found) -> None:
         self.signs = signs
         value = read_object(whole.raw, signs.aliases).value or {}
-        lifted = with_parties_beside(value, signs.aliases)
+        lifted = as_one_meeting(value, signs.aliases)
         self.own = signs.ids_of(value if lifted is None else lifted)
         self.value = value
         # Its own meeting stands in it beside the parties, and is no other one.
@@ -392,7 +386,7 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
                 tells_of_it = is_bare and depth == 0 and "creator" in columns and bool(columns & _WHEN)
             has_phone = any((fed := signs.aliases.leg(key)) and fed.column == "phone" for key in one)
             if tells_of_it and columns & EVIDENCE and not has_phone:
-                yield Telling(path, one, all(_OF_MEETING.fullmatch(plain(key)) for key in path.split(".")))
+                yield Telling(path, one, is_of_meeting(path))
         if isinstance(one, (dict, list)) and depth < DEEPEST:
             is_object = isinstance(one, dict)
             parts = (

@@ -290,7 +290,7 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
     if not value:
         return Parties([])
     # Exact keys only: with anything in front allowed, a wrapper's key could make it a party.
-    if not is_entry and any(
+    if not (is_entry or _wraps_list(value, aliases)) and any(
         (match := aliases.leg(key)) and not (match.rank[0] or isinstance(inner, (list, dict)))
         for key, inner in value.items()
     ):
@@ -336,6 +336,19 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
             *(("unread_parties", f"{key}: {as_json(one)}") for key, one in others),
             *((("more_parties", as_json(pages)),) if is_part else ()),
         ),
+    )
+
+
+def _wraps_list(value: dict[str, Any], aliases: Aliases) -> bool:
+    """Return whether an object lists parties and is none: it says nobody's phone or name, and lists some who have one,
+    or says nothing but counts. `number: 0` of a page, `joined: 2` and when all began were one more leg."""
+    own = {key: one for key, one in value.items() if aliases.leg(key) and not isinstance(decoded(one), list)}
+    if feeds(own, ("name",), aliases) or feeds({k: v for k, v in own.items() if as_phone(v)}, ("phone",), aliases):
+        return False
+    lists = [one for one in map(decoded, value.values()) if isinstance(one, list)]
+    has_some = any(isinstance(one, dict) and _has_phone(one, aliases) for one in chain(*lists))
+    return has_some or (
+        bool(lists) and not any(says_more_than_counts(v) or looks_like_instant(v) for v in own.values())
     )
 
 

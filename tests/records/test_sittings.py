@@ -351,3 +351,22 @@ def test_one_party_with_lists_of_its_own_is_one(party: dict[str, Any]) -> None:
     (row, *others) = [leg for leg in tables(party).legs.to_pylist() if leg["meeting_id"] == "M0"]
     assert (row["phone"], row["name"]) == (party.get("phone"), party.get("name"))
     assert len(others) == ("invited" in party)
+
+
+@pytest.mark.parametrize("when", [{}, {"jointime": FIRST[0], "leavetime": FIRST[1]}])
+@pytest.mark.parametrize(
+    "who",
+    [
+        {"name": "甲", "phone": {"countryCode": "86", "number": "15400000001"}},
+        {"name": "甲", "user": {"phone": "15400000001"}},
+    ],
+)
+def test_who_has_a_phone_in_an_object_keeps_the_name(who: dict[str, Any], when: dict[str, Any]) -> None:
+    found = tables([{**who, **when}])
+    assert [leg[:2] for leg in legs(found)] == [("15400000001", "甲")]
+    assert (legs(found)[0][2] is not None, found.problems.num_rows) == (bool(when), 0)
+
+
+def test_who_has_phones_in_objects_keeps_the_name() -> None:
+    found = tables([{"name": "甲", "phones": [{"number": "15400000001"}, {"number": "15400000002"}]}])
+    assert [leg[:2] for leg in legs(found)] == [("15400000001", "甲"), ("15400000002", "甲")]

@@ -180,6 +180,9 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
         else:
             own[key] = value  # as it is written: who is called `[]` has a name
     has_phone, has_times = (feeds(own, columns, aliases) for columns in (("phone",), ("joined_at", "left_at")))
+    if not has_phone and len(inside) == 1 and _is_who(*next(iter(inside.items())), aliases):
+        ((key, inner),) = inside.items()
+        return Parties([inner | own], tuple(_in_text(entry[key])))
     if not (has_phone or has_times):
         if len(inside) == 1 and (numbered := _numbered(own, *next(iter(inside.items())), aliases)):
             return Parties(numbered)
@@ -210,12 +213,20 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
     return Parties(parties, tuple(problems))
 
 
+def _is_who(key: str, inner: Any, aliases: Aliases) -> bool:
+    """Return whether an object in a party says its phone (`phone: {countryCode, number}`, `user: {name, phone}`)."""
+    is_own = plain(key) in _PERSON or ((match := aliases.leg(key)) is not None and match.column == "phone")
+    return is_own and isinstance(inner, dict) and feeds(inner, ("phone",), aliases)
+
+
 def _numbered(own: Party, key: str, inner: Any, aliases: Aliases) -> list[Party]:
     """Return the legs of one party that lists its phones (`phones`, `mobiles`), none where it lists others."""
     match = aliases.leg(key.rstrip("sS"))
-    if match is None or match.column != "phone" or not isinstance(inner, list) or not are_phones(inner):
+    if match is None or match.column != "phone" or not isinstance(inner, list):
         return []
-    return [{**own, _keys(aliases)[0]: phone} for phone in inner]
+    if inner and all(isinstance(one, dict) and feeds(one, ("phone",), aliases) for one in inner):
+        return [own | one for one in inner]
+    return [{**own, _keys(aliases)[0]: phone} for phone in inner] if are_phones(inner) else []
 
 
 class OddKeys(dict[str, bool | None]):

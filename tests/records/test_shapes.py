@@ -242,6 +242,7 @@ def test_the_words_beside_the_one_meeting_are_its_own(
         {"next": {"meid": "m1"}, **WORDS},
         {"room": {"meid": "m1"}, **WORDS, "parties": PEOPLE},
         {"meeting": {"meid": "m1", "duration": 5}, **WORDS},
+        {"meeting": {"meid": "m1", "parties": PEOPLE}, **WORDS},
         {"a": {"meid": "m1"}, "b": {"meid": "m2"}, **WORDS},
     ],
 )

@@ -64,7 +64,8 @@ def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | 
     words = {key: value[key] for key in others if key in fed and fed[key] not in said and not is_blank(value[key])}
     # A state or a creator alone may be the answer's.
     words = words if may_be_own and any(fed[key] in SPAN for key in words) else {}
-    if not (parties or words) or (parties and PARTIES in inside.values()):
+    # What lists its parties is whole: beside it a question has times too.
+    if not (parties or words) or PARTIES in inside.values():
         return None
     # What else stands beside them may be parties too, under a name nobody knows: that is told.
     unknown = {key: one for key, one in others.items() if key not in fed}

@@ -131,6 +131,70 @@ def test_details_beside_the_id_and_the_parties_are_the_meetings(answer_with: Wit
         assert tables.legs["is_creator"].to_pylist() == [True] * len(data)
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        *(
+            (key, {"meid": "M0", **TIMES, "duration": 3600})
+            for key in ("recurrence", "schedule", "reservation", "poll")
+        ),
+        *((key, {"meid": "M0", "name": "x", "duration": 42}) for key in ("recording", "file", "bill", "confRecording")),
+        *((key, {"confid": "M0", "name": "x", "duration": 9}) for key in ("settings", "minutes", "feedback", "order")),
+        ("agenda", {"creator": "15400000009", "name": "x", **TIMES}),
+        ("info.poll", {"meid": "M0", "name": "x", **TIMES}),
+    ],
+)
+def test_what_a_record_says_of_something_else_fills_no_meeting(
+    answer_with: WithData, key: str, said: dict[str, Any]
+) -> None:
+    outer, _, inner = key.rpartition(".")
+    held = {outer: {inner: said}} if outer else {inner: said}
+    tables = merge_answers([answer_with(json.dumps([{"meid": "M0", "parties": [PARTY], **held}]))])
+    (row,) = tables.meetings.to_pylist()
+    assert {row[column] for column in ("name", "creator", "started_at", "ended_at", "duration_s")} == {None}
+    told = {one.split("=")[0] for one in tables.problems["raw_value"].to_pylist()}
+    assert told >= {f"{key}.{one}" for one in said if one not in ("meid", "confid")}
+    assert "other_value" in tables.problems["reason"].to_pylist()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "detail",
+        "details",
+        "info",
+        "base",
+        "basic",
+        "basicInfo",
+        "base_info",
+        "baseInformation",
+        "meeting",
+        "meetingInfo",
+        "meeting_detail",
+        "conf",
+        "confInfo",
+        "conference",
+        "conferenceDetails",
+        "data",
+        "record",
+        "meetingRecord",
+        "summary",
+        "会议",
+        "会议详情",
+        "基本信息",
+        "详细信息",
+        "data.meetingInfo",
+    ],
+)
+def test_what_a_record_says_of_its_meeting_under_a_name_of_that_fills_it(answer_with: WithData, key: str) -> None:
+    said: dict[str, Any] = {"meid": "M0", "meetingname": "周会", **TIMES}
+    for one in reversed(key.split(".")):
+        said = {one: said}
+    tables = merge_answers([answer_with(json.dumps([{"meid": "M0", "parties": [PARTY], **said}]))])
+    (row,) = tables.meetings.to_pylist()
+    assert (row["name"], row["started_at"].hour, tables.problems.num_rows) == ("周会", 2, 0)
+
+
 def test_a_booking_ends_no_meeting_that_runs(answer_with: WithData) -> None:
     running = {"meid": "M0", "starttime": "2026-01-05 10:00:00", "parties": [PARTY]}
     tables = merge_answers([answer_with(json.dumps([{**running, "info": {"meid": "M0", **BOOKED}}]))])

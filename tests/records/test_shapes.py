@@ -211,6 +211,48 @@ def test_parties_beside_the_one_meeting_are_its_legs(answer_with: WithData, one:
         assert table.problems.num_rows == 0
 
 
+WORDS: dict[str, Any] = {
+    "creator": "15400000001", "starttime": "2026-03-05 09:00:12", "endtime": "2026-03-05 10:00:12", "oriamount": "3.72"
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [1, 3, 40])
+@pytest.mark.parametrize("parties", [{}, {"parties": PEOPLE}])
+@pytest.mark.parametrize(
+    "key", ["meeting", "key", "conference", "_id", "@attributes", "$", "attributes", "detail", "meetingInfo", "会议"]
+)
+def test_the_words_beside_the_one_meeting_are_its_own(
+    answer_with: WithData, key: str, parties: dict[str, Any], n: int
+) -> None:
+    records = [{key: {"meid": f"m{i}", "starttime": None}, "meetingname": "周会", **WORDS, **parties} for i in range(n)]
+    for data in (records, records[0], {"list": records}):
+        answer = answer_with(json.dumps(data))
+        assert json.loads(answer.records[0].raw) == records[0]
+        table = merge_answers([answer])
+        row = table.meetings.to_pylist()[0]
+        assert (row["meeting_id"], row["name"], row["creator"]) == ("m0", "周会", "15400000001")
+        assert (row["started_at"].hour, row["ended_at"].hour, str(row["amount_yuan"])[:4]) == (1, 2, "3.72")
+        assert table.meetings["started_at"].null_count == table.problems.num_rows == table.rejects.num_rows == 0
+        assert (table.legs.num_rows > 0) == bool(parties)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        {"next": {"meid": "m1"}, **WORDS},
+        {"room": {"meid": "m1"}, **WORDS, "parties": PEOPLE},
+        {"meeting": {"meid": "m1", "duration": 5}, **WORDS},
+        {"meeting": {"meid": "m1", "parties": PEOPLE}, **WORDS},
+        {"a": {"meid": "m1"}, "b": {"meid": "m2"}, **WORDS},
+    ],
+)
+def test_the_times_beside_a_meeting_that_has_its_own_or_is_another_are_not_its(
+    answer_with: WithData, one: dict[str, Any]
+) -> None:
+    table = merge_answers([answer_with(json.dumps([one]))])
+    assert table.meetings["started_at"].null_count == table.meetings.num_rows == table.meetings["ended_at"].null_count
+
+
 @pytest.mark.parametrize(
     "text",
     [

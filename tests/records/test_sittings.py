@@ -305,3 +305,68 @@ def test_a_number_beside_a_phone_is_told_and_no_name(parties: object) -> None:
     ((reason, text),) = [(one["reason"], one["raw_value"]) for one in found.problems.to_pylist()]
     assert reason == "unread_parties"
     assert "3600" in text
+
+
+TWO = [{"name": "甲", "phone": "15400000001", "jointime": FIRST[0]}, {"name": "乙", "phone": "15400000002"}]
+
+
+@pytest.mark.parametrize(
+    ("around", "told"),
+    [
+        (
+            {"pageable": {"pageNumber": 0}, "totalElements": 2, "last": True, "size": 20, "number": 0, "empty": False},
+            [],
+        ),
+        ({"number": 1, "size": 20}, []),
+        ({"total": 2, "invited": 5, "joined": 2}, []),
+        ({"joined": 2, "left": 2}, []),
+        ({"starttime": FIRST[0]}, [f"starttime: {FIRST[0]}"]),
+    ],
+)
+@pytest.mark.parametrize("key", ["content", "list", "items"])
+def test_the_page_of_a_list_of_parties_is_no_party(key: str, around: dict[str, Any], told: list[str]) -> None:
+    for page in ({**around, key: TWO}, json.dumps({**around, key: TWO}), {**around, key: json.dumps(TWO)}):
+        found = tables(page)
+        assert [leg[:2] for leg in legs(found)] == [("15400000001", "甲"), ("15400000002", "乙")]
+        assert found.problems["raw_value"].to_pylist() == told
+
+
+def test_a_page_of_phones_or_of_nobody_is_no_party() -> None:
+    found = tables({"number": 2, "list": ["15400000001", "15400000002"]})
+    assert [leg[0] for leg in legs(found)] == ["15400000001", "15400000002"]
+    found = tables({"number": 0, "size": 20, "totalElements": 0, "content": []})
+    assert (legs(found), found.meetings["n_legs"].to_pylist()[0], found.problems.num_rows) == ([], 0, 0)
+
+
+@pytest.mark.parametrize(
+    "party",
+    [
+        {"name": "甲", "phone": "15400000001", "tags": []},
+        {"phone": "15400000001", "invited": TWO[1:]},
+        {"jointime": 1767578400000, "tags": []},
+        {"name": "甲", "joined": 1, "sessions": []},
+    ],
+)
+def test_one_party_with_lists_of_its_own_is_one(party: dict[str, Any]) -> None:
+    (row, *others) = [leg for leg in tables(party).legs.to_pylist() if leg["meeting_id"] == "M0"]
+    assert (row["phone"], row["name"]) == (party.get("phone"), party.get("name"))
+    assert len(others) == ("invited" in party)
+
+
+@pytest.mark.parametrize("when", [{}, {"jointime": FIRST[0], "leavetime": FIRST[1]}])
+@pytest.mark.parametrize(
+    "who",
+    [
+        {"name": "甲", "phone": {"countryCode": "86", "number": "15400000001"}},
+        {"name": "甲", "user": {"phone": "15400000001"}},
+    ],
+)
+def test_who_has_a_phone_in_an_object_keeps_the_name(who: dict[str, Any], when: dict[str, Any]) -> None:
+    found = tables([{**who, **when}])
+    assert [leg[:2] for leg in legs(found)] == [("15400000001", "甲")]
+    assert (legs(found)[0][2] is not None, found.problems.num_rows) == (bool(when), 0)
+
+
+def test_who_has_phones_in_objects_keeps_the_name() -> None:
+    found = tables([{"name": "甲", "phones": [{"number": "15400000001"}, {"number": "15400000002"}]}])
+    assert [leg[:2] for leg in legs(found)] == [("15400000001", "甲"), ("15400000002", "甲")]

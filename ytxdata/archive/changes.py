@@ -23,9 +23,10 @@ from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED, Numbers
 from ytxdata.history.proof.evidence import PullFacts, pull_facts
 from ytxdata.labels import decimal_text
 from ytxdata.records.answer import Answer, call_row
+from ytxdata.records.beside import as_one_meeting
 from ytxdata.records.columns import Cells, Difference, Sheet, Trouble, differing, untold
 from ytxdata.records.identity import by_meeting
-from ytxdata.records.json_values import decoded, read_object, with_parties_beside, without_cycle_search
+from ytxdata.records.json_values import decoded, read_object, without_cycle_search
 from ytxdata.records.nested import without_meetings
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.parties import Parties, read_parties
@@ -390,10 +391,9 @@ class _Version(NamedTuple):
 def _version(cells: Cells, legs: Sequence[Cells], raw: bytes, aliases: Aliases) -> _Version:
     whole = read_object(raw, aliases).value or {}
     value = without_meetings(whole, raw, aliases)
-    # where its parties stand beside it the meeting is one member, and what else is there may say something too
-    if lifted := with_parties_beside(whole, aliases):
-        others = ((key, one, decoded(one)) for key, one in value.items())
-        value = {k: v for k, v, one in others if not (isinstance(one, dict) and one.keys() <= lifted.keys())} | lifted
+    if lifted := as_one_meeting(whole, aliases):  # it is one member, and what else is there may say something too
+        rest = {k: v for k, v in value.items() if not (isinstance(one := decoded(v), dict) and one.keys() <= {*lifted})}
+        value = rest | lifted
     troubles: list[Trouble] = []
     lists = Sheet.of_objects([retold(lifted or whole, aliases).value], aliases.meeting).choose(PARTIES, troubles)
     try:

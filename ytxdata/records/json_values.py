@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ytxdata.records.schema import PARTIES, Aliases
+from ytxdata.records.schema import Aliases
 
 Problem = tuple[str, str, str]
 """Key or empty, reason, raw text: what a lenient reading had to overlook."""
@@ -367,29 +367,6 @@ def _unwrapped(value: Any, aliases: Aliases, depth: int = 0) -> Any:
         key: scalar(one) if aliases.is_word(key, of_leg=depth > 0) else _unwrapped(one, aliases, depth + 1)
         for key, one in value.items()
     }
-
-
-def with_parties_beside(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | None:
-    """Return the one meeting in an object together with the parties that stand beside it; None where that is not its
-    form.
-
-    Examples
-    --------
-    >>> with_parties_beside({"conf": {"meid": "1"}, "members": ["15400000001"]}, Aliases())
-    {'meid': '1', 'members': ['15400000001']}
-    """
-
-    def has(one: dict[str, Any], column: str) -> bool:
-        return any((match := aliases.meeting(key)) is not None and match.column == column for key in one)
-
-    parties = {key: inner for key, inner in value.items() if has({key: inner}, PARTIES)}
-    others = {key: decoded(inner) for key, inner in value.items() if key not in parties}
-    meetings = [one for one in others.values() if isinstance(one, dict) and has(one, "meeting_id")]
-    if not parties or has(value, "meeting_id") or len(meetings) != 1 or has(meetings[0], PARTIES):
-        return None
-    # What else stands beside them may be parties too, under a name nobody knows: that is told.
-    unknown = {key: one for key, one in others.items() if one is not meetings[0] and aliases.meeting(key) is None}
-    return {**unknown, **meetings[0], **parties}
 
 
 def with_doubled_keys(objects: Sequence[Object], raws: Sequence[bytes], n_keys: int) -> list[Object]:

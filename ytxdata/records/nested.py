@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ytxdata.records.json_values import decoded, read_object, read_value, with_parties_beside
+from ytxdata.records.beside import as_one_meeting, is_of_meeting
+from ytxdata.records.json_values import decoded, read_object, read_value
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.parties import lists_parties
@@ -235,7 +236,7 @@ class _InRecord:
     def __init__(self, signs: Signs, whole: Found) -> None:
         self.signs = signs
         value = read_object(whole.raw, signs.aliases).value or {}
-        lifted = with_parties_beside(value, signs.aliases)
+        lifted = as_one_meeting(value, signs.aliases)
         self.own = signs.ids_of(value if lifted is None else lifted)
         self.value = value
         # Its own meeting stands in it beside the parties, and is no other one.
@@ -367,7 +368,7 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
     """Yield the objects in a decoded record that tell of its own meeting: by its id, or, where the record itself has
     parties and says neither who convened nor when, as the member that says both.
 
-    What is listed (`changes`, `takes`) or goes by the name of something else (`booking`, `original`) fills nothing.
+    What is listed (`changes`, `takes`) or has any other name than the meeting (`booking`, `poll`) fills nothing.
     """
     own = signs.ids_of(value)
     outer = _said_columns(value, signs)
@@ -385,7 +386,7 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
                 tells_of_it = is_bare and depth == 0 and "creator" in columns and bool(columns & _WHEN)
             has_phone = any((fed := signs.aliases.leg(key)) and fed.column == "phone" for key in one)
             if tells_of_it and columns & EVIDENCE and not has_phone:
-                yield Telling(path, one, "[" not in path and not _OF_ANOTHER.search(path))
+                yield Telling(path, one, is_of_meeting(path))
         if isinstance(one, (dict, list)) and depth < DEEPEST:
             is_object = isinstance(one, dict)
             parts = (

@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 from ytxdata import times
 from ytxdata.labels import Text
 from ytxdata.records import bulk, schema
+from ytxdata.records.beside import as_one_meeting
 from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, ends, fill, no_numbers, read_legs
 from ytxdata.records.json_values import (
     Object,
     decode_leniently,
     read_object,
     with_doubled_keys,
-    with_parties_beside,
     without_cycle_search,
 )
 from ytxdata.records.numbers import may_hold_mobiles, read_numbers
@@ -167,8 +167,8 @@ def _one_by_one(
     """Return the rows of records of any kind."""
     objects = [read_object(raw, aliases) for raw in raws]
     ids, reasons = _identify(objects, aliases)
-    if "no_id" in reasons:
-        objects = [_lifted(one, reason, aliases) for one, reason in zip(objects, reasons, strict=True)]
+    if any(reasons):
+        objects = [_lifted(one, aliases) if reason else one for one, reason in zip(objects, reasons, strict=True)]
         ids, reasons = _identify(objects, aliases)
     for i, given in enumerate(ids):
         # A U+FFFD that was sent as such is a character like any other: damage is only where something was overlooked.
@@ -205,9 +205,9 @@ def _one_by_one(
     return Normalized(*tables[:2], pa.Table.from_pylist(rejects, REJECTS), tables[2])
 
 
-def _lifted(one: Object, reason: str, aliases: Aliases) -> Object:
-    """Return an object without an id as the meeting it holds, where its parties stand beside that."""
-    inner = with_parties_beside(one.value, aliases) if reason == "no_id" and one.value else None
+def _lifted(one: Object, aliases: Aliases) -> Object:
+    """Return an object without an id as the meeting it holds, where more of that stands beside it."""
+    inner = as_one_meeting(one.value, aliases) if one.value else None
     return one if inner is None else one._replace(value=inner)
 
 

@@ -180,6 +180,9 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
         else:
             own[key] = value  # as it is written: who is called `[]` has a name
     has_phone, has_times = (feeds(own, columns, aliases) for columns in (("phone",), ("joined_at", "left_at")))
+    if not has_phone and len(inside) == 1 and _is_who(*next(iter(inside.items())), aliases):
+        ((key, inner),) = inside.items()
+        return Parties([inner | own], tuple(_in_text(entry[key])))
     if not (has_phone or has_times):
         if len(inside) == 1 and (numbered := _numbered(own, *next(iter(inside.items())), aliases)):
             return Parties(numbered)
@@ -210,12 +213,20 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
     return Parties(parties, tuple(problems))
 
 
+def _is_who(key: str, inner: Any, aliases: Aliases) -> bool:
+    """Return whether an object in a party says its phone (`phone: {countryCode, number}`, `user: {name, phone}`)."""
+    is_own = plain(key) in _PERSON or ((match := aliases.leg(key)) is not None and match.column == "phone")
+    return is_own and isinstance(inner, dict) and feeds(inner, ("phone",), aliases)
+
+
 def _numbered(own: Party, key: str, inner: Any, aliases: Aliases) -> list[Party]:
     """Return the legs of one party that lists its phones (`phones`, `mobiles`), none where it lists others."""
     match = aliases.leg(key.rstrip("sS"))
-    if match is None or match.column != "phone" or not isinstance(inner, list) or not are_phones(inner):
+    if match is None or match.column != "phone" or not isinstance(inner, list):
         return []
-    return [{**own, _keys(aliases)[0]: phone} for phone in inner]
+    if inner and all(isinstance(one, dict) and feeds(one, ("phone",), aliases) for one in inner):
+        return [own | one for one in inner]
+    return [{**own, _keys(aliases)[0]: phone} for phone in inner] if are_phones(inner) else []
 
 
 class OddKeys(dict[str, bool | None]):
@@ -290,7 +301,7 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
     if not value:
         return Parties([])
     # Exact keys only: with anything in front allowed, a wrapper's key could make it a party.
-    if not is_entry and any(
+    if not (is_entry or _wraps_list(value, aliases)) and any(
         (match := aliases.leg(key)) and not (match.rank[0] or isinstance(inner, (list, dict)))
         for key, inner in value.items()
     ):
@@ -336,6 +347,19 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
             *(("unread_parties", f"{key}: {as_json(one)}") for key, one in others),
             *((("more_parties", as_json(pages)),) if is_part else ()),
         ),
+    )
+
+
+def _wraps_list(value: dict[str, Any], aliases: Aliases) -> bool:
+    """Return whether an object lists parties and is none: it says nobody's phone or name, and lists some who have one,
+    or says nothing but counts. `number: 0` of a page, `joined: 2` and when all began were one more leg."""
+    own = {key: one for key, one in value.items() if aliases.leg(key) and not isinstance(decoded(one), list)}
+    if feeds(own, ("name",), aliases) or feeds({k: v for k, v in own.items() if as_phone(v)}, ("phone",), aliases):
+        return False
+    lists = [one for one in map(decoded, value.values()) if isinstance(one, list)]
+    has_some = any(isinstance(one, dict) and _has_phone(one, aliases) for one in chain(*lists))
+    return has_some or (
+        bool(lists) and not any(says_more_than_counts(v) or looks_like_instant(v) for v in own.values())
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ytxdata.records.beside import SPAN
 from ytxdata.records.columns import as_told
 from ytxdata.records.json_values import Problem, as_json
 from ytxdata.records.nested import own_tellings
@@ -15,10 +16,7 @@ from ytxdata.records.signs import Signs
 from ytxdata.records.unread import own_leg
 from ytxdata.records.values import is_blank
 
-_SPAN = frozenset({"started_at", "ended_at", "duration_s"})
-"""Columns that are taken together: beside an actual start, the end of a booking would be shown for the end."""
-
-_COMPARED = _SPAN | {"name", "creator", "amount_yuan", PARTIES}
+_COMPARED = SPAN | {"name", "creator", "amount_yuan", PARTIES}
 """Columns that people and reports look at: what else an inner object says of them is told."""
 
 _OF_A_PARTY = frozenset({"meeting_id", "name", "state", "duration_s"})
@@ -55,9 +53,9 @@ def retold(value: dict[str, Any], aliases: Aliases) -> Retold:
             for column in _by_column(one.value, aliases)
             if (said := as_told(told, column, aliases.meeting))
         }
-        has_span = bool(_SPAN & known.keys())
+        has_span = bool(SPAN & known.keys())
         for column, given in _by_column(one.value, aliases).items():
-            is_free = column not in known and not (column in _SPAN and has_span)
+            is_free = column not in known and not (column in SPAN and has_span)
             if is_free and one.may_fill:
                 more |= given
             elif column in _COMPARED and not _agree(known.get(column, {}), as_told(given, column, aliases.meeting)):

@@ -9,6 +9,7 @@ from itertools import repeat
 import numpy as np
 
 from ytxdata.labels import Text
+from ytxdata.records.beside import SPAN
 from ytxdata.records.nested import (
     DEEPEST,
     LIKE_JSON,
@@ -269,11 +270,11 @@ class Shapes:
         return self.without_id(whole, members, inside)
 
     def wrapped(self, whole: Found, members: list[Member], inside: list[Inside], lists: list[Inside]) -> list[Found]:
-        """Return the records that an object wraps, or itself when it is one meeting with its parties beside it."""
+        """Return the records that an object wraps, or itself when it is one meeting with more of it beside it."""
         found = [item for _, items in lists for item in items]
         keys = [member.key for member, _ in lists]
         is_one = len(found) == 1 and found[0].path.rstrip("~") in {f"{whole.path}.{key}" for key in keys}
-        if is_one and PARTIES in self.signs.columns(members) and self.signs.is_one_with_parties_beside(whole.raw):
+        if is_one and self.signs.columns(members) & {PARTIES, *SPAN} and self.signs.is_one_meeting(whole.raw):
             return [whole._replace(has_id=True)]
         read = {member.start for member, _ in lists}
         strays = self.beside(whole, members, lists, [one for one in inside if one[0].start not in read])

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from ytxdata.records.json_values import decoded, read_object, read_value, scalar, with_parties_beside
+from ytxdata.records.beside import as_one_meeting
+from ytxdata.records.json_values import decoded, read_object, read_value, scalar
 from ytxdata.records.numbers import PHONE_LIKE
 from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.schema import PARTIES, Aliases, plain
@@ -222,10 +223,10 @@ class Signs:
         )
         return has_parties or ("creator" in columns and bool(columns & {"started_at", "ended_at"}))
 
-    def is_one_with_parties_beside(self, raw: bytes) -> bool:
-        """Return whether a record's text is read as the one meeting in it and the parties beside that."""
+    def is_one_meeting(self, raw: bytes) -> bool:
+        """Return whether a record's text is read as the one meeting in it and what of it stands beside that."""
         value = read_object(raw, self.aliases).value
-        return value is not None and with_parties_beside(value, self.aliases) is not None
+        return value is not None and as_one_meeting(value, self.aliases) is not None
 
     def has_status(self, raw: bytes) -> bool:
         """Return whether an object is the envelope of an answer: a status, message or request id stands in it."""

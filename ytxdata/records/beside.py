@@ -1,0 +1,77 @@
+"""What stands beside the one meeting in an object and is its own: its parties, and its words where it has only its id."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ytxdata.records.json_values import decoded
+from ytxdata.records.schema import PARTIES, Aliases, plain
+from ytxdata.records.values import is_blank
+
+SPAN = frozenset({"started_at", "ended_at", "duration_s"})
+"""Columns that are taken together: beside an actual start, the end of a booking would be shown for the end."""
+
+_OF_MEETING = re.compile(
+    "(?:meet(?:ing)?|conf(?:erence)?|the|base|basics?|main|general|detail(?:s|ed)?|info(?:s|rmation)?|data|record|summary"
+    "|result|actual|real|会议|基本|基础|详情|详细|信息|数据|资料|记录|概要|摘要|实际|的)+"
+)
+"""Plain keys under which a record describes its own meeting. What else it names (`recurrence`, `poll`, `bill`, `file`)
+has times, a length and a name of its own: any list of such words had gaps, and a mail's duration was the meeting's."""
+
+_ID_ALONE = frozenset({"$", "@attributes", "attributes", "_attributes", "key", "_key", "id", "_id"})
+"""Keys under which what makes JSON of XML, and databases, put the id and leave the rest of the meeting beside it."""
+
+
+def is_of_meeting(path: str) -> bool:
+    """Return whether keys, with dots between, all name the meeting itself.
+
+    Examples
+    --------
+    >>> is_of_meeting("meetingInfo"), is_of_meeting("data.会议详情"), is_of_meeting("detail.poll")
+    (True, True, False)
+    """
+    return all(_OF_MEETING.fullmatch(plain(key)) for key in path.split("."))
+
+
+def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | None:
+    """Return the one meeting in an object together with its parties and its words that stand beside it; None where
+    that is not its form.
+
+    Words are its own where it goes by the name of a meeting and says nothing of when, and they do: the times of a room
+    beside its next meeting, or of a question, would be shown for its own.
+
+    Examples
+    --------
+    >>> as_one_meeting({"conf": {"meid": "1"}, "members": ["15400000001"]}, Aliases())
+    {'meid': '1', 'members': ['15400000001']}
+    >>> as_one_meeting({"@attributes": {"meid": "1"}, "starttime": "2026-01-05 10:00"}, Aliases())
+    {'meid': '1', 'starttime': '2026-01-05 10:00'}
+    >>> as_one_meeting({"next": {"meid": "1"}, "starttime": "2026-01-05 10:00"}, Aliases())
+    """
+    fed = _columns(value, aliases)
+    parties = {key: value[key] for key, column in fed.items() if column == PARTIES}
+    others = {key: decoded(one) for key, one in value.items() if key not in parties}
+    meetings = [
+        key for key, one in others.items() if isinstance(one, dict) and "meeting_id" in _columns(one, aliases).values()
+    ]
+    if len(meetings) != 1 or any(column == "meeting_id" and key not in meetings for key, column in fed.items()):
+        return None
+    meeting = others.pop(meetings[0])
+    inside = _columns(meeting, aliases)
+    said = {column for key, column in inside.items() if not is_blank(meeting[key])}
+    may_be_own = not SPAN & said and (meetings[0] in _ID_ALONE or is_of_meeting(meetings[0]))
+    words = {key: value[key] for key in others if key in fed and fed[key] not in said and not is_blank(value[key])}
+    # A state or a creator alone may be the answer's.
+    words = words if may_be_own and any(fed[key] in SPAN for key in words) else {}
+    # What lists its parties is whole: beside it a question has times too.
+    if not (parties or words) or PARTIES in inside.values():
+        return None
+    # What else stands beside them may be parties too, under a name nobody knows: that is told.
+    unknown = {key: one for key, one in others.items() if key not in fed}
+    return {**unknown, **meeting, **words, **parties}
+
+
+def _columns(value: dict[str, Any], aliases: Aliases) -> dict[str, str]:
+    """Return which column of a meeting each key feeds that feeds one."""
+    return {key: match.column for key in value if (match := aliases.meeting(key))}

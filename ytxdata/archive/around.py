@@ -26,8 +26,8 @@ MARGIN = timedelta(minutes=1)
 _EVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 # a meeting lies in a period by its own times, or by those of anybody who was connected: people dial in before the
-# start, whose leaving is not told stays until the end, and between two legs a meeting goes on. In branches, each of which the bounds of files answer: with
-# OR all is read, twice as long at worst
+# start, whose leaving is not told stays until the end, and between two legs a meeting goes on. In branches, each of
+# which the bounds of files answer: with OR all is read, twice as long at worst
 _LIES_IN = """
 SELECT min(started_at), max(started_at) FROM (
     SELECT started_at FROM stored_meetings WHERE ended_at > $1 AND started_at < $2

@@ -205,7 +205,7 @@ _VERSIONS = ("obs", "meeting_id", "twin", "replaces", "observed_at", "pull_id", 
 
 class Together(NamedTuple):
     """Four small tables: `obs` shown and the `record_hash` of each other; `other`, `leg` that `obs` shows `as_leg`; the
-    cells that `obs` then has, null where they are its own; `column`, `reason` and `raw_value` that are told of `obs`."""
+    cells that `obs` then has, null where they are its own; `column`, `reason` and `raw_value` told of `obs`."""
 
     beside: pa.Table
     joined: pa.Table

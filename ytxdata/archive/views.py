@@ -1,9 +1,9 @@
 """The views, as SQL that DuckDB and Spark both read, and whole frames of them; `scans` has those that are lazy.
 
 `{meetings}`, `{legs}`, … stand for the stored tables, `{seen}` for when each observation was last seen, `{beside}`,
-`{joined}`, `{cells}` and `{told}` for what answers told of one meeting in several records (`raw_answers.together`), `{timestamp}`
-for what an engine calls an instant with a zone. A version is current unless a later one replaces it: few rows are
-replaced, so nothing has to be sorted or grouped, and a filter on `started_at` reaches the files.
+`{joined}`, `{cells}` and `{told}` for what answers told of one meeting in several records (`raw_answers.together`),
+`{timestamp}` for what an engine calls an instant with a zone. A version is current unless a later one replaces it: few
+rows are replaced, so nothing has to be sorted or grouped, and a filter on `started_at` reaches the files.
 """
 
 from __future__ import annotations

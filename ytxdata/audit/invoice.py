@@ -80,7 +80,8 @@ class Invoice:
         Parameters
         ----------
         given
-            A path (.xlsx, or CSV in UTF-8, GB 18030 or UTF-16 with comma, tab or semicolon), a frame of any engine, or an Invoice.
+            A path (.xlsx, or CSV in UTF-8, GB 18030 or UTF-16 with comma, tab or semicolon), a frame of any engine, or
+            an Invoice.
         columns
             Our name → what the column is called in it.
 
@@ -88,7 +89,8 @@ class Invoice:
         -------
         Invoice
             `skipped` lists every line that was not used: no id, formulas, ids in scientific notation, amounts that
-            are none, credits; a total of its own, with what differs from the sum of its lines. A line that stands twice is kept twice: being billed twice is for the reconciliation to tell.
+            are none, credits; a total of its own, with what differs from the sum of its lines. A line that stands twice
+            is kept twice: being billed twice is for the reconciliation to tell.
 
         Raises
         ------

@@ -41,7 +41,10 @@ _BATCH = 16384
 # Only what `problems` shows is cut; rejects keep their whole text.
 _LONGEST_RAW_VALUE = 500
 _ID_COLUMN = schema.MEETINGS[:1]
-_NO_ID = r"(?i)^\s*(?:0{1,20}|[0\-]*-[0\-]*|-1|nan|\(?null\)?|none|nil|undefined|n/?a|[+\-]?inf(?:inity)?|unknown|无|空|未知|暂无|不详)\s*$"
+_NO_ID = (
+    r"(?i)^\s*(?:0{1,20}|[0\-]*-[0\-]*|-1|nan|\(?null\)?|none|nil|undefined|n/?a|[+\-]?inf(?:inity)?|unknown"
+    r"|无|空|未知|暂无|不详)\s*$"
+)
 """What programs write where they have no id: taken for one, it would make all such meetings the same meeting."""
 
 _TEXT_MEMBER = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*(?:"((?:[^"\\]|\\.)*)")?', re.DOTALL)

@@ -27,8 +27,9 @@ TOTAL = re.compile(
     rf"(?:total|count|cnt|qty|quantity|found|matched|{_THINGS}|i|odata|nb|of|all|filtered|num|number|nums|size"
     r"|[总合共计条个场数量行])+"
 )
-"""Keys, bare, with which a wrapper says how many records it holds: made of words for a number and for what is listed. Written out one by one, thirty usual ones were missing, and each false proof brought a few more. A size or a
-number alone is that of a page, a count of anything else (`totalPages`, `memberCount`, `totalMinutes`) is no total.
+"""Keys, bare, with which a wrapper says how many records it holds: made of words for a number and for what is listed.
+Written out one by one, thirty usual ones were missing, and each false proof brought a few more. A size or a number
+alone is that of a page, a count of anything else (`totalPages`, `memberCount`, `totalMinutes`) is no total.
 """
 
 _OF_ALL = re.compile("total|all|found|matched|filtered|总|合|共")

@@ -1,6 +1,6 @@
 """The columns of every table, the keys that feed them and the reasons in them, as data.
 
-They serve the parser, the documentation and the data dictionary; keys match without case, `_`, `-`, blanks and marks (`@`).
+They serve the parser, the documentation and the dictionary; keys match without case, `_`, `-`, blanks and marks (`@`).
 """
 
 from __future__ import annotations

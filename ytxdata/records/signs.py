@@ -47,7 +47,10 @@ _MOST_WRAPS = 3
 
 _OF_ANSWERS = ENVELOPE_KEYS | {"data"}
 
-_PARTIES = "attend(?:ee|ant)?|particip(?:ant)?|member|joiner|invitee|(?:参会|与会|出席)(?:人员?|者|方)?|成员|^users?(?=list)|^人员(?![^名列姓])"
+_PARTIES = (
+    "attend(?:ee|ant)?|particip(?:ant)?|member|joiner|invitee|(?:参会|与会|出席)(?:人员?|者|方)?|成员|^users?(?=list)"
+    "|^人员(?![^名列姓])"
+)
 _LIKE_PARTIES = re.compile(_PARTIES)
 _NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
 """What else people call parties, anywhere in a key (`attendeeInfos`), and at its end, where one name alone is one."""

@@ -74,7 +74,7 @@ def read_lines(
     *,
     keep_others: bool = False,
 ) -> Iterator[SheetLine]:
-    """Yield the lines of a CSV, a workbook or a frame by our names for its columns; lines of another width are added to `skipped`.
+    """Yield the lines of a CSV, a workbook or a frame by our names for its columns; those of another width are skipped.
 
     Parameters
     ----------
@@ -340,9 +340,9 @@ class AddressBook:
         Parameters
         ----------
         given
-            A path (.xlsx, or CSV in UTF-8, GB 18030 or UTF-16 with comma, tab or semicolon), a frame of any engine, or an AddressBook.
-            With `from` and `to` (first and last day, both included, either may be empty) a number may have several
-            lines. More columns are welcome.
+            A path (.xlsx, or CSV in UTF-8, GB 18030 or UTF-16 with comma, tab or semicolon), a frame of any engine, or
+            an AddressBook. With `from` and `to` (first and last day, both included, either may be empty) a number may
+            have several lines. More columns are welcome.
         columns
             Our name → what the column is called in it.
 

@@ -32,8 +32,10 @@ FORMATS = {"csv", "excel", "html"}
 
 
 def is_possible(group: str | None, whose: str | None) -> bool:
-    """What the documentation offers: a leg has no creator, no size and no name; a meeting no number."""
-    return group not in OF_MEETINGS if whose == "leg" else group != "number"
+    """What the documentation offers: a leg has no creator, no size and no name; a meeting no number, and a page has
+    reports of meetings in it, whoever is grouped.
+    """
+    return group != "number" and (whose != "leg" or group not in OF_MEETINGS)
 
 
 def combinations() -> Iterator[tuple[str | None, str | None, str]]:

@@ -35,9 +35,9 @@ from ytxdata.files import sync_all
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Evidence, Window
 from ytxdata.history.proof.reading import Judgement
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.normalize import normalize
-from ytxdata.records.schema import DEFAULT
 
 BEGIN = datetime(2012, 1, 1, tzinfo=times.BEIJING)
 EVERY = timedelta(minutes=7)

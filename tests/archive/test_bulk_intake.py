@@ -15,8 +15,8 @@ from tests.archive.conftest import body, record
 from ytxdata.archive.changes import Call, Intake
 from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, VersionIndex
 from ytxdata.archive.raw_answers import unfold
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.schema import DEFAULT
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 

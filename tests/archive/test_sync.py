@@ -27,8 +27,9 @@ from ytxdata.emulator import Emulator
 from ytxdata.errors import NetworkError, NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
 from ytxdata.labels import Text
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, call_row, read_answer
-from ytxdata.records.schema import DEFAULT, LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, empty, to_pandas
+from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, empty, to_pandas
 from ytxdata.times import BEIJING
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)

@@ -24,8 +24,8 @@ from ytxdata.archive.stored_files import SCHEMAS, described
 from ytxdata.archive.views import relation
 from ytxdata.errors import UsageError
 from ytxdata.history.history import History
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.normalize import PARSER_VERSION
-from ytxdata.records.schema import DEFAULT
 from ytxdata.times import BEIJING
 
 

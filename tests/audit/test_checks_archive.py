@@ -15,8 +15,8 @@ import pytest
 from tests.audit.office import Story
 from ytxdata import Archive, audit
 from ytxdata.audit.checks.records import pulls_around
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.schema import DEFAULT
 from ytxdata.times import BEIJING
 
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=BEIJING)

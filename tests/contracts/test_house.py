@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 191
+MOST_FILES = 193
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file that
@@ -34,7 +34,9 @@ are lacking (`archive/repair`) is decided before anything is derived (`archive/r
 stands elsewhere than in its column (`tables/value_units`) is asked by who masks and by who describes. What a record
 gets from those told beside it (`records/joined`) is asked by what merges answers, which was full, and by an archive.
 What beside or in an object is the meeting's own (`records/beside`) is asked by who finds records and by who reads
-them, and all of these were full."""
+them, and all of these were full. What stands beside a list and
+only describes it (`records/asides`) is not what may be a record (`records/remains`); and which key feeds a column
+(`records/aliases`) is a rule, where the columns themselves are data (`records/schema`)."""
 
 
 LONGEST_FILE = 450

@@ -139,8 +139,8 @@ def test_a_fault_that_passes_is_survived_and_one_that_stays_is_told() -> None:
 
 def test_names_of_an_account_are_taught_by_an_argument() -> None:
     body = b'{"statusCode":"0","data":[{"room_no":"7","meetingname":"x"}]}'
+    from ytxdata.records.aliases import DEFAULT
     from ytxdata.records.answer import read_answer
-    from ytxdata.records.schema import DEFAULT
 
     taught = DEFAULT.with_extra({"meeting_id": ["room_no"]})
     assert len(ytx.History.from_answers([read_answer(body, aliases=taught)], taught).meetings) == 1

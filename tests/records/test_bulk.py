@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from ytxdata.emulator.company import Company
 from ytxdata.emulator.dialects import DIALECTS, write
+from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.bulk import BulkReader
 from ytxdata.records.encodings import is_utf8
 from ytxdata.records.normalize import Normalized, normalize
-from ytxdata.records.schema import DEFAULT, Aliases
 
 WORDS = st.sampled_from(
     [

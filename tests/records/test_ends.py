@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import ytxdata as ytx
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.normalize import aliases_of, normalize, parser_mark
 from ytxdata.records.profile import missing_times, profile
-from ytxdata.records.schema import DEFAULT
 
 ASKED = DEFAULT.with_extra({"ended_at": "start + duration", "legs.left_at": ["start + duration"]})
 WEEKS = ("2026-03-02 14:00:00", "2026-03-09 14:00:00", "2026-03-16 14:00:00")

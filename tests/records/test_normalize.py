@@ -11,8 +11,8 @@ import pytest
 
 from ytxdata.errors import UsageError
 from ytxdata.records import schema
+from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.normalize import LEGS, MEETINGS, PROBLEMS, REJECTS, Normalized, normalize
-from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.spans import RawRecord
 
 Rows = Callable[..., Normalized]

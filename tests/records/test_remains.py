@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 import pytest
 
+from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.merge import merge_answers
 from ytxdata.records.remains import text_may_tell
-from ytxdata.records.schema import Aliases
 
 MEETINGS: list[dict[str, Any]] = [
     {

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.find_records import extract
 from ytxdata.records.merge import merge_answers
-from ytxdata.records.schema import DEFAULT, MEETINGS, PROVENANCE
+from ytxdata.records.schema import MEETINGS, PROVENANCE
 
 ANSWERS = Path(__file__).parents[2] / "data" / "answers"
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from ytxdata import times
 from ytxdata.errors import UsageError
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.json_values import Number
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.parties import read_parties
-from ytxdata.records.schema import DEFAULT
 from ytxdata.records.values import AHEAD, convert
 from ytxdata.times import parse_instant
 

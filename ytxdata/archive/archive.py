@@ -35,7 +35,8 @@ from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.witness import Hearing, Totals
 from ytxdata.history.witness_lists import read_list, read_witness
 from ytxdata.labels import Text, preferred_lang
-from ytxdata.records.schema import Aliases, to_pandas
+from ytxdata.records.aliases import Aliases
+from ytxdata.records.schema import to_pandas
 from ytxdata.redact import keyed_hashes
 from ytxdata.selection import Selectable
 from ytxdata.templates import facts_card

@@ -22,6 +22,7 @@ from ytxdata.archive.raw_answers import Envelope, fold, raw_records
 from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED, Numbers
 from ytxdata.history.proof.evidence import PullFacts, pull_facts
 from ytxdata.labels import decimal_text
+from ytxdata.records.aliases import PARTIES, Aliases
 from ytxdata.records.answer import Answer, call_row
 from ytxdata.records.beside import as_one_meeting
 from ytxdata.records.columns import Cells, Difference, Sheet, Trouble, differing, untold
@@ -31,10 +32,9 @@ from ytxdata.records.nested import without_meetings
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.parties import Parties, read_parties
 from ytxdata.records.retold import retold
-from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PARTIES, PROVENANCE, Aliases, arrow_schema
+from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PROVENANCE, arrow_schema
 from ytxdata.records.spans import RawRecord
-from ytxdata.records.values import as_list
-from ytxdata.records.values import rows_of as cells_of
+from ytxdata.records.values import as_list, rows_of
 from ytxdata.times import beijing_text, clock_step
 
 JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")
@@ -283,7 +283,7 @@ def _rows(meetings: pa.Table) -> list[MeetingRecord]:
     columns = ("row", "meeting_id", "record_hash", "started_at", "ended_at", "creator", "booked_at")
     return [
         MeetingRecord(row, meeting_id, bytes.fromhex(digest), *rest)
-        for row, meeting_id, digest, *rest in cells_of(meetings, columns)
+        for row, meeting_id, digest, *rest in rows_of(meetings, columns)
     ]
 
 

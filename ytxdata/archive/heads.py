@@ -41,8 +41,8 @@ from ytxdata.archive.stored_files import (
 )
 from ytxdata.errors import DamagedError
 from ytxdata.files import remove, write_whole
+from ytxdata.records.aliases import Aliases
 from ytxdata.records.normalize import aliases_of
-from ytxdata.records.schema import Aliases
 
 HEADS = "heads"
 _HEAD = re.compile(r"([0-9]{12})\.json")

@@ -47,11 +47,11 @@ from ytxdata.history.proof.evidence import PullFacts, pull_facts
 from ytxdata.history.proof.policy import DEFAULT_POLICY, is_gap
 from ytxdata.history.proof.reading import patient
 from ytxdata.history.proof.verdict import measured
+from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import read_answer
 from ytxdata.records.identity import by_meeting
 from ytxdata.records.nested import that_may_hold_others
 from ytxdata.records.normalize import normalize, parser_mark
-from ytxdata.records.schema import Aliases
 from ytxdata.records.signs import Signs
 
 

@@ -39,8 +39,8 @@ from ytxdata.history.proof.certificate import Certificate, Period, certify
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Verdict
 from ytxdata.history.proof.reading import patient
 from ytxdata.labels import Text
+from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.schema import Aliases
 from ytxdata.times import dates_by
 
 Found = tuple[Literal["claim", "index", "law", "record", "row"], str, Text]

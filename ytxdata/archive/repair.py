@@ -37,8 +37,8 @@ from ytxdata.archive.stored_files import CHAINED, RAW_TABLES, data_files, descri
 from ytxdata.archive.write_sync import Writer
 from ytxdata.errors import DamagedError, FutureLayoutError
 from ytxdata.labels import Text
+from ytxdata.records.aliases import Aliases
 from ytxdata.records.normalize import parser_mark
-from ytxdata.records.schema import Aliases
 
 
 def newest_readable(root: Path) -> tuple[Snapshot | None, list[Text], bool]:

@@ -41,10 +41,10 @@ from ytxdata.history.proof.evidence import Note
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reading import Judgement, Reading
 from ytxdata.labels import Text, preferred_lang
+from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import parser_mark
 from ytxdata.records.profile import SAMPLE, drift, missing_times, profile, shape_of
-from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.templates import BADGES, facts_card
 
 

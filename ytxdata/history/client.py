@@ -12,8 +12,8 @@ from ytxdata.history.history import History
 from ytxdata.labels import Text
 from ytxdata.platform.settings import Settings
 from ytxdata.platform.transport import Transport
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer
-from ytxdata.records.schema import DEFAULT
 from ytxdata.redact import mask_id
 from ytxdata.templates import facts_card
 

@@ -20,9 +20,10 @@ from ytxdata.history.proof.evidence import pull_facts
 from ytxdata.history.proof.reading import certify_history
 from ytxdata.labels import Text
 from ytxdata.platform.codes import OK, lookup
+from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer, call_row
 from ytxdata.records.merge import Counts, MergedTables, merge_answers
-from ytxdata.records.schema import DEFAULT, PULLS, Aliases, arrow_schema, to_pandas
+from ytxdata.records.schema import PULLS, arrow_schema, to_pandas
 from ytxdata.selection import Selectable
 from ytxdata.templates import facts_card
 

@@ -19,10 +19,10 @@ from ytxdata.errors import AnswerError, UsageError
 from ytxdata.files import hidden_note, unpacked
 from ytxdata.history.history import History, Unreadable
 from ytxdata.labels import Text
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.encodings import as_utf8, decode, is_literal
 from ytxdata.records.find_records import IS_TORN, first_document, past_blanks
-from ytxdata.records.schema import DEFAULT
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import members_of
 

@@ -30,8 +30,8 @@ from ytxdata.platform.codes import DESPITE_HTTP, NO_STATUS, clocked, refusal
 from ytxdata.platform.failures import POLICY, Rule, http_error, named, redirected, run
 from ytxdata.platform.limits import ACCEPTED_ENCODING, LONGEST_S, Wires, announces_length, read_body, within
 from ytxdata.platform.settings import Settings
+from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.redact import HIDDEN, cut_secrets, guard_logs, mask_id, scrub
 
 _TELLING = 8

@@ -11,11 +11,11 @@ from typing import Any
 from ytxdata import times
 from ytxdata.errors import NotJsonError, TruncatedError
 from ytxdata.labels import Text
+from ytxdata.records.aliases import DEFAULT, Aliases, plain
 from ytxdata.records.encodings import Encoding, as_utf8, decode
 from ytxdata.records.find_records import extract
 from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.paging import LOST, Announced
-from ytxdata.records.schema import DEFAULT, Aliases, plain
 from ytxdata.records.spans import RawRecord, Span, members_of, tiling
 from ytxdata.templates import facts_card
 from ytxdata.version import __version__

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import decoded
-from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.values import is_blank
 
 SPAN = frozenset({"started_at", "ended_at", "duration_s"})
@@ -49,16 +49,16 @@ def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | 
     {'meid': '1', 'starttime': '2026-01-05 10:00'}
     >>> as_one_meeting({"next": {"meid": "1"}, "starttime": "2026-01-05 10:00"}, Aliases())
     """
-    fed = _columns(value, aliases)
+    fed = aliases.columns(value)
     parties = {key: value[key] for key, column in fed.items() if column == PARTIES}
     others = {key: decoded(one) for key, one in value.items() if key not in parties}
     meetings = [
-        key for key, one in others.items() if isinstance(one, dict) and "meeting_id" in _columns(one, aliases).values()
+        key for key, one in others.items() if isinstance(one, dict) and "meeting_id" in aliases.columns(one).values()
     ]
     if len(meetings) != 1 or any(column == "meeting_id" and key not in meetings for key, column in fed.items()):
         return None
     meeting = others.pop(meetings[0])
-    inside = _columns(meeting, aliases)
+    inside = aliases.columns(meeting)
     said = {column for key, column in inside.items() if not is_blank(meeting[key])}
     may_be_own = not SPAN & said and (meetings[0] in _ID_ALONE or is_of_meeting(meetings[0]))
     words = {key: value[key] for key in others if key in fed and fed[key] not in said and not is_blank(value[key])}
@@ -70,8 +70,3 @@ def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | 
     # What else stands beside them may be parties too, under a name nobody knows: that is told.
     unknown = {key: one for key, one in others.items() if key not in fed}
     return {**unknown, **meeting, **words, **parties}
-
-
-def _columns(value: dict[str, Any], aliases: Aliases) -> dict[str, str]:
-    """Return which column of a meeting each key feeds that feeds one."""
-    return {key: match.column for key in value if (match := aliases.meeting(key))}

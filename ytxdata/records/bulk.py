@@ -21,11 +21,12 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from ytxdata.records import schema
+from ytxdata.records.aliases import PARTIES, Aliases, Match
 from ytxdata.records.encodings import is_utf8
 from ytxdata.records.json_values import STRICT_ERRORS, Number, strict
 from ytxdata.records.numbers import PHONE_LIKE
 from ytxdata.records.parties import is_numbered
-from ytxdata.records.schema import ARROW_TYPES, PARTIES, Aliases, Match
+from ytxdata.records.schema import ARROW_TYPES
 from ytxdata.records.unread import own_leg
 from ytxdata.records.values import MOST_YUAN
 

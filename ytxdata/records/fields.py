@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from ytxdata import phones
 from ytxdata.labels import Text
+from ytxdata.records.aliases import PARTIES, Aliases, Match
 from ytxdata.records.json_values import Number, as_json, read_value
-from ytxdata.records.schema import PARTIES, Aliases, Match
 from ytxdata.records.values import is_blank
 
 

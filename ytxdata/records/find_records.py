@@ -12,11 +12,11 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.phones import mask
+from ytxdata.records.aliases import DEFAULT, Aliases, plain
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
 from ytxdata.records.nested import DEEPEST, holds_json, that_may_hold_others
 from ytxdata.records.paging import Announced, totals
 from ytxdata.records.salvage import Salvaged, salvage
-from ytxdata.records.schema import DEFAULT, Aliases, plain
 from ytxdata.records.shapes import DAMAGED, SURVEYED, Shapes
 from ytxdata.records.signs import ENVELOPE_KEYS
 from ytxdata.records.spans import (

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from ytxdata import times
 from ytxdata.records import schema
+from ytxdata.records.aliases import PARTIES
 from ytxdata.records.json_values import as_json
 from ytxdata.records.schema import PROVENANCE
 from ytxdata.records.values import rows_of
@@ -84,9 +85,7 @@ def join_records(
             told += ((shown, *one) for one in odd[other] if one not in odd[shown])
             is_odd = bool(otherwise) or is_anybodys
             told += ((shown, name, "other_value", f"{name}={_text(said[name])}") for name in otherwise)
-            told += (
-                (shown, schema.PARTIES, "unread_parties", _text(leg)) for leg in (lacking if is_odd else []) + fuller
-            )
+            told += ((shown, PARTIES, "unread_parties", _text(leg)) for leg in (lacking if is_odd else []) + fuller)
             if is_odd:
                 continue
             more |= {name: said[name] for name in silent}

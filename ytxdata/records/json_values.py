@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ytxdata.records.schema import Aliases
+from ytxdata.records.aliases import Aliases
 
 Problem = tuple[str, str, str]
 """Key or empty, reason, raw text: what a lenient reading had to overlook."""

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ytxdata.records.aliases import PARTIES, Aliases, plain
+from ytxdata.records.asides import is_part
 from ytxdata.records.beside import as_one_meeting, is_of_meeting
 from ytxdata.records.json_values import decoded, read_object, read_value
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.parties import lists_parties
-from ytxdata.records.remains import as_rejects, is_part
-from ytxdata.records.schema import PARTIES, Aliases, plain
+from ytxdata.records.remains import as_rejects
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
 from ytxdata.records.spans import (
     Found,
@@ -311,7 +312,7 @@ class _InRecord:
         key = item.member.key
         if key in ids or self._looks_like_id(key):  # in a map from id to record
             return False
-        columns = _said_columns(value, self.signs)
+        columns = self.signs.said(value)
         return bool(_OF_ANOTHER.search(key)) or not ("started_at" in columns and len(columns & _TOOK_PLACE) > 1)
 
     def _may_be_meeting(self, item: _Object) -> bool:
@@ -332,7 +333,7 @@ class _InRecord:
                 continue
             here = f"{path}[{key}]" if isinstance(value, list) else f"{path}.{key}"
             names, words = (one, one.values()) if isinstance(one, dict) else ((), one)
-            has_phone = any((fed := look_up.leg(name)) and fed.column == "phone" for name in names)
+            has_phone = look_up.has_phone(names)
             if isinstance(value, list) and not has_phone and sum(map(looks_like_instant, words)) > 1:
                 yield here
             else:
@@ -371,7 +372,7 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
     What is listed (`changes`, `takes`) or has any other name than the meeting (`booking`, `poll`) fills nothing.
     """
     own = signs.ids_of(value)
-    outer = _said_columns(value, signs)
+    outer = signs.said(value)
     is_bare = PARTIES in outer and not outer & {"creator", "duration_s", *_WHEN}
     # What stands among the parties took them from its neighbour, and is a record.
     around = {key: one for key, one in value.items() if own and not signs.is_parties(key)}
@@ -379,24 +380,15 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
     while waiting:
         path, one, depth = waiting.pop(0)
         if isinstance(one, dict):
-            columns = _said_columns(one, signs)
+            columns = signs.said(one)
             if ids := signs.ids_of(one):
                 tells_of_it = ids <= own
             else:
                 tells_of_it = is_bare and depth == 0 and "creator" in columns and bool(columns & _WHEN)
-            has_phone = any((fed := signs.aliases.leg(key)) and fed.column == "phone" for key in one)
+            has_phone = signs.aliases.has_phone(one)
             if tells_of_it and columns & EVIDENCE and not has_phone:
                 yield Telling(path, one, is_of_meeting(path))
         if isinstance(one, (dict, list)) and depth < DEEPEST:
-            is_object = isinstance(one, dict)
-            parts = (
-                [(f".{key}", one[key]) for key in one]
-                if is_object
-                else [(f"[{i}]", inner) for i, inner in enumerate(one)]
-            )
-            waiting += [(path + key, inner, depth + 1) for key, inner in parts]
-
-
-def _said_columns(value: dict[str, Any], signs: Signs) -> set[str]:
-    fed = ((signs.aliases.meeting(key), one) for key, one in value.items() if one not in (None, ""))
-    return {match.column for match, one in fed if match}
+            places = ((f"{path}.{key}", one[key]) for key in one) if isinstance(one, dict) else ()
+            listed = ((f"{path}[{i}]", inner) for i, inner in enumerate(one)) if isinstance(one, list) else ()
+            waiting += ((where, inner, depth + 1) for where, inner in (*places, *listed))

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from ytxdata import times
 from ytxdata.labels import Text
 from ytxdata.records import bulk, schema
+from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases
 from ytxdata.records.beside import as_one_meeting
 from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, ends, fill, no_numbers, read_legs
 from ytxdata.records.json_values import (
@@ -26,7 +27,6 @@ from ytxdata.records.json_values import (
 from ytxdata.records.numbers import may_hold_mobiles, read_numbers
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.retold import retold
-from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.signs import Signs, is_like_parties
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.unread import own_leg, says_more, unread_parties
@@ -322,7 +322,7 @@ def _unread_parties(sheet: Sheet, raws: list[bytes], aliases: Aliases) -> Iterat
     # Out of the text, not the sheet: read in bulk, a struct has every key that any record of the batch has.
     for i in _may_hold_parties(sheet, aliases):
         value = retold(read_object(raws[i], aliases).value or {}, aliases).value
-        yield from (Trouble(i, schema.PARTIES, "unread_parties", text) for text in unread_parties(value, aliases))
+        yield from (Trouble(i, PARTIES, "unread_parties", text) for text in unread_parties(value, aliases))
 
 
 def _more_parties(sheet: Sheet, n_legs: pa.Array) -> Iterator[Trouble]:
@@ -331,7 +331,7 @@ def _more_parties(sheet: Sheet, n_legs: pa.Array) -> Iterator[Trouble]:
         if says_more(key, True, 0) or says_more(key, 1, 0):
             for i, (said, n) in enumerate(zip(as_list(sheet.values(key)), n_legs.to_pylist(), strict=True)):
                 if n is not None and says_more(key, said, n):
-                    yield Trouble(i, schema.PARTIES, "more_parties", f"{key}: {str(said).split('.')[0]}")
+                    yield Trouble(i, PARTIES, "more_parties", f"{key}: {str(said).split('.')[0]}")
 
 
 def _halves(legs: Legs) -> Iterator[Trouble]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ytxdata.records.aliases import plain
 from ytxdata.records.json_values import read_value
 from ytxdata.records.paging import COUNT_KEYS
-from ytxdata.records.schema import plain
 from ytxdata.records.signs import ENVELOPE_KEYS, Signs
 from ytxdata.records.spans import is_blank
 

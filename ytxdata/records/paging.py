@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from ytxdata.records.aliases import plain
 from ytxdata.records.json_values import read_value
-from ytxdata.records.schema import plain
 from ytxdata.records.spans import Member, is_blank
 
 COUNT_KEYS = frozenset(

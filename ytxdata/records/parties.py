@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
+from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
 from ytxdata.records.paging import totals
-from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import members_of
 from ytxdata.records.values import as_phone, is_blank, is_mere_number, says_more_than_counts
@@ -190,7 +190,7 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
             found = _from_object(entry, aliases, own_id, is_entry=True)
             # `{"userId":"1001"}` wraps no list of phones
             is_sure = bool(inside) or all(map(PHONE_LIKE.fullmatch, entry)) or all(map(mobiles_in, entry.values()))
-            is_read = is_sure and bool(found.parties) and all(_has_phone(one, aliases) for one in found.parties or ())
+            is_read = is_sure and bool(found.parties) and all(aliases.has_phone(one) for one in found.parties or ())
             return found if is_read else Parties([], (("not_a_party", as_json(entry)),))
         return Parties([entry])
     parties = [own]
@@ -198,7 +198,7 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
     for key, inner in inside.items():
         problems += _in_text(entry[key])
         is_list = isinstance(inner, list) and all(isinstance(one, dict) for one in inner)
-        if (is_list and all(_has_phone(one, aliases) for one in inner)) or (
+        if (is_list and all(aliases.has_phone(one) for one in inner)) or (
             signs.is_parties(key) and isinstance(inner, list) and are_phones(inner)
         ):
             found = _from_list(inner, aliases, own_id)
@@ -311,7 +311,7 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
         counts = [("unread_parties", f"{key}: {as_json(one)}") for key, one in value.items() if is_mere_number(one)]
         return found._replace(problems=(*chain.from_iterable(map(_in_text, value.values())), *found.problems, *counts))
     opened = _with_names({key: decoded(inner) for key, inner in value.items()}, aliases)
-    if all(isinstance(inner, dict) and _has_phone(inner, aliases) for inner in value.values()):
+    if all(isinstance(inner, dict) and aliases.has_phone(inner) for inner in value.values()):
         return _from_list(list(opened.values()), aliases, own_id)
     # A single Latin key may be `phones` as well as a name: the phone is a leg either way, and nobody is misnamed.
     is_wrapper = len(value) == 1 and next(iter(value)).isascii()
@@ -357,7 +357,7 @@ def _wraps_list(value: dict[str, Any], aliases: Aliases) -> bool:
     if feeds(own, ("name",), aliases) or feeds({k: v for k, v in own.items() if as_phone(v)}, ("phone",), aliases):
         return False
     lists = [one for one in map(decoded, value.values()) if isinstance(one, list)]
-    has_some = any(isinstance(one, dict) and _has_phone(one, aliases) for one in chain(*lists))
+    has_some = any(isinstance(one, dict) and aliases.has_phone(one) for one in chain(*lists))
     return has_some or (
         bool(lists) and not any(says_more_than_counts(v) or looks_like_instant(v) for v in own.values())
     )
@@ -407,7 +407,3 @@ def _beside(phone: Any, other: Any, aliases: Aliases) -> Party:
 
 def _named(key: str, phone: Any, phone_key: str, name_key: str) -> Party:
     return {phone_key: phone} if _COUNTER.fullmatch(key) else {phone_key: phone, name_key: key}
-
-
-def _has_phone(party: Party, aliases: Aliases) -> bool:
-    return any((match := aliases.leg(key)) is not None and match.column == "phone" for key in party)

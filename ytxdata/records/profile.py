@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, Protocol
 import pandas as pd
 
 from ytxdata.labels import Text, preferred_lang
+from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.assumptions import ASSUMPTIONS, GRADE_TEXTS, STATE_TEXTS, AccountRecords, Grade, State
 from ytxdata.records.fields import FORM_TEXTS, TYPE_TEXTS, Field, survey
 from ytxdata.records.json_values import read_object
 from ytxdata.records.normalize import normalize
-from ytxdata.records.schema import DEFAULT, Aliases
 from ytxdata.records.spans import RawRecord
 
 Shape = Mapping[str, Mapping[str, Any]]

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ytxdata.records.aliases import PARTIES, Aliases
 from ytxdata.records.beside import SPAN
 from ytxdata.records.columns import as_told
 from ytxdata.records.json_values import Problem, as_json
 from ytxdata.records.nested import own_tellings
-from ytxdata.records.schema import PARTIES, Aliases
 from ytxdata.records.signs import Signs
 from ytxdata.records.unread import own_leg
 from ytxdata.records.values import is_blank
@@ -65,19 +65,19 @@ def retold(value: dict[str, Any], aliases: Aliases) -> Retold:
 
 def _as_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any]:
     """Return the row of one party under the id of its meeting as a meeting that lists it, any other as it is."""
-    columns = {fed.column for key in value if (fed := aliases.meeting(key))}
-    if not columns <= _OF_A_PARTY or not own_leg(value, aliases):
+    fed = aliases.columns(value)
+    if not set(fed.values()) <= _OF_A_PARTY or not own_leg(value, aliases):
         return value
-    own = {key: one for key, one in value.items() if (fed := aliases.meeting(key)) and fed.column == "meeting_id"}
+    own = {key: one for key, one in value.items() if fed.get(key) == "meeting_id"}
     return {**own, dict(aliases.meetings)[PARTIES][0]: [{key: one for key, one in value.items() if key not in own}]}
 
 
 def _by_column(value: dict[str, Any], aliases: Aliases) -> dict[str, dict[str, Any]]:
     """Return what an object says of each column of a meeting but its id, by key."""
     found: dict[str, dict[str, Any]] = {}
-    for key, said in value.items():
-        if not is_blank(said) and (fed := aliases.meeting(key)) and fed.column != "meeting_id":
-            found.setdefault(fed.column, {})[key] = said
+    for key, column in aliases.columns(value).items():
+        if column != "meeting_id" and not is_blank(value[key]):
+            found.setdefault(column, {})[key] = value[key]
     return found
 
 

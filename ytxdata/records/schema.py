@@ -1,22 +1,16 @@
 """The columns of every table, the keys that feed them and the reasons in them, as data.
 
-They serve the parser, the documentation and the dictionary; keys match without case, `_`, `-`, blanks and marks (`@`).
+They serve the parser, the documentation and the dictionary.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 
-from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.redact import cut_secrets
 from ytxdata.times import ZONE_NAME
 
 Kind = Literal["text", "phone", "url", "instant", "int", "seconds", "bool", "money"]
@@ -279,172 +273,3 @@ PROBLEM_REASONS: dict[str, Text] = {
     "id_overlap": Text("同一编号的记录开始时间不同而时间重叠，可能是两场会议；按一场计，原文都保留", "records of one id that begin at different times and overlap may be two meetings; they count as one, and both texts are kept"),
     "id_collision": Text("同一编号用于两场不可能相同的会议；两者都保留", "one id for two meetings that cannot be the same; both are kept"),
 }  # fmt: skip
-
-
-PARTIES = "parties"
-_PARTY_KEYS = ("parties", "members", "participants", "memberList", "users")
-
-COMPANIONS = frozenset({"statedesc", "srcclid", "dstclid"})
-"""Keys, plain, that say something of their own (a state in words, the number shown to either side): no contradiction
-beside another."""
-
-_MEETING_PREFIXES = ("meeting", "conference", "conf")
-"""What may stand in front of a meeting's candidate key (`confStartTime`); in front of a party's key anything may."""
-
-_AS_IT_WAS = re.compile("(?:{0})?(?:actual|real|fact|true|talk)(?:{0})?(.+)".format("|".join(_MEETING_PREFIXES)))
-_TIMED = ("started_at", "ended_at", "duration_s")
-"""Columns whose keys may have such a word in front (`actualStartTime`, `realEnd`): the time that was, beside the booked
-one. What is billed is rounded, and another thing.
-"""
-
-_WHOLE_KEYS = ("joined", "left", "tel", "stime", "etime")
-"""Keys of a party with nothing in front: `hasLeft` says whether, and not when; a `hotel` has no phone; `updateTime`,
-`muteTime` and `closeTime` end like `etime`, `statusTime` like `stime`: legs that ended at their last update were
-too long or too short, and nothing said so.
-"""
-
-_OTHER_THINGS = re.compile("(ring|wait|mute|hold|queue)duration$|(seat|room|order|job|serial|staff|pin)number$")
-"""Keys of a party that end like one we know: ringing is no talking, and a seat has no phone."""
-
-_SEPARATORS = re.compile(r"[\s_\-@$#]+")
-
-Table = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-# Bounded: keys are the sender's, and a map keyed by phone brings new ones with every record.
-@lru_cache(maxsize=4096)
-def plain(key: str) -> str:
-    """Return a key without case, `_`, `-`, blanks and the marks that XML and OData put to it.
-
-    Examples
-    --------
-    >>> plain("Member_Join-Time"), plain("@meid")
-    ('memberjointime', 'meid')
-    """
-    return _SEPARATORS.sub("", key).casefold()
-
-
-class Match(NamedTuple):
-    """The column a key feeds, and its rank among the keys of that column (lower wins)."""
-
-    column: str
-    rank: tuple[int, int]
-
-    def with_prefix(self) -> Match:
-        """Return the match of a key that has something in front: it ranks behind all exact ones."""
-        return Match(self.column, (1, self.rank[1]))
-
-
-_MEETING_TABLE = {column.name: column.keys for column in MEETINGS if column.keys} | {PARTIES: _PARTY_KEYS}
-_LEG_TABLE = {column.name: column.keys for column in LEGS if column.keys}
-
-
-@dataclass(frozen=True)
-class Aliases:
-    """The candidate keys of meetings and legs, in order of preference.
-
-    Parameters
-    ----------
-    meetings
-        Pairs of column and its candidate keys; `parties` is where the list of parties is.
-    legs
-        The same for one party.
-
-    Examples
-    --------
-    >>> DEFAULT.meeting("MEETING_ID").column, DEFAULT.leg("memberJoinTime").column
-    ('meeting_id', 'joined_at')
-    >>> DEFAULT.with_extra({"meeting_id": ["room_no"]}).meeting("roomNo").column
-    'meeting_id'
-    """
-
-    meetings: Table = tuple(_MEETING_TABLE.items())
-    legs: Table = tuple(_LEG_TABLE.items())
-
-    def with_extra(self, extra: Mapping[str, str | Sequence[str]] | None) -> Aliases:
-        """Return aliases with more keys, preferred to those already known.
-
-        Parameters
-        ----------
-        extra
-            Column → key or keys. A party's column is written `legs.phone`; the list of parties is `parties`.
-
-        Raises
-        ------
-        UsageError
-            A column of that name takes no keys; the message lists those that do.
-        """
-        meetings, legs = dict(self.meetings), dict(self.legs)
-        for name, given in (extra or {}).items():
-            table, column = (legs, name.removeprefix("legs.")) if name.startswith("legs.") else (meetings, name)
-            if column not in table:
-                known = ", ".join([*meetings, *(f"legs.{leg}" for leg in legs)])
-                shown = cut_secrets(name)
-                raise UsageError(
-                    Text(f"aliases 中没有名为 {shown} 的列", f"aliases: no column is called {shown}"),
-                    remedy=Text(f"可用的列：{known}", f"use one of: {known}"),
-                )
-            keys = (given,) if isinstance(given, str) else tuple(given)
-            table[column] = (*keys, *(key for key in table[column] if key not in keys))
-        return Aliases(tuple(meetings.items()), tuple(legs.items()))
-
-    def meeting(self, key: str) -> Match | None:
-        """Return the meeting column a key feeds, if any: exactly, or with `meeting` or `conf` in front, or `actual`."""
-        return self._meeting(plain(key))
-
-    def leg(self, key: str) -> Match | None:
-        """Return the leg column a party's key feeds, if any: exactly, or with any prefix in front."""
-        return self._leg(plain(key))
-
-    def is_word(self, key: str, *, of_leg: bool = True) -> bool:
-        """Return whether a key feeds a column of meetings or, if asked for, of legs, in whose place no object stands."""
-        fed = self.meeting(key) or (self.leg(key) if of_leg else None)
-        return fed is not None and fed.column != PARTIES
-
-    def ids(self) -> tuple[str, ...]:
-        """Return the candidate keys of the meeting id, plain."""
-        return tuple(plain(key) for key in dict(self.meetings)["meeting_id"])
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (Aliases, (self.meetings, self.legs))  # what it has looked up already stays here
-
-    @cached_property
-    def _meeting(self) -> Callable[[str], Match | None]:
-        exact = _exact(self.meetings)
-
-        @lru_cache(maxsize=4096)
-        def look_up(key: str) -> Match | None:
-            bare = (key.removeprefix(prefix) for prefix in _MEETING_PREFIXES if key.startswith(prefix))
-            if found := exact.get(key) or next((exact[rest].with_prefix() for rest in bare if rest in exact), None):
-                return found
-            was = _AS_IT_WAS.fullmatch(key)
-            timed = was and (exact.get(was[1]) or exact.get(f"{was[1]}time"))
-            return timed.with_prefix() if timed and timed.column in _TIMED else None
-
-        return look_up
-
-    @cached_property
-    def _leg(self) -> Callable[[str], Match | None]:
-        exact, of_meetings = _exact(self.legs), _exact(self.meetings)
-
-        @lru_cache(maxsize=4096)
-        def look_up(key: str) -> Match | None:
-            # What a meeting calls its own is no party's key with a word in front, whatever it ends with.
-            if key in exact or key in of_meetings or _OTHER_THINGS.search(key):
-                return exact.get(key)
-            endings = [known for known in exact if key.endswith(known) and known not in _WHOLE_KEYS]
-            return exact[max(endings, key=len)].with_prefix() if endings else None
-
-        return look_up
-
-
-DEFAULT = Aliases()
-"""The candidate names known without any configuration."""
-
-
-def _exact(table: Table) -> dict[str, Match]:
-    found: dict[str, Match] = {}
-    for column, keys in table:
-        for rank, key in enumerate(keys):
-            found.setdefault(plain(key), Match(column, (0, rank)))
-    return found

@@ -9,6 +9,8 @@ from itertools import repeat
 import numpy as np
 
 from ytxdata.labels import Text
+from ytxdata.records.aliases import PARTIES, Aliases, plain
+from ytxdata.records.asides import has_own_list, is_aside
 from ytxdata.records.beside import SPAN
 from ytxdata.records.nested import (
     DEEPEST,
@@ -32,17 +34,8 @@ from ytxdata.records.paging import (
     says_nothing,
     totals,
 )
-from ytxdata.records.remains import (
-    empty_wrapper,
-    has_own_list,
-    is_aside,
-    is_broken_list,
-    is_flat_meeting,
-    leftovers,
-    unnamed,
-)
+from ytxdata.records.remains import empty_wrapper, is_broken_list, is_flat_meeting, leftovers, unnamed
 from ytxdata.records.salvage import Salvaged
-from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs
 from ytxdata.records.spans import (
     Found,

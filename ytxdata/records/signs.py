@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.beside import as_one_meeting
 from ytxdata.records.json_values import decoded, read_object, read_value, scalar
 from ytxdata.records.numbers import PHONE_LIKE
 from ytxdata.records.paging import COUNT_KEYS
-from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.spans import Found, Member, is_blank, members_of, value_at
 from ytxdata.records.values import bare_id
 
@@ -150,16 +150,14 @@ class Signs:
 
     def ids_of(self, value: dict[str, Any]) -> set[str]:
         """Return the meeting ids that a decoded object carries."""
-        given = (
-            one for key, one in value.items() if (match := self.aliases.meeting(key)) and match.column == "meeting_id"
-        )
+        given = (value[key] for key, column in self.aliases.columns(value).items() if column == "meeting_id")
         return {bare_id(str(one)) for one in given if one not in (None, "") and not isinstance(one, (dict, list))} - {
             ""
         }
 
     def is_another(self, value: dict[str, Any], own: set[str]) -> bool:
         """Return whether a decoded object is a meeting rather than a party that repeats the id of its meeting."""
-        columns = {match.column for key in value if (match := self.aliases.meeting(key))}
+        columns = set(self.aliases.columns(value).values())
         legs = {match.column for key in value if (match := self.aliases.leg(key)) and not match.rank[0]}
         # A party may repeat the id and the times of its meeting; a creator and parties of its own it has not.
         ids = self.ids_of(value)
@@ -172,11 +170,9 @@ class Signs:
         ids = self.ids_of(value)
         if not ids or ids - own:
             return bool(ids) and self.is_another(value, own)
-        columns = {
-            fed.column for key, one in value.items() if one not in (None, "") and (fed := self.aliases.meeting(key))
-        }
+        columns = self.said(value)
         # A party may repeat the id and the times of its meeting, a group of them has parties: none has all of these.
-        return columns >= _BEGUN and not any((fed := self.aliases.leg(key)) and fed.column == "phone" for key in value)
+        return columns >= _BEGUN and not self.aliases.has_phone(value)
 
     def is_party(self, raw: bytes) -> bool:
         """Return whether an object is a party by its looks: in damaged text it may have lost the meeting around it."""
@@ -218,7 +214,7 @@ class Signs:
         """Return whether a decoded object is another meeting, or has no id and parties or a creator and times."""
         if ids := self.ids_of(value):
             return bool(ids - own) and self.is_another(value, own)
-        if not is_unread or any((fed := self.aliases.leg(key)) and fed.column == "phone" for key in value):
+        if not is_unread or self.aliases.has_phone(value):
             return False
         columns = {fed.column for key, one in value.items() if one and (fed := self.aliases.meeting(key))}
         has_parties = any(
@@ -242,6 +238,10 @@ class Signs:
     def are_of_answer(self, members: list[Member]) -> bool:
         """Return whether the members of an object are those of an answer: a status, message or request id, or `data`."""
         return any(plain(key) in _OF_ANSWERS for key, *_ in members)
+
+    def said(self, value: dict[str, Any]) -> set[str]:
+        """Return the meeting columns of which a decoded object says something."""
+        return set(self.aliases.columns(key for key, one in value.items() if one not in (None, "")).values())
 
     def columns(self, members: list[Member]) -> set[str]:
         """Return the meeting columns that an object's own members fill."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, mobiles_in
 from ytxdata.records.parties import DEEPEST, Party, are_phones, feeds, is_numbered, lists_parties, numbered_fields
-from ytxdata.records.schema import PARTIES, Aliases, plain
 from ytxdata.records.signs import Signs, names_parties, names_some
 from ytxdata.records.values import as_phone
 from ytxdata.times import SEVERAL_TIMES, is_time, looks_like_instant
@@ -51,8 +51,7 @@ def says_more(key: str, value: Any, n: int) -> bool:
 def is_link(raw: bytes, signs: Signs) -> bool:
     """Return whether an object says of a meeting only where its parties are to be had, as JSON:API does."""
     value = read_object(raw, signs.aliases).value or {}
-    columns = {fed.column for key in value if (fed := signs.aliases.meeting(key))}
-    return columns == {PARTIES} and not lists_parties(value, signs.aliases)
+    return set(signs.aliases.columns(value).values()) == {PARTIES} and not lists_parties(value, signs.aliases)
 
 
 def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
@@ -64,10 +63,9 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     if fields := numbered_fields(value, aliases):
         yield fields
     signs = Signs(aliases)
-    creators = {
-        as_phone(one) for key, one in value.items() if (fed := aliases.meeting(key)) and fed.column == "creator"
-    }
-    others = {key: decoded(one) for key, one in value.items() if aliases.meeting(key) is None}
+    fed = aliases.columns(value)
+    creators = {as_phone(value[key]) for key, column in fed.items() if column == "creator"}
+    others = {key: decoded(one) for key, one in value.items() if key not in fed}
     told: set[str] = set(own_leg(others, aliases))
     if told:
         yield "; ".join(f"{key}: {as_json(others[key])}" for key in sorted(told))

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.phones import ends_of
-from ytxdata.records.schema import DEFAULT, LEGS, MEETINGS, Column, Kind, TableName, plain
+from ytxdata.records.aliases import DEFAULT, plain
+from ytxdata.records.schema import LEGS, MEETINGS, Column, Kind, TableName
 from ytxdata.tables.described import Definition, Described
 
 _OF_KIND: dict[Kind, str] = {

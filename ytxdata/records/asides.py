@@ -1,0 +1,154 @@
+"""What frameworks put beside a list to describe it (links, columns, facets, sums) and the question that it answers: it
+tells of no meeting, by all that it says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ytxdata.records.aliases import PARTIES, plain
+from ytxdata.records.json_values import read_value
+from ytxdata.records.paging import DATED, PAGE_KEYS, bare, is_empty_list
+from ytxdata.records.signs import QUESTION_KEYS, Signs
+from ytxdata.records.spans import Member, members_of
+
+_PARTS = {
+    **dict.fromkeys(("links", "orders", "orderby", "sort", "sortby", "navigatepagenums", "errors"), b"["),
+    **dict.fromkeys(("self", "first", "prev", "previous", "next", "last", "firstpage", "lastpage"), b"{"),
+}
+"""Keys under which frameworks list what describes a page, plain, and links of their own, with their brackets."""
+
+_PART_WORDS = frozenset(
+    {
+        "url", "uri", "label", "active", "page", "rel", "href", "hreflang", "media", "type", "title", "templated",
+        "method", "profile", "deprecation", "column", "asc", "property", "direction", "ignorecase", "nullhandling", "ascending",
+        "descending", "code", "message", "msg", "field", "reason"
+    }
+)  # fmt: skip
+"""All that the entries of such lists say, plain."""
+
+_TABLE_KEYS = frozenset(
+    {
+        "headers", "header", "columns", "titles", "labels", "schema", "fields", "fieldmap", "fieldnames", "mapping",
+        "orderby", "sort", "sortby", "order"
+    }
+)  # fmt: skip
+"""Keys under which an object says of each column what it is called, of which type it is, or how rows are sorted, plain.
+Its words are read as the values of a meeting otherwise: one whose id is `asc`.
+"""
+
+_COLUMN_WORDS = frozenset(
+    {
+        "key", "title", "label", "name", "field", "type", "datatype", "width", "align", "prop", "dataindex", "sortable",
+        "hidden", "visible", "format", "text", "description", "index", "fixed", "unit"
+    }
+)  # fmt: skip
+_BUCKET_WORDS = frozenset(
+    {
+        "key", "keyasstring", "doccount", "from", "to", "fromasstring", "toasstring", "doccounterrorupperbound",
+        "sumotherdoccount"
+    }
+)  # fmt: skip
+_NOTICE_WORDS = frozenset(
+    {"title", "time", "date", "content", "text", "message", "level", "url", "link", "publishtime"}
+)
+_ASIDE_WORDS = {
+    **dict.fromkeys(_TABLE_KEYS, _COLUMN_WORDS),
+    **dict.fromkeys(("facets", "facet"), frozenset({"value", "count", "label", "name", "key", "term", "selected"})),
+    **dict.fromkeys(("aggregations", "aggs", "buckets"), _BUCKET_WORDS),
+    **dict.fromkeys(("notices", "notice", "announcements", "公告", "通知"), _NOTICE_WORDS),
+    "hydra:mapping": frozenset({"type", "variable", "property", "required"}),
+}
+"""What frameworks list beside records, plain, and all that its entries say: one with any other word is told."""
+
+_SUMS = frozenset({"合计", "总计", "小计", "平均", "total", "totals", "sum", "subtotal", "average"})
+_OTHERS = frozenset(
+    {"users", "user", "people", "person", "accounts", "account", "organizations", "departments", "tags"}
+)
+"""What a row of a table's foot calls itself, and of which types JSON:API includes what records refer to."""
+
+_CLOCK = re.compile(rb"\d\d:\d\d|\d{13}")
+_LONGEST_TAG = 100
+
+_ANY_VALUE = re.compile(rb"\d{4}|[\[{]")
+"""What a word of such an object never has, and a time, a phone and nearly every id do; nor does it hold an object."""
+
+
+def is_aside(signs: Signs, member: Member, members: Sequence[Member]) -> bool:
+    """Return whether a member only describes the list beside it: its columns and order, or the question that it
+    answers, with no parties, no duration and no amount. The period that was asked for passed for a meeting of days.
+    """
+    if is_part(member.key, member.raw):
+        return True
+    is_flat = member.raw[:1] == b"{" and b"{" not in member.raw[1:]
+    if not is_flat or plain(member.key) not in QUESTION_KEYS:
+        return False
+    has_list = any(plain(one.key) == "data" or is_empty_list(one) for one in members)
+    return has_list and not signs.columns(members_of(member.raw)) & {PARTIES, "duration_s", "amount_yuan"}
+
+
+def is_part(key: str, raw: bytes) -> bool:
+    """Return whether a member is what frameworks give with each page: links, orders, numbers of pages, columns."""
+    name = bare(key)
+    if raw[:1] == b"{" and name in _TABLE_KEYS and not _ANY_VALUE.search(raw, 1):
+        return True
+    if raw[:1] == b'"':
+        return name == "etag" and len(raw) < _LONGEST_TAG
+    is_listed = name in _ASIDE_WORDS or name in ("footer", "included")
+    if not is_listed and raw[:1] != _PARTS.get(name):
+        return False
+    read = read_value(raw)
+    if read is None or (is_listed and _is_aside(name, read.value, raw)):
+        return read is not None
+    entries = read.value if isinstance(read.value, list) else [read.value]
+    return raw[:1] == _PARTS.get(name) and all(map(_is_entry, entries))
+
+
+def _is_aside(name: str, value: Any, raw: bytes) -> bool:
+    """Return whether what stands under a key of what is listed beside records is that, and can be no record."""
+    entries = value if isinstance(value, list) else [value]
+    if name == "footer":
+        # The sums of a table have its columns, and no time.
+        return not DATED.search(raw) and all(isinstance(one, dict) and _SUMS & _words_of(one) for one in entries)
+    if name == "included":
+        is_known = all(isinstance(one, dict) and str(one.get("type")).casefold() in _OTHERS for one in entries)
+        return is_known and not _CLOCK.search(raw)  # a person's meetings may stand in it
+    return not (name in _TABLE_KEYS and DATED.search(raw)) and _says_only(value, _ASIDE_WORDS[name])
+
+
+def _words_of(value: dict[str, Any]) -> set[str]:
+    return {one.strip().casefold() for one in value.values() if isinstance(one, str)}
+
+
+def _says_only(value: Any, words: frozenset[str]) -> bool:
+    """Return whether all that objects say, at any depth, stands under some words."""
+    # A stack, not recursion: text made to hurt is nested as deep as its sender likes.
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, (list, dict)):
+            return False
+        if isinstance(one, list):
+            waiting += one
+            continue
+        waiting += (inner for inner in one.values() if isinstance(inner, (list, dict)))
+        if not {bare(key) for key, inner in one.items() if not isinstance(inner, (list, dict))} <= words:
+            return False
+    return True
+
+
+def _is_entry(value: Any) -> bool:
+    """Return whether a value says only what links and orders say: neither a time nor a long number, as records do."""
+    if isinstance(value, dict):
+        is_flat = not any(isinstance(inner, (dict, list)) for inner in value.values())
+        return is_flat and {bare(name) for name in value} <= _PART_WORDS
+    if isinstance(value, list) and len(value) == 2 and str(value[1]).casefold() in ("asc", "desc"):
+        value = value[0]  # a column and the way it is sorted
+    return not (isinstance(value, list) or DATED.search(str(value).encode()))
+
+
+def has_own_list(key: str, members: Sequence[Member]) -> bool:
+    """Return whether an object under a key has a list that is its own, though nothing came out of it."""
+    return plain(key) not in PAGE_KEYS and any(one.raw[:1] == b"[" and not is_part(one.key, one.raw) for one in members)

@@ -239,6 +239,7 @@ class _InRecord:
         value = read_object(whole.raw, signs.aliases).value or {}
         lifted = as_one_meeting(value, signs.aliases)
         self.own = signs.ids_of(value if lifted is None else lifted)
+        self.names_nested = signs.names_nested(whole.raw)
         self.value = value
         # Its own meeting stands in it beside the parties, and is no other one.
         self.is_lifted = lifted is not None
@@ -279,10 +280,12 @@ class _InRecord:
             at = whole.start + start
             one = Found(raw, path, True, at, at + len(raw))
             is_party = is_among_parties or (member is not None and self.signs.is_parties(member.key))
+            if is_party and not self.names_nested:
+                continue  # among parties only what has an id is a meeting, and one by one they are most of a record
             if raw[:1] == b"{":
                 takes_key = member is not None and (may_take_key or self._looks_like_id(member.key))
                 yield _Object(one, member, takes_key, is_party)
-            if raw[:1] in (b"{", b"[") and depth < DEEPEST:
+            if raw[:1] in (b"{", b"[") and depth < DEEPEST and raw.find(b"{", 1) > 0:
                 yield from self._objects(one, depth + 1, is_among_parties=is_party)
 
     def _is_meeting(self, item: _Object) -> bool:

@@ -155,7 +155,11 @@ def _in_bulk(
         is_read[is_read] = is_meeting.to_numpy(zero_copy_only=False)
         table = table.filter(is_meeting)
     taken = raws if is_read.all() else [raws[i] for i in np.flatnonzero(is_read)]
-    meetings, legs, problems = _tables(_sheet_of(table, aliases), lambda _: (), taken, pa.array(rows[is_read]), aliases)
+    # Out of the text, not the sheet: read in bulk, a struct has every key that any record of the batch has.
+    sheet, numbers = _sheet_of(table, aliases), pa.array(rows[is_read])
+    meetings, legs, problems = _tables(
+        sheet, lambda _: (), taken, lambda i: read_object(taken[i], aliases).value, numbers, aliases
+    )
     return Normalized(meetings, legs, REJECTS.empty_table(), problems), is_read
 
 
@@ -168,11 +172,12 @@ def _one_by_one(
     records: Sequence[RawRecord | bytes], raws: list[bytes], rows: bulk.Rows, aliases: Aliases
 ) -> Normalized:
     """Return the rows of records of any kind."""
-    objects = [read_object(raw, aliases) for raw in raws]
+    objects = as_read = [read_object(raw, aliases) for raw in raws]
     ids, reasons = _identify(objects, aliases)
     if any(reasons):
         objects = [_lifted(one, aliases) if reason else one for one, reason in zip(objects, reasons, strict=True)]
         ids, reasons = _identify(objects, aliases)
+    objects = list(objects)
     for i, given in enumerate(ids):
         # A U+FFFD that was sent as such is a character like any other: damage is only where something was overlooked.
         if given and not reasons[i] and "\ufffd" in given and objects[i].problems:
@@ -203,8 +208,8 @@ def _one_by_one(
                 match = aliases.meeting(key)
                 yield Trouble(i, match.column if match else key, reason, text)
 
-    sheet = Sheet.of_objects([one.value or {} for one in meetings], aliases.meeting)
-    tables = _tables(sheet, overlooked, kept_raws, pa.array(rows[kept], pa.int64()), aliases)
+    sheet, numbers = Sheet.of_objects([one.value or {} for one in meetings], aliases.meeting), pa.array(rows[kept])
+    tables = _tables(sheet, overlooked, kept_raws, lambda i: as_read[kept[i]].value, numbers, aliases)
     return Normalized(*tables[:2], pa.Table.from_pylist(rejects, REJECTS), tables[2])
 
 
@@ -264,9 +269,14 @@ def _leniently(text: bytes) -> Any:
 
 
 def _tables(
-    sheet: Sheet, overlooked: Callable[[int], Iterable[Trouble]], raws: list[bytes], rows: pa.Array, aliases: Aliases
+    sheet: Sheet,
+    overlooked: Callable[[int], Iterable[Trouble]],
+    raws: list[bytes],
+    whole: Callable[[int], dict[str, Any] | None],
+    rows: pa.Array,
+    aliases: Aliases,
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """Return meetings, legs and problems; `overlooked` is told how many keys the legs have."""
+    """Return meetings, legs and problems; `overlooked` is told how many keys the legs have, `whole` is a record as read."""
     arrays, troubles = fill(schema.MEETINGS, sheet)
     arrays["ended_at"] = ends(arrays, "started_at", "ended_at", dict(aliases.meetings)["ended_at"])
     creators = read_numbers(arrays["creator"])
@@ -274,7 +284,7 @@ def _tables(
     legs = read_legs(sheet, arrays["creator"], creators, arrays["ended_at"], aliases)
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
-    troubles += _unread_parties(sheet, raws, aliases)
+    troubles += _unread_parties(sheet, whole, aliases)
     troubles += _more_parties(sheet, legs.n_legs)
     troubles += overlooked(legs.n_keys)
     ids = arrays["meeting_id"]
@@ -317,11 +327,10 @@ def _is_json_text(value: Any) -> bool:
     return type(value) is str and value.lstrip()[:1] in ("[", "{")
 
 
-def _unread_parties(sheet: Sheet, raws: list[bytes], aliases: Aliases) -> Iterator[Trouble]:
+def _unread_parties(sheet: Sheet, whole: Callable[[int], dict[str, Any] | None], aliases: Aliases) -> Iterator[Trouble]:
     """Yield what looks like parties of a meeting and is no leg."""
-    # Out of the text, not the sheet: read in bulk, a struct has every key that any record of the batch has.
     for i in _may_hold_parties(sheet, aliases):
-        value = retold(read_object(raws[i], aliases).value or {}, aliases).value
+        value = retold(whole(i) or {}, aliases).value
         yield from (Trouble(i, PARTIES, "unread_parties", text) for text in unread_parties(value, aliases))
 
 

@@ -384,6 +384,7 @@ def _is_whole(word: str) -> bool:
 
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_MOBILE_DIGITS = 11
 
 
 def may_hold_mobiles(values: Values) -> list[int]:
@@ -421,7 +422,9 @@ def mobiles_in(value: Any, depth: int = 0) -> set[str]:
         return set().union(*(mobiles_in(one, depth + 1) for one in inner)) if depth <= _MOST_NESTED else set()
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return set()
-    listed = listed_phones(value if isinstance(value, str) else phone_text(value) or "")
+    text = value if isinstance(value, str) else phone_text(value) or ""
+    # most texts of a record are shorter than a mobile, and need not be taken apart
+    listed = listed_phones(text) if len(text) >= _MOBILE_DIGITS else ()
     numbers = filter(None, map(as_phone, listed or ()))
     return {number for number in numbers if phones.number_class(number) == "mobile"}
 

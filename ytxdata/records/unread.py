@@ -104,12 +104,12 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             yield f"{path}: {as_json(one)}"
         elif depth < DEEPEST:
             waiting += [(top, *part, depth + 1) for part in parts]
-    listed = [one for key, one in value.items() if signs.is_parties(key)]
-    known = creators.union(mobiles_in(listed), *(map(mobiles_in, [others[key] for key in told])))
-    for key, one in others.items():
-        # Under no name that is known, and in no known form: a mobile is somebody all the same.
-        if key not in told and not is_numbered(key, aliases) and not signs.is_parties(key) and mobiles_in(one) - known:
-            yield f"{key}: {as_json(one)}"
+    # Under no name that is known, and in no known form: a mobile is somebody all the same.
+    rest = (key for key in others if key not in told and not is_numbered(key, aliases) and not signs.is_parties(key))
+    if found := {key: mobiles for key in rest if (mobiles := mobiles_in(others[key]) - creators)}:
+        listed = [one for key, one in value.items() if signs.is_parties(key)]
+        known = mobiles_in(listed).union(*(mobiles_in(others[key]) for key in told))
+        yield from (f"{key}: {as_json(others[key])}" for key, mobiles in found.items() if mobiles - known)
 
 
 def _has_sure_phone(one: Party, aliases: Aliases) -> bool:

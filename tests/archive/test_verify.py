@@ -143,6 +143,15 @@ def test_no_archive_is_told_from_a_sound_one(tmp_path: Path) -> None:
         Archive(tmp_path / "nothing").verify()
 
 
+def test_an_archive_without_its_folder_of_heads_is_judged_like_any_other(filled: Archive) -> None:
+    shutil.rmtree(filled.path / "heads")
+    data = [path.relative_to(filled.path).as_posix() for path in files_of(filled) if path.name != "archive.json"]
+    assert {damage.name for damage in verify(filled.path).damages} == set(data)
+    for name in data:
+        (filled.path / name).unlink()
+    assert verify(filled.path).is_sound, "a first sync that was killed leaves no more"
+
+
 @pytest.mark.slow
 def test_heads_go_and_the_chain_is_still_followed_from_the_first_to_the_newest(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch

@@ -21,6 +21,7 @@ from ytxdata.archive.heads import (
     head_path,
     is_head_name,
     kept_lists,
+    names_in_heads,
     read_head,
     sequences,
     write_gone,
@@ -98,8 +99,7 @@ def beside(root: Path, layout: int) -> list[str]:
     if layout != LAYOUT:
         return []
     strange = [path.name for path in root.iterdir() if path.name not in own]
-    heads = (path.name for path in (root / HEADS).iterdir())
-    strange += [f"{HEADS}/{name}" for name in heads if not is_head_name(name.removesuffix(".draft"))]
+    strange += [f"{HEADS}/{name}" for name in names_in_heads(root) if not is_head_name(name.removesuffix(".draft"))]
     return sorted([*strange, *data_files(root, is_own=False)])
 
 

@@ -155,14 +155,16 @@ def head_path(root: Path, sequence: int) -> Path:
     return root / HEADS / f"{sequence:012d}.json"
 
 
+def names_in_heads(root: Path) -> list[str]:
+    """Return the names of all that stands in the folder of the heads; none where that is gone, or not there yet."""
+    folder = root / HEADS
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
 def sequences(root: Path) -> list[int]:
     """Return the numbers of all heads that are there, in order."""
-    try:
-        # drafts of a write that was killed, and the hashes of heads that went, stand in the same folder
-        names = (_HEAD.fullmatch(path.name) for path in (root / HEADS).iterdir())
-        return sorted(int(name[1]) for name in names if name)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    # drafts of a write that was killed, and the hashes of heads that went, stand in the same folder
+    return [int(name[1]) for one in names_in_heads(root) if (name := _HEAD.fullmatch(one))]
 
 
 def is_head_name(name: str) -> bool:
@@ -241,8 +243,7 @@ def read_gone(path: Path) -> dict[int, str]:
 
 def gone_files(root: Path) -> list[Path]:
     """Return the files that keep the hashes of heads that went, in order."""
-    folder = root / HEADS
-    return sorted(path for path in folder.iterdir() if GONE.fullmatch(path.name)) if folder.is_dir() else []
+    return [root / HEADS / name for name in names_in_heads(root) if GONE.fullmatch(name)]
 
 
 def write_gone(root: Path, hashes: Mapping[int, str]) -> None:

@@ -136,7 +136,8 @@ def test_kills_at_random_instants_of_a_migration_lose_nothing(older: Path, tmp_p
             time.sleep(rng.uniform(0, 0.5))
             worker.kill()
         assert set(then["meeting_id"]) <= set(archive.meetings()["meeting_id"])
-        assert archive.verify().is_sound
+        # killed early, its rows are of the parser of old still: no damage, and not proven
+        assert not archive.verify().damages
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         assert archive.verify().is_sound
         assert set(then["meeting_id"]) <= set(archive.meetings()["meeting_id"])

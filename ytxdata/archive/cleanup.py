@@ -78,6 +78,12 @@ def named_files(root: Path, snapshot: Snapshot | None) -> set[str]:
     return set().union(*(paths_of(files) for _, files in kept_lists(root)))
 
 
+def strays(root: Path, snapshot: Snapshot | None) -> list[str]:
+    """Return the files of data that no head names."""
+    named = named_files(root, snapshot)
+    return [path for path in data_files(root) if path not in named]
+
+
 def beside(root: Path, layout: int) -> list[str]:
     """Return what lies in an archive's folders and is nothing of it by its name: a table there would be believed for
     the company it keeps. Of older layouts nothing is said.
@@ -117,8 +123,7 @@ def heal(root: Path, snapshot: Snapshot | None, *, always: bool = False) -> bool
     is_begun = any(name.rsplit("/", 1)[1].startswith(number) for name in data_files(root))
     if not root.joinpath(PENDING).exists() and not is_begun and not always:
         return False
-    known = named_files(root, snapshot)
-    set_aside(root, [name for name in data_files(root) if name not in known])
+    set_aside(root, strays(root, snapshot))
     remove(root / PENDING)
     return True
 

@@ -27,6 +27,7 @@ from ytxdata.archive.stored_files import (
     StoredFile,
     telling_damage,
 )
+from ytxdata.archive.verification import Damage
 from ytxdata.labels import Text
 from ytxdata.records.normalize import PARSER_VERSION
 
@@ -40,14 +41,14 @@ _FRAME = 12
 """What stands around pages and footer: four letters at both ends, and the length of the footer [bytes]."""
 
 
-def footers_that_lie(snapshot: Snapshot) -> Iterator[tuple[str, Text]]:
-    """Yield the path of each listed file whose rows are not what its footer or its head says of them, and what it is."""
+def footers_that_lie(snapshot: Snapshot) -> Iterator[Damage]:
+    """Yield each listed file whose rows are not what its footer or its head says of them."""
     for table in SCHEMAS:
         for file in snapshot.files(table):
             with telling_damage(file.path, DERIVE_AGAIN if table in DERIVED_TABLES else RESTORE):
                 wrong = list(dict.fromkeys(_lies(snapshot, table, file)))
             if wrong:
-                yield file.path, _OTHER.format(what=", ".join(wrong))
+                yield Damage("data", file.path, _OTHER.format(what=", ".join(wrong)))
 
 
 def _lies(snapshot: Snapshot, table: str, file: StoredFile) -> Iterator[str]:

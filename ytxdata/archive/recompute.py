@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +31,7 @@ from ytxdata.archive.raw_answers import FORMS, Envelope, put_together, raw_recor
 from ytxdata.archive.rebuild import Place, counts_of, derived_from, places_of, records_in
 from ytxdata.archive.stored_files import DERIVED_TABLES, OBSERVATIONS_STORED, Numbers, hashes_of, read_run
 from ytxdata.archive.sync import keep_answers, prepared, sync
+from ytxdata.archive.verification import Damage
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import keys_of
 from ytxdata.errors import DamagedError, RefusedError
@@ -43,9 +44,6 @@ from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.times import dates_by
 
-Found = tuple[Literal["claim", "index", "law", "record", "row"], str, Text]
-"""Kind, name and detail of one thing that does not follow from the raw data."""
-
 _OTHER = Text("与由原始记录重新得出的不同：{columns}", "it is not what the raw records give: {columns}")
 _OTHER_HEARING = Text(
     "所存的结果不是这份清单与各表核对的结果", "what is kept of it is not what its list and the tables give"
@@ -55,7 +53,7 @@ _BAD_ANSWER = Text("拉取 {pull} 的原始回答已损坏", "the raw answer of 
 _MOST_TOLD = 20
 
 
-def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Found]]:
+def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Damage]]:
     """Return how many rows were derived anew and compared, and everything that differs."""
     compared = _Compared()
     found = [
@@ -76,7 +74,7 @@ class _Compared:
     def __init__(self) -> None:
         self.n_rows = 0
 
-    def derived(self, snapshot: Snapshot) -> Iterator[Found]:
+    def derived(self, snapshot: Snapshot) -> Iterator[Damage]:
         aliases = snapshot.aliases
         n_rows = dict.fromkeys(DERIVED_TABLES, 0)
         for observed in batches(snapshot, "observations", OBSERVATIONS_STORED.names):
@@ -88,11 +86,11 @@ class _Compared:
         for name, n in n_rows.items():
             if n != sum(file.rows for file in snapshot.files(name)):
                 detail = Text("有不属于任何记录的行", "it has rows that are of no record")
-                yield "row", f"{snapshot.head.generation}/{name}", detail
+                yield Damage("row", f"{snapshot.head.generation}/{name}", detail)
         self.n_rows = sum(n_rows.values())
 
 
-def _different(name: str, wanted: pa.Table, stored: pa.Table) -> Iterator[Found]:
+def _different(name: str, wanted: pa.Table, stored: pa.Table) -> Iterator[Damage]:
     columns = [column for column in wanted.column_names if column not in Place._fields or "meetings" not in name]
     wanted, stored = (rows.select(columns).combine_chunks() for rows in (wanted, stored))
     if wanted.equals(stored):
@@ -112,15 +110,16 @@ def _different(name: str, wanted: pa.Table, stored: pa.Table) -> Iterator[Found]
     yield from _told(name, others)
 
 
-def _told(name: str, others: Mapping[int, Sequence[str]]) -> Iterator[Found]:
+def _told(name: str, others: Mapping[int, Sequence[str]]) -> Iterator[Damage]:
     for number, columns in list(others.items())[:_MOST_TOLD]:
-        yield "row", f"{name} {number}", _OTHER.format(columns=", ".join(dict.fromkeys(columns)))
+        yield Damage("row", f"{name} {number}", _OTHER.format(columns=", ".join(dict.fromkeys(columns))))
     if len(others) > _MOST_TOLD:
         rest = len(others) - _MOST_TOLD
-        yield "row", name, Text(f"另有 {rest} 行与原始记录不符", f"{rest} more rows are not what the raw records give")
+        detail = Text(f"另有 {rest} 行与原始记录不符", f"{rest} more rows are not what the raw records give")
+        yield Damage("row", name, detail)
 
 
-def _places(snapshot: Snapshot) -> Iterator[Found]:
+def _places(snapshot: Snapshot) -> Iterator[Damage]:
     """Which version is whose, and which one a row replaces: by this it is decided what is shown as the latest."""
     places = places_of(snapshot, lambda columns: read(snapshot, "meetings", columns))
     alone = Place(0, 1, None)
@@ -135,13 +134,13 @@ def _places(snapshot: Snapshot) -> Iterator[Found]:
     yield from _told(f"{snapshot.head.generation}/meetings", others)
 
 
-def _counts(snapshot: Snapshot) -> Iterator[Found]:
+def _counts(snapshot: Snapshot) -> Iterator[Damage]:
     for name, n in counts_of(snapshot).items():
         if snapshot.head.counts[name] != n:
-            yield "law", name, _OTHER_COUNT.format(told=snapshot.head.counts[name], n=n)
+            yield Damage("law", name, _OTHER_COUNT.format(told=snapshot.head.counts[name], n=n))
 
 
-def _index(snapshot: Snapshot) -> Iterator[Found]:
+def _index(snapshot: Snapshot) -> Iterator[Damage]:
     """Every key must lead to its observation: one that is lacking would make a known meeting new again."""
     wanted = [(hashes_of(rows["key"].to_pylist()), rows["obs"].to_numpy()) for rows in keys_of(snapshot)]
     stored = [read_run(path) for path in snapshot.runs]
@@ -153,7 +152,7 @@ def _index(snapshot: Snapshot) -> Iterator[Found]:
         return hashes[order], numbers[order]
 
     if not all(np.array_equal(*pair) for pair in zip(ordered(wanted), ordered(stored), strict=True)):
-        yield "index", "index", Text("与各表的编号不符", "it is not the index of these tables")
+        yield Damage("index", "index", Text("与各表的编号不符", "it is not the index of these tables"))
 
 
 class _Origin(NamedTuple):
@@ -165,7 +164,7 @@ class _Origin(NamedTuple):
     instants: Numbers
 
 
-def _origins(snapshot: Snapshot) -> Iterator[Found]:
+def _origins(snapshot: Snapshot) -> Iterator[Damage]:
     """Every observation stands in the answer that is said to have brought it, at its place and of its time."""
     origin = _origin_of(snapshot)
     by_pull = np.argsort(origin.pulls, kind="stable")
@@ -190,9 +189,9 @@ def _origins(snapshot: Snapshot) -> Iterator[Found]:
             strangers += [*late.tolist(), *moved.tolist(), *lacking]
     missing = len(origin.pulls) - n_seen
     for number in sorted(set(strangers))[:_MOST_TOLD]:
-        yield "record", str(number), Text("不在它所说的回答里", "it is not in the answer that it names")
+        yield Damage("record", str(number), Text("不在它所说的回答里", "it is not in the answer that it names"))
     if missing:
-        yield "record", f"{missing}", Text("所属的拉取不存在", "no pull is the one they name")
+        yield Damage("record", f"{missing}", Text("所属的拉取不存在", "no pull is the one they name"))
 
 
 def _origin_of(snapshot: Snapshot) -> _Origin:
@@ -239,23 +238,24 @@ def _stands_in(raw: bytes, text: bytes) -> bool:
     return False
 
 
-def _periods(snapshot: Snapshot) -> Iterator[Found]:
+def _periods(snapshot: Snapshot) -> Iterator[Damage]:
     """What a head claims must be what its evidence gives; whether that is the evidence, `recompute` tells."""
     state = snapshot.head.state
     evidence = evidence_of(state)
     certificate = certify(evidence, patient(DEFAULT_POLICY, evidence))
     if "evidence" in state and [list(one) for one in state["periods"]] != plain_periods(certificate):
-        yield "claim", "certificate", Text("与所存证据给出的不同", "it is not what the evidence that is kept gives")
+        detail = Text("与所存证据给出的不同", "it is not what the evidence that is kept gives")
+        yield Damage("claim", "certificate", detail)
 
 
-def _witnesses(snapshot: Snapshot) -> Iterator[Found]:
+def _witnesses(snapshot: Snapshot) -> Iterator[Damage]:
     """What a head says by the rules of today must be what list and tables give; by others, it proves nothing."""
     kept = list(entries(snapshot.head.state))
     for entry, now in zip(kept, heard_again(snapshot, snapshot.head.state) if kept else (), strict=True):
         # as JSON: a head that was read back has lists where a fresh hearing has tuples
         if entry.get("rules") == now["rules"] and canonical(entry) != canonical(now):
             name = entry["hearing"]["name"]
-            yield "law", f"witnesses/{name}", _OTHER_HEARING
+            yield Damage("law", f"witnesses/{name}", _OTHER_HEARING)
 
 
 CLOCK = timedelta(minutes=10)

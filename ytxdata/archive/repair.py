@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ytxdata.archive.cleanup import named_files
+from ytxdata.archive.cleanup import strays
 from ytxdata.archive.heads import (
     Snapshot,
     at_head,
@@ -109,8 +109,7 @@ def keep_what_is_left(root: Path, snapshot: Snapshot) -> list[Text]:
     """Set aside for good the raw files that no head names any more: what fits no state may still be all there is of an
     answer.
     """
-    named = named_files(root, snapshot)
-    if left := [path for path in _unnamed(root, snapshot) if path not in named]:
+    if left := [path for path in strays(root, snapshot) if _is_raw(path)]:
         set_aside(root, left, for_good=True)
     return [_LEFT.format(n=len(left))] if left else []
 
@@ -152,8 +151,8 @@ def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, l
     Nothing is claimed for it, for the evidence went with the head; the next sync asks again.
     """
     lost = _unnamed(root, snapshot)
-    before, counts, chain, listed = snapshot.head.counts, dict(snapshot.head.counts), "", dict(snapshot.listed)
-    chain = snapshot.head.chain_sha256
+    before, counts, chain = snapshot.head.counts, dict(snapshot.head.counts), snapshot.head.chain_sha256
+    listed = dict(snapshot.listed)
     known = set(read(snapshot, "pulls", ("pull_id",))["pull_id"].to_pylist()) if lost else set[str]()
     # change by change, as their names begin
     for _, paths in groupby(sorted(lost, key=_change), key=_change):
@@ -182,7 +181,11 @@ def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, l
 def _unnamed(root: Path, snapshot: Snapshot) -> list[str]:
     """Return the raw files that a state does not list."""
     known = paths_of(snapshot.listed)
-    return [path for path in data_files(root) if path.split("/", 1)[0] in RAW_TABLES and path not in known]
+    return [path for path in data_files(root) if _is_raw(path) and path not in known]
+
+
+def _is_raw(path: str) -> bool:
+    return path.split("/", 1)[0] in RAW_TABLES
 
 
 def _change(path: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from ytxdata.archive.cleanup import LISTS_KEPT, beside, manifest, named_files
+from ytxdata.archive.cleanup import LISTS_KEPT, beside, manifest, named_files, strays
 from ytxdata.archive.footers import footers_that_lie
 from ytxdata.archive.heads import (
     Head,
@@ -31,7 +31,7 @@ from ytxdata.archive.ownership import IDENTITY, LAYOUT, no_archive, read_identit
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
 from ytxdata.archive.recompute import claims_that_differ, rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
-from ytxdata.archive.stored_files import CHAINED, INDEX, StoredFile, data_files, pull_sha256
+from ytxdata.archive.stored_files import CHAINED, INDEX, StoredFile, pull_sha256
 from ytxdata.archive.verification import Damage, Kind, Verification
 from ytxdata.archive.write_sync import PENDING
 from ytxdata.errors import DamagedError, NotAnArchiveError
@@ -73,36 +73,25 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
     check = _Check(root)
     check.identity()
     check.heads()
-    n_rows, snapshot, is_recomputed = None, None, False
-    unlike: tuple[Text, ...] = ()
-    chosen: tuple[Text, ...] = ()
+    snapshot = None
     try:
         snapshot = check.state(newest(root))
         check.files(snapshot)
         # a pipe would be waited for
         if snapshot is not None and not any(damage.detail == _NO_FILE for damage in check.damages):
-            check.tables(snapshot)
-            chosen = tuple(names_chosen(snapshot.aliases))
-            if not check.damages and not quick:
-                check.damages += [Damage("data", *one) for one in footers_that_lie(snapshot)]
-            # over damaged files every row would be told; they are mended first
-            if not check.damages and not quick:
-                n_rows, found = rows_that_differ(snapshot)
-                if snapshot.head.parser.get("version") == PARSER_VERSION:
-                    check.damages += [Damage(*one) for one in found]
-                elif found:
-                    # of another parser rows may well be other; that it was another is a word of the head alone, which
-                    # whoever forges rows can write, too: no damage, then, and not sound
-                    n_rows, unlike = None, (_unlike(snapshot, [Damage(*one) for one in found]),)
-            if not check.damages and recompute:
-                check.damages += [Damage("claim", "certificate", one) for one in claims_that_differ(snapshot)]
-                is_recomputed = True
+            check.content(snapshot, quick=quick, recompute=recompute)
     except DamagedError as error:
         check.found("control", str(root), error.cause)
-    damages = tuple(dict.fromkeys(check.damages))
-    more = tuple(beside(root, LAYOUT if snapshot is None else snapshot.head.layout))
     return Verification(
-        check.n_files, check.n_records, check.n_pulls, damages, n_rows, is_recomputed, more, unlike, chosen
+        n_files=check.n_files,
+        n_records=check.n_records,
+        n_pulls=check.n_pulls,
+        damages=tuple(dict.fromkeys(check.damages)),
+        n_rows=check.n_rows,
+        is_recomputed=check.is_recomputed,
+        beside=tuple(beside(root, LAYOUT if snapshot is None else snapshot.head.layout)),
+        unlike=check.unlike,
+        chosen=check.chosen,
     )
 
 
@@ -139,6 +128,10 @@ class _Check:
     n_files: int = 0
     n_records: int = 0
     n_pulls: int = 0
+    n_rows: int | None = None
+    is_recomputed: bool = False
+    unlike: tuple[Text, ...] = ()
+    chosen: tuple[Text, ...] = ()
     states: list[tuple[str, int, str]] = field(default_factory=list)
 
     def found(self, kind: Kind, name: str, detail: Text) -> None:
@@ -229,8 +222,7 @@ class _Check:
         # while somebody writes, files that no head names yet are as they should be
         if not (self.root / PENDING).exists():
             unnamed = Text("没有控制文件认领的文件", "no control file names it")
-            named = named_files(self.root, snapshot)
-            damaged += [Damage("stray", path, unnamed) for path in data_files(self.root) if path not in named]
+            damaged += [Damage("stray", path, unnamed) for path in strays(self.root, snapshot)]
         if damaged:  # a sync that ran meanwhile may have let files go, or added some
             now = newest(self.root)
             if (
@@ -239,7 +231,6 @@ class _Check:
                 and now.head.sequence > snapshot.head.sequence
                 and not lacking(now)
             ):
-                wanted = self._marks(now)
                 named = named_files(self.root, now)
                 damaged = [one for one in damaged if (one.name in named) != (one.kind == "stray")]
         self.damages += damaged
@@ -273,6 +264,29 @@ class _Check:
             return _NO_FILE if not is_own else None if (place.stat().st_size, sha256_of(place)) == mark else _CHANGED
         except OSError:
             return _GONE
+
+    def content(self, snapshot: Snapshot, *, quick: bool, recompute: bool) -> None:
+        """Check what the files hold: over damage every row would be told, so each step waits until that is mended."""
+        self.tables(snapshot)
+        self.chosen = tuple(names_chosen(snapshot.aliases))
+        if not self.damages and not quick:
+            self.damages += [*footers_that_lie(snapshot)]
+        if not self.damages and not quick:
+            self._rows(snapshot)
+        if not self.damages and recompute:
+            self.damages += [Damage("claim", "certificate", one) for one in claims_that_differ(snapshot)]
+            self.is_recomputed = True
+
+    def _rows(self, snapshot: Snapshot) -> None:
+        """Derive the rows anew. Of another parser they may well be other; that it was another is a word of the head
+        alone, which whoever forges rows can write, too: no damage, then, and not sound.
+        """
+        n_rows, found = rows_that_differ(snapshot)
+        if found and snapshot.head.parser.get("version") != PARSER_VERSION:
+            self.unlike = (_unlike(snapshot, found),)
+        else:
+            self.n_rows = n_rows
+            self.damages += found
 
     def tables(self, snapshot: Snapshot) -> None:
         """Check the records one by one, then the pulls and the laws that hold between them."""

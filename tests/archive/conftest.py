@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.archive.exported import keep_three_months
 from ytxdata.archive import Archive
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.times import BEIJING
@@ -86,3 +87,10 @@ def platform() -> Platform:
 def archive(tmp_path: Path) -> Archive:
     """A place where an archive will be."""
     return Archive(tmp_path / "meetings.archive")
+
+
+@pytest.fixture
+def kept(archive: Archive, platform: Platform) -> Archive:
+    """Three months, as two syncs brought them."""
+    keep_three_months(archive, platform)
+    return archive

@@ -1,4 +1,4 @@
-"""The present state as files: each meeting once, read alike by every engine, written again only where it changed, never torn."""
+"""The present state as files: each meeting once, written again only where it changed, never torn."""
 
 from __future__ import annotations
 
@@ -10,47 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pandas as pd
-import polars as pl
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
+from tests.archive.exported import MONTHS, TABLES
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.exits.export import export
 from ytxdata.exits.export_files import Format, verify_folder
-
-TABLES = ("meetings", "legs", "problems", "changes", "rejects", "pulls", "coverage")
-MONTHS = {"2026-01", "2026-02", "2026-03"}
-
-
-def record(platform: Any, i: int, month: int, **changes: Any) -> dict[str, Any]:
-    """The i-th meeting, in a month of its own choosing."""
-    made = platform.record(i)
-    times = {key: made[key].replace("2026-01", f"2026-{month:02d}") for key in ("starttime", "endtime")}
-    return {**made, **times, **changes}
-
-
-@pytest.fixture
-def kept(archive: Archive, platform: Any) -> Archive:
-    """Three months, a meeting without a start, hostile names, one renamed, one id used twice, a reject."""
-    platform.records = [record(platform, 30 * month + i, month) for month in (3, 2, 1) for i in range(8)]
-    platform.records[3] |= {"meetingname": '换行\n"引号", 逗号'}
-    platform.records[4] |= {"meetingname": "=1+1", "oriamount": "12.345678901234567890", "endtime": ""}
-    platform.records[5] |= {"starttime": "看不懂"}
-    platform.records[6] |= {"starttime": "也看不懂"}
-    archive.sync(platform)
-    platform.records[0] = {**platform.records[0], "meetingname": "改过的会"}
-    platform.records.insert(0, record(platform, 200, 3, meid=platform.records[20]["meid"], creator="13911110000"))
-    platform.records.append(7)
-    archive.sync(platform)
-    return archive
 
 
 def written(folder: Path) -> dict[str, bytes]:
@@ -90,173 +61,6 @@ def test_each_meeting_stands_once_in_its_month_described_and_masked(kept: Archiv
     assert "13800000000" in str(
         ds.dataset(sorted((tmp_path / "shown" / "meetings").rglob("*.parquet"))).to_table().to_pylist()
     )
-
-
-def by_duckdb(folder: Path, name: str, form: str) -> pa.Table:
-    with duckdb.connect() as connection:
-        connection.execute(f"SET file_search_path = '{folder}'")
-        connection.execute((folder / "views.sql").read_text("utf-8"))
-        return connection.sql(f"SELECT * FROM {name}").to_arrow_table()
-
-
-def by_polars(folder: Path, name: str, form: str) -> pa.Table:
-    if form == "parquet":
-        return pl.read_parquet(folder / name / "**/*.parquet", hive_partitioning=True).to_arrow()
-    return pl.read_csv(folder / name / "**/*.csv", infer_schema=False).to_arrow()
-
-
-def by_pandas(folder: Path, name: str, form: str) -> pa.Table:
-    if form == "parquet":
-        return pa.Table.from_pandas(pd.read_parquet(folder / name, dtype_backend="pyarrow"), preserve_index=False)
-    frames = [pd.read_csv(path, dtype=str) for path in sorted((folder / name).rglob("*.csv"))]
-    return pa.Table.from_pandas(pd.concat(frames), preserve_index=False)
-
-
-def by_pyarrow(folder: Path, name: str, form: str) -> pa.Table:
-    if form == "parquet":
-        return ds.dataset(folder / name, partitioning="hive").to_table()
-    strings = pa.schema([(column, pa.string()) for column in columns_of(folder, name)])
-    options = pacsv.ParseOptions(newlines_in_values=True)
-    return ds.dataset(folder / name, schema=strings, format=ds.CsvFileFormat(parse_options=options)).to_table()
-
-
-def columns_of(folder: Path, name: str) -> list[str]:
-    told = json.loads((folder / "datapackage.json").read_text("utf-8"))
-    (one,) = [one for one in told["resources"] if one["name"] == name]
-    return [field["name"] for field in one["schema"]["fields"]]
-
-
-READERS: dict[str, Callable[[Path, str, str], pa.Table]] = {
-    "duckdb": by_duckdb, "polars": by_polars, "pandas": by_pandas, "pyarrow": by_pyarrow,
-}  # fmt: skip
-
-
-def plain(rows: pa.Table, columns: list[str]) -> list[tuple[Any, ...]]:
-    """Rows as one list that can be compared: instants in UTC, every value by its text, an empty text as null."""
-    shown = []
-    for column in columns:
-        cells = rows[column]
-        if pa.types.is_timestamp(cells.type):
-            cells = cells.cast(pa.timestamp("us", "UTC"))
-        if pa.types.is_dictionary(cells.type):
-            cells = cells.cast(cells.type.value_type)
-        shown.append([None if cell in (None, "") else str(cell) for cell in cells.to_pylist()])
-    return sorted(zip(*shown, strict=True), key=str)
-
-
-@pytest.mark.parametrize("reader", READERS)
-def test_parquet_is_read_alike(kept: Archive, tmp_path: Path, reader: str) -> None:
-    tmp_path = tmp_path / "out"
-    kept.export(tmp_path)
-    for name in TABLES:
-        columns = columns_of(tmp_path, name)
-        files = [pq.read_table(path, partitioning=None) for path in sorted((tmp_path / name).rglob("*.parquet"))]
-        meant, found = pa.concat_tables(files), READERS[reader](tmp_path, name, "parquet")
-        assert set(found.column_names) - {"month"} == set(columns)
-        assert plain(found, columns) == plain(meant, columns), name
-        if name == "meetings":
-            assert len({row["month"] for row in found.select(["month"]).to_pylist()}) == 4
-            ids = found["meeting_id"].to_pylist()
-            assert all(isinstance(one, str) and len(one) == 29 for one in ids)
-
-
-@pytest.mark.parametrize("form", ["parquet", "csv"])
-def test_a_table_without_rows_has_the_columns_of_a_full_one(
-    archive: Archive, platform: Any, tmp_path: Path, form: Any
-) -> None:
-    found: list[pa.Table] = []
-    for times in ({}, {"starttime": "看不懂"}):
-        platform.records = [platform.record(0, **times)]
-        archive.sync(platform)
-        archive.export(tmp_path / f"{len(found)}", form)
-        found.append(by_duckdb(tmp_path / f"{len(found)}", "problems", form))
-    assert [len(rows) > 0 for rows in found] == [False, True]
-    assert found[0].column_names == found[1].column_names
-    assert "month" in found[0].column_names
-
-
-@pytest.mark.parametrize("form", ["parquet", "csv"])
-def test_folders_above_an_export_are_no_columns(kept: Archive, tmp_path: Path, form: Any) -> None:
-    plainly, below = tmp_path / "out", tmp_path / "name=north" / "month=9" / "out"
-    for folder in (plainly, below):
-        kept.export(folder, form)
-    for name in ("meetings", "legs", "problems"):
-        meant, found = (by_duckdb(folder, name, form) for folder in (plainly, below))
-        assert plain(found, found.column_names) == plain(meant, found.column_names)
-    months = {row["month"] for row in by_duckdb(below, "meetings", form).to_pylist()}
-    assert months == {*MONTHS, None}
-    with duckdb.connect() as connection:
-        connection.execute(f"SET file_search_path = '{below}'")
-        connection.execute((below / "views.sql").read_text("utf-8"))
-        month = min(MONTHS)
-        (_, plan), *_ = connection.sql(f"EXPLAIN ANALYZE SELECT * FROM meetings WHERE month = '{month}'").fetchall()
-    assert f"1/{len(months)}" in plan  # the filter opens one month's file
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("reader", READERS)
-def test_csv_is_read_alike(kept: Archive, tmp_path: Path, reader: str) -> None:
-    tmp_path = tmp_path / "out"
-    kept.export(tmp_path, "csv")
-    for name in TABLES:
-        columns, found = columns_of(tmp_path, name), READERS[reader](tmp_path, name, "csv")
-        if not found.num_rows:
-            continue
-        if reader == "duckdb":  # the script gives types: instants are those of the Parquet files
-            other = tmp_path.parent / "parquet"
-            kept.export(other)
-            typed = by_pyarrow(other, name, "parquet")
-            rows, meant = plain(found, columns), plain(typed, columns)
-            assert [[unescaped(cell) for cell in row] for row in rows] == [list(row) for row in meant], name
-        else:
-            assert plain(found, columns) == plain(by_pandas(tmp_path, name, "csv"), columns), name
-
-
-def unescaped(cell: str | None) -> str | None:
-    """A text that a spreadsheet would run has an apostrophe before it in every CSV of this package."""
-    return cell[1:] if cell and cell.startswith("'=") else cell
-
-
-@pytest.mark.spark
-@pytest.mark.slow
-def test_spark_reads_parquet_alike(kept: Archive, tmp_path: Path) -> None:
-    if "YTX_REQUIRE_SPARK" not in os.environ:
-        pytest.importorskip("pyspark")
-    if shutil.which("java") is None:
-        pytest.skip("Spark needs Java")
-    from pyspark.sql import SparkSession
-
-    kept.export(tmp_path / "out")
-    settings: dict[str, bool | float | int | str | None] = {
-        "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "1", "spark.sql.session.timeZone": "UTC",
-        "spark.sql.warehouse.dir": str(tmp_path / "warehouse"), "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
-    }  # fmt: skip
-    session = SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
-    try:
-        for name in TABLES:
-            columns = columns_of(tmp_path / "out", name)
-            found = session.read.parquet(str(tmp_path / "out" / name)).toArrow()
-            assert plain(found, columns) == plain(by_pyarrow(tmp_path / "out", name, "parquet"), columns), name
-    finally:
-        session.stop()
-
-
-@pytest.mark.slow
-def test_delta_is_read_alike_and_a_month_is_one_transaction(kept: Archive, platform: Any, tmp_path: Path) -> None:
-    deltalake = pytest.importorskip("deltalake")
-    kept.export(tmp_path / "parquet")
-    kept.export(tmp_path / "delta", "delta")
-    for _ in range(2):
-        for name in TABLES:
-            columns = columns_of(tmp_path / "parquet", name)
-            found = pa.table(deltalake.DeltaTable(tmp_path / "delta" / name).to_pyarrow_table())
-            assert plain(found, columns) == plain(by_pyarrow(tmp_path / "parquet", name, "parquet"), columns), name
-        versions = deltalake.DeltaTable(tmp_path / "delta" / "legs").version()
-        platform.records[0] = {**platform.records[0], "meetingname": "又改", "parties": []}
-        kept.sync(platform)
-        kept.export(tmp_path / "parquet")
-        kept.export(tmp_path / "delta", "delta")
-    assert deltalake.DeltaTable(tmp_path / "delta" / "legs").version() >= versions
 
 
 def _rows_added(path: Path) -> None:
@@ -443,16 +247,6 @@ def test_frictionless_finds_no_fault(kept: Archive, tmp_path: Path) -> None:
         broken = tmp_path / "csv" / "legs" / "month=2026-02" / "legs.csv"
         broken.write_text(broken.read_text("utf-8").replace('"1"', '"one"', 1), encoding="utf-8")
         assert not frictionless.validate(str(tmp_path / "csv" / "datapackage.json")).valid
-
-
-@pytest.mark.slow
-def test_an_empty_archive_has_all_views(archive: Archive, platform: Any, tmp_path: Path) -> None:
-    platform.records = []
-    archive.sync(platform)
-    for form in ("parquet", "csv"):
-        archive.export(tmp_path / form, form)
-        for name in TABLES[:6]:
-            assert by_duckdb(tmp_path / form, name, form).num_rows == (1 if name == "pulls" else 0)
 
 
 @pytest.mark.slow

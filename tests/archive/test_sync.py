@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import stat
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
 import pytest
 
 from tests.archive.conftest import record
 from ytxdata import times
-from ytxdata.archive import Archive, SyncReport, write_sync
-from ytxdata.archive.changes import Taken
-from ytxdata.archive.known_meetings import ArchivedMeetings, Unjudged, VersionIndex
-from ytxdata.archive.raw_answers import WHOLE, Envelope
-from ytxdata.archive.stored_files import PULLS_STORED, pull_sha256
-from ytxdata.archive.write_sync import Writer
+from ytxdata.archive import Archive, SyncReport
+from ytxdata.archive.known_meetings import ArchivedMeetings, VersionIndex
 from ytxdata.emulator import Emulator
-from ytxdata.errors import NetworkError, NotAnArchiveError, UsageError
+from ytxdata.errors import UsageError
 from ytxdata.history.client import Client
-from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT
-from ytxdata.records.answer import Answer, call_row, read_answer
+from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, empty, to_pandas
-from ytxdata.times import BEIJING
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
@@ -182,17 +173,6 @@ def test_every_raw_answer_comes_back_to_the_byte(archive: Archive, platform: Any
     assert stored < 20_000 * len(pulls)
 
 
-def test_an_interrupted_sync_leaves_nothing_and_the_next_one_heals(archive: Archive, platform: Any) -> None:
-    platform.fail_at = 1
-    with pytest.raises(KeyboardInterrupt):
-        archive.sync(platform)
-    with pytest.raises(NotAnArchiveError):
-        archive.meetings()
-    done = archive.sync(platform)
-    assert done.new == 60
-    assert archive.verify().is_sound
-
-
 def test_a_late_field_and_a_closing_meeting_are_told_apart(archive: Archive, platform: Any) -> None:
     platform.records[0] = platform.record(59, endtime="")
     archive.sync(platform)
@@ -337,116 +317,6 @@ def test_one_creator_may_use_an_id_twice(archive: Archive, platform: Any) -> Non
     assert archive.sync(platform).new == 0
 
 
-@pytest.mark.parametrize("earlier", [0, 1])
-def test_records_of_an_interrupted_sync_are_observations_and_claim_nothing(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, earlier: int
-) -> None:
-    for _ in range(earlier):
-        archive.sync(platform)
-    claimed = archive.certificate().frame if earlier else None
-    platform.records = [platform.record(500), *platform.newest_first(100)]
-    interrupted = interrupt(archive, platform, monkeypatch)
-    assert "1 answers" in interrupted.text.en
-    assert f"new meetings: {101 - 60 * earlier}" in interrupted.text.en
-    assert len(archive.meetings()) == 101
-    assert claimed is None or archive.certificate().frame.equals(claimed)
-    kept = archive.pulls().iloc[-1]
-    assert archive.answer(kept["pull_id"]) == platform.body(platform.records[: kept["asked_n"]], "array")
-    assert kept.isna()["verdict"]
-    assert archive.verify().is_sound
-    del platform.records[0]  # listed once, and never again
-    done = archive.sync(platform)
-    assert (done.new, done.unchanged) == (0, 100)
-    assert [note.key for note in done.notes].count("taken_up") == 1
-    assert "the other 1 stay" in next(note.text.en for note in done.notes if note.key == "taken_up")
-    assert "taken_up" not in [note.key for note in archive.sync(platform).notes]
-    before = archive.meetings()
-    assert len(before) == 101
-    archive.rebuild()
-    assert archive.meetings().equals(before)
-    assert archive.verify().is_sound
-
-
-def interrupt(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Sync and be interrupted when the first answer has come."""
-    with monkeypatch.context() as patch:
-        patch.setattr("ytxdata.history.proof.reading.Reading.take", _interrupted)
-        with pytest.raises(KeyboardInterrupt) as caught:
-            archive.sync(platform)
-    return caught.value
-
-
-def claims(archive: Archive) -> Any:
-    """What is claimed four times a day; what was kept ten minutes sooner may prove ten minutes more."""
-    instants = (datetime(2026, 1, 1, 5, 41, tzinfo=UTC) + timedelta(hours=6) * i for i in range(200))
-    periods = archive.certificate().periods
-    return [[one.reason_key for one in periods if one.start <= at < one.end] for at in instants]
-
-
-def test_answers_that_an_earlier_version_kept_without_their_records_are_taken_in_and_claim_nothing(
-    archive: Archive, platform: Any
-) -> None:
-    archive.sync(platform)
-    archive.sync(platform)
-    platform.records = [platform.record(500), *platform.newest_first(60)]
-    answer, before = platform.query_meeting("", 70), archive.snapshot()
-    assert before is not None
-    none, writer = np.empty(0, np.int64), Writer(archive.path, before)
-    taken = Taken(call_row(answer), Envelope(WHOLE, answer.raw, none), answer.asked_at)
-    counts = {**before.head.counts, "pulls": before.head.counts["pulls"] + 1}
-    (row,) = write_sync._pulls([taken], none, {}, before.head.counts["pulls"], before.head.chain_sha256)
-    writer.append("pulls", pa.Table.from_pylist([row], schema=PULLS_STORED))
-    writer.promote("interrupted", counts=counts, chain_sha256=pull_sha256(row))
-    assert archive.rebuild().regained == 1
-    assert len(archive.meetings()) == 61
-    snapshot = archive.snapshot()
-    assert snapshot is not None
-    unjudged = Unjudged.of(snapshot.head.state)
-    assert unjudged.numbers.tolist() == [60]
-    assert ArchivedMeetings(VersionIndex(snapshot), unjudged=unjudged).count() == 60
-    archive.sync(platform)
-    after = archive.snapshot()
-    assert after is not None
-    assert not len(Unjudged.of(after.head.state).numbers), "listed by a sync that finished it is like any other"
-    assert archive.verify().is_sound
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
-def test_an_interrupted_sync_changes_no_claim_of_later_ones(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    """Two archives of one platform, one with syncs that were interrupted at times: the rules say the same of both."""
-    rng, other = random.Random(seed), Archive(archive.path.with_name("other"))
-    now, n = datetime(2026, 1, 1, 20, tzinfo=BEIJING), 60
-    for _ in range(24):
-        now += timedelta(days=1)
-        n += rng.choice((10, 40))
-        platform.clock, platform.records = now, platform.newest_first(n)
-        for at in rng.sample(range(n), rng.random() < 0.3):  # changed by the platform, now and then back again
-            platform.records[at] = platform.record(n - 1 - at, meetingname=rng.choice(("a", "b")))
-        if rng.random() < 0.4:
-            if rng.random() < 0.3:
-                platform.clock = now - timedelta(days=rng.choice((2, 9)))  # a clock that is behind, for that sync alone
-            platform.records.insert(0, platform.record(n + 7, meid=f"once-{n}"))
-            monkeypatch.setattr(times, "now", lambda: platform.clock)
-            interrupt(archive, platform, monkeypatch)
-            del platform.records[0]
-            now += timedelta(minutes=10)
-            platform.clock = now
-        monkeypatch.setattr(times, "now", lambda: platform.clock)
-        archive.sync(platform)
-        other.sync(platform)
-        assert claims(archive) == claims(other)
-    assert "PROVEN" in archive.coverage()["verdict"].tolist()
-    assert len(archive.meetings()) > len(other.meetings()), "what was listed once is a meeting all the same"
-    assert archive.verify().is_sound
-
-
-def _interrupted(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
 def test_a_meeting_that_was_reported_as_vanished_is_not_counted_before_its_own_start(
     archive: Archive, platform: Any
 ) -> None:
@@ -457,30 +327,6 @@ def test_a_meeting_that_was_reported_as_vanished_is_not_counted_before_its_own_s
     assert land.n_before(start) == 30
     assert land.n_before(start + timedelta(microseconds=1)) == 30
     assert land.n_before(start + timedelta(minutes=11)) == 31
-
-
-def test_answers_before_a_failed_one_are_kept_too(archive: Archive, platform: Any, monkeypatch: Any) -> None:
-    """The platform may list a record in the first answer of a sync that fails, and never again."""
-    archive.sync(platform)
-    n_pulls, ask, asked = len(archive.pulls()), platform.query_meeting, []
-
-    def fails_later(confid: str = "", meetingcount: int = 1) -> Any:
-        asked.append(meetingcount)
-        if len(asked) == 2:
-            raise NetworkError(Text("断了", "cut off"))
-        return ask(confid, meetingcount)
-
-    platform.records = platform.newest_first(300)
-    monkeypatch.setattr(platform, "query_meeting", fails_later)
-    with pytest.raises(NetworkError) as failed:
-        archive.sync(platform)
-    assert "1 answers received" in failed.value.__notes__[0]
-    assert len(archive.pulls()) == n_pulls + 1
-    assert len(archive.meetings()) > 60
-    assert archive.verify().is_sound
-    monkeypatch.undo()
-    archive.sync(platform)
-    assert len(archive.meetings()) == 300
 
 
 def test_every_file_of_an_archive_is_for_its_owner_alone(archive: Archive, platform: Any) -> None:

@@ -12,14 +12,24 @@ from tests.cli.verbs import run
 from ytxdata.emulator import Emulator
 
 
-def test_verify_ends_with_5_when_a_byte_was_changed(account: Emulator, tmp_path: Path) -> None:
+@pytest.fixture
+def synced(account: Emulator, tmp_path: Path) -> Path:
+    """An archive of the account."""
     archive = tmp_path / "m.archive"
     assert run("sync", "--archive", str(archive)) == 0
-    victim = max((path for path in archive.rglob("*.parquet")), key=lambda path: path.stat().st_size)
+    return archive
+
+
+def reporting(archive: Path, out: Path, forms: str) -> tuple[str, ...]:
+    return ("report", "--archive", str(archive), "--out", str(out), "--format", forms)
+
+
+def test_verify_ends_with_5_when_a_byte_was_changed(synced: Path) -> None:
+    victim = max((path for path in synced.rglob("*.parquet")), key=lambda path: path.stat().st_size)
     raw = bytearray(victim.read_bytes())
     raw[len(raw) // 2] ^= 1
     victim.write_bytes(raw)
-    assert run("verify", str(archive)) == 5
+    assert run("verify", str(synced)) == 5
 
 
 def test_verify_takes_a_file_that_came_by_mail(
@@ -56,19 +66,18 @@ def test_verify_says_what_it_takes(
 
 
 def test_a_table_that_lies_in_an_archive_or_a_pack_is_not_all_that_is_checked(
-    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    synced: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    archive, table = tmp_path / "m.archive", tmp_path / "out.csv"
-    assert run("sync", "--archive", str(archive)) == 0
+    table = tmp_path / "out.csv"
     assert run("fetch", "--count", "5", "--csv", str(table)) == 0
     for path in (table, table.with_suffix(".about.json")):
-        shutil.copy(path, archive)
-    assert run("--lang", "en", "verify", "--recompute", str(archive)) == 0
+        shutil.copy(path, synced)
+    assert run("--lang", "en", "verify", "--recompute", str(synced)) == 0
     assert "what it claims is what the rules say" in capsys.readouterr().out
     (tmp_path / "heads").write_text("")
-    assert run("verify", "--heads", str(tmp_path / "heads"), str(archive)) == 2
-    (archive / "archive.json").unlink()
-    assert run("verify", str(archive)) == 5
+    assert run("verify", "--heads", str(tmp_path / "heads"), str(synced)) == 2
+    (synced / "archive.json").unlink()
+    assert run("verify", str(synced)) == 5
     for name in ("pulls.json", "certificate.json", "verify.py", "signature.json"):
         pack = tmp_path / f"{name} alone"
         pack.mkdir()
@@ -91,13 +100,11 @@ def test_an_option_that_checks_nothing_of_a_table_is_refused(
 
 @pytest.mark.slow
 def test_a_folder_of_tables_says_how_each_was_checked(
-    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    synced: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """That a SHA-256 of 0 agrees read as if something had been checked."""
-    archive, out = str(tmp_path / "m.archive"), tmp_path / "out"
-    assert run("sync", "--archive", archive) == 0
-    asked = ("report", "--archive", archive, "--out", str(out))
-    assert run(*asked, "--format", "csv") == 0
+    out = tmp_path / "out"
+    assert run(*reporting(synced, out, "csv")) == 0
     assert run("--lang", "en", "verify", str(out)) == 0
     [said] = [line for line in capsys.readouterr().out.splitlines() if "that it lists are there" in line]
     n = len(list(out.glob("*.csv")))
@@ -113,30 +120,27 @@ def test_a_folder_of_tables_says_how_each_was_checked(
 
 @pytest.mark.slow
 def test_files_of_an_earlier_report_that_stay_are_named(
-    account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    synced: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Last month's page beside this month's tables would be handed on as theirs."""
-    archive, out = str(tmp_path / "m.archive"), tmp_path / "out"
-    assert run("sync", "--archive", archive) == 0
-    asked = ("report", "--archive", archive, "--out", str(out))
-    assert run(*asked, "--format", "html,csv") == 0
+    out = tmp_path / "out"
+    assert run(*reporting(synced, out, "html,csv")) == 0
     assert "earlier report" not in capsys.readouterr().err
-    assert run("--lang", "en", *asked, "--format", "parquet") == 0
+    assert run("--lang", "en", *reporting(synced, out, "parquet")) == 0
     said = capsys.readouterr().err
     assert "files of an earlier report" in said
     assert "concentration.csv" in said
-    assert run("--lang", "en", *asked, "--out", str(out / "usage.csv")) == 2
+    assert run("--lang", "en", "report", "--archive", str(synced), "--out", str(out / "usage.csv")) == 2
     assert f"{out / 'usage.csv'} is a file" in capsys.readouterr().err
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_an_export_is_checked_by_what_its_folder_lists(
-    account: Emulator, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    synced: Path, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    archive, out = str(tmp_path / "m.archive"), tmp_path / "out"
-    assert run("sync", "--archive", archive) == 0
-    assert run("export", str(out), "--archive", archive, "--format", form) == 0
+    out = tmp_path / "out"
+    assert run("export", str(out), "--archive", str(synced), "--format", form) == 0
     assert run("--lang", "en", "verify", str(out)) == 0
     assert "files that it lists are there" in capsys.readouterr().out
     victim = max(out.rglob(f"meetings/**/*.{form}"))
@@ -153,10 +157,9 @@ def test_an_export_is_checked_by_what_its_folder_lists(
 
 
 @pytest.mark.slow
-def test_a_report_that_lacks_a_table_is_not_whole(account: Emulator, tmp_path: Path) -> None:
-    archive, out = str(tmp_path / "m.archive"), tmp_path / "out"
-    assert run("sync", "--archive", archive) == 0
-    assert run("report", "--archive", archive, "--out", str(out), "--format", "csv,parquet,html,excel") == 0
+def test_a_report_that_lacks_a_table_is_not_whole(synced: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run(*reporting(synced, out, "csv,parquet,html,excel")) == 0
     assert run("verify", str(out)) == 0
     for path in out.glob("usage.parquet*"):
         path.unlink()

@@ -1,0 +1,158 @@
+"""What the command line says of itself and of what was typed wrong: in the one language of its reader."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import ytxdata as ytx
+from tests.cli.verbs import run
+from ytxdata.audit import read_config
+from ytxdata.cli import app
+from ytxdata.cli.app import in_both
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.metrics.tariff import Tariff
+from ytxdata.tables.lists import AddressBook
+
+
+@pytest.mark.slow
+def test_what_is_not_there_is_told_as_such_in_one_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lost = tmp_path / "没有"
+    for read in (ytx.read_csv, Tariff.load, AddressBook.read, read_config):
+        with pytest.raises(UsageError) as caught:
+            read(lost)
+        assert (caught.value.cause.zh, caught.value.remedy) == (
+            f"没有这个文件：{lost}",
+            Text("检查路径", "check the path"),
+        )
+    archive = str(ytx.sample("archive").path)
+    assert run("--lang", "zh", "report", "--archive", archive, "--book", str(lost), "--out", str(tmp_path / "o")) == 2
+    assert capsys.readouterr().err.splitlines() == [f"没有这个文件：{lost}", "→ 检查路径"]
+
+
+def test_wrong_usage_and_help_speak_one_language(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("--lang", "zh", "--nonsense") == 2
+    assert capsys.readouterr().err.splitlines()[0].endswith(" [选项] 命令 [参数]...")
+    assert run("--lang", "en", "explain", "--help") == 0
+    assert capsys.readouterr().out.count("Example: ytxdata explain") == 2
+    monkeypatch.setenv("YTX_LANG", "cn")
+    assert run("sql", "select 1") == 2
+    assert "--lang (YTX_LANG) cannot be 'cn'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["fetch", "--count", "0"], ["nonsense"], ["fetch", "--count", "1", "--confid", "2"], ["--lang", "xx", "doctor"]],
+)
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    assert run(*arguments) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "zh", "en"),
+    [
+        (["report", "--lines", "many"], "'--lines' 的值不可用：应为整数", "Invalid value for '--lines'"),
+        (["fetch", "--count", "0"], "'--count' 的值不可用：", "Invalid value for '--count'"),
+        (["nonsense"], "没有命令 'nonsense'", "No such command 'nonsense'"),
+        (["explain", "--rwo", "1"], "没有选项 --rwo", "No such option: --rwo"),
+        (["report", "--archive"], "选项 '--archive' 后面缺少值", "Option '--archive' requires an argument"),
+        (["sync", "--json=3"], "选项 '--json' 不带值", "Option '--json' does not take a value"),
+        (["pack", "a", "b"], "多余的参数：b", "Got unexpected extra argument"),
+        (["verify"], "缺少参数", "Missing argument"),
+        (["report", "--tariff", "nofile"], "'nofile' 不存在", "'nofile' does not exist"),
+        (["--lang", "xx", "doctor"], "--lang（YTX_LANG）不能是 'xx'", "--lang (YTX_LANG) cannot be 'xx'"),
+    ],
+)
+def test_wrong_usage_is_told_in_the_language_of_the_reader(
+    arguments: list[str], zh: str, en: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for lang, said in (("zh", zh), ("en", en)):
+        monkeypatch.setenv("YTX_LANG", lang)
+        assert run(*arguments) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_the_language_counts_even_when_it_stands_behind_the_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("explain", "--rwo", "1", "--lang", "zh") == 2
+    told = capsys.readouterr().err
+    assert "没有选项" in told
+    assert "No such" not in told
+
+
+@pytest.mark.parametrize(
+    ("said", "zh"),
+    [
+        ("Invalid value for '--lines': 'x' is not a valid integer.", "'--lines' 的值不可用：应为整数"),
+        ("Invalid value for '--count': 0 is not in the range x>=1.", "'--count' 的值不可用：0 不在范围 x>=1 内"),
+        ("Got unexpected extra arguments (a b)", "多余的参数：a b"),
+        ("No such option: --rwo Did you mean --row?", "没有选项 --rwo（您是想写 --row 吗？）"),
+        (
+            "No such option '--rwo'. (Possible options: '--row', '--to')",
+            "没有选项 --rwo（您是想写 '--row', '--to' 吗？）",
+        ),
+        ("Missing option '--out'.", "缺少选项 '--out'"),
+    ],
+)
+def test_other_versions_of_the_parser_say_the_same_in_other_words(said: str, zh: str) -> None:
+    assert in_both(said) == (zh, said)
+
+
+@pytest.mark.parametrize(
+    ("package", "verb"),
+    [
+        ("xlsxwriter", ["report", "--format", "excel"]),
+        ("xlsxwriter", ["report", "--format", "all"]),
+        ("papermill", ["report", "--notebook"]),
+        ("nbclient", ["demo"]),
+        ("starlette", ["demo", "--no-notebook"]),
+        ("cryptography", ["pack", "--sign", "key.pem"]),
+    ],
+)
+def test_a_missing_extra_is_told_before_work_begins(
+    package: str, verb: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    for name in [name for name in sys.modules if name.partition(".")[0] == package or name == "ytxdata.emulator"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    assert run("--lang", "en", *verb) == 2
+    told = capsys.readouterr().err
+    assert "this needs the extra `" in told
+    assert f"run pip install '{package}" in told
+    assert list(here.iterdir()) == []
+
+
+def verbs() -> list[list[str]]:
+    from typer.main import get_command
+
+    found = []
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        found += [[name, sub] for sub in getattr(command, "commands", {})] or [[name]]
+    return found
+
+
+@pytest.mark.parametrize("verb", [[], *verbs()], ids=" ".join)
+def test_every_verb_explains_itself_in_the_session_s_language_with_an_example(
+    verb: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {}
+    for lang in ("zh", "en", "both"):
+        monkeypatch.setenv("YTX_LANG", lang)
+        assert run(*verb, "--help") == 0
+        said[lang] = capsys.readouterr().out
+        assert not verb or f"ytxdata {' '.join(verb)}" in re.sub(r"^Usage.*|^用法.*", "", said[lang])
+    assert not re.search(r"[\u3000-\u303f\uff00-\uffef]|[\u4e00-\u9fff]{4}", said["en"])  # three: a department
+    chinese = re.sub(r"(?:用法|示例)：.*(\n  \S.*)*", "", said["zh"])
+    assert not re.search(r"(?:\b[a-z]{2,} ){3}", chinese)
+    assert "default:" not in chinese
+    assert len(said["both"]) > len(said["zh"])
+    assert run(*verb, "--lang", "zh", "--help") == 0
+    assert capsys.readouterr().out == said["zh"]

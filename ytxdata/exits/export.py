@@ -244,11 +244,13 @@ def _parts(out: Outgoing, due: Collection[str | None], writer: Any) -> Iterator[
         return
     start, end = _span(due)
     streams = {name: _Ahead(out.of_months(name, due, start, end)) for name in MONTHLY}
+    empty = {name: out.described(name) for name in MONTHLY}
     for month in sorted(due, key=lambda month: month or ""):
+        found = {name: stream.take(month) for name, stream in streams.items()}
         tables = {
-            name: replace(out.described(name), frame=rows) if (rows := stream.take(month)) is not None else out.described(name)
-            for name, stream in streams.items()
-        }  # fmt: skip
+            name: table if (rows := found[name]) is None else replace(table, frame=rows)
+            for name, table in empty.items()
+        }
         yield month, writer.month(month, tables)
 
 

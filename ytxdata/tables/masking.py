@@ -28,7 +28,7 @@ from ytxdata.redact import MAY_BE_SIGNED, hide_credentials, keyed_hashes, places
 from ytxdata.tables.described import Definition, Described, to_plain
 from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
-from ytxdata.tables.value_units import Hiders, ends_in, hide_named, hide_names, hide_value, is_named, persons_in
+from ytxdata.tables.value_units import Hiders, ends_in, hide_named, hide_value, hiding_names, is_named, persons_in
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16
@@ -357,9 +357,7 @@ def _naming(secret: bytes, pseudonyms: Pseudonyms | None) -> Hide:
 
 
 def _without_names(table: Described, pseudonyms: Pseudonyms | None) -> Hide:
-    if not pseudonyms:
-        return str
-    return partial(hide_names, names=table.persons | persons_in(table), hide=pseudonyms.of_person)
+    return hiding_names(table.persons | persons_in(table), pseudonyms.of_person) if pseudonyms else str
 
 
 def _each_named(

@@ -7,7 +7,7 @@ their own column: beside the name of their field in the ledger and among problem
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 
 import pyarrow as pa
@@ -140,21 +140,28 @@ def hide_named(text: str, hiders: Hiders) -> str:
     return "; ".join(_without_change(one, hiders) for one in _NEXT.split(text)) if " → " in text else text
 
 
-def hide_names(text: str, names: frozenset[str], hide: Callable[[str], str]) -> str:
-    """Return a text in which known names are hidden, the longest first; not within a word of Latin letters.
+def hiding_names(names: Collection[str], hide: Callable[[str], str]) -> Callable[[str], str]:
+    """Return what hides known names in a text, the longest first; not within a word of Latin letters.
 
     Examples
     --------
-    >>> hide_names("尹慧伟 挂断, Lina", frozenset({"尹慧伟", "Lin"}), lambda name: "N-…")
+    >>> hiding_names({"尹慧伟", "Lin"}, lambda name: "N-…")("尹慧伟 挂断, Lina")
     'N-… 挂断, Lina'
     """
-    sizes = sorted({len(name) for name in names if len(name) <= len(text)}, reverse=True)
-    told, place = [], 0
-    while place < len(text):
-        found = next((one for n in sizes if (one := text[place : place + n]) in names and _is_word(text, place, n)), "")
-        told.append(hide(found) if found else text[place])
-        place += len(found) or 1
-    return "".join(told)
+    known, sizes = frozenset(names), dict[str, list[int]]()  # once for all texts: an archive knows thousands of names
+    for first, size in sorted({(name[0], len(name)) for name in known}, reverse=True):
+        sizes.setdefault(first, []).append(size)
+
+    def hidden(text: str) -> str:
+        told, place = [], 0
+        while place < len(text):
+            likely = ((n, text[place : place + n]) for n in sizes.get(text[place], ()))
+            found = next((one for n, one in likely if one in known and _is_word(text, place, n)), "")
+            told.append(hide(found) if found else text[place])
+            place += len(found) or 1
+        return "".join(told)
+
+    return hidden
 
 
 def _is_word(text: str, place: int, size: int) -> bool:

@@ -132,8 +132,8 @@ def named_columns(
     >>> named_columns(["姓 名", "Tel"], {"phone": ("tel",), "name": ("姓名",)}, {})
     {'phone': 1, 'name': 0}
     """
-    found = [_bare(cell) for cell in header]
-    wanted = {name: [_bare(one) for one in _called(name, names, columns)] for name in names}
+    found = [bare(cell) for cell in header]
+    wanted = {name: [bare(one) for one in _called(name, names, columns)] for name in names}
     firsts = {name: next((found.index(one) for one in those if one in found), None) for name, those in wanted.items()}
     return {name: place for name, place in firsts.items() if place is not None}
 
@@ -142,8 +142,15 @@ def _called(name: str, names: Mapping[str, tuple[str, ...]], columns: Mapping[st
     return (columns[name],) if name in columns else (name, *names[name])
 
 
-def _bare(text: str) -> str:
-    return re.sub(r"[\s_\-\ufeff]", "", unicodedata.normalize("NFKC", text)).casefold()
+def bare(text: str) -> str:
+    """Return the name of a column without what people write in many ways: case, width, blanks, punctuation.
+
+    Examples
+    --------
+    >>> bare("时长（秒）"), bare("Meeting_ID:")
+    ('时长秒', 'meetingid')
+    """
+    return re.sub(r"[\s_\-\ufeff()\[\]/:]", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
 @dataclass
@@ -164,7 +171,7 @@ class Double:
     @property
     def is_namesake(self) -> bool:
         """Whether both are called the same; pandas numbers the second."""
-        read, other = _bare(self.header[self.read]), _bare(self.header[self.place])
+        read, other = bare(self.header[self.read]), bare(self.header[self.place])
         return re.fullmatch(rf"{re.escape(read)}(\.\d{{1,2}})?", other) is not None
 
     @property
@@ -194,8 +201,8 @@ def doubles(
     taken = set(places.values())
     others = [place for place, cell in enumerate(header) if cell.strip() and place not in taken]
     found = [Double(header, read, place) for read in sorted(taken) for place in others]
-    usual = {places[name]: {_bare(one) for one in _called(name, names, columns)} for name in places}
-    return [one for one in found if one.is_namesake or _bare(header[one.place]) in usual[one.read]]
+    usual = {places[name]: {bare(one) for one in _called(name, names, columns)} for name in places}
+    return [one for one in found if one.is_namesake or bare(header[one.place]) in usual[one.read]]
 
 
 def header_place(rows: Sequence[Sequence[str]], names_columns: Callable[[Sequence[str]], bool]) -> int:

@@ -13,22 +13,19 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 import numpy as np
 
 from ytxdata.history.proof.witness import ASIDE
+from ytxdata.history.witness_lists import COLUMNS
 from ytxdata.labels import Text
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
+from ytxdata.phones import normalize
 from ytxdata.records.values import amount_text
 from ytxdata.spreadsheets import OWN_TOTAL, exact, no_meeting
 from ytxdata.tables.lists import Listed, Skipped, none_left, of_total, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant
 
 WHAT = Text("账单", "invoice")
-NAMES = {
-    "meeting_id": ("meid", "confid", "conferenceid", "会议编号", "会议号", "会议id", "会议室编号"),
-    "duration_s": ("duration", "seconds", "时长", "时长秒", "时长(秒)", "通话时长", "计费时长"),
-    "amount_yuan": ("amount", "oriamount", "cost", "fee", "金额", "金额(元)", "金额元", "费用", "费用(元)"),
-    "started_at": ("starttime", "start", "begintime", "开始时间", "会议开始时间", "开始时刻"),
-}
-"""What its columns may be called; a `date` may be that of the bill, which is no meeting's."""
+NAMES = {name: usual for name, (_, usual) in COLUMNS.items()}
+"""What its columns may be called, as in a bill that is a witness; a `date` may be that of the bill, which is no meeting's."""
 
 _NO_ID = Text("没有会议编号", "no meeting id")
 _NO_TIME = Text(
@@ -42,8 +39,8 @@ _CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
 
 
 class Bill(NamedTuple):
-    """One line: its number, the meeting, seconds and yuan (None where it says nothing), and when the meeting began, or
-    on which day; whether what it says of that cannot be read.
+    """One line: its number, the meeting, seconds and yuan (None where it says nothing), when the meeting began, or on
+    which day; whether what it says of that cannot be read; and whose connection it is, where it says so.
     """
 
     line: int
@@ -53,6 +50,7 @@ class Bill(NamedTuple):
     started_at: datetime | None = None
     is_day: bool = False
     is_start_unread: bool = False
+    number: str | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +147,11 @@ def _bill(number: int, cells: Mapping[str, str]) -> Bill | Text:
     is_unread = started_at is None and begun != ""
     # A spreadsheet writes a day as its midnight.
     is_day = started_at is not None and started_at.astimezone(BEIJING).time() == time()
-    return Bill(number, meeting_id, seconds, yuan, started_at, is_day, is_unread)
+    ended_at = parse_instant(cells.get("ended_at", "").strip())
+    if seconds is None and started_at is not None and not is_day and ended_at is not None and ended_at >= started_at:
+        seconds = int((ended_at - started_at).total_seconds())
+    whose = normalize(cells.get("number", ""))
+    return Bill(number, meeting_id, seconds, yuan, started_at, is_day, is_unread, whose)
 
 
 def _figures(cells: Mapping[str, str]) -> dict[str, Decimal | None]:

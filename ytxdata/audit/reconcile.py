@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 from ytxdata.audit.checking import Finding, check
 from ytxdata.audit.data import Auditable, Data, open_data
 from ytxdata.audit.invoice import UNKNOWN, BilledLines, Ints, Invoice, InvoiceRule
-from ytxdata.audit.pairing import MONEY, PairedLines, paired_lines, put_classes, put_matched
+from ytxdata.audit.matching import MONEY, PairedLines, paired_lines, put_classes, put_matched
 from ytxdata.audit.rule_search import Search, search_amounts, search_durations
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text, decimal_text
@@ -38,7 +38,7 @@ STATES: dict[str, Text] = {
 }
 
 _DEFINITIONS = (
-    Definition(key="line", zh="账单行号", en="line", formula=Text("账单文件中的行号；记录没有对应行时为空", "line of the invoice; null for a record without one")),
+    Definition(key="line", zh="账单行号", en="line", formula=Text("账单文件中的行号，按接入列出的账单为该会议的第一行；记录没有对应行时为空", "line of the invoice, of a bill by connection the first about that meeting; null for a record without one")),
     Definition(key="meeting_id", zh="会议编号", en="meeting id", unit="id"),
     Definition(key="state", zh="结果", en="state", unit="text", formula=Text("；".join(f"{key} {text.zh}" for key, text in STATES.items()), "; ".join(f"{key}: {text.en}" for key, text in STATES.items()))),
     Definition(key="invoice_s", zh="账单时长", en="invoiced", unit="s"),
@@ -96,7 +96,9 @@ class Reconciliation(Table):
     candidates
         The three rules that come closest, of durations and of amounts.
     rules
-        The rules, or that none was found, and whether dates could be used, in words.
+        The rules, or that none was found, whether dates could be used and lines were added up, in words.
+    added_up
+        Of a bill by connection: the line that stands for a meeting → all lines that were added up to it.
 
     Examples
     --------
@@ -111,6 +113,7 @@ class Reconciliation(Table):
     amount: InvoiceRule | None = None
     candidates: tuple[InvoiceRule, ...] = ()
     rules: tuple[Text, ...] = ()
+    added_up: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -185,7 +188,7 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
     """Return the reconciliation of the invoice that some data has."""
     if data.invoice is None:
         raise UsageError(Text("没有给账单", "no invoice was given"))
-    dates = put_matched(data, data.invoice.bills)
+    matched = put_matched(data, data.invoice.bills)
     put_classes(data)
     lines = paired_lines(data, billed=True)
     durations, amounts = search_durations(lines.arrays, within_s), search_amounts(lines.arrays)
@@ -194,8 +197,9 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
         "within_s": within_s,
         "within_yuan": Decimal(str(within_yuan)),
         "has_period": data.period != (None, None),
-        "durations": _are_comparable(durations),
-        "per_leg": any(rule.tariff.per == "leg" for rule in (amounts.rule or durations.rule,) if rule is not None),
+        "durations": _are_comparable(durations, bool(matched.added_up)),
+        "per_leg": bool(matched.added_up)
+        or any(rule.tariff.per == "leg" for rule in (amounts.rule or durations.rule,) if rule is not None),
     }
     told = [
         row | {name: data.instant(row[name]) for name in ("invoice_at", "record_at")}
@@ -204,14 +208,14 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
     rows = pa.Table.from_pylist(told, schema=_SCHEMA)
     found = Reconciliation(
         frame=to_pandas(rows), name="reconciliation", title=Text("账单核对", "Reconciliation"), definitions=_DEFINITIONS,
-        notes=(*durations.notes, *amounts.notes, *dates, *data.invoice.notes), certificate=data.certificate,
+        notes=(*durations.notes, *amounts.notes, *matched.notes, *data.invoice.notes), certificate=data.certificate,
         duration=durations.rule, amount=amounts.rule, candidates=(*durations.best, *amounts.best),
-        rules=(*durations.notes, *amounts.notes, *dates),
+        rules=(*durations.notes, *amounts.notes, *matched.notes), added_up=matched.added_up,
     )  # fmt: skip
     return replace(found, notes=(*found.notes, *_not_compared(found), *_outside(found)))
 
 
-def _are_comparable(durations: Search) -> bool:
+def _are_comparable(durations: Search, is_added_up: bool) -> bool:
     """Return whether durations may be held against each other: by a rule that is trusted, or as they stand when no
     rounding does better.
 
@@ -221,7 +225,9 @@ def _are_comparable(durations: Search) -> bool:
     if durations.lacks is not None:
         return False
     best = durations.best[0].tariff if durations.best else None
-    return durations.rule is not None or best is None or (best.per, best.step_s, best.minimum_s) == ("meeting", 1, 0)
+    if durations.rule is not None or is_added_up:  # the seconds of all parties are never those of their meeting
+        return durations.rule is not None
+    return best is None or (best.per, best.step_s, best.minimum_s) == ("meeting", 1, 0)
 
 
 def _not_compared(found: Reconciliation) -> Iterator[Text]:
@@ -313,7 +319,7 @@ def billing_mismatch(
                 measured=_number(seconds if by_time else yuan),
                 threshold=within_s if by_time else within_yuan,
                 mark=(*mark, str(alike[mark])),
-                text=_line_text(row),
+                text=_line_text(row, found.added_up),
             )
     elsewhere = {row["line"] for row in data.rows("SELECT line FROM matched WHERE is_elsewhere")}
     yield from _together(NOT_COMPARED, [row for row in rows if row["state"] == NOT_COMPARED], _NOT_COMPARED)
@@ -376,8 +382,12 @@ def _facts(rows: Iterable[dict[str, Any]]) -> list[str]:
     return sorted("\t".join(_said(row)) for row in rows)
 
 
-def _line_text(row: dict[str, Any]) -> Text:
-    meeting, line = row["meeting_id"], row["line"]
+def _line_text(row: dict[str, Any], added_up: Mapping[int, tuple[int, ...]]) -> Text:
+    meeting = row["meeting_id"]
+    lines = added_up.get(row["line"], (row["line"],))
+    line = "、".join(map(str, lines))
+    said_by = f"line{'s'[: len(lines) - 1]} {', '.join(map(str, lines))}"
+    verb = "says" if len(lines) == 1 else "say together"
     said, known = beijing_text(row["invoice_at"]), beijing_text(row["record_at"])
     yuan = {
         name: "—" if row[name] is None else decimal_text(row[name])
@@ -386,16 +396,16 @@ def _line_text(row: dict[str, Any]) -> Text:
     texts = {
         MISMATCHED: Text(
             f"账单第 {line} 行（会议 {meeting}）：{row['invoice_s']} 秒、{yuan['invoice_yuan']} 元，而记录为 {row['record_s']} 秒、{yuan['record_yuan']} 元，金额差 {yuan['difference_yuan']} 元",
-            f"line {line} of the invoice (meeting {meeting}) says {row['invoice_s']} s, {yuan['invoice_yuan']} yuan; the record says {row['record_s']} s, {yuan['record_yuan']} yuan: {yuan['difference_yuan']} yuan apart",
+            f"{said_by} of the invoice (meeting {meeting}) {verb} {row['invoice_s']} s, {yuan['invoice_yuan']} yuan; the record says {row['record_s']} s, {yuan['record_yuan']} yuan: {yuan['difference_yuan']} yuan apart",
         ),
         NO_RECORD: Text(
             f"账单第 {line} 行的会议 {meeting}（{yuan['invoice_yuan']} 元）不在记录中",
-            f"meeting {meeting} on line {line} of the invoice ({yuan['invoice_yuan']} yuan) is not in the records",
+            f"meeting {meeting} on {said_by} of the invoice ({yuan['invoice_yuan']} yuan) is not in the records",
         )
         if row["record_at"] is None
         else Text(
             f"账单第 {line} 行（{yuan['invoice_yuan']} 元）写会议 {meeting} 在 {said}，记录中该时刻没有此会议，它开始于 {known}",
-            f"line {line} of the invoice ({yuan['invoice_yuan']} yuan) bills meeting {meeting} of {said}; the records have none at that time, and the one of that id began {known}",
+            f"{said_by} of the invoice ({yuan['invoice_yuan']} yuan) {'bills' if len(lines) == 1 else 'bill'} meeting {meeting} of {said}; the records have none at that time, and the one of that id began {known}",
         ),
         NO_LINE: Text(
             f"会议 {meeting}（{row['record_s']} 秒、{yuan['record_yuan']} 元）不在账单上",

@@ -23,6 +23,7 @@ from ytxdata.spreadsheets import (
     NOTE,
     SCIENTIFIC,
     Grid,
+    bare,
     csv_rows,
     exact,
     header_place,
@@ -36,7 +37,7 @@ from ytxdata.times import BEIJING, beijing_text, parse_instant
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号")),
     "number": ("phone", ("called", "number", "phone", "callee", "被叫", "被叫号码", "号码", "参会号码", "电话")),
-    "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "开始时间", "会议开始时间", "接通时间", "加入时间")),
+    "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间")),
     "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "结束时间", "会议结束时间", "挂断时间", "离开时间")),
     "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "时长秒", "通话时长", "计费时长")),
     "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "金额元", "费用", "费用元")),
@@ -48,7 +49,6 @@ _JSON_TOTALS = {
     "seconds": ("totalduration", "totalseconds"),
     "yuan": ("totalamount", "totalfee"),
 }
-_NOISE = re.compile(r"[\s_\-()（）\[\]/:：]+")
 _MEASURES = frozenset(COLUMNS) - {"meeting_id", "number"}
 _FIGURE = re.compile(r"[¥￥]?\s*\d[\d,]*(?:\.\d+)?\s*[元秒s]?|\d+:\d\d(?::\d\d)?")
 _WORDS = re.compile(r"[\u4e00-\u9fff\s]")
@@ -329,9 +329,9 @@ def _repeated(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Map
 
     Those are columns of one name, also numbered; and, of two tables side by side, all that both have.
     """
-    keys = [_key(name) for name in header]
-    read = {ours: _key(name) for ours, name in _called(header, columns).items()}
-    usual = {one: ours for ours, (_, aliases) in COLUMNS.items() for one in (_key(ours), *aliases)}
+    keys = [bare(name) for name in header]
+    read = {ours: bare(name) for ours, name in _called(header, columns).items()}
+    usual = {one: ours for ours, (_, aliases) in COLUMNS.items() for one in (bare(ours), *aliases)}
     of_kind = [usual.get(key) for key in keys]
     who = "meeting_id" if "meeting_id" in read else "number"
     first: dict[str, tuple[int, int]] = {}
@@ -352,15 +352,11 @@ def _repeated(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Map
             yield place + 1
 
 
-def _key(name: str) -> str:
-    return _NOISE.sub("", name).casefold()
-
-
 def _called(header: Iterable[str], columns: Mapping[str, str]) -> dict[str, str]:
     """Return our name → what the list calls it, of each of our columns that it has."""
-    theirs = {_key(one): one for one in header}
+    theirs = {bare(one): one for one in header}
     wanted = {
-        ours: (_key(columns[ours]),) if ours in columns else (_key(ours), *aliases)
+        ours: (bare(columns[ours]),) if ours in columns else (bare(ours), *aliases)
         for ours, (_, aliases) in COLUMNS.items()
     }
     found = {ours: next((theirs[one] for one in names if one in theirs), None) for ours, names in wanted.items()}
@@ -431,11 +427,11 @@ def _unread(line: WitnessLine, lost: Text | None) -> str | None:
 
 def _totals(said: Mapping[str, Any], called: Mapping[str, str]) -> Totals:
     """Return what a list says of itself: beside a JSON list by these names, in a last line under the list's own columns."""
-    named = {_key(str(name)): value for name, value in said.items() if not isinstance(value, list | dict)}
+    named = {bare(str(name)): value for name, value in said.items() if not isinstance(value, list | dict)}
 
     def found(ours: str, names: Iterable[str]) -> list[Any]:
         own = [called[ours]] if ours in called else []
-        return [named.get(_key(one)) for one in (*names, *own, *COLUMNS[ours][1])]
+        return [named.get(bare(one)) for one in (*names, *own, *COLUMNS[ours][1])]
 
     lines = [named.get(one) for one in _JSON_TOTALS["lines"]]
     seconds, yuan = found("duration_s", _JSON_TOTALS["seconds"]), found("amount_yuan", _JSON_TOTALS["yuan"])

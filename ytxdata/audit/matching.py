@@ -1,0 +1,196 @@
+"""An invoice and the records beside each other as tables: what each line says, which record it is about, and what no
+line is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from ytxdata.audit.connections import Group, Leg, added_up, is_by_connection, summed
+from ytxdata.audit.data import Data
+from ytxdata.audit.invoice import Bill, BilledLines, Ints, places_of, units_of
+from ytxdata.audit.pairing import FEW, InvoiceLine, Pair, Record, fit, paired
+from ytxdata.labels import Text
+from ytxdata.phones import number_class
+from ytxdata.times import local_second
+
+T = TypeVar("T")
+MONEY = pa.decimal128(38, 18)
+
+_RECORDS = """
+    SELECT meeting_id, m, s, coalesce(duration_s, len_s), amount, in_scope FROM all_meetings SEMI JOIN ids USING (meeting_id)
+"""
+_LEGS = """
+    SELECT meeting_id, m, number, row_number() OVER (ORDER BY m, leg) AS n, j, x - j, g.in_scope
+    FROM all_legs g JOIN all_meetings USING (m) SEMI JOIN ids USING (meeting_id)
+"""
+
+_ADDED_UP = Text(
+    "账单按接入列出（一场会议有多行）：{n} 行按会议相加为 {of} 场，再与记录核对；逐字相同而没有相应接入的行算作重复计费",
+    "the invoice has a line for each connection: its {n} lines were added up to {of} meetings and held against the records; "
+    "a line that says the same as another, without a connection of its own, counts as billed twice",
+)
+_NOT_DATED = Text(
+    "账单上的日期不是会议的日期：编号只属于一场会议的有 {of} 个，其中只有 {fit} 个的时刻相符；因此未按日期核对",
+    "the dates on the invoice are not those of its meetings: of {of} ids with one meeting each {fit} fit in time; they were not used",
+)
+
+_MATCH = """
+    CREATE OR REPLACE TABLE matched AS
+    WITH elsewhere AS (
+        SELECT line, first(s ORDER BY abs(s - begun), s) AS nearest FROM pairs p JOIN bills USING (line)
+        JOIN all_meetings USING (meeting_id) WHERE p.m IS NULL AND n = 0 GROUP BY line
+    )
+    SELECT l.line, coalesce(l.meeting_id, r.meeting_id) AS meeting_id, l.duration_s AS invoice_s, l.amount
+        AS invoice_yuan, begun, nearest,
+        r.m, r.s, r.e, r.secs, r.amount AS amount,
+        coalesce(r.in_scope, NOT $is_dated OR l.is_inside, TRUE) AS in_scope,
+        NOT $is_dated AND begun IS NOT NULL AND l.is_inside AND NOT r.in_scope AS is_elsewhere,
+        coalesce(n, 0) AS n,
+        coalesce(r.n_legs = coalesce(g.listed, 0) AND coalesce(g.joined, 0) = 0, FALSE) AS is_empty
+    FROM (SELECT * FROM bills JOIN pairs USING (line) LEFT JOIN elsewhere USING (line)) l
+    FULL JOIN (SELECT *, coalesce(duration_s, len_s) AS secs FROM all_meetings) r ON l.m = r.m
+    LEFT JOIN (SELECT m, count(*) AS listed, count(j) AS joined FROM all_legs GROUP BY m) g ON g.m = r.m
+"""
+"""`is_empty` is a meeting whose legs are all known, and of whom none ever joined: by a rule per leg there is nothing to
+bill. Of a meeting whose legs are unknown nobody can say so. `nearest` is when the meeting of its id began, of a line
+at whose time there was none; `is_elsewhere` a line that says the period and whose meeting lies outside, where dates
+are not used.
+"""
+
+
+class Matched(NamedTuple):
+    """What must be known of an invoice: notes, and of a bill by connection which lines were added up, by the first."""
+
+    notes: tuple[Text, ...]
+    added_up: Mapping[int, tuple[int, ...]]
+
+
+def put_matched(data: Data, bills: Sequence[Bill]) -> Matched:
+    """Put every line beside its record, and every record without one, as `matched`; of a bill by connection all lines
+    about a meeting as one.
+    """
+    told = {
+        bill.line: InvoiceLine(
+            bill.line,
+            bill.duration_s,
+            bill.amount_yuan,
+            None if bill.started_at is None else local_second(bill.started_at),
+            bill.is_day,
+            bill.number,
+        )
+        for bill in bills
+    }
+    lines: dict[str, list[InvoiceLine]] = {}
+    for bill in bills:
+        lines.setdefault(bill.meeting_id, []).append(told[bill.line])
+    data.put("ids", pa.table({"meeting_id": pa.array(list(lines), pa.string())}))
+    records = _by_id(data, _RECORDS, Record)
+    both = {meeting_id: (mine, records.get(meeting_id, [])) for meeting_id, mine in lines.items()}
+    fits, of = map(sum, zip(*(fit(*one) for one in both.values()), strict=True))
+    is_dated = of < FEW or 2 * fits >= of
+    if not is_dated:
+        both = {key: ([line._replace(start=None) for line in mine], known) for key, (mine, known) in both.items()}
+    legs = _by_id(data, _LEGS, Leg.of) if is_by_connection(list(both.values())) else None
+    groups = [
+        (meeting_id, group)
+        for meeting_id, (mine, known) in both.items()
+        for group in (
+            [Group((pair.line,), pair) for pair in paired(mine, known)]
+            if legs is None
+            else added_up(mine, known, legs.get(meeting_id, []))
+        )
+    ]
+    _put_lines(data, [(key, summed([told[line] for line in group.lines])) for key, group in groups])
+    named = zip(Pair._fields, zip(*(group.pair for _, group in groups), strict=True), strict=True)
+    data.put("pairs", pa.table({name: pa.array(column, pa.int64()) for name, column in named}))
+    data.connection.execute(_MATCH, {"is_dated": is_dated})
+    added = {group.lines[0]: group.lines for _, group in groups if len(group.lines) > 1}
+    notes = (
+        _ADDED_UP.format(n=len(bills), of=len(groups)) if added else None,
+        None if is_dated else _NOT_DATED.format(fit=fits, of=of),
+    )
+    return Matched(tuple(filter(None, notes)), added)
+
+
+def _by_id(data: Data, sql: str, made: Callable[..., T]) -> dict[str, list[T]]:
+    """Return what the records hold of the meetings on the invoice, by meeting id."""
+    found: dict[str, list[T]] = {}
+    for row in data.rows(sql):
+        meeting_id, *cells = row.values()
+        found.setdefault(meeting_id, []).append(made(*cells))
+    return found
+
+
+def _put_lines(data: Data, lines: Sequence[tuple[str, InvoiceLine]]) -> None:
+    first, behind = (None if edge is None else local_second(edge) for edge in data.period)
+    begun = [line.start for _, line in lines]
+    data.put("bills", pa.table({
+        "line": pa.array([line.line for _, line in lines], pa.int64()),
+        "meeting_id": pa.array([meeting_id for meeting_id, _ in lines], pa.string()),
+        "duration_s": pa.array([line.seconds for _, line in lines], pa.int64()),
+        "amount": pa.array([line.yuan for _, line in lines], MONEY),
+        "begun": pa.array(begun, pa.int64()),
+        "is_inside": pa.array(
+            [at is None or ((first is None or at >= first) and (behind is None or at < behind)) for at in begun],
+            pa.bool_(),
+        ),
+    }))  # fmt: skip
+
+
+class PairedLines(NamedTuple):
+    """Rows of `matched` as arrays, and the number of the record of each."""
+
+    m: Ints
+    arrays: BilledLines
+
+
+def put_classes(data: Data) -> None:
+    """Put the class of every number beside the legs."""
+    sql = "SELECT DISTINCT number FROM all_legs WHERE number IS NOT NULL ORDER BY number"
+    numbers = [row["number"] for row in data.rows(sql)]
+    access = frozenset(row["number"] for row in data.rows("SELECT number FROM access"))
+    kinds = [number_class(one, access) for one in numbers]
+    data.put("classes", pa.table({"number": pa.array(numbers, pa.string()), "kind": pa.array(kinds, pa.string())}))
+
+
+def paired_lines(data: Data, *, billed: bool) -> PairedLines:
+    """Return the records with a line on the invoice, or those without, in order of time."""
+    data.connection.execute(
+        "CREATE OR REPLACE TABLE placed AS SELECT row_number() OVER (ORDER BY s NULLS LAST, line, m) - 1 AS place, * "
+        "FROM matched WHERE m IS NOT NULL AND (line IS NOT NULL) = ?",
+        [billed],
+    )
+    told = data.connection.execute(
+        "SELECT m, coalesce(s, -1) AS s, coalesce(secs, -1) AS secs, coalesce(invoice_s, -1) AS billed_s FROM placed ORDER BY place"
+    ).fetchnumpy()
+    legs = data.connection.execute(
+        "SELECT place, coalesce(kind, 'unknown') AS kind, x - j AS secs FROM placed JOIN all_legs USING (m) "
+        "LEFT JOIN classes USING (number) WHERE x IS NOT NULL AND j IS NOT NULL ORDER BY place, leg"
+    ).fetchnumpy()
+    names = [str(one) for one in legs["kind"]]
+    kinds = tuple(sorted(set(names)))
+    amounts = [row["invoice_yuan"] for row in data.rows("SELECT invoice_yuan FROM placed ORDER BY place")]
+    places = places_of(amounts)
+    arrays = BilledLines(
+        seconds=_ints(told["secs"]),
+        leg_line=_ints(legs["place"]),
+        leg_kind=_ints([kinds.index(one) for one in names]),
+        leg_s=_ints(legs["secs"]),
+        kinds=kinds,
+        order=np.arange(len(amounts)),
+        begun_s=_ints(told["s"]),
+        billed_s=_ints(told["billed_s"]),
+        amount=np.array([units_of(one, places) for one in amounts], np.int64),
+        places=places,
+    )
+    return PairedLines(_ints(told["m"]), arrays)
+
+
+def _ints(values: Any) -> Ints:
+    whole: Ints = np.asarray(values).astype(np.int64)
+    return whole

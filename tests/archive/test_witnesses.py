@@ -323,6 +323,44 @@ def test_what_was_read_by_earlier_rules_is_no_damage_and_is_read_anew_by_the_nex
     assert archive.verify().is_sound
 
 
+@pytest.mark.parametrize("kind", ["invoice", "console", "cdr"])
+@pytest.mark.parametrize(
+    "header",
+    ["被叫,开始时间,结束时间,费用", "主叫,号码,开始时间,结束时间,费用", "话单号,called,begin_time,end_time,fee"],
+)
+def test_connections_without_meeting_ids_are_found_as_such_whatever_kind_is_said(
+    archive: Archive, kind: str, header: str
+) -> None:
+    _, start, end = month(archive)
+    legs = archive.legs(start, end).dropna(subset=["joined_at", "left_at", "number"])
+    names = header.split(",")
+    rows = [
+        ",".join(["C1", phone, f"{joined:%Y-%m-%d %H:%M:%S}", f"{left:%Y-%m-%d %H:%M:%S}", "1"][-len(names) :])
+        for phone, joined, left in zip(legs["phone"], legs["joined_at"], legs["left_at"], strict=True)
+    ]
+    asked: dict[str, Any] = {"start": start, "end": end, "totals": {"lines": len(rows)}}
+    said = archive.witness("\n".join([header, *rows]).encode(), kind=kind, name="legs.csv", **asked)
+    # who withholds a number can be found in no such list
+    assert (said.finding, said.n_found) == ("incomplete", len(rows))
+    assert ("one party's connection" in said.text.en) == (kind != "cdr")
+    assert archive.verify(recompute=True).is_sound
+    lost = [header, *rows[:7], rows[7].replace(legs["phone"].iloc[7], "13911113333"), *rows[8:]]
+    said = archive.witness("\n".join(lost).encode(), kind=kind, name="legs.csv", **asked)
+    assert (said.finding, [one.line for one in said.only_in_witness]) == ("lines_missing", [9])
+
+
+def test_meetings_without_ids_are_found_by_who_called_them(archive: Archive) -> None:
+    _, start, end = month(archive)
+    meetings = archive.meetings(start, end).dropna(subset=["creator"])
+    rows = [
+        f"{creator},{begun:%Y-%m-%d %H:%M:%S}"
+        for creator, begun in zip(meetings["creator"], meetings["started_at"], strict=True)
+    ]
+    asked: dict[str, Any] = {"start": start, "end": end, "totals": {"lines": len(rows)}}
+    said = archive.witness("\n".join(["号码,开始时间", *rows]).encode(), kind="invoice", name="by creator", **asked)
+    assert (said.n_found, said.by_connection) == (len(rows), False)
+
+
 @pytest.mark.parametrize("rules", [1, 3, 99, None])
 def test_what_was_heard_by_other_rules_proves_nothing_until_it_is_heard_again(
     archive: Archive, rules: int | None

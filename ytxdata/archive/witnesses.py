@@ -41,7 +41,7 @@ _ENDS = "SELECT meeting_key, ended_at FROM rows WHERE ended_at IS NOT NULL"
 def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, str], wait_s: float) -> Hearing:
     """Keep a witness and hold it against the archive; one of the same name takes the place of the other."""
     with changing(root, wait_s) as (snapshot, writer):
-        hearing = hear(witness, _archived(snapshot, witness))
+        hearing = _heard(snapshot, witness)
         path = f"{WITNESSES}/{writer.head.sequence + 1:012d}.raw"
         # as it was handed in: what was read of it must stay open to a check, and is read anew after each sync
         write_whole(root / path, raw)
@@ -113,11 +113,22 @@ def _blocks(other: Hearing, one: Hearing) -> bool:
     return other.name != one.name and any(start < one.end and end > one.start for start, end in gaps)
 
 
+def _heard(snapshot: Snapshot, witness: Witness) -> Hearing:
+    """Hold a witness against the archive. Whether lines without ids are meetings, by who called, or connections, nothing
+    on them says: they are what more of them are found as.
+    """
+    said = hear(witness, _archived(snapshot, witness))
+    if witness.by_connection or (said.finding != "foreign" and any(one.meeting_id for one in witness.lines)):
+        return said
+    of_parties = replace(witness, is_of_parties=True)
+    return max(said, hear(of_parties, _archived(snapshot, of_parties)), key=attrgetter("n_found"))
+
+
 def heard_again(snapshot: Snapshot, state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what is kept of each witness, held against the archive as it is now: a sync may have brought what lacked."""
     kept = entries(state)
     return [
-        as_kept(hear(witness, _archived(snapshot, witness)), file=entry["file"], reading=entry["reading"])
+        as_kept(_heard(snapshot, witness), file=entry["file"], reading=entry["reading"])
         for entry, raw in zip(kept, _bytes(snapshot, kept), strict=True)
         for witness, _ in [_read_again(raw, entry["reading"])]
     ]

@@ -38,7 +38,7 @@ LEAST_CHARGED_S = 60
 """What bills charge at least, however short a connection was."""
 
 
-RULES = 4
+RULES = 5
 """By which rules lists are read and held against an archive, as a number that is kept beside what came of it."""
 
 
@@ -177,6 +177,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         n_aside=len(witness.aside),
         # the total of a list counts also what nobody could read of it
         differs=witness.totals.differing((*witness.lines, *unread), witness.given),
+        by_connection=witness.by_connection,
     )
 
 

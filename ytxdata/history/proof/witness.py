@@ -189,6 +189,8 @@ class Witness:
         Where it covers only connections of one class of numbers (`mobile`, `fixed` …); None when it covers all.
     given
         What whoever hands it in gives as its total: it must hold as the list's own must.
+    is_of_parties
+        Its lines are to be taken for connections, whatever else would tell.
     """
 
     name: str
@@ -201,15 +203,20 @@ class Witness:
     aside: tuple[Aside, ...] = ()
     number_class: str | None = None
     given: Totals = Totals()
+    is_of_parties: bool = False
 
     @property
     def by_connection(self) -> bool:
         """It lists each party's connection, not each meeting: call records do, and so does a list with several numbers to one id."""
         numbers: dict[str, str] = {}
-        return self.kind == "cdr" or any(
-            numbers.setdefault(one.meeting_id, one.number) != one.number
-            for one in self.lines
-            if one.meeting_id and one.number
+        return (
+            self.kind == "cdr"
+            or self.is_of_parties
+            or any(
+                numbers.setdefault(one.meeting_id, one.number) != one.number
+                for one in self.lines
+                if one.meeting_id and one.number
+            )
         )
 
 
@@ -267,6 +274,8 @@ class Hearing:
         In what the list's own total, or the one that is given, is not the sum of its lines.
     blocked_by
         Other lists that the archive keeps, whose lines are gaps in this period.
+    by_connection
+        Its lines were held against connections, not meetings.
     """
 
     name: str
@@ -287,6 +296,7 @@ class Hearing:
     n_aside: int = 0
     differs: tuple[Difference, ...] = ()
     blocked_by: tuple[str, ...] = ()
+    by_connection: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -311,6 +321,7 @@ class Hearing:
         is_outside = self.n_outside and self.finding != "outside_period"
         return (
             said,
+            *((_BY_CONNECTION,) if self.by_connection and self.kind != "cdr" else ()),
             *((_OUTSIDE.format(outside=self.n_outside),) if is_outside else ()),
             *(_differing_told(one, is_rounding=self.agrees) for one in self.differs),
             *((_aside_told(self.aside, self.n_aside),) if self.aside else ()),
@@ -370,6 +381,7 @@ FINDINGS: Mapping[str, Text] = {
 }  # fmt: skip
 """Key → what a witness comes to."""
 
+_BY_CONNECTION = Text("每一行按一个参会方的接入核对", "each line was taken for one party's connection")
 _OUTSIDE = Text(
     "另有 {outside} 行的会议在存档里，但不在所给时段内",
     "the meetings of {outside} lines are in the archive, outside the period",

@@ -20,6 +20,7 @@ from ytxdata.archive.heads import canonical
 from ytxdata.emulator import Emulator, write_bill
 from ytxdata.errors import ArchiveWriteError, DamagedError, NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
+from ytxdata.history.proof.hearing import RULES
 
 
 def bill_of(meetings: pd.DataFrame, without: int = 0) -> bytes:
@@ -86,6 +87,27 @@ def test_a_line_that_the_archive_lacks_is_a_gap_and_a_bill_that_lacks_one_proves
     short = archive.witness(bill_of(meetings, without=1), kind="invoice", start=start, end=end, name="bill")
     assert short.finding == "incomplete"
     assert archive.certificate(start, end).worst == "PROBABLE", "the second of one name takes the place of the first"
+
+
+@pytest.mark.parametrize("is_removed", [True, False])
+@pytest.mark.parametrize("rules", [RULES - 1, RULES])
+def test_a_list_that_is_given_again_proves_at_once_what_it_proved_in_one_change(
+    archive: Archive, is_removed: bool, rules: int
+) -> None:
+    meetings, start, end = month(archive)
+    asked: dict[str, Any] = {"kind": "invoice", "start": start, "end": end, "name": "bill"}
+    archive.witness(bill_of(meetings), **asked)
+    before = archive.certificate(start, end).frame
+    rewritten(archive.path, lambda state: state["witnesses"][0].update(rules=rules))
+    if is_removed:
+        archive.remove_witness("bill")
+        assert archive.certificate(start, end).worst == "PROBABLE"
+    heads = len(list((archive.path / "heads").glob("[0-9]*.json")))
+    archive.witness(bill_of(meetings), **asked)
+    assert archive.certificate(start, end).frame.equals(before)
+    assert archive.coverage().query("reason == 'witnessed'").shape[0] == 1
+    assert len(list((archive.path / "heads").glob("[0-9]*.json"))) == heads + 1
+    assert archive.verify(recompute=True).is_sound
 
 
 def test_what_rested_on_a_witness_goes_with_it_and_its_bytes_stay(archive: Archive) -> None:

@@ -47,8 +47,9 @@ _UNDATED = Text(
 )
 _REST = Text("……还有 {n} 行", "… {n} more lines")
 _REMOVED = Text(
-    "已收回清单 {name}（{start} 至 {end}）：依据它得出的结论不再成立，原文仍保留在存档里",
-    "the list {name} ({start} to {end}) is taken back, and all that rested on it; its bytes stay in the archive",
+    "已收回清单 {name}（{start} 至 {end}）：依据它得出的结论不再成立，原文仍保留在存档里；再次给出时立即核对，不必等下一次同步",
+    "the list {name} ({start} to {end}) is taken back, and all that rested on it; its bytes stay in the archive; "
+    "given again, it is held against the archive at once, without a sync",
 )
 _LIST = Text("；清单 {name}，收回用 {command}", "; the list {name}, taken back with {command}")
 _NO_PERIOD = Text("缺少清单涵盖的时段", "the period that the list covers is missing")

@@ -376,7 +376,10 @@ FINDINGS: Mapping[str, Text] = {
         "{n} 行中有 {outside} 行的会议在存档里，但不在所给时段内：请给出清单实际涵盖的时段（--from、--to）",
         "the meetings of {outside} of {n} lines are in the archive, but outside the period given: give the period that the list covers (--from, --to)",
     ),
-    "other_rules": Text("由另一版本按其规则核对，不能证实；下一次同步会重新核对", "another version held it against the archive by its own rules: it proves nothing until the next sync hears it again"),
+    "other_rules": Text(
+        "由另一版本按其规则核对，不能证实；下一次同步会重新核对，再次给出这份清单则立即核对",
+        "another version held it against the archive by its own rules: it proves nothing until the next sync hears it again, or it is given again",
+    ),
     "empty": Text("清单里一行也没有，不能证实", "the list has no line: it proves nothing"),
 }  # fmt: skip
 """Key → what a witness comes to."""

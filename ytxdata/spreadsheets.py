@@ -1,5 +1,5 @@
-"""Spreadsheets as people make and save them: in whatever encoding, with titles above the header and totals below, and
-what a cell or a line of them was meant to be.
+"""Spreadsheets as people make and save them: in whatever encoding, with titles above the header, and what a cell of
+them was meant to be.
 """
 
 from __future__ import annotations
@@ -11,17 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from io import BytesIO, StringIO
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 from xml.parsers.expat import ExpatError, ParserCreate
 from zipfile import ZipFile
 
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
-from ytxdata.times import parse_instant
 
-OWN_TOTAL = Text("清单自己的合计", "the list's own total")
 FORMULA = Text("单元格是公式", "a cell is a formula")
 SCIENTIFIC = Text(
     "被存成科学计数法，末位已丢失",
@@ -368,73 +365,3 @@ def _text(cell: object) -> object:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:  # beyond, its last digits are lost
         return str(int(cell))
     return "" if cell is None else str(cell)
-
-
-_PAGE = r"(?P<page>[本每]页|page)"
-_SPAN = r"本[月期]|当月|全[月部]|(?:\d{4}年)?\d{1,2}月份?|grand"
-_SUBTOTAL = r"(?P<part>小\s*计|sub[-\s]?total\b)"
-_SUM = r"[合总共]\s*计|(?:total|sum)\b"
-_UNITS = r"场次?|人?次|行数?|条数?|笔数?|秒数?|元|金额|费用|时长|数量|amount|cost|fee|duration|seconds|lines|of|for"
-_BEHIND = rf"[\d:：(（\[【=,，、。;；/]|(?:{_UNITS})\b"
-_TOTAL = re.compile(rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?", re.IGNORECASE | re.DOTALL)
-"""A total as people write it; 合计划 and Total Energies are names."""
-
-_NOTE_WORDS = "制表|制单|填表|填报|打印|导出|审核|复核|核对|批准|经办|备注|说明|注|prepared by|printed|approved by|note"
-NOTE = re.compile(rf"\s*(?:{_NOTE_WORDS})[^:：]*[:：].*", re.IGNORECASE | re.DOTALL)
-_LABELLED = re.compile(r"(?=[^:：]*[\u4e00-\u9fff\s])[^:：]*[:：].*", re.DOTALL)
-"""What no id looks like: a word or several, and what they announce."""
-
-NoMeeting = Literal["total", "subtotal", "footer"]
-
-
-def is_off(told: Decimal, own: Decimal) -> bool:
-    """Say whether a list's own total is another than that of its lines, beyond the rounding of its last digit.
-
-    Examples
-    --------
-    >>> is_off(Decimal("3.60"), Decimal("3.604")), is_off(Decimal("3.60"), Decimal("3.61"))
-    (False, True)
-    """
-    return 2 * abs(told - own) > Decimal(1).scaleb(int(told.as_tuple().exponent))
-
-
-def is_total(cell: str) -> bool:
-    """Say whether a line that begins with this cell is a list's own total or subtotal.
-
-    Examples
-    --------
-    >>> [is_total(cell) for cell in ("合计", "本页小计：", "合计 85 场", "Total (yuan)", "合计划组", "Total Energies")]
-    [True, True, True, True, False, False]
-    """
-    return _TOTAL.fullmatch(cell.strip()) is not None
-
-
-def no_meeting(cell: str, told: Mapping[str, str]) -> NoMeeting | None:
-    """Return what a line is that is no meeting; None where it may be one.
-
-    Parameters
-    ----------
-    cell
-        Its id, or whatever it begins with.
-    told
-        What it says under the list's columns `started_at`, `ended_at`, `duration_s`, `amount_yuan`, as far as there
-        are such columns. A line with a time and a duration or an amount is a meeting, whatever it is called.
-    """
-    total = _TOTAL.fullmatch(cell.strip())
-    # Of a list of nothing but ids, every line lacks all else: only what notes usually begin with is one.
-    is_note = (_LABELLED if told else NOTE).fullmatch(cell) is not None
-    if total is None and not is_note:
-        return None
-    is_timed = any(parse_instant(told.get(name, "").strip()) for name in ("started_at", "ended_at"))
-    is_counted = any(_holds_a_number(told.get(name, "")) for name in ("duration_s", "amount_yuan"))
-    if is_timed and is_counted:
-        return None
-    if total:
-        return "subtotal" if total["page"] or total["part"] else "total"
-    return None if is_timed or is_counted else "footer"
-
-
-def _holds_a_number(cell: str) -> bool:
-    # the foot of a sheet says who printed it when in whatever column there is room
-    is_day = re.search(r"[-/年]", cell) is not None and parse_instant(cell.strip()) is not None
-    return re.search(r"\d", cell) is not None and not is_day and _LABELLED.fullmatch(cell) is None

@@ -212,7 +212,7 @@ def test_the_own_total_of_an_invoice_is_no_meeting(tmp_path: Path, cell: str) ->
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("合计 85 场,,1800,1.80", "total"),
+        ("合计 1 场,,1800,1.80", "total"),
         ("小计,,1800,1.80", "subtotal"),
         ("本页小计：,,1800,1.80", "subtotal"),
         ("制表人：张三,,,", "footer"),
@@ -304,13 +304,31 @@ def test_a_second_column_of_another_usual_name_is_told(tmp_path: Path) -> None:
 
 def test_the_own_total_of_an_invoice_that_is_another_is_told(tmp_path: Path) -> None:
     lines = f"{BILL}\n1,60,0.104\n2,90,0.20\n"
-    agreed = ("合计,150,0.30", "合计,,", "合计,2 场,0.304", "小计,60,0.1\n合计,150,0.30")
+    agreed = (
+        "合计,150,0.30",
+        "合计,,",
+        "合计,2 场,0.304",
+        "小计,60,0.1\n合计,150,0.30",
+        "共 2 场会议",
+        "Total: 2 meetings,150,",
+    )
     for total in agreed:
         [note] = Invoice.read(file(tmp_path, f"{lines}{total}\n")).notes
         assert "another" not in note.en, total
     [note] = Invoice.read(file(tmp_path, f"{lines}合计,150,999999.00\n")).notes
     assert "line 4: the list's own total, which is another than that of its lines: 999999.00 yuan, not 0.304" in note.en
     assert "与各行之和不同：999999.00 元，各行之和为 0.304" in note.zh
+    for total in ("合计 81 场,,", "共 81 场会议", "合计：81场，12.00元,,", "Total: 81 meetings"):
+        [note] = Invoice.read(file(tmp_path, f"{lines}{total}\n")).notes
+        assert "81 meetings, not 2" in note.en, total
+        assert ("12.00 yuan, not 0.304" in note.en) == ("12.00" in total)
+
+
+def test_the_meetings_of_a_bill_by_connection_are_counted_once(tmp_path: Path) -> None:
+    text = "会议编号,被叫,时长\nm0,13800000001,60\nm0,13800000002,60\n共 {n} 场会议,,\n"
+    for n, is_off in ((1, False), (2, False), (3, True)):
+        [note] = Invoice.read(file(tmp_path, text.format(n=n))).notes
+        assert ("another" in note.en) is is_off
 
 
 def test_a_credit_is_called_one_and_belongs_to_the_total(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 193
+MOST_FILES = 196
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file that
@@ -36,7 +36,11 @@ gets from those told beside it (`records/joined`) is asked by what merges answer
 What beside or in an object is the meeting's own (`records/beside`) is asked by who finds records and by who reads
 them, and all of these were full. What stands beside a list and
 only describes it (`records/asides`) is not what may be a record (`records/remains`); and which key feeds a column
-(`records/aliases`) is a rule, where the columns themselves are data (`records/schema`)."""
+(`records/aliases`) is a rule, where the columns themselves are data (`records/schema`). What a list says of itself
+(`list_totals`) is asked by bills, witnesses and shares, beside what people do to a sheet; the cells of a witness by the
+names of its columns (`history/list_cells`) are known before its lines are (`history/witness_lists`), and a bill's columns
+are the same; and which line is about which record (`audit/pairing`) is pure, beside how both are put into tables
+(`audit/matching`)."""
 
 
 LONGEST_FILE = 450

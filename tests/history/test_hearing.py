@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.history.bills import END, START, at, held, line, witness
 from tests.history.simulator_account import DAY, Account, Knobs, Meeting, instant
 from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.history.proof.hearing import Archived, hear
+from ytxdata.history.proof.hearing import Archived, hear, with_witnesses
 from ytxdata.history.proof.witness import (
     MOST_NAMED,
     Aside,
@@ -23,7 +23,6 @@ from ytxdata.history.proof.witness import (
     Totals,
     Witness,
     WitnessLine,
-    with_witnesses,
 )
 
 MINUTE = timedelta(minutes=1)

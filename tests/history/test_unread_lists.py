@@ -15,7 +15,7 @@ import pytest
 from tests.history.bills import BODY, END, HEAD, START, at, held, read
 from tests.history.simulator_account import DAY, Account, Knobs, instant
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.hearing import Archived, hear
+from ytxdata.history.proof.hearing import Archived, hear, with_witnesses
 from ytxdata.history.proof.witness import (
     ASIDE,
     Difference,
@@ -23,7 +23,6 @@ from ytxdata.history.proof.witness import (
     Totals,
     Witness,
     WitnessLine,
-    with_witnesses,
 )
 from ytxdata.times import BEIJING
 

@@ -13,7 +13,7 @@ import pytest
 from tests.history.bills import BODY, END, HEAD, START, at, held, line, read, witness
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.hearing import Archived, hear
+from ytxdata.history.proof.hearing import Archived, hear, with_witnesses
 from ytxdata.history.proof.witness import (
     ASIDE,
     FINDINGS,
@@ -21,7 +21,6 @@ from ytxdata.history.proof.witness import (
     Hearing,
     Totals,
     WitnessLine,
-    with_witnesses,
 )
 
 CSV = "会议编号,开始时间,时长(秒),金额(元)\nm0,2026-03-01 08:00:00,1800,1.50\nm1,2026-03-01 09:00:00,0:30:00,¥1.50\n合计,,3600,3.00\n"
@@ -269,3 +268,49 @@ def test_a_list_without_a_known_column_shows_those_that_it_has() -> None:
     with pytest.raises(UsageError, match="编码, 时刻") as caught:
         read("编码,时刻\nm0,2026/3/1 8:00\n".encode())
     assert "编码、时刻" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("total", "own"),
+    [
+        ("合计 2 场,,,", Totals(lines=2)),
+        ("共 2 场会议,,,", Totals(lines=2)),
+        ("总共2个会议,,,", Totals(lines=2)),
+        ("合计：2场，3.00元,,,", Totals(2, None, Decimal(3))),
+        ("Total: 2 meetings,,,", Totals(lines=2)),
+        ("Total 2 meetings 3600 s 3.00 yuan,,,", Totals(2, 3600, Decimal(3))),
+        ("合计,2 场,3600,3.00", Totals(2, 3600, Decimal(3))),
+        ("共 2 行,,3600,", Totals(2, 3600)),
+        ("合计：3.01元,,,3.00", Totals(yuan=Decimal(3))),
+        ("共 2 场会议,,,\n合计,,3600,3.00", Totals(2, 3600, Decimal(3))),
+        ("合计 6 人次,,60分钟,", Totals(seconds=3600)),
+        ("合计 1分40秒,,,", Totals()),
+        ('"合计：2场，12,345.00元",,,', Totals(2, None, Decimal(12345))),
+        ("合计：2场，12,345.00元", Totals(lines=2)),
+    ],
+)
+def test_what_a_total_says_in_words_is_read(total: str, own: Totals) -> None:
+    assert read(f"{HEAD}{BODY}{total}\n".encode()).stated == own
+
+
+@pytest.mark.parametrize(("said", "finding"), [("共 2 场会议", "witnessed"), ("共 3 场会议", "total_differs")])
+def test_a_count_in_words_proves_and_shows_what_is_left_out(said: str, finding: str) -> None:
+    assert hear(read(f"{HEAD}{BODY}{said}\n".encode()), held(2)).finding == finding
+
+
+def test_the_totals_of_parts_are_none_of_the_whole() -> None:
+    first, second = BODY.splitlines()
+    text = f"{HEAD}{first}\n合计 1 场,,1800,1.50\n{second}\n合计 1 场,,1800,1.50\n总计,,3600,3.00\n"
+    assert read(text.encode()).stated == Totals(None, 3600, Decimal(3))
+
+
+def test_meetings_are_no_lines_where_each_party_has_one() -> None:
+    text = "会议编号,被叫,开始时间\nm0,13800000001,2026/3/1 8:00\nm0,13800000002,2026/3/1 8:00\n"
+    assert read(f"{text}共 1 场会议,,\n".encode()).stated == Totals()
+    assert read(f"{text}共 1 场会议 2 条,,\n".encode()).stated == Totals(lines=2)
+
+
+@pytest.mark.parametrize("room", ["共享会议室", "共8层大会议室", "合计划 3 场", "全部门会议 3 场"])
+def test_a_room_that_reads_nearly_like_a_total_is_none(room: str) -> None:
+    bill = read(f"{HEAD}{BODY}{room},2026/3/1 10:00,1800,1.50\n".encode())
+    assert ([one.meeting_id for one in bill.lines], bill.stated) == (["m0", "m1", room], Totals())

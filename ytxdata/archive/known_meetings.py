@@ -19,10 +19,9 @@ from ytxdata.archive.raw_answers import Envelope
 from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Known
-from ytxdata.history.proof.hearing import standing
+from ytxdata.history.proof.hearing import standing, with_witnesses
 from ytxdata.history.proof.policy import DEFAULT_POLICY, VERDICTS
 from ytxdata.history.proof.reading import Judgement
-from ytxdata.history.proof.witness import with_witnesses
 from ytxdata.records.values import rows_of as cells_of
 from ytxdata.times import EARLIEST
 

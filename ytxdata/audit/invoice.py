@@ -12,14 +12,15 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
+from ytxdata.history.list_cells import COLUMNS
 from ytxdata.history.proof.witness import ASIDE
-from ytxdata.history.witness_lists import COLUMNS
 from ytxdata.labels import Text
+from ytxdata.list_totals import OWN_TOTAL, Unit, no_meeting, stated
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
 from ytxdata.phones import normalize
 from ytxdata.records.values import amount_text
-from ytxdata.spreadsheets import OWN_TOTAL, exact, no_meeting
+from ytxdata.spreadsheets import exact
 from ytxdata.tables.lists import Listed, Skipped, none_left, of_total, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant
 
@@ -116,7 +117,8 @@ class Invoice:
             raise none_left(WHAT, skipped)
         skipped += (Skipped(one.line, _CREDIT) for one in credits_)
         if total is not None:
-            known = of_total(_figures(total.cells), _sums([*bills, *credits_]))
+            told = _figures(total.cells)
+            known = of_total(told, _sums(bills, credits_, told.get("meetings")))
             skipped = [one._replace(why=known) if one.line == total.number else one for one in skipped]
         return cls(tuple(bills), tuple(sorted(skipped)))
 
@@ -154,31 +156,36 @@ def _bill(number: int, cells: Mapping[str, str]) -> Bill | Text:
     return Bill(number, meeting_id, seconds, yuan, started_at, is_day, is_unread, whose)
 
 
-def _figures(cells: Mapping[str, str]) -> dict[str, Decimal | None]:
+def _figures(cells: Mapping[str, str]) -> dict[Unit, Decimal | None]:
     """Return what a total says, nothing where that is no number: people write all kinds of things into its line."""
-    found: dict[str, Decimal | None] = {"seconds": None, "yuan": None}
+    found: dict[Unit, Decimal | None] = {**stated([cells["meeting_id"]])}
     with suppress(InvalidOperation, ValueError):
         seconds = _seconds(cells.get("duration_s", ""))
-        found["seconds"] = None if seconds is None else Decimal(seconds)
+        found |= {} if seconds is None else {"seconds": Decimal(seconds)}
     with suppress(InvalidOperation, ValueError):
-        found["yuan"] = _decimal(cells.get("amount_yuan", ""))
+        found["yuan"] = _decimal(cells.get("amount_yuan", "")) or found.get("yuan")
     return found
 
 
-def _sums(bills: Sequence[Bill]) -> dict[str, Decimal]:
+def _sums(bills: Sequence[Bill], credits_: Sequence[Bill], n_meetings: Decimal | None) -> dict[Unit, Decimal]:
+    """Return what lines come to; how many there are only without credits, which a count may leave out. A meeting may
+    have a line for each party.
+    """
+    n, n_ids = Decimal(len(bills)), Decimal(len({one.meeting_id for one in bills}))
+    counts: dict[Unit, Decimal] = {"lines": n, "meetings": n_ids if n_meetings == n_ids else n}
+    both = [*bills, *credits_]
     return {
-        "seconds": Decimal(sum(one.duration_s or 0 for one in bills)),
-        "yuan": sum((one.amount_yuan or Decimal(0) for one in bills), Decimal(0)),
+        "seconds": Decimal(sum(one.duration_s or 0 for one in both)),
+        "yuan": sum((one.amount_yuan or Decimal(0) for one in both), Decimal(0)),
+        **({} if credits_ else counts),
     }
 
 
 def _seconds(cell: str) -> int | None:
-    clock = _CLOCK.fullmatch(cell.strip())
-    if clock:
+    if clock := _CLOCK.fullmatch(cell.strip()):
         hours, minutes, seconds = (int(part) for part in clock.groups())
         return hours * 3600 + minutes * 60 + seconds
-    value = _decimal(cell)
-    return None if value is None else int(value.to_integral_value())
+    return None if (value := _decimal(cell)) is None else int(value.to_integral_value())
 
 
 def _decimal(cell: str) -> Decimal | None:
@@ -204,7 +211,6 @@ order of time.
 
 UNKNOWN = -1
 """Stands in an array for what an invoice or a record does not say; seconds and amounts are never negative."""
-
 
 MOST_DECIMALS = 6
 NOISE = Decimal("0.000001")

@@ -10,10 +10,21 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from ytxdata.audit.connections import Group, Leg, added_up, is_by_connection, summed
 from ytxdata.audit.data import Data
 from ytxdata.audit.invoice import Bill, BilledLines, Ints, places_of, units_of
-from ytxdata.audit.pairing import FEW, InvoiceLine, Pair, Record, fit, paired
+from ytxdata.audit.pairing import (
+    FEW,
+    Group,
+    InvoiceLine,
+    Leg,
+    Pair,
+    Record,
+    added_up,
+    fit,
+    is_by_connection,
+    paired,
+    summed,
+)
 from ytxdata.labels import Text
 from ytxdata.phones import number_class
 from ytxdata.times import local_second

@@ -4,71 +4,30 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
+from ytxdata.history.list_cells import COLUMNS, RawList, called, cells_of, is_enough, plain
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
+from ytxdata.list_totals import Unit, is_total, no_meeting, stated
 from ytxdata.phones import normalize
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import (
-    NOTE,
-    SCIENTIFIC,
-    Grid,
-    bare,
-    csv_rows,
-    exact,
-    header_place,
-    is_total,
-    is_workbook,
-    no_meeting,
-    xlsx_rows,
-)
-from ytxdata.times import BEIJING, beijing_text, parse_instant
+from ytxdata.spreadsheets import SCIENTIFIC, bare, exact
+from ytxdata.times import BEIJING, beijing_text
 
-COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
-    "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号")),
-    "number": ("phone", ("called", "number", "phone", "callee", "被叫", "被叫号码", "号码", "参会号码", "电话")),
-    "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间")),
-    "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "结束时间", "会议结束时间", "挂断时间", "离开时间")),
-    "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "时长秒", "通话时长", "计费时长")),
-    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "金额元", "费用", "费用元")),
-}  # fmt: skip
-"""Our name → what it holds, and what it may be called; compared without case, blanks and punctuation."""
-
-_JSON_TOTALS = {
+_JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
     "lines": ("total", "totalcount", "count", "总数"),
     "seconds": ("totalduration", "totalseconds"),
     "yuan": ("totalamount", "totalfee"),
 }
-_MEASURES = frozenset(COLUMNS) - {"meeting_id", "number"}
-_FIGURE = re.compile(r"[¥￥]?\s*\d[\d,]*(?:\.\d+)?\s*[元秒s]?|\d+:\d\d(?::\d\d)?")
-_WORDS = re.compile(r"[\u4e00-\u9fff\s]")
-_TICKS = re.compile(r"\d{9,13}")
-_OWN_NUMBER = re.compile(r"\d{1,6}")
-"""What an index of lines without a name holds."""
-
 _A_COUNT = re.compile(r"\d{1,6}\s*[场次行条笔]?")
-
-
-class RawList(NamedTuple):
-    """Cells of a list by the names of their columns, the number of each line, what the list says of itself, and what of
-    it stands in no line.
-    """
-
-    rows: Sequence[Mapping[str, Any]]
-    totals: Mapping[str, Any]
-    numbers: Sequence[int]
-    header: Sequence[str]
-    aside: Sequence[Aside] = ()
 
 
 def read_witness(
@@ -113,12 +72,13 @@ def read_witness(
             remedy=Text("请用 " + "、".join(KINDS), "use one of " + ", ".join(KINDS)),
         )
     sheet = _sheet(raw, name, columns or {})
-    called = _called(sheet.header, columns or {})
-    if sheet.rows and not _is_enough(called):
+    by_name = called(sheet.header, columns or {})
+    if sheet.rows and not is_enough(by_name):
         found = "、".join(filter(None, sheet.header)), ", ".join(filter(None, sheet.header))
         why = Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start")
         raise _unreadable(name, Text(f"{why.zh}；列名是 {found[0]}", f"{why.en}; its columns are {found[1]}"))
-    lines, aside, total = _lines(sheet, called)
+    lines, aside, said = _lines(sheet, by_name)
+    own, n_meetings = _totals(said or [sheet.totals], by_name)
     instants = [one.started_at for one in lines if one.started_at is not None]
     outside = [one.line for one in lines if one.started_at is not None and not start <= one.started_at < end]
     if outside:
@@ -142,7 +102,8 @@ def read_witness(
         start=start,
         end=end,
         lines=lines,
-        totals=_totals(total or sheet.totals, called),
+        totals=own,
+        n_meetings=n_meetings,
         aside=aside,
         number_class=number_class,
         given=totals or Totals(),
@@ -165,13 +126,8 @@ def read_list(path: Path) -> bytes:
 
 
 def _sheet(raw: bytes, name: str, columns: Mapping[str, str]) -> RawList:
-    head = raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     try:
-        if is_workbook(raw):
-            return _of_grids(xlsx_rows(raw), columns)
-        if head in (b"{", b"["):
-            return _json(raw, columns)
-        return _of_grids([csv_rows(raw)], columns)
+        return cells_of(raw, columns)
     except MissingExtraError:
         raise
     except UsageError as error:
@@ -191,210 +147,33 @@ def _unreadable(name: str, why: Text) -> UsageError:
     )
 
 
-def _json(raw: bytes, columns: Mapping[str, str]) -> RawList:
-    body = json.loads(raw.lstrip(b"\xef\xbb\xbf"), object_pairs_hook=_object)
-    values: dict[str, Any] = body if isinstance(body, dict) else {"": body}
-    lists = [name for name, one in values.items() if isinstance(one, list)]
-    chosen = next((name for name in lists if values[name]), next(iter(lists), None))
-    rows = values.get(chosen or "")
-    if rows is None or not all(isinstance(one, dict) for one in rows):
-        raise ValueError("no list of objects")
-    header = list(dict.fromkeys(str(name) for row in rows for name in row))
-    aside = [
-        *(
-            _place(n, "list")
-            for n, (name, one) in enumerate(values.items(), 1)
-            if name != chosen and _holds(one, columns)
-        ),
-        *(
-            _place(n, "column")
-            for n in _repeated(header, [[_plain(row.get(one)) for one in header] for row in rows], columns)
-        ),
-        *(_place(n, "nested") for n, row in enumerate(rows, 1) if _holds_another(row, columns)),
-    ]
-    return RawList(rows, body if isinstance(body, dict) else {}, range(1, len(rows) + 1), header, aside)
-
-
-def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of which no value is lost: a key that stands twice is one more column of that name."""
-    made: dict[str, Any] = {}
-    for key, value in pairs:
-        n_before = sum(one == key or one.startswith(f"{key}.") for one in made) if key in made else 0
-        made[f"{key}.{n_before}" if n_before else key] = value
-    return made
-
-
-def _place(number: int, why: str) -> Aside:
-    return Aside(WitnessLine(number), why)
-
-
-def _within(value: Any) -> Iterator[list[Any] | dict[str, Any]]:
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        with suppress(ValueError):  # a text that is no JSON is a text
-            value = json.loads(value)
-    if isinstance(value, list | dict):
-        yield value
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _within(one)
-
-
-def _holds(value: Any, columns: Mapping[str, str]) -> bool:
-    """Say whether what stands beside a list may hold meetings: rows, or an object that looks like one."""
-    return any(
-        any(isinstance(row, list | dict) and row for row in one)
-        if isinstance(one, list)
-        else _is_call(_called(one, columns))
-        for one in _within(value)
-    )
-
-
-def _holds_another(row: Mapping[str, Any], columns: Mapping[str, str]) -> bool:
-    """Say whether a meeting holds another one. Its parties may repeat its id."""
-    own = _called(row, columns).get("meeting_id")
-    inner = ((one, _called(one, columns)) for cell in row.values() for one in _within(cell) if isinstance(one, dict))
-    return any("meeting_id" in told and one[told["meeting_id"]] != row.get(own or "") for one, told in inner)
-
-
-def _is_call(called: Mapping[str, str]) -> bool:
-    return bool({"meeting_id", "number"} & called.keys()) and bool(_MEASURES & called.keys())
-
-
-def _of_grids(grids: Sequence[Grid], columns: Mapping[str, str]) -> RawList:
-    """Read the first worksheet with a header; others are looked at for what may be meetings."""
-    filled = [[(n, [str(cell).strip() for cell in row]) for n, row in grid] for grid in grids]
-    filled = [[(n, row) for n, row in grid if any(row)] for grid in filled]
-    heads = [header_place([row for _, row in grid], lambda row: _is_enough(_called(row, columns))) for grid in filled]
-    named = [bool(grid) and _is_enough(_called(grid[at][1], columns)) for grid, at in zip(filled, heads, strict=True)]
-    chosen = named.index(True) if any(named) else 0
-    if not filled[chosen]:
-        raise ValueError("empty")
-    sheet = _of_grid(filled[chosen], heads[chosen], columns)
-    is_bare = not _MEASURES & _called(sheet.header, columns).keys()
-    others = [
-        _place(place, "worksheet")
-        for place, grid in enumerate(filled, 1)
-        if place != chosen + 1 and (grid if is_bare else _may_hold_calls([row for _, row in grid], columns))
-    ]
-    return sheet._replace(aside=(*others, *sheet.aside))
-
-
-def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> bool:
-    """Say whether a worksheet has a header with lines below it, or a line with a time and a figure: a cover has none."""
-    return any(_is_enough(_called(row, columns)) for row in rows[:-1]) or any(
-        any(not _TICKS.fullmatch(cell) and parse_instant(cell) for cell in row)
-        and any(_FIGURE.fullmatch(cell) and not parse_instant(cell) for cell in row)
-        for row in rows
-    )
-
-
-def _of_grid(filled: Sequence[tuple[int, Sequence[str]]], at: int, columns: Mapping[str, str]) -> RawList:
-    header = list(filled[at][1])
-    while header and not header[-1]:
-        header.pop()
-    # above a list of nothing but ids, one word may be one of them
-    titles = ((n, len(header) > 1 or _WORDS.search("".join(row))) for n, row in filled[:at])
-    aside = [_place(n, "title" if is_title else "beyond") for n, is_title in titles]
-    body: list[tuple[int, Sequence[str]]] = []
-    for n, row in filled[at + 1 :]:
-        other = _called(row, columns)
-        if list(row[: len(header)]) == header and not any(row[len(header) :]):
-            aside.append(_place(n, "header"))
-        elif len(other) > 1 and _is_enough(other):
-            aside.append(_place(n, "table"))
-            break
-        else:
-            body.append((n, row))
-            aside += [_place(n, why) for why, is_so in _unread_of(row, header).items() if is_so]
-    aside += [_place(n, "column") for n in _repeated(header, [row for _, row in body], columns)]
-    return RawList([dict(zip(header, row, strict=False)) for _, row in body], {}, [n for n, _ in body], header, aside)
-
-
-def _unread_of(row: Sequence[str], header: Sequence[str]) -> dict[str, bool]:
-    """Return why some of a line's cells were not read, and whether that is so."""
-    first = next((place for place, name in enumerate(header) if name), 0)
-    unnamed = [(place, cell) for place, cell in enumerate(row) if cell and not "".join(header[place : place + 1])]
-    return {
-        "beyond": any(
-            not (place < first and (_OWN_NUMBER.fullmatch(cell) or is_total(cell))) and not NOTE.fullmatch(cell)
-            for place, cell in unnamed
-        ),
-        "swallowed": any(
-            max(map(cell.count, ",\t;")) >= cell.count("\n") * (len(header) - 1) for cell in row if "\n" in cell
-        ),
-    }
-
-
-def _repeated(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> Iterator[int]:
-    """Yield the numbers of columns that another one of the same kind was read for, where they say otherwise.
-
-    Those are columns of one name, also numbered; and, of two tables side by side, all that both have.
-    """
-    keys = [bare(name) for name in header]
-    read = {ours: bare(name) for ours, name in _called(header, columns).items()}
-    usual = {one: ours for ours, (_, aliases) in COLUMNS.items() for one in (bare(ours), *aliases)}
-    of_kind = [usual.get(key) for key in keys]
-    who = "meeting_id" if "meeting_id" in read else "number"
-    first: dict[str, tuple[int, int]] = {}
-    n_tables = 0
-    for place, key in enumerate(keys):
-        same = next(
-            (ours for ours, one in read.items() if re.fullmatch(rf"{re.escape(one)}(\.?\d{{1,2}})?", key)), None
-        )
-        n_tables += of_kind[place] == who
-        ours = same or of_kind[place]
-        if ours is None or (before := first.setdefault(ours, (place, n_tables))) == (place, n_tables):
-            continue
-        is_beside = of_kind.count(who) > 1 and ours in _MEASURES and before[1] != n_tables
-        cells = [("".join(row[place : place + 1]), "".join(row[before[0] : before[0] + 1])) for row in rows]
-        if (is_beside and any(cell for cell, _ in cells)) or (
-            same and any(cell not in ("", one) for cell, one in cells)
-        ):
-            yield place + 1
-
-
-def _called(header: Iterable[str], columns: Mapping[str, str]) -> dict[str, str]:
-    """Return our name → what the list calls it, of each of our columns that it has."""
-    theirs = {bare(one): one for one in header}
-    wanted = {
-        ours: (bare(columns[ours]),) if ours in columns else (bare(ours), *aliases)
-        for ours, (_, aliases) in COLUMNS.items()
-    }
-    found = {ours: next((theirs[one] for one in names if one in theirs), None) for ours, names in wanted.items()}
-    return {ours: name for ours, name in found.items() if name is not None}
-
-
-def _is_enough(called: Mapping[str, str]) -> bool:
-    return "meeting_id" in called or {"number", "started_at"} <= called.keys()
-
-
-def _plain(cell: Any) -> str:
-    return "" if cell is None else str(cell).strip()
-
-
 def _lines(
-    sheet: RawList, called: Mapping[str, str]
-) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Mapping[str, Any] | None]:
-    """Return the lines, those that are held against nothing, and the list's own total, the last where it has several."""
+    sheet: RawList, by_name: Mapping[str, str]
+) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Sequence[Mapping[str, Any]]]:
+    """Return the lines, those that are held against nothing, and what stands last of the list's own totals."""
     lines: list[WitnessLine] = []
     aside = list(sheet.aside)
-    total = None
-    told = {ours: [_plain(row.get(theirs)) for row in sheet.rows] for ours, theirs in called.items()}
+    totals: list[Mapping[str, Any]] = []
+    is_over = False
+    told = {ours: [plain(row.get(theirs)) for row in sheet.rows] for ours, theirs in by_name.items()}
     cells = {ours: _read(ours, texts) for ours, texts in told.items()}
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})
         own = texts.pop("meeting_id", "")
         texts.pop("number", None)
-        first = next(filter(None, map(_plain, row.values())), "")
+        first = next(filter(None, map(plain, row.values())), "")
         is_counted = is_total(first) and _A_COUNT.fullmatch(own)  # of a total, how many stands under the ids
         what = no_meeting(first if is_counted or not own else own, texts)
         why = what or _unread(line, lost)
-        total = row if what == "total" else total
+        if what == "total":  # those that stand together are one; what stands above lines is of a part
+            totals = [row] if is_over else [*totals, row]
+        is_over = why is None or (is_over and what != "total")
         if why is None:
             lines.append(line)
         else:
             aside.append(Aside(line, why))
-    return tuple(lines), tuple(aside), total
+    return tuple(lines), tuple(aside), totals
 
 
 def _read(ours: str, texts: Sequence[str]) -> list[Any]:
@@ -425,17 +204,37 @@ def _unread(line: WitnessLine, lost: Text | None) -> str | None:
     return "no_id" if line.meeting_id is None else None
 
 
-def _totals(said: Mapping[str, Any], called: Mapping[str, str]) -> Totals:
-    """Return what a list says of itself: beside a JSON list by these names, in a last line under the list's own columns."""
+def _totals(said: Sequence[Mapping[str, Any]], by_name: Mapping[str, str]) -> tuple[Totals, int | None]:
+    """Return what a list says of itself in its last lines, and how many meetings it says it has.
+
+    Lines that say different things of the whole are one total; one that says the same is of a part.
+    """
+    own: dict[Unit, Any] = {}
+    for row in reversed(said):
+        of_row = _figures(row, by_name)
+        if own.keys() & of_row.keys():
+            break
+        own |= of_row
+    return Totals(own.get("lines"), own.get("seconds"), own.get("yuan")), own.get("meetings")
+
+
+def _figures(said: Mapping[str, Any], by_name: Mapping[str, str]) -> dict[Unit, Any]:
+    """Return what a total says: beside a JSON list by these names, in a line under the list's own columns, or in words."""
     named = {bare(str(name)): value for name, value in said.items() if not isinstance(value, list | dict)}
+    words = stated(map(plain, named.values()))
 
-    def found(ours: str, names: Iterable[str]) -> list[Any]:
-        own = [called[ours]] if ours in called else []
-        return [named.get(bare(one)) for one in (*names, *own, *COLUMNS[ours][1])]
+    def found(kind: ValueKind, unit: Unit, ours: str = "") -> Any:
+        own = [by_name[ours]] if ours in by_name else []
+        names = (*_JSON_TOTALS.get(unit, ()), *own, *(COLUMNS[ours][1] if ours else ()))
+        return _first(kind, [*(named.get(bare(one)) for one in names), words.get(unit)])
 
-    lines = [named.get(one) for one in _JSON_TOTALS["lines"]]
-    seconds, yuan = found("duration_s", _JSON_TOTALS["seconds"]), found("amount_yuan", _JSON_TOTALS["yuan"])
-    return Totals(_first("seconds", lines), _first("seconds", seconds), _first("money", yuan))
+    figures: dict[Unit, Any] = {
+        "meetings": found("seconds", "meetings"),
+        "lines": found("seconds", "lines"),
+        "seconds": found("seconds", "seconds", "duration_s"),
+        "yuan": found("money", "yuan", "amount_yuan"),
+    }
+    return {unit: one for unit, one in figures.items() if one is not None}
 
 
 def _first(kind: ValueKind, values: Iterable[Any]) -> Any:

@@ -20,6 +20,7 @@ import pyarrow as pa
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import NO_TEXT, Text
+from ytxdata.list_totals import Unit, no_meeting
 from ytxdata.metrics.breakdown import Breakdown, billed_lines, period_called
 from ytxdata.metrics.calendar import DAY, PERIODS, By, bounds, check_by, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts, Scope
@@ -30,7 +31,6 @@ from ytxdata.metrics.source import Lazy, ReportSource, Where
 from ytxdata.metrics.sums import minutes
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
 from ytxdata.records.values import amount_text
-from ytxdata.spreadsheets import no_meeting
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, of_total, read_lines, skipped_note
 from ytxdata.times import Instant, local_second, month_text, parse_instant
 
@@ -315,7 +315,7 @@ def _amounts(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal
             totals += [line] * (what == "total")
     if totals:  # of several, the last is of all
         whole, *mine = (_PRECISE.fullmatch(amount_text(one.cells["amount"])) for one in (totals[-1], *own))
-        sums_ = {"yuan": sum((Decimal(one[0]) for one in mine if one), Decimal(0))}
+        sums_: dict[Unit, Decimal] = {"yuan": sum((Decimal(one[0]) for one in mine if one), Decimal(0))}
         why = of_total({"yuan": Decimal(whole[0]) if whole else None}, sums_)
         skipped = [one._replace(why=why) if one.line == totals[-1].number else one for one in skipped]
     # a line a meeting, dated or not, is a bill; a list by period names no meeting

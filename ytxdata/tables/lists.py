@@ -21,14 +21,13 @@ from narwhals.typing import IntoFrame
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.labels import Text, closest, decimal_text
+from ytxdata.list_totals import OWN_TOTAL, Unit, is_off, is_total
 from ytxdata.phones import mask, normalize
 from ytxdata.spreadsheets import (
     MOST_TITLES,
-    OWN_TOTAL,
     doubles,
     exact,
     header_place,
-    is_off,
     is_workbook,
     named_columns,
     only_sheet,
@@ -114,6 +113,8 @@ def read_lines(
     for number, row in chain(first[at + 1 :], rows):
         if not any(cell.strip() for cell in row):
             continue
+        if len(row) < len(header) and is_total(row[0]) and not any(cell.strip() for cell in row[1:]):
+            row = [*row, *[""] * (len(header) - len(row))]  # a total in words, in one cell
         if len(row) != len(header):
             skipped.append(Skipped(number, WIDTH))
             continue
@@ -194,7 +195,7 @@ def _places(
     return places
 
 
-def of_total(told: Mapping[str, Decimal | None], own: Mapping[str, Decimal]) -> Text:
+def of_total(told: Mapping[Unit, Decimal | None], own: Mapping[Unit, Decimal]) -> Text:
     """Return why a list's own total is no line of it, and where it is another than that of its lines.
 
     Examples
@@ -202,7 +203,11 @@ def of_total(told: Mapping[str, Decimal | None], own: Mapping[str, Decimal]) -> 
     >>> of_total({"yuan": Decimal("9.00")}, {"yuan": Decimal("3.60")}).en
     "the list's own total, which is another than that of its lines: 9.00 yuan, not 3.60"
     """
-    off = [(unit, one, own[unit]) for unit, one in told.items() if one is not None and is_off(one, own[unit])]
+    off = [
+        (unit, one, own[unit])
+        for unit, one in told.items()
+        if one is not None and unit in own and is_off(one, own[unit])
+    ]
     if not off:
         return OWN_TOTAL
     zh, en = (
@@ -227,7 +232,7 @@ def _lacking(what: Text, missing: list[str], header: Sequence[str], names: Mappi
     )  # fmt: skip
 
 
-_UNITS = {"seconds": "秒", "yuan": "元"}
+_UNITS = {"seconds": "秒", "yuan": "元", "lines": "行", "meetings": "场"}
 
 
 def none_left(what: Text, skipped: list[Skipped]) -> UsageError:

@@ -1,4 +1,6 @@
-"""Hold a witness against the meetings of an archive, one to one: what both know, and what only one of them knows."""
+"""Hold a witness against the meetings of an archive, one to one: what both know, what only one of them knows, and what a
+certificate is with that on top.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.witness import (
     MOST_NAMED,
     UNREAD,
@@ -142,7 +145,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     more = [one for one in held if one.key not in taken and one.is_silent is False and _is_inside(witness, one)]
     unread = [one.line for one in witness.aside if one.why in UNREAD]
     is_unread = any(one.why in (*UNREAD, *UNREAD_BESIDE) for one in witness.aside)
-    adds_up = witness.totals.agree(witness.lines, witness.given)
+    adds_up = witness.stated.agree(witness.lines, witness.given)
     holds = {
         "empty": not witness.lines and not is_unread,
         "foreign": len(found) < FOREIGN * len(witness.lines),
@@ -176,7 +179,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         aside=tuple((one.line.line, one.why) for one in witness.aside[:MOST_NAMED]),
         n_aside=len(witness.aside),
         # the total of a list counts also what nobody could read of it
-        differs=witness.totals.differing((*witness.lines, *unread), witness.given),
+        differs=witness.stated.differing((*witness.lines, *unread), witness.given),
         by_connection=witness.by_connection,
     )
 
@@ -325,3 +328,27 @@ def _one_to_one(pairs: Iterable[tuple[int, timedelta, int, str]]) -> dict[int, s
             found[line] = key
             taken.add(key)
     return found
+
+
+def with_witnesses(certificate: Certificate, heard: Sequence[Hearing], settled: datetime) -> Certificate:
+    """Return a certificate with what witnesses say on top: proof where they prove, a gap at each line that is not here.
+
+    No list proves what is not `settled`: of days that nobody asked about, list and archive agree by holding nothing.
+    What rests on a witness stands beside the rest and is never mixed with it: a witness that is removed takes back
+    what rested on it, and nothing else.
+    """
+    for one in heard:
+        if one.finding == "witnessed" and (end := min(one.end, settled)) > one.start:
+            certificate = _painted_over(certificate, Period(one.start, end, "witnessed", (one.name,)))
+    for one in heard:
+        for line in one.only_in_witness:
+            edges = (line.start or one.start, line.end or one.end)  # without an instant it may be at any of the period
+            certificate = _painted_over(certificate, Period(*edges, "only_in_witness", (one.name,)))
+    return certificate
+
+
+def _painted_over(certificate: Certificate, period: Period) -> Certificate:
+    first = min((certificate.start or period.start), period.start)
+    last = max((certificate.end or period.end), period.end)
+    before, after = certificate.over(first, period.start), certificate.over(period.end, last)
+    return Certificate.of((*before.periods, period, *after.periods), certificate.outside)

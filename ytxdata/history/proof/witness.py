@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
-from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.labels import NO_TEXT, Text, decimal_text
-from ytxdata.spreadsheets import FORMULA, OWN_TOTAL, SCIENTIFIC
+from ytxdata.list_totals import OWN_TOTAL
+from ytxdata.spreadsheets import FORMULA, SCIENTIFIC
 from ytxdata.times import BEIJING
 
 Kind = Literal["invoice", "console", "cdr"]
@@ -189,6 +189,8 @@ class Witness:
         Where it covers only connections of one class of numbers (`mobile`, `fixed` …); None when it covers all.
     given
         What whoever hands it in gives as its total: it must hold as the list's own must.
+    n_meetings
+        How many meetings its own total says it has.
     is_of_parties
         Its lines are to be taken for connections, whatever else would tell.
     """
@@ -203,7 +205,13 @@ class Witness:
     aside: tuple[Aside, ...] = ()
     number_class: str | None = None
     given: Totals = Totals()
+    n_meetings: int | None = None
     is_of_parties: bool = False
+
+    @property
+    def stated(self) -> Totals:
+        """What it says of itself: meetings are lines where each line is one."""
+        return self.totals if self.by_connection else replace(self.totals, lines=self.totals.lines or self.n_meetings)
 
     @property
     def by_connection(self) -> bool:
@@ -425,27 +433,3 @@ def _aside_told(aside: Sequence[tuple[int, str]], n: int) -> Text:
 def taking_back(name: str) -> str:
     """Return the command that takes a list back."""
     return f'ytxdata witness "{name}" --remove' if " " in name else f"ytxdata witness {name} --remove"
-
-
-def with_witnesses(certificate: Certificate, heard: Sequence[Hearing], settled: datetime) -> Certificate:
-    """Return a certificate with what witnesses say on top: proof where they prove, a gap at each line that is not here.
-
-    No list proves what is not `settled`: of days that nobody asked about, list and archive agree by holding nothing.
-    What rests on a witness stands beside the rest and is never mixed with it: a witness that is removed takes back
-    what rested on it, and nothing else.
-    """
-    for one in heard:
-        if one.finding == "witnessed" and (end := min(one.end, settled)) > one.start:
-            certificate = _painted_over(certificate, Period(one.start, end, "witnessed", (one.name,)))
-    for one in heard:
-        for line in one.only_in_witness:
-            edges = (line.start or one.start, line.end or one.end)  # without an instant it may be at any of the period
-            certificate = _painted_over(certificate, Period(*edges, "only_in_witness", (one.name,)))
-    return certificate
-
-
-def _painted_over(certificate: Certificate, period: Period) -> Certificate:
-    first = min((certificate.start or period.start), period.start)
-    last = max((certificate.end or period.end), period.end)
-    before, after = certificate.over(first, period.start), certificate.over(period.end, last)
-    return Certificate.of((*before.periods, period, *after.periods), certificate.outside)

@@ -1,0 +1,245 @@
+"""The cells of a list of what took place by the names of its columns, of a CSV, a workbook or JSON, and what of it stands
+under none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from ytxdata.history.proof.witness import Aside, WitnessLine
+from ytxdata.list_totals import NOTE, is_total
+from ytxdata.records.schema import Kind as ValueKind
+from ytxdata.spreadsheets import Grid, bare, csv_rows, header_place, is_workbook, xlsx_rows
+from ytxdata.times import parse_instant
+
+COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
+    "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号")),
+    "number": ("phone", ("called", "number", "phone", "callee", "被叫", "被叫号码", "号码", "参会号码", "电话")),
+    "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间")),
+    "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "结束时间", "会议结束时间", "挂断时间", "离开时间")),
+    "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "时长秒", "通话时长", "计费时长")),
+    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "金额元", "费用", "费用元")),
+}  # fmt: skip
+"""Our name → what it holds, and what it may be called; compared without case, blanks and punctuation."""
+
+_MEASURES = frozenset(COLUMNS) - {"meeting_id", "number"}
+_FIGURE = re.compile(r"[¥￥]?\s*\d[\d,]*(?:\.\d+)?\s*[元秒s]?|\d+:\d\d(?::\d\d)?")
+_WORDS = re.compile(r"[\u4e00-\u9fff\s]")
+_TICKS = re.compile(r"\d{9,13}")
+_OWN_NUMBER = re.compile(r"\d{1,6}")
+"""What an index of lines without a name holds."""
+
+
+class RawList(NamedTuple):
+    """Cells of a list by the names of their columns, the number of each line, what the list says of itself, and what of
+    it stands in no line.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    totals: Mapping[str, Any]
+    numbers: Sequence[int]
+    header: Sequence[str]
+    aside: Sequence[Aside] = ()
+
+
+def cells_of(raw: bytes, columns: Mapping[str, str]) -> RawList:
+    """Return what a list holds; `columns` says what one of ours is called in it.
+
+    Raises
+    ------
+    UsageError, ValueError, KeyError, RecursionError, csv.Error
+        It cannot be read.
+    MissingExtraError
+        It is an XLSX file and the extra `xlsx` is not installed.
+    """
+    if is_workbook(raw):
+        return _of_grids(xlsx_rows(raw), columns)
+    if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return _json(raw, columns)
+    return _of_grids([csv_rows(raw)], columns)
+
+
+def _json(raw: bytes, columns: Mapping[str, str]) -> RawList:
+    body = json.loads(raw.lstrip(b"\xef\xbb\xbf"), object_pairs_hook=_object)
+    values: dict[str, Any] = body if isinstance(body, dict) else {"": body}
+    lists = [name for name, one in values.items() if isinstance(one, list)]
+    chosen = next((name for name in lists if values[name]), next(iter(lists), None))
+    rows = values.get(chosen or "")
+    if rows is None or not all(isinstance(one, dict) for one in rows):
+        raise ValueError("no list of objects")
+    header = list(dict.fromkeys(str(name) for row in rows for name in row))
+    aside = [
+        *(
+            _place(n, "list")
+            for n, (name, one) in enumerate(values.items(), 1)
+            if name != chosen and _holds(one, columns)
+        ),
+        *(
+            _place(n, "column")
+            for n in _repeated(header, [[plain(row.get(one)) for one in header] for row in rows], columns)
+        ),
+        *(_place(n, "nested") for n, row in enumerate(rows, 1) if _holds_another(row, columns)),
+    ]
+    return RawList(rows, body if isinstance(body, dict) else {}, range(1, len(rows) + 1), header, aside)
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of which no value is lost: a key that stands twice is one more column of that name."""
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        n_before = sum(one == key or one.startswith(f"{key}.") for one in made) if key in made else 0
+        made[f"{key}.{n_before}" if n_before else key] = value
+    return made
+
+
+def _place(number: int, why: str) -> Aside:
+    return Aside(WitnessLine(number), why)
+
+
+def _within(value: Any) -> Iterator[list[Any] | dict[str, Any]]:
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        with suppress(ValueError):  # a text that is no JSON is a text
+            value = json.loads(value)
+    if isinstance(value, list | dict):
+        yield value
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _within(one)
+
+
+def _holds(value: Any, columns: Mapping[str, str]) -> bool:
+    """Say whether what stands beside a list may hold meetings: rows, or an object that looks like one."""
+    return any(
+        any(isinstance(row, list | dict) and row for row in one)
+        if isinstance(one, list)
+        else _is_call(called(one, columns))
+        for one in _within(value)
+    )
+
+
+def _holds_another(row: Mapping[str, Any], columns: Mapping[str, str]) -> bool:
+    """Say whether a meeting holds another one. Its parties may repeat its id."""
+    own = called(row, columns).get("meeting_id")
+    inner = ((one, called(one, columns)) for cell in row.values() for one in _within(cell) if isinstance(one, dict))
+    return any("meeting_id" in told and one[told["meeting_id"]] != row.get(own or "") for one, told in inner)
+
+
+def _is_call(by_name: Mapping[str, str]) -> bool:
+    return bool({"meeting_id", "number"} & by_name.keys()) and bool(_MEASURES & by_name.keys())
+
+
+def _of_grids(grids: Sequence[Grid], columns: Mapping[str, str]) -> RawList:
+    """Read the first worksheet with a header; others are looked at for what may be meetings."""
+    filled = [[(n, [str(cell).strip() for cell in row]) for n, row in grid] for grid in grids]
+    filled = [[(n, row) for n, row in grid if any(row)] for grid in filled]
+    heads = [header_place([row for _, row in grid], lambda row: is_enough(called(row, columns))) for grid in filled]
+    named = [bool(grid) and is_enough(called(grid[at][1], columns)) for grid, at in zip(filled, heads, strict=True)]
+    chosen = named.index(True) if any(named) else 0
+    if not filled[chosen]:
+        raise ValueError("empty")
+    sheet = _of_grid(filled[chosen], heads[chosen], columns)
+    is_bare = not _MEASURES & called(sheet.header, columns).keys()
+    others = [
+        _place(place, "worksheet")
+        for place, grid in enumerate(filled, 1)
+        if place != chosen + 1 and (grid if is_bare else _may_hold_calls([row for _, row in grid], columns))
+    ]
+    return sheet._replace(aside=(*others, *sheet.aside))
+
+
+def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> bool:
+    """Say whether a worksheet has a header with lines below it, or a line with a time and a figure: a cover has none."""
+    return any(is_enough(called(row, columns)) for row in rows[:-1]) or any(
+        any(not _TICKS.fullmatch(cell) and parse_instant(cell) for cell in row)
+        and any(_FIGURE.fullmatch(cell) and not parse_instant(cell) for cell in row)
+        for row in rows
+    )
+
+
+def _of_grid(filled: Sequence[tuple[int, Sequence[str]]], at: int, columns: Mapping[str, str]) -> RawList:
+    header = list(filled[at][1])
+    while header and not header[-1]:
+        header.pop()
+    # above a list of nothing but ids, one word may be one of them
+    titles = ((n, len(header) > 1 or _WORDS.search("".join(row))) for n, row in filled[:at])
+    aside = [_place(n, "title" if is_title else "beyond") for n, is_title in titles]
+    body: list[tuple[int, Sequence[str]]] = []
+    for n, row in filled[at + 1 :]:
+        other = called(row, columns)
+        if list(row[: len(header)]) == header and not any(row[len(header) :]):
+            aside.append(_place(n, "header"))
+        elif len(other) > 1 and is_enough(other):
+            aside.append(_place(n, "table"))
+            break
+        else:
+            body.append((n, row))
+            aside += [_place(n, why) for why, is_so in _unread_of(row, header).items() if is_so]
+    aside += [_place(n, "column") for n in _repeated(header, [row for _, row in body], columns)]
+    return RawList([dict(zip(header, row, strict=False)) for _, row in body], {}, [n for n, _ in body], header, aside)
+
+
+def _unread_of(row: Sequence[str], header: Sequence[str]) -> dict[str, bool]:
+    """Return why some of a line's cells were not read, and whether that is so."""
+    first = next((place for place, name in enumerate(header) if name), 0)
+    unnamed = [(place, cell) for place, cell in enumerate(row) if cell and not "".join(header[place : place + 1])]
+    return {
+        "beyond": any(
+            not (place < first and (_OWN_NUMBER.fullmatch(cell) or is_total(cell))) and not NOTE.fullmatch(cell)
+            for place, cell in unnamed
+        ),
+        "swallowed": any(
+            max(map(cell.count, ",\t;")) >= cell.count("\n") * (len(header) - 1) for cell in row if "\n" in cell
+        ),
+    }
+
+
+def _repeated(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> Iterator[int]:
+    """Yield the numbers of columns that another one of the same kind was read for, where they say otherwise.
+
+    Those are columns of one name, also numbered; and, of two tables side by side, all that both have.
+    """
+    keys = [bare(name) for name in header]
+    read = {ours: bare(name) for ours, name in called(header, columns).items()}
+    usual = {one: ours for ours, (_, aliases) in COLUMNS.items() for one in (bare(ours), *aliases)}
+    of_kind = [usual.get(key) for key in keys]
+    who = "meeting_id" if "meeting_id" in read else "number"
+    first: dict[str, tuple[int, int]] = {}
+    n_tables = 0
+    for place, key in enumerate(keys):
+        same = next(
+            (ours for ours, one in read.items() if re.fullmatch(rf"{re.escape(one)}(\.?\d{{1,2}})?", key)), None
+        )
+        n_tables += of_kind[place] == who
+        ours = same or of_kind[place]
+        if ours is None or (before := first.setdefault(ours, (place, n_tables))) == (place, n_tables):
+            continue
+        is_beside = of_kind.count(who) > 1 and ours in _MEASURES and before[1] != n_tables
+        cells = [("".join(row[place : place + 1]), "".join(row[before[0] : before[0] + 1])) for row in rows]
+        if (is_beside and any(cell for cell, _ in cells)) or (
+            same and any(cell not in ("", one) for cell, one in cells)
+        ):
+            yield place + 1
+
+
+def called(header: Iterable[str], columns: Mapping[str, str]) -> dict[str, str]:
+    """Return our name → what the list calls it, of each of our columns that it has."""
+    theirs = {bare(one): one for one in header}
+    wanted = {
+        ours: (bare(columns[ours]),) if ours in columns else (bare(ours), *aliases)
+        for ours, (_, aliases) in COLUMNS.items()
+    }
+    found = {ours: next((theirs[one] for one in names if one in theirs), None) for ours, names in wanted.items()}
+    return {ours: name for ours, name in found.items() if name is not None}
+
+
+def is_enough(by_name: Mapping[str, str]) -> bool:
+    """Say whether columns tell which meeting a line means, or whose connection when."""
+    return "meeting_id" in by_name or {"number", "started_at"} <= by_name.keys()
+
+
+def plain(cell: Any) -> str:
+    """Return a cell as text."""
+    return "" if cell is None else str(cell).strip()

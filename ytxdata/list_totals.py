@@ -1,0 +1,120 @@
+"""What a list that people keep says of itself: the lines of it that are totals, subtotals and notes, and what a total
+says, under the list's columns or in words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Literal
+
+from ytxdata.labels import Text
+from ytxdata.times import parse_instant
+
+OWN_TOTAL = Text("清单自己的合计", "the list's own total")
+_PAGE = r"(?P<page>[本每]页|page)"
+_SPAN = r"本[月期]|当月|全[月部]|(?:\d{4}年)?\d{1,2}月份?|grand"
+_SUBTOTAL = r"(?P<part>小\s*计|sub[-\s]?total\b)"
+_SUM = r"[合总共]\s*计|总?共(?=\s*\d)|(?:total|sum)\b"
+_UNITS = r"场次?|人?次|行数?|条数?|笔数?|秒数?|元|金额|费用|时长|数量|amount|cost|fee|duration|seconds|lines|of|for"
+_BEHIND = rf"[\d:：(（\[【=,，、。;；/共]|(?:{_UNITS})\b"
+_TOTAL = re.compile(rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?", re.IGNORECASE | re.DOTALL)
+"""A total as people write it; 合计划 and Total Energies are names."""
+
+Unit = Literal["meetings", "lines", "seconds", "yuan"]
+
+_COUNTED: Mapping[Unit, str] = {
+    "meetings": r"场|[次个]会议|meetings?\b|conferences?\b",
+    "lines": r"[行条笔]|(?:line|row|record|entr(?:y|ie)|call|connection)s?\b",
+    "seconds": r"秒|(?:s|secs?|seconds?)\b",
+    "yuan": r"元|(?:yuan|rmb|cny)\b",
+}
+# the seconds of "2分3秒" are no total of seconds
+_STATED = re.compile(
+    r"(?<![\d.,分钟时])(?P<n>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?:"
+    + "|".join(rf"(?P<{unit}>{words})" for unit, words in _COUNTED.items())
+    + ")",
+    re.IGNORECASE,
+)
+"""A figure with what it counts; 人次 and 分钟 are none that lines can be held against."""
+
+
+def stated(cells: Iterable[str]) -> dict[Unit, Decimal]:
+    """Return what a total says in words, the first figure of each kind: in its first cell, and in others that are a
+    count and nothing else.
+
+    Examples
+    --------
+    >>> stated(["合计：81场，12,345.00元"]), stated(["", "Total:", "81 meetings", "5.00元"])
+    ({'meetings': Decimal('81'), 'yuan': Decimal('12345.00')}, {'meetings': Decimal('81')})
+    """
+    first, *others = [cell for cell in cells if cell.strip()] or [""]
+    # a sum in a cell of its own stands under the name of a column
+    counts = [one for cell in others if (one := _STATED.fullmatch(cell.strip())) and (one["meetings"] or one["lines"])]
+    found: dict[Unit, Decimal] = {}
+    for one in (*_STATED.finditer(first), *counts):
+        unit = next(unit for unit in _COUNTED if one[unit])
+        found.setdefault(unit, Decimal(one["n"].replace(",", "")))
+    return found
+
+
+_NOTE_WORDS = "制表|制单|填表|填报|打印|导出|审核|复核|核对|批准|经办|备注|说明|注|prepared by|printed|approved by|note"
+NOTE = re.compile(rf"\s*(?:{_NOTE_WORDS})[^:：]*[:：].*", re.IGNORECASE | re.DOTALL)
+_LABELLED = re.compile(r"(?=[^:：]*[\u4e00-\u9fff\s])[^:：]*[:：].*", re.DOTALL)
+"""What no id looks like: a word or several, and what they announce."""
+
+NoMeeting = Literal["total", "subtotal", "footer"]
+
+
+def is_off(told: Decimal, own: Decimal) -> bool:
+    """Say whether a list's own total is another than that of its lines, beyond the rounding of its last digit.
+
+    Examples
+    --------
+    >>> is_off(Decimal("3.60"), Decimal("3.604")), is_off(Decimal("3.60"), Decimal("3.61"))
+    (False, True)
+    """
+    return 2 * abs(told - own) > Decimal(1).scaleb(int(told.as_tuple().exponent))
+
+
+def is_total(cell: str) -> bool:
+    """Say whether a line that begins with this cell is a list's own total or subtotal.
+
+    Examples
+    --------
+    >>> [is_total(cell) for cell in ("合计", "本页小计：", "共 85 场会议", "Total (yuan)", "合计划组", "共享会议室")]
+    [True, True, True, True, False, False]
+    """
+    return _TOTAL.fullmatch(cell.strip()) is not None
+
+
+def no_meeting(cell: str, told: Mapping[str, str]) -> NoMeeting | None:
+    """Return what a line is that is no meeting; None where it may be one.
+
+    Parameters
+    ----------
+    cell
+        Its id, or whatever it begins with.
+    told
+        What it says under the list's columns `started_at`, `ended_at`, `duration_s`, `amount_yuan`, as far as there
+        are such columns. A line with a time and a duration or an amount is a meeting, whatever it is called.
+    """
+    total = _TOTAL.fullmatch(cell.strip())
+    # Of a list of nothing but ids, every line lacks all else: only what notes usually begin with is one.
+    is_note = (_LABELLED if told else NOTE).fullmatch(cell) is not None
+    if total is None and not is_note:
+        return None
+    is_timed = any(parse_instant(told.get(name, "").strip()) for name in ("started_at", "ended_at"))
+    is_counted = any(_holds_a_number(told.get(name, "")) for name in ("duration_s", "amount_yuan"))
+    if is_timed and is_counted:
+        return None
+    if total:
+        return "subtotal" if total["page"] or total["part"] else "total"
+    return None if is_timed or is_counted else "footer"
+
+
+def _holds_a_number(cell: str) -> bool:
+    # the foot of a sheet says who printed it when in whatever column there is room
+    is_day = re.search(r"[-/年]", cell) is not None and parse_instant(cell.strip()) is not None
+    return re.search(r"\d", cell) is not None and not is_day and _LABELLED.fullmatch(cell) is None

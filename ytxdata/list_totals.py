@@ -59,6 +59,7 @@ def stated(cells: Iterable[str]) -> dict[Unit, Decimal]:
     return found
 
 
+_UNIT_WORDS: Mapping[Unit, str] = {"seconds": "秒", "yuan": "元", "lines": "行", "meetings": "场"}
 _NOTE_WORDS = "制表|制单|填表|填报|打印|导出|审核|复核|核对|批准|经办|备注|说明|注|prepared by|printed|approved by|note"
 NOTE = re.compile(rf"\s*(?:{_NOTE_WORDS})[^:：]*[:：].*", re.IGNORECASE | re.DOTALL)
 _LABELLED = re.compile(r"(?=[^:：]*[\u4e00-\u9fff\s])[^:：]*[:：].*", re.DOTALL)
@@ -76,6 +77,30 @@ def is_off(told: Decimal, own: Decimal) -> bool:
     (False, True)
     """
     return 2 * abs(told - own) > Decimal(1).scaleb(int(told.as_tuple().exponent))
+
+
+def of_total(told: Mapping[Unit, Decimal | None], own: Mapping[Unit, Decimal]) -> Text:
+    """Return why a list's own total is no line of it, and where it is another than that of its lines.
+
+    Examples
+    --------
+    >>> of_total({"yuan": Decimal("9.00")}, {"yuan": Decimal("3.60")}).en
+    "the list's own total, which is another than that of its lines: 9.00 yuan, not 3.60"
+    """
+    off = [
+        (unit, one, own[unit])
+        for unit, one in told.items()
+        if one is not None and unit in own and is_off(one, own[unit])
+    ]
+    if not off:
+        return OWN_TOTAL
+    zh, en = (
+        "、".join(f"{one} {_UNIT_WORDS[unit]}，各行之和为 {mine}" for unit, one, mine in off),
+        ", ".join(f"{one} {unit}, not {mine}" for unit, one, mine in off),
+    )
+    return Text(
+        f"{OWN_TOTAL.zh}，与各行之和不同：{zh}", f"{OWN_TOTAL.en}, which is another than that of its lines: {en}"
+    )
 
 
 def is_total(cell: str) -> bool:

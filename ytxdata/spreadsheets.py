@@ -7,12 +7,14 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO, StringIO
-from typing import Any, TypeAlias
+from itertools import zip_longest
+from typing import Any, NamedTuple, TypeAlias
 from xml.parsers.expat import ExpatError, ParserCreate
 from zipfile import ZipFile
 
@@ -202,16 +204,57 @@ def doubles(
     return [one for one in found if one.is_namesake or bare(header[one.place]) in usual[one.read]]
 
 
-def header_place(rows: Sequence[Sequence[str]], names_columns: Callable[[Sequence[str]], bool]) -> int:
-    """Return which of the first rows is the header: above it stand only titles, which fill one cell at most."""
+class Header(NamedTuple):
+    """Where a header begins and ends among the lines of a list, and the names of its columns."""
+
+    first: int
+    last: int
+    names: Sequence[str]
+
+
+def header_of(
+    rows: Sequence[Sequence[str]],
+    known: Callable[[Sequence[str]], Mapping[str, Any]],
+    is_enough: Callable[[Mapping[str, Any]], bool],
+) -> Header | None:
+    """Return the header among the first lines: above it stand only titles, which fill one cell at most.
+
+    Of a header of two lines (时间 over 开始 and 结束), a column is called by either or by both, as `known` knows it.
+
+    Examples
+    --------
+    >>> rows = ["2026年3月", ""], ["会议", "时间"], ["编号", "开始"], ["m0", "8:00"]
+    >>> header_of(rows, lambda row: {one: 0 for one in row if one in ("会议编号", "开始时间")}, lambda names: len(names) > 1)
+    Header(first=1, last=2, names=['会议编号', '开始时间'])
+    """
     for place, row in enumerate(rows[: MOST_TITLES + 1]):
-        if names_columns(row):
-            return place
-        if sum(cell.strip() != "" for cell in row) > 1:
+        n = sum(cell.strip() != "" for cell in row)
+        # what stands above the names of columns and holds figures is no part of them: it may be a line
+        if n > 1 and len(rows) > place + 1 and not re.search(r"\d", "".join(row)):
+            both = _joined(row, rows[place + 1], known)
+            if is_enough(known(both)) and len(known(both)) > len(known(row)):
+                return Header(place, place + 1, both)
+        if is_enough(known(row)):
+            return Header(place, place, row)
+        if n > 1:
             break
-    return 0
+    return None
 
 
+def _joined(
+    upper: Sequence[str], lower: Sequence[str], known: Callable[[Sequence[str]], Mapping[str, Any]]
+) -> list[str]:
+    """Return what the columns of a header of two lines are called; a name in the upper one goes on above all below it."""
+    names, above = [], ""
+    for over, under in zip_longest(map(str.strip, upper), map(str.strip, lower), fillvalue=""):
+        above = over or (above if under else "")
+        words = [above or under] if under in ("", above) else [under + above, above + under, under]
+        names.append(next((one for one in words if known([one])), words[min(1, len(words) - 1)]))
+    return names
+
+
+_FIGURE = re.compile(r"[¥￥]?\s*-?(?:[,.:]?\d){1,9}\s*[元秒]?")
+"""An amount or a duration; ids and telephone numbers are longer."""
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 """What a worksheet of Excel may have."""
 MOST_PARTS = 10_000_000
@@ -242,20 +285,38 @@ def xlsx_rows(raw: bytes) -> list[Grid]:
 
     try:
         # a program that writes formulas without their results leaves these cells empty: whole lines would be none
-        kinds = (True, False) if _has_formulas(raw) else (True,)
+        looks = _looked_through(raw)
+        kinds = (True, False) if any(one.has_formulas for one in looks.values()) else (True,)
         books = [load_workbook(BytesIO(raw), read_only=True, data_only=is_value) for is_value in kinds]
         sheets = [list(_filled(one)) for one in zip(*(book.worksheets for book in books), strict=True)]
+        paths = [getattr(one, "_worksheet_path", "").lstrip("/") for one in books[0].worksheets]
+        merged = [looks[path].merged if path in looks else [] for path in paths]
     except UsageError:
         raise
     except Exception as error:  # a broken workbook makes openpyxl raise whatever comes
         raise _no_list(Text(f"不是完好的工作簿（{error}）", f"is no whole workbook ({error})")) from None
     cells = (pair for sheet in sheets for _, *both in sheet for pair in zip(both[0], both[-1], strict=True))
     kind = 0 if any(known not in ("", meant) for known, meant in cells) else -1
-    return [[(n, both[kind]) for n, *both in sheet] for sheet in sheets]
+    grids = [[(n, both[kind]) for n, *both in sheet] for sheet in sheets]
+    return [_filled_down(grid, areas) for grid, areas in zip(grids, merged, strict=True)]
+
+
+def _filled_down(grid: Sequence[tuple[int, list[Any]]], areas: Sequence[tuple[int, int, int, int]]) -> Grid:
+    """Write what stands in cells that are merged over several lines in each of them: a department is that of all.
+
+    A figure is one for all of them, and would be counted several times.
+    """
+    numbers = [n for n, _ in grid]
+    for left, top, _, bottom in areas:
+        lines = [row for _, row in grid[bisect_left(numbers, top) : bisect_right(numbers, bottom)] if len(row) >= left]
+        if len(lines) > 1 and not _FIGURE.fullmatch(lines[0][left - 1]):
+            for row in lines[1:]:
+                row[left - 1] = row[left - 1] or lines[0][left - 1]
+    return grid
 
 
 def only_sheet(
-    grids: Sequence[Grid], names_columns: Callable[[Sequence[str]], bool]
+    grids: Sequence[Grid], has_header: Callable[[Sequence[Sequence[str]]], bool]
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the lines of the one worksheet that names the columns, all of one width; of the first where none does.
 
@@ -264,7 +325,7 @@ def only_sheet(
     UsageError
         There are several such worksheets: one of them would be read for all.
     """
-    named = [any(names_columns(row) for _, row in grid[: MOST_TITLES + 1]) for grid in grids]
+    named = [has_header([row for _, row in grid[: MOST_TITLES + 2]]) for grid in grids]
     places = [place for place, is_named in enumerate(named, 1) if is_named]
     if len(places) > 1:
         zh, en = "、".join(map(str, places)), ", ".join(map(str, places))
@@ -291,24 +352,26 @@ def _no_list(why: Text) -> UsageError:
     return UsageError(why, remedy=Text("请另存为 UTF-8 编码的 CSV，或 .xlsx", "save it as CSV in UTF-8, or as .xlsx"))
 
 
-def _has_formulas(raw: bytes) -> bool:
-    """Look a workbook through before anything is built of it, and return whether it has formulas.
+def _looked_through(raw: bytes) -> dict[str, _Look]:
+    """Look a workbook through before anything is built of it, and return what each of its files is like.
 
     Raises
     ------
     UsageError
         It would take more memory than a list may: 1.5 KB can name a row of which two billion others lie in front.
     """
-    looks = [_Look()]
+    looks: dict[str, _Look] = {}
+    parts = 0
     with ZipFile(BytesIO(raw)) as whole:
         if sum(one.file_size for one in whole.infolist()) > MOST_UNPACKED:
             raise _no_list(Text("解压后过大", "is too large when unpacked"))
         for one in whole.infolist():
-            looks.append(_Look(looks[-1].parts))
+            look = looks[one.filename] = _Look(parts)
             with whole.open(one) as file, suppress(ExpatError):  # a picture, say; openpyxl ends where this does
                 while piece := file.read(_PIECE):
-                    looks[-1].parser.Parse(piece, False)
-    return any(one.has_formulas for one in looks)
+                    look.parser.Parse(piece, False)
+            parts = look.parts
+    return looks
 
 
 class _Look:
@@ -317,6 +380,7 @@ class _Look:
     def __init__(self, parts: int = 0) -> None:
         self.parts, self.row, self.column = parts, 0, 0
         self.is_row = self.has_formulas = False
+        self.merged: list[tuple[int, int, int, int]] = []
         self.parser = ParserCreate(namespace_separator=" ")
         self.parser.StartElementHandler, self.parser.EndElementHandler = self._start, self._end
         self.parser.StartDoctypeDeclHandler = self._doctype
@@ -331,6 +395,8 @@ class _Look:
             self.column = self._at(self.column, _column(said["r"]) if said.get("r") else None, MOST_COLUMNS)
         elif kind == "f" and self.is_row:
             self.has_formulas = True
+        elif kind == "mergeCell" and ":" in said.get("ref", ""):
+            self._merge(said["ref"])
         elif kind == "sheetData" and said:  # what a file remembers of another one's worksheets, one after the other
             self.row = 0
         if self.parts > MOST_PARTS:
@@ -343,6 +409,14 @@ class _Look:
             raise _no_list(Text(f"行列编号不可用：{place}", f"has a row or column of a number that cannot be: {place}"))
         self.parts += place - before - 1
         return place
+
+    def _merge(self, ref: str) -> None:
+        from openpyxl.utils.cell import range_boundaries
+
+        left, top, right, bottom = (one or 0 for one in range_boundaries(ref))
+        if bottom > top:
+            self.merged.append((left, top, right, bottom))
+            self.parts += min(bottom, self.row) - min(top, self.row)
 
     def _end(self, name: str) -> None:
         self.is_row = self.is_row and name.rpartition(" ")[2] != "row"

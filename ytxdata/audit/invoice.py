@@ -15,13 +15,13 @@ import numpy as np
 from ytxdata.history.list_cells import COLUMNS
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text
-from ytxdata.list_totals import OWN_TOTAL, Unit, no_meeting, stated
+from ytxdata.list_totals import OWN_TOTAL, Unit, no_meeting, of_total, stated
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
 from ytxdata.phones import normalize
 from ytxdata.records.values import amount_text
 from ytxdata.spreadsheets import exact
-from ytxdata.tables.lists import Listed, Skipped, none_left, of_total, read_lines, skipped_note
+from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant
 
 WHAT = Text("账单", "invoice")

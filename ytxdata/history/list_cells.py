@@ -8,12 +8,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from ytxdata.history.proof.witness import Aside, WitnessLine
 from ytxdata.list_totals import NOTE, is_total
 from ytxdata.records.schema import Kind as ValueKind
-from ytxdata.spreadsheets import Grid, bare, csv_rows, header_place, is_workbook, xlsx_rows
+from ytxdata.spreadsheets import Grid, Header, bare, csv_rows, header_of, is_workbook, xlsx_rows
 from ytxdata.times import parse_instant
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
@@ -135,12 +136,12 @@ def _of_grids(grids: Sequence[Grid], columns: Mapping[str, str]) -> RawList:
     """Read the first worksheet with a header; others are looked at for what may be meetings."""
     filled = [[(n, [str(cell).strip() for cell in row]) for n, row in grid] for grid in grids]
     filled = [[(n, row) for n, row in grid if any(row)] for grid in filled]
-    heads = [header_place([row for _, row in grid], lambda row: is_enough(called(row, columns))) for grid in filled]
-    named = [bool(grid) and is_enough(called(grid[at][1], columns)) for grid, at in zip(filled, heads, strict=True)]
+    heads = [header_of([row for _, row in grid], lambda row: called(row, columns), is_enough) for grid in filled]
+    named = [head is not None for head in heads]
     chosen = named.index(True) if any(named) else 0
     if not filled[chosen]:
         raise ValueError("empty")
-    sheet = _of_grid(filled[chosen], heads[chosen], columns)
+    sheet = _of_grid(filled[chosen], heads[chosen] or Header(0, 0, filled[chosen][0][1]), columns)
     is_bare = not _MEASURES & called(sheet.header, columns).keys()
     others = [
         _place(place, "worksheet")
@@ -159,17 +160,17 @@ def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -
     )
 
 
-def _of_grid(filled: Sequence[tuple[int, Sequence[str]]], at: int, columns: Mapping[str, str]) -> RawList:
-    header = list(filled[at][1])
+def _of_grid(filled: Sequence[tuple[int, Sequence[str]]], head: Header, columns: Mapping[str, str]) -> RawList:
+    header, lines_of_head = list(head.names), [row for _, row in filled[head.first : head.last + 1]]
     while header and not header[-1]:
         header.pop()
     # above a list of nothing but ids, one word may be one of them
-    titles = ((n, len(header) > 1 or _WORDS.search("".join(row))) for n, row in filled[:at])
+    titles = ((n, len(header) > 1 or _WORDS.search("".join(row))) for n, row in filled[: head.first])
     aside = [_place(n, "title" if is_title else "beyond") for n, is_title in titles]
     body: list[tuple[int, Sequence[str]]] = []
-    for n, row in filled[at + 1 :]:
+    for n, row in filled[head.last + 1 :]:
         other = called(row, columns)
-        if list(row[: len(header)]) == header and not any(row[len(header) :]):
+        if any(not any(x != y for x, y in zip_longest(row, one, fillvalue="")) for one in lines_of_head):
             aside.append(_place(n, "header"))
         elif len(other) > 1 and is_enough(other):
             aside.append(_place(n, "table"))

@@ -20,7 +20,7 @@ import pyarrow as pa
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import NO_TEXT, Text
-from ytxdata.list_totals import Unit, no_meeting
+from ytxdata.list_totals import Unit, no_meeting, of_total
 from ytxdata.metrics.breakdown import Breakdown, billed_lines, period_called
 from ytxdata.metrics.calendar import DAY, PERIODS, By, bounds, check_by, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts, Scope
@@ -31,7 +31,7 @@ from ytxdata.metrics.source import Lazy, ReportSource, Where
 from ytxdata.metrics.sums import minutes
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
 from ytxdata.records.values import amount_text
-from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, of_total, read_lines, skipped_note
+from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import Instant, local_second, month_text, parse_instant
 
 _SUMS = ("lines_billed", "billed_minutes", "cost")

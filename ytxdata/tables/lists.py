@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
-from itertools import chain, islice
+from functools import cached_property, partial
+from itertools import chain, dropwhile, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
@@ -21,13 +21,14 @@ from narwhals.typing import IntoFrame
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.labels import Text, closest, decimal_text
-from ytxdata.list_totals import OWN_TOTAL, Unit, is_off, is_total
+from ytxdata.list_totals import is_total
 from ytxdata.phones import mask, normalize
 from ytxdata.spreadsheets import (
     MOST_TITLES,
+    Header,
     doubles,
     exact,
-    header_place,
+    header_of,
     is_workbook,
     named_columns,
     only_sheet,
@@ -60,6 +61,10 @@ class SheetLine(NamedTuple):
     cells: Mapping[str, str]
 
 
+_TITLES = Text(
+    "列名上方有标题（第 {lines} 行），未读",
+    "has titles above the names of its columns, which were not read (lines {lines})",
+)
 WIDTH = Text("列数与标题行不同", "it has another number of cells than the header")
 
 
@@ -94,13 +99,16 @@ def read_lines(
         It cannot be read, is empty, too large, or lacks a column.
     """
 
-    def is_header(row: Sequence[str]) -> bool:
-        return named_columns(row, names, columns).keys() >= set(required)
+    def head_of(rows: Sequence[Sequence[str]]) -> Header | None:
+        known = partial(named_columns, names=names, columns=columns)
+        return header_of(rows, known, lambda found: found.keys() >= set(required))
 
-    rows = _rows_of_file(Path(given), what, is_header) if isinstance(given, str | Path) else _rows_of_frame(given)
-    first = list(islice(rows, MOST_TITLES + 1))
-    at = header_place([row for _, row in first], is_header)
-    header = first[at][1] if first else []
+    rows = _rows_of_file(Path(given), what, head_of) if isinstance(given, str | Path) else _rows_of_frame(given)
+    first = list(islice(rows, MOST_TITLES + 2))
+    head = head_of([row for _, row in first]) or Header(0, 0, first[0][1] if first else [])
+    header = list(head.names)
+    if titles := [str(n) for n, row in first[: head.first] if any(cell.strip() for cell in row)]:
+        skipped.append(Skipped(0, _TITLES.format(lines=", ".join(titles))))
     if not any(cell.strip() for cell in header):
         raise _unusable(
             what, Text("是空的", "is empty"), Text("第一行应为列名", "its first line must name the columns")
@@ -110,7 +118,7 @@ def read_lines(
     if keep_others:
         taken = set(places.values())
         places |= {cell.strip(): place for place, cell in enumerate(header) if place not in taken and cell.strip()}
-    for number, row in chain(first[at + 1 :], rows):
+    for number, row in chain(first[head.last + 1 :], rows):
         if not any(cell.strip() for cell in row):
             continue
         if len(row) < len(header) and is_total(row[0]) and not any(cell.strip() for cell in row[1:]):
@@ -126,12 +134,12 @@ def read_lines(
 
 
 def _rows_of_file(
-    path: Path, what: Text, names_columns: Callable[[Sequence[str]], bool]
+    path: Path, what: Text, head_of: Callable[[Sequence[Sequence[str]]], Header | None]
 ) -> Iterator[tuple[int, list[str]]]:
     raw = _bytes_of(path, what)
     try:
         if is_workbook(raw):
-            yield from only_sheet(xlsx_rows(raw), names_columns)
+            yield from only_sheet(xlsx_rows(raw), lambda rows: head_of(rows) is not None)
         else:
             yield from ((number, [unescape(cell) for cell in row]) for number, row in strict_rows(raw))
     except MissingExtraError:
@@ -195,30 +203,6 @@ def _places(
     return places
 
 
-def of_total(told: Mapping[Unit, Decimal | None], own: Mapping[Unit, Decimal]) -> Text:
-    """Return why a list's own total is no line of it, and where it is another than that of its lines.
-
-    Examples
-    --------
-    >>> of_total({"yuan": Decimal("9.00")}, {"yuan": Decimal("3.60")}).en
-    "the list's own total, which is another than that of its lines: 9.00 yuan, not 3.60"
-    """
-    off = [
-        (unit, one, own[unit])
-        for unit, one in told.items()
-        if one is not None and unit in own and is_off(one, own[unit])
-    ]
-    if not off:
-        return OWN_TOTAL
-    zh, en = (
-        "、".join(f"{one} {_UNITS[unit]}，各行之和为 {mine}" for unit, one, mine in off),
-        ", ".join(f"{one} {unit}, not {mine}" for unit, one, mine in off),
-    )
-    return Text(
-        f"{OWN_TOTAL.zh}，与各行之和不同：{zh}", f"{OWN_TOTAL.en}, which is another than that of its lines: {en}"
-    )
-
-
 def _lacking(what: Text, missing: list[str], header: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> UsageError:
     meant = next((near for one in missing for name in (one, *names[one]) if (near := closest(name, header))), None)
     zh, en = (f"您是想写 {meant} 吗？", f"did you mean {meant}? ") if meant else ("", "")
@@ -230,9 +214,6 @@ def _lacking(what: Text, missing: list[str], header: Sequence[str], names: Mappi
             en + "; ".join(f"{one} may be called {', '.join(names[one])}" for one in missing),
         ),
     )  # fmt: skip
-
-
-_UNITS = {"seconds": "秒", "yuan": "元", "lines": "行", "meetings": "场"}
 
 
 def none_left(what: Text, skipped: list[Skipped]) -> UsageError:
@@ -367,6 +348,7 @@ class AddressBook:
         skipped: list[Skipped] = []
         lines: dict[str, list[Entry]] = {}
         known: dict[str, None] = {}
+        departments: list[tuple[int, str]] = []
         for line in read_lines(given, WHAT, NAMES, ("phone",), columns or {}, skipped, keep_others=True):
             entry = _entry(line.number, line.cells)
             phone = exact(line.cells["phone"])
@@ -378,10 +360,12 @@ class AddressBook:
             elif same := next((one for one in lines.get(number, ()) if one.overlaps(entry)), None):
                 skipped.append(Skipped(line.number, _again(entry, same)))
             else:
+                departments.append((line.number, entry.department))
                 lines.setdefault(number, []).append(entry)
                 known |= dict.fromkeys(name for name in line.cells if name not in _OF_A_LINE)
         if not lines:
             raise none_left(WHAT, skipped)
+        skipped += _merged(departments)
         by_day = {number: tuple(sorted(one, key=lambda each: each.first or date.min)) for number, one in lines.items()}
         return cls(by_day, tuple(sorted(skipped)), tuple(known))
 
@@ -414,6 +398,23 @@ class AddressBook:
         if entry is None or not entry.name:
             return None
         return f"{entry.name} ****{mask(phone).rpartition('*')[2]}" if entry.name in self._namesakes else entry.name
+
+
+def _merged(departments: Sequence[tuple[int, str]]) -> Iterator[Skipped]:
+    """Yield what must be said where departments look like cells that were merged before they were saved as CSV: each
+    stands once, above lines without any. Whether these are of it nobody can say.
+    """
+    told = [one for _, one in departments if one]
+    without = [n for n, one in dropwhile(lambda pair: not pair[1], departments) if not one]
+    if len(without) > 1 and len(set(told)) == len(told):
+        yield Skipped(0, _MERGED.format(n=len(without), line=without[0]))
+
+
+_MERGED = Text(
+    "有 {n} 行没有部门（如第 {line} 行），而每个部门只写了一次：像是合并的单元格存成了 CSV。这些行未归入任何部门；请直接给 .xlsx，或在 Excel 里取消合并并向下填充",
+    "has {n} lines without a department (line {line} for one), and each department stands once: like merged cells that were saved as CSV. "
+    "These lines are of no department; give the .xlsx itself, or unmerge the cells and fill down in Excel",
+)
 
 
 def _again(entry: Entry, used: Entry) -> Text:

@@ -1,0 +1,165 @@
+"""Lists as offices lay them out: departments merged over their people, headers of two lines, titles above them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.history.bills import read
+from ytxdata.audit import Invoice
+from ytxdata.errors import UsageError
+from ytxdata.tables.lists import AddressBook
+
+PEOPLE = (
+    ("部门", "姓名", "手机号"),
+    ("销售部", "张三", "13900000001"),
+    (None, "李四", "13900000002"),
+    (None, "王五", "13900000003"),
+    ("研发部", "赵六", "13900000004"),
+    (None, "钱七", "13900000005"),
+)
+
+
+def workbook(folder: Path, rows: Sequence[Sequence[object]], *merged: str) -> Path:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(list(row))
+    for area in merged:
+        sheet.merge_cells(area)
+    book.save(folder / "list.xlsx")
+    return folder / "list.xlsx"
+
+
+def text_of(rows: Sequence[Sequence[object]]) -> bytes:
+    return "".join(",".join("" if cell is None else str(cell) for cell in row) + "\r\n" for row in rows).encode(
+        "gb18030"
+    )
+
+
+def csv(folder: Path, rows: Sequence[Sequence[object]]) -> Path:
+    (folder / "list.csv").write_bytes(text_of(rows))
+    return folder / "list.csv"
+
+
+def departments(book: AddressBook) -> list[str]:
+    return [entry.department for entry in book.entries.values()]
+
+
+def test_a_department_that_is_merged_over_its_people_is_that_of_each(tmp_path: Path) -> None:
+    book = AddressBook.read(workbook(tmp_path, PEOPLE, "A2:A4", "A5:A6"))
+    assert departments(book) == ["销售部"] * 3 + ["研发部"] * 2
+    assert book.skipped == ()
+
+
+def test_blanks_that_are_not_merged_are_not_filled_and_are_told(tmp_path: Path) -> None:
+    for path in (csv(tmp_path, PEOPLE), workbook(tmp_path, PEOPLE)):
+        book = AddressBook.read(path)
+        assert departments(book) == ["销售部", "", "", "研发部", ""]
+        [note] = book.notes
+        assert "3 lines without a department (line 3 for one)" in note.en
+        assert "向下填充" in note.zh
+
+
+@pytest.mark.parametrize("blank", [[2], [4], [0]])
+def test_a_book_in_which_some_have_no_department_is_left_in_peace(tmp_path: Path, blank: list[int]) -> None:
+    people = [
+        ("" if n in blank else name, f"1390000000{n}")
+        for n, name in enumerate(["销售部", "销售部", "研发部", "研发部", "研发部"])
+    ]
+    assert AddressBook.read(csv(tmp_path, [("部门", "手机"), *people])).notes == ()
+
+
+def test_an_amount_that_is_merged_over_lines_is_counted_once(tmp_path: Path) -> None:
+    rows = [("会议编号", "被叫", "金额"), ("88001234567", "13900000001", 3), (None, "13900000002", None)]
+    bill = Invoice.read(workbook(tmp_path, rows, "A2:A3", "C2:C3"))
+    assert [(one.meeting_id, one.amount_yuan) for one in bill.bills] == [
+        ("88001234567", Decimal(3)),
+        ("88001234567", None),
+    ]
+
+
+TWO_LINES = (
+    (("会议编号", "时间", None, "费用"), (None, "开始", "结束", "元")),
+    (("会议", "会议", None, "费用(元)"), ("编号", "开始时间", "结束时间", None)),
+    (("会议", None, None, "金额"), ("编号", "开始时间", "结束时间", None)),
+    (("基本信息", None, None, "结算"), ("会议编号", "开始时间", "结束时间", "金额")),
+)
+MERGED = (("A{0}:A{1}", "B{0}:C{0}"), ("B{0}:C{0}", "D{0}:D{1}"), ("A{0}:C{0}", "D{0}:D{1}"), ("A{0}:C{0}",))
+TITLES = (
+    (),
+    (("2026年3月账单", None, None, None),),
+    (("2026年3月账单", None, None, None), (None, "单位：元", None, None)),
+)
+BODY = (
+    ("m0", "2026-03-01 08:00:00", "2026-03-01 08:30:00", "1.50"),
+    ("m1", "2026-03-01 09:00:00", "2026-03-01 09:30:00", "1.50"),
+)
+
+
+@pytest.mark.parametrize("titles", TITLES, ids=len)
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize(("header", "merged"), list(zip(TWO_LINES, MERGED, strict=True)))
+def test_a_header_of_two_lines_is_read_and_titles_above_it_are_told(
+    tmp_path: Path,
+    titles: tuple[tuple[object, ...], ...],
+    kind: str,
+    header: tuple[tuple[object, ...], ...],
+    merged: tuple[str, ...],
+) -> None:
+    rows, n = (*titles, *header, *BODY), len(titles)
+    areas = [area.format(n + 1, n + 2) for area in merged] + ["A1:D1"] * bool(titles)
+    path = csv(tmp_path, rows) if kind == "csv" else workbook(tmp_path, rows, *areas)
+    bill = Invoice.read(path)
+    assert [(one.line, one.meeting_id, one.duration_s, one.amount_yuan) for one in bill.bills] == [
+        (n + 3, "m0", 1800, Decimal("1.50")),
+        (n + 4, "m1", 1800, Decimal("1.50")),
+    ]
+    assert [("titles above the names" in one.en) for one in bill.notes] == [True] * bool(titles)
+    said = read(path.read_bytes())
+    assert [(one.line, one.meeting_id, one.amount_yuan) for one in said.lines] == [
+        (n + 3, "m0", Decimal("1.50")),
+        (n + 4, "m1", Decimal("1.50")),
+    ]
+    assert [(one.line.line, one.why) for one in said.aside] == [(place + 1, "title") for place in range(n)]
+
+
+def test_a_header_of_two_lines_again_on_the_next_page_is_no_line() -> None:
+    said = read(text_of([*TWO_LINES[0], BODY[0], *TWO_LINES[0], BODY[1]]))
+    assert ([one.meeting_id for one in said.lines], [one.why for one in said.aside]) == (["m0", "m1"], ["header"] * 2)
+
+
+def test_a_book_with_groups_above_its_header(tmp_path: Path) -> None:
+    rows = [("组织", None, "联系方式", None), ("部门", "楼层", "姓名", "手机"), ("销售部", "三", "张三", "13900000001")]
+    book = AddressBook.read(csv(tmp_path, rows))
+    [entry] = book.entries.values()
+    assert (entry.department, entry.name, entry.cells) == ("销售部", "张三", {"组织楼层": "三"})
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("m0", "2026-03-01 08:00:00", "", "1.50"), ("会议编号", "开始时间", "结束时间", "金额"), BODY[1]],
+        [("m0", "13900000001", "", ""), ("会议编号", "开始时间", "结束时间", "金额"), BODY[1]],
+    ],
+)
+def test_a_line_above_the_header_is_no_part_of_it(tmp_path: Path, rows: list[tuple[str, ...]]) -> None:
+    with pytest.raises(UsageError, match="has no column meeting_id"):
+        Invoice.read(csv(tmp_path, rows))
+    said = read(text_of(rows))
+    assert (said.lines, [one.why for one in said.aside]) == ((), ["table"])
+
+
+def test_lines_below_a_header_stay_lines_whatever_they_say() -> None:
+    rows = [
+        ("会议编号", "开始时间", "时长", "备注"),
+        ("m0", "", "60", "金额"),
+        ("m1", "2026-03-01", "60", "被叫"),
+    ]
+    assert [one.meeting_id for one in read(text_of(rows)).lines] == ["m0", "m1"]

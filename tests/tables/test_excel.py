@@ -166,6 +166,22 @@ def test_what_is_too_long_for_a_cell_is_cut_and_says_so(tmp_path: Path) -> None:
     Table(frame=pa.table({"word": ["会" * 40_000]}), name="words", title=Text("", "")).to_excel(tmp_path / "w.xlsx")
 
 
+def test_a_text_wider_than_its_column_goes_on_below_and_a_raw_record_stays_a_line(tmp_path: Path) -> None:
+    texts = {
+        "会议" * 14: False,
+        "会议" * 15: True,
+        "a" * 58: False,
+        "a" * 59: True,
+        "=" + "会" * 40: True,
+        "a" * 9000: False,
+    }
+    table = Table(frame=pa.table({"word": list(texts)}), name="words", title=Text("", ""))
+    opened = openpyxl.load_workbook(table.to_excel(tmp_path / "w.xlsx"))
+    cells = [sheet(opened, "words").cell(row, 1) for row in range(2, 2 + len(texts))]
+    opened.close()
+    assert [bool(one.alignment.wrap_text) for one in cells] == list(texts.values())
+
+
 def test_a_workbook_that_is_not_what_was_meant_names_the_cell(
     table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,12 @@ Progress = Callable[[int, int], None]
 PRINTED = 30
 """Rows of a table that are printed, about a page: who wants all of them wants a file, not paper."""
 
+WIDEST = 60
+"""Characters across the widest column: what is longer goes on below, in its cell."""
+
+TALLEST = 600
+"""Characters of the longest text that goes on below: a raw record would make a row of several pages."""
+
 PAPER = 260
 """Characters across a page that can still be read, at half their size: a wider table goes on beside, on another page
 that begins with its first column.
@@ -171,25 +177,29 @@ def write_sheet(
         for kind, definition in zip(rows.schema.types, known, strict=True)
     ]
     numbers = [definition.unit in NUMBER_UNITS for definition in known]
-    texts = formats.cell("@", wrap=wrap), formats.cell("@", wrap=wrap, quoted=True)
+    texts = {
+        (is_long, is_quoted): formats.cell("@", wrap=wrap or is_long, quoted=is_quoted)
+        for is_long in (False, True)
+        for is_quoted in (False, True)
+    }
     widths = [width(label) + 3 for label in labels]
     for line, row in enumerate(cells(rows), start=1):
         for position, value in enumerate(row):
             is_quoted = isinstance(value, str) and csv.is_formula(value, is_number=numbers[position])
-            _write(sheet, line, position, in_cell(value), looks[position], texts[is_quoted])
+            _write(sheet, line, position, in_cell(value), looks[position], texts[_goes_on_below(value), is_quoted])
             if line <= _SAMPLE and value is not None:
                 widths[position] = max(widths[position], width(_as_shown(value)) + 2)
         if progress and (done + line) % _STEP == 0:
             progress(done + line, total)
     for position, wide in enumerate(widths):
-        sheet.set_column(position, position, min(max(wide, 8), 60))
+        sheet.set_column(position, position, min(max(wide, 8), WIDEST))
     if keys:
         sheet.autofilter(0, 0, max(rows.num_rows, 1), len(keys) - 1)
         sheet.ignore_errors({"number_stored_as_text": f"A1:{_letters(len(keys))}{rows.num_rows + 1}"})
     sheet.freeze_panes(1, 0)
     print_setup(sheet)
     sheet.repeat_rows(0)
-    across = -(-sum(min(max(wide, 8), 60) for wide in widths) // PAPER)
+    across = -(-sum(min(max(wide, 8), WIDEST) for wide in widths) // PAPER)
     if across > 1:
         sheet.fit_to_pages(across, 0)
         sheet.repeat_columns(0)
@@ -201,6 +211,10 @@ def write_sheet(
         progress(total, total)
     finished: int = done + rows.num_rows
     return finished
+
+
+def _goes_on_below(value: Cell) -> bool:
+    return isinstance(value, str) and WIDEST // 2 <= len(value) + 1 <= TALLEST and columns_of(value) + 2 > WIDEST
 
 
 def print_setup(sheet: Any) -> None:

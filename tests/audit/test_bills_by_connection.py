@@ -76,7 +76,7 @@ def counts(office: Office, told: pd.DataFrame) -> dict[str, int]:
 @pytest.mark.parametrize(
     "left_out", [(), ("被叫",), ("接通时间",), ("计费时长",), ("金额",), ("被叫", "计费时长")], ids=str
 )
-@pytest.mark.parametrize("rooms", [0, 7])
+@pytest.mark.parametrize("rooms", [0, 1, 7])
 @pytest.mark.parametrize("amounts", [False, True])
 def test_a_bill_by_connection_is_added_up_and_accuses_nobody(
     find: Finder, left_out: tuple[str, ...], rooms: int, amounts: bool
@@ -131,6 +131,22 @@ def test_a_party_that_is_not_billed_and_a_meeting_that_is_nowhere_are_found() ->
     assert counts(office, bill(some)) == {"matched": 59, "missing_line": 1}
     of_two = next(one for one in lines if sum(other.meeting_id == one.meeting_id for other in lines) > 1)
     assert counts(office, bill([one for one in lines if one is not of_two])) == {"matched": 59, "mismatched": 1}
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M", "%Y-%m-%d", None])
+def test_a_bill_by_meeting_of_rooms_of_which_the_archive_lacks_meetings_stays_one(form: str | None) -> None:
+    office, rows = Office(), []
+    for i in range(120):
+        begin, room = at("2026-02-01 08:00") + timedelta(hours=5 * i), f"8800{i % 8}"
+        if form is None or i % 3 == 0:
+            office.meet(room, f"{begin:%Y-%m-%d %H:%M}", 600 + i, amount=f"{600 + i}")
+        when = {} if form is None else {"开始时间": f"{begin:{form}}"}
+        rows.append({"会议编号": room, "时长": 600 + i, "金额": f"{600 + i}", **when})
+    expected = {"matched": 120} if form is None else {"matched": 40, "missing_record": 80}
+    found = audit.reconcile(office.frames, pd.DataFrame(rows))
+    if form != "%Y-%m-%d":  # a day may be one of UTC, and is that of the next morning, too
+        assert {state: n for state, n in found.counts.items() if n} == expected
+    assert not found.added_up
 
 
 def test_who_comes_again_within_the_minute_is_not_billed_twice() -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -214,8 +215,8 @@ class Group(NamedTuple):
 
 
 def is_by_connection(bills: Sequence[tuple[Sequence[InvoiceLine], Sequence[Record]]]) -> bool:
-    """Say whether the lines of a bill are connections: an id has several numbers; or, where lines name none, most ids
-    have more lines than meetings, which differ. One line twice is no sign of it.
+    """Say whether the lines of a bill are connections: an id has several numbers; or, where lines name none, most
+    meetings have several lines, which differ. One line twice is no sign of it.
 
     Examples
     --------
@@ -225,8 +226,34 @@ def is_by_connection(bills: Sequence[tuple[Sequence[InvoiceLine], Sequence[Recor
     """
     if any(len({line.number for line in lines if line.number}) > 1 for lines, _ in bills):
         return True
-    several = [len({line._replace(line=0) for line in lines}) > len(records) for lines, records in bills if records]
+    several = [is_more for lines, records in bills for is_more in _are_more(lines, records)]
     return len(several) >= FEW and 2 * sum(several) > len(several)
+
+
+def _are_more(lines: Sequence[InvoiceLine], records: Sequence[Record]) -> Iterator[bool]:
+    """Yield whether there are more lines that differ than meetings: at the time of a meeting, on a day, or in all, as
+    far as lines say when. Where an archive lacks a meeting, its line is at no other's time.
+    """
+    near: dict[int, list[Record]] = defaultdict(list)
+    for line, record in _within(lines, records):
+        near[line.line].append(record)
+    known: dict[Any, int] = {}
+    told: dict[Any, set[InvoiceLine]] = defaultdict(set)
+    for line in lines:
+        about = records if line.start is None else near[line.line]
+        if about:
+            is_instant = line.start is not None and not line.is_day
+            when = min(about, key=partial(_from_run, line)) if is_instant else line.start
+            known[when] = 1 if is_instant else len(about)
+            told[when].add(line._replace(line=0))
+    yield from (len(some) > known[when] for when, some in told.items())
+
+
+def _from_run(line: InvoiceLine, record: Record) -> int:
+    """Return how far a line is from the time in which a meeting ran."""
+    if line.start is None or record.start is None:
+        return 0
+    return max(record.start - line.start, line.start - record.start - (record.seconds or 0), 0)
 
 
 def added_up(lines: Sequence[InvoiceLine], records: Sequence[Record], legs: Sequence[Leg]) -> list[Group]:
@@ -247,13 +274,15 @@ def added_up(lines: Sequence[InvoiceLine], records: Sequence[Record], legs: Sequ
                 again.append(line.line)
             else:
                 about[line.line] = record.m
-    by_meeting: dict[int | None, list[int]] = defaultdict(list)
+    groups: dict[tuple[int | None, int | None], list[int]] = defaultdict(list)
     for line in lines:
         if line.line not in again:
-            by_meeting[about.get(line.line)].append(line.line)
+            m = about.get(line.line)
+            day = None if line.start is None or m is not None else line.start // DAY_S
+            groups[m, day].append(line.line)
     n = len(records)
-    groups = [Group(tuple(some), Pair(some[0], m, 0 if m is None else n)) for m, some in by_meeting.items()]
-    return [*groups, *(Group((line,), Pair(line, None, n)) for line in again)]
+    made = [Group(tuple(some), Pair(some[0], m, 0 if m is None else n)) for (m, _), some in groups.items()]
+    return [*made, *(Group((line,), Pair(line, None, n)) for line in again)]
 
 
 def _of_legs(lines: Sequence[InvoiceLine], legs: Sequence[Leg]) -> dict[int, int]:
@@ -275,13 +304,7 @@ def _nearest(line: InvoiceLine, records: Sequence[Record]) -> Record | None:
     """Return the meeting that ran when a line says, or was nearest to that; of a line that does not say, one of the period."""
     if line.start is None:
         return min(records, key=lambda one: (not one.in_scope, one.m), default=None)
-    begun = line.start
-
-    def apart(one: Record) -> int:
-        start = begun if one.start is None else one.start
-        return max(start - begun, begun - start - (one.seconds or 0), 0)
-
-    return min((one for _, one in _within([line], records)), key=apart, default=None)
+    return min((one for _, one in _within([line], records)), key=partial(_from_run, line), default=None)
 
 
 def summed(lines: Sequence[InvoiceLine]) -> InvoiceLine:

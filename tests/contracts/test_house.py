@@ -38,9 +38,9 @@ them, and all of these were full. What stands beside a list and
 only describes it (`records/asides`) is not what may be a record (`records/remains`); and which key feeds a column
 (`records/aliases`) is a rule, where the columns themselves are data (`records/schema`). What a list says of itself
 (`list_totals`) is asked by bills, witnesses and shares, beside what people do to a sheet; the cells of a witness by the
-names of its columns (`history/list_cells`) are known before its lines are (`history/witness_lists`), and a bill's columns
-are the same; and which line is about which record (`audit/pairing`) is pure, beside how both are put into tables
-(`audit/matching`)."""
+names of its columns (`history/list_cells`) are known before its lines are (`history/witness_lists`), and a bill's
+columns are the same; and which line is about which record (`audit/pairing`) is pure, beside how both are put into
+tables (`audit/matching`)."""
 
 
 LONGEST_FILE = 450

@@ -114,8 +114,8 @@ def _blocks(other: Hearing, one: Hearing) -> bool:
 
 
 def _heard(snapshot: Snapshot, witness: Witness) -> Hearing:
-    """Hold a witness against the archive. Whether lines without ids are meetings, by who called, or connections, nothing
-    on them says: they are what more of them are found as.
+    """Hold a witness against the archive. Whether lines without ids are meetings, by who called, or connections,
+    nothing on them says: they are what more of them are found as.
     """
     said = hear(witness, _archived(snapshot, witness))
     if witness.by_connection or (said.finding != "foreign" and any(one.meeting_id for one in witness.lines)):

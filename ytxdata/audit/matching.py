@@ -14,9 +14,9 @@ from ytxdata.audit.data import Data
 from ytxdata.audit.invoice import Bill, BilledLines, Ints, places_of, units_of
 from ytxdata.audit.pairing import (
     FEW,
+    ArchivedLeg,
     Group,
     InvoiceLine,
-    Leg,
     Pair,
     Record,
     added_up,
@@ -33,7 +33,8 @@ T = TypeVar("T")
 MONEY = pa.decimal128(38, 18)
 
 _RECORDS = """
-    SELECT meeting_id, m, s, coalesce(duration_s, len_s), amount, in_scope FROM all_meetings SEMI JOIN ids USING (meeting_id)
+    SELECT meeting_id, m, s, coalesce(duration_s, len_s), amount, in_scope
+    FROM all_meetings SEMI JOIN ids USING (meeting_id)
 """
 _LEGS = """
     SELECT meeting_id, m, number, row_number() OVER (ORDER BY m, leg) AS n, j, x - j, g.in_scope
@@ -106,7 +107,7 @@ def put_matched(data: Data, bills: Sequence[Bill]) -> Matched:
     is_dated = of < FEW or 2 * fits >= of
     if not is_dated:
         both = {key: ([line._replace(start=None) for line in mine], known) for key, (mine, known) in both.items()}
-    legs = _by_id(data, _LEGS, Leg.of) if is_by_connection(list(both.values())) else None
+    legs = _by_id(data, _LEGS, ArchivedLeg.of) if is_by_connection(list(both.values())) else None
     groups = [
         (meeting_id, group)
         for meeting_id, (mine, known) in both.items()

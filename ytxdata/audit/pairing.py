@@ -38,8 +38,8 @@ Matrix: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
 
 class InvoiceLine(NamedTuple):
-    """A line of an invoice: its number, seconds, yuan, when its meeting began [local epoch second], or on which day, and
-    whose connection it is, where it says so.
+    """A line of an invoice: its number, seconds, yuan, when its meeting began [local epoch second], or on which day,
+    and whose connection it is, where it says so.
     """
 
     line: int
@@ -192,7 +192,7 @@ def _differences(ours: Sequence[Decimal | int | None], theirs: Sequence[Decimal 
 
 
 # ── bills with a line for each party of a meeting ──
-class Leg(NamedTuple):
+class ArchivedLeg(NamedTuple):
     """A party's connection: which meeting it came with, its number, and when and how long it was."""
 
     meeting: int
@@ -202,7 +202,7 @@ class Leg(NamedTuple):
     @classmethod
     def of(
         cls, meeting: int, number: str | None, n: int, start: int | None, seconds: int | None, in_scope: bool
-    ) -> Leg:
+    ) -> ArchivedLeg:
         """Return the leg of that number `n` among all."""
         return cls(meeting, number, Record(n, start, seconds, None, in_scope))
 
@@ -256,7 +256,7 @@ def _from_run(line: InvoiceLine, record: Record) -> int:
     return max(record.start - line.start, line.start - record.start - (record.seconds or 0), 0)
 
 
-def added_up(lines: Sequence[InvoiceLine], records: Sequence[Record], legs: Sequence[Leg]) -> list[Group]:
+def added_up(lines: Sequence[InvoiceLine], records: Sequence[Record], legs: Sequence[ArchivedLeg]) -> list[Group]:
     """Return which lines of one id are about which of its meetings.
 
     A line is of the meeting in which its number was connected when it says, else of the one that ran then. One that
@@ -285,7 +285,7 @@ def added_up(lines: Sequence[InvoiceLine], records: Sequence[Record], legs: Sequ
     return [*made, *(Group((line,), Pair(line, None, n)) for line in again)]
 
 
-def _of_legs(lines: Sequence[InvoiceLine], legs: Sequence[Leg]) -> dict[int, int]:
+def _of_legs(lines: Sequence[InvoiceLine], legs: Sequence[ArchivedLeg]) -> dict[int, int]:
     """Return line → its meeting, for those that have a connection: of its number, or of any where it names none."""
     meetings: Mapping[int, int] = {leg.record.m: leg.meeting for leg in legs}
     found: dict[int, int] = {}

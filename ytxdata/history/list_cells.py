@@ -1,5 +1,5 @@
-"""The cells of a list of what took place by the names of its columns, of a CSV, a workbook or JSON, and what of it stands
-under none.
+"""The cells of a list of what took place by the names of its columns, of a CSV, a workbook or JSON, and what of it
+stands under none.
 """
 
 from __future__ import annotations

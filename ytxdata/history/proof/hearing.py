@@ -1,5 +1,5 @@
-"""Hold a witness against the meetings of an archive, one to one: what both know, what only one of them knows, and what a
-certificate is with that on top.
+"""Hold a witness against the meetings of an archive, one to one: what both know, what only one of them knows, and what
+a certificate is with that on top.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from ytxdata.labels import NO_TEXT, Text, decimal_text
@@ -27,6 +28,12 @@ from ytxdata.times import BEIJING
 
 Kind = Literal["invoice", "console", "cdr"]
 KINDS: tuple[Kind, ...] = ("invoice", "console", "cdr")
+
+
+@lru_cache(maxsize=1024)  # each line is held against all meetings of its id: of a room that keeps it, a whole history
+def _edges_of(day: date) -> tuple[datetime, datetime]:
+    midnight = datetime.combine(day, time(), BEIJING).astimezone(UTC)
+    return midnight, midnight + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +65,13 @@ class WitnessLine:
         if self.started_at is not None:
             over = self.ended_at or self.started_at + timedelta(seconds=self.duration_s or 0)
             return self.started_at, max(over, self.started_at + timedelta(seconds=1))
-        if self.day is None:
-            return None
-        midnight = datetime.combine(self.day, time(), BEIJING).astimezone(UTC)
-        return midnight, midnight + timedelta(days=1)
+        return None if self.day is None else _edges_of(self.day)
 
     def apart(self, at: datetime | None) -> timedelta | None:
         """Return how far an instant is from when it says it began, or from its day; None where either is not known."""
-        if at is None or self.edges is None:
+        if at is None or (edges := self.edges) is None:
             return None
-        begin, end = self.edges
+        begin, end = edges
         if self.started_at is not None:
             return abs(begin - at)
         return max(begin - at, at - end + timedelta.resolution, timedelta(0))

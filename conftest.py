@@ -52,6 +52,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(cores, 8)  # each takes about a gigabyte
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A test that is asked of a whole document is named by its beginning: logs were unreadable for one that failed."""
+    return ascii(val[:40])[1:-1] if isinstance(val, str) and len(val) > 60 else None
+
+
 @pytest.hookimpl(tryfirst=True)  # xdist writes the groups into the names of tests in the same hook, and must see them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file together, since they share what is dear to make, and begin with what takes longest."""

@@ -65,6 +65,7 @@ def _written(folder: Path) -> dict[str, str]:
     return texts
 
 
+@pytest.mark.slow
 def test_no_exit_tells_elsewhere_what_its_column_hides(changed: Archive, tmp_path: Path) -> None:
     out, at = tmp_path / "out", ["--archive", str(changed.path)]
     for call in (
@@ -140,6 +141,7 @@ def test_sql_hides_in_one_table_what_another_masks(titled: Archive, platform: An
     assert "88886666 的会议" in titled.sql("from meetings", masked=False).arrow["name"].to_pylist()
 
 
+@pytest.mark.slow
 def test_an_audit_hides_in_the_ledger_what_it_masks_there(archive: Archive, platform: Any, tmp_path: Path) -> None:
     before = platform.record(1, parties=[{"name": "李", "phone": "010-88886661"}])
     platform.records = [before]
@@ -153,6 +155,7 @@ def test_an_audit_hides_in_the_ledger_what_it_masks_there(archive: Archive, plat
     assert not [name for name, text in _written(tmp_path / "out").items() if "88886666" in text]
 
 
+@pytest.mark.slow
 def test_names_and_departments_of_a_book_hide_the_numbers_in_them(
     archive: Archive, platform: Any, tmp_path: Path
 ) -> None:
@@ -166,6 +169,7 @@ def test_names_and_departments_of_a_book_hide_the_numbers_in_them(
     assert not [(name, one) for name, text in told.items() for one in ("15400000077", "13912345678", "88886666") if one in text]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_signs_a_call_leaves_nowhere(archive: Archive, platform: Any, tmp_path: Path) -> None:
     told = Settings.load(account_sid="a1b2c3d4e5f60718293a4b5c6d7e8f90", auth_token="c0ffee", app_id="app")
     signed, header = sign(told, "20260105100000"), authorization(told, "20260105100000")
@@ -192,6 +196,7 @@ def test_what_only_looks_signed_stays(text: str) -> None:
     assert without_signatures(text) == text
 
 
+@pytest.mark.slow
 def test_pseudonyms_hide_in_texts_the_names_that_they_replace(archive: Archive, platform: Any, tmp_path: Path) -> None:
     parties = [{"name": "尹慧伟", "phone": "15400000077", "status": "尹慧伟 挂断"}, {"name": "Lin", "phone": "15400000078", "status": "Lin, Lina"}]  # fmt: skip
     platform.records = [

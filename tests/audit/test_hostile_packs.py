@@ -363,6 +363,7 @@ def test_nothing_in_the_list_of_a_pack_is_free(made: dict[str, Path], tmp_path: 
     refused(tmp_path / "other.zip", "cannot be read|in the head of|what no pack does")
 
 
+@pytest.mark.slow
 def test_a_pack_that_needs_zip64_holds(
     story: Story, made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -301,7 +301,10 @@ def test_a_line_without_an_instant_is_not_vouched_for_by_a_meeting_nobody_came_t
         assert heard(visits(day), [*room(2.9, is_silent=True), *room(3)[20:]]).finding == "witnessed"
 
 
-@pytest.mark.parametrize("form", ["day", "day in UTC", "day of its end", "nothing"])
+@pytest.mark.parametrize(
+    "form",
+    ["nothing", *(pytest.param(form, marks=pytest.mark.slow) for form in ("day", "day in UTC", "day of its end"))],
+)
 def test_of_lived_months_without_times_no_lost_one_is_proven_and_every_honest_one_is(form: str) -> None:
     """Half of the meetings are in five rooms that keep their ids: at the edges of a month these are another month's."""
     said = Counter(_lived(form, seed, is_lost=False) for seed in range(40))

@@ -19,6 +19,7 @@ from ytxdata.history.history import History
 from ytxdata.metrics import source as source_module
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Registered
+from ytxdata.metrics.source import Source
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.selection import Selection
@@ -109,6 +110,12 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return archive_of(0, tmp_path_factory.mktemp("around") / "meetings.archive")
 
 
+@pytest.fixture(scope="module")
+def everything(archive: Archive) -> Source:
+    """All of it, whose facts all reports share, as those of one `ytxdata report` do."""
+    return resolve(archive)
+
+
 def asked(name: str, entry: Registered) -> list[dict[str, Any]]:
     """In how many ways a report is asked: alone, and by groups."""
     known: dict[str, Any] = {
@@ -133,11 +140,10 @@ def asked(name: str, entry: Registered) -> list[dict[str, Any]]:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:none of the .* numbers is in the book")
 @pytest.mark.parametrize("name", list(REPORTS))
-def test_a_period_is_counted_as_in_everything(archive: Archive, name: str) -> None:
+def test_a_period_is_counted_as_in_everything(archive: Archive, everything: Source, name: str) -> None:
     entry = REPORTS[name]
     if not {"start", "end"} <= entry.takes:
         pytest.skip("it is about no period")
-    everything = resolve(archive)
     ways = asked(name, entry)
     # each way of asking once, and each kind of period
     for turn in range(max(len(ways), len(PERIODS))):
@@ -199,14 +205,19 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     return Fleet(folder)
 
 
+@pytest.fixture(scope="module")
+def all_of_the_fleet(fleet: Fleet) -> Source:
+    return resolve(fleet)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:none of the .* numbers is in the book")
 @pytest.mark.parametrize("name", [name for name, entry in REPORTS.items() if {"start", "end"} <= entry.takes])
-def test_a_period_of_a_fleet_is_counted_as_in_everything(fleet: Fleet, name: str) -> None:
-    everything, entry = resolve(fleet), REPORTS[name]
+def test_a_period_of_a_fleet_is_counted_as_in_everything(fleet: Fleet, all_of_the_fleet: Source, name: str) -> None:
+    entry = REPORTS[name]
     for turn, given in enumerate(asked(name, entry)):
         start, end = PERIODS[turn % 4]
-        same(entry, fleet, everything, {"start": start, "end": end, **given})
+        same(entry, fleet, all_of_the_fleet, {"start": start, "end": end, **given})
 
 
 def months(folder: Path) -> Fleet:

@@ -106,6 +106,7 @@ def figures(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in ("is_partial", "covered_pct")}
 
 
+@pytest.mark.slow
 @quick
 @given(office=wanderers(), first=st.integers(0, 4), n=st.integers(1, 3))
 def test_a_period_is_the_same_whatever_is_asked_around_it(office: Office, first: int, n: int) -> None:
@@ -119,6 +120,7 @@ def test_a_period_is_the_same_whatever_is_asked_around_it(office: Office, first:
         assert [figures(row) for row in rows(metric(frames, begin, until, by="day"))] == whole
 
 
+@pytest.mark.slow
 @quick
 @given(office=wanderers() | offices(), by=st.sampled_from(["day", "total"]), group=st.sampled_from([None, "creator"]))
 def test_a_peak_leads_to_as_many_meetings_and_legs_as_it_says(office: Office, by: By, group: str | None) -> None:

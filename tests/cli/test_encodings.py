@@ -15,7 +15,7 @@ from typer.main import get_command
 from ytxdata.cli import app, main
 from ytxdata.emulator import Emulator
 
-ENCODINGS = ("utf-8", "cp936", "gbk", "cp1252", "ascii")
+ENCODINGS = ("utf-8", "gbk", "cp1252", "ascii")  # cp936 is another name of gbk
 
 Run = Callable[..., tuple[int, bytes]]
 

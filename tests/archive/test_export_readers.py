@@ -105,6 +105,7 @@ def test_a_table_without_rows_has_the_columns_of_a_full_one(
     assert "month" in found[0].column_names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "csv"])
 def test_folders_above_an_export_are_no_columns(kept: Archive, tmp_path: Path, form: Any) -> None:
     plainly, below = tmp_path / "out", tmp_path / "name=north" / "month=9" / "out"

@@ -93,6 +93,7 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(synced: Archive) -> None:
     assert not verify(synced.path, recompute=True).is_sound
 
 
+@pytest.mark.slow
 def test_a_folder_may_be_called_like_a_pattern(platform: Any, tmp_path: Path) -> None:
     """DuckDB took brackets for a pattern: below `2026[1]` it read the archive in `20261`."""
     other = Archive(tmp_path / "20261.archive")

@@ -126,6 +126,7 @@ def test_an_export_hides_what_a_title_of_another_month_tells(
     assert not [name for name, text in _written(out).items() if "88886666" in text]
 
 
+@pytest.mark.slow
 def test_sql_hides_in_one_table_what_another_masks(titled: Archive, platform: Any, tmp_path: Path) -> None:
     assert titled.sql("select name from meetings").arrow["name"].to_pylist() == ["88886666 的会议"]
     book = tmp_path / "book.csv"

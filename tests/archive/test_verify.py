@@ -335,6 +335,7 @@ def test_rows_of_another_parser_are_held_against_those_of_this_one(
     assert filled.verify(recompute=recompute).is_sound
 
 
+@pytest.mark.slow
 def test_fields_that_somebody_chose_are_told(filled: Archive) -> None:
     assert filled.verify().left_open == ()
     filled.rebuild(DEFAULT.with_extra({"creator": ["meetingname"], "legs.phone": ["name"]}))

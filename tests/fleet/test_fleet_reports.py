@@ -47,6 +47,7 @@ def test_every_report_of_a_fleet_is_that_of_each_account(synced: ytx.Fleet) -> N
             assert rows == alone.to_pylist(), (name, account)
 
 
+@pytest.mark.slow
 def test_accounts_side_by_side_are_about_all_of_their_time(synced: ytx.Fleet) -> None:
     each = [metrics.usage(synced[name]).period for name in synced.names]
     assert len({edges[0] for edges in each if edges}) > 1

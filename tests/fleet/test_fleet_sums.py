@@ -17,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import ytxdata as ytx
+from tests.effort import examples
 from tests.metrics.offices import EDGES, ENGINES, offices, tables
 from tests.metrics.oracle import Leg, Meeting, Office
 from ytxdata import metrics
@@ -140,7 +141,7 @@ def test_every_report_is_that_of_one_office_of_all(synced: ytx.Fleet, joins_peop
 
 
 @pytest.mark.slow
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6, 3), deadline=None)
 @given(st.lists(offices(), min_size=2, max_size=3), st.booleans(), st.sampled_from(list(ENGINES)))
 def test_offices_that_share_ids_and_numbers_stay_apart(some: list[Office], joins_people: bool, engine: str) -> None:
     accounts = {f"a{place}": office for place, office in enumerate(some)}

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.effort import examples
 from tests.metrics import oracle
 from tests.metrics.offices import ENGINES, difficult, offices, rows
 from tests.metrics.offices import tables as offices_tables
@@ -193,7 +194,7 @@ def test_groups_of_the_difficult_office(check: Any, engine: str, book: AddressBo
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.filterwarnings("ignore:none of the")
 @settings(
-    max_examples=4,
+    max_examples=examples(4, 3),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

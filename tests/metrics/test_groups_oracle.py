@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.metrics import oracle
 from tests.metrics.offices import ENGINES, difficult, offices
 from tests.metrics.oracle import Fact, Leg, Office
@@ -269,7 +270,7 @@ def check(source: Source, office: Office, name: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.filterwarnings("ignore:none of the")
 @settings(
-    max_examples=4,
+    max_examples=examples(4, 3),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.metrics.test_around import Told, record
 from ytxdata import metrics
 from ytxdata.archive import Archive
@@ -46,7 +47,7 @@ WAYS: list[tuple[str, dict[str, Any]]] = [
     ("cost", {"tariff": Tariff(prices={"mobile": "0.12"}), "day_of": "ends"}),
 ]
 often = settings(
-    max_examples=4,
+    max_examples=examples(4, 3),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

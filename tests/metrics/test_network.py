@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.effort import examples
 from tests.metrics import oracle
 from tests.metrics.offices import EDGES, ENGINES, difficult, offices, rows
 from tests.metrics.oracle import Leg, Meeting, Office
@@ -77,7 +78,7 @@ def check(engine: str, office: Office, unit: Any) -> None:
 @pytest.mark.parametrize("unit", ["department", "person"])
 @pytest.mark.filterwarnings("ignore:none of the")
 @settings(
-    max_examples=5,
+    max_examples=examples(5, 3),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow],

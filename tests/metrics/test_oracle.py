@@ -14,6 +14,7 @@ import chinese_calendar
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.effort import examples
 from tests.metrics import oracle
 from tests.metrics.offices import EDGES, ENGINES, difficult, offices, rows
 from tests.metrics.oracle import Office
@@ -30,7 +31,7 @@ FRACTIONS = {name: Fraction(price) for name, price in PRICES.items()}
 START, END = EDGES[0] - 20, EDGES[0] + 40
 
 random_offices = settings(
-    max_examples=5,
+    max_examples=examples(5, 3),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.metrics.offices import EDGES, ENGINES, offices, polars_frames, rows, wanderers
 from tests.metrics.oracle import Leg, Meeting, Office, wall
 from ytxdata import metrics
@@ -17,7 +17,7 @@ from ytxdata.metrics.calendar import By
 from ytxdata.tables.described import to_arrow
 
 quick = settings(
-    max_examples=20 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 6,
+    max_examples=examples(20, 4),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

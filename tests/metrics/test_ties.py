@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.metrics import oracle
 from tests.metrics.offices import EDGES, ENGINES, NUMBERS, rows
 from tests.metrics.oracle import Leg, Meeting, Office
@@ -82,7 +82,7 @@ def test_every_report_asked_again_is_the_same(engine: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @settings(
-    max_examples=15 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 8,
+    max_examples=examples(15, 5),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow],

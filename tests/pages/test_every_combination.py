@@ -4,7 +4,6 @@ format.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import get_args
 import pandas as pd
 import pytest
 
+from tests.effort import IS_WHOLE
 from ytxdata.archive import Archive
 from ytxdata.errors import UsageError
 from ytxdata.metrics import Tariff
@@ -29,7 +29,6 @@ GROUPS = (None, "department", "person", "floor", "creator", "number", "number_cl
 WHOSE = (None, *get_args(GroupOf))
 OF_MEETINGS = {"creator", "size_class", "name"}
 FORMATS = {"csv", "excel", "html"}
-IS_WHOLE = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
 
 
 def is_possible(group: str | None, whose: str | None) -> bool:

@@ -1,5 +1,5 @@
-"""How much is asked of what differs by chance alone: all by `.ci/run`, which always has the same examples; less by whoever
-runs the tests by themselves, which has other examples each time, so that what is left out today is tried tomorrow.
+"""How much is asked of what differs by chance alone: all by `.ci/run`, whose examples are always the same; less by
+whoever runs the tests, each time with others, so that what is left out today is tried tomorrow.
 """
 
 from __future__ import annotations
@@ -10,5 +10,5 @@ IS_WHOLE = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
 
 
 def examples(whole: int, hurried: int) -> int:
-    """Return how many examples to try, of tests that take about a second for each; the first is always next to nothing."""
+    """Return how many examples to try where each takes about a second; the first is always next to nothing."""
     return whole if IS_WHOLE else hurried

@@ -41,8 +41,8 @@ def is_possible(group: str | None, whose: str | None) -> bool:
 def combinations() -> Iterator[tuple[str | None, str | None, str]]:
     """Every one, but for groups that nobody asked for, which are nobody's.
 
-    Each takes some four seconds of a core. Where `.ci/run` does not ask for all, whoever is grouped by whatever has every
-    other period, in turn: each group and each of whom it is still has each period, and every pair of them all documents.
+    Each takes some three seconds of a core. Where `.ci/run` does not ask for all, each group of each of whom it may be
+    has every other period, in turn: so each group still has each period, and so has each of whom it may be.
     """
     pairs = [(group, whose) for group in GROUPS for whose in WHOSE if group is not None or whose is None]
     for at, (group, whose) in enumerate(pairs):

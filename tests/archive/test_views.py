@@ -309,9 +309,7 @@ def test_reports_count_namesakes_each_with_its_own_legs(archive: Archive, platfo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "folder", ["started_at=2020-01-01", "replaces=5", "name=north", "obs=7", "meeting_id=77", "a 'b' [1]"]
-)
+@pytest.mark.parametrize("folder", ["started_at=2020-01-01/replaces=5/name=north/obs=7/meeting_id=77", "a 'b' [1]"])
 def test_the_names_of_folders_above_are_no_columns(
     archive: Archive, platform: Any, tmp_path: Path, folder: str
 ) -> None:

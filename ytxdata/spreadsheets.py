@@ -216,8 +216,9 @@ def header_of(
     rows: Sequence[Sequence[str]],
     known: Callable[[Sequence[str]], Mapping[str, Any]],
     is_enough: Callable[[Mapping[str, Any]], bool],
+    is_note: Callable[[Sequence[str]], bool] = lambda _: False,
 ) -> Header | None:
-    """Return the header among the first lines: above it stand only titles, which fill one cell at most.
+    """Return the header among the first lines: above it stand only titles, which fill one cell at most, and notes.
 
     Of a header of two lines (时间 over 开始 and 结束), a column is called by either or by both, as `known` knows it.
 
@@ -236,7 +237,7 @@ def header_of(
                 return Header(place, place + 1, both)
         if is_enough(known(row)):
             return Header(place, place, row)
-        if n > 1:
+        if n > 1 and not is_note(row):
             break
     return None
 

@@ -16,7 +16,7 @@ from ytxdata.cli.app import in_both
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.tariff import Tariff
-from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.address_book import AddressBook
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Registered
 from ytxdata.metrics.source import on_engine
-from ytxdata.tables.lists import AddressBook, Entry
+from ytxdata.tables.address_book import AddressBook, Entry
 
 ACTIONS = ("collect", "count", "first", "foreach", "head", "isEmpty", "tail", "take", "toArrow", "toLocalIterator", "toPandas")  # fmt: skip
 """By what rows of a Spark frame leave it."""

@@ -25,7 +25,7 @@ from ytxdata.metrics.source import on_engine
 from ytxdata.pages.collection import collect, key_figures
 from ytxdata.pages.html_report import page
 from ytxdata.pages.small_groups import without_small_groups
-from ytxdata.tables.lists import AddressBook, Entry
+from ytxdata.tables.address_book import AddressBook, Entry
 
 Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
 

@@ -29,7 +29,7 @@ from ytxdata.metrics.registry import REPORTS, Ask, make
 from ytxdata.phones import normalize
 from ytxdata.records.schema import to_pandas
 from ytxdata.selection import Selection
-from ytxdata.tables.lists import AddressBook, Entry
+from ytxdata.tables.address_book import AddressBook, Entry
 
 Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
 TARIFF = metrics.Tariff(step_s=60, prices={"mobile": "0.123", "default": "0.4"})

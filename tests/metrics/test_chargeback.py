@@ -23,7 +23,7 @@ from tests.metrics.test_oracle import FRACTIONS, TARIFF
 from ytxdata import metrics
 from ytxdata.errors import UsageError
 from ytxdata.phones import number_class
-from ytxdata.tables.lists import AddressBook, Entry
+from ytxdata.tables.address_book import AddressBook, Entry
 
 
 @pytest.fixture(scope="module")

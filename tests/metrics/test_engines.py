@@ -24,7 +24,7 @@ from ytxdata.metrics import DEFINITIONS, Frames, Report
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.groups import resolve
 from ytxdata.selection import selected
-from ytxdata.tables.lists import AddressBook, Entry
+from ytxdata.tables.address_book import AddressBook, Entry
 
 TARIFF = metrics.Tariff(step_s=7, minimum_s=10, connection_fee="0.03", prices={"mobile": "0.123", "default": "0.4"})
 PERIOD = ("2026-03-31T23:50", "2026-04-01T10:00")

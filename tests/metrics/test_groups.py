@@ -27,7 +27,7 @@ from ytxdata.metrics import Frames
 from ytxdata.metrics.groups import NOT_IN_BOOK, resolve
 from ytxdata.metrics.source import Source
 from ytxdata.phones import number_class
-from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.address_book import AddressBook
 
 BOOK_LINES = """手机号,姓名,部门,from,to,floor
 13900000000,安娜,市场部,,2026-03-31,3

@@ -27,7 +27,7 @@ from ytxdata import metrics
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.source import Source
 from ytxdata.phones import number_class
-from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.address_book import AddressBook
 
 ANNA, BOBO, DESK = "+8613900000000", "+8613900000001", "+861065520000"
 BOOK = AddressBook.read(

@@ -18,7 +18,7 @@ from tests.metrics.oracle import Leg, Meeting, Office
 from ytxdata import metrics
 from ytxdata.errors import UsageError
 from ytxdata.metrics.groups import resolve
-from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.address_book import AddressBook
 
 HOME = {"+8613900000000": "市场部", "+8613900000001": "市场部", "+861065520000": "行政部"}
 BOOK = AddressBook.read(pd.DataFrame({"phone": list(HOME), "department": list(HOME.values())}))

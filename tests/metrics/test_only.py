@@ -17,7 +17,7 @@ from ytxdata.errors import UsageError
 from ytxdata.metrics import Frames
 from ytxdata.metrics.groups import resolve
 from ytxdata.selection import selected
-from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.address_book import AddressBook
 
 BOOK = AddressBook.read(pd.DataFrame({"phone": ["13900000000", "13900000002"], "department": ["市场部", "研发部"]}))
 

@@ -19,7 +19,7 @@ from ytxdata.pages.collection import Collection, collect
 from ytxdata.pages.earlier_report import ReportRow, tells_of_them
 from ytxdata.pages.report_files import write_files
 from ytxdata.pages.small_groups import without_small_groups
-from ytxdata.tables.lists import AddressBook, Entry
+from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.times import BEIJING
 
 BOSS, STRANGER, ABROAD = "13900000001", "13900000099", "006598765432"

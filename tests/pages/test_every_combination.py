@@ -22,7 +22,7 @@ from ytxdata.metrics.registry import REPORTS, Ask
 from ytxdata.pages import html_report
 from ytxdata.pages.collection import collect
 from ytxdata.pages.report_files import names_of, write_files
-from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.address_book import AddressBook
 from ytxdata.times import as_instant
 
 GROUPS = (None, "department", "person", "floor", "creator", "number", "number_class", "size_class", "name")

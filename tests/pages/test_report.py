@@ -19,7 +19,7 @@ from ytxdata.metrics.registry import REPORTS
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.html_report import page, write_page, write_pdf
 from ytxdata.plots import PICTURES
-from ytxdata.tables.lists import AddressBook, Entry
+from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.masking import Privacy, Pseudonyms
 from ytxdata.version import __version__
 

@@ -26,7 +26,7 @@ from ytxdata.pages.earlier_report import keys_of
 from ytxdata.pages.html_report import page
 from ytxdata.pages.report_files import write_files
 from ytxdata.pages.small_groups import without_small_groups
-from ytxdata.tables.lists import AddressBook, Entry
+from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.suppression import ROW_NAMES, Key, Sums, blanked, fewest, may_add_up, to_hide
 

@@ -11,7 +11,7 @@ import pytest
 from tests.history.bills import read
 from ytxdata.audit import Invoice
 from ytxdata.errors import UsageError
-from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.address_book import AddressBook
 
 PEOPLE = (
     ("部门", "姓名", "手机号"),
@@ -150,7 +150,7 @@ def test_a_book_with_groups_above_its_header(tmp_path: Path) -> None:
     ],
 )
 def test_a_line_above_the_header_is_no_part_of_it(tmp_path: Path, rows: list[tuple[str, ...]]) -> None:
-    with pytest.raises(UsageError, match="has no column meeting_id"):
+    with pytest.raises(UsageError, match="names its columns in line 2"):
         Invoice.read(csv(tmp_path, rows))
     said = read(text_of(rows))
     assert (said.lines, [one.why for one in said.aside]) == ((), ["table"])

@@ -10,7 +10,7 @@ import pytest
 
 from ytxdata.labels import Text
 from ytxdata.phones import normalize
-from ytxdata.tables.lists import AddressBook, Entry
+from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.numbers_in_text import hidden, hide_in_text
 from ytxdata.tables.table import Definition, Table
 

@@ -11,7 +11,7 @@ from ytxdata.audit.pack_check import verify_pack
 from ytxdata.audit.reconcile import Reconciliation, reconcile
 from ytxdata.audit.revisions import changes, moved
 from ytxdata.audit.run import read_config, run
-from ytxdata.tables.lists import AddressBook as Roster
+from ytxdata.tables.address_book import AddressBook as Roster
 
 __all__ = [
     "CHECKS",

@@ -29,8 +29,8 @@ from ytxdata.metrics.source import Frames, keyed
 from ytxdata.phones import normalize
 from ytxdata.records.numbers import access_numbers
 from ytxdata.records.schema import to_pandas
+from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import to_arrow
-from ytxdata.tables.lists import AddressBook
 from ytxdata.times import instant_of, local_second
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from ytxdata.files import require_file
 from ytxdata.labels import Text
 from ytxdata.metrics.facts import Scope
 from ytxdata.phones import ends_of
-from ytxdata.tables.lists import AddressBook, Listed
+from ytxdata.tables.address_book import AddressBook
+from ytxdata.tables.lists import Listed
 from ytxdata.tables.table import Table
 from ytxdata.times import Instant, as_instant, beijing_text, instant_of
 

@@ -22,6 +22,7 @@ from ytxdata.cli.shared_options import (
     Language,
     ShowPhones,
     To,
+    address_book,
     chosen,
     echo,
     emit,
@@ -283,7 +284,7 @@ def sql(
         )
     text = sys.stdin.read() if query == "-" else query
     answer = Archive(archive).sql(
-        text, as_of=as_of, masked=not show_phones, book=book, timeout_s=timeout, memory_mb=memory
+        text, as_of=as_of, masked=not show_phones, book=address_book(book), timeout_s=timeout, memory_mb=memory
     )
     if out is None:
         _print(answer, format_, show_phones=show_phones)

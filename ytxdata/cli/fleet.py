@@ -21,12 +21,12 @@ from ytxdata.cli.shared_options import (
     ShowPhones,
     TariffFile,
     To,
+    address_book,
     ask,
     chosen,
     emit,
     note,
     say,
-    with_conditions,
     wrote,
 )
 from ytxdata.errors import UsageError, YtxError, require_extra
@@ -285,7 +285,7 @@ def report(
         )  # fmt: skip
     if previous and min_group is None:
         raise UsageError(Text("--previous 须与 --min-group 合用", "--previous goes with --min-group"))
-    asked = with_conditions(ask(start, end, by, tariff, lines, group, book), None, only or [], book)
+    asked = ask(start, end, by, tariff, lines, group, address_book(book), only=only)
     whole = opened(fleet, account, where)
     whole = (whole.same_people() if same_people or min_group else whole).still()
     for left_out in whole.left_out:

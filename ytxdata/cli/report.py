@@ -27,12 +27,12 @@ from ytxdata.cli.shared_options import (
     ShowPhones,
     TariffFile,
     To,
+    address_book,
     ask,
     chosen,
     emit,
     note,
     say,
-    with_conditions,
     wrote,
 )
 from ytxdata.errors import UsageError, require_extra
@@ -41,7 +41,7 @@ from ytxdata.labels import Lang, Text
 if TYPE_CHECKING:
     from ytxdata.metrics.registry import Ask
     from ytxdata.pages.collection import Collection
-    from ytxdata.tables.lists import AddressBook
+    from ytxdata.tables.address_book import AddressBook
     from ytxdata.tables.masking import Privacy
 
 NOTEBOOK = "02_usage_report.ipynb"
@@ -129,7 +129,8 @@ def report(
         require_extra("excel")
     if notebook:
         require_extra("notebooks")
-    asked = with_conditions(ask(start, end, by, tariff, lines, group, book, invoice), group_of, only or [], book)
+    people = address_book(book)
+    asked = ask(start, end, by, tariff, lines, group, people, invoice, group_of=group_of, only=only)
     if notebook and min_group:
         raise UsageError(
             Text("--notebook 与 --min-group 不能同时使用", "--notebook and --min-group exclude each other"),
@@ -147,7 +148,7 @@ def report(
         )
     # pseudonyms and names exclude each other, pseudonyms and departments do not
     is_for_groups = group is not None or invoice is not None or asked.only is not None
-    privacy = _privacy(show_phones, pseudonyms, None if pseudonyms and is_for_groups else book)
+    privacy = _privacy(show_phones, pseudonyms, None if pseudonyms and is_for_groups else people)
     with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
         collected = _collected(archive, asked, privacy, book, bar.set_description_str)
         formats |= {"html"} if pdf else set()
@@ -218,17 +219,13 @@ def _knows_any(book: AddressBook, collected: Collection) -> bool:
     return not met or any(number in book.lines for number in met)
 
 
-def _privacy(show_phones: bool, pseudonyms: Path | None, book: Path | None) -> Privacy:
-    from ytxdata.tables.lists import AddressBook
+def _privacy(show_phones: bool, pseudonyms: Path | None, book: AddressBook | None) -> Privacy:
     from ytxdata.tables.masking import Privacy, Pseudonyms
 
-    people = None if book is None else AddressBook.read(book)
-    for one in people.notes if people else ():
-        note(one)
     keys = None
     if pseudonyms is not None:
         keys = Pseudonyms.load(pseudonyms) if pseudonyms.exists() else Pseudonyms.create(pseudonyms)
-    return Privacy(show_phones=show_phones, pseudonyms=keys, book=people)
+    return Privacy(show_phones=show_phones, pseudonyms=keys, book=book)
 
 
 def _run_notebook(archive: Path, asked: Ask, tariff: Path | None, out: Path, lang: Lang) -> Path:
@@ -303,7 +300,8 @@ def explain(
     from ytxdata.archive import Archive
     from ytxdata.audit.explain import explanation
 
-    asked = with_conditions(ask(start, end, by, tariff, lines, group, book, invoice), group_of, only or [], book)
+    people = address_book(book)
+    asked = ask(start, end, by, tariff, lines, group, people, invoice, group_of=group_of, only=only)
     told = explanation(Archive(archive), report, asked, _values(where) if where else row, column)
     records = told.records
     if csv is not None:

@@ -19,6 +19,7 @@ from ytxdata.times import period_of
 if TYPE_CHECKING:
     from ytxdata.metrics.calendar import By
     from ytxdata.metrics.registry import Ask
+    from ytxdata.tables.address_book import AddressBook
 
 
 _INTERRUPTED = Text("已中断", "interrupted")
@@ -219,6 +220,23 @@ BookFile = Annotated[
 ]
 
 
+def address_book(path: Path | None) -> AddressBook | None:
+    """Return the book that was given, and tell which of its lines are not used: whoever stands in them would be in no
+    department without a word.
+
+    Raises
+    ------
+    UsageError
+        It cannot be used.
+    """
+    from ytxdata.tables.address_book import AddressBook
+
+    book = None if path is None else AddressBook.read(path)
+    for one in book.notes if book else ():
+        note(one)
+    return book
+
+
 def ask(
     start: str | None,
     end: str | None,
@@ -226,21 +244,23 @@ def ask(
     tariff: Path | None,
     lines: int | None,
     group: str | None = None,
-    book: Path | None = None,
+    book: AddressBook | None = None,
     invoice: str | None = None,
+    *,
+    group_of: str | None = None,
+    only: Sequence[str] | None = None,
 ) -> Ask:
-    """Return what the options ask of the reports.
+    """Return what the options ask of the reports, `only` of some meetings: `NAME=VALUE`; of one name any value will do.
 
     Raises
     ------
     UsageError
-        An edge of the period is no date, `by` is unknown, or tariff, book or invoice cannot be used.
+        An edge of the period is no date, `by` is unknown, tariff or invoice cannot be used, or a condition is none.
     """
     from ytxdata.metrics.calendar import check_by
     from ytxdata.metrics.cost import check_invoice
     from ytxdata.metrics.registry import Ask
     from ytxdata.metrics.tariff import Tariff
-    from ytxdata.tables.lists import AddressBook
 
     check_by(by)
     if invoice is not None and book is None:
@@ -251,7 +271,8 @@ def ask(
     if invoice is not None:
         check_invoice(invoice, cast("By", by))
     first, last = period_of(start, end, names=("--from", "--to"))
-    return Ask(
+    conditions = _conditions(only or ())
+    told = Ask(
         start=first,
         end=last,
         by=cast("By", by),
@@ -259,22 +280,15 @@ def ask(
         lines=lines,
         group=group,
         invoice=invoice,
-        book=None if (group is None and invoice is None) or book is None else AddressBook.read(book),
+        book=book if group is not None or invoice is not None or conditions else None,
+        group_of=cast("Any", group_of),
+        only=conditions or None,
     )
+    told.of(cast("Any", None))  # a condition that is none is told before anything is read
+    return told
 
 
-def with_conditions(asked: Ask, group_of: str | None, only: Sequence[str], book: Path | None) -> Ask:
-    """Return what is asked, of some meetings only: `NAME=VALUE`; of one name any value will do.
-
-    Raises
-    ------
-    UsageError
-        The book cannot be used, or a condition is none.
-    """
-    from dataclasses import replace
-
-    from ytxdata.tables.lists import AddressBook
-
+def _conditions(only: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     conditions: dict[str, tuple[Any, ...]] = {}
     for text in only:
         name, is_given, value = text.partition("=")
@@ -293,7 +307,4 @@ def with_conditions(asked: Ask, group_of: str | None, only: Sequence[str], book:
                 ) from None
         else:
             conditions[name] = (*conditions.get(name, ()), value)
-    people = asked.book if book is None or not conditions else AddressBook.read(book)
-    told = replace(asked, book=people, group_of=cast("Any", group_of), only=conditions or None)
-    told.of(cast("Any", None))  # a condition that is none is told before anything is read
-    return told
+    return conditions

@@ -32,8 +32,8 @@ from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import usage
 from ytxdata.phones import NO_ENDS, ends_of
 from ytxdata.records.schema import TABLES, TableName, empty
+from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import Definition
-from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Privacy, number_keys
 from ytxdata.tables.numbers_in_text import find_numbers
 from ytxdata.tables.table import Table, record_table

@@ -33,7 +33,7 @@ from ytxdata.exits import locked_room
 from ytxdata.exits.outgoing import Outgoing
 from ytxdata.files import PRIVATE_FOLDER
 from ytxdata.labels import Text
-from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.table import Table
 from ytxdata.times import Instant, as_instant

@@ -24,8 +24,9 @@ from ytxdata.metrics.ids import ACCOUNT, EVER, account_of, bare, behind
 from ytxdata.metrics.source import Lazy, ReportSource, Source, texts, whole, with_looked_up
 from ytxdata.phones import normalize
 from ytxdata.selection import Selection
-from ytxdata.tables.lists import NAMES as HEADINGS
-from ytxdata.tables.lists import AddressBook, Entry, Listed
+from ytxdata.tables.address_book import NAMES as HEADINGS
+from ytxdata.tables.address_book import AddressBook, Entry
+from ytxdata.tables.lists import Listed
 
 Group: TypeAlias = str | Mapping[str, str]
 """What rows are grouped by: `department`, `person` or another column of the book, `creator`, `number_class`,
@@ -40,8 +41,7 @@ NO_LABEL = "no label"
 UNKNOWN = "unknown"
 OTHER_NAMES = "other names"
 UNALLOCATED = "unallocated"
-_LAST = (OTHER_NAMES, NOT_IN_BOOK, NO_LABEL, UNKNOWN)
-"""Groups of what is in no other; they stand behind all others."""
+_LAST = (OTHER_NAMES, NOT_IN_BOOK, NO_LABEL, UNKNOWN)  # of what is in no other group: behind all others
 
 WORDS = {
     NOT_IN_BOOK: Text("不在通讯簿", NOT_IN_BOOK),

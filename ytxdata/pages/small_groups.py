@@ -39,7 +39,7 @@ from ytxdata.pages.earlier_report import (
     tells_of_them,
     told_before,
 )
-from ytxdata.tables.lists import AddressBook, Entry
+from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.suppression import Key, Sums, blanked, fewest, may_add_up, suppress
 from ytxdata.tables.table import record_table

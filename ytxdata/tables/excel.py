@@ -16,9 +16,9 @@ import pyarrow as pa
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.files import replacing
 from ytxdata.labels import Lang, Text, preferred_lang
+from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import FORMAT, Cell, Definition, Described, cells, spoken, type_name, unit_of, write_about
 from ytxdata.tables.excel_sheet import Formats, Progress, compare, heading, in_cell, write_sheet
-from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.masking import Pseudonyms, masked
 from ytxdata.times import beijing_text, now
 

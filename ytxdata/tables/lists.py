@@ -1,19 +1,13 @@
-"""Lists that people keep in spreadsheets, read with suspicion, and the address book: whose number, where, since when.
-
-Every line is used as it was meant, or skipped and named. One format of book for reports, audits and masking.
-"""
+"""Lists that people keep in spreadsheets, read with suspicion: every line is used as it was meant, or skipped and named."""
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
-from functools import cached_property, partial
-from itertools import chain, dropwhile, islice
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from narwhals.typing import IntoFrame
@@ -22,12 +16,10 @@ from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.labels import Text, closest, decimal_text
 from ytxdata.list_totals import is_total
-from ytxdata.phones import mask, normalize
 from ytxdata.spreadsheets import (
     MOST_TITLES,
     Header,
     doubles,
-    exact,
     header_of,
     is_workbook,
     named_columns,
@@ -65,6 +57,8 @@ _TITLES = Text(
     "列名上方有标题（第 {lines} 行），未读",
     "has titles above the names of its columns, which were not read (lines {lines})",
 )
+_NOTE = re.compile(r"[^:：\d]{1,12}[:：]")
+"""How a cell begins that says who made a list, when, or in which unit: 制表：人事部."""
 WIDTH = Text("列数与标题行不同", "it has another number of cells than the header")
 
 
@@ -101,11 +95,11 @@ def read_lines(
 
     def head_of(rows: Sequence[Sequence[str]]) -> Header | None:
         known = partial(named_columns, names=names, columns=columns)
-        return header_of(rows, known, lambda found: found.keys() >= set(required))
+        return header_of(rows, known, lambda found: found.keys() >= set(required), _is_note)
 
     rows = _rows_of_file(Path(given), what, head_of) if isinstance(given, str | Path) else _rows_of_frame(given)
     first = list(islice(rows, MOST_TITLES + 2))
-    head = head_of([row for _, row in first]) or Header(0, 0, first[0][1] if first else [])
+    head = head_of([row for _, row in first]) or _first_line(first, what, lambda row: head_of([row]) is not None)
     header = list(head.names)
     if titles := [str(n) for n, row in first[: head.first] if any(cell.strip() for cell in row)]:
         skipped.append(Skipped(0, _TITLES.format(lines=", ".join(titles))))
@@ -131,6 +125,22 @@ def read_lines(
                 raise _unusable(what, one.clash, Text("只留一列", "leave one of them"))
         yield SheetLine(number, {name: row[place] for name, place in places.items()})
     skipped += (Skipped(0, one.text) for one in others if one.lines)
+
+
+def _first_line(
+    rows: Sequence[tuple[int, Sequence[str]]], what: Text, is_header: Callable[[Sequence[str]], bool]
+) -> Header:
+    """Return the first line as a header; where another one further down names the columns, that is said."""
+    if number := next((number for number, row in rows if is_header(row)), None):
+        why = Text(
+            f"的列名在第 {number} 行，其上还有别的内容", f"names its columns in line {number}, below other lines"
+        )
+        raise _unusable(what, why, Text("请删去列名上方的各行", "delete the lines above the names of the columns"))
+    return Header(0, 0, rows[0][1] if rows else [])
+
+
+def _is_note(row: Sequence[str]) -> bool:
+    return _NOTE.match(next((cell.strip() for cell in row if cell.strip()), "")) is not None
 
 
 def _rows_of_file(
@@ -199,11 +209,12 @@ def _places(
     places = named_columns(header, names, columns)
     missing = [name for name in required if name not in places]
     if missing:
-        raise _lacking(what, missing, header, names)
+        raise lacking(what, missing, header, names)
     return places
 
 
-def _lacking(what: Text, missing: list[str], header: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> UsageError:
+def lacking(what: Text, missing: list[str], header: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> UsageError:
+    """Return the error for a list without columns that it must have."""
     meant = next((near for one in missing for name in (one, *names[one]) if (near := closest(name, header))), None)
     zh, en = (f"您是想写 {meant} 吗？", f"did you mean {meant}? ") if meant else ("", "")
     return _unusable(
@@ -250,199 +261,3 @@ def skipped_note(what: Text, skipped: list[Skipped]) -> Text:
 
 def _unusable(what: Text, why: Text, remedy: Text | None) -> UsageError:
     return UsageError(Text(f"{what.zh}{why.zh}", f"the {what.en} {why.en}"), remedy=remedy)
-
-
-WHAT = Text("通讯簿", "address book")
-NAMES = {
-    "phone": ("number", "mobile", "tel", "telephone", "手机", "手机号", "手机号码", "电话", "电话号码", "号码", "联系电话"),
-    "name": ("姓名", "名字", "员工", "员工姓名"),
-    "department": ("dept", "部门", "所属部门"),
-    "from": ("since", "valid from", "起", "自", "开始日期", "生效日期", "入职日期"),
-    "to": ("until", "valid to", "止", "至", "结束日期", "失效日期", "离职日期"),
-}  # fmt: skip
-"""What its columns may be called; all others keep their own names."""
-
-_OF_A_LINE = ("phone", "from", "to")
-"""What a line is about, and when it holds; all else is what it says of a number."""
-
-_NO_PHONE = Text("不是电话号码", "no telephone number")
-
-
-class Entry(NamedTuple):
-    """One line: name, department, its number, all its cells, and from which day to which (both included) it holds."""
-
-    name: str
-    department: str
-    line: int = 0
-    cells: Mapping[str, str] = MappingProxyType({})
-    first: date | None = None
-    last: date | None = None
-
-    def cell(self, column: str) -> str:
-        """Return what the line says in a column, an empty text when nothing."""
-        return {"name": self.name, "person": self.name, "department": self.department}.get(column) or self.cells.get(
-            column, ""
-        )
-
-    def overlaps(self, other: Entry) -> bool:
-        """Return whether both hold on one day."""
-        return (self.first or date.min) <= (other.last or date.max) and (other.first or date.min) <= (
-            self.last or date.max
-        )
-
-
-@dataclass(frozen=True)
-class AddressBook:
-    """Everybody who is known, by number in E.164 form.
-
-    Parameters
-    ----------
-    lines
-        Number → its lines, the earliest first: one, or several for somebody who changes departments.
-    skipped
-        Lines that were not used, with the reason.
-    columns
-        What it says of a number: `name`, `department` and whatever else it has.
-
-    Examples
-    --------
-    >>> AddressBook.of({"+8613812345678": Entry("张伟", "销售部", 1)}).name("138 1234 5678")
-    '张伟'
-    """
-
-    lines: Mapping[str, tuple[Entry, ...]] = field(repr=False)
-    skipped: tuple[Skipped, ...] = ()
-    columns: tuple[str, ...] = ("name", "department")
-
-    @classmethod
-    def of(cls, entries: Mapping[str, Entry]) -> AddressBook:
-        """Return the book of one entry a number."""
-        return cls({number: (entry,) for number, entry in entries.items()})
-
-    @classmethod
-    def read(cls, given: AddressBook | Listed, columns: Mapping[str, str] | None = None) -> AddressBook:
-        """Read a book from a CSV or a frame with the columns `phone` (or `number`), `name`, `department`.
-
-        Parameters
-        ----------
-        given
-            A path (.xlsx, or CSV in UTF-8, GB 18030 or UTF-16 with comma, tab or semicolon), a frame of any engine, or
-            an AddressBook. With `from` and `to` (first and last day, both included, either may be empty) a number may
-            have several lines. More columns are welcome.
-        columns
-            Our name → what the column is called in it.
-
-        Returns
-        -------
-        AddressBook
-            `skipped` lists every line that was not used: no number, formulas, numbers in scientific notation, dates
-            that are none, repetitions.
-
-        Raises
-        ------
-        UsageError
-            It cannot be read, is empty or too large, lacks the column `phone`, or no line of it can be used.
-        """
-        if isinstance(given, AddressBook):
-            return given
-        skipped: list[Skipped] = []
-        lines: dict[str, list[Entry]] = {}
-        known: dict[str, None] = {}
-        departments: list[tuple[int, str]] = []
-        for line in read_lines(given, WHAT, NAMES, ("phone",), columns or {}, skipped, keep_others=True):
-            entry = _entry(line.number, line.cells)
-            phone = exact(line.cells["phone"])
-            number = normalize(phone) if isinstance(phone, str) else None
-            if number is None:
-                skipped.append(Skipped(line.number, phone if isinstance(phone, Text) else _NO_PHONE))
-            elif isinstance(entry, Text):
-                skipped.append(Skipped(line.number, entry))
-            elif same := next((one for one in lines.get(number, ()) if one.overlaps(entry)), None):
-                skipped.append(Skipped(line.number, _again(entry, same)))
-            else:
-                departments.append((line.number, entry.department))
-                lines.setdefault(number, []).append(entry)
-                known |= dict.fromkeys(name for name in line.cells if name not in _OF_A_LINE)
-        if not lines:
-            raise none_left(WHAT, skipped)
-        skipped += _merged(departments)
-        by_day = {number: tuple(sorted(one, key=lambda each: each.first or date.min)) for number, one in lines.items()}
-        return cls(by_day, tuple(sorted(skipped)), tuple(known))
-
-    @cached_property
-    def entries(self) -> Mapping[str, Entry]:
-        """Number → its latest entry."""
-        return {number: entries[-1] for number, entries in self.lines.items()}
-
-    def lacks(self, column: str) -> UsageError:
-        """Return the error for a book without a column that is asked for: everybody would be in no group of it."""
-        return _lacking(WHAT, ["name" if column == "person" else column], ["number", *self.columns], NAMES)
-
-    @property
-    def notes(self) -> tuple[Text, ...]:
-        """What its reader must know."""
-        return (skipped_note(WHAT, list(self.skipped)),) if self.skipped else ()
-
-    @cached_property
-    def _namesakes(self) -> frozenset[str]:
-        counts = Counter(entry.name for entry in self.entries.values())
-        return frozenset(name for name, count in counts.items() if count > 1)
-
-    def find(self, phone: str) -> Entry | None:
-        """Return the latest entry of a number, however it is written."""
-        return self.entries.get(normalize(phone) or "")
-
-    def name(self, phone: str) -> str | None:
-        """Return the name of a number, what its mask shows at the end behind it if several are called so; None without one."""
-        entry = self.find(phone)
-        if entry is None or not entry.name:
-            return None
-        return f"{entry.name} ****{mask(phone).rpartition('*')[2]}" if entry.name in self._namesakes else entry.name
-
-
-def _merged(departments: Sequence[tuple[int, str]]) -> Iterator[Skipped]:
-    """Yield what must be said where departments look like cells that were merged before they were saved as CSV: each
-    stands once, above lines without any. Whether these are of it nobody can say.
-    """
-    told = [one for _, one in departments if one]
-    without = [n for n, one in dropwhile(lambda pair: not pair[1], departments) if not one]
-    if len(without) > 1 and len(set(told)) == len(told):
-        yield Skipped(0, _MERGED.format(n=len(without), line=without[0]))
-
-
-_MERGED = Text(
-    "有 {n} 行没有部门（如第 {line} 行），而每个部门只写了一次：像是合并的单元格存成了 CSV。这些行未归入任何部门；请直接给 .xlsx，或在 Excel 里取消合并并向下填充",
-    "has {n} lines without a department (line {line} for one), and each department stands once: like merged cells that were saved as CSV. "
-    "These lines are of no department; give the .xlsx itself, or unmerge the cells and fill down in Excel",
-)
-
-
-def _again(entry: Entry, used: Entry) -> Text:
-    """Return why a second line of one number is not used; where it names another department, which of them counts."""
-    why = Text(
-        f"与第 {used.line} 行号码相同，采用第 {used.line} 行",
-        f"it has the same number as line {used.line}, which is used",
-    )
-    if entry.department == used.department:
-        return why
-    one, other = used.department, entry.department
-    return Text(
-        f"{why.zh}（部门为“{one}”，而非“{other}”）", f"{why.en} (department {one or 'none'}, not {other or 'none'})"
-    )
-
-
-def _entry(line: int, cells: Mapping[str, str]) -> Entry | Text:
-    """Return the entry of a line, or why it is none."""
-    days = {}
-    for edge in ("from", "to"):
-        text = cells.get(edge, "").strip().replace("/", "-")[:10]
-        try:
-            days[edge] = date.fromisoformat(text) if text else None
-        except ValueError:
-            return Text(f"日期不可用：{text}", f"no date: {text}")
-    if days["from"] and days["to"] and days["to"] < days["from"]:
-        return Text("止日早于起日", "it ends before it begins")
-    more = {name: cell.strip() for name, cell in cells.items() if name not in NAMES}
-    return Entry(
-        cells.get("name", "").strip(), cells.get("department", "").strip(), line, more, days["from"], days["to"]
-    )

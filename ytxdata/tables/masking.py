@@ -25,8 +25,8 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import NO_ENDS, normalize
 from ytxdata.redact import MAY_BE_SIGNED, hide_credentials, keyed_hashes, places_of, turned, without_signatures
+from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import Definition, Described, to_plain
-from ytxdata.tables.lists import AddressBook
 from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
 from ytxdata.tables.value_units import Hiders, ends_in, hide_named, hide_value, hiding_names, is_named, persons_in
 

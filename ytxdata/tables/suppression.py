@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.tables.address_book import Entry
 from ytxdata.tables.described import Described, to_plain
-from ytxdata.tables.lists import Entry
 
 T = TypeVar("T", bound=Described)
 

@@ -1,0 +1,112 @@
+"""A book as offices keep it: days as spreadsheets write them, hire dates, headers under notes; and who is told what of it is not used."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.cli.verbs import run
+from ytxdata.errors import UsageError
+from ytxdata.tables.address_book import AddressBook, Entry
+
+
+def book(tmp_path: Path, *lines: str) -> AddressBook:
+    path = tmp_path / "book.csv"
+    path.write_text("\n".join(lines), encoding="gb18030")
+    return AddressBook.read(path)
+
+
+def held(told: AddressBook) -> list[tuple[date | None, date | None]]:
+    return [(one.first, one.last) for entries in told.lines.values() for one in entries]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-03-31",
+        "2025/03/31",
+        "2025/3/31",
+        "2025-3-31",
+        "2025.3.31",
+        "2025年3月31日",
+        "2025/3/31 0:00:00",
+        "20250331",
+    ],
+)
+def test_a_day_may_be_written_as_spreadsheets_write_it(tmp_path: Path, text: str) -> None:
+    told = book(tmp_path, "手机号,姓名,部门,from,to", f"13900000000,安娜,市场部,{text},{text}")
+    assert held(told) == [(date(2025, 3, 31), date(2025, 3, 31))]
+    assert not told.notes
+
+
+@pytest.mark.parametrize("text", ["至今", "在职", "-", "Present"])
+def test_an_end_that_is_yet_to_come_may_be_a_word(tmp_path: Path, text: str) -> None:
+    told = book(tmp_path, "手机号,姓名,部门,from,to", f"13900000000,安娜,市场部,2025-1-1,{text}")
+    assert held(told) == [(date(2025, 1, 1), None)]
+
+
+def test_what_is_no_date_is_named_as_it_stands_there(tmp_path: Path) -> None:
+    told = book(
+        tmp_path, "手机号,姓名,部门,from", "13900000000,安娜,市场部,31.12.2019 或更早", "13900000001,乙,市场部,"
+    )
+    assert [(one.line, one.why.zh) for one in told.skipped] == [(2, "日期不可用：31.12.2019 或更早")]
+
+
+def test_a_line_holds_by_a_hire_date_and_says_so(tmp_path: Path) -> None:
+    told = book(
+        tmp_path,
+        "手机号,姓名,部门,入职日期,离职日期",
+        "13900000000,安娜,市场部,2019/7/1,",
+        "13900000001,乙,市场部,待定,2024/2/9",
+    )
+    assert held(told) == [(date(2019, 7, 1), None), (None, date(2024, 2, 9))]
+    [note] = told.notes
+    assert "按“入职日期”限定：此日之前的会议不算此人" in note.zh
+    assert "按“离职日期”限定：此日之后的会议不算此人" in note.zh
+    assert "has 1 lines whose 入职日期 is no date (line 3, for one: 待定)" in note.en
+
+
+def test_days_of_its_own_count_before_a_hire_date(tmp_path: Path) -> None:
+    lines = ("13900000000,安娜,市场部,2019/7/1,,2020/12/31", "13900000000,安娜,研发部,2019/7/1,2021/1/1,")
+    told = book(tmp_path, "手机号,姓名,部门,入职日期,from,to", *lines)
+    assert held(told) == [(date(2019, 7, 1), date(2020, 12, 31)), (date(2021, 1, 1), None)]
+    assert [one.line for one in told.skipped] == [0]
+
+
+def test_a_note_may_stand_above_the_header(tmp_path: Path) -> None:
+    told = book(tmp_path, "员工花名册,,", "制表：人事部,,2026-10-01", "手机号,姓名,部门", "13900000000,安娜,市场部")
+    assert told.find("13900000000") == Entry("安娜", "市场部", 4)
+    assert "第 1, 2 行" in told.notes[0].zh
+
+
+def test_a_header_below_other_lines_is_pointed_at(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="names its columns in line 3") as caught:
+        book(tmp_path, "甲,乙,丙", "1,2,3", "手机号,姓名,部门", "13900000000,安娜,市场部")
+    assert "delete the lines above" in str(caught.value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("sql", "select count(*) from book", "--archive", "{archive}"),
+        ("explain", "--archive", "{archive}", "--group", "department", "--by", "total"),
+        ("report", "--archive", "{archive}", "--group", "department", "--out", "{out}", "--format", "csv"),
+        ("fleet", "report", "{fleet}", "--group", "department", "--report", "usage", "--out", "{out}"),
+    ],
+    ids=["sql", "explain", "report", "fleet"],
+)
+def test_every_verb_tells_what_of_a_book_it_does_not_use(
+    verb: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import ytxdata as ytx
+
+    archive, known = ytx.sample("archive").path, ytx.sample().meetings["creator"][0]
+    fleet, path = tmp_path / "fleet.toml", tmp_path / "book.csv"
+    fleet.write_text(f'[accounts.north]\narchive = "{archive}"\n')
+    path.write_text(f"number,name,department,from\n{known},甲,市场部,\n15400000001,乙,市场部,some day\n", encoding="utf-8")
+    said = [one.format(archive=archive, out=tmp_path / "out", fleet=fleet) for one in verb]
+    assert run("--lang", "en", *said, "--book", str(path)) == 0
+    assert capsys.readouterr().err.count("1 lines not used: line 3: no date: some day") == 1

@@ -1,0 +1,263 @@
+"""The address book: whose number, in which department, since when. One format for reports, audits and masking."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from itertools import dropwhile
+from types import MappingProxyType
+from typing import NamedTuple
+
+from ytxdata.errors import UsageError
+from ytxdata.labels import Text
+from ytxdata.phones import mask, normalize
+from ytxdata.spreadsheets import bare, exact
+from ytxdata.tables.lists import Listed, SheetLine, Skipped, lacking, none_left, read_lines, skipped_note
+from ytxdata.times import BEIJING, parse_instant
+
+WHAT = Text("通讯簿", "address book")
+NAMES = {
+    "phone": ("number", "mobile", "tel", "telephone", "手机", "手机号", "手机号码", "电话", "电话号码", "号码", "联系电话"),
+    "name": ("姓名", "名字", "员工", "员工姓名"),
+    "department": ("dept", "部门", "所属部门"),
+    "from": ("since", "valid from", "起", "自", "开始日期", "生效日期"),
+    "to": ("until", "valid to", "止", "至", "结束日期", "失效日期"),
+}  # fmt: skip
+"""What its columns may be called; all others keep their own names."""
+
+_EMPLOYED = {"from": ("入职日期", "入职时间", "hire date"), "to": ("离职日期", "离职时间", "leave date")}
+"""Columns about the person that also bound a line which says nothing of its own days: before somebody came, the number
+was another's. It is told, for few who keep such a column think of it, and one that is no date leaves the line open.
+"""
+_OPEN = frozenset({"", "-", "—", "至今", "在职", "长期", "present", "now"})
+"""What people write for an end that is yet to come."""
+
+_OF_A_LINE = ("phone", "from", "to")
+"""What a line is about, and when it holds; all else is what it says of a number."""
+
+_NO_PHONE = Text("不是电话号码", "no telephone number")
+
+
+class Entry(NamedTuple):
+    """One line: name, department, its number, all its cells, and from which day to which (both included) it holds."""
+
+    name: str
+    department: str
+    line: int = 0
+    cells: Mapping[str, str] = MappingProxyType({})
+    first: date | None = None
+    last: date | None = None
+
+    def cell(self, column: str) -> str:
+        """Return what the line says in a column, an empty text when nothing."""
+        return {"name": self.name, "person": self.name, "department": self.department}.get(column) or self.cells.get(
+            column, ""
+        )
+
+    def overlaps(self, other: Entry) -> bool:
+        """Return whether both hold on one day."""
+        return (self.first or date.min) <= (other.last or date.max) and (other.first or date.min) <= (
+            self.last or date.max
+        )
+
+
+@dataclass(frozen=True)
+class AddressBook:
+    """Everybody who is known, by number in E.164 form.
+
+    Parameters
+    ----------
+    lines
+        Number → its lines, the earliest first: one, or several for somebody who changes departments.
+    skipped
+        Lines that were not used, with the reason.
+    columns
+        What it says of a number: `name`, `department` and whatever else it has.
+
+    Examples
+    --------
+    >>> AddressBook.of({"+8613812345678": Entry("张伟", "销售部", 1)}).name("138 1234 5678")
+    '张伟'
+    """
+
+    lines: Mapping[str, tuple[Entry, ...]] = field(repr=False)
+    skipped: tuple[Skipped, ...] = ()
+    columns: tuple[str, ...] = ("name", "department")
+
+    @classmethod
+    def of(cls, entries: Mapping[str, Entry]) -> AddressBook:
+        """Return the book of one entry a number."""
+        return cls({number: (entry,) for number, entry in entries.items()})
+
+    @classmethod
+    def read(cls, given: AddressBook | Listed, columns: Mapping[str, str] | None = None) -> AddressBook:
+        """Read a book from a CSV or a frame with the columns `phone` (or `number`), `name`, `department`.
+
+        Parameters
+        ----------
+        given
+            A path (.xlsx, or CSV in UTF-8, GB 18030 or UTF-16 with comma, tab or semicolon), a frame of any engine, or
+            an AddressBook. With `from` and `to` (first and last day, both included, either may be empty) a number may
+            have several lines. More columns are welcome.
+        columns
+            Our name → what the column is called in it.
+
+        Returns
+        -------
+        AddressBook
+            `skipped` lists every line that was not used: no number, formulas, numbers in scientific notation, dates
+            that are none, repetitions.
+
+        Raises
+        ------
+        UsageError
+            It cannot be read, is empty or too large, lacks the column `phone`, or no line of it can be used.
+        """
+        if isinstance(given, AddressBook):
+            return given
+        skipped: list[Skipped] = []
+        lines: dict[str, list[Entry]] = {}
+        known: dict[str, None] = {}
+        departments: list[tuple[int, str]] = []
+        rows = list(read_lines(given, WHAT, NAMES, ("phone",), columns or {}, skipped, keep_others=True))
+        employed = _employed(rows)
+        for line in rows:
+            entry = _entry(line.number, line.cells, employed)
+            phone = exact(line.cells["phone"])
+            number = normalize(phone) if isinstance(phone, str) else None
+            if number is None:
+                skipped.append(Skipped(line.number, phone if isinstance(phone, Text) else _NO_PHONE))
+            elif isinstance(entry, Text):
+                skipped.append(Skipped(line.number, entry))
+            elif same := next((one for one in lines.get(number, ()) if one.overlaps(entry)), None):
+                skipped.append(Skipped(line.number, _again(entry, same)))
+            else:
+                departments.append((line.number, entry.department))
+                lines.setdefault(number, []).append(entry)
+                known |= dict.fromkeys(name for name in line.cells if name not in _OF_A_LINE)
+        if not lines:
+            raise none_left(WHAT, skipped)
+        skipped += _merged(departments)
+        skipped += _of_employment(rows, employed)
+        by_day = {number: tuple(sorted(one, key=lambda each: each.first or date.min)) for number, one in lines.items()}
+        return cls(by_day, tuple(sorted(skipped)), tuple(known))
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """Number → its latest entry."""
+        return {number: entries[-1] for number, entries in self.lines.items()}
+
+    def lacks(self, column: str) -> UsageError:
+        """Return the error for a book without a column that is asked for: everybody would be in no group of it."""
+        return lacking(WHAT, ["name" if column == "person" else column], ["number", *self.columns], NAMES)
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """What its reader must know."""
+        return (skipped_note(WHAT, list(self.skipped)),) if self.skipped else ()
+
+    @cached_property
+    def _namesakes(self) -> frozenset[str]:
+        counts = Counter(entry.name for entry in self.entries.values())
+        return frozenset(name for name, count in counts.items() if count > 1)
+
+    def find(self, phone: str) -> Entry | None:
+        """Return the latest entry of a number, however it is written."""
+        return self.entries.get(normalize(phone) or "")
+
+    def name(self, phone: str) -> str | None:
+        """Return the name of a number, what its mask shows at the end behind it if several are called so; None without one."""
+        entry = self.find(phone)
+        if entry is None or not entry.name:
+            return None
+        return f"{entry.name} ****{mask(phone).rpartition('*')[2]}" if entry.name in self._namesakes else entry.name
+
+
+def _merged(departments: Sequence[tuple[int, str]]) -> Iterator[Skipped]:
+    """Yield what must be said where departments look like cells that were merged before they were saved as CSV: each
+    stands once, above lines without any. Whether these are of it nobody can say.
+    """
+    told = [one for _, one in departments if one]
+    without = [n for n, one in dropwhile(lambda pair: not pair[1], departments) if not one]
+    if len(without) > 1 and len(set(told)) == len(told):
+        yield Skipped(0, _MERGED.format(n=len(without), line=without[0]))
+
+
+_MERGED = Text(
+    "有 {n} 行没有部门（如第 {line} 行），而每个部门只写了一次：像是合并的单元格存成了 CSV。这些行未归入任何部门；请直接给 .xlsx，或在 Excel 里取消合并并向下填充",
+    "has {n} lines without a department (line {line} for one), and each department stands once: like merged cells that were saved as CSV. "
+    "These lines are of no department; give the .xlsx itself, or unmerge the cells and fill down in Excel",
+)
+
+
+def _again(entry: Entry, used: Entry) -> Text:
+    """Return why a second line of one number is not used; where it names another department, which of them counts."""
+    why = Text(
+        f"与第 {used.line} 行号码相同，采用第 {used.line} 行",
+        f"it has the same number as line {used.line}, which is used",
+    )
+    if entry.department == used.department:
+        return why
+    one, other = used.department, entry.department
+    return Text(
+        f"{why.zh}（部门为“{one}”，而非“{other}”）", f"{why.en} (department {one or 'none'}, not {other or 'none'})"
+    )
+
+
+def _entry(line: int, cells: Mapping[str, str], employed: Mapping[str, str]) -> Entry | Text:
+    """Return the entry of a line, or why it is none; `employed` says in which columns a hire date may stand."""
+    days = {edge: _day(cells.get(edge, "")) for edge in ("from", "to")}
+    if wrong := next((edge for edge, day in days.items() if isinstance(day, str)), None):
+        return Text(f"日期不可用：{days[wrong]}", f"no date: {days[wrong]}")
+    for edge, column in employed.items():
+        day = _day(cells.get(column, ""))
+        days[edge] = days[edge] or (day if isinstance(day, date) else None)
+    first, last = (day if isinstance(day, date) else None for day in days.values())
+    if first and last and last < first:
+        return Text("止日早于起日", "it ends before it begins")
+    more = {name: cell.strip() for name, cell in cells.items() if name not in NAMES}
+    return Entry(cells.get("name", "").strip(), cells.get("department", "").strip(), line, more, first, last)
+
+
+def _day(cell: str) -> date | str | None:
+    """Return the day that a cell says, None where it says none, the text of one that is no date."""
+    text = cell.strip()
+    if text.casefold() in _OPEN:
+        return None
+    instant = parse_instant(text)
+    return text if instant is None else instant.astimezone(BEIJING).date()
+
+
+_BY_EMPLOYMENT = Text(
+    "未写起止日的行按“{column}”限定：此日{side.zh}的会议不算此人",
+    "has lines without days of their own, which hold by {column}: meetings {side.en} that day are not this person's",
+)
+_SIDES = {"from": Text("之前", "before"), "to": Text("之后", "after")}
+_NO_DAY = Text(
+    "有 {n} 行的“{column}”不是日期（如第 {line} 行：{text}），这些行不受其限定",
+    "has {n} lines whose {column} is no date (line {line}, for one: {text}); these hold without it",
+)
+
+
+def _employed(rows: Sequence[SheetLine]) -> dict[str, str]:
+    """Return in which columns of a book the first and last day of somebody's employment stand."""
+    header = rows[0].cells if rows else ()
+    places = {bare(column): column for column in header}
+    found = {
+        edge: next((places[bare(one)] for one in names if bare(one) in places), "") for edge, names in _EMPLOYED.items()
+    }
+    return {edge: column for edge, column in found.items() if column}
+
+
+def _of_employment(rows: Sequence[SheetLine], employed: Mapping[str, str]) -> Iterator[Skipped]:
+    """Yield what must be said of lines that hold by a hire date: nobody wrote it there for this."""
+    for edge, column in employed.items():
+        days = [(row.number, _day(row.cells[column])) for row in rows if _day(row.cells.get(edge, "")) is None]
+        wrong = [(number, day) for number, day in days if isinstance(day, str)]
+        if any(isinstance(day, date) for _, day in days):
+            yield Skipped(0, _BY_EMPLOYMENT.format(column=column, side=_SIDES[edge]))
+        if wrong:
+            yield Skipped(0, _NO_DAY.format(n=len(wrong), column=column, line=wrong[0][0], text=wrong[0][1]))

@@ -106,7 +106,9 @@ def test_every_verb_tells_what_of_a_book_it_does_not_use(
     archive, known = ytx.sample("archive").path, ytx.sample().meetings["creator"][0]
     fleet, path = tmp_path / "fleet.toml", tmp_path / "book.csv"
     fleet.write_text(f'[accounts.north]\narchive = "{archive}"\n')
-    path.write_text(f"number,name,department,from\n{known},甲,市场部,\n15400000001,乙,市场部,some day\n", encoding="utf-8")
+    path.write_text(
+        f"number,name,department,from\n{known},甲,市场部,\n15400000001,乙,市场部,some day\n", encoding="utf-8"
+    )
     said = [one.format(archive=archive, out=tmp_path / "out", fleet=fleet) for one in verb]
     assert run("--lang", "en", *said, "--book", str(path)) == 0
     assert capsys.readouterr().err.count("1 lines not used: line 3: no date: some day") == 1

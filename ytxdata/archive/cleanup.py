@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from ytxdata import times
@@ -35,6 +37,7 @@ from ytxdata.archive.ownership import (
     MARK,
     MIRRORING,
     MONTHS,
+    PENDING,
     files_of,
     inside,
 )
@@ -51,8 +54,8 @@ from ytxdata.archive.stored_files import (
     paths_of,
     set_aside,
 )
-from ytxdata.archive.write_sync import PENDING, Writer, index_again, unborn
-from ytxdata.files import IS_WINDOWS, remove
+from ytxdata.archive.write_sync import Writer, index_again, unborn
+from ytxdata.files import IS_WINDOWS, remove, sha256_of
 
 LISTS_KEPT = 16
 """How many of the newest heads keep the list of their files, and so their files: whoever began to read one may go on.
@@ -109,12 +112,13 @@ def beside(root: Path, layout: int) -> list[str]:
     return sorted([*strange, *data_files(root, is_own=False)])
 
 
-def heal(root: Path, snapshot: Snapshot | None, *, always: bool = False) -> bool:
-    """Set aside what an interrupted change left behind; return whether there was any, or was to be looked for always.
+def heal(root: Path, snapshot: Snapshot | None, *, always: bool = False) -> int:
+    """Set aside what an interrupted change left behind; return how many files of it are kept for good.
 
     Nothing that a head names is touched. What is set aside was never promoted, so no reader has seen it; it is
-    moved and not deleted, lest a head lost by other means should cost data. The marker alone would not do: a power cut
-    may take it and leave the files, whose names are those that the next change would use.
+    moved and not deleted, and what does not follow from other files stays for good, lest a head lost by other means
+    should cost data. The marker alone would not do: a power cut may take it and leave the files, whose names are those
+    that the next change would use.
     """
     head = snapshot.head if snapshot else unborn()
     # any one file may be all that a power cut left, in a generation to be or of a name with a suffix, too:
@@ -122,10 +126,21 @@ def heal(root: Path, snapshot: Snapshot | None, *, always: bool = False) -> bool
     number = f"{head.sequence + 1:012d}"
     is_begun = any(name.rsplit("/", 1)[1].startswith(number) for name in data_files(root))
     if not root.joinpath(PENDING).exists() and not is_begun and not always:
-        return False
-    set_aside(root, strays(root, snapshot))
+        return 0
+    n_kept = _put_away(root, strays(root, snapshot))
     remove(root / PENDING)
-    return True
+    return n_kept
+
+
+def _put_away(root: Path, names: Sequence[str]) -> int:
+    """Set aside files that no head names; return how many for good: raw data, and lists that somebody handed in, may
+    be the only copy of what they hold, all else follows from raw data.
+    """
+    derived = [name for name in names if name.startswith((f"{DERIVED}/", f"{INDEX}/"))]
+    set_aside(root, derived)
+    only_copies = [name for name in names if name not in set(derived)]
+    set_aside(root, only_copies, for_good=True)
+    return len(only_copies)
 
 
 def tidy(root: Path, before: int, after: int) -> None:
@@ -164,6 +179,25 @@ def let_files_go(root: Path, lists_kept: int = LISTS_KEPT) -> None:
         # cut short, not written again: the first line keeps its hash, and no moment has half a head
         head = head_path(root, number)
         os.truncate(head, head.read_bytes().index(b"\n"))
+
+
+def let_damaged_lists_go(root: Path) -> None:
+    """Let go the lists that name what is damaged and was made anew, and all before them; the others stay, for whoever
+    reads a state before, and for the day on which the newest head is damaged: it had been the only one with a list.
+    """
+    newest, *before = [{file.path: file for table in files.values() for file in table} for _, files in kept_lists(root)]
+
+    @cache
+    def is_whole(path: str, sha256: str) -> bool:
+        with suppress(OSError):
+            return sha256_of(root / path) == sha256
+        return False
+
+    def holds(files: Mapping[str, StoredFile]) -> bool:
+        # a list that is damaged itself names none
+        return bool(files) and all(is_whole(path, file.sha256) for path, file in files.items() if path not in newest)
+
+    let_files_go(root, min(LISTS_KEPT, 1 + len(list(takewhile(holds, before)))))
 
 
 def _let_heads_go(root: Path, now: datetime) -> None:
@@ -283,7 +317,7 @@ def plain_parquet(root: Path, snapshot: Snapshot) -> Snapshot:
     after = writer.promote(f"migrate:{plain_parquet.__name__}", is_done=False)
     spent = set(data_files(root)) - paths_of(after.listed)
     # no head vouches for these: rows of a killed sync, perhaps; what heads did name is merged or replaced, and may go
-    set_aside(root, sorted(spent - marks.keys()))
+    _put_away(root, sorted(spent - marks.keys()))
     for name in spent & marks.keys():
         remove(root / name)
     for log in sorted(root.rglob("_delta_log")):

@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.ownership import LAYOUT, check_layout, files_of, inside
+from ytxdata.archive.ownership import LAYOUT, check_layout, files_of, inside, without_heads
 from ytxdata.archive.stored_files import (
     DERIVE_AGAIN,
     INDEX,
@@ -48,7 +48,6 @@ HEADS = "heads"
 _HEAD = re.compile(r"([0-9]{12})\.json")
 GONE = re.compile(r"gone-([0-9]{12})-([0-9]{12})\.json")
 """Files that keep the hashes of heads that went: named by the first and the last of them."""
-
 
 CERTIFICATE = ("periods", "outside")
 """What of the state stands in the first line, which stays: what was claimed. The evidence for it is three times as long."""
@@ -340,10 +339,13 @@ def newest(root: Path) -> Snapshot | None:
     FutureLayoutError
         A newer version of this package wrote it.
     DamagedError
-        Its control file is not what was written.
+        Its control file is not what was written, or there is none.
     """
     with telling_damage(str(root)):
         numbers = sequences(root)
+        # looked for once more: a first sync may have ended while its files were looked at
+        if not numbers and (lost := without_heads(root)) and not (numbers := sequences(root)):
+            raise lost
     if not numbers:
         return None
     # before any other field: a newer version may have none of those of today, and must not be told to be damaged
@@ -444,6 +446,5 @@ def _group_may_hold(parquet: pq.ParquetFile, group: int, wanted: Wanted) -> bool
 
 def read(snapshot: Snapshot, table: str, columns: Sequence[str], wanted: Wanted | None = None) -> pa.Table:
     """Return rows of a table as one piece; the same columns when there are none."""
-    schema = SCHEMAS[table]
-    empty = pa.schema([schema.field(name) for name in columns]).empty_table()
+    empty = pa.schema([SCHEMAS[table].field(name) for name in columns]).empty_table()
     return pa.concat_tables([empty, *(piece.cast(empty.schema) for piece in batches(snapshot, table, columns, wanted))])

@@ -23,7 +23,16 @@ from urllib.parse import unquote
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from ytxdata.archive.stored_files import INDEX, Files, StoredFile, described, telling_damage, telling_write_errors
+from ytxdata.archive.stored_files import (
+    INDEX,
+    RAW_TABLES,
+    Files,
+    StoredFile,
+    data_files,
+    described,
+    telling_damage,
+    telling_write_errors,
+)
 from ytxdata.errors import (
     ArchiveLockedError,
     DamagedError,
@@ -36,9 +45,13 @@ from ytxdata.files import PRIVATE_FILE, make_private_folder, write_whole
 from ytxdata.labels import Text
 
 LAYOUT = 3
+FIRST = f"{1:012d}"
+"""How the names of all files begin that the first change of an archive writes."""
 IDENTITY = "archive.json"
 FORMAT = "ytxdata-archive"
-BIRTH = frozenset({"lock", "lock.holder", "pending", f"{IDENTITY}.draft", ".DS_Store"})
+PENDING = "pending"
+"""Stands there while a change is being written."""
+BIRTH = frozenset({"lock", "lock.holder", PENDING, f"{IDENTITY}.draft", ".DS_Store"})
 """What a directory may hold that is not an archive yet: the traces of a birth that was cut short."""
 
 
@@ -132,6 +145,35 @@ def no_archive(root: Path) -> NotAnArchiveError:
     return NotAnArchiveError(
         Text(f"这里没有会议存档：{root}", f"there is no archive of meetings here: {root}"),
         remedy=Text("检查路径；存档由第一次 sync 建立", "check the path; an archive is born by its first sync"),
+    )
+
+
+def is_raw(path: str) -> bool:
+    """Whether a file of an archive holds records or pulls."""
+    return path.split("/", 1)[0] in RAW_TABLES and path.endswith(".parquet")
+
+
+def without_heads(root: Path) -> DamagedError | None:
+    """Return the error for a place without heads that holds raw data; None where none was kept yet.
+
+    A folder that is half copied read as an account without meetings, and the next sync put all raw data away. Only a
+    first sync that was killed leaves such a place: it wrote the first change alone, and its marker stands there.
+    """
+    raw = [path for path in data_files(root) if is_raw(path)]
+    is_first = (root / PENDING).exists() and all(path.rsplit("/", 1)[1].startswith(FIRST) for path in raw)
+    if is_first or not raw:
+        return None
+    return DamagedError(
+        Text(
+            f"存档已损坏：{root} 有原始数据，却没有说明哪些算数的控制文件（heads/）",
+            f"the archive is damaged: {root} holds raw data, and no head in heads/ that says what of it counts",
+        ),
+        remedy=Text(
+            "如复制尚未完成，先把 heads/ 复制过来；没有它时先备份，再运行 ytxdata rebuild --archive 目录："
+            "原始数据会全部收回，但完整性须由之后的 sync 重新证明",
+            "where a copy is not complete, copy heads/ too; if there is none any more, keep a copy, then run ytxdata "
+            "rebuild --archive DIRECTORY: it takes all raw data in again, and what is complete is for later syncs to prove",
+        ),
     )
 
 

@@ -33,7 +33,7 @@ from ytxdata.archive.stored_files import DERIVED_TABLES, OBSERVATIONS_STORED, Nu
 from ytxdata.archive.sync import keep_answers, prepared, sync
 from ytxdata.archive.verification import Damage
 from ytxdata.archive.witnesses import entries, heard_again
-from ytxdata.archive.write_sync import keys_of
+from ytxdata.archive.write_sync import ANEW, keys_of
 from ytxdata.errors import DamagedError, RefusedError
 from ytxdata.files import that_may_be_lost
 from ytxdata.history.proof.certificate import Certificate, Period, certify
@@ -371,7 +371,6 @@ _OTHER_INSTANT = Text(
     "the platform's Date differed)",
 )
 
-
 _TOO_MUCH = Text(
     "{start} 至 {end} 标为 PROVEN，由原始回答按现行规则得不出（若由早期版本按当时的规则提问和判断，则并非损坏）",
     "{start} to {end} is called PROVEN, which by the rules of today does not follow from the raw answers (no damage, if "
@@ -402,10 +401,11 @@ def _spans(snapshot: Snapshot) -> Iterator[_Span]:
     for number in sequences(snapshot.root):
         with suppress(DamagedError):
             body = read_head(snapshot.root, number).body
-            kept.append((number, body["counts"].get("pulls", 0), body["kind"]))
+            told = (number, body["counts"].get("pulls", 0), body["kind"])
+            kept = [*(kept[:1] if body["kind"] == ANEW else kept), told]
     for (before, first, _), (number, end, kind) in pairwise(kept):
         if end > first:
-            yield _Span(end - first, is_claimed=kind == "sync" or number > before + 1)
+            yield _Span(end - first, is_claimed=kind == "sync" or (kind != ANEW and number > before + 1))
 
 
 def _answers(snapshot: Snapshot) -> Iterator[Answer]:

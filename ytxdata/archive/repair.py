@@ -8,15 +8,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from itertools import groupby
+from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ytxdata.archive.cleanup import strays
 from ytxdata.archive.heads import (
+    Head,
     Snapshot,
     at_head,
     gone_files,
@@ -30,45 +31,79 @@ from ytxdata.archive.heads import (
     write_gone,
 )
 from ytxdata.archive.known_meetings import Unjudged
-from ytxdata.archive.ownership import LAYOUT
+from ytxdata.archive.ownership import LAYOUT, is_raw, without_heads
 from ytxdata.archive.raw_answers import Envelope
 from ytxdata.archive.rebuild import derive_again
-from ytxdata.archive.stored_files import CHAINED, RAW_TABLES, data_files, described, paths_of, pull_sha256, set_aside
-from ytxdata.archive.write_sync import Writer
+from ytxdata.archive.stored_files import (
+    CHAINED,
+    RAW_TABLES,
+    RESTORE,
+    data_files,
+    described,
+    paths_of,
+    pull_sha256,
+    set_aside,
+)
+from ytxdata.archive.write_sync import ANEW, Writer, unborn
 from ytxdata.errors import DamagedError, FutureLayoutError
 from ytxdata.labels import Text
-from ytxdata.records.aliases import Aliases
+from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.normalize import parser_mark
 
 
 def newest_readable(root: Path) -> tuple[Snapshot | None, list[Text], bool]:
-    """Return the newest state that can be read, what had to be done for it, and whether it is one before the newest
-    because that lacks raw files: heads that cannot be read, or lack files, are set aside.
+    """Return the state that counts, what had to be done for it, and whether it is one before the newest, whose raw data
+    is not all there or has lost its list: heads that cannot be read, or lack files, are set aside.
 
     The newest head is all that knows of the last change: where it is damaged the state before it counts again, and what
     the last change kept is taken in by `adopt`. Of an earlier head its hash is enough, and the head behind it holds
-    that.
+    that. Where no head lists its files any more, the raw data alone says what there is: all of it is taken in anew.
     """
     done: list[Text] = []
     numbers = sequences(root)
-    while numbers:
+    if not numbers and without_heads(root) is None:
+        return None, done, False
+    while numbers and (bare := _without_list(root, numbers[-1])) is None:
         try:
             snapshot = newest(root)
             break
         except FutureLayoutError:
             raise
         except DamagedError:
-            set_aside(root, [head_path(root, numbers[-1]).relative_to(root).as_posix()])
+            set_aside(root, [head_path(root, numbers[-1]).relative_to(root).as_posix()], for_good=True)
             done.append(_HEAD_ASIDE.format(number=numbers.pop()))
     else:
-        return None, done, False
-    whole = state_before(snapshot) if snapshot is not None else None
-    if snapshot is not None and whole is not None:
+        return _all_anew(root, bare if numbers else None, done)
+    assert snapshot is not None  # a head was read
+    whole = state_before(snapshot)
+    if whole is not None:
         done += _left_behind(snapshot, whole)
         snapshot = whole
-    if snapshot is not None and snapshot.head.layout == LAYOUT:
+    if snapshot.head.layout == LAYOUT:
         done += _bridged(root, snapshot)
     return snapshot, done, whole is not None
+
+
+def _without_list(root: Path, number: int) -> Snapshot | None:
+    """Return what a sound head tells whose list of files went, as that of old ones does; None for others.
+
+    Set aside with the damaged ones, it took its place in the chain with it, and the archive read as one without a sync.
+    """
+    with suppress(DamagedError):
+        raw = read_head(root, number)
+        if raw.line_below is None and raw.body["layout"] == LAYOUT:
+            return Snapshot(root, Head.of(raw.body), raw.sha256, {})
+    return None
+
+
+def _all_anew(root: Path, bare: Snapshot | None, done: list[Text]) -> tuple[Snapshot, list[Text], bool]:
+    """Return the state before any raw data, in the place of the newest head that is left, if any."""
+    if bare is None:  # hashes of heads that went are of no chain any more: the numbers begin again
+        set_aside(root, [path.relative_to(root).as_posix() for path in gone_files(root)], for_good=True)
+        bare = Snapshot(root, unborn(), "", {})
+    counts = {**dict.fromkeys(RAW_TABLES, 0), **bare.head.counts}
+    bare.head = replace(bare.head, counts=counts, state={}, parser=parser_mark(DEFAULT))
+    return bare, done + _bridged(root, bare), True
 
 
 def lacking(snapshot: Snapshot) -> list[str]:
@@ -105,15 +140,6 @@ def _left_behind(snapshot: Snapshot, whole: Snapshot) -> list[Text]:
     return done
 
 
-def keep_what_is_left(root: Path, snapshot: Snapshot) -> list[Text]:
-    """Set aside for good the raw files that no head names any more: what fits no state may still be all there is of an
-    answer.
-    """
-    if left := [path for path in strays(root, snapshot) if _is_raw(path)]:
-        set_aside(root, left, for_good=True)
-    return [_LEFT.format(n=len(left))] if left else []
-
-
 def _bridged(root: Path, snapshot: Snapshot) -> list[Text]:
     """Keep the hashes of earlier heads that are gone or damaged, from the heads that follow them: the chain is whole
     again.
@@ -146,109 +172,162 @@ def _bridged(root: Path, snapshot: Snapshot) -> list[Text]:
 
 def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, list[Text]]:
     """Take in what a change kept whose head was lost: records whose bytes have their hash, and pulls that go on the
-    chain.
+    chain; of a state without a list, all that there is.
 
     Nothing is claimed for it, for the evidence went with the head; the next sync asks again.
+
+    Raises
+    ------
+    DamagedError
+        Of a state without a list raw data lacks: as long as it may be brought back, nothing stands in its place.
     """
-    lost = _unnamed(root, snapshot)
-    before, counts, chain = snapshot.head.counts, dict(snapshot.head.counts), snapshot.head.chain_sha256
-    listed = dict(snapshot.listed)
-    known = set(read(snapshot, "pulls", ("pull_id",))["pull_id"].to_pylist()) if lost else set[str]()
-    # change by change, as their names begin
-    for _, paths in groupby(sorted(lost, key=_change), key=_change):
-        kept = _Kept.of(root, list(paths), counts, chain)
-        # a record of no pull, or a pull without its records, would be damage that nothing mends: both, or neither
-        if kept.brought_by <= known | kept.pull_ids and kept.lists_to < kept.n_records:
-            for path in kept.paths:
-                table = path.split("/", 1)[0]
-                listed[table] = (*listed.get(table, ()), described(root, path))
-            counts |= {"observations": kept.n_records, "pulls": kept.n_pulls}
-            chain, known = kept.chain, known | kept.pull_ids
-    n_new = counts["observations"] - before["observations"]
-    if chain == snapshot.head.chain_sha256 and not n_new:
+    told, listed, chain = snapshot.head.counts, dict(snapshot.listed), snapshot.head.chain_sha256
+    begin = {table: told[table] for table in RAW_TABLES}
+    lost = [path for path in data_files(root) if is_raw(path) and path not in paths_of(listed)]
+    if not listed:
+        begin, chain = dict.fromkeys(RAW_TABLES, 0), ""
+    elif not lost:
         return snapshot, []
+    every = {table: [piece for path in lost if (piece := _piece(root, path, table))] for table in RAW_TABLES}
+    found = {table: _following(every[table], begin[table], chain if table == "pulls" else "") for table in RAW_TABLES}
+    taken = _that_fit(found, set(read(snapshot, "pulls", ("pull_id",))["pull_id"].to_pylist()), begin)
+    counts = {**told, **{table: _end(taken[table], begin[table]) for table in RAW_TABLES}}
+    if not listed and (_has_hole(every, found) or not taken["pulls"] or any(counts[t] < told[t] for t in RAW_TABLES)):
+        raise DamagedError(Text(_LACKING.zh.format(root=root), _LACKING.en.format(root=root)), remedy=RESTORE)
+    if not any(taken.values()):
+        return snapshot, []
+    for table, pieces in taken.items():
+        listed[table] = (*listed.get(table, ()), *(described(root, piece.path) for piece in pieces))
     writer = Writer(root, Snapshot(root, snapshot.head, snapshot.sha256, listed))
     counts |= derive_again(writer, aliases)
+    unjudged = Unjudged.of(snapshot.head.state).joined(begin["observations"], counts["observations"])
     # what else the change wrote is unnamed still: the marker stays, and `heal` sets it aside
-    unjudged = Unjudged.of(snapshot.head.state).joined(counts["observations"] - n_new, counts["observations"])
-    state = {**snapshot.head.state, **unjudged.to_state()}
     after = writer.promote(
-        "adopt", is_done=False, parser=parser_mark(aliases), counts=counts, chain_sha256=chain, state=state
+        "adopt" if snapshot.listed else ANEW,
+        is_done=False,
+        parser=parser_mark(aliases),
+        counts=counts,
+        chain_sha256=taken["pulls"][-1].chain if taken["pulls"] else chain,
+        state={**snapshot.head.state, **unjudged.to_state()},
     )
-    return after, [_ADOPTED.format(records=n_new, pulls=counts["pulls"] - before["pulls"])]
+    n_new = {table: counts[table] - begin[table] for table in RAW_TABLES}
+    return after, [_ADOPTED.format(records=n_new["observations"], pulls=n_new["pulls"])]
 
 
-def _unnamed(root: Path, snapshot: Snapshot) -> list[str]:
-    """Return the raw files that a state does not list."""
-    known = paths_of(snapshot.listed)
-    return [path for path in data_files(root) if _is_raw(path) and path not in known]
+class _Piece(NamedTuple):
+    """What a raw file holds: numbers from one up to another, that go on where another file ends, and its end.
 
+    Parameters
+    ----------
+    follows, chain
+        The hash of the pull before its pulls, and of their last one; empty of records.
+    pull_ids
+        The pulls that it holds, or that brought its records.
+    lists_to
+        The last record that its pulls list.
+    """
 
-def _is_raw(path: str) -> bool:
-    return path.split("/", 1)[0] in RAW_TABLES
-
-
-def _change(path: str) -> str:
-    return path.rsplit("/", 1)[1][:12]
-
-
-class _Kept(NamedTuple):
-    """What one change kept that goes on where an archive ends; the pulls it speaks of, and the last record they list."""
-
-    paths: tuple[str, ...]
-    n_records: int
-    n_pulls: int
+    path: str
+    first: int
+    end: int
+    follows: str
     chain: str
-    brought_by: set[str]
     pull_ids: set[str]
     lists_to: int
 
-    @classmethod
-    def of(cls, root: Path, paths: Sequence[str], counts: Mapping[str, int], chain: str) -> _Kept:
-        kept = cls((), counts["observations"], counts["pulls"], chain, set(), set(), -1)
-        for path in paths:
-            kept = (kept._with_records if path.startswith("observations/") else kept._with_pulls)(root, path)
-        return kept
 
-    def _with_records(self, root: Path, path: str) -> _Kept:
-        """Take in a file whose records each have their hash; small files that were merged lie here too, and would
-        bring rows twice.
-        """
-        rows = _rows(root / path, ["obs", "record_hash", "raw", "pull_id"])
-        numbers = [row["obs"] for row in rows]
-        is_whole = all(hashlib.sha256(row["raw"]).digest() == row["record_hash"] for row in rows)
-        # none without rows: what cannot be read has no numbers either, and would be listed as if it had been
-        if not rows or not is_whole or numbers != list(range(self.n_records, self.n_records + len(rows))):
-            return self
-        return self._replace(
-            paths=(*self.paths, path),
-            n_records=self.n_records + len(rows),
-            brought_by=self.brought_by | {row["pull_id"] for row in rows},
-        )
-
-    def _with_pulls(self, root: Path, path: str) -> _Kept:
-        """Take in a file whose pulls each follow the one before."""
-        rows, end = _rows(root / path, ["ordinal", "form", "numbers", *CHAINED]), self.chain
-        for ordinal, row in enumerate(rows, self.n_pulls):
-            if row["ordinal"] != ordinal or (row["previous_sha256"] or "") != end:
-                return self
-            end = pull_sha256(row)
-        listed = [Envelope.from_cells(row["form"], b"", row["numbers"]).numbers for row in rows]
-        return self._replace(
-            paths=(*self.paths, path) if rows else self.paths,
-            n_pulls=self.n_pulls + len(rows),
-            chain=end,
-            pull_ids=self.pull_ids | {row["pull_id"] for row in rows},
-            lists_to=max([self.lists_to, *(int(one.max()) for one in listed if len(one))]),
-        )
-
-
-def _rows(path: Path, columns: list[str]) -> list[dict[str, Any]]:
+def _piece(root: Path, path: str, table: str) -> _Piece | None:
+    """Return what a raw file of a table holds; None unless it is whole, each record with its hash, each pull in the
+    chain.
+    """
+    if path.split("/", 1)[0] != table:
+        return None
+    piece: _Piece | None = None
     try:
-        rows: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
-    except (OSError, pa.ArrowException):
-        return []
-    return rows
+        with pq.ParquetFile(root / path) as parquet:
+            for group in range(parquet.num_row_groups):
+                rows = parquet.read_row_group(group, columns=_COLUMNS[table]).to_pylist()
+                more = (_of_records if table == "observations" else _of_pulls)(path, rows)
+                if more is None or (piece and (more.first, more.follows) != (piece.end, piece.chain)):
+                    return None
+                piece = more if piece is None else _joined(piece, more)
+    except (OSError, pa.ArrowException, KeyError):
+        return None  # what cannot be read has no numbers either, and would be listed as if it had been
+    return piece
+
+
+_Pieces = Mapping[str, list[_Piece]]
+
+_COLUMNS = {
+    "observations": ["obs", "record_hash", "raw", "pull_id"],
+    "pulls": ["ordinal", "form", "numbers", *CHAINED],
+}
+
+
+def _of_records(path: str, rows: Sequence[Mapping[str, Any]]) -> _Piece | None:
+    first, end = rows[0]["obs"], rows[0]["obs"] + len(rows)
+    is_whole = all(hashlib.sha256(row["raw"]).digest() == row["record_hash"] for row in rows)
+    if not is_whole or [row["obs"] for row in rows] != list(range(first, end)):
+        return None
+    return _Piece(path, first, end, "", "", {row["pull_id"] for row in rows}, -1)
+
+
+def _of_pulls(path: str, rows: Sequence[Mapping[str, Any]]) -> _Piece | None:
+    first, end = rows[0]["ordinal"], rows[0]["previous_sha256"] or ""
+    for ordinal, row in enumerate(rows, first):
+        if row["ordinal"] != ordinal or (row["previous_sha256"] or "") != end:
+            return None
+        end = pull_sha256(row)
+    listed = [Envelope.from_cells(row["form"], b"", row["numbers"]).numbers for row in rows]
+    lists_to = max([-1, *(int(one.max()) for one in listed if len(one))])
+    follows = rows[0]["previous_sha256"] or ""
+    return _Piece(path, first, first + len(rows), follows, end, {row["pull_id"] for row in rows}, lists_to)
+
+
+def _joined(one: _Piece, more: _Piece) -> _Piece:
+    return one._replace(
+        end=more.end,
+        chain=more.chain,
+        pull_ids=one.pull_ids | more.pull_ids,
+        lists_to=max(one.lists_to, more.lists_to),
+    )
+
+
+def _following(pieces: Sequence[_Piece], end: int, chain: str) -> list[_Piece]:
+    """Return the files that go on one behind the other; small ones that were merged lie here too, and would bring rows
+    twice: of those that begin at one place, the longest.
+    """
+    found: list[_Piece] = []
+    while fitting := [one for one in pieces if (one.first, one.follows) == (end, chain)]:
+        found.append(max(fitting, key=lambda one: one.end))
+        end, chain = found[-1].end, found[-1].chain
+    return found
+
+
+def _end(pieces: Sequence[_Piece], before: int) -> int:
+    return pieces[-1].end if pieces else before
+
+
+def _that_fit(found: _Pieces, known: set[str], begin: Mapping[str, int]) -> _Pieces:
+    """Return as many files as go together: a record of no pull, or a pull without its records, would be damage that
+    nothing mends.
+    """
+    brought = known.union(*(one.pull_ids for one in found["pulls"]))
+    records = list(takewhile(lambda one: one.pull_ids <= brought, found["observations"]))
+    n_records = _end(records, begin["observations"])
+    pulls = list(takewhile(lambda one: one.lists_to < n_records, found["pulls"]))
+    fitting = {"observations": records, "pulls": pulls}
+    return found if fitting == found else _that_fit(fitting, known, begin)
+
+
+def _has_hole(every: _Pieces, found: _Pieces) -> bool:
+    return any(one.first > _end(found[table], 0) for table, pieces in every.items() for one in pieces)
+
+
+_LACKING = Text(
+    "没有控制文件列出存档的文件，而且原始数据不全：{root}",
+    "no head lists the archive's files, and raw data of it lacks: {root}",
+)
 
 
 _HEAD_ASIDE = Text(
@@ -263,8 +342,4 @@ _LEFT_BEHIND = Text(
     "该控制文件永久保留在 interrupted/",
     "head {number} ({kind}, {at}) names raw data that is not here ({names}): the archive is back at the state before, "
     "{whole}; that head is kept in interrupted/ for good",
-)
-_LEFT = Text(
-    "{n} 个不属于此状态的原始数据文件永久保留在 interrupted/",
-    "{n} files of raw data that are of no state here are kept in interrupted/ for good",
 )

@@ -15,7 +15,7 @@ import numpy as np
 
 from ytxdata import times
 from ytxdata.archive.changes import JUDGEMENTS, Intake
-from ytxdata.archive.cleanup import compact_if_due, heal, let_files_go, migrated, tidy
+from ytxdata.archive.cleanup import compact_if_due, heal, let_damaged_lists_go, migrated, tidy
 from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import (
     ArchivedMeetings,
@@ -28,13 +28,13 @@ from ytxdata.archive.known_meetings import (
     pull_verdicts,
     to_state,
 )
-from ytxdata.archive.ownership import LAYOUT, birth, check_owner, no_archive, read_identity, writing
+from ytxdata.archive.ownership import LAYOUT, PENDING, birth, check_owner, no_archive, read_identity, writing
 from ytxdata.archive.raw_answers import raw_records
 from ytxdata.archive.rebuild import Rebuilt, derive_again, rebuilt, rebuilt_if_outdated
-from ytxdata.archive.repair import adopt, keep_what_is_left, newest_readable
+from ytxdata.archive.repair import adopt, newest_readable
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
-from ytxdata.archive.write_sync import PENDING, Writer, write_intake
+from ytxdata.archive.write_sync import ANEW, Writer, write_intake
 from ytxdata.errors import ArchiveWriteError, NetworkError, PlatformError, RefusedError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
@@ -157,6 +157,10 @@ class RebuildReport:
         return "\n".join(text.in_(preferred_lang()) for text in (*self.mended, self.line))
 
 
+_KEPT = Text(
+    "{n} 个不属于此状态的文件（原始数据、提交的清单）永久保留在 interrupted/",
+    "{n} files of raw data, or of lists handed in, that are of no state here are kept in interrupted/ for good",
+)
 _REBUILT = Text(
     "已由 {observations} 条原始记录重新生成：{meetings} 场会议",
     "derived again from {observations} raw records: {meetings} meetings",
@@ -307,7 +311,7 @@ def _taken_up(before: Snapshot | None, after: Snapshot) -> tuple[Note, ...]:
     return (Note("taken_up", _TAKEN_UP.format(n=n, listed=n - rest, rest=rest)),)
 
 
-_UNFINISHED = ("interrupted", "adopt", "rebuild")
+_UNFINISHED = ("interrupted", "adopt", ANEW, "rebuild")
 """Kinds of heads before a sync that may have brought records which no finished sync has listed."""
 
 
@@ -335,11 +339,10 @@ def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport
         if snapshot.head.layout == LAYOUT and (is_back or not was_cut_short):
             snapshot, adopted = adopt(root, snapshot, names)
             done += adopted
-        if is_back:
-            done += keep_what_is_left(root, snapshot)
-        heal(root, snapshot, always=True)
+        if n_kept := heal(root, snapshot, always=True):
+            done.append(_KEPT.format(n=n_kept))
         after = rebuilt(root, migrated(root, snapshot), names)
-        let_files_go(root, lists_kept=1)  # what earlier heads list may be damaged; it is made anew, and nobody needs it
+        let_damaged_lists_go(root)
     done += [_REOPENED] if after.reopened else []
     counts = after.snapshot.head.counts
     return RebuildReport(counts["observations"], counts["meetings"], after.regained, tuple(done))

@@ -27,13 +27,12 @@ from ytxdata.archive.heads import (
     read_head,
     sequences,
 )
-from ytxdata.archive.ownership import IDENTITY, LAYOUT, no_archive, read_identity
+from ytxdata.archive.ownership import IDENTITY, LAYOUT, PENDING, no_archive, read_identity
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
 from ytxdata.archive.recompute import claims_that_differ, rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
 from ytxdata.archive.stored_files import CHAINED, INDEX, StoredFile, pull_sha256
 from ytxdata.archive.verification import Damage, Kind, Verification
-from ytxdata.archive.write_sync import PENDING
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text

@@ -29,7 +29,7 @@ from ytxdata.archive.heads import (
     write_head,
 )
 from ytxdata.archive.known_meetings import Version, reject_key
-from ytxdata.archive.ownership import IDENTITY, LAYOUT
+from ytxdata.archive.ownership import IDENTITY, LAYOUT, PENDING
 from ytxdata.archive.raw_answers import renumber
 from ytxdata.archive.stored_files import (
     DERIVED,
@@ -56,7 +56,8 @@ from ytxdata.archive.stored_files import (
 from ytxdata.files import PRIVATE_FILE, make_private_folder, remove, sha256_of, sync_all
 from ytxdata.version import __version__
 
-PENDING = "pending"
+ANEW = "anew"
+"""Kind of a head that was made from raw data alone: nothing is claimed by any pull up to it."""
 
 
 class Writer:
@@ -76,6 +77,8 @@ class Writer:
         self._made: set[str] = set()
         # before the first file: killed at any instant, a change leaves this marker or nothing
         root.joinpath(PENDING).touch()
+        if base is None:  # on the disk, too: without it, what a first sync left is taken for data that lost its heads
+            sync_all([root / PENDING])
 
     def append(self, table: str, rows: pa.Table) -> None:
         """Add rows to a table; called again, it goes on with the same file."""
@@ -178,7 +181,7 @@ class Writer:
 
     def _past(self) -> str:
         """Return the hash of all heads before this change; for an older layout it is made by reading them all, once."""
-        if self.base is None:
+        if self.base is None or not self.base.head.sequence:
             return ""
         if self.base.head.layout < LAYOUT:
             return past_of(self.root, sequences(self.root))

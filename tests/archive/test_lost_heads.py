@@ -1,0 +1,237 @@
+"""Raw data whose heads are gone, torn or not there yet: damaged for every reader, never put away, and taken in again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ytxdata import Fleet
+from ytxdata.archive import Archive
+from ytxdata.archive.cleanup import LISTS_KEPT
+from ytxdata.archive.verify import verify
+from ytxdata.cli import app
+from ytxdata.errors import DamagedError
+
+RAW = ("observations", "pulls")
+
+
+def raw_bytes(archive: Archive) -> set[bytes]:
+    """The content of every raw file, wherever in the archive it lies, that is there for good."""
+    found = [path for path in archive.path.rglob("*.parquet") if set(RAW) & set(path.parts)]
+    return {path.read_bytes() for path in found if "interrupted" not in path.parts or "-kept" in str(path)}
+
+
+def everything(archive: Archive) -> dict[Path, bytes]:
+    files = {path: path.read_bytes() for path in archive.path.rglob("*") if path.is_file()}
+    return {path: data for path, data in files.items() if not path.name.startswith("lock")}
+
+
+@pytest.fixture
+def three(archive: Archive, platform: Any) -> Archive:
+    """An archive of three syncs: the platform lists no more than the newest forty, so that what went is gone."""
+    for i in range(3):
+        platform.records = platform.newest_first(60 + 10 * i)[:40]
+        archive.sync(platform)
+    return archive
+
+
+def no_folder(heads: Path) -> None:
+    shutil.rmtree(heads)
+
+
+def empty_folder(heads: Path) -> None:
+    for path in heads.iterdir():
+        path.unlink()
+
+
+def all_torn(heads: Path) -> None:
+    for path in heads.iterdir():
+        path.write_bytes(path.read_bytes()[:20])
+
+
+def newest_gone(heads: Path) -> None:
+    max(heads.iterdir()).unlink()
+
+
+def newest_torn(heads: Path) -> None:
+    newest = max(heads.iterdir())
+    newest.write_bytes(newest.read_bytes()[:-100])
+
+
+def lists_went(heads: Path) -> None:
+    for path in sorted(heads.iterdir())[:-1]:
+        path.write_bytes(path.read_bytes().split(b"\n")[0])
+    newest_torn(heads)
+
+
+LOSSES = [no_folder, empty_folder, all_torn, lists_went]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_raw_data_without_a_head_is_damaged_for_every_reader_and_for_sync(
+    three: Archive, platform: Any, loss: Callable[[Path], None]
+) -> None:
+    loss(three.path / "heads")
+    before = everything(three)
+    for reading in (three.meetings, three.verify, three.snapshot, three.certificate, lambda: three.sync(platform)):
+        with pytest.raises(DamagedError) as caught:
+            reading()
+        assert "ytxdata rebuild" in str(caught.value)
+    assert everything(three) == before, "nothing is changed, and no file put away"
+    assert verify(three.path).can_be_mended
+    (three.path.parent / "fleet").mkdir()
+    three.path.rename(three.path.parent / "fleet" / "north.archive")
+    assert "damaged" in Fleet(three.path.parent / "fleet").status().frame["problem_en"][0]
+
+
+@pytest.mark.parametrize("n_syncs", [1, 3])
+@pytest.mark.parametrize("rebuilt", [False, True])
+@pytest.mark.parametrize("loss", [*LOSSES, newest_gone, newest_torn])
+def test_all_that_lost_its_heads_is_taken_in_again(
+    archive: Archive, platform: Any, loss: Callable[[Path], None], n_syncs: int, *, rebuilt: bool
+) -> None:
+    for i in range(n_syncs):
+        platform.records = platform.newest_first(60 + 10 * i)[:40]
+        archive.sync(platform)
+    if rebuilt:
+        archive.rebuild()
+    ids, pulls, raw = set(archive.meetings()["meeting_id"]), set(archive.pulls()["pull_id"]), raw_bytes(archive)
+    loss(archive.path / "heads")
+    done = CliRunner().invoke(app, ["verify", "--repair", str(archive.path), "--lang", "en"])
+    assert done.exit_code == 0, done.output
+    assert set(archive.meetings()["meeting_id"]) == ids
+    assert set(archive.pulls()["pull_id"]) == pulls
+    archive.verify(recompute=True)
+    platform.records = platform.newest_first(120)[:40]
+    assert archive.sync(platform).new >= 20
+    assert set(archive.meetings()["meeting_id"]) > ids
+    archive.verify(recompute=True)
+    assert raw <= raw_bytes(archive)
+
+
+def test_nothing_is_claimed_for_what_raw_data_alone_tells(three: Archive, platform: Any) -> None:
+    assert set(three.coverage()["verdict"]) & {"PROVEN", "PROBABLE", "GAP"}
+    no_folder(three.path / "heads")
+    three.rebuild()
+    assert three.coverage().empty
+
+
+def test_after_a_rebuild_the_state_before_keeps_its_claims(three: Archive) -> None:
+    """The rebuilt head had been the only one with a list: torn, it took all evidence with it, and a reader its files."""
+    claimed, reader = three.coverage(), three.still()
+    n = len(reader.meetings())
+    three.rebuild()
+    assert len(reader.meetings()) == n
+    newest_torn(three.path / "heads")
+    three.rebuild()
+    assert three.coverage()[["start", "end", "verdict"]].equals(claimed[["start", "end", "verdict"]])
+    three.verify(recompute=True)
+
+
+def test_a_copy_made_while_a_sync_and_a_rebuild_end_goes_back_to_the_state_before(
+    three: Archive, platform: Any
+) -> None:
+    copy = Archive(three.path.with_name("copy.archive"))
+    copy.path.mkdir()
+    known = set(three.meetings()["meeting_id"])
+    for name in RAW:
+        shutil.copytree(three.path / name, copy.path / name)
+    platform.records = platform.newest_first(90)[:40]
+    three.sync(platform)
+    three.rebuild()
+    for name in ("derived", "index", "heads"):
+        shutil.copytree(three.path / name, copy.path / name)
+    shutil.copy2(three.path / "archive.json", copy.path)
+    copy.rebuild()
+    assert set(copy.meetings()["meeting_id"]) == known
+    copy.verify(recompute=True)
+
+
+def test_rebuilt_again_and_again_an_archive_keeps_no_more_states_than_syncs_do(three: Archive) -> None:
+    for _ in range(20):
+        three.rebuild()
+    assert len(list((three.path / "derived").iterdir())) <= LISTS_KEPT
+    three.verify()
+
+
+def test_files_that_were_merged_are_taken_in_once(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ytxdata.archive.cleanup.LISTS_KEPT", 2)
+    for i in range(20):
+        platform.records = platform.newest_first(60 + i)
+        archive.sync(platform)
+    ids, n_pulls = list(archive.meetings()["meeting_id"]), len(archive.pulls())
+    no_folder(archive.path / "heads")
+    archive.rebuild()
+    assert (list(archive.meetings()["meeting_id"]), len(archive.pulls())) == (ids, n_pulls)
+    archive.verify()
+
+
+@pytest.mark.parametrize("table", RAW)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_nothing_is_mended_over_a_hole_in_the_raw_data(
+    three: Archive, loss: Callable[[Path], None], table: str
+) -> None:
+    pulls = list(three.pulls()["pull_id"])
+    loss(three.path / "heads")
+    lost = min((three.path / table).iterdir())
+    kept = lost.read_bytes()
+    lost.unlink()
+    raw = raw_bytes(three)
+    with pytest.raises(DamagedError) as caught:
+        three.rebuild()
+    assert "raw data" in str(caught.value)
+    assert raw_bytes(three) == raw
+    assert all("interrupted" not in path.parts for path in three.path.rglob("*.parquet"))
+    lost.write_bytes(kept)
+    three.rebuild()
+    assert list(three.pulls()["pull_id"]) == pulls
+    three.verify()
+
+
+def test_lists_handed_in_are_kept_for_good_where_their_heads_went(three: Archive, tmp_path: Path) -> None:
+    bill = json.dumps([{"meeting_id": "1", "started_at": "2026-01-01 09:00:00"}]).encode()
+    three.witness(bill, kind="console", start="2026-01-01", end="2026-01-02", name="list")
+    no_folder(three.path / "heads")
+    three.rebuild()
+    (kept,) = (path for path in three.path.rglob("*.raw") if path.read_bytes() == bill)
+    assert "-kept" in str(kept)
+
+
+KILLED_AT = ("Writer.append", "TableWriter.close", "Writer.add_to_index", "Writer.promote", "sync_all", "write_head")
+
+
+def _killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("step", KILLED_AT)
+def test_a_first_sync_that_was_killed_is_no_damage_and_the_next_one_begins_again(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(f"ytxdata.archive.write_sync.{step}", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            archive.sync(platform)
+    raw = raw_bytes(archive)
+    assert archive.meetings().empty
+    assert archive.sync(platform).new == 60
+    archive.verify()
+    assert raw <= raw_bytes(archive), "what was received may be listed never again"
+
+
+def test_a_marker_excuses_the_first_change_alone(three: Archive, platform: Any) -> None:
+    """A folder copied while its second sync was written, heads last."""
+    (three.path / "pending").touch()
+    no_folder(three.path / "heads")
+    with pytest.raises(DamagedError):
+        three.sync(platform)
+    ids = three.rebuild()
+    assert ids.observations == 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import random
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -61,6 +62,36 @@ def test_what_was_claimed_follows_from_the_answers(
     assert found.is_recomputed
     assert "what the rules say of the raw answers" in found.line.en
     assert "not judged anew" in archive.verify().line.en
+
+
+@pytest.mark.parametrize("is_stored_so", [False, True])
+def test_a_gap_has_no_size_of_the_answer_above_it(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, is_stored_so: bool
+) -> None:
+    """A rebuild gave it one, by the pull that both rest on: an honest archive was called damaged for ever."""
+    for day in range(1, 4):
+        now = BEGIN + timedelta(days=day)
+        monkeypatch.setattr(times, "now", lambda now=now: now)
+        platform.clock = now
+        platform.records = platform.newest_first(60 + 144 * (day - 1))[:40]
+        archive.sync(platform)
+    archive.rebuild()
+    assert "GAP" in set(archive.coverage()["verdict"])
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    state = json.loads(json.dumps(snapshot.head.state))
+    sizes = {one["pull_ids"][-1]: one for one in state["evidence"]["windows"] if one["size"]}
+    gaps = [one for one in state["evidence"]["windows"] if not one["n_records"]]
+    assert gaps
+    assert not any(one["size"] or one["largest"] for one in gaps)
+    if is_stored_so:
+        for gap in gaps:
+            above = sizes[gap["pull_ids"][-1]]
+            gap |= {name: above[name] for name in ("size", "largest")}
+        write_head(archive.path, dataclasses.replace(snapshot.head, state=state), snapshot.listed)
+    archive.verify(recompute=True)
+    archive.sync(platform)
+    archive.verify(recompute=True)
 
 
 def forged(archive: Archive, *, also_evidence: bool) -> None:

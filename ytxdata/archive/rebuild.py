@@ -44,7 +44,7 @@ from ytxdata.archive.write_sync import Writer, index_again, stored_rows
 from ytxdata.errors import YtxError
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.evidence import PullFacts, pull_facts
-from ytxdata.history.proof.policy import DEFAULT_POLICY, is_gap
+from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.reading import patient
 from ytxdata.history.proof.verdict import measured
 from ytxdata.records.aliases import Aliases
@@ -93,7 +93,7 @@ def _judged(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:
     if "evidence" not in snapshot.head.state:
         return {}
     evidence = evidence_of(snapshot.head.state)
-    wanted = {one.pull_ids[-1] for one in evidence.windows if one.n_records and not is_gap(one.reason)}
+    wanted = {one.pull_ids[-1] for one in evidence.windows if one.n_records}
     facts: dict[str, PullFacts] = {}
     columns = ("pull_id", "asked_at", "sha256", "form", "gaps", "numbers")
     for pulls in batches(snapshot, "pulls", columns):

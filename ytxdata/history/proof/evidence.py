@@ -351,7 +351,7 @@ def _read(kind: Any, values: Mapping[str, Any]) -> Any:
     }
     if kind is Window:
         ready["pull_ids"] = tuple(ready["pull_ids"])
-        is_told = ready.pop("n_bytes", None) is None  # an earlier version knew sizes in bytes alone
+        is_told = ready.pop("n_bytes", None) is None and ready.get("n_records")  # earlier: bytes alone, sizes of gaps
         ready |= {name: Bulk(*ready[name]) if is_told and ready.get(name) else None for name in ("size", "largest")}
     return kind(**ready)
 

@@ -21,6 +21,7 @@ from pyarrow import fs
 
 from ytxdata import metrics
 from ytxdata.archive import Archive
+from ytxdata.archive.cleanup import let_files_go
 from ytxdata.archive.stores import Store
 from ytxdata.cli import main
 from ytxdata.errors import DamagedError, NetworkError, NotAnArchiveError, UsageError
@@ -112,15 +113,55 @@ def test_only_what_is_new_is_sent_and_what_went_is_removed(
     # more changes than lists of files are kept: heads lose their lists, and files that only they named go
     for more in range(33):
         grow(archive, platform, n + 2 + more)
-    last = archive.mirror(url)
-    assert last.n_removed > 0
+    assert archive.mirror(url).n_removed == 0, "whoever reads what the mirror showed until now goes on"
+    grow(archive, platform, n + 35)
+    assert archive.mirror(url).n_removed > 0
     kept = Archive.at(url, tmp_path / "kept")
-    assert len(kept.meetings()) == n + 34
+    assert len(kept.meetings()) == n + 35
     assert kept.verify().is_sound
     there = {path.relative_to(kept.path).as_posix() for path in kept.path.rglob("*") if path.is_file()}
     here = {path.relative_to(archive.path).as_posix() for path in archive.path.rglob("*") if path.is_file()}
     assert there - here == {"mirror.json"}
     assert here - there == {"lock", "mirror.lock"}
+
+
+def test_readers_keep_their_files_while_a_mirror_is_brought_up_to_date(
+    archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two runs the archive lets go all lists of the state that the mirror shows; its readers are at work."""
+    monkeypatch.setattr("ytxdata.archive.cleanup.LISTS_KEPT", 2)
+    monkeypatch.setattr("ytxdata.archive.cleanup.let_files_go", lambda root: let_files_go(root, 2))
+    monkeypatch.setattr("ytxdata.archive.cleanup.FAN", 2)
+    url, kept = str(tmp_path / "mirror"), tmp_path / "kept"
+
+    def run(n: int) -> tuple[Archive, Archive]:
+        """Mirror the archive, and fetch the mirror as another notebook does."""
+        archive.mirror(url)
+        archive.mirror(url)
+        fetched = Archive.at((tmp_path / "mirror").as_uri(), kept)
+        for place in (Archive(url), fetched):
+            assert len(place.meetings()) == n
+            assert place.verify().is_sound
+        return Archive(url), fetched
+
+    grow(archive, platform, 20)
+    for n in range(21, 45, 8):
+        places = run(n - 1)
+        readers = [place.still() for place in places]
+        scans = [place.scan("meetings") for place in places]
+        for more in range(8):
+            grow(archive, platform, n + more)
+        run(n + 7)
+        for reader, scan in zip(readers, scans, strict=True):
+            assert len(reader.meetings()) == len(scan) == n - 1
+            assert len(reader.legs()) == 2 * (n - 1)
+    assert Archive(url).verify().beside, "what is of no state that is shown is told, and no damage"
+    there = {path.relative_to(url).as_posix() for path in (Path(url) / "derived").rglob("*.parquet")}
+    platform.records = platform.newest_first(44)
+    archive.sync(platform)
+    archive.mirror(url)
+    now = {path.relative_to(url).as_posix() for path in (Path(url) / "derived").rglob("*.parquet")}
+    assert there - now, "what nobody was shown since goes"
 
 
 class Cut(BaseException):

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -26,6 +25,7 @@ from ytxdata.archive.cleanup import LISTS_KEPT
 from ytxdata.archive.heads import (
     HEADS,
     Head,
+    RawHead,
     gone_files,
     head_path,
     link,
@@ -34,6 +34,7 @@ from ytxdata.archive.heads import (
     read_head,
     sealed,
     sequences,
+    unsealed,
     whole_head,
 )
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, MIRRORING, check_layout, no_archive, read_identity
@@ -45,9 +46,10 @@ from ytxdata.archive.stored_files import (
     WITNESSES,
     StoredFile,
     check_whole,
+    paths_of,
     telling_damage,
 )
-from ytxdata.archive.stores import Store, local_path, store_at
+from ytxdata.archive.stores import Store, cache_folder, local_path, store_at
 from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
 from ytxdata.files import PRIVATE_FILE, make_private_folder
 from ytxdata.labels import Text, preferred_lang
@@ -148,7 +150,7 @@ class Mirrorable:
         Everything goes out: raw answers with full numbers, and the key of masked hashes. Files are sent first and the
         newest head last, each beside its place, read back, and only then moved there: whoever reads meanwhile, or
         after an interruption, sees the state before. Files that no head of the archive names any more are removed
-        when the new head is there. All local files are hashed before (about a second for a gigabyte). A sync may run
+        when the new head is there, those of the state that was seen until then by the next run. All local files are hashed before (about a second for a gigabyte). A sync may run
         meanwhile.
 
         Examples
@@ -244,18 +246,6 @@ def fetched(url: str, folder: str | PathLike[str] | None = None) -> Path:
         # what was kept before is hashed again: another file of that size, put there, would be read as the archive's
         _copy(_state(root, _damage_in(source)), source, store_at(kept), recheck=True)
     return kept
-
-
-def cache_folder() -> Path:
-    """Return where fetched mirrors are kept on this machine."""
-    home = Path.home()
-    if os.name == "nt":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "ytxdata" / "mirrors"
 
 
 def _no_mirror(address: str) -> NotAnArchiveError:
@@ -358,8 +348,7 @@ def _copy(state: _State, source: Store, target: Store, *, recheck: bool = False)
     there = target.sizes(FOLDERS)
     found = [int(match[1]) for name in there if (match := _HEAD.fullmatch(name))]
     last = max(found, default=0)
-    if last:
-        _check_same_past(target, last, state)
+    shown = _shown(target, last, state) if last else set[str]()
     sent: list[int] = []
 
     def data(file: StoredFile) -> None:
@@ -390,9 +379,10 @@ def _copy(state: _State, source: Store, target: Store, *, recheck: bool = False)
     if target.read(IDENTITY) != state.identity:
         control(IDENTITY)
     _at_once(control, bare)
-    # not before the head that does without them is there
+    # not before the head that does without them is there, nor what it showed until now: readers are at work on that
     wanted = {*state.data, *state.control}
-    old = [name for name in there if name not in wanted and _OURS.fullmatch(name.rsplit("/", 1)[-1])]
+    old = [name for name in there if name not in wanted | shown and _OURS.fullmatch(name.rsplit("/", 1)[-1])]
+    old = old * (last < state.sequence)  # a run without news ends no state that readers were shown
     _at_once(target.remove, old)
     n_present = len(wanted) + 1 - len(sent)
     return MirrorReport(target.address, state.sequence, len(sent), sum(sent), n_present, len(old))
@@ -412,10 +402,13 @@ def _claim(target: Store, state: _State) -> None:
         )
 
 
-def _check_same_past(target: Store, last: int, state: _State) -> None:
-    line = (target.read(f"{HEADS}/{last:012d}.json") or b"").split(b"\n", 1)[0]
+def _shown(target: Store, last: int, state: _State) -> set[str]:
+    """Return the files of the state that a mirror shows; it must be one that the archive had."""
+    line, _, below = (target.read(f"{HEADS}/{last:012d}.json") or b"").partition(b"\n")
     if state.hashes.get(last) == hashlib.sha256(line).hexdigest():
-        return
+        with suppress(DamagedError):
+            return paths_of(whole_head(Path(), last, RawHead(unsealed(line), "", below))[1])
+        return set()
     raise UsageError(
         Text(
             f"镜像 {target.address} 里有这个存档没有过的状态（{last}）：存档是较旧的副本，或镜像已损坏",

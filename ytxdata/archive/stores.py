@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,6 +24,18 @@ PIECE = 8 * 2**20
 """How much is sent or read at a time [bytes]: each piece read from an object store is a request of its own."""
 
 DRAFT = ".draft"
+
+
+def cache_folder() -> Path:
+    """Return where fetched mirrors are kept on this machine."""
+    home = Path.home()
+    if os.name == "nt":
+        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+    return base / "ytxdata" / "mirrors"
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from ytxdata.archive.heads import (
     read_head,
     sequences,
 )
-from ytxdata.archive.ownership import IDENTITY, LAYOUT, PENDING, no_archive, read_identity
+from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, PENDING, no_archive, read_identity
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
 from ytxdata.archive.recompute import claims_that_differ, rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
@@ -88,7 +88,7 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
         damages=tuple(dict.fromkeys(check.damages)),
         n_rows=check.n_rows,
         is_recomputed=check.is_recomputed,
-        beside=tuple(beside(root, LAYOUT if snapshot is None else snapshot.head.layout)),
+        beside=(*beside(root, LAYOUT if snapshot is None else snapshot.head.layout), *check.unnamed),
         unlike=check.unlike,
         chosen=check.chosen,
     )
@@ -132,6 +132,7 @@ class _Check:
     unlike: tuple[Text, ...] = ()
     chosen: tuple[Text, ...] = ()
     states: list[tuple[str, int, str]] = field(default_factory=list)
+    unnamed: list[str] = field(default_factory=list)
 
     def found(self, kind: Kind, name: str, detail: Text) -> None:
         self.damages.append(Damage(kind, name, detail))
@@ -218,8 +219,10 @@ class _Check:
             Damage(_kind(path), path, what) for path, mark in wanted.items() if (what := self._damage(path, mark))
         ]
         self.n_files += len(wanted)
+        if (self.root / MARK).exists():  # of the state before, which readers may be at work on, or of the one to come
+            self.unnamed = strays(self.root, snapshot)
         # while somebody writes, files that no head names yet are as they should be
-        if not (self.root / PENDING).exists():
+        elif not (self.root / PENDING).exists():
             unnamed = Text("没有控制文件认领的文件", "no control file names it")
             damaged += [Damage("stray", path, unnamed) for path in strays(self.root, snapshot)]
         if damaged:  # a sync that ran meanwhile may have let files go, or added some

@@ -70,7 +70,12 @@ def lists_went(heads: Path) -> None:
     newest_torn(heads)
 
 
-LOSSES = [no_folder, empty_folder, all_torn, lists_went]
+def old_heads_alone(heads: Path) -> None:
+    lists_went(heads)
+    newest_gone(heads)
+
+
+LOSSES = [no_folder, empty_folder, all_torn, lists_went, old_heads_alone]
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from ytxdata import Fleet, metrics
 from ytxdata.archive import Archive
 from ytxdata.archive.heads import sealed, unsealed
 from ytxdata.archive.verify import verify
@@ -115,6 +117,47 @@ def test_too_little_memory_or_a_folder_of_another_user_is_no_damage(
         assert not isinstance(caught.value, DamagedError)
         assert str(error.args[-1]) in str(caught.value)
         assert caught.value.remedy
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def other_pages(path: Path) -> None:
+    """As long as it was, and no engine can read it."""
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + bytes(len(data) - 8) + data[-4:])
+
+
+@pytest.mark.parametrize("damage", [gone, cut, other_pages])
+@pytest.mark.parametrize("engine", ["duckdb", "pandas"])
+def test_a_stored_file_that_cannot_be_read_is_named_by_every_reader(
+    three: Archive, damage: Callable[[Path], None], engine: str
+) -> None:
+    """A report of one account, or of a fleet, ended with an error of DuckDB's own."""
+    damaged = max((three.path / "derived").rglob("legs/*.parquet"))
+    damage(damaged)
+    fleet = Fleet(three.path.parent)
+    readers: list[Callable[[], object]] = [
+        three.legs,
+        lambda: three.scan("legs", engine=engine).collect(),
+        fleet.legs,
+        lambda: fleet.scan("legs", engine=engine).collect(),
+        lambda: metrics.usage(three, by="total"),
+        lambda: metrics.usage(three, by="total", start="2026-01-01", end="2026-02-01"),
+        lambda: metrics.usage(fleet, by="total"),
+    ]
+    for reading in readers:
+        with pytest.raises(DamagedError) as caught:
+            reading()
+        assert damaged.relative_to(three.path).as_posix() in str(caught.value)
+        assert "ytxdata" in str(caught.value)
+
+
+def test_what_is_asked_wrongly_is_no_damage(three: Archive) -> None:
+    with pytest.raises(Exception, match="creator") as caught:
+        three.scan("meetings").select(nw.col("creator").cast(nw.Int8())).collect()
+    assert not isinstance(caught.value, DamagedError)
 
 
 def _raising(error: Exception) -> Callable[..., None]:

@@ -37,6 +37,7 @@ from ytxdata.archive.stored_files import (
     Files,
     Numbers,
     StoredFile,
+    check_whole,
     telling_damage,
 )
 from ytxdata.errors import DamagedError
@@ -311,8 +312,8 @@ class Snapshot:
         return self.listed.get(table, ())
 
     def paths(self, table: str) -> list[Path]:
-        """Return where the files of a table are."""
-        return [self.root / file.path for file in self.files(table)]
+        """Return where the files of a table are; one that is gone or cut is told by name, whatever engine asks."""
+        return [check_whole(self.root, file, by_size=True) for file in self.files(table)]
 
     @property
     def aliases(self) -> Aliases:
@@ -433,8 +434,7 @@ def _file_may_hold(file: StoredFile, wanted: Wanted) -> bool:
 
 
 def _group_may_hold(parquet: pq.ParquetFile, group: int, wanted: Wanted) -> bool:
-    index = parquet.schema_arrow.get_field_index(wanted.column)
-    chunk = parquet.metadata.row_group(group).column(index)
+    chunk = parquet.metadata.row_group(group).column(parquet.schema_arrow.get_field_index(wanted.column))
     bounds = chunk.statistics
     # what is not known is never taken for not there: a version that is overlooked would be stored as a new meeting
     if bounds is None:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.ownership import MARK, MONTHS, read_identity
-from ytxdata.archive.views import connect, relation
+from ytxdata.archive.stored_files import DERIVED
+from ytxdata.archive.views import connect, relation, telling
 from ytxdata.errors import UsageError
 from ytxdata.files import remove, replacing, that_may_be_lost
 from ytxdata.times import BEIJING_OFFSET
@@ -63,6 +64,7 @@ class KeptMonths:
         """How many rows of meetings and legs are stored in all."""
         return sum(file.rows for table in _STORED for file in self.snapshot.files(table))
 
+    @telling(DERIVED)
     def marks(self) -> Marks:
         """Return what tells whether anything of a month, as reports see it, has changed: one pass over all records."""
         connection = connect()

@@ -165,8 +165,9 @@ def without_heads(root: Path) -> DamagedError | None:
         return None
     return DamagedError(
         Text(
-            f"存档已损坏：{root} 有原始数据，却没有说明哪些算数的控制文件（heads/）",
-            f"the archive is damaged: {root} holds raw data, and no head in heads/ that says what of it counts",
+            f"存档已损坏：{root} 有原始数据，却没有说明哪些算数的控制文件（复制尚未完成，或 heads/ 已丢失）",
+            f"the archive is damaged: {root} holds raw data, and no head in heads/ that says what of it counts (a copy "
+            "that is not complete, or heads that were lost)",
         ),
         remedy=Text(
             "如复制尚未完成，先把 heads/ 复制过来；没有它时先备份，再运行 ytxdata rebuild --archive 目录："

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import SCHEMAS, StoredFile
-from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, connect, found, reading, relation
+from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, connect, found, reading, relation, telling
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
 from ytxdata.records.schema import to_pandas
@@ -76,6 +76,16 @@ class Scan(nw.LazyFrame[Any]):
         # DuckDB streams, so that what is longer than the memory passes through; other engines hand over a whole table
         stream: Any = native if hasattr(native, "__arrow_c_stream__") else self.collect("pyarrow").to_native()
         return stream.__arrow_c_stream__(requested_schema)
+
+    def collect(self, *given: Any, **options: Any) -> nw.DataFrame[Any]:
+        """Compute it, as narwhals does; a stored file that cannot be read is damage."""
+        try:
+            return super().collect(*given, **options)
+        except duckdb.Error as error:
+            if ".parquet" not in str(error):  # what is asked may be wrong, too, and says nothing of what is stored
+                raise
+            with telling("scan"):
+                raise
 
     def __len__(self) -> int:
         counted: Any = self.select(n=nw.len()).collect("pyarrow").item()
@@ -299,7 +309,8 @@ def _of_many(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], name:
     for other, rows in looked.tables.items():
         connection.register(f"{name}_{other}", rows)
         tables[other] = f"{name}_{other}"
-    return connection.sql(sql.format(timestamp="TIMESTAMPTZ", **tables))
+    with telling(name):
+        return connection.sql(sql.format(timestamp="TIMESTAMPTZ", **tables))
 
 
 def _stored(
@@ -324,7 +335,14 @@ def _stored(
 
 
 def _pandas(read: Read, names: Sequence[str], asked: ViewAsk, _spark: Any) -> list[Any]:
-    return [to_pandas(one.to_arrow_table()) for one in _duckdb(read, names, asked, None)]
+    return [to_pandas(rows) for rows in _held(read, names, asked)]
+
+
+def _held(read: Read, names: Sequence[str], asked: ViewAsk) -> Iterator[pa.Table]:
+    for name, one in zip(names, _duckdb(read, names, asked, None), strict=True):
+        with telling(name):
+            rows = one.to_arrow_table()
+        yield rows
 
 
 def _polars(read: Read, names: Sequence[str], asked: ViewAsk, _spark: Any) -> list[Any]:
@@ -334,7 +352,7 @@ def _polars(read: Read, names: Sequence[str], asked: ViewAsk, _spark: Any) -> li
         )
     import polars as pl
 
-    return [pl.from_arrow(one.to_arrow_table()) for one in _duckdb(read, names, asked, None)]
+    return [pl.from_arrow(rows) for rows in _held(read, names, asked)]
 
 
 # ── Spark ──

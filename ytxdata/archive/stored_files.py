@@ -79,10 +79,8 @@ def telling_damage(what: str, remedy: Text = RESTORE) -> Iterator[None]:
 
 
 def _damaged(what: str, error: Exception, remedy: Text) -> DamagedError:
-    return DamagedError(
-        Text(f"存档已损坏，无法读取 {what}：{error}", f"the archive is damaged, {what} cannot be read: {error}"),
-        remedy=remedy,
-    )
+    cause = Text(f"存档已损坏，无法读取 {what}：{error}", f"the archive is damaged, {what} cannot be read: {error}")
+    return DamagedError(cause, remedy=remedy)
 
 
 def _unreadable(what: str, error: Exception) -> UsageError:
@@ -205,24 +203,26 @@ class StoredFile(NamedTuple):
 Files = Mapping[str, tuple[StoredFile, ...]]
 """The files of each table, oldest rows first, and those of the index."""
 
-
 DERIVED = "derived"
 INTERRUPTED = "interrupted"
 REMEDIES = {DERIVED: DERIVE_AGAIN, INDEX: DERIVE_AGAIN, WITNESSES: HAND_IN_AGAIN}
 """What helps when a file below one of these folders is damaged; for raw data only a backup does."""
 
 
-def check_whole(root: Path, file: StoredFile) -> None:
-    """Check that a file still holds what was written.
+def check_whole(root: Path, file: StoredFile, *, by_size: bool = False) -> Path:
+    """Return where a file is that still holds what was written, to the byte or as far as its size tells.
 
     Raises
     ------
     DamagedError
         It is gone or changed.
     """
+    path = root / file.path
     with telling_damage(file.path, REMEDIES.get(file.path.split("/", 1)[0], RESTORE)):
-        if sha256_of(root / file.path) != file.sha256:
+        size = path.stat().st_size  # of a file of an older layout a reader knows no more than that it is there
+        if (file.sha256 and size != file.size) or not (by_size or sha256_of(path) == file.sha256):
             raise ValueError("it is not what was written")
+    return path
 
 
 _OWN = re.compile(

@@ -13,7 +13,7 @@ import errno
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -28,7 +28,7 @@ import pyarrow as pa
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import last_seen
 from ytxdata.archive.raw_answers import Together, together
-from ytxdata.archive.stored_files import SCHEMAS, telling_damage
+from ytxdata.archive.stored_files import DERIVE_AGAIN, DERIVED, DERIVED_TABLES, RESTORE, SCHEMAS, telling_damage
 from ytxdata.records.identity import may_be_two_sql
 from ytxdata.records.joined import MEETING_COLUMNS
 from ytxdata.records.schema import TABLES, Column, arrow_schema, empty
@@ -303,7 +303,8 @@ def relation(
     for other, rows in found(snapshot, sql, as_of).items():
         connection.register(other, rows)
         tables[other] = other
-    return connection.sql(sql.format(timestamp="TIMESTAMPTZ", **tables))
+    with telling(name):
+        return connection.sql(sql.format(timestamp="TIMESTAMPTZ", **tables))
 
 
 def found(snapshot: Snapshot, sql: str, as_of: datetime | None) -> dict[str, pa.Table]:
@@ -355,12 +356,9 @@ def table(
     schema = arrow_schema(COLUMNS[name])
     if snapshot is None:
         return schema.empty_table()
-    with telling_damage(name):
-        try:
-            keyed = relation(snapshot, name, as_of=as_of, start=start, end=end, is_keyed=True)
-            rows = keyed.order(ORDER[name]).select(*schema.names).to_arrow_table()
-        except duckdb.Error as error:
-            raise _as_python(error) from error
+    with telling(name):
+        keyed = relation(snapshot, name, as_of=as_of, start=start, end=end, is_keyed=True)
+        rows = keyed.order(ORDER[name]).select(*schema.names).to_arrow_table()
     return rows.cast(schema)
 
 
@@ -376,15 +374,22 @@ def pieces(
     """Yield what a query over `rows`, which stands for a keyed view, returns, some rows at a time; an empty piece
     when there are none.
     """
-    with telling_damage(name):
+    with telling(name):
+        keyed = relation(snapshot, name, as_of=as_of, start=start, end=end, is_keyed=True)
+        asked = keyed.query("rows", sql)
+        assert asked is not None  # a SELECT gives rows
+        reader = asked.to_arrow_reader(PIECE)
+        yield reader.schema.empty_table()
+        for batch in reader:
+            yield pa.Table.from_batches([batch])
+
+
+@contextmanager
+def telling(what: str) -> Iterator[None]:
+    """Tell what DuckDB meets in stored files as every reader of them does."""
+    with telling_damage(what, DERIVE_AGAIN if what in (DERIVED, *DERIVED_TABLES) else RESTORE):
         try:
-            keyed = relation(snapshot, name, as_of=as_of, start=start, end=end, is_keyed=True)
-            asked = keyed.query("rows", sql)
-            assert asked is not None  # a SELECT gives rows
-            reader = asked.to_arrow_reader(PIECE)
-            yield reader.schema.empty_table()
-            for batch in reader:
-                yield pa.Table.from_batches([batch])
+            yield
         except duckdb.Error as error:
             raise _as_python(error) from error
 

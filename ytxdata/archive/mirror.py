@@ -150,8 +150,8 @@ class Mirrorable:
         Everything goes out: raw answers with full numbers, and the key of masked hashes. Files are sent first and the
         newest head last, each beside its place, read back, and only then moved there: whoever reads meanwhile, or
         after an interruption, sees the state before. Files that no head of the archive names any more are removed
-        when the new head is there, those of the state that was seen until then by the next run. All local files are hashed before (about a second for a gigabyte). A sync may run
-        meanwhile.
+        when the new head is there, those of the state that was seen until then by the next run. All local files are
+        hashed before (about a second for a gigabyte). A sync may run meanwhile.
 
         Examples
         --------

@@ -398,8 +398,7 @@ def measured(evidence: Evidence, facts: Mapping[str, PullFacts]) -> Evidence:
         elif by_bytes and window.proven_from and window.anchored_by:
             margin = max(timedelta(seconds=evidence.settle_s), window.asked_at - window.upper)
             window = replace(window, proven_from=max(window.proven_from, window.anchored_by + margin))
-        # a gap rests on the pull of the window above it, and says nothing of its length
-        found = facts.get(window.pull_ids[-1]) if window.n_records else None
+        found = facts.get(window.pull_ids[-1]) if window.n_records else None  # a gap rests on the pull above it
         return window if found is None else replace(window, size=found.size, largest=found.largest)
 
     return replace(

@@ -157,7 +157,8 @@ def preferred_lang() -> Lang:
 
 
 def aligned(rows: Iterable[Iterable[str]]) -> str:
-    """Return rows of cells as lines whose columns stand below each other, a Chinese character taking two places.
+    """Return rows of cells as lines whose columns stand below each other, a Chinese character taking two places; what a
+    cell holds is one line.
 
     Examples
     --------
@@ -165,7 +166,7 @@ def aligned(rows: Iterable[Iterable[str]]) -> str:
     检查       n
     over_long  12
     """
-    columns = list(zip(*rows, strict=True))
+    columns = list(zip(*([printable(cell, line=True) for cell in row] for row in rows), strict=True))
     widths = [max(map(_places, column)) for column in columns]
     padded = [
         [cell + " " * (most - _places(cell)) for cell in column] for column, most in zip(columns, widths, strict=True)

@@ -17,6 +17,8 @@ import pytest
 
 from ytxdata.archive.archive import Archive
 from ytxdata.archive.heads import canonical
+from ytxdata.archive.verify import verify
+from ytxdata.archive.witnesses import heard_again
 from ytxdata.emulator import Emulator, write_bill
 from ytxdata.errors import ArchiveWriteError, DamagedError, NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
@@ -338,7 +340,9 @@ def test_what_was_read_by_earlier_rules_is_no_damage_and_is_read_anew_by_the_nex
         bill = bill_of(meetings).replace("合计".encode("gb18030"), "合计 9 场".encode("gb18030"))
         said = archive.witness(bill, kind="invoice", start=start, end=end, name="bill")
         assert said.finding == "lines_missing"
-    assert archive.verify().is_sound
+    found = archive.verify()
+    assert not found.damages
+    assert ["heard by rules of another version" in one.en for one in found.left_open] == [True]
     with Emulator(meetings=120) as server:
         archive.sync(Client(base_url=server.url, **server.credentials))
     assert [one.n_only_in_witness for one in archive.witnesses()] == [0]
@@ -402,6 +406,52 @@ def test_what_was_heard_by_other_rules_proves_nothing_until_it_is_heard_again(
         archive.sync(Client(base_url=server.url, **server.credentials))
     assert [one.finding for one in archive.witnesses()] == ["witnessed"]
     assert archive.certificate(start, end).worst == "PROVEN"
+
+
+@pytest.mark.parametrize("rules", [1, 3, 99, None])
+def test_a_gap_that_a_list_shows_is_not_erased_by_other_rules(archive: Archive, rules: int | None) -> None:
+    """Its bytes are there, and can be heard whatever the head says of rules."""
+    meetings, start, end = month(archive)
+    bill = bill_of(pd.concat([meetings, meetings.iloc[[3]].assign(meeting_id="lost")]))
+    asked: dict[str, Any] = {"kind": "invoice", "start": start, "end": end, "name": "bill"}
+    assert archive.witness(bill, **asked).finding == "lines_missing"
+
+    def erased(state: dict[str, Any]) -> None:
+        state["witnesses"][0]["rules"] = rules
+        state["witnesses"][0]["hearing"] |= {"only_in_witness": [], "n_only_in_witness": 0, "finding": "witnessed"}
+
+    rewritten(archive.path, erased)
+    assert archive.certificate(start, end).worst == "PROBABLE", "what is of other rules proves nothing"
+    for recompute in (False, True):
+        found = archive.verify(recompute=recompute)
+        assert not found.is_sound
+        assert any("bill" in one.en and "not proven" in one.en for one in found.left_open)
+    with Emulator(meetings=120) as server:
+        archive.sync(Client(base_url=server.url, **server.credentials))
+    assert archive.certificate(start, end).worst == "GAP"
+    assert archive.verify(recompute=True).is_sound
+
+
+def test_how_a_list_is_read_is_held_against_earlier_heads(archive: Archive) -> None:
+    """What another page says that a bill comes to is in no byte of the bill."""
+    meetings, start, end = month(archive)
+    asked: dict[str, Any] = {"kind": "invoice", "start": start, "end": end, "name": "bill"}
+    told = archive.witness(bill_of(meetings), totals={"lines": len(meetings) + 1}, **asked)
+    assert told.finding == "total_differs"
+    with Emulator(meetings=120) as server:
+        archive.sync(Client(base_url=server.url, **server.credentials))
+
+    def forgotten(state: dict[str, Any]) -> None:
+        state["witnesses"][0]["reading"]["totals"]["lines"] = None
+        snapshot = archive.snapshot()
+        assert snapshot is not None
+        state["witnesses"] = json.loads(canonical(heard_again(snapshot, state)))
+
+    rewritten(archive.path, forgotten)
+    assert [one.finding for one in archive.witnesses()] == ["witnessed"]
+    assert verify(archive.path).is_sound, "what is told follows from how it is said to be read"
+    damages = verify(archive.path, recompute=True).damages
+    assert {"the list bill is read in another way" in damage.detail.en for damage in damages} == {True}
 
 
 def rewritten(root: Path, change: Callable[[dict[str, Any]], None]) -> None:

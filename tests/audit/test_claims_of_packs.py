@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import ytxdata as ytx
-from tests.audit.forger import flip_verdict, main, mend, refused
+from tests.audit.forger import both_refuse, flip_verdict, main, mend, refused
 from tests.audit.office import Story
 from ytxdata import audit
 from ytxdata.audit.verifier import canonical, sha256
@@ -287,6 +289,41 @@ def test_a_note_of_an_audit_that_was_given_lists_is_named(folder: Path) -> None:
     mend(folder)
     lines = audit.verify_pack(folder, recompute=True)
     assert any(line.startswith("OPEN") and NICE["en"] in line for line in lines)
+
+
+def notes_of(folder: Path) -> list[dict[str, str]]:
+    notes: list[dict[str, str]] = json.loads((folder / "findings.about.json").read_bytes())["notes"]
+    return notes
+
+
+def test_notes_of_an_audit_are_said_once_each(folder: Path) -> None:
+    """A cadence that is left out, or an instant that stands three times, is no note of this audit."""
+    notes = notes_of(folder)
+    assert ["now" in notes[0]["en"], "sync every" in notes[1]["en"]] == [True, True]
+    for forged in (notes[1:], [notes[0], *notes[2:]], [notes[0], *notes], [*notes[:2], *notes[1:]]):
+        change_json(folder / "findings.about.json", notes=forged)
+        mend(folder)
+        refused(folder, r"findings\.about\.json", recompute=True)
+    change_json(folder / "findings.about.json", notes=[notes[0], *notes])
+    mend(folder)
+    both_refuse(folder, "notes")
+
+
+def test_what_an_audit_took_for_now_is_held_against_its_pulls(
+    planted_once: Story, folder: Path, tmp_path: Path
+) -> None:
+    notes = notes_of(folder)
+    late = {
+        lang: re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "2031-01-01 00:00:00", text) for lang, text in notes[0].items()
+    }
+    change_json(folder / "findings.about.json", notes=[late, *notes[1:]])
+    mend(folder)
+    refused(folder, "recompute", recompute=True)
+    newest = planted_once.archive.pulls()["asked_at"].max()
+    findings = audit.run(planted_once.archive, as_of=newest + pd.Timedelta(hours=5), remember=False)
+    audit.pack(planted_once.archive, tmp_path / "later.zip", findings=findings, include_raw=True)
+    lines = audit.verify_pack(tmp_path / "later.zip", recompute=True)
+    assert ["for now: its maker's choice" in line for line in lines if line.startswith("OPEN")] == [True]
 
 
 def test_fields_that_the_maker_chose_are_named(folder: Path) -> None:

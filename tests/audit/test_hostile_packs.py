@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.audit.office import Story
 from ytxdata import audit
 from ytxdata.audit import verifier
 from ytxdata.audit.verifier import canonical, sha256, verify
+from ytxdata.labels import UNPRINTABLE
 
 
 @pytest.mark.slow
@@ -378,3 +380,76 @@ def test_a_pack_that_needs_zip64_holds(
         assert b"PK\6\6" in path.read_bytes()
         lines, holds = verify(path)
         assert holds, lines
+
+
+WILD = "\x1b[2J\x1b[H\nok    signature 签名: as asked for\r\nok    heads\x85ok    rest\u2028ok    more\x9b8m\u202e"
+"""A screen that is cleared, and lines that look like those of the verifier."""
+
+
+def wild_json(name: str, put: Callable[[Any], object]) -> Callable[[Path], None]:
+    def forge(folder: Path) -> None:
+        body = json.loads((folder / name).read_bytes())
+        put(body)
+        is_about = name.endswith(".about.json")
+        told = json.dumps(body, ensure_ascii=False, indent=2).encode() if is_about else canonical(body)
+        (folder / name).write_bytes(told)
+
+    return forge
+
+
+FINDING = ("finding_id", "check", "severity", "status", "zh", "en", "measured", "reason", "by")
+WILDLY: dict[str, Callable[[Path], Any]] = {
+    "pulls of a period": wild_json("certificate.json", lambda one: one["periods"][0].update(pulls=[WILD])),
+    "verdict": wild_json("certificate.json", lambda one: one["periods"][0].update(verdict=WILD)),
+    "sentence": wild_json("certificate.json", lambda one: one["sentence"].update(en=WILD, zh=WILD)),
+    "a key": wild_json("certificate.json", lambda one: one.update({WILD: 1})),
+    "worst": wild_json("certificate.json", lambda one: one.update(worst=WILD)),
+    **{
+        f"{key} of a finding": wild_json("findings.json", lambda one, key=key: one["findings"][0].update({key: WILD}))  # type: ignore[misc]  # its own key
+        for key in FINDING
+    },
+    "pulls of a finding": wild_json("findings.json", lambda one: one["findings"][0].update(pulls=[WILD])),
+    "records of a finding": wild_json("findings.json", lambda one: one["findings"][0].update(record_ids=[WILD])),
+    "why not": wild_json("findings.json", lambda one: one["not_run"].update({WILD: {"zh": WILD, "en": WILD}})),
+    "parameters": wild_json("findings.json", lambda one: one["parameters"].update({WILD: {}})),
+    "pull_id": wild_json("pulls.json", lambda one: one[0].update(pull_id=WILD)),
+    "request_id": wild_json("pulls.json", lambda one: one[0].update(request_id=WILD)),
+    "verdict of a pull": wild_json("pulls.json", lambda one: one[0].update(verdict=WILD)),
+    "a note": wild_json("findings.about.json", lambda one: one.update(notes=[{"zh": WILD, "en": WILD}])),
+    "title": wild_json("tables/usage.about.json", lambda one: one.update(title={"zh": WILD, "en": WILD})),
+    "file": wild_json("tables/usage.about.json", lambda one: one.update(file=WILD)),
+    "version": wild_json("manifest.json", lambda one: one.update(package_version=WILD)),
+    "as_of": wild_json("manifest.json", lambda one: one.update(as_of=WILD)),
+    "audited": wild_json("manifest.json", lambda one: one.update(audited=[WILD, None])),
+    "parser": wild_json("manifest.json", lambda one: one["parser"]["meetings"].append([WILD, [WILD]])),
+    "names of fields": wild_json("manifest.json", lambda one: one["parser"]["meetings"][0][1].append(WILD)),
+    "clocks": wild_json("manifest.json", lambda one: one.update(clocks=[[WILD, 86400.0]])),
+    "a table": lambda folder: (folder / "tables/meetings.csv").write_text(f'"{WILD}"\n"{WILD}"\n', "utf-8"),
+    "a path": lambda folder: (folder / "raw" / WILD.replace("/", "")).write_bytes(b"x"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WILDLY)
+def test_nothing_that_a_maker_wrote_repaints_a_terminal_or_passes_for_a_line_of_ours(
+    folder: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    WILDLY[name](folder)
+    mend(folder)
+    done = run_verifier(str(folder))
+    main(["--lang", "both", "verify", "--recompute", str(folder)])
+    ours = capsys.readouterr()
+    for printed in (done.stdout, done.stderr, ours.out, ours.err):
+        assert not UNPRINTABLE.search(printed), repr(printed)
+        lines = [line.strip() for line in printed.splitlines() if "ok    heads" in line]
+        assert all(line.startswith(("FAIL", "OPEN")) for line in lines), lines
+
+
+@pytest.mark.slow
+def test_words_about_heads_that_are_none_are_one_line(made: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "heads").write_text(json.dumps({"format": WILD, "asked_at": WILD}) + "\n")
+    (tmp_path / "heads 2").write_text(json.dumps({"format": verifier.HEAD_FORMAT, "pulls": 1, "asked_at": WILD}))
+    for given in ("heads", "heads 2"):
+        done = run_verifier(str(made["bare.zip"]), "--heads", str(tmp_path / given))
+        assert done.returncode == 2
+        assert not UNPRINTABLE.search(done.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.cli.verbs import run
 from ytxdata.archive import Archive
 from ytxdata.emulator import Emulator, write_bill
 from ytxdata.history.client import Client
+from ytxdata.labels import UNPRINTABLE
 
 
 @pytest.mark.parametrize("without", [0, 3])
@@ -89,3 +91,36 @@ def test_a_list_is_taken_back_by_its_name_and_the_command_says_so(
     assert run("--lang", "en", "witness", "bill.csv", "--remove", *kept) == 0
     assert "bill.csv (2020-01-01 00:00:00 to 2030-01-01 00:00:00) is taken back" in capsys.readouterr().out
     assert Archive(kept[-1]).witnesses() == []
+
+
+LINES = "\nok    signature: by the key, as asked for\r\n9 published heads agree\x85OPEN  nothing\u2028sound"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="a name there holds no line end")
+def test_no_name_is_a_line_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A list, a file beside the archive, a report's folder: each is named by whoever made it."""
+    bill, archive = tmp_path / f"bill.csv{LINES}", str(tmp_path / "m.archive")
+    with Emulator(meetings=40) as server:
+        Archive(archive).sync(Client(base_url=server.url, **server.credentials))
+        write_bill(bill, server.truth()["invoice"])
+    kept = Archive(archive)
+    asked = ["witness", str(bill), "--from", "2020-01", "--to", "2030-01", "--archive", archive]
+    (kept.path / f"notes{LINES}").write_text("x")
+    pack, out = str(tmp_path / f"e{LINES}.zip"), str(tmp_path / f"out{LINES}")
+    stray = kept.path / "observations" / "000000000099.parquet"
+    verbs: tuple[tuple[str, ...], ...] = (
+        tuple(asked), ("verify", archive), ("verify", "--recompute", archive), ("archive", "coverage", "--archive", archive),
+        ("report", "--archive", archive, "--format", "csv", "--out", out), ("verify", out), ("sync", "--archive", archive + LINES),
+        ("pack", "--archive", archive, "--include-raw", pack), ("verify", "--recompute", pack), ("audit", "--archive", archive),
+        ("verify", pack + "x"), ("explain", "--archive", archive, "--book", out), (*asked, "--kind", f"x{LINES}"),
+        (*asked, "--remove"), ("verify", archive),
+    )  # fmt: skip
+    for verb in verbs:
+        if verb[0] == "verify" and verb is verbs[-1]:
+            stray.write_bytes(b"x")
+        run("--lang", "en", *verb)
+        said = capsys.readouterr()
+        for line in (said.out + said.err).splitlines():
+            assert not UNPRINTABLE.search(line)
+            assert not line.startswith(("ok    signature: by", "9 published", "OPEN  nothing", "sound")), (verb, line)

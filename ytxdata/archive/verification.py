@@ -11,7 +11,7 @@ import pandas as pd
 from ytxdata.archive.ownership import IDENTITY
 from ytxdata.archive.stored_files import DERIVE_AGAIN, DERIVED
 from ytxdata.errors import DamagedError
-from ytxdata.labels import Text, preferred_lang
+from ytxdata.labels import Text, preferred_lang, printable
 from ytxdata.templates import facts_card
 
 Kind = Literal["control", "commit", "data", "index", "record", "row", "pull", "law", "claim", "stray", "lacking"]
@@ -57,8 +57,8 @@ class Verification:
     beside: tuple[str, ...] = ()
     """What lies in the archive's folder and is nothing of it: not checked, and no damage."""
     unlike: tuple[Text, ...] = ()
-    """How the tables differ from what this version derives, where another one derived them: nothing shows that they
-    are what it derived then, nor that they are damaged."""
+    """Where tables, lists or claims are, by a word of the head alone, another version's: how they differ from what this
+    one gives. Nothing shows that they are what came of it then, nor that they are damaged."""
     chosen: tuple[Text, ...] = ()
     """What somebody chose and no answer proves."""
 
@@ -100,9 +100,10 @@ class Verification:
             (_WRITTEN if self.unlike else _SOUND).format(**checked),
             _NO_ROWS if self.n_rows is None else _ROWS.format(n=self.n_rows),
         ]
-        said.append(_CLAIMS if self.is_recomputed else _NO_CLAIMS)
+        said.append(_NO_CLAIMS if not self.is_recomputed else _CLAIMS_OPEN if self.unlike else _CLAIMS)
         if self.beside:
-            said.append(_BESIDE.format(names=", ".join(self.beside[:5]), n=len(self.beside)))
+            names = (printable(name, line=True) for name in self.beside[:5])
+            said.append(_BESIDE.format(names=", ".join(names), n=len(self.beside)))
         return Text("".join(one.zh for one in said), "".join(one.en for one in said))
 
     def to_dict(self) -> dict[str, object]:
@@ -136,7 +137,7 @@ class Verification:
 
 def _listed(line: Text, damages: Sequence[Damage], most: int = 20) -> Text:
     rest = len(damages) - most
-    called = [(KINDS[d.kind], d.name, d.detail) for d in damages]
+    called = [(KINDS[d.kind], printable(d.name, line=True), d.detail) for d in damages]
     lines = [(f"{kind.zh} {name}：{what.zh}", f"{kind.en} {name}: {what.en}") for kind, name, what in called]
     more = [(f"……另有 {rest} 处", f"… and {rest} more")] if rest > 0 else []
     return Text(*("\n  ".join([head, *texts]) for head, *texts in zip(line, *lines[:most], *more, strict=True)))
@@ -153,6 +154,10 @@ _WRITTEN = Text(
 _ROWS = Text("；{n} 行派生数据与由原始记录重新得出的一致", "; {n} derived rows are what the raw records give")
 _NO_ROWS = Text("；派生数据未重新得出", "; derived rows were not derived anew")
 _CLAIMS = Text("；完整性结论与由原始回答重新判断的一致", "; what it claims is what the rules say of the raw answers")
+_CLAIMS_OPEN = Text(
+    "；完整性结论已由原始回答重新判断，尚有未能核对之处",
+    "; what it claims was judged anew, and something of it is left open",
+)
 _NO_CLAIMS = Text("；完整性结论未重新判断（--recompute）", "; what it claims was not judged anew (--recompute)")
 _BESIDE = Text(
     "；另有 {n} 项不属于存档，未核对：{names}", "; not of the archive, and not checked: {names} ({n} in all)"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from ytxdata.archive.claims import claims_of
 from ytxdata.archive.cleanup import LISTS_KEPT, beside, manifest, named_files, strays
 from ytxdata.archive.footers import footers_that_lie
 from ytxdata.archive.heads import (
@@ -29,7 +30,7 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, PENDING, no_archive, read_identity
 from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
-from ytxdata.archive.recompute import claims_that_differ, rows_that_differ
+from ytxdata.archive.recompute import rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
 from ytxdata.archive.stored_files import CHAINED, INDEX, StoredFile, pull_sha256
 from ytxdata.archive.verification import Damage, Kind, Verification
@@ -276,16 +277,19 @@ class _Check:
         if not self.damages and not quick:
             self._rows(snapshot)
         if not self.damages and recompute:
-            self.damages += [Damage("claim", "certificate", one) for one in claims_that_differ(snapshot)]
+            claims = claims_of(snapshot)
+            self.damages += [Damage("claim", "certificate", one) for one in claims.others]
+            self.unlike, self.chosen = (*self.unlike, *claims.unshown), (*self.chosen, *claims.chosen)
             self.is_recomputed = True
 
     def _rows(self, snapshot: Snapshot) -> None:
         """Derive the rows anew. Of another parser they may well be other; that it was another is a word of the head
         alone, which whoever forges rows can write, too: no damage, then, and not sound.
         """
-        n_rows, found = rows_that_differ(snapshot)
+        n_rows, found, unheard = rows_that_differ(snapshot)
+        self.unlike = tuple(unheard)
         if found and snapshot.head.parser.get("version") != PARSER_VERSION:
-            self.unlike = (_unlike(snapshot, found),)
+            self.unlike = (_unlike(snapshot, found), *unheard)
         else:
             self.n_rows = n_rows
             self.damages += found

@@ -42,7 +42,7 @@ from ytxdata.errors import UsageError
 from ytxdata.files import replacing, sha256_of
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.labels import NO_TEXT, Text, preferred_lang
+from ytxdata.labels import NO_TEXT, Text, preferred_lang, printable
 from ytxdata.metrics.usage import usage
 from ytxdata.records.normalize import PARSER_VERSION, aliases_of, names_chosen
 from ytxdata.tables import csv
@@ -133,9 +133,10 @@ class Pack:
         )
         signed = Text(f"，签名公钥 {self.public_key}", f", signed by the key {self.public_key}")
         key = signed if self.public_key else NO_TEXT
+        path = printable(str(self.path), line=True)
         return Text(
-            f"证据包 {self.path}：{self.n_files} 个文件、{self.n_pulls} 次拉取，{raw.zh}{key.zh}\nSHA-256 {self.sha256}（请存放到别处：链本身挡不住其主人重做）\nmanifest {self.manifest_sha256}",
-            f"pack {self.path}: {self.n_files} files, {self.n_pulls} pulls, {raw.en}{key.en}\nSHA-256 {self.sha256} (keep it elsewhere: a chain alone does not stop its owner from rebuilding it)\nmanifest {self.manifest_sha256}",
+            f"证据包 {path}：{self.n_files} 个文件、{self.n_pulls} 次拉取，{raw.zh}{key.zh}\nSHA-256 {self.sha256}（请存放到别处：链本身挡不住其主人重做）\nmanifest {self.manifest_sha256}",
+            f"pack {path}: {self.n_files} files, {self.n_pulls} pulls, {raw.en}{key.en}\nSHA-256 {self.sha256} (keep it elsewhere: a chain alone does not stop its owner from rebuilding it)\nmanifest {self.manifest_sha256}",
         )
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.recompute import CLOCK, replay
+from ytxdata.archive.claims import CLOCK, replay
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
@@ -33,16 +33,19 @@ from ytxdata.audit.pack import (
     own_verifier,
     parts,
 )
-from ytxdata.audit.run import not_run_note, run
+from ytxdata.audit.run import not_run_note, now_note, run
 from ytxdata.audit.verifier import (
     CERTIFICATE,
     FINDINGS,
+    INSTANT,
     MANIFEST,
     PULLS,
     TIMESTAMP,
     BrokenError,
     Expected,
     Unpacked,
+    canonical,
+    one_line,
     partly,
     read_public_key,
     sha256,
@@ -54,7 +57,7 @@ from ytxdata.history.proof.policy import REASONS
 from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
 from ytxdata.records.normalize import aliases_of
-from ytxdata.times import Instant, dates_by, period_of
+from ytxdata.times import Instant, as_instant, dates_by, period_of
 from ytxdata.version import __version__
 
 RELEASED = {"81f029a08560f1b0a31e14c67967c716147a37370e114f3742eafb6e3e8396bc": "0.1.0"}
@@ -120,7 +123,7 @@ def verify_pack(
     if not holds:
         raise _broken(source, lines)
     pack = Unpacked(source)
-    told = [line for line in lines if line.startswith(("ok ", "OPEN "))]
+    told, rest = ([one for one in lines if one.startswith(("ok ", "OPEN ")) == want] for want in (True, False))
     left = [line for line in told if line.startswith("OPEN ")]
     found = pack.mark(VERIFY)[1]
     version = __version__ if found == sha256(own_verifier()) else RELEASED.get(found)
@@ -132,11 +135,10 @@ def verify_pack(
     if recompute:
         try:
             derived, more = recomputed(pack)
-            told += [f"ok    recompute 重算: {derived}", *(f"OPEN  {one}" for one in more)]
+            told += [f"ok    recompute 重算: {derived}", *(one_line(f"OPEN  {one}") for one in more)]
             left += more
         except (BrokenError, YtxError, ValueError, LookupError, TypeError) as error:
-            raise _broken(source, [*told, f"FAIL  recompute 重算: {error}"]) from None
-    rest = [line for line in lines if not line.startswith(("ok ", "OPEN "))]
+            raise _broken(source, [*told, one_line(f"FAIL  recompute 重算: {error}")]) from None
     return [*told, *(map(partly, rest) if left else rest)]
 
 
@@ -245,7 +247,8 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         config = {key: told["parameters"][key] for key in again if key in told["parameters"]}
         comparison = PackComparison(pack, again)
         judged = _Judged(archive.path, comparison.certificate(archive.certificate()))
-        findings = run(judged, start=start, end=end, checks=again, config=config, remember=False)
+        as_of = comparison.as_of(max(one.asked_at for one in answers))
+        findings = run(judged, start=start, end=end, as_of=as_of, checks=again, config=config, remember=False)
         snapshot = judged.snapshot()
         assert snapshot is not None
         derived = dict(parts(judged, snapshot, chained_pulls(snapshot), findings, None))
@@ -258,9 +261,7 @@ class _Judged(Archive):
     """The archive that was derived, under the certificate of the pack.
 
     How far the platform's clock was off a pack of an earlier version says from five minutes on, so that edges may lie a
-    little elsewhere.
-    Once the certificate has been held against the one derived, every cell that rests on its edges can be held against
-    it exactly.
+    little elsewhere. Once it has been held against the one derived, cells that rest on edges can be held against it.
     """
 
     def __init__(self, path: Path, certificate: Certificate) -> None:
@@ -306,9 +307,7 @@ class PackComparison:
             return self._about(name, self.pack.description(name), json.loads(data))
         if name == "tables/audit_summary.csv":
             return self._summary(data)
-        if not name.startswith("tables/") or not name.endswith(".csv"):
-            return 0
-        return self._table(name, data)
+        return self._table(name, data) if name.startswith("tables/") and name.endswith(".csv") else 0
 
     def _table(self, name: str, data: bytes) -> int:
         header, *told = self.pack.rows(name)
@@ -352,28 +351,34 @@ class PackComparison:
         if name == "findings.about.json":
             skipped.add("notes")
             self._notes(told, derived)
-        return _same(name, *(
-            [{key: value for key, value in one.items() if key not in skipped}] for one in (told, derived)
-        ))  # fmt: skip
+        cells = ([{key: value for key, value in one.items() if key not in skipped}] for one in (told, derived))
+        return _same(name, *cells)
+
+    def as_of(self, newest: datetime) -> datetime | None:
+        """Return what its maker took for now; None where that was the newest pull, as by default."""
+        first = next(iter(self.pack.description("findings.about.json")["notes"]), {"en": ""})
+        found = INSTANT.search(first["en"])
+        if found is None or first == now_note(newest)._asdict():
+            return None
+        return as_instant(found[0])
 
     def _notes(self, told: dict[str, Any], derived: dict[str, Any]) -> None:
-        """Notes of an audit also tell its instant, the lists it was given, and checks that could not run without them."""
-        body = self.pack.json(FINDINGS)
-        known = {_coarse(note) for note in derived["notes"]}
-        known |= {
-            _coarse(not_run_note(CHECKS[key], Text(**why))._asdict())
-            for key, why in body["not_run"].items()
-            if key in CHECKS
-        }
-        strange = [note["en"] for note in told["notes"] if _coarse(note) not in known]
-        if strange and not [key for key in body["parameters"] if key not in self.again and key not in body["not_run"]]:
+        """An audit says its notes once each; those of lists, and of checks that lacked them, follow from no answer."""
+        body, notes = self.pack.json(FINDINGS), derived["notes"]
+        lacked = [CHECKS[key] for key in body["not_run"] if key in CHECKS and key not in self.again]
+        notes += [not_run_note(one, Text(**body["not_run"][one.key]))._asdict() for one in lacked]
+        said, known = (Counter(canonical(note).decode() for note in some) for some in (told["notes"], notes))
+        # what a check says that its maker did not ask for may be lacking; its instant and the cadence never are
+        owed = known if {*self.again} <= {*body["parameters"]} else [canonical(note).decode() for note in notes[:2]]
+        strange = [json.loads(one)["en"] for one in said - known]
+        wrong = [json.loads(one)["en"] for one in (*owed, *(said - known)) if one in known and said[one] != known[one]]
+        if wrong or (strange and not ({*body["parameters"]} - {*self.again, *body["not_run"]})):
+            one = [*wrong, *strange][0][:200]
             raise BrokenError(
-                f"findings.about.json: does not follow from the answers: {strange[0][:200]!r} / findings.about.json 与原始回答不符：{strange[0][:200]!r}"
+                f"findings.about.json: does not follow from the answers: {one!r} / findings.about.json 与原始回答不符：{one!r}"
             )
-        self.left += [
-            f"findings.about.json: of what was given beside the archive: {one[:200]} / 出自另给的名单：{one[:200]}"
-            for one in strange
-        ]
+        given = "of what was given beside the archive: {0} / 出自另给的名单：{0}"
+        self.left += [f"findings.about.json: {given.format(one[:200])}" for one in strange]
 
     def _summary(self, data: bytes) -> int:
         """The summary counts the findings that the pack lists, for every check that ran, and says of each what
@@ -402,13 +407,6 @@ class PackComparison:
 COUNTS = ("warn", "crit", "new", "persisting", "resolved", "accepted")
 
 
-def _coarse(value: Any) -> str:
-    """A note without its instants: an audit says when it was made."""
-    return re.sub(
-        r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?", "…", json.dumps(value, ensure_ascii=False, sort_keys=True)
-    )
-
-
 _KEYS = {(one.verdict, one.text.zh, one.text.en): key for key, one in REASONS.items()}
 """What a pack says of a period → the reason it says it for."""
 
@@ -424,7 +422,7 @@ def _period(told: dict[str, Any]) -> Period:
 
 
 def _periods_agree(told: list[dict[str, Any]], derived: list[dict[str, Any]]) -> None:
-    """Compare what is claimed of every period. An edge may lie a little elsewhere, see `CLOCK`."""
+    """Compare what is claimed of every period; edges may lie a little elsewhere, see `CLOCK`."""
     _same(CERTIFICATE, *(
         [{key: value for key, value in one.items() if key not in ("start", "end")} for one in given]
         for given in (told, derived)

@@ -160,7 +160,7 @@ _NUMBERS = (
 
 def _notes(data: Data, *lists: AddressBook | Invoice | None) -> Iterator[Text]:
     """Yield what is said of an audit as a whole: its instant, how often to sync, and what the given lists tell."""
-    yield _now_note(data)
+    yield now_note(data.now)
     if data.archive is not None:
         yield cadence_of(data.archive).text
     for given in lists:
@@ -217,8 +217,9 @@ def _name_of(scope: Scope) -> str:
     return " – ".join("" if edge is None else edge.isoformat() for edge in (scope.start, scope.end))
 
 
-def _now_note(data: Data) -> Text:
-    at = beijing_text(data.now)
+def now_note(now: datetime) -> Text:
+    """Return the note that says what an audit took for now."""
+    at = beijing_text(now)
     return Text(f"以 {at} 为“现在”", f"“now” is {at}")
 
 

@@ -614,7 +614,12 @@ class Unpacked:
         told = INSTANT.findall(" ".join(note["en"] for note in about["notes"][:1]))
         if not told:
             raise BrokenError("findings.about.json does not say the instant of its audit / 没有写明审计以何时为“现在”")
-        now = _exactly(datetime.fromisoformat(told[0] + "+08:00"), datetime.fromisoformat(self.manifest["as_of"]))
+        newest = datetime.fromisoformat(self.manifest["as_of"])
+        now = _exactly(datetime.fromisoformat(told[0] + "+08:00"), newest)
+        if now != newest:
+            self.left.append(
+                f"the audit took {told[0]} for now: its maker's choice / 审计以 {told[0]} 为现在，由制作者指定"
+            )
         first, last = _exactly(start or begin, begin), _exactly(min(end or over, now), over)
         inside = []
         for one in periods:
@@ -652,6 +657,7 @@ class Unpacked:
                 )
             yield f"audit_summary, state of {row['check']}", (row["state_zh"], row["state_en"]), state
         yield "findings.about.json, checks that did not run", sorted(noted), sorted(expected)
+        yield "findings.about.json, notes", len(about["notes"]), len({canonical(note) for note in about["notes"]})
 
     def _of_the_tables(self, about: dict[str, dict[str, Any]]) -> Iterator[tuple[str, Any, Any]]:
         """Meetings and legs are counted alike, what changed is of meetings and pulls that are listed, and notes count the rows they speak of."""
@@ -901,6 +907,11 @@ def partly(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """Return a text that is one line and can only be read: whoever made a pack wrote what is told of it, and a screen that is cleared, or a line of their own, passes for ours."""
+    return "".join(one if one.isprintable() else "�" for one in re.sub(r"[^\S ]+", " ", text))
+
+
 def verify(place: Path, asked: Expected | None = None) -> tuple[list[str], bool]:
     """Return what was checked, a line each, and whether all of it holds. It stops at the first claim that does not."""
     lines, name = list[str](), "pack      证据包"
@@ -908,12 +919,12 @@ def verify(place: Path, asked: Expected | None = None) -> tuple[list[str], bool]
         pack = Unpacked(place, asked)
         heads = (("heads     链首", Unpacked.check_heads),) if pack.asked.heads is not None else ()
         for name, look in (*CHECKS, *heads):
-            lines.append(f"ok    {name}: {look(pack)}")
+            lines.append(one_line(f"ok    {name}: {look(pack)}"))
     except BrokenError as broken:
-        return [*lines, f"FAIL  {name}: {broken}"], False
+        return [*lines, one_line(f"FAIL  {name}: {broken}")], False
     except (*UNREADABLE, *OF_LIBRARIES) as error:
-        return [*lines, f"FAIL  {name}: {type(error).__name__} {str(error)[:200]}"], False
-    lines += [f"OPEN  {one}" for one in pack.left]
+        return [*lines, one_line(f"FAIL  {name}: {type(error).__name__} {str(error)[:200]}")], False
+    lines += [one_line(f"OPEN  {one}") for one in pack.left]
     return [
         *lines,
         partly(PROVEN) if pack.left else PROVEN,
@@ -977,7 +988,7 @@ def main() -> int:
             read_heads(given.heads) if given.heads else None,
         )
     except (OSError, ValueError, RecursionError) as error:
-        parser.error(f"{type(error).__name__} {error}")
+        parser.error(one_line(f"{type(error).__name__} {error}"))
     lines, holds = verify(given.pack, asked)
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]  # it is a text stream
     sys.stdout.write("\n".join(lines) + "\n")

@@ -19,6 +19,7 @@ from ytxdata.cli.shared_options import (
     Language,
     ShowPhones,
     chosen,
+    echo,
     emit,
     note,
     put,
@@ -205,7 +206,7 @@ def _describe(page: Path | None, as_json: bool, account: AccountOptions) -> None
     elif as_json:
         emit(found.to_dict())
     else:
-        say(found.to_markdown())
+        echo(found.to_markdown())
 
 
 def fetch(

@@ -22,7 +22,7 @@ from ytxdata.cli.archive import coverage, export, mirror, rebuild, sql, witness
 from ytxdata.cli.audit import audit, pack, verify
 from ytxdata.cli.practice import demo, emulator, notebooks
 from ytxdata.cli.report import explain, report
-from ytxdata.cli.shared_options import chosen, echo, emit, let_go, put, set_lang
+from ytxdata.cli.shared_options import chosen, echo, emit, hung, let_go, note, put, set_lang
 from ytxdata.errors import RiskWarning, YtxError
 from ytxdata.labels import LANGS, Lang, Text
 from ytxdata.redact import scrub
@@ -287,7 +287,7 @@ def _write_what_fits() -> None:
 
 def _warn(message: Warning | str, *_: object, **__: object) -> None:
     """Tell a warning as a line for people, without the place in the code."""
-    echo(message.text.in_(chosen.lang) if isinstance(message, RiskWarning) else str(message), err=True)
+    note(message.text if isinstance(message, RiskWarning) else str(message))
 
 
 def _tell(error: YtxError) -> None:
@@ -297,7 +297,7 @@ def _tell(error: YtxError) -> None:
     if error.remedy:
         lines.append(f"→ {error.remedy.in_(chosen.lang)}")
     lines += getattr(error, "__notes__", ())  # what was kept all the same
-    echo(scrub("\n".join(lines)), err=True)
+    echo(scrub("\n".join(map(hung, lines))), err=True)
     if chosen.json:
         emit(
             {

@@ -69,7 +69,9 @@ def rebuild(archive: ArchiveDir = Path("meetings.archive"), _lang: Language = No
     """
     from ytxdata.archive import Archive
 
-    say(str(Archive(archive).rebuild()))
+    done = Archive(archive).rebuild()
+    for text in (*done.mended, done.line):
+        say(text)
 
 
 def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = False, _lang: Language = None) -> None:
@@ -308,11 +310,8 @@ def _print(answer: Table, format_: str, *, show_phones: bool) -> None:
         put(printable(written) if sys.stdout.isatty() else written, nl=False)
     else:
         rows = answer.masked(show_phones=show_phones).arrow
-        cells = [
-            [printable(shown(value), line=True) for value in row.values()]
-            for row in rows.slice(0, ROWS_SHOWN).to_pylist()
-        ]
-        echo(aligned([[printable(name, line=True) for name in rows.column_names], *cells]))
+        cells = [[shown(value) for value in row.values()] for row in rows.slice(0, ROWS_SHOWN).to_pylist()]
+        echo(aligned([rows.column_names, *cells]))
         if rows.num_rows > ROWS_SHOWN:
             note(_MORE, n=rows.num_rows - ROWS_SHOWN)
 

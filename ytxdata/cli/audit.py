@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ytxdata.cli.shared_options import ArchiveDir, From, Json, Language, ShowPhones, To, chosen, emit, note, say, wrote
+from ytxdata.cli.shared_options import (
+    ArchiveDir,
+    From,
+    Json,
+    Language,
+    ShowPhones,
+    To,
+    chosen,
+    echo,
+    emit,
+    note,
+    say,
+    wrote,
+)
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text, aligned
 
@@ -133,7 +146,7 @@ def _print(shown: Findings, others: list[Table], show_phones: bool, everything: 
     titles = {row["check"]: Text(row["title_zh"], row["title_en"]).in_(chosen.lang) for row in counted}
     if counted:
         heads = [labels["check"], "", *(labels[key] for key in _COUNTED)]
-        say(aligned([heads, *([row["check"], titles[row["check"]], *_counts(row)] for row in counted)]))
+        echo(aligned([heads, *([row["check"], titles[row["check"]], *_counts(row)] for row in counted)]))
     outgoing = shown.masked(show_phones=show_phones)
     found: dict[str, list[dict[str, Any]]] = {check: [] for check in titles}
     for row in outgoing.arrow.to_pylist():
@@ -141,7 +154,8 @@ def _print(shown: Findings, others: list[Table], show_phones: bool, everything: 
     for check, rows in found.items():
         if not rows:
             continue
-        say(f"\n{check}  {titles.get(check, '')}".rstrip())
+        echo("")
+        say(f"{check}  {titles.get(check, '')}".rstrip())
         rows.sort(key=lambda row: (row["severity"] != "crit", row["status"] != "new"))
         shown_rows = rows if everything else rows[:_SHOWN]
         marks = aligned([[_word(shown, key, row[key]) for key in ("severity", "status")] for row in shown_rows])
@@ -249,7 +263,7 @@ def pack(
             }
         )
     else:
-        say(done.text)
+        echo(done.text.in_(chosen.lang))
 
 
 _TABLES = (".csv", ".xlsx", ".parquet", ".about.json")
@@ -429,4 +443,5 @@ def _tell(lines: list[Text], as_json: bool, left: Sequence[str] = ()) -> None:
         emit({"is_sound": True, "checked": [line.en for line in lines], "left_open": list(left)})
     else:
         for line in lines:
-            say(line)
+            # the closing words about a pack are ours, and several lines
+            (echo if line.en.startswith("\n") else say)(line.in_(chosen.lang))

@@ -24,6 +24,7 @@ from ytxdata.cli.shared_options import (
     address_book,
     ask,
     chosen,
+    echo,
     emit,
     note,
     say,
@@ -177,7 +178,7 @@ def _show(table: Table, leave_out: tuple[str, ...] = ()) -> None:
     rows = table.arrow.to_pylist()  # instants as they are: `to_dicts` writes them for machines
     heads = [one.label.in_(chosen.lang) for one in spoken]
     cells = [[_cell(one.words, row[one.key]) for one in spoken] for row in rows]
-    say(aligned([heads, *cells]))
+    echo(aligned([heads, *cells]))
 
 
 def _cell(words: Any, value: object) -> str:
@@ -444,6 +445,6 @@ def audit(
         emit({"exit_code": max(codes), "accounts": rows})
     else:
         heads = [_HEADS[key].in_(chosen.lang) for key in rows[0]]
-        say(aligned([heads, *([_cell({}, value) for value in row.values()] for row in rows)]))
+        echo(aligned([heads, *([_cell({}, value) for value in row.values()] for row in rows)]))
         wrote(*written)
     raise typer.Exit(max(codes))

@@ -30,6 +30,7 @@ from ytxdata.cli.shared_options import (
     address_book,
     ask,
     chosen,
+    echo,
     emit,
     note,
     say,
@@ -315,7 +316,7 @@ def explain(
         say(f"= {formula.in_(chosen.lang)}")
     say(told.summary)
     if csv is None:
-        say(told.rows(_SHOWN, chosen.lang))
+        echo(told.rows(_SHOWN, chosen.lang))
         if records.arrow.num_rows > _SHOWN:
             say(_MORE, n=records.arrow.num_rows - _SHOWN)
     else:

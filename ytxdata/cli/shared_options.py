@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,8 +95,22 @@ ArchiveDir = Annotated[
 
 
 def echo(text: str, *, err: bool = False) -> None:
-    """Print a text that may hold what strangers wrote: an escape sequence in the name of a meeting must not repaint the terminal."""
+    """Print lines that we laid out, and in which strangers may have written: an escape sequence in the name of a
+    meeting must not repaint the terminal.
+    """
     put(printable(text), err=err)
+
+
+def hung(text: str) -> str:
+    """Return a text of which no further line begins where lines of ours begin: a list called `a⏎ok    signature: …`
+    would say so itself.
+
+    Examples
+    --------
+    >>> hung("the list a" + chr(10) + "ok    signature").splitlines()
+    ['the list a', '  ok    signature']
+    """
+    return re.sub(r"\n(?!  |\n|$)", "\n  ", printable(text))
 
 
 def put(text: str, *, nl: bool = True, err: bool = False) -> None:
@@ -124,12 +139,12 @@ def _told(text: Text | str, values: dict[str, object]) -> str:
 
 def say(text: Text | str, **values: object) -> None:
     """Print a line for people in their language."""
-    echo(_told(text, values))
+    echo(hung(_told(text, values)))
 
 
 def note(text: Text | str, **values: object) -> None:
     """Print a line for people on stderr, where it is in no program's way."""
-    echo(_told(text, values), err=True)
+    echo(hung(_told(text, values)), err=True)
 
 
 def emit(value: Any) -> None:

@@ -1,0 +1,392 @@
+"""Judge anew what an archive claims, from its raw answers alone, and say where its newest head says something else.
+
+What a head claims rests on evidence that all syncs before it left behind, so no part of that can be judged by itself.
+All raw answers go through the rules once more, sync by sync, into an archive of their own.
+
+Whoever edits what is claimed can edit every other word of the newest head, too. So none of these switches a comparison
+off: what follows from the answers is compared, what earlier heads said already must be said still, and what neither
+shows is told as open.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ytxdata.archive.heads import Snapshot, among, batches, newest, read, read_head, sequences, whole_head
+from ytxdata.archive.known_meetings import Unjudged, evidence_of, exempt_of
+from ytxdata.archive.ownership import writing
+from ytxdata.archive.raw_answers import put_together
+from ytxdata.archive.sync import keep_answers, prepared, sync
+from ytxdata.archive.witnesses import entries
+from ytxdata.archive.write_sync import ANEW
+from ytxdata.errors import DamagedError, RefusedError
+from ytxdata.files import that_may_be_lost
+from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.history.proof.evidence import Evidence
+from ytxdata.history.proof.policy import DEFAULT_POLICY, Verdict
+from ytxdata.labels import Text
+from ytxdata.records.aliases import Aliases
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.times import EARLIEST, clocks_after, dates_by
+
+_BAD_ANSWER = Text("拉取 {pull} 的原始回答已损坏", "the raw answer of pull {pull} is damaged")
+
+CLOCK = timedelta(minutes=10)
+"""How far edges of what is claimed may lie elsewhere: heads of an earlier version kept steps of five minutes only."""
+
+_CLAIMS = ("periods", "outside", "evidence", "exempt", "clocks", "unjudged")
+_ACCOUNT = ("recomputed", "")
+
+
+class _EndedError(RefusedError):
+    """The sync that is judged again was interrupted here, or its next question was another one."""
+
+
+class Recorded:
+    """A platform that answers as it did then: the first question of a sync with whatever came, others as they were
+    asked.
+    """
+
+    identity = _ACCOUNT
+
+    def __init__(self, answers: Iterable[Answer]) -> None:
+        self._rest = iter(answers)
+        self.next = next(self._rest, None)
+        self._is_first = True
+
+    def begin(self) -> None:
+        """Let the next sync begin."""
+        self._is_first = True
+
+    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:  # noqa: ARG002 (a platform's words)
+        """Return the next answer."""
+        answer = self.next
+        if answer is None or not (self._is_first or answer.asked_n == meetingcount):
+            raise _EndedError(Text("没有下一个回答", "there is no next answer"))
+        self.next, self._is_first = next(self._rest, None), False
+        return answer
+
+
+def replay(root: Path, answers: Iterable[Answer], aliases: Aliases, settle: timedelta) -> None:
+    """Sync an archive with answers of old, each sync at the time of its first answer.
+
+    Where a sync ended is seen by what the rules would have asked next: one that was interrupted, by the answers that
+    are no answers to that. These are kept without a claim, as they were then.
+    """
+    platform, policy = Recorded(answers), replace(DEFAULT_POLICY, settle=settle)
+    while platform.next is not None:
+        platform.begin()
+        with suppress(_EndedError):
+            sync(root, platform, aliases, 0, policy, platform.next.asked_at)
+
+
+@dataclass
+class Disagreements:
+    """What a head claims beside what its answers give: what is other, what is neither shown nor refuted, and what
+    somebody chose, or an earlier version judged, so that no answer proves it.
+    """
+
+    others: list[Text] = field(default_factory=list)
+    unshown: list[Text] = field(default_factory=list)
+    chosen: list[Text] = field(default_factory=list)
+
+
+def claims_of(snapshot: Snapshot) -> Disagreements:
+    """Return what a head claims and its answers do not give.
+
+    Parsed, judged and written again, each sync costs what it cost then, and the copy lies in the folder for temporary
+    files meanwhile.
+    """
+    kept = list(_kept_heads(snapshot))
+    # what was taken in anew claims nothing, and no head before it tells of its pulls
+    kept = kept[max((place for place, one in enumerate(kept) if one.kind == ANEW), default=0) :]
+    evidence = evidence_of(snapshot.head.state)
+    settle = max(timedelta(seconds=evidence.settle_s), DEFAULT_POLICY.settle)
+    told, (derived, unclaimed) = _comparable(snapshot), _judged_anew(snapshot, kept, settle)
+    found = Disagreements([*_taken_back(snapshot, kept[:-1])], chosen=[*_chosen(told, settle)])
+    # what a sync found must not be hidden by a head that says it came to no end
+    found.unshown += [_UNCLAIMED] if any(_hidden(told, unclaimed)) else []
+    if evidence.is_of_bytes or evidence.reopened_at:
+        # other rules asked other questions and took other syncs for finished: what is claimed modestly is no damage
+        found.others += [*_too_much(told, derived), *_hidden(told, derived)]
+        at = evidence.reopened_at or evidence.last_asked_at
+        is_shown = any(one.evidence.is_of_bytes and one.evidence.last_asked_at == at for one in kept[:-1])
+        open_ = (found.chosen, _BY_OTHERS) if is_shown else (found.unshown, _SAID_BY_OTHERS)
+        open_[0].append(open_[1].format(at=at and at.isoformat()))
+        return found
+    if lacking := derived.get("evidence", {}).keys() - told.get("evidence", {}).keys():
+        found.unshown.append(_LACKING.format(names=", ".join(sorted(lacking))))
+    for name in _CLAIMS:
+        where = next(_differences(name, told.get(name), _said(derived.get(name), told.get(name))), None)
+        if where is not None:
+            other = _OTHER_INSTANT if _apart(where[1], where[2]) is not None else _OTHER_CLAIM
+            found.others.append(other.format(where=where[0], told=str(where[1])[:80], derived=str(where[2])[:80]))
+    return found
+
+
+def _judged_anew(
+    snapshot: Snapshot, kept: Sequence[_KeptHead], settle: timedelta
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return what the answers give, where those that nothing is claimed by are kept without a claim; and what they
+    would give, were the last of these of syncs that came to their end.
+    """
+    aliases, spans = snapshot.aliases, list(_spans(kept))
+    n_claimed = max((place for place, span in enumerate(spans, start=1) if span.is_claimed), default=0)
+    with (
+        tempfile.TemporaryDirectory(prefix="ytxdata-recompute-", ignore_cleanup_errors=True) as folder,
+        that_may_be_lost(),
+    ):
+        root, beside = Path(folder) / "archive", Path(folder) / "beside"
+        answers = _answers(snapshot)
+        for span in spans[:n_claimed]:
+            mine = islice(answers, span.n_pulls)
+            if span.is_claimed:
+                replay(root, mine, aliases, settle)
+            else:
+                _keep(root, list(mine), aliases)
+        later = [list(islice(answers, span.n_pulls)) for span in spans[n_claimed:]]
+        if later and root.exists():
+            shutil.copytree(root, beside)
+        for some in later:
+            replay(beside, some, aliases, settle)
+            _keep(root, some, aliases)
+        return tuple(_comparable(newest(one)) for one in (root, beside))  # type: ignore[return-value]  # two of them
+
+
+def _comparable(snapshot: Snapshot | None) -> Mapping[str, Any]:
+    """Return what a head claims so that two archives of the same answers say the same: hidden records by their hash, as
+    their numbers differ, and clocks in the whole minutes that the rules see, as heads of earlier versions do not.
+    """
+    if snapshot is None:
+        return {}
+    state = snapshot.head.state
+    clocks = [(name, None if ahead is None else 60.0 * round(ahead / 60)) for name, ahead in state.get("clocks", ())]
+    kept = Unjudged.of(state)
+    numbers = np.union1d(kept.numbers, np.array(sorted(kept.since), dtype=np.int64))
+    rows = read(snapshot, "observations", ("obs", "record_hash"), among("obs", numbers))
+    cells = zip(rows["record_hash"].to_pylist(), map(kept.since.get, rows["obs"].to_pylist()), strict=True)
+    unjudged = sorted([digest.hex(), since.isoformat() if since else ""] for digest, since in cells)
+    if "evidence" in state:  # as it counts: an earlier version told sizes of gaps, which have none
+        state = {**state, "evidence": {**state["evidence"], "windows": evidence_of(state).to_dict()["windows"]}}
+    return {**state, "clocks": clocks_after({}, clocks), "unjudged": unjudged}
+
+
+def _chosen(told: Mapping[str, Any], settle: timedelta) -> Iterator[Text]:
+    """Yield what edges of what is claimed rest on, and no answer shows."""
+    if settle != DEFAULT_POLICY.settle:
+        seconds = [f"{one.total_seconds():.0f}" for one in (settle, DEFAULT_POLICY.settle)]
+        yield _SETTLE.format(chosen=seconds[0], default=seconds[1])
+    for pull_id, ahead_s in told["clocks"]:
+        if ahead_s is not None and abs(ahead_s) > DEFAULT_POLICY.jitter.total_seconds():
+            yield _CLOCK_OFF.format(pull=pull_id, ahead=f"{ahead_s:.0f}")
+
+
+def _taken_back(snapshot: Snapshot, earlier: Sequence[_KeptHead]) -> Iterator[Text]:
+    """Yield what earlier heads say of clocks and of how a list is read, and the newest otherwise: the one only grows,
+    and the other stays while the list does. No answer says either, so that a head is all there is to hold them against.
+    """
+    now = snapshot.head.state
+    readings = {entry["file"]: (entry["reading"], entry["hearing"]["name"]) for entry in entries(now)}
+    for one in earlier:
+        before = list(one.state.get("clocks", ()))
+        if list(now.get("clocks", ()))[: len(before)] != before:
+            yield _OTHER_CLOCKS.format(n=one.number)
+        for entry in entries(one.state):
+            reading, name = readings.get(entry["file"], (entry["reading"], ""))
+            if reading != entry["reading"]:
+                yield _OTHER_READING.format(name=name, n=one.number)
+
+
+def _too_much(told: Mapping[str, Any], derived: Mapping[str, Any]) -> Iterator[Text]:
+    """Yield what is called PROVEN and no answer reached: no rule makes an answer reach further than it did."""
+    yield from (_TOO_MUCH.format(**edges) for edges in _only_in(_certificate(told), _certificate(derived), "PROVEN"))
+
+
+def _hidden(told: Mapping[str, Any], derived: Mapping[str, Any]) -> Iterator[Text]:
+    """Yield the gaps and the vanished meetings that are not told: to be judged otherwise covers no gap."""
+    if derived:
+        yield from (_NO_GAP.format(**edges) for edges in _only_in(_certificate(derived), _certificate(told), "GAP"))
+        yield from (_NO_VANISHED.format(meeting_id=one) for one in sorted(exempt_of(derived) - exempt_of(told)))
+
+
+def _certificate(state: Mapping[str, Any]) -> Certificate:
+    """Return what a head claims of all time up to its last period: what lies before the first is a claim as well."""
+    at = datetime.fromisoformat
+    periods = (Period(at(start), at(end), reason) for start, end, reason, _ in state.get("periods", ()))
+    return Certificate.of(periods, state.get("outside", Evidence().outside)).over(EARLIEST, None)
+
+
+def _only_in(one: Certificate, other: Certificate, verdict: Verdict) -> Iterator[dict[str, str]]:
+    """Yield the edges of the periods to which one certificate gives a verdict, and another does not."""
+    for said in (period for period in one.periods if period.verdict == verdict):
+        first, last = said.start + CLOCK, said.end - CLOCK
+        if first < last and any(part.verdict != verdict for part in other.over(first, last).periods):
+            yield {"start": said.start.isoformat(), "end": said.end.isoformat()}
+
+
+_OTHER_CLAIM = Text(
+    "{where} 为 {told}，由原始回答按现行规则得出的是 {derived}",
+    "{where} is {told}; by the rules of today {derived} follows from the raw answers",
+)
+
+_OTHER_INSTANT = Text(
+    f"{_OTHER_CLAIM.zh}（若由未记录时钟偏差的旧版本同步，而当时本机时钟与平台的 Date 不一致，也会如此，并非损坏）",
+    f"{_OTHER_CLAIM.en} (no damage, if an earlier version, which kept no offsets, synced while this machine's clock and "
+    "the platform's Date differed)",
+)
+
+
+_TOO_MUCH = Text(
+    "{start} 至 {end} 标为 PROVEN，由原始回答按现行规则得不出（若由早期版本按当时的规则提问和判断，则并非损坏）",
+    "{start} to {end} is called PROVEN, which by the rules of today does not follow from the raw answers (no damage, if "
+    "an earlier version asked and judged by rules of its own)",
+)
+_NO_GAP = Text(
+    "{start} 至 {end} 未标为间隙，由原始回答按现行规则得出的是间隙（若由早期版本按当时的规则提问和判断，则并非损坏）",
+    "{start} to {end} is not called a gap, and by the rules of today it is one in the raw answers (no damage, if an "
+    "earlier version asked and judged by rules of its own)",
+)
+_NO_VANISHED = Text(
+    "会议 {meeting_id} 在其必在的回答中消失，此处却未载明（若由早期版本按当时的规则提问和判断，则并非损坏）",
+    "the meeting {meeting_id} vanished from an answer in whose window it must be, which is not told (no damage, if an "
+    "earlier version asked and judged by rules of its own)",
+)
+_UNCLAIMED = Text(
+    "控制文件称最后几次拉取不属于完成的同步，因此不据以下结论；若按完成的同步判断，则另有间隙或消失的会议未载明。请再次同步后核对",
+    "its head says that the last pulls are of no sync that came to its end, so that nothing is claimed by them; judged as "
+    "such they show a gap, or a vanished meeting, that is not told. Sync, then verify again",
+)
+_BY_OTHERS = Text(
+    "截至 {at} 由早期版本按当时的规则判断：与原始回答核对过的只有 PROVEN 的时段、间隙和消失的会议，其余证据没有核对",
+    "up to {at} an earlier version judged, by rules of its own: what is PROVEN, gaps and vanished meetings were held "
+    "against the raw answers, and the rest of its evidence was not",
+)
+_SAID_BY_OTHERS = Text(
+    f"{_BY_OTHERS.zh}。这一点只有控制文件自己说，此前的控制文件都没有显示",
+    f"{_BY_OTHERS.en}. That it did is a word of the newest head alone, and no earlier one shows it",
+)
+_LACKING = Text(
+    "所存证据中没有 {names}，因此没有核对：或由早期版本留下，或被人删去。请运行 ytxdata sync，然后再次核对",
+    "its evidence lacks {names}, which were not compared: an earlier version left it, or somebody took them out. Run "
+    "ytxdata sync, then verify again",
+)
+_SETTLE = Text(
+    "沉降时间由人指定：{chosen} 秒（默认 {default} 秒）",
+    "somebody chose that a record counts as settled after {chosen} s, by default {default} s",
+)
+_CLOCK_OFF = Text(
+    "自拉取 {pull} 起，本机时钟比平台快 {ahead} 秒：时段的边界以此为据，而没有回答为它作证",
+    "from pull {pull} on this machine's clock was {ahead} s ahead of the platform's: edges of what is claimed rest on "
+    "that, and no answer vouches for it",
+)
+_OTHER_CLOCKS = Text(
+    "此前的控制文件 {n} 所记的时钟偏差与现在的不同，而已记下的不会再变",
+    "head {n}, an earlier one, tells of other offsets of the clock, and what was told once does not change",
+)
+_OTHER_READING = Text(
+    "清单 {name} 的读法（类别、时段、列或合计）与此前的控制文件 {n} 所记的不同",
+    "the list {name} is read in another way (kind, period, columns, totals) than head {n}, an earlier one, says",
+)
+
+
+def _said(derived: Any, told: Any) -> Any:
+    """Return of what is derived that of which an earlier version, too, left evidence: the next sync keeps the rest."""
+    is_part = isinstance(told, dict) and isinstance(derived, dict) and "windows" in told
+    return {name: value for name, value in derived.items() if name in told} if is_part else derived
+
+
+def _keep(root: Path, answers: Sequence[Answer], aliases: Aliases) -> None:
+    with writing(root, 0):
+        ready = prepared(root, _ACCOUNT, aliases)
+        keep_answers(root, ready.snapshot if ready else None, _ACCOUNT, answers, aliases)
+
+
+class _KeptHead(NamedTuple):
+    """What a head says that is still there; of an old one the certificate alone, and no evidence."""
+
+    number: int
+    kind: str
+    n_pulls: int
+    state: Mapping[str, Any]
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the syncs up to it had left behind."""
+        return evidence_of(self.state)
+
+
+def _kept_heads(snapshot: Snapshot) -> Iterator[_KeptHead]:
+    root = snapshot.root
+    for number in sequences(root):
+        with suppress(DamagedError):
+            raw = read_head(root, number)
+            state = raw.body["state"] if raw.line_below is None else whole_head(root, number, raw)[0].state
+            if number <= snapshot.head.sequence:
+                yield _KeptHead(number, raw.body["kind"], raw.body["counts"].get("pulls", 0), state)
+
+
+class _Span(NamedTuple):
+    """Pulls from one kept head to the next; `is_claimed` is False for those that nothing was claimed by."""
+
+    n_pulls: int
+    is_claimed: bool
+
+
+def _spans(kept: Sequence[_KeptHead]) -> Iterator[_Span]:
+    """Yield the pulls between heads that are kept, as far as these tell; where heads went, of many syncs together."""
+    for before, one in pairwise([_KeptHead(0, "", 0, {}), *kept]):
+        if one.n_pulls > before.n_pulls:
+            is_claimed = one.kind == "sync" or (one.kind != ANEW and one.number > before.number + 1)
+            yield _Span(one.n_pulls - before.n_pulls, is_claimed)
+
+
+def _answers(snapshot: Snapshot) -> Iterator[Answer]:
+    """Yield the answers of all pulls as they were read then, in the order of keeping."""
+    aliases = snapshot.aliases
+    columns = ("pull_id", "asked_at", "answered_at", "asked_n", "attempts", "sha256", "form", "gaps", "numbers")
+    date_of = dates_by(snapshot.head.state.get("clocks", ()))
+    for pulls in batches(snapshot, "pulls", columns):
+        for pull in pulls.to_pylist():
+            raw = put_together(snapshot, pull)
+            if raw is None:
+                raise DamagedError(_BAD_ANSWER.format(pull=pull["pull_id"]))
+            yield read_answer(
+                raw, server_date=date_of(pull["pull_id"], pull["asked_at"], pull["answered_at"]), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
+                attempts=pull["attempts"], aliases=aliases,
+            )  # fmt: skip
+
+
+def _differences(where: str, told: Any, derived: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the places where two JSON values differ, instants by more than the clocks may have been apart."""
+    if isinstance(told, dict) and isinstance(derived, dict) and told.keys() == derived.keys():
+        for key in told:
+            yield from _differences(f"{where}.{key}", told[key], derived[key])
+    elif isinstance(told, list | tuple) and isinstance(derived, list | tuple) and len(told) == len(derived):
+        for place, pair in enumerate(zip(told, derived, strict=True)):
+            yield from _differences(f"{where}[{place}]", *pair)
+    elif isinstance(told, dict) and isinstance(derived, dict):
+        name = min(told.keys() ^ derived.keys())
+        yield f"{where}.{name}", told.get(name), derived.get(name)
+    elif told != derived and not _is_near(told, derived):
+        yield where, told, derived
+
+
+def _is_near(told: Any, derived: Any) -> bool:
+    apart = _apart(told, derived)
+    return apart is not None and apart <= CLOCK
+
+
+def _apart(told: Any, derived: Any) -> timedelta | None:
+    with suppress(ValueError, TypeError):
+        return abs(datetime.fromisoformat(told) - datetime.fromisoformat(derived))
+    return None

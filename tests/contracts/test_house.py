@@ -41,7 +41,8 @@ only describes it (`records/asides`) is not what may be a record (`records/remai
 names of its columns (`history/list_cells`) are known before its lines are (`history/witness_lists`), and a bill's
 columns are the same; and which line is about which record (`audit/pairing`) is pure, beside how both are put into
 tables (`audit/matching`). What an archive claims (`archive/claims`) follows from answers and rules, its rows
-(`archive/recompute`) from records."""
+(`archive/recompute`) from records. What a limit by category may hide (`history/proof/categories`) is asked by who asks,
+who judges and who takes back, and `verdict` was full."""
 
 
 LONGEST_FILE = 450

@@ -25,7 +25,10 @@ def instant(seconds: float) -> datetime:
 
 @dataclass(eq=False)
 class Meeting:
-    """One meeting of the truth. `gone` is when it leaves the list for any reason but retention."""
+    """One meeting of the truth.
+
+    `gone` is when it leaves the list for any reason but retention, `booked_for` the start that is told before it begins.
+    """
 
     id: str
     start: float
@@ -39,22 +42,23 @@ class Meeting:
     deleted: bool = False
     revision: int = 0
     touched: float = 0.0
+    is_booked: bool = False
     booked_for: float | None = None
     _seen: dict[tuple[bool, bool, int], Seen] = field(default_factory=dict)
 
     def as_seen(self, now: float) -> Seen:
         key = (now >= self.end, now >= self.start, self.revision)
         if key not in self._seen:
-            start = self.start if now >= self.start or self.booked_for is None else self.booked_for
+            start = self.booked_for if now < self.start and self.is_booked else self.start
             text = f"{self.id} {start} {key}"
             self._seen[key] = Seen(
                 self.id,
-                instant(start) if self.has_start else None,
+                None if start is None or not self.has_start else instant(start),
                 instant(self.end) if key[0] else None,
                 hashlib.sha256(text.encode()).hexdigest()[:16],
                 self.creator,
                 self.size,
-                "instant" if self.booked_for is None else "booked",
+                "booked" if self.is_booked else "instant",
             )
         return self._seen[key]
 
@@ -87,9 +91,11 @@ class Knobs:
     reuse_overwrites: bool = False
     same_second: float = 0.0
     bookings: float = 0.0
+    plans_have_start: bool = True
     touches: str = "none"
     ignores_count: bool = False
     n_creators: int = 30
+    spellings: float = 0.0
     per_creator: int | None = None
     per_kind: int | None = None
 
@@ -140,8 +146,11 @@ class Account:
             has_start=rng.random() >= knobs.without_start,
             malformed_until=rng.choice((float("inf"), start + 3 * DAY)) if rng.random() < knobs.malformed else 0.0,
             touched=end,
-            booked_for=booked_for,
+            is_booked=is_booked,
+            booked_for=booked_for if knobs.plans_have_start else None,
         )
+        if knobs.spellings and rng.random() < knobs.spellings:
+            meeting.creator = f"+86{meeting.creator}"
         if self.meetings and rng.random() < knobs.reuses_ids:
             older = rng.choice(self.meetings)
             if older.end < start and older.creator != meeting.creator:
@@ -217,8 +226,8 @@ class Account:
         if self.knobs.omits:
             listed = [one for one in listed if self.rng.random() >= self.knobs.omits]
         for limit, category in (
-            (self.knobs.per_creator, lambda one: one.creator),
-            (self.knobs.per_kind, lambda one: one.booked_for is None),
+            (self.knobs.per_creator, lambda one: one.creator.removeprefix("+86")),
+            (self.knobs.per_kind, lambda one: one.is_booked),
         ):
             if limit is not None:
                 listed = _newest_of_each(listed, limit, category)

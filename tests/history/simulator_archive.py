@@ -121,7 +121,7 @@ class MemoryArchive:
     def _is_lost(self, one: Meeting, account: Account) -> bool:
         if not one.has_start or (one.id, one.creator) in self.held:
             return False
-        if one.booked_for is not None and one.start > self.read_at[-1]:
+        if one.is_booked and one.start > self.read_at[-1]:
             return False
         return not one.deleted
 

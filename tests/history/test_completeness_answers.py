@@ -10,10 +10,10 @@ import pytest
 
 from tests.history.one_answer import DAY, EVERYTHING, HOUR, JOINS, NOW, TAIL, judged, land_of, meeting, reason_at, seen
 from tests.history.simulator_archive import MemoryLand
+from ytxdata.history.proof.categories import hidden_before
 from ytxdata.history.proof.evidence import Evidence, Known, Seen
 from ytxdata.history.proof.overlap import Overlap
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.verdict import hidden_before
 from ytxdata.history.proof.window import Before, Sighting
 
 
@@ -277,6 +277,27 @@ def test_a_limit_of_each_creator_is_suspected_where_enough_are_equally_full(
     assert hidden_before(asked_for_more, ()) == expected
     cut_by_us = seen(records, MemoryLand(), Before(), asked_n=len(records))
     assert hidden_before(cut_by_us, ()) is None
+
+
+def test_a_limit_by_category_counts_records_that_have_no_start() -> None:
+    """Of each creator one field was blank, or the room was booked ahead: the platform counts the record all the same."""
+    records = [meeting(n, creator=f"c{n % 5}") for n in range(1, 41)]
+    blank = [one._replace(started_at=None) if int(one.meeting_id[1:]) in (3, 14, 39) else one for one in records]
+    assert hidden_before(seen(records, MemoryLand(), Before(), asked_n=500), ()) == records[35].started_at
+    # the oldest of c4 began 39 hours ago, which is not told: it is shown from the next one on
+    assert hidden_before(seen(blank, MemoryLand(), Before(), asked_n=500), ()) == records[33].started_at
+    kinds = [one._replace(kind="booked" if n % 2 else "instant") for n, one in enumerate(records + EVERYTHING[11:70])]
+    ahead = [one._replace(started_at=None, ended_at=None) if n in (1, 3) else one for n, one in enumerate(kinds)]
+    answer = seen(ahead[:-1], MemoryLand(), Before(), asked_n=500)
+    assert answer.n_without_start == 2
+    assert hidden_before(answer, (("kind", 49),)) == ahead[96].started_at
+
+
+def test_of_a_full_category_that_shows_no_start_anything_may_be_hidden() -> None:
+    records = [meeting(n, creator=f"c{n % 20}") for n in range(1, 101)]
+    ahead = [one._replace(started_at=None) if one.creator == "c7" else one for one in records]
+    answer = seen(ahead, MemoryLand(), Before(), asked_n=500)
+    assert hidden_before(answer, ()) == answer.upper
 
 
 def test_as_many_for_a_larger_question_is_the_end_and_fewer_is_a_limit() -> None:

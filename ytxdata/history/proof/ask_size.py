@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from ytxdata.history.proof.categories import hidden_before
 from ytxdata.history.proof.evidence import Evidence, KnownLand, Window
 from ytxdata.history.proof.overlap import luck
 from ytxdata.history.proof.policy import Policy, is_gap
-from ytxdata.history.proof.verdict import has_outgrown, hidden_before, room, waiting
+from ytxdata.history.proof.verdict import has_outgrown, room, waiting
 from ytxdata.history.proof.window import Before, Sighting, anchored, brought_fewer, longest
 
 

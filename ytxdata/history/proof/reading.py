@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ytxdata.history.proof.ask_size import next_ask, plan
+from ytxdata.history.proof.categories import hidden_before, watched
 from ytxdata.history.proof.certificate import Certificate, Period, certify
 from ytxdata.history.proof.evidence import (
     Doubt,
@@ -32,11 +33,9 @@ from ytxdata.history.proof.verdict import (
     best_of,
     confirmed,
     gap_below,
-    hidden_before,
     reached_by,
     reason_for,
     rebased,
-    watched,
     window_of,
     without_refuted,
 )

@@ -293,6 +293,22 @@ def test_a_limit_by_category_counts_records_that_have_no_start() -> None:
     assert hidden_before(answer, (("kind", 49),)) == ahead[96].started_at
 
 
+def test_a_limit_of_each_creator_is_seen_however_a_number_is_written() -> None:
+    """By the platform's own word, or by whose number it is: a limit that is seen in either forbids."""
+    numbers = [f"1380000000{n % 5}" for n in range(40)]
+    records = [meeting(n, creator=number) for n, number in enumerate(numbers, start=1)]
+    expected = hidden_before(seen(records, MemoryLand(), Before(), asked_n=500), ())
+    assert expected == records[35].started_at
+    for spelling in ("+86{}", "86-{}", "0086 {}"):
+        as_well = [
+            one._replace(creator=spelling.format(one.creator)) if n % 3 else one for n, one in enumerate(records)
+        ]
+        assert hidden_before(seen(as_well, MemoryLand(), Before(), asked_n=500), ()) == expected
+    # one person, whom the platform takes for five
+    desks = [one._replace(creator=f"0755-88880000-80{n % 5}") for n, one in enumerate(records)]
+    assert hidden_before(seen(desks, MemoryLand(), Before(), asked_n=500), ()) == expected
+
+
 def test_of_a_full_category_that_shows_no_start_anything_may_be_hidden() -> None:
     records = [meeting(n, creator=f"c{n % 20}") for n in range(1, 101)]
     ahead = [one._replace(started_at=None) if one.creator == "c7" else one for one in records]

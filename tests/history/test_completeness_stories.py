@@ -190,6 +190,8 @@ CATEGORIES: list[dict[str, Any]] = [
     {"per_kind": 90, "bookings": 0.5},
     {"per_creator": 20, "without_start": 0.02},
     {"per_kind": 37, "bookings": 0.3, "plans_have_start": False},
+    {"per_creator": 20, "spellings": 0.3},
+    {"per_creator": 8, "n_creators": 5, "spellings": 0.3},
 ]
 
 

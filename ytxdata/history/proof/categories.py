@@ -11,21 +11,24 @@ while it was watched, looks like one who came late: that cannot be told.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
-from ytxdata.history.proof.evidence import Evidence, Seen
+from ytxdata.history.proof.evidence import Evidence
 from ytxdata.history.proof.policy import is_round
 from ytxdata.history.proof.window import Sighting
+from ytxdata.phones import normalize
 
 CREATOR, KIND = "creator", "kind"
 
-Word = Callable[[Seen], str | None]
-WORDS: Mapping[str, tuple[Word, ...]] = {CREATOR: (attrgetter("creator"),), KIND: (attrgetter("kind"),)}
-"""By what a platform may tell the categories of a limit apart."""
+WAYS: Mapping[str, tuple[Callable[[str], str], ...]] = {
+    CREATOR: (str, lambda text: normalize(text) or text),
+    KIND: (str,),
+}
+"""How a platform may tell categories apart: a creator may be what it writes, or whose number that is."""
 
 ALIKE, FULLEST = 3, 5
 """So many creators that share the greatest number, of so many records or more, are told: two do in one account in ten."""
@@ -37,52 +40,62 @@ MOST_LIMITS = 4
 class _Tally(NamedTuple):
     """How many records of each category an answer holds, and from when on it shows the category."""
 
+    name: str
+    category: Callable[[str], str]
     counts: Counter[str]
     shown_from: Mapping[str, datetime]
 
     @classmethod
-    def of(cls, records: Iterable[Seen], answer: Sighting, word: Word) -> _Tally:
-        """Return the tally of some records of an answer.
-
-        Those without a start count: the platform counts them, and else one blank field, or one room booked ahead, hides
-        that a category is full. One of which no start is known may lack any meeting that was over.
-        """
-        counts = Counter(value for one in records if (value := word(one)) is not None)
-        shown_from = dict.fromkeys(counts, answer.upper)
-        shown_from |= {
-            value: start for start, one in reversed(answer.extent.placed) if (value := word(one)) is not None
-        }
-        return cls(counts, shown_from)
+    def of(
+        cls, name: str, category: Callable[[str], str], counts: Mapping[str, int], starts: Mapping[str, datetime]
+    ) -> _Tally:
+        """Return the tally of records that are counted by what the platform writes."""
+        merged, shown_from = Counter[str](), dict[str, datetime]()
+        for text, n in counts.items():
+            key = category(text)
+            merged[key] += n
+            shown_from[key] = min(starts[text], shown_from.get(key, starts[text]))
+        return cls(name, category, merged, shown_from)
 
 
 def hidden_before(answer: Sighting, limits: Iterable[tuple[str, int]]) -> datetime | None:
     """Return before when a limit by category may hide meetings of an answer; None when nothing looks like one."""
-    tallies = {name: _tallies(answer, name) for name in (CREATOR, KIND)}
-    suspected = {CREATOR: _shared, KIND: _round} if answer.stopped else {}
-    found = [_shown_from(one, n) for name, n in limits for one in tallies[name]]
-    found += [_shown_from(one, n) for name, looks in suspected.items() for one in tallies[name] for n in looks(one)]
-    return max((at for at in found if at is not None), default=None)
+    suspects = {CREATOR: _shared, KIND: _round}
+    found = []
+    for tally in _tallies(answer):
+        sizes = [n for name, n in limits if name == tally.name]
+        sizes += suspects[tally.name](tally) if answer.stopped else []
+        found += [tally.shown_from[value] for value, n in tally.counts.items() if n in sizes]
+    return max(found, default=None)
 
 
 def watched(evidence: Evidence, answer: Sighting) -> Evidence:
     """Return the evidence with what a full answer shows of limits by category."""
-    kinds = _tallies(answer, KIND)
-    new = [*_kinds_standing_still(answer, evidence, kinds), *_creators_standing_still(answer)]
+    tallies = _tallies(answer)
+    kinds = {pair for one in tallies if one.name == KIND for pair in one.counts.items()}
+    new = [limit for one in tallies for limit in _standing_still(answer, evidence, one)]
     limits = tuple(dict.fromkeys([*new, *evidence.limits]))[:MOST_LIMITS]
-    return replace(evidence, kinds=tuple(sorted({pair for one in kinds for pair in one.counts.items()})), limits=limits)
+    return replace(evidence, kinds=tuple(sorted(kinds)), limits=limits)
 
 
-def _tallies(answer: Sighting, name: str) -> list[_Tally]:
-    """Return the records of each category as a platform may count them: all of them, or each meeting once."""
+def _tallies(answer: Sighting) -> list[_Tally]:
+    """Return the records of each category as a platform may count them: all of them, or each meeting once.
+
+    Those without a start count: the platform counts them, and else one blank field, or one room booked ahead, hides
+    that a category is full. One of which no start is known may lack any meeting that was over.
+    """
     everything = answer.pull.records
     once = list({one.meeting_id: one for one in everything}.values())
-    listings = [everything, once] if len(once) < len(everything) else [once]
-    return [_Tally.of(records, answer, word) for word in WORDS[name] for records in listings]
-
-
-def _shown_from(tally: _Tally, limit: int) -> datetime | None:
-    """Return from when on all categories are shown that have exactly so many records, None where none has."""
-    return max((tally.shown_from[value] for value, n in tally.counts.items() if n == limit), default=None)
+    found = []
+    for name, ways in WAYS.items():
+        text_of = attrgetter(name)
+        placed = {text_of(one): start for start, one in reversed(answer.extent.placed)}
+        for records in [everything, once] if len(once) < len(everything) else [once]:
+            counts = Counter(map(text_of, records))
+            del counts[None]
+            starts = dict.fromkeys(counts, answer.upper) | placed
+            found += [_Tally.of(name, category, counts, starts) for category in ways]
+    return found
 
 
 def _round(tally: _Tally) -> list[int]:
@@ -99,33 +112,22 @@ def _shared(tally: _Tally) -> list[int]:
     return [most] if most > 1 and n_full >= enough else []
 
 
-def _lacks_amid_others(answer: Sighting) -> bool:
-    """Say whether records are missing while older ones came: the end of the list is where it was."""
-    return 0 < answer.n_missing >= answer.overlap.n_left_out
-
-
-def _kinds_standing_still(answer: Sighting, evidence: Evidence, tallies: Iterable[_Tally]) -> Iterator[tuple[str, int]]:
-    """Yield the limits where a kind has as many records as before though new ones came, and others reach further back."""
-    came = {one.kind for one in answer.fresh}
-    for counts, _ in tallies:
-        if _lacks_amid_others(answer) and len(counts) > 1:
-            yield from ((KIND, n) for kind, n in counts.items() if kind in came and (kind, n) in evidence.kinds)
-
-
-def _creators_standing_still(answer: Sighting) -> Iterator[tuple[str, int]]:
-    """Yield the limit where what is missing was the oldest of creators who held new ones, and who have equally many now."""
-    if not _lacks_amid_others(answer):
-        return
-    came = {one.creator for one in answer.fresh}
+def _standing_still(answer: Sighting, evidence: Evidence, tally: _Tally) -> Iterable[tuple[str, int]]:
+    """Return the limits by which categories have as many records as before, though new ones came of them."""
+    # records are missing while older ones came: the end of the list is where it was
+    if not 0 < answer.n_missing >= answer.overlap.n_left_out:
+        return ()
+    name, category, counts, shown_from = tally
+    came = {category(text) for one in answer.fresh if (text := getattr(one, name)) is not None}
+    if name == KIND:
+        still = {n for kind, n in counts.items() if kind in came and (kind, n) in evidence.kinds}
+        return [(KIND, n) for n in still if len(counts) > 1]
     missing: dict[str, list[datetime]] = defaultdict(list)
     for start, creator in answer.missing_creators:
-        missing[creator].append(start)
-    for counts, shown_from in _tallies(answer, CREATOR):
-        pushed_out = [
-            creator
-            for creator, starts in missing.items()
-            if creator in came and max(starts) <= shown_from.get(creator, max(starts))
-        ]
-        sizes = {counts[creator] for creator in pushed_out}
-        if len(sizes) == 1:
-            yield CREATOR, sizes.pop()
+        missing[category(creator)].append(start)
+    # what is missing was the oldest of creators who held new ones, and who have equally many now
+    pushed_out = [
+        one for one, starts in missing.items() if one in came and max(starts) <= shown_from.get(one, max(starts))
+    ]
+    sizes = {counts[one] for one in pushed_out}
+    return [(CREATOR, n) for n in sizes if len(sizes) == 1]

@@ -10,8 +10,8 @@ import pytest
 
 from tests.history.one_answer import DAY, EVERYTHING, HOUR, JOINS, NOW, TAIL, judged, land_of, meeting, reason_at, seen
 from tests.history.simulator_archive import MemoryLand
-from ytxdata.history.proof.categories import hidden_before
-from ytxdata.history.proof.evidence import Evidence, Known, Seen
+from ytxdata.history.proof.categories import hidden_before, watched
+from ytxdata.history.proof.evidence import Bulk, Evidence, Known, PullFacts, Seen
 from ytxdata.history.proof.overlap import Overlap
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.window import Before, Sighting
@@ -307,6 +307,30 @@ def test_a_limit_of_each_creator_is_seen_however_a_number_is_written() -> None:
     # one person, whom the platform takes for five
     desks = [one._replace(creator=f"0755-88880000-80{n % 5}") for n, one in enumerate(records)]
     assert hidden_before(seen(desks, MemoryLand(), Before(), asked_n=500), ()) == expected
+
+
+@pytest.mark.parametrize(
+    ("n_booked", "n_pushed_out", "is_seen"),
+    [
+        (30, 4, True),
+        (30, 3, False),  # fewer are missing than came: some left for another reason
+        (29, 4, False),  # the other kind is fuller, so that this one need not be full
+    ],
+)
+def test_where_all_kinds_are_full_the_end_of_the_list_moves_and_the_limit_is_seen(
+    n_booked: int, n_pushed_out: int, *, is_seen: bool
+) -> None:
+    """Two kinds of thirty, of which the booked are the younger: for each new one of them the oldest is missing, amid
+    instant ones; and much more fell off the end of the list before."""
+    listed = [meeting(n)._replace(kind="instant") for n in range(2, 122, 4)]
+    booked = [meeting(n)._replace(kind="booked") for n in range(1, 61, 2)][:n_booked]
+    known = [*listed[1:], *booked[4:]]
+    pushed_out = [meeting(61 + 2 * n) for n in range(n_pushed_out)]
+    long_gone = [meeting(n) for n in range(130, 200)]
+    answer = seen([*listed, *booked], land_of([*known, *pushed_out, *long_gone]), asked_n=500)
+    assert (answer.n_missing, answer.overlap.n_left_out) == (n_pushed_out, 70 + n_pushed_out)
+    before = Evidence(kinds=(("booked", n_booked), ("instant", 30)))
+    assert watched(before, answer).limits == ((("kind", 30),) if is_seen else ())
 
 
 def test_of_a_full_category_that_shows_no_start_anything_may_be_hidden() -> None:

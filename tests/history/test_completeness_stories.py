@@ -192,6 +192,7 @@ CATEGORIES: list[dict[str, Any]] = [
     {"per_kind": 37, "bookings": 0.3, "plans_have_start": False},
     {"per_creator": 20, "spellings": 0.3},
     {"per_creator": 8, "n_creators": 5, "spellings": 0.3},
+    {"per_creator": 60, "n_creators": 2},
 ]
 
 
@@ -207,6 +208,18 @@ def test_a_limit_by_category_hides_nothing_in_what_is_proven(knobs: dict[str, An
 def test_limits_by_category_that_once_fooled_the_rules_do_so_no_more(seed: int) -> None:
     for knobs in CATEGORIES:
         assert not tell(seed, knobs=Knobs(**knobs)).wrong
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "more"), [(60, {}), (278, {}), (5232, {"doubled": 0.02}), (5120, {"pins": 2})])
+def test_a_limit_by_kind_is_seen_where_both_kinds_are_full(seed: int, more: dict[str, Any]) -> None:
+    assert not tell(seed, knobs=Knobs(per_kind=90, bookings=0.5, **more)).wrong
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "knobs"), [(20, {"without_start": 0.02}), (45, {"without_start": 0.02})], ids=str)
+def test_a_limit_by_creator_is_seen_where_records_lack_their_start(seed: int, knobs: dict[str, Any]) -> None:
+    assert not tell(seed, knobs=Knobs(per_creator=20, **knobs)).wrong
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ while it was watched, looks like one who came late: that cannot be told.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -113,21 +113,27 @@ def _shared(tally: _Tally) -> list[int]:
 
 
 def _standing_still(answer: Sighting, evidence: Evidence, tally: _Tally) -> Iterable[tuple[str, int]]:
-    """Return the limits by which categories have as many records as before, though new ones came of them."""
-    # records are missing while older ones came: the end of the list is where it was
-    if not 0 < answer.n_missing >= answer.overlap.n_left_out:
-        return ()
+    """Return the limits by which categories have as many records as before, though new ones came of them.
+
+    What is missing was the oldest of its category. Of a kind it is known how many there were before; of creators, those
+    from whom something is missing have equally many now.
+    """
     name, category, counts, shown_from = tally
-    came = {category(text) for one in answer.fresh if (text := getattr(one, name)) is not None}
+    came = Counter(category(text) for one in answer.fresh if (text := getattr(one, name)) is not None)
     if name == KIND:
-        still = {n for kind, n in counts.items() if kind in came and (kind, n) in evidence.kinds}
-        return [(KIND, n) for n in still if len(counts) > 1]
-    missing: dict[str, list[datetime]] = defaultdict(list)
-    for start, creator in answer.missing_creators:
-        missing[category(creator)].append(start)
-    # what is missing was the oldest of creators who held new ones, and who have equally many now
-    pushed_out = [
-        one for one, starts in missing.items() if one in came and max(starts) <= shown_from.get(one, max(starts))
-    ]
-    sizes = {counts[one] for one in pushed_out}
-    return [(CREATOR, n) for n in sizes if len(sizes) == 1]
+        newest = dict.fromkeys(counts, max((start for start, _ in answer.absent), default=answer.upper))
+        still = [kind for kind, n in counts.items() if kind in came and (kind, n) in evidence.kinds and len(counts) > 1]
+    else:
+        newest = {category(one.creator): start for start, one in answer.absent if one.creator is not None}
+        still = [one for one, start in newest.items() if one in came and start <= shown_from.get(one, start)]
+        still = still if len({counts[one] for one in still}) == 1 else []
+    if 0 < answer.n_missing >= answer.overlap.n_left_out:  # older ones came: the end of the list is where it was
+        return {(name, counts[one]) for one in still}
+    # Where several are full the end of the list moves with them, and no category has more. Then as many are missing
+    # amid others as came of one of them, and were its oldest: a limit on all meetings seldom looks like that.
+    full = [one for one, n in counts.items() if n == max(counts.values())]
+    return {
+        (name, counts[one])
+        for one in still
+        if one in full and len(full) > 1 and came[one] == answer.n_missing and newest[one] < shown_from[one]
+    }

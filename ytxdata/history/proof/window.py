@@ -33,12 +33,11 @@ class Sighting:
         How many known records came again, and how many did not.
     is_first
         Nothing was known before.
-    n_missing, missing
-        Known records that should be in the answer and are not: how many, and which (as far as they were looked at).
+    n_missing, absent
+        Known records that should be in the answer and are not: how many, and which (as far as they were looked at) with
+        their starts, oldest first.
     n_gone
         Known records that should be in the answer, had they not vanished before.
-    missing_creators
-        Start and creator of those that are missing.
     anchored_by
         When the overlap had been archived; None when there is not enough of it.
     fresh
@@ -62,8 +61,7 @@ class Sighting:
     is_first: bool
     n_missing: int
     n_gone: int
-    missing: tuple[str, ...]
-    missing_creators: tuple[tuple[datetime, str], ...]
+    absent: Sequence[tuple[datetime, Known]]
     anchored_by: datetime | None
     fresh: tuple[Seen, ...]
     reappeared: tuple[str, ...]
@@ -174,7 +172,7 @@ class Sighting:
     @property
     def vanished(self) -> tuple[str, ...]:
         """Ids of the few that are missing amid records that are there."""
-        return self.missing if self.is_scattered and self.lacks_few else ()
+        return tuple(one.meeting_id for _, one in self.absent) if self.is_scattered and self.lacks_few else ()
 
 
 def brought_fewer(sightings: Sequence[Sighting]) -> bool:
@@ -259,8 +257,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         is_first=not known.count(),
         n_missing=len(absence.missing) if absence.was_read or not placed else absence.n_land - overlap.n_known,
         n_gone=absence.n_gone,
-        missing=tuple(one.meeting_id for _, one in absence.missing),
-        missing_creators=tuple((start, one.creator) for start, one in absence.missing if one.creator is not None),
+        absent=absence.missing,
         anchored_by=anchored_by(anchors, overlap, before.joins_at, policy),
         fresh=tuple(records[-1] for key, records in by_id.items() if key not in found),
         reappeared=tuple(key for key, one in found.items() if one.is_exempt),

@@ -73,6 +73,7 @@ class Knobs:
     cap_bytes: int | None = None
     cap_characters: int | None = None
     cap_legs: int | None = None
+    legs_told_from: float = 0.0
     refuses_above: int | None = None
     default_answer: int = 20
     retention: float | None = None
@@ -269,6 +270,8 @@ class Account:
             records.reverse()
         elif knobs.display == "shuffled":
             self.rng.shuffle(records)
+        if self.now < knobs.legs_told_from:  # the limit counts them all the same
+            records, size = [_without_legs(one) for one in records], size._replace(n_legs=0)
         self.n_pulls += 1
         asked_at = instant(self.now) - timedelta(seconds=knobs.skew)
         skew = timedelta(seconds=abs(knobs.skew)) if knobs.tells_skew else None
@@ -278,6 +281,10 @@ class Account:
 def _as_real_ones(n_bytes: int) -> Bulk:
     """Return the size of a record of which a part is Chinese, and a party takes 230 bytes with its share of the rest."""
     return Bulk(n_bytes, n_bytes * 11 // 12, max(1, n_bytes // 230))
+
+
+def _without_legs(one: Seen) -> Seen:
+    return one._replace(size=one.size._replace(n_legs=0))
 
 
 def _newest_of_each(listed: list[Meeting], limit: int, category: Callable[[Meeting], object]) -> list[Meeting]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,14 @@ import pytest
 from tests.history.one_answer import DAY, EVERYTHING, HOUR, JOINS, NOW, TAIL, judged, land_of, meeting, reason_at, seen
 from tests.history.simulator_archive import MemoryLand
 from ytxdata.history.proof.categories import hidden_before, watched
-from ytxdata.history.proof.evidence import Bulk, Evidence, Known, PullFacts, Seen
+from ytxdata.history.proof.evidence import Bulk, Evidence, Known, PullFacts, Seen, Window, pull_facts
 from ytxdata.history.proof.overlap import Overlap
 from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.verdict import has_outgrown
 from ytxdata.history.proof.window import Before, Sighting
+from ytxdata.records.aliases import DEFAULT
+from ytxdata.records.answer import read_answer
+from ytxdata.records.normalize import normalize
 
 
 def test_a_window_begins_after_the_second_of_the_oldest_start_and_after_the_earliest_end() -> None:
@@ -338,6 +343,46 @@ def test_of_a_full_category_that_shows_no_start_anything_may_be_hidden() -> None
     ahead = [one._replace(started_at=None) if one.creator == "c7" else one for one in records]
     answer = seen(ahead, MemoryLand(), Before(), asked_n=500)
     assert hidden_before(answer, ()) == answer.upper
+
+
+@pytest.mark.parametrize(
+    ("parties", "n_legs"),
+    [
+        ({"parties": [{"phone": "13800000001"}, {"phone": "13800000002"}]}, 2),
+        ({"parties": [{"phone": "13800000001"}], "membernum": 60}, 1),  # what is listed is what a limit counts
+        ({"membernum": 60}, 60),
+        ({"memberNum": "60", "parties": []}, 60),
+        ({"parties": 60}, 60),
+        ({"detail": {"participant_count": 60.0}}, 60),
+        ({"参会人数": "60"}, 60),
+        ({"duration": 60, "membernum": "many", "users": None}, 0),
+    ],
+    ids=str,
+)
+def test_parties_that_are_told_as_a_number_are_counted_as_a_list_of_them_is(
+    parties: dict[str, Any], n_legs: int
+) -> None:
+    record = {"meid": "m1", "starttime": "2026-03-05 09:00:00", **parties}
+    answer = read_answer(json.dumps({"statusCode": "0", "data": [record, {**record, "meid": "m2"}]}).encode())
+    facts = pull_facts(answer, normalize(answer.records, DEFAULT).meetings, 0)
+    assert (facts.size.n_legs, facts.largest.n_legs) == (2 * n_legs, n_legs)
+
+
+@pytest.mark.parametrize(("then", "is_longer"), [(100, True), (0, False)])
+def test_an_answer_is_not_longer_by_parties_that_were_not_told_before(then: int, *, is_longer: bool) -> None:
+    """Since then each record tells its parties: the limit that cut the first answer may still be met."""
+    large, small = Bulk(10**6, 10**6, 1000), Bulk(10**5, 10**5, then)
+    first = [meeting(n) for n in range(100, 400)]
+    begun, ended = meeting(399).started_at, meeting(124).started_at
+    assert begun
+    assert ended
+    before = Window(
+        "full", ("p0",), NOW - 4 * DAY, begun, ended,
+        oldest=begun, n_records=300, n_ids=300, size=small, largest=Bulk(500, 500, 3),
+    )  # fmt: skip
+    listed = [*TAIL[:99], *first]
+    full = seen(listed, land_of(listed), asked_n=999, size=large)
+    assert has_outgrown(before, full, DEFAULT_POLICY) is is_longer
 
 
 def test_as_many_for_a_larger_question_is_the_end_and_fewer_is_a_limit() -> None:

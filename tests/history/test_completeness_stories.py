@@ -89,6 +89,7 @@ def test_no_limit_by_parties_or_characters_makes_a_false_proof(part: int) -> Non
         knobs.order = rng.choice(("change", "end", "start", "listed"))
         knobs.cap, knobs.cap_bytes = None, None
         knobs.cap_legs, knobs.cap_characters = rng.choice(((90, None), (250, None), (None, 20_000), (None, 60_000)))
+        knobs.legs_told_from = rng.choice((0, 0, 40, 70)) * DAY
         story = tell(seed, knobs=knobs)
         assert not story.wrong, seed
         n_proven += story.verdicts["any proven"] > 0

@@ -20,6 +20,9 @@ _HOW_MANY = re.compile(f"{_WHO}(?:count|total|num)|total{_WHO}")
 """Keys, plain, with which a meeting says beside its list that there are more parties, and how many, in the words of the
 list itself: `attendeeCount` may be of those invited."""
 
+_SIZE = re.compile(rf"{_HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参会|与会)?(?:总?人数|总数)")
+"""Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
+
 _WHOLE = re.compile(r"(\d{1,9})(?:\.0*)?")
 _LINKS = frozenset({"links", "href"})
 """Keys, plain, under which frameworks say where something is to be had."""
@@ -46,6 +49,26 @@ def says_more(key: str, value: Any, n: int) -> bool:
         return text in ("true", "1", "yes", "y", "是")
     number = _WHOLE.fullmatch(text) if _HOW_MANY.fullmatch(plain(key)) else None
     return number is not None and int(number[1]) > n
+
+
+def n_said(raw: bytes, aliases: Aliases) -> int:
+    """Return how many parties a record says its meeting had, in a number beside its list or in place of it; 0 for none.
+
+    Examples
+    --------
+    >>> n_said(b'{"meid": "m1", "membernum": "12"}', Aliases()), n_said(b'{"meid": "m1", "parties": 5}', Aliases())
+    (12, 5)
+    """
+    said, waiting = [0], [read_object(raw, aliases).value or {}]
+    while waiting:
+        for key, one in waiting.pop().items():
+            if isinstance(one, dict):
+                waiting.append(one)
+            elif number := _WHOLE.fullmatch(str(one).strip()):
+                match = aliases.meeting(key)
+                is_size = match.column == PARTIES if match else _SIZE.fullmatch(plain(key))
+                said += [int(number[1])] if is_size else []
+    return max(said)
 
 
 def is_link(raw: bytes, signs: Signs) -> bool:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from ytxdata.history.proof.policy import CONFIRMABLE, is_gap
 from ytxdata.labels import Text
 from ytxdata.records.answer import Answer
+from ytxdata.records.unread import n_said
 from ytxdata.records.values import rows_of
 from ytxdata.times import EARLIEST, clock_step
 
@@ -301,8 +302,7 @@ class Evidence:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
-        plain: dict[str, Any] = _plain(self)
-        return plain
+        return dict(_plain(self))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Evidence:
@@ -313,8 +313,7 @@ class Evidence:
         >>> Evidence.from_dict(Evidence(n_syncs=3).to_dict()) == Evidence(n_syncs=3)
         True
         """
-        known = dict(values)
-        known["windows"] = tuple(_read(Window, one) for one in values["windows"])
+        known = {**values, "windows": tuple(_read(Window, one) for one in values["windows"])}
         known["uppers"] = tuple(datetime.fromisoformat(one) for one in values.get("uppers", ()))
         known["moved"] = tuple(tuple(map(datetime.fromisoformat, span)) for span in values.get("moved", ()))
         for name in ("kinds", "limits"):
@@ -363,7 +362,7 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
     """Return the facts of one answer from its normalised meetings: every accepted record, doubled ones included."""
     columns = ("row", *Seen._fields[:5], "is_booked", "n_legs", "booked_at")
     seen = [
-        Seen(key, start, end, digest, creator, _size(answer.records[row].raw, n_legs), _KINDS[is_booked], booked_at)
+        Seen(key, start, end, digest, creator, _size(answer, row, n_legs), _KINDS[is_booked], booked_at)
         for row, key, start, end, digest, creator, is_booked, n_legs, booked_at in rows_of(meetings, columns)
     ]
     skew_s = clock_step(answer.server_date, answer.asked_at, answer.answered_at)
@@ -380,9 +379,10 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
     )
 
 
-def _size(raw: bytes, n_legs: int | None) -> Bulk:
-    # an escaped character is one to whoever counts before it was escaped
-    return Bulk(len(raw), len(raw.decode("utf-8", "replace")) - 5 * raw.count(b"\\u"), n_legs or 0)
+def _size(answer: Answer, row: int, n_legs: int | None) -> Bulk:
+    raw = answer.records[row].raw
+    text = raw.decode("utf-8", "replace")  # an escaped character is one to whoever counts before it was escaped
+    return Bulk(len(raw), len(text) - 5 * raw.count(b"\\u"), n_legs or n_said(raw, answer.aliases))
 
 
 MOST_OPEN = 12

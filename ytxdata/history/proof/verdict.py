@@ -262,8 +262,8 @@ def has_outgrown(window: Window, full: Sighting, policy: Policy, *, is_strict: b
         return False
     needed = room(Bulk(*map(max, window.largest, full.pull.largest)), policy, is_strict=is_strict)
     measures = zip(full.pull.size, window.size, needed, strict=True)
-    # where no record names its parties, nothing can be said by parties
-    return all(now - then > more for now, then, more in measures if now or then)
+    # Where no record tells its parties, nothing can be said by parties; where they are told since, nothing of then.
+    return all(then and now - then > more for now, then, more in measures if now or then)
 
 
 def room(largest: Bulk, policy: Policy, *, is_strict: bool) -> Bulk:

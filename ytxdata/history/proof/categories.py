@@ -33,8 +33,8 @@ WAYS: Mapping[str, tuple[Callable[[str], str], ...]] = {
 ALIKE, FULLEST = 3, 5
 """So many creators that share the greatest number, of so many records or more, are told: two do in one account in ten."""
 
-MOST_LIMITS = 4
-"""How many limits are remembered."""
+MOST_LIMITS = 16
+"""How many limits are remembered: with records doubled at random numbers repeat by chance, and would push out the limit."""
 
 
 class _Tally(NamedTuple):

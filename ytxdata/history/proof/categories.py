@@ -73,7 +73,7 @@ def watched(evidence: Evidence, answer: Sighting) -> Evidence:
     """Return the evidence with what a full answer shows of limits by category."""
     tallies = _tallies(answer)
     kinds = {pair for one in tallies if one.name == KIND for pair in one.counts.items()}
-    new = [limit for one in tallies for limit in _standing_still(answer, evidence, one)]
+    new = sorted({limit for one in tallies for limit in _standing_still(answer, evidence, one)})
     limits = tuple(dict.fromkeys([*new, *evidence.limits]))[:MOST_LIMITS]
     return replace(evidence, kinds=tuple(sorted(kinds)), limits=limits)
 
@@ -118,6 +118,8 @@ def _standing_still(answer: Sighting, evidence: Evidence, tally: _Tally) -> Iter
     What is missing was the oldest of its category. Of a kind it is known how many there were before; of creators, those
     from whom something is missing have equally many now.
     """
+    if not answer.n_missing:
+        return ()
     name, category, counts, shown_from = tally
     came = Counter(category(text) for one in answer.fresh if (text := getattr(one, name)) is not None)
     if name == KIND:
@@ -127,11 +129,12 @@ def _standing_still(answer: Sighting, evidence: Evidence, tally: _Tally) -> Iter
         newest = {category(one.creator): start for start, one in answer.absent if one.creator is not None}
         still = [one for one, start in newest.items() if one in came and start <= shown_from.get(one, start)]
         still = still if len({counts[one] for one in still}) == 1 else []
-    if 0 < answer.n_missing >= answer.overlap.n_left_out:  # older ones came: the end of the list is where it was
+    if answer.n_missing >= answer.overlap.n_left_out:  # older ones came: the end of the list is where it was
         return {(name, counts[one]) for one in still}
     # Where several are full the end of the list moves with them, and no category has more. Then as many are missing
     # amid others as came of one of them, and were its oldest: a limit on all meetings seldom looks like that.
-    full = [one for one, n in counts.items() if n == max(counts.values())]
+    most = max(counts.values(), default=0)
+    full = [one for one, n in counts.items() if n == most]
     return {
         (name, counts[one])
         for one in still

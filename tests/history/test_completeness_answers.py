@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from tests.history.one_answer import DAY, EVERYTHING, HOUR, JOINS, NOW, TAIL, judged, land_of, meeting, reason_at, seen
 from tests.history.simulator_archive import MemoryLand
 from ytxdata.history.proof.categories import hidden_before, watched
-from ytxdata.history.proof.evidence import Bulk, Evidence, Known, PullFacts, Seen, Window, pull_facts
+from ytxdata.history.proof.evidence import Bulk, Evidence, Known, Seen, Window, pull_facts
 from ytxdata.history.proof.overlap import Overlap
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.verdict import has_outgrown

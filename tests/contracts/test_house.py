@@ -42,7 +42,8 @@ names of its columns (`history/list_cells`) are known before its lines are (`his
 columns are the same; and which line is about which record (`audit/pairing`) is pure, beside how both are put into
 tables (`audit/matching`). What an archive claims (`archive/claims`) follows from answers and rules, its rows
 (`archive/recompute`) from records. What a limit by category may hide (`history/proof/categories`) is asked by who asks,
-who judges and who takes back, and `verdict` was full."""
+who judges and who takes back, and `verdict` was full. What is noted while records are searched, and told as warnings,
+was in two files (`records/remarks`)."""
 
 
 LONGEST_FILE = 450

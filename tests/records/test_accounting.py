@@ -453,7 +453,12 @@ def test_what_is_not_one_plain_list_is_searched(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "member", ['"x":"[{\\"meid\\":\\"z\\"}]"', '"meid":"z","starttime":"2026-01-05 10:00:00"', '"x":{"meid":"z"}']
+    "member",
+    [
+        '"x":"[{\\"meid\\":\\"z\\",\\"parties\\":[]}]"',
+        '"meid":"z","starttime":"2026-01-05 10:00:00"',
+        '"x":{"meid":"z","parties":[]}',
+    ],
 )
 def test_a_plain_list_hides_nothing_beside_it(member: str) -> None:
     answer, _ = read(f'{{{STATUS},"data":{text(ALL)},{member}}}')

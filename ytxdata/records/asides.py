@@ -5,14 +5,14 @@ tells of no meeting, by all that it says.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from ytxdata.records.aliases import PARTIES, plain
-from ytxdata.records.json_values import read_value
+from ytxdata.records.json_values import read_object, read_value
 from ytxdata.records.paging import DATED, PAGE_KEYS, bare, is_empty_list
-from ytxdata.records.signs import QUESTION_KEYS, Signs
-from ytxdata.records.spans import Member, members_of
+from ytxdata.records.signs import EVIDENCE, QUESTION_KEYS, Signs, objects_inside
+from ytxdata.records.spans import Found, Member, members_of
 
 _PARTS = {
     **dict.fromkeys(("links", "orders", "orderby", "sort", "sortby", "navigatepagenums", "errors"), b"["),
@@ -69,6 +69,11 @@ _OTHERS = frozenset(
 )
 """What a row of a table's foot calls itself, and of which types JSON:API includes what records refer to."""
 
+_OF_FILES = frozenset({"creator", "created_at", "duration_s"})
+"""What a recording, an invoice or a note of a deletion says too: it has who made it, when, and how long it is."""
+
+_DELETED = re.compile("delet|remov|cancel|trash|recycl|purge|revok|discard|删除|移除|取消|作废|撤销|回收站")
+
 _CLOCK = re.compile(rb"\d\d:\d\d|\d{13}")
 _LONGEST_TAG = 100
 
@@ -82,6 +87,8 @@ def is_aside(signs: Signs, member: Member, members: Sequence[Member]) -> bool:
     """
     if is_part(member.key, member.raw):
         return True
+    if member.raw[:1] == b"[" and b"{" not in member.raw and announces_deletion(member.key):
+        return True  # ids alone: how many is told
     is_flat = member.raw[:1] == b"{" and b"{" not in member.raw[1:]
     if not is_flat or plain(member.key) not in QUESTION_KEYS:
         return False
@@ -152,3 +159,91 @@ def _is_entry(value: Any) -> bool:
 def has_own_list(key: str, members: Sequence[Member]) -> bool:
     """Return whether an object under a key has a list that is its own, though nothing came out of it."""
     return plain(key) not in PAGE_KEYS and any(one.raw[:1] == b"[" and not is_part(one.key, one.raw) for one in members)
+
+
+def announces_deletion(key: str) -> bool:
+    """Return whether what is listed under a key is said to be deleted or cancelled.
+
+    Examples
+    --------
+    >>> announces_deletion("deletedMeetings"), announces_deletion("已取消"), announces_deletion("list")
+    (True, True, False)
+    """
+    return _DELETED.search(plain(key)) is not None
+
+
+def only_named(
+    signs: Signs, lists: Sequence[tuple[Member, list[Found]]], *, has_empty_list: bool, is_map: bool
+) -> list[list[Found]]:
+    """Return of each list of objects with ids those that only name a meeting (`deleted`, `recordings`, `pinned`): they
+    say less than the list of the meetings beside them, and nothing of when or with whom.
+
+    Each made a meeting of its own, without a start, and took the place of the whole one that was archived. The usual
+    key of a list says that it is one of meetings; alone, or beside others that say no more, ids are all there is. What
+    says another word of a meeting that stands beside it is a part of that; and in a map by id an object is one by its
+    key.
+    """
+    told = [_most_told(signs, items) for _, items in lists]
+    most = min(max([int(has_empty_list), *told]), _WHEN_OR_WHOM)
+    is_side = [
+        n < most and not (is_usual_list(member.key) or (is_map and member.raw[:1] == b"{"))
+        for (member, _), n in zip(lists, told, strict=True)
+    ]
+    main = [one for (_, items), is_aside in zip(lists, is_side, strict=True) if not is_aside for one in items]
+    known = signs.ids_of_all(main) if any(is_side) else set()
+    return [
+        [one for one in items if announces_deletion(member.key) and _tells(signs, one) < _WHEN_OR_WHOM]
+        + [one for one in items if is_aside and not announces_deletion(member.key) and not _is_part(signs, one, known)]
+        for (member, items), is_aside in zip(lists, is_side, strict=True)
+    ]
+
+
+_WHEN_OR_WHOM = 2
+
+
+def _most_told(signs: Signs, items: Sequence[Found]) -> int:
+    """Return the most that any of some objects says; the first that says when or with whom is enough."""
+    most = 0
+    for one in items:
+        most = max(most, _tells(signs, one))
+        if most == _WHEN_OR_WHOM:
+            break
+    return most
+
+
+def _tells(signs: Signs, item: Found) -> int:
+    """Return whether an object says when or with whom a meeting was, at any depth, (2) or as much as a file (1)."""
+    if item.raw[:1] != b"{" or signs.names_escaped_word(item.raw):
+        return _WHEN_OR_WHOM
+    value = read_object(item.raw, signs.aliases).value or {}
+    columns = {column for one in (value, *objects_inside(value)) for column in signs.said(one)}
+    is_sure = columns & (EVIDENCE - _OF_FILES) or signs.is_party(item.raw)
+    return _WHEN_OR_WHOM if is_sure else int(bool(columns & EVIDENCE))
+
+
+def _is_part(signs: Signs, item: Found, known: set[bytes]) -> bool:
+    """Return whether an object says more than its id of a meeting that is known."""
+    members = members_of(item.raw)
+    return signs.ids(members) <= known and len(signs.columns(members)) > 1
+
+
+def is_usual_list(key: str) -> bool:
+    """Return whether lists of records usually stand under a key."""
+    return is_empty_list(Member(key, b"[]"))
+
+
+def is_empty_room(signs: Signs, raw: bytes, keys: Container[str]) -> bool:
+    """Return whether an element of a list is a room without meetings: it has an id, says nothing of a meeting, and has
+    an empty list under a key that names meetings, or under which its neighbours have theirs.
+    """
+    members = members_of(raw)
+    columns = signs.columns(members)
+    if "meeting_id" not in columns or columns & EVIDENCE:
+        return False
+    return any(
+        one.raw in (b"[]", b"{}") and (one.key in keys or (is_empty_list(one) and _OF_MEETINGS.search(plain(one.key))))
+        for one in members
+    )
+
+
+_OF_MEETINGS = re.compile("meetings|meetinglist|conferences|conferencelist|confs|conflist|会议")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from itertools import count, islice
+from itertools import count
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from ytxdata.labels import Text
-from ytxdata.phones import mask
 from ytxdata.records.aliases import DEFAULT, Aliases, plain
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
 from ytxdata.records.nested import DEEPEST, holds_json, that_may_hold_others
@@ -34,34 +32,7 @@ from ytxdata.records.spans import (
     unescape,
     wide_gaps,
 )
-from ytxdata.records.values import as_phone
-from ytxdata.redact import cut_secrets
 
-_KEY_AGAINST_ID = Text(
-    "有 {n} 条记录所在的键是另一个会议号（{paths}）：以记录自身的会议号为准",
-    "{n} records stand under the id of another meeting ({paths}): they were read by their own",
-)
-_KEY_AS_ID = Text(
-    "有 {n} 条记录自身没有会议号，以其所在的键为会议号（{paths}）",
-    "{n} records without an id of their own took the key they stand under for it ({paths})",
-)
-_PARTIES_BESIDE = Text(
-    "会议旁另有参会名单（{lists}），无法归于某一场会议，未计入接入记录",
-    "parties ({lists}) stand beside the meetings and belong to none of them for certain: they were not read as legs",
-)
-_NESTED = Text(
-    "会议记录内部还有别的会议（{paths}）：各自作为会议读取，不是外层会议的参会",
-    "records hold other meetings inside them ({paths}): each was read as a meeting of its own, none as a leg of the outer one",
-)
-_LEFT = Text(
-    "会议记录内部有 {n} 个对象自带开始时间，却不像会议（{paths}）：可能是录音或分段，仍留在该记录中",
-    "{n} objects inside records have a start of their own and look like no meetings ({paths}): they may be recordings or"
-    " parts, and stay in those records",
-)
-_ELSEWHERE = Text(
-    "会议记录不在 data 之下，而在 {keys} 之下：平台的结构变了",
-    "the records do not stand under `data` but under {keys}: the platform's structure has changed",
-)
 _BEHIND = Text(
     "应答结束之后还有 {n} 个字节：其中的记录照样读取，其余为拒收",
     "{n} bytes stand in the answer behind its end: records in them are read, the rest is rejected",
@@ -70,11 +41,7 @@ _LENIENT = Text("应答的 JSON 不规范，已宽松读取", "the answer's JSON
 IS_TORN = re.compile(rb"\s*[\]},:]")
 """What stands behind an answer only if a bracket was lost or doubled inside it."""
 
-_DIGITS = re.compile(r"\+?\d[\d -]{5,}\d")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
-_SHOWN = 5
-"""How many places a warning names."""
-
 _BLANK = b" \t\r\n"
 _SEPARATOR = 16
 """Up to this length what stands between two records is a comma and blanks [bytes]."""
@@ -161,17 +128,6 @@ def _place(found: Found) -> int:
 
 class _Search(Shapes):
     """The search through one answer, sound or not."""
-
-    def warnings(self) -> tuple[Text, ...]:
-        """Return what a reader should know about how the records were found."""
-        lists = ", ".join(f"{_shown(key)}: {n}" for key, n in self.unread.items())
-        beside = (_PARTIES_BESIDE.format(lists=lists),) if self.unread else ()
-        elsewhere = (_ELSEWHERE.format(keys=", ".join(map(_shown, self.elsewhere))),) if self.elsewhere else ()
-        inside = (_NESTED.format(paths=_some(self.inside)),) if self.inside else ()
-        keyed = (_KEY_AS_ID.format(n=len(self.keyed), paths=_some(self.keyed)),) if self.keyed else ()
-        against = (_KEY_AGAINST_ID.format(n=len(self.miskeyed), paths=_some(self.miskeyed)),) if self.miskeyed else ()
-        left = (_LEFT.format(n=len(self.left), paths=_some(self.left)),) if self.left else ()
-        return (*dict.fromkeys(self.said), *keyed, *against, *inside, *left, *elsewhere, *beside)
 
     def text(self, body: bytes, *, is_whole: bool) -> tuple[list[Found], bool]:
         """Return the records of a whole text, and whether it is one strict JSON text."""
@@ -280,7 +236,7 @@ class _Search(Shapes):
                 return None
         self.envelope |= {key: one.raw for one in around if (key := plain(one.key)) in ENVELOPE_KEYS}
         # The places of the members are those without the list: none of them holds a record.
-        self.tell_unread(around, (), records, len(body))
+        self.tell_unread("$", around, (), records, len(body))
         self.count("$", split.members, len(records))
         self.count_loose(len(records))
         return records
@@ -293,20 +249,20 @@ class _Search(Shapes):
             one
             for start, end in wide_gaps(text, found, _SEPARATOR)
             for match in _STRING.finditer(text, start, end)
-            if self.signs.names_escaped_id(match[0])
+            if self.signs.names_escaped_id(match[0]) and self.hides_more(match[0])
             for one in self.text_inside(match[0], match.start(), f"$@{match.start()}", 1)
+            if one.raw not in self.named_raws
         ]
 
-
-def _shown(path: str) -> str:
-    """Return a key or a path as a warning tells it: a platform may key by numbers of people, or echo a signature."""
-    return _DIGITS.sub(lambda found: mask(found[0]) if as_phone(found[0]) else found[0], cut_secrets(path))
-
-
-def _some(paths: Iterable[str]) -> str:
-    """Return the first of some paths, as a warning names them."""
-    first = [*islice(paths, _SHOWN + 1)]
-    return ", ".join(map(_shown, first[:_SHOWN])) + (" …" if len(first) > _SHOWN else "")
+    def hides_more(self, text: bytes) -> bool:
+        """Return whether ids stand in a string beside those of objects that only name meetings."""
+        for _ in range(DEEPEST if self.named_raws else 0):
+            text = unescape(text).text
+            for raw in self.named_raws:
+                text = text.replace(raw, b"")
+            if not self.signs.names_escaped_id(text):
+                return self.signs.names_id(text, 0, len(text))
+        return True
 
 
 def _n_sound(salvaged: Salvaged) -> int:

@@ -27,9 +27,9 @@ from ytxdata.records.json_values import (
 from ytxdata.records.numbers import may_hold_mobiles, read_numbers
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.retold import retold
-from ytxdata.records.signs import Signs, is_like_parties
+from ytxdata.records.signs import Signs
 from ytxdata.records.spans import RawRecord
-from ytxdata.records.unread import own_leg, says_more, unread_parties
+from ytxdata.records.unread import is_like_parties, own_leg, says_more, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
 PARSER_VERSION = 19

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
 from itertools import repeat
 
 import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.aliases import PARTIES, Aliases, plain
-from ytxdata.records.asides import has_own_list, is_aside
+from ytxdata.records.asides import (
+    announces_deletion,
+    is_aside,
+    is_empty_room,
+    is_usual_list,
+    only_named,
+)
 from ytxdata.records.beside import SPAN
+from ytxdata.records.json_values import read_object
 from ytxdata.records.nested import (
     DEEPEST,
     LIKE_JSON,
@@ -19,15 +25,12 @@ from ytxdata.records.nested import (
     holds_json,
     lost_head,
     meetings_inside,
-    parties_beside,
     strays,
     that_may_hold_others,
 )
 from ytxdata.records.paging import (
     COUNT_KEYS,
     OTHER_THINGS,
-    Announced,
-    AskedFor,
     describes_page,
     is_count,
     is_page,
@@ -35,12 +38,12 @@ from ytxdata.records.paging import (
     totals,
 )
 from ytxdata.records.remains import empty_wrapper, is_broken_list, is_flat_meeting, leftovers, unnamed
+from ytxdata.records.remarks import EMPTY, Remarks, key_of
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs
 from ytxdata.records.spans import (
     Found,
     Member,
-    RawRecord,
     elements_of,
     is_blank,
     is_member,
@@ -57,28 +60,19 @@ DAMAGED = Text(
     "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",
     "the answer's JSON is damaged: records that are whole were read, every other piece of text is a reject",
 )
-_EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 
 SURVEYED = 8
 """How many elements of a list are looked at closely before one that begins with an id and holds no other is believed."""
 
 
-class Shapes:
+class Shapes(Remarks):
     """The search through sound text: what is a record, what only wraps records."""
 
     def __init__(self, aliases: Aliases) -> None:
+        super().__init__(Signs(aliases))
         self.aliases = aliases
-        self.signs = Signs(aliases)
-        self.unread: dict[str, int] = {}
-        self.elsewhere: dict[str, None] = {}
-        self.said: list[Text] = []
         self.envelope: dict[str, bytes] = {}
-        self.announced: list[Announced] = []
-        self.loose: list[int | None] = []
-        self.inside: dict[str, None] = {}
-        self.left: dict[str, None] = {}
-        self.keyed: dict[str, None] = {}
-        self.miskeyed: dict[str, None] = {}
+        self.named_raws: set[bytes] = set()
         self.is_closed = True
         self.n_surveyed = 0
         self.is_wrapping = False
@@ -132,6 +126,8 @@ class Shapes:
                 is_sure = bool(one[1]) and (is_sure or is_broken_list(self.signs, one[1]))
                 (beside if is_sure else others).append(one)
         whole = Found(body, path, True, at, at + len(body))
+        of_data = [(one, found) for one in members if plain(one.key) == "data"][:1] if found else []
+        beside = self.without_named(path, members, [*of_data, *beside])[len(of_data) :]
         strays = self.beside(whole, members, beside, others)
         more = [item for _, items in beside for item in items]
         if not (found or more or strays):
@@ -152,7 +148,7 @@ class Shapes:
         self.count(path, members, len(found) + len(more))
         everything = found + more + strays + leftovers(self.signs, members, whole)
         if found or more:
-            self.tell_unread(members, read, everything, at)
+            self.tell_unread(path, members, read, everything, at)
         return everything
 
     def value(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
@@ -205,7 +201,14 @@ class Shapes:
         others = range(len(rest)) if is_wrapping else that_may_hold_others(self.signs, [one.raw for one in rest])
         odd = set(others).union(i for i, one in enumerate(rest) if not self.signs.begins_with_id(one.raw))
         listed = ([one] if i not in odd else self.element(one, depth) for i, one in enumerate(rest))
-        return [one for elements in (*surveyed, *listed) for one in elements]
+        every = [*surveyed, *listed]
+        if is_wrapping:  # a room without meetings among those that have some
+            keys = {_key_under(one, found[0]) for one, found in zip(wholes, every, strict=True) if found}
+            every = [
+                [] if found == [one] and is_empty_room(self.signs, one.raw, keys) else found
+                for one, found in zip(wholes, every, strict=True)
+            ]
+        return [one for elements in every for one in elements]
 
     def element(self, whole: Found, depth: int) -> list[Found]:
         """Return the record that an element of a list is, or those wrapped in it; never nothing."""
@@ -226,12 +229,13 @@ class Shapes:
         """Return an object itself when it is a record, else the records it wraps."""
         columns = self.signs.columns(members_of(raw))
         whole = Found(raw, path, "meeting_id" in columns, at, at + len(raw))
-        if whole.has_id and columns & EVIDENCE:
+        # An id and a creator may be the question of a room's meetings, which are listed in it.
+        if whole.has_id and columns & EVIDENCE and not (columns & EVIDENCE == {"creator"} and self.lists_own(raw)):
             return [whole]
         members = placed_members(raw)
         outer, self.loose = self.loose, []
         found = self.wrapped_or_whole(whole, columns, members, depth)
-        key = _key_of(path)
+        key = key_of(path)
         self.loose += totals(members) if found == [whole] and is_page(key, members) else []
         # A number in a record, in a question, of another thing or in an element of a list says nothing of how many
         # records there are.
@@ -250,9 +254,14 @@ class Shapes:
             if holds_json(member.raw) and not is_aside(self.signs, member, members)
         ]
         certain = [one for one in inside if any(item.has_id for item in one[1])]
+        if not columns & EVIDENCE:
+            left: dict[int, list[Found]] = {member.start: [] for member, _ in certain}
+            certain = self.without_named(whole.path, members, certain)
+            left |= {member.start: found for member, found in certain}
+            inside = [(one, left.get(one.start, found)) for one, found in inside]
         # Meetings may stand under `members` too; beside another list that has some, these are parties that name theirs.
         lists = [one for one in certain if not self.signs.is_parties(one[0].key)] or certain
-        if lists and not (whole.has_id and self.repeats_id(members, lists)):
+        if lists and not (whole.has_id and self.repeats_id(members, lists) and not self.lists_own(whole.raw)):
             return self.wrapped(whole, members, inside, lists)
         is_silent = not any(found for _, found in inside)
         if is_silent and (texts := empty_wrapper(self.signs, whole, members)) is not None:
@@ -261,6 +270,22 @@ class Shapes:
         if columns & (EVIDENCE | {"meeting_id"}):
             return [whole]
         return self.without_id(whole, members, inside)
+
+    def without_named(self, path: str, members: list[Member], lists: list[Inside]) -> list[Inside]:
+        """Return lists of records without the objects that only name meetings: these are told, and what is deleted."""
+        gone = [one for one in members if one.raw[:1] == b"[" and announces_deletion(one.key)]
+        self.deleted |= {f"{path}.{one.key}": n for one in gone if (n := len(elements_of(one.raw)[0]))}
+        is_empty = any(is_usual_list(one.key) and EMPTY.fullmatch(one.raw) for one in members)
+        if not (len(lists) > 1 or is_empty or gone):
+            return lists  # a list alone is the list of the meetings
+        less = only_named(self.signs, lists, has_empty_list=is_empty, is_map=any(map(self.is_keyed, lists)))
+        kept = []
+        for (member, items), named in zip(lists, less, strict=True):
+            self.named |= {f"{path}.{member.key}": len(named)} if named else {}
+            self.named_raws |= {one.raw for one in named}
+            starts = {one.start for one in named}
+            kept.append((member, [one for one in items if one.start not in starts]))
+        return [one for one in kept if one[1]]
 
     def wrapped(self, whole: Found, members: list[Member], inside: list[Inside], lists: list[Inside]) -> list[Found]:
         """Return the records that an object wraps, or itself when it is one meeting with more of it beside it."""
@@ -274,32 +299,8 @@ class Shapes:
         is_map = any(self.is_keyed(one) for one in lists)
         self.tell_miskeyed(whole, [member for member, _ in lists], is_map=is_map)
         self.count(whole.path, members, len(found) + len(strays) * is_map)
-        self.tell_unread(members, keys, found + strays, whole.start)
+        self.tell_unread(whole.path, members, keys, found + strays, whole.start)
         return found + strays + lost_head(self.signs, members, whole, found)
-
-    def tell_miskeyed(self, whole: Found, members: list[Member], *, is_map: bool) -> None:
-        """Note the records of a map from id to record that carry another id than the key they stand under."""
-        ids = [self.signs.ids(members_of(one.raw)) if one.raw[:1] == b"{" else set() for one in members]
-        keys = [one.key.encode("utf-8", "surrogatepass") for one in members]
-        # Rooms, people and days are keys too: one contradicts where others agree, or where it is a neighbour's id.
-        anybody = set().union(*ids)
-        self.miskeyed |= {
-            f"{whole.path}.{one.key}": None
-            for one, key, own in zip(members, keys, ids, strict=True)
-            if own and key not in own and (key in anybody or (is_map and self.signs.is_entry(one)))
-        }
-
-    def tell_unread(
-        self, members: list[Member], read: Container[str], found: Sequence[Found | RawRecord], at: int
-    ) -> None:
-        """Note parties that stand beside records and are nobody's legs: under a key of theirs, or by their looks."""
-        for key, raw, start, _ in members:
-            if key in read or _EMPTY.fullmatch(raw):
-                continue
-            is_found = any(at + start <= one.start < at + start + len(raw) for one in found)
-            if self.signs.is_parties(key) or (not is_found and parties_beside(self.signs, key, raw, found)):
-                n_parties = len(elements_of(raw)[0]) if raw[:1] == b"[" else 1
-                self.unread[key] = self.unread.get(key, 0) + n_parties
 
     def without_id(self, whole: Found, members: list[Member], inside: list[Inside]) -> list[Found]:
         """Return the records of an object in which nothing carries a meeting id."""
@@ -404,6 +405,7 @@ class Shapes:
         return [
             stray
             for key, raw, start, _ in members
+            if f"{whole.path}.{key}" not in self.named
             for stray in strays(
                 self.signs,
                 key,
@@ -411,29 +413,22 @@ class Shapes:
             )
         ]
 
-    def count(self, path: str, members: list[Member], n_found: int) -> None:
-        """Note what an object says of the number of records in it, and what the pages in it say; one that has no list
-        and no record speaks of what is around it.
-        """
-        self.loose += totals(members)
-        if n_found or has_own_list(_key_of(path), members):
-            self.count_loose(n_found)
-
-    def count_loose(self, n_found: int) -> None:
-        """Hold what has been said of a place against what was found there."""
-        self.announced += [Announced(number, n_found, isinstance(number, AskedFor)) for number in self.loose]
-        self.loose = []
-
     def repeats_id(self, members: list[Member], lists: list[Inside]) -> bool:
         """Return whether the ids inside are all the object's own: then these are its parties, not its meetings."""
         return self.signs.ids_of_all(item for _, found in lists for item in found) <= self.signs.ids(members)
+
+    def lists_own(self, raw: bytes) -> bool:
+        """Return whether an object lists meetings of its own id, each told in full: a room, and no meeting."""
+        value = read_object(raw, self.aliases).value or {} if b"[" in raw else {}
+        return self.signs.are_tellings([*value.values()], self.signs.ids_of(value))
 
 
 Inside = tuple[Member, list[Found]]
 
 
-def _key_of(path: str) -> str:
-    return path.rpartition(".")[2].rstrip("~")
+def _key_under(whole: Found, item: Found) -> str:
+    """Return the key of an object under which a record stands in it, empty where it is that itself."""
+    return re.split(r"[.\[~]", item.path[len(whole.path) :].removeprefix("."))[0]
 
 
 def _is_wrapped(found: list[Found], whole: Found) -> bool:

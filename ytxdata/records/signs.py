@@ -12,7 +12,6 @@ from typing import Any
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.beside import as_one_meeting
 from ytxdata.records.json_values import decoded, read_object, read_value, scalar
-from ytxdata.records.numbers import PHONE_LIKE
 from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.spans import Found, Member, is_blank, members_of, value_at
 from ytxdata.records.values import bare_id
@@ -46,18 +45,6 @@ _MOST_WRAPS = 3
 """How often JSON text in JSON text is undone to look for a meeting."""
 
 _OF_ANSWERS = ENVELOPE_KEYS | {"data"}
-
-_PARTIES = (
-    "attend(?:ee|ant)?|particip(?:ant)?|member|joiner|invitee|(?:参会|与会|出席)(?:人员?|者|方)?|成员|^users?(?=list)"
-    "|^人员(?![^名列姓])"
-)
-_LIKE_PARTIES = re.compile(_PARTIES)
-_NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
-"""What else people call parties, anywhere in a key (`attendeeInfos`), and at its end, where one name alone is one."""
-
-_WORD = re.compile(r"[^\W\d_]")
-_BETWEEN = re.compile(r"[,，、;；|\n]")
-_NO_NAMES = frozenset(("true", "false", "yes", "no", "y", "n", "none", "null", "nan", "all", "是", "否", "无", "全员"))
 
 
 class Signs:
@@ -98,7 +85,7 @@ class Signs:
         if read is None or not isinstance(read.value, dict):
             return False
         own = self.ids_of(read.value)
-        return bool(own) and any(self.is_another(one, own) for one in _objects_inside(read.value))
+        return bool(own) and any(self.is_another(one, own) for one in objects_inside(read.value))
 
     def id_keys(self, raw: bytes) -> set[bytes]:
         """Return the keys of meeting ids in a record as they are spelled, each with the quote behind it."""
@@ -178,6 +165,16 @@ class Signs:
         # A party may repeat the id and the times of its meeting, a group of them has parties: none has all of these.
         return columns >= _BEGUN and not self.aliases.has_phone(value)
 
+    def are_tellings(self, value: Any, own: set[str]) -> bool:
+        """Return whether a list of objects, wherever it stands in a decoded value, tells of the meetings of the id
+        around it in full: a room lists its meetings so, each with the room's own id.
+        """
+        lists = [one for one in _inside(value) if isinstance(one, list) and any(isinstance(it, dict) for it in one)]
+        return any(
+            all(isinstance(it, dict) and self.ids_of(it) <= own and self.is_no_party(it, own) for it in one)
+            for one in lists
+        )
+
     def is_party(self, raw: bytes) -> bool:
         """Return whether an object is a party by its looks: in damaged text it may have lost the meeting around it."""
         members = members_of(raw)
@@ -209,7 +206,7 @@ class Signs:
             for text in _texts_inside({key: member}):
                 inner = {"": _said(text)}
                 for _ in range(_MOST_WRAPS):
-                    if any(self._is_told(one, own, is_unread=is_unread) for one in _objects_inside(inner)):
+                    if any(self._is_told(one, own, is_unread=is_unread) for one in objects_inside(inner)):
                         yield text
                         break
                     inner = {"": [_said(one) for one in _texts_inside(inner)]}
@@ -335,17 +332,20 @@ def _word(raw: bytes) -> bytes:
     return b"" if said is None or isinstance(said, (list, dict)) else str(said).encode("utf-8", "replace")
 
 
-def _objects_inside(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def objects_inside(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the objects inside a decoded one, at any depth."""
+    return (one for one in _inside([*value.values()]) if isinstance(one, dict))
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    """Yield a value and all that stands inside it, at any depth."""
     # A stack, not recursion: text made to hurt is nested as deep as its sender likes.
-    waiting: list[Any] = [*value.values()]
+    waiting = [value]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, list):
-            waiting += one
-        elif isinstance(one, dict):
-            yield one
-            waiting += one.values()
+        yield one
+        if isinstance(one, (list, dict)):
+            waiting += one.values() if isinstance(one, dict) else one
 
 
 def _said(text: str) -> Any:
@@ -357,13 +357,7 @@ def _said(text: str) -> Any:
 
 def _texts_inside(value: dict[str, Any]) -> Iterator[str]:
     """Yield the texts inside a decoded object, at any depth."""
-    waiting: list[Any] = [*value.values()]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, (list, dict)):
-            waiting += one.values() if isinstance(one, dict) else one
+    return (one for one in _inside(value) if isinstance(one, str))
 
 
 def are_places(keys: Sequence[str]) -> bool:
@@ -404,41 +398,3 @@ def _spelled(ids: tuple[str, ...]) -> bytes:
     # `Meeting_ID`, `meeting-id` and `meetingId` are one key: in text that cannot be decoded as in text that can.
     spelled = b"|".join(rb"[\s_\-]*".join(re.escape(letter.encode()) for letter in key) for key in ids)
     return b'"[@$#]?(?:' + spelled + rb')"\s*:\s*'
-
-
-def is_like_parties(key: str) -> bool:
-    """Return whether a key looks like one of parties, be it none that is known."""
-    return _LIKE_PARTIES.search(plain(key)) is not None
-
-
-def names_parties(key: str) -> bool:
-    """Return whether a key looks like the very name of parties (`attendees`, `memberList`)."""
-    return _NAMES_PARTIES.search(plain(key)) is not None
-
-
-def names_some(key: str, value: Any) -> bool:
-    """Return whether a value under a key like one of parties names any: in a list, an object or a text of names.
-
-    Examples
-    --------
-    >>> names_some("attendees", "李四,王五"), names_some("参会人", "李四"), names_some("attendeeInfos", [{"name": "李四"}])
-    (True, True, True)
-    >>> names_some("attendType", "video"), names_some("attendees", 5), names_some("memberCounts", [1, 2])
-    (False, False, False)
-    """
-    if not is_like_parties(key):
-        return False
-    if isinstance(value, list):
-        return any(bool(one) if isinstance(one, (dict, list)) else _is_word(one, is_listed=True) for one in value)
-    if isinstance(value, dict):
-        return names_parties(key) and any(map(_is_word, value.values()))
-    words = [] if not isinstance(value, str) or "://" in value else _BETWEEN.split(value)
-    if len(words) > 1:
-        return all(_is_word(one, is_listed=True) for one in words if one.strip())
-    return names_parties(key) and any(map(_is_word, words))
-
-
-def _is_word(value: Any, *, is_listed: bool = False) -> bool:
-    text = "" if isinstance(value, (list, dict)) else str(value).strip().casefold()
-    is_number = is_listed and PHONE_LIKE.fullmatch(text) is not None
-    return is_number or (_WORD.search(text) is not None and text not in _NO_NAMES)

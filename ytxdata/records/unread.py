@@ -10,7 +10,7 @@ from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, mobiles_in
 from ytxdata.records.parties import DEEPEST, Party, are_phones, feeds, is_numbered, lists_parties, numbered_fields
-from ytxdata.records.signs import Signs, names_parties, names_some
+from ytxdata.records.signs import Signs
 from ytxdata.records.values import as_phone
 from ytxdata.times import SEVERAL_TIMES, is_time, looks_like_instant
 
@@ -26,6 +26,56 @@ _SIZE = re.compile(rf"{_HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参�
 _WHOLE = re.compile(r"(\d{1,9})(?:\.0*)?")
 _LINKS = frozenset({"links", "href"})
 """Keys, plain, under which frameworks say where something is to be had."""
+
+_PARTIES = (
+    "attend(?:ee|ant)?|particip(?:ant)?|member|joiner|invitee|(?:参会|与会|出席)(?:人员?|者|方)?|成员|^users?(?=list)"
+    "|^人员(?![^名列姓])"
+)
+_LIKE_PARTIES = re.compile(_PARTIES)
+_NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
+"""What else people call parties, anywhere in a key (`attendeeInfos`), and at its end, where one name alone is one."""
+
+_WORD = re.compile(r"[^\W\d_]")
+_BETWEEN = re.compile(r"[,，、;；|\n]")
+_NO_NAMES = frozenset(("true", "false", "yes", "no", "y", "n", "none", "null", "nan", "all", "是", "否", "无", "全员"))
+
+
+def is_like_parties(key: str) -> bool:
+    """Return whether a key looks like one of parties, be it none that is known."""
+    return _LIKE_PARTIES.search(plain(key)) is not None
+
+
+def names_parties(key: str) -> bool:
+    """Return whether a key looks like the very name of parties (`attendees`, `memberList`)."""
+    return _NAMES_PARTIES.search(plain(key)) is not None
+
+
+def names_some(key: str, value: Any) -> bool:
+    """Return whether a value under a key like one of parties names any: in a list, an object or a text of names.
+
+    Examples
+    --------
+    >>> names_some("attendees", "李四,王五"), names_some("参会人", "李四"), names_some("attendeeInfos", [{"name": "李四"}])
+    (True, True, True)
+    >>> names_some("attendType", "video"), names_some("attendees", 5), names_some("memberCounts", [1, 2])
+    (False, False, False)
+    """
+    if not is_like_parties(key):
+        return False
+    if isinstance(value, list):
+        return any(bool(one) if isinstance(one, (dict, list)) else _is_word(one, is_listed=True) for one in value)
+    if isinstance(value, dict):
+        return names_parties(key) and any(map(_is_word, value.values()))
+    words = [] if not isinstance(value, str) or "://" in value else _BETWEEN.split(value)
+    if len(words) > 1:
+        return all(_is_word(one, is_listed=True) for one in words if one.strip())
+    return names_parties(key) and any(map(_is_word, words))
+
+
+def _is_word(value: Any, *, is_listed: bool = False) -> bool:
+    text = "" if isinstance(value, (list, dict)) else str(value).strip().casefold()
+    is_number = is_listed and PHONE_LIKE.fullmatch(text) is not None
+    return is_number or (_WORD.search(text) is not None and text not in _NO_NAMES)
 
 
 def own_leg(keys: Iterable[str], aliases: Aliases) -> list[str]:

@@ -1,0 +1,138 @@
+"""What an answer lists beside its meetings: it makes no meetings of ids alone, takes none from a room, and tells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.merge import merge_answers
+
+WithData = Callable[[str], Answer]
+
+
+def meeting(i: int, **more: object) -> dict[str, Any]:
+    day = f"2026-03-{i:02d}"
+    party = {"phone": "13900000000", "jointime": f"{day} 10:00:00", "leavetime": f"{day} 11:00:00"}
+    times = {"starttime": f"{day} 10:00:00", "endtime": f"{day} 11:00:00"}
+    return {"meid": f"m{i}", "meetingname": "会", "creator": "13900000000", **times, "parties": [party], **more}
+
+
+MEETINGS = [meeting(i) for i in range(1, 5)]
+OWN = [one["meid"] for one in MEETINGS]
+OLD: dict[str, Any] = {"meid": "old"}
+ROOM = [{**meeting(i), "meid": "8001"} for i in (1, 8, 15)]
+
+
+def ids(answer: Answer) -> list[str]:
+    tables = merge_answers([answer])
+    assert not tables.rejects.num_rows
+    found: list[str] = tables.meetings["meeting_id"].to_pylist()
+    return found
+
+
+SIDE: list[tuple[str, Any]] = [
+    ("recordings", [{**OLD, "url": "http://x"}, {**OLD, "duration": 3600, "createtime": "2026-03-01 10:00:00"}]),
+    ("pinned", [{**OLD, "meetingname": "周会"}]),
+    ("invoices", [{**OLD, "oriamount": "12.5", "creator": "13900000001"}]),
+    ("failed", [{**OLD, "message": "detail not available"}]),
+    ("current", OLD),
+    ("favourites", {"items": [OLD], "n": 1}),
+    ("recordings", json.dumps([{**OLD, "url": "http://x"}])),
+]
+
+
+@pytest.mark.parametrize(("key", "side"), SIDE)
+def test_what_only_names_a_meeting_beside_the_list_is_none_and_is_told(key: str, side: Any) -> None:
+    head = {"statusCode": "0", "statusMsg": "ok"}
+    bodies: list[dict[str, Any]] = [
+        {**head, "data": {"list": MEETINGS, key: side}},
+        {**head, "data": {key: side, "rows": MEETINGS}},
+        {**head, "data": json.dumps({"list": MEETINGS, key: side})},
+        {**head, "data": MEETINGS, key: side},
+        {**head, "data": {"result": {"list": MEETINGS}, key: side}},
+    ]
+    for body in bodies:
+        answer = read_answer(json.dumps(body, ensure_ascii=False).encode())
+        assert ids(answer) == OWN, body
+        assert [one for one in answer.warnings if "only name a meeting" in one.en and f".{key}" in one.en], body
+
+
+@pytest.mark.parametrize("key", ["deleted", "cancelledMeetings", "已取消"])
+@pytest.mark.parametrize(
+    "listed", [[OLD, {"meid": "older", "status": "9", "creator": "13900000001"}], ["old", "older"]]
+)
+@pytest.mark.parametrize("meetings", [MEETINGS, []])
+def test_a_deletion_takes_nothing_from_what_was_read_and_is_told_with_its_number(
+    answer_with: WithData, key: str, listed: list[Any], meetings: list[Any]
+) -> None:
+    answer = answer_with(json.dumps({"list": meetings, key: listed}, ensure_ascii=False))
+    assert ids(answer) == [one["meid"] for one in meetings]
+    assert any("lists 2 meetings as deleted or cancelled" in one.en for one in answer.warnings)
+    before = answer_with(json.dumps([meeting(1, meid="old")], ensure_ascii=False))
+    (kept,) = (one for one in merge_answers([before, answer]).meetings.to_pylist() if one["meeting_id"] == "old")
+    assert (kept["n_legs"], kept["version"], kept["started_at"] is None) == (1, 1, False)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ([OLD, {"meid": "m1"}], ["old", "m1"]),
+        ({"list": [OLD], "more": [{"meid": "m1"}]}, ["old", "m1"]),
+        ({"list": [OLD], "more": MEETINGS}, ["old", *OWN]),
+        ({"ended": MEETINGS, "running": [{**OLD, "starttime": "2026-03-20 10:00:00"}]}, [*OWN, "old"]),
+        ({"ended": MEETINGS, "booked": [{**OLD, "booktime": "2026-03-20 10:00:00"}]}, [*OWN, "old"]),
+        ({"ended": MEETINGS, "running": [{**OLD, "parties": [{"phone": "13900000000"}]}]}, [*OWN, "old"]),
+        ({"ended": MEETINGS, "details": [{**OLD, "detail": {"starttime": "2026-03-20 10:00:00"}}]}, [*OWN, "old"]),
+        ({"a": [*MEETINGS, OLD]}, [*OWN, "old"]),
+        ({"list": MEETINGS, "amounts": [{"meid": "m1", "oriamount": "3"}]}, OWN),
+        ({**{one["meid"]: one for one in MEETINGS}, "old": OLD}, [*OWN, "old"]),
+    ],
+)
+def test_lists_of_meetings_are_all_read(answer_with: WithData, data: Any, expected: list[str]) -> None:
+    answer = answer_with(json.dumps(data, ensure_ascii=False))
+    assert sorted(ids(answer)) == sorted(expected)
+    assert not any("only name" in one.en for one in answer.warnings)
+
+
+def test_a_part_of_a_meeting_beside_it_still_fills_what_it_lacks(answer_with: WithData) -> None:
+    answer = answer_with(json.dumps({"list": MEETINGS, "amounts": [{"meid": "m1", "oriamount": "3"}]}))
+    assert str(merge_answers([answer]).meetings["amount_yuan"][0]) == "3.000000000000000000"
+
+
+@pytest.mark.parametrize("key", ["meetings", "list", "会议列表"])
+@pytest.mark.parametrize("place", [0, 1, 9])
+def test_a_room_without_meetings_is_no_meeting(answer_with: WithData, key: str, place: int) -> None:
+    rooms = [{"confid": f"80{i:02d}", key: [meeting(i)]} for i in range(1, 12)]
+    rooms.insert(place, {"confid": "9000", "confname": "二号", key: []})
+    answer = answer_with(json.dumps(rooms, ensure_ascii=False))
+    assert ids(answer) == [f"m{i}" for i in range(1, 12)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"confid": "8001", "meetings": ROOM},
+        {"confid": "8001", "confname": "一号", "list": ROOM},
+        [{"confid": "8001", "meetings": ROOM}],
+        {"confid": "8001", "creator": "13900000000", "list": ROOM},
+        {"total": 3, "confid": "8001", "records": ROOM},
+        {"confid": "8001", "result": {"list": ROOM}},
+        {"confid": "8001", "list": [{**one, "parties": []} for one in ROOM]},
+    ],
+)
+def test_the_meetings_of_a_room_are_read_where_it_repeats_its_id(answer_with: WithData, data: Any) -> None:
+    answer = answer_with(json.dumps(data, ensure_ascii=False))
+    assert ids(answer) == ["8001"] * 3
+    assert (answer.is_doubtful, answer.warnings) == (False, ())
+
+
+def test_parties_that_repeat_the_id_of_their_meeting_stay_its_parties(answer_with: WithData) -> None:
+    party = {"meid": "m1", "phone": "13900000001", "starttime": "2026-03-01 10:00:00", "creator": "13900000000"}
+    one = {**meeting(1), "parties": [party, party]}
+    for data in (one, {key: one[key] for key in ("meid", "meetingname", "parties")}):
+        answer = answer_with(json.dumps(data, ensure_ascii=False))
+        assert (ids(answer), merge_answers([answer]).legs.num_rows) == (["m1"], 2)

@@ -1,0 +1,151 @@
+"""What a reader should know about how the records of an answer were found: noted while it is searched, told as warnings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Sequence
+from itertools import islice
+
+from ytxdata.labels import Text
+from ytxdata.phones import mask
+from ytxdata.records.asides import has_own_list
+from ytxdata.records.nested import parties_beside
+from ytxdata.records.paging import Announced, AskedFor, totals
+from ytxdata.records.signs import Signs
+from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
+from ytxdata.records.values import as_phone
+from ytxdata.redact import cut_secrets
+
+_KEY_AGAINST_ID = Text(
+    "有 {n} 条记录所在的键是另一个会议号（{paths}）：以记录自身的会议号为准",
+    "{n} records stand under the id of another meeting ({paths}): they were read by their own",
+)
+_KEY_AS_ID = Text(
+    "有 {n} 条记录自身没有会议号，以其所在的键为会议号（{paths}）",
+    "{n} records without an id of their own took the key they stand under for it ({paths})",
+)
+_PARTIES_BESIDE = Text(
+    "会议旁另有参会名单（{lists}），无法归于某一场会议，未计入接入记录",
+    "parties ({lists}) stand beside the meetings and belong to none of them for certain: they were not read as legs",
+)
+_NESTED = Text(
+    "会议记录内部还有别的会议（{paths}）：各自作为会议读取，不是外层会议的参会",
+    "records hold other meetings inside them ({paths}): each was read as a meeting of its own, none as a leg of the outer one",
+)
+_LEFT = Text(
+    "会议记录内部有 {n} 个对象自带开始时间，却不像会议（{paths}）：可能是录音或分段，仍留在该记录中",
+    "{n} objects inside records have a start of their own and look like no meetings ({paths}): they may be recordings or"
+    " parts, and stay in those records",
+)
+_NAMED = Text(
+    "会议列表之外有 {n} 个对象只写出会议号，既无时间也无参会方（{paths}）：未作为会议读取",
+    "{n} objects beside the list of meetings only name a meeting, without its times or parties ({paths}): they were read as"
+    " no meetings",
+)
+_DELETED = Text(
+    "平台列出 {n} 场已删除或取消的会议（{paths}）：其中只写出会议号的不作为会议读取，此前读到的记录照旧计入",
+    "the platform lists {n} meetings as deleted or cancelled ({paths}): those that it only names were read as no meetings,"
+    " and what was read of them before still counts",
+)
+_ELSEWHERE = Text(
+    "会议记录不在 data 之下，而在 {keys} 之下：平台的结构变了",
+    "the records do not stand under `data` but under {keys}: the platform's structure has changed",
+)
+
+EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
+"""A value in which nothing stands."""
+
+_DIGITS = re.compile(r"\+?\d[\d -]{5,}\d")
+_SHOWN = 5
+"""How many places a warning names."""
+
+
+class Remarks:
+    """What was noted of one answer.
+
+    Parameters
+    ----------
+    signs
+        Tells a record from what stands beside it.
+    """
+
+    def __init__(self, signs: Signs) -> None:
+        self.signs = signs
+        self.said: list[Text] = []
+        self.announced: list[Announced] = []
+        self.loose: list[int | None] = []
+        self.unread: dict[str, int] = {}
+        self.elsewhere: dict[str, None] = {}
+        self.inside: dict[str, None] = {}
+        self.left: dict[str, None] = {}
+        self.named: dict[str, int] = {}
+        self.deleted: dict[str, int] = {}
+        self.keyed: dict[str, None] = {}
+        self.miskeyed: dict[str, None] = {}
+
+    def warnings(self) -> tuple[Text, ...]:
+        """Return what a reader should know about how the records were found."""
+        lists = ", ".join(f"{_shown(key)}: {n}" for key, n in self.unread.items())
+        beside = (_PARTIES_BESIDE.format(lists=lists),) if self.unread else ()
+        elsewhere = (_ELSEWHERE.format(keys=", ".join(map(_shown, self.elsewhere))),) if self.elsewhere else ()
+        inside = (_NESTED.format(paths=_some(self.inside)),) if self.inside else ()
+        keyed = (_KEY_AS_ID.format(n=len(self.keyed), paths=_some(self.keyed)),) if self.keyed else ()
+        against = (_KEY_AGAINST_ID.format(n=len(self.miskeyed), paths=_some(self.miskeyed)),) if self.miskeyed else ()
+        left = (_LEFT.format(n=len(self.left), paths=_some(self.left)),) if self.left else ()
+        deleted = (_DELETED.format(n=sum(self.deleted.values()), paths=_some(self.deleted)),) if self.deleted else ()
+        others = {path: n for path, n in self.named.items() if path not in self.deleted}
+        named = (_NAMED.format(n=sum(others.values()), paths=_some(others)),) if others else ()
+        return (*dict.fromkeys(self.said), *keyed, *against, *inside, *left, *deleted, *named, *elsewhere, *beside)
+
+    def tell_miskeyed(self, whole: Found, members: list[Member], *, is_map: bool) -> None:
+        """Note the records of a map from id to record that carry another id than the key they stand under."""
+        ids = [self.signs.ids(members_of(one.raw)) if one.raw[:1] == b"{" else set() for one in members]
+        keys = [one.key.encode("utf-8", "surrogatepass") for one in members]
+        # Rooms, people and days are keys too: one contradicts where others agree, or where it is a neighbour's id.
+        anybody = set().union(*ids)
+        self.miskeyed |= {
+            f"{whole.path}.{one.key}": None
+            for one, key, own in zip(members, keys, ids, strict=True)
+            if own and key not in own and (key in anybody or (is_map and self.signs.is_entry(one)))
+        }
+
+    def tell_unread(
+        self, path: str, members: list[Member], read: Container[str], found: Sequence[Found | RawRecord], at: int
+    ) -> None:
+        """Note parties that stand beside records and are nobody's legs: under a key of theirs, or by their looks."""
+        for key, raw, start, _ in members:
+            if key in read or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
+                continue
+            is_found = any(at + start <= one.start < at + start + len(raw) for one in found)
+            if self.signs.is_parties(key) or (not is_found and parties_beside(self.signs, key, raw, found)):
+                n_parties = len(elements_of(raw)[0]) if raw[:1] == b"[" else 1
+                self.unread[key] = self.unread.get(key, 0) + n_parties
+
+    def count(self, path: str, members: list[Member], n_found: int) -> None:
+        """Note what an object says of the number of records in it, and what the pages in it say; one that has no list
+        and no record speaks of what is around it.
+        """
+        self.loose += totals(members)
+        if n_found or has_own_list(key_of(path), members):
+            self.count_loose(n_found)
+
+    def count_loose(self, n_found: int) -> None:
+        """Hold what has been said of a place against what was found there."""
+        self.announced += [Announced(number, n_found, isinstance(number, AskedFor)) for number in self.loose]
+        self.loose = []
+
+
+def key_of(path: str) -> str:
+    """Return the last key of a path."""
+    return path.rpartition(".")[2].rstrip("~")
+
+
+def _shown(path: str) -> str:
+    """Return a key or a path as a warning tells it: a platform may key by numbers of people, or echo a signature."""
+    return _DIGITS.sub(lambda found: mask(found[0]) if as_phone(found[0]) else found[0], cut_secrets(path))
+
+
+def _some(paths: Iterable[str]) -> str:
+    """Return the first of some paths, as a warning names them."""
+    first = [*islice(paths, _SHOWN + 1)]
+    return ", ".join(map(_shown, first[:_SHOWN])) + (" …" if len(first) > _SHOWN else "")

@@ -365,3 +365,63 @@ def test_a_word_is_no_id(answer_with: WithData, key: str) -> None:
     body = {"data": [OUTER], "deleted": {key: FULL}}
     shown, rejected = rows(read_answer(json.dumps(body).encode()))
     assert (shown, len(rejected)) == (["M0"], 1)
+
+
+REST = [
+    "detail",
+    "info",
+    "data",
+    "record",
+    "会议详情",
+    "attributes",
+    "_source",
+    "doc",
+    "fields",
+    "properties",
+    "value",
+    "current",
+]
+
+
+@pytest.mark.parametrize("key", REST)
+def test_all_of_a_meeting_but_its_id_in_one_object_is_that_meeting(answer_with: WithData, key: str) -> None:
+    whole = {"meetingname": "会", **FULL}
+    known = merge_answers([answer_with(json.dumps([{"meid": "M1", **whole}]))])
+    without = {name: one for name, one in whole.items() if name != "creator"}
+    for data, lost in (
+        ([{"meid": "M1", key: whole}], set[str]()),
+        ([{"meid": "M1", "type": "meetings", key: whole, "links": {"self": "/m/1"}}], set[str]()),
+        ([{"meid": "M1", key: {**whole, "parties": None}, "parties": whole["parties"]}], set[str]()),
+        ([{"meid": "M1", key: without}], {"creator"}),
+    ):
+        answer = answer_with(json.dumps(data))
+        tables = merge_answers([answer])
+        assert (answer.warnings, tables.rejects.num_rows, tables.problems.num_rows) == ((), 0, 0)
+        names = ("name", "started_at", "ended_at", "creator", "n_legs")
+        told = {name: tables.meetings[name].to_pylist() for name in names if name not in lost}
+        assert told == {name: known.meetings[name].to_pylist() for name in told}
+        assert tables.legs["phone"].to_pylist() == known.legs["phone"].to_pylist()
+
+
+@pytest.mark.parametrize("key", ["booking", "next", "template", "invitation", "poll"])
+def test_an_object_of_another_name_beside_an_id_fills_no_meeting(answer_with: WithData, key: str) -> None:
+    answer = answer_with(json.dumps([{"meid": "M1", key: FULL}]))
+    assert rows(answer) == (["M1"], [("no_id", f"$.data[0].{key}")])
+    assert merge_answers([answer]).legs.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "listed", [[PARTY, OTHER], {"hits": {"hits": [{"_id": "1", "_source": PARTY}, {"_source": OTHER}]}}]
+)
+@pytest.mark.parametrize("key", ["_embedded", "inner_hits", "detail"])
+@pytest.mark.parametrize("name", ["parties", "participants"])
+def test_parties_that_a_framework_embeds_are_the_meetings(
+    answer_with: WithData, key: str, name: str, listed: Any
+) -> None:
+    records = [{"meid": f"M{i}", **TIMES, key: {name: listed}} for i in range(3)]
+    answer = answer_with(json.dumps(records))
+    tables = merge_answers([answer])
+    assert (answer.warnings, tables.rejects.num_rows, tables.problems.num_rows) == ((), 0, 0)
+    assert tables.legs["phone"].to_pylist() == [PARTY["phone"], OTHER["phone"]] * 3
+    invited = answer_with(json.dumps([{"meid": "M1", **TIMES, "invited": {name: listed}}]))
+    assert merge_answers([invited]).legs.num_rows == 0

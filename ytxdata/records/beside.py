@@ -22,6 +22,39 @@ has times, a length and a name of its own: any list of such words had gaps, and 
 _ID_ALONE = frozenset({"$", "@attributes", "attributes", "_attributes", "key", "_key", "id", "_id"})
 """Keys under which what makes JSON of XML, and databases, put the id and leave the rest of the meeting beside it."""
 
+_REST = frozenset(
+    {
+        "attributes", "source", "doc", "document", "fields", "properties", "value", "values", "current", "node", "item",
+        "entity", "resource", "payload", "content", "body", "object", "entry"
+    }
+)  # fmt: skip
+"""Plain keys under which frameworks put all of an object but its id (JSON:API, Elasticsearch, CouchDB, Airtable, Relay)."""
+
+_EMBEDS = frozenset({"embedded", "innerhits", "expand", "expanded", "relations"})
+"""Plain keys under which frameworks put the lists that belong to an object (HAL, Elasticsearch)."""
+
+
+def holds_rest(key: str) -> bool:
+    """Return whether all of a record but its id usually stands under a key.
+
+    Examples
+    --------
+    >>> holds_rest("_source"), holds_rest("会议详情"), holds_rest("booking")
+    (True, True, False)
+    """
+    return plain(key) in _REST or is_of_meeting(key)
+
+
+def holds_lists(key: str) -> bool:
+    """Return whether the lists that belong to a record usually stand under a key.
+
+    Examples
+    --------
+    >>> holds_lists("_embedded"), holds_lists("invited")
+    (True, False)
+    """
+    return plain(key) in _EMBEDS or holds_rest(key)
+
 
 def is_of_meeting(path: str) -> bool:
     """Return whether keys, with dots between, all name the meeting itself.

@@ -200,13 +200,17 @@ class BulkReader:
         raise pa.ArrowInvalid(f"{found} where {kind} belongs")
 
     def _may_retell(self, found: pa.DataType) -> bool:
-        """Return whether values that feed no column may tell of a meeting, its id or who convened it and when."""
+        """Return whether values that feed no column may tell of a meeting: its id, its parties, or who convened it and
+        when.
+        """
         if pa.types.is_list(found):
             return self._may_retell(found.value_type)
         if not pa.types.is_struct(found):
             return False
         said = {match.column for field in found.fields if (match := self._look_up(field.name))}
-        is_told = "meeting_id" in said or ("creator" in said and not said.isdisjoint(("started_at", "ended_at")))
+        is_told = bool(said & {"meeting_id", PARTIES}) or (
+            "creator" in said and not said.isdisjoint(("started_at", "ended_at"))
+        )
         return is_told or any(self._may_retell(field.type) for field in found.fields)
 
     def _may_hide(self, field: pa.Field, depth: int = 0) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.asides import is_part
-from ytxdata.records.beside import as_one_meeting, is_of_meeting
+from ytxdata.records.beside import as_one_meeting, holds_lists, holds_rest, is_of_meeting
 from ytxdata.records.json_values import decoded, read_object, read_value
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS
@@ -243,7 +243,7 @@ class _InRecord:
         self.value = value
         # Its own meeting stands in it beside the parties, and is no other one.
         self.is_lifted = lifted is not None
-        self.retold = {f"{whole.path}.{one.path}" for one in own_tellings(value, signs)}
+        self.retold = {f"{whole.path}.{one.path}": one.may_fill for one in own_tellings(value, signs)}
         at = value_at(whole.raw)
         self.whole = whole._replace(raw=whole.raw[at:], start=whole.start + at)
 
@@ -256,7 +256,7 @@ class _InRecord:
             if self._is_meeting(item):
                 inside.found.append(self._record(item))
                 inside.keyed.extend([item.one.path] * is_member(inside.found[-1].raw))
-            elif self._may_be_meeting(item):
+            elif self._may_be_meeting(item) and not self.retold.get(item.one.path):
                 inside.left.append(item.one.path)
         told = {one.path for one in inside.found[n_found:]}.union(inside.left[n_left:])
         inside.left.extend(path for path in self._sittings(self.value, self.whole.path) if path not in told)
@@ -369,14 +369,15 @@ class Telling(NamedTuple):
 
 
 def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
-    """Yield the objects in a decoded record that tell of its own meeting: by its id, or, where the record itself has
-    parties and says neither who convened nor when, as the member that says both.
+    """Yield the objects in a decoded record that tell of its own meeting: by its id; where the record itself says
+    neither who convened nor when, as the member that does; and where it lists no parties, as the one that does.
 
-    What is listed (`changes`, `takes`) or has any other name than the meeting (`booking`, `poll`) fills nothing.
+    What is listed (`changes`, `takes`) or has any other name than the meeting (`booking`, `poll`) fills nothing; where
+    a framework puts all of a record but its id, that is the meeting.
     """
     own = signs.ids_of(value)
     outer = signs.said(value)
-    is_bare = PARTIES in outer and not outer & {"creator", "duration_s", *_WHEN}
+    is_bare = not outer & {"creator", "duration_s", *_WHEN}
     # What stands among the parties took them from its neighbour, and is a record.
     around = {key: one for key, one in value.items() if own and not signs.is_parties(key)}
     waiting: list[tuple[str, Any, int]] = [(key, one, 0) for key, one in around.items()]
@@ -384,13 +385,18 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
         path, one, depth = waiting.pop(0)
         if isinstance(one, dict):
             columns = signs.said(one)
+            is_rest = is_bare and depth == 0 and holds_rest(path)
+            is_embedded = columns == {PARTIES} - outer and depth == 0 and holds_lists(path)
             if ids := signs.ids_of(one):
                 tells_of_it = ids <= own
             else:
-                tells_of_it = is_bare and depth == 0 and "creator" in columns and bool(columns & _WHEN)
+                # Beside parties of the record's own, when alone may be when a recording began.
+                tells_both = PARTIES in outer and is_bare and depth == 0 and "creator" in columns
+                tells_more = PARTIES not in outer and is_rest and len(columns & {*_TOOK_PLACE, PARTIES}) > 1
+                tells_of_it = is_embedded or ((tells_both or tells_more) and bool(columns & _WHEN))
             has_phone = signs.aliases.has_phone(one)
             if tells_of_it and columns & EVIDENCE and not has_phone:
-                yield Telling(path, one, is_of_meeting(path))
+                yield Telling(path, one, is_rest or is_embedded or is_of_meeting(path))
         if isinstance(one, (dict, list)) and depth < DEEPEST:
             places = ((f"{path}.{key}", one[key]) for key in one) if isinstance(one, dict) else ()
             listed = ((f"{path}[{i}]", inner) for i, inner in enumerate(one)) if isinstance(one, list) else ()

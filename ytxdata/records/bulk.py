@@ -21,11 +21,12 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from ytxdata.records import schema
-from ytxdata.records.aliases import PARTIES, Aliases, Match
+from ytxdata.records.aliases import PARTIES, Aliases, Match, plain
 from ytxdata.records.encodings import is_utf8
 from ytxdata.records.json_values import STRICT_ERRORS, Number, strict
 from ytxdata.records.numbers import PHONE_LIKE
 from ytxdata.records.parties import is_numbered
+from ytxdata.records.party_names import PERSON
 from ytxdata.records.schema import ARROW_TYPES
 from ytxdata.records.unread import own_leg
 from ytxdata.records.values import MOST_YUAN
@@ -224,7 +225,8 @@ class BulkReader:
             return depth > 0 and (
                 self._of_leg(field.name) in ("phone", "instant") or bool(PHONE_LIKE.fullmatch(field.name))
             )
-        return any(self._may_hide(one, depth + 1) for one in field.type.fields)
+        says_who = depth == 0 and plain(field.name) in PERSON
+        return says_who or any(self._may_hide(one, depth + 1) for one in field.type.fields)
 
     def _is_certain(self, field: pa.Field, column: pa.ChunkedArray) -> bool:
         """Return False where an entry may be no party, or JSON text of more, or an amount is beyond what is believed."""

@@ -20,7 +20,8 @@ from ytxdata.records import schema
 from ytxdata.records.aliases import COMPANIONS, PARTIES, Aliases, Match, plain
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.numbers import Numbers, may_hold_mobiles, mobiles_in, n_distinct, read_numbers
-from ytxdata.records.parties import OddKeys, Parties, Party, read_parties
+from ytxdata.records.parties import OddKeys, Parties, read_parties
+from ytxdata.records.party_names import Party
 from ytxdata.records.schema import ARROW_TYPES, Column
 from ytxdata.records.unread import tells_sittings
 from ytxdata.records.values import (

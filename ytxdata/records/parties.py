@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -11,22 +11,13 @@ from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
 from ytxdata.records.paging import totals
+from ytxdata.records.party_names import COUNTER, PERSON, Party, feeds, may_be_name, of_person, with_names, with_person
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import members_of
 from ytxdata.records.values import as_phone, is_blank, is_mere_number, says_more_than_counts
 from ytxdata.times import is_time, looks_like_instant
 
-Party = dict[str, Any]
-
-_COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
-"""A key that numbers the parties (`p1`, `2`) and names nobody."""
-
 _NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
-
-_PERSON = frozenset(
-    {"user", "userinfo", "member", "memberinfo", "participant", "party", "attendee", "person", "contact"}
-)
-"""Keys, plain, under which a party that has its times beside them says who it is; under `inviter` it is another."""
 
 _PAGING = re.compile("page|cursor|token|count|total|more|next|prev|links|href|offset|limit")
 """In plain keys that say how parties are paged."""
@@ -179,20 +170,13 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
             inside[key] = inner
         else:
             own[key] = value  # as it is written: who is called `[]` has a name
+    own = with_person(own, aliases)
     has_phone, has_times = (feeds(own, columns, aliases) for columns in (("phone",), ("joined_at", "left_at")))
     if not has_phone and len(inside) == 1 and _is_who(*next(iter(inside.items())), aliases):
         ((key, inner),) = inside.items()
         return Parties([inner | own], tuple(_in_text(entry[key])))
     if not (has_phone or has_times):
-        if len(inside) == 1 and (numbered := _numbered(own, *next(iter(inside.items())), aliases)):
-            return Parties(numbered)
-        if inside or not feeds(own, ("name", "state", "duration_s"), aliases):
-            found = _from_object(entry, aliases, own_id, is_entry=True)
-            # `{"userId":"1001"}` wraps no list of phones
-            is_sure = bool(inside) or all(map(PHONE_LIKE.fullmatch, entry)) or all(map(mobiles_in, entry.values()))
-            is_read = is_sure and bool(found.parties) and all(aliases.has_phone(one) for one in found.parties or ())
-            return found if is_read else Parties([], (("not_a_party", as_json(entry)),))
-        return Parties([entry])
+        return _from_wrapper(entry, own, inside, aliases, own_id)
     parties = [own]
     problems: list[tuple[str, str]] = []
     for key, inner in inside.items():
@@ -205,17 +189,37 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
             parties += found.parties or ()
             problems += found.problems
         elif is_list and not has_times and parties == [own]:
-            parties = [own | one for one in inner]
-        elif plain(key) in _PERSON and not has_phone and parties == [own] and isinstance(inner, dict):
+            parties, told = of_person(own, inner, key, aliases, has_phone=has_phone)
+            problems += told
+        elif plain(key) in PERSON and not has_phone and parties == [own] and isinstance(inner, dict):
             parties = [inner | own]
         else:
             problems.append(("not_a_party", as_json(inner)))
     return Parties(parties, tuple(problems))
 
 
+def _from_wrapper(entry: Party, own: Party, inside: Party, aliases: Aliases, own_id: str) -> Parties:
+    """Return the parties, or the legs of one, in an entry that says nobody's phone or times itself."""
+    if len(inside) == 1 and (numbered := _numbered(own, *next(iter(inside.items())), aliases)):
+        return Parties(numbered)
+    if not inside and feeds(own, ("name", "state", "duration_s"), aliases):
+        return Parties([entry])
+    # Who the legs are of is said of each of them.
+    listed = {key: one for key, one in entry.items() if key in inside or plain(key) not in PERSON}
+    found = _from_object(listed, aliases, own_id, is_entry=True)
+    # `{"userId":"1001"}` wraps no list of phones
+    is_sure = bool(inside) or all(map(PHONE_LIKE.fullmatch, entry)) or all(map(mobiles_in, entry.values()))
+    if not (is_sure and found.parties and all(aliases.has_phone(one) for one in found.parties)):
+        return Parties([], (("not_a_party", as_json(entry)),))
+    if len(inside) != 1:
+        return found
+    legs, told = of_person(own, found.parties, next(iter(inside)), aliases)
+    return Parties(legs, (*found.problems, *told))
+
+
 def _is_who(key: str, inner: Any, aliases: Aliases) -> bool:
     """Return whether an object in a party says its phone (`phone: {countryCode, number}`, `user: {name, phone}`)."""
-    is_own = plain(key) in _PERSON or ((match := aliases.leg(key)) is not None and match.column == "phone")
+    is_own = plain(key) in PERSON or ((match := aliases.leg(key)) is not None and match.column == "phone")
     return is_own and isinstance(inner, dict) and feeds(inner, ("phone",), aliases)
 
 
@@ -273,16 +277,6 @@ def are_phones(values: list[Any]) -> bool:
     return bool(values) and all(not isinstance(one, (list, dict)) and as_phone(one) for one in values)
 
 
-def feeds(party: Party, columns: Sequence[str], aliases: Aliases) -> bool:
-    """Return whether an object says something of one of the columns of legs."""
-    return any(
-        (match := aliases.leg(key)) is not None
-        and match.column in columns
-        and not (isinstance(value, (list, dict)) or is_blank(value))
-        for key, value in party.items()
-    )
-
-
 def _keys(aliases: Aliases) -> tuple[str, str, str]:
     table = dict(aliases.legs)
     return table["phone"][0], table["name"][0], table["joined_at"][0]
@@ -310,7 +304,8 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
         found = _from_list([_keyed(key, inner, aliases) for key, inner in value.items()], aliases, own_id)
         counts = [("unread_parties", f"{key}: {as_json(one)}") for key, one in value.items() if is_mere_number(one)]
         return found._replace(problems=(*chain.from_iterable(map(_in_text, value.values())), *found.problems, *counts))
-    opened = _with_names({key: decoded(inner) for key, inner in value.items()}, aliases)
+    opened = with_names({key: decoded(inner) for key, inner in value.items()}, aliases)
+    unnamed = [("unread_parties", key) for key, one in opened.items() if may_be_name(key, one, aliases)]
     if all(isinstance(inner, dict) and aliases.has_phone(inner) for inner in value.values()):
         return _from_list(list(opened.values()), aliases, own_id)
     # A single Latin key may be `phones` as well as a name: the phone is a leg either way, and nobody is misnamed.
@@ -319,7 +314,8 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
         return Parties([_named(key, inner, phone_key, name_key) for key, inner in value.items()])
     if len(value) == 1:
         (one,), (given,) = opened.values(), value.values()
-        return read_parties(one if isinstance(given, dict) else given, aliases, own_id)
+        found = read_parties(given if isinstance(given, str) else one, aliases, own_id)
+        return found._replace(problems=(*found.problems, *unnamed))
     # How the list is paged is nobody; `totals` hears the same words of lists of meetings.
     pages = {key: one for key, one in opened.items() if _pages(key, one)}
     opened = {key: one for key, one in opened.items() if key not in pages}
@@ -344,6 +340,7 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
         parties,
         (
             *(problem for one in read for problem in one.problems),
+            *unnamed,
             *(("unread_parties", f"{key}: {as_json(one)}") for key, one in others),
             *((("more_parties", as_json(pages)),) if is_part else ()),
         ),
@@ -370,22 +367,6 @@ def _pages(key: str, value: Any) -> bool:
     return not names_some and all(_PAGING.search(plain(one)) for one in keys)
 
 
-def _with_names(opened: Party, aliases: Aliases) -> Party:
-    """Return the members of an object of parties, each party that has no name with its key for one."""
-    _, name_key, _ = _keys(aliases)
-    is_map = len(opened) > 1 and all(isinstance(one, dict) for one in opened.values())
-    return {
-        key: one | {name_key: key}
-        if isinstance(one, dict)
-        and (is_map or not key.isascii() or "*" in key)
-        and not _COUNTER.fullmatch(key)
-        and feeds(one, ("phone", "joined_at", "left_at"), aliases)
-        and not feeds(one, ("name",), aliases)
-        else one
-        for key, one in opened.items()
-    }
-
-
 def _keyed(phone: str, said: Any, aliases: Aliases) -> Party:
     """Return the party that stands under its phone: its fields, or its sittings, time or name."""
     fields = decoded(said)
@@ -406,4 +387,4 @@ def _beside(phone: Any, other: Any, aliases: Aliases) -> Party:
 
 
 def _named(key: str, phone: Any, phone_key: str, name_key: str) -> Party:
-    return {phone_key: phone} if _COUNTER.fullmatch(key) else {phone_key: phone, name_key: key}
+    return {phone_key: phone} if COUNTER.fullmatch(key) else {phone_key: phone, name_key: key}

@@ -9,7 +9,8 @@ from typing import Any
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, mobiles_in
-from ytxdata.records.parties import DEEPEST, Party, are_phones, feeds, is_numbered, lists_parties, numbered_fields
+from ytxdata.records.parties import DEEPEST, are_phones, is_numbered, lists_parties, numbered_fields
+from ytxdata.records.party_names import Party, feeds
 from ytxdata.records.signs import Signs
 from ytxdata.records.values import as_phone
 from ytxdata.times import SEVERAL_TIMES, is_time, looks_like_instant

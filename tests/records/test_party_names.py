@@ -1,0 +1,81 @@
+"""Whose name a party has: that of the person, wherever it stands; a device's and a group's are none, and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ytxdata.records.normalize import Normalized
+
+FIRST = {"jointime": "2026-03-05 10:01:00", "leavetime": "2026-03-05 10:15:00"}
+SECOND = {"jointime": "2026-03-05 10:20:00", "leavetime": "2026-03-05 11:00:00"}
+FANG, OTHER = {"phone": "13900000100", **FIRST}, {"phone": "13800000000", **SECOND}
+Rows = Callable[..., Normalized]
+
+
+def told(tables: Normalized) -> list[tuple[str | None, str]]:
+    """Return name and phone of each leg."""
+    legs = tables.legs
+    return list(zip(legs["name"].to_pylist(), legs["phone"].to_pylist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("party", "phones"),
+    [
+        ({"name": "王芳", "devices": [FANG, OTHER]}, 2),
+        ({"name": "王芳", "sessions": [FANG]}, 1),
+        ({"name": "王芳", "list": [FANG]}, 1),
+        ({"userName": "王芳", "userId": "u1", "calls": [{"number": "13900000100", **FIRST}]}, 1),
+        ({"name": "王芳", "state": "已离开", "duration": 840, "devices": [FANG]}, 1),
+        ({"user": {"name": "王芳", "avatar": "x"}, **FANG}, 1),
+        ({"person": {"name": "王芳"}, **FANG}, 1),
+        ({"participant": {"name": "王芳"}, "devices": [FANG, OTHER]}, 2),
+    ],
+)
+@pytest.mark.parametrize("n", [1, 50])
+def test_the_legs_of_a_person_have_that_name(rows: Rows, party: dict[str, Any], phones: int, n: int) -> None:
+    tables = rows(*({"parties": [party]} for _ in range(n)))
+    assert told(tables) == [("王芳", "13900000100"), ("王芳", "13800000000")][:phones] * n
+    assert tables.problems.num_rows == 0
+
+
+@pytest.mark.parametrize("more", [{"phone": "13900000100"}, {}])
+def test_the_name_of_a_device_is_nobodys_and_told(rows: Rows, more: dict[str, str]) -> None:
+    sittings = [{"name": "手机", "phone": "13900000100", **FIRST}, {"name": "电脑", "phone": "13900000100", **SECOND}]
+    without = [{key: one for key, one in it.items() if key != "phone"} for it in sittings] if more else sittings
+    tables = rows({"parties": [{"name": "王芳", **more, "sessions": without}]})
+    assert told(tables) == [("王芳", "13900000100")] * 2
+    assert tables.problems.select(["reason", "raw_value"]).to_pylist() == [
+        {"reason": "unread_parties", "raw_value": "sessions: 手机, 电脑"}
+    ]
+
+
+@pytest.mark.parametrize("parties", [{"王芳": [FANG], "李雷": [OTHER]}, [{"王芳": [FANG]}, {"李雷": [OTHER]}]])
+def test_a_name_is_the_key_of_a_persons_sittings(rows: Rows, parties: Any) -> None:
+    tables = rows({"parties": parties})
+    assert told(tables) == [("王芳", "13900000100"), ("李雷", "13800000000")]
+    assert tables.problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("parties", "problems"),
+    [
+        ({"主持人": [FANG], "参会人": [OTHER]}, 0),
+        ({"joined": [FANG], "invited": [OTHER]}, 0),
+        ([{"name": "销售部", "members": [FANG, OTHER]}], 0),
+        ([{"name": "销售部", "people": [FANG, OTHER]}], 1),
+        ({"王芳": [FANG, OTHER], "李雷": [{**FANG, "phone": "13700000000"}, OTHER]}, 2),
+    ],
+)
+def test_a_group_gives_nobody_its_name(rows: Rows, parties: Any, problems: int) -> None:
+    tables = rows({"parties": parties})
+    assert {name for name, _ in told(tables)} == {None}
+    assert tables.problems["reason"].to_pylist() == ["unread_parties"] * problems
+
+
+def test_the_people_of_a_group_keep_their_names(rows: Rows) -> None:
+    people = [{"name": "王芳", **FANG}, {"name": "李雷", **OTHER}]
+    for key in ("members", "people", "list"):
+        assert [name for name, _ in told(rows({"parties": [{"name": "销售部", key: people}]}))] == ["王芳", "李雷"]

@@ -423,5 +423,7 @@ def test_parties_that_a_framework_embeds_are_the_meetings(
     tables = merge_answers([answer])
     assert (answer.warnings, tables.rejects.num_rows, tables.problems.num_rows) == ((), 0, 0)
     assert tables.legs["phone"].to_pylist() == [PARTY["phone"], OTHER["phone"]] * 3
+    linked = answer_with(json.dumps([{"meid": "M1", **TIMES, key: {name: {"href": "/m/1/members"}}}]))
+    assert "unreadable_parties" not in merge_answers([linked]).problems["reason"].to_pylist()
     invited = answer_with(json.dumps([{"meid": "M1", **TIMES, "invited": {name: listed}}]))
     assert merge_answers([invited]).legs.num_rows == 0

@@ -48,7 +48,7 @@ def test_the_name_of_a_device_is_nobodys_and_told(rows: Rows, more: dict[str, st
     tables = rows({"parties": [{"name": "王芳", **more, "sessions": without}]})
     assert told(tables) == [("王芳", "13900000100")] * 2
     assert tables.problems.select(["reason", "raw_value"]).to_pylist() == [
-        {"reason": "unread_parties", "raw_value": "sessions: 手机, 电脑"}
+        {"reason": "unread_parties", "raw_value": 'sessions: {"name": "手机, 电脑"}'}
     ]
 
 

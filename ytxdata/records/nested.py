@@ -387,6 +387,7 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
             columns = signs.said(one)
             is_rest = is_bare and depth == 0 and holds_rest(path)
             is_embedded = columns == {PARTIES} - outer and depth == 0 and holds_lists(path)
+            is_embedded = is_embedded and lists_parties(one, signs.aliases)  # and not where they are to be had
             if ids := signs.ids_of(one):
                 tells_of_it = ids <= own
             else:

@@ -305,7 +305,8 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
         counts = [("unread_parties", f"{key}: {as_json(one)}") for key, one in value.items() if is_mere_number(one)]
         return found._replace(problems=(*chain.from_iterable(map(_in_text, value.values())), *found.problems, *counts))
     opened = with_names({key: decoded(inner) for key, inner in value.items()}, aliases)
-    unnamed = [("unread_parties", key) for key, one in opened.items() if may_be_name(key, one, aliases)]
+    # Under the key of a name, it is hidden where names are.
+    unnamed = [("unread_parties", as_json({name_key: key})) for key in opened if may_be_name(key, opened[key], aliases)]
     if all(isinstance(inner, dict) and aliases.has_phone(inner) for inner in value.values()):
         return _from_list(list(opened.values()), aliases, own_id)
     # A single Latin key may be `phones` as well as a name: the phone is a leg either way, and nobody is misnamed.

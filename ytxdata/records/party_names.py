@@ -60,7 +60,7 @@ def of_person(
     Examples
     --------
     >>> of_person({"name": "王芳"}, [{"phone": "15400000001", "name": "手机"}], "devices", Aliases())
-    ([{'name': '王芳', 'phone': '15400000001'}], [('unread_parties', 'devices: 手机')])
+    ([{'name': '王芳', 'phone': '15400000001'}], [('unread_parties', 'devices: {"name": "手机"}')])
     >>> of_person({"name": "销售部"}, [{"phone": "15400000001", "name": "王芳"}], "people", Aliases())
     ([{'phone': '15400000001', 'name': '王芳'}], [])
     """
@@ -70,7 +70,8 @@ def of_person(
     if is_one:
         others = [name for name in dict.fromkeys(names) if own_names and name not in map(str, own_names.values())]
         nameless = [{k: v for k, v in leg.items() if not (own_names and names_in({k: v}, aliases))} for leg in legs]
-        return [own | leg for leg in nameless], [("unread_parties", f"{key}: {', '.join(others)}")] if others else []
+        said = f"{key}: {as_json({dict(aliases.legs)['name'][0]: ', '.join(others)})}"
+        return [own | leg for leg in nameless], [("unread_parties", said)] if others else []
     has_times = any(feeds(leg, ("joined_at", "left_at"), aliases) for leg in legs)
     is_told = own_names and has_times and not (names or _is_parties(key, aliases))
     return legs, [("unread_parties", as_json(own_names))] if is_told else []

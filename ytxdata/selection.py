@@ -31,7 +31,11 @@ Wanted = str | Collection[str] | None
 
 
 ONLY = Text("仅含以下会议：", "only these meetings: ")
-"""How a note begins that says what was selected."""
+OF_ACCOUNTS = Text("其中的账户：", "accounts in it: ")
+SELECTED = (ONLY.en, OF_ACCOUNTS.en)
+"""How a note begins that says what was selected: meetings, or accounts of a fleet. A report less one of other meetings,
+or of other accounts, is about whoever is left.
+"""
 
 
 class Selectable:

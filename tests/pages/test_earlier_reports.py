@@ -190,9 +190,38 @@ def test_one_account_of_a_fleet_is_its_row(tmp_path: Path) -> None:
     write_files(sent, tmp_path / "sent", ("csv",))
     assert {row["group"]: row["meetings"] for row in sent.reports["usage"].arrow.to_pylist()}["next"] is None
     for source, group in ((fleet["next"], None), (fleet.where("next").same_people(), "account")):
-        with pytest.raises(UsageError, match="would give them away"):
+        with pytest.raises(UsageError, match="or of other meetings or accounts"):
             without_small_groups(collect(source, asked(3, 4, by="total", group=group)), 5, previous=tmp_path / "sent")
     assert without_small_groups(whole, 5, previous=tmp_path / "sent").figures == sent.figures
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three accounts, of which one has two people; in March and in April."""
+    folder = tmp_path_factory.mktemp("three")
+    for name, first, n in (("small", 0, 2), ("north-15411112222", 2, 9), ("south", 11, 8)):
+        crowd = STAFF[first : first + n]
+        begins = [month(3) + timedelta(days=day, hours=9) for day in range(60)]
+        synced(folder / f"{name}.archive", [meeting(one, 45, crowd[0], crowd) for one in begins])
+    return folder
+
+
+@pytest.mark.slow
+def test_some_accounts_less_all_of_them_are_the_others(three: Path, tmp_path: Path) -> None:
+    fleet = Fleet(three).same_people()
+    both = fleet.where("north-15411112222", "south")
+    asking = asked(3, 4)
+    write_files(without_small_groups(collect(fleet, asking), 5), tmp_path / "all", ("csv",))
+    write_files(without_small_groups(collect(both, asking), 5), tmp_path / "both", ("csv",))
+    for later, previous in ((both, "all"), (fleet, "both")):
+        with pytest.raises(UsageError, match="or of other meetings or accounts"):
+            without_small_groups(collect(later, asking), 5, previous=tmp_path / previous)
+    again = without_small_groups(collect(both, asking), 5, previous=tmp_path / "both")
+    assert figures(again)["meetings"][0] == 62
+    # the next month tells of this one what it was: only of the same accounts
+    april = without_small_groups(collect(fleet, asked(4, 5)), 5, previous=tmp_path / "both")
+    assert {was for _, was in figures(april).values()} == {None}
+    assert figures(without_small_groups(collect(both, asked(4, 5)), 5, previous=tmp_path / "both"))["meetings"][1] == 62
 
 
 @pytest.mark.slow

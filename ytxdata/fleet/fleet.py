@@ -18,7 +18,7 @@ from ytxdata.archive.around import Around
 from ytxdata.archive.scans import Part, Scannable
 from ytxdata.errors import SettingsError, UsageError
 from ytxdata.fleet.accounts import FleetAccount, read_accounts
-from ytxdata.fleet.standing import NOTES, Standing, left_out, parts_of, whole_frame
+from ytxdata.fleet.standing import NOTES, Standing, left_out, of_accounts, parts_of, whole_frame
 from ytxdata.fleet.sync_all import (
     MEETINGS,
     PER_SECOND,
@@ -280,8 +280,13 @@ class Fleet(Selectable, Scannable):
 
     @property
     def notes(self) -> tuple[Text, ...]:
-        """What every sum over the accounts must say: who is one person, and of whom nothing could be read."""
-        return (NOTES[self.joins_people], *self.left_out)
+        """What every sum over the accounts must say: who is one person, and whose meetings these are."""
+        return (NOTES[self.joins_people], *self.contents)
+
+    @property
+    def contents(self) -> tuple[Text, ...]:
+        """Notes that name the accounts that are read, and those of which nothing can be."""
+        return (of_accounts(self._standings()), *self.left_out)
 
     @property
     def left_out(self) -> tuple[Text, ...]:

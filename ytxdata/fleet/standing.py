@@ -23,6 +23,7 @@ from ytxdata.fleet.sync_all import counted
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.records.schema import arrow_schema, to_pandas
+from ytxdata.selection import OF_ACCOUNTS
 
 _NOT_YET = Text("还没有同步过", "not synced yet")
 
@@ -82,6 +83,12 @@ class Standing:
 def parts_of(standings: Iterable[Standing]) -> list[Part]:
     """Return the states that are read of a fleet: of every account that has one."""
     return [Part(one.name, one.snapshot) for one in standings if one.snapshot is not None]
+
+
+def of_accounts(standings: Iterable[Standing]) -> Text:
+    """Return the note that names the accounts of which something is read."""
+    names = ", ".join(sorted(part.account for part in parts_of(standings)))
+    return Text(f"{OF_ACCOUNTS.zh}{names}", f"{OF_ACCOUNTS.en}{names}")
 
 
 def left_out(standings: Iterable[Standing]) -> tuple[Text, ...]:

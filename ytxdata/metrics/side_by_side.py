@@ -175,7 +175,7 @@ def _stacked(parts: Mapping[str, Report], fleet: Any) -> SideBySide:
         definitions=(told, *definitions.values()),
         notes=(
             _NOTE,
-            *getattr(fleet, "left_out", ()),
+            *getattr(fleet, "contents", ()),
             *dict.fromkeys(note for part in parts.values() for note in part.notes),
         ),
         period=None if start is None or end is None else (start, end),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -17,9 +18,10 @@ from ytxdata.metrics.registry import REPORTS
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import RECORDS
 from ytxdata.plots.over_time import Span, spans
-from ytxdata.selection import ONLY
+from ytxdata.selection import SELECTED
 from ytxdata.tables.csv import read_csv
 from ytxdata.tables.described import Described, about_path
+from ytxdata.tables.masking import Privacy
 from ytxdata.tables.suppression import ROW_NAMES, Key
 from ytxdata.times import BEIJING
 
@@ -52,7 +54,7 @@ class ReportRow(NamedTuple):
 
 class Earlier(NamedTuple):
     """An earlier report: the rows it hid, and those it showed; what time it is about, and what it was compared with;
-    which meetings it counts, in words; and where it lies.
+    which meetings it counts, and of which accounts, in words as they left; and where it lies.
     """
 
     hidden: list[ReportRow]
@@ -113,8 +115,14 @@ def compared_with(start: datetime, end: datetime) -> Span:
 
 
 def selection_in(notes: Iterable[str]) -> frozenset[str]:
-    """Return what notes say of the meetings that alone were counted."""
-    return frozenset(note for note in notes if note.startswith(ONLY.en))
+    """Return what notes say of the meetings, and the accounts of a fleet, that alone were counted."""
+    return frozenset(note for note in notes if note.startswith(SELECTED))
+
+
+def selection_of(report: Report, privacy: Privacy) -> frozenset[str]:
+    """Return what a report says of the meetings that alone were counted, as it leaves: so earlier ones say it."""
+    told = privacy.masked(replace(report, frame=report.arrow.slice(0, 0)))
+    return selection_in(note.en for note in told.notes)
 
 
 def _is_blank(frame: pd.DataFrame) -> list[bool]:
@@ -210,10 +218,11 @@ def _has_grown(row: Span | None, before: Span | None, whole: Span | None) -> boo
     return row[0] == before[0] and before[1] == whole[1] <= row[1]
 
 
-def is_told_in_all(span: tuple[datetime, datetime], earlier: Earlier) -> bool:
-    """Tell whether an earlier report told the total of a period, or nothing of any part of it."""
+def is_told_in_all(span: tuple[datetime, datetime], only: frozenset[str], earlier: Earlier) -> bool:
+    """Tell whether an earlier report told the total of a period of the same meetings, or nothing of any part of it."""
     wall = _wall(span[0]), _wall(span[1])
-    return wall in {earlier.whole, *earlier.spans} or not any(touch(wall, one) for one in earlier.spans)
+    is_total = only == earlier.only and wall in {earlier.whole, *earlier.spans}
+    return is_total or not any(touch(wall, one) for one in earlier.spans)
 
 
 def key_columns(table: Described) -> Key:

@@ -35,7 +35,7 @@ from ytxdata.pages.earlier_report import (
     keys_of,
     read_earlier,
     rows_of,
-    selection_in,
+    selection_of,
     tells_of_them,
     told_before,
 )
@@ -135,17 +135,18 @@ def without_small_groups(
         and not _tells_days(report, collected)
     }
     folders = [previous] if isinstance(previous, str | Path) else previous or ()
-    earlier = [read_earlier(Path(folder), kept) for folder in folders]
+    earlier, chosen = [read_earlier(Path(folder), kept) for folder in folders], privacy or Privacy()
     if collected.period is not None:
         edges = _widened(collected.period, ask)  # as files say it, by which a later report knows the rows again
         usage, kept = replace(usage, period=edges), {name: replace(one, period=edges) for name, one in kept.items()}
-    _refuse_what_was_hidden(collected, usage, earlier)
+    only = selection_of(usage, chosen)
+    _refuse_hidden(collected, usage, only, earlier)
     by_row = [report for report in kept.values() if key_columns(report) == key_columns(usage)]
     few = _few_members(ask, collected.period, called(ask.group) if isinstance(ask.group, str) else None, minimum)
-    hidden, told = _hidden_rows(by_row, usage, ask, few, minimum, earlier, privacy or Privacy())
+    hidden, told = _hidden_rows(by_row, usage, ask, few, minimum, earlier, chosen)
     figures |= _share_of_the_top(figures, minimum)
     figures |= {key: figures[key]._replace(value=None) for key, of in SUMMED.items() if key in figures and of & told}
-    if not _may_be_compared(collected, minimum, earlier):
+    if not _may_be_compared(collected, minimum, only, earlier):
         figures = {key: one._replace(before=None) for key, one in figures.items()}
     return _without_instants(
         replace(
@@ -159,7 +160,7 @@ def without_small_groups(
     )
 
 
-def _may_be_compared(collected: Collection, minimum: int, earlier: Sequence[Earlier]) -> bool:
+def _may_be_compared(collected: Collection, minimum: int, only: frozenset[str], earlier: Sequence[Earlier]) -> bool:
     """Tell whether the key figures of the period before may stand beside those of this one: as figures of a report of
     that period might, and only of a time that earlier reports told in all, or told nothing of.
     """
@@ -172,7 +173,7 @@ def _may_be_compared(collected: Collection, minimum: int, earlier: Sequence[Earl
         all(figures[key] >= minimum for key in counted)
         and not _few_chosen(ask, span, minimum)
         and not tells_of_them(*span, [row for one in earlier for row in one.hidden], _groups_told(collected))
-        and all(is_told_in_all(span, one) for one in earlier)
+        and all(is_told_in_all(span, only, one) for one in earlier)
     )
 
 
@@ -191,16 +192,16 @@ def _groups_told(collected: Collection) -> set[Group]:
     return {(row.groups, row.group) for row in rows if row.group is not None}
 
 
-def _refuse_what_was_hidden(collected: Collection, usage: Report, earlier: Sequence[Earlier]) -> None:
+def _refuse_hidden(collected: Collection, usage: Report, only: frozenset[str], earlier: Sequence[Earlier]) -> None:
     """Raise UsageError where figures of this report, less what was shown, are figures that an earlier one hid, or of
     whoever is left.
     """
-    ask, rows, only = collected.ask, rows_of(usage), selection_in(note.en for note in usage.notes)
+    ask, rows = collected.ask, rows_of(usage)
     is_open = None in (ask.start, ask.end)
     if others := [one.place for one in earlier if not are_comparable(rows, only, one, is_open=is_open)]:
         raise UsageError(
-            Text(f"此前的报告（{'、'.join(others)}）讲的是同一时间，但各行的起止或所选的会议不同：两者相减就是其余部分", f"an earlier report ({', '.join(others)}) tells of the same time in other rows, or of other meetings: one less the other is what is left"),
-            remedy=Text("与此前的报告用同样的 --by（按月最好接续；按周则从周一起）、同样的行起止和同样的 --only", "ask with the --by of the earlier report (months follow each other best; weeks from a Monday on), for whole rows of it, and with the same --only"),
+            Text(f"此前的报告（{'、'.join(others)}）讲的是同一时间，但各行的起止、所选的会议或账户不同：两者相减就是其余部分", f"an earlier report ({', '.join(others)}) tells of the same time in other rows, or of other meetings or accounts: one less the other is what is left"),
+            remedy=Text("与此前的报告用同样的 --by（按月最好接续；按周则从周一起）、同样的行起止、同样的 --only 和同样的账户（--account、--where）", "ask with the --by of the earlier report (months follow each other best; weeks from a Monday on), for whole rows of it, with the same --only and the same accounts (--account, --where)"),
         )  # fmt: skip
     hidden = [row for one in earlier for row in one.hidden]
     if tells_of_them(ask.start, ask.end, hidden, _groups_told(collected)):

@@ -9,7 +9,7 @@ import logging
 import re
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +169,22 @@ NAMED = ("group", "a", "b", "unit")
 """Columns by which rows are told apart, also where each is one person."""
 
 
+def apart(names: Iterable[str]) -> list[str]:
+    """Return names of different things, those that are alike with a count behind them.
+
+    Examples
+    --------
+    >>> apart(["138****0000", "B", "138****0000"])
+    ['138****0000', 'B', '138****0000 (2)']
+    """
+    n_of: Counter[str] = Counter()
+    told = []
+    for name in names:
+        n_of[name] += 1
+        told.append(name if n_of[name] == 1 else f"{name} ({n_of[name]})")
+    return told
+
+
 def kept_apart(shown: pa.Table, own: pa.Table) -> pa.Table:
     """Return masked rows with a count behind each mask that several numbers share: `138****0000 (2)`.
 
@@ -179,13 +195,11 @@ def kept_apart(shown: pa.Table, own: pa.Table) -> pa.Table:
 
     names = [name for name in NAMED if name in shown.column_names]
     columns = [(shown.column(name).to_pylist(), own.column(name).to_pylist()) for name in names]
-    called: dict[Any, str] = {}
-    n_of: Counter[str] = Counter()
-    for mask, one in dict.fromkeys(pair for after, before in columns for pair in zip(after, before, strict=True)):
-        n_of[mask] += 1
-        called[one] = mask if n_of[mask] == 1 else f"{mask} ({n_of[mask]})"
-    if max(n_of.values(), default=0) < 2:
+    pairs = dict.fromkeys(pair for after, before in columns for pair in zip(after, before, strict=True))
+    masks = [mask for mask, _ in pairs]
+    if len({*masks}) == len(masks):
         return shown
+    called = dict(zip((one for _, one in pairs), apart(masks), strict=True))
     for name, (_, before) in zip(names, columns, strict=True):
         told = pa.array([called[one] for one in before], pa.string())
         shown = shown.set_column(shown.column_names.index(name), name, told)

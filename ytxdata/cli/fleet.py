@@ -32,12 +32,14 @@ from ytxdata.cli.shared_options import (
 )
 from ytxdata.errors import UsageError, YtxError, require_extra
 from ytxdata.labels import Text, aligned
+from ytxdata.tables.numbers_in_text import hide_in_text
 from ytxdata.times import beijing_text
 
 if TYPE_CHECKING:
     from ytxdata.fleet import Fleet, FleetSync
     from ytxdata.fleet.sync_all import Line
     from ytxdata.metrics.registry import Ask
+    from ytxdata.metrics.report import Report
     from ytxdata.pages.collection import Collection
     from ytxdata.tables.table import Table
 
@@ -142,7 +144,6 @@ def sync(
 def _rows(fleet: Fleet, table: Table) -> list[dict[str, Any]]:
     """Return the rows for machines: labels, which everybody calls as they like, in a place of their own."""
     from ytxdata.redact import hide_credentials
-    from ytxdata.tables.numbers_in_text import hide_in_text
 
     labels = {key for told in fleet.labels.values() for key in told}
     return [
@@ -206,7 +207,7 @@ def status(
     """
     asked = opened(fleet, account, where)
     table = asked.status()
-    verdict = table.certificate
+    verdict = table.masked().certificate
     assert verdict is not None
     if as_json:
         emit({"verdict": verdict.worst, "completeness": verdict.sentence._asdict(), "accounts": _rows(asked, table)})
@@ -293,10 +294,12 @@ def report(
         note(left_out)
     if is_one:
         collected, written = _one_report(whole, asked, out, format_, min_group, previous, show_phones)
-        verdict, counted = collected.certificate, {name: one.arrow.num_rows for name, one in collected.tables.items()}
+        verdict: Any = collected.certificate
+        counted = {name: one.arrow.num_rows for name, one in collected.tables.items()}
     else:
         counted, written = _reports(whole, asked, names, out, format_, show_phones)
         verdict = whole.certificate(asked.start, asked.end)
+    verdict = verdict if show_phones else verdict.renamed(hide_in_text)
     if as_json:
         files = {name: str(path) for name, path in written.items()}
         emit({"verdict": verdict.worst, "completeness": verdict.sentence._asdict(), "rows": counted, "files": files})
@@ -306,13 +309,7 @@ def report(
 
 
 def _one_report(
-    whole: Fleet,
-    asked: Ask,
-    out: Path,
-    format_: str,
-    minimum: int | None,
-    previous: list[Path] | None,
-    show_phones: bool,
+    whole: Fleet, asked: Ask, out: Path, format_: str, least: int | None, previous: list[Path] | None, show_phones: bool
 ) -> tuple[Collection, dict[str, Path]]:
     """Write all reports as one; return them as written (where groups are hidden, their certificate tells less)."""
     from ytxdata.pages.collection import collect
@@ -322,8 +319,8 @@ def _one_report(
     from ytxdata.tables.masking import Privacy
 
     collected, privacy = collect(whole, asked), Privacy(show_phones=show_phones)
-    if minimum:
-        collected = without_small_groups(collected, minimum, previous=previous, privacy=privacy)
+    if least:
+        collected = without_small_groups(collected, least, previous=previous, privacy=privacy)
         refuse_leftovers(out, names_of(collected, {format_}))
     return collected, write_files(collected, out, {format_}, lang=chosen.lang, privacy=privacy)
 
@@ -334,6 +331,7 @@ def _reports(
     """Write a file for each report; return rows and files by report."""
     from ytxdata.metrics.groups import groups_of, resolve
     from ytxdata.metrics.registry import REPORTS, make
+    from ytxdata.tables.masking import sharing_ends
 
     # sums share what is known of each meeting; side by side each account has its own
     source: Any = asked.of(whole) if asked.group == "account" else resolve(asked.of(whole))
@@ -346,22 +344,20 @@ def _reports(
             Text(f"不能制作报表 {strange}", f"the report {strange} cannot be made"),
             remedy=Text(f"可选：{'、'.join(possible)}", f"choose one of {', '.join(possible)}"),
         )
-    written: dict[str, Path] = {}
-    counted: dict[str, int] = {}
+    made: dict[str, Report] = {}
     failed: dict[str, YtxError] = {}
     for name in names or possible:
         try:
-            made = make(name, source, asked)
+            made[name] = make(name, source, asked)
         except Exception as error:  # one's own reports may raise anything, and end none of the others
             failed[name] = error if isinstance(error, YtxError) else _unexpected(name, error)
-            continue
-        suffix = {"csv": "csv", "parquet": "parquet", "excel": "xlsx"}[format_]
-        write = {"csv": made.to_csv, "parquet": made.to_parquet, "excel": made.to_excel}[format_]
-        written[name] = write(out / f"{name}.{suffix}", show_phones=show_phones)
-        counted[name] = made.arrow.num_rows
+    written: dict[str, Path] = {}
+    for name, one in zip(made, sharing_ends([*made.values()]), strict=True):
+        path = out / f"{name}.{'xlsx' if format_ == 'excel' else format_}"
+        written[name] = getattr(one, f"to_{format_}")(path, show_phones=show_phones)
     if failed:
         raise _not_all(failed, out)
-    return counted, written
+    return {name: one.arrow.num_rows for name, one in made.items()}, written
 
 
 def _unexpected(name: str, error: Exception) -> YtxError:

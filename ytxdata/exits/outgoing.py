@@ -280,7 +280,8 @@ class Outgoing:
                 number = rows[_HASHED[key]].cast(pa.string())
                 rows = rows.append_column(key, number_keys(number, self.privacy.secret(self.secret)))
         masked: Table = self.privacy.masked(replace(table, frame=rows, secret=self.secret, ends=self.ends))
-        return masked
+        # a view is asked by the columns of the book as they stand there; an answer's heads are hidden when it leaves
+        return replace(masked, frame=masked.arrow.rename_columns(rows.column_names))
 
 
 _IN_CODE = re.compile(r"[%&\\]")

@@ -34,7 +34,7 @@ from ytxdata.fleet.sync_all import (
 from ytxdata.history.proof.certificate import Certificate, Verdict
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
-from ytxdata.redact import cut_secrets
+from ytxdata.redact import apart, cut_secrets
 from ytxdata.selection import Selectable
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
@@ -100,6 +100,10 @@ class FleetCertificate:
     def about(self, start: datetime, end: datetime) -> FleetCertificate:
         """Return one verdict for each account about all of `[start, end)`, its worst, and nothing of when that holds."""
         return FleetCertificate({name: one.about(start, end) for name, one in self.accounts.items()})
+
+    def renamed(self, change: Callable[[str], str]) -> FleetCertificate:
+        """Return the same of accounts that are called otherwise: they may be named after numbers."""
+        return FleetCertificate(dict(zip(apart(map(change, self.accounts)), self.accounts.values(), strict=True)))
 
     @property
     def sentence(self) -> Text:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
@@ -22,6 +22,7 @@ from ytxdata.metrics.registry import REPORTS, Ask, around, make
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.side_by_side import no_accounts
 from ytxdata.metrics.source import ReportSource, Source
+from ytxdata.plots.canvas import pictured
 from ytxdata.plots.over_time import usage_figures, with_colours
 from ytxdata.records.normalize import names_chosen
 from ytxdata.records.schema import TableName
@@ -229,6 +230,54 @@ class Collection:
     def tables(self) -> dict[str, Table]:
         """All tables by name, records first."""
         return {**self.records, **self.reports, "coverage": self.coverage}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaving(Collection):
+    """A collection as it may leave, every text of it masked once: pages and first sheets of workbooks are made of
+    nothing else. What was selected stood there whole where each of their parts had to be masked by itself. Of records
+    it holds the ids of meetings and when these began.
+
+    Parameters
+    ----------
+    drawn
+        The reports as pictures show them: whoever shares a mask apart, groups in their colours.
+    privacy
+        What a reader must know about how personal data was hidden.
+    """
+
+    drawn: dict[str, Report]
+    privacy: Text
+
+    @classmethod
+    def of(cls, collected: Collection, privacy: Privacy) -> Self:
+        """Mask a collection."""
+        both = {name: privacy.leaving(report) for name, report in collected.reports.items()}
+        groups, before = palette(collected, privacy), collected.before
+        begun = {name: one for name, one in collected.records.items() if name == "meetings"}
+        told = privacy.masked(replace(collected.coverage, notes=collected.notes, certificate=collected.certificate))
+        return cls(
+            ask=replace(collected.ask, only=None, book=None),
+            records={name: privacy.masked(replace(one, frame=one.arrow.select(_BEGUN))) for name, one in begun.items()},
+            reports={name: shown for name, (shown, _) in both.items()},
+            coverage=told,
+            figures=collected.figures,
+            period=collected.period,
+            certificate=_told(told.certificate),
+            before=before and (before[0], _told(privacy.masked(replace(told, certificate=before[1])).certificate)),
+            cut_at=collected.cut_at,
+            made_at=collected.made_at,
+            notes=told.notes,
+            drawn={name: pictured(shown, own, groups) for name, (shown, own) in both.items()},
+            privacy=privacy.sentence,
+        )
+
+
+def _told(certificate: Any) -> Certificate | FleetCertificate:
+    return certificate  # type: ignore[no-any-return]  # a table's may be anybody's, and stays of its kind
+
+
+_BEGUN = ["meeting_id", "started_at"]
 
 
 def palette(collected: Collection, privacy: Privacy) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -28,9 +28,9 @@ from ytxdata.fleet import FleetCertificate
 from ytxdata.labels import Lang, Text, decimal_text, preferred_lang
 from ytxdata.metrics.registry import REPORTS
 from ytxdata.metrics.report import Report
-from ytxdata.pages.collection import Collection, KeyFigure, palette, span_of
+from ytxdata.pages.collection import Collection, KeyFigure, Leaving, span_of
 from ytxdata.plots import PICTURES
-from ytxdata.plots.canvas import Inset, pictured
+from ytxdata.plots.canvas import Inset
 from ytxdata.tables.described import Definition, spoken, unit_of
 from ytxdata.tables.html import Rows, readable
 from ytxdata.tables.masking import Privacy
@@ -149,7 +149,8 @@ def page(collected: Collection, *, lang: Lang | None = None, privacy: Privacy | 
     """Return the HTML report as text; see `write_page`."""
     lang = lang or preferred_lang()
     langs: tuple[Lang, ...] = ("zh", "en") if lang == "both" else (lang,)
-    articles = [_article(collected, one, privacy or Privacy()) for one in langs]
+    told = Leaving.of(collected, privacy or Privacy())  # what is not masked is out of reach from here on
+    articles = [_article(told, one) for one in langs]
     span = span_of(collected.period).in_(langs[0])
     script = (Path(templates.__file__).parent / "report.js").read_text(encoding="utf-8")
     filled = render(
@@ -165,10 +166,9 @@ def page(collected: Collection, *, lang: Lang | None = None, privacy: Privacy | 
     return f"{filled}\n"
 
 
-def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
+def _article(collected: Leaving, lang: Lang) -> Markup:
     reports = [report for name, report in collected.reports.items() if REPORTS[name].rows]
-    certificate, ids, groups = collected.certificate, _ids(collected, privacy), palette(collected, privacy)
-    coverage = None
+    certificate, ids, coverage = collected.certificate, _ids(collected), None
     if collected.verdicts and not isinstance(certificate, FleetCertificate):  # accounts stand beside each other
         title = collected.coverage.title.in_(lang)
         coverage = chart("coverage", collected.coverage, title=title, lang=lang, prefix=f"{lang}-coverage")
@@ -187,10 +187,10 @@ def _article(collected: Collection, lang: Lang, privacy: Privacy) -> Markup:
         before=None if collected.before is None else collected.before[1].badge,
         has_start=collected.ask.start is not None,
         compared=collected.compared,
-        reports=[_shown(report, lang, privacy, common, ids, groups) for report in reports],
+        reports=[_shown(report, collected.drawn[report.name], lang, common, ids) for report in reports],
         excluded=list(_excluded(reports, lang)),
         rules=list(_rules(reports, lang)),
-        notes=[*(note for note in collected.reports["usage"].notes if note in common), *collected.notes, privacy.sentence],
+        notes=[*(note for note in collected.reports["usage"].notes if note in common), *collected.notes, collected.privacy],
         made_at=beijing_text(collected.made_at),
         version=__version__,
     )  # fmt: skip
@@ -234,17 +234,13 @@ class _Shown(NamedTuple):
     ids: list[tuple[str, list[str], int]]
 
 
-def _shown(
-    report: Report, lang: Lang, privacy: Privacy, common: set[Text], ids: dict[str, list[str]], groups: Sequence[str]
-) -> _Shown:
+def _shown(report: Report, drawn: Report, lang: Lang, common: set[Text], ids: dict[str, list[str]]) -> _Shown:
     entry = REPORTS[report.name]
-    hidden, own = privacy.leaving(report)
-    cut = spoken(replace(hidden, frame=hidden.arrow.slice(0, entry.rows)), lang)
+    cut = spoken(replace(report, frame=report.arrow.slice(0, entry.rows)), lang)
     title = report.title.in_(lang)
     picture = None
     if report.name in PICTURES:
-        more = {"show_phones": privacy.show_phones} if PICTURES[report.name].is_personal else {}
-        drawn = pictured(hidden, own, groups)
+        more = {"show_phones": report.is_open} if PICTURES[report.name].is_personal else {}
         told = _PICTURE.in_(lang) + title
         picture = chart(report.name, drawn, title=told, lang=lang, prefix=f"{lang}-{report.name}", **more)
     notes = [note for note in cut.notes if note not in common]
@@ -296,7 +292,7 @@ def _marks(table: Report) -> list[dict[str, str]]:
     )
 
 
-def _ids(collected: Collection, privacy: Privacy) -> dict[str, list[str]]:
+def _ids(collected: Leaving) -> dict[str, list[str]]:
     """Return the ids of the meetings of each period, by the day on which they start, also of those that do not count;
     none where records may not leave.
     """
@@ -305,8 +301,7 @@ def _ids(collected: Collection, privacy: Privacy) -> dict[str, list[str]]:
     if meetings is None:
         return {}
     found: dict[str, dict[str, None]] = {}
-    told = privacy.masked(replace(meetings, frame=meetings.arrow.select(["meeting_id", "started_at"])))
-    rows = told.arrow.to_pylist()
+    rows = meetings.arrow.to_pylist()
     for row in rows:
         if row["started_at"] is not None:
             at = row["started_at"].astimezone(BEIJING)

@@ -18,9 +18,7 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.definitions import define
 from ytxdata.metrics.groups import NOT_IN_BOOK, called
-from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.people import top_tenth
 from ytxdata.metrics.registry import REPORTS, Ask
 from ytxdata.metrics.report import Report
@@ -42,7 +40,6 @@ from ytxdata.pages.earlier_report import (
 from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.suppression import Key, Sums, blanked, fewest, may_add_up, suppress
-from ytxdata.tables.table import record_table
 from ytxdata.times import BEIJING
 
 MAIN = {("usage", key) for key in ("meetings", "meetings_joined", "legs")}
@@ -221,13 +218,11 @@ def _without_instants(collected: Collection) -> Collection:
         return collected
     period, before = _widened(collected.period, collected.ask), collected.before
     plain = collected.certificate.about(*period)
-    table = record_table(plain.frame, "coverage", period=period, certificate=plain)
-    is_of_accounts = ACCOUNT in table.arrow.column_names
     return replace(
         collected,
         period=period,
         certificate=plain,
-        coverage=replace(table, definitions=(*define(ACCOUNT), *table.definitions)) if is_of_accounts else table,
+        coverage=replace(collected.coverage, frame=plain.frame, period=period, certificate=plain),
         before=before and (before[0], before[1].about(*before[0])),
         reports={name: replace(report, certificate=plain, period=period) for name, report in collected.reports.items()},
     )

@@ -12,8 +12,8 @@ import pyarrow as pa
 from ytxdata.labels import Lang, Text, preferred_lang
 from ytxdata.metrics.definitions import adds_up
 from ytxdata.metrics.report import Report
-from ytxdata.pages.collection import Collection, palette
-from ytxdata.plots.canvas import BLUE, INK, RED, numbers, pictured
+from ytxdata.pages.collection import Collection, Leaving
+from ytxdata.plots.canvas import BLUE, INK, RED, numbers
 from ytxdata.plots.distributions import WEEKDAYS
 from ytxdata.plots.over_time import Layer, beside, colours, layers, usage_figures
 from ytxdata.tables.described import Cell, Definition, Described, spoken, unit_of
@@ -96,7 +96,7 @@ def write_report(
         [*(table for name, table in shown.items() if name not in LONG), collected.coverage],
         path,
         lang=lang,
-        front=Overview(collected, lang, privacy or Privacy()),
+        front=Overview(Leaving.of(collected, privacy or Privacy()), lang),
         last=[*long, *collected.records.values()],
         by_title=True,
         check=check,
@@ -164,12 +164,10 @@ class Overview:
         What it is about.
     lang
         Its language.
-    privacy
-        How the names of groups leave.
     """
 
-    def __init__(self, collected: Collection, lang: Lang, privacy: Privacy) -> None:
-        self.collected, self.lang, self._privacy = collected, lang, privacy
+    def __init__(self, collected: Leaving, lang: Lang) -> None:
+        self.collected, self.lang = collected, lang
         self.name = _NAME.in_("en" if lang == "en" else "zh")
         self.cells: list[list[Cell]] = []
         self._last = 0
@@ -326,11 +324,10 @@ class Overview:
             label, share = Text(label.zh.replace("分钟", "小时"), label.en.replace("minutes", "hours")), 60
         lines = self.collected.ask.lines if name == "concurrency" else None
         bars = Bars(report.title, label, kind, place, place.columns.index(key), (), lines)
-        hidden, own = self._privacy.leaving(report)
         if "group" not in report.arrow.column_names:
-            values = numbers(hidden.arrow.column(column).to_pylist())[: _TOP if kind == "bar" else None]
+            values = numbers(report.arrow.column(column).to_pylist())[: _TOP if kind == "bar" else None]
             return bars._replace(layers=[Layer(label.in_(self.lang), BLUE, [value / share for value in values])])
-        shown = pictured(hidden, own, palette(self.collected, self._privacy))
+        shown = self.collected.drawn[name]
         data = spoken(shown, self.lang).arrow.to_pydict()
         names = list(dict.fromkeys(map(str, data[key])))
         of = colours(shown, data, column, self.lang)

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import NO_ENDS, normalize
-from ytxdata.redact import MAY_BE_SIGNED, hide_credentials, keyed_hashes, places_of, turned, without_signatures
+from ytxdata.redact import MAY_BE_SIGNED, apart, hide_credentials, keyed_hashes, places_of, turned, without_signatures
 from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import Definition, Described, to_plain
 from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
@@ -183,8 +183,8 @@ def masked(
 
 def leaving(table: T, **options: Any) -> tuple[T, T]:
     """Return the table as it may leave (`masked`), and its own rows in the order in which they leave."""
-    shown, hidden = _hidden(table, **options)
-    rows, own = shown.arrow, table.arrow
+    shown, hidden, tell = _hidden(table, **options)
+    shown, rows, own = _headed(shown, tell), shown.arrow, table.arrow
     labels = [key for key in table.order if key in hidden and table.definition(key).unit != "id"]
     if not labels:
         return shown, table
@@ -192,7 +192,8 @@ def leaving(table: T, **options: Any) -> tuple[T, T]:
     before = [key for key in takewhile(lambda key: key not in labels, table.order) if key in own.column_names]
     said = {key: table.definition(key).words for key in labels}
     places = places_of(rows, own, before, said)
-    return replace(shown, frame=rows.take(places)), replace(table, frame=own.take(places))
+    left = rows.take(places).rename_columns(shown.arrow.column_names)
+    return replace(shown, frame=left), replace(table, frame=own.take(places))
 
 
 def rows_shown(table: T, start: int, n: int | None, **options: Any) -> T:
@@ -215,8 +216,10 @@ def _hidden(
     pseudonyms: Pseudonyms | None = None,
     book: AddressBook | None = None,
     plain_hashes: bool = False,
-) -> tuple[T, set[str]]:
-    """Return the table masked, its rows in the order in which they are, and the columns of which something is hidden."""
+) -> tuple[T, set[str], Hide]:
+    """Return the table masked, its rows in the order in which they are; the columns of which something is hidden; and
+    how other texts leave with it.
+    """
     if pseudonyms and (show_phones or book):
         raise UsageError(
             Text(
@@ -237,7 +240,8 @@ def _hidden(
         seen = hide_in_text(hide_named(hide_credentials(without_names(text)), as_unit), hide, ends)
         return seen if plain_hashes else keyed_hashes(seen, secret)
 
-    without_names = _without_names(table, pseudonyms)
+    persons = table.persons | persons_in(table) if pseudonyms else frozenset()
+    without_names = hiding_names(persons, pseudonyms.of_person) if pseudonyms else str
     # a switchboard has so few extensions that one beside a masked number, or beside its pseudonym, is a person
     as_unit: Hiders = {"phone": hide, "extension": _starred}
     is_open = show_phones or plain_hashes
@@ -290,14 +294,26 @@ def _hidden(
         table,
         frame=pa.table(columns),
         definitions=tuple(
-            replace(known, zh=tell(known.zh), en=tell(known.en))
+            replace(known, zh=tell(known.zh), en=tell(known.en), parameters=_settings(known, tell))
             for known in (*definitions.values(), *(one for one in table.definitions if one.key not in columns))
         ),
         is_open=table.is_open or show_phones,
         title=_in_both(table.title, tell),
         notes=tuple(_in_both(note, tell) for note in table.notes),
+        certificate=renamed(tell) if (renamed := getattr(table.certificate, "renamed", None)) else table.certificate,
     )
-    return shown, set() if show_phones else changed
+    return shown, set() if show_phones else changed, tell
+
+
+def _headed(table: T, tell: Hide) -> T:
+    """Return a table with numbers hidden in the keys of its columns: those of a book, or of a query, are anybody's."""
+    keys = dict(zip(table.arrow.column_names, apart(map(tell, table.arrow.column_names)), strict=True))
+    definitions = tuple(replace(one, key=keys.get(one.key, one.key)) for one in table.definitions)
+    return replace(table, frame=table.arrow.rename_columns([*keys.values()]), definitions=definitions)
+
+
+def _settings(known: Definition, tell: Hide) -> dict[str, object]:
+    return {key: tell(value) if isinstance(value, str) else value for key, value in known.parameters.items()}
 
 
 def sharing_ends(tables: Sequence[T]) -> list[T]:
@@ -354,10 +370,6 @@ def _naming(secret: bytes, pseudonyms: Pseudonyms | None) -> Hide:
         return pseudonyms.of_title(text) if pseudonyms and not text.isascii() else keyed_hashes(text, secret)
 
     return name
-
-
-def _without_names(table: Described, pseudonyms: Pseudonyms | None) -> Hide:
-    return hiding_names(table.persons | persons_in(table), pseudonyms.of_person) if pseudonyms else str
 
 
 def _each_named(

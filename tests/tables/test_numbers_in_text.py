@@ -196,6 +196,51 @@ def test_single_cases(text: str, shown: str) -> None:
     assert hide_in_text(text) == shown
 
 
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "转802", "（转802）", "(分机802)", "[转802]", "转(802)", "转 接 802", "转-802", "转分机802", "总机转802",
+        "请转802", "转八零二", " Ext No.802", " ext. 802", "分机号是802", "分机号：802", "/802", "×802", "p802", "w802",
+        ",802", ",,802#", "-802", "转802，15:00开会", "转802/803", "转802-805", "转802、803",
+    ],
+)  # fmt: skip
+def test_an_extension_is_hidden_however_it_is_said(behind: str) -> None:
+    hidden = hide_in_text(f"010-65527788{behind}的会议")
+    assert not any(one in hidden for one in ("802", "803", "805", "八零二"))
+    assert hidden.startswith("010****7788")
+    assert hide_in_text(hidden) == hidden
+    assert len(hidden) == len(f"010****7788{behind}的会议")
+
+
+def test_a_day_behind_an_extension_stays() -> None:
+    assert hide_in_text("010-65527788转802-2026-01-31") == "010****7788转***-2026-01-31"
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        " 1802室", "/802室", "/3楼会议室", " (301室)", " 2026-01-31", "/2026-01-31", "/15:00", "/1430 周会", " 14:30",
+        " P2会议室", " 12.5万", "×2人", "/1对1", "/30%", "/09：45", "/327,361 元", "转一下张总", "转三方会议", " 转正谈话", "，15:00", ",2026-01-31", "转8:30",
+    ],
+)  # fmt: skip
+def test_what_is_no_extension_stays(behind: str) -> None:
+    assert hide_in_text(f"010-65527788{behind}") == f"010****7788{behind}"
+
+
+def test_no_mobile_in_numerals_stays() -> None:
+    draw, seen = random.Random(1), []
+    numerals = str.maketrans("0123456789", "〇一二三四五六七八九")
+    for _ in range(2_000):
+        # both groups of four are times of day, as of one number in forty-four
+        four = [f"{draw.randrange(24):02d}{draw.randrange(60):02d}" for _ in range(2)]
+        groups = [f"1{draw.choice('3456789')}{draw.randrange(10)}", *four]
+        told = [one.translate(numerals) for one in groups]
+        forms = ("".join(told), " ".join(told), "-".join(told), groups[0] + told[1] + groups[2])
+        seen += [text for text in forms if "****" not in hide_in_text(f"{text}发起的会议")]
+    assert seen == []
+    assert hide_in_text("一三八会议室|〇九三〇|一〇一五") == "一三八会议室|〇九三〇|一〇一五"
+
+
 @pytest.mark.parametrize("gap", "，、：:|~*,;=#'∙⋅‧·˗⁃ー_")
 def test_any_sign_between_the_usual_groups(gap: str) -> None:
     assert hide_in_text(f"张伟138{gap}1234{gap}5678的会议") == "张伟138****5678的会议"

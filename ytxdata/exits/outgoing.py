@@ -35,7 +35,7 @@ from ytxdata.records.schema import TABLES, TableName, empty
 from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import Definition
 from ytxdata.tables.masking import Privacy, number_keys
-from ytxdata.tables.numbers_in_text import find_numbers
+from ytxdata.tables.numbers_in_text import CHINESE, find_numbers
 from ytxdata.tables.table import Table, record_table
 
 # ruff: noqa: S608 (names of our own tables and columns, never text from outside)
@@ -291,7 +291,7 @@ def _told(text: str, ends: frozenset[str]) -> list[str]:
     """Return which ends of known numbers a text tells."""
     if not _IN_CODE.search(text):
         # nearly all texts: an end holds the last seven digits of its number, which are an end themselves
-        digits = "".join(str(unicodedata.digit(one)) for one in text if one.isdigit())
+        digits = "".join(str(unicodedata.digit(one)) for one in text.translate(CHINESE) if one.isdigit())
         if all(digits[n : n + 7] not in ends for n in range(len(digits) - 6)):
             return []
     return [one.dialled for one in find_numbers(text, ends) if one.dialled in ends]

@@ -7,14 +7,13 @@ little between them; some neighbouring groups that are long enough, and grouped 
 
 from __future__ import annotations
 
-import html
 import re
-import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ytxdata.phones import CARRIER, NO_ENDS, mask, mobiles_in, normalize, number_class, read_phone
+from ytxdata.tables.written_in_code import Sign, decoded
 from ytxdata.times import is_date
 
 Hide = Callable[[str], str]
@@ -24,7 +23,7 @@ _BETWEEN = re.compile(r"[ .·•()/-]{1,3}")  # three: `138 - 1234 - 5678`
 _SPLIT = re.compile(r"[ .·•()/-]+")
 _HIDDEN = re.compile(r"\+?[0-9]{0,6}\*{4}[0-9]{0,4}", re.ASCII)
 _FEWEST = 7
-_CHINESE = {ord(digit): str(value) for value, digits in enumerate(("〇零", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for digit in digits}  # fmt: skip
+CHINESE = {ord(digit): str(value) for value, digits in enumerate(("〇零", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for digit in digits}  # fmt: skip
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _HOME = re.compile(r"(?:00)?86")
@@ -41,24 +40,18 @@ _AS_AMOUNT = re.compile(r"(?<![0-9])(?<![0-9][,，])1[3-9](?:[,，][0-9]{3}){3}(
 _ONE_OF_GLUED = re.compile(r"1[3-9][0-9]{9}|0(?:10|2[0-9])[1-9][0-9]{7}|0[3-9][0-9]{2}[1-9][0-9]{6,7}")
 _GLUED = re.compile(rf"(?<![0-9])(?:{_ONE_OF_GLUED.pattern}){{2,3}}(?![0-9])")
 _READ_AS = {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "∙": "·", "⋅": "·", "‧": "·"}
-_H = "[0-9A-Fa-f]"
-_ENCODED = re.compile(
-    rf"(?P<octets>(?:%{_H}{{2}})+)"
-    rf"|(?P<markup>&(?:#[xX]{_H}{{1,7}}(?!{_H});?|#[0-9]{{1,9}}(?![0-9]);?|[A-Za-z]{{2,16}}[0-9]?;))"
-    rf"|\\(?:u\{{(?P<braced>{_H}{{1,6}})\}}|u(?P<four>{_H}{{4}})|U(?P<eight>{_H}{{8}})|x(?P<two>{_H}{{2}})|(?P<octal>[0-7]{{3}}))"
-)
-"""How programs write a character where it cannot stand: in addresses, in markup, in strings."""
-_OCTETS = (*((width, "utf-8") for width in (1, 2, 3, 4)), (2, "gb18030"), (1, "latin-1"))
-_MOST_LAYERS = 4
-"""`%2531` is `%31` in an address within an address; nobody packs deeper."""
+_WORDS = "".join(map(chr, CHINESE))
 _EXTENSION = re.compile(
-    r"(?P<word> {0,2}(?:转接?|轉接?|分机号?码?|分機號?碼?|内线|內線|ext(?:ension|n)?|x|#)[ .:：]{0,2}|[-*,;，；]|"
-    r" {1,2}(?!(?:[01][0-9]|2[0-4])[0-5][0-9]$|20[0-9]{2}$)(?=[0-9]{3,5}$))(?P<digits>[0-9]{1,6})(?![0-9]|[-.,:/][0-9])",
+    # said to be one: `（转802）`, `分机号是802`, `Ext No.802`, `转802/803`, `转八零二`, whatever comes behind but a time
+    r"(?P<word> {0,2}[(【[]?(?:总机|請|请|再)?(?:(?:转 ?接?|轉 ?接?|分机号?码?|分機號?碼?|内线|內線|ext(?:ension|n)?|x|#)"
+    r"(?:[ .]{0,2}(?:no|number|是|为|為))?[- .:：(【[]{0,2}){1,3})"
+    rf"(?P<digits>[0-9]{{1,6}}(?:[-/、,，](?!20[0-9]{{2}}[-/.年])[0-9]{{3,6}}(?![0-9.:]))*(?![0-9]|[.:][0-9])|[{_WORDS}]{{3,6}}(?![{_WORDS}]))"
+    r"|(?P<sign>[-*]|[,;，；pw]{1,3}|[/×](?=[0-9]{3,5}(?![0-9%：室楼层元月日年点人折会]))(?!(?:[01][0-9]|2[0-4])[0-5][0-9](?![0-9]))|"
+    r" {1,2}(?!(?:[01][0-9]|2[0-4])[0-5][0-9]$|20[0-9]{2}$)(?=[0-9]{3,5}$))(?P<behind>[0-9]{1,6})(?![0-9]|[-.,:/][0-9])",
     re.IGNORECASE,
 )
-_OF_LINES = ("", *"-*,;，；")
-"""What stands between a line and its extension, and between a mobile and something else: `13812345678-0930`."""
-_BEHIND_LINE = re.compile(r"(?P<word>-)(?P<digits>[0-9]{1,6})(?![0-9]|[.:/][0-9]|-[0-9]{1,2}(?![0-9]))")
+"""An extension that is said to be one, or stands behind a sign (of lines alone: `13812345678-0930` is a time)."""
+_BEHIND_LINE = re.compile(r"(?P<sign>-)(?P<behind>[0-9]{1,6})(?![0-9]|[.:/][0-9]|-[0-9]{1,2}(?![0-9]))")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
 _LONG = re.compile(r"(?<![0-9])(?<!\*{4})[0-9]{12,}(?!\*{4}|[0-9])")
 """More digits than a number has. Beside a mask they are what was left of a run: masked twice it stays as it is."""
@@ -86,14 +79,6 @@ class FoundNumber(NamedTuple):
     end: int
     dialled: str
     tail: str = ""
-
-
-class _Sign(NamedTuple):
-    """A character as it is read, and from where to where it stands in the text."""
-
-    read: str
-    start: int
-    end: int
 
 
 def hidden(phone: str) -> str:
@@ -127,7 +112,7 @@ def hide_in_text(text: str, hide: Hide = hidden, ends: frozenset[str] = NO_ENDS)
     >>> hide_in_text("0044 20 7946 0018的会议"), hide_in_text("电话 1–381–234–5678"), hide_in_text("14:30-16:00 301会议室")
     ('+44****0018的会议', '电话 138****5678', '14:30-16:00 301会议室')
     """
-    if sum(one.isdigit() or ord(one) in _CHINESE or one in "*＊xXｘＸ•" for one in text) < _FEWEST:
+    if sum(one.isdigit() or ord(one) in CHINESE or one in "*＊xXｘＸ•" for one in text) < _FEWEST:
         return text
     pieces, done = [], 0
     for number in find_numbers(text, ends):
@@ -146,31 +131,33 @@ def find_numbers(text: str, ends: frozenset[str] = NO_ENDS) -> list[FoundNumber]
     >>> find_numbers("0755%2D88880000转802")
     [FoundNumber(start=0, end=19, dialled='075588880000', tail='转***')]
     """
-    plain = [_Sign(character, place, place + 1) for place, character in enumerate(text)]
-    signs = _decoded(plain)
+    plain = [Sign(character, place, place + 1) for place, character in enumerate(text)]
+    signs = decoded(plain)
     found = _found(signs, ends)
     if signs is not plain:  # `100%13812345678` is a percentage and a number
         found = _joined(found, _found(plain, ends))
     return found
 
 
-def _found(signs: Sequence[_Sign], ends: frozenset[str]) -> list[FoundNumber]:
+def _found(signs: Sequence[Sign], ends: frozenset[str]) -> list[FoundNumber]:
     """Return the numbers of a text that is read in one way."""
     written = [sign.read for sign in signs if _plain(sign.read)]
-    seen = [one for one in (_Sign(_plain(sign.read), *sign[1:]) for sign in signs) if one.read]
+    seen = [one for one in (Sign(_plain(sign.read), *sign[1:]) for sign in signs) if one.read]
     legible = "".join(sign.read for sign in seen)
 
     def there(start: int, end: int, dialled: str) -> FoundNumber:
         tail = ""
         behind = (_BEHIND_LINE if written[end : end + 1] == ["_"] else _EXTENSION).match(legible, end)
         # programs put `_` between a number and its extension
-        if behind and not (written[end] != "_" and behind["word"].strip() in _OF_LINES and _MOBILE.fullmatch(dialled)):
-            end, tail = behind.end(), "".join(written[end : behind.start("digits")]) + "*" * len(behind["digits"])
+        if behind and (behind.lastgroup == "digits" or written[end] == "_" or not _MOBILE.fullmatch(dialled)):
+            first, end = behind.end() - len(behind[behind.lastgroup or 0]), behind.end()
+            tail = "".join(written[behind.start() : first]) + re.sub(r"[^-/、,，]", "*", legible[first:end])
         return FoundNumber(seen[start].start, seen[end - 1].end, dialled, tail)
 
-    readings = dict.fromkeys((legible, legible.translate(_CHINESE)))
+    readings = dict.fromkeys((legible, legible.translate(CHINESE)))
     spans = list(_in_groups(legible))
-    for more in (_glued(legible), _in_runs(legible), *map(_in_usual_groups, readings), _ends(legible, ends)):
+    in_any = (more for one in readings for more in (_in_usual_groups(one, legible), _ends(one, ends)))
+    for more in (_glued(legible), _in_runs(legible), *in_any):
         spans += [one for one in more if all(one[1] <= start or end <= one[0] for start, end, _ in spans)]
     bare = _SPLIT.sub("", legible)
     if not spans and re.fullmatch(r"\+?[0-9]{7,15}", bare) and not is_date(bare) and not _are_times(legible):
@@ -178,68 +165,24 @@ def _found(signs: Sequence[_Sign], ends: frozenset[str]) -> list[FoundNumber]:
     return sorted(there(*span) for span in spans)
 
 
-def _joined(decoded: Sequence[FoundNumber], plain: Sequence[FoundNumber]) -> list[FoundNumber]:
+def _joined(coded: Sequence[FoundNumber], plain: Sequence[FoundNumber]) -> list[FoundNumber]:
     """Return what was found in either reading, what overlaps as one that is dialled as decoded: nothing that either
     reads as a number stays.
     """
     apart: list[FoundNumber] = []
-    for one in sorted((*decoded, *plain)):
+    for one in sorted((*coded, *plain)):
         if apart and one.start < apart[-1].end:
             last = apart.pop()
-            said = next((each for each in (last, one) if each in decoded), last)
+            said = next((each for each in (last, one) if each in coded), last)
             one = said._replace(start=last.start, end=max(last.end, one.end))
-            decoded = (*decoded, one)
+            coded = (*coded, one)
         apart.append(one)
     return apart
 
 
 def _legible(text: str) -> str:
     """Return a text as it is read."""
-    return "".join(_plain(sign.read) for sign in _decoded([_Sign(one, 0, 0) for one in text]))
-
-
-def _decoded(signs: list[_Sign]) -> list[_Sign]:
-    """Return a text with every character that is written in code as that character; itself where none is."""
-    for _ in range(_MOST_LAYERS):
-        text = "".join(sign.read for sign in signs)
-        read, done = [], 0
-        for code in _ENCODED.finditer(text):
-            start = code.start()
-            read += signs[done:start]
-            for character, width in _characters(code):
-                read.append(_Sign(character, signs[start].start, signs[start + width - 1].end))
-                start += width
-            done = code.end()
-        if not done:
-            break
-        signs = [*read, *signs[done:]]
-    return signs
-
-
-def _characters(code: re.Match[str]) -> Iterator[tuple[str, int]]:
-    """Yield what a code stands for, and how many characters of the text each takes."""
-    kind, whole = code.lastgroup or "", code[0]
-    if kind == "octets":
-        octets = bytes.fromhex(whole.replace("%", ""))
-        while octets:
-            read, width = next(filter(None, (_first(octets, *form) for form in _OCTETS)))
-            yield read, 3 * width
-            octets = octets[width:]
-    elif kind == "markup":
-        read = html.unescape(whole)
-        yield read if len(read) == 1 else "\ufffd", len(whole)
-    else:
-        value = int(code[kind], 8 if kind == "octal" else 16)
-        yield chr(value) if value <= sys.maxunicode else "\ufffd", len(whole)
-
-
-def _first(octets: bytes, width: int, encoding: str) -> tuple[str, int] | None:
-    """Return the character that the first octets stand for in an encoding, None where they stand for none."""
-    try:
-        read = octets[:width].decode(encoding)
-    except UnicodeDecodeError:
-        return None
-    return (read, width) if len(read) == 1 and width <= len(octets) else None
+    return "".join(_plain(sign.read) for sign in decoded([Sign(one, 0, 0) for one in text]))
 
 
 def _plain(character: str) -> str:
@@ -305,11 +248,14 @@ def _in_runs(text: str) -> Iterator[tuple[int, int, str]]:
         yield from ((start + one, start + end, digits[one:end]) for one, end in found)
 
 
-def _in_usual_groups(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield what is grouped as numbers are, whatever the signs between; a day or a room and two times are no number."""
+def _in_usual_groups(text: str, written: str) -> Iterator[tuple[int, int, str]]:
+    """Yield what is grouped as numbers are, whatever the signs between; a day or a room and two times are no number,
+    unless they are written in numerals with nothing else between: so nobody writes times.
+    """
     for run in _USUAL.finditer(text):
         digits = "".join(_GROUP.findall(run[0]))
-        if not (_TIME.fullmatch(digits[-8:-4]) and _TIME.fullmatch(digits[-4:])):
+        is_plain = _SPLIT.sub("", run[0]).lstrip("+").isdigit() and written[run.start() : run.end()] != run[0]
+        if is_plain or not (_TIME.fullmatch(digits[-8:-4]) and _TIME.fullmatch(digits[-4:])):
             yield run.start(), run.end(), digits
     yield from ((run.start(), run.end(), "".join(_GROUP.findall(run[0]))) for run in _AS_AMOUNT.finditer(text))
     for run in _PART.finditer(text):

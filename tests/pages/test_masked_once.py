@@ -15,7 +15,7 @@ from ytxdata.fleet import Fleet
 from ytxdata.pages.collection import collect
 from ytxdata.pages.html_report import page
 from ytxdata.pages.report_files import write_files
-from ytxdata.tables.lists import AddressBook
+from ytxdata.tables.address_book import AddressBook
 from ytxdata.times import BEIJING
 
 NUMBER, LINE, END = "15412345678", "0755-88880000", "88880000"

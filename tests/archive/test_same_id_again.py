@@ -42,7 +42,8 @@ def assert_agree(archive: Archive, history: History) -> None:
         pd.testing.assert_frame_equal(one, other)
     told = [
         sorted(frame[["meeting_id", "reason", "raw_value"]].itertuples(index=False, name=None))
-        for frame in (archive.problems(), history.problems)
+        # what an earlier answer told, an archive tells in its ledger
+        for frame in (archive.problems(), history.problems.query("reason != 'earlier_value'"))
     ]
     assert told[0] == told[1]
 

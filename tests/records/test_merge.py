@@ -131,7 +131,8 @@ def test_legs_and_problems_are_of_the_version_shown() -> None:
     table = merge_answers(
         [answer(1, meeting("a", duration="x")), answer(2, meeting("b"), meeting("a", parties=["15400000002"]))]
     )
-    assert table.problems.num_rows == 0
+    # who was listed before is told, what could not be read before is not: it is mended
+    assert [(row["meeting_id"], row["reason"]) for row in table.problems.to_pylist()] == [("a", "earlier_value")]
     assert [(row["meeting_id"], row["phone"]) for row in table.legs.to_pylist()] == [
         ("a", "15400000002"),
         ("b", "15400000001"),
@@ -304,3 +305,91 @@ def test_what_is_known_stays_beside_what_contradicts_it_and_its_end_is_a_version
         assert table.meetings.select(["name", "version"]).to_pylist() == [{"name": one["name"], "version": 1}]
     table = merge_answers([answer(1, meeting("a")), answer(2, meeting("a"), a)])
     assert table.meetings.select(["name", "version"]).to_pylist() == [{"name": "1", "version": 2}]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [only("meetingname", "creator", "starttime", "endtime", "oriamount"), only("parties")],
+        [only("meetingname", "creator", "starttime"), only("endtime", "oriamount", "parties")],
+        [only("starttime"), only("endtime"), only("meetingname"), only("creator", "oriamount"), only("parties")],
+        [WHOLE, only("meetingname")],
+        [WHOLE, {**only("starttime", "endtime", "meetingname", "oriamount"), "parties": []}],
+        [WHOLE, {**only("meetingname", "endtime"), "starttime": ""}],
+        [WHOLE, only("starttime", "parties")],
+        [only("meetingname", "creator", "starttime", "endtime", "oriamount"), [{"meid": "a", **one} for one in WHOLE["parties"]]],
+    ],
+)  # fmt: skip
+def test_what_a_later_answer_does_not_say_is_not_unsaid(parts: list[Any]) -> None:
+    (expected,) = merge_answers([answer(1, WHOLE)]).meetings.to_pylist()
+    for order in (parts, parts[::-1], [*parts, *parts]):
+        told_by = [part if isinstance(part, list) else [part] for part in order]
+        table = merge_answers([answer(hour, *records) for hour, records in enumerate(told_by)])
+        (row,) = table.meetings.to_pylist()
+        own = {"meeting_id", "record_hash", "pull_id", "observed_at", "last_seen_at", "version"}
+        assert {key: row[key] for key in row.keys() - own} == {key: expected[key] for key in row.keys() - own}
+        assert sorted(table.legs["phone"].to_pylist()) == [one["phone"] for one in WHOLE["parties"]]
+        assert [one for one in table.problems["reason"].to_pylist() if one != "same_id_again"] == []
+        assert table.counts[1] == 1
+
+
+def told(table: Any) -> list[tuple[str, str, str]]:
+    return [(one["column"], one["reason"], one["raw_value"]) for one in table.problems.to_pylist()]
+
+
+def test_a_brief_later_answer_takes_no_place_and_what_it_says_otherwise_is_told() -> None:
+    brief = {"meid": "a", "meetingname": "别名", "status": "2"}
+    table = merge_answers([answer(1, {**WHOLE, "status": "1"}), answer(2, brief)])
+    (row,) = table.meetings.to_pylist()
+    assert (row["name"], row["state"], row["n_legs"], row["version"]) == ("周会", "1", 2, 1)
+    assert row["last_seen_at"] == T0 + timedelta(hours=1)
+    assert sorted(told(table)) == [("name", "other_value", "name=别名"), ("state", "other_value", "state=2")]
+
+
+def test_what_a_later_answer_says_otherwise_is_shown_and_told() -> None:
+    other = {**WHOLE, "meetingname": "别名", "creator": "15400000009", "parties": [{"phone": "15400000008"}]}
+    other.pop("oriamount")
+    table = merge_answers([answer(1, WHOLE), answer(2, WHOLE), answer(3, other)])
+    (row,) = table.meetings.to_pylist()
+    assert (row["name"], row["creator"], row["n_legs"], row["version"]) == ("别名", "15400000009", 1, 2)
+    assert row["amount_yuan"] is None  # another creator: it may be another meeting's
+    by_column = sorted((column, reason) for column, reason, _ in told(table))
+    columns = ["amount_yuan", "creator", "name", "parties", "parties"]
+    assert by_column == [(column, "earlier_value") for column in columns]
+    assert "name=周会" in {value for *_, value in told(table)}
+
+
+RUNNING = {
+    **only("meetingname", "creator", "starttime"), "duration": "60", "oriamount": "0.1", "status": "1",
+    "tapesurl": "https://a.example/1?sign=1", "parties": [{"phone": "15400000001", "name": "1"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        {**RUNNING, **WHOLE, "duration": "1800", "status": "2", "tapesurl": "https://a.example/1?sign=2"},
+        {**WHOLE, "duration": "1800", "status": "2"},
+        {**RUNNING, "duration": "120", "parties": WHOLE["parties"]},
+        {**WHOLE, "starttime": "2026-01-05 10:04:00"},
+    ],
+)
+def test_a_meeting_that_goes_on_is_no_contradiction(later: dict[str, Any]) -> None:
+    table = merge_answers([answer(1, RUNNING), answer(2, later)])
+    assert told(table) == []
+    assert table.legs.num_rows == 2
+
+
+def test_an_end_that_is_told_later_is_shown_and_the_earlier_one_told_once() -> None:
+    moved = {**WHOLE, "endtime": "2026-01-05 11:00:00"}
+    table = merge_answers([answer(1, WHOLE), answer(2, {**WHOLE, "status": "2"}), answer(3, moved)])
+    assert table.meetings["ended_at"].to_pylist() == [datetime(2026, 1, 5, 3, tzinfo=UTC)]
+    assert told(table) == [("ended_at", "earlier_value", "ended_at=2026-01-05 10:30:00")]
+    assert table.legs.num_rows == 2
+
+
+def test_what_only_an_odd_record_of_an_answer_knows_is_told() -> None:
+    table = merge_answers([answer(1, only("starttime", "endtime", "meetingname"), {**WHOLE, "meetingname": "别名"})])
+    (row,) = table.meetings.to_pylist()
+    said = {column for column, *_ in told(table)}
+    assert row["creator"] is not None or {"creator", "amount_yuan"} <= said

@@ -13,6 +13,8 @@ the other began, and began earlier. Hence
   the other was booked for that very time: next week's booking of a room took the place of last week's meeting;
 - what may be two meetings all the same, records of one id that overlap and begin at different times, is one row, and
   told (`may_be_two`): nobody can say which of both is wrong, and a meeting too many would be billed;
+- what has no start, told later without a booking, is of the meeting that is known, and takes no place of it
+  (`says_less`): it would be in no period;
 - a record without length is not apart from one that starts with it: the platform lists a meeting with its end equal
   to its start before it knows the length.
 
@@ -151,6 +153,24 @@ def fullness(record: Told) -> Any:
 
 def _knows(record: Timed) -> tuple[bool, bool]:
     return record.started_at is not None, record.ended_at is not None
+
+
+def says_less(one: Timed, other: Timed) -> bool:
+    """Return whether a record cannot take the place of another one of its meeting, though it was told later: it does
+    not say when the meeting began, and would be in no period.
+
+    A list of ids and states that was asked for last took the place of whole meetings. All else that a later record
+    leaves out is a version of it, as an end that is taken back.
+
+    Examples
+    --------
+    >>> from collections import namedtuple
+    >>> Record = namedtuple("Record", "started_at ended_at")
+    >>> brief, whole = Record(None, None), Record(datetime(2026, 3, 5, 8), datetime(2026, 3, 5, 9))
+    >>> says_less(brief, whole), says_less(whole, brief), says_less(brief, brief)
+    (True, False, False)
+    """
+    return one.started_at is None and other.started_at is not None
 
 
 def assign(known: Sequence[Sequence[Told]], records: Sequence[Told]) -> list[int]:

@@ -1,6 +1,6 @@
 """What one record of a meeting gets from others that tell of it too: values and connections that only they have.
 
-Of one answer's records, and of an archive's observations alike.
+Of one answer's records, of several answers', and of an archive's observations alike.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from itertools import product
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -30,6 +31,16 @@ LEG_COLUMNS = ["leg", "number", *_ONE_LEG]
 PROBLEM_COLUMNS = ["leg", "column", "reason", "raw_value"]
 
 
+_OF_NOW = frozenset({"state", "recording_url"})
+"""What is so when it is asked for: an address with a new signature in each answer would be told of every meeting."""
+
+_GROWS = _OF_NOW | {"started_at", "ended_at", "duration_s", "amount_yuan", "is_booked", "booked_at"}
+"""What goes on, or was a plan, while a meeting is not over."""
+
+_WHOSE = frozenset({"started_at", "creator"})
+"""What tells of another meeting perhaps where two answers differ in it; a name or an end may be mended later."""
+
+
 class Joined(NamedTuple):
     """What a shown record gets from others: `legs` by (record, leg) → (shown record, its number there), its `cells`
     that they fill or change, and what is `told` of it: shown record, column, reason, text."""
@@ -46,9 +57,13 @@ def join_records(
     legs: pa.Table,
     problems: pa.Table,
     record: str,
+    apart: Mapping[int, int] = MappingProxyType({}),
 ) -> Joined:
     """Return what shown records get from those told beside them: one meeting may stand in several lists, its parties in
     another than its times, or in a row each. Where one says otherwise than the others it gives nothing, and is told.
+
+    What other answers tell fills what the one shown does not say, unless it may be of another meeting. A list of
+    parties is one answer's: from an earlier one's nobody joins another, for the platform may have mended it.
 
     Parameters
     ----------
@@ -60,6 +75,8 @@ def join_records(
         `MEETING_COLUMNS`, `LEG_COLUMNS` and `PROBLEM_COLUMNS` of all these records.
     record
         The column that numbers the records.
+    apart
+        Those told by other answers alone, and how many answers after the record shown (before it: less than 0).
     """
     found: dict[tuple[int, int], tuple[int, int]] = {}
     cells: dict[int, dict[str, Any]] = {}
@@ -76,28 +93,54 @@ def join_records(
         own, known = facts[shown], list(listed[shown])
         more: dict[str, Any] = {}
         last = max((leg for leg, *_ in known), default=0)
+        of_parties, earlier = None, set()
         for other in others:
-            said = {name: facts[other][name] for name in _COMPARED if facts[other][name] is not None}
-            is_anybodys = shown in shared and "started_at" not in said
-            silent = {name for name in said if own[name] is None and not is_anybodys}
-            otherwise = [name for name, one in said.items() if own[name] != one and name not in silent]
+            when = apart.get(other, 0)
+            part = _part(own, facts[other], when, is_shared=shown in shared)
             lacking, fuller = _lacking(known, listed[other])
-            told += ((shown, *one) for one in odd[other] if one not in odd[shown])
-            is_odd = bool(otherwise) or is_anybodys
-            told += ((shown, name, "other_value", f"{name}={_text(said[name])}") for name in otherwise)
-            told += ((shown, PARTIES, "unread_parties", _text(leg)) for leg in (lacking if is_odd else []) + fuller)
-            if is_odd:
+            is_left_out = part.is_odd or (when < 0 and bool(known) and when != of_parties)
+            left_out, lacking = (lacking, []) if is_left_out else ([], lacking)
+            if when >= 0 or (not part.is_odd and (part.silent or lacking)):
+                told += ((shown, *one) for one in odd[other] if one not in odd[shown])
+            value, party = ("other_value", "unread_parties") if when >= 0 else ("earlier_value", "earlier_value")
+            otherwise = [(shown, name, value, f"{name}={_text(facts[other][name])}") for name in part.otherwise]
+            otherwise += ((shown, PARTIES, party, _text(leg)) for leg in left_out + fuller)
+            # one value may stand in many earlier versions
+            told += otherwise if when >= 0 else (one for one in dict.fromkeys(otherwise) if one not in earlier)
+            earlier.update(otherwise)
+            if part.is_odd:
                 continue
-            more |= {name: said[name] for name in silent}
-            own = {**own, **said}
+            filled = {name: facts[other][name] for name in part.silent}
             for leg in lacking:
                 last += 1
                 found[other, leg[0]] = (shown, last)
                 known.append(leg)
-            if facts[other]["n_legs"] is not None:
-                more |= {"n_legs": len(known), "n_people": len({number for _, number, *_ in known} - {None})}
+                of_parties = when
+            if facts[other]["n_legs"] is not None and (lacking or own["n_legs"] is None):
+                filled |= {"n_legs": len(known), "n_people": len({number for _, number, *_ in known} - {None})}
+            own, more = {**own, **filled}, {**more, **filled}
         cells |= {shown: more} if more else {}
     return Joined(found, cells, told)
+
+
+class _Part(NamedTuple):
+    """What a record says of a meeting that the one shown does not, what it says otherwise or cannot give, and whether
+    it may be of another meeting."""
+
+    silent: list[str]
+    otherwise: list[str]
+    is_odd: bool
+
+
+def _part(own: Mapping[str, Any], other: Mapping[str, Any], when: int, *, is_shared: bool) -> _Part:
+    said = [name for name in _COMPARED if other[name] is not None]
+    is_anybodys = is_shared and "started_at" not in said
+    silent = [name for name in said if own[name] is None and not is_anybodys]
+    differs = [name for name in said if own[name] != other[name] and name not in silent]
+    is_odd = is_anybodys or bool(_WHOSE.intersection(differs) if when else differs)
+    gone_on = () if when >= 0 else _GROWS if other["ended_at"] is None else _OF_NOW
+    untold = said if is_odd else differs
+    return _Part(silent, [name for name in untold if own[name] != other[name] and name not in gone_on], is_odd)
 
 
 def _text(value: Any) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -101,7 +102,7 @@ class _Told(NamedTuple):
 
 @dataclass
 class _Meeting:
-    """One meeting as seen so far: its distinct records, the one shown, and by which answers."""
+    """One meeting as seen so far: its distinct records, the one shown, what stood beside it, and by which answers."""
 
     shown: _Told
     first: Answer
@@ -114,17 +115,23 @@ class _Meeting:
     def see(self, answer: Answer, same: Sequence[_Told]) -> None:
         """Take what an answer tells of it, the one to believe last; going back to an earlier content is a change too.
 
-        The others are no versions: they came with it, and not before it.
+        The others are no versions: they came with it, and not before it. Nor is what says less than is known.
         """
         for one in same:
             if one not in self.told:
                 self.may_be_two = self.may_be_two or any(identity.may_be_two(one, other) for other in self.told)
                 self.told.append(one)
+        if self.version and identity.says_less(same[-1], self.shown):
+            return
         if not self.version or same[-1] != self.shown:
             self.shown, self.first, self.beside = same[-1], answer, set()
             self.version += 1
         self.beside.update(same[:-1])
         self.last = answer
+
+    def others(self) -> list[_Told]:
+        """Return what answers told beside the record that is shown, in an order that does not hang on theirs."""
+        return sorted(self.beside, key=lambda one: one.record_hash)
 
 
 class _Refused(NamedTuple):
@@ -140,7 +147,8 @@ def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Merg
     """Return the tables of several answers to the same account.
 
     A meeting seen again is a duplicate; of two different versions that of the answer *asked* later counts, whatever
-    the order of `answers`, and within one answer the fullest. One id for two meetings (see `records.identity`) gives
+    the order of `answers`, and within one answer the fullest. What the later one does not say is not unsaid: a meeting
+    and its parties may come in two answers; and what it says otherwise is told, as `earlier_value`. One id for two meetings (see `records.identity`) gives
     two rows, and a row of `problems` for each.
 
     Parameters
@@ -190,7 +198,7 @@ def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Merg
     assert n_told + len(rejected) == len(raws), "a distinct record is of no meeting, or of two"
     rank = np.full(max(len(raws), 1), -1)
     rank[[meeting.shown.row for meeting in meetings]] = np.arange(len(meetings))
-    joined = _joined(tables, meetings)
+    joined = _joined(tables, meetings, listings)
     legs = _in_order(with_joined(tables.legs, joined), rank)
     return MergedTables(
         _meeting_table(tables, meetings, joined),
@@ -247,13 +255,23 @@ def _merge(listings: Sequence[Listing], distinct: pa.Table) -> list[_Meeting]:
     return sorted(meetings, key=lambda one: min(record.row for record in one.told))
 
 
-def _others(meeting: _Meeting) -> list[_Told]:
-    """Return what answers told beside the record that is shown, in an order that does not hang on theirs."""
-    return sorted(meeting.beside, key=lambda one: one.record_hash)
-
-
-def _joined(tables: Normalized, meetings: Sequence[_Meeting]) -> Joined:
-    beside = {one.shown.row: [other.row for other in _others(one)] for one in meetings if one.beside}
+def _joined(tables: Normalized, meetings: Sequence[_Meeting], listings: Sequence[Listing]) -> Joined:
+    last_told = dict(chain.from_iterable(zip(one.record_rows, repeat(i)) for i, one in enumerate(listings)))
+    beside: dict[int, list[int]] = {}
+    apart: dict[int, int] = {}
+    for one in meetings:
+        if len(one.told) > 1:
+            alone = {
+                other.row: last_told[other.row] - last_told[one.shown.row]
+                for other in one.told
+                if other != one.shown and other not in one.beside
+            }
+            # the last answer first: its parties are those to believe
+            beside[one.shown.row] = [
+                *(other.row for other in one.others()),
+                *sorted(alone, key=lambda row: -alone[row]),
+            ]
+            apart |= alone
     rows = pa.array([row for shown, others in beside.items() for row in (shown, *others)], pa.int64())
     told = [
         table.filter(pc.is_in(table["row"], value_set=rows))
@@ -261,7 +279,7 @@ def _joined(tables: Normalized, meetings: Sequence[_Meeting]) -> Joined:
     ]
     n_of_id = Counter(one.shown.meeting_id for one in meetings)
     shared = {one.shown.row for one in meetings if n_of_id[one.shown.meeting_id] > 1}
-    return join_records(beside, shared, told[0], told[1], told[2], "row")
+    return join_records(beside, shared, told[0], told[1], told[2], "row", apart)
 
 
 def _meeting_table(tables: Normalized, meetings: list[_Meeting], joined: Joined) -> pa.Table:
@@ -327,7 +345,7 @@ def _problem_table(
         for key in [meeting.shown.meeting_id]
         for reason, values in (
             ("id_collision", [key] if n_of_id[key] > 1 else []),
-            ("same_id_again", [other.record_hash for other in _others(meeting)]),
+            ("same_id_again", [other.record_hash for other in meeting.others()]),
             ("id_overlap", [key] if meeting.may_be_two else []),
         )
         for value in values

@@ -69,6 +69,25 @@ def read(body: Any, asked_n: int | None = None) -> Answer:
         {"meta": {"count": N, "current_page": 1, "per_page": 3, "next_page_link": "https://x"}},
         {"page": 1, "total": 2, "records": 30},
         {"page": 1, "total": 1, "records": "30"},
+        *(
+            {key: 3}
+            for key in ("totalPages", "pages", "total_page", "page_count", "pageTotal", "last_page", "numPages")
+        ),
+        *({key: 3} for key in ("总页数", "页数", "全部页数", "allPages", "nbPages", "number_of_pages", "totalPageNum")),
+        *({"totalPages": said} for said in ("3", 3.0, "3页", "共 3 页")),
+        *({"page": said} for said in ("第1页/共3页", "1/3", "1 of 3", "Page 1 of 3", "第 1 页，共 3 页")),
+        *(
+            {key: True}
+            for key in ("还有更多", "是否有更多", "有下一页", "是否还有下一页", "有更多数据", "terminated_early")
+        ),
+        {"是否有更多": "是"},
+        {"是否最后一页": False},
+        {"没有更多": False},
+        *({key: 6} for key in ("剩余条数", "剩余记录数", "剩余")),
+        *({"下一页": said} for said in (2, "https://x.example/?page=2")),
+        {"_shards": {"total": 5, "successful": 4, "failed": 1}},
+        {"Content-Range": "items 0-23/30"},
+        {"Link": '<https://x.example/?page=2>; rel="next"'},
     ],
 )
 def test_that_there_is_more_is_heard_by_the_words_of_a_key(said: dict[str, Any]) -> None:
@@ -80,7 +99,14 @@ def test_that_there_is_more_is_heard_by_the_words_of_a_key(said: dict[str, Any])
     ):
         answer = read(body)
         assert answer.is_doubtful
-        assert any("proves nothing" in warning.en for warning in answer.warnings)
+        assert any("prove" in warning.en for warning in answer.warnings)
+
+
+@pytest.mark.parametrize("id_", [1923847, {"$numberLong": "1923847"}, "1923847"])
+def test_a_cursor_of_mongo_that_is_open_has_more(id_: Any) -> None:
+    for batch in ("firstBatch", "nextBatch"):
+        assert read({"cursor": {batch: ALL, "id": id_, "ns": "x.meetings"}, "ok": 1}).is_doubtful
+        assert not read({"cursor": {batch: ALL, "id": 0, "ns": "x.meetings"}, "ok": 1}).is_doubtful
 
 
 LINK = "https://x.example/meetings?page=1"
@@ -156,6 +182,18 @@ def test_the_only_page_of_a_framework_raises_no_doubt(name: str) -> None:
             "limitCount": 50,
         },
         {"每页条数": 50, "当前页": 1, "会议总时长": 900, "数据": 5},
+        *(
+            {key: said}
+            for key in ("totalPages", "pages", "pageCount", "last_page", "总页数")
+            for said in (0, 1, "1", None)
+        ),
+        {"currentPage": 1, "allPages": 1},
+        {"pageCount": N, "total": N},
+        {"当前页": "第1页/共1页", "page": "1/1", "还有更多": False, "剩余条数": 0, "下一页": "无", "没有更多": True},
+        {"最后一页": True, "是否最后一页": "是", "是否有更多": "否", "剩余分钟": 30, "有效页": 3, "首页": 3},
+        {"maxPages": 100, "pageSize": 50, "pageNo": 1, "landingPage": "3", "homepages": 3, "pageId": 3},
+        {"Content-Range": f"items 0-{N - 1}/{N}", "Link": f'<{"x"}>; rel="prev"', "terminated_early": False},
+        {"_shards": {"total": 5, "successful": 5, "failed": 0}, "shards": 3},
         {"nextOffset": N, "total": N},
         {"done": 1, "last": "2026-03-05", "end": N, "complete": "5", "partial": 3},
         {"isEnd": "", "hasMore": None, "noMore": None},
@@ -195,9 +233,22 @@ def test_no_errors_are_no_doubt(errors: Any) -> None:
     assert not read({"data": [{**ALL[0], "errors": ["late"]}]}).is_doubtful
 
 
+PAGE_OF_WHICH = {"page", "pageNum", "pageNumber", "current", "current_page", "currentPage", "number", "page_number"}
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_the_only_page_raises_no_doubt_where_it_has_no_number(name: str) -> None:
+    said = {key: one for key, one in FULL[name].items() if isinstance(one, dict) or key not in PAGE_OF_WHICH}
+    if name == "jqGrid":  # `total` is then of whatever it says
+        return
+    for body in ({"data": {"list": ALL, **said}}, {"data": ALL, **said}):
+        answer = read(body)
+        assert (answer.is_doubtful, answer.warnings, len(answer.records)) == (False, (), N)
+
+
 def test_no_key_takes_long() -> None:
     start = time.process_time()
     for word in ("条数", "total", "confconference", "numnumber", "记录数", "item", "doc", "i", "数量"):
         assert not TOTAL.fullmatch(word * 20_000 + "x")
-        assert totals([Member(f"next{word * 2_000}x", b"1", 0, 0)]) == []
+        assert totals([Member(f"{one}{word * 2_000}x", b"1", 0, 0) for one in ("next", "pages", "是否", "剩余")]) == []
     assert time.process_time() - start < 5

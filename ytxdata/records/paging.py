@@ -44,7 +44,7 @@ OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "no
 _LISTED = f"(?:{_THINGS}|page|pages)"
 _MORE = re.compile(
     rf"(?:microsoftdynamicscrm)?(?:is|has|have|are|there|any)*(?:more|next|remaining|rest|truncated|incomplete|partial)"
-    rf"(?:{_LISTED}|available|exists?|left)*|timedout|exceededtransferlimit"
+    rf"(?:{_LISTED}|available|exists?|left)*|timedout|terminatedearly|exceededtransferlimit"
 )
 _END = re.compile(
     rf"(?:is|has|at)*(?:the)?(?:no(?:more|next){_LISTED}*|end(?:of{_LISTED})?|finish|finished|done|complete|completed"
@@ -69,7 +69,27 @@ _WORDS = frozenset(
 false; and an object with one of them may be anything.
 """
 
-_PAGES_KEYS = frozenset({"pages", "totalpage", "totalpages", "lastpage", "pagecount", "pagetotal"})
+_PAGES = re.compile(
+    "(?:total|all|last)(?:of)?pages?(?:count|num|number|total|no)?|(?:num|number|nb|count)(?:of)?pages"
+    "|pages?(?:total|count)|pages"
+)
+"""Keys, bare, of how many pages there are, whatever page this is: `totalPages` alone went unheard, and led to PROVEN."""
+
+_IN_ENGLISH = {
+    "没有": "no", "无": "no", "是否": "is", "还有": "has", "有": "has", "还": "", "更多": "more", "下一页": "nextpage",
+    "下页": "nextpage", "剩余": "remaining", "当前": "current", "最后一页": "lastpage", "末页": "lastpage",
+    "尾页": "lastpage", "页码": "pageno", "页数": "pages", "页": "page", "总": "total", "全部": "all", "条数": "count",
+    "数量": "count", "记录": "record", "会议": "meeting", "数据": "data", "数": "count",
+}  # fmt: skip
+"""The words of Chinese keys about pages, so that one set of forms hears both languages."""
+
+_CHINESE = re.compile("|".join(sorted(_IN_ENGLISH, key=len, reverse=True)))
+
+_NUMBER_OF_PAGES = re.compile(r"(?:共\s*)?(\d+)(?:\.0*)?\s*页?")
+_PAGE_OF_PAGES = re.compile(r"(?:第|page)?\s*\d+\s*页?\s*(?:[/,，]|of)?\s*(?:共)?\s*(?<!\d)(\d+)\s*页?")
+"""A number of pages, and a page of so many."""
+
+_REL_NEXT = re.compile(r"rel=\\?[\"']?next")
 _CURRENT_KEYS = frozenset(
     {"page", "pageno", "pagenum", "pagenumber", "pageindex", "currentpage", "currpage", "curpage", "current", "number"}
 )
@@ -77,8 +97,7 @@ _LEADING = re.compile(r"https?:|[/?]|\d+$")
 """What `next` says where it leads to a page: an address or a number; it may as well be a word."""
 _PAGING = frozenset(
     {
-        "page", "pages", "pageno", "pagenum", "pagesize", "pagecount", "currentpage", "perpage", "totalpage",
-        "totalpages", "lastpage", "hasprev", "hasprevious", "haspreviouspage", "isfirst", "isfirstpage", "prevpage",
+        "page", "pageno", "pagenum", "pagesize", "currentpage", "perpage", "hasprev", "hasprevious", "haspreviouspage", "isfirst", "isfirstpage", "prevpage",
         "prevcursor"
     }
 )  # fmt: skip
@@ -133,16 +152,16 @@ _NOWHERE = frozenset({"#", "javascript:;", "javascript:void(0)", "javascript:voi
 """Links of web pages that lead to where one is."""
 
 _YES = frozenset({"true", "1", "y", "yes", "是"})
-_NO = frozenset({"false", "0", "-1", "n", "no", "none", "否"})
+_NO = frozenset({"false", "0", "-1", "n", "no", "none", "否", "无", "没有"})
 
-_TEXT_KEYS = ("value", "#text", "$", "_text", "href", "url", "uri", "link")
+_TEXT_KEYS = ("value", "$numberLong", "#text", "$", "_text", "href", "url", "uri", "link")
 """Under which an object has the one thing that it says."""
 
 _PLACE_KEYS = ("after", "cursor", "token", "offset", "continue")
 """Under which an object that leads on says from where."""
 
 _NUMBER = re.compile(
-    r"(?:共计?|约|总计|\d+\s*[-~–]\s*\d+\s*(?:/|of|共))?\s*(\d{1,3}(?:[,，]\d{3})+|\d{1,9})(?:\.0*)?\s*"
+    r"(?:共计?|约|总计|(?:[a-z]+\s+)?\d+\s*[-~–]\s*\d+\s*(?:/|of|共))?\s*(\d{1,3}(?:[,，]\d{3})+|\d{1,9})(?:\.0*)?\s*"
     r"(?:[条场个项行笔次件]?(?:会议|通话)?(?:记录|数据)?|(?:record|row|item|meeting|result)s?)",
     re.IGNORECASE,
 )
@@ -183,7 +202,7 @@ def total(key: str, raw: bytes) -> int | None:
     >>> [total("total", raw) for raw in (b"30", b"30.0", b'"1,234"', b"-1", b'{"value":30,"relation":"eq"}')]
     [30, 30, 1234, None, 30]
     """
-    said = _number_said(raw) if TOTAL.fullmatch(bare(key)) else None
+    said = _number_said(raw) if bare(key) == "contentrange" or TOTAL.fullmatch(bare(key)) else None
     match = None if said is None else _NUMBER.fullmatch(said)
     return int(re.sub(r"\D", "", match[1])) if match else None
 
@@ -208,7 +227,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     >>> totals([Member(key, raw, 0, 0) for key, raw in said.items()])
     [30, None]
     """
-    said = {bare(one.key): _told(one) for one in members if not is_blank(one.raw) and one.raw[:1] != b"["}
+    said = {_in_english(bare(one.key)): _told(one) for one in members if not is_blank(one.raw) and one.raw[:1] != b"["}
     told = [(bare(key), number) for key, raw, *_ in members if (number := total(key, raw)) is not None]
     # jqGrid: `total` is of pages there, and `records` the total
     is_of_pages = {"page", "records"} <= said.keys() and said["records"].isdecimal()
@@ -224,7 +243,9 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     has_total = any(number and (_OF_ALL.search(key) or key == "records") for key, number in told)
     if said.keys() & _CURRENT_KEYS and any(_OF_ALL.search(key) for key, _ in told):
         told = [one for one in told if one[0] != "count"]  # how many a page may have, as Slack writes it
-    is_only_page = has_total or bool(said.keys() & _CURRENT_KEYS and "1" in map(said.get, _PAGES_KEYS - {"pagecount"}))
+    is_only_page = has_total or any(
+        word == "1" and key != "pagecount" and _PAGES.fullmatch(key) for key, word in said.items()
+    )
     leads_on = (
         _NEXT.fullmatch(key) is not None
         and not (is_only_page and (key == "nextpage" or (word.isdecimal() and key.startswith("next"))))
@@ -239,6 +260,9 @@ def totals(members: Sequence[Member]) -> list[int | None]:
         _AT_LEAST.search(_number_said(raw) or "") for key, raw, *_ in members if TOTAL.fullmatch(bare(key))
     )
     more = more or _is_one_of_many(said, has_total=has_total, is_of_pages=is_of_pages)
+    # What MongoDB has not given yet stays behind a cursor.
+    is_batch = any(bare(one.key) in ("firstbatch", "nextbatch") for one in members)
+    more = more or (is_batch and said.get("id", "0") != "0") or bool(_REL_NEXT.search(said.get("link", "")))
     # With `confid` beside it, the number is that of the question.
     has_question = any(bare(one.key) == "confid" for one in members)
     numbers = [
@@ -246,7 +270,9 @@ def totals(members: Sequence[Member]) -> list[int | None]:
         for key, number in told
         if not (key in _ASKED_KEYS and has_question)
     ]
-    is_failed = any(bare(one.key) in _FAILED_KEYS and _names_failure(one.raw) for one in members)
+    is_failed = any(
+        (bare(one.key) in _FAILED_KEYS and _names_failure(one.raw)) or _has_failed_shards(one) for one in members
+    )
     return [*numbers, *([None] if more else []), *([LOST] if is_failed else [])]
 
 
@@ -263,6 +289,12 @@ def _names_failure(raw: bytes) -> bool:
             if not is_well:
                 return True
     return False
+
+
+def _has_failed_shards(member: Member) -> bool:
+    """Return whether Elasticsearch says that it could not ask a part of what it holds."""
+    read = read_value(member.raw) if bare(member.key) == "shards" else None
+    return read is not None and isinstance(read.value, dict) and str(read.value.get("failed") or "0") != "0"
 
 
 def _flag(key: str, word: str) -> bool | None:
@@ -286,16 +318,30 @@ def _told(member: Member) -> str:
 
 def _is_one_of_many(said: Mapping[str, str], *, has_total: bool, is_of_pages: bool) -> bool:
     """Return whether a page says that there are others; where pages are counted from 0, the first one is 0."""
-    if not said.keys() & _CURRENT_KEYS:
-        return False
     # `pageCount` may be how many records the page has: a total says better how many there are.
-    pages = [
-        int(word)
+    numbers = [
+        _NUMBER_OF_PAGES.fullmatch(word)
         for key, word in said.items()
-        if word.isdecimal()
-        and ((key in _PAGES_KEYS and not (has_total and key == "pagecount")) or (is_of_pages and key == "total"))
+        if (_PAGES.fullmatch(key) and not (has_total and key == "pagecount")) or (is_of_pages and key == "total")
     ]
-    return any(number > 1 for number in pages)
+    numbers += (
+        _PAGE_OF_PAGES.fullmatch(word)
+        for key, word in said.items()
+        if key in _CURRENT_KEYS and len(word) <= _LONGEST_WORD
+    )
+    return any(number is not None and int(number[1]) > 1 for number in numbers)
+
+
+@lru_cache(maxsize=4096)
+def _in_english(key: str) -> str:
+    """Return a bare key with its Chinese words about pages in English.
+
+    Examples
+    --------
+    >>> [_in_english(key) for key in ("totalpages", "总页数", "是否还有下一页", "剩余条数")]
+    ['totalpages', 'totalpages', 'ishasnextpage', 'remainingcount']
+    """
+    return key if key.isascii() else _CHINESE.sub(lambda word: _IN_ENGLISH[word[0]], key)
 
 
 def as_word(raw: bytes) -> str:
@@ -313,7 +359,8 @@ def is_count(member: Member) -> bool:
 @lru_cache(maxsize=4096)
 def _pages(key: str) -> bool:
     """Return whether a bare key is one that only a page has."""
-    is_told = any(form.fullmatch(key) for form in (_MORE, _END, _NEXT))
+    key = _in_english(key)
+    is_told = any(form.fullmatch(key) for form in (_MORE, _END, _NEXT, _PAGES))
     return key in _PAGING or (is_told and key not in _WORDS)
 
 

@@ -1,5 +1,5 @@
 """Files that survive a power cut, files that are seen whole or not at all, the hash of what a file holds; and
-all that Windows and macOS do otherwise with files; and what is packed in a file, also in a damaged one.
+all that Windows and macOS do otherwise with files.
 
 Windows lets nobody remove, move or replace a file that anybody has open, flushes a file only through a handle that
 may write, and knows no modes; it and macOS take `Usage.csv` and `usage.csv` for one file.
@@ -8,23 +8,18 @@ may write, and knows no modes; it and macOS take `Usage.csv` and `usage.csv` for
 from __future__ import annotations
 
 import errno
-import gzip
 import hashlib
-import io
 import os
 import re
 import stat
-import struct
 import sys
 import tempfile
 import time
-import zipfile
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
@@ -262,167 +257,3 @@ def open_journal(path: Path) -> BinaryIO:
     if not IS_WINDOWS and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
         os.fchmod(file.fileno(), PRIVATE_FILE)
     return file
-
-
-LARGEST = 2**28
-"""How much is decompressed of one file [bytes]: a few kilobytes of zeros become a machine full of them."""
-
-_DEEPEST = 2
-"""How often something packed may be packed again."""
-
-_DAMAGED = Text(
-    "压缩数据已损坏或不完整，只读到中断处", "the compressed data is damaged or cut: it was read up to there"
-)
-_PIECE = 1 << 20
-_TOO_LARGE = Text(f"解压后超过 {LARGEST >> 20} MiB", f"it holds more than {LARGEST >> 20} MiB when decompressed")
-_ENCRYPTED = Text("压缩包有密码", "it is protected by a password")
-_NO_ZIP = Text("压缩包已损坏", "the archive is damaged")
-_HIDDEN = Text(
-    "{name}：{n} 个隐藏文件未读取（{files}）；如需读取请直接写出文件名",
-    "{name}: {n} hidden files were not read ({files}); name one itself to have it read",
-)
-_CUT_ZIP = Text(
-    "压缩包不完整（目录缺失），只读出其中完整的文件",
-    "the archive is cut (its directory is missing): the files in it were read as far as they go",
-)
-
-
-class Packed(NamedTuple):
-    """What is packed in a file: a name and bytes, and if these are not all or cannot be read, why."""
-
-    name: str
-    raw: bytes
-    why: Text | None = None
-
-
-def unpacked(name: str, raw: bytes, depth: int = 0) -> Iterator[Packed | Text]:
-    """Yield what is in a file that may be compressed (gzip, zip), also twice, also damaged; and what was left out.
-
-    Examples
-    --------
-    >>> [one.raw for one in unpacked("answer.json.gz", gzip.compress(b"{}"))]
-    [b'{}']
-    """
-    if depth <= _DEEPEST and raw[:2] == b"\x1f\x8b":
-        read, why = _bounded(gzip.GzipFile(fileobj=io.BytesIO(raw)), LARGEST)
-        behind = _behind_gzip(raw) if why is _DAMAGED else None
-        if why and behind is None:
-            yield Packed(name, b"" if read else raw, why)
-        if read:
-            yield from unpacked(name, read, depth + 1)
-        if behind:
-            yield from unpacked(f"{name}@{len(raw) - len(behind)}", behind, depth + 1)
-    elif depth <= _DEEPEST and raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        yield from _unzipped(name, raw, depth)
-    else:
-        yield Packed(name, raw)
-
-
-def _behind_gzip(raw: bytes) -> bytes | None:
-    """Return what stands behind whole gzip members and is none, without blanks in front; None where a member is cut or
-    damaged.
-    """
-    # Somebody's `cat b.json >> a.json.gz`: a decompressor that has found its end calls the rest damage and drops it.
-    while raw[:2] == b"\x1f\x8b":
-        inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        try:
-            while raw:
-                inflate.decompress(raw, _PIECE)
-                if inflate.eof:
-                    break
-                raw = inflate.unconsumed_tail
-            else:
-                return None
-        except zlib.error:
-            return None
-        raw = inflate.unused_data.lstrip(b"\0")  # padding, behind which another member may follow
-    return raw.lstrip(b"\0 \t\r\n")
-
-
-def _unzipped(name: str, raw: bytes, depth: int) -> Iterator[Packed | Text]:
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(raw))
-        files = [one for one in archive.infolist() if not one.is_dir()]
-    except (zipfile.BadZipFile, ValueError, OSError):
-        rescued = list(_without_directory(raw))
-        yield Packed(name, b"" if rescued else raw, _CUT_ZIP if rescued else _NO_ZIP)
-        for inner, read in rescued:
-            yield from unpacked(f"{name}/{inner}", read, depth + 1)
-        return
-    members = [one for one in files if not one.filename.startswith(_OF_MACOS)]
-    if len(members) < len(files):
-        yield hidden_note(name, [one.filename for one in files if one not in members])
-    left = LARGEST
-    for member in members:
-        inner = f"{name}/{member.filename}"
-        read, why = _member(archive, member, left)
-        left -= len(read)
-        if why:
-            yield Packed(inner, b"", why)
-        if read or not why:
-            yield from unpacked(inner, read, depth + 1)
-
-
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> tuple[bytes, Text | None]:
-    if member.flag_bits & 1:
-        return b"", _ENCRYPTED
-    try:
-        with archive.open(member) as stream:
-            return _bounded(stream, most)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
-        return b"", _NO_ZIP
-
-
-def _without_directory(raw: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the files in a zip that lost its end, and with it the directory, as far as they go."""
-    at, left = 0, LARGEST
-    while left > 0 and raw[at : at + 4] == b"PK\x03\x04" and at + _ZIP_HEADER.size <= len(raw):
-        flags, method, size, n_name, n_extra = _ZIP_HEADER.unpack_from(raw, at)
-        start = at + _ZIP_HEADER.size + n_name + n_extra
-        name = raw[start - n_extra - n_name : start - n_extra].decode("utf-8" if flags & 0x800 else "cp437", "replace")
-        # Written as a stream, a file's size stands behind it: only what is deflated tells its own end.
-        is_unknown = bool(flags & 8) or size == 0xFFFFFFFF
-        if flags & 1 or method not in (0, 8) or (method == 0 and is_unknown):
-            return
-        read = raw[start : start + size]
-        if method == 8:
-            inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-            try:
-                read = inflate.decompress(raw[start:], left)
-            except zlib.error:
-                return
-            size = len(raw) - start - len(inflate.unused_data)
-        if read and not name.startswith(_OF_MACOS):
-            yield name, read
-        left -= len(read)
-        at = start + size
-        if is_unknown:
-            at = max(raw.find(b"PK\x03\x04", at), 0) or len(raw)
-
-
-_ZIP_HEADER = struct.Struct("<6xHH8xI4xHH")
-_OF_MACOS = "__MACOSX/"
-
-
-def hidden_note(name: str, files: Sequence[str]) -> Text:
-    """Return what is said of hidden files that were not read."""
-    shown = ", ".join(files[:_SHOWN]) + (" …" if len(files) > _SHOWN else "")
-    return _HIDDEN.format(name=name, n=len(files), files=shown)
-
-
-_SHOWN = 3
-"""How many names of files that were not read are told."""
-
-
-def _bounded(stream: Any, most: int) -> tuple[bytes, Text | None]:
-    """Return what a compressed stream gives, and why that is not all of it."""
-    read = bytearray()
-    try:
-        # `read` would give nothing at all of the last piece where that is cut.
-        while piece := stream.read1(_PIECE):
-            read += piece
-            if len(read) > most:
-                return b"", _TOO_LARGE
-    except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, OSError):
-        return bytes(read), _DAMAGED
-    return bytes(read), None

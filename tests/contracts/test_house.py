@@ -42,10 +42,11 @@ names of its columns (`history/list_cells`) are known before its lines are (`his
 columns are the same; and which line is about which record (`audit/pairing`) is pure, beside how both are put into
 tables (`audit/matching`). What an archive claims (`archive/claims`) follows from answers and rules, its rows
 (`archive/recompute`) from records. What a limit by category may hide (`history/proof/categories`) is asked by who asks,
-who judges and who takes back, and `verdict` was full. What is noted while records are searched, and told as warnings, was in two files
-(`records/remarks`); and whose name a party has (`records/party_names`) is a question of its own beside who they are
-(`records/parties`), which was full. How a character is written in code (`tables/written_in_code`) is read before any
-number is looked for (`tables/numbers_in_text`), which was full."""
+who judges and who takes back, and `verdict` was full. What is noted while records are searched, and told as warnings,
+was in two files (`records/remarks`); and whose name a party has (`records/party_names`) is a question of its own beside
+who they are (`records/parties`), which was full. How a character is written in code (`tables/written_in_code`) is read
+before any number is looked for (`tables/numbers_in_text`), which was full. What is packed in a file (`packed`) knows
+nothing of what is safe on a disk (`files`), and both were one file too long."""
 
 
 LONGEST_FILE = 450

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import zipfile
 from base64 import b64encode
@@ -193,7 +194,7 @@ def test_a_damaged_line_costs_only_itself(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_a_reject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ytxdata.files.LARGEST", 1000)
+    monkeypatch.setattr("ytxdata.packed.LARGEST", 1000)
     (tmp_path / "bomb.gz").write_bytes(gzip.compress(b"[" * 100_000))
     zipped(tmp_path / "bomb.zip", {"a": b"[" * 100_000})
     for name in ("bomb.gz", "bomb.zip"):
@@ -305,6 +306,79 @@ def test_foreign_text_behind_a_compressed_answer_is_a_reject_with_its_bytes(tmp_
     assert history.rejects["raw"].tolist() == ["<html>502</html>"]
     (tmp_path / "a.json.gz").write_bytes(gzip.compress(compact(TWO[0]).encode()) + b"\n\0\0")
     assert ytx.read_answers(tmp_path / "a.json.gz").counts[:4] == (3, 3, 0, 0)
+
+
+def zip_of(*members: tuple[str, bytes], comment: bytes = b"", packing: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packing) as archive:
+        archive.comment = comment
+        for name, body in members:
+            archive.writestr(name, body)
+    return out.getvalue()
+
+
+def streamed(name: str, body: bytes) -> bytes:
+    class Pipe(io.RawIOBase):
+        def __init__(self) -> None:
+            self.out = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: Any) -> int:
+            self.out += bytes(data)
+            return len(data)
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, body)
+    return pipe.out
+
+
+FIRST, SECOND = (compact(one).encode() for one in TWO)
+JOINED: dict[str, Callable[[], bytes]] = {
+    "zip and zip": lambda: zip_of(("a.json", FIRST)) + zip_of(("b.json", SECOND)),
+    "zip and text": lambda: zip_of(("a.json", FIRST)) + b"\n" + SECOND + b"\n",
+    "zip, a page and gzip": lambda: zip_of(("a.json", FIRST)) + b"\0\0" + gzip.compress(SECOND),
+    "streams": lambda: streamed("a.json", FIRST) + streamed("b.json", SECOND),
+    "zip in zip and zip": lambda: (
+        zip_of(("a.zip", zip_of(("a.json", FIRST))), packing=zipfile.ZIP_STORED) + zip_of(("b.json", SECOND))
+    ),
+    "zip and what is behind 64 KiB": lambda: zip_of(("a.json", FIRST)) + b" " * 70_000 + SECOND,
+    "in the comment": lambda: zip_of(("a.json", FIRST), comment=SECOND),
+    "zip with a comment and zip": lambda: zip_of(("a.json", FIRST), comment=b"of May") + zip_of(("b.json", SECOND)),
+}
+
+
+@pytest.mark.parametrize("form", JOINED)
+def test_all_of_what_was_put_into_one_file_with_a_zip_is_read(tmp_path: Path, form: str) -> None:
+    (tmp_path / "a.zip").write_bytes(JOINED[form]())
+    assert ytx.read_answers(tmp_path / "a.zip").counts[:4] == (6, 6, 0, 0)
+
+
+def test_what_a_zip_does_not_list_is_read_and_told(tmp_path: Path) -> None:
+    whole, other = zip_of(("a.json", FIRST), ("b.json", SECOND)), zip_of(("b.json", SECOND))
+    start = whole.index(b"PK\x01\x02")
+    only = whole[: whole.index(b"PK\x03\x04", 4)]
+    end = zip_of(("a.json", FIRST))[len(only) :]
+    patched = bytearray(whole[:start] + end)
+    patched[-6:-2] = start.to_bytes(4, "little")
+    for raw in (bytes(patched), other[: other.index(b"PK\x01\x02")] + zip_of(("a.json", FIRST))):
+        (tmp_path / "a.zip").write_bytes(raw)
+        history = ytx.read_answers(tmp_path / "a.zip")
+        assert sorted(history.meetings["meeting_id"]) == [one["meid"] for one in MEETINGS]
+        assert history.rejects["detail"].str.contains("directory is missing").tolist() == [True]
+
+
+def test_what_belongs_to_a_zip_is_nothing_behind_it(tmp_path: Path) -> None:
+    padded = zip_of(("a.json", FIRST), ("b/", b""), comment=b"made by hand") + b"\0" * 512
+    for raw in (padded, streamed("a.json", FIRST), zip_of(("a.json", FIRST), packing=zipfile.ZIP_STORED)):
+        (tmp_path / "a.zip").write_bytes(raw)
+        assert ytx.read_answers(tmp_path / "a.zip").counts[:4] == (3, 3, 0, 0)
+    (tmp_path / "a.zip").write_bytes(zip_of(("a.json", FIRST)) * 600)
+    assert ytx.read_answers(tmp_path / "a.zip").counts[:4] == (1800, 3, 0, 1797)
+    (tmp_path / "a.zip").write_bytes(zip_of(("a.json", FIRST)) + b"<html>502</html>")
+    assert ytx.read_answers(tmp_path / "a.zip").rejects["raw"].tolist() == ["<html>502</html>"]
 
 
 @pytest.mark.parametrize("url", ["https://example.org/queryMeeting", "https://example.org/api"])

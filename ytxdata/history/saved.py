@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ytxdata.errors import AnswerError, UsageError
-from ytxdata.files import hidden_note, unpacked
 from ytxdata.history.history import History, Unreadable
 from ytxdata.labels import Text
+from ytxdata.packed import hidden_note, unpacked
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.encodings import as_utf8, decode, is_literal

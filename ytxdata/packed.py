@@ -123,14 +123,14 @@ def _unzipped(name: str, raw: bytes, depth: int) -> Iterator[Packed | Text]:
 
 def _zip_end(raw: bytes, start: int) -> int:
     """Return where a zip that begins there ends: by its own sizes, for others may stand in it and behind it."""
-    at = last = raw.find(_ZIP_END_MARK, start)
+    at, last = raw.find(_ZIP_END_MARK, start), len(raw)  # one that is cut inside of its end is no zip and a rest of it
     while 0 <= at <= len(raw) - _ZIP_END.size:
         size, offset, n_comment = _ZIP_END.unpack_from(raw, at)
         last = at + _ZIP_END.size + n_comment
         if at - size - offset == start:
             break
         at = raw.find(_ZIP_END_MARK, at + 4)
-    return last if last > 0 else len(raw)
+    return last
 
 
 def _unlisted(archive: zipfile.ZipFile, raw: bytes) -> Iterator[tuple[int, bytes]]:

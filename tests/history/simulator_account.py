@@ -27,7 +27,8 @@ def instant(seconds: float) -> datetime:
 class Meeting:
     """One meeting of the truth.
 
-    `gone` is when it leaves the list for any reason but retention, `booked_for` the start that is told before it begins.
+    `gone` is when it leaves the list for any reason but retention, `booked_for` the start that is told before it
+    begins.
     """
 
     id: str

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.audit.findings import DEFINITIONS as FINDINGS
+from ytxdata.history.proof.heard import FINDINGS as HEARD
 from ytxdata.history.proof.witness import ASIDE
-from ytxdata.history.proof.witness import FINDINGS as HEARD
 from ytxdata.labels import Text
 from ytxdata.records.schema import TABLES, Column, Kind, TableName
 
@@ -174,6 +174,12 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
                 "type": "array", "prefixItems": [{"enum": ["lines", "seconds", "yuan"]}, DECIMAL, DECIMAL],
                 "minItems": 3, "maxItems": 3, "description": "of what, what the total says, what the lines come to",
             }),
+            "off": listed({
+                "type": "array", "prefixItems": [COUNT, {"enum": ["seconds", "yuan"]}, DECIMAL, DECIMAL],
+                "minItems": 4, "maxItems": 4,
+                "description": "a line, of what it says other than the archive, what it says, what the archive says",
+            }),
+            "n_off": COUNT, "unheld": listed({"enum": ["seconds", "yuan"]}),
             "blocked_by": listed(TEXT), "text": BOTH,
         }),
     ),

@@ -8,11 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from ytxdata.history.proof.hearing import Archived
-from ytxdata.history.proof.witness import (
-    Totals,
-    Witness,
-    WitnessLine,
-)
+from ytxdata.history.proof.witness import Totals, Witness, WitnessLine
 from ytxdata.history.witness_lists import read_witness
 
 START, END = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)

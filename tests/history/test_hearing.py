@@ -15,15 +15,9 @@ from hypothesis import strategies as st
 from tests.history.bills import END, START, at, held, line, witness
 from tests.history.simulator_account import DAY, Account, Knobs, Meeting, instant
 from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.history.proof.heard import Hearing
 from ytxdata.history.proof.hearing import Archived, hear, with_witnesses
-from ytxdata.history.proof.witness import (
-    MOST_NAMED,
-    Aside,
-    Hearing,
-    Totals,
-    Witness,
-    WitnessLine,
-)
+from ytxdata.history.proof.witness import MOST_NAMED, Aside, Totals, Witness, WitnessLine
 
 MINUTE = timedelta(minutes=1)
 

@@ -31,8 +31,9 @@ from ytxdata.archive.views import table
 from ytxdata.archive.witnesses import add_witness, hearings, remove_witness
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
+from ytxdata.history.proof.heard import Hearing
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.witness import Hearing, Totals
+from ytxdata.history.proof.witness import Totals
 from ytxdata.history.witness_lists import read_list, read_witness
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.aliases import Aliases

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -19,12 +20,14 @@ from ytxdata.archive.heads import Snapshot, among, newest, read
 from ytxdata.archive.known_meetings import Version, VersionIndex
 from ytxdata.archive.ownership import no_archive, read_identity, writing
 from ytxdata.archive.stored_files import WITNESSES, StoredFile, check_whole, telling_damage, telling_write_errors
-from ytxdata.archive.views import pieces, table
+from ytxdata.archive.views import pieces
 from ytxdata.archive.write_sync import Writer
 from ytxdata.errors import UsageError
 from ytxdata.files import sha256_of, write_whole
+from ytxdata.history.proof.heard import Hearing
 from ytxdata.history.proof.hearing import Archived, as_kept, hear, standing
-from ytxdata.history.proof.witness import Hearing, Totals, Witness
+from ytxdata.history.proof.lengths import Lengths
+from ytxdata.history.proof.witness import Totals, Witness
 from ytxdata.history.witness_lists import read_witness
 from ytxdata.labels import Text
 from ytxdata.phones import normalize, number_class
@@ -33,7 +36,13 @@ from ytxdata.records.numbers import access_numbers
 SLACK = timedelta(days=1)
 """How far beyond its period the archive is read, so that a line at its edge finds its meeting."""
 
+_OF_MEETINGS = ("obs", "meeting_id", "started_at", "ended_at", "creator", "duration_s", "amount_yuan")
 _OF_LEGS = ("meeting_id", "joined_at", "number", "left_at", "duration_s")
+_STAY = ("obs", "joined_at", "left_at", "duration_s")
+_MEETINGS = """
+    SELECT meeting_key, meeting_id, started_at, ended_at, creator, duration_s, amount_yuan FROM rows ORDER BY ALL
+"""
+_STAYS = "SELECT meeting_key, joined_at, left_at, duration_s FROM rows ORDER BY ALL"
 _LEGS = "SELECT meeting_id, joined_at, number, left_at, duration_s, meeting_at, meeting_key FROM rows ORDER BY ALL"
 _ENDS = "SELECT meeting_key, ended_at FROM rows WHERE ended_at IS NOT NULL"
 
@@ -195,13 +204,7 @@ def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
     ids = {one.meeting_id for one in lines if one.started_at is None and one.meeting_id}
     far = [one for one in _latest(snapshot, ids) if not (one.started_at and near[0] <= one.started_at < near[1])]
     if not witness.by_connection:
-        columns = ("meeting_id", "started_at", "ended_at", "creator")
-        listed = _cells(table(snapshot, "meetings", start=near[0], end=near[1]), columns)
-        meetings = chain(listed, map(attrgetter(*columns), far))
-        for place, (meeting_id, started_at, ended_at, creator) in enumerate(meetings):
-            number = normalize(creator) if creator else None
-            # a bill need not list a meeting in which nobody was connected: that it lacks one says nothing against it
-            yield Archived(f"{place}", meeting_id, started_at, number, ended_at == started_at, None, ended_at)
+        yield from _meetings(snapshot, near, far)
         return
     # who came in by the account's own number is of no other class, as in every report
     own = (
@@ -225,7 +228,46 @@ def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
             ended_at = left_at or until
             is_at_once = joined_at in (None, ended_at) if duration_s is None else duration_s <= 0
             is_silent = None if is_unknown else is_at_once
-            yield Archived(f"{place}", meeting_id, joined_at, number, is_silent, meeting_at, ended_at)
+            lengths = None if is_unknown else _lengths([(joined_at, left_at, duration_s)], until)
+            size = Lengths(lengths[0] if lengths else None, lengths)
+            yield Archived(f"{place}", meeting_id, joined_at, number, is_silent, meeting_at, ended_at, size)
+
+
+def _meetings(snapshot: Snapshot, near: tuple[datetime, datetime], far: Sequence[Version]) -> Iterator[Archived]:
+    """Yield the meetings that began between two instants, and others; each with how long all were connected to it."""
+    obs = among("obs", np.array(sorted(one.obs for one in far), dtype=np.int64))
+    views = (("meetings", _MEETINGS), ("legs", _STAYS))
+    of_near = [pieces(snapshot, *view, start=near[0], end=near[1]) for view in views]
+    listed, stayed = (chain(*(_cells(piece, piece.column_names) for piece in view)) for view in of_near)
+    of_far = [read(snapshot, name, columns, obs) for name, columns in (("meetings", _OF_MEETINGS), ("legs", _STAY))]
+    stays: dict[Any, list[tuple[Any, Any, Any]]] = defaultdict(list)
+    for key, joined_at, left_at, duration_s in chain(stayed, _cells(of_far[1], _STAY)):
+        stays[key].append((joined_at, left_at, duration_s))
+    for place, row in enumerate(chain(listed, _cells(of_far[0], _OF_MEETINGS))):
+        key, meeting_id, started_at, ended_at, creator, duration_s, yuan = row
+        number = normalize(creator) if creator else None
+        size = Lengths(duration_s, _lengths(stays.get(key, ()), ended_at), yuan)
+        # a bill need not list a meeting in which nobody was connected: that it lacks one says nothing against it
+        yield Archived(f"{place}", meeting_id, started_at, number, ended_at == started_at, None, ended_at, size)
+
+
+def _lengths(stays: Sequence[tuple[Any, Any, Any]], until: datetime | None) -> tuple[int, ...] | None:
+    """Return how long each connection to a meeting was; None where that is not known of all."""
+    lengths = [_length(*stay, until) for stay in stays]
+    known = tuple(one for one in lengths if one is not None)
+    return known if known and len(known) == len(lengths) else None
+
+
+def _length(
+    joined_at: datetime | None, left_at: datetime | None, duration_s: int | None, until: datetime | None
+) -> int | None:
+    """Return how long somebody was connected, to the end of the meeting who is not said to have left."""
+    if duration_s is not None:
+        return duration_s
+    over = left_at or until
+    if joined_at is None or over is None:
+        return 0 if joined_at is None and left_at is None else None
+    return round((over - joined_at).total_seconds())
 
 
 def _latest(snapshot: Snapshot, ids: Iterable[str]) -> list[Version]:

@@ -85,7 +85,7 @@ def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = Fal
     """
     from ytxdata.archive import Archive
     from ytxdata.archive.ownership import no_archive
-    from ytxdata.history.proof.witness import taking_back
+    from ytxdata.history.proof.heard import taking_back
     from ytxdata.tables.described import to_arrow
 
     kept = Archive(archive)

@@ -12,16 +12,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.history.proof.witness import (
-    MOST_NAMED,
-    UNREAD,
-    UNREAD_BESIDE,
-    Hearing,
-    Missing,
-    Witness,
-    WitnessLine,
-    named,
-)
+from ytxdata.history.proof.heard import Hearing, Missing, named
+from ytxdata.history.proof.lengths import UNKNOWN, Form, Lengths, form_of, hold
+from ytxdata.history.proof.witness import MOST_NAMED, UNREAD, UNREAD_BESIDE, Witness, WitnessLine
 from ytxdata.times import BEIJING
 
 TOLERANCE = timedelta(seconds=120)
@@ -41,7 +34,7 @@ LEAST_CHARGED_S = 60
 """What bills charge at least, however short a connection was."""
 
 
-RULES = 5
+RULES = 6
 """By which rules lists are read and held against an archive, as a number that is kept beside what came of it."""
 
 
@@ -61,6 +54,7 @@ class Archived:
     is_silent: bool | None = False
     meeting_at: datetime | None = None
     ended_at: datetime | None = None
+    lengths: Lengths = UNKNOWN
 
     @property
     def about(self) -> datetime | None:
@@ -145,7 +139,10 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     more = [one for one in held if one.key not in taken and one.is_silent is False and _is_inside(witness, one)]
     unread = [one.line for one in witness.aside if one.why in UNREAD]
     is_unread = any(one.why in (*UNREAD, *UNREAD_BESIDE) for one in witness.aside)
-    adds_up = witness.stated.agree(witness.lines, witness.given)
+    of_key = {one.key: one.lengths for one in held}
+    off, unheld = hold([(one, of_key[found[one.line]]) for one in witness.lines if one.line in found])
+    unheld = tuple(of for of in unheld if of in witness.stated.of_what(witness.given))
+    adds_up = witness.stated.agree(witness.lines, witness.given, unheld)
     holds = {
         "empty": not witness.lines and not is_unread,
         "foreign": len(found) < FOREIGN * len(witness.lines),
@@ -156,6 +153,8 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         "total_differs": adds_up is False,
         "incomplete": bool(more),
         "undated": bool(undated),
+        "lines_differ": bool(off),
+        "unheld": adds_up is None and bool(unheld),
         "no_total": adds_up is None,
         "part": witness.number_class is not None,
         "witnessed": True,
@@ -181,6 +180,9 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         # the total of a list counts also what nobody could read of it
         differs=witness.stated.differing((*witness.lines, *unread), witness.given),
         by_connection=witness.by_connection,
+        off=off[:MOST_NAMED],
+        n_off=len(off),
+        unheld=unheld,
     )
 
 
@@ -265,8 +267,14 @@ def _by_id(witness: Witness, held: Sequence[Archived], clock: Clock, tolerance: 
     by_id: dict[str, list[Archived]] = defaultdict(list)
     for one in held:
         by_id[one.meeting_id].append(one)
+    # a room that meets often is told from itself by how long it met, where no time tells
+    untimed: dict[str, list[int]] = defaultdict(list)
+    for line in witness.lines:
+        if line.started_at is None and line.duration_s is not None and line.meeting_id in by_id:
+            untimed[line.meeting_id].append(line.duration_s)
+    form = form_of((told, [one.lengths for one in by_id[room]]) for room, told in untimed.items())
     pairs = (
-        (*_rank(witness, line, one, clock), line.line, one.key)
+        (*_rank(witness, line, one, clock, form), line.line, one.key)
         for line in witness.lines
         for one in (by_id.get(line.meeting_id, ()) if line.meeting_id else ())
         if not is_strict or line.number == one.number
@@ -286,13 +294,15 @@ def _may_be(line: WitnessLine, one: Archived, clock: Clock, tolerance: timedelta
     return not apart or (is_near and not (one.is_silent and (one.started_at or line.is_charged)))
 
 
-def _rank(witness: Witness, line: WitnessLine, one: Archived, clock: Clock) -> tuple[int, timedelta]:
+def _rank(witness: Witness, line: WitnessLine, one: Archived, clock: Clock, form: Form) -> tuple[int, timedelta]:
     """Return what makes another meeting of its id a better match than this one."""
     apart = clock.apart(line, one)
     # A line that does not say when it was is the meeting of the period, of its own day, to which somebody came.
     is_far = line.started_at is None and (not _is_inside(witness, one) or bool(apart))
     is_silent = bool(one.is_silent) and (line.started_at is None or line.is_charged)
-    return 4 * is_far + 2 * is_silent + (line.number != one.number), timedelta.max if apart is None else apart
+    is_other = line.started_at is None and line.duration_s is not None and not form.fits(line.duration_s, one.lengths)
+    score = 8 * is_far + 4 * is_silent + 2 * (line.number != one.number) + is_other
+    return score, timedelta.max if apart is None else apart
 
 
 def _by_instant(

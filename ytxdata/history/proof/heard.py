@@ -1,0 +1,259 @@
+"""What a witness comes to, held against an archive, and how that is said."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from ytxdata.history.proof.witness import ASIDE, MOST_NAMED, Difference, Kind, Off, WitnessLine
+from ytxdata.labels import NO_TEXT, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A line of a witness that is not in the archive, and when it says that was; None where it does not say."""
+
+    line: int
+    meeting_id: str | None
+    start: datetime | None
+    end: datetime | None
+
+    @classmethod
+    def of(cls, line: WitnessLine) -> Missing:
+        """Return a line as a missing one."""
+        return cls(line.line, line.meeting_id, *(line.edges or (None, None)))
+
+
+def named(missing: Sequence[Missing]) -> tuple[Missing, ...]:
+    """Return the lines to be named: beyond two hundred one entry that spans the rest."""
+    rest = missing[MOST_NAMED:]
+    if not rest:
+        return tuple(missing)
+    edges = [(one.start, one.end) for one in rest if one.start and one.end]
+    is_dated = len(edges) == len(rest)
+    span = (min(start for start, _ in edges), max(end for _, end in edges)) if is_dated else (None, None)
+    return (*missing[:MOST_NAMED], Missing(rest[0].line, None, *span))
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What a witness comes to, held against the archive.
+
+    Parameters
+    ----------
+    name, kind, sha256, start, end, number_class
+        Of the witness.
+    n_lines, n_found
+        Its lines, and how many of them are in the archive.
+    only_in_witness
+        The lines that are not; beyond two hundred one entry that spans the rest.
+    n_only_in_witness, n_only_in_archive
+        How many lines are not in the archive, and how much of the archive is not in the list.
+    n_outside
+        Lines without an instant for which the archive only has meetings that are not known to have begun in the
+        period: neither found in it nor missing.
+    only_in_archive
+        Ids of meetings that the list does not know, the first two hundred.
+    finding
+        `witnessed`, or why nothing is proven by it: a key of `FINDINGS`.
+    aside, n_aside
+        Lines that are held against nothing, and places that were not read, each with its reason, a key of `ASIDE`: the
+        first two hundred, and how many.
+    differs
+        In what the list's own total, or the one that is given, is not the sum of its lines.
+    blocked_by
+        Other lists that the archive keeps, whose lines are gaps in this period.
+    by_connection
+        Its lines were held against connections, not meetings.
+    off, n_off
+        Lines that say another length or amount than what they were found as: the first two hundred, and how many.
+    unheld
+        Which sums (`seconds`, `yuan`) show no line that was left out: what lines say of them follows nothing known.
+    """
+
+    name: str
+    kind: Kind
+    sha256: str
+    start: datetime
+    end: datetime
+    number_class: str | None
+    n_lines: int
+    n_found: int
+    only_in_witness: tuple[Missing, ...]
+    n_only_in_witness: int
+    only_in_archive: tuple[str, ...]
+    n_only_in_archive: int
+    finding: str
+    n_outside: int = 0
+    aside: tuple[tuple[int, str], ...] = ()
+    n_aside: int = 0
+    differs: tuple[Difference, ...] = ()
+    blocked_by: tuple[str, ...] = ()
+    by_connection: bool = False
+    off: tuple[Off, ...] = ()
+    n_off: int = 0
+    unheld: tuple[str, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every line is in the archive and nothing is wrong with the list, be it a proof or not."""
+        return self.finding in ("witnessed", "part", "no_total")
+
+    @property
+    def text(self) -> Text:
+        """What it comes to, in Chinese and English."""
+        return Text("；".join(one.zh for one in self.told), "; ".join(one.en for one in self.told))
+
+    @property
+    def told(self) -> tuple[Text, ...]:
+        """What it comes to, and then what else must be known of it, a sentence each."""
+        said = FINDINGS[self.finding].format(
+            n=self.n_lines,
+            found=self.n_found + self.n_outside,
+            lacking=self.n_only_in_witness,
+            more=self.n_only_in_archive,
+            outside=self.n_outside,
+            off=self.n_off,
+        )
+        is_outside = self.n_outside and self.finding != "outside_period"
+        return (
+            said,
+            *((_BY_CONNECTION,) if self.by_connection and self.kind != "cdr" else ()),
+            *((_OUTSIDE.format(outside=self.n_outside),) if is_outside else ()),
+            *(_differing_told(one, is_rounding=self.agrees) for one in self.differs),
+            *((_off_told(self.off, self.n_off),) if self.off else ()),
+            *(_UNHELD[of] for of in self.unheld),
+            *((_aside_told(self.aside, self.n_aside),) if self.aside else ()),
+            *(_BLOCKED.format(name=name, command=taking_back(name)) for name in self.blocked_by),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        plain = asdict(self) | {"start": self.start.isoformat(), "end": self.end.isoformat()}
+        plain["only_in_witness"] = [
+            [one.line, one.meeting_id, one.start and one.start.isoformat(), one.end and one.end.isoformat()]
+            for one in self.only_in_witness
+        ]
+        return plain
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Hearing:
+        """Return what `to_dict` wrote."""
+        # An archive that has no `n_outside` has counted no such line: it keeps the field's own default.
+        known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
+        known |= {name: datetime.fromisoformat(values[name]) for name in ("start", "end")}
+        known["only_in_archive"] = tuple(values["only_in_archive"])
+        known["only_in_witness"] = tuple(
+            Missing(line, meeting_id, *(None if edge is None else datetime.fromisoformat(edge) for edge in edges))
+            for line, meeting_id, *edges in values["only_in_witness"]
+        )
+        known["aside"] = tuple((line, why) for line, why in values.get("aside", ()))
+        known["differs"] = tuple(Difference(*one) for one in values.get("differs", ()))
+        known["off"] = tuple(Off(*one) for one in values.get("off", ()))
+        known["unheld"] = tuple(values.get("unheld", ()))
+        known["blocked_by"] = tuple(values.get("blocked_by", ()))
+        return cls(**known)
+
+
+FINDINGS: Mapping[str, Text] = {
+    "witnessed": Text("{n} 行全部在存档里，存档也没有更多，合计相符", "all {n} lines are in the archive, the archive holds no more, and the total adds up"),
+    "lines_missing": Text("{n} 行中有 {lacking} 行不在存档里：相应时刻有缺口", "{lacking} of {n} lines are not in the archive: a gap at each of them"),
+    "incomplete": Text("存档里有 {more} 场不在这份清单里：清单本身不完整，不能证实", "{more} meetings of the archive are not in the list: it is incomplete itself and proves nothing"),
+    "total_differs": Text("清单自己的合计（或另给的合计）与各行之和不符，不能证实", "the list's own total, or the one that is given, is not the sum of its lines: it proves nothing"),
+    "undated": Text(
+        "有的行，存档里与其编号相应的只剩日期不符、时段以外、时间不明或无人接入的会议：它们可能是存档没有的另一场，不能证实；若没有写明时刻，请给出写明时刻的清单",
+        "for some lines only meetings of their ids are left that are of another day, began outside the period, nobody knows when, or without anybody: "
+        "they may be others, which are not here; it proves nothing; where they say no time, give a list with times",
+    ),
+    "lines_differ": Text(
+        "{off} 行写的时长或金额与存档里它们的会议不同：可能含有没有列出的会议的时长或金额，不能证实",
+        "{off} lines say another length or amount than their meetings have in the archive: they may carry those of meetings that are not listed; it proves nothing",
+    ),
+    "unheld": Text(
+        "{n} 行全部在存档里，但各行的时长或金额与存档所知对不上，其合计看不出缺行，不能证实；请给出清单写明的行数：--total-lines，或 totals={{...}}",
+        "all {n} lines are in the archive, but their lengths or amounts cannot be held against it, so that their sum shows no line left out: it proves nothing; "
+        "give the lines it says it has: --total-lines, or totals={{...}}",
+    ),
+    "no_total": Text(
+        "{n} 行全部在存档里，但清单没有能看出缺行的合计，不能证实；请给出清单写明的行数、秒数或金额：--total-lines、--total-seconds、--total-yuan，或 totals={{...}}",
+        "all {n} lines are in the archive, but the list has no total of its own that would show a line left out: it proves nothing; "
+        "give the lines, seconds or yuan it says it has: --total-lines, --total-seconds, --total-yuan, or totals={{...}}",
+    ),
+    "unread": Text("清单里有读不出或没有读的内容，不能证实；请改正后再给出", "something of the list cannot be read, or was not: it proves nothing; mend it and give it again"),
+    "part": Text("{n} 行全部在存档里，但清单只涵盖一类号码：只能证实这一类", "all {n} lines are in the archive, but the list covers one class of numbers only, and proves only those"),
+    "foreign": Text("{n} 行中只有 {found} 行在存档里：像是别的账户或别的时段的清单，未采信", "only {found} of {n} lines are in the archive: the list seems to be of another account or time, and is not believed"),
+    "outside_period": Text(
+        "{n} 行中有 {outside} 行的会议在存档里，但不在所给时段内：请给出清单实际涵盖的时段（--from、--to）",
+        "the meetings of {outside} of {n} lines are in the archive, but outside the period given: give the period that the list covers (--from, --to)",
+    ),
+    "other_rules": Text(
+        "由另一版本按其规则核对，不能证实；下一次同步会重新核对，再次给出这份清单则立即核对",
+        "another version held it against the archive by its own rules: it proves nothing until the next sync hears it again, or it is given again",
+    ),
+    "empty": Text("清单里一行也没有，不能证实", "the list has no line: it proves nothing"),
+}  # fmt: skip
+"""Key → what a witness comes to."""
+
+_PLACES = {"column": Text("列", "column"), "list": Text("项", "value"), "worksheet": Text("张工作表", "worksheet")}
+"""What the number counts, where it is not that of a line."""
+
+_BY_CONNECTION = Text("每一行按一个参会方的接入核对", "each line was taken for one party's connection")
+_OUTSIDE = Text(
+    "另有 {outside} 行的会议在存档里，但不在所给时段内",
+    "the meetings of {outside} lines are in the archive, outside the period",
+)
+_SAID = {"lines": Text("行数", "lines"), "seconds": Text("时长（秒）", "seconds"), "yuan": Text("金额（元）", "yuan")}
+_ROUNDED = Text("，为逐行舍入所致，其余相符", ": each was rounded, and all else agrees")
+_BLOCKED = Text(
+    "这一时段还有缺口（GAP）来自清单 {name}；若它已被更正，请收回：{command}",
+    "gaps of this period come from the list {name}; if it was corrected since, take it back: {command}",
+)
+_UNHELD = {
+    of: Text(
+        f"{what.zh}：各行写的不依存档所知的任何一种算法，或有存档不知道的，其合计看不出缺行",
+        f"{what.en}: what the lines say follows nothing that the archive knows, or is not known, so their sum shows no line left out",
+    )
+    for of, what in _SAID.items()
+}
+_SHOWN = 5
+
+
+def _differing_told(one: Difference, *, is_rounding: bool) -> Text:
+    what, why = _SAID[one.of], _ROUNDED if is_rounding else NO_TEXT
+    return Text(
+        f"{what.zh}：合计写的是 {one.stated}，各行之和是 {one.summed}{why.zh}",
+        f"{what.en}: the total says {one.stated}, the lines come to {one.summed}{why.en}",
+    )
+
+
+def _off_told(off: Sequence[Off], n: int) -> Text:
+    zh = "；".join(f"第 {one.line} 行 {_SAID[one.of].zh} {one.stated}，存档里是 {one.known}" for one in off[:_SHOWN])
+    en = "; ".join(
+        f"line {one.line} {_SAID[one.of].en} {one.stated}, the archive has {one.known}" for one in off[:_SHOWN]
+    )
+    more = " …" if n > _SHOWN else ""
+    return Text(f"与存档不同（{n}）：{zh}{more}", f"other than in the archive ({n}): {en}{more}")
+
+
+def _aside_told(aside: Sequence[tuple[int, str]], n: int) -> Text:
+    """Name the first lines that are held against nothing, by reason."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for line, why in aside:
+        by_reason[why].append(str(line))
+    told = [
+        (ASIDE[why], _PLACES.get(why, Text("行", "line")), lines[:_SHOWN], " …" if len(lines) > _SHOWN else "")
+        for why, lines in by_reason.items()
+    ]
+    zh = "；".join(f"第 {'、'.join(lines)}{more} {what.zh}（{why.zh}）" for why, what, lines, more in told)
+    en = "; ".join(
+        f"{what.en}{'s'[: len(lines) - 1]} {', '.join(lines)}{more} ({why.en})" for why, what, lines, more in told
+    )
+    return Text(f"未计为会议的内容（{n}）：{zh}", f"not counted as meetings ({n}): {en}")
+
+
+def taking_back(name: str) -> str:
+    """Return the command that takes a list back."""
+    return f'ytxdata witness "{name}" --remove' if " " in name else f"ytxdata witness {name} --remove"

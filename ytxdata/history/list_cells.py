@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import zip_longest
@@ -13,7 +14,9 @@ from typing import Any, NamedTuple
 
 from ytxdata.history.proof.witness import Aside, WitnessLine
 from ytxdata.list_totals import NOTE, is_total
+from ytxdata.records.paging import LOST, totals
 from ytxdata.records.schema import Kind as ValueKind
+from ytxdata.records.spans import Member
 from ytxdata.spreadsheets import Grid, Header, bare, csv_rows, header_of, is_workbook, xlsx_rows
 from ytxdata.times import parse_instant
 
@@ -41,7 +44,7 @@ class RawList(NamedTuple):
     """
 
     rows: Sequence[Mapping[str, Any]]
-    totals: Mapping[str, Any]
+    totals: Sequence[Mapping[str, Any]]
     numbers: Sequence[int]
     header: Sequence[str]
     aside: Sequence[Aside] = ()
@@ -85,15 +88,36 @@ def _json(raw: bytes, columns: Mapping[str, str]) -> RawList:
         ),
         *(_place(n, "nested") for n, row in enumerate(rows, 1) if _holds_another(row, columns)),
     ]
-    return RawList(rows, body if isinstance(body, dict) else {}, range(1, len(rows) + 1), header, aside)
+    said = [one for name, value in values.items() if name != chosen for one in _within(value) if isinstance(one, dict)]
+    said = [*said, {name: one for name, one in values.items() if name != chosen}]
+    counts = [count for one in said for count in totals(_members(one))]
+    aside += [_place(len(values), "more") for one in counts if one in (None, LOST)]
+    stated = [*said, *({COUNT: one} for one in counts if one not in (None, LOST))]
+    return RawList(rows, stated, range(1, len(rows) + 1), header, aside)
+
+
+COUNT = "行数"
+"""How many lines a list of JSON says it has, in whatever words."""
+
+
+def _members(said: Mapping[str, Any]) -> list[Member]:
+    # a key that stands twice was made two
+    return [
+        Member(re.sub(r"\.\d+$", "", name), json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), 0, 0)
+        for name, value in said.items()
+    ]
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of which no value is lost: a key that stands twice is one more column of that name."""
     made: dict[str, Any] = {}
+    n_before: Counter[str] = Counter()
     for key, value in pairs:
-        n_before = sum(one == key or one.startswith(f"{key}.") for one in made) if key in made else 0
-        made[f"{key}.{n_before}" if n_before else key] = value
+        name = key
+        while name in made:
+            n_before[key] += 1
+            name = f"{key}.{n_before[key]}"
+        made[name] = value
     return made
 
 
@@ -179,16 +203,24 @@ def _of_grid(filled: Sequence[tuple[int, Sequence[str]]], head: Header, columns:
             body.append((n, row))
             aside += [_place(n, why) for why, is_so in _unread_of(row, header).items() if is_so]
     aside += [_place(n, "column") for n in _repeated(header, [row for _, row in body], columns)]
-    return RawList([dict(zip(header, row, strict=False)) for _, row in body], {}, [n for n, _ in body], header, aside)
+    above = [{str(place): cell for place, cell in enumerate(row)} for _, row in filled[: head.first]]
+    stated = [row for row in above if is_total(next(filter(None, row.values()), ""))]
+    return RawList(
+        [dict(zip(header, row, strict=False)) for _, row in body], stated, [n for n, _ in body], header, aside
+    )
 
 
 def _unread_of(row: Sequence[str], header: Sequence[str]) -> dict[str, bool]:
     """Return why some of a line's cells were not read, and whether that is so."""
     first = next((place for place, name in enumerate(header) if name), 0)
+    named = [cell for place, cell in enumerate(row) if "".join(header[place : place + 1])]
+    is_line = any(cell and not NOTE.fullmatch(cell) for cell in named)
     unnamed = [(place, cell) for place, cell in enumerate(row) if cell and not "".join(header[place : place + 1])]
     return {
         "beyond": any(
-            not (place < first and (_OWN_NUMBER.fullmatch(cell) or is_total(cell))) and not NOTE.fullmatch(cell)
+            not (place < first and (_OWN_NUMBER.fullmatch(cell) or is_total(cell)))
+            # beside a line a note with a figure in it may tell of one more
+            and (not NOTE.fullmatch(cell) or (is_line and re.search(r"\d", cell)))
             for place, cell in unnamed
         ),
         "swallowed": any(

@@ -7,12 +7,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
-from ytxdata.history.list_cells import COLUMNS, RawList, called, cells_of, is_enough, plain
+from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, is_enough, plain
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
 from ytxdata.list_totals import Unit, is_total, no_meeting, stated
@@ -23,7 +24,7 @@ from ytxdata.spreadsheets import SCIENTIFIC, bare, exact
 from ytxdata.times import BEIJING, beijing_text
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
-    "lines": ("total", "totalcount", "count", "总数"),
+    "lines": (COUNT,),
     "seconds": ("totalduration", "totalseconds"),
     "yuan": ("totalamount", "totalfee"),
 }
@@ -78,7 +79,7 @@ def read_witness(
         why = Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start")
         raise _unreadable(name, Text(f"{why.zh}；列名是 {found[0]}", f"{why.en}; its columns are {found[1]}"))
     lines, aside, said = _lines(sheet, by_name)
-    own, n_meetings = _totals(said or [sheet.totals], by_name)
+    own, more = _totals([*sheet.totals, *said], by_name)
     instants = [one.started_at for one in lines if one.started_at is not None]
     outside = [one.line for one in lines if one.started_at is not None and not start <= one.started_at < end]
     if outside:
@@ -102,8 +103,9 @@ def read_witness(
         start=start,
         end=end,
         lines=lines,
-        totals=own,
-        n_meetings=n_meetings,
+        totals=Totals(own.get("lines"), own.get("seconds"), own.get("yuan")),
+        n_meetings=own.get("meetings"),
+        more=more,
         aside=aside,
         number_class=number_class,
         given=totals or Totals(),
@@ -150,11 +152,11 @@ def _unreadable(name: str, why: Text) -> UsageError:
 def _lines(
     sheet: RawList, by_name: Mapping[str, str]
 ) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Sequence[Mapping[str, Any]]]:
-    """Return the lines, those that are held against nothing, and what stands last of the list's own totals."""
+    """Return the lines, those that are held against nothing, and the list's own totals of the whole."""
     lines: list[WitnessLine] = []
     aside = list(sheet.aside)
-    totals: list[Mapping[str, Any]] = []
-    is_over = False
+    totals: list[tuple[Mapping[str, Any], Sequence[WitnessLine]]] = []
+    begun, is_over = 0, False
     told = {ours: [plain(row.get(theirs)) for row in sheet.rows] for ours, theirs in by_name.items()}
     cells = {ours: _read(ours, texts) for ours, texts in told.items()}
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
@@ -166,14 +168,28 @@ def _lines(
         is_counted = is_total(first) and _A_COUNT.fullmatch(own)  # of a total, how many stands under the ids
         what = no_meeting(first if is_counted or not own else own, texts)
         why = what or _unread(line, lost)
-        if what == "total":  # those that stand together are one; what stands above lines is of a part
-            totals = [row] if is_over else [*totals, row]
-        is_over = why is None or (is_over and what != "total")
         if why is None:
+            begun, is_over = (len(lines), False) if is_over else (begun, False)
             lines.append(line)
-        else:
-            aside.append(Aside(line, why))
-    return tuple(lines), tuple(aside), totals
+            continue
+        is_over = is_over or what == "total"
+        if what == "total":
+            totals.append((row, lines[begun:]))
+        is_lost = what == "total" and any(
+            re.search(r"\d", texts.get(ours, "")) and cells[ours][n] is None for ours in _SUMMED if ours in cells
+        )
+        aside.append(Aside(line, "total_unread" if is_lost else why))
+    of_all = [row for row, part in totals if not _is_of_part(_figures(row, by_name), part, len(lines))]
+    return tuple(lines), tuple(aside), of_all
+
+
+_SUMMED = ("duration_s", "amount_yuan")
+
+
+def _is_of_part(figures: Mapping[Unit, Any], part: Sequence[WitnessLine], n_lines: int) -> bool:
+    """Say whether a total is that of the lines since the one before, and not of all."""
+    own = Totals(figures.get("lines", figures.get("meetings")), figures.get("seconds"), figures.get("yuan"))
+    return 0 < len(part) < n_lines and bool(figures) and not own.differing(part)
 
 
 def _read(ours: str, texts: Sequence[str]) -> list[Any]:
@@ -204,39 +220,42 @@ def _unread(line: WitnessLine, lost: Text | None) -> str | None:
     return "no_id" if line.meeting_id is None else None
 
 
-def _totals(said: Sequence[Mapping[str, Any]], by_name: Mapping[str, str]) -> tuple[Totals, int | None]:
-    """Return what a list says of itself in its last lines, and how many meetings it says it has.
-
-    Lines that say different things of the whole are one total; one that says the same is of a part.
-    """
+def _totals(
+    said: Sequence[Mapping[str, Any]], by_name: Mapping[str, str]
+) -> tuple[dict[Unit, Any], tuple[tuple[Unit, Decimal], ...]]:
+    """Return what a list says of itself last, and whatever else it says of the same: each total must hold."""
     own: dict[Unit, Any] = {}
+    more: list[tuple[Unit, Decimal]] = []
     for row in reversed(said):
-        of_row = _figures(row, by_name)
-        if own.keys() & of_row.keys():
-            break
-        own |= of_row
-    return Totals(own.get("lines"), own.get("seconds"), own.get("yuan")), own.get("meetings")
+        for unit, figures in _all_figures(row, by_name).items():
+            first = own.setdefault(unit, figures[0])
+            more += [(unit, Decimal(one)) for one in figures if one != first]
+    return own, tuple(dict.fromkeys(more))
 
 
 def _figures(said: Mapping[str, Any], by_name: Mapping[str, str]) -> dict[Unit, Any]:
+    return {unit: figures[0] for unit, figures in _all_figures(said, by_name).items()}
+
+
+def _all_figures(said: Mapping[str, Any], by_name: Mapping[str, str]) -> dict[Unit, list[Any]]:
     """Return what a total says: beside a JSON list by these names, in a line under the list's own columns, or in words."""
     named = {bare(str(name)): value for name, value in said.items() if not isinstance(value, list | dict)}
     words = stated(map(plain, named.values()))
 
-    def found(kind: ValueKind, unit: Unit, ours: str = "") -> Any:
+    def found(kind: ValueKind, unit: Unit, ours: str = "") -> list[Any]:
         own = [by_name[ours]] if ours in by_name else []
-        names = (*_JSON_TOTALS.get(unit, ()), *own, *(COLUMNS[ours][1] if ours else ()))
-        return _first(kind, [*(named.get(bare(one)) for one in names), words.get(unit)])
+        names = dict.fromkeys(map(bare, (*_JSON_TOTALS.get(unit, ()), *own, *(COLUMNS[ours][1] if ours else ()))))
+        return _known(kind, [*(named.get(one) for one in names), words.get(unit)])
 
-    figures: dict[Unit, Any] = {
+    figures: dict[Unit, list[Any]] = {
         "meetings": found("seconds", "meetings"),
         "lines": found("seconds", "lines"),
         "seconds": found("seconds", "seconds", "duration_s"),
         "yuan": found("money", "yuan", "amount_yuan"),
     }
-    return {unit: one for unit, one in figures.items() if one is not None}
+    return {unit: ones for unit, ones in figures.items() if ones}
 
 
-def _first(kind: ValueKind, values: Iterable[Any]) -> Any:
+def _known(kind: ValueKind, values: Iterable[Any]) -> list[Any]:
     texts = [str(one) for one in values if one not in (None, "")]
-    return convert(kind, texts[:1]).array.to_pylist()[0] if texts else None
+    return [one for one in convert(kind, texts).array.to_pylist() if one is not None] if texts else []

@@ -197,7 +197,12 @@ FINDINGS: Mapping[str, Text] = {
 }  # fmt: skip
 """Key → what a witness comes to."""
 
-_PLACES = {"column": Text("列", "column"), "list": Text("项", "value"), "worksheet": Text("张工作表", "worksheet")}
+_PLACES = {
+    "column": Text("列", "column"),
+    "list": Text("项", "value"),
+    "more": Text("项", "value"),
+    "worksheet": Text("张工作表", "worksheet"),
+}
 """What the number counts, where it is not that of a line."""
 
 _BY_CONNECTION = Text("每一行按一个参会方的接入核对", "each line was taken for one party's connection")

@@ -141,8 +141,8 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     is_unread = any(one.why in (*UNREAD, *UNREAD_BESIDE) for one in witness.aside)
     of_key = {one.key: one.lengths for one in held}
     off, unheld = hold([(one, of_key[found[one.line]]) for one in witness.lines if one.line in found])
-    unheld = tuple(of for of in unheld if of in witness.stated.of_what(witness.given))
-    adds_up = witness.stated.agree(witness.lines, witness.given, unheld)
+    unheld = tuple(of for of in unheld if of in witness.stated.of_what(witness.beside))
+    adds_up = witness.stated.agree(witness.lines, witness.beside, unheld)
     holds = {
         "empty": not witness.lines and not is_unread,
         "foreign": len(found) < FOREIGN * len(witness.lines),
@@ -178,7 +178,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         aside=tuple((one.line.line, one.why) for one in witness.aside[:MOST_NAMED]),
         n_aside=len(witness.aside),
         # the total of a list counts also what nobody could read of it
-        differs=witness.stated.differing((*witness.lines, *unread), witness.given),
+        differs=witness.stated.differing((*witness.lines, *unread), witness.beside),
         by_connection=witness.by_connection,
         off=off[:MOST_NAMED],
         n_off=len(off),

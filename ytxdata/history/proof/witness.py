@@ -21,7 +21,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from ytxdata.labels import Text, decimal_text
-from ytxdata.list_totals import OWN_TOTAL
+from ytxdata.list_totals import OWN_TOTAL, Unit
 from ytxdata.spreadsheets import FORMULA, SCIENTIFIC
 from ytxdata.times import BEIJING
 
@@ -85,6 +85,11 @@ class Aside(NamedTuple):
 
 ASIDE: Mapping[str, Text] = {
     "total": OWN_TOTAL,
+    "total_unread": Text("清单自己的合计，其中有的数读不出", "the list's own total, of which a figure cannot be read"),
+    "more": Text(
+        "清单说还有更多，不在这里，或有的没能给出",
+        "the list says that there is more of it than is here, or that some could not be given",
+    ),
     "subtotal": Text("小计", "a subtotal"),
     "footer": Text("表注，没有时间、时长和金额", "a note on the list, without time, duration and amount"),
     "scientific": SCIENTIFIC,
@@ -105,7 +110,7 @@ ASIDE: Mapping[str, Text] = {
 UNREAD = ("scientific", "formula", "no_id")
 """Of these what the line says is not known, so they forbid a proof."""
 
-UNREAD_BESIDE = ("beyond", "swallowed", "nested", "table", "column", "list", "worksheet")
+UNREAD_BESIDE = ("total_unread", "more", "beyond", "swallowed", "nested", "table", "column", "list", "worksheet")
 """Of these there is more than the lines say, so they forbid a proof, too."""
 
 MOST_NAMED = 200
@@ -149,9 +154,9 @@ class Totals:
         return cls(lines, seconds, stated.get("yuan"))
 
     def agree(
-        self, lines: Sequence[WitnessLine], given: Totals | None = None, unheld: Sequence[str] = ()
+        self, lines: Sequence[WitnessLine], beside: Sequence[Totals] = (), unheld: Sequence[str] = ()
     ) -> bool | None:
-        """Say whether the lines add up to what the list says of itself, and to what is given as its total; None when
+        """Say whether the lines add up to what the list says of itself, and to what must hold beside that; None when
         that could not show a lack.
 
         Where lines lack their seconds, or meetings that were held cost nothing, others like them may be missing unseen;
@@ -164,31 +169,31 @@ class Totals:
         vouching |= set() if any(one.duration_s is None for one in lines) else {"seconds"}
         vouching |= set() if is_free else {"yuan"}
         vouching -= {*unheld}
-        differs = self.differing(lines, given)
+        differs = self.differing(lines, beside)
         differing = {one.of for one in differs}
-        vouched = bool(({name for name, _ in self._stated(given)} - differing) & vouching)
+        vouched = bool(({name for name, _ in self._stated(beside)} - differing) & vouching)
         allowed = HALF_A_FEN * sum(one.amount_yuan is not None for one in lines)
         is_near = all(abs(Decimal(one.summed) - Decimal(one.stated)) <= allowed for one in differs)
         if differing and not (vouched and differing == {"yuan"} and is_near):
             return False
         return vouched or None
 
-    def differing(self, lines: Sequence[WitnessLine], given: Totals | None = None) -> tuple[Difference, ...]:
-        """Return in what the lines do not add up to what the list says of itself, or to what is given."""
+    def differing(self, lines: Sequence[WitnessLine], beside: Sequence[Totals] = ()) -> tuple[Difference, ...]:
+        """Return in what the lines do not add up to what the list says of itself, or to what must hold beside it."""
         seconds, yuan = [one.duration_s for one in lines], [one.amount_yuan for one in lines]
         summed = asdict(Totals(len(lines), sum(filter(None, seconds)), sum(filter(None, yuan), Decimal(0))))
         return tuple(
             Difference(name, decimal_text(Decimal(own)), decimal_text(Decimal(summed[name])))
-            for name, own in self._stated(given)
+            for name, own in self._stated(beside)
             if own != summed[name]
         )
 
-    def of_what(self, given: Totals | None = None) -> frozenset[str]:
+    def of_what(self, beside: Sequence[Totals] = ()) -> frozenset[str]:
         """Return of what they say something: `lines`, `seconds`, `yuan`."""
-        return frozenset(name for name, _ in self._stated(given))
+        return frozenset(name for name, _ in self._stated(beside))
 
-    def _stated(self, given: Totals | None) -> list[tuple[str, int | Decimal]]:
-        pairs = (pair for one in (self, given or Totals()) for pair in asdict(one).items() if pair[1] is not None)
+    def _stated(self, beside: Sequence[Totals]) -> list[tuple[str, int | Decimal]]:
+        pairs = (pair for one in (self, *beside) for pair in asdict(one).items() if pair[1] is not None)
         return list(dict.fromkeys(pairs))
 
 
@@ -210,6 +215,8 @@ class Witness:
         What whoever hands it in gives as its total: it must hold as the list's own must.
     n_meetings
         How many meetings its own total says it has.
+    more
+        What else it says of the whole, beside `totals`: unit and figure. All must hold.
     is_of_parties
         Its lines are to be taken for connections, whatever else would tell.
     """
@@ -225,12 +232,20 @@ class Witness:
     number_class: str | None = None
     given: Totals = Totals()
     n_meetings: int | None = None
+    more: tuple[tuple[Unit, Decimal], ...] = ()
     is_of_parties: bool = False
 
     @property
     def stated(self) -> Totals:
         """What it says of itself: meetings are lines where each line is one."""
         return self.totals if self.by_connection else replace(self.totals, lines=self.totals.lines or self.n_meetings)
+
+    @property
+    def beside(self) -> tuple[Totals, ...]:
+        """What else its lines must add up to: what is given, and whatever it says of itself a second time."""
+        told = (*self.more, *([("meetings", self.n_meetings)] if self.n_meetings is not None else []))
+        counted = [(of, one) for of, one in told if of != "meetings" or not self.by_connection]
+        return self.given, *(Totals.of({"lines" if of == "meetings" else of: one}) for of, one in counted)
 
     @property
     def by_connection(self) -> bool:

@@ -1,0 +1,69 @@
+"""Each total that a list states must hold: one that differs, or cannot be read, is told and proves nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.history.bills import BODY, HEAD, held, read
+from ytxdata.history.proof.hearing import hear
+
+TRUE, MORE = "合计,,3600,3.00\n", "合计,,4200,4.50\n"
+ROWS = [{"meeting_id": f"m{i}", "started_at": f"2026-03-01 0{8 + i}:00:00", "duration_s": 1800} for i in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        (f"{HEAD}{BODY}{TRUE}", "witnessed"),
+        (f"{HEAD}{BODY}{TRUE}{TRUE}", "witnessed"),
+        (f"{HEAD}{BODY}{MORE}{TRUE}", "total_differs"),
+        (f"{HEAD}{BODY}{TRUE}{MORE}", "total_differs"),
+        (f"{HEAD}{MORE}{BODY}{TRUE}", "total_differs"),
+        (f"{HEAD}{TRUE}{BODY}", "witnessed"),
+        (f"{HEAD}{BODY}{MORE.replace('合', '总')}{TRUE}", "total_differs"),
+        (f"{HEAD}{BODY}合计 3 场,,3600,3.00\n", "total_differs"),
+        (f"{HEAD}{BODY}合计,3 场,3600,3.00\n", "total_differs"),
+        (f"{HEAD}{BODY}合计 3 场 2 行,,3600,3.00\n", "total_differs"),
+        (f"合计 3 场,,,\n{HEAD}{BODY}{TRUE}", "total_differs"),
+        (f"合计 2 场,,,\n{HEAD}{BODY}{TRUE}", "witnessed"),
+        (f"{HEAD}{BODY}合计,,3600秒（另 600 秒）,3.00\n", "unread"),
+        (f"{HEAD}{BODY}合计,,60分钟,3.00\n", "witnessed"),
+    ],
+)
+def test_each_total_of_a_list_must_hold(text: str, finding: str) -> None:
+    said = hear(read(text.encode()), held(2))
+    assert said.finding == finding, said.text.en
+    assert said.differs or said.finding != "total_differs"
+
+
+@pytest.mark.parametrize(
+    ("beside", "finding"),
+    [
+        ({"total": 2}, "witnessed"),
+        ({"total": 2, "count": 2, "totalDuration": 3600, "hasMore": False, "nextPage": None}, "witnessed"),
+        ({"page": {"total": 2, "pageNo": 1, "pages": 1}}, "witnessed"),
+        ({"total": 2, "totalCount": 3}, "total_differs"),
+        ({"total": 2, "count": 3}, "total_differs"),
+        ({"Total": 3, "total": 2}, "total_differs"),
+        ({"total": "3 meetings", "totalDuration": 3600}, "total_differs"),
+        ({"page": {"total": 3}, "totalDuration": 3600}, "total_differs"),
+        ({"page": {"totalDuration": 4200}, "total": 2}, "total_differs"),
+        ({"total": 2, "hasMore": True, "nextPage": 2}, "unread"),
+    ],
+)
+@pytest.mark.parametrize("has_row", [False, True])
+def test_each_total_beside_a_list_of_json_must_hold(beside: dict[str, object], finding: str, *, has_row: bool) -> None:
+    rows = [*ROWS, *([{"meeting_id": "合计", "duration_s": 3600}] if has_row else [])]
+    assert hear(read(json.dumps({**beside, "list": rows}).encode()), held(2)).finding == finding
+
+
+def test_a_key_that_stands_twice_says_two_totals() -> None:
+    raw = b'{"total":3,"total":2,"list":%s}' % json.dumps(ROWS).encode()
+    assert hear(read(raw), held(2)).finding == "total_differs"
+
+
+def test_a_note_with_a_figure_beside_a_line_is_named() -> None:
+    text = f"{HEAD}{BODY.splitlines()[0]},备注：另计 M-EXTRA 2026-03-15 10:00 600 秒\n{BODY.splitlines()[1]}\n{TRUE}"
+    assert (2, "beyond") in hear(read(text.encode()), held(2)).aside

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from tests.history.bills import BODY, HEAD, held, read
+from ytxdata.errors import UsageError
 from ytxdata.history.proof.hearing import hear
+from ytxdata.history.proof.witness import Totals
 
 TRUE, MORE = "合计,,3600,3.00\n", "合计,,4200,4.50\n"
 ROWS = [{"meeting_id": f"m{i}", "started_at": f"2026-03-01 0{8 + i}:00:00", "duration_s": 1800} for i in range(2)]
@@ -67,3 +70,28 @@ def test_a_key_that_stands_twice_says_two_totals() -> None:
 def test_a_note_with_a_figure_beside_a_line_is_named() -> None:
     text = f"{HEAD}{BODY.splitlines()[0]},备注：另计 M-EXTRA 2026-03-15 10:00 600 秒\n{BODY.splitlines()[1]}\n{TRUE}"
     assert (2, "beyond") in hear(read(text.encode()), held(2)).aside
+
+
+def test_a_list_of_json_of_more_names_than_a_workbook_has_columns_is_refused_and_a_wide_one_is_read() -> None:
+    """Each object with names of its own: lines times names filled the memory."""
+
+    def made(n: int) -> bytes:
+        return json.dumps([{"meeting_id": f"m{i}", **{f"c{i}_{j}": 1 for j in range(12)}} for i in range(n)]).encode()
+
+    assert len(read(made(300)).lines) == 300
+    for n in (1000, 2000):
+        with pytest.raises(UsageError, match="names in"):
+            read(made(n))
+
+
+def test_a_key_that_stands_ever_so_often_is_read() -> None:
+    assert len(read(('{"list":[{"meeting_id":"m0"' + ',"a":1' * 16_000 + "}]}").encode()).lines) == 1
+
+
+def test_totals_may_be_those_of_a_frame_and_what_is_none_is_told() -> None:
+    assert Totals.of({"seconds": np.int64(3600), "yuan": np.float64(1.5)}) == Totals.of(
+        {"seconds": 3600, "yuan": "1.50"}
+    )
+    for wrong in ({"lines": "x"}, {"seconds": 1.5}, {"yuan": float("nan")}):
+        with pytest.raises(UsageError, match="no numbers"):
+            Totals.of(wrong)

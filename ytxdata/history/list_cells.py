@@ -7,17 +7,29 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
+from ytxdata.errors import UsageError
 from ytxdata.history.proof.witness import Aside, WitnessLine
+from ytxdata.labels import Text
 from ytxdata.list_totals import NOTE, is_total
 from ytxdata.records.paging import LOST, totals
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.spans import Member
-from ytxdata.spreadsheets import Grid, Header, bare, csv_rows, header_of, is_workbook, xlsx_rows
+from ytxdata.spreadsheets import (
+    MOST_COLUMNS,
+    MOST_PARTS,
+    Grid,
+    Header,
+    bare,
+    csv_rows,
+    header_of,
+    is_workbook,
+    xlsx_rows,
+)
 from ytxdata.times import parse_instant
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
@@ -76,6 +88,14 @@ def _json(raw: bytes, columns: Mapping[str, str]) -> RawList:
     if rows is None or not all(isinstance(one, dict) for one in rows):
         raise ValueError("no list of objects")
     header = list(dict.fromkeys(str(name) for row in rows for name in row))
+    if len(header) > MOST_COLUMNS or len(header) * len(rows) > MOST_PARTS:  # as of a workbook
+        n, most = (len(header), len(rows)), (MOST_COLUMNS, MOST_PARTS)
+        raise UsageError(
+            Text(
+                f"{n[1]:,} 个对象共有 {n[0]:,} 个不同的键（上限 {most[0]:,} 个，单元格 {most[1]:,} 个）",
+                f"{n[0]:,} names in {n[1]:,} objects (at most {most[0]:,}, and {most[1]:,} cells)",
+            )
+        )
     aside = [
         *(
             _place(n, "list")
@@ -84,7 +104,7 @@ def _json(raw: bytes, columns: Mapping[str, str]) -> RawList:
         ),
         *(
             _place(n, "column")
-            for n in _repeated(header, [[plain(row.get(one)) for one in header] for row in rows], columns)
+            for n in _repeated(header, lambda place: [plain(row.get(header[place])) for row in rows], columns)
         ),
         *(_place(n, "nested") for n, row in enumerate(rows, 1) if _holds_another(row, columns)),
     ]
@@ -202,7 +222,10 @@ def _of_grid(filled: Sequence[tuple[int, Sequence[str]]], head: Header, columns:
         else:
             body.append((n, row))
             aside += [_place(n, why) for why, is_so in _unread_of(row, header).items() if is_so]
-    aside += [_place(n, "column") for n in _repeated(header, [row for _, row in body], columns)]
+    aside += [
+        _place(n, "column")
+        for n in _repeated(header, lambda place: ["".join(row[place : place + 1]) for _, row in body], columns)
+    ]
     above = [{str(place): cell for place, cell in enumerate(row)} for _, row in filled[: head.first]]
     stated = [row for row in above if is_total(next(filter(None, row.values()), ""))]
     return RawList(
@@ -229,7 +252,9 @@ def _unread_of(row: Sequence[str], header: Sequence[str]) -> dict[str, bool]:
     }
 
 
-def _repeated(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> Iterator[int]:
+def _repeated(
+    header: Sequence[str], column: Callable[[int], Sequence[str]], columns: Mapping[str, str]
+) -> Iterator[int]:
     """Yield the numbers of columns that another one of the same kind was read for, where they say otherwise.
 
     Those are columns of one name, also numbered; and, of two tables side by side, all that both have.
@@ -240,7 +265,7 @@ def _repeated(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Map
     of_kind = [usual.get(key) for key in keys]
     who = "meeting_id" if "meeting_id" in read else "number"
     first: dict[str, tuple[int, int]] = {}
-    n_tables = 0
+    n_tables, n_who = 0, of_kind.count(who)
     for place, key in enumerate(keys):
         same = next(
             (ours for ours, one in read.items() if re.fullmatch(rf"{re.escape(one)}(\.?\d{{1,2}})?", key)), None
@@ -249,8 +274,8 @@ def _repeated(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Map
         ours = same or of_kind[place]
         if ours is None or (before := first.setdefault(ours, (place, n_tables))) == (place, n_tables):
             continue
-        is_beside = of_kind.count(who) > 1 and ours in _MEASURES and before[1] != n_tables
-        cells = [("".join(row[place : place + 1]), "".join(row[before[0] : before[0] + 1])) for row in rows]
+        is_beside = n_who > 1 and ours in _MEASURES and before[1] != n_tables
+        cells = list(zip(column(place), column(before[0]), strict=True))
         if (is_beside and any(cell for cell, _ in cells)) or (
             same and any(cell not in ("", one) for cell, one in cells)
         ):

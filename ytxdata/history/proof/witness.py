@@ -16,10 +16,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from ytxdata.errors import UsageError
 from ytxdata.labels import Text, decimal_text
 from ytxdata.list_totals import OWN_TOTAL, Unit
 from ytxdata.spreadsheets import FORMULA, SCIENTIFIC
@@ -138,6 +139,16 @@ class Off(NamedTuple):
     known: str
 
 
+def _no_totals(said: Mapping[str, Any]) -> UsageError:
+    given = ", ".join(f"{name}={value}" for name, value in said.items() if value is not None)
+    return UsageError(
+        Text(f"合计不是数：{given}", f"totals are no numbers: {given}"),
+        remedy=Text(
+            "lines 和 seconds 为整数，yuan 为金额", "give lines and seconds as whole numbers, yuan as an amount"
+        ),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """What a list says of itself: how many lines, seconds, yuan. None where it does not say."""
@@ -147,9 +158,20 @@ class Totals:
     yuan: Decimal | None = None
 
     @classmethod
-    def of(cls, said: Mapping[str, int | str | Decimal | None]) -> Totals:
-        """Return totals from plain values by name."""
-        stated = {name: Decimal(value) for name, value in said.items() if value is not None}
+    def of(cls, said: Mapping[str, Any]) -> Totals:
+        """Return totals from plain values by name, also those of a frame.
+
+        Raises
+        ------
+        UsageError
+            One is no number, or lines or seconds are no whole number.
+        """
+        try:
+            stated = {name: Decimal(str(value)) for name, value in said.items() if value is not None}
+        except InvalidOperation:
+            raise _no_totals(said) from None
+        if any(not one.is_finite() or (name != "yuan" and one % 1) for name, one in stated.items()):
+            raise _no_totals(said)
         lines, seconds = (int(stated[name]) if name in stated else None for name in ("lines", "seconds"))
         return cls(lines, seconds, stated.get("yuan"))
 

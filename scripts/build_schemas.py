@@ -179,7 +179,7 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
                 "minItems": 4, "maxItems": 4,
                 "description": "a line, of what it says other than the archive, what it says, what the archive says",
             }),
-            "n_off": COUNT, "unheld": listed({"enum": ["seconds", "yuan"]}),
+            "n_off": COUNT, "runs": nullable(listed(TEXT)), "unheld": listed({"enum": ["seconds", "yuan"]}),
             "blocked_by": listed(TEXT), "text": BOTH,
         }),
     ),

@@ -22,6 +22,7 @@ from ytxdata.archive.witnesses import heard_again
 from ytxdata.emulator import Emulator, write_bill
 from ytxdata.errors import ArchiveWriteError, DamagedError, NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
+from ytxdata.history.proof.heard import Hearing
 from ytxdata.history.proof.hearing import RULES
 
 
@@ -231,8 +232,10 @@ def test_the_bill_of_the_emulator_proves_its_whole_period(tmp_path: Path) -> Non
     said = archive.witness(tmp_path / "bill.csv", kind="invoice", start=start, end=end)
     assert (said.finding, said.n_only_in_archive) == ("witnessed", 0), said
     assert archive.witness(tmp_path / "short.csv", kind="invoice", start=start, end=end).finding == "incomplete"
-    with pytest.raises(UsageError, match="it runs from"):
-        archive.witness(tmp_path / "bill.csv", kind="invoice", start=start, end=start + timedelta(days=9))
+    said = archive.witness(tmp_path / "bill.csv", kind="invoice", start=start, end=start + timedelta(days=9))
+    assert (said.finding, said.only_in_witness) == ("outside_period", ())
+    assert f"--from {starts.min():%Y-%m-%d} --to {end:%Y-%m-%d}" in said.text.en
+    assert Hearing.from_dict(json.loads(json.dumps(said.to_dict()))) == said
 
 
 def test_where_no_archive_is_none_is_made(tmp_path: Path) -> None:

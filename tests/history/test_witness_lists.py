@@ -80,7 +80,6 @@ def test_a_day_is_no_instant_and_an_unreadable_line_is_counted() -> None:
         (b"{broken", "cdr"),
         (b"PK\x03\x04broken", "invoice"),
         (CSV.encode(), "letter"),
-        (b"meid,start\nm0,2027-03-01 10:00:00\n", "invoice"),
     ],
 )
 def test_what_cannot_be_read_is_a_clear_error_and_says_what_to_do(raw: bytes, kind: str) -> None:

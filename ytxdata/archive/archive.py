@@ -224,7 +224,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         Raises
         ------
         UsageError
-            The file cannot be read, or has lines outside the period.
+            The file cannot be read.
         NotAnArchiveError
             No sync has made an archive here.
         ArchiveLockedError, ArchiveWriteError

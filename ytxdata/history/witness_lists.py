@@ -6,7 +6,7 @@ import csv
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +21,7 @@ from ytxdata.phones import normalize
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.values import convert
 from ytxdata.spreadsheets import SCIENTIFIC, bare, exact
-from ytxdata.times import BEIJING, beijing_text
+from ytxdata.times import BEIJING
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
     "lines": (COUNT,),
@@ -62,8 +62,7 @@ def read_witness(
     Raises
     ------
     UsageError
-        The kind is unknown; the file cannot be read, has neither an id nor a number with an instant, or has lines
-        outside the period.
+        The kind is unknown; the file cannot be read, or has neither an id nor a number with an instant.
     MissingExtraError
         It is an XLSX file and the extra `xlsx` is not installed.
     """
@@ -80,22 +79,6 @@ def read_witness(
         raise _unreadable(name, Text(f"{why.zh}；列名是 {found[0]}", f"{why.en}; its columns are {found[1]}"))
     lines, aside, said = _lines(sheet, by_name)
     own, more = _totals([*sheet.totals, *said], by_name)
-    instants = [one.started_at for one in lines if one.started_at is not None]
-    outside = [one.line for one in lines if one.started_at is not None and not start <= one.started_at < end]
-    if outside:
-        first, last = beijing_text(min(instants)), beijing_text(max(instants))
-        asked = f"--from {first[:10]} --to {beijing_text(max(instants) + timedelta(days=1))[:10]}"
-        raise UsageError(
-            Text(
-                f"清单 {name} 有 {len(outside)} 行不在所给时段内，例如第 {outside[0]} 行；清单从 {first} 到 {last}",
-                f"{len(outside)} lines of the list {name} are outside the period given, line {outside[0]} for one; "
-                f"it runs from {first} to {last}",
-            ),
-            remedy=Text(
-                f"请给出清单实际涵盖的时段（start、end，命令行如 {asked}，北京时间，不含末日）",
-                f"give the period that the list covers (start, end; on the command line {asked}, without the last day)",
-            ),
-        )
     return Witness(
         name=name,
         kind=kind,

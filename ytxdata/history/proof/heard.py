@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ytxdata.history.proof.witness import ASIDE, MOST_NAMED, Difference, Kind, Off, WitnessLine
@@ -70,6 +70,8 @@ class Hearing:
         Its lines were held against connections, not meetings.
     off, n_off
         Lines that say another length or amount than what they were found as: the first two hundred, and how many.
+    runs
+        The first and the last day of its lines, in Beijing, where some are outside the period.
     unheld
         Which sums (`seconds`, `yuan`) show no line that was left out: what lines say of them follows nothing known.
     """
@@ -96,6 +98,7 @@ class Hearing:
     off: tuple[Off, ...] = ()
     n_off: int = 0
     unheld: tuple[str, ...] = ()
+    runs: tuple[str, str] | None = None
 
     @property
     def agrees(self) -> bool:
@@ -122,6 +125,7 @@ class Hearing:
         return (
             said,
             *((_BY_CONNECTION,) if self.by_connection and self.kind != "cdr" else ()),
+            *((_runs_told(*self.runs),) if self.runs else ()),
             *((_OUTSIDE.format(outside=self.n_outside),) if is_outside else ()),
             *(_differing_told(one, is_rounding=self.agrees) for one in self.differs),
             *((_off_told(self.off, self.n_off),) if self.off else ()),
@@ -154,6 +158,7 @@ class Hearing:
         known["differs"] = tuple(Difference(*one) for one in values.get("differs", ()))
         known["off"] = tuple(Off(*one) for one in values.get("off", ()))
         known["unheld"] = tuple(values.get("unheld", ()))
+        known["runs"] = tuple(values["runs"]) if values.get("runs") else None
         known["blocked_by"] = tuple(values.get("blocked_by", ()))
         return cls(**known)
 
@@ -186,8 +191,8 @@ FINDINGS: Mapping[str, Text] = {
     "part": Text("{n} 行全部在存档里，但清单只涵盖一类号码：只能证实这一类", "all {n} lines are in the archive, but the list covers one class of numbers only, and proves only those"),
     "foreign": Text("{n} 行中只有 {found} 行在存档里：像是别的账户或别的时段的清单，未采信", "only {found} of {n} lines are in the archive: the list seems to be of another account or time, and is not believed"),
     "outside_period": Text(
-        "{n} 行中有 {outside} 行的会议在存档里，但不在所给时段内：请给出清单实际涵盖的时段（--from、--to）",
-        "the meetings of {outside} of {n} lines are in the archive, but outside the period given: give the period that the list covers (--from, --to)",
+        "{n} 行中有 {outside} 行不在所给时段内：请给出清单实际涵盖的时段（--from、--to）",
+        "{outside} of {n} lines are outside the period given: give the period that the list covers (--from, --to)",
     ),
     "other_rules": Text(
         "由另一版本按其规则核对，不能证实；下一次同步会重新核对，再次给出这份清单则立即核对",
@@ -231,6 +236,14 @@ def _differing_told(one: Difference, *, is_rounding: bool) -> Text:
     return Text(
         f"{what.zh}：合计写的是 {one.stated}，各行之和是 {one.summed}{why.zh}",
         f"{what.en}: the total says {one.stated}, the lines come to {one.summed}{why.en}",
+    )
+
+
+def _runs_told(first: str, last: str) -> Text:
+    until = date.fromisoformat(last) + timedelta(days=1)
+    return Text(
+        f"清单从 {first} 到 {last}（北京时间）：--from {first} --to {until}，不含末日",
+        f"it runs from {first} to {last} in Beijing: --from {first} --to {until}, without the last day",
     )
 
 

@@ -130,12 +130,19 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     clock = _clock_of(witness, held)
     found = _by_id(witness, held, clock, tolerance)
     found |= _by_instant(witness.lines, held, found, tolerance)
-    lacking = [one for one in witness.lines if one.line not in found]
+    inside = {one.key for one in held if _is_inside(witness, one)}
+    astray = {
+        one.line
+        for one in witness.lines
+        if one.started_at and not witness.start <= one.started_at < witness.end and found.get(one.line) not in inside
+    }
+    lacking = [one for one in witness.lines if one.line not in found and one.line not in astray]
     taken = set(found.values())
     # a list that leaves out one to which nobody was connected leaves out all, also where its lines do not say how long
     is_of_all = all(one.key in taken for one in held if one.is_silent and _is_inside(witness, one))
     undated = _undated(witness, held, found, clock, tolerance, is_of_all=is_of_all)
-    n_outside = sum(not _is_inside(witness, one) for _, one in undated)
+    outside = astray | {line.line for line, one in undated if not _is_inside(witness, one)}
+    n_outside = len(outside)
     more = [one for one in held if one.key not in taken and one.is_silent is False and _is_inside(witness, one)]
     unread = [one.line for one in witness.aside if one.why in UNREAD]
     is_unread = any(one.why in (*UNREAD, *UNREAD_BESIDE) for one in witness.aside)
@@ -143,11 +150,12 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     off, unheld = hold([(one, of_key[found[one.line]]) for one in witness.lines if one.line in found])
     unheld = tuple(of for of in unheld if of in witness.stated.of_what(witness.beside))
     adds_up = witness.stated.agree(witness.lines, witness.beside, unheld)
+    is_foreign = len(found) < FOREIGN * len(witness.lines)
     holds = {
         "empty": not witness.lines and not is_unread,
-        "foreign": len(found) < FOREIGN * len(witness.lines),
         # Whoever asked about one month of a year's bill is told that first: the rest follows from it.
-        "outside_period": n_outside > FOREIGN * len(witness.lines),
+        "outside_period": bool(astray) or (not is_foreign and n_outside > FOREIGN * len(witness.lines)),
+        "foreign": is_foreign,
         "lines_missing": bool(lacking),
         "unread": is_unread,
         "total_differs": adds_up is False,
@@ -168,8 +176,8 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         end=witness.end,
         number_class=witness.number_class,
         n_lines=len(witness.lines),
-        n_found=len(found) - n_outside,
-        only_in_witness=() if holds["foreign"] else named([Missing.of(one) for one in lacking]),
+        n_found=len(found.keys() - outside),
+        only_in_witness=() if is_foreign or astray else named([Missing.of(one) for one in lacking]),
         n_only_in_witness=len(lacking),
         only_in_archive=ids[:MOST_NAMED],
         n_only_in_archive=len(ids),
@@ -183,6 +191,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         off=off[:MOST_NAMED],
         n_off=len(off),
         unheld=unheld,
+        runs=witness.runs if astray else None,
     )
 
 

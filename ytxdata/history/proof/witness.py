@@ -24,7 +24,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text, decimal_text
 from ytxdata.list_totals import OWN_TOTAL, Unit
 from ytxdata.spreadsheets import FORMULA, SCIENTIFIC
-from ytxdata.times import BEIJING
+from ytxdata.times import BEIJING, beijing_text
 
 Kind = Literal["invoice", "console", "cdr"]
 KINDS: tuple[Kind, ...] = ("invoice", "console", "cdr")
@@ -261,6 +261,12 @@ class Witness:
     def stated(self) -> Totals:
         """What it says of itself: meetings are lines where each line is one."""
         return self.totals if self.by_connection else replace(self.totals, lines=self.totals.lines or self.n_meetings)
+
+    @property
+    def runs(self) -> tuple[str, str] | None:
+        """The first and the last day in Beijing of lines that say an instant."""
+        days = [beijing_text(one.started_at)[:10] for one in self.lines if one.started_at is not None]
+        return (min(days), max(days)) if days else None
 
     @property
     def beside(self) -> tuple[Totals, ...]:

@@ -232,6 +232,24 @@ def test_what_is_no_meeting_of_an_invoice_is_named_and_what_may_be_one_is_kept(
     assert invoice.bills[0].amount_yuan == Decimal("1.80")
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["合计,1800,1.80", "合计,1800,11.80"], [False, True]),
+        (["合计,1800,11.80", "合计,1800,1.80"], [True, False]),
+        (["合计,1800,1.80（另加服务费 500.00 元）"], [True]),
+        (["合计,1800,1.80", "y,600,0.60", "合计,600,0.60", "总计,2400,2.40"], [False, False, False]),
+        (["合计,1800,1.80", "y,600,0.60", "合计,600,0.60", "总计,2400,2.50"], [False, False, True]),
+    ],
+)
+def test_each_own_total_of_an_invoice_is_held_against_its_lines(
+    tmp_path: Path, lines: list[str], told: list[bool]
+) -> None:
+    text = "meeting_id,duration_s,amount_yuan\nx,1800,1.80\n" + "\n".join(lines)
+    invoice = Invoice.read(file(tmp_path, text))
+    assert [one.why.en != "the list's own total" for one in invoice.skipped] == told
+
+
 def test_a_hexadecimal_id_is_no_number(tmp_path: Path) -> None:
     key = "1234567890123456789012345678e012"
     assert Invoice.read(file(tmp_path, INVOICE + f"{key},1,1\n")).bills[1].meeting_id == key

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
@@ -101,12 +100,12 @@ class Invoice:
         skipped: list[Skipped] = []
         bills: list[Bill] = []
         credits_: list[Bill] = []
-        total = None
+        totals: list[tuple[int, Mapping[str, str], tuple[int, int]]] = []
         wanted = dict(columns or {})
         for line in read_lines(given, WHAT, NAMES, ("meeting_id",), wanted, skipped):
             bill = _bill(line.number, line.cells)
             if bill is OWN_TOTAL:
-                total = line  # of several, the last is of all
+                totals.append((line.number, line.cells, (len(bills), len(credits_))))
             if isinstance(bill, Text):
                 skipped.append(Skipped(line.number, bill))
             elif min(bill.duration_s or 0, bill.amount_yuan or 0) < 0:
@@ -116,10 +115,13 @@ class Invoice:
         if not bills:
             raise none_left(WHAT, skipped)
         skipped += (Skipped(one.line, _CREDIT) for one in credits_)
-        if total is not None:
-            told = _figures(total.cells)
-            known = of_total(told, _sums(bills, credits_, told.get("meetings")))
-            skipped = [one._replace(why=known) if one.line == total.number else one for one in skipped]
+        begun, ended, why = (0, 0), (0, 0), dict[int, Text]()
+        for number, cells, end in totals:
+            begun, ended = (begun if end == ended else ended), end
+            part = bills[begun[0] : end[0]], credits_[begun[1] : end[1]]
+            told = [_of_total(cells, *some) for some in (part, (bills, credits_)) if any(some)]
+            why[number] = OWN_TOTAL if OWN_TOTAL in told else told[-1]
+        skipped = [one._replace(why=why.get(one.line, one.why)) for one in skipped]
         return cls(tuple(bills), tuple(sorted(skipped)))
 
     @property
@@ -146,31 +148,29 @@ def _bill(number: int, cells: Mapping[str, str]) -> Bill | Text:
         return _NO_NUMBER
     begun = cells.get("started_at", "").strip()
     started_at = parse_instant(begun)
-    is_unread = started_at is None and begun != ""
     # A spreadsheet writes a day as its midnight.
     is_day = started_at is not None and started_at.astimezone(BEIJING).time() == time()
     ended_at = parse_instant(cells.get("ended_at", "").strip())
     if seconds is None and started_at is not None and not is_day and ended_at is not None and ended_at >= started_at:
         seconds = int((ended_at - started_at).total_seconds())
     whose = normalize(cells.get("number", ""))
-    return Bill(number, meeting_id, seconds, yuan, started_at, is_day, is_unread, whose)
+    return Bill(number, meeting_id, seconds, yuan, started_at, is_day, started_at is None and begun != "", whose)
 
 
-def _figures(cells: Mapping[str, str]) -> dict[Unit, Decimal | None]:
-    """Return what a total says, nothing where that is no number: people write all kinds of things into its line."""
-    found: dict[Unit, Decimal | None] = {**stated([cells["meeting_id"]])}
-    with suppress(InvalidOperation, ValueError):
-        seconds = _seconds(cells.get("duration_s", ""))
-        found |= {} if seconds is None else {"seconds": Decimal(seconds)}
-    with suppress(InvalidOperation, ValueError):
-        found["yuan"] = _decimal(cells.get("amount_yuan", "")) or found.get("yuan")
-    return found
+def _of_total(cells: Mapping[str, str], bills: Sequence[Bill], credits_: Sequence[Bill]) -> Text:
+    """Return why a total is no line, and in what it is another than that of some lines, or cannot be read."""
+    words: dict[Unit, Decimal] = stated([cells["meeting_id"]])
+    try:
+        seconds, yuan = _seconds(cells.get("duration_s", "")), _decimal(cells.get("amount_yuan", ""))
+    except (InvalidOperation, ValueError):
+        return ASIDE["total_unread"]
+    told = {**words, "yuan": words.get("yuan") if yuan is None else yuan}
+    told |= {} if seconds is None else {"seconds": Decimal(seconds)}
+    return of_total(told, _sums(bills, credits_, told.get("meetings")))
 
 
 def _sums(bills: Sequence[Bill], credits_: Sequence[Bill], n_meetings: Decimal | None) -> dict[Unit, Decimal]:
-    """Return what lines come to; how many there are only without credits, which a count may leave out. A meeting may
-    have a line for each party.
-    """
+    """Return what lines come to; how many there are only without credits, which a count may leave out."""
     n, n_ids = Decimal(len(bills)), Decimal(len({one.meeting_id for one in bills}))
     counts: dict[Unit, Decimal] = {"lines": n, "meetings": n_ids if n_meetings == n_ids else n}
     both = [*bills, *credits_]

@@ -250,6 +250,13 @@ def test_each_own_total_of_an_invoice_is_held_against_its_lines(
     assert [one.why.en != "the list's own total" for one in invoice.skipped] == told
 
 
+@pytest.mark.parametrize(("title", "is_told"), [("合计 11.80 元", True), ("合计 1.80 元", False)])
+def test_a_total_above_the_header_of_an_invoice_is_held(tmp_path: Path, title: str, is_told: bool) -> None:
+    text = f"2026年3月账单,,\n{title},,\nmeeting_id,duration_s,amount_yuan\nx,1800,1.80\n"
+    whys = [one.why.en for one in Invoice.read(file(tmp_path, text)).skipped if one.line == 2]
+    assert ["another" in one for one in whys] == [is_told]
+
+
 def test_a_hexadecimal_id_is_no_number(tmp_path: Path) -> None:
     key = "1234567890123456789012345678e012"
     assert Invoice.read(file(tmp_path, INVOICE + f"{key},1,1\n")).bills[1].meeting_id == key

@@ -101,7 +101,10 @@ def read_lines(
     first = list(islice(rows, MOST_TITLES + 2))
     head = head_of([row for _, row in first]) or _first_line(first, what, lambda row: head_of([row]) is not None)
     header = list(head.names)
-    if titles := [str(n) for n, row in first[: head.first] if any(cell.strip() for cell in row)]:
+    above = {n: cell for n, row in first[: head.first] if (cell := next(filter(None, map(str.strip, row)), ""))}
+    # of a bill, a total may be its title
+    stated = {n: cell for n, cell in above.items() if "meeting_id" in required and is_total(cell)}
+    if titles := [str(n) for n in above if n not in stated]:
         skipped.append(Skipped(0, _TITLES.format(lines=", ".join(titles))))
     if not any(cell.strip() for cell in header):
         raise _unusable(
@@ -112,6 +115,8 @@ def read_lines(
     if keep_others:
         taken = set(places.values())
         places |= {cell.strip(): place for place, cell in enumerate(header) if place not in taken and cell.strip()}
+    for number, cell in stated.items():
+        yield SheetLine(number, {**dict.fromkeys(places, ""), "meeting_id": cell})
     for number, row in chain(first[head.last + 1 :], rows):
         if not any(cell.strip() for cell in row):
             continue

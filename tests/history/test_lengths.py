@@ -116,6 +116,10 @@ def test_amounts_are_held_as_seconds_are() -> None:
 
 
 def test_of_a_room_that_meets_often_lines_without_times_are_told_by_how_long_they_are() -> None:
+    close = [replace(one, meeting_id="room", number=None, lengths=Lengths(1000 + i)) for i, one in enumerate(held(20))]
+    told = [line(i, meeting_id="room", number=None, started_at=None, ended_at=None, duration_s=1000 + i)
+            for i in range(20)]  # fmt: skip
+    assert hear(witness(told, Totals(seconds=20 * 1000 + 190)), close).finding == "witnessed"
     archive = [replace(one, meeting_id="room", number=None) for one in meetings()]
     told = [replace(one, meeting_id="room", number=None, started_at=None, ended_at=None)
             for one in reversed(lines(HONEST["the minutes of each leg"]))]  # fmt: skip

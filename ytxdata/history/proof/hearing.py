@@ -309,8 +309,8 @@ def _rank(witness: Witness, line: WitnessLine, one: Archived, clock: Clock, form
     # A line that does not say when it was is the meeting of the period, of its own day, to which somebody came.
     is_far = line.started_at is None and (not _is_inside(witness, one) or bool(apart))
     is_silent = bool(one.is_silent) and (line.started_at is None or line.is_charged)
-    is_other = line.started_at is None and line.duration_s is not None and not form.fits(line.duration_s, one.lengths)
-    score = 8 * is_far + 4 * is_silent + 2 * (line.number != one.number) + is_other
+    misfit = 0 if line.started_at is not None or line.duration_s is None else form.misfit(line.duration_s, one.lengths)
+    score = 12 * is_far + 6 * is_silent + 3 * (line.number != one.number) + misfit
     return score, timedelta.max if apart is None else apart
 
 

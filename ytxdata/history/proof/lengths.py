@@ -58,6 +58,10 @@ class Form(NamedTuple):
         least, most = _bounds(self, lengths)
         return least is not None and most is not None and least <= told <= most
 
+    def misfit(self, told: int, lengths: Lengths) -> int:
+        """Return how badly a line would say so: 0 is exactly, 1 within what clocks differ, 2 not at all."""
+        return 0 if told == self.says(lengths) else 1 if self.fits(told, lengths) else 2
+
 
 @lru_cache(maxsize=65536)  # each line is held against all meetings of its id: of a room that keeps it, a whole history
 def _bounds(form: Form, lengths: Lengths) -> tuple[int | None, int | None]:

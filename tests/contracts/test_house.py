@@ -15,40 +15,40 @@ PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 MOST_FILES = 205
-"""Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`);
-and periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves
-again: with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a
-file that was full: lazy views of many archives (`archive/scans`), how accounts stand and are read (`fleet/standing`),
-and what an id stands for (`metrics/ids`). Months that are not counted twice are two: the law (`metrics/months`), which
+"""Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
+periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
+with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file
+that was full: lazy views of many archives (`archive/scans`), how accounts stand and are read (`fleet/standing`), and
+what an id stands for (`metrics/ids`). Months that are not counted twice are two: the law (`metrics/months`), which
 no file that counts may lean on, and where they are kept (`archive/kept_months`). What an earlier report hid is one
 more (`pages/earlier_report`): the rules of one report were full; and which cells hide each other
 (`tables/suppression`) is a question of its own beside how a number is masked. What people do to a sheet
 (`spreadsheets`) is known in one place to bills, books and witnesses; and which meeting a line of a witness is
-(`history/proof/hearing`) is pure, beside how an archive keeps the list. What one record says of its meeting in several
-places (`records/retold`) is asked by tables and by changes; what looks like parties and is none is told
+(`history/proof/hearing`) is pure, beside how an archive keeps the list. What one record says of its meeting in
+several places (`records/retold`) is asked by tables and by changes; what looks like parties and is none is told
 (`records/unread`), where the file beside it reads what they are; and what may tell of meetings where nothing is a
 record (`records/remains`) is asked when all that finds records is through. What a verification says
-(`archive/verification`) is not how it looks, which was full; and what files tell of their own rows (`archive/footers`)
-is a question beside whether these follow from the records. Which state counts where heads or files are lacking
-(`archive/repair`) is decided before anything is derived (`archive/rebuild`). What a value is that stands elsewhere
-than in its column (`tables/value_units`) is asked by who masks and by who describes. What a record gets from those
-told beside it (`records/joined`) is asked by what merges answers, which was full, and by an archive. What beside or in
-an object is the meeting's own (`records/beside`) is asked by who finds records and by who reads them, and all of these
-were full. What stands beside a list and only describes it (`records/asides`) is not what may be a record
-(`records/remains`); and which key feeds a column (`records/aliases`) is a rule, where the columns themselves are data
-(`records/schema`). What a list says of itself (`list_totals`) is asked by bills, witnesses and shares, beside what
-people do to a sheet; the cells of a witness by the names of its columns (`history/list_cells`) are known before its
-lines are (`history/witness_lists`), and a bill's columns are the same; and which line is about which record
-(`audit/pairing`) is pure, beside how both are put into tables (`audit/matching`). What an archive claims
-(`archive/claims`) follows from answers and rules, its rows (`archive/recompute`) from records. What a limit by
-category may hide (`history/proof/categories`) is asked by who asks, who judges and who takes back, and `verdict` was
-full. What is noted while records are searched, and told as warnings, was in two files (`records/remarks`); and whose
-name a party has (`records/party_names`) is a question of its own beside who they are (`records/parties`), which was
-full. How a character is written in code (`tables/written_in_code`) is read before any number is looked for
-(`tables/numbers_in_text`), which was full. What is packed in a file (`packed`) knows nothing of what is safe on a disk
-(`files`), and both were one file too long. By which rule a list says how long its lines were (`history/proof/lengths`)
-is asked of the whole list, beside which meeting each line is; and what a list comes to (`history/proof/heard`) stands
-beside what it says, which was full."""
+(`archive/verification`) is not how it looks, which was full; and what files tell of their own rows
+(`archive/footers`) is a question beside whether these follow from the records. Which state counts where heads or
+files are lacking (`archive/repair`) is decided before anything is derived (`archive/rebuild`). What a value is that
+stands elsewhere than in its column (`tables/value_units`) is asked by who masks and by who describes. What a record
+gets from those told beside it (`records/joined`) is asked by what merges answers, which was full, and by an archive.
+What beside or in an object is the meeting's own (`records/beside`) is asked by who finds records and by who reads
+them, and all of these were full. What stands beside a list and only describes it (`records/asides`) is not what may
+be a record (`records/remains`); and which key feeds a column (`records/aliases`) is a rule, where the columns
+themselves are data (`records/schema`). What a list says of itself (`list_totals`) is asked by bills, witnesses and
+shares, beside what people do to a sheet; the cells of a witness by the names of its columns (`history/list_cells`)
+are known before its lines are (`history/witness_lists`), and a bill's columns are the same; and which line is about
+which record (`audit/pairing`) is pure, beside how both are put into tables (`audit/matching`). What an archive
+claims (`archive/claims`) follows from answers and rules, its rows (`archive/recompute`) from records. What a limit
+by category may hide (`history/proof/categories`) is asked by who asks, who judges and who takes back, and `verdict`
+was full. What is noted while records are searched, and told as warnings, was in two files (`records/remarks`); and
+whose name a party has (`records/party_names`) is a question of its own beside who they are (`records/parties`),
+which was full. How a character is written in code (`tables/written_in_code`) is read before any number is looked for
+(`tables/numbers_in_text`), which was full. What is packed in a file (`packed`) knows nothing of what is safe on a
+disk (`files`), and both were one file too long. By which rule a list says how long its lines were
+(`history/proof/lengths`) is asked of the whole list, beside which meeting each line is; and what a list comes to
+(`history/proof/heard`) stands beside what it says, which was full."""
 
 
 LONGEST_FILE = 450

@@ -263,12 +263,16 @@ class FileDiffersError(YtxError):
     exit_code = 4
 
 
-class RiskWarning(UserWarning):
-    """Something works and is not safe; said once per process, in both languages, and again by `ytxdata doctor`."""
+class SpokenWarning(UserWarning):
+    """A warning in both languages; a command tells each of them once, in that of its reader."""
 
     def __init__(self, text: Text) -> None:
         self.text = text
         super().__init__(text.in_("both"))
+
+
+class RiskWarning(SpokenWarning):
+    """Something works and is not safe; said once per process, in both languages, and again by `ytxdata doctor`."""
 
 
 _REQUIREMENT = re.compile(r"([\w.-]+)([^;]*);.*\bextra\s*==\s*['\"]([\w-]+)['\"]")

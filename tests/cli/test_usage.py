@@ -61,6 +61,7 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
         (["fetch", "--count", "0"], "'--count' 的值不可用：", "Invalid value for '--count'"),
         (["nonsense"], "没有命令 'nonsense'", "No such command 'nonsense'"),
         (["explain", "--rwo", "1"], "没有选项 --rwo", "No such option: --rwo"),
+        (["sql", "--json", "select 1"], "请用 --format json", "--format json does that"),
         (["report", "--archive"], "选项 '--archive' 后面缺少值", "Option '--archive' requires an argument"),
         (["sync", "--json=3"], "选项 '--json' 不带值", "Option '--json' does not take a value"),
         (["pack", "a", "b"], "多余的参数：b", "Got unexpected extra argument"),

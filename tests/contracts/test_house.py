@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 205
+MOST_FILES = 206
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file
@@ -48,7 +48,8 @@ which was full. How a character is written in code (`tables/written_in_code`) is
 (`tables/numbers_in_text`), which was full. What is packed in a file (`packed`) knows nothing of what is safe on a
 disk (`files`), and both were one file too long. By which rule a list says how long its lines were
 (`history/proof/lengths`) is asked of the whole list, beside which meeting each line is; and what a list comes to
-(`history/proof/heard`) stands beside what it says, which was full."""
+(`history/proof/heard`) stands beside what it says, which was full. From where to where each account is known
+(`metrics/known_spans`) is asked by every report that goes by time, by what compares two periods, and by the page."""
 
 
 LONGEST_FILE = 450

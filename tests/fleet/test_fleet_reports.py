@@ -25,6 +25,7 @@ from ytxdata.metrics.source import on_engine
 from ytxdata.pages.collection import collect, key_figures
 from ytxdata.pages.html_report import page
 from ytxdata.pages.small_groups import without_small_groups
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.tables.address_book import AddressBook, Entry
 
 Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
@@ -370,3 +371,29 @@ def test_the_command_line_writes_one_page_or_hides_small_groups(
 def test_one_invoice_is_not_shared_by_each_account_anew(synced: ytx.Fleet, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="one invoice"):
         ytx.metrics.chargeback(synced, group="account", book=tmp_path / "book.csv", invoice={"2026-03": "100.00"})
+
+
+def test_a_book_that_knows_nobody_is_told_once_in_the_language_of_the_reader(
+    synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fleet.toml").write_text(
+        "".join(f"[accounts.{name}]\narchive = '{synced[name].path}'\n" for name in synced.names)
+    )
+    (tmp_path / "book.csv").write_text("phone,name,department\n15400000001,Somebody,Elsewhere\n")
+    asked = ["fleet", "report", str(tmp_path / "fleet.toml"), "--lang", "en", "--group", "department"]
+    with pytest.raises(SystemExit, match="0"):
+        main([*asked, "--book", str(tmp_path / "book.csv"), "--out", str(tmp_path / "out")])
+    said = capsys.readouterr().err
+    assert said.count("knows none of the numbers") == 1
+    assert "通讯簿" not in said
+
+
+@pytest.mark.parametrize("group", [None, "account"])
+def test_every_report_of_a_fleet_tells_which_fields_somebody_chose(synced: ytx.Fleet, group: str | None) -> None:
+    chosen = "was read from the fields ['meetingname'"
+    assert not any("was read from" in note.en for note in usage(synced, group=group).notes)
+    for name in ("account-1", "account-3"):
+        synced[name].rebuild(DEFAULT.with_extra({"creator": ["meetingname"]}))
+    (told,) = [note.en for note in usage(synced, group=group).notes if chosen in note.en]
+    assert told.startswith("account account-1, account-3: meetings.creator")
+    assert told in {note.en for note in collect(synced, Ask(by="total")).notes}

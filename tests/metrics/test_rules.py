@@ -178,3 +178,16 @@ def test_pictures_are_reached() -> None:
     assert report.plot(lang="en").get_title(loc="left") == "Usage"
     with pytest.raises(UsageError, match="no picture"):
         metrics.concentration(polars_frames(difficult())).plot()
+
+
+@pytest.mark.parametrize("lang", ["cn", "ZH", "chinese"])
+def test_a_picture_refuses_a_language_that_is_none(lang: Any) -> None:
+    report = metrics.usage(polars_frames(difficult()), by="day")
+    with pytest.raises(UsageError, match="zh for Chinese"):
+        report.plot(lang=lang)
+
+
+@pytest.mark.parametrize("tariff", [0.1, {"prices": {"default": "0.1"}}, None])
+def test_a_tariff_that_is_none_is_told_how_to_write(tariff: Any) -> None:
+    with pytest.raises(UsageError, match=r"metrics\.Tariff\(prices="):
+        metrics.cost(polars_frames(difficult()), tariff)

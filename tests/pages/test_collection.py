@@ -120,7 +120,7 @@ def test_nothing_that_is_selected_is_0_within_the_data(archive: Archive, engine:
 
 def test_key_figures_of_what_was_not_pulled_are_unknown(archive: Archive, nothing: Collection) -> None:
     assert {one.value for one in nothing.figures} == {None}
-    last = instant_of(resolve(archive).claimed[1])
+    last = instant_of(resolve(archive).known_spans.last)
     for ask in (
         Ask(start=last + timedelta(days=1), end=last + timedelta(days=2)),
         Ask(end=as_instant("2001-01")),

@@ -23,7 +23,7 @@ from ytxdata.cli.audit import audit, pack, verify
 from ytxdata.cli.practice import demo, emulator, notebooks
 from ytxdata.cli.report import explain, report
 from ytxdata.cli.shared_options import chosen, echo, emit, hung, let_go, note, put, set_lang
-from ytxdata.errors import RiskWarning, YtxError
+from ytxdata.errors import SpokenWarning, YtxError
 from ytxdata.labels import LANGS, Lang, Text
 from ytxdata.redact import scrub
 from ytxdata.version import __version__
@@ -89,6 +89,9 @@ def told(error: Exception, lang: Lang) -> str:
     if said == context.get_help():
         return said
     usage, both = context.get_usage(), in_both(said)
+    options = {name for one in context.command.params for name in one.opts}
+    if getattr(error, "option_name", None) == "--json" and "--format" in options:
+        both = Text(f"{both.zh}（请用 --format json）", f"{both.en} (--format json does that)")
     zh = _FRAME.zh.format(usage=_in_chinese(usage), command=context.command_path, said=both.zh)
     en = _FRAME.en.format(usage=usage, command=context.command_path, said=both.en)
     return Text(zh, en).in_(lang, sep="\n\n")
@@ -254,7 +257,10 @@ def main(arguments: list[str] | None = None) -> None:
         set_lang(lang)
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _warn
+            warnings.showwarning = _warner()
+            warnings.simplefilter(
+                "always", SpokenWarning
+            )  # who asks Python to fail at warnings gets the run all the same
             code = app(args=arguments, standalone_mode=False)
         if code == _INTERRUPT:
             raise KeyboardInterrupt
@@ -285,9 +291,19 @@ def _write_what_fits() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _warn(message: Warning | str, *_: object, **__: object) -> None:
-    """Tell a warning as a line for people, without the place in the code."""
-    note(message.text if isinstance(message, RiskWarning) else str(message))
+def _warner() -> Callable[..., None]:
+    """Return what tells a warning as a line for people, without the place in the code, and each of them once: every
+    report of a book that knows nobody says so.
+    """
+    told: set[str] = set()
+
+    def warn(message: Warning | str, *_: object, **__: object) -> None:
+        line = message.text.in_(chosen.lang) if isinstance(message, SpokenWarning) else str(message)
+        if line not in told:
+            told.add(line)
+            note(line)
+
+    return warn
 
 
 def _tell(error: YtxError) -> None:

@@ -30,7 +30,7 @@ from ytxdata.cli.shared_options import (
     say,
     wrote,
 )
-from ytxdata.errors import UsageError, YtxError, require_extra
+from ytxdata.errors import DamagedError, UsageError, YtxError, require_extra
 from ytxdata.labels import Text, aligned
 from ytxdata.tables.numbers_in_text import hide_in_text
 from ytxdata.times import beijing_text
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from ytxdata.fleet.sync_all import Line
     from ytxdata.metrics.registry import Ask
     from ytxdata.metrics.report import Report
-    from ytxdata.pages.collection import Collection
     from ytxdata.tables.table import Table
 
 FleetFile = Annotated[
@@ -125,15 +124,9 @@ def sync(
             bar.update()
 
         done = asked.sync(
-            workers=workers,
-            per_host=per_host,
-            per_second=per_second or None,
-            settle=timedelta(hours=settle_hours),
-            timeout=timeout,
-            total_timeout=total_timeout,
-            resume=resume,
-            step=step,
-        )
+            workers=workers, per_host=per_host, per_second=per_second or None, settle=timedelta(hours=settle_hours),
+            timeout=timeout, total_timeout=total_timeout, resume=resume, step=step,
+        )  # fmt: skip
     if as_json:
         emit({"exit_code": done.exit_code, "line": done.line._asdict(), "accounts": _rows(asked, done)})
     else:
@@ -289,29 +282,40 @@ def report(
         raise UsageError(Text("--previous 须与 --min-group 合用", "--previous goes with --min-group"))
     asked = ask(start, end, by, tariff, lines, group, address_book(book), only=only)
     whole = opened(fleet, account, where)
-    whole = (whole.same_people() if same_people or min_group else whole).still()
-    for left_out in whole.left_out:
+    whole = whole.same_people() if same_people or min_group else whole
+
+    def made(still: Fleet) -> Made:
+        if is_one:
+            return _one_report(still, asked, out, format_, min_group, previous, show_phones)
+        return _reports(still, asked, names, out, format_, show_phones)
+
+    still = whole.still()
+    try:
+        verdict, counted, written = made(still)
+    except DamagedError:
+        still = whole.still(thorough=True)  # a file is as long as it was, and no more: only then is every one read
+        if still.readable == whole.readable:
+            raise
+        verdict, counted, written = made(still)
+    for left_out in still.left_out:
         note(left_out)
-    if is_one:
-        collected, written = _one_report(whole, asked, out, format_, min_group, previous, show_phones)
-        verdict: Any = collected.certificate
-        counted = {name: one.arrow.num_rows for name, one in collected.tables.items()}
-    else:
-        counted, written = _reports(whole, asked, names, out, format_, show_phones)
-        verdict = whole.certificate(asked.start, asked.end)
     verdict = verdict if show_phones else verdict.renamed(hide_in_text)
     if as_json:
         files = {name: str(path) for name, path in written.items()}
         emit({"verdict": verdict.worst, "completeness": verdict.sentence._asdict(), "rows": counted, "files": files})
-        return
-    say(Text(f"{verdict.worst}：{verdict.sentence.zh}", f"{verdict.worst}: {verdict.sentence.en}"))
-    wrote(*written.values())
+    else:
+        say(Text(f"{verdict.worst}：{verdict.sentence.zh}", f"{verdict.worst}: {verdict.sentence.en}"))
+        wrote(*written.values())
+    raise typer.Exit(max((error.exit_code for error in still.damage.values()), default=0))
+
+
+Made = tuple[Any, dict[str, int], dict[str, Path]]  # the verdict, and rows and files by report
 
 
 def _one_report(
     whole: Fleet, asked: Ask, out: Path, format_: str, least: int | None, previous: list[Path] | None, show_phones: bool
-) -> tuple[Collection, dict[str, Path]]:
-    """Write all reports as one; return them as written (where groups are hidden, their certificate tells less)."""
+) -> Made:
+    """Write all reports as one; return its verdict (where groups are hidden, it tells less), rows and files."""
     from ytxdata.pages.collection import collect
     from ytxdata.pages.earlier_report import refuse_leftovers
     from ytxdata.pages.report_files import names_of, write_files
@@ -322,13 +326,12 @@ def _one_report(
     if least:
         collected = without_small_groups(collected, least, previous=previous, privacy=privacy)
         refuse_leftovers(out, names_of(collected, {format_}))
-    return collected, write_files(collected, out, {format_}, lang=chosen.lang, privacy=privacy)
+    counted = {name: one.arrow.num_rows for name, one in collected.tables.items()}
+    return collected.certificate, counted, write_files(collected, out, {format_}, lang=chosen.lang, privacy=privacy)
 
 
-def _reports(
-    whole: Fleet, asked: Ask, names: list[str] | None, out: Path, format_: str, show_phones: bool
-) -> tuple[dict[str, int], dict[str, Path]]:
-    """Write a file for each report; return rows and files by report."""
+def _reports(whole: Fleet, asked: Ask, names: list[str] | None, out: Path, format_: str, show_phones: bool) -> Made:
+    """Write a file for each report; return the verdict on the period, rows and files by report."""
     from ytxdata.metrics.groups import groups_of, resolve
     from ytxdata.metrics.registry import REPORTS, make
     from ytxdata.tables.masking import sharing_ends
@@ -357,7 +360,8 @@ def _reports(
         written[name] = getattr(one, f"to_{format_}")(path, show_phones=show_phones)
     if failed:
         raise _not_all(failed, out)
-    return {name: one.arrow.num_rows for name, one in made.items()}, written
+    counted = {name: one.arrow.num_rows for name, one in made.items()}
+    return whole.certificate(asked.start, asked.end), counted, written
 
 
 def _unexpected(name: str, error: Exception) -> YtxError:
@@ -421,10 +425,12 @@ def audit(
             remedy=Text("warn 或 crit", "warn or crit"),
         )
     asked, told = opened(fleet, account, where), read_config(config) if config else None
-    rows, codes, written = [], [0], []
+    rows, codes, written, damage = [], [0], [], asked.damage
     for name in asked.names:
         row: dict[str, Any] = {"account": name, **dict.fromkeys(("crit", "warn", "new", "verdict")), "exit_code": 0}
         try:
+            if name in damage:
+                raise damage[name]
             found = run(asked[name], start=start, end=end, config=told)
             counts = found.summary().arrow
             row |= {key: sum(counts.column(key).to_pylist()) for key in ("crit", "warn", "new")}

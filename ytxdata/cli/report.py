@@ -36,7 +36,7 @@ from ytxdata.cli.shared_options import (
     say,
     wrote,
 )
-from ytxdata.errors import UsageError, require_extra
+from ytxdata.errors import SpokenWarning, UsageError, require_extra
 from ytxdata.labels import Lang, Text
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def report(
     is_for_groups = group is not None or invoice is not None or asked.only is not None
     privacy = _privacy(show_phones, pseudonyms, None if pseudonyms and is_for_groups else people)
     with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
-        collected = _collected(archive, asked, privacy, book, bar.set_description_str)
+        collected = _collected(archive, asked, privacy, bar.set_description_str)
         formats |= {"html"} if pdf else set()
         if min_group:
             collected = without_small_groups(collected, min_group, previous=previous, privacy=privacy)
@@ -188,30 +188,17 @@ def report(
     wrote(*files.values())
 
 
-def _collected(
-    archive: Path, asked: Ask, privacy: Privacy, book: Path | None, step: Callable[[str], None]
-) -> Collection:
-    """Collect the report; a book that knows nobody is told of once, not again for each grouped table."""
+def _collected(archive: Path, asked: Ask, privacy: Privacy, step: Callable[[str], None]) -> Collection:
     from ytxdata.archive import Archive
     from ytxdata.pages.collection import collect
+    from ytxdata.tables.address_book import FOREIGN
 
-    with warnings.catch_warnings(record=True, action="always") as warned:
-        collected = collect(Archive(archive), asked, step=step)
+    collected = collect(Archive(archive), asked, step=step)
     for told in collected.notes:
         note(told)
-    is_foreign = privacy.book is not None and not _knows_any(privacy.book, collected)
-    if is_foreign:
-        note(_NOBODY_KNOWN, book=book)
-    for one in warned:
-        if not (is_foreign and "is in the book" in str(one.message)):
-            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    if privacy.book is not None and not _knows_any(privacy.book, collected):
+        warnings.warn(SpokenWarning(FOREIGN), stacklevel=1)  # the grouped tables have said so, where there are any
     return collected
-
-
-_NOBODY_KNOWN = Text(
-    "警告：通讯簿 {book} 里没有这些会议的任何一个号码，可能是别家公司的通讯簿",
-    "warning: the book {book} knows none of the numbers in these meetings; is it another company's?",
-)
 
 
 def _knows_any(book: AddressBook, collected: Collection) -> bool:

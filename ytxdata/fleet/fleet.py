@@ -16,13 +16,11 @@ import pyarrow as pa
 from ytxdata.archive import Archive
 from ytxdata.archive.around import Around
 from ytxdata.archive.scans import Part, Scannable
-from ytxdata.errors import SettingsError, UsageError
+from ytxdata.errors import SettingsError, UsageError, YtxError
 from ytxdata.fleet.accounts import FleetAccount, read_accounts
-from ytxdata.fleet.standing import NOTES, Standing, left_out, of_accounts, parts_of, whole_frame
+from ytxdata.fleet.standing import NOTES, STATUS, Standing, chosen_names, left_out, of_accounts, parts_of, whole_frame
 from ytxdata.fleet.sync_all import (
-    MEETINGS,
     PER_SECOND,
-    VERDICT,
     WORKERS,
     FleetSync,
     Journal,
@@ -36,18 +34,8 @@ from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.redact import apart, cut_secrets
 from ytxdata.selection import Selectable
-from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
 from ytxdata.times import ZONE_NAME, Instant, as_instant, period_of
-
-_STATUS = (
-    MEETINGS,
-    Definition(key="asked_at", zh="最近同步", en="last asked", unit="instant"),
-    VERDICT,
-    Definition(key="proven_until", zh="已证实至", en="proven until", unit="instant"),
-    Definition(key="problem_zh", zh="问题", en="problem (Chinese)", unit="text"),
-    Definition(key="problem_en", zh="问题（英文）", en="problem", unit="text"),
-)
 
 
 @dataclass(frozen=True)
@@ -81,13 +69,13 @@ class FleetCertificate:
 
     @property
     def start(self) -> datetime | None:
-        """From where something is claimed about every account that anything is claimed about."""
-        return max((one.start for one in self.accounts.values() if one.start is not None), default=None)
+        """From where something is claimed about any account."""
+        return min((one.start for one in self.accounts.values() if one.start is not None), default=None)
 
     @property
     def end(self) -> datetime | None:
-        """Until where something is claimed about every account that anything is claimed about."""
-        return min((one.end for one in self.accounts.values() if one.end is not None), default=None)
+        """Until where something is claimed about any account."""
+        return max((one.end for one in self.accounts.values() if one.end is not None), default=None)
 
     def over(self, start: datetime | None, end: datetime | None) -> FleetCertificate:
         """Return what is claimed about `[start, end)`, account by account."""
@@ -289,13 +277,23 @@ class Fleet(Selectable, Scannable):
 
     @property
     def contents(self) -> tuple[Text, ...]:
-        """Notes that name the accounts that are read, and those of which nothing can be."""
-        return (of_accounts(self._standings()), *self.left_out)
+        """Notes that name the accounts that are read, those of which nothing can be, and which fields somebody chose."""
+        return (of_accounts(self._standings()), *self.left_out, *self.names_chosen)
 
     @property
     def left_out(self) -> tuple[Text, ...]:
         """A note for each account of which nothing can be read: it was never synced, or is damaged."""
         return left_out(self._standings())
+
+    @property
+    def names_chosen(self) -> tuple[Text, ...]:
+        """Which columns of which accounts were read from other fields than by default: somebody's choice."""
+        return chosen_names(self._standings())
+
+    @property
+    def damage(self) -> dict[str, YtxError]:
+        """Name → what is wrong, of each account whose archive cannot be read, though there is one."""
+        return {one.name: one.error for one in self._standings() if one.error is not None}
 
     @property
     def readable(self) -> list[str]:
@@ -308,12 +306,16 @@ class Fleet(Selectable, Scannable):
     def _standings(self) -> list[Standing]:
         return [self._kept[one.name] if self._kept else Standing.of(one) for one in self.accounts]
 
-    def still(self) -> Fleet:
+    def still(self, *, thorough: bool = False) -> Fleet:
         """Return the same accounts as they are now, to be read, whatever syncs bring meanwhile: what each account may
         claim is then read once, however often it is asked for. Every report does so.
+
+        An account of which a data file is gone or cut is left out, as its `status` says; with `thorough` also one of
+        which a file holds anything else than was written, for which all of them are read.
         """
         same = copy(self)
-        same._kept = {one.name: one for one in self._standings()}
+        standings = [Standing.of(one, thorough=True) for one in self.accounts] if thorough else self._standings()
+        same._kept = {one.name: one for one in standings}
         return same
 
     def meetings(
@@ -429,16 +431,15 @@ class Fleet(Selectable, Scannable):
 
         Notes
         -----
-        Reads one small file of each archive. An archive that is damaged or not there yet has a `problem`.
+        Reads one small file of each archive, and looks whether its data files are there. An archive that is damaged or
+        not there yet has a `problem`.
         """
         standings = self._standings()
         rows = [one.cells() for one in standings]
         instant = pa.timestamp("us", tz=ZONE_NAME)
         types = {"meetings": pa.int64(), "asked_at": instant, "proven_until": instant}
-        columns = {
-            one.key: pa.array([row[one.key] for row in rows], types.get(one.key, pa.string())) for one in _STATUS
-        }
-        parts = labelled("fleet_status", Text("多账户状态", "State of a fleet"), self.accounts, columns, _STATUS)
+        columns = {one.key: pa.array([row[one.key] for row in rows], types.get(one.key, pa.string())) for one in STATUS}
+        parts = labelled("fleet_status", Text("多账户状态", "State of a fleet"), self.accounts, columns, STATUS)
         certificates = {one.name: one.certificate for one in standings}
         return Table(**parts, certificate=FleetCertificate(certificates))
 

@@ -16,14 +16,17 @@ from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import certificate_of, evidence_of
 from ytxdata.archive.ownership import read_identity
 from ytxdata.archive.scans import Part, label_columns
+from ytxdata.archive.stored_files import REMEDIES, RESTORE, SCHEMAS, check_whole, telling_damage
 from ytxdata.archive.views import COLUMNS, table
 from ytxdata.errors import YtxError
 from ytxdata.fleet.accounts import FleetAccount
-from ytxdata.fleet.sync_all import counted
+from ytxdata.fleet.sync_all import MEETINGS, VERDICT, counted
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
+from ytxdata.records.normalize import names_chosen
 from ytxdata.records.schema import arrow_schema, to_pandas
 from ytxdata.selection import OF_ACCOUNTS
+from ytxdata.tables.described import Definition
 
 _NOT_YET = Text("还没有同步过", "not synced yet")
 
@@ -39,6 +42,15 @@ NOTES = (
 )
 """What a reader must know of sums over accounts: where numbers are told apart by account, and where they are not."""
 
+STATUS = (
+    MEETINGS,
+    Definition(key="asked_at", zh="最近同步", en="last asked", unit="instant"),
+    VERDICT,
+    Definition(key="proven_until", zh="已证实至", en="proven until", unit="instant"),
+    Definition(key="problem_zh", zh="问题", en="problem (Chinese)", unit="text"),
+    Definition(key="problem_en", zh="问题（英文）", en="problem", unit="text"),
+)
+
 _LEFT_OUT = Text(
     "警告：账户 {name} 的会议不在其中：{why}", "warning: meetings of the account {name} are not among these: {why}"
 )
@@ -50,17 +62,26 @@ class Standing:
 
     name: str
     snapshot: Snapshot | None
-    problem: Text | None
+    error: YtxError | None = None
 
     @classmethod
-    def of(cls, account: FleetAccount) -> Standing:
-        """Return how an account stands. One archive that cannot be read must not hide how the others stand."""
+    def of(cls, account: FleetAccount, *, thorough: bool = False) -> Standing:
+        """Return how an account stands. One archive that cannot be read must not hide how the others stand, nor end
+        what is made of all of them: its files are looked for, and with `thorough` read.
+        """
         root = account.archive.absolute()
         try:
             snapshot = newest(root) if read_identity(root) else None
+            if snapshot is not None:
+                _check_files(snapshot, thorough=thorough)
         except YtxError as error:
-            return cls(account.name, None, error.cause)
-        return cls(account.name, snapshot, None if snapshot else _NOT_YET)
+            return cls(account.name, None, error)
+        return cls(account.name, snapshot)
+
+    @property
+    def problem(self) -> Text | None:
+        """Why nothing of it is read."""
+        return self.error.cause if self.error else None if self.snapshot else _NOT_YET
 
     @cached_property
     def certificate(self) -> Certificate:
@@ -78,6 +99,17 @@ class Standing:
             "problem_zh": self.problem and self.problem.zh,
             "problem_en": self.problem and self.problem.en,
         }
+
+
+def _check_files(snapshot: Snapshot, *, thorough: bool) -> None:
+    """Check that the data files of a state are there and as long as they were; with `thorough`, what they hold."""
+    for file in (file for name in SCHEMAS for file in snapshot.files(name)):
+        with telling_damage(file.path, REMEDIES.get(file.path.split("/", 1)[0], RESTORE)):
+            # layouts 1 and 2 do not say how long a file is
+            if (snapshot.root / file.path).stat().st_size != file.size and file.sha256:
+                raise ValueError("it is not what was written")
+        if thorough and file.sha256:
+            check_whole(snapshot.root, file)
 
 
 def parts_of(standings: Iterable[Standing]) -> list[Part]:
@@ -98,6 +130,15 @@ def left_out(standings: Iterable[Standing]) -> tuple[Text, ...]:
         for one in standings
         if one.problem is not None
     )  # fmt: skip
+
+
+def chosen_names(standings: Iterable[Standing]) -> tuple[Text, ...]:
+    """Return which columns were read from other fields than by default, with the accounts of which each is said."""
+    told: dict[Text, list[str]] = {}
+    for one in standings:
+        for text in names_chosen(one.snapshot.aliases) if one.snapshot else ():
+            told.setdefault(text, []).append(one.name)
+    return tuple(Text(f"账户 {'、'.join(names)}：{text.zh}", f"account {', '.join(names)}: {text.en}") for text, names in told.items())  # fmt: skip
 
 
 def whole_frame(

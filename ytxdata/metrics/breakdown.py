@@ -39,20 +39,6 @@ PARTIAL = ("is_partial", "covered_pct")
 """Columns of every report that goes by time: whether its period is cut short, and how much of it is covered."""
 
 
-def covered(period: str, by: By, asked: tuple[int | None, int | None], claimed: tuple[int | None, int]) -> float | None:
-    """Return the share of a period [%] that lies in what was asked for and in what is claimed, from where to where
-    anything can be known [local epoch seconds]; None for a total without edges.
-    """
-    first = max((edge for edge in (asked[0], claimed[0]) if edge is not None), default=None)
-    last = min(edge for edge in (asked[1], claimed[1]) if edge is not None)
-    edges = bounds(period, by) or asked
-    begin, end = (first if edges[0] is None else edges[0]), (last if edges[1] is None else edges[1])
-    if begin is None or end <= begin:
-        return None
-    inside = min(end, last) - max(begin, begin if first is None else first)
-    return max(0, inside) * 100 / (end - begin)
-
-
 def period_called(text: str, by: By) -> str | None:
     """Return what a report calls a period that people and spreadsheets write in many ways; None where it is none.
 
@@ -227,7 +213,8 @@ class Breakdown:
         """Return the share of a period [%] that was asked for, is archived, and is over; None for a total without
         edges.
         """
-        return covered(period, self.by or "total", self.known.scope.edges, self.source.claimed)
+        asked = self.known.scope.edges
+        return self.source.known_spans.share(bounds(period, self.by or "total") or asked, asked)
 
     def records(self, row: Mapping[str, Any]) -> Lazy:
         """Return the evidence of a row of the report."""

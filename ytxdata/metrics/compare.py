@@ -84,7 +84,7 @@ class Side(NamedTuple):
         """
         start, end = span
         is_known = begin is not None and (end is None or end > begin)
-        is_known = is_known and (start is None or start < instant_of(source.claimed[1]))
+        is_known = is_known and (start is None or start < instant_of(source.known_spans.last))
         needs = is_known and not total.arrow.num_rows and "peak_legs" in total.arrow.column_names
         return cls(total, is_known, _running(source, start, end, min_parties) if needs else {}, groups)
 
@@ -221,13 +221,9 @@ def compare(
         least = asked.get("min_parties", 1)
         sides.append(Side.of(resolved, total, (start, end), begin, min_parties=least, groups=groups))
     workdays = [_workdays(calendar, span) for span in spans]
-    return _comparison(
-        resolved,
-        spans,
-        sides,
-        workdays,
-        (*_not_asked(resolved, spans, sides, begin), *calendar.notes({edge.date() for span in spans for edge in span})),
-    )
+    said = (*_not_asked(resolved, spans, sides, begin), *resolved.known_spans.note(spans))
+    said += calendar.notes({edge.date() for span in spans for edge in span})
+    return _comparison(resolved, spans, sides, workdays, said)
 
 
 def _incomparable(report: Callable[..., Report], why: Text) -> UsageError:
@@ -242,7 +238,7 @@ def _spans(
     source: Source, period: str | tuple[Instant, Instant], against: Against | tuple[Instant, Instant]
 ) -> tuple[tuple[datetime, datetime], tuple[datetime, datetime]]:
     start, end = span_of(period)
-    last = instant_of(source.claimed[1]).astimezone(start.tzinfo)
+    last = instant_of(source.known_spans.last).astimezone(start.tzinfo)
     if last <= start:
         raise UsageError(
             Text(f"该时段尚未开始或尚未拉取：{period}", f"the period has not begun, or was not pulled yet: {period}"),
@@ -253,7 +249,7 @@ def _spans(
 
 def begin_of(source: ReportSource, resolved: Source) -> datetime | None:
     """Return where the data begins: the first claim, or the first meeting where nothing is claimed."""
-    first = resolved.claimed[0]
+    first = resolved.known_spans.begin
     if first is None:
         while isinstance(source, Selection):  # what was selected may have begun long after the data did
             source = source.source
@@ -269,7 +265,7 @@ def _not_asked(
         return ()
     if begin is None:
         return (Text("没有任何数据：各项未知（空）", "there is no data at all: every figure is unknown (null)"),)
-    last = beijing_text(instant_of(source.claimed[1]))
+    last = beijing_text(instant_of(source.known_spans.last))
     zh, en = f"到 {last} 为止；在此之后", f"ends at {last}; of a period after that"
     if any(end <= begin for _, end in spans):
         zh, en = f"自 {beijing_text(begin)} 起；在此之前", f"begins at {beijing_text(begin)}; of a period before that"

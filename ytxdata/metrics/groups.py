@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import narwhals as nw
 import pyarrow as pa
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import SpokenWarning, UsageError
 from ytxdata.labels import NO_TEXT, Text, closest
 from ytxdata.metrics.calendar import DAY, day_number
 from ytxdata.metrics.facts import Scope, facts
@@ -24,8 +24,8 @@ from ytxdata.metrics.ids import ACCOUNT, EVER, account_of, bare, behind
 from ytxdata.metrics.source import Lazy, ReportSource, Source, texts, whole, with_looked_up
 from ytxdata.phones import normalize
 from ytxdata.selection import Selection
+from ytxdata.tables.address_book import FOREIGN, NO_CELL, AddressBook, Entry
 from ytxdata.tables.address_book import NAMES as HEADINGS
-from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.lists import Listed
 
 Group: TypeAlias = str | Mapping[str, str]
@@ -162,8 +162,8 @@ class Groups:
         more = _WITHOUT.format(n=len(listed) - n, zh=name.zh, en=name.en) if n < len(listed) else NO_TEXT
         matched = Text(f"通讯簿中找到 {len(numbers)} 个号码中的 {n} 个{more.zh}；其余为“不在通讯簿”", f"matched {n} of {len(numbers)} numbers with the book{more.en}; the others are “{NOT_IN_BOOK}”")  # fmt: skip
         if numbers and not n:
-            zh, en = (f"的号码都没有{name.zh}", f"has a {name.en}") if listed else ("没有任何一个号码", "is")
-            warnings.warn(f"none of the {len(numbers)} numbers {en} in the book / 通讯簿中{zh}", stacklevel=2)
+            nobody = NO_CELL.format(zh=name.zh, en=name.en) if listed else FOREIGN
+            warnings.warn(SpokenWarning(nobody), stacklevel=2)
             matched = Text(f"警告：{matched.zh}", f"warning: {matched.en}")
         return (*said, matched, *self.book.notes)
 

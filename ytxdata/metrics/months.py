@@ -33,8 +33,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.metrics.breakdown import PARTIAL, covered
-from ytxdata.metrics.calendar import date_of
+from ytxdata.metrics.breakdown import PARTIAL
+from ytxdata.metrics.calendar import bounds, date_of
 from ytxdata.metrics.definitions import REASONS
 from ytxdata.metrics.facts import Scope, facts, outcome
 from ytxdata.metrics.report import TRACED, Lazy, Report
@@ -212,8 +212,10 @@ def _put_together(part: Report, months: Months, given: Mapping[str, Any], again:
         records = report.trace(cells, column).select(*TRACED, "at")
         return source.engine.small(to_arrow(records.to_native()))
 
+    ever = (None, None)
     shares = [
-        covered(period, given["by"], (None, None), source.claimed) for period in months.rows["period"].to_pylist()
+        source.known_spans.share(bounds(period, given["by"]) or ever, ever)
+        for period in months.rows["period"].to_pylist()
     ]
     is_partial = [None if share is None else share < 100 for share in shares]
     rows = months.rows

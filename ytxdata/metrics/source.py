@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 import narwhals as nw
 import pyarrow as pa
 
-from ytxdata import times
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.ids import ACCOUNT, MARK, OWN, account_of, bare, behind, plain, qualified, told_once
+from ytxdata.metrics.known_spans import KnownSpans
 from ytxdata.metrics.sums import distinct, null_like
 from ytxdata.phones import NumberClass, normalize, number_class
 from ytxdata.records.numbers import read_numbers
@@ -24,7 +24,6 @@ from ytxdata.records.schema import to_pandas
 from ytxdata.selection import Selectable, Selection
 from ytxdata.tables.described import to_arrow
 from ytxdata.tables.table import Completeness
-from ytxdata.times import local_second
 
 if TYPE_CHECKING:
     from ytxdata.archive import Archive
@@ -194,15 +193,9 @@ class Source:
         return frozenset(number + behind(text) for number, text in zip(numbers, shown, strict=True) if number)
 
     @cached_property
-    def claimed(self) -> tuple[int | None, int]:
-        """From where to where anything can be known [local epoch seconds]: the begin of what is claimed, and the last
-        pull or today.
-        """
-        certificate = self.certificate
-        whole: Any = certificate() if callable(certificate) else certificate
-        start, end = getattr(whole, "start", None), getattr(whole, "end", None)
-        now = local_second(times.now())
-        return None if start is None else local_second(start), now if end is None else min(now, local_second(end))
+    def known_spans(self) -> KnownSpans:
+        """From where to where anything can be known of each account."""
+        return KnownSpans.of(self.certificate() if callable(self.certificate) else self.certificate)
 
     def finish(self, frame: Lazy, instants: Collection[str] = (), integers: Collection[str] = ()) -> Any:
         """Return the rows as the user gets them: of the kind that came in, pandas for an archive."""

@@ -104,14 +104,20 @@ class Tariff:
             _nano(name, price)
 
     @classmethod
-    def load(cls, path: str | Path) -> Tariff:
+    def load(cls, path: object) -> Tariff:
         """Read a tariff from a TOML file with the fields of this class; prices stand in a table `[prices]`.
 
         Raises
         ------
         UsageError
-            The file cannot be read, or holds something else.
+            It is no path, or the file cannot be read, or holds something else.
         """
+        if not isinstance(path, str | Path):
+            kind = type(path).__name__
+            raise UsageError(
+                Text(f"资费不能是 {kind}：{path!r}", f"a tariff cannot be a {kind}: {path!r}"),
+                remedy=Text('写成 metrics.Tariff(prices={"default": "0.10"})，或给出资费文件的路径', 'write metrics.Tariff(prices={"default": "0.10"}), or give the path of a tariff file'),
+            )  # fmt: skip
         require_file(path)
         try:
             content = tomllib.loads(Path(path).read_text("utf-8"), parse_float=Decimal)

@@ -362,18 +362,21 @@ def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] =
         records = {name: _records(still, name, ask, certificate, reports["usage"], ids) for name in RECORDS}
         notes, secret = (*names, *_nothing(still, ask, records["meetings"])), still.secret
     else:
-        notes = (_NOTHING_SELECTED,) if ask.only and not reports["usage"].arrow.num_rows else ()
+        empty = (_NOTHING_SELECTED,) if ask.only and not reports["usage"].arrow.num_rows else ()
+        notes = (*still.names_chosen, *empty)
     coverage = record_table(certificate.frame, "coverage", period=period, certificate=certificate, secret=secret)
     if ACCOUNT in certificate.frame.columns:
         coverage = replace(coverage, definitions=(*define(ACCOUNT), *coverage.definitions))
     coverage, *told = sharing_ends([coverage, *records.values(), *reports.values()])
     shared: dict[str, Any] = dict(zip((*records, *reports), told, strict=True))
     step("figures")
-    last = instant_of(source.claimed[1])
+    last = instant_of(source.known_spans.last)
     earlier = ask.before(last)
     before = None
     if earlier is not None and earlier.start is not None and earlier.end is not None:
-        before = ((earlier.start, earlier.end), still.certificate(earlier.start, earlier.end))
+        span = (earlier.start, earlier.end)
+        before = (span, still.certificate(*span))
+        notes += source.known_spans.note([span, (ask.start or last, ask.end or last)])
     return Collection(
         ask=ask,
         records={name: shared[name] for name in records},

@@ -289,7 +289,7 @@ class Overview:
             self._put(row + 1 + day, 0, 1, name.in_(lang), styled(font_color="#5F5F5F"))
             for hour in range(24):
                 self._put(row + 1 + day, hour + 2, hour + 2, cells.get((day, hour)), cell)
-        scale = {"type": "2_color_scale", "min_color": "#F4F8FC", "max_color": "#2E75B6"}
+        scale = {"type": "2_color_scale", "min_color": "#F4F8FC", "max_color": "#9DC3E6"}
         self._sheet.conditional_format(row + 2, 2, row + 8, 25, scale)
 
     def _charts(self, workbook: Any, places: Mapping[str, SheetPlace]) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, wraps
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import matplotlib as mpl
@@ -28,7 +28,8 @@ from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from ytxdata.labels import Lang, Text, columns_of, printable, wrapped
+from ytxdata.errors import UsageError
+from ytxdata.labels import LANGS, Lang, Text, columns_of, printable, wrapped
 from ytxdata.redact import kept_apart
 from ytxdata.times import ZONE_NAME
 
@@ -192,8 +193,17 @@ def picture(*, height: float = 3.7, grouped: float | None = None, is_personal: b
     """
 
     def registered(draw: Draw) -> Draw:
-        PICTURES[draw.__name__] = Picture(draw, height, grouped or height, is_personal)
-        return draw
+        @wraps(draw)
+        def checked(*args: Any, lang: Lang | None = None, **more: Any) -> Axes:
+            if lang not in (None, *LANGS):  # `cn` would be drawn as if nobody had asked for a language
+                raise UsageError(
+                    Text(f"lang 不能是 {lang!r}", f"lang cannot be {lang!r}"),
+                    remedy=Text("zh（中文）、en 或 both", "zh for Chinese, en for English, or both"),
+                )
+            return draw(*args, lang=lang, **more)
+
+        PICTURES[draw.__name__] = Picture(checked, height, grouped or height, is_personal)
+        return cast("Draw", checked)
 
     return registered
 

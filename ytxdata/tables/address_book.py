@@ -19,6 +19,15 @@ from ytxdata.tables.lists import Listed, SheetLine, Skipped, lacking, none_left,
 from ytxdata.times import BEIJING, parse_instant
 
 WHAT = Text("通讯簿", "address book")
+FOREIGN = Text(
+    "警告：通讯簿里没有这些会议的任何一个号码，可能是别家公司的通讯簿",
+    "warning: the book knows none of the numbers in these meetings; is it another company's?",
+)
+NO_CELL = Text(
+    "警告：通讯簿里这些会议的号码都没有{zh}", "warning: the book has a {en} of none of the numbers in these meetings"
+)
+"""What is warned of where a book does not fit the meetings: in all, or in the column that is asked for."""
+
 NAMES = {
     "phone": ("number", "mobile", "tel", "telephone", "手机", "手机号", "手机号码", "电话", "电话号码", "号码", "联系电话"),
     "name": ("姓名", "名字", "员工", "员工姓名"),

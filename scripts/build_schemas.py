@@ -164,7 +164,7 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
                 "description": "line, meeting id, from when, until when; null where the line says no time",
             }),
             "n_only_in_witness": COUNT, "only_in_archive": listed(TEXT), "n_only_in_archive": COUNT,
-            "finding": {"enum": sorted(HEARD)}, "n_outside": COUNT,
+            "finding": {"enum": sorted(HEARD)}, "n_outside": COUNT, "by_connection": TRUTH,
             "aside": listed({
                 "type": "array", "prefixItems": [COUNT, {"enum": sorted(ASIDE)}], "minItems": 2, "maxItems": 2,
                 "description": "a line that is not counted as a meeting, and why",

@@ -138,15 +138,12 @@ def _rows(fleet: Fleet, table: Table) -> list[dict[str, Any]]:
     """Return the rows for machines: labels, which everybody calls as they like, in a place of their own."""
     from ytxdata.redact import hide_credentials
 
-    labels = {key for told in fleet.labels.values() for key in told}
-    return [
-        {
-            "account": row["account"],
-            "labels": {key: hide_in_text(hide_credentials(one)) for key, one in fleet.labels[row["account"]].items()},
-        }
-        | {key: value for key, value in row.items() if key not in labels}
-        for row in table.to_dicts()
-    ]
+    labels, rows = {key for told in fleet.labels.values() for key in told}, []
+    for row in table.to_dicts():
+        own = {key: hide_in_text(hide_credentials(one)) for key, one in fleet.labels[row["account"]].items()}
+        others = {key: value for key, value in row.items() if key not in labels}
+        rows.append({"account": row["account"], "labels": own} | others)
+    return rows
 
 
 def _tell(done: FleetSync) -> None:

@@ -114,6 +114,19 @@ def is_total(cell: str) -> bool:
     return _TOTAL.fullmatch(cell.strip()) is not None
 
 
+def begins(ends: Iterable[int]) -> dict[int, int]:
+    """Return where the lines begin that a total may be of, if not of all; each total by how many lines stand above it.
+    Those are the lines since the total before it, and of totals one below the other the same.
+
+    Examples
+    --------
+    >>> begins([2, 5, 5, 9])
+    {2: 0, 5: 2, 9: 5}
+    """
+    places = sorted({*ends})
+    return dict(zip(places, [0, *places], strict=False))
+
+
 def no_meeting(cell: str, told: Mapping[str, str]) -> NoMeeting | None:
     """Return what a line is that is no meeting; None where it may be one.
 

@@ -14,7 +14,7 @@ import numpy as np
 from ytxdata.history.list_cells import COLUMNS
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text
-from ytxdata.list_totals import OWN_TOTAL, Unit, no_meeting, of_total, stated
+from ytxdata.list_totals import OWN_TOTAL, Unit, begins, no_meeting, of_total, stated
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
 from ytxdata.phones import normalize
@@ -51,6 +51,11 @@ class Bill(NamedTuple):
     is_day: bool = False
     is_start_unread: bool = False
     number: str | None = None
+
+    @property
+    def is_credit(self) -> bool:
+        """Whether it gives back what another line asked for."""
+        return min(self.duration_s or 0, self.amount_yuan or 0) < 0
 
 
 @dataclass(frozen=True)
@@ -99,30 +104,24 @@ class Invoice:
             return given
         skipped: list[Skipped] = []
         bills: list[Bill] = []
-        credits_: list[Bill] = []
-        totals: list[tuple[int, Mapping[str, str], tuple[int, int]]] = []
+        totals: list[tuple[int, Mapping[str, str], int]] = []
         wanted = dict(columns or {})
         for line in read_lines(given, WHAT, NAMES, ("meeting_id",), wanted, skipped):
             bill = _bill(line.number, line.cells)
             if bill is OWN_TOTAL:
-                totals.append((line.number, line.cells, (len(bills), len(credits_))))
+                totals.append((line.number, line.cells, len(bills)))
             if isinstance(bill, Text):
                 skipped.append(Skipped(line.number, bill))
-            elif min(bill.duration_s or 0, bill.amount_yuan or 0) < 0:
-                credits_.append(bill)
             else:
                 bills.append(bill)
-        if not bills:
+        charges = tuple(one for one in bills if not one.is_credit)
+        if not charges:
             raise none_left(WHAT, skipped)
-        skipped += (Skipped(one.line, _CREDIT) for one in credits_)
-        begun, ended, why = (0, 0), (0, 0), dict[int, Text]()
-        for number, cells, end in totals:
-            begun, ended = (begun if end == ended else ended), end
-            part = bills[begun[0] : end[0]], credits_[begun[1] : end[1]]
-            told = [_of_total(cells, *some) for some in (part, (bills, credits_)) if any(some)]
-            why[number] = OWN_TOTAL if OWN_TOTAL in told else told[-1]
+        skipped += (Skipped(one.line, _CREDIT) for one in bills if one.is_credit)
+        begun = begins(end for *_, end in totals)
+        why = {number: _of_total(cells, bills[begun[end] : end], bills) for number, cells, end in totals}
         skipped = [one._replace(why=why.get(one.line, one.why)) for one in skipped]
-        return cls(tuple(bills), tuple(sorted(skipped)))
+        return cls(charges, tuple(sorted(skipped)))
 
     @property
     def notes(self) -> tuple[Text, ...]:
@@ -157,8 +156,8 @@ def _bill(number: int, cells: Mapping[str, str]) -> Bill | Text:
     return Bill(number, meeting_id, seconds, yuan, started_at, is_day, started_at is None and begun != "", whose)
 
 
-def _of_total(cells: Mapping[str, str], bills: Sequence[Bill], credits_: Sequence[Bill]) -> Text:
-    """Return why a total is no line, and in what it is another than that of some lines, or cannot be read."""
+def _of_total(cells: Mapping[str, str], part: Sequence[Bill], bills: Sequence[Bill]) -> Text:
+    """Return why a total is no line; where it is neither that of its part nor that of all lines, in what it differs."""
     words: dict[Unit, Decimal] = stated([cells["meeting_id"]])
     try:
         seconds, yuan = _seconds(cells.get("duration_s", "")), _decimal(cells.get("amount_yuan", ""))
@@ -166,18 +165,18 @@ def _of_total(cells: Mapping[str, str], bills: Sequence[Bill], credits_: Sequenc
         return ASIDE["total_unread"]
     told = {**words, "yuan": words.get("yuan") if yuan is None else yuan}
     told |= {} if seconds is None else {"seconds": Decimal(seconds)}
-    return of_total(told, _sums(bills, credits_, told.get("meetings")))
+    holds = part and of_total(told, _sums(part, told.get("meetings"))) == OWN_TOTAL
+    return OWN_TOTAL if holds else of_total(told, _sums(bills, told.get("meetings")))
 
 
-def _sums(bills: Sequence[Bill], credits_: Sequence[Bill], n_meetings: Decimal | None) -> dict[Unit, Decimal]:
+def _sums(bills: Sequence[Bill], n_meetings: Decimal | None) -> dict[Unit, Decimal]:
     """Return what lines come to; how many there are only without credits, which a count may leave out."""
     n, n_ids = Decimal(len(bills)), Decimal(len({one.meeting_id for one in bills}))
     counts: dict[Unit, Decimal] = {"lines": n, "meetings": n_ids if n_meetings == n_ids else n}
-    both = [*bills, *credits_]
     return {
-        "seconds": Decimal(sum(one.duration_s or 0 for one in both)),
-        "yuan": sum((one.amount_yuan or Decimal(0) for one in both), Decimal(0)),
-        **({} if credits_ else counts),
+        "seconds": Decimal(sum(one.duration_s or 0 for one in bills)),
+        "yuan": sum((one.amount_yuan or Decimal(0) for one in bills), Decimal(0)),
+        **({} if any(one.is_credit for one in bills) else counts),
     }
 
 

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, is_enough, plain
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
-from ytxdata.list_totals import Unit, is_total, no_meeting, stated
+from ytxdata.list_totals import Unit, begins, is_total, no_meeting, stated
 from ytxdata.phones import normalize
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.values import convert
@@ -28,6 +28,8 @@ _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
     "seconds": ("totalduration", "totalseconds"),
     "yuan": ("totalamount", "totalfee"),
 }
+Figures: TypeAlias = Mapping[Unit, Sequence[Any]]
+"""What a total says, of each unit all figures, the one that counts first."""
 _A_COUNT = re.compile(r"\d{1,6}\s*[场次行条笔]?")
 
 
@@ -78,7 +80,7 @@ def read_witness(
         why = Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start")
         raise _unreadable(name, Text(f"{why.zh}；列名是 {found[0]}", f"{why.en}; its columns are {found[1]}"))
     lines, aside, said = _lines(sheet, by_name)
-    own, more = _totals([*sheet.totals, *said], by_name)
+    own, more = _totals([*(_figures(one, by_name) for one in sheet.totals), *said])
     return Witness(
         name=name,
         kind=kind,
@@ -134,12 +136,11 @@ def _unreadable(name: str, why: Text) -> UsageError:
 
 def _lines(
     sheet: RawList, by_name: Mapping[str, str]
-) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Sequence[Mapping[str, Any]]]:
-    """Return the lines, those that are held against nothing, and the list's own totals of the whole."""
+) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Sequence[Figures]]:
+    """Return the lines, those that are held against nothing, and what the list's own totals say of the whole."""
     lines: list[WitnessLine] = []
     aside = list(sheet.aside)
-    totals: list[tuple[Mapping[str, Any], Sequence[WitnessLine]]] = []
-    begun, is_over = 0, False
+    totals: list[tuple[Figures, int]] = []
     told = {ours: [plain(row.get(theirs)) for row in sheet.rows] for ours, theirs in by_name.items()}
     cells = {ours: _read(ours, texts) for ours, texts in told.items()}
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
@@ -152,27 +153,27 @@ def _lines(
         what = no_meeting(first if is_counted or not own else own, texts)
         why = what or _unread(line, lost)
         if why is None:
-            begun, is_over = (len(lines), False) if is_over else (begun, False)
             lines.append(line)
             continue
-        is_over = is_over or what == "total"
         if what == "total":
-            totals.append((row, lines[begun:]))
+            totals.append((_figures(row, by_name), len(lines)))
         is_lost = what == "total" and any(
             re.search(r"\d", texts.get(ours, "")) and cells[ours][n] is None for ours in _SUMMED if ours in cells
         )
         aside.append(Aside(line, "total_unread" if is_lost else why))
-    of_all = [row for row, part in totals if not _is_of_part(_figures(row, by_name), part, len(lines))]
+    begun = begins(end for _, end in totals)
+    of_all = [told for told, end in totals if not _is_of_part(told, lines[begun[end] : end], len(lines))]
     return tuple(lines), tuple(aside), of_all
 
 
 _SUMMED = ("duration_s", "amount_yuan")
 
 
-def _is_of_part(figures: Mapping[Unit, Any], part: Sequence[WitnessLine], n_lines: int) -> bool:
+def _is_of_part(figures: Figures, part: Sequence[WitnessLine], n_lines: int) -> bool:
     """Say whether a total is that of the lines since the one before, and not of all."""
-    own = Totals(figures.get("lines", figures.get("meetings")), figures.get("seconds"), figures.get("yuan"))
-    return 0 < len(part) < n_lines and bool(figures) and not own.differing(part)
+    first = {unit: ones[0] for unit, ones in figures.items()}
+    own = Totals(first.get("lines", first.get("meetings")), first.get("seconds"), first.get("yuan"))
+    return 0 < len(part) < n_lines and bool(first) and not own.differing(part)
 
 
 def _read(ours: str, texts: Sequence[str]) -> list[Any]:
@@ -203,24 +204,18 @@ def _unread(line: WitnessLine, lost: Text | None) -> str | None:
     return "no_id" if line.meeting_id is None else None
 
 
-def _totals(
-    said: Sequence[Mapping[str, Any]], by_name: Mapping[str, str]
-) -> tuple[dict[Unit, Any], tuple[tuple[Unit, Decimal], ...]]:
+def _totals(said: Sequence[Figures]) -> tuple[dict[Unit, Any], tuple[tuple[Unit, Decimal], ...]]:
     """Return what a list says of itself last, and whatever else it says of the same: each total must hold."""
     own: dict[Unit, Any] = {}
     more: list[tuple[Unit, Decimal]] = []
-    for row in reversed(said):
-        for unit, figures in _all_figures(row, by_name).items():
+    for told in reversed(said):
+        for unit, figures in told.items():
             first = own.setdefault(unit, figures[0])
             more += [(unit, Decimal(one)) for one in figures if one != first]
     return own, tuple(dict.fromkeys(more))
 
 
-def _figures(said: Mapping[str, Any], by_name: Mapping[str, str]) -> dict[Unit, Any]:
-    return {unit: figures[0] for unit, figures in _all_figures(said, by_name).items()}
-
-
-def _all_figures(said: Mapping[str, Any], by_name: Mapping[str, str]) -> dict[Unit, list[Any]]:
+def _figures(said: Mapping[str, Any], by_name: Mapping[str, str]) -> Figures:
     """Return what a total says: beside a JSON list by these names, in a line under the list's own columns, or in words."""
     named = {bare(str(name)): value for name, value in said.items() if not isinstance(value, list | dict)}
     words = stated(map(plain, named.values()))
@@ -230,7 +225,7 @@ def _all_figures(said: Mapping[str, Any], by_name: Mapping[str, str]) -> dict[Un
         names = dict.fromkeys(map(bare, (*_JSON_TOTALS.get(unit, ()), *own, *(COLUMNS[ours][1] if ours else ()))))
         return _known(kind, [*(named.get(one) for one in names), words.get(unit)])
 
-    figures: dict[Unit, list[Any]] = {
+    figures: Figures = {
         "meetings": found("seconds", "meetings"),
         "lines": found("seconds", "lines"),
         "seconds": found("seconds", "seconds", "duration_s"),

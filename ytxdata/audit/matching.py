@@ -27,10 +27,11 @@ from ytxdata.audit.pairing import (
 )
 from ytxdata.labels import Text
 from ytxdata.phones import number_class
+from ytxdata.records.schema import ARROW_TYPES
 from ytxdata.times import local_second
 
 T = TypeVar("T")
-MONEY = pa.decimal128(38, 18)
+YUAN = ARROW_TYPES["money"]
 
 _RECORDS = """
     SELECT meeting_id, m, s, coalesce(duration_s, len_s), amount, in_scope
@@ -145,7 +146,7 @@ def _put_lines(data: Data, lines: Sequence[tuple[str, InvoiceLine]]) -> None:
         "line": pa.array([line.line for _, line in lines], pa.int64()),
         "meeting_id": pa.array([meeting_id for meeting_id, _ in lines], pa.string()),
         "duration_s": pa.array([line.seconds for _, line in lines], pa.int64()),
-        "amount": pa.array([line.yuan for _, line in lines], MONEY),
+        "amount": pa.array([line.yuan for _, line in lines], YUAN),
         "begun": pa.array(begun, pa.int64()),
         "is_inside": pa.array(
             [at is None or ((first is None or at >= first) and (behind is None or at < behind)) for at in begun],

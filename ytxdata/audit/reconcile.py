@@ -13,7 +13,7 @@ import pyarrow as pa
 from ytxdata.audit.checking import Finding, check
 from ytxdata.audit.data import Auditable, Data, open_data
 from ytxdata.audit.invoice import UNKNOWN, BilledLines, Ints, Invoice, InvoiceRule
-from ytxdata.audit.matching import MONEY, PairedLines, paired_lines, put_classes, put_matched
+from ytxdata.audit.matching import YUAN, PairedLines, paired_lines, put_classes, put_matched
 from ytxdata.audit.rule_search import Search, search_amounts, search_durations
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text, decimal_text
@@ -255,7 +255,7 @@ def _outside(found: Reconciliation) -> Iterator[Text]:
 _SCHEMA = pa.schema([
     ("line", pa.int64()), ("meeting_id", pa.string()), ("state", pa.string()),
     ("invoice_s", pa.int64()), ("record_s", pa.int64()), ("difference_s", pa.int64()),
-    ("invoice_yuan", MONEY), ("record_yuan", MONEY), ("difference_yuan", MONEY),
+    ("invoice_yuan", YUAN), ("record_yuan", YUAN), ("difference_yuan", YUAN),
     ("invoice_at", pa.timestamp("us", tz=ZONE_NAME)), ("record_at", pa.timestamp("us", tz=ZONE_NAME)),
 ])  # fmt: skip
 
@@ -278,7 +278,7 @@ def _put_prices(
     data.put("priced", pa.table({
         "m": pa.array(m, pa.int64()),
         "record_s": pa.array(seconds, pa.int64()),
-        "record_yuan": pa.array(yuan, MONEY),
+        "record_yuan": pa.array(yuan, YUAN),
     }))  # fmt: skip
 
 

@@ -148,8 +148,9 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     is_unread = any(one.why in (*UNREAD, *UNREAD_BESIDE) for one in witness.aside)
     of_key = {one.key: one.lengths for one in held}
     off, unheld = hold([(one, of_key[found[one.line]]) for one in witness.lines if one.line in found])
-    unheld = tuple(of for of in unheld if of in witness.stated.of_what(witness.beside))
-    adds_up = witness.stated.agree(witness.lines, witness.beside, unheld)
+    stated, beside = witness.stated, witness.beside
+    unheld = tuple(of for of in unheld if of in stated.of_what(beside))
+    adds_up = stated.agree(witness.lines, beside, unheld)
     is_foreign = len(found) < FOREIGN * len(witness.lines)
     holds = {
         "empty": not witness.lines and not is_unread,
@@ -186,7 +187,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         aside=tuple((one.line.line, one.why) for one in witness.aside[:MOST_NAMED]),
         n_aside=len(witness.aside),
         # the total of a list counts also what nobody could read of it
-        differs=witness.stated.differing((*witness.lines, *unread), witness.beside),
+        differs=stated.differing((*witness.lines, *unread), beside),
         by_connection=witness.by_connection,
         off=off[:MOST_NAMED],
         n_off=len(off),

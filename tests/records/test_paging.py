@@ -246,6 +246,24 @@ def test_the_only_page_raises_no_doubt_where_it_has_no_number(name: str) -> None
         assert (answer.is_doubtful, answer.warnings, len(answer.records)) == (False, (), N)
 
 
+@pytest.mark.parametrize(
+    "said", [{"totalPages": 0}, {"page": 1, "records": 0}, {"page": 0}, {"total": 0}, {"总页数": 0}, {"numFound": 0}]
+)
+def test_a_number_of_thousands_of_digits_is_none(said: dict[str, int]) -> None:
+    digits = "1" * 5000
+    for number in (digits, f'"{digits}"'):  # written out: Python makes no text of such a number
+        body = ", ".join(f'"{key}": {one or number}' for key, one in said.items())
+        answer = read_answer(f'{{"data": {json.dumps(ALL)}, {body}}}'.encode())
+        assert (len(answer.records), answer.announced) == (N, None)
+
+
+def test_no_number_takes_long() -> None:
+    start = time.process_time()
+    for piece in ("第1", "1 ", "1,", "共1页"):
+        assert totals([Member(key, f'"{piece * 40_000}"'.encode(), 0, 0) for key in ("total", "pages", "page")]) == []
+    assert time.process_time() - start < 5
+
+
 def test_no_key_takes_long() -> None:
     start = time.process_time()
     for word in ("条数", "total", "confconference", "numnumber", "记录数", "item", "doc", "i", "数量"):

@@ -97,8 +97,8 @@ _LEADING = re.compile(r"https?:|[/?]|\d+$")
 """What `next` says where it leads to a page: an address or a number; it may as well be a word."""
 _PAGING = frozenset(
     {
-        "page", "pageno", "pagenum", "pagesize", "currentpage", "perpage", "hasprev", "hasprevious", "haspreviouspage", "isfirst", "isfirstpage", "prevpage",
-        "prevcursor"
+        "page", "pageno", "pagenum", "pagesize", "currentpage", "perpage", "hasprev", "hasprevious", "haspreviouspage",
+        "isfirst", "isfirstpage", "prevpage", "prevcursor"
     }
 )  # fmt: skip
 """Keys that only a page has, plain, beside those of flags and of what leads on."""
@@ -144,6 +144,7 @@ _SAYS_NONE = re.compile(
 _MESSAGE_KEYS = frozenset({"message", "msg", "info", "tip", "tips", "提示"})
 
 _LONGEST_WORD = 60
+"""A longer text is no number and no word that says that nothing is there."""
 
 DATED = re.compile(rb"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|\d{8}")
 """What nearly every record has, and what describes a list hardly ever: a time, or a long number."""
@@ -208,13 +209,16 @@ def total(key: str, raw: bytes) -> int | None:
 
 
 def _number_said(raw: bytes) -> str | None:
-    """Return the text of a number, also where an object holds it; None of what is a list or a flag."""
+    """Return the text of a number, also where an object holds it; None of what is a list or a flag, or no number by its
+    length: patterns take the square of a long one, and Python refuses thousands of digits.
+    """
     read = read_value(raw)
     said = read.value if read else None
     if isinstance(said, dict):
         number = next((said[one] for one in _TEXT_KEYS if one in said), None)
         said = f"{number}+" if str(said.get("relation")).casefold() in ("gt", "gte") else number
-    return None if isinstance(said, (bool, list)) else str(said).strip()
+    text = None if isinstance(said, (bool, list)) else str(said).strip()
+    return text if text is not None and len(text) <= _LONGEST_WORD else None
 
 
 def totals(members: Sequence[Member]) -> list[int | None]:
@@ -230,9 +234,10 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     said = {_in_english(bare(one.key)): _told(one) for one in members if not is_blank(one.raw) and one.raw[:1] != b"["}
     told = [(bare(key), number) for key, raw, *_ in members if (number := total(key, raw)) is not None]
     # jqGrid: `total` is of pages there, and `records` the total
-    is_of_pages = {"page", "records"} <= said.keys() and said["records"].isdecimal()
+    records = said.get("records", "")
+    is_of_pages = "page" in said and records.isdecimal() and len(records) <= _LONGEST_WORD
     if is_of_pages:
-        told = [("records", int(said["records"])), *(one for one in told if one[0] != "total")]
+        told = [("records", int(records)), *(one for one in told if one[0] != "total")]
     is_more = [
         is_yes == (_END.fullmatch(key) is None)
         for key, word in said.items()
@@ -318,17 +323,14 @@ def _told(member: Member) -> str:
 
 def _is_one_of_many(said: Mapping[str, str], *, has_total: bool, is_of_pages: bool) -> bool:
     """Return whether a page says that there are others; where pages are counted from 0, the first one is 0."""
+    short = [one for one in said.items() if len(one[1]) <= _LONGEST_WORD]
     # `pageCount` may be how many records the page has: a total says better how many there are.
     numbers = [
         _NUMBER_OF_PAGES.fullmatch(word)
-        for key, word in said.items()
+        for key, word in short
         if (_PAGES.fullmatch(key) and not (has_total and key == "pagecount")) or (is_of_pages and key == "total")
     ]
-    numbers += (
-        _PAGE_OF_PAGES.fullmatch(word)
-        for key, word in said.items()
-        if key in _CURRENT_KEYS and len(word) <= _LONGEST_WORD
-    )
+    numbers += (_PAGE_OF_PAGES.fullmatch(word) for key, word in short if key in _CURRENT_KEYS)
     return any(number is not None and int(number[1]) > 1 for number in numbers)
 
 

@@ -162,6 +162,8 @@ _ANY = "*", "any"
 def _lacking(known: Sequence[_Leg], more: Sequence[_Leg]) -> tuple[list[_Leg], list[_Leg]]:
     """Return the connections that are not known yet, and those of which less is known; one that stands twice in either
     is two."""
+    if known == more:  # most versions of a meeting differ in all but their parties
+        return [], []
     # looked up and never compared in pairs: a number may be connected ten thousand times
     there: dict[Any, deque[int]] = defaultdict(deque)
     for at, leg in enumerate(known):

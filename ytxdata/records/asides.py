@@ -107,13 +107,13 @@ def is_part(key: str, raw: bytes) -> bool:
     if not is_listed and raw[:1] != _PARTS.get(name):
         return False
     read = read_value(raw)
-    if read is None or (is_listed and _is_aside(name, read.value, raw)):
+    if read is None or (is_listed and _lists_only_that(name, read.value, raw)):
         return read is not None
     entries = read.value if isinstance(read.value, list) else [read.value]
     return raw[:1] == _PARTS.get(name) and all(map(_is_entry, entries))
 
 
-def _is_aside(name: str, value: Any, raw: bytes) -> bool:
+def _lists_only_that(name: str, value: Any, raw: bytes) -> bool:
     """Return whether what stands under a key of what is listed beside records is that, and can be no record."""
     entries = value if isinstance(value, list) else [value]
     if name == "footer":
@@ -184,18 +184,20 @@ def only_named(
     key.
     """
     told = [_most_told(signs, items) for _, items in lists]
-    most = min(max([int(has_empty_list), *told]), _WHEN_OR_WHOM)
-    is_side = [
+    most = max([int(has_empty_list), *told])
+    says_less = [
         n < most and not (is_usual_list(member.key) or (is_map and member.raw[:1] == b"{"))
         for (member, _), n in zip(lists, told, strict=True)
     ]
-    main = [one for (_, items), is_aside in zip(lists, is_side, strict=True) if not is_aside for one in items]
-    known = signs.ids_of_all(main) if any(is_side) else set()
-    return [
-        [one for one in items if announces_deletion(member.key) and _tells(signs, one) < _WHEN_OR_WHOM]
-        + [one for one in items if is_aside and not announces_deletion(member.key) and not _is_part(signs, one, known)]
-        for (member, items), is_aside in zip(lists, is_side, strict=True)
-    ]
+    main = [one for (_, items), less in zip(lists, says_less, strict=True) if not less for one in items]
+    known = signs.ids_of_all(main) if any(says_less) else set()
+    named: list[list[Found]] = []
+    for (member, items), less in zip(lists, says_less, strict=True):
+        if announces_deletion(member.key):
+            named.append([one for one in items if _tells(signs, one) < _WHEN_OR_WHOM])
+        else:
+            named.append([one for one in items if less and not _adds_to_known(signs, one, known)])
+    return named
 
 
 _WHEN_OR_WHOM = 2
@@ -221,7 +223,7 @@ def _tells(signs: Signs, item: Found) -> int:
     return _WHEN_OR_WHOM if is_sure else int(bool(columns & EVIDENCE))
 
 
-def _is_part(signs: Signs, item: Found, known: set[bytes]) -> bool:
+def _adds_to_known(signs: Signs, item: Found, known: set[bytes]) -> bool:
     """Return whether an object says more than its id of a meeting that is known."""
     members = members_of(item.raw)
     return signs.ids(members) <= known and len(signs.columns(members)) > 1

@@ -9,13 +9,7 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.aliases import PARTIES, Aliases, plain
-from ytxdata.records.asides import (
-    announces_deletion,
-    is_aside,
-    is_empty_room,
-    is_usual_list,
-    only_named,
-)
+from ytxdata.records.asides import announces_deletion, is_aside, is_empty_room, is_usual_list, only_named
 from ytxdata.records.beside import SPAN
 from ytxdata.records.json_values import read_object
 from ytxdata.records.nested import (

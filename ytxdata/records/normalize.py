@@ -172,12 +172,12 @@ def _one_by_one(
     records: Sequence[RawRecord | bytes], raws: list[bytes], rows: bulk.Rows, aliases: Aliases
 ) -> Normalized:
     """Return the rows of records of any kind."""
-    objects = as_read = [read_object(raw, aliases) for raw in raws]
+    as_read = [read_object(raw, aliases) for raw in raws]
+    objects = [*as_read]
     ids, reasons = _identify(objects, aliases)
     if any(reasons):
         objects = [_lifted(one, aliases) if reason else one for one, reason in zip(objects, reasons, strict=True)]
         ids, reasons = _identify(objects, aliases)
-    objects = list(objects)
     for i, given in enumerate(ids):
         # A U+FFFD that was sent as such is a character like any other: damage is only where something was overlooked.
         if given and not reasons[i] and "\ufffd" in given and objects[i].problems:

@@ -36,9 +36,11 @@ _ENOUGH = 3
 
 # Any number of letters in front, tried from each of them, would take the square of a text without blanks.
 _ADDRESS = re.compile(r"(?<!\w)\w{1,20}://[^\s\"'<>,;|]*|^/\S*$")
-_SAYS_NONE = re.compile(
+_REMARKS_NONE = re.compile(
     r"暂无|没有|未[查找]到|无(?:会议|记录|数据)|\bno (?:\w+ )?(?:meeting|conference|record|data|result)|not found"
 )
+"""In a remark that there are none, beside whatever else it says; as all that a value says it is `paging.says_nothing`."""
+
 _LONGEST_REMARK = 200
 _WORD = re.compile(r"[^\W\d_][\w\-]*")
 _MOST_WORDS = 300
@@ -165,7 +167,7 @@ def text_may_tell(aliases: Aliases, text: str, *, has_data: bool) -> bool:
     >>> text_may_tell(Aliases(), "2026-01-01 00:00:00 至 2026-02-01 00:00:00", has_data=False)
     False
     """
-    if len(text) < _LONGEST_REMARK and _SAYS_NONE.search(text.casefold()):
+    if len(text) < _LONGEST_REMARK and _REMARKS_NONE.search(text.casefold()):
         return False
     packed = "".join(text.rpartition(";base64,")[2].split("\n")).replace("\r", "")
     longest = _LONGER_THAN_CERTIFICATES if has_data else _LONGER_THAN_TOKENS

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from ytxdata import Fleet, metrics
 from ytxdata.archive import Archive
 from ytxdata.archive.heads import sealed, unsealed
+from ytxdata.archive.stored_files import DERIVE_AGAIN
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError, YtxError
@@ -117,6 +118,18 @@ def test_too_little_memory_or_a_folder_of_another_user_is_no_damage(
         assert not isinstance(caught.value, DamagedError)
         assert str(error.args[-1]) in str(caught.value)
         assert caught.value.remedy
+
+
+def test_whoever_meets_a_damaged_table_is_told_that_it_can_be_made_anew(three: Archive, platform: Any) -> None:
+    for path in three.path.glob("derived/*/meetings/*.parquet"):
+        path.write_bytes(bytes(path.stat().st_size))
+    platform.records[0] = {**platform.records[0], "name": "another"}
+    for read in (three.meetings, lambda: three.sync(platform)):
+        with pytest.raises(DamagedError) as caught:
+            read()
+        assert caught.value.remedy == DERIVE_AGAIN
+    three.rebuild()
+    assert three.verify().is_sound
 
 
 def cut(path: Path) -> None:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.scans import Scan, meets, scan
-from ytxdata.archive.stored_files import DERIVE_AGAIN, DERIVED, StoredFile, telling_damage
+from ytxdata.archive.stored_files import DERIVED, StoredFile, telling_damage
 from ytxdata.archive.views import Spans, ViewAsk, connect, reading, relation, telling
 from ytxdata.labels import Text
 from ytxdata.times import Instant
@@ -132,7 +132,7 @@ class Around:
                 if table == "meetings" and self._begins_in(file):
                     spans.append(obs)
                 elif not obs or not any(one and one[0] <= obs[0] and obs[1] <= one[1] for one in spans):
-                    with telling_damage(file.path, DERIVE_AGAIN):
+                    with telling_damage(file.path, file.remedy):
                         spans += self._of_groups(pq.read_metadata(path), table, later)
         return spans
 

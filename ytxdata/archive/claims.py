@@ -113,16 +113,19 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
     evidence = evidence_of(snapshot.head.state)
     settle = max(timedelta(seconds=evidence.settle_s), DEFAULT_POLICY.settle)
     told, (derived, unclaimed) = _comparable(snapshot), _judged_anew(snapshot, kept, settle)
-    found = Disagreements([*_taken_back(snapshot, kept[:-1])], chosen=[*_chosen(told, settle)])
-    # what a sync found must not be hidden by a head that says it came to no end
-    found.unshown += [_UNCLAIMED] if any(_hidden(told, unclaimed)) else []
+    found = Disagreements(others=[*_taken_back(snapshot, kept[:-1])], chosen=[*_chosen(told, settle)])
+    if any(_hidden(told, unclaimed)):  # what a sync found must not be hidden by a head that says it came to no end
+        found.unshown.append(_UNCLAIMED)
     if evidence.is_of_bytes or evidence.reopened_at:
         # other rules asked other questions and took other syncs for finished: what is claimed modestly is no damage
         found.others += [*_too_much(told, derived), *_hidden(told, derived)]
         at = evidence.reopened_at or evidence.last_asked_at
         is_shown = any(one.evidence.is_of_bytes and one.evidence.last_asked_at == at for one in kept[:-1])
-        open_ = (found.chosen, _BY_OTHERS) if is_shown else (found.unshown, _SAID_BY_OTHERS)
-        open_[0].append(open_[1].format(at=at and at.isoformat()))
+        until = at and at.isoformat()
+        if is_shown:
+            found.chosen.append(_BY_OTHERS.format(at=until))
+        else:
+            found.unshown.append(_SAID_BY_OTHERS.format(at=until))
         return found
     if lacking := derived.get("evidence", {}).keys() - told.get("evidence", {}).keys():
         found.unshown.append(_LACKING.format(names=", ".join(sorted(lacking))))
@@ -160,7 +163,7 @@ def _judged_anew(
         for some in later:
             replay(beside, some, aliases, settle)
             _keep(root, some, aliases)
-        return tuple(_comparable(newest(one)) for one in (root, beside))  # type: ignore[return-value]  # two of them
+        return _comparable(newest(root)), _comparable(newest(beside))
 
 
 def _comparable(snapshot: Snapshot | None) -> Mapping[str, Any]:

@@ -136,9 +136,9 @@ def _put_away(root: Path, names: Sequence[str]) -> int:
     """Set aside files that no head names; return how many for good: raw data, and lists that somebody handed in, may
     be the only copy of what they hold, all else follows from raw data.
     """
-    derived = [name for name in names if name.startswith((f"{DERIVED}/", f"{INDEX}/"))]
-    set_aside(root, derived)
-    only_copies = [name for name in names if name not in set(derived)]
+    follows = (f"{DERIVED}/", f"{INDEX}/")
+    set_aside(root, [name for name in names if name.startswith(follows)])
+    only_copies = [name for name in names if not name.startswith(follows)]
     set_aside(root, only_copies, for_good=True)
     return len(only_copies)
 

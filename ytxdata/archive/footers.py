@@ -18,15 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ytxdata.archive.heads import Snapshot
-from ytxdata.archive.stored_files import (
-    BULKY,
-    DERIVE_AGAIN,
-    DERIVED_TABLES,
-    RESTORE,
-    SCHEMAS,
-    StoredFile,
-    telling_damage,
-)
+from ytxdata.archive.stored_files import BULKY, DERIVED_TABLES, SCHEMAS, StoredFile, telling_damage
 from ytxdata.archive.verification import Damage
 from ytxdata.labels import Text
 from ytxdata.records.normalize import PARSER_VERSION
@@ -45,7 +37,7 @@ def footers_that_lie(snapshot: Snapshot) -> Iterator[Damage]:
     """Yield each listed file whose rows are not what its footer or its head says of them."""
     for table in SCHEMAS:
         for file in snapshot.files(table):
-            with telling_damage(file.path, DERIVE_AGAIN if table in DERIVED_TABLES else RESTORE):
+            with telling_damage(file.path, file.remedy):
                 wrong = list(dict.fromkeys(_lies(snapshot, table, file)))
             if wrong:
                 yield Damage("data", file.path, _OTHER.format(what=", ".join(wrong)))

@@ -408,7 +408,7 @@ def batches(snapshot: Snapshot, table: str, columns: Sequence[str], wanted: Want
     for file in snapshot.files(table):
         if wanted and not _file_may_hold(file, wanted):
             continue
-        with telling_damage(file.path), pq.ParquetFile(snapshot.root / file.path) as parquet:
+        with telling_damage(file.path, file.remedy), pq.ParquetFile(snapshot.root / file.path) as parquet:
             present = [name for name in names if name in file.columns]
             # a group at a time: a look-up in an archive of ten years must not read, or hold, a whole file
             for group in range(parquet.num_row_groups):

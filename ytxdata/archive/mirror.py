@@ -381,8 +381,10 @@ def _copy(state: _State, source: Store, target: Store, *, recheck: bool = False)
     _at_once(control, bare)
     # not before the head that does without them is there, nor what it showed until now: readers are at work on that
     wanted = {*state.data, *state.control}
-    old = [name for name in there if name not in wanted | shown and _OURS.fullmatch(name.rsplit("/", 1)[-1])]
-    old = old * (last < state.sequence)  # a run without news ends no state that readers were shown
+    old: list[str] = []
+    if last < state.sequence:  # a run without news ends no state that readers were shown
+        kept = wanted | shown
+        old = [name for name in there if name not in kept and _OURS.fullmatch(name.rsplit("/", 1)[-1])]
     _at_once(target.remove, old)
     n_present = len(wanted) + 1 - len(sent)
     return MirrorReport(target.address, state.sequence, len(sent), sum(sent), n_present, len(old))

@@ -106,9 +106,8 @@ def _told(name: str, others: Mapping[int, Sequence[str]]) -> Iterator[Damage]:
         yield Damage("row", f"{name} {number}", _OTHER.format(columns=", ".join(dict.fromkeys(columns))))
     if len(others) > _MOST_TOLD:
         rest = len(others) - _MOST_TOLD
-        yield Damage(
-            "row", name, Text(f"另有 {rest} 行与原始记录不符", f"{rest} more rows are not what the raw records give")
-        )
+        detail = Text(f"另有 {rest} 行与原始记录不符", f"{rest} more rows are not what the raw records give")
+        yield Damage("row", name, detail)
 
 
 def _places(snapshot: Snapshot) -> Iterator[Damage]:
@@ -237,9 +236,8 @@ def _periods(snapshot: Snapshot) -> Iterator[Damage]:
     certificate = certify(evidence, patient(DEFAULT_POLICY, evidence))
     told = [list(one) for one in state.get("periods", ())], state.get("outside", certificate.outside)
     if told != (plain_periods(certificate), certificate.outside):
-        yield Damage(
-            "claim", "certificate", Text("与所存证据给出的不同", "it is not what the evidence that is kept gives")
-        )
+        detail = Text("与所存证据给出的不同", "it is not what the evidence that is kept gives")
+        yield Damage("claim", "certificate", detail)
 
 
 def _witnesses(snapshot: Snapshot) -> tuple[list[Damage], list[Text]]:

@@ -84,15 +84,12 @@ def _damaged(what: str, error: Exception, remedy: Text) -> DamagedError:
 
 
 def _unreadable(what: str, error: Exception) -> UsageError:
-    return UsageError(
-        Text(
-            f"现在无法读取 {what}（存档并未损坏）：{error}", f"{what} cannot be read now (it is not damaged): {error}"
-        ),
-        remedy=Text(
-            "释放内存或磁盘空间、检查权限，或缩小时间范围后再试",
-            "free memory or disk space, check permissions, or ask for a shorter period, then try again",
-        ),
+    zh, en = f"现在无法读取 {what}（存档并未损坏）：{error}", f"{what} cannot be read now (it is not damaged): {error}"
+    remedy = Text(
+        "释放内存或磁盘空间、检查权限，或缩小时间范围后再试",
+        "free memory or disk space, check permissions, or ask for a shorter period, then try again",
     )
+    return UsageError(Text(zh, en), remedy=remedy)
 
 
 INSTANT = pa.timestamp("us", tz="UTC")
@@ -199,14 +196,17 @@ class StoredFile(NamedTuple):
     bounds: Bounds
     columns: tuple[str, ...]
 
+    @property
+    def remedy(self) -> Text:
+        """What helps when it is damaged: of raw data a backup alone."""
+        return REMEDIES.get(self.path.split("/", 1)[0], RESTORE)
+
 
 Files = Mapping[str, tuple[StoredFile, ...]]
 """The files of each table, oldest rows first, and those of the index."""
-
 DERIVED = "derived"
 INTERRUPTED = "interrupted"
 REMEDIES = {DERIVED: DERIVE_AGAIN, INDEX: DERIVE_AGAIN, WITNESSES: HAND_IN_AGAIN}
-"""What helps when a file below one of these folders is damaged; for raw data only a backup does."""
 
 
 def check_whole(root: Path, file: StoredFile, *, by_size: bool = False) -> Path:
@@ -218,7 +218,7 @@ def check_whole(root: Path, file: StoredFile, *, by_size: bool = False) -> Path:
         It is gone or changed.
     """
     path = root / file.path
-    with telling_damage(file.path, REMEDIES.get(file.path.split("/", 1)[0], RESTORE)):
+    with telling_damage(file.path, file.remedy):
         size = path.stat().st_size  # of a file of an older layout a reader knows no more than that it is there
         if (file.sha256 and size != file.size) or not (by_size or sha256_of(path) == file.sha256):
             raise ValueError("it is not what was written")

@@ -290,9 +290,10 @@ def report(
     try:
         verdict, counted, written = made(still)
     except DamagedError:
-        still = whole.still(thorough=True)  # a file is as long as it was, and no more: only then is every one read
-        if still.readable == whole.readable:
+        thorough = whole.still(thorough=True)  # a file is as long as it was, and no more: only then is every one read
+        if thorough.readable == still.readable:
             raise
+        still = thorough
         verdict, counted, written = made(still)
     for left_out in still.left_out:
         note(left_out)

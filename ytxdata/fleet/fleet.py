@@ -278,7 +278,8 @@ class Fleet(Selectable, Scannable):
     @property
     def contents(self) -> tuple[Text, ...]:
         """Notes that name the accounts that are read, those of which nothing can be, and which fields somebody chose."""
-        return (of_accounts(self._standings()), *self.left_out, *self.names_chosen)
+        standings = self._standings()  # once: of a fleet that is not `still`, each time looks for every data file
+        return (of_accounts(standings), *left_out(standings), *chosen_names(standings))
 
     @property
     def left_out(self) -> tuple[Text, ...]:

@@ -14,9 +14,9 @@ from matplotlib.colors import to_hex
 from ytxdata import plots
 from ytxdata.archive import Archive
 from ytxdata.metrics.registry import Ask
-from ytxdata.pages.collection import Collection, collect, palette
+from ytxdata.pages.collection import Collection, Leaving, collect
 from ytxdata.pages.workbook import write_report
-from ytxdata.plots.canvas import GREY, pictured
+from ytxdata.plots.canvas import GREY
 from ytxdata.plots.over_time import COLOURS
 from ytxdata.tables.masking import Privacy
 from ytxdata.times import as_instant
@@ -38,10 +38,9 @@ def of_departments(archive: Archive, numbers: list[str], n: int, whose: str = "d
 
 
 def in_pictures(collected: Collection, privacy: Privacy) -> list[dict[str, str]]:
-    found = []
+    found, drawn = [], Leaving.of(collected, privacy).drawn
     for name in DRAWN:
-        shown = pictured(*privacy.leaving(collected.reports[name]), palette(collected, privacy))
-        legend = getattr(plots, name)(shown, lang="en").get_legend()
+        legend = getattr(plots, name)(drawn[name], lang="en").get_legend()
         names = [text.get_text() for text in legend.get_texts()]
         found.append(dict(zip(names, (to_hex(one.get_facecolor()) for one in legend.get_patches()), strict=False)))
     return found
@@ -70,6 +69,17 @@ def test_a_department_has_one_colour(n: int, archive: Archive, numbers: list[str
         assert not colours & {GREY.lower()}
     others = [colour for one in seen for name, colour in one.items() if "other groups" in name]
     assert set(others) == ({GREY.lower()} if n > len(COLOURS) else set())
+
+
+@pytest.mark.parametrize("n", [4, pytest.param(8, marks=pytest.mark.slow)])
+def test_charts_of_one_sheet_name_departments_in_one_order(
+    n: int, archive: Archive, numbers: list[str], tmp_path: Path
+) -> None:
+    """Those of how many at once named them by their peaks, those above by their meetings."""
+    first, *others = map(list, in_charts(of_departments(archive, numbers, n), tmp_path, Privacy()))
+    for one in others:
+        assert [group for group in one if group in first] == [group for group in first if group in one]
+        assert len(one) > 2
 
 
 @pytest.mark.slow

@@ -253,7 +253,7 @@ class Leaving(Collection):
     def of(cls, collected: Collection, privacy: Privacy) -> Self:
         """Mask a collection."""
         both = {name: privacy.leaving(report) for name, report in collected.reports.items()}
-        groups, before = palette(collected, privacy), collected.before
+        groups, before = _palette(*both["usage"]), collected.before
         begun = {name: one for name, one in collected.records.items() if name == "meetings"}
         told = privacy.masked(replace(collected.coverage, notes=collected.notes, certificate=collected.certificate))
         return cls(
@@ -280,16 +280,14 @@ def _told(certificate: Any) -> Certificate | FleetCertificate:
 _BEGUN = ["meeting_id", "started_at"]
 
 
-def palette(collected: Collection, privacy: Privacy) -> tuple[str, ...]:
+def _palette(usage: Report, own: Report) -> tuple[str, ...]:
     """Return the groups that have colours in all pictures and charts of a report, in the order of these: those with
     the most meetings (legs, of groups of legs), by what they are called where they are read. By their own numbers the
     colours would tell the order of what is hidden.
     """
-    usage = collected.reports["usage"]
     if "group" not in usage.arrow.column_names:
         return ()
-    hidden, own = privacy.leaving(usage)
-    rows = kept_apart(hidden.arrow, own.arrow)
+    rows = kept_apart(usage.arrow, own.arrow)
     (figure, *_), *_ = usage_figures(rows.column_names)
     back = dict(zip(rows["group"].to_pylist(), own.arrow["group"].to_pylist(), strict=True))
     return tuple(back[one] for one in with_colours(rows.select(["group", figure]).to_pydict(), figure))

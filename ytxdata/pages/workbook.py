@@ -45,7 +45,6 @@ _CHARTS = (
 
 _NAME = Text("概览", "Overview")
 _TITLE = Text("会议用量报告", "Meeting usage report")
-_FIGURES = Text("关键数字", "Key figures")
 _HEADS = (
     Text("指标", "figure"),
     Text("本期", "this period"),
@@ -152,6 +151,17 @@ class Bars(NamedTuple):
         own: list[list[Any]] = [] if self.names is None else [self.names]
         values = [[None if value != value else value for value in layer.values] for layer in self.layers]
         return [*own, *values, *([] if not self.lines else [[self.lines] * self.n_rows])]
+
+
+def _in_one_order(charts: Sequence[Bars]) -> list[Bars]:
+    """Return charts that name groups in the order of the first, by their colours: side by side, nobody reads two
+    legends.
+    """
+    places = {layer.colour: at for one in charts[:1] for at, layer in enumerate(one.layers)}
+    return [
+        one._replace(layers=sorted(one.layers, key=lambda layer: places.get(layer.colour, len(places))))
+        for one in charts
+    ]
 
 
 class Overview:
@@ -300,7 +310,7 @@ class Overview:
         self._last = row + 2 * _CHART_ROWS
         figures = usage_figures(self.collected.reports["usage"].arrow.column_names)
         charts = (*(("usage", "period", column, "column") for column, *_ in figures), *_CHARTS)
-        made = [chart for one in charts if (chart := self._bars(places, *one)) is not None]
+        made = _in_one_order([chart for one in charts if (chart := self._bars(places, *one)) is not None])
         helpers = [column for chart in made for column in chart.columns]
         for at in range(max((len(column) for column in helpers), default=0)):
             for position, column in enumerate(helpers):

@@ -274,6 +274,17 @@ def test_an_invoice_by_month_is_cut_to_the_period(book: AddressBook, tmp_path: P
     assert any("2031-01" in note.en for note in report.notes)
 
 
+@pytest.mark.parametrize("is_list", [True, False])
+def test_lines_of_one_month_are_added_and_that_is_said(is_list: bool, book: AddressBook, tmp_path: Path) -> None:
+    path = tmp_path / "invoice.csv"
+    path.write_text("月份,金额\n2026-03,100.00\n2026年3月,20.00\n2026-04,5.00\n", encoding="utf-8")
+    invoice: Any = path if is_list else {"2026-03": "100.00", "2026年3月": "20.00", "2026-04": "5.00"}
+    report = metrics.chargeback(ENGINES["pandas"](difficult()), book=book, invoice=invoice)
+    assert sum(row["allocated"] for row in rows(report) if row["period"] == "2026-03") == Decimal("120.00")
+    [said] = [note.en for note in report.notes if "added" in note.en]
+    assert said == "the invoice has several lines of one period, whose amounts were added: 2026-03 (2)"
+
+
 EXCEL_MONTHS = (
     "2026年3月",
     "2026年03月份",

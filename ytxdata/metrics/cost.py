@@ -291,11 +291,8 @@ def _amounts(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal
     """Return period → what was invoiced, and what must be said of it."""
     check_invoice(invoice, by)
     given: Any = {"total": invoice} if _is_amount(invoice) else invoice
-    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     if isinstance(given, Mapping):
-        for period, amount in given.items():
-            sums[_period(str(period), by)] += _fen(str(amount))
-        return dict(sums), ()
+        return _added([(_period(str(period), by), _fen(str(amount))) for period, amount in given.items()])
     skipped: list[Skipped] = []
     lines = list(read_lines(given, INVOICE, COLUMNS, ("amount",), {}, skipped))
     if not lines:
@@ -325,7 +322,7 @@ def _amounts(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal
 
 
 def _by_period(lines: Sequence[SheetLine], by: By, scope: Scope) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
-    sums: dict[str, Decimal] = {}
+    inside: list[tuple[str, Decimal]] = []
     outside: set[str] = set()
     start, end = scope.edges
     for line in lines:
@@ -335,10 +332,21 @@ def _by_period(lines: Sequence[SheetLine], by: By, scope: Scope) -> tuple[dict[s
         if edges and ((start is not None and edges[1] <= start) or (end is not None and edges[0] >= end)):
             outside.add(period)
         else:
-            sums[period] = sums.get(period, Decimal(0)) + amount
+            inside.append((period, amount))
+    sums, notes = _added(inside)
     listed = sorted(outside)
     told = Text(f"账单中不在所选期间的时段未分摊：{'、'.join(listed)}", f"periods of the invoice outside the period asked for are not shared: {', '.join(listed)}")  # fmt: skip
-    return sums, (told,) if outside else ()
+    return sums, (*notes, told) if outside else notes
+
+
+def _added(lines: Sequence[tuple[str, Decimal]]) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
+    """Return period → the sum of its lines, and a note on those of several: one may stand there twice by mistake."""
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for period, amount in lines:
+        sums[period] += amount
+    listed = ", ".join(f"{period} ({n})" for period, n in sorted(Counter(one for one, _ in lines).items()) if n > 1)
+    told = Text(f"账单中有多行属于同一时段，其金额已相加：{listed}", f"the invoice has several lines of one period, whose amounts were added: {listed}")  # fmt: skip
+    return dict(sums), (told,) if listed else ()
 
 
 def _billed(lines: Sequence[SheetLine], by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:

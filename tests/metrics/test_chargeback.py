@@ -22,6 +22,7 @@ from tests.metrics.test_groups import BOOK_LINES, department
 from tests.metrics.test_oracle import FRACTIONS, TARIFF
 from ytxdata import metrics
 from ytxdata.errors import UsageError
+from ytxdata.metrics.tariff import allocated, rounded
 from ytxdata.phones import number_class
 from ytxdata.tables.address_book import AddressBook, Entry
 
@@ -346,3 +347,23 @@ def test_what_a_list_lacks_is_told_with_its_line_and_no_word_of_python(
         metrics.chargeback(ENGINES["pandas"](difficult()), book=book, invoice=path)
     assert caught.value.remedy
     assert not any(word in str(caught.value) for word in ("columns=", "{", "total is no period"))
+
+
+@given(
+    amount=st.decimals(-(10**9), 10**9, places=2),
+    weights=st.lists(st.fractions(0, 1000), min_size=1, max_size=40),
+)
+def test_shares_of_money_add_up_to_the_fen(amount: Decimal, weights: list[Fraction]) -> None:
+    parts = allocated(amount, weights)
+    assert sum(parts, Decimal(0)) == amount
+    whole = sum(weights, Fraction(0))
+    for part, weight in zip(parts, weights, strict=True):
+        exact = Fraction(amount) * (weight / whole if whole else Fraction(1, len(weights)))
+        assert abs(Fraction(part) - exact) < Fraction(1, 100)
+
+
+@given(parts=st.lists(st.fractions(-1000, 1000), max_size=30))
+def test_rounded_parts_add_up_to_the_rounded_sum(parts: list[Fraction]) -> None:
+    found = rounded(parts, 3)
+    assert sum(found, Decimal(0)) == Decimal(round(sum(parts, Fraction(0)) * 1000)).scaleb(-3)
+    assert all(abs(Fraction(one) - part) < Fraction(1, 1000) for one, part in zip(found, parts, strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pandas as pd
 import pytest
 
 from ytxdata.archive import Archive
@@ -11,7 +12,11 @@ from ytxdata.emulator import Emulator
 from ytxdata.history.client import Client
 from ytxdata.metrics import Tariff
 from ytxdata.metrics.registry import Ask
+from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection, collect
+from ytxdata.pages.earlier_report import keys_of
+from ytxdata.tables.address_book import AddressBook
+from ytxdata.tables.suppression import Key, may_add_up
 
 TARIFF = Tariff(step_s=60, connection_fee="0.02", prices={"mobile": "0.12", "default": "0.10"})
 
@@ -41,3 +46,21 @@ def collected(archive: Archive, middle: datetime) -> Collection:
 def nothing(archive: Archive, middle: datetime) -> Collection:
     """A period long before anything was kept: no meetings, and nobody can say that there were none."""
     return collect(archive, Ask(start=middle - timedelta(days=4000), end=middle - timedelta(days=3990)))
+
+
+def hidden_rows(report: Report) -> set[Key]:
+    """The rows without figures."""
+    figures = [name for name in report.arrow.column_names if may_add_up(report, name)] or ["concentration"]
+    columns = [report.arrow.column(name).to_pylist() for name in figures if name in report.arrow.column_names]
+    if not columns:
+        columns = [report.arrow.column("level").to_pylist()]
+    return {key for key, *values in zip(keys_of(report), *columns, strict=True) if all(one is None for one in values)}
+
+
+@pytest.fixture(scope="session")
+def office(archive: Archive) -> AddressBook:
+    """Departments of some size, one of two persons who meet everybody, one of four."""
+    legs = archive.legs()["number"].value_counts()
+    places = enumerate(legs.index)
+    lines = (f"{one},员工{at},{'board' if at < 2 else 'few' if at < 6 else f'dep{at % 3}'}" for at, one in places)
+    return AddressBook.read(pd.DataFrame([line.split(",") for line in lines], columns=["number", "name", "department"]))

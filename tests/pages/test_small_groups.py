@@ -6,21 +6,18 @@ import json
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from scipy.optimize import linprog
 
 import ytxdata as ytx
-from tests.pages.conftest import TARIFF
+from tests.pages.conftest import TARIFF, hidden_rows
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import UsageError
 from ytxdata.metrics.registry import REPORTS, Ask
-from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection, collect
 from ytxdata.pages.earlier_report import keys_of
 from ytxdata.pages.html_report import page
@@ -28,7 +25,7 @@ from ytxdata.pages.report_files import write_files
 from ytxdata.pages.small_groups import without_small_groups
 from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.masking import Privacy
-from ytxdata.tables.suppression import ROW_NAMES, Key, Sums, blanked, fewest, may_add_up, to_hide
+from ytxdata.tables.suppression import ROW_NAMES, blanked, fewest
 
 PERSONAL = tuple(name for name, report in REPORTS.items() if report.is_personal)
 
@@ -45,21 +42,14 @@ def test_rows_of_few_people_keep_their_name_and_lose_their_figures(by_day: Colle
     small = set(counts[counts < minimum].index)
     assert small
     done = without_small_groups(by_day, minimum)
-    hidden = {name: _hidden(report) for name, report in done.reports.items() if "period" in report.arrow.column_names}
+    hidden = {
+        name: hidden_rows(report) for name, report in done.reports.items() if "period" in report.arrow.column_names
+    }
     assert len({frozenset(rows) for rows in hidden.values()}) == 1, "what is hidden in one table is shown in no other"
     for name, rows in hidden.items():
         assert small <= {key[0] for key in rows} < set(counts.index), name
         assert any(f"fewer than {minimum} people" in note.en for note in done.reports[name].notes), name
     assert any("no head count" in note.en for note in done.reports["sizes"].notes)
-
-
-def _hidden(report: Report) -> set[Key]:
-    """The rows without figures."""
-    figures = [name for name in report.arrow.column_names if may_add_up(report, name)] or ["concentration"]
-    columns = [report.arrow.column(name).to_pylist() for name in figures if name in report.arrow.column_names]
-    if not columns:
-        columns = [report.arrow.column("level").to_pylist()]
-    return {key for key, *values in zip(keys_of(report), *columns, strict=True) if all(one is None for one in values)}
 
 
 @pytest.mark.slow
@@ -94,15 +84,6 @@ def test_groups_of_single_persons_are_refused_and_departments_name_nobody(
     assert "usage" in files
     assert not {"creators", "compare_definitions"} & set(files)
     assert not [path.name for path in (tmp_path / "out").rglob("*.*") if "员工" in path.read_text("utf-8-sig")]
-
-
-@pytest.fixture(scope="module")
-def office(archive: Archive) -> AddressBook:
-    """Departments of some size, one of two persons who meet everybody, one of four."""
-    legs = archive.legs()["number"].value_counts()
-    places = enumerate(legs.index)
-    lines = (f"{one},员工{at},{'board' if at < 2 else 'few' if at < 6 else f'dep{at % 3}'}" for at, one in places)
-    return AddressBook.read(pd.DataFrame([line.split(",") for line in lines], columns=["number", "name", "department"]))
 
 
 @pytest.mark.slow
@@ -160,7 +141,7 @@ WHOLE = ("heatmap", "sizes", "durations")
 def test_a_group_is_shown_in_total_where_all_its_periods_are(archive: Archive, office: AddressBook) -> None:
     whole = collect(archive, Ask(by="month", group="department", book=office))
     done = without_small_groups(whole, 5)
-    hidden = {key[1] for key in _hidden(done.reports["usage"])}
+    hidden = {key[1] for key in hidden_rows(done.reports["usage"])}
     shown = set(whole.reports["usage"].arrow["group"].to_pylist()) - hidden
     assert {"board", "few"} <= hidden
     assert shown, "departments of some size are published"
@@ -278,159 +259,20 @@ def test_tables_of_an_earlier_run_do_not_go_along(
         (tmp_path / name).unlink()
 
 
-class Cell(NamedTuple):
-    """One figure of a published table."""
-
-    table: str
-    column: str
-    row: Key
-
-
-def _published(before: Collection, after: Collection, minimum: int) -> tuple[dict[Cell, float], set[Cell], set[Cell]]:
-    """Every figure that adds up, those that are hidden, and those of rows of few people among them."""
-    truth: dict[Cell, float] = {}
-    hidden: set[Cell] = set()
-    small: set[Cell] = set()
-    people = dict(zip(keys_of(before.reports["usage"]), before.reports["usage"].frame["people"], strict=True))
-    for name, report in after.reports.items():
-        whole = before.reports[name]
-        counts = (
-            whole.frame["people"].tolist() if "people" in whole.frame else [people.get(key) for key in keys_of(whole)]
-        )
-        gone = set(keys_of(report)) & _hidden(report) if keys_of(report)[:1] != [()] else set()
-        for column in whole.arrow.column_names:
-            if not may_add_up(whole, column) or not keys_of(whole) or keys_of(whole)[0] == ():
-                continue
-            for key, value, count in zip(keys_of(whole), whole.frame[column].tolist(), counts, strict=True):
-                cell = Cell(name, column, key)
-                # a table by group alone has several rows of one key: what is hidden of them is their sum at least
-                truth[cell] = truth.get(cell, 0.0) + (0.0 if pd.isna(value) else float(value))
-                if key in gone:
-                    hidden.add(cell)
-                    if pd.isna(count) or count < minimum:
-                        small.add(cell)
-    return truth, hidden, small
-
-
-def _bounds(truth: dict[Cell, float], hidden: set[Cell]) -> dict[Cell, tuple[float, float]]:
-    """What somebody who knows every shown figure and every total can say of each hidden one: two linear programs a figure."""
-    places = {cell: at for at, cell in enumerate(sorted(hidden))}
-    equations: list[tuple[dict[int, float], float]] = []
-    for table, column in sorted({cell[:2] for cell in hidden}):
-        cells = [cell for cell in hidden if cell[:2] == (table, column)]
-        equations.append(({places[cell]: 1.0 for cell in cells}, sum(truth[cell] for cell in cells)))
-    for cell in hidden:  # the same figure in two tables; a whole and its parts
-        for other in ("working_hours", "chargeback"):
-            twin = Cell(other, cell.column, cell.row)
-            if cell.table == "usage" and twin in places:
-                equations.append(({places[cell]: 1.0, places[twin]: -1.0}, 0.0))
-        if cell[:2] == ("working_hours", "meeting_minutes"):
-            parts = {places[cell._replace(column=part)]: -1.0 for part in ("inside_minutes", "outside_minutes")}
-            equations.append(({places[cell]: 1.0, **parts}, 0.0))
-    for cell in [cell for cell in truth if cell.table in TOTALS and cell.column in TOTALS[cell.table]]:
-        parts = {places[one]: 1.0 for one in hidden if one[:2] == ("usage", TOTALS[cell.table][cell.column]) and one.row[1:] == cell.row}  # fmt: skip
-        if parts:  # a group in total is the sum of its periods, whether it is hidden itself or shown
-            own = {places[cell]: -1.0} if cell in places else {}
-            equations.append(({**parts, **own}, sum(truth[one] for one in hidden if places[one] in parts) - (truth[cell] if own else 0.0)))  # fmt: skip
-    matrix = np.zeros((len(equations), len(places)))
-    for line, (row, _) in enumerate(equations):
-        matrix[line, list(row)] = list(row.values())
-    right = [value for _, value in equations]
-    found = {}
-    for cell, at in places.items():
-        aim = np.zeros(len(places))
-        aim[at] = 1.0
-        low, high = (linprog(sign * aim, A_eq=matrix, b_eq=right, bounds=(0, None), method="highs") for sign in (1, -1))
-        assert low.success
-        assert high.success
-        found[cell] = (low.fun, -high.fun)
-    return found
-
-
-TOTALS = {
-    "heatmap": {"heatmap": "meeting_minutes"}, "sizes": {"meetings": "meetings"}, "durations": {"meetings": "meetings"},
-}  # fmt: skip
-"""Tables by group alone: column → the column of the usage report that adds up to the same."""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("by", "share", "more"),
-    [
-        ("day", 0.3, {}),
-        ("week", 0.2, {}),
-        ("week", 0.6, {}),
-        ("month", 0.5, {}),
-        ("total", 0.1, {"group": "department"}),
-        ("month", 0.3, {"group": "department", "only": {"min_minutes": (2.0,)}}),
-        ("month", 0.3, {"group": "department", "group_of": "leg"}),
-    ],
-)
-def test_no_hidden_figure_can_be_computed_from_the_shown_ones(
-    by: Literal["day", "week", "month", "total"], share: float, more: dict[str, Any], archive: Archive,
-    office: AddressBook, middle: datetime,
-) -> None:  # fmt: skip
-    """The key figures are totals of the whole period: the solver knows the total of every column, theirs among them."""
-    begin = None if by in ("month", "total") else middle
-    whole = collect(archive, Ask(start=begin, by=by, tariff=TARIFF, lines=8, book=office, **more))
-    minimum = max(2, int(whole.reports["usage"].frame["people"].quantile(share)) + 1)
-    truth, hidden, small = _published(whole, without_small_groups(whole, minimum), minimum)
-    assert small
-    for cell, (low, high) in _bounds(truth, hidden).items():
-        value = truth[cell]
-        if value == 0:
-            continue  # a share of nothing
-        assert not (low >= 0.9 * value and high <= 1.1 * value), (cell, low, value, high)
-        if cell in small:
-            assert high >= 1.0999 * value, (cell, low, value, high)
-
-
-def test_the_months_of_one_small_group_do_not_hide_their_sum() -> None:
-    rows: dict[Key, Sums] = {(month, "board"): Sums([8.0], True, "board") for month in ("01", "02", "03")}
-    rows |= {
-        (month, name): Sums([n], False, name) for month in ("01", "02", "03") for name, n in (("a", 30.0), ("b", 90.0))
-    }
-    hidden = to_hide(rows)
-    others = sum(rows[key].figures[0] for key in hidden if key[1] != "board")
-    assert others >= 0.1 * 24, "the total less the shown rows would be the board's, exactly"
-    assert {key for key in hidden if key[1] == "board"} == {key for key in rows if key[1] == "board"}
-
-
-def test_the_total_less_the_others_is_what_is_prevented() -> None:
-    rows: dict[Key, Sums] = {
-        ("a",): Sums([3, 10], True),
-        ("b",): Sums([20, 0], False),
-        ("c",): Sums([30, 40], False),
-        ("d",): Sums([50, 9], False),
-    }
-    assert to_hide(rows) == {
-        ("a",),
-        ("b",),
-        ("c",),
-    }  # the second column is still the total less the others with b alone
-    assert to_hide({key: row._replace(is_small=False) for key, row in rows.items()}) == set()
-    assert to_hide({("a",): Sums([3], True)}) == {("a",)}
-    assert to_hide({("a",): Sums([100], True), ("b",): Sums([1], False), ("c",): Sums([200], False)}) == {
-        ("a",),
-        ("b",),
-        ("c",),
-    }
-
-
 @pytest.mark.slow
 def test_what_a_report_in_total_hid_is_not_shown_month_by_month(
     archive: Archive, office: AddressBook, tmp_path: Path
 ) -> None:
     asked = Ask(by="total", group="department", book=office)
     first = without_small_groups(collect(archive, asked), 5)
-    hidden = {key[1] for key in _hidden(first.reports["usage"])}
+    hidden = {key[1] for key in hidden_rows(first.reports["usage"])}
     assert {"board", "few"} <= hidden
     assert hidden < {key[1] for key in keys_of(first.reports["usage"])}
     write_files(first, tmp_path, ("csv",))
     with pytest.raises(UsageError, match="in other rows"):
         without_small_groups(collect(archive, replace(asked, by="month")), 2, previous=tmp_path)
     again = without_small_groups(collect(archive, asked), 2, previous=tmp_path)
-    assert _hidden(again.reports["usage"]) == _hidden(first.reports["usage"])
+    assert hidden_rows(again.reports["usage"]) == hidden_rows(first.reports["usage"])
     with pytest.raises(UsageError, match="with the same groups"):  # others hold the same people
         without_small_groups(collect(archive, Ask(by="total", group="number_class")), 2, previous=tmp_path)
 
@@ -448,16 +290,16 @@ def test_one_week_alone_is_a_week(archive: Archive, middle: datetime, tmp_path: 
 
 
 @pytest.mark.slow
-def test_what_an_earlier_report_hid_stays_hidden(archive: Archive, middle: datetime, tmp_path: Path) -> None:
+def test_what_an_earlier_report_hid_stayshidden_rows(archive: Archive, middle: datetime, tmp_path: Path) -> None:
     first = collect(archive, Ask(start=middle, by="week"))
     counts = first.reports["usage"].frame["people"]
     minimum = int(counts.median())
     write_files(without_small_groups(first, minimum), tmp_path, ("csv",))
     again = without_small_groups(first, 2, previous=tmp_path)
     for name, report in again.reports.items():
-        was = _hidden(without_small_groups(first, minimum).reports[name])
-        assert was <= _hidden(report), name
-    assert _hidden(again.reports["usage"]) == _hidden(without_small_groups(first, minimum).reports["usage"])
+        was = hidden_rows(without_small_groups(first, minimum).reports[name])
+        assert was <= hidden_rows(report), name
+    assert hidden_rows(again.reports["usage"]) == hidden_rows(without_small_groups(first, minimum).reports["usage"])
     with pytest.raises(UsageError, match="in other rows"):
         without_small_groups(collect(archive, Ask(start=middle, by="day")), 2, previous=tmp_path)
     with pytest.raises(UsageError, match="no earlier report"):

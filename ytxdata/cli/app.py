@@ -20,6 +20,7 @@ from ytxdata.cli import fleet as of_fleets
 from ytxdata.cli.account import asks, doctor, fetch, sync
 from ytxdata.cli.archive import coverage, export, mirror, rebuild, sql, witness
 from ytxdata.cli.audit import audit, pack, verify
+from ytxdata.cli.fleet_report import report as report_of_fleets
 from ytxdata.cli.practice import demo, emulator, notebooks
 from ytxdata.cli.report import explain, report
 from ytxdata.cli.shared_options import chosen, echo, emit, hung, let_go, note, put, set_lang
@@ -218,7 +219,7 @@ _fleet = typer.Typer(name="fleet", cls=Verbs, no_args_is_help=True, help="多个
 app.add_typer(_fleet)
 _VERBS: dict[typer.Typer, tuple[Callable[..., None], ...]] = {
     _archive: (rebuild, coverage, mirror),
-    _fleet: (of_fleets.sync, of_fleets.status, of_fleets.report, of_fleets.audit),
+    _fleet: (of_fleets.sync, of_fleets.status, report_of_fleets, of_fleets.audit),
     app: (
         demo, asks(doctor), asks(fetch), asks(sync), witness, rebuild, report, explain, sql, export, audit, pack, verify,
         notebooks,

@@ -8,7 +8,6 @@ follows.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,6 +36,7 @@ from ytxdata.tables.described import Definition
 from ytxdata.tables.masking import Privacy, number_keys
 from ytxdata.tables.numbers_in_text import CHINESE, find_numbers
 from ytxdata.tables.table import Table, record_table
+from ytxdata.tables.written_in_code import MAY_BE_CODE
 
 # ruff: noqa: S608 (names of our own tables and columns, never text from outside)
 
@@ -284,12 +284,9 @@ class Outgoing:
         return replace(masked, frame=masked.arrow.rename_columns(rows.column_names))
 
 
-_IN_CODE = re.compile(r"[%&\\]")
-
-
 def _told(text: str, ends: frozenset[str]) -> list[str]:
     """Return which ends of known numbers a text tells."""
-    if not _IN_CODE.search(text):
+    if not MAY_BE_CODE.search(text):
         # nearly all texts: an end holds the last seven digits of its number, which are an end themselves
         digits = "".join(str(unicodedata.digit(one)) for one in text.translate(CHINESE) if one.isdigit())
         if all(digits[n : n + 7] not in ends for n in range(len(digits) - 6)):

@@ -22,6 +22,10 @@ _MOST_LAYERS = 4
 """`%2531` is `%31` in an address within an address; nobody packs deeper."""
 
 
+MAY_BE_CODE = re.compile(r"[%&\\]")
+"""How each of them begins: a text without is read as it stands."""
+
+
 class Sign(NamedTuple):
     """A character as it is read, and from where to where it stands in the text."""
 

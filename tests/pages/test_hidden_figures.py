@@ -1,0 +1,159 @@
+"""What is hidden cannot be computed: not from any shown figure and total, by whoever solves for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+
+from tests.pages.conftest import TARIFF, hidden_rows
+from ytxdata.archive import Archive
+from ytxdata.metrics.registry import Ask
+from ytxdata.pages.collection import Collection, collect
+from ytxdata.pages.earlier_report import keys_of
+from ytxdata.pages.small_groups import without_small_groups
+from ytxdata.tables.address_book import AddressBook
+from ytxdata.tables.suppression import Key, Sums, may_add_up, to_hide
+
+
+class Cell(NamedTuple):
+    """One figure of a published table."""
+
+    table: str
+    column: str
+    row: Key
+
+
+def _published(before: Collection, after: Collection, minimum: int) -> tuple[dict[Cell, float], set[Cell], set[Cell]]:
+    """Every figure that adds up, those that are hidden, and those of rows of few people among them."""
+    truth: dict[Cell, float] = {}
+    hidden: set[Cell] = set()
+    small: set[Cell] = set()
+    people = dict(zip(keys_of(before.reports["usage"]), before.reports["usage"].frame["people"], strict=True))
+    for name, report in after.reports.items():
+        whole = before.reports[name]
+        counts = (
+            whole.frame["people"].tolist() if "people" in whole.frame else [people.get(key) for key in keys_of(whole)]
+        )
+        gone = set(keys_of(report)) & hidden_rows(report) if keys_of(report)[:1] != [()] else set()
+        for column in whole.arrow.column_names:
+            if not may_add_up(whole, column) or not keys_of(whole) or keys_of(whole)[0] == ():
+                continue
+            for key, value, count in zip(keys_of(whole), whole.frame[column].tolist(), counts, strict=True):
+                cell = Cell(name, column, key)
+                # a table by group alone has several rows of one key: what is hidden of them is their sum at least
+                truth[cell] = truth.get(cell, 0.0) + (0.0 if pd.isna(value) else float(value))
+                if key in gone:
+                    hidden.add(cell)
+                    if pd.isna(count) or count < minimum:
+                        small.add(cell)
+    return truth, hidden, small
+
+
+def _bounds(truth: dict[Cell, float], hidden: set[Cell]) -> dict[Cell, tuple[float, float]]:
+    """What somebody who knows every shown figure and every total can say of each hidden one: two linear programs a figure."""
+    places = {cell: at for at, cell in enumerate(sorted(hidden))}
+    equations: list[tuple[dict[int, float], float]] = []
+    for table, column in sorted({cell[:2] for cell in hidden}):
+        cells = [cell for cell in hidden if cell[:2] == (table, column)]
+        equations.append(({places[cell]: 1.0 for cell in cells}, sum(truth[cell] for cell in cells)))
+    for cell in hidden:  # the same figure in two tables; a whole and its parts
+        for other in ("working_hours", "chargeback"):
+            twin = Cell(other, cell.column, cell.row)
+            if cell.table == "usage" and twin in places:
+                equations.append(({places[cell]: 1.0, places[twin]: -1.0}, 0.0))
+        if cell[:2] == ("working_hours", "meeting_minutes"):
+            parts = {places[cell._replace(column=part)]: -1.0 for part in ("inside_minutes", "outside_minutes")}
+            equations.append(({places[cell]: 1.0, **parts}, 0.0))
+    for cell in [cell for cell in truth if cell.table in TOTALS and cell.column in TOTALS[cell.table]]:
+        parts = {places[one]: 1.0 for one in hidden if one[:2] == ("usage", TOTALS[cell.table][cell.column]) and one.row[1:] == cell.row}  # fmt: skip
+        if parts:  # a group in total is the sum of its periods, whether it is hidden itself or shown
+            own = {places[cell]: -1.0} if cell in places else {}
+            equations.append(({**parts, **own}, sum(truth[one] for one in hidden if places[one] in parts) - (truth[cell] if own else 0.0)))  # fmt: skip
+    matrix = np.zeros((len(equations), len(places)))
+    for line, (row, _) in enumerate(equations):
+        matrix[line, list(row)] = list(row.values())
+    right = [value for _, value in equations]
+    found = {}
+    for cell, at in places.items():
+        aim = np.zeros(len(places))
+        aim[at] = 1.0
+        low, high = (linprog(sign * aim, A_eq=matrix, b_eq=right, bounds=(0, None), method="highs") for sign in (1, -1))
+        assert low.success
+        assert high.success
+        found[cell] = (low.fun, -high.fun)
+    return found
+
+
+TOTALS = {
+    "heatmap": {"heatmap": "meeting_minutes"}, "sizes": {"meetings": "meetings"}, "durations": {"meetings": "meetings"},
+}  # fmt: skip
+"""Tables by group alone: column → the column of the usage report that adds up to the same."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("by", "share", "more"),
+    [
+        ("day", 0.3, {}),
+        ("week", 0.2, {}),
+        ("week", 0.6, {}),
+        ("month", 0.5, {}),
+        ("total", 0.1, {"group": "department"}),
+        ("month", 0.3, {"group": "department", "only": {"min_minutes": (2.0,)}}),
+        ("month", 0.3, {"group": "department", "group_of": "leg"}),
+    ],
+)
+def test_no_hidden_figure_can_be_computed_from_the_shown_ones(
+    by: Literal["day", "week", "month", "total"], share: float, more: dict[str, Any], archive: Archive,
+    office: AddressBook, middle: datetime,
+) -> None:  # fmt: skip
+    """The key figures are totals of the whole period: the solver knows the total of every column, theirs among them."""
+    begin = None if by in ("month", "total") else middle
+    whole = collect(archive, Ask(start=begin, by=by, tariff=TARIFF, lines=8, book=office, **more))
+    minimum = max(2, int(whole.reports["usage"].frame["people"].quantile(share)) + 1)
+    truth, hidden, small = _published(whole, without_small_groups(whole, minimum), minimum)
+    assert small
+    for cell, (low, high) in _bounds(truth, hidden).items():
+        value = truth[cell]
+        if value == 0:
+            continue  # a share of nothing
+        assert not (low >= 0.9 * value and high <= 1.1 * value), (cell, low, value, high)
+        if cell in small:
+            assert high >= 1.0999 * value, (cell, low, value, high)
+
+
+def test_the_months_of_one_small_group_do_not_hide_their_sum() -> None:
+    rows: dict[Key, Sums] = {(month, "board"): Sums([8.0], True, "board") for month in ("01", "02", "03")}
+    rows |= {
+        (month, name): Sums([n], False, name) for month in ("01", "02", "03") for name, n in (("a", 30.0), ("b", 90.0))
+    }
+    hidden = to_hide(rows)
+    others = sum(rows[key].figures[0] for key in hidden if key[1] != "board")
+    assert others >= 0.1 * 24, "the total less the shown rows would be the board's, exactly"
+    assert {key for key in hidden if key[1] == "board"} == {key for key in rows if key[1] == "board"}
+
+
+def test_the_total_less_the_others_is_what_is_prevented() -> None:
+    rows: dict[Key, Sums] = {
+        ("a",): Sums([3, 10], True),
+        ("b",): Sums([20, 0], False),
+        ("c",): Sums([30, 40], False),
+        ("d",): Sums([50, 9], False),
+    }
+    assert to_hide(rows) == {
+        ("a",),
+        ("b",),
+        ("c",),
+    }  # the second column is still the total less the others with b alone
+    assert to_hide({key: row._replace(is_small=False) for key, row in rows.items()}) == set()
+    assert to_hide({("a",): Sums([3], True)}) == {("a",)}
+    assert to_hide({("a",): Sums([100], True), ("b",): Sums([1], False), ("c",): Sums([200], False)}) == {
+        ("a",),
+        ("b",),
+        ("c",),
+    }

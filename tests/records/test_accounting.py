@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -435,6 +436,43 @@ def test_a_plain_list_is_split_as_the_search_would() -> None:
         assert (quick.announced, quick.status_code, quick.warnings) == (slow.announced, "0", slow.warnings)
 
 
+BESIDES: dict[str, Callable[[int], dict[str, Any]]] = {
+    "an object and a list": lambda _: {"room": {"name": "A", "floor": 3}, "tags": ["季度"]},
+    "parties in a page": lambda _: {"parties": {"total": 3, "list": ALL[0]["parties"]}},
+    "parties in a text": lambda _: {"parties": text(ALL[0]["parties"])},
+    "others who were invited": lambda _: {"invited": [{"name": "李四", "phone": "15400000009"}]},
+    "more of itself": lambda i: {"detail": {"meid": f"m{i}", "creator": "15400000001", "duration": 60}},
+    "a recording": lambda _: {"record": {"starttime": "2026-01-05 10:30:00"}},
+    "sittings": lambda _: {"room": [{"begin": "2026-01-05 10:00:00", "finish": "2026-01-05 11:00:00"}]},
+    "a page of it": lambda _: {"page": {"total": 7, "list": []}},
+    "another meeting": lambda i: {"next": {**meeting(i), "meid": f"n{i}"}},
+    "another among its parties": lambda i: {"parties": [*ALL[0]["parties"], {**meeting(i), "meid": f"n{i}"}]},
+    "others under their ids": lambda i: {"others": {f"n{i}": {"starttime": "2026-01-06 10:00:00", "parties": []}}},
+}
+"""What stands in a record beside its words and one list of its parties; of the last three it holds other meetings."""
+
+
+def with_odd(more: str, first: int) -> list[dict[str, Any]]:
+    return [{**meeting(i), **(BESIDES[more](i) if i % 10 == first else {})} for i in range(40)]
+
+
+@pytest.mark.parametrize("first", [0, 9])
+@pytest.mark.parametrize("more", BESIDES)
+def test_a_list_with_odd_records_is_split_as_the_search_would(more: str, first: int) -> None:
+    records = text(with_odd(more, first))
+    plain, searched = (
+        read_answer(f'{{{STATUS},"data":{records},"total":40{beside}}}'.encode()) for beside in ("", ',"x":[]')
+    )
+    assert plain.records == searched.records
+    assert (plain.announced, plain.warnings) == (searched.announced, searched.warnings)
+
+
+@pytest.mark.parametrize("more", list(BESIDES)[:-3])
+def test_odd_records_cost_no_other_the_quick_way(more: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ytxdata.records.find_records._Search.text", None)
+    assert len(read_answer(f'{{{STATUS},"data":{text(with_odd(more, 9))}}}'.encode()).records) == 40
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -456,6 +494,7 @@ def test_what_is_not_one_plain_list_is_searched(body: str) -> None:
     "member",
     [
         '"x":"[{\\"meid\\":\\"z\\",\\"parties\\":[]}]"',
+        '"x":"got [{\\"meid\\":\\"z\\",\\"parties\\":[]}]"',
         '"meid":"z","starttime":"2026-01-05 10:00:00"',
         '"x":{"meid":"z","parties":[]}',
     ],

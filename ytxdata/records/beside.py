@@ -83,6 +83,8 @@ def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | 
     >>> as_one_meeting({"next": {"meid": "1"}, "starttime": "2026-01-05 10:00"}, Aliases())
     """
     fed = aliases.columns(value)
+    if any(column == "meeting_id" and not isinstance(decoded(value[key]), dict) for key, column in fed.items()):
+        return None  # nearly all say their id themselves
     parties = {key: value[key] for key, column in fed.items() if column == PARTIES}
     others = {key: decoded(one) for key, one in value.items() if key not in parties}
     meetings = [

@@ -108,6 +108,7 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
     with without_cycle_search():
         if listed := search.listed(body):
             return Extracted(listed, search.warnings(), search.envelope, tuple(search.announced), n_certain=len(listed))
+        search = _Search(aliases)  # what was noted before the quick way was left would be told twice
         found, is_strict = search.text(body, is_whole=is_whole)
         # Records beside `data` or under a key given twice come out of order; positions and the check follow the text.
         found.sort(key=_place)
@@ -220,19 +221,18 @@ class _Search(Shapes):
         too.
         """
         split = split_list(body)
-        if (
-            split is None
-            or not all(map(self.signs.begins_with_id, split.raws))
-            or that_may_hold_others(self.signs, split.raws)
-        ):
+        if split is None or not all(map(self.signs.begins_with_id, split.raws)):
             return None
         around = [member for member in split.members if plain(member.key) != "data"]
-        if any(self.signs.is_telling(one.key) or holds_json(one.raw) for one in around):
+        if any(self.signs.is_telling(one.key) or self.may_hold_records(one.raw) for one in around):
             return None
         records = split.records()
-        for _, raw, path, start, end in records[:SURVEYED]:
+        odd = set(that_may_hold_others(self.signs, split.raws))
+        # One that holds more than words and parties costs no other the quick way, unless it is more than one record.
+        for i in sorted(odd.union(range(min(SURVEYED, len(records))))):
+            _, raw, path, start, end = records[i]
             whole = Found(raw, path, True, start, end)
-            if self.element(whole, 1) != [whole]:
+            if self.element(whole, 1) != [whole] or (i in odd and self.inside_of([whole])):
                 return None
         self.envelope |= {key: one.raw for one in around if (key := plain(one.key)) in ENVELOPE_KEYS}
         # The places of the members are those without the list: none of them holds a record.
@@ -240,6 +240,10 @@ class _Search(Shapes):
         self.count("$", split.members, len(records))
         self.count_loose(len(records))
         return records
+
+    def may_hold_records(self, raw: bytes) -> bool:
+        """Return whether records may stand in a value beside the list of them, be it in the middle of a text."""
+        return holds_json(raw) or self.signs.names_escaped_id(raw)
 
     def hidden(self, text: bytes, found: list[Found]) -> list[Found]:
         """Return strings of the envelope in which an escaped meeting id stands: a lost quote made a string of

@@ -239,10 +239,15 @@ def read_inner(text: str) -> Read | None:
     text the whole is nothing but a string."""
     raw = text.strip().encode("utf-8", "surrogatepass")
     read = read_value(raw)
-    # As many keys as were written: then none was taken for another, and nothing is decoded again.
-    if read is None or read.problems or len(_KEY_END.findall(raw)) == _n_keys([read.value]):
+    if read is None or read.problems or keeps_keys(raw, read.value):
         return read
     return read._replace(problems=doubled_keys(raw))
+
+
+def keeps_keys(raw: bytes, value: Any) -> bool:
+    """Return whether a value has as many keys as were written: then none was taken for another, and nothing need be
+    decoded again."""
+    return len(_KEY_END.findall(raw)) == _n_keys([value])
 
 
 def number(text: str) -> int | Number:

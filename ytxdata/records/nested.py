@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.asides import is_part
 from ytxdata.records.beside import as_one_meeting, holds_lists, holds_rest, is_of_meeting
-from ytxdata.records.json_values import decoded, read_object, read_value
+from ytxdata.records.json_values import decoded, keeps_keys, read_object, read_value
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.parties import lists_parties
@@ -48,6 +49,9 @@ _WHEN = frozenset({"started_at", "ended_at"})
 
 _TOOK_PLACE = _WHEN | {"creator", "duration_s"}
 
+_OF_OTHERS = frozenset({"meeting_id", "creator", "started_at", PARTIES})
+"""Columns of which an object in a record says one if it is a meeting, or may be one."""
+
 _OF_ANOTHER = re.compile(
     "book|plan|orig|old|prev|last|next|template|series|room|before|history|预|原|旧|上一|下一|模板|系列|会议室", re.I
 )
@@ -73,17 +77,23 @@ class Inside(NamedTuple):
 
 def meetings_inside(signs: Signs, found: Sequence[Found]) -> Inside:
     """Return the meetings inside of meetings; their bytes are no longer the outer one's."""
+    inside = Inside([], [], [])
+    for one in found:
+        _InRecord(signs, one).gather(inside)
+    return inside
+
+
+def outer_ones(signs: Signs, found: Sequence[Found]) -> list[Found]:
+    """Return those of the meetings that may hold others."""
     # Out of a JSON string places are not those of the text: there it is asked where the string is undone.
     here = [one for one in found if one.has_id and one.end - one.start == len(one.raw)]
-    inside = Inside([], [], [])
-    for i in that_may_hold_others(signs, [one.raw for one in here]):
-        _InRecord(signs, here[i]).gather(inside)
-    return inside
+    return [here[i] for i in that_may_hold_others(signs, [one.raw for one in here])]
 
 
 def without_meetings(value: dict[str, Any], raw: bytes, aliases: Aliases) -> dict[str, Any]:
     """Return what a record's text says without the meetings in it, which are records of their own."""
-    inside = meetings_inside(Signs(aliases), [Found(raw, "", True, 0, len(raw))])
+    signs = Signs(aliases)
+    inside = meetings_inside(signs, outer_ones(signs, [Found(raw, "", True, 0, len(raw))]))
     others = {one.path for one in inside.found}
     return {key: _without(inner, others, f".{key}") for key, inner in value.items() if f".{key}" not in others}
 
@@ -239,20 +249,29 @@ class _InRecord:
         value = read_object(whole.raw, signs.aliases).value or {}
         lifted = as_one_meeting(value, signs.aliases)
         self.own = signs.ids_of(value if lifted is None else lifted)
-        self.names_nested = signs.names_nested(whole.raw)
         self.value = value
         # Its own meeting stands in it beside the parties, and is no other one.
         self.is_lifted = lifted is not None
-        self.retold = {f"{whole.path}.{one.path}": one.may_fill for one in own_tellings(value, signs)}
         at = value_at(whole.raw)
         self.whole = whole._replace(raw=whole.raw[at:], start=whole.start + at)
+
+    @cached_property
+    def names_nested(self) -> bool:
+        """Whether an id stands inside something nested in it."""
+        return self.signs.names_nested(self.whole.raw)
+
+    @cached_property
+    def retold(self) -> dict[str, bool]:
+        """The paths of what tells of its own meeting, and whether that may fill what it lacks."""
+        return {f"{self.whole.path}.{one.path}": one.may_fill for one in own_tellings(self.value, self.signs)}
 
     def gather(self, inside: Inside) -> None:
         """Add the meetings in it."""
         if not self.own and not self.signs.names_another(self.whole.raw):
             return  # no record: an object that was too deep to be looked into
         n_found, n_left = len(inside.found), len(inside.left)
-        for item in self._objects(self.whole, 0, is_among_parties=False):
+        items = self._objects(self.whole, 0, is_among_parties=False) if self._may_hold_meetings() else ()
+        for item in items:
             if self._is_meeting(item):
                 inside.found.append(self._record(item))
                 inside.keyed.extend([item.one.path] * is_member(inside.found[-1].raw))
@@ -260,6 +279,25 @@ class _InRecord:
                 inside.left.append(item.one.path)
         told = {one.path for one in inside.found[n_found:]}.union(inside.left[n_left:])
         inside.left.extend(path for path in self._sittings(self.value, self.whole.path) if path not in told)
+
+    def _may_hold_meetings(self) -> bool:
+        """Return whether an object in it says a word without which it is no meeting, or one among its parties an id:
+        its members with their places cost ten times as much.
+        """
+        if not keeps_keys(self.whole.raw, self.value):
+            return True
+        waiting = [
+            (one, self.signs.is_parties(key)) for key, one in self.value.items() if isinstance(one, (dict, list))
+        ]
+        while waiting:
+            one, is_party = waiting.pop()
+            if isinstance(one, dict):
+                said = self.signs.aliases.columns(one).values()
+                if "meeting_id" in said if is_party else not _OF_OTHERS.isdisjoint(said):
+                    return True
+            inside = one.values() if isinstance(one, dict) else one
+            waiting += [(inner, is_party) for inner in inside if isinstance(inner, (dict, list))]
+        return False
 
     def _objects(self, whole: Found, depth: int, *, is_among_parties: bool) -> Iterator[_Object]:
         """Yield the objects in an object or a list, at any depth."""
@@ -331,8 +369,9 @@ class _InRecord:
         """
         look_up = self.signs.aliases
         for key, one in value.items() if isinstance(value, dict) else enumerate(value):
-            is_column = isinstance(key, str) and (fed := look_up.meeting(key)) and (depth == 0 or fed.column == PARTIES)
-            if is_column or depth > DEEPEST or not isinstance(one, (dict, list)):
+            if depth > DEEPEST or not isinstance(one, (dict, list)):
+                continue
+            if isinstance(key, str) and (fed := look_up.meeting(key)) and (depth == 0 or fed.column == PARTIES):
                 continue
             here = f"{path}[{key}]" if isinstance(value, list) else f"{path}.{key}"
             names, words = (one, one.values()) if isinstance(one, dict) else ((), one)
@@ -379,12 +418,11 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
     outer = signs.said(value)
     is_bare = not outer & {"creator", "duration_s", *_WHEN}
     # What stands among the parties took them from its neighbour, and is a record.
-    around = {key: one for key, one in value.items() if own and not signs.is_parties(key)}
-    waiting: list[tuple[str, Any, int]] = [(key, one, 0) for key, one in around.items()]
+    around = {key: one for key, one in value.items() if isinstance(one, (dict, list)) and not signs.is_parties(key)}
+    waiting: list[tuple[str, Any, int]] = [(key, one, 0) for key, one in around.items() if own]
     while waiting:
         path, one, depth = waiting.pop(0)
-        if isinstance(one, dict):
-            columns = signs.said(one)
+        if isinstance(one, dict) and (columns := signs.said(one)) & EVIDENCE:
             is_rest = is_bare and depth == 0 and holds_rest(path)
             is_embedded = columns == {PARTIES} - outer and depth == 0 and holds_lists(path)
             is_embedded = is_embedded and lists_parties(one, signs.aliases)  # and not where they are to be had
@@ -395,8 +433,7 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
                 tells_both = PARTIES in outer and is_bare and depth == 0 and "creator" in columns
                 tells_more = PARTIES not in outer and is_rest and len(columns & {*_TOOK_PLACE, PARTIES}) > 1
                 tells_of_it = is_embedded or ((tells_both or tells_more) and bool(columns & _WHEN))
-            has_phone = signs.aliases.has_phone(one)
-            if tells_of_it and columns & EVIDENCE and not has_phone:
+            if tells_of_it and not signs.aliases.has_phone(one):
                 yield Telling(path, one, is_rest or is_embedded or is_of_meeting(path))
         if isinstance(one, (dict, list)) and depth < DEEPEST:
             places = ((f"{path}.{key}", one[key]) for key in one) if isinstance(one, dict) else ()

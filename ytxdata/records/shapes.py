@@ -19,6 +19,7 @@ from ytxdata.records.nested import (
     holds_json,
     lost_head,
     meetings_inside,
+    outer_ones,
     strays,
     that_may_hold_others,
 )
@@ -213,7 +214,11 @@ class Shapes(Remarks):
         """Return the meetings inside of meetings, each with its place: a record of its own, whose bytes are no longer
         the outer one's.
         """
-        inside = meetings_inside(self.signs, found)
+        return self.inside_of(outer_ones(self.signs, found))
+
+    def inside_of(self, outer: list[Found]) -> list[Found]:
+        """Return the meetings inside of those that may hold some."""
+        inside = meetings_inside(self.signs, outer)
         self.inside |= dict.fromkeys(one.path for one in inside.found)
         self.keyed |= dict.fromkeys(inside.keyed)
         self.left |= dict.fromkeys(inside.left)

@@ -213,8 +213,27 @@ def taken(raws: Sequence[bytes]) -> list[bool]:
 
 
 def test_one_odd_record_costs_no_other_the_quick_way() -> None:
-    raws = [json.dumps({"meid": str(i), **({"name": "x"} if i == 777 else {})}).encode() for i in range(1000)]
+    raws = [json.dumps({"meid": str(i) if i != 777 else i}).encode() for i in range(1000)]
     assert taken(raws) == [i != 777 for i in range(1000)]
+    check(raws)
+
+
+TWICE = {"parties": [{"phone": "15400000001"}]}
+
+
+@pytest.mark.parametrize(
+    "more", [{"detail": {"meid": "m1", "creator": "15400000001"}}, TWICE | {"members": []}, {"fee": 1, "oriamount": 2}]
+)
+def test_what_cannot_be_read_in_bulk_costs_no_other_the_quick_way(more: dict[str, Any]) -> None:
+    raws = [json.dumps({"meid": f"m{i}", **TWICE, **(more if i % 10 == 2 else {})}).encode() for i in range(1000)]
+    assert BulkReader(EXTRA).read_some(raws) is not None
+    check(raws, EXTRA)
+
+
+@pytest.mark.parametrize("every", range(2, 12))
+def test_what_is_odd_at_even_distances_is_read_in_bulk(every: int) -> None:
+    raws = [json.dumps({"meid": f"m{i}", **({"x": {"y": 1}} if i % every == 1 else {})}).encode() for i in range(2000)]
+    assert all(taken(raws))
     check(raws)
 
 

@@ -28,6 +28,7 @@ from ytxdata.records.numbers import PHONE_LIKE
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.schema import ARROW_TYPES
+from ytxdata.records.signs import sample
 from ytxdata.records.unread import own_leg
 from ytxdata.records.values import MOST_YUAN
 
@@ -38,9 +39,6 @@ _REFUSALS = (pa.ArrowException, OverflowError, *STRICT_ERRORS)
 _MONEY = ARROW_TYPES["money"]
 _UNUSED_NUMBER = pa.decimal256(76, 38)
 """The type of numbers that feed no column: a float would take NaN, which is no JSON."""
-
-_SAMPLE = 64
-"""How many records, spread over a batch, are decoded to learn what keys and types it has."""
 
 _DEEPEST = 8
 """How deep values that feed no column may be nested: Arrow handles its types by recursion."""
@@ -124,7 +122,7 @@ class BulkReader:
         if len(text) > _LARGEST or not is_utf8(text):
             return None
         try:
-            self._layout = self._layout or self._learned(_sample(raws))
+            self._layout = self._layout or self._learned(sample(raws))
             table = _parsed(text, self._layout)
         except _REFUSALS:
             return None
@@ -136,7 +134,7 @@ class BulkReader:
         them."""
         is_alike = _fitting(raws, self._layout)
         if not self._is_mixed or 2 * np.count_nonzero(is_alike) < len(raws):
-            usual = self._usual(_sample(raws))
+            usual = self._usual(sample(raws))
             as_usual = _fitting(raws, usual)
             if np.count_nonzero(as_usual) > np.count_nonzero(is_alike):
                 self._layout, is_alike = usual, as_usual
@@ -150,11 +148,16 @@ class BulkReader:
         together: list[bytes] = []
         usual: Shape = {}
         for raw, shape in sorted(shapes, key=lambda one: -common[tuple(one[1])]):
-            if all(usual.get(path, kind) == kind for path, kind in shape.items()):
+            fits = all(usual.get(path, kind) == kind for path, kind in shape.items())
+            # Read one by one is what cannot be learned beside the others, and not all of them.
+            if fits and (shape.items() <= usual.items() or self._usual_of([*together, raw])):
                 usual |= shape
                 together.append(raw)
+        return self._usual_of(together)
+
+    def _usual_of(self, raws: Sequence[bytes]) -> pa.Schema | None:
         try:
-            return self._learned(together) if together else None
+            return self._learned(raws) if raws else None
         except _REFUSALS:
             return None
 
@@ -248,10 +251,6 @@ class BulkReader:
 def _stands_alone(raw: bytes) -> bool:
     """Return whether a record cannot go on in the next one: between } and { nothing but a line stands."""
     return raw[:1] == b"{" and raw[-1:] == b"}"
-
-
-def _sample(raws: Sequence[bytes]) -> Sequence[bytes]:
-    return raws[:: len(raws) // _SAMPLE + 1]
 
 
 Shape: TypeAlias = dict[tuple[str, ...], str]

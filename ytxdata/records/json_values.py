@@ -247,7 +247,7 @@ def read_inner(text: str) -> Read | None:
 def keeps_keys(raw: bytes, value: Any) -> bool:
     """Return whether a value has as many keys as were written: then none was taken for another, and nothing need be
     decoded again."""
-    return len(_KEY_END.findall(raw)) == _n_keys([value])
+    return _n_written(raw) == _n_keys([value])
 
 
 def number(text: str) -> int | Number:
@@ -374,15 +374,15 @@ def _unwrapped(value: Any, aliases: Aliases, depth: int = 0) -> Any:
     }
 
 
-def with_doubled_keys(objects: Sequence[Object], raws: Sequence[bytes], n_keys: int) -> list[Object]:
+def with_doubled_keys(objects: Sequence[Object], raws: Sequence[bytes], n_inside: int) -> list[Object]:
     """Return the objects with a problem for each key that stands twice, which a strict decoder overlooks.
 
-    `n_keys` is how many keys they have as far as the caller has seen: when as many were written, nothing is looked at
-    again.
+    `n_inside` is how many keys stand inside of them as far as the caller has seen: when as many more were written than
+    they have themselves, nothing is looked at again.
     """
     # A name with `":` in it counts as a key here: that costs a second look and tells nothing wrong.
-    n_written = [len(_KEY_END.findall(raw)) for raw in raws]
-    if sum(n_written) == n_keys:
+    n_written = [*map(_n_written, raws)]
+    if sum(n_written) == n_inside + sum(len(one.value or ()) for one in objects):
         return list(objects)
     return [
         one._replace(problems=(*one.problems, *doubled_keys(raw)))
@@ -416,6 +416,11 @@ def _with_id(member: dict[str, Any], aliases: Aliases) -> Any:
         if given not in (None, "") or (match := aliases.meeting(name)) is None or match.column != "meeting_id"
     }
     return {dict(aliases.meetings)["meeting_id"][0]: key, **said}
+
+
+def _n_written(raw: bytes) -> int:
+    """Count the keys that are written in JSON text; those in a text inside of it are none."""
+    return len(_KEY_END.findall(raw.replace(rb"\\", b"").replace(rb"\"", b"") if b"\\" in raw else raw))
 
 
 def _n_keys(value: dict[str, Any] | list[Any]) -> int:

@@ -65,8 +65,7 @@ MEETINGS = _with_row(schema.MEETINGS, schema.PROVENANCE)
 LEGS = _with_row(schema.LEGS)
 REJECTS = _with_row(schema.REJECTS, ("pull_id",))
 PROBLEMS = _with_row(schema.PROBLEMS)
-"""The tables made here: the columns of `schema` without those that only a pull knows, and `row`, the index of the
-record."""
+"""The tables made here: the columns of `schema` without those that only a pull knows, and `row`, its index."""
 
 
 class Normalized(NamedTuple):
@@ -158,7 +157,7 @@ def _in_bulk(
     # Out of the text, not the sheet: read in bulk, a struct has every key that any record of the batch has.
     sheet, numbers = _sheet_of(table, aliases), pa.array(rows[is_read])
     meetings, legs, problems = _tables(
-        sheet, lambda _: (), taken, lambda i: read_object(taken[i], aliases).value, numbers, aliases
+        sheet, lambda _: (), taken, lambda i: _retold(read_object(taken[i], aliases), aliases), numbers, aliases
     )
     return Normalized(meetings, legs, REJECTS.empty_table(), problems), is_read
 
@@ -199,17 +198,19 @@ def _one_by_one(
     kept = [i for i, reason in enumerate(reasons) if not reason]
     meetings = [_retold(objects[i], aliases) for i in kept]
     kept_raws = [raws[i] for i in kept]
-    n_own_keys = sum(len(one.value or ()) for one in meetings)
 
     def overlooked(n_leg_keys: int) -> Iterator[Trouble]:
         """Yield what had to be overlooked to read the meetings."""
-        for i, one in enumerate(with_doubled_keys(meetings, kept_raws, n_own_keys + n_leg_keys)):
+        for i, one in enumerate(with_doubled_keys(meetings, kept_raws, n_leg_keys)):
             for key, reason, text in one.problems:
-                match = aliases.meeting(key)
-                yield Trouble(i, match.column if match else key, reason, text)
+                yield Trouble(i, aliases.columns([key]).get(key, key), reason, text)
 
     sheet, numbers = Sheet.of_objects([one.value or {} for one in meetings], aliases.meeting), pa.array(rows[kept])
-    tables = _tables(sheet, overlooked, kept_raws, lambda i: as_read[kept[i]].value, numbers, aliases)
+
+    def whole(i: int) -> Object:
+        return meetings[i] if objects[kept[i]] is as_read[kept[i]] else _retold(as_read[kept[i]], aliases)
+
+    tables = _tables(sheet, overlooked, kept_raws, whole, numbers, aliases)
     return Normalized(*tables[:2], pa.Table.from_pylist(rejects, REJECTS), tables[2])
 
 
@@ -272,11 +273,11 @@ def _tables(
     sheet: Sheet,
     overlooked: Callable[[int], Iterable[Trouble]],
     raws: list[bytes],
-    whole: Callable[[int], dict[str, Any] | None],
+    whole: Callable[[int], Object],
     rows: pa.Array,
     aliases: Aliases,
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """Return meetings, legs and problems; `overlooked` is told how many keys the legs have, `whole` is a record as read."""
+    """Return meetings, legs and problems; `overlooked` is told how many keys the legs have, `whole` is all that one says."""
     arrays, troubles = fill(schema.MEETINGS, sheet)
     arrays["ended_at"] = ends(arrays, "started_at", "ended_at", dict(aliases.meetings)["ended_at"])
     creators = read_numbers(arrays["creator"])
@@ -307,8 +308,7 @@ def _tables(
 
 def _may_hold_parties(sheet: Sheet, aliases: Aliases) -> list[int]:
     """Return in which rows something nested, JSON text, a mobile, a numbered field or a name stands under a key that
-    feeds no column.
-    """
+    feeds no column."""
     rows: set[int] = set()
     of_party = own_leg(sheet.unknown, aliases)
     for key in sheet.unknown:
@@ -327,11 +327,11 @@ def _is_json_text(value: Any) -> bool:
     return type(value) is str and value.lstrip()[:1] in ("[", "{")
 
 
-def _unread_parties(sheet: Sheet, whole: Callable[[int], dict[str, Any] | None], aliases: Aliases) -> Iterator[Trouble]:
+def _unread_parties(sheet: Sheet, whole: Callable[[int], Object], aliases: Aliases) -> Iterator[Trouble]:
     """Yield what looks like parties of a meeting and is no leg."""
     for i in _may_hold_parties(sheet, aliases):
-        value = retold(whole(i) or {}, aliases).value
-        yield from (Trouble(i, PARTIES, "unread_parties", text) for text in unread_parties(value, aliases))
+        told = unread_parties(whole(i).value or {}, aliases)
+        yield from (Trouble(i, PARTIES, "unread_parties", text) for text in told)
 
 
 def _more_parties(sheet: Sheet, n_legs: pa.Array) -> Iterator[Trouble]:

@@ -37,7 +37,7 @@ class Parties(NamedTuple):
 
 def is_numbered(key: str, aliases: Aliases) -> bool:
     """Return whether a key is one of several that number the phones or times of parties (`jointime2`, `phone_1`)."""
-    match = _NUMBERED.fullmatch(key)
+    match = _NUMBERED.fullmatch(key) if key[-1:].isdigit() else None
     fed = aliases.leg(match[1]) if match else None
     return fed is not None and fed.column in ("phone", "joined_at", "left_at")
 

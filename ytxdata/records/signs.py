@@ -5,7 +5,7 @@ what tells a list's own totals and notes from its meetings.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +39,9 @@ _TEXT_ENDS = re.compile(rb'[^"{}\[\]]*"\s*[,}\]]')
 _LONGEST_TEXT = 300
 """How far in front of an object the beginning of the text is looked for that it may stand in [bytes]."""
 
+_ESCAPED_KEY = re.compile(rb'\\+"([^"\\]*)\\+"\s*:')
+"""A key inside a string; judged key by key, as a text of parties has the same few over and over."""
+
 _DIGIT = re.compile(r"\d")
 _EMPTY_LIST = re.compile(rb"\[\s*\]|\{\s*\}")
 _MOST_WRAPS = 3
@@ -68,9 +71,9 @@ class Signs:
         self.begins_with_id = _id_pattern(ids).match
         self.holds_id = _id_pattern(ids).search
         self._id_keys = _id_keys(ids)
-        self._escaped_id = _escaped(ids, front=b"")
+        self._is_id = _one_of(ids, front=b"")
         known = dict(aliases.meetings)
-        self._escaped_word = _escaped((*ids, *known[PARTIES], *known["creator"]), front=rb"\w*?")
+        self._is_word = _one_of((*ids, *known[PARTIES], *known["creator"]), front=rb"\w*?")
 
     def begins_record(self, raw: bytes, at: int) -> bool:
         """Return whether an object begins there whose meeting id stands before anything nested."""
@@ -189,14 +192,14 @@ class Signs:
 
     def names_escaped_id(self, raw: bytes) -> bool:
         """Return whether a string holds the key of a meeting id."""
-        return self._escaped_id.search(raw) is not None
+        return any(map(self._is_id, set(_ESCAPED_KEY.findall(raw))))
 
     def names_escaped_word(self, raw: bytes) -> bool:
         """Return whether a string holds a word of meetings, also behind another: an id, parties or a creator.
 
         In a record only: of any other text `users` and `creator` say nothing, and a chat would be taken for an answer.
         """
-        return self._escaped_word.search(raw) is not None
+        return any(map(self._is_word, set(_ESCAPED_KEY.findall(raw))))
 
     def texts_with_meetings(self, value: dict[str, Any], meeting_id: str | None) -> Iterator[str]:
         """Yield the texts in a decoded record that are JSON and hold another meeting, however often it was wrapped, or
@@ -409,9 +412,15 @@ def _id_keys(ids: tuple[str, ...]) -> re.Pattern[bytes]:
 
 
 @lru_cache(maxsize=64)
-def _escaped(keys: tuple[str, ...], *, front: bytes) -> re.Pattern[bytes]:
-    """Match one of some keys inside a string, with what may stand in front of it."""
-    return re.compile(rb'\\+"' + front + _spelled(keys)[1:].replace(b'"', rb'\\+"'), re.IGNORECASE)
+def _one_of(keys: tuple[str, ...], *, front: bytes) -> Callable[[bytes], bool]:
+    """Tell whether a key that stands inside a string is one of some, with what may stand in front of it."""
+    spelled = re.compile(front + _spelled(keys)[1:].rpartition(b'"')[0], re.IGNORECASE)
+
+    @lru_cache(maxsize=4096)
+    def is_one(key: bytes) -> bool:
+        return spelled.fullmatch(key) is not None
+
+    return is_one
 
 
 def _spelled(ids: tuple[str, ...]) -> bytes:

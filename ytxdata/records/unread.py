@@ -163,8 +163,9 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
                 told.add(top)  # a meeting of its own, told as one
                 continue
             # `list` in `attendees` is a list of them, whatever else stands there
+            around = name if names_parties(name) else None
             parts = [
-                (name if names_parties(name) else key, f"{path}.{key}", decoded(inner))
+                (around or key, f"{path}.{key}", decoded(inner))
                 for key, inner in one.items()
                 if plain(key) not in _LINKS
             ]

@@ -122,14 +122,6 @@ class Aliases:
             table[column] = (*keys, *(key for key in table[column] if key not in keys))
         return Aliases(tuple(meetings.items()), tuple(legs.items()))
 
-    def meeting(self, key: str) -> Match | None:
-        """Return the meeting column a key feeds, if any: exactly, or with `meeting` or `conf` in front, or `actual`."""
-        return self._meeting(plain(key))
-
-    def leg(self, key: str) -> Match | None:
-        """Return the leg column a party's key feeds, if any: exactly, or with any prefix in front."""
-        return self._leg(plain(key))
-
     def columns(self, keys: Iterable[str]) -> dict[str, str]:
         """Return which column of a meeting each key feeds that feeds one.
 
@@ -157,11 +149,13 @@ class Aliases:
         return (Aliases, (self.meetings, self.legs))  # what it has looked up already stays here
 
     @cached_property
-    def _meeting(self) -> Callable[[str], Match | None]:
+    def meeting(self) -> Callable[[str], Match | None]:
+        """Look up the meeting column a key feeds, if any: exactly, or with `meeting` or `conf` in front, or `actual`."""
         exact = _exact(self.meetings)
 
         @lru_cache(maxsize=4096)
         def look_up(key: str) -> Match | None:
+            key = plain(key)
             bare = (key.removeprefix(prefix) for prefix in _MEETING_PREFIXES if key.startswith(prefix))
             if found := exact.get(key) or next((exact[rest].with_prefix() for rest in bare if rest in exact), None):
                 return found
@@ -172,11 +166,13 @@ class Aliases:
         return look_up
 
     @cached_property
-    def _leg(self) -> Callable[[str], Match | None]:
+    def leg(self) -> Callable[[str], Match | None]:
+        """Look up the leg column a party's key feeds, if any: exactly, or with any prefix in front."""
         exact, of_meetings = _exact(self.legs), _exact(self.meetings)
 
         @lru_cache(maxsize=4096)
         def look_up(key: str) -> Match | None:
+            key = plain(key)
             # What a meeting calls its own is no party's key with a word in front, whatever it ends with.
             if key in exact or key in of_meetings or _OTHER_THINGS.search(key):
                 return exact.get(key)

@@ -253,22 +253,41 @@ class _InRecord:
         self.whole = whole._replace(raw=whole.raw[at:], start=whole.start + at)
 
     @cached_property
-    def names_nested(self) -> bool:
-        """Whether an id stands inside something nested in it."""
-        return self.signs.names_nested(self.whole.raw)
-
-    @cached_property
     def retold(self) -> dict[str, bool]:
         """The paths of what tells of its own meeting, and whether that may fill what it lacks."""
         return {f"{self.whole.path}.{one.path}": one.may_fill for one in own_tellings(self.value, self.signs)}
+
+    @cached_property
+    def columns(self) -> tuple[set[str], set[str]]:
+        """The columns of meetings that objects in it say, and those that objects among its parties do."""
+        keys: tuple[set[str], set[str]] = set(), set()
+        if not keeps_keys(self.whole.raw, self.value):  # of a key that stands twice another value may say one
+            return {*_OF_OTHERS}, {*_OF_OTHERS}
+        waiting = [
+            (one, self.signs.is_parties(key)) for key, one in self.value.items() if isinstance(one, (dict, list))
+        ]
+        while waiting:
+            one, is_party = waiting.pop()
+            if isinstance(one, dict):
+                keys[is_party].update(one)
+            inside = one.values() if isinstance(one, dict) else one
+            waiting += [(inner, is_party) for inner in inside if isinstance(inner, (dict, list))]
+        others, of_parties = ({*self.signs.aliases.columns(some).values()} for some in keys)
+        return others, of_parties
+
+    @cached_property
+    def names_party(self) -> bool:
+        """Whether something among its parties has an id."""
+        return "meeting_id" in self.columns[True]
 
     def gather(self, inside: Inside) -> None:
         """Add the meetings in it."""
         if not self.own and not self.signs.names_another(self.whole.raw):
             return  # no record: an object that was too deep to be looked into
         n_found, n_left = len(inside.found), len(inside.left)
-        items = self._objects(self.whole, 0, is_among_parties=False) if self._may_hold_meetings() else ()
-        for item in items:
+        # What says no word of them is no meeting; its members with their places cost ten times as much.
+        may_hold = self.names_party or not self.columns[False].isdisjoint(_OF_OTHERS)
+        for item in self._objects(self.whole, 0, is_among_parties=False) if may_hold else ():
             if self._is_meeting(item):
                 inside.found.append(self._record(item))
                 inside.keyed.extend([item.one.path] * is_member(inside.found[-1].raw))
@@ -276,25 +295,6 @@ class _InRecord:
                 inside.left.append(item.one.path)
         told = {one.path for one in inside.found[n_found:]}.union(inside.left[n_left:])
         inside.left.extend(path for path in self._sittings(self.value, self.whole.path) if path not in told)
-
-    def _may_hold_meetings(self) -> bool:
-        """Return whether an object in it says a word without which it is no meeting, or one among its parties an id:
-        its members with their places cost ten times as much.
-        """
-        if not keeps_keys(self.whole.raw, self.value):
-            return True
-        waiting = [
-            (one, self.signs.is_parties(key)) for key, one in self.value.items() if isinstance(one, (dict, list))
-        ]
-        while waiting:
-            one, is_party = waiting.pop()
-            if isinstance(one, dict):
-                said = self.signs.aliases.columns(one).values()
-                if "meeting_id" in said if is_party else not _OF_OTHERS.isdisjoint(said):
-                    return True
-            inside = one.values() if isinstance(one, dict) else one
-            waiting += [(inner, is_party) for inner in inside if isinstance(inner, (dict, list))]
-        return False
 
     def _objects(self, whole: Found, depth: int, *, is_among_parties: bool) -> Iterator[_Object]:
         """Yield the objects in an object or a list, at any depth."""
@@ -315,7 +315,7 @@ class _InRecord:
             at = whole.start + start
             one = Found(raw, path, True, at, at + len(raw))
             is_party = is_among_parties or (member is not None and self.signs.is_parties(member.key))
-            if is_party and not self.names_nested:
+            if is_party and not self.names_party:
                 continue  # among parties only what has an id is a meeting, and one by one they are most of a record
             if raw[:1] == b"{":
                 takes_key = member is not None and (may_take_key or self._looks_like_id(member.key))
@@ -432,7 +432,10 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
                 tells_of_it = is_embedded or ((tells_both or tells_more) and bool(columns & _WHEN))
             if tells_of_it and not signs.aliases.has_phone(one):
                 yield Telling(path, one, is_rest or is_embedded or is_of_meeting(path))
-        if isinstance(one, (dict, list)) and depth < DEEPEST:
-            places = ((f"{path}.{key}", one[key]) for key in one) if isinstance(one, dict) else ()
-            listed = ((f"{path}[{i}]", inner) for i, inner in enumerate(one)) if isinstance(one, list) else ()
-            waiting += ((where, inner, depth + 1) for where, inner in (*places, *listed))
+        if depth < DEEPEST:
+            is_object = isinstance(one, dict)
+            waiting += [
+                (f"{path}.{key}" if is_object else f"{path}[{key}]", inner, depth + 1)
+                for key, inner in (one.items() if is_object else enumerate(one))
+                if isinstance(inner, (dict, list))
+            ]

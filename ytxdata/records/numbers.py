@@ -416,6 +416,8 @@ def mobiles_in(value: Any, depth: int = 0) -> set[str]:
     >>> sorted(mobiles_in({"absent": "13900000000,010 6552 0000", "note": "ask 13800000000", "n": 15400000001}))
     ['+8613900000000', '+8615400000001']
     """
+    if isinstance(value, str) and len(value) < _MOBILE_DIGITS:
+        return set()  # most texts of a record, which need not be taken apart
     value = decoded(value)
     if isinstance(value, (list, dict)):
         inner = value.values() if isinstance(value, dict) else value
@@ -423,7 +425,6 @@ def mobiles_in(value: Any, depth: int = 0) -> set[str]:
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return set()
     text = value if isinstance(value, str) else phone_text(value) or ""
-    # most texts of a record are shorter than a mobile, and need not be taken apart
     listed = listed_phones(text) if len(text) >= _MOBILE_DIGITS else ()
     numbers = filter(None, map(as_phone, listed or ()))
     return {number for number in numbers if phones.number_class(number) == "mobile"}

@@ -230,6 +230,49 @@ def test_what_cannot_be_read_in_bulk_costs_no_other_the_quick_way(more: dict[str
     check(raws, EXTRA)
 
 
+TELLING: list[Any] = [
+    {"phone": "802"},
+    {"x": {"jointime": "2026-01-05 10:00:00"}},
+    {"attendees": "张三,李四"},
+    {"x": [{"attendees": ["张三"]}]},
+    {"x": "15400000001"},
+    {"x": ["154-0000-0001"]},
+    ["tel:110"],
+    ["１５４００００００００１"],
+    {"x": 15400000001},
+    [8880000],
+    {"x": 15400000001.0},
+    {"x": '[{"phone":"15400000001"}]'},
+    {"x": ' {"phone":"15400000001","jointime":"2026-01-05 10:00:00"}'},
+    {"15400000001": {"name": "张三"}},
+]
+SILENT: list[Any] = [
+    {"name": "A", "floor": 3, "equipment": {"screen": True}},
+    ["季度", "x"],
+    [{"n": 1}, None],
+    {},
+    [[None]],
+]
+
+
+@pytest.mark.parametrize("value", TELLING + SILENT, ids=str)
+def test_what_is_nested_is_looked_into_where_it_may_tell_of_parties(
+    value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parties = [{"phone": "15400000002"}]
+    raws = [
+        json.dumps({"meid": f"m{i}", "parties": parties, **({"x": value} if i % 3 else {})}).encode() for i in range(9)
+    ]
+    assert all(taken(raws))
+    check(raws)
+    monkeypatch.setattr("ytxdata.records.normalize.unread_parties", None)
+    if value in SILENT:
+        normalize(raws)
+    else:
+        with pytest.raises(TypeError):
+            normalize(raws)
+
+
 @pytest.mark.parametrize("every", range(2, 12))
 def test_what_is_odd_at_even_distances_is_read_in_bulk(every: int) -> None:
     raws = [json.dumps({"meid": f"m{i}", **({"x": {"y": 1}} if i % every == 1 else {})}).encode() for i in range(2000)]

@@ -10,7 +10,7 @@ quick way.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial, reduce
 from typing import Annotated, Any, TypeAlias
 
@@ -29,8 +29,8 @@ from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.schema import ARROW_TYPES
 from ytxdata.records.signs import sample
-from ytxdata.records.unread import own_leg
-from ytxdata.records.values import MOST_YUAN
+from ytxdata.records.unread import is_like_parties, own_leg
+from ytxdata.records.values import MOST_YUAN, rows_where
 
 KindOf = Callable[[str], str | None]
 """Tells the kind of column a key feeds, `parties`, or None for a key that feeds none."""
@@ -56,8 +56,15 @@ _MEETING_KINDS = {column.name: column.type for column in schema.MEETINGS} | {PAR
 _LEG_KINDS = {column.name: column.type for column in schema.LEGS}
 
 
+_FEWEST_DIGITS = 3
+_MAY_TELL = rf"^\s*[\[{{]|(?:\pN\PN*){{{_FEWEST_DIGITS}}}"
+_SHORTEST_NUMBER = 10**6
+"""What is shorter is no telephone number, be it a service's (`tel:110`) or a local one."""
+
 Rows: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
+
+_NO_ROWS: Rows = np.empty(0, np.int64)
 
 
 class BulkReader:
@@ -246,6 +253,51 @@ class BulkReader:
             return False
         says_nothing = reduce(pc.and_, map(pc.is_null, told), pa.scalar(True))
         return len(parties) == 0 or not pc.any(says_nothing).as_py()
+
+
+def that_may_tell(values: pa.Array, aliases: Aliases) -> list[int]:
+    """Return in which rows nested values that feed no column may tell of parties: by a key of one, and all keys stand
+    in their type, or by a word in them that may be a number, or JSON text.
+
+    Examples
+    --------
+    >>> rooms = [{"name": "A", "floor": "3"}, None, {"name": "A", "floor": "15400000001"}]
+    >>> that_may_tell(pa.array(rooms), Aliases())
+    [2]
+    >>> that_may_tell(pa.array([{"phone": "802"}, None]), Aliases())
+    [0]
+    """
+    if any(_may_name_party(key, aliases) for key in _keys_in(values.type)):
+        return rows_where(values.is_valid())
+    rows: list[int] = _rows_that_may_tell(values).tolist()
+    return rows
+
+
+def _keys_in(found: pa.DataType) -> Iterator[str]:
+    if pa.types.is_list(found):
+        yield from _keys_in(found.value_type)
+    for field in found.fields if pa.types.is_struct(found) else ():
+        yield field.name
+        yield from _keys_in(field.type)
+
+
+def _may_name_party(key: str, aliases: Aliases) -> bool:
+    fed = aliases.leg(key)
+    is_word = fed is not None and fed.column in ("phone", "joined_at", "left_at")
+    return is_word or is_like_parties(key) or sum(map(str.isnumeric, key)) >= _FEWEST_DIGITS
+
+
+def _rows_that_may_tell(values: pa.Array) -> Rows:
+    if pa.types.is_list(values.type):
+        return np.unique(pc.list_parent_indices(values).to_numpy()[_rows_that_may_tell(values.flatten())])
+    if pa.types.is_struct(values.type):
+        return reduce(np.union1d, map(_rows_that_may_tell, values.flatten()), _NO_ROWS)
+    if pa.types.is_string(values.type):
+        return np.array(rows_where(pc.match_substring_regex(values, _MAY_TELL)), np.int64)
+    if pa.types.is_integer(values.type) or pa.types.is_decimal(values.type):
+        is_long = pc.greater_equal(pc.abs(values.cast(pa.float64())), _SHORTEST_NUMBER)
+        return np.array(rows_where(is_long), np.int64)
+    return _NO_ROWS
 
 
 def _stands_alone(raw: bytes) -> bool:

@@ -316,15 +316,12 @@ def _may_hold_parties(sheet: Sheet, aliases: Aliases) -> list[int]:
         if key in of_party or is_numbered(key, aliases) or is_like_parties(key):
             rows.update(i for i, value in enumerate(as_list(values)) if value is not None)
         elif not isinstance(values, pa.Array):
-            rows.update(i for i, value in enumerate(values) if _is_json_text(value))
+            rows.update(i for i, one in enumerate(values) if type(one) is str and one.lstrip()[:1] in ("[", "{"))
         elif pa.types.is_string(values.type):
             rows.update(rows_where(pc.match_substring_regex(values, r"^\s*[\[{]")))
-        rows.update(may_hold_mobiles(values))
+        is_nested = isinstance(values, pa.Array) and pa.types.is_nested(values.type)
+        rows.update(bulk.that_may_tell(values, aliases) if is_nested else may_hold_mobiles(values))
     return sorted(rows)
-
-
-def _is_json_text(value: Any) -> bool:
-    return type(value) is str and value.lstrip()[:1] in ("[", "{")
 
 
 def _unread_parties(sheet: Sheet, whole: Callable[[int], Object], aliases: Aliases) -> Iterator[Trouble]:

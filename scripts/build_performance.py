@@ -45,6 +45,7 @@ _MIXES = {
     "mixed": Text("手机、固话、分机、境外号码混合", "mobiles, landlines, extensions, foreign numbers"),
     "landlines": Text("各不相同的固话", "landlines, all distinct"),
     "odd": Text("每十条有一条形状不同", "every tenth record in another shape"),
+    "nested": Text("每十条有一条内含未知的对象和列表", "every tenth record with an unknown object and list in it"),
 }
 
 

@@ -102,15 +102,12 @@ class Signs:
 
     def names_another(self, raw: bytes) -> bool:
         """Return whether an id stands inside something nested in a record, and is not the record's own told again."""
-        if not self.names_nested(raw):
-            return False
-        given = (_VALUE.match(raw, match.end()) for match in self._id_keys.finditer(raw))
-        return len({one[0].strip(b'"') for one in given if one}) > 1
-
-    def names_nested(self, raw: bytes) -> bool:
-        """Return whether an id stands inside something nested in a record."""
         first = _NESTED.search(raw, 1)
-        return first is not None and self.names_id(raw, first.start(), len(raw))
+        named = [*self._id_keys.finditer(raw)] if first else []
+        if not (first and named) or named[-1].start() < first.start():
+            return False
+        given = (_VALUE.match(raw, match.end()) for match in named)
+        return len({one[0].strip(b'"') for one in given if one}) > 1
 
     def may_swallow(self, raw: bytes) -> bool:
         """Return whether an object that can be read only leniently names more ids than its own members do.

@@ -352,6 +352,14 @@ def test_what_took_place_inside_a_record_is_a_meeting(answer_with: WithData, mor
     assert rows(answer_with(json.dumps([{**WHOLE, **more}]))) == (["M0", "M1"], [])
 
 
+@pytest.mark.parametrize("key", ["next", "children"])
+def test_a_meeting_among_the_parties_of_one_in_a_record_is_a_meeting(answer_with: WithData, key: str) -> None:
+    deepest = {"meid": "M2", **FULL}
+    inner = {"meid": "M1", **LATER, "parties": [OTHER, {**OTHER, "own": deepest}]}
+    more = {key: inner if key == "next" else [inner]}
+    assert rows(answer_with(json.dumps([{**WHOLE, **more}]))) == (["M0", "M1", "M2"], [])
+
+
 def test_links_to_parties_beside_a_meeting_are_no_reject() -> None:
     one = {"type": "meetings", "id": "1", "attributes": WHOLE}
     body = {"data": [{**one, "relationships": {"participants": {"links": {"related": "/participants"}}}}]}

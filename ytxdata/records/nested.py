@@ -270,8 +270,10 @@ class _InRecord:
             one, is_party = waiting.pop()
             if isinstance(one, dict):
                 keys[is_party].update(one)
-            inside = one.values() if isinstance(one, dict) else one
-            waiting += [(inner, is_party) for inner in inside if isinstance(inner, (dict, list))]
+                inside = [(inner, is_party or self.signs.is_parties(key)) for key, inner in one.items()]
+            else:
+                inside = [(inner, is_party) for inner in one]
+            waiting += [one for one in inside if isinstance(one[0], (dict, list))]
         others, of_parties = ({*self.signs.aliases.columns(some).values()} for some in keys)
         return others, of_parties
 

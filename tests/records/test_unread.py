@@ -70,6 +70,12 @@ def test_parties_under_a_name_nobody_knows_are_told(more: dict[str, Any], path: 
     check(more, [path, "15400000002"])
 
 
+@pytest.mark.parametrize("written", ["154-0000-0002", "154 0000 0002", "(154) 0000-0002"])
+def test_a_mobile_written_in_groups_is_told(written: str) -> None:
+    check({"absent": written}, [f"absent: {written}"])
+    check({"absent": written, "room": {"name": "A"}}, [f"absent: {written}"])
+
+
 TIMES = {"jointime": P["jointime"], "leavetime": P["leavetime"]}
 
 
@@ -267,7 +273,7 @@ def test_a_second_mobile_of_a_party_is_told(n_odd: int, more: dict[str, Any]) ->
     found = tables(*(meeting(i, parties=[{**party, **(more if i < n_odd else {})}]) for i in range(6)))
     told = found.problems.to_pylist()
     assert [one["reason"] for one in told] == ["unread_phone"] * n_odd
-    assert all("15400000002" in one["raw_value"] for one in told)
+    assert all("15400000002" in one["raw_value"] and ".0" not in one["raw_value"] for one in told)
 
 
 def test_usual_names_of_a_phone_are_phones() -> None:

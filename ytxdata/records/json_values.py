@@ -261,6 +261,8 @@ def as_json(value: Any) -> str:
         return value
     if isinstance(value, Number):
         return value.text
+    if type(value) is Decimal:  # of a column, which gives all its numbers as many digits
+        return f"{value.normalize():f}"
     # What tells of a problem must not be one: deep nesting and endless integers cannot be written out.
     try:
         return json.dumps(value, ensure_ascii=False, default=str)

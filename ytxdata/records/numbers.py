@@ -383,7 +383,8 @@ def _is_whole(word: str) -> bool:
     return len(word) >= _SHORTEST and phones.normalize(word) is not None
 
 
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_BETWEEN = f"[{phones.SEPARATORS}]{{0,2}}"
+_MOBILE = re.compile(f"1{_BETWEEN}[3-9](?:{_BETWEEN}[0-9]){{9}}")
 _MOBILE_DIGITS = 11
 
 

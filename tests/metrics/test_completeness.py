@@ -53,6 +53,20 @@ def test_a_period_without_data_is_not_asked_and_gets_no_verdict_of_other_days() 
     assert (nothing.start, nothing.worst, nothing.periods[0].reason_key) == (later, "GAP", "not_asked")
 
 
+def test_figures_from_before_the_first_claim_are_told() -> None:
+    late = Certificate.of([Period(instant_of(EDGES[0]), LAST, "anchored")])
+    told = [one.en for one in metrics.usage(frames(late)).notes if "begins at" in one.en]
+    begun = times.beijing_text(instant_of(EDGES[0]))
+    assert len(told) == 1
+    assert f"begins at {begun}" in told[0]
+    for report in (
+        metrics.usage(frames()),
+        metrics.usage(frames(late), start=FIRST),  # the verdict is about all of it then
+        metrics.usage(frames(None)),
+    ):
+        assert [one for one in report.notes if "begins at" in one.en] == []
+
+
 def partial(report: metrics.Report) -> dict[str, Any]:
     return {row["period"]: (row["is_partial"], row["covered_pct"]) for row in rows(report)}
 

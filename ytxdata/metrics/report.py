@@ -6,6 +6,7 @@ import inspect
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property, wraps
 from typing import Any, NamedTuple, Self, TypeVar
@@ -23,7 +24,7 @@ from ytxdata.metrics.source import ReportSource, Source
 from ytxdata.metrics.sums import null_like
 from ytxdata.tables.described import Definition, in_words, to_arrow
 from ytxdata.tables.table import Table
-from ytxdata.times import ZONE_NAME, local_second
+from ytxdata.times import ZONE_NAME, beijing_text, local_second
 
 Lazy = nw.LazyFrame[Any]
 Trace = Callable[[Mapping[str, Any], str | None], Lazy]
@@ -276,9 +277,26 @@ def remembering(function: Metric, source: str | None = None) -> Metric:
         asked = {name: value for name, value in told.items() if name not in rest and name != named}
         for name in rest:
             asked |= told.get(name, {})
-        return replace(report, made=Remake(made, named, asked))
+        return replace(report, made=Remake(made, named, asked), notes=(*report.notes, *_unjudged(report)))
 
     return made  # type: ignore[return-value]  # the same parameters and the same kind of report
+
+
+def _unjudged(report: Report) -> tuple[Text, ...]:
+    """Return the note of a report that counts meetings from before the first claim: what was read first shows nothing
+    of what it leaves out before itself, and a verdict must not be taken for one about figures that it says nothing of.
+    """
+    begins: datetime | None = getattr(report.certificate, "start", None)
+    if report.period is None or begins is None or report.period[0] >= begins:
+        return ()
+    edges = {"first": beijing_text(report.period[0]), "begins": beijing_text(begins)}
+    return (_UNJUDGED.format(**edges),)
+
+
+_UNJUDGED = Text(
+    "计入的会议自 {first} 起，完整性结论自 {begins} 起：此前结束的会议可能不全",
+    "meetings are counted from {first} on, and the verdict on completeness begins at {begins}: of those that ended before, some may be missing",
+)
 
 
 def _counted(row: Mapping[str, Any]) -> dict[str, Any]:

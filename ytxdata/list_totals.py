@@ -18,7 +18,9 @@ _SPAN = r"本[月期]|当月|全[月部]|(?:\d{4}年)?\d{1,2}月份?|grand"
 _SUBTOTAL = r"(?P<part>小\s*计|sub[-\s]?total\b)"
 _SUM = r"[合总共]\s*计|总?共(?=\s*\d)|(?:total|sum)\b"
 _UNITS = r"场次?|人?次|行数?|条数?|笔数?|秒数?|元|金额|费用|时长|数量|amount|cost|fee|duration|seconds|lines|of|for"
-_BEHIND = rf"[\d:：(（\[【=,，、。;；/共]|(?:{_UNITS})\b"
+_MONEY = r"[¥￥]|人民币|(?:rmb|cny)(?![a-z])"
+_WHAT = r"(?:meetings?|conferences?|calls?|connections?|lines|records)\s*[:：=]?\s*(?=\d)"
+_BEHIND = rf"[\d:：(（\[【=,，、。;；/共]|{_MONEY}|{_WHAT}|(?:{_UNITS}|total|sum)\b"
 _TOTAL = re.compile(rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?", re.IGNORECASE | re.DOTALL)
 """A total as people write it; 合计划 and Total Energies are names."""
 
@@ -31,13 +33,17 @@ _COUNTED: Mapping[Unit, str] = {
     "yuan": r"元|(?:yuan|rmb|cny)\b",
 }
 # the seconds of "2分3秒" are no total of seconds
+_FIGURE = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _STATED = re.compile(
-    r"(?<![\d.,分钟时])(?P<n>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(?:"
+    rf"(?<![\d.,分钟时])(?P<n>{_FIGURE})\s*(?:"
     + "|".join(rf"(?P<{unit}>{words})" for unit, words in _COUNTED.items())
-    + ")",
+    + rf")|(?:{_MONEY})\s*(?P<sum>{_FIGURE})(?![\d.,])|meetings\s*[:：=]?\s*(?P<held>{_FIGURE})(?![\d.,])",
     re.IGNORECASE,
 )
-"""A figure with what it counts; 人次 and 分钟 are none that lines can be held against."""
+"""A figure with what it counts, or behind it; 人次 and 分钟 are none that lines can be held against."""
+
+IN_WORDS = re.compile(r"[零壹贰叁肆伍陆柒捌玖拾佰仟万亿]+[元圆角分]")
+"""An amount as cheques have it, which nobody reads here."""
 
 
 def stated(cells: Iterable[str]) -> dict[Unit, Decimal]:
@@ -48,14 +54,16 @@ def stated(cells: Iterable[str]) -> dict[Unit, Decimal]:
     --------
     >>> stated(["合计：81场，12,345.00元"]), stated(["", "Total:", "81 meetings", "5.00元"])
     ({'meetings': Decimal('81'), 'yuan': Decimal('12345.00')}, {'meetings': Decimal('81')})
+    >>> stated(["合计人民币3.60元"]), stated(["Total CNY 3.60"])
+    ({'yuan': Decimal('3.60')}, {'yuan': Decimal('3.60')})
     """
     first, *others = [cell for cell in cells if cell.strip()] or [""]
     # a sum in a cell of its own stands under the name of a column
     counts = [one for cell in others if (one := _STATED.fullmatch(cell.strip())) and (one["meetings"] or one["lines"])]
     found: dict[Unit, Decimal] = {}
     for one in (*_STATED.finditer(first), *counts):
-        unit = next(unit for unit in _COUNTED if one[unit])
-        found.setdefault(unit, Decimal(one["n"].replace(",", "")))
+        unit: Unit = next((unit for unit in _COUNTED if one[unit]), "yuan" if one["sum"] else "meetings")
+        found.setdefault(unit, Decimal((one["n"] or one["sum"] or one["held"]).replace(",", "")))
     return found
 
 
@@ -76,7 +84,8 @@ def is_off(told: Decimal, own: Decimal) -> bool:
     >>> is_off(Decimal("3.60"), Decimal("3.604")), is_off(Decimal("3.60"), Decimal("3.61"))
     (False, True)
     """
-    return 2 * abs(told - own) > Decimal(1).scaleb(int(told.as_tuple().exponent))
+    # digits lost to 1E+3 are no rounding: half a million might be off by as much
+    return 2 * abs(told - own) > Decimal(1).scaleb(min(int(told.as_tuple().exponent), 0))
 
 
 def of_total(told: Mapping[Unit, Decimal | None], own: Mapping[Unit, Decimal]) -> Text:
@@ -108,7 +117,7 @@ def is_total(cell: str) -> bool:
 
     Examples
     --------
-    >>> [is_total(cell) for cell in ("合计", "本页小计：", "共 85 场会议", "Total (yuan)", "合计划组", "共享会议室")]
+    >>> [is_total(cell) for cell in ("合计", "本页小计：", "共 85 场会议", "Total CNY 3.60", "合计划组", "共享会议室")]
     [True, True, True, True, False, False]
     """
     return _TOTAL.fullmatch(cell.strip()) is not None
@@ -125,6 +134,20 @@ def begins(ends: Iterable[int]) -> dict[int, int]:
     """
     places = sorted({*ends})
     return dict(zip(places, [0, *places], strict=False))
+
+
+_A_COUNT = re.compile(r"\d{1,6}\s*[场次行条笔]?")
+
+
+def called(own: str, first: str) -> str:
+    """Return what a line is called: its id, else what it begins with; of a total, how many stands under the ids.
+
+    Examples
+    --------
+    >>> called("8001", "周会"), called("", "合计"), called("81 场", "合计")
+    ('8001', '合计', '合计')
+    """
+    return first if not own or (is_total(first) and _A_COUNT.fullmatch(own)) else own
 
 
 def no_meeting(cell: str, told: Mapping[str, str]) -> NoMeeting | None:

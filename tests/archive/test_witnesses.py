@@ -545,3 +545,25 @@ def test_a_bill_charges_for_no_party_that_never_joined_and_for_no_call_that_ende
     assert finding(f"room,{first},2026-01-05 15:00,3600") == "lines_missing"
     assert finding(f"room,{first},2026-01-05,3600") == "undated"
     assert finding(f"again,{first},2026-01-05 10:01,3600") == "lines_missing"
+
+
+@pytest.mark.parametrize("n_parties", [1, 2])
+def test_where_only_start_and_end_are_told_a_bill_may_tell_how_long_that_was(
+    tmp_path: Path, platform: Any, n_parties: int
+) -> None:
+    def record(i: int) -> dict[str, Any]:
+        begun = f"2026-03-{i:02d} 09:0"
+        parties = [
+            {"phone": f"1380000000{n}", "jointime": f"{begun}0:{20 * n:02d}", "leavetime": f"{begun}8:00"}
+            for n in range(n_parties)
+        ]
+        return {"meid": f"m{i}", "starttime": f"{begun}0:00", "endtime": f"{begun}9:{i:02d}", "parties": parties}
+
+    platform.records = [record(i) for i in range(1, 21)]
+    made = Archive(tmp_path / "told")
+    made.sync(platform)
+    lines = "".join(f"m{i},2026-03-{i:02d} 09:00:00,{540 + i}\n" for i in range(1, 21))
+    bill = f"会议编号,开始时间,时长\n{lines}合计,,{sum(540 + i for i in range(1, 21))}\n"
+    (tmp_path / "bill.csv").write_text(bill, encoding="utf-8")
+    said = made.witness(tmp_path / "bill.csv", kind="invoice", start="2026-03", end="2026-04")
+    assert said.finding == "witnessed", said.text.en

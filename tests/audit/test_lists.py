@@ -172,6 +172,8 @@ def test_an_invoice_line_is_exact(tmp_path: Path) -> None:
         ("x,,", None, None),
         ("x,1800.0,0.1", 1800, "0.1"),
         ("x,1800,1E+1", 1800, "10"),
+        ("x,600秒,1.20", 600, "1.20"),
+        ("x,10分钟,1.20", 600, "1.20"),
     ],
 )
 def test_how_durations_and_amounts_may_be_written(
@@ -240,6 +242,10 @@ def test_what_is_no_meeting_of_an_invoice_is_named_and_what_may_be_one_is_kept(
         (["合计,1800,1.80（另加服务费 500.00 元）"], [True]),
         (["合计,1800,1.80", "y,600,0.60", "合计,600,0.60", "总计,2400,2.40"], [False, False, False]),
         (["合计,1800,1.80", "y,600,0.60", "合计,600,0.60", "总计,2400,2.50"], [False, False, True]),
+        (["合计¥1.80,,"], [False]),
+        (["Total CNY 11.80,,"], [True]),
+        (["合计人民币壹元捌角,,"], [True]),
+        (["合计,,1E+1"], [True]),
     ],
 )
 def test_each_own_total_of_an_invoice_is_held_against_its_lines(
@@ -362,3 +368,12 @@ def test_a_credit_is_called_one_and_belongs_to_the_total(tmp_path: Path) -> None
     [note] = bill.notes
     assert "line 3: a credit, below zero, is held against no record; line 4: the list's own total" in note.en
     assert "another" not in note.en
+
+
+@pytest.mark.parametrize("head", ["序号", "会议名称"])
+def test_a_total_may_be_called_so_in_any_column(tmp_path: Path, head: str) -> None:
+    for total, is_off in (("1.80", False), ("103.60", True)):
+        text = f"{head},会议编号,时长,金额\n1,x,1800,1.80\n合计,,1800,{total}\n"
+        [note] = Invoice.read(file(tmp_path, text)).notes
+        assert ("another than that of its lines" in note.en) is is_off
+        assert "no meeting id" not in note.en

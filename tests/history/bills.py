@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from ytxdata.history.proof.hearing import Archived
+from ytxdata.history.proof.partners import Archived
 from ytxdata.history.proof.witness import Totals, Witness, WitnessLine
 from ytxdata.history.witness_lists import read_witness
 

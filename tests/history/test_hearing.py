@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+import time
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -16,7 +18,9 @@ from tests.history.bills import END, START, at, held, line, witness
 from tests.history.simulator_account import DAY, Account, Knobs, Meeting, instant
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.heard import Hearing
-from ytxdata.history.proof.hearing import Archived, hear, with_witnesses
+from ytxdata.history.proof.hearing import hear, with_witnesses
+from ytxdata.history.proof.lengths import Lengths
+from ytxdata.history.proof.partners import Archived
 from ytxdata.history.proof.witness import MOST_NAMED, Aside, Totals, Witness, WitnessLine
 
 MINUTE = timedelta(minutes=1)
@@ -286,3 +290,37 @@ def test_where_nobody_says_when_anybody_joined_a_line_is_of_the_meeting_that_ran
     late = WitnessLine(90, "m20", ALICE, at(24 * 20 + hours), duration_s=600)
     assert hear(connections(late), legs).finding == finding
     assert hear(connections(), legs).finding == "witnessed", "who came is not known, and need not be listed"
+
+
+@pytest.mark.parametrize("has_ids", [True, False])
+@pytest.mark.parametrize("lengths", [(1800, 60), (1800, 0), (60, 0, 1800)])
+def test_what_one_person_joined_in_one_second_is_told_apart_by_its_length(
+    lengths: tuple[int, ...], has_ids: bool
+) -> None:
+    archived = [
+        Archived(f"d{n}", "m9", at(9), "+8613800000009", seconds == 0, lengths=Lengths(seconds, (seconds,)))
+        for n, seconds in enumerate(lengths)
+    ]
+    archived += [replace(one, lengths=Lengths(1800, (1800,))) for one in held(8)]
+    devices = [
+        WitnessLine(90 + n, "m9" if has_ids else None, "+8613800000009", at(9), None, seconds, None)
+        for n, seconds in enumerate(lengths)
+    ]
+    rest = [line(i, meeting_id=f"m{i}" if has_ids else None, amount_yuan=None) for i in range(8)]
+    for lines in itertools.permutations(devices):
+        numbered = [replace(one, line=90 + n) for n, one in enumerate(lines)]
+        said = hear(witness([*rest, *numbered], is_of_parties=True), archived)
+        assert said.finding == "witnessed", said.text.en
+
+
+def test_a_room_of_many_meetings_is_heard_in_time() -> None:
+    n = 2500
+    archived = [Archived(f"k{i}", "room", at(i / 8), lengths=Lengths(300 + i % 240)) for i in range(n)]
+    timeless = [WitnessLine(i + 2, "room", duration_s=300 + i % 240) for i in range(n)]
+    dated = [replace(one, started_at=at(i / 8)) for i, one in enumerate(timeless)]
+    start = time.process_time()
+    # of thousands that say no day nobody knows which is which: no gap, and no proof
+    assert hear(witness(timeless), archived).finding == "undated"
+    assert hear(witness(dated), archived).finding == "witnessed"
+    assert hear(witness(dated[1:], Totals(lines=n - 1)), archived).finding == "incomplete"
+    assert time.process_time() - start < 20

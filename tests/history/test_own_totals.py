@@ -33,6 +33,26 @@ ROWS = [{"meeting_id": f"m{i}", "started_at": f"2026-03-01 0{8 + i}:00:00", "dur
         (f"合计 2 场,,,\n{HEAD}{BODY}{TRUE}", "witnessed"),
         (f"{HEAD}{BODY}合计,,3600秒（另 600 秒）,3.00\n", "unread"),
         (f"{HEAD}{BODY}合计,,60分钟,3.00\n", "witnessed"),
+        *(
+            (f"{HEAD}{BODY}{told},,,\n", "witnessed")
+            for told in (
+                "合计¥3.00",
+                "合计 ￥3.00",
+                "合计人民币3.00元",
+                "总计 RMB 3.00",
+                "Total CNY 3.00",
+                "Total meetings 2",
+            )
+        ),
+        *((f"{HEAD}{BODY}{told},,,\n", "total_differs") for told in ("合计¥3.60", "Total CNY 9", "Total meetings 3")),
+        (f"{HEAD}{BODY}合计 Total,,3600,3.00\n", "witnessed"),
+        (f"{HEAD}{BODY}合计人民币叁元整,,,\n", "unread"),
+        (f"{HEAD}{BODY}合计,,,1E+1\n", "total_differs"),
+        # a credit is no meeting, and belongs to the total; a count may leave it out
+        (f"{HEAD}{BODY}m1,2026/3/1 9:00,,-0.20\n合计 2 场,,,2.80\n", "witnessed"),
+        (f"{HEAD}{BODY}冲减,,,-0.20\n合计 3 行,,,2.80\n", "witnessed"),
+        (f"{HEAD}{BODY}冲减,,,-0.20\n合计 2 场,,,3.00\n", "total_differs"),
+        (f"{HEAD}{BODY}冲减,,,-0.20\n小计,,3600,2.80\n合计,,3600,2.80\n", "witnessed"),
     ],
 )
 def test_each_total_of_a_list_must_hold(text: str, finding: str) -> None:
@@ -95,3 +115,10 @@ def test_totals_may_be_those_of_a_frame_and_what_is_none_is_told() -> None:
     for wrong in ({"lines": "x"}, {"seconds": 1.5}, {"yuan": float("nan")}):
         with pytest.raises(UsageError, match="no numbers"):
             Totals.of(wrong)
+
+
+@pytest.mark.parametrize("flags", ["true, false", "false, true"])
+def test_a_flag_that_stands_twice_is_heard_both_times(flags: str) -> None:
+    first, second = flags.split(", ")
+    body = f'{{"list": {json.dumps(ROWS)}, "hasMore": {first}, "total": 2, "hasMore": {second}}}'
+    assert hear(read(body.encode()), held(2)).finding == "unread"

@@ -16,7 +16,8 @@ from tests.history.bills import BODY, END, HEAD, START, at, held, read
 from tests.history.simulator_account import DAY, Account, Knobs, instant
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.heard import Hearing
-from ytxdata.history.proof.hearing import Archived, hear, with_witnesses
+from ytxdata.history.proof.hearing import hear, with_witnesses
+from ytxdata.history.proof.partners import Archived
 from ytxdata.history.proof.witness import ASIDE, Difference, Totals, Witness, WitnessLine
 from ytxdata.times import BEIJING
 

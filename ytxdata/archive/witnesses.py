@@ -25,8 +25,9 @@ from ytxdata.archive.write_sync import Writer
 from ytxdata.errors import UsageError
 from ytxdata.files import sha256_of, write_whole
 from ytxdata.history.proof.heard import Hearing
-from ytxdata.history.proof.hearing import Archived, as_kept, hear, standing
+from ytxdata.history.proof.hearing import as_kept, hear, standing
 from ytxdata.history.proof.lengths import Lengths
+from ytxdata.history.proof.partners import Archived
 from ytxdata.history.proof.witness import Totals, Witness
 from ytxdata.history.witness_lists import read_witness
 from ytxdata.labels import Text
@@ -246,7 +247,9 @@ def _meetings(snapshot: Snapshot, near: tuple[datetime, datetime], far: Sequence
     for place, row in enumerate(chain(listed, _cells(of_far[0], _OF_MEETINGS))):
         key, meeting_id, started_at, ended_at, creator, duration_s, yuan = row
         number = normalize(creator) if creator else None
-        size = Lengths(duration_s, _lengths(stays.get(key, ()), ended_at), yuan)
+        # most platforms say when a meeting began and ended, and nothing else of how long it was
+        length_s = _length(started_at, ended_at, duration_s, None) if started_at else duration_s
+        size = Lengths(length_s, _lengths(stays.get(key, ()), ended_at), yuan)
         # a bill need not list a meeting in which nobody was connected: that it lacks one says nothing against it
         yield Archived(f"{place}", meeting_id, started_at, number, ended_at == started_at, None, ended_at, size)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -14,13 +13,13 @@ import numpy as np
 from ytxdata.history.list_cells import COLUMNS
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text
-from ytxdata.list_totals import OWN_TOTAL, Unit, begins, no_meeting, of_total, stated
+from ytxdata.list_totals import IN_WORDS, OWN_TOTAL, Unit, begins, called, no_meeting, of_total, stated
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
 from ytxdata.phones import normalize
-from ytxdata.records.values import amount_text
+from ytxdata.records.values import amount_text, convert
 from ytxdata.spreadsheets import exact
-from ytxdata.tables.lists import Listed, Skipped, none_left, read_lines, skipped_note
+from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant
 
 WHAT = Text("账单", "invoice")
@@ -35,7 +34,6 @@ _NO_TIME = Text(
 _SHOWN = 5
 _CREDIT = Text("金额或时长为负（冲减），不与记录核对", "a credit, below zero, is held against no record")
 _NO_NUMBER = Text("时长或金额不是数", "its duration or amount is no number")
-_CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
 
 
 class Bill(NamedTuple):
@@ -104,12 +102,12 @@ class Invoice:
             return given
         skipped: list[Skipped] = []
         bills: list[Bill] = []
-        totals: list[tuple[int, Mapping[str, str], int]] = []
+        totals: list[tuple[SheetLine, int]] = []
         wanted = dict(columns or {})
         for line in read_lines(given, WHAT, NAMES, ("meeting_id",), wanted, skipped):
-            bill = _bill(line.number, line.cells)
+            bill = _bill(line)
             if bill is OWN_TOTAL:
-                totals.append((line.number, line.cells, len(bills)))
+                totals.append((line, len(bills)))
             if isinstance(bill, Text):
                 skipped.append(Skipped(line.number, bill))
             else:
@@ -118,8 +116,8 @@ class Invoice:
         if not charges:
             raise none_left(WHAT, skipped)
         skipped += (Skipped(one.line, _CREDIT) for one in bills if one.is_credit)
-        begun = begins(end for *_, end in totals)
-        why = {number: _of_total(cells, bills[begun[end] : end], bills) for number, cells, end in totals}
+        begun = begins(end for _, end in totals)
+        why = {line.number: _of_total(line, bills[begun[end] : end], bills) for line, end in totals}
         skipped = [one._replace(why=why.get(one.line, one.why)) for one in skipped]
         return cls(charges, tuple(sorted(skipped)))
 
@@ -132,15 +130,16 @@ class Invoice:
         return (*((skipped_note(WHAT, list(self.skipped)),) if self.skipped else ()), *odd)
 
 
-def _bill(number: int, cells: Mapping[str, str]) -> Bill | Text:
+def _bill(line: SheetLine) -> Bill | Text:
+    number, cells, first = line
     meeting_id = exact(cells["meeting_id"])
     if isinstance(meeting_id, Text):
         return meeting_id
-    if not meeting_id:
-        return _NO_ID
     # taken for a meeting it would be one that was billed and never held
-    if what := no_meeting(meeting_id, {name: cell for name, cell in cells.items() if name != "meeting_id"}):
-        return ASIDE[what]
+    told = {name: cell for name, cell in cells.items() if name not in ("meeting_id", "number")}
+    what = no_meeting(called(meeting_id, first), told)
+    if what or not meeting_id:
+        return ASIDE[what] if what else _NO_ID
     try:
         seconds, yuan = _seconds(cells.get("duration_s", "")), _decimal(cells.get("amount_yuan", ""))
     except (InvalidOperation, ValueError):
@@ -156,15 +155,18 @@ def _bill(number: int, cells: Mapping[str, str]) -> Bill | Text:
     return Bill(number, meeting_id, seconds, yuan, started_at, is_day, started_at is None and begun != "", whose)
 
 
-def _of_total(cells: Mapping[str, str], part: Sequence[Bill], bills: Sequence[Bill]) -> Text:
+def _of_total(line: SheetLine, part: Sequence[Bill], bills: Sequence[Bill]) -> Text:
     """Return why a total is no line; where it is neither that of its part nor that of all lines, in what it differs."""
-    words: dict[Unit, Decimal] = stated([cells["meeting_id"]])
+    _, cells, first = line
+    words = stated([first, *(cell for cell in cells.values() if cell.strip() != first)])
     try:
         seconds, yuan = _seconds(cells.get("duration_s", "")), _decimal(cells.get("amount_yuan", ""))
     except (InvalidOperation, ValueError):
         return ASIDE["total_unread"]
     told = {**words, "yuan": words.get("yuan") if yuan is None else yuan}
     told |= {} if seconds is None else {"seconds": Decimal(seconds)}
+    if IN_WORDS.search(first) and not any(told.values()):
+        return ASIDE["total_unread"]
     holds = part and of_total(told, _sums(part, told.get("meetings"))) == OWN_TOTAL
     return OWN_TOTAL if holds else of_total(told, _sums(bills, told.get("meetings")))
 
@@ -181,9 +183,8 @@ def _sums(bills: Sequence[Bill], n_meetings: Decimal | None) -> dict[Unit, Decim
 
 
 def _seconds(cell: str) -> int | None:
-    if clock := _CLOCK.fullmatch(cell.strip()):
-        hours, minutes, seconds = (int(part) for part in clock.groups())
-        return hours * 3600 + minutes * 60 + seconds
+    if (told := convert("seconds", [cell]).array[0].as_py()) is not None:
+        return int(told)
     return None if (value := _decimal(cell)) is None else int(value.to_integral_value())
 
 

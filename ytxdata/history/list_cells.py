@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import zip_longest
@@ -110,7 +110,7 @@ def _json(raw: bytes, columns: Mapping[str, str]) -> RawList:
     ]
     said = [one for name, value in values.items() if name != chosen for one in _within(value) if isinstance(one, dict)]
     said = [*said, {name: one for name, one in values.items() if name != chosen}]
-    counts = [count for one in said for count in totals(_members(one))]
+    counts = [count for one in said for some in _tellings(one) for count in totals(some)]
     aside += [_place(len(values), "more") for one in counts if one in (None, LOST)]
     stated = [*said, *({COUNT: one} for one in counts if one not in (None, LOST))]
     return RawList(rows, stated, range(1, len(rows) + 1), header, aside)
@@ -120,12 +120,14 @@ COUNT = "行数"
 """How many lines a list of JSON says it has, in whatever words."""
 
 
-def _members(said: Mapping[str, Any]) -> list[Member]:
-    # a key that stands twice was made two
-    return [
-        Member(re.sub(r"\.\d+$", "", name), json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), 0, 0)
-        for name, value in said.items()
-    ]
+def _tellings(said: Mapping[str, Any]) -> Iterator[list[Member]]:
+    """Yield what an object says, once for each time that a key stands in it: `hasMore` may be true, and then false."""
+    told: dict[str, list[Member]] = defaultdict(list)
+    for name, value in said.items():
+        key = re.sub(r"\.\d+$", "", name)  # a key that stands twice was made two
+        told[key].append(Member(key, json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), 0, 0))
+    for place in range(max(map(len, told.values()), default=0)):
+        yield [ones[min(place, len(ones) - 1)] for ones in told.values()]
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

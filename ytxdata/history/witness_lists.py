@@ -16,7 +16,8 @@ from ytxdata.files import require_file
 from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, is_enough, plain
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
-from ytxdata.list_totals import Unit, begins, is_total, no_meeting, stated
+from ytxdata.list_totals import IN_WORDS, Unit, begins, no_meeting, stated
+from ytxdata.list_totals import called as line_name
 from ytxdata.phones import normalize
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.values import convert
@@ -30,7 +31,6 @@ _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
 }
 Figures: TypeAlias = Mapping[Unit, Sequence[Any]]
 """What a total says, of each unit all figures, the one that counts first."""
-_A_COUNT = re.compile(r"\d{1,6}\s*[场次行条笔]?")
 
 
 def read_witness(
@@ -149,21 +149,23 @@ def _lines(
         own = texts.pop("meeting_id", "")
         texts.pop("number", None)
         first = next(filter(None, map(plain, row.values())), "")
-        is_counted = is_total(first) and _A_COUNT.fullmatch(own)  # of a total, how many stands under the ids
-        what = no_meeting(first if is_counted or not own else own, texts)
+        what = no_meeting(line_name(own, first), texts)
         why = what or _unread(line, lost)
         if why is None:
             lines.append(line)
             continue
+        is_lost = False
         if what == "total":
-            totals.append((_figures(row, by_name), len(lines)))
-        is_lost = what == "total" and any(
-            re.search(r"\d", texts.get(ours, "")) and cells[ours][n] is None for ours in _SUMMED if ours in cells
-        )
+            figures = _figures(row, by_name)
+            totals.append((figures, len(lines)))
+            is_lost = (not figures and IN_WORDS.search("".join(map(plain, row.values()))) is not None) or any(
+                re.search(r"\d", texts.get(ours, "")) and cells[ours][n] is None for ours in _SUMMED if ours in cells
+            )
         aside.append(Aside(line, "total_unread" if is_lost else why))
     begun = begins(end for _, end in totals)
     of_all = [told for told, end in totals if not _is_of_part(told, lines[begun[end] : end], len(lines))]
-    return tuple(lines), tuple(aside), of_all
+    aside += (Aside(one, "credit") for one in lines if one.is_credit)
+    return tuple(one for one in lines if not one.is_credit), tuple(aside), of_all
 
 
 _SUMMED = ("duration_s", "amount_yuan")

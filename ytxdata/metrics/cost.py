@@ -365,7 +365,7 @@ def _billed(lines: Sequence[SheetLine], by: By, known: Facts) -> tuple[dict[str,
         is_outside = (start is not None and second < start) or (end is not None and second >= end)
         return "" if is_outside else label(first_day(second // DAY, by), by)
 
-    for number, cells in lines:
+    for number, cells, _ in lines:
         bare = amount_text(cells["amount"])
         if not _PRECISE.fullmatch(bare):
             raise _no_amount(Text(f"金额不可用：{cells['amount']}", f"no amount: {cells['amount']}"), number)

@@ -47,10 +47,11 @@ class Skipped(NamedTuple):
 
 
 class SheetLine(NamedTuple):
-    """One line: its number, and its cells by our own names for the columns."""
+    """One line: its number, its cells by our own names for the columns, and whatever it begins with."""
 
     number: int
     cells: Mapping[str, str]
+    first: str = ""
 
 
 _TITLES = Text(
@@ -116,7 +117,7 @@ def read_lines(
         taken = set(places.values())
         places |= {cell.strip(): place for place, cell in enumerate(header) if place not in taken and cell.strip()}
     for number, cell in stated.items():
-        yield SheetLine(number, {**dict.fromkeys(places, ""), "meeting_id": cell})
+        yield SheetLine(number, dict.fromkeys(places, ""), cell)
     for number, row in chain(first[head.last + 1 :], rows):
         if not any(cell.strip() for cell in row):
             continue
@@ -128,7 +129,8 @@ def read_lines(
         for one in others:
             if one.differs(number, row) and one.is_namesake:  # nobody knows which of them is meant
                 raise _unusable(what, one.clash, Text("只留一列", "leave one of them"))
-        yield SheetLine(number, {name: row[place] for name, place in places.items()})
+        begins_with = next(filter(None, map(str.strip, row)), "")
+        yield SheetLine(number, {name: row[place] for name, place in places.items()}, begins_with)
     skipped += (Skipped(0, one.text) for one in others if one.lines)
 
 

@@ -60,6 +60,11 @@ class WitnessLine:
         return bool(self.duration_s or self.amount_yuan or (self.duration_s is None and is_long))
 
     @property
+    def is_credit(self) -> bool:
+        """Whether it gives back what another line asked for: no meeting, but a part of every sum."""
+        return min(self.duration_s or 0, self.amount_yuan or 0) < 0
+
+    @property
     def edges(self) -> tuple[datetime, datetime] | None:
         """From when until when it says that it was: at least a second, a day where it says a day."""
         if self.started_at is not None:
@@ -92,6 +97,7 @@ ASIDE: Mapping[str, Text] = {
         "the list says that there is more of it than is here, or that some could not be given",
     ),
     "subtotal": Text("小计", "a subtotal"),
+    "credit": Text("冲减（负数），计入合计", "a credit (below zero), which belongs to the total"),
     "footer": Text("表注，没有时间、时长和金额", "a note on the list, without time, duration and amount"),
     "scientific": SCIENTIFIC,
     "formula": FORMULA,
@@ -186,9 +192,10 @@ class Totals:
         Amounts that were rounded line by line come to another sum than their total: where all else agrees and no line
         is off by more than half a fen, the rest still vouches.
         """
-        is_free = any(not one.amount_yuan and one.duration_s != 0 for one in lines)
+        charges = [one for one in lines if not one.is_credit]
+        is_free = any(not one.amount_yuan and one.duration_s != 0 for one in charges)
         vouching = {"lines"}
-        vouching |= set() if any(one.duration_s is None for one in lines) else {"seconds"}
+        vouching |= set() if any(one.duration_s is None for one in charges) else {"seconds"}
         vouching |= set() if is_free else {"yuan"}
         vouching -= {*unheld}
         differs = self.differing(lines, beside)
@@ -201,13 +208,16 @@ class Totals:
         return vouched or None
 
     def differing(self, lines: Sequence[WitnessLine], beside: Sequence[Totals] = ()) -> tuple[Difference, ...]:
-        """Return in what the lines do not add up to what the list says of itself, or to what must hold beside it."""
+        """Return in what the lines do not add up to what the list says of itself, or to what must hold beside it. A
+        count may leave out credits.
+        """
         seconds, yuan = [one.duration_s for one in lines], [one.amount_yuan for one in lines]
         summed = asdict(Totals(len(lines), sum(filter(None, seconds)), sum(filter(None, yuan), Decimal(0))))
+        n_charges = sum(not one.is_credit for one in lines)
         return tuple(
             Difference(name, decimal_text(Decimal(own)), decimal_text(Decimal(summed[name])))
             for name, own in self._stated(beside)
-            if own != summed[name]
+            if own != summed[name] and (name, own) != ("lines", n_charges)
         )
 
     def of_what(self, beside: Sequence[Totals] = ()) -> frozenset[str]:
@@ -261,6 +271,11 @@ class Witness:
     def stated(self) -> Totals:
         """What it says of itself: meetings are lines where each line is one."""
         return self.totals if self.by_connection else replace(self.totals, lines=self.totals.lines or self.n_meetings)
+
+    @property
+    def credits(self) -> tuple[WitnessLine, ...]:
+        """Lines that give back what others ask for."""
+        return tuple(one.line for one in self.aside if one.why == "credit")
 
     @property
     def runs(self) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytxdata.records.identity import apart_sql, are_apart, assign, by_meeting
+from ytxdata.records.identity import Telling, apart_sql, are_apart, assign, by_meeting
 
 T0 = datetime(2026, 3, 5, 10, tzinfo=UTC)
 
@@ -121,8 +121,9 @@ def test_every_record_is_of_one_meeting_for_good_and_none_holds_two(
     for answer in answers:
         groups = by_meeting(known, answer)
         assert groups == by_meeting(known, random.sample(answer, len(answer)))
-        assert Counter(one for _, same in groups for one in same) == Counter(answer)
-        for at, same in groups:
+        assert Counter(one for _, same, _ in groups for one in same) == Counter(answer)
+        for at, same, best in groups:
+            assert best == same[-1]
             if at == len(known):
                 known.append([])
             known[at] += [one for one in same if one not in known[at]]
@@ -153,5 +154,19 @@ def test_a_room_that_is_used_every_week_has_a_meeting_each_week() -> None:
 def test_what_one_answer_tells_twice_is_believed_where_it_is_fullest_whatever_the_order() -> None:
     running, over, longer = record(0, None), record(0, 1), record(0, 2)
     for order in ([running, over, longer], [longer, over, running]):
-        ((_, same),) = by_meeting([], order)
+        ((_, same, best),) = by_meeting([], order)
         assert same == [running, over, longer]
+        assert best == longer
+
+
+def test_what_says_less_than_is_shown_is_told_beside_it_and_moves_no_meeting() -> None:
+    weeks = [record(168 * week, 168 * week + 1) for week in range(4)]
+    brief = record(None, None)
+    assert by_meeting([[weeks[0]]], [brief], [weeks[0]]) == [Telling(0, [brief], None)]
+    assert by_meeting([[brief]], [weeks[0]], [brief]) == [Telling(0, [weeks[0]], weeks[0])]
+    assert by_meeting([[weeks[0]]], [brief, record(0, 2)], [weeks[0]])[0].best == record(0, 2)
+    # the second week's was known first, and told without a start since: it keeps its place among the others
+    known = [[weeks[1], brief], [weeks[0]], [weeks[3]]]
+    assert assign(known, [record(168, 170)]) == [0]
+    plan = record(None, None, booked=168 * 2)
+    assert assign([[plan, brief]], [weeks[0]]) == [1]

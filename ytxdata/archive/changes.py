@@ -126,16 +126,18 @@ class Intake:
                 continue
             self.is_late |= _is_behind(call, group, twins)
             shown = [_shown(history, call.asked_at) for history in twins]
-            for twin, same in by_meeting(twins, group, shown):
+            for twin, same, best in by_meeting(twins, group, shown):
                 if twin == len(twins):
                     twins.append([])
                 # by content, never by place: another order of the answer would look like a change
-                best = same[-1]
-                lesser = {row.record_hash: row for row in same[:-1] if row.record_hash != best.record_hash}
-                numbers = {digest: self._lesser(call, row, twin, twins[twin]) for digest, row in lesser.items()}
-                numbers[best.record_hash] = self._believed(call, best, twin, twins[twin])
+                numbers = {
+                    digest: (self._believed if row is best else self._lesser)(call, row, twin, twins[twin])
+                    for digest, row in {row.record_hash: row for row in same}.items()
+                }
                 pieces.update((row.position, numbers[row.record_hash]) for row in same)
                 self.tally["duplicates"] += len(same) - 1
+                if best is None:
+                    self._again(meeting_id, twin)
         return pieces
 
     def _all_new(self, call: Call, rows: list[MeetingRecord]) -> dict[int, int]:
@@ -165,7 +167,6 @@ class Intake:
         """
         if not twins:
             return None
-        mark = (row.meeting_id, 0)
         last = twins[0][-1]
         # a shared id, another text, or one never believed: of which meeting and which neighbour it is, takes the rules
         if len(twins) > 1 or last.record_hash != row.record_hash or not last.is_believed:
@@ -173,27 +174,25 @@ class Intake:
         # a clock that was set back: this answer belongs before what is known, and may be a version between two
         if last.observed_at > call.asked_at:
             return None
-        self.tally["duplicates" if mark in self._seen else "unchanged"] += 1
-        self._seen.add(mark)
+        self._again(row.meeting_id, 0)
         return last.obs
 
+    def _again(self, meeting_id: str, twin: int) -> None:
+        """Count a record that changes nothing of its meeting."""
+        mark = (meeting_id, twin)
+        self.tally["duplicates" if mark in self._seen else "unchanged"] += 1
+        self._seen.add(mark)
+
     def _lesser(self, call: Call, row: MeetingRecord, twin: int, history: list[Version]) -> int:
-        """Return the number of the observation of a record that stands beside a fuller one of its meeting.
+        """Return the number of the observation of a record beside a fuller one of its meeting, of its answer or known.
 
         It is stored once and is never the meeting's latest. Were it a version like any other, an answer that always
-        lists both would look like a platform that changes its mind twice a day.
+        lists both would look like a platform that changes its mind twice a day, and a list of ids would take all times.
         """
         for version in history:
             if version.record_hash == row.record_hash:
                 return version.obs
-        place = sum(version.observed_at <= call.asked_at for version in history)
-        # the number of the one to believe: what came with it is no version of its own
-        number = 1 + sum(one.is_believed and one.observed_at <= call.asked_at for one in history)
-        version = self._fresh_version(call, row, twin, number)
-        version = version._replace(replaces=version.obs)
-        self._keep(call, row.position, row.record_hash, version, version)
-        history.insert(place, version)
-        return version.obs
+        return self._put(call, row, twin, history, is_beside=True)
 
     def _believed(self, call: Call, row: MeetingRecord, twin: int, history: list[Version]) -> int:
         """Return the number of the observation a meeting's record is, a fresh one when the archive has it not.
@@ -201,29 +200,30 @@ class Intake:
         Only neighbours in time are the same version: back to an earlier text is a change too.
         """
         believed = [version for version in history if version.is_believed]
-        after = [version for version in believed if version.observed_at > call.asked_at]
-        before = believed[: len(believed) - len(after)]
-        mark = (row.meeting_id, twin)
+        after = sum(version.observed_at <= call.asked_at for version in believed)
         # the one behind it too: an older answer that is kept late often says what is stored already
-        for version in (*before[-1:], *after[:1]):
+        for version in believed[max(after - 1, 0) : after + 1]:
             if version.record_hash == row.record_hash:
-                self.tally["duplicates" if mark in self._seen else "unchanged"] += 1
-                self._seen.add(mark)
+                self._again(row.meeting_id, twin)
                 return version.obs
         self.tally["changed" if believed else "new"] += 1
-        self._seen.add(mark)
-        place = sum(version.observed_at <= call.asked_at for version in history)
-        version = self._fresh_version(call, row, twin, len(before) + 1)
-        self._keep(call, row.position, row.record_hash, version, before[-1] if before else None)
-        history.insert(place, version)
-        return version.obs
+        self._seen.add((row.meeting_id, twin))
+        return self._put(call, row, twin, history)
 
-    def _fresh_version(self, call: Call, row: MeetingRecord, twin: int, number: int) -> Version:
+    def _put(
+        self, call: Call, row: MeetingRecord, twin: int, history: list[Version], *, is_beside: bool = False
+    ) -> int:
+        """Keep a fresh version, among those of its meeting as well; return the number of its observation."""
         _, meeting_id, digest, start, end, creator, booked = row
         # negative until the sync is whole: numbers are given by start, so that a look-up of neighbours reads little
         obs = -1 - len(self.fresh)
-        told = (start, end, creator, booked)
-        return Version(obs, meeting_id, twin, number, digest, call.asked_at, call.pull_id, *told)
+        before = [one for one in history if one.is_believed and one.observed_at <= call.asked_at]
+        # the number of the one to believe: what came with it is no version of its own
+        whose = (obs, meeting_id, twin, len(before) + 1, digest, call.asked_at, call.pull_id)
+        version = Version(*whose, start, end, creator, booked, obs if is_beside else None)
+        self._keep(call, row.position, digest, version, version if is_beside else before[-1] if before else None)
+        history.insert(sum(one.observed_at <= call.asked_at for one in history), version)
+        return obs
 
     def _reject(self, call: Call, broken: list[tuple[int, bytes]]) -> dict[int, int]:
         """Return the observation of each rejected record by its position; one text is stored once."""
@@ -237,11 +237,9 @@ class Intake:
             pieces[position] = known[digest]
         return pieces
 
-    def _keep(
-        self, call: Call, position: int, digest: bytes, version: Version | None, replaces: Version | None
-    ) -> None:
+    def _keep(self, call: Call, position: int, digest: bytes, version: Version | None, before: Version | None) -> None:
         raw = call.records[position].raw
-        self.fresh.append(Fresh(raw, digest, call.pull_id, position, call.asked_at, version, replaces))
+        self.fresh.append(Fresh(raw, digest, call.pull_id, position, call.asked_at, version, before))
 
     def _derive(self, normal: Normalized, began: int, n_records: int) -> None:
         """Keep the derived rows of what is fresh in this answer, marked with their place in `fresh`."""
@@ -274,9 +272,9 @@ def _is_behind(call: Call, group: Sequence[MeetingRecord], twins: Twins) -> bool
     return any(version.observed_at > call.asked_at for history in twins for version in history)
 
 
-def _shown(history: Sequence[Version], asked_at: datetime) -> bytes | None:
-    """Return the hash of the record that a meeting showed when an answer was asked for."""
-    return next((one.record_hash for one in reversed(history) if one.is_believed and one.observed_at <= asked_at), None)
+def _shown(history: Sequence[Version], asked_at: datetime) -> Version | None:
+    """Return the version that a meeting showed when an answer was asked for."""
+    return next((one for one in reversed(history) if one.is_believed and one.observed_at <= asked_at), None)
 
 
 def _rows(meetings: pa.Table) -> list[MeetingRecord]:

@@ -29,8 +29,9 @@ from ytxdata.times import EARLIEST
 class Version(NamedTuple):
     """One version of one meeting. `obs` is negative while its observation has no number yet.
 
-    A version that was listed beside a fuller one, and so was never the one to believe, replaces itself: it is no
-    meeting's latest at any time, and no other row has to be written again when it comes late.
+    A version that was listed beside a fuller one, or without a start after one that had it, was never the one to
+    believe: it replaces itself, is no meeting's latest at any time, and no other row has to be written again when it
+    comes late.
     """
 
     obs: int
@@ -315,7 +316,9 @@ class ArchivedMeetings:
         return self._starts
 
     def _believed(self, versions: Iterable[Version]) -> list[Version]:
-        return [one for one in versions if one.obs >= 0 and one.is_believed and one.obs not in self._hidden]
+        judged = [one for one in versions if one.obs >= 0 and one.obs not in self._hidden]
+        # what is told beside a hidden one only, without a start, is all that finished syncs know of its meeting
+        return [one for one in judged if one.is_believed] or judged
 
     def _current(self, rows: pa.Table) -> pa.Table:
         return rows.filter(pc.invert(pc.is_in(rows["obs"], value_set=self._replaced)))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -200,12 +200,25 @@ def may_hold_more(pull: Mapping[str, Any]) -> bool:
 
 
 _INSTANT = pa.timestamp("us", tz="UTC")
-_VERSIONS = ("obs", "meeting_id", "twin", "replaces", "observed_at", "pull_id", "record_hash")
+
+
+class _Told(NamedTuple):
+    """A record that is one of several of its meeting."""
+
+    obs: int
+    meeting_id: str
+    twin: int
+    replaces: int | None
+    observed_at: datetime
+    pull_id: str
+    record_hash: bytes
+    started_at: datetime | None
 
 
 class Together(NamedTuple):
-    """Four small tables: `obs` shown and the `record_hash` of each other; `other`, `leg` that `obs` shows `as_leg`; the
-    cells that `obs` then has, null where they are its own; `column`, `reason` and `raw_value` told of `obs`."""
+    """Four small tables: `obs` shown and the `record_hash` of each other that an answer told with it; `other`, `leg`
+    that `obs` shows `as_leg`; the cells that `obs` then has, null where they are its own; `column`, `reason` and
+    `raw_value` told of `obs`."""
 
     beside: pa.Table
     joined: pa.Table
@@ -213,25 +226,42 @@ class Together(NamedTuple):
     told: pa.Table
 
 
+class _Others(NamedTuple):
+    """By the record shown, the others that may say more of its meeting; how long after it [µs] those were told last that
+    no answer told with it (before it: less than 0); all that were looked through, and those shown whose id has several
+    meetings."""
+
+    of: Mapping[int, Sequence[int]]
+    apart: Mapping[int, int]
+    told: Mapping[int, _Told]
+    shared: set[int]
+
+
 def together(snapshot: Snapshot, as_of: datetime | None = None) -> Together:
-    """Return what the views show of records that were told together, as known at an instant."""
-    hashes, others, shared = _beside(snapshot, as_of)
-    numbers = np.array(sorted({one for shown in others for one in (shown, *others[shown])}), np.int64)
+    """Return what the views show of records that were told together, or without a start, as known at an instant."""
+    of, apart, known, shared = _others(snapshot, as_of)
+    numbers = np.array(sorted({one for shown in of for one in (shown, *of[shown])}), np.int64)
     told = [
         read(snapshot, name, ("obs", *columns), among("obs", numbers))
         for name, columns in (("meetings", MEETING_COLUMNS), ("legs", LEG_COLUMNS), ("problems", PROBLEM_COLUMNS))
     ]
-    found = join_records(others, shared, told[0], told[1], told[2], "obs")
-    pairs = [(shown, hashes[other].hex()) for shown in others for other in others[shown]]
+    found = join_records(of, shared, told[0], told[1], told[2], "obs", apart)
+    pairs = [(shown, known[one].record_hash.hex()) for shown in of for one in of[shown] if one not in apart]
     legs = [(obs, other, leg, as_leg) for (other, leg), (obs, as_leg) in found.legs.items()]
     cells = [(obs, *map(of_it.get, MEETING_COLUMNS)) for obs, of_it in found.cells.items()]
+    # what an earlier version said otherwise is in the ledger: a booking's parties would be told of every meeting
+    texts = [
+        (obs, column, reason, text)
+        for obs, other, column, reason, text in found.told
+        if reason != "earlier_value" or known[other].replaces == other
+    ]
     number, text = pa.int64(), pa.string()
     types = arrow_schema(MEETINGS)
     return Together(
         _table(pairs, {"obs": number, "record_hash": text}),
         _table(legs, {"obs": number, "other": number, "leg": number, "as_leg": number}),
         _table(cells, {"obs": number, **{name: types.field(name).type for name in MEETING_COLUMNS}}),
-        _table(found.told, {"obs": number, "column": text, "reason": text, "raw_value": text}),
+        _table(texts, {"obs": number, "column": text, "reason": text, "raw_value": text}),
     )
 
 
@@ -240,72 +270,85 @@ def _table(rows: Sequence[tuple[object, ...]], types: Mapping[str, pa.DataType])
 
 
 def current_records(snapshot: Snapshot | None) -> list[bytes]:
-    """Return the raw record of every meeting's latest version, those told beside it, and every rejected one."""
+    """Return the raw record of every meeting's latest version, the others that may say more, and every rejected one."""
     if snapshot is None:
         return []
     replaced = read(snapshot, "meetings", ("replaces",), filled("replaces"))["replaces"].to_numpy()
     numbers = np.setdiff1d(np.arange(snapshot.head.counts["observations"]), replaced)
-    beside = [one for others in _beside(snapshot, None)[1].values() for one in others]
-    numbers = np.union1d(numbers, np.array(beside, np.int64))
+    others = [one for some in _others(snapshot, None).of.values() for one in some]
+    numbers = np.union1d(numbers, np.array(others, np.int64))
     return [raw for _, raw in sorted(raw_records(snapshot, numbers).items())]
 
 
-def _beside(snapshot: Snapshot, as_of: datetime | None) -> tuple[dict[int, bytes], dict[int, list[int]], set[int]]:
-    """Return the hash of each record that may matter; by the record shown, those that answers told beside it; and the
-    records shown whose id has several meetings."""
-    rows = _with_namesakes(snapshot, as_of)
-    replaced = set(rows["replaces"].drop_null().to_pylist())
-    shown: dict[tuple[str, int], int] = {}
-    group: dict[tuple[str, int], list[int]] = defaultdict(list)
-    hashes: dict[int, bytes] = {}
-    brought: dict[str, list[int]] = defaultdict(list)
-    for obs, meeting_id, twin, _, _, pull_id, digest in rows_of(rows, _VERSIONS):
-        group[meeting_id, twin].append(obs)
-        hashes[obs] = digest
-        brought[pull_id].append(obs)
-        if obs not in replaced:
-            shown[meeting_id, twin] = obs
+def _others(snapshot: Snapshot, as_of: datetime | None) -> _Others:
+    """Return what answers told with the records that meetings show, and what any answer told of them without a start:
+    that takes no meeting's place (`identity.says_less`), and what it says alone is not unsaid.
+    """
+    told = {row[0]: _Told(*row) for row in rows_of(_with_namesakes(snapshot, as_of), _Told._fields)}
+    replaced = {one.replaces for one in told.values()}
+    shown = {(one.meeting_id, one.twin): one.obs for one in told.values() if one.obs not in replaced}
     # by number, an array and no dictionary: each pull of ten years is looked through
     shown_of = np.full(snapshot.head.counts["observations"], -1)
-    for key, numbers in group.items():
-        if len(numbers) > 1 and key in shown:
-            shown_of[numbers] = shown[key]
+    for one in told.values():
+        shown_of[one.obs] = shown.get((one.meeting_id, one.twin), -1)
+    last_at = np.zeros(len(shown_of), np.int64)
     found: dict[int, set[int]] = defaultdict(set)
-    for listed in _listed(snapshot, as_of, brought, shown_of) if group else ():
+    for asked_at, listed in _listed(snapshot, as_of, told.values(), shown_of) if told else ():
+        last_at[listed] = np.maximum(last_at[listed], asked_at)
         _, at, n = np.unique(shown_of[listed], return_inverse=True, return_counts=True)
         several = set(listed[n[at] > 1].tolist())
-        for one in several:
-            if (best := int(shown_of[one])) in several and best != one:
-                found[best].add(one)
+        for number in several:
+            if (best := int(shown_of[number])) in several and best != number:
+                found[best].add(number)
+    alone: dict[int, dict[int, int]] = defaultdict(dict)
+    for number, one in told.items():
+        best = int(shown_of[number])
+        if one.started_at is None and best >= 0 and number not in (best, *found.get(best, ())):
+            # two answers of one instant: neither was before the other, and together they were not told
+            alone[best][number] = int(last_at[number] - last_at[best]) or -1
+    of = {best: _once(found.get(best, ()), alone.get(best, {}), told) for best in sorted({*found, *alone})}
     n_of_id = Counter(meeting_id for meeting_id, _ in shown)
     shared = {obs for (meeting_id, _), obs in shown.items() if n_of_id[meeting_id] > 1}
-    return hashes, {best: _once(others, hashes) for best, others in sorted(found.items())}, shared
+    return _Others(of, {number: when for some in alone.values() for number, when in some.items()}, told, shared)
 
 
-def _once(others: set[int], hashes: Mapping[int, bytes]) -> list[int]:
-    """Return observations by their hash, as a history has them: what came back to an old text is two of one text."""
-    return [*{hashes[one]: one for one in sorted(others, key=lambda one: (hashes[one], one))}.values()]
+def _once(together: Collection[int], alone: Mapping[int, int], told: Mapping[int, _Told]) -> list[int]:
+    """Return observations of a meeting by their hash, those that an answer told alone behind the others, the last first,
+    as a history has them: what came back to an old text is two of one text.
+    """
+
+    def text(number: int) -> bytes:
+        return told[number].record_hash
+
+    texts = {text(one): one for one in sorted(together, key=lambda one: (text(one), one))}
+    for one in sorted(alone, key=lambda one: (-alone[one], text(one))):
+        texts.setdefault(text(one), one)
+    return [*texts.values()]
 
 
 def _with_namesakes(snapshot: Snapshot, as_of: datetime | None) -> pa.Table:
     """Return the versions of all meetings that have more than one: an archive without any is not read for them."""
     newer = read(snapshot, "meetings", ("meeting_id", "replaces"), filled("replaces"))
     ids = newer["meeting_id"].unique()
-    rows = read(snapshot, "meetings", _VERSIONS, among("obs", find(snapshot.runs, ids.to_pylist())))
+    rows = read(snapshot, "meetings", _Told._fields, among("obs", find(snapshot.runs, ids.to_pylist())))
     rows = rows.filter(pc.is_in(rows["meeting_id"], value_set=ids))
     return rows if as_of is None else rows.filter(pc.less_equal(rows["observed_at"], pa.scalar(as_of, _INSTANT)))
 
 
 def _listed(
-    snapshot: Snapshot, as_of: datetime | None, brought: Mapping[str, list[int]], shown_of: Numbers
-) -> Iterator[Numbers]:
-    """Yield the observations of meetings with several versions that each answer listed."""
+    snapshot: Snapshot, as_of: datetime | None, told: Iterable[_Told], shown_of: Numbers
+) -> Iterator[tuple[int, Numbers]]:
+    """Yield when each answer was asked [µs], and the observations of meetings with several versions that it listed."""
+    brought: dict[str, list[int]] = defaultdict(list)
+    for one in told:
+        brought[one.pull_id].append(one.obs)
     for pulls in batches(snapshot, "pulls", ("asked_at", "pull_id", "form", "numbers")):
         if as_of is not None:
             pulls = pulls.filter(pc.less_equal(pulls["asked_at"], pa.scalar(as_of, _INSTANT)))
+        instants = pulls["asked_at"].cast(pa.int64()).to_pylist()
         cells = (pulls[name].to_pylist() for name in ("pull_id", "form", "numbers"))
-        for pull_id, form, listed in zip(*cells, strict=True):
+        for asked_at, pull_id, form, listed in zip(instants, *cells, strict=True):
             here = Envelope.from_cells(form, b"", listed).numbers
             # what was regained from a raw answer is among no pull's numbers
             here = np.unique(np.concatenate([here, np.array(brought.get(pull_id, ()), np.int64)]))
-            yield here[shown_of[here] >= 0]
+            yield asked_at, here[shown_of[here] >= 0]

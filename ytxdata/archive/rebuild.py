@@ -239,17 +239,17 @@ def places_of(source: Snapshot, columns_of: Callable[[Sequence[str]], pa.Table])
             by_id[found[number].meeting_id].append(found[number])
         for meeting_id, together in by_id.items():
             twins = known[meeting_id]
-            shown = [latest[meeting_id, twin].record_hash for twin in range(len(twins))]
-            for twin, (*lesser, best) in by_meeting(twins, together, shown):
+            shown = [latest[meeting_id, twin] for twin in range(len(twins))]
+            for twin, same, best in by_meeting(twins, together, shown):
                 if twin == len(twins):
                     twins.append([])
-                for version in lesser:
-                    if version.obs not in places:
+                for version in (one for one in same if one.obs not in places):
+                    if version is not best:
                         put(version, twin, version.obs)
-                if best.obs not in places:
+                        continue
                     before = latest.get((meeting_id, twin))
-                    put(best, twin, before.obs if before else None)
-                    latest[meeting_id, twin] = best
+                    put(version, twin, before.obs if before else None)
+                    latest[meeting_id, twin] = version
                     n_believed[meeting_id, twin] += 1
     return places
 

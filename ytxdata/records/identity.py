@@ -14,7 +14,7 @@ the other began, and began earlier. Hence
 - what may be two meetings all the same, records of one id that overlap and begin at different times, is one row, and
   told (`may_be_two`): nobody can say which of both is wrong, and a meeting too many would be billed;
 - what has no start, told later without a booking, is of the meeting that is known, and takes no place of it
-  (`says_less`): it would be in no period;
+  (`says_less`): it would be in no period. It is told beside it, as what one answer tells in several records;
 - a record without length is not apart from one that starts with it: the platform lists a meeting with its end equal
   to its start before it knows the length.
 
@@ -24,9 +24,9 @@ The distinct records of one meeting are its versions. Every distinct record belo
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 
 class Timed(Protocol):
@@ -205,13 +205,17 @@ def assign(known: Sequence[Sequence[Told]], records: Sequence[Told]) -> list[int
 
 def _place(known: Sequence[Sequence[Told]], records: Sequence[Told], home: dict[str | bytes, int]) -> None:
     """Give every record that is not known a place in `home`, in order of start."""
+    # By the latest that says when it was: one told since without a start would put it before all others of the id,
+    # and its next version would be a meeting of its own.
+    placing = [max(reversed(versions), key=_says_when) for versions in known]
     # All versions have a say, not the latest alone:
     # a meeting whose end was withdrawn for a day would swallow next week's.
     # Of plans only the latest: a booking that was moved twice is held where it was moved to last.
     members: list[list[Told]] = [
-        [one for one in versions if one.started_at is not None or one is versions[-1]] for versions in known
+        [one for one in versions if one.started_at is not None or one is latest]
+        for versions, latest in zip(known, placing, strict=True)
     ]
-    order = sorted((_start(versions[-1]), at) for at, versions in enumerate(known))
+    order = sorted((_start(latest), at) for at, latest in enumerate(placing))
     for record in sorted(records, key=lambda one: (_start(one), fullness(one))):
         if record.record_hash in home:
             continue
@@ -233,28 +237,53 @@ def _neighbours(order: Sequence[tuple[Any, int]], record: Told, members: Sequenc
             yield at
 
 
+def _says_when(record: Timed) -> tuple[bool, bool]:
+    return record.started_at is not None, record.booked_at is not None
+
+
 def _start(record: Timed) -> Any:
     start = record.started_at or record.booked_at
     return (start is not None, start)
 
 
-def by_meeting(
-    known: Sequence[Sequence[Told]], records: Sequence[R], shown: Sequence[str | bytes | None] = ()
-) -> list[tuple[int, list[R]]]:
-    """Return the records of one id in one answer by the meeting they are of, see `assign`; the one to believe last.
-
-    `shown` is the hash of the record that each known meeting shows. It stays where it is told again, unless it runs and
-    another one has ended, or has no start: what stands beside it in one answer contradicts it, and came no later.
+class Telling(NamedTuple, Generic[R]):
+    """What one answer tells of one meeting: `same` records, the one to believe last, and that one as `best`; None where
+    all say less than is known, and are told beside the one shown.
     """
 
-    def trust(at: int) -> Callable[[R], Any]:
-        now = shown[at] if at < len(shown) else None
-        return lambda one: (_knows(one), one.record_hash == now, fullness(one))
+    at: int
+    same: list[R]
+    best: R | None
 
+
+def by_meeting(
+    known: Sequence[Sequence[Told]], records: Sequence[R], shown: Sequence[Told | None] = ()
+) -> list[Telling[R]]:
+    """Return the records of one id in one answer by the meeting they are of, see `assign`.
+
+    `shown` is the record that each known meeting shows. It stays where it is told again, unless it runs and another one
+    has ended, or has no start: what stands beside it in one answer contradicts it, and came no later. And it stays
+    where all that the answer tells says less (`says_less`).
+
+    Examples
+    --------
+    >>> from collections import namedtuple
+    >>> Record = namedtuple("Record", "record_hash started_at ended_at booked_at", defaults=[None, None, None])
+    >>> brief, whole = Record("a"), Record("b", datetime(2026, 3, 5, 8), datetime(2026, 3, 5, 9))
+    >>> [telling.best is whole for telling in by_meeting([], [whole, brief])]
+    [True]
+    >>> by_meeting([[whole]], [brief], [whole]) == [Telling(0, [brief], None)]
+    True
+    """
     places = assign(known, records)
-    if len(records) == 1:  # nearly always, and for each meeting of every answer
-        return [(places[0], [*records])]
     groups: dict[int, list[R]] = {}
     for at, record in zip(places, records, strict=True):
         groups.setdefault(at, []).append(record)
-    return [(at, sorted(same, key=trust(at))) for at, same in sorted(groups.items())]
+    return [_telling(at, same, shown[at] if at < len(shown) else None) for at, same in sorted(groups.items())]
+
+
+def _telling(at: int, same: list[R], shown: Told | None) -> Telling[R]:
+    if len(same) > 1:  # nearly always it is one, and for each meeting of every answer
+        now = None if shown is None else shown.record_hash
+        same = sorted(same, key=lambda one: (_knows(one), one.record_hash == now, fullness(one)))
+    return Telling(at, same, None if shown is not None and says_less(same[-1], shown) else same[-1])

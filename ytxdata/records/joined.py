@@ -43,11 +43,11 @@ _WHOSE = frozenset({"started_at", "creator"})
 
 class Joined(NamedTuple):
     """What a shown record gets from others: `legs` by (record, leg) → (shown record, its number there), its `cells`
-    that they fill or change, and what is `told` of it: shown record, column, reason, text."""
+    that they fill or change, and what is `told` of it: shown record, the other, column, reason, text."""
 
     legs: Mapping[tuple[int, int], tuple[int, int]]
     cells: Mapping[int, Mapping[str, Any]]
-    told: Sequence[tuple[int, str, str, str]]
+    told: Sequence[tuple[int, int, str, str, str]]
 
 
 def join_records(
@@ -80,7 +80,7 @@ def join_records(
     """
     found: dict[tuple[int, int], tuple[int, int]] = {}
     cells: dict[int, dict[str, Any]] = {}
-    told: list[tuple[int, str, str, str]] = []
+    told: list[tuple[int, int, str, str, str]] = []
     columns = [record, *MEETING_COLUMNS]
     facts = {values[0]: dict(zip(columns, values, strict=True)) for values in rows_of(meetings, columns)}
     listed: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
@@ -101,12 +101,13 @@ def join_records(
             is_left_out = part.is_odd or (when < 0 and bool(known) and when != of_parties)
             left_out, lacking = (lacking, []) if is_left_out else ([], lacking)
             if when >= 0 or (not part.is_odd and (part.silent or lacking)):
-                told += ((shown, *one) for one in odd[other] if one not in odd[shown])
+                told += ((shown, other, *one) for one in odd[other] if one not in odd[shown])
             value, party = ("other_value", "unread_parties") if when >= 0 else ("earlier_value", "earlier_value")
-            otherwise = [(shown, name, value, f"{name}={_text(facts[other][name])}") for name in part.otherwise]
-            otherwise += ((shown, PARTIES, party, _text(leg)) for leg in left_out + fuller)
+            otherwise = [(name, value, f"{name}={_text(facts[other][name])}") for name in part.otherwise]
+            otherwise += ((PARTIES, party, _text(leg)) for leg in left_out + fuller)
             # one value may stand in many earlier versions
-            told += otherwise if when >= 0 else (one for one in dict.fromkeys(otherwise) if one not in earlier)
+            new = otherwise if when >= 0 else [one for one in dict.fromkeys(otherwise) if one not in earlier]
+            told += ((shown, other, *one) for one in new)
             earlier.update(otherwise)
             if part.is_odd:
                 continue

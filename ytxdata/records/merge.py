@@ -112,8 +112,8 @@ class _Meeting:
     version: int = 0
     may_be_two: bool = False
 
-    def see(self, answer: Answer, same: Sequence[_Told]) -> None:
-        """Take what an answer tells of it, the one to believe last; going back to an earlier content is a change too.
+    def see(self, answer: Answer, same: Sequence[_Told], best: _Told | None) -> None:
+        """Take what an answer tells of it, and which to believe; going back to an earlier content is a change too.
 
         The others are no versions: they came with it, and not before it. Nor is what says less than is known.
         """
@@ -121,10 +121,10 @@ class _Meeting:
             if one not in self.told:
                 self.may_be_two = self.may_be_two or any(identity.may_be_two(one, other) for other in self.told)
                 self.told.append(one)
-        if self.version and identity.says_less(same[-1], self.shown):
+        if best is None:
             return
-        if not self.version or same[-1] != self.shown:
-            self.shown, self.first, self.beside = same[-1], answer, set()
+        if not self.version or best != self.shown:
+            self.shown, self.first, self.beside = best, answer, set()
             self.version += 1
         self.beside.update(same[:-1])
         self.last = answer
@@ -246,11 +246,11 @@ def _merge(listings: Sequence[Listing], distinct: pa.Table) -> list[_Meeting]:
                 together.setdefault(told[row].meeting_id, []).append(told[row])
         for meeting_id, records in together.items():
             namesakes = by_id.setdefault(meeting_id, [])
-            shown = [one.shown.record_hash for one in namesakes]
-            for at, same in identity.by_meeting([one.told for one in namesakes], records, shown):
-                if at == len(namesakes):
-                    namesakes.append(_Meeting(same[-1], answer, answer))
-                namesakes[at].see(answer, same)
+            shown = [one.shown for one in namesakes]
+            for at, same, best in identity.by_meeting([one.told for one in namesakes], records, shown):
+                if best is not None and at == len(namesakes):
+                    namesakes.append(_Meeting(best, answer, answer))
+                namesakes[at].see(answer, same, best)
     meetings = [one for namesakes in by_id.values() for one in namesakes]
     return sorted(meetings, key=lambda one: min(record.row for record in one.told))
 
@@ -352,7 +352,7 @@ def _problem_table(
     ]
     ids = {one.shown.row: one.shown.meeting_id for one in meetings}
     own += (
-        dict(zip(("meeting_id", *PROBLEM_COLUMNS[1:]), (ids[row], *told), strict=True)) for row, *told in joined.told
+        dict(zip(("meeting_id", *PROBLEM_COLUMNS[1:]), (ids[row], *told), strict=True)) for row, _, *told in joined.told
     )
     found = _in_order(problems, rank).select(table.names)
     return pa.concat_tables([found, pa.Table.from_pylist(own, table)])

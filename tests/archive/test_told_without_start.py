@@ -12,7 +12,9 @@ import pytest
 from tests.archive.test_same_id_again import Recording
 from ytxdata.archive import Archive
 from ytxdata.archive.known_meetings import ArchivedMeetings, Unjudged, VersionIndex
+from ytxdata.fleet import Fleet
 from ytxdata.history.history import History
+from ytxdata.metrics import concurrency
 from ytxdata.records import identity, normalize
 from ytxdata.records.answer import Answer
 
@@ -212,3 +214,29 @@ def test_an_archive_that_lost_starts_gains_them_at_the_next_sync(
     assert len(archive.changes()) == 0
     assert_agree(archive, client.answers)
     assert_derived_alike(archive)
+
+
+JOINED = {"phone": "13900000009", "jointime": "2026-01-05 23:50:00"}
+NEXT_DAY = {"phone": "13900000009", "jointime": "2026-01-06 00:10:00", "leavetime": "2026-01-06 00:20:00"}
+
+
+@pytest.mark.parametrize("is_beside", [False, True])
+@pytest.mark.parametrize(
+    ("ends", "more", "minutes"),
+    [
+        ({"endtime": "", "parties": [JOINED]}, {"endtime": "2026-01-06 00:30:00"}, 30),
+        ({"endtime": "2026-01-05 23:55:00", "parties": []}, {"parties": [NEXT_DAY]}, 10),
+    ],
+)
+def test_what_others_tell_of_a_meeting_counts_in_the_period_where_it_lies(
+    archive: Archive, platform: Any, ends: Any, more: Any, minutes: int, *, is_beside: bool
+) -> None:
+    night = platform.record(2000, starttime="2026-01-05 23:50:00", **ends)
+    brief = {"meid": night["meid"]} | more
+    held = platform.newest_first(60)
+    listed = [[night, *[brief] * is_beside, *held], [brief, *held], [platform.record(4000), brief]]
+    history = History.from_answers(synced(archive, platform, listed).answers)
+    fleet = Fleet(archive.path.parent)
+    period = {"start": "2026-01-06", "end": "2026-01-07"}
+    for source in (archive, fleet, history):
+        assert [row["busy_minutes"] for row in concurrency(source, **period).to_dicts()] == [minutes]

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.scans import Scan, meets, scan
 from ytxdata.archive.stored_files import DERIVED, StoredFile, telling_damage
-from ytxdata.archive.views import Spans, ViewAsk, connect, reading, relation, telling
+from ytxdata.archive.views import Spans, ViewAsk, connect, found, reading, relation, telling
 from ytxdata.labels import Text
 from ytxdata.times import Instant
 
@@ -42,6 +42,12 @@ SELECT min(started_at), max(started_at) FROM (
 
 _STORED = {"meetings": ("started_at", "ended_at"), "legs": ("joined_at", "left_at")}
 """The stored tables, and from when to when a row of each is."""
+
+_TOLD_BESIDE = {
+    "meetings": "SELECT obs, m.started_at, cells.ended_at FROM {files} m JOIN cells USING (obs)",
+    "legs": "SELECT j.obs, l.joined_at, l.left_at FROM joined j JOIN {files} l ON l.obs = j.other AND l.leg = j.leg",
+}
+"""The same of what meetings show and other records tell: by these they may lie in a period, too."""
 
 
 class Around:
@@ -104,7 +110,7 @@ class Around:
     def _of_one(self, snapshot: Snapshot, views: tuple[str, ...], **more: Any) -> tuple[Scan, ...]:
         connection = connect()
         start, end, n_stored = self._bounds(snapshot, connection)
-        found = []
+        scans = []
         for name in views:
             rows = relation(snapshot, name, start=start, end=end, connection=connection, **more)
             if name == "meetings":
@@ -112,8 +118,8 @@ class Around:
                 rows = rows.union(
                     every.filter(f"started_at IS NULL OR (ended_at IS NULL AND NOT ({_inside(start, end)}))")
                 )
-            found.append(Scan.of(rows, n_stored))
-        return tuple(found)
+            scans.append(Scan.of(rows, n_stored))
+        return tuple(scans)
 
     @property
     def _edges(self) -> tuple[datetime | None, datetime | None]:
@@ -177,21 +183,26 @@ class Around:
         """Return from when to when meetings start of which anything may lie in the period, and about how many rows
         they are.
         """
-        for table in _STORED:
+        for name, told in found(snapshot, "{cells}{joined}", None).items():
+            connection.register(name, told)
+        for table, edges in _STORED.items():
             files = reading(map(str, snapshot.paths(table)), is_whole=False)
-            connection.execute(f"CREATE VIEW stored_{table} AS FROM {files}")  # the schema's own names
+            own = f"SELECT obs, {', '.join(edges)} FROM {files}"  # noqa: S608 (the schema's own names)
+            connection.execute(
+                f"CREATE VIEW stored_{table} AS {own} UNION ALL {_TOLD_BESIDE[table].format(files=files)}"
+            )
         start, end = self._edges
-        told: Any = connection.execute(_LIES_IN, [start or _EVER[0], end or _EVER[1]]).fetchall()
-        first, last = (None if one is None else one.astimezone(UTC) for one in told[0])
+        lies: Any = connection.execute(_LIES_IN, [start or _EVER[0], end or _EVER[1]]).fetchall()
+        first, last = (None if one is None else one.astimezone(UTC) for one in lies[0])
         if start is not None and first is not None:
             start = min(start, first)
         if end is not None and last is not None:
             end = max(end, last + MARGIN)
-        found: Any = connection.execute(
+        counted: Any = connection.execute(
             f"SELECT count(*) FROM stored_meetings WHERE {_inside(start, end)}"  # noqa: S608 (made of instants)
         ).fetchall()
         n_meetings, n_legs = (sum(file.rows for file in snapshot.files(table)) for table in _STORED)
-        return start, end, int(found[0][0] * max(1, n_legs / max(n_meetings, 1)))
+        return start, end, int(counted[0][0] * max(1, n_legs / max(n_meetings, 1)))
 
 
 def _may(told: Any, holds: Callable[[Any], bool]) -> bool:

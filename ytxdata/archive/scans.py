@@ -247,9 +247,9 @@ def _looked(parts: Sequence[Part], name: str, sql: str, asked: ViewAsk) -> _Look
         own = found(snapshot, sql, asked.as_of)
         for other, rows in own.items():
             tables.setdefault(other, []).append(_moved(rows, place * ROOM))
-        part = pruned(
-            snapshot, name, asked, is_joined=any(own[one].num_rows for one in ("joined", "cells") if one in own)
-        )
+        # meetings know by the number of their legs that any are joined; other cells say nothing of where rows are
+        legs = [own["joined"]["leg"]] if "joined" in own else [own["cells"]["n_legs"]] if "cells" in own else []
+        part = pruned(snapshot, name, asked, is_joined=any(len(one) > one.null_count for one in legs))
         for table, listed in files.items():
             paths = map(str, part.paths(table))
             listed += [(path, file, place * ROOM, account) for path, file in zip(paths, part.files(table), strict=True)]

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
@@ -237,8 +238,19 @@ class _Others(NamedTuple):
     shared: set[int]
 
 
+_LOOKED: WeakKeyDictionary[Snapshot, dict[datetime | None, Together]] = WeakKeyDictionary()
+"""A report asks for seven views of one state, and the numbers of all pulls are looked through for each."""
+
+
 def together(snapshot: Snapshot, as_of: datetime | None = None) -> Together:
     """Return what the views show of records that were told together, or without a start, as known at an instant."""
+    looked = _LOOKED.setdefault(snapshot, {})
+    if as_of not in looked:
+        looked[as_of] = _together(snapshot, as_of)
+    return looked[as_of]
+
+
+def _together(snapshot: Snapshot, as_of: datetime | None) -> Together:
     of, apart, known, shared = _others(snapshot, as_of)
     numbers = np.array(sorted({one for shown in of for one in (shown, *of[shown])}), np.int64)
     told = [

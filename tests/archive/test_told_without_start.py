@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import ytxdata as ytx
 from tests.archive.test_same_id_again import Recording
 from ytxdata.archive import Archive
 from ytxdata.archive.known_meetings import ArchivedMeetings, Unjudged, VersionIndex
@@ -76,8 +77,12 @@ def test_a_list_of_ids_takes_no_start_end_or_leg_from_an_archive(archive: Archiv
     columns = ["started_at", "ended_at", "n_legs", "version", "record_hash", "pull_id"]
     pd.testing.assert_frame_equal(rows[columns], known[0][columns])
     pd.testing.assert_frame_equal(archive.legs(), known[1])
+    assert [note.text.en.split(",")[0] for note in done.notes if note.key == "told_less"] == [
+        "of 6 meetings whose start is known"
+    ]
+    assert "told_less" not in [note.key for note in archive.sync(client).notes], "told once"
     assert len(archive.changes()) == 0
-    assert len(archive.pulls()) == len(known[0]["pull_id"].unique()) + 1
+    assert len(archive.pulls()) == 3
     assert len(archive.raw_records()) == 12
     assert archive.answer(archive.pulls()["pull_id"].iloc[-1]) == client.answers[-1].raw
     assert_derived_alike(archive)
@@ -240,3 +245,20 @@ def test_what_others_tell_of_a_meeting_counts_in_the_period_where_it_lies(
     period = {"start": "2026-01-06", "end": "2026-01-07"}
     for source in (archive, fleet, history):
         assert [row["busy_minutes"] for row in concurrency(source, **period).to_dicts()] == [minutes]
+
+
+@pytest.mark.parametrize("ended", ["", "2026-01-01 09:05:00"])
+def test_a_cancelled_booking_whose_start_is_blanked_keeps_it_and_is_told(
+    archive: Archive, platform: Any, ended: str
+) -> None:
+    """The price of the rule: nothing tells it from a list of ids and states."""
+    booked = platform.record(0, endtime=ended, status="已预约", parties=[])
+    cancelled = {**booked, "starttime": "", "endtime": "", "status": "已取消"}
+    synced(archive, platform, [[booked], [cancelled], [cancelled]])
+    (row,) = archive.meetings().itertuples()
+    assert (row.started_at is not pd.NaT, row.state, row.version) == (True, "已预约", 1)
+    assert told(archive.problems()) == [(booked["meid"], "state", "other_value", "state=已取消")]
+    usage = ytx.metrics.usage(archive, start="2026-01-01", end="2026-02-01")
+    # without an end, or without anybody in it, it counts nowhere, and the report says that it was left out
+    assert [row["meetings"] for row in usage.to_dicts() if row["meetings"]] == []
+    assert len(usage.excluded) == 1

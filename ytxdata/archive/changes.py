@@ -138,6 +138,7 @@ class Intake:
                 self.tally["duplicates"] += len(same) - 1
                 if best is None:
                     self._again(meeting_id, twin)
+                    self.tally["told_less"] += min(numbers.values()) < 0
         return pieces
 
     def _all_new(self, call: Call, rows: list[MeetingRecord]) -> dict[int, int]:

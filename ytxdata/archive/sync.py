@@ -63,7 +63,8 @@ class SyncReport:
     new, changed
         Meetings not known before, and new versions of known ones; both are stored now.
     unchanged
-        Records that are stored already, byte for byte.
+        Records that are stored already, byte for byte; and those that tell no start of a meeting which has one, and
+        take no place of it.
     rejected
         Records that cannot be a meeting; kept with the reason.
     duplicates
@@ -185,6 +186,11 @@ _TAKEN_UP = Text(
     "没有完成的同步此前保存了 {n} 条新记录，本次列出了其中 {listed} 条；其余 {rest} 条保留在存档中，不作为完整性证据",
     "of {n} new records that an unfinished sync had kept, this one lists {listed}; the other {rest} stay in the archive, and nothing is claimed by them",
 )
+_TOLD_LESS = Text(
+    "{n} 场已知开始时刻的会议有了没有开始时刻的新记录：会议保留已知内容，只补上此前未知的；说法不同之处见 archive.problems()。若平台取消预约时清空开始时刻，也会如此",
+    "of {n} meetings whose start is known, new records tell none: they keep what they had and gain what was not known; "
+    "what is told otherwise is in archive.problems(). So it is, too, where the platform blanks the start of what is cancelled",
+)
 _TITLE = Text("同步结果", "sync")
 _WARNING = Text("提醒", "warning")
 _NUMBERS: Mapping[str, Text] = {
@@ -266,6 +272,7 @@ def sync(
             notes=(
                 *_regained(ready),
                 *_taken_up(before, after),
+                *_told_less(intake),
                 *judgement.notes,
                 *(Note("answer", warning, pull_id=pull_id) for warning, pull_id in said.items()),
             ),
@@ -309,6 +316,12 @@ def _taken_up(before: Snapshot | None, after: Snapshot) -> tuple[Note, ...]:
     if n == rest and not (n and before.head.kind in _UNFINISHED):
         return ()
     return (Note("taken_up", _TAKEN_UP.format(n=n, listed=n - rest, rest=rest)),)
+
+
+def _told_less(intake: Intake) -> tuple[Note, ...]:
+    """Return of how many meetings new records say less than is known; a cancelled booking looks like a list of ids."""
+    n = intake.tally["told_less"]
+    return (Note("told_less", _TOLD_LESS.format(n=n)),) if n else ()
 
 
 _UNFINISHED = ("interrupted", "adopt", ANEW, "rebuild")

@@ -249,7 +249,7 @@ PROBLEM_REASONS: dict[str, Text] = {
     "too_deep": Text("嵌套过深，未读取", "nested too deeply, not read"),
     "not_a_number": Text("NaN 或无穷不是合法的 JSON 数", "NaN or infinity is no JSON number"),
     "other_value": Text("另一候选键，或同一会议的另一条记录，给出不同的值，未采用", "another candidate key, or another record of the meeting, gives a different value, not used"),
-    "earlier_value": Text("较早的回答给出不同的值或参会方；显示较晚的，此处为较早的（存档中见 changes()）", "an earlier answer gave another value or party: the later one is shown, here is the earlier (in an archive `changes()` tells it)"),
+    "earlier_value": Text("较早的回答给出不同的值或参会方；显示较晚的，此处为较早的（存档中，曾是一个版本的见 changes()）", "an earlier answer gave another value or party: the later one is shown, here is the earlier (in an archive `changes()` tells it of what was a version)"),
     "wrong_type": Text("值的类型不对，已置空", "a value of the wrong type, set to null"),
     "inexact_number": Text("编号或号码以浮点数给出，可能已失真；保留原文", "an id or phone given as a floating number, perhaps already rounded; its text is kept"),
     "not_a_phone": Text("不是电话号码；保留原文", "it is no telephone number; its text is kept"),

@@ -88,7 +88,7 @@ def test_a_list_of_ids_takes_no_start_end_or_leg_from_an_archive(archive: Archiv
     assert_derived_alike(archive)
 
 
-MORE = [{"status": "3"}, {"oriamount": "1.25"}, {"meetingname": "别名"}, {"endtime": "2026-01-09 10:00:00"}, {"starttime": ""},
+MORE: list[dict[str, Any]] = [{"status": "3"}, {"oriamount": "1.25"}, {"meetingname": "别名"}, {"endtime": "2026-01-09 10:00:00"}, {"starttime": ""},
         {"parties": [{"name": "丙", "phone": "13900000003"}]}]  # fmt: skip
 
 

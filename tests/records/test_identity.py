@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytxdata.records.identity import Telling, apart_sql, are_apart, assign, by_meeting
+from ytxdata.records.identity import OneMeeting, apart_sql, are_apart, assign, by_meeting
 
 T0 = datetime(2026, 3, 5, 10, tzinfo=UTC)
 
@@ -162,8 +162,8 @@ def test_what_one_answer_tells_twice_is_believed_where_it_is_fullest_whatever_th
 def test_what_says_less_than_is_shown_is_told_beside_it_and_moves_no_meeting() -> None:
     weeks = [record(168 * week, 168 * week + 1) for week in range(4)]
     brief = record(None, None)
-    assert by_meeting([[weeks[0]]], [brief], [weeks[0]]) == [Telling(0, [brief], None)]
-    assert by_meeting([[brief]], [weeks[0]], [brief]) == [Telling(0, [weeks[0]], weeks[0])]
+    assert by_meeting([[weeks[0]]], [brief], [weeks[0]]) == [OneMeeting(0, [brief], None)]
+    assert by_meeting([[brief]], [weeks[0]], [brief]) == [OneMeeting(0, [weeks[0]], weeks[0])]
     assert by_meeting([[weeks[0]]], [brief, record(0, 2)], [weeks[0]])[0].best == record(0, 2)
     # the second week's was known first, and told without a start since: it keeps its place among the others
     known = [[weeks[1], brief], [weeks[0]], [weeks[3]]]

@@ -228,9 +228,9 @@ class Together(NamedTuple):
 
 
 class _Others(NamedTuple):
-    """By the record shown, the others that may say more of its meeting; how long after it [µs] those were told last that
-    no answer told with it (before it: less than 0); all that were looked through, and those shown whose id has several
-    meetings."""
+    """By the record shown, the others that may say more of its meeting; how long after it [µs] those were told last
+    that no answer told with it (before it: less than 0); all that were looked through, and those shown whose id has
+    several meetings."""
 
     of: Mapping[int, Sequence[int]]
     apart: Mapping[int, int]
@@ -325,8 +325,8 @@ def _others(snapshot: Snapshot, as_of: datetime | None) -> _Others:
 
 
 def _once(together: Collection[int], alone: Mapping[int, int], told: Mapping[int, _Told]) -> list[int]:
-    """Return observations of a meeting by their hash, those that an answer told alone behind the others, the last first,
-    as a history has them: what came back to an old text is two of one text.
+    """Return observations of a meeting by their hash, those that an answer told alone behind the others, the last
+    first, as a history has them: what came back to an old text is two of one text.
     """
 
     def text(number: int) -> bytes:

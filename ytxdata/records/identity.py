@@ -246,7 +246,7 @@ def _start(record: Timed) -> Any:
     return (start is not None, start)
 
 
-class Telling(NamedTuple, Generic[R]):
+class OneMeeting(NamedTuple, Generic[R]):
     """What one answer tells of one meeting: `same` records, the one to believe last, and that one as `best`; None where
     all say less than is known, and are told beside the one shown.
     """
@@ -258,7 +258,7 @@ class Telling(NamedTuple, Generic[R]):
 
 def by_meeting(
     known: Sequence[Sequence[Told]], records: Sequence[R], shown: Sequence[Told | None] = ()
-) -> list[Telling[R]]:
+) -> list[OneMeeting[R]]:
     """Return the records of one id in one answer by the meeting they are of, see `assign`.
 
     `shown` is the record that each known meeting shows. It stays where it is told again, unless it runs and another one
@@ -272,7 +272,7 @@ def by_meeting(
     >>> brief, whole = Record("a"), Record("b", datetime(2026, 3, 5, 8), datetime(2026, 3, 5, 9))
     >>> [telling.best is whole for telling in by_meeting([], [whole, brief])]
     [True]
-    >>> by_meeting([[whole]], [brief], [whole]) == [Telling(0, [brief], None)]
+    >>> by_meeting([[whole]], [brief], [whole]) == [OneMeeting(0, [brief], None)]
     True
     """
     places = assign(known, records)
@@ -282,8 +282,8 @@ def by_meeting(
     return [_telling(at, same, shown[at] if at < len(shown) else None) for at, same in sorted(groups.items())]
 
 
-def _telling(at: int, same: list[R], shown: Told | None) -> Telling[R]:
+def _telling(at: int, same: list[R], shown: Told | None) -> OneMeeting[R]:
     if len(same) > 1:  # nearly always it is one, and for each meeting of every answer
         now = None if shown is None else shown.record_hash
         same = sorted(same, key=lambda one: (_knows(one), one.record_hash == now, fullness(one)))
-    return Telling(at, same, None if shown is not None and says_less(same[-1], shown) else same[-1])
+    return OneMeeting(at, same, None if shown is not None and says_less(same[-1], shown) else same[-1])

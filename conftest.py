@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 
 import ytxdata.audit  # before pytest imports `audit/pack.py`, and puts the module where the function `pack` was
 import ytxdata.metrics  # noqa: F401  likewise `usage`, `network` and others
+from tests.effort import left_to_chance
 
 if TYPE_CHECKING:
     from ytxdata.emulator import Emulator
@@ -58,8 +59,12 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist writes the groups into the names of tests in the same hook, and must see them
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a file together, since they share what is dear to make, and begin with what takes longest."""
+    left = left_to_chance(config, items)
+    if left:
+        config.hook.pytest_deselected(items=[*left])
+        items[:] = [item for item in items if item not in left]
     for item in items:
         if isinstance(item, pytest.DoctestItem) and item.path.parent.name in DEAR_EXAMPLES:
             item.add_marker(pytest.mark.slow)

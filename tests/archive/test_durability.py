@@ -16,13 +16,14 @@ from typing import Any
 
 import pytest
 
+from tests.effort import examples, seed
 from ytxdata.archive import Archive
 from ytxdata.archive.heads import newest
 from ytxdata.errors import DamagedError
 
 WORKER = Path(__file__).with_name("worker.py")
-KILLS = int(os.environ.get("YTX_TEST_KILLS", "8"))
-SYNCS = int(os.environ.get("YTX_TEST_SYNCS", "5"))
+KILLS = int(os.environ.get("YTX_TEST_KILLS") or examples(8, 3))
+SYNCS = int(os.environ.get("YTX_TEST_SYNCS") or examples(5, 3))
 
 
 class Worker:
@@ -58,7 +59,8 @@ def check(archive: Archive) -> int:
 
 @pytest.mark.slow
 def test_kill_at_random_instants(archive: Archive, tmp_path: Path) -> None:
-    rng = random.Random(1)
+    begun = seed()
+    rng = random.Random(begun)
     counter = tmp_path / "counter"
     reported = 0
     for _ in range(KILLS):
@@ -67,8 +69,8 @@ def test_kill_at_random_instants(archive: Archive, tmp_path: Path) -> None:
         worker.process.kill()
         worker.process.wait()
         reported = max([reported, *worker.reported()])
-        assert check(archive) >= reported
-        assert not (archive.path / "heads").exists() or archive.verify().is_sound
+        assert check(archive) >= reported, begun
+        assert not (archive.path / "heads").exists() or archive.verify().is_sound, begun
     assert Worker(archive, counter, 1).process.wait() == 0
     assert check(archive) == 60 + counter.stat().st_size
     assert archive.verify().is_sound

@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from pyarrow import fs
 
+from tests.effort import examples, seed
 from ytxdata import metrics
 from ytxdata.archive import Archive
 from ytxdata.archive.cleanup import let_files_go
@@ -228,7 +229,7 @@ def test_cut_short_anywhere_readers_see_one_state_or_the_other(
         assert len(Archive(place).meetings()) == 54
         assert Archive(place).verify().is_sound
         shutil.rmtree(place)
-        at += 1 if at < 2 else 17
+        at += 1 if at < 2 else examples(17, 34)
     assert met >= states
 
 
@@ -253,12 +254,13 @@ def test_a_first_mirror_that_was_cut_short_is_none(
 def test_killed_at_random_instants_a_mirror_in_a_bucket_is_whole(
     archive: Archive, platform: Any, objects: str, credentials: None, tmp_path: Path
 ) -> None:
-    rng = random.Random(1)
+    begun = seed()
+    rng = random.Random(begun)
     url = bucket(objects)
     grow(archive, platform, 20)
     archive.mirror(url)
     n = before = 20
-    for turn in range(int(os.environ.get("YTX_TEST_KILLS", "4"))):
+    for turn in range(int(os.environ.get("YTX_TEST_KILLS") or examples(4, 2))):
         for _ in range(3):
             n += 1
             grow(archive, platform, n)
@@ -271,8 +273,8 @@ def test_killed_at_random_instants_a_mirror_in_a_bucket_is_whole(
         process.communicate()
         kept = Archive.at(url, tmp_path / f"kept-{turn}")
         n_seen = len(kept.meetings())
-        assert before <= n_seen <= n
-        assert len(kept.legs()) == 2 * n_seen
+        assert before <= n_seen <= n, begun
+        assert len(kept.legs()) == 2 * n_seen, begun
         before = n_seen
     archive.mirror(url)
     assert len(seen(url, tmp_path / "last")) == n

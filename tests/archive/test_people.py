@@ -86,6 +86,7 @@ def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 def test_all_that_leaves_masked_holds_one_mask_of_a_person(
     person: tuple[Archive, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,6 +112,7 @@ def test_all_that_leaves_masked_holds_one_mask_of_a_person(
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 def test_under_pseudonyms_nobody_is_named(
     person: tuple[Archive, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -172,6 +172,7 @@ def synced_daily(
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(2)
 @pytest.mark.parametrize(
     ("minutes", "days", "sends_date"),
     [(15, (3,), True), (-15, range(8), True), (1500, (2, 3, 6), True), (-1500, (7,), True), (1500, (3,), False)],

@@ -139,6 +139,7 @@ def test_a_pack_without_one_of_its_tables_is_refused(forged: Path, table: str) -
     both_refuse(forged, table)
 
 
+@pytest.mark.by_chance(3)
 @pytest.mark.parametrize(
     "asked",
     [

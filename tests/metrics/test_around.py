@@ -144,6 +144,7 @@ def asked(name: str, entry: Registered) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(6)
 @pytest.mark.filterwarnings("ignore:.*knows none of the numbers")
 @pytest.mark.parametrize("name", list(REPORTS))
 def test_a_period_is_counted_as_in_everything(
@@ -220,6 +221,7 @@ def all_of_the_fleet(fleet: Fleet) -> Source:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(6)
 @pytest.mark.filterwarnings("ignore:.*knows none of the numbers")
 @pytest.mark.parametrize("name", [name for name, entry in REPORTS.items() if {"start", "end"} <= entry.takes])
 def test_a_period_of_a_fleet_is_counted_as_in_everything(fleet: Fleet, all_of_the_fleet: Source, name: str) -> None:

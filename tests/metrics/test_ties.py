@@ -22,7 +22,7 @@ from ytxdata.phones import number_class
 PRICES = {"mobile": Decimal("0.1"), "fixed": Decimal("0.07"), "default": Decimal("0.355")}
 TARIFF = metrics.Tariff(prices=PRICES)
 FRACTIONS = {name: Fraction(price) for name, price in PRICES.items()}
-AGAIN = 3
+AGAIN = examples(3, 2)
 
 
 def waiting_rooms(meetings: int, crowd: int) -> Office:

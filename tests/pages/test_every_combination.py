@@ -12,7 +12,6 @@ from typing import get_args
 import pandas as pd
 import pytest
 
-from tests.effort import IS_WHOLE
 from ytxdata.archive import Archive
 from ytxdata.errors import UsageError
 from ytxdata.metrics import Tariff
@@ -38,17 +37,11 @@ def is_possible(group: str | None, whose: str | None) -> bool:
     return group != "number" and (whose != "leg" or group not in OF_MEETINGS)
 
 
-def combinations() -> Iterator[tuple[str | None, str | None, str]]:
-    """Every one, but for groups that nobody asked for, which are nobody's.
-
-    Each takes some three seconds of a core. Where `.ci/run` does not ask for all, each group of each of whom it may be
-    has every other period, in turn: so each group still has each period, and so has each of whom it may be.
-    """
-    pairs = [(group, whose) for group in GROUPS for whose in WHOSE if group is not None or whose is None]
-    for at, (group, whose) in enumerate(pairs):
-        for turn, by in enumerate(get_args(By)):
-            if IS_WHOLE or group is None or (at + turn) % 2 == 0:
-                yield group, whose, by
+def combinations(*, possible: bool) -> Iterator[tuple[str | None, str | None, str]]:
+    """Every one, but for groups that nobody asked for, which are nobody's."""
+    for group, whose in [(group, whose) for group in GROUPS for whose in WHOSE if group is not None or whose is None]:
+        if is_possible(group, whose) == possible:
+            yield from ((group, whose, by) for by in get_args(By))
 
 
 @pytest.fixture(scope="module")
@@ -62,23 +55,32 @@ def book(archive: Archive) -> AddressBook:
     return AddressBook.read(pd.DataFrame(known))
 
 
+def of_twelve_days(archive: Archive, book: AddressBook, group: str | None, whose: GroupOf | None, by: By) -> Ask:
+    first = archive.meetings()["started_at"].iloc[40].normalize()
+    return Ask(
+        start=as_instant(first.to_pydatetime()), end=as_instant((first + pd.Timedelta(days=12)).to_pydatetime()), by=by,
+        tariff=Tariff(prices={"default": "0.10"}), lines=3, group=group, group_of=whose, book=book,
+    )  # fmt: skip
+
+
+@pytest.mark.by_chance(6)
+@pytest.mark.parametrize(("group", "whose", "by"), [*combinations(possible=False)])
+def test_every_other_combination_ends_in_words(
+    group: str | None, whose: GroupOf | None, by: By, archive: Archive, book: AddressBook
+) -> None:
+    with pytest.raises(UsageError):
+        collect(archive, of_twelve_days(archive, book, group, whose, by))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("group", "whose", "by"), [*combinations()])
-def test_every_combination_of_options_ends_in_files_or_in_words(
+@pytest.mark.by_chance(12)
+@pytest.mark.parametrize(("group", "whose", "by"), [*combinations(possible=True)])
+def test_every_combination_of_options_ends_in_files(
     group: str | None, whose: GroupOf | None, by: By, archive: Archive, book: AddressBook, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(html_report, "SIZES", html_report.SIZES[:1])  # each picture once: the other is the same, wider
-    first = archive.meetings()["started_at"].iloc[40].normalize()
-    tariff = Tariff(prices={"default": "0.10"})
-    asked = Ask(
-        start=as_instant(first.to_pydatetime()), end=as_instant((first + pd.Timedelta(days=12)).to_pydatetime()), by=by,
-        tariff=tariff, lines=3, group=group, group_of=whose, book=book,
-    )  # fmt: skip
-    if not is_possible(group, whose):
-        with pytest.raises(UsageError):
-            collect(archive, asked)
-        return
+    asked = of_twelve_days(archive, book, group, whose, by)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         collected = collect(archive, asked)

@@ -96,6 +96,7 @@ TOTALS = {
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(3)
 @pytest.mark.parametrize(
     ("by", "share", "more"),
     [

@@ -67,6 +67,7 @@ def test_answers_that_people_keep_have_what_may_not_be_unknown() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(2)
 @pytest.mark.parametrize("by", ["month", "total"])
 @pytest.mark.parametrize("group", [None, "number_class"])
 def test_reports_have_what_may_not_be_unknown(company: Archive, by: metrics.By, group: str | None) -> None:

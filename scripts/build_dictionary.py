@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,6 +99,11 @@ def sections() -> Iterator[_Section]:
         yield _Section(one.name, one.title, _OF.get(one.name, Text("审计", "an audit")), _columns(one))
 
 
+@cache  # for both languages: every report is made for it
+def _sections() -> list[_Section]:
+    return [*sections()]
+
+
 def _book(history: ytx.History) -> pd.DataFrame:
     legs = history.legs[["phone", "name"]].dropna().drop_duplicates("phone")
     return legs.assign(department="销售部")
@@ -121,7 +127,7 @@ def _with_example(known: Definition, shown: Table) -> Definition:
 def page(lang: Lang) -> str:
     """Return the page in one language."""
     parts = [_HEAD.in_(lang)]
-    for section in sections():
+    for section in _sections():
         rows = [_row(definition, kind, lang) for definition, kind in section.columns]
         said = f"{section.row.in_(lang)}" + ("。" if lang == "zh" else ".")
         heading = f"## `{section.key}` {section.title.in_(lang)}"

@@ -179,6 +179,7 @@ def test_every_column_of_every_report_has_a_definition(counted: dict[str, Report
         assert [one.key for one in report.definitions if one.formula.zh and one.formula.en], name
         assert set(report.frame.columns) <= {one.key for one in report.definitions}, name
         assert set(report.frame.columns) <= set(DEFINITIONS), name
+        assert not any(pa.types.is_null(field.type) for field in report.arrow.schema), name
     assert set(counted["usage"].explain(0).columns) <= set(DEFINITIONS)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from runpy import run_path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -15,7 +16,9 @@ from ytxdata import Archive, Client, metrics, read_answers
 from ytxdata.emulator import Emulator
 from ytxdata.labels import Lang
 from ytxdata.metrics.definitions import DEFINITIONS
+from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import Ask, make
+from ytxdata.metrics.source import Source
 from ytxdata.records.schema import ARROW_TYPES, TABLES, TableName
 from ytxdata.tables.described import Described
 from ytxdata.tables.table import record_table
@@ -66,17 +69,34 @@ def test_answers_that_people_keep_have_what_may_not_be_unknown() -> None:
         assert not nulls(record_table(frame, name)), name
 
 
-@pytest.mark.slow
-@pytest.mark.by_chance(2)
-@pytest.mark.parametrize("by", ["month", "total"])
-@pytest.mark.parametrize("group", [None, "number_class"])
-def test_reports_have_what_may_not_be_unknown(company: Archive, by: metrics.By, group: str | None) -> None:
+def all_reports(source: Any, by: metrics.By = "month", group: str | None = None) -> dict[str, metrics.Report]:
     tariff, book = metrics.Tariff.load("data/tariff.toml"), Path("data/roster.csv")
-    for name, report in metrics.REPORTS.items():
-        if not report.function.__module__.startswith("ytxdata."):
-            continue
-        ask = Ask(by=by, tariff=tariff, lines=3, group=group, book=book)
-        assert not nulls(make(name, company, ask)), name
+    ours = [name for name, one in metrics.REPORTS.items() if one.function.__module__.startswith("ytxdata.")]
+    return {name: make(name, source, Ask(by=by, tariff=tariff, lines=3, group=group, book=book)) for name in ours}
+
+
+@pytest.fixture(scope="module")
+def monthly(company: Archive) -> dict[str, metrics.Report]:
+    """All reports, as each is made of an archive by itself."""
+    return all_reports(company)
+
+
+@pytest.fixture(scope="module")
+def resolved(company: Archive) -> Source:
+    """The company, whose facts several reports share."""
+    return resolve(company)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("by", "group"), [("month", None), ("month", "number_class"), ("total", None), ("total", "number_class")]
+)
+def test_reports_have_what_may_not_be_unknown(
+    monthly: dict[str, metrics.Report], resolved: Source, by: metrics.By, group: str | None
+) -> None:
+    made = monthly if (by, group) == ("month", None) else all_reports(resolved, by, group)
+    for name, report in made.items():
+        assert not nulls(report), name
 
 
 @pytest.mark.parametrize("name", SERVED)
@@ -90,12 +110,9 @@ def test_every_column_has_words_and_an_example_of_its_kind(name: TableName) -> N
 
 
 @pytest.mark.slow
-def test_every_column_of_the_reports_has_an_example_of_its_kind(company: Archive) -> None:
-    tariff, book = metrics.Tariff.load("data/tariff.toml"), Path("data/roster.csv")
-    ask = Ask(tariff=tariff, lines=3, book=book)
+def test_every_column_of_the_reports_has_an_example_of_its_kind(monthly: dict[str, metrics.Report]) -> None:
     seen: dict[str, pa.DataType] = {}
-    for name in [name for name, one in metrics.REPORTS.items() if one.function.__module__.startswith("ytxdata.")]:
-        schema = make(name, company, ask).arrow.schema
+    for schema in (report.arrow.schema for report in monthly.values()):
         seen |= dict(zip(schema.names, schema.types, strict=True))
     assert len(seen) > 50
     for key, kind in seen.items():
@@ -115,10 +132,10 @@ def reads_as(text: str, kind: pa.DataType) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_pages_follow_from_the_schema(lang: str) -> None:
+def test_the_pages_follow_from_the_schema() -> None:
     made = run_path(str(ROOT / "scripts" / "build_dictionary.py"))
-    assert made["PAGES"][lang].read_text("utf-8") == made["page"](lang), "run: python scripts/build_dictionary.py"
+    for lang, path in made["PAGES"].items():
+        assert path.read_text("utf-8") == made["page"](lang), f"{lang}: run python scripts/build_dictionary.py"
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from ytxdata.errors import UsageError
 from ytxdata.metrics import DEFINITIONS, Frames, Report
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.groups import resolve
+from ytxdata.metrics.usage import plain_usage
 from ytxdata.selection import selected
 from ytxdata.tables.address_book import AddressBook, Entry
 
@@ -125,6 +126,14 @@ def test_reports_are_equal_on_spark_and_no_raw_row_meets_all_others(spark: Any, 
         if name == "usage":
             explained = report.explain(0)
     assert [row["meeting_id"] for row in explained.collect()] == ["unknown-legs"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_plain_usage_is_usage_with_fewer_columns(engine: str) -> None:
+    source = resolve(ENGINES[engine](difficult()))
+    plain, whole = plain_usage(source, "month").arrow, metrics.usage(source, by="month").arrow
+    assert {"period", "meeting_minutes", "leg_minutes", "people"} <= set(plain.column_names) < set(whole.column_names)
+    assert plain.to_pylist() == whole.select(plain.column_names).to_pylist()
 
 
 def test_lazy_polars_stays_lazy() -> None:

@@ -18,7 +18,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import By
 from ytxdata.metrics.source import Frames, lighter
-from ytxdata.metrics.usage import usage
+from ytxdata.metrics.usage import plain_usage
 from ytxdata.records.schema import CHANGES
 from ytxdata.tables.described import Definition, to_arrow
 from ytxdata.tables.table import Table, definition_of
@@ -177,7 +177,7 @@ def _end_of(month: str) -> datetime:
 def _figures(archive: Archive, as_of: datetime | None, by: By = "month") -> dict[str, dict[str, Decimal | None]]:
     """Return month → figure → value, as the archive knew it."""
     meetings, legs = archive.scans("meetings", "legs", as_of=as_of, is_keyed=True, is_seen=False)
-    rows: list[Mapping[str, Any]] = usage(Frames(*lighter((meetings, legs))), by=by).arrow.to_pylist()
+    rows: list[Mapping[str, Any]] = plain_usage(Frames(*lighter((meetings, legs))), by).arrow.to_pylist()
     sums = _amounts(meetings)
     return {
         row["period"]: {

@@ -11,10 +11,12 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from copy import copy
+from functools import cache
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from ytxdata.cli import fleet as of_fleets
 from ytxdata.cli.account import asks, doctor, fetch, sync
@@ -250,6 +252,12 @@ def _root(
     set_lang(lang)
 
 
+@cache
+def _parser() -> Callable[..., int | None]:
+    """Return the verbs as what reads them: making it takes as long as reading a command, and a program may run many."""
+    return get_command(app)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code; a known error is told without a traceback."""
     _write_what_fits()
@@ -262,7 +270,7 @@ def main(arguments: list[str] | None = None) -> None:
             warnings.simplefilter(
                 "always", SpokenWarning
             )  # who asks Python to fail at warnings gets the run all the same
-            code = app(args=arguments, standalone_mode=False)
+            code = _parser()(args=arguments, standalone_mode=False)
         if code == _INTERRUPT:
             raise KeyboardInterrupt
     except YtxError as error:
